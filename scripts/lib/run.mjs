@@ -19,14 +19,15 @@ export function environment(extra = {}) {
 }
 
 /**
- * Resolves to `{ code, output, seconds, timedOut }`; never rejects for a command that fails. `show` streams the output as it comes;
- * otherwise it is only collected. A command that does not exist has code 127.
+ * Resolves to `{ code, output, stdout, seconds, timedOut }`, where `output` is both streams; never rejects for a command that fails.
+ * `show` streams the output as it comes; otherwise it is only collected. A command that does not exist has code 127.
  */
 export function run(command, args = [], { cwd = root, env = {}, minutes = 20, show = false } = {}) {
   const begun = Date.now();
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env: environment(env), detached: true, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
+    let stdout = "";
     let timedOut = false;
     if (child.pid) groups.add(child.pid);
     const timer = setTimeout(() => {
@@ -36,6 +37,7 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
         output += text;
+        if (stream === child.stdout) stdout += text;
         if (show) process.stdout.write(text);
       });
     }
@@ -43,7 +45,7 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
       clearTimeout(timer);
       stop(child.pid); // whatever the command left behind in its group
       groups.delete(child.pid);
-      resolve({ code, output, seconds: (Date.now() - begun) / 1000, timedOut });
+      resolve({ code, output, stdout, seconds: (Date.now() - begun) / 1000, timedOut });
     };
     child.on("error", (error) => {
       output += `${error.message}\n`;
@@ -62,10 +64,10 @@ export async function must(command, args, options = {}) {
   throw new Remedy(`${options.show ? "" : result.output}\n${command} ${args.join(" ")}\n${why}.`);
 }
 
-/** The first line a command prints, or undefined when it does not exist or fails. */
+/** The first line of a command's standard output, or undefined when it does not exist or fails. */
 export async function ask(command, args = ["--version"]) {
-  const { code, output } = await run(command, args, { minutes: 1 });
-  return code === 0 ? output.trim().split("\n")[0] : undefined;
+  const { code, stdout } = await run(command, args, { minutes: 1 });
+  return code === 0 ? stdout.trim().split("\n")[0] : undefined;
 }
 
 function stop(pid) {
