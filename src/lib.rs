@@ -1,0 +1,84 @@
+//! Recommendations that learn on the device: a user's taste as a handful of interests.
+//!
+//! One vector cannot stand for a person: the mean of pizza, football and cats lies near none of them. So, after PinnerSage (Pal
+//! et al., KDD 2020), the actions of one user are clustered bottom up ([`ward`]), the tree is cut into interests
+//! ([`ProfileOptions::cut`]), each interest is represented by a real item, its medoid ([`medoids`]), and weighs what its actions
+//! weigh today ([`importance`]). The interests then query a [`Catalogue`], and their answers are [`blend`]ed.
+//!
+//! ```
+//! use pocketsage::{Actions, ProfileOptions, Vectors, profile};
+//!
+//! // Five actions: three near one corner, two near another.
+//! let vectors = Vectors::new(
+//!     &[
+//!         1.0, 0.1, 0.0, //
+//!         0.9, 0.0, 0.1, //
+//!         1.0, 0.0, 0.0, //
+//!         0.0, 0.1, 1.0, //
+//!         0.0, 0.0, 0.9,
+//!     ],
+//!     3,
+//! )?;
+//! let yesterday = [0.0; 5];
+//! let actions = Actions::new(vectors, &yesterday, &[1.0; 5])?;
+//! let profile = profile(&actions, 86_400_000.0, &ProfileOptions::default())?;
+//!
+//! assert_eq!(profile.partition.labels, [0, 0, 0, 1, 1]);
+//! assert_eq!(profile.medoids, [2, 3]); // real rows, not means
+//! assert!((profile.importance[0] - 0.6).abs() < 1e-12);
+//! # Ok::<(), pocketsage::Error>(())
+//! ```
+//!
+//! Numbers in, numbers out: no clock, no randomness, no I/O. `now` and seeds are arguments, and the same bytes in give the same
+//! bytes out on every engine. The JavaScript package of the same name wraps this crate, compiled to WebAssembly.
+//!
+//! # Testing
+//! Every algorithm has a slow twin in the tests: Ward against the O(n^3) definition and against SciPy, medoids against all pairs,
+//! distances against the definition. What the tests do not prove: that interests found by any cut are those a person would name.
+
+#![no_std]
+
+extern crate alloc;
+
+mod blend;
+mod catalogue;
+mod cut;
+mod dendrogram;
+mod distances;
+mod error;
+mod importance;
+mod medoid;
+mod nearest;
+mod options;
+mod pick;
+mod profile;
+mod projection;
+mod random;
+mod vectors;
+mod ward;
+
+#[cfg(test)]
+mod testing;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+pub use blend::{Blended, Hit, blend};
+pub use catalogue::{Catalogue, Items, Match, Precision};
+pub use cut::spread;
+pub use dendrogram::{Dendrogram, Merge, Partition};
+pub use error::{CODES, Error};
+pub use importance::importance;
+pub use medoid::medoids;
+pub use nearest::{Neighbour, nearest};
+pub use options::{Cut, ProfileOptions, Singletons};
+pub use pick::pick;
+pub use profile::{Actions, Clustering, Profile, cluster, profile};
+pub use projection::project;
+pub use vectors::Vectors;
+pub use ward::ward;
+
+/// A hash of bytes: the low 32 bits of XXH3-64. Detects accidents, not attacks.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    xxhash_rust::xxh3::xxh3_64(bytes) as u32
+}

@@ -1,0 +1,79 @@
+//! The member that stands for a cluster (PinnerSage, Eq. 2).
+
+use crate::Vectors;
+use crate::dendrogram::Partition;
+use alloc::{vec, vec::Vec};
+use nalgebra::DMatrix;
+
+/// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
+///
+/// For squared Euclidean distance, sum_j w_j ||x_m - x_j||^2 = W ||x_m - c||^2 + constant, where c is the weighted mean and W
+/// the total weight: the medoid is the member nearest to the mean. O(n dim) instead of O(n^2 dim).
+///
+/// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid; of equally good members the lowest
+/// row. Computed in `f64`.
+#[must_use]
+pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
+    let means = means(vectors, weights, partition);
+    let mut best = vec![(f64::INFINITY, usize::MAX); partition.count];
+    for (row, label) in partition.members() {
+        let distance = squared_distance(vectors.row(row), means.column(label).as_slice());
+        if distance < best[label].0 {
+            best[label] = (distance, row);
+        }
+    }
+    best.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Weighted mean of every cluster: dim x count, a column each.
+pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> DMatrix<f64> {
+    let mut sums = DMatrix::<f64>::zeros(vectors.dim(), partition.count);
+    let mut totals = vec![0.0; partition.count];
+    for (row, label) in partition.members() {
+        let weight = weights.map_or(1.0, |weights| weights[row]);
+        totals[label] += weight;
+        for (sum, &x) in sums.column_mut(label).iter_mut().zip(vectors.row(row)) {
+            *sum += weight * f64::from(x);
+        }
+    }
+    for (mut sum, total) in sums.column_iter_mut().zip(totals) {
+        sum /= total;
+    }
+    sums
+}
+
+pub(crate) fn squared_distance(vector: &[f32], mean: &[f64]) -> f64 {
+    vector.iter().zip(mean).fold(0.0, |sum, (&x, c)| {
+        let difference = f64::from(x) - c;
+        sum + difference * difference
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_cluster(n: usize) -> Partition {
+        Partition { labels: vec![0; n], count: usize::from(n > 0) }
+    }
+
+    #[test]
+    fn a_pair_is_represented_by_its_first_row() {
+        let vectors = Vectors::new(&[0.1, 0.7, 0.3, 0.2], 2).unwrap();
+        assert_eq!(medoids(vectors, None, &one_cluster(2)), [0]);
+    }
+
+    #[test]
+    fn weights_pull_the_medoid() {
+        let vectors = Vectors::new(&[0.0, 1.0, 2.0, 10.0], 1).unwrap();
+        assert_eq!(medoids(vectors, None, &one_cluster(4)), [2]);
+        let weights = [1.0, 1.0, 1.0, 100.0];
+        assert_eq!(medoids(vectors, Some(&weights), &one_cluster(4)), [3]);
+    }
+
+    #[test]
+    fn no_rows_have_no_medoids() {
+        let none = Vectors::new(&[], 2).unwrap();
+        assert!(medoids(none, None, &one_cluster(0)).is_empty());
+    }
+}

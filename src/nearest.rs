@@ -1,0 +1,84 @@
+//! The rows most like a query: which of the user's own actions explain a recommendation.
+
+use crate::{Error, Vectors};
+use alloc::vec::Vec;
+
+/// The nearest rows of one query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// Row of the vector.
+    pub row: usize,
+    /// Cosine to the query, in [-1, 1]; 0 where either vector is zero.
+    pub similarity: f32,
+}
+
+/// For each of m `queries` the min(`count`, n) rows of highest cosine, best first; of equal cosines the lowest row first.
+///
+/// O(m n dim) in `f64`. No queries or no vectors give empty lists.
+///
+/// # Errors
+/// [`Error::Dimension`] when queries and vectors differ in length.
+pub fn nearest(
+    vectors: Vectors<'_>,
+    queries: Vectors<'_>,
+    count: usize,
+) -> Result<Vec<Vec<Neighbour>>, Error> {
+    if queries.dim() != vectors.dim() {
+        return Err(Error::Dimension {
+            what: "length of the queries",
+            got: queries.dim(),
+            expected: vectors.dim(),
+        });
+    }
+    let norms: Vec<f64> = vectors.rows().map(|x| libm::sqrt(dot(x, x))).collect();
+    let lists = queries.rows().map(|query| {
+        let norm = libm::sqrt(dot(query, query));
+        let rows = vectors.rows().zip(&norms).enumerate();
+        let mut found: Vec<Neighbour> = rows
+            .map(|(row, (vector, &length))| Neighbour {
+                row,
+                similarity: cosine(dot(query, vector), norm * length),
+            })
+            .collect();
+        // Stable, so the lowest row of equals stays first.
+        found.sort_by(|x, y| y.similarity.total_cmp(&x.similarity));
+        found.truncate(count);
+        found
+    });
+    Ok(lists.collect())
+}
+
+fn cosine(dot: f64, norms: f64) -> f32 {
+    // + 0.0 turns -0 into 0, which total_cmp would order below it.
+    if norms == 0.0 { 0.0 } else { ((dot / norms).clamp(-1.0, 1.0) + 0.0) as f32 }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).fold(0.0, |sum, (&a, &b)| sum + f64::from(a) * f64::from(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn best_first_and_the_lowest_row_of_equals() {
+        let vectors = Vectors::new(&[0., 2., 1., 0., 0., 0., 3., 0., -1., 0.], 2).unwrap();
+        let lists = nearest(vectors, Vectors::new(&[5.0, 0.0], 2).unwrap(), 9).unwrap();
+        let rows: Vec<_> = lists[0].iter().map(|n| (n.row, n.similarity)).collect();
+        assert_eq!(rows, [(1, 1.0), (3, 1.0), (0, 0.0), (2, 0.0), (4, -1.0)]);
+    }
+
+    #[test]
+    fn counts_and_empties() {
+        let vectors = Vectors::new(&[1.0, 0.0], 1).unwrap();
+        let query = Vectors::new(&[1.0], 1).unwrap();
+        assert_eq!(nearest(vectors, query, 1).unwrap()[0].len(), 1);
+        assert_eq!(nearest(vectors, query, 0).unwrap()[0].len(), 0);
+        let none = Vectors::new(&[], 1).unwrap();
+        assert!(nearest(vectors, none, 3).unwrap().is_empty());
+        assert_eq!(nearest(none, query, 3).unwrap(), [[]]);
+        let long = Vectors::new(&[1.0, 0.0], 2).unwrap();
+        assert_eq!(nearest(vectors, long, 1).unwrap_err().code(), "dimension");
+    }
+}

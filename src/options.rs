@@ -1,0 +1,123 @@
+//! What a caller may choose about a profile.
+
+use crate::Error;
+use serde::Deserialize;
+
+/// How actions become interests. Every field has a default; an unknown field is an error.
+///
+/// ```
+/// use pocketsage::{Cut, ProfileOptions};
+///
+/// let options: ProfileOptions = serde_json::from_str(r#"{ "cut": { "cosine": 0.6 }, "halfLifeDays": 30 }"#)?;
+/// assert_eq!(options.cut, Cut::Cosine(0.6));
+/// assert!(serde_json::from_str::<ProfileOptions>(r#"{ "cutt": "auto" }"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ProfileOptions {
+    /// Where to cut the tree. Default: [`Cut::Auto`].
+    pub cut: Cut,
+    /// What becomes of clusters of one action. Default: [`Singletons::Keep`].
+    pub singletons: Singletons,
+    /// Days after which an action counts half: lambda = ln 2 / `half_life_days`. Not together with `lambda`.
+    pub half_life_days: Option<f64>,
+    /// Decay a day (PinnerSage's lambda). Default: 0.01, a half-life of 69 days.
+    pub lambda: Option<f64>,
+    /// Mean squared distance of random pairs of the catalogue (D), where there is one: what [`Cut::Auto`] and
+    /// [`Cut::Spread`] measure by. Without it the actions themselves are the yardstick.
+    pub spread: Option<f64>,
+}
+
+/// Where the tree is cut into interests.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Cut {
+    /// The rule of [`crate::cut`], measured for interests that people look at.
+    #[default]
+    Auto,
+    /// A Ward height (a squared distance, Lance-Williams units): merges up to and including it are kept.
+    Threshold(f64),
+    /// The cosine at which two single actions of unit length still join: threshold = 2 (1 - cosine).
+    Cosine(f64),
+    /// So many interests, or as many as there are actions.
+    Count(usize),
+    /// A multiple of the spread: threshold = factor D. About 0.7 serves retrieval best.
+    Spread(f64),
+}
+
+/// What becomes of clusters of one action. (PinnerSage read literally drops them.)
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Singletons {
+    /// Interests of one.
+    #[default]
+    Keep,
+    /// Belong to no interest.
+    Drop,
+    /// Join the interest whose mean is nearest; where there are only singletons they are kept.
+    Attach,
+}
+
+/// PinnerSage's best decay, per day.
+const LAMBDA: f64 = 0.01;
+
+impl ProfileOptions {
+    /// The decay per day.
+    pub(crate) fn decay(&self) -> Result<f64, Error> {
+        match (self.half_life_days, self.lambda) {
+            (None, None) => Ok(LAMBDA),
+            (None, Some(lambda)) => within("lambda", lambda, 0.0, f64::MAX),
+            (Some(days), None) if days == f64::INFINITY => Ok(0.0),
+            (Some(days), None) => {
+                within("halfLifeDays", days, f64::MIN_POSITIVE, f64::MAX)?;
+                Ok((core::f64::consts::LN_2 / days).min(f64::MAX))
+            }
+            (Some(_), Some(_)) => Err(Error::option(
+                "halfLifeDays",
+                "lambda is given as well, expected one of the two (lambda = ln 2 / halfLifeDays)",
+            )),
+        }
+    }
+}
+
+/// `got`, if it is finite and from `least` to `most`.
+pub(crate) fn within(name: &'static str, got: f64, least: f64, most: f64) -> Result<f64, Error> {
+    if got.is_finite() && (least..=most).contains(&got) {
+        return Ok(got);
+    }
+    let range = match (least, most) {
+        (f64::MIN_POSITIVE, f64::MAX) => "a finite number above 0".into(),
+        (0.0, f64::MAX) => "a finite number of at least 0".into(),
+        _ => alloc::format!("a number from {least} to {most}"),
+    };
+    Err(Error::option(name, alloc::format!("got {got}, expected {range}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decay_is_a_half_life_or_a_lambda() {
+        let of = |json: &str| serde_json::from_str::<ProfileOptions>(json).unwrap().decay();
+        assert_eq!(of("{}"), Ok(0.01));
+        assert_eq!(of(r#"{"lambda":0}"#), Ok(0.0));
+        assert!((of(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
+        for bad in [
+            r#"{"halfLifeDays":0}"#,
+            r#"{"halfLifeDays":-3}"#,
+            r#"{"lambda":-1}"#,
+            r#"{"lambda":1,"halfLifeDays":1}"#,
+        ] {
+            assert_eq!(of(bad).unwrap_err().code(), "option", "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_option_names_the_known_ones() {
+        let error = serde_json::from_str::<ProfileOptions>(r#"{"singeltons":"drop"}"#).unwrap_err();
+        let text = alloc::string::ToString::to_string(&error);
+        assert!(text.contains("singeltons") && text.contains("halfLifeDays"), "{text}");
+    }
+}

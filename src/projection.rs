@@ -1,0 +1,105 @@
+//! Where vectors lie in a picture: their first two principal components.
+
+use crate::Vectors;
+use alloc::vec::Vec;
+use nalgebra::{DMatrix, DVector};
+
+/// Rounds of the power method. The picture needs directions to a pixel, not to the last bit.
+const ROUNDS: usize = 60;
+
+/// Places n vectors on a map: n pairs (x, y) in [-1, 1], x along the direction of greatest variance, y along the next.
+///
+/// Principal components by the power method on the centred n x dim matrix X: each round applies X^T X, and y is kept
+/// orthogonal to x. Both axes share one scale, so that distances compare. The largest coordinate of each axis by magnitude is
+/// positive. No variance (fewer than two vectors, or all equal) puts everything at (0, 0). O(n dim), deterministic.
+///
+/// ```
+/// use pocketsage::{Vectors, project};
+///
+/// let map = project(Vectors::new(&[0.0, 0.0, 2.0, 0.0, 4.0, 0.0], 2)?);
+/// assert_eq!(map.len(), 3);
+/// assert!((map[0][0] + 1.0).abs() < 1e-6 && (map[2][0] - 1.0).abs() < 1e-6);
+/// # Ok::<(), pocketsage::Error>(())
+/// ```
+#[must_use]
+pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
+    let n = vectors.len();
+    if n == 0 {
+        return Vec::new();
+    }
+    // dim x n, a vector a column.
+    let mut centred: DMatrix<f64> = vectors.columns().map(f64::from);
+    let mean: DVector<f64> = centred.column_sum() / n as f64;
+    for mut column in centred.column_iter_mut() {
+        column -= &mean;
+    }
+    let first = component(&centred, None);
+    let second = component(&centred, Some(&first));
+    let x = along(&centred, &first);
+    let y = along(&centred, &second);
+    let reach = x.amax().max(y.amax());
+    let scale = if reach > 0.0 { 1.0 / reach } else { 0.0 };
+    let place = |(&x, &y): (&f64, &f64)| [(x * scale) as f32, (y * scale) as f32];
+    x.iter().zip(y.iter()).map(place).collect()
+}
+
+/// The direction of greatest variance, orthogonal to `other`; zero where there is none.
+fn component(centred: &DMatrix<f64>, other: Option<&DVector<f64>>) -> DVector<f64> {
+    let orthogonal = |mut v: DVector<f64>| {
+        if let Some(other) = other {
+            let shadow = v.dot(other);
+            v.axpy(-shadow, other, 1.0);
+        }
+        let length = v.norm();
+        if length > 1e-12 * centred.amax() && length > 0.0 { v / length } else { v * 0.0 }
+    };
+    // Start from the longest column: it lies in the span, and is the same on every engine.
+    let start = centred.column_iter().fold(centred.column(0), |best, column| {
+        let left = |v: &DVector<f64>| v.norm_squared() - other.map_or(0.0, |o| v.dot(o).powi(2));
+        if left(&column.into_owned()) > left(&best.into_owned()) { column } else { best }
+    });
+    let mut direction = orthogonal(start.into_owned());
+    for _ in 0..ROUNDS {
+        let shadows = centred.tr_mul(&direction);
+        direction = orthogonal(centred * shadows);
+    }
+    direction
+}
+
+/// Coordinates along a direction, the largest by magnitude positive.
+fn along(centred: &DMatrix<f64>, direction: &DVector<f64>) -> DVector<f64> {
+    let coordinates = centred.tr_mul(direction);
+    let largest = coordinates.iter().fold(0.0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
+    if largest < 0.0 { -coordinates } else { coordinates }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Numbers;
+
+    #[test]
+    fn the_first_axis_has_the_greatest_variance() {
+        let mut numbers = Numbers::new(3);
+        let stretch = [1.0, 9.0, 3.0, 0.5];
+        let values: Vec<f32> = (0..200).flat_map(|_| stretch).map(|s| s * numbers.normal()).collect();
+        let map = project(Vectors::new(&values, 4).unwrap());
+        let variance = |axis: usize| map.iter().map(|p| f64::from(p[axis]).powi(2)).sum::<f64>();
+        let ratio = variance(0) / variance(1);
+        assert!((6.0..13.0).contains(&ratio), "about (9 / 3)^2, got {ratio}");
+        assert!(map.iter().flatten().all(|x| x.abs() <= 1.0));
+        // The second number of the vectors varies most: x follows it.
+        let along: f64 = map.iter().zip(values.chunks(4)).map(|(p, v)| f64::from(p[0] * v[1])).sum();
+        let length: f64 = values.chunks(4).map(|v| f64::from(v[1]).powi(2)).sum::<f64>().sqrt();
+        assert!(along.abs() / (length * variance(0).sqrt()) > 0.99);
+    }
+
+    #[test]
+    fn no_variance_is_the_middle_of_the_map() {
+        assert!(project(Vectors::new(&[], 3).unwrap()).is_empty());
+        assert_eq!(project(Vectors::new(&[5.0, 5.0], 2).unwrap()), [[0.0, 0.0]]);
+        assert_eq!(project(Vectors::new(&[0.1; 8], 2).unwrap()), [[0.0; 2]; 4]);
+        let line = project(Vectors::new(&[0.0, 0.0, 1.0, 1.0], 2).unwrap());
+        assert!(line.iter().all(|p| p[1].abs() < 1e-9), "{line:?}");
+    }
+}

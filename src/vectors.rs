@@ -1,0 +1,127 @@
+//! n vectors of the same length, checked once and trusted from then on.
+
+use crate::Error;
+use nalgebra::{DMatrixView, DVectorView};
+
+/// n x dim finite `f32`, row-major: the vectors of actions, items or queries.
+///
+/// Checked by [`Vectors::new`]; everything behind it trusts the shape and the finiteness. Seen by nalgebra as a dim x n
+/// matrix whose columns are the vectors (row-major n x dim and column-major dim x n are the same bytes).
+///
+/// ```
+/// use pocketsage::Vectors;
+///
+/// let two = Vectors::new(&[1.0, 0.0, 0.0, 1.0], 2)?;
+/// assert_eq!((two.len(), two.dim()), (2, 2));
+/// assert_eq!(two.row(1), &[0.0, 1.0]);
+/// # Ok::<(), pocketsage::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Vectors<'a> {
+    values: &'a [f32],
+    dim: usize,
+}
+
+impl<'a> Vectors<'a> {
+    /// Checks `values` as n x `dim`, row-major. Empty `values` are n = 0. O(n dim).
+    ///
+    /// # Errors
+    /// [`Error::Option`] when `dim` is 0, [`Error::Dimension`] when `values` is not a whole number of rows,
+    /// [`Error::NotFinite`] for a NaN or an infinity, naming the row.
+    pub fn new(values: &'a [f32], dim: usize) -> Result<Self, Error> {
+        if dim == 0 {
+            return Err(Error::option("dim", "got 0, expected at least 1"));
+        }
+        if !values.len().is_multiple_of(dim) {
+            return Err(Error::Dimension {
+                what: "number of values (expected a whole number of rows of `dim`)",
+                got: values.len(),
+                expected: values.len().next_multiple_of(dim),
+            });
+        }
+        if let Some(i) = values.iter().position(|x| !x.is_finite()) {
+            return Err(Error::NotFinite { what: "the vector", row: i / dim, got: values[i].into() });
+        }
+        Ok(Self { values, dim })
+    }
+
+    /// Number of vectors.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.values.len() / self.dim
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Length of each vector.
+    #[must_use]
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// The vector of `row`.
+    ///
+    /// # Panics
+    /// When `row` is not below [`len`](Self::len).
+    #[must_use]
+    pub fn row(&self, row: usize) -> &'a [f32] {
+        &self.values[row * self.dim..(row + 1) * self.dim]
+    }
+
+    /// The vectors, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
+        self.values.chunks_exact(self.dim)
+    }
+
+    /// All values, row-major.
+    #[must_use]
+    pub fn values(&self) -> &'a [f32] {
+        self.values
+    }
+
+    /// The vector of `row` as nalgebra sees it.
+    #[must_use]
+    pub fn column(&self, row: usize) -> DVectorView<'a, f32> {
+        DVectorView::from_slice(self.row(row), self.dim)
+    }
+
+    /// All vectors as nalgebra sees them: a dim x n matrix, one vector a column.
+    #[must_use]
+    pub fn columns(&self) -> DMatrixView<'a, f32> {
+        DMatrixView::from_slice(self.values, self.dim, self.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_matrix_of_no_rows_is_fine() {
+        let none = Vectors::new(&[], 3).unwrap();
+        assert!(none.is_empty());
+        assert_eq!(none.rows().len(), 0);
+    }
+
+    #[test]
+    fn bad_shapes_and_numbers_are_named() {
+        assert_eq!(Vectors::new(&[1.0], 0).unwrap_err().code(), "option");
+        let ragged = Vectors::new(&[1.0, 2.0, 3.0], 2).unwrap_err();
+        assert!(matches!(ragged, Error::Dimension { got: 3, expected: 4, .. }));
+        let nan = Vectors::new(&[0.0, 0.0, 1.0, f32::NAN], 2).unwrap_err();
+        assert!(matches!(nan, Error::NotFinite { row: 1, .. }));
+        let infinite = Vectors::new(&[f32::NEG_INFINITY, 0.0], 2).unwrap_err();
+        assert!(matches!(infinite, Error::NotFinite { row: 0, .. }));
+    }
+
+    #[test]
+    fn nalgebra_sees_the_same_numbers() {
+        let vectors = Vectors::new(&[1.0, 2.0, 3.0, 4.0], 2).unwrap();
+        assert_eq!(vectors.columns()[(0, 1)], 3.0);
+        assert_eq!(vectors.column(1).as_slice(), vectors.row(1));
+    }
+}

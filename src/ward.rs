@@ -1,0 +1,230 @@
+//! Ward clustering by the nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983).
+
+use crate::dendrogram::{Dendrogram, Step};
+use crate::distances::fill_squared_distances;
+use crate::{Error, Vectors};
+use alloc::{vec, vec::Vec};
+
+/// Clusters n vectors bottom up, always joining the two clusters whose union adds least to the within-cluster variance.
+///
+/// `sizes` are the weights of the rows (a row of size 2 is two equal rows already joined); `None` means 1 each. They must be
+/// one a row, finite and above 0; [`crate::Actions`] checks that.
+///
+/// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, so that two single rows join at their squared distance; they are
+/// the squares of SciPy's. The chain runs on an `f32` matrix updated by Lance-Williams,
+/// d(A∪B, C) = ((|A|+|C|) d(A,C) + (|B|+|C|) d(B,C) - |C| d(A,B)) / (|A|+|B|+|C|),
+/// and the heights are then computed anew from the centroids in `f64`.
+///
+/// **Ties.** A cluster stands where its lowest row stood. The chain starts at the lowest cluster; of several equally near
+/// neighbours, the one the chain came from is preferred (that is what ends it), else the lowest.
+///
+/// O(n^2 dim) time; 4 n^2 + 8 n dim bytes. No rows, or one, give a tree without merges.
+///
+/// # Errors
+/// [`Error::Memory`] when the matrix cannot be had; nothing is kept.
+///
+/// ```
+/// use pocketsage::{Vectors, ward};
+///
+/// // Two on the left, one on the right. Lance-Williams: ((1+1) 100 + (1+1) 121 - 1) / 3 = 147.
+/// let tree = ward(Vectors::new(&[0.0, 1.0, 11.0], 1)?, None)?;
+/// let heights: Vec<f64> = tree.merges().iter().map(|merge| merge.height).collect();
+/// assert_eq!(heights[0], 1.0);
+/// assert!((heights[1] - (2.0 * 100.0 + 2.0 * 121.0 - 1.0) / 3.0).abs() < 1e-9);
+/// assert_eq!(tree.cut_at(10.0).labels, [0, 0, 1]);
+/// # Ok::<(), pocketsage::Error>(())
+/// ```
+pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, Error> {
+    let pairs = Chain::new(vectors, sizes)?.run();
+    let steps = measure(vectors, sizes, &pairs);
+    Ok(Dendrogram::from_steps(vectors.len(), steps))
+}
+
+/// The state of the chain: which clusters are left, and how far apart they are.
+struct Chain {
+    n: usize,
+    /// n x n; row and column i belong to the cluster whose lowest row is i. Infinite on the diagonal and where a cluster is
+    /// gone, so that a scan needs no mask.
+    matrix: Vec<f32>,
+    /// Weight of each cluster.
+    size: Vec<f32>,
+    alive: Vec<bool>,
+}
+
+impl Chain {
+    fn new(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Self, Error> {
+        let n = vectors.len();
+        let mut matrix = square(n)?;
+        fill_squared_distances(vectors, &mut matrix);
+        let size = sizes.map_or_else(|| vec![1.0; n], |sizes| sizes.iter().map(|&w| w as f32).collect());
+        if sizes.is_some() && n > 0 {
+            for (row, &a) in matrix.chunks_exact_mut(n).zip(&size) {
+                for (d, &b) in row.iter_mut().zip(&size) {
+                    *d *= 2.0 * a * b / (a + b);
+                }
+            }
+        }
+        Ok(Self { n, matrix, size, alive: vec![true; n] })
+    }
+
+    /// The n - 1 unions, each named by the lowest rows of its two clusters (lower first), children before parents.
+    fn run(mut self) -> Vec<(usize, usize)> {
+        let mut pairs = Vec::with_capacity(self.n.saturating_sub(1));
+        let mut chain: Vec<usize> = Vec::with_capacity(self.n);
+        let mut lowest = 0;
+        while pairs.len() + 1 < self.n {
+            // Rounding may leave a cluster on the chain that has been joined since.
+            while chain.pop_if(|top| !self.alive[*top]).is_some() {}
+            let Some(&top) = chain.last() else {
+                while !self.alive[lowest] {
+                    lowest += 1;
+                }
+                chain.push(lowest);
+                continue;
+            };
+            let row = &self.matrix[top * self.n..(top + 1) * self.n];
+            let nearest = minimum(row);
+            let previous = chain.len().checked_sub(2).map(|at| chain[at]);
+            match previous.filter(|&previous| row[previous] == nearest) {
+                Some(previous) => {
+                    chain.truncate(chain.len() - 2);
+                    let (a, b) = (top.min(previous), top.max(previous));
+                    self.join(a, b);
+                    pairs.push((a, b));
+                }
+                None => chain.extend(row.iter().position(|&d| d == nearest)),
+            }
+        }
+        pairs
+    }
+
+    /// Joins b into a (a < b) by Lance-Williams.
+    fn join(&mut self, a: usize, b: usize) {
+        let n = self.n;
+        let (head, tail) = self.matrix.split_at_mut(b * n);
+        let (row_a, row_b) = (&mut head[a * n..(a + 1) * n], &mut tail[..n]);
+        let (size_a, size_b, between) = (self.size[a], self.size[b], row_a[b]);
+        for ((to_a, to_b), &size) in row_a.iter_mut().zip(row_b).zip(&self.size) {
+            let sum = (size_a + size) * *to_a + (size_b + size) * *to_b - size * between;
+            *to_a = sum / (size_a + size_b + size);
+            *to_b = f32::INFINITY;
+        }
+        for k in 0..n {
+            self.matrix[k * n + b] = f32::INFINITY;
+            self.matrix[k * n + a] = self.matrix[a * n + k];
+        }
+        self.size[a] += size_b;
+        self.alive[b] = false;
+    }
+}
+
+/// An n x n matrix, or a clear refusal.
+fn square(n: usize) -> Result<Vec<f32>, Error> {
+    let needed = n.saturating_mul(n).saturating_mul(size_of::<f32>());
+    let mut matrix = Vec::new();
+    matrix.try_reserve_exact(needed / size_of::<f32>()).map_err(|_| Error::Memory {
+        needed,
+        problem: alloc::format!("the distances of {n} actions do not fit; keep fewer actions (maxActions)"),
+    })?;
+    matrix.resize(n * n, 0.0);
+    Ok(matrix)
+}
+
+/// The least number of a row. The lanes are independent, so the compiler can use vector registers.
+fn minimum(row: &[f32]) -> f32 {
+    let lesser = |x: f32, y: f32| if y < x { y } else { x };
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut lanes = [f32::INFINITY; 16];
+    for chunk in chunks {
+        for (lane, &d) in lanes.iter_mut().zip(chunk) {
+            *lane = lesser(*lane, d);
+        }
+    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(f32::INFINITY, lesser)
+}
+
+/// The heights of the unions, from the centroids, in f64. A union is never lower than its parts. O(n dim).
+fn measure(vectors: Vectors<'_>, sizes: Option<&[f64]>, pairs: &[(usize, usize)]) -> Vec<Step> {
+    let dim = vectors.dim();
+    let mut size = sizes.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
+    // Weighted sums, not means: sums of equal f32 are exact in f64, and exact duplicates then join at exactly 0.
+    let mut sums: Vec<f64> = vectors.values().iter().map(|&x| x.into()).collect();
+    if sizes.is_some() {
+        for (sum, w) in sums.chunks_exact_mut(dim).zip(&size) {
+            sum.iter_mut().for_each(|x| *x *= w);
+        }
+    }
+    let mut highest = vec![0.0f64; vectors.len()];
+    pairs
+        .iter()
+        .map(|&(a, b)| {
+            let (head, tail) = sums.split_at_mut(b * dim);
+            let (sum_a, sum_b) = (&mut head[a * dim..(a + 1) * dim], &tail[..dim]);
+            let (size_a, size_b) = (size[a], size[b]);
+            let mut apart = 0.0;
+            for (x, y) in sum_a.iter_mut().zip(sum_b) {
+                let difference = *x / size_a - y / size_b;
+                apart += difference * difference;
+                *x += y;
+            }
+            size[a] += size_b;
+            let height = 2.0 * size_a * size_b / (size_a + size_b) * apart;
+            highest[a] = height.max(highest[a]).max(highest[b]);
+            Step { a, b, height: highest[a] }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(values: &[f32], dim: usize) -> Vec<(usize, usize, f64)> {
+        let tree = ward(Vectors::new(values, dim).unwrap(), None).unwrap();
+        tree.merges().iter().map(|m| (m.a, m.b, m.height)).collect()
+    }
+
+    #[test]
+    fn ties_go_to_the_lowest_row() {
+        // Four corners of a square: every side ties.
+        let square = tree(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
+        assert_eq!(square, [(0, 1, 1.0), (2, 3, 1.0), (4, 5, 2.0)]);
+        // Five equal rows: all at distance 0, joined in the order of the rows.
+        let equal = tree(&[3.0; 5], 1);
+        assert_eq!(equal, [(0, 1, 0.0), (2, 5, 0.0), (3, 6, 0.0), (4, 7, 0.0)]);
+    }
+
+    #[test]
+    fn all_equal_rows_of_awkward_numbers_join_at_exactly_zero() {
+        let values: Vec<f32> = (0..40).flat_map(|_| [0.1, -0.7, 1.0 / 3.0]).collect();
+        assert!(tree(&values, 3).iter().all(|merge| merge.2 == 0.0));
+    }
+
+    #[test]
+    fn orthogonal_rows_end_the_chain() {
+        let n = 33;
+        let mut values = vec![0.0; n * n];
+        (0..n).for_each(|i| values[i * n + i] = 1.0);
+        let tree = tree(&values, n);
+        assert_eq!(tree.len(), n - 1);
+        assert!(tree.iter().all(|merge| (merge.2 - 2.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn huge_and_tiny_vectors_have_the_tree_of_ordinary_ones() {
+        let values = [0.0f32, 1.0, 3.0, 7.0, 15.0, 31.0];
+        let shape = |scale: f64| {
+            let scaled: Vec<f32> = values.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
+            tree(&scaled, 1).iter().map(|m| (m.0, m.1)).collect::<Vec<_>>()
+        };
+        for scale in [1e18, 1e37, 1e-20, 1e-40] {
+            assert_eq!(shape(scale), shape(1.0), "scale {scale}");
+        }
+    }
+
+    #[test]
+    fn a_matrix_that_cannot_be_had_is_refused_before_it_is_allocated() {
+        let error = square(usize::MAX >> 20).unwrap_err();
+        assert_eq!(error.code(), "memory");
+    }
+}

@@ -1,0 +1,312 @@
+//! The only file that knows JavaScript exists: convert, call, convert.
+//!
+//! Bulk numbers cross as typed arrays, options and small structured results through serde. Everything is stateless but for
+//! [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.
+
+// Exported to JavaScript, not to Rust.
+#![allow(unreachable_pub)]
+
+use crate::{Actions, Catalogue, Hit, Items, Precision, ProfileOptions, Vectors};
+use alloc::{format, string::String, vec, vec::Vec};
+use js_sys::{Array, Float32Array, Float64Array, Int32Array, Object, Reflect, Uint8Array, Uint32Array};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+#[cfg(feature = "wee_alloc")]
+#[global_allocator]
+static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
+
+type Outcome<T> = Result<T, JsValue>;
+
+/// Ward clustering of row-major n x dim vectors: labels, count, medoids, tree, threshold.
+#[wasm_bindgen]
+pub fn cluster(
+    vectors: Vec<f32>,
+    dim: usize,
+    weights: Option<Vec<f64>>,
+    options: JsValue,
+) -> Outcome<JsValue> {
+    let options: ProfileOptions = read(options)?;
+    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
+    let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(thrown)?;
+    let merges = found.tree.merges().iter();
+    let tree: Vec<f64> =
+        merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
+    object(&[
+        ("labels", Int32Array::from(&found.partition.labels[..]).into()),
+        ("count", found.partition.count.into()),
+        ("medoids", rows(&found.medoids)),
+        ("tree", Float64Array::from(&tree[..]).into()),
+        ("threshold", found.threshold.into()),
+    ])
+}
+
+/// The interests of n actions at `now`, most important first.
+#[wasm_bindgen]
+pub fn profile(
+    vectors: Vec<f32>,
+    dim: usize,
+    at: Vec<f64>,
+    weights: Vec<f64>,
+    now: f64,
+    options: JsValue,
+) -> Outcome<JsValue> {
+    let options: ProfileOptions = read(options)?;
+    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
+    let actions = Actions::new(vectors, &at, &weights).map_err(thrown)?;
+    let profile = crate::profile(&actions, now, &options).map_err(thrown)?;
+    object(&[
+        ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
+        ("count", profile.partition.count.into()),
+        ("medoids", rows(&profile.medoids)),
+        ("importance", Float64Array::from(&profile.importance[..]).into()),
+        ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
+        ("threshold", profile.threshold.into()),
+    ])
+}
+
+/// Which interests to query.
+#[wasm_bindgen]
+pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> Outcome<JsValue> {
+    crate::pick(&importance, count, seed).map(|picked| rows(&picked)).map_err(thrown)
+}
+
+/// Blends ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`.
+#[wasm_bindgen]
+pub fn blend(
+    keys: &[u32],
+    scores: &[f32],
+    offsets: &[u32],
+    weights: &[f64],
+    count: usize,
+    exclude: &[u32],
+) -> Outcome<JsValue> {
+    let hit = |(&item, &score)| Hit { item, score };
+    let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();
+    let list = |ends: &[u32]| hits.get(ends[0] as usize..ends[1] as usize).map(<[Hit]>::to_vec);
+    let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(list).collect();
+    let lists = lists.ok_or_else(|| refused("option", "offsets do not ascend within the keys"))?;
+    let blended = crate::blend(&lists, weights, count, exclude).map_err(thrown)?;
+    let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
+    let scores: Vec<f32> = blended.iter().map(|b| b.hit.score).collect();
+    let lists: Vec<u32> = blended.iter().map(|b| b.list as u32).collect();
+    object(&[
+        ("keys", Uint32Array::from(&items[..]).into()),
+        ("scores", Float32Array::from(&scores[..]).into()),
+        ("lists", Uint32Array::from(&lists[..]).into()),
+    ])
+}
+
+/// For each query the rows of highest cosine, m x min(count, n).
+#[wasm_bindgen]
+pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Outcome<JsValue> {
+    let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
+    let queries = Vectors::new(queries, dim).map_err(thrown)?;
+    let lists = crate::nearest(vectors, queries, count).map_err(thrown)?;
+    let found: Vec<usize> = lists.iter().flatten().map(|n| n.row).collect();
+    let similarities: Vec<f32> = lists.iter().flatten().map(|n| n.similarity).collect();
+    object(&[("rows", rows(&found)), ("similarities", Float32Array::from(&similarities[..]).into())])
+}
+
+/// Two principal components: n x 2 in [-1, 1].
+#[wasm_bindgen]
+pub fn project(vectors: &[f32], dim: usize) -> Outcome<Float32Array> {
+    let map = crate::project(Vectors::new(vectors, dim).map_err(thrown)?);
+    Ok(Float32Array::from(map.as_flattened()))
+}
+
+/// The low 32 bits of XXH3-64.
+#[wasm_bindgen]
+pub fn checksum(bytes: &[u8]) -> u32 {
+    crate::checksum(bytes)
+}
+
+/// After a trap: `restart(true)` asks for a fresh instance, and the next call, which must pass nothing through the memory, gets it.
+#[wasm_bindgen]
+pub fn restart(schedule: bool) {
+    if schedule {
+        wasm_bindgen::handler::schedule_reinit();
+    }
+}
+
+/// A catalogue that lives in wasm memory.
+#[wasm_bindgen]
+pub struct CoreCatalogue(Catalogue);
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct BuildOptions {
+    precision: Precision,
+}
+
+#[wasm_bindgen]
+impl CoreCatalogue {
+    /// Builds from n vectors, ids and payloads, the texts concatenated and marked by their ends.
+    pub fn build(
+        vectors: &[f32],
+        dim: usize,
+        ids: &[u8],
+        #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
+        payloads: &[u8],
+        #[wasm_bindgen(js_name = payloadEnds)] payload_ends: &[u32],
+        options: JsValue,
+    ) -> Outcome<CoreCatalogue> {
+        let options: BuildOptions = read(options)?;
+        let ids = split(ids, id_ends)?;
+        let payloads = split(payloads, payload_ends)?;
+        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
+        let items = Items::new(vectors, &ids).with_payloads(&payloads);
+        Catalogue::build(&items, options.precision).map(Self).map_err(thrown)
+    }
+
+    /// Reads the bytes of a `.sage` file.
+    #[wasm_bindgen(js_name = fromBytes)]
+    pub fn from_bytes(bytes: Vec<u8>) -> Outcome<CoreCatalogue> {
+        Catalogue::from_bytes(bytes).map(Self).map_err(thrown)
+    }
+
+    /// The bytes of the `.sage` file.
+    #[wasm_bindgen(js_name = toBytes)]
+    pub fn to_bytes(&self) -> Uint8Array {
+        Uint8Array::from(self.0.bytes())
+    }
+
+    /// Number of items.
+    #[wasm_bindgen(getter)]
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Length of the vectors.
+    #[wasm_bindgen(getter)]
+    pub fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    /// Mean squared distance of all pairs.
+    #[wasm_bindgen(getter)]
+    pub fn spread(&self) -> f64 {
+        self.0.spread()
+    }
+
+    /// Content hash, 16 hexadecimal digits.
+    #[wasm_bindgen(getter)]
+    pub fn hash(&self) -> String {
+        format!("{:016x}", self.0.hash())
+    }
+
+    /// "full" or "compact".
+    #[wasm_bindgen(getter)]
+    pub fn precision(&self) -> String {
+        match self.0.precision() {
+            Precision::Full => "full".into(),
+            Precision::Compact => "compact".into(),
+        }
+    }
+
+    /// Length of the file.
+    #[wasm_bindgen(getter, js_name = byteLength)]
+    pub fn byte_length(&self) -> usize {
+        self.0.bytes().len()
+    }
+
+    /// The row of an id, -1 when it is unknown.
+    pub fn row(&self, id: &str) -> i32 {
+        self.0.row(id).map_or(-1, |row| row as i32)
+    }
+
+    /// The id of a row.
+    pub fn id(&self, row: usize) -> Outcome<String> {
+        let unknown = || refused("option", &format!("row: got {row}, expected below {}", self.0.len()));
+        self.0.id(row).map(String::from).ok_or_else(unknown)
+    }
+
+    /// The vector of a row.
+    pub fn vector(&self, row: usize) -> Outcome<Float32Array> {
+        self.vectors(&[row as u32])
+    }
+
+    /// The vectors of rows, row-major.
+    pub fn vectors(&self, rows: &[u32]) -> Outcome<Float32Array> {
+        let mut values = Vec::with_capacity(rows.len() * self.0.dim());
+        for &row in rows {
+            self.0.read_vector(row as usize, &mut values).map_err(thrown)?;
+        }
+        Ok(Float32Array::from(&values[..]))
+    }
+
+    /// The payload of a row, as JSON text.
+    pub fn payload(&self, row: usize) -> Option<String> {
+        self.0.payload(row).map(String::from)
+    }
+
+    /// The best `count` items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`.
+    pub fn search(&self, queries: &[f32], count: usize, exclude: &[u32]) -> Outcome<JsValue> {
+        let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
+        let lists = self.0.search(queries, count, exclude).map_err(thrown)?;
+        let mut ends = vec![0u32; 0];
+        let (mut found, mut scores) = (Vec::new(), Vec::new());
+        for list in &lists {
+            found.extend(list.iter().map(|hit| hit.row));
+            scores.extend(list.iter().map(|hit| hit.score));
+            ends.push(found.len() as u32);
+        }
+        object(&[
+            ("rows", rows(&found)),
+            ("scores", Float32Array::from(&scores[..]).into()),
+            ("ends", Uint32Array::from(&ends[..]).into()),
+        ])
+    }
+}
+
+/// Options from a JavaScript object; `undefined` is all defaults.
+fn read<T: DeserializeOwned + Default>(options: JsValue) -> Outcome<T> {
+    if options.is_undefined() || options.is_null() {
+        return Ok(T::default());
+    }
+    // An absent option and one that is `undefined` mean the same to JavaScript.
+    let given = Object::new();
+    for entry in Object::entries(options.unchecked_ref::<Object>()).iter() {
+        let entry: Array = entry.unchecked_into();
+        if !entry.get(1).is_undefined() {
+            Reflect::set(&given, &entry.get(0), &entry.get(1))?;
+        }
+    }
+    serde_wasm_bindgen::from_value(given.into()).map_err(|error| refused("option", &format!("{error}")))
+}
+
+fn object(fields: &[(&str, JsValue)]) -> Outcome<JsValue> {
+    let object = Object::new();
+    for (name, value) in fields {
+        Reflect::set(&object, &(*name).into(), value)?;
+    }
+    Ok(object.into())
+}
+
+fn rows(rows: &[usize]) -> JsValue {
+    let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
+    Uint32Array::from(&rows[..]).into()
+}
+
+fn split<'a>(texts: &'a [u8], ends: &[u32]) -> Outcome<Vec<&'a str>> {
+    let mut start = 0;
+    let text = |&end: &u32| {
+        let text = texts.get(start..end as usize)?;
+        start = end as usize;
+        core::str::from_utf8(text).ok()
+    };
+    let texts: Option<Vec<&str>> = ends.iter().map(text).collect();
+    texts.ok_or_else(|| refused("option", "texts are not UTF-8, or their ends do not ascend within them"))
+}
+
+fn thrown(error: crate::Error) -> JsValue {
+    refused(error.code(), &format!("{error}"))
+}
+
+fn refused(code: &str, message: &str) -> JsValue {
+    let error = js_sys::Error::new(message);
+    // Setting a property of a new Error cannot fail.
+    let _ = Reflect::set(&error, &"code".into(), &code.into());
+    error.into()
+}
