@@ -1,0 +1,73 @@
+/** Checking what callers pass, once, at the edge: every message names the value seen, the value expected and where. */
+import { SageError } from "./errors.js";
+
+/** Rejects keys that are not known, so that a misspelt option is an error and not a default. */
+export function checkKeys(where: string, given: object, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new SageError("option", `${where}: expected an object, saw ${show(given)}.`);
+  }
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) throw new SageError("option", `${where}: unknown option "${key}". Known: ${known.join(", ")}.`);
+  }
+}
+
+/** A whole number of at least `least`. */
+export function checkWhole(where: string, value: unknown, least = 1): number {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
+  throw new SageError("option", `${where}: expected a whole number of at least ${least}, saw ${show(value)}.`);
+}
+
+/** A finite number above 0. */
+export function checkPositive(where: string, value: unknown): number {
+  const number = checkFinite(where, value);
+  if (number > 0) return number;
+  throw new SageError("option", `${where}: expected a number above 0, saw ${show(value)}.`);
+}
+
+/** A finite number. */
+export function checkFinite(where: string, value: unknown): number {
+  if (typeof value !== "number") throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
+  if (!Number.isFinite(value)) throw new SageError("not-finite", `${where}: expected a finite number, saw ${value}.`);
+  return value;
+}
+
+/** An item's id: any non-empty string. */
+export function checkItem(where: string, value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new SageError("option", `${where}: expected an item's id, a non-empty string, saw ${show(value)}.`);
+}
+
+/** Several ids. A single string is refused, because it would be taken letter by letter. */
+export function checkItems(where: string, value: Iterable<unknown> | undefined): string[] {
+  if (value === undefined) return [];
+  if (typeof value === "string" || typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
+    throw new SageError("option", `${where}: expected a list of item ids, saw ${show(value)}.`);
+  }
+  return Array.from(value, (item) => checkItem(where, item));
+}
+
+/** A vector of `dim` finite numbers. */
+export function checkVector(where: string, value: unknown, dim: number): Float32Array {
+  if (!(value instanceof Float32Array)) {
+    throw new SageError("option", `${where}: expected a Float32Array, saw ${show(value)}. Float32Array.from(numbers) makes one.`);
+  }
+  if (value.length !== dim) {
+    throw new SageError("dimension", `${where}: the vector has ${value.length} numbers, expected ${dim}.`);
+  }
+  const wrong = value.findIndex((number) => !Number.isFinite(number));
+  if (wrong >= 0) throw new SageError("not-finite", `${where}: number ${wrong} of the vector is ${value[wrong]}; all must be finite.`);
+  return value;
+}
+
+/** Throws "aborted" once the signal has fired. */
+export function checkAbort(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
+}
+
+/** A value, short enough for a message. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "object"}`;
+  return String(value);
+}

@@ -1,0 +1,96 @@
+/**
+ * The Rust core as TypeScript sees it: numbers in, numbers out. src/wasm.rs is the other side.
+ *
+ * Matrices are row-major, n x dim. Times are milliseconds since the epoch. Everything is stateless but {@link CoreCatalogue}.
+ */
+
+/** Options of `cluster` and `profile`; an unknown key is an "option" error. */
+export interface CoreOptions {
+  cut?: unknown;
+  singletons?: unknown;
+  halfLifeDays?: unknown;
+  lambda?: unknown;
+  /** Mean squared distance of random pairs of the catalogue, which the "auto" and `{ spread }` cuts are measured in. */
+  spread?: number;
+}
+
+/** Clusters numbered by first member; a label of -1 is a dropped singleton. */
+export interface CoreClustering {
+  labels: Int32Array;
+  count: number;
+  medoids: Uint32Array;
+  tree: Float64Array;
+  threshold: number;
+}
+
+/** Interests numbered by importance, most important first. */
+export interface CoreProfile {
+  labels: Int32Array;
+  count: number;
+  medoids: Uint32Array;
+  importance: Float64Array;
+  lastActive: Float64Array;
+  threshold: number;
+}
+
+/** Items with ids and vectors inside the wasm memory. */
+export interface CoreCatalogue {
+  readonly size: number;
+  readonly dim: number;
+  readonly spread: number;
+  readonly hash: string;
+  readonly precision: string;
+  readonly byteLength: number;
+  toBytes(): Uint8Array;
+  row(id: string): number;
+  id(row: number): string;
+  vector(row: number): Float32Array;
+  vectors(rows: Uint32Array): Float32Array;
+  payload(row: number): string | undefined;
+  search(queries: Float32Array, count: number, exclude: Uint32Array): { rows: Uint32Array; scores: Float32Array; ends: Uint32Array };
+  free(): void;
+}
+
+/** The functions of the generated module. */
+export interface Core {
+  cluster(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): CoreClustering;
+  profile(
+    vectors: Float32Array,
+    dim: number,
+    at: Float64Array,
+    weights: Float64Array,
+    now: number,
+    options: CoreOptions,
+  ): CoreProfile;
+  pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
+  blend(
+    keys: Uint32Array,
+    scores: Float32Array,
+    offsets: Uint32Array,
+    weights: Float64Array,
+    count: number,
+    exclude: Uint32Array,
+  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
+  nearest(
+    vectors: Float32Array,
+    dim: number,
+    queries: Float32Array,
+    count: number,
+  ): { rows: Uint32Array; similarities: Float32Array };
+  project(vectors: Float32Array, dim: number): Float32Array;
+  checksum(bytes: Uint8Array): number;
+  CoreCatalogue: {
+    build(
+      vectors: Float32Array,
+      dim: number,
+      ids: Uint8Array,
+      idEnds: Uint32Array,
+      payloads: Uint8Array,
+      payloadEnds: Uint32Array,
+      options: { precision?: string },
+    ): CoreCatalogue;
+    fromBytes(bytes: Uint8Array): CoreCatalogue;
+  };
+  /** `restart(true)` asks for a fresh instance, and the call after it gets one. */
+  restart(schedule: boolean): void;
+}

@@ -1,0 +1,57 @@
+/** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
+import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWhole, show } from "./check.js";
+import { SageError } from "./errors.js";
+import { ask } from "./glue.js";
+import { buildTaste, coreOptions } from "./profile.js";
+import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
+
+const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread"];
+
+/** The options of the pieces: how to cluster, for vectors of which length. */
+export interface PieceOptions extends ProfileOptions {
+  dim: number;
+  /** The spread of the catalogue the vectors come from (`catalogue.spread`), which the "auto" and `{ spread }` cuts are measured in. */
+  spread?: number;
+}
+
+/** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, O(n^2) memory. Ties: the lowest row wins. No rows: no clusters. */
+export function cluster(vectors: Float32Array, options: PieceOptions & { weights?: Float64Array }): Clustering {
+  checkKeys("cluster", options, ["dim", "weights", ...PROFILE_OPTIONS]);
+  checkMatrix("cluster", vectors);
+  const dim = checkWhole("cluster: dim", options.dim);
+  return ask((core) => core.cluster(vectors, dim, options.weights, coreOptions(options, options.spread)));
+}
+
+/** The interests behind these actions at the time `now`: what `sage.profile()` gives, without keeping anything. */
+export function buildProfile(
+  actions: readonly (Required<Pick<Action, "item" | "vector" | "at">> & Pick<Action, "weight">)[],
+  options: PieceOptions & { now: number },
+): Profile {
+  checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTIONS]);
+  const dim = checkWhole("buildProfile: dim", options.dim);
+  const now = checkFinite("buildProfile: now", options.now);
+  const weighed = actions.map(({ item, vector, at, weight }, index) => {
+    const where = `buildProfile: action ${index}`;
+    return {
+      item: checkItem(`${where}: item`, item),
+      vector: checkVector(where, vector, dim),
+      at: checkFinite(`${where}: at`, at),
+      weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
+    };
+  });
+  return buildTaste(weighed, dim, now, coreOptions(options, options.spread)).profile;
+}
+
+/** The rows of n x dim vectors in two dimensions, each in [-1, 1]: their first two principal components, n x 2. For pictures. */
+export function project(vectors: Float32Array, options: { dim: number }): Float32Array {
+  checkKeys("project", options, ["dim"]);
+  checkMatrix("project", vectors);
+  const dim = checkWhole("project: dim", options.dim);
+  return ask((core) => core.project(vectors, dim));
+}
+
+function checkMatrix(where: string, vectors: unknown): void {
+  if (!(vectors instanceof Float32Array)) {
+    throw new SageError("option", `${where}: expected the vectors as one Float32Array, row after row, saw ${show(vectors)}.`);
+  }
+}

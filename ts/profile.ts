@@ -1,0 +1,71 @@
+/** From actions to interests: rows and numbers in the core, ids and times here. */
+import type { CoreOptions } from "./core.js";
+import { ask } from "./glue.js";
+import type { Interest, ItemId, Profile, ProfileOptions } from "./types.js";
+import { rowOf, stack } from "./vectors.js";
+
+/** An action with everything the core needs. */
+export interface WeighedAction {
+  readonly item: ItemId;
+  readonly vector: Float32Array;
+  readonly at: number;
+  readonly weight: number;
+}
+
+/** A profile and the rows it was built from: row i of `vectors` is the action `actions[i]`, in interest `labels[i]` or, if -1, in none. */
+export interface Taste {
+  readonly profile: Profile;
+  readonly actions: readonly WeighedAction[];
+  readonly vectors: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** The profile options that were given, in the shape the core reads. */
+export function coreOptions(given: ProfileOptions, spread: number | undefined): CoreOptions {
+  const options: CoreOptions = {};
+  if (given.cut !== undefined) options.cut = given.cut;
+  if (given.singletons !== undefined) options.singletons = given.singletons;
+  if (given.halfLifeDays !== undefined) options.halfLifeDays = given.halfLifeDays;
+  if (given.lambda !== undefined) options.lambda = given.lambda;
+  if (spread !== undefined && spread > 0) options.spread = spread;
+  return options;
+}
+
+/** Clusters the actions and describes each cluster as an interest, most important first. */
+export function buildTaste(actions: readonly WeighedAction[], dim: number, now: number, options: CoreOptions): Taste {
+  const vectors = stack(
+    actions.map(({ vector }) => vector),
+    dim,
+  );
+  const at = Float64Array.from(actions, (action) => action.at);
+  const weights = Float64Array.from(actions, (action) => action.weight);
+  const built = ask((core) => core.profile(vectors, dim, at, weights, now, options));
+  const members: number[][] = Array.from({ length: built.count }, () => []);
+  built.labels.forEach((label, row) => members[label]?.push(row));
+  const interests = members.map((rows, index): Interest => {
+    const medoid = built.medoids[index]!;
+    return {
+      medoid: actions[medoid]!.item,
+      vector: rowOf(vectors, dim, medoid),
+      importance: built.importance[index]!,
+      items: mostRecentFirst(rows, actions),
+      lastActive: built.lastActive[index]!,
+    };
+  });
+  return { profile: { dim, builtAt: now, actions: actions.length, interests }, actions, vectors, labels: built.labels };
+}
+
+/** The newest row of each item, in the order of the rows: an item acted on twice is one item. */
+export function distinctRows(actions: readonly WeighedAction[]): number[] {
+  const newest = new Map<ItemId, number>();
+  actions.forEach(({ item, at }, row) => {
+    const known = newest.get(item);
+    if (known === undefined || at >= actions[known]!.at) newest.set(item, row);
+  });
+  return [...newest.values()].sort((a, b) => a - b);
+}
+
+function mostRecentFirst(rows: readonly number[], actions: readonly WeighedAction[]): ItemId[] {
+  const sorted = [...rows].sort((a, b) => actions[b]!.at - actions[a]!.at || b - a);
+  return [...new Set(sorted.map((row) => actions[row]!.item))];
+}

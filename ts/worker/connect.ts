@@ -1,0 +1,159 @@
+/** The page's side: the same interface, carried out in the worker. */
+import { checkAbort } from "../check.js";
+import { SageError } from "../errors.js";
+import type { RecommendOptions, Sage } from "../types.js";
+import { fromWire, listen, type Method, type Port, type Reply, type Request } from "./protocol.js";
+
+/**
+ * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an AbortSignal
+ * reaches into the worker. Rejects what `open` rejected with there, and "worker-gone", now and for every call, if the worker dies.
+ *
+ * That a browser's worker was terminated is learnt through the Web Locks of secure contexts (https and localhost). Elsewhere, and before the
+ * first answer, silence looks like work: pass a `signal` to bound the wait.
+ */
+export async function connectSage(worker: Port, options: { signal?: AbortSignal } = {}): Promise<Sage> {
+  checkAbort(options.signal);
+  const line = new Line(worker);
+  const abort = (): void => line.end(new SageError("aborted", "connectSage was aborted by its signal.", { cause: options.signal?.reason }));
+  options.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    await line.opened;
+  } finally {
+    options.signal?.removeEventListener("abort", abort);
+  }
+  return proxy(line);
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** A connection: calls that wait for their answers, and the signs that none will come. */
+class Line {
+  readonly opened: Promise<void>;
+  readonly #port: Port;
+  readonly #connection = crypto.randomUUID();
+  readonly #pending = new Map<number, Pending>();
+  readonly #stops: (() => void)[] = [];
+  #welcome: Pending | undefined;
+  #ended: SageError | undefined;
+  #calls = 0;
+  #lock: string | undefined;
+
+  constructor(port: Port) {
+    this.#port = port;
+    this.opened = new Promise<unknown>((resolve, reject) => (this.#welcome = { resolve, reject })) as Promise<void>;
+    this.#stops.push(
+      listen(port, "message", (message) => this.#receive(message as Reply)),
+      listen(port, "messageerror", () => this.#gone("a message could not be read")),
+      listen(port, "exit", () => this.#gone("it exited")),
+      listen(port, "close", () => this.#gone("its port closed")),
+      // Once it serves, a worker outlives an error nobody caught; the lock knows better.
+      listen(port, "error", (error) => this.#lock === undefined && this.#gone("it failed", error)),
+    );
+    this.#send({ sage: "hello", connection: this.#connection });
+  }
+
+  /** Calls a method over there. */
+  call(method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const call = this.#calls++;
+    return new Promise<unknown>((resolve, reject) => {
+      this.#pending.set(call, { resolve, reject });
+      this.#send({ sage: "call", connection: this.#connection, call, method, args, abortable: signal !== undefined }, call);
+      signal?.addEventListener("abort", () => {
+        if (!this.#pending.delete(call)) return;
+        this.#send({ sage: "abort", connection: this.#connection, call });
+        reject(new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason }));
+      });
+    });
+  }
+
+  /** Rejects everything that waits, and every later call. */
+  end(reason: SageError): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    for (const stop of this.#stops) stop();
+    this.#welcome?.reject(reason);
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+  }
+
+  #receive(reply: Reply | undefined): void {
+    if (reply?.sage === "serving" && this.#welcome) this.#send({ sage: "hello", connection: this.#connection });
+    if (!reply || !("connection" in reply) || reply.connection !== this.#connection) return;
+    if (reply.sage === "opened" && this.#welcome) {
+      this.#watch(reply.lock);
+      this.#welcome.resolve(undefined);
+      this.#welcome = undefined;
+    } else if (reply.sage === "refused") {
+      this.end(fromWire(reply.error) as SageError);
+    } else if (reply.sage === "answer" || reply.sage === "failure") {
+      const pending = this.#pending.get(reply.call);
+      this.#pending.delete(reply.call);
+      if (reply.sage === "answer") pending?.resolve(reply.value);
+      else pending?.reject(fromWire(reply.error));
+    }
+  }
+
+  #send(message: Request, call?: number): void {
+    try {
+      this.#port.postMessage(message);
+    } catch (cause) {
+      if (call === undefined) throw cause;
+      const pending = this.#pending.get(call);
+      this.#pending.delete(call);
+      pending?.reject(new SageError("option", "The arguments hold something that cannot be sent to a worker.", { cause }));
+    }
+  }
+
+  /** Waits for the lock that the worker holds: to be given it is to be told that the worker is gone. */
+  #watch(lock: string | undefined): void {
+    this.#lock = lock;
+    if (lock === undefined) return;
+    const stop = new AbortController();
+    this.#stops.push(() => stop.abort());
+    navigator.locks
+      .request(lock, { signal: stop.signal }, () => this.#gone("it was terminated"))
+      .catch((error: unknown) => this.#ended ?? this.#gone("its lock cannot be watched", error));
+  }
+
+  #gone(why: string, cause?: unknown): void {
+    this.end(new SageError("worker-gone", `The worker is gone: ${why}. Start a new one and connect again; what was stored is there.`, { cause }));
+  }
+}
+
+function proxy(line: Line): Sage {
+  const call =
+    <Name extends Method>(method: Name) =>
+    (...args: unknown[]): ReturnType<Sage[Name]> =>
+      line.call(method, args) as ReturnType<Sage[Name]>;
+  const ask = (method: "recommend" | "preview") => async (options?: RecommendOptions) => {
+    checkAbort(options?.signal);
+    const { signal, exclude, ...rest } = options ?? {};
+    // A structured clone has no generators, and turns what is neither array, map nor set into nothing.
+    const given = exclude === undefined || typeof exclude === "string" ? { ...rest, ...(exclude && { exclude }) } : { ...rest, exclude: [...exclude] };
+    return line.call(method, [given], signal);
+  };
+  const sage: Sage = {
+    record: call("record"),
+    profile: call("profile"),
+    recommend: ask("recommend") as Sage["recommend"],
+    explain: call("explain"),
+    preview: ask("preview") as Sage["preview"],
+    hide: call("hide"),
+    forget: call("forget"),
+    export: call("export"),
+    import: call("import"),
+    map: call("map"),
+    async close() {
+      await line.call("close", []).catch((error: unknown) => {
+        if ((error as Partial<SageError>).code !== "closed") throw error;
+      });
+      line.end(new SageError("closed", "This sage was closed: connect again with connectSage."));
+    },
+    [Symbol.asyncDispose]: () => sage.close(),
+  };
+  return sage;
+}

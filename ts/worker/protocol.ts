@@ -1,0 +1,87 @@
+/**
+ * What the two sides of a worker say to each other. Every message carries the connection it belongs to, so that several clients can share a
+ * worker, and other messages of the page can share the port.
+ *
+ *     page                                  worker
+ *     hello            ─────────────────▶            (lost, if nobody listens yet)
+ *                      ◀─────────────────   serving  (said once, when somebody does: the page says hello again)
+ *                      ◀─────────────────   opened | refused
+ *     call, abort      ─────────────────▶
+ *                      ◀─────────────────   answer | failure
+ */
+import { isErrorCode, SageError } from "../errors.js";
+import type { Sage } from "../types.js";
+
+/** The methods that can be called: what is not here cannot. */
+export const METHODS = [
+  ...["record", "profile", "recommend", "explain", "preview", "hide", "forget", "export", "import", "map", "close"],
+] as readonly Exclude<keyof Sage, symbol>[];
+
+/** A method of {@link METHODS}. */
+export type Method = (typeof METHODS)[number];
+
+/** From the page to the worker. */
+export type Request =
+  | { sage: "hello"; connection: string }
+  | { sage: "call"; connection: string; call: number; method: Method; args: unknown[]; abortable: boolean }
+  | { sage: "abort"; connection: string; call: number };
+
+/** From the worker to the page. `lock` names a Web Lock that is held for as long as the worker lives. */
+export type Reply =
+  | { sage: "serving" }
+  | { sage: "opened"; connection: string; lock: string | undefined }
+  | { sage: "refused"; connection: string; error: WireError }
+  | { sage: "answer"; connection: string; call: number; value: unknown }
+  | { sage: "failure"; connection: string; call: number; error: WireError };
+
+/** An error in a form that survives structured cloning, which keeps neither `code` nor our `name`. */
+export interface WireError {
+  name: string;
+  message: string;
+  code: string | undefined;
+  stack: string | undefined;
+  cause: WireError | undefined;
+}
+
+const DEEPEST_CAUSE = 5;
+
+/** The error for the wire, with its causes. */
+export function toWire(error: unknown, depth = 0): WireError {
+  const { name, message, code, stack, cause } = (error instanceof Error ? error : new Error(String(error))) as SageError;
+  const further = cause === undefined || depth === DEEPEST_CAUSE ? undefined : toWire(cause, depth + 1);
+  return { name, message, code: typeof code === "string" ? code : undefined, stack, cause: further };
+}
+
+/** The error that came over the wire: a SageError again, if it was one. */
+export function fromWire(wire: WireError): Error {
+  const options = wire.cause ? { cause: fromWire(wire.cause) } : {};
+  if (wire.name === "SageError" && isErrorCode(wire.code)) return new SageError(wire.code, wire.message, options);
+  return Object.assign(new Error(wire.message, options), { name: wire.name, ...(wire.code && { code: wire.code }) });
+}
+
+/** Whatever messages can be sent through: a Worker, its global scope, a MessagePort; in the browser or in Node. */
+export interface Port {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+}
+
+/** What the browser's and Node's ports offer to listen with; which of it is there is found out. */
+interface Listening {
+  addEventListener?(type: string, listener: (event: unknown) => void): void;
+  removeEventListener?(type: string, listener: (event: unknown) => void): void;
+  on?(type: string, listener: (value: unknown) => void): void;
+  off?(type: string, listener: (value: unknown) => void): void;
+  start?(): void;
+}
+
+/** Listens to "message", "messageerror", "error", "close" or "exit"; for "message" the listener gets what was posted. Returns the way to stop. */
+export function listen(port: Port, type: string, listener: (value: unknown) => void): () => void {
+  const source = port as Port & Listening;
+  if (source.on) {
+    source.on(type, listener);
+    return () => source.off?.(type, listener);
+  }
+  const unwrap = (event: unknown): void => listener(type === "message" ? (event as MessageEvent).data : event);
+  source.addEventListener?.(type, unwrap);
+  if (type === "message") source.start?.();
+  return () => source.removeEventListener?.(type, unwrap);
+}
