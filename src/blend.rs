@@ -1,7 +1,8 @@
 //! Many ranked lists -> one.
 
 use crate::Error;
-use alloc::{collections::BTreeMap, collections::BTreeSet, vec, vec::Vec};
+use crate::order::order;
+use alloc::{vec, vec::Vec};
 
 /// An item in a ranked list. `item` is the caller's own number for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,28 +91,26 @@ fn check(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
 
 /// Each list's own hits, worst first, so that the best is popped first.
 fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
-    let exclude: BTreeSet<u32> = exclude.iter().copied().collect();
-    let mut best: BTreeMap<u32, (f32, usize)> = BTreeMap::new();
-    for (list, hit) in lists.iter().enumerate().flat_map(|(l, hits)| hits.iter().map(move |h| (l, h))) {
-        let entry = best.entry(hit.item).or_insert((hit.score, list));
-        if hit.score > entry.0 {
-            *entry = (hit.score, list);
+    let hits = lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
+    let hits: Vec<(usize, Hit)> = hits.collect();
+    // Best first; of equal scores the first list, and in a list the earlier hit.
+    let by_score = order(hits.len(), &|x, y| hits[y].1.score.total_cmp(&hits[x].1.score));
+    // The same, item by item: the first of each item is the one that counts.
+    let by_item = order(hits.len(), &|x, y| hits[by_score[x]].1.item.cmp(&hits[by_score[y]].1.item));
+    let mut counts = vec![false; hits.len()];
+    let mut before = None;
+    for &place in &by_item {
+        let item = hits[by_score[place]].1.item;
+        counts[place] = before != Some(item) && !exclude.contains(&item);
+        before = Some(item);
+    }
+    let mut queues = vec![Vec::new(); lists.len()];
+    for (&at, counts) in by_score.iter().zip(counts).rev() {
+        if counts {
+            queues[hits[at].0].push(hits[at].1);
         }
     }
-    let own = |list: usize| {
-        let mut hits: Vec<Hit> = Vec::new();
-        for hit in &lists[list] {
-            // Taking the entry away keeps an item that stands twice in one list from being given twice.
-            if best.get(&hit.item) == Some(&(hit.score, list)) && !exclude.contains(&hit.item) {
-                best.remove(&hit.item);
-                hits.push(*hit);
-            }
-        }
-        hits.sort_by(|x, y| y.score.total_cmp(&x.score));
-        hits.reverse();
-        hits
-    };
-    (0..lists.len()).map(own).collect()
+    queues
 }
 
 #[cfg(test)]

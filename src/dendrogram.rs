@@ -1,5 +1,6 @@
 //! The tree that a clustering leaves behind, and the ways to cut it.
 
+use crate::order::order;
 use alloc::{vec, vec::Vec};
 
 /// One union of two clusters.
@@ -86,25 +87,23 @@ impl Partition {
 
 impl Dendrogram {
     /// Sorts the steps of a chain by height and numbers them. O(n log n).
-    pub(crate) fn from_steps(rows: usize, mut steps: Vec<Step>) -> Self {
-        // Stable: on equal heights a child, found earlier, stays before its parent.
-        steps.sort_by(|x, y| x.height.total_cmp(&y.height));
+    pub(crate) fn from_steps(rows: usize, steps: &[Step]) -> Self {
+        // On equal heights a child, found earlier, stays before its parent.
+        let ascending = order(steps.len(), &|x, y| steps[x].height.total_cmp(&steps[y].height));
         let mut forest = Forest::new(rows);
         // Node and number of rows of the tree rooted at each row.
         let mut node: Vec<usize> = (0..rows).collect();
         let mut size = vec![1; rows];
-        let merges = steps
-            .iter()
-            .enumerate()
-            .map(|(t, step)| {
-                let (x, y) = (forest.root(step.a), forest.root(step.b));
-                let root = forest.join(x, y);
-                let (a, b) = (node[x].min(node[y]), node[x].max(node[y]));
-                size[root] = size[x] + size[y];
-                node[root] = rows + t;
-                Merge { a, b, height: step.height, size: size[root] }
-            })
-            .collect();
+        let merge = |(t, step): (usize, usize)| {
+            let Step { a, b, height } = steps[step];
+            let (x, y) = (forest.root(a), forest.root(b));
+            let root = forest.join(x, y);
+            let (a, b) = (node[x].min(node[y]), node[x].max(node[y]));
+            size[root] = size[x] + size[y];
+            node[root] = rows + t;
+            Merge { a, b, height, size: size[root] }
+        };
+        let merges = ascending.into_iter().enumerate().map(merge).collect();
         Self { rows, merges }
     }
 
@@ -180,14 +179,14 @@ mod tests {
 
     #[test]
     fn merges_are_sorted_and_numbered_like_scipy() {
-        let tree = Dendrogram::from_steps(4, chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+        let tree = Dendrogram::from_steps(4, &chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         let as_tuples: Vec<_> = tree.merges().iter().map(|m| (m.a, m.b, m.height, m.size)).collect();
         assert_eq!(as_tuples, [(0, 1, 1.0, 2), (2, 3, 4.0, 2), (4, 5, 9.0, 4)]);
     }
 
     #[test]
     fn a_threshold_keeps_merges_up_to_and_including_it() {
-        let tree = Dendrogram::from_steps(4, chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+        let tree = Dendrogram::from_steps(4, &chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         assert_eq!(tree.cut_at(0.5).count, 4);
         assert_eq!(tree.cut_at(1.0).labels, [0, 0, 1, 2]);
         assert_eq!(tree.cut_at(8.9).labels, [0, 0, 1, 1]);
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn a_count_is_met_exactly_within_one_and_n() {
-        let tree = Dendrogram::from_steps(3, chain(&[(0, 2, 1.0), (0, 1, 2.0)]));
+        let tree = Dendrogram::from_steps(3, &chain(&[(0, 2, 1.0), (0, 1, 2.0)]));
         for (asked, got) in [(0, 1), (1, 1), (2, 2), (3, 3), (9, 3)] {
             assert_eq!(tree.cut_into(asked).count, got);
         }
@@ -205,8 +204,8 @@ mod tests {
 
     #[test]
     fn no_rows_and_one_row_have_trees_without_merges() {
-        assert_eq!(Dendrogram::from_steps(0, vec![]).cut_at(1.0).count, 0);
-        let one = Dendrogram::from_steps(1, vec![]).cut_into(5);
+        assert_eq!(Dendrogram::from_steps(0, &[]).cut_at(1.0).count, 0);
+        let one = Dendrogram::from_steps(1, &[]).cut_into(5);
         assert_eq!((one.count, one.labels), (1, vec![0]));
     }
 }

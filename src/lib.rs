@@ -50,6 +50,7 @@ mod importance;
 mod medoid;
 mod nearest;
 mod options;
+mod order;
 mod pick;
 mod profile;
 mod projection;

@@ -1,5 +1,6 @@
 //! The rows most like a query: which of the user's own actions explain a recommendation.
 
+use crate::order::Best;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
@@ -33,17 +34,12 @@ pub fn nearest(
     let norms: Vec<f64> = vectors.rows().map(|x| libm::sqrt(dot(x, x))).collect();
     let lists = queries.rows().map(|query| {
         let norm = libm::sqrt(dot(query, query));
-        let rows = vectors.rows().zip(&norms).enumerate();
-        let mut found: Vec<Neighbour> = rows
-            .map(|(row, (vector, &length))| Neighbour {
-                row,
-                similarity: cosine(dot(query, vector), norm * length),
-            })
-            .collect();
-        // Stable, so the lowest row of equals stays first.
-        found.sort_by(|x, y| y.similarity.total_cmp(&x.similarity));
-        found.truncate(count);
-        found
+        let mut best = Best::new(count);
+        for (row, (vector, length)) in vectors.rows().zip(&norms).enumerate() {
+            best.offer(row, cosine(dot(query, vector), norm * length));
+        }
+        let neighbour = |(row, similarity)| Neighbour { row, similarity };
+        best.finish().into_iter().map(neighbour).collect()
     });
     Ok(lists.collect())
 }

@@ -1,6 +1,7 @@
 //! From actions to interests: PinnerSage's Algorithm 1, medoids (Eq. 2) and importance (Eq. 3).
 
 use crate::dendrogram::{Dendrogram, Partition};
+use crate::order::order;
 use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids, options, ward};
 use alloc::{vec, vec::Vec};
 
@@ -110,7 +111,8 @@ pub fn cluster(
 /// let day = 86_400_000.0;
 /// // Two looks at one thing long ago, one at another today.
 /// let vectors = Vectors::new(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], 2)?;
-/// let actions = Actions::new(vectors, &[0.0, day, 100.0 * day], &[1.0, 1.0, 1.0])?;
+/// let at = [0.0, day, 100.0 * day];
+/// let actions = Actions::new(vectors, &at, &[1.0, 1.0, 1.0])?;
 /// let options = ProfileOptions { half_life_days: Some(10.0), ..Default::default() };
 /// let profile = profile(&actions, 100.0 * day, &options)?;
 /// assert_eq!(profile.medoids, [2, 0]);
@@ -125,8 +127,7 @@ pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Res
     let found = cluster(actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
-    let mut order: Vec<usize> = (0..found.partition.count).collect();
-    order.sort_by(|&x, &y| shares[y].total_cmp(&shares[x]));
+    let order = order(shares.len(), &|x, y| shares[y].total_cmp(&shares[x]));
     let mut names = vec![-1; order.len()];
     for (name, &cluster) in (0..).zip(&order) {
         names[cluster] = name;

@@ -37,7 +37,7 @@ use alloc::{vec, vec::Vec};
 pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, Error> {
     let pairs = Chain::new(vectors, sizes)?.run();
     let steps = measure(vectors, sizes, &pairs);
-    Ok(Dendrogram::from_steps(vectors.len(), steps))
+    Ok(Dendrogram::from_steps(vectors.len(), &steps))
 }
 
 /// The state of the chain: which clusters are left, and how far apart they are.

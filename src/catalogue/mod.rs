@@ -9,8 +9,9 @@ mod scan;
 pub use codes::Precision;
 pub use scan::Match;
 
+use crate::order::order;
 use crate::{Error, Vectors, spread};
-use alloc::{string::String, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 use codes::Codes;
 use format::{Layout, Section};
 
@@ -188,7 +189,7 @@ impl Catalogue {
     /// [`Error::Option`] for a row past the end.
     pub fn read_vector(&self, row: usize, into: &mut Vec<f32>) -> Result<(), Error> {
         if row >= self.len() {
-            let problem = alloc::format!("got {row}, expected a row below {}", self.len());
+            let problem = format!("got {row}, expected a row below {}", self.len());
             return Err(Error::option("row", problem));
         }
         self.codes().decode(row, into);
@@ -236,18 +237,15 @@ fn sorted(ids: &[&str]) -> Result<Vec<u32>, Error> {
     let refuse = |problem: String| Err(Error::option("id", problem));
     if let Some(row) = ids.iter().position(|id| id.is_empty() || id.len() > format::LONGEST_ID) {
         let (got, most) = (ids[row].len(), format::LONGEST_ID);
-        return refuse(alloc::format!("the id of row {row} has {got} bytes, expected 1 to {most}"));
+        return refuse(format!("the id of row {row} has {got} bytes, expected 1 to {most}"));
     }
-    let mut order: Vec<u32> = (0..).take(ids.len()).collect();
-    order.sort_by_key(|&row| ids[row as usize]);
-    match order.windows(2).find(|pair| ids[pair[0] as usize] == ids[pair[1] as usize]) {
+    let order = order(ids.len(), &|x, y| ids[x].cmp(ids[y]));
+    match order.windows(2).find(|pair| ids[pair[0]] == ids[pair[1]]) {
         Some(&[first, second]) => {
-            let id = ids[first as usize];
-            refuse(alloc::format!(
-                "{id:?} is the id of row {first} and of row {second}, expected ids to be unique"
-            ))
+            let id = ids[first];
+            refuse(format!("{id:?} is the id of rows {first} and {second}, expected ids to be unique"))
         }
-        _ => Ok(order),
+        _ => Ok(order.into_iter().map(|row| row as u32).collect()),
     }
 }
 
@@ -299,7 +297,7 @@ mod tests {
         let vectors = Vectors::new(&[1.0, 2.0, 3.0], 1).unwrap();
         let build = |ids: &[&str]| Catalogue::build(&Items::new(vectors, ids), Precision::Full);
         let text = |ids: &[&str]| alloc::string::ToString::to_string(&build(ids).unwrap_err());
-        assert!(text(&["a", "b", "a"]).contains("row 0 and of row 2"));
+        assert!(text(&["a", "b", "a"]).contains("rows 0 and 2"));
         assert!(text(&["a", "", "c"]).contains("row 1 has 0 bytes"));
         assert!(text(&["a", "b", &"x".repeat(65_536)]).contains("row 2 has 65536 bytes"));
         assert_eq!(build(&["a"]).unwrap_err().code(), "dimension");

@@ -1,6 +1,7 @@
 //! Exact search: every item scored, the best kept.
 
 use super::codes::{Codes, number};
+use crate::order::Best;
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
@@ -50,16 +51,11 @@ fn unit(query: &[f32]) -> Vec<f32> {
 }
 
 fn best(codes: &Codes<'_>, query: &[f32], count: usize, excluded: &[bool]) -> Vec<Match> {
-    let allowed = (0..codes.len()).filter(|&row| !excluded[row]);
-    let mut matches: Vec<Match> =
-        allowed.map(|row| Match { row, score: cosine(codes, row, query) }).collect();
-    let better = |x: &Match, y: &Match| y.score.total_cmp(&x.score).then(x.row.cmp(&y.row));
-    if (1..matches.len()).contains(&count) {
-        matches.select_nth_unstable_by(count - 1, better);
+    let mut best = Best::new(count);
+    for row in (0..codes.len()).filter(|&row| !excluded[row]) {
+        best.offer(row, cosine(codes, row, query));
     }
-    matches.truncate(count);
-    matches.sort_unstable_by(better);
-    matches
+    best.finish().into_iter().map(|(row, score)| Match { row, score }).collect()
 }
 
 /// Dot product of a unit query with a stored unit vector.

@@ -1,0 +1,67 @@
+//! Sorting rows. One sort, shared by everything that orders anything: each further one would cost the browser 5 KB.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+/// 0..n in the order of `compare`; of equals the lowest first. O(n log n).
+pub(crate) fn order(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
+    let mut rows: Vec<usize> = (0..n).collect();
+    rows.sort_unstable_by(|&x, &y| compare(x, y).then(x.cmp(&y)));
+    rows
+}
+
+/// The best of a stream of scored rows: highest score first, of equals the lowest row.
+pub(crate) struct Best {
+    count: usize,
+    rows: Vec<(usize, f32)>,
+}
+
+impl Best {
+    /// Keeps the best `count`.
+    pub(crate) fn new(count: usize) -> Self {
+        Self { count, rows: Vec::new() }
+    }
+
+    /// Offers a row. Rows must come in ascending order. Amortised O(log count).
+    #[inline]
+    pub(crate) fn offer(&mut self, row: usize, score: f32) {
+        self.rows.push((row, score));
+        if self.rows.len() > 4 * self.count + 64 {
+            self.prune();
+        }
+    }
+
+    /// The best, in order.
+    pub(crate) fn finish(mut self) -> Vec<(usize, f32)> {
+        self.prune();
+        self.rows
+    }
+
+    #[inline(never)]
+    fn prune(&mut self) {
+        let rows = &self.rows;
+        // Kept rows stand before newer ones, so places break ties as rows do.
+        let best = order(rows.len(), &|x, y| rows[y].1.total_cmp(&rows[x].1));
+        self.rows = best.into_iter().take(self.count).map(|at| rows[at]).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Numbers;
+
+    #[test]
+    fn the_best_of_a_stream_are_the_first_of_the_sorted() {
+        let mut numbers = Numbers::new(21);
+        for (n, count) in [(0, 3), (5, 0), (1000, 7), (100, 1000), (3000, 1)] {
+            // Rounded, so that many are equal.
+            let scores: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * 10.0)).collect();
+            let mut best = Best::new(count);
+            scores.iter().enumerate().for_each(|(row, &score)| best.offer(row, score));
+            let sorted = order(n, &|x, y| scores[y].total_cmp(&scores[x]));
+            let want: Vec<_> = sorted.into_iter().take(count).map(|row| (row, scores[row])).collect();
+            assert_eq!(best.finish(), want, "{count} of {n}");
+        }
+    }
+}
