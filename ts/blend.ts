@@ -16,8 +16,8 @@ export interface BlendOptions {
 }
 
 /**
- * The best of several ranked lists. Each list gets places in proportion to its weight; an item comes out once, with its best score, credited
- * to the `list` that gave it; excluded items never. Best first. Needs `await init()`.
+ * Several ranked lists in one. Places are dealt to the lists one by one, in proportion to their weights, so that every list is seen early; an
+ * item comes out once, with its best score, credited to the `list` that gave it; excluded items never. Needs `await init()`.
  */
 export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { list: number })[] {
   checkKeys("blend", options, ["weights", "count", "exclude"]);

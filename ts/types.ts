@@ -128,7 +128,10 @@ export interface RecommendOptions {
   signal?: AbortSignal;
 }
 
-/** An item to show, best first, and why: the interest that asked for it, and the user's own items nearest to it. */
+/**
+ * An item to show and why: the interest that asked for it, and the user's own items nearest to it. Recommendations come in the order to show them:
+ * the interests take turns in proportion to their importance, each with its best item left.
+ */
 export interface Recommendation {
   item: ItemId;
   /** The cosine to the medoid. */

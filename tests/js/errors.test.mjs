@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { readdir, readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { runInNewContext } from "node:vm";
+import { isSageError, SageError } from "pocketsage";
+import { asSageError, CORE_ERROR_CODES, ERROR_CODES, fromCore } from "../../pkg/errors.js";
+
+const root = new URL("../../", import.meta.url);
+
+test("the Rust and TypeScript lists of error codes are equal", async () => {
+  const rust = await readFile(new URL("src/error.rs", root), "utf8");
+  const [, list] = rust.match(/pub const CODES[^=]*= \[([^\]]*)\]/);
+  assert.deepEqual(list.match(/[a-z-]+/g), [...CORE_ERROR_CODES]);
+});
+
+test("no error code is listed twice", () => {
+  assert.equal(new Set(ERROR_CODES).size, ERROR_CODES.length);
+});
+
+test("isSageError knows a SageError of another realm, and nothing else", () => {
+  const foreign = runInNewContext(`Object.assign(new Error("far away"), { name: "SageError", code: "storage" })`);
+  assert.ok(!(foreign instanceof Error), "the test needs another realm");
+  assert.ok(isSageError(foreign));
+  assert.ok(isSageError(new SageError("option", "here")));
+  const others = [undefined, null, "SageError", { name: "SageError", code: "storage" }, new Error("plain"), Object.assign(new Error("x"), { code: "storage" })];
+  for (const other of others) assert.ok(!isSageError(other), String(other));
+  assert.ok(!isSageError(Object.assign(new Error("x"), { name: "SageError", code: "EACCES" })), "a code that is not ours");
+});
+
+test("a core error keeps its code and message, and is the cause", () => {
+  const thrown = Object.assign(new Error("row 3 has 2 numbers"), { code: "dimension" });
+  const error = fromCore(thrown);
+  assert.equal(error.name, "SageError");
+  assert.equal(error.code, "dimension");
+  assert.equal(error.message, "row 3 has 2 numbers");
+  assert.equal(error.cause, thrown);
+});
+
+test("what the core throws without a code is a crash", () => {
+  const trap = new WebAssembly.RuntimeError("unreachable");
+  const error = fromCore(trap);
+  assert.equal(error.code, "crashed");
+  assert.match(error.message, /unreachable/);
+  assert.equal(error.cause, trap);
+});
+
+test("wrapping an error keeps a SageError as it is", () => {
+  const known = new SageError("corrupt", "damaged");
+  assert.equal(asSageError(known, "storage", "while loading"), known);
+  const wrapped = asSageError(new TypeError("no"), "storage", "while loading");
+  assert.equal(wrapped.code, "storage");
+  assert.equal(wrapped.message, "while loading: TypeError: no");
+});
+
+test("only glue.ts imports generated code, only download.ts fetches, only entries look for files", async () => {
+  const files = (await readdir(new URL("ts/", root), { recursive: true })).filter((file) => file.endsWith(".ts") && !file.startsWith("cli"));
+  const matching = async (pattern) => {
+    const sources = await Promise.all(files.map(async (file) => [file, await readFile(new URL(`ts/${file}`, root), "utf8")]));
+    return sources.filter(([, source]) => pattern.test(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, ""))).map(([file]) => file).sort();
+  };
+  assert.deepEqual(await matching(/wasm\/core\.js/), ["glue.ts"]);
+  assert.deepEqual(await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/), ["catalogue.ts", "download.ts"]);
+  assert.deepEqual(await matching(/static async fetch\(/), ["catalogue.ts"], "where `fetch(` is only the name of a method");
+  assert.deepEqual(await matching(/import\.meta\.url/), ["entry/browser.ts", "entry/node.ts"]);
+});
+
+test("no module awaits at its top level", async () => {
+  const files = (await readdir(new URL("pkg/", root), { recursive: true })).filter((file) => file.endsWith(".js") && !file.startsWith("cli"));
+  for (const file of files) {
+    const source = await readFile(new URL(`pkg/${file}`, root), "utf8");
+    assert.doesNotMatch(source, /^(await |(const|let) [^=]+= await )/m, file);
+  }
+});

@@ -1,0 +1,57 @@
+// One process, one load: these tests run in this order.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import * as sage from "pocketsage";
+import { rejects } from "./world.mjs";
+
+const { buildProfile, blend, cluster, init, openSage, project } = sage;
+const wasm = new URL("../../pkg/wasm/core_bg.wasm", import.meta.url);
+
+test("synchronous pieces before init() throw not-ready, and name the way out", async () => {
+  const early = [
+    () => cluster(new Float32Array(4), { dim: 2 }),
+    () => buildProfile([], { dim: 2, now: 0 }),
+    () => blend([], { weights: [], count: 1 }),
+    () => project(new Float32Array(4), { dim: 2 }),
+  ];
+  for (const piece of early) await rejects(piece, "not-ready", /await init\(\)/);
+});
+
+test("a rejected load is reported, and may be retried", async () => {
+  await rejects(init(Promise.reject(new TypeError("fetch failed"))), "not-ready", /could not be loaded.*retry.*fetch failed/);
+  await rejects(init(new Uint8Array([0, 1, 2, 3])), "not-ready", /could not be loaded/);
+  await rejects(init(new URL("nowhere.wasm", wasm)), "not-ready", /nowhere\.wasm/);
+  await rejects(() => cluster(new Float32Array(4), { dim: 2 }), "not-ready", /await init/);
+});
+
+test("concurrent calls share one load", async () => {
+  let loads = 0;
+  const source = async () => {
+    loads += 1;
+    return readFile(wasm);
+  };
+  const first = init(source());
+  const second = init();
+  assert.equal(first, second);
+  await Promise.all([first, second]);
+  assert.equal(loads, 1);
+});
+
+test("init() after that does nothing, whatever it is given", async () => {
+  await init();
+  await init(new Uint8Array(3));
+  assert.equal(cluster(Float32Array.of(0, 0, 1, 1), { dim: 2, cut: { count: 2 } }).count, 2);
+});
+
+test("openSage needs no init", async () => {
+  const opened = await openSage({ dim: 2 });
+  assert.deepEqual((await opened.profile()).interests, []);
+});
+
+test("the public names are these", () => {
+  assert.deepEqual(Object.keys(sage).sort(), [
+    ...["Catalogue", "SageError", "blend", "buildProfile", "cluster", "connectSage", "indexedDbStore", "init"],
+    ...["isSageError", "memoryStore", "openSage", "project", "serveSage"],
+  ]);
+});
