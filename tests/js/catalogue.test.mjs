@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { Catalogue } from "pocketsage";
+import loadCore from "../../pkg/wasm/core.js";
+import { DIM, ITEMS, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+const catalogue = await smallCatalogue();
+const one = new Float32Array(DIM).fill(1);
+
+test("a catalogue knows its items, their vectors and payloads", () => {
+  assert.equal(catalogue.size, 60);
+  assert.equal(catalogue.dim, DIM);
+  assert.equal(catalogue.precision, "full");
+  assert.match(catalogue.hash, /^[0-9a-f]{16}$/);
+  assert.ok(catalogue.spread > 0.5 && catalogue.spread < 2);
+  assert.deepEqual([...catalogue.ids()], ITEMS);
+  assert.ok(catalogue.has("food-1") && !catalogue.has("ghost") && !catalogue.has(""));
+  assert.equal(catalogue.vector("ghost"), undefined);
+  assert.deepEqual(catalogue.payload("food-1"), { title: "FOOD-1" });
+  assert.equal(catalogue.payload("ghost"), undefined);
+  const expected = vectorOf("food-1");
+  const length = Math.hypot(...expected);
+  catalogue.vector("food-1").forEach((number, axis) => assert.ok(Math.abs(number - expected[axis] / length) < 1e-4));
+});
+
+test("search is exact: cosines, best first", () => {
+  const query = vectorOf("sport-3");
+  const cosine = (a, b) => a.reduce((sum, x, axis) => sum + x * b[axis], 0) / Math.hypot(...a) / Math.hypot(...b);
+  const expected = ITEMS.map((item) => [item, cosine(query, catalogue.vector(item))]).sort((a, b) => b[1] - a[1]);
+  const hits = catalogue.search(query, { count: 60 });
+  assert.deepEqual(hits.map(({ item }) => item), expected.map(([item]) => item));
+  hits.forEach(({ score }, rank) => assert.ok(Math.abs(score - expected[rank][1]) < 1e-5));
+  assert.equal(hits[0].item, "sport-3");
+  assert.equal(catalogue.search(query).length, 20);
+});
+
+test("search leaves out what is excluded, and ignores what it does not know", () => {
+  const [first] = catalogue.search(one, { count: 1 });
+  const hits = catalogue.search(one, { count: 60, exclude: [first.item, "ghost", first.item] });
+  assert.equal(hits.length, 59);
+  assert.ok(hits.every(({ item }) => item !== first.item));
+  assert.deepEqual(catalogue.search(one, { exclude: ITEMS }), []);
+});
+
+test("searchMany answers each query as search does", () => {
+  const queries = ["food-1", "sport-1", "animal-1"].map(vectorOf);
+  assert.deepEqual(catalogue.searchMany(queries, { count: 7 }), queries.map((query) => catalogue.search(query, { count: 7 })));
+  assert.deepEqual(catalogue.searchMany([]), []);
+});
+
+const wrongSearch = [
+  ["a wrong dimension", [new Float32Array(3)], "dimension", /query 0: the vector has 3 numbers, expected 8/],
+  ["an empty vector", [new Float32Array(0)], "dimension", /has 0 numbers/],
+  ["NaN", [new Float32Array(DIM).fill(NaN)], "not-finite", /query 0: number 0.*NaN/],
+  ["an array", [[1, 2]], "option", /expected a Float32Array/],
+  ["an unknown option", [one, { limit: 3 }], "option", /unknown option "limit".*count/],
+  ["a count of 0", [one, { count: 0 }], "option", /count.*at least 1, saw 0/],
+  ["a string to exclude", [one, { exclude: "food-1" }], "option", /expected a list/],
+];
+for (const [name, args, code, message] of wrongSearch) {
+  test(`search refuses ${name}`, () => rejects(() => catalogue.search(...args), code, message));
+}
+
+test("a zero vector finds items, all equally far", () => {
+  assert.deepEqual(catalogue.search(new Float32Array(DIM), { count: 2 }), [{ item: "food-0", score: 0 }, { item: "food-1", score: 0 }]);
+});
+
+const wrongItems = [
+  ["a wrong dimension", [["a", one], ["b", new Float32Array(2)]], "dimension", /item 1 \("b"\).*has 2 numbers, expected 8/],
+  ["infinity", [["a", new Float32Array(DIM).fill(Infinity)]], "not-finite", /item 0 \("a"\).*Infinity/],
+  ["an empty id", [["", one]], "option", /item 0: expected an item's id/],
+  ["a repeated id", [["a", one], ["b", one], ["a", one]], "option", /a/],
+  ["half a surrogate pair", [["\ud83c", one]], "option", /not well-formed Unicode/],
+  ["no pair", [one], "option", /item 0: expected \[id, vector\]/],
+  ["a payload that is a function", [["a", one, () => 1]], "option", /item 0 \("a"\): the payload cannot be written as JSON/],
+  ["a payload in circles", [["a", one, circle()]], "option", /cannot be written as JSON/],
+];
+for (const [name, items, code, message] of wrongItems) {
+  test(`Catalogue.from refuses ${name}`, () => rejects(Catalogue.from(items, { dim: DIM }), code, message));
+}
+
+function circle() {
+  const round = {};
+  round.round = round;
+  return round;
+}
+
+test("Catalogue.from refuses options it does not know", async () => {
+  await rejects(Catalogue.from([], { dim: DIM, precison: "full" }), "option", /unknown option "precison"/);
+  await rejects(Catalogue.from([["a", one]], { dim: DIM, precision: "half" }), "option", /./);
+  await rejects(Catalogue.from([], {}), "option", /dim.*saw undefined/);
+});
+
+test("items may come from a generator, some with a payload", async () => {
+  function* items() {
+    yield ["a", one, [1, "zwei", null]];
+    yield ["b", one];
+    yield ["🍕", one, ""];
+  }
+  const made = await Catalogue.from(items(), { dim: DIM, precision: "compact" });
+  assert.equal(made.precision, "compact");
+  assert.deepEqual(["a", "b", "🍕"].map((item) => made.payload(item)), [[1, "zwei", null], undefined, ""]);
+  made.close();
+});
+
+test("bytes there and back are the same catalogue", async () => {
+  const bytes = catalogue.toBytes();
+  const stream = new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += 1000) controller.enqueue(bytes.slice(at, at + 1000));
+      controller.close();
+    },
+  });
+  for (const source of [bytes, stream]) {
+    const again = await Catalogue.fromBytes(source);
+    assert.equal(again.hash, catalogue.hash);
+    assert.deepEqual(again.toBytes(), bytes);
+    assert.deepEqual(again.search(one), catalogue.search(one));
+    again.close();
+  }
+});
+
+test("truncated, foreign and newer bytes are refused", async () => {
+  const bytes = catalogue.toBytes();
+  await rejects(Catalogue.fromBytes(bytes.slice(0, -1)), "corrupt", /./);
+  await rejects(Catalogue.fromBytes(bytes.slice(0, 10)), "corrupt", /./);
+  await rejects(Catalogue.fromBytes(new Uint8Array()), "corrupt", /./);
+  await rejects(Catalogue.fromBytes(new TextEncoder().encode("<!doctype html><title>404</title>".repeat(20))), "corrupt", /./);
+  const flipped = bytes.slice();
+  flipped[bytes.length >> 1] ^= 1;
+  await rejects(Catalogue.fromBytes(flipped), "corrupt", /./);
+  await rejects(Catalogue.fromBytes("bytes"), "option", /expected a Uint8Array or a ReadableStream, saw "bytes"/);
+});
+
+test("after close every call is refused, and closing again is fine", async () => {
+  const own = await smallCatalogue();
+  own.close();
+  own.close();
+  own[Symbol.dispose]();
+  const calls = [() => own.has("a"), () => own.vector("a"), () => own.payload("a"), () => [...own.ids()], () => own.search(one), () => own.toBytes()];
+  for (const call of calls) await rejects(call, "closed", /catalogue was closed/);
+  assert.equal(own.size, 60, "what it was is still known");
+});
+
+test("closing gives the memory back", async () => {
+  const { memory } = await loadCore();
+  const bytes = catalogue.toBytes();
+  for (let round = 0; round < 20; round++) (await Catalogue.fromBytes(bytes)).close();
+  const before = memory.buffer.byteLength;
+  for (let round = 0; round < 500; round++) (await Catalogue.fromBytes(bytes)).close();
+  assert.equal(memory.buffer.byteLength, before, `500 catalogues of ${bytes.length} bytes`);
+});
+
+let server;
+let origin;
+before(async () => {
+  const bytes = Buffer.from(catalogue.toBytes());
+  server = createServer((request, response) => {
+    if (request.url === "/items.sage") return response.writeHead(200, { "content-length": bytes.length }).end(bytes);
+    if (request.url === "/cut.sage") return response.writeHead(200).end(bytes.subarray(0, 100));
+    if (request.url === "/broken.sage") {
+      response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 100));
+      return setTimeout(() => response.destroy(), 20);
+    }
+    if (request.url === "/slow.sage") return void response.writeHead(200).write(bytes.subarray(0, 100));
+    response.writeHead(404).end("no such file");
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  origin = `http://127.0.0.1:${server.address().port}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test("fetch downloads, and reports how far it is", async () => {
+  const progress = [];
+  const fetched = await Catalogue.fetch(new URL(`${origin}/items.sage`), { onProgress: (loaded, total) => progress.push([loaded, total]) });
+  assert.equal(fetched.hash, catalogue.hash);
+  const size = catalogue.toBytes().length;
+  assert.deepEqual(progress.at(-1), [size, size]);
+  assert.ok(progress.every(([loaded], index) => index === 0 || loaded > progress[index - 1][0]));
+});
+
+test("fetch reports a missing file, a dead server, a broken transfer and wrong bytes", async () => {
+  await rejects(Catalogue.fetch(`${origin}/nowhere.sage`), "retrieval", /nowhere\.sage answered 404/);
+  await rejects(Catalogue.fetch(`${origin}/broken.sage`), "retrieval", /broken\.sage could not be downloaded/);
+  await rejects(Catalogue.fetch(`${origin}/cut.sage`), "corrupt", /./);
+  await rejects(Catalogue.fetch("http://127.0.0.1:1/x.sage"), "retrieval", /could not be downloaded/);
+  await rejects(Catalogue.fetch(`${origin}/items.sage`, { progress() {} }), "option", /unknown option "progress".*onProgress/);
+});
+
+test("fetch can be aborted, before and during", async () => {
+  await rejects(Catalogue.fetch(`${origin}/items.sage`, { signal: AbortSignal.abort() }), "aborted", /aborted/);
+  const controller = new AbortController();
+  const waiting = Catalogue.fetch(`${origin}/slow.sage`, { signal: controller.signal, onProgress: () => controller.abort() });
+  await rejects(waiting, "aborted", /aborted/);
+});

@@ -1,0 +1,87 @@
+// A trap in the core: one failed call, a fresh instance, nothing lost. The traps are real: a wild pointer makes the wasm leave its memory.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalogue, cluster, openSage } from "pocketsage";
+import loadCore, { CoreCatalogue } from "../../pkg/wasm/core.js";
+import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+/** Makes the next call of this method of a core catalogue trap. */
+function trapNext(method) {
+  const real = CoreCatalogue.prototype[method];
+  CoreCatalogue.prototype[method] = function (...args) {
+    CoreCatalogue.prototype[method] = real;
+    const pointer = this.__wbg_ptr;
+    this.__wbg_ptr = 0xfffffff0;
+    try {
+      return real.apply(this, args);
+    } finally {
+      this.__wbg_ptr = pointer;
+    }
+  };
+}
+
+test("a trap is one failed call; the catalogue and what was recorded live on in a fresh instance", async () => {
+  const catalogue = await smallCatalogue();
+  const bystander = await smallCatalogue();
+  const sage = await openSage({ catalogue, now: () => NOW });
+  await sage.record(actionsOn("food-1", "sport-1", "food-2"));
+  const expected = await sage.recommend();
+  const bytes = await sage.export();
+  const { memory: old } = await loadCore();
+
+  trapNext("search");
+  const error = await rejects(sage.recommend(), "crashed", /memory access out of bounds.*bug in pocketsage/);
+  assert.ok(error.cause instanceof WebAssembly.RuntimeError);
+
+  assert.notEqual((await loadCore()).memory, old, "the instance is a fresh one");
+  assert.deepEqual(await sage.recommend(), expected);
+  assert.deepEqual(await sage.export(), bytes);
+  await sage.record({ item: "sport-2" });
+  assert.equal((await sage.profile()).actions, 4);
+  assert.equal(bystander.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
+  assert.equal(cluster(Float32Array.of(0, 0, 9, 9), { dim: 2, cut: { count: 2 } }).count, 2);
+  catalogue.close();
+  bystander.close();
+  await rejects(() => catalogue.search(vectorOf("food-1")), "closed", /closed/);
+});
+
+test("traps may come again and again", async () => {
+  const catalogue = await smallCatalogue();
+  const bytes = catalogue.toBytes();
+  for (let round = 0; round < 50; round++) {
+    trapNext("search");
+    await rejects(() => catalogue.search(vectorOf("food-1")), "crashed", /out of bounds/);
+  }
+  assert.deepEqual(catalogue.toBytes(), bytes);
+  const { memory } = await loadCore();
+  assert.ok(memory.buffer.byteLength < 8e6, `${memory.buffer.byteLength} bytes after 50 crashes`);
+});
+
+test("a catalogue that could not be carried out of the crash says so; others are fine", async () => {
+  const lost = await smallCatalogue();
+  trapNext("toBytes");
+  await rejects(() => lost.toBytes(), "crashed", /out of bounds/); // the trap itself; the catalogue is carried
+  assert.equal(lost.size, 60);
+  trapNext("search");
+  const damaged = CoreCatalogue.prototype.toBytes;
+  CoreCatalogue.prototype.toBytes = () => {
+    throw new WebAssembly.RuntimeError("unreachable");
+  };
+  await rejects(() => lost.search(vectorOf("food-1")), "crashed", /out of bounds/);
+  CoreCatalogue.prototype.toBytes = damaged;
+  const error = await rejects(() => lost.search(vectorOf("food-1")), "crashed", /catalogue went down with the core: open it again/);
+  assert.match(error.cause.message, /unreachable/);
+  lost.close();
+  const fresh = await Catalogue.from([["a", vectorOf("food-1")]], { dim: DIM });
+  assert.equal(fresh.search(vectorOf("food-1"))[0].item, "a");
+});
+
+test("a catalogue closed before the crash stays closed", async () => {
+  const closed = await smallCatalogue();
+  const other = await smallCatalogue();
+  closed.close();
+  trapNext("vector");
+  await rejects(() => other.vector("food-1"), "crashed", /./);
+  await rejects(() => closed.has("food-1"), "closed", /./);
+  assert.ok(other.has("food-1"));
+});

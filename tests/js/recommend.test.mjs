@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalogue, openSage } from "pocketsage";
+import { actionsOn, DIM, ITEMS, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+const catalogue = await smallCatalogue();
+const open = async (options = {}) => {
+  const sage = await openSage({ catalogue, now: () => NOW, ...options });
+  await sage.record(actionsOn("food-1", "sport-1", "food-2", "animal-1", "sport-2", "food-3"));
+  return sage;
+};
+
+/** A retriever that remembers what it was asked, and answers from the catalogue. */
+function listening() {
+  const asked = [];
+  async function engine(queries, signal) {
+    asked.push({ queries, signal });
+    return queries.map(({ vector, count }) => catalogue.search(vector, { count }));
+  }
+  return { asked, engine };
+}
+
+/** Queries as JSON, which is how a preview shows them. */
+const asJson = (queries) => JSON.stringify(queries.map(({ vector, ...rest }) => ({ vector: [...vector], ...rest })));
+
+test("recommendations follow the interests, and say why", async () => {
+  const sage = await open();
+  const picks = await sage.recommend({ count: 12 });
+  assert.equal(picks.length, 12);
+  const { interests } = await sage.profile();
+  const medoids = interests.map(({ medoid }) => medoid);
+  const own = interests.flatMap(({ items }) => items);
+  for (const { item, score, because } of picks) {
+    const theme = item.split("-")[0];
+    assert.ok(because.medoid.startsWith(theme), `${item} because of ${because.medoid}`);
+    assert.ok(medoids.includes(because.medoid));
+    assert.equal(because.nearest.length, 3);
+    assert.ok(because.nearest.every((near) => own.includes(near)));
+    assert.ok(because.nearest[0].startsWith(theme));
+    const [hit] = catalogue.search(catalogue.vector(because.medoid), { exclude: ITEMS.filter((other) => other !== item) });
+    assert.ok(Math.abs(score - hit.score) < 1e-6, "the score is the cosine to the medoid");
+  }
+  assert.equal(new Set(picks.map(({ item }) => item)).size, 12);
+  assert.equal(new Set(picks.map(({ because }) => because.medoid)).size, 3, "every interest is heard");
+});
+
+test("what was acted on, hidden or excluded is never recommended", async () => {
+  const sage = await open();
+  await sage.hide("food-5");
+  const picks = await sage.recommend({ count: 1000, exclude: new Set(["sport-5", "ghost"]) });
+  const items = picks.map(({ item }) => item);
+  const never = ["food-1", "food-2", "food-3", "sport-1", "sport-2", "animal-1", "food-5", "sport-5"];
+  assert.deepEqual([...items].sort(), ITEMS.filter((item) => !never.includes(item)).sort(), "and everything else is");
+});
+
+test("exclude takes any iterable", async () => {
+  const sage = await open();
+  function* rest() {
+    for (const item of ITEMS) if (item !== "food-9") yield item;
+  }
+  assert.deepEqual((await sage.recommend({ exclude: rest() })).map(({ item }) => item), ["food-9"]);
+});
+
+test("count defaults to 20", async () => assert.equal((await (await open()).recommend()).length, 20));
+
+test("interests limits how many are queried, most important first", async () => {
+  const sage = await open();
+  const [{ medoid }] = (await sage.profile()).interests;
+  const picks = await sage.recommend({ interests: 1, count: 5 });
+  assert.ok(picks.every(({ because }) => because.medoid === medoid));
+});
+
+test("at most the 8 most important interests are queried, or 3 sampled ones", async () => {
+  const { asked, engine } = listening();
+  const sage = await openSage({ catalogue, retriever: engine, cut: { count: 12 } });
+  await sage.record(actionsOn(...ITEMS.slice(0, 15)));
+  assert.equal((await sage.profile()).interests.length, 12);
+  await sage.recommend();
+  await sage.recommend({ pick: { seed: 1 } });
+  await sage.recommend({ pick: { seed: 1 }, interests: 5 });
+  assert.deepEqual(asked.map(({ queries }) => queries.length), [8, 3, 5]);
+});
+
+test("the same seed picks the same, another picks otherwise", async () => {
+  const sage = await openSage({ catalogue, cut: { count: 12 } });
+  await sage.record(actionsOn(...ITEMS.slice(0, 15)));
+  const because = async (seed) => (await sage.recommend({ pick: { seed } })).map((pick) => pick.because.medoid).join();
+  assert.equal(await because(7), await because(7));
+  const seen = new Set(await Promise.all([1, 2, 3, 4, 5].map(because)));
+  assert.ok(seen.size > 1, "five seeds and one choice");
+});
+
+test("a local catalogue sends nothing", async () => {
+  const sage = await open();
+  assert.deepEqual(await sage.preview(), []);
+});
+
+test("preview shows exactly what recommend hands to the retriever", async () => {
+  const { asked, engine } = listening();
+  const sage = await open({ retriever: engine });
+  for (const options of [{}, { count: 100 }, { interests: 2 }, { pick: { seed: 3 } }]) {
+    const [outbound, ...more] = await sage.preview(options);
+    assert.equal(more.length, 0);
+    assert.equal(asked.length, 0, "a preview asks nobody");
+    await sage.recommend(options);
+    const [{ queries }] = asked.splice(0);
+    assert.equal(new TextDecoder().decode(outbound.bytes), asJson(queries));
+    assert.equal(outbound.to, "engine");
+    for (const { item } of queries) assert.ok(outbound.says.includes(item), outbound.says);
+  }
+});
+
+test("a retriever is handed the medoid, its vector and a count, and nothing else", async () => {
+  const { asked, engine } = listening();
+  const sage = await open({ retriever: engine });
+  await sage.recommend({ count: 30, exclude: ["food-9"] });
+  const { interests } = await sage.profile();
+  assert.deepEqual(
+    asked[0].queries,
+    interests.map(({ medoid, vector }) => ({ vector, item: medoid, count: 133 })),
+  );
+  asked[0].queries[0].vector.fill(0);
+  assert.notDeepEqual((await sage.profile()).interests[0].vector, new Float32Array(DIM), "its vectors are copies");
+});
+
+test("an empty history asks nobody", async () => {
+  const { asked, engine } = listening();
+  const sage = await openSage({ catalogue, retriever: engine });
+  assert.deepEqual(await sage.recommend(), []);
+  assert.deepEqual(await sage.preview(), []);
+  assert.equal(asked.length, 0);
+});
+
+test("a retriever serves without a catalogue", async () => {
+  const { engine } = listening();
+  const sage = await openSage({ dim: DIM, retriever: engine });
+  await sage.record(actionsOn("food-1", "food-2").map((action) => ({ ...action, vector: vectorOf(action.item) })));
+  const picks = await sage.recommend({ count: 4 });
+  assert.equal(picks.length, 4);
+  assert.ok(picks.every(({ item, because }) => item.startsWith("food") && because.nearest.length === 2));
+  assert.ok(picks.every(({ item }) => item !== "food-1" && item !== "food-2"));
+});
+
+test("a retriever that fails is reported with its cause, never as an empty list", async () => {
+  const cause = new Error("503");
+  const sage = await open({ retriever: () => Promise.reject(cause) });
+  const error = await rejects(sage.recommend(), "retrieval", /The retriever failed.*503/);
+  assert.equal(error.cause, cause);
+  const thrower = await open({ retriever: () => { throw cause; } });
+  await rejects(thrower.recommend(), "retrieval", /503/);
+  assert.equal((await sage.profile()).actions, 6);
+});
+
+const nonsense = [
+  ["nothing", () => undefined, /3 queries with 3 lists, and gave undefined/],
+  ["too few lists", () => [[]], /3 queries with 3 lists/],
+  ["no lists", () => [1, 2, 3], /3 lists/],
+  ["a hit without an item", () => [[{ score: 1 }], [], []], /item undefined/],
+  ["a score that is NaN", () => [[{ item: "a", score: NaN }], [], []], /score NaN/],
+  ["null for a hit", () => [[null], [], []], /item undefined/],
+];
+for (const [name, answer, message] of nonsense) {
+  test(`a retriever that answers ${name} is reported`, async () => {
+    const sage = await open({ retriever: async () => answer() });
+    await rejects(sage.recommend(), "retrieval", message);
+  });
+}
+
+test("an aborted signal stops a call before it begins", async () => {
+  const { asked, engine } = listening();
+  const sage = await open({ retriever: engine });
+  const signal = AbortSignal.abort("changed my mind");
+  const error = await rejects(sage.recommend({ signal }), "aborted", /aborted by its signal/);
+  assert.equal(error.cause, "changed my mind");
+  await rejects(sage.preview({ signal }), "aborted", /aborted/);
+  assert.equal(asked.length, 0);
+});
+
+test("a signal reaches the retriever, and ends the wait for one that ignores it", async () => {
+  let handed;
+  const sage = await open({
+    retriever: (_, signal) => {
+      handed = signal;
+      return new Promise(() => {});
+    },
+  });
+  const controller = new AbortController();
+  const waiting = sage.recommend({ signal: controller.signal });
+  setTimeout(() => controller.abort(), 5);
+  await rejects(waiting, "aborted", /aborted/);
+  assert.equal(handed, controller.signal);
+  await rejects(open({ retriever: async (_, signal) => signal.throwIfAborted() }).then((other) => {
+    const already = new AbortController();
+    setTimeout(() => already.abort());
+    return other.recommend({ signal: already.signal });
+  }), "retrieval", /answer 3 queries/);
+});
+
+test("calls after close are refused", async () => {
+  const sage = await open();
+  await sage.close();
+  await sage.close();
+  const calls = [
+    ["record", { item: "food-1" }], ["profile"], ["recommend"], ["explain", "food-1"], ["preview"], ["hide", "food-1"],
+    ["forget", "everything"], ["export"], ["import", new Uint8Array()], ["map"],
+  ];
+  for (const [method, ...args] of calls) await rejects(sage[method](...args), "closed", /this sage was closed.*openSage/i);
+});
+
+test("a sage can be disposed of, and leaves the catalogue open", async () => {
+  const sage = await open();
+  await sage[Symbol.asyncDispose]();
+  await rejects(sage.profile(), "closed", /closed/);
+  assert.ok(catalogue.has("food-1"));
+});
+
+test("a closed catalogue is reported", async () => {
+  const own = await Catalogue.from([["food-1", vectorOf("food-1")], ["food-2", vectorOf("food-2")]], { dim: DIM });
+  const sage = await openSage({ catalogue: own });
+  await sage.record({ item: "food-1" });
+  own.close();
+  await rejects(sage.recommend(), "closed", /catalogue was closed/);
+});
