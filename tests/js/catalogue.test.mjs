@@ -130,6 +130,9 @@ test("truncated, foreign and newer bytes are refused", async () => {
   const flipped = bytes.slice();
   flipped[bytes.length >> 1] ^= 1;
   await rejects(Catalogue.fromBytes(flipped), "corrupt", /./);
+  const newer = bytes.slice();
+  newer[16] = 2; // the version
+  await rejects(Catalogue.fromBytes(newer), "version", /2/);
   await rejects(Catalogue.fromBytes("bytes"), "option", /expected a Uint8Array or a ReadableStream, saw "bytes"/);
 });
 

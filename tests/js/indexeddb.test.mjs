@@ -1,0 +1,142 @@
+// The IndexedDB store against an implementation of the standard in JavaScript. Real Chromium: tests/browser.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { IDBFactory, IDBKeyRange, IDBObjectStore } from "fake-indexeddb";
+import { indexedDbStore, openSage } from "pocketsage";
+import { actionsOn, NOW, rejects, smallCatalogue } from "./world.mjs";
+
+const catalogue = await smallCatalogue();
+const open = (options = {}) => openSage({ catalogue, store: indexedDbStore("me"), now: () => NOW, ...options });
+const everyItem = async (sage) => (await sage.profile()).interests.flatMap(({ items }) => items).sort();
+const realPut = IDBObjectStore.prototype.put;
+
+beforeEach(() => Object.assign(globalThis, { indexedDB: new IDBFactory(), IDBKeyRange }));
+afterEach(() => {
+  IDBObjectStore.prototype.put = realPut;
+  delete globalThis.indexedDB;
+  delete globalThis.IDBKeyRange;
+});
+
+test("a profile survives", async () => {
+  const sage = await open();
+  await sage.record(actionsOn("food-1", "sport-1"));
+  await sage.close();
+  assert.deepEqual(await everyItem(await open()), ["food-1", "sport-1"]);
+});
+
+test("profiles of different names are kept apart, and cleared apart", async () => {
+  const [a, b, ab] = ["a", "b", "ab"].map(indexedDbStore);
+  await a.save(Uint8Array.of(1));
+  await b.save(Uint8Array.of(2));
+  await ab.save(Uint8Array.of(3));
+  await a.setAside(Uint8Array.of(4));
+  await a.clear();
+  assert.equal(await a.load(), undefined);
+  assert.deepEqual(await b.load(), Uint8Array.of(2));
+  assert.deepEqual(await ab.load(), Uint8Array.of(3));
+});
+
+test("two tabs writing at the same moment lose nothing", async () => {
+  const [one, two] = await Promise.all([open(), open()]);
+  const writing = [];
+  for (let index = 0; index < 20; index++) {
+    writing.push(one.record({ item: "food-1", at: index }), two.record({ item: "sport-1", at: index }));
+    if (index % 5 === 0) await writing.at(-1);
+  }
+  await Promise.all(writing);
+  assert.equal((await (await open()).profile()).actions, 40);
+});
+
+test("an update that throws writes nothing, and says why", async () => {
+  const store = indexedDbStore();
+  await store.save(Uint8Array.of(1));
+  const cause = Object.assign(new Error("no"), { name: "SageError", code: "corrupt" });
+  await assert.rejects(store.update(() => { throw cause; }), (error) => error === cause);
+  assert.deepEqual(await store.load(), Uint8Array.of(1));
+});
+
+test("where there is no IndexedDB, storage names the way out", async () => {
+  delete globalThis.indexedDB;
+  await rejects(open(), "storage", /no IndexedDB here.*memoryStore\(\)/);
+});
+
+test("IndexedDB refused is reported with its cause", async () => {
+  const refusal = new DOMException("The user denied permission to access the database.", "SecurityError");
+  globalThis.indexedDB = { open: () => { throw refusal; } };
+  const error = await rejects(open(), "storage", /SecurityError.*denied/);
+  assert.equal(error.cause, refusal);
+});
+
+test("IndexedDB that refuses later is reported with its cause", async () => {
+  const sage = await open();
+  await sage.record({ item: "food-1" });
+  const kept = globalThis.indexedDB;
+  globalThis.indexedDB = { open: () => { throw new DOMException("The operation is insecure.", "SecurityError"); } };
+  await rejects(sage.record({ item: "food-2" }), "storage", /stays in memory/);
+  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
+  globalThis.indexedDB = kept;
+  await sage.record({ item: "food-3" });
+  assert.deepEqual(await everyItem(await open()), ["food-1", "food-2", "food-3"]);
+});
+
+test("IndexedDB full is reported, and nothing recorded is lost", async () => {
+  const sage = await open();
+  await sage.record({ item: "food-1" });
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("There is no room.", "QuotaExceededError");
+  };
+  await rejects(sage.record({ item: "food-2" }), "storage", /QuotaExceededError.*no room/);
+  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
+  assert.deepEqual(await everyItem(await open()), ["food-1"]);
+  IDBObjectStore.prototype.put = realPut;
+  await sage.record({ item: "food-3" });
+  assert.deepEqual(await everyItem(await open()), ["food-1", "food-2", "food-3"]);
+});
+
+test("a transaction that is aborted under way is a storage error", async () => {
+  const store = indexedDbStore();
+  IDBObjectStore.prototype.put = function (...args) {
+    const request = realPut.apply(this, args);
+    queueMicrotask(() => this.transaction.abort());
+    return request;
+  };
+  await rejects(store.save(Uint8Array.of(1)), "storage", /Abort/);
+});
+
+test("a tab that blocks the database is a storage error", async () => {
+  const factory = globalThis.indexedDB;
+  const old = await new Promise((resolve, reject) => {
+    const request = factory.open("pocketsage", 1);
+    request.onupgradeneeded = () => request.result.createObjectStore("profiles");
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  // What a later version of the package will meet: an upgrade while another tab holds the database open.
+  globalThis.indexedDB = { open: (name) => factory.open(name, 2) };
+  const store = indexedDbStore();
+  await rejects(store.load(), "storage", /blocked by another tab/);
+  old.close();
+});
+
+test("bytes that cannot be read are put aside, several times if need be, and go with clear", async () => {
+  const store = indexedDbStore("me");
+  const keys = () =>
+    new Promise((resolve) => {
+      globalThis.indexedDB.open("pocketsage").onsuccess = ({ target: { result: database } }) => {
+        database.transaction("profiles").objectStore("profiles").getAllKeys().onsuccess = ({ target }) => {
+          database.close();
+          resolve(target.result);
+        };
+      };
+    });
+  for (const bytes of [Uint8Array.of(1, 2, 3), Uint8Array.of(4)]) {
+    await store.save(bytes);
+    await rejects(open(), "corrupt", /./);
+    await (await open({ unreadable: "set-aside" })).record({ item: "food-1" });
+  }
+  assert.deepEqual(await keys(), [["me", "aside", 0], ["me", "aside", 1], ["me", "live"]]);
+  const sage = await open();
+  assert.deepEqual(await everyItem(sage), ["food-1"]);
+  await sage.forget("everything");
+  assert.deepEqual(await keys(), []);
+});
