@@ -20,7 +20,8 @@ export function checkActions(given: Action | readonly Action[], expected: Expect
   return actions.map((action, index) => checkAction(`record: action ${index}`, action, expected));
 }
 
-function checkAction(place: string, action: Action, { dim, catalogue, now }: Expectation): Entry {
+/** The entry of one action; `place` is how messages call it. */
+export function checkAction(place: string, action: Action, { dim, catalogue, now }: Expectation): Entry {
   checkKeys(place, action, FIELDS);
   const item = checkItem(`${place}: item`, action.item);
   const where = `${place} (${show(item)})`;

@@ -1,0 +1,53 @@
+/** Actions of a user, from a file: item, at, and where they are given vector, weight and kind. */
+import { checkAction } from "../../actions.js";
+import type { Catalogue } from "../../catalogue.js";
+import { show } from "../../check.js";
+import type { Action } from "../../types.js";
+import { InputError } from "../failure.js";
+import { readId, readVector, within } from "./fields.js";
+import { type Row, readRows } from "./rows.js";
+import { HOW_TO_WRITE_TIMES, readTime } from "./time.js";
+
+const FIELDS = ["item", "vector", "at", "weight", "kind"];
+
+/** What was read. `unused` are the fields that mean nothing here. */
+export interface ActionsRead {
+  readonly actions: Action[];
+  readonly dim: number | undefined;
+  readonly unused: ReadonlySet<string>;
+}
+
+/** All actions of the file, each checked. Without a catalogue every action brings its vector; the first one tells the length. */
+export async function readActions(file: string, { catalogue, now }: { catalogue: Catalogue | undefined; now: number }): Promise<ActionsRead> {
+  const actions: Action[] = [];
+  const unused = new Set<string>();
+  let dim = catalogue?.dim;
+  for await (const row of readRows(file)) {
+    const action = readAction(row);
+    dim ??= action.vector?.length;
+    actions.push(within(() => checkAction(row.place, action, { dim: dim ?? 0, catalogue, now })));
+    for (const field of Object.keys(row.fields)) if (!FIELDS.includes(field)) unused.add(field);
+  }
+  return { actions, dim, unused };
+}
+
+/** A field that is null says nothing, as one that is not there. */
+function readAction(row: Row): Action {
+  const { place, fields } = row;
+  const action: Action = { item: readId(row, "item") };
+  if (fields.vector != null) action.vector = readVector(row, "vector");
+  if (fields.at != null) {
+    const at = readTime(fields.at);
+    if (at === undefined) throw new InputError(`${place}: at: expected ${HOW_TO_WRITE_TIMES}, saw ${show(fields.at)}.`);
+    action.at = at;
+  }
+  if (fields.weight != null) {
+    const weight = typeof fields.weight === "string" ? Number(fields.weight) : fields.weight;
+    if (typeof weight !== "number" || Number.isNaN(weight)) {
+      throw new InputError(`${place}: weight: expected a number above 0, saw ${show(fields.weight)}.`);
+    }
+    action.weight = weight;
+  }
+  if (fields.kind != null) action.kind = String(fields.kind);
+  return action;
+}
