@@ -30,7 +30,7 @@ const checks = {
   files: async () => (await wrongFiles((await tarball()).files)).join("\n"),
   publint: async () => command("publint", ["run", (await tarball()).tarball, "--strict"]),
   attw: async () => command("attw", [(await tarball()).tarball, "--profile", "esm-only", "--exclude-entrypoints", ...notModules]),
-  knip: () => command("knip", ["--include", "dependencies,unlisted,unresolved"]),
+  knip: () => command("knip", ["--include", "dependencies,unlisted"]),
   "unused-crates": unusedCrates,
   licences,
 };
