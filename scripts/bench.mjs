@@ -123,7 +123,7 @@ function print(results, skipped) {
   for (const name of names) {
     const cells = sizes.map((n) => {
       const { milliseconds, ratio } = results.find((result) => result.n === n && result.name === name);
-      return `${milliseconds.toPrecision(3)} (${ratio.toFixed(1)}x)`;
+      return `${milliseconds < 100 ? milliseconds.toPrecision(3) : Math.round(milliseconds)} (${ratio.toFixed(1)}x)`;
     });
     console.log(`| ${name} | ${cells.join(" | ")} |`);
   }
