@@ -8,7 +8,7 @@
  * | 12        | u32: h, the length of the header, a multiple of 4                                      |
  * | 16        | the header: JSON in UTF-8, padded with spaces                                          |
  * | 16 + h    | the vectors that came with the actions, `dim` f32 each, in the order of their actions  |
- * | the end   | u32: CRC-32 of everything before it                                                    |
+ * | the end   | u32: checksum, the low 32 bits of the XXH3-64 of everything before it                  |
  *
  * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`: `items` and `kinds` are lists of names, and `actions`
  * has one column per property, with an index into those lists for `item` and `kind`, null for a weight or kind that was not given, and true
@@ -23,7 +23,7 @@ import type { Entry, Log } from "./log.js";
 const MAGIC = "sage.log";
 const VERSION = 1;
 const FRONT = 16;
-const CRC = 4;
+const CHECKSUM = 4;
 
 /** The columns of the header. */
 interface Header {
@@ -39,7 +39,7 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   const header = new TextEncoder().encode(JSON.stringify(describe(log, dim)));
   const vectors = log.entries.flatMap((entry) => entry.vector ?? []);
   const padded = Math.ceil(header.length / 4) * 4;
-  const bytes = new Uint8Array(FRONT + padded + vectors.length * dim * 4 + CRC);
+  const bytes = new Uint8Array(FRONT + padded + vectors.length * dim * 4 + CHECKSUM);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
   view.setUint32(8, VERSION, true);
@@ -99,7 +99,7 @@ function numbering(names: readonly string[]): Map<string, number> {
 
 /** Checks magic, checksum, then version; returns where the vectors end. */
 function checkFrame(bytes: Uint8Array, view: DataView): number {
-  const end = bytes.length - CRC;
+  const end = bytes.length - CHECKSUM;
   if (end < FRONT) throw corrupt(`it has only ${bytes.length} bytes`);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw corrupt(`it does not begin with "${MAGIC}"`);
   if (ask((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true)) throw corrupt("its checksum does not match");

@@ -2,7 +2,7 @@
 import { checkAbort } from "../check.js";
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../types.js";
-import { fromWire, listen, type Method, type Port, type Reply, type Request } from "./protocol.js";
+import { fromWire, isOurs, listen, type Method, type Port, type Reply, type Request } from "./protocol.js";
 
 /**
  * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an AbortSignal
@@ -45,7 +45,7 @@ class Line {
     this.#port = port;
     this.opened = new Promise<unknown>((resolve, reject) => (this.#welcome = { resolve, reject })) as Promise<void>;
     this.#stops.push(
-      listen(port, "message", (message) => this.#receive(message as Reply)),
+      listen(port, "message", (message) => isOurs<Reply>(message) && this.#receive(message)),
       listen(port, "messageerror", () => this.#gone("a message could not be read")),
       listen(port, "exit", () => this.#gone("it exited")),
       listen(port, "close", () => this.#gone("its port closed")),
@@ -80,9 +80,9 @@ class Line {
     this.#pending.clear();
   }
 
-  #receive(reply: Reply | undefined): void {
-    if (reply?.sage === "serving" && this.#welcome) this.#send({ sage: "hello", connection: this.#connection });
-    if (!reply || !("connection" in reply) || reply.connection !== this.#connection) return;
+  #receive(reply: Reply): void {
+    if (reply.sage === "serving" && this.#welcome) this.#send({ sage: "hello", connection: this.#connection });
+    if (reply.sage === "serving" || reply.connection !== this.#connection) return;
     if (reply.sage === "opened" && this.#welcome) {
       this.#watch(reply.lock);
       this.#welcome.resolve(undefined);
@@ -130,10 +130,11 @@ function proxy(line: Line): Sage {
     (...args: unknown[]): ReturnType<Sage[Name]> =>
       line.call(method, args) as ReturnType<Sage[Name]>;
   const ask = (method: "recommend" | "preview") => async (options?: RecommendOptions) => {
-    checkAbort(options?.signal);
-    const { signal, exclude, ...rest } = options ?? {};
-    // A structured clone has no generators, and turns what is neither array, map nor set into nothing.
-    const given = exclude === undefined || typeof exclude === "string" ? { ...rest, ...(exclude && { exclude }) } : { ...rest, exclude: [...exclude] };
+    if (typeof options !== "object" || options === null) return line.call(method, [options]);
+    checkAbort(options.signal);
+    const { signal, ...given } = options;
+    // A generator cannot be cloned; whatever else is no list of ids is sent as it is, and refused over there.
+    if (typeof given.exclude === "object" && Symbol.iterator in given.exclude) given.exclude = [...given.exclude];
     return line.call(method, [given], signal);
   };
   const sage: Sage = {

@@ -34,6 +34,11 @@ export type Reply =
   | { sage: "answer"; connection: string; call: number; value: unknown }
   | { sage: "failure"; connection: string; call: number; error: WireError };
 
+/** Whether a message is one of ours: pages and workers have others to exchange. */
+export function isOurs<Message extends Request | Reply>(message: unknown): message is Message {
+  return typeof message === "object" && message !== null && "sage" in message;
+}
+
 /** An error in a form that survives structured cloning, which keeps neither `code` nor our `name`. */
 export interface WireError {
   name: string;

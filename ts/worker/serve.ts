@@ -1,7 +1,7 @@
 /** The worker's side: one sage, served to whoever connects. */
 import { SageError } from "../errors.js";
 import type { Sage } from "../types.js";
-import { listen, METHODS, type Port, type Reply, type Request, toWire } from "./protocol.js";
+import { isOurs, listen, METHODS, type Port, type Reply, type Request, toWire } from "./protocol.js";
 
 /**
  * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself, in the
@@ -44,11 +44,11 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
     }
   };
 
-  listen(port, "message", (message) => {
-    const request = message as Request | undefined;
-    if (request?.sage === "hello") void hello(request.connection);
-    if (request?.sage === "call") void answer(request);
-    if (request?.sage === "abort") running.get(`${request.connection} ${request.call}`)?.abort();
+  listen(port, "message", (request) => {
+    if (!isOurs<Request>(request)) return;
+    if (request.sage === "hello") void hello(request.connection);
+    if (request.sage === "call") void answer(request);
+    if (request.sage === "abort") running.get(`${request.connection} ${request.call}`)?.abort();
   });
   reply({ sage: "serving" });
 }

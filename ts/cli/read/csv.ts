@@ -4,7 +4,7 @@ import { InputError } from "../failure.js";
 import type { Row } from "./rows.js";
 
 /** A row longer than this is a quote that was never closed: better said early than after the whole file is in memory. */
-const LONGEST_ROW = 16_000_000;
+const LONGEST_ROW = 4_000_000;
 
 /** The rows of this text. Its first line that is not blank is the header, in `opening`; it tells the separator: comma, semicolon or tab. */
 export async function* readCsv(name: string, opening: string, text: AsyncIterable<string>): AsyncGenerator<Row> {

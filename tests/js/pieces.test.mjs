@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { blend, buildProfile, cluster, init, openSage, project } from "pocketsage";
+import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue } from "./world.mjs";
+
+await init();
+const catalogue = await smallCatalogue();
+
+/** Two pairs and a point of its own. */
+const points = Float32Array.of(0, 0, 0, 1, 10, 0, 10, 1, 50, 50);
+
+test("cluster gives labels, medoids and the tree of SciPy's shape", () => {
+  const found = cluster(points, { dim: 2, cut: { threshold: 5 } });
+  assert.deepEqual(found.labels, Int32Array.of(0, 0, 1, 1, 2));
+  assert.equal(found.count, 3);
+  assert.deepEqual(found.medoids, Uint32Array.of(0, 2, 4));
+  assert.equal(found.threshold, 5);
+  assert.equal(found.tree.length, 16);
+  assert.deepEqual([...found.tree.subarray(0, 8)], [0, 1, 1, 2, 2, 3, 1, 2]);
+  assert.ok(Math.abs(found.tree[10] - 200) < 1e-9, "the pairs merge at 2 2 / 4 * 2 * 10^2");
+});
+
+test("cluster drops and attaches singletons", () => {
+  assert.deepEqual(cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "drop" }).labels, Int32Array.of(0, 0, 1, 1, -1));
+  assert.deepEqual(cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "attach" }).labels, Int32Array.of(0, 0, 1, 1, 1));
+});
+
+test("cluster of nothing is nothing, of one is one", () => {
+  assert.deepEqual({ ...cluster(new Float32Array(), { dim: 3 }) }, { ...cluster(new Float32Array(), { dim: 3 }), count: 0 });
+  assert.deepEqual(cluster(Float32Array.of(1, 2, 3), { dim: 3 }).labels, Int32Array.of(0));
+});
+
+test("a weight is the row, done so many times", () => {
+  const weighed = cluster(Float32Array.of(0, 1, 3), { dim: 1, cut: { count: 1 }, weights: Float64Array.of(1, 1, 6) });
+  assert.deepEqual(weighed.medoids, Uint32Array.of(2));
+});
+
+const refused = [
+  ["cluster, a matrix that does not divide", () => cluster(new Float32Array(5), { dim: 2 }), "dimension", /./],
+  ["cluster, NaN", () => cluster(Float32Array.of(1, NaN), { dim: 1 }), "not-finite", /1/],
+  ["cluster, an array", () => cluster([1, 2], { dim: 1 }), "option", /one Float32Array.*saw an array/],
+  ["cluster, no dim", () => cluster(new Float32Array(2), {}), "option", /dim/],
+  ["cluster, an unknown option", () => cluster(new Float32Array(2), { dim: 1, cuts: 3 }), "option", /unknown option "cuts"/],
+  ["cluster, weights of another length", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1) }), "dimension", /./],
+  ["cluster, a weight of 0", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
+  ["project, NaN", () => project(Float32Array.of(NaN), { dim: 1 }), "not-finite", /./],
+  ["project, an array", () => project([1], { dim: 1 }), "option", /one Float32Array/],
+  ["buildProfile, NaN", () => buildProfile([{ item: "a", at: 0, vector: Float32Array.of(NaN) }], { dim: 1, now: 0 }), "not-finite", /action 0/],
+  ["buildProfile, no clock", () => buildProfile([], { dim: 1 }), "option", /now: expected a number/],
+  ["buildProfile, a time that is NaN", () => buildProfile([{ item: "a", at: NaN, vector: Float32Array.of(1) }], { dim: 1, now: 0 }), "not-finite", /at/],
+  ["buildProfile, a weight of 0", () => buildProfile([{ item: "a", at: 0, weight: 0, vector: Float32Array.of(1) }], { dim: 1, now: 0 }), "option", /weight/],
+  ["blend, too few weights", () => blend([[], []], { weights: [1], count: 1 }), "option", /one weight for each of the 2 lists/],
+  ["blend, a negative weight", () => blend([[]], { weights: [-1], count: 1 }), "option", /weight/],
+  ["blend, a score that is NaN", () => blend([[{ item: "a", score: NaN }]], { weights: [1], count: 1 }), "not-finite", /./],
+  ["blend, no item", () => blend([[{ score: 1 }]], { weights: [1], count: 1 }), "option", /a hit: expected an item's id/],
+  ["blend, no count", () => blend([], { weights: [] }), "option", /count/],
+];
+for (const [name, call, code, message] of refused) test(`refused: ${name}`, () => rejects(call, code, message));
+
+test("buildProfile gives what a sage gives", async () => {
+  const actions = actionsOn("food-1", "sport-1", "food-2", "animal-1").map((action, index) => ({ ...action, at: NOW - index * DAY }));
+  const sage = await openSage({ catalogue, now: () => NOW });
+  await sage.record(actions);
+  const built = buildProfile(
+    actions.map((action) => ({ ...action, vector: catalogue.vector(action.item) })),
+    { dim: DIM, now: NOW, spread: catalogue.spread },
+  );
+  assert.deepEqual(built, await sage.profile());
+  assert.deepEqual(buildProfile([], { dim: 2, now: 5 }), { dim: 2, builtAt: 5, actions: 0, interests: [] });
+});
+
+test("blend deals places by weight, an item once, with its best score", () => {
+  const list = (prefix, ...scores) => scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
+  const lists = [list("a", 0.9, 0.8, 0.7, 0.6), [{ item: "a1", score: 0.95 }, ...list("b", 0.5, 0.4)]];
+  const blended = blend(lists, { weights: [3, 1], count: 4, exclude: new Set(["a0"]) });
+  assert.deepEqual(blended.map(({ item, list: from }) => [item, from]), [["a2", 0], ["a3", 0], ["a1", 1], ["b0", 1]].sort(order(blended)));
+  assert.ok(Math.abs(blended.find(({ item }) => item === "a1").score - 0.95) < 1e-6);
+  assert.deepEqual(blend([], { weights: [], count: 3 }), []);
+  assert.deepEqual(blend([[], []], { weights: [1, 1], count: 3 }), []);
+});
+
+/** The order in which the items came. */
+function order(blended) {
+  const rank = new Map(blended.map(({ item }, index) => [item, index]));
+  return ([a], [b]) => rank.get(a) - rank.get(b);
+}
+
+test("project gives two coordinates a row, within [-1, 1]", () => {
+  const map = project(points, { dim: 2 });
+  assert.equal(map.length, 10);
+  assert.ok(map.every((number) => Math.abs(number) <= 1));
+  assert.ok(map.some((number) => Math.abs(number) === 1));
+  assert.equal(project(new Float32Array(), { dim: 2 }).length, 0);
+});

@@ -1,0 +1,192 @@
+// serveSage and connectSage over real workers: node's worker_threads here, the browser's in tests/browser.
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { connectSage, openSage, SageError, serveSage } from "pocketsage";
+import { fromWire, METHODS, toWire } from "../../pkg/worker/protocol.js";
+import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+const workers = [];
+const start = (workerData) => {
+  const worker = new Worker(new URL("sage-worker.mjs", import.meta.url), { workerData });
+  worker.on("error", () => {}); // some of them are meant to fail; the tests see it as "worker-gone"
+  workers.push(worker);
+  return worker;
+};
+afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));
+
+test("the same interface, the same answers", async () => {
+  const there = await connectSage(start());
+  const here = await openSage({ catalogue: await smallCatalogue(), now: () => NOW });
+  assert.deepEqual(Object.keys(there).sort(), Object.keys(here).sort());
+  assert.deepEqual([...METHODS].sort(), Object.keys(here).sort(), "every method can be called");
+  for (const sage of [there, here]) {
+    await sage.record(actionsOn("food-1", "sport-1", "food-2"));
+    await sage.record({ item: "own", vector: vectorOf("animal-3") });
+    await sage.hide("food-9");
+    assert.equal(await sage.forget("sport-1"), 1);
+  }
+  for (const [method, ...args] of [["profile"], ["recommend", { count: 7 }], ["explain", "food-5"], ["preview"], ["export"], ["map"]]) {
+    assert.deepEqual(await there[method](...args), await here[method](...args), method);
+  }
+  await there.import(await here.export());
+  assert.deepEqual(await there.export(), await here.export());
+});
+
+for (const [order, late] of [["the worker serves late", 300], ["the worker serves at once", 0]]) {
+  test(`neither order hangs: ${order}`, { timeout: 10_000 }, async () => {
+    const worker = start({ late });
+    if (!late) await new Promise((resolve) => setTimeout(resolve, 500));
+    const sage = await connectSage(worker);
+    assert.deepEqual((await sage.profile()).interests, []);
+  });
+}
+
+test("errors keep code, message and cause, and are SageErrors", async () => {
+  const sage = await connectSage(start());
+  await rejects(sage.record({ item: "ghost" }), "unknown-item", /action 0 \("ghost"\)/);
+  await rejects(sage.record({ item: "x", vector: new Float32Array(3) }), "dimension", /3 numbers, expected 8/);
+  await rejects(sage.recommend({ counts: 1 }), "option", /unknown option "counts"/);
+  await rejects(sage.import(new Uint8Array(3)), "corrupt", /./);
+  assert.equal((await sage.profile()).actions, 0);
+});
+
+test("an open that fails rejects with its error, and the next to connect has it tried again", async () => {
+  const worker = start({ failures: 1 });
+  await assert.rejects(connectSage(worker), (error) => error.name === "TypeError" && error.message === "not today" && error.cause.message === "because");
+  const sage = await connectSage(worker);
+  assert.deepEqual((await sage.profile()).interests, []);
+});
+
+test("iterables are flattened, a string is still refused", async () => {
+  const sage = await connectSage(start());
+  await sage.record(actionsOn("food-1"));
+  function* exclude() {
+    for (let number = 0; number < 20; number++) if (number !== 7) yield `food-${number}`;
+  }
+  const [first] = await sage.recommend({ count: 1, exclude: exclude() });
+  assert.equal(first.item, "food-7");
+  assert.equal((await sage.recommend({ count: 1, exclude: new Set(["food-7"]) })).length, 1);
+  await rejects(sage.recommend({ exclude: "food-1" }), "option", /expected a list of item ids/);
+  await rejects(sage.recommend({ exclude: 3 }), "option", /expected a list of item ids/);
+});
+
+test("a signal reaches into the worker", async () => {
+  const worker = start({ reply: "patient" });
+  const sage = await connectSage(worker);
+  await sage.record(actionsOn("food-1"));
+  const heard = [];
+  worker.on("message", (message) => typeof message === "string" && heard.push(message));
+  const controller = new AbortController();
+  const waiting = sage.recommend({ signal: controller.signal });
+  while (!heard.includes("asked")) await new Promise((resolve) => setTimeout(resolve, 5));
+  controller.abort("enough");
+  const error = await rejects(waiting, "aborted", /aborted by its signal/);
+  assert.equal(error.cause, "enough");
+  while (!heard.includes("aborted over there")) await new Promise((resolve) => setTimeout(resolve, 5));
+  await rejects(sage.recommend({ signal: AbortSignal.abort() }), "aborted", /./);
+  assert.equal((await sage.profile()).actions, 1, "and it goes on serving");
+});
+
+const deaths = [
+  ["is terminated", (worker) => worker.terminate()],
+  ["exits", (worker) => worker.postMessage("exit")],
+  ["dies of an error", (worker) => worker.postMessage("die")],
+];
+for (const [name, kill] of deaths) {
+  test(`worker-gone when the worker ${name}: pending and later calls`, { timeout: 10_000 }, async () => {
+    const worker = start({ reply: "patient" });
+    const sage = await connectSage(worker);
+    await sage.record(actionsOn("food-1"));
+    const pending = [sage.recommend({ signal: new AbortController().signal }), sage.recommend({ signal: new AbortController().signal })];
+    const outcome = Promise.all(pending.map((call) => rejects(call, "worker-gone", /The worker is gone.*Start a new one/)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await kill(worker);
+    await outcome;
+    await rejects(sage.profile(), "worker-gone", /gone/);
+    await rejects(sage.record({ item: "food-1" }), "worker-gone", /gone/);
+    await rejects(sage.close(), "worker-gone", /gone/);
+  });
+}
+
+test("worker-gone when it dies before it answers", { timeout: 10_000 }, async () => {
+  const worker = start({ late: 60_000 });
+  const connecting = rejects(connectSage(worker), "worker-gone", /gone/);
+  await worker.terminate();
+  await connecting;
+});
+
+test("a signal bounds the wait for a worker that never answers", { timeout: 10_000 }, async () => {
+  await rejects(connectSage(start({ hang: true }), { signal: AbortSignal.timeout(200) }), "aborted", /connectSage was aborted/);
+  await rejects(connectSage(start(), { signal: AbortSignal.abort() }), "aborted", /./);
+});
+
+test("after close calls are refused, and one can connect again", async () => {
+  const worker = start();
+  const sage = await connectSage(worker);
+  await sage.record(actionsOn("food-1"));
+  await sage.close();
+  await sage.close();
+  await rejects(sage.profile(), "closed", /connect again/);
+  const again = await connectSage(worker);
+  assert.equal((await again.profile()).actions, 1, "opened on the same store");
+});
+
+test("two clients share a worker", async () => {
+  const worker = start();
+  const [one, two] = await Promise.all([connectSage(worker), connectSage(worker)]);
+  await Promise.all([one.record(actionsOn("food-1")), two.record(actionsOn("sport-1"))]);
+  assert.equal((await one.profile()).actions, 2);
+  await one.close();
+  await rejects(two.profile(), "closed", /closed/);
+});
+
+test("arguments that cannot be sent are refused, and the line stays up", async () => {
+  const sage = await connectSage(start());
+  await rejects(sage.record({ item: "food-1", vector: () => 1 }), "option", /cannot be sent to a worker/);
+  await sage.record({ item: "food-1" });
+});
+
+test("vectors stay the caller's", async () => {
+  const sage = await connectSage(start());
+  const vector = vectorOf("food-1");
+  await sage.record({ item: "own", vector });
+  assert.equal(vector.length, DIM);
+});
+
+test("over a MessagePort; other messages and strangers' calls are ignored or refused", { timeout: 10_000 }, async () => {
+  const { port1, port2 } = new MessageChannel();
+  const catalogue = await smallCatalogue();
+  serveSage(() => openSage({ catalogue }), port1);
+  const sage = await connectSage(port2);
+  for (const noise of [null, 7, "hello", { sage: "hello?" }, { sage: "abort", connection: "x", call: 3 }]) port2.postMessage(noise);
+  const answered = new Promise((resolve) => port2.on("message", (reply) => reply.connection === "stranger" && resolve(reply)));
+  port2.postMessage({ sage: "call", connection: "stranger", call: 0, method: "constructor", args: [], abortable: false });
+  assert.deepEqual({ ...(await answered).error, stack: undefined, cause: undefined }, {
+    name: "SageError",
+    code: "option",
+    message: 'There is no method "constructor" to call.',
+    stack: undefined,
+    cause: undefined,
+  });
+  await sage.record({ item: "food-1" });
+  port1.close();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await rejects(sage.profile(), "worker-gone", /its port closed/);
+});
+
+test("serveSage outside a worker asks for a port", () => rejects(() => serveSage(async () => {}), "option", /not a worker: pass the port/));
+
+test("errors survive the wire, whatever they are", () => {
+  const deep = new SageError("storage", "no room", { cause: new RangeError("inner", { cause: "a string" }) });
+  const back = fromWire(structuredClone(toWire(deep)));
+  assert.ok(back instanceof SageError);
+  assert.equal(back.code, "storage");
+  assert.equal(back.cause.name, "RangeError");
+  assert.equal(back.cause.cause.message, "a string");
+  const round = new Error("round");
+  round.cause = round;
+  assert.equal(fromWire(toWire(round)).cause.cause.message, "round");
+  assert.equal(fromWire(toWire("just text")).message, "just text");
+  assert.equal(fromWire(toWire(Object.assign(new Error("x"), { code: "EACCES" }))).code, "EACCES");
+});
