@@ -1,5 +1,7 @@
 /** Export, import and forget: the taste is the user's own, to take along or to throw away. */
 import { byId } from "./dom.js";
+import { notifyOf } from "./notices.js";
+import { count } from "./words.js";
 
 export interface KeepingListener {
   export(): Promise<Uint8Array>;
@@ -13,16 +15,20 @@ export function offerKeeping(listener: KeepingListener): void {
   const file = byId<HTMLInputElement>("import-file");
   const confirm = byId<HTMLDialogElement>("confirm");
 
-  byId("export").addEventListener("click", async () => download(await listener.export(), `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`));
+  byId("export").addEventListener("click", () => {
+    const name = `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`;
+    listener.export().then((bytes) => download(bytes, name), notifyOf);
+  });
   byId("import").addEventListener("click", () => file.click());
-  file.addEventListener("change", async () => {
+  file.addEventListener("change", () => {
     const chosen = file.files?.[0];
-    if (chosen !== undefined) listener.import(new Uint8Array(await chosen.arrayBuffer()));
+    chosen?.arrayBuffer().then((bytes) => listener.import(new Uint8Array(bytes)), notifyOf);
     file.value = "";
   });
   byId("forget").addEventListener("click", () => {
     byId("confirm-words").textContent =
-      `All ${listener.actions()} actions, and everything learned from them, will be deleted from this device. There is no undo; export first if you may want them back.`;
+      `${count(listener.actions(), "action")} and everything learned from them will be deleted from this device. ` +
+      "There is no undo; export first if you may want them back.";
     confirm.returnValue = "keep";
     confirm.showModal();
   });

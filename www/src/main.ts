@@ -64,6 +64,9 @@ async function run(sage: Sage, items: Items): Promise<void> {
     actions: () => latest?.profile.actions ?? 0,
   });
 
+  // What was "just now" becomes "a minute ago".
+  setInterval(() => latest !== undefined && !document.hidden && show(latest), 60_000);
+
   await taste.look();
   document.body.dataset["state"] = "ready";
 

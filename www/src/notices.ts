@@ -2,18 +2,27 @@
 import { isSageError } from "pocketsage";
 import { byId, make } from "./dom.js";
 
+const ASIDE = "What was stored has been put aside, untouched. If you have an export, import it.";
+
 const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
     title: "Your browser would not store your taste, so it is kept in memory only.",
     remedy: "Everything works, but closing this tab forgets it. Leave private browsing or allow this site to store data, then reload; or export now and import later.",
   },
+  "stored-corrupt": { title: "The taste stored here cannot be read, so this one starts empty.", remedy: ASIDE },
+  "stored-version": { title: "The taste stored here was written by a newer PocketSage, so this one starts empty.", remedy: ASIDE },
+  "stored-dimension": { title: "The taste stored here is of another catalogue, so this one starts empty.", remedy: ASIDE },
   corrupt: {
-    title: "That taste cannot be read.",
-    remedy: "What was stored has been put aside untouched, and what is on this page is unchanged. Import a file that PocketSage exported.",
+    title: "That file is not a taste that can be read.",
+    remedy: "Nothing was changed. Choose a file that was made with Export, whole and unedited.",
   },
   version: {
-    title: "That taste was written by a newer PocketSage.",
-    remedy: "It has been left untouched. Reload the page to get the newest version, then try again.",
+    title: "That file was written by a newer PocketSage.",
+    remedy: "Nothing was changed. Reload the page to get the newest version, then import it again.",
+  },
+  dimension: {
+    title: "That taste is of another catalogue.",
+    remedy: "Nothing was changed. Choose a file that was exported from a page with this catalogue.",
   },
   retrieval: { title: "The catalogue could not be fetched.", remedy: "Check the connection, then try again." },
   "worker-gone": {

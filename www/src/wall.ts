@@ -97,7 +97,7 @@ export function hangWall(items: Items, listener: WallListener): Wall {
     tally.textContent = count(shown, "thing");
     nothing.hidden = shown > 0;
     nothing.textContent = `Nothing here is called “${search.value}”. Try another word, or all categories.`;
-    const first = visible()[0]?.[0];
+    const first = visible().flat()[0];
     if (first !== undefined) rove(first);
   }
 

@@ -23,15 +23,18 @@ async function open(): Promise<Sage> {
 
   const openWith = (store: Store, unreadable?: "set-aside"): Promise<Sage> =>
     openSage({ catalogue, store, kinds: { save: 3 }, ...(unreadable && { unreadable }) });
-  const stored = indexedDbStore("pocketsage-page");
+  const stored = indexedDbStore("page");
   try {
     return await openWith(stored);
   } catch (error) {
     if (!isSageError(error)) throw error;
-    tell({ about: "trouble", code: error.code, message: error.message });
-    if (error.code === "storage") return openWith(memoryStore());
-    if (error.code === "corrupt" || error.code === "version") return openWith(stored, "set-aside");
-    throw error;
+    if (error.code === "storage") {
+      tell({ about: "trouble", code: "storage", message: error.message });
+      return openWith(memoryStore());
+    }
+    if (!["corrupt", "version", "dimension"].includes(error.code)) throw error;
+    tell({ about: "trouble", code: `stored-${error.code}`, message: error.message });
+    return openWith(stored, "set-aside");
   }
 }
 
