@@ -15,7 +15,7 @@ export interface CoreOptions {
 }
 
 /** Clusters numbered by first member; a label of -1 is a dropped singleton. */
-export interface CoreClustering {
+interface CoreClustering {
   labels: Int32Array;
   count: number;
   medoids: Uint32Array;
@@ -24,7 +24,7 @@ export interface CoreClustering {
 }
 
 /** Interests numbered by importance, most important first. */
-export interface CoreProfile {
+interface CoreProfile {
   labels: Int32Array;
   count: number;
   medoids: Uint32Array;

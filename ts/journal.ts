@@ -11,7 +11,7 @@ import { decodeLog, encodeLog } from "./log-format.js";
 import type { Store } from "./store/types.js";
 
 /** A change to the log. It may be made several times, each time on a fresher log. "erase" deletes the log and all that the store holds. */
-export type Change = ((log: Log) => Log) | "erase";
+type Change = ((log: Log) => Log) | "erase";
 
 /** A log and its place in a store. */
 export interface Journal {

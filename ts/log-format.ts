@@ -19,6 +19,7 @@
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
 import type { Entry, Log } from "./log.js";
+import { rowOf } from "./vectors.js";
 
 const MAGIC = "sage.log";
 const VERSION = 1;
@@ -45,14 +46,11 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   view.setUint32(8, VERSION, true);
   view.setUint32(12, padded, true);
   bytes.fill(0x20, FRONT, FRONT + padded).set(header, FRONT);
-  let offset = FRONT + padded;
-  for (const vector of vectors) {
-    for (const number of vector) {
-      view.setFloat32(offset, number, true);
-      offset += 4;
-    }
-  }
-  view.setUint32(offset, ask((core) => core.checksum(bytes.subarray(0, offset))), true);
+  // Typed arrays have the byte order of the machine: little-endian wherever this package runs.
+  const block = new Float32Array(bytes.buffer, FRONT + padded, vectors.length * dim);
+  vectors.forEach((vector, row) => block.set(vector, row * dim));
+  const end = bytes.length - CHECKSUM;
+  view.setUint32(end, ask((core) => core.checksum(bytes.subarray(0, end))), true);
   return bytes;
 }
 
@@ -69,7 +67,7 @@ export function decodeLog(bytes: Uint8Array, dim: number): Log {
   if (brought > 0 && header.dim !== dim) {
     throw new SageError("dimension", `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`);
   }
-  return rebuild(header, view, start);
+  return rebuild(header, new Float32Array(bytes.slice(start, end).buffer));
 }
 
 function describe(log: Log, dim: number): Header {
@@ -141,8 +139,8 @@ function readHeader(text: Uint8Array): Header {
   return header;
 }
 
-function rebuild({ dim, items, kinds, hidden, actions }: Header, view: DataView, start: number): Log {
-  let offset = start;
+function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float32Array): Log {
+  let next = 0;
   const entries = actions.item.map((item, row): Entry => {
     const weight = actions.weight[row] ?? undefined;
     const kind = actions.kind[row] ?? undefined;
@@ -150,9 +148,8 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, view: DataView,
     if (weight !== undefined) entry.weight = weight;
     if (kind !== undefined) entry.kind = kinds[kind]!;
     if (actions.vector[row]) {
-      entry.vector = Float32Array.from({ length: dim }, (_, axis) => view.getFloat32(offset + axis * 4, true));
+      entry.vector = rowOf(vectors, dim, next++);
       if (!entry.vector.every(Number.isFinite)) throw corrupt(`the vector of "${entry.item}" is not finite`);
-      offset += dim * 4;
     }
     return entry;
   });

@@ -41,7 +41,6 @@ export function checkSettings(options: SageOptions): Settings {
   }
   if (typeof now !== "function") throw expected("now", "a function that gives milliseconds", now);
   if (unreadable !== "reject" && unreadable !== "set-aside") throw expected("unreadable", '"reject" or "set-aside"', unreadable);
-  if (unreadable === "set-aside" && !store.setAside) throw expected("unreadable", "a store that can set bytes aside", "set-aside");
   const kinds = options.kinds ?? {};
   checkKeys("openSage: kinds", kinds, Object.keys(kinds));
   const settings: Settings = {

@@ -73,13 +73,16 @@ export interface SageOptions extends ProfileOptions {
   store?: Store;
   /** How much each kind of action counts. */
   kinds?: Record<string, number>;
-  /** The newest actions kept; older ones are let go. Default: 10,000. */
+  /**
+   * The newest actions kept; older ones are let go. Default: 10,000. A profile takes time and memory with the square of their number: about 50 ms
+   * and 4 MB for 1,000, seconds and 400 MB for 10,000.
+   */
   maxActions?: number;
   /** Actions older than this are let go when the taste is opened and whenever it changes. Default: no limit. */
   maxAgeDays?: number;
   /**
    * What to do with stored bytes that cannot be read (corrupt, of a newer version, or of vectors of another length): reject and touch
-   * nothing, or have the store put a copy aside and start empty. Default: "reject".
+   * nothing, or, where the store can do that, put a copy aside and start empty. Default: "reject".
    */
   unreadable?: "reject" | "set-aside";
   /** The clock, for tests. Default: Date.now. */

@@ -36,7 +36,7 @@ async function open() {
 
 /** In the page: the package and the items at hand, a sage on IndexedDB, and a way to say what an error was. */
 async function prepare() {
-  const [sage, world] = await Promise.all([import("pocketsage"), import("/tests/js/items.mjs")]);
+  const [sage, world] = await Promise.all([import("pocketsage"), import(`${location.origin}/tests/js/items.mjs`)]);
   Object.assign(window, sage, world, {
     openMine: async (options = {}) =>
       sage.openSage({ catalogue: (window.catalogue ??= await world.smallCatalogue()), store: sage.indexedDbStore("me"), ...options }),

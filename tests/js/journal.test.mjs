@@ -194,6 +194,14 @@ test("if they cannot be put aside, they are not touched either", async () => {
   assert.deepEqual(await inner.load(), damaged);
 });
 
+test("a store with no place to put them leaves them where they are", async () => {
+  const { damaged } = await unreadable();
+  const store = memoryStore();
+  await store.save(damaged);
+  await rejects(open(store, { unreadable: "set-aside" }), "corrupt", /./);
+  assert.deepEqual(await store.load(), damaged);
+});
+
 test("two tabs that put the same bytes aside do not overwrite each other", async () => {
   const { damaged } = await unreadable();
   const { store, inner } = moodyStore();

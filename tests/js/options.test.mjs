@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { memoryStore, openSage } from "pocketsage";
+import { openSage } from "pocketsage";
 import { actionsOn, DIM, rejects, smallCatalogue } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
@@ -21,7 +21,6 @@ const wrong = [
   ["maxActions of 0", { dim: 3, maxActions: 0 }, "option", /maxActions.*at least 1, saw 0/],
   ["a negative maxAgeDays", { dim: 3, maxAgeDays: -1 }, "option", /maxAgeDays.*above 0/],
   ["an unknown way with the unreadable", { dim: 3, unreadable: "delete" }, "option", /"reject" or "set-aside", saw "delete"/],
-  ["set-aside without a place", { dim: 3, unreadable: "set-aside", store: memoryStore() }, "option", /a store that can set bytes aside/],
   ["an unknown cut", { dim: 3, cut: "best" }, "option", /./],
   ["a cut of 0 interests", { dim: 3, cut: { count: 0 } }, "option", /count/],
   ["a cut at NaN", { dim: 3, cut: { threshold: NaN } }, "option", /threshold/],

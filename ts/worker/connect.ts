@@ -37,9 +37,9 @@ class Line {
   readonly #pending = new Map<number, Pending>();
   readonly #stops: (() => void)[] = [];
   #welcome: Pending | undefined;
-  #ended: SageError | undefined;
+  #ended: Error | undefined;
   #calls = 0;
-  #lock: string | undefined;
+  #locked = false;
 
   constructor(port: Port) {
     this.#port = port;
@@ -50,7 +50,7 @@ class Line {
       listen(port, "exit", () => this.#gone("it exited")),
       listen(port, "close", () => this.#gone("its port closed")),
       // Once it serves, a worker outlives an error nobody caught; the lock knows better.
-      listen(port, "error", (error) => this.#lock === undefined && this.#gone("it failed", error)),
+      listen(port, "error", (error) => this.#locked || this.#gone("it failed", error)),
     );
     this.#send({ sage: "hello", connection: this.#connection });
   }
@@ -59,19 +59,18 @@ class Line {
   call(method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#ended);
     const call = this.#calls++;
-    return new Promise<unknown>((resolve, reject) => {
-      this.#pending.set(call, { resolve, reject });
-      this.#send({ sage: "call", connection: this.#connection, call, method, args, abortable: signal !== undefined }, call);
-      signal?.addEventListener("abort", () => {
-        if (!this.#pending.delete(call)) return;
-        this.#send({ sage: "abort", connection: this.#connection, call });
-        reject(new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason }));
-      });
-    });
+    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(call, { resolve, reject }));
+    this.#send({ sage: "call", connection: this.#connection, call, method, args, abortable: signal !== undefined }, call);
+    const abort = (): void => {
+      this.#send({ sage: "abort", connection: this.#connection, call });
+      this.#settle(call)?.reject(new SageError("aborted", "The call was aborted by its signal.", { cause: signal?.reason }));
+    };
+    signal?.addEventListener("abort", abort);
+    return answer.finally(() => signal?.removeEventListener("abort", abort));
   }
 
   /** Rejects everything that waits, and every later call. */
-  end(reason: SageError): void {
+  end(reason: Error): void {
     if (this.#ended) return;
     this.#ended = reason;
     for (const stop of this.#stops) stop();
@@ -83,18 +82,17 @@ class Line {
   #receive(reply: Reply): void {
     if (reply.sage === "serving" && this.#welcome) this.#send({ sage: "hello", connection: this.#connection });
     if (reply.sage === "serving" || reply.connection !== this.#connection) return;
-    if (reply.sage === "opened" && this.#welcome) {
-      this.#watch(reply.lock);
-      this.#welcome.resolve(undefined);
-      this.#welcome = undefined;
-    } else if (reply.sage === "refused") {
-      this.end(fromWire(reply.error) as SageError);
-    } else if (reply.sage === "answer" || reply.sage === "failure") {
-      const pending = this.#pending.get(reply.call);
-      this.#pending.delete(reply.call);
-      if (reply.sage === "answer") pending?.resolve(reply.value);
-      else pending?.reject(fromWire(reply.error));
-    }
+    if (reply.sage === "opened") void this.#open(reply.lock);
+    if (reply.sage === "refused") this.end(fromWire(reply.error));
+    if (reply.sage === "answer") this.#settle(reply.call)?.resolve(reply.value);
+    if (reply.sage === "failure") this.#settle(reply.call)?.reject(fromWire(reply.error));
+  }
+
+  /** Takes a call off the list of those that wait. */
+  #settle(call: number): Pending | undefined {
+    const pending = this.#pending.get(call);
+    this.#pending.delete(call);
+    return pending;
   }
 
   #send(message: Request, call?: number): void {
@@ -102,18 +100,26 @@ class Line {
       this.#port.postMessage(message);
     } catch (cause) {
       if (call === undefined) throw cause;
-      const pending = this.#pending.get(call);
-      this.#pending.delete(call);
-      pending?.reject(new SageError("option", "The arguments hold something that cannot be sent to a worker.", { cause }));
+      this.#settle(call)?.reject(new SageError("option", "The arguments hold something that cannot be sent to a worker.", { cause }));
     }
   }
 
+  async #open(lock: string | undefined): Promise<void> {
+    const welcome = this.#welcome;
+    this.#welcome = undefined;
+    if (lock !== undefined && welcome) await this.#watch(lock).catch((error: unknown) => this.#gone("its lock cannot be watched", error));
+    if (this.#ended) welcome?.reject(this.#ended);
+    else welcome?.resolve(undefined);
+  }
+
   /** Waits for the lock that the worker holds: to be given it is to be told that the worker is gone. */
-  #watch(lock: string | undefined): void {
-    this.#lock = lock;
-    if (lock === undefined) return;
+  async #watch(lock: string): Promise<void> {
+    // A worker of another origin has locks of its own: there this one is free, and tells nothing.
+    const free = await navigator.locks.request(lock, { ifAvailable: true }, (granted) => granted !== null);
+    if (free) return;
     const stop = new AbortController();
     this.#stops.push(() => stop.abort());
+    this.#locked = true;
     navigator.locks
       .request(lock, { signal: stop.signal }, () => this.#gone("it was terminated"))
       .catch((error: unknown) => this.#ended ?? this.#gone("its lock cannot be watched", error));
