@@ -1,0 +1,102 @@
+// `pocketsage build`: items in, a catalogue out, and every way an item can be wrong.
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Catalogue } from "pocketsage";
+import { folder, json, lines, pocketsage, things } from "./run.mjs";
+
+const { path, put } = await folder();
+const out = (name) => join(path, name);
+const open = async (name) => Catalogue.fromBytes(new Uint8Array(await readFile(out(name))));
+
+test("builds a catalogue with ids, vectors and payloads, and reports it", async () => {
+  const items = await put("items.jsonl", lines(...things));
+  const report = await json(["build", items, "-o", out("items.sage")]);
+  const catalogue = await open("items.sage");
+  const { size } = await stat(out("items.sage"));
+  assert.deepEqual(
+    { ...report, seconds: 0 },
+    { file: out("items.sage"), items: 12, dim: 3, precision: "full", bytes: size, spread: catalogue.spread, hash: catalogue.hash, seconds: 0 },
+  );
+  assert.ok(report.seconds > 0);
+  assert.deepEqual([...catalogue.ids()], things.map(({ id }) => id));
+  assert.deepEqual(catalogue.payload("ball-2"), { label: "ball number 2" });
+  const [x, y, z] = catalogue.vector("tea-0");
+  assert.deepEqual([x.toFixed(3), y.toFixed(3), z.toFixed(3)], ["1.000", "0.000", "0.000"]);
+});
+
+test("the report for people has the same numbers", async () => {
+  const items = await put("people.jsonl", lines(...things));
+  const { code, stdout } = await pocketsage(["build", items, "-o", out("people.sage")]);
+  assert.equal(code, 0);
+  for (const fact of [/^ {2}items +12$/m, /^ {2}dim +3$/m, /^ {2}precision +full$/m, /^ {2}hash +[0-9a-f]{16}$/m]) assert.match(stdout, fact);
+});
+
+test("the same items give the same bytes", async () => {
+  const items = await put("same.jsonl", lines(...things));
+  await json(["build", items, "-o", out("first.sage")]);
+  await json(["build", items, "-o", out("second.sage")]);
+  assert.deepEqual(await readFile(out("first.sage")), await readFile(out("second.sage")));
+});
+
+test("--precision compact takes about half the room", async () => {
+  const wide = Array.from({ length: 50 }, (_, row) => ({ id: `${row}`, vector: Array.from({ length: 256 }, (_, i) => Math.sin(row * 300 + i)) }));
+  const items = await put("wide.jsonl", lines(...wide));
+  const full = await json(["build", items, "-o", out("full.sage")]);
+  const compact = await json(["build", items, "-o", out("compact.sage"), "--precision", "compact"]);
+  assert.equal(compact.precision, "compact");
+  assert.ok(compact.bytes < full.bytes * 0.6, `${compact.bytes} of ${full.bytes}`);
+});
+
+test("--id and --vector name the fields; the rest is the payload; whole numbers are ids too", async () => {
+  const items = await put("fields.jsonl", lines({ sku: 17, emb: [1, 0], id: "not the id", vector: "not the vector" }));
+  await json(["build", items, "-o", out("fields.sage"), "--id", "sku", "--vector", "emb"]);
+  const catalogue = await open("fields.sage");
+  assert.deepEqual([...catalogue.ids()], ["17"]);
+  assert.deepEqual(catalogue.payload("17"), { id: "not the id", vector: "not the vector" });
+});
+
+const wrong = [
+  ["a line that is not JSON", '{"id":"a","vector":[1]}\nnonsense\n', /:2: expected one JSON object a line, saw "nonsense"/],
+  ["a line that is no object", "[1, 2]\n", /:1: expected one JSON object a line, saw an array/],
+  ["no id", lines({ vector: [1] }), /:1: there is no field "id"\. The line has: vector/],
+  ["an empty id", lines({ id: "", vector: [1] }), /:1: id: expected an item's id, a non-empty string, saw ""/],
+  ["an id twice", lines({ id: "a", vector: [1] }, { id: "a", vector: [1] }), /:2: the item "a" is there already, at .*:1/],
+  ["no vector", lines({ id: "a" }), /:1: there is no field "vector"/],
+  ["a vector that is no array", lines({ id: "a", vector: { x: 1 } }), /:1: vector: expected an array of numbers, saw a Object/],
+  ["an empty vector", lines({ id: "a", vector: [] }), /:1: vector: expected an array of numbers/],
+  ["NaN, which JSON writes as null", lines({ id: "a", vector: [1, NaN] }), /:1: vector: number 1 of the vector is not a number, saw null/],
+  ["a number too large for 32 bits", lines({ id: "a", vector: [1e39] }), /:1: vector: number 0 of the vector is Infinity; all must be finite/],
+  ["vectors of two lengths", `\n${lines({ id: "a", vector: [1, 2] }, { id: "b", vector: [1] })}`, /:3: vector: the vector has 1 numbers, expected 2, as at .*:2/],
+  ["nothing", "\n\n", /: there are no items\. Expected JSON lines or CSV with the fields id and vector/],
+  ["bytes that are no text", Buffer.from([0x7b, 0xff, 0xfe, 0x0a]), /: this is not UTF-8 text/],
+];
+for (const [what, content, message] of wrong) {
+  test(`${what}: exit code 1, the place, and no file written`, async () => {
+    const items = await put("wrong.jsonl", content);
+    const { code, stdout, stderr } = await pocketsage(["build", items, "-o", out("wrong.sage"), "--json"]);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+    assert.ok(stderr.startsWith(`pocketsage: ${items}:`), stderr);
+    assert.deepEqual((await readdir(path)).filter((name) => name.startsWith("wrong.sage")), []);
+  });
+}
+
+test("an input that does not exist, a folder as input, an output that cannot be written: exit code 1", async () => {
+  const items = await put("good.jsonl", lines(...things));
+  await mkdir(out("folder.sage"));
+  const tries = [
+    [[out("absent.jsonl"), "-o", out("x.sage")], /absent\.jsonl: cannot be read: ENOENT/],
+    [[path, "-o", out("x.sage")], /cannot be read: EISDIR/],
+    [[items, "-o", out("absent/x.sage")], /absent\/x\.sage: cannot be written: ENOENT/],
+    [[items, "-o", out("folder.sage")], /folder\.sage: cannot be written: EISDIR/],
+  ];
+  for (const [args, message] of tries) {
+    const { code, stderr } = await pocketsage(["build", ...args]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, message);
+  }
+  assert.deepEqual((await readdir(path)).filter((name) => name.endsWith(".part")), []);
+});

@@ -1,0 +1,63 @@
+// `pocketsage inspect`: what is in a catalogue, and in an item of it.
+import assert from "node:assert/strict";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { emoji, folder, json, lines, pocketsage } from "./run.mjs";
+
+const { path, put } = await folder();
+
+test("the numbers of a catalogue, and its first items", async () => {
+  const seen = await json(["inspect", emoji, "--count", "3"]);
+  assert.deepEqual(Object.keys(seen), ["file", "items", "dim", "precision", "bytes", "spread", "hash", "first"]);
+  assert.equal(seen.file, emoji);
+  assert.equal(seen.bytes, (await stat(emoji)).size);
+  assert.equal(seen.dim, 384);
+  assert.equal(seen.precision, "compact");
+  assert.ok(seen.items > 1800 && seen.spread > 1 && seen.spread < 2);
+  assert.match(seen.hash, /^[0-9a-f]{16}$/);
+  assert.deepEqual(seen.first, ["1F600", "1F603", "1F604"]);
+  const { stdout } = await pocketsage(["inspect", emoji]);
+  assert.match(stdout, new RegExp(`^ {2}hash +${seen.hash}$`, "m"));
+  assert.match(stdout, /^ {2}1F600 +😀 grinning face$/m);
+});
+
+test("--item: payload, norm and nearest neighbours", async () => {
+  const pizza = await json(["inspect", emoji, "--item", "1F355", "--count", "10"]);
+  assert.equal(pizza.payload.label, "pizza");
+  assert.ok(Math.abs(pizza.norm - 1) < 1e-5, `${pizza.norm}`);
+  assert.equal(pizza.nearest.length, 10);
+  const scores = pizza.nearest.map(({ score }) => score);
+  assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
+  assert.ok(pizza.nearest.every(({ item }) => item !== "1F355"));
+  assert.ok(pizza.nearest.filter(({ payload }) => payload.group === "food-drink").length >= 8);
+  const { stdout } = await pocketsage(["inspect", emoji, "--item", "1F355"]);
+  assert.match(stdout, /^🍕 pizza$/m);
+  assert.match(stdout, /^ {2}payload +\{.*"label":"pizza".*\}$/m);
+});
+
+test("a catalogue of one zero vector without payload", async () => {
+  const file = join(path, "zero.sage");
+  await json(["build", await put("zero.jsonl", lines({ id: "nil", vector: [0, 0] })), "-o", file]);
+  assert.deepEqual(await json(["inspect", file, "--item", "nil"]), { item: "nil", norm: 0, nearest: [] });
+  const { stdout } = await pocketsage(["inspect", file, "--item", "nil"]);
+  assert.match(stdout, /^ {2}payload +none$/m);
+});
+
+test("an item that is not there, and bytes that are cut off: exit code 1", async () => {
+  const cut = await put("cut.sage", (await readFile(emoji)).subarray(0, 5000));
+  for (const [args, message] of [
+    [[emoji, "--item", "pizza"], /emoji\.sage: there is no item "pizza" among its [\d,]+\. The first are: 1F600, /],
+    [[cut], /cut\.sage: /],
+  ]) {
+    const { code, stdout, stderr } = await pocketsage(["inspect", ...args, "--json"]);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+  }
+});
+
+test("from the standard input", async () => {
+  const seen = await json(["inspect", "-"], { input: await readFile(emoji) });
+  assert.deepEqual(seen, { ...(await json(["inspect", emoji])), file: "stdin" });
+});

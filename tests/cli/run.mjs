@@ -1,0 +1,56 @@
+// Runs the command line as a shell would, bounded in time, and gives what came out.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+export const main = join(root, "pkg", "cli", "main.js");
+export const emoji = join(root, "www", "public", "emoji.sage");
+export const fixture = (extension) => join(root, "tests", "fixtures", `emoji-actions.${extension}`);
+
+/** `{ code, stdout, stderr }` of `pocketsage ...args`. `input` is the standard input. */
+export function pocketsage(args, { input = "", cwd = root, env = {}, nodeArgs = [] } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...nodeArgs, main, ...args], { cwd, env: { ...process.env, ...env }, timeout: 120_000 });
+    let stdout = "";
+    let stderr = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
+    child.stdin.on("error", () => {}); // it may end without having read all
+    child.stdin.end(input);
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+/** The parsed standard output of a run with --json that must have succeeded and said nothing else. */
+export async function json(args, options) {
+  const { code, stdout, stderr } = await pocketsage([...args, "--json"], options);
+  if (code !== 0 || stderr !== "") throw new Error(`pocketsage ${args.join(" ")}: code ${code}, stderr: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** A folder that is gone after the tests of the file, and a way to put text into it. */
+export async function folder() {
+  const path = await mkdtemp(join(tmpdir(), "pocketsage-cli-"));
+  after(() => rm(path, { recursive: true, force: true }));
+  const put = async (name, content) => {
+    await writeFile(join(path, name), content);
+    return join(path, name);
+  };
+  return { path, put };
+}
+
+export const lines = (...objects) => objects.map((object) => `${JSON.stringify(object)}\n`).join("");
+
+/** Three kinds of things, four items each, in three dimensions; labelled. */
+export const things = ["tea", "ball", "cat"].flatMap((kind, axis) =>
+  [0, 1, 2, 3].map((index) => {
+    const vector = [0.05 * index, 0.02 * index, 0.03 * index];
+    vector[axis] = 1;
+    return { id: `${kind}-${index}`, vector, label: `${kind} number ${index}` };
+  }),
+);

@@ -1,0 +1,155 @@
+// `pocketsage profile` and `recommend`: every option changes what it says it changes, and every wrong action names its line.
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { folder, json, lines, pocketsage, things } from "./run.mjs";
+
+const DAY = 86_400_000;
+const NOW = Date.parse("2026-01-31T00:00:00Z");
+const { path, put } = await folder();
+const catalogue = join(path, "things.sage");
+await json(["build", await put("things.jsonl", lines(...things)), "-o", catalogue]);
+
+const history = [
+  { item: "tea-0", at: NOW - 100 * DAY, kind: "click" },
+  { item: "tea-1", at: NOW - 99 * DAY, kind: "click" },
+  { item: "ball-0", at: NOW - 2 * DAY, kind: "click" },
+  { item: "ball-1", at: NOW - DAY, kind: "click" },
+  { item: "cat-0", at: NOW - 3 * DAY, kind: "save" },
+];
+const actions = await put("actions.jsonl", lines(...history));
+const taste = ["-c", catalogue, "-a", actions, "--now", String(NOW), "--cut", "cosine=0.8"];
+const medoidsOf = ({ interests }) => interests.map(({ medoid }) => medoid);
+const kindOf = (item) => item.split("-")[0];
+const kindsOf = (result) => medoidsOf(result).map(kindOf);
+
+test("profile: interests by importance, each with its members, most recent first", async () => {
+  const result = await json(["profile", ...taste]);
+  assert.deepEqual(Object.keys(result), ["interests"]);
+  assert.deepEqual(kindsOf(result), ["ball", "cat", "tea"]);
+  assert.deepEqual(result.interests[0].items, ["ball-1", "ball-0"]);
+  assert.equal(result.interests[0].lastActive, NOW - DAY);
+  assert.deepEqual(result.interests[1].payload, { label: "cat number 0" });
+});
+
+test("--cut: count, threshold, cosine, spread and auto", async () => {
+  const count = async (cut) => (await json(["profile", ...taste, "--cut", cut])).interests.length;
+  assert.equal(await count("count=2"), 2);
+  assert.equal(await count("threshold=100"), 1);
+  assert.equal(await count("threshold=0"), 5);
+  assert.equal(await count("cosine=0.8"), 3);
+  assert.equal(await count("spread=0.3"), 3);
+  assert.ok((await count("auto")) >= 1);
+});
+
+test("--half-life: a short one lets the old interest go", async () => {
+  const share = async (days) => (await json(["profile", ...taste, "--half-life", days])).interests.find(({ medoid }) => kindOf(medoid) === "tea").importance;
+  const [short, long] = [await share("5"), await share("5000")];
+  assert.ok(short < 0.001, `${short}`);
+  assert.ok(long > 0.35, `${long}`);
+});
+
+test("--kind: a kind that counts more makes its interest more important", async () => {
+  assert.equal(kindsOf(await json(["profile", ...taste, "--kind", "save=10", "--kind", "click=0.5"]))[0], "cat");
+});
+
+test("--singletons: drop and attach", async () => {
+  assert.deepEqual(kindsOf(await json(["profile", ...taste, "--singletons", "drop"])), ["ball", "tea"]);
+  const attached = await json(["profile", ...taste, "--singletons", "attach"]);
+  assert.equal(attached.interests.length, 2);
+  assert.ok(attached.interests.some(({ items }) => items.includes("cat-0")));
+});
+
+test("--now and ISO times mean the same moment; without --now it is the clock", async () => {
+  const iso = await put("iso.jsonl", lines(...history.map((action) => ({ ...action, at: new Date(action.at).toISOString() }))));
+  const expected = await json(["profile", ...taste]);
+  assert.deepEqual(await json(["profile", ...taste, "-a", iso, "--now", "2026-01-31T01:00:00+01:00"]), expected);
+  const before = Date.now();
+  const clock = await json(["profile", "-c", catalogue, "-a", await put("timeless.jsonl", lines({ item: "tea-0" }))]);
+  assert.ok(clock.interests[0].lastActive >= before && clock.interests[0].lastActive <= Date.now());
+});
+
+test("weight counts as often done", async () => {
+  const heavy = await put("heavy.jsonl", lines(...history.map((action) => (action.item === "cat-0" ? { ...action, weight: 20 } : action))));
+  assert.equal(kindsOf(await json(["profile", ...taste, "-a", heavy]))[0], "cat");
+});
+
+test("an item the catalogue does not know may bring its vector; without a catalogue every item must", async () => {
+  const own = lines({ item: "own", vector: [0, 0, 5], at: NOW }, { item: "other", vector: [3, 0, 0], at: NOW });
+  const file = await put("own.jsonl", own);
+  assert.deepEqual(medoidsOf(await json(["profile", ...taste, "-a", file])).sort(), ["other", "own"]);
+  assert.deepEqual(medoidsOf(await json(["profile", "-a", file])).sort(), ["other", "own"]);
+  const { code, stderr } = await pocketsage(["profile", "-a", actions]);
+  assert.equal(code, 1);
+  assert.match(stderr, /actions\.jsonl:1 \("tea-0"\): there is no catalogue to look the item up in/);
+});
+
+test("no actions: no interests, no recommendations, and no error", async () => {
+  const empty = await put("empty.jsonl", "\n");
+  assert.deepEqual(await json(["profile", ...taste, "-a", empty]), { interests: [] });
+  assert.deepEqual(await json(["recommend", ...taste, "-a", empty]), { interests: [], recommendations: [] });
+  const { stdout } = await pocketsage(["recommend", ...taste, "-a", empty]);
+  assert.equal(stdout, "No actions, so no interests yet.\n");
+});
+
+test("recommend: --count, --interests, --exclude", async () => {
+  const all = await json(["recommend", ...taste]);
+  assert.deepEqual(all.recommendations.map(({ item }) => item).sort(), things.map(({ id }) => id).filter((id) => !history.some(({ item }) => item === id)).sort());
+  const two = await json(["recommend", ...taste, "--count", "2", "--interests", "1", "--exclude", "ball-2"]);
+  assert.deepEqual(two.recommendations.map(({ item }) => kindOf(item))[0], "ball");
+  assert.equal(two.recommendations.length, 2);
+  assert.ok(two.recommendations.every(({ item, because }) => item !== "ball-2" && because.medoid === all.interests[0].medoid));
+});
+
+test("recommend --seed draws interests: the same seed the same, another seed sometimes another", async () => {
+  const asked = async (seed) => (await json(["recommend", ...taste, "--seed", seed, "--interests", "1"])).recommendations[0].because.medoid;
+  assert.equal(await asked("7"), await asked("7"));
+  const drawn = new Set();
+  for (const seed of ["1", "2", "3", "4", "5", "6", "7", "8"]) drawn.add(await asked(seed));
+  assert.ok(drawn.size > 1, [...drawn].join());
+});
+
+test("fields that mean nothing are named, on the standard error, unless --quiet", async () => {
+  const file = await put("extra.jsonl", lines({ item: "tea-0", timestamp: 1, user: "me" }));
+  const loud = await pocketsage(["recommend", ...taste, "-a", file, "--exclude", "nothing", "--json"]);
+  assert.match(loud.stderr, /^note: fields not used: timestamp, user$/m);
+  assert.match(loud.stderr, /^note: --exclude: not in the catalogue: nothing$/m);
+  const quiet = await pocketsage(["recommend", ...taste, "-a", file, "--exclude", "nothing", "--json", "--quiet"]);
+  assert.equal(quiet.stderr, "");
+  assert.equal(quiet.stdout, loud.stdout);
+});
+
+const wrong = [
+  ["an unknown item", lines(history[0], { item: "nobody" }), /:2 \("nobody"\): the catalogue does not know the item/],
+  ["no item", lines({ at: 1 }), /:1: there is no field "item"/],
+  ["a vector of another length", lines({ item: "x", vector: [1] }), /:1 \("x"\): the vector has 1 numbers, expected 3/],
+  ["a vector with NaN", lines({ item: "x", vector: [1, NaN, 2] }), /:1: vector: number 1 of the vector is not a number/],
+  ["a time in words", lines({ item: "tea-0", at: "yesterday" }), /:1: at: expected milliseconds since 1970 or an ISO time .*, saw "yesterday"/],
+  ["a time of day without its zone", lines({ item: "tea-0", at: "2026-01-31T12:00:00" }), /:1: at: expected .* with its zone/],
+  ["a weight of 0", lines({ item: "tea-0", weight: 0 }), /:1 \("tea-0"\): weight: expected a number above 0, saw 0/],
+  ["a weight in words", lines({ item: "tea-0", weight: "much" }), /:1: weight: expected a number above 0, saw "much"/],
+  ["a broken line", `${lines(history[0])}{"item": "tea-`, /:2: expected one JSON object a line/],
+];
+for (const [what, content, message] of wrong) {
+  test(`${what}: exit code 1, the line, and nothing on the standard output`, async () => {
+    const file = await put("wrong.jsonl", content);
+    const { code, stdout, stderr } = await pocketsage(["profile", ...taste, "-a", file, "--json"]);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+    assert.ok(stderr.startsWith(`pocketsage: ${file}:`), stderr);
+  });
+}
+
+test("a catalogue that is none, is cut off, or is not there: exit code 1 and the file", async () => {
+  const foreign = await put("foreign.sage", "this is not a catalogue");
+  for (const [file, message] of [
+    [foreign, /foreign\.sage: .*`pocketsage build` makes a catalogue/],
+    [join(path, "absent.sage"), /absent\.sage: cannot be read: ENOENT/],
+  ]) {
+    const { code, stdout, stderr } = await pocketsage(["recommend", "-c", file, "-a", actions, "--json"]);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, message);
+  }
+});
