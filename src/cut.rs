@@ -1,11 +1,10 @@
 //! From a tree to interests: where it is cut, and what becomes of singletons.
 
 use crate::dendrogram::{Dendrogram, Partition};
-use crate::medoid::{means, squared_distance};
+use crate::medoid::{mean, means, squared_distance};
 use crate::options::{Cut, Singletons, within};
 use crate::{Error, ProfileOptions, Vectors};
-use alloc::vec::Vec;
-use nalgebra::DVector;
+use alloc::{vec, vec::Vec};
 
 /// Where to cut.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -74,7 +73,8 @@ pub(crate) fn cut(
             let hosts: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
             let means = means(vectors, weights, &partition);
             let nearest = |row: usize| {
-                let apart = |host: usize| squared_distance(vectors.row(row), means.column(host).as_slice());
+                let apart =
+                    |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
                 // min_by takes the first of equals: the cluster with the lowest first member.
                 hosts.iter().copied().min_by(|&x, &y| apart(x).total_cmp(&apart(y)))
             };
@@ -109,13 +109,10 @@ pub fn spread(vectors: Vectors<'_>) -> f64 {
     if n < 2.0 {
         return 0.0;
     }
-    let mut mean = DVector::<f64>::zeros(vectors.dim());
-    for vector in vectors.rows() {
-        mean.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += f64::from(x));
-    }
-    mean /= n;
+    let one = Partition { labels: vec![0; vectors.len()], count: 1 };
+    let mean = means(vectors, None, &one);
     // Around the mean, so that nothing cancels.
-    let within: f64 = vectors.rows().map(|x| squared_distance(x, mean.as_slice())).sum();
+    let within: f64 = vectors.rows().map(|x| squared_distance(x, &mean)).sum();
     2.0 * within / (n - 1.0)
 }
 

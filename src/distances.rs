@@ -80,7 +80,7 @@ fn scale(vectors: Vectors<'_>) -> (f32, f32) {
 }
 
 /// Dot products of four vectors of panel `a` (from lane `FIRST`) with the eight of panel `b`.
-#[inline]
+#[inline(never)]
 fn tile<const FIRST: usize>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [[f32; LANES]; TILE_ROWS] {
     let mut sums = [[0.0; LANES]; TILE_ROWS];
     for (a, b) in a.iter().zip(b) {
@@ -94,7 +94,7 @@ fn tile<const FIRST: usize>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [[f32; LA
 }
 
 /// Turns the dot products of a tile into distances and writes them on both sides of the diagonal.
-#[inline]
+#[inline(never)]
 fn store(
     dots: &[[f32; LANES]; TILE_ROWS],
     first_row: usize,

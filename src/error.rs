@@ -1,5 +1,6 @@
 //! Everything that can be wrong with what a caller hands over, each with a stable code.
 
+use crate::shown::Shown;
 use alloc::string::String;
 use core::fmt;
 
@@ -88,7 +89,7 @@ impl fmt::Display for Error {
                 write!(f, "{what}: got {got}, expected {expected}")
             }
             Self::NotFinite { what, row, got } => {
-                write!(f, "{what} of row {row} is {got}: every number must be finite")
+                write!(f, "{what} of row {row} is {}: every number must be finite", Shown(*got))
             }
             Self::Option { name, problem } => write!(f, "{name}: {problem}"),
             Self::Corrupt { problem } => {

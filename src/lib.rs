@@ -55,6 +55,7 @@ mod pick;
 mod profile;
 mod projection;
 mod random;
+mod shown;
 mod vectors;
 mod ward;
 
@@ -78,8 +79,8 @@ pub use projection::project;
 pub use vectors::Vectors;
 pub use ward::ward;
 
-/// A hash of bytes: the low 32 bits of XXH3-64. Detects accidents, not attacks.
+/// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u32 {
-    xxhash_rust::xxh3::xxh3_64(bytes) as u32
+    xxhash_rust::xxh64::xxh64(bytes, 0) as u32
 }

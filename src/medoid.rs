@@ -3,7 +3,6 @@
 use crate::Vectors;
 use crate::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
-use nalgebra::DMatrix;
 
 /// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
 ///
@@ -17,7 +16,7 @@ pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partit
     let means = means(vectors, weights, partition);
     let mut best = vec![(f64::INFINITY, usize::MAX); partition.count];
     for (row, label) in partition.members() {
-        let distance = squared_distance(vectors.row(row), means.column(label).as_slice());
+        let distance = squared_distance(vectors.row(row), mean(&means, label, vectors.dim()));
         if distance < best[label].0 {
             best[label] = (distance, row);
         }
@@ -25,23 +24,31 @@ pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partit
     best.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Weighted mean of every cluster: dim x count, a column each.
-pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> DMatrix<f64> {
-    let mut sums = DMatrix::<f64>::zeros(vectors.dim(), partition.count);
+/// Weighted mean of every cluster: count x dim, row-major.
+pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<f64> {
+    let dim = vectors.dim();
+    let mut means = vec![0.0; partition.count * dim];
     let mut totals = vec![0.0; partition.count];
     for (row, label) in partition.members() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
         totals[label] += weight;
-        for (sum, &x) in sums.column_mut(label).iter_mut().zip(vectors.row(row)) {
+        for (sum, &x) in means[label * dim..].iter_mut().zip(vectors.row(row)) {
             *sum += weight * f64::from(x);
         }
     }
-    for (mut sum, total) in sums.column_iter_mut().zip(totals) {
-        sum /= total;
+    for (sums, total) in means.chunks_exact_mut(dim).zip(totals) {
+        sums.iter_mut().for_each(|sum| *sum /= total);
     }
-    sums
+    means
 }
 
+/// The mean of one cluster.
+pub(crate) fn mean(means: &[f64], label: usize, dim: usize) -> &[f64] {
+    &means[label * dim..(label + 1) * dim]
+}
+
+// Shared, rather than copied into each of its callers.
+#[inline(never)]
 pub(crate) fn squared_distance(vector: &[f32], mean: &[f64]) -> f64 {
     vector.iter().zip(mean).fold(0.0, |sum, (&x, c)| {
         let difference = f64::from(x) - c;

@@ -1,6 +1,7 @@
 //! Which interests to query.
 
 use crate::Error;
+use crate::options::within;
 use crate::random::Random;
 use alloc::vec::Vec;
 
@@ -13,10 +14,8 @@ use alloc::vec::Vec;
 /// # Errors
 /// [`Error::Option`] when a share is negative, NaN or infinite, or when the seed is not a whole number of at most 2^53.
 pub fn pick(importance: &[f64], count: usize, seed: Option<f64>) -> Result<Vec<usize>, Error> {
-    if let Some(i) = importance.iter().position(|x| !x.is_finite() || *x < 0.0) {
-        let got = importance[i];
-        let problem = alloc::format!("interest {i} has {got}, expected a finite share of at least 0");
-        return Err(Error::option("importance", problem));
+    for &share in importance {
+        within("importance", share, 0.0, f64::MAX)?;
     }
     match seed {
         None => Ok((0..importance.len().min(count)).collect()),

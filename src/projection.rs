@@ -1,8 +1,9 @@
 //! Where vectors lie in a picture: their first two principal components.
 
-use crate::Vectors;
-use alloc::vec::Vec;
-use nalgebra::{DMatrix, DVector};
+use crate::medoid::means;
+use crate::{Partition, Vectors};
+use alloc::{vec, vec::Vec};
+use nalgebra::DMatrix;
 
 /// Rounds of the power method. The picture needs directions to a pixel, not to the last bit.
 const ROUNDS: usize = 60;
@@ -23,47 +24,64 @@ const ROUNDS: usize = 60;
 /// ```
 #[must_use]
 pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
-    let n = vectors.len();
-    if n == 0 {
-        return Vec::new();
-    }
     // dim x n, a vector a column.
-    let mut centred: DMatrix<f64> = vectors.columns().map(f64::from);
-    let mean: DVector<f64> = centred.column_sum() / n as f64;
+    let mut centred = vectors.columns().map(f64::from);
+    let mean = means(vectors, None, &Partition { labels: vec![0; vectors.len()], count: 1 });
     for mut column in centred.column_iter_mut() {
-        column -= &mean;
+        column.iter_mut().zip(&mean).for_each(|(x, mean)| *x -= mean);
     }
-    let first = component(&centred, &DVector::zeros(vectors.dim()));
+    let first = component(&centred, &vec![0.0; vectors.dim()]);
     let second = component(&centred, &first);
-    let x = along(&centred, &first);
-    let y = along(&centred, &second);
-    let reach = x.amax().max(y.amax());
+    let (x, y) = (along(&centred, &first), along(&centred, &second));
+    let reach = x.iter().chain(&y).fold(0.0f64, |most, x| most.max(x.abs()));
     let scale = if reach > 0.0 { 1.0 / reach } else { 0.0 };
-    let place = |(&x, &y): (&f64, &f64)| [(x * scale) as f32, (y * scale) as f32];
-    x.iter().zip(y.iter()).map(place).collect()
+    x.iter().zip(y).map(|(x, y)| [(x * scale) as f32, (y * scale) as f32]).collect()
 }
 
 /// The direction of greatest variance, orthogonal to `other`; zero where there is none.
-fn component(centred: &DMatrix<f64>, other: &DVector<f64>) -> DVector<f64> {
+fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
     // An arbitrary start within the span, the same on every engine; orthogonal to the answer only by a miracle.
-    let mut shadows = DVector::from_fn(centred.ncols(), |i, _| 1.0 / (i as f64 + 1.5));
-    let mut direction = other * 0.0;
+    let mut shadows: Vec<f64> = (0..centred.ncols()).map(|i| 1.0 / (i as f64 + 1.5)).collect();
+    let mut direction = vec![0.0; other.len()];
     for _ in 0..ROUNDS {
-        centred.mul_to(&shadows, &mut direction);
-        let shadow = direction.dot(other);
-        direction.axpy(-shadow, other, 1.0);
-        let length = direction.norm();
-        direction /= if length > 1e-9 * centred.amax() { length } else { f64::INFINITY };
-        centred.tr_mul_to(&direction, &mut shadows);
+        direction.fill(0.0);
+        for (column, &shadow) in centred.column_iter().zip(&shadows) {
+            add(&mut direction, column.as_slice(), shadow);
+        }
+        let size = dot(&direction, &direction);
+        let shadow = dot(&direction, other);
+        add(&mut direction, other, -shadow);
+        let left = dot(&direction, &direction);
+        // What rounding leaves of a direction that is not there is not a direction.
+        let scale = if left > 1e-18 * size { 1.0 / libm::sqrt(left) } else { 0.0 };
+        direction.iter_mut().for_each(|x| *x *= scale);
+        shadows = shadows_of(centred, &direction);
     }
     direction
 }
 
 /// Coordinates along a direction, the largest by magnitude positive.
-fn along(centred: &DMatrix<f64>, direction: &DVector<f64>) -> DVector<f64> {
-    let coordinates = centred.tr_mul(direction);
+fn along(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
+    let mut coordinates = shadows_of(centred, direction);
     let largest = coordinates.iter().fold(0.0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
-    if largest < 0.0 { -coordinates } else { coordinates }
+    if largest < 0.0 {
+        coordinates.iter_mut().for_each(|x| *x = -*x);
+    }
+    coordinates
+}
+
+fn shadows_of(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
+    centred.column_iter().map(|column| dot(column.as_slice(), direction)).collect()
+}
+
+#[inline(never)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
+}
+
+#[inline(never)]
+fn add(to: &mut [f64], from: &[f64], times: f64) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += times * from);
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 //! The only file that knows JavaScript exists: convert, call, convert.
 //!
-//! Bulk numbers cross as typed arrays, options and small structured results through serde. Everything is stateless but for
+//! Bulk numbers cross as typed arrays, in results that serde makes plain objects. Everything is stateless but for
 //! [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.
 
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::{Actions, Catalogue, Hit, Items, Precision, ProfileOptions, Vectors};
-use alloc::{format, string::String, vec, vec::Vec};
+use crate::{Actions, Catalogue, Cut, Hit, Items, Precision, ProfileOptions, Singletons, Vectors};
+use alloc::{format, string::String, vec::Vec};
 use js_sys::{Array, Float32Array, Float64Array, Int32Array, Object, Reflect, Uint8Array, Uint32Array};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::Serialize;
+use serde_wasm_bindgen::preserve;
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -18,6 +18,61 @@ use wasm_bindgen::prelude::*;
 static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 
 type Outcome<T> = Result<T, JsValue>;
+
+#[derive(Serialize)]
+struct Clustered {
+    #[serde(with = "preserve")]
+    labels: Int32Array,
+    count: usize,
+    #[serde(with = "preserve")]
+    medoids: Uint32Array,
+    #[serde(with = "preserve")]
+    tree: Float64Array,
+    threshold: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Profiled {
+    #[serde(with = "preserve")]
+    labels: Int32Array,
+    count: usize,
+    #[serde(with = "preserve")]
+    medoids: Uint32Array,
+    #[serde(with = "preserve")]
+    importance: Float64Array,
+    #[serde(with = "preserve")]
+    last_active: Float64Array,
+    threshold: f64,
+}
+
+#[derive(Serialize)]
+struct Blend {
+    #[serde(with = "preserve")]
+    keys: Uint32Array,
+    #[serde(with = "preserve")]
+    scores: Float32Array,
+    #[serde(with = "preserve")]
+    lists: Uint32Array,
+}
+
+#[derive(Serialize)]
+struct Neighbours {
+    #[serde(with = "preserve")]
+    rows: Uint32Array,
+    #[serde(with = "preserve")]
+    similarities: Float32Array,
+}
+
+#[derive(Serialize)]
+struct Found {
+    #[serde(with = "preserve")]
+    rows: Uint32Array,
+    #[serde(with = "preserve")]
+    scores: Float32Array,
+    #[serde(with = "preserve")]
+    ends: Uint32Array,
+}
 
 /// Ward clustering of row-major n x dim vectors: labels, count, medoids, tree, threshold.
 #[wasm_bindgen]
@@ -27,19 +82,19 @@ pub fn cluster(
     weights: Option<Vec<f64>>,
     options: JsValue,
 ) -> Outcome<JsValue> {
-    let options: ProfileOptions = read(options)?;
+    let options = profile_options(&options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(thrown)?;
     let merges = found.tree.merges().iter();
     let tree: Vec<f64> =
         merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
-    object(&[
-        ("labels", Int32Array::from(&found.partition.labels[..]).into()),
-        ("count", found.partition.count.into()),
-        ("medoids", rows(&found.medoids)),
-        ("tree", Float64Array::from(&tree[..]).into()),
-        ("threshold", found.threshold.into()),
-    ])
+    plain(&Clustered {
+        labels: Int32Array::from(&found.partition.labels[..]),
+        count: found.partition.count,
+        medoids: rows(&found.medoids),
+        tree: Float64Array::from(&tree[..]),
+        threshold: found.threshold,
+    })
 }
 
 /// The interests of n actions at `now`, most important first.
@@ -52,23 +107,23 @@ pub fn profile(
     now: f64,
     options: JsValue,
 ) -> Outcome<JsValue> {
-    let options: ProfileOptions = read(options)?;
+    let options = profile_options(&options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let actions = Actions::new(vectors, &at, &weights).map_err(thrown)?;
     let profile = crate::profile(&actions, now, &options).map_err(thrown)?;
-    object(&[
-        ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
-        ("count", profile.partition.count.into()),
-        ("medoids", rows(&profile.medoids)),
-        ("importance", Float64Array::from(&profile.importance[..]).into()),
-        ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
-        ("threshold", profile.threshold.into()),
-    ])
+    plain(&Profiled {
+        labels: Int32Array::from(&profile.partition.labels[..]),
+        count: profile.partition.count,
+        medoids: rows(&profile.medoids),
+        importance: Float64Array::from(&profile.importance[..]),
+        last_active: Float64Array::from(&profile.last_active[..]),
+        threshold: profile.threshold,
+    })
 }
 
 /// Which interests to query.
 #[wasm_bindgen]
-pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> Outcome<JsValue> {
+pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> Outcome<Uint32Array> {
     crate::pick(&importance, count, seed).map(|picked| rows(&picked)).map_err(thrown)
 }
 
@@ -91,11 +146,11 @@ pub fn blend(
     let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
     let scores: Vec<f32> = blended.iter().map(|b| b.hit.score).collect();
     let lists: Vec<u32> = blended.iter().map(|b| b.list as u32).collect();
-    object(&[
-        ("keys", Uint32Array::from(&items[..]).into()),
-        ("scores", Float32Array::from(&scores[..]).into()),
-        ("lists", Uint32Array::from(&lists[..]).into()),
-    ])
+    plain(&Blend {
+        keys: Uint32Array::from(&items[..]),
+        scores: Float32Array::from(&scores[..]),
+        lists: Uint32Array::from(&lists[..]),
+    })
 }
 
 /// For each query the rows of highest cosine, m x min(count, n).
@@ -106,7 +161,7 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Ou
     let lists = crate::nearest(vectors, queries, count).map_err(thrown)?;
     let found: Vec<usize> = lists.iter().flatten().map(|n| n.row).collect();
     let similarities: Vec<f32> = lists.iter().flatten().map(|n| n.similarity).collect();
-    object(&[("rows", rows(&found)), ("similarities", Float32Array::from(&similarities[..]).into())])
+    plain(&Neighbours { rows: rows(&found), similarities: Float32Array::from(&similarities[..]) })
 }
 
 /// Two principal components: n x 2 in [-1, 1].
@@ -116,7 +171,7 @@ pub fn project(vectors: &[f32], dim: usize) -> Outcome<Float32Array> {
     Ok(Float32Array::from(map.as_flattened()))
 }
 
-/// The low 32 bits of XXH3-64.
+/// The low 32 bits of XXH64.
 #[wasm_bindgen]
 pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
@@ -134,12 +189,6 @@ pub fn restart(schedule: bool) {
 #[wasm_bindgen]
 pub struct CoreCatalogue(Catalogue);
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct BuildOptions {
-    precision: Precision,
-}
-
 #[wasm_bindgen]
 impl CoreCatalogue {
     /// Builds from n vectors, ids and payloads, the texts concatenated and marked by their ends.
@@ -152,12 +201,12 @@ impl CoreCatalogue {
         #[wasm_bindgen(js_name = payloadEnds)] payload_ends: &[u32],
         options: JsValue,
     ) -> Outcome<CoreCatalogue> {
-        let options: BuildOptions = read(options)?;
+        let precision = precision(&options)?;
         let ids = split(ids, id_ends)?;
         let payloads = split(payloads, payload_ends)?;
         let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
         let items = Items::new(vectors, &ids).with_payloads(&payloads);
-        Catalogue::build(&items, options.precision).map(Self).map_err(thrown)
+        Catalogue::build(&items, precision).map(Self).map_err(thrown)
     }
 
     /// Reads the bytes of a `.sage` file.
@@ -245,48 +294,114 @@ impl CoreCatalogue {
     pub fn search(&self, queries: &[f32], count: usize, exclude: &[u32]) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
         let lists = self.0.search(queries, count, exclude).map_err(thrown)?;
-        let mut ends = vec![0u32; 0];
-        let (mut found, mut scores) = (Vec::new(), Vec::new());
+        let (mut found, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
         for list in &lists {
             found.extend(list.iter().map(|hit| hit.row));
             scores.extend(list.iter().map(|hit| hit.score));
             ends.push(found.len() as u32);
         }
-        object(&[
-            ("rows", rows(&found)),
-            ("scores", Float32Array::from(&scores[..]).into()),
-            ("ends", Uint32Array::from(&ends[..]).into()),
-        ])
+        plain(&Found {
+            rows: rows(&found),
+            scores: Float32Array::from(&scores[..]),
+            ends: Uint32Array::from(&ends[..]),
+        })
     }
 }
 
-/// Options from a JavaScript object; `undefined` is all defaults.
-fn read<T: DeserializeOwned + Default>(options: JsValue) -> Outcome<T> {
+/// The entries of an options object that are not `undefined`; no object at all has none.
+fn entries(options: &JsValue) -> Outcome<Vec<(String, JsValue)>> {
     if options.is_undefined() || options.is_null() {
-        return Ok(T::default());
+        return Ok(Vec::new());
     }
-    // An absent option and one that is `undefined` mean the same to JavaScript.
-    let given = Object::new();
-    for entry in Object::entries(options.unchecked_ref::<Object>()).iter() {
+    let object: &Object = options.dyn_ref().ok_or_else(|| unexpected("options", options, "an object"))?;
+    let entry = |entry: JsValue| {
         let entry: Array = entry.unchecked_into();
-        if !entry.get(1).is_undefined() {
-            Reflect::set(&given, &entry.get(0), &entry.get(1))?;
+        (entry.get(0).as_string().unwrap_or_default(), entry.get(1))
+    };
+    Ok(Object::entries(object).iter().map(entry).filter(|(_, value)| !value.is_undefined()).collect())
+}
+
+/// Options of a profile. Read by hand: serde's reader of JavaScript values, with the messages it carries, is 8 KB gzipped.
+fn profile_options(options: &JsValue) -> Outcome<ProfileOptions> {
+    let mut read = ProfileOptions::default();
+    for (name, value) in entries(options)? {
+        match &name[..] {
+            "cut" => read.cut = cut(&value)?,
+            "singletons" => {
+                read.singletons = match value.as_string().as_deref() {
+                    Some("keep") => Singletons::Keep,
+                    Some("drop") => Singletons::Drop,
+                    Some("attach") => Singletons::Attach,
+                    _ => return Err(unexpected("singletons", &value, r#""keep", "drop" or "attach""#)),
+                }
+            }
+            "halfLifeDays" => read.half_life_days = Some(number("halfLifeDays", &value)?),
+            "lambda" => read.lambda = Some(number("lambda", &value)?),
+            "spread" => read.spread = Some(number("spread", &value)?),
+            _ => return Err(unknown(&name, "cut, singletons, halfLifeDays, lambda, spread")),
         }
     }
-    serde_wasm_bindgen::from_value(given.into()).map_err(|error| refused("option", &format!("{error}")))
+    Ok(read)
 }
 
-fn object(fields: &[(&str, JsValue)]) -> Outcome<JsValue> {
-    let object = Object::new();
-    for (name, value) in fields {
-        Reflect::set(&object, &(*name).into(), value)?;
+fn cut(value: &JsValue) -> Outcome<Cut> {
+    const EXPECTED: &str = r#""auto", { threshold }, { cosine }, { count } or { spread }"#;
+    if value.as_string().as_deref() == Some("auto") {
+        return Ok(Cut::Auto);
     }
-    Ok(object.into())
+    if !value.is_object() {
+        return Err(unexpected("cut", value, EXPECTED));
+    }
+    match &entries(value)?[..] {
+        [(name, value)] => match &name[..] {
+            "threshold" => Ok(Cut::Threshold(number("cut.threshold", value)?)),
+            "cosine" => Ok(Cut::Cosine(number("cut.cosine", value)?)),
+            "spread" => Ok(Cut::Spread(number("cut.spread", value)?)),
+            "count" => match number("cut.count", value)? {
+                count if count >= 1.0 && count == libm::trunc(count) => Ok(Cut::Count(count as usize)),
+                _ => Err(unexpected("cut.count", value, "a whole number of at least 1")),
+            },
+            _ => Err(unknown(&format!("cut.{name}"), EXPECTED)),
+        },
+        several => {
+            Err(refused("option", &format!("cut: got {} of its choices, expected {EXPECTED}", several.len())))
+        }
+    }
 }
 
-fn rows(rows: &[usize]) -> JsValue {
+fn precision(options: &JsValue) -> Outcome<Precision> {
+    match &entries(options)?[..] {
+        [] => Ok(Precision::default()),
+        [(name, value)] if name == "precision" => match value.as_string().as_deref() {
+            Some("full") => Ok(Precision::Full),
+            Some("compact") => Ok(Precision::Compact),
+            _ => Err(unexpected("precision", value, r#""full" or "compact""#)),
+        },
+        [(name, _), ..] => Err(unknown(name, "precision")),
+    }
+}
+
+fn number(name: &str, value: &JsValue) -> Outcome<f64> {
+    value.as_f64().ok_or_else(|| unexpected(name, value, "a number"))
+}
+
+fn unexpected(name: &str, value: &JsValue, expected: &str) -> JsValue {
+    let got: String = js_sys::JSON::stringify(value).map_or_else(|_| String::new(), Into::into);
+    refused("option", &format!("{name}: got {got}, expected {expected}"))
+}
+
+fn unknown(name: &str, known: &str) -> JsValue {
+    refused("option", &format!("unknown option {name}, expected one of {known}"))
+}
+
+/// A result as a plain JavaScript object.
+fn plain<T: Serialize>(result: &T) -> Outcome<JsValue> {
+    Ok(serde_wasm_bindgen::to_value(result)?)
+}
+
+fn rows(rows: &[usize]) -> Uint32Array {
     let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
-    Uint32Array::from(&rows[..]).into()
+    Uint32Array::from(&rows[..])
 }
 
 fn split<'a>(texts: &'a [u8], ends: &[u32]) -> Outcome<Vec<&'a str>> {

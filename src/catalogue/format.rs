@@ -3,7 +3,7 @@
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 8 | magic, `SAGE-CAT` |
-//! | 8 | 8 | hash: XXH3-64 of every byte from offset 16 to the end |
+//! | 8 | 8 | hash: XXH64 of every byte from offset 16 to the end |
 //! | 16 | 4 | version: 1 |
 //! | 20 | 4 | n, number of items |
 //! | 24 | 4 | dim, length of the vectors |
@@ -28,9 +28,10 @@
 //! | 8 | payloads | UTF-8, one JSON text an item, empty for none, optional |
 
 use crate::Error;
+use crate::shown::Shown;
 use alloc::{format, vec, vec::Vec};
 use core::ops::Range;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh64::xxh64;
 
 /// What a catalogue begins with.
 const MAGIC: &[u8; 8] = b"SAGE-CAT";
@@ -133,7 +134,7 @@ pub(super) fn write(
     bytes[32..40].copy_from_slice(&spread.to_le_bytes());
     bytes[40..48].copy_from_slice(&length.to_le_bytes());
     bytes[48..52].copy_from_slice(&small("sections", sections.len())?.to_le_bytes());
-    let hash = xxh3_64(&bytes[HASHED..]);
+    let hash = xxh64(&bytes[HASHED..], 0);
     bytes[8..16].copy_from_slice(&hash.to_le_bytes());
     Ok(bytes)
 }
@@ -163,7 +164,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
         return Err(truncated(length));
     }
     let hash = u64::from_le_bytes(eight(bytes, 8));
-    let seen = xxh3_64(&bytes[HASHED..]);
+    let seen = xxh64(&bytes[HASHED..], 0);
     if hash != seen {
         return Err(Error::corrupt(format!("their hash is {seen:016x}, expected {hash:016x}")));
     }
@@ -232,7 +233,10 @@ fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     let scales = layout.section(bytes, Section::Scales);
     let good = |row| (0.0..=f32::MAX).contains(&float(scales, row));
     if let Some(row) = (0..layout.n).find(|&row| !good(row)) {
-        return Err(Error::corrupt(format!("row {row} has scale {}", float(scales, row))));
+        return Err(Error::corrupt(format!(
+            "the scale of row {row} is {}",
+            Shown(float(scales, row).into())
+        )));
     }
     match layout.section(bytes, Section::Codes).iter().any(|code| !(1..=127).contains(code)) {
         true => Err(Error::corrupt("a code is outside 1..=127")),
@@ -289,7 +293,7 @@ fn check_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
 mod tests {
     use crate::{Catalogue, Items, Precision, Vectors};
     use alloc::vec::Vec;
-    use xxhash_rust::xxh3::xxh3_64;
+    use xxhash_rust::xxh64::xxh64;
 
     fn fixture() -> Vec<u8> {
         let vectors = Vectors::new(&[1.0, 0.0, 0.5, 0.5, -1.0, 2.0], 2).unwrap();
@@ -336,7 +340,7 @@ mod tests {
             for value in [0, 1, 2, 0x7f, 0x80, 0xff] {
                 let mut altered = bytes.clone();
                 altered[i] = value;
-                let hash = xxh3_64(&altered[16..]);
+                let hash = xxh64(&altered[16..], 0);
                 altered[8..16].copy_from_slice(&hash.to_le_bytes());
                 let Ok(catalogue) = Catalogue::from_bytes(altered) else { continue };
                 let query = alloc::vec![1.0; catalogue.dim()];

@@ -140,7 +140,7 @@ impl Catalogue {
         self.layout.spread
     }
 
-    /// XXH3-64 of the content: equal catalogues have equal hashes.
+    /// XXH64 of the content: equal catalogues have equal hashes.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.layout.hash
@@ -243,7 +243,7 @@ fn sorted(ids: &[&str]) -> Result<Vec<u32>, Error> {
     match order.windows(2).find(|pair| ids[pair[0]] == ids[pair[1]]) {
         Some(&[first, second]) => {
             let id = ids[first];
-            refuse(format!("{id:?} is the id of rows {first} and {second}, expected ids to be unique"))
+            refuse(format!("\"{id}\" is the id of rows {first} and {second}, expected ids to be unique"))
         }
         _ => Ok(order.into_iter().map(|row| row as u32).collect()),
     }
