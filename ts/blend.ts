@@ -16,8 +16,8 @@ export interface BlendOptions {
 }
 
 /**
- * Several ranked lists in one. Places are dealt to the lists one by one, in proportion to their weights, so that every list is seen early; an
- * item comes out once, with its best score, credited to the `list` that gave it; excluded items never. Needs `await init()`.
+ * Several ranked lists in one. Places are dealt to the lists one by one, in proportion to their weights, so that every list is seen
+ * early; an item comes out once, with its best score, credited to the `list` that gave it; excluded items never. Needs `await init()`.
  */
 export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { list: number })[] {
   checkKeys("blend", options, ["weights", "count", "exclude"]);
@@ -35,7 +35,10 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   const scores = Float32Array.from(lists.flat(), ({ score }) => score);
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
-  const exclude = Uint32Array.from(checkItems("blend: exclude", options.exclude).filter((item) => keyOf.has(item)), key);
+  const exclude = Uint32Array.from(
+    checkItems("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
+    key,
+  );
   const blended = ask((core) => core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude));
   const items = [...keyOf.keys()];
   return Array.from(blended.keys, (known, row) => ({

@@ -23,8 +23,8 @@ export type CatalogueItem = readonly [item: ItemId, vector: Float32Array, payloa
 /**
  * Items with ids and vectors, searchable.
  *
- * Vectors are kept at unit length, and scores are cosines. A catalogue holds wasm memory until `close()` (or `using`); after that every call
- * throws "closed".
+ * Vectors are kept at unit length, and scores are cosines. A catalogue holds wasm memory until `close()` (or `using`); after that every
+ * call throws "closed".
  */
 export class Catalogue {
   readonly #core: Resident;

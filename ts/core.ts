@@ -54,14 +54,7 @@ export interface CoreCatalogue {
 /** The functions of the generated module. */
 export interface Core {
   cluster(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): CoreClustering;
-  profile(
-    vectors: Float32Array,
-    dim: number,
-    at: Float64Array,
-    weights: Float64Array,
-    now: number,
-    options: CoreOptions,
-  ): CoreProfile;
+  profile(vectors: Float32Array, dim: number, at: Float64Array, weights: Float64Array, now: number, options: CoreOptions): CoreProfile;
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
   blend(
     keys: Uint32Array,
@@ -71,12 +64,7 @@ export interface Core {
     count: number,
     exclude: Uint32Array,
   ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
-  nearest(
-    vectors: Float32Array,
-    dim: number,
-    queries: Float32Array,
-    count: number,
-  ): { rows: Uint32Array; similarities: Float32Array };
+  nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): { rows: Uint32Array; similarities: Float32Array };
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
   CoreCatalogue: {

@@ -8,11 +8,11 @@
  * | 12        | u32: h, the length of the header, a multiple of 4                                      |
  * | 16        | the header: JSON in UTF-8, padded with spaces                                          |
  * | 16 + h    | the vectors that came with the actions, `dim` f32 each, in the order of their actions  |
- * | the end   | u32: checksum, the low 32 bits of the XXH3-64 of everything before it                  |
+ * | the end   | u32: checksum, the low 32 bits of the XXH64 of everything before it                    |
  *
- * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`: `items` and `kinds` are lists of names, and `actions`
- * has one column per property, with an index into those lists for `item` and `kind`, null for a weight or kind that was not given, and true
- * for an action that brought its vector. An action that did not has the vector its catalogue knows, which is not stored.
+ * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`: `items` and `kinds` are lists of names, and
+ * `actions` has one column per property, with an index into those lists for `item` and `kind`, null for a weight or kind that was not
+ * given, and true for an action that brought its vector. An action that did not has the vector its catalogue knows, which is not stored.
  *
  * Magic, version and checksum stay where they are in every version, so that damage ("corrupt") and age ("version") can be told apart.
  */
@@ -50,7 +50,11 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   const block = new Float32Array(bytes.buffer, FRONT + padded, vectors.length * dim);
   vectors.forEach((vector, row) => block.set(vector, row * dim));
   const end = bytes.length - CHECKSUM;
-  view.setUint32(end, ask((core) => core.checksum(bytes.subarray(0, end))), true);
+  view.setUint32(
+    end,
+    ask((core) => core.checksum(bytes.subarray(0, end))),
+    true,
+  );
   return bytes;
 }
 
@@ -167,7 +171,8 @@ function isIndex(value: unknown, names: unknown): boolean {
 function corrupt(why: string, cause?: unknown): SageError {
   return new SageError(
     "corrupt",
-    `This is not a stored profile, or a damaged one: ${why}. The bytes were not touched; \`unreadable: "set-aside"\` puts them aside and starts empty.`,
+    `This is not a stored profile, or a damaged one: ${why}. Nothing was touched; ` +
+      '`unreadable: "set-aside"` puts what a store holds aside and starts empty.',
     { cause },
   );
 }

@@ -1,10 +1,10 @@
 /**
- * The log: everything a taste is made of, as plain data that is never changed in place. Each change gives a new log, so that the same change can
- * be made again on a fresher one (see journal.ts), and "has anything changed?" is `!==`.
+ * The log: everything a taste is made of, as plain data that is never changed in place. Each change gives a new log, so that the same
+ * change can be made again on a fresher one (see journal.ts), and "has anything changed?" is `!==`.
  */
 import type { ItemId } from "./types.js";
 
-/** One recorded action. What was not said stays unsaid: the weight of a kind and the vector of a catalogue item are looked up when needed. */
+/** One recorded action. What was not said stays unsaid: the weight of a kind and the vector of a known item are looked up when needed. */
 export interface Entry {
   readonly item: ItemId;
   readonly at: number;

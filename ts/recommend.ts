@@ -31,7 +31,8 @@ export function planQueries(taste: Taste, options: RecommendOptions, never: Iter
   checkKeys("recommend", options, OPTIONS);
   const count = options.count === undefined ? 20 : checkWhole("recommend: count", options.count);
   const seed = checkPick(options.pick);
-  const most = options.interests === undefined ? (seed === undefined ? TOP : SAMPLED) : checkWhole("recommend: interests", options.interests);
+  const usual = seed === undefined ? TOP : SAMPLED;
+  const most = options.interests === undefined ? usual : checkWhole("recommend: interests", options.interests);
   const exclude = new Set([...never, ...checkItems("recommend: exclude", options.exclude)]);
   const all = taste.profile.interests;
   if (all.length === 0) return { count, exclude, interests: [], queries: [] };

@@ -1,6 +1,6 @@
 /**
- * A catalogue's place in the wasm memory, across crashes: while a crashed instance is replaced, its bytes are read out of the old memory (their
- * checksum tells whether they are whole), and the next call puts them into the new one. So nothing is kept twice while all is well.
+ * A catalogue's place in the wasm memory, across crashes: while a crashed instance is replaced, its bytes are read out of the old memory
+ * (their checksum tells whether they are whole), and the next call puts them into the new one. So nothing is kept twice while all is well.
  */
 import type { CoreCatalogue } from "./core.js";
 import { SageError } from "./errors.js";
@@ -21,7 +21,7 @@ interface Place {
 /** Looks after a core catalogue from now on: nobody else may free it. */
 export function keepAlive(core: CoreCatalogue): Resident {
   const place: Place = { state: { is: "here", core } };
-  const unregister = watch(new WeakRef(place));
+  const unregister = watch("WeakRef" in globalThis ? new WeakRef(place) : { deref: () => place });
   dropped?.register(place, unregister, place);
   return {
     ask: (question) => {
@@ -37,10 +37,11 @@ export function keepAlive(core: CoreCatalogue): Resident {
   };
 }
 
-const dropped = typeof FinalizationRegistry === "undefined" ? undefined : new FinalizationRegistry<() => void>((unregister) => unregister());
+/** Older settings of Cloudflare Workers know neither finalization nor weak references: there, what is not closed stays. */
+const dropped = "FinalizationRegistry" in globalThis ? new FinalizationRegistry<() => void>((unregister) => unregister()) : undefined;
 
 /** Weakly, because a strong reference would keep every dropped catalogue's memory until the page ends. */
-function watch(weak: WeakRef<Place>): () => void {
+function watch(weak: Pick<WeakRef<Place>, "deref">): () => void {
   return onRestart(() => {
     const place = weak.deref();
     if (place) place.state = carry(place.state);

@@ -1,4 +1,4 @@
-/** The main job: actions in, interests and recommendations out. Everything with a clock, a store or an id is here and in what it imports. */
+/** The main job: actions in, interests and recommendations out. What has a clock, a store or an id is here and in what it imports. */
 import { checkActions } from "./actions.js";
 import { checkAbort, checkFinite, checkItem, checkKeys } from "./check.js";
 import { SageError } from "./errors.js";

@@ -43,9 +43,9 @@ export interface Profile {
 }
 
 /**
- * Where the tree is cut. `threshold` is the Ward height (squared distance, Lance-Williams units); `cosine` the similarity at which two single
- * actions of unit length still merge (threshold = 2 (1 - cosine)); `count` a fixed number of interests; `spread` the threshold as a multiple of
- * the catalogue's spread, the mean squared distance of random pairs of its items.
+ * Where the tree is cut. `threshold` is the Ward height (squared distance, Lance-Williams units); `cosine` the similarity at which two
+ * single actions of unit length still merge (threshold = 2 (1 - cosine)); `count` a fixed number of interests; `spread` the threshold as a
+ * multiple of the catalogue's spread, the mean squared distance of random pairs of its items.
  */
 export type Cut = "auto" | { threshold: number } | { cosine: number } | { count: number } | { spread: number };
 
@@ -53,7 +53,7 @@ export type Cut = "auto" | { threshold: number } | { cosine: number } | { count:
 export interface ProfileOptions {
   /** Default: "auto". */
   cut?: Cut;
-  /** What becomes of an action that merges with no other: an interest of its own, nothing, or a member of the nearest interest. Default: "keep". */
+  /** What becomes of an action that merges with no other: an interest of its own, nothing, or part of the nearest. Default: "keep". */
   singletons?: "keep" | "drop" | "attach";
   /** Days after which an action counts half. (lambda = ln 2 / halfLifeDays) */
   halfLifeDays?: number;
@@ -74,8 +74,8 @@ export interface SageOptions extends ProfileOptions {
   /** How much each kind of action counts. */
   kinds?: Record<string, number>;
   /**
-   * The newest actions kept; older ones are let go. Default: 10,000. A profile takes time and memory with the square of their number: about 50 ms
-   * and 4 MB for 1,000, seconds and 400 MB for 10,000.
+   * The newest actions kept; older ones are let go. Default: 10,000. A profile takes time and memory with the square of their number: about
+   * 50 ms and 4 MB for 1,000, seconds and 400 MB for 10,000.
    */
   maxActions?: number;
   /** Actions older than this are let go when the taste is opened and whenever it changes. Default: no limit. */
@@ -112,7 +112,7 @@ export interface Sage {
   export(): Promise<Uint8Array>;
   /** Adds what another `export` remembered; what is known already is not counted twice. */
   import(bytes: Uint8Array): Promise<void>;
-  /** The user's items in two dimensions, each in [-1, 1], for pictures. `interest` is an index into the profile, -1 for a dropped action. */
+  /** The user's items in two dimensions, each in [-1, 1], for pictures. `interest` is an index into the profile, -1 for a dropped one. */
   map(): Promise<{ item: ItemId; x: number; y: number; interest: number }[]>;
   /** Stores what is not stored yet and ends: later calls reject "closed". Rejects "storage", and stays open, if that fails. */
   close(): Promise<void>;
@@ -132,8 +132,8 @@ export interface RecommendOptions {
 }
 
 /**
- * An item to show and why: the interest that asked for it, and the user's own items nearest to it. Recommendations come in the order to show them:
- * the interests take turns in proportion to their importance, each with its best item left.
+ * An item to show and why: the interest that asked for it, and the user's own items nearest to it. Recommendations come in the order to
+ * show them: the interests take turns in proportion to their importance, each with its best item left.
  */
 export interface Recommendation {
   item: ItemId;

@@ -61,7 +61,11 @@ test("the main job: record, profile, recommend; and nothing leaves", async () =>
   assert.equal(result.picks.length, 9);
   for (const { item, because } of result.picks) assert.equal(item.split("-")[0], because.medoid.split("-")[0]);
   assert.deepEqual(result.preview, []);
-  assert.deepEqual(requests.slice(before).map((url) => new URL(url).pathname), ["/pkg/wasm/core_bg.wasm"], "only the wasm is fetched");
+  assert.deepEqual(
+    requests.slice(before).map((url) => new URL(url).pathname),
+    ["/pkg/wasm/core_bg.wasm"],
+    "only the wasm is fetched",
+  );
 });
 
 test("a profile survives a reload", async () => {
@@ -111,7 +115,13 @@ test("a rejected wasm load is reported, and works the second time", async () => 
 });
 
 test("the wasm may come as a Response, a module, bytes or an address", async () => {
-  const sources = ["fetch(wasm)", "WebAssembly.compileStreaming(fetch(wasm))", "fetch(wasm).then((r) => r.arrayBuffer())", "wasm", "new URL(wasm, location)"];
+  const sources = [
+    "fetch(wasm)",
+    "WebAssembly.compileStreaming(fetch(wasm))",
+    "fetch(wasm).then((r) => r.arrayBuffer())",
+    "wasm",
+    "new URL(wasm, location)",
+  ];
   for (const source of sources) {
     const fresh = await open();
     const count = await fresh.evaluate(async (expression) => {
@@ -153,7 +163,9 @@ test("IndexedDB full: storage, work goes on in memory, and nothing is lost once 
     window.sage = await openMine();
     await sage.record({ item: "food-1" });
   });
-  const full = await page.evaluate(() => failure(sage.record(Array.from({ length: 8000 }, (_, index) => ({ item: `own-${index}`, vector: vectorOf("food-1") })))));
+  const full = await page.evaluate(() =>
+    failure(sage.record(Array.from({ length: 8000 }, (_, index) => ({ item: `own-${index}`, vector: vectorOf("food-1") })))),
+  );
   assert.equal(full.code, "storage", full.message);
   assert.match(full.message, /QuotaExceeded.*/);
   assert.equal(await page.evaluate(async () => (await sage.profile()).actions), 8001);
@@ -203,7 +215,10 @@ test("worker-gone when the worker is terminated: pending and later calls", { tim
     setTimeout(() => worker.terminate(), 50);
     return { pending: await pending, later: await failure(sage.profile()) };
   });
-  assert.deepEqual([...result.pending, result.later].map(({ code, known }) => [code, known]), Array(3).fill(["worker-gone", true]));
+  assert.deepEqual(
+    [...result.pending, result.later].map(({ code, known }) => [code, known]),
+    Array(3).fill(["worker-gone", true]),
+  );
   assert.match(result.later.message, /terminated/);
 });
 
@@ -228,4 +243,30 @@ test("a signal reaches into the worker", { timeout: 20_000 }, async () => {
     return failure(sage.recommend({ signal: AbortSignal.timeout(50) }));
   });
   assert.equal(code, "aborted");
+});
+
+test("a sage of another origin is served over a port, though its locks are not ours", { timeout: 20_000 }, async () => {
+  const elsewhere = await serveSite();
+  try {
+    await page.evaluate(async (address) => {
+      window.frame = document.createElement("iframe");
+      frame.src = address;
+      document.body.append(frame);
+      await new Promise((resolve) => frame.addEventListener("load", resolve));
+    }, elsewhere.origin);
+    const inside = page.frames().find((frame) => frame.url().startsWith(elsewhere.origin));
+    await inside.evaluate(prepare);
+    await inside.evaluate(() => addEventListener("message", ({ ports: [port] }) => serveSage(() => openMine(), port)));
+    const counts = await page.evaluate(async (address) => {
+      const { port1, port2 } = new MessageChannel();
+      frame.contentWindow.postMessage("a port for you", address, [port2]);
+      const sage = await connectSage(port1);
+      await sage.record({ item: "food-1" });
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return (await sage.profile()).actions;
+    }, elsewhere.origin);
+    assert.equal(counts, 1);
+  } finally {
+    await elsewhere.close();
+  }
 });

@@ -6,7 +6,8 @@ import { chromium } from "playwright-core";
 const root = new URL("../../", import.meta.url);
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
 const IMPORTS = JSON.stringify({ imports: { pocketsage: "/pkg/entry/browser.js" } });
-const PAGE = `<!doctype html><meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,"><script type="importmap">${IMPORTS}</script>`;
+const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,">`;
+const PAGE = `<!doctype html>${HEAD}<script type="importmap">${IMPORTS}</script>`;
 
 /** Serves /pkg/ and /tests/ of the repository; "/" is an empty page that knows "pocketsage". */
 export async function serveSite() {

@@ -29,7 +29,10 @@ test("search is exact: cosines, best first", () => {
   const cosine = (a, b) => a.reduce((sum, x, axis) => sum + x * b[axis], 0) / Math.hypot(...a) / Math.hypot(...b);
   const expected = ITEMS.map((item) => [item, cosine(query, catalogue.vector(item))]).sort((a, b) => b[1] - a[1]);
   const hits = catalogue.search(query, { count: 60 });
-  assert.deepEqual(hits.map(({ item }) => item), expected.map(([item]) => item));
+  assert.deepEqual(
+    hits.map(({ item }) => item),
+    expected.map(([item]) => item),
+  );
   hits.forEach(({ score }, rank) => assert.ok(Math.abs(score - expected[rank][1]) < 1e-5));
   assert.equal(hits[0].item, "sport-3");
   assert.equal(catalogue.search(query).length, 20);
@@ -45,7 +48,10 @@ test("search leaves out what is excluded, and ignores what it does not know", ()
 
 test("searchMany answers each query as search does", () => {
   const queries = ["food-1", "sport-1", "animal-1"].map(vectorOf);
-  assert.deepEqual(catalogue.searchMany(queries, { count: 7 }), queries.map((query) => catalogue.search(query, { count: 7 })));
+  assert.deepEqual(
+    catalogue.searchMany(queries, { count: 7 }),
+    queries.map((query) => catalogue.search(query, { count: 7 })),
+  );
   assert.deepEqual(catalogue.searchMany([]), []);
 });
 
@@ -63,14 +69,34 @@ for (const [name, args, code, message] of wrongSearch) {
 }
 
 test("a zero vector finds items, all equally far", () => {
-  assert.deepEqual(catalogue.search(new Float32Array(DIM), { count: 2 }), [{ item: "food-0", score: 0 }, { item: "food-1", score: 0 }]);
+  assert.deepEqual(catalogue.search(new Float32Array(DIM), { count: 2 }), [
+    { item: "food-0", score: 0 },
+    { item: "food-1", score: 0 },
+  ]);
 });
 
 const wrongItems = [
-  ["a wrong dimension", [["a", one], ["b", new Float32Array(2)]], "dimension", /item 1 \("b"\).*has 2 numbers, expected 8/],
+  [
+    "a wrong dimension",
+    [
+      ["a", one],
+      ["b", new Float32Array(2)],
+    ],
+    "dimension",
+    /item 1 \("b"\).*has 2 numbers, expected 8/,
+  ],
   ["infinity", [["a", new Float32Array(DIM).fill(Infinity)]], "not-finite", /item 0 \("a"\).*Infinity/],
   ["an empty id", [["", one]], "option", /item 0: expected an item's id/],
-  ["a repeated id", [["a", one], ["b", one], ["a", one]], "option", /a/],
+  [
+    "a repeated id",
+    [
+      ["a", one],
+      ["b", one],
+      ["a", one],
+    ],
+    "option",
+    /a/,
+  ],
   ["half a surrogate pair", [["\ud83c", one]], "option", /not well-formed Unicode/],
   ["no pair", [one], "option", /item 0: expected \[id, vector\]/],
   ["a payload that is a function", [["a", one, () => 1]], "option", /item 0 \("a"\): the payload cannot be written as JSON/],
@@ -100,7 +126,10 @@ test("items may come from a generator, some with a payload", async () => {
   }
   const made = await Catalogue.from(items(), { dim: DIM, precision: "compact" });
   assert.equal(made.precision, "compact");
-  assert.deepEqual(["a", "b", "🍕"].map((item) => made.payload(item)), [[1, "zwei", null], undefined, ""]);
+  assert.deepEqual(
+    ["a", "b", "🍕"].map((item) => made.payload(item)),
+    [[1, "zwei", null], undefined, ""],
+  );
   made.close();
 });
 
@@ -141,7 +170,14 @@ test("after close every call is refused, and closing again is fine", async () =>
   own.close();
   own.close();
   own[Symbol.dispose]();
-  const calls = [() => own.has("a"), () => own.vector("a"), () => own.payload("a"), () => [...own.ids()], () => own.search(one), () => own.toBytes()];
+  const calls = [
+    () => own.has("a"),
+    () => own.vector("a"),
+    () => own.payload("a"),
+    () => [...own.ids()],
+    () => own.search(one),
+    () => own.toBytes(),
+  ];
   for (const call of calls) await rejects(call, "closed", /catalogue was closed/);
   assert.equal(own.size, 60, "what it was is still known");
 });

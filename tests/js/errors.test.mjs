@@ -22,7 +22,14 @@ test("isSageError knows a SageError of another realm, and nothing else", () => {
   assert.ok(!(foreign instanceof Error), "the test needs another realm");
   assert.ok(isSageError(foreign));
   assert.ok(isSageError(new SageError("option", "here")));
-  const others = [undefined, null, "SageError", { name: "SageError", code: "storage" }, new Error("plain"), Object.assign(new Error("x"), { code: "storage" })];
+  const others = [
+    undefined,
+    null,
+    "SageError",
+    { name: "SageError", code: "storage" },
+    new Error("plain"),
+    Object.assign(new Error("x"), { code: "storage" }),
+  ];
   for (const other of others) assert.ok(!isSageError(other), String(other));
   assert.ok(!isSageError(Object.assign(new Error("x"), { name: "SageError", code: "EACCES" })), "a code that is not ours");
 });
@@ -53,19 +60,29 @@ test("wrapping an error keeps a SageError as it is", () => {
 });
 
 test("only glue.ts imports generated code, only download.ts fetches, only entries look for files", async () => {
-  const files = (await readdir(new URL("ts/", root), { recursive: true })).filter((file) => file.endsWith(".ts") && !file.startsWith("cli"));
+  const files = (await readdir(new URL("ts/", root), { recursive: true })).filter(
+    (file) => file.endsWith(".ts") && !file.startsWith("cli"),
+  );
   const matching = async (pattern) => {
     const sources = await Promise.all(files.map(async (file) => [file, await readFile(new URL(`ts/${file}`, root), "utf8")]));
-    return sources.filter(([, source]) => pattern.test(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, ""))).map(([file]) => file).sort();
+    return sources
+      .filter(([, source]) => pattern.test(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, "")))
+      .map(([file]) => file)
+      .sort();
   };
   assert.deepEqual(await matching(/wasm\/core\.js/), ["glue.ts"]);
-  assert.deepEqual(await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/), ["catalogue.ts", "download.ts"]);
+  assert.deepEqual(await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/), [
+    "catalogue.ts",
+    "download.ts",
+  ]);
   assert.deepEqual(await matching(/static async fetch\(/), ["catalogue.ts"], "where `fetch(` is only the name of a method");
   assert.deepEqual(await matching(/import\.meta\.url/), ["entry/browser.ts", "entry/node.ts"]);
 });
 
 test("no module awaits at its top level", async () => {
-  const files = (await readdir(new URL("pkg/", root), { recursive: true })).filter((file) => file.endsWith(".js") && !file.startsWith("cli"));
+  const files = (await readdir(new URL("pkg/", root), { recursive: true })).filter(
+    (file) => file.endsWith(".js") && !file.startsWith("cli"),
+  );
   for (const file of files) {
     const source = await readFile(new URL(`pkg/${file}`, root), "utf8");
     assert.doesNotMatch(source, /^(await |(const|let) [^=]+= await )/m, file);

@@ -101,7 +101,15 @@ test("an item that left the catalogue is kept, and unused", async () => {
   const sage = await open({ store });
   await sage.record(actionsOn("food-1", "sport-1"));
   const bytes = await sage.export();
-  const smaller = await (await import("pocketsage")).Catalogue.from([["food-1", vectorOf("food-1")], ["food-2", vectorOf("food-2")]], { dim: DIM });
+  const smaller = await (
+    await import("pocketsage")
+  ).Catalogue.from(
+    [
+      ["food-1", vectorOf("food-1")],
+      ["food-2", vectorOf("food-2")],
+    ],
+    { dim: DIM },
+  );
   const later = await open({ store, catalogue: smaller });
   assert.deepEqual(await everyItem(later), ["food-1"]);
   assert.equal((await later.profile()).actions, 1);

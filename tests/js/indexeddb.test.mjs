@@ -51,7 +51,12 @@ test("an update that throws writes nothing, and says why", async () => {
   const store = indexedDbStore();
   await store.save(Uint8Array.of(1));
   const cause = Object.assign(new Error("no"), { name: "SageError", code: "corrupt" });
-  await assert.rejects(store.update(() => { throw cause; }), (error) => error === cause);
+  await assert.rejects(
+    store.update(() => {
+      throw cause;
+    }),
+    (error) => error === cause,
+  );
   assert.deepEqual(await store.load(), Uint8Array.of(1));
 });
 
@@ -62,7 +67,11 @@ test("where there is no IndexedDB, storage names the way out", async () => {
 
 test("IndexedDB refused is reported with its cause", async () => {
   const refusal = new DOMException("The user denied permission to access the database.", "SecurityError");
-  globalThis.indexedDB = { open: () => { throw refusal; } };
+  globalThis.indexedDB = {
+    open: () => {
+      throw refusal;
+    },
+  };
   const error = await rejects(open(), "storage", /SecurityError.*denied/);
   assert.equal(error.cause, refusal);
 });
@@ -71,7 +80,11 @@ test("IndexedDB that refuses later is reported with its cause", async () => {
   const sage = await open();
   await sage.record({ item: "food-1" });
   const kept = globalThis.indexedDB;
-  globalThis.indexedDB = { open: () => { throw new DOMException("The operation is insecure.", "SecurityError"); } };
+  globalThis.indexedDB = {
+    open: () => {
+      throw new DOMException("The operation is insecure.", "SecurityError");
+    },
+  };
   await rejects(sage.record({ item: "food-2" }), "storage", /stays in memory/);
   assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
   globalThis.indexedDB = kept;
@@ -134,7 +147,11 @@ test("bytes that cannot be read are put aside, several times if need be, and go 
     await rejects(open(), "corrupt", /./);
     await (await open({ unreadable: "set-aside" })).record({ item: "food-1" });
   }
-  assert.deepEqual(await keys(), [["me", "aside", 0], ["me", "aside", 1], ["me", "live"]]);
+  assert.deepEqual(await keys(), [
+    ["me", "aside", 0],
+    ["me", "aside", 1],
+    ["me", "live"],
+  ]);
   const sage = await open();
   assert.deepEqual(await everyItem(sage), ["food-1"]);
   await sage.forget("everything");

@@ -206,10 +206,13 @@ test("two tabs that put the same bytes aside do not overwrite each other", async
   const { damaged } = await unreadable();
   const { store, inner } = moodyStore();
   await inner.save(damaged);
-  const slow = { ...store, setAside: async () => {
-    const first = await open(store, { unreadable: "set-aside" });
-    await first.record({ item: "food-1" });
-  } };
+  const slow = {
+    ...store,
+    setAside: async () => {
+      const first = await open(store, { unreadable: "set-aside" });
+      await first.record({ item: "food-1" });
+    },
+  };
   const second = await open(slow, { unreadable: "set-aside" });
   assert.deepEqual(await everyItem(second), ["food-1"]);
 });

@@ -10,8 +10,15 @@ const open = (options = {}) => openSage({ catalogue, now: () => NOW, kinds: { sa
 
 const knownItem = fc.constantFrom(...ITEMS);
 const vector = fc.float32Array({ minLength: DIM, maxLength: DIM, noNaN: true, noDefaultInfinity: true, min: -100, max: 100 });
-const when = fc.oneof(fc.integer({ min: NOW - 90 * DAY, max: NOW }), fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }));
-const extras = { at: when, weight: fc.option(fc.double({ min: 0.01, max: 50, noNaN: true }), { nil: undefined }), kind: fc.constantFrom(undefined, "save", "click") };
+const when = fc.oneof(
+  fc.integer({ min: NOW - 90 * DAY, max: NOW }),
+  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }),
+);
+const extras = {
+  at: when,
+  weight: fc.option(fc.double({ min: 0.01, max: 50, noNaN: true }), { nil: undefined }),
+  kind: fc.constantFrom(undefined, "save", "click"),
+};
 const action = fc.oneof(
   fc.record({ item: knownItem, ...extras }),
   fc.record({ item: fc.string({ minLength: 1, maxLength: 8, unit: "binary" }).map((id) => `own ${id}`), vector, ...extras }),
@@ -20,28 +27,36 @@ const history = fc.array(action, { maxLength: 25 });
 const holds = (law, ...given) => fc.assert(fc.asyncProperty(...given, law), { numRuns: 60 });
 
 test("export then import is identity", () =>
-  holds(async (actions, hidden) => {
-    const sage = await open();
-    await sage.record(actions);
-    for (const item of hidden) await sage.hide(item);
-    const copy = await open();
-    await copy.import(await sage.export());
-    assert.deepEqual(await copy.export(), await sage.export());
-    assert.deepEqual(await copy.profile(), await sage.profile());
-  }, history, fc.array(knownItem, { maxLength: 4 })));
+  holds(
+    async (actions, hidden) => {
+      const sage = await open();
+      await sage.record(actions);
+      for (const item of hidden) await sage.hide(item);
+      const copy = await open();
+      await copy.import(await sage.export());
+      assert.deepEqual(await copy.export(), await sage.export());
+      assert.deepEqual(await copy.profile(), await sage.profile());
+    },
+    history,
+    fc.array(knownItem, { maxLength: 4 }),
+  ));
 
 test("import is idempotent", () =>
-  holds(async (mine, theirs) => {
-    const [sage, other] = await Promise.all([open(), open()]);
-    await sage.record(mine);
-    await other.record(theirs);
-    const bytes = await other.export();
-    await sage.import(bytes);
-    const once = await sage.export();
-    await sage.import(bytes);
-    await sage.import(once);
-    assert.deepEqual(await sage.export(), once);
-  }, history, history));
+  holds(
+    async (mine, theirs) => {
+      const [sage, other] = await Promise.all([open(), open()]);
+      await sage.record(mine);
+      await other.record(theirs);
+      const bytes = await other.export();
+      await sage.import(bytes);
+      const once = await sage.export();
+      await sage.import(bytes);
+      await sage.import(once);
+      assert.deepEqual(await sage.export(), once);
+    },
+    history,
+    history,
+  ));
 
 test("closing and opening again is identity", () =>
   holds(async (actions) => {
@@ -55,14 +70,18 @@ test("closing and opening again is identity", () =>
   }, history));
 
 test("forget after record restores the profile", () =>
-  holds(async (actions, more) => {
-    const sage = await open();
-    await sage.record(actions);
-    const before = [await sage.export(), await sage.profile()];
-    await sage.record(more.map((added) => ({ ...added, item: "passing", vector: vectorOf("food-1") })));
-    assert.equal(await sage.forget("passing"), more.length);
-    assert.deepEqual([await sage.export(), await sage.profile()], before);
-  }, history, fc.array(fc.record(extras), { minLength: 1, maxLength: 5 })));
+  holds(
+    async (actions, more) => {
+      const sage = await open();
+      await sage.record(actions);
+      const before = [await sage.export(), await sage.profile()];
+      await sage.record(more.map((added) => ({ ...added, item: "passing", vector: vectorOf("food-1") })));
+      assert.equal(await sage.forget("passing"), more.length);
+      assert.deepEqual([await sage.export(), await sage.profile()], before);
+    },
+    history,
+    fc.array(fc.record(extras), { minLength: 1, maxLength: 5 }),
+  ));
 
 test("recording one by one is recording all at once", () =>
   holds(async (actions) => {
@@ -74,28 +93,45 @@ test("recording one by one is recording all at once", () =>
   }, history));
 
 test("a record that is refused changes nothing", () =>
-  holds(async (actions, bad, place) => {
-    const sage = await open();
-    await sage.record(actions);
-    const before = await sage.export();
-    await assert.rejects(sage.record(actions.toSpliced(place % (actions.length + 1), 0, bad)), { name: "SageError" });
-    assert.deepEqual(await sage.export(), before);
-  }, history, fc.constantFrom({ item: "ghost" }, { item: "food-1", at: NaN }, { item: "food-1", weight: -1 }, { item: "x", vector: new Float32Array(1) }), fc.nat(30)));
+  holds(
+    async (actions, bad, place) => {
+      const sage = await open();
+      await sage.record(actions);
+      const before = await sage.export();
+      await assert.rejects(sage.record(actions.toSpliced(place % (actions.length + 1), 0, bad)), { name: "SageError" });
+      assert.deepEqual(await sage.export(), before);
+    },
+    history,
+    fc.constantFrom(
+      { item: "ghost" },
+      { item: "food-1", at: NaN },
+      { item: "food-1", weight: -1 },
+      { item: "x", vector: new Float32Array(1) },
+    ),
+    fc.nat(30),
+  ));
 
 test("recommend excludes seen, hidden and excluded, gives each item once, and at most count", () =>
-  holds(async (actions, hidden, exclude, count, seed) => {
-    const sage = await open();
-    await sage.record(actions);
-    for (const item of hidden) await sage.hide(item);
-    const picks = await sage.recommend({ count, exclude, ...(seed === undefined ? {} : { pick: { seed } }) });
-    const never = new Set([...actions.map(({ item }) => item), ...hidden, ...exclude]);
-    const items = picks.map(({ item }) => item);
-    assert.ok(items.every((item) => !never.has(item) && catalogue.has(item)));
-    assert.equal(new Set(items).size, items.length);
-    const left = ITEMS.filter((item) => !never.has(item)).length;
-    if (seed === undefined) assert.equal(items.length, actions.length === 0 ? 0 : Math.min(count, left));
-    assert.ok(items.length <= Math.min(count, left));
-  }, history, fc.array(knownItem, { maxLength: 5 }), fc.array(knownItem, { maxLength: 5 }), fc.integer({ min: 1, max: 70 }), fc.option(fc.nat(1000), { nil: undefined })));
+  holds(
+    async (actions, hidden, exclude, count, seed) => {
+      const sage = await open();
+      await sage.record(actions);
+      for (const item of hidden) await sage.hide(item);
+      const picks = await sage.recommend({ count, exclude, ...(seed === undefined ? {} : { pick: { seed } }) });
+      const never = new Set([...actions.map(({ item }) => item), ...hidden, ...exclude]);
+      const items = picks.map(({ item }) => item);
+      assert.ok(items.every((item) => !never.has(item) && catalogue.has(item)));
+      assert.equal(new Set(items).size, items.length);
+      const left = ITEMS.filter((item) => !never.has(item)).length;
+      if (seed === undefined) assert.equal(items.length, actions.length === 0 ? 0 : Math.min(count, left));
+      assert.ok(items.length <= Math.min(count, left));
+    },
+    history,
+    fc.array(knownItem, { maxLength: 5 }),
+    fc.array(knownItem, { maxLength: 5 }),
+    fc.integer({ min: 1, max: 70 }),
+    fc.option(fc.nat(1000), { nil: undefined }),
+  ));
 
 test("the interests partition the actions, and their shares sum to 1", () =>
   holds(async (actions) => {
@@ -113,40 +149,64 @@ test("the interests partition the actions, and their shares sum to 1", () =>
   }, history));
 
 test("preview is what recommend sends", () =>
-  holds(async (actions, options) => {
-    const sent = [];
-    const sage = await open({
-      retriever: async (queries) => {
-        sent.push(JSON.stringify(queries.map(({ vector: numbers, ...rest }) => ({ vector: [...numbers], ...rest }))));
-        return queries.map(() => []);
-      },
-    });
-    await sage.record(actions);
-    const shown = await sage.preview(options);
-    await sage.recommend(options);
-    assert.deepEqual(shown.map(({ bytes }) => new TextDecoder().decode(bytes)), sent);
-  }, history, fc.record({ count: fc.integer({ min: 1, max: 500 }), interests: fc.integer({ min: 1, max: 10 }), pick: fc.oneof(fc.constant("top"), fc.record({ seed: fc.nat(99) })) })));
+  holds(
+    async (actions, options) => {
+      const sent = [];
+      const sage = await open({
+        retriever: async (queries) => {
+          sent.push(JSON.stringify(queries.map(({ vector: numbers, ...rest }) => ({ vector: [...numbers], ...rest }))));
+          return queries.map(() => []);
+        },
+      });
+      await sage.record(actions);
+      const shown = await sage.preview(options);
+      await sage.recommend(options);
+      assert.deepEqual(
+        shown.map(({ bytes }) => new TextDecoder().decode(bytes)),
+        sent,
+      );
+    },
+    history,
+    fc.record({
+      count: fc.integer({ min: 1, max: 500 }),
+      interests: fc.integer({ min: 1, max: 10 }),
+      pick: fc.oneof(fc.constant("top"), fc.record({ seed: fc.nat(99) })),
+    }),
+  ));
 
 test("two writers in any order lose nothing", () =>
-  holds(async (steps) => {
-    const store = memoryStore();
-    const writers = await Promise.all([open({ store }), open({ store })]);
-    const writes = steps.map(([writer, wait, one]) => {
-      const writing = writers[writer].record(one);
-      return wait ? writing : { writing };
-    });
-    await Promise.all(writes.map((write) => write.writing ?? write));
-    assert.equal((await (await open({ store })).profile()).actions, steps.length);
-  }, fc.array(fc.tuple(fc.nat(1), fc.boolean(), action), { maxLength: 20 })));
+  holds(
+    async (steps) => {
+      const store = memoryStore();
+      const writers = await Promise.all([open({ store }), open({ store })]);
+      const writes = steps.map(([writer, wait, one]) => {
+        const writing = writers[writer].record(one);
+        return wait ? writing : { writing };
+      });
+      await Promise.all(writes.map((write) => write.writing ?? write));
+      assert.equal((await (await open({ store })).profile()).actions, steps.length);
+    },
+    fc.array(fc.tuple(fc.nat(1), fc.boolean(), action), { maxLength: 20 }),
+  ));
 
 test("blend keeps the best score of an item, and a longer blend begins with the shorter", () =>
-  holds(async (lists, count) => {
-    const weights = lists.map((_, index) => index + 1);
-    const long = blend(lists, { weights, count: count + 3 });
-    assert.deepEqual(blend(lists, { weights, count }), long.slice(0, count));
-    for (const { item, score, list } of long) {
-      const scores = lists.flat().filter((hit) => hit.item === item).map((hit) => hit.score);
-      assert.equal(score, Math.max(...scores));
-      assert.ok(lists[list].some((hit) => hit.item === item && hit.score === score));
-    }
-  }, fc.array(fc.array(fc.record({ item: fc.constantFrom(..."abcdefgh"), score: fc.float({ min: -1, max: 1, noNaN: true }) }), { maxLength: 8 }), { maxLength: 4 }), fc.integer({ min: 1, max: 10 })));
+  holds(
+    async (lists, count) => {
+      const weights = lists.map((_, index) => index + 1);
+      const long = blend(lists, { weights, count: count + 3 });
+      assert.deepEqual(blend(lists, { weights, count }), long.slice(0, count));
+      for (const { item, score, list } of long) {
+        const scores = lists
+          .flat()
+          .filter((hit) => hit.item === item)
+          .map((hit) => hit.score);
+        assert.equal(score, Math.max(...scores));
+        assert.ok(lists[list].some((hit) => hit.item === item && hit.score === score));
+      }
+    },
+    fc.array(
+      fc.array(fc.record({ item: fc.constantFrom(..."abcdefgh"), score: fc.float({ min: -1, max: 1, noNaN: true }) }), { maxLength: 8 }),
+      { maxLength: 4 },
+    ),
+    fc.integer({ min: 1, max: 10 }),
+  ));

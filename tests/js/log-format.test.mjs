@@ -28,7 +28,11 @@ async function openOn(bytes, options = {}) {
 
 /** The bytes with their checksum made right again. */
 function resigned(bytes) {
-  new DataView(bytes.buffer).setUint32(bytes.length - 4, ask((core) => core.checksum(bytes.subarray(0, -4))), true);
+  new DataView(bytes.buffer).setUint32(
+    bytes.length - 4,
+    ask((core) => core.checksum(bytes.subarray(0, -4))),
+    true,
+  );
   return bytes;
 }
 
@@ -62,7 +66,10 @@ test("the documented layout", async () => {
     actions: { item: [0, 1], at: [NOW, 0], weight: [2, null], kind: [null, 0], vector: [true, true] },
   });
   assert.deepEqual(new Float32Array(bytes.slice(16 + length, -4).buffer).slice(DIM), vectorOf("sport-1"));
-  assert.equal(view.getUint32(bytes.length - 4, true), ask((core) => core.checksum(bytes.subarray(0, -4))));
+  assert.equal(
+    view.getUint32(bytes.length - 4, true),
+    ask((core) => core.checksum(bytes.subarray(0, -4))),
+  );
 });
 
 test("every truncation is corrupt", async () => {

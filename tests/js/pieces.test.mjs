@@ -45,10 +45,25 @@ const refused = [
   ["cluster, a weight of 0", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
   ["project, NaN", () => project(Float32Array.of(NaN), { dim: 1 }), "not-finite", /./],
   ["project, an array", () => project([1], { dim: 1 }), "option", /one Float32Array/],
-  ["buildProfile, NaN", () => buildProfile([{ item: "a", at: 0, vector: Float32Array.of(NaN) }], { dim: 1, now: 0 }), "not-finite", /action 0/],
+  [
+    "buildProfile, NaN",
+    () => buildProfile([{ item: "a", at: 0, vector: Float32Array.of(NaN) }], { dim: 1, now: 0 }),
+    "not-finite",
+    /action 0/,
+  ],
   ["buildProfile, no clock", () => buildProfile([], { dim: 1 }), "option", /now: expected a number/],
-  ["buildProfile, a time that is NaN", () => buildProfile([{ item: "a", at: NaN, vector: Float32Array.of(1) }], { dim: 1, now: 0 }), "not-finite", /at/],
-  ["buildProfile, a weight of 0", () => buildProfile([{ item: "a", at: 0, weight: 0, vector: Float32Array.of(1) }], { dim: 1, now: 0 }), "option", /weight/],
+  [
+    "buildProfile, a time that is NaN",
+    () => buildProfile([{ item: "a", at: NaN, vector: Float32Array.of(1) }], { dim: 1, now: 0 }),
+    "not-finite",
+    /at/,
+  ],
+  [
+    "buildProfile, a weight of 0",
+    () => buildProfile([{ item: "a", at: 0, weight: 0, vector: Float32Array.of(1) }], { dim: 1, now: 0 }),
+    "option",
+    /weight/,
+  ],
   ["blend, too few weights", () => blend([[], []], { weights: [1], count: 1 }), "option", /one weight for each of the 2 lists/],
   ["blend, a negative weight", () => blend([[]], { weights: [-1], count: 1 }), "option", /weight/],
   ["blend, a score that is NaN", () => blend([[{ item: "a", score: NaN }]], { weights: [1], count: 1 }), "not-finite", /./],
@@ -73,7 +88,15 @@ test("blend deals places by weight, an item once, with its best score", () => {
   const list = (prefix, ...scores) => scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
   const lists = [list("a", 0.9, 0.8, 0.7, 0.6), [{ item: "a1", score: 0.95 }, ...list("b", 0.5, 0.4)]];
   const blended = blend(lists, { weights: [3, 1], count: 4, exclude: new Set(["a0"]) });
-  assert.deepEqual(blended.map(({ item, list: from }) => [item, from]), [["a2", 0], ["a3", 0], ["a1", 1], ["b0", 1]].sort(order(blended)));
+  assert.deepEqual(
+    blended.map(({ item, list: from }) => [item, from]),
+    [
+      ["a2", 0],
+      ["a3", 0],
+      ["a1", 1],
+      ["b0", 1],
+    ].sort(order(blended)),
+  );
   assert.ok(Math.abs(blended.find(({ item }) => item === "a1").score - 0.95) < 1e-6);
   assert.deepEqual(blend([], { weights: [], count: 3 }), []);
   assert.deepEqual(blend([[], []], { weights: [1, 1], count: 3 }), []);

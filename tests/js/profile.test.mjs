@@ -18,7 +18,10 @@ test("three themes are three interests", async () => {
   assert.deepEqual([...themes].sort(), [...THEMES].sort());
   assert.equal(themes[0], "food", "the most important comes first");
   for (const [index, { items, medoid, importance, vector }] of profile.interests.entries()) {
-    assert.ok(items.every((item) => item.startsWith(themes[index])), String(items));
+    assert.ok(
+      items.every((item) => item.startsWith(themes[index])),
+      String(items),
+    );
     assert.ok(items.includes(medoid));
     assert.deepEqual(vector, catalogue.vector(medoid));
     assert.ok(index === 0 || importance <= profile.interests[index - 1].importance);
@@ -95,12 +98,18 @@ test("times may lie in the future, which counts as now, and before 1970", async 
   const share = Object.fromEntries(interests.map(({ medoid, importance }) => [medoid, importance]));
   assert.equal(share["food-1"], share["sport-1"]);
   assert.ok(share["animal-1"] < 1e-9 && share["animal-1"] >= 0);
-  assert.deepEqual(interests.map(({ lastActive }) => lastActive).sort((a, b) => a - b), [-1000 * DAY, NOW, NOW + 1000 * DAY]);
+  assert.deepEqual(
+    interests.map(({ lastActive }) => lastActive).sort((a, b) => a - b),
+    [-1000 * DAY, NOW, NOW + 1000 * DAY],
+  );
 });
 
 test("an action counts half after its half-life", async () => {
   const sage = await open({ halfLifeDays: 10 });
-  await sage.record([{ item: "food-1", at: NOW }, { item: "sport-1", at: NOW - 10 * DAY }]);
+  await sage.record([
+    { item: "food-1", at: NOW },
+    { item: "sport-1", at: NOW - 10 * DAY },
+  ]);
   const [food, sport] = (await sage.profile()).interests;
   assert.ok(Math.abs(food.importance - 2 / 3) < 1e-9 && Math.abs(sport.importance - 1 / 3) < 1e-9);
 });
@@ -151,7 +160,10 @@ test("with a catalogue, own vectors count at unit length", async () => {
 test("maxActions keeps the newest", async () => {
   const sage = await open({ maxActions: 3 });
   await sage.record(actionsOn("food-1", "food-2", "food-3"));
-  await sage.record([{ item: "food-4", at: NOW - DAY }, { item: "food-5", at: NOW + 1 }]);
+  await sage.record([
+    { item: "food-4", at: NOW - DAY },
+    { item: "food-5", at: NOW + 1 },
+  ]);
   const { actions, interests } = await sage.profile();
   assert.equal(actions, 3);
   assert.deepEqual(interests.flatMap(({ items }) => items).sort(), ["food-2", "food-3", "food-5"]);
@@ -160,7 +172,10 @@ test("maxActions keeps the newest", async () => {
 test("maxAgeDays lets the old go", async () => {
   let time = NOW;
   const sage = await open({ maxAgeDays: 30, now: () => time });
-  await sage.record([{ item: "food-1", at: NOW - 31 * DAY }, { item: "food-2", at: NOW - 29 * DAY }]);
+  await sage.record([
+    { item: "food-1", at: NOW - 31 * DAY },
+    { item: "food-2", at: NOW - 29 * DAY },
+  ]);
   assert.deepEqual((await sage.profile()).interests[0].items, ["food-2"]);
   time += 2 * DAY;
   await sage.record({ item: "food-3" });

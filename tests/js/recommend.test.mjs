@@ -58,7 +58,10 @@ test("exclude takes any iterable", async () => {
   function* rest() {
     for (const item of ITEMS) if (item !== "food-9") yield item;
   }
-  assert.deepEqual((await sage.recommend({ exclude: rest() })).map(({ item }) => item), ["food-9"]);
+  assert.deepEqual(
+    (await sage.recommend({ exclude: rest() })).map(({ item }) => item),
+    ["food-9"],
+  );
 });
 
 test("count defaults to 20", async () => assert.equal((await (await open()).recommend()).length, 20));
@@ -78,7 +81,10 @@ test("at most the 8 most important interests are queried, or 3 sampled ones", as
   await sage.recommend();
   await sage.recommend({ pick: { seed: 1 } });
   await sage.recommend({ pick: { seed: 1 }, interests: 5 });
-  assert.deepEqual(asked.map(({ queries }) => queries.length), [8, 3, 5]);
+  assert.deepEqual(
+    asked.map(({ queries }) => queries.length),
+    [8, 3, 5],
+  );
 });
 
 test("the same seed picks the same, another picks otherwise", async () => {
@@ -146,7 +152,11 @@ test("a retriever that fails is reported with its cause, never as an empty list"
   const sage = await open({ retriever: () => Promise.reject(cause) });
   const error = await rejects(sage.recommend(), "retrieval", /The retriever failed.*503/);
   assert.equal(error.cause, cause);
-  const thrower = await open({ retriever: () => { throw cause; } });
+  const thrower = await open({
+    retriever: () => {
+      throw cause;
+    },
+  });
   await rejects(thrower.recommend(), "retrieval", /503/);
   assert.equal((await sage.profile()).actions, 6);
 });
@@ -189,11 +199,15 @@ test("a signal reaches the retriever, and ends the wait for one that ignores it"
   setTimeout(() => controller.abort(), 5);
   await rejects(waiting, "aborted", /aborted/);
   assert.equal(handed, controller.signal);
-  await rejects(open({ retriever: async (_, signal) => signal.throwIfAborted() }).then((other) => {
-    const already = new AbortController();
-    setTimeout(() => already.abort());
-    return other.recommend({ signal: already.signal });
-  }), "retrieval", /answer 3 queries/);
+  await rejects(
+    open({ retriever: async (_, signal) => signal.throwIfAborted() }).then((other) => {
+      const already = new AbortController();
+      setTimeout(() => already.abort());
+      return other.recommend({ signal: already.signal });
+    }),
+    "retrieval",
+    /answer 3 queries/,
+  );
 });
 
 test("calls after close are refused", async () => {
@@ -201,8 +215,16 @@ test("calls after close are refused", async () => {
   await sage.close();
   await sage.close();
   const calls = [
-    ["record", { item: "food-1" }], ["profile"], ["recommend"], ["explain", "food-1"], ["preview"], ["hide", "food-1"],
-    ["forget", "everything"], ["export"], ["import", new Uint8Array()], ["map"],
+    ["record", { item: "food-1" }],
+    ["profile"],
+    ["recommend"],
+    ["explain", "food-1"],
+    ["preview"],
+    ["hide", "food-1"],
+    ["forget", "everything"],
+    ["export"],
+    ["import", new Uint8Array()],
+    ["map"],
   ];
   for (const [method, ...args] of calls) await rejects(sage[method](...args), "closed", /this sage was closed.*openSage/i);
 });
@@ -215,7 +237,13 @@ test("a sage can be disposed of, and leaves the catalogue open", async () => {
 });
 
 test("a closed catalogue is reported", async () => {
-  const own = await Catalogue.from([["food-1", vectorOf("food-1")], ["food-2", vectorOf("food-2")]], { dim: DIM });
+  const own = await Catalogue.from(
+    [
+      ["food-1", vectorOf("food-1")],
+      ["food-2", vectorOf("food-2")],
+    ],
+    { dim: DIM },
+  );
   const sage = await openSage({ catalogue: own });
   await sage.record({ item: "food-1" });
   own.close();

@@ -44,7 +44,8 @@ test("without a catalogue every item needs its vector", () =>
 
 test("a timestamp that is NaN is refused", () => refuses({ item: "food-1", at: NaN }, "not-finite", /\("food-1"\): at.*NaN/));
 test("a timestamp that is infinite is refused", () => refuses({ item: "food-1", at: Infinity }, "not-finite", /at.*Infinity/));
-test("a timestamp that is a Date is refused", () => refuses({ item: "food-1", at: new Date() }, "option", /at: expected a number, saw a Date/));
+test("a timestamp that is a Date is refused", () =>
+  refuses({ item: "food-1", at: new Date() }, "option", /at: expected a number, saw a Date/));
 test("a weight of 0 is refused", () => refuses({ item: "food-1", weight: 0 }, "option", /weight: expected a number above 0, saw 0/));
 test("a negative weight is refused", () => refuses({ item: "food-1", weight: -2 }, "option", /weight.*above 0, saw -2/));
 test("a weight that is NaN is refused", () => refuses({ item: "food-1", weight: NaN }, "not-finite", /weight.*NaN/));

@@ -33,7 +33,10 @@ test("the same interface, the same answers", async () => {
   assert.deepEqual(await there.export(), await here.export());
 });
 
-for (const [order, late] of [["the worker serves late", 300], ["the worker serves at once", 0]]) {
+for (const [order, late] of [
+  ["the worker serves late", 300],
+  ["the worker serves at once", 0],
+]) {
   test(`neither order hangs: ${order}`, { timeout: 10_000 }, async () => {
     const worker = start({ late });
     if (!late) await new Promise((resolve) => setTimeout(resolve, 500));
@@ -53,7 +56,10 @@ test("errors keep code, message and cause, and are SageErrors", async () => {
 
 test("an open that fails rejects with its error, and the next to connect has it tried again", async () => {
   const worker = start({ failures: 1 });
-  await assert.rejects(connectSage(worker), (error) => error.name === "TypeError" && error.message === "not today" && error.cause.message === "because");
+  await assert.rejects(
+    connectSage(worker),
+    (error) => error.name === "TypeError" && error.message === "not today" && error.cause.message === "because",
+  );
   const sage = await connectSage(worker);
   assert.deepEqual((await sage.profile()).interests, []);
 });
@@ -162,13 +168,16 @@ test("over a MessagePort; other messages and strangers' calls are ignored or ref
   for (const noise of [null, 7, "hello", { sage: "hello?" }, { sage: "abort", connection: "x", call: 3 }]) port2.postMessage(noise);
   const answered = new Promise((resolve) => port2.on("message", (reply) => reply.connection === "stranger" && resolve(reply)));
   port2.postMessage({ sage: "call", connection: "stranger", call: 0, method: "constructor", args: [], abortable: false });
-  assert.deepEqual({ ...(await answered).error, stack: undefined, cause: undefined }, {
-    name: "SageError",
-    code: "option",
-    message: 'There is no method "constructor" to call.',
-    stack: undefined,
-    cause: undefined,
-  });
+  assert.deepEqual(
+    { ...(await answered).error, stack: undefined, cause: undefined },
+    {
+      name: "SageError",
+      code: "option",
+      message: 'There is no method "constructor" to call.',
+      stack: undefined,
+      cause: undefined,
+    },
+  );
   await sage.record({ item: "food-1" });
   port1.close();
   await new Promise((resolve) => setTimeout(resolve, 20));

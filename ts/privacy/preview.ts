@@ -6,7 +6,7 @@ import type { Interest, Outbound } from "../types.js";
 const CANDIDATES = 400;
 const MOST_PER_QUERY = 200;
 
-/** One query per interest: its medoid, and nothing about weights, times or the user. Enough hits to fill `count` places from any of them. */
+/** One query per interest: its medoid, and nothing about weights, times or the user. Any one of them can fill all `count` places. */
 export function buildQueries(interests: readonly Interest[], count: number): Query[] {
   const share = Math.min(MOST_PER_QUERY, Math.floor(CANDIDATES / interests.length));
   return interests.map(({ medoid, vector }) => ({ vector: vector.slice(), item: medoid, count: Math.max(count, share) }));

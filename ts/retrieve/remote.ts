@@ -29,7 +29,8 @@ function checkAnswer(answer: unknown, count: number): Hit[][] {
   for (const hit of (answer as unknown[][]).flat()) {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
     if (typeof item !== "string" || item === "" || !Number.isFinite(score)) {
-      throw new SageError("retrieval", `The retriever gave a hit with item ${show(item)} and score ${show(score)}; expected an id and a finite number.`);
+      const seen = `item ${show(item)} and score ${show(score)}`;
+      throw new SageError("retrieval", `The retriever gave a hit with ${seen}; expected an id and a finite number.`);
     }
   }
   return answer as Hit[][];

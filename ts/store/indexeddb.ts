@@ -1,9 +1,9 @@
 /**
- * The browser's database as a store. One database, "pocketsage", with one object store, "profiles": the live bytes under [name, "live"], bytes put
- * aside under [name, "aside", number].
+ * The browser's database as a store. One database, "pocketsage", with one object store, "profiles": the live bytes under [name, "live"],
+ * bytes put aside under [name, "aside", number].
  *
- * Each call opens its own connection and closes it: a browser may end an idle one at any time, and a lasting one would block upgrades in other
- * tabs. A write counts as done when its transaction is complete, not when its request has succeeded.
+ * Each call opens its own connection and closes it: a browser may end an idle one at any time, and a lasting one would block upgrades in
+ * other tabs. A write counts as done when its transaction is complete, not when its request has succeeded.
  */
 import { asSageError, SageError } from "../errors.js";
 import type { Store } from "./types.js";

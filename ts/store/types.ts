@@ -3,8 +3,8 @@
 /**
  * A place for one opaque, versioned blob.
  *
- * Errors that are not SageErrors are reported as "storage". The two optional methods make a store safer: without `update` two writers at the
- * same moment can overwrite each other, without `setAside` unreadable bytes cannot be put away.
+ * Errors that are not SageErrors are reported as "storage". The two optional methods make a store safer: without `update` two writers at
+ * the same moment can overwrite each other, without `setAside` unreadable bytes cannot be put away.
  */
 export interface Store {
   load(): Promise<Uint8Array | undefined>;

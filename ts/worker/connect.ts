@@ -5,11 +5,11 @@ import type { RecommendOptions, Sage } from "../types.js";
 import { fromWire, isOurs, listen, type Method, type Port, type Reply, type Request } from "./protocol.js";
 
 /**
- * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an AbortSignal
- * reaches into the worker. Rejects what `open` rejected with there, and "worker-gone", now and for every call, if the worker dies.
+ * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an
+ * AbortSignal reaches into the worker. Rejects what `open` rejected with there, and "worker-gone", now and for every call, if it dies.
  *
- * That a browser's worker was terminated is learnt through the Web Locks of secure contexts (https and localhost). Elsewhere, and before the
- * first answer, silence looks like work: pass a `signal` to bound the wait.
+ * That a browser's worker was terminated is learnt through the Web Locks of secure contexts (https and localhost). Elsewhere, and before
+ * the first answer, silence looks like work: pass a `signal` to bound the wait.
  */
 export async function connectSage(worker: Port, options: { signal?: AbortSignal } = {}): Promise<Sage> {
   checkAbort(options.signal);
@@ -126,7 +126,8 @@ class Line {
   }
 
   #gone(why: string, cause?: unknown): void {
-    this.end(new SageError("worker-gone", `The worker is gone: ${why}. Start a new one and connect again; what was stored is there.`, { cause }));
+    const message = `The worker is gone: ${why}. Start a new one and connect again; what was stored is there.`;
+    this.end(new SageError("worker-gone", message, { cause }));
   }
 }
 

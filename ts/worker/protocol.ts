@@ -78,7 +78,7 @@ interface Listening {
   start?(): void;
 }
 
-/** Listens to "message", "messageerror", "error", "close" or "exit"; for "message" the listener gets what was posted. Returns the way to stop. */
+/** Listens to a port's "message" (the listener gets what was posted), "error", "exit" and so on. Returns the way to stop. */
 export function listen(port: Port, type: string, listener: (value: unknown) => void): () => void {
   const source = port as Port & Listening;
   if (source.on) {

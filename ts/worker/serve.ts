@@ -4,8 +4,8 @@ import type { Sage } from "../types.js";
 import { isOurs, listen, METHODS, type Port, type Reply, type Request, toWire } from "./protocol.js";
 
 /**
- * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself, in the
- * browser and in Node. If `open` fails, whoever connects is told why, and the next to connect has it tried again.
+ * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself,
+ * in the browser and in Node. If `open` fails, whoever connects is told why, and the next to connect has it tried again.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): void {
   const lock = holdLock();
