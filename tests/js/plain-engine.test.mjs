@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+void globalThis.Request; // Node's own fetch needs them, and is loaded when it is first named
 delete globalThis.WeakRef;
 delete globalThis.FinalizationRegistry;
 
