@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
 import { checkItem, checkItems, checkKeys, checkVector, checkWhole, show } from "./check.js";
 import type { CoreCatalogue } from "./core.js";

@@ -71,7 +71,8 @@ export function decodeLog(bytes: Uint8Array, dim: number): Log {
   if (brought > 0 && header.dim !== dim) {
     throw new SageError("dimension", `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`);
   }
-  return rebuild(header, new Float32Array(bytes.slice(start, end).buffer));
+  // A new Uint8Array is a copy, and aligned; the slice of a Node Buffer is neither.
+  return rebuild(header, new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer));
 }
 
 function describe(log: Log, dim: number): Header {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The vocabulary: plain types shared by every file, and by the people who use the package. */
 import type { Catalogue } from "./catalogue.js";
 import type { Retriever } from "./retrieve/types.js";

@@ -89,6 +89,17 @@ test("an export carries vectors, weights, kinds and hidden items", async () => {
   assert.deepEqual(await copy.export(), await sage.export());
 });
 
+test("bytes may be a Node Buffer, wherever it lies in its pool", async () => {
+  const sage = await open();
+  await sage.record({ item: "own-1", vector: vectorOf("food-19") });
+  const bytes = await sage.export();
+  for (const offset of [0, 1, 2, 3]) {
+    const copy = await open();
+    await copy.import(Buffer.concat([Buffer.alloc(offset), bytes]).subarray(offset));
+    assert.deepEqual(await copy.export(), bytes);
+  }
+});
+
 test("vectors that the catalogue knows are not stored", async () => {
   const [known, brought] = await Promise.all([open(), open()]);
   await known.record({ item: "food-1" });

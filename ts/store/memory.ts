@@ -5,9 +5,9 @@ import type { Store } from "./types.js";
 export function memoryStore(): Store {
   let kept: Uint8Array | undefined;
   return {
-    load: async () => kept?.slice(),
-    save: async (bytes) => void (kept = bytes.slice()),
+    load: async () => kept && new Uint8Array(kept),
+    save: async (bytes) => void (kept = new Uint8Array(bytes)),
     clear: async () => void (kept = undefined),
-    update: async (change) => (kept = change(kept)).slice(),
+    update: async (change) => new Uint8Array((kept = change(kept))),
   };
 }
