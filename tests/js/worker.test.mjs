@@ -74,6 +74,8 @@ test("iterables are flattened, a string is still refused", async () => {
   assert.equal(first.item, "food-7");
   assert.equal((await sage.recommend({ count: 1, exclude: new Set(["food-7"]) })).length, 1);
   await rejects(sage.recommend({ exclude: "food-1" }), "option", /expected a list of item ids/);
+  await rejects(sage.recommend({ exclude: null }), "option", /expected a list of item ids, saw null/);
+  await rejects(sage.recommend(null), "option", /expected an object, saw null/);
   await rejects(sage.recommend({ exclude: 3 }), "option", /expected a list of item ids/);
 });
 

@@ -116,7 +116,7 @@ class Line {
   async #watch(lock: string): Promise<void> {
     // A worker of another origin has locks of its own: there this one is free, and tells nothing.
     const free = await navigator.locks.request(lock, { ifAvailable: true }, (granted) => granted !== null);
-    if (free) return;
+    if (free || this.#ended) return;
     const stop = new AbortController();
     this.#stops.push(() => stop.abort());
     this.#locked = true;
@@ -141,7 +141,7 @@ function proxy(line: Line): Sage {
     checkAbort(options.signal);
     const { signal, ...given } = options;
     // A generator cannot be cloned; whatever else is no list of ids is sent as it is, and refused over there.
-    if (typeof given.exclude === "object" && Symbol.iterator in given.exclude) given.exclude = [...given.exclude];
+    if (typeof given.exclude?.[Symbol.iterator] === "function" && typeof given.exclude !== "string") given.exclude = [...given.exclude];
     return line.call(method, [given], signal);
   };
   const sage: Sage = {
