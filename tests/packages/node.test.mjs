@@ -1,0 +1,89 @@
+// The tarball: what is in it, and that Node can use it as somebody who installed it does.
+import assert from "node:assert/strict";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { wrongFiles } from "../../scripts/lib/package.mjs";
+import { actions, expected, now, PROGRAM, project, root, run } from "./project.mjs";
+
+const { path, put, files } = await project();
+const installed = join(path, "node_modules", "pocketsage");
+
+test("the tarball holds what the manifest points at, and nothing else", async () => {
+  assert.deepEqual(await wrongFiles(files), []);
+  for (const file of ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md", "pkg/wasm/core_bg.wasm", "pkg/emoji.sage", "pkg/cli/main.js"]) {
+    assert.ok(files.includes(file), `${file} is missing`);
+  }
+  const odd = files.filter((file) => /gitignore|^(src|ts|tests|scripts|www|target)\/|\.(ts|rs|map|mjs)$/.test(file) && !file.endsWith(".d.ts"));
+  assert.deepEqual(odd, []);
+});
+
+test("what was installed is what was built", async () => {
+  for (const file of ["pkg/wasm/core_bg.wasm", "pkg/emoji.sage"]) {
+    assert.deepEqual(await readFile(join(installed, file)), await readFile(join(root, file)), file);
+  }
+  assert.deepEqual(await readFile(join(installed, "pkg/emoji.sage")), await readFile(join(root, "www/public/emoji.sage")));
+});
+
+test("one dependency comes along, for the command line only", async () => {
+  const names = (await readdir(join(path, "node_modules"))).filter((name) => !name.startsWith("."));
+  assert.deepEqual(names.sort(), ["papaparse", "pocketsage"]);
+  const importing = [];
+  for (const file of files.filter((name) => name.endsWith(".js"))) {
+    if (/["']papaparse["']/.test(await readFile(join(installed, file), "utf8"))) importing.push(file);
+  }
+  assert.deepEqual(importing, ["pkg/cli/read/csv.js"]);
+});
+
+const body = `
+  const program = ${PROGRAM};
+  const bytes = new Uint8Array(readFileSync(BYTES));
+  const result = await program(pocketsage, bytes, ${JSON.stringify(actions)}, ${now});
+  console.log(JSON.stringify(result));`;
+
+test("import, in Node: the same answer as here", async () => {
+  const file = await put(
+    "program.mjs",
+    `import { readFileSync } from "node:fs";
+     import { fileURLToPath } from "node:url";
+     import * as pocketsage from "pocketsage";
+     const BYTES = fileURLToPath(import.meta.resolve("pocketsage/emoji.sage"));
+     ${body}`,
+  );
+  const { stdout, stderr } = await run(process.execPath, [file], path);
+  assert.equal(stderr, "");
+  assert.deepEqual(JSON.parse(stdout), await expected());
+});
+
+test("require, in Node: the same answer, because nothing in the package awaits at its top level", async () => {
+  const file = await put(
+    "program.cjs",
+    `const { readFileSync } = require("node:fs");
+     const pocketsage = require("pocketsage");
+     const BYTES = require.resolve("pocketsage/emoji.sage");
+     (async () => {${body}})();`,
+  );
+  const { stdout } = await run(process.execPath, [file], path);
+  assert.deepEqual(JSON.parse(stdout), await expected());
+});
+
+test("npx pocketsage: help, and a job", async () => {
+  const npx = (...args) => run("npx", ["--no-install", "pocketsage", ...args], path);
+  assert.match((await npx("--help")).stdout, /^PocketSage: .*\n\nUsage\n/);
+  const csv = join(root, "tests/fixtures/emoji-actions.csv");
+  const { stdout } = await npx("recommend", "-c", join(installed, "pkg/emoji.sage"), "-a", csv, "--now", String(now), "--json");
+  const { interests, recommendations } = JSON.parse(stdout);
+  const known = await expected();
+  assert.deepEqual(interests.map(({ medoid }) => medoid), known.interests.map(({ medoid }) => medoid));
+  assert.deepEqual(recommendations.map(({ item, score, because }) => ({ item, score, because })), known.recommendations);
+  assert.ok((await stat(join(installed, "pkg/cli/main.js"))).mode & 0o100, "main.js must be executable");
+});
+
+for (const [example, lines] of [["node.mjs", 13], ["worker-thread.mjs", 10]]) {
+  test(`examples/${example} runs as it stands`, async () => {
+    const file = await put(`examples/${example}`, await readFile(join(root, "examples", example), "utf8"));
+    const { stdout, stderr } = await run(process.execPath, [file], path);
+    assert.equal(stderr, "");
+    assert.equal(stdout.trim().split("\n").length, lines, stdout);
+  });
+}
