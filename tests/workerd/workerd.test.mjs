@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
-import { Catalogue, openSage } from "pocketsage";
+import { buildProfile, Catalogue, init, openSage } from "pocketsage";
 import { bundle } from "./bundle.mjs";
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -61,6 +61,15 @@ test("records, finds the interests and recommends, as in Node to the last bit", 
   assert.deepEqual(there, JSON.parse(JSON.stringify(here)));
   assert.ok(there.interests.length >= 3);
   assert.equal(there.recommendations.length, 20);
+});
+
+test("buildProfile, on vectors of one's own, as in Node to the last bit", { timeout: 30_000 }, async () => {
+  const own = actions.map(({ item, at }, row) => ({ item, at, vector: Array.from({ length: 7 }, (_, i) => Math.fround(Math.sin(row * row + i))) }));
+  const options = { dim: 7, now, cut: { count: 5 }, halfLifeDays: 10 };
+  await init();
+  const here = buildProfile(own.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })), options);
+  assert.equal(here.interests.length, 5);
+  assert.deepEqual(await ask("profile", { actions: own, options }), here.interests.map((interest) => ({ ...interest, vector: [...interest.vector] })));
 });
 
 test("many requests at once share one instance of the wasm", { timeout: 60_000 }, async () => {
