@@ -118,5 +118,5 @@ pub fn spread(vectors: Vectors<'_>) -> f64 {
 
 /// How many spreads apart two clusters of n actions may be and still be one interest.
 fn auto_factor(n: usize) -> f64 {
-    0.4 * libm::pow(n as f64, 0.44)
+    0.4 * libm::exp(0.44 * libm::log(n as f64))
 }

@@ -65,14 +65,15 @@ mod testing;
 mod wasm;
 
 pub use blend::{Blended, Hit, blend};
-pub use catalogue::{Catalogue, Items, Match, Precision};
+pub use catalogue::{Catalogue, Items, Precision};
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};
 pub use importance::importance;
 pub use medoid::medoids;
-pub use nearest::{Neighbour, nearest};
+pub use nearest::nearest;
 pub use options::{Cut, ProfileOptions, Singletons};
+pub use order::Match;
 pub use pick::pick;
 pub use profile::{Actions, Clustering, Profile, cluster, profile};
 pub use projection::project;

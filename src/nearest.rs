@@ -1,17 +1,8 @@
 //! The rows most like a query: which of the user's own actions explain a recommendation.
 
-use crate::order::Best;
+use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
-
-/// The nearest rows of one query.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Neighbour {
-    /// Row of the vector.
-    pub row: usize,
-    /// Cosine to the query, in [-1, 1]; 0 where either vector is zero.
-    pub similarity: f32,
-}
 
 /// For each of m `queries` the min(`count`, n) rows of highest cosine, best first; of equal cosines the lowest row first.
 ///
@@ -19,11 +10,7 @@ pub struct Neighbour {
 ///
 /// # Errors
 /// [`Error::Dimension`] when queries and vectors differ in length.
-pub fn nearest(
-    vectors: Vectors<'_>,
-    queries: Vectors<'_>,
-    count: usize,
-) -> Result<Vec<Vec<Neighbour>>, Error> {
+pub fn nearest(vectors: Vectors<'_>, queries: Vectors<'_>, count: usize) -> Result<Vec<Vec<Match>>, Error> {
     if queries.dim() != vectors.dim() {
         return Err(Error::Dimension {
             what: "length of the queries",
@@ -38,8 +25,7 @@ pub fn nearest(
         for (row, (vector, length)) in vectors.rows().zip(&norms).enumerate() {
             best.offer(row, cosine(dot(query, vector), norm * length));
         }
-        let neighbour = |(row, similarity)| Neighbour { row, similarity };
-        best.finish().into_iter().map(neighbour).collect()
+        best.finish()
     });
     Ok(lists.collect())
 }
@@ -61,7 +47,7 @@ mod tests {
     fn best_first_and_the_lowest_row_of_equals() {
         let vectors = Vectors::new(&[0., 2., 1., 0., 0., 0., 3., 0., -1., 0.], 2).unwrap();
         let lists = nearest(vectors, Vectors::new(&[5.0, 0.0], 2).unwrap(), 9).unwrap();
-        let rows: Vec<_> = lists[0].iter().map(|n| (n.row, n.similarity)).collect();
+        let rows: Vec<_> = lists[0].iter().map(|n| (n.row, n.score)).collect();
         assert_eq!(rows, [(1, 1.0), (3, 1.0), (0, 0.0), (2, 0.0), (4, -1.0)]);
     }
 

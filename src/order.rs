@@ -31,10 +31,19 @@ pub(crate) fn order(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec
     rows
 }
 
+/// A row that answers a query.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Match {
+    /// The row.
+    pub row: usize,
+    /// Cosine to the query, in [-1, 1]; 0 where either vector is zero.
+    pub score: f32,
+}
+
 /// The best of a stream of scored rows: highest score first, of equals the lowest row.
 pub(crate) struct Best {
     count: usize,
-    rows: Vec<(usize, f32)>,
+    rows: Vec<Match>,
 }
 
 impl Best {
@@ -46,14 +55,14 @@ impl Best {
     /// Offers a row. Rows must come in ascending order. Amortised O(log count).
     #[inline]
     pub(crate) fn offer(&mut self, row: usize, score: f32) {
-        self.rows.push((row, score));
+        self.rows.push(Match { row, score });
         if self.rows.len() > 4 * self.count + 64 {
             self.prune();
         }
     }
 
     /// The best, in order.
-    pub(crate) fn finish(mut self) -> Vec<(usize, f32)> {
+    pub(crate) fn finish(mut self) -> Vec<Match> {
         self.prune();
         self.rows
     }
@@ -62,7 +71,7 @@ impl Best {
     fn prune(&mut self) {
         let rows = &self.rows;
         // Kept rows stand before newer ones, so places break ties as rows do.
-        let best = order(rows.len(), &|x, y| rows[y].1.total_cmp(&rows[x].1));
+        let best = order(rows.len(), &|x, y| rows[y].score.total_cmp(&rows[x].score));
         self.rows = best.into_iter().take(self.count).map(|at| rows[at]).collect();
     }
 }
@@ -92,7 +101,8 @@ mod tests {
             let mut best = Best::new(count);
             scores.iter().enumerate().for_each(|(row, &score)| best.offer(row, score));
             let sorted = order(n, &|x, y| scores[y].total_cmp(&scores[x]));
-            let want: Vec<_> = sorted.into_iter().take(count).map(|row| (row, scores[row])).collect();
+            let want: Vec<_> =
+                sorted.into_iter().take(count).map(|row| Match { row, score: scores[row] }).collect();
             assert_eq!(best.finish(), want, "{count} of {n}");
         }
     }

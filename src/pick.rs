@@ -24,20 +24,22 @@ pub fn pick(importance: &[f64], count: usize, seed: Option<f64>) -> Result<Vec<u
 }
 
 fn sample(importance: &[f64], count: usize, random: &mut Random) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..importance.len()).filter(|&i| importance[i] > 0.0).collect();
+    let mut left = importance.to_vec();
     let mut picked = Vec::new();
-    while picked.len() < count && !left.is_empty() {
-        let total: f64 = left.iter().map(|&i| importance[i]).sum();
-        let mut point = random.unit() * total;
-        // Rounding may leave the point past the last share: then it is the last.
-        let at = left
-            .iter()
-            .position(|&i| {
-                point -= importance[i];
-                point < 0.0
-            })
-            .unwrap_or(left.len() - 1);
-        picked.push(left.remove(at));
+    while picked.len() < count {
+        let mut point = random.unit() * left.iter().sum::<f64>();
+        let mut drawn = None;
+        for (interest, &share) in left.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+            // Rounding may leave the point past the last share: then it is the last.
+            drawn = Some(interest);
+            point -= share;
+            if point < 0.0 {
+                break;
+            }
+        }
+        let Some(interest) = drawn else { break };
+        left[interest] = 0.0;
+        picked.push(interest);
     }
     picked
 }

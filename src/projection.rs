@@ -24,13 +24,11 @@ const ROUNDS: usize = 60;
 /// ```
 #[must_use]
 pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
-    // dim x n, a vector a column.
-    let mut centred = vectors.columns().map(f64::from);
+    let dim = vectors.dim();
     let mean = means(vectors, None, &Partition { labels: vec![0; vectors.len()], count: 1 });
-    for mut column in centred.column_iter_mut() {
-        column.iter_mut().zip(&mean).for_each(|(x, mean)| *x -= mean);
-    }
-    let first = component(&centred, &vec![0.0; vectors.dim()]);
+    // dim x n, a vector a column.
+    let centred = DMatrix::from_fn(dim, vectors.len(), |k, i| f64::from(vectors.row(i)[k]) - mean[k]);
+    let first = component(&centred, &vec![0.0; dim]);
     let second = component(&centred, &first);
     let (x, y) = (along(&centred, &first), along(&centred, &second));
     let reach = x.iter().chain(&y).fold(0.0f64, |most, x| most.max(x.abs()));
@@ -39,15 +37,15 @@ pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
 }
 
 /// The direction of greatest variance, orthogonal to `other`; zero where there is none.
+#[inline(never)]
 fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
+    let columns = || centred.as_slice().chunks_exact(other.len());
     // An arbitrary start within the span, the same on every engine; orthogonal to the answer only by a miracle.
     let mut shadows: Vec<f64> = (0..centred.ncols()).map(|i| 1.0 / (i as f64 + 1.5)).collect();
     let mut direction = vec![0.0; other.len()];
     for _ in 0..ROUNDS {
         direction.fill(0.0);
-        for (column, &shadow) in centred.column_iter().zip(&shadows) {
-            add(&mut direction, column.as_slice(), shadow);
-        }
+        columns().zip(&shadows).for_each(|(column, &shadow)| add(&mut direction, column, shadow));
         let size = dot(&direction, &direction);
         let shadow = dot(&direction, other);
         add(&mut direction, other, -shadow);
@@ -55,23 +53,21 @@ fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
         // What rounding leaves of a direction that is not there is not a direction.
         let scale = if left > 1e-18 * size { 1.0 / libm::sqrt(left) } else { 0.0 };
         direction.iter_mut().for_each(|x| *x *= scale);
-        shadows = shadows_of(centred, &direction);
+        columns().zip(&mut shadows).for_each(|(column, shadow)| *shadow = dot(column, &direction));
     }
     direction
 }
 
 /// Coordinates along a direction, the largest by magnitude positive.
+#[inline(never)]
 fn along(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
-    let mut coordinates = shadows_of(centred, direction);
+    let columns = centred.as_slice().chunks_exact(direction.len());
+    let mut coordinates: Vec<f64> = columns.map(|column| dot(column, direction)).collect();
     let largest = coordinates.iter().fold(0.0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
     if largest < 0.0 {
         coordinates.iter_mut().for_each(|x| *x = -*x);
     }
     coordinates
-}
-
-fn shadows_of(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
-    centred.column_iter().map(|column| dot(column.as_slice(), direction)).collect()
 }
 
 #[inline(never)]

@@ -6,11 +6,10 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::{Actions, Catalogue, Cut, Hit, Items, Precision, ProfileOptions, Singletons, Vectors};
+use crate::{Actions, Catalogue, Cut, Hit, Items, Match, Precision, ProfileOptions, Singletons, Vectors};
 use alloc::{format, string::String, vec::Vec};
-use js_sys::{Array, Float32Array, Float64Array, Int32Array, Object, Reflect, Uint8Array, Uint32Array};
-use serde::Serialize;
-use serde_wasm_bindgen::preserve;
+use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
+use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -19,82 +18,27 @@ static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 
 type Outcome<T> = Result<T, JsValue>;
 
-#[derive(Serialize)]
-struct Clustered {
-    #[serde(with = "preserve")]
-    labels: Int32Array,
-    count: usize,
-    #[serde(with = "preserve")]
-    medoids: Uint32Array,
-    #[serde(with = "preserve")]
-    tree: Float64Array,
-    threshold: f64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Profiled {
-    #[serde(with = "preserve")]
-    labels: Int32Array,
-    count: usize,
-    #[serde(with = "preserve")]
-    medoids: Uint32Array,
-    #[serde(with = "preserve")]
-    importance: Float64Array,
-    #[serde(with = "preserve")]
-    last_active: Float64Array,
-    threshold: f64,
-}
-
-#[derive(Serialize)]
-struct Blend {
-    #[serde(with = "preserve")]
-    keys: Uint32Array,
-    #[serde(with = "preserve")]
-    scores: Float32Array,
-    #[serde(with = "preserve")]
-    lists: Uint32Array,
-}
-
-#[derive(Serialize)]
-struct Neighbours {
-    #[serde(with = "preserve")]
-    rows: Uint32Array,
-    #[serde(with = "preserve")]
-    similarities: Float32Array,
-}
-
-#[derive(Serialize)]
-struct Found {
-    #[serde(with = "preserve")]
-    rows: Uint32Array,
-    #[serde(with = "preserve")]
-    scores: Float32Array,
-    #[serde(with = "preserve")]
-    ends: Uint32Array,
-}
-
 /// Ward clustering of row-major n x dim vectors: labels, count, medoids, tree, threshold.
 #[wasm_bindgen]
 pub fn cluster(
     vectors: Vec<f32>,
     dim: usize,
     weights: Option<Vec<f64>>,
-    options: JsValue,
+    options: &[f64],
 ) -> Outcome<JsValue> {
-    let options = profile_options(&options)?;
+    let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(thrown)?;
     let merges = found.tree.merges().iter();
     let tree: Vec<f64> =
         merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
-    plain(&Clustered {
-        labels: Int32Array::from(&found.partition.labels[..]),
-        count: found.partition.count,
-        medoids: rows(&found.medoids),
-        tree: Float64Array::from(&tree[..]),
-        threshold: found.threshold,
-    })
+    plain(&[
+        ("labels", Int32Array::from(&found.partition.labels[..]).into()),
+        ("count", found.partition.count.into()),
+        ("medoids", rows(&found.medoids).into()),
+        ("tree", Float64Array::from(&tree[..]).into()),
+        ("threshold", found.threshold.into()),
+    ])
 }
 
 /// The interests of n actions at `now`, most important first.
@@ -105,20 +49,20 @@ pub fn profile(
     at: Vec<f64>,
     weights: Vec<f64>,
     now: f64,
-    options: JsValue,
+    options: &[f64],
 ) -> Outcome<JsValue> {
-    let options = profile_options(&options)?;
+    let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let actions = Actions::new(vectors, &at, &weights).map_err(thrown)?;
     let profile = crate::profile(&actions, now, &options).map_err(thrown)?;
-    plain(&Profiled {
-        labels: Int32Array::from(&profile.partition.labels[..]),
-        count: profile.partition.count,
-        medoids: rows(&profile.medoids),
-        importance: Float64Array::from(&profile.importance[..]),
-        last_active: Float64Array::from(&profile.last_active[..]),
-        threshold: profile.threshold,
-    })
+    plain(&[
+        ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
+        ("count", profile.partition.count.into()),
+        ("medoids", rows(&profile.medoids).into()),
+        ("importance", Float64Array::from(&profile.importance[..]).into()),
+        ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
+        ("threshold", profile.threshold.into()),
+    ])
 }
 
 /// Which interests to query.
@@ -146,22 +90,20 @@ pub fn blend(
     let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
     let scores: Vec<f32> = blended.iter().map(|b| b.hit.score).collect();
     let lists: Vec<u32> = blended.iter().map(|b| b.list as u32).collect();
-    plain(&Blend {
-        keys: Uint32Array::from(&items[..]),
-        scores: Float32Array::from(&scores[..]),
-        lists: Uint32Array::from(&lists[..]),
-    })
+    plain(&[
+        ("keys", Uint32Array::from(&items[..]).into()),
+        ("scores", Float32Array::from(&scores[..]).into()),
+        ("lists", Uint32Array::from(&lists[..]).into()),
+    ])
 }
 
-/// For each query the rows of highest cosine, m x min(count, n).
+/// For each of m queries the `count` rows of highest cosine; list q is `rows[ends[q - 1]..ends[q]]`.
 #[wasm_bindgen]
 pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Outcome<JsValue> {
     let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
     let queries = Vectors::new(queries, dim).map_err(thrown)?;
     let lists = crate::nearest(vectors, queries, count).map_err(thrown)?;
-    let found: Vec<usize> = lists.iter().flatten().map(|n| n.row).collect();
-    let similarities: Vec<f32> = lists.iter().flatten().map(|n| n.similarity).collect();
-    plain(&Neighbours { rows: rows(&found), similarities: Float32Array::from(&similarities[..]) })
+    found(&lists)
 }
 
 /// Two principal components: n x 2 in [-1, 1].
@@ -199,9 +141,9 @@ impl CoreCatalogue {
         #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
         payloads: &[u8],
         #[wasm_bindgen(js_name = payloadEnds)] payload_ends: &[u32],
-        options: JsValue,
+        compact: bool,
     ) -> Outcome<CoreCatalogue> {
-        let precision = precision(&options)?;
+        let precision = if compact { Precision::Compact } else { Precision::Full };
         let ids = split(ids, id_ends)?;
         let payloads = split(payloads, payload_ends)?;
         let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
@@ -271,11 +213,6 @@ impl CoreCatalogue {
         self.0.id(row).map(String::from).ok_or_else(unknown)
     }
 
-    /// The vector of a row.
-    pub fn vector(&self, row: usize) -> Outcome<Float32Array> {
-        self.vectors(&[row as u32])
-    }
-
     /// The vectors of rows, row-major.
     pub fn vectors(&self, rows: &[u32]) -> Outcome<Float32Array> {
         let mut values = Vec::with_capacity(rows.len() * self.0.dim());
@@ -294,109 +231,61 @@ impl CoreCatalogue {
     pub fn search(&self, queries: &[f32], count: usize, exclude: &[u32]) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
         let lists = self.0.search(queries, count, exclude).map_err(thrown)?;
-        let (mut found, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
-        for list in &lists {
-            found.extend(list.iter().map(|hit| hit.row));
-            scores.extend(list.iter().map(|hit| hit.score));
-            ends.push(found.len() as u32);
-        }
-        plain(&Found {
-            rows: rows(&found),
-            scores: Float32Array::from(&scores[..]),
-            ends: Uint32Array::from(&ends[..]),
-        })
+        found(&lists)
     }
 }
 
-/// The entries of an options object that are not `undefined`; no object at all has none.
-fn entries(options: &JsValue) -> Outcome<Vec<(String, JsValue)>> {
-    if options.is_undefined() || options.is_null() {
-        return Ok(Vec::new());
+fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {
+    let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+    for list in lists {
+        rows.extend(list.iter().map(|hit| hit.row as u32));
+        scores.extend(list.iter().map(|hit| hit.score));
+        ends.push(rows.len() as u32);
     }
-    let object: &Object = options.dyn_ref().ok_or_else(|| unexpected("options", options, "an object"))?;
-    let entry = |entry: JsValue| {
-        let entry: Array = entry.unchecked_into();
-        (entry.get(0).as_string().unwrap_or_default(), entry.get(1))
+    plain(&[
+        ("rows", Uint32Array::from(&rows[..]).into()),
+        ("scores", Float32Array::from(&scores[..]).into()),
+        ("ends", Uint32Array::from(&ends[..]).into()),
+    ])
+}
+
+/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was
+/// given. (Reading the object here, by serde, was measured at 8 KB gzipped, most of it messages that could print any float.)
+fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
+    let &[cut, number, singletons, half_life_days, lambda, spread] = options else {
+        return Err(refused("option", "options: expected six numbers"));
     };
-    Ok(Object::entries(object).iter().map(entry).filter(|(_, value)| !value.is_undefined()).collect())
-}
-
-/// Options of a profile. Read by hand: serde's reader of JavaScript values, with the messages it carries, is 8 KB gzipped.
-fn profile_options(options: &JsValue) -> Outcome<ProfileOptions> {
-    let mut read = ProfileOptions::default();
-    for (name, value) in entries(options)? {
-        match &name[..] {
-            "cut" => read.cut = cut(&value)?,
-            "singletons" => {
-                read.singletons = match value.as_string().as_deref() {
-                    Some("keep") => Singletons::Keep,
-                    Some("drop") => Singletons::Drop,
-                    Some("attach") => Singletons::Attach,
-                    _ => return Err(unexpected("singletons", &value, r#""keep", "drop" or "attach""#)),
-                }
-            }
-            "halfLifeDays" => read.half_life_days = Some(number("halfLifeDays", &value)?),
-            "lambda" => read.lambda = Some(number("lambda", &value)?),
-            "spread" => read.spread = Some(number("spread", &value)?),
-            _ => return Err(unknown(&name, "cut, singletons, halfLifeDays, lambda, spread")),
-        }
-    }
-    Ok(read)
-}
-
-fn cut(value: &JsValue) -> Outcome<Cut> {
-    const EXPECTED: &str = r#""auto", { threshold }, { cosine }, { count } or { spread }"#;
-    if value.as_string().as_deref() == Some("auto") {
-        return Ok(Cut::Auto);
-    }
-    if !value.is_object() {
-        return Err(unexpected("cut", value, EXPECTED));
-    }
-    match &entries(value)?[..] {
-        [(name, value)] => match &name[..] {
-            "threshold" => Ok(Cut::Threshold(number("cut.threshold", value)?)),
-            "cosine" => Ok(Cut::Cosine(number("cut.cosine", value)?)),
-            "spread" => Ok(Cut::Spread(number("cut.spread", value)?)),
-            "count" => match number("cut.count", value)? {
-                count if count >= 1.0 && count == libm::trunc(count) => Ok(Cut::Count(count as usize)),
-                _ => Err(unexpected("cut.count", value, "a whole number of at least 1")),
-            },
-            _ => Err(unknown(&format!("cut.{name}"), EXPECTED)),
+    let given = |x: f64| (!x.is_nan()).then_some(x);
+    Ok(ProfileOptions {
+        cut: match cut as u8 {
+            0 => Cut::Auto,
+            1 => Cut::Threshold(number),
+            2 => Cut::Cosine(number),
+            3 if number == libm::trunc(number) => Cut::Count(number as usize),
+            3 => return Err(refused("option", "cut.count: expected a whole number of at least 1")),
+            _ => Cut::Spread(number),
         },
-        several => {
-            Err(refused("option", &format!("cut: got {} of its choices, expected {EXPECTED}", several.len())))
-        }
-    }
-}
-
-fn precision(options: &JsValue) -> Outcome<Precision> {
-    match &entries(options)?[..] {
-        [] => Ok(Precision::default()),
-        [(name, value)] if name == "precision" => match value.as_string().as_deref() {
-            Some("full") => Ok(Precision::Full),
-            Some("compact") => Ok(Precision::Compact),
-            _ => Err(unexpected("precision", value, r#""full" or "compact""#)),
+        singletons: match singletons as u8 {
+            0 => Singletons::Keep,
+            1 => Singletons::Drop,
+            _ => Singletons::Attach,
         },
-        [(name, _), ..] => Err(unknown(name, "precision")),
-    }
-}
-
-fn number(name: &str, value: &JsValue) -> Outcome<f64> {
-    value.as_f64().ok_or_else(|| unexpected(name, value, "a number"))
-}
-
-fn unexpected(name: &str, value: &JsValue, expected: &str) -> JsValue {
-    let got: String = js_sys::JSON::stringify(value).map_or_else(|_| String::new(), Into::into);
-    refused("option", &format!("{name}: got {got}, expected {expected}"))
-}
-
-fn unknown(name: &str, known: &str) -> JsValue {
-    refused("option", &format!("unknown option {name}, expected one of {known}"))
+        half_life_days: given(half_life_days),
+        lambda: given(lambda),
+        spread: given(spread),
+    })
 }
 
 /// A result as a plain JavaScript object.
-fn plain<T: Serialize>(result: &T) -> Outcome<JsValue> {
-    Ok(serde_wasm_bindgen::to_value(result)?)
+fn plain(fields: &[(&str, JsValue)]) -> Outcome<JsValue> {
+    struct Kept<'a>(&'a JsValue);
+    impl Serialize for Kept<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serde_wasm_bindgen::preserve::serialize(self.0, serializer)
+        }
+    }
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Kept(value))))?)
 }
 
 fn rows(rows: &[usize]) -> Uint32Array {

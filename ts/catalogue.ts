@@ -64,9 +64,12 @@ export class Catalogue {
     );
     const ids = encode(all.map(({ item }) => item));
     const payloads = all.some(({ payload }) => payload !== "") ? encode(all.map(({ payload }) => payload)) : encode([]);
-    const precision = options.precision === undefined ? {} : { precision: options.precision };
+    const { precision = "full" } = options;
+    if (precision !== "full" && precision !== "compact") {
+      throw new SageError("option", `Catalogue.from: precision: expected "full" or "compact", saw ${show(precision)}.`);
+    }
     return new Catalogue(
-      ask(({ CoreCatalogue }) => CoreCatalogue.build(vectors, dim, ids.text, ids.ends, payloads.text, payloads.ends, precision)),
+      ask(({ CoreCatalogue }) => CoreCatalogue.build(vectors, dim, ids.text, ids.ends, payloads.text, payloads.ends, precision === "compact")),
     );
   }
 
@@ -95,7 +98,7 @@ export class Catalogue {
   /** The item's vector at unit length, or undefined for an unknown item. */
   vector(item: ItemId): Float32Array | undefined {
     const row = this.#row(item);
-    return row < 0 ? undefined : this.#core.ask((core) => core.vector(row));
+    return row < 0 ? undefined : this.#core.ask((core) => core.vectors(Uint32Array.of(row)));
   }
 
   /** What was stored with the item, or undefined. */

@@ -3,16 +3,8 @@
  *
  * Matrices are row-major, n x dim. Times are milliseconds since the epoch. Everything is stateless but {@link CoreCatalogue}.
  */
+import type { CoreOptions } from "./core-options.js";
 
-/** Options of `cluster` and `profile`; an unknown key is an "option" error. */
-export interface CoreOptions {
-  cut?: unknown;
-  singletons?: unknown;
-  halfLifeDays?: unknown;
-  lambda?: unknown;
-  /** Mean squared distance of random pairs of the catalogue, which the "auto" and `{ spread }` cuts are measured in. */
-  spread?: number;
-}
 
 /** Clusters numbered by first member; a label of -1 is a dropped singleton. */
 interface CoreClustering {
@@ -33,6 +25,13 @@ interface CoreProfile {
   threshold: number;
 }
 
+/** Ranked rows: list q is `rows[ends[q - 1]..ends[q]]`, best first. */
+interface CoreMatches {
+  rows: Uint32Array;
+  scores: Float32Array;
+  ends: Uint32Array;
+}
+
 /** Items with ids and vectors inside the wasm memory. */
 export interface CoreCatalogue {
   readonly size: number;
@@ -44,10 +43,9 @@ export interface CoreCatalogue {
   toBytes(): Uint8Array;
   row(id: string): number;
   id(row: number): string;
-  vector(row: number): Float32Array;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
-  search(queries: Float32Array, count: number, exclude: Uint32Array): { rows: Uint32Array; scores: Float32Array; ends: Uint32Array };
+  search(queries: Float32Array, count: number, exclude: Uint32Array): CoreMatches;
   free(): void;
 }
 
@@ -64,7 +62,7 @@ export interface Core {
     count: number,
     exclude: Uint32Array,
   ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
-  nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): { rows: Uint32Array; similarities: Float32Array };
+  nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
   CoreCatalogue: {
@@ -75,7 +73,7 @@ export interface Core {
       idEnds: Uint32Array,
       payloads: Uint8Array,
       payloadEnds: Uint32Array,
-      options: { precision?: string },
+      compact: boolean,
     ): CoreCatalogue;
     fromBytes(bytes: Uint8Array): CoreCatalogue;
   };

@@ -1,10 +1,9 @@
 /** The options of a taste, checked and completed once. */
 import { Catalogue } from "./catalogue.js";
 import { checkKeys, checkPositive, checkWhole, show } from "./check.js";
-import type { CoreOptions } from "./core.js";
+import { type CoreOptions, coreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
-import { coreOptions } from "./profile.js";
 import type { Retriever } from "./retrieve/types.js";
 import { memoryStore } from "./store/memory.js";
 import type { Store } from "./store/types.js";

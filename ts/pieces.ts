@@ -1,8 +1,9 @@
 /** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
 import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWhole, show } from "./check.js";
+import { coreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
-import { buildTaste, coreOptions } from "./profile.js";
+import { buildTaste } from "./profile.js";
 import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
 
 const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread"];

@@ -1,7 +1,7 @@
 /** From actions to interests: rows and numbers in the core, ids and times here. */
-import type { CoreOptions } from "./core.js";
+import type { CoreOptions } from "./core-options.js";
 import { ask } from "./glue.js";
-import type { Interest, ItemId, Profile, ProfileOptions } from "./types.js";
+import type { Interest, ItemId, Profile } from "./types.js";
 import { rowOf, stack } from "./vectors.js";
 
 /** An action with everything the core needs. */
@@ -18,17 +18,6 @@ export interface Taste {
   readonly actions: readonly WeighedAction[];
   readonly vectors: Float32Array;
   readonly labels: Int32Array;
-}
-
-/** The profile options that were given, in the shape the core reads. */
-export function coreOptions(given: ProfileOptions, spread: number | undefined): CoreOptions {
-  const options: CoreOptions = {};
-  if (given.cut !== undefined) options.cut = given.cut;
-  if (given.singletons !== undefined) options.singletons = given.singletons;
-  if (given.halfLifeDays !== undefined) options.halfLifeDays = given.halfLifeDays;
-  if (given.lambda !== undefined) options.lambda = given.lambda;
-  if (spread !== undefined && spread > 0) options.spread = spread;
-  return options;
 }
 
 /** Clusters the actions and describes each cluster as an interest, most important first. */

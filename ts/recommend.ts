@@ -81,7 +81,7 @@ export function nearestActions(
     Array.from({ length: each }, (_, rank) => {
       const place = query * each + rank;
       const { item, at } = taste.actions[rows[found.rows[place]!]!]!;
-      return { item, similarity: found.similarities[place]!, at };
+      return { item, similarity: found.scores[place]!, at };
     }),
   );
 }

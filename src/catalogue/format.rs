@@ -143,8 +143,7 @@ pub(super) fn write(
 /// later trusted as an index.
 pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
     if !bytes.starts_with(MAGIC) {
-        let head = bytes.get(..8).unwrap_or(bytes).escape_ascii();
-        return Err(Error::corrupt(format!("they begin with \"{head}\", a catalogue with \"SAGE-CAT\"")));
+        return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
     }
     let truncated = |expected: u64| {
         let got = bytes.len();

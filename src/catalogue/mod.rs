@@ -7,9 +7,8 @@ mod format;
 mod scan;
 
 pub use codes::Precision;
-pub use scan::Match;
 
-use crate::order::order;
+use crate::order::{Match, order};
 use crate::{Error, Vectors, spread};
 use alloc::{format, string::String, vec, vec::Vec};
 use codes::Codes;

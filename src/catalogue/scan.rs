@@ -1,21 +1,12 @@
 //! Exact search: every item scored, the best kept.
 
 use super::codes::{Codes, number};
-use crate::order::Best;
+use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
 /// Independent sums of a dot product, so that the compiler can use vector registers. Part of the summation order.
 const LANES: usize = 8;
-
-/// An item that answers a query.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Match {
-    /// Row of the item.
-    pub row: usize,
-    /// Cosine to the query, in [-1, 1].
-    pub score: f32,
-}
 
 pub(super) fn search(
     codes: Codes<'_>,
@@ -55,7 +46,7 @@ fn best(codes: &Codes<'_>, query: &[f32], count: usize, excluded: &[bool]) -> Ve
     for row in (0..codes.len()).filter(|&row| !excluded[row]) {
         best.offer(row, cosine(codes, row, query));
     }
-    best.finish().into_iter().map(|(row, score)| Match { row, score }).collect()
+    best.finish()
 }
 
 /// Dot product of a unit query with a stored unit vector.

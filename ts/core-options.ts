@@ -1,0 +1,46 @@
+/** Profile options on their way into the core: names become numbers here, and the core checks the ranges. */
+import { show } from "./check.js";
+import { SageError } from "./errors.js";
+import type { ProfileOptions } from "./types.js";
+
+// In the order of the enums in src/options.rs.
+const CUTS = ["auto", "threshold", "cosine", "count", "spread"];
+const SINGLETONS = ["keep", "drop", "attach"];
+
+/** Cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was given. `profile_options` in src/wasm.rs reads it. */
+export type CoreOptions = Float64Array;
+
+/** The profile options that were given, in the shape the core reads. `spread` is the catalogue's, where there is one. */
+export function coreOptions(given: ProfileOptions, spread: number | undefined): CoreOptions {
+  const { cut = "auto", singletons = "keep", halfLifeDays, lambda } = given;
+  return Float64Array.of(
+    ...cutNumbers(cut),
+    oneOf("singletons", singletons, SINGLETONS),
+    optional("halfLifeDays", halfLifeDays),
+    optional("lambda", lambda),
+    spread === 0 ? NaN : optional("spread", spread),
+  );
+}
+
+function cutNumbers(cut: unknown): [kind: number, value: number] {
+  if (cut === "auto") return [0, NaN];
+  const entries = typeof cut === "object" && cut !== null ? Object.entries(cut) : [];
+  const [kind, value] = entries[0] ?? [];
+  if (entries.length !== 1 || kind === "auto" || !CUTS.includes(kind!) || value === undefined) {
+    const seen = entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : show(cut);
+    throw new SageError("option", `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`);
+  }
+  return [CUTS.indexOf(kind!), optional(`cut.${kind}`, value)];
+}
+
+function oneOf(where: string, value: unknown, choices: readonly string[]): number {
+  const index = choices.indexOf(value as string);
+  if (index >= 0) return index;
+  throw new SageError("option", `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${show(value)}.`);
+}
+
+function optional(where: string, value: unknown): number {
+  if (value === undefined) return NaN;
+  if (typeof value === "number" && !Number.isNaN(value)) return value;
+  throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
+}
