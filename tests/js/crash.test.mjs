@@ -80,7 +80,7 @@ test("a catalogue closed before the crash stays closed", async () => {
   const closed = await smallCatalogue();
   const other = await smallCatalogue();
   closed.close();
-  trapNext("vector");
+  trapNext("vectors");
   await rejects(() => other.vector("food-1"), "crashed", /./);
   await rejects(() => closed.has("food-1"), "closed", /./);
   assert.ok(other.has("food-1"));
