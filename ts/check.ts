@@ -54,8 +54,11 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
   if (value.length !== dim) {
     throw new SageError("dimension", `${where}: the vector has ${value.length} numbers, expected ${dim}.`);
   }
-  const wrong = value.findIndex((number) => !Number.isFinite(number));
-  if (wrong >= 0) throw new SageError("not-finite", `${where}: number ${wrong} of the vector is ${value[wrong]}; all must be finite.`);
+  // A plain loop: `findIndex` took a quarter of the time of a whole profile.
+  for (let i = 0; i < dim; i += 1) {
+    if (Number.isFinite(value[i])) continue;
+    throw new SageError("not-finite", `${where}: number ${i} of the vector is ${value[i]}; all must be finite.`);
+  }
   return value;
 }
 
