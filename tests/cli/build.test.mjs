@@ -15,11 +15,10 @@ test("builds a catalogue with ids, vectors and payloads, and reports it", async 
   const report = await json(["build", items, "-o", out("items.sage")]);
   const catalogue = await open("items.sage");
   const { size } = await stat(out("items.sage"));
-  assert.deepEqual(
-    { ...report, seconds: 0 },
-    { file: out("items.sage"), items: 12, dim: 3, precision: "full", bytes: size, spread: catalogue.spread, hash: catalogue.hash, seconds: 0 },
-  );
-  assert.ok(report.seconds > 0);
+  const { seconds, ...rest } = report;
+  const { spread, hash } = catalogue;
+  assert.deepEqual(rest, { file: out("items.sage"), items: 12, dim: 3, precision: "full", bytes: size, spread, hash });
+  assert.ok(seconds > 0);
   assert.deepEqual([...catalogue.ids()], things.map(({ id }) => id));
   assert.deepEqual(catalogue.payload("ball-2"), { label: "ball number 2" });
   const [x, y, z] = catalogue.vector("tea-0");
@@ -30,7 +29,8 @@ test("the report for people has the same numbers", async () => {
   const items = await put("people.jsonl", lines(...things));
   const { code, stdout } = await pocketsage(["build", items, "-o", out("people.sage")]);
   assert.equal(code, 0);
-  for (const fact of [/^ {2}items +12$/m, /^ {2}dim +3$/m, /^ {2}precision +full$/m, /^ {2}hash +[0-9a-f]{16}$/m]) assert.match(stdout, fact);
+  const facts = [/^ {2}items +12$/m, /^ {2}dim +3$/m, /^ {2}precision +full$/m, /^ {2}hash +[0-9a-f]{16}$/m];
+  for (const fact of facts) assert.match(stdout, fact);
 });
 
 test("the same items give the same bytes", async () => {
@@ -41,7 +41,8 @@ test("the same items give the same bytes", async () => {
 });
 
 test("--precision compact takes about half the room", async () => {
-  const wide = Array.from({ length: 50 }, (_, row) => ({ id: `${row}`, vector: Array.from({ length: 256 }, (_, i) => Math.sin(row * 300 + i)) }));
+  const vectorOf = (row) => Array.from({ length: 256 }, (_, i) => Math.sin(row * 300 + i));
+  const wide = Array.from({ length: 50 }, (_, row) => ({ id: `${row}`, vector: vectorOf(row) }));
   const items = await put("wide.jsonl", lines(...wide));
   const full = await json(["build", items, "-o", out("full.sage")]);
   const compact = await json(["build", items, "-o", out("compact.sage"), "--precision", "compact"]);
@@ -67,8 +68,12 @@ const wrong = [
   ["a vector that is no array", lines({ id: "a", vector: { x: 1 } }), /:1: vector: expected an array of numbers, saw a Object/],
   ["an empty vector", lines({ id: "a", vector: [] }), /:1: vector: expected an array of numbers/],
   ["NaN, which JSON writes as null", lines({ id: "a", vector: [1, NaN] }), /:1: vector: number 1 of the vector is not a number, saw null/],
-  ["a number too large for 32 bits", lines({ id: "a", vector: [1e39] }), /:1: vector: number 0 of the vector is Infinity; all must be finite/],
-  ["vectors of two lengths", `\n${lines({ id: "a", vector: [1, 2] }, { id: "b", vector: [1] })}`, /:3: vector: the vector has 1 numbers, expected 2, as at .*:2/],
+  ["a number too large for 32 bits", lines({ id: "a", vector: [1e39] }), /:1: vector: number 0 of the vector is Infinity/],
+  [
+    "vectors of two lengths",
+    `\n${lines({ id: "a", vector: [1, 2] }, { id: "b", vector: [1] })}`,
+    /:3: vector: the vector has 1 numbers, expected 2, as at .*:2/,
+  ],
   ["nothing", "\n\n", /: there are no items\. Expected JSON lines or CSV with the fields id and vector/],
   ["bytes that are no text", Buffer.from([0x7b, 0xff, 0xfe, 0x0a]), /: this is not UTF-8 text/],
 ];

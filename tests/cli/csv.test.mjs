@@ -53,7 +53,7 @@ test("rows, quotes and characters may lie across the pieces in which a file is r
 });
 
 test("actions as CSV and as JSON lines give the same recommendations", async () => {
-  const args = (extension) => ["recommend", "--catalogue", emoji, "--actions", fixture(extension), "--now", "2026-01-31", "--kind", "save=3"];
+  const args = (extension) => ["recommend", "-c", emoji, "-a", fixture(extension), "--now", "2026-01-31", "--kind", "save=3"];
   assert.deepEqual(await json(args("csv")), await json(args("jsonl")));
 });
 

@@ -1,4 +1,4 @@
-// Pipes and size: the standard input, a reader that stops reading, a progress that stays out of the result, and files larger than memory's comfort.
+// Pipes and size: the standard input, a reader that stops reading, a progress that stays out of the result, large files.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -24,6 +24,26 @@ test("items and actions from the standard input, as JSON lines or CSV", async ()
   assert.match(stderr, /^pocketsage: stdin:1: /);
 });
 
+test("what takes long says on the standard error how far it is, unless --quiet", { timeout: 60_000 }, async () => {
+  const build = (...options) =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [main, "build", "-", "-o", join(path, `slow${options.length}.sage`), "--json", ...options]);
+      let [stdout, stderr] = ["", ""];
+      child.stdout.on("data", (text) => (stdout += text));
+      child.stderr.on("data", (text) => (stderr += text));
+      child.on("error", reject);
+      child.on("close", () => resolve({ report: JSON.parse(stdout), stderr }));
+      const part = (from) => lines(...Array.from({ length: 150 }, (_, row) => ({ id: `${from + row}`, vector: [row, 1] })));
+      child.stdin.write(part(0));
+      setTimeout(() => child.stdin.end(part(150)), 6_500); // the first line is due after 5 seconds
+    });
+  const [loud, quiet] = await Promise.all([build(), build("--quiet")]);
+  assert.equal(loud.stderr, "200 items read\n");
+  assert.equal(quiet.stderr, "");
+  assert.equal(loud.report.items, 300);
+  assert.equal(loud.report.hash, quiet.report.hash);
+});
+
 test("a reader that stops reading is no failure", async () => {
   const args = ["recommend", "-c", emoji, "-a", fixture("jsonl"), "--count", "1900", "--json"];
   const whole = (await pocketsage(args)).stdout;
@@ -44,10 +64,10 @@ test("20,000 items of 384 numbers are built in a stream: 150 MB of text in less 
   const rows = (function* () {
     let state = 1;
     const next = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
-    for (let row = 0; row < count; row += 1) yield `${JSON.stringify({ id: `item-${row}`, vector: Array.from({ length: dim }, next), row })}\n`;
+    for (let row = 0; row < count; row += 1) yield lines({ id: `item-${row}`, vector: Array.from({ length: dim }, next), row });
   })();
   await pipeline(rows, createWriteStream(file));
-  const measure = await put("peak.mjs", `process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS + "\\n"));`);
+  const measure = await put("peak.mjs", `process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS));`);
   const args = ["build", file, "-o", join(path, "large.sage"), "--json"];
   const { code, stdout, stderr } = await pocketsage(args, { nodeArgs: ["--import", measure] });
   assert.equal(code, 0, stderr);

@@ -43,7 +43,10 @@ test("--cut: count, threshold, cosine, spread and auto", async () => {
 });
 
 test("--half-life: a short one lets the old interest go", async () => {
-  const share = async (days) => (await json(["profile", ...taste, "--half-life", days])).interests.find(({ medoid }) => kindOf(medoid) === "tea").importance;
+  const share = async (days) => {
+    const { interests } = await json(["profile", ...taste, "--half-life", days]);
+    return interests.find(({ medoid }) => kindOf(medoid) === "tea").importance;
+  };
   const [short, long] = [await share("5"), await share("5000")];
   assert.ok(short < 0.001, `${short}`);
   assert.ok(long > 0.35, `${long}`);
@@ -94,7 +97,8 @@ test("no actions: no interests, no recommendations, and no error", async () => {
 
 test("recommend: --count, --interests, --exclude", async () => {
   const all = await json(["recommend", ...taste]);
-  assert.deepEqual(all.recommendations.map(({ item }) => item).sort(), things.map(({ id }) => id).filter((id) => !history.some(({ item }) => item === id)).sort());
+  const fresh = things.map(({ id }) => id).filter((id) => !history.some(({ item }) => item === id));
+  assert.deepEqual(all.recommendations.map(({ item }) => item).sort(), fresh.sort());
   const two = await json(["recommend", ...taste, "--count", "2", "--interests", "1", "--exclude", "ball-2"]);
   assert.deepEqual(two.recommendations.map(({ item }) => kindOf(item))[0], "ball");
   assert.equal(two.recommendations.length, 2);
@@ -124,7 +128,7 @@ const wrong = [
   ["no item", lines({ at: 1 }), /:1: there is no field "item"/],
   ["a vector of another length", lines({ item: "x", vector: [1] }), /:1 \("x"\): the vector has 1 numbers, expected 3/],
   ["a vector with NaN", lines({ item: "x", vector: [1, NaN, 2] }), /:1: vector: number 1 of the vector is not a number/],
-  ["a time in words", lines({ item: "tea-0", at: "yesterday" }), /:1: at: expected milliseconds since 1970 or an ISO time .*, saw "yesterday"/],
+  ["a time in words", lines({ item: "tea-0", at: "yesterday" }), /:1: at: expected milliseconds since 1970 or an ISO .*, saw "yesterday"/],
   ["a time of day without its zone", lines({ item: "tea-0", at: "2026-01-31T12:00:00" }), /:1: at: expected .* with its zone/],
   ["a weight of 0", lines({ item: "tea-0", weight: 0 }), /:1 \("tea-0"\): weight: expected a number above 0, saw 0/],
   ["a weight in words", lines({ item: "tea-0", weight: "much" }), /:1: weight: expected a number above 0, saw "much"/],

@@ -81,10 +81,10 @@ for (const [args, message] of wrong) {
 }
 
 // These are numbers, and yet no values of theirs: only the library knows.
-for (const option of [["--cut", "cosine=2"], ["--cut", "count=0"], ["--cut", "count=1.5"], ["--cut", "spread=-1"], ["--half-life", "0"], ["--kind", "save=0"]]) {
-  test(`${option.join(" ")}: exit code 2, with what was seen`, async () => {
+for (const option of ["--cut=cosine=2", "--cut=count=0", "--cut=count=1.5", "--cut=spread=-1", "--half-life=0", "--kind=save=0"]) {
+  test(`${option}: exit code 2, with what was seen`, async () => {
     const actions = await put("own.jsonl", '{"item": "a", "vector": [1, 2]}\n');
-    const { code, stdout, stderr } = await pocketsage(["profile", "-a", actions, ...option]);
+    const { code, stdout, stderr } = await pocketsage(["profile", "-a", actions, option]);
     assert.equal(code, 2, stderr);
     assert.equal(stdout, "");
     assert.match(stderr, /^pocketsage: .*expected/);

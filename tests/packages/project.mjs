@@ -12,7 +12,8 @@ const execute = promisify(execFile);
 
 /** Runs a command to its end, in at most two minutes: `{ stdout, stderr }`; rejects with both when it fails. */
 export function run(command, args, cwd) {
-  return execute(command, args, { cwd, timeout: 120_000, maxBuffer: 64 << 20, env: { ...process.env, npm_config_update_notifier: "false" } });
+  const env = { ...process.env, npm_config_update_notifier: "false" };
+  return execute(command, args, { cwd, env, timeout: 120_000, maxBuffer: 64 << 20 });
 }
 
 /** Packs the built package: where the tarball is, and the paths inside. */
@@ -38,7 +39,8 @@ export async function project() {
 }
 
 /** The history of the fixture, and the moment it is looked at. */
-export const actions = (await readFile(join(root, "tests/fixtures/emoji-actions.jsonl"), "utf8")).trim().split("\n").map((line) => JSON.parse(line));
+const fixture = await readFile(join(root, "tests/fixtures/emoji-actions.jsonl"), "utf8");
+export const actions = fixture.trim().split("\n").map((line) => JSON.parse(line));
 export const now = Date.parse("2026-01-31T00:00:00Z");
 
 /** The main job. Its source is pasted into the programs of the project, so it may use its arguments only. */

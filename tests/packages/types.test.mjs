@@ -8,9 +8,12 @@ const { path, put } = await project();
 
 const consumer = `
 import {
-  blend, buildProfile, Catalogue, cluster, connectSage, indexedDbStore, init, isSageError, memoryStore, openSage, project, SageError, serveSage,
+  blend, buildProfile, Catalogue, cluster, connectSage, indexedDbStore, init, isSageError, memoryStore, openSage, project,
+  SageError, serveSage,
 } from "pocketsage";
-import type { Action, Cut, ErrorCode, Hit, Interest, Profile, Query, Recommendation, Retriever, Sage, SageOptions, Store } from "pocketsage";
+import type {
+  Action, Cut, ErrorCode, Hit, Interest, Profile, Query, Recommendation, Retriever, Sage, SageOptions, Store,
+} from "pocketsage";
 
 export async function main(bytes: Uint8Array): Promise<Recommendation[]> {
   const catalogue = await Catalogue.fromBytes(bytes);
@@ -75,7 +78,8 @@ for (const [name, resolution] of Object.entries(settings)) {
         ...{ strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
       };
       await put("tsconfig.json", JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
-      const told = await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "--project", "."], path).catch((failed) => failed);
+      const tsc = join(root, "node_modules/typescript/bin/tsc");
+      const told = await run(process.execPath, [tsc, "--project", "."], path).catch((failed) => failed);
       assert.equal(told.stdout, "");
     });
   }

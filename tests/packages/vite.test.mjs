@@ -20,7 +20,8 @@ let url;
 
 before(
   async () => {
-    await put("index.html", `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>`);
+    const head = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">`;
+    await put("index.html", `${head}<script type="module" src="./main.js"></script>`);
     await put(
       "main.js",
       `import * as pocketsage from "pocketsage";

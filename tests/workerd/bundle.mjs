@@ -28,5 +28,6 @@ export async function bundle(entry) {
   const chunks = output.output.filter(({ type }) => type === "chunk");
   if (chunks.length !== 1 || wasm.size !== 1) throw new Error(`expected one script and one .wasm, saw ${chunks.length} and ${wasm.size}`);
   const compiled = [...wasm].map(async ([path, file]) => ({ type: "CompiledWasm", path, contents: await readFile(file) }));
-  return { code: chunks[0].code, modules: [{ type: "ESModule", path: "worker.mjs", contents: chunks[0].code }, ...(await Promise.all(compiled))] };
+  const { code } = chunks[0];
+  return { code, modules: [{ type: "ESModule", path: "worker.mjs", contents: code }, ...(await Promise.all(compiled))] };
 }

@@ -64,12 +64,14 @@ test("records, finds the interests and recommends, as in Node to the last bit", 
 });
 
 test("buildProfile, on vectors of one's own, as in Node to the last bit", { timeout: 30_000 }, async () => {
-  const own = actions.map(({ item, at }, row) => ({ item, at, vector: Array.from({ length: 7 }, (_, i) => Math.fround(Math.sin(row * row + i))) }));
+  const vectorOf = (row) => Array.from({ length: 7 }, (_, i) => Math.fround(Math.sin(row * row + i)));
+  const own = actions.map(({ item, at }, row) => ({ item, at, vector: vectorOf(row) }));
   const options = { dim: 7, now, cut: { count: 5 }, halfLifeDays: 10 };
   await init();
   const here = buildProfile(own.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })), options);
   assert.equal(here.interests.length, 5);
-  assert.deepEqual(await ask("profile", { actions: own, options }), here.interests.map((interest) => ({ ...interest, vector: [...interest.vector] })));
+  const there = await ask("profile", { actions: own, options });
+  assert.deepEqual(there, here.interests.map((interest) => ({ ...interest, vector: [...interest.vector] })));
 });
 
 test("many requests at once share one instance of the wasm", { timeout: 60_000 }, async () => {

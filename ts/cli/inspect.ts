@@ -67,7 +67,10 @@ function showCatalogue(file: string, catalogue: Catalogue, bytes: number, most: 
 
 function showItem(file: string, catalogue: Catalogue, item: string, most: number, json: boolean): void {
   const vector = catalogue.vector(item);
-  if (!vector) throw new InputError(`${file}: there is no item "${item}" among its ${count(catalogue.size)}. The first are: ${firstOf(catalogue.ids(), 5).join(", ")}.`);
+  if (!vector) {
+    const first = firstOf(catalogue.ids(), 5).join(", ");
+    throw new InputError(`${file}: there is no item "${item}" among its ${count(catalogue.size)}. The first are: ${first}.`);
+  }
   const norm = Math.hypot(...vector);
   const { payload } = payloadOf(catalogue, item);
   const nearest = catalogue.search(vector, { count: most, exclude: [item] });

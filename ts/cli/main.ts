@@ -42,7 +42,10 @@ async function main([name = "", ...args]: string[]): Promise<void> {
   if (name === "--version") return void process.stdout.write(`${await version()}\n`);
   if (["--help", "-h", "help"].includes(name)) return void process.stdout.write(HELP);
   const command = COMMANDS.get(name);
-  if (!command) throw new UsageError(name ? `there is no command "${name}": expected ${[...COMMANDS.keys()].join(", ")}` : "which command?");
+  if (!command) {
+    const known = [...COMMANDS.keys()].join(", ");
+    throw new UsageError(name ? `there is no command "${name}": expected ${known}` : `which command? Expected ${known}`);
+  }
   const { help, run } = await command();
   if (args.includes("--help") || args.includes("-h")) return void process.stdout.write(help);
   await run(args);

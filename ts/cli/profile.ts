@@ -1,8 +1,7 @@
 /** `pocketsage profile`: actions in, interests out. */
 import { need, parseOptions } from "./arguments.js";
-import { UsageError } from "./failure.js";
 import { printJson } from "./print.js";
-import { describeInterests, openTaste, printInterests, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
+import { describeInterests, openTaste, printInterests, refuseArgument, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
 
 export const help = `Show the interests behind a user's actions: clusters of what they did, each represented by one of their own items.
 
@@ -32,7 +31,7 @@ Exit codes
 
 export async function run(args: string[]): Promise<void> {
   const { values, argument } = parseOptions(args, TASTE_OPTIONS);
-  if (argument !== undefined) throw new UsageError(`unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`);
+  refuseArgument(argument);
   const { sage, catalogue } = await openTaste(need("--actions FILE", values.actions), values);
   const profile = await sage.profile();
   if (values.json) return printJson({ interests: describeInterests(profile, catalogue) });

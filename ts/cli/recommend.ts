@@ -2,9 +2,8 @@
 import type { Catalogue } from "../catalogue.js";
 import type { Recommendation, RecommendOptions } from "../types.js";
 import { need, parseCount, parseNumber, parseOptions } from "./arguments.js";
-import { UsageError } from "./failure.js";
 import { labelOf, note, payloadOf, print, printJson, printTable, symbolOf } from "./print.js";
-import { describeInterests, openTaste, printInterests, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
+import { describeInterests, openTaste, printInterests, refuseArgument, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
 
 export const help = `Recommend items of a catalogue to a user, each with the reason: the interest that asked for it.
 
@@ -45,7 +44,7 @@ const OPTIONS = {
 
 export async function run(args: string[]): Promise<void> {
   const { values, argument } = parseOptions(args, OPTIONS);
-  if (argument !== undefined) throw new UsageError(`unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`);
+  refuseArgument(argument);
   need("--catalogue FILE", values.catalogue);
   const actions = need("--actions FILE", values.actions);
   const options: RecommendOptions = { count: parseCount("--count", values.count), exclude: values.exclude };

@@ -36,6 +36,12 @@ export const TASTE_HELP = `  -a, --actions FILE     JSON lines or CSV, one actio
       --kind KIND=WEIGHT how much a kind of action counts, as in --kind save=3; repeatable
       --now TIME         the moment to look from (default: the clock); fix it for the same result again`;
 
+/** These commands take options only: a file without its option is a slip. */
+export function refuseArgument(argument: string | undefined): void {
+  if (argument === undefined) return;
+  throw new UsageError(`unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`);
+}
+
 type Values = {
   catalogue?: string;
   now?: string;

@@ -18,7 +18,8 @@ export interface ActionsRead {
 }
 
 /** All actions of the file, each checked. Without a catalogue every action brings its vector; the first one tells the length. */
-export async function readActions(file: string, { catalogue, now }: { catalogue: Catalogue | undefined; now: number }): Promise<ActionsRead> {
+export async function readActions(file: string, against: { catalogue: Catalogue | undefined; now: number }): Promise<ActionsRead> {
+  const { catalogue, now } = against;
   const actions: Action[] = [];
   const unused = new Set<string>();
   let dim = catalogue?.dim;

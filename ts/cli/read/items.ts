@@ -25,12 +25,15 @@ export async function readItems(file: string, { id, vector, onItem }: ItemOption
     const numbers = readVector(row, vector);
     if (items.length === 0) first = { dim: numbers.length, place: row.place };
     if (numbers.length !== first.dim) {
-      throw new InputError(`${row.place}: ${vector}: the vector has ${numbers.length} numbers, expected ${first.dim}, as at ${first.place}.`);
+      const expected = `expected ${first.dim}, as at ${first.place}`;
+      throw new InputError(`${row.place}: ${vector}: the vector has ${numbers.length} numbers, ${expected}.`);
     }
     const { [id]: _id, [vector]: _vector, ...payload } = row.fields;
     items.push(Object.keys(payload).length > 0 ? [item, numbers, payload] : [item, numbers]);
     onItem(items.length);
   }
-  if (items.length === 0) throw new InputError(`${nameOf(file)}: there are no items. Expected JSON lines or CSV with the fields ${id} and ${vector}.`);
+  if (items.length === 0) {
+    throw new InputError(`${nameOf(file)}: there are no items. Expected JSON lines or CSV with the fields ${id} and ${vector}.`);
+  }
   return { items, dim: first.dim };
 }
