@@ -25,8 +25,10 @@ const CLOSE: f32 = 1.0 / 64.0;
 /// The vectors are first scaled by a power of two when their largest number is beyond 2^30 or below 2^-30, so that squares
 /// neither overflow nor vanish; distances then come scaled by the square of that power, which keeps their order.
 ///
+/// Returns the largest of them, unscaled: the squared diameter of the rows, 0 for fewer than two.
+///
 /// O(n^2 dim / 2) multiplications, n x dim numbers of scratch.
-pub(crate) fn fill_squared_distances(vectors: Vectors<'_>, out: &mut [f32]) {
+pub(crate) fn fill_squared_distances(vectors: Vectors<'_>, out: &mut [f32]) -> f64 {
     let n = vectors.len();
     debug_assert_eq!(out.len(), n * n);
     let panels = pack(vectors);
@@ -46,9 +48,24 @@ pub(crate) fn fill_squared_distances(vectors: Vectors<'_>, out: &mut [f32]) {
             }
         }
     }
+    let largest = maximum(out);
     for i in 0..n {
         out[i * n + i] = f32::INFINITY;
     }
+    let (first, second) = scale(vectors);
+    let unscale = 1.0 / (f64::from(first) * f64::from(second));
+    f64::from(largest) * unscale * unscale
+}
+
+/// The greatest number; lane by lane, so that the compiler can use vector registers.
+fn maximum(numbers: &[f32]) -> f32 {
+    let (chunks, rest) = numbers.as_chunks::<16>();
+    let mut lanes = [0.0; 16];
+    let greater = |x: f32, y: f32| if y > x { y } else { x };
+    for chunk in chunks {
+        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = greater(*lane, x));
+    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(0.0, greater)
 }
 
 /// Panels of [`LANES`] vectors, dimension by dimension: `panels[p * dim + k][lane]` is number k of vector 8 p + lane, 0 past

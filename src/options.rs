@@ -27,7 +27,7 @@ pub struct ProfileOptions {
     /// Decay a day (PinnerSage's lambda). Default: 0.01, a half-life of 69 days.
     pub lambda: Option<f64>,
     /// Mean squared distance of random pairs of the catalogue (D), where there is one: what [`Cut::Auto`] and
-    /// [`Cut::Spread`] measure by. Without it the actions themselves are the yardstick.
+    /// [`Cut::Spread`] measure by.
     pub spread: Option<f64>,
 }
 
@@ -35,7 +35,12 @@ pub struct ProfileOptions {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Cut {
-    /// The rule of [`crate::cut`], measured for interests that people look at.
+    /// For interests that people look at. Merges are kept, lowest first, while their height is at most
+    /// 0.7 D (W / k)^0.4, where W is the total weight of the actions and k the number of clusters that the merge leaves: interests of
+    /// many actions may be wider than interests of few. Without a catalogue D is unknown and the largest squared distance between
+    /// two actions stands in, as 0.9 diameter (W / k)^0.2; then unrelated single actions and one wide interest look alike, and the rule
+    /// keeps the interest whole. The factors are measured: scripts/emoji/measure_auto.py finds planted interests by it with a mean
+    /// adjusted Rand index of .68 (.54 without D), against .55 for the best constant threshold.
     #[default]
     Auto,
     /// A Ward height (a squared distance, Lance-Williams units): merges up to and including it are kept.
@@ -44,7 +49,8 @@ pub enum Cut {
     Cosine(f64),
     /// So many interests, or as many as there are actions.
     Count(usize),
-    /// A multiple of the spread: threshold = factor D. About 0.7 serves retrieval best.
+    /// A multiple of the catalogue's spread: threshold = factor D. On real histories 0.7 retrieves better than [`Cut::Auto`] does, with
+    /// more and narrower interests.
     Spread(f64),
 }
 

@@ -2,7 +2,8 @@
 
 use crate::dendrogram::{Dendrogram, Partition};
 use crate::order::order;
-use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids, options, ward};
+use crate::ward::tree_and_diameter;
+use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids, options};
 use alloc::{vec, vec::Vec};
 
 /// What a user did: n actions, a vector, a time and a weight each, checked together.
@@ -71,7 +72,7 @@ pub struct Profile {
 
 /// Ward clustering, cut, and medoids of n vectors; `weights` one a row, or `None` for 1 each. No rows give no clusters.
 ///
-/// O(n^2 dim) time, 4 n^2 bytes; see [`ward`].
+/// O(n^2 dim) time, 4 n^2 bytes; see [`crate::ward()`].
 ///
 /// # Errors
 /// [`Error::Option`] for an option or a weight out of range, [`Error::Memory`] when the distances do not fit.
@@ -89,11 +90,13 @@ pub fn cluster(
     }
     // Rows of weight 1 need no factors.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
-    let threshold = cut::threshold(vectors, weights, options)?;
-    let tree = ward(vectors, weights)?;
-    let partition = cut::cut(&tree, vectors, weights, threshold, options);
+    let rule = cut::rule(options)?;
+    let (tree, diameter) = tree_and_diameter(vectors, weights)?;
+    let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
+    let threshold = rule.threshold(&tree, weight, diameter);
+    let partition = cut::cut(&tree, vectors, weights, rule, threshold, options);
     let medoids = medoids(vectors, weights, &partition);
-    Ok(Clustering { threshold: threshold.height(&tree), tree, partition, medoids })
+    Ok(Clustering { tree, threshold, partition, medoids })
 }
 
 /// The interests of a user at `now` (milliseconds since the epoch).

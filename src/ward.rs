@@ -35,9 +35,19 @@ use alloc::{vec, vec::Vec};
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
 pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, Error> {
-    let pairs = Chain::new(vectors, sizes)?.run();
+    Ok(tree_and_diameter(vectors, sizes)?.0)
+}
+
+/// The tree, and the largest squared distance between two rows.
+pub(crate) fn tree_and_diameter(
+    vectors: Vectors<'_>,
+    sizes: Option<&[f64]>,
+) -> Result<(Dendrogram, f64), Error> {
+    let mut matrix = square(vectors.len())?;
+    let diameter = fill_squared_distances(vectors, &mut matrix);
+    let pairs = Chain::new(matrix, vectors.len(), sizes).run();
     let steps = measure(vectors, sizes, &pairs);
-    Ok(Dendrogram::from_steps(vectors.len(), &steps))
+    Ok((Dendrogram::from_steps(vectors.len(), &steps), diameter))
 }
 
 /// The state of the chain: which clusters are left, and how far apart they are.
@@ -52,10 +62,7 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Self, Error> {
-        let n = vectors.len();
-        let mut matrix = square(n)?;
-        fill_squared_distances(vectors, &mut matrix);
+    fn new(mut matrix: Vec<f32>, n: usize, sizes: Option<&[f64]>) -> Self {
         let size = sizes.map_or_else(|| vec![1.0; n], |sizes| sizes.iter().map(|&w| w as f32).collect());
         if sizes.is_some() && n > 0 {
             for (row, &a) in matrix.chunks_exact_mut(n).zip(&size) {
@@ -64,7 +71,7 @@ impl Chain {
                 }
             }
         }
-        Ok(Self { n, matrix, size, alive: vec![true; n] })
+        Self { n, matrix, size, alive: vec![true; n] }
     }
 
     /// The n - 1 unions, each named by the lowest rows of its two clusters (lower first), children before parents.
