@@ -136,3 +136,11 @@ test("search and category narrow the wall down", async (t) => {
   assert.ok(foods.includes("1F355") && !foods.includes("1F436"));
   assert.equal(await page.textContent("#wall-count"), `${foods.length} things`);
 });
+
+test("many taps in a burst are all counted", async (t) => {
+  const visitor = await (await visit(t)).ready();
+  await visitor.page.$$eval(".thing", (things) => things.slice(0, 150).forEach((thing) => thing.click()));
+  await visitor.until(() => /in 150 actions/.test(document.getElementById("interests-note").textContent));
+  await visitor.reload();
+  assert.equal(await visitor.actions(), 150);
+});

@@ -56,6 +56,16 @@ test("a catalogue that does not come can be asked for again", async (t) => {
   assert.equal(await notice.count(), 0);
 });
 
+test("a catalogue that came damaged is named as such", async (t) => {
+  const damage = async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.body()).subarray(0, 5000) });
+  };
+  const visitor = await visit(t, { prepare: (context) => context.route(/emoji.*\.sage/, damage) });
+  await visitor.page.getByRole("alert").waitFor();
+  assert.match(await visitor.page.getByRole("alert").textContent(), /catalogue that came cannot be read.*Reload the page/s);
+});
+
 test("a worker that ends is noticed, and what was tapped is still there after a reload", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355");

@@ -57,12 +57,15 @@ class Visitor {
     this.requests = requests;
   }
 
+  /** Waits until the page stands, and everything done so far is stored. A page that cannot start says why, and so does the test. */
   async ready() {
-    await this.page.waitForSelector('body[data-state="ready"]');
+    await this.page.waitForSelector('body[data-state="ready"], body[data-state="loading"] .notice');
+    if ((await this.page.getAttribute("body", "data-state")) !== "ready") throw new Error(await this.page.textContent("#notices"));
     return this;
   }
 
   async reload() {
+    await this.ready();
     await this.page.reload();
     return this.ready();
   }

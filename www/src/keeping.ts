@@ -17,12 +17,12 @@ export function offerKeeping(listener: KeepingListener): void {
 
   byId("export").addEventListener("click", () => {
     const name = `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`;
-    listener.export().then((bytes) => download(bytes, name), notifyOf);
+    listener.export().then((bytes) => download(bytes, name), (error: unknown) => notifyOf(error));
   });
   byId("import").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
-    chosen?.arrayBuffer().then((bytes) => listener.import(new Uint8Array(bytes)), notifyOf);
+    chosen?.arrayBuffer().then((bytes) => listener.import(new Uint8Array(bytes)), (error: unknown) => notifyOf(error));
     file.value = "";
   });
   byId("forget").addEventListener("click", () => {

@@ -27,7 +27,7 @@ async function begin(): Promise<void> {
     const { sage, items } = await connect({ fetched: account.fetched, trouble: notify });
     await run(sage, items);
   } catch (error) {
-    notifyOf(error, () => void begin());
+    notifyOf(error, () => void begin(), "catalogue-");
   }
 }
 
@@ -37,11 +37,12 @@ async function run(sage: Sage, items: Items): Promise<void> {
   const never = [...items.keys()].filter((id) => !shown.has(id));
   let latest: View | undefined;
   let said = "";
+  let working = 0;
 
-  const taste = openTaste(sage, never, show, notifyOf);
+  const taste = openTaste(sage, never, show, (error) => notifyOf(error));
   const tap = (item: Item): void => act(item, "tap");
   const save = (item: Item): void => act(item, "save");
-  const open = (item: Item): void => void openSheet(items, item, deeds).catch(notifyOf);
+  const open = (item: Item): void => void openSheet(items, item, deeds).catch((error: unknown) => notifyOf(error));
   const deeds: SheetListener = {
     tap,
     save,
@@ -49,14 +50,15 @@ async function run(sage: Sage, items: Items): Promise<void> {
     forget: (item) => say(`Forgot ${item.label}`, taste.forget(item.id)),
     hide: (item) => say(`Hid ${item.label}`, taste.hide(item.id)),
   };
-  const tray = setTray({ save, open });
+  const example = (): void => {
+    const now = Date.now();
+    say("Recorded twelve examples", taste.recall(EXAMPLE.map(({ item, daysAgo }, place) => ({ item, at: now - daysAgo * DAY - place * 1000 }))));
+  };
+  const tray = setTray({ save, open, example });
   const wall = hangWall(shown, { tap, save, open });
 
   byId("undo").addEventListener("click", () => say("Undone", taste.undo().then(tray.clear)));
-  byId("example").addEventListener("click", () => {
-    const now = Date.now();
-    say("Recorded twelve examples", taste.recall(EXAMPLE.map(({ item, daysAgo }, place) => ({ item, at: now - daysAgo * DAY - place * 1000 }))));
-  });
+  byId("example").addEventListener("click", example);
   offerKeeping({
     export: taste.export,
     import: (bytes) => say("Imported", taste.import(bytes)),
@@ -77,7 +79,8 @@ async function run(sage: Sage, items: Items): Promise<void> {
 
   function show(view: View): void {
     latest = view;
-    const { interests } = view.profile;
+    const { actions, interests } = view.profile;
+    document.body.dataset["taste"] = actions > 0 ? "some" : "empty";
     const colours = hues(interests);
     showInterests(items, view, colours, open);
     showPicks(items, view.picks, (medoid) => colours[interests.findIndex((interest) => interest.medoid === medoid)] ?? 0, deeds);
@@ -91,7 +94,11 @@ async function run(sage: Sage, items: Items): Promise<void> {
   /** Tells assistive technology what was done and what came of it. */
   function say(words: string, deed: Promise<void>): void {
     said = words;
+    working += 1;
+    document.body.dataset["state"] = "working";
     void deed.then(() => {
+      working -= 1;
+      if (working === 0) document.body.dataset["state"] = "ready";
       if (said === words) byId("announcer").textContent = `${words}. ${inWords(items, latest?.profile.interests ?? [])}.`;
     });
   }

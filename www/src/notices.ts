@@ -3,6 +3,7 @@ import { isSageError } from "pocketsage";
 import { byId, make } from "./dom.js";
 
 const ASIDE = "What was stored has been put aside, untouched. If you have an export, import it.";
+const RELOAD = "Reload the page, so that page and catalogue are of one version. If that does not help, the copy on the server is damaged.";
 
 const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
@@ -12,6 +13,8 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   "stored-corrupt": { title: "The taste stored here cannot be read, so this one starts empty.", remedy: ASIDE },
   "stored-version": { title: "The taste stored here was written by a newer PocketSage, so this one starts empty.", remedy: ASIDE },
   "stored-dimension": { title: "The taste stored here is of another catalogue, so this one starts empty.", remedy: ASIDE },
+  "catalogue-corrupt": { title: "The catalogue that came cannot be read.", remedy: RELOAD },
+  "catalogue-version": { title: "The catalogue that came is newer than this page.", remedy: RELOAD },
   corrupt: {
     title: "That file is not a taste that can be read.",
     remedy: "Nothing was changed. Choose a file that was made with Export, whole and unedited.",
@@ -31,12 +34,13 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   },
 };
 
-/** Shows an error of the Sage, or any other. The same trouble is shown once, however often it comes. */
-export function notifyOf(error: unknown, again?: () => void): void {
-  if (isSageError(error)) notify(error.code, error.message, again);
-  else notify("unexpected", error instanceof Error ? error.message : String(error), again);
+/** Shows an error of the Sage, or any other. `of` says what cannot be read where the error alone does not. */
+export function notifyOf(error: unknown, again?: () => void, of = ""): void {
+  const { code, message } = isSageError(error) ? error : { code: "unexpected", message: error instanceof Error ? error.message : String(error) };
+  notify(`${of}${code}` in WORDS ? `${of}${code}` : code, message, again);
 }
 
+/** Shows trouble by its code. The same trouble is shown once, however often it comes. */
 export function notify(code: string, message: string, again?: () => void): void {
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;

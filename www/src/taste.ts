@@ -18,6 +18,7 @@ export interface View {
   canUndo: boolean;
 }
 
+/** Everything resolves when it is both seen and stored, or when trouble was told of it. */
 export interface Taste {
   look(): Promise<void>;
   act(item: ItemId, kind: "tap" | "save"): Promise<void>;
@@ -42,10 +43,10 @@ export function openTaste(sage: Sage, never: readonly ItemId[], show: (view: Vie
   const wish = { count: PICKS, exclude: never };
   /** How to take back what was done, newest last. */
   const past: (() => Promise<unknown>)[] = [];
-  let turn: Promise<void> = Promise.resolve();
+  const storing = new Set<Promise<unknown>>();
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   let lastAt = 0;
-
-  const inTurn = (deed: () => Promise<void>): Promise<void> => (turn = turn.then(deed).catch(trouble));
 
   const look = async (): Promise<void> => {
     const start = performance.now();
@@ -55,52 +56,54 @@ export function openTaste(sage: Sage, never: readonly ItemId[], show: (view: Vie
     show({ profile, picks, map, outbound, milliseconds, canUndo: past.length > 0 });
   };
 
-  // The view need not wait for the disk: the Sage knows of an action before it is stored, and keeps it when storing fails.
-  const change = async (deed: Promise<unknown>, undo: () => Promise<unknown>): Promise<void> => {
-    const outcome = deed.then(() => undefined, (error: unknown) => ({ error }));
+  /** Does it when everything before it is done, then looks; but of many deeds in a row, only after the last. */
+  const inTurn = (deed: () => unknown): Promise<void> => {
+    waiting += 1;
+    const done = turn.then(deed).catch(trouble);
+    turn = done.then(() => ((waiting -= 1) === 0 ? look() : undefined)).catch(trouble);
+    return turn.then(() => Promise.all(storing)).then(() => undefined);
+  };
+
+  // The view does not wait for the disk: the Sage knows of a change before it is stored, and keeps it when storing fails.
+  const change = (deed: Promise<unknown>, undo: () => Promise<unknown>): void => {
     past.push(undo);
     if (past.length > UNDOABLE) past.shift();
-    await look();
-    const failure = await outcome;
-    if (failure === undefined) return;
-    // What could not be stored is still in memory, and can be undone; any other failure changed nothing.
-    if (!isSageError(failure.error) || failure.error.code !== "storage") past.splice(past.indexOf(undo), 1);
-    throw failure.error;
+    const stored = deed.catch((error: unknown) => {
+      // What could not be stored can still be undone; any other failure changed nothing.
+      if (!isSageError(error) || error.code !== "storage") past.splice(past.indexOf(undo), 1);
+      trouble(error);
+    });
+    storing.add(stored);
+    void stored.then(() => storing.delete(stored));
   };
 
   /** Actions are taken back by their time, so no two have the same. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
     inTurn(() => change(sage.record(actions), () => Promise.all(actions.map(({ at }) => sage.forget({ from: at, to: at })))));
 
+  /** For what is taken back by what was there before. */
+  const changeFrom = (deed: () => Promise<unknown>, undo: (before: Uint8Array) => Promise<unknown>): Promise<void> =>
+    inTurn(async () => {
+      const before = await sage.export();
+      change(deed(), () => undo(before));
+    });
+
   return {
-    look: () => inTurn(look),
+    look: () => inTurn(() => undefined),
     act(item, kind) {
       lastAt = Math.max(Date.now(), lastAt + 1);
       return record([{ item, kind, at: lastAt }]);
     },
     recall: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
     hide: (item) => inTurn(() => change(sage.hide(item), () => sage.forget(item))),
-    forget: (item) =>
-      inTurn(async () => {
-        const before = await sage.export();
-        await change(sage.forget(item), () => sage.import(before));
-      }),
-    import: (bytes) =>
-      inTurn(async () => {
-        const before = await sage.export();
-        await change(sage.import(bytes), () => sage.forget("everything").then(() => sage.import(before)));
-      }),
+    forget: (item) => changeFrom(() => sage.forget(item), (before) => sage.import(before)),
+    import: (bytes) => changeFrom(() => sage.import(bytes), (before) => Promise.all([sage.forget("everything"), sage.import(before)])),
     export: () => sage.export(),
     forgetEverything: () =>
       inTurn(async () => {
-        await sage.forget("everything");
         past.length = 0;
-        await look();
+        await sage.forget("everything");
       }),
-    undo: () =>
-      inTurn(async () => {
-        await past.pop()?.();
-        await look();
-      }),
+    undo: () => inTurn(() => past.pop()?.()),
   };
 }

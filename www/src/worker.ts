@@ -4,9 +4,9 @@
  */
 import { Catalogue, indexedDbStore, isSageError, memoryStore, openSage, serveSage } from "pocketsage";
 import type { Sage, Store } from "pocketsage";
+import address from "pocketsage/emoji.sage?url";
 import { watchFetches, type Fetched } from "./fetches.js";
 import type { Item } from "./items.js";
-import address from "/emoji.sage?url";
 
 /** What the worker tells the page, beside the Sage itself. */
 export type Word =
