@@ -17,7 +17,7 @@ export function run(command, args, cwd) {
 }
 
 /** Packs the built package: where the tarball is, and the paths inside. */
-export async function pack(into) {
+async function pack(into) {
   const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into], root);
   const [packed] = Object.values(JSON.parse(stdout));
   return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path) };
