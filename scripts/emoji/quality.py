@@ -1,22 +1,16 @@
-"""Prints how often an emoji's five nearest neighbours share its group, for f32 vectors and for 7-bit codes.
+"""Prints how often an emoji's five nearest neighbours share its group: as embedded, and as the finished catalogue keeps them.
 
-    python quality.py [.tools/emoji/items.jsonl]
+    python quality.py          after build.mjs; reads .tools/emoji/items.jsonl and www/public/emoji.sage
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
+from sage_file import SageFile
 
 ROOT = Path(__file__).resolve().parents[2]
 NEIGHBOURS = 5
-
-
-def load(path: Path) -> tuple[np.ndarray, list[dict]]:
-    """The vectors (n x 384 f32) and the items without them."""
-    items = [json.loads(line) for line in path.open(encoding="utf-8")]
-    return np.array([item.pop("vector") for item in items], dtype=np.float32), items
 
 
 def same_group(vectors: np.ndarray, groups: np.ndarray) -> float:
@@ -26,24 +20,21 @@ def same_group(vectors: np.ndarray, groups: np.ndarray) -> float:
     return float((groups[nearest] == groups[:, None]).mean())
 
 
-def seven_bits(vectors: np.ndarray) -> np.ndarray:
-    """The vectors as 128 even steps per dimension would keep them, at unit length."""
-    low, high = vectors.min(axis=0), vectors.max(axis=0)
-    step = (high - low) / 127
-    kept = np.round((vectors - low) / step) * step + low
-    return kept / np.linalg.norm(kept, axis=1, keepdims=True)
-
-
 def main() -> None:
-    path = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / ".tools/emoji/items.jsonl"
-    vectors, items = load(path)
+    with (ROOT / ".tools/emoji/items.jsonl").open(encoding="utf-8") as lines:
+        items = [json.loads(line) for line in lines]
+    catalogue = SageFile(ROOT / "www/public/emoji.sage")
+    if catalogue.ids != [item["id"] for item in items]:
+        raise SystemExit("the catalogue and items.jsonl are not of the same items: run build.mjs")
+    given = np.array([item["vector"] for item in items], dtype=np.float32)
     groups = np.array([item["group"] for item in items])
     shares = np.unique(groups, return_counts=True)[1] / len(groups)
-    print(f"items                 {len(items)}")
-    print(f"same group, f32       {same_group(vectors, groups):.4f}")
-    print(f"same group, 7 bits    {same_group(seven_bits(vectors), groups):.4f}")
-    print(f"same group, by chance {float((shares**2).sum()):.4f}")
-    print(f"spread D              {2 - 2 * float(np.square(vectors.mean(axis=0, dtype=np.float64)).sum()):.4f}")
+    print(f"items                  {len(items)}")
+    print(f"same group, embedded   {same_group(given, groups):.4f}")
+    print(f"same group, catalogue  {same_group(catalogue.vectors, groups):.4f}")
+    print(f"same group, by chance  {float((shares**2).sum()):.4f}")
+    print(f"least cosine of a vector to what is kept of it  {float((given * catalogue.vectors).sum(axis=1).min()):.5f}")
+    print(f"spread D               {catalogue.spread:.4f}")
 
 
 if __name__ == "__main__":
