@@ -45,7 +45,8 @@ test("a stored taste that cannot be read is put aside, and the page starts empty
 
 test("a catalogue that does not come can be asked for again", async (t) => {
   let refusals = 1;
-  const prepare = (context) => context.route(/emoji.*\.sage/, (route) => (refusals-- > 0 ? route.fulfill({ status: 503 }) : route.continue()));
+  const refuse = (route) => (refusals-- > 0 ? route.fulfill({ status: 503 }) : route.continue());
+  const prepare = (context) => context.route(/emoji.*\.sage/, refuse);
   const visitor = await visit(t, { prepare, expected: /503/ });
   const notice = visitor.page.getByRole("alert");
   await notice.waitFor();
@@ -79,7 +80,11 @@ test("a worker that ends is noticed, and what was tapped is still there after a 
 
 /** Runs in the page: overwrites the beginning of every stored byte array. */
 async function spoilStored() {
-  const done = (request) => new Promise((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+  const done = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
   const database = await done(indexedDB.open("pocketsage"));
   for (const table of database.objectStoreNames) {
     const store = database.transaction(table, "readwrite").objectStore(table);

@@ -28,8 +28,8 @@ export function openBrowser() {
 }
 
 /**
- * A visitor of the test `t` with an empty browser profile. When the test ends, nothing may have been asked of any other origin, and the console must
- * have stayed silent but for what `expected` matches. `prepare` gets the browser context before the page is opened.
+ * A visitor of the test `t` with an empty browser profile. When the test ends, nothing may have been asked of any other origin, and the
+ * console must have stayed silent but for what `expected` matches. `prepare` gets the browser context before the page is opened.
  */
 export async function visit(t, { expected, prepare, url = site.url, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true, ...options });
@@ -44,7 +44,8 @@ export async function visit(t, { expected, prepare, url = site.url, ...options }
   t.after(async () => {
     await context.close();
     assert.deepEqual(complaints.filter((text) => !expected?.test(text)), [], "the console stayed silent");
-    const strangers = requests.map((request) => request.url()).filter((address) => /^(https?|wss?):/.test(address) && new URL(address).origin !== new URL(url).origin);
+    const addresses = requests.map((request) => request.url()).filter((address) => /^(https?|wss?):/.test(address));
+    const strangers = addresses.filter((address) => new URL(address).origin !== new URL(url).origin);
     assert.deepEqual(strangers, [], "every request went to the page's own origin");
   });
   await page.goto(url);
@@ -83,7 +84,10 @@ class Visitor {
   async after(deed) {
     const before = await this.actions();
     await deed();
-    await this.page.waitForFunction((before) => (document.getElementById("interests-note").textContent.match(/(\d+) action/)?.[1] ?? "0") !== before, String(before));
+    await this.until((before) => {
+      const note = document.getElementById("interests-note").textContent;
+      return Number(note.match(/(\d+) action/)?.[1] ?? 0) !== before;
+    }, before);
   }
 
   async actions() {
@@ -103,7 +107,9 @@ class Visitor {
 
   /** The recommendations: item, and the reason in words. */
   picks() {
-    return this.page.$$eval(".pick", (picks) => picks.map((pick) => ({ item: pick.dataset.key, because: pick.querySelector(".because").textContent })));
+    return this.page.$$eval(".pick", (picks) =>
+      picks.map((pick) => ({ item: pick.dataset.key, because: pick.querySelector(".because").textContent })),
+    );
   }
 
   /** Waits until this function of the document holds. */

@@ -8,7 +8,11 @@ export interface Fetched {
 
 /** Calls `tell` with every fetch so far and, after, with each new one. */
 export function watchFetches(tell: (fetches: Fetched[]) => void): void {
-  new PerformanceObserver((seen) =>
+  const observer = new PerformanceObserver((seen) =>
     tell((seen.getEntries() as PerformanceResourceTiming[]).map((entry) => ({ address: entry.name, bytes: entry.encodedBodySize }))),
-  ).observe({ type: "resource", buffered: true });
+  );
+  // The page itself is a navigation; everything else, and everything in a worker, is a resource.
+  for (const type of ["navigation", "resource"]) {
+    if (PerformanceObserver.supportedEntryTypes.includes(type)) observer.observe({ type, buffered: true });
+  }
 }

@@ -16,15 +16,13 @@ export function showInterests(items: Items, view: View, hues: readonly number[],
   // A hue belongs to one interest at a time and stays with it, so it tells which card is which.
   const key = ({ hue, interest }: (typeof entries)[number]): string => (interests.length > 8 ? interest.medoid : String(hue));
   list.style.setProperty("--columns", String(columns(interests.length)));
-  glide(list, () => keep(list, entries, key, () => make("li", { class: "card" }), (card, { interest, hue }) => fill(card, items, interest, hue, open)));
+  const create = (): HTMLElement => make("li", { class: "card" });
+  glide(list, () => keep(list, entries, key, create, (card, { interest, hue }) => fill(card, items, interest, hue, open)));
 
   byId("invitation").hidden = actions > 0;
   byId("interests-note").textContent = actions > 0 ? `${count(interests.length, "interest")} in ${count(actions, "action")}` : "";
-  byId("pace").replaceChildren(
-    ...(actions > 0
-      ? [make("span", { class: "pace-word" }, "Last update "), make("strong", { title: "profile() and recommend(), to the worker and back" }, duration(view.milliseconds))]
-      : []),
-  );
+  const took = make("strong", { title: "profile() and recommend(), to the worker and back" }, duration(view.milliseconds));
+  byId("pace").replaceChildren(...(actions > 0 ? [make("span", { class: "pace-word" }, "Last update "), took] : []));
   showStrip(items, entries);
 }
 
@@ -65,7 +63,8 @@ function fill(card: HTMLElement, items: Items, interest: Interest, hue: number, 
     (id) => id,
     (id) => {
       const item = itemOf(items, id);
-      const button = make("button", { type: "button", class: "member", title: item.label, "aria-label": `${item.label}: more` }, glyph(item.emoji));
+      const names = { title: item.label, "aria-label": `${item.label}: more` };
+      const button = make("button", { type: "button", class: "member", ...names }, glyph(item.emoji));
       button.addEventListener("click", () => open(item));
       return make("li", {}, button);
     },

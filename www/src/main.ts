@@ -52,7 +52,8 @@ async function run(sage: Sage, items: Items): Promise<void> {
   };
   const example = (): void => {
     const now = Date.now();
-    say("Recorded twelve examples", taste.recall(EXAMPLE.map(({ item, daysAgo }, place) => ({ item, at: now - daysAgo * DAY - place * 1000 }))));
+    const actions = EXAMPLE.map(({ item, daysAgo }, place) => ({ item, at: now - daysAgo * DAY - place * 1000 }));
+    say("Recorded twelve examples", taste.recall(actions));
   };
   const tray = setTray({ save, open, example });
   const wall = hangWall(shown, { tap, save, open });

@@ -8,7 +8,9 @@ const RELOAD = "Reload the page, so that page and catalogue are of one version. 
 const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
     title: "Your browser would not store your taste, so it is kept in memory only.",
-    remedy: "Everything works, but closing this tab forgets it. Leave private browsing or allow this site to store data, then reload; or export now and import later.",
+    remedy:
+      "Everything works, but closing this tab forgets it. Leave private browsing or allow this site to store data, then reload; " +
+      "or export now and import later.",
   },
   "stored-corrupt": { title: "The taste stored here cannot be read, so this one starts empty.", remedy: ASIDE },
   "stored-version": { title: "The taste stored here was written by a newer PocketSage, so this one starts empty.", remedy: ASIDE },
@@ -34,9 +36,12 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   },
 };
 
+const UNEXPECTED = { title: "Something went wrong.", remedy: "Reload the page. What you tapped is stored on this device." };
+
 /** Shows an error of the Sage, or any other. `of` says what cannot be read where the error alone does not. */
 export function notifyOf(error: unknown, again?: () => void, of = ""): void {
-  const { code, message } = isSageError(error) ? error : { code: "unexpected", message: error instanceof Error ? error.message : String(error) };
+  const code = isSageError(error) ? error.code : "unexpected";
+  const message = error instanceof Error ? error.message : String(error);
   notify(`${of}${code}` in WORDS ? `${of}${code}` : code, message, again);
 }
 
@@ -44,7 +49,7 @@ export function notifyOf(error: unknown, again?: () => void, of = ""): void {
 export function notify(code: string, message: string, again?: () => void): void {
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;
-  const { title, remedy } = WORDS[code] ?? { title: "Something went wrong.", remedy: "Reload the page. What you tapped is stored on this device." };
+  const { title, remedy } = WORDS[code] ?? UNEXPECTED;
   const close = make("button", { type: "button", class: "hide", title: "Dismiss", "aria-label": "Dismiss this notice" }, "×");
   const notice = make(
     "div",

@@ -1,4 +1,7 @@
-/** What has left this device. Said by the Sage (`preview()`: what the next recommendation would send) and by the browser (what was fetched, and from where). */
+/**
+ * What has left this device. Said by the Sage (`preview()`: what the next recommendation would send) and by the browser (what was fetched,
+ * and from where).
+ */
 import type { Outbound } from "pocketsage";
 import { byId, make } from "./dom.js";
 import type { Fetched } from "./fetches.js";
@@ -34,7 +37,8 @@ export function keepAccount(): Account {
       for (const { address, bytes } of more) if (/^https?:/.test(address)) fetches.set(address, Math.max(bytes, fetches.get(address) ?? 0));
       const rows = [...fetches].sort((a, b) => b[1] - a[1]);
       total.textContent = `${count(rows.length, "file")}, the same for everyone, as your browser recorded them`;
-      files.replaceChildren(...rows.map(([address, bytes]) => make("li", {}, make("span", {}, brief(address)), make("span", {}, size(bytes)))));
+      const row = (name: string, bytes: number): HTMLElement => make("li", {}, make("span", {}, name), make("span", {}, size(bytes)));
+      files.replaceChildren(...rows.map(([address, bytes]) => row(brief(address), bytes)));
       parts.replaceChildren(...sums(fetches).map(([name, bytes]) => make("div", {}, make("dt", {}, name), make("dd", {}, size(bytes)))));
       judge();
     },
@@ -47,10 +51,11 @@ export function keepAccount(): Account {
 
 function verdict(outbound: readonly Outbound[], strangers: readonly string[]): HTMLElement[] {
   const bytes = outbound.reduce((sum, message) => sum + message.bytes.length, 0);
+  const said = outbound.map(({ to, says }) => `${says} to ${to}`).join("; ");
   const next =
     outbound.length === 0
       ? "The next recommendation will ask the catalogue on this device, and send nothing."
-      : `The next recommendation would send ${count(outbound.length, "message")}, ${size(bytes)}: ${outbound.map(({ to, says }) => `${says} to ${to}`).join("; ")}.`;
+      : `The next recommendation would send ${count(outbound.length, "message")}, ${size(bytes)}: ${said}.`;
   if (strangers.length === 0 && outbound.length === 0) return [make("p", { class: "verdict" }, "Nothing."), make("p", {}, next)];
   const others = [...new Set(strangers.map((address) => new URL(address).host))].join(", ");
   return [make("p", { class: "verdict warn" }, strangers.length > 0 ? `Requests to ${others}.` : "Nothing yet."), make("p", {}, next)];

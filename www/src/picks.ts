@@ -48,5 +48,6 @@ function because(items: Items, { because: { medoid, nearest } }: Recommendation)
   const reason = make("span", {}, "because of ", glyph(source.emoji), ` ${source.label}${near.length > 0 ? "," : ""}`);
   if (near.length === 0) return [reason];
   const names = listed(near.map((item) => item.label));
-  return [reason, " ", make("span", { title: names }, "near ", ...near.map((item) => glyph(item.emoji)), make("span", { class: "unseen" }, names))];
+  const glyphs = near.map((item) => glyph(item.emoji));
+  return [reason, " ", make("span", { title: names }, "near ", ...glyphs, make("span", { class: "unseen" }, names))];
 }

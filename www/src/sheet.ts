@@ -65,7 +65,8 @@ function why(items: Items, item: Item, { interest, nearest }: Explanation, yours
             { class: "nearest", "aria-label": "The most alike of your items" },
             ...others.map((near) => {
               const { emoji, label } = itemOf(items, near.item);
-              const row = make("li", {}, glyph(emoji), make("span", {}, label), make("span", { class: "soft" }, near.similarity.toFixed(2)));
+              const similarity = make("span", { class: "soft" }, near.similarity.toFixed(2));
+              const row = make("li", {}, glyph(emoji), make("span", {}, label), similarity);
               row.style.setProperty("--share", share(Math.max(0, near.similarity)));
               return row;
             }),

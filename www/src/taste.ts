@@ -1,6 +1,6 @@
 /**
- * The user's taste as the page sees it. One way, no back and forth: a deed goes to the Sage, a fresh `View` comes out, and everything on the
- * page is drawn from the view. Deeds are done one after the other, in the order they were asked for.
+ * The user's taste as the page sees it. One way, no back and forth: a deed goes to the Sage, a fresh `View` comes out, and everything on
+ * the page is drawn from the view. Deeds are done one after the other, in the order they were asked for.
  */
 import { isSageError } from "pocketsage";
 import type { Action, ItemId, Outbound, Profile, Recommendation, Sage } from "pocketsage";

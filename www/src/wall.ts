@@ -1,5 +1,8 @@
-/** The wall: every item of the catalogue as a button, by group, with search and a category filter. One of the buttons is in the tab order; arrows
- *  move among them. What is off screen is not laid out (`content-visibility` in the style sheet), so that 1,900 buttons cost no more than 90. */
+/**
+ * The wall: every item of the catalogue as a button, by group, with search and a category filter. One of the buttons is in the tab order;
+ * arrows move among them. What is off screen is not laid out (`content-visibility` in the style sheet), so that 1,900 buttons cost no more
+ * than 90.
+ */
 import type { ItemId } from "pocketsage";
 import { byId, glyph, make, tinge } from "./dom.js";
 import { move } from "./grid.js";
@@ -136,11 +139,8 @@ function shelve(items: Items): Shelf[] {
       shelf = { group: item.group, element, grid, buttons: [] };
       shelves.set(item.group, shelf);
     }
-    const button = make(
-      "button",
-      { type: "button", class: "thing", value: item.id, title: item.label, tabindex: -1, "aria-label": item.label, "aria-keyshortcuts": "S" },
-      glyph(item.emoji),
-    );
+    const names = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
+    const button = make("button", { type: "button", class: "thing", value: item.id, tabindex: -1, ...names }, glyph(item.emoji));
     shelf.buttons.push(button);
     shelf.grid.append(button);
   }
@@ -150,5 +150,6 @@ function shelve(items: Items): Shelf[] {
 function chip(group: string): HTMLElement {
   if (group === "") return make("button", { type: "button", class: "chip", value: "", "aria-pressed": "true" }, "All");
   const { name, emoji } = GROUPS[group] ?? { name: group, emoji: "▫️" };
-  return make("button", { type: "button", class: "chip", value: group, title: name, "aria-label": name, "aria-pressed": "false" }, glyph(emoji));
+  const names = { title: name, "aria-label": name, "aria-pressed": "false" };
+  return make("button", { type: "button", class: "chip", value: group, ...names }, glyph(emoji));
 }
