@@ -17,7 +17,7 @@ fn naive_cut(unions: &[(Vec<usize>, Vec<usize>, f64)], n: usize, kept: usize) ->
 }
 
 fn labels(partition: &Partition) -> Vec<usize> {
-    partition.labels.iter().map(|&label| usize::try_from(label).unwrap()).collect()
+    partition.labels.iter().map(|&label| label as usize).collect()
 }
 
 #[test]
@@ -40,7 +40,11 @@ fn ward_equals_the_definition_at_every_cut() {
             assert!(error < 1e-9, "seed {seed}: {} and {want}", merge.height);
         }
         for count in 1..=n {
-            assert_eq!(labels(&tree.cut_into(count)), naive_cut(&unions, n, n - count), "seed {seed} count {count}");
+            assert_eq!(
+                labels(&tree.cut_into(count)),
+                naive_cut(&unions, n, n - count),
+                "seed {seed} count {count}"
+            );
         }
         for (kept, pair) in unions.windows(2).enumerate() {
             let threshold = f64::midpoint(pair[0].2, pair[1].2);
@@ -53,7 +57,8 @@ fn ward_equals_the_definition_at_every_cut() {
 fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
     let n = values.len() / dim;
     let row = |i: usize| &values[i * dim..(i + 1) * dim];
-    let distance = |i: usize, j: usize| row(i).iter().zip(row(j)).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
+    let distance =
+        |i: usize, j: usize| row(i).iter().zip(row(j)).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
     let mut d: Vec<Vec<f32>> = (0..n).map(|i| (0..n).map(|j| distance(i, j)).collect()).collect();
     let mut size = vec![1.0f32; n];
     let mut active: Vec<usize> = (0..n).collect();
@@ -73,7 +78,8 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
                 stack.truncate(stack.len() - 2);
                 let (a, b) = (i.min(second), i.max(second));
                 for k in active.iter().copied().filter(|&k| k != a && k != b) {
-                    let sum = (size[a] + size[k]) * d[a][k] + (size[b] + size[k]) * d[b][k] - size[k] * d[a][b];
+                    let sum =
+                        (size[a] + size[k]) * d[a][k] + (size[b] + size[k]) * d[b][k] - size[k] * d[a][b];
                     d[a][k] = sum / (size[a] + size[b] + size[k]);
                     d[k][a] = d[a][k];
                 }
@@ -138,7 +144,10 @@ fn medoids_equal_the_definition_over_all_pairs() {
             let members = || (0..n).filter(|&row| named[row] == label);
             let cost = |m: usize| -> f64 {
                 let apart = |j: usize| -> f64 {
-                    (0..dim).map(|k| f64::from(values[m * dim + k]) - f64::from(values[j * dim + k])).map(|x| x * x).sum()
+                    (0..dim)
+                        .map(|k| f64::from(values[m * dim + k]) - f64::from(values[j * dim + k]))
+                        .map(|x| x * x)
+                        .sum()
                 };
                 members().map(|j| weights[j] * apart(j)).sum()
             };

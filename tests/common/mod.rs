@@ -58,7 +58,8 @@ pub fn height(values: &[f32], dim: usize, weights: &[f64], a: &[usize], b: &[usi
 
 fn mean(values: &[f32], dim: usize, weights: &[f64], members: &[usize]) -> (f64, Vec<f64>) {
     let size: f64 = members.iter().map(|&row| weights[row]).sum();
-    let coordinate = |k| members.iter().map(|&row| weights[row] * f64::from(values[row * dim + k])).sum::<f64>();
+    let coordinate =
+        |k| members.iter().map(|&row| weights[row] * f64::from(values[row * dim + k])).sum::<f64>();
     (size, (0..dim).map(|k| coordinate(k) / size).collect())
 }
 
