@@ -11,7 +11,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "tests/fixtures"
 
 FOOD = ["1F355", "1F354", "1F32E", "1F32D", "1F35F", "1F96A", "1F32F", "1F357"]  # 🍕🍔🌮🌭🍟🥪🌯🍗
 SPORT = ["26BD", "1F3C0", "1F3C8", "1F3BE", "1F3D0", "26BE", "1F3C9", "1F3D3"]  # ⚽🏀🏈🎾🏐⚾🏉🏓
-ANIMALS = ["1F436", "1F431", "1F98A", "1F42F", "1F981", "1F43A", "1F43B", "1F42E"]  # 🐶🐱🦊🐯🦁🐺🐻🐮
+ANIMALS = ["1F415", "1F408", "1F40E", "1F418", "1F981", "1F43B", "1F98A", "1F407"]  # 🐕🐈🐎🐘🦁🐻🦊🐇
 
 END = 1769817600000  # 2026-01-31T00:00:00Z, in milliseconds
 # Every 30 hours one of the three in turn, the last one 30 hours before END: 24 actions, 30 days.
