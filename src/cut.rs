@@ -48,7 +48,7 @@ impl Rule {
                 kept.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
             }
             Self::Growing(Some(spread)) => grow(tree, weight, 0.7 * spread, 0.4),
-            Self::Growing(None) => grow(tree, weight, 0.9 * diameter, 0.2),
+            Self::Growing(None) => grow(tree, weight, 0.75 * diameter, 0.3),
         }
     }
 }

@@ -20,7 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # What the library does (src/cut.rs): t(k) = c Y (n / k)^p, with Y = D, or the diameter where there is no catalogue.
 WITH_CATALOGUE = (0.70, 0.40)
-WITHOUT = (0.90, 0.20)
+# (A higher power splits fewer single interests and joins more strangers; joined strangers are what PinnerSage is there to avoid.)
+WITHOUT = (0.75, 0.30)
 
 
 def constant(s: Sessions, scale: np.ndarray, factor: float) -> np.ndarray:
