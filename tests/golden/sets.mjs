@@ -1,0 +1,77 @@
+// The golden sets in JavaScript: their vectors, generated as make.py says, and what ward.bin holds of SciPy's results.
+
+/** Draws of a stream, as make.py specifies them: a function that gives the next one. */
+function stream(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let x = state;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    return (x ^ (x >>> 16)) >>> 0;
+  };
+}
+
+/** The streams of a set: numbers and choices. */
+export function streams(seed) {
+  return [stream(seed >>> 0), stream((seed ^ 0x5bd1e995) >>> 0)];
+}
+
+/** A mixture of `centres` clusters, n x dim; what is left of the choices may be drawn on. */
+export function mixture(n, dim, centres, number, choice) {
+  const centresAt = Array.from({ length: centres * dim }, () => ((choice() >>> 19) - 4096) / 1024);
+  const of = Array.from({ length: n }, () => choice() % centres);
+  return Float32Array.from({ length: n * dim }, (_, i) => {
+    const sum = (number() >>> 16) + (number() >>> 16) + (number() >>> 16) + (number() >>> 16);
+    return centresAt[of[Math.floor(i / dim)] * dim + (i % dim)] + (sum - 131072) / 131072;
+  });
+}
+
+const kinds = [
+  ({ n, dim }, number) => Float32Array.from({ length: n * dim }, () => ((number() >>> 8) - 8388608) / 8388608),
+  ({ n, dim, p }, number, choice) => mixture(n, dim, p, number, choice),
+  ({ n, dim, p }, number, choice) => {
+    const values = mixture(n, dim, p, number, choice);
+    for (let row = 1; row < n; row += 1) {
+      if (choice() % 3 !== 0) continue;
+      const from = (choice() % row) * dim;
+      values.copyWithin(row * dim, from, from + dim);
+    }
+    return values;
+  },
+  ({ n, dim, p }, number) => Float32Array.from({ length: n * dim }, () => (number() >>> 8) % p),
+  ({ n, dim, p }, number, choice, { size, vectorOf }) => {
+    const first = choice() % size;
+    const rows = new Set();
+    while (rows.size < n) rows.add((first + (number() % p)) % size);
+    const values = new Float32Array(n * dim);
+    [...rows].forEach((row, i) => values.set(vectorOf(row), i * dim));
+    return values;
+  },
+];
+
+/** The vectors of a set, n x dim. `items` are the catalogue's: how many, and the vector of each. */
+export function vectors(set, items) {
+  return kinds[set.kind](set, ...streams(set.seed), items);
+}
+
+/** The sets of ward.bin; labels are undefined where they depend on the order of ties. */
+export function read(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = 0;
+  const u16 = () => view.getUint16((at += 2) - 2, true);
+  const u32 = () => view.getUint32((at += 4) - 4, true);
+  const f64 = () => view.getFloat64((at += 8) - 8, true);
+  const many = (length, next) => Array.from({ length }, () => next());
+
+  const count = u32();
+  u32(); // CRC-32 of the catalogue's vectors, which tests/golden.rs checks
+  const sets = many(count, () => {
+    const [kind, n, dim, seed, p, checks] = many(6, u32);
+    const heights = many(n - 1, f64);
+    const cuts = many(5, () => ({ threshold: f64(), labels: checks === 1 ? many(n, u16) : undefined }));
+    return { kind, n, dim, seed, p, heights, cuts };
+  });
+  if (at !== bytes.byteLength) throw new Error(`ward.bin: read ${at} of ${bytes.byteLength} bytes`);
+  return sets;
+}

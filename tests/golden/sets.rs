@@ -1,0 +1,124 @@
+//! The golden sets: their vectors, generated as make.py says, and what `ward.bin` holds of SciPy's results.
+
+use pocketsage::Catalogue;
+
+/// Draws of a stream, as make.py specifies them.
+pub struct Stream(u32);
+
+impl Stream {
+    pub fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9);
+        let mut x = self.0;
+        x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
+        x = (x ^ (x >> 13)).wrapping_mul(0xc2b2_ae35);
+        x ^ (x >> 16)
+    }
+
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.next() as usize % bound
+    }
+}
+
+/// The streams of a set: numbers and choices.
+pub fn streams(seed: u32) -> (Stream, Stream) {
+    (Stream(seed), Stream(seed ^ 0x5bd1_e995))
+}
+
+/// A mixture of `centres` clusters; what is left of the choices may be drawn on.
+pub fn mixture(n: usize, dim: usize, centres: usize, numbers: &mut Stream, choices: &mut Stream) -> Vec<f32> {
+    let centre = |_| ((choices.next() >> 19) as f32 - 4096.0) / 1024.0;
+    let centres_at: Vec<f32> = (0..centres * dim).map(centre).collect();
+    let of: Vec<usize> = (0..n).map(|_| choices.below(centres)).collect();
+    let value = |i: usize| {
+        let sum: u32 = (0..4).map(|_| numbers.next() >> 16).sum();
+        centres_at[of[i / dim] * dim + i % dim] + (sum as f32 - 131_072.0) / 131_072.0
+    };
+    (0..n * dim).map(value).collect()
+}
+
+/// One set, and what SciPy makes of it.
+pub struct Golden {
+    pub kind: u32,
+    pub n: usize,
+    pub dim: usize,
+    pub seed: u32,
+    pub p: usize,
+    /// Squares of SciPy's heights, ascending.
+    pub heights: Vec<f64>,
+    /// Squared heights to cut at, each with the labels it must give, unless these depend on the order of ties.
+    pub cuts: Vec<(f64, Option<Vec<i32>>)>,
+}
+
+impl Golden {
+    pub fn vectors(&self, catalogue: &Catalogue) -> Vec<f32> {
+        let Self { n, dim, p, .. } = *self;
+        let (mut numbers, mut choices) = streams(self.seed);
+        match self.kind {
+            0 => (0..n * dim).map(|_| ((numbers.next() >> 8) as f32 - 8_388_608.0) / 8_388_608.0).collect(),
+            1 => mixture(n, dim, p, &mut numbers, &mut choices),
+            2 => {
+                let mut values = mixture(n, dim, p, &mut numbers, &mut choices);
+                for row in 1..n {
+                    if choices.below(3) == 0 {
+                        let from = choices.below(row) * dim;
+                        values.copy_within(from..from + dim, row * dim);
+                    }
+                }
+                values
+            }
+            3 => (0..n * dim).map(|_| ((numbers.next() >> 8) as usize % p) as f32).collect(),
+            4 => {
+                let first = choices.below(catalogue.len());
+                let mut rows = Vec::new();
+                while rows.len() < n {
+                    let row = (first + numbers.below(p)) % catalogue.len();
+                    if !rows.contains(&row) {
+                        rows.push(row);
+                    }
+                }
+                let mut values = Vec::new();
+                rows.iter().for_each(|&row| catalogue.read_vector(row, &mut values).unwrap());
+                values
+            }
+            kind => panic!("ward.bin has a set of kind {kind}, expected 0 to 4"),
+        }
+    }
+}
+
+/// All sets of `ward.bin`, and the CRC-32 of the catalogue's vectors they were made from.
+pub fn read(bytes: &[u8]) -> (Vec<Golden>, u32) {
+    let mut left = bytes;
+    let count = u32(&mut left);
+    let crc = u32(&mut left);
+    let sets = (0..count).map(|_| golden(&mut left)).collect();
+    assert!(left.is_empty(), "{} bytes too many", left.len());
+    (sets, crc)
+}
+
+fn golden(left: &mut &[u8]) -> Golden {
+    let [kind, n, dim, seed, p, checks] = std::array::from_fn(|_| u32(left));
+    let n = n as usize;
+    let heights = (1..n).map(|_| f64::from_le_bytes(take(left))).collect();
+    let label = |left: &mut &[u8]| i32::from(u16::from_le_bytes(take(left)));
+    let cut = |_| {
+        let threshold = f64::from_le_bytes(take(left));
+        (threshold, (checks == 1).then(|| (0..n).map(|_| label(left)).collect()))
+    };
+    Golden { kind, n, dim: dim as usize, seed, p: p as usize, heights, cuts: (0..5).map(cut).collect() }
+}
+
+fn u32(left: &mut &[u8]) -> u32 {
+    u32::from_le_bytes(take(left))
+}
+
+fn take<const N: usize>(left: &mut &[u8]) -> [u8; N] {
+    let (first, rest) = left.split_first_chunk().unwrap();
+    *left = rest;
+    *first
+}
+
+/// CRC-32 (IEEE), as zlib has it.
+pub fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {
+    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+    !bytes.into_iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(byte), step))
+}
