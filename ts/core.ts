@@ -5,7 +5,6 @@
  */
 import type { CoreOptions } from "./core-options.js";
 
-
 /** Clusters numbered by first member; a label of -1 is a dropped singleton. */
 interface CoreClustering {
   labels: Int32Array;
