@@ -18,9 +18,9 @@ from planted import Sessions
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# What the library does (src/cut.rs): t(k) = c Y (n / k)^p, with Y = D, or the diameter where there is no catalogue.
+# What the library does (src/cut.rs): t(k) = c Y (n / k)^p, with Y = D, or the diameter where there is no catalogue. The latter lie between
+# the constants fitted with and without sessions of one action each: joined strangers are what PinnerSage is there to avoid.
 WITH_CATALOGUE = (0.70, 0.40)
-# (A higher power splits fewer single interests and joins more strangers; joined strangers are what PinnerSage is there to avoid.)
 WITHOUT = (0.75, 0.30)
 
 
@@ -99,7 +99,10 @@ def with_catalogue(train: Sessions, test: Sessions, spread: float) -> None:
 
 
 def without_catalogue(train: Sessions, test: Sessions) -> None:
-    """Without D, "nothing is related" and "all is one interest" look alike: the fit leaves out the cells of one action each."""
+    """Without D, "nothing is related" (m = 1) and "all is one interest" (k = 1) look alike: no rule does well in both.
+
+    So the constants are fitted without the cells of m = 1; for the diameter also with them.
+    """
     print("\n## Without a catalogue\n")
     print(*HEAD, sep="\n")
     fitted = ~train.cells("one action each")
@@ -110,6 +113,10 @@ def without_catalogue(train: Sessions, test: Sessions) -> None:
         ari = test.score(rule(test, test.scales[name], *constants))
         shape = "a n^b" if rule is power_of_n else "a (n/k)^b"
         print(row(f"{shape} x {name} of own distances: {', '.join(f'{x:.2f}' for x in constants)}", test, ari))
+    grids = [grid(0.3, 1.4, 0.05), grid(0.05, 0.6, 0.05)]
+    constants = fit(growing, train, train.scales["diameter"], grids, np.ones(len(train.names), dtype=bool))
+    ari = test.score(growing(test, test.scales["diameter"], *constants))
+    print(row(f"the same, fitted with m = 1 too: {', '.join(f'{x:.2f}' for x in constants)}", test, ari))
     (least,) = fit(largest_gap, train, train.n, [grid(1, 2, 0.05)], fitted)
     print(row(f"largest relative gap, at least {least:.2f}", test, test.score(largest_gap(test, test.n, least))))
     chosen = test.score(growing(test, test.scales["diameter"], *WITHOUT))

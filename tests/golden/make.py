@@ -180,7 +180,7 @@ def main() -> None:
             if solved:
                 break
         else:
-            raise SystemExit(f"set {number} (kind {kind}, n {n}, dim {dim}, p {p}): the tree depends on the order of ties, whatever the seed")
+            raise SystemExit(f"set {number} (kind {kind}, n {n}, dim {dim}, p {p}): its tree depends on the order of ties, with every seed")
         heights, cuts, expected, same = solved
         unchecked += not same
         tied += len(np.unique(heights)) < len(heights)

@@ -1,12 +1,13 @@
 //! The golden sets: their vectors, generated as make.py says, and what `ward.bin` holds of SciPy's results.
+#![allow(clippy::panic, clippy::unwrap_used)] // Test code; clippy only knows that of functions marked as tests.
 
 use pocketsage::Catalogue;
 
 /// Draws of a stream, as make.py specifies them.
-pub struct Stream(u32);
+pub(crate) struct Stream(u32);
 
 impl Stream {
-    pub fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9);
         let mut x = self.0;
         x = (x ^ (x >> 16)).wrapping_mul(0x85eb_ca6b);
@@ -14,18 +15,24 @@ impl Stream {
         x ^ (x >> 16)
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.next() as usize % bound
     }
 }
 
 /// The streams of a set: numbers and choices.
-pub fn streams(seed: u32) -> (Stream, Stream) {
+pub(crate) fn streams(seed: u32) -> (Stream, Stream) {
     (Stream(seed), Stream(seed ^ 0x5bd1_e995))
 }
 
 /// A mixture of `centres` clusters; what is left of the choices may be drawn on.
-pub fn mixture(n: usize, dim: usize, centres: usize, numbers: &mut Stream, choices: &mut Stream) -> Vec<f32> {
+pub(crate) fn mixture(
+    n: usize,
+    dim: usize,
+    centres: usize,
+    numbers: &mut Stream,
+    choices: &mut Stream,
+) -> Vec<f32> {
     let centre = |_| ((choices.next() >> 19) as f32 - 4096.0) / 1024.0;
     let centres_at: Vec<f32> = (0..centres * dim).map(centre).collect();
     let of: Vec<usize> = (0..n).map(|_| choices.below(centres)).collect();
@@ -37,20 +44,20 @@ pub fn mixture(n: usize, dim: usize, centres: usize, numbers: &mut Stream, choic
 }
 
 /// One set, and what SciPy makes of it.
-pub struct Golden {
-    pub kind: u32,
-    pub n: usize,
-    pub dim: usize,
-    pub seed: u32,
-    pub p: usize,
+pub(crate) struct Golden {
+    pub(crate) kind: u32,
+    pub(crate) n: usize,
+    pub(crate) dim: usize,
+    pub(crate) seed: u32,
+    pub(crate) p: usize,
     /// Squares of SciPy's heights, ascending.
-    pub heights: Vec<f64>,
+    pub(crate) heights: Vec<f64>,
     /// Squared heights to cut at, each with the labels it must give, unless these depend on the order of ties.
-    pub cuts: Vec<(f64, Option<Vec<i32>>)>,
+    pub(crate) cuts: Vec<(f64, Option<Vec<i32>>)>,
 }
 
 impl Golden {
-    pub fn vectors(&self, catalogue: &Catalogue) -> Vec<f32> {
+    pub(crate) fn vectors(&self, catalogue: &Catalogue) -> Vec<f32> {
         let Self { n, dim, p, .. } = *self;
         let (mut numbers, mut choices) = streams(self.seed);
         match self.kind {
@@ -86,7 +93,7 @@ impl Golden {
 }
 
 /// All sets of `ward.bin`, and the CRC-32 of the catalogue's vectors they were made from.
-pub fn read(bytes: &[u8]) -> (Vec<Golden>, u32) {
+pub(crate) fn read(bytes: &[u8]) -> (Vec<Golden>, u32) {
     let mut left = bytes;
     let count = u32(&mut left);
     let crc = u32(&mut left);
@@ -118,7 +125,7 @@ fn take<const N: usize>(left: &mut &[u8]) -> [u8; N] {
 }
 
 /// CRC-32 (IEEE), as zlib has it.
-pub fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {
+pub(crate) fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.into_iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(byte), step))
 }
