@@ -7,80 +7,102 @@
 //!
 //! Where two vectors are so close that the subtraction would cancel, the pair is summed again as (a - b)^2, in the same order.
 
-use crate::Vectors;
-use alloc::{vec, vec::Vec};
+use crate::{Error, Vectors};
+use alloc::{format, vec, vec::Vec};
 
-/// Vectors side by side in one panel: the width of a register tile.
+/// The cells of a row are a multiple of this: four vector registers.
+pub(crate) const ALIGNED: usize = 16;
+/// Vectors side by side in one panel, and the side of the blocks that are written at once.
 const LANES: usize = 8;
-/// Rows of a tile. 4 x 8 accumulators are 8 of the 16 registers of simd128.
+/// Rows of a register tile. 4 x 8 accumulators are 8 of the 16 registers of simd128.
 const TILE_ROWS: usize = 4;
 /// Panels of rows kept in cache while the columns stream past (12 x 8 = 96 rows).
 const BLOCK: usize = 12;
 /// Below this share of the norms the difference of the norms has lost too many bits, and the pair is summed directly.
 const CLOSE: f32 = 1.0 / 64.0;
 
-/// Fills `out` (n x n, row-major) with squared distances between the rows, and infinity on the diagonal: no row is its own
-/// neighbour.
+/// The squared distances of n rows to each other.
+pub(crate) struct Distances {
+    /// Cells in a row: n rounded up, so that every row is a whole number of vector registers.
+    pub(crate) width: usize,
+    /// At least n x width, row-major; infinite on the diagonal (no row is its own neighbour) and past column n.
+    pub(crate) cells: Vec<f32>,
+    /// The largest of them, 0 for fewer than two rows.
+    pub(crate) diameter: f64,
+}
+
+/// All squared distances between the rows. O(n^2 dim / 2) multiplications; 4 n^2 + 4 n dim bytes.
 ///
 /// The vectors are first scaled by a power of two when their largest number is beyond 2^30 or below 2^-30, so that squares
-/// neither overflow nor vanish; distances then come scaled by the square of that power, which keeps their order.
+/// neither overflow nor vanish; the cells then come scaled by the square of that power, which keeps their order. The diameter is
+/// not scaled.
 ///
-/// Returns the largest of them, unscaled: the squared diameter of the rows, 0 for fewer than two.
-///
-/// O(n^2 dim / 2) multiplications, n x dim numbers of scratch.
-pub(crate) fn fill_squared_distances(vectors: Vectors<'_>, out: &mut [f32]) -> f64 {
-    let n = vectors.len();
-    debug_assert_eq!(out.len(), n * n);
-    let panels = pack(vectors);
-    let dim = vectors.dim();
-    let panel = |p: usize| panels[p * dim..(p + 1) * dim].iter();
-    let norms: Vec<f32> =
-        (0..n).map(|i| panel(i / LANES).fold(0.0, |sum, x| sum + x[i % LANES] * x[i % LANES])).collect();
-
+/// # Errors
+/// [`Error::Memory`] when the matrix cannot be had.
+pub(crate) fn squared_distances(vectors: Vectors<'_>) -> Result<Distances, Error> {
+    let (n, dim) = (vectors.len(), vectors.dim());
+    let width = n.next_multiple_of(ALIGNED);
+    let mut cells = reserve(n, width)?;
+    let scale = scale(vectors);
+    let panels = pack(vectors, scale);
     let count = n.div_ceil(LANES);
-    for block in (0..count).step_by(BLOCK) {
-        for right in block..count {
-            for left in block..count.min(block + BLOCK).min(right + 1) {
+    let norms: Vec<[f32; LANES]> =
+        panels.chunks_exact(dim).enumerate().map(|(p, panel)| norms(panel, n - p * LANES)).collect();
+
+    let mut largest = [0.0f32; LANES];
+    for first in (0..count).step_by(BLOCK) {
+        for right in first..count {
+            for left in first..count.min(first + BLOCK).min(right + 1) {
                 let (a, b) = (&panels[left * dim..][..dim], &panels[right * dim..][..dim]);
-                store(&tile::<0>(a, b), left * LANES, right * LANES, a, b, &norms, out);
-                let half = &tile::<TILE_ROWS>(a, b);
-                store(half, left * LANES + TILE_ROWS, right * LANES, a, b, &norms, out);
+                let block = block(a, b, &norms[left], &norms[right], &mut largest);
+                write(&mut cells, width, left, right, &block);
             }
         }
     }
-    let largest = maximum(out);
     for i in 0..n {
-        out[i * n + i] = f32::INFINITY;
+        cells[i * width + i] = f32::INFINITY;
     }
-    let (first, second) = scale(vectors);
-    let unscale = 1.0 / (f64::from(first) * f64::from(second));
-    f64::from(largest) * unscale * unscale
+    let largest = largest.into_iter().fold(0.0, f32::max);
+    let unscale = 1.0 / (f64::from(scale.0) * f64::from(scale.1));
+    Ok(Distances { width, cells, diameter: f64::from(largest) * unscale * unscale })
 }
 
-/// The greatest number; lane by lane, so that the compiler can use vector registers.
-fn maximum(numbers: &[f32]) -> f32 {
-    let (chunks, rest) = numbers.as_chunks::<16>();
-    let mut lanes = [0.0; 16];
-    let greater = |x: f32, y: f32| if y > x { y } else { x };
-    for chunk in chunks {
-        lanes.iter_mut().zip(chunk).for_each(|(lane, &x)| *lane = greater(*lane, x));
-    }
-    lanes.into_iter().chain(rest.iter().copied()).fold(0.0, greater)
+/// An infinite matrix of n rows, rounded up to whole blocks, or a clear refusal.
+fn reserve(n: usize, width: usize) -> Result<Vec<f32>, Error> {
+    let cells = n.next_multiple_of(LANES).saturating_mul(width);
+    let mut matrix = Vec::new();
+    matrix.try_reserve_exact(cells).map_err(|_| Error::Memory {
+        needed: cells.saturating_mul(size_of::<f32>()),
+        problem: format!("the distances of {n} actions do not fit; keep fewer actions (maxActions)"),
+    })?;
+    matrix.resize(cells, f32::INFINITY);
+    Ok(matrix)
 }
 
 /// Panels of [`LANES`] vectors, dimension by dimension: `panels[p * dim + k][lane]` is number k of vector 8 p + lane, 0 past
 /// the end.
-fn pack(vectors: Vectors<'_>) -> Vec<[f32; LANES]> {
+fn pack(vectors: Vectors<'_>, scale: (f32, f32)) -> Vec<[f32; LANES]> {
     let dim = vectors.dim();
-    let (first, second) = scale(vectors);
     let mut panels = vec![[0.0; LANES]; vectors.len().div_ceil(LANES) * dim];
     for (row, vector) in vectors.rows().enumerate() {
         let panel = &mut panels[row / LANES * dim..][..dim];
         for (numbers, &x) in panel.iter_mut().zip(vector) {
-            numbers[row % LANES] = x * first * second;
+            numbers[row % LANES] = x * scale.0 * scale.1;
         }
     }
     panels
+}
+
+/// Squared lengths of the first `count` vectors of a panel; infinite past them, which makes every distance to them infinite.
+fn norms(panel: &[[f32; LANES]], count: usize) -> [f32; LANES] {
+    let mut sums = [0.0; LANES];
+    for numbers in panel {
+        for (sum, x) in sums.iter_mut().zip(numbers) {
+            *sum += x * x;
+        }
+    }
+    sums.iter_mut().skip(count).for_each(|sum| *sum = f32::INFINITY);
+    sums
 }
 
 /// Two powers of two whose product brings the largest number into [1/2, 1), or twice 1 where that is not needed.
@@ -96,8 +118,40 @@ fn scale(vectors: Vectors<'_>) -> (f32, f32) {
     (libm::ldexpf(1.0, half), libm::ldexpf(1.0, -exponent - half))
 }
 
-/// Dot products of four vectors of panel `a` (from lane `FIRST`) with the eight of panel `b`.
+/// Distances between the eight vectors of panel `a` and the eight of panel `b`.
 #[inline(never)]
+fn block(
+    a: &[[f32; LANES]],
+    b: &[[f32; LANES]],
+    norms_a: &[f32; LANES],
+    norms_b: &[f32; LANES],
+    largest: &mut [f32; LANES],
+) -> [[f32; LANES]; LANES] {
+    let mut block = [[0.0; LANES]; LANES];
+    let (upper, lower) = block.split_at_mut(TILE_ROWS);
+    upper.copy_from_slice(&tile::<0>(a, b));
+    lower.copy_from_slice(&tile::<TILE_ROWS>(a, b));
+    let mut close = [false; LANES];
+    for (row, norm_a) in block.iter_mut().zip(norms_a) {
+        for j in 0..LANES {
+            let sum = norm_a + norms_b[j];
+            row[j] = sum - 2.0 * row[j];
+            close[j] |= row[j] < CLOSE * sum;
+        }
+    }
+    if close.contains(&true) {
+        again(&mut block, a, b, norms_a, norms_b);
+    }
+    for row in &block {
+        for j in 0..LANES {
+            largest[j] = if row[j] > largest[j] && row[j] < f32::INFINITY { row[j] } else { largest[j] };
+        }
+    }
+    block
+}
+
+/// Dot products of four vectors of panel `a` (from lane `FIRST`) with the eight of panel `b`.
+#[inline]
 fn tile<const FIRST: usize>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [[f32; LANES]; TILE_ROWS] {
     let mut sums = [[0.0; LANES]; TILE_ROWS];
     for (a, b) in a.iter().zip(b) {
@@ -110,28 +164,35 @@ fn tile<const FIRST: usize>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [[f32; LA
     sums
 }
 
-/// Turns the dot products of a tile into distances and writes them on both sides of the diagonal.
-#[inline(never)]
-fn store(
-    dots: &[[f32; LANES]; TILE_ROWS],
-    first_row: usize,
-    first_column: usize,
+/// Sums the pairs that are too close for the difference of the norms again, directly.
+#[cold]
+fn again(
+    block: &mut [[f32; LANES]; LANES],
     a: &[[f32; LANES]],
     b: &[[f32; LANES]],
-    norms: &[f32],
-    out: &mut [f32],
+    norms_a: &[f32; LANES],
+    norms_b: &[f32; LANES],
 ) {
-    let n = norms.len();
-    for (row, dots) in (first_row..n).zip(dots) {
-        for (column, dot) in (first_column..n).zip(dots) {
-            let sum = norms[row] + norms[column];
-            let mut distance = sum - 2.0 * dot;
-            if distance < CLOSE * sum {
-                distance = directly(a, row % LANES, b, column % LANES);
+    for i in 0..LANES {
+        for j in 0..LANES {
+            if block[i][j] < CLOSE * (norms_a[i] + norms_b[j]) {
+                block[i][j] = directly(a, i, b, j);
             }
-            out[row * n + column] = distance;
-            out[column * n + row] = distance;
         }
+    }
+}
+
+/// Writes a block on both sides of the diagonal.
+#[inline]
+fn write(cells: &mut [f32], width: usize, left: usize, right: usize, block: &[[f32; LANES]; LANES]) {
+    for (i, row) in block.iter().enumerate() {
+        let at = (left * LANES + i) * width + right * LANES;
+        cells[at..at + LANES].copy_from_slice(row);
+    }
+    for j in 0..LANES {
+        let at = (right * LANES + j) * width + left * LANES;
+        let column: [f32; LANES] = core::array::from_fn(|i| block[i][j]);
+        cells[at..at + LANES].copy_from_slice(&column);
     }
 }
 
@@ -149,11 +210,16 @@ mod tests {
     use super::*;
     use crate::testing::Numbers;
 
+    /// n x n, without the padding, which must be infinite.
     fn matrix(values: &[f32], dim: usize) -> Vec<f32> {
-        let vectors = Vectors::new(values, dim).unwrap();
-        let mut out = vec![0.0; vectors.len() * vectors.len()];
-        fill_squared_distances(vectors, &mut out);
-        out
+        let n = values.len() / dim;
+        let distances = squared_distances(Vectors::new(values, dim).unwrap()).unwrap();
+        let rows = distances.cells.chunks(distances.width).take(n);
+        rows.clone().for_each(|row| assert!(row[n..].iter().all(|&d| d == f32::INFINITY)));
+        let largest = rows.clone().flatten().filter(|d| d.is_finite()).fold(0.0, |m: f32, &d| m.max(d));
+        let ordinary = values.iter().all(|x| *x == 0.0 || (1e-9..1e9).contains(&x.abs()));
+        assert!(!ordinary || distances.diameter == f64::from(largest), "{} {largest}", distances.diameter);
+        rows.flat_map(|row| row[..n].to_vec()).collect()
     }
 
     /// The definition, in f64.
@@ -212,6 +278,12 @@ mod tests {
                 assert_eq!(all[i * n + j].to_bits(), alone.to_bits());
             }
         }
+    }
+
+    #[test]
+    fn a_matrix_that_cannot_be_had_is_refused_before_it_is_allocated() {
+        let error = reserve(usize::MAX >> 20, usize::MAX >> 20).unwrap_err();
+        assert_eq!(error.code(), "memory");
     }
 
     #[test]

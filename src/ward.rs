@@ -1,7 +1,7 @@
 //! Ward clustering by the nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983).
 
 use crate::dendrogram::{Dendrogram, Step};
-use crate::distances::fill_squared_distances;
+use crate::distances::{ALIGNED, Distances, squared_distances};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
@@ -43,111 +43,173 @@ pub(crate) fn tree_and_diameter(
     vectors: Vectors<'_>,
     sizes: Option<&[f64]>,
 ) -> Result<(Dendrogram, f64), Error> {
-    let mut matrix = square(vectors.len())?;
-    let diameter = fill_squared_distances(vectors, &mut matrix);
-    let pairs = Chain::new(matrix, vectors.len(), sizes).run();
+    let distances = squared_distances(vectors)?;
+    let diameter = distances.diameter;
+    let pairs = Chain::new(distances, vectors.len(), sizes).run();
     let steps = measure(vectors, sizes, &pairs);
     Ok((Dendrogram::from_steps(vectors.len(), &steps), diameter))
 }
 
 /// The state of the chain: which clusters are left, and how far apart they are.
+///
+/// A union changes one row and, by symmetry, one column. Writing the column at once would touch a cache line in every row, most of which are
+/// never read again; instead every row remembers when it was last brought up to date, and catches up with the unions since then
+/// from their own rows when it is next read. And whenever half of the places are empty, the matrix moves together.
 struct Chain {
-    n: usize,
-    /// n x n; row and column i belong to the cluster whose lowest row is i. Infinite on the diagonal and where a cluster is
-    /// gone, so that a scan needs no mask.
-    matrix: Vec<f32>,
+    /// Cells in a row.
+    width: usize,
+    /// Row and column p belong to the cluster at place p. Infinite on the diagonal and where a cluster is gone, so that a scan
+    /// needs no mask.
+    cells: Vec<f32>,
+    /// Lowest row of the cluster at each place; ascending.
+    lowest: Vec<usize>,
     /// Weight of each cluster.
     size: Vec<f32>,
     alive: Vec<bool>,
+    /// How many unions the row of each place knows of.
+    known: Vec<usize>,
+    /// Number of the last union that changed each place, counted from 1; 0 for none.
+    changed: Vec<usize>,
+    /// The unions since the matrix last moved together, by place: the second joined the first.
+    unions: Vec<(usize, usize)>,
+    /// Clusters left.
+    left: usize,
 }
 
 impl Chain {
-    fn new(mut matrix: Vec<f32>, n: usize, sizes: Option<&[f64]>) -> Self {
-        let size = sizes.map_or_else(|| vec![1.0; n], |sizes| sizes.iter().map(|&w| w as f32).collect());
-        if sizes.is_some() && n > 0 {
-            for (row, &a) in matrix.chunks_exact_mut(n).zip(&size) {
+    fn new(distances: Distances, n: usize, sizes: Option<&[f64]>) -> Self {
+        let Distances { width, mut cells, .. } = distances;
+        let mut size: Vec<f32> =
+            sizes.map_or_else(|| vec![1.0; n], |sizes| sizes.iter().map(|&w| w as f32).collect());
+        if sizes.is_some() {
+            for (row, &a) in cells.chunks_exact_mut(width).zip(&size) {
                 for (d, &b) in row.iter_mut().zip(&size) {
                     *d *= 2.0 * a * b / (a + b);
                 }
             }
         }
-        Self { n, matrix, size, alive: vec![true; n] }
+        size.resize(width, 1.0);
+        Self {
+            width,
+            cells,
+            lowest: (0..n).collect(),
+            size,
+            alive: vec![true; n],
+            known: vec![0; n],
+            changed: vec![0; n],
+            unions: Vec::new(),
+            left: n,
+        }
     }
 
     /// The n - 1 unions, each named by the lowest rows of its two clusters (lower first), children before parents.
     fn run(mut self) -> Vec<(usize, usize)> {
-        let mut pairs = Vec::with_capacity(self.n.saturating_sub(1));
-        let mut chain: Vec<usize> = Vec::with_capacity(self.n);
-        let mut lowest = 0;
-        while pairs.len() + 1 < self.n {
+        let mut pairs = Vec::with_capacity(self.left);
+        let mut chain: Vec<usize> = Vec::new();
+        while self.left > 1 {
             // Rounding may leave a cluster on the chain that has been joined since.
             while chain.pop_if(|top| !self.alive[*top]).is_some() {}
             let Some(&top) = chain.last() else {
-                while !self.alive[lowest] {
-                    lowest += 1;
-                }
-                chain.push(lowest);
+                chain.extend(self.alive.iter().position(|&alive| alive));
                 continue;
             };
-            let row = &self.matrix[top * self.n..(top + 1) * self.n];
+            self.catch_up(top);
+            let row = &self.cells[top * self.width..(top + 1) * self.width];
             let nearest = minimum(row);
             let previous = chain.len().checked_sub(2).map(|at| chain[at]);
             match previous.filter(|&previous| row[previous] == nearest) {
                 Some(previous) => {
                     chain.truncate(chain.len() - 2);
                     let (a, b) = (top.min(previous), top.max(previous));
+                    pairs.push((self.lowest[a], self.lowest[b]));
+                    self.catch_up(previous);
                     self.join(a, b);
-                    pairs.push((a, b));
+                    if self.left * 2 <= self.alive.len() {
+                        self.move_together(&mut chain);
+                    }
                 }
-                None => chain.extend(row.iter().position(|&d| d == nearest)),
+                None => chain.extend(position(row, nearest)),
             }
         }
         pairs
     }
 
-    /// Joins b into a (a < b) by Lance-Williams.
+    /// Brings the row of a place up to date with the unions it does not know of. (The place itself is in none of them.)
+    fn catch_up(&mut self, place: usize) {
+        let row = place * self.width;
+        let unions = self.unions.iter().enumerate().skip(self.known[place]);
+        for (at, &(a, b)) in unions {
+            self.cells[row + b] = f32::INFINITY;
+            // What has been joined again, or has gone, is told by a later union.
+            if self.changed[a] == at + 1 && self.alive[a] {
+                self.cells[row + a] = self.cells[a * self.width + place];
+            }
+        }
+        self.known[place] = self.unions.len();
+    }
+
+    /// Joins b into a (a < b) by Lance-Williams. Both rows are up to date.
     fn join(&mut self, a: usize, b: usize) {
-        let n = self.n;
-        let (head, tail) = self.matrix.split_at_mut(b * n);
-        let (row_a, row_b) = (&mut head[a * n..(a + 1) * n], &mut tail[..n]);
+        let width = self.width;
+        let (head, tail) = self.cells.split_at_mut(b * width);
+        let (row_a, row_b) = (&mut head[a * width..(a + 1) * width], &tail[..width]);
         let (size_a, size_b, between) = (self.size[a], self.size[b], row_a[b]);
         for ((to_a, to_b), &size) in row_a.iter_mut().zip(row_b).zip(&self.size) {
             let sum = (size_a + size) * *to_a + (size_b + size) * *to_b - size * between;
             *to_a = sum / (size_a + size_b + size);
-            *to_b = f32::INFINITY;
-        }
-        for k in 0..n {
-            self.matrix[k * n + b] = f32::INFINITY;
-            self.matrix[k * n + a] = self.matrix[a * n + k];
         }
         self.size[a] += size_b;
         self.alive[b] = false;
+        self.left -= 1;
+        self.unions.push((a, b));
+        self.changed[a] = self.unions.len();
+        self.known[a] = self.unions.len();
     }
-}
 
-/// An n x n matrix, or a clear refusal.
-fn square(n: usize) -> Result<Vec<f32>, Error> {
-    let needed = n.saturating_mul(n).saturating_mul(size_of::<f32>());
-    let mut matrix = Vec::new();
-    matrix.try_reserve_exact(needed / size_of::<f32>()).map_err(|_| Error::Memory {
-        needed,
-        problem: alloc::format!("the distances of {n} actions do not fit; keep fewer actions (maxActions)"),
-    })?;
-    matrix.resize(n * n, 0.0);
-    Ok(matrix)
+    /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
+    fn move_together(&mut self, chain: &mut Vec<usize>) {
+        let places: Vec<usize> = (0..self.alive.len()).filter(|&place| self.alive[place]).collect();
+        places.iter().for_each(|&place| self.catch_up(place));
+        let (from, to) = (self.width, places.len().next_multiple_of(ALIGNED));
+        // In place: nothing is written beyond what has been read.
+        for (row, &place) in places.iter().enumerate() {
+            for (column, &other) in places.iter().enumerate() {
+                self.cells[row * to + column] = self.cells[place * from + other];
+            }
+            self.cells[row * to + places.len()..(row + 1) * to].fill(f32::INFINITY);
+        }
+        self.width = to;
+        self.lowest = places.iter().map(|&place| self.lowest[place]).collect();
+        self.size = places.iter().map(|&place| self.size[place]).collect();
+        self.size.resize(to, 1.0);
+        // The chain without the clusters that have gone, by their new places.
+        chain.retain(|&place| self.alive[place]);
+        chain.iter_mut().for_each(|place| *place = places.partition_point(|other| other < place));
+        self.alive = vec![true; places.len()];
+        self.known = vec![0; places.len()];
+        self.changed = vec![0; places.len()];
+        self.unions.clear();
+    }
 }
 
 /// The least number of a row. The lanes are independent, so the compiler can use vector registers.
 fn minimum(row: &[f32]) -> f32 {
     let lesser = |x: f32, y: f32| if y < x { y } else { x };
-    let (chunks, rest) = row.as_chunks::<16>();
-    let mut lanes = [f32::INFINITY; 16];
-    for chunk in chunks {
-        for (lane, &d) in lanes.iter_mut().zip(chunk) {
-            *lane = lesser(*lane, d);
-        }
+    let mut lanes = [f32::INFINITY; ALIGNED];
+    for chunk in row.as_chunks().0 {
+        lanes = core::array::from_fn(|lane: usize| {
+            let chunk: &[f32; ALIGNED] = chunk;
+            lesser(lanes[lane], chunk[lane])
+        });
     }
-    lanes.into_iter().chain(rest.iter().copied()).fold(f32::INFINITY, lesser)
+    lanes.into_iter().fold(f32::INFINITY, lesser)
+}
+
+/// Where a number first stands in a row.
+fn position(row: &[f32], number: f32) -> Option<usize> {
+    let here = |chunk: &&[f32; ALIGNED]| chunk.iter().fold(false, |here, &d| here | (d == number));
+    let (at, chunk) = row.as_chunks().0.iter().enumerate().find(|(_, chunk)| here(chunk))?;
+    Some(at * ALIGNED + chunk.iter().position(|&d| d == number)?)
 }
 
 /// The heights of the unions, from the centroids, in f64. A union is never lower than its parts. O(n dim).
@@ -227,11 +289,5 @@ mod tests {
         for scale in [1e18, 1e37, 1e-20, 1e-40] {
             assert_eq!(shape(scale), shape(1.0), "scale {scale}");
         }
-    }
-
-    #[test]
-    fn a_matrix_that_cannot_be_had_is_refused_before_it_is_allocated() {
-        let error = square(usize::MAX >> 20).unwrap_err();
-        assert_eq!(error.code(), "memory");
     }
 }
