@@ -36,9 +36,13 @@
 //! Every algorithm has a slow twin in the tests: Ward against the O(n^3) definition and against SciPy, medoids against all pairs,
 //! distances against the definition. What the tests do not prove: that interests found by any cut are those a person would name.
 
+// Without the prelude of std, whose floating-point functions differ between platforms: libm's are the same everywhere.
 #![no_std]
 
 extern crate alloc;
+// A native library needs a panic handler; wasm gets its own from wasm-bindgen.
+#[cfg(not(target_arch = "wasm32"))]
+extern crate std as _;
 
 mod blend;
 mod catalogue;
