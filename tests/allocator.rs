@@ -38,5 +38,9 @@ fn the_default_allocator_reuses_what_is_freed() {
 #[wasm_bindgen_test]
 fn wee_alloc_does_not_reuse_what_is_freed() {
     let grown = churn(3_000);
-    assert!(grown >= 32 * MEGABYTE, "grew by {} MB only: is the warning in the README still true?", grown / MEGABYTE);
+    assert!(
+        grown >= 32 * MEGABYTE,
+        "grew by {} MB only: is the warning in the README still true?",
+        grown / MEGABYTE
+    );
 }

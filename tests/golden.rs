@@ -1,15 +1,16 @@
 //! Ward against SciPy on the sets of tests/golden, and the profile whose hash is the same on every engine.
 #![cfg(not(target_arch = "wasm32"))]
 
+#[path = "golden/profile.rs"]
+mod profile;
 #[path = "golden/sets.rs"]
 mod sets;
 
-use pocketsage::{Actions, Catalogue, ProfileOptions, Vectors, profile, ward};
-use sets::{crc32, mixture, read, streams};
+use pocketsage::{Catalogue, Vectors, ward};
+use sets::{crc32, read};
 
 const WARD: &[u8] = include_bytes!("golden/ward.bin");
 const EMOJI: &[u8] = include_bytes!("../www/public/emoji.sage");
-const PROFILE: &str = include_str!("golden/profile.json");
 
 #[test]
 fn ward_is_scipys() {
@@ -60,27 +61,5 @@ fn ward_is_scipys() {
 
 #[test]
 fn a_profile_has_its_recorded_hash() {
-    let golden: serde_json::Value = serde_json::from_str(PROFILE).unwrap();
-    let number = |name: &str| golden[name].as_f64().unwrap();
-    let (n, dim) = (number("n") as usize, number("dim") as usize);
-
-    let (mut numbers, mut choices) = streams(number("seed") as u32);
-    let values = mixture(n, dim, number("centres") as usize, &mut numbers, &mut choices);
-    let (mut weights, mut at) = (Vec::new(), Vec::new());
-    for _ in 0..n {
-        weights.push([0.5, 1.0, 2.0, 3.0][choices.below(4)]);
-        at.push(number("now") - 1000.0 * choices.below(number("seconds") as usize) as f64);
-    }
-    let actions = Actions::new(Vectors::new(&values, dim).unwrap(), &at, &weights).unwrap();
-    let options = ProfileOptions { half_life_days: Some(number("halfLifeDays")), ..Default::default() };
-    let found = profile(&actions, number("now"), &options).unwrap();
-
-    let mut bytes = Vec::new();
-    found.partition.labels.iter().for_each(|label| bytes.extend(label.to_le_bytes()));
-    found.medoids.iter().for_each(|&row| bytes.extend((row as u32).to_le_bytes()));
-    let shares = found.importance.iter().chain(&found.last_active).chain([&found.threshold]);
-    shares.for_each(|x| bytes.extend(x.to_le_bytes()));
-
-    assert_eq!(found.medoids.len() as f64, number("interests"));
-    assert_eq!(format!("{:08x}", crc32(bytes)), golden["crc32"].as_str().unwrap(), "{found:?}");
+    profile::has_its_recorded_hash();
 }

@@ -1,6 +1,8 @@
 //! What several test crates share: slow twins and seeded numbers.
 #![allow(dead_code, missing_docs, unreachable_pub)]
 
+use pocketsage::{Catalogue, Items, Precision, Vectors, ward};
+
 /// SplitMix64, so that a failure is repeated by its seed.
 pub struct Numbers(pub u64);
 
@@ -61,6 +63,30 @@ fn mean(values: &[f32], dim: usize, weights: &[f64], members: &[usize]) -> (f64,
     let coordinate =
         |k| members.iter().map(|&row| weights[row] * f64::from(values[row * dim + k])).sum::<f64>();
     (size, (0..dim).map(|k| coordinate(k) / size).collect())
+}
+
+/// Panics unless the heights of a seeded set are those of the definition.
+pub fn equal_the_definition(n: usize, dim: usize, seed: u64) {
+    let values = Numbers(seed).vectors(n, dim);
+    let tree = ward(Vectors::new(&values, dim).unwrap(), None).unwrap();
+    let unions = naive_ward(&values, dim, &vec![1.0; n]);
+    assert_eq!(tree.merges().len(), unions.len());
+    for (merge, (_, _, want)) in tree.merges().iter().zip(unions) {
+        assert!((merge.height - want).abs() < 1e-9 * want, "{} {want}", merge.height);
+    }
+}
+
+/// Panics unless a catalogue of these vectors is found again in its bytes.
+pub fn survive(values: &[f32], dim: usize) {
+    let ids = ["a", "é", "c"];
+    let vectors = Vectors::new(values, dim).unwrap();
+    let built = Catalogue::build(&Items::new(vectors, &ids), Precision::Full).unwrap();
+    let read = Catalogue::from_bytes(built.bytes().to_vec()).unwrap();
+    for (row, id) in ids.iter().enumerate() {
+        assert_eq!(read.row(id), Some(row));
+        let query = Vectors::new(vectors.row(row), dim).unwrap();
+        assert_eq!(read.search(query, 1, &[]).unwrap()[0][0].row, row);
+    }
 }
 
 /// Labels numbered by first member, so that equal partitions are equal vectors.
