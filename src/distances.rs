@@ -189,10 +189,10 @@ fn write(cells: &mut [f32], width: usize, left: usize, right: usize, block: &[[f
         let at = (left * LANES + i) * width + right * LANES;
         cells[at..at + LANES].copy_from_slice(row);
     }
-    for j in 0..LANES {
+    let columns: [[f32; LANES]; LANES] = core::array::from_fn(|j| core::array::from_fn(|i| block[i][j]));
+    for (j, column) in columns.iter().enumerate() {
         let at = (right * LANES + j) * width + left * LANES;
-        let column: [f32; LANES] = core::array::from_fn(|i| block[i][j]);
-        cells[at..at + LANES].copy_from_slice(&column);
+        cells[at..at + LANES].copy_from_slice(column);
     }
 }
 
