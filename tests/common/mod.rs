@@ -1,5 +1,5 @@
 //! What several test crates share: slow twins and seeded numbers.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(dead_code, missing_docs, unreachable_pub, clippy::unwrap_used)]
 
 use pocketsage::{Catalogue, Items, Precision, Vectors, ward};
 

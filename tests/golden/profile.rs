@@ -1,4 +1,6 @@
 //! The profile whose hash is the same on every engine; profile-input.mjs is its JavaScript twin.
+// Panicking is how a test fails.
+#![allow(clippy::unwrap_used)]
 
 use crate::sets::{crc32, mixture, streams};
 use pocketsage::{Actions, ProfileOptions, Vectors, profile};
