@@ -2,9 +2,10 @@
 
 use crate::order::order;
 use alloc::{vec, vec::Vec};
+use serde::Serialize;
 
 /// One union of two clusters.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Merge {
     /// The smaller of the two node numbers.
     pub a: usize,
@@ -19,7 +20,7 @@ pub struct Merge {
 /// n - 1 merges of n rows, ascending by height, in SciPy's numbering: rows are nodes 0..n, merge t makes node n + t.
 ///
 /// Heights never decrease. Merges of equal height stand in the order in which the chain found them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dendrogram {
     rows: usize,
     merges: Vec<Merge>,
@@ -34,7 +35,7 @@ pub(crate) struct Step {
 }
 
 /// Which cluster each row belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Partition {
     /// Cluster of each row, 0..count, numbered by first member; -1 where a singleton was dropped.
     pub labels: Vec<i32>,

@@ -5,6 +5,7 @@ use crate::order::order;
 use crate::ward::tree_and_diameter;
 use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids, options};
 use alloc::{vec, vec::Vec};
+use serde::Serialize;
 
 /// What a user did: n actions, a vector, a time and a weight each, checked together.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +43,7 @@ impl<'a> Actions<'a> {
 }
 
 /// Interests without times: what [`cluster`] finds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Clustering {
     /// The whole tree.
     pub tree: Dendrogram,
@@ -56,7 +57,8 @@ pub struct Clustering {
 
 /// The interests of one user at one time. Interest i is the i-th most important; of equal importance, the one with the lowest
 /// first member comes first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Profile {
     /// Which interest each action belongs to.
     pub partition: Partition,
@@ -120,7 +122,8 @@ pub fn cluster(
 /// let profile = profile(&actions, 100.0 * day, &options)?;
 /// assert_eq!(profile.medoids, [2, 0]);
 /// assert!(profile.importance[0] > 0.99);
-/// # Ok::<(), pocketsage::Error>(())
+/// assert!(serde_json::to_string(&profile)?.contains(r#""lastActive":[8640000000.0,86400000.0]"#));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
     if !now.is_finite() {
