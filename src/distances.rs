@@ -129,8 +129,8 @@ fn block(
 ) -> [[f32; LANES]; LANES] {
     let mut block = [[0.0; LANES]; LANES];
     let (upper, lower) = block.split_at_mut(TILE_ROWS);
-    upper.copy_from_slice(&tile::<0>(a, b));
-    lower.copy_from_slice(&tile::<TILE_ROWS>(a, b));
+    upper.copy_from_slice(&tile(a, 0, b));
+    lower.copy_from_slice(&tile(a, 1, b));
     let mut close = [false; LANES];
     for (row, norm_a) in block.iter_mut().zip(norms_a) {
         for j in 0..LANES {
@@ -150,14 +150,15 @@ fn block(
     block
 }
 
-/// Dot products of four vectors of panel `a` (from lane `FIRST`) with the eight of panel `b`.
-#[inline]
-fn tile<const FIRST: usize>(a: &[[f32; LANES]], b: &[[f32; LANES]]) -> [[f32; LANES]; TILE_ROWS] {
+/// Dot products of the first or the second four vectors of panel `a` with the eight of panel `b`.
+#[inline(never)]
+fn tile(a: &[[f32; LANES]], half: usize, b: &[[f32; LANES]]) -> [[f32; LANES]; TILE_ROWS] {
     let mut sums = [[0.0; LANES]; TILE_ROWS];
     for (a, b) in a.iter().zip(b) {
-        for i in 0..TILE_ROWS {
-            for j in 0..LANES {
-                sums[i][j] += a[FIRST + i] * b[j];
+        let a: &[f32; TILE_ROWS] = &a.as_chunks().0[half];
+        for (sums, a) in sums.iter_mut().zip(a) {
+            for (sum, b) in sums.iter_mut().zip(b) {
+                *sum += a * b;
             }
         }
     }
@@ -173,11 +174,9 @@ fn again(
     norms_a: &[f32; LANES],
     norms_b: &[f32; LANES],
 ) {
-    for i in 0..LANES {
-        for j in 0..LANES {
-            if block[i][j] < CLOSE * (norms_a[i] + norms_b[j]) {
-                block[i][j] = directly(a, i, b, j);
-            }
+    for (i, j) in (0..LANES * LANES).map(|pair| (pair / LANES, pair % LANES)) {
+        if block[i][j] < CLOSE * (norms_a[i] + norms_b[j]) {
+            block[i][j] = directly(a, i, b, j);
         }
     }
 }

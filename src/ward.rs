@@ -61,19 +61,32 @@ struct Chain {
     /// Row and column p belong to the cluster at place p. Infinite on the diagonal and where a cluster is gone, so that a scan
     /// needs no mask.
     cells: Vec<f32>,
-    /// Lowest row of the cluster at each place; ascending.
-    lowest: Vec<usize>,
-    /// Weight of each cluster.
+    /// Weight of each cluster; anything past the last place.
     size: Vec<f32>,
-    alive: Vec<bool>,
-    /// How many unions the row of each place knows of.
-    known: Vec<usize>,
-    /// Number of the last union that changed each place, counted from 1; 0 for none.
-    changed: Vec<usize>,
+    /// In ascending order of their lowest rows.
+    places: Vec<Place>,
     /// The unions since the matrix last moved together, by place: the second joined the first.
     unions: Vec<(usize, usize)>,
     /// Clusters left.
     left: usize,
+}
+
+/// A cluster and what its row of the matrix knows.
+#[derive(Clone, Copy)]
+struct Place {
+    /// The lowest row of the cluster.
+    lowest: usize,
+    alive: bool,
+    /// How many unions its row knows of.
+    known: usize,
+    /// Number of the last union that changed it, counted from 1; 0 for none.
+    changed: usize,
+}
+
+impl Place {
+    fn fresh(lowest: usize) -> Self {
+        Self { lowest, alive: true, known: 0, changed: 0 }
+    }
 }
 
 impl Chain {
@@ -89,17 +102,8 @@ impl Chain {
             }
         }
         size.resize(width, 1.0);
-        Self {
-            width,
-            cells,
-            lowest: (0..n).collect(),
-            size,
-            alive: vec![true; n],
-            known: vec![0; n],
-            changed: vec![0; n],
-            unions: Vec::new(),
-            left: n,
-        }
+        let places = (0..n).map(Place::fresh).collect();
+        Self { width, cells, size, places, unions: Vec::new(), left: n }
     }
 
     /// The n - 1 unions, each named by the lowest rows of its two clusters (lower first), children before parents.
@@ -108,9 +112,9 @@ impl Chain {
         let mut chain: Vec<usize> = Vec::new();
         while self.left > 1 {
             // Rounding may leave a cluster on the chain that has been joined since.
-            while chain.pop_if(|top| !self.alive[*top]).is_some() {}
+            while chain.pop_if(|top| !self.places[*top].alive).is_some() {}
             let Some(&top) = chain.last() else {
-                chain.extend(self.alive.iter().position(|&alive| alive));
+                chain.extend(self.places.iter().position(|place| place.alive));
                 continue;
             };
             self.catch_up(top);
@@ -121,10 +125,10 @@ impl Chain {
                 Some(previous) => {
                     chain.truncate(chain.len() - 2);
                     let (a, b) = (top.min(previous), top.max(previous));
-                    pairs.push((self.lowest[a], self.lowest[b]));
+                    pairs.push((self.places[a].lowest, self.places[b].lowest));
                     self.catch_up(previous);
                     self.join(a, b);
-                    if self.left * 2 <= self.alive.len() {
+                    if self.left * 2 <= self.places.len() {
                         self.move_together(&mut chain);
                     }
                 }
@@ -137,15 +141,15 @@ impl Chain {
     /// Brings the row of a place up to date with the unions it does not know of. (The place itself is in none of them.)
     fn catch_up(&mut self, place: usize) {
         let row = place * self.width;
-        let unions = self.unions.iter().enumerate().skip(self.known[place]);
+        let unions = self.unions.iter().enumerate().skip(self.places[place].known);
         for (at, &(a, b)) in unions {
             self.cells[row + b] = f32::INFINITY;
             // What has been joined again, or has gone, is told by a later union.
-            if self.changed[a] == at + 1 && self.alive[a] {
+            if self.places[a].changed == at + 1 && self.places[a].alive {
                 self.cells[row + a] = self.cells[a * self.width + place];
             }
         }
-        self.known[place] = self.unions.len();
+        self.places[place].known = self.unions.len();
     }
 
     /// Joins b into a (a < b) by Lance-Williams. Both rows are up to date.
@@ -154,40 +158,41 @@ impl Chain {
         let (head, tail) = self.cells.split_at_mut(b * width);
         let (row_a, row_b) = (&mut head[a * width..(a + 1) * width], &tail[..width]);
         let (size_a, size_b, between) = (self.size[a], self.size[b], row_a[b]);
-        for ((to_a, to_b), &size) in row_a.iter_mut().zip(row_b).zip(&self.size) {
-            let sum = (size_a + size) * *to_a + (size_b + size) * *to_b - size * between;
-            *to_a = sum / (size_a + size_b + size);
+        let rows = row_a.as_chunks_mut::<ALIGNED>().0.iter_mut().zip(row_b.as_chunks::<ALIGNED>().0);
+        for ((to_a, to_b), size) in rows.zip(self.size.as_chunks::<ALIGNED>().0) {
+            for lane in 0..ALIGNED {
+                let sum = (size_a + size[lane]) * to_a[lane] + (size_b + size[lane]) * to_b[lane]
+                    - size[lane] * between;
+                to_a[lane] = sum / (size_a + size_b + size[lane]);
+            }
         }
         self.size[a] += size_b;
-        self.alive[b] = false;
         self.left -= 1;
         self.unions.push((a, b));
-        self.changed[a] = self.unions.len();
-        self.known[a] = self.unions.len();
+        self.places[b].alive = false;
+        self.places[a].changed = self.unions.len();
+        self.places[a].known = self.unions.len();
     }
 
     /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
     fn move_together(&mut self, chain: &mut Vec<usize>) {
-        let places: Vec<usize> = (0..self.alive.len()).filter(|&place| self.alive[place]).collect();
-        places.iter().for_each(|&place| self.catch_up(place));
-        let (from, to) = (self.width, places.len().next_multiple_of(ALIGNED));
+        let left: Vec<usize> = (0..self.places.len()).filter(|&place| self.places[place].alive).collect();
+        left.iter().for_each(|&place| self.catch_up(place));
+        // The chain without the clusters that have gone, by their new places.
+        chain.retain(|&place| self.places[place].alive);
+        chain.iter_mut().for_each(|place| *place = left.partition_point(|other| other < place));
         // In place: nothing is written beyond what has been read.
-        for (row, &place) in places.iter().enumerate() {
-            for (column, &other) in places.iter().enumerate() {
+        let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
+        for (row, &place) in left.iter().enumerate() {
+            self.size[row] = self.size[place];
+            self.places[row] = Place::fresh(self.places[place].lowest);
+            for (column, &other) in left.iter().enumerate() {
                 self.cells[row * to + column] = self.cells[place * from + other];
             }
-            self.cells[row * to + places.len()..(row + 1) * to].fill(f32::INFINITY);
+            self.cells[row * to + left.len()..(row + 1) * to].fill(f32::INFINITY);
         }
         self.width = to;
-        self.lowest = places.iter().map(|&place| self.lowest[place]).collect();
-        self.size = places.iter().map(|&place| self.size[place]).collect();
-        self.size.resize(to, 1.0);
-        // The chain without the clusters that have gone, by their new places.
-        chain.retain(|&place| self.alive[place]);
-        chain.iter_mut().for_each(|place| *place = places.partition_point(|other| other < place));
-        self.alive = vec![true; places.len()];
-        self.known = vec![0; places.len()];
-        self.changed = vec![0; places.len()];
+        self.places.truncate(left.len());
         self.unions.clear();
     }
 }
