@@ -2,6 +2,7 @@
 // What is newer than everything it is made of is left alone.
 import { chmod, copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join, relative } from "node:path";
 import { fresh } from "./lib/fresh.mjs";
 import { ask, must } from "./lib/run.mjs";
@@ -28,12 +29,22 @@ async function buildWasm() {
   const { output, seconds } = await must("wasm-pack", [
     ...["build", "--target", "web", "--release", "--mode", "no-install", "--no-pack"],
     ...["--out-dir", out, "--out-name", "core"],
+    ...["--", "--config", await withoutOurPaths()],
   ]);
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output)) throw new Remedy(`${output}\nwasm-pack left wasm-opt out: the build is not optimised.`);
   // Three files of what wasm-pack wrote: its .gitignore would empty the npm package, its package.json and README are not ours.
   await mkdir(wasm, { recursive: true });
   for (const name of ["core.js", "core.d.ts", "core_bg.wasm"]) await copyFile(join(out, name), join(wasm, name));
   done("wasm", "pkg/wasm", seconds);
+}
+
+/** Panic messages name source files: those of dependencies without the folders of this machine. */
+async function withoutOurPaths() {
+  await must("cargo", ["fetch", "--locked"]);
+  const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
+  const registries = existsSync(sources) ? await readdir(sources) : [];
+  const flags = registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`);
+  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
 
 async function buildTypeScript() {

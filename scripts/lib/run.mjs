@@ -13,7 +13,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 }
 
 /** The environment every command gets: our own tools first. */
-export function environment(extra = {}) {
+function environment(extra = {}) {
   const tools = [join(root, ".tools", "bin"), join(root, "node_modules", ".bin")];
   return { ...process.env, PATH: [...tools, process.env.PATH].join(delimiter), ...extra };
 }

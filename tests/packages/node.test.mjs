@@ -1,6 +1,7 @@
 // The tarball: what is in it, and that Node can use it as somebody who installed it does.
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { wrongFiles } from "../../scripts/lib/package.mjs";
@@ -25,6 +26,13 @@ test("what was installed is what was built", async () => {
   for (const [file, source = file] of same) {
     const [there, here] = [await readFile(join(installed, file)), await readFile(join(root, source))];
     assert.ok(there.equals(here), `${file} is not ${source}`);
+  }
+});
+
+test("nothing in the package names a folder of the machine that built it", async () => {
+  for (const file of files) {
+    const text = await readFile(join(installed, file), "latin1");
+    for (const folder of [homedir(), root, join("registry", "src")]) assert.ok(!text.includes(folder), `${file} names ${folder}`);
   }
 });
 

@@ -5,7 +5,7 @@
 import { isSageError } from "pocketsage";
 import type { Action, ItemId, Outbound, Profile, Recommendation, Sage } from "pocketsage";
 
-export type Place = Awaited<ReturnType<Sage["map"]>>[number];
+type Place = Awaited<ReturnType<Sage["map"]>>[number];
 
 export interface View {
   profile: Profile;
