@@ -2,26 +2,10 @@
 #![cfg(target_arch = "wasm32")]
 
 mod common;
+#[path = "common/everywhere.rs"]
+mod everywhere;
 #[path = "golden/profile.rs"]
 mod profile;
 #[allow(dead_code)]
 #[path = "golden/sets.rs"]
 mod sets;
-
-use wasm_bindgen_test::wasm_bindgen_test;
-
-#[wasm_bindgen_test]
-fn a_profile_has_its_recorded_hash() {
-    profile::has_its_recorded_hash();
-}
-
-#[wasm_bindgen_test]
-fn ward_equals_its_definition() {
-    common::equal_the_definition(40, 9, 7);
-    common::equal_the_definition(97, 33, 8);
-}
-
-#[wasm_bindgen_test]
-fn a_catalogue_survives_its_bytes() {
-    common::survive(&[3.0, 0.0, 0.0, -2.0, 1.0, 1.0], 2);
-}
