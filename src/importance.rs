@@ -12,6 +12,9 @@ const DAY: f64 = 86_400_000.0;
 /// `at` and `now` are milliseconds since the epoch; an action in the future counts as one of `now`. Ages are taken relative to
 /// the youngest action, which leaves the shares as they are and keeps very old histories from vanishing into 0 / 0.
 ///
+/// # Panics
+/// When times or weights are fewer than the rows of the partition.
+///
 /// O(n). No rows give no shares. The exponential is libm's own, so that every engine has the same bits.
 #[must_use]
 pub fn importance(at: &[f64], weights: &[f64], partition: &Partition, now: f64, lambda: f64) -> Vec<f64> {

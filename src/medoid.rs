@@ -11,6 +11,9 @@ use alloc::{vec, vec::Vec};
 ///
 /// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid; of equally good members the lowest
 /// row. Computed in `f64`.
+///
+/// # Panics
+/// When the partition, or the weights, are not of these rows.
 #[must_use]
 pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
     let means = means(vectors, weights, partition);

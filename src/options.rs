@@ -89,6 +89,15 @@ impl ProfileOptions {
     }
 }
 
+/// Weights must be one a row, from 1e-6 to 1e6: sizes further apart would lose the smaller ones in rounding.
+pub(crate) fn check_weights(rows: usize, weights: Option<&[f64]>) -> Result<(), Error> {
+    let Some(weights) = weights else { return Ok(()) };
+    if weights.len() != rows {
+        return Err(Error::Dimension { what: "number of weights", got: weights.len(), expected: rows });
+    }
+    weights.iter().try_for_each(|&weight| within("weight", weight, 1e-6, 1e6).map(drop))
+}
+
 /// `got`, if it is finite and from `least` to `most`.
 pub(crate) fn within(name: &'static str, got: f64, least: f64, most: f64) -> Result<f64, Error> {
     if got.is_finite() && (least..=most).contains(&got) {

@@ -1,9 +1,10 @@
 //! From actions to interests: PinnerSage's Algorithm 1, medoids (Eq. 2) and importance (Eq. 3).
 
 use crate::dendrogram::{Dendrogram, Partition};
+use crate::options::check_weights;
 use crate::order::order;
 use crate::ward::tree_and_diameter;
-use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids, options};
+use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
 
@@ -23,15 +24,14 @@ impl<'a> Actions<'a> {
     /// [`Error::Dimension`] when the columns are not of one length, [`Error::NotFinite`] for a time, [`Error::Option`] for a weight,
     /// each naming the action.
     pub fn new(vectors: Vectors<'a>, at: &'a [f64], weights: &'a [f64]) -> Result<Self, Error> {
-        for (what, got) in [("number of times", at.len()), ("number of weights", weights.len())] {
-            if got != vectors.len() {
-                return Err(Error::Dimension { what, got, expected: vectors.len() });
-            }
+        if at.len() != vectors.len() {
+            let (got, expected) = (at.len(), vectors.len());
+            return Err(Error::Dimension { what: "number of times", got, expected });
         }
         if let Some(row) = at.iter().position(|at| !at.is_finite()) {
             return Err(Error::NotFinite { what: "the time", row, got: at[row] });
         }
-        check_weights(weights)?;
+        check_weights(vectors.len(), Some(weights))?;
         Ok(Self { vectors, at, weights })
     }
 
@@ -83,13 +83,7 @@ pub fn cluster(
     weights: Option<&[f64]>,
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
-    if let Some(weights) = weights {
-        check_weights(weights)?;
-        if weights.len() != vectors.len() {
-            let (got, expected) = (weights.len(), vectors.len());
-            return Err(Error::Dimension { what: "number of weights", got, expected });
-        }
-    }
+    check_weights(vectors.len(), weights)?;
     // Rows of weight 1 need no factors.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule(options)?;
@@ -150,9 +144,4 @@ pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Res
         threshold: found.threshold,
         partition,
     })
-}
-
-/// Ward sizes far apart would lose the smaller in rounding.
-fn check_weights(weights: &[f64]) -> Result<(), Error> {
-    weights.iter().try_for_each(|&w| options::within("weight", w, 1e-6, 1e6).map(drop))
 }

@@ -2,13 +2,14 @@
 
 use crate::dendrogram::{Dendrogram, Step};
 use crate::distances::{ALIGNED, Distances, squared_distances};
+use crate::options::check_weights;
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
 /// Clusters n vectors bottom up, always joining the two clusters whose union adds least to the within-cluster variance.
 ///
-/// `sizes` are the weights of the rows (a row of size 2 is two equal rows already joined); `None` means 1 each. They must be
-/// one a row, finite and above 0; [`crate::Actions`] checks that.
+/// `sizes` are the weights of the rows (a row of size 2 is two equal rows already joined), one a row, from 1e-6 to 1e6; `None` means
+/// 1 each.
 ///
 /// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, so that two single rows join at their squared distance; they are
 /// the squares of SciPy's. The chain runs on an `f32` matrix updated by Lance-Williams,
@@ -21,7 +22,7 @@ use alloc::{vec, vec::Vec};
 /// O(n^2 dim) time; 4 n^2 + 8 n dim bytes. No rows, or one, give a tree without merges.
 ///
 /// # Errors
-/// [`Error::Memory`] when the matrix cannot be had; nothing is kept.
+/// [`Error::Memory`] when the matrix cannot be had; nothing is kept. [`Error::Dimension`] and [`Error::Option`] for sizes.
 ///
 /// ```
 /// use pocketsage::{Vectors, ward};
@@ -35,6 +36,7 @@ use alloc::{vec, vec::Vec};
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
 pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, Error> {
+    check_weights(vectors.len(), sizes)?;
     Ok(tree_and_diameter(vectors, sizes)?.0)
 }
 

@@ -109,6 +109,15 @@ proptest! {
     }
 
     #[test]
+    fn every_size_and_weight_there_can_be_has_a_tree((dim, values) in matrix(30), up in -120i32..127, heavy in vec(any::<bool>(), 30)) {
+        let scaled: Vec<f32> = values.iter().map(|x| x * 2f32.powi(up)).collect();
+        let weights: Vec<f64> = heavy[..values.len() / dim].iter().map(|&heavy| if heavy { 1e6 } else { 1e-6 }).collect();
+        let tree = ward(Vectors::new(&scaled, dim).unwrap(), Some(&weights)).unwrap();
+        prop_assert!(tree.merges().iter().all(|merge| merge.height.is_finite() && merge.height >= 0.0));
+        prop_assert_eq!(tree.cut_into(1).count, 1);
+    }
+
+    #[test]
     fn a_medoid_is_a_member((dim, values) in matrix(50), cut in cuts()) {
         let found = cluster(Vectors::new(&values, dim).unwrap(), None, &options(cut)).unwrap();
         for (label, &medoid) in found.medoids.iter().enumerate() {
