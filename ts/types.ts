@@ -76,7 +76,7 @@ export interface SageOptions extends ProfileOptions {
   kinds?: Record<string, number>;
   /**
    * The newest actions kept; older ones are let go. Default: 10,000. A profile takes time and memory with the square of their number: about
-   * 50 ms and 4 MB for 1,000, seconds and 400 MB for 10,000.
+   * 20 ms and 4 MB for 1,000, seconds and 400 MB for 10,000.
    */
   maxActions?: number;
   /** Actions older than this are let go when the taste is opened and whenever it changes. Default: no limit. */
