@@ -16,7 +16,7 @@ const dim = 256;
 const sizes = [100, 300, 1000];
 const now = Date.UTC(2026, 0, 1);
 const slow = 1000; // ms; a contestant slower than this runs 3 times, all measured
-const rounds = { warmUp: 10, usual: 31, slow: 3 };
+const rounds = { warmUp: 40, usual: 81, slow: 3 };
 const tolerance = 1e-4; // of a squared height, relative: f32 sums beside f64 sums
 
 await script(async () => {
