@@ -2,8 +2,9 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { Catalogue } from "../catalogue.js";
 import { need, parseOptions, parseWord } from "./arguments.js";
+import { factsOf, printCatalogue } from "./facts.js";
 import { InputError, messageOf, UsageError } from "./failure.js";
-import { count, print, printFacts, printJson } from "./print.js";
+import { count, printJson } from "./print.js";
 import { openProgress } from "./progress.js";
 import { readItems } from "./read/items.js";
 
@@ -67,21 +68,9 @@ export async function run(args: string[]): Promise<void> {
   const bytes = catalogue.toBytes();
   await writeWhole(output, bytes);
   const seconds = (performance.now() - begun) / 1000;
-  report(output, catalogue, bytes.length, seconds, values.json);
-}
-
-function report(file: string, { size, dim, precision, spread, hash }: Catalogue, bytes: number, seconds: number, json: boolean): void {
-  if (json) return printJson({ file, items: size, dim, precision, bytes, spread, hash, seconds });
-  print(file);
-  printFacts([
-    ["items", count(size)],
-    ["dim", count(dim)],
-    ["precision", precision],
-    ["bytes", count(bytes)],
-    ["spread", spread.toFixed(3)],
-    ["hash", hash],
-    ["time", `${seconds.toFixed(1)} s`],
-  ]);
+  const facts = factsOf(output, catalogue, bytes.length);
+  if (values.json) printJson({ ...facts, seconds });
+  else printCatalogue(facts, [["time", `${seconds.toFixed(1)} s`]]);
 }
 
 /** Beside its place first, so that whoever reads the file meanwhile sees the old one or the new one. */

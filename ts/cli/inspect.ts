@@ -1,6 +1,7 @@
 /** `pocketsage inspect`: what is in a catalogue. */
 import type { Catalogue } from "../catalogue.js";
 import { need, parseCount, parseOptions } from "./arguments.js";
+import { factsOf, printCatalogue } from "./facts.js";
 import { InputError } from "./failure.js";
 import { count, labelOf, payloadOf, print, printFacts, printJson, printTable } from "./print.js";
 import { readCatalogue } from "./read/catalogue.js";
@@ -45,18 +46,10 @@ export async function run(args: string[]): Promise<void> {
 }
 
 function showCatalogue(file: string, catalogue: Catalogue, bytes: number, most: number, json: boolean): void {
-  const { size, dim, precision, spread, hash } = catalogue;
+  const facts = factsOf(file, catalogue, bytes);
   const first = firstOf(catalogue.ids(), most);
-  if (json) return printJson({ file, items: size, dim, precision, bytes, spread, hash, first });
-  print(file);
-  printFacts([
-    ["items", count(size)],
-    ["dim", count(dim)],
-    ["precision", precision],
-    ["bytes", count(bytes)],
-    ["spread", spread.toFixed(3)],
-    ["hash", hash],
-  ]);
+  if (json) return printJson({ ...facts, first });
+  printCatalogue(facts);
   if (first.length === 0) return;
   print("\nfirst items");
   printTable(
