@@ -79,6 +79,11 @@ impl Floats {
     }
 
     #[inline(always)]
+    pub(crate) fn plus(self, term: f32) -> Self {
+        Self(self.0.map(|x| x + f32x4::splat(term)))
+    }
+
+    #[inline(always)]
     pub(crate) fn times(self, factor: f32) -> Self {
         Self(self.0.map(|x| x * f32x4::splat(factor)))
     }
@@ -134,6 +139,83 @@ impl Floats {
     pub(crate) fn numbers(self) -> [f32; 8] {
         let [[a, b, c, d], [e, f, g, h]] = self.0.map(f32x4::to_array);
         [a, b, c, d, e, f, g, h]
+    }
+}
+
+/// The bits of 1 as `f32`.
+const ONE: i32 = 0x3f80_0000;
+/// Bits of `f32` that a code leaves out.
+const LEFT_OUT: i32 = 13;
+
+/// Eight numbers from 1 to 2^32 in 16 bits each, rounded down by less than 2^-10 of themselves: the five low bits of the exponent and the ten
+/// high ones of the fraction. They are in the order of the numbers. In memory, number i < 4 stands before number i + 4.
+#[derive(Clone, Copy)]
+pub(crate) struct Codes(i16x8);
+
+impl Codes {
+    /// Greater than the code of any other number.
+    pub(crate) const FAR: i16 = i16::MAX;
+
+    /// Where number i stands.
+    pub(crate) fn position(i: usize) -> usize {
+        (i % 4) * 2 + i / 4
+    }
+
+    /// Which number stands there.
+    pub(crate) fn number(position: usize) -> usize {
+        position / 2 + position % 2 * 4
+    }
+
+    pub(crate) fn code(number: f32) -> i16 {
+        ((number.to_bits() as i32 - ONE) >> LEFT_OUT).clamp(0, Self::FAR.into()) as i16
+    }
+
+    #[inline(always)]
+    pub(crate) fn new(codes: [i16; 8]) -> Self {
+        Self(i16x8::new(codes))
+    }
+
+    #[inline(always)]
+    pub(crate) fn splat(code: i16) -> Self {
+        Self(i16x8::splat(code))
+    }
+
+    /// Of numbers from 1 to 2^32.
+    #[inline(always)]
+    pub(crate) fn of(numbers: Floats) -> Self {
+        let [a, b] = numbers.0.map(|x| bytemuck::cast::<f32x4, i32x4>(x) - i32x4::splat(ONE));
+        Self(bytemuck::cast((a >> LEFT_OUT) | ((b << (16 - LEFT_OUT)) & i32x4::splat(!0xffff))))
+    }
+
+    #[inline(always)]
+    pub(crate) fn floats(self) -> Floats {
+        let unit = 1 << LEFT_OUT;
+        let bits = |even: i16, odd: i16| {
+            let codes = self.0.dot(i16x8::new([even, odd, even, odd, even, odd, even, odd]));
+            bytemuck::cast::<i32x4, f32x4>(codes + i32x4::splat(ONE))
+        };
+        Floats([bits(unit, 0), bits(0, unit)])
+    }
+
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self(self.0.max(other.0))
+    }
+
+    #[inline(always)]
+    pub(crate) fn min(self, other: Self) -> Self {
+        Self(self.0.min(other.0))
+    }
+
+    /// The positions where these are less, as bits.
+    #[inline(always)]
+    pub(crate) fn less(self, other: Self) -> u32 {
+        self.0.cmp_lt(other.0).move_mask() as u32
+    }
+
+    #[inline(always)]
+    pub(crate) fn codes(self) -> [i16; 8] {
+        self.0.to_array()
     }
 }
 

@@ -55,10 +55,9 @@ impl Farthest {
         Self(vec![Wholes::ZERO; n.div_ceil(LANES)])
     }
 
-    /// The first `rows` rows of a block count.
     #[inline(always)]
-    pub(crate) fn look(&mut self, right: usize, block: &[Wholes; LANES], rows: usize) {
-        self.0[right] = block.iter().take(rows).fold(self.0[right], |most, &row| most.max(row));
+    pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
+        self.0[right] = rows.iter().fold(self.0[right], |most, &row| most.max(row));
     }
 
     /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
