@@ -207,6 +207,15 @@ impl Codes {
         Self(self.0.min(other.0))
     }
 
+    /// Column j of eight rows.
+    #[inline(always)]
+    pub(crate) fn transposed(rows: [Self; 8]) -> [Self; 8] {
+        // By position, row p and column p stand for number(p).
+        let rows = core::array::from_fn(|position| rows[Self::number(position)].0);
+        let columns = i16x8::transpose(rows);
+        core::array::from_fn(|j| Self(columns[Self::position(j)]))
+    }
+
     /// The positions where these are less, as bits.
     #[inline(always)]
     pub(crate) fn less(self, other: Self) -> u32 {

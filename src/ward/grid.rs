@@ -119,16 +119,14 @@ impl Grid {
 
     /// Squared distances between the vectors of two panels, row by row of the left one. O(dim).
     #[inline(always)]
-    pub(crate) fn block(&self, left: usize, right: usize) -> [Wholes; LANES] {
-        let mut block = [Wholes::ZERO; LANES];
+    pub(crate) fn block(&self, left: usize, right: usize, block: &mut [Wholes; LANES]) {
         for (half, rows) in block.as_chunks_mut::<TILE_ROWS>().0.iter_mut().enumerate() {
-            *rows = tile(self.panel(left), half, self.panel(right));
+            tile(self.panel(left), half, self.panel(right), rows);
         }
         let norms = Wholes::new(self.norms[right]);
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
             *row = row.apart(norm, norms);
         }
-        block
     }
 
     /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
@@ -142,7 +140,7 @@ impl Grid {
 
 /// Dot products of the first or the second four vectors of panel `a` with the eight of panel `b`.
 #[inline(never)]
-fn tile(a: &[Pairs], half: usize, b: &[Pairs]) -> [Wholes; TILE_ROWS] {
+fn tile(a: &[Pairs], half: usize, b: &[Pairs], products: &mut [Wholes; TILE_ROWS]) {
     let mut sums = [Wholes::ZERO; TILE_ROWS];
     for (a, b) in a.iter().zip(b) {
         let a: &[[i16; 2]; TILE_ROWS] = &a.as_chunks::<2>().0.as_chunks().0[half];
@@ -150,7 +148,7 @@ fn tile(a: &[Pairs], half: usize, b: &[Pairs]) -> [Wholes; TILE_ROWS] {
             sums.add_products(*x, b);
         }
     }
-    sums
+    *products = sums;
 }
 
 /// Dot products of one vector of panel `a` with the sixteen of two panels.

@@ -3,7 +3,7 @@
 use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
-use super::survey::{Blocks, Farthest};
+use super::survey::{Farthest, all_pairs};
 use crate::lanes::{Codes, Floats, LANES, SAFELY, lanes};
 use alloc::{vec, vec::Vec};
 
@@ -76,32 +76,31 @@ impl Matrix {
 
         let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
         let mut farthest = Farthest::new(n);
-        for (left, right, block) in Blocks::new(grid, n) {
+        all_pairs(grid, n, |left, right, block| {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
             let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);
-            let mut bounds = [[0; LANES]; LANES];
-            for (i, row) in block.into_iter().enumerate() {
+            let mut bounds = [Codes::splat(0); LANES];
+            for (i, row) in block.iter().enumerate() {
                 let squared = row.floats().line(slope, offset);
                 let bound = match equal {
                     Some(weight) => squared.times(weight * unit),
                     None => squared.times_harmonic_mean(own[i], Floats::new(others)).times(unit),
                 };
-                bounds[i] = Codes::of(bound.plus(1.0)).codes();
+                bounds[i] = Codes::of(bound.plus(1.0));
             }
-            let mut write = |row: usize, column: usize, codes: [i16; LANES]| {
-                cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes);
+            let mut write = |row: usize, column: usize, codes: Codes| {
+                cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes.codes());
             };
             for (i, row) in bounds.iter().enumerate() {
                 write(left * LANES + i, right, *row);
             }
             if left != right {
-                for j in 0..LANES {
-                    let column = |at: usize| bounds[Codes::number(at)][Codes::position(j)];
-                    write(right * LANES + j, left, core::array::from_fn(column));
+                for (j, column) in Codes::transposed(bounds).into_iter().enumerate() {
+                    write(right * LANES + j, left, column);
                 }
             }
-        }
+        });
         let mut gone = vec![0; width];
         for place in 0..width {
             if place < n {

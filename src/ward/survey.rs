@@ -9,41 +9,19 @@ use alloc::{vec, vec::Vec};
 /// Panels kept in the nearest cache while others stream past (96 vectors).
 const BLOCK: usize = 12;
 
-/// The blocks of 8 x 8 squared distances, in steps, on and above the diagonal: the panel of the rows, that of the columns, and the
+/// Shows the blocks of 8 x 8 squared distances, in steps, on and above the diagonal: the panel of the rows, that of the columns, and the
 /// rows. O(n^2 dim / 2).
-pub(crate) struct Blocks<'a> {
-    grid: &'a Grid,
-    count: usize,
-    first: usize,
-    left: usize,
-    right: usize,
-}
-
-impl<'a> Blocks<'a> {
-    pub(crate) fn new(grid: &'a Grid, n: usize) -> Self {
-        Self { grid, count: n.div_ceil(LANES), first: 0, left: 0, right: 0 }
-    }
-}
-
-impl Iterator for Blocks<'_> {
-    type Item = (usize, usize, [Wholes; LANES]);
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.left == self.count.min(self.first + BLOCK).min(self.right + 1) {
-            self.right += 1;
-            if self.right >= self.count {
-                self.first += BLOCK;
-                self.right = self.first;
+#[inline(always)]
+pub(crate) fn all_pairs(grid: &Grid, n: usize, mut show: impl FnMut(usize, usize, &[Wholes; LANES])) {
+    let count = n.div_ceil(LANES);
+    let mut block = [Wholes::ZERO; LANES];
+    for first in (0..count).step_by(BLOCK) {
+        for right in first..count {
+            for left in first..count.min(first + BLOCK).min(right + 1) {
+                grid.block(left, right, &mut block);
+                show(left, right, &block);
             }
-            self.left = self.first;
         }
-        if self.first >= self.count {
-            return None;
-        }
-        let (left, right) = (self.left, self.right);
-        self.left += 1;
-        Some((left, right, self.grid.block(left, right)))
     }
 }
 
