@@ -18,7 +18,8 @@ const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", ours), ("kodama", 
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lock().lines() {
-        let answer = run(&serde_json::from_str(&line?)?).unwrap_or_else(|why| json!({ "error": why.to_string() }));
+        let answer =
+            run(&serde_json::from_str(&line?)?).unwrap_or_else(|why| json!({ "error": why.to_string() }));
         writeln!(std::io::stdout(), "{answer}")?;
     }
     Ok(())

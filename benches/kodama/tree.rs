@@ -3,7 +3,7 @@
 use kodama::{Method, linkage};
 
 /// The n - 1 heights of row-major n x dim vectors, ascending. Distances, not their squares.
-pub fn heights(vectors: &[f32], dim: usize) -> Vec<f32> {
+pub(crate) fn heights(vectors: &[f32], dim: usize) -> Vec<f32> {
     let n = vectors.len() / dim;
     let mut condensed = Vec::with_capacity(n * n.saturating_sub(1) / 2);
     for (row, one) in vectors.chunks_exact(dim).enumerate() {
