@@ -9,8 +9,8 @@
 
 const f64 = 1e-9;
 const f32 = 1e-4;
-const matrix = "from 50,000 rows on a matrix of distances is 10 GB, condensed and in f64";
-const same = "it is the same code as `ours`";
+const matrix = "a matrix of distances alone would be 10 GB";
+const same = "the same code as `ours`";
 
 export const contestants = [
   { name: "ours", label: "PocketSage (wasm)", runtime: "node", most: 50_000, tolerance: f64 },

@@ -18,7 +18,7 @@ export function printWard({ results, first, skipped }) {
     if (timed.length > 0) {
       table([
         ["contestant", "CPU ms", "wall ms", "times", "memory MB", "calls"],
-        ...timed.map((one) => [one.name, digits(one.cpu), digits(one.wall), digits(one.ratio.cpu), megabytes(one.memory), one.calls]),
+        ...timed.map((one) => [one.name, digits(one.cpu), digits(one.wall), times(one), megabytes(one.memory), one.calls]),
       ]);
     }
     for (const { name, error } of found.filter((one) => one.error)) console.log(`  ${name}: ${error}`);
@@ -53,7 +53,7 @@ function readmePart({ results, first }) {
   const names = contestants.map(({ name }) => name).filter((name) => groups.some((group) => find(group, name)));
   const rows = names.map((name) => `| ${labels[name]} | ${groups.map((group) => cell(find(group, name))).join(" | ")} |`);
   const head = `| | ${groups.map(({ n }) => `n = ${count(n)}`).join(" | ")} |\n|---|${"---:|".repeat(groups.length)}`;
-  const lines = [otherShapes(results), firstLine(first), memoryLine(groups.at(-1)), largest(results)].filter(Boolean);
+  const lines = [otherShapes(results), firstLine(first), memoryLine(groups.at(-1)), largest(results), otherTrees(results)].filter(Boolean);
   return `${head}\n${rows.join("\n")}\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
 }
 
@@ -62,14 +62,14 @@ function find(group, name) {
 }
 
 function cell(one) {
-  return one ? `${digits(one.cpu)} (${digits(one.ratio.cpu)}x)` : "";
+  return one ? `${digits(one.cpu)} (${times(one)})` : "";
 }
 
 /** fastcluster's times of ours wherever the table does not say it. */
 function otherShapes(results) {
   const others = results.filter((group) => (group.data !== shown.data || group.dim !== shown.dim) && find(group, "fastcluster"));
   const told = [...grouped(others)].map(([name, groups]) => {
-    const ratios = groups.map((group) => `${digits(find(group, "fastcluster").ratio.cpu)}x at ${count(group.n)}`);
+    const ratios = groups.map((group) => `${times(find(group, "fastcluster"))} at ${count(group.n)}`);
     return `${name}: ${ratios.join(", ")}`;
   });
   return told.length > 0 && `fastcluster elsewhere: ${told.join("; ")}.`;
@@ -107,7 +107,20 @@ function largest(results) {
   if (!ours) return undefined;
   const what = ours.error ? "does not fit" : `${digits(ours.cpu / 1000)} s, ${megabytes(ours.memory)} MB`;
   const peers = absent.find(({ name }) => name === "fastcluster");
-  return `n = ${count(n)}, d = ${dim}: ${what}${peers ? `; without the others, ${peers.why}` : ""}.`;
+  return `n = ${count(n)}, d = ${dim}: ${what}.${peers ? ` Nobody else takes part: ${peers.why}.` : ""}`;
+}
+
+/** What was excused; anything else would have ended the run. */
+function otherTrees(results) {
+  const told = results.flatMap(({ data, n, dim, contestants: found }) =>
+    found.filter(({ sameTree }) => sameTree === false).map(({ name }) => `${labels[name]} (${data}, n = ${count(n)}, d = ${dim})`),
+  );
+  return told.length > 0 && `Rounding of f32 led to another tree than everybody else's: ${told.join(", ")}.`;
+}
+
+/** CPU time, in times of the first contestant. */
+function times({ ratio: { cpu } }) {
+  return `${cpu.toFixed(cpu < 10 ? 2 : 0)}x`;
 }
 
 /** Three digits that count. */

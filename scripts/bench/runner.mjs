@@ -17,7 +17,7 @@ const kodamaModule = new URL("../../target/bench/kodama/kodama.js", import.meta.
  *   prepare(vectors, dim)   the input in the shape it takes, once for each file, not timed
  *   before(input)           before each call, not timed; optional
  *   run(input)              the call that is timed
- *   heights(result)         squared and ascending; optional
+ *   heights(result, input)  squared and ascending; optional
  *   memory()                bytes of its linear memory; optional
  */
 const contestants = {
@@ -118,7 +118,7 @@ async function run({ contestant, path, dim, calls, heights }) {
     times.cpu.push(cpu);
   }
   const memory = one.memory ? await one.memory() : process.resourceUsage().maxRSS * 1024 - before;
-  return { ...times, memory, load, heights: heights ? [...one.heights(result)] : undefined };
+  return { ...times, memory, load, heights: heights ? [...one.heights(result, input)] : undefined };
 }
 
 /** `{ wall, cpu }` of the work, in ms; a promise of them where the work is one. */

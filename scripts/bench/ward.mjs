@@ -5,7 +5,7 @@ import { makeTask } from "./data.mjs";
 import { prepare, start } from "./programs.mjs";
 
 /** ms and counts. `batch`: short calls are asked for several at once, so that none pays for the messages and the caches gone cold. */
-const usual = { warmUp: 600, spent: 3000, rounds: [3, 41], slowRounds: 2, batch: 20, memory: true, first: 25 };
+const usual = { warmUp: 600, spent: 2000, rounds: [3, 41], slowRounds: 2, batch: 20, memory: true, first: 25 };
 const quick = { warmUp: 200, spent: 300, rounds: [3, 11], slowRounds: 1, batch: 20, memory: false, first: 5 };
 const slow = 4000; // ms; such a call needs no warming up: the first counts as well
 const verySlow = 20_000; // ms; such a call is made once
@@ -124,7 +124,7 @@ async function freshMemory({ name }, { path, dim }, command) {
 
 /**
  * The first call of a fresh process, beside warm calls in the same rounds: `{ n, dim, processes, load, call, warm: [...] }`. `load` is the
- * import and `init()`, `call` the call after it. The CPU time has the compiler's threads in it. Undefined without `ours` or that group.
+ * import and `init()`, `call` the call after it; the CPU time has the compiler's threads in it. Undefined without `ours` or that group.
  */
 async function firstCalls({ pace, say, commands, programs, ready }, options) {
   const { data, n, dim } = firstCall;
