@@ -1,7 +1,8 @@
 //! From a tree to interests: where it is cut, and what becomes of singletons.
 
 use crate::dendrogram::{Dendrogram, Merge, Partition};
-use crate::medoid::{mean, means, squared_distance};
+use crate::exact::squared_distance;
+use crate::medoid::{mean, means};
 use crate::options::{Cut, Singletons, within};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
