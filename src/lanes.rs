@@ -109,9 +109,6 @@ impl Floats {
         Self([united(0), united(1)])
     }
 
-    /// Neither may be NaN.
-    #[inline(always)]
-    pub(crate) fn max(self, other: Self) -> Self {
         Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
     }
 

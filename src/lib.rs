@@ -83,7 +83,7 @@ pub use pick::pick;
 pub use profile::{Actions, Clustering, Profile, cluster, profile};
 pub use projection::project;
 pub use vectors::Vectors;
-pub use ward::ward;
+pub use ward::{MEMORY, ward, ward_within};
 
 /// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use crate::Vectors;
 use crate::exact::{move_towards, squared_distance};
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
 /// Each cluster is named by its first row.
 pub(crate) struct Clusters {
@@ -12,8 +12,6 @@ pub(crate) struct Clusters {
     pub(crate) weights: Vec<f64>,
     /// Whom a cluster has joined; itself while it is there.
     joined: Vec<u32>,
-    /// The number of the union that last changed it, counted from 1.
-    changed: Vec<u32>,
     /// Unions so far.
     pub(crate) unions: u32,
 }
@@ -27,7 +25,6 @@ impl Clusters {
             means: vectors.values().iter().map(|&x| x.into()).collect(),
             weights,
             joined: (0..n as u32).collect(),
-            changed: vec![0; n],
             unions: 0,
         }
     }
@@ -55,11 +52,6 @@ impl Clusters {
         cluster
     }
 
-    /// Whether a cluster has changed since there were so many unions.
-    pub(crate) fn changed_since(&self, cluster: usize, unions: u32) -> bool {
-        self.changed[cluster] > unions
-    }
-
     /// Ward's distance, 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2. The same both ways. O(dim).
     pub(crate) fn apart(&self, a: usize, b: usize) -> f64 {
         let (w, v) = (self.weights[a], self.weights[b]);
@@ -70,7 +62,6 @@ impl Clusters {
     pub(crate) fn join(&mut self, a: usize, b: usize) {
         self.unions += 1;
         self.joined[b] = a as u32;
-        self.changed[a] = self.unions;
         let weight = self.weights[a] + self.weights[b];
         let (head, tail) = self.means.split_at_mut(b * self.dim);
         move_towards(&mut head[a * self.dim..][..self.dim], &tail[..self.dim], self.weights[b] / weight);

@@ -5,6 +5,7 @@
 //! triangle inequality gives | scale ||x - y|| - ||X - Y|| | <= r_x + r_y. So a cheap distance bounds the true one, and only what the
 //! bound leaves open has to be computed.
 
+use super::clusters::Clusters;
 use crate::Vectors;
 use crate::exact::squared_distance;
 use crate::lanes::{LANES, SAFELY, Wholes, root};
@@ -61,6 +62,13 @@ impl Grid {
             norms: vec![[0; LANES]; panels],
             residual: 0.0,
         }
+    }
+
+    /// With every vector, by itself, at the place of its row. O(n dim).
+    pub(crate) fn of(vectors: Vectors<'_>, clusters: &Clusters) -> Self {
+        let mut grid = Self::around(vectors, vectors.len());
+        (0..vectors.len()).for_each(|row| grid.put(row, clusters.mean(row)));
+        grid
     }
 
     /// What a squared distance is in squared steps.

@@ -76,7 +76,8 @@ impl Matrix {
 
         let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
         let mut farthest = Farthest::new(n);
-        all_pairs(grid, n, |left, right, block| {
+        let count = n.div_ceil(LANES);
+        all_pairs(grid, 0..count, 0..count, |left, right, block| {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
             let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);

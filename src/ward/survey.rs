@@ -5,19 +5,24 @@ use super::grid::Grid;
 use crate::exact::squared_distance;
 use crate::lanes::{LANES, Wholes, root};
 use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
 /// Panels kept in the nearest cache while others stream past (96 vectors).
 const BLOCK: usize = 12;
 
-/// Shows the blocks of 8 x 8 squared distances, in steps, on and above the diagonal: the panel of the rows, that of the columns, and the
-/// rows. O(n^2 dim / 2).
+/// Shows the blocks of 8 x 8 squared distances, in steps, of these panels with those, on and above the diagonal of all: the panel of the
+/// rows, that of the columns, and the rows. O(rows columns dim).
 #[inline(always)]
-pub(crate) fn all_pairs(grid: &Grid, n: usize, mut show: impl FnMut(usize, usize, &[Wholes; LANES])) {
-    let count = n.div_ceil(LANES);
+pub(crate) fn all_pairs(
+    grid: &Grid,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    mut show: impl FnMut(usize, usize, &[Wholes; LANES]),
+) {
     let mut block = [Wholes::ZERO; LANES];
-    for first in (0..count).step_by(BLOCK) {
-        for right in first..count {
-            for left in first..count.min(first + BLOCK).min(right + 1) {
+    for first in rows.clone().step_by(BLOCK) {
+        for right in first.max(columns.start)..columns.end {
+            for left in first..rows.end.min(first + BLOCK).min(right + 1) {
                 grid.block(left, right, &mut block);
                 show(left, right, &block);
             }
