@@ -3,7 +3,7 @@
 //! Whole numbers add up to the same sum in every order, so every engine, and every shape of loop, agrees to the bit; and no operation on
 //! floating-point numbers here combines two lanes.
 
-use wide::{CmpLe, CmpLt, f32x4, f64x2, i16x8, i32x4};
+use wide::{CmpLt, f32x4, f64x2, i16x8, i32x4};
 
 /// Numbers side by side.
 pub(crate) const LANES: usize = 8;
@@ -109,9 +109,6 @@ impl Floats {
         Self([united(0), united(1)])
     }
 
-        Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
-    }
-
     /// Neither may be NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
@@ -122,13 +119,6 @@ impl Floats {
     #[inline(always)]
     pub(crate) fn less(self, other: Self) -> u32 {
         let mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
-        mask(0) | mask(1) << 4
-    }
-
-    /// The lanes in which these are at most as much, as bits.
-    #[inline(always)]
-    pub(crate) fn at_most(self, other: Self) -> u32 {
-        let mask = |i: usize| self.0[i].cmp_le(other.0[i]).move_mask() as u32;
         mask(0) | mask(1) << 4
     }
 
