@@ -34,7 +34,8 @@ impl Distinct {
         if rows.len() == n {
             return Self { rows, values: None, weights, steps: Vec::new() };
         }
-        let steps = (0..n).filter(|&row| group[row] < row).map(|row| Step { a: group[row], b: row, height: 0.0 });
+        let steps =
+            (0..n).filter(|&row| group[row] < row).map(|row| Step { a: group[row], b: row, height: 0.0 });
         let mut sums = vec![0.0; n];
         group.iter().zip(weights).for_each(|(&first, weight)| sums[first] += weight);
         Self {

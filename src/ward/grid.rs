@@ -140,7 +140,8 @@ impl Grid {
     /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, place: usize, two: usize) -> [Wholes; 2] {
-        let products = line(self.panel(place / LANES), place % LANES, self.panel(2 * two), self.panel(2 * two + 1));
+        let products =
+            line(self.panel(place / LANES), place % LANES, self.panel(2 * two), self.panel(2 * two + 1));
         let norm = self.norms[place / LANES][place % LANES];
         core::array::from_fn(|i| products[i].apart(norm, Wholes::new(self.norms[2 * two + i])))
     }

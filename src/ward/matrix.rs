@@ -149,7 +149,8 @@ impl Matrix {
         let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
         left.iter().for_each(|&place| self.catch_up(place));
         let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
-        let moves: Vec<(usize, usize)> = left.iter().enumerate().map(|(to, &from)| (cell(from), cell(to))).collect();
+        let moves: Vec<(usize, usize)> =
+            left.iter().enumerate().map(|(to, &from)| (cell(from), cell(to))).collect();
         // In place: nothing is written beyond what has been read.
         for (row, &place) in left.iter().enumerate() {
             self.weights[row] = self.weights[place];

@@ -77,7 +77,8 @@ pub(crate) fn tree_and_diameter(
     memory: usize,
 ) -> Result<(Dendrogram, f64), Error> {
     let way = Way::within(memory, vectors.len(), vectors.dim())?;
-    Ok(tree_by(way, vectors, weights))
+    let Found { steps, diameter, .. } = steps_by(way, vectors, weights);
+    Ok((Dendrogram::from_steps(vectors.len(), &steps), diameter))
 }
 
 /// How bounds are kept.
@@ -126,17 +127,27 @@ impl Way {
     }
 }
 
-fn tree_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> (Dendrogram, f64) {
-    let n = vectors.len();
-    let weights = weights.map_or_else(|| vec![1.0; n], <[f64]>::to_vec);
+/// What a clustering finds.
+#[derive(Debug, PartialEq)]
+struct Found {
+    /// The n - 1 unions, children before parents.
+    steps: Vec<Step>,
+    /// The largest squared distance between two rows.
+    diameter: f64,
+    /// Whether there were ties, but for equal rows.
+    tied: bool,
+}
+
+fn steps_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Found {
+    let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
     let Distinct { rows, steps: mut joined, values, weights } = Distinct::of(vectors, weights);
     let vectors = values.as_ref().map_or(vectors, |values| vectors.with(values));
     if rows.len() < 2 {
-        return (Dendrogram::from_steps(n, &joined), 0.0);
+        return Found { steps: joined, diameter: 0.0, tied: false };
     }
     let clusters = Clusters::new(vectors, weights);
     let grid = Grid::of(vectors, &clusters);
-    let (steps, diameter) = match way {
+    let (chained, diameter) = match way {
         Way::Matrix => {
             let (mut matrix, farthest) = Matrix::new(clusters, &grid);
             let diameter = farthest.diameter(&grid, matrix.clusters());
@@ -148,8 +159,9 @@ fn tree_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> (Dendrogr
             (chain(&mut names), diameter)
         }
     };
-    joined.extend(steps.iter().map(|step| Step { a: rows[step.a], b: rows[step.b], height: step.height }));
-    (Dendrogram::from_steps(n, &joined), diameter)
+    let steps = chained.steps.into_iter();
+    joined.extend(steps.map(|step| Step { a: rows[step.a], b: rows[step.b], height: step.height }));
+    Found { steps: joined, diameter, tied: chained.tied }
 }
 
 #[cfg(test)]
@@ -196,13 +208,17 @@ mod tests {
             for kind in 0..6 {
                 let mut values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
                 match kind {
-                    1 => (0..n).for_each(|row| values[row * dim..][..dim].iter_mut().for_each(|x| *x += (row % 5) as f32 * 3.0)),
+                    1 => (0..n).for_each(|row| {
+                        values[row * dim..][..dim].iter_mut().for_each(|x| *x += (row % 5) as f32 * 3.0)
+                    }),
                     2 => values.iter_mut().for_each(|x| *x = libm::roundf(*x)),
-                    3 => (n / 2..n).for_each(|row| values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim)),
+                    3 => (n / 2..n)
+                        .for_each(|row| values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim)),
                     4 => values.iter_mut().for_each(|x| *x = *x * 0.01 + 100.0),
                     _ => {}
                 }
-                let weights = (kind == 5).then(|| (0..n).map(|row| [1.0, 0.3, 7.0, 250.0][row % 4]).collect());
+                let weights =
+                    (kind == 5).then(|| (0..n).map(|row| [1.0, 0.3, 7.0, 250.0][row % 4]).collect());
                 samples.push((values, dim, weights));
             }
         }
@@ -213,7 +229,7 @@ mod tests {
     fn every_way_finds_the_same_tree() {
         for (values, dim, weights) in samples() {
             let vectors = Vectors::new(&values, dim).unwrap();
-            let [matrix, names, nothing] = Way::ALL.map(|way| tree_by(way, vectors, weights.as_deref()));
+            let [matrix, names, nothing] = Way::ALL.map(|way| steps_by(way, vectors, weights.as_deref()));
             assert_eq!(matrix, names, "{} x {dim}", vectors.len());
             assert_eq!(matrix, nothing, "{} x {dim}", vectors.len());
         }

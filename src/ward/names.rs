@@ -39,7 +39,11 @@ impl Names {
     pub(crate) fn bytes(n: usize, named: bool) -> usize {
         let square = 2 * (SIDE * LANES).min(n).pow(2) * size_of::<f32>();
         let each = 4 * size_of::<u32>() + 1;
-        n.saturating_mul(if named { each + size_of::<Near>() } else { each }).saturating_add(if named { square } else { 0 })
+        n.saturating_mul(if named { each + size_of::<Near>() } else { each }).saturating_add(if named {
+            square
+        } else {
+            0
+        })
     }
 
     /// O(n^2 dim / 2).
@@ -260,8 +264,10 @@ fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Far
                 farthest.look(right, &block[..LANES.min(n - left * LANES)]);
                 let mut distances = [[FAR; LANES]; LANES];
                 for (i, row) in block.iter().enumerate() {
-                    distances[i] =
-                        row.floats().times_harmonic_mean(weights[left][i], Floats::new(weights[right])).numbers();
+                    distances[i] = row
+                        .floats()
+                        .times_harmonic_mean(weights[left][i], Floats::new(weights[right]))
+                        .numbers();
                     if left == right {
                         // Nobody is their own neighbour.
                         distances[i][i] = FAR;
