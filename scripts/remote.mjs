@@ -58,7 +58,7 @@ await script(async () => {
       continue;
     }
     begin(name);
-    const { code, output, seconds } = await run(process.execPath, ["--test", "--test-reporter=spec", join(folder, `${name}.test.mjs`)], { minutes: 6 });
+    const { code, output, seconds } = await run(process.execPath, ["--test", "--test-reporter=spec", "--test-timeout=120000", join(folder, `${name}.test.mjs`)], { minutes: 6 });
     const counted = count(output);
     const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
     if (code !== 0) console.log(output);

@@ -17,7 +17,7 @@ before(async () => {
     client.then((each) => clients.push(each), () => undefined);
     return async (parts) => (await client).sendCommand(parts.map((part) => Buffer.from(part)));
   };
-  engine.wrong = () => redis({ command: through({}), key: "items", dim: DIM });
+  engine.wrong = () => redis({ command: through({ socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
   engine.unreachable = () => redis({ command: through({ url: "redis://127.0.0.1:1", socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
   engine.missing = () => redis({ command: server.command, key: "nothing-here", dim: DIM });
 }, { timeout: 120_000 });

@@ -143,8 +143,11 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
   });
 }
 
+/** What a retriever has besides being a function. */
+export type Parts = { [Key in keyof RemoteRetriever]: RemoteRetriever[Key] };
+
 /** A retriever from its parts: as a function it gives the lists, and rejects with the first query that failed. */
-export function assemble(parts: Omit<RemoteRetriever, never>): RemoteRetriever {
+export function assemble(parts: Parts): RemoteRetriever {
   const retrieve = async (queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Hit[][]> => {
     const answers = await parts.ask(queries, signal);
     return answers.map((answer, place) => {
@@ -190,7 +193,8 @@ function reading<T>(name: string, reader: () => (reply: unknown) => T, reply: un
   }
 }
 
-function answerOf(name: string, { item, count }: RemoteQuery, said: Said): Answer {
+/** What becomes of what an engine said: without the item itself, best first, scores within [-1, 1]. */
+export function answerOf(name: string, { item, count }: RemoteQuery, said: Said): Answer {
   if (said === "not-found") return { status: "not-found" };
   if (said instanceof SageError) return { status: "error", error: said };
   for (const hit of said) {

@@ -3,8 +3,11 @@
  *
  * @packageDocumentation
  */
+export { type AnswerStore, cacheApiAnswers, type CacheOptions, kvAnswers, layeredAnswers, memoryAnswers, withCache } from "./cache.js";
+export type { World } from "./clock.js";
 export { chroma, type ChromaOptions } from "./engines/chroma.js";
 export { elasticsearch, type ElasticsearchOptions } from "./engines/elasticsearch.js";
+export { httpRetriever, type HttpRetrieverOptions } from "./engines/http.js";
 export { milvus, type MilvusOptions } from "./engines/milvus.js";
 export { pgvector, type PgvectorOptions, type SqlExecutor } from "./engines/pgvector.js";
 export { pinecone, type PineconeOptions } from "./engines/pinecone.js";
@@ -15,4 +18,16 @@ export { vectorize, type VectorizeBinding, type VectorizeOptions } from "./engin
 export { type FailureReason, isPassing, RetrievalError } from "./failure.js";
 export type { Filter, FilterValue } from "./filter.js";
 export type { HttpOptions } from "./http.js";
+export {
+  type BreakerOptions,
+  localRetriever,
+  resilient,
+  type ResilientOptions,
+  type RetryOptions,
+  withBreaker,
+  withFallback,
+  withRetry,
+  withTimeout,
+} from "./resilience.js";
 export type { Answer, Capabilities, RemoteQuery, RemoteRetriever, Via } from "./types.js";
+export { decodeMedoids, encodeMedoids, type WirePrecision } from "./wire.js";

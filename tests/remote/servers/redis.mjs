@@ -25,7 +25,7 @@ export async function startRedis({ password } = {}) {
     start(binary, ["--bind", "127.0.0.1", "--port", String(port), "--save", "", ...(password ? ["--requirepass", password] : [])], {
       cwd: folder.path,
       ready: async () => {
-        const client = await connect({ socket: { reconnectStrategy: false } });
+        const client = await connect({ password, socket: { reconnectStrategy: false } });
         client.destroy();
         return true;
       },
