@@ -130,7 +130,7 @@ pub fn encode_medoids(
     precision: u8,
 ) -> Outcome<Uint8Array> {
     let precision = [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
-    let ids = split(ids, id_ends)?.into_iter().map(String::from).collect();
+    let ids = split(ids, id_ends)?;
     let medoids = Medoids { count, ids, vectors, dim };
     medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
 }

@@ -14,8 +14,8 @@
 //! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
 
 use crate::{Error, Vectors};
-use alloc::{format, string::String, vec::Vec};
-use minicbor::{Decoder, Encoder, data::Tag};
+use alloc::vec::Vec;
+use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
 const VERSION: u32 = 1;
 const MOST_MEDOIDS: usize = 64;
@@ -41,18 +41,18 @@ pub enum WirePrecision {
 
 /// Medoids to be asked for: by id, by vector, or by both.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Medoids {
+pub struct Medoids<'a> {
     /// Hits wanted for each.
     pub count: u32,
     /// Item ids; none when the medoids go by vector alone.
-    pub ids: Vec<String>,
+    pub ids: Vec<&'a str>,
     /// n x dim, row-major, finite; none when they go by id alone. Decoded ones have unit length.
     pub vectors: Vec<f32>,
     /// Length of a vector.
     pub dim: usize,
 }
 
-impl Medoids {
+impl<'a> Medoids<'a> {
     /// The bytes to send. O(n dim).
     ///
     /// # Errors
@@ -60,10 +60,10 @@ impl Medoids {
     /// of zeros, or nothing to send; [`Error::Dimension`] when ids and vectors differ in number; [`Error::NotFinite`].
     pub fn encode(&self, precision: WirePrecision) -> Result<Vec<u8>, Error> {
         self.check()?;
-        let mut bytes = Vec::new();
-        // Writing into a Vec cannot fail.
-        let _ = self.write(&mut Encoder::new(&mut bytes), precision);
-        Ok(bytes)
+        let mut out = Encoder::new(Bytes(Vec::new()));
+        // Writing into memory cannot fail.
+        let _ = self.write(&mut out, precision);
+        Ok(out.into_writer().0)
     }
 
     /// The medoids in these bytes.
@@ -71,7 +71,7 @@ impl Medoids {
     /// # Errors
     /// [`Error::Version`] for bytes of a newer version; [`Error::Corrupt`] for bytes that are anything else than one message, by a
     /// single byte; what [`encode`](Self::encode) refuses is refused here too.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut medoids = Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1 };
         let mut input = Decoder::new(bytes);
         let fields = length(input.map())?;
@@ -92,60 +92,48 @@ impl Medoids {
                 1 => medoids.count = read(input.u32())?,
                 2 => {
                     for _ in 0..at_most(length(input.array())?, MOST_MEDOIDS)? {
-                        medoids.ids.push(read(input.str())?.into());
+                        medoids.ids.push(read(input.str())?);
                     }
                 }
                 3 => medoids.read_matrix(&mut input)?,
-                _ => return Err(Error::corrupt(format!("it has a field {key}"))),
+                _ => return Err(Error::corrupt("it has a field this version does not know")),
             }
         }
         if input.position() != bytes.len() {
             return Err(Error::corrupt("there are bytes after its end"));
         }
         medoids.check()?;
-        medoids.vectors = medoids.units().collect();
+        for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
+            let length = length_of(row);
+            row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
+        }
         Ok(medoids)
     }
 
     fn check(&self) -> Result<(), Error> {
         let vectors = Vectors::new(&self.vectors, self.dim)?;
         let most = self.ids.len().max(vectors.len());
+        let zeros = |row: &[f32]| row.iter().all(|&x| x == 0.0);
         if most == 0 || most > MOST_MEDOIDS {
-            return Err(Error::option("medoids", format!("got {most}, expected 1 to {MOST_MEDOIDS}")));
+            Err(Error::option("medoids", "expected 1 to 64"))
+        } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
+            Err(Error::Dimension { what: "number of ids", got: self.ids.len(), expected: vectors.len() })
+        } else if self.dim > MOST_DIM {
+            Err(Error::option("dim", "expected at most 4096"))
+        } else if self.count == 0 || self.count > MOST_HITS {
+            Err(Error::option("count", "expected 1 to 10000"))
+        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MOST_ID_BYTES) {
+            Err(Error::option("id", "expected 1 to 512 bytes"))
+        } else if self.vectors.chunks_exact(self.dim).any(zeros) {
+            Err(Error::option("vector", "all zeros, which point nowhere"))
+        } else {
+            Ok(())
         }
-        if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
-            return Err(Error::Dimension { what: "number of ids", got: self.ids.len(), expected: vectors.len() });
-        }
-        if self.dim > MOST_DIM {
-            return Err(Error::option("dim", format!("got {}, expected at most {MOST_DIM}", self.dim)));
-        }
-        if self.count == 0 || self.count > MOST_HITS {
-            return Err(Error::option("count", format!("got {}, expected 1 to {MOST_HITS}", self.count)));
-        }
-        if self.ids.iter().any(|id| id.is_empty() || id.len() > MOST_ID_BYTES) {
-            return Err(Error::option("id", format!("expected 1 to {MOST_ID_BYTES} bytes")));
-        }
-        if self.rows().any(|row| row.iter().all(|&x| x == 0.0)) {
-            return Err(Error::option("vector", "all zeros, which point nowhere"));
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[f32]> {
-        self.vectors.chunks_exact(self.dim)
-    }
-
-    /// Every number, each row at unit length.
-    fn units(&self) -> impl Iterator<Item = f32> {
-        self.rows().flat_map(|row| {
-            let length = libm::sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum());
-            row.iter().map(move |&x| (f64::from(x) / length) as f32)
-        })
     }
 
     fn write(
         &self,
-        out: &mut Encoder<&mut Vec<u8>>,
+        out: &mut Encoder<Bytes>,
         precision: WirePrecision,
     ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
         let (ids, vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
@@ -158,32 +146,30 @@ impl Medoids {
         }
         if vectors {
             let n = self.vectors.len() / self.dim;
-            out.u32(3)?.tag(Tag::new(MATRIX))?.array(2)?;
-            out.array(2)?.u32(n as u32)?.u32(self.dim as u32)?;
-            match precision {
-                WirePrecision::F16 => {
-                    let codes = self.units().flat_map(|x| to_half(x).to_le_bytes()).collect::<Vec<u8>>();
-                    out.tag(Tag::new(F16))?.bytes(&codes)?;
-                }
-                WirePrecision::I8 => {
-                    out.tag(Tag::new(I8))?.bytes(&self.codes())?;
-                }
-                WirePrecision::F32 => {
-                    let codes = self.units().flat_map(f32::to_le_bytes).collect::<Vec<u8>>();
-                    out.tag(Tag::new(F32))?.bytes(&codes)?;
+            let (tag, size) = match precision {
+                WirePrecision::F16 => (F16, 2),
+                WirePrecision::I8 => (I8, 1),
+                WirePrecision::F32 => (F32, 4),
+            };
+            let mut codes = Vec::with_capacity(self.vectors.len() * size);
+            for row in self.vectors.chunks_exact(self.dim) {
+                let scale = match precision {
+                    WirePrecision::I8 => 127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs()))),
+                    _ => 1.0 / length_of(row),
+                };
+                for &x in row {
+                    let scaled = (f64::from(x) * scale) as f32;
+                    match precision {
+                        WirePrecision::F16 => codes.extend_from_slice(&to_half(scaled).to_le_bytes()),
+                        WirePrecision::I8 => codes.push(libm::rintf(scaled) as i8 as u8),
+                        WirePrecision::F32 => codes.extend_from_slice(&scaled.to_le_bytes()),
+                    }
                 }
             }
+            out.u32(3)?.tag(Tag::new(MATRIX))?.array(2)?;
+            out.array(2)?.u32(n as u32)?.u32(self.dim as u32)?.tag(Tag::new(tag))?.bytes(&codes)?;
         }
         Ok(())
-    }
-
-    /// Each row in steps of a 127th of its largest number.
-    fn codes(&self) -> Vec<u8> {
-        let code = |row: &[f32]| {
-            let largest = row.iter().fold(0.0, |most: f32, x| most.max(x.abs()));
-            row.iter().map(|x| libm::rintf(x / largest * 127.0) as i8 as u8).collect::<Vec<u8>>()
-        };
-        self.rows().flat_map(code).collect()
     }
 
     fn read_matrix(&mut self, input: &mut Decoder<'_>) -> Result<(), Error> {
@@ -198,16 +184,33 @@ impl Medoids {
             I8 => 1,
             F16 => 2,
             F32 => 4,
-            _ => return Err(Error::corrupt(format!("its numbers have the tag {kind}"))),
+            _ => return Err(Error::corrupt("its numbers are not f16, i8 or f32")),
         };
         exactly(bytes.len() as u64, rows * self.dim * size)?;
-        self.vectors = match kind {
-            I8 => bytes.iter().map(|&code| f32::from(code as i8)).collect(),
-            F16 => bytes.as_chunks().0.iter().map(|&pair| from_half(u16::from_le_bytes(pair))).collect(),
-            _ => bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect(),
-        };
+        self.vectors.extend(bytes.chunks_exact(size).map(|code| match *code {
+            [byte] => f32::from(byte as i8),
+            [low, high] => from_half(u16::from_le_bytes([low, high])),
+            [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
+            _ => f32::NAN,
+        }));
         Ok(())
     }
+}
+
+/// Bytes that are written one after the other.
+struct Bytes(Vec<u8>);
+
+impl Write for Bytes {
+    type Error = core::convert::Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn length_of(row: &[f32]) -> f64 {
+    libm::sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
 
 fn read<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
@@ -220,11 +223,11 @@ fn length(result: Result<Option<u64>, minicbor::decode::Error>) -> Result<u64, E
 }
 
 fn at_most(got: u64, most: usize) -> Result<usize, Error> {
-    if got <= most as u64 { Ok(got as usize) } else { Err(Error::corrupt(format!("it says {got} where {most} is the most"))) }
+    if got <= most as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
 }
 
 fn exactly(got: u64, expected: usize) -> Result<(), Error> {
-    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt(format!("it says {got} where {expected} is needed"))) }
+    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not fit")) }
 }
 
 fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
@@ -262,11 +265,13 @@ mod tests {
     use crate::random::Random;
     use alloc::vec;
 
-    fn medoids(n: usize, dim: usize, ids: bool) -> Medoids {
+    const IDS: [&str; 5] = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
+
+    fn medoids(n: usize, dim: usize, ids: bool) -> Medoids<'static> {
         let mut random = Random::seeded(7.0).unwrap();
         Medoids {
             count: 50,
-            ids: if ids { (0..n).map(|row| format!("1F3{row:02X}")).collect() } else { Vec::new() },
+            ids: if ids { IDS[..n].to_vec() } else { Vec::new() },
             vectors: (0..n * dim).map(|_| (random.unit() - 0.5) as f32).collect(),
             dim,
         }
@@ -288,7 +293,7 @@ mod tests {
             let bytes = whole.encode(precision).unwrap();
             assert!(bytes.len() <= most, "{precision:?}: {} bytes", bytes.len());
             let back = Medoids::decode(&bytes).unwrap();
-            for (a, b) in whole.rows().zip(back.rows()) {
+            for (a, b) in whole.vectors.chunks(256).zip(back.vectors.chunks(256)) {
                 assert!(cosine_error(a, b) < worst, "{precision:?}: {}", cosine_error(a, b));
             }
         }
@@ -297,15 +302,17 @@ mod tests {
     #[test]
     fn ids_and_vectors_come_back() {
         let both = medoids(3, 8, true);
-        let back = Medoids::decode(&both.encode(WirePrecision::F32).unwrap()).unwrap();
+        let bytes = both.encode(WirePrecision::F32).unwrap();
+        let back = Medoids::decode(&bytes).unwrap();
         assert_eq!((back.count, &back.ids, back.dim), (50, &both.ids, 8));
-        let again = Medoids::decode(&back.encode(WirePrecision::F32).unwrap()).unwrap();
-        assert!(back.rows().zip(again.rows()).all(|(a, b)| cosine_error(a, b).abs() < 1e-13));
+        let bytes = back.encode(WirePrecision::F32).unwrap();
+        let again = Medoids::decode(&bytes).unwrap();
+        assert!(back.vectors.chunks(8).zip(again.vectors.chunks(8)).all(|(a, b)| cosine_error(a, b).abs() < 1e-13));
     }
 
     #[test]
     fn the_bytes_are_the_documented_ones() {
-        let two = Medoids { count: 9, ids: vec!["a".into()], vectors: vec![0.0, -2.0], dim: 2 };
+        let two = Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
         let head = [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
         assert_eq!(two.encode(WirePrecision::F16).unwrap(), [&head[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat());
         assert_eq!(two.encode(WirePrecision::I8).unwrap(), [&head[..], &[72, 0x42, 0, 0x81]].concat());
@@ -350,13 +357,13 @@ mod tests {
     #[test]
     fn what_cannot_be_asked_for_is_refused() {
         let good = medoids(2, 4, true);
-        let refused = |medoids: Medoids| medoids.encode(WirePrecision::F16).unwrap_err().code();
+        let refused = |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
         assert_eq!(refused(Medoids { count: 0, ..good.clone() }), "option");
         assert_eq!(refused(Medoids { count: 10_001, ..good.clone() }), "option");
-        assert_eq!(refused(Medoids { ids: vec!["a".into()], ..good.clone() }), "dimension");
+        assert_eq!(refused(Medoids { ids: vec!["a"], ..good.clone() }), "dimension");
         assert_eq!(refused(Medoids { ids: vec![], vectors: vec![], ..good.clone() }), "option");
         assert_eq!(refused(Medoids { vectors: vec![0.0; 8], ..good.clone() }), "option");
         assert_eq!(refused(Medoids { vectors: vec![f32::NAN; 8], ..good.clone() }), "not-finite");
-        assert_eq!(refused(medoids(65, 4, true)), "option");
+        assert_eq!(refused(medoids(65, 4, false)), "option");
     }
 }
