@@ -20,6 +20,8 @@ export type { Filter, FilterValue } from "./filter.js";
 export type { HttpOptions } from "./http.js";
 export {
   type BreakerOptions,
+  type BreakerState,
+  breakerState,
   localRetriever,
   resilient,
   type ResilientOptions,

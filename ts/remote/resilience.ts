@@ -8,7 +8,7 @@ import { isSageError, SageError } from "../errors.js";
 import type { ItemId } from "../types.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { type World, worldOf } from "./clock.js";
-import { assemble, type Parts, unexpected } from "./engine.js";
+import { assemble, checkQueries, type Parts, unexpected } from "./engine.js";
 import { isPassing, RetrievalError } from "./failure.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "./types.js";
 
@@ -91,47 +91,78 @@ export interface BreakerOptions extends World {
   failures?: number;
   /** Milliseconds until one call is let through again to see. Default: 10,000. */
   cooldown?: number;
+  /** What it knows, where several retrievers of one engine are to know the same: in a Worker, one for each request. */
+  state?: BreakerState;
+}
+
+/** Failures in a row, until when nobody is asked, and until when somebody is trying. Plain numbers. */
+export interface BreakerState {
+  inRow: number;
+  openUntil: number;
+  tryingUntil: number;
+}
+
+/** A breaker that has seen nothing yet. */
+export function breakerState(): BreakerState {
+  return { inRow: 0, openUntil: 0, tryingUntil: 0 };
 }
 
 /** After some failures in a row nobody is asked for a while: queries fail at once with "open". Then one call tries, and closes it if it succeeds. */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
-  checkKeys("withBreaker", options, ["failures", "cooldown", ...WORLD]);
+  checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...WORLD]);
   const failures = checkWhole("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
   const { now } = worldOf(options);
-  let inRow = 0;
-  let openUntil = 0;
-  let trying = false;
+  const state = options.state ?? breakerState();
   return wrap(inner, async (queries, signal) => {
-    const open = inRow >= failures;
-    if (open && (now() < openUntil || trying)) {
-      const wait = Math.max(0, Math.ceil(openUntil - now()));
-      const error = new RetrievalError("open", `${inner.engine} failed ${inRow} times in a row and is left alone for another ${wait} ms.`);
+    const open = state.inRow >= failures;
+    if (open && now() < Math.max(state.openUntil, state.tryingUntil)) {
+      const wait = Math.max(0, Math.ceil(state.openUntil - now()));
+      const error = new RetrievalError("open", `${inner.engine} failed ${state.inRow} times in a row and is left alone for another ${wait} ms.`);
       return queries.map((): Answer => ({ status: "error", error }));
     }
-    trying = open;
-    try {
-      const answers = await inner.ask(queries, signal);
-      const bad = answers.length > 0 && answers.every((answer) => answer.status === "error" && isPassing(answer.error));
-      inRow = bad ? inRow + 1 : 0;
-      if (inRow >= failures) openUntil = now() + cooldown;
-      return answers;
-    } finally {
-      trying = false;
-    }
+    // The one that tries may never come back (its request was cancelled), so it has a time and not a flag.
+    if (open) state.tryingUntil = now() + cooldown;
+    const answers = await inner.ask(queries, signal);
+    const bad = answers.length > 0 && answers.every((answer) => answer.status === "error" && isPassing(answer.error));
+    state.inRow = bad ? state.inRow + 1 : 0;
+    state.tryingUntil = 0;
+    if (state.inRow >= failures) state.openUntil = now() + cooldown;
+    return answers;
   });
 }
 
-/** Whoever comes first answers; the queries that failed there, or were not found, are asked of the next, and so on. */
+/** Whoever comes first answers; the queries that failed there, or were not found, are asked of the next, and so on. Vectors likewise. */
 export function withFallback(first: RemoteRetriever, ...others: readonly RemoteRetriever[]): RemoteRetriever {
-  return wrap(first, async (queries, signal) => {
-    const answers = await first.ask(queries, signal);
-    for (const other of others) {
-      const failed = placesOf(answers, (answer) => answer.status !== "ok");
-      if (failed.length === 0) break;
-      await fill(answers, failed, queries, other, signal, true);
-    }
-    return answers;
+  return assemble({
+    ...partsOf(first),
+    ask: async (queries, signal) => {
+      const answers = await first.ask(queries, signal);
+      for (const other of others) {
+        const failed = placesOf(answers, (answer) => answer.status !== "ok");
+        if (failed.length === 0) break;
+        await fill(answers, failed, queries, other, signal, true);
+      }
+      return answers;
+    },
+    vectors: async (items, signal) => {
+      const found: (Float32Array | undefined)[] = items.map(() => undefined);
+      let failure: unknown;
+      for (const source of [first, ...others]) {
+        const places = items.flatMap((_, place) => (found[place] ? [] : [place]));
+        if (places.length === 0) break;
+        try {
+          const vectors = await source.vectors(places.map((place) => items[place]!), signal);
+          places.forEach((place, index) => (found[place] = vectors[index]));
+        } catch (error) {
+          checkAbort(signal);
+          failure ??= error;
+        }
+      }
+      // Unknown to those that answered is not unknown to the one that did not.
+      if (failure !== undefined && found.includes(undefined)) throw failure;
+      return found;
+    },
   });
 }
 
@@ -143,6 +174,7 @@ export function localRetriever(catalogue: Catalogue): RemoteRetriever {
     identity: JSON.stringify(["catalogue", catalogue.hash]),
     capabilities: { byId: "native", batch: true, maxK: catalogue.size, idKind: "string", filter: "none" },
     ask: async (queries, signal) => {
+      checkQueries("catalogue", queries, catalogue.dim);
       checkAbort(signal);
       return queries.map((query): Answer => {
         const vector = vectorOf(query);
@@ -177,7 +209,11 @@ export function resilient(engine: RemoteRetriever, options: ResilientOptions = {
   const once = withBreaker(withTimeout(engine, timeout, "timeout", world), { ...breaker, ...world });
   const tried = withTimeout(withRetry(once, { ...retry, ...world }), deadline, "deadline", world);
   const kept = cache ? withCache(tried, { ...cache, ...world }) : tried;
-  return fallback ? withFallback(kept, fallback) : kept;
+  const answered = fallback ? withFallback(kept, fallback) : kept;
+  return wrap(answered, async (queries, signal) => {
+    checkQueries(engine.engine, queries, undefined); // also where nobody gets to see them: a wrong query is not a failure of the engine
+    return answered.ask(queries, signal);
+  });
 }
 
 /** Asks `from` for these places, and puts in what is better than what is there. */
