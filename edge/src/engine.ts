@@ -35,7 +35,11 @@ export async function retrieverFor(env: Env): Promise<RemoteRetriever> {
     timeout: 1500,
     deadline: 4000,
     breaker: { failures: 5, cooldown: 2000, state: breaker },
-    cache: { store: env.ANSWERS ? layeredAnswers(cache, kvAnswers(env.ANSWERS)) : cache, version: env.INDEX_VERSION ?? "" },
+    cache: {
+      store: env.ANSWERS ? layeredAnswers(cache, kvAnswers(env.ANSWERS)) : cache,
+      version: env.INDEX_VERSION ?? "",
+      fresh: Number(env.FRESH_SECONDS ?? 300) * 1000,
+    },
     ...(local ? { fallback: localRetriever(local) } : {}),
   });
 }

@@ -18,6 +18,8 @@ export interface Env {
   ENGINE: string;
   ENGINE_OPTIONS?: string;
   INDEX_VERSION?: string;
+  /** Seconds an answer is used without asking again. Default: 300. */
+  FRESH_SECONDS?: string;
   MAX_AGE_DAYS?: string;
   /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two while keys are changed. */
   TOKEN_KEYS: string;

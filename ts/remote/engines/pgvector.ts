@@ -63,9 +63,8 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
     search: (queries) => {
       const most = Math.max(...queries.map(({ count }) => count));
       const parameters: unknown[] = [
-        queries.map((_, place) => place),
-        queries.map((each) => each.id ?? null),
-        queries.map((each) => (each.vector ? `[${shortNumbers(each.vector).join(",")}]` : null)),
+        // Lists as JSON: drivers differ in how they write an array.
+        JSON.stringify(queries.map((each, place) => ({ place, item: each.id, given: each.vector && `[${shortNumbers(each.vector).join(",")}]` }))),
         most,
         String(efSearch ?? Math.min(1000, Math.max(40, most * 2))),
       ];
@@ -73,23 +72,25 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       // The vectors are read once, and the breadth of the search is set for this statement before the index is entered.
       const text = `
 with asked as materialized (
-  select q.place, coalesce(q.given::vector, own.${embedding}::vector) as wanted, set_config('hnsw.ef_search', $5, true) as breadth
-  from unnest($1::int[], $2::text[], $3::text[]) as q(place, item, given)
+  select q.place, coalesce(q.given::vector, own.${embedding}::vector) as wanted, set_config('hnsw.ef_search', $3, true) as breadth
+  from json_to_recordset($1::text::json) as q(place int, item text, given text)
   left join ${table} own on own.${key} = q.item::${idType}
 )
 select asked.place, asked.wanted is null as missing, hit.item, hit.score
 from asked left join lateral (
   select t.${key}::text as item, 1 - (t.${embedding} <=> asked.wanted) as score
   from ${table} t ${where}
-  order by t.${embedding} <=> asked.wanted limit $4
+  order by t.${embedding} <=> asked.wanted limit $2
 ) hit on asked.wanted is not null
 order by asked.place, hit.score desc nulls last`;
       return [{ queries, request: { text, parameters }, read: (reply) => readRows(reply, queries.length) }];
     },
     lookUp: (items) => ({
       request: {
-        text: `select t.${key}::text as item, t.${embedding}::text as vector from ${table} t where t.${key} = any($1::${idType}[])`,
-        parameters: [[...items]],
+        text: `
+select t.${key}::text as item, t.${embedding}::text as vector from ${table} t
+where t.${key} in (select wanted::${idType} from json_array_elements_text($1::text::json) as wanted)`,
+        parameters: [JSON.stringify(items)],
       },
       read: (reply) => {
         const rows = list(field(reply, "rows"), "rows");
