@@ -63,6 +63,7 @@ mod random;
 mod shown;
 mod vectors;
 mod ward;
+mod wire;
 
 #[cfg(test)]
 mod testing;
@@ -84,6 +85,7 @@ pub use profile::{Actions, Clustering, Profile, cluster, profile};
 pub use projection::project;
 pub use vectors::Vectors;
 pub use ward::{MEMORY, ward, ward_within};
+pub use wire::{Medoids, WirePrecision};
 
 /// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
 #[must_use]

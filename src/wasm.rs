@@ -6,7 +6,7 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::{Actions, Catalogue, Cut, Hit, Items, Match, Precision, ProfileOptions, Singletons, Vectors};
+use crate::{Actions, Catalogue, Cut, Hit, Items, Match, Medoids, Precision, ProfileOptions, Singletons, Vectors, WirePrecision};
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
 use serde::{Serialize, Serializer};
@@ -117,6 +117,34 @@ pub fn project(vectors: &[f32], dim: usize) -> Outcome<Float32Array> {
 #[wasm_bindgen]
 pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
+}
+
+/// Compact medoids as bytes: ids as text with ends, vectors as n x dim; `precision` 0 is f16, 1 is i8, 2 is f32.
+#[wasm_bindgen(js_name = encodeMedoids)]
+pub fn encode_medoids(
+    count: u32,
+    ids: &[u8],
+    #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
+    vectors: Vec<f32>,
+    dim: usize,
+    precision: u8,
+) -> Outcome<Uint8Array> {
+    let precision = [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
+    let ids = split(ids, id_ends)?;
+    let medoids = Medoids { count, ids, vectors, dim };
+    medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+}
+
+/// The medoids in these bytes: count, ids, vectors, dim.
+#[wasm_bindgen(js_name = decodeMedoids)]
+pub fn decode_medoids(bytes: &[u8]) -> Outcome<JsValue> {
+    let medoids = Medoids::decode(bytes).map_err(thrown)?;
+    plain(&[
+        ("count", medoids.count.into()),
+        ("ids", medoids.ids.iter().map(|id| JsValue::from_str(id)).collect::<js_sys::Array>().into()),
+        ("vectors", Float32Array::from(&medoids.vectors[..]).into()),
+        ("dim", medoids.dim.into()),
+    ])
 }
 
 /// After a trap: `restart(true)` asks for a fresh instance, and the next call, which must pass nothing through the memory, gets it.
