@@ -48,9 +48,10 @@ mod blend;
 mod catalogue;
 mod cut;
 mod dendrogram;
-mod distances;
 mod error;
+mod exact;
 mod importance;
+mod lanes;
 mod medoid;
 mod nearest;
 mod options;
@@ -83,7 +84,7 @@ pub use pick::pick;
 pub use profile::{Actions, Clustering, Profile, cluster, profile};
 pub use projection::project;
 pub use vectors::Vectors;
-pub use ward::ward;
+pub use ward::{MEMORY, ward, ward_within};
 pub use wire::{Medoids, WirePrecision};
 
 /// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.

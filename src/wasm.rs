@@ -6,7 +6,10 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::{Actions, Catalogue, Cut, Hit, Items, Match, Medoids, Precision, ProfileOptions, Singletons, Vectors, WirePrecision};
+use crate::{
+    Actions, Catalogue, Cut, Hit, Items, Match, Medoids, Precision, ProfileOptions, Singletons, Vectors,
+    WirePrecision,
+};
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
 use serde::{Serialize, Serializer};
@@ -129,7 +132,8 @@ pub fn encode_medoids(
     dim: usize,
     precision: u8,
 ) -> Outcome<Uint8Array> {
-    let precision = [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
+    let precision =
+        [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
     let ids = split(ids, id_ends)?;
     let medoids = Medoids { count, ids, vectors, dim };
     medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
@@ -277,11 +281,11 @@ fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {
     ])
 }
 
-/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was
+/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was
 /// given. (Reading the object here, by serde, was measured at 8 KB gzipped, most of it messages that could print any float.)
 fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
-    let &[cut, number, singletons, half_life_days, lambda, spread] = options else {
-        return Err(refused("option", "options: expected six numbers"));
+    let &[cut, number, singletons, half_life_days, lambda, spread, memory] = options else {
+        return Err(refused("option", "options: expected seven numbers"));
     };
     let given = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
@@ -301,6 +305,7 @@ fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
         half_life_days: given(half_life_days),
         lambda: given(lambda),
         spread: given(spread),
+        memory: given(memory),
     })
 }
 

@@ -154,7 +154,9 @@ impl<'a> Medoids<'a> {
             let mut codes = Vec::with_capacity(self.vectors.len() * size);
             for row in self.vectors.chunks_exact(self.dim) {
                 let scale = match precision {
-                    WirePrecision::I8 => 127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs()))),
+                    WirePrecision::I8 => {
+                        127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs())))
+                    }
                     _ => 1.0 / length_of(row),
                 };
                 for &x in row {
@@ -231,7 +233,11 @@ fn exactly(got: u64, expected: usize) -> Result<(), Error> {
 }
 
 fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
-    if read(input.tag())?.as_u64() == tag { Ok(()) } else { Err(Error::corrupt("its vectors are not a matrix")) }
+    if read(input.tag())?.as_u64() == tag {
+        Ok(())
+    } else {
+        Err(Error::corrupt("its vectors are not a matrix"))
+    }
 }
 
 /// IEEE 754 binary16, to nearest, ties to even. `x` is within [-1, 1].
@@ -242,7 +248,7 @@ fn to_half(x: f32) -> u16 {
     let half = if magnitude < 0x3880_0000 {
         libm::rintf(f32::from_bits(magnitude) * 16_777_216.0) as u16
     } else {
-        ((magnitude + 0xfff + (magnitude >> 13 & 1) >> 13) - (112 << 10)) as u16
+        (((magnitude + 0xfff + ((magnitude >> 13) & 1)) >> 13) - (112 << 10)) as u16
     };
     sign | half
 }
@@ -278,7 +284,8 @@ mod tests {
     }
 
     fn cosine_error(a: &[f32], b: &[f32]) -> f64 {
-        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+        let dot =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
         1.0 - dot(a, b) / libm::sqrt(dot(a, a) * dot(b, b))
     }
 
@@ -287,9 +294,11 @@ mod tests {
         let whole = medoids(5, 256, false);
         let ids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
         assert!(ids.encode(WirePrecision::F16).unwrap().len() <= 40);
-        for (precision, most, worst) in
-            [(WirePrecision::F16, 2_650, 1e-7), (WirePrecision::I8, 1_400, 1e-4), (WirePrecision::F32, 5_200, 1e-13)]
-        {
+        for (precision, most, worst) in [
+            (WirePrecision::F16, 2_650, 1e-7),
+            (WirePrecision::I8, 1_400, 1e-4),
+            (WirePrecision::F32, 5_200, 1e-13),
+        ] {
             let bytes = whole.encode(precision).unwrap();
             assert!(bytes.len() <= most, "{precision:?}: {} bytes", bytes.len());
             let back = Medoids::decode(&bytes).unwrap();
@@ -307,7 +316,12 @@ mod tests {
         assert_eq!((back.count, &back.ids, back.dim), (50, &both.ids, 8));
         let bytes = back.encode(WirePrecision::F32).unwrap();
         let again = Medoids::decode(&bytes).unwrap();
-        assert!(back.vectors.chunks(8).zip(again.vectors.chunks(8)).all(|(a, b)| cosine_error(a, b).abs() < 1e-13));
+        assert!(
+            back.vectors
+                .chunks(8)
+                .zip(again.vectors.chunks(8))
+                .all(|(a, b)| cosine_error(a, b).abs() < 1e-13)
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ import type { SageOptions } from "./types.js";
 
 const KNOWN = [
   ...["dim", "catalogue", "retriever", "vectors", "store", "kinds", "maxActions", "maxAgeDays", "unreadable", "now"],
-  ...["cut", "singletons", "halfLifeDays", "lambda"],
+  ...["cut", "singletons", "halfLifeDays", "lambda", "memory"],
 ];
 const MS_PER_DAY = 86_400_000;
 

@@ -60,6 +60,8 @@ export interface ProfileOptions {
   halfLifeDays?: number;
   /** The decay itself, per day, instead of `halfLifeDays`. Default: 0.01, a half-life of 69 days. */
   lambda?: number;
+  /** Bytes the clustering may take, vectors included; more can be faster, and the result is the same. Default: 128 MiB. */
+  memory?: number;
 }
 
 /** What {@link openSage} needs to know. */
