@@ -45,11 +45,6 @@ impl<'a> Vectors<'a> {
         Ok(Self { values, dim })
     }
 
-    /// Others of the same dimension, known to be sound.
-    pub(crate) fn with<'b>(&self, values: &'b [f32]) -> Vectors<'b> {
-        Vectors { values, dim: self.dim }
-    }
-
     /// Number of vectors.
     #[must_use]
     pub fn len(&self) -> usize {

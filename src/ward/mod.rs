@@ -6,7 +6,6 @@
 
 mod chain;
 mod clusters;
-mod distinct;
 mod grid;
 mod matrix;
 mod names;
@@ -19,7 +18,6 @@ use crate::{Error, Vectors};
 use alloc::{format, vec, vec::Vec};
 use chain::{Neighbours, chain};
 use clusters::Clusters;
-use distinct::Distinct;
 use grid::Grid;
 use matrix::Matrix;
 use names::Names;
@@ -35,8 +33,8 @@ pub const MEMORY: usize = 128 << 20;
 /// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2 between means in `f64`, so that two single rows join at their squared distance;
 /// they are the squares of SciPy's.
 ///
-/// **Ties.** Rows with equal numbers are joined first, at height 0. A cluster stands where its lowest row stood. The chain starts at the
-/// lowest cluster; of several equally near neighbours, the one the chain came from is preferred (that is what ends it), else the lowest.
+/// **Ties.** A cluster stands where its lowest row stood. The chain starts at the
+/// lowest cluster; of several equally near neighbours (to a billionth), the one the chain came from is preferred (that is what ends it), else the lowest.
 ///
 /// O(n^2 dim) time, and at most [`MEMORY`]; see [`ward_within`]. No rows, or one, give a tree without merges.
 ///
@@ -77,7 +75,7 @@ pub(crate) fn tree_and_diameter(
     memory: usize,
 ) -> Result<(Dendrogram, f64), Error> {
     let way = Way::within(memory, vectors.len(), vectors.dim())?;
-    let Found { steps, diameter, .. } = steps_by(way, vectors, weights);
+    let (steps, diameter) = steps_by(way, vectors, weights);
     Ok((Dendrogram::from_steps(vectors.len(), &steps), diameter))
 }
 
@@ -127,27 +125,15 @@ impl Way {
     }
 }
 
-/// What a clustering finds.
-#[derive(Debug, PartialEq)]
-struct Found {
-    /// The n - 1 unions, children before parents.
-    steps: Vec<Step>,
-    /// The largest squared distance between two rows.
-    diameter: f64,
-    /// Whether there were ties, but for equal rows.
-    tied: bool,
-}
-
-fn steps_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Found {
+/// The n - 1 unions, children before parents, and the largest squared distance between two rows.
+fn steps_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> (Vec<Step>, f64) {
     let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
-    let Distinct { rows, steps: mut joined, values, weights } = Distinct::of(vectors, weights);
-    let vectors = values.as_ref().map_or(vectors, |values| vectors.with(values));
-    if rows.len() < 2 {
-        return Found { steps: joined, diameter: 0.0, tied: false };
+    if vectors.len() < 2 {
+        return (Vec::new(), 0.0);
     }
     let clusters = Clusters::new(vectors, weights);
     let grid = Grid::of(vectors, &clusters);
-    let (chained, diameter) = match way {
+    match way {
         Way::Matrix => {
             let (mut matrix, farthest) = Matrix::new(clusters, &grid);
             let diameter = farthest.diameter(&grid, matrix.clusters());
@@ -158,10 +144,7 @@ fn steps_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Found {
             let diameter = farthest.diameter(names.grid(), names.clusters());
             (chain(&mut names), diameter)
         }
-    };
-    let steps = chained.steps.into_iter();
-    joined.extend(steps.map(|step| Step { a: rows[step.a], b: rows[step.b], height: step.height }));
-    Found { steps: joined, diameter, tied: chained.tied }
+    }
 }
 
 #[cfg(test)]
