@@ -43,6 +43,11 @@ impl Farthest {
         self.0[right] = rows.iter().fold(self.0[right], |most, &row| most.max(row));
     }
 
+    /// For every vector, a distance that no vector before it is beyond.
+    pub(crate) fn bounds(&self, grid: &Grid) -> Vec<f64> {
+        self.0.iter().flat_map(|row| row.numbers()).map(|squared| grid.at_most(squared)).collect()
+    }
+
     /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
     /// it.
     pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters) -> f64 {
