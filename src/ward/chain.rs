@@ -74,6 +74,7 @@ pub(crate) struct Unions {
 }
 
 /// Follows nearest neighbours until two are each other's, and joins them, and so on.
+#[inline(never)]
 pub(crate) fn chain(neighbours: &mut impl Neighbours) -> Unions {
     let n = neighbours.clusters().left();
     let mut unions = Unions { steps: Vec::with_capacity(n), certain: true };

@@ -24,6 +24,7 @@ impl Distinct {
     }
 
     /// O(n log n) comparisons.
+    #[inline(never)]
     pub(crate) fn of(vectors: Vectors<'_>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
         let compare = |x, y| vectors.row(x).partial_cmp(vectors.row(y)).unwrap_or(Ordering::Equal);

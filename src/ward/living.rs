@@ -157,11 +157,13 @@ impl Living {
             self.lowest[leaf as usize] = row as u32;
         }
         self.leaves.iter().zip(weights).for_each(|(&leaf, weight)| totals[leaf as usize] += weight);
-        self.touched.sort_unstable();
-        self.touched.dedup();
-        let touched = core::mem::take(&mut self.touched);
-        let (changed, lost): (Vec<u32>, Vec<u32>) =
-            touched.into_iter().partition(|&leaf| totals[leaf as usize] > 0.0);
+        let (mut changed, mut lost) = (Vec::new(), Vec::new());
+        for leaf in core::mem::take(&mut self.touched) {
+            let list = if totals[leaf as usize] > 0.0 { &mut changed } else { &mut lost };
+            if !list.contains(&leaf) {
+                list.push(leaf);
+            }
+        }
         for &leaf in fresh.iter().chain(&changed) {
             self.weigh(leaf as usize, totals[leaf as usize]);
         }
@@ -218,7 +220,8 @@ impl Living {
         let mut front = self.front();
         let most = 8 + (front.left / 16).min(120);
         for &leaf in fresh.iter().chain(changed) {
-            self.activate(leaf as usize, &mut front);
+            let bounds = self.survey(leaf as usize, &front);
+            self.activate(leaf as usize, bounds, &mut front);
         }
         let old = core::mem::take(&mut self.unions);
         let mut old = old.iter().map(|&union| union as usize).peekable();
@@ -235,7 +238,8 @@ impl Living {
                     // (Its parts may be vacant by now, never taken anew.)
                     for part in parts {
                         if self.states[part] == State::Left && !front.is_active(part) {
-                            self.activate(part, &mut front);
+                            let bounds = self.survey(part, &front);
+                            self.activate(part, bounds, &mut front);
                         }
                     }
                     self.states[union] = State::Vacant;
@@ -272,9 +276,13 @@ impl Living {
             let union = self.put_union(place, other, height)?;
             self.states[union] = State::Waiting;
             front.members[union / LANES] += 1;
+            let parts = [place, other].map(|part| front.remove(part));
             self.unite(place, other, union, &mut front);
-            front.active.retain(|active| active.place != place && active.place != other);
-            self.activate(union, &mut front);
+            let bounds = match parts {
+                [Some(x), Some(y)] => self.united(x, &y, distance),
+                _ => self.survey(union, &front),
+            };
+            self.activate(union, bounds, &mut front);
         }
         void.extend(old.inspect(|&union| self.states[union] = State::Vacant).map(|union| union as u32));
         self.vacant.extend(void);
@@ -315,8 +323,8 @@ impl Living {
         front.left -= 1;
     }
 
-    /// Lets a cluster know its distances to all. O(n dim).
-    fn activate(&mut self, place: usize, front: &mut Front) {
+    /// The distances of a cluster to all. O(n dim).
+    fn survey(&self, place: usize, front: &Front) -> Vec<[f32; LANES]> {
         let mut bounds = vec![[FAR; LANES]; self.floats.len()];
         let (own, slack) = (self.weights[place] as f32, self.grid.slack());
         for (two, members) in front.members.chunks_exact(2).enumerate() {
@@ -328,6 +336,22 @@ impl Living {
                 bounds[panel] = bound.times(SAFELY).numbers();
             }
         }
+        bounds
+    }
+
+    /// The distances of the union of x and y, so far apart, to all others, from theirs. O(n).
+    fn united(&self, x: Active, y: &Active, distance: f64) -> Vec<[f32; LANES]> {
+        let between = self.grid.squared_steps(distance) as f32 * (2.0 - SAFELY);
+        let factors = [self.weights[x.place] as f32, self.weights[y.place] as f32, between];
+        let mut bounds = x.bounds;
+        for ((x, y), weights) in bounds.iter_mut().zip(&y.bounds).zip(&self.floats) {
+            *x = Floats::new(*x).united(Floats::new(*y), Floats::new(*weights), factors).numbers();
+        }
+        bounds
+    }
+
+    /// Makes a cluster active.
+    fn activate(&mut self, place: usize, mut bounds: Vec<[f32; LANES]>, front: &mut Front) {
         bounds[place / LANES][place % LANES] = FAR;
         for active in &mut front.active {
             let bound = bounds[active.place / LANES][active.place % LANES];
@@ -507,6 +531,11 @@ impl Front {
             *at != first && !partner && !beyond(rival.nearest.distance, nearest.distance)
         };
         (0..self.active.len()).find(is_rival)
+    }
+
+    fn remove(&mut self, place: usize) -> Option<Active> {
+        let at = self.active.iter().position(|active| active.place == place)?;
+        Some(self.active.swap_remove(at))
     }
 
     fn is_active(&self, place: usize) -> bool {

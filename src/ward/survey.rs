@@ -12,12 +12,12 @@ const BLOCK: usize = 12;
 
 /// Shows the blocks of 8 x 8 squared distances, in steps, of these panels with those, on and above the diagonal of all: the panel of the
 /// rows, that of the columns, and the rows. O(rows columns dim).
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn all_pairs(
     grid: &Grid,
     rows: Range<usize>,
     columns: Range<usize>,
-    mut show: impl FnMut(usize, usize, &[Wholes; LANES]),
+    show: &mut dyn FnMut(usize, usize, &[Wholes; LANES]),
 ) {
     let mut block = [Wholes::ZERO; LANES];
     for first in rows.clone().step_by(BLOCK) {
