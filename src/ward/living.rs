@@ -233,7 +233,8 @@ impl Living {
             let (first, distance) = front.first();
             if let Some(&union) = old.peek() {
                 let parts = self.children[union].map(|part| part as usize);
-                let stands = parts.iter().all(|&part| self.states[part] == State::Left && !front.is_active(part));
+                let stands =
+                    parts.iter().all(|&part| self.states[part] == State::Left && !front.is_active(part));
                 if !stands {
                     // (Its parts may be vacant by now, never taken anew.)
                     for part in parts {
@@ -297,7 +298,8 @@ impl Living {
             members: vec![0; self.floats.len()],
             ..Front::default()
         };
-        for (place, state) in self.states.iter_mut().enumerate().filter(|(_, state)| **state != State::Vacant) {
+        for (place, state) in self.states.iter_mut().enumerate().filter(|(_, state)| **state != State::Vacant)
+        {
             front.members[place / LANES] += 1;
             *state = State::Waiting;
             if self.children[place][0] == NOBODY {
@@ -332,7 +334,8 @@ impl Living {
                 continue;
             }
             for (panel, row) in (2 * two..).zip(self.grid.row(place, two)) {
-                let bound = row.floats().blurred(slack).times_harmonic_mean(own, Floats::new(self.floats[panel]));
+                let bound =
+                    row.floats().blurred(slack).times_harmonic_mean(own, Floats::new(self.floats[panel]));
                 bounds[panel] = bound.times(SAFELY).numbers();
             }
         }
@@ -527,7 +530,8 @@ impl Front {
         let Active { place, nearest, .. } = &self.active[first];
         let is_rival = |at: &usize| {
             let rival = &self.active[*at];
-            let partner = rival.place == nearest.name && rival.nearest.name == *place && rival.nearest.is_alone();
+            let partner =
+                rival.place == nearest.name && rival.nearest.name == *place && rival.nearest.is_alone();
             *at != first && !partner && !beyond(rival.nearest.distance, nearest.distance)
         };
         (0..self.active.len()).find(is_rival)

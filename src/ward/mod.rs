@@ -96,7 +96,11 @@ pub(crate) struct Grown {
 }
 
 impl Grown {
-    pub(crate) fn within(memory: usize, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Result<Self, Error> {
+    pub(crate) fn within(
+        memory: usize,
+        vectors: Vectors<'_>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
         let way = Way::within(memory, vectors.len(), vectors.dim())?;
         Ok(Self::by(way, vectors, weights))
     }
