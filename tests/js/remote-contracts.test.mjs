@@ -7,7 +7,7 @@
 //   Vectorize       https://developers.cloudflare.com/vectorize/reference/client-api/
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elasticsearch, milvus, pinecone, redis, typesense, vectorize } from "pocketsage/remote";
+import { elasticsearch, milvus, pinecone, qdrant, redis, typesense, vectorize } from "pocketsage/remote";
 
 const unit = Float32Array.of(0.6, 0.8);
 const byId = (item, count = 2) => ({ item, count });
@@ -174,7 +174,11 @@ function binding(behaviour = {}) {
         if (id === "none") throw new Error("VECTOR_QUERY_ERROR (code = 40026): vector with id none not found");
         return matches;
       },
-      getByIds: async (ids) => (calls.push(["getByIds", ids]), ids.filter((id) => id === "a").map((id) => ({ id, values: [0.6, 0.8] }))),
+      getByIds: async (ids) => {
+        calls.push(["getByIds", ids]);
+        if (ids.length > 20) throw new Error("VECTOR_GET_ERROR (code = 40007): too many ids in payload; max id count is 20");
+        return ids.filter((id) => id.startsWith("a")).map((id) => ({ id, values: [0.6, 0.8] }));
+      },
       ...behaviour,
     },
   };
@@ -193,6 +197,14 @@ test("Vectorize: by id through the binding, at most 100 hits, filters joined by 
   assert.throws(() => vectorize({ index, name: "items", filter: { any: [{ field: "a", is: 1 }, { field: "b", is: 2 }] } }), { code: "option" });
 });
 
+test("Vectorize: vectors of more items than one call may ask for", async () => {
+  const { index, calls } = binding();
+  const items = Array.from({ length: 45 }, (_, row) => `${row % 2 ? "a" : "b"}${row}`);
+  const vectors = await vectorize({ index, name: "items" }).vectors(items);
+  assert.deepEqual(vectors.map((vector) => vector !== undefined), items.map((item) => item.startsWith("a")));
+  assert.deepEqual(calls.map(([, ids]) => ids.length), [20, 20, 5]);
+});
+
 test("Vectorize: one call that fails is one query that failed; a call that hangs ends with the signal", async () => {
   const failing = binding({ query: () => Promise.reject(new Error("internal error")) });
   const answers = await vectorize({ index: failing.index, name: "items" }).ask([byId("a"), { vector: unit, count: 1 }]);
@@ -201,6 +213,35 @@ test("Vectorize: one call that fails is one query that failed; a call that hangs
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
   await assert.rejects(vectorize({ index: hanging.index, name: "items" }).ask([byId("a")], controller.signal), { code: "aborted" });
+});
+
+test("Typesense: vectors of many items in one search, because a request has fifty at most; no strange id is among them", async () => {
+  const { fetch, asked } = recorded({
+    "/multi_search": ({ body: { searches } }) => ({
+      results: searches.map(({ filter_by: only }) => ({ hits: only.slice(4, -1).split(",").map((id) => ({ document: { id, embedding: [0.6, 0.8] } })) })),
+    }),
+  });
+  const items = [...Array.from({ length: 120 }, (_, row) => `item-${row}`), "x] || size:>[0"];
+  const vectors = await typesense({ url: "https://t.example", collection: "items", apiKey: "k", fetch }).vectors(items);
+  assert.equal(vectors.filter(Boolean).length, 120);
+  assert.equal(vectors.at(-1), undefined);
+  assert.deepEqual(asked.map(({ body }) => body.searches.map(({ per_page: most }) => most)), [[100], [20]]);
+  assert.match(asked[0].body.searches[0].filter_by, /^id:\[item-0,item-1,.*,item-99\]$/);
+});
+
+test("what names the index in the keys of cached answers tells every way of answering apart", () => {
+  const url = "https://engine.example";
+  const identities = [
+    qdrant({ url, collection: "items" }),
+    qdrant({ url, collection: "items", idField: "sku" }),
+    qdrant({ url, collection: "items", vectorName: "image" }),
+    qdrant({ url, collection: "items", filter: { field: "size", is: 1 } }),
+    qdrant({ url, collection: "others" }),
+    milvus({ url, collection: "items" }),
+    milvus({ url, collection: "items", idField: "sku" }),
+    milvus({ url, collection: "items", database: "shop" }),
+  ].map(({ identity }) => identity);
+  assert.equal(new Set(identities).size, identities.length);
 });
 
 test("Redis: filters hold numbers and names, never text", () => {

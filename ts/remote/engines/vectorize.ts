@@ -1,12 +1,12 @@
 /** Cloudflare Vectorize through a Worker's binding: one call a query, by stored id or by vector. */
 import { checkKeys, show } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
+import { unlessAborted } from "../abort.js";
 import { type Engine, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Condition, type Filter, toMongo } from "../filter.js";
 import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
-import { unlessAborted } from "./pgvector.js";
 
 /** The part of the binding that is used. Its index has the metric cosine. */
 export interface VectorizeBinding {
@@ -26,6 +26,9 @@ export interface VectorizeOptions {
 }
 
 type Call = { ids: string[] } | { topK: number; filter?: Record<string, unknown>; id?: string; vector?: number[] };
+
+/** Ids that one `getByIds` takes. */
+const MOST_IDS = 20;
 
 /** Asks a Vectorize index. */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
@@ -53,11 +56,13 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
       },
     ],
     lookUp: (items) => ({
-      request: [{ ids: [...items] }],
+      request: Array.from({ length: Math.ceil(items.length / MOST_IDS) }, (_, part) => ({ ids: items.slice(part * MOST_IDS, (part + 1) * MOST_IDS) })),
       read: (replies) => {
-        const [reply] = list(replies, "replies");
-        if (reply instanceof Error) throw reply;
-        const found = new Map(list(reply, "vectors").map((each) => [id(field(each, "id")), values(field(each, "values"))]));
+        const vectors = list(replies, "replies").flatMap((reply) => {
+          if (reply instanceof Error) throw reply;
+          return list(reply, "vectors");
+        });
+        const found = new Map(vectors.map((each) => [id(field(each, "id")), values(field(each, "values"))]));
         return items.map((item) => found.get(item));
       },
     }),
