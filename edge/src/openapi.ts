@@ -3,7 +3,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import { Actions, Hidden, Medoids } from "./schema.js";
 
-const json = (schema: GenericSchema): object => ({
+const json = (schema: GenericSchema) => ({
   required: true,
   content: { "application/json": { schema: toJsonSchema(schema, { errorMode: "ignore", target: "openapi-3.0" }) } },
 });
@@ -54,8 +54,8 @@ export function openApi(): object {
       "/v1/export": { get: { summary: "Everything remembered, as bytes that `sage.import` reads", responses: answers("The bytes.") } },
       "/v1/retrieve": {
         post: {
-          summary: "Nearest items to medoids; nothing about the caller is kept. Also as application/cbor (compact medoids).",
-          requestBody: json(Medoids),
+          summary: "Nearest items to medoids; nothing about the caller is kept. As JSON, or as compact medoids.",
+          requestBody: { required: true, content: { ...json(Medoids).content, "application/cbor": { schema: { type: "string", format: "binary" } } } },
           responses: answers("One answer a medoid."),
         },
       },

@@ -1,6 +1,8 @@
 // The Worker of edge/ as wrangler bundles it for deployment, running in workerd.
 import { execFile } from "node:child_process";
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { createHmac } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -14,13 +16,13 @@ let bundled;
 /** The modules that `wrangler deploy` would upload, and their bytes gzipped. */
 export function bundle() {
   bundled ??= (async () => {
-    const out = join(root, "target", `edge-${process.pid}`);
-    await mkdir(out, { recursive: true });
+    const out = await mkdtemp(join(tmpdir(), "pocketsage-bundle-"));
     const wrangler = join(root, "node_modules", ".bin", "wrangler");
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
     await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", out], { cwd: join(root, "edge"), env, maxBuffer: 16 << 20 });
     const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
     const files = await Promise.all(names.map(async (name) => ({ name, contents: await readFile(join(out, name)) })));
+    await rm(out, { recursive: true });
     const modules = files.map(({ name, contents }) => ({ type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: name, contents }));
     modules.sort((a) => (a.type === "ESModule" ? -1 : 1));
     return { modules, gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0) };
@@ -60,6 +62,14 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
   return {
     url,
     logged: () => logged.join(""),
+    /** Waits until something like this was logged. */
+    async log(pattern) {
+      for (let turn = 0; turn < 50; turn += 1) {
+        if (pattern.test(logged.join(""))) return;
+        await new Promise((resolve) => setTimeout(resolve, 40));
+      }
+      throw new Error(`nothing like ${pattern} was logged, but\n${logged.join("").slice(-2000)}`);
+    },
     /** Asks as a user; `user: null` sends no token, `token` sends this one. */
     async ask(path, { user = "alice", token, method, json, body, headers = {} } = {}) {
       const bearer = token ?? (user === null ? undefined : await mint({ sub: user }));
@@ -78,10 +88,9 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
 }
 
 /** A token as any JWT library makes it. */
-export async function mint(claims = {}, { kid = "first", secret = KEYS[kid], alg = "HS256" } = {}) {
-  const { createHmac } = await import("node:crypto");
+export async function mint(claims = {}, { kid = "first", secret = KEYS[kid], alg = "HS256", header = {} } = {}) {
   const now = Math.floor(Date.now() / 1000);
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part({ alg, typ: "JWT", kid })}.${part({ aud: "pocketsage", iat: now, exp: now + 600, ...claims })}`;
+  const signed = `${part({ alg, typ: "JWT", kid, ...header })}.${part({ aud: "pocketsage", iat: now, exp: now + 600, ...claims })}`;
   return `${signed}.${alg === "none" ? "" : createHmac("sha256", Buffer.from(secret, "base64url")).update(signed).digest("base64url")}`;
 }
