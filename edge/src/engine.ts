@@ -33,6 +33,10 @@ let lookAgain = 0;
  */
 export async function retrieverFor(env: Env, later: (work: Promise<unknown>) => void): Promise<RemoteRetriever> {
   const local = await localCatalogue(env);
+  if (env.ENGINE === "catalogue") {
+    if (local) return localRetriever(local);
+    throw new SettingError("ENGINE is catalogue, and there is no public/catalogue.sage to read: `npx pocketsage build items.jsonl -o public/catalogue.sage` makes it.");
+  }
   const near = cacheApiAnswers(caches.default);
   const store = env.ANSWERS ? layeredAnswers(near, kvAnswers(env.ANSWERS)) : near;
   return resilient(engineOf(env), {
@@ -51,7 +55,7 @@ export async function retrieverFor(env: Env, later: (work: Promise<unknown>) => 
 /** The engine alone. A key is only ever put where the engine's adapter puts it. */
 export function engineOf(env: Env): RemoteRetriever {
   const make = ENGINES[env.ENGINE];
-  if (!make) throw new SettingError(`ENGINE: expected one of ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`);
+  if (!make) throw new SettingError(`ENGINE: expected one of catalogue, ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`);
   try {
     return make({ ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
   } catch (error) {
@@ -89,7 +93,8 @@ function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"
 }
 
 /** What to fall back on. That it cannot be had is no reason to fail: it is looked for again in a minute. */
-async function localCatalogue({ ASSETS }: Env): Promise<Catalogue | undefined> {
+async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
+  const { ASSETS } = env;
   if (catalogue || !ASSETS || Date.now() < lookAgain) return catalogue;
   try {
     const reply = await ASSETS.fetch("https://assets.invalid/catalogue.sage");
@@ -97,6 +102,7 @@ async function localCatalogue({ ASSETS }: Env): Promise<Catalogue | undefined> {
     if (!reply.ok) lookAgain = Date.now() + 60_000;
     else {
       const loaded = await Catalogue.fromBytes(bytes);
+      if (loaded.dim !== dimOf(env)) throw new SettingError(`its vectors have ${loaded.dim} numbers, and DIM is ${env.DIM}`);
       if (catalogue) loaded.close(); // another request was faster
       else catalogue = loaded;
     }

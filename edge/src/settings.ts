@@ -8,7 +8,7 @@ export interface Env {
   LIMIT?: { limit(options: { key: string }): Promise<{ success: boolean }> };
   /** Answers kept everywhere, behind the data centre's own cache. */
   ANSWERS?: KVNamespace;
-  /** Static files: /catalogue.sage, if it is there, answers where the engine cannot. */
+  /** Static files: catalogue.sage, if it is there, answers where the engine cannot, or is the engine. */
   ASSETS?: Fetcher;
   /** A Vectorize index, for ENGINE "vectorize". */
   ITEMS?: Vectorize;

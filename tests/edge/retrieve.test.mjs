@@ -120,6 +120,24 @@ test("a catalogue that cannot be read is no reason to fail, and is in the log", 
   await own.log(/catalogue\.sage: /);
 });
 
+test("the catalogue can be the engine; without its file, or with another DIM, its owner is told", async (t) => {
+  const start = async (options) => {
+    const own = await startWorker({ ...options, bindings: { ENGINE: "catalogue", ...options.bindings } });
+    t.after(() => own.stop());
+    return (path, json) => own.ask(path, { json });
+  };
+  const ask = await start({ catalogue: world.catalogue.toBytes() });
+  await said(await ask("/v1/actions", { actions: [{ item: "food-1" }, { item: "sport-1" }] }), 201);
+  assert.equal((await said(await ask("/v1/recommendations?count=6"))).recommendations.length, 6);
+  const { answers } = await said(await ask("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }, { item: "nobody-knows" }] }));
+  assert.deepEqual(answers.map(({ via, status }) => via ?? status), ["local", "not-found"]);
+  for (const options of [{}, { catalogue: world.catalogue.toBytes(), bindings: { DIM: "9" } }]) {
+    const lost = await start(options);
+    const { error } = await said(await lost("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }] }), 500);
+    assert.match(error.message, /catalogue\.sage/);
+  }
+});
+
 test("what an engine says about itself is in the log, and not for callers", async (t) => {
   const asks = [["/v1/retrieve", { count: 5, medoids: [{ item: "food-1" }] }], ["/v1/actions", { actions: [{ item: "food-1" }] }]];
   for (const [path, json] of asks) {
@@ -133,7 +151,7 @@ test("what an engine says about itself is in the log, and not for callers", asyn
 test("an engine that is not set up right is its owner's mistake, named by the setting", async (t) => {
   const collection = "00000000-0000-4000-8000-000000000000";
   for (const [bindings, message] of [
-    [{ ENGINE: "qdrnt" }, /^ENGINE: expected one of chroma, .*, saw qdrnt/],
+    [{ ENGINE: "qdrnt" }, /^ENGINE: expected one of catalogue, .*, saw qdrnt/],
     [{ ENGINE_OPTIONS: "url: http://" }, /^ENGINE_OPTIONS is not a JSON object/],
     [{ ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", colection: collection }) }, /^ENGINE_OPTIONS: chroma: unknown option "colection"/],
     [{ ENGINE: "pgvector", ENGINE_OPTIONS: '{"table":"items"}' }, /^ENGINE_KEY is not set/],
