@@ -161,10 +161,11 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float3
   return { entries, hidden: new Set(hidden) };
 }
 
-/** A plain loop: `every` took half the time of reading a log. */
+/** Zero times what is finite is zero, times anything else it is not. (`every` took half the time of reading a log.) */
 function isFinite(vector: Float32Array): boolean {
-  for (let i = 0; i < vector.length; i += 1) if (!Number.isFinite(vector[i])) return false;
-  return true;
+  let zero = 0;
+  for (let i = 0; i < vector.length; i += 1) zero += vector[i]! * 0;
+  return zero === 0;
 }
 
 function isName(value: unknown): boolean {

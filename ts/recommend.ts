@@ -10,7 +10,7 @@ import { searchCatalogue } from "./retrieve/catalogue.js";
 import { retrieve } from "./retrieve/remote.js";
 import type { Query } from "./retrieve/types.js";
 import type { Interest, ItemId, Recommendation, RecommendOptions } from "./types.js";
-import { rowOf, stack } from "./vectors.js";
+import { stack } from "./vectors.js";
 
 const OPTIONS = ["count", "interests", "pick", "exclude", "signal"];
 const TOP = 8;
@@ -72,14 +72,15 @@ export function nearestActions(
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
   const { dim } = taste.profile;
   const own = stack(
-    rows.map((row) => rowOf(taste.vectors, dim, row)),
+    rows.map((row) => taste.vectors.subarray(row * dim, (row + 1) * dim)),
     dim,
   );
-  const found = ask((core) => core.nearest(own, dim, stack(vectors, dim), count));
+  const distinct = [...new Set(vectors)]; // one medoid may stand in for many items
+  const found = ask((core) => core.nearest(own, dim, stack(distinct, dim), count));
   const each = Math.min(count, rows.length);
-  return vectors.map((_, query) =>
+  return vectors.map((vector) =>
     Array.from({ length: each }, (_, rank) => {
-      const place = query * each + rank;
+      const place = distinct.indexOf(vector) * each + rank;
       const { item, at } = taste.actions[rows[found.rows[place]!]!]!;
       return { item, similarity: found.scores[place]!, at };
     }),

@@ -1,0 +1,55 @@
+// CPU of a Worker, measured twice: what its own isolate computes, sampled by V8's profiler, which is what Cloudflare counts; and what the whole
+// process takes, with the database, the cache and the rate limiter that miniflare adds.
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import WebSocket from "ws";
+
+/** The workerd that listens on this port. */
+export function workerdOf(port) {
+  const line = execFileSync("ss", ["-ltnpH", `sport = :${port}`], { encoding: "utf8" });
+  return Number(/pid=(\d+)/.exec(line)[1]);
+}
+
+/** Milliseconds of CPU that all threads of a process have used. */
+export function cpuOf(pid) {
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
+    try {
+      return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
+    } catch {
+      return 0; // it has just ended
+    }
+  });
+  return threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
+}
+
+/** A profiler of the Worker behind this inspector: `measure(step)` resolves to the milliseconds its isolate computed meanwhile. */
+export async function openProfiler(port) {
+  const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
+  const socket = new WebSocket(targets.find(({ id, webSocketDebuggerUrl }) => /core:user/.test(id ?? webSocketDebuggerUrl)).webSocketDebuggerUrl);
+  await new Promise((resolve, reject) => socket.on("open", resolve).on("error", reject));
+  const waiting = new Map();
+  socket.on("message", (message) => {
+    const { id, result } = JSON.parse(message);
+    waiting.get(id)?.(result);
+    waiting.delete(id);
+  });
+  let last = 0;
+  const send = (method, params) =>
+    new Promise((resolve) => {
+      waiting.set((last += 1), resolve);
+      socket.send(JSON.stringify({ id: last, method, params }));
+    });
+  await send("Profiler.enable");
+  await send("Profiler.setSamplingInterval", { interval: 200 });
+  return {
+    async measure(step) {
+      await send("Profiler.start");
+      await step();
+      const { profile } = await send("Profiler.stop");
+      const idle = new Set(profile.nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
+      // A sample lasts until the next one.
+      return profile.samples.reduce((sum, node, place) => sum + (idle.has(node) ? 0 : Math.max(0, profile.timeDeltas[place + 1] ?? 0)), 0) / 1000;
+    },
+    close: () => socket.close(),
+  };
+}
