@@ -16,6 +16,7 @@ const folder = join(root, "tests", "remote");
 /** What each file of tests/remote/ shows, and the environment it needs. */
 const parts = {
   chroma: { engine: "Chroma 1.5.9", kind: "real server", needs: "remote-venv" },
+  cost: { engine: "what the Worker costs", kind: "real Chroma", needs: "remote-venv" },
   edge: { engine: "the Worker in workerd", kind: "with real PostgreSQL and Chroma", needs: "remote-venv" },
   load: { engine: "the Worker under load", kind: "real Chroma, killed in the middle", needs: "remote-venv" },
   milvus: { engine: "Milvus 2.3.5 (REST v1)", kind: "real server", needs: "milvus-venv", alone: true },
@@ -62,7 +63,7 @@ await script(async () => {
     const counted = count(output);
     const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
     if (code !== 0) console.log(output);
-    else for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU).*$/gm)) console.log(`        ${line.trim()}`);
+    else for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU ms|ms CPU).*$/gm)) console.log(`        ${line.trim()}`);
     (code === 0 ? done : failed)(name, `${counted.passed} passed, ${counted.failed + lost} failed`, seconds);
     rows.push([engine, kind, counted.passed, counted.failed + lost, seconds.toFixed(1)]);
     good += counted.passed;

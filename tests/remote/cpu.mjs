@@ -1,4 +1,4 @@
-// CPU of a Worker, measured twice: what its own isolate computes, sampled by V8's profiler, which is what Cloudflare counts; and what the whole
+// CPU and memory of a Worker. CPU is measured twice: what its own isolate computes, sampled by V8's profiler, which is what Cloudflare counts; and what the whole
 // process takes, with the database, the cache and the rate limiter that miniflare adds.
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -22,7 +22,7 @@ export function cpuOf(pid) {
   return threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
-/** A profiler of the Worker behind this inspector: `measure(step)` resolves to the milliseconds its isolate computed meanwhile. */
+/** A look into the Worker behind this inspector: `measure(step)` resolves to the milliseconds its isolate computed meanwhile. */
 export async function openProfiler(port) {
   const targets = await (await fetch(`http://127.0.0.1:${port}/json`)).json();
   const socket = new WebSocket(targets.find(({ id, webSocketDebuggerUrl }) => /core:user/.test(id ?? webSocketDebuggerUrl)).webSocketDebuggerUrl);
@@ -49,6 +49,12 @@ export async function openProfiler(port) {
       const idle = new Set(profile.nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
       // A sample lasts until the next one.
       return profile.samples.reduce((sum, node, place) => sum + (idle.has(node) ? 0 : Math.max(0, profile.timeDeltas[place + 1] ?? 0)), 0) / 1000;
+    },
+    /** Megabytes that the isolate holds: objects, and buffers, of which the wasm's memory is one. */
+    async memory() {
+      await send("HeapProfiler.collectGarbage");
+      const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await send("Runtime.getHeapUsage");
+      return (usedSize + embedderHeapUsedSize + backingStorageSize) / 2 ** 20;
     },
     close: () => socket.close(),
   };
