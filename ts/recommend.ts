@@ -72,7 +72,7 @@ export function nearestActions(
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
   const { dim } = taste.profile;
   const own = stack(
-    rows.map((row) => taste.vectors.subarray(row * dim, (row + 1) * dim)),
+    rows.map((row) => taste.actions[row]!.vector),
     dim,
   );
   const distinct = [...new Set(vectors)]; // one medoid may stand in for many items
