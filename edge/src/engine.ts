@@ -72,11 +72,16 @@ const ENGINES: Record<string, (options: never, env: Env) => RemoteRetriever> = {
   pinecone: (options: Parameters<typeof pinecone>[0], env) => pinecone({ ...options, ...apiKey(env) }),
   qdrant: (options: Parameters<typeof qdrant>[0], env) => qdrant({ ...options, ...apiKey(env) }),
   typesense: (options: Parameters<typeof typesense>[0], env) => typesense({ ...options, ...apiKey(env) }),
-  vectorize: (options: Parameters<typeof vectorize>[0], env) => vectorize({ ...options, index: env.ITEMS as unknown as VectorizeBinding }),
+  vectorize: (options: Parameters<typeof vectorize>[0], env) => vectorize({ ...options, index: itemsOf(env) }),
 };
 
 function apiKey({ ENGINE_KEY }: Env): { apiKey?: string } {
   return ENGINE_KEY ? { apiKey: ENGINE_KEY } : {};
+}
+
+function itemsOf({ ITEMS }: Env): VectorizeBinding {
+  if (ITEMS) return ITEMS; // its type is Cloudflare's own
+  throw new SettingError('ITEMS is not bound: "vectorize": [{ "binding": "ITEMS", "index_name": "..." }] in wrangler.jsonc.');
 }
 
 /** A connection a statement: a socket belongs to the request that opened it. (Put Hyperdrive in front, which keeps them open.) */

@@ -155,6 +155,7 @@ test("an engine that is not set up right is its owner's mistake, named by the se
     [{ ENGINE_OPTIONS: "url: http://" }, /^ENGINE_OPTIONS is not a JSON object/],
     [{ ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", colection: collection }) }, /^ENGINE_OPTIONS: chroma: unknown option "colection"/],
     [{ ENGINE: "pgvector", ENGINE_OPTIONS: '{"table":"items"}' }, /^ENGINE_KEY is not set/],
+    [{ ENGINE: "vectorize", ENGINE_OPTIONS: '{"name":"items"}' }, /^ITEMS is not bound/],
     [{ DIM: "many" }, /^DIM: expected a whole number/],
   ]) {
     const own = await startWorker({ bindings });

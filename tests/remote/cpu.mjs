@@ -35,9 +35,10 @@ export async function openProfiler(port) {
   });
   let last = 0;
   const send = (method, params) =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       waiting.set((last += 1), resolve);
       socket.send(JSON.stringify({ id: last, method, params }));
+      setTimeout(() => reject(new Error(`the inspector did not answer ${method}`)), 20_000).unref();
     });
   await send("Profiler.enable");
   await send("Profiler.setSamplingInterval", { interval: 200 });
@@ -46,13 +47,13 @@ export async function openProfiler(port) {
       await send("Profiler.start");
       await step();
       const { profile } = await send("Profiler.stop");
-      const idle = new Set(profile.nodes.filter(({ callFrame }) => callFrame.functionName === "(idle)").map(({ id }) => id));
+      // "(program)" is native code outside of any function: here, the isolate waiting for an engine.
+      const idle = new Set(profile.nodes.filter(({ callFrame }) => /^\((idle|program)\)$/.test(callFrame.functionName)).map(({ id }) => id));
       // A sample lasts until the next one.
       return profile.samples.reduce((sum, node, place) => sum + (idle.has(node) ? 0 : Math.max(0, profile.timeDeltas[place + 1] ?? 0)), 0) / 1000;
     },
-    /** Megabytes that the isolate holds: objects, and buffers, of which the wasm's memory is one. */
+    /** Megabytes that the isolate holds, garbage included: objects, and buffers, of which the wasm's memory is one. */
     async memory() {
-      await send("HeapProfiler.collectGarbage");
       const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await send("Runtime.getHeapUsage");
       return (usedSize + embedderHeapUsedSize + backingStorageSize) / 2 ** 20;
     },

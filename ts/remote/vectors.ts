@@ -37,6 +37,13 @@ export function rememberVectors(lookUp: LookUp): LookUp {
 
 /** The vector at unit length and 5 decimals, as plain numbers: what is left of it still finds the same items, in a third of the JSON. */
 export function shortNumbers(vector: Float32Array): number[] {
-  const length = Math.sqrt(vector.reduce((sum, number) => sum + number * number, 0));
-  return Array.from(vector, (number) => Math.round((number / length) * 1e5) / 1e5);
+  return Array.from(hundredThousandths(vector), (whole) => whole / 1e5);
+}
+
+/** The vector at unit length, in hundred-thousandths. */
+export function hundredThousandths(vector: Float32Array): Int32Array<ArrayBuffer> {
+  let squares = 0;
+  for (const number of vector) squares += number * number;
+  const scale = 1e5 / Math.sqrt(squares);
+  return Int32Array.from(vector, (number) => Math.round(number * scale));
 }

@@ -35,9 +35,10 @@ export function kvAnswers(namespace: {
   get(key: string): Promise<string | null>;
   put(key: string, text: string, options: { expirationTtl: number }): Promise<void>;
 }): AnswerStore {
+  const name = (key: string): Promise<string> => digest(new TextEncoder().encode(key));
   return {
-    get: async (key) => (await namespace.get(await digest(key))) ?? undefined,
-    set: async (key, text, seconds) => namespace.put(await digest(key), text, { expirationTtl: Math.max(60, seconds) }),
+    get: async (key) => (await namespace.get(await name(key))) ?? undefined,
+    set: async (key, text, seconds) => namespace.put(await name(key), text, { expirationTtl: Math.max(60, seconds) }),
   };
 }
 

@@ -6,7 +6,7 @@ import { checkAbort, checkKeys, checkPositive } from "../../check.js";
 import type { Hit } from "../../retrieve/types.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
-import { shortNumbers } from "../vectors.js";
+import { hundredThousandths } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
 import { type World, WORLD, worldOf } from "./world.js";
@@ -41,7 +41,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   const keyOf = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
     item === undefined
       ? undefined
-      : JSON.stringify([2, inner.identity, version, item, count, ...(vector ? [await digest(shortNumbers(vector).join())] : [])]);
+      : JSON.stringify([2, inner.identity, version, item, count, ...(vector ? [await digest(new Uint8Array(hundredThousandths(vector).buffer))] : [])]);
 
   const read = async (key: string): Promise<Kept | undefined> => {
     try {

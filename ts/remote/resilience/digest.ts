@@ -1,9 +1,8 @@
-/** A short name for a long text. */
+/** A short name for something long. */
 
-/** SHA-256 in hexadecimal; nobody can make another text with the same. The text itself where a page without https has no SHA-256. */
-export async function digest(text: string): Promise<string> {
+/** SHA-256 in hexadecimal: nobody can make something else with the same. Where there is none (a page without https), the bytes themselves. */
+export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto ?? {};
-  if (!subtle) return text;
-  const hash = new Uint8Array(await subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const short = subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : bytes;
+  return Array.from(short, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
