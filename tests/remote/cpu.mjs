@@ -41,7 +41,7 @@ export async function openProfiler(port) {
       setTimeout(() => reject(new Error(`the inspector did not answer ${method}`)), 20_000).unref();
     });
   await send("Profiler.enable");
-  await send("Profiler.setSamplingInterval", { interval: 200 });
+  await send("Profiler.setSamplingInterval", { interval: 500 });
   return {
     async measure(step) {
       await send("Profiler.start");

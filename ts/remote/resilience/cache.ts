@@ -111,12 +111,12 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
 
 function readKept(text: string): Kept | undefined {
   const { hits, until } = JSON.parse(text) as Kept;
-  const sound = hits.every(([item, score]) => typeof item === "string" && item !== "" && Number.isFinite(score));
+  const sound = hits.every((hit) => typeof hit[0] === "string" && hit[0] !== "" && Number.isFinite(hit[1]));
   return sound && Number.isFinite(until) ? { hits, until } : undefined;
 }
 
 function answerFrom({ hits }: Kept, via: "cache" | "stale"): Answer {
-  return { status: "ok", hits: hits.map(([item, score]) => ({ item, score })), via };
+  return { status: "ok", hits: hits.map((hit) => ({ item: hit[0], score: hit[1] })), via };
 }
 
 function copy(answer: Answer): Answer {
