@@ -20,7 +20,7 @@ import {
   type VectorizeBinding,
 } from "pocketsage/remote";
 import postgres from "postgres";
-import { dimOf, engineOptionsOf, type Env, SettingError } from "./settings.js";
+import { dimOf, engineOptionsOf, type Env, positiveOf, SettingError } from "./settings.js";
 
 /** What a Worker's instance learns is for all its requests: plain numbers and bytes, because nothing else may cross between requests. */
 const breaker: BreakerState = breakerState();
@@ -46,7 +46,7 @@ export async function retrieverFor(env: Env, later: (work: Promise<unknown>) => 
     cache: {
       store: { get: store.get, set: async (...answer) => later(store.set(...answer)) },
       version: env.INDEX_VERSION ?? "",
-      fresh: Number(env.FRESH_SECONDS ?? 300) * 1000,
+      fresh: positiveOf(env, "FRESH_SECONDS", 300) * 1000,
     },
     ...(local ? { fallback: localRetriever(local) } : {}),
   });

@@ -20,6 +20,7 @@ export interface Env {
   INDEX_VERSION?: string;
   /** Seconds an answer is used without asking again. Default: 300. */
   FRESH_SECONDS?: string;
+  /** Days after which actions are dropped. Default: never. */
   MAX_AGE_DAYS?: string;
   /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two while keys are changed. */
   TOKEN_KEYS?: string;
@@ -42,6 +43,15 @@ export function dimOf({ DIM }: Env): number {
 /** The origins that may call from a page, exactly as browsers send them. */
 export function originsOf({ ORIGINS = "" }: Env): string[] {
   return ORIGINS.split(/\s+/).filter((origin) => origin !== "");
+}
+
+/** A setting that is a number above 0, or what holds where it is not set. */
+export function positiveOf<Default>(env: Env, name: "FRESH_SECONDS" | "MAX_AGE_DAYS", otherwise: Default): number | Default {
+  const text = env[name];
+  if (text === undefined || text === "") return otherwise;
+  const number = Number(text);
+  if (number > 0 && Number.isFinite(number)) return number;
+  throw new SettingError(`${name}: expected a number above 0, saw ${text}.`);
 }
 
 /** The keys that tokens are signed with, by their ids. */

@@ -3,7 +3,7 @@ import { DurableObject } from "cloudflare:workers";
 import { openSage, type Profile, type Recommendation, type Sage } from "pocketsage";
 import { retrieverFor } from "./engine.js";
 import { type Fault, faultOf } from "./problem.js";
-import { dimOf, type Env } from "./settings.js";
+import { dimOf, type Env, positiveOf } from "./settings.js";
 import { sqliteStore, type TasteStore } from "./store.js";
 
 /** An action as it comes over the wire. */
@@ -68,13 +68,16 @@ export class UserTaste extends DurableObject<Env> {
     });
   }
 
-  /** Deletes an item's traces, a range of time, or everything there is, this object's storage included. */
+  /** Deletes an item's traces, a range of time, or everything there is, this object's storage included: that also where it cannot be read any more. */
   forget(what: { item?: string | undefined; from?: number | undefined; to?: number | undefined }): Promise<{ deleted: number } | Failure> {
     return this.#inTurn(async () => {
-      const sage = await this.#open();
       const { item, from, to } = what;
       const everything = item === undefined && from === undefined && to === undefined;
-      return { deleted: await sage.forget(everything ? "everything" : (item ?? defined({ from, to }))) };
+      if (!everything) return { deleted: await (await this.#open()).forget(item ?? defined({ from, to })) };
+      const sage = await this.#open().catch(() => undefined);
+      if (sage) return { deleted: await sage.forget("everything") };
+      await this.#store.clear();
+      return { deleted: 0 };
     });
   }
 
@@ -85,14 +88,14 @@ export class UserTaste extends DurableObject<Env> {
   #open(): Promise<Sage> {
     this.#sage ??= (async () => {
       const retriever = await retrieverFor(this.env, (work) => this.ctx.waitUntil(work));
-      const days = Number(this.env.MAX_AGE_DAYS ?? "");
+      const days = positiveOf(this.env, "MAX_AGE_DAYS", undefined);
       return openSage({
         dim: dimOf(this.env),
         retriever,
         vectors: (items) => retriever.vectors(items),
         store: this.#store,
         maxActions: 1000,
-        ...(days > 0 ? { maxAgeDays: days } : {}),
+        ...(days === undefined ? {} : { maxAgeDays: days }),
       });
     })();
     this.#sage.catch(() => (this.#sage = undefined));

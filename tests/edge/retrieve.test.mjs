@@ -25,6 +25,13 @@ test("compact medoids: ids, vectors of each precision, and JSON find the same", 
   }
 });
 
+test("httpRetriever without a token to be had fails with that reason, and asks nobody", async () => {
+  const retriever = httpRetriever({ url: new URL("/v1/retrieve", world.worker.url), token: () => Promise.reject(new Error("signed out")) });
+  const [answer] = await retriever.ask([{ item: "food-1", count: 4 }]);
+  assert.deepEqual([answer.status, answer.error.reason], ["error", "refused"]);
+  assert.match(answer.error.message, /signed out/);
+});
+
 test("httpRetriever is this endpoint's client, also inside openSage", async () => {
   const retriever = httpRetriever({ url: new URL("/v1/retrieve", world.worker.url), token: () => mint() });
   const [known, unknown] = await retriever.ask([{ item: "food-1", count: 4 }, { item: `"; drop table items; --`, count: 4 }]);
@@ -156,6 +163,7 @@ test("an engine that is not set up right is its owner's mistake, named by the se
     [{ ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", colection: collection }) }, /^ENGINE_OPTIONS: chroma: unknown option "colection"/],
     [{ ENGINE: "pgvector", ENGINE_OPTIONS: '{"table":"items"}' }, /^ENGINE_KEY is not set/],
     [{ ENGINE: "vectorize", ENGINE_OPTIONS: '{"name":"items"}' }, /^ITEMS is not bound/],
+    [{ FRESH_SECONDS: "soon" }, /^FRESH_SECONDS: expected a number above 0, saw soon/],
     [{ DIM: "many" }, /^DIM: expected a whole number/],
   ]) {
     const own = await startWorker({ bindings });

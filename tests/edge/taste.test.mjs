@@ -137,6 +137,24 @@ test("a device whose clock is ahead: its actions count as those of now", async (
   assert.ok(Math.abs(interests[0].importance - interests[1].importance) < 1e-4, JSON.stringify(interests));
 });
 
+test("a taste that cannot be read any more, as vectors have another length now, can still be erased", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
+  const open = (DIM) => startWorker({ bindings: { DIM }, durableObjectsPersist: folder });
+  let own = await open("8");
+  try {
+    await said(await own.ask("/v1/actions", { json: { actions: actionsOf("food-1") } }), 201);
+    await own.stop();
+    own = await open("2");
+    assert.equal((await said(await own.ask("/v1/profile"), 400)).error.code, "dimension");
+    assert.deepEqual(await said(await own.ask("/v1/actions", { method: "DELETE" })), { deleted: 0 });
+    await said(await own.ask("/v1/actions", { json: { actions: [{ item: "food-1", vector: [1, 0] }] } }), 201);
+    assert.equal((await said(await own.ask("/v1/profile"))).actions, 1);
+  } finally {
+    await own.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
 test("forgetting everything leaves nothing on the disk", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
   const own = await startWorker({ catalogue: world.catalogue.toBytes(), durableObjectsPersist: folder });

@@ -5,7 +5,7 @@ import type { ItemId } from "../types.js";
 type LookUp = (items: readonly ItemId[], signal?: AbortSignal) => Promise<(Float32Array | undefined)[]>;
 
 const BATCH = 100;
-const REMEMBERED = 2000;
+const REMEMBERED = 500;
 
 /** `lookUp`, asked for at most a hundred items at once and never for one it has answered. What is unknown is asked for again. */
 export function rememberVectors(lookUp: LookUp): LookUp {
