@@ -1,8 +1,8 @@
 // The Worker of edge/ as wrangler bundles it for deployment, running in workerd.
 import { execFile } from "node:child_process";
-import { createHmac } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { createHash, createHmac } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,21 +13,39 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 export const KEYS = { first: "A".repeat(43), second: "B".repeat(43) };
 
 let bundled;
-/** The modules that `wrangler deploy` would upload, and their bytes gzipped. */
+/** The modules that `wrangler deploy` would upload, and their bytes gzipped. Bundled once for all files of tests, as long as nothing changes. */
 export function bundle() {
   bundled ??= (async () => {
-    const out = await mkdtemp(join(tmpdir(), "pocketsage-bundle-"));
-    const wrangler = join(root, "node_modules", ".bin", "wrangler");
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
-    await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", out], { cwd: join(root, "edge"), env, maxBuffer: 16 << 20 });
+    const out = join(root, "target", "edge", await stateOf("edge", "pkg"));
+    if (!existsSync(out)) await bundleInto(out);
     const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
     const files = await Promise.all(names.map(async (name) => ({ name, contents: await readFile(join(out, name)) })));
-    await rm(out, { recursive: true });
     const modules = files.map(({ name, contents }) => ({ type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: name, contents }));
     modules.sort((a) => (a.type === "ESModule" ? -1 : 1));
     return { modules, gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0) };
   })();
   return bundled;
+}
+
+async function bundleInto(out) {
+  const unfinished = `${out}-${process.pid}`;
+  const wrangler = join(root, "node_modules", ".bin", "wrangler");
+  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
+  await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", unfinished], { cwd: join(root, "edge"), env, maxBuffer: 16 << 20 });
+  await rename(unfinished, out).catch(() => rm(unfinished, { recursive: true })); // another was faster
+}
+
+/** A name for what these folders hold now. */
+async function stateOf(...folders) {
+  const hash = createHash("sha256");
+  for (const folder of folders) {
+    for (const name of (await readdir(join(root, folder), { recursive: true })).sort()) {
+      if (/\.wrangler|node_modules/.test(name)) continue;
+      const { mtimeMs, size } = await stat(join(root, folder, name));
+      hash.update(`${name} ${mtimeMs} ${size}\n`);
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** A running Worker: `ask(path, options)`, what it logged, and how to end it. `bindings` and `options` change the defaults. */

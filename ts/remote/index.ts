@@ -12,7 +12,7 @@ export { pinecone, type PineconeOptions } from "./engines/pinecone.js";
 export { qdrant, type QdrantOptions } from "./engines/qdrant.js";
 export { redis, type RedisExecutor, type RedisOptions } from "./engines/redis.js";
 export { typesense, type TypesenseOptions } from "./engines/typesense.js";
-export { vectorize, type VectorizeBinding, type VectorizeOptions } from "./engines/vectorize.js";
+export { vectorize, type VectorizeBinding, type VectorizeFilter, type VectorizeOptions } from "./engines/vectorize.js";
 export { type FailureReason, isPassing, RetrievalError } from "./failure.js";
 export type { Filter, FilterValue } from "./filter.js";
 export type { HttpOptions } from "./http.js";

@@ -9,7 +9,7 @@ import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 
 /** Conditions on fields, all of which hold. */
-type VectorizeFilter = Record<
+export type VectorizeFilter = Record<
   string,
   Partial<Record<"$eq" | "$ne" | "$lt" | "$lte" | "$gt" | "$gte", FilterValue>> | Partial<Record<"$in" | "$nin", FilterValue[]>>
 >;
