@@ -4,9 +4,9 @@ import { after, before, test } from "node:test";
 import autocannon from "autocannon";
 import { Catalogue } from "pocketsage";
 import { bundle, mint, startWorker } from "../edge/worker.mjs";
-import { openProfiler } from "./cpu.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { freePort } from "./servers/process.mjs";
+import { memoryOf } from "./usage.mjs";
 import { DIM, worldOf } from "./world.mjs";
 
 const SECONDS = 18; // killed after a third, back after two thirds
@@ -65,9 +65,7 @@ for (const kept of [true, false]) {
     const sum = (key) => lines.reduce((total, line) => total + (line[key] ?? 0), 0);
     const medoids = sum("medoids");
     const failed = responses.filter(({ status }) => status !== 200);
-    const isolate = await openProfiler(inspectorPort);
-    const memory = await isolate.memory();
-    isolate.close();
+    const memory = await memoryOf(inspectorPort);
     const share = (key) => `${key} ${((100 * sum(key)) / medoids).toFixed(0)} %`;
     console.log(
       `${kept ? "with" : "without"} catalogue: ${responses.length} requests, p50 ${result.latency.p50} ms, p99 ${result.latency.p99} ms, longest ${result.latency.max} ms; ` +
