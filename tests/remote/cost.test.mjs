@@ -63,6 +63,7 @@ test("CPU of a request: a taste of 1,000 actions of 256 numbers", { timeout: 120
     ok("/v1/actions", { json: { actions: items.slice(from % 1000, (from % 1000) + count).map(({ id }, index) => ({ item: id, at: NOW + (from + index) * 1000 })) } });
   for (let from = 0; from < 1000; from += 100) await record(from, 100);
   const compact = (from) => encodeMedoids(Array.from({ length: 5 }, (_, row) => ({ item: items[(from + row) % items.length].id, count: 50 })), { send: "ids" });
+  const vectors = encodeMedoids(Array.from({ length: 5 }, (_, row) => ({ vector: items[row].vector, count: 50 })));
   const retrieve = (from) => ok("/v1/retrieve", { body: compact(from), headers: { "content-type": "application/cbor" } });
 
   const steps = {
@@ -71,7 +72,8 @@ test("CPU of a request: a taste of 1,000 actions of 256 numbers", { timeout: 120
     "GET /v1/profile, after an action": { first: (round) => record(3000 + round, 1), step: () => ok("/v1/profile") },
     "GET /v1/recommendations, nothing new": { step: () => ok("/v1/recommendations") },
     "GET /v1/recommendations, after an action": { first: (round) => record(4000 + round, 1), step: () => ok("/v1/recommendations") },
-    "POST /v1/retrieve, 5 medoids, from the engine": { step: (round) => retrieve(5 * round) },
+    "POST /v1/retrieve, 5 vectors, from the engine (not kept)": { step: () => ok("/v1/retrieve", { body: vectors, headers: { "content-type": "application/cbor" } }) },
+    "POST /v1/retrieve, 5 medoids, from the engine (looked up, and kept)": { step: (round) => retrieve(5 * round) },
     "POST /v1/retrieve, 5 medoids, from the cache": { step: () => retrieve(0) },
   };
   const least = {}; // a quarter of the requests took no more: others use the machine too
