@@ -5,8 +5,11 @@ import { Actions, Hidden, Medoids } from "./schema.js";
 
 const json = (schema: GenericSchema) => ({
   required: true,
-  content: { "application/json": { schema: toJsonSchema(schema, { errorMode: "ignore", target: "openapi-3.0" }) } },
+  content: { "application/json": { schema: without(toJsonSchema(schema, { errorMode: "ignore", target: "openapi-3.0" })) } },
 });
+/** Without lists of required fields that are empty, which OpenAPI 3.0 forbids. */
+const without = (schema: object): object =>
+  JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === "required" && Array.isArray(value) && value.length === 0 ? undefined : value))) as object;
 const query = (name: string, type: string, description: string): object => ({ name, in: "query", required: false, schema: { type }, description });
 const answers = (description: string, status = "200"): object => ({
   [status]: { description },

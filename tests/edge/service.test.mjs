@@ -1,6 +1,7 @@
 // The Worker as a service: its bundle, origins, limits, document, log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { bundle, mint, startWorker } from "./worker.mjs";
 import { actionsOf, said, useWorker } from "./world.mjs";
 
@@ -35,6 +36,9 @@ test("the OpenAPI document names every route, and the bodies' schemas", async ()
   const schema = document.paths["/v1/retrieve"].post.requestBody.content["application/json"].schema;
   assert.equal(schema.properties.medoids.maxItems, 16);
   assert.equal(schema.additionalProperties, false);
+  assert.ok("application/cbor" in document.paths["/v1/retrieve"].post.requestBody.content);
+  const { valid, errors } = await new Validator().validate(document);
+  assert.ok(valid, JSON.stringify(errors));
 });
 
 test("what is nowhere is a 404, and the health is told to anybody", async () => {
