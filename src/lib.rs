@@ -69,7 +69,9 @@ mod testing;
 mod wasm;
 
 pub use blend::{Blended, Hit, blend};
-pub use catalogue::{Catalogue, Items, Precision};
+pub use catalogue::{
+    Attribute, Bits, Builder, Catalogue, Condition, Items, Metric, Precision, Search, Settings, Values,
+};
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};

@@ -6,7 +6,10 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::{Actions, Catalogue, Cut, Hit, Items, Match, Precision, ProfileOptions, Singletons, Vectors};
+use crate::{
+    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Hit, Items, Match, Metric, Precision,
+    ProfileOptions, Search, Settings, Singletons, Values, Vectors,
+};
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
 use serde::{Serialize, Serializer};
@@ -127,30 +130,94 @@ pub fn restart(schedule: bool) {
     }
 }
 
+/// A catalogue in the making.
+#[wasm_bindgen]
+pub struct CoreBuilder(Builder);
+
+#[wasm_bindgen]
+impl CoreBuilder {
+    /// Begins a catalogue; `metric` is 0 for cosine, 1 for inner product, 2 for L2; without `lists` the size decides.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dim: usize, compact: bool, metric: u32, lists: Option<bool>) -> Outcome<CoreBuilder> {
+        let precision = if compact { Precision::Compact } else { Precision::Full };
+        let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
+        Builder::new(dim, Settings { precision, metric, lists }).map(Self).map_err(thrown)
+    }
+
+    /// Adds n vectors, ids and payloads, the texts concatenated and marked by their ends.
+    pub fn add(
+        &mut self,
+        vectors: &[f32],
+        dim: usize,
+        ids: &[u8],
+        id_ends: &[u32],
+        payloads: &[u8],
+        payload_ends: &[u32],
+    ) -> Outcome<()> {
+        let ids = split(ids, id_ends)?;
+        let payloads = split(payloads, payload_ends)?;
+        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
+        self.0.add(&Items::new(vectors, &ids).with_payloads(&payloads)).map_err(thrown)
+    }
+
+    /// Adds an attribute of numbers, NaN for none.
+    pub fn numbers(&mut self, name: String, numbers: Vec<f64>) {
+        self.0.attribute(Attribute { name, values: Values::Numbers(numbers) });
+    }
+
+    /// Adds an attribute of labels: those of item i are `labels[ends[i - 1]..ends[i]]`, places in the ascending words.
+    pub fn labels(
+        &mut self,
+        name: String,
+        words: &[u8],
+        word_ends: &[u32],
+        ends: Vec<u32>,
+        labels: Vec<u32>,
+    ) -> Outcome<()> {
+        let words = split(words, word_ends)?.into_iter().map(String::from).collect();
+        self.0.attribute(Attribute { name, values: Values::Labels { words, ends, labels } });
+        Ok(())
+    }
+
+    /// The catalogue.
+    pub fn finish(self) -> Outcome<CoreCatalogue> {
+        self.0.finish().map(CoreCatalogue).map_err(thrown)
+    }
+}
+
+/// A file that comes in pieces, kept once.
+#[wasm_bindgen]
+pub struct CoreLoader(Vec<u8>);
+
+#[wasm_bindgen]
+impl CoreLoader {
+    /// Makes room for the file that begins with these bytes, 64 at least. They must still be pushed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(first: &[u8]) -> Outcome<CoreLoader> {
+        Catalogue::reserve(first).map(Self).map_err(thrown)
+    }
+
+    /// Takes the next bytes; false when there are more of them than the file has.
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
+        let fits = bytes.len() <= self.0.capacity() - self.0.len();
+        if fits {
+            self.0.extend_from_slice(bytes);
+        }
+        fits
+    }
+
+    /// The catalogue, once everything came.
+    pub fn finish(self) -> Outcome<CoreCatalogue> {
+        Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(thrown)
+    }
+}
+
 /// A catalogue that lives in wasm memory.
 #[wasm_bindgen]
 pub struct CoreCatalogue(Catalogue);
 
 #[wasm_bindgen]
 impl CoreCatalogue {
-    /// Builds from n vectors, ids and payloads, the texts concatenated and marked by their ends.
-    pub fn build(
-        vectors: &[f32],
-        dim: usize,
-        ids: &[u8],
-        #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
-        payloads: &[u8],
-        #[wasm_bindgen(js_name = payloadEnds)] payload_ends: &[u32],
-        compact: bool,
-    ) -> Outcome<CoreCatalogue> {
-        let precision = if compact { Precision::Compact } else { Precision::Full };
-        let ids = split(ids, id_ends)?;
-        let payloads = split(payloads, payload_ends)?;
-        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
-        let items = Items::new(vectors, &ids).with_payloads(&payloads);
-        Catalogue::build(&items, precision).map(Self).map_err(thrown)
-    }
-
     /// Reads the bytes of a `.sage` file.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: Vec<u8>) -> Outcome<CoreCatalogue> {
@@ -163,43 +230,31 @@ impl CoreCatalogue {
         Uint8Array::from(self.0.bytes())
     }
 
-    /// Number of items.
-    #[wasm_bindgen(getter)]
-    pub fn size(&self) -> usize {
-        self.0.len()
+    /// What there is to know: size, rows, dim, metric, precision, spread, hash, revision, byteLength, lists, probes, recall.
+    pub fn facts(&self) -> Outcome<JsValue> {
+        let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
+        let full = self.0.precision() == Precision::Full;
+        plain(&[
+            ("size", self.0.len().into()),
+            ("rows", self.0.rows().into()),
+            ("dim", self.0.dim().into()),
+            ("metric", (self.0.metric() as u32).into()),
+            ("precision", if full { "full" } else { "compact" }.into()),
+            ("spread", self.0.spread().into()),
+            ("hash", format!("{:016x}", self.0.hash()).into()),
+            ("revision", format!("{:016x}", self.0.revision()).into()),
+            ("byteLength", self.0.bytes().len().into()),
+            ("lists", lists.into()),
+            ("probes", probes.into()),
+            ("recall", recall.into()),
+        ])
     }
 
-    /// Length of the vectors.
-    #[wasm_bindgen(getter)]
-    pub fn dim(&self) -> usize {
-        self.0.dim()
-    }
-
-    /// Mean squared distance of all pairs.
-    #[wasm_bindgen(getter)]
-    pub fn spread(&self) -> f64 {
-        self.0.spread()
-    }
-
-    /// Content hash, 16 hexadecimal digits.
-    #[wasm_bindgen(getter)]
-    pub fn hash(&self) -> String {
-        format!("{:016x}", self.0.hash())
-    }
-
-    /// "full" or "compact".
-    #[wasm_bindgen(getter)]
-    pub fn precision(&self) -> String {
-        match self.0.precision() {
-            Precision::Full => "full".into(),
-            Precision::Compact => "compact".into(),
-        }
-    }
-
-    /// Length of the file.
-    #[wasm_bindgen(getter, js_name = byteLength)]
-    pub fn byte_length(&self) -> usize {
-        self.0.bytes().len()
+    /// For each attribute whether it holds numbers, else labels.
+    pub fn attributes(&self) -> Outcome<JsValue> {
+        let attributes: Vec<(&str, JsValue)> =
+            self.0.attributes().map(|(name, numeric)| (name, numeric.into())).collect();
+        plain(&attributes)
     }
 
     /// The row of an id, -1 when it is unknown.
@@ -207,10 +262,9 @@ impl CoreCatalogue {
         self.0.row(id).map_or(-1, |row| row as i32)
     }
 
-    /// The id of a row.
-    pub fn id(&self, row: usize) -> Outcome<String> {
-        let unknown = || refused("option", &format!("row: got {row}, expected below {}", self.0.len()));
-        self.0.id(row).map(String::from).ok_or_else(unknown)
+    /// The id of a row; undefined for a removed item.
+    pub fn id(&self, row: usize) -> Option<String> {
+        self.0.id(row).map(String::from)
     }
 
     /// The vectors of rows, row-major.
@@ -227,11 +281,77 @@ impl CoreCatalogue {
         self.0.payload(row).map(String::from)
     }
 
-    /// The best `count` items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`.
-    pub fn search(&self, queries: &[f32], count: usize, exclude: &[u32]) -> Outcome<JsValue> {
+    /// The rows whose attribute is one of these numbers, as bits.
+    #[wasm_bindgen(js_name = matchNumbers)]
+    pub fn match_numbers(&self, attribute: &str, numbers: &[f64]) -> Outcome<Uint32Array> {
+        self.matching(attribute, &Condition::Numbers(numbers))
+    }
+
+    /// The rows whose attribute is a number within these bounds.
+    #[wasm_bindgen(js_name = matchBetween)]
+    pub fn match_between(&self, attribute: &str, low: f64, high: f64) -> Outcome<Uint32Array> {
+        self.matching(attribute, &Condition::Between(low, high))
+    }
+
+    /// The rows whose attribute has one of these labels.
+    #[wasm_bindgen(js_name = matchLabels)]
+    pub fn match_labels(&self, attribute: &str, labels: &[u8], ends: &[u32]) -> Outcome<Uint32Array> {
+        self.matching(attribute, &Condition::Labels(&split(labels, ends)?))
+    }
+
+    fn matching(&self, attribute: &str, condition: &Condition<'_>) -> Outcome<Uint32Array> {
+        let rows = self.0.matching(attribute, condition).map_err(thrown)?;
+        Ok(Uint32Array::from(rows.words()))
+    }
+
+    /// The best items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`. `allowed` are rows as bits, NaN is no least score.
+    #[allow(clippy::too_many_arguments)]
+    pub fn search(
+        &self,
+        queries: &[f32],
+        count: usize,
+        offset: usize,
+        min_score: f32,
+        exclude: &[u32],
+        allowed: Option<Vec<u32>>,
+        exact: bool,
+    ) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
-        let lists = self.0.search(queries, count, exclude).map_err(thrown)?;
+        let allowed = allowed.map(|words| Bits::from_words(self.0.rows(), words.into_iter()));
+        let min_score = (!min_score.is_nan()).then_some(min_score);
+        let search = Search { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
+        let lists = self.0.search_with(queries, &search).map_err(thrown)?;
         found(&lists)
+    }
+
+    /// Adds the items of another catalogue, which replace those of the same id.
+    pub fn add(&mut self, others: &CoreCatalogue) -> Outcome<()> {
+        self.0 = self.0.with(&others.0).map_err(thrown)?;
+        Ok(())
+    }
+
+    /// Removes items; says how many of them there were.
+    pub fn remove(&mut self, ids: &[u8], ends: &[u32]) -> Outcome<usize> {
+        let (rest, count) = self.0.without(&split(ids, ends)?).map_err(thrown)?;
+        self.0 = rest;
+        Ok(count)
+    }
+
+    /// Drops the rows of removed items.
+    pub fn compact(&mut self) -> Outcome<()> {
+        self.0 = self.0.compact().map_err(thrown)?;
+        Ok(())
+    }
+
+    /// Applies a delta.
+    pub fn merge(&mut self, delta: Vec<u8>) -> Outcome<()> {
+        self.0 = self.0.merge(delta).map_err(thrown)?;
+        Ok(())
+    }
+
+    /// What makes this catalogue the newer one.
+    pub fn delta(&self, newer: &CoreCatalogue) -> Outcome<Uint8Array> {
+        self.0.delta(&newer.0).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
     }
 }
 

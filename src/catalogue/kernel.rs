@@ -1,0 +1,276 @@
+//! Integer dot products of stored codes with a query: the inner loop of every search.
+//!
+//! Two neighbouring codes, 7 bits each, are one 16-bit word `low + 256 high` that is never negative. With i16 weights a and b,
+//! `word a + low b` is `low (a + b) + high 256 a`, so one mask and two multiply-adds take 16 codes, without widening any of them. Sums
+//! wrap around; [`Weights::new`] chooses the query's scale so that the result never does.
+
+use alloc::vec::Vec;
+
+/// Codes taken at once.
+pub(super) const BLOCK: usize = 32;
+/// Rows taken at once.
+pub(super) const ROWS: usize = 4;
+/// The largest code.
+const LARGEST_CODE: f64 = 127.0;
+/// How far an even weight must stay within i16, and the fineness of even weights against odd ones.
+const LARGEST_WEIGHT: f64 = 127.0;
+const FINE: f64 = 256.0;
+
+/// For each 16 codes the weights of whole words and of their low bytes.
+type Pair = [[i16; 8]; 2];
+type BlockWeights = [Pair; BLOCK / 16];
+
+/// A query as integers.
+pub(super) struct Weights {
+    whole: Vec<BlockWeights>,
+    /// Of the last `BLOCK` codes of a row (or all of a shorter one), zero where `whole` was there before.
+    tail: Option<BlockWeights>,
+    /// Sum of all weights: what a code more in every dimension adds.
+    pub(super) sum: i32,
+    /// What a unit of the integer dot product stands for.
+    pub(super) unit: f64,
+    /// Length of what rounding took from the query.
+    pub(super) lost: f64,
+}
+
+impl Weights {
+    /// Rounds a query: odd places to 8 bits, even places to 16.
+    pub(super) fn new(query: &[f32]) -> Self {
+        let mut weights = Self { whole: Vec::new(), tail: None, sum: 0, unit: 0.0, lost: 0.0 };
+        let (mut largest, mut sum) = (0.0f32, 0.0f64);
+        for x in query {
+            largest = largest.max(x.abs());
+            sum += f64::from(x.abs());
+        }
+        // The second bound keeps the largest possible dot product within i32.
+        let overflow = f64::from(i32::MAX) / (LARGEST_CODE * FINE) - query.len() as f64;
+        let scale = match largest > 0.0 {
+            true => (LARGEST_WEIGHT / f64::from(largest)).min(overflow / sum),
+            false => 1.0,
+        };
+        weights.unit = 1.0 / (FINE * scale);
+        let mut lost = 0.0;
+        let mut block = |start: usize, from: usize| {
+            let mut block: BlockWeights = [[[0; 8]; 2]; BLOCK / 16];
+            for place in from..(start + BLOCK).min(query.len()) {
+                let (at, x) = (place - start, f64::from(query[place]) * scale);
+                let [words, lows] = &mut block[at / 16];
+                let lane = at % 16 / 2;
+                let kept = if at % 2 == 1 {
+                    let weight = libm::rint(x);
+                    words[lane] = weight as i16;
+                    lows[lane] -= weight as i16;
+                    weight * FINE
+                } else {
+                    let weight = libm::rint(x * FINE);
+                    // Words weigh their low byte as well; the odd place, which comes later, takes that back.
+                    lows[lane] += weight as i16;
+                    weight
+                };
+                weights.sum = weights.sum.wrapping_add(kept as i32);
+                lost += (x - kept / FINE) * (x - kept / FINE);
+            }
+            block
+        };
+        let whole = query.len() / BLOCK;
+        let rest = query.len() % BLOCK;
+        weights.whole = (0..whole).map(|i| block(i * BLOCK, i * BLOCK)).collect();
+        if rest > 0 {
+            weights.tail = Some(block(query.len().saturating_sub(BLOCK), whole * BLOCK));
+        }
+        weights.lost = libm::sqrt(lost) / scale;
+        weights
+    }
+
+    /// Sums of code times weight for four rows of codes. O(dim).
+    #[inline(always)]
+    pub(super) fn dots(&self, rows: [&[u8]; ROWS]) -> [i32; ROWS] {
+        let mut sums = [lanes::ZERO; ROWS];
+        let blocks = rows.map(|row| row.as_chunks::<BLOCK>().0);
+        let count = blocks.iter().fold(self.whole.len(), |n, blocks| n.min(blocks.len()));
+        for i in 0..count {
+            lanes::add(&mut sums, [0, 1, 2, 3].map(|row| &blocks[row][i]), &self.whole[i]);
+        }
+        if let Some(weights) = &self.tail {
+            match rows.map(<[u8]>::last_chunk) {
+                [Some(a), Some(b), Some(c), Some(d)] => lanes::add(&mut sums, [a, b, c, d], weights),
+                _ => {
+                    let padded = rows.map(padded);
+                    lanes::add(&mut sums, padded.each_ref(), weights);
+                }
+            }
+        }
+        lanes::total(sums)
+    }
+}
+
+fn padded(row: &[u8]) -> [u8; BLOCK] {
+    core::array::from_fn(|i| row.get(i).copied().unwrap_or(0))
+}
+
+/// As simd128 has it. Safe: the vectors are built from arrays, and the compiler sees that each is one load.
+#[cfg(target_arch = "wasm32")]
+mod lanes {
+    use super::{BLOCK, BlockWeights, ROWS};
+    use core::arch::wasm32::{
+        i16x8, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat,
+        i64x2, v128, v128_and,
+    };
+
+    pub(super) const ZERO: v128 = i32x4_splat(0);
+
+    #[inline(always)]
+    pub(super) fn add(sums: &mut [v128; ROWS], rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
+        for (part, [words, lows]) in weights.iter().enumerate() {
+            let (words, lows) = (numbers(words), numbers(lows));
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                let codes = codes(row, part * 16);
+                let low = v128_and(codes, i16x8_splat(255));
+                let both = i32x4_add(i32x4_dot_i16x8(codes, words), i32x4_dot_i16x8(low, lows));
+                *sum = i32x4_add(*sum, both);
+            }
+        }
+    }
+
+    /// The sum of each row's lanes.
+    #[inline(always)]
+    pub(super) fn total([a, b, c, d]: [v128; ROWS]) -> [i32; ROWS] {
+        let halves = |x, y| i32x4_add(i32x4_shuffle::<0, 4, 2, 6>(x, y), i32x4_shuffle::<1, 5, 3, 7>(x, y));
+        let (x, y) = (halves(a, b), halves(c, d));
+        let sums = i32x4_add(i32x4_shuffle::<0, 1, 4, 5>(x, y), i32x4_shuffle::<2, 3, 6, 7>(x, y));
+        [
+            i32x4_extract_lane::<0>(sums),
+            i32x4_extract_lane::<1>(sums),
+            i32x4_extract_lane::<2>(sums),
+            i32x4_extract_lane::<3>(sums),
+        ]
+    }
+
+    #[inline(always)]
+    fn codes(row: &[u8; BLOCK], at: usize) -> v128 {
+        let half = |at: usize| i64::from_le_bytes(core::array::from_fn(|i| row[at + i]));
+        i64x2(half(at), half(at + 8))
+    }
+
+    #[inline(always)]
+    fn numbers(x: &[i16; 8]) -> v128 {
+        i16x8(x[0], x[1], x[2], x[3], x[4], x[5], x[6], x[7])
+    }
+}
+
+/// The same for every other target, and for the tests.
+#[cfg(any(test, not(target_arch = "wasm32")))]
+mod portable {
+    use super::{BLOCK, BlockWeights, ROWS};
+
+    pub(super) const ZERO: [i32; 8] = [0; 8];
+
+    #[inline(always)]
+    pub(super) fn add(sums: &mut [[i32; 8]; ROWS], rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
+        for (part, [words, lows]) in weights.iter().enumerate() {
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                let codes = &row.as_chunks::<16>().0[part];
+                for lane in 0..8 {
+                    let (low, high) = (i32::from(codes[2 * lane]), i32::from(codes[2 * lane + 1]));
+                    let word = (low + 256 * high).wrapping_mul(i32::from(words[lane]));
+                    sum[lane] = sum[lane].wrapping_add(word).wrapping_add(low * i32::from(lows[lane]));
+                }
+            }
+        }
+    }
+
+    pub(super) fn total(sums: [[i32; 8]; ROWS]) -> [i32; ROWS] {
+        sums.map(|lanes| lanes.iter().fold(0i32, |sum, &lane| sum.wrapping_add(lane)))
+    }
+}
+#[cfg(not(target_arch = "wasm32"))]
+use portable as lanes;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Numbers;
+
+    fn case(dim: usize, seed: u32, size: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
+        let mut numbers = Numbers::new(seed);
+        let query = (0..dim).map(|_| numbers.normal() * size).collect();
+        let mut code = || (64.0 + numbers.normal() * 20.0).clamp(1.0, 127.0) as u8;
+        (query, (0..ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())
+    }
+
+    /// What rounding may change is known, and the integer sums are what they should be, without wrapping around.
+    fn near_the_dot_product(dim: usize, seed: u32, size: f32) {
+        let (query, rows) = case(dim, seed, size);
+        let weights = Weights::new(&query);
+        let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+        for (row, dot) in rows.iter().zip(dots) {
+            let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
+            let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
+            let want: f64 = query.iter().zip(&centred).map(|(&q, c)| f64::from(q) * c).sum();
+            let got = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.unit;
+            assert!(
+                (got - want).abs() <= weights.lost * length * (1.0 + 1e-9) + 1e-12,
+                "{dim} {seed}: {got} {want}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_length_is_near_the_dot_product() {
+        for dim in [1, 2, 15, 16, 31, 32, 33, 48, 63, 64, 100, 256, 384, 1000, 4096] {
+            for size in [1e-30, 1.0, 1e30] {
+                near_the_dot_product(dim, dim as u32, size);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_do_not_wrap_around() {
+        for dim in [256, 384, 1024, 4096, 16_384] {
+            for sign in [1.0f32, -1.0] {
+                let query = alloc::vec![sign; dim];
+                let row = alloc::vec![127u8; dim];
+                let weights = Weights::new(&query);
+                let dot = weights.dots([&row[..]; ROWS])[0];
+                let want = 127.0 * f64::from(sign) * dim as f64;
+                let got = f64::from(dot) * weights.unit;
+                assert!(
+                    (got - want).abs() <= 1e-3 * want.abs() + weights.lost * 127.0 * libm::sqrt(dim as f64),
+                    "{dim} {got} {want}"
+                );
+            }
+        }
+    }
+
+    /// The same sums from the intrinsics and from plain Rust.
+    fn equals_its_twin(dim: usize) {
+        let (query, rows) = case(dim, 7 + dim as u32, 1.0);
+        let weights = Weights::new(&query);
+        let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+        let mut sums = [portable::ZERO; ROWS];
+        for (i, block) in weights.whole.iter().enumerate() {
+            let at = |row: usize| -> &[u8; BLOCK] { &rows[row].as_chunks().0[i] };
+            portable::add(&mut sums, [0, 1, 2, 3].map(at), block);
+        }
+        if let Some(block) = &weights.tail {
+            let tails = [0, 1, 2, 3].map(|row: usize| match rows[row].last_chunk::<BLOCK>() {
+                Some(tail) => *tail,
+                None => padded(&rows[row]),
+            });
+            portable::add(&mut sums, tails.each_ref(), block);
+        }
+        assert_eq!(got, portable::total(sums));
+    }
+
+    #[test]
+    fn intrinsics_equal_plain_rust_here() {
+        [1, 16, 32, 40, 256, 300].into_iter().for_each(equals_its_twin);
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    #[wasm_bindgen_test::wasm_bindgen_test]
+    fn intrinsics_equal_plain_rust() {
+        [1, 16, 32, 40, 256, 300].into_iter().for_each(equals_its_twin);
+        near_the_dot_product(256, 3, 1.0);
+    }
+}
