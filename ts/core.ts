@@ -31,20 +31,64 @@ interface CoreMatches {
   ends: Uint32Array;
 }
 
-/** Items with ids and vectors inside the wasm memory. */
+/** What there is to know of a catalogue. `metric` counts cosine, ip, l2; without lists `lists` is 0. */
+export interface CoreFacts {
+  size: number;
+  rows: number;
+  dim: number;
+  metric: number;
+  precision: string;
+  spread: number;
+  hash: string;
+  revision: string;
+  byteLength: number;
+  lists: number;
+  probes: number;
+  recall: number;
+}
+
+/** Items with ids and vectors inside the wasm memory. Sets of rows are bits, 32 a number. */
 export interface CoreCatalogue {
-  readonly size: number;
-  readonly dim: number;
-  readonly spread: number;
-  readonly hash: string;
-  readonly precision: string;
-  readonly byteLength: number;
+  facts(): CoreFacts;
+  attributes(): Record<string, boolean>;
   toBytes(): Uint8Array;
   row(id: string): number;
-  id(row: number): string;
+  id(row: number): string | undefined;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
-  search(queries: Float32Array, count: number, exclude: Uint32Array): CoreMatches;
+  matchNumbers(attribute: string, numbers: Float64Array): Uint32Array;
+  matchBetween(attribute: string, low: number, high: number): Uint32Array;
+  matchLabels(attribute: string, labels: Uint8Array, ends: Uint32Array): Uint32Array;
+  search(
+    queries: Float32Array,
+    count: number,
+    offset: number,
+    minScore: number,
+    exclude: Uint32Array,
+    allowed: Uint32Array | undefined,
+    exact: boolean,
+  ): CoreMatches;
+  add(others: CoreCatalogue): void;
+  remove(ids: Uint8Array, ends: Uint32Array): number;
+  compact(): void;
+  merge(delta: Uint8Array): void;
+  delta(newer: CoreCatalogue): Uint8Array;
+  free(): void;
+}
+
+/** A catalogue in the making; `finish` consumes it. */
+export interface CoreBuilder {
+  add(vectors: Float32Array, dim: number, ids: Uint8Array, idEnds: Uint32Array, payloads: Uint8Array, payloadEnds: Uint32Array): void;
+  numbers(name: string, numbers: Float64Array): void;
+  labels(name: string, words: Uint8Array, wordEnds: Uint32Array, ends: Uint32Array, labels: Uint32Array): void;
+  finish(): CoreCatalogue;
+  free(): void;
+}
+
+/** A file that comes in pieces; `finish` consumes it. */
+export interface CoreLoader {
+  push(bytes: Uint8Array): boolean;
+  finish(): CoreCatalogue;
   free(): void;
 }
 
@@ -64,18 +108,9 @@ export interface Core {
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
-  CoreCatalogue: {
-    build(
-      vectors: Float32Array,
-      dim: number,
-      ids: Uint8Array,
-      idEnds: Uint32Array,
-      payloads: Uint8Array,
-      payloadEnds: Uint32Array,
-      compact: boolean,
-    ): CoreCatalogue;
-    fromBytes(bytes: Uint8Array): CoreCatalogue;
-  };
+  CoreBuilder: new (dim: number, compact: boolean, metric: number, lists?: boolean) => CoreBuilder;
+  CoreLoader: new (first: Uint8Array) => CoreLoader;
+  CoreCatalogue: { fromBytes(bytes: Uint8Array): CoreCatalogue };
   /** `restart(true)` asks for a fresh instance, and the call after it gets one. */
   restart(schedule: boolean): void;
 }

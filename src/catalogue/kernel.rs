@@ -113,11 +113,11 @@ fn padded(row: &[u8]) -> [u8; BLOCK] {
 mod lanes {
     use super::{BLOCK, BlockWeights, ROWS};
     use core::arch::wasm32::{
-        i16x8, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i32x4_splat,
-        i64x2, v128, v128_and,
+        i16x8, i16x8_splat, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i64x2,
+        v128, v128_and,
     };
 
-    pub(super) const ZERO: v128 = i32x4_splat(0);
+    pub(super) const ZERO: v128 = i32x4(0, 0, 0, 0);
 
     #[inline(always)]
     pub(super) fn add(sums: &mut [v128; ROWS], rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
