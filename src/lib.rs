@@ -70,7 +70,8 @@ mod wasm;
 
 pub use blend::{Blended, Hit, blend};
 pub use catalogue::{
-    Attribute, Bits, Builder, Catalogue, Condition, Items, Metric, Precision, Search, Settings, Values,
+    Attribute, Bits, Builder, Catalogue, Condition, Grouping, Items, Metric, Precision, Search, Settings,
+    Values,
 };
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};

@@ -7,8 +7,8 @@
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Hit, Items, Match, Metric, Precision,
-    ProfileOptions, Search, Settings, Singletons, Values, Vectors,
+    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Grouping, Hit, Items, Match, Metric,
+    Precision, ProfileOptions, Search, Settings, Singletons, Values, Vectors,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -136,12 +136,12 @@ pub struct CoreBuilder(Builder);
 
 #[wasm_bindgen]
 impl CoreBuilder {
-    /// Begins a catalogue; `metric` is 0 for cosine, 1 for inner product, 2 for L2; without `lists` the size decides.
+    /// Begins a catalogue; `metric` is 0 for cosine, 1 for inner product, 2 for L2.
     #[wasm_bindgen(constructor)]
-    pub fn new(dim: usize, compact: bool, metric: u32, lists: Option<bool>) -> Outcome<CoreBuilder> {
+    pub fn new(dim: usize, compact: bool, metric: u32) -> Outcome<CoreBuilder> {
         let precision = if compact { Precision::Compact } else { Precision::Full };
         let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
-        Builder::new(dim, Settings { precision, metric, lists }).map(Self).map_err(thrown)
+        Builder::new(dim, Settings { precision, metric }).map(Self).map_err(thrown)
     }
 
     /// Adds n vectors, ids and payloads, the texts concatenated and marked by their ends.
@@ -317,11 +317,21 @@ impl CoreCatalogue {
         exact: bool,
     ) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
-        let allowed = allowed.map(|words| Bits::from_words(self.0.rows(), words.into_iter()));
+        let allowed = allowed.map(|words| Bits::from_words(self.0.rows(), &words));
         let min_score = (!min_score.is_nan()).then_some(min_score);
         let search = Search { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
         let lists = self.0.search_with(queries, &search).map_err(thrown)?;
-        found(&lists)
+        // All ids as one text, because each text that crosses costs more than the search for it.
+        let (mut ids, mut places) = (String::new(), Vec::new());
+        let mut at = 0;
+        for id in lists.iter().flatten().filter_map(|hit| self.0.id(hit.row)) {
+            ids.push_str(id);
+            at += id.chars().map(char::len_utf16).sum::<usize>() as u32;
+            places.push(at);
+        }
+        let [_, scores, ends] = columns(&lists);
+        let text = ("ids", JsValue::from(ids));
+        plain(&[text, ("idEnds", Uint32Array::from(&places[..]).into()), scores, ends])
     }
 
     /// Adds the items of another catalogue, which replace those of the same id.
@@ -349,24 +359,42 @@ impl CoreCatalogue {
         Ok(())
     }
 
-    /// What makes this catalogue the newer one.
-    pub fn delta(&self, newer: &CoreCatalogue) -> Outcome<Uint8Array> {
-        self.0.delta(&newer.0).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+    /// What makes this catalogue the newer one, of which these rows are new or differ.
+    pub fn delta(&self, newer: &CoreCatalogue, changed: &[u32]) -> Outcome<Uint8Array> {
+        self.0.delta(&newer.0, changed).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+    }
+
+    /// Puts the rows into lists.
+    pub fn group(
+        &mut self,
+        rows: &[u32],
+        ends: &[u32],
+        centres: &CoreCatalogue,
+        probes: usize,
+        recall: f32,
+    ) -> Outcome<()> {
+        let grouping = Grouping { rows, ends, centres: &centres.0, probes, recall };
+        self.0 = self.0.grouped(&grouping).map_err(thrown)?;
+        Ok(())
     }
 }
 
 fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {
+    plain(&columns(lists))
+}
+
+fn columns(lists: &[Vec<Match>]) -> [(&'static str, JsValue); 3] {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));
         scores.extend(list.iter().map(|hit| hit.score));
         ends.push(rows.len() as u32);
     }
-    plain(&[
+    [
         ("rows", Uint32Array::from(&rows[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("ends", Uint32Array::from(&ends[..]).into()),
-    ])
+    ]
 }
 
 /// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was

@@ -45,8 +45,6 @@ export interface CatalogueOptions {
   metric?: Metric;
   /** Fields of the payloads that filters may look at: numbers, texts, true and false, or lists of texts. */
   attributes?: readonly string[];
-  /** Whether items are put into lists of which a search looks into some (IVF): faster, and no longer exact. Default: from 60,000 items on. */
-  lists?: boolean;
 }
 
 const METRICS = ["cosine", "ip", "l2"] as const;
@@ -72,9 +70,9 @@ export class Catalogue {
    * Rejects "dimension", "not-finite" or "option" (an empty or repeated id), naming the item.
    */
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
-    checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes", "lists"]);
+    checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes"]);
     const dim = checkWhole("Catalogue.from: dim", options.dim);
-    const { precision = "full", metric = "cosine", lists, attributes } = options;
+    const { precision = "full", metric = "cosine", attributes } = options;
     const names = checkItems("Catalogue.from: attributes", attributes);
     if (precision !== "full" && precision !== "compact") {
       throw new SageError("option", `Catalogue.from: precision: expected "full" or "compact", saw ${show(precision)}.`);
@@ -83,7 +81,7 @@ export class Catalogue {
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, dim));
     await init();
     return new Catalogue(
-      build(all, dim, names, ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric), lists)),
+      build(all, dim, names, ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric))),
     );
   }
 
@@ -200,8 +198,9 @@ export class Catalogue {
     return this.#core.ask((core) => {
       const allowed = filter === undefined ? undefined : rowsOf(core, filter);
       // More than there is room for is all there is.
-      const { rows, scores, ends } = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
-      const hits = Array.from(rows, (row, place): Hit => ({ item: core.id(row)!, score: scores[place]! }));
+      const found = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
+      const { ids, idEnds, scores, ends } = found;
+      const hits = Array.from(scores, (score, at): Hit => ({ item: ids.slice(idEnds[at - 1] ?? 0, idEnds[at]), score }));
       return Array.from(ends, (end, query) => hits.slice(ends[query - 1] ?? 0, end));
     });
   }
@@ -215,7 +214,7 @@ export class Catalogue {
     const { dim, precision, metric } = this.#facts;
     this.#change((core) => {
       const numeric = core.attributes();
-      const others = build(all, dim, Object.keys(numeric), ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", metric, false), numeric);
+      const others = build(all, dim, Object.keys(numeric), ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", metric), numeric);
       try {
         core.add(others);
       } finally {
@@ -237,7 +236,36 @@ export class Catalogue {
 
   /** What makes this catalogue the newer one, as bytes for `merge`: the items that are new or differ, and the ids that are no more. */
   deltaTo(newer: Catalogue): Uint8Array {
-    return this.#core.ask((core) => newer.#core.ask((other) => core.delta(other)));
+    return this.#core.ask((old) =>
+      newer.#core.ask((core) => {
+        const same = JSON.stringify(old.attributes()) === JSON.stringify(core.attributes());
+        const differs = (row: number): boolean => {
+          const id = core.id(row);
+          const before = id === undefined ? row : old.row(id);
+          if (id === undefined || before < 0) return id !== undefined;
+          const vector = core.vectors(Uint32Array.of(row));
+          return !same || old.payload(before) !== core.payload(row) || old.vectors(Uint32Array.of(before)).some((number, axis) => number !== vector[axis]);
+        };
+        const rows = Uint32Array.from({ length: newer.#facts.rows }, (_, row) => row);
+        return old.delta(core, rows.filter(differs));
+      }),
+    );
+  }
+
+  /**
+   * Puts the items into lists, so that a search looks into the `probed` nearest alone (IVF): `lists` are the items of each, `centres` has an item
+   * for each. `pocketsage build` does so for large catalogues, and measures the recall. Items in no list are dropped.
+   */
+  group(lists: readonly (readonly ItemId[])[], centres: Catalogue, options: { probed: number; recall: number }): void {
+    checkKeys("group", options, ["probed", "recall"]);
+    let end = 0;
+    const ends = Uint32Array.from(lists, (list) => (end += list.length));
+    const probed = checkWhole("group: probed", options.probed);
+    const recall = checkFinite("group: recall", options.recall);
+    this.#change((core) => {
+      const rows = Uint32Array.from(lists.flat(), (item) => core.row(item));
+      centres.#core.ask((others) => core.group(rows, ends, others, probed, recall));
+    });
   }
 
   /**

@@ -67,12 +67,13 @@ export interface CoreCatalogue {
     exclude: Uint32Array,
     allowed: Uint32Array | undefined,
     exact: boolean,
-  ): CoreMatches;
+  ): { ids: string; idEnds: Uint32Array; scores: Float32Array; ends: Uint32Array };
   add(others: CoreCatalogue): void;
   remove(ids: Uint8Array, ends: Uint32Array): number;
   compact(): void;
   merge(delta: Uint8Array): void;
-  delta(newer: CoreCatalogue): Uint8Array;
+  delta(newer: CoreCatalogue, changed: Uint32Array): Uint8Array;
+  group(rows: Uint32Array, ends: Uint32Array, centres: CoreCatalogue, probes: number, recall: number): void;
   free(): void;
 }
 
@@ -108,7 +109,7 @@ export interface Core {
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
-  CoreBuilder: new (dim: number, compact: boolean, metric: number, lists?: boolean) => CoreBuilder;
+  CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
   CoreLoader: new (first: Uint8Array) => CoreLoader;
   CoreCatalogue: { fromBytes(bytes: Uint8Array): CoreCatalogue };
   /** `restart(true)` asks for a fresh instance, and the call after it gets one. */

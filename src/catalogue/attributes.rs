@@ -1,7 +1,7 @@
 //! Attributes: what filters look at. A column has for every row a number (or none), or any number of labels, each from a small vocabulary.
 
 use super::bits::Bits;
-use super::format::{eight, number};
+use super::format::{eight, little_endian, number};
 use crate::Error;
 use alloc::{format, string::String, vec::Vec};
 use core::ops::{Range, RangeInclusive};
@@ -67,6 +67,7 @@ pub(super) struct Texts<'a> {
 
 impl<'a> Texts<'a> {
     /// Text i. The ends were checked.
+    #[inline(never)]
     pub(super) fn get(self, i: usize) -> &'a [u8] {
         let start = i.checked_sub(1).map_or(0, |before| number(self.ends, before));
         &self.texts[start..number(self.ends, i)]
@@ -77,6 +78,7 @@ impl<'a> Texts<'a> {
     }
 
     /// Are the ends ascending, on character boundaries of UTF-8, the lengths within these, and is everything covered?
+    #[inline(never)]
     pub(super) fn check(self, lengths: RangeInclusive<usize>) -> Result<(), String> {
         let Ok(texts) = core::str::from_utf8(self.texts) else {
             return Err("the bytes are not UTF-8".into());
@@ -97,6 +99,11 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Bytes that were checked to be UTF-8.
+fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
 /// The section: the number of columns, then each: kind, lengths, and its parts, each at a multiple of 8.
 pub(super) fn write(columns: &[Attribute]) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
@@ -112,30 +119,34 @@ pub(super) fn write(columns: &[Attribute]) -> Result<Vec<u8>, Error> {
         match values {
             Values::Numbers(numbers) => {
                 head(&mut bytes, [0, name.len(), 0, 0])?;
-                part(&mut bytes, name.bytes());
-                part(&mut bytes, numbers.iter().flat_map(|x| x.to_le_bytes()));
+                part(&mut bytes, name.as_bytes());
+                for x in numbers {
+                    part(&mut bytes, &x.to_le_bytes());
+                }
             }
             Values::Labels { words, ends, labels } => {
                 let text: String = words.concat();
                 head(&mut bytes, [1, name.len(), words.len(), text.len()])?;
                 let mut end = 0;
-                let word_ends = words.iter().flat_map(|word| {
+                let mut word_ends = Vec::with_capacity(words.len());
+                for word in words {
                     end += word.len() as u32;
-                    end.to_le_bytes()
-                });
-                part(&mut bytes, name.bytes());
-                part(&mut bytes, word_ends);
-                part(&mut bytes, text.bytes());
-                part(&mut bytes, ends.iter().flat_map(|x| x.to_le_bytes()));
-                part(&mut bytes, labels.iter().flat_map(|x| x.to_le_bytes()));
+                    word_ends.push(end);
+                }
+                part(&mut bytes, name.as_bytes());
+                part(&mut bytes, &little_endian(&word_ends));
+                part(&mut bytes, text.as_bytes());
+                part(&mut bytes, &little_endian(ends));
+                part(&mut bytes, &little_endian(labels));
             }
         }
     }
     Ok(bytes)
 }
 
-fn part(bytes: &mut Vec<u8>, content: impl Iterator<Item = u8>) {
-    bytes.extend(content);
+#[inline(never)]
+fn part(bytes: &mut Vec<u8>, content: &[u8]) {
+    bytes.extend_from_slice(content);
     bytes.resize(bytes.len().next_multiple_of(8), 0);
 }
 
@@ -256,33 +267,6 @@ pub(super) fn matching(
     Ok(rows)
 }
 
-/// The values of a row as a text: equal texts are equal values.
-pub(super) fn describe(bytes: &[u8], columns: &[Column], row: usize) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for column in columns {
-        let name = String::from_utf8_lossy(&bytes[column.name.clone()]);
-        match &column.place {
-            Place::Numbers(numbers) => {
-                let bits = u64::from_le_bytes(eight(&bytes[numbers.clone()], row * 8));
-                if !f64::from_bits(bits).is_nan() {
-                    parts.push(format!("{name}\0{bits:x}"));
-                }
-            }
-            Place::Labels { word_ends, words, ends, labels } => {
-                let vocabulary = Texts { ends: &bytes[word_ends.clone()], texts: &bytes[words.clone()] };
-                let ends = &bytes[ends.clone()];
-                let start = row.checked_sub(1).map_or(0, |above| number(ends, above));
-                for i in start..number(ends, row) {
-                    let word = vocabulary.get(number(&bytes[labels.clone()], i));
-                    parts.push(format!("{name}\0{}", String::from_utf8_lossy(word)));
-                }
-            }
-        }
-    }
-    let order = crate::order::order(parts.len(), &|x, y| parts[x].cmp(&parts[y]));
-    order.into_iter().map(|at| parts[at].as_str()).collect::<Vec<_>>().join("\u{1}")
-}
-
 /// The columns, their rows taken from these parts: (section, columns, rows to take). A column that a part lacks has no values there.
 pub(super) fn gather(parts: &[(&[u8], &[Column], &[u32])]) -> Result<Vec<Attribute>, Error> {
     let mut gathered: Vec<Attribute> = Vec::new();
@@ -319,7 +303,7 @@ pub(super) fn gather(parts: &[(&[u8], &[Column], &[u32])]) -> Result<Vec<Attribu
                     let vocabulary = Texts { ends: &bytes[word_ends.clone()], texts: &bytes[text.clone()] };
                     let (old, from, before) = (&bytes[old.clone()], &bytes[from.clone()], words.len() as u32);
                     // Words of different parts may be equal: sorted out below.
-                    words.extend(vocabulary.all().map(|word| String::from_utf8_lossy(word).into_owned()));
+                    words.extend(vocabulary.all().map(|word| String::from(self::text(word))));
                     for &row in *rows {
                         let start = (row as usize).checked_sub(1).map_or(0, |above| number(old, above));
                         labels.extend(

@@ -12,12 +12,14 @@ pub struct Bits {
 impl Bits {
     /// No row of n.
     #[must_use]
+    #[inline(never)]
     pub fn none(n: usize) -> Self {
         Self { n, words: vec![0; n.div_ceil(32)] }
     }
 
     /// Every row of n.
     #[must_use]
+    #[inline(never)]
     pub fn all(n: usize) -> Self {
         let mut all = Self { n, words: vec![u32::MAX; n.div_ceil(32)] };
         all.trim();
@@ -26,8 +28,9 @@ impl Bits {
 
     /// From words; missing words are empty, bits past the end are dropped.
     #[must_use]
-    pub fn from_words(n: usize, words: impl Iterator<Item = u32>) -> Self {
-        let mut bits = Self { n, words: words.take(n.div_ceil(32)).collect() };
+    #[inline(never)]
+    pub fn from_words(n: usize, words: &[u32]) -> Self {
+        let mut bits = Self { n, words: words.to_vec() };
         bits.words.resize(n.div_ceil(32), 0);
         bits.trim();
         bits
@@ -47,6 +50,7 @@ impl Bits {
 
     /// Whether the row is in the set; rows past the end never are.
     #[must_use]
+    #[inline(never)]
     pub fn has(&self, row: usize) -> bool {
         self.words.get(row / 32).is_some_and(|word| word >> (row % 32) & 1 == 1)
     }
@@ -59,6 +63,7 @@ impl Bits {
     }
 
     /// Puts a row in. Rows past the end are ignored.
+    #[inline(never)]
     pub fn insert(&mut self, row: usize) {
         if row < self.n {
             self.words[row / 32] |= 1 << (row % 32);
@@ -73,17 +78,20 @@ impl Bits {
     }
 
     /// Keeps the rows that are in `other` too.
+    #[inline(never)]
     pub fn intersect(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
     /// Takes out the rows of `other`.
+    #[inline(never)]
     pub fn subtract(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
     }
 
     /// Number of rows in the set.
     #[must_use]
+    #[inline(never)]
     pub fn count(&self) -> usize {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
@@ -107,9 +115,9 @@ mod tests {
             assert_eq!(both, Bits::none(n));
             let window = |row: usize| (0..32).fold(0, |word, at| word | u32::from(odd.has(row + at)) << at);
             assert!((0..n).all(|row| odd.window(row) == window(row)));
-            assert_eq!(Bits::from_words(n, odd.words().iter().copied()), odd);
-            assert_eq!(Bits::from_words(n, core::iter::repeat(u32::MAX)), Bits::all(n));
-            assert_eq!(Bits::from_words(n, core::iter::empty()), Bits::none(n));
+            assert_eq!(Bits::from_words(n, odd.words()), odd);
+            assert_eq!(Bits::from_words(n, &[u32::MAX; 5]), Bits::all(n));
+            assert_eq!(Bits::from_words(n, &[]), Bits::none(n));
             odd.remove(1);
             assert!(!odd.has(1));
         }

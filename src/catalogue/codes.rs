@@ -66,6 +66,7 @@ impl Codes<'_> {
     }
 
     /// Appends the vector of a row.
+    #[inline(never)]
     pub(super) fn decode(&self, row: usize, into: &mut Vec<f32>) {
         let scale = self.scale(row);
         match self.row(row) {

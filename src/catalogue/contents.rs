@@ -3,12 +3,12 @@
 use super::attributes::{self, Attribute};
 use super::bits::Bits;
 use super::codes::{Codes, Encoded, Precision};
-use super::format::{self, Header, LONGEST_ID, MOST_DIMENSIONS, Section};
-use super::{Catalogue, Items, Metric, ivf};
+use super::format::{self, Header, LONGEST_ID, MOST_DIMENSIONS, Section, little_endian};
+use super::{Catalogue, Items, Metric};
 use crate::Error;
 use crate::medoid::squared_distance;
 use crate::order::order;
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 /// How a catalogue is built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,8 +17,6 @@ pub struct Settings {
     pub precision: Precision,
     /// How nearness is measured.
     pub metric: Metric,
-    /// Whether rows are put into lists, of which a search looks into some: without a word, from 60,000 items on.
-    pub lists: Option<bool>,
 }
 
 /// A catalogue in the making: items come in batches, and only their codes are kept.
@@ -80,15 +78,13 @@ impl Builder {
         self.contents.attributes.push(attribute);
     }
 
-    /// The catalogue. O(n (dim + log n)), and with lists O(n sqrt(n) dim) more, in which case the rows are in the order of the lists.
+    /// The catalogue. O(n (dim + log n)).
     ///
     /// # Errors
     /// [`Error::Option`] for an id given twice, naming the rows; [`Error::Dimension`] for attributes of another number of rows.
     pub fn finish(self) -> Result<Catalogue, Error> {
         attributes::check(&self.contents.attributes, self.contents.ids.len())?;
-        let lists = self.settings.lists.unwrap_or(self.contents.ids.len() >= ivf::WORTH);
-        let catalogue = self.contents.write()?;
-        if lists { catalogue.grouped() } else { Ok(catalogue) }
+        self.contents.write()
     }
 }
 
@@ -100,6 +96,7 @@ pub(super) struct Run {
 }
 
 impl Run {
+    #[inline(never)]
     pub(super) fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
         self.texts.extend_from_slice(text);
         let end = u32::try_from(self.texts.len());
@@ -181,6 +178,7 @@ impl Contents {
         Ok(all)
     }
 
+    #[inline(never)]
     pub(super) fn write(self) -> Result<Catalogue, Error> {
         let n = self.ids.len();
         let mut live = Bits::all(n);
@@ -192,13 +190,12 @@ impl Contents {
         let stored = Codes { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
         let spread = spread(&stored, &live);
         let header = Header { n, dim: self.dim, metric: self.metric, spread, reach };
-        let numbers = |numbers: &[u32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
         let mut sections = vec![
             (Section::Scales, scales),
             (Section::Codes, codes),
-            (Section::IdEnds, numbers(&self.ids.ends)),
+            (Section::IdEnds, little_endian(&self.ids.ends)),
             (Section::Ids, self.ids.texts),
-            (Section::IdOrder, numbers(&id_order)),
+            (Section::IdOrder, little_endian(&id_order)),
         ];
         let mut add = |wanted: bool, section, content| {
             if wanted {
@@ -207,12 +204,12 @@ impl Contents {
         };
         add(self.full, Section::Residuals, residuals);
         let payloads = !self.payloads.texts.is_empty();
-        add(payloads, Section::PayloadEnds, numbers(&self.payloads.ends));
+        add(payloads, Section::PayloadEnds, little_endian(&self.payloads.ends));
         add(payloads, Section::Payloads, self.payloads.texts);
         add(self.metric == Metric::L2, Section::Norms, norms);
         add(!self.attributes.is_empty(), Section::Attributes, attributes::write(&self.attributes)?);
         if let Some(removed) = self.removed.filter(|removed| removed.count() > 0) {
-            add(true, Section::Removed, numbers(removed.words()));
+            add(true, Section::Removed, little_endian(removed.words()));
         }
         add(!self.lists.is_empty(), Section::Lists, self.lists);
         if let Some(revision) = self.revision {
@@ -220,7 +217,7 @@ impl Contents {
         }
         if let Some((base, dropped)) = self.base {
             add(true, Section::Base, base.to_le_bytes().to_vec());
-            add(true, Section::DroppedEnds, numbers(&dropped.ends));
+            add(true, Section::DroppedEnds, little_endian(&dropped.ends));
             add(true, Section::Dropped, dropped.texts);
         }
         let (bytes, layout) = format::write(&header, &sections)?;
@@ -228,6 +225,7 @@ impl Contents {
     }
 
     /// Live rows in the order of their ids' bytes; refuses ids that are there twice.
+    #[inline(never)]
     fn id_order(&self, live: &Bits) -> Result<Vec<u32>, Error> {
         let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.has(row)).collect();
         let order = order(rows.len(), &|x, y| self.ids.get(rows[x]).cmp(self.ids.get(rows[y])));
@@ -235,7 +233,7 @@ impl Contents {
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
             Some(&[first, second]) => {
-                let id = String::from_utf8_lossy(id(first));
+                let id = core::str::from_utf8(id(first)).unwrap_or_default();
                 let problem =
                     format!("\"{id}\" is the id of rows {first} and {second}, expected ids to be unique");
                 Err(Error::option("id", problem))
@@ -246,27 +244,15 @@ impl Contents {
 }
 
 impl Catalogue {
-    /// The same items list by list.
-    pub(super) fn grouped(self) -> Result<Self, Error> {
-        if self.is_empty() {
-            return Ok(self);
-        }
-        let revision = self.layout.has(Section::Revision).then(|| self.revision());
-        let (rows, section) = ivf::group(&self);
-        let contents = Contents::gather(&[(&self, &rows)])?;
-        drop(self);
-        let mut grouped = Contents { lists: section, revision, ..contents }.write()?;
-        if let Some(lists) = grouped.layout.lists.clone() {
-            let (probes, recall) = ivf::measure(&grouped, &lists, grouped.section(Section::Lists))?;
-            for (at, x) in [(0, probes as u32), (8, recall.to_bits())] {
-                grouped.layout = format::patch(&mut grouped.bytes, &grouped.layout, Section::Lists, at, x)?;
-            }
-        }
-        Ok(grouped)
+    /// These rows alone, with this section of lists.
+    pub(super) fn rewritten(&self, rows: &[u32], lists: Vec<u8>) -> Result<Self, Error> {
+        let revision = Some(self.revision());
+        Contents { lists, revision, ..Contents::gather(&[(self, rows)])? }.write()
     }
 }
 
 /// Mean squared distance of all pairs of live rows, as [`crate::spread`] has it, without keeping more than one vector.
+#[inline(never)]
 fn spread(codes: &Codes<'_>, live: &Bits) -> f64 {
     let n = live.count() as f64;
     if n < 2.0 {

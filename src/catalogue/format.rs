@@ -102,11 +102,13 @@ impl Layout {
 }
 
 /// Number i of a section of `u32`.
+#[inline(never)]
 pub(super) fn number(section: &[u8], i: usize) -> usize {
     u32::from_le_bytes(four(section, i * 4)) as usize
 }
 
 /// Number i of a section of `f32`.
+#[inline(never)]
 pub(super) fn float(section: &[u8], i: usize) -> f32 {
     f32::from_le_bytes(four(section, i * 4))
 }
@@ -119,20 +121,14 @@ pub(super) fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
     core::array::from_fn(|i| bytes[at + i])
 }
 
-/// A number in a section that is written after all else is known. Returns the layout with the new hash.
-pub(super) fn patch(
-    bytes: &mut [u8],
-    layout: &Layout,
-    section: Section,
-    at: usize,
-    x: u32,
-) -> Result<Layout, Error> {
-    if let Some((start, _)) = layout.sections[section as usize] {
-        bytes[start + at..start + at + 4].copy_from_slice(&x.to_le_bytes());
+/// Numbers as a section has them.
+#[inline(never)]
+pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(numbers.len() * 4);
+    for x in numbers {
+        bytes.extend_from_slice(&x.to_le_bytes());
     }
-    let hash = xxh64(&bytes[HASHED..], 0);
-    bytes[8..16].copy_from_slice(&hash.to_le_bytes());
-    lay_out(bytes, hash)
+    bytes
 }
 
 /// Lays out the sections behind a header.
@@ -291,6 +287,7 @@ fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], 
     Ok(sections)
 }
 
+#[inline(never)]
 fn expect(layout: &Layout, bytes: &[u8], section: Section, length: Option<usize>) -> Result<(), Error> {
     let got = layout.section(bytes, section).len();
     match length {
@@ -359,7 +356,8 @@ fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
     if layout.has(Section::Removed) {
         expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
         let words = layout.section(bytes, Section::Removed);
-        live.subtract(&Bits::from_words(n, words.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word))));
+        let words: Vec<u32> = words.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
+        live.subtract(&Bits::from_words(n, &words));
     }
     Ok(live)
 }

@@ -1,26 +1,66 @@
 //! Lists: rows near each other lie together, and a search looks into the lists nearest to the query alone (IVF).
 //!
-//! Built by k-means on a subsample. How many lists a search probes is measured on the catalogue itself when it is built: how far down the ranking of
-//! lists the true neighbours of some of its own items lie. That, and the recall it gives, is kept in the file.
+//! Who makes a catalogue groups its rows ([`Catalogue::grouped`]) and says how many lists a search should probe; `pocketsage build` does so by k-means, and
+//! measures it. Rows added later are in no list, and in everyone's search.
 
-use super::codes::{Codes, Encoded, Precision};
-use super::format::{Reach, float, number};
+use super::format::{Reach, float, little_endian, number};
+use super::kernel::ROWS;
 use super::scan::{Part, Query};
-use super::{Catalogue, Metric, Search};
+use super::{Catalogue, Metric};
 use crate::order::{Best, Match};
 use crate::{Error, Vectors};
-use alloc::{vec, vec::Vec};
+use alloc::{format, vec::Vec};
 use core::ops::Range;
 
-/// Catalogues of at least this many items are worth lists.
-pub(super) const WORTH: usize = 60_000;
-/// Rows per list that k-means looks at, and its rounds.
-const SAMPLE: usize = 48;
-const ROUNDS: usize = 6;
-/// Items whose neighbours are looked for when the number of probes is chosen, how many neighbours, and the share to be found.
-const TRIALS: usize = 256;
-const NEIGHBOURS: usize = 10;
-const WANTED: f64 = 0.995;
+/// How the rows of a catalogue are grouped.
+#[derive(Debug, Clone, Copy)]
+pub struct Grouping<'a> {
+    /// Live rows, each once, list by list.
+    pub rows: &'a [u32],
+    /// Where each list ends among them.
+    pub ends: &'a [u32],
+    /// One item a list: its centre. Of the same length as the catalogue's vectors; its precision and metric do not matter.
+    pub centres: &'a Catalogue,
+    /// How many of the nearest lists a search looks into.
+    pub probes: usize,
+    /// The recall this gives: kept with the lists for those who ask.
+    pub recall: f32,
+}
+
+impl Catalogue {
+    /// The same items list by list; items that are in no list are left out.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for lists that do not hold live rows, each at most once, or that are not as many as their centres;
+    /// [`Error::Dimension`] for centres of another length.
+    pub fn grouped(&self, grouping: &Grouping<'_>) -> Result<Self, Error> {
+        let Grouping { rows, ends, centres, probes, recall } = *grouping;
+        if centres.dim() != self.dim() {
+            let (got, expected) = (centres.dim(), self.dim());
+            return Err(Error::Dimension { what: "length of the centres", got, expected });
+        }
+        let mut left = self.layout.live.clone();
+        for &row in rows {
+            if !left.has(row as usize) {
+                return Err(Error::option("lists", format!("row {row} is no item, or in two lists")));
+            }
+            left.remove(row as usize);
+        }
+        let good = ends.is_sorted() && ends.last().map_or(0, |&end| end as usize) == rows.len();
+        if !good
+            || ends.len() != centres.rows()
+            || !(1..=ends.len()).contains(&probes)
+            || !(0.0..=1.0).contains(&recall)
+        {
+            return Err(Error::option("lists", "their ends, centres, probes and recall do not fit together"));
+        }
+        let mut section = little_endian(&[probes as u32, ends.len() as u32, recall.to_bits(), 0]);
+        section.extend_from_slice(&little_endian(ends));
+        section.extend_from_slice(centres.codes().scales);
+        section.extend_from_slice(centres.codes().codes);
+        self.rewritten(rows, section)
+    }
+}
 
 /// Where the lists are in their section: probes, count, recall, zero; then ends, scales and codes of the centres.
 #[derive(Debug, Clone)]
@@ -67,6 +107,7 @@ impl Lists {
         self.count
     }
 
+    #[inline(never)]
     fn rows(&self, bytes: &[u8], list: usize) -> Range<usize> {
         let ends = &bytes[self.ends.clone()];
         list.checked_sub(1).map_or(0, |before| number(ends, before))..number(ends, list)
@@ -74,6 +115,18 @@ impl Lists {
 
     fn centres<'a>(&self, bytes: &'a [u8], dim: usize) -> Centres<'a> {
         Centres { dim, scales: &bytes[self.scales.clone()], codes: &bytes[self.codes.clone()] }
+    }
+
+    /// The section for a catalogue that keeps these rows of this one, ascending.
+    pub(super) fn kept(&self, bytes: &[u8], rows: &[u32]) -> Vec<u8> {
+        let mut ends = Vec::new();
+        for list in 0..self.count {
+            let end = self.rows(bytes, list).end;
+            ends.push(rows.partition_point(|&row| (row as usize) < end) as u32);
+        }
+        let mut section = bytes.to_vec();
+        section[self.ends.clone()].copy_from_slice(&little_endian(&ends));
+        section
     }
 
     /// The parts that these queries look into, ascending; rows that came after the lists were made are in everyone's.
@@ -101,15 +154,24 @@ struct Centres<'a> {
 
 impl Centres<'_> {
     /// The nearest lists by estimate: no need to be exact about which lists to look into.
+    #[inline(never)]
     fn nearest(&self, query: &[f32], metric: Metric, count: usize) -> Vec<Match> {
-        let codes = Codes { dim: self.dim, scales: self.scales, codes: self.codes, residuals: &[] };
         let query = Query::new(query, metric, Reach::default());
         let mut best = Best::new(count);
-        for first in (0..codes.len()).step_by(4) {
-            for (list, estimate) in (first..codes.len()).zip(query.estimates(&codes, first)) {
-                let scale = codes.scale(list);
-                let norm = if metric == Metric::L2 { squared(codes.code_row(list), scale) } else { 0.0 };
-                best.offer(list, estimate * scale - norm);
+        let mut last = Vec::new();
+        for (at, codes) in self.codes.chunks(ROWS * self.dim).enumerate() {
+            let here = codes.len() / self.dim;
+            last.clear();
+            if here < ROWS {
+                last.extend_from_slice(codes);
+                last.resize(ROWS * self.dim, 0);
+            }
+            let estimates = query.estimates(if here < ROWS { &last } else { codes });
+            for (list, estimate) in estimates.into_iter().take(here).enumerate() {
+                let scale = float(self.scales, at * ROWS + list);
+                let codes = &codes[list * self.dim..][..self.dim];
+                let norm = if metric == Metric::L2 { squared(codes, scale) } else { 0.0 };
+                best.offer(at * ROWS + list, estimate * scale - norm);
             }
         }
         best.finish()
@@ -121,121 +183,104 @@ fn squared(codes: &[u8], scale: f32) -> f32 {
     squares as f32 * scale * scale
 }
 
-/// The metric by which rows are put into lists: for inner products their directions count.
-fn grouping(metric: Metric) -> Metric {
-    if metric == Metric::L2 { Metric::L2 } else { Metric::Cosine }
-}
+#[cfg(test)]
+mod tests {
+    use super::super::{Builder, Items, Precision, Search, Settings};
+    use super::*;
+    use crate::testing::Numbers;
+    use alloc::string::String;
 
-/// The rows list by list, and the section of lists with probes and recall still to be found.
-pub(super) fn group(catalogue: &Catalogue) -> (Vec<u32>, Vec<u8>) {
-    let rows: Vec<u32> =
-        (0..catalogue.rows() as u32).filter(|&row| catalogue.is_live(row as usize)).collect();
-    let (dim, metric) = (catalogue.dim(), grouping(catalogue.metric()));
-    let count = ((libm::sqrt(rows.len() as f64)) as usize).clamp(1, 4096).min(rows.len().max(1));
-    let stride = (rows.len() / (count * SAMPLE)).max(1);
-    let sample: Vec<u32> = rows.iter().copied().step_by(stride).collect();
-
-    let mut means = Vec::new();
-    for list in 0..count {
-        catalogue.codes().decode(sample[list * sample.len() / count] as usize, &mut means);
+    fn build(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
+        let vectors = Vectors::new(values, dim).unwrap();
+        let ids: Vec<String> = (0..vectors.len()).map(|i| format!("{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let settings = Settings { metric, precision: Precision::Full };
+        let mut builder = Builder::new(dim, settings).unwrap();
+        builder.add(&Items::new(vectors, &ids)).unwrap();
+        builder.finish().unwrap()
     }
-    let mut centres = encode(&means, dim, metric);
-    let mut vector = Vec::new();
-    for _ in 0..ROUNDS {
-        let mut sums = vec![0.0f64; count * dim];
-        let mut sizes = vec![0.0f64; count];
-        for &row in &sample {
-            let list = nearest(catalogue, &centres, row, metric, &mut vector);
-            sizes[list] += 1.0;
-            for (sum, &x) in sums[list * dim..][..dim].iter_mut().zip(&vector) {
-                *sum += f64::from(x);
+
+    /// Rows around the corners of a cube, and those corners as the centres of lists.
+    fn grouped(metric: Metric, probes: usize) -> (Catalogue, Catalogue) {
+        let (dim, n, count) = (20, 400, 5);
+        let mut numbers = Numbers::new(41);
+        let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
+        let values: Vec<f32> =
+            (0..n * dim).map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal()).collect();
+        let all = build(&values, dim, metric);
+        let centres = build(&centres, dim, metric);
+        let rows: Vec<u32> = (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
+        let ends: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
+        let grouping = Grouping { rows: &rows, ends: &ends, centres: &centres, probes, recall: 0.5 };
+        (all.grouped(&grouping).unwrap(), all)
+    }
+
+    fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
+        let search = Search { count: 30, exact, ..Search::default() };
+        let found = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();
+        found[0].iter().map(|hit| catalogue.id(hit.row).unwrap().into()).collect()
+    }
+
+    fn vector(catalogue: &Catalogue, row: usize) -> Vec<f32> {
+        let mut vector = Vec::new();
+        catalogue.read_vector(row, &mut vector).unwrap();
+        vector
+    }
+
+    #[test]
+    fn the_nearest_list_has_the_neighbours_and_all_lists_have_everything() {
+        for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
+            let (one, flat) = grouped(metric, 1);
+            let (all, _) = grouped(metric, 5);
+            assert_eq!(one.lists(), Some((5, 1, 0.5)));
+            for row in 0..50 {
+                let query = vector(&flat, row);
+                let want = ids(&flat, &query, false);
+                assert_eq!(ids(&one, &query, true), want);
+                assert_eq!(ids(&all, &query, false), want);
+                if metric != Metric::InnerProduct {
+                    assert_eq!(ids(&one, &query, false), want, "{metric:?}");
+                }
             }
         }
-        for (list, size) in sizes.iter().enumerate().filter(|(_, size)| **size > 0.0) {
-            for (mean, sum) in means[list * dim..][..dim].iter_mut().zip(&sums[list * dim..]) {
-                *mean = (sum / size) as f32;
-            }
-        }
-        centres = encode(&means, dim, metric);
     }
 
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for &row in &rows {
-        members[nearest(catalogue, &centres, row, metric, &mut vector)].push(row);
+    #[test]
+    fn what_is_added_later_is_found_and_what_is_removed_is_not() {
+        let (catalogue, flat) = grouped(Metric::Cosine, 1);
+        let query = vector(&flat, 0);
+        let more = build(&query, 20, Metric::Cosine); // its id is "0"
+        let (without, removed) = catalogue.without(&["0", "5", "ghost"]).unwrap();
+        assert_eq!((removed, without.len(), without.rows()), (2, 398, 400));
+        assert!(!ids(&without, &query, false).contains(&"0".into()));
+        let with = without.with(&more).unwrap();
+        assert_eq!((with.len(), with.rows()), (399, 401));
+        assert_eq!(ids(&with, &query, false)[0], "0");
+        let compact = with.compact().unwrap();
+        assert_eq!((compact.len(), compact.rows(), compact.lists()), (399, 399, Some((5, 1, 0.5))));
+        assert_eq!(ids(&compact, &query, false), ids(&with, &query, false));
+        assert_eq!(ids(&compact, &query, true), ids(&with, &query, true));
     }
-    let mut section = Vec::new();
-    let mut end = 0;
-    for x in [1, count as u32, 0, 0] {
-        section.extend(x.to_le_bytes());
-    }
-    for list in &members {
-        end += list.len() as u32;
-        section.extend(end.to_le_bytes());
-    }
-    section.extend(&centres.scales);
-    section.extend(&centres.codes);
-    (members.concat(), section)
-}
 
-fn encode(means: &[f32], dim: usize, metric: Metric) -> Encoded {
-    let mut encoded = Encoded::default();
-    if let Ok(means) = Vectors::new(means, dim) {
-        encoded.extend(means, metric, Precision::Compact);
-    }
-    encoded
-}
-
-fn nearest(
-    catalogue: &Catalogue,
-    centres: &Encoded,
-    row: u32,
-    metric: Metric,
-    vector: &mut Vec<f32>,
-) -> usize {
-    vector.clear();
-    catalogue.codes().decode(row as usize, vector);
-    let centres = Centres { dim: catalogue.dim(), scales: &centres.scales, codes: &centres.codes };
-    centres.nearest(vector, metric, 1)[0].row
-}
-
-/// How many lists must be probed so that items find their neighbours, and the share found then.
-pub(super) fn measure(catalogue: &Catalogue, lists: &Lists, section: &[u8]) -> Result<(usize, f32), Error> {
-    let (n, dim) = (catalogue.rows(), catalogue.dim());
-    let centres = lists.centres(section, dim);
-    let list_of = |row: usize| order_of(lists.count, |list| lists.rows(section, list).end <= row);
-    // needed[p]: neighbours that lie in the list ranked p for their query.
-    let (mut needed, mut total) = (vec![0usize; lists.count], 0usize);
-    let stride = (n / TRIALS).max(1);
-    let mut query = Vec::new();
-    for row in (stride / 2..n).step_by(stride).take(TRIALS) {
-        query.clear();
-        catalogue.read_vector(row, &mut query)?;
-        let vector = Vectors::new(&query, dim)?;
-        let search = Search { count: NEIGHBOURS, exclude: &[row as u32], exact: true, ..Search::default() };
-        let ranks = centres.nearest(&query, catalogue.metric(), lists.count);
-        let mut place = vec![0; lists.count];
-        ranks.iter().enumerate().for_each(|(rank, list)| place[list.row] = rank);
-        for hit in &catalogue.search_with(vector, &search)?[0] {
-            needed[place[list_of(hit.row)]] += 1;
-            total += 1;
+    #[test]
+    fn lists_that_do_not_fit_are_refused() {
+        let (_, flat) = grouped(Metric::Cosine, 1);
+        let centre = build(&[1.0; 20], 20, Metric::Cosine);
+        let short = build(&[1.0; 3], 3, Metric::Cosine);
+        let good = Grouping { rows: &[3, 1], ends: &[2], centres: &centre, probes: 1, recall: 1.0 };
+        assert_eq!(flat.grouped(&good).unwrap().len(), 2);
+        for wrong in [
+            Grouping { rows: &[3, 3], ..good },
+            Grouping { rows: &[3, 400], ..good },
+            Grouping { ends: &[1], ..good },
+            Grouping { ends: &[2, 2], ..good },
+            Grouping { probes: 0, ..good },
+            Grouping { probes: 2, ..good },
+            Grouping { recall: f32::NAN, ..good },
+            Grouping { centres: &short, ..good },
+        ] {
+            let code = flat.grouped(&wrong).unwrap_err().code();
+            assert!(["option", "dimension"].contains(&code));
         }
     }
-    let mut found = 0;
-    for (probed, here) in needed.iter().enumerate() {
-        found += here;
-        if found as f64 >= WANTED * total as f64 {
-            return Ok((probed + 1, if total == 0 { 1.0 } else { found as f32 / total as f32 }));
-        }
-    }
-    Ok((lists.count, 1.0))
-}
-
-/// The first place below n where `before` no longer holds.
-fn order_of(n: usize, before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (0, n);
-    while low < high {
-        let middle = low.midpoint(high);
-        if before(middle) { low = middle + 1 } else { high = middle }
-    }
-    low
 }

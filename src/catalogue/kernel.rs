@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 
 /// Codes taken at once.
 pub(super) const BLOCK: usize = 32;
+/// Independent sums of an exact dot product: part of the order of its summation.
+pub(super) const LANES: usize = 8;
 /// Rows taken at once.
 pub(super) const ROWS: usize = 4;
 /// The largest code.
@@ -82,39 +84,65 @@ impl Weights {
         weights
     }
 
-    /// Sums of code times weight for four rows of codes. O(dim).
+    /// Sums of code times weight for four rows of codes, one after the other. O(dim).
     #[inline(always)]
-    pub(super) fn dots(&self, rows: [&[u8]; ROWS]) -> [i32; ROWS] {
+    pub(super) fn dots(&self, codes: &[u8]) -> [i32; ROWS] {
         let mut sums = [lanes::ZERO; ROWS];
-        let blocks = rows.map(|row| row.as_chunks::<BLOCK>().0);
-        let count = blocks.iter().fold(self.whole.len(), |n, blocks| n.min(blocks.len()));
-        for i in 0..count {
-            lanes::add(&mut sums, [0, 1, 2, 3].map(|row| &blocks[row][i]), &self.whole[i]);
+        let (ab, cd) = codes.split_at(codes.len() / 2);
+        let ((a, b), (c, d)) = (ab.split_at(ab.len() / 2), cd.split_at(cd.len() / 2));
+        let [e, f, g, h] = [a, b, c, d].map(|row| row.as_chunks::<BLOCK>().0);
+        for ((((weights, e), f), g), h) in self.whole.iter().zip(e).zip(f).zip(g).zip(h) {
+            lanes::add(&mut sums, [e, f, g, h], weights);
         }
         if let Some(weights) = &self.tail {
-            match rows.map(<[u8]>::last_chunk) {
-                [Some(a), Some(b), Some(c), Some(d)] => lanes::add(&mut sums, [a, b, c, d], weights),
-                _ => {
-                    let padded = rows.map(padded);
-                    lanes::add(&mut sums, padded.each_ref(), weights);
-                }
-            }
+            let tails = [tail(a), tail(b), tail(c), tail(d)];
+            lanes::add(&mut sums, tails.each_ref(), weights);
         }
         lanes::total(sums)
     }
 }
 
-fn padded(row: &[u8]) -> [u8; BLOCK] {
-    core::array::from_fn(|i| row.get(i).copied().unwrap_or(0))
+/// Dot product of a query with a stored vector before its scale, in `f32`: eight sums, each of every eighth product. Without residuals they
+/// are zero.
+pub(super) fn exact(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f32 {
+    let mut sums = lanes::NONE;
+    let (queries, rest) = query.as_chunks::<LANES>();
+    let (blocks, last) = codes.as_chunks::<LANES>();
+    let (fine, finest) = residuals.unwrap_or(&[]).as_chunks::<LANES>();
+    for (at, (query, codes)) in queries.iter().zip(blocks).enumerate() {
+        lanes::multiply(&mut sums, query, codes, fine.get(at).unwrap_or(&[0; LANES]));
+    }
+    if !rest.is_empty() {
+        let (mut query, mut code, mut residual) = ([0.0; LANES], [0; LANES], [0; LANES]);
+        query[..rest.len()].copy_from_slice(rest);
+        code[..rest.len()].copy_from_slice(last);
+        residual[..finest.len()].copy_from_slice(finest);
+        lanes::multiply(&mut sums, &query, &code, &residual);
+    }
+    // Products are those of whole numbers, 256 times too large: a power of two, so nothing is rounded here.
+    lanes::spread(sums).iter().sum::<f32>() / 256.0
+}
+
+/// The last codes of a row; a row that is shorter is followed by zeros.
+#[inline(never)]
+fn tail(row: &[u8]) -> [u8; BLOCK] {
+    let mut tail = [0; BLOCK];
+    match row.last_chunk() {
+        Some(last) => tail = *last,
+        None => tail[..row.len()].copy_from_slice(row),
+    }
+    tail
 }
 
 /// As simd128 has it. Safe: the vectors are built from arrays, and the compiler sees that each is one load.
 #[cfg(target_arch = "wasm32")]
 mod lanes {
-    use super::{BLOCK, BlockWeights, ROWS};
+    use super::{BLOCK, BlockWeights, LANES, ROWS};
     use core::arch::wasm32::{
-        i16x8, i16x8_splat, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i64x2,
-        v128, v128_and,
+        f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, i16x8, i16x8_add,
+        i16x8_extend_low_i8x16, i16x8_shl, i16x8_splat, i16x8_sub, i32x4, i32x4_add, i32x4_dot_i16x8,
+        i32x4_extend_high_i16x8, i32x4_extend_low_i16x8, i32x4_extract_lane, i32x4_shuffle, i64x2,
+        u16x8_extend_low_u8x16, v128, v128_and,
     };
 
     pub(super) const ZERO: v128 = i32x4(0, 0, 0, 0);
@@ -124,12 +152,45 @@ mod lanes {
         for (part, [words, lows]) in weights.iter().enumerate() {
             let (words, lows) = (numbers(words), numbers(lows));
             for (sum, row) in sums.iter_mut().zip(rows) {
-                let codes = codes(row, part * 16);
+                let codes = codes(&row.as_chunks().0[part]);
                 let low = v128_and(codes, i16x8_splat(255));
                 let both = i32x4_add(i32x4_dot_i16x8(codes, words), i32x4_dot_i16x8(low, lows));
                 *sum = i32x4_add(*sum, both);
             }
         }
+    }
+
+    pub(super) const NONE: [v128; 2] = [f32x4(0.0, 0.0, 0.0, 0.0); 2];
+
+    /// Adds eight products: of 256 (code - 64) + residual, which fits 16 bits, with the query.
+    #[inline(always)]
+    pub(super) fn multiply(
+        sums: &mut [v128; 2],
+        query: &[f32; LANES],
+        codes: &[u8; LANES],
+        residuals: &[u8; LANES],
+    ) {
+        let eight = |bytes: &[u8; LANES]| i64x2(i64::from_le_bytes(*bytes), 0);
+        let codes = i16x8_sub(u16x8_extend_low_u8x16(eight(codes)), i16x8_splat(64));
+        let fine = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
+        let low = f32x4_convert_i32x4(i32x4_extend_low_i16x8(fine));
+        let high = f32x4_convert_i32x4(i32x4_extend_high_i16x8(fine));
+        let q = query;
+        sums[0] = f32x4_add(sums[0], f32x4_mul(f32x4(q[0], q[1], q[2], q[3]), low));
+        sums[1] = f32x4_add(sums[1], f32x4_mul(f32x4(q[4], q[5], q[6], q[7]), high));
+    }
+
+    pub(super) fn spread([a, b]: [v128; 2]) -> [f32; LANES] {
+        [
+            f32x4_extract_lane::<0>(a),
+            f32x4_extract_lane::<1>(a),
+            f32x4_extract_lane::<2>(a),
+            f32x4_extract_lane::<3>(a),
+            f32x4_extract_lane::<0>(b),
+            f32x4_extract_lane::<1>(b),
+            f32x4_extract_lane::<2>(b),
+            f32x4_extract_lane::<3>(b),
+        ]
     }
 
     /// The sum of each row's lanes.
@@ -147,9 +208,10 @@ mod lanes {
     }
 
     #[inline(always)]
-    fn codes(row: &[u8; BLOCK], at: usize) -> v128 {
-        let half = |at: usize| i64::from_le_bytes(core::array::from_fn(|i| row[at + i]));
-        i64x2(half(at), half(at + 8))
+    fn codes(codes: &[u8; 16]) -> v128 {
+        let low = i64::from_le_bytes(core::array::from_fn(|i| codes[i]));
+        let high = i64::from_le_bytes(core::array::from_fn(|i| codes[8 + i]));
+        i64x2(low, high)
     }
 
     #[inline(always)]
@@ -161,7 +223,26 @@ mod lanes {
 /// The same for every other target, and for the tests.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 mod portable {
-    use super::{BLOCK, BlockWeights, ROWS};
+    use super::{BLOCK, BlockWeights, LANES, ROWS};
+
+    pub(super) const NONE: [f32; LANES] = [0.0; LANES];
+
+    #[inline(always)]
+    pub(super) fn multiply(
+        sums: &mut [f32; LANES],
+        query: &[f32; LANES],
+        codes: &[u8; LANES],
+        residuals: &[u8; LANES],
+    ) {
+        for lane in 0..LANES {
+            let fine = (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed());
+            sums[lane] += query[lane] * fine as f32;
+        }
+    }
+
+    pub(super) fn spread(sums: [f32; LANES]) -> [f32; LANES] {
+        sums
+    }
 
     pub(super) const ZERO: [i32; 8] = [0; 8];
 
@@ -202,7 +283,7 @@ mod tests {
     fn near_the_dot_product(dim: usize, seed: u32, size: f32) {
         let (query, rows) = case(dim, seed, size);
         let weights = Weights::new(&query);
-        let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+        let dots = weights.dots(&rows.concat());
         for (row, dot) in rows.iter().zip(dots) {
             let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
             let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
@@ -231,7 +312,7 @@ mod tests {
                 let query = alloc::vec![sign; dim];
                 let row = alloc::vec![127u8; dim];
                 let weights = Weights::new(&query);
-                let dot = weights.dots([&row[..]; ROWS])[0];
+                let dot = weights.dots(&row.repeat(ROWS))[0];
                 let want = 127.0 * f64::from(sign) * dim as f64;
                 let got = f64::from(dot) * weights.unit;
                 assert!(
@@ -246,20 +327,29 @@ mod tests {
     fn equals_its_twin(dim: usize) {
         let (query, rows) = case(dim, 7 + dim as u32, 1.0);
         let weights = Weights::new(&query);
-        let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+        let got = weights.dots(&rows.concat());
         let mut sums = [portable::ZERO; ROWS];
         for (i, block) in weights.whole.iter().enumerate() {
             let at = |row: usize| -> &[u8; BLOCK] { &rows[row].as_chunks().0[i] };
             portable::add(&mut sums, [0, 1, 2, 3].map(at), block);
         }
         if let Some(block) = &weights.tail {
-            let tails = [0, 1, 2, 3].map(|row: usize| match rows[row].last_chunk::<BLOCK>() {
-                Some(tail) => *tail,
-                None => padded(&rows[row]),
-            });
+            let tails = [0, 1, 2, 3].map(|row: usize| tail(&rows[row]));
             portable::add(&mut sums, tails.each_ref(), block);
         }
         assert_eq!(got, portable::total(sums));
+
+        for residuals in [None, Some(&rows[1][..])] {
+            let mut sums = portable::NONE;
+            for at in (0..dim).step_by(LANES) {
+                let part = |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
+                let query = core::array::from_fn(|i| query.get(at + i).copied().unwrap_or(0.0));
+                let residuals = residuals.map_or([0; LANES], part);
+                portable::multiply(&mut sums, &query, &part(&rows[0]), &residuals);
+            }
+            let want = portable::spread(sums).iter().sum::<f32>() / 256.0;
+            assert_eq!(exact(&query, &rows[0], residuals).to_bits(), want.to_bits());
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub use attributes::{Attribute, Condition, Values};
 pub use bits::Bits;
 pub use codes::Precision;
 pub use contents::{Builder, Settings};
+pub use ivf::Grouping;
 
 use crate::order::Match;
 use crate::{Error, Vectors};
@@ -330,6 +331,8 @@ impl Catalogue {
             codes: self.codes(),
             norms: self.section(Section::Norms),
             header: &self.layout.header,
+            // Skipping what may not come out is worth its test when that is most of the rows.
+            filtered: allowed.count() < n / 4,
             allowed: &allowed,
         };
         Ok(scan::search(&rows, queries, &parts, search))

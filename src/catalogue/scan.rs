@@ -6,16 +6,14 @@
 
 use super::bits::Bits;
 use super::codes::{Codes, number};
-use super::format::{Header, Reach, float};
-use super::kernel::{ROWS, Weights};
+use super::format::{Header, Reach};
+use super::kernel::{LANES, ROWS, Weights, exact};
 use super::{Metric, Search};
 use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Independent sums of a dot product, so that the compiler can use vector registers. Part of the summation order.
-const LANES: usize = 8;
 /// Rows that stay in the first cache while several queries look at them.
 const BLOCK: usize = 64;
 
@@ -26,8 +24,9 @@ pub(super) struct Rows<'a> {
     /// Squared lengths, for L2.
     pub(super) norms: &'a [u8],
     pub(super) header: &'a Header,
-    /// The rows that may come out.
+    /// The rows that may come out, and whether they are few enough to look at them first.
     pub(super) allowed: &'a Bits,
+    pub(super) filtered: bool,
 }
 
 /// A part of the rows, and the queries that look into it.
@@ -73,8 +72,7 @@ pub(super) struct Query {
     unit: f32,
     /// How far a bound is from the estimate, before the scale of the row.
     reach: f32,
-    /// What the squared length of a row takes away, and the doubt about it: for L2 alone.
-    square: f32,
+    /// The doubt about the squared length of a row, as a share of it.
     doubt: f32,
 }
 
@@ -86,7 +84,7 @@ impl Query {
         let exact: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
         let weights = Weights::new(&exact);
         // Scores of a row are proportional to the length of the query, but for L2, where -|q - x|^2 = 2 q x - |x|^2 - |q|^2.
-        let (factor, square) = if metric == Metric::L2 { (2.0 * length, 1.0) } else { (1.0, 0.0) };
+        let factor = if metric == Metric::L2 { 2.0 * length } else { 1.0 };
         let (codes, residuals) = (f64::from(reach.codes), f64::from(reach.residuals));
         // Rounding of sums and products in f32, of the exact score as of the bounds.
         let rounding = (query.len() / LANES + 32) as f64 * f64::from(f32::EPSILON);
@@ -96,19 +94,16 @@ impl Query {
             length,
             unit: (weights.unit * factor) as f32,
             reach: (error * factor * 1.000_001) as f32,
-            square,
-            doubt: (rounding * f64::from(square)) as f32,
+            doubt: rounding as f32,
             weights,
         }
     }
 
-    /// Estimates of four rows, before the scales. (Those past the end of the codes repeat the last.)
+    /// Estimates of four rows, before the scales: `codes` are theirs, four times `dim`.
     #[inline(always)]
-    pub(super) fn estimates(&self, codes: &Codes<'_>, first: usize) -> [f32; ROWS] {
-        let last = codes.len() - 1;
-        let rows = [0, 1, 2, 3].map(|at: usize| codes.code_row((first + at).min(last)));
+    pub(super) fn estimates(&self, codes: &[u8]) -> [f32; ROWS] {
         let middle = self.weights.sum.wrapping_mul(super::codes::ZERO.into());
-        self.weights.dots(rows).map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
+        self.weights.dots(codes).map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
     }
 }
 
@@ -137,28 +132,68 @@ impl Running {
         Self { query, count, least, candidates: Vec::new(), room: 4 * count + 64 }
     }
 
+    /// Looks at the rows of a block, four at a time; most are done with after one comparison.
     #[inline(never)]
     fn scan(&mut self, rows: &Rows<'_>, block: Range<usize>) {
         if self.count == 0 {
             return;
         }
-        for first in block.clone().step_by(ROWS) {
-            let here = block.end.min(first + ROWS) - first;
-            let allowed = rows.allowed.window(first) & ((1 << here) - 1);
-            if allowed == 0 {
+        let Codes { dim, codes, scales, .. } = rows.codes;
+        let n = rows.codes.len();
+        if n < ROWS {
+            // Too few for the kernel: all may be among the best.
+            let every = |row| Candidate { row, lower: f32::NEG_INFINITY, upper: f32::INFINITY };
+            self.candidates.extend(block.filter(|&row| rows.allowed.has(row)).map(every));
+            return;
+        }
+        let mut first = block.start;
+        while first < block.end {
+            // The last four look at rows before them once more, and at rows of the next part.
+            let base = first.min(n - ROWS);
+            let four = base * ROWS;
+            if rows.filtered && rows.allowed.window(base) & 15 == 0 {
+                first += ROWS;
                 continue;
             }
-            let estimates = self.query.estimates(&rows.codes, first);
-            let bounds = rows.bounds(&self.query, first, here, &estimates);
-            for at in 0..ROWS {
-                // Written so that a bound that is not a number lets the row through.
-                if allowed >> at & 1 == 1 && !(bounds[at][1] < self.least) {
-                    let [lower, upper] = bounds[at];
-                    self.candidates.push(Candidate { row: first + at, lower, upper });
-                }
-            }
-            if self.candidates.len() >= self.room {
-                self.prune();
+            let codes = &codes[base * dim..][..ROWS * dim];
+            let Some(scales) = scales[four..].first_chunk() else { break };
+            let norms = rows.norms.get(four..).and_then(<[u8]>::first_chunk);
+            self.look(rows, base, first..block.end, codes, scales, norms);
+            first += ROWS;
+        }
+        if self.candidates.len() >= self.room {
+            self.prune();
+        }
+    }
+
+    #[inline(always)]
+    fn look(
+        &mut self,
+        rows: &Rows<'_>,
+        base: usize,
+        wanted: Range<usize>,
+        codes: &[u8],
+        scales: &Four,
+        norms: Option<&Four>,
+    ) {
+        let query = &self.query;
+        let (estimates, scales) = (query.estimates(codes), four(scales));
+        let norms = norms.map_or([0.0; ROWS], four);
+        let mut uppers = [0.0; ROWS];
+        for at in 0..ROWS {
+            uppers[at] = (estimates[at] + query.reach) * scales[at] + norms[at] * query.doubt - norms[at];
+        }
+        // Written so that a bound that is not a number lets the row through.
+        if uppers.iter().all(|upper| *upper < self.least) {
+            return;
+        }
+        let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
+        for at in 0..ROWS {
+            let row = base + at;
+            if !(uppers[at] < self.least) && wanted.contains(&row) && rows.allowed.has(row) {
+                let lower = (estimates[at] - query.reach) * scales[at] - norms[at] * query.doubt - norms[at];
+                // Scores are clamped to 1: a bound above says no more than 1.
+                self.candidates.push(Candidate { row, lower: lower.min(most), upper: uppers[at] });
             }
         }
     }
@@ -224,33 +259,8 @@ impl Query {
 
     /// Dot product of the unit query with a stored vector, before its scale.
     fn dot(&self, codes: &Codes<'_>, row: usize) -> f32 {
-        let mut lanes = [0.0f32; LANES];
-        let (stored, residuals) = codes.row(row);
-        let (queries, rest) = self.exact.as_chunks::<LANES>();
-        let (blocks, last) = stored.as_chunks::<LANES>();
-        match residuals.map(<[u8]>::as_chunks::<LANES>) {
-            Some((fine, finest)) => {
-                for ((query, codes), residuals) in queries.iter().zip(blocks).zip(fine) {
-                    for lane in 0..LANES {
-                        lanes[lane] += query[lane] * number(codes[lane], residuals[lane]);
-                    }
-                }
-                for (lane, ((&q, &code), &residual)) in rest.iter().zip(last).zip(finest).enumerate() {
-                    lanes[lane] += q * number(code, residual);
-                }
-            }
-            None => {
-                for (query, codes) in queries.iter().zip(blocks) {
-                    for lane in 0..LANES {
-                        lanes[lane] += query[lane] * number(codes[lane], 0);
-                    }
-                }
-                for (lane, (&q, &code)) in rest.iter().zip(last).enumerate() {
-                    lanes[lane] += q * number(code, 0);
-                }
-            }
-        }
-        lanes.iter().sum()
+        let (codes, residuals) = codes.row(row);
+        exact(&self.exact, codes, residuals)
     }
 
     /// A score as the bounds have it, from below.
@@ -268,25 +278,16 @@ impl Query {
     }
 }
 
-impl Rows<'_> {
-    /// Lower and upper bounds of the scores of four rows, up to what is common to all.
-    #[inline(always)]
-    fn bounds(&self, query: &Query, first: usize, here: usize, estimates: &[f32; ROWS]) -> [[f32; 2]; ROWS] {
-        let last = first + here - 1;
-        core::array::from_fn(|at| {
-            let row = (first + at).min(last);
-            let scale = self.codes.scale(row);
-            let (estimate, reach) = (estimates[at] * scale, query.reach * scale);
-            if query.square == 0.0 {
-                // Scores are clamped to 1: a bound above says no more than 1.
-                let most = if self.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
-                return [(estimate - reach).min(most), estimate + reach];
-            }
-            let norm = float(self.norms, row);
-            let doubt = reach + norm * query.doubt;
-            [estimate - norm - doubt, estimate - norm + doubt]
-        })
+/// Four little-endian `f32`.
+type Four = [u8; ROWS * 4];
+
+#[inline(always)]
+fn four(bytes: &Four) -> [f32; ROWS] {
+    let mut numbers = [0.0; ROWS];
+    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *number = f32::from_le_bytes(*bytes);
     }
+    numbers
 }
 
 impl Reach {
@@ -381,6 +382,7 @@ mod tests {
             norms: catalogue.section(super::super::Section::Norms),
             header: &catalogue.layout.header,
             allowed: &allowed,
+            filtered: false,
         };
         let query = Query::new(query, catalogue.metric(), Reach::default());
         let mut all: Vec<Match> = (0..catalogue.rows())
