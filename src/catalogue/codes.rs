@@ -54,11 +54,6 @@ impl Codes<'_> {
         super::format::float(self.scales, row)
     }
 
-    #[inline(always)]
-    pub(super) fn code_row(&self, row: usize) -> &[u8] {
-        &self.codes[row * self.dim..(row + 1) * self.dim]
-    }
-
     /// The codes of a row, and its residuals if there are any.
     pub(super) fn row(&self, row: usize) -> (&[u8], Option<&[u8]>) {
         let range = row * self.dim..(row + 1) * self.dim;

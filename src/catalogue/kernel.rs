@@ -95,8 +95,7 @@ impl Weights {
             lanes::add(&mut sums, [e, f, g, h], weights);
         }
         if let Some(weights) = &self.tail {
-            let tails = [tail(a), tail(b), tail(c), tail(d)];
-            lanes::add(&mut sums, tails.each_ref(), weights);
+            add_tails(&mut sums, [a, b, c, d], weights);
         }
         lanes::total(sums)
     }
@@ -123,8 +122,14 @@ pub(super) fn exact(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f3
     lanes::spread(sums).iter().sum::<f32>() / 256.0
 }
 
-/// The last codes of a row; a row that is shorter is followed by zeros.
+/// Not where the loop over blocks is inlined: most lengths have no tail.
 #[inline(never)]
+fn add_tails(sums: &mut lanes::Sums, rows: [&[u8]; ROWS], weights: &BlockWeights) {
+    let tails = rows.map(tail);
+    lanes::add(sums, tails.each_ref(), weights);
+}
+
+/// The last codes of a row; a row that is shorter is followed by zeros.
 fn tail(row: &[u8]) -> [u8; BLOCK] {
     let mut tail = [0; BLOCK];
     match row.last_chunk() {
@@ -145,10 +150,11 @@ mod lanes {
         u16x8_extend_low_u8x16, v128, v128_and,
     };
 
+    pub(super) type Sums = [v128; ROWS];
     pub(super) const ZERO: v128 = i32x4(0, 0, 0, 0);
 
     #[inline(always)]
-    pub(super) fn add(sums: &mut [v128; ROWS], rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
+    pub(super) fn add(sums: &mut Sums, rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
         for (part, [words, lows]) in weights.iter().enumerate() {
             let (words, lows) = (numbers(words), numbers(lows));
             for (sum, row) in sums.iter_mut().zip(rows) {
@@ -195,7 +201,7 @@ mod lanes {
 
     /// The sum of each row's lanes.
     #[inline(always)]
-    pub(super) fn total([a, b, c, d]: [v128; ROWS]) -> [i32; ROWS] {
+    pub(super) fn total([a, b, c, d]: Sums) -> [i32; ROWS] {
         let halves = |x, y| i32x4_add(i32x4_shuffle::<0, 4, 2, 6>(x, y), i32x4_shuffle::<1, 5, 3, 7>(x, y));
         let (x, y) = (halves(a, b), halves(c, d));
         let sums = i32x4_add(i32x4_shuffle::<0, 1, 4, 5>(x, y), i32x4_shuffle::<2, 3, 6, 7>(x, y));
@@ -244,10 +250,11 @@ mod portable {
         sums
     }
 
+    pub(super) type Sums = [[i32; 8]; ROWS];
     pub(super) const ZERO: [i32; 8] = [0; 8];
 
     #[inline(always)]
-    pub(super) fn add(sums: &mut [[i32; 8]; ROWS], rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
+    pub(super) fn add(sums: &mut Sums, rows: [&[u8; BLOCK]; ROWS], weights: &BlockWeights) {
         for (part, [words, lows]) in weights.iter().enumerate() {
             for (sum, row) in sums.iter_mut().zip(rows) {
                 let codes = &row.as_chunks::<16>().0[part];
@@ -260,7 +267,7 @@ mod portable {
         }
     }
 
-    pub(super) fn total(sums: [[i32; 8]; ROWS]) -> [i32; ROWS] {
+    pub(super) fn total(sums: Sums) -> [i32; ROWS] {
         sums.map(|lanes| lanes.iter().fold(0i32, |sum, &lane| sum.wrapping_add(lane)))
     }
 }

@@ -218,10 +218,10 @@ impl Running {
             return Vec::new();
         }
         self.prune();
+        let scores = self.scores(rows);
         let mut best = Best::new(self.count);
-        for one in &self.candidates {
-            let score = self.query.score(rows, one.row);
-            if search.min_score.is_none_or(|least| score >= least) {
+        for (one, score) in self.candidates.iter().zip(scores) {
+            if let Some(score) = score.filter(|&score| search.min_score.is_none_or(|least| score >= least)) {
                 best.offer(one.row, score);
             }
         }
@@ -231,8 +231,39 @@ impl Running {
     }
 }
 
+impl Running {
+    /// The exact scores of the candidates that need one. Who is best for certain comes first: exact scores are a higher bar than bounds, and
+    /// spare many of the others.
+    fn scores(&mut self, rows: &Rows<'_>) -> Vec<Option<f32>> {
+        let mut scores = vec![None; self.candidates.len()];
+        let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
+        if lowers.len() > self.count {
+            let sure = kth_largest(&mut lowers, self.count - 1);
+            let mut first = Vec::new();
+            for (one, score) in self.candidates.iter().zip(&mut scores) {
+                if one.lower >= sure {
+                    let exact = self.query.score(rows, one.row);
+                    *score = Some(exact);
+                    first.push(exact);
+                }
+            }
+            if first.len() >= self.count {
+                let reached = self.query.bound(kth_largest(&mut first, self.count - 1), rows.header.metric);
+                self.least = self.least.max(reached);
+            }
+        }
+        for (one, score) in self.candidates.iter().zip(&mut scores) {
+            if score.is_none() && !(one.upper < self.least) {
+                *score = Some(self.query.score(rows, one.row));
+            }
+        }
+        scores
+    }
+}
+
 impl Query {
     /// The exact score of a row, as users see it.
+    #[inline(never)]
     fn score(&self, rows: &Rows<'_>, row: usize) -> f32 {
         let scale = rows.codes.scale(row);
         match rows.header.metric {
