@@ -4,10 +4,10 @@ import { mixture } from "../../scripts/bench/mixture.mjs";
 
 const QUERIES = 100;
 
-/** n items and 100 held-out queries of 256 numbers: 100 topics, whose members have a cosine of 0.5 to each other, and no finer structure. */
+/** n items and 100 held-out queries of 256 numbers: 1,000 topics, whose members have a cosine of 0.5 to each other, and no finer structure. */
 export function topics(n) {
   const dim = 256;
-  return split(`mixture, ${n} x ${dim}`, mixture(n + QUERIES, dim, { groups: 100, scatter: 1, seed: n }), dim);
+  return split(`mixture, ${n} x ${dim}`, mixture(n + QUERIES, dim, { groups: 1000, scatter: 1, seed: n }), dim);
 }
 
 /** The vectors that scripts/bench/text.py wrote: descriptions of packages, embedded. */

@@ -1,9 +1,7 @@
 // Each peer: items in, `{ search(query, k) -> rows, tune?(ef), bytes?, load? }` out. Vectors are of unit length, so that L2, inner product and cosine
 // give one order.
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 
-const require = createRequire(import.meta.url);
 const here = (path) => new URL(`node_modules/${path}`, import.meta.url);
 
 /** Our catalogue through its public API. With lists, as `pocketsage build` makes it. */
@@ -123,7 +121,7 @@ export async function rvf({ values, vectors, dim }) {
 /** sqlite-vec's flat virtual table. */
 export async function sqliteVec({ vectors, dim }) {
   Object.assign(globalThis, { window: globalThis, document: {}, location: { href: "http://localhost/" }, self: globalThis });
-  const { default: load } = await import(require.resolve("sqlite-vec-wasm-demo/sqlite3.mjs"));
+  const { default: load } = await import("sqlite-vec-wasm-demo");
   const sqlite = await load({ wasmBinary: await readFile(here("sqlite-vec-wasm-demo/sqlite3.wasm")), print() {}, printErr() {} });
   for (const name of ["window", "document", "location", "self"]) delete globalThis[name];
   const db = new sqlite.oo1.DB(":memory:");
