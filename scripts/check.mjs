@@ -12,6 +12,7 @@ import { root, rust } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const clippy = ["clippy", "--all-targets", "--quiet"];
+const clippyWasm = ["clippy", "--lib", "--tests", "--examples", "--quiet"]; // the benches are native programs
 const deny = ["--", "-D", "warnings"];
 const notModules = ["core.wasm", "emoji.sage"];
 let packed;
@@ -22,7 +23,7 @@ const checks = {
   rustfmt: () => command("cargo", ["fmt", "--check"]),
   clippy: () => command("cargo", [...clippy, ...deny]),
   "clippy-features": () => command("cargo", [...clippy, "--all-features", ...deny]),
-  "clippy-wasm": () => command("cargo", [...clippy, "--target", rust.target, ...deny]),
+  "clippy-wasm": () => command("cargo", [...clippyWasm, "--target", rust.target, ...deny]),
   rustdoc: () => command("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
   tsc: () => command("tsc", ["--project", "tsconfig.json", "--noEmit"]),
   "tsc-www": () => command("tsc", ["--project", "www/tsconfig.json", "--noEmit"]),

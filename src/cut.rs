@@ -1,7 +1,8 @@
 //! From a tree to interests: where it is cut, and what becomes of singletons.
 
 use crate::dendrogram::{Dendrogram, Merge, Partition};
-use crate::medoid::{mean, means, squared_distance};
+use crate::exact::squared_distance;
+use crate::medoid::{mean, means};
 use crate::options::{Cut, Singletons, within};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
@@ -229,6 +230,6 @@ mod tests {
     #[test]
     fn the_largest_squared_distance_is_the_diameter() {
         let vectors = Vectors::new(&[0.0, 3.0, -1.0, 2.0], 1).unwrap();
-        assert_eq!(ward::tree_and_diameter(vectors, None).unwrap().1, 16.0);
+        assert_eq!(ward::tree_and_diameter(vectors, None, crate::MEMORY).unwrap().1, 16.0);
     }
 }

@@ -19,15 +19,15 @@ pub struct Merge {
 
 /// n - 1 merges of n rows, ascending by height, in SciPy's numbering: rows are nodes 0..n, merge t makes node n + t.
 ///
-/// Heights never decrease. Merges of equal height stand in the order in which the chain found them.
+/// Heights never decrease. Of equal height the smaller node comes first, and of equal size the one with the lowest row.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dendrogram {
     rows: usize,
     merges: Vec<Merge>,
 }
 
-/// A merge as the chain finds it: two clusters, each named by one of its rows, children always before parents.
-#[derive(Debug, Clone, Copy)]
+/// A merge as it is found: two clusters, each named by its lowest row, the lower of both first, children always before parents.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Step {
     pub(crate) a: usize,
     pub(crate) b: usize,
@@ -89,20 +89,24 @@ impl Partition {
 impl Dendrogram {
     /// Sorts the steps of a chain by height and numbers them. O(n log n).
     pub(crate) fn from_steps(rows: usize, steps: &[Step]) -> Self {
-        // On equal heights a child, found earlier, stays before its parent.
-        let ascending = order(steps.len(), &|x, y| steps[x].height.total_cmp(&steps[y].height));
-        let mut forest = Forest::new(rows);
-        // Node and number of rows of the tree rooted at each row.
-        let mut node: Vec<usize> = (0..rows).collect();
+        // Of the tree whose lowest row this is.
         let mut size = vec![1; rows];
+        let mut sizes = Vec::with_capacity(steps.len());
+        for step in steps {
+            size[step.a] += size[step.b];
+            sizes.push(size[step.a]);
+        }
+        // A child is smaller than its parent.
+        let ascending = order(steps.len(), &|x, y| {
+            let by_height = steps[x].height.total_cmp(&steps[y].height);
+            by_height.then(sizes[x].cmp(&sizes[y])).then(steps[x].a.cmp(&steps[y].a))
+        });
+        let mut node: Vec<usize> = (0..rows).collect();
         let merge = |(t, step): (usize, usize)| {
             let Step { a, b, height } = steps[step];
-            let (x, y) = (forest.root(a), forest.root(b));
-            let root = forest.join(x, y);
-            let (a, b) = (node[x].min(node[y]), node[x].max(node[y]));
-            size[root] = size[x] + size[y];
-            node[root] = rows + t;
-            Merge { a, b, height, size: size[root] }
+            let (x, y) = (node[a], node[b]);
+            node[a] = rows + t;
+            Merge { a: x.min(y), b: x.max(y), height, size: sizes[step] }
         };
         let merges = ascending.into_iter().enumerate().map(merge).collect();
         Self { rows, merges }

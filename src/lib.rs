@@ -48,9 +48,10 @@ mod blend;
 mod catalogue;
 mod cut;
 mod dendrogram;
-mod distances;
 mod error;
+mod exact;
 mod importance;
+mod lanes;
 mod medoid;
 mod nearest;
 mod options;
@@ -62,6 +63,7 @@ mod random;
 mod shown;
 mod vectors;
 mod ward;
+mod wire;
 
 #[cfg(test)]
 mod testing;
@@ -85,7 +87,8 @@ pub use pick::pick;
 pub use profile::{Actions, Clustering, Profile, cluster, profile};
 pub use projection::project;
 pub use vectors::Vectors;
-pub use ward::ward;
+pub use ward::{MEMORY, ward, ward_within};
+pub use wire::{Medoids, WirePrecision};
 
 /// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
 #[must_use]

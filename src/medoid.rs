@@ -2,6 +2,7 @@
 
 use crate::Vectors;
 use crate::dendrogram::Partition;
+use crate::exact::squared_distance;
 use alloc::{vec, vec::Vec};
 
 /// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
@@ -48,15 +49,6 @@ pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &P
 /// The mean of one cluster.
 pub(crate) fn mean(means: &[f64], label: usize, dim: usize) -> &[f64] {
     &means[label * dim..(label + 1) * dim]
-}
-
-// Shared, rather than copied into each of its callers.
-#[inline(never)]
-pub(crate) fn squared_distance(vector: &[f32], mean: &[f64]) -> f64 {
-    vector.iter().zip(mean).fold(0.0, |sum, (&x, c)| {
-        let difference = f64::from(x) - c;
-        sum + difference * difference
-    })
 }
 
 #[cfg(test)]

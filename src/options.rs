@@ -29,6 +29,9 @@ pub struct ProfileOptions {
     /// Mean squared distance of random pairs of the catalogue (D), where there is one: what [`Cut::Auto`] and
     /// [`Cut::Spread`] measure by.
     pub spread: Option<f64>,
+    /// Bytes that clustering may take, vectors included. Default: 128 MiB ([`MEMORY`](crate::MEMORY)). More can be faster; the result is the
+    /// same.
+    pub memory: Option<f64>,
 }
 
 /// Where the tree is cut into interests.
@@ -71,6 +74,11 @@ pub enum Singletons {
 const LAMBDA: f64 = 0.01;
 
 impl ProfileOptions {
+    /// Bytes that clustering may take.
+    pub(crate) fn memory(&self) -> Result<usize, Error> {
+        self.memory.map_or(Ok(crate::MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
+    }
+
     /// The decay per day.
     pub(crate) fn decay(&self) -> Result<f64, Error> {
         match (self.half_life_days, self.lambda) {

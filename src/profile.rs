@@ -87,7 +87,7 @@ pub fn cluster(
     // Rows of weight 1 need no factors.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule(options)?;
-    let (tree, diameter) = tree_and_diameter(vectors, weights)?;
+    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?)?;
     let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
     let threshold = rule.threshold(&tree, weight, diameter);
     let partition = cut::cut(&tree, vectors, weights, rule, threshold, options);

@@ -7,8 +7,8 @@
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Grouping, Hit, Items, Match, Metric,
-    Precision, ProfileOptions, Search, Settings, Singletons, Values, Vectors,
+    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Grouping, Hit, Items, Match, Medoids,
+    Metric, Precision, ProfileOptions, Search, Settings, Singletons, Values, Vectors, WirePrecision,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -120,6 +120,35 @@ pub fn project(vectors: &[f32], dim: usize) -> Outcome<Float32Array> {
 #[wasm_bindgen]
 pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
+}
+
+/// Compact medoids as bytes: ids as text with ends, vectors as n x dim; `precision` 0 is f16, 1 is i8, 2 is f32.
+#[wasm_bindgen(js_name = encodeMedoids)]
+pub fn encode_medoids(
+    count: u32,
+    ids: &[u8],
+    #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
+    vectors: Vec<f32>,
+    dim: usize,
+    precision: u8,
+) -> Outcome<Uint8Array> {
+    let precision =
+        [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
+    let ids = split(ids, id_ends)?;
+    let medoids = Medoids { count, ids, vectors, dim };
+    medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+}
+
+/// The medoids in these bytes: count, ids, vectors, dim.
+#[wasm_bindgen(js_name = decodeMedoids)]
+pub fn decode_medoids(bytes: &[u8]) -> Outcome<JsValue> {
+    let medoids = Medoids::decode(bytes).map_err(thrown)?;
+    plain(&[
+        ("count", medoids.count.into()),
+        ("ids", medoids.ids.iter().map(|id| JsValue::from_str(id)).collect::<js_sys::Array>().into()),
+        ("vectors", Float32Array::from(&medoids.vectors[..]).into()),
+        ("dim", medoids.dim.into()),
+    ])
 }
 
 /// After a trap: `restart(true)` asks for a fresh instance, and the next call, which must pass nothing through the memory, gets it.
@@ -397,11 +426,11 @@ fn columns(lists: &[Vec<Match>]) -> [(&'static str, JsValue); 3] {
     ]
 }
 
-/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was
+/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was
 /// given. (Reading the object here, by serde, was measured at 8 KB gzipped, most of it messages that could print any float.)
 fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
-    let &[cut, number, singletons, half_life_days, lambda, spread] = options else {
-        return Err(refused("option", "options: expected six numbers"));
+    let &[cut, number, singletons, half_life_days, lambda, spread, memory] = options else {
+        return Err(refused("option", "options: expected seven numbers"));
     };
     let given = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
@@ -421,6 +450,7 @@ fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
         half_life_days: given(half_life_days),
         lambda: given(lambda),
         spread: given(spread),
+        memory: given(memory),
     })
 }
 

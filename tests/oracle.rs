@@ -53,14 +53,15 @@ fn ward_equals_the_definition_at_every_cut() {
     }
 }
 
-/// Algorithm 1 of the paper, line by line, with the set J of all nearest neighbours, and the lowest row wherever it leaves a choice.
+/// Algorithm 1 of the paper, line by line, with the set J of all nearest neighbours, and the lowest row wherever it leaves a choice. Equal is
+/// what rounding could not tell apart.
 fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
     let n = values.len() / dim;
     let row = |i: usize| &values[i * dim..(i + 1) * dim];
     let distance =
-        |i: usize, j: usize| row(i).iter().zip(row(j)).map(|(x, y)| (x - y) * (x - y)).sum::<f32>();
-    let mut d: Vec<Vec<f32>> = (0..n).map(|i| (0..n).map(|j| distance(i, j)).collect()).collect();
-    let mut size = vec![1.0f32; n];
+        |i: usize, j: usize| row(i).iter().zip(row(j)).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+    let mut d: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| distance(i, j)).collect()).collect();
+    let mut size = vec![1.0f64; n];
     let mut active: Vec<usize> = (0..n).collect();
     let (mut stack, mut unions) = (Vec::new(), Vec::new());
     while active.len() > 1 {
@@ -69,8 +70,8 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
         }
         let i = stack[stack.len() - 1];
         let others = || active.iter().copied().filter(|&j| j != i);
-        let least = others().map(|j| d[i][j]).fold(f32::INFINITY, f32::min);
-        let set_j: Vec<usize> = others().filter(|&j| d[i][j] == least).collect();
+        let least = others().map(|j| d[i][j]).fold(f64::INFINITY, f64::min);
+        let set_j: Vec<usize> = others().filter(|&j| d[i][j] <= least * (1.0 + 1e-9)).collect();
         let second = stack.len().checked_sub(2).map(|at| stack[at]);
         match second.filter(|second| set_j.contains(second)) {
             None => stack.push(set_j[0]),

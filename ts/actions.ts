@@ -1,8 +1,9 @@
 /** Actions as callers give them, checked once and copied: after this they cannot be wrong. */
 import type { Catalogue } from "./catalogue.js";
 import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, show } from "./check.js";
-import { SageError } from "./errors.js";
+import { asSageError, SageError } from "./errors.js";
 import type { Entry } from "./log.js";
+import type { VectorSource } from "./retrieve/types.js";
 import type { Action } from "./types.js";
 
 const FIELDS = ["item", "vector", "at", "weight", "kind"];
@@ -18,6 +19,30 @@ export interface Expectation {
 export function checkActions(given: Action | readonly Action[], expected: Expectation): Entry[] {
   const actions: readonly Action[] = Array.isArray(given) ? given : [given as Action];
   return actions.map((action, index) => checkAction(`record: action ${index}`, action, expected));
+}
+
+/** The actions, with vectors from elsewhere for those that have none and that the catalogue does not know. One question for all of them. */
+export async function withVectors(
+  given: Action | readonly Action[],
+  source: VectorSource,
+  catalogue: Catalogue | undefined,
+): Promise<readonly Action[]> {
+  const actions: readonly Action[] = Array.isArray(given) ? given : [given as Action];
+  const lacks = (action: Action): boolean =>
+    typeof action?.item === "string" && action.item !== "" && action.vector === undefined && !catalogue?.has(action.item);
+  const items = [...new Set(actions.filter(lacks).map(({ item }) => item))];
+  if (items.length === 0) return actions;
+  let vectors: (Float32Array | undefined)[];
+  try {
+    vectors = await source(items);
+  } catch (error) {
+    throw asSageError(error, "retrieval", "The vectors of the items could not be looked up; nothing was recorded");
+  }
+  const known = new Map(items.map((item, place) => [item, vectors[place]]));
+  return actions.map((action) => {
+    const vector = lacks(action) ? known.get(action.item) : undefined;
+    return vector ? { ...action, vector } : action;
+  });
 }
 
 /** The entry of one action; `place` is how messages call it. */

@@ -7,18 +7,19 @@ import type { ProfileOptions } from "./types.js";
 const CUTS = ["auto", "threshold", "cosine", "count", "spread"];
 const SINGLETONS = ["keep", "drop", "attach"];
 
-/** Cut, its number, singletons, halfLifeDays, lambda, spread; NaN where nothing was given. `profile_options` in src/wasm.rs reads it. */
+/** Cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was given. `profile_options` in src/wasm.rs reads it. */
 export type CoreOptions = Float64Array;
 
 /** The profile options that were given, in the shape the core reads. `spread` is the catalogue's, where there is one. */
 export function coreOptions(given: ProfileOptions, spread: number | undefined): CoreOptions {
-  const { cut = "auto", singletons = "keep", halfLifeDays, lambda } = given;
+  const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = given;
   return Float64Array.of(
     ...cutNumbers(cut),
     oneOf("singletons", singletons, SINGLETONS),
     optional("halfLifeDays", halfLifeDays),
     optional("lambda", lambda),
     spread === 0 ? NaN : optional("spread", spread),
+    optional("memory", memory),
   );
 }
 

@@ -109,6 +109,8 @@ export interface Core {
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
+  encodeMedoids(count: number, ids: Uint8Array, idEnds: Uint32Array, vectors: Float32Array, dim: number, precision: number): Uint8Array;
+  decodeMedoids(bytes: Uint8Array): { count: number; ids: string[]; vectors: Float32Array; dim: number };
   CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
   CoreLoader: new (first: Uint8Array) => CoreLoader;
   CoreCatalogue: { fromBytes(bytes: Uint8Array): CoreCatalogue };

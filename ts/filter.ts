@@ -1,74 +1,63 @@
-/** Filters: what items must be, besides near. One small language; ts/catalogue.ts answers it with sets of rows. */
+/** Filters: what items must be, besides near. The same tree for the local catalogue and for remote engines (ts/remote/filter.ts compiles it for those). */
 import { checkKeys, show } from "./check.js";
 import type { CoreCatalogue } from "./core.js";
 import { SageError } from "./errors.js";
 import { concatenate } from "./texts.js";
 
-/** A value of an attribute. */
+/** What a field is compared with. */
 export type FilterValue = string | number | boolean;
 
 /**
- * A condition on an attribute, or conditions put together. An attribute that is a list meets `eq` or `in` when one of its values does; an item
- * without the attribute meets no condition, but the `not` of any.
+ * A condition on the fields of an item. Ranges include both ends; a field that is a list meets a condition when one of its values does. In a
+ * catalogue, an item without the field meets no condition, but the `not` of any; elsewhere that is the engine's rule.
  */
 export type Filter =
-  | { readonly field: string; readonly eq: FilterValue }
-  | { readonly field: string; readonly in: readonly FilterValue[] }
-  | { readonly field: string; readonly min?: number; readonly max?: number }
-  | { readonly and: readonly Filter[] }
-  | { readonly or: readonly Filter[] }
-  | { readonly not: Filter };
+  | { field: string; is: FilterValue }
+  | { field: string; in: readonly FilterValue[] }
+  | { field: string; from?: number; to?: number }
+  | { all: readonly Filter[] }
+  | { any: readonly Filter[] }
+  | { not: Filter };
 
-/** The rows that meet the filter, as bits. Throws "option" for what is no filter, and for an attribute that is not there. */
+/** The rows of a catalogue that meet the filter, as bits. Throws "option" for what is no filter, and for an attribute that is not there. */
 export function rowsOf(core: CoreCatalogue, filter: Filter): Uint32Array {
-  const given = checkFilter(filter);
-  if ("not" in given) return rowsOf(core, given.not as Filter).map((word) => ~word);
-  if ("and" in given) return combine(core, "and", given.and, 0xffffffff, (a, b) => a & b);
-  if ("or" in given) return combine(core, "or", given.or, 0, (a, b) => a | b);
-  const { field } = given as { field: string };
-  if ("eq" in given) return matching(core, field, [given.eq]);
-  if ("in" in given) return matching(core, field, list("in", given.in));
-  const { min = -Infinity, max = Infinity } = given as { min?: number; max?: number };
-  for (const bound of [min, max]) {
-    if (typeof bound !== "number" || Number.isNaN(bound)) throw new SageError("option", `filter: min and max: expected numbers, saw ${show(bound)}.`);
-  }
-  return core.matchBetween(field, min, max);
-}
-
-const FORMS = [["field", "eq"], ["field", "in"], ["field", "min", "max"], ["and"], ["or"], ["not"]];
-
-function checkFilter(filter: unknown): Record<string, unknown> {
-  const wrong = (): SageError =>
-    new SageError("option", `filter: expected { field, eq }, { field, in }, { field, min, max }, { and }, { or } or { not }, saw ${describe(filter)}.`);
-  if (typeof filter !== "object" || filter === null || Array.isArray(filter)) throw wrong();
+  checkKeys("filter", filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
   const given = filter as Record<string, unknown>;
-  const keys = Object.keys(given).filter((key) => given[key] !== undefined);
-  const form = FORMS.find((form) => keys.length > (form[0] === "field" ? 1 : 0) && keys.every((key) => form.includes(key)));
-  if (!form) throw wrong();
-  checkKeys("filter", given, form);
-  if (form[0] === "field" && typeof given.field !== "string") throw wrong();
-  return Object.fromEntries(keys.map((key) => [key, given[key]]));
+  const [kind, ...more] = ["is", "in", "all", "any", "not"].filter((key) => key in given);
+  const ranged = "from" in given || "to" in given;
+  const leaf = kind === undefined || kind === "is" || kind === "in";
+  if (more.length > 0 || (kind !== undefined && ranged) || leaf !== ("field" in given) || (kind === undefined && !ranged)) {
+    throw new SageError("option", `filter: expected one of is, in, from and to with a field, or all, any, not alone; saw ${Object.keys(given).join(", ") || "nothing"}.`);
+  }
+  if (kind === "not") return rowsOf(core, given.not as Filter).map((word) => ~word);
+  if (kind === "all") return combine(core, kind, given.all, ~0, (a, b) => a & b);
+  if (kind === "any") return combine(core, kind, given.any, 0, (a, b) => a | b);
+  const { field } = given;
+  if (typeof field !== "string") throw new SageError("option", `filter: field: expected a name, saw ${show(field)}.`);
+  if (kind === "is") return matching(core, field, [given.is]);
+  if (kind === "in") return matching(core, field, listOf(field, given.in));
+  const { from = -Infinity, to = Infinity } = given;
+  for (const end of [from, to]) {
+    if (typeof end !== "number" || Number.isNaN(end)) throw new SageError("option", `filter: ${field}: from and to are numbers, saw ${show(end)}.`);
+  }
+  return core.matchBetween(field, from as number, to as number);
 }
 
-function describe(filter: unknown): string {
-  return typeof filter === "object" && filter !== null ? `{ ${Object.keys(filter).join(", ")} }` : show(filter);
-}
-
-function list(name: string, value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value as unknown[];
-  throw new SageError("option", `filter: ${name}: expected an array, saw ${show(value)}.`);
+function listOf(name: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value) && value.length > 0) return value as unknown[];
+  throw new SageError("option", `filter: ${name}: expected a list that is not empty, saw ${show(value)}.`);
 }
 
 function combine(core: CoreCatalogue, name: string, value: unknown, start: number, join: (a: number, b: number) => number): Uint32Array {
   const words = new Uint32Array(Math.ceil(core.facts().rows / 32)).fill(start);
-  for (const part of list(name, value)) rowsOf(core, part as Filter).forEach((word, at) => (words[at] = join(words[at]!, word)));
+  for (const part of listOf(name, value)) rowsOf(core, part as Filter).forEach((word, at) => (words[at] = join(words[at]!, word)));
   return words;
 }
 
 function matching(core: CoreCatalogue, field: string, values: readonly unknown[]): Uint32Array {
-  if (values.length > 0 && values.every((value) => typeof value === "number")) return core.matchNumbers(field, Float64Array.from(values));
+  if (values.every((value) => typeof value === "number")) return core.matchNumbers(field, Float64Array.from(values));
   const wrong = values.find((value) => typeof value !== "string" && typeof value !== "boolean");
-  if (wrong !== undefined) throw new SageError("option", `filter: "${field}": expected texts, or numbers alone, saw ${show(wrong)} among the values.`);
+  if (wrong !== undefined) throw new SageError("option", `filter: ${field}: expected texts, or numbers alone, saw ${show(wrong)}.`);
   const { text, ends } = concatenate(values.map(String));
   return core.matchLabels(field, text, ends);
 }

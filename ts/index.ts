@@ -9,7 +9,7 @@ export { type ErrorCode, isSageError, SageError } from "./errors.js";
 export type { Filter, FilterValue } from "./filter.js";
 export { init, type WasmSource } from "./glue.js";
 export { buildProfile, cluster, type PieceOptions, project } from "./pieces.js";
-export type { Hit, Query, Retriever } from "./retrieve/types.js";
+export type { Hit, Query, Retriever, VectorSource } from "./retrieve/types.js";
 export { openSage } from "./sage.js";
 export { indexedDbStore } from "./store/indexeddb.js";
 export { memoryStore } from "./store/memory.js";

@@ -4,14 +4,14 @@ import { checkKeys, checkPositive, checkWhole, show } from "./check.js";
 import { type CoreOptions, coreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
-import type { Retriever } from "./retrieve/types.js";
+import type { Retriever, VectorSource } from "./retrieve/types.js";
 import { memoryStore } from "./store/memory.js";
 import type { Store } from "./store/types.js";
 import type { SageOptions } from "./types.js";
 
 const KNOWN = [
-  ...["dim", "catalogue", "retriever", "store", "kinds", "maxActions", "maxAgeDays", "unreadable", "now"],
-  ...["cut", "singletons", "halfLifeDays", "lambda"],
+  ...["dim", "catalogue", "retriever", "vectors", "store", "kinds", "maxActions", "maxAgeDays", "unreadable", "now"],
+  ...["cut", "singletons", "halfLifeDays", "lambda", "memory"],
 ];
 const MS_PER_DAY = 86_400_000;
 
@@ -20,6 +20,7 @@ export interface Settings {
   readonly dim: number;
   readonly catalogue: Catalogue | undefined;
   readonly retriever: Retriever | undefined;
+  readonly vectors: VectorSource | undefined;
   readonly store: Store;
   readonly kinds: ReadonlyMap<string, number>;
   readonly maxActions: number;
@@ -32,9 +33,10 @@ export interface Settings {
 /** The settings these options ask for, or an error that names the option. The wasm must be loaded: the core checks its own options. */
 export function checkSettings(options: SageOptions): Settings {
   checkKeys("openSage", options, KNOWN);
-  const { catalogue, retriever, store = memoryStore(), unreadable = "reject", now = Date.now } = options;
+  const { catalogue, retriever, vectors, store = memoryStore(), unreadable = "reject", now = Date.now } = options;
   if (catalogue !== undefined && !(catalogue instanceof Catalogue)) throw expected("catalogue", "a Catalogue", catalogue);
   if (retriever !== undefined && typeof retriever !== "function") throw expected("retriever", "a function", retriever);
+  if (vectors !== undefined && typeof vectors !== "function") throw expected("vectors", "a function", vectors);
   if (!["load", "save", "clear"].every((method) => typeof store?.[method as "load"] === "function")) {
     throw expected("store", "an object with load, save and clear", store);
   }
@@ -46,6 +48,7 @@ export function checkSettings(options: SageOptions): Settings {
     dim: checkDim(options.dim, catalogue),
     catalogue,
     retriever,
+    vectors,
     store,
     kinds: new Map(Object.entries(kinds).map(([kind, weight]) => [kind, checkPositive(`openSage: kinds.${kind}`, weight)])),
     maxActions: options.maxActions === undefined ? 10_000 : checkWhole("openSage: maxActions", options.maxActions),

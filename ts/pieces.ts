@@ -6,7 +6,7 @@ import { ask } from "./glue.js";
 import { buildTaste } from "./profile.js";
 import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
 
-const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread"];
+const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
 
 /** The options of the pieces: how to cluster, for vectors of which length. */
 export interface PieceOptions extends ProfileOptions {
@@ -15,7 +15,7 @@ export interface PieceOptions extends ProfileOptions {
   spread?: number;
 }
 
-/** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, O(n^2) memory. Ties: the lowest row wins. No rows: no clusters. */
+/** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
 export function cluster(vectors: Float32Array, options: PieceOptions & { weights?: Float64Array }): Clustering {
   checkKeys("cluster", options, ["dim", "weights", ...PROFILE_OPTIONS]);
   checkMatrix("cluster", vectors);

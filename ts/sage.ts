@@ -1,5 +1,5 @@
 /** The main job: actions in, interests and recommendations out. What has a clock, a store or an id is here and in what it imports. */
-import { checkActions } from "./actions.js";
+import { checkActions, withVectors } from "./actions.js";
 import { checkAbort, checkFinite, checkItem, checkKeys } from "./check.js";
 import { SageError } from "./errors.js";
 import { ask, init } from "./glue.js";
@@ -42,7 +42,10 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const sage: Sage = {
     async record(given) {
       checkOpen();
-      const entries = checkActions(given, { dim, catalogue: settings.catalogue, now: now() });
+      const time = now();
+      const actions = settings.vectors ? await withVectors(given, settings.vectors, settings.catalogue) : given;
+      checkOpen();
+      const entries = checkActions(actions, { dim, catalogue: settings.catalogue, now: time });
       if (entries.length > 0) await journal.change((log) => append(log, entries));
     },
 
@@ -61,7 +64,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
       checkOpen();
       checkAbort(given?.signal);
       const { queries } = plan(given);
-      return settings.retriever ? showOutbound(queries, settings.retriever.name) : [];
+      return settings.retriever ? showOutbound(queries, settings.retriever) : [];
     },
 
     async explain(item) {

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The vocabulary: plain types shared by every file, and by the people who use the package. */
 import type { Catalogue } from "./catalogue.js";
-import type { Retriever } from "./retrieve/types.js";
+import type { Retriever, VectorSource } from "./retrieve/types.js";
 import type { Store } from "./store/types.js";
 
 /** Your identifier for an item. Opaque. */
@@ -60,6 +60,8 @@ export interface ProfileOptions {
   halfLifeDays?: number;
   /** The decay itself, per day, instead of `halfLifeDays`. Default: 0.01, a half-life of 69 days. */
   lambda?: number;
+  /** Bytes the clustering may take, vectors included; more can be faster, and the result is the same. Default: 128 MiB. */
+  memory?: number;
 }
 
 /** What {@link openSage} needs to know. */
@@ -70,6 +72,11 @@ export interface SageOptions extends ProfileOptions {
   catalogue?: Catalogue;
   /** Answers the queries. Default: the catalogue. */
   retriever?: Retriever;
+  /**
+   * Looks up the vectors of items that are recorded without one and that the catalogue does not know: `retriever.vectors` of an engine that
+   * has them. Tells that place each such item, which is more than the queries tell.
+   */
+  vectors?: VectorSource;
   /** Default: memoryStore(). */
   store?: Store;
   /** How much each kind of action counts. */

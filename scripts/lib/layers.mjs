@@ -22,6 +22,7 @@ const expected = ["browser", "cli", "docs", "golden", "js", "packages", "page", 
 export async function layers() {
   const folders = existsSync(join(root, "tests")) ? await readdir(join(root, "tests"), { withFileTypes: true }) : [];
   const names = new Set([...expected, ...folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name)]);
+  names.delete("remote"); // real engines: `npm run test:remote`
   const nodeLayers = await Promise.all([...names].sort().map(nodeLayer));
   return [...cargoLayers, ...nodeLayers.filter((layer) => layer.files.length > 0 || expected.includes(layer.name))];
 }

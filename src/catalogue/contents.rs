@@ -6,7 +6,7 @@ use super::codes::{Codes, Encoded, Precision};
 use super::format::{self, Header, LONGEST_ID, MOST_DIMENSIONS, Section, little_endian};
 use super::{Catalogue, Items, Metric};
 use crate::Error;
-use crate::medoid::squared_distance;
+use crate::exact::squared_distance;
 use crate::order::order;
 use alloc::{format, vec, vec::Vec};
 

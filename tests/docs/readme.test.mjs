@@ -84,3 +84,10 @@ test("without a catalogue: the preview shows what leaves", async () => {
 });
 
 test("the pieces", async () => assert.match(await printed(program("cluster(Float32Array.of")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
+
+test("the figures stand between the markers that `npm run bench:ward -- --readme` writes between", () => {
+  const parts = readme.split(/<!-- bench:(?:begin|end) -->\n/);
+  assert.equal(parts.length, 3);
+  assert.match(parts[1], /^\| \| n = 100 \|/);
+  assert.match(readme, /^<!-- bench:begin -->$[^]*^<!-- bench:end -->$/m);
+});

@@ -1,5 +1,5 @@
 /** Asking for items: queries out, ranked hits back. */
-import type { ItemId } from "../types.js";
+import type { ItemId, Outbound } from "../types.js";
 
 /** One question: which items are nearest to this vector? */
 export interface Query {
@@ -17,4 +17,11 @@ export interface Hit {
 }
 
 /** Anything that answers queries: one ranked list per query, in their order. What it is handed is all that may leave the device. */
-export type Retriever = (queries: readonly Query[], signal?: AbortSignal) => Promise<Hit[][]>;
+export interface Retriever {
+  (queries: readonly Query[], signal?: AbortSignal): Promise<Hit[][]>;
+  /** What asking these would send, byte for byte, for `preview()`. Without it, the queries as JSON. */
+  outbound?: (queries: readonly Query[]) => Outbound[];
+}
+
+/** The vectors of items by id, one each, undefined for an item that is unknown there. */
+export type VectorSource = (items: readonly ItemId[]) => Promise<(Float32Array | undefined)[]>;

@@ -1,0 +1,142 @@
+// The contestants that Node runs, timed on request: one JSON request a line, one JSON answer a line. peers.py and benches/ward.rs do the same.
+//   request  { contestant, path, dim, calls, heights }    path: n x dim little-endian f32; heights: are they asked for?
+//   answer   { wall, cpu, memory, heights }               ms of each call; bytes; squared heights of the last call, ascending, or nothing
+//            { error }                                    what went wrong, as text; the program lives on
+// Memory is the whole linear memory of a wasm, which never shrinks, and otherwise the most resident memory since the process began, less
+// what was resident before the calls: ask a fresh process. Node's first answer also tells what it took to load the contestant.
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const now = Date.UTC(2026, 0, 1);
+const hour = 3_600_000;
+const kodamaModule = new URL("../../target/bench/kodama/kodama.js", import.meta.url);
+
+/**
+ * Each loads what it needs and gives
+ *   prepare(vectors, dim)   the input in the shape it takes, once for each file, not timed
+ *   before(input)           before each call, not timed; optional
+ *   run(input)              the call that is timed
+ *   heights(result, input)  squared and ascending; optional
+ *   memory()                bytes of its linear memory; optional
+ */
+const contestants = {
+  async ours() {
+    const { cluster, init } = await import("pocketsage");
+    await init();
+    return {
+      prepare: (vectors, dim) => ({ vectors, options: { dim } }),
+      run: ({ vectors, options }) => cluster(vectors, options),
+      heights: ({ tree }) => tree.filter((_, at) => at % 4 === 2),
+      memory: ourMemory,
+    };
+  },
+
+  async "ours-profile"() {
+    const { buildProfile, init } = await import("pocketsage");
+    await init();
+    return {
+      prepare: (vectors, dim) => ({
+        actions: rows(vectors, dim).map((vector, row) => ({ item: `item ${row}`, vector, at: now - row * hour })),
+        options: { dim, now },
+      }),
+      run: ({ actions, options }) => buildProfile(actions, options),
+      memory: ourMemory,
+    };
+  },
+
+  // ▼ A session's updates stand here, as `ours-add` and `ours-forget`: prepare makes a session of the first n - 1 actions (of all n),
+  //   before undoes the last call, run adds action n (forgets it), heights are those of the tree it has then.
+  // ▲
+
+  async "kodama-wasm"() {
+    const { default: load, heights } = await import(kodamaModule);
+    const wasm = await load({ module_or_path: await readFile(new URL("kodama_bg.wasm", kodamaModule)) });
+    return {
+      prepare: (vectors, dim) => ({ vectors, dim }),
+      run: ({ vectors, dim }) => heights(vectors, dim),
+      heights: (found) => Float64Array.from(found, (height) => height ** 2),
+      memory: () => wasm.memory.buffer.byteLength,
+    };
+  },
+
+  async "ml-hclust"() {
+    const { agnes } = await import("ml-hclust");
+    return {
+      prepare: (vectors, dim) => rows(vectors, dim).map((row) => [...row]),
+      run: (input) => agnes(input, { method: "ward2" }),
+      heights: (tree) => joined(tree).map(({ height }) => height ** 2).sort((a, b) => a - b),
+    };
+  },
+};
+
+async function ourMemory() {
+  const { default: loaded } = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
+  return (await loaded()).memory.buffer.byteLength;
+}
+
+function rows(vectors, dim) {
+  return Array.from({ length: vectors.length / dim }, (_, row) => vectors.slice(row * dim, (row + 1) * dim));
+}
+
+/** Every node of ml-hclust's tree that joins others. */
+function joined(tree) {
+  const all = [];
+  for (const pending = [tree]; pending.length > 0; ) {
+    const node = pending.pop();
+    if (node.isLeaf) continue;
+    all.push(node);
+    pending.push(...node.children);
+  }
+  return all;
+}
+
+const loaded = new Map();
+const inputs = new Map();
+let latest;
+
+async function run({ contestant, path, dim, calls, heights }) {
+  if (!(contestant in contestants)) throw new Error(`nobody is called ${contestant}`);
+  let load;
+  if (!loaded.has(contestant)) load = await clock(async () => loaded.set(contestant, await contestants[contestant]()));
+  const one = loaded.get(contestant);
+  if (latest !== path) inputs.clear();
+  latest = path;
+  if (!inputs.has(contestant)) {
+    const { buffer, byteOffset, byteLength } = await readFile(path);
+    inputs.set(contestant, one.prepare(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)), dim));
+  }
+  const input = inputs.get(contestant);
+
+  const before = process.memoryUsage.rss();
+  const times = { wall: [], cpu: [] };
+  let result;
+  for (let call = 0; call < calls; call += 1) {
+    one.before?.(input);
+    const { wall, cpu } = clock(() => (result = one.run(input)));
+    times.wall.push(wall);
+    times.cpu.push(cpu);
+  }
+  const memory = one.memory ? await one.memory() : process.resourceUsage().maxRSS * 1024 - before;
+  return { ...times, memory, load, heights: heights ? [...one.heights(result, input)] : undefined };
+}
+
+/** `{ wall, cpu }` of the work, in ms; a promise of them where the work is one. */
+function clock(work) {
+  const onCpu = process.cpuUsage();
+  const begun = performance.now();
+  const end = () => {
+    const wall = performance.now() - begun;
+    const { user, system } = process.cpuUsage(onCpu);
+    return { wall, cpu: (user + system) / 1000 };
+  };
+  const result = work();
+  return result instanceof Promise ? result.then(end) : end();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const answer = await run(JSON.parse(line)).catch((error) => ({ error: error.message }));
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+}

@@ -1,0 +1,272 @@
+//! Neighbours by a matrix of lower bounds of all distances, kept by Lance-Williams: the fastest way while it fits in memory.
+
+use super::chain::{Nearest, Neighbours};
+use super::clusters::Clusters;
+use super::grid::Grid;
+use super::survey::{Farthest, all_pairs};
+use crate::lanes::{Codes, Floats, LANES, SAFELY, lanes};
+use alloc::{vec, vec::Vec};
+
+/// The cells of a row are a multiple of this: two panels.
+const ALIGNED: usize = 2 * LANES;
+/// Unions whose new rows are told to the others together: a cache line.
+const TOLD: usize = 32;
+/// About the distance of what is worth joining, in steps.
+const TOUCH: f32 = 10_000.0;
+
+/// The cells are 16-bit codes of 1 + a lower bound of Ward's distance in units of [`Matrix::units`]; Lance-Williams is the same with and
+/// without the 1.
+///
+/// A union changes one row and, by symmetry, one column. Writing the column at once would touch every row, most of which are never read
+/// again; instead the new row is left where each of the others finds its own cell, side by side with those of the unions before and
+/// after, and catches up when it is next read. And whenever half of the places are empty, the matrix moves together.
+pub(crate) struct Matrix {
+    clusters: Clusters,
+    /// Units in a squared unit of the vectors: such that no distance reaches 2^31.
+    units: f64,
+    /// Cells in a row.
+    width: usize,
+    /// Row p belongs to the cluster at place p, as does its cell [`cell`]`(p)`. [`Codes::FAR`] on the diagonal, anything where a cluster is gone.
+    cells: Vec<i16>,
+    /// [`Codes::FAR`] where a cluster is gone and past the end, else 0.
+    gone: Vec<i16>,
+    /// Weight of each cluster, by place; anything past the last one.
+    weights: Vec<f32>,
+    /// The cluster at a place, in ascending order.
+    names: Vec<u32>,
+    /// Where a cluster is.
+    places: Vec<u32>,
+    /// How many unions the row at a place knows of.
+    known: Vec<u32>,
+    /// The cells of the unions since the matrix last moved together.
+    unions: Vec<u32>,
+    /// The last union at a place, counted from 1; 0 for none.
+    changed: Vec<u32>,
+    /// Which of every [`TOLD`] unions are the last at their places, and left, as bits.
+    current: Vec<u32>,
+    /// The cells of their new rows: `news[u / TOLD * width + p][u % TOLD]` is the distance of union u to the place p.
+    news: Vec<[i16; TOLD]>,
+}
+
+/// Where the cell of a place is in a row.
+fn cell(place: usize) -> usize {
+    place / LANES * LANES + Codes::position(place % LANES)
+}
+
+impl Matrix {
+    /// Bytes of a matrix for n clusters, at most.
+    pub(crate) fn bytes(n: usize) -> usize {
+        let width = n.next_multiple_of(ALIGNED);
+        // The rows, and the news of half as many unions.
+        size_of::<i16>().saturating_mul(width).saturating_mul(width + n.div_ceil(2).next_multiple_of(TOLD))
+    }
+
+    /// O(n^2 dim / 2).
+    pub(crate) fn new(clusters: Clusters, grid: &Grid) -> (Self, Farthest) {
+        let n = clusters.left();
+        let width = n.next_multiple_of(ALIGNED);
+        let total: f64 = clusters.weights.iter().sum();
+        let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
+        weights.resize(width, 1.0);
+        let equal = weights[..n].iter().all(|&w| w == weights[0]).then_some(weights[0]);
+        // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH.
+        let slack = grid.slack();
+        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
+        let unit = (1.0 / total) as f32;
+
+        let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
+        let mut farthest = Farthest::new(n);
+        let count = n.div_ceil(LANES);
+        all_pairs(grid, 0..count, 0..count, |left, right, block| {
+            let rows = LANES.min(n - left * LANES);
+            farthest.look(right, &block[..rows]);
+            let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);
+            let mut bounds = [Codes::splat(0); LANES];
+            for (i, row) in block.iter().enumerate() {
+                let squared = row.floats().line(slope, offset);
+                let bound = match equal {
+                    Some(weight) => squared.times(weight * unit),
+                    None => squared.times_harmonic_mean(own[i], Floats::new(others)).times(unit),
+                };
+                bounds[i] = Codes::of(bound.plus(1.0));
+            }
+            let mut write = |row: usize, column: usize, codes: Codes| {
+                cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes.codes());
+            };
+            for (i, row) in bounds.iter().enumerate() {
+                write(left * LANES + i, right, *row);
+            }
+            if left != right {
+                for (j, column) in Codes::transposed(bounds).into_iter().enumerate() {
+                    write(right * LANES + j, left, column);
+                }
+            }
+        });
+        let mut gone = vec![0; width];
+        for place in 0..width {
+            if place < n {
+                cells[place * width + cell(place)] = Codes::FAR;
+            } else {
+                gone[cell(place)] = Codes::FAR;
+            }
+        }
+        let matrix = Self {
+            units: grid.squared_steps(1.0) * f64::from(unit),
+            width,
+            cells,
+            gone,
+            weights,
+            names: (0..n as u32).collect(),
+            places: (0..n as u32).collect(),
+            known: vec![0; n],
+            unions: Vec::new(),
+            changed: vec![0; n],
+            current: Vec::new(),
+            news: Vec::new(),
+            clusters,
+        };
+        (matrix, farthest)
+    }
+
+    /// Brings the row of a place up to date with the unions it does not know of.
+    fn catch_up(&mut self, place: usize) {
+        let row = &mut self.cells[place * self.width..][..self.width];
+        let known = self.known[place] as usize;
+        let mut unknown = u32::MAX << (known % TOLD);
+        for group in known / TOLD..self.current.len() {
+            let news = &self.news[group * self.width + place];
+            for union in lanes(self.current[group] & unknown) {
+                row[self.unions[group * TOLD + union] as usize] = news[union % TOLD];
+            }
+            unknown = u32::MAX;
+        }
+        self.known[place] = self.unions.len() as u32;
+    }
+
+    /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
+    fn move_together(&mut self) {
+        let is_left = |place: &usize| self.clusters.is_left(self.names[*place] as usize);
+        let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
+        left.iter().for_each(|&place| self.catch_up(place));
+        let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
+        let moves: Vec<(usize, usize)> =
+            left.iter().enumerate().map(|(to, &from)| (cell(from), cell(to))).collect();
+        // In place: nothing is written beyond what has been read.
+        for (row, &place) in left.iter().enumerate() {
+            self.weights[row] = self.weights[place];
+            self.names[row] = self.names[place];
+            self.places[self.names[row] as usize] = row as u32;
+            for &(source, target) in &moves {
+                self.cells[row * to + target] = self.cells[place * from + source];
+            }
+        }
+        let n = left.len();
+        self.width = to;
+        self.names.truncate(n);
+        self.known.clear();
+        self.known.resize(n, 0);
+        self.changed.clear();
+        self.changed.resize(n, 0);
+        self.gone.clear();
+        self.gone.resize(to, 0);
+        (n..to).for_each(|place| self.gone[cell(place)] = Codes::FAR);
+        self.unions.clear();
+        self.current.clear();
+        self.news.clear();
+    }
+
+    /// The code of a distance, or a greater one.
+    fn code(&self, distance: f64) -> i16 {
+        Codes::code((distance * self.units + 1.0) as f32 * (2.0 - SAFELY))
+    }
+}
+
+impl Neighbours for Matrix {
+    fn clusters(&self) -> &Clusters {
+        &self.clusters
+    }
+
+    /// O(left) for what is left of the matrix, and O(dim) for each distance that the bounds leave open.
+    fn nearest(&mut self, cluster: usize, previous: usize) -> Nearest {
+        let place = self.places[cluster] as usize;
+        self.catch_up(place);
+        let (row, _) = self.cells[place * self.width..][..self.width].as_chunks::<LANES>();
+        let (gone, _) = self.gone.as_chunks::<LANES>();
+        let mut nearest = Nearest::unknown(previous);
+        // From the least bound up to the least distance; mostly they are within a hundredth of each other.
+        let mut done = -1;
+        let mut reach = least(row, gone).saturating_add(8);
+        loop {
+            for (panel, (codes, gone)) in row.iter().zip(gone).enumerate() {
+                let far = Codes::new(*codes).max(Codes::new(*gone));
+                for position in lanes(far.less(Codes::splat(reach.saturating_add(1)))) {
+                    let code = codes[position % LANES];
+                    if code > done && code <= reach {
+                        let name = self.names[panel * LANES + Codes::number(position)] as usize;
+                        nearest.consider(name, self.clusters.apart(cluster, name));
+                        reach = reach.min(self.code(nearest.distance).max(done));
+                    }
+                }
+            }
+            let needed = self.code(nearest.distance);
+            if needed <= reach {
+                return nearest;
+            }
+            (done, reach) = (reach, needed);
+        }
+    }
+
+    /// O(left + dim).
+    fn join(&mut self, a: usize, b: usize, distance: f64) {
+        let places = [a, b].map(|cluster| self.places[cluster] as usize);
+        places.into_iter().for_each(|place| self.catch_up(place));
+        let [at_a, at_b] = places;
+        let between = (distance * self.units + 1.0) as f32 * (2.0 - SAFELY);
+        let width = self.width;
+        let (group, told) = (self.unions.len() / TOLD, self.unions.len() % TOLD);
+        if told == 0 {
+            self.news.resize((group + 1) * width, [Codes::FAR; TOLD]);
+            self.current.push(0);
+        }
+        let (news, _) = self.news[group * width..].as_chunks_mut::<LANES>();
+        let (head, tail) = self.cells.split_at_mut(at_b * width);
+        let (to_a, _) = head[at_a * width..][..width].as_chunks_mut::<LANES>();
+        let (to_b, _) = tail[..width].as_chunks::<LANES>();
+        let (weights, _) = self.weights.as_chunks::<LANES>();
+        let factors = [self.weights[at_a], self.weights[at_b], between];
+        for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
+            let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
+            *to_a = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
+            for position in 0..LANES {
+                news[Codes::number(position)][told] = to_a[position];
+            }
+        }
+        self.cells[at_a * width + cell(at_a)] = Codes::FAR;
+        self.gone[cell(at_b)] = Codes::FAR;
+        self.clusters.join(a, b);
+        self.weights[at_a] = self.clusters.weights[a] as f32;
+        for place in places {
+            if let Some(last) = self.changed[place].checked_sub(1) {
+                self.current[last as usize / TOLD] &= !(1 << (last as usize % TOLD));
+            }
+        }
+        self.current[group] |= 1 << told;
+        self.unions.push(cell(at_a) as u32);
+        self.changed[at_a] = self.unions.len() as u32;
+        self.known[at_a] = self.unions.len() as u32;
+        if self.clusters.left() * 2 <= self.names.len() {
+            self.move_together();
+        }
+    }
+}
+
+/// The least code of a row.
+fn least(row: &[[i16; LANES]], gone: &[[i16; LANES]]) -> i16 {
+    let mut least = [Codes::splat(Codes::FAR); 2];
+    for (codes, gone) in row.as_chunks::<2>().0.iter().zip(gone.as_chunks::<2>().0) {
+        for i in 0..2 {
+            least[i] = least[i].min(Codes::new(codes[i]).max(Codes::new(gone[i])));
+        }
+    }
+    least[0].min(least[1]).codes().into_iter().fold(Codes::FAR, i16::min)
+}

@@ -1,0 +1,67 @@
+//! The distances of all pairs on the grid: a blocked matrix product.
+
+use super::clusters::Clusters;
+use super::grid::Grid;
+use crate::exact::squared_distance;
+use crate::lanes::{LANES, Wholes, root};
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
+
+/// Panels kept in the nearest cache while others stream past (96 vectors).
+const BLOCK: usize = 12;
+
+/// Shows the blocks of 8 x 8 squared distances, in steps, of these panels with those, on and above the diagonal of all: the panel of the
+/// rows, that of the columns, and the rows. O(rows columns dim).
+#[inline(always)]
+pub(crate) fn all_pairs(
+    grid: &Grid,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    mut show: impl FnMut(usize, usize, &[Wholes; LANES]),
+) {
+    let mut block = [Wholes::ZERO; LANES];
+    for first in rows.clone().step_by(BLOCK) {
+        for right in first.max(columns.start)..columns.end {
+            for left in first..rows.end.min(first + BLOCK).min(right + 1) {
+                grid.block(left, right, &mut block);
+                show(left, right, &block);
+            }
+        }
+    }
+}
+
+/// For every place, the largest squared distance, in steps, to a place before it, and within its panel.
+pub(crate) struct Farthest(Vec<Wholes>);
+
+impl Farthest {
+    pub(crate) fn new(n: usize) -> Self {
+        Self(vec![Wholes::ZERO; n.div_ceil(LANES)])
+    }
+
+    #[inline(always)]
+    pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
+        self.0[right] = rows.iter().fold(self.0[right], |most, &row| most.max(row));
+    }
+
+    /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
+    /// it.
+    pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters) -> f64 {
+        let n = clusters.left();
+        let slack = 2.0 * f64::from(grid.slack());
+        let farthest: Vec<i32> = self.0.iter().flat_map(|row| row.numbers()).take(n).collect();
+        let most = farthest.iter().fold(0, |most, &squared| most.max(squared));
+        let open = |squared: i32| root(squared.into()) + slack >= root(most.into());
+        let mut diameter: f64 = 0.0;
+        for place in (0..n).filter(|&place| open(farthest[place])) {
+            for two in 0..=place / (2 * LANES) {
+                let row = grid.row(place, two).map(Wholes::numbers);
+                for (other, &squared) in (2 * two * LANES..=place).zip(row.as_flattened()) {
+                    if open(squared) {
+                        diameter = diameter.max(squared_distance(clusters.mean(place), clusters.mean(other)));
+                    }
+                }
+            }
+        }
+        diameter
+    }
+}

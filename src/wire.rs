@@ -1,0 +1,383 @@
+//! Compact medoids: what a device sends to an engine of its own, in as few bytes as keep the answers.
+//!
+//! CBOR (RFC 8949), definite lengths, one map; the matrix is a multi-dimensional typed array (RFC 8746):
+//!
+//! ```text
+//! medoids = {
+//!   0: 1,                                      version
+//!   1: uint,                                   hits wanted for each medoid
+//!   ? 2: [+ tstr],                             item ids
+//!   ? 3: #6.40([[n, dim], typed])              unit vectors, row-major: #6.84(f16) | #6.72(i8) | #6.85(f32), little-endian
+//! }
+//! ```
+//!
+//! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
+
+use crate::{Error, Vectors};
+use alloc::vec::Vec;
+use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
+
+const VERSION: u32 = 1;
+const MOST_MEDOIDS: usize = 64;
+const MOST_DIM: usize = 4096;
+const MOST_HITS: u32 = 10_000;
+const MOST_ID_BYTES: usize = 512;
+
+const MATRIX: u64 = 40;
+const I8: u64 = 72;
+const F16: u64 = 84;
+const F32: u64 = 85;
+
+/// How the numbers of a vector travel. Cosine errors at 256 dimensions: F16 2e-8, I8 3e-5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WirePrecision {
+    /// 2 bytes a number.
+    F16,
+    /// 1 byte a number.
+    I8,
+    /// 4 bytes a number.
+    F32,
+}
+
+/// Medoids to be asked for: by id, by vector, or by both.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Medoids<'a> {
+    /// Hits wanted for each.
+    pub count: u32,
+    /// Item ids; none when the medoids go by vector alone.
+    pub ids: Vec<&'a str>,
+    /// n x dim, row-major, finite; none when they go by id alone. Decoded ones have unit length.
+    pub vectors: Vec<f32>,
+    /// Length of a vector.
+    pub dim: usize,
+}
+
+impl<'a> Medoids<'a> {
+    /// The bytes to send. O(n dim).
+    ///
+    /// # Errors
+    /// [`Error::Option`] for more than 64 medoids, a dimension above 4,096, an id beyond 512 bytes, a count outside 1..=10,000, a vector
+    /// of zeros, or nothing to send; [`Error::Dimension`] when ids and vectors differ in number; [`Error::NotFinite`].
+    pub fn encode(&self, precision: WirePrecision) -> Result<Vec<u8>, Error> {
+        self.check()?;
+        let mut out = Encoder::new(Bytes(Vec::new()));
+        // Writing into memory cannot fail.
+        let _ = self.write(&mut out, precision);
+        Ok(out.into_writer().0)
+    }
+
+    /// The medoids in these bytes.
+    ///
+    /// # Errors
+    /// [`Error::Version`] for bytes of a newer version; [`Error::Corrupt`] for bytes that are anything else than one message, by a
+    /// single byte; what [`encode`](Self::encode) refuses is refused here too.
+    pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
+        let mut medoids = Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1 };
+        let mut input = Decoder::new(bytes);
+        let fields = length(input.map())?;
+        let mut last = None;
+        for _ in 0..fields {
+            let key = read(input.u32())?;
+            if last.is_some_and(|last| key <= last) || (last.is_none() && key != 0) {
+                return Err(Error::corrupt("its fields are not in order"));
+            }
+            last = Some(key);
+            match key {
+                0 => {
+                    let version = read(input.u32())?;
+                    if version != VERSION {
+                        return Err(Error::Version { got: version, supported: VERSION });
+                    }
+                }
+                1 => medoids.count = read(input.u32())?,
+                2 => {
+                    for _ in 0..at_most(length(input.array())?, MOST_MEDOIDS)? {
+                        medoids.ids.push(read(input.str())?);
+                    }
+                }
+                3 => medoids.read_matrix(&mut input)?,
+                _ => return Err(Error::corrupt("it has a field this version does not know")),
+            }
+        }
+        if input.position() != bytes.len() {
+            return Err(Error::corrupt("there are bytes after its end"));
+        }
+        medoids.check()?;
+        for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
+            let length = length_of(row);
+            row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
+        }
+        Ok(medoids)
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let vectors = Vectors::new(&self.vectors, self.dim)?;
+        let most = self.ids.len().max(vectors.len());
+        let zeros = |row: &[f32]| row.iter().all(|&x| x == 0.0);
+        if most == 0 || most > MOST_MEDOIDS {
+            Err(Error::option("medoids", "expected 1 to 64"))
+        } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
+            Err(Error::Dimension { what: "number of ids", got: self.ids.len(), expected: vectors.len() })
+        } else if self.dim > MOST_DIM {
+            Err(Error::option("dim", "expected at most 4096"))
+        } else if self.count == 0 || self.count > MOST_HITS {
+            Err(Error::option("count", "expected 1 to 10000"))
+        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MOST_ID_BYTES) {
+            Err(Error::option("id", "expected 1 to 512 bytes"))
+        } else if self.vectors.chunks_exact(self.dim).any(zeros) {
+            Err(Error::option("vector", "all zeros, which point nowhere"))
+        } else {
+            Ok(())
+        }
+    }
+
+    fn write(
+        &self,
+        out: &mut Encoder<Bytes>,
+        precision: WirePrecision,
+    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+        let (ids, vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
+        out.map(2 + u64::from(ids) + u64::from(vectors))?.u32(0)?.u32(VERSION)?.u32(1)?.u32(self.count)?;
+        if ids {
+            out.u32(2)?.array(self.ids.len() as u64)?;
+            for id in &self.ids {
+                out.str(id)?;
+            }
+        }
+        if vectors {
+            let n = self.vectors.len() / self.dim;
+            let (tag, size) = match precision {
+                WirePrecision::F16 => (F16, 2),
+                WirePrecision::I8 => (I8, 1),
+                WirePrecision::F32 => (F32, 4),
+            };
+            let mut codes = Vec::with_capacity(self.vectors.len() * size);
+            for row in self.vectors.chunks_exact(self.dim) {
+                let scale = match precision {
+                    WirePrecision::I8 => {
+                        127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs())))
+                    }
+                    _ => 1.0 / length_of(row),
+                };
+                for &x in row {
+                    let scaled = (f64::from(x) * scale) as f32;
+                    match precision {
+                        WirePrecision::F16 => codes.extend_from_slice(&to_half(scaled).to_le_bytes()),
+                        WirePrecision::I8 => codes.push(libm::rintf(scaled) as i8 as u8),
+                        WirePrecision::F32 => codes.extend_from_slice(&scaled.to_le_bytes()),
+                    }
+                }
+            }
+            out.u32(3)?.tag(Tag::new(MATRIX))?.array(2)?;
+            out.array(2)?.u32(n as u32)?.u32(self.dim as u32)?.tag(Tag::new(tag))?.bytes(&codes)?;
+        }
+        Ok(())
+    }
+
+    fn read_matrix(&mut self, input: &mut Decoder<'_>) -> Result<(), Error> {
+        expect_tag(input, MATRIX)?;
+        exactly(length(input.array())?, 2)?;
+        exactly(length(input.array())?, 2)?;
+        let rows = at_most(u64::from(read(input.u32())?), MOST_MEDOIDS)?;
+        self.dim = at_most(u64::from(read(input.u32())?), MOST_DIM)?;
+        let kind = read(input.tag())?.as_u64();
+        let bytes = read(input.bytes())?;
+        let size = match kind {
+            I8 => 1,
+            F16 => 2,
+            F32 => 4,
+            _ => return Err(Error::corrupt("its numbers are not f16, i8 or f32")),
+        };
+        exactly(bytes.len() as u64, rows * self.dim * size)?;
+        self.vectors.extend(bytes.chunks_exact(size).map(|code| match *code {
+            [byte] => f32::from(byte as i8),
+            [low, high] => from_half(u16::from_le_bytes([low, high])),
+            [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
+            _ => f32::NAN,
+        }));
+        Ok(())
+    }
+}
+
+/// Bytes that are written one after the other.
+struct Bytes(Vec<u8>);
+
+impl Write for Bytes {
+    type Error = core::convert::Infallible;
+
+    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+fn length_of(row: &[f32]) -> f64 {
+    libm::sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+}
+
+fn read<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
+    result.map_err(|_| Error::corrupt("it is not a message of compact medoids"))
+}
+
+/// The length of a map or list; one of no definite length is refused.
+fn length(result: Result<Option<u64>, minicbor::decode::Error>) -> Result<u64, Error> {
+    read(result)?.ok_or_else(|| Error::corrupt("a length is left open"))
+}
+
+fn at_most(got: u64, most: usize) -> Result<usize, Error> {
+    if got <= most as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
+}
+
+fn exactly(got: u64, expected: usize) -> Result<(), Error> {
+    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not fit")) }
+}
+
+fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
+    if read(input.tag())?.as_u64() == tag {
+        Ok(())
+    } else {
+        Err(Error::corrupt("its vectors are not a matrix"))
+    }
+}
+
+/// IEEE 754 binary16, to nearest, ties to even. `x` is within [-1, 1].
+fn to_half(x: f32) -> u16 {
+    let sign = (x.to_bits() >> 16) as u16 & 0x8000;
+    let magnitude = x.to_bits() & 0x7fff_ffff;
+    // Below 2^-14 halves are multiples of 2^-24.
+    let half = if magnitude < 0x3880_0000 {
+        libm::rintf(f32::from_bits(magnitude) * 16_777_216.0) as u16
+    } else {
+        (((magnitude + 0xfff + ((magnitude >> 13) & 1)) >> 13) - (112 << 10)) as u16
+    };
+    sign | half
+}
+
+fn from_half(half: u16) -> f32 {
+    let sign = u32::from(half & 0x8000) << 16;
+    let (exponent, fraction) = (half >> 10 & 31, half & 0x3ff);
+    let magnitude = match exponent {
+        0 => (f32::from(fraction) / 16_777_216.0).to_bits(),
+        31 => f32::NAN.to_bits(),
+        _ => (u32::from(half & 0x7fff) << 13) + (112 << 23),
+    };
+    f32::from_bits(sign | magnitude)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::random::Random;
+    use alloc::vec;
+
+    const IDS: [&str; 5] = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
+
+    fn medoids(n: usize, dim: usize, ids: bool) -> Medoids<'static> {
+        let mut random = Random::seeded(7.0).unwrap();
+        Medoids {
+            count: 50,
+            ids: if ids { IDS[..n].to_vec() } else { Vec::new() },
+            vectors: (0..n * dim).map(|_| (random.unit() - 0.5) as f32).collect(),
+            dim,
+        }
+    }
+
+    fn cosine_error(a: &[f32], b: &[f32]) -> f64 {
+        let dot =
+            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+        1.0 - dot(a, b) / libm::sqrt(dot(a, a) * dot(b, b))
+    }
+
+    #[test]
+    fn sizes_and_errors_of_five_medoids_of_256() {
+        let whole = medoids(5, 256, false);
+        let ids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
+        assert!(ids.encode(WirePrecision::F16).unwrap().len() <= 40);
+        for (precision, most, worst) in [
+            (WirePrecision::F16, 2_650, 1e-7),
+            (WirePrecision::I8, 1_400, 1e-4),
+            (WirePrecision::F32, 5_200, 1e-13),
+        ] {
+            let bytes = whole.encode(precision).unwrap();
+            assert!(bytes.len() <= most, "{precision:?}: {} bytes", bytes.len());
+            let back = Medoids::decode(&bytes).unwrap();
+            for (a, b) in whole.vectors.chunks(256).zip(back.vectors.chunks(256)) {
+                assert!(cosine_error(a, b) < worst, "{precision:?}: {}", cosine_error(a, b));
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_vectors_come_back() {
+        let both = medoids(3, 8, true);
+        let bytes = both.encode(WirePrecision::F32).unwrap();
+        let back = Medoids::decode(&bytes).unwrap();
+        assert_eq!((back.count, &back.ids, back.dim), (50, &both.ids, 8));
+        let bytes = back.encode(WirePrecision::F32).unwrap();
+        let again = Medoids::decode(&bytes).unwrap();
+        assert!(
+            back.vectors
+                .chunks(8)
+                .zip(again.vectors.chunks(8))
+                .all(|(a, b)| cosine_error(a, b).abs() < 1e-13)
+        );
+    }
+
+    #[test]
+    fn the_bytes_are_the_documented_ones() {
+        let two = Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
+        let head = [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
+        assert_eq!(two.encode(WirePrecision::F16).unwrap(), [&head[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat());
+        assert_eq!(two.encode(WirePrecision::I8).unwrap(), [&head[..], &[72, 0x42, 0, 0x81]].concat());
+    }
+
+    #[test]
+    fn every_half_survives_and_rounding_is_to_nearest() {
+        for half in (0..=0x3c00_u16).chain(0x8000..=0xbc00) {
+            assert_eq!(to_half(from_half(half)), half);
+        }
+        for half in 0..0x3c00_u16 {
+            let (low, high) = (from_half(half), from_half(half + 1));
+            let middle = (low + high) / 2.0;
+            assert_eq!(to_half(middle), half + (half & 1), "a tie goes to the even one");
+            assert_eq!(to_half(f32::from_bits(middle.to_bits() + 1)), half + 1);
+            assert_eq!(to_half(f32::from_bits(middle.to_bits() - 1)), half);
+        }
+    }
+
+    #[test]
+    fn no_damaged_message_is_read_or_panics() {
+        let bytes = medoids(3, 8, true).encode(WirePrecision::I8).unwrap();
+        for end in 0..bytes.len() {
+            assert!(Medoids::decode(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        assert!(Medoids::decode(&[&bytes[..], &[0]].concat()).is_err());
+        let mut random = Random::seeded(11.0).unwrap();
+        for _ in 0..20_000 {
+            let mut damaged = bytes.clone();
+            for _ in 0..3 {
+                let place = (random.unit() * bytes.len() as f64) as usize;
+                damaged[place] = (random.unit() * 256.0) as u8;
+            }
+            if let Ok(read) = Medoids::decode(&damaged) {
+                assert!(read.vectors.iter().all(|x| x.is_finite()));
+            }
+        }
+        let newer = [0xa2, 0, 2, 1, 9];
+        assert_eq!(Medoids::decode(&newer), Err(Error::Version { got: 2, supported: 1 }));
+    }
+
+    #[test]
+    fn what_cannot_be_asked_for_is_refused() {
+        let good = medoids(2, 4, true);
+        let refused = |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
+        assert_eq!(refused(Medoids { count: 0, ..good.clone() }), "option");
+        assert_eq!(refused(Medoids { count: 10_001, ..good.clone() }), "option");
+        assert_eq!(refused(Medoids { ids: vec!["a"], ..good.clone() }), "dimension");
+        assert_eq!(refused(Medoids { ids: vec![], vectors: vec![], ..good.clone() }), "option");
+        assert_eq!(refused(Medoids { vectors: vec![0.0; 8], ..good.clone() }), "option");
+        assert_eq!(refused(Medoids { vectors: vec![f32::NAN; 8], ..good.clone() }), "not-finite");
+        assert_eq!(refused(medoids(65, 4, false)), "option");
+    }
+}

@@ -1,0 +1,47 @@
+// The benches parse their options, and the Ward bench runs: its smallest group, with the contestants that need nothing but the package.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { browserOptions, wardOptions } from "../../scripts/bench/options.mjs";
+import { measureWard } from "../../scripts/bench/ward.mjs";
+
+test("a bench without options runs all that is not only on request", () => {
+  const { sizes, dims, data, only, json } = wardOptions([]);
+  assert.deepEqual([sizes, dims, data, json], [[100, 300, 1000, 3000, 10_000, 50_000], [64, 256, 384], ["mixture", "emoji"], false]);
+  assert.ok(only.includes("ours") && only.includes("kodama-wasm") && !only.includes("fastcluster-vector"));
+});
+
+test("filters: numbers ascend, names stand in our order", () => {
+  const { sizes, only } = wardOptions(["--sizes", "1000,300,300", "--only", "fastcluster,ours", "--json"]);
+  assert.deepEqual([sizes, only], [[300, 1000], ["ours", "fastcluster"]]);
+  assert.deepEqual(browserOptions(["--dims", "256"]).dims, [256]);
+});
+
+for (const [words, why] of [
+  [["--size", "3"], /The options are --sizes a,b,\.\.\., --dims/],
+  [["--sizes", "3a"], /--sizes: saw "3a", expected whole numbers from 1/],
+  [["--only", "nobody"], /--only: nothing is called "nobody"; there are ours,/],
+  [["--readme", "--quick"], /--readme goes without --quick/],
+]) {
+  test(`refused: ${words.join(" ")}`, () => assert.throws(() => wardOptions(words), why));
+}
+
+for (const name of ["bench-ward", "bench-browser"]) {
+  test(`${name} says what is wrong before it does anything`, () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.resolve(`../../scripts/${name}.mjs`)), "--nonsense"]);
+    assert.deepEqual([status, String(stdout)], [1, ""]);
+    assert.match(String(stderr), /^\nUnknown option '--nonsense'/);
+  });
+}
+
+test("the smallest group, in Node", { timeout: 60_000 }, async () => {
+  const only = ["ours", "ours-profile", "ml-hclust"];
+  const { results, first, skipped } = await measureWard({ sizes: [100], dims: [64], data: ["mixture"], only, quick: true });
+  assert.deepEqual([results.length, first, skipped], [1, undefined, []]);
+  const [{ contestants, absent }] = results;
+  assert.deepEqual([contestants.map(({ name }) => name), absent], [only, []]);
+  assert.deepEqual(contestants[0].ratio, { cpu: 1, wall: 1 });
+  for (const { name, cpu, wall, calls, ratio } of contestants) assert.ok(cpu > 0 && wall > 0 && calls > 0 && ratio.wall > 0, name);
+  assert.equal(contestants[2].sameTree, true);
+});

@@ -1,0 +1,244 @@
+// Retries, deadlines, the breaker, the cache and falling back, with a clock that is turned by hand.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalogue } from "pocketsage";
+import {
+  cacheApiAnswers,
+  kvAnswers,
+  layeredAnswers,
+  localRetriever,
+  memoryAnswers,
+  resilient,
+  RetrievalError,
+  withBreaker,
+  withCache,
+  withFallback,
+  withRetry,
+  withTimeout,
+} from "pocketsage/remote";
+import { smallCatalogue } from "./items.mjs";
+import { clock, query, scripted } from "./remote-world.mjs";
+
+const ok = (...items) => ({ status: "ok", hits: items.map((item) => ({ item, score: 0.5 })), via: "engine" });
+const down = new RetrievalError("network", "nobody there");
+const busy = (retryAfter) => new RetrievalError("status", "busy", { status: 429, retryAfter });
+const forever = () => new Promise(() => {});
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const two = [query("food-1"), query("food-2")];
+
+test("a retry asks only for what failed, waiting anything up to base 2^n", async () => {
+  const time = clock({ random: () => 0.25 });
+  const { engine, calls } = scripted([ok("a"), { status: "error", error: down }], down, ok("b"));
+  const asked = withRetry(engine, { base: 100, ...time.world }).ask(two);
+  await settle();
+  await time.advance(25);
+  await time.advance(50);
+  assert.deepEqual(await asked, [ok("a"), ok("b")]);
+  assert.deepEqual(calls.map((each) => each.map(({ item }) => item)), [["food-1", "food-2"], ["food-2"], ["food-2"]]);
+  assert.deepEqual(time.slept, [25, 50]);
+});
+
+test("Retry-After is honoured, and one that is too long is not waited for", async () => {
+  const time = clock();
+  const patient = withRetry(scripted(busy(1500), ok("a")).engine, time.world).ask([query()]);
+  await settle();
+  await time.advance(1500);
+  assert.equal((await patient)[0].status, "ok");
+  assert.deepEqual(time.slept, [1500]);
+  const [answer] = await withRetry(scripted(busy(60_000), ok("a")).engine, time.world).ask([query()]);
+  assert.equal(answer.error.retryAfter, 60_000);
+});
+
+test("what is final is not tried again, and passing trouble three times at most", async () => {
+  const time = clock();
+  const refused = scripted(new RetrievalError("refused", "no"));
+  await withRetry(refused.engine, time.world).ask([query()]);
+  assert.equal(refused.calls.length, 1);
+  const always = scripted(down);
+  const asked = withRetry(always.engine, time.world).ask([query()]);
+  for (let turn = 0; turn < 5; turn += 1) {
+    await settle();
+    await time.advance(5000);
+  }
+  assert.equal((await asked)[0].status, "error");
+  assert.equal(always.calls.length, 3);
+});
+
+test("a try ends with its time, and the engine is told", async () => {
+  const time = clock();
+  let told;
+  const { engine } = scripted((_, signal) => {
+    signal.addEventListener("abort", () => (told = true));
+    return forever();
+  });
+  const asked = withTimeout(engine, 100, "timeout", time.world).ask(two);
+  await settle();
+  await time.advance(100);
+  assert.deepEqual((await asked).map(({ error }) => error.reason), ["timeout", "timeout"]);
+  assert.ok(told);
+});
+
+test("the deadline covers all tries together", async () => {
+  const time = clock();
+  const { engine, calls } = scripted(forever);
+  const asked = resilient(engine, { timeout: 1000, deadline: 1800, ...time.world }).ask([query()]);
+  for (let turn = 0; turn < 25; turn += 1) {
+    await settle();
+    await time.advance(100);
+  }
+  assert.equal((await asked)[0].error.reason, "deadline");
+  assert.equal(calls.length, 2);
+});
+
+test("the breaker opens after failures in a row, lets one through after its time, and closes when that succeeds", async () => {
+  const time = clock();
+  let alive = false;
+  const { engine, calls } = scripted((queries) => (alive ? queries.map(() => ok("a")) : queries.map(() => ({ status: "error", error: down }))));
+  const guarded = withBreaker(engine, { failures: 3, cooldown: 1000, ...time.world });
+  for (let call = 0; call < 6; call += 1) await guarded.ask([query()]);
+  assert.equal(calls.length, 3);
+  assert.equal((await guarded.ask([query()]))[0].error.reason, "open");
+  await time.advance(1000);
+  await guarded.ask([query()]); // the one that tries, in vain
+  await guarded.ask([query()]);
+  assert.equal(calls.length, 4);
+  await time.advance(1000);
+  alive = true;
+  assert.equal((await guarded.ask([query()]))[0].status, "ok");
+  assert.equal((await guarded.ask([query()]))[0].status, "ok");
+  assert.equal(calls.length, 6);
+});
+
+test("the caller's mistakes and refusals do not open the breaker", async () => {
+  const { engine, calls } = scripted(new RetrievalError("not-found", "no such collection"));
+  const guarded = withBreaker(engine, { failures: 2 });
+  for (let call = 0; call < 5; call += 1) await guarded.ask([query()]);
+  assert.equal(calls.length, 5);
+});
+
+test("an answer is kept by medoid and count, fresh for its time less a jitter, then asked for again", async () => {
+  const time = clock({ random: () => 0 });
+  const { engine, calls } = scripted((queries) => queries.map(({ item }) => ok(`near ${item}`)));
+  const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, ...time.world });
+  assert.deepEqual((await kept.ask(two)).map(({ via }) => via), ["engine", "engine"]);
+  assert.deepEqual((await kept.ask(two)).map(({ via }) => via), ["cache", "cache"]);
+  await kept.ask([query("food-1", 4)]);
+  assert.equal(calls.length, 2, "another count is another answer");
+  await kept.ask([query("food-1"), query("food-3")]);
+  assert.deepEqual(calls[2].map(({ item }) => item), ["food-3"]);
+  await time.advance(1001);
+  assert.equal((await kept.ask([query()]))[0].via, "engine");
+});
+
+test("a stale answer stands in for a failure, and a failure is not kept", async () => {
+  const time = clock();
+  const { engine } = scripted([ok("a")], down, down, [ok("b")]);
+  const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, stale: 5000, ...time.world });
+  await kept.ask([query()]);
+  await time.advance(2000);
+  assert.equal((await kept.ask([query()]))[0].via, "stale");
+  await time.advance(10_000);
+  assert.equal((await kept.ask([query()]))[0].status, "error");
+  assert.deepEqual((await kept.ask([query()]))[0].hits, ok("b").hits);
+});
+
+test("the same medoid is asked for once at a time, also by others, and one's abort does not end it for them", async () => {
+  let answer;
+  const { engine, calls } = scripted(() => new Promise((resolve) => (answer = () => resolve([ok("a")]))));
+  const kept = withCache(engine, { store: memoryAnswers() });
+  const impatient = new AbortController();
+  const first = kept.ask([query()], impatient.signal);
+  const second = kept.ask([query(), query()]);
+  await settle();
+  await settle();
+  impatient.abort();
+  await assert.rejects(first, { code: "aborted" });
+  answer();
+  assert.deepEqual((await second).map(({ status }) => status), ["ok", "ok"]);
+  assert.equal(calls.length, 1);
+});
+
+test("a query by vector alone is not kept, and what is returned is the caller's own", async () => {
+  const { engine, calls } = scripted((queries) => queries.map(() => ok("a")));
+  const store = memoryAnswers();
+  const kept = withCache(engine, { store });
+  const { vector, count } = query();
+  await kept.ask([{ vector, count }]);
+  await kept.ask([{ vector, count }]);
+  assert.equal(calls.length, 2);
+  const [first] = await kept.ask([query()]);
+  first.hits[0].item = "changed";
+  assert.equal((await kept.ask([query()]))[0].hits[0].item, "a");
+});
+
+test("a store that fails or holds nonsense is a store that has nothing", async () => {
+  const { engine } = scripted(ok("a"));
+  for (const store of [
+    { get: () => Promise.reject(new Error("down")), set: () => Promise.reject(new Error("down")) },
+    { get: async () => "{", set: async () => undefined },
+  ]) {
+    assert.equal((await withCache(engine, { store }).ask([query()]))[0].status, "ok");
+  }
+});
+
+test("layers: the near store learns from the far one; KV's keys are short; the Cache API's are addresses", async () => {
+  const far = memoryAnswers();
+  await far.set("k", "text", 60);
+  const near = memoryAnswers();
+  assert.equal(await layeredAnswers(near, far).get("k"), "text");
+  assert.equal(await near.get("k"), "text");
+  const puts = [];
+  const kv = kvAnswers({ get: async () => null, put: async (...args) => void puts.push(args) });
+  await kv.set("x".repeat(5000), "text", 5);
+  assert.equal(puts[0][0].length, 64);
+  assert.equal(puts[0][2].expirationTtl, 60);
+  const pages = new Map();
+  const cache = cacheApiAnswers({ match: async (key) => pages.get(key), put: async (key, reply) => void pages.set(key, reply) });
+  await cache.set('["a/b",1]', "text", 5);
+  assert.ok([...pages.keys()][0].startsWith("https://answers.pocketsage.invalid/"));
+  assert.equal(await cache.get('["a/b",1]'), "text");
+});
+
+test("memory keeps the newest", async () => {
+  const store = memoryAnswers(2);
+  for (const key of ["a", "b", "c"]) await store.set(key, key, 1);
+  assert.deepEqual(await Promise.all(["a", "b", "c"].map(store.get)), [undefined, "b", "c"]);
+});
+
+test("falling back: only what failed or was unknown is asked of the next, and what nobody answers keeps its first reason", async (t) => {
+  const catalogue = await smallCatalogue();
+  t.after(() => catalogue.close());
+  const { engine } = scripted([ok("a"), { status: "error", error: down }, { status: "not-found" }]);
+  const answers = await withFallback(engine, localRetriever(catalogue)).ask([
+    query("food-1"),
+    { item: "sport-1", count: 3 },
+    { item: "elsewhere", count: 3 },
+  ]);
+  assert.deepEqual(answers.map(({ status, via }) => via ?? status), ["engine", "local", "not-found"]);
+  assert.ok(answers[1].hits.every(({ item }) => item.startsWith("sport") && item !== "sport-1"));
+});
+
+test("a fallback that cannot be asked is one more failure, not the end", async () => {
+  const catalogue = await Catalogue.from([["a", Float32Array.of(1, 0)]], { dim: 2 });
+  catalogue.close();
+  const [answer] = await withFallback(scripted(down).engine, localRetriever(catalogue)).ask([query()]);
+  assert.equal(answer.error, down);
+});
+
+test("all together: cache, then stale, then the local catalogue, then a reason", async (t) => {
+  const catalogue = await smallCatalogue();
+  t.after(() => catalogue.close());
+  const time = clock();
+  let alive = true;
+  const { engine } = scripted((queries) => queries.map(() => (alive ? ok("a") : { status: "error", error: down })));
+  const options = { cache: { store: memoryAnswers(), fresh: 1000 }, retry: { retries: 0 }, ...time.world };
+  const whole = resilient(engine, { ...options, fallback: localRetriever(catalogue) });
+  const via = async (given) => (await whole.ask([given]))[0].via;
+  assert.deepEqual([await via(query()), await via(query())], ["engine", "cache"]);
+  alive = false;
+  await time.advance(1001);
+  assert.deepEqual([await via(query()), await via(query("food-2"))], ["stale", "local"]);
+  const [lost] = await resilient(engine, options).ask([query("food-9")]);
+  assert.equal(lost.error.reason, "network");
+  await assert.rejects(whole.ask([{ item: "a", count: 0 }]), { code: "option" });
+});

@@ -1,0 +1,175 @@
+// What every adapter must do, whichever engine is behind it: one suite, run against real servers and against contracts.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { exact } from "./world.mjs";
+
+/**
+ * `engine` is filled in by the time the tests run: `{ items, make(options), wrong?, unreachable }`, where `make` gives a retriever, `wrong` one with bad
+ * credentials, `unreachable` one that nobody answers. `expects` says where an engine differs: `filter`, `unknownId`.
+ */
+export function conformance(name, engine, expects = {}) {
+  const { filter = "full" } = expects;
+  const query = (row, count = 50) => ({ item: engine.items[row].id, vector: engine.items[row].vector, count });
+  const lists = async (retriever, queries) => {
+    const answers = await retriever.ask(queries);
+    return answers.map((answer) => {
+      assert.equal(answer.status, "ok", answer.error?.message);
+      return answer.hits;
+    });
+  };
+  const recall = (hits, row) => {
+    const { id, vector } = engine.items[row];
+    const wanted = new Set(exact(engine.items, vector, hits.length, id).map(({ item }) => item));
+    return hits.filter(({ item }) => wanted.has(item)).length / wanted.size;
+  };
+
+  for (const [kind, strip] of [
+    ["stored id", ({ item, count }) => ({ item, count })],
+    ["vector", ({ vector, count }) => ({ vector, count })],
+    ["id and vector", (whole) => whole],
+  ]) {
+    test(`${name}: by ${kind}: recall@50 >= .98, in order, cosine within 1e-3`, async () => {
+      const rows = [0, 7, 133, 512, 1999];
+      const found = await lists(engine.make(), rows.map((row) => strip(query(row))));
+      assert.equal(found.length, rows.length);
+      let sum = 0;
+      found.forEach((hits, place) => {
+        const row = rows[place];
+        const { id, vector } = engine.items[row];
+        assert.equal(hits.length, 50);
+        assert.deepEqual(hits, [...hits].sort((a, b) => b.score - a.score), "best first");
+        const own = hits.find(({ item }) => item === id);
+        if (kind === "vector") assert.ok(own && Math.abs(own.score - 1) < 1e-3, "a plain vector knows no item to leave out");
+        else assert.equal(own, undefined, "the item itself is left out");
+        const byId = new Map(engine.items.map((each) => [each.id, each.vector]));
+        for (const { item, score } of hits) {
+          const cosine = byId.get(item).reduce((total, value, axis) => total + value * vector[axis], 0);
+          assert.ok(Math.abs(cosine - score) < 1e-3, `${item}: ${score}, exactly ${cosine}`);
+        }
+        sum += kind === "vector" ? recall(hits.filter(({ item }) => item !== id), row) : recall(hits, row);
+      });
+      assert.ok(sum / rows.length >= 0.98, `recall@50 is ${sum / rows.length}`);
+    });
+  }
+
+  test(`${name}: an unknown id is not found, and its neighbours in the batch are`, async () => {
+    const strange = engine.strange ?? `no'such"item; drop table items; --`;
+    const answers = await engine.make().ask([{ item: engine.items[3].id, count: 5 }, { item: engine.unknown ?? "item-999999", count: 5 }, { item: strange, count: 5 }]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      ["ok", "not-found", "not-found"],
+      JSON.stringify(answers.map(({ error }) => error?.message)),
+    );
+    assert.equal(answers[0].hits.length, 5);
+  });
+
+  test(`${name}: an unknown id with a vector is asked by its vector`, async () => {
+    const [answer] = await engine.make().ask([{ item: engine.unknown ?? "item-999999", vector: engine.items[3].vector, count: 5 }]);
+    assert.equal(answer.status, "ok", answer.error?.message);
+    assert.equal(answer.hits[0].item, engine.items[3].id);
+  });
+
+  test(`${name}: as a function it gives lists, and rejects for an unknown id`, async () => {
+    const [hits] = await engine.make()([query(5, 3)]);
+    assert.equal(hits.length, 3);
+    await assert.rejects(engine.make()([{ item: engine.unknown ?? "item-999999", count: 3 }]), { name: "SageError", code: "retrieval", reason: "not-found" });
+  });
+
+  test(`${name}: vectors by id, unknown ones undefined`, async () => {
+    const { vector, id } = engine.items[11];
+    const [found, none] = await engine.make().vectors([id, engine.unknown ?? "item-999999"]);
+    assert.equal(none, undefined);
+    assert.equal(found.length, vector.length);
+    const cosine = found.reduce((sum, value, axis) => sum + value * vector[axis], 0) / Math.hypot(...found);
+    assert.ok(Math.abs(cosine - 1) < 1e-4, `cosine ${cosine}`);
+  });
+
+  test(`${name}: a dimension that does not fit is refused, or reported by the engine`, async () => {
+    const short = Float32Array.of(1, 0, 0);
+    await assert.rejects(engine.make().ask([{ vector: short, count: 5 }]), { code: "dimension" });
+    const [answer] = await engine.make({ dim: undefined }).ask([{ vector: short, count: 5 }]);
+    assert.equal(answer.status, "error");
+    assert.equal(answer.error.code, "retrieval");
+  });
+
+  test(`${name}: NaN, an all-zero vector and a query of nothing are the caller's mistakes`, async () => {
+    const retriever = engine.make();
+    const bad = engine.items[0].vector.slice();
+    bad[17] = NaN;
+    await assert.rejects(retriever.ask([{ vector: bad, count: 5 }]), { code: "not-finite" });
+    await assert.rejects(retriever.ask([{ vector: new Float32Array(bad.length), count: 5 }]), { code: "option" });
+    await assert.rejects(retriever.ask([{ count: 5 }]), { code: "option" });
+    await assert.rejects(retriever.ask([query(0, 0)]), { code: "option" });
+  });
+
+  test(`${name}: k = 10,000 gives what the engine can give`, async () => {
+    const retriever = engine.make();
+    const [hits] = await lists(retriever, [query(0, 10_000)]);
+    assert.ok(hits.length > 50 && hits.length <= retriever.capabilities.maxK, `${hits.length} hits`);
+  });
+
+  if (filter !== "none") {
+    test(`${name}: filters`, async () => {
+      const byId = new Map(engine.items.map((each) => [each.id, each]));
+      const check = async (given, holds) => {
+        const [hits] = await lists(engine.make({ filter: given }), [query(4, 20)]);
+        assert.ok(hits.length > 0, `${JSON.stringify(given)} found nothing`);
+        for (const { item } of hits) assert.ok(holds(byId.get(item)), `${item} ${JSON.stringify(given)}`);
+      };
+      await check({ field: "size", from: 20, to: 30 }, ({ size }) => size >= 20 && size <= 30);
+      await check({ field: "size", is: 42 }, ({ size }) => size === 42);
+      await check({ not: { field: "size", from: 10 } }, ({ size }) => size < 10);
+      if (filter === "numbers") {
+        assert.throws(() => engine.make({ filter: { field: "colour", is: "red" } }), { code: "option" });
+        return;
+      }
+      await check({ field: "colour", in: ["red", "blue"] }, ({ colour }) => colour !== "green");
+      if (expects.any !== false) {
+        await check({ any: [{ field: "colour", is: "red" }, { field: "size", is: 1 }] }, ({ colour, size }) => colour === "red" || size === 1);
+      }
+      await check({ all: [{ field: "colour", is: "red" }, { not: { field: "size", from: 50 } }] }, ({ colour, size }) => colour === "red" && size < 50);
+      const [none] = await lists(engine.make({ filter: { field: "colour", is: `red" or 1=1 --` } }), [query(4, 20)]);
+      assert.deepEqual(none, [], "text in a filter is a value, whatever it says");
+    });
+  }
+
+  test(`${name}: the preview holds the ids and no key`, async () => {
+    const outbound = engine.make().outbound([query(0), query(1)]);
+    const text = outbound.map(({ bytes }) => new TextDecoder().decode(bytes)).join();
+    assert.ok(outbound.length > 0 && text.length > 10);
+    assert.ok(outbound.every(({ to, says }) => to && /No weights, no times, no user id/.test(says)));
+  });
+
+  test(`${name}: an aborted call rejects at once`, async () => {
+    await assert.rejects(engine.make().ask([query(0)], AbortSignal.abort("enough")), { code: "aborted" });
+    const controller = new AbortController();
+    const asked = engine.make().ask([query(0)], controller.signal);
+    controller.abort("changed my mind");
+    await assert.rejects(asked, { code: "aborted" });
+  });
+
+  test(`${name}: an engine that nobody answers at is an error of every query, never an empty list`, async () => {
+    const answers = await engine.unreachable().ask([query(0), query(1)]);
+    assert.deepEqual(
+      answers.map(({ status, error }) => [status, error?.code, error?.reason]),
+      [
+        ["error", "retrieval", "network"],
+        ["error", "retrieval", "network"],
+      ],
+    );
+  });
+
+  if (expects.auth !== false) {
+    test(`${name}: wrong credentials are refused with a reason`, async () => {
+      const [answer] = await engine.wrong().ask([query(0)]);
+      assert.equal(answer.status, "error");
+      assert.equal(answer.error.reason, "refused", answer.error.message);
+    });
+  }
+
+  test(`${name}: a collection that is not there is an error`, async () => {
+    const [answer] = await engine.missing().ask([query(0)]);
+    assert.equal(answer.status, "error");
+    assert.equal(answer.error.reason, "not-found", answer.error.message);
+  });
+}

@@ -1,0 +1,46 @@
+// The Milvus adapter, version 1 of the REST API, against a real Milvus 2.3.5. (Version 2 came with 2.4: tests/js/remote-contracts.test.mjs.)
+// The server listens on all interfaces, so scripts/remote.mjs runs this file in a network namespace of its own.
+import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { after, before } from "node:test";
+import { milvus } from "pocketsage/remote";
+import { conformance } from "./conformance.mjs";
+import { milvusEnvironment, scratch } from "./servers/process.mjs";
+import { DIM, worldOf } from "./world.mjs";
+
+const engine = { items: worldOf() };
+let folder;
+let server;
+before(async () => {
+  folder = await scratch("milvus");
+  const path = join(folder.path, "items.json");
+  await writeFile(path, JSON.stringify({ dim: DIM, items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })) }));
+  const script = fileURLToPath(new URL("servers/milvus_server.py", import.meta.url));
+  server = spawn(join(milvusEnvironment, "bin", "python"), [script, join(folder.path, "data"), path], { stdio: ["pipe", "pipe", "inherit"] });
+  const { port } = await new Promise((resolve, reject) => {
+    server.on("exit", (code) => reject(new Error(`milvus_server.py ended with ${code}`)));
+    let text = "";
+    server.stdout.on("data", (part) => {
+      text += part;
+      const line = text.split("\n").find((each) => each.startsWith('{"port"'));
+      if (line) resolve(JSON.parse(line));
+    });
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const common = { url, collection: "items", version: 1, dim: DIM, timeout: 15_000 };
+  engine.make = (options) => milvus({ ...common, ...options });
+  engine.unreachable = () => milvus({ ...common, url: "http://127.0.0.1:1" });
+  engine.missing = () => milvus({ ...common, collection: "nothing_here" });
+}, { timeout: 180_000 });
+after(async () => {
+  if (server) {
+    const gone = new Promise((resolve) => server.on("exit", resolve));
+    server.stdin.end();
+    await gone;
+  }
+  await folder?.remove();
+});
+
+conformance("milvus", engine, { filter: "none", auth: false });

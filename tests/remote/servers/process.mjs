@@ -1,0 +1,58 @@
+// A server of a test: started on a free port of 127.0.0.1, stopped by its process id.
+import { spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const tools = fileURLToPath(new URL("../../../.tools/", import.meta.url));
+/** Where scripts/remote.mjs has put the Python packages that carry the servers. */
+export const environment = join(tools, "remote-venv");
+export const milvusEnvironment = join(tools, "milvus-venv");
+
+/** A port nobody listens on. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** A folder that is gone when `remove` is called. */
+export async function scratch(name) {
+  const path = await mkdtemp(join(tmpdir(), `pocketsage-${name}-`));
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
+}
+
+/** Starts a program; `{ pid, stop }`. What it printed is in the error if it ends before `ready` says so. */
+export async function start(command, args, { ready, seconds = 60, signal = "SIGTERM", ...options }) {
+  const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output = `${output}${text}`.slice(-4000)));
+  let ended;
+  const exit = new Promise((resolve) => {
+    child.on("error", (error) => resolve((ended = error.message)));
+    child.on("exit", (code, by) => resolve((ended = `ended with ${code ?? by}`)));
+  });
+  const stop = async (how = signal) => {
+    if (ended) return;
+    child.kill(how);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+    await exit;
+    clearTimeout(timer);
+  };
+  const until = Date.now() + seconds * 1000;
+  for (;;) {
+    if (ended) throw new Error(`${command} ${ended}\n${output}`);
+    if (await ready().catch(() => false)) return { pid: child.pid, stop, output: () => output };
+    if (Date.now() > until) {
+      await stop("SIGKILL");
+      throw new Error(`${command} was not ready after ${seconds} s\n${output}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 150));
+  }
+}

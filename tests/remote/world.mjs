@@ -1,0 +1,30 @@
+// 2,000 items of 256 numbers in 40 groups, with a colour and a size: what every engine is loaded with, and the exact answers.
+import { mixture } from "../../scripts/bench/mixture.mjs";
+
+export const DIM = 256;
+const COUNT = 2000;
+const COLOURS = ["red", "green", "blue"];
+
+const all = mixture(COUNT, DIM, { groups: 40, scatter: 0.9, seed: 5 });
+
+/** `{ id, vector, colour, size }`; `idOf` names them, for engines that want numbers or UUIDs. */
+export function worldOf(idOf = (row) => `item-${row}`) {
+  return Array.from({ length: COUNT }, (_, row) => ({
+    id: idOf(row),
+    vector: all.subarray(row * DIM, (row + 1) * DIM),
+    colour: COLOURS[row % 3],
+    size: row % 100,
+  }));
+}
+
+/** The `count` items nearest to a vector, exactly: `{ item, score }`, best first. */
+export function exact(items, vector, count, except) {
+  const scored = items.filter(({ id }) => id !== except).map((each) => ({ item: each.id, score: dot(each.vector, vector) }));
+  return scored.sort((a, b) => b.score - a.score).slice(0, count);
+}
+
+export function dot(a, b) {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1) sum += a[i] * b[i];
+  return sum;
+}

@@ -1,0 +1,104 @@
+/** Cloudflare Vectorize through a Worker's binding: one call a query, by stored id or by vector. */
+import { checkKeys, show } from "../../check.js";
+import { isSageError, SageError } from "../../errors.js";
+import { type Engine, retrieverOf, type Said } from "../engine.js";
+import { RetrievalError } from "../failure.js";
+import { checkFilter, type Condition, type Filter, toMongo } from "../filter.js";
+import { field, id, list, number, vector } from "../reply.js";
+import type { RemoteRetriever } from "../types.js";
+import { unlessAborted } from "./pgvector.js";
+
+/** The part of the binding that is used. Its index has the metric cosine. */
+export interface VectorizeBinding {
+  query(vector: number[], options: { topK: number; filter?: Record<string, unknown> }): Promise<unknown>;
+  queryById(id: string, options: { topK: number; filter?: Record<string, unknown> }): Promise<unknown>;
+  getByIds(ids: string[]): Promise<unknown>;
+}
+
+/** Which index. */
+export interface VectorizeOptions {
+  index: VectorizeBinding;
+  /** Names the index in the keys of cached answers. */
+  name: string;
+  /** Vectorize joins conditions by `and` only, one a field: `any` is refused. */
+  filter?: Filter;
+  dim?: number;
+}
+
+type Call = { ids: string[] } | { topK: number; filter?: Record<string, unknown>; id?: string; vector?: number[] };
+
+/** Asks a Vectorize index. */
+export function vectorize(options: VectorizeOptions): RemoteRetriever {
+  checkKeys("vectorize", options, ["index", "name", "filter", "dim"]);
+  const { index, name, dim } = options;
+  if (typeof index?.queryById !== "function") throw new SageError("option", `vectorize: index: expected a Vectorize binding, saw ${show(index)}.`);
+  const condition = options.filter && checkFilter("vectorize", options.filter);
+  const filter = condition && joined(condition);
+
+  const engine: Engine<Call[]> = {
+    name: "vectorize",
+    identity: JSON.stringify(["vectorize", name, condition]),
+    capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
+    dim,
+    accepts: (item) => new TextEncoder().encode(item).length <= 64,
+    search: (queries) => [
+      {
+        queries,
+        request: queries.map((query) => ({
+          topK: query.count,
+          ...(query.vector ? { vector: Array.from(query.vector) } : { id: query.id }),
+          ...(filter ? { filter } : {}),
+        })),
+        read: (replies) => list(replies, "replies").map((reply, place) => readMatches(reply, queries[place]!.id !== undefined)),
+      },
+    ],
+    lookUp: (items) => ({
+      request: [{ ids: [...items] }],
+      read: (replies) => {
+        const [reply] = list(replies, "replies");
+        if (reply instanceof Error) throw reply;
+        const found = new Map(list(reply, "vectors").map((each) => [id(field(each, "id")), values(field(each, "values"))]));
+        return items.map((item) => found.get(item));
+      },
+    }),
+    send: async (calls, signal) => {
+      const one = (call: Call): Promise<unknown> => {
+        if ("ids" in call) return index.getByIds(call.ids);
+        const { topK, filter: only, id: item, vector: given } = call;
+        const how = { topK, ...(only ? { filter: only } : {}) };
+        return item === undefined ? index.query(given!, how) : index.queryById(item, how);
+      };
+      const settled = await unlessAborted(Promise.allSettled(calls.map(async (call) => one(call))), signal);
+      return settled.map((each) => (each.status === "fulfilled" ? each.value : toError(each.reason)));
+    },
+    show: (calls) => ({ to: "vectorize", bytes: new TextEncoder().encode(JSON.stringify(calls)) }),
+  };
+  return retrieverOf(engine);
+}
+
+function readMatches(reply: unknown, byId: boolean): Said {
+  if (reply instanceof RetrievalError && byId && reply.reason === "not-found") return "not-found";
+  if (isSageError(reply)) return reply;
+  const matches = list(field(reply, "matches"), "matches");
+  if (matches.length === 0 && byId) return "not-found";
+  return matches.map((match) => ({ item: id(field(match, "id")), score: number(field(match, "score"), "a score") }));
+}
+
+function toError(reason: unknown): SageError {
+  const message = reason instanceof Error ? reason.message : String(reason);
+  return new RetrievalError(/not found/i.test(message) ? "not-found" : "network", `vectorize failed: ${message.slice(0, 160)}.`, { cause: reason });
+}
+
+function values(given: unknown): Float32Array | undefined {
+  return vector(given instanceof Float32Array || given instanceof Float64Array ? [...given] : given);
+}
+
+/** Conditions joined by `and`, which Vectorize writes as one object with a key a field. */
+function joined(condition: Condition): Record<string, unknown> {
+  if (condition.kind === "any") throw new SageError("option", "vectorize: filter: it has no `any` (nor `not` of `all`): ask once for each branch.");
+  if (condition.kind !== "all") return toMongo(condition);
+  return condition.parts.map(joined).reduce((sum, part) => {
+    for (const [key, tests] of Object.entries(part)) sum[key] = { ...(sum[key] as object | undefined), ...(tests as object) };
+    return sum;
+  }, {});
+}
