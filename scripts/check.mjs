@@ -27,6 +27,7 @@ const checks = {
   rustdoc: () => command("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
   tsc: () => command("tsc", ["--project", "tsconfig.json", "--noEmit"]),
   "tsc-www": () => command("tsc", ["--project", "www/tsconfig.json", "--noEmit"]),
+  "tsc-edge": () => command("tsc", ["--project", "edge/tsconfig.json"]),
   typedoc: () => command("typedoc", ["--emit", "none", "--treatWarningsAsErrors"]),
   files: async () => (await wrongFiles((await tarball()).files)).join("\n"),
   publint: async () => command("publint", ["run", (await tarball()).tarball, "--strict"]),

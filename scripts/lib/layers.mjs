@@ -16,7 +16,7 @@ const cargoLayers = [
 ];
 
 /** Folders of tests/ that must exist and hold tests: a layer that vanishes is a failure, not a shorter run. */
-const expected = ["browser", "cli", "docs", "golden", "js", "packages", "page", "workerd"];
+const expected = ["browser", "cli", "docs", "edge", "golden", "js", "packages", "page", "workerd"];
 
 /** Every layer, the core's first; each other folder of tests/ that holds `*.test.mjs` or `*.test.js` is one too. */
 export async function layers() {

@@ -7,12 +7,17 @@ import { test } from "node:test";
 const pkg = new URL("../../pkg/", import.meta.url);
 const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
-/** index.d.ts and every file it exports from, without comments. */
+/** index.d.ts, remote/index.d.ts and every file they export from, without comments. */
 async function publicTypes() {
-  const index = await readFile(new URL("index.d.ts", pkg), "utf8");
-  const files = new Set([...index.matchAll(/from "\.\/(.+)\.js"/g)].map(([, name]) => `${name}.d.ts`));
+  const files = new Set();
+  for (const index of ["index.d.ts", "remote/index.d.ts"]) {
+    files.add(index);
+    const folder = index.slice(0, -"index.d.ts".length);
+    const text = await readFile(new URL(index, pkg), "utf8");
+    for (const name of [...text.matchAll(/from "\.\/(.+)\.js"/g)].map(([, name]) => `${folder}${name}.d.ts`).sort()) files.add(name);
+  }
   const parts = [];
-  for (const file of ["index.d.ts", ...[...files].sort()]) {
+  for (const file of files) {
     const text = await readFile(new URL(file, pkg), "utf8");
     parts.push(`// ${file}\n${text.replace(/\/\*\*?[^]*?\*\/\s*|^\/\/.*\n/gm, "").trim()}\n`);
   }

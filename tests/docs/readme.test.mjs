@@ -51,7 +51,7 @@ async function pageThatRan(code) {
   return answer;
 }
 
-test("every program of the README is run here", () => assert.equal(programs.length, 6));
+test("every program of the README is run here", () => assert.equal(programs.length, 7));
 
 test("the first screen: ten recommendations because of three things", async () => {
   const lines = (await printed(program("import.meta.resolve"))).trim().split("\n");
@@ -78,7 +78,7 @@ test("in a worker", async () => {
 });
 
 test("without a catalogue: the preview shows what leaves", async () => {
-  const output = await printed(program("const retriever ="));
+  const output = await printed(program("const retriever = async"));
   assert.match(output, /says:/);
   assert.match(output, /item: 'a'/);
 });
@@ -90,4 +90,9 @@ test("the figures stand between the markers that `npm run bench:ward -- --readme
   assert.equal(parts.length, 3);
   assert.match(parts[1], /^\| \| n = 100 \|/);
   assert.match(readme, /^<!-- bench:begin -->$[^]*^<!-- bench:end -->$/m);
+});
+
+test("an engine elsewhere: the preview shows its own request", async () => {
+  const output = await printed(program("qdrant({ url"));
+  assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
 });

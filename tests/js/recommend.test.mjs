@@ -249,3 +249,10 @@ test("a closed catalogue is reported", async () => {
   own.close();
   await rejects(sage.recommend(), "closed", /catalogue was closed/);
 });
+
+test("preview shows a retriever's own bytes, where it says what they are", async () => {
+  const { engine } = listening();
+  engine.outbound = (queries) => [{ to: "there", bytes: Uint8Array.of(queries.length), says: "a number" }];
+  const sage = await open({ retriever: engine });
+  assert.deepEqual(await sage.preview(), [{ to: "there", bytes: Uint8Array.of(3), says: "a number" }]);
+});

@@ -86,3 +86,19 @@ test("undefined fields count as absent", async () => {
   await sage.record({ item: "food-1", vector: undefined, at: undefined, weight: undefined, kind: undefined });
   assert.equal((await sage.profile()).interests[0].lastActive, NOW);
 });
+
+test("vectors may be looked up elsewhere: once for all that lack one, and not for those the catalogue knows", async () => {
+  const asked = [];
+  const vectors = async (items) => {
+    asked.push(items);
+    return items.map((item) => (item === "ghost" ? undefined : vectorOf("food-1")));
+  };
+  const sage = await openSage({ catalogue, vectors, now: () => NOW });
+  await sage.record([{ item: "food-2" }, { item: "new-1" }, { item: "new-2", vector: vectorOf("food-3") }, { item: "new-1" }, { item: "new-3" }]);
+  assert.deepEqual(asked, [["new-1", "new-3"]]);
+  assert.equal((await sage.profile()).actions, 5);
+  await rejects(sage.record([{ item: "food-4" }, { item: "ghost" }]), "unknown-item", /ghost/);
+  assert.equal((await sage.profile()).actions, 5);
+  const failing = await openSage({ dim: DIM, vectors: () => Promise.reject(new Error("down")) });
+  await rejects(failing.record({ item: "new-1" }), "retrieval", /nothing was recorded.*down/);
+});

@@ -1,0 +1,37 @@
+// `npm run bench:wire`: five medoids of 256 numbers on the wire: bytes, and the largest cosine error of what arrives.
+import { build } from "../build.mjs";
+import { script, table, title } from "../lib/say.mjs";
+import { mixture } from "./mixture.mjs";
+
+const dim = 256;
+
+await script(async () => {
+  await build();
+  const { init } = await import("pocketsage");
+  const { decodeMedoids, encodeMedoids } = await import("pocketsage/remote");
+  await init();
+  const vectors = mixture(5, dim, { seed: 1 });
+  const ids = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
+  const queries = ids.map((item, row) => ({ item, vector: vectors.subarray(row * dim, (row + 1) * dim), count: 50 }));
+  const error = (bytes) =>
+    Math.max(...decodeMedoids(bytes).map(({ vector }, row) => (vector ? Math.abs(1 - cosine(vector, queries[row].vector)) : 0)));
+  const forms = [
+    ["ids", { send: "ids" }],
+    ["int8", { send: "vectors", precision: "int8" }],
+    ["f16", { send: "vectors" }],
+    ["f32", { send: "vectors", precision: "f32" }],
+  ];
+  const rows = forms.map(([name, options]) => {
+    const bytes = encodeMedoids(queries, options);
+    return [name, bytes.length, error(bytes).toExponential(1)];
+  });
+  const decimals = JSON.stringify(queries.map(({ vector }) => Array.from(vector, (number) => Math.round(number * 1e5) / 1e5)));
+  rows.push(["JSON, 5 decimals", decimals.length, ""], ["JSON", JSON.stringify(queries.map(({ vector }) => Array.from(vector))).length, ""]);
+  title("Five medoids of 256 numbers");
+  table([["form", "bytes", "cosine error"], ...rows]);
+});
+
+function cosine(a, b) {
+  const dot = (x, y) => x.reduce((sum, value, axis) => sum + value * y[axis], 0);
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+}

@@ -1,0 +1,231 @@
+// Engines of which no server can be had from a registry: the very requests, as their documentation has them, and replies of the documented shape.
+//   Milvus v2       https://milvus.io/api-reference/restful/v2.4.x/v2/Vector%20(v2)/Search.md
+//   Pinecone        https://docs.pinecone.io/reference/api/2025-04/data-plane/query
+//   Elasticsearch   https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch, and for lookup
+//                   https://www.elastic.co/search-labs/blog/elasticsearch-vector-search-lookup
+//   Typesense       https://typesense.org/docs/29.0/api/vector-search.html
+//   Vectorize       https://developers.cloudflare.com/vectorize/reference/client-api/
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { elasticsearch, milvus, pinecone, redis, typesense, vectorize } from "pocketsage/remote";
+
+const unit = Float32Array.of(0.6, 0.8);
+const byId = (item, count = 2) => ({ item, count });
+const both = (item, count = 2) => ({ item, vector: unit, count });
+const hits = (answer) => {
+  assert.equal(answer.status, "ok", answer.error?.message);
+  return answer.hits.map(({ item, score }) => [item, Math.round(score * 1e4) / 1e4]);
+};
+
+/** A fetch that answers by the path of the request, and keeps what it was asked. */
+function recorded(replies) {
+  const asked = [];
+  const fetch = async (url, { method, headers, body }) => {
+    const { pathname, search } = new URL(url);
+    asked.push({ method, path: pathname + search, headers, body: body?.includes?.("\n") ? body.trim().split("\n").map((line) => JSON.parse(line)) : body && JSON.parse(body) });
+    const reply = replies[pathname];
+    const value = typeof reply === "function" ? reply(asked.at(-1)) : reply;
+    return value instanceof Response ? value : Response.json(value ?? { error: "no such path" }, { status: value ? 200 : 404 });
+  };
+  return { fetch, asked };
+}
+
+test("Milvus v2: by vector, one request, the hits of all queries in one list with topks", async () => {
+  const row = (id, distance) => ({ id, distance });
+  const { fetch, asked } = recorded({
+    "/v2/vectordb/entities/search": { code: 0, cost: 0, data: [row("a", 1), row("b", 0.9), row("c", 0.8), row("d", 0.7)], topks: [3, 1] },
+  });
+  const answers = await milvus({ url: "https://m.example", collection: "items", token: "root:Milvus", fetch }).ask([both("a"), both("x")]);
+  assert.deepEqual(answers.map(hits), [[["b", 0.9], ["c", 0.8]], [["d", 0.7]]]);
+  assert.deepEqual(asked[0].body, { collectionName: "items", data: [[0.6, 0.8], [0.6, 0.8]], annsField: "vector", limit: 3, outputFields: ["id"] });
+  assert.equal(asked[0].headers.authorization, "Bearer root:Milvus");
+});
+
+test("Milvus v2: by stored id where the server can, int64 as text, filters as templates", async () => {
+  const { fetch, asked } = recorded({
+    "/v2/vectordb/entities/search": { code: 0, data: [{ id: "9223372036854775807", distance: 0.5 }], topks: [1] },
+  });
+  const filter = { all: [{ field: "colour", in: ["red", "\" or 1==1"] }, { field: "size", from: 3 }, { not: { field: "kind", is: 1 } }] };
+  const retriever = milvus({ url: "https://m.example", collection: "items", byId: true, idType: "int64", filter, fetch });
+  assert.deepEqual(hits((await retriever.ask([byId("42")]))[0]), [["9223372036854775807", 0.5]]);
+  assert.deepEqual(asked[0].body.ids, [42]);
+  assert.equal(asked[0].body.filter, "((colour == {v0} or colour == {v1}) and size >= {v2} and kind != {v3})");
+  assert.deepEqual(asked[0].body.exprParams, { v0: "red", v1: "\" or 1==1", v2: 3, v3: 1 });
+  assert.equal(asked[0].headers["accept-type-allow-int64"], "false");
+});
+
+test("Milvus: a 200 that carries an error code is an error", async () => {
+  for (const [code, reason] of [[1800, "refused"], [100, "not-found"], [8, "status"], [1100, "reply"]]) {
+    const { fetch } = recorded({ "/v2/vectordb/entities/search": { code, message: "because" } });
+    const [answer] = await milvus({ url: "https://m.example", collection: "items", fetch }).ask([{ vector: unit, count: 2 }]);
+    assert.equal(answer.status, "error");
+    assert.equal(answer.error.reason, reason, String(code));
+  }
+});
+
+test("Pinecone: one request a query by id; an unknown id has no matches; vectors by fetch", async () => {
+  const { fetch, asked } = recorded({
+    "/query": ({ body }) => ({ matches: body.id === "none" ? [] : [{ id: "a", score: 1, values: [] }, { id: "b", score: 0.5 }], namespace: "shop" }),
+    "/vectors/fetch": { vectors: { a: { id: "a", values: [0.6, 0.8] } }, namespace: "shop", usage: { readUnits: 1 } },
+  });
+  const filter = { any: [{ field: "colour", is: "red" }, { not: { field: "size", from: 1, to: 5 } }] };
+  const retriever = pinecone({ url: "https://items.svc.pinecone.io", apiKey: "k", namespace: "shop", filter, fetch });
+  const answers = await retriever.ask([byId("a"), byId("none")]);
+  assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
+  assert.equal(answers[1].status, "not-found");
+  assert.deepEqual(asked[0].body, {
+    id: "a",
+    topK: 3,
+    namespace: "shop",
+    includeValues: false,
+    includeMetadata: false,
+    filter: { $or: [{ colour: { $eq: "red" } }, { $or: [{ size: { $lt: 1 } }, { size: { $gt: 5 } }] }] },
+  });
+  assert.equal(asked[0].headers["api-key"], "k");
+  assert.match(asked[0].headers["x-pinecone-api-version"], /^\d{4}-\d\d$/);
+  assert.equal(asked.at(-1).path, "/vectors/fetch?ids=none&namespace=shop");
+  assert.deepEqual(await retriever.vectors(["a"]), [unit]);
+});
+
+test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 + cos) / 2", async () => {
+  const found = { took: 1, status: 200, hits: { total: { value: 2 }, hits: [{ _index: "items", _id: "a", _score: 1 }, { _index: "items", _id: "b", _score: 0.75 }] } };
+  const { fetch, asked } = recorded({
+    "/_msearch": {
+      took: 2,
+      responses: [
+        found,
+        { status: 404, error: { type: "resource_not_found_exception", reason: "document [none] not found in index [items]" } },
+        { status: 429, error: { type: "es_rejected_execution_exception", reason: "queue full" } },
+      ],
+    },
+    "/items/_mget": { docs: [{ _index: "items", _id: "none", found: false }] },
+  });
+  const retriever = elasticsearch({ url: "https://es.example", index: "items", apiKey: "k", byId: true, filter: { field: "size", to: 9 }, fetch });
+  const answers = await retriever.ask([byId("a"), byId("none"), byId("c")]);
+  assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
+  assert.equal(answers[1].status, "not-found");
+  assert.deepEqual([answers[2].error.reason, answers[2].error.status], ["status", 429]);
+  assert.equal(asked[0].headers["content-type"], "application/x-ndjson");
+  assert.deepEqual(asked[0].body.slice(0, 2), [
+    { index: "items" },
+    {
+      knn: {
+        field: "embedding",
+        query_vector_builder: { lookup: { id: "a", index: "items", path: "embedding" } },
+        k: 3,
+        num_candidates: 100,
+        filter: { range: { size: { lte: 9 } } },
+      },
+      size: 3,
+      _source: false,
+    },
+  ]);
+});
+
+test("Elasticsearch before 9.4: an item without a vector is fetched first", async () => {
+  const { fetch, asked } = recorded({
+    "/items/_mget": { docs: [{ _id: "a", found: true, _source: { embedding: [0.6, 0.8] } }] },
+    "/_msearch": { responses: [{ status: 200, hits: { hits: [{ _id: "b", _score: 0.9 }] } }] },
+  });
+  const [answer] = await elasticsearch({ url: "https://es.example", index: "items", fetch }).ask([byId("a")]);
+  assert.deepEqual(hits(answer), [["b", 0.8]]);
+  assert.deepEqual(asked.map(({ path }) => path), ["/items/_mget?_source_includes=embedding", "/_msearch"]);
+  assert.deepEqual(asked[1].body[1].knn.query_vector, [0.6, 0.8]);
+});
+
+test("Typesense: one multi_search; only ids that are plain words go into a vector query", async () => {
+  const hit = (id, distance) => ({ document: { id }, vector_distance: distance });
+  const { fetch, asked } = recorded({
+    "/multi_search": ({ body }) => ({
+      results: body.searches.map(({ vector_query: wanted, filter_by: only }) => {
+        if (wanted === undefined) return { found: 0, hits: [], only };
+        if (wanted.includes("id: none")) return { code: 400, error: "Document id referenced in vector query is not found." };
+        return { found: 2, hits: [hit("a", 0), hit("b", 0.25)] };
+      }),
+    }),
+  });
+  const retriever = typesense({ url: "https://t.example", collection: "items", apiKey: "k", filter: { not: { field: "size", is: 3 } }, fetch });
+  const answers = await retriever.ask([byId("a"), byId("none"), both("x), filter_by: ``"), byId("x), filter_by: ``")]);
+  assert.deepEqual(hits(answers[0]), [["b", 0.75]]);
+  assert.deepEqual(answers.map(({ status }) => status), ["ok", "not-found", "ok", "not-found"]);
+  assert.deepEqual(asked[0].body.searches[0], {
+    collection: "items",
+    q: "*",
+    vector_query: "embedding:([], id: a, k:3)",
+    per_page: 3,
+    include_fields: "id",
+    filter_by: "size:!=3",
+  });
+  assert.equal(asked[0].body.searches[2].vector_query, "embedding:([0.6,0.8], k:3)");
+  assert.ok(!JSON.stringify(asked).includes("filter_by: ``"), "a strange id is in no text");
+  assert.throws(() => typesense({ url: "https://t.example", collection: "items", apiKey: "k", filter: { field: "c", is: "red" } }), { code: "option" });
+});
+
+/** The binding's contract: what @cloudflare/workers-types declares of an index with the metric cosine. */
+function binding(behaviour = {}) {
+  const calls = [];
+  const matches = { count: 2, matches: [{ id: "a", score: 1 }, { id: "b", score: 0.5 }] };
+  return {
+    calls,
+    index: {
+      query: async (...given) => (calls.push(["query", ...given]), matches),
+      queryById: async (id, options) => {
+        calls.push(["queryById", id, options]);
+        if (id === "none") throw new Error("VECTOR_QUERY_ERROR (code = 40026): vector with id none not found");
+        return matches;
+      },
+      getByIds: async (ids) => (calls.push(["getByIds", ids]), ids.filter((id) => id === "a").map((id) => ({ id, values: [0.6, 0.8] }))),
+      ...behaviour,
+    },
+  };
+}
+
+test("Vectorize: by id through the binding, at most 100 hits, filters joined by and", async () => {
+  const { index, calls } = binding();
+  const filter = { all: [{ field: "size", from: 1, to: 5 }, { field: "colour", in: ["red", "blue"] }] };
+  const retriever = vectorize({ index, name: "items", filter });
+  const answers = await retriever.ask([byId("a", 400), byId("none"), both("x".repeat(65), 5)]);
+  assert.deepEqual(answers.map(({ status }) => status), ["ok", "not-found", "ok"]);
+  assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
+  assert.deepEqual(calls[0], ["queryById", "a", { topK: 100, filter: { size: { $gte: 1, $lte: 5 }, colour: { $in: ["red", "blue"] } } }]);
+  assert.equal(calls[2][0], "query");
+  assert.deepEqual(await retriever.vectors(["a", "b"]), [unit, undefined]);
+  assert.throws(() => vectorize({ index, name: "items", filter: { any: [{ field: "a", is: 1 }, { field: "b", is: 2 }] } }), { code: "option" });
+});
+
+test("Vectorize: one call that fails is one query that failed; a call that hangs ends with the signal", async () => {
+  const failing = binding({ query: () => Promise.reject(new Error("internal error")) });
+  const answers = await vectorize({ index: failing.index, name: "items" }).ask([byId("a"), { vector: unit, count: 1 }]);
+  assert.deepEqual(answers.map(({ status, error }) => error?.reason ?? status), ["ok", "network"]);
+  const hanging = binding({ queryById: () => new Promise(() => {}) });
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 20);
+  await assert.rejects(vectorize({ index: hanging.index, name: "items" }).ask([byId("a")], controller.signal), { code: "aborted" });
+});
+
+test("Redis: filters hold numbers and names, never text", () => {
+  assert.throws(() => redis({ command: async () => [], key: "items", filter: { field: "c", is: "red" } }), { code: "option", message: /no parameters/ });
+});
+
+const wrongFilters = [
+  ["a field with a quote", { field: 'a"b', is: 1 }],
+  ["a field of 64 letters", { field: "a".repeat(64), is: 1 }],
+  ["no comparison", { field: "a" }],
+  ["NaN", { field: "a", from: NaN }],
+  ["an object for a value", { field: "a", is: { $ne: 1 } }],
+  ["an empty list", { field: "a", in: [] }],
+  ["an empty all", { all: [] }],
+  ["an unknown word", { field: "a", equals: 1 }],
+  ["a text", "a = 1"],
+];
+for (const [name, filter] of wrongFilters) {
+  test(`a filter with ${name} is refused`, () => {
+    assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), (error) => ["option", "not-finite"].includes(error.code));
+  });
+}
+
+test("a filter nested without end is refused", () => {
+  let filter = { field: "a", is: 1 };
+  for (let depth = 0; depth < 20; depth += 1) filter = { not: filter };
+  assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), { code: "option", message: /nested/ });
+});
