@@ -71,10 +71,7 @@ mod testing;
 mod wasm;
 
 pub use blend::{Blended, Hit, blend};
-pub use catalogue::{
-    Attribute, Bits, Builder, Catalogue, Condition, Grouping, Items, Metric, Precision, Search, Settings,
-    Values,
-};
+pub use catalogue::{Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings};
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};

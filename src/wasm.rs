@@ -7,8 +7,8 @@
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Attribute, Bits, Builder, Catalogue, Condition, Cut, Grouping, Hit, Items, Match, Medoids,
-    Metric, Precision, ProfileOptions, Search, Settings, Singletons, Values, Vectors, WirePrecision,
+    Actions, Bits, Builder, Catalogue, Cut, Hit, Items, Match, Medoids, Metric, Precision, ProfileOptions,
+    Search, Section, Settings, Singletons, Vectors, WirePrecision,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -189,28 +189,26 @@ impl CoreBuilder {
         self.0.add(&Items::new(vectors, &ids).with_payloads(&payloads)).map_err(thrown)
     }
 
-    /// Adds an attribute of numbers, NaN for none.
-    pub fn numbers(&mut self, name: String, numbers: Vec<f64>) {
-        self.0.attribute(Attribute { name, values: Values::Numbers(numbers) });
+    /// Adds rows of another catalogue as they are.
+    pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> Outcome<()> {
+        self.0.take(&from.0, rows).map_err(thrown)
     }
 
-    /// Adds an attribute of labels: those of item i are `labels[ends[i - 1]..ends[i]]`, places in the ascending words.
-    pub fn labels(
-        &mut self,
-        name: String,
-        words: &[u8],
-        word_ends: &[u32],
-        ends: Vec<u32>,
-        labels: Vec<u32>,
-    ) -> Outcome<()> {
-        let words = split(words, word_ends)?.into_iter().map(String::from).collect();
-        self.0.attribute(Attribute { name, values: Values::Labels { words, ends, labels } });
+    /// Adds a section, one of those that are not written from the items.
+    pub fn section(&mut self, kind: usize, content: Vec<u8>) -> Outcome<()> {
+        self.0.section(section(kind)?, content);
         Ok(())
     }
 
     /// The catalogue.
     pub fn finish(self) -> Outcome<CoreCatalogue> {
         self.0.finish().map(CoreCatalogue).map_err(thrown)
+    }
+
+    /// The same of a delta, as bytes.
+    #[wasm_bindgen(js_name = finishDelta)]
+    pub fn finish_delta(self) -> Outcome<Uint8Array> {
+        self.0.finish_delta().map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
     }
 }
 
@@ -247,10 +245,11 @@ pub struct CoreCatalogue(Catalogue);
 
 #[wasm_bindgen]
 impl CoreCatalogue {
-    /// Reads the bytes of a `.sage` file.
+    /// Reads the bytes of a `.sage` file, or of a delta.
     #[wasm_bindgen(js_name = fromBytes)]
-    pub fn from_bytes(bytes: Vec<u8>) -> Outcome<CoreCatalogue> {
-        Catalogue::from_bytes(bytes).map(Self).map_err(thrown)
+    pub fn from_bytes(bytes: Vec<u8>, delta: bool) -> Outcome<CoreCatalogue> {
+        let read = if delta { Catalogue::from_delta(bytes) } else { Catalogue::from_bytes(bytes) };
+        read.map(Self).map_err(thrown)
     }
 
     /// The bytes of the `.sage` file.
@@ -279,11 +278,9 @@ impl CoreCatalogue {
         ])
     }
 
-    /// For each attribute whether it holds numbers, else labels.
-    pub fn attributes(&self) -> Outcome<JsValue> {
-        let attributes: Vec<(&str, JsValue)> =
-            self.0.attributes().map(|(name, numeric)| (name, numeric.into())).collect();
-        plain(&attributes)
+    /// The bytes of a section, empty when there is none.
+    pub fn section(&self, kind: usize) -> Outcome<Uint8Array> {
+        Ok(Uint8Array::from(self.0.section(section(kind)?)))
     }
 
     /// The row of an id, -1 when it is unknown.
@@ -310,29 +307,6 @@ impl CoreCatalogue {
         self.0.payload(row).map(String::from)
     }
 
-    /// The rows whose attribute is one of these numbers, as bits.
-    #[wasm_bindgen(js_name = matchNumbers)]
-    pub fn match_numbers(&self, attribute: &str, numbers: &[f64]) -> Outcome<Uint32Array> {
-        self.matching(attribute, &Condition::Numbers(numbers))
-    }
-
-    /// The rows whose attribute is a number within these bounds.
-    #[wasm_bindgen(js_name = matchBetween)]
-    pub fn match_between(&self, attribute: &str, low: f64, high: f64) -> Outcome<Uint32Array> {
-        self.matching(attribute, &Condition::Between(low, high))
-    }
-
-    /// The rows whose attribute has one of these labels.
-    #[wasm_bindgen(js_name = matchLabels)]
-    pub fn match_labels(&self, attribute: &str, labels: &[u8], ends: &[u32]) -> Outcome<Uint32Array> {
-        self.matching(attribute, &Condition::Labels(&split(labels, ends)?))
-    }
-
-    fn matching(&self, attribute: &str, condition: &Condition<'_>) -> Outcome<Uint32Array> {
-        let rows = self.0.matching(attribute, condition).map_err(thrown)?;
-        Ok(Uint32Array::from(rows.words()))
-    }
-
     /// The best items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`. `allowed` are rows as bits, NaN is no least score.
     #[allow(clippy::too_many_arguments)]
     pub fn search(
@@ -355,57 +329,22 @@ impl CoreCatalogue {
         let mut at = 0;
         for id in lists.iter().flatten().filter_map(|hit| self.0.id(hit.row)) {
             ids.push_str(id);
-            at += id.chars().map(char::len_utf16).sum::<usize>() as u32;
+            at += id.bytes().map(units).sum::<u32>();
             places.push(at);
         }
         let [_, scores, ends] = columns(&lists);
         let text = ("ids", JsValue::from(ids));
         plain(&[text, ("idEnds", Uint32Array::from(&places[..]).into()), scores, ends])
     }
+}
 
-    /// Adds the items of another catalogue, which replace those of the same id.
-    pub fn add(&mut self, others: &CoreCatalogue) -> Outcome<()> {
-        self.0 = self.0.with(&others.0).map_err(thrown)?;
-        Ok(())
-    }
+/// UTF-16 units that a byte of UTF-8 begins.
+fn units(byte: u8) -> u32 {
+    u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0)
+}
 
-    /// Removes items; says how many of them there were.
-    pub fn remove(&mut self, ids: &[u8], ends: &[u32]) -> Outcome<usize> {
-        let (rest, count) = self.0.without(&split(ids, ends)?).map_err(thrown)?;
-        self.0 = rest;
-        Ok(count)
-    }
-
-    /// Drops the rows of removed items.
-    pub fn compact(&mut self) -> Outcome<()> {
-        self.0 = self.0.compact().map_err(thrown)?;
-        Ok(())
-    }
-
-    /// Applies a delta.
-    pub fn merge(&mut self, delta: Vec<u8>) -> Outcome<()> {
-        self.0 = self.0.merge(delta).map_err(thrown)?;
-        Ok(())
-    }
-
-    /// What makes this catalogue the newer one, of which these rows are new or differ.
-    pub fn delta(&self, newer: &CoreCatalogue, changed: &[u32]) -> Outcome<Uint8Array> {
-        self.0.delta(&newer.0, changed).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
-    }
-
-    /// Puts the rows into lists.
-    pub fn group(
-        &mut self,
-        rows: &[u32],
-        ends: &[u32],
-        centres: &CoreCatalogue,
-        probes: usize,
-        recall: f32,
-    ) -> Outcome<()> {
-        let grouping = Grouping { rows, ends, centres: &centres.0, probes, recall };
-        self.0 = self.0.grouped(&grouping).map_err(thrown)?;
-        Ok(())
-    }
+fn section(kind: usize) -> Outcome<Section> {
+    Section::from_number(kind).ok_or_else(|| refused("option", "there is no section of this kind"))
 }
 
 fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {

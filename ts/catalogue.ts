@@ -1,14 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
-import { addAttributes } from "./attributes.js";
+import { type Column, fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
+import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
 import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, show } from "./check.js";
-import type { CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
+import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
 import { download, load } from "./download.js";
 import { SageError } from "./errors.js";
 import { type Filter, rowsOf } from "./filter.js";
 import { ask, init } from "./glue.js";
 import { keepAlive, type Resident } from "./resident.js";
 import type { Hit } from "./retrieve/types.js";
+import { ATTRIBUTES } from "./sections.js";
 import { concatenate } from "./texts.js";
 import type { ItemId } from "./types.js";
 import { stack } from "./vectors.js";
@@ -51,6 +53,10 @@ const METRICS = ["cosine", "ip", "l2"] as const;
 /** Items handed over at once, so that their vectors are not there a third time. */
 const BATCH = 4096;
 
+/** For the command line, which writes more kinds of files: the core's side of a catalogue, and a catalogue around it. */
+export let residentOf: (catalogue: Catalogue) => Resident;
+export let catalogueOf: (core: CoreCatalogue) => Catalogue;
+
 /**
  * Items with ids and vectors, searchable.
  *
@@ -59,6 +65,8 @@ const BATCH = 4096;
 export class Catalogue {
   readonly #core: Resident;
   #facts: CoreFacts;
+  /** Read when a filter first asks. */
+  #columns: Map<string, Column> | undefined;
 
   private constructor(core: CoreCatalogue) {
     this.#facts = core.facts();
@@ -81,7 +89,12 @@ export class Catalogue {
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, dim));
     await init();
     return new Catalogue(
-      build(all, dim, names, ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric))),
+      ask((core) => {
+        const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
+        addEntries(builder, all, dim);
+        if (names.length > 0) builder.section(ATTRIBUTES, writeAttributes(fieldsOf(all.map(({ payload }) => payload), names.map((name) => [name]))));
+        return builder.finish();
+      }),
     );
   }
 
@@ -89,7 +102,7 @@ export class Catalogue {
   static async fromBytes(bytes: Uint8Array | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
     if (!(bytes instanceof Uint8Array)) return new Catalogue(await load(bytes));
-    return new Catalogue(ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes)));
+    return new Catalogue(ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes, false)));
   }
 
   /**
@@ -174,7 +187,7 @@ export class Catalogue {
 
   /** The names of what filters may look at. */
   attributes(): string[] {
-    return Object.keys(this.#core.ask((core) => core.attributes()));
+    return [...this.#fields().keys()];
   }
 
   /** The items nearest to the vector: best first, of equal scores the lowest row. Exact, unless the catalogue has lists. */
@@ -196,7 +209,7 @@ export class Catalogue {
     const excluded = checkItems("search: exclude", options.exclude).map((item) => this.#row(item));
     const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
     return this.#core.ask((core) => {
-      const allowed = filter === undefined ? undefined : rowsOf(core, filter);
+      const allowed = filter === undefined ? undefined : rowsOf({ rows: this.#facts.rows, columns: this.#fields() }, filter);
       // More than there is room for is all there is.
       const found = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
       const { ids, idEnds, scores, ends } = found;
@@ -211,70 +224,33 @@ export class Catalogue {
    */
   add(items: Iterable<CatalogueItem>): void {
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, this.dim, "add"));
-    const { dim, precision, metric } = this.#facts;
-    this.#change((core) => {
-      const numeric = core.attributes();
-      const others = build(all, dim, Object.keys(numeric), ({ CoreBuilder }) => new CoreBuilder(dim, precision === "compact", metric), numeric);
-      try {
-        core.add(others);
-      } finally {
-        others.free();
-      }
+    this.#change((here, core) => {
+      const columns = fieldsOf(all.map(({ payload }) => payload), valuesIn(here));
+      const ids = all.map(({ item }) => item);
+      return changed(core, here, { ids, columns, add: (builder) => addEntries(builder, all, this.dim) });
     });
   }
 
   /** Removes items, and says how many of them there were. Their room is given back by `compact()`. */
   remove(items: Iterable<ItemId>): number {
-    const { text, ends } = concatenate(checkItems("remove", items));
-    return this.#change((core) => core.remove(text, ends));
+    const rows = checkItems("remove", items).map((item) => this.#row(item));
+    const before = this.size;
+    this.#change((here, core) => changed(core, here, nothing(here), rows));
+    return before - this.size;
   }
 
-  /** Gives back the room of removed and replaced items; where there are lists, makes them anew. */
+  /** Gives back the room of removed and replaced items. */
   compact(): void {
-    this.#change((core) => core.compact());
-  }
-
-  /** What makes this catalogue the newer one, as bytes for `merge`: the items that are new or differ, and the ids that are no more. */
-  deltaTo(newer: Catalogue): Uint8Array {
-    return this.#core.ask((old) =>
-      newer.#core.ask((core) => {
-        const same = JSON.stringify(old.attributes()) === JSON.stringify(core.attributes());
-        const differs = (row: number): boolean => {
-          const id = core.id(row);
-          const before = id === undefined ? row : old.row(id);
-          if (id === undefined || before < 0) return id !== undefined;
-          const vector = core.vectors(Uint32Array.of(row));
-          return !same || old.payload(before) !== core.payload(row) || old.vectors(Uint32Array.of(before)).some((number, axis) => number !== vector[axis]);
-        };
-        const rows = Uint32Array.from({ length: newer.#facts.rows }, (_, row) => row);
-        return old.delta(core, rows.filter(differs));
-      }),
-    );
+    this.#change((here, core) => compacted(core, here));
   }
 
   /**
-   * Puts the items into lists, so that a search looks into the `probed` nearest alone (IVF): `lists` are the items of each, `centres` has an item
-   * for each. `pocketsage build` does so for large catalogues, and measures the recall. Items in no list are dropped.
-   */
-  group(lists: readonly (readonly ItemId[])[], centres: Catalogue, options: { probed: number; recall: number }): void {
-    checkKeys("group", options, ["probed", "recall"]);
-    let end = 0;
-    const ends = Uint32Array.from(lists, (list) => (end += list.length));
-    const probed = checkWhole("group: probed", options.probed);
-    const recall = checkFinite("group: recall", options.recall);
-    this.#change((core) => {
-      const rows = Uint32Array.from(lists.flat(), (item) => core.row(item));
-      centres.#core.ask((others) => core.group(rows, ends, others, probed, recall));
-    });
-  }
-
-  /**
-   * Applies a delta, made by `deltaTo` or `pocketsage delta`. Throws "corrupt" or "version" for other bytes, "option" for the delta of
-   * another revision; then nothing was changed.
+   * Applies a delta, as `pocketsage delta` makes it. Throws "corrupt" or "version" for other bytes, "option" for the delta of another
+   * revision; then nothing was changed.
    */
   merge(delta: Uint8Array): void {
     if (!(delta instanceof Uint8Array)) throw new SageError("option", `merge: expected a Uint8Array, saw ${show(delta)}.`);
-    this.#change((core) => core.merge(delta));
+    this.#change((here, core) => merged(core, here, delta));
   }
 
   /** The bytes that `fromBytes` and `fetch` read. */
@@ -296,12 +272,19 @@ export class Catalogue {
     return this.#core.ask((core) => core.row(item));
   }
 
-  #change<T>(change: (core: CoreCatalogue) => T): T {
-    return this.#core.ask((core) => {
-      const result = change(core);
-      this.#facts = core.facts();
-      return result;
-    });
+  #fields(): Map<string, Column> {
+    return (this.#columns ??= this.#core.ask((core) => readAttributes(core.section(ATTRIBUTES), this.#facts.rows)));
+  }
+
+  #change(change: (here: CoreCatalogue, core: Core) => CoreCatalogue): void {
+    this.#core.replace(change);
+    this.#facts = this.#core.ask((core) => core.facts());
+    this.#columns = undefined;
+  }
+
+  static {
+    residentOf = (catalogue) => catalogue.#core;
+    catalogueOf = (core) => new Catalogue(core);
   }
 }
 
@@ -312,28 +295,17 @@ interface Entry {
   text: string;
 }
 
-function build(
-  all: readonly Entry[],
-  dim: number,
-  attributes: readonly string[],
-  begin: (core: Parameters<Parameters<typeof ask>[0]>[0]) => CoreBuilder,
-  numeric?: Record<string, boolean>,
-): CoreCatalogue {
-  return ask((core) => {
-    const builder = begin(core);
-    for (let start = 0; start < all.length; start += BATCH) {
-      const batch = all.slice(start, start + BATCH);
-      const ids = concatenate(batch.map(({ item }) => item));
-      const payloads = concatenate(batch.map(({ text }) => text));
-      const vectors = stack(
-        batch.map(({ vector }) => vector),
-        dim,
-      );
-      builder.add(vectors, dim, ids.text, ids.ends, payloads.text, payloads.ends);
-    }
-    addAttributes(builder, attributes, all.map(({ payload }) => payload), numeric);
-    return builder.finish();
-  });
+function addEntries(builder: CoreBuilder, all: readonly Entry[], dim: number): void {
+  for (let start = 0; start < all.length; start += BATCH) {
+    const batch = all.slice(start, start + BATCH);
+    const ids = concatenate(batch.map(({ item }) => item));
+    const payloads = concatenate(batch.map(({ text }) => text));
+    const vectors = stack(
+      batch.map(({ vector }) => vector),
+      dim,
+    );
+    builder.add(vectors, dim, ids.text, ids.ends, payloads.text, payloads.ends);
+  }
 }
 
 function checkEntry(entry: CatalogueItem, index: number, dim: number, call = "Catalogue.from"): Entry {

@@ -50,15 +50,13 @@ export interface CoreFacts {
 /** Items with ids and vectors inside the wasm memory. Sets of rows are bits, 32 a number. */
 export interface CoreCatalogue {
   facts(): CoreFacts;
-  attributes(): Record<string, boolean>;
   toBytes(): Uint8Array;
+  /** The bytes of a section as a copy, empty when there is none; the numbers are in ts/sections.ts. */
+  section(kind: number): Uint8Array;
   row(id: string): number;
   id(row: number): string | undefined;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
-  matchNumbers(attribute: string, numbers: Float64Array): Uint32Array;
-  matchBetween(attribute: string, low: number, high: number): Uint32Array;
-  matchLabels(attribute: string, labels: Uint8Array, ends: Uint32Array): Uint32Array;
   search(
     queries: Float32Array,
     count: number,
@@ -68,21 +66,16 @@ export interface CoreCatalogue {
     allowed: Uint32Array | undefined,
     exact: boolean,
   ): { ids: string; idEnds: Uint32Array; scores: Float32Array; ends: Uint32Array };
-  add(others: CoreCatalogue): void;
-  remove(ids: Uint8Array, ends: Uint32Array): number;
-  compact(): void;
-  merge(delta: Uint8Array): void;
-  delta(newer: CoreCatalogue, changed: Uint32Array): Uint8Array;
-  group(rows: Uint32Array, ends: Uint32Array, centres: CoreCatalogue, probes: number, recall: number): void;
   free(): void;
 }
 
-/** A catalogue in the making; `finish` consumes it. */
+/** A catalogue in the making; `finish` and `finishDelta` consume it. `section` replaces one of the same kind. */
 export interface CoreBuilder {
   add(vectors: Float32Array, dim: number, ids: Uint8Array, idEnds: Uint32Array, payloads: Uint8Array, payloadEnds: Uint32Array): void;
-  numbers(name: string, numbers: Float64Array): void;
-  labels(name: string, words: Uint8Array, wordEnds: Uint32Array, ends: Uint32Array, labels: Uint32Array): void;
+  take(from: CoreCatalogue, rows: Uint32Array): void;
+  section(kind: number, content: Uint8Array): void;
   finish(): CoreCatalogue;
+  finishDelta(): Uint8Array;
   free(): void;
 }
 
@@ -113,7 +106,8 @@ export interface Core {
   decodeMedoids(bytes: Uint8Array): { count: number; ids: string[]; vectors: Float32Array; dim: number };
   CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
   CoreLoader: new (first: Uint8Array) => CoreLoader;
-  CoreCatalogue: { fromBytes(bytes: Uint8Array): CoreCatalogue };
+  /** Of a delta, if that is said. */
+  CoreCatalogue: { fromBytes(bytes: Uint8Array, delta: boolean): CoreCatalogue };
   /** `restart(true)` asks for a fresh instance, and the call after it gets one. */
   restart(schedule: boolean): void;
 }

@@ -91,6 +91,7 @@ pub(super) struct Encoded {
 
 impl Encoded {
     /// Encodes some more vectors. O(n dim).
+    #[inline(never)]
     pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
         let full = precision == Precision::Full;
         self.scales.reserve(vectors.len() * 4);
@@ -110,8 +111,7 @@ impl Encoded {
                 }
             }
             let [codes, residuals] = row.parts(&self.codes[at..], full);
-            self.reach.codes = self.reach.codes.max(codes);
-            self.reach.residuals = self.reach.residuals.max(residuals);
+            self.reach.include(Reach { codes, residuals });
             let (dot, squares) = row.against(vector);
             let steps = if full { f64::from(STEPS) } else { 1.0 };
             let scale = match metric {

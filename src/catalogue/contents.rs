@@ -1,9 +1,8 @@
 //! Writing a catalogue: from items that come in batches, or from rows of other catalogues.
 
-use super::attributes::{self, Attribute};
 use super::bits::Bits;
 use super::codes::{Codes, Encoded, Precision};
-use super::format::{self, Header, LONGEST_ID, MOST_DIMENSIONS, Section, little_endian};
+use super::format::{self, Header, LONGEST_ID, Layout, MOST_DIMENSIONS, Section, little_endian};
 use super::{Catalogue, Items, Metric};
 use crate::Error;
 use crate::exact::squared_distance;
@@ -19,10 +18,14 @@ pub struct Settings {
     pub metric: Metric,
 }
 
-/// A catalogue in the making: items come in batches, and only their codes are kept.
+/// A catalogue in the making: items come in batches, of vectors or from other catalogues, and only their codes are kept.
 pub struct Builder {
+    dim: usize,
     settings: Settings,
-    contents: Contents,
+    encoded: Encoded,
+    ids: Run,
+    payloads: Run,
+    sections: Vec<(Section, Vec<u8>)>,
 }
 
 impl Builder {
@@ -34,8 +37,8 @@ impl Builder {
         if !(1..=MOST_DIMENSIONS).contains(&dim) {
             return Err(Error::option("dim", format!("got {dim}, expected 1 to {MOST_DIMENSIONS}")));
         }
-        let full = settings.precision == Precision::Full;
-        Ok(Self { settings, contents: Contents::empty(dim, settings.metric, full) })
+        let (encoded, ids, payloads) = (Encoded::default(), Run::default(), Run::default());
+        Ok(Self { dim, settings, encoded, ids, payloads, sections: Vec::new() })
     }
 
     /// Adds items. O(n dim).
@@ -43,153 +46,99 @@ impl Builder {
     /// # Errors
     /// [`Error::Dimension`] for vectors of another length, or unless there are as many ids (and payloads, if any) as vectors;
     /// [`Error::Option`] for an id that is empty or longer than 65,535 bytes, naming the row.
+    #[inline(never)]
     pub fn add(&mut self, items: &Items<'_>) -> Result<(), Error> {
         let n = items.vectors.len();
-        let expect = |what, got: usize, expected: usize| match got == expected {
-            true => Ok(()),
-            false => Err(Error::Dimension { what, got, expected }),
-        };
-        expect("length of the vectors", items.vectors.dim(), self.contents.dim)?;
+        expect("length of the vectors", items.vectors.dim(), self.dim)?;
         expect("number of ids", items.ids.len(), n)?;
         if !items.payloads.is_empty() {
             expect("number of payloads", items.payloads.len(), n)?;
         }
-        let contents = &mut self.contents;
-        for (row, id) in items.ids.iter().enumerate() {
+        self.encoded.extend(items.vectors, self.settings.metric, self.settings.precision);
+        for row in 0..n {
+            let id = items.ids[row];
             if !(1..=LONGEST_ID).contains(&id.len()) {
-                let row = contents.ids.len() + row;
+                let row = self.ids.len();
                 let problem =
                     format!("the id of row {row} has {} bytes, expected 1 to {LONGEST_ID}", id.len());
                 return Err(Error::option("id", problem));
             }
-        }
-        contents.encoded.extend(items.vectors, self.settings.metric, self.settings.precision);
-        for row in 0..n {
-            contents.ids.push("ids", items.ids[row].as_bytes())?;
-            contents
-                .payloads
-                .push("payloads", items.payloads.get(row).map_or(&[], |text| text.as_bytes()))?;
+            let payload = items.payloads.get(row).map_or("", |text| text);
+            self.text(id.as_bytes(), payload.as_bytes())?;
         }
         Ok(())
     }
 
-    /// Adds what filters look at, for all the items.
-    pub fn attribute(&mut self, attribute: Attribute) {
-        self.contents.attributes.push(attribute);
+    /// Adds these rows of another catalogue as they are, removed ones included. O(rows dim).
+    ///
+    /// # Errors
+    /// [`Error::Dimension`] or [`Error::Option`] for a catalogue of another dimension, metric or precision, and for a row past its end.
+    #[inline(never)]
+    pub fn take(&mut self, from: &Catalogue, rows: &[u32]) -> Result<(), Error> {
+        expect("length of the vectors", from.dim(), self.dim)?;
+        if (from.metric(), from.precision()) != (self.settings.metric, self.settings.precision) {
+            return Err(Error::option("catalogue", "the two differ in metric or precision"));
+        }
+        let (codes, norms) = (from.codes(), from.section(Section::Norms));
+        let reach = from.layout.header.reach.known(&codes);
+        self.encoded.reach.include(reach);
+        for &row in rows {
+            let row = row as usize;
+            from.check_row(row)?;
+            let (own, residuals) = codes.row(row);
+            let four = row * 4..row * 4 + 4;
+            let encoded = &mut self.encoded;
+            encoded.codes.extend_from_slice(own);
+            encoded.residuals.extend_from_slice(residuals.unwrap_or(&[]));
+            encoded.scales.extend_from_slice(&codes.scales[four.clone()]);
+            encoded.norms.extend_from_slice(norms.get(four).unwrap_or(&[]));
+            self.text(from.ids().get(row), from.payloads().get(row))?;
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, id: &[u8], payload: &[u8]) -> Result<(), Error> {
+        self.ids.push("ids", id)?;
+        self.payloads.push("payloads", payload)
+    }
+
+    /// Adds a section that is not written from the items, [`Section::Attributes`] or one after it. The last of a kind counts.
+    pub fn section(&mut self, section: Section, content: Vec<u8>) {
+        self.sections.retain(|(known, _)| *known != section);
+        self.sections.push((section, content));
     }
 
     /// The catalogue. O(n (dim + log n)).
     ///
     /// # Errors
-    /// [`Error::Option`] for an id given twice, naming the rows; [`Error::Dimension`] for attributes of another number of rows.
+    /// [`Error::Option`] for an id given twice, naming the rows; [`Error::Corrupt`] for added sections that do not fit.
     pub fn finish(self) -> Result<Catalogue, Error> {
-        attributes::check(&self.contents.attributes, self.contents.ids.len())?;
-        self.contents.write()
-    }
-}
-
-/// Texts in the making.
-#[derive(Default)]
-pub(super) struct Run {
-    texts: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-impl Run {
-    #[inline(never)]
-    pub(super) fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
-        self.texts.extend_from_slice(text);
-        let end = u32::try_from(self.texts.len());
-        self.ends.push(end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?);
-        Ok(())
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn get(&self, i: usize) -> &[u8] {
-        &self.texts[i.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[i] as usize]
-    }
-}
-
-/// Everything a file is written from.
-pub(super) struct Contents {
-    pub(super) dim: usize,
-    pub(super) metric: Metric,
-    pub(super) full: bool,
-    pub(super) encoded: Encoded,
-    pub(super) ids: Run,
-    pub(super) payloads: Run,
-    pub(super) attributes: Vec<Attribute>,
-    pub(super) removed: Option<Bits>,
-    pub(super) lists: Vec<u8>,
-    pub(super) revision: Option<u64>,
-    /// For a delta: the revision it applies to, and the ids that are no more.
-    pub(super) base: Option<(u64, Run)>,
-}
-
-impl Contents {
-    fn empty(dim: usize, metric: Metric, full: bool) -> Self {
-        Self {
-            dim,
-            metric,
-            full,
-            encoded: Encoded::default(),
-            ids: Run::default(),
-            payloads: Run::default(),
-            attributes: Vec::new(),
-            removed: None,
-            lists: Vec::new(),
-            revision: None,
-            base: None,
+        let (bytes, layout) = self.write()?;
+        match layout.has(Section::Base) {
+            true => Err(format::is_delta()),
+            false => Ok(Catalogue { bytes, layout }),
         }
     }
 
-    /// These rows of these catalogues, which agree in dimension, metric and precision.
-    pub(super) fn gather(parts: &[(&Catalogue, &[u32])]) -> Result<Self, Error> {
-        let first = parts[0].0;
-        let mut all = Self::empty(first.dim(), first.metric(), first.precision() == Precision::Full);
-        for (catalogue, rows) in parts {
-            let (codes, norms) = (catalogue.codes(), catalogue.section(Section::Norms));
-            let encoded = &mut all.encoded;
-            for &row in *rows {
-                let row = row as usize;
-                let (own, residuals) = codes.row(row);
-                encoded.codes.extend_from_slice(own);
-                encoded.residuals.extend_from_slice(residuals.unwrap_or(&[]));
-                encoded.scales.extend_from_slice(&codes.scales[row * 4..row * 4 + 4]);
-                encoded.norms.extend_from_slice(norms.get(row * 4..row * 4 + 4).unwrap_or(&[]));
-                all.ids.push("ids", catalogue.ids().get(row))?;
-                let has = !catalogue.section(Section::PayloadEnds).is_empty();
-                all.payloads.push("payloads", if has { catalogue.payloads().get(row) } else { &[] })?;
-            }
-            let reach = catalogue.layout.header.reach.known(&codes);
-            encoded.reach.codes = encoded.reach.codes.max(reach.codes);
-            encoded.reach.residuals = encoded.reach.residuals.max(reach.residuals);
-        }
-        let columns: Vec<_> = parts
-            .iter()
-            .map(|(catalogue, rows)| {
-                (catalogue.section(Section::Attributes), &catalogue.layout.columns[..], *rows)
-            })
-            .collect();
-        all.attributes = attributes::gather(&columns)?;
-        Ok(all)
+    /// The same for a delta, whose bytes are no catalogue of their own.
+    ///
+    /// # Errors
+    /// As [`finish`](Self::finish).
+    pub fn finish_delta(self) -> Result<Vec<u8>, Error> {
+        Ok(self.write()?.0)
     }
 
     #[inline(never)]
-    pub(super) fn write(self) -> Result<Catalogue, Error> {
+    fn write(self) -> Result<(Vec<u8>, Layout), Error> {
         let n = self.ids.len();
-        let mut live = Bits::all(n);
-        if let Some(removed) = &self.removed {
-            live.subtract(removed);
-        }
+        let removed = self.sections.iter().find(|(section, _)| *section == Section::Removed);
+        let live = format::without(n, removed.map_or(&[], |(_, words)| words));
         let id_order = self.id_order(&live)?;
         let Encoded { scales, codes, residuals, norms, reach } = self.encoded;
         let stored = Codes { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
         let spread = spread(&stored, &live);
-        let header = Header { n, dim: self.dim, metric: self.metric, spread, reach };
+        let Settings { metric, precision } = self.settings;
+        let header = Header { n, dim: self.dim, metric, spread, reach };
         let mut sections = vec![
             (Section::Scales, scales),
             (Section::Codes, codes),
@@ -197,31 +146,18 @@ impl Contents {
             (Section::Ids, self.ids.texts),
             (Section::IdOrder, little_endian(&id_order)),
         ];
-        let mut add = |wanted: bool, section, content| {
-            if wanted {
-                sections.push((section, content));
-            }
-        };
-        add(self.full, Section::Residuals, residuals);
-        let payloads = !self.payloads.texts.is_empty();
-        add(payloads, Section::PayloadEnds, little_endian(&self.payloads.ends));
-        add(payloads, Section::Payloads, self.payloads.texts);
-        add(self.metric == Metric::L2, Section::Norms, norms);
-        add(!self.attributes.is_empty(), Section::Attributes, attributes::write(&self.attributes)?);
-        if let Some(removed) = self.removed.filter(|removed| removed.count() > 0) {
-            add(true, Section::Removed, little_endian(removed.words()));
+        if precision == Precision::Full {
+            sections.push((Section::Residuals, residuals));
         }
-        add(!self.lists.is_empty(), Section::Lists, self.lists);
-        if let Some(revision) = self.revision {
-            add(true, Section::Revision, revision.to_le_bytes().to_vec());
+        if !self.payloads.texts.is_empty() {
+            sections.push((Section::PayloadEnds, little_endian(&self.payloads.ends)));
+            sections.push((Section::Payloads, self.payloads.texts));
         }
-        if let Some((base, dropped)) = self.base {
-            add(true, Section::Base, base.to_le_bytes().to_vec());
-            add(true, Section::DroppedEnds, little_endian(&dropped.ends));
-            add(true, Section::Dropped, dropped.texts);
+        if metric == Metric::L2 {
+            sections.push((Section::Norms, norms));
         }
-        let (bytes, layout) = format::write(&header, &sections)?;
-        Ok(Catalogue { bytes, layout })
+        sections.extend(self.sections);
+        format::write(&header, &sections)
     }
 
     /// Live rows in the order of their ids' bytes; refuses ids that are there twice.
@@ -243,11 +179,35 @@ impl Contents {
     }
 }
 
-impl Catalogue {
-    /// These rows alone, with this section of lists.
-    pub(super) fn rewritten(&self, rows: &[u32], lists: Vec<u8>) -> Result<Self, Error> {
-        let revision = Some(self.revision());
-        Contents { lists, revision, ..Contents::gather(&[(self, rows)])? }.write()
+fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
+    match got == expected {
+        true => Ok(()),
+        false => Err(Error::Dimension { what, got, expected }),
+    }
+}
+
+/// Texts in the making.
+#[derive(Default)]
+struct Run {
+    texts: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Run {
+    #[inline(never)]
+    fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
+        self.texts.extend_from_slice(text);
+        let end = u32::try_from(self.texts.len());
+        self.ends.push(end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?);
+        Ok(())
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, i: usize) -> &[u8] {
+        &self.texts[i.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[i] as usize]
     }
 }
 

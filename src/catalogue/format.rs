@@ -3,10 +3,10 @@
 //! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Kinds a reader does not know are skipped. Nothing
 //! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
 
-use super::attributes::{self, Column};
+use super::Metric;
 use super::bits::Bits;
 use super::ivf::Lists;
-use super::{Metric, attributes::Texts};
+use super::texts::Texts;
 use crate::Error;
 use crate::shown::Shown;
 use alloc::{format, vec::Vec};
@@ -32,26 +32,70 @@ pub(super) const MOST_DIMENSIONS: usize = 32_768;
 /// Bytes of the longest id.
 pub(super) const LONGEST_ID: usize = 65_535;
 
-/// A part of the file. The numbers are the kinds of the table above.
+/// A part of the file, with its number there. Those up to [`Norms`](Self::Norms) are written from items; the others are added by who
+/// builds ([`Builder::section`](super::Builder::section)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Section {
+pub enum Section {
+    /// n `f32`: what makes codes the vector.
     Scales = 1,
+    /// n x dim bytes, row-major.
     Codes = 2,
+    /// n x dim `i8`, row-major.
     Residuals = 3,
+    /// n `u32`: where each id ends.
     IdEnds = 4,
+    /// The ids, UTF-8.
     Ids = 5,
+    /// `u32`: the rows of items by ascending id.
     IdOrder = 6,
+    /// n `u32`: where each payload ends.
     PayloadEnds = 7,
+    /// The payloads, UTF-8.
     Payloads = 8,
+    /// n `f32`: squared lengths, for L2.
     Norms = 9,
+    /// What filters look at. Nothing here reads it: `ts/attributes.ts` does.
     Attributes = 10,
+    /// A bit for each row that is no item any more, in `u32`.
     Removed = 11,
+    /// Lists of rows (IVF).
     Lists = 12,
+    /// 8 bytes that name the items, where that is not the hash.
     Revision = 13,
+    /// In a delta: 8 bytes, the revision it applies to.
     Base = 14,
+    /// In a delta: `u32`, where each dropped id ends.
     DroppedEnds = 15,
+    /// In a delta: the ids that are no more.
     Dropped = 16,
+}
+
+impl Section {
+    const ALL: [Self; KINDS - 1] = [
+        Self::Scales,
+        Self::Codes,
+        Self::Residuals,
+        Self::IdEnds,
+        Self::Ids,
+        Self::IdOrder,
+        Self::PayloadEnds,
+        Self::Payloads,
+        Self::Norms,
+        Self::Attributes,
+        Self::Removed,
+        Self::Lists,
+        Self::Revision,
+        Self::Base,
+        Self::DroppedEnds,
+        Self::Dropped,
+    ];
+
+    /// The section of this number.
+    #[must_use]
+    pub fn from_number(number: usize) -> Option<Self> {
+        Self::ALL.get(number.checked_sub(1)?).copied()
+    }
 }
 
 /// Kinds known to this version, and one for the unused kind 0.
@@ -77,6 +121,13 @@ pub(super) struct Reach {
     pub(super) residuals: f32,
 }
 
+impl Reach {
+    pub(super) fn include(&mut self, other: Self) {
+        self.codes = self.codes.max(other.codes);
+        self.residuals = self.residuals.max(other.residuals);
+    }
+}
+
 /// Where everything is.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -85,7 +136,6 @@ pub(super) struct Layout {
     /// Rows that were not removed, and how many.
     pub(super) live: Bits,
     pub(super) size: usize,
-    pub(super) columns: Vec<Column>,
     pub(super) lists: Option<Lists>,
     sections: [Option<(usize, usize)>; KINDS],
 }
@@ -168,6 +218,11 @@ pub(super) fn write(header: &Header, sections: &[(Section, Vec<u8>)]) -> Result<
     Ok((bytes, layout))
 }
 
+/// What reads like a catalogue, but is not one.
+pub(super) fn is_delta() -> Error {
+    Error::corrupt("they are the changes to a catalogue, to be merged into it")
+}
+
 /// Room for a file of this length, or [`Error::Memory`].
 pub(super) fn reserve(length: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
@@ -230,7 +285,6 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         hash,
         live: Bits::none(0),
         size: 0,
-        columns: Vec::new(),
         lists: None,
         sections: table(bytes, number(bytes, 12))?,
     };
@@ -243,9 +297,9 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     layout.live = live_rows(bytes, &layout)?;
     layout.size = layout.live.count();
     check_order(bytes, &layout)?;
-    layout.columns = attributes::read(layout.section(bytes, Section::Attributes), header.n)?;
     if layout.has(Section::Lists) {
-        layout.lists = Some(Lists::read(layout.section(bytes, Section::Lists), header.n, header.dim)?);
+        layout.lists =
+            Some(Lists::read(layout.section(bytes, Section::Lists), header.n, header.dim, header.metric)?);
     }
     for section in [Section::Revision, Section::Base] {
         if layout.has(section) {
@@ -352,14 +406,18 @@ fn check_texts(bytes: &[u8], layout: &Layout, ends: Section, texts: Section, n: 
 /// The rows that were not removed.
 fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
     let n = layout.header.n;
-    let mut live = Bits::all(n);
     if layout.has(Section::Removed) {
         expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
-        let words = layout.section(bytes, Section::Removed);
-        let words: Vec<u32> = words.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
-        live.subtract(&Bits::from_words(n, &words));
     }
-    Ok(live)
+    Ok(without(n, layout.section(bytes, Section::Removed)))
+}
+
+/// All rows of n but those whose bit is set.
+pub(super) fn without(n: usize, removed: &[u8]) -> Bits {
+    let words: Vec<u32> = removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
+    let mut live = Bits::all(n);
+    live.subtract(&Bits::from_words(n, &words));
+    live
 }
 
 /// The id order lists the live rows by strictly ascending id: each once, and no two of one id.

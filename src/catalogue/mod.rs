@@ -1,31 +1,30 @@
 //! Items with ids and vectors, searchable: the local index.
 //!
 //! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`kernel`] how those are multiplied, [`scan`]
-//! how a query is answered exactly, [`ivf`] how only a part of a large catalogue is looked at, [`attributes`] what filters see,
-//! [`contents`] how a catalogue is written, [`change`] how it becomes another.
+//! how a query is answered exactly, [`ivf`] how only a part of a large catalogue is looked at,
+//! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/attributes.ts`
+//! and `ts/change.ts` in the JavaScript package.
 
-mod attributes;
 mod bits;
-mod change;
 mod codes;
 mod contents;
 mod format;
 mod ivf;
 mod kernel;
 mod scan;
+mod texts;
 
-pub use attributes::{Attribute, Condition, Values};
 pub use bits::Bits;
 pub use codes::Precision;
 pub use contents::{Builder, Settings};
-pub use ivf::Grouping;
+pub use format::Section;
 
 use crate::order::Match;
 use crate::{Error, Vectors};
 use alloc::{format, vec::Vec};
-use attributes::Texts;
 use codes::Codes;
-use format::{Layout, Section};
+use format::Layout;
+use texts::Texts;
 
 /// A catalogue: n items, each with an id, a vector and perhaps a payload (a JSON text the caller gave) and attributes.
 ///
@@ -132,11 +131,20 @@ impl Catalogue {
     /// # Errors
     /// [`Error::Corrupt`] for bytes that are not a whole, unaltered catalogue, [`Error::Version`] for a newer format.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
-        let layout = format::read(&bytes)?;
-        match layout.has(Section::Base) {
-            true => Err(Error::corrupt("they are the changes to a catalogue, to be merged into it")),
-            false => Ok(Self { bytes, layout }),
+        let catalogue = Self::from_delta(bytes)?;
+        match catalogue.layout.has(Section::Base) {
+            true => Err(format::is_delta()),
+            false => Ok(catalogue),
         }
+    }
+
+    /// The same for a delta, as [`Builder::finish_delta`] writes it: the items that came, with [`Section::Base`] and what was dropped.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn from_delta(bytes: Vec<u8>) -> Result<Self, Error> {
+        let layout = format::read(&bytes)?;
+        Ok(Self { bytes, layout })
     }
 
     /// Room for a file that comes in pieces, by the first of them (64 bytes at least): what came is appended to it, and
@@ -203,7 +211,7 @@ impl Catalogue {
         self.layout.hash
     }
 
-    /// Names the items, wherever they lie: the hash, or after a [`merge`](Self::merge) the hash of the catalogue that was merged towards.
+    /// Names the items, wherever they lie: the hash, or what [`Section::Revision`] says (the hash of the catalogue that a delta led to).
     #[must_use]
     pub fn revision(&self) -> u64 {
         match self.section(Section::Revision) {
@@ -223,22 +231,6 @@ impl Catalogue {
     #[must_use]
     pub fn lists(&self) -> Option<(usize, usize, f32)> {
         self.layout.lists.as_ref().map(|lists| (lists.len(), lists.probes, lists.recall))
-    }
-
-    /// Names of the attributes, and whether each holds numbers (else labels).
-    pub fn attributes(&self) -> impl Iterator<Item = (&str, bool)> {
-        attributes::names(self.section(Section::Attributes), &self.layout.columns)
-    }
-
-    /// The rows of the items whose attribute meets a condition. O(n).
-    ///
-    /// # Errors
-    /// [`Error::Option`] for an attribute that is not there, or holds values of the other kind.
-    pub fn matching(&self, attribute: &str, condition: &Condition<'_>) -> Result<Bits, Error> {
-        let bytes = self.section(Section::Attributes);
-        let mut rows = attributes::matching(bytes, &self.layout.columns, self.rows(), attribute, condition)?;
-        rows.intersect(&self.layout.live);
-        Ok(rows)
     }
 
     /// The row of an id. O(log n).
@@ -268,8 +260,7 @@ impl Catalogue {
     /// The payload of a row; `None` past the end, for a removed item and where there is none.
     #[must_use]
     pub fn payload(&self, row: usize) -> Option<&str> {
-        let known = self.is_live(row) && self.layout.has(Section::Payloads);
-        let payload = known.then(|| self.payloads().get(row))?;
+        let payload = self.is_live(row).then(|| self.payloads().get(row))?;
         core::str::from_utf8(payload).ok().filter(|text| !text.is_empty())
     }
 
@@ -278,12 +269,16 @@ impl Catalogue {
     /// # Errors
     /// [`Error::Option`] for a row past the end.
     pub fn read_vector(&self, row: usize, into: &mut Vec<f32>) -> Result<(), Error> {
-        if row >= self.rows() {
-            let problem = format!("got {row}, expected a row below {}", self.rows());
-            return Err(Error::option("row", problem));
-        }
+        self.check_row(row)?;
         self.codes().decode(row, into);
         Ok(())
+    }
+
+    fn check_row(&self, row: usize) -> Result<(), Error> {
+        match row < self.rows() {
+            true => Ok(()),
+            false => Err(Error::option("row", format!("got {row}, expected a row below {}", self.rows()))),
+        }
     }
 
     /// For each of m queries the `count` best items, best first; of equal scores the lowest row first. `exclude` are rows never to
@@ -316,9 +311,7 @@ impl Catalogue {
             allowed.intersect(rows);
         }
         for &row in search.exclude {
-            if row as usize >= n {
-                return Err(Error::option("exclude", format!("got row {row}, expected rows below {n}")));
-            }
+            self.check_row(row as usize)?;
             allowed.remove(row as usize);
         }
         let parts = match &self.layout.lists {
@@ -347,7 +340,9 @@ impl Catalogue {
         }
     }
 
-    fn section(&self, section: Section) -> &[u8] {
+    /// The bytes of a section, empty when the file has none.
+    #[must_use]
+    pub fn section(&self, section: Section) -> &[u8] {
         self.layout.section(&self.bytes, section)
     }
 

@@ -1,5 +1,9 @@
 /** Lists for large catalogues: k-means on a sample, and how many lists a search must look into, measured on the catalogue's own items. */
-import { Catalogue, type CatalogueItem, type Metric } from "../catalogue.js";
+import { Catalogue, type CatalogueItem, catalogueOf, type Metric, residentOf } from "../catalogue.js";
+import { like, pick, valuesIn } from "../change.js";
+import { writeAttributes } from "../attributes.js";
+import { ask } from "../glue.js";
+import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../sections.js";
 
 /** Items that are worth lists: below, looking at all of them is as fast, and exact. */
 export const WORTH = 60_000;
@@ -14,8 +18,8 @@ const WANTED = 0.995;
 /** Queries handed over at once. */
 const BATCH = 256;
 
-/** Puts the items into about sqrt(n) lists. `at` is told how far it is, from 0 to 1. */
-export async function group(catalogue: Catalogue, items: readonly CatalogueItem[], at: (share: number) => void): Promise<void> {
+/** The items in about sqrt(n) lists; the given catalogue is closed. `at` is told how far it is, from 0 to 1. */
+export async function group(catalogue: Catalogue, items: readonly CatalogueItem[], at: (share: number) => void): Promise<Catalogue> {
   const count = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
@@ -33,7 +37,33 @@ export async function group(catalogue: Catalogue, items: readonly CatalogueItem[
   const lists = centres.map((): string[] => []);
   const listOf = nearest(index, vectors, progress);
   items.forEach(([item], row) => lists[listOf[row]!]!.push(item));
-  catalogue.group(lists, index, measure(catalogue, new Map(items.map(([item], row) => [item, listOf[row]!])), index));
+  const { probed, recall } = measure(catalogue, new Map(items.map(([item], row) => [item, listOf[row]!])), index);
+  using flat = catalogue;
+  return inLists(flat, lists, index, probed, recall);
+}
+
+/** The same items list by list, and the section that says so: probes, number of lists, recall, zero, ends, centres. */
+export function inLists(flat: Catalogue, lists: readonly (readonly string[])[], centres: Catalogue, probed: number, recall: number): Catalogue {
+  const [old, others] = [residentOf(flat), residentOf(centres)];
+  let end = 0;
+  const ends = Uint32Array.from(lists, (list) => (end += list.length));
+  const head = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
+  new DataView(head.buffer).setFloat32(8, recall, true);
+  const [scales, codes] = others.ask((core) => [core.section(SCALES), core.section(CODES)]);
+  const section = Buffer.concat([head, bytesOf(ends), scales!, codes!]);
+  return catalogueOf(
+    old.ask((here) =>
+      ask((core) => {
+        const rows = Uint32Array.from(lists.flat(), (item) => here.row(item));
+        const builder = like(core, here);
+        builder.take(here, rows);
+        const columns = pick(valuesIn(here), rows);
+        if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
+        builder.section(LISTS, new Uint8Array(section));
+        return builder.finish();
+      }),
+    ),
+  );
 }
 
 /** The least number of lists in which the neighbours of some items are, and the share of neighbours found so. */
