@@ -36,6 +36,18 @@ pub(crate) fn move_towards(x: &mut [f64], y: &[f64], share: f64) {
     x_rest.iter_mut().zip(y_rest).for_each(|(x, y)| *x += share * (y - *x));
 }
 
+/// Adds `weight` times `y` to `x`. O(dim).
+pub(crate) fn add_times(x: &mut [f64], y: &[f32], weight: f64) {
+    let (x, x_rest) = x.as_chunks_mut::<LANES>();
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    for (x, y) in x.iter_mut().zip(y) {
+        for lane in 0..LANES {
+            x[lane] += weight * f64::from(y[lane]);
+        }
+    }
+    x_rest.iter_mut().zip(y_rest).for_each(|(x, &y)| *x += weight * f64::from(y));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -95,6 +95,16 @@ impl Floats {
         Self(self.0.map(line))
     }
 
+    /// Squared distances that may be up to `slack` less, before squaring: at least so much.
+    #[inline(always)]
+    pub(crate) fn blurred(self, slack: f32) -> Self {
+        let blurred = |x: f32x4| {
+            let root = (x.sqrt() * f32x4::splat(SAFELY) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
+            root * root * f32x4::splat(SAFELY)
+        };
+        Self(self.0.map(blurred))
+    }
+
     /// Lance-Williams, rounded down: from the distances of two clusters, of weights `w` and `v` and `between` each other, to eight others of
     /// weights `c`, those of their union. Grows with both, so that lower bounds give lower bounds; and is never below both.
     #[inline(always)]
@@ -107,6 +117,12 @@ impl Floats {
             (sum / (w + v + c) * f32x4::splat(SAFELY)).fast_max(x.fast_min(y))
         };
         Self([united(0), united(1)])
+    }
+
+    /// Neither may be NaN.
+    #[inline(always)]
+    pub(crate) fn max(self, other: Self) -> Self {
+        Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
     }
 
     /// Neither may be NaN.

@@ -2,7 +2,7 @@
 
 use crate::Vectors;
 use crate::dendrogram::Partition;
-use crate::exact::squared_distance;
+use crate::exact::{add_times, squared_distance};
 use alloc::{vec, vec::Vec};
 
 /// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
@@ -36,9 +36,7 @@ pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &P
     for (row, label) in partition.members() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
         totals[label] += weight;
-        for (sum, &x) in means[label * dim..].iter_mut().zip(vectors.row(row)) {
-            *sum += weight * f64::from(x);
-        }
+        add_times(&mut means[label * dim..(label + 1) * dim], vectors.row(row), weight);
     }
     for (sums, total) in means.chunks_exact_mut(dim).zip(totals) {
         sums.iter_mut().for_each(|sum| *sum /= total);

@@ -12,6 +12,13 @@ pub(crate) fn order(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec
     while run < n {
         for pair in rows.chunks(2 * run) {
             let (mut left, mut right) = pair.split_at(run.min(pair.len()));
+            // What is in order need not be compared further.
+            if let (Some(&last), Some(&first)) = (left.last(), right.first())
+                && compare(last, first).is_le()
+            {
+                merged.extend_from_slice(pair);
+                continue;
+            }
             while let (Some((&x, rest)), Some((&y, others))) = (left.split_first(), right.split_first()) {
                 if compare(x, y).is_le() {
                     merged.push(x);

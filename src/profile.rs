@@ -84,10 +84,22 @@ pub fn cluster(
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
     check_weights(vectors.len(), weights)?;
+    cut::rule(options)?;
+    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?)?;
+    cut_tree(tree, diameter, vectors, weights, options)
+}
+
+/// The clusters of a tree.
+fn cut_tree(
+    tree: Dendrogram,
+    diameter: f64,
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    options: &ProfileOptions,
+) -> Result<Clustering, Error> {
     // Rows of weight 1 need no factors.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule(options)?;
-    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?)?;
     let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
     let threshold = rule.threshold(&tree, weight, diameter);
     let partition = cut::cut(&tree, vectors, weights, rule, threshold, options);
@@ -120,11 +132,31 @@ pub fn cluster(
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
+    check_options(now, options)?;
+    let (tree, diameter) = tree_and_diameter(actions.vectors, Some(actions.weights), options.memory()?)?;
+    of_tree(tree, diameter, actions, now, options)
+}
+
+/// What can be known to be wrong before anything is clustered.
+pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Error> {
     if !now.is_finite() {
         return Err(Error::NotFinite { what: "now, the time", row: 0, got: now });
     }
+    options.decay()?;
+    cut::rule(options)?;
+    Ok(())
+}
+
+/// The interests of actions whose tree is known.
+pub(crate) fn of_tree(
+    tree: Dendrogram,
+    diameter: f64,
+    actions: &Actions<'_>,
+    now: f64,
+    options: &ProfileOptions,
+) -> Result<Profile, Error> {
     let lambda = options.decay()?;
-    let found = cluster(actions.vectors, Some(actions.weights), options)?;
+    let found = cut_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
     let order = order(shares.len(), &|x, y| shares[y].total_cmp(&shares[x]));

@@ -45,6 +45,11 @@ impl<'a> Vectors<'a> {
         Ok(Self { values, dim })
     }
 
+    /// Whole rows of finite numbers.
+    pub(crate) fn trusted(values: &'a [f32], dim: usize) -> Self {
+        Self { values, dim }
+    }
+
     /// Number of vectors.
     #[must_use]
     pub fn len(&self) -> usize {

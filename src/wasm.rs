@@ -1,14 +1,14 @@
 //! The only file that knows JavaScript exists: convert, call, convert.
 //!
 //! Bulk numbers cross as typed arrays, in results that serde makes plain objects. Everything is stateless but for
-//! [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.
+//! [`CoreSession`] and [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.
 
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Bits, Builder, Catalogue, Cut, Hit, Items, Match, Medoids, Metric, Precision, ProfileOptions,
-    Search, Section, Settings, Singletons, Vectors, WirePrecision,
+    Actions, Bits, Builder, Catalogue, Cut, Hit, Items, Match, Medoids, Metric, Precision, Profile,
+    ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -57,7 +57,10 @@ pub fn profile(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let actions = Actions::new(vectors, &at, &weights).map_err(thrown)?;
-    let profile = crate::profile(&actions, now, &options).map_err(thrown)?;
+    shown(&crate::profile(&actions, now, &options).map_err(thrown)?)
+}
+
+fn shown(profile: &Profile) -> Outcome<JsValue> {
     plain(&[
         ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
         ("count", profile.partition.count.into()),
@@ -236,6 +239,40 @@ impl CoreLoader {
     /// The catalogue, once everything came.
     pub fn finish(self) -> Outcome<CoreCatalogue> {
         Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(thrown)
+    }
+}
+
+/// The actions of one user, and their clusters, in wasm memory.
+#[wasm_bindgen]
+pub struct CoreSession(Session);
+
+#[wasm_bindgen]
+impl CoreSession {
+    /// Without actions.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dim: usize) -> Outcome<CoreSession> {
+        Session::new(dim).map(Self).map_err(thrown)
+    }
+
+    /// Adds k actions after the others.
+    pub fn add(&mut self, vectors: &[f32], at: &[f64], weights: &[f64]) -> Outcome<()> {
+        self.0.add(vectors, at, weights).map_err(thrown)
+    }
+
+    /// Forgets the actions of these rows, given in ascending order.
+    pub fn forget(&mut self, rows: &[u32]) {
+        rows.iter().rev().for_each(|&row| _ = self.0.forget(row as usize));
+    }
+
+    /// Gives the action of a row another weight.
+    pub fn reweigh(&mut self, row: usize, weight: f64) -> Outcome<bool> {
+        self.0.reweigh(row, weight).map_err(thrown)
+    }
+
+    /// The interests at `now`, most important first.
+    pub fn profile(&mut self, now: f64, options: &[f64]) -> Outcome<JsValue> {
+        let options = profile_options(options)?;
+        shown(&self.0.profile(now, &options).map_err(thrown)?)
     }
 }
 

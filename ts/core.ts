@@ -1,7 +1,7 @@
 /**
  * The Rust core as TypeScript sees it: numbers in, numbers out. src/wasm.rs is the other side.
  *
- * Matrices are row-major, n x dim. Times are milliseconds since the epoch. Everything is stateless but {@link CoreCatalogue}.
+ * Matrices are row-major, n x dim. Times are milliseconds since the epoch. Everything is stateless but {@link CoreSession} and {@link CoreCatalogue}.
  */
 import type { CoreOptions } from "./core-options.js";
 
@@ -15,7 +15,7 @@ interface CoreClustering {
 }
 
 /** Interests numbered by importance, most important first. */
-interface CoreProfile {
+export interface CoreProfile {
   labels: Int32Array;
   count: number;
   medoids: Uint32Array;
@@ -29,6 +29,16 @@ interface CoreMatches {
   rows: Uint32Array;
   scores: Float32Array;
   ends: Uint32Array;
+}
+
+/** The actions of one user inside the wasm memory, and what is known of their clusters. */
+export interface CoreSession {
+  add(vectors: Float32Array, at: Float64Array, weights: Float64Array): void;
+  /** Rows in ascending order; those after them move up. */
+  forget(rows: Uint32Array): void;
+  reweigh(row: number, weight: number): boolean;
+  profile(now: number, options: CoreOptions): CoreProfile;
+  free(): void;
 }
 
 /** What there is to know of a catalogue. `metric` counts cosine, ip, l2; without lists `lists` is 0. */
@@ -104,6 +114,7 @@ export interface Core {
   checksum(bytes: Uint8Array): number;
   encodeMedoids(count: number, ids: Uint8Array, idEnds: Uint32Array, vectors: Float32Array, dim: number, precision: number): Uint8Array;
   decodeMedoids(bytes: Uint8Array): { count: number; ids: string[]; vectors: Float32Array; dim: number };
+  CoreSession: new (dim: number) => CoreSession;
   CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
   CoreLoader: new (first: Uint8Array) => CoreLoader;
   /** Of a delta, if that is said. */

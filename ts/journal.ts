@@ -30,6 +30,10 @@ export async function openJournal(store: Store, dim: number, limits: () => Limit
   let running: Promise<void> = Promise.resolve();
   let waiting: Promise<void> | undefined;
 
+  /** What was last written, so that what nobody else has changed need not be read again. */
+  let written: { readonly bytes: Uint8Array; readonly log: Log } | undefined;
+  const read = (bytes: Uint8Array): Log => (written && sameBytes(bytes, written.bytes) ? written.log : decodeLog(bytes, dim));
+
   const make = (start: Log, changes: readonly Change[]): Log =>
     trim(
       changes.reduce((current, change) => (change === "erase" ? EMPTY_LOG : change(current)), start),
@@ -41,15 +45,18 @@ export async function openJournal(store: Store, dim: number, limits: () => Limit
     if (changes.length === 0) return;
     const erase = changes.lastIndexOf("erase");
     const rest = changes.slice(erase + 1);
-    let stored = EMPTY_LOG;
+    let next: typeof written;
     await storing(async () => {
       if (erase >= 0) await store.clear();
       if (rest.length === 0) return;
       await update(store, (bytes) => {
-        stored = make(bytes ? decodeLog(bytes, dim) : EMPTY_LOG, rest);
-        return encodeLog(stored, dim);
+        const stored = make(bytes ? read(bytes) : EMPTY_LOG, rest);
+        next = { bytes: encodeLog(stored, dim), log: stored };
+        return next.bytes.slice(); // the store's own, to keep or to change
       });
     });
+    written = next;
+    const stored = next?.log ?? EMPTY_LOG;
     pending = pending.slice(changes.length);
     log = make(stored, pending);
   };
@@ -107,5 +114,7 @@ async function storing<T>(step: () => Promise<T>): Promise<T> {
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  if (a.length !== b.length) return false;
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  return true;
 }

@@ -3,7 +3,7 @@ import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWho
 import { coreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
-import { buildTaste } from "./profile.js";
+import { describeTaste, profileOnce } from "./profile.js";
 import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
 
 const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
@@ -40,7 +40,8 @@ export function buildProfile(
       weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
     };
   });
-  return buildTaste(weighed, dim, now, coreOptions(options, options.spread)).profile;
+  const built = profileOnce(weighed, dim, now, coreOptions(options, options.spread));
+  return describeTaste(built, weighed, dim, now).profile;
 }
 
 /** The rows of n x dim vectors in two dimensions, each in [-1, 1]: their first two principal components, n x 2. For pictures. */

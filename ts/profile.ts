@@ -1,8 +1,9 @@
 /** From actions to interests: rows and numbers in the core, ids and times here. */
 import type { CoreOptions } from "./core-options.js";
+import type { CoreProfile } from "./core.js";
 import { ask } from "./glue.js";
 import type { Interest, ItemId, Profile } from "./types.js";
-import { rowOf, stack } from "./vectors.js";
+import { stack } from "./vectors.js";
 
 /** An action with everything the core needs. */
 export interface WeighedAction {
@@ -12,36 +13,39 @@ export interface WeighedAction {
   readonly weight: number;
 }
 
-/** A profile and the rows it was built from: row i of `vectors` is the action `actions[i]`, in interest `labels[i]` or, if -1, in none. */
+/** A profile and the actions it was built from: `actions[i]` is in interest `labels[i]` or, if -1, in none. */
 export interface Taste {
   readonly profile: Profile;
   readonly actions: readonly WeighedAction[];
-  readonly vectors: Float32Array;
   readonly labels: Int32Array;
 }
 
-/** Clusters the actions and describes each cluster as an interest, most important first. */
-export function buildTaste(actions: readonly WeighedAction[], dim: number, now: number, options: CoreOptions): Taste {
+/** What the core says of the actions at `now`. */
+export function profileOnce(actions: readonly WeighedAction[], dim: number, now: number, options: CoreOptions): CoreProfile {
   const vectors = stack(
     actions.map(({ vector }) => vector),
     dim,
   );
   const at = Float64Array.from(actions, (action) => action.at);
   const weights = Float64Array.from(actions, (action) => action.weight);
-  const built = ask((core) => core.profile(vectors, dim, at, weights, now, options));
+  return ask((core) => core.profile(vectors, dim, at, weights, now, options));
+}
+
+/** Describes each cluster that the core has found as an interest, most important first. */
+export function describeTaste(built: CoreProfile, actions: readonly WeighedAction[], dim: number, now: number): Taste {
   const members: number[][] = Array.from({ length: built.count }, () => []);
   built.labels.forEach((label, row) => members[label]?.push(row));
   const interests = members.map((rows, index): Interest => {
     const medoid = built.medoids[index]!;
     return {
       medoid: actions[medoid]!.item,
-      vector: rowOf(vectors, dim, medoid),
+      vector: actions[medoid]!.vector.slice(),
       importance: built.importance[index]!,
       items: mostRecentFirst(rows, actions),
       lastActive: built.lastActive[index]!,
     };
   });
-  return { profile: { dim, builtAt: now, actions: actions.length, interests }, actions, vectors, labels: built.labels };
+  return { profile: { dim, builtAt: now, actions: actions.length, interests }, actions, labels: built.labels };
 }
 
 /** The newest row of each item, in the order of the rows: an item acted on twice is one item. */

@@ -10,7 +10,7 @@ import { searchCatalogue } from "./retrieve/catalogue.js";
 import { retrieve } from "./retrieve/remote.js";
 import type { Query } from "./retrieve/types.js";
 import type { Interest, ItemId, Recommendation, RecommendOptions } from "./types.js";
-import { rowOf, stack } from "./vectors.js";
+import { stack } from "./vectors.js";
 
 const OPTIONS = ["count", "interests", "pick", "exclude", "signal"];
 const TOP = 8;
@@ -72,7 +72,7 @@ export function nearestActions(
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
   const { dim } = taste.profile;
   const own = stack(
-    rows.map((row) => rowOf(taste.vectors, dim, row)),
+    rows.map((row) => taste.actions[row]!.vector),
     dim,
   );
   const found = ask((core) => core.nearest(own, dim, stack(vectors, dim), count));

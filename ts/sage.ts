@@ -8,10 +8,11 @@ import { append, type Entry, hide, type Log, merge, withoutItem, withoutRange } 
 import { decodeLog, encodeLog } from "./log-format.js";
 import { checkSettings, type Settings } from "./options.js";
 import { showOutbound } from "./privacy/preview.js";
-import { buildTaste, distinctRows, type Taste, type WeighedAction } from "./profile.js";
+import { describeTaste, distinctRows, type Taste, type WeighedAction } from "./profile.js";
 import { carryOut, nearestActions, planQueries } from "./recommend.js";
+import { openSession } from "./session.js";
 import type { Explanation, Profile, Sage, SageOptions } from "./types.js";
-import { rowOf, stack, toUnit } from "./vectors.js";
+import { stack, toUnit } from "./vectors.js";
 
 const EXPLAINED_BY = 5;
 
@@ -21,6 +22,8 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const settings = checkSettings(options);
   const { dim, store, now } = settings;
   const limits = () => ({ count: settings.maxActions, since: now() - settings.maxAge });
+  const session = openSession(dim);
+  const weigh = weigher(settings);
   const journal = await openJournal(store, dim, limits, settings.setAside);
   let closed = false;
   let remembered: { log: Log; taste: Taste } | undefined;
@@ -28,7 +31,10 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   /** The taste behind the log of now: the log is never changed in place, so the same log is the same taste. */
   const taste = (): Taste => {
     const log = journal.log();
-    if (remembered?.log !== log) remembered = { log, taste: buildTaste(weigh(log.entries, settings), dim, now(), settings.core) };
+    if (remembered?.log !== log) {
+      const [actions, time] = [weigh(log.entries), now()];
+      remembered = { log, taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time) };
+    }
     return remembered.taste;
   };
   const plan = (given: Parameters<Sage["recommend"]>[0] = {}) => {
@@ -115,6 +121,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
       if (closed) return;
       await journal.flush();
       closed = true;
+      session.close();
     },
 
     [Symbol.asyncDispose]: () => sage.close(),
@@ -122,28 +129,30 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   return sage;
 }
 
-/** The entries with weights and vectors looked up. An item that has left the catalogue stays in the log, and out of the profile. */
-function weigh(entries: readonly Entry[], { catalogue, kinds }: Settings): WeighedAction[] {
-  const vectors = new Map<string, Float32Array | undefined>();
-  const lookUp = (item: string): Float32Array | undefined => {
-    if (!vectors.has(item)) vectors.set(item, catalogue?.vector(item));
-    return vectors.get(item);
-  };
-  return entries.flatMap(({ item, at, weight, kind, vector }) => {
+/** Gives entries with weights and vectors looked up. An item that has left the catalogue stays in the log, and out of the profile. */
+function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) => WeighedAction[] {
+  const known = new WeakMap<Entry, WeighedAction>();
+  const weigh = (entry: Entry): WeighedAction | undefined => {
+    const { item, at, weight, kind } = entry;
     // A catalogue compares at unit length; so must what comes from elsewhere, to be compared with it.
-    const known = vector ? (catalogue ? toUnit(vector) : vector) : lookUp(item);
-    if (!known) return [];
-    return [{ item, at, vector: known, weight: weight ?? (kind === undefined ? 1 : (kinds.get(kind) ?? 1)) }];
-  });
+    const vector = entry.vector ? (catalogue ? toUnit(entry.vector) : entry.vector) : catalogue?.vector(item);
+    return vector && { item, at, vector, weight: weight ?? (kind === undefined ? 1 : (kinds.get(kind) ?? 1)) };
+  };
+  return (entries) =>
+    entries.flatMap((entry) => {
+      const action = known.get(entry) ?? weigh(entry);
+      if (action) known.set(entry, action);
+      return action ?? [];
+    });
 }
 
 function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Explanation {
-  const { profile, actions, vectors, labels } = taste;
+  const { profile, actions, labels } = taste;
   if (profile.interests.length === 0) {
     throw new SageError("unknown-item", `explain: there is no interest yet to explain "${item}" with: record some actions first.`);
   }
   const own = actions.findLastIndex((action) => action.item === item);
-  const vector = own >= 0 ? rowOf(vectors, dim, own) : catalogue?.vector(item);
+  const vector = own >= 0 ? actions[own]!.vector : catalogue?.vector(item);
   if (!vector) throw new SageError("unknown-item", `explain: neither the user's actions nor a catalogue know the item "${item}".`);
   const medoids = stack(
     profile.interests.map((interest) => interest.vector),
@@ -157,11 +166,11 @@ function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Expl
   };
 }
 
-function draw({ profile: { dim }, actions, vectors, labels }: Taste): Awaited<ReturnType<Sage["map"]>> {
+function draw({ profile: { dim }, actions, labels }: Taste): Awaited<ReturnType<Sage["map"]>> {
   const rows = distinctRows(actions);
   if (rows.length === 0) return [];
   const own = stack(
-    rows.map((row) => rowOf(vectors, dim, row)),
+    rows.map((row) => actions[row]!.vector),
     dim,
   );
   const points = ask((core) => core.project(own, dim));

@@ -26,55 +26,84 @@ pub(crate) struct Nearest {
     pub(crate) distance: f64,
     /// The least distance seen, which ties with `distance`.
     least: f64,
+    /// The least distance of anybody else.
+    others: f64,
     /// Preferred among equals.
     previous: usize,
 }
 
 impl Nearest {
     pub(crate) fn unknown(previous: usize) -> Self {
-        Self { name: usize::MAX, distance: f64::INFINITY, least: f64::INFINITY, previous }
+        let far = f64::INFINITY;
+        Self { name: usize::MAX, distance: far, least: far, others: far, previous }
     }
 
     pub(crate) fn consider(&mut self, name: usize, distance: f64) {
+        if name == self.name {
+            return;
+        }
         let nearer = distance < self.least * (1.0 - TIE);
         let tied = distance <= self.least * (1.0 + TIE);
         let preferred = name == self.previous || (self.name != self.previous && name < self.name);
         self.least = self.least.min(distance);
         if nearer || (tied && preferred) {
+            self.others = self.others.min(self.distance);
             (self.name, self.distance) = (name, distance);
+        } else {
+            self.others = self.others.min(distance);
         }
+    }
+
+    /// Is nobody else as near?
+    pub(crate) fn is_alone(&self) -> bool {
+        beyond(self.others, self.distance)
     }
 }
 
-/// Follows nearest neighbours until two are each other's, and joins them, and so on: the n - 1 unions, children before parents, none
-/// lower than its children.
-pub(crate) fn chain(neighbours: &mut impl Neighbours) -> Vec<Step> {
+/// Is the first distance greater than the second, and no tie?
+pub(crate) fn beyond(distance: f64, other: f64) -> bool {
+    distance > other * (1.0 + TIE)
+}
+
+/// What a chain has joined.
+pub(crate) struct Unions {
+    /// All n - 1 of them, children before parents, none lower than its children.
+    pub(crate) steps: Vec<Step>,
+    /// Whether every cluster joined the only one that was nearest to it.
+    pub(crate) certain: bool,
+}
+
+/// Follows nearest neighbours until two are each other's, and joins them, and so on.
+#[inline(never)]
+pub(crate) fn chain(neighbours: &mut impl Neighbours) -> Unions {
     let n = neighbours.clusters().left();
-    let mut steps = Vec::with_capacity(n);
+    let mut unions = Unions { steps: Vec::with_capacity(n), certain: true };
     let mut highest = vec![0.0f64; n];
-    let mut chain: Vec<usize> = Vec::new();
+    // Each with whether it is the only nearest neighbour of the one before it.
+    let mut chain: Vec<(usize, bool)> = Vec::new();
     let mut lowest = 0;
-    while steps.len() + 1 < n {
+    while unions.steps.len() + 1 < n {
         // Rounding may leave a cluster on the chain that has been joined since.
-        while chain.pop_if(|top| !neighbours.clusters().is_left(*top)).is_some() {}
-        let Some(&top) = chain.last() else {
+        while chain.pop_if(|(top, _)| !neighbours.clusters().is_left(*top)).is_some() {}
+        let Some(&(top, alone)) = chain.last() else {
             while !neighbours.clusters().is_left(lowest) {
                 lowest += 1;
             }
-            chain.push(lowest);
+            chain.push((lowest, true));
             continue;
         };
-        let previous = chain.len().checked_sub(2).map_or(usize::MAX, |at| chain[at]);
+        let previous = chain.len().checked_sub(2).map_or(usize::MAX, |at| chain[at].0);
         let nearest = neighbours.nearest(top, previous);
         if nearest.name == previous {
             chain.truncate(chain.len() - 2);
             let (a, b) = (top.min(previous), top.max(previous));
             highest[a] = nearest.distance.max(highest[a]).max(highest[b]);
-            steps.push(Step { a, b, height: highest[a] });
+            unions.steps.push(Step { a, b, height: highest[a] });
+            unions.certain &= alone && nearest.is_alone();
             neighbours.join(a, b, nearest.distance);
         } else {
-            chain.push(nearest.name);
+            chain.push((nearest.name, nearest.is_alone()));
         }
     }
-    steps
+    unions
 }

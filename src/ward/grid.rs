@@ -39,8 +39,8 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// An empty grid with so many places, for vectors within the hull of `vectors`. O(n dim).
-    pub(crate) fn around(vectors: Vectors<'_>, places: usize) -> Self {
+    /// An empty grid with so many places, for vectors `margin` times as far out as any of `vectors`. O(n dim).
+    pub(crate) fn around(vectors: Vectors<'_>, margin: f64, places: usize) -> Self {
         let (n, dim) = (vectors.len(), vectors.dim());
         let every = n.div_ceil(SAMPLE).max(1);
         let share = 1.0 / n.div_ceil(every).max(1) as f64;
@@ -49,9 +49,7 @@ impl Grid {
             centre.iter_mut().zip(row).for_each(|(sum, &x)| *sum += share * f64::from(x));
         }
         let longest = vectors.rows().map(|row| squared_distance(row, &centre)).fold(0.0, f64::max);
-        // Rounding moves a vector by at most half the diagonal of a cell.
-        let room = RADIUS - 1.0 - root(dim as f64) / 2.0;
-        let scale = if longest > 0.0 { room / root(longest) } else { 1.0 };
+        let scale = if longest > 0.0 { room(dim) / (root(longest) * margin) } else { 1.0 };
         let (centre, odd) = centre.as_chunks::<2>();
         let centre: Vec<[f64; 2]> = centre.iter().copied().chain(odd.first().map(|&x| [x, 0.0])).collect();
         let panels = places.div_ceil(LANES).next_multiple_of(2);
@@ -66,7 +64,7 @@ impl Grid {
 
     /// With every vector, by itself, at the place of its row. O(n dim).
     pub(crate) fn of(vectors: Vectors<'_>, clusters: &Clusters) -> Self {
-        let mut grid = Self::around(vectors, vectors.len());
+        let mut grid = Self::around(vectors, 1.0, vectors.len());
         (0..vectors.len()).for_each(|row| grid.put(row, clusters.mean(row)));
         grid
     }
@@ -79,6 +77,17 @@ impl Grid {
     /// At most so many steps lie between a distance on the grid and the true one.
     pub(crate) fn slack(&self) -> f32 {
         (2.0 * self.residual) as f32 * (2.0 - SAFELY)
+    }
+
+    /// No true distance is greater, of those that are squared so much on the grid.
+    pub(crate) fn at_most(&self, squared: i32) -> f64 {
+        (root(squared.into()) + f64::from(self.slack())) / self.scale
+    }
+
+    /// Is the vector within the reach of the grid? O(dim).
+    pub(crate) fn reaches(&self, vector: &[f64]) -> bool {
+        let room = room(vector.len()) / self.scale;
+        squared_distance(vector, &self.centre.as_flattened()[..vector.len()]) <= room * room
     }
 
     fn pairs(&self) -> usize {
@@ -145,6 +154,11 @@ impl Grid {
         let norm = self.norms[place / LANES][place % LANES];
         core::array::from_fn(|i| products[i].apart(norm, Wholes::new(self.norms[2 * two + i])))
     }
+}
+
+/// Steps from the centre to the farthest vector: rounding moves it by at most half the diagonal of a cell.
+fn room(dim: usize) -> f64 {
+    RADIUS - 1.0 - root(dim as f64) / 2.0
 }
 
 /// Dot products of the first or the second four vectors of panel `a` with the eight of panel `b`.

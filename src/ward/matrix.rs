@@ -62,6 +62,7 @@ impl Matrix {
     }
 
     /// O(n^2 dim / 2).
+    #[inline(never)]
     pub(crate) fn new(clusters: Clusters, grid: &Grid) -> (Self, Farthest) {
         let n = clusters.left();
         let width = n.next_multiple_of(ALIGNED);
@@ -77,7 +78,7 @@ impl Matrix {
         let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
         let mut farthest = Farthest::new(n);
         let count = n.div_ceil(LANES);
-        all_pairs(grid, 0..count, 0..count, |left, right, block| {
+        all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
             let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);

@@ -6,7 +6,9 @@
 
 mod chain;
 mod clusters;
+mod distinct;
 mod grid;
+mod living;
 mod matrix;
 mod names;
 mod near;
@@ -18,7 +20,9 @@ use crate::{Error, Vectors};
 use alloc::{format, vec, vec::Vec};
 use chain::{Neighbours, chain};
 use clusters::Clusters;
+use distinct::Distinct;
 use grid::Grid;
+pub(crate) use living::Living;
 use matrix::Matrix;
 use names::Names;
 
@@ -74,9 +78,66 @@ pub(crate) fn tree_and_diameter(
     weights: Option<&[f64]>,
     memory: usize,
 ) -> Result<(Dendrogram, f64), Error> {
-    let way = Way::within(memory, vectors.len(), vectors.dim())?;
-    let (steps, diameter) = steps_by(way, vectors, weights);
-    Ok((Dendrogram::from_steps(vectors.len(), &steps), diameter))
+    let grown = Grown::within(memory, vectors, weights)?;
+    Ok((grown.tree(vectors.len()), grown.diameter))
+}
+
+/// A tree, and what has been learnt on the way.
+pub(crate) struct Grown {
+    distinct: Distinct,
+    /// Of the distinct rows.
+    steps: Vec<Step>,
+    /// The largest squared distance between two rows.
+    pub(crate) diameter: f64,
+    /// For every distinct row, how far at most those before it are.
+    farthest: Vec<f64>,
+    /// No choice was between neighbours that are equally near.
+    certain: bool,
+}
+
+impl Grown {
+    pub(crate) fn within(
+        memory: usize,
+        vectors: Vectors<'_>,
+        weights: Option<&[f64]>,
+    ) -> Result<Self, Error> {
+        let way = Way::within(memory, vectors.len(), vectors.dim())?;
+        Ok(Self::by(way, vectors, weights))
+    }
+
+    fn by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Self {
+        let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
+        let distinct = Distinct::of(vectors, weights);
+        let vectors = distinct.vectors(vectors);
+        if vectors.len() < 2 {
+            let farthest = vec![0.0; vectors.len()];
+            return Self { distinct, steps: Vec::new(), diameter: 0.0, farthest, certain: true };
+        }
+        let clusters = Clusters::new(vectors, distinct.weights.clone());
+        let grid = Grid::of(vectors, &clusters);
+        let (unions, diameter, farthest) = match way {
+            Way::Matrix => {
+                let (mut matrix, farthest) = Matrix::new(clusters, &grid);
+                let diameter = farthest.diameter(&grid, matrix.clusters());
+                (chain(&mut matrix), diameter, farthest.bounds(&grid))
+            }
+            Way::Names | Way::Nothing => {
+                let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
+                let diameter = farthest.diameter(names.grid(), names.clusters());
+                let farthest = farthest.bounds(names.grid());
+                (chain(&mut names), diameter, farthest)
+            }
+        };
+        Self { distinct, steps: unions.steps, diameter, farthest, certain: unions.certain }
+    }
+
+    /// The tree of all n rows.
+    pub(crate) fn tree(&self, n: usize) -> Dendrogram {
+        let Distinct { rows, steps, .. } = &self.distinct;
+        let of_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
+        let steps: Vec<Step> = steps.iter().copied().chain(self.steps.iter().map(of_rows)).collect();
+        Dendrogram::from_steps(n, &steps)
+    }
 }
 
 /// How bounds are kept.
@@ -122,28 +183,6 @@ impl Way {
         let needed = way.bytes(n, dim);
         Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| refused(needed))?;
         Ok(way)
-    }
-}
-
-/// The n - 1 unions, children before parents, and the largest squared distance between two rows.
-fn steps_by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> (Vec<Step>, f64) {
-    let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
-    if vectors.len() < 2 {
-        return (Vec::new(), 0.0);
-    }
-    let clusters = Clusters::new(vectors, weights);
-    let grid = Grid::of(vectors, &clusters);
-    match way {
-        Way::Matrix => {
-            let (mut matrix, farthest) = Matrix::new(clusters, &grid);
-            let diameter = farthest.diameter(&grid, matrix.clusters());
-            (chain(&mut matrix), diameter)
-        }
-        Way::Names | Way::Nothing => {
-            let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
-            let diameter = farthest.diameter(names.grid(), names.clusters());
-            (chain(&mut names), diameter)
-        }
     }
 }
 
@@ -212,7 +251,10 @@ mod tests {
     fn every_way_finds_the_same_tree() {
         for (values, dim, weights) in samples() {
             let vectors = Vectors::new(&values, dim).unwrap();
-            let [matrix, names, nothing] = Way::ALL.map(|way| steps_by(way, vectors, weights.as_deref()));
+            let [matrix, names, nothing] = Way::ALL.map(|way| {
+                let grown = Grown::by(way, vectors, weights.as_deref());
+                (grown.steps, grown.diameter, grown.certain)
+            });
             assert_eq!(matrix, names, "{} x {dim}", vectors.len());
             assert_eq!(matrix, nothing, "{} x {dim}", vectors.len());
         }

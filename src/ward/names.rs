@@ -47,6 +47,7 @@ impl Names {
     }
 
     /// O(n^2 dim / 2).
+    #[inline(never)]
     pub(crate) fn new(clusters: Clusters, grid: Grid, named: bool) -> (Self, Farthest) {
         let n = clusters.left();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
@@ -73,7 +74,7 @@ impl Names {
             }
         } else {
             let count = n.div_ceil(LANES);
-            all_pairs(&names.grid, 0..count, 0..count, |left, right, block| {
+            all_pairs(&names.grid, 0..count, 0..count, &mut |left, right, block| {
                 farthest.look(right, &block[..LANES.min(n - left * LANES)]);
             });
         }
@@ -249,6 +250,7 @@ impl Neighbours for Names {
 }
 
 /// Introduces everybody at places 0..n to everybody, by their distances on the grid. O(n^2 dim / 2).
+#[inline(never)]
 fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Farthest) {
     let n = near.len();
     let count = n.div_ceil(LANES);
@@ -260,7 +262,7 @@ fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Far
     for rows in squares(0) {
         for columns in squares(rows.start) {
             let same = rows == columns;
-            all_pairs(grid, rows.clone(), columns.clone(), |left, right, block| {
+            all_pairs(grid, rows.clone(), columns.clone(), &mut |left, right, block| {
                 farthest.look(right, &block[..LANES.min(n - left * LANES)]);
                 let mut distances = [[FAR; LANES]; LANES];
                 for (i, row) in block.iter().enumerate() {

@@ -12,12 +12,12 @@ const BLOCK: usize = 12;
 
 /// Shows the blocks of 8 x 8 squared distances, in steps, of these panels with those, on and above the diagonal of all: the panel of the
 /// rows, that of the columns, and the rows. O(rows columns dim).
-#[inline(always)]
+#[inline(never)]
 pub(crate) fn all_pairs(
     grid: &Grid,
     rows: Range<usize>,
     columns: Range<usize>,
-    mut show: impl FnMut(usize, usize, &[Wholes; LANES]),
+    show: &mut dyn FnMut(usize, usize, &[Wholes; LANES]),
 ) {
     let mut block = [Wholes::ZERO; LANES];
     for first in rows.clone().step_by(BLOCK) {
@@ -41,6 +41,11 @@ impl Farthest {
     #[inline(always)]
     pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
         self.0[right] = rows.iter().fold(self.0[right], |most, &row| most.max(row));
+    }
+
+    /// For every vector, a distance that no vector before it is beyond.
+    pub(crate) fn bounds(&self, grid: &Grid) -> Vec<f64> {
+        self.0.iter().flat_map(|row| row.numbers()).map(|squared| grid.at_most(squared)).collect()
     }
 
     /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
