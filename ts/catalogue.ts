@@ -1,18 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
-import { type Column, fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
+import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
 import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
 import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, show } from "./check.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
 import { download, load } from "./download.js";
 import { SageError } from "./errors.js";
-import { type Filter, rowsOf } from "./filter.js";
+import { type Fields, type Filter, rowsOf } from "./filter.js";
 import { ask, init } from "./glue.js";
 import { keepAlive, type Resident } from "./resident.js";
 import type { Hit } from "./retrieve/types.js";
 import { ATTRIBUTES } from "./sections.js";
 import { concatenate } from "./texts.js";
 import type { ItemId } from "./types.js";
+import { type Variants, variantsIn } from "./variants.js";
 import { stack } from "./vectors.js";
 
 /** How to search. */
@@ -29,6 +30,11 @@ export interface SearchOptions {
   filter?: Filter;
   /** Look at every item, also in a catalogue with lists. Default: false. */
   exact?: boolean;
+  /**
+   * Also give near-duplicates: items whose attribute `variantOf` names another, as `pocketsage build --near-duplicates group` finds them. Without,
+   * they stay out, and whoever excludes one of a kind excludes the first of it. Default: false.
+   */
+  variants?: boolean;
 }
 
 /** What an item of {@link Catalogue.from} is: its id, its vector and, if you like, anything JSON can hold. */
@@ -65,8 +71,8 @@ export let catalogueOf: (core: CoreCatalogue) => Catalogue;
 export class Catalogue {
   readonly #core: Resident;
   #facts: CoreFacts;
-  /** Read when a filter first asks. */
-  #columns: Map<string, Column> | undefined;
+  /** Read when a search first asks. */
+  #attributes: Attributes | undefined;
 
   private constructor(core: CoreCatalogue) {
     this.#facts = core.facts();
@@ -187,7 +193,7 @@ export class Catalogue {
 
   /** The names of what filters may look at. */
   attributes(): string[] {
-    return [...this.#fields().keys()];
+    return [...this.#fields().columns.keys()];
   }
 
   /** The items nearest to the vector: best first, of equal scores the lowest row. Exact, unless the catalogue has lists. */
@@ -197,8 +203,8 @@ export class Catalogue {
 
   /** One ranked list per vector, for less than as many searches. */
   searchMany(vectors: readonly Float32Array[], options: SearchOptions = {}): Hit[][] {
-    checkKeys("search", options, ["count", "offset", "minScore", "exclude", "filter", "exact"]);
-    const { count = 20, offset = 0, minScore, filter, exact = false } = options;
+    checkKeys("search", options, ["count", "offset", "minScore", "exclude", "filter", "exact", "variants"]);
+    const { count = 20, offset = 0, minScore, filter, exact = false, variants = false } = options;
     checkWhole("search: count", count);
     checkWhole("search: offset", offset, 0);
     const least = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
@@ -206,10 +212,17 @@ export class Catalogue {
       vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
       this.dim,
     );
-    const excluded = checkItems("search: exclude", options.exclude).map((item) => this.#row(item));
+    const fields = this.#fields();
+    const kinds = variants ? undefined : fields.variants;
+    const excluded = checkItems("search: exclude", options.exclude).flatMap((item) => {
+      const row = this.#row(item);
+      const first = row < 0 ? undefined : kinds?.firstOf(row);
+      return first === undefined ? [row] : [row, this.#row(first)];
+    });
     const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
     return this.#core.ask((core) => {
-      const allowed = filter === undefined ? undefined : rowsOf({ rows: this.#facts.rows, columns: this.#fields() }, filter);
+      const met = filter === undefined ? undefined : rowsOf(fields, filter);
+      const allowed = met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
       // More than there is room for is all there is.
       const found = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
       const { ids, idEnds, scores, ends } = found;
@@ -272,20 +285,27 @@ export class Catalogue {
     return this.#core.ask((core) => core.row(item));
   }
 
-  #fields(): Map<string, Column> {
-    return (this.#columns ??= this.#core.ask((core) => readAttributes(core.section(ATTRIBUTES), this.#facts.rows)));
+  #fields(): Attributes {
+    if (this.#attributes) return this.#attributes;
+    const { rows } = this.#facts;
+    const columns = this.#core.ask((core) => readAttributes(core.section(ATTRIBUTES), rows));
+    return (this.#attributes = { rows, columns, variants: variantsIn(columns, rows) });
   }
 
   #change(change: (here: CoreCatalogue, core: Core) => CoreCatalogue): void {
     this.#core.replace(change);
     this.#facts = this.#core.ask((core) => core.facts());
-    this.#columns = undefined;
+    this.#attributes = undefined;
   }
 
   static {
     residentOf = (catalogue) => catalogue.#core;
     catalogueOf = (core) => new Catalogue(core);
   }
+}
+
+interface Attributes extends Fields {
+  variants: Variants | undefined;
 }
 
 interface Entry {
