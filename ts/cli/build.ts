@@ -13,6 +13,9 @@ import { readItems } from "./read/items.js";
 import { measureRecall } from "./recall.js";
 import { refuseStdout, writeWhole } from "./write.js";
 
+/** More items than this are only looked through for near-duplicates when that is asked for. */
+const LOOKED_THROUGH = 10_000;
+
 export const help = `Make a catalogue: the file that apps search on the device.
 
 Usage
@@ -31,8 +34,8 @@ Options
       --vector FIELD         the field that holds the vector (default: vector)
       --ids FILE             for .npy: one id a line (.txt), or JSON lines or CSV with ids and payloads
       --attribute FIELD      a field of the payload that filters may look at; may be given more than once
-      --near-duplicates HOW  report: count them (default, up to ${count(10_000)} items); drop: keep the first of each kind;
-                             group: keep all, but show the first alone (the others name it in variantOf); keep: do not look
+      --near-duplicates HOW  report: count them (default, up to ${count(LOOKED_THROUGH)} items); drop: keep the first of each kind;
+                             group: keep all, show the first alone (the others name it in variantOf); keep: do not look
       --near NUMBER          the score from which two items are near-duplicates (default: 0.95)
       --lists WHEN           search a part of the items only (IVF): auto (default, from ${count(WORTH)} items), always, never
       --no-recall            do not measure the recall
@@ -67,9 +70,6 @@ const OPTIONS = {
   quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
-
-/** More items than this are only looked through for near-duplicates when that is asked for. */
-const LOOKED_THROUGH = 10_000;
 
 type Treatment = "report" | "drop" | "group" | "keep";
 

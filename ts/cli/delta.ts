@@ -29,7 +29,10 @@ Exit codes
   2  the command line is wrong
 `;
 
-const OPTIONS = { out: { type: "string", short: "o" }, json: { type: "boolean", default: false } } as const;
+const OPTIONS = {
+  out: { type: "string", short: "o" },
+  json: { type: "boolean", default: false },
+} as const;
 
 export async function run(args: string[]): Promise<void> {
   const { values, all } = parseOptions(args, OPTIONS, 2);

@@ -31,16 +31,17 @@ Exit codes
   2  the command line is wrong
 `;
 
-const OPTIONS = { json: { type: "boolean", default: false } } as const;
+const OPTIONS = {
+  json: { type: "boolean", default: false },
+} as const;
 
 export async function run(args: string[]): Promise<void> {
   const { values, argument } = parseOptions(args, OPTIONS);
   const file = need("the file", argument);
   const bytes = await readBytes(file);
-  await init();
   let result;
   try {
-    result = ask((core) => check(core.CoreCatalogue.fromBytes(bytes, true)));
+    result = await verifyBytes(bytes);
   } catch (error) {
     throw new InputError(`${nameOf(file)}: ${messageOf(error)}`);
   }
@@ -56,7 +57,29 @@ export async function run(args: string[]): Promise<void> {
   ]);
 }
 
-function check(core: CoreCatalogue): { kind: string; items: number; hash: string; revision: string; base?: string } {
+/** What a whole file holds. */
+interface Verified {
+  kind: "catalogue" | "delta";
+  items: number;
+  hash: string;
+  revision: string;
+  base?: string;
+}
+
+/** Rejects for bytes that are not a whole file. */
+export async function verifyBytes(bytes: Uint8Array): Promise<Verified> {
+  await init();
+  return ask((core) => {
+    const catalogue = core.CoreCatalogue.fromBytes(bytes, true);
+    try {
+      return check(catalogue);
+    } finally {
+      catalogue.free();
+    }
+  });
+}
+
+function check(core: CoreCatalogue): Verified {
   const { size, rows, hash, revision } = core.facts();
   readAttributes(core.section(ATTRIBUTES), rows);
   for (const row of rowsIn(core, true)) {
