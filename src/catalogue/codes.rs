@@ -4,7 +4,7 @@
 //! gives the integers unit length, so that a dot product with a stored vector is a cosine; else the one that comes nearest to the vector.
 
 use super::Metric;
-use super::format::Reach;
+use super::format::{LARGEST_SCALE, Reach};
 use crate::Vectors;
 use alloc::vec::Vec;
 use serde::Deserialize;
@@ -119,7 +119,7 @@ impl Encoded {
                 Metric::Cosine => steps / libm::sqrt(squares),
                 Metric::InnerProduct | Metric::L2 => steps * dot / squares,
             };
-            let scale = scale as f32;
+            let scale = scale.min(LARGEST_SCALE.into()) as f32;
             self.scales.extend(scale.to_le_bytes());
             if metric == Metric::L2 {
                 let length = f64::from(scale) / steps;

@@ -29,6 +29,8 @@ const ALIGNMENT: usize = 64;
 const MOST_SECTIONS: usize = 64;
 /// More would make sums of codes times weights overflow.
 pub(super) const MOST_DIMENSIONS: usize = 32_768;
+/// With a larger scale a vector would not be finite.
+pub(super) const LARGEST_SCALE: f32 = f32::MAX / 65.0;
 /// Bytes of the longest id.
 pub(super) const LONGEST_ID: usize = 65_535;
 
@@ -371,7 +373,8 @@ fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
 
 fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), Error> {
     let content = layout.section(bytes, section);
-    let good = |row| (0.0..=f32::MAX).contains(&float(content, row));
+    let largest = if section == Section::Scales { LARGEST_SCALE } else { f32::MAX };
+    let good = |row| (0.0..=largest).contains(&float(content, row));
     match (0..layout.header.n).find(|&row| !good(row)) {
         Some(row) => {
             let shown = Shown(float(content, row).into());

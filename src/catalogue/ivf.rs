@@ -5,7 +5,7 @@
 
 use super::bits::Bits;
 use super::codes::{Codes, ZERO};
-use super::format::{Header, Reach, float, number};
+use super::format::{Header, LARGEST_SCALE, Reach, float, number};
 use super::scan::{self, Part, Rows};
 use super::{Metric, Search};
 use crate::{Error, Vectors};
@@ -49,7 +49,8 @@ impl Lists {
             }
             last = end;
         }
-        let finite = (0..count).all(|i| (0.0..=f32::MAX).contains(&float(&bytes[lists.scales.clone()], i)));
+        let finite =
+            (0..count).all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
         if !finite || !super::format::small(codes) {
             return Err(wrong());
