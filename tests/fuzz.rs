@@ -3,6 +3,7 @@
 //! `fuzz/` has the same as a target of cargo-fuzz, which needs a nightly compiler. Here `FUZZ_EXECUTIONS` says how many
 //! (default: 30,000), `FUZZ_SEED` which.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "fuzz/exercise.rs"]
 mod exercise;

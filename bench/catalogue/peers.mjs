@@ -8,8 +8,8 @@ const here = (path) => new URL(`node_modules/${path}`, import.meta.url);
 export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const { Catalogue } = await import("pocketsage");
   const items = vectors.map((vector, row) => [String(row), vector]);
-  const catalogue = await Catalogue.from(items, { dim });
-  if (lists) await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
+  let catalogue = await Catalogue.from(items, { dim });
+  if (lists) catalogue = await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
   const bytes = catalogue.toBytes();
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),

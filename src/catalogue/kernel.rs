@@ -54,8 +54,8 @@ impl Weights {
         let mut lost = 0.0;
         let mut block = |start: usize, from: usize| {
             let mut block: BlockWeights = [[[0; 8]; 2]; BLOCK / 16];
-            for place in from..(start + BLOCK).min(query.len()) {
-                let (at, x) = (place - start, f64::from(query[place]) * scale);
+            for (place, &x) in query.iter().enumerate().take(start + BLOCK).skip(from) {
+                let (at, x) = (place - start, f64::from(x) * scale);
                 let [words, lows] = &mut block[at / 16];
                 let lane = at % 16 / 2;
                 let kept = if at % 2 == 1 {

@@ -7,7 +7,7 @@ const MOST_ROWS: usize = 4096;
 
 /// Reads the bytes as a catalogue and as a delta. With a length and a hash that fit, or all mutations would end at those. Says whether they
 /// were a catalogue.
-pub fn exercise(data: &[u8]) -> bool {
+pub(crate) fn exercise(data: &[u8]) -> bool {
     let mut bytes = data.to_vec();
     let _ = Catalogue::reserve(&bytes[..bytes.len().min(64)]);
     let as_given = Catalogue::from_bytes(bytes.clone());
@@ -17,11 +17,12 @@ pub fn exercise(data: &[u8]) -> bool {
         let hash = checksum64(&bytes[16..]);
         bytes[8..16].copy_from_slice(&hash.to_le_bytes());
     }
+    let mut whole = false;
     for catalogue in [as_given, Catalogue::from_delta(bytes)].into_iter().flatten() {
         go_through(&catalogue);
-        return true;
+        whole = true;
     }
-    false
+    whole
 }
 
 fn go_through(catalogue: &Catalogue) {
