@@ -1,6 +1,7 @@
 // `npm run bench:catalogue`: our catalogue beside every vector index on npm that runs, and native yardsticks, in one interleaved run.
 //   npm run bench:catalogue -- --json     machine-readable, of what is already built
 //   npm run bench:catalogue -- 5k text    only these sets (5k, 20k, 100k, text)
+//   npm run bench:catalogue -- --readme   the table into the README
 // CPU time a query, median over rounds; recall@10 against exact f32 scores. Peers that can be tuned get the least effort that reaches .99.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -9,6 +10,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "./build.mjs";
+import { inChromium } from "./bench/catalogue-page.mjs";
 import { ask, must } from "./lib/run.mjs";
 import { script, title } from "./lib/say.mjs";
 import { root } from "./lib/versions.mjs";
@@ -23,7 +25,7 @@ const slow = 200; // ms CPU for all queries; a slower peer answers fewer of them
 
 await script(async () => {
   const words = process.argv.slice(2);
-  const json = words.includes("--json");
+  const [json, readme] = [words.includes("--json"), words.includes("--readme")];
   const sets = words.filter((word) => !word.startsWith("--"));
   if (!json) {
     await setup();
@@ -38,19 +40,29 @@ await script(async () => {
   const large = { PocketSage: (task) => peers.pocketsage(task, { lists: true }), "PocketSage, exact": peers.pocketsage, "hnswlib-wasm": peers.hnswlib };
   const tasks = { "5k": [() => data.topics(5000), all], "20k": [() => data.topics(20_000), all], "100k": [() => data.topics(100_000), large], text: [() => text(data), all] };
   const results = [];
+  const shown = [];
   for (const [name, [make, contestants]] of Object.entries(tasks)) {
     if (sets.length > 0 && !sets.includes(name)) continue;
     const task = await make();
     if (typeof task === "string") results.push({ set: name, skipped: [{ name: "the set", why: task }], runs: [] });
-    else results.push(await compare(task, contestants, python));
+    else {
+      results.push(await compare(task, contestants, python));
+      if (name !== "100k") shown.push(task);
+    }
     if (!json) print(results.at(-1));
   }
   python.close();
-  if (json) console.log(JSON.stringify({ node: process.versions.node, cpu: cpus()[0].model, k, results }, undefined, 2));
+  const efOf = ({ name }, peer) => results.find(({ set }) => set === name).runs.find((run) => run.name === peer)?.ef ?? 64;
+  const browser = await inChromium(shown, k, efOf);
+  const report = { node: process.versions.node, cpu: cpus()[0].model, k, results, browser };
+  if (json) console.log(JSON.stringify(report, undefined, 2));
+  else console.log(`\n${chromium(browser)}`);
+  if (readme) await writeReadme(report);
 });
 
 async function compare(task, contestants, python) {
   const truth = task.queries.map((query) => exact(task, query));
+  task.truth = truth;
   const runs = [];
   const skipped = [];
   for (const [name, open] of Object.entries(contestants)) {
@@ -81,10 +93,11 @@ async function compare(task, contestants, python) {
   const rows = [];
   for (const run of runs) {
     const { name, recall, build, peer, first, ef } = run;
-    const row = { name, recall, milliseconds: median(run.times), ratio: median(run.times) / ours, build, first, ef, note: peer?.note, bytes: peer?.bytes };
+    const row = { name, recall, milliseconds: median(run.times), ratio: median(run.times) / ours, build, first, ef, note: peer?.note };
     if (peer?.load) row.load = await loading(peer);
     if (peer?.five) Object.assign(row, five(run));
     if (peer?.memory) row.memory = peer.memory();
+    if (peer?.bytes) Object.assign(row, { bytes: peer.bytes.length, bytesPerItem: peer.bytes.length / task.n }, await fresh(peer, task));
     rows.push(row);
   }
   await python.drop();
@@ -142,6 +155,17 @@ function five({ peer, queries }) {
     }
   }
   return { five: median(together), fiveCalls: median(apart) };
+}
+
+/** In a process of its own: from bytes to ready, the first query, and the wasm memory after all queries. */
+async function fresh({ bytes }, task) {
+  const [file, queries] = ["bench.sage", "bench-fresh.f32"].map((name) => join(root, "target", name));
+  await mkdir(join(root, "target"), { recursive: true });
+  await writeFile(file, bytes);
+  await writeFile(queries, Buffer.concat(task.queries.map((query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength))));
+  const { output } = await must(process.execPath, [join(folder, "fresh.mjs"), file, queries]);
+  const { load, first, memory } = JSON.parse(output.trim().split("\n").at(-1));
+  return { coldLoad: load, first, memory };
 }
 
 /** CPU ms from bytes to the first possible query. */
@@ -239,12 +263,59 @@ async function install(venv) {
 
 function print({ set, runs, skipped }) {
   title(`${set}: CPU ms, node ${process.versions.node}, ${cpus()[0].model}\n`);
-  const number = (x) => (x === undefined ? "" : x < 100 ? x.toPrecision(3) : Math.round(x).toLocaleString("en-US"));
-  console.log("| | recall@10 | query | times ours | build | load | five in one call | five calls |\n|---|---:|---:|---:|---:|---:|---:|---:|");
+  console.log("| | recall@10 | query | times ours | build | first query | load | memory, MB | five in one call | five calls |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
   for (const run of runs) {
-    const name = [run.name, run.ef && `ef ${run.ef}`, run.note].filter(Boolean).join(", ");
-    const cells = [run.recall.toFixed(3), number(run.milliseconds), run.ratio.toFixed(1), number(run.build), number(run.load), number(run.five), number(run.fiveCalls)];
-    console.log(`| ${name} | ${cells.join(" | ")} |`);
+    const { recall, milliseconds, ratio, build, first, load, memory, five, fiveCalls } = run;
+    const cells = [recall.toFixed(3), number(milliseconds), ratio.toFixed(1), number(build), number(first), number(load), memory && number(memory / 2 ** 20), number(five), number(fiveCalls)];
+    console.log(`| ${label(run)} | ${cells.map((cell) => cell ?? "").join(" | ")} |`);
   }
   for (const { name, why } of skipped) console.log(`\n${name} left out: ${why}`);
+}
+
+function label({ name, ef, note }) {
+  return [name, ef && `ef ${ef}`, note].filter(Boolean).join(", ");
+}
+
+function number(x) {
+  if (x === undefined) return "";
+  return x < 100 ? x.toPrecision(3) : Math.round(x).toLocaleString("en-US");
+}
+
+function chromium({ skipped, chromium: version, results }) {
+  if (skipped) return `Chromium left out: ${skipped}`;
+  const one = ({ name, milliseconds, recall, skipped: why }) => (why ? `${name} left out (${why})` : `${name} ${number(milliseconds)} (recall ${recall.toFixed(3)})`);
+  const sets = results.map(({ set, runs }) => `${set}: ${runs.map(one).join(", ")}`);
+  return `In headless Chromium ${version}, CPU ms a query: ${sets.join("; ")}.`;
+}
+
+/** One row an index, one column a set; what only ours has is told below. */
+async function writeReadme({ results, browser }) {
+  const file = join(root, "README.md");
+  const text = await readFile(file, "utf8");
+  const [begin, end] = ["<!-- bench-catalogue:begin -->", "<!-- bench-catalogue:end -->"];
+  const sets = results.filter(({ runs }) => runs.length > 0);
+  const names = [...new Set(sets.flatMap(({ runs }) => runs.map(({ name }) => name)))];
+  const cell = (run) => (run ? `${number(run.milliseconds)} (${run.ratio.toFixed(1)}x)${run.recall < wanted ? `, recall ${run.recall.toFixed(3)}` : ""}` : "");
+  const table = [
+    ["", ...sets.map(({ set }) => set)],
+    ["---", ...sets.map(() => "---:")],
+    ...names.map((name) => [name, ...sets.map(({ runs }) => cell(runs.find((run) => run.name === name)))]),
+  ];
+  const ours = sets.map(({ set, runs }) => {
+    const { recall, build, load, first, memory, bytesPerItem, five, fiveCalls, note } = runs[0];
+    const rival = runs.find(({ name }) => name === "hnswlib-wasm");
+    const facts = [
+      `recall ${recall.toFixed(3)}${note ? ` (${note})` : ""}`,
+      `made in ${number(build)} ms${rival ? ` (hnswlib-wasm: ${number(rival.build)} ms)` : ""}`,
+      `ready from bytes in ${number(load)} ms`,
+      `first query of a process ${number(first)} ms`,
+      `five queries in one call ${number(five)} ms, in five ${number(fiveCalls)}`,
+      `${number(memory / 2 ** 20)} MB of wasm memory`,
+      `${bytesPerItem.toFixed(0)} bytes an item`,
+    ];
+    return `- PocketSage, ${set}: ${facts.join("; ")}.`;
+  });
+  const left = sets.flatMap(({ skipped }) => skipped).map(({ name, why }) => `- ${name} left out: ${why}.`);
+  const part = [...table.map((row) => `| ${row.join(" | ")} |`), "", ...ours, `- ${chromium(browser)}`, ...new Set(left)].join("\n");
+  await writeFile(file, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${part}\n${text.slice(text.indexOf(end))}`);
 }

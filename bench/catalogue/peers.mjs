@@ -14,7 +14,7 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
     five: (queries, k) => catalogue.searchMany(queries, { count: k }),
-    bytes: bytes.length,
+    bytes,
     load: async () => {
       const again = await Catalogue.fromBytes(bytes);
       return () => again.close();
