@@ -74,11 +74,12 @@ impl Weights {
             }
             block
         };
-        let whole = query.len() / BLOCK;
-        let rest = query.len() % BLOCK;
-        weights.whole = (0..whole).map(|i| block(i * BLOCK, i * BLOCK)).collect();
-        if rest > 0 {
-            weights.tail = Some(block(query.len().saturating_sub(BLOCK), whole * BLOCK));
+        for from in (0..query.len()).step_by(BLOCK) {
+            let next = block(from.min(query.len().saturating_sub(BLOCK)), from);
+            weights.whole.push(next);
+        }
+        if !query.len().is_multiple_of(BLOCK) {
+            weights.tail = weights.whole.pop();
         }
         weights.lost = libm::sqrt(lost) / scale;
         weights
@@ -87,18 +88,31 @@ impl Weights {
     /// Sums of code times weight for four rows of codes, one after the other. O(dim).
     #[inline(always)]
     pub(super) fn dots(&self, codes: &[u8]) -> [i32; ROWS] {
-        let mut sums = [lanes::ZERO; ROWS];
-        let (ab, cd) = codes.split_at(codes.len() / 2);
-        let ((a, b), (c, d)) = (ab.split_at(ab.len() / 2), cd.split_at(cd.len() / 2));
-        let [e, f, g, h] = [a, b, c, d].map(|row| row.as_chunks::<BLOCK>().0);
-        for ((((weights, e), f), g), h) in self.whole.iter().zip(e).zip(f).zip(g).zip(h) {
-            lanes::add(&mut sums, [e, f, g, h], weights);
+        let dots = dots(&self.whole, codes);
+        match &self.tail {
+            Some(weights) => add_tails(dots, codes, weights),
+            None => dots,
         }
-        if let Some(weights) = &self.tail {
-            add_tails(&mut sums, [a, b, c, d], weights);
-        }
-        lanes::total(sums)
     }
+}
+
+/// Not where searches are inlined: tails take the same loop.
+#[inline(never)]
+fn dots(weights: &[BlockWeights], codes: &[u8]) -> [i32; ROWS] {
+    let mut sums = [lanes::ZERO; ROWS];
+    let [e, f, g, h] = four(codes).map(|row| row.as_chunks::<BLOCK>().0);
+    for ((((weights, e), f), g), h) in weights.iter().zip(e).zip(f).zip(g).zip(h) {
+        lanes::add(&mut sums, [e, f, g, h], weights);
+    }
+    lanes::total(sums)
+}
+
+/// Four rows that lie one after the other.
+#[inline(always)]
+fn four(codes: &[u8]) -> [&[u8]; ROWS] {
+    let (ab, cd) = codes.split_at(codes.len() / 2);
+    let ((a, b), (c, d)) = (ab.split_at(ab.len() / 2), cd.split_at(cd.len() / 2));
+    [a, b, c, d]
 }
 
 /// Dot product of a query with a stored vector before its scale, in `f32`: eight sums, each of every eighth product. Without residuals they
@@ -122,11 +136,14 @@ pub(super) fn exact(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f3
     lanes::spread(sums).iter().sum::<f32>() / 256.0
 }
 
-/// Not where the loop over blocks is inlined: most lengths have no tail.
+/// What the tails of four rows add. Most lengths have none.
 #[inline(never)]
-fn add_tails(sums: &mut lanes::Sums, rows: [&[u8]; ROWS], weights: &BlockWeights) {
-    let tails = rows.map(tail);
-    lanes::add(sums, tails.each_ref(), weights);
+fn add_tails(mut dots: [i32; ROWS], codes: &[u8], weights: &BlockWeights) -> [i32; ROWS] {
+    let tails = four(codes).map(tail);
+    for (dot, more) in dots.iter_mut().zip(self::dots(core::slice::from_ref(weights), tails.as_flattened())) {
+        *dot = dot.wrapping_add(more);
+    }
+    dots
 }
 
 /// The last codes of a row; a row that is shorter is followed by zeros.
