@@ -72,7 +72,7 @@ mod testing;
 mod wasm;
 
 pub use blend::{Blended, Hit, blend};
-pub use catalogue::{Catalogue, Items, Precision};
+pub use catalogue::{Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings};
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};
@@ -92,5 +92,11 @@ pub use wire::{Medoids, WirePrecision};
 /// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u32 {
-    xxhash_rust::xxh64::xxh64(bytes, 0) as u32
+    checksum64(bytes) as u32
+}
+
+/// XXH64 of bytes, seed 0: the hash of a catalogue is that of its bytes from 16 on.
+#[must_use]
+pub fn checksum64(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh64::xxh64(bytes, 0)
 }

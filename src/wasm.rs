@@ -7,8 +7,8 @@
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Catalogue, Cut, Hit, Items, Match, Medoids, Precision, Profile, ProfileOptions, Session,
-    Singletons, Vectors, WirePrecision,
+    Actions, Bits, Builder, Catalogue, Cut, Hit, Items, Match, Medoids, Metric, Precision, Profile,
+    ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -162,6 +162,86 @@ pub fn restart(schedule: bool) {
     }
 }
 
+/// A catalogue in the making.
+#[wasm_bindgen]
+pub struct CoreBuilder(Builder);
+
+#[wasm_bindgen]
+impl CoreBuilder {
+    /// Begins a catalogue; `metric` is 0 for cosine, 1 for inner product, 2 for L2.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dim: usize, compact: bool, metric: u32) -> Outcome<CoreBuilder> {
+        let precision = if compact { Precision::Compact } else { Precision::Full };
+        let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
+        Builder::new(dim, Settings { precision, metric }).map(Self).map_err(thrown)
+    }
+
+    /// Adds n vectors, ids and payloads, the texts concatenated and marked by their ends.
+    pub fn add(
+        &mut self,
+        vectors: &[f32],
+        dim: usize,
+        ids: &[u8],
+        id_ends: &[u32],
+        payloads: &[u8],
+        payload_ends: &[u32],
+    ) -> Outcome<()> {
+        let ids = split(ids, id_ends)?;
+        let payloads = split(payloads, payload_ends)?;
+        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
+        self.0.add(&Items::new(vectors, &ids).with_payloads(&payloads)).map_err(thrown)
+    }
+
+    /// Adds rows of another catalogue as they are.
+    pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> Outcome<()> {
+        self.0.take(&from.0, rows).map_err(thrown)
+    }
+
+    /// Adds a section, one of those that are not written from the items.
+    pub fn section(&mut self, kind: usize, content: Vec<u8>) -> Outcome<()> {
+        self.0.section(section(kind)?, content);
+        Ok(())
+    }
+
+    /// The catalogue.
+    pub fn finish(self) -> Outcome<CoreCatalogue> {
+        self.0.finish().map(CoreCatalogue).map_err(thrown)
+    }
+
+    /// The same of a delta, as bytes.
+    #[wasm_bindgen(js_name = finishDelta)]
+    pub fn finish_delta(self) -> Outcome<Uint8Array> {
+        self.0.finish_delta().map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+    }
+}
+
+/// A file that comes in pieces, kept once.
+#[wasm_bindgen]
+pub struct CoreLoader(Vec<u8>);
+
+#[wasm_bindgen]
+impl CoreLoader {
+    /// Makes room for the file that begins with these bytes, 64 at least. They must still be pushed.
+    #[wasm_bindgen(constructor)]
+    pub fn new(first: &[u8]) -> Outcome<CoreLoader> {
+        Catalogue::reserve(first).map(Self).map_err(thrown)
+    }
+
+    /// Takes the next bytes; false when there are more of them than the file has.
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
+        let fits = bytes.len() <= self.0.capacity() - self.0.len();
+        if fits {
+            self.0.extend_from_slice(bytes);
+        }
+        fits
+    }
+
+    /// The catalogue, once everything came.
+    pub fn finish(self) -> Outcome<CoreCatalogue> {
+        Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(thrown)
+    }
+}
+
 /// The actions of one user, and their clusters, in wasm memory.
 #[wasm_bindgen]
 pub struct CoreSession(Session);
@@ -202,28 +282,11 @@ pub struct CoreCatalogue(Catalogue);
 
 #[wasm_bindgen]
 impl CoreCatalogue {
-    /// Builds from n vectors, ids and payloads, the texts concatenated and marked by their ends.
-    pub fn build(
-        vectors: &[f32],
-        dim: usize,
-        ids: &[u8],
-        #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
-        payloads: &[u8],
-        #[wasm_bindgen(js_name = payloadEnds)] payload_ends: &[u32],
-        compact: bool,
-    ) -> Outcome<CoreCatalogue> {
-        let precision = if compact { Precision::Compact } else { Precision::Full };
-        let ids = split(ids, id_ends)?;
-        let payloads = split(payloads, payload_ends)?;
-        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
-        let items = Items::new(vectors, &ids).with_payloads(&payloads);
-        Catalogue::build(&items, precision).map(Self).map_err(thrown)
-    }
-
-    /// Reads the bytes of a `.sage` file.
+    /// Reads the bytes of a `.sage` file, or of a delta.
     #[wasm_bindgen(js_name = fromBytes)]
-    pub fn from_bytes(bytes: Vec<u8>) -> Outcome<CoreCatalogue> {
-        Catalogue::from_bytes(bytes).map(Self).map_err(thrown)
+    pub fn from_bytes(bytes: Vec<u8>, delta: bool) -> Outcome<CoreCatalogue> {
+        let read = if delta { Catalogue::from_delta(bytes) } else { Catalogue::from_bytes(bytes) };
+        read.map(Self).map_err(thrown)
     }
 
     /// The bytes of the `.sage` file.
@@ -232,43 +295,29 @@ impl CoreCatalogue {
         Uint8Array::from(self.0.bytes())
     }
 
-    /// Number of items.
-    #[wasm_bindgen(getter)]
-    pub fn size(&self) -> usize {
-        self.0.len()
+    /// What there is to know: size, rows, dim, metric, precision, spread, hash, revision, byteLength, lists, probes, recall.
+    pub fn facts(&self) -> Outcome<JsValue> {
+        let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
+        let full = self.0.precision() == Precision::Full;
+        plain(&[
+            ("size", self.0.len().into()),
+            ("rows", self.0.rows().into()),
+            ("dim", self.0.dim().into()),
+            ("metric", (self.0.metric() as u32).into()),
+            ("precision", if full { "full" } else { "compact" }.into()),
+            ("spread", self.0.spread().into()),
+            ("hash", format!("{:016x}", self.0.hash()).into()),
+            ("revision", format!("{:016x}", self.0.revision()).into()),
+            ("byteLength", self.0.bytes().len().into()),
+            ("lists", lists.into()),
+            ("probes", probes.into()),
+            ("recall", recall.into()),
+        ])
     }
 
-    /// Length of the vectors.
-    #[wasm_bindgen(getter)]
-    pub fn dim(&self) -> usize {
-        self.0.dim()
-    }
-
-    /// Mean squared distance of all pairs.
-    #[wasm_bindgen(getter)]
-    pub fn spread(&self) -> f64 {
-        self.0.spread()
-    }
-
-    /// Content hash, 16 hexadecimal digits.
-    #[wasm_bindgen(getter)]
-    pub fn hash(&self) -> String {
-        format!("{:016x}", self.0.hash())
-    }
-
-    /// "full" or "compact".
-    #[wasm_bindgen(getter)]
-    pub fn precision(&self) -> String {
-        match self.0.precision() {
-            Precision::Full => "full".into(),
-            Precision::Compact => "compact".into(),
-        }
-    }
-
-    /// Length of the file.
-    #[wasm_bindgen(getter, js_name = byteLength)]
-    pub fn byte_length(&self) -> usize {
-        self.0.bytes().len()
+    /// The bytes of a section, empty when there is none.
+    pub fn section(&self, kind: usize) -> Outcome<Uint8Array> {
+        Ok(Uint8Array::from(self.0.section(section(kind)?)))
     }
 
     /// The row of an id, -1 when it is unknown.
@@ -276,10 +325,9 @@ impl CoreCatalogue {
         self.0.row(id).map_or(-1, |row| row as i32)
     }
 
-    /// The id of a row.
-    pub fn id(&self, row: usize) -> Outcome<String> {
-        let unknown = || refused("option", &format!("row: got {row}, expected below {}", self.0.len()));
-        self.0.id(row).map(String::from).ok_or_else(unknown)
+    /// The id of a row; undefined for a removed item.
+    pub fn id(&self, row: usize) -> Option<String> {
+        self.0.id(row).map(String::from)
     }
 
     /// The vectors of rows, row-major.
@@ -296,26 +344,62 @@ impl CoreCatalogue {
         self.0.payload(row).map(String::from)
     }
 
-    /// The best `count` items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`.
-    pub fn search(&self, queries: &[f32], count: usize, exclude: &[u32]) -> Outcome<JsValue> {
+    /// The best items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`. `allowed` are rows as bits, NaN is no least score.
+    #[allow(clippy::too_many_arguments)]
+    pub fn search(
+        &self,
+        queries: &[f32],
+        count: usize,
+        offset: usize,
+        min_score: f32,
+        exclude: &[u32],
+        allowed: Option<Vec<u32>>,
+        exact: bool,
+    ) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
-        let lists = self.0.search(queries, count, exclude).map_err(thrown)?;
-        found(&lists)
+        let allowed = allowed.map(|words| Bits::from_words(self.0.rows(), &words));
+        let min_score = (!min_score.is_nan()).then_some(min_score);
+        let search = Search { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
+        let lists = self.0.search_with(queries, &search).map_err(thrown)?;
+        // All ids as one text, because each text that crosses costs more than the search for it.
+        let (mut ids, mut places) = (String::new(), Vec::new());
+        let mut at = 0;
+        for id in lists.iter().flatten().filter_map(|hit| self.0.id(hit.row)) {
+            ids.push_str(id);
+            at += id.bytes().map(units).sum::<u32>();
+            places.push(at);
+        }
+        let [_, scores, ends] = columns(&lists);
+        let text = ("ids", JsValue::from(ids));
+        plain(&[text, ("idEnds", Uint32Array::from(&places[..]).into()), scores, ends])
     }
 }
 
+/// UTF-16 units that a byte of UTF-8 begins.
+fn units(byte: u8) -> u32 {
+    u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0)
+}
+
+fn section(kind: usize) -> Outcome<Section> {
+    Section::from_number(kind).ok_or_else(|| refused("option", "there is no section of this kind"))
+}
+
 fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {
+    plain(&columns(lists))
+}
+
+fn columns(lists: &[Vec<Match>]) -> [(&'static str, JsValue); 3] {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));
         scores.extend(list.iter().map(|hit| hit.score));
         ends.push(rows.len() as u32);
     }
-    plain(&[
+    [
         ("rows", Uint32Array::from(&rows[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("ends", Uint32Array::from(&ends[..]).into()),
-    ])
+    ]
 }
 
 /// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was

@@ -41,20 +41,58 @@ export interface CoreSession {
   free(): void;
 }
 
-/** Items with ids and vectors inside the wasm memory. */
+/** What there is to know of a catalogue. `metric` counts cosine, ip, l2; without lists `lists` is 0. */
+export interface CoreFacts {
+  size: number;
+  rows: number;
+  dim: number;
+  metric: number;
+  precision: string;
+  spread: number;
+  hash: string;
+  revision: string;
+  byteLength: number;
+  lists: number;
+  probes: number;
+  recall: number;
+}
+
+/** Items with ids and vectors inside the wasm memory. Sets of rows are bits, 32 a number. */
 export interface CoreCatalogue {
-  readonly size: number;
-  readonly dim: number;
-  readonly spread: number;
-  readonly hash: string;
-  readonly precision: string;
-  readonly byteLength: number;
+  facts(): CoreFacts;
   toBytes(): Uint8Array;
+  /** The bytes of a section as a copy, empty when there is none; the numbers are in ts/sections.ts. */
+  section(kind: number): Uint8Array;
   row(id: string): number;
-  id(row: number): string;
+  id(row: number): string | undefined;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
-  search(queries: Float32Array, count: number, exclude: Uint32Array): CoreMatches;
+  search(
+    queries: Float32Array,
+    count: number,
+    offset: number,
+    minScore: number,
+    exclude: Uint32Array,
+    allowed: Uint32Array | undefined,
+    exact: boolean,
+  ): { ids: string; idEnds: Uint32Array; scores: Float32Array; ends: Uint32Array };
+  free(): void;
+}
+
+/** A catalogue in the making; `finish` and `finishDelta` consume it. `section` replaces one of the same kind. */
+export interface CoreBuilder {
+  add(vectors: Float32Array, dim: number, ids: Uint8Array, idEnds: Uint32Array, payloads: Uint8Array, payloadEnds: Uint32Array): void;
+  take(from: CoreCatalogue, rows: Uint32Array): void;
+  section(kind: number, content: Uint8Array): void;
+  finish(): CoreCatalogue;
+  finishDelta(): Uint8Array;
+  free(): void;
+}
+
+/** A file that comes in pieces; `finish` consumes it. */
+export interface CoreLoader {
+  push(bytes: Uint8Array): boolean;
+  finish(): CoreCatalogue;
   free(): void;
 }
 
@@ -77,18 +115,10 @@ export interface Core {
   encodeMedoids(count: number, ids: Uint8Array, idEnds: Uint32Array, vectors: Float32Array, dim: number, precision: number): Uint8Array;
   decodeMedoids(bytes: Uint8Array): { count: number; ids: string[]; vectors: Float32Array; dim: number };
   CoreSession: new (dim: number) => CoreSession;
-  CoreCatalogue: {
-    build(
-      vectors: Float32Array,
-      dim: number,
-      ids: Uint8Array,
-      idEnds: Uint32Array,
-      payloads: Uint8Array,
-      payloadEnds: Uint32Array,
-      compact: boolean,
-    ): CoreCatalogue;
-    fromBytes(bytes: Uint8Array): CoreCatalogue;
-  };
+  CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
+  CoreLoader: new (first: Uint8Array) => CoreLoader;
+  /** Of a delta, if that is said. */
+  CoreCatalogue: { fromBytes(bytes: Uint8Array, delta: boolean): CoreCatalogue };
   /** `restart(true)` asks for a fresh instance, and the call after it gets one. */
   restart(schedule: boolean): void;
 }

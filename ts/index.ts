@@ -4,8 +4,9 @@
  * @packageDocumentation
  */
 export { blend, type BlendOptions } from "./blend.js";
-export { Catalogue, type CatalogueItem, type SearchOptions } from "./catalogue.js";
+export { Catalogue, type CatalogueItem, type CatalogueOptions, type Metric, type SearchOptions } from "./catalogue.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
+export type { Filter, FilterValue } from "./filter.js";
 export { init, type WasmSource } from "./glue.js";
 export { buildProfile, cluster, type PieceOptions, project } from "./pieces.js";
 export type { Hit, Query, Retriever, VectorSource } from "./retrieve/types.js";

@@ -2,13 +2,15 @@
  * A catalogue's place in the wasm memory, across crashes: while a crashed instance is replaced, its bytes are read out of the old memory
  * (their checksum tells whether they are whole), and the next call puts them into the new one. So nothing is kept twice while all is well.
  */
-import type { CoreCatalogue } from "./core.js";
+import type { Core, CoreCatalogue } from "./core.js";
 import { SageError } from "./errors.js";
 import { ask, onRestart } from "./glue.js";
 
 /** Something in the wasm memory that can be asked and released. */
 export interface Resident {
   ask<T>(question: (core: CoreCatalogue) => T): T;
+  /** Puts another in its place, made from it; throws what that throws, and then nothing has changed. */
+  replace(make: (here: CoreCatalogue, core: Core) => CoreCatalogue): void;
   release(): void;
 }
 
@@ -27,6 +29,12 @@ export function keepAlive(core: CoreCatalogue): Resident {
     ask: (question) => {
       const here = settle(place);
       return ask(() => question(here));
+    },
+    replace: (make) => {
+      const here = settle(place);
+      const made = ask((core) => make(here, core));
+      here.free();
+      place.state = { is: "here", core: made };
     },
     release: () => {
       if (place.state.is === "here") place.state.core.free();
@@ -68,7 +76,7 @@ function settle(place: Place): CoreCatalogue {
       cause: state.cause,
     });
   }
-  const core = ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes));
+  const core = ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
   place.state = { is: "here", core };
   return core;
 }

@@ -17,7 +17,8 @@ const cli = join(root, "pkg", "cli", "main.js");
 const python = prepareVenv();
 run(python, [join(here, "embed.py"), "--out", items]);
 if (!existsSync(cli)) fail(`${cli} is missing: run \`npm run build\` first`);
-run(process.execPath, [cli, "build", items, "-o", catalogue, "--precision", "compact"]);
+// At 0.9 the variants of people (man, woman, person running) and of a few things are of a kind, and no two flags are.
+run(process.execPath, [cli, "build", items, "-o", catalogue, ...["--precision", "compact", "--near-duplicates", "group", "--near", "0.9"]]);
 const size = statSync(catalogue).size;
 if (size > LARGEST) fail(`${catalogue} has ${size} bytes, at most ${LARGEST} may be committed: lower TAGS_KEPT in embed.py`);
 console.log(`${catalogue}: ${size} bytes`);

@@ -1,8 +1,10 @@
 //! Vectors as small integers: 7 bits a dimension, and 8 more where they should be exact.
 //!
-//! A vector is scaled so that its largest number is the largest integer, rounded, and keeps one scale: the one that gives the integers
-//! unit length. So the stored vector is again a unit vector, and a dot product with it is a cosine.
+//! A vector is scaled so that its largest number is the largest integer, rounded, and keeps one scale. For cosines that is the one that
+//! gives the integers unit length, so that a dot product with a stored vector is a cosine; else the one that comes nearest to the vector.
 
+use super::Metric;
+use super::format::{LARGEST_SCALE, Reach};
 use crate::Vectors;
 use alloc::vec::Vec;
 use serde::Deserialize;
@@ -10,9 +12,15 @@ use serde::Deserialize;
 /// Codes are stored as 1..=127 around this.
 pub(super) const ZERO: u8 = 64;
 /// The largest code above [`ZERO`].
-const LARGEST: f64 = 63.0;
+const LARGEST: f32 = 63.0;
 /// Residual steps in one code step.
-const STEPS: i32 = 256;
+pub(super) const STEPS: i32 = 256;
+/// Numbers encoded at once.
+const LANES: usize = 16;
+/// Adding 1.5 x 2^23 rounds a small `f32` to a whole number, which is then what its bits are above those of the sum.
+const ROUND: f32 = 12_582_912.0;
+/// 2^100.
+const LIFT: f32 = 1.267_650_6e30;
 
 /// How finely vectors are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -53,6 +61,7 @@ impl Codes<'_> {
     }
 
     /// Appends the vector of a row.
+    #[inline(never)]
     pub(super) fn decode(&self, row: usize, into: &mut Vec<f32>) {
         let scale = self.scale(row);
         match self.row(row) {
@@ -62,12 +71,6 @@ impl Codes<'_> {
             }
         }
     }
-
-    fn decode_all(&self) -> Vec<f32> {
-        let mut all = Vec::with_capacity(self.codes.len());
-        (0..self.len()).for_each(|row| self.decode(row, &mut all));
-        all
-    }
 }
 
 /// What a code and its residual stand for, before the scale. Exact in `f32`.
@@ -76,48 +79,126 @@ pub(super) fn number(code: u8, residual: u8) -> f32 {
 }
 
 /// Codes in the making.
+#[derive(Default)]
 pub(super) struct Encoded {
-    dim: usize,
     pub(super) scales: Vec<u8>,
     pub(super) codes: Vec<u8>,
     pub(super) residuals: Vec<u8>,
+    /// Squared lengths of the stored vectors, for L2.
+    pub(super) norms: Vec<u8>,
+    pub(super) reach: Reach,
 }
 
 impl Encoded {
-    pub(super) fn decode_all(&self) -> Vec<f32> {
-        let Self { dim, scales, codes, residuals } = self;
-        Codes { dim: *dim, scales, codes, residuals }.decode_all()
+    /// Encodes some more vectors. O(n dim).
+    #[inline(never)]
+    pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
+        let full = precision == Precision::Full;
+        self.scales.reserve(vectors.len() * 4);
+        self.codes.reserve(vectors.values().len());
+        if full {
+            self.residuals.reserve(vectors.values().len());
+        }
+        let mut row = Row::default();
+        for vector in vectors.rows() {
+            row.round(vector, if full { STEPS as f32 } else { 1.0 });
+            let at = self.codes.len();
+            for fine in &row.fine {
+                let (code, residual) = if full { ((fine + STEPS / 2) >> 8, *fine as u8) } else { (*fine, 0) };
+                self.codes.push((code + i32::from(ZERO)) as u8);
+                if full {
+                    self.residuals.push(residual);
+                }
+            }
+            let [codes, residuals] = row.parts(&self.codes[at..], full);
+            self.reach.include(Reach { codes, residuals });
+            let (dot, squares) = row.against(vector);
+            let steps = if full { f64::from(STEPS) } else { 1.0 };
+            let scale = match metric {
+                _ if squares == 0.0 => 0.0,
+                Metric::Cosine => steps / libm::sqrt(squares),
+                Metric::InnerProduct | Metric::L2 => steps * dot / squares,
+            };
+            let scale = scale.min(LARGEST_SCALE.into()) as f32;
+            self.scales.extend(scale.to_le_bytes());
+            if metric == Metric::L2 {
+                let length = f64::from(scale) / steps;
+                let norm = (squares * length * length).min(f32::MAX.into()) as f32;
+                self.norms.extend(norm.to_le_bytes());
+            }
+        }
     }
 }
 
-/// Encodes every vector. O(n dim).
-pub(super) fn encode(vectors: Vectors<'_>, precision: Precision) -> Encoded {
-    let mut encoded = Encoded {
-        dim: vectors.dim(),
-        scales: Vec::with_capacity(vectors.len() * 4),
-        codes: Vec::with_capacity(vectors.values().len()),
-        residuals: Vec::new(),
-    };
-    let steps = if precision == Precision::Full { STEPS } else { 1 };
-    for vector in vectors.rows() {
-        let largest = vector.iter().fold(0.0f32, |m, x| m.max(x.abs()));
-        let unit = if largest > 0.0 { LARGEST * f64::from(steps) / f64::from(largest) } else { 0.0 };
-        let mut squares = 0.0;
-        for &x in vector {
-            let fine = libm::round(f64::from(x) * unit) as i32;
-            // The nearest code, so that the residual fits a signed byte.
-            let code = (fine + steps / 2).div_euclid(steps);
-            encoded.codes.push((code + i32::from(ZERO)) as u8);
-            if precision == Precision::Full {
-                encoded.residuals.push(((fine - code * steps) as i8).cast_unsigned());
-            }
-            let stored = f64::from(fine) / f64::from(steps);
-            squares += stored * stored;
+/// A vector as whole numbers of the finest step.
+#[derive(Default)]
+struct Row {
+    fine: Vec<i32>,
+}
+
+impl Row {
+    fn round(&mut self, vector: &[f32], steps: f32) {
+        let largest = largest(vector);
+        // Tiny vectors are lifted first, or the factor would be infinite.
+        let lift = if largest < 1e-30 { LIFT } else { 1.0 };
+        let unit = if largest > 0.0 { LARGEST * steps / (largest * lift) } else { 0.0 };
+        let whole =
+            |x: f32| ((x * lift * unit + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
+        self.fine.clear();
+        let (blocks, rest) = vector.as_chunks::<LANES>();
+        for block in blocks {
+            self.fine.extend_from_slice(&block.map(whole));
         }
-        let scale = if squares > 0.0 { (1.0 / libm::sqrt(squares)) as f32 } else { 0.0 };
-        encoded.scales.extend(scale.to_le_bytes());
+        self.fine.extend(rest.iter().map(|&x| whole(x)));
     }
-    encoded
+
+    /// The dot product of the vector with its whole numbers, and the square of their length.
+    fn against(&self, vector: &[f32]) -> (f64, f64) {
+        let (mut dots, mut squares) = ([0.0f64; 4], [0.0f64; 4]);
+        let (blocks, rest) = self.fine.as_chunks::<4>();
+        let (numbers, last) = vector.as_chunks::<4>();
+        for (fine, x) in blocks.iter().zip(numbers) {
+            for lane in 0..4 {
+                let fine = f64::from(fine[lane]);
+                squares[lane] += fine * fine;
+                dots[lane] += fine * f64::from(x[lane]);
+            }
+        }
+        for (&fine, &x) in rest.iter().zip(last) {
+            squares[0] += f64::from(fine) * f64::from(fine);
+            dots[0] += f64::from(fine) * f64::from(x);
+        }
+        (dots.iter().sum(), squares.iter().sum())
+    }
+
+    /// Lengths of the codes around zero and of the residuals, in code steps, rounded up.
+    fn parts(&self, codes: &[u8], full: bool) -> [f32; 2] {
+        // Sums of whole numbers: exact in any order.
+        let mut sums = [[0i32; LANES]; 2];
+        let mut add = |lane: usize, code: u8, fine: i32| {
+            let code = i32::from(code) - i32::from(ZERO);
+            let residual = if full { fine - (code << 8) } else { 0 };
+            sums[0][lane] += code * code;
+            sums[1][lane] += residual * residual;
+        };
+        for (at, (&code, &fine)) in codes.iter().zip(&self.fine).enumerate() {
+            add(at % LANES, code, fine);
+        }
+        let [codes, residuals] = sums.map(|lanes| lanes.iter().map(|&x| f64::from(x)).sum::<f64>());
+        let up = |squares: f64| (libm::sqrt(squares) * (1.0 + 1e-6)) as f32;
+        [up(codes), up(residuals / f64::from(STEPS * STEPS))]
+    }
+}
+
+fn largest(vector: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (blocks, rest) = vector.as_chunks::<LANES>();
+    for block in blocks {
+        for (lane, x) in lanes.iter_mut().zip(block) {
+            *lane = if x.abs() > *lane { x.abs() } else { *lane };
+        }
+    }
+    rest.iter().chain(&lanes).fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 #[cfg(test)]
@@ -125,18 +206,28 @@ mod tests {
     use super::*;
     use crate::testing::Numbers;
 
+    fn encode(values: &[f32], dim: usize, metric: Metric, precision: Precision) -> (Encoded, Vec<f32>) {
+        let mut encoded = Encoded::default();
+        encoded.extend(Vectors::new(values, dim).unwrap(), metric, precision);
+        let Encoded { scales, codes, residuals, .. } = &encoded;
+        let stored = Codes { dim, scales, codes, residuals };
+        let mut decoded = Vec::new();
+        (0..stored.len()).for_each(|row| stored.decode(row, &mut decoded));
+        (encoded, decoded)
+    }
+
+    fn dot(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+    }
+
     #[test]
     fn stored_vectors_are_unit_vectors_close_to_those_given() {
         let mut numbers = Numbers::new(5);
-        let dim = 256;
+        let dim = 250;
         let values: Vec<f32> = (0..50 * dim).map(|_| numbers.normal() * 7.0).collect();
-        let vectors = Vectors::new(&values, dim).unwrap();
         for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
-            let decoded = encode(vectors, precision).decode_all();
-            for (stored, given) in decoded.chunks(dim).zip(vectors.rows()) {
-                let dot = |a: &[f32], b: &[f32]| -> f64 {
-                    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-                };
+            let (_, decoded) = encode(&values, dim, Metric::Cosine, precision);
+            for (stored, given) in decoded.chunks(dim).zip(values.chunks(dim)) {
                 assert!((dot(stored, stored) - 1.0).abs() < 1e-6);
                 let cosine = dot(stored, given) / (dot(stored, stored) * dot(given, given)).sqrt();
                 assert!(1.0 - cosine < most, "{precision:?} {cosine}");
@@ -145,10 +236,42 @@ mod tests {
     }
 
     #[test]
+    fn other_metrics_keep_the_length() {
+        let mut numbers = Numbers::new(6);
+        for size in [1e-35, 1.0, 1e15] {
+            let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
+            for metric in [Metric::InnerProduct, Metric::L2] {
+                let (encoded, decoded) = encode(&values, 64, metric, Precision::Full);
+                for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate() {
+                    assert!((dot(stored, stored) / dot(given, given) - 1.0).abs() < 1e-4);
+                    if metric == Metric::L2 {
+                        let norm = f64::from(super::super::format::float(&encoded.norms, row));
+                        assert!((norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44, "{norm:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn reach_is_no_less_than_any_length() {
+        let mut numbers = Numbers::new(7);
+        let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
+        let (encoded, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
+        for (codes, residuals) in encoded.codes.chunks(48).zip(encoded.residuals.chunks(48)) {
+            let length = |squares: f64| libm::sqrt(squares);
+            let codes = length(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
+            let residuals =
+                length(residuals.iter().map(|&r| (f64::from(r.cast_signed()) / 256.0).powi(2)).sum());
+            assert!(codes <= encoded.reach.codes.into() && residuals <= encoded.reach.residuals.into());
+        }
+    }
+
+    #[test]
     fn every_code_and_residual_stays_in_range() {
         let values = [1.0, -1.0, 0.5, 0.007_812_5, -0.5, 0.999_99, -0.999_99, 1e-30];
         for precision in [Precision::Full, Precision::Compact] {
-            let encoded = encode(Vectors::new(&values, 8).unwrap(), precision);
+            let (encoded, _) = encode(&values, 8, Metric::Cosine, precision);
             assert!(encoded.codes.iter().all(|code| (1..=127).contains(code)));
             assert_eq!(encoded.codes[..2], [127, 1]);
         }
@@ -157,7 +280,7 @@ mod tests {
     #[test]
     fn zero_and_extreme_vectors_are_stored() {
         let values = [0.0, 0.0, f32::MAX, f32::MAX, f32::from_bits(1), 0.0];
-        let decoded = encode(Vectors::new(&values, 2).unwrap(), Precision::Full).decode_all();
+        let (_, decoded) = encode(&values, 2, Metric::Cosine, Precision::Full);
         assert_eq!(decoded[..2], [0.0, 0.0]);
         assert!((decoded[2] - 0.5f32.sqrt()).abs() < 1e-6);
         assert_eq!(decoded[4..], [1.0, 0.0]);

@@ -1,35 +1,15 @@
-//! The bytes of a `.sage` catalogue, version 1: one flat little-endian buffer.
+//! The bytes of a `.sage` catalogue, version 1: one flat little-endian buffer. `docs/format.md` has it byte by byte, with an example.
 //!
-//! | offset | bytes | what |
-//! |---|---|---|
-//! | 0 | 8 | magic, `SAGE-CAT` |
-//! | 8 | 8 | hash: XXH64 of every byte from offset 16 to the end |
-//! | 16 | 4 | version: 1 |
-//! | 20 | 4 | n, number of items |
-//! | 24 | 4 | dim, length of the vectors |
-//! | 28 | 4 | metric: 0 = cosine |
-//! | 32 | 8 | spread: mean squared distance of all pairs of items, `f64` |
-//! | 40 | 8 | length of the file |
-//! | 48 | 4 | number of sections |
-//! | 52 | 12 | zero |
-//! | 64 | 24 each | section table: kind (4 bytes), zero (4), offset (8), length (8), ascending by offset |
-//!
-//! Sections start at multiples of 64; the bytes between are zero. Kinds a reader does not know are skipped.
-//!
-//! | kind | section | content |
-//! |---|---|---|
-//! | 1 | scales | n `f32` |
-//! | 2 | codes | n x dim `u8` in 1..=127: (code - 64) scale |
-//! | 3 | residuals | n x dim `i8`, optional: adds residual / 256 scale |
-//! | 4 | id ends | n `u32`: where each id ends in the ids |
-//! | 5 | ids | UTF-8, one after the other |
-//! | 6 | id order | n `u32`: rows in ascending order of the bytes of their ids |
-//! | 7 | payload ends | n `u32`, optional |
-//! | 8 | payloads | UTF-8, one JSON text an item, empty for none, optional |
+//! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Kinds a reader does not know are skipped. Nothing
+//! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
 
+use super::Metric;
+use super::bits::Bits;
+use super::ivf::Lists;
+use super::texts::Texts;
 use crate::Error;
 use crate::shown::Shown;
-use alloc::{format, vec, vec::Vec};
+use alloc::{format, vec::Vec};
 use core::ops::Range;
 use xxhash_rust::xxh64::xxh64;
 
@@ -47,33 +27,118 @@ const ENTRY: usize = 24;
 const ALIGNMENT: usize = 64;
 /// More sections than any version has.
 const MOST_SECTIONS: usize = 64;
+/// More would make sums of codes times weights overflow.
+pub(super) const MOST_DIMENSIONS: usize = 32_768;
+/// With a larger scale a vector would not be finite.
+pub(super) const LARGEST_SCALE: f32 = f32::MAX / 65.0;
 /// Bytes of the longest id.
 pub(super) const LONGEST_ID: usize = 65_535;
 
-/// A part of the file. The numbers are the kinds of the table above.
+/// A part of the file, with its number there. Those up to [`Norms`](Self::Norms) are written from items; the others are added by who
+/// builds ([`Builder::section`](super::Builder::section)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
-pub(super) enum Section {
+pub enum Section {
+    /// n `f32`: what makes codes the vector.
     Scales = 1,
+    /// n x dim bytes, row-major.
     Codes = 2,
+    /// n x dim `i8`, row-major.
     Residuals = 3,
+    /// n `u32`: where each id ends.
     IdEnds = 4,
+    /// The ids, UTF-8.
     Ids = 5,
+    /// `u32`: the rows of items by ascending id.
     IdOrder = 6,
+    /// n `u32`: where each payload ends.
     PayloadEnds = 7,
+    /// The payloads, UTF-8.
     Payloads = 8,
+    /// n `f32`: squared lengths, for L2.
+    Norms = 9,
+    /// What filters look at. Nothing here reads it: `ts/attributes.ts` does.
+    Attributes = 10,
+    /// A bit for each row that is no item any more, in `u32`.
+    Removed = 11,
+    /// Lists of rows (IVF).
+    Lists = 12,
+    /// 8 bytes that name the items, where that is not the hash.
+    Revision = 13,
+    /// In a delta: 8 bytes, the revision it applies to.
+    Base = 14,
+    /// In a delta: `u32`, where each dropped id ends.
+    DroppedEnds = 15,
+    /// In a delta: the ids that are no more.
+    Dropped = 16,
+}
+
+impl Section {
+    const ALL: [Self; KINDS - 1] = [
+        Self::Scales,
+        Self::Codes,
+        Self::Residuals,
+        Self::IdEnds,
+        Self::Ids,
+        Self::IdOrder,
+        Self::PayloadEnds,
+        Self::Payloads,
+        Self::Norms,
+        Self::Attributes,
+        Self::Removed,
+        Self::Lists,
+        Self::Revision,
+        Self::Base,
+        Self::DroppedEnds,
+        Self::Dropped,
+    ];
+
+    /// The section of this number.
+    #[must_use]
+    pub fn from_number(number: usize) -> Option<Self> {
+        Self::ALL.get(number.checked_sub(1)?).copied()
+    }
 }
 
 /// Kinds known to this version, and one for the unused kind 0.
-const KINDS: usize = 9;
+const KINDS: usize = 17;
+
+/// What the header says besides where things are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Header {
+    /// Rows, those removed included.
+    pub(super) n: usize,
+    pub(super) dim: usize,
+    pub(super) metric: Metric,
+    pub(super) spread: f64,
+    pub(super) reach: Reach,
+}
+
+/// How long the parts of stored vectors are at most, before the scale: what the bounds of a search rest on.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Reach {
+    /// Length of the codes around zero.
+    pub(super) codes: f32,
+    /// Length of the residuals, in code steps.
+    pub(super) residuals: f32,
+}
+
+impl Reach {
+    pub(super) fn include(&mut self, other: Self) {
+        self.codes = self.codes.max(other.codes);
+        self.residuals = self.residuals.max(other.residuals);
+    }
+}
 
 /// Where everything is.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
-    pub(super) n: usize,
-    pub(super) dim: usize,
-    pub(super) spread: f64,
+    pub(super) header: Header,
     pub(super) hash: u64,
+    /// Rows that were not removed, and how many.
+    pub(super) live: Bits,
+    pub(super) size: usize,
+    pub(super) lists: Option<Lists>,
     sections: [Option<(usize, usize)>; KINDS],
 }
 
@@ -89,11 +154,13 @@ impl Layout {
 }
 
 /// Number i of a section of `u32`.
+#[inline(never)]
 pub(super) fn number(section: &[u8], i: usize) -> usize {
     u32::from_le_bytes(four(section, i * 4)) as usize
 }
 
 /// Number i of a section of `f32`.
+#[inline(never)]
 pub(super) fn float(section: &[u8], i: usize) -> f32 {
     f32::from_le_bytes(four(section, i * 4))
 }
@@ -102,21 +169,31 @@ fn four(bytes: &[u8], at: usize) -> [u8; 4] {
     core::array::from_fn(|i| bytes[at + i])
 }
 
-fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
+pub(super) fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
     core::array::from_fn(|i| bytes[at + i])
 }
 
+/// Numbers as a section has them.
+#[inline(never)]
+pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(numbers.len() * 4);
+    for x in numbers {
+        bytes.extend_from_slice(&x.to_le_bytes());
+    }
+    bytes
+}
+
 /// Lays out the sections behind a header.
-pub(super) fn write(
-    n: usize,
-    dim: usize,
-    spread: f64,
-    sections: &[(Section, Vec<u8>)],
-) -> Result<Vec<u8>, Error> {
+pub(super) fn write(header: &Header, sections: &[(Section, Vec<u8>)]) -> Result<(Vec<u8>, Layout), Error> {
+    let Header { n, dim, metric, spread, reach } = *header;
     let small = |name, x: usize| {
         u32::try_from(x).map_err(|_| Error::option(name, format!("got {x}, expected below 2^32")))
     };
-    let mut bytes = vec![0; HEADER + sections.len() * ENTRY];
+    let length = sections.iter().fold(HEADER + sections.len() * ENTRY, |end, (_, content)| {
+        end.next_multiple_of(ALIGNMENT) + content.len()
+    });
+    let mut bytes = reserve(length)?;
+    bytes.resize(HEADER + sections.len() * ENTRY, 0);
     for (i, (section, content)) in sections.iter().enumerate() {
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
         let entry = HEADER + i * ENTRY;
@@ -131,57 +208,109 @@ pub(super) fn write(
     bytes[16..20].copy_from_slice(&VERSION.to_le_bytes());
     bytes[20..24].copy_from_slice(&small("number of items", n)?.to_le_bytes());
     bytes[24..28].copy_from_slice(&small("dim", dim)?.to_le_bytes());
+    bytes[28..32].copy_from_slice(&(metric as u32).to_le_bytes());
     bytes[32..40].copy_from_slice(&spread.to_le_bytes());
     bytes[40..48].copy_from_slice(&length.to_le_bytes());
     bytes[48..52].copy_from_slice(&small("sections", sections.len())?.to_le_bytes());
+    bytes[52..56].copy_from_slice(&reach.codes.to_le_bytes());
+    bytes[56..60].copy_from_slice(&reach.residuals.to_le_bytes());
     let hash = xxh64(&bytes[HASHED..], 0);
     bytes[8..16].copy_from_slice(&hash.to_le_bytes());
-    Ok(bytes)
+    let layout = lay_out(&bytes, hash)?;
+    Ok((bytes, layout))
+}
+
+/// What reads like a catalogue, but is not one.
+pub(super) fn is_delta() -> Error {
+    Error::corrupt("they are the changes to a catalogue, to be merged into it")
+}
+
+/// Room for a file of this length, or [`Error::Memory`].
+pub(super) fn reserve(length: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    match bytes.try_reserve_exact(length) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(Error::Memory {
+            needed: length,
+            problem: "the catalogue does not fit; build it with precision \"compact\", or split it".into(),
+        }),
+    }
+}
+
+/// The length of a whole file by its first bytes, at least 64 of them.
+pub(super) fn announced(bytes: &[u8]) -> Result<u64, Error> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
+    }
+    if bytes.len() < HEADER {
+        return Err(Error::corrupt(format!("got {} bytes, expected at least {HEADER}", bytes.len())));
+    }
+    match number(bytes, 4) as u32 {
+        VERSION => Ok(u64::from_le_bytes(eight(bytes, 40))),
+        got if got > VERSION => Err(Error::Version { got, supported: VERSION }),
+        got => Err(Error::corrupt(format!("format version {got} never existed"))),
+    }
 }
 
 /// Checks bytes from the outside in: magic, version, length, hash, section table, and the content of every section that is
 /// later trusted as an index.
 pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
-    if !bytes.starts_with(MAGIC) {
-        return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
-    }
-    let truncated = |expected: u64| {
-        let got = bytes.len();
-        Error::corrupt(format!("got {got} bytes, expected {expected}"))
-    };
-    if bytes.len() < HEADER {
-        return Err(truncated(HEADER as u64));
-    }
-    let field = |at| u32::from_le_bytes(four(bytes, at));
-    match field(16) {
-        VERSION => {}
-        got if got > VERSION => return Err(Error::Version { got, supported: VERSION }),
-        got => return Err(Error::corrupt(format!("format version {got} never existed"))),
-    }
-    let length = u64::from_le_bytes(eight(bytes, 40));
+    let length = announced(bytes)?;
     if length != bytes.len() as u64 {
-        return Err(truncated(length));
+        return Err(Error::corrupt(format!("got {} bytes, expected {length}", bytes.len())));
     }
     let hash = u64::from_le_bytes(eight(bytes, 8));
     let seen = xxh64(&bytes[HASHED..], 0);
     if hash != seen {
         return Err(Error::corrupt(format!("their hash is {seen:016x}, expected {hash:016x}")));
     }
-    let layout = Layout {
-        n: field(20) as usize,
-        dim: field(24) as usize,
+    lay_out(bytes, hash)
+}
+
+/// The same for bytes whose length and hash are known to be right.
+fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
+    let impossible = || Error::corrupt("the header has impossible values");
+    let header = Header {
+        n: number(bytes, 5),
+        dim: number(bytes, 6),
+        metric: Metric::from_number(number(bytes, 7)).ok_or_else(impossible)?,
         spread: f64::from_le_bytes(eight(bytes, 32)),
-        hash,
-        sections: table(bytes, field(48) as usize)?,
+        reach: Reach { codes: float(bytes, 13), residuals: float(bytes, 14) },
     };
-    if layout.dim == 0 || !layout.spread.is_finite() || layout.spread < 0.0 || field(28) != 0 {
-        return Err(Error::corrupt("the header has impossible values"));
+    let good = |x: f64| x.is_finite() && x >= 0.0;
+    let numbers = [header.spread, header.reach.codes.into(), header.reach.residuals.into()];
+    if !(1..=MOST_DIMENSIONS).contains(&header.dim) || !numbers.into_iter().all(good) {
+        return Err(impossible());
     }
+    let mut layout = Layout {
+        header,
+        hash,
+        live: Bits::none(0),
+        size: 0,
+        lists: None,
+        sections: table(bytes, number(bytes, 12))?,
+    };
+    // First the sections whose length is a multiple of n, so that a hostile n allocates nothing.
     check_vectors(bytes, &layout)?;
-    check_texts(bytes, &layout, Section::IdEnds, Section::Ids)?;
-    check_order(bytes, &layout)?;
+    check_texts(bytes, &layout, Section::IdEnds, Section::Ids, header.n)?;
     if layout.has(Section::Payloads) || layout.has(Section::PayloadEnds) {
-        check_texts(bytes, &layout, Section::PayloadEnds, Section::Payloads)?;
+        check_texts(bytes, &layout, Section::PayloadEnds, Section::Payloads, header.n)?;
+    }
+    layout.live = live_rows(bytes, &layout)?;
+    layout.size = layout.live.count();
+    check_order(bytes, &layout)?;
+    if layout.has(Section::Lists) {
+        layout.lists =
+            Some(Lists::read(layout.section(bytes, Section::Lists), header.n, header.dim, header.metric)?);
+    }
+    for section in [Section::Revision, Section::Base] {
+        if layout.has(section) {
+            expect(&layout, bytes, section, Some(8))?;
+        }
+    }
+    if layout.has(Section::Base) {
+        let dropped = layout.section(bytes, Section::DroppedEnds).len() / 4;
+        check_texts(bytes, &layout, Section::DroppedEnds, Section::Dropped, dropped)?;
     }
     Ok(layout)
 }
@@ -214,6 +343,7 @@ fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], 
     Ok(sections)
 }
 
+#[inline(never)]
 fn expect(layout: &Layout, bytes: &[u8], section: Section, length: Option<usize>) -> Result<(), Error> {
     let got = layout.section(bytes, section).len();
     match length {
@@ -223,63 +353,89 @@ fn expect(layout: &Layout, bytes: &[u8], section: Section, length: Option<usize>
 }
 
 fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
-    let cells = layout.n.checked_mul(layout.dim);
-    expect(layout, bytes, Section::Scales, layout.n.checked_mul(4))?;
+    let Header { n, dim, metric, .. } = layout.header;
+    let cells = n.checked_mul(dim);
+    expect(layout, bytes, Section::Scales, n.checked_mul(4))?;
     expect(layout, bytes, Section::Codes, cells)?;
     if layout.has(Section::Residuals) {
         expect(layout, bytes, Section::Residuals, cells)?;
     }
-    let scales = layout.section(bytes, Section::Scales);
-    let good = |row| (0.0..=f32::MAX).contains(&float(scales, row));
-    if let Some(row) = (0..layout.n).find(|&row| !good(row)) {
-        return Err(Error::corrupt(format!(
-            "the scale of row {row} is {}",
-            Shown(float(scales, row).into())
-        )));
+    check_floats(bytes, layout, Section::Scales)?;
+    if metric == Metric::L2 {
+        expect(layout, bytes, Section::Norms, n.checked_mul(4))?;
+        check_floats(bytes, layout, Section::Norms)?;
     }
-    match layout.section(bytes, Section::Codes).iter().any(|code| !(1..=127).contains(code)) {
-        true => Err(Error::corrupt("a code is outside 1..=127")),
-        false => Ok(()),
+    match small(layout.section(bytes, Section::Codes)) {
+        false => Err(Error::corrupt("a code is above 127")),
+        true => Ok(()),
     }
+}
+
+fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), Error> {
+    let content = layout.section(bytes, section);
+    let largest = if section == Section::Scales { LARGEST_SCALE } else { f32::MAX };
+    let good = |row| (0.0..=largest).contains(&float(content, row));
+    match (0..layout.header.n).find(|&row| !good(row)) {
+        Some(row) => {
+            let shown = Shown(float(content, row).into());
+            Err(Error::corrupt(format!("{section:?} of row {row} is {shown}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether every code is below 128, which keeps the words of the kernel from being negative.
+pub(super) fn small(codes: &[u8]) -> bool {
+    let (blocks, rest) = codes.as_chunks::<64>();
+    let mut seen = [0u8; 64];
+    for block in blocks {
+        for (seen, code) in seen.iter_mut().zip(block) {
+            *seen |= code;
+        }
+    }
+    seen.iter().chain(rest).all(|&code| code < 128)
 }
 
 /// Texts lie one after the other, cover their section, and are UTF-8 each.
-fn check_texts(bytes: &[u8], layout: &Layout, ends: Section, texts: Section) -> Result<(), Error> {
-    expect(layout, bytes, ends, layout.n.checked_mul(4))?;
-    let numbers = layout.section(bytes, ends);
-    let Ok(all) = core::str::from_utf8(layout.section(bytes, texts)) else {
-        return Err(Error::corrupt(format!("section {texts:?} is not UTF-8")));
-    };
-    let mut start = 0;
-    for row in 0..layout.n {
-        let end = number(numbers, row);
-        let length = end.checked_sub(start);
-        let id = texts == Section::Ids;
-        let fits = length.is_some_and(|length| !id || (1..=LONGEST_ID).contains(&length));
-        if !fits || !all.is_char_boundary(end) {
-            return Err(Error::corrupt(format!("row {row} of {texts:?} is {start}..{end}")));
-        }
-        start = end;
-    }
-    match start == all.len() {
-        true => Ok(()),
-        false => Err(Error::corrupt(format!("{texts:?} has {} bytes, its rows {start}", all.len()))),
-    }
+fn check_texts(bytes: &[u8], layout: &Layout, ends: Section, texts: Section, n: usize) -> Result<(), Error> {
+    expect(layout, bytes, ends, n.checked_mul(4))?;
+    let least = usize::from(texts == Section::Ids || texts == Section::Dropped);
+    let most = if least == 1 { LONGEST_ID } else { usize::MAX };
+    Texts { ends: layout.section(bytes, ends), texts: layout.section(bytes, texts) }
+        .check(least..=most)
+        .map_err(|problem| Error::corrupt(format!("{problem} of {texts:?}")))
 }
 
-/// The id order lists rows by strictly ascending id, which makes it a permutation and the ids distinct.
+/// The rows that were not removed.
+fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
+    let n = layout.header.n;
+    if layout.has(Section::Removed) {
+        expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
+    }
+    Ok(without(n, layout.section(bytes, Section::Removed)))
+}
+
+/// All rows of n but those whose bit is set.
+pub(super) fn without(n: usize, removed: &[u8]) -> Bits {
+    let words: Vec<u32> = removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
+    let mut live = Bits::all(n);
+    live.subtract(&Bits::from_words(n, &words));
+    live
+}
+
+/// The id order lists the live rows by strictly ascending id: each once, and no two of one id.
 fn check_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
-    expect(layout, bytes, Section::IdOrder, layout.n.checked_mul(4))?;
+    expect(layout, bytes, Section::IdOrder, layout.size.checked_mul(4))?;
     let section = |section| layout.section(bytes, section);
-    let (order, ends, ids) = (section(Section::IdOrder), section(Section::IdEnds), section(Section::Ids));
+    let ids = Texts { ends: section(Section::IdEnds), texts: section(Section::Ids) };
+    let order = section(Section::IdOrder);
     let mut before: &[u8] = &[];
-    for i in 0..layout.n {
+    for i in 0..layout.size {
         let row = number(order, i);
-        if row >= layout.n {
+        if !layout.live.has(row) {
             return Err(Error::corrupt(format!("place {i} of the id order is row {row}")));
         }
-        let start = row.checked_sub(1).map_or(0, |above| number(ends, above));
-        let id = &ids[start..number(ends, row)];
+        let id = ids.get(row);
         if id <= before {
             return Err(Error::corrupt(format!("the id order does not ascend at place {i}")));
         }

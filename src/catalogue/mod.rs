@@ -1,22 +1,34 @@
 //! Items with ids and vectors, searchable: the local index.
 //!
-//! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`scan`] how a query is answered.
+//! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`kernel`] how those are multiplied, [`scan`]
+//! how a query is answered exactly, [`ivf`] how only a part of a large catalogue is looked at,
+//! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/attributes.ts`
+//! and `ts/change.ts` in the JavaScript package.
 
+mod bits;
 mod codes;
+mod contents;
 mod format;
+mod ivf;
+mod kernel;
 mod scan;
+mod texts;
 
+pub use bits::Bits;
 pub use codes::Precision;
+pub use contents::{Builder, Settings};
+pub use format::Section;
 
-use crate::order::{Match, order};
-use crate::{Error, Vectors, spread};
-use alloc::{format, string::String, vec, vec::Vec};
+use crate::order::Match;
+use crate::{Error, Vectors};
+use alloc::{format, vec::Vec};
 use codes::Codes;
-use format::{Layout, Section};
+use format::Layout;
+use texts::Texts;
 
-/// A catalogue: n items, each with an id, a unit vector and perhaps a payload (a JSON text the caller gave).
+/// A catalogue: n items, each with an id, a vector and perhaps a payload (a JSON text the caller gave) and attributes.
 ///
-/// It *is* its file: one buffer, read in place. Rows are 0..n in the order the items were given.
+/// It *is* its file: one buffer, read in place. Rows are 0..[`rows`](Self::rows) in the order of the file, those of removed items included.
 ///
 /// ```
 /// use pocketsage::{Catalogue, Items, Precision, Vectors};
@@ -33,6 +45,25 @@ use format::{Layout, Section};
 pub struct Catalogue {
     bytes: Vec<u8>,
     layout: Layout,
+}
+
+/// How near two vectors are. Scores are higher for what is nearer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Metric {
+    /// The cosine of their angle, in [-1, 1]. Vectors are kept at unit length.
+    #[default]
+    Cosine = 0,
+    /// Their inner product.
+    InnerProduct = 1,
+    /// Minus their squared distance.
+    L2 = 2,
+}
+
+impl Metric {
+    fn from_number(number: usize) -> Option<Self> {
+        [Self::Cosine, Self::InnerProduct, Self::L2].into_iter().find(|metric| *metric as usize == number)
+    }
 }
 
 /// What a catalogue is built from: a vector and an id each, in the same order, and perhaps a payload each.
@@ -57,8 +88,32 @@ impl<'a> Items<'a> {
     }
 }
 
+/// How to search.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// How many rows are wanted.
+    pub count: usize,
+    /// How many of the best are passed over first.
+    pub offset: usize,
+    /// The least score that counts.
+    pub min_score: Option<f32>,
+    /// Rows never to return.
+    pub exclude: &'a [u32],
+    /// The rows that may be returned; all, if none are given.
+    pub allowed: Option<&'a Bits>,
+    /// Look at every row, also where the catalogue has lists.
+    pub exact: bool,
+}
+
+impl Default for Search<'_> {
+    fn default() -> Self {
+        Self { count: 20, offset: 0, min_score: None, exclude: &[], allowed: None, exact: false }
+    }
+}
+
 impl Catalogue {
-    /// Builds a catalogue. Vectors are brought to unit length; a zero vector stays zero and has cosine 0 to everything.
+    /// Builds a catalogue of cosines. Vectors are brought to unit length; a zero vector stays zero and has cosine 0 to everything.
+    /// [`Builder`] knows more.
     ///
     /// O(n (dim + log n)).
     ///
@@ -66,38 +121,9 @@ impl Catalogue {
     /// [`Error::Dimension`] unless there are as many ids (and payloads, if any) as vectors; [`Error::Option`] for an id that is
     /// empty, longer than 65,535 bytes or given twice, naming the rows, and for more than 2^32 - 1 bytes of ids or payloads.
     pub fn build(items: &Items<'_>, precision: Precision) -> Result<Self, Error> {
-        let n = items.vectors.len();
-        let expect = |what, got: usize| match got == n {
-            true => Ok(()),
-            false => Err(Error::Dimension { what, got, expected: n }),
-        };
-        expect("number of ids", items.ids.len())?;
-        if !items.payloads.is_empty() {
-            expect("number of payloads", items.payloads.len())?;
-        }
-        let order = sorted(items.ids)?;
-        let codes = codes::encode(items.vectors, precision);
-        let stored = codes.decode_all();
-        let spread = spread(Vectors::new(&stored, items.vectors.dim())?);
-
-        let (ids, id_ends) = concatenate("ids", items.ids)?;
-        let (payloads, payload_ends) = concatenate("payloads", items.payloads)?;
-        let numbers = |numbers: &[u32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let mut sections = vec![
-            (Section::Scales, codes.scales),
-            (Section::Codes, codes.codes),
-            (Section::IdEnds, numbers(&id_ends)),
-            (Section::Ids, ids),
-            (Section::IdOrder, numbers(&order)),
-        ];
-        if precision == Precision::Full {
-            sections.push((Section::Residuals, codes.residuals));
-        }
-        if !items.payloads.is_empty() {
-            sections.push((Section::PayloadEnds, numbers(&payload_ends)));
-            sections.push((Section::Payloads, payloads));
-        }
-        Self::from_bytes(format::write(n, items.vectors.dim(), spread, &sections)?)
+        let mut builder = Builder::new(items.vectors.dim(), Settings { precision, ..Settings::default() })?;
+        builder.add(items)?;
+        builder.finish()
     }
 
     /// Reads a catalogue from the bytes of a `.sage` file, which it keeps. Everything is checked before it is trusted. O(bytes).
@@ -105,8 +131,30 @@ impl Catalogue {
     /// # Errors
     /// [`Error::Corrupt`] for bytes that are not a whole, unaltered catalogue, [`Error::Version`] for a newer format.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
+        let catalogue = Self::from_delta(bytes)?;
+        match catalogue.layout.has(Section::Base) {
+            true => Err(format::is_delta()),
+            false => Ok(catalogue),
+        }
+    }
+
+    /// The same for a delta, as [`Builder::finish_delta`] writes it: the items that came, with [`Section::Base`] and what was dropped.
+    ///
+    /// # Errors
+    /// As [`from_bytes`](Self::from_bytes).
+    pub fn from_delta(bytes: Vec<u8>) -> Result<Self, Error> {
         let layout = format::read(&bytes)?;
         Ok(Self { bytes, layout })
+    }
+
+    /// Room for a file that comes in pieces, by the first of them (64 bytes at least): what came is appended to it, and
+    /// [`from_bytes`](Self::from_bytes) checks the whole.
+    ///
+    /// # Errors
+    /// As `from_bytes`, of what the first bytes can tell; [`Error::Memory`] when the file does not fit.
+    pub fn reserve(first: &[u8]) -> Result<Vec<u8>, Error> {
+        let length = format::announced(first)?;
+        format::reserve(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
     /// The bytes of the `.sage` file.
@@ -118,25 +166,43 @@ impl Catalogue {
     /// Number of items.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.layout.n
+        self.layout.size
     }
 
     /// Whether there are no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.layout.n == 0
+        self.layout.size == 0
+    }
+
+    /// Number of rows: items and removed items.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.layout.header.n
+    }
+
+    /// Whether the row is that of an item, neither removed nor past the end.
+    #[must_use]
+    pub fn is_live(&self, row: usize) -> bool {
+        self.layout.live.has(row)
     }
 
     /// Length of the vectors.
     #[must_use]
     pub fn dim(&self) -> usize {
-        self.layout.dim
+        self.layout.header.dim
+    }
+
+    /// How nearness is measured.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.layout.header.metric
     }
 
     /// Mean squared distance of all pairs of items: D, the yardstick of [`crate::Cut::Auto`].
     #[must_use]
     pub fn spread(&self) -> f64 {
-        self.layout.spread
+        self.layout.header.spread
     }
 
     /// XXH64 of the content: equal catalogues have equal hashes.
@@ -145,119 +211,148 @@ impl Catalogue {
         self.layout.hash
     }
 
+    /// Names the items, wherever they lie: the hash, or what [`Section::Revision`] says (the hash of the catalogue that a delta led to).
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        match self.section(Section::Revision) {
+            [] => self.hash(),
+            bytes => u64::from_le_bytes(format::eight(bytes, 0)),
+        }
+    }
+
     /// How finely the vectors are stored.
     #[must_use]
     pub fn precision(&self) -> Precision {
         if self.layout.has(Section::Residuals) { Precision::Full } else { Precision::Compact }
     }
 
+    /// `(lists, probed, recall)` where there are lists: how many, how many a search looks into, and the share of the 10 nearest neighbours
+    /// found so when it was built.
+    #[must_use]
+    pub fn lists(&self) -> Option<(usize, usize, f32)> {
+        self.layout.lists.as_ref().map(|lists| (lists.len(), lists.probes, lists.recall))
+    }
+
     /// The row of an id. O(log n).
     #[must_use]
     pub fn row(&self, id: &str) -> Option<usize> {
-        let order = |i| self.number(Section::IdOrder, i);
+        let (order, ids) = (self.section(Section::IdOrder), self.ids());
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            match self.text(Section::IdEnds, Section::Ids, order(middle)).cmp(id.as_bytes()) {
+            let row = format::number(order, middle);
+            match ids.get(row).cmp(id.as_bytes()) {
                 core::cmp::Ordering::Less => low = middle + 1,
-                core::cmp::Ordering::Equal => return Some(order(middle)),
+                core::cmp::Ordering::Equal => return Some(row),
                 core::cmp::Ordering::Greater => high = middle,
             }
         }
         None
     }
 
-    /// The id of a row; `None` past the end.
+    /// The id of a row; `None` past the end and for a removed item.
     #[must_use]
     pub fn id(&self, row: usize) -> Option<&str> {
-        let id = (row < self.len()).then(|| self.text(Section::IdEnds, Section::Ids, row))?;
+        let id = self.is_live(row).then(|| self.ids().get(row))?;
         core::str::from_utf8(id).ok()
     }
 
-    /// The payload of a row; `None` past the end and where there is none.
+    /// The payload of a row; `None` past the end, for a removed item and where there is none.
     #[must_use]
     pub fn payload(&self, row: usize) -> Option<&str> {
-        let known = row < self.len() && self.layout.has(Section::Payloads);
-        let payload = known.then(|| self.text(Section::PayloadEnds, Section::Payloads, row))?;
+        let payload = self.is_live(row).then(|| self.payloads().get(row))?;
         core::str::from_utf8(payload).ok().filter(|text| !text.is_empty())
     }
 
-    /// Appends the vector of a row as it is stored, of unit length (or zero).
+    /// Appends the vector of a row as it is stored: for cosines of unit length (or zero).
     ///
     /// # Errors
     /// [`Error::Option`] for a row past the end.
     pub fn read_vector(&self, row: usize, into: &mut Vec<f32>) -> Result<(), Error> {
-        if row >= self.len() {
-            let problem = format!("got {row}, expected a row below {}", self.len());
-            return Err(Error::option("row", problem));
-        }
+        self.check_row(row)?;
         self.codes().decode(row, into);
         Ok(())
     }
 
-    /// For each of m queries the `count` items of highest cosine, best first; of equal cosines the lowest row first.
-    ///
-    /// Exact: every item is scored, in `f32`, against the stored vector. `exclude` are rows never to return. A zero query has cosine
-    /// 0 to everything. `count` beyond n gives all there are. O(m n dim).
+    fn check_row(&self, row: usize) -> Result<(), Error> {
+        match row < self.rows() {
+            true => Ok(()),
+            false => Err(Error::option("row", format!("got {row}, expected a row below {}", self.rows()))),
+        }
+    }
+
+    /// For each of m queries the `count` best items, best first; of equal scores the lowest row first. `exclude` are rows never to
+    /// return. See [`search_with`](Self::search_with).
     ///
     /// # Errors
-    /// [`Error::Dimension`] when the queries are not of the catalogue's length; [`Error::Option`] for an excluded row past the end.
+    /// As `search_with`.
     pub fn search(
         &self,
         queries: Vectors<'_>,
         count: usize,
         exclude: &[u32],
     ) -> Result<Vec<Vec<Match>>, Error> {
-        scan::search(self.codes(), queries, count, exclude)
+        self.search_with(queries, &Search { count, exclude, ..Search::default() })
+    }
+
+    /// For each of m queries the best items, best first; of equal scores the lowest row first.
+    ///
+    /// Exact, unless the catalogue has [`lists`](Self::lists) and `exact` is not asked for: the result is that of scoring every stored
+    /// vector in `f32`. A zero query has cosine 0 to everything. `count` beyond n gives all there are. O(m n dim) small integer
+    /// multiplications at most, and about 2 ns for each 64 of them.
+    ///
+    /// # Errors
+    /// [`Error::Dimension`] when the queries are not of the catalogue's length; [`Error::Option`] for an excluded row past the end.
+    pub fn search_with(&self, queries: Vectors<'_>, search: &Search<'_>) -> Result<Vec<Vec<Match>>, Error> {
+        scan::check(queries, self.dim())?;
+        let n = self.rows();
+        let mut allowed = self.layout.live.clone();
+        if let Some(rows) = search.allowed {
+            allowed.intersect(rows);
+        }
+        for &row in search.exclude {
+            self.check_row(row as usize)?;
+            allowed.remove(row as usize);
+        }
+        let parts = match &self.layout.lists {
+            Some(lists) if !search.exact => {
+                lists.parts(self.section(Section::Lists), queries, self.metric(), n)
+            }
+            _ => scan::everything(n, queries.len()),
+        };
+        let rows = scan::Rows {
+            codes: self.codes(),
+            norms: self.section(Section::Norms),
+            header: &self.layout.header,
+            // Skipping what may not come out is worth its test when that is most of the rows.
+            filtered: allowed.count() < n / 4,
+            allowed: &allowed,
+        };
+        Ok(scan::search(&rows, queries, &parts, search))
     }
 
     fn codes(&self) -> Codes<'_> {
-        let section = |section| self.layout.section(&self.bytes, section);
         Codes {
             dim: self.dim(),
-            scales: section(Section::Scales),
-            codes: section(Section::Codes),
-            residuals: section(Section::Residuals),
+            scales: self.section(Section::Scales),
+            codes: self.section(Section::Codes),
+            residuals: self.section(Section::Residuals),
         }
     }
 
-    fn number(&self, section: Section, i: usize) -> usize {
-        format::number(self.layout.section(&self.bytes, section), i)
+    /// The bytes of a section, empty when the file has none.
+    #[must_use]
+    pub fn section(&self, section: Section) -> &[u8] {
+        self.layout.section(&self.bytes, section)
     }
 
-    fn text(&self, ends: Section, texts: Section, row: usize) -> &[u8] {
-        let start = row.checked_sub(1).map_or(0, |before| self.number(ends, before));
-        &self.layout.section(&self.bytes, texts)[start..self.number(ends, row)]
+    fn ids(&self) -> Texts<'_> {
+        Texts { ends: self.section(Section::IdEnds), texts: self.section(Section::Ids) }
     }
-}
 
-/// Rows in the order of their ids' bytes; refuses ids that cannot be looked up.
-fn sorted(ids: &[&str]) -> Result<Vec<u32>, Error> {
-    let refuse = |problem: String| Err(Error::option("id", problem));
-    if let Some(row) = ids.iter().position(|id| id.is_empty() || id.len() > format::LONGEST_ID) {
-        let (got, most) = (ids[row].len(), format::LONGEST_ID);
-        return refuse(format!("the id of row {row} has {got} bytes, expected 1 to {most}"));
+    fn payloads(&self) -> Texts<'_> {
+        Texts { ends: self.section(Section::PayloadEnds), texts: self.section(Section::Payloads) }
     }
-    let order = order(ids.len(), &|x, y| ids[x].cmp(ids[y]));
-    match order.windows(2).find(|pair| ids[pair[0]] == ids[pair[1]]) {
-        Some(&[first, second]) => {
-            let id = ids[first];
-            refuse(format!("\"{id}\" is the id of rows {first} and {second}, expected ids to be unique"))
-        }
-        _ => Ok(order.into_iter().map(|row| row as u32).collect()),
-    }
-}
-
-/// Texts one after the other, and where each ends.
-fn concatenate(name: &'static str, texts: &[&str]) -> Result<(Vec<u8>, Vec<u32>), Error> {
-    let mut bytes = Vec::with_capacity(texts.iter().map(|text| text.len()).sum());
-    let mut ends = Vec::with_capacity(texts.len());
-    for text in texts {
-        bytes.extend_from_slice(text.as_bytes());
-        let end = u32::try_from(bytes.len());
-        ends.push(end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?);
-    }
-    Ok((bytes, ends))
 }
 
 #[cfg(test)]

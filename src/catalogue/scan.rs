@@ -1,120 +1,537 @@
-//! Exact search: every item scored, the best kept.
+//! Search: a scan of the codes that proves which rows can be among the best, and the exact scores of those.
+//!
+//! A code stands for its part of a vector with a known error, and so does a rounded query. So the integer dot product bounds the exact
+//! score of a row from both sides. The k-th largest lower bound is a score that k rows reach; a row whose upper bound is less is not among the best
+//! k. All others are scored in `f32` against the stored vector. The result is that of scoring every row.
 
+// A bound that is not a number must let its row through: "not below" is not "at least".
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
+use super::bits::Bits;
 use super::codes::{Codes, number};
+use super::format::{Header, Reach};
+use super::kernel::{LANES, ROWS, Weights, exact};
+use super::{Metric, Search};
 use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
-/// Independent sums of a dot product, so that the compiler can use vector registers. Part of the summation order.
-const LANES: usize = 8;
+/// Rows that stay in the first cache while several queries look at them.
+const BLOCK: usize = 64;
 
+/// What is scanned.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    pub(super) codes: Codes<'a>,
+    /// Squared lengths, for L2.
+    pub(super) norms: &'a [u8],
+    pub(super) header: &'a Header,
+    /// The rows that may come out, and whether they are few enough to look at them first.
+    pub(super) allowed: &'a Bits,
+    pub(super) filtered: bool,
+}
+
+/// A part of the rows, and the queries that look into it.
+pub(super) struct Part {
+    pub(super) rows: Range<usize>,
+    pub(super) queries: Vec<usize>,
+}
+
+/// The best rows of the parts for each query.
 pub(super) fn search(
-    codes: Codes<'_>,
+    rows: &Rows<'_>,
     queries: Vectors<'_>,
-    count: usize,
-    exclude: &[u32],
-) -> Result<Vec<Vec<Match>>, Error> {
-    if queries.dim() != codes.dim {
-        return Err(Error::Dimension {
-            what: "length of the query",
-            got: queries.dim(),
-            expected: codes.dim,
-        });
-    }
-    let mut excluded = vec![false; codes.len()];
-    for &row in exclude {
-        match excluded.get_mut(row as usize) {
-            Some(excluded) => *excluded = true,
-            None => {
-                let problem = alloc::format!("got row {row}, expected rows below {}", codes.len());
-                return Err(Error::option("exclude", problem));
+    parts: &[Part],
+    search: &Search<'_>,
+) -> Vec<Vec<Match>> {
+    let wanted = search.offset.saturating_add(search.count).min(rows.codes.len());
+    let mut running: Vec<Running> =
+        queries.rows().map(|query| Running::new(rows, query, wanted, search.min_score)).collect();
+    for part in parts {
+        for start in part.rows.clone().step_by(BLOCK) {
+            let block = start..(start + BLOCK).min(part.rows.end);
+            for &query in &part.queries {
+                running[query].scan(rows, block.clone());
             }
         }
     }
-    Ok(queries.rows().map(|query| best(&codes, &unit(query), count, &excluded)).collect())
+    running.into_iter().map(|running| running.finish(rows, search)).collect()
 }
 
-/// The query at unit length; zero stays zero.
-fn unit(query: &[f32]) -> Vec<f32> {
-    let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    let scale = if squares > 0.0 { 1.0 / libm::sqrt(squares) } else { 0.0 };
-    query.iter().map(|&x| (f64::from(x) * scale) as f32).collect()
+/// Every row, for every query.
+pub(super) fn everything(n: usize, queries: usize) -> Vec<Part> {
+    vec![Part { rows: 0..n, queries: (0..queries).collect() }]
 }
 
-fn best(codes: &Codes<'_>, query: &[f32], count: usize, excluded: &[bool]) -> Vec<Match> {
-    let mut best = Best::new(count);
-    for row in (0..codes.len()).filter(|&row| !excluded[row]) {
-        best.offer(row, cosine(codes, row, query));
-    }
-    best.finish()
+/// A query as searches need it.
+pub(super) struct Query {
+    /// At unit length; zero stays zero.
+    exact: Vec<f32>,
+    /// Its length.
+    length: f64,
+    weights: Weights,
+    /// What a unit of the integer dot product adds to a bound, before the scale of the row.
+    unit: f32,
+    /// How far a bound is from the estimate, before the scale of the row.
+    reach: f32,
+    /// The doubt about the squared length of a row, as a share of it.
+    doubt: f32,
 }
 
-/// Dot product of a unit query with a stored unit vector.
-fn cosine(codes: &Codes<'_>, row: usize, query: &[f32]) -> f32 {
-    let dot = match codes.row(row) {
-        (codes, None) => dot(query, codes.iter().map(|&code| number(code, 0))),
-        (codes, Some(residuals)) => {
-            dot(query, codes.iter().zip(residuals).map(|(&code, &residual)| number(code, residual)))
+impl Query {
+    pub(super) fn new(query: &[f32], metric: Metric, reach: Reach) -> Self {
+        let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let length = libm::sqrt(squares);
+        let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
+        let exact: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
+        let weights = Weights::new(&exact);
+        // Scores of a row are proportional to the length of the query, but for L2, where -|q - x|^2 = 2 q x - |x|^2 - |q|^2.
+        let factor = if metric == Metric::L2 { 2.0 * length } else { 1.0 };
+        let (codes, residuals) = (f64::from(reach.codes), f64::from(reach.residuals));
+        // Rounding of sums and products in f32, of the exact score as of the bounds.
+        let rounding = (query.len() / LANES + 32) as f64 * f64::from(f32::EPSILON);
+        let error = weights.lost * codes + residuals * 1.000_001 + rounding * (codes + residuals);
+        Self {
+            exact,
+            length,
+            unit: (weights.unit * factor) as f32,
+            reach: (error * factor * 1.000_001) as f32,
+            doubt: rounding as f32,
+            weights,
         }
-    };
-    // + 0.0 turns -0 into 0, which total_cmp would order below it.
-    (dot * codes.scale(row)).clamp(-1.0, 1.0) + 0.0
+    }
+
+    /// Estimates of four rows, before the scales: `codes` are theirs, four times `dim`.
+    #[inline(always)]
+    pub(super) fn estimates(&self, codes: &[u8]) -> [f32; ROWS] {
+        let middle = self.weights.sum.wrapping_mul(super::codes::ZERO.into());
+        self.weights.dots(codes).map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
+    }
 }
 
-fn dot(query: &[f32], stored: impl Iterator<Item = f32>) -> f32 {
-    let mut lanes = [0.0; LANES];
-    for (i, (q, x)) in query.iter().zip(stored).enumerate() {
-        lanes[i % LANES] += q * x;
+/// A row that may be among the best, and the bounds of its score.
+#[derive(Clone, Copy)]
+struct Candidate {
+    row: usize,
+    lower: f32,
+    upper: f32,
+}
+
+/// A search under way.
+struct Running {
+    query: Query,
+    count: usize,
+    /// What the upper bound of a row must reach.
+    least: f32,
+    candidates: Vec<Candidate>,
+    room: usize,
+}
+
+impl Running {
+    fn new(rows: &Rows<'_>, query: &[f32], count: usize, min_score: Option<f32>) -> Self {
+        let query = Query::new(query, rows.header.metric, rows.header.reach.known(&rows.codes));
+        let least = min_score.map_or(f32::NEG_INFINITY, |score| query.bound(score, rows.header.metric));
+        Self { query, count, least, candidates: Vec::new(), room: 4 * count + 64 }
     }
-    lanes.iter().sum()
+
+    /// Looks at the rows of a block, four at a time; most are done with after one comparison.
+    #[inline(never)]
+    fn scan(&mut self, rows: &Rows<'_>, block: Range<usize>) {
+        if self.count == 0 {
+            return;
+        }
+        let Codes { dim, codes, scales, .. } = rows.codes;
+        let n = rows.codes.len();
+        if n < ROWS {
+            // Too few for the kernel: all may be among the best.
+            let every = |row| Candidate { row, lower: f32::NEG_INFINITY, upper: f32::INFINITY };
+            self.candidates.extend(block.filter(|&row| rows.allowed.has(row)).map(every));
+            return;
+        }
+        let mut first = block.start;
+        while first < block.end {
+            // The last four look at rows before them once more, and at rows of the next part.
+            let base = first.min(n - ROWS);
+            let four = base * ROWS;
+            if rows.filtered && rows.allowed.window(base) & 15 == 0 {
+                first += ROWS;
+                continue;
+            }
+            let codes = &codes[base * dim..][..ROWS * dim];
+            let Some(scales) = scales[four..].first_chunk() else { break };
+            let norms = rows.norms.get(four..).and_then(<[u8]>::first_chunk);
+            self.look(rows, base, first..block.end, codes, scales, norms);
+            first += ROWS;
+        }
+        if self.candidates.len() >= self.room {
+            self.prune();
+        }
+    }
+
+    #[inline(always)]
+    fn look(
+        &mut self,
+        rows: &Rows<'_>,
+        base: usize,
+        wanted: Range<usize>,
+        codes: &[u8],
+        scales: &Four,
+        norms: Option<&Four>,
+    ) {
+        let query = &self.query;
+        let (estimates, scales) = (query.estimates(codes), four(scales));
+        let norms = norms.map_or([0.0; ROWS], four);
+        let mut uppers = [0.0; ROWS];
+        for at in 0..ROWS {
+            uppers[at] = (estimates[at] + query.reach) * scales[at] + norms[at] * query.doubt - norms[at];
+        }
+        // Written so that a bound that is not a number lets the row through.
+        if uppers.iter().all(|upper| *upper < self.least) {
+            return;
+        }
+        let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
+        for at in 0..ROWS {
+            let row = base + at;
+            if !(uppers[at] < self.least) && wanted.contains(&row) && rows.allowed.has(row) {
+                let lower = (estimates[at] - query.reach) * scales[at] - norms[at] * query.doubt - norms[at];
+                // Scores are clamped to 1: a bound above says no more than 1.
+                self.candidates.push(Candidate { row, lower: lower.min(most), upper: uppers[at] });
+            }
+        }
+    }
+
+    /// Raises what must be reached, and drops who does not.
+    #[inline(never)]
+    fn prune(&mut self) {
+        if self.candidates.len() > self.count {
+            let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
+            let reached = kth_largest(&mut lowers, self.count - 1);
+            if reached > self.least {
+                self.least = reached;
+            }
+        }
+        let least = self.least;
+        self.candidates.retain(|one| !(one.upper < least));
+        self.room = self.room.max(2 * self.candidates.len());
+    }
+
+    fn finish(mut self, rows: &Rows<'_>, search: &Search<'_>) -> Vec<Match> {
+        if self.count == 0 {
+            return Vec::new();
+        }
+        self.prune();
+        let scores = self.scores(rows);
+        let mut best = Best::new(self.count);
+        for (one, score) in self.candidates.iter().zip(scores) {
+            if let Some(score) = score.filter(|&score| search.min_score.is_none_or(|least| score >= least)) {
+                best.offer(one.row, score);
+            }
+        }
+        let mut found = best.finish();
+        found.drain(..search.offset.min(found.len()));
+        found
+    }
+}
+
+impl Running {
+    /// The exact scores of the candidates that need one. Who is best for certain comes first: exact scores are a higher bar than bounds, and
+    /// spare many of the others.
+    fn scores(&mut self, rows: &Rows<'_>) -> Vec<Option<f32>> {
+        let mut scores = vec![None; self.candidates.len()];
+        let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
+        if lowers.len() > self.count {
+            let sure = kth_largest(&mut lowers, self.count - 1);
+            let mut first = Vec::new();
+            for (one, score) in self.candidates.iter().zip(&mut scores) {
+                if one.lower >= sure {
+                    let exact = self.query.score(rows, one.row);
+                    *score = Some(exact);
+                    first.push(exact);
+                }
+            }
+            if first.len() >= self.count {
+                let reached = self.query.bound(kth_largest(&mut first, self.count - 1), rows.header.metric);
+                self.least = self.least.max(reached);
+            }
+        }
+        for (one, score) in self.candidates.iter().zip(&mut scores) {
+            if score.is_none() && !(one.upper < self.least) {
+                *score = Some(self.query.score(rows, one.row));
+            }
+        }
+        scores
+    }
+}
+
+impl Query {
+    /// The exact score of a row, as users see it.
+    #[inline(never)]
+    fn score(&self, rows: &Rows<'_>, row: usize) -> f32 {
+        let scale = rows.codes.scale(row);
+        match rows.header.metric {
+            // + 0.0 turns -0 into 0, which total_cmp would order below it.
+            Metric::Cosine => (self.dot(&rows.codes, row) * scale).clamp(-1.0, 1.0) + 0.0,
+            Metric::InnerProduct => {
+                let product = f64::from(self.dot(&rows.codes, row) * scale) * self.length;
+                product.clamp(f32::MIN.into(), f32::MAX.into()) as f32 + 0.0
+            }
+            Metric::L2 => {
+                // By the differences, so that a near item keeps its digits.
+                let (codes, residuals) = rows.codes.row(row);
+                let mut lanes = [0.0f64; LANES];
+                for (at, (&q, &code)) in self.exact.iter().zip(codes).enumerate() {
+                    let residual = residuals.map_or(0, |residuals| residuals[at]);
+                    let apart =
+                        f64::from(q) * self.length - f64::from(number(code, residual)) * f64::from(scale);
+                    lanes[at % LANES] += apart * apart;
+                }
+                0.0 - lanes.iter().sum::<f64>().min(f32::MAX.into()) as f32
+            }
+        }
+    }
+
+    /// Dot product of the unit query with a stored vector, before its scale.
+    fn dot(&self, codes: &Codes<'_>, row: usize) -> f32 {
+        let (codes, residuals) = codes.row(row);
+        exact(&self.exact, codes, residuals)
+    }
+
+    /// A score as the bounds have it, from below.
+    fn bound(&self, score: f32, metric: Metric) -> f32 {
+        let score = f64::from(score);
+        let bound = match metric {
+            Metric::Cosine => score,
+            Metric::InnerProduct => score / self.length,
+            Metric::L2 => score + self.length * self.length,
+        };
+        let doubt = if metric == Metric::L2 { self.length * self.length } else { bound.abs() };
+        // 0 / 0: a zero query scores 0 everywhere, and nothing is left out here.
+        let bound = (bound - doubt * 1e-6) as f32;
+        if bound.is_nan() { f32::NEG_INFINITY } else { bound }
+    }
+}
+
+/// Four little-endian `f32`.
+type Four = [u8; ROWS * 4];
+
+#[inline(always)]
+fn four(bytes: &Four) -> [f32; ROWS] {
+    let mut numbers = [0.0; ROWS];
+    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
+        *number = f32::from_le_bytes(*bytes);
+    }
+    numbers
+}
+
+impl Reach {
+    /// What is known of rows whose file does not say.
+    pub(super) fn known(self, codes: &Codes<'_>) -> Self {
+        let root = libm::sqrt(codes.dim as f64) as f32 * 1.000_001;
+        Self {
+            codes: if self.codes > 0.0 { self.codes } else { 64.0 * root },
+            residuals: match codes.residuals.is_empty() {
+                true => 0.0,
+                false if self.residuals > 0.0 => self.residuals,
+                false => 0.5 * root,
+            },
+        }
+    }
+}
+
+/// The number that k others are not below of. Numbers that are none count as the least. Hoare's selection: O(n) on average.
+fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
+    numbers.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f32::NEG_INFINITY);
+    let (mut low, mut high) = (0, numbers.len() - 1);
+    while low < high {
+        let pivot = numbers[low.midpoint(high)];
+        let (mut i, mut j) = (low, high);
+        loop {
+            while numbers[i] > pivot {
+                i += 1;
+            }
+            while numbers[j] < pivot {
+                j -= 1;
+            }
+            if i >= j {
+                break;
+            }
+            numbers.swap(i, j);
+            (i, j) = (i + 1, j - 1);
+        }
+        if k <= j { high = j } else { low = j + 1 }
+    }
+    numbers[k]
+}
+
+/// Refuses queries of another length than the catalogue's.
+pub(super) fn check(queries: Vectors<'_>, dim: usize) -> Result<(), Error> {
+    match queries.dim() == dim {
+        true => Ok(()),
+        false => Err(Error::Dimension { what: "length of the query", got: queries.dim(), expected: dim }),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Catalogue, Items, Precision};
+    use super::super::{Builder, Catalogue, Items, Precision, Settings};
     use super::*;
     use crate::testing::Numbers;
     use alloc::{format, string::String};
 
-    fn catalogue(values: &[f32], dim: usize, precision: Precision) -> Catalogue {
+    fn catalogue(values: &[f32], dim: usize, settings: Settings) -> Catalogue {
         let vectors = Vectors::new(values, dim).unwrap();
         let ids: Vec<String> = (0..vectors.len()).map(|i| format!("item {i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        Catalogue::build(&Items::new(vectors, &ids), precision).unwrap()
+        let mut builder = Builder::new(dim, settings).unwrap();
+        builder.add(&Items::new(vectors, &ids)).unwrap();
+        builder.finish().unwrap()
+    }
+
+    fn settings(metric: Metric, precision: Precision) -> Settings {
+        Settings { metric, precision }
+    }
+
+    const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
+
+    /// Vectors that are hard to tell apart: tight groups, repetitions, zeros.
+    fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
+        let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
+        let mut values: Vec<f32> =
+            (0..n * dim).map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal()).collect();
+        for row in (7..n).step_by(11) {
+            values.copy_within((row - 7) * dim..(row - 6) * dim, row * dim);
+        }
+        if n > 20 {
+            values[3 * dim..4 * dim].fill(0.0);
+        }
+        values
+    }
+
+    /// Every row scored exactly, without a single bound.
+    fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> Vec<Match> {
+        let allowed = Bits::all(catalogue.rows());
+        let rows = Rows {
+            codes: catalogue.codes(),
+            norms: catalogue.section(super::super::Section::Norms),
+            header: &catalogue.layout.header,
+            allowed: &allowed,
+            filtered: false,
+        };
+        let query = Query::new(query, catalogue.metric(), Reach::default());
+        let mut all: Vec<Match> = (0..catalogue.rows())
+            .filter(|&row| catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row)))
+            .filter(|&row| !search.exclude.contains(&(row as u32)))
+            .map(|row| Match { row, score: query.score(&rows, row) })
+            .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
+            .collect();
+        all.sort_by(|a, b| b.score.total_cmp(&a.score));
+        all.into_iter().skip(search.offset).take(search.count).collect()
     }
 
     #[test]
-    fn equals_sorting_every_cosine_of_the_stored_vectors() {
-        let mut numbers = Numbers::new(11);
-        for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
-            let values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
-            for precision in [Precision::Full, Precision::Compact] {
-                let catalogue = catalogue(&values, dim, precision);
-                let query: Vec<f32> = (0..dim).map(|_| numbers.normal()).collect();
-                let length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-                let oracle: Vec<f64> = (0..n)
-                    .map(|row| {
-                        let mut stored = Vec::new();
-                        catalogue.read_vector(row, &mut stored).unwrap();
-                        let pairs = stored.iter().zip(&query);
-                        pairs.map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() / length
-                    })
-                    .collect();
-                let found = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
-                assert_eq!(found[0].len(), n.min(10));
-                let mut sorted = oracle.clone();
-                sorted.sort_by(|a, b| b.total_cmp(a));
-                for (hit, want) in found[0].iter().zip(sorted) {
-                    assert!((f64::from(hit.score) - want).abs() < 1e-5);
-                    assert!((oracle[hit.row] - want).abs() < 1e-5);
+    fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
+        let mut numbers = Numbers::new(31);
+        for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
+            for apart in [0.001, 0.05, 1.0] {
+                for metric in METRICS {
+                    for precision in [Precision::Full, Precision::Compact] {
+                        let values = crowded(n, dim, &mut numbers, apart);
+                        let catalogue = catalogue(&values, dim, settings(metric, precision));
+                        let half = {
+                            let mut half = Bits::none(n);
+                            (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
+                            half
+                        };
+                        let near: Vec<f32> =
+                            values[..dim].iter().map(|x| x + 0.01 * numbers.normal()).collect();
+                        let far: Vec<f32> = (0..dim).map(|_| numbers.normal() * 5.0).collect();
+                        for query in [&values[..dim], &near, &far, &vec![0.0; dim]] {
+                            for search in [
+                                Search { count: 10, ..Search::default() },
+                                Search { count: 7, offset: 5, allowed: Some(&half), ..Search::default() },
+                                Search { count: n, exclude: &[0], ..Search::default() },
+                                Search { count: 40, min_score: Some(0.5), ..Search::default() },
+                                Search { count: 40, min_score: Some(-0.2 * dim as f32), ..Search::default() },
+                            ] {
+                                let found = catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
+                                let want = by_scoring_all(&catalogue, query, &search);
+                                assert_eq!(
+                                    found.unwrap()[0],
+                                    want,
+                                    "{n} {dim} {apart} {metric:?} {precision:?} {search:?}"
+                                );
+                            }
+                        }
+                    }
                 }
             }
         }
     }
 
     #[test]
+    fn scores_are_those_of_the_stored_vectors() {
+        let mut numbers = Numbers::new(11);
+        for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
+            let values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
+            for metric in METRICS {
+                let catalogue = catalogue(&values, dim, settings(metric, Precision::Full));
+                let query: Vec<f32> = (0..dim).map(|_| numbers.normal()).collect();
+                let length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+                let found = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
+                assert_eq!(found[0].len(), n.min(10));
+                for hit in &found[0] {
+                    let mut stored = Vec::new();
+                    catalogue.read_vector(hit.row, &mut stored).unwrap();
+                    let pairs = || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+                    let want: f64 = match metric {
+                        Metric::Cosine => pairs().map(|(a, b)| a * b).sum::<f64>() / length,
+                        Metric::InnerProduct => pairs().map(|(a, b)| a * b).sum(),
+                        Metric::L2 => -pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
+                    };
+                    assert!(
+                        (f64::from(hit.score) - want).abs() < 1e-5 * (1.0 + want.abs()),
+                        "{metric:?} {want}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn vectors_of_every_size_are_found() {
+        for size in [1e-38, 1e-18, 1.0, 1e18, 1e37] {
+            let values: Vec<f32> = [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * size).collect();
+            for metric in METRICS {
+                let catalogue = catalogue(&values, 2, settings(metric, Precision::Full));
+                let query = [size, size * 0.9];
+                let found = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
+                assert!(found.iter().all(|hit| hit.score.is_finite()), "{size:e} {metric:?} {found:?}");
+                assert_eq!(found.len(), 3);
+                // Products beyond what an f32 holds are all the same.
+                if metric == Metric::Cosine || (1e-18..=1e18).contains(&size) {
+                    assert_eq!(found[0].row, 1, "{size:e} {metric:?} {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn several_queries_are_answered_as_one_by_one() {
+        let mut numbers = Numbers::new(12);
+        let values = crowded(500, 48, &mut numbers, 0.3);
+        let catalogue = catalogue(&values, 48, Settings::default());
+        let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
+        let together = catalogue.search(queries, 9, &[]).unwrap();
+        for (query, found) in queries.rows().zip(together) {
+            assert_eq!(catalogue.search(Vectors::new(query, 48).unwrap(), 9, &[]).unwrap()[0], found);
+        }
+    }
+
+    #[test]
     fn ties_exclusions_and_counts() {
-        let catalogue = catalogue(&[1., 0., 1., 0., 0., 1., 1., 0., 0., 0.], 2, Precision::Full);
+        let values = [1., 0., 1., 0., 0., 1., 1., 0., 0., 0.];
+        let catalogue = catalogue(&values, 2, Settings::default());
         let rows = |count, exclude: &[u32]| -> Vec<usize> {
             let query = Vectors::new(&[9.0, 0.0], 2).unwrap();
             catalogue.search(query, count, exclude).unwrap()[0].iter().map(|hit| hit.row).collect()
@@ -127,5 +544,21 @@ mod tests {
         assert_eq!(catalogue.search(query, 5, &[5]).unwrap_err().code(), "option");
         let short = Vectors::new(&[1.0], 1).unwrap();
         assert_eq!(catalogue.search(short, 5, &[]).unwrap_err().code(), "dimension");
+    }
+
+    #[test]
+    fn the_kth_largest_is_that_of_sorting() {
+        let mut numbers = Numbers::new(13);
+        for n in [1, 2, 3, 10, 101] {
+            for round in [1.0, 1000.0] {
+                let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
+                let mut sorted = all.clone();
+                sorted.sort_by(|a, b| b.total_cmp(a));
+                for (k, want) in sorted.iter().enumerate() {
+                    assert_eq!(kth_largest(&mut all.clone(), k), *want);
+                }
+            }
+        }
+        assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
     }
 }

@@ -15,10 +15,12 @@ test("builds a catalogue with ids, vectors and payloads, and reports it", async 
   const report = await json(["build", items, "-o", out("items.sage")]);
   const catalogue = await open("items.sage");
   const { size } = await stat(out("items.sage"));
-  const { seconds, ...rest } = report;
+  const { seconds, nearDuplicates, recall, bytesPerItem, ...rest } = report;
   const { spread, hash } = catalogue;
   assert.deepEqual(rest, { file: out("items.sage"), items: 12, dim: 3, precision: "full", bytes: size, spread, hash });
-  assert.ok(seconds > 0);
+  assert.ok(seconds > 0 && bytesPerItem === Math.round((size / 12) * 10) / 10);
+  assert.deepEqual(recall, { at10: 1, queries: 6 });
+  assert.deepEqual(nearDuplicates, { score: 0.95, variants: 9, kinds: 3, treatment: "report" });
   assert.deepEqual([...catalogue.ids()], things.map(({ id }) => id));
   assert.deepEqual(catalogue.payload("ball-2"), { label: "ball number 2" });
   const [x, y, z] = catalogue.vector("tea-0");

@@ -9,7 +9,7 @@ const { path, put } = await folder();
 
 test("the numbers of a catalogue, and its first items", async () => {
   const seen = await json(["inspect", emoji, "--count", "3"]);
-  assert.deepEqual(Object.keys(seen), ["file", "items", "dim", "precision", "bytes", "spread", "hash", "first"]);
+  assert.deepEqual(Object.keys(seen), ["file", "items", "dim", "precision", "bytes", "spread", "hash", "attributes", "first"]);
   assert.equal(seen.file, emoji);
   assert.equal(seen.bytes, (await stat(emoji)).size);
   assert.equal(seen.dim, 384);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { folder, pocketsage, root } from "./run.mjs";
 
-const COMMANDS = ["build", "inspect", "profile", "recommend"];
+const COMMANDS = ["build", "inspect", "verify", "delta", "merge", "profile", "recommend"];
 const { put } = await folder();
 
 test("--version is the version of the package", async () => {
@@ -41,7 +41,7 @@ for (const command of COMMANDS) {
 
 const wrong = [
   [[], /which command\?/],
-  [["bild"], /there is no command "bild": expected build, inspect, profile, recommend/],
+  [["bild"], /there is no command "bild": expected build, inspect, verify, delta, merge, profile, recommend/],
   [["constructor"], /there is no command "constructor"/],
   [["--wat"], /there is no command "--wat"/],
   [["build"], /the file of items is missing/],
@@ -51,6 +51,13 @@ const wrong = [
   [["build", "a.jsonl", "-o", "c.sage", "--precision", "half"], /--precision: expected full, compact, saw "half"/],
   [["build", "a.jsonl", "-o", "c.sage", "--id", "x", "--vector", "x"], /--id and --vector are both "x"/],
   [["build", "a.jsonl", "-o", "c.sage", "--wat"], /Unknown option '--wat'/],
+  [["build", "a.jsonl", "-o", "c.sage", "--near", "x"], /--near: expected a number, saw "x"/],
+  [["build", "a.jsonl", "-o", "c.sage", "--metric", "manhattan"], /--metric: expected cosine, ip, l2, saw "manhattan"/],
+  [["build", "a.jsonl", "-o", "c.sage", "--near-duplicates", "eat"], /--near-duplicates: expected report, drop, group, keep, saw "eat"/],
+  [["verify"], /the file is missing/],
+  [["delta", "a.sage"], /the newer catalogue's file is missing/],
+  [["delta", "a.sage", "b.sage"], /-o DELTA is missing/],
+  [["merge", "a.sage", "b.delta", "-o", "-"], /-o: a catalogue is written to a file/],
   [["inspect"], /the catalogue's file is missing/],
   [["inspect", "a.sage", "--count", "0"], /--count: expected a whole number of at least 1, saw "0"/],
   [["profile"], /--actions FILE is missing/],

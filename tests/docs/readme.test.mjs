@@ -51,7 +51,7 @@ async function pageThatRan(code) {
   return answer;
 }
 
-test("every program of the README is run here", () => assert.equal(programs.length, 7));
+test("every program of the README is run here", () => assert.equal(programs.length, 8));
 
 test("the first screen: ten recommendations because of three things", async () => {
   const lines = (await printed(program("import.meta.resolve"))).trim().split("\n");
@@ -77,6 +77,12 @@ test("in a worker", async () => {
   assert.equal(answer, 3);
 });
 
+test("a catalogue with filters that changes", async () => {
+  const shows = "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
+  const found = await printed(`${program("catalogue.searchMany([query").replace(/; \/\/ tea/, ".forEach(({ item }) => console.log(item));")}\n${shows}`);
+  assert.match(found, /^tea\n3 \[ 'tea', 'cup', 'mug' \] true/);
+});
+
 test("without a catalogue: the preview shows what leaves", async () => {
   const output = await printed(program("const retriever = async"));
   assert.match(output, /says:/);
@@ -90,6 +96,7 @@ test("the figures stand between the markers that `npm run bench:ward -- --readme
   assert.equal(parts.length, 3);
   assert.match(parts[1], /^\| \| n = 100 \|/);
   assert.match(readme, /^<!-- bench:begin -->$[^]*^<!-- bench:end -->$/m);
+  assert.match(readme, /^<!-- bench-catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- bench-catalogue:end -->$/m);
 });
 
 test("an engine elsewhere: the preview shows its own request", async () => {

@@ -8,11 +8,15 @@ import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>>;
 
-/** The options of a command, and at most one argument that is not an option. */
-export function parseOptions<T extends Options>(args: string[], options: T): { values: Parsed<T>["values"]; argument: string | undefined } {
+/** The options of a command, and at most so many arguments that are not options: the first alone, and all. */
+export function parseOptions<T extends Options>(
+  args: string[],
+  options: T,
+  most = 1,
+): { values: Parsed<T>["values"]; argument: string | undefined; all: string[] } {
   const { values, positionals } = parse(args, options);
-  if (positionals.length > 1) throw new UsageError(`one argument too many: ${show(positionals[1])}`);
-  return { values, argument: positionals[0] };
+  if (positionals.length > most) throw new UsageError(`one argument too many: ${show(positionals[most])}`);
+  return { values, argument: positionals[0], all: positionals };
 }
 
 /** The value of an option that must be there. */

@@ -11,8 +11,11 @@ Usage
   pocketsage COMMAND [options]
 
 Commands
-  build      make a catalogue from items with vectors (JSON lines or CSV)
+  build      make a catalogue from items with vectors (JSON lines, CSV, Parquet or NumPy)
   inspect    look into a catalogue
+  verify     check that a catalogue or a delta is whole
+  delta      write what changed between two catalogues
+  merge      apply a delta to a catalogue
   profile    show the interests behind a user's actions
   recommend  recommend items, each with the reason
 
@@ -34,6 +37,9 @@ interface Command {
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>([
   ["build", () => import("./build.js")],
   ["inspect", () => import("./inspect.js")],
+  ["verify", () => import("./verify.js")],
+  ["delta", () => import("./delta.js")],
+  ["merge", () => import("./merge.js")],
   ["profile", () => import("./profile.js")],
   ["recommend", () => import("./recommend.js")],
 ]);

@@ -9,6 +9,8 @@ export interface Progress {
   at(done: number): void;
   /** Another kind of work begins. */
   say(what: string): void;
+  /** How far that work is, from 0 to 1: shown with the time it may still take. */
+  share(what: string, done: number): void;
   /** Leaves the terminal clean. */
   end(): void;
 }
@@ -18,6 +20,7 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
   const terminal = process.stderr.isTTY === true;
   let last = Date.now();
   let shown = 0;
+  let work = { what: "", begun: 0 };
   const show = (text: string): void => {
     if (quiet) return;
     process.stderr.write(terminal ? `\r${text.padEnd(shown)}` : `${text}\n`);
@@ -31,6 +34,14 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
     },
     say(what) {
       if (terminal) show(what);
+    },
+    share(what, done) {
+      const now = Date.now();
+      if (work.what !== what) work = { what, begun: now };
+      if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
+      last = now;
+      const left = done > 0 ? ((now - work.begun) * (1 - done)) / done / 1000 : NaN;
+      show(`${what}: ${Math.floor(done * 100)} %${Number.isFinite(left) ? `, about ${Math.ceil(left)} s left` : ""}`);
     },
     end() {
       if (terminal && shown > 0) process.stderr.write(`\r${" ".repeat(shown)}\r`);

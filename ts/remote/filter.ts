@@ -4,18 +4,9 @@
  */
 import { checkFinite, checkKeys, show } from "../check.js";
 import { SageError } from "../errors.js";
+import type { Filter, FilterValue } from "../filter.js";
 
-/** What a field is compared with. */
-export type FilterValue = string | number | boolean;
-
-/** A condition on the fields of an item. Ranges include both ends. What becomes of an item without the field is the engine's rule. */
-export type Filter =
-  | { field: string; is: FilterValue }
-  | { field: string; in: readonly FilterValue[] }
-  | { field: string; from?: number; to?: number }
-  | { all: readonly Filter[] }
-  | { any: readonly Filter[] }
-  | { not: Filter };
+export type { Filter, FilterValue };
 
 /** A filter without `not` at its branches and with one shape a leaf: what the adapters compile. */
 export type Condition =

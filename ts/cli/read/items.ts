@@ -1,23 +1,30 @@
 /** Items of a catalogue, from a file: an id, a vector, and everything else on the line as the payload. */
+import { extname } from "node:path";
 import type { CatalogueItem } from "../../catalogue.js";
 import { InputError } from "../failure.js";
 import { readId, readVector } from "./fields.js";
-import { readRows } from "./rows.js";
+import { readNpyRows } from "./npy.js";
+import { readParquetRows } from "./parquet.js";
+import { type Row, readRows } from "./rows.js";
 import { nameOf } from "./text.js";
 
-/** What the fields are called, and who wants to know how far we are. */
+/** What the fields are called, where the ids of bare vectors are, and who wants to know how far we are, in items and from 0 to 1. */
 export interface ItemOptions {
   readonly id: string;
   readonly vector: string;
+  readonly ids?: string | undefined;
   readonly onItem: (count: number) => void;
+  readonly onShare: (share: number) => void;
+  readonly length: number;
 }
 
 /** All items of the file, their vectors of one length. An item that is there twice, or a vector of another length, names its line. */
-export async function readItems(file: string, { id, vector, onItem }: ItemOptions): Promise<{ items: CatalogueItem[]; dim: number }> {
+export async function readItems(file: string, options: ItemOptions): Promise<{ items: CatalogueItem[]; dim: number }> {
+  const { id, vector, onItem } = options;
   const items: CatalogueItem[] = [];
   const seen = new Map<string, string>();
   let first = { dim: 0, place: "" };
-  for await (const row of readRows(file)) {
+  for await (const row of rowsOf(file, options)) {
     const item = readId(row, id);
     const before = seen.get(item);
     if (before) throw new InputError(`${row.place}: the item "${item}" is there already, at ${before}. An id names one item.`);
@@ -36,4 +43,12 @@ export async function readItems(file: string, { id, vector, onItem }: ItemOption
     throw new InputError(`${nameOf(file)}: there are no items. Expected JSON lines or CSV with the fields ${id} and ${vector}.`);
   }
   return { items, dim: first.dim };
+}
+
+function rowsOf(file: string, { id, vector, ids, onShare, length }: ItemOptions): AsyncIterable<Row> {
+  const extension = extname(file).toLowerCase();
+  if (extension === ".npy") return readNpyRows(file, { id, vector, ids, onShare });
+  if (ids !== undefined) throw new InputError(`${nameOf(file)}: --ids goes with vectors from a .npy file; here the ids are in the field "${id}".`);
+  if (extension === ".parquet") return readParquetRows(file, onShare);
+  return readRows(file, (read) => length > 0 && onShare(read / length));
 }

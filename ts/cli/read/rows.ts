@@ -12,8 +12,8 @@ export interface Row {
 }
 
 /** The rows of a file. Its name tells the format (.jsonl, .ndjson, .csv, .tsv), else its first character: JSON lines begin with "{". */
-export async function* readRows(file: string): AsyncGenerator<Row> {
-  const pieces = readText(file);
+export async function* readRows(file: string, onBytes?: (read: number) => void): AsyncGenerator<Row> {
+  const pieces = readText(file, onBytes);
   const opening = await readOpening(pieces);
   const text = (async function* () {
     yield opening;

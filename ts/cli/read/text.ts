@@ -15,7 +15,7 @@ export async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 /** The text piece by piece: UTF-8, without a byte order mark, lines ending in "\n" alone. */
-export async function* readText(file: string): AsyncGenerator<string> {
+export async function* readText(file: string, onBytes?: (read: number) => void): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk: Uint8Array | undefined): string => {
     try {
@@ -25,7 +25,9 @@ export async function* readText(file: string): AsyncGenerator<string> {
     }
   };
   let held = "";
+  let bytes = 0;
   for await (const chunk of readChunks(file)) {
+    onBytes?.((bytes += chunk.length));
     const text = held + decode(chunk);
     held = text.endsWith("\r") ? "\r" : ""; // its "\n" may be the first of the next chunk
     yield text.slice(0, text.length - held.length).replaceAll("\r\n", "\n");

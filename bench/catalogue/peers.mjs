@@ -1,0 +1,137 @@
+// Each peer: items in, `{ search(query, k) -> rows, tune?(ef), bytes?, load? }` out. Vectors are of unit length, so that L2, inner product and cosine
+// give one order.
+import { readFile } from "node:fs/promises";
+
+const here = (path) => new URL(`node_modules/${path}`, import.meta.url);
+
+/** Our catalogue through its public API. With lists, as `pocketsage build` makes it. */
+export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
+  const { Catalogue } = await import("pocketsage");
+  const items = vectors.map((vector, row) => [String(row), vector]);
+  let catalogue = await Catalogue.from(items, { dim });
+  if (lists) catalogue = await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
+  const bytes = catalogue.toBytes();
+  return {
+    search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
+    five: (queries, k) => catalogue.searchMany(queries, { count: k }),
+    bytes,
+    load: async () => {
+      const again = await Catalogue.fromBytes(bytes);
+      return () => again.close();
+    },
+    note: catalogue.lists && `${catalogue.lists.probed} of ${catalogue.lists.count} lists`,
+  };
+}
+
+/** What people write themselves. */
+export async function plain({ vectors }) {
+  return {
+    search(query, k) {
+      const scores = vectors.map((vector, row) => {
+        let dot = 0;
+        for (let i = 0; i < vector.length; i += 1) dot += vector[i] * query[i];
+        return [dot, row];
+      });
+      return scores.sort((a, b) => b[0] - a[0]).slice(0, k).map(([, row]) => row);
+    },
+  };
+}
+
+/** It was built for pages: it needs a window and an IndexedDB. */
+export async function hnswlib({ vectors, dim }) {
+  await import("fake-indexeddb/auto");
+  Object.assign(globalThis, { window: globalThis, self: globalThis, location: { href: "http://localhost/" }, document: {} });
+  const print = console.log;
+  console.log = () => {}; // it tells of its file system
+  const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
+  const lib = await loadHnswlib();
+  const index = new lib.HierarchicalNSW("cosine", dim, "");
+  index.initIndex(vectors.length, 16, 200, 1);
+  console.log = print;
+  for (const name of ["window", "self", "location", "document"]) delete globalThis[name];
+  vectors.forEach((vector, row) => index.addPoint(vector, row, false));
+  return {
+    search: (query, k) => index.searchKnn(query, k, undefined).neighbors,
+    tune: (ef) => index.setEfSearch(ef),
+    memory: () => lib.HEAP8.length,
+  };
+}
+
+/** HNSW; its distance is L2. */
+export async function edgevec({ values, vectors, dim }) {
+  const { default: init, EdgeVec, EdgeVecConfig } = await import(here("edgevec/edgevec.js"));
+  await init({ module_or_path: await readFile(here("edgevec/edgevec_bg.wasm")) });
+  const config = new EdgeVecConfig(dim);
+  config.metric = "l2";
+  config.ef_search = 200;
+  const index = new EdgeVec(config);
+  const ids = index.insertBatchFlat(values, vectors.length);
+  const first = ids[0];
+  return { search: (query, k) => index.search(query, k).map(({ id }) => id - first) };
+}
+
+/** A k-d tree. */
+export async function voy({ vectors }) {
+  const glue = await import(here("voy-search/voy_search_bg.js"));
+  const module = new WebAssembly.Module(await readFile(here("voy-search/voy_search_bg.wasm")));
+  glue.__wbg_set_wasm(new WebAssembly.Instance(module, { "./voy_search_bg.js": glue }).exports);
+  const embeddings = vectors.map((vector, row) => ({ id: String(row), title: "", url: "", embeddings: [...vector] }));
+  const index = new glue.Voy({ embeddings });
+  return { search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)) };
+}
+
+/** Full text and vectors in plain JavaScript. */
+export async function orama({ vectors, dim }) {
+  const { create, insertMultiple, searchVector } = await import("@orama/orama");
+  const db = create({ schema: { id: "string", embedding: `vector[${dim}]` } });
+  await insertMultiple(db, vectors.map((vector, row) => ({ id: String(row), embedding: [...vector] })), 5000);
+  return {
+    search: (query, k) => {
+      const found = searchVector(db, { vector: { value: query, property: "embedding" }, similarity: -1, limit: k });
+      return found.hits.map(({ id }) => Number(id));
+    },
+  };
+}
+
+/** The flat store of RVF. */
+export async function rvf({ values, vectors, dim }) {
+  const { default: init } = await import("@ruvector/rvf-wasm");
+  const wasm = await init(await readFile(here("@ruvector/rvf-wasm/pkg/rvf_wasm_bg.wasm")));
+  const store = wasm.rvf_store_create(dim, 2);
+  const batch = 1000;
+  const [at, ids, query, out] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map((size) => wasm.rvf_alloc(size));
+  for (let start = 0; start < vectors.length; start += batch) {
+    const count = Math.min(batch, vectors.length - start);
+    new Float32Array(wasm.memory.buffer, at, count * dim).set(values.subarray(start * dim, (start + count) * dim));
+    new BigUint64Array(wasm.memory.buffer, ids, count).set(Array.from({ length: count }, (_, i) => BigInt(start + i)));
+    wasm.rvf_store_ingest(store, at, ids, count);
+  }
+  return {
+    search(vector, k) {
+      new Float32Array(wasm.memory.buffer, query, dim).set(vector);
+      const found = wasm.rvf_store_query(store, query, k, 2, out);
+      const view = new DataView(wasm.memory.buffer, out);
+      // Twelve bytes a hit: the id, then the distance.
+      return Array.from({ length: found }, (_, i) => Number(view.getBigUint64(i * 12, true)));
+    },
+    memory: () => wasm.memory.buffer.byteLength,
+  };
+}
+
+/** sqlite-vec's flat virtual table. */
+export async function sqliteVec({ vectors, dim }) {
+  Object.assign(globalThis, { window: globalThis, document: {}, location: { href: "http://localhost/" }, self: globalThis });
+  const { default: load } = await import("sqlite-vec-wasm-demo");
+  const sqlite = await load({ wasmBinary: await readFile(here("sqlite-vec-wasm-demo/sqlite3.wasm")), print() {}, printErr() {} });
+  for (const name of ["window", "document", "location", "self"]) delete globalThis[name];
+  const db = new sqlite.oo1.DB(":memory:");
+  db.exec(`create virtual table items using vec0(embedding float[${dim}] distance_metric=cosine)`);
+  const insert = db.prepare("insert into items(rowid, embedding) values (?, ?)");
+  db.exec("begin");
+  vectors.forEach((vector, row) => insert.bind([row + 1, new Uint8Array(vector.buffer)]).stepReset());
+  db.exec("commit");
+  return {
+    search: (query, k) =>
+      db.selectValues("select rowid from items where embedding match ? and k = ? order by distance", [new Uint8Array(query.buffer), k]).map((id) => id - 1),
+  };
+}

@@ -1,0 +1,226 @@
+//! Lists: rows near each other lie together, and a search looks into the lists nearest to the query alone (IVF).
+//!
+//! Who makes a catalogue puts its rows list by list and writes the section ([`Section::Lists`]), which also says how many lists a search should
+//! probe; `pocketsage build` does so by k-means, and measures it. Rows added later are in no list, and in everyone's search.
+
+use super::bits::Bits;
+use super::codes::{Codes, ZERO};
+use super::format::{Header, LARGEST_SCALE, Reach, float, number};
+use super::scan::{self, Part, Rows};
+use super::{Metric, Search};
+use crate::{Error, Vectors};
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Where the lists are in their section: probes, count, recall, zero; then ends, scales and codes of the centres.
+#[derive(Debug, Clone)]
+pub(super) struct Lists {
+    count: usize,
+    pub(super) probes: usize,
+    pub(super) recall: f32,
+    ends: Range<usize>,
+    scales: Range<usize>,
+    codes: Range<usize>,
+    /// Squared lengths of the centres, for L2.
+    norms: Vec<u8>,
+}
+
+impl Lists {
+    pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
+        let wrong = || Error::corrupt("the lists have impossible values");
+        if bytes.len() < 16 {
+            return Err(wrong());
+        }
+        let [probes, count] = [0, 1].map(|i| number(bytes, i));
+        let recall = float(bytes, 2);
+        let cells = count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
+        if cells != Some(bytes.len()) || !(1..=count).contains(&probes) || !(0.0..=1.0).contains(&recall) {
+            return Err(wrong());
+        }
+        let ends = 16..16 + count * 4;
+        let scales = ends.end..ends.end + count * 4;
+        let codes = scales.end..bytes.len();
+        let mut lists = Self { count, probes, recall, codes, ends, scales, norms: Vec::new() };
+        let mut last = 0;
+        for list in 0..count {
+            let Range { start, end } = lists.rows(bytes, list);
+            if start != last || end < start || end > n {
+                return Err(wrong());
+            }
+            last = end;
+        }
+        let finite =
+            (0..count).all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
+        let codes = &bytes[lists.codes.clone()];
+        if !finite || !super::format::small(codes) {
+            return Err(wrong());
+        }
+        if metric == Metric::L2 {
+            for (list, codes) in codes.chunks(dim).enumerate() {
+                let number = |&code: &u8| i32::from(code) - i32::from(ZERO);
+                let squares = codes.iter().map(|code| number(code) * number(code)).sum::<i32>();
+                let scale = float(&bytes[lists.scales.clone()], list);
+                lists.norms.extend((squares as f32 * scale * scale).min(f32::MAX).to_le_bytes());
+            }
+        }
+        Ok(lists)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    #[inline(never)]
+    fn rows(&self, bytes: &[u8], list: usize) -> Range<usize> {
+        let ends = &bytes[self.ends.clone()];
+        list.checked_sub(1).map_or(0, |before| number(ends, before))..number(ends, list)
+    }
+
+    /// The parts that these queries look into, ascending; rows that came after the lists were made are in everyone's.
+    #[inline(never)]
+    pub(super) fn parts(&self, bytes: &[u8], queries: Vectors<'_>, metric: Metric, n: usize) -> Vec<Part> {
+        let (dim, all) = (queries.dim(), Bits::all(self.count));
+        let centres = Rows {
+            codes: Codes {
+                dim,
+                scales: &bytes[self.scales.clone()],
+                codes: &bytes[self.codes.clone()],
+                residuals: &[],
+            },
+            norms: &self.norms,
+            header: &Header { n: self.count, dim, metric, spread: 0.0, reach: Reach::default() },
+            allowed: &all,
+            filtered: false,
+        };
+        let everything = scan::everything(self.count, queries.len());
+        let search = Search { count: self.probes, ..Search::default() };
+        let nearest = scan::search(&centres, queries, &everything, &search);
+        let mut parts: Vec<Part> =
+            (0..self.count).map(|list| Part { rows: self.rows(bytes, list), queries: Vec::new() }).collect();
+        for (query, lists) in nearest.iter().enumerate() {
+            lists.iter().for_each(|list| parts[list.row].queries.push(query));
+        }
+        let rest = parts.last().map_or(0, |part| part.rows.end)..n;
+        parts.push(Part { rows: rest, queries: (0..queries.len()).collect() });
+        parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::format::little_endian;
+    use super::super::{Builder, Catalogue, Items, Precision, Section, Settings};
+    use super::*;
+    use crate::testing::Numbers;
+    use alloc::{format, string::String};
+
+    fn build(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
+        let vectors = Vectors::new(values, dim).unwrap();
+        let ids: Vec<String> = (0..vectors.len()).map(|i| format!("{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let settings = Settings { metric, precision: Precision::Full };
+        let mut builder = Builder::new(dim, settings).unwrap();
+        builder.add(&Items::new(vectors, &ids)).unwrap();
+        builder.finish().unwrap()
+    }
+
+    /// The rows list by list, and the section that says so.
+    fn grouped(
+        all: &Catalogue,
+        rows: &[u32],
+        ends: &[u32],
+        centres: &Catalogue,
+        probes: u32,
+    ) -> Result<Catalogue, Error> {
+        let mut section = little_endian(&[probes, ends.len() as u32, 0.5f32.to_bits(), 0]);
+        section.extend(little_endian(ends));
+        section.extend(centres.section(Section::Scales));
+        section.extend(centres.section(Section::Codes));
+        let settings = Settings { metric: all.metric(), precision: all.precision() };
+        let mut builder = Builder::new(all.dim(), settings)?;
+        builder.take(all, rows)?;
+        builder.section(Section::Lists, section);
+        builder.finish()
+    }
+
+    /// Rows around the corners of a cube, and those corners as the centres of lists.
+    fn around_corners(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
+        let (dim, n, count) = (20, 400, 5);
+        let mut numbers = Numbers::new(41);
+        let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
+        let values: Vec<f32> =
+            (0..n * dim).map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal()).collect();
+        let (all, centres) = (build(&values, dim, metric), build(&centres, dim, metric));
+        let rows: Vec<u32> = (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
+        let ends: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
+        (grouped(&all, &rows, &ends, &centres, probes).unwrap(), all)
+    }
+
+    fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
+        let search = Search { count: 30, exact, ..Search::default() };
+        let found = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();
+        found[0].iter().map(|hit| catalogue.id(hit.row).unwrap().into()).collect()
+    }
+
+    #[test]
+    fn the_nearest_list_has_the_neighbours_and_all_lists_have_everything() {
+        for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
+            let (one, flat) = around_corners(metric, 1);
+            let (all, _) = around_corners(metric, 5);
+            assert_eq!(one.lists(), Some((5, 1, 0.5)));
+            for row in 0..50 {
+                let mut query = Vec::new();
+                flat.read_vector(row, &mut query).unwrap();
+                let want = ids(&flat, &query, false);
+                assert_eq!(ids(&one, &query, true), want);
+                assert_eq!(ids(&all, &query, false), want);
+                if metric != Metric::InnerProduct {
+                    assert_eq!(ids(&one, &query, false), want, "{metric:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_after_the_lists_are_always_looked_at_and_removed_ones_never_come_out() {
+        let (catalogue, flat) = around_corners(Metric::Cosine, 1);
+        let mut query = Vec::new();
+        flat.read_vector(1, &mut query).unwrap();
+        let mut builder = Builder::new(20, Settings::default()).unwrap();
+        let all: Vec<u32> = (0..400).collect();
+        builder.take(&catalogue, &all).unwrap();
+        // Far from the query's list.
+        let far: Vec<f32> = query.iter().map(|x| -x).collect();
+        builder.add(&Items::new(Vectors::new(&far, 20).unwrap(), &["far"])).unwrap();
+        builder.section(Section::Lists, catalogue.section(Section::Lists).to_vec());
+        let gone = catalogue.row("1").unwrap();
+        let mut words = [0u32; 13];
+        words[gone / 32] |= 1 << (gone % 32);
+        builder.section(Section::Removed, little_endian(&words));
+        let changed = builder.finish().unwrap();
+        assert_eq!((changed.len(), changed.rows(), changed.row("1")), (400, 401, None));
+        let found = ids(&changed, &query, false);
+        assert!(!found.contains(&"1".into()) && found.len() == 30);
+        let search = Search { count: 400, ..Search::default() };
+        let found = changed.search_with(Vectors::new(&query, 20).unwrap(), &search).unwrap();
+        assert!(found[0].iter().any(|hit| hit.row == 400));
+    }
+
+    #[test]
+    fn lists_that_do_not_fit_are_refused() {
+        let (_, flat) = around_corners(Metric::Cosine, 1);
+        let centre = build(&[1.0; 20], 20, Metric::Cosine);
+        let short = build(&[1.0; 3], 3, Metric::Cosine);
+        let code = |rows: &[u32], ends: &[u32], centres: &Catalogue, probes| {
+            grouped(&flat, rows, ends, centres, probes).err().map(|error| error.code())
+        };
+        assert_eq!(code(&[3, 1], &[2], &centre, 1), None);
+        assert_eq!(code(&[3, 3], &[2], &centre, 1), Some("option"), "an item twice");
+        assert_eq!(code(&[3, 400], &[2], &centre, 1), Some("option"), "a row past the end");
+        assert_eq!(code(&[3, 1], &[3], &centre, 1), Some("corrupt"), "a list past the end");
+        assert_eq!(code(&[3, 1], &[2, 2], &centre, 1), Some("corrupt"), "a centre is missing");
+        assert_eq!(code(&[3, 1], &[2], &centre, 0), Some("corrupt"), "no list is probed");
+        assert_eq!(code(&[3, 1], &[2], &centre, 2), Some("corrupt"), "more than all");
+        assert_eq!(code(&[3, 1], &[2], &short, 1), Some("corrupt"), "another length");
+    }
+}

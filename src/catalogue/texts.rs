@@ -1,0 +1,45 @@
+//! Texts one after the other, and where each ends: ids, payloads.
+
+use super::format::number;
+use alloc::{format, string::String};
+use core::ops::RangeInclusive;
+
+/// Texts one after the other, and where each ends.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) ends: &'a [u8],
+    pub(super) texts: &'a [u8],
+}
+
+impl<'a> Texts<'a> {
+    /// Text i, empty where there are no texts at all. The ends were checked.
+    #[inline(never)]
+    pub(super) fn get(self, i: usize) -> &'a [u8] {
+        if self.ends.is_empty() {
+            return &[];
+        }
+        let start = i.checked_sub(1).map_or(0, |before| number(self.ends, before));
+        &self.texts[start..number(self.ends, i)]
+    }
+
+    /// Are the ends ascending, on character boundaries of UTF-8, the lengths within these, and is everything covered?
+    #[inline(never)]
+    pub(super) fn check(self, lengths: RangeInclusive<usize>) -> Result<(), String> {
+        let Ok(texts) = core::str::from_utf8(self.texts) else {
+            return Err("the bytes are not UTF-8".into());
+        };
+        let mut start = 0;
+        for i in 0..self.ends.len() / 4 {
+            let end = number(self.ends, i);
+            let length = end.checked_sub(start);
+            if !length.is_some_and(|length| lengths.contains(&length)) || !texts.is_char_boundary(end) {
+                return Err(format!("row {i} is {start}..{end}"));
+            }
+            start = end;
+        }
+        match start == texts.len() {
+            true => Ok(()),
+            false => Err(format!("there are {} bytes, the rows end at {start}", texts.len())),
+        }
+    }
+}

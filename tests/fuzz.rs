@@ -1,0 +1,169 @@
+//! Catalogues of hostile bytes, on every toolchain: files of every kind, mutated as libFuzzer would but for its eye for coverage.
+//!
+//! `fuzz/` has the same as a target of cargo-fuzz, which needs a nightly compiler. Here `FUZZ_EXECUTIONS` says how many
+//! (default: 30,000), `FUZZ_SEED` which.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "fuzz/exercise.rs"]
+mod exercise;
+
+use pocketsage::{Builder, Catalogue, Items, Metric, Precision, Section, Settings, Vectors};
+use std::fs;
+use std::path::Path;
+
+/// Numbers of a seed (xorshift64*).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % n.max(1)
+    }
+}
+
+/// Numbers that are one too many, or as large as they can be.
+const HURTFUL: [u64; 10] =
+    [0, 1, 2, 63, 64, 0x7fff_ffff, 0xffff_ffff, 0xffff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 1 << 32];
+
+fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+    for _ in 0..=dice.below(4) {
+        let length = bytes.len();
+        // Half of all changes hit what says where things are.
+        let table = dice.below(2) == 0;
+        let at = dice.below(if table { length.min(512) } else { length });
+        match dice.below(9) {
+            0 if length > 0 => bytes[at] ^= 1 << dice.below(8),
+            1 if length > 0 => bytes[at] = dice.below(256) as u8,
+            2 => {
+                let (at, width) = (at & !3, [1, 2, 4, 8][dice.below(4)]);
+                let value = HURTFUL[dice.below(HURTFUL.len())].wrapping_add(dice.below(3) as u64);
+                for (byte, value) in bytes.iter_mut().skip(at).take(width).zip(value.to_le_bytes()) {
+                    *byte = value;
+                }
+            }
+            3 => bytes.truncate(at),
+            4 => bytes
+                .splice(at..at, core::iter::repeat_n(dice.below(256) as u8, dice.below(80)))
+                .for_each(drop),
+            5 => {
+                let end = (at + dice.below(80)).min(length);
+                bytes.drain(at..end).for_each(drop);
+            }
+            6 => {
+                let other = &corpus[dice.below(corpus.len())];
+                let start = dice.below(other.len());
+                let part = &other[start..(start + dice.below(100)).min(other.len())];
+                for (byte, value) in bytes.iter_mut().skip(at).zip(part) {
+                    *byte = *value;
+                }
+            }
+            7 if length >= 88 => {
+                // Two entries of the table change places, or an entry is another's.
+                let entry = |dice: &mut Dice| 64 + 24 * dice.below((length - 64) / 24);
+                let (a, b) = (entry(dice), entry(dice));
+                bytes.copy_within(a..a + 24, b);
+            }
+            _ => {
+                for byte in bytes.iter_mut().skip(at).take(8) {
+                    *byte = byte.wrapping_add(1);
+                }
+            }
+        }
+    }
+}
+
+/// Small files with every kind of section.
+fn corpus() -> Vec<(&'static str, Vec<u8>)> {
+    let build = |metric, precision, n: usize, dim: usize, payloads: bool| {
+        let values: Vec<f32> = (0..n * dim).map(|i| ((i * 37 % 101) as f32 - 50.0) / 9.0).collect();
+        let ids: Vec<String> = (0..n).map(|i| format!("é{i}")).collect();
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let texts = vec!["{\"a\":1}"; n];
+        let mut items = Items::new(Vectors::new(&values, dim).unwrap(), &ids);
+        if payloads {
+            items = items.with_payloads(&texts);
+        }
+        let mut builder = Builder::new(dim, Settings { metric, precision }).unwrap();
+        builder.add(&items).unwrap();
+        builder
+    };
+    let bytes = |builder: Builder| builder.finish().unwrap().bytes().to_vec();
+    let words = |numbers: &[u32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+    let full = || build(Metric::Cosine, Precision::Full, 5, 3, true);
+
+    let centres = build(Metric::Cosine, Precision::Compact, 2, 3, false).finish().unwrap();
+    let mut lists = full();
+    let head = words(&[1, 2, 1f32.to_bits(), 0, 3, 5]);
+    let section = [&head, centres.section(Section::Scales), centres.section(Section::Codes)].concat();
+    lists.section(Section::Lists, section);
+    let mut removed = build(Metric::L2, Precision::Full, 40, 5, true);
+    removed.section(Section::Removed, words(&[0x0100_0001, 1]));
+    removed.section(Section::Attributes, words(&[0, 0, 0, 0]));
+    let mut delta = full();
+    for (section, content) in [
+        (Section::Base, vec![7; 8]),
+        (Section::Revision, vec![9; 8]),
+        (Section::DroppedEnds, words(&[1, 3])),
+        (Section::Dropped, b"abc".to_vec()),
+    ] {
+        delta.section(section, content);
+    }
+    vec![
+        ("full", bytes(full())),
+        ("compact", bytes(build(Metric::InnerProduct, Precision::Compact, 9, 33, false))),
+        ("l2", bytes(build(Metric::L2, Precision::Full, 7, 32, false))),
+        ("empty", bytes(build(Metric::Cosine, Precision::Full, 0, 4, false))),
+        ("lists", bytes(lists)),
+        ("removed", bytes(removed)),
+        ("delta", delta.finish_delta().unwrap()),
+    ]
+}
+
+#[test]
+fn mutated_files_are_refused_or_harmless() {
+    let number =
+        |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let (executions, seed) = (number("FUZZ_EXECUTIONS", 30_000), number("FUZZ_SEED", 1));
+    let corpus: Vec<Vec<u8>> = corpus().into_iter().map(|(_, bytes)| bytes).collect();
+    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut catalogues = 0u64;
+    for execution in 0..executions {
+        let mut bytes = corpus[dice.below(corpus.len())].clone();
+        mutate(&mut dice, &mut bytes, &corpus);
+        let kept = bytes.clone();
+        match std::panic::catch_unwind(|| exercise::exercise(&bytes)) {
+            Ok(whole) => catalogues += u64::from(whole),
+            Err(_) => {
+                let file = std::env::temp_dir().join("pocketsage-fuzz-finding.sage");
+                fs::write(&file, kept).unwrap();
+                panic!("execution {execution} of seed {seed} panicked; its bytes are in {}", file.display());
+            }
+        }
+        if executions > 1_000_000 && execution % 1_000_000 == 0 {
+            println!("{execution} executions, {catalogues} of them whole catalogues");
+        }
+    }
+    println!("{executions} executions of seed {seed}, {catalogues} of them whole catalogues, no finding");
+    // Or the mutations never get past the header.
+    assert!(catalogues > executions / 20 && catalogues < executions);
+}
+
+/// The seeds of cargo-fuzz are the files that are mutated here.
+#[test]
+fn the_committed_corpus_is_read_and_of_this_version() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/catalogue");
+    for (name, bytes) in corpus() {
+        let file = folder.join(format!("{name}.sage"));
+        if std::env::var_os("WRITE_CORPUS").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&file, &bytes).unwrap();
+        }
+        let committed = fs::read(&file).unwrap();
+        assert_eq!(committed, bytes, "{name}: WRITE_CORPUS=1 cargo test --test fuzz writes the seeds anew");
+        assert!(exercise::exercise(&committed));
+        assert_eq!(Catalogue::from_bytes(committed).is_ok(), name != "delta");
+    }
+}

@@ -1,0 +1,84 @@
+//! What a fuzzer does with bytes: whatever they are, reading them gives an error or a catalogue that can be used in every way.
+
+use pocketsage::{Bits, Builder, Catalogue, Metric, Search, Section, Settings, Vectors, checksum64};
+
+/// More rows are not gone through one by one.
+const MOST_ROWS: usize = 4096;
+
+/// Reads the bytes as a catalogue and as a delta. With a length and a hash that fit, or all mutations would end at those. Says whether they
+/// were a catalogue.
+pub(crate) fn exercise(data: &[u8]) -> bool {
+    let mut bytes = data.to_vec();
+    let _ = Catalogue::reserve(&bytes[..bytes.len().min(64)]);
+    let as_given = Catalogue::from_bytes(bytes.clone());
+    if bytes.len() >= 64 {
+        let length = bytes.len() as u64;
+        bytes[40..48].copy_from_slice(&length.to_le_bytes());
+        let hash = checksum64(&bytes[16..]);
+        bytes[8..16].copy_from_slice(&hash.to_le_bytes());
+    }
+    let mut whole = false;
+    for catalogue in [as_given, Catalogue::from_delta(bytes)].into_iter().flatten() {
+        go_through(&catalogue);
+        whole = true;
+    }
+    whole
+}
+
+fn go_through(catalogue: &Catalogue) {
+    let (rows, dim) = (catalogue.rows(), catalogue.dim());
+    assert!(catalogue.len() <= rows && (0.0..=f64::MAX).contains(&catalogue.spread()));
+    let mut found = 0;
+    for row in 0..rows.min(MOST_ROWS) {
+        let Some(id) = catalogue.id(row) else {
+            assert!(!catalogue.is_live(row));
+            continue;
+        };
+        assert!(catalogue.is_live(row));
+        assert_eq!(catalogue.row(id), Some(row));
+        let _ = catalogue.payload(row);
+        found += 1;
+    }
+    assert!(rows > MOST_ROWS || found == catalogue.len());
+    assert_eq!((catalogue.id(rows), catalogue.row("")), (None, None));
+    for kind in 0..20 {
+        let _ = Section::from_number(kind).map(|section| catalogue.section(section).len());
+    }
+
+    let mut query = Vec::new();
+    match catalogue.read_vector(0, &mut query) {
+        Ok(()) => assert_eq!(query.len(), dim),
+        Err(_) => query.resize(dim, 1.0),
+    }
+    query.iter_mut().for_each(|x| *x = if x.is_finite() { *x } else { 0.0 });
+    let mut allowed = Bits::all(rows);
+    allowed.remove(rows / 2);
+    let exclude = [0];
+    let exclude: &[u32] = if rows > 0 { &exclude } else { &[] };
+    for (exact, allowed, offset) in [(true, None, 0), (false, Some(&allowed), 0), (false, None, 2)] {
+        let search = Search { count: 5, offset, exclude, allowed, exact, ..Search::default() };
+        let Ok(queries) = Vectors::new(&query, dim) else { continue };
+        let Ok(lists) = catalogue.search_with(queries, &search) else { continue };
+        for hit in &lists[0] {
+            assert!(catalogue.is_live(hit.row) && (rows == 0 || hit.row != 0));
+            assert!(allowed.is_none_or(|allowed| allowed.has(hit.row)));
+            assert!(catalogue.metric() != Metric::Cosine || hit.score.abs() <= 1.0);
+        }
+        assert!(lists[0].windows(2).all(|pair| pair[0].score >= pair[1].score));
+    }
+
+    // As a change writes it: rows taken from here, its sections carried along.
+    let settings = Settings { metric: catalogue.metric(), precision: catalogue.precision() };
+    let Ok(mut builder) = Builder::new(dim, settings) else { return };
+    let every: Vec<u32> = (0..rows.min(MOST_ROWS) as u32).collect();
+    if builder.take(catalogue, &every).is_ok() {
+        for section in [Section::Attributes, Section::Removed, Section::Lists] {
+            let content = catalogue.section(section);
+            if !content.is_empty() {
+                builder.section(section, content.to_vec());
+            }
+        }
+        let again = builder.finish();
+        assert!(rows > MOST_ROWS || again.is_ok_and(|again| again.len() == catalogue.len()));
+    }
+}

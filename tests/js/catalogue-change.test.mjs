@@ -1,0 +1,140 @@
+// Catalogues that change: after any sequence of changes they hold what a catalogue built from the same items holds.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { Catalogue } from "pocketsage";
+import { difference } from "../../pkg/cli/difference.js";
+import { group } from "../../pkg/cli/lists.js";
+import { rejects, seeded } from "./world.mjs";
+
+const DIM = 6;
+const entry = (name, version) => {
+  const random = seeded(name * 31 + version);
+  return [`id ${name}`, Float32Array.from({ length: DIM }, () => random() - 0.5), { name, version, even: name % 2 === 0 ? "yes" : ["no", "odd"] }];
+};
+const attributes = ["name", "even"];
+const build = (entries, options) => Catalogue.from(entries, { dim: DIM, attributes, ...options });
+const query = entry(99, 99)[1];
+
+/** Everything a user can see, in an order that does not depend on rows. */
+function seen(catalogue) {
+  const ids = [...catalogue.ids()].sort();
+  const filter = { any: [{ field: "even", is: "odd" }, { field: "name", to: 3 }] };
+  const sorted = (hits) => hits.sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1));
+  return {
+    size: catalogue.size,
+    spread: Math.round(catalogue.spread * 1e9),
+    attributes: catalogue.attributes(),
+    items: ids.map((id) => [id, catalogue.has(id), catalogue.payload(id), catalogue.vector(id)]),
+    all: sorted(catalogue.search(query, { count: 100 })),
+    filtered: catalogue.size > 0 && sorted(catalogue.search(query, { count: 100, filter })),
+  };
+}
+
+const names = fc.uniqueArray(fc.nat(12), { maxLength: 6 });
+const step = fc.oneof(
+  fc.record({ add: names, version: fc.nat(5) }),
+  fc.record({ remove: names }),
+  fc.constant({ compact: true }),
+  fc.constant({ file: true }),
+);
+
+for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip" }]) {
+  test(`add, replace, remove, compact and store, in any order: as if built so (${JSON.stringify(options)})`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
+        const model = new Map([0, 1, 2].map((name) => [name, entry(name, 0)]));
+        let here = await build([...model.values()], options);
+        for (const { add, version, remove, compact, file } of steps) {
+          if (add) {
+            here.add(add.map((name) => entry(name, version)));
+            for (const name of add) model.set(name, entry(name, version));
+          }
+          if (remove) {
+            const known = remove.filter((name) => model.delete(name)).length;
+            assert.equal(here.remove(remove.map((name) => `id ${name}`)), known);
+          }
+          if (compact) here.compact();
+          if (file) here = await Catalogue.fromBytes(here.toBytes());
+        }
+        assert.deepEqual(seen(here), seen(await build([...model.values()], options)));
+        here.close();
+      }),
+      { seed: 2, numRuns: 60 },
+    );
+  });
+}
+
+test("deltas lead from each catalogue to the next, and only there", async () => {
+  const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2)), { selector: ([name]) => name, maxLength: 10 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(ids, { minLength: 2, maxLength: 4 }), async (versions) => {
+      const catalogues = [];
+      for (const version of versions) catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
+      const here = await Catalogue.fromBytes(catalogues[0].toBytes());
+      for (const [at, newer] of catalogues.slice(1).entries()) {
+        const { bytes, changed, dropped } = difference(catalogues[at], newer);
+        const before = new Map(versions[at].map(([name, v]) => [name, v]));
+        assert.equal(changed, versions[at + 1].filter(([name, v]) => before.get(name) !== v).length);
+        assert.equal(dropped, versions[at].filter(([name]) => !versions[at + 1].some(([other]) => other === name)).length);
+        here.merge(bytes);
+        assert.equal(here.revision, newer.revision);
+        assert.deepEqual(seen(here), seen(newer));
+        here.compact();
+        assert.equal(here.revision, newer.revision);
+        assert.deepEqual(seen(here), seen(newer));
+        if (newer.hash !== catalogues[at].hash) await rejects(() => newer.merge(bytes), "option", /applies to revision [0-9a-f]{16}, this catalogue is/);
+      }
+    }),
+    { seed: 3, numRuns: 40 },
+  );
+});
+
+test("a delta is small, is no catalogue, and a catalogue is no delta", async () => {
+  const many = Array.from({ length: 500 }, (_, name) => entry(name, 0));
+  const older = await build(many);
+  const newer = await build([...many.slice(5), entry(600, 1), entry(7, 3)].filter(([id], at, all) => all.findLastIndex(([other]) => other === id) === at));
+  const { bytes, changed, dropped } = difference(older, newer);
+  assert.deepEqual([changed, dropped], [2, 5]);
+  assert.ok(bytes.length < older.toBytes().length / 15, `${bytes.length}`);
+  await rejects(Catalogue.fromBytes(bytes), "corrupt", /changes to a catalogue/);
+  await rejects(() => older.merge(newer.toBytes()), "corrupt", /these bytes are a catalogue/);
+  await rejects(() => older.merge("delta"), "option", /expected a Uint8Array, saw "delta"/);
+  const before = older.hash;
+  for (let at = 0; at < bytes.length; at += 97) {
+    const altered = bytes.slice();
+    altered[at] ^= 4;
+    await rejects(() => older.merge(altered), at >= 16 && at < 20 ? "version" : "corrupt", /./);
+  }
+  assert.equal(older.hash, before, "a delta that is refused changes nothing");
+});
+
+test("changes that are wrong are refused, and nothing was changed", async () => {
+  const here = await build([entry(1, 0), entry(2, 0)]);
+  const before = here.hash;
+  await rejects(() => here.add([entry(3, 0), entry(3, 1)]), "option", /"id 3" is the id of rows 2 and 3/);
+  await rejects(() => here.add([["x", new Float32Array(2)]]), "dimension", /add: item 0 \("x"\): the vector has 2 numbers, expected 6/);
+  await rejects(() => here.add([["x", new Float32Array(DIM).fill(NaN)]]), "not-finite", /add: item 0 \("x"\)/);
+  await rejects(() => here.add([["x", new Float32Array(DIM), { name: "text" }]]), "option", /attributes: "name" of item 0/);
+  await rejects(() => here.remove("id 1"), "option", /expected a list of item ids/);
+  assert.equal(here.hash, before);
+  here.close();
+  await rejects(() => here.compact(), "closed", /closed/);
+});
+
+test("a catalogue in lists keeps them through every change, and finds what came later", async () => {
+  const many = Array.from({ length: 900 }, (_, name) => entry(name, 0));
+  const lists = await group(await build(many), many, () => undefined);
+  assert.equal(lists.lists.count, 30);
+  assert.ok(lists.lists.recall >= 0.99 && lists.lists.probed >= 1);
+  assert.deepEqual(lists.search(query, { exact: true }), (await build(many)).search(query).map((hit) => hit));
+  lists.add([["mine", query]]);
+  lists.remove(["id 5", "id 6"]);
+  assert.equal(lists.search(query, { count: 1 })[0].item, "mine");
+  const before = lists.search(query, { exact: true });
+  const filtered = lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item);
+  lists.compact();
+  assert.equal(lists.lists.count, 30);
+  assert.deepEqual(lists.search(query, { exact: true }), before);
+  assert.deepEqual(lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item), filtered);
+});
