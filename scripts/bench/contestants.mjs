@@ -15,8 +15,8 @@ const same = "the same code as `ours`";
 export const contestants = [
   { name: "ours", label: "PocketSage (wasm)", runtime: "node", most: 50_000, tolerance: f64 },
   { name: "ours-profile", label: "PocketSage, actions to interests (wasm)", runtime: "node", most: 10_000, why: same },
-  // ▼ A session's updates stand here: `ours-add` and `ours-forget`, one action against the whole run of `ours` (see runner.mjs).
-  // ▲
+  { name: "ours-add", label: "PocketSage, one action more, to interests (wasm)", runtime: "node", most: 10_000, why: same },
+  { name: "ours-forget", label: "PocketSage, one action less, to interests (wasm)", runtime: "node", most: 10_000, why: same },
   { name: "ours-native", label: "PocketSage (Rust)", runtime: "native", most: 10_000, why: same, tolerance: f64 },
   {
     ...{ name: "sgemm", label: "NumPy sgemm + fastcluster (C++)", runtime: "python", most: 10_000, why: matrix, tolerance: f32 },

@@ -45,9 +45,9 @@ const contestants = {
     };
   },
 
-  // ▼ A session's updates stand here, as `ours-add` and `ours-forget`: prepare makes a session of the first n - 1 actions (of all n),
-  //   before undoes the last call, run adds action n (forgets it), heights are those of the tree it has then.
-  // ▲
+  // One action comes, or goes, and the profile follows it; the other of the two is done before, and not timed.
+  "ours-add": () => following(forget, add),
+  "ours-forget": () => following(add, forget),
 
   async "kodama-wasm"() {
     const { default: load, heights } = await import(kodamaModule);
@@ -69,6 +69,61 @@ const contestants = {
     };
   },
 };
+
+/** A session whose actions go in turn, the oldest first, and come again. The first profiles are compared with those of a new start. */
+async function following(before, run) {
+  const { init } = await import("pocketsage");
+  await init();
+  const core = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
+  const { coreOptions } = await import(new URL("../../pkg/core-options.js", import.meta.url));
+  const options = coreOptions({}, undefined);
+  const follow = (input, step) => {
+    step(input);
+    input.profile = input.session.profile(now, options);
+    return input;
+  };
+  return {
+    prepare(vectors, dim) {
+      const input = { session: new core.CoreSession(dim), rows: rows(vectors, dim), gone: [], at: 0, compared: 0, dim };
+      input.rows.forEach((vector) => input.session.add(vector, ...once(input)));
+      input.times = input.rows.map((_, row) => now + (row + 1) * hour);
+      return follow(input, add === run ? () => {} : forget);
+    },
+    before(input) {
+      if (input.compared < 3 && input.profile) assertAnew(core, input, options);
+      follow(input, before);
+    },
+    run: (input) => follow(input, run),
+    memory: ourMemory,
+  };
+}
+
+function add(input) {
+  const vector = input.gone.pop();
+  input.rows.push(vector);
+  input.times.push(now + (input.at + 1) * hour);
+  input.session.add(vector, ...once(input));
+}
+
+function forget({ session, rows: all, times, gone }) {
+  gone.push(all.shift());
+  times.shift();
+  session.forget(Uint32Array.of(0));
+}
+
+/** The time and the weight of one action. */
+function once(input) {
+  input.at += 1;
+  return [Float64Array.of(now + input.at * hour), Float64Array.of(1)];
+}
+
+function assertAnew(core, input, options) {
+  const { rows: all, times, dim } = input;
+  const vectors = Float32Array.from(all.flatMap((vector) => [...vector]));
+  const anew = core.profile(vectors, dim, Float64Array.from(times), new Float64Array(all.length).fill(1), now, options);
+  if (JSON.stringify(anew) !== JSON.stringify(input.profile)) throw new Error("the profile that followed is not that of a new start");
+  input.compared += 1;
+}
 
 async function ourMemory() {
   const { default: loaded } = await import(new URL("../../pkg/wasm/core.js", import.meta.url));

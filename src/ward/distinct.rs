@@ -2,9 +2,12 @@
 
 use crate::Vectors;
 use crate::dendrogram::Step;
-use crate::order::order;
 use alloc::{vec, vec::Vec};
-use core::cmp::Ordering;
+
+/// In place of a row.
+const EMPTY: u32 = u32::MAX;
+/// Numbers of a row that make its key, at most.
+const ASKED: usize = 16;
 
 pub(crate) struct Distinct {
     /// The first row of each group of equal rows, ascending.
@@ -23,18 +26,24 @@ impl Distinct {
         self.values.as_ref().map_or(vectors, |values| Vectors::trusted(values, vectors.dim()))
     }
 
-    /// O(n log n) comparisons.
+    /// O(n) comparisons of rows, unless many are alike in [`ASKED`] numbers.
     #[inline(never)]
     pub(crate) fn of(vectors: Vectors<'_>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
-        let compare = |x, y| vectors.row(x).partial_cmp(vectors.row(y)).unwrap_or(Ordering::Equal);
-        let sorted = order(n, &compare);
-        // The first row of the group of each row. Equal rows stand in their own order.
+        // The first row of the group of each row, found in a table by a few of its numbers.
         let mut group: Vec<usize> = (0..n).collect();
-        for pair in sorted.windows(2) {
-            if compare(pair[0], pair[1]).is_eq() {
-                group[pair[1]] = group[pair[0]];
+        let mut table = vec![EMPTY; (2 * n).next_power_of_two()];
+        let mask = table.len() - 1;
+        for row in 0..n {
+            let vector = vectors.row(row);
+            let mut at = key(vector) & mask;
+            while table[at] != EMPTY && vectors.row(table[at] as usize) != vector {
+                at = (at + 1) & mask;
             }
+            if table[at] == EMPTY {
+                table[at] = row as u32;
+            }
+            group[row] = table[at] as usize;
         }
         let rows: Vec<usize> = (0..n).filter(|&row| group[row] == row).collect();
         if rows.len() == n {
@@ -51,4 +60,13 @@ impl Distinct {
             rows,
         }
     }
+}
+
+/// Equal for equal vectors.
+fn key(vector: &[f32]) -> usize {
+    let asked = vector.iter().step_by(vector.len().div_ceil(ASKED));
+    // (0 and -0 are equal.)
+    let key =
+        asked.fold(0u32, |key, &x| (key.rotate_left(5) ^ (x + 0.0).to_bits()).wrapping_mul(0x9E37_79B1));
+    (key ^ key >> 15) as usize
 }
