@@ -34,7 +34,7 @@ impl Distinct {
         let mut group: Vec<usize> = (0..n).collect();
         let mut table = vec![EMPTY; (2 * n).next_power_of_two()];
         let mask = table.len() - 1;
-        for row in 0..n {
+        for (row, group) in group.iter_mut().enumerate() {
             let vector = vectors.row(row);
             let mut at = key(vector) & mask;
             while table[at] != EMPTY && vectors.row(table[at] as usize) != vector {
@@ -43,7 +43,7 @@ impl Distinct {
             if table[at] == EMPTY {
                 table[at] = row as u32;
             }
-            group[row] = table[at] as usize;
+            *group = table[at] as usize;
         }
         let rows: Vec<usize> = (0..n).filter(|&row| group[row] == row).collect();
         if rows.len() == n {
