@@ -1,11 +1,11 @@
 // `npm run test:remote`: the adapters and the Worker against real engines, which come from Python packages and are started for the tests alone.
 //   npm run test:remote -- chroma redis     only those files of tests/remote/
 // Says at the end which engines were real and which are contracts. `npm test` does not need any of this.
-import { readdir } from "node:fs/promises";
+import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { count } from "./lib/layers.mjs";
-import { run } from "./lib/run.mjs";
+import { must, run } from "./lib/run.mjs";
 import { begin, done, failed, Remedy, script, table, title } from "./lib/say.mjs";
 import { venv } from "./lib/venv.mjs";
 import { root } from "./lib/versions.mjs";
@@ -16,6 +16,8 @@ const folder = join(root, "tests", "remote");
 /** What each file of tests/remote/ shows, and the environment it needs. */
 const parts = {
   chroma: { engine: "Chroma 1.5.9", kind: "real server", needs: "remote-venv" },
+  clients: { engine: "Elasticsearch, Milvus v2, Pinecone, Typesense", kind: "contract: the types of the official clients", needs: "contract-clients" },
+  cost: { engine: "what the Worker costs", kind: "real Chroma", needs: "remote-venv" },
   edge: { engine: "the Worker in workerd", kind: "with real PostgreSQL and Chroma", needs: "remote-venv" },
   load: { engine: "the Worker under load", kind: "real Chroma, killed in the middle", needs: "remote-venv" },
   milvus: { engine: "Milvus 2.3.5 (REST v1)", kind: "real server", needs: "milvus-venv", alone: true },
@@ -23,7 +25,13 @@ const parts = {
   qdrant: { engine: "Qdrant", kind: "contract: the official models and in-memory engine", needs: "remote-venv" },
   redis: { engine: "Redis 8.2", kind: "real server", needs: "remote-venv" },
 };
-const contracts = ["Milvus v2", "Pinecone", "Elasticsearch", "Typesense", "Vectorize"];
+
+/** What the tests need, installed once under .tools/. */
+const environments = {
+  "contract-clients": clients,
+  "milvus-venv": (name) => venv(name, join(folder, "requirements-milvus.txt")),
+  "remote-venv": (name) => venv(name, join(folder, "requirements.txt")),
+};
 
 await script(async () => {
   const words = process.argv.slice(2);
@@ -35,11 +43,11 @@ await script(async () => {
 
   title("Engines");
   const missing = new Map();
-  for (const [name, file] of [["remote-venv", "requirements.txt"], ["milvus-venv", "requirements-milvus.txt"]]) {
+  for (const [name, install] of Object.entries(environments)) {
     if (!chosen.some((part) => parts[part]?.needs === name)) continue;
-    begin(name, "pip install, once");
+    begin(name, "installed once");
     try {
-      done(name, "ready", await venv(name, join(folder, file)));
+      done(name, "ready", await install(name));
     } catch (error) {
       missing.set(name, error.message.trim().split("\n").at(-1));
       failed(name, missing.get(name));
@@ -62,7 +70,7 @@ await script(async () => {
     const counted = count(output);
     const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
     if (code !== 0) console.log(output);
-    else for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU).*$/gm)) console.log(`        ${line.trim()}`);
+    else for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU ms|ms CPU).*$/gm)) console.log(`        ${line.trim()}`);
     (code === 0 ? done : failed)(name, `${counted.passed} passed, ${counted.failed + lost} failed`, seconds);
     rows.push([engine, kind, counted.passed, counted.failed + lost, seconds.toFixed(1)]);
     good += counted.passed;
@@ -70,10 +78,22 @@ await script(async () => {
   }
   title("What was asked, and how real it was");
   table(rows);
-  console.log(`\n  Contracts only, in \`npm test -- js\`: ${contracts.join(", ")}.`);
+  console.log("\n  What is asked of and read from those of which there are contracts alone, Vectorize too: `npm test -- js`.");
   console.log(`\n${good} passed, ${bad} failed`);
   if (bad > 0) process.exitCode = 1;
 });
+
+/** Makes `.tools/contract-clients` hold the official clients, for their types; resolves to the seconds it took. */
+async function clients(name) {
+  const there = join(root, ".tools", name);
+  const begun = Date.now();
+  const wanted = await readFile(join(folder, "clients", "package-lock.json"), "utf8");
+  if ((await readFile(join(there, "installed.json"), "utf8").catch(() => "")) === wanted) return 0;
+  await cp(join(folder, "clients"), there, { recursive: true });
+  await must("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: there, minutes: 5 });
+  await writeFile(join(there, "installed.json"), wanted);
+  return (Date.now() - begun) / 1000;
+}
 
 /** Node with these arguments; `alone`, in a network namespace where only the loopback is: for a server that cannot be told where to listen. */
 function command(alone, args) {

@@ -35,8 +35,17 @@ fn cosine(dot: f64, norms: f64) -> f32 {
     if norms == 0.0 { 0.0 } else { ((dot / norms).clamp(-1.0, 1.0) + 0.0) as f32 }
 }
 
+/// In eight sums side by side, so that none waits for the one before, and these in one fixed order.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).fold(0.0, |sum, (&a, &b)| sum + f64::from(a) * f64::from(b))
+    let (eights, others) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in eights.0.iter().zip(others.0) {
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += f64::from(a) * f64::from(b);
+        }
+    }
+    let rest = eights.1.iter().zip(others.1).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    sums.into_iter().chain(rest).sum()
 }
 
 #[cfg(test)]

@@ -172,63 +172,30 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Random;
     use crate::testing::Numbers;
+    use alloc::vec;
 
-    /// What random people do: mostly one thing after the other, in some interests, with repetitions; now and then they forget.
-    fn follow(seed: u32, n: usize, dim: usize, grain: f32, steps: usize) -> usize {
-        let (mut numbers, mut random) = (Numbers::new(seed), Random::seeded(f64::from(seed)).unwrap());
-        let mut below = move |n: usize| (random.unit() * n as f64) as usize;
-        let mut vector = |numbers: &mut Numbers, topic: usize| -> Vec<f32> {
-            let mut place = Numbers::new(topic as u32);
-            let number = |_| place.normal() * 2.0 + numbers.normal();
-            let rounded = |x: f32| if grain > 0.0 { libm::roundf(x / grain) * grain } else { x };
-            (0..dim).map(number).map(rounded).collect()
-        };
+    /// (That it is right is shown by tests/session.rs.)
+    #[test]
+    fn one_action_more_or_less_is_repaired_and_not_clustered_anew() {
+        let (n, dim) = (400, 24);
+        let mut numbers = Numbers::new(9);
+        let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * numbers.normal()).collect();
+        let values: Vec<f32> = (0..n * dim).map(|i| topics[i % topics.len()] + numbers.normal()).collect();
         let mut session = Session::new(dim).unwrap();
+        session.add(&values, &vec![0.0; n], &vec![1.0; n]).unwrap();
         let options = ProfileOptions::default();
-        for _ in 0..n {
-            session.add(&vector(&mut numbers, below(5)), &[below(100) as f64], &[1.0]).unwrap();
-        }
+        session.profile(0.0, &options).unwrap();
         let mut repaired = 0;
-        for step in 0..steps {
-            for _ in 0..=below(4) / 3 * below(5) {
-                match (below(10), session.len()) {
-                    (0..=3, 1..) => assert!(session.forget(below(session.len()))),
-                    (4, 1..) => {
-                        assert!(session.reweigh(below(session.len()), 0.5 + below(4) as f64).unwrap())
-                    }
-                    (5, 1..) => {
-                        let row = below(session.len());
-                        let again = session.values[row * dim..(row + 1) * dim].to_vec();
-                        session.add(&again, &[1.0], &[1.0]).unwrap();
-                    }
-                    _ => session.add(&vector(&mut numbers, below(5)), &[below(100) as f64], &[1.0]).unwrap(),
-                }
+        for step in 0..50 {
+            if step % 2 == 0 {
+                session.add(&values[step * dim..][..dim], &[0.0], &[2.0]).unwrap();
+            } else {
+                session.forget(step * 7 % n);
             }
-            let vectors = Vectors::trusted(&session.values, dim);
-            let (tree, diameter) =
-                crate::ward::tree_and_diameter(vectors, Some(&session.weights), crate::MEMORY).unwrap();
-            let at = session.at.clone();
-            let profile =
-                crate::profile(&Actions::new(vectors, &at, &session.weights).unwrap(), 100.0, &options)
-                    .unwrap();
-            let (followed, followed_diameter) = session.tree(crate::MEMORY).unwrap();
-            assert_eq!(followed, tree, "seed {seed} step {step}");
-            assert_eq!(followed_diameter.to_bits(), diameter.to_bits(), "seed {seed} step {step}");
-            assert_eq!(session.profile(100.0, &options).unwrap(), profile, "seed {seed} step {step}");
+            session.profile(0.0, &options).unwrap();
             repaired += usize::from(matches!(session.known, Known::Living(_)));
         }
-        repaired
-    }
-
-    #[test]
-    fn what_follows_equals_what_begins_anew() {
-        let mut repaired = 0;
-        for seed in 0..60 {
-            let (n, dim) = (1 + seed as usize * 7 % 300, 1 + seed as usize % 40);
-            repaired += follow(seed, n, dim, 0.0, 20);
-        }
-        assert!(repaired > 800, "{repaired}");
+        assert!(repaired >= 45, "{repaired} of 50");
     }
 }

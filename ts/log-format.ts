@@ -19,7 +19,6 @@
 import { SageError } from "./errors.js";
 import { ask } from "./glue.js";
 import type { Entry, Log } from "./log.js";
-import { rowOf } from "./vectors.js";
 
 const MAGIC = "sage.log";
 const VERSION = 1;
@@ -153,12 +152,20 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float3
     if (weight !== undefined) entry.weight = weight;
     if (kind !== undefined) entry.kind = kinds[kind]!;
     if (actions.vector[row]) {
-      entry.vector = rowOf(vectors, dim, next++);
-      if (!entry.vector.every(Number.isFinite)) throw corrupt(`the vector of "${entry.item}" is not finite`);
+      // Views of one block, which is nobody else's: copies took a quarter of the time.
+      entry.vector = vectors.subarray(next * dim, ++next * dim);
+      if (!isFinite(entry.vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
     }
     return entry;
   });
   return { entries, hidden: new Set(hidden) };
+}
+
+/** Zero times what is finite is zero, times anything else it is not. (`every` took half the time of reading a log.) */
+function isFinite(vector: Float32Array): boolean {
+  let zero = 0;
+  for (let i = 0; i < vector.length; i += 1) zero += vector[i]! * 0;
+  return zero === 0;
 }
 
 function isName(value: unknown): boolean {

@@ -75,11 +75,12 @@ export function nearestActions(
     rows.map((row) => taste.actions[row]!.vector),
     dim,
   );
-  const found = ask((core) => core.nearest(own, dim, stack(vectors, dim), count));
+  const distinct = [...new Set(vectors)]; // one medoid may stand in for many items
+  const found = ask((core) => core.nearest(own, dim, stack(distinct, dim), count));
   const each = Math.min(count, rows.length);
-  return vectors.map((_, query) =>
+  return vectors.map((vector) =>
     Array.from({ length: each }, (_, rank) => {
-      const place = query * each + rank;
+      const place = distinct.indexOf(vector) * each + rank;
       const { item, at } = taste.actions[rows[found.rows[place]!]!]!;
       return { item, similarity: found.scores[place]!, at };
     }),

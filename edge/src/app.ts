@@ -1,15 +1,13 @@
 /** The routes: check the token, check the words, ask, answer. Nothing here knows how a taste or an engine works. */
 import { Hono, type Context } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { cors } from "hono/cors";
-import { init } from "pocketsage";
-import { type Answer, decodeMedoids, type RemoteQuery } from "pocketsage/remote";
-import * as v from "valibot";
+import type { Answer } from "pocketsage/remote";
+import { check, digest, limited, readJson, readMedoids } from "./body.js";
 import { retrieverFor } from "./engine.js";
 import { openApi } from "./openapi.js";
-import { Problem, problemOf } from "./problem.js";
-import { Actions, Hidden, LIMITS, Medoids, Range, RequestKey, View, Wish } from "./schema.js";
-import { dimOf, type Env, originsOf } from "./settings.js";
+import { faultOf, Problem, problemOf, problemOfFault } from "./problem.js";
+import { Actions, Hidden, LIMITS, Range, RequestKey, View, Wish } from "./schema.js";
+import { dimOf, type Env, keysOf, originsOf } from "./settings.js";
 import type { Failure, Taste } from "./taste.js";
 import { type Claims, verifyToken } from "./token.js";
 
@@ -47,17 +45,19 @@ app.use("/v1/*", async (context, next) => {
   if (token === undefined) {
     throw new Problem(401, "token", "Send `authorization: Bearer <token>`, minted by the site's backend.", { "www-authenticate": "Bearer" });
   }
-  const { TOKEN_KEYS, AUDIENCE = "pocketsage", LIMIT } = context.env;
-  const claims = await verifyToken(token, TOKEN_KEYS, AUDIENCE, Date.now());
+  const { AUDIENCE = "pocketsage", LIMIT } = context.env;
+  const claims = await verifyToken(token, keysOf(context.env), AUDIENCE, Date.now());
   context.set("claims", claims);
-  const allowed = await LIMIT?.limit({ key: claims.sub ?? "anonymous" });
+  // Visitors without a name may share a token; they are told apart by where they come from, which the limiter alone gets to know.
+  const who = claims.sub === undefined ? `from ${context.req.header("cf-connecting-ip") ?? "anywhere"}` : `user ${claims.sub}`;
+  const allowed = await LIMIT?.limit({ key: who });
   if (allowed && !allowed.success) throw new Problem(429, "rate", "Too many requests: wait a minute.", { "retry-after": "60" });
   await next();
 });
 
 app.post("/v1/actions", limited(LIMITS.actionBytes), async (context) => {
-  const text = await bodyText(context, "application/json");
-  const { actions } = check(Actions, parseJson(text), "the body");
+  const { body, text } = await readJson(context, Actions);
+  const { actions } = body;
   const key = context.req.header("idempotency-key");
   if (key !== undefined) check(RequestKey, key, "Idempotency-Key");
   const said = came(await tasteOf(context).record(actions, key, await digest(text)));
@@ -67,8 +67,8 @@ app.post("/v1/actions", limited(LIMITS.actionBytes), async (context) => {
 });
 
 app.post("/v1/hidden", limited(LIMITS.medoidBytes), async (context) => {
-  const { item } = check(Hidden, parseJson(await bodyText(context, "application/json")), "the body");
-  return context.json(came(await tasteOf(context).hide(item)));
+  const { body } = await readJson(context, Hidden);
+  return context.json(came(await tasteOf(context).hide(body.item)));
 });
 
 app.get("/v1/profile", async (context) => {
@@ -100,14 +100,14 @@ app.get("/v1/export", async (context) => {
 
 /** Without a taste: compact medoids in, answers out, nothing kept but the answers, by medoid. */
 app.post("/v1/retrieve", limited(LIMITS.medoidBytes), async (context) => {
-  const queries = await readMedoids(context);
-  const retriever = await retrieverFor(context.env);
+  const queries = await readMedoids(context, dimOf(context.env));
+  const retriever = await retrieverFor(context.env, (work) => context.executionCtx.waitUntil(work));
   const answers = await timed(context, "engine", retriever.ask(queries));
   context.set("facts", { medoids: queries.length, ...tally(answers) });
   const failed = answers.filter((answer) => answer.status === "error");
   if (failed.length === answers.length) throw failed[0]!.error;
   return context.json({
-    answers: answers.map((answer) => (answer.status === "error" ? { status: "error", reason: reasonOf(answer.error) } : answer)),
+    answers: answers.map((answer) => (answer.status === "error" ? { status: "error", reason: faultOf(answer.error)?.reason ?? answer.error.code } : answer)),
   });
 });
 
@@ -116,21 +116,10 @@ app.notFound(() => {
 });
 
 app.onError((error, context) => {
-  const problem = problemOf(error);
-  if (problem.code === "internal") console.error(JSON.stringify({ error: `${error.name}: ${error.message}` }));
-  context.set("facts", { ...context.get("facts"), code: problem.code, ...(problem.status >= 500 ? { reason: reasonOf(error) } : {}) });
-  const { status, code, message, headers } = problem;
+  const { status, code, message, headers, facts } = problemOf(error);
+  context.set("facts", { ...context.get("facts"), code, ...facts });
   return context.json({ error: { code, message } }, status as 400, headers);
 });
-
-function limited(bytes: number) {
-  return bodyLimit({
-    maxSize: bytes,
-    onError: () => {
-      throw new Problem(413, "body", `The body is larger than ${bytes} bytes: send less at once.`);
-    },
-  });
-}
 
 function tasteOf(context: Context<Here>): Taste {
   const { sub } = context.get("claims");
@@ -141,11 +130,8 @@ function tasteOf(context: Context<Here>): Taste {
 
 /** What an object said, or the error it ran into. */
 function came<T>(said: T): Exclude<T, Failure> {
-  if (typeof said !== "object" || said === null || !("failed" in said)) return said as Exclude<T, Failure>;
-  const { code, message, reason } = (said as Failure).failed;
-  const status = reason === "open" ? 503 : reason === "timeout" || reason === "deadline" ? 504 : undefined;
-  const headers: Record<string, string> = reason === "open" ? { "retry-after": "10" } : {};
-  throw new Problem(status ?? problemOf(Object.assign(new Error(message), { name: "SageError", code })).status, code, message, headers);
+  if (typeof said === "object" && said !== null && "failed" in said) throw problemOfFault((said as Failure).failed);
+  return said as Exclude<T, Failure>;
 }
 
 async function timed<T>(context: Context<Here>, name: string, work: Promise<T>): Promise<T> {
@@ -157,58 +143,6 @@ async function timed<T>(context: Context<Here>, name: string, work: Promise<T>):
   }
 }
 
-async function readMedoids(context: Context<Here>): Promise<RemoteQuery[]> {
-  const dim = dimOf(context.env);
-  const queries = /^application\/cbor\b/.test(context.req.header("content-type") ?? "") ? await readCompact(context) : await readPlain(context);
-  for (const { vector } of queries) {
-    if (vector && vector.length !== dim) throw new Problem(400, "dimension", `A vector has ${vector.length} numbers, expected ${dim}.`);
-  }
-  return queries;
-}
-
-async function readPlain(context: Context<Here>): Promise<RemoteQuery[]> {
-  const { count, medoids } = check(Medoids, parseJson(await bodyText(context, "application/json")), "the body");
-  return medoids.map(({ item, vector }) => ({
-    ...(item === undefined ? {} : { item }),
-    ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }),
-    count,
-  }));
-}
-
-async function readCompact(context: Context<Here>): Promise<RemoteQuery[]> {
-  await init();
-  const queries = decodeMedoids(new Uint8Array(await context.req.arrayBuffer()));
-  const { count } = queries[0]!;
-  check(Medoids, { count, medoids: queries.map(({ item }) => ({ item: item ?? "by vector" })) }, "the message");
-  return queries;
-}
-
-async function bodyText(context: Context<Here>, type: string): Promise<string> {
-  const given = context.req.header("content-type") ?? "nothing";
-  if (!given.startsWith(type)) throw new Problem(415, "body", `Expected a body of ${type}, saw ${given.slice(0, 60)}.`);
-  return context.req.text();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new Problem(400, "body", "The body is not JSON.");
-  }
-}
-
-function check<Schema extends v.GenericSchema>(schema: Schema, value: unknown, where: string): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  const [issue] = result.issues;
-  const path = v.getDotPath(issue);
-  throw new Problem(400, "body", `${where}${path ? `: ${path}` : ""}: ${issue.message.slice(0, 200)}.`);
-}
-
-function reasonOf(error: Error): string {
-  return (error as { reason?: string }).reason ?? (error as { code?: string }).code ?? "internal";
-}
-
 function tally(answers: readonly Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const answer of answers) {
@@ -216,9 +150,4 @@ function tally(answers: readonly Answer[]): Record<string, number> {
     counts[kind] = (counts[kind] ?? 0) + 1;
   }
   return counts;
-}
-
-async function digest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

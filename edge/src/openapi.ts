@@ -3,10 +3,13 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import { Actions, Hidden, Medoids } from "./schema.js";
 
-const json = (schema: GenericSchema): object => ({
+const json = (schema: GenericSchema) => ({
   required: true,
-  content: { "application/json": { schema: toJsonSchema(schema, { errorMode: "ignore", target: "openapi-3.0" }) } },
+  content: { "application/json": { schema: without(toJsonSchema(schema, { errorMode: "ignore", target: "openapi-3.0" })) } },
 });
+/** Without lists of required fields that are empty, which OpenAPI 3.0 forbids. */
+const without = (schema: object): object =>
+  JSON.parse(JSON.stringify(schema, (key, value: unknown) => (key === "required" && Array.isArray(value) && value.length === 0 ? undefined : value))) as object;
 const query = (name: string, type: string, description: string): object => ({ name, in: "query", required: false, schema: { type }, description });
 const answers = (description: string, status = "200"): object => ({
   [status]: { description },
@@ -54,8 +57,8 @@ export function openApi(): object {
       "/v1/export": { get: { summary: "Everything remembered, as bytes that `sage.import` reads", responses: answers("The bytes.") } },
       "/v1/retrieve": {
         post: {
-          summary: "Nearest items to medoids; nothing about the caller is kept. Also as application/cbor (compact medoids).",
-          requestBody: json(Medoids),
+          summary: "Nearest items to medoids; nothing about the caller is kept. As JSON, or as compact medoids.",
+          requestBody: { required: true, content: { ...json(Medoids).content, "application/cbor": { schema: { type: "string", format: "binary" } } } },
           responses: answers("One answer a medoid."),
         },
       },

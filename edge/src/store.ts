@@ -4,24 +4,30 @@ import type { Store } from "pocketsage";
 const ROW = 512 << 10; // a row may have 2 MB
 const REMEMBERED = 86_400_000; // requests can be repeated for a day
 
-/** A store, and what a request that records needs besides. */
-export interface TasteStore extends Store {
-  /** What was answered to the request of this key, and a digest of what it asked. */
-  answered(key: string): { digest: string; answer: string } | undefined;
-  /** The next save also remembers this request, in the same transaction. */
-  remember(key: string, digest: string, answer: string, now: number): void;
+/** A request that can be repeated: its key, a digest of what it asked, and what it was answered. */
+export interface Repeatable {
+  key: string;
+  digest: string;
+  answer: string;
 }
 
-/** The store of this object. */
+/** A store, and what a request that records needs besides. */
+export interface TasteStore extends Store {
+  /** The request of this key, if it was carried out. */
+  answered(key: string): Omit<Repeatable, "key"> | undefined;
+  /** The next save also remembers this request, in the same transaction; or none, after all. */
+  remember(request: Repeatable | undefined): void;
+}
+
+/** The store of this object. It holds nothing, tables neither, before the first save and after `clear`. */
 export function sqliteStore(storage: DurableObjectStorage): TasteStore {
   const { sql } = storage;
-  sql.exec("create table if not exists taste (part integer primary key, bytes blob not null)");
-  sql.exec("create table if not exists requests (key text primary key, digest text not null, answer text not null, at integer not null)");
-  let waiting: [key: string, digest: string, answer: string, now: number] | undefined;
+  let waiting: Repeatable | undefined;
 
+  const isEmpty = (): boolean => sql.exec("select 1 from sqlite_master where name = 'taste'").toArray().length === 0;
   const read = (): Uint8Array | undefined => {
+    if (isEmpty()) return undefined;
     const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from taste order by part").toArray();
-    if (parts.length === 0) return undefined;
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
     parts.reduce((offset, part) => {
       bytes.set(new Uint8Array(part.bytes), offset);
@@ -30,31 +36,31 @@ export function sqliteStore(storage: DurableObjectStorage): TasteStore {
     return bytes;
   };
   const write = (bytes: Uint8Array): void => {
+    sql.exec("create table if not exists taste (part integer primary key, bytes blob not null)");
+    sql.exec("create table if not exists requests (key text primary key, digest text not null, answer text not null, at integer not null)");
     sql.exec("delete from taste");
     for (let part = 0; part * ROW < bytes.length; part += 1) {
       sql.exec("insert into taste values (?, ?)", part, bytes.slice(part * ROW, (part + 1) * ROW).buffer);
     }
     if (!waiting) return;
-    sql.exec("delete from requests where at < ?", waiting[3] - REMEMBERED);
-    sql.exec("insert into requests values (?, ?, ?, ?)", ...waiting);
+    const { key, digest, answer } = waiting;
+    sql.exec("delete from requests where at < ?", Date.now() - REMEMBERED);
+    sql.exec("insert into requests values (?, ?, ?, ?)", key, digest, answer, Date.now());
     waiting = undefined;
   };
 
   return {
     load: async () => read(),
     save: async (bytes) => storage.transactionSync(() => write(bytes)),
-    clear: async () =>
-      storage.transactionSync(() => {
-        sql.exec("delete from taste");
-        sql.exec("delete from requests");
-      }),
+    clear: () => storage.deleteAll(),
     update: async (change) =>
       storage.transactionSync(() => {
         const bytes = change(read());
         write(bytes);
         return bytes;
       }),
-    answered: (key) => sql.exec<{ digest: string; answer: string }>("select digest, answer from requests where key = ?", key).toArray()[0],
-    remember: (...request) => void (waiting = request),
+    answered: (key) =>
+      isEmpty() ? undefined : sql.exec<Omit<Repeatable, "key">>("select digest, answer from requests where key = ?", key).toArray()[0],
+    remember: (request) => void (waiting = request),
   };
 }

@@ -1,9 +1,9 @@
 /** One user's taste: a Durable Object that holds their actions, and nothing about who they are. */
 import { DurableObject } from "cloudflare:workers";
-import { isSageError, openSage, type Profile, type Recommendation, type Sage } from "pocketsage";
-import { RetrievalError } from "pocketsage/remote";
+import { openSage, type Profile, type Recommendation, type Sage } from "pocketsage";
 import { retrieverFor } from "./engine.js";
-import { dimOf, type Env } from "./settings.js";
+import { type Fault, faultOf } from "./problem.js";
+import { dimOf, type Env, positiveOf } from "./settings.js";
 import { sqliteStore, type TasteStore } from "./store.js";
 
 /** An action as it comes over the wire. */
@@ -17,7 +17,7 @@ interface WireAction {
 
 /** What went wrong in here, as plain data: errors lose what they are on the way to the Worker. */
 export interface Failure {
-  failed: { code: string; message: string; reason?: string | undefined };
+  failed: Fault;
 }
 
 /** The calls of a taste, as the Worker sees them. */
@@ -36,12 +36,16 @@ export class UserTaste extends DurableObject<Env> {
 
   /** Records actions, once for each `key`: repeated, the request has the answer it had. */
   record(actions: WireAction[], key: string | undefined, digest: string): Promise<{ recorded: number; repeated: boolean } | { conflict: true } | Failure> {
-    return this.#afterwards(async () => {
+    return this.#inTurn(async () => {
       const known = key === undefined ? undefined : this.#store.answered(key);
       if (known) return known.digest === digest ? { recorded: Number(known.answer), repeated: true } : ({ conflict: true } as const);
       const sage = await this.#open();
-      if (key !== undefined) this.#store.remember(key, digest, String(actions.length), Date.now());
-      await sage.record(actions.map(({ vector, ...rest }) => defined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest)));
+      try {
+        this.#store.remember(key === undefined ? undefined : { key, digest, answer: String(actions.length) });
+        await sage.record(actions.map(({ vector, ...rest }) => defined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest)));
+      } finally {
+        this.#store.remember(undefined); // what failed can be asked again
+      }
       return { recorded: actions.length, repeated: false };
     });
   }
@@ -58,25 +62,22 @@ export class UserTaste extends DurableObject<Env> {
   }
 
   hide(item: string): Promise<{ hidden: string } | Failure> {
-    return this.#afterwards(async () => {
+    return this.#inTurn(async () => {
       await (await this.#open()).hide(item);
       return { hidden: item };
     });
   }
 
-  /** Deletes an item's traces, a range of time, or everything there is, this object's storage included. */
+  /** Deletes an item's traces, a range of time, or everything there is, this object's storage included: that also where it cannot be read any more. */
   forget(what: { item?: string | undefined; from?: number | undefined; to?: number | undefined }): Promise<{ deleted: number } | Failure> {
-    return this.#afterwards(async () => {
-      const sage = await this.#open();
+    return this.#inTurn(async () => {
       const { item, from, to } = what;
       const everything = item === undefined && from === undefined && to === undefined;
-      const deleted = await sage.forget(everything ? "everything" : (item ?? defined({ from, to })));
-      if (!everything) return { deleted };
-      // Not the empty tables stay, nor what is in memory.
-      await this.ctx.storage.deleteAll();
-      this.#store = sqliteStore(this.ctx.storage);
-      this.#sage = undefined;
-      return { deleted };
+      if (!everything) return { deleted: await (await this.#open()).forget(item ?? defined({ from, to })) };
+      const sage = await this.#open().catch(() => undefined);
+      if (sage) return { deleted: await sage.forget("everything") };
+      await this.#store.clear();
+      return { deleted: 0 };
     });
   }
 
@@ -86,24 +87,25 @@ export class UserTaste extends DurableObject<Env> {
 
   #open(): Promise<Sage> {
     this.#sage ??= (async () => {
-      const retriever = await retrieverFor(this.env);
-      const days = Number(this.env.MAX_AGE_DAYS ?? "");
+      const retriever = await retrieverFor(this.env, (work) => this.ctx.waitUntil(work));
+      const days = positiveOf(this.env, "MAX_AGE_DAYS", undefined);
       return openSage({
         dim: dimOf(this.env),
         retriever,
         vectors: (items) => retriever.vectors(items),
         store: this.#store,
         maxActions: 1000,
-        ...(days > 0 ? { maxAgeDays: days } : {}),
+        ...(days === undefined ? {} : { maxAgeDays: days }),
       });
     })();
     this.#sage.catch(() => (this.#sage = undefined));
     return this.#sage;
   }
 
-  #afterwards<T>(step: () => Promise<T>): Promise<T | Failure> {
+  /** Changes happen one after the other, whatever became of the one before. */
+  #inTurn<T>(step: () => Promise<T>): Promise<T | Failure> {
     const run = this.#last.then(() => this.#trying(step));
-    this.#last = run;
+    this.#last = run.catch(() => undefined);
     return run;
   }
 
@@ -111,8 +113,11 @@ export class UserTaste extends DurableObject<Env> {
     try {
       return await step();
     } catch (error) {
-      if (!isSageError(error)) throw error;
-      return { failed: { code: error.code, message: error.message, reason: error instanceof RetrievalError ? error.reason : undefined } };
+      const failed = faultOf(error);
+      if (!failed) throw error;
+      // What could not be stored is not there: the caller, who is told so, will send it again.
+      if (failed.code === "storage") this.#sage = undefined;
+      return { failed };
     }
   }
 }

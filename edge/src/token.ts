@@ -16,55 +16,43 @@ export class TokenError extends Error {}
 
 const LEEWAY = 60; // seconds that clocks may differ
 const LONGEST = 3600;
-const LEAST_KEY = 32; // bytes
-const keys = new Map<string, Promise<CryptoKey>>();
+const imported = new Map<string, CryptoKey>();
 
-/** The claims of a token, or a TokenError. `now` in milliseconds. */
-export async function verifyToken(token: string, ring: string, audience: string, now: number): Promise<Claims> {
+/** The claims of a token, or a TokenError. `keys` by their ids; `now` in milliseconds. */
+export async function verifyToken(token: string, keys: ReadonlyMap<string, string>, audience: string, now: number): Promise<Claims> {
   const parts = token.split(".");
   if (parts.length !== 3 || token.length > 2048) throw new TokenError("it is not a signed token");
   const [head, body, signature] = parts as [string, string, string];
-  const { alg, kid } = readJson(head);
-  if (alg !== "HS256" || typeof kid !== "string") throw new TokenError('expected the algorithm "HS256" and a key id');
-  const known = JSON.parse(ring) as Record<string, string>;
-  if (!Object.hasOwn(known, kid)) throw new TokenError("its key is not known (any more)");
-  const key = await keyOf(known[kid]!);
+  const { alg, kid, crit } = readPart(head);
+  if (alg !== "HS256" || typeof kid !== "string") throw new TokenError('expected the algorithm "HS256" and a key id (kid)');
+  if (crit !== undefined) throw new TokenError("it has critical extensions");
+  const secret = keys.get(kid);
+  if (secret === undefined) throw new TokenError("its key is not known (any more)");
   const signed = new TextEncoder().encode(`${head}.${body}`);
-  if (!(await crypto.subtle.verify("HMAC", key, fromBase64(signature), signed))) throw new TokenError("its signature is wrong");
-  return checkClaims(readJson(body), audience, now / 1000);
-}
-
-/** A token for these claims, for the site's backend and for tests; any JWT library makes the same. */
-export async function mintToken(claims: Claims, kid: string, secret: string): Promise<string> {
-  const part = (value: unknown): string => toBase64(new TextEncoder().encode(JSON.stringify(value)));
-  const signed = `${part({ alg: "HS256", typ: "JWT", kid })}.${part(claims)}`;
-  const signature = await crypto.subtle.sign("HMAC", await keyOf(secret), new TextEncoder().encode(signed));
-  return `${signed}.${toBase64(new Uint8Array(signature))}`;
+  if (!(await crypto.subtle.verify("HMAC", await keyOf(secret), fromBase64(signature), signed))) throw new TokenError("its signature is wrong");
+  return checkClaims(readPart(body), audience, now / 1000);
 }
 
 function checkClaims(claims: Record<string, unknown>, audience: string, now: number): Claims {
-  const { sub, aud, iat, exp } = claims;
-  if (aud !== audience) throw new TokenError("it is for somebody else (aud)");
+  const { sub, aud, iat, nbf = iat, exp } = claims;
+  if (![aud].flat().includes(audience)) throw new TokenError("it is for somebody else (aud)");
   if (typeof iat !== "number" || typeof exp !== "number" || !Number.isFinite(iat + exp)) throw new TokenError("it has no iat and exp");
   if (exp - iat > LONGEST) throw new TokenError(`it is valid for more than ${LONGEST} seconds`);
   if (exp + LEEWAY <= now) throw new TokenError("it has expired");
-  if (iat - LEEWAY > now) throw new TokenError("it is from the future: check the clock that minted it");
+  if (typeof nbf !== "number" || Math.max(iat, nbf) - LEEWAY > now) throw new TokenError("it is from the future: check the clock that minted it");
   if (sub !== undefined && (typeof sub !== "string" || sub === "" || sub.length > 256)) throw new TokenError("its sub is not a user id");
   return { ...(sub === undefined ? {} : { sub }), aud: audience, iat, exp };
 }
 
-function keyOf(secret: string): Promise<CryptoKey> {
-  let key = keys.get(secret);
-  if (!key) {
-    const bytes = fromBase64(secret);
-    if (bytes.length < LEAST_KEY) throw new Error(`TOKEN_KEYS: a key has ${bytes.length} bytes, expected at least ${LEAST_KEY}`);
-    key = crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
-    keys.set(secret, key);
-  }
+async function keyOf(secret: string): Promise<CryptoKey> {
+  const known = imported.get(secret);
+  if (known) return known;
+  const key = await crypto.subtle.importKey("raw", fromBase64(secret), { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
+  imported.set(secret, key);
   return key;
 }
 
-function readJson(part: string): Record<string, unknown> {
+function readPart(part: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(fromBase64(part)));
     if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
@@ -80,8 +68,4 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   } catch {
     throw new TokenError("it cannot be read");
   }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

@@ -7,7 +7,8 @@
 //   Vectorize       https://developers.cloudflare.com/vectorize/reference/client-api/
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elasticsearch, milvus, pinecone, redis, typesense, vectorize } from "pocketsage/remote";
+import { elasticsearch, milvus, pinecone, qdrant, redis, typesense, vectorize } from "pocketsage/remote";
+import * as replies from "./remote-replies.mjs";
 
 const unit = Float32Array.of(0.6, 0.8);
 const byId = (item, count = 2) => ({ item, count });
@@ -31,10 +32,7 @@ function recorded(replies) {
 }
 
 test("Milvus v2: by vector, one request, the hits of all queries in one list with topks", async () => {
-  const row = (id, distance) => ({ id, distance });
-  const { fetch, asked } = recorded({
-    "/v2/vectordb/entities/search": { code: 0, cost: 0, data: [row("a", 1), row("b", 0.9), row("c", 0.8), row("d", 0.7)], topks: [3, 1] },
-  });
+  const { fetch, asked } = recorded({ "/v2/vectordb/entities/search": replies.milvus.search });
   const answers = await milvus({ url: "https://m.example", collection: "items", token: "root:Milvus", fetch }).ask([both("a"), both("x")]);
   assert.deepEqual(answers.map(hits), [[["b", 0.9], ["c", 0.8]], [["d", 0.7]]]);
   assert.deepEqual(asked[0].body, { collectionName: "items", data: [[0.6, 0.8], [0.6, 0.8]], annsField: "vector", limit: 3, outputFields: ["id"] });
@@ -65,8 +63,8 @@ test("Milvus: a 200 that carries an error code is an error", async () => {
 
 test("Pinecone: one request a query by id; an unknown id has no matches; vectors by fetch", async () => {
   const { fetch, asked } = recorded({
-    "/query": ({ body }) => ({ matches: body.id === "none" ? [] : [{ id: "a", score: 1, values: [] }, { id: "b", score: 0.5 }], namespace: "shop" }),
-    "/vectors/fetch": { vectors: { a: { id: "a", values: [0.6, 0.8] } }, namespace: "shop", usage: { readUnits: 1 } },
+    "/query": ({ body }) => (body.id === "none" ? { ...replies.pinecone.query, matches: [] } : replies.pinecone.query),
+    "/vectors/fetch": replies.pinecone.vectors,
   });
   const filter = { any: [{ field: "colour", is: "red" }, { not: { field: "size", from: 1, to: 5 } }] };
   const retriever = pinecone({ url: "https://items.svc.pinecone.io", apiKey: "k", namespace: "shop", filter, fetch });
@@ -88,18 +86,7 @@ test("Pinecone: one request a query by id; an unknown id has no matches; vectors
 });
 
 test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 + cos) / 2", async () => {
-  const found = { took: 1, status: 200, hits: { total: { value: 2 }, hits: [{ _index: "items", _id: "a", _score: 1 }, { _index: "items", _id: "b", _score: 0.75 }] } };
-  const { fetch, asked } = recorded({
-    "/_msearch": {
-      took: 2,
-      responses: [
-        found,
-        { status: 404, error: { type: "resource_not_found_exception", reason: "document [none] not found in index [items]" } },
-        { status: 429, error: { type: "es_rejected_execution_exception", reason: "queue full" } },
-      ],
-    },
-    "/items/_mget": { docs: [{ _index: "items", _id: "none", found: false }] },
-  });
+  const { fetch, asked } = recorded({ "/_msearch": replies.elasticsearch.search, "/items/_mget": replies.elasticsearch.documents });
   const retriever = elasticsearch({ url: "https://es.example", index: "items", apiKey: "k", byId: true, filter: { field: "size", to: 9 }, fetch });
   const answers = await retriever.ask([byId("a"), byId("none"), byId("c")]);
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
@@ -124,23 +111,22 @@ test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 
 
 test("Elasticsearch before 9.4: an item without a vector is fetched first", async () => {
   const { fetch, asked } = recorded({
-    "/items/_mget": { docs: [{ _id: "a", found: true, _source: { embedding: [0.6, 0.8] } }] },
-    "/_msearch": { responses: [{ status: 200, hits: { hits: [{ _id: "b", _score: 0.9 }] } }] },
+    "/items/_mget": replies.elasticsearch.documents,
+    "/_msearch": { took: 1, responses: replies.elasticsearch.search.responses.slice(0, 1) },
   });
   const [answer] = await elasticsearch({ url: "https://es.example", index: "items", fetch }).ask([byId("a")]);
-  assert.deepEqual(hits(answer), [["b", 0.8]]);
+  assert.deepEqual(hits(answer), [["b", 0.5]]);
   assert.deepEqual(asked.map(({ path }) => path), ["/items/_mget?_source_includes=embedding", "/_msearch"]);
   assert.deepEqual(asked[1].body[1].knn.query_vector, [0.6, 0.8]);
 });
 
 test("Typesense: one multi_search; only ids that are plain words go into a vector query", async () => {
-  const hit = (id, distance) => ({ document: { id }, vector_distance: distance });
   const { fetch, asked } = recorded({
     "/multi_search": ({ body }) => ({
       results: body.searches.map(({ vector_query: wanted, filter_by: only }) => {
         if (wanted === undefined) return { found: 0, hits: [], only };
         if (wanted.includes("id: none")) return { code: 400, error: "Document id referenced in vector query is not found." };
-        return { found: 2, hits: [hit("a", 0), hit("b", 0.25)] };
+        return replies.typesense.search.results[0];
       }),
     }),
   });
@@ -174,7 +160,11 @@ function binding(behaviour = {}) {
         if (id === "none") throw new Error("VECTOR_QUERY_ERROR (code = 40026): vector with id none not found");
         return matches;
       },
-      getByIds: async (ids) => (calls.push(["getByIds", ids]), ids.filter((id) => id === "a").map((id) => ({ id, values: [0.6, 0.8] }))),
+      getByIds: async (ids) => {
+        calls.push(["getByIds", ids]);
+        if (ids.length > 20) throw new Error("VECTOR_GET_ERROR (code = 40007): too many ids in payload; max id count is 20");
+        return ids.filter((id) => id.startsWith("a")).map((id) => ({ id, values: [0.6, 0.8] }));
+      },
       ...behaviour,
     },
   };
@@ -193,6 +183,14 @@ test("Vectorize: by id through the binding, at most 100 hits, filters joined by 
   assert.throws(() => vectorize({ index, name: "items", filter: { any: [{ field: "a", is: 1 }, { field: "b", is: 2 }] } }), { code: "option" });
 });
 
+test("Vectorize: vectors of more items than one call may ask for", async () => {
+  const { index, calls } = binding();
+  const items = Array.from({ length: 45 }, (_, row) => `${row % 2 ? "a" : "b"}${row}`);
+  const vectors = await vectorize({ index, name: "items" }).vectors(items);
+  assert.deepEqual(vectors.map((vector) => vector !== undefined), items.map((item) => item.startsWith("a")));
+  assert.deepEqual(calls.map(([, ids]) => ids.length), [20, 20, 5]);
+});
+
 test("Vectorize: one call that fails is one query that failed; a call that hangs ends with the signal", async () => {
   const failing = binding({ query: () => Promise.reject(new Error("internal error")) });
   const answers = await vectorize({ index: failing.index, name: "items" }).ask([byId("a"), { vector: unit, count: 1 }]);
@@ -201,6 +199,35 @@ test("Vectorize: one call that fails is one query that failed; a call that hangs
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
   await assert.rejects(vectorize({ index: hanging.index, name: "items" }).ask([byId("a")], controller.signal), { code: "aborted" });
+});
+
+test("Typesense: vectors of many items in one search, because a request has fifty at most; no strange id is among them", async () => {
+  const { fetch, asked } = recorded({
+    "/multi_search": ({ body: { searches } }) => ({
+      results: searches.map(({ filter_by: only }) => ({ hits: only.slice(4, -1).split(",").map((id) => ({ document: { id, embedding: [0.6, 0.8] } })) })),
+    }),
+  });
+  const items = [...Array.from({ length: 120 }, (_, row) => `item-${row}`), "x] || size:>[0"];
+  const vectors = await typesense({ url: "https://t.example", collection: "items", apiKey: "k", fetch }).vectors(items);
+  assert.equal(vectors.filter(Boolean).length, 120);
+  assert.equal(vectors.at(-1), undefined);
+  assert.deepEqual(asked.map(({ body }) => body.searches.map(({ per_page: most }) => most)), [[100], [20]]);
+  assert.match(asked[0].body.searches[0].filter_by, /^id:\[item-0,item-1,.*,item-99\]$/);
+});
+
+test("what names the index in the keys of cached answers tells every way of answering apart", () => {
+  const url = "https://engine.example";
+  const identities = [
+    qdrant({ url, collection: "items" }),
+    qdrant({ url, collection: "items", idField: "sku" }),
+    qdrant({ url, collection: "items", vectorName: "image" }),
+    qdrant({ url, collection: "items", filter: { field: "size", is: 1 } }),
+    qdrant({ url, collection: "others" }),
+    milvus({ url, collection: "items" }),
+    milvus({ url, collection: "items", idField: "sku" }),
+    milvus({ url, collection: "items", database: "shop" }),
+  ].map(({ identity }) => identity);
+  assert.equal(new Set(identities).size, identities.length);
 });
 
 test("Redis: filters hold numbers and names, never text", () => {

@@ -116,6 +116,67 @@ test("the caller's mistakes and refusals do not open the breaker", async () => {
   assert.equal(calls.length, 5);
 });
 
+test("asking nothing says nothing about the engine: the breaker stays open", async () => {
+  const { engine, calls } = scripted(down);
+  const guarded = withBreaker(engine, { failures: 1 });
+  await guarded.ask([query()]);
+  await guarded.ask([]);
+  assert.equal((await guarded.ask([query()]))[0].error.reason, "open");
+  assert.equal(calls.length, 2);
+});
+
+test("vectors are looked up with the same patience: tries, time, breaker, and who else knows them", async () => {
+  const time = clock();
+  const looked = [];
+  const steps = [down, down, [Float32Array.of(1)], forever, down, down, down];
+  const engine = { ...scripted(ok("a")).engine, vectors: async (items) => {
+    const step = steps[looked.push(items) - 1];
+    if (step instanceof Error) throw step;
+    return typeof step === "function" ? step() : step;
+  } };
+  const whole = resilient(engine, { timeout: 1000, retry: { retries: 2 }, breaker: { failures: 3, cooldown: 5000 }, ...time.world });
+  const turn = async (promise, milliseconds) => {
+    promise.catch(() => undefined);
+    for (let step = 0; step < 20; step += 1) {
+      await settle();
+      await time.advance(milliseconds / 20);
+    }
+    return promise;
+  };
+  assert.deepEqual(await turn(whole.vectors(["x"]), 1000), [Float32Array.of(1)]);
+  assert.equal(looked.length, 3);
+  await assert.rejects(turn(whole.vectors(["y"]), 4000), { reason: "network" }); // out of time, failed, and failed: three in a row
+  await assert.rejects(whole.vectors(["z"]), { reason: "open" });
+  assert.deepEqual(await whole.vectors(["x"]), [Float32Array.of(1)], "what is remembered is there while the engine is not");
+  const fallback = { ...engine, vectors: async (items) => items.map(() => Float32Array.of(2)) };
+  assert.deepEqual(await withFallback(whole, fallback).vectors(["z"]), [Float32Array.of(2)]);
+});
+
+test("the preview of a chain shows what any of them may send", () => {
+  const shows = (name) => ({ ...scripted(ok("a")).engine, engine: name, outbound: (queries) => [{ to: name, bytes: new Uint8Array(queries.length), says: "1 query." }] });
+  const whole = resilient(shows("near"), { fallback: shows("far") });
+  assert.deepEqual(
+    whole.outbound([query()]).map(({ to, says }) => [to, says]),
+    [["near", "1 query."], ["far", "Only if near cannot answer: 1 query."]],
+  );
+});
+
+test("a signal that serves many calls keeps nothing of those that are over", async () => {
+  const { engine } = scripted(ok("a"));
+  const whole = resilient(engine, { cache: { store: memoryAnswers() } });
+  const { signal } = new AbortController();
+  let listening = 0;
+  const counted = (name, change) => {
+    const own = signal[name].bind(signal);
+    signal[name] = (...given) => ((listening += change), own(...given));
+  };
+  counted("addEventListener", 1);
+  counted("removeEventListener", -1);
+  for (let call = 0; call < 5; call += 1) await whole.ask([query(`food-${call}`), { vector: query().vector, count: 2 }], signal);
+  await settle();
+  assert.equal(listening, 0);
+});
+
 test("an answer is kept by medoid and count, fresh for its time less a jitter, then asked for again", async () => {
   const time = clock({ random: () => 0 });
   const { engine, calls } = scripted((queries) => queries.map(({ item }) => ok(`near ${item}`)));
@@ -173,12 +234,38 @@ test("a query by vector alone is not kept, and what is returned is the caller's 
 
 test("a store that fails or holds nonsense is a store that has nothing", async () => {
   const { engine } = scripted(ok("a"));
+  const late = Date.now() + 1000;
+  const holds = (text) => ({ get: async () => text, set: async () => undefined });
   for (const store of [
     { get: () => Promise.reject(new Error("down")), set: () => Promise.reject(new Error("down")) },
-    { get: async () => "{", set: async () => undefined },
+    ...["{", "null", "[]", `{"until":${late}}`, `{"until":${late},"hits":[["a"]]}`, `{"until":${late},"hits":[["",1]]}`, `{"until":"soon","hits":[]}`].map(holds),
   ]) {
-    assert.equal((await withCache(engine, { store }).ask([query()]))[0].status, "ok");
+    assert.deepEqual((await withCache(engine, { store }).ask([query()]))[0], ok("a"));
   }
+});
+
+test("an item with another's vector does not change what others are answered", async () => {
+  // As an engine that must look the item up, and takes the vector instead where there is one.
+  const { engine, calls } = scripted((queries) => queries.map(({ vector }) => ok(vector ? `near ${vector[0]}` : "near the item")));
+  const kept = withCache(engine, { store: memoryAnswers() });
+  const { item, vector, count } = query();
+  const forged = vector.map((number) => -number);
+  assert.deepEqual((await kept.ask([{ item, vector: forged, count }]))[0].hits, ok(`near ${forged[0]}`).hits);
+  assert.deepEqual((await kept.ask([{ item, vector, count }]))[0].hits, ok(`near ${vector[0]}`).hits);
+  assert.deepEqual((await kept.ask([{ item, count }]))[0].hits, ok("near the item").hits);
+  assert.deepEqual((await kept.ask([{ item, vector, count }, { item, count }])).map(({ via }) => via), ["cache", "cache"]);
+  assert.equal(calls.length, 3);
+});
+
+test("an answer from a clock that is ahead is not fresh for longer than any", async () => {
+  const time = clock({ random: () => 0 });
+  const { engine, calls } = scripted([ok("a")], [ok("b")], down);
+  const store = memoryAnswers();
+  await withCache(engine, { store, fresh: 1000, ...time.world, now: () => 3_600_000 }).ask([query()]);
+  const kept = withCache(engine, { store, fresh: 1000, ...time.world });
+  assert.deepEqual((await kept.ask([query()]))[0], ok("b"));
+  assert.equal((await kept.ask([query()]))[0].via, "cache");
+  assert.equal(calls.length, 2);
 });
 
 test("layers: the near store learns from the far one; KV's keys are short; the Cache API's are addresses", async () => {

@@ -135,9 +135,10 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
       const requests = direct.length === 0 ? [] : engine.search(direct).map(({ request }) => request);
       if (unknown.length > 0) requests.push(engine.lookUp(unknown).request);
       const ids = direct.filter(({ id }) => id !== undefined).length;
+      const second = queries.some((query) => query.vector && directly(query)?.id !== undefined) ? " An id that is unknown there is asked for again by its vector." : "";
       const says = `${queries.length === 1 ? "1 query" : `${queries.length} queries`}: ${ids} by the id of an item of the history, ${
         queries.length - ids
-      } by vector. No weights, no times, no user id.`;
+      } by vector.${second} No weights, no times, no user id.`;
       return requests.map((request) => ({ ...engine.show(request), says }));
     },
   });

@@ -5,7 +5,7 @@ import type { ItemId } from "../types.js";
 type LookUp = (items: readonly ItemId[], signal?: AbortSignal) => Promise<(Float32Array | undefined)[]>;
 
 const BATCH = 100;
-const REMEMBERED = 2000;
+const REMEMBERED = 500;
 
 /** `lookUp`, asked for at most a hundred items at once and never for one it has answered. What is unknown is asked for again. */
 export function rememberVectors(lookUp: LookUp): LookUp {
@@ -37,6 +37,18 @@ export function rememberVectors(lookUp: LookUp): LookUp {
 
 /** The vector at unit length and 5 decimals, as plain numbers: what is left of it still finds the same items, in a third of the JSON. */
 export function shortNumbers(vector: Float32Array): number[] {
-  const length = Math.sqrt(vector.reduce((sum, number) => sum + number * number, 0));
-  return Array.from(vector, (number) => Math.round((number / length) * 1e5) / 1e5);
+  const wholes = hundredThousandths(vector);
+  const numbers = new Array<number>(wholes.length);
+  for (let i = 0; i < wholes.length; i += 1) numbers[i] = wholes[i]! / 1e5;
+  return numbers;
+}
+
+/** The vector at unit length, in hundred-thousandths. Plain loops: `from` with a function takes ten times as long. */
+export function hundredThousandths(vector: Float32Array): Int32Array<ArrayBuffer> {
+  let squares = 0;
+  for (let i = 0; i < vector.length; i += 1) squares += vector[i]! * vector[i]!;
+  const scale = 1e5 / Math.sqrt(squares);
+  const wholes = new Int32Array(vector.length);
+  for (let i = 0; i < vector.length; i += 1) wholes[i] = Math.round(vector[i]! * scale);
+  return wholes;
 }

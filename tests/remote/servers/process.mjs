@@ -11,6 +11,9 @@ const tools = fileURLToPath(new URL("../../../.tools/", import.meta.url));
 export const environment = join(tools, "remote-venv");
 export const milvusEnvironment = join(tools, "milvus-venv");
 
+/** Where it has put the official clients. */
+export const clients = join(tools, "contract-clients");
+
 /** A port nobody listens on. */
 export function freePort() {
   return new Promise((resolve, reject) => {

@@ -54,7 +54,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     await init();
     const request = requestFor(queries);
     try {
-      const key = typeof token === "function" ? await token() : token;
+      const key = typeof token === "function" ? await obtain(token) : token;
       const headers: Record<string, string> = key === undefined ? request.headers : { ...request.headers, authorization: `Bearer ${key}` };
       const answers = readAnswers(await post({ ...request, headers }, signal));
       if (answers.length !== queries.length) throw unexpected(NAME, `${answers.length} answers to ${queries.length} queries`);
@@ -78,6 +78,14 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
       return queries.length === 0 ? [] : [{ ...showRequest(requestFor(queries)), says }];
     },
   });
+}
+
+async function obtain(token: () => string | Promise<string>): Promise<string> {
+  try {
+    return await token();
+  } catch (cause) {
+    throw new RetrievalError("refused", `${NAME}: there was no token to be had (${text(cause instanceof Error ? cause.message : cause)}).`, { cause });
+  }
 }
 
 function readAnswers(reply: unknown): Said[] {

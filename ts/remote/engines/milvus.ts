@@ -97,7 +97,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   const send = httpSender("milvus", options);
   const engine: Engine<HttpRequest> = {
     name: "milvus",
-    identity: JSON.stringify(["milvus", String(url), database, collection, vectorField, condition]),
+    identity: JSON.stringify(["milvus", String(url), database, collection, vectorField, idField, condition]),
     capabilities: {
       byId: options.byId ? "native" : "lookup",
       batch: version === 2,

@@ -4,6 +4,7 @@
  */
 import { checkKeys, checkWhole, show } from "../../check.js";
 import { SageError } from "../../errors.js";
+import { unlessAborted } from "../abort.js";
 import { type Engine, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Condition, type Filter, toExpression, type Words } from "../filter.js";
@@ -69,10 +70,15 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
         String(efSearch ?? Math.min(1000, Math.max(40, most * 2))),
       ];
       const where = condition ? `where ${toSql(condition, parameters)}` : "";
-      // The vectors are read once, and the breadth of the search is set for this statement before the index is entered.
+      // The index filters what it has found, and by itself would give fewer hits than there are; pgvector 0.8 can make it go on.
+      const going = condition
+        ? `, case when (select string_to_array(extversion, '.')::int[] >= '{0,8}' from pg_extension where extname = 'vector')
+    then set_config('hnsw.iterative_scan', 'relaxed_order', true) end as going`
+        : "";
+      // The vectors are read once, and how the index is searched is set for this statement before it is entered.
       const text = `
 with asked as materialized (
-  select q.place, coalesce(q.given::vector, own.${embedding}::vector) as wanted, set_config('hnsw.ef_search', $3, true) as breadth
+  select q.place, coalesce(q.given::vector, own.${embedding}::vector) as wanted, set_config('hnsw.ef_search', $3, true) as breadth${going}
   from json_to_recordset($1::text::json) as q(place int, item text, given text)
   left join ${table} own on own.${key} = q.item::${idType}
 )
@@ -118,17 +124,6 @@ async function run(query: SqlExecutor, { text, parameters }: Statement, signal?:
     if (state.startsWith("22")) throw new RetrievalError("reply", said, { cause: error });
     throw new RetrievalError("network", said, { cause: error });
   }
-}
-
-/** The promise, or the signal's reason as soon as it fires: drivers that know no signals are left to finish alone. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }
 
 function readRows(reply: unknown, count: number): Said[] {

@@ -37,7 +37,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
 
   const engine: Engine<HttpRequest> = {
     name: "qdrant",
-    identity: JSON.stringify(["qdrant", String(url), collection, vectorName, condition]),
+    identity: JSON.stringify(["qdrant", String(url), collection, vectorName, idField, condition]),
     capabilities: {
       byId: idField === undefined ? "native" : "lookup",
       batch: true,

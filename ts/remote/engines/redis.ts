@@ -1,12 +1,12 @@
 /** Redis 8 vector sets, through whatever sends commands where you are. One VSIM a query; a client that pipelines sends them together. */
 import { checkKeys, show } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
+import { unlessAborted } from "../abort.js";
 import { type Engine, type EngineQuery, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
 import { list, number, text } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
-import { unlessAborted } from "./pgvector.js";
 
 /** Sends one command and resolves to its reply. Text comes back as text or bytes. */
 export type RedisExecutor = (command: (string | Uint8Array)[], signal?: AbortSignal) => Promise<unknown>;

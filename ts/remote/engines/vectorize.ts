@@ -1,17 +1,23 @@
 /** Cloudflare Vectorize through a Worker's binding: one call a query, by stored id or by vector. */
 import { checkKeys, show } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
+import { unlessAborted } from "../abort.js";
 import { type Engine, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Condition, type Filter, toMongo } from "../filter.js";
+import { checkFilter, type Condition, type Filter, type FilterValue, toMongo } from "../filter.js";
 import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
-import { unlessAborted } from "./pgvector.js";
+
+/** Conditions on fields, all of which hold. */
+export type VectorizeFilter = Record<
+  string,
+  Partial<Record<"$eq" | "$ne" | "$lt" | "$lte" | "$gt" | "$gte", FilterValue>> | Partial<Record<"$in" | "$nin", FilterValue[]>>
+>;
 
 /** The part of the binding that is used. Its index has the metric cosine. */
 export interface VectorizeBinding {
-  query(vector: number[], options: { topK: number; filter?: Record<string, unknown> }): Promise<unknown>;
-  queryById(id: string, options: { topK: number; filter?: Record<string, unknown> }): Promise<unknown>;
+  query(vector: number[], options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
+  queryById(id: string, options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
   getByIds(ids: string[]): Promise<unknown>;
 }
 
@@ -25,7 +31,10 @@ export interface VectorizeOptions {
   dim?: number;
 }
 
-type Call = { ids: string[] } | { topK: number; filter?: Record<string, unknown>; id?: string; vector?: number[] };
+type Call = { ids: string[] } | { topK: number; filter?: VectorizeFilter; id?: string; vector?: number[] };
+
+/** Ids that one `getByIds` takes. */
+const MOST_IDS = 20;
 
 /** Asks a Vectorize index. */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
@@ -53,11 +62,13 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
       },
     ],
     lookUp: (items) => ({
-      request: [{ ids: [...items] }],
+      request: Array.from({ length: Math.ceil(items.length / MOST_IDS) }, (_, part) => ({ ids: items.slice(part * MOST_IDS, (part + 1) * MOST_IDS) })),
       read: (replies) => {
-        const [reply] = list(replies, "replies");
-        if (reply instanceof Error) throw reply;
-        const found = new Map(list(reply, "vectors").map((each) => [id(field(each, "id")), values(field(each, "values"))]));
+        const vectors = list(replies, "replies").flatMap((reply) => {
+          if (reply instanceof Error) throw reply;
+          return list(reply, "vectors");
+        });
+        const found = new Map(vectors.map((each) => [id(field(each, "id")), values(field(each, "values"))]));
         return items.map((item) => found.get(item));
       },
     }),
@@ -94,11 +105,11 @@ function values(given: unknown): Float32Array | undefined {
 }
 
 /** Conditions joined by `and`, which Vectorize writes as one object with a key a field. */
-function joined(condition: Condition): Record<string, unknown> {
+function joined(condition: Condition): VectorizeFilter {
   if (condition.kind === "any") throw new SageError("option", "vectorize: filter: it has no `any` (nor `not` of `all`): ask once for each branch.");
-  if (condition.kind !== "all") return toMongo(condition);
-  return condition.parts.map(joined).reduce((sum, part) => {
-    for (const [key, tests] of Object.entries(part)) sum[key] = { ...(sum[key] as object | undefined), ...(tests as object) };
+  if (condition.kind !== "all") return toMongo(condition) as VectorizeFilter;
+  return condition.parts.map(joined).reduce<VectorizeFilter>((sum, part) => {
+    for (const [key, tests] of Object.entries(part)) sum[key] = { ...sum[key], ...tests };
     return sum;
   }, {});
 }

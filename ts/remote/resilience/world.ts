@@ -1,5 +1,5 @@
 /** Time and chance, given from outside so that tests can say what they are. */
-import { checkAbort } from "../check.js";
+import { checkAbort } from "../../check.js";
 
 /** What the wrappers need of the world. */
 export interface World {
@@ -10,6 +10,9 @@ export interface World {
   /** In [0, 1). Default: Math.random. */
   random?: () => number;
 }
+
+/** The names of its options. */
+export const WORLD = ["now", "sleep", "random"];
 
 /** The world with its defaults. */
 export function worldOf({ now = Date.now, sleep = pause, random = Math.random }: World): Required<World> {
