@@ -2,6 +2,7 @@
 //   npm run bench:catalogue -- --json     machine-readable, of what is already built
 //   npm run bench:catalogue -- 5k text    only these sets (5k, 20k, 100k, text)
 //   npm run bench:catalogue -- --readme   the table into the README
+//   npm run bench:catalogue -- 5k a.json  with the sets that --json wrote to a file before: each set is an interleaved run of its own
 // CPU time a query, median over rounds; recall@10 against exact f32 scores. Peers that can be tuned get the least effort that reaches .99.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -26,7 +27,8 @@ const slow = 200; // ms CPU for all queries; a slower peer answers fewer of them
 await script(async () => {
   const words = process.argv.slice(2);
   const [json, readme] = [words.includes("--json"), words.includes("--readme")];
-  const sets = words.filter((word) => !word.startsWith("--"));
+  const sets = words.filter((word) => !word.startsWith("--") && !word.endsWith(".json"));
+  const before = await Promise.all(words.filter((word) => word.endsWith(".json")).map(async (file) => JSON.parse(await readFile(file, "utf8"))));
   if (!json) {
     await setup();
     await build();
@@ -54,6 +56,8 @@ await script(async () => {
   python.close();
   const efOf = ({ name }, peer) => results.find(({ set }) => set === name).runs.find((run) => run.name === peer)?.ef ?? 64;
   const browser = await inChromium(shown, k, efOf);
+  results.push(...before.flatMap((one) => one.results));
+  if (browser.results) browser.results.push(...before.flatMap((one) => one.browser.results ?? []));
   const report = { node: process.versions.node, cpu: cpus()[0].model, k, results, browser };
   if (json) console.log(JSON.stringify(report, undefined, 2));
   else console.log(`\n${chromium(browser)}`);
