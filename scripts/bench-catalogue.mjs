@@ -333,7 +333,7 @@ async function writeReadme({ results, browser }) {
     ];
     return `- PocketSage, ${set}: ${facts.join("; ")}.`;
   });
-  const left = sets.flatMap(({ skipped }) => skipped).map(({ name, why }) => `- ${name} left out: ${why}.`);
-  const part = [...table.map((row) => `| ${row.join(" | ")} |`), "", ...ours, `- ${chromium(browser)}`, ...new Set(left)].join("\n");
+  const left = sets.flatMap(({ skipped }) => skipped).map(({ name, why }) => `- ${name} left out: ${why.split(" (")[0].slice(0, 80)}.`);
+  const part = [...table.map((row) => `| ${row.join(" | ")} |`.replace("|  |", "| |").replaceAll("| ---", "|---")), "", ...ours, `- ${chromium(browser)}`, ...new Set(left)].join("\n");
   await writeFile(file, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${part}\n${text.slice(text.indexOf(end))}`);
 }
