@@ -7,7 +7,6 @@ import { join, relative } from "node:path";
 import { fresh } from "./lib/fresh.mjs";
 import { ask, must } from "./lib/run.mjs";
 import { done, failed, Remedy, script, title } from "./lib/say.mjs";
-import { panicsToTraps } from "./lib/traps.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
@@ -42,6 +41,7 @@ async function buildWasm() {
     ...["--", "--config", await withoutOurPaths()],
   ]);
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output)) throw new Remedy(`${output}\nwasm-pack left wasm-opt out: the build is not optimised.`);
+  const { panicsToTraps } = await import("./lib/traps.mjs"); // (which needs what set-up installs)
   const trapping = join(out, "trapping.wasm");
   await writeFile(trapping, panicsToTraps(await readFile(join(out, "core_bg.wasm"))));
   await must("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);

@@ -1,5 +1,6 @@
 //! A session against its twin: the profile of the same actions, found from the beginning.
 #![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -198,8 +198,7 @@ impl Living {
     fn receive(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<Vec<u32>> {
         let known = self.leaves.len();
         let mut fresh = Vec::new();
-        for row in known..vectors.len() {
-            let vector = vectors.row(row);
+        for (row, vector) in vectors.rows().enumerate().skip(known) {
             let equal = (0..row).find(|&other| vectors.row(other) == vector);
             if let Some(leaf) = equal.map(|other| self.leaves[other]) {
                 self.leaves.push(leaf);
