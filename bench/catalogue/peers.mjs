@@ -13,6 +13,7 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const bytes = catalogue.toBytes();
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
+    close: () => catalogue.close(),
     five: (queries, k) => catalogue.searchMany(queries, { count: k }),
     bytes,
     load: async () => {

@@ -90,7 +90,7 @@ test("npx pocketsage: help, and a job", async () => {
   assert.ok((await stat(join(installed, "pkg/cli/main.js"))).mode & 0o100, "main.js must be executable");
 });
 
-for (const [example, lines] of [["node.mjs", 13], ["worker-thread.mjs", 10]]) {
+for (const [example, lines] of [["catalogue.mjs", 3], ["node.mjs", 13], ["worker-thread.mjs", 10]]) {
   test(`examples/${example} runs as it stands`, async () => {
     const file = await put(`examples/${example}`, await readFile(join(root, "examples", example), "utf8"));
     const { stdout, stderr } = await run(process.execPath, [file], path);
