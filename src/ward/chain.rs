@@ -9,8 +9,8 @@ pub(crate) trait Neighbours {
     fn clusters(&self) -> &Clusters;
 
     /// The nearest neighbour of a cluster, by [`Clusters::apart`] alone; of equally near ones the previous one on the chain, else the
-    /// lowest.
-    fn nearest(&mut self, cluster: usize, previous: usize) -> Nearest;
+    /// lowest. The previous one is so far away.
+    fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest;
 
     /// `b` joins `a`, a < b, its nearest neighbour at this distance.
     fn join(&mut self, a: usize, b: usize, distance: f64);
@@ -30,15 +30,25 @@ pub(crate) struct Nearest {
     others: f64,
     /// Preferred among equals.
     previous: usize,
+    /// The distance of the previous one.
+    known: f64,
 }
 
 impl Nearest {
-    pub(crate) fn unknown(previous: usize) -> Self {
+    pub(crate) fn unknown(previous: usize, known: f64) -> Self {
         let far = f64::INFINITY;
-        Self { name: usize::MAX, distance: far, least: far, others: far, previous }
+        Self { name: usize::MAX, distance: far, least: far, others: far, previous, known }
     }
 
-    pub(crate) fn consider(&mut self, name: usize, distance: f64) {
+    /// Considers somebody whose distance is what `apart` says; returns it.
+    #[inline(always)]
+    pub(crate) fn consider(&mut self, name: usize, apart: impl FnOnce() -> f64) -> f64 {
+        let distance = if name == self.previous { self.known } else { apart() };
+        self.compare(name, distance);
+        distance
+    }
+
+    fn compare(&mut self, name: usize, distance: f64) {
         if name == self.name {
             return;
         }
@@ -79,21 +89,21 @@ pub(crate) fn chain(neighbours: &mut impl Neighbours) -> Unions {
     let n = neighbours.clusters().left();
     let mut unions = Unions { steps: Vec::with_capacity(n), certain: true };
     let mut highest = vec![0.0f64; n];
-    // Each with whether it is the only nearest neighbour of the one before it.
-    let mut chain: Vec<(usize, bool)> = Vec::new();
+    // Each with how far it is from the one before it, and whether it alone is nearest to that.
+    let mut chain: Vec<(usize, f64, bool)> = Vec::new();
     let mut lowest = 0;
     while unions.steps.len() + 1 < n {
         // Rounding may leave a cluster on the chain that has been joined since.
-        while chain.pop_if(|(top, _)| !neighbours.clusters().is_left(*top)).is_some() {}
-        let Some(&(top, alone)) = chain.last() else {
+        while chain.pop_if(|(top, ..)| !neighbours.clusters().is_left(*top)).is_some() {}
+        let Some(&(top, apart, alone)) = chain.last() else {
             while !neighbours.clusters().is_left(lowest) {
                 lowest += 1;
             }
-            chain.push((lowest, true));
+            chain.push((lowest, f64::INFINITY, true));
             continue;
         };
         let previous = chain.len().checked_sub(2).map_or(usize::MAX, |at| chain[at].0);
-        let nearest = neighbours.nearest(top, previous);
+        let nearest = neighbours.nearest(top, previous, apart);
         if nearest.name == previous {
             chain.truncate(chain.len() - 2);
             let (a, b) = (top.min(previous), top.max(previous));
@@ -102,7 +112,7 @@ pub(crate) fn chain(neighbours: &mut impl Neighbours) -> Unions {
             unions.certain &= alone && nearest.is_alone();
             neighbours.join(a, b, nearest.distance);
         } else {
-            chain.push((nearest.name, nearest.is_alone()));
+            chain.push((nearest.name, nearest.distance, nearest.is_alone()));
         }
     }
     unions

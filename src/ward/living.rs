@@ -359,7 +359,7 @@ impl Living {
             let bound = bounds[active.place / LANES][active.place % LANES];
             active.bounds[place / LANES][place % LANES] = bound;
         }
-        let mut active = Active { place, bounds, nearest: Nearest::unknown(usize::MAX), found: 0 };
+        let mut active = Active { place, bounds, nearest: Nearest::unknown(usize::MAX, 0.0), found: 0 };
         self.look(&mut active, front);
         front.active.push(active);
         front.activated += 1;
@@ -381,7 +381,7 @@ impl Living {
     /// Finds the nearest of an active cluster. O(n), and O(dim) for every distance that the bounds leave open.
     fn look(&self, active: &mut Active, front: &Front) {
         let Active { place, bounds, nearest, found } = active;
-        *nearest = Nearest::unknown(usize::MAX);
+        *nearest = Nearest::unknown(usize::MAX, 0.0);
         *found = front.unions.len();
         let mut least = (FAR, usize::MAX);
         for (panel, (row, gone)) in bounds.iter().zip(&front.gone).enumerate() {
@@ -399,8 +399,7 @@ impl Living {
         }
         let mut reach = FAR;
         let mut ask = |other: usize, bound: &mut f32| {
-            let distance = self.apart(*place, other);
-            nearest.consider(other, distance);
+            let distance = nearest.consider(other, || self.apart(*place, other));
             let steps = self.grid.squared_steps(distance) as f32;
             *bound = steps * SAFELY;
             self.grid.squared_steps(nearest.distance) as f32 * (1.0 + 4e-6)

@@ -188,12 +188,12 @@ impl Neighbours for Matrix {
     }
 
     /// O(left) for what is left of the matrix, and O(dim) for each distance that the bounds leave open.
-    fn nearest(&mut self, cluster: usize, previous: usize) -> Nearest {
+    fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest {
         let place = self.places[cluster] as usize;
         self.catch_up(place);
         let (row, _) = self.cells[place * self.width..][..self.width].as_chunks::<LANES>();
         let (gone, _) = self.gone.as_chunks::<LANES>();
-        let mut nearest = Nearest::unknown(previous);
+        let mut nearest = Nearest::unknown(previous, apart);
         // From the least bound up to the least distance; mostly they are within a hundredth of each other.
         let mut done = -1;
         let mut reach = least(row, gone).saturating_add(8);
@@ -204,7 +204,7 @@ impl Neighbours for Matrix {
                     let code = codes[position % LANES];
                     if code > done && code <= reach {
                         let name = self.names[panel * LANES + Codes::number(position)] as usize;
-                        nearest.consider(name, self.clusters.apart(cluster, name));
+                        nearest.consider(name, || self.clusters.apart(cluster, name));
                         reach = reach.min(self.code(nearest.distance).max(done));
                     }
                 }

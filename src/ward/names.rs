@@ -103,8 +103,7 @@ impl Names {
             let name = clusters.find(name);
             // Not the cluster itself, and nobody with two names here twice.
             let now = (name != cluster && !asked.contains(&(name as u32))).then(|| {
-                let distance = clusters.apart(cluster, name);
-                nearest.consider(name, distance);
+                let distance = nearest.consider(name, || clusters.apart(cluster, name));
                 (name as u32, below(grid.squared_steps(distance)))
             });
             (now, grid.squared_steps(nearest.distance))
@@ -141,7 +140,7 @@ impl Names {
             let reach = root(self.grid.squared_steps(nearest.distance)) as f32 * (1.0 + 8e-6) + slack;
             let name = self.names[place] as usize;
             if name != cluster && self.distances[place / LANES][place % LANES] <= reach * reach {
-                nearest.consider(name, self.clusters.apart(cluster, name));
+                nearest.consider(name, || self.clusters.apart(cluster, name));
             }
         }
     }
@@ -215,8 +214,8 @@ impl Neighbours for Names {
     }
 
     /// O(dim) for each distance that the bounds leave open, and O(left dim) when names are not enough.
-    fn nearest(&mut self, cluster: usize, previous: usize) -> Nearest {
-        let mut nearest = Nearest::unknown(previous);
+    fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest {
+        let mut nearest = Nearest::unknown(previous, apart);
         if let Some(&(mut near)) = self.near.get(cluster) {
             self.ask_named(cluster, &mut near, &mut nearest);
             self.near[cluster] = near;
