@@ -79,8 +79,11 @@ function measure(catalogue: Catalogue, listOf: ReadonlyMap<string, number>, inde
     }
   }
   let found = 0;
-  const last = needed.findIndex((here) => (found += here) >= WANTED * total);
-  return { probed: last + 1, recall: total > 0 ? found / total : 1 };
+  const enough = needed.findIndex((here) => (found += here) >= WANTED * total);
+  // Twice as many: the lists were made to fit these very items, and a query that is none of them needs more (measured: .96 without).
+  const probed = Math.min(index.size, 2 * (enough + 1));
+  found = needed.slice(0, probed).reduce((sum, here) => sum + here, 0);
+  return { probed, recall: total > 0 ? found / total : 1 };
 }
 
 async function indexOf(centres: readonly Float32Array[], metric: Metric): Promise<Catalogue> {
