@@ -16,10 +16,10 @@ use alloc::{boxed::Box, vec::Vec};
 /// much at once, is clustered anew.
 ///
 /// ```
-/// use pocketsage::{ProfileOptions, Session};
+/// use pocketsage::{Cut, ProfileOptions, Session};
 ///
 /// let day = 86_400_000.0;
-/// let options = ProfileOptions::default();
+/// let options = ProfileOptions { cut: Cut::Cosine(0.8), ..Default::default() };
 /// let mut session = Session::new(2)?;
 /// session.add(&[1.0, 0.0, 1.0, 0.1, 0.0, 1.0], &[0.0, day, day], &[1.0, 1.0, 1.0])?;
 /// assert_eq!(session.profile(day, &options)?.partition.labels, [0, 0, 1]);
