@@ -76,7 +76,7 @@ struct Front {
     active: Vec<Active>,
     /// By place: [`FAR`] where there is no cluster, else 0.
     gone: Vec<[f32; LANES]>,
-    /// Nodes of each panel that are, or will be, clusters.
+    /// Clusters in each panel.
     members: Vec<u8>,
     /// The unions of the new tree.
     unions: Vec<u32>,
@@ -243,7 +243,6 @@ impl Living {
                         }
                     }
                     self.states[union] = State::Vacant;
-                    front.members[union / LANES] -= 1;
                     void.push(union as u32);
                     old.next();
                     continue;
@@ -274,8 +273,6 @@ impl Living {
             }
             let height = distance.max(self.heights[place]).max(self.heights[other]);
             let union = self.put_union(place, other, height)?;
-            self.states[union] = State::Waiting;
-            front.members[union / LANES] += 1;
             let parts = [place, other].map(|part| front.remove(part));
             self.unite(place, other, union, &mut front);
             let bounds = match parts {
@@ -299,10 +296,10 @@ impl Living {
         };
         for (place, state) in self.states.iter_mut().enumerate().filter(|(_, state)| **state != State::Vacant)
         {
-            front.members[place / LANES] += 1;
             *state = State::Waiting;
             if self.children[place][0] == NOBODY {
                 *state = State::Left;
+                front.members[place / LANES] += 1;
                 front.gone[place / LANES][place % LANES] = 0.0;
                 front.left += 1;
             }
@@ -310,14 +307,23 @@ impl Living {
         front
     }
 
-    /// Two clusters become a third.
+    /// Two clusters become a third, and the active ones know how far it is from them by Lance-Williams.
     fn unite(&mut self, a: usize, b: usize, union: usize, front: &mut Front) {
+        let (w, v) = (self.weights[a], self.weights[b]);
+        let between = self.grid.squared_steps(self.heights[union]);
+        for active in &mut front.active {
+            let c = self.weights[active.place];
+            let [to_a, to_b] = [a, b].map(|part| f64::from(active.bounds[part / LANES][part % LANES]));
+            let bound = ((w + c) * to_a + (v + c) * to_b - c * between) / (w + v + c);
+            active.bounds[union / LANES][union % LANES] = bound.max(to_a.min(to_b)) as f32 * SAFELY;
+        }
         for part in [a, b] {
             self.states[part] = State::Joined;
             front.gone[part / LANES][part % LANES] = FAR;
             front.members[part / LANES] -= 1;
         }
         self.states[union] = State::Left;
+        front.members[union / LANES] += 1;
         front.gone[union / LANES][union % LANES] = 0.0;
         self.lowest[union] = self.lowest[a].min(self.lowest[b]);
         front.unions.push(union as u32);
