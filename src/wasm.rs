@@ -1,4 +1,4 @@
-//! The only file that knows JavaScript exists: convert, call, convert.
+//! The only file that knows JavaScript exists, and therefore one: convert, call, convert.
 //!
 //! Bulk numbers cross as typed arrays, in results that serde makes plain objects. Everything is stateless but for
 //! [`CoreSession`] and [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.

@@ -2,6 +2,7 @@
 //!
 //! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Kinds a reader does not know are skipped. Nothing
 //! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
+//! (One file, so that what is written and what is checked stand side by side.)
 
 use super::Metric;
 use super::bits::Bits;

@@ -1,0 +1,183 @@
+use super::super::{Builder, Catalogue, Items, Precision, Settings};
+use super::*;
+use crate::testing::Numbers;
+use alloc::{format, string::String};
+
+fn catalogue(values: &[f32], dim: usize, settings: Settings) -> Catalogue {
+    let vectors = Vectors::new(values, dim).unwrap();
+    let ids: Vec<String> = (0..vectors.len()).map(|i| format!("item {i}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let mut builder = Builder::new(dim, settings).unwrap();
+    builder.add(&Items::new(vectors, &ids)).unwrap();
+    builder.finish().unwrap()
+}
+
+fn settings(metric: Metric, precision: Precision) -> Settings {
+    Settings { metric, precision }
+}
+
+const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
+
+/// Vectors that are hard to tell apart: tight groups, repetitions, zeros.
+fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
+    let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
+    let mut values: Vec<f32> =
+        (0..n * dim).map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal()).collect();
+    for row in (7..n).step_by(11) {
+        values.copy_within((row - 7) * dim..(row - 6) * dim, row * dim);
+    }
+    if n > 20 {
+        values[3 * dim..4 * dim].fill(0.0);
+    }
+    values
+}
+
+/// Every row scored exactly, without a single bound.
+fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> Vec<Match> {
+    let allowed = Bits::all(catalogue.rows());
+    let rows = Rows {
+        codes: catalogue.codes(),
+        norms: catalogue.section(super::super::Section::Norms),
+        header: &catalogue.layout.header,
+        allowed: &allowed,
+        filtered: false,
+    };
+    let query = Query::new(query, catalogue.metric(), Reach::default());
+    let mut all: Vec<Match> = (0..catalogue.rows())
+        .filter(|&row| catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row)))
+        .filter(|&row| !search.exclude.contains(&(row as u32)))
+        .map(|row| Match { row, score: query.score(&rows, row) })
+        .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
+        .collect();
+    all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    all.into_iter().skip(search.offset).take(search.count).collect()
+}
+
+#[test]
+fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
+    let mut numbers = Numbers::new(31);
+    for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
+        for apart in [0.001, 0.05, 1.0] {
+            for metric in METRICS {
+                for precision in [Precision::Full, Precision::Compact] {
+                    let values = crowded(n, dim, &mut numbers, apart);
+                    let catalogue = catalogue(&values, dim, settings(metric, precision));
+                    let half = {
+                        let mut half = Bits::none(n);
+                        (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
+                        half
+                    };
+                    let near: Vec<f32> = values[..dim].iter().map(|x| x + 0.01 * numbers.normal()).collect();
+                    let far: Vec<f32> = (0..dim).map(|_| numbers.normal() * 5.0).collect();
+                    for query in [&values[..dim], &near, &far, &vec![0.0; dim]] {
+                        for search in [
+                            Search { count: 10, ..Search::default() },
+                            Search { count: 7, offset: 5, allowed: Some(&half), ..Search::default() },
+                            Search { count: n, exclude: &[0], ..Search::default() },
+                            Search { count: 40, min_score: Some(0.5), ..Search::default() },
+                            Search { count: 40, min_score: Some(-0.2 * dim as f32), ..Search::default() },
+                        ] {
+                            let found = catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
+                            let want = by_scoring_all(&catalogue, query, &search);
+                            assert_eq!(
+                                found.unwrap()[0],
+                                want,
+                                "{n} {dim} {apart} {metric:?} {precision:?} {search:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn scores_are_those_of_the_stored_vectors() {
+    let mut numbers = Numbers::new(11);
+    for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
+        let values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
+        for metric in METRICS {
+            let catalogue = catalogue(&values, dim, settings(metric, Precision::Full));
+            let query: Vec<f32> = (0..dim).map(|_| numbers.normal()).collect();
+            let length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+            let found = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
+            assert_eq!(found[0].len(), n.min(10));
+            for hit in &found[0] {
+                let mut stored = Vec::new();
+                catalogue.read_vector(hit.row, &mut stored).unwrap();
+                let pairs = || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+                let want: f64 = match metric {
+                    Metric::Cosine => pairs().map(|(a, b)| a * b).sum::<f64>() / length,
+                    Metric::InnerProduct => pairs().map(|(a, b)| a * b).sum(),
+                    Metric::L2 => -pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
+                };
+                assert!((f64::from(hit.score) - want).abs() < 1e-5 * (1.0 + want.abs()), "{metric:?} {want}");
+            }
+        }
+    }
+}
+
+#[test]
+fn vectors_of_every_size_are_found() {
+    for size in [1e-38, 1e-18, 1.0, 1e18, 1e37] {
+        let values: Vec<f32> = [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * size).collect();
+        for metric in METRICS {
+            let catalogue = catalogue(&values, 2, settings(metric, Precision::Full));
+            let query = [size, size * 0.9];
+            let found = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
+            assert!(found.iter().all(|hit| hit.score.is_finite()), "{size:e} {metric:?} {found:?}");
+            assert_eq!(found.len(), 3);
+            // Products beyond what an f32 holds are all the same.
+            if metric == Metric::Cosine || (1e-18..=1e18).contains(&size) {
+                assert_eq!(found[0].row, 1, "{size:e} {metric:?} {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn several_queries_are_answered_as_one_by_one() {
+    let mut numbers = Numbers::new(12);
+    let values = crowded(500, 48, &mut numbers, 0.3);
+    let catalogue = catalogue(&values, 48, Settings::default());
+    let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
+    let together = catalogue.search(queries, 9, &[]).unwrap();
+    for (query, found) in queries.rows().zip(together) {
+        assert_eq!(catalogue.search(Vectors::new(query, 48).unwrap(), 9, &[]).unwrap()[0], found);
+    }
+}
+
+#[test]
+fn ties_exclusions_and_counts() {
+    let values = [1., 0., 1., 0., 0., 1., 1., 0., 0., 0.];
+    let catalogue = catalogue(&values, 2, Settings::default());
+    let rows = |count, exclude: &[u32]| -> Vec<usize> {
+        let query = Vectors::new(&[9.0, 0.0], 2).unwrap();
+        catalogue.search(query, count, exclude).unwrap()[0].iter().map(|hit| hit.row).collect()
+    };
+    assert_eq!(rows(9, &[]), [0, 1, 3, 2, 4]);
+    assert_eq!(rows(2, &[0, 3]), [1, 2]);
+    assert!(rows(0, &[]).is_empty());
+    let query = Vectors::new(&[0.0, 0.0], 2).unwrap();
+    assert!(catalogue.search(query, 5, &[]).unwrap()[0].iter().all(|hit| hit.score == 0.0));
+    assert_eq!(catalogue.search(query, 5, &[5]).unwrap_err().code(), "option");
+    let short = Vectors::new(&[1.0], 1).unwrap();
+    assert_eq!(catalogue.search(short, 5, &[]).unwrap_err().code(), "dimension");
+}
+
+#[test]
+fn the_kth_largest_is_that_of_sorting() {
+    let mut numbers = Numbers::new(13);
+    for n in [1, 2, 3, 10, 101] {
+        for round in [1.0, 1000.0] {
+            let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
+            let mut sorted = all.clone();
+            sorted.sort_by(|a, b| b.total_cmp(a));
+            for (k, want) in sorted.iter().enumerate() {
+                assert_eq!(kth_largest(&mut all.clone(), k), *want);
+            }
+        }
+    }
+    assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
+}
