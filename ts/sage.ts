@@ -26,14 +26,14 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const weigh = weigher(settings);
   const journal = await openJournal(store, dim, limits, settings.setAside);
   let closed = false;
-  let remembered: { log: Log; taste: Taste } | undefined;
+  let remembered: { log: Log; hash: string | undefined; taste: Taste } | undefined;
 
-  /** The taste behind the log of now: the log is never changed in place, so the same log is the same taste. */
+  /** The taste behind the log and the catalogue of now: the log is never changed in place, so the same log is the same taste. */
   const taste = (): Taste => {
-    const log = journal.log();
-    if (remembered?.log !== log) {
+    const [log, hash] = [journal.log(), settings.catalogue?.hash];
+    if (remembered?.log !== log || remembered.hash !== hash) {
       const [actions, time] = [weigh(log.entries), now()];
-      remembered = { log, taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time) };
+      remembered = { log, hash, taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time) };
     }
     return remembered.taste;
   };
@@ -131,19 +131,22 @@ export async function openSage(options: SageOptions): Promise<Sage> {
 
 /** Gives entries with weights and vectors looked up. An item that has left the catalogue stays in the log, and out of the profile. */
 function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) => WeighedAction[] {
-  const known = new WeakMap<Entry, WeighedAction>();
+  let known = new WeakMap<Entry, WeighedAction>();
+  let hash = catalogue?.hash;
   const weigh = (entry: Entry): WeighedAction | undefined => {
     const { item, at, weight, kind } = entry;
     // A catalogue compares at unit length; so must what comes from elsewhere, to be compared with it.
     const vector = entry.vector ? (catalogue ? toUnit(entry.vector) : entry.vector) : catalogue?.vector(item);
     return vector && { item, at, vector, weight: weight ?? (kind === undefined ? 1 : (kinds.get(kind) ?? 1)) };
   };
-  return (entries) =>
-    entries.flatMap((entry) => {
+  return (entries) => {
+    if (hash !== catalogue?.hash) [known, hash] = [new WeakMap(), catalogue?.hash]; // it may hold other vectors now
+    return entries.flatMap((entry) => {
       const action = known.get(entry) ?? weigh(entry);
       if (action) known.set(entry, action);
       return action ?? [];
     });
+  };
 }
 
 function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Explanation {

@@ -1,7 +1,7 @@
 // openSage keeps a session in the core. Its profiles are those of a new start, whatever came and went, and whatever happened to the core.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildProfile, memoryStore, openSage } from "pocketsage";
+import { buildProfile, Catalogue, memoryStore, openSage } from "pocketsage";
 import loadCore, { CoreSession } from "../../pkg/wasm/core.js";
 import { NOW, rejects } from "./world.mjs";
 
@@ -69,6 +69,19 @@ test("two tastes on one store follow each other", async () => {
     await sage.record(action);
     await assertFresh(sage, actions.slice(0, number + 1));
   }
+});
+
+test("a profile follows its catalogue", async () => {
+  const catalogue = await Catalogue.from([["a", Float32Array.of(1, 0)], ["b", Float32Array.of(0, 1)]], { dim: 2 });
+  const sage = await openSage({ catalogue, cut: { count: 2 }, now: () => NOW });
+  await sage.record([{ item: "a" }, { item: "b" }]);
+  const vectors = async () => Object.fromEntries((await sage.profile()).interests.map(({ medoid, vector }) => [medoid, [...vector].map(Math.round)]));
+  assert.deepEqual(await vectors(), { a: [1, 0], b: [0, 1] });
+  catalogue.add([["a", Float32Array.of(-1, 0)]]);
+  assert.deepEqual(await vectors(), { a: [-1, 0], b: [0, 1] });
+  catalogue.remove(["b"]);
+  assert.deepEqual(await vectors(), { a: [-1, 0] });
+  catalogue.close();
 });
 
 test("a crash of the core costs a new start and nothing else", async () => {
