@@ -150,15 +150,17 @@ impl Matrix {
         let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
         left.iter().for_each(|&place| self.catch_up(place));
         let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
-        let moves: Vec<(usize, usize)> =
-            left.iter().enumerate().map(|(to, &from)| (cell(from), cell(to))).collect();
+        let mut sources = vec![0; to];
+        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from));
+        let mut old = vec![0; from];
         // In place: nothing is written beyond what has been read.
         for (row, &place) in left.iter().enumerate() {
             self.weights[row] = self.weights[place];
             self.names[row] = self.names[place];
             self.places[self.names[row] as usize] = row as u32;
-            for &(source, target) in &moves {
-                self.cells[row * to + target] = self.cells[place * from + source];
+            old.copy_from_slice(&self.cells[place * from..][..from]);
+            for (cell, &source) in self.cells[row * to..][..to].iter_mut().zip(&sources) {
+                *cell = old[source];
             }
         }
         let n = left.len();
