@@ -37,6 +37,7 @@ pub(crate) fn move_towards(x: &mut [f64], y: &[f64], share: f64) {
 }
 
 /// Adds `weight` times `y` to `x`. O(dim).
+#[inline(never)]
 pub(crate) fn add_times(x: &mut [f64], y: &[f32], weight: f64) {
     let (x, x_rest) = x.as_chunks_mut::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();

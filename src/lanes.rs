@@ -84,6 +84,17 @@ impl Floats {
     }
 
     #[inline(always)]
+    pub(crate) fn plus_times(self, other: Self, factor: f32) -> Self {
+        Self(core::array::from_fn(|i| self.0[i] + other.0[i] * f32x4::splat(factor)))
+    }
+
+    /// These and a term, times others.
+    #[inline(always)]
+    pub(crate) fn shifted(self, term: f32, factors: Self) -> Self {
+        Self(core::array::from_fn(|i| (self.0[i] + f32x4::splat(term)) * factors.0[i]))
+    }
+
+    #[inline(always)]
     pub(crate) fn times(self, factor: f32) -> Self {
         Self(self.0.map(|x| x * f32x4::splat(factor)))
     }

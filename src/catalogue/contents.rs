@@ -5,7 +5,7 @@ use super::codes::{Codes, Encoded, Precision};
 use super::format::{self, Header, LONGEST_ID, Layout, MOST_DIMENSIONS, Section, little_endian};
 use super::{Catalogue, Items, Metric};
 use crate::Error;
-use crate::exact::squared_distance;
+use crate::exact::{add_times, squared_distance};
 use crate::order::order;
 use alloc::{format, vec, vec::Vec};
 
@@ -116,7 +116,7 @@ impl Builder {
         let (bytes, layout) = self.write()?;
         match layout.has(Section::Base) {
             true => Err(format::is_delta()),
-            false => Ok(Catalogue { bytes, layout }),
+            false => Ok(Catalogue { bytes, layout, sketches: None }),
         }
     }
 
@@ -227,7 +227,7 @@ fn spread(codes: &Codes<'_>, live: &Bits) -> f64 {
         }
     };
     let mut mean = vec![0.0; codes.dim];
-    each(&mut |vector| mean.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += f64::from(x)));
+    each(&mut |vector| add_times(&mut mean, vector, 1.0));
     mean.iter_mut().for_each(|sum| *sum /= n);
     let mut within = 0.0;
     each(&mut |vector| within += squared_distance(vector, &mean));

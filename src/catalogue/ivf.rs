@@ -90,7 +90,7 @@ impl Lists {
             norms: &self.norms,
             header: &Header { n: self.count, dim, metric, spread: 0.0, reach: Reach::default() },
             allowed: &all,
-            filtered: false,
+            sketches: None,
         };
         let everything = scan::everything(self.count, queries.len());
         let search = Search { count: self.probes, ..Search::default() };
