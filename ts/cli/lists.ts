@@ -23,14 +23,15 @@ export async function group(catalogue: Catalogue, items: readonly CatalogueItem[
   const count = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
-  const work = ROUNDS * count * SAMPLE + vectors.length;
+  const work = ROUNDS * Math.min(count * SAMPLE, vectors.length) + vectors.length;
   let done = 0;
   const progress = (rows: number): void => at(Math.min(1, (done += rows) / work));
 
   // Those that are tried are none of those that the lists are made of: on them, lists do better than on a query.
-  const drawn = draw(items, count * SAMPLE + TRIALS);
-  const sample = drawn.slice(0, -TRIALS).map(([, vector]) => vector);
-  const trials = drawn.slice(-TRIALS).map(([item]) => item);
+  const tried = Math.min(TRIALS, Math.ceil(items.length / 10));
+  const drawn = draw(items, tried + count * SAMPLE);
+  const trials = drawn.slice(0, tried).map(([item]) => item);
+  const sample = drawn.slice(tried).map(([, vector]) => vector);
   let centres = sample.slice(0, count);
   for (let round = 0; round < ROUNDS; round += 1) {
     using index = await indexOf(centres, metric);
