@@ -391,14 +391,9 @@ pub(super) fn small(codes: &[u8]) -> bool {
 
 #[inline(never)]
 fn small_piece(codes: &[u8]) -> bool {
-    let (blocks, rest) = codes.as_chunks::<64>();
-    let mut seen = [0u8; 64];
-    for block in blocks {
-        for (seen, code) in seen.iter_mut().zip(block) {
-            *seen |= code;
-        }
-    }
-    seen.iter().chain(rest).all(|&code| code < 128)
+    let (words, rest) = codes.as_chunks::<8>();
+    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
+    (seen.to_ne_bytes().iter().chain(rest)).all(|&code| code < 128)
 }
 
 /// Texts lie one after the other, cover their section, and are UTF-8 each.
