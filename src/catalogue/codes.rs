@@ -96,9 +96,10 @@ impl Encoded {
     pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
         let full = precision == Precision::Full;
         self.scales.reserve(vectors.len() * 4);
-        self.codes.reserve(vectors.values().len());
+        // The last numbers of a vector are encoded together with zeros, which are cut off again.
+        self.codes.reserve(vectors.values().len() + LANES);
         if full {
-            self.residuals.reserve(vectors.values().len());
+            self.residuals.reserve(vectors.values().len() + LANES);
         }
         for vector in vectors.rows() {
             self.push(vector, metric, full);
@@ -111,23 +112,21 @@ impl Encoded {
         let steps = if full { STEPS as f32 } else { 1.0 };
         let rounding = Rounding::new(vector, steps);
         let (from, mut sums) = (self.codes.len(), Sums::default());
-        let (blocks, rest) = vector.as_chunks::<LANES>();
-        for block in blocks {
-            let (codes, residuals) = sums.add(rounding.round(block), full);
+        for start in (0..vector.len()).step_by(LANES) {
+            let rest = &vector[start..];
+            let block = rest.first_chunk().copied().unwrap_or_else(|| {
+                let mut block = [0.0; LANES];
+                block[..rest.len()].copy_from_slice(rest);
+                block
+            });
+            let (codes, residuals) = sums.add(rounding.round(&block), full);
             self.codes.extend_from_slice(&codes);
             if full {
                 self.residuals.extend_from_slice(&residuals);
             }
         }
-        if !rest.is_empty() {
-            let mut block = [0.0; LANES];
-            block[..rest.len()].copy_from_slice(rest);
-            let (codes, residuals) = sums.add(rounding.round(&block), full);
-            self.codes.extend_from_slice(&codes[..rest.len()]);
-            if full {
-                self.residuals.extend_from_slice(&residuals[..rest.len()]);
-            }
-        }
+        self.codes.truncate(from + vector.len());
+        self.residuals.truncate(from + vector.len());
         let Squares { codes, residuals, all } = sums.squares();
         let up = |squares: f64| (libm::sqrt(squares) * (1.0 + 1e-6)) as f32;
         self.reach.include(Reach { codes: up(codes), residuals: up(residuals) });

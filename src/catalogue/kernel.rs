@@ -59,12 +59,12 @@ impl Weights {
                 let [words, lows] = &mut block[at / 16];
                 let lane = at % 16 / 2;
                 let kept = if at % 2 == 1 {
-                    let weight = libm::rint(x);
+                    let weight = whole(x);
                     words[lane] = weight as i16;
                     lows[lane] -= weight as i16;
                     weight * FINE
                 } else {
-                    let weight = libm::rint(x * FINE);
+                    let weight = whole(x * FINE);
                     // Words weigh their low byte as well; the odd place, which comes later, takes that back.
                     lows[lane] += weight as i16;
                     weight
@@ -94,6 +94,13 @@ impl Weights {
             None => dots,
         }
     }
+}
+
+/// The nearest whole number, of ties the even one; exact below 2^51.
+#[inline(always)]
+fn whole(x: f64) -> f64 {
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    x + ROUND - ROUND
 }
 
 /// Not where searches are inlined: tails take the same loop.

@@ -79,6 +79,24 @@ pub(super) fn everything(n: usize, queries: usize) -> Vec<Part> {
     vec![Part { rows: 0..n, queries: (0..queries).collect() }]
 }
 
+/// The `count` rows that are nearest to a query by their codes alone, ascending; of rows equally far, all or none.
+pub(super) fn nearest(rows: &Rows<'_>, query: &[f32], count: usize) -> Vec<usize> {
+    let query = Query::new(query, rows.header.metric, Reach::default());
+    let n = rows.codes.len();
+    let mut scores = Vec::with_capacity(n + ROWS);
+    for first in (0..n).step_by(ROWS) {
+        let four = core::array::from_fn(|at| (first + at).min(n - 1));
+        let estimates = query.estimates(&rows.codes, four);
+        scores.extend(four.iter().zip(estimates).map(|(&row, estimate)| {
+            let norm = if rows.norms.is_empty() { 0.0 } else { float(rows.norms, row) };
+            estimate * rows.codes.scale(row) - norm
+        }));
+    }
+    scores.truncate(n);
+    let bar = kth_largest(&mut scores.clone(), count - 1);
+    (0..n).filter(|&row| scores[row] >= bar).collect()
+}
+
 /// A query as searches need it.
 pub(super) struct Query {
     /// At unit length; zero stays zero.
@@ -209,7 +227,7 @@ impl Running {
     }
 
     /// Looks at those of eight rows that are wanted, by bit; most are done with after one comparison.
-    #[inline(always)]
+    #[inline(never)]
     fn look(&mut self, rows: &Rows<'_>, eight: [usize; EIGHT], wanted: u32) {
         let Query { reach, doubt, .. } = self.query;
         let [mut estimates, mut scales] = [[0.0; EIGHT]; 2];
@@ -273,25 +291,21 @@ impl Running {
 }
 
 impl Running {
-    /// The exact scores of the candidates that need one. Who is best for certain comes first: exact scores are a higher bar than bounds, and
-    /// spare many of the others.
+    /// The exact scores of the candidates that need one, after pruning. Who is among the best for certain comes first: exact scores are a
+    /// higher bar than bounds, and spare many of the others.
     fn scores(&mut self, rows: &Rows<'_>) -> Vec<Option<f32>> {
         let mut scores = vec![None; self.candidates.len()];
-        let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
-        if lowers.len() > self.count {
-            let sure = kth_largest(&mut lowers, self.count - 1);
-            let mut first = Vec::new();
-            for (one, score) in self.candidates.iter().zip(&mut scores) {
-                if one.lower >= sure {
-                    let exact = self.query.score(rows, one.row);
-                    *score = Some(exact);
-                    first.push(exact);
-                }
+        let mut sure = Vec::new();
+        for (one, score) in self.candidates.iter().zip(&mut scores) {
+            if one.lower >= self.least {
+                let exact = self.query.score(rows, one.row);
+                *score = Some(exact);
+                sure.push(exact);
             }
-            if first.len() >= self.count {
-                let reached = self.query.bound(kth_largest(&mut first, self.count - 1), rows.header.metric);
-                self.least = self.least.max(reached);
-            }
+        }
+        if sure.len() >= self.count {
+            let reached = self.query.bound(kth_largest(&mut sure, self.count - 1), rows.header.metric);
+            self.least = self.least.max(reached);
         }
         for (one, score) in self.candidates.iter().zip(&mut scores) {
             if score.is_none() && !(one.upper < self.least) {

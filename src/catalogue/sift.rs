@@ -64,13 +64,14 @@ impl<'a> Sieve<'a> {
                 let leader = |lane| Estimate { row: block * ROWS + lane, value: estimates.values[lane] };
                 leaders.extend(lanes(wanted).filter(above).map(leader));
                 if leaders.len() >= 4 * leading {
-                    let mut values: Vec<f32> = leaders.iter().map(|leader| leader.value).collect();
-                    bar = kth_largest(&mut values, leading);
-                    leaders.retain(|leader| leader.value > bar);
+                    bar = keep_best(leaders, leading);
                 }
             }
             estimates
         }));
+        if leaders.len() > leading {
+            keep_best(leaders, leading);
+        }
     }
 
     /// The rows of the highest estimates, in no order.
@@ -84,7 +85,7 @@ impl<'a> Sieve<'a> {
         let one = |(&(block, wanted), estimates): (&(usize, u32), &Estimates)| {
             let lane = wanted.trailing_zeros() as usize;
             let estimate = Estimate { row: block * ROWS + lane, value: estimates.values[lane] };
-            (estimate, self.sketches.doubts(block).0[lane])
+            (estimate, self.sketches.doubts(block)[lane])
         };
         self.blocks.iter().zip(&self.estimates).step_by(step).map(one).collect()
     }
@@ -94,14 +95,23 @@ impl<'a> Sieve<'a> {
     pub(super) fn rows(&self, least: f32, deviations: f32) -> Vec<usize> {
         let mut rows = Vec::new();
         for (&(block, wanted), estimates) in self.blocks.iter().zip(&self.estimates) {
-            let (doubts, largest) = self.sketches.doubts(block);
             // What is not a number is not below.
             let below = |value: f32, doubt: f32| value + deviations * doubt < least;
-            if !below(estimates.largest, largest) {
+            if !below(estimates.largest, estimates.largest_doubt) {
+                let doubts = self.sketches.doubts(block);
                 let open = |lane: &usize| !below(estimates.values[*lane], doubts[*lane]);
                 rows.extend(lanes(wanted).filter(open).map(|lane| block * ROWS + lane));
             }
         }
         rows
     }
+}
+
+/// Keeps the `count` highest of more estimates, and says which the lowest of them is; of equals, all stay.
+#[inline(never)]
+fn keep_best(all: &mut Vec<Estimate>, count: usize) -> f32 {
+    let mut values: Vec<f32> = all.iter().map(|one| one.value).collect();
+    let bar = kth_largest(&mut values, count - 1);
+    all.retain(|one| one.value >= bar);
+    bar
 }

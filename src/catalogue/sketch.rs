@@ -58,6 +58,7 @@ struct Block {
 pub(super) struct Estimates {
     pub(super) values: [f32; ROWS],
     pub(super) largest: f32,
+    pub(super) largest_doubt: f32,
 }
 
 impl Sketches {
@@ -104,20 +105,19 @@ impl Sketches {
     }
 
     /// Writes the signs of a row into the block at `at`. The sum of its distances from the middle, and that of their squares.
+    #[inline(never)]
     fn sketch(&mut self, codes: &[u8], at: usize, lane: usize) -> (u32, u32) {
         let (place, shift) = (place(lane), lane / 16 * 4);
         let (mut sum, mut squares) = (0, 0);
         let blocks = self.signs[at..].as_chunks_mut::<8>().0;
         for (at, (signs_of, middle)) in blocks.iter_mut().zip(self.middle.as_chunks().0).enumerate() {
             let rest = &codes[at * CHUNK..];
-            let (mut bits, more, most) = match rest.first_chunk() {
-                Some(chunk) => signs(chunk, middle),
-                None => {
-                    let mut chunk = *middle;
-                    chunk[..rest.len()].copy_from_slice(rest);
-                    signs(&chunk, middle)
-                }
-            };
+            let chunk = rest.first_chunk().copied().unwrap_or_else(|| {
+                let mut chunk = *middle;
+                chunk[..rest.len()].copy_from_slice(rest);
+                chunk
+            });
+            let (mut bits, more, most) = signs(&chunk, middle);
             (sum, squares) = (sum + more, squares + most);
             for group in signs_of {
                 group[place] |= ((bits & 15) as u8) << shift;
@@ -158,10 +158,10 @@ impl Sketches {
         estimates(signs, &self.blocks[block], lookup)
     }
 
-    /// How far the estimates of a block are off, by their standard deviation, and the largest of these.
+    /// How far the estimates of a block are off, by their standard deviation.
     #[inline(always)]
-    pub(super) fn doubts(&self, block: usize) -> (&[f32; ROWS], f32) {
-        (&self.blocks[block].doubts, self.blocks[block].largest_doubt)
+    pub(super) fn doubts(&self, block: usize) -> &[f32; ROWS] {
+        &self.blocks[block].doubts
     }
 }
 
@@ -265,7 +265,7 @@ mod lanes {
         }
         let largest = f32x4_pmax(largest, i32x4_shuffle::<2, 3, 0, 1>(largest, largest));
         let largest = f32x4_pmax(largest, i32x4_shuffle::<1, 0, 3, 2>(largest, largest));
-        Estimates { values, largest: f32x4_extract_lane::<0>(largest) }
+        Estimates { values, largest: f32x4_extract_lane::<0>(largest), largest_doubt: block.largest_doubt }
     }
 
     #[inline(always)]
@@ -311,7 +311,8 @@ mod portable {
             let product = f32::from(sums[row]) * lookup.step + lookup.least;
             block.gains[row] * product + block.scales[row] * lookup.centre
         });
-        Estimates { values, largest: values.into_iter().fold(f32::MIN, f32::max) }
+        let largest = values.into_iter().fold(f32::MIN, f32::max);
+        Estimates { values, largest, largest_doubt: block.largest_doubt }
     }
 }
 #[cfg(not(target_arch = "wasm32"))]
@@ -350,12 +351,12 @@ mod tests {
         let mut errors = Vec::new();
         for row in 0..codes.len() {
             let estimates = sketches.estimates(row / ROWS, &lookup);
-            let (doubts, largest) = sketches.doubts(row / ROWS);
+            let doubts = sketches.doubts(row / ROWS);
             let mut stored = Vec::new();
             codes.decode(row, &mut stored);
             let dot: f32 = stored.iter().zip(query).map(|(x, q)| x * q).sum();
             let (value, doubt) = (estimates.values[row % ROWS], doubts[row % ROWS]);
-            assert!(value <= estimates.largest && doubt <= largest);
+            assert!(value <= estimates.largest && doubt <= estimates.largest_doubt);
             errors.push((value - dot) / doubt.max(1e-6));
         }
         errors
