@@ -14,7 +14,7 @@ const ROUNDS = 8;
 /** Items whose neighbours are looked for, how many neighbours, and the share of them that must be found. */
 const TRIALS = 1000;
 const NEIGHBOURS = 10;
-const WANTED = 0.998;
+const WANTED = 0.995;
 /** Queries handed over at once. */
 const BATCH = 256;
 
