@@ -1,9 +1,12 @@
 //! Which rows of many a search looks at: those whose sketches leave it open that they are among the best.
 
+// A bound that is not a number must let its row through: "not below" is not "at least".
+#![allow(clippy::neg_cmp_op_on_partial_ord)]
+
 use super::bits::Bits;
 use super::scan::kth_largest;
 use super::sketch::{Estimates, Lookup, ROWS, Sketches};
-use crate::lanes::lanes;
+use crate::lanes::{Floats, LANES, lanes};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -60,9 +63,10 @@ impl<'a> Sieve<'a> {
         estimates.extend(blocks.iter().map(|&(block, wanted)| {
             let estimates = sketches.estimates(block, lookup);
             if estimates.largest > bar {
-                let above = |lane: &usize| estimates.values[*lane] > bar;
-                let leader = |lane| Estimate { row: block * ROWS + lane, value: estimates.values[lane] };
-                leaders.extend(lanes(wanted).filter(above).map(leader));
+                let values = &estimates.values;
+                let above = each(values, |_, eight| Floats::splat(bar).less(eight));
+                let leader = |lane| Estimate { row: block * ROWS + lane, value: values[lane] };
+                leaders.extend(lanes(wanted & above).map(leader));
                 if leaders.len() >= 4 * leading {
                     bar = keep_best(leaders, leading);
                 }
@@ -96,15 +100,23 @@ impl<'a> Sieve<'a> {
         let mut rows = Vec::new();
         for (&(block, wanted), estimates) in self.blocks.iter().zip(&self.estimates) {
             // What is not a number is not below.
-            let below = |value: f32, doubt: f32| value + deviations * doubt < least;
-            if !below(estimates.largest, estimates.largest_doubt) {
-                let doubts = self.sketches.doubts(block);
-                let open = |lane: &usize| !below(estimates.values[*lane], doubts[*lane]);
-                rows.extend(lanes(wanted).filter(open).map(|lane| block * ROWS + lane));
+            if !(estimates.largest + deviations * estimates.largest_doubt < least) {
+                let doubts = self.sketches.doubts(block).as_chunks().0;
+                let below = each(&estimates.values, |at, eight| {
+                    eight.plus_times(Floats::new(doubts[at]), deviations).less(Floats::splat(least))
+                });
+                rows.extend(lanes(wanted & !below).map(|lane| block * ROWS + lane));
             }
         }
         rows
     }
+}
+
+/// The bits that the eights of a block give.
+#[inline(always)]
+fn each(values: &[f32; ROWS], bits: impl Fn(usize, Floats) -> u32) -> u32 {
+    let eights = values.as_chunks().0.iter().enumerate();
+    eights.fold(0, |all, (at, eight)| all | bits(at, Floats::new(*eight)) << (at * LANES))
 }
 
 /// Keeps the `count` highest of more estimates, and says which the lowest of them is; of equals, all stay.
