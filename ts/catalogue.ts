@@ -2,7 +2,7 @@
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
 import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
 import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
-import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, show } from "./check.js";
+import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, isVector, show } from "./check.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
 import { download, load } from "./download.js";
 import { SageError } from "./errors.js";
@@ -340,16 +340,18 @@ function checkEntry(entry: CatalogueItem, index: number, dim: number, call = "Ca
   const item = checkItem(where, id);
   // Bytes have no way to write half of a surrogate pair: two such ids would become one.
   if (/\p{Surrogate}/u.test(item)) throw new SageError("option", `${where}: the id ${show(item)} is not well-formed Unicode.`);
-  const named = `${where} (${show(item)})`;
-  return { item, vector: checkVector(named, vector, dim), payload, text: payload === undefined ? "" : checkPayload(named, payload) };
+  // Only an error is worth the time that its words take.
+  const named = (): string => `${where} (${show(item)})`;
+  const text = payload === undefined ? "" : checkPayload(named, payload);
+  return { item, vector: isVector(vector, dim) ? vector : checkVector(named(), vector, dim), payload, text };
 }
 
-function checkPayload(where: string, payload: unknown): string {
+function checkPayload(where: () => string, payload: unknown): string {
   try {
     const text: unknown = JSON.stringify(payload);
     if (typeof text === "string") return text;
   } catch (cause) {
-    throw new SageError("option", `${where}: the payload cannot be written as JSON.`, { cause });
+    throw new SageError("option", `${where()}: the payload cannot be written as JSON.`, { cause });
   }
-  throw new SageError("option", `${where}: the payload cannot be written as JSON, saw ${show(payload)}.`);
+  throw new SageError("option", `${where()}: the payload cannot be written as JSON, saw ${show(payload)}.`);
 }

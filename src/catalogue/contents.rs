@@ -164,7 +164,10 @@ impl Builder {
     #[inline(never)]
     fn id_order(&self, live: &Bits) -> Result<Vec<u32>, Error> {
         let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.has(row)).collect();
-        let order = order(rows.len(), &|x, y| self.ids.get(rows[x]).cmp(self.ids.get(rows[y])));
+        // By their first eight bytes; by all, where those are equal.
+        let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
+        let whole = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
+        let order = order(rows.len(), &|x, y| starts[x].cmp(&starts[y]).then_with(|| whole(x, y)));
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
@@ -177,6 +180,12 @@ impl Builder {
             _ => Ok(order),
         }
     }
+}
+
+/// The first eight bytes as a number of the same order; zeros after the last.
+#[inline(never)]
+fn start(id: &[u8]) -> u64 {
+    id.iter().take(8).enumerate().fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
 }
 
 fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
