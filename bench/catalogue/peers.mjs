@@ -44,7 +44,7 @@ export async function hnswlib({ vectors, dim }) {
   await import("fake-indexeddb/auto");
   Object.assign(globalThis, { window: globalThis, self: globalThis, location: { href: "http://localhost/" }, document: {} });
   const print = console.log;
-  console.log = (...words) => /index|jsFS|EmscriptenFileSystem/i.test(words[0]) || print(...words); // it tells of its file system, at any time
+  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words); // it tells of its file system, at any time
   const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
   const lib = await loadHnswlib();
   const index = new lib.HierarchicalNSW("cosine", dim, "");
