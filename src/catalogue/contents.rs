@@ -79,7 +79,7 @@ impl Builder {
         if (from.metric(), from.precision()) != (self.settings.metric, self.settings.precision) {
             return Err(Error::option("catalogue", "the two differ in metric or precision"));
         }
-        let (codes, norms) = (from.codes(), from.section(Section::Norms));
+        let (codes, norms) = (from.codes(), from.norms());
         let reach = from.layout.header.reach.known(&codes);
         self.encoded.reach.include(reach);
         for &row in rows {

@@ -331,7 +331,7 @@ impl Catalogue {
         let (count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
         let rows = scan::Rows {
             codes: self.codes(),
-            norms: self.section(Section::Norms),
+            norms: self.norms(),
             header: &self.layout.header,
             allowed: &allowed,
             sketches: self
@@ -352,6 +352,11 @@ impl Catalogue {
         if self.sketches.is_none() && self.rows() >= WORTH && self.metric() != Metric::L2 {
             self.sketches = Sketches::new(&self.codes());
         }
+    }
+
+    /// Squared lengths, of use and checked for L2 alone; another file may have the section, too.
+    fn norms(&self) -> &[u8] {
+        if self.metric() == Metric::L2 { self.section(Section::Norms) } else { &[] }
     }
 
     fn codes(&self) -> Codes<'_> {

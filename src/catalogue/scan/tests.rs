@@ -37,7 +37,7 @@ fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> 
     let allowed = Bits::all(catalogue.rows());
     let rows = Rows {
         codes: catalogue.codes(),
-        norms: catalogue.section(super::super::Section::Norms),
+        norms: catalogue.norms(),
         header: &catalogue.layout.header,
         allowed: &allowed,
         sketches: None,
@@ -247,4 +247,17 @@ fn only_many_rows_have_sketches_and_squared_distances_have_none() {
     };
     assert_eq!([prepared(8191, Metric::Cosine), prepared(8192, Metric::Cosine)], [false, true]);
     assert!(!prepared(9000, Metric::L2));
+}
+
+#[test]
+fn lengths_in_a_file_of_cosines_mean_nothing() {
+    let mut numbers = Numbers::new(63);
+    let values = crowded(40, 5, &mut numbers, 1.0);
+    let plain = catalogue(&values, 5, Settings::default());
+    let mut builder = Builder::new(5, Settings::default()).unwrap();
+    builder.take(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
+    builder.section(super::super::Section::Norms, vec![0x7f; 40]);
+    let odd = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
+    let query = Vectors::new(&values[..5], 5).unwrap();
+    assert_eq!(odd.search(query, 9, &[]).unwrap(), plain.search(query, 9, &[]).unwrap());
 }
