@@ -1,6 +1,17 @@
 //! Arithmetic in `f64` that decides: eight sums side by side, added up in one order on every engine.
 
+use alloc::vec::Vec;
+
 const LANES: usize = 8;
+
+/// The same numbers. O(n).
+#[inline(never)]
+pub(crate) fn widened(values: &[f32]) -> Vec<f64> {
+    let (eights, rest) = values.as_chunks::<LANES>();
+    let mut widened = eights.iter().map(|x| x.map(f64::from)).collect::<Vec<_>>().into_flattened();
+    widened.extend(rest.iter().copied().map(f64::from));
+    widened
+}
 
 /// ||x - y||^2. O(dim).
 // Shared, rather than copied into each of its callers.
@@ -37,6 +48,7 @@ pub(crate) fn move_towards(x: &mut [f64], y: &[f64], share: f64) {
 }
 
 /// Adds `weight` times `y` to `x`. O(dim).
+#[inline(never)]
 pub(crate) fn add_times(x: &mut [f64], y: &[f32], weight: f64) {
     let (x, x_rest) = x.as_chunks_mut::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
@@ -70,5 +82,5 @@ mod tests {
         }
     }
 
-    use alloc::{vec, vec::Vec};
+    use alloc::vec;
 }

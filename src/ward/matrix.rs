@@ -75,7 +75,7 @@ impl Matrix {
         let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
         let unit = (1.0 / total) as f32;
 
-        let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
+        let mut cells = vec![0; n.next_multiple_of(LANES) * width];
         let mut farthest = Farthest::new(n);
         let count = n.div_ceil(LANES);
         all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
@@ -193,19 +193,21 @@ impl Neighbours for Matrix {
     fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest {
         let place = self.places[cluster] as usize;
         self.catch_up(place);
-        let (row, _) = self.cells[place * self.width..][..self.width].as_chunks::<LANES>();
-        let (gone, _) = self.gone.as_chunks::<LANES>();
+        let row = panels(&self.cells[place * self.width..][..self.width]);
+        let gone = panels(&self.gone);
         let mut nearest = Nearest::unknown(previous, apart);
         // From the least bound up to the least distance; mostly they are within a hundredth of each other.
         let mut done = -1;
         let mut reach = least(row, gone).saturating_add(8);
         loop {
-            for (panel, (codes, gone)) in row.iter().zip(gone).enumerate() {
-                let far = Codes::new(*codes).max(Codes::new(*gone));
-                for position in lanes(far.less(Codes::splat(reach.saturating_add(1)))) {
-                    let code = codes[position % LANES];
+            let mut from = 0;
+            while let Some((two, within)) = next_within(row, gone, from, reach) {
+                from = two + 1;
+                for position in lanes(within) {
+                    let code = row[two].as_flattened()[position % ALIGNED];
                     if code > done && code <= reach {
-                        let name = self.names[panel * LANES + Codes::number(position)] as usize;
+                        let place = (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
+                        let name = self.names[place] as usize;
                         nearest.consider(name, || self.clusters.apart(cluster, name));
                         reach = reach.min(self.code(nearest.distance).max(done));
                     }
@@ -228,22 +230,13 @@ impl Neighbours for Matrix {
         let width = self.width;
         let (group, told) = (self.unions.len() / TOLD, self.unions.len() % TOLD);
         if told == 0 {
-            self.news.resize((group + 1) * width, [Codes::FAR; TOLD]);
+            self.news.resize((group + 1) * width, [0; TOLD]);
             self.current.push(0);
         }
-        let (news, _) = self.news[group * width..].as_chunks_mut::<LANES>();
         let (head, tail) = self.cells.split_at_mut(at_b * width);
-        let (to_a, _) = head[at_a * width..][..width].as_chunks_mut::<LANES>();
-        let (to_b, _) = tail[..width].as_chunks::<LANES>();
-        let (weights, _) = self.weights.as_chunks::<LANES>();
         let factors = [self.weights[at_a], self.weights[at_b], between];
-        for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
-            let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
-            *to_a = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
-            for position in 0..LANES {
-                news[Codes::number(position)][told] = to_a[position];
-            }
-        }
+        let (to_a, to_b) = (&mut head[at_a * width..][..width], &tail[..width]);
+        unite(to_a, to_b, &self.weights, factors, &mut self.news[group * width..], told);
         self.cells[at_a * width + cell(at_a)] = Codes::FAR;
         self.gone[cell(at_b)] = Codes::FAR;
         self.clusters.join(a, b);
@@ -263,13 +256,61 @@ impl Neighbours for Matrix {
     }
 }
 
-/// The least code of a row.
-fn least(row: &[[i16; LANES]], gone: &[[i16; LANES]]) -> i16 {
-    let mut least = [Codes::splat(Codes::FAR); 2];
-    for (codes, gone) in row.as_chunks::<2>().0.iter().zip(gone.as_chunks::<2>().0) {
-        for i in 0..2 {
-            least[i] = least[i].min(Codes::new(codes[i]).max(Codes::new(gone[i])));
+/// Makes the row of a the row of its union with b, and tells the others. O(n).
+#[inline(never)]
+fn unite(
+    to_a: &mut [i16],
+    to_b: &[i16],
+    weights: &[f32],
+    factors: [f32; 3],
+    news: &mut [[i16; TOLD]],
+    told: usize,
+) {
+    let (to_a, _) = to_a.as_chunks_mut();
+    let ((to_b, _), (weights, _)) = (to_b.as_chunks(), weights.as_chunks());
+    for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news.as_chunks_mut::<LANES>().0) {
+        let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
+        let codes = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
+        *to_a = codes;
+        for (position, code) in codes.into_iter().enumerate() {
+            news[Codes::number(position)][told % TOLD] = code;
         }
     }
-    least[0].min(least[1]).codes().into_iter().fold(Codes::FAR, i16::min)
+}
+
+/// Two panels of codes.
+type Two = [[i16; LANES]; 2];
+
+fn panels(codes: &[i16]) -> &[Two] {
+    codes.as_chunks().0.as_chunks().0
+}
+
+/// The codes of those who are not gone.
+#[inline(always)]
+fn left(codes: &Two, gone: &Two) -> [Codes; 2] {
+    core::array::from_fn(|i| Codes::new(codes[i]).max(Codes::new(gone[i])))
+}
+
+/// The least code of a row.
+#[inline(never)]
+fn least(row: &[Two], gone: &[Two]) -> i16 {
+    let mut least = [Codes::splat(Codes::FAR); 2];
+    for (codes, gone) in row.iter().zip(gone) {
+        let left = left(codes, gone);
+        least = core::array::from_fn(|i| least[i].min(left[i]));
+    }
+    least[0].min(least[1]).least()
+}
+
+/// The next two panels that have codes up to this, and their positions, as bits.
+#[inline(never)]
+fn next_within(row: &[Two], gone: &[Two], from: usize, reach: i16) -> Option<(usize, u32)> {
+    let beyond = Codes::splat(reach.saturating_add(1));
+    for at in from..row.len().min(gone.len()) {
+        let [a, b] = left(&row[at], &gone[at]);
+        if a.min(b).less(beyond) != 0 {
+            return Some((at, a.less(beyond) | b.less(beyond) << LANES));
+        }
+    }
+    None
 }
