@@ -74,11 +74,14 @@ impl Grid {
     /// With every vector, by itself, at the place of its row. O(n dim).
     pub(crate) fn of(vectors: Vectors<'_>, clusters: &Clusters) -> Self {
         let mut grid = Self::around(vectors, 1.0, vectors.len());
-        let (n, dim) = (vectors.len(), vectors.dim());
-        let usual = USUAL.contains(&grid.scale) && dim.is_multiple_of(LANES);
-        let full = if usual { n / ROWS } else { 0 };
-        (0..full).for_each(|four| grid.put_four(four, &vectors.values()[four * ROWS * dim..][..ROWS * dim]));
-        (full * ROWS..n).for_each(|row| grid.put(row, clusters.mean(row)));
+        let usual = USUAL.contains(&grid.scale) && vectors.dim().is_multiple_of(LANES);
+        for (place, row) in vectors.rows().enumerate() {
+            if usual {
+                grid.put_row(place, row);
+            } else {
+                grid.put(place, clusters.mean(place));
+            }
+        }
         grid
     }
 
@@ -133,18 +136,16 @@ impl Grid {
         self.residual = self.residual.max(root(residual) + ROUNDING);
     }
 
-    /// Puts four vectors side by side, of whole eights of dimensions, where the scale is [`USUAL`]. O(dim).
-    fn put_four(&mut self, four: usize, vectors: &[f32]) {
+    /// Puts a vector of whole eights of dimensions at a place, where the scale is [`USUAL`]. O(dim).
+    fn put_row(&mut self, place: usize, vector: &[f32]) {
         let each = self.centre.len();
-        let (eights, _) = vectors.as_chunks();
-        let rows = core::array::from_fn(|row| &eights[row * each..][..each]);
-        let cells = &mut self.fours[four * each..][..each];
-        let (norms, residuals) = round(rows, &self.centre, self.scale as f32, cells);
-        self.norms[four / 2][four % 2 * ROWS..][..ROWS].copy_from_slice(&norms);
-        // Sums of so many terms, each of them rounded.
-        let lost = 1.0 + (LANES * each) as f64 * f64::from(f32::EPSILON);
-        let most = residuals.into_iter().fold(0.0, f32::max);
-        self.residual = self.residual.max(root(f64::from(most) * lost) + ROUNDING);
+        let cells = &mut self.fours[place / ROWS * each..][..each];
+        let (norm, residual) =
+            round(vector.as_chunks().0, &self.centre, self.scale as f32, cells, place % ROWS);
+        self.norms[place / LANES][place % LANES] = norm;
+        // A sum of so many terms, each of them rounded.
+        let lost = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
+        self.residual = self.residual.max(root(f64::from(residual) * lost) + ROUNDING);
     }
 
     /// Puts at a place what lies at another. O(dim).
@@ -189,40 +190,34 @@ fn room(dim: usize) -> f64 {
     RADIUS - 1.0 - root(dim as f64) / 2.0
 }
 
-/// Rounds four vectors: their squared lengths, and squared residuals.
+/// Rounds one of four vectors: its squared length, and squared residual.
 #[inline(never)]
 fn round(
-    vectors: [&[[f32; LANES]]; ROWS],
+    vector: &[[f32; LANES]],
     centre: &[[f32; LANES]],
     scale: f32,
     cells: &mut [Pairs],
-) -> ([i32; ROWS], [f32; ROWS]) {
+    lane: usize,
+) -> (i32, f32) {
     let (scale, magic) = (f32x4::splat(scale), f32x4::splat(SMALL_MAGIC));
-    let mut norms = [i32x4::ZERO; ROWS];
-    let mut residuals = [f32x4::ZERO; ROWS];
-    let [a, b, c, d] = vectors;
-    let vectors = a.iter().zip(b).zip(c).zip(d);
-    for ((pairs, centre), (((a, b), c), d)) in cells.iter_mut().zip(centre).zip(vectors) {
-        let centre = halves(centre);
-        let mut codes = [i32x4::ZERO; ROWS];
-        for (row, x) in [a, b, c, d].into_iter().enumerate() {
-            let x = halves(x);
-            let [low, high] = core::array::from_fn(|i| {
-                let steps = (x[i] - centre[i]) * scale;
-                let rounded = steps + magic;
-                let off = steps - (rounded - magic);
-                residuals[row] += off * off;
-                bytemuck::cast::<f32x4, i32x4>(rounded)
-            });
-            codes[row] = (low & i32x4::splat(0xffff)) | (high << 16);
-            let both: i16x8 = bytemuck::cast(codes[row]);
-            norms[row] += both.dot(both);
+    let mut norm = i32x4::ZERO;
+    let mut residuals = [f32x4::ZERO; 2];
+    for ((pairs, centre), x) in cells.iter_mut().zip(centre).zip(vector) {
+        let (x, centre) = (halves(x), halves(centre));
+        let [low, high] = core::array::from_fn(|i| {
+            let steps = (x[i] - centre[i]) * scale;
+            let rounded = steps + magic;
+            let off = steps - (rounded - magic);
+            residuals[i] += off * off;
+            bytemuck::cast::<f32x4, i32x4>(rounded)
+        });
+        let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
+        norm += codes.dot(codes);
+        for (pair, code) in pairs.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
+            pair.as_chunks_mut().0[lane % ROWS] = *code;
         }
-        *pairs = i32x4::transpose(codes).map(bytemuck::cast);
     }
-    let norms = i32x4::transpose(norms).into_iter().fold(i32x4::ZERO, |sum, x| sum + x);
-    let residuals = f32x4::transpose(residuals).into_iter().fold(f32x4::ZERO, |sum, x| sum + x);
-    (norms.to_array(), residuals.to_array())
+    (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
 }
 
 fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {

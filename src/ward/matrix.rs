@@ -44,8 +44,19 @@ pub(crate) struct Matrix {
     changed: Vec<u32>,
     /// Which of every [`TOLD`] unions are the last at their places, and left, as bits.
     current: Vec<u32>,
-    /// The cells of their new rows: `news[u / TOLD * width + p][u % TOLD]` is the distance of union u to the place p.
-    news: Vec<[i16; TOLD]>,
+    /// The cells of their new rows: `news[p / 8 * groups + u / TOLD][p % 8][u % TOLD]` is the distance of union u to the place p. (By panels, so
+    /// that writing a union and reading those of a place both stay on few pages of memory.)
+    news: Vec<News>,
+    /// Of [`TOLD`] unions each, that there is room for.
+    groups: usize,
+}
+
+/// The distances of some unions to the places of a panel.
+type News = [[i16; TOLD]; LANES];
+
+/// Groups of unions before a matrix of n moves together.
+fn groups(n: usize) -> usize {
+    n.div_ceil(2).div_ceil(TOLD)
 }
 
 /// Where the cell of a place is in a row.
@@ -123,7 +134,8 @@ impl Matrix {
             unions: Vec::new(),
             changed: vec![0; n],
             current: Vec::new(),
-            news: Vec::new(),
+            news: vec![[[0; TOLD]; LANES]; width / LANES * groups(n)],
+            groups: groups(n),
             clusters,
         };
         (matrix, farthest)
@@ -135,7 +147,7 @@ impl Matrix {
         let known = self.known[place] as usize;
         let mut unknown = u32::MAX << (known % TOLD);
         for group in known / TOLD..self.current.len() {
-            let news = &self.news[group * self.width + place];
+            let news = &self.news[place / LANES * self.groups + group][place % LANES];
             for union in lanes(self.current[group] & unknown) {
                 row[self.unions[group * TOLD + union] as usize] = news[union % TOLD];
             }
@@ -175,7 +187,7 @@ impl Matrix {
         (n..to).for_each(|place| self.gone[cell(place)] = Codes::FAR);
         self.unions.clear();
         self.current.clear();
-        self.news.clear();
+        self.groups = groups(n);
     }
 
     /// The code of a distance, or a greater one.
@@ -230,13 +242,13 @@ impl Neighbours for Matrix {
         let width = self.width;
         let (group, told) = (self.unions.len() / TOLD, self.unions.len() % TOLD);
         if told == 0 {
-            self.news.resize((group + 1) * width, [0; TOLD]);
             self.current.push(0);
         }
         let (head, tail) = self.cells.split_at_mut(at_b * width);
         let factors = [self.weights[at_a], self.weights[at_b], between];
         let (to_a, to_b) = (&mut head[at_a * width..][..width], &tail[..width]);
-        unite(to_a, to_b, &self.weights, factors, &mut self.news[group * width..], told);
+        let news = self.news[group..].iter_mut().step_by(self.groups);
+        unite(to_a, to_b, &self.weights, factors, news, told);
         self.cells[at_a * width + cell(at_a)] = Codes::FAR;
         self.gone[cell(at_b)] = Codes::FAR;
         self.clusters.join(a, b);
@@ -258,17 +270,17 @@ impl Neighbours for Matrix {
 
 /// Makes the row of a the row of its union with b, and tells the others. O(n).
 #[inline(never)]
-fn unite(
+fn unite<'a>(
     to_a: &mut [i16],
     to_b: &[i16],
     weights: &[f32],
     factors: [f32; 3],
-    news: &mut [[i16; TOLD]],
+    news: impl Iterator<Item = &'a mut News>,
     told: usize,
 ) {
     let (to_a, _) = to_a.as_chunks_mut();
     let ((to_b, _), (weights, _)) = (to_b.as_chunks(), weights.as_chunks());
-    for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news.as_chunks_mut::<LANES>().0) {
+    for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
         let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
         let codes = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
         *to_a = codes;
