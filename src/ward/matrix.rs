@@ -94,13 +94,13 @@ impl Matrix {
             farthest.look(right, &block[..rows]);
             let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);
             let mut bounds = [Codes::splat(0); LANES];
-            for (i, row) in block.iter().enumerate() {
+            for ((bound, row), own) in bounds.iter_mut().zip(&block[..rows]).zip(own) {
                 let squared = row.floats().line(slope, offset);
-                let bound = match equal {
+                let squared = match equal {
                     Some(weight) => squared.times(weight * unit),
-                    None => squared.times_harmonic_mean(own[i], Floats::new(others)).times(unit),
+                    None => squared.times_harmonic_mean(own, Floats::new(others)).times(unit),
                 };
-                bounds[i] = Codes::of(bound.plus(1.0));
+                *bound = Codes::of(squared.plus(1.0));
             }
             let mut write = |row: usize, column: usize, codes: Codes| {
                 cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes.codes());
@@ -157,13 +157,14 @@ impl Matrix {
     }
 
     /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
+    #[inline(never)]
     fn move_together(&mut self) {
         let is_left = |place: &usize| self.clusters.is_left(self.names[*place] as usize);
         let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
         left.iter().for_each(|&place| self.catch_up(place));
         let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
         let mut sources = vec![0; to];
-        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from));
+        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from) as u32);
         let mut old = vec![0; from];
         // In place: nothing is written beyond what has been read.
         for (row, &place) in left.iter().enumerate() {
@@ -171,9 +172,7 @@ impl Matrix {
             self.names[row] = self.names[place];
             self.places[self.names[row] as usize] = row as u32;
             old.copy_from_slice(&self.cells[place * from..][..from]);
-            for (cell, &source) in self.cells[row * to..][..to].iter_mut().zip(&sources) {
-                *cell = old[source];
-            }
+            gather(&old, &sources, &mut self.cells[row * to..][..to]);
         }
         let n = left.len();
         self.width = to;
@@ -287,6 +286,14 @@ fn unite<'a>(
         for (position, code) in codes.into_iter().enumerate() {
             news[Codes::number(position)][told % TOLD] = code;
         }
+    }
+}
+
+/// The codes at these places.
+#[inline(never)]
+fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
+    for (code, &source) in gathered.iter_mut().zip(sources) {
+        *code = codes[source as usize];
     }
 }
 
