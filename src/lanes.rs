@@ -83,8 +83,8 @@ impl Floats {
     }
 
     #[inline(always)]
-    pub(crate) fn times(self, factor: f32) -> Self {
-        Self(self.0.map(|x| x * f32x4::splat(factor)))
+    pub(crate) fn times(self, factors: Self) -> Self {
+        Self([self.0[0] * factors.0[0], self.0[1] * factors.0[1]])
     }
 
     /// These plus `factor` times others.

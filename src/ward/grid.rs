@@ -7,8 +7,8 @@
 
 use super::clusters::Clusters;
 use crate::Vectors;
-use crate::exact::squared_distance;
 use crate::exact::add_times;
+use crate::exact::squared_distance;
 use crate::lanes::{LANES, SAFELY, Wholes, root};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;

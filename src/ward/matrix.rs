@@ -4,7 +4,7 @@ use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
 use super::survey::{Farthest, all_pairs};
-use crate::lanes::{Codes, Floats, LANES, SAFELY, lanes};
+use crate::lanes::{Codes, Floats, LANES, SAFELY, Wholes, lanes};
 use alloc::{vec, vec::Vec};
 
 /// The cells of a row are a multiple of this: two panels.
@@ -80,40 +80,32 @@ impl Matrix {
         let total: f64 = clusters.weights.iter().sum();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
-        let equal = weights[..n].iter().all(|&w| w == weights[0]).then_some(weights[0]);
+        let equal = weights[..n].iter().all(|&w| w == weights[0]);
         // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH.
         let slack = grid.slack();
         let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
         let unit = (1.0 / total) as f32;
+        let equal = equal.then(|| Floats::splat(weights[0] * unit));
 
-        let mut cells = vec![0; n.next_multiple_of(LANES) * width];
+        let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest = Farthest::new(n);
         let count = n.div_ceil(LANES);
         all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
-            let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);
             let mut bounds = [Codes::splat(0); LANES];
-            for ((bound, row), own) in bounds.iter_mut().zip(&block[..rows]).zip(own) {
-                let squared = row.floats().line(slope, offset);
-                let squared = match equal {
-                    Some(weight) => squared.times(weight * unit),
-                    None => squared.times_harmonic_mean(own, Floats::new(others)).times(unit),
-                };
-                *bound = Codes::of(squared.plus(1.0));
-            }
-            let mut write = |row: usize, column: usize, codes: Codes| {
-                cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes.codes());
-            };
-            for (i, row) in bounds.iter().enumerate() {
-                write(left * LANES + i, right, *row);
-            }
+            let factors =
+                equal.map_or_else(|| harmonic_means(left, right, &weights, unit), |factor| [factor; LANES]);
+            bound(&block[..rows], &factors, [slope, offset], &mut bounds);
+            let stride = width / LANES;
+            write(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
             if left != right {
-                for (j, column) in Codes::transposed(bounds).into_iter().enumerate() {
-                    write(right * LANES + j, left, column);
-                }
+                let columns = LANES.min(n - right * LANES);
+                let across = Codes::transposed(bounds);
+                write(&mut cells[right * LANES * stride + left..], stride, &across[..columns]);
             }
         });
+        let mut cells = cells.into_flattened();
         let mut gone = vec![0; width];
         for place in 0..width {
             if place < n {
@@ -189,6 +181,14 @@ impl Matrix {
         self.groups = groups(n);
     }
 
+    /// Computes the distance of a cluster to the one at a place. Returns the code of the nearest so far.
+    #[inline(never)]
+    fn ask(&self, cluster: usize, place: usize, nearest: &mut Nearest) -> i16 {
+        let name = self.names[place] as usize;
+        nearest.consider(name, || self.clusters.apart(cluster, name));
+        self.code(nearest.distance)
+    }
+
     /// The code of a distance, or a greater one.
     fn code(&self, distance: f64) -> i16 {
         Codes::code((distance * self.units + 1.0) as f32 * (2.0 - SAFELY))
@@ -218,9 +218,7 @@ impl Neighbours for Matrix {
                     let code = row[two].as_flattened()[position % ALIGNED];
                     if code > done && code <= reach {
                         let place = (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
-                        let name = self.names[place] as usize;
-                        nearest.consider(name, || self.clusters.apart(cluster, name));
-                        reach = reach.min(self.code(nearest.distance).max(done));
+                        reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
                     }
                 }
             }
@@ -265,6 +263,27 @@ impl Neighbours for Matrix {
             self.move_together();
         }
     }
+}
+
+/// Bounds of these rows of squared distances, times Ward's factors.
+#[inline(never)]
+fn bound(rows: &[Wholes], factors: &[Floats], [slope, offset]: [f32; 2], bounds: &mut [Codes]) {
+    for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
+        *bound = Codes::of(row.floats().line(slope, offset).times(*factors).plus(1.0));
+    }
+}
+
+/// Ward's factors of the vectors of two panels.
+#[inline(never)]
+fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [Floats; LANES] {
+    let (weights, _) = weights.as_chunks::<LANES>();
+    weights[left].map(|own| Floats::splat(unit).times_harmonic_mean(own, Floats::new(weights[right])))
+}
+
+/// Writes a panel of some rows.
+#[inline(never)]
+fn write(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes]) {
+    cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.codes());
 }
 
 /// Makes the row of a the row of its union with b, and tells the others. O(n).
