@@ -39,7 +39,8 @@ pub(crate) struct Matrix {
     /// How many unions the row at a place knows of.
     known: Vec<u32>,
     /// The cells of the unions since the matrix last moved together.
-    unions: Vec<u32>,
+    unions: Vec<[u32; TOLD]>,
+    count: usize,
     /// The last union at a place, counted from 1; 0 for none.
     changed: Vec<u32>,
     /// Which of every [`TOLD`] unions are the last at their places, and left, as bits.
@@ -101,8 +102,7 @@ impl Matrix {
             write(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
             if left != right {
                 let columns = LANES.min(n - right * LANES);
-                let across = Codes::transposed(bounds);
-                write(&mut cells[right * LANES * stride + left..], stride, &across[..columns]);
+                write_across(&mut cells[right * LANES * stride + left..], stride, &bounds, columns);
             }
         });
         let mut cells = cells.into_flattened();
@@ -124,6 +124,7 @@ impl Matrix {
             places: (0..n as u32).collect(),
             known: vec![0; n],
             unions: Vec::new(),
+            count: 0,
             changed: vec![0; n],
             current: Vec::new(),
             news: vec![[[0; TOLD]; LANES]; width / LANES * groups(n)],
@@ -138,14 +139,16 @@ impl Matrix {
         let row = &mut self.cells[place * self.width..][..self.width];
         let known = self.known[place] as usize;
         let mut unknown = u32::MAX << (known % TOLD);
-        for group in known / TOLD..self.current.len() {
-            let news = &self.news[place / LANES * self.groups + group][place % LANES];
-            for union in lanes(self.current[group] & unknown) {
-                row[self.unions[group * TOLD + union] as usize] = news[union % TOLD];
+        let first = known / TOLD;
+        let (panel, line) = (place / LANES * self.groups, place % LANES);
+        let groups = self.current[first..].iter().zip(&self.unions[first..]).zip(&self.news[panel + first..]);
+        for ((current, cells), news) in groups {
+            for union in lanes(current & unknown) {
+                row[cells[union % TOLD] as usize] = news[line][union % TOLD];
             }
             unknown = u32::MAX;
         }
-        self.known[place] = self.unions.len() as u32;
+        self.known[place] = self.count as u32;
     }
 
     /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
@@ -177,6 +180,7 @@ impl Matrix {
         self.gone.resize(to, 0);
         (n..to).for_each(|place| self.gone[cell(place)] = Codes::FAR);
         self.unions.clear();
+        self.count = 0;
         self.current.clear();
         self.groups = groups(n);
     }
@@ -237,9 +241,10 @@ impl Neighbours for Matrix {
         let [at_a, at_b] = places;
         let between = (distance * self.units + 1.0) as f32 * (2.0 - SAFELY);
         let width = self.width;
-        let (group, told) = (self.unions.len() / TOLD, self.unions.len() % TOLD);
+        let (group, told) = (self.count / TOLD, self.count % TOLD);
         if told == 0 {
             self.current.push(0);
+            self.unions.push([0; TOLD]);
         }
         let (head, tail) = self.cells.split_at_mut(at_b * width);
         let factors = [self.weights[at_a], self.weights[at_b], between];
@@ -256,9 +261,10 @@ impl Neighbours for Matrix {
             }
         }
         self.current[group] |= 1 << told;
-        self.unions.push(cell(at_a) as u32);
-        self.changed[at_a] = self.unions.len() as u32;
-        self.known[at_a] = self.unions.len() as u32;
+        self.unions[group][told] = cell(at_a) as u32;
+        self.count += 1;
+        self.changed[at_a] = self.count as u32;
+        self.known[at_a] = self.count as u32;
         if self.clusters.left() * 2 <= self.names.len() {
             self.move_together();
         }
@@ -284,6 +290,17 @@ fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [Flo
 #[inline(never)]
 fn write(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes]) {
     cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.codes());
+}
+
+/// Writes a panel of the columns of these rows.
+#[inline(never)]
+fn write_across(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes; LANES], columns: usize) {
+    let across = Codes::transposed(*rows);
+    cells
+        .iter_mut()
+        .step_by(stride)
+        .zip(&across[..columns])
+        .for_each(|(cells, column)| *cells = column.codes());
 }
 
 /// Makes the row of a the row of its union with b, and tells the others. O(n).
