@@ -7,8 +7,7 @@
 
 use super::clusters::Clusters;
 use crate::Vectors;
-use crate::exact::add_times;
-use crate::exact::squared_distance;
+use crate::exact::{add_times, squared_distance};
 use crate::lanes::{LANES, SAFELY, Wholes, root};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
@@ -23,7 +22,7 @@ const ROUNDING: f64 = 1e-2;
 /// Adding 1.5 x 2^52 to a number below 2^51 leaves its nearest whole number in the low bits; and 1.5 x 2^23 does in `f32`, below 2^22.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
 const SMALL_MAGIC: f32 = 12_582_912.0;
-/// Neither scales that `f32` has nor distances in them overflow, or lose bits.
+/// Scales at which `f32` neither overflows nor loses bits on the way to the grid.
 const USUAL: Range<f64> = 1e-30..1e30;
 /// About so many rows are looked at for a centre. Any centre is right; one amid the vectors makes the grid finest.
 const SAMPLE: usize = 32;
@@ -252,4 +251,35 @@ fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [Wholes; 2] {
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Numbers;
+
+    #[test]
+    fn no_distance_is_farther_from_the_true_one_than_the_slack() {
+        let mut numbers = Numbers::new(30);
+        // On the usual way and on the other: because of the dimensions, or of the scale.
+        for (dim, scale) in
+            [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
+        {
+            let values: Vec<f32> = (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
+            let vectors = Vectors::new(&values, dim).unwrap();
+            let clusters = Clusters::new(vectors, vec![1.0; 37]);
+            let grid = Grid::of(vectors, &clusters);
+            assert!(grid.slack() < 2.0 * (root(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
+            for x in 0..37 {
+                for two in 0..3 {
+                    let found = grid.row(x, two).map(Wholes::numbers);
+                    for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
+                        let apart = squared_distance(vectors.row(x), clusters.mean(y));
+                        let off = root(grid.squared_steps(apart)) - root(found.into());
+                        assert!(off.abs() <= grid.slack().into(), "{dim} x {scale}, {x} and {y}: {off}");
+                    }
+                }
+            }
+        }
+    }
 }
