@@ -186,10 +186,11 @@ async function fresh({ bytes }, task) {
   return { coldLoad: load, first, memory };
 }
 
-/** CPU ms from bytes to the first possible query. */
+/** CPU ms from what was saved to the first possible query. */
 async function loading(peer) {
+  await peer.save?.();
   const times = [];
-  for (let round = 0; round < 9; round += 1) {
+  for (let round = 0; round < 9 && times.every((time) => time < 1000); round += 1) {
     const begun = process.cpuUsage();
     const close = await peer.load();
     times.push(cpu(begun));
@@ -320,16 +321,16 @@ async function writeReadme({ results, browser }) {
     ...names.map((name) => [name, ...sets.map(({ runs }) => cell(runs.find((run) => run.name === name)))]),
   ];
   const ours = sets.map(({ set, runs }) => {
-    const { recall, build, load, first, memory, bytesPerItem, five, fiveCalls, note } = runs[0];
+    const { recall, build, firstBuild, load, first, memory, bytesPerItem, five, fiveCalls, note } = runs[0];
     const rival = runs.find(({ name }) => name === "hnswlib-wasm");
     const facts = [
       `recall ${recall.toFixed(3)}${note ? ` (${note})` : ""}`,
-      `made in ${number(build)} ms${rival ? ` (hnswlib-wasm: ${number(rival.build)} ms)` : ""}`,
-      `ready from bytes in ${number(load)} ms`,
+      `made in ${number(build)} ms, ${number(firstBuild)} the first time${rival ? ` (hnswlib-wasm: ${number(rival.build)})` : ""}`,
+      `ready from bytes in ${number(load)} ms${rival?.load ? ` (hnswlib-wasm: ${number(rival.load)})` : ""}`,
       `first query of a process ${number(first)} ms`,
       `five queries in one call ${number(five)} ms, in five ${number(fiveCalls)}`,
       `${number(memory / 2 ** 20)} MB of wasm memory`,
-      `${bytesPerItem.toFixed(0)} bytes an item`,
+      `${bytesPerItem.toFixed(0)} bytes an item with its id`,
     ];
     return `- PocketSage, ${set}: ${facts.join("; ")}.`;
   });

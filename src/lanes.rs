@@ -83,15 +83,24 @@ impl Floats {
     }
 
     #[inline(always)]
-    pub(crate) fn times(self, factors: Self) -> Self {
-        Self([self.0[0] * factors.0[0], self.0[1] * factors.0[1]])
+    pub(crate) fn plus_times(self, other: Self, factor: f32) -> Self {
+        Self(core::array::from_fn(|i| self.0[i] + other.0[i] * f32x4::splat(factor)))
     }
 
-    /// These plus `factor` times others.
+    /// These and a term, times others.
     #[inline(always)]
-    pub(crate) fn plus_times(self, others: Self, factor: f32) -> Self {
-        let sum = |i: usize| self.0[i] + others.0[i] * f32x4::splat(factor);
-        Self([sum(0), sum(1)])
+    pub(crate) fn shifted(self, term: f32, factors: Self) -> Self {
+        Self(core::array::from_fn(|i| (self.0[i] + f32x4::splat(term)) * factors.0[i]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn scaled(self, factors: Self) -> Self {
+        Self(core::array::from_fn(|i| self.0[i] * factors.0[i]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn times(self, factor: f32) -> Self {
+        Self(self.0.map(|x| x * f32x4::splat(factor)))
     }
 
     /// These by a line, rounded down, and not below 0.

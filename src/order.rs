@@ -11,31 +11,36 @@ pub(crate) fn order(n: usize, compare: &dyn Fn(usize, usize) -> Ordering) -> Vec
     let mut run = 1;
     while run < n {
         for pair in rows.chunks(2 * run) {
-            let (mut left, mut right) = pair.split_at(run.min(pair.len()));
-            // What is in order need not be compared further.
-            if let (Some(&last), Some(&first)) = (left.last(), right.first())
-                && compare(last, first).is_le()
-            {
-                merged.extend_from_slice(pair);
-                continue;
-            }
-            while let (Some((&x, rest)), Some((&y, others))) = (left.split_first(), right.split_first()) {
-                if compare(x, y).is_le() {
-                    merged.push(x);
-                    left = rest;
-                } else {
-                    merged.push(y);
-                    right = others;
-                }
-            }
-            merged.extend_from_slice(left);
-            merged.extend_from_slice(right);
+            merge(pair, run, &mut merged, compare);
         }
         core::mem::swap(&mut rows, &mut merged);
         merged.clear();
         run *= 2;
     }
     rows
+}
+
+/// Merges the two runs of a pair. A function of its own, because engines compile well what is called often.
+#[inline(never)]
+fn merge(pair: &[usize], run: usize, merged: &mut Vec<usize>, compare: &dyn Fn(usize, usize) -> Ordering) {
+    let (mut left, mut right) = pair.split_at(run.min(pair.len()));
+    // What is in order need not be compared further.
+    if let (Some(&last), Some(&first)) = (left.last(), right.first())
+        && compare(last, first).is_le()
+    {
+        return merged.extend_from_slice(pair);
+    }
+    while let (Some((&x, rest)), Some((&y, others))) = (left.split_first(), right.split_first()) {
+        if compare(x, y).is_le() {
+            merged.push(x);
+            left = rest;
+        } else {
+            merged.push(y);
+            right = others;
+        }
+    }
+    merged.extend_from_slice(left);
+    merged.extend_from_slice(right);
 }
 
 /// A row that answers a query.

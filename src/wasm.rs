@@ -344,6 +344,11 @@ impl CoreCatalogue {
         self.0.payload(row).map(String::from)
     }
 
+    /// Makes searches of many items faster, if they are not already.
+    pub fn prepare(&mut self) {
+        self.0.prepare();
+    }
+
     /// The best items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`. `allowed` are rows as bits, NaN is no least score.
     #[allow(clippy::too_many_arguments)]
     pub fn search(

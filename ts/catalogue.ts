@@ -2,7 +2,7 @@
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
 import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
 import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
-import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, show } from "./check.js";
+import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, isVector, show } from "./check.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
 import { download, load } from "./download.js";
 import { SageError } from "./errors.js";
@@ -28,7 +28,10 @@ export interface SearchOptions {
   exclude?: Iterable<ItemId>;
   /** What items must be; it looks at the attributes the catalogue was built with. */
   filter?: Filter;
-  /** Look at every item, also in a catalogue with lists. Default: false. */
+  /**
+   * Look at every item. Without, a search leaves out the lists that are far away, if the catalogue has lists, and from 8,192 items on those that a
+   * sketch says are five standard deviations too far. Default: false.
+   */
   exact?: boolean;
   /**
    * Also give near-duplicates: items whose attribute `variantOf` names another, as `pocketsage build --near-duplicates group` finds them. Without,
@@ -56,8 +59,8 @@ export interface CatalogueOptions {
 }
 
 const METRICS = ["cosine", "ip", "l2"] as const;
-/** Items handed over at once, so that their vectors are not there a third time. */
-const BATCH = 4096;
+/** Items handed over at once, so that their vectors are not there a third time, and still in the cache when they are read. */
+const BATCH = 512;
 
 /** For the command line, which writes more kinds of files: the core's side of a catalogue, and a catalogue around it. */
 export let residentOf: (catalogue: Catalogue) => Resident;
@@ -73,6 +76,7 @@ export class Catalogue {
   #facts: CoreFacts;
   /** Read when a search first asks. */
   #attributes: Attributes | undefined;
+  #searched = false;
 
   private constructor(core: CoreCatalogue) {
     this.#facts = core.facts();
@@ -224,6 +228,9 @@ export class Catalogue {
       const met = filter === undefined ? undefined : rowsOf(fields, filter);
       const allowed = met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
       // More than there is room for is all there is.
+      // What takes as long as a few searches is not worth it for one.
+      if (!exact && this.#searched) core.prepare();
+      this.#searched = true;
       const found = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
       const { ids, idEnds, scores, ends } = found;
       const hits = Array.from(scores, (score, at): Hit => ({ item: ids.slice(idEnds[at - 1] ?? 0, idEnds[at]), score }));
@@ -316,15 +323,13 @@ interface Entry {
 }
 
 function addEntries(builder: CoreBuilder, all: readonly Entry[], dim: number): void {
+  const matrix = new Float32Array(Math.min(BATCH, all.length) * dim);
   for (let start = 0; start < all.length; start += BATCH) {
     const batch = all.slice(start, start + BATCH);
+    batch.forEach(({ vector }, row) => matrix.set(vector, row * dim));
     const ids = concatenate(batch.map(({ item }) => item));
     const payloads = concatenate(batch.map(({ text }) => text));
-    const vectors = stack(
-      batch.map(({ vector }) => vector),
-      dim,
-    );
-    builder.add(vectors, dim, ids.text, ids.ends, payloads.text, payloads.ends);
+    builder.add(matrix.subarray(0, batch.length * dim), dim, ids.text, ids.ends, payloads.text, payloads.ends);
   }
 }
 
@@ -335,16 +340,18 @@ function checkEntry(entry: CatalogueItem, index: number, dim: number, call = "Ca
   const item = checkItem(where, id);
   // Bytes have no way to write half of a surrogate pair: two such ids would become one.
   if (/\p{Surrogate}/u.test(item)) throw new SageError("option", `${where}: the id ${show(item)} is not well-formed Unicode.`);
-  const named = `${where} (${show(item)})`;
-  return { item, vector: checkVector(named, vector, dim), payload, text: payload === undefined ? "" : checkPayload(named, payload) };
+  // Only an error is worth the time that its words take.
+  const named = (): string => `${where} (${show(item)})`;
+  const text = payload === undefined ? "" : checkPayload(named, payload);
+  return { item, vector: isVector(vector, dim) ? vector : checkVector(named(), vector, dim), payload, text };
 }
 
-function checkPayload(where: string, payload: unknown): string {
+function checkPayload(where: () => string, payload: unknown): string {
   try {
     const text: unknown = JSON.stringify(payload);
     if (typeof text === "string") return text;
   } catch (cause) {
-    throw new SageError("option", `${where}: the payload cannot be written as JSON.`, { cause });
+    throw new SageError("option", `${where()}: the payload cannot be written as JSON.`, { cause });
   }
-  throw new SageError("option", `${where}: the payload cannot be written as JSON, saw ${show(payload)}.`);
+  throw new SageError("option", `${where()}: the payload cannot be written as JSON, saw ${show(payload)}.`);
 }

@@ -46,20 +46,25 @@ export function checkItems(where: string, value: Iterable<unknown> | undefined):
   return Array.from(value, (item) => checkItem(where, item));
 }
 
+/** Whether it is a vector of `dim` finite numbers. */
+export function isVector(value: unknown, dim: number): value is Float32Array {
+  if (!(value instanceof Float32Array) || value.length !== dim) return false;
+  // A plain loop: `every` took a quarter of the time of a whole profile.
+  for (let i = 0; i < dim; i += 1) if (!Number.isFinite(value[i])) return false;
+  return true;
+}
+
 /** A vector of `dim` finite numbers. */
 export function checkVector(where: string, value: unknown, dim: number): Float32Array {
+  if (isVector(value, dim)) return value;
   if (!(value instanceof Float32Array)) {
     throw new SageError("option", `${where}: expected a Float32Array, saw ${show(value)}. Float32Array.from(numbers) makes one.`);
   }
   if (value.length !== dim) {
     throw new SageError("dimension", `${where}: the vector has ${value.length} numbers, expected ${dim}.`);
   }
-  // A plain loop: `findIndex` took a quarter of the time of a whole profile.
-  for (let i = 0; i < dim; i += 1) {
-    if (Number.isFinite(value[i])) continue;
-    throw new SageError("not-finite", `${where}: number ${i} of the vector is ${value[i]}; all must be finite.`);
-  }
-  return value;
+  const at = value.findIndex((number) => !Number.isFinite(number));
+  throw new SageError("not-finite", `${where}: number ${at} of the vector is ${value[at]}; all must be finite.`);
 }
 
 /** Throws "aborted" once the signal has fired. */

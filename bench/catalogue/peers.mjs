@@ -1,4 +1,5 @@
-// Each peer: items in, `{ search(query, k) -> rows, tune?(ef), bytes?, load? }` out. Vectors are of unit length, so that L2, inner product and cosine
+// Each peer: items in, `{ search(query, k) -> rows, tune?(ef), bytes?, save?, load? }` out. What save() keeps, load() makes ready again and gives a
+// function that drops it. Vectors are of unit length, so that L2, inner product and cosine
 // give one order.
 import { readFile } from "node:fs/promises";
 
@@ -43,17 +44,22 @@ export async function hnswlib({ vectors, dim }) {
   await import("fake-indexeddb/auto");
   Object.assign(globalThis, { window: globalThis, self: globalThis, location: { href: "http://localhost/" }, document: {} });
   const print = console.log;
-  console.log = () => {}; // it tells of its file system
+  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words); // it tells of its file system, at any time
   const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
   const lib = await loadHnswlib();
   const index = new lib.HierarchicalNSW("cosine", dim, "");
   index.initIndex(vectors.length, 16, 200, 1);
-  console.log = print;
   for (const name of ["window", "self", "location", "document"]) delete globalThis[name];
   vectors.forEach((vector, row) => index.addPoint(vector, row, false));
   return {
     search: (query, k) => index.searchKnn(query, k, undefined).neighbors,
     tune: (ef) => index.setEfSearch(ef),
+    save: () => index.writeIndex("bench.dat"),
+    async load() {
+      const again = new lib.HierarchicalNSW("cosine", dim, "");
+      await again.readIndex("bench.dat", vectors.length);
+      return () => again.delete();
+    },
     memory: () => lib.HEAP8.length,
   };
 }
@@ -68,6 +74,7 @@ export async function edgevec({ values, vectors, dim }) {
   const index = new EdgeVec(config);
   const ids = index.insertBatchFlat(values, vectors.length);
   const first = ids[0];
+  // It does not load what it saves ("a feature that PostCard will never implement").
   return { search: (query, k) => index.search(query, k).map(({ id }) => id - first) };
 }
 
@@ -78,18 +85,33 @@ export async function voy({ vectors }) {
   glue.__wbg_set_wasm(new WebAssembly.Instance(module, { "./voy_search_bg.js": glue }).exports);
   const embeddings = vectors.map((vector, row) => ({ id: String(row), title: "", url: "", embeddings: [...vector] }));
   const index = new glue.Voy({ embeddings });
-  return { search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)) };
+  let saved;
+  return {
+    search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)),
+    save: () => (saved = index.serialize()),
+    load: () => {
+      const again = glue.Voy.deserialize(saved);
+      return () => again.free();
+    },
+  };
 }
 
 /** Full text and vectors in plain JavaScript. */
 export async function orama({ vectors, dim }) {
-  const { create, insertMultiple, searchVector } = await import("@orama/orama");
-  const db = create({ schema: { id: "string", embedding: `vector[${dim}]` } });
+  const { create, insertMultiple, load, save, searchVector } = await import("@orama/orama");
+  const schema = { id: "string", embedding: `vector[${dim}]` };
+  const db = create({ schema });
+  let saved;
   await insertMultiple(db, vectors.map((vector, row) => ({ id: String(row), embedding: [...vector] })), 5000);
   return {
     search: (query, k) => {
       const found = searchVector(db, { vector: { value: query, property: "embedding" }, similarity: -1, limit: k });
       return found.hits.map(({ id }) => Number(id));
+    },
+    save: () => (saved = JSON.stringify(save(db))),
+    load: () => {
+      load(create({ schema }), JSON.parse(saved));
+      return () => {};
     },
   };
 }

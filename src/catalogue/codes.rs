@@ -8,6 +8,7 @@ use super::format::{LARGEST_SCALE, Reach};
 use crate::Vectors;
 use alloc::vec::Vec;
 use serde::Deserialize;
+use wide::{f32x4, i16x8, i32x4, u8x16};
 
 /// Codes are stored as 1..=127 around this.
 pub(super) const ZERO: u8 = 64;
@@ -95,110 +96,142 @@ impl Encoded {
     pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
         let full = precision == Precision::Full;
         self.scales.reserve(vectors.len() * 4);
-        self.codes.reserve(vectors.values().len());
+        // The last numbers of a vector are encoded together with zeros, which are cut off again.
+        self.codes.reserve(vectors.values().len() + LANES);
         if full {
-            self.residuals.reserve(vectors.values().len());
+            self.residuals.reserve(vectors.values().len() + LANES);
         }
-        let mut row = Row::default();
         for vector in vectors.rows() {
-            row.round(vector, if full { STEPS as f32 } else { 1.0 });
-            let at = self.codes.len();
-            for fine in &row.fine {
-                let (code, residual) = if full { ((fine + STEPS / 2) >> 8, *fine as u8) } else { (*fine, 0) };
-                self.codes.push((code + i32::from(ZERO)) as u8);
-                if full {
-                    self.residuals.push(residual);
-                }
+            self.push(vector, metric, full);
+        }
+    }
+
+    /// Encodes a vector. A function of its own, because engines compile well what is called often.
+    #[inline(never)]
+    fn push(&mut self, vector: &[f32], metric: Metric, full: bool) {
+        let steps = if full { STEPS as f32 } else { 1.0 };
+        let rounding = Rounding::new(vector, steps);
+        let (from, mut sums) = (self.codes.len(), Sums::default());
+        for start in (0..vector.len()).step_by(LANES) {
+            let rest = &vector[start..];
+            let block = rest.first_chunk().copied().unwrap_or_else(|| {
+                let mut block = [0.0; LANES];
+                block[..rest.len()].copy_from_slice(rest);
+                block
+            });
+            let (codes, residuals) = sums.add(rounding.round(&block), full);
+            self.codes.extend_from_slice(&codes);
+            if full {
+                self.residuals.extend_from_slice(&residuals);
             }
-            let [codes, residuals] = row.parts(&self.codes[at..], full);
-            self.reach.include(Reach { codes, residuals });
-            let (dot, squares) = row.against(vector);
-            let steps = if full { f64::from(STEPS) } else { 1.0 };
-            let scale = match metric {
-                _ if squares == 0.0 => 0.0,
-                Metric::Cosine => steps / libm::sqrt(squares),
-                Metric::InnerProduct | Metric::L2 => steps * dot / squares,
-            };
-            let scale = scale.min(LARGEST_SCALE.into()) as f32;
-            self.scales.extend(scale.to_le_bytes());
-            if metric == Metric::L2 {
-                let length = f64::from(scale) / steps;
-                let norm = (squares * length * length).min(f32::MAX.into()) as f32;
-                self.norms.extend(norm.to_le_bytes());
+        }
+        self.codes.truncate(from + vector.len());
+        self.residuals.truncate(from + vector.len());
+        let Squares { codes, residuals, all } = sums.squares();
+        let up = |squares: f64| (libm::sqrt(squares) * (1.0 + 1e-6)) as f32;
+        self.reach.include(Reach { codes: up(codes), residuals: up(residuals) });
+        let scale = match metric {
+            _ if all == 0.0 => 0.0,
+            Metric::Cosine => 1.0 / libm::sqrt(all),
+            Metric::InnerProduct | Metric::L2 => {
+                against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[])) / all
             }
+        };
+        let scale = scale.min(LARGEST_SCALE.into()) as f32;
+        self.scales.extend(scale.to_le_bytes());
+        if metric == Metric::L2 {
+            let length = f64::from(scale);
+            self.norms.extend(((all * length * length).min(f32::MAX.into()) as f32).to_le_bytes());
         }
     }
 }
 
-/// A vector as whole numbers of the finest step.
-#[derive(Default)]
-struct Row {
-    fine: Vec<i32>,
+/// How the numbers of one vector become whole.
+struct Rounding {
+    lift: f32x4,
+    unit: f32x4,
 }
 
-impl Row {
-    fn round(&mut self, vector: &[f32], steps: f32) {
+impl Rounding {
+    fn new(vector: &[f32], steps: f32) -> Self {
         let largest = largest(vector);
         // Tiny vectors are lifted first, or the factor would be infinite.
         let lift = if largest < 1e-30 { LIFT } else { 1.0 };
         let unit = if largest > 0.0 { LARGEST * steps / (largest * lift) } else { 0.0 };
-        let whole =
-            |x: f32| ((x * lift * unit + ROUND).to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32);
-        self.fine.clear();
-        let (blocks, rest) = vector.as_chunks::<LANES>();
-        for block in blocks {
-            self.fine.extend_from_slice(&block.map(whole));
-        }
-        self.fine.extend(rest.iter().map(|&x| whole(x)));
+        Self { lift: f32x4::splat(lift), unit: f32x4::splat(unit) }
     }
 
-    /// The dot product of the vector with its whole numbers, and the square of their length.
-    fn against(&self, vector: &[f32]) -> (f64, f64) {
-        let (mut dots, mut squares) = ([0.0f64; 4], [0.0f64; 4]);
-        let (blocks, rest) = self.fine.as_chunks::<4>();
-        let (numbers, last) = vector.as_chunks::<4>();
-        for (fine, x) in blocks.iter().zip(numbers) {
-            for lane in 0..4 {
-                let fine = f64::from(fine[lane]);
-                squares[lane] += fine * fine;
-                dots[lane] += fine * f64::from(x[lane]);
-            }
-        }
-        for (&fine, &x) in rest.iter().zip(last) {
-            squares[0] += f64::from(fine) * f64::from(fine);
-            dots[0] += f64::from(fine) * f64::from(x);
-        }
-        (dots.iter().sum(), squares.iter().sum())
-    }
-
-    /// Lengths of the codes around zero and of the residuals, in code steps, rounded up.
-    fn parts(&self, codes: &[u8], full: bool) -> [f32; 2] {
-        // Sums of whole numbers: exact in any order.
-        let mut sums = [[0i32; LANES]; 2];
-        let mut add = |lane: usize, code: u8, fine: i32| {
-            let code = i32::from(code) - i32::from(ZERO);
-            let residual = if full { fine - (code << 8) } else { 0 };
-            sums[0][lane] += code * code;
-            sums[1][lane] += residual * residual;
+    /// As whole numbers of the finest step, which fit 16 bits.
+    #[inline(always)]
+    fn round(&self, block: &[f32; LANES]) -> [i16x8; 2] {
+        let whole = |x: &[f32; 4]| {
+            let rounded = f32x4::new(*x) * self.lift * self.unit + f32x4::splat(ROUND);
+            bytemuck::cast::<f32x4, i32x4>(rounded) - i32x4::splat(ROUND.to_bits() as i32)
         };
-        for (at, (&code, &fine)) in codes.iter().zip(&self.fine).enumerate() {
-            add(at % LANES, code, fine);
-        }
-        let [codes, residuals] = sums.map(|lanes| lanes.iter().map(|&x| f64::from(x)).sum::<f64>());
-        let up = |squares: f64| (libm::sqrt(squares) * (1.0 + 1e-6)) as f32;
-        [up(codes), up(residuals / f64::from(STEPS * STEPS))]
+        let [a, b, c, d] = [0, 4, 8, 12].map(|at| whole(block[at..].first_chunk().unwrap_or(&[0.0; 4])));
+        [bytemuck::cast([a, b]), bytemuck::cast([c, d])].map(i16x8::from_i32x8_saturate)
     }
 }
 
+/// Sums of products of codes around zero and of residuals, which are whole numbers: exact in any order.
+#[derive(Default)]
+struct Sums {
+    codes: i32x4,
+    residuals: i32x4,
+    both: i32x4,
+}
+
+/// Squared lengths in code steps: of the codes, of the residuals, of their sum.
+struct Squares {
+    codes: f64,
+    residuals: f64,
+    all: f64,
+}
+
+impl Sums {
+    /// Splits whole numbers into codes and residuals.
+    #[inline(always)]
+    fn add(&mut self, fine: [i16x8; 2], full: bool) -> ([u8; LANES], [u8; LANES]) {
+        let parts = fine.map(|fine| {
+            let codes = if full { (fine + i16x8::splat(STEPS as i16 / 2)) >> 8 } else { fine };
+            let residuals = if full { fine - (codes << 8) } else { i16x8::ZERO };
+            self.codes += codes.dot(codes);
+            self.residuals += residuals.dot(residuals);
+            self.both += codes.dot(residuals);
+            [codes + i16x8::splat(ZERO.into()), residuals & i16x8::splat(255)]
+        });
+        let [codes, residuals] = [0, 1].map(|of| u8x16::narrow_i16x8(parts[0][of], parts[1][of]).to_array());
+        (codes, residuals)
+    }
+
+    fn squares(&self) -> Squares {
+        let total = |sums: i32x4| sums.to_array().map(f64::from).iter().sum::<f64>();
+        let (steps, codes) = (f64::from(STEPS), total(self.codes));
+        let residuals = total(self.residuals) / (steps * steps);
+        Squares { codes, residuals, all: codes + 2.0 * total(self.both) / steps + residuals }
+    }
+}
+
+/// The dot product of a vector with its codes and residuals.
+#[inline(never)]
+fn against(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
+    let mut lanes = [0.0f64; 4];
+    for (at, (&x, &code)) in vector.iter().zip(codes).enumerate() {
+        lanes[at % 4] += f64::from(number(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
+    }
+    lanes.iter().sum()
+}
+
 fn largest(vector: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
+    let mut lanes = [f32x4::ZERO; 4];
     let (blocks, rest) = vector.as_chunks::<LANES>();
     for block in blocks {
-        for (lane, x) in lanes.iter_mut().zip(block) {
-            *lane = if x.abs() > *lane { x.abs() } else { *lane };
+        for (lane, x) in lanes.iter_mut().zip(block.as_chunks().0) {
+            *lane = lane.fast_max(f32x4::new(*x).abs());
         }
     }
-    rest.iter().chain(&lanes).fold(0.0, |m: f32, x| m.max(x.abs()))
+    let lanes = lanes.map(f32x4::to_array);
+    rest.iter().chain(lanes.as_flattened()).fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::codes::{Codes, Encoded, Precision};
 use super::format::{self, Header, LONGEST_ID, Layout, MOST_DIMENSIONS, Section, little_endian};
 use super::{Catalogue, Items, Metric};
 use crate::Error;
-use crate::exact::squared_distance;
+use crate::exact::{add_times, squared_distance};
 use crate::order::order;
 use alloc::{format, vec, vec::Vec};
 
@@ -116,7 +116,7 @@ impl Builder {
         let (bytes, layout) = self.write()?;
         match layout.has(Section::Base) {
             true => Err(format::is_delta()),
-            false => Ok(Catalogue { bytes, layout }),
+            false => Ok(Catalogue { bytes, layout, sketches: None }),
         }
     }
 
@@ -164,7 +164,10 @@ impl Builder {
     #[inline(never)]
     fn id_order(&self, live: &Bits) -> Result<Vec<u32>, Error> {
         let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.has(row)).collect();
-        let order = order(rows.len(), &|x, y| self.ids.get(rows[x]).cmp(self.ids.get(rows[y])));
+        // By their first eight bytes; by all, where those are equal.
+        let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
+        let whole = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
+        let order = order(rows.len(), &|x, y| starts[x].cmp(&starts[y]).then_with(|| whole(x, y)));
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
@@ -177,6 +180,12 @@ impl Builder {
             _ => Ok(order),
         }
     }
+}
+
+/// The first eight bytes as a number of the same order; zeros after the last.
+#[inline(never)]
+fn start(id: &[u8]) -> u64 {
+    id.iter().take(8).enumerate().fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
 }
 
 fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
@@ -227,7 +236,7 @@ fn spread(codes: &Codes<'_>, live: &Bits) -> f64 {
         }
     };
     let mut mean = vec![0.0; codes.dim];
-    each(&mut |vector| mean.iter_mut().zip(vector).for_each(|(sum, &x)| *sum += f64::from(x)));
+    each(&mut |vector| add_times(&mut mean, vector, 1.0));
     mean.iter_mut().for_each(|sum| *sum /= n);
     let mut within = 0.0;
     each(&mut |vector| within += squared_distance(vector, &mean));

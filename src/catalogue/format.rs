@@ -8,11 +8,10 @@ use super::Metric;
 use super::bits::Bits;
 use super::ivf::Lists;
 use super::texts::Texts;
-use crate::Error;
 use crate::shown::Shown;
+use crate::{Error, checksum64};
 use alloc::{format, vec::Vec};
 use core::ops::Range;
-use xxhash_rust::xxh64::xxh64;
 
 /// What a catalogue begins with.
 const MAGIC: &[u8; 8] = b"SAGE-CAT";
@@ -157,13 +156,13 @@ impl Layout {
 /// Number i of a section of `u32`.
 #[inline(never)]
 pub(super) fn number(section: &[u8], i: usize) -> usize {
-    u32::from_le_bytes(four(section, i * 4)) as usize
+    u32::from_le_bytes(section.as_chunks().0[i]) as usize
 }
 
 /// Number i of a section of `f32`.
-#[inline(never)]
+#[inline(always)]
 pub(super) fn float(section: &[u8], i: usize) -> f32 {
-    f32::from_le_bytes(four(section, i * 4))
+    f32::from_le_bytes(section.as_chunks().0[i])
 }
 
 fn four(bytes: &[u8], at: usize) -> [u8; 4] {
@@ -215,7 +214,7 @@ pub(super) fn write(header: &Header, sections: &[(Section, Vec<u8>)]) -> Result<
     bytes[48..52].copy_from_slice(&small("sections", sections.len())?.to_le_bytes());
     bytes[52..56].copy_from_slice(&reach.codes.to_le_bytes());
     bytes[56..60].copy_from_slice(&reach.residuals.to_le_bytes());
-    let hash = xxh64(&bytes[HASHED..], 0);
+    let hash = checksum64(&bytes[HASHED..]);
     bytes[8..16].copy_from_slice(&hash.to_le_bytes());
     let layout = lay_out(&bytes, hash)?;
     Ok((bytes, layout))
@@ -261,7 +260,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
         return Err(Error::corrupt(format!("got {} bytes, expected {length}", bytes.len())));
     }
     let hash = u64::from_le_bytes(eight(bytes, 8));
-    let seen = xxh64(&bytes[HASHED..], 0);
+    let seen = checksum64(&bytes[HASHED..]);
     if hash != seen {
         return Err(Error::corrupt(format!("their hash is {seen:016x}, expected {hash:016x}")));
     }
@@ -387,14 +386,14 @@ fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), E
 
 /// Whether every code is below 128, which keeps the words of the kernel from being negative.
 pub(super) fn small(codes: &[u8]) -> bool {
-    let (blocks, rest) = codes.as_chunks::<64>();
-    let mut seen = [0u8; 64];
-    for block in blocks {
-        for (seen, code) in seen.iter_mut().zip(block) {
-            *seen |= code;
-        }
-    }
-    seen.iter().chain(rest).all(|&code| code < 128)
+    codes.chunks(1 << 16).all(small_piece)
+}
+
+#[inline(never)]
+fn small_piece(codes: &[u8]) -> bool {
+    let (words, rest) = codes.as_chunks::<8>();
+    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
+    (seen.to_ne_bytes().iter().chain(rest)).all(|&code| code < 128)
 }
 
 /// Texts lie one after the other, cover their section, and are UTF-8 each.

@@ -3,11 +3,11 @@
 //! Who makes a catalogue puts its rows list by list and writes the section ([`Section::Lists`]), which also says how many lists a search should
 //! probe; `pocketsage build` does so by k-means, and measures it. Rows added later are in no list, and in everyone's search.
 
+use super::Metric;
 use super::bits::Bits;
 use super::codes::{Codes, ZERO};
 use super::format::{Header, LARGEST_SCALE, Reach, float, number};
 use super::scan::{self, Part, Rows};
-use super::{Metric, Search};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -90,15 +90,13 @@ impl Lists {
             norms: &self.norms,
             header: &Header { n: self.count, dim, metric, spread: 0.0, reach: Reach::default() },
             allowed: &all,
-            filtered: false,
+            sketches: None,
         };
-        let everything = scan::everything(self.count, queries.len());
-        let search = Search { count: self.probes, ..Search::default() };
-        let nearest = scan::search(&centres, queries, &everything, &search);
         let mut parts: Vec<Part> =
             (0..self.count).map(|list| Part { rows: self.rows(bytes, list), queries: Vec::new() }).collect();
-        for (query, lists) in nearest.iter().enumerate() {
-            lists.iter().for_each(|list| parts[list.row].queries.push(query));
+        for (at, query) in queries.rows().enumerate() {
+            let lists = scan::nearest(&centres, query, self.probes);
+            lists.into_iter().for_each(|list| parts[list].queries.push(at));
         }
         let rest = parts.last().map_or(0, |part| part.rows.end)..n;
         parts.push(Part { rows: rest, queries: (0..queries.len()).collect() });
@@ -109,7 +107,7 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::super::format::little_endian;
-    use super::super::{Builder, Catalogue, Items, Precision, Section, Settings};
+    use super::super::{Builder, Catalogue, Items, Precision, Search, Section, Settings};
     use super::*;
     use crate::testing::Numbers;
     use alloc::{format, string::String};

@@ -59,12 +59,12 @@ impl Weights {
                 let [words, lows] = &mut block[at / 16];
                 let lane = at % 16 / 2;
                 let kept = if at % 2 == 1 {
-                    let weight = libm::rint(x);
+                    let weight = whole(x);
                     words[lane] = weight as i16;
                     lows[lane] -= weight as i16;
                     weight * FINE
                 } else {
-                    let weight = libm::rint(x * FINE);
+                    let weight = whole(x * FINE);
                     // Words weigh their low byte as well; the odd place, which comes later, takes that back.
                     lows[lane] += weight as i16;
                     weight
@@ -85,9 +85,9 @@ impl Weights {
         weights
     }
 
-    /// Sums of code times weight for four rows of codes, one after the other. O(dim).
+    /// Sums of code times weight for four rows of codes. O(dim).
     #[inline(always)]
-    pub(super) fn dots(&self, codes: &[u8]) -> [i32; ROWS] {
+    pub(super) fn dots(&self, codes: [&[u8]; ROWS]) -> [i32; ROWS] {
         let dots = dots(&self.whole, codes);
         match &self.tail {
             Some(weights) => add_tails(dots, codes, weights),
@@ -96,23 +96,22 @@ impl Weights {
     }
 }
 
+/// The nearest whole number, of ties the even one; exact below 2^51.
+#[inline(always)]
+fn whole(x: f64) -> f64 {
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    x + ROUND - ROUND
+}
+
 /// Not where searches are inlined: tails take the same loop.
 #[inline(never)]
-fn dots(weights: &[BlockWeights], codes: &[u8]) -> [i32; ROWS] {
+fn dots(weights: &[BlockWeights], codes: [&[u8]; ROWS]) -> [i32; ROWS] {
     let mut sums = [lanes::ZERO; ROWS];
-    let [e, f, g, h] = four(codes).map(|row| row.as_chunks::<BLOCK>().0);
+    let [e, f, g, h] = codes.map(|row| row.as_chunks::<BLOCK>().0);
     for ((((weights, e), f), g), h) in weights.iter().zip(e).zip(f).zip(g).zip(h) {
         lanes::add(&mut sums, [e, f, g, h], weights);
     }
     lanes::total(sums)
-}
-
-/// Four rows that lie one after the other.
-#[inline(always)]
-fn four(codes: &[u8]) -> [&[u8]; ROWS] {
-    let (ab, cd) = codes.split_at(codes.len() / 2);
-    let ((a, b), (c, d)) = (ab.split_at(ab.len() / 2), cd.split_at(cd.len() / 2));
-    [a, b, c, d]
 }
 
 /// Dot product of a query with a stored vector before its scale, in `f32`: eight sums, each of every eighth product. Without residuals they
@@ -138,9 +137,10 @@ pub(super) fn exact(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f3
 
 /// What the tails of four rows add. Most lengths have none.
 #[inline(never)]
-fn add_tails(mut dots: [i32; ROWS], codes: &[u8], weights: &BlockWeights) -> [i32; ROWS] {
-    let tails = four(codes).map(tail);
-    for (dot, more) in dots.iter_mut().zip(self::dots(core::slice::from_ref(weights), tails.as_flattened())) {
+fn add_tails(mut dots: [i32; ROWS], codes: [&[u8]; ROWS], weights: &BlockWeights) -> [i32; ROWS] {
+    let tails = codes.map(tail);
+    let tails = tails.each_ref().map(<[u8; BLOCK]>::as_slice);
+    for (dot, more) in dots.iter_mut().zip(self::dots(core::slice::from_ref(weights), tails)) {
         *dot = dot.wrapping_add(more);
     }
     dots
@@ -307,7 +307,7 @@ mod tests {
     fn near_the_dot_product(dim: usize, seed: u32, size: f32) {
         let (query, rows) = case(dim, seed, size);
         let weights = Weights::new(&query);
-        let dots = weights.dots(&rows.concat());
+        let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
         for (row, dot) in rows.iter().zip(dots) {
             let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
             let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
@@ -336,7 +336,7 @@ mod tests {
                 let query = alloc::vec![sign; dim];
                 let row = alloc::vec![127u8; dim];
                 let weights = Weights::new(&query);
-                let dot = weights.dots(&row.repeat(ROWS))[0];
+                let dot = weights.dots([&row; ROWS])[0];
                 let want = 127.0 * f64::from(sign) * dim as f64;
                 let got = f64::from(dot) * weights.unit;
                 assert!(
@@ -351,7 +351,7 @@ mod tests {
     fn equals_its_twin(dim: usize) {
         let (query, rows) = case(dim, 7 + dim as u32, 1.0);
         let weights = Weights::new(&query);
-        let got = weights.dots(&rows.concat());
+        let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
         let mut sums = [portable::ZERO; ROWS];
         for (i, block) in weights.whole.iter().enumerate() {
             let at = |row: usize| -> &[u8; BLOCK] { &rows[row].as_chunks().0[i] };

@@ -1,7 +1,8 @@
 //! Items with ids and vectors, searchable: the local index.
 //!
 //! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`kernel`] how those are multiplied, [`scan`]
-//! how a query is answered exactly, [`ivf`] how only a part of a large catalogue is looked at,
+//! how a query is answered exactly, [`sketch`] and [`sift`] which rows of many need not be looked at, [`ivf`] how only a part of a large
+//! catalogue is,
 //! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/attributes.ts`
 //! and `ts/change.ts` in the JavaScript package.
 
@@ -12,6 +13,8 @@ mod format;
 mod ivf;
 mod kernel;
 mod scan;
+mod sift;
+mod sketch;
 mod texts;
 
 pub use bits::Bits;
@@ -24,7 +27,11 @@ use crate::{Error, Vectors};
 use alloc::{format, vec::Vec};
 use codes::Codes;
 use format::Layout;
+use sketch::Sketches;
 use texts::Texts;
+
+/// Rows that are worth sketches.
+const WORTH: usize = 8192;
 
 /// A catalogue: n items, each with an id, a vector and perhaps a payload (a JSON text the caller gave) and attributes.
 ///
@@ -45,6 +52,7 @@ use texts::Texts;
 pub struct Catalogue {
     bytes: Vec<u8>,
     layout: Layout,
+    sketches: Option<Sketches>,
 }
 
 /// How near two vectors are. Scores are higher for what is nearer.
@@ -101,7 +109,7 @@ pub struct Search<'a> {
     pub exclude: &'a [u32],
     /// The rows that may be returned; all, if none are given.
     pub allowed: Option<&'a Bits>,
-    /// Look at every row, also where the catalogue has lists.
+    /// Look at every row, also where the catalogue has lists or sketches.
     pub exact: bool,
 }
 
@@ -144,7 +152,7 @@ impl Catalogue {
     /// As [`from_bytes`](Self::from_bytes).
     pub fn from_delta(bytes: Vec<u8>) -> Result<Self, Error> {
         let layout = format::read(&bytes)?;
-        Ok(Self { bytes, layout })
+        Ok(Self { bytes, layout, sketches: None })
     }
 
     /// Room for a file that comes in pieces, by the first of them (64 bytes at least): what came is appended to it, and
@@ -297,8 +305,8 @@ impl Catalogue {
 
     /// For each of m queries the best items, best first; of equal scores the lowest row first.
     ///
-    /// Exact, unless the catalogue has [`lists`](Self::lists) and `exact` is not asked for: the result is that of scoring every stored
-    /// vector in `f32`. A zero query has cosine 0 to everything. `count` beyond n gives all there are. O(m n dim) small integer
+    /// Exact, unless the catalogue has [`lists`](Self::lists) or is [`prepare`](Self::prepare)d and `exact` is not asked for: the result is
+    /// that of scoring every stored vector in `f32`. A zero query has cosine 0 to everything. `count` beyond n gives all there are. O(m n dim) small integer
     /// multiplications at most, and about 2 ns for each 64 of them.
     ///
     /// # Errors
@@ -320,15 +328,30 @@ impl Catalogue {
             }
             _ => scan::everything(n, queries.len()),
         };
+        let (count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
         let rows = scan::Rows {
             codes: self.codes(),
             norms: self.section(Section::Norms),
             header: &self.layout.header,
-            // Skipping what may not come out is worth its test when that is most of the rows.
-            filtered: allowed.count() < n / 4,
             allowed: &allowed,
+            sketches: self
+                .sketches
+                .as_ref()
+                .filter(|_| !search.exact && wanted < count / 16 && count > n / 8),
         };
         Ok(scan::search(&rows, queries, &parts, search))
+    }
+
+    /// Makes searches of many items several times faster, at the price of `dim / 8 + 12` bytes a row: by a sketch of each row, a bit a
+    /// dimension, a search then rules out most rows before it looks at them. Does nothing the second time, for few rows, for
+    /// [`Metric::L2`] and where there is no room.
+    ///
+    /// A row is ruled out where it would have to be six standard deviations above its estimate to be among the best, by the error that the
+    /// search measures on 64 rows. That is no proof; [`Search::exact`] asks for one. O(n dim).
+    pub fn prepare(&mut self) {
+        if self.sketches.is_none() && self.rows() >= WORTH && self.metric() != Metric::L2 {
+            self.sketches = Sketches::new(&self.codes());
+        }
     }
 
     fn codes(&self) -> Codes<'_> {

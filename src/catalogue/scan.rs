@@ -9,9 +9,12 @@
 
 use super::bits::Bits;
 use super::codes::{Codes, number};
-use super::format::{Header, Reach};
+use super::format::{Header, Reach, float};
 use super::kernel::{LANES, ROWS, Weights, exact};
+use super::sift::{Estimate, Sieve};
+use super::sketch::Sketches;
 use super::{Metric, Search};
+use crate::lanes::{Floats, lanes};
 use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
@@ -19,6 +22,10 @@ use core::ops::Range;
 
 /// Rows that stay in the first cache while several queries look at them.
 const BLOCK: usize = 64;
+/// Rows whose bounds are compared at once.
+const EIGHT: usize = 8;
+/// A row is left out when its sketch says that it is so many standard deviations below what it would have to reach.
+const DEVIATIONS: f32 = 5.0;
 
 /// What is scanned.
 #[derive(Clone, Copy)]
@@ -27,9 +34,10 @@ pub(super) struct Rows<'a> {
     /// Squared lengths, for L2.
     pub(super) norms: &'a [u8],
     pub(super) header: &'a Header,
-    /// The rows that may come out, and whether they are few enough to look at them first.
+    /// The rows that may come out.
     pub(super) allowed: &'a Bits,
-    pub(super) filtered: bool,
+    /// Of rows that are worth them.
+    pub(super) sketches: Option<&'a Sketches>,
 }
 
 /// A part of the rows, and the queries that look into it.
@@ -48,6 +56,13 @@ pub(super) fn search(
     let wanted = search.offset.saturating_add(search.count).min(rows.codes.len());
     let mut running: Vec<Running> =
         queries.rows().map(|query| Running::new(rows, query, wanted, search.min_score)).collect();
+    if let Some(sketches) = rows.sketches {
+        for (at, running) in running.iter_mut().enumerate().filter(|_| wanted > 0) {
+            let own = parts.iter().filter(|part| part.queries.contains(&at)).map(|part| part.rows.clone());
+            running.sift(rows, sketches, own);
+        }
+        return running.into_iter().map(|running| running.finish(rows, search)).collect();
+    }
     for part in parts {
         for start in part.rows.clone().step_by(BLOCK) {
             let block = start..(start + BLOCK).min(part.rows.end);
@@ -62,6 +77,24 @@ pub(super) fn search(
 /// Every row, for every query.
 pub(super) fn everything(n: usize, queries: usize) -> Vec<Part> {
     vec![Part { rows: 0..n, queries: (0..queries).collect() }]
+}
+
+/// The `count` rows that are nearest to a query by their codes alone, ascending; of rows equally far, all or none.
+pub(super) fn nearest(rows: &Rows<'_>, query: &[f32], count: usize) -> Vec<usize> {
+    let query = Query::new(query, rows.header.metric, Reach::default());
+    let n = rows.codes.len();
+    let mut scores = Vec::with_capacity(n + ROWS);
+    for first in (0..n).step_by(ROWS) {
+        let four = core::array::from_fn(|at| (first + at).min(n - 1));
+        let estimates = query.estimates(&rows.codes, four);
+        scores.extend(four.iter().zip(estimates).map(|(&row, estimate)| {
+            let norm = if rows.norms.is_empty() { 0.0 } else { float(rows.norms, row) };
+            estimate * rows.codes.scale(row) - norm
+        }));
+    }
+    scores.truncate(n);
+    let bar = kth_largest(&mut scores.clone(), count - 1);
+    (0..n).filter(|&row| scores[row] >= bar).collect()
 }
 
 /// A query as searches need it.
@@ -102,11 +135,32 @@ impl Query {
         }
     }
 
-    /// Estimates of four rows, before the scales: `codes` are theirs, four times `dim`.
+    /// Estimates of four rows, before the scales.
     #[inline(always)]
-    pub(super) fn estimates(&self, codes: &[u8]) -> [f32; ROWS] {
+    fn estimates(&self, codes: &Codes<'_>, rows: [usize; ROWS]) -> [f32; ROWS] {
         let middle = self.weights.sum.wrapping_mul(super::codes::ZERO.into());
-        self.weights.dots(codes).map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
+        let [a, b, c, d] = rows;
+        let row = |row: usize| &codes.codes[row * codes.dim..][..codes.dim];
+        let dots = self.weights.dots([row(a), row(b), row(c), row(d)]);
+        dots.map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
+    }
+
+    /// How far the estimates of sketches are off, of what they say themselves: the root mean square. NaN if there is no telling.
+    #[inline(never)]
+    fn error(&self, rows: &Rows<'_>, drawn: &[(Estimate, f32)]) -> f32 {
+        let mut sum = 0.0;
+        for four in drawn.chunks(ROWS) {
+            let four: [_; ROWS] = core::array::from_fn(|at| four[at.min(four.len() - 1)]);
+            let known = self.estimates(&rows.codes, four.map(|(one, _)| one.row));
+            for ((one, doubt), known) in four.into_iter().zip(known) {
+                if doubt > 0.0 {
+                    let off = (known * rows.codes.scale(one.row) - one.value) / doubt;
+                    sum += off * off;
+                }
+            }
+        }
+        // Of the last four, some may be there twice.
+        libm::sqrtf(sum / drawn.len().next_multiple_of(ROWS) as f32)
     }
 }
 
@@ -135,69 +189,71 @@ impl Running {
         Self { query, count, least, candidates: Vec::new(), room: 4 * count + 64 }
     }
 
-    /// Looks at the rows of a block, four at a time; most are done with after one comparison.
+    /// Looks at the allowed rows of a block.
     #[inline(never)]
     fn scan(&mut self, rows: &Rows<'_>, block: Range<usize>) {
-        if self.count == 0 {
-            return;
-        }
-        let Codes { dim, codes, scales, .. } = rows.codes;
-        let n = rows.codes.len();
-        if n < ROWS {
-            // Too few for the kernel: all may be among the best.
-            let every = |row| Candidate { row, lower: f32::NEG_INFINITY, upper: f32::INFINITY };
-            self.candidates.extend(block.filter(|&row| rows.allowed.has(row)).map(every));
-            return;
-        }
-        let mut first = block.start;
-        while first < block.end {
-            // The last four look at rows before them once more, and at rows of the next part.
-            let base = first.min(n - ROWS);
-            let four = base * ROWS;
-            if rows.filtered && rows.allowed.window(base) & 15 == 0 {
-                first += ROWS;
-                continue;
+        for first in block.clone().step_by(EIGHT) {
+            let left = block.end - first;
+            let wanted = rows.allowed.window(first) & if left < EIGHT { (1 << left) - 1 } else { 255 };
+            if wanted != 0 {
+                self.look(rows, core::array::from_fn(|at| (first + at).min(block.end - 1)), wanted);
             }
-            let codes = &codes[base * dim..][..ROWS * dim];
-            let Some(scales) = scales[four..].first_chunk() else { break };
-            let norms = rows.norms.get(four..).and_then(<[u8]>::first_chunk);
-            self.look(rows, base, first..block.end, codes, scales, norms);
-            first += ROWS;
         }
         if self.candidates.len() >= self.room {
             self.prune();
         }
     }
 
-    #[inline(always)]
-    fn look(
-        &mut self,
-        rows: &Rows<'_>,
-        base: usize,
-        wanted: Range<usize>,
-        codes: &[u8],
-        scales: &Four,
-        norms: Option<&Four>,
-    ) {
-        let query = &self.query;
-        let (estimates, scales) = (query.estimates(codes), four(scales));
-        let norms = norms.map_or([0.0; ROWS], four);
-        let mut uppers = [0.0; ROWS];
-        for at in 0..ROWS {
-            uppers[at] = (estimates[at] + query.reach) * scales[at] + norms[at] * query.doubt - norms[at];
-        }
-        // Written so that a bound that is not a number lets the row through.
-        if uppers.iter().all(|upper| *upper < self.least) {
-            return;
-        }
-        let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
-        for at in 0..ROWS {
-            let row = base + at;
-            if !(uppers[at] < self.least) && wanted.contains(&row) && rows.allowed.has(row) {
-                let lower = (estimates[at] - query.reach) * scales[at] - norms[at] * query.doubt - norms[at];
-                // Scores are clamped to 1: a bound above says no more than 1.
-                self.candidates.push(Candidate { row, lower: lower.min(most), upper: uppers[at] });
+    /// Looks at the rows that sketches do not rule out.
+    #[inline(never)]
+    fn sift(&mut self, rows: &Rows<'_>, sketches: &Sketches, parts: impl Iterator<Item = Range<usize>>) {
+        let sieve = Sieve::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
+        self.look_at(rows, &sieve.leaders());
+        self.prune();
+        // What they reached stays; the leaders come again, in the order of all rows.
+        self.candidates.clear();
+        let deviations = DEVIATIONS * self.query.error(rows, &sieve.drawn()).max(1.0);
+        self.look_at(rows, &sieve.rows(self.least, deviations));
+    }
+
+    fn look_at(&mut self, rows: &Rows<'_>, list: &[usize]) {
+        for eight in list.chunks(EIGHT) {
+            let wanted = (1 << eight.len()) - 1;
+            self.look(rows, core::array::from_fn(|at| eight[at.min(eight.len() - 1)]), wanted);
+            if self.candidates.len() >= self.room {
+                self.prune();
             }
+        }
+    }
+
+    /// Looks at those of eight rows that are wanted, by bit; most are done with after one comparison.
+    #[inline(never)]
+    fn look(&mut self, rows: &Rows<'_>, eight: [usize; EIGHT], wanted: u32) {
+        let Query { reach, doubt, .. } = self.query;
+        let [mut estimates, mut scales] = [[0.0; EIGHT]; 2];
+        for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(eight.as_chunks().0) {
+            *estimates = self.query.estimates(&rows.codes, *rows_of);
+        }
+        for (scale, row) in scales.iter_mut().zip(eight) {
+            *scale = rows.codes.scale(row);
+        }
+        let (estimates, scales) = (Floats::new(estimates), Floats::new(scales));
+        let mut uppers = estimates.shifted(reach, scales);
+        let mut lowers = estimates.shifted(-reach, scales);
+        if !rows.norms.is_empty() {
+            let norms = Floats::new(eight.map(|row| float(rows.norms, row)));
+            uppers = uppers.plus_times(norms, doubt - 1.0);
+            lowers = lowers.plus_times(norms, -doubt - 1.0);
+        }
+        // What is not a number is not below.
+        let open = wanted & !uppers.less(Floats::splat(self.least));
+        if open != 0 {
+            let (lowers, uppers) = (lowers.numbers(), uppers.numbers());
+            // Scores are clamped to 1: a bound above says no more than 1.
+            let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
+            let candidate =
+                |at| Candidate { row: eight[at], lower: f32::min(lowers[at], most), upper: uppers[at] };
+            self.candidates.extend(lanes(open).map(candidate));
         }
     }
 
@@ -235,25 +291,21 @@ impl Running {
 }
 
 impl Running {
-    /// The exact scores of the candidates that need one. Who is best for certain comes first: exact scores are a higher bar than bounds, and
-    /// spare many of the others.
+    /// The exact scores of the candidates that need one, after pruning. Who is among the best for certain comes first: exact scores are a
+    /// higher bar than bounds, and spare many of the others.
     fn scores(&mut self, rows: &Rows<'_>) -> Vec<Option<f32>> {
         let mut scores = vec![None; self.candidates.len()];
-        let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
-        if lowers.len() > self.count {
-            let sure = kth_largest(&mut lowers, self.count - 1);
-            let mut first = Vec::new();
-            for (one, score) in self.candidates.iter().zip(&mut scores) {
-                if one.lower >= sure {
-                    let exact = self.query.score(rows, one.row);
-                    *score = Some(exact);
-                    first.push(exact);
-                }
+        let mut sure = Vec::new();
+        for (one, score) in self.candidates.iter().zip(&mut scores) {
+            if one.lower >= self.least {
+                let exact = self.query.score(rows, one.row);
+                *score = Some(exact);
+                sure.push(exact);
             }
-            if first.len() >= self.count {
-                let reached = self.query.bound(kth_largest(&mut first, self.count - 1), rows.header.metric);
-                self.least = self.least.max(reached);
-            }
+        }
+        if sure.len() >= self.count {
+            let reached = self.query.bound(kth_largest(&mut sure, self.count - 1), rows.header.metric);
+            self.least = self.least.max(reached);
         }
         for (one, score) in self.candidates.iter().zip(&mut scores) {
             if score.is_none() && !(one.upper < self.least) {
@@ -312,18 +364,6 @@ impl Query {
     }
 }
 
-/// Four little-endian `f32`.
-type Four = [u8; ROWS * 4];
-
-#[inline(always)]
-fn four(bytes: &Four) -> [f32; ROWS] {
-    let mut numbers = [0.0; ROWS];
-    for (number, bytes) in numbers.iter_mut().zip(bytes.as_chunks::<4>().0) {
-        *number = f32::from_le_bytes(*bytes);
-    }
-    numbers
-}
-
 impl Reach {
     /// What is known of rows whose file does not say.
     pub(super) fn known(self, codes: &Codes<'_>) -> Self {
@@ -340,7 +380,7 @@ impl Reach {
 }
 
 /// The number that k others are not below of. Numbers that are none count as the least. Hoare's selection: O(n) on average.
-fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
+pub(super) fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
     numbers.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f32::NEG_INFINITY);
     let (mut low, mut high) = (0, numbers.len() - 1);
     while low < high {

@@ -275,7 +275,7 @@ impl Neighbours for Matrix {
 #[inline(never)]
 fn bound(rows: &[Wholes], factors: &[Floats], [slope, offset]: [f32; 2], bounds: &mut [Codes]) {
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
-        *bound = Codes::of(row.floats().line(slope, offset).times(*factors).plus(1.0));
+        *bound = Codes::of(row.floats().line(slope, offset).scaled(*factors).plus(1.0));
     }
 }
 

@@ -68,6 +68,24 @@ for (const [name, args, code, message] of wrongSearch) {
   test(`search refuses ${name}`, () => rejects(() => catalogue.search(...args), code, message));
 }
 
+test("many items: every search gives what an exact one gives, the first and those by sketches, and after a change", async () => {
+  const dim = 48;
+  const number = (row, axis) => Math.sin(row * 12.9898 + axis * 78.233) + 2 * Math.sin((row % 150) * 3.7 + axis * 5.1);
+  const vector = (row) => Float32Array.from({ length: dim }, (_, axis) => number(row, axis));
+  const many = await Catalogue.from(Array.from({ length: 9000 }, (_, row) => [`item ${row}`, vector(row)]), { dim });
+  const agree = () => {
+    for (const options of [{ count: 10 }, { count: 20, offset: 15, exclude: ["item 3"] }, { minScore: 0.6 }]) {
+      for (const query of [9001, 9017, 3].map(vector)) assert.deepEqual(many.search(query, options), many.search(query, { ...options, exact: true }));
+    }
+  };
+  agree();
+  agree();
+  many.add([["mine", vector(3)]]);
+  assert.deepEqual(many.search(vector(3), { count: 2 }).map(({ item }) => item), ["item 3", "mine"]);
+  agree();
+  many.close();
+});
+
 test("a zero vector finds items, all equally far", () => {
   assert.deepEqual(catalogue.search(new Float32Array(DIM), { count: 2 }), [
     { item: "food-0", score: 0 },

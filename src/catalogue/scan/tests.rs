@@ -40,7 +40,7 @@ fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> 
         norms: catalogue.section(super::super::Section::Norms),
         header: &catalogue.layout.header,
         allowed: &allowed,
-        filtered: false,
+        sketches: None,
     };
     let query = Query::new(query, catalogue.metric(), Reach::default());
     let mut all: Vec<Match> = (0..catalogue.rows())
@@ -180,4 +180,71 @@ fn the_kth_largest_is_that_of_sorting() {
         }
     }
     assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
+}
+
+/// Vectors as models make them: topics of any tightness, around a mean that is common to all.
+fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) -> Vec<f32> {
+    let centres: Vec<f32> = (0..100 * dim).map(|_| numbers.normal()).collect();
+    let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
+    (0..n * dim).map(|i| member(i) + scatter * numbers.normal()).collect()
+}
+
+#[test]
+fn sketches_find_what_looking_at_every_row_finds() {
+    let mut numbers = Numbers::new(61);
+    let (n, dim) = (9000, 64);
+    let mut found_at_all = 0;
+    for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
+        for (metric, precision) in
+            [(Metric::Cosine, Precision::Full), (Metric::InnerProduct, Precision::Compact)]
+        {
+            let mut values = topics(n, dim, scatter, mean, &mut numbers);
+            // A few numbers of some rows stand out, some rows are zero, and some are there many times.
+            (0..n).step_by(50).for_each(|row| values[row * dim + row % dim] *= 20.0);
+            values[5 * dim..6 * dim].fill(0.0);
+            (100..140).for_each(|row| values.copy_within(7 * dim..8 * dim, row * dim));
+            let flat = catalogue(&values, dim, settings(metric, precision));
+            let mut sketched = flat.clone();
+            sketched.prepare();
+            assert!(sketched.sketches.is_some());
+            let mut some = Bits::none(n);
+            (0..n).filter(|row| row % 3 != 1).for_each(|row| some.insert(row));
+            for query in 0..20 {
+                let query: Vec<f32> = match query {
+                    0 => vec![0.0; dim],
+                    1 => values[7 * dim..8 * dim].to_vec(),
+                    _ => {
+                        values[query * 77 * dim..][..dim].iter().map(|x| x + 0.3 * numbers.normal()).collect()
+                    }
+                };
+                for search in [
+                    Search { count: 10, ..Search::default() },
+                    Search { count: 30, offset: 60, allowed: Some(&some), ..Search::default() },
+                    Search { count: 50, min_score: Some(0.3), exclude: &[0, 77, 154], ..Search::default() },
+                    Search { count: 8000, ..Search::default() },
+                ] {
+                    let queries = Vectors::new(&query, dim).unwrap();
+                    let want = &flat.search_with(queries, &search).unwrap()[0];
+                    let found = &sketched.search_with(queries, &search).unwrap()[0];
+                    assert_eq!(found, want, "{scatter} {mean} {metric:?} {search:?}");
+                    found_at_all += found.len();
+                }
+            }
+        }
+    }
+    assert!(found_at_all > 1_000_000);
+}
+
+#[test]
+fn only_many_rows_have_sketches_and_squared_distances_have_none() {
+    let mut numbers = Numbers::new(62);
+    let values = topics(9000, 8, 1.0, 0.0, &mut numbers);
+    let prepared = |n: usize, metric| {
+        let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
+        catalogue.prepare();
+        catalogue.prepare();
+        catalogue.sketches.is_some()
+    };
+    assert_eq!([prepared(8191, Metric::Cosine), prepared(8192, Metric::Cosine)], [false, true]);
+    assert!(!prepared(9000, Metric::L2));
 }

@@ -160,7 +160,7 @@ impl Living {
             for (panel, row) in (2 * two..).zip(self.grid.row(place, two)) {
                 let bound =
                     row.floats().blurred(slack).times_harmonic_mean(own, Floats::new(self.floats[panel]));
-                bounds[panel] = bound.times(Floats::splat(SAFELY)).numbers();
+                bounds[panel] = bound.times(SAFELY).numbers();
             }
         }
         bounds
