@@ -38,7 +38,7 @@ pub(crate) struct Matrix {
     places: Vec<u32>,
     /// How many unions the row at a place knows of.
     known: Vec<u32>,
-    /// The cells of the unions since the matrix last moved together.
+    /// The cells of the unions since the matrix last moved together, and how many there are.
     unions: Vec<[u32; TOLD]>,
     count: usize,
     /// The last union at a place, counted from 1; 0 for none.
