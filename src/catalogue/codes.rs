@@ -5,6 +5,7 @@
 
 use super::Metric;
 use super::format::{LARGEST_SCALE, Reach};
+use super::kernel::numbers;
 use crate::Vectors;
 use alloc::vec::Vec;
 use serde::Deserialize;
@@ -65,13 +66,25 @@ impl Codes<'_> {
     #[inline(never)]
     pub(super) fn decode(&self, row: usize, into: &mut Vec<f32>) {
         let scale = self.scale(row);
-        match self.row(row) {
-            (codes, None) => into.extend(codes.iter().map(|&c| number(c, 0) * scale)),
-            (codes, Some(residuals)) => {
-                into.extend(codes.iter().zip(residuals).map(|(&c, &r)| number(c, r) * scale));
-            }
+        let (codes, residuals) = self.row(row);
+        let (end, residuals) = (into.len() + self.dim, residuals.unwrap_or(&[]));
+        for start in (0..self.dim).step_by(8) {
+            let numbers = numbers(&eight(codes, start), &eight(residuals, start));
+            into.extend_from_slice(&numbers.map(|number| number * scale));
         }
+        into.truncate(end);
     }
+}
+
+/// Eight bytes from one on; zeros after the last.
+#[inline(always)]
+fn eight(bytes: &[u8], start: usize) -> [u8; 8] {
+    let rest = bytes.get(start..).unwrap_or(&[]);
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut bytes = [0; 8];
+        bytes[..rest.len()].copy_from_slice(rest);
+        bytes
+    })
 }
 
 /// What a code and its residual stand for, before the scale. Exact in `f32`.

@@ -135,6 +135,12 @@ pub(super) fn exact(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f3
     lanes::spread(sums).iter().sum::<f32>() / 256.0
 }
 
+/// What eight codes and their residuals stand for, before the scale: exact.
+#[inline(always)]
+pub(super) fn numbers(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [f32; LANES] {
+    lanes::spread(lanes::fine(codes, residuals)).map(|fine| fine / 256.0)
+}
+
 /// What the tails of four rows add. Most lengths have none.
 #[inline(never)]
 fn add_tails(mut dots: [i32; ROWS], codes: [&[u8]; ROWS], weights: &BlockWeights) -> [i32; ROWS] {
@@ -185,7 +191,7 @@ mod lanes {
 
     pub(super) const NONE: [v128; 2] = [f32x4(0.0, 0.0, 0.0, 0.0); 2];
 
-    /// Adds eight products: of 256 (code - 64) + residual, which fits 16 bits, with the query.
+    /// Adds eight products of the query with 256 (code - 64) + residual.
     #[inline(always)]
     pub(super) fn multiply(
         sums: &mut [v128; 2],
@@ -193,16 +199,24 @@ mod lanes {
         codes: &[u8; LANES],
         residuals: &[u8; LANES],
     ) {
-        let eight = |bytes: &[u8; LANES]| i64x2(i64::from_le_bytes(*bytes), 0);
-        let codes = i16x8_sub(u16x8_extend_low_u8x16(eight(codes)), i16x8_splat(64));
-        let fine = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
-        let low = f32x4_convert_i32x4(i32x4_extend_low_i16x8(fine));
-        let high = f32x4_convert_i32x4(i32x4_extend_high_i16x8(fine));
-        let q = query;
+        let (q, [low, high]) = (query, fine(codes, residuals));
         sums[0] = f32x4_add(sums[0], f32x4_mul(f32x4(q[0], q[1], q[2], q[3]), low));
         sums[1] = f32x4_add(sums[1], f32x4_mul(f32x4(q[4], q[5], q[6], q[7]), high));
     }
 
+    /// 256 (code - 64) + residual, which fits 16 bits.
+    #[inline(always)]
+    pub(super) fn fine(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [v128; 2] {
+        let eight = |bytes: &[u8; LANES]| i64x2(i64::from_le_bytes(*bytes), 0);
+        let codes = i16x8_sub(u16x8_extend_low_u8x16(eight(codes)), i16x8_splat(64));
+        let fine = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
+        [
+            f32x4_convert_i32x4(i32x4_extend_low_i16x8(fine)),
+            f32x4_convert_i32x4(i32x4_extend_high_i16x8(fine)),
+        ]
+    }
+
+    #[inline(always)]
     pub(super) fn spread([a, b]: [v128; 2]) -> [f32; LANES] {
         [
             f32x4_extract_lane::<0>(a),
@@ -257,10 +271,15 @@ mod portable {
         codes: &[u8; LANES],
         residuals: &[u8; LANES],
     ) {
-        for lane in 0..LANES {
-            let fine = (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed());
-            sums[lane] += query[lane] * fine as f32;
-        }
+        let fine = fine(codes, residuals);
+        (0..LANES).for_each(|lane| sums[lane] += query[lane] * fine[lane]);
+    }
+
+    #[inline(always)]
+    pub(super) fn fine(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [f32; LANES] {
+        let fine =
+            |lane: usize| (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed());
+        core::array::from_fn(|lane| fine(lane) as f32)
     }
 
     pub(super) fn spread(sums: [f32; LANES]) -> [f32; LANES] {
