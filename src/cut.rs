@@ -87,22 +87,31 @@ pub(crate) fn cut(
         Singletons::Keep => partition,
         Singletons::Drop => Partition::numbered(labels.map(|&label| if alone(label) { -1 } else { label })),
         Singletons::Attach if sizes.iter().all(|&size| size == 1) => partition,
-        Singletons::Attach => {
-            let hosts: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
-            let means = means(vectors, weights, &partition);
-            let nearest = |row: usize| {
-                let apart =
-                    |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
-                // min_by takes the first of equals: the cluster with the lowest first member.
-                hosts.iter().copied().min_by(|&x, &y| apart(x).total_cmp(&apart(y)))
-            };
-            let host = |(row, &label): (usize, &i32)| match nearest(row) {
-                Some(host) if alone(label) => host as i32,
-                _ => label,
-            };
-            Partition::numbered(labels.enumerate().map(host))
-        }
+        Singletons::Attach => attach(vectors, weights, &partition, &sizes),
     }
+}
+
+/// Every singleton belongs to the cluster whose mean is nearest. O(count n dim).
+#[inline(never)]
+fn attach(
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    partition: &Partition,
+    sizes: &[usize],
+) -> Partition {
+    let alone = |label: i32| sizes[label as usize] == 1;
+    let hosts: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
+    let means = means(vectors, weights, partition);
+    let nearest = |row: usize| {
+        let apart = |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
+        // min_by takes the first of equals: the cluster with the lowest first member.
+        hosts.iter().copied().min_by(|&x, &y| apart(x).total_cmp(&apart(y)))
+    };
+    let host = |(row, &label): (usize, &i32)| match nearest(row) {
+        Some(host) if alone(label) => host as i32,
+        _ => label,
+    };
+    Partition::numbered(partition.labels.iter().enumerate().map(host))
 }
 
 /// Mean squared distance of all pairs of n vectors: 2 n / (n - 1) (mean ||x||^2 - ||mean x||^2). 0 for fewer than two. O(n dim).

@@ -1,6 +1,17 @@
 //! Arithmetic in `f64` that decides: eight sums side by side, added up in one order on every engine.
 
+use alloc::vec::Vec;
+
 const LANES: usize = 8;
+
+/// The same numbers. O(n).
+#[inline(never)]
+pub(crate) fn widened(values: &[f32]) -> Vec<f64> {
+    let (eights, rest) = values.as_chunks::<LANES>();
+    let mut widened = eights.iter().map(|x| x.map(f64::from)).collect::<Vec<_>>().into_flattened();
+    widened.extend(rest.iter().copied().map(f64::from));
+    widened
+}
 
 /// ||x - y||^2. O(dim).
 // Shared, rather than copied into each of its callers.
@@ -71,5 +82,5 @@ mod tests {
         }
     }
 
-    use alloc::{vec, vec::Vec};
+    use alloc::vec;
 }

@@ -23,13 +23,12 @@ impl Wholes {
         Self([i32x4::new([a, b, c, d]), i32x4::new([e, f, g, h])])
     }
 
-    /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to number i. No sum may overflow.
+    /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to number i, of y in two halves. No sum may overflow.
     #[inline(always)]
-    pub(crate) fn add_products(&mut self, [a, b]: [i16; 2], y: &[i16; 16]) {
+    pub(crate) fn add_products(&mut self, [a, b]: [i16; 2], low: &[i16; 8], high: &[i16; 8]) {
         let x: i16x8 = bytemuck::cast(i32x4::splat(i32::from(a as u16) | i32::from(b) << 16));
-        for (sum, y) in self.0.iter_mut().zip(y.as_chunks().0) {
-            *sum += x.dot(i16x8::new(*y));
-        }
+        self.0[0] += x.dot(i16x8::new(*low));
+        self.0[1] += x.dot(i16x8::new(*high));
     }
 
     /// ||x - y||^2 = ||x||^2 + ||y||^2 - 2 x.y of eight y, from these products and the squared lengths.
@@ -92,6 +91,11 @@ impl Floats {
     #[inline(always)]
     pub(crate) fn shifted(self, term: f32, factors: Self) -> Self {
         Self(core::array::from_fn(|i| (self.0[i] + f32x4::splat(term)) * factors.0[i]))
+    }
+
+    #[inline(always)]
+    pub(crate) fn scaled(self, factors: Self) -> Self {
+        Self(core::array::from_fn(|i| self.0[i] * factors.0[i]))
     }
 
     #[inline(always)]
@@ -219,6 +223,12 @@ impl Codes {
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
         Self(self.0.min(other.0))
+    }
+
+    /// The least of them.
+    #[inline(always)]
+    pub(crate) fn least(self) -> i16 {
+        self.0.reduce_min()
     }
 
     /// Column j of eight rows.

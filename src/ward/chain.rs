@@ -48,6 +48,7 @@ impl Nearest {
         distance
     }
 
+    #[inline(never)]
     fn compare(&mut self, name: usize, distance: f64) {
         if name == self.name {
             return;

@@ -1,7 +1,7 @@
 //! The clusters themselves, exactly: where they are, what they weigh, and who has joined whom.
 
 use crate::Vectors;
-use crate::exact::{move_towards, squared_distance};
+use crate::exact::{move_towards, squared_distance, widened};
 use alloc::vec::Vec;
 
 /// Each cluster is named by its first row.
@@ -22,7 +22,7 @@ impl Clusters {
         let n = vectors.len();
         Self {
             dim: vectors.dim(),
-            means: vectors.values().iter().map(|&x| x.into()).collect(),
+            means: widened(vectors.values()),
             weights,
             joined: (0..n as u32).collect(),
             unions: 0,

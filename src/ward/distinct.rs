@@ -49,6 +49,13 @@ impl Distinct {
         if rows.len() == n {
             return Self { rows, values: None, weights, steps: Vec::new() };
         }
+        Self::grouped(vectors, weights, rows, &group)
+    }
+
+    /// The groups that rows with these first rows are.
+    #[inline(never)]
+    fn grouped(vectors: Vectors<'_>, weights: Vec<f64>, rows: Vec<usize>, group: &[usize]) -> Self {
+        let n = vectors.len();
         let steps =
             (0..n).filter(|&row| group[row] < row).map(|row| Step { a: group[row], b: row, height: 0.0 });
         let mut sums = vec![0.0; n];

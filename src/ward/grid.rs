@@ -7,31 +7,38 @@
 
 use super::clusters::Clusters;
 use crate::Vectors;
-use crate::exact::squared_distance;
+use crate::exact::{add_times, squared_distance};
 use crate::lanes::{LANES, SAFELY, Wholes, root};
 use alloc::{vec, vec::Vec};
-use wide::f64x2;
+use core::ops::Range;
+use wide::{f32x4, f64x2, i16x8, i32x4};
 
 /// Rows of a register tile. 4 x 8 sums are 8 of the 16 registers of simd128.
-const TILE_ROWS: usize = 4;
+const ROWS: usize = 4;
 /// The longest vector on the grid: (2 x 23169)^2 < 2^31.
 const RADIUS: f64 = 23_169.0;
-/// Added to every residual: far above what `f64` loses on the way to the grid.
-const ROUNDING: f64 = 1e-3;
-/// Adding 1.5 x 2^52 to a number below 2^51 leaves its nearest whole number in the low bits.
+/// Added to every residual: above what is lost on the way to the grid, three roundings of `f32` of at most [`RADIUS`] steps.
+const ROUNDING: f64 = 1e-2;
+/// Adding 1.5 x 2^52 to a number below 2^51 leaves its nearest whole number in the low bits; and 1.5 x 2^23 does in `f32`, below 2^22.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
+const SMALL_MAGIC: f32 = 12_582_912.0;
+/// Scales at which `f32` neither overflows nor loses bits on the way to the grid.
+const USUAL: Range<f64> = 1e-30..1e30;
 /// About so many rows are looked at for a centre. Any centre is right; one amid the vectors makes the grid finest.
 const SAMPLE: usize = 32;
 
-/// Dimensions 2 k and 2 k + 1 of the vectors of a panel, vector by vector.
-type Pairs = [i16; 2 * LANES];
+/// Two dimensions of four vectors, vector by vector.
+type Pair = [i16; 2 * ROWS];
+/// Eight dimensions of four vectors: pair k has the dimensions k and k + 4.
+type Pairs = [Pair; LANES / 2];
+
 pub(crate) struct Grid {
-    /// Dimensions 2 k and 2 k + 1.
-    centre: Vec<[f64; 2]>,
+    /// Eight dimensions each; 0 past the last.
+    centre: Vec<[f32; LANES]>,
     /// Steps in a unit.
     scale: f64,
-    /// `panels[p * pairs + k]`: dimensions 2 k and 2 k + 1 of the vectors at places 8 p to 8 p + 7. An even number of panels.
-    panels: Vec<Pairs>,
+    /// `fours[f * centre.len() + k]`: the dimensions from 8 k on of the vectors at places 4 f to 4 f + 3. A multiple of four fours.
+    fours: Vec<Pairs>,
     /// Squared lengths on the grid.
     norms: Vec<[i32; LANES]>,
     /// The largest r.
@@ -45,18 +52,19 @@ impl Grid {
         let every = n.div_ceil(SAMPLE).max(1);
         let share = 1.0 / n.div_ceil(every).max(1) as f64;
         let mut centre = vec![0.0; dim];
-        for row in vectors.rows().step_by(every) {
-            centre.iter_mut().zip(row).for_each(|(sum, &x)| *sum += share * f64::from(x));
+        vectors.rows().step_by(every).for_each(|row| add_times(&mut centre, row, share));
+        let mut eights = vec![[0.0; LANES]; dim.div_ceil(LANES)];
+        for (x, rounded) in centre.iter_mut().zip(eights.as_flattened_mut()) {
+            *rounded = *x as f32;
+            *x = f64::from(*rounded);
         }
         let longest = vectors.rows().map(|row| squared_distance(row, &centre)).fold(0.0, f64::max);
         let scale = if longest > 0.0 { room(dim) / (root(longest) * margin) } else { 1.0 };
-        let (centre, odd) = centre.as_chunks::<2>();
-        let centre: Vec<[f64; 2]> = centre.iter().copied().chain(odd.first().map(|&x| [x, 0.0])).collect();
         let panels = places.div_ceil(LANES).next_multiple_of(2);
         Self {
-            centre,
             scale,
-            panels: vec![[0; 2 * LANES]; panels * dim.div_ceil(2)],
+            fours: vec![[[0; 2 * ROWS]; LANES / 2]; 2 * panels * eights.len()],
+            centre: eights,
             norms: vec![[0; LANES]; panels],
             residual: 0.0,
         }
@@ -65,7 +73,14 @@ impl Grid {
     /// With every vector, by itself, at the place of its row. O(n dim).
     pub(crate) fn of(vectors: Vectors<'_>, clusters: &Clusters) -> Self {
         let mut grid = Self::around(vectors, 1.0, vectors.len());
-        (0..vectors.len()).for_each(|row| grid.put(row, clusters.mean(row)));
+        let usual = USUAL.contains(&grid.scale) && vectors.dim().is_multiple_of(LANES);
+        for (place, row) in vectors.rows().enumerate() {
+            if usual {
+                grid.put_row(place, row);
+            } else {
+                grid.put(place, clusters.mean(place));
+            }
+        }
         grid
     }
 
@@ -87,49 +102,62 @@ impl Grid {
     /// Is the vector within the reach of the grid? O(dim).
     pub(crate) fn reaches(&self, vector: &[f64]) -> bool {
         let room = room(vector.len()) / self.scale;
-        squared_distance(vector, &self.centre.as_flattened()[..vector.len()]) <= room * room
+        squared_distance(&self.centre.as_flattened()[..vector.len()], vector) <= room * room
     }
 
-    fn pairs(&self) -> usize {
-        self.centre.len()
-    }
-
-    fn panel(&self, panel: usize) -> &[Pairs] {
-        &self.panels[panel * self.pairs()..][..self.pairs()]
+    fn four(&self, four: usize) -> &[Pairs] {
+        &self.fours[four * self.centre.len()..][..self.centre.len()]
     }
 
     /// Puts a vector at a place. O(dim).
     #[inline(never)]
     pub(crate) fn put(&mut self, place: usize, vector: &[f64]) {
-        let (pairs, lane) = (self.pairs(), place % LANES);
-        let panel = &mut self.panels[place / LANES * pairs..][..pairs];
+        let (eights, lane) = (self.centre.len(), place % ROWS);
+        let four = &mut self.fours[place / ROWS * eights..][..eights];
         let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(MAGIC));
         let (mut norm, mut residual) = (f64x2::ZERO, f64x2::ZERO);
-        let (both, last) = vector.as_chunks::<2>();
-        let padded = last.first().map(|&x| [x, 0.0]);
-        for ((cells, x), centre) in panel.iter_mut().zip(both.iter().chain(&padded)).zip(&self.centre) {
-            let steps = (f64x2::new(*x) - f64x2::new(*centre)) * scale;
-            let rounded = steps + magic;
-            let whole = rounded - magic;
-            let off = steps - whole;
-            residual += off * off;
-            norm += whole * whole;
-            let codes = rounded.to_array().map(|x| x.to_bits() as i16);
-            cells[2 * lane..2 * lane + 2].copy_from_slice(&codes);
+        for ((pairs, x), centre) in four.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
+            for (k, pair) in pairs.iter_mut().enumerate().take(x.len()) {
+                let past = f64::from(centre[k + LANES / 2]);
+                let x = [x[k], x.get(k + LANES / 2).copied().unwrap_or(past)];
+                let steps = (f64x2::new(x) - f64x2::new([f64::from(centre[k]), past])) * scale;
+                let rounded = steps + magic;
+                let whole = rounded - magic;
+                let off = steps - whole;
+                residual += off * off;
+                norm += whole * whole;
+                let codes = rounded.to_array().map(|x| x.to_bits() as i16);
+                pair[2 * lane..2 * lane + 2].copy_from_slice(&codes);
+            }
         }
-        self.norms[place / LANES][lane] = sum(norm) as i32;
-        self.residual = self.residual.max(root(sum(residual)) + ROUNDING);
+        let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
+        self.norms[place / LANES][place % LANES] = norm as i32;
+        self.residual = self.residual.max(root(residual) + ROUNDING);
+    }
+
+    /// Puts a vector of whole eights of dimensions at a place, where the scale is [`USUAL`]. O(dim).
+    fn put_row(&mut self, place: usize, vector: &[f32]) {
+        let each = self.centre.len();
+        let cells = &mut self.fours[place / ROWS * each..][..each];
+        let (norm, residual) =
+            round(vector.as_chunks().0, &self.centre, self.scale as f32, cells, place % ROWS);
+        self.norms[place / LANES][place % LANES] = norm;
+        // A sum of so many terms, each of them rounded.
+        let lost = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
+        self.residual = self.residual.max(root(f64::from(residual) * lost) + ROUNDING);
     }
 
     /// Puts at a place what lies at another. O(dim).
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
-        let pairs = self.pairs();
-        let (from_lane, to_lane) = (2 * (from % LANES), 2 * (to % LANES));
-        for k in 0..pairs {
-            let source = self.panels[from / LANES * pairs + k];
-            let target = &mut self.panels[to / LANES * pairs + k];
-            target[to_lane] = source[from_lane];
-            target[to_lane + 1] = source[from_lane + 1];
+        let eights = self.centre.len();
+        let (from_lane, to_lane) = (2 * (from % ROWS), 2 * (to % ROWS));
+        for k in 0..eights {
+            let source = self.fours[from / ROWS * eights + k];
+            let target = &mut self.fours[to / ROWS * eights + k];
+            for (source, target) in source.iter().zip(target) {
+                target[to_lane] = source[from_lane];
+                target[to_lane + 1] = source[from_lane + 1];
+            }
         }
         self.norms[to / LANES][to % LANES] = self.norms[from / LANES][from % LANES];
     }
@@ -137,8 +165,8 @@ impl Grid {
     /// Squared distances between the vectors of two panels, row by row of the left one. O(dim).
     #[inline(always)]
     pub(crate) fn block(&self, left: usize, right: usize, block: &mut [Wholes; LANES]) {
-        for (half, rows) in block.as_chunks_mut::<TILE_ROWS>().0.iter_mut().enumerate() {
-            tile(self.panel(left), half, self.panel(right), rows);
+        for (half, rows) in block.as_chunks_mut().0.iter_mut().enumerate() {
+            tile(self.four(2 * left + half), self.four(2 * right), self.four(2 * right + 1), rows);
         }
         let norms = Wholes::new(self.norms[right]);
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
@@ -149,8 +177,8 @@ impl Grid {
     /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, place: usize, two: usize) -> [Wholes; 2] {
-        let products =
-            line(self.panel(place / LANES), place % LANES, self.panel(2 * two), self.panel(2 * two + 1));
+        let others = core::array::from_fn(|i| self.four(4 * two + i));
+        let products = line(self.four(place / ROWS), place % ROWS, others);
         let norm = self.norms[place / LANES][place % LANES];
         core::array::from_fn(|i| products[i].apart(norm, Wholes::new(self.norms[2 * two + i])))
     }
@@ -161,32 +189,97 @@ fn room(dim: usize) -> f64 {
     RADIUS - 1.0 - root(dim as f64) / 2.0
 }
 
-/// Dot products of the first or the second four vectors of panel `a` with the eight of panel `b`.
+/// Rounds one of four vectors: its squared length, and squared residual.
 #[inline(never)]
-fn tile(a: &[Pairs], half: usize, b: &[Pairs], products: &mut [Wholes; TILE_ROWS]) {
-    let mut sums = [Wholes::ZERO; TILE_ROWS];
-    for (a, b) in a.iter().zip(b) {
-        let a: &[[i16; 2]; TILE_ROWS] = &a.as_chunks::<2>().0.as_chunks().0[half];
-        for (sums, x) in sums.iter_mut().zip(a) {
-            sums.add_products(*x, b);
+fn round(
+    vector: &[[f32; LANES]],
+    centre: &[[f32; LANES]],
+    scale: f32,
+    cells: &mut [Pairs],
+    lane: usize,
+) -> (i32, f32) {
+    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(SMALL_MAGIC));
+    let mut norm = i32x4::ZERO;
+    let mut residuals = [f32x4::ZERO; 2];
+    for ((pairs, centre), x) in cells.iter_mut().zip(centre).zip(vector) {
+        let (x, centre) = (halves(x), halves(centre));
+        let [low, high] = core::array::from_fn(|i| {
+            let steps = (x[i] - centre[i]) * scale;
+            let rounded = steps + magic;
+            let off = steps - (rounded - magic);
+            residuals[i] += off * off;
+            bytemuck::cast::<f32x4, i32x4>(rounded)
+        });
+        let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
+        norm += codes.dot(codes);
+        for (pair, code) in pairs.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
+            pair.as_chunks_mut().0[lane % ROWS] = *code;
+        }
+    }
+    (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
+}
+
+fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
+    [f32x4::new([*a, *b, *c, *d]), f32x4::new([*e, *f, *g, *h])]
+}
+
+/// Dot products of four vectors with eight.
+#[inline(never)]
+fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [Wholes; ROWS]) {
+    let mut sums = [Wholes::ZERO; ROWS];
+    // Two pairs at a time: with all four, not everything is in a register.
+    let [a, b, c] = [a, b, c].map(|pairs| pairs.as_flattened().as_chunks::<2>().0);
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
+        for k in 0..2 {
+            for (sums, x) in sums.iter_mut().zip(a[k].as_chunks().0) {
+                sums.add_products(*x, &b[k], &c[k]);
+            }
         }
     }
     *products = sums;
 }
 
-/// Dot products of one vector of panel `a` with the sixteen of two panels.
+/// Dot products of one of four vectors with sixteen.
 #[inline(never)]
-fn line(a: &[Pairs], lane: usize, b: &[Pairs], c: &[Pairs]) -> [Wholes; 2] {
+fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [Wholes; 2] {
     let mut sums = [Wholes::ZERO; 2];
-    for ((a, b), c) in a.iter().zip(b).zip(c) {
-        let x = a.as_chunks().0[lane % LANES];
-        sums[0].add_products(x, b);
-        sums[1].add_products(x, c);
+    for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
+        for k in 0..LANES / 2 {
+            let x = a[k].as_chunks().0[lane % ROWS];
+            sums[0].add_products(x, &b[k], &c[k]);
+            sums[1].add_products(x, &d[k], &e[k]);
+        }
     }
     sums
 }
 
-fn sum(both: f64x2) -> f64 {
-    let [a, b] = both.to_array();
-    a + b
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Numbers;
+
+    #[test]
+    fn no_distance_is_farther_from_the_true_one_than_the_slack() {
+        let mut numbers = Numbers::new(30);
+        // On the usual way and on the other: because of the dimensions, or of the scale.
+        for (dim, scale) in
+            [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
+        {
+            let values: Vec<f32> = (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
+            let vectors = Vectors::new(&values, dim).unwrap();
+            let clusters = Clusters::new(vectors, vec![1.0; 37]);
+            let grid = Grid::of(vectors, &clusters);
+            assert!(grid.slack() < 2.0 * (root(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
+            for x in 0..37 {
+                for two in 0..3 {
+                    let found = grid.row(x, two).map(Wholes::numbers);
+                    for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
+                        let apart = squared_distance(vectors.row(x), clusters.mean(y));
+                        let off = root(grid.squared_steps(apart)) - root(found.into());
+                        assert!(off.abs() <= grid.slack().into(), "{dim} x {scale}, {x} and {y}: {off}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
 use super::survey::{Farthest, all_pairs};
-use crate::lanes::{Codes, Floats, LANES, SAFELY, lanes};
+use crate::lanes::{Codes, Floats, LANES, SAFELY, Wholes, lanes};
 use alloc::{vec, vec::Vec};
 
 /// The cells of a row are a multiple of this: two panels.
@@ -38,14 +38,26 @@ pub(crate) struct Matrix {
     places: Vec<u32>,
     /// How many unions the row at a place knows of.
     known: Vec<u32>,
-    /// The cells of the unions since the matrix last moved together.
-    unions: Vec<u32>,
+    /// The cells of the unions since the matrix last moved together, and how many there are.
+    unions: Vec<[u32; TOLD]>,
+    count: usize,
     /// The last union at a place, counted from 1; 0 for none.
     changed: Vec<u32>,
     /// Which of every [`TOLD`] unions are the last at their places, and left, as bits.
     current: Vec<u32>,
-    /// The cells of their new rows: `news[u / TOLD * width + p][u % TOLD]` is the distance of union u to the place p.
-    news: Vec<[i16; TOLD]>,
+    /// The cells of their new rows: `news[p / 8 * groups + u / TOLD][p % 8][u % TOLD]` is the distance of union u to the place p. (By panels, so
+    /// that writing a union and reading those of a place both stay on few pages of memory.)
+    news: Vec<News>,
+    /// Of [`TOLD`] unions each, that there is room for.
+    groups: usize,
+}
+
+/// The distances of some unions to the places of a panel.
+type News = [[i16; TOLD]; LANES];
+
+/// Groups of unions before a matrix of n moves together.
+fn groups(n: usize) -> usize {
+    n.div_ceil(2).div_ceil(TOLD)
 }
 
 /// Where the cell of a place is in a row.
@@ -69,40 +81,31 @@ impl Matrix {
         let total: f64 = clusters.weights.iter().sum();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
-        let equal = weights[..n].iter().all(|&w| w == weights[0]).then_some(weights[0]);
+        let equal = weights[..n].iter().all(|&w| w == weights[0]);
         // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH.
         let slack = grid.slack();
         let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
         let unit = (1.0 / total) as f32;
+        let equal = equal.then(|| Floats::splat(weights[0] * unit));
 
-        let mut cells = vec![Codes::FAR; n.next_multiple_of(LANES) * width];
+        let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest = Farthest::new(n);
         let count = n.div_ceil(LANES);
         all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
-            let (own, others) = (weights.as_chunks::<LANES>().0[left], weights.as_chunks::<LANES>().0[right]);
             let mut bounds = [Codes::splat(0); LANES];
-            for (i, row) in block.iter().enumerate() {
-                let squared = row.floats().line(slope, offset);
-                let bound = match equal {
-                    Some(weight) => squared.times(weight * unit),
-                    None => squared.times_harmonic_mean(own[i], Floats::new(others)).times(unit),
-                };
-                bounds[i] = Codes::of(bound.plus(1.0));
-            }
-            let mut write = |row: usize, column: usize, codes: Codes| {
-                cells[row * width + column * LANES..][..LANES].copy_from_slice(&codes.codes());
-            };
-            for (i, row) in bounds.iter().enumerate() {
-                write(left * LANES + i, right, *row);
-            }
+            let factors =
+                equal.map_or_else(|| harmonic_means(left, right, &weights, unit), |factor| [factor; LANES]);
+            bound(&block[..rows], &factors, [slope, offset], &mut bounds);
+            let stride = width / LANES;
+            write(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
             if left != right {
-                for (j, column) in Codes::transposed(bounds).into_iter().enumerate() {
-                    write(right * LANES + j, left, column);
-                }
+                let columns = LANES.min(n - right * LANES);
+                write_across(&mut cells[right * LANES * stride + left..], stride, &bounds, columns);
             }
         });
+        let mut cells = cells.into_flattened();
         let mut gone = vec![0; width];
         for place in 0..width {
             if place < n {
@@ -121,9 +124,11 @@ impl Matrix {
             places: (0..n as u32).collect(),
             known: vec![0; n],
             unions: Vec::new(),
+            count: 0,
             changed: vec![0; n],
             current: Vec::new(),
-            news: Vec::new(),
+            news: vec![[[0; TOLD]; LANES]; width / LANES * groups(n)],
+            groups: groups(n),
             clusters,
         };
         (matrix, farthest)
@@ -134,24 +139,27 @@ impl Matrix {
         let row = &mut self.cells[place * self.width..][..self.width];
         let known = self.known[place] as usize;
         let mut unknown = u32::MAX << (known % TOLD);
-        for group in known / TOLD..self.current.len() {
-            let news = &self.news[group * self.width + place];
-            for union in lanes(self.current[group] & unknown) {
-                row[self.unions[group * TOLD + union] as usize] = news[union % TOLD];
+        let first = known / TOLD;
+        let (panel, line) = (place / LANES * self.groups, place % LANES);
+        let groups = self.current[first..].iter().zip(&self.unions[first..]).zip(&self.news[panel + first..]);
+        for ((current, cells), news) in groups {
+            for union in lanes(current & unknown) {
+                row[cells[union % TOLD] as usize] = news[line][union % TOLD];
             }
             unknown = u32::MAX;
         }
-        self.known[place] = self.unions.len() as u32;
+        self.known[place] = self.count as u32;
     }
 
     /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
+    #[inline(never)]
     fn move_together(&mut self) {
         let is_left = |place: &usize| self.clusters.is_left(self.names[*place] as usize);
         let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
         left.iter().for_each(|&place| self.catch_up(place));
         let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
         let mut sources = vec![0; to];
-        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from));
+        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from) as u32);
         let mut old = vec![0; from];
         // In place: nothing is written beyond what has been read.
         for (row, &place) in left.iter().enumerate() {
@@ -159,9 +167,7 @@ impl Matrix {
             self.names[row] = self.names[place];
             self.places[self.names[row] as usize] = row as u32;
             old.copy_from_slice(&self.cells[place * from..][..from]);
-            for (cell, &source) in self.cells[row * to..][..to].iter_mut().zip(&sources) {
-                *cell = old[source];
-            }
+            gather(&old, &sources, &mut self.cells[row * to..][..to]);
         }
         let n = left.len();
         self.width = to;
@@ -174,8 +180,17 @@ impl Matrix {
         self.gone.resize(to, 0);
         (n..to).for_each(|place| self.gone[cell(place)] = Codes::FAR);
         self.unions.clear();
+        self.count = 0;
         self.current.clear();
-        self.news.clear();
+        self.groups = groups(n);
+    }
+
+    /// Computes the distance of a cluster to the one at a place. Returns the code of the nearest so far.
+    #[inline(never)]
+    fn ask(&self, cluster: usize, place: usize, nearest: &mut Nearest) -> i16 {
+        let name = self.names[place] as usize;
+        nearest.consider(name, || self.clusters.apart(cluster, name));
+        self.code(nearest.distance)
     }
 
     /// The code of a distance, or a greater one.
@@ -193,21 +208,21 @@ impl Neighbours for Matrix {
     fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest {
         let place = self.places[cluster] as usize;
         self.catch_up(place);
-        let (row, _) = self.cells[place * self.width..][..self.width].as_chunks::<LANES>();
-        let (gone, _) = self.gone.as_chunks::<LANES>();
+        let row = panels(&self.cells[place * self.width..][..self.width]);
+        let gone = panels(&self.gone);
         let mut nearest = Nearest::unknown(previous, apart);
         // From the least bound up to the least distance; mostly they are within a hundredth of each other.
         let mut done = -1;
         let mut reach = least(row, gone).saturating_add(8);
         loop {
-            for (panel, (codes, gone)) in row.iter().zip(gone).enumerate() {
-                let far = Codes::new(*codes).max(Codes::new(*gone));
-                for position in lanes(far.less(Codes::splat(reach.saturating_add(1)))) {
-                    let code = codes[position % LANES];
+            let mut from = 0;
+            while let Some((two, within)) = next_within(row, gone, from, reach) {
+                from = two + 1;
+                for position in lanes(within) {
+                    let code = row[two].as_flattened()[position % ALIGNED];
                     if code > done && code <= reach {
-                        let name = self.names[panel * LANES + Codes::number(position)] as usize;
-                        nearest.consider(name, || self.clusters.apart(cluster, name));
-                        reach = reach.min(self.code(nearest.distance).max(done));
+                        let place = (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
+                        reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
                     }
                 }
             }
@@ -226,24 +241,16 @@ impl Neighbours for Matrix {
         let [at_a, at_b] = places;
         let between = (distance * self.units + 1.0) as f32 * (2.0 - SAFELY);
         let width = self.width;
-        let (group, told) = (self.unions.len() / TOLD, self.unions.len() % TOLD);
+        let (group, told) = (self.count / TOLD, self.count % TOLD);
         if told == 0 {
-            self.news.resize((group + 1) * width, [Codes::FAR; TOLD]);
             self.current.push(0);
+            self.unions.push([0; TOLD]);
         }
-        let (news, _) = self.news[group * width..].as_chunks_mut::<LANES>();
         let (head, tail) = self.cells.split_at_mut(at_b * width);
-        let (to_a, _) = head[at_a * width..][..width].as_chunks_mut::<LANES>();
-        let (to_b, _) = tail[..width].as_chunks::<LANES>();
-        let (weights, _) = self.weights.as_chunks::<LANES>();
         let factors = [self.weights[at_a], self.weights[at_b], between];
-        for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
-            let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
-            *to_a = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
-            for position in 0..LANES {
-                news[Codes::number(position)][told] = to_a[position];
-            }
-        }
+        let (to_a, to_b) = (&mut head[at_a * width..][..width], &tail[..width]);
+        let news = self.news[group..].iter_mut().step_by(self.groups);
+        unite(to_a, to_b, &self.weights, factors, news, told);
         self.cells[at_a * width + cell(at_a)] = Codes::FAR;
         self.gone[cell(at_b)] = Codes::FAR;
         self.clusters.join(a, b);
@@ -254,22 +261,111 @@ impl Neighbours for Matrix {
             }
         }
         self.current[group] |= 1 << told;
-        self.unions.push(cell(at_a) as u32);
-        self.changed[at_a] = self.unions.len() as u32;
-        self.known[at_a] = self.unions.len() as u32;
+        self.unions[group][told] = cell(at_a) as u32;
+        self.count += 1;
+        self.changed[at_a] = self.count as u32;
+        self.known[at_a] = self.count as u32;
         if self.clusters.left() * 2 <= self.names.len() {
             self.move_together();
         }
     }
 }
 
-/// The least code of a row.
-fn least(row: &[[i16; LANES]], gone: &[[i16; LANES]]) -> i16 {
-    let mut least = [Codes::splat(Codes::FAR); 2];
-    for (codes, gone) in row.as_chunks::<2>().0.iter().zip(gone.as_chunks::<2>().0) {
-        for i in 0..2 {
-            least[i] = least[i].min(Codes::new(codes[i]).max(Codes::new(gone[i])));
+/// Bounds of these rows of squared distances, times Ward's factors.
+#[inline(never)]
+fn bound(rows: &[Wholes], factors: &[Floats], [slope, offset]: [f32; 2], bounds: &mut [Codes]) {
+    for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
+        *bound = Codes::of(row.floats().line(slope, offset).scaled(*factors).plus(1.0));
+    }
+}
+
+/// Ward's factors of the vectors of two panels.
+#[inline(never)]
+fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [Floats; LANES] {
+    let (weights, _) = weights.as_chunks::<LANES>();
+    weights[left].map(|own| Floats::splat(unit).times_harmonic_mean(own, Floats::new(weights[right])))
+}
+
+/// Writes a panel of some rows.
+#[inline(never)]
+fn write(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes]) {
+    cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.codes());
+}
+
+/// Writes a panel of the columns of these rows.
+#[inline(never)]
+fn write_across(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes; LANES], columns: usize) {
+    let across = Codes::transposed(*rows);
+    cells
+        .iter_mut()
+        .step_by(stride)
+        .zip(&across[..columns])
+        .for_each(|(cells, column)| *cells = column.codes());
+}
+
+/// Makes the row of a the row of its union with b, and tells the others. O(n).
+#[inline(never)]
+fn unite<'a>(
+    to_a: &mut [i16],
+    to_b: &[i16],
+    weights: &[f32],
+    factors: [f32; 3],
+    news: impl Iterator<Item = &'a mut News>,
+    told: usize,
+) {
+    let (to_a, _) = to_a.as_chunks_mut();
+    let ((to_b, _), (weights, _)) = (to_b.as_chunks(), weights.as_chunks());
+    for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
+        let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
+        let codes = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
+        *to_a = codes;
+        for (position, code) in codes.into_iter().enumerate() {
+            news[Codes::number(position)][told % TOLD] = code;
         }
     }
-    least[0].min(least[1]).codes().into_iter().fold(Codes::FAR, i16::min)
+}
+
+/// The codes at these places.
+#[inline(never)]
+fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
+    for (code, &source) in gathered.iter_mut().zip(sources) {
+        *code = codes[source as usize];
+    }
+}
+
+/// Two panels of codes.
+type Two = [[i16; LANES]; 2];
+
+fn panels(codes: &[i16]) -> &[Two] {
+    codes.as_chunks().0.as_chunks().0
+}
+
+/// The codes of those who are not gone.
+#[inline(always)]
+fn left(codes: &Two, gone: &Two) -> [Codes; 2] {
+    core::array::from_fn(|i| Codes::new(codes[i]).max(Codes::new(gone[i])))
+}
+
+/// The least code of a row.
+#[inline(never)]
+fn least(row: &[Two], gone: &[Two]) -> i16 {
+    let mut least = [Codes::splat(Codes::FAR); 2];
+    for (codes, gone) in row.iter().zip(gone) {
+        let left = left(codes, gone);
+        least = core::array::from_fn(|i| least[i].min(left[i]));
+    }
+    least[0].min(least[1]).least()
+}
+
+/// The next two panels that have codes up to this, and their positions, as bits.
+#[inline(never)]
+fn next_within(row: &[Two], gone: &[Two], from: usize, reach: i16) -> Option<(usize, u32)> {
+    let beyond = Codes::splat(reach.saturating_add(1));
+    for at in from..row.len().min(gone.len()) {
+        let [a, b] = left(&row[at], &gone[at]);
+        if a.min(b).less(beyond) != 0 {
+            return Some((at, a.less(beyond) | b.less(beyond) << LANES));
+        }
+    }
+    None
 }

@@ -155,6 +155,7 @@ impl Way {
     /// Beyond so many rows neighbours known by name are faster than a matrix, which has left the caches.
     const MOST_ROWS_OF_A_MATRIX: usize = 5_000;
 
+    #[inline(never)]
     fn bytes(self, n: usize, dim: usize) -> usize {
         let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
         let clusters = n.saturating_mul(dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 64);
@@ -170,19 +171,24 @@ impl Way {
     fn within(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
         let fits = |way: &Self| way.bytes(n, dim) <= memory;
         let fast = |way: &Self| *way != Self::Matrix || n <= Self::MOST_ROWS_OF_A_MATRIX;
-        let refused = |needed| Error::Memory {
-            needed,
-            problem: format!(
-                "{n} actions of {dim} numbers do not fit into {} MB: give more (memory) or keep fewer actions (maxActions)",
-                memory >> 20
-            ),
-        };
         let way = Self::ALL.into_iter().filter(fast).find(fits);
-        let way = way.ok_or_else(|| refused(Self::Nothing.bytes(n, dim)))?;
+        let way = way.ok_or_else(|| refused(Self::Nothing.bytes(n, dim), memory, n, dim))?;
         // Asked for in one piece and given back: what cannot be had is refused here, not in the middle.
         let needed = way.bytes(n, dim);
-        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| refused(needed))?;
+        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| refused(needed, memory, n, dim))?;
         Ok(way)
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn refused(needed: usize, memory: usize, n: usize, dim: usize) -> Error {
+    Error::Memory {
+        needed,
+        problem: format!(
+            "{n} actions of {dim} numbers do not fit into {} MB: give more (memory) or keep fewer actions (maxActions)",
+            memory >> 20
+        ),
     }
 }
 

@@ -31,21 +31,22 @@ pub(crate) fn all_pairs(
 }
 
 /// For every place, the largest squared distance, in steps, to a place before it, and within its panel.
-pub(crate) struct Farthest(Vec<Wholes>);
+pub(crate) struct Farthest(Vec<[i32; LANES]>);
 
 impl Farthest {
     pub(crate) fn new(n: usize) -> Self {
-        Self(vec![Wholes::ZERO; n.div_ceil(LANES)])
+        Self(vec![[0; LANES]; n.div_ceil(LANES)])
     }
 
     #[inline(always)]
     pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
-        self.0[right] = rows.iter().fold(self.0[right], |most, &row| most.max(row));
+        let farthest = &mut self.0[right];
+        *farthest = rows.iter().fold(Wholes::new(*farthest), |most, &row| most.max(row)).numbers();
     }
 
     /// For every vector, a distance that no vector before it is beyond.
     pub(crate) fn bounds(&self, grid: &Grid) -> Vec<f64> {
-        self.0.iter().flat_map(|row| row.numbers()).map(|squared| grid.at_most(squared)).collect()
+        self.0.as_flattened().iter().map(|&squared| grid.at_most(squared)).collect()
     }
 
     /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
@@ -53,7 +54,7 @@ impl Farthest {
     pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters) -> f64 {
         let n = clusters.left();
         let slack = 2.0 * f64::from(grid.slack());
-        let farthest: Vec<i32> = self.0.iter().flat_map(|row| row.numbers()).take(n).collect();
+        let farthest = &self.0.as_flattened()[..n];
         let most = farthest.iter().fold(0, |most, &squared| most.max(squared));
         let open = |squared: i32| root(squared.into()) + slack >= root(most.into());
         let mut diameter: f64 = 0.0;
