@@ -16,12 +16,7 @@ let loading: Promise<void> | undefined;
 let loaded: Core | undefined;
 const beforeRestart = new Set<() => void>();
 
-/**
- * Loads the wasm. Only the synchronous pieces (`cluster`, `buildProfile`, `blend`, `project`) need it: everything asynchronous calls it.
- *
- * Give a `source` where the bundler does not carry the file along, or to load it from your own place; it is used by the first call only.
- * Rejects with "not-ready" when the wasm cannot be loaded; a later call tries again.
- */
+/** Loads the wasm. Rejects with "not-ready" when it cannot be loaded; a later call tries again. */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   if (loaded) return Promise.resolve();
   loading ??= load(source).finally(() => (loading = undefined));

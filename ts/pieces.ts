@@ -2,7 +2,7 @@
 import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWhole, show } from "./check.js";
 import { coreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
-import { ask } from "./glue.js";
+import { ask, init as load, type WasmSource } from "./glue.js";
 import { describeTaste, profileOnce } from "./profile.js";
 import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
 
@@ -13,6 +13,31 @@ export interface PieceOptions extends ProfileOptions {
   dim: number;
   /** The spread of the catalogue the vectors come from (`catalogue.spread`), which the "auto" and `{ spread }` cuts are measured in. */
   spread?: number;
+}
+
+/** Eight vectors of eight numbers. */
+const FEW = Float32Array.from({ length: 64 }, (_, at) => Math.sin(at * at));
+let starting: Promise<void> | undefined;
+
+/**
+ * Loads the wasm. Only the synchronous pieces (`cluster`, `buildProfile`, `blend`, `project`) need it: everything asynchronous loads it itself.
+ * Eight vectors are clustered then, which takes 2 to 3 ms: engines compile a function when it is called first, and the first real call should
+ * not wait for that.
+ *
+ * Give a `source` where the bundler does not carry the file along, or to load it from your own place; it is used by the first call only.
+ * Rejects with "not-ready" when the wasm cannot be loaded; a later call tries again.
+ */
+export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
+  starting ??= start(source).catch((error: unknown) => {
+    starting = undefined;
+    throw error;
+  });
+  return starting;
+}
+
+async function start(source?: WasmSource | Promise<WasmSource>): Promise<void> {
+  await load(source);
+  cluster(FEW, { dim: 8 });
 }
 
 /** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
