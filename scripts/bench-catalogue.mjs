@@ -39,7 +39,7 @@ await script(async () => {
   const python = await openPython();
   const flat = { "plain JavaScript": peers.plain, "rvf-wasm flat": peers.rvf, "sqlite-vec-wasm flat": peers.sqliteVec, "orama flat": peers.orama, "voy": peers.voy };
   const all = { PocketSage: peers.pocketsage, "hnswlib-wasm": peers.hnswlib, edgevec: peers.edgevec, ...flat };
-  const large = { PocketSage: (task) => peers.pocketsage(task, { lists: true }), "PocketSage, exact": peers.pocketsage, "hnswlib-wasm": peers.hnswlib };
+  const large = { PocketSage: (task) => peers.pocketsage(task, { lists: true }), "PocketSage, without lists": peers.pocketsage, "hnswlib-wasm": peers.hnswlib };
   const tasks = { "5k": [() => data.topics(5000), all], "20k": [() => data.topics(20_000), all], "100k": [() => data.topics(100_000), large], text: [() => text(data), all] };
   const results = [];
   const shown = [];
