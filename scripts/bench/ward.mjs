@@ -24,7 +24,8 @@ export async function measureWard(options, say = () => {}) {
   const pace = options.quick ? quick : usual;
   const { ready, skipped } = await makeReady(options.only, say);
   const commands = new Map(ready.map(({ runtime, command }) => [runtime, command]));
-  const programs = new Map([...commands].map(([runtime, command]) => [runtime, start(command)]));
+  const programs = new Map();
+  for (const one of ready) if (!programs.has(home(one))) programs.set(home(one), start(one.command));
   const field = { pace, say, commands, programs, ready };
   try {
     const results = [];
@@ -41,6 +42,11 @@ export async function measureWard(options, say = () => {}) {
   } finally {
     for (const program of programs.values()) await program.close();
   }
+}
+
+/** Whose process runs a contestant: in Node each has its own, or they would share one garbage collector, and ours one wasm memory. */
+function home({ name, runtime }) {
+  return runtime === "node" ? name : runtime;
 }
 
 async function makeReady(names, say) {
@@ -64,7 +70,7 @@ async function compare({ data, n, dim, path }, field, options) {
   const runs = [];
   say(`${data}, n = ${n}, d = ${dim}`);
   for (const contestant of ready.filter(({ most }) => n <= most)) {
-    runs.push(await warmUp(contestant, { path, dim }, programs.get(contestant.runtime), pace));
+    runs.push(await warmUp(contestant, { path, dim }, programs.get(home(contestant)), pace));
   }
   const first = runs.find(({ heights }) => heights);
   for (const run of runs.filter(({ heights }) => heights)) run.difference = assertSame(first, run, `${data}, n = ${n}, d = ${dim}`);
@@ -72,7 +78,7 @@ async function compare({ data, n, dim, path }, field, options) {
   const most = Math.max(...runs.map(({ rounds }) => rounds), 0);
   for (let round = 0; round < most; round += 1) {
     for (const run of runs.filter(({ rounds }) => turn(round, rounds, most))) {
-      const { wall, cpu } = await programs.get(run.runtime).request({ contestant: run.name, path, dim, calls: run.batch, heights: false });
+      const { wall, cpu } = await programs.get(home(run)).request({ contestant: run.name, path, dim, calls: run.batch, heights: false });
       run.wall.push(...wall);
       run.cpu.push(...cpu);
     }
@@ -143,7 +149,7 @@ async function firstCalls({ pace, say, commands, programs, ready }, options) {
       call[clock].push(answer[clock][0]);
     }
     for (const one of warm) {
-      const { wall, cpu } = await programs.get(one.runtime).request({ contestant: one.name, path, dim, calls: 5, heights: false });
+      const { wall, cpu } = await programs.get(home(one)).request({ contestant: one.name, path, dim, calls: 5, heights: false });
       one.wall.push(...wall);
       one.cpu.push(...cpu);
     }

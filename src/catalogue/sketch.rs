@@ -77,7 +77,9 @@ impl Sketches {
         for first in (0..n).step_by(ROWS) {
             sketches.push(codes, first);
         }
-        let finite = |block: &Block| block.gains.iter().chain(&block.doubts).all(|&x| x < LARGEST_GAIN);
+        let finite = |Block { scales, gains, doubts, .. }: &Block| {
+            scales.iter().chain(gains).chain(doubts).all(|&x| x < LARGEST_GAIN)
+        };
         sketches.blocks.iter().all(finite).then_some(sketches)
     }
 
