@@ -43,6 +43,32 @@ fn merge(pair: &[usize], run: usize, merged: &mut Vec<usize>, compare: &dyn Fn(u
     merged.extend_from_slice(right);
 }
 
+/// The number that k others are not below of. Numbers that are none count as the least. Hoare's selection: O(n) on average.
+#[inline(never)]
+pub(crate) fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
+    numbers.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f32::NEG_INFINITY);
+    let (mut low, mut high) = (0, numbers.len() - 1);
+    while low < high {
+        let pivot = numbers[low.midpoint(high)];
+        let (mut i, mut j) = (low, high);
+        loop {
+            while numbers[i] > pivot {
+                i += 1;
+            }
+            while numbers[j] < pivot {
+                j -= 1;
+            }
+            if i >= j {
+                break;
+            }
+            numbers.swap(i, j);
+            (i, j) = (i + 1, j - 1);
+        }
+        if k <= j { high = j } else { low = j + 1 }
+    }
+    numbers[k]
+}
+
 /// A row that answers a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Match {

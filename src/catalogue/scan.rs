@@ -15,7 +15,7 @@ use super::sift::{Estimate, Sieve};
 use super::sketch::Sketches;
 use super::{Metric, Search};
 use crate::lanes::{Floats, lanes};
-use crate::order::{Best, Match};
+use crate::order::{Best, Match, kth_largest};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
@@ -377,31 +377,6 @@ impl Reach {
             },
         }
     }
-}
-
-/// The number that k others are not below of. Numbers that are none count as the least. Hoare's selection: O(n) on average.
-pub(super) fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
-    numbers.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f32::NEG_INFINITY);
-    let (mut low, mut high) = (0, numbers.len() - 1);
-    while low < high {
-        let pivot = numbers[low.midpoint(high)];
-        let (mut i, mut j) = (low, high);
-        loop {
-            while numbers[i] > pivot {
-                i += 1;
-            }
-            while numbers[j] < pivot {
-                j -= 1;
-            }
-            if i >= j {
-                break;
-            }
-            numbers.swap(i, j);
-            (i, j) = (i + 1, j - 1);
-        }
-        if k <= j { high = j } else { low = j + 1 }
-    }
-    numbers[k]
 }
 
 /// Refuses queries of another length than the catalogue's.

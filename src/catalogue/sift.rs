@@ -4,9 +4,9 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 use super::bits::Bits;
-use super::scan::kth_largest;
 use super::sketch::{Estimates, Lookup, ROWS, Sketches};
 use crate::lanes::{Floats, LANES, lanes};
+use crate::order::kth_largest;
 use alloc::vec::Vec;
 use core::ops::Range;
 
