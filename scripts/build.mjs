@@ -16,7 +16,7 @@ const wasm = join(pkg, "wasm");
 /** How the wasm is optimised, and what it may use: what every browser since 2023, node >= 16 and workerd have. */
 const optimisation = [
   "-O3",
-  "--one-caller-inline-max-function-size=20",
+  ...["--one-caller-inline-max-function-size=20", "--flexible-inline-max-function-size=8"],
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
   ...["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`),
 ];

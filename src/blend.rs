@@ -1,7 +1,7 @@
 //! Many ranked lists -> one.
 
 use crate::Error;
-use crate::order::order;
+use crate::order::{descending, no_ties, order};
 use alloc::{vec, vec::Vec};
 
 /// An item in a ranked list. `item` is the caller's own number for it.
@@ -94,9 +94,11 @@ fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
     let hits = lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
     // Best first; of equal scores the first list, and in a list the earlier hit.
-    let by_score = order(hits.len(), &|x, y| hits[y].1.score.total_cmp(&hits[x].1.score));
+    let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending(hit.score.into())).collect();
+    let by_score = order(&keys, &no_ties);
     // The same, item by item: the first of each item is the one that counts.
-    let by_item = order(hits.len(), &|x, y| hits[by_score[x]].1.item.cmp(&hits[by_score[y]].1.item));
+    let keys: Vec<u64> = by_score.iter().map(|&at| hits[at].1.item.into()).collect();
+    let by_item = order(&keys, &no_ties);
     let mut counts = vec![false; hits.len()];
     let mut before = None;
     for &place in &by_item {

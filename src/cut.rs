@@ -62,7 +62,14 @@ fn grow(tree: &Dendrogram, weight: f64, least: f64, power: f64) -> f64 {
         least * if share < 1.0 { share } else { libm::exp(power * libm::log(share)) }
     };
     let rows = tree.rows();
-    let fits = |(kept, merge): &(usize, &Merge)| merge.height <= threshold(rows - kept - 1);
+    // It never falls, so what is within one threshold need not be compared with the next.
+    let mut known = f64::NEG_INFINITY;
+    let fits = |(kept, merge): &(usize, &Merge)| {
+        if merge.height > known {
+            known = threshold(rows - kept - 1);
+        }
+        merge.height <= known
+    };
     let kept = tree.merges().iter().enumerate().take_while(fits).count();
     if rows == 0 { 0.0 } else { threshold(rows - kept) }
 }

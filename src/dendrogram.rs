@@ -1,6 +1,6 @@
 //! The tree that a clustering leaves behind, and the ways to cut it.
 
-use crate::order::order;
+use crate::order::{ascending, order};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
 
@@ -97,10 +97,9 @@ impl Dendrogram {
             sizes.push(size[step.a]);
         }
         // A child is smaller than its parent.
-        let ascending = order(steps.len(), &|x, y| {
-            let by_height = steps[x].height.total_cmp(&steps[y].height);
-            by_height.then(sizes[x].cmp(&sizes[y])).then(steps[x].a.cmp(&steps[y].a))
-        });
+        let heights: Vec<u64> = steps.iter().map(|step| ascending(step.height)).collect();
+        let ascending =
+            order(&heights, &|x, y| sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a)));
         let mut node: Vec<usize> = (0..rows).collect();
         let merge = |(t, step): (usize, usize)| {
             let Step { a, b, height } = steps[step];

@@ -1,33 +1,22 @@
 //! Arithmetic in `f64` that decides: eight sums side by side, added up in one order on every engine.
 
-use alloc::vec::Vec;
-
-const LANES: usize = 8;
-
-/// The same numbers. O(n).
-#[inline(never)]
-pub(crate) fn widened(values: &[f32]) -> Vec<f64> {
-    let (eights, rest) = values.as_chunks::<LANES>();
-    let mut widened = eights.iter().map(|x| x.map(f64::from)).collect::<Vec<_>>().into_flattened();
-    widened.extend(rest.iter().copied().map(f64::from));
-    widened
-}
+use crate::lanes::LANES;
 
 /// ||x - y||^2. O(dim).
 // Shared, rather than copied into each of its callers.
 #[inline(never)]
-pub(crate) fn squared_distance<X: Copy + Into<f64>>(x: &[X], y: &[f64]) -> f64 {
+pub(crate) fn squared_distance<X: Copy + Into<f64>, Y: Copy + Into<f64>>(x: &[X], y: &[Y]) -> f64 {
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
     let mut sums = [0.0; LANES];
     for (x, y) in x.iter().zip(y) {
         for lane in 0..LANES {
-            let difference: f64 = x[lane].into() - y[lane];
+            let difference = x[lane].into() - y[lane].into();
             sums[lane] += difference * difference;
         }
     }
-    for (sum, (&x, y)) in sums.iter_mut().zip(x_rest.iter().zip(y_rest)) {
-        let difference: f64 = x.into() - y;
+    for (sum, (&x, &y)) in sums.iter_mut().zip(x_rest.iter().zip(y_rest)) {
+        let difference = x.into() - y.into();
         *sum += difference * difference;
     }
     let [a, b, c, d, e, f, g, h] = sums;
@@ -36,15 +25,36 @@ pub(crate) fn squared_distance<X: Copy + Into<f64>>(x: &[X], y: &[f64]) -> f64 {
 
 /// Moves `x` by `share` of the way to `y`: exactly nowhere when they are equal. O(dim).
 #[inline(never)]
-pub(crate) fn move_towards(x: &mut [f64], y: &[f64], share: f64) {
+pub(crate) fn move_towards<Y: Copy + Into<f64>>(x: &mut [f64], y: &[Y], share: f64) {
     let (x, x_rest) = x.as_chunks_mut::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
     for (x, y) in x.iter_mut().zip(y) {
         for lane in 0..LANES {
-            x[lane] += share * (y[lane] - x[lane]);
+            x[lane] += share * (y[lane].into() - x[lane]);
         }
     }
-    x_rest.iter_mut().zip(y_rest).for_each(|(x, y)| *x += share * (y - *x));
+    x_rest.iter_mut().zip(y_rest).for_each(|(x, &y)| *x += share * (y.into() - *x));
+}
+
+/// The same numbers. O(dim).
+#[inline(never)]
+pub(crate) fn widen(x: &[f32], wide: &mut [f64]) {
+    let (x, x_rest) = x.as_chunks::<LANES>();
+    let (wide, wide_rest) = wide.as_chunks_mut::<LANES>();
+    wide.iter_mut().zip(x).for_each(|(wide, x)| *wide = x.map(f64::from));
+    wide_rest.iter_mut().zip(x_rest).for_each(|(wide, &x)| *wide = x.into());
+}
+
+/// Makes `y` what [`move_towards`] makes of `x`. O(dim).
+#[inline(never)]
+pub(crate) fn move_from(x: &[f32], share: f64, y: &mut [f64]) {
+    let (x, x_rest) = x.as_chunks::<LANES>();
+    let (y, y_rest) = y.as_chunks_mut::<LANES>();
+    let step = |x: f32, y: f64| f64::from(x) + share * (y - f64::from(x));
+    for (x, y) in x.iter().zip(y) {
+        *y = core::array::from_fn(|lane| step(x[lane], y[lane]));
+    }
+    x_rest.iter().zip(y_rest).for_each(|(&x, y)| *y = step(x, *y));
 }
 
 /// Adds `weight` times `y` to `x`. O(dim).
@@ -63,6 +73,7 @@ pub(crate) fn add_times(x: &mut [f64], y: &[f32], weight: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::{vec, vec::Vec};
 
     #[test]
     fn a_mean_of_equal_vectors_is_exactly_that_vector() {
@@ -74,6 +85,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mean_is_the_same_wherever_it_is_written() {
+        for dim in [1, 7, 8, 37] {
+            let x: Vec<f32> = (0..dim).map(|k| 1.0 / (k as f32 + 3.0)).collect();
+            let y: Vec<f64> = (0..dim).map(|k| libm::sqrt(k as f64)).collect();
+            let (mut moved, mut from) = (vec![0.0; dim], y.clone());
+            widen(&x, &mut moved);
+            move_towards(&mut moved, &y, 0.3);
+            move_from(&x, 0.3, &mut from);
+            assert_eq!(moved, from);
+        }
+    }
+
+    #[test]
     fn every_number_counts_once() {
         for dim in 0..30 {
             let x: Vec<f32> = (0..dim).map(|k| k as f32 + 1.0).collect();
@@ -81,6 +105,4 @@ mod tests {
             assert_eq!(squared_distance(&x, &vec![0.0; dim]), want);
         }
     }
-
-    use alloc::vec;
 }

@@ -225,10 +225,16 @@ impl Codes {
         Self(self.0.min(other.0))
     }
 
-    /// The least of them.
+    /// The least of them, by halves.
     #[inline(always)]
     pub(crate) fn least(self) -> i16 {
-        self.0.reduce_min()
+        let least = self.0;
+        let [a, b, c, d, e, f, g, h] = least.to_array();
+        let least = least.min(i16x8::new([e, f, g, h, a, b, c, d]));
+        let [a, b, c, d, ..] = least.to_array();
+        let least = least.min(i16x8::new([c, d, a, b, c, d, a, b]));
+        let [a, b, ..] = least.to_array();
+        a.min(b)
     }
 
     /// Column j of eight rows.

@@ -2,7 +2,7 @@
 
 use crate::dendrogram::{Dendrogram, Partition};
 use crate::options::check_weights;
-use crate::order::order;
+use crate::order::{descending, no_ties, order};
 use crate::ward::tree_and_diameter;
 use crate::{Error, ProfileOptions, Vectors, cut, importance, medoids};
 use alloc::{vec, vec::Vec};
@@ -159,7 +159,8 @@ pub(crate) fn of_tree(
     let found = cut_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
-    let order = order(shares.len(), &|x, y| shares[y].total_cmp(&shares[x]));
+    let keys: Vec<u64> = shares.iter().map(|&share| descending(share)).collect();
+    let order = order(&keys, &no_ties);
     let mut names = vec![-1; order.len()];
     for (name, &cluster) in (0..).zip(&order) {
         names[cluster] = name;

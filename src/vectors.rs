@@ -107,9 +107,17 @@ impl<'a> Vectors<'a> {
 /// Of a number that is not finite, and of no other, 0 times is not 0. O(n).
 #[inline(never)]
 fn are_finite(values: &[f32]) -> bool {
-    let (eights, rest) = values.as_chunks::<LANES>();
-    let sum = eights.iter().fold(Floats::splat(0.0), |sum, &x| sum.plus_times(Floats::new(x), 0.0));
-    sum.numbers().iter().sum::<f32>() + rest.iter().map(|x| x * 0.0).sum::<f32>() == 0.0
+    // Several sums, because each waits for what it was before.
+    let (chunks, rest) = values.as_chunks::<{ 4 * LANES }>();
+    let mut sums = [Floats::splat(0.0); 4];
+    for chunk in chunks {
+        for (sum, &x) in sums.iter_mut().zip(chunk.as_chunks().0) {
+            *sum = sum.plus_times(Floats::new(x), 0.0);
+        }
+    }
+    let [a, b, c, d] = sums;
+    let sum = a.plus_times(b, 1.0).plus_times(c.plus_times(d, 1.0), 1.0);
+    sum.numbers().iter().sum::<f32>() == 0.0 && rest.iter().all(|x| x.is_finite())
 }
 
 #[cfg(test)]

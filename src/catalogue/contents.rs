@@ -167,7 +167,7 @@ impl Builder {
         // By their first eight bytes; by all, where those are equal.
         let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
         let whole = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
-        let order = order(rows.len(), &|x, y| starts[x].cmp(&starts[y]).then_with(|| whole(x, y)));
+        let order = order(&starts, &whole);
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {

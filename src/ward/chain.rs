@@ -6,7 +6,7 @@ use alloc::{vec, vec::Vec};
 
 /// A way to find nearest neighbours without computing every distance.
 pub(crate) trait Neighbours {
-    fn clusters(&self) -> &Clusters;
+    fn clusters(&self) -> &Clusters<'_>;
 
     /// The nearest neighbour of a cluster, by [`Clusters::apart`] alone; of equally near ones the previous one on the chain, else the
     /// lowest. The previous one is so far away.

@@ -1,14 +1,20 @@
 //! The clusters themselves, exactly: where they are, what they weigh, and who has joined whom.
 
 use crate::Vectors;
-use crate::exact::{move_towards, squared_distance, widened};
-use alloc::vec::Vec;
+use crate::exact::{move_from, move_towards, squared_distance, widen};
+use alloc::{vec, vec::Vec};
+use core::ops::Range;
 
 /// Each cluster is named by its first row.
-pub(crate) struct Clusters {
-    dim: usize,
-    /// Row-major; of a cluster that has been joined, where it was.
+pub(crate) struct Clusters<'a> {
+    /// Where single rows are.
+    vectors: Vectors<'a>,
+    /// Where unions are: at most half as many as rows, because a union takes over the slot of a part.
     means: Vec<f64>,
+    /// Numbers of `means` that are in use.
+    used: usize,
+    /// Which of `means` is a cluster's; [`NONE`] of a single row.
+    slots: Vec<u32>,
     pub(crate) weights: Vec<f64>,
     /// Whom a cluster has joined; itself while it is there.
     joined: Vec<u32>,
@@ -16,13 +22,18 @@ pub(crate) struct Clusters {
     pub(crate) unions: u32,
 }
 
-impl Clusters {
+/// In place of a slot.
+const NONE: u32 = u32::MAX;
+
+impl<'a> Clusters<'a> {
     /// Every vector by itself.
-    pub(crate) fn new(vectors: Vectors<'_>, weights: Vec<f64>) -> Self {
+    pub(crate) fn new(vectors: Vectors<'a>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
         Self {
-            dim: vectors.dim(),
-            means: widened(vectors.values()),
+            vectors,
+            means: vec![0.0; n / 2 * vectors.dim()],
+            used: 0,
+            slots: vec![NONE; n],
             weights,
             joined: (0..n as u32).collect(),
             unions: 0,
@@ -33,8 +44,19 @@ impl Clusters {
         self.weights.len() - self.unions as usize
     }
 
-    pub(crate) fn mean(&self, cluster: usize) -> &[f64] {
-        &self.means[cluster * self.dim..(cluster + 1) * self.dim]
+    /// Where a single row is.
+    pub(crate) fn row(&self, cluster: usize) -> &'a [f32] {
+        self.vectors.row(cluster)
+    }
+
+    /// Where a union is.
+    pub(crate) fn mean(&self, cluster: usize) -> Option<&[f64]> {
+        self.slot(cluster).map(|slot| &self.means[slot])
+    }
+
+    fn slot(&self, cluster: usize) -> Option<Range<usize>> {
+        let (slot, dim) = (self.slots[cluster], self.vectors.dim());
+        (slot != NONE).then(|| slot as usize * dim..(slot as usize + 1) * dim)
     }
 
     pub(crate) fn is_left(&self, cluster: usize) -> bool {
@@ -55,7 +77,13 @@ impl Clusters {
     /// Ward's distance, 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2. The same both ways. O(dim).
     pub(crate) fn apart(&self, a: usize, b: usize) -> f64 {
         let (w, v) = (self.weights[a], self.weights[b]);
-        2.0 * (w * v) / (w + v) * squared_distance(self.mean(a), self.mean(b))
+        let squared = match (self.mean(a), self.mean(b)) {
+            (None, None) => squared_distance(self.row(a), self.row(b)),
+            (None, Some(y)) => squared_distance(self.row(a), y),
+            (Some(x), None) => squared_distance(self.row(b), x),
+            (Some(x), Some(y)) => squared_distance(x, y),
+        };
+        2.0 * (w * v) / (w + v) * squared
     }
 
     /// b joins a, a < b. O(dim).
@@ -63,8 +91,27 @@ impl Clusters {
         self.unions += 1;
         self.joined[b] = a as u32;
         let weight = self.weights[a] + self.weights[b];
-        let (head, tail) = self.means.split_at_mut(b * self.dim);
-        move_towards(&mut head[a * self.dim..][..self.dim], &tail[..self.dim], self.weights[b] / weight);
+        let share = self.weights[b] / weight;
         self.weights[a] = weight;
+        let (x, y, dim) = (self.row(a), self.row(b), self.vectors.dim());
+        match (self.slot(a), self.slot(b)) {
+            (None, None) => {
+                let at = self.used..self.used + dim;
+                self.slots[a] = (at.start / dim) as u32;
+                self.used = at.end;
+                widen(x, &mut self.means[at.clone()]);
+                move_towards(&mut self.means[at], y, share);
+            }
+            (None, Some(y)) => {
+                self.slots[a] = self.slots[b];
+                move_from(x, share, &mut self.means[y]);
+            }
+            (Some(x), None) => move_towards(&mut self.means[x], y, share),
+            (Some(x), Some(y)) => {
+                if let Ok([x, y]) = self.means.get_disjoint_mut([x, y]) {
+                    move_towards(x, y, share);
+                }
+            }
+        }
     }
 }

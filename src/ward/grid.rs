@@ -5,7 +5,6 @@
 //! triangle inequality gives | scale ||x - y|| - ||X - Y|| | <= r_x + r_y. So a cheap distance bounds the true one, and only what the
 //! bound leaves open has to be computed.
 
-use super::clusters::Clusters;
 use crate::Vectors;
 use crate::exact::{add_times, squared_distance};
 use crate::lanes::{LANES, SAFELY, Wholes, root};
@@ -58,7 +57,7 @@ impl Grid {
             *rounded = *x as f32;
             *x = f64::from(*rounded);
         }
-        let longest = vectors.rows().map(|row| squared_distance(row, &centre)).fold(0.0, f64::max);
+        let longest = longest(vectors, &eights, &centre);
         let scale = if longest > 0.0 { room(dim) / (root(longest) * margin) } else { 1.0 };
         let panels = places.div_ceil(LANES).next_multiple_of(2);
         Self {
@@ -71,14 +70,15 @@ impl Grid {
     }
 
     /// With every vector, by itself, at the place of its row. O(n dim).
-    pub(crate) fn of(vectors: Vectors<'_>, clusters: &Clusters) -> Self {
+    pub(crate) fn of(vectors: Vectors<'_>) -> Self {
         let mut grid = Self::around(vectors, 1.0, vectors.len());
         let usual = USUAL.contains(&grid.scale) && vectors.dim().is_multiple_of(LANES);
         for (place, row) in vectors.rows().enumerate() {
             if usual {
                 grid.put_row(place, row);
             } else {
-                grid.put(place, clusters.mean(place));
+                let wide: Vec<f64> = row.iter().copied().map(f64::from).collect();
+                grid.put(place, &wide);
             }
         }
         grid
@@ -174,6 +174,12 @@ impl Grid {
         }
     }
 
+    /// [`row`](Self::row), shared by those who do not ask for many.
+    #[inline(never)]
+    pub(crate) fn shared_row(&self, place: usize, two: usize) -> [Wholes; 2] {
+        self.row(place, two)
+    }
+
     /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, place: usize, two: usize) -> [Wholes; 2] {
@@ -187,6 +193,28 @@ impl Grid {
 /// Steps from the centre to the farthest vector: rounding moves it by at most half the diagonal of a cell.
 fn room(dim: usize) -> f64 {
     RADIUS - 1.0 - root(dim as f64) / 2.0
+}
+
+/// The largest squared distance to a centre, or a little more. O(n dim).
+fn longest(vectors: Vectors<'_>, eights: &[[f32; LANES]], centre: &[f64]) -> f64 {
+    let dim = vectors.dim();
+    let longest = vectors.rows().map(|row| far(row.as_chunks().0, eights)).fold(0.0, f32::max);
+    if dim.is_multiple_of(LANES) && USUAL.contains(&longest.into()) {
+        // A sum of so many terms, each of them rounded.
+        return f64::from(longest) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
+    }
+    vectors.rows().map(|row| squared_distance(row, centre)).fold(0.0, f64::max)
+}
+
+/// The squared distance of two vectors, nearly.
+#[inline(never)]
+fn far(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32 {
+    let mut sums = [f32x4::ZERO; 2];
+    for (x, centre) in vector.iter().zip(centre) {
+        let (x, centre) = (halves(x), halves(centre));
+        sums = core::array::from_fn(|i| sums[i] + (x[i] - centre[i]) * (x[i] - centre[i]));
+    }
+    (sums[0] + sums[1]).reduce_add()
 }
 
 /// Rounds one of four vectors: its squared length, and squared residual.
@@ -267,14 +295,13 @@ mod tests {
         {
             let values: Vec<f32> = (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
             let vectors = Vectors::new(&values, dim).unwrap();
-            let clusters = Clusters::new(vectors, vec![1.0; 37]);
-            let grid = Grid::of(vectors, &clusters);
+            let grid = Grid::of(vectors);
             assert!(grid.slack() < 2.0 * (root(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
             for x in 0..37 {
                 for two in 0..3 {
                     let found = grid.row(x, two).map(Wholes::numbers);
                     for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
-                        let apart = squared_distance(vectors.row(x), clusters.mean(y));
+                        let apart = squared_distance(vectors.row(x), vectors.row(y));
                         let off = root(grid.squared_steps(apart)) - root(found.into());
                         assert!(off.abs() <= grid.slack().into(), "{dim} x {scale}, {x} and {y}: {off}");
                     }

@@ -266,7 +266,7 @@ impl Living {
         for &other in leaves {
             let two = other / (2 * LANES);
             if row.0 != two {
-                row = (two, self.grid.row(leaf, two).map(Wholes::numbers));
+                row = (two, self.grid.shared_row(leaf, two).map(Wholes::numbers));
             }
             let at_most = self.grid.at_most(row.1.as_flattened()[other % (2 * LANES)]);
             let mut squared = at_most * at_most;

@@ -11,6 +11,8 @@ use alloc::{vec, vec::Vec};
 const ALIGNED: usize = 2 * LANES;
 /// Unions whose new rows are told to the others together: a cache line.
 const TOLD: usize = 32;
+/// Panels to look at more closely, at most so many at a time.
+const FOUND: usize = 8;
 /// About the distance of what is worth joining, in steps.
 const TOUCH: f32 = 10_000.0;
 
@@ -20,8 +22,8 @@ const TOUCH: f32 = 10_000.0;
 /// A union changes one row and, by symmetry, one column. Writing the column at once would touch every row, most of which are never read
 /// again; instead the new row is left where each of the others finds its own cell, side by side with those of the unions before and
 /// after, and catches up when it is next read. And whenever half of the places are empty, the matrix moves together.
-pub(crate) struct Matrix {
-    clusters: Clusters,
+pub(crate) struct Matrix<'a> {
+    clusters: Clusters<'a>,
     /// Units in a squared unit of the vectors: such that no distance reaches 2^31.
     units: f64,
     /// Cells in a row.
@@ -65,7 +67,7 @@ fn cell(place: usize) -> usize {
     place / LANES * LANES + Codes::position(place % LANES)
 }
 
-impl Matrix {
+impl<'a> Matrix<'a> {
     /// Bytes of a matrix for n clusters, at most.
     pub(crate) fn bytes(n: usize) -> usize {
         let width = n.next_multiple_of(ALIGNED);
@@ -75,7 +77,7 @@ impl Matrix {
 
     /// O(n^2 dim / 2).
     #[inline(never)]
-    pub(crate) fn new(clusters: Clusters, grid: &Grid) -> (Self, Farthest) {
+    pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, Farthest) {
         let n = clusters.left();
         let width = n.next_multiple_of(ALIGNED);
         let total: f64 = clusters.weights.iter().sum();
@@ -86,7 +88,7 @@ impl Matrix {
         let slack = grid.slack();
         let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
         let unit = (1.0 / total) as f32;
-        let equal = equal.then(|| Floats::splat(weights[0] * unit));
+        let equal = equal.then(|| [Floats::splat(weights[0] * unit); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest = Farthest::new(n);
@@ -95,9 +97,13 @@ impl Matrix {
             let rows = LANES.min(n - left * LANES);
             farthest.look(right, &block[..rows]);
             let mut bounds = [Codes::splat(0); LANES];
-            let factors =
-                equal.map_or_else(|| harmonic_means(left, right, &weights, unit), |factor| [factor; LANES]);
-            bound(&block[..rows], &factors, [slope, offset], &mut bounds);
+            match &equal {
+                Some(factors) => bound(&block[..rows], factors, [slope, offset], &mut bounds),
+                None => {
+                    let factors = harmonic_means(left, right, &weights, unit);
+                    bound(&block[..rows], &factors, [slope, offset], &mut bounds);
+                }
+            }
             let stride = width / LANES;
             write(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
             if left != right {
@@ -166,8 +172,13 @@ impl Matrix {
             self.weights[row] = self.weights[place];
             self.names[row] = self.names[place];
             self.places[self.names[row] as usize] = row as u32;
-            old.copy_from_slice(&self.cells[place * from..][..from]);
-            gather(&old, &sources, &mut self.cells[row * to..][..to]);
+            let (head, tail) = self.cells.split_at_mut(place * from);
+            if let Some(target) = head.get_mut(row * to..(row + 1) * to) {
+                gather(&tail[..from], &sources, target);
+            } else {
+                old.copy_from_slice(&tail[..from]);
+                gather(&old, &sources, &mut self.cells[row * to..][..to]);
+            }
         }
         let n = left.len();
         self.width = to;
@@ -199,8 +210,8 @@ impl Matrix {
     }
 }
 
-impl Neighbours for Matrix {
-    fn clusters(&self) -> &Clusters {
+impl Neighbours for Matrix<'_> {
+    fn clusters(&self) -> &Clusters<'_> {
         &self.clusters
     }
 
@@ -216,13 +227,18 @@ impl Neighbours for Matrix {
         let mut reach = least(row, gone).saturating_add(8);
         loop {
             let mut from = 0;
-            while let Some((two, within)) = next_within(row, gone, from, reach) {
-                from = two + 1;
-                for position in lanes(within) {
-                    let code = row[two].as_flattened()[position % ALIGNED];
-                    if code > done && code <= reach {
-                        let place = (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
-                        reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
+            let mut found = [(0, 0); FOUND];
+            while from < row.len() {
+                let count;
+                (from, count) = within(row, gone, from, reach, &mut found);
+                for &(two, within) in &found[..count] {
+                    for position in lanes(within) {
+                        let code = row[two].as_flattened()[position % ALIGNED];
+                        if code > done && code <= reach {
+                            let place =
+                                (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
+                            reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
+                        }
                     }
                 }
             }
@@ -273,7 +289,7 @@ impl Neighbours for Matrix {
 
 /// Bounds of these rows of squared distances, times Ward's factors.
 #[inline(never)]
-fn bound(rows: &[Wholes], factors: &[Floats], [slope, offset]: [f32; 2], bounds: &mut [Codes]) {
+fn bound(rows: &[Wholes], factors: &[Floats; LANES], [slope, offset]: [f32; 2], bounds: &mut [Codes; LANES]) {
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
         *bound = Codes::of(row.floats().line(slope, offset).scaled(*factors).plus(1.0));
     }
@@ -357,15 +373,26 @@ fn least(row: &[Two], gone: &[Two]) -> i16 {
     least[0].min(least[1]).least()
 }
 
-/// The next two panels that have codes up to this, and their positions, as bits.
+/// The next panels, by twos, that have codes up to this, and their positions, as bits; where to go on, and how many they are.
 #[inline(never)]
-fn next_within(row: &[Two], gone: &[Two], from: usize, reach: i16) -> Option<(usize, u32)> {
+fn within(
+    row: &[Two],
+    gone: &[Two],
+    from: usize,
+    reach: i16,
+    found: &mut [(usize, u32); FOUND],
+) -> (usize, usize) {
     let beyond = Codes::splat(reach.saturating_add(1));
+    let mut count = 0;
     for at in from..row.len().min(gone.len()) {
         let [a, b] = left(&row[at], &gone[at]);
         if a.min(b).less(beyond) != 0 {
-            return Some((at, a.less(beyond) | b.less(beyond) << LANES));
+            found[count % FOUND] = (at, a.less(beyond) | b.less(beyond) << LANES);
+            count += 1;
+            if count == FOUND {
+                return (at + 1, count);
+            }
         }
     }
-    None
+    (row.len(), count)
 }

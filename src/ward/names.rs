@@ -16,8 +16,8 @@ use core::ops::Range;
 /// Panels along the side of a square of the matrix of distances: so much is computed before anybody looks at it (512 x 512).
 const SIDE: usize = 64;
 
-pub(crate) struct Names {
-    clusters: Clusters,
+pub(crate) struct Names<'a> {
+    clusters: Clusters<'a>,
     grid: Grid,
     /// What each cluster knows, by name. Empty when nobody knows anybody.
     near: Vec<Near>,
@@ -34,7 +34,7 @@ pub(crate) struct Names {
     listed: Vec<u8>,
 }
 
-impl Names {
+impl<'a> Names<'a> {
     /// Bytes for n clusters, besides the clusters and their grid, at most; with names, and without.
     pub(crate) fn bytes(n: usize, named: bool) -> usize {
         let square = 2 * (SIDE * LANES).min(n).pow(2) * size_of::<f32>();
@@ -48,7 +48,7 @@ impl Names {
 
     /// O(n^2 dim / 2).
     #[inline(never)]
-    pub(crate) fn new(clusters: Clusters, grid: Grid, named: bool) -> (Self, Farthest) {
+    pub(crate) fn new(clusters: Clusters<'a>, grid: Grid, named: bool) -> (Self, Farthest) {
         let n = clusters.left();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(n.next_multiple_of(2 * LANES), 1.0);
@@ -183,6 +183,7 @@ impl Names {
     }
 
     /// What a cluster knows, under the names of now, each once.
+    #[inline(never)]
     fn renamed(&mut self, cluster: usize) -> Near {
         let known = self.near[cluster];
         let mut gathering = Gathering::new();
@@ -208,8 +209,8 @@ impl Names {
     }
 }
 
-impl Neighbours for Names {
-    fn clusters(&self) -> &Clusters {
+impl Neighbours for Names<'_> {
+    fn clusters(&self) -> &Clusters<'_> {
         &self.clusters
     }
 
@@ -242,7 +243,9 @@ impl Neighbours for Names {
         self.clusters.join(a, b);
         self.heaviest = self.heaviest.max(self.clusters.weights[a]);
         let place = self.places[a] as usize;
-        self.grid.put(place, self.clusters.mean(a));
+        if let Some(mean) = self.clusters.mean(a) {
+            self.grid.put(place, mean);
+        }
         self.weights[place] = self.clusters.weights[a] as f32;
         self.leave(b);
     }

@@ -174,6 +174,7 @@ impl Gathering {
         self.finish()
     }
 
+    #[inline(never)]
     pub(crate) fn finish(mut self) -> Near {
         if self.count > KEPT {
             self.shrink();
@@ -202,12 +203,15 @@ fn nearly_nearest(distances: &[[f32; LANES]]) -> f32 {
     limit(&groups)
 }
 
+#[inline(never)]
+fn count_below(numbers: &[[f32; LANES]; ROOM], limit: f32) -> usize {
+    let less = |panel: &[f32; LANES]| Floats::new(*panel).less(Floats::splat(limit)).count_ones();
+    numbers.iter().map(less).sum::<u32>() as usize
+}
+
 /// A number below which there are at least [`WANTED`] of these, at most [`KEPT`] if ties allow; [`FAR`] when there are no more.
 fn limit(numbers: &[[f32; LANES]; ROOM]) -> f32 {
-    let below = |limit: f32| {
-        let less = |panel: &[f32; LANES]| Floats::new(*panel).less(Floats::splat(limit)).count_ones();
-        numbers.iter().map(less).sum::<u32>() as usize
-    };
+    let below = |limit: f32| count_below(numbers, limit);
     if below(FAR) <= KEPT {
         return FAR;
     }

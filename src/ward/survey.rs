@@ -51,7 +51,7 @@ impl Farthest {
 
     /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
     /// it.
-    pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters) -> f64 {
+    pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters<'_>) -> f64 {
         let n = clusters.left();
         let slack = 2.0 * f64::from(grid.slack());
         let farthest = &self.0.as_flattened()[..n];
@@ -60,10 +60,10 @@ impl Farthest {
         let mut diameter: f64 = 0.0;
         for place in (0..n).filter(|&place| open(farthest[place])) {
             for two in 0..=place / (2 * LANES) {
-                let row = grid.row(place, two).map(Wholes::numbers);
+                let row = grid.shared_row(place, two).map(Wholes::numbers);
                 for (other, &squared) in (2 * two * LANES..=place).zip(row.as_flattened()) {
                     if open(squared) {
-                        diameter = diameter.max(squared_distance(clusters.mean(place), clusters.mean(other)));
+                        diameter = diameter.max(squared_distance(clusters.row(place), clusters.row(other)));
                     }
                 }
             }
