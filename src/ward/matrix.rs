@@ -95,13 +95,13 @@ impl<'a> Matrix<'a> {
         let count = n.div_ceil(LANES);
         all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
-            farthest.look(right, &block[..rows]);
+            let most = farthest.of(right);
             let mut bounds = [Codes::splat(0); LANES];
             match &equal {
-                Some(factors) => bound(&block[..rows], factors, [slope, offset], &mut bounds),
+                Some(factors) => bound(&block[..rows], factors, [slope, offset], &mut bounds, most),
                 None => {
                     let factors = harmonic_means(left, right, &weights, unit);
-                    bound(&block[..rows], &factors, [slope, offset], &mut bounds);
+                    bound(&block[..rows], &factors, [slope, offset], &mut bounds, most);
                 }
             }
             let stride = width / LANES;
@@ -144,6 +144,9 @@ impl<'a> Matrix<'a> {
     fn catch_up(&mut self, place: usize) {
         let row = &mut self.cells[place * self.width..][..self.width];
         let known = self.known[place] as usize;
+        if known == self.count {
+            return;
+        }
         let mut unknown = u32::MAX << (known % TOLD);
         let first = known / TOLD;
         let (panel, line) = (place / LANES * self.groups, place % LANES);
@@ -287,12 +290,21 @@ impl Neighbours for Matrix<'_> {
     }
 }
 
-/// Bounds of these rows of squared distances, times Ward's factors.
+/// Bounds of these rows of squared distances, times Ward's factors; and the largest of each column.
 #[inline(never)]
-fn bound(rows: &[Wholes], factors: &[Floats; LANES], [slope, offset]: [f32; 2], bounds: &mut [Codes; LANES]) {
+fn bound(
+    rows: &[Wholes],
+    factors: &[Floats; LANES],
+    [slope, offset]: [f32; 2],
+    bounds: &mut [Codes; LANES],
+    farthest: &mut [i32; LANES],
+) {
+    let mut most = Wholes::new(*farthest);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
+        most = most.max(*row);
         *bound = Codes::of(row.floats().line(slope, offset).scaled(*factors).plus(1.0));
     }
+    *farthest = most.numbers();
 }
 
 /// Ward's factors of the vectors of two panels.

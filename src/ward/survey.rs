@@ -38,6 +38,11 @@ impl Farthest {
         Self(vec![[0; LANES]; n.div_ceil(LANES)])
     }
 
+    /// That of the places of a panel.
+    pub(crate) fn of(&mut self, panel: usize) -> &mut [i32; LANES] {
+        &mut self.0[panel]
+    }
+
     #[inline(always)]
     pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
         let farthest = &mut self.0[right];
