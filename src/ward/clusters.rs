@@ -11,8 +11,6 @@ pub(crate) struct Clusters<'a> {
     vectors: Vectors<'a>,
     /// Where unions are: at most half as many as rows, because a union takes over the slot of a part.
     means: Vec<f64>,
-    /// Numbers of `means` that are in use.
-    used: usize,
     /// Which of `means` is a cluster's; [`NONE`] of a single row.
     slots: Vec<u32>,
     pub(crate) weights: Vec<f64>,
@@ -31,8 +29,7 @@ impl<'a> Clusters<'a> {
         let n = vectors.len();
         Self {
             vectors,
-            means: vec![0.0; n / 2 * vectors.dim()],
-            used: 0,
+            means: Vec::with_capacity(n / 2 * vectors.dim()),
             slots: vec![NONE; n],
             weights,
             joined: (0..n as u32).collect(),
@@ -96,11 +93,11 @@ impl<'a> Clusters<'a> {
         let (x, y, dim) = (self.row(a), self.row(b), self.vectors.dim());
         match (self.slot(a), self.slot(b)) {
             (None, None) => {
-                let at = self.used..self.used + dim;
-                self.slots[a] = (at.start / dim) as u32;
-                self.used = at.end;
-                widen(x, &mut self.means[at.clone()]);
-                move_towards(&mut self.means[at], y, share);
+                let at = self.means.len();
+                self.slots[a] = (at / dim) as u32;
+                self.means.resize(at + dim, 0.0);
+                widen(x, &mut self.means[at..]);
+                move_towards(&mut self.means[at..], y, share);
             }
             (None, Some(y)) => {
                 self.slots[a] = self.slots[b];

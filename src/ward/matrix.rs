@@ -133,7 +133,7 @@ impl<'a> Matrix<'a> {
             count: 0,
             changed: vec![0; n],
             current: Vec::new(),
-            news: vec![[[0; TOLD]; LANES]; width / LANES * groups(n)],
+            news: Vec::new(),
             groups: groups(n),
             clusters,
         };
@@ -261,6 +261,9 @@ impl Neighbours for Matrix<'_> {
         let between = (distance * self.units + 1.0) as f32 * (2.0 - SAFELY);
         let width = self.width;
         let (group, told) = (self.count / TOLD, self.count % TOLD);
+        if self.news.is_empty() {
+            self.news = vec![[[0; TOLD]; LANES]; width / LANES * self.groups];
+        }
         if told == 0 {
             self.current.push(0);
             self.unions.push([0; TOLD]);

@@ -119,7 +119,10 @@ impl Grown {
             Way::Matrix => {
                 let (mut matrix, farthest) = Matrix::new(clusters, &grid);
                 let diameter = farthest.diameter(&grid, matrix.clusters());
-                (chain(&mut matrix), diameter, farthest.bounds(&grid))
+                let farthest = farthest.bounds(&grid);
+                // What is freed is taken again at once, while it is in the caches.
+                drop(grid);
+                (chain(&mut matrix), diameter, farthest)
             }
             Way::Names | Way::Nothing => {
                 let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
