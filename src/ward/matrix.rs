@@ -1,4 +1,5 @@
-//! Neighbours by a matrix of lower bounds of all distances, kept by Lance-Williams: the fastest way while it fits in memory.
+//! Neighbours by a matrix of lower bounds of all distances, kept by Lance-Williams: the fastest way while it fits in memory. (The passes over its
+//! rows stand below it: they share its layout, and in a module of their own they make the wasm larger, which has no room for that.)
 
 use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
