@@ -36,13 +36,17 @@ pub(crate) fn move_towards<Y: Copy + Into<f64>>(x: &mut [f64], y: &[Y], share: f
     x_rest.iter_mut().zip(y_rest).for_each(|(x, &y)| *x += share * (y.into() - *x));
 }
 
-/// The same numbers. O(dim).
+/// Where x comes when it moves towards y by `share` of the way: what [`move_towards`] makes of it. O(dim).
 #[inline(never)]
-pub(crate) fn widen(x: &[f32], wide: &mut [f64]) {
+pub(crate) fn between(x: &[f32], y: &[f32], share: f64, mean: &mut [f64]) {
     let (x, x_rest) = x.as_chunks::<LANES>();
-    let (wide, wide_rest) = wide.as_chunks_mut::<LANES>();
-    wide.iter_mut().zip(x).for_each(|(wide, x)| *wide = x.map(f64::from));
-    wide_rest.iter_mut().zip(x_rest).for_each(|(wide, &x)| *wide = x.into());
+    let (y, y_rest) = y.as_chunks::<LANES>();
+    let (mean, mean_rest) = mean.as_chunks_mut::<LANES>();
+    let step = |x: f32, y: f32| f64::from(x) + share * (f64::from(y) - f64::from(x));
+    for ((mean, x), y) in mean.iter_mut().zip(x).zip(y) {
+        *mean = core::array::from_fn(|lane| step(x[lane], y[lane]));
+    }
+    mean_rest.iter_mut().zip(x_rest).zip(y_rest).for_each(|((mean, &x), &y)| *mean = step(x, y));
 }
 
 /// Makes `y` what [`move_towards`] makes of `x`. O(dim).
@@ -88,12 +92,15 @@ mod tests {
     fn a_mean_is_the_same_wherever_it_is_written() {
         for dim in [1, 7, 8, 37] {
             let x: Vec<f32> = (0..dim).map(|k| 1.0 / (k as f32 + 3.0)).collect();
-            let y: Vec<f64> = (0..dim).map(|k| libm::sqrt(k as f64)).collect();
-            let (mut moved, mut from) = (vec![0.0; dim], y.clone());
-            widen(&x, &mut moved);
-            move_towards(&mut moved, &y, 0.3);
+            let y: Vec<f32> = (0..dim).map(|k| libm::sqrtf(k as f32)).collect();
+            let [mut towards, mut from] =
+                [&x, &y].map(|x| x.iter().copied().map(f64::from).collect::<Vec<_>>());
+            let mut new = vec![0.0; dim];
+            move_towards(&mut towards, &y, 0.3);
             move_from(&x, 0.3, &mut from);
-            assert_eq!(moved, from);
+            between(&x, &y, 0.3, &mut new);
+            assert_eq!(towards, from);
+            assert_eq!(towards, new);
         }
     }
 

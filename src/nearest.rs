@@ -1,5 +1,6 @@
 //! The rows most like a query: which of the user's own actions explain a recommendation.
 
+use crate::lanes::root;
 use crate::order::{Best, Match};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
@@ -18,9 +19,9 @@ pub fn nearest(vectors: Vectors<'_>, queries: Vectors<'_>, count: usize) -> Resu
             expected: vectors.dim(),
         });
     }
-    let norms: Vec<f64> = vectors.rows().map(|x| libm::sqrt(dot(x, x))).collect();
+    let norms: Vec<f64> = vectors.rows().map(|x| root(dot(x, x))).collect();
     let lists = queries.rows().map(|query| {
-        let norm = libm::sqrt(dot(query, query));
+        let norm = root(dot(query, query));
         let mut best = Best::new(count);
         for (row, (vector, length)) in vectors.rows().zip(&norms).enumerate() {
             best.offer(row, cosine(dot(query, vector), norm * length));

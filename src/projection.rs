@@ -1,5 +1,6 @@
 //! Where vectors lie in a picture: their first two principal components.
 
+use crate::lanes::root;
 use crate::medoid::means;
 use crate::{Partition, Vectors};
 use alloc::{vec, vec::Vec};
@@ -51,7 +52,7 @@ fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
         add(&mut direction, other, -shadow);
         let left = dot(&direction, &direction);
         // What rounding leaves of a direction that is not there is not a direction.
-        let scale = if left > 1e-18 * size { 1.0 / libm::sqrt(left) } else { 0.0 };
+        let scale = if left > 1e-18 * size { 1.0 / root(left) } else { 0.0 };
         direction.iter_mut().for_each(|x| *x *= scale);
         columns().zip(&mut shadows).for_each(|(column, shadow)| *shadow = dot(column, &direction));
     }

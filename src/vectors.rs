@@ -104,7 +104,7 @@ impl<'a> Vectors<'a> {
     }
 }
 
-/// Of a number that is not finite, and of no other, 0 times is not 0. O(n).
+/// A sum with a number that is not finite is not; one of huge numbers need not be, and then they are looked at one by one. O(n).
 #[inline(never)]
 fn are_finite(values: &[f32]) -> bool {
     // Several sums, because each waits for what it was before.
@@ -112,12 +112,13 @@ fn are_finite(values: &[f32]) -> bool {
     let mut sums = [Floats::splat(0.0); 4];
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk.as_chunks().0) {
-            *sum = sum.plus_times(Floats::new(x), 0.0);
+            *sum = sum.plus_times(Floats::new(x), 1.0);
         }
     }
     let [a, b, c, d] = sums;
     let sum = a.plus_times(b, 1.0).plus_times(c.plus_times(d, 1.0), 1.0);
-    sum.numbers().iter().sum::<f32>() == 0.0 && rest.iter().all(|x| x.is_finite())
+    let sum = sum.numbers().iter().chain(rest).sum::<f32>();
+    sum.is_finite() || values.iter().all(|x| x.is_finite())
 }
 
 #[cfg(test)]
@@ -140,6 +141,13 @@ mod tests {
         assert!(matches!(nan, Error::NotFinite { row: 1, .. }));
         let infinite = Vectors::new(&[f32::NEG_INFINITY, 0.0], 2).unwrap_err();
         assert!(matches!(infinite, Error::NotFinite { row: 0, .. }));
+        let both = Vectors::new(&[0.0, f32::INFINITY, f32::NEG_INFINITY, 0.0], 1).unwrap_err();
+        assert!(matches!(both, Error::NotFinite { row: 1, .. }));
+    }
+
+    #[test]
+    fn numbers_whose_sum_is_too_large_are_fine() {
+        assert!(Vectors::new(&[f32::MAX; 100], 10).is_ok());
     }
 
     #[test]

@@ -7,8 +7,8 @@
 #![allow(unreachable_pub)]
 
 use crate::{
-    Actions, Bits, Builder, Catalogue, Cut, Hit, Items, Match, Medoids, Metric, Precision, Profile,
-    ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
+    Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric, Precision,
+    Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
 };
 use alloc::{format, string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -32,16 +32,33 @@ pub fn cluster(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(thrown)?;
-    let merges = found.tree.merges().iter();
-    let tree: Vec<f64> =
-        merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
     plain(&[
         ("labels", Int32Array::from(&found.partition.labels[..]).into()),
         ("count", found.partition.count.into()),
         ("medoids", rows(&found.medoids).into()),
-        ("tree", Float64Array::from(&tree[..]).into()),
+        ("tree", merges(&found.tree).into()),
         ("threshold", found.threshold.into()),
     ])
+}
+
+/// Ward clustering, the tree alone: n - 1 rows of a, b, height, size. Of the options only the memory counts.
+#[wasm_bindgen]
+pub fn ward(
+    vectors: Vec<f32>,
+    dim: usize,
+    weights: Option<Vec<f64>>,
+    options: &[f64],
+) -> Outcome<Float64Array> {
+    let memory = profile_options(options)?.memory().map_err(thrown)?;
+    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
+    crate::ward_within(vectors, weights.as_deref(), memory).map(|tree| merges(&tree)).map_err(thrown)
+}
+
+fn merges(tree: &Dendrogram) -> Float64Array {
+    let merges = tree.merges().iter();
+    let numbers: Vec<f64> =
+        merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
+    Float64Array::from(&numbers[..])
 }
 
 /// The interests of n actions at `now`, most important first.

@@ -13,6 +13,7 @@
 //!
 //! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
 
+use crate::lanes::root;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
@@ -212,7 +213,7 @@ impl Write for Bytes {
 }
 
 fn length_of(row: &[f32]) -> f64 {
-    libm::sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+    root(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
 
 fn read<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {

@@ -101,6 +101,7 @@ export interface CoreLoader {
 /** The functions of the generated module. */
 export interface Core {
   cluster(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): CoreClustering;
+  ward(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): Float64Array;
   profile(vectors: Float32Array, dim: number, at: Float64Array, weights: Float64Array, now: number, options: CoreOptions): CoreProfile;
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
   blend(

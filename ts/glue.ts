@@ -31,7 +31,7 @@ export function setWasmSource(find: (given?: WasmSource) => WasmSource | Promise
 /** Asks the core something. Its errors come out as SageErrors; a trap replaces the instance. Throws "not-ready" before `init()`. */
 export function ask<T>(question: (core: Core) => T): T {
   if (!loaded) {
-    throw new SageError("not-ready", "The wasm is not loaded: `await init()` once before calling cluster, buildProfile, blend or project.");
+    throw new SageError("not-ready", "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile, blend or project.");
   }
   try {
     return question(loaded);

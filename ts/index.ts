@@ -8,7 +8,7 @@ export { Catalogue, type CatalogueItem, type CatalogueOptions, type Metric, type
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
 export type { Filter, FilterValue } from "./filter.js";
 export type { WasmSource } from "./glue.js";
-export { buildProfile, cluster, init, type PieceOptions, project } from "./pieces.js";
+export { buildProfile, cluster, init, type PieceOptions, project, ward } from "./pieces.js";
 export type { Hit, Query, Retriever, VectorSource } from "./retrieve/types.js";
 export { openSage } from "./sage.js";
 export { indexedDbStore } from "./store/indexeddb.js";

@@ -1,6 +1,6 @@
 /** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
 import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWhole, show } from "./check.js";
-import { coreOptions } from "./core-options.js";
+import { coreOptions, type CoreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask, init as load, type WasmSource } from "./glue.js";
 import { describeTaste, profileOnce } from "./profile.js";
@@ -20,7 +20,7 @@ const FEW = Float32Array.from({ length: 64 }, (_, at) => Math.sin(at * at));
 let starting: Promise<void> | undefined;
 
 /**
- * Loads the wasm. Only the synchronous pieces (`cluster`, `buildProfile`, `blend`, `project`) need it: everything asynchronous loads it itself.
+ * Loads the wasm. Only the synchronous pieces (`cluster`, `ward`, `buildProfile`, `blend`, `project`) need it: everything asynchronous loads it itself.
  * Eight vectors are clustered then, which takes 2 to 3 ms: engines compile a function when it is called first, and the first real call should
  * not wait for that.
  *
@@ -42,10 +42,18 @@ async function start(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 
 /** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
 export function cluster(vectors: Float32Array, options: PieceOptions & { weights?: Float64Array }): Clustering {
-  checkKeys("cluster", options, ["dim", "weights", ...PROFILE_OPTIONS]);
-  checkMatrix("cluster", vectors);
-  const dim = checkWhole("cluster: dim", options.dim);
-  return ask((core) => core.cluster(vectors, dim, options.weights, coreOptions(options, options.spread)));
+  const given = matrix("cluster", vectors, options, PROFILE_OPTIONS);
+  return ask((core) => core.cluster(...given));
+}
+
+/**
+ * The tree of `cluster` alone, for those who cut or draw it themselves (SciPy's `linkage`): n - 1 merges of [a, b, height, size] in a row,
+ * ascending; a and b below n are rows, n + t is the union of merge t. Heights are squared: the root of one is SciPy's. `weights` are the sizes of
+ * the rows. Time, memory, ties and errors as `cluster`, without its cut, labels and medoids. Fewer than two rows: no merges.
+ */
+export function ward(vectors: Float32Array, options: { dim: number; weights?: Float64Array; memory?: number }): Float64Array {
+  const given = matrix("ward", vectors, options, ["memory"]);
+  return ask((core) => core.ward(...given));
 }
 
 /** The interests behind these actions at the time `now`: what `sage.profile()` gives, without keeping anything. */
@@ -75,6 +83,18 @@ export function project(vectors: Float32Array, options: { dim: number }): Float3
   checkMatrix("project", vectors);
   const dim = checkWhole("project: dim", options.dim);
   return ask((core) => core.project(vectors, dim));
+}
+
+/** What is clustered, as the core takes it. */
+function matrix(
+  where: string,
+  vectors: Float32Array,
+  options: PieceOptions & { weights?: Float64Array },
+  known: readonly string[],
+): [Float32Array, number, Float64Array | undefined, CoreOptions] {
+  checkKeys(where, options, ["dim", "weights", ...known]);
+  checkMatrix(where, vectors);
+  return [vectors, checkWhole(`${where}: dim`, options.dim), options.weights, coreOptions(options, options.spread)];
 }
 
 function checkMatrix(where: string, vectors: unknown): void {

@@ -14,6 +14,7 @@ const same = "the same code as `ours`";
 
 export const contestants = [
   { name: "ours", label: "PocketSage (wasm)", runtime: "node", most: 50_000, tolerance: f64 },
+  { name: "ours-cluster", label: "PocketSage, and its clusters and medoids (wasm)", runtime: "node", most: 10_000, why: same, tolerance: f64 },
   { name: "ours-profile", label: "PocketSage, actions to interests (wasm)", runtime: "node", most: 10_000, why: same },
   { name: "ours-add", label: "PocketSage, one action more, to interests (wasm)", runtime: "node", most: 10_000, why: same },
   { name: "ours-forget", label: "PocketSage, one action less, to interests (wasm)", runtime: "node", most: 10_000, why: same },

@@ -21,16 +21,8 @@ const kodamaModule = new URL("../../target/bench/kodama/kodama.js", import.meta.
  *   memory()                bytes of its linear memory; optional
  */
 const contestants = {
-  async ours() {
-    const { cluster, init } = await import("pocketsage");
-    await init();
-    return {
-      prepare: (vectors, dim) => ({ vectors, options: { dim } }),
-      run: ({ vectors, options }) => cluster(vectors, options),
-      heights: ({ tree }) => tree.filter((_, at) => at % 4 === 2),
-      memory: ourMemory,
-    };
-  },
+  ours: () => matrix("ward", (tree) => tree),
+  "ours-cluster": () => matrix("cluster", ({ tree }) => tree),
 
   async "ours-profile"() {
     const { buildProfile, init } = await import("pocketsage");
@@ -69,6 +61,18 @@ const contestants = {
     };
   },
 };
+
+/** One of our pieces that takes a matrix. */
+async function matrix(piece, tree) {
+  const { init, [piece]: run } = await import("pocketsage");
+  await init();
+  return {
+    prepare: (vectors, dim) => ({ vectors, options: { dim } }),
+    run: ({ vectors, options }) => run(vectors, options),
+    heights: (found) => tree(found).filter((_, at) => at % 4 === 2),
+    memory: ourMemory,
+  };
+}
 
 /** A session whose actions go in turn, the oldest first, and come again. The first profiles are compared with those of a new start. */
 async function following(before, run) {

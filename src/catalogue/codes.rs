@@ -7,6 +7,7 @@ use super::Metric;
 use super::format::{LARGEST_SCALE, Reach};
 use super::kernel::numbers;
 use crate::Vectors;
+use crate::lanes::root;
 use alloc::vec::Vec;
 use serde::Deserialize;
 use wide::{f32x4, i16x8, i32x4, u8x16};
@@ -141,11 +142,11 @@ impl Encoded {
         self.codes.truncate(from + vector.len());
         self.residuals.truncate(from + vector.len());
         let Squares { codes, residuals, all } = sums.squares();
-        let up = |squares: f64| (libm::sqrt(squares) * (1.0 + 1e-6)) as f32;
+        let up = |squares: f64| (root(squares) * (1.0 + 1e-6)) as f32;
         self.reach.include(Reach { codes: up(codes), residuals: up(residuals) });
         let scale = match metric {
             _ if all == 0.0 => 0.0,
-            Metric::Cosine => 1.0 / libm::sqrt(all),
+            Metric::Cosine => 1.0 / root(all),
             Metric::InnerProduct | Metric::L2 => {
                 against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[])) / all
             }

@@ -14,7 +14,7 @@ use super::kernel::{LANES, ROWS, Weights, exact};
 use super::sift::{Estimate, Sieve};
 use super::sketch::Sketches;
 use super::{Metric, Search};
-use crate::lanes::{Floats, lanes};
+use crate::lanes::{Floats, lanes, root};
 use crate::order::{Best, Match, kth_largest};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
@@ -115,7 +115,7 @@ pub(super) struct Query {
 impl Query {
     pub(super) fn new(query: &[f32], metric: Metric, reach: Reach) -> Self {
         let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        let length = libm::sqrt(squares);
+        let length = root(squares);
         let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
         let exact: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
         let weights = Weights::new(&exact);
@@ -160,7 +160,7 @@ impl Query {
             }
         }
         // Of the last four, some may be there twice.
-        libm::sqrtf(sum / drawn.len().next_multiple_of(ROWS) as f32)
+        root((sum / drawn.len().next_multiple_of(ROWS) as f32).into()) as f32
     }
 }
 
@@ -367,7 +367,7 @@ impl Query {
 impl Reach {
     /// What is known of rows whose file does not say.
     pub(super) fn known(self, codes: &Codes<'_>) -> Self {
-        let root = libm::sqrt(codes.dim as f64) as f32 * 1.000_001;
+        let root = root(codes.dim as f64) as f32 * 1.000_001;
         Self {
             codes: if self.codes > 0.0 { self.codes } else { 64.0 * root },
             residuals: match codes.residuals.is_empty() {

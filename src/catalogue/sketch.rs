@@ -6,6 +6,7 @@
 //! one instruction (André, Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015).
 
 use super::codes::{Codes, ZERO};
+use crate::lanes::root;
 use alloc::{vec, vec::Vec};
 use lanes::{estimates, signs};
 
@@ -100,7 +101,7 @@ impl Sketches {
             let gain = squares / f64::from(sum);
             let variance = (dim * gain * gain - squares) / (dim - 1.0).max(1.0);
             block.gains[lane] = (scale * gain) as f32;
-            block.doubts[lane] = (scale * libm::sqrt(variance.max(0.0))) as f32;
+            block.doubts[lane] = (scale * root(variance.max(0.0))) as f32;
             block.largest_doubt = block.largest_doubt.max(block.doubts[lane]);
         }
         self.blocks.push(block);

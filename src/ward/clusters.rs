@@ -1,7 +1,7 @@
 //! The clusters themselves, exactly: where they are, what they weigh, and who has joined whom.
 
 use crate::Vectors;
-use crate::exact::{move_from, move_towards, squared_distance, widen};
+use crate::exact::{between, move_from, move_towards, squared_distance};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
@@ -13,6 +13,8 @@ pub(crate) struct Clusters<'a> {
     means: Vec<f64>,
     /// Which of `means` is a cluster's; [`NONE`] of a single row.
     slots: Vec<u32>,
+    /// Slots of unions that have joined others.
+    vacant: Vec<u32>,
     pub(crate) weights: Vec<f64>,
     /// Whom a cluster has joined; itself while it is there.
     joined: Vec<u32>,
@@ -31,6 +33,7 @@ impl<'a> Clusters<'a> {
             vectors,
             means: Vec::with_capacity(n / 2 * vectors.dim()),
             slots: vec![NONE; n],
+            vacant: Vec::new(),
             weights,
             joined: (0..n as u32).collect(),
             unions: 0,
@@ -93,11 +96,13 @@ impl<'a> Clusters<'a> {
         let (x, y, dim) = (self.row(a), self.row(b), self.vectors.dim());
         match (self.slot(a), self.slot(b)) {
             (None, None) => {
-                let at = self.means.len();
-                self.slots[a] = (at / dim) as u32;
-                self.means.resize(at + dim, 0.0);
-                widen(x, &mut self.means[at..]);
-                move_towards(&mut self.means[at..], y, share);
+                let new = self.means.len();
+                self.slots[a] = self.vacant.pop().unwrap_or((new / dim) as u32);
+                let at = self.slots[a] as usize * dim;
+                if at == new {
+                    self.means.resize(new + dim, 0.0);
+                }
+                between(x, y, share, &mut self.means[at..at + dim]);
             }
             (None, Some(y)) => {
                 self.slots[a] = self.slots[b];
@@ -108,6 +113,7 @@ impl<'a> Clusters<'a> {
                 if let Ok([x, y]) = self.means.get_disjoint_mut([x, y]) {
                     move_towards(x, y, share);
                 }
+                self.vacant.push(self.slots[b]);
             }
         }
     }
