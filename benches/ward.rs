@@ -5,7 +5,7 @@
 mod kodama_tree;
 
 use cpu_time::ProcessTime;
-use pocketsage::{ProfileOptions, Vectors, cluster};
+use pocketsage::{Vectors, ward};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -50,8 +50,8 @@ fn run(request: &Value) -> Result<Value, Box<dyn Error>> {
 }
 
 fn ours(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    let found = cluster(Vectors::new(vectors, dim)?, None, &ProfileOptions::default())?;
-    Ok(found.tree.merges().iter().map(|merge| merge.height).collect())
+    let tree = ward(Vectors::new(vectors, dim)?, None)?;
+    Ok(tree.merges().iter().map(|merge| merge.height).collect())
 }
 
 fn kodama(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {

@@ -65,8 +65,8 @@ async function open(launch, origin) {
 
 /** Rounds of as many calls as fill 50 ms, because the CPU time is read from outside. */
 async function compare(page, cpu, n, dim, pace) {
-  const ask = (calls) => page.evaluate(cluster, { n, dim, calls });
-  const { tree, wall: [cold] } = await page.evaluate(cluster, { n, dim, calls: 1, tree: true });
+  const ask = (calls) => page.evaluate(ward, { n, dim, calls });
+  const { tree, wall: [cold] } = await page.evaluate(ward, { n, dim, calls: 1, tree: true });
   await assertSame(tree, n, dim);
   let once = cold;
   for (let spent = cold; spent < pace.warmUp; ) {
@@ -87,8 +87,8 @@ async function compare(page, cpu, n, dim, pace) {
   return { cpu: median(times.cpu), wall: median(times.wall), calls: times.wall.length };
 }
 
-/** In the page: clusters the same vectors `calls` times; they are made once. */
-async function cluster({ n, dim, calls, tree: wanted }) {
+/** In the page: makes the tree of the same vectors `calls` times; they are made once. */
+async function ward({ n, dim, calls, tree: wanted }) {
   const sage = await import("pocketsage");
   await sage.init();
   const { mixture: make } = await import(`${location.origin}/mixture.mjs`);
@@ -98,7 +98,7 @@ async function cluster({ n, dim, calls, tree: wanted }) {
   let tree;
   for (let call = 0; call < calls; call += 1) {
     const start = performance.now();
-    ({ tree } = sage.cluster(vectors, { dim }));
+    tree = sage.ward(vectors, { dim });
     wall.push(performance.now() - start);
   }
   return { wall, tree: wanted && [...tree] };
@@ -107,7 +107,7 @@ async function cluster({ n, dim, calls, tree: wanted }) {
 async function assertSame(tree, n, dim) {
   const sage = await import("pocketsage");
   await sage.init();
-  const expected = sage.cluster(mixture(n, dim, { seed: n }), { dim }).tree;
+  const expected = sage.ward(mixture(n, dim, { seed: n }), { dim });
   const wrong = tree.length === expected.length ? expected.findIndex((number, at) => number !== tree[at]) : 0;
   if (wrong >= 0) throw new Remedy(`n = ${n}, d = ${dim}: Chromium's tree has ${tree[wrong]} at ${wrong}, Node's ${expected[wrong]}.`);
 }
@@ -116,7 +116,7 @@ async function firstCalls(opened, browsers) {
   const times = [];
   for (let round = 0; round < browsers; round += 1) {
     const { page, close } = await opened();
-    times.push(...(await page.evaluate(cluster, { ...firstCall, calls: 1 })).wall);
+    times.push(...(await page.evaluate(ward, { ...firstCall, calls: 1 })).wall);
     await close();
   }
   return { ...firstCall, browsers, call: median(times) };

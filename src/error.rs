@@ -1,6 +1,6 @@
 //! Everything that can be wrong with what a caller hands over, each with a stable code.
 
-use crate::shown::Shown;
+use crate::shown::message;
 use alloc::string::String;
 use core::fmt;
 
@@ -73,6 +73,30 @@ impl Error {
         }
     }
 
+    /// What [`fmt::Display`] shows.
+    pub(crate) fn message(&self) -> String {
+        match self {
+            Self::Dimension { what, got, expected } => {
+                message![*what, ": got ", *got, ", expected ", *expected]
+            }
+            Self::NotFinite { what, row, got } => {
+                message![*what, " of row ", *row, " is ", *got, ": every number must be finite"]
+            }
+            Self::Option { name, problem } => message![*name, ": ", *problem],
+            Self::Corrupt { problem } => {
+                message!["these bytes cannot be read: ", *problem, ". Fetch or build the file again"]
+            }
+            Self::Version { got, supported } => message![
+                "these bytes have format version ",
+                *got,
+                ", this build reads up to ",
+                *supported,
+                ": update pocketsage, or build the file with this version",
+            ],
+            Self::Memory { needed, problem } => message![needed.div_ceil(1 << 20), " MB needed: ", *problem],
+        }
+    }
+
     pub(crate) fn option(name: &'static str, problem: impl Into<String>) -> Self {
         Self::Option { name, problem: problem.into() }
     }
@@ -84,26 +108,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dimension { what, got, expected } => {
-                write!(f, "{what}: got {got}, expected {expected}")
-            }
-            Self::NotFinite { what, row, got } => {
-                write!(f, "{what} of row {row} is {}: every number must be finite", Shown(*got))
-            }
-            Self::Option { name, problem } => write!(f, "{name}: {problem}"),
-            Self::Corrupt { problem } => {
-                write!(f, "these bytes cannot be read: {problem}. Fetch or build the file again")
-            }
-            Self::Version { got, supported } => write!(
-                f,
-                "these bytes have format version {got}, this build reads up to {supported}: \
-                 update pocketsage, or build the file with this version"
-            ),
-            Self::Memory { needed, problem } => {
-                write!(f, "{} MB needed: {problem}", needed.div_ceil(1 << 20))
-            }
-        }
+        f.write_str(&self.message())
     }
 }
 

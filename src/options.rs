@@ -1,8 +1,7 @@
 //! What a caller may choose about a profile.
 
 use crate::Error;
-use crate::shown::Shown;
-use alloc::format;
+use crate::shown::message;
 use serde::Deserialize;
 
 /// How actions become interests. Every field has a default; an unknown field is an error.
@@ -114,9 +113,9 @@ pub(crate) fn within(name: &'static str, got: f64, least: f64, most: f64) -> Res
     let range = match (least, most) {
         (f64::MIN_POSITIVE, f64::MAX) => "a finite number above 0".into(),
         (0.0, f64::MAX) => "a finite number of at least 0".into(),
-        _ => format!("a number from {} to {}", Shown(least), Shown(most)),
+        _ => message!["a number from ", least, " to ", most],
     };
-    Err(Error::option(name, format!("got {}, expected {range}", Shown(got))))
+    Err(Error::option(name, message!["got ", got, ", expected ", range]))
 }
 
 #[cfg(test)]

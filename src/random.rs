@@ -1,8 +1,7 @@
 //! Seeded random numbers, the same on every engine.
 
 use crate::Error;
-use crate::shown::Shown;
-use alloc::format;
+use crate::shown::message;
 
 /// SplitMix64 (Steele, Lea, Flood 2014): one multiplication-and-shift mix of a counter. Not for secrets.
 pub(crate) struct Random(u64);
@@ -12,7 +11,7 @@ impl Random {
     pub(crate) fn seeded(seed: f64) -> Result<Self, Error> {
         const LARGEST: f64 = 9_007_199_254_740_992.0;
         if !(0.0..=LARGEST).contains(&seed) || libm::trunc(seed) != seed {
-            let problem = format!("got {}, expected a whole number from 0 to 2^53", Shown(seed));
+            let problem = message!["got ", seed, ", expected a whole number from 0 to 2^53"];
             return Err(Error::option("seed", problem));
         }
         Ok(Self(seed as u64))

@@ -1,57 +1,115 @@
-//! Numbers as messages show them. (The standard library prints floats exactly, which costs the browser 8 KB.)
+//! Messages, from texts and numbers. (The standard library's formatting costs the browser 3 KB, and 8 more where it prints a float.)
 
-use core::fmt;
+use alloc::string::String;
+
+/// What a message can show.
+pub(crate) trait Shown {
+    fn show(&self, message: &mut String);
+}
+
+/// A text of these parts, one after the other: `message!["got ", got, ", expected ", expected]`.
+macro_rules! message {
+    ($($part:expr),+ $(,)?) => {{
+        let mut message = alloc::string::String::new();
+        $($crate::shown::Shown::show(&$part, &mut message);)+
+        message
+    }};
+}
+pub(crate) use message;
+
+impl Shown for &str {
+    #[inline(never)]
+    fn show(&self, message: &mut String) {
+        message.push_str(self);
+    }
+}
+
+impl Shown for String {
+    fn show(&self, message: &mut String) {
+        self.as_str().show(message);
+    }
+}
+
+impl Shown for u64 {
+    #[inline(never)]
+    fn show(&self, message: &mut String) {
+        if *self >= 10 {
+            (self / 10).show(message);
+        }
+        message.push(char::from(b'0' + (self % 10) as u8));
+    }
+}
+
+impl Shown for u32 {
+    fn show(&self, message: &mut String) {
+        u64::from(*self).show(message);
+    }
+}
+
+impl Shown for usize {
+    fn show(&self, message: &mut String) {
+        (*self as u64).show(message);
+    }
+}
 
 /// A number to six decimals, or six significant digits and a power of ten where that says more.
-pub(crate) struct Shown(pub(crate) f64);
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_nan() {
-            return f.write_str("NaN");
+impl Shown for f64 {
+    #[inline(never)]
+    fn show(&self, message: &mut String) {
+        if self.is_nan() {
+            return "NaN".show(message);
         }
-        if self.0 < 0.0 {
-            f.write_str("-")?;
+        if *self < 0.0 {
+            "-".show(message);
         }
-        let mut size = self.0.abs();
-        if size == f64::INFINITY {
-            return f.write_str("Infinity");
+        let mut size = self.abs();
+        if size == Self::INFINITY {
+            return "Infinity".show(message);
         }
-        let mut exponent = 0;
+        let (mut exponent, mut sign) = (0u32, "e");
         if size >= 1e15 {
             while size >= 10.0 {
                 size /= 10.0;
                 exponent += 1;
             }
         } else if size < 1e-3 && size > 0.0 {
+            sign = "e-";
             while size < 1.0 {
                 size *= 10.0;
-                exponent -= 1;
+                exponent += 1;
             }
         }
         let mut whole = size as u64;
-        let mut millionths = libm::round((size - whole as f64) * 1e6) as u32;
-        if millionths == 1_000_000 {
-            (whole, millionths) = (whole + 1, 0);
+        // With a one before them, so that zeros are shown.
+        let mut millionths = 1_000_000 + ((size - whole as Self) * 1e6 + 0.5) as u64;
+        if millionths == 2_000_000 {
+            (whole, millionths) = (whole + 1, 1_000_000);
         }
-        write!(f, "{whole}")?;
-        if millionths > 0 {
-            let (mut digits, mut width) = (millionths, 6);
-            while digits % 10 == 0 {
-                (digits, width) = (digits / 10, width - 1);
+        whole.show(message);
+        if millionths > 1_000_000 {
+            while millionths.is_multiple_of(10) {
+                millionths /= 10;
             }
-            write!(f, ".{digits:0width$}")?;
+            let at = message.len();
+            millionths.show(message);
+            message.replace_range(at..=at, ".");
         }
-        match exponent {
-            0 => Ok(()),
-            _ => write!(f, "e{exponent}"),
+        if exponent > 0 {
+            sign.show(message);
+            exponent.show(message);
         }
     }
 }
 
+/// Sixteen hexadecimal digits.
+pub(crate) fn hexadecimal(hash: u64) -> String {
+    let digit = |place: u32| char::from(b"0123456789abcdef"[(hash >> (60 - 4 * place)) as usize % 16]);
+    (0..16).map(digit).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Shown;
+    use super::*;
     use alloc::format;
 
     #[test]
@@ -71,11 +129,19 @@ mod tests {
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
-            assert_eq!(format!("{}", Shown(number)), text);
+            assert_eq!(message![number], text);
         }
         for number in [f64::MAX, f64::MIN_POSITIVE, 5e-324, 123_456_789.123] {
-            let read: f64 = format!("{}", Shown(number)).parse().unwrap();
+            let read: f64 = message![number].parse().unwrap();
             assert!((read / number - 1.0).abs() < 1e-5, "{number:e} {read:e}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_and_hashes_are_those_of_the_standard_library() {
+        for number in [0, 9, 10, 1_000_000, u64::MAX] {
+            assert_eq!(message!["<", number, ">"], format!("<{number}>"));
+            assert_eq!(hexadecimal(number), format!("{number:016x}"));
         }
     }
 }

@@ -6,11 +6,12 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
+use crate::shown::hexadecimal;
 use crate::{
     Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric, Precision,
     Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
 };
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
 use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
@@ -323,8 +324,8 @@ impl CoreCatalogue {
             ("metric", (self.0.metric() as u32).into()),
             ("precision", if full { "full" } else { "compact" }.into()),
             ("spread", self.0.spread().into()),
-            ("hash", format!("{:016x}", self.0.hash()).into()),
-            ("revision", format!("{:016x}", self.0.revision()).into()),
+            ("hash", hexadecimal(self.0.hash()).into()),
+            ("revision", hexadecimal(self.0.revision()).into()),
             ("byteLength", self.0.bytes().len().into()),
             ("lists", lists.into()),
             ("probes", probes.into()),
@@ -481,7 +482,7 @@ fn split<'a>(texts: &'a [u8], ends: &[u32]) -> Outcome<Vec<&'a str>> {
 }
 
 fn thrown(error: crate::Error) -> JsValue {
-    refused(error.code(), &format!("{error}"))
+    refused(error.code(), &error.message())
 }
 
 fn refused(code: &str, message: &str) -> JsValue {

@@ -2,8 +2,8 @@
 // of any trap. Yet the messages and the code that hands over places in the source were a tenth of the wasm.
 import binaryen from "binaryen";
 
-/** Functions of the standard library that do nothing but panic, by the names rustc gives them. */
-const panics = /^<?(core|alloc|std|__rustc)(\[\w+\])?::(panicking::(?!panic_count)|.*\b(\w+_fail|\w+_failed|capacity_overflow|handle_error|handle_alloc_error|panic_\w+borrowed|rust_panic\w*|rust_begin_unwind|__rust_start_panic)$)/;
+/** Functions of the standard library that do nothing but panic, or tell why, by the names rustc gives them. */
+const panics = /^<?(core|alloc|std|__rustc)(\[\w+\])?::(panicking::(?!panic_count)|cell::Borrow\w*Error as |.*\b(\w+_fail|\w+_failed|capacity_overflow|handle_error|handle_alloc_error|panic_\w+borrowed|rust_panic\w*|rust_begin_unwind|__rust_start_panic)$)/;
 
 /** The wasm, which still has its names, with nothing but a trap in those functions: what optimises it sees that nobody needs their arguments. */
 export function panicsToTraps(wasm) {

@@ -7,7 +7,8 @@ use super::{Catalogue, Items, Metric};
 use crate::Error;
 use crate::exact::{add_times, squared_distance};
 use crate::order::order;
-use alloc::{format, vec, vec::Vec};
+use crate::shown::message;
+use alloc::{vec, vec::Vec};
 
 /// How a catalogue is built.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,7 +36,7 @@ impl Builder {
     /// [`Error::Option`] for a `dim` of 0 or above 32,768.
     pub fn new(dim: usize, settings: Settings) -> Result<Self, Error> {
         if !(1..=MOST_DIMENSIONS).contains(&dim) {
-            return Err(Error::option("dim", format!("got {dim}, expected 1 to {MOST_DIMENSIONS}")));
+            return Err(Error::option("dim", message!["got ", dim, ", expected 1 to ", MOST_DIMENSIONS]));
         }
         let (encoded, ids, payloads) = (Encoded::default(), Run::default(), Run::default());
         Ok(Self { dim, settings, encoded, ids, payloads, sections: Vec::new() })
@@ -60,7 +61,7 @@ impl Builder {
             if !(1..=LONGEST_ID).contains(&id.len()) {
                 let row = self.ids.len();
                 let problem =
-                    format!("the id of row {row} has {} bytes, expected 1 to {LONGEST_ID}", id.len());
+                    message!["the id of row ", row, " has ", id.len(), " bytes, expected 1 to ", LONGEST_ID];
                 return Err(Error::option("id", problem));
             }
             let payload = items.payloads.get(row).map_or("", |text| text);
@@ -173,8 +174,15 @@ impl Builder {
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
             Some(&[first, second]) => {
                 let id = core::str::from_utf8(id(first)).unwrap_or_default();
-                let problem =
-                    format!("\"{id}\" is the id of rows {first} and {second}, expected ids to be unique");
+                let problem = message![
+                    "\"",
+                    id,
+                    "\" is the id of rows ",
+                    first,
+                    " and ",
+                    second,
+                    ", expected ids to be unique"
+                ];
                 Err(Error::option("id", problem))
             }
             _ => Ok(order),

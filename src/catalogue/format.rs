@@ -8,9 +8,9 @@ use super::Metric;
 use super::bits::Bits;
 use super::ivf::Lists;
 use super::texts::Texts;
-use crate::shown::Shown;
+use crate::shown::{hexadecimal, message};
 use crate::{Error, checksum64};
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// What a catalogue begins with.
@@ -187,7 +187,7 @@ pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
 pub(super) fn write(header: &Header, sections: &[(Section, Vec<u8>)]) -> Result<(Vec<u8>, Layout), Error> {
     let Header { n, dim, metric, spread, reach } = *header;
     let small = |name, x: usize| {
-        u32::try_from(x).map_err(|_| Error::option(name, format!("got {x}, expected below 2^32")))
+        u32::try_from(x).map_err(|_| Error::option(name, message!["got ", x, ", expected below 2^32"]))
     };
     let length = sections.iter().fold(HEADER + sections.len() * ENTRY, |end, (_, content)| {
         end.next_multiple_of(ALIGNMENT) + content.len()
@@ -243,12 +243,12 @@ pub(super) fn announced(bytes: &[u8]) -> Result<u64, Error> {
         return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
     }
     if bytes.len() < HEADER {
-        return Err(Error::corrupt(format!("got {} bytes, expected at least {HEADER}", bytes.len())));
+        return Err(Error::corrupt(message!["got ", bytes.len(), " bytes, expected at least ", HEADER]));
     }
     match number(bytes, 4) as u32 {
         VERSION => Ok(u64::from_le_bytes(eight(bytes, 40))),
         got if got > VERSION => Err(Error::Version { got, supported: VERSION }),
-        got => Err(Error::corrupt(format!("format version {got} never existed"))),
+        got => Err(Error::corrupt(message!["format version ", got, " never existed"])),
     }
 }
 
@@ -257,12 +257,13 @@ pub(super) fn announced(bytes: &[u8]) -> Result<u64, Error> {
 pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
     let length = announced(bytes)?;
     if length != bytes.len() as u64 {
-        return Err(Error::corrupt(format!("got {} bytes, expected {length}", bytes.len())));
+        return Err(Error::corrupt(message!["got ", bytes.len(), " bytes, expected ", length]));
     }
     let hash = u64::from_le_bytes(eight(bytes, 8));
     let seen = checksum64(&bytes[HASHED..]);
     if hash != seen {
-        return Err(Error::corrupt(format!("their hash is {seen:016x}, expected {hash:016x}")));
+        let [seen, hash] = [seen, hash].map(hexadecimal);
+        return Err(Error::corrupt(message!["their hash is ", seen, ", expected ", hash]));
     }
     lay_out(bytes, hash)
 }
@@ -319,7 +320,7 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
 fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], Error> {
     let mut sections = [None; KINDS];
     if count > MOST_SECTIONS || HEADER + count * ENTRY > bytes.len() {
-        return Err(Error::corrupt(format!("a table of {count} sections does not fit")));
+        return Err(Error::corrupt(message!["a table of ", count, " sections does not fit"]));
     }
     let mut free = (HEADER + count * ENTRY) as u64;
     for entry in (0..count).map(|i| HEADER + i * ENTRY) {
@@ -330,12 +331,12 @@ fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], 
             start..start.saturating_add(u64::from_le_bytes(length))
         };
         if start < free || !start.is_multiple_of(ALIGNMENT as u64) || end > bytes.len() as u64 {
-            return Err(Error::corrupt(format!("section {kind} lies at {start}..{end}")));
+            return Err(Error::corrupt(message!["section ", kind, " lies at ", start, "..", end]));
         }
         free = end;
         if let Some(slot) = sections.get_mut(kind as usize) {
             if slot.is_some() {
-                return Err(Error::corrupt(format!("section {kind} is there twice")));
+                return Err(Error::corrupt(message!["section ", kind, " is there twice"]));
             }
             *slot = Some((start as usize, end as usize));
         }
@@ -348,7 +349,7 @@ fn expect(layout: &Layout, bytes: &[u8], section: Section, length: Option<usize>
     let got = layout.section(bytes, section).len();
     match length {
         Some(length) if got == length => Ok(()),
-        _ => Err(Error::corrupt(format!("section {section:?} has {got} bytes"))),
+        _ => Err(Error::corrupt(message!["section ", section as u32, " has ", got, " bytes"])),
     }
 }
 
@@ -377,8 +378,8 @@ fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), E
     let good = |row| (0.0..=largest).contains(&float(content, row));
     match (0..layout.header.n).find(|&row| !good(row)) {
         Some(row) => {
-            let shown = Shown(float(content, row).into());
-            Err(Error::corrupt(format!("{section:?} of row {row} is {shown}")))
+            let seen = f64::from(float(content, row));
+            Err(Error::corrupt(message!["row ", row, " of section ", section as u32, " is ", seen]))
         }
         None => Ok(()),
     }
@@ -403,7 +404,7 @@ fn check_texts(bytes: &[u8], layout: &Layout, ends: Section, texts: Section, n: 
     let most = if least == 1 { LONGEST_ID } else { usize::MAX };
     Texts { ends: layout.section(bytes, ends), texts: layout.section(bytes, texts) }
         .check(least..=most)
-        .map_err(|problem| Error::corrupt(format!("{problem} of {texts:?}")))
+        .map_err(|problem| Error::corrupt(message![problem, " of section ", texts as u32]))
 }
 
 /// The rows that were not removed.
@@ -433,11 +434,11 @@ fn check_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     for i in 0..layout.size {
         let row = number(order, i);
         if !layout.live.has(row) {
-            return Err(Error::corrupt(format!("place {i} of the id order is row {row}")));
+            return Err(Error::corrupt(message!["place ", i, " of the id order is row ", row]));
         }
         let id = ids.get(row);
         if id <= before {
-            return Err(Error::corrupt(format!("the id order does not ascend at place {i}")));
+            return Err(Error::corrupt(message!["the id order does not ascend at place ", i]));
         }
         before = id;
     }

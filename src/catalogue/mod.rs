@@ -23,8 +23,9 @@ pub use contents::{Builder, Settings};
 pub use format::Section;
 
 use crate::order::Match;
+use crate::shown::message;
 use crate::{Error, Vectors};
-use alloc::{format, vec::Vec};
+use alloc::vec::Vec;
 use codes::Codes;
 use format::Layout;
 use sketch::Sketches;
@@ -285,7 +286,7 @@ impl Catalogue {
     fn check_row(&self, row: usize) -> Result<(), Error> {
         match row < self.rows() {
             true => Ok(()),
-            false => Err(Error::option("row", format!("got {row}, expected a row below {}", self.rows()))),
+            false => Err(Error::option("row", message!["got ", row, ", expected a row below ", self.rows()])),
         }
     }
 

@@ -1,7 +1,8 @@
 //! Texts one after the other, and where each ends: ids, payloads.
 
 use super::format::number;
-use alloc::{format, string::String};
+use crate::shown::message;
+use alloc::string::String;
 use core::ops::RangeInclusive;
 
 /// Texts one after the other, and where each ends.
@@ -33,13 +34,13 @@ impl<'a> Texts<'a> {
             let end = number(self.ends, i);
             let length = end.checked_sub(start);
             if !length.is_some_and(|length| lengths.contains(&length)) || !texts.is_char_boundary(end) {
-                return Err(format!("row {i} is {start}..{end}"));
+                return Err(message!["row ", i, " is ", start, "..", end]);
             }
             start = end;
         }
         match start == texts.len() {
             true => Ok(()),
-            false => Err(format!("there are {} bytes, the rows end at {start}", texts.len())),
+            false => Err(message!["there are ", texts.len(), " bytes, the rows end at ", start]),
         }
     }
 }

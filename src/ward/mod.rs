@@ -16,8 +16,9 @@ mod survey;
 
 use crate::dendrogram::{Dendrogram, Step};
 use crate::options::check_weights;
+use crate::shown::message;
 use crate::{Error, Vectors};
-use alloc::{format, vec, vec::Vec};
+use alloc::{vec, vec::Vec};
 use chain::{Neighbours, chain};
 use clusters::Clusters;
 use distinct::Distinct;
@@ -189,10 +190,14 @@ impl Way {
 fn refused(needed: usize, memory: usize, n: usize, dim: usize) -> Error {
     Error::Memory {
         needed,
-        problem: format!(
-            "{n} actions of {dim} numbers do not fit into {} MB: give more (memory) or keep fewer actions (maxActions)",
-            memory >> 20
-        ),
+        problem: message![
+            n,
+            " actions of ",
+            dim,
+            " numbers do not fit into ",
+            memory >> 20,
+            " MB: give more (memory) or keep fewer actions (maxActions)",
+        ],
     }
 }
 

@@ -89,7 +89,7 @@ test("without a catalogue: the preview shows what leaves", async () => {
   assert.match(output, /item: 'a'/);
 });
 
-test("the pieces", async () => assert.match(await printed(program("cluster(Float32Array.of")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
+test("the pieces", async () => assert.match(await printed(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
 
 test("the figures stand between the markers that `npm run bench:ward -- --readme` writes between", () => {
   const parts = readme.split(/<!-- bench:(?:begin|end) -->\n/);

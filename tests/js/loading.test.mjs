@@ -5,12 +5,13 @@ import { test } from "node:test";
 import * as sage from "pocketsage";
 import { rejects } from "./world.mjs";
 
-const { buildProfile, blend, cluster, init, openSage, project } = sage;
+const { buildProfile, blend, cluster, init, openSage, project, ward } = sage;
 const wasm = new URL("../../pkg/wasm/core_bg.wasm", import.meta.url);
 
 test("synchronous pieces before init() throw not-ready, and name the way out", async () => {
   const early = [
     () => cluster(new Float32Array(4), { dim: 2 }),
+    () => ward(new Float32Array(4), { dim: 2 }),
     () => buildProfile([], { dim: 2, now: 0 }),
     () => blend([], { weights: [], count: 1 }),
     () => project(new Float32Array(4), { dim: 2 }),
@@ -52,6 +53,6 @@ test("openSage needs no init", async () => {
 test("the public names are these", () => {
   assert.deepEqual(Object.keys(sage).sort(), [
     ...["Catalogue", "SageError", "blend", "buildProfile", "cluster", "connectSage", "indexedDbStore", "init"],
-    ...["isSageError", "memoryStore", "openSage", "project", "serveSage"],
+    ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "ward"],
   ]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blend, buildProfile, cluster, init, openSage, project } from "pocketsage";
+import { blend, buildProfile, cluster, init, openSage, project, ward } from "pocketsage";
 import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue } from "./world.mjs";
 
 await init();
@@ -25,6 +25,20 @@ test("cluster drops and attaches singletons", () => {
   assert.deepEqual(cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "attach" }).labels, Int32Array.of(0, 0, 1, 1, 1));
 });
 
+test("ward gives the tree of cluster, whatever the sizes of the rows", () => {
+  const weights = Float64Array.of(1, 2, 1, 1, 0.5);
+  for (const sizes of [undefined, weights]) {
+    assert.deepEqual(ward(points, { dim: 2, weights: sizes }), cluster(points, { dim: 2, weights: sizes, cut: { count: 2 } }).tree);
+  }
+  assert.notDeepEqual(ward(points, { dim: 2, weights }), ward(points, { dim: 2 }));
+  assert.deepEqual(ward(points, { dim: 2, memory: 10_000 }), ward(points, { dim: 2 }), "in little memory it is the same");
+});
+
+test("ward of nothing and of one has no merges", () => {
+  assert.deepEqual(ward(new Float32Array(), { dim: 3 }), new Float64Array());
+  assert.deepEqual(ward(Float32Array.of(1, 2, 3), { dim: 3 }), new Float64Array());
+});
+
 test("cluster of nothing is nothing, of one is one", () => {
   assert.deepEqual({ ...cluster(new Float32Array(), { dim: 3 }) }, { ...cluster(new Float32Array(), { dim: 3 }), count: 0 });
   assert.deepEqual(cluster(Float32Array.of(1, 2, 3), { dim: 3 }).labels, Int32Array.of(0));
@@ -43,6 +57,12 @@ const refused = [
   ["cluster, an unknown option", () => cluster(new Float32Array(2), { dim: 1, cuts: 3 }), "option", /unknown option "cuts"/],
   ["cluster, weights of another length", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1) }), "dimension", /./],
   ["cluster, a weight of 0", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
+  ["ward, a matrix that does not divide", () => ward(new Float32Array(5), { dim: 2 }), "dimension", /./],
+  ["ward, NaN", () => ward(Float32Array.of(1, NaN), { dim: 1 }), "not-finite", /1/],
+  ["ward, an array", () => ward([1, 2], { dim: 1 }), "option", /^ward: expected the vectors as one Float32Array.*saw an array/],
+  ["ward, a cut", () => ward(new Float32Array(2), { dim: 1, cut: "auto" }), "option", /unknown option "cut"/],
+  ["ward, a weight of 0", () => ward(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
+  ["ward, too little memory", () => ward(new Float32Array(2000), { dim: 2, memory: 100 }), "memory", /1000 actions.*memory/],
   ["project, NaN", () => project(Float32Array.of(NaN), { dim: 1 }), "not-finite", /./],
   ["project, an array", () => project([1], { dim: 1 }), "option", /one Float32Array/],
   [
