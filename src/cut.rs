@@ -39,6 +39,11 @@ pub(crate) fn rule(options: &ProfileOptions) -> Result<Rule, Error> {
 }
 
 impl Rule {
+    /// Does it depend on the diameter?
+    pub(crate) fn asks_diameter(self) -> bool {
+        self == Self::Growing(None)
+    }
+
     /// The height up to which merges are kept. `weight` is the sum of the rows' weights, `diameter` the largest squared distance
     /// between two rows.
     pub(crate) fn threshold(self, tree: &Dendrogram, weight: f64, diameter: f64) -> f64 {
@@ -246,6 +251,6 @@ mod tests {
     #[test]
     fn the_largest_squared_distance_is_the_diameter() {
         let vectors = Vectors::new(&[0.0, 3.0, -1.0, 2.0], 1).unwrap();
-        assert_eq!(ward::tree_and_diameter(vectors, None, crate::MEMORY).unwrap().1, 16.0);
+        assert_eq!(ward::tree_and_diameter(vectors, None, crate::MEMORY, true).unwrap().1, 16.0);
     }
 }

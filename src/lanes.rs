@@ -38,6 +38,14 @@ impl Wholes {
         Self([apart(0), apart(1)])
     }
 
+    /// Eight rows of four columns, and of four zeros.
+    #[inline(always)]
+    pub(crate) fn across(columns: [Self; 4]) -> [Self; 8] {
+        let [[a, b, c, d], [e, f, g, h]] =
+            [0, 1].map(|half| i32x4::transpose(columns.map(|column| column.0[half])));
+        [a, b, c, d, e, f, g, h].map(|row| Self([row, i32x4::ZERO]))
+    }
+
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
         Self([self.0[0].max(other.0[0]), self.0[1].max(other.0[1])])

@@ -84,8 +84,8 @@ pub fn cluster(
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
     check_weights(vectors.len(), weights)?;
-    cut::rule(options)?;
-    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?)?;
+    let measured = cut::rule(options)?.asks_diameter();
+    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?, measured)?;
     cut_tree(tree, diameter, vectors, weights, options)
 }
 
@@ -133,7 +133,9 @@ fn cut_tree(
 /// ```
 pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
     check_options(now, options)?;
-    let (tree, diameter) = tree_and_diameter(actions.vectors, Some(actions.weights), options.memory()?)?;
+    let measured = cut::rule(options)?.asks_diameter();
+    let (tree, diameter) =
+        tree_and_diameter(actions.vectors, Some(actions.weights), options.memory()?, measured)?;
     of_tree(tree, diameter, actions, now, options)
 }
 

@@ -152,7 +152,7 @@ impl Session {
             }
             Known::Nothing => {}
         }
-        let grown = Grown::within(memory, vectors, Some(&self.weights))?;
+        let grown = Grown::within(memory, vectors, Some(&self.weights), true)?;
         let found = (grown.tree(n), grown.diameter);
         if Living::bytes(n, self.dim) <= memory {
             self.known = Known::Grown(Box::new(grown));

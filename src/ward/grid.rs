@@ -42,6 +42,8 @@ pub(crate) struct Grid {
     norms: Vec<[i32; LANES]>,
     /// The largest r.
     residual: f64,
+    /// Fours that have places.
+    filled: usize,
 }
 
 impl Grid {
@@ -66,6 +68,7 @@ impl Grid {
             centre: eights,
             norms: vec![[0; LANES]; panels],
             residual: 0.0,
+            filled: places.div_ceil(ROWS),
         }
     }
 
@@ -165,8 +168,18 @@ impl Grid {
     /// Squared distances between the vectors of two panels, row by row of the left one. O(dim).
     #[inline(always)]
     pub(crate) fn block(&self, left: usize, right: usize, block: &mut [Wholes; LANES]) {
-        for (half, rows) in block.as_chunks_mut().0.iter_mut().enumerate() {
-            tile(self.four(2 * left + half), self.four(2 * right), self.four(2 * right + 1), rows);
+        let [a, b] = [2 * left, 2 * left + 1];
+        let [c, d] = [2 * right, 2 * right + 1];
+        if d < self.filled {
+            let halves = block.as_chunks_mut().0.iter_mut();
+            halves
+                .zip([a, b])
+                .for_each(|(rows, four)| tile(self.four(four), self.four(c), self.four(d), rows));
+        } else {
+            // Only half of the columns are there: computed as rows, they take half the time.
+            let mut columns = [Wholes::ZERO; ROWS];
+            tile(self.four(c), self.four(a), self.four(b), &mut columns);
+            *block = Wholes::across(columns);
         }
         let norms = Wholes::new(self.norms[right]);
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
@@ -304,6 +317,26 @@ mod tests {
                         let apart = squared_distance(vectors.row(x), vectors.row(y));
                         let off = root(grid.squared_steps(apart)) - root(found.into());
                         assert!(off.abs() <= grid.slack().into(), "{dim} x {scale}, {x} and {y}: {off}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_block_has_the_distances_of_its_rows_however_full_the_last_panel_is() {
+        let mut numbers = Numbers::new(31);
+        let values: Vec<f32> = (0..24 * 8).map(|_| numbers.normal()).collect();
+        for n in 1..=24 {
+            let grid = Grid::of(Vectors::new(&values[..8 * n], 8).unwrap());
+            let mut block = [Wholes::ZERO; LANES];
+            for (left, right) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
+                if right * LANES < n {
+                    grid.block(left, right, &mut block);
+                    for (i, row) in block.iter().enumerate().take(n - left * LANES) {
+                        let columns = LANES.min(n - right * LANES);
+                        let expected = grid.row(left * LANES + i, right / 2)[right % 2].numbers();
+                        assert_eq!(row.numbers()[..columns], expected[..columns], "{n}: {left} {right} {i}");
                     }
                 }
             }

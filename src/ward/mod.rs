@@ -70,16 +70,17 @@ pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, E
 /// [`Error::Memory`] when not even the last fits, before anything is allocated. [`Error::Dimension`] and [`Error::Option`] for sizes.
 pub fn ward_within(vectors: Vectors<'_>, sizes: Option<&[f64]>, memory: usize) -> Result<Dendrogram, Error> {
     check_weights(vectors.len(), sizes)?;
-    Ok(tree_and_diameter(vectors, sizes, memory)?.0)
+    Ok(Grown::within(memory, vectors, sizes, false)?.tree(vectors.len()))
 }
 
-/// The tree, and the largest squared distance between two rows.
+/// The tree, and the largest squared distance between two rows, where that is asked for.
 pub(crate) fn tree_and_diameter(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     memory: usize,
+    measured: bool,
 ) -> Result<(Dendrogram, f64), Error> {
-    let grown = Grown::within(memory, vectors, weights)?;
+    let grown = Grown::within(memory, vectors, weights, measured)?;
     Ok((grown.tree(vectors.len()), grown.diameter))
 }
 
@@ -88,9 +89,9 @@ pub(crate) struct Grown {
     distinct: Distinct,
     /// Of the distinct rows.
     steps: Vec<Step>,
-    /// The largest squared distance between two rows.
+    /// The largest squared distance between two rows; 0 unless it was to be measured.
     pub(crate) diameter: f64,
-    /// For every distinct row, how far at most those before it are.
+    /// For every distinct row, how far at most those before it are, likewise.
     farthest: Vec<f64>,
     /// No choice was between neighbours that are equally near.
     certain: bool,
@@ -101,12 +102,13 @@ impl Grown {
         memory: usize,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
+        measured: bool,
     ) -> Result<Self, Error> {
         let way = Way::within(memory, vectors.len(), vectors.dim())?;
-        Ok(Self::by(way, vectors, weights))
+        Ok(Self::by(way, vectors, weights, measured))
     }
 
-    fn by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>) -> Self {
+    fn by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>, measured: bool) -> Self {
         let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
         let distinct = Distinct::of(vectors, weights);
         let vectors = distinct.vectors(vectors);
@@ -119,16 +121,14 @@ impl Grown {
         let (unions, diameter, farthest) = match way {
             Way::Matrix => {
                 let (mut matrix, farthest) = Matrix::new(clusters, &grid);
-                let diameter = farthest.diameter(&grid, matrix.clusters());
-                let farthest = farthest.bounds(&grid);
+                let (diameter, farthest) = farthest.measured(measured, &grid, matrix.clusters());
                 // What is freed is taken again at once, while it is in the caches.
                 drop(grid);
                 (chain(&mut matrix), diameter, farthest)
             }
             Way::Names | Way::Nothing => {
                 let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
-                let diameter = farthest.diameter(names.grid(), names.clusters());
-                let farthest = farthest.bounds(names.grid());
+                let (diameter, farthest) = farthest.measured(measured, names.grid(), names.clusters());
                 (chain(&mut names), diameter, farthest)
             }
         };
@@ -267,7 +267,7 @@ mod tests {
         for (values, dim, weights) in samples() {
             let vectors = Vectors::new(&values, dim).unwrap();
             let [matrix, names, nothing] = Way::ALL.map(|way| {
-                let grown = Grown::by(way, vectors, weights.as_deref());
+                let grown = Grown::by(way, vectors, weights.as_deref(), true);
                 (grown.steps, grown.diameter, grown.certain)
             });
             assert_eq!(matrix, names, "{} x {dim}", vectors.len());

@@ -49,14 +49,18 @@ impl Farthest {
         *farthest = rows.iter().fold(Wholes::new(*farthest), |most, &row| most.max(row)).numbers();
     }
 
-    /// For every vector, a distance that no vector before it is beyond.
-    pub(crate) fn bounds(&self, grid: &Grid) -> Vec<f64> {
-        self.0.as_flattened().iter().map(|&squared| grid.at_most(squared)).collect()
+    /// The largest squared distance between two vectors, while every cluster still is one; and for every vector a distance that no vector
+    /// before it is beyond. 0 and none where nobody asks.
+    pub(crate) fn measured(&self, asked: bool, grid: &Grid, clusters: &Clusters<'_>) -> (f64, Vec<f64>) {
+        if !asked {
+            return (0.0, Vec::new());
+        }
+        let bounds = self.0.as_flattened().iter().map(|&squared| grid.at_most(squared));
+        (self.diameter(grid, clusters), bounds.collect())
     }
 
-    /// The largest squared distance between two vectors; every cluster still is one. O(n dim) for every vector that may be at an end of
-    /// it.
-    pub(crate) fn diameter(&self, grid: &Grid, clusters: &Clusters<'_>) -> f64 {
+    /// O(n dim) for every vector that may be at an end of it.
+    fn diameter(&self, grid: &Grid, clusters: &Clusters<'_>) -> f64 {
         let n = clusters.left();
         let slack = 2.0 * f64::from(grid.slack());
         let farthest = &self.0.as_flattened()[..n];
