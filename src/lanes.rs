@@ -102,20 +102,8 @@ impl Floats {
     }
 
     #[inline(always)]
-    pub(crate) fn scaled(self, factors: Self) -> Self {
-        Self(core::array::from_fn(|i| self.0[i] * factors.0[i]))
-    }
-
-    #[inline(always)]
     pub(crate) fn times(self, factor: f32) -> Self {
         Self(self.0.map(|x| x * f32x4::splat(factor)))
-    }
-
-    /// These by a line, rounded down, and not below 0.
-    #[inline(always)]
-    pub(crate) fn line(self, slope: f32, offset: f32) -> Self {
-        let line = |x: f32x4| (x * f32x4::splat(slope * SAFELY) - f32x4::splat(offset)).fast_max(f32x4::ZERO);
-        Self(self.0.map(line))
     }
 
     /// Squared distances that may be up to `slack` less, before squaring: at least so much.

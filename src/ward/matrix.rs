@@ -85,11 +85,13 @@ impl<'a> Matrix<'a> {
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
         let equal = weights[..n].iter().all(|&w| w == weights[0]);
-        // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH.
+        // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH, which is slope (x - slack TOUCH). Both are rounded down by more
+        // than is lost on the way.
         let slack = grid.slack();
-        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH - slack * slack);
+        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH * (2.0 - SAFELY));
         let unit = (1.0 / total) as f32;
-        let equal = equal.then(|| [Floats::splat(weights[0] * unit); LANES]);
+        let steep = unit * slope * SAFELY;
+        let equal = equal.then(|| [Floats::splat(weights[0] * steep); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest = Farthest::new(n);
@@ -99,10 +101,10 @@ impl<'a> Matrix<'a> {
             let most = farthest.of(right);
             let mut bounds = [Codes::splat(0); LANES];
             match &equal {
-                Some(factors) => bound(&block[..rows], factors, [slope, offset], &mut bounds, most),
+                Some(factors) => bound(&block[..rows], factors, offset, &mut bounds, most),
                 None => {
-                    let factors = harmonic_means(left, right, &weights, unit);
-                    bound(&block[..rows], &factors, [slope, offset], &mut bounds, most);
+                    let factors = harmonic_means(left, right, &weights, steep);
+                    bound(&block[..rows], &factors, offset, &mut bounds, most);
                 }
             }
             let stride = width / LANES;
@@ -294,19 +296,19 @@ impl Neighbours for Matrix<'_> {
     }
 }
 
-/// Bounds of these rows of squared distances, times Ward's factors; and the largest of each column.
+/// Bounds of these rows of squared distances, less an offset, times Ward's factors; and the largest of each column.
 #[inline(never)]
 fn bound(
     rows: &[Wholes],
     factors: &[Floats; LANES],
-    [slope, offset]: [f32; 2],
+    offset: f32,
     bounds: &mut [Codes; LANES],
     farthest: &mut [i32; LANES],
 ) {
     let mut most = Wholes::new(*farthest);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
         most = most.max(*row);
-        *bound = Codes::of(row.floats().line(slope, offset).scaled(*factors).plus(1.0));
+        *bound = Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(Floats::splat(1.0)));
     }
     *farthest = most.numbers();
 }
