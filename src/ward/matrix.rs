@@ -22,7 +22,7 @@ const TOUCH: f32 = 10_000.0;
 ///
 /// A union changes one row and, by symmetry, one column. Writing the column at once would touch every row, most of which are never read
 /// again; instead the new row is left where each of the others finds its own cell, side by side with those of the unions before and
-/// after, and catches up when it is next read. And whenever half of the places are empty, the matrix moves together.
+/// after, and catches up when it is next read. And whenever two fifths of the places or fewer are not empty, the matrix moves together.
 pub(crate) struct Matrix<'a> {
     clusters: Clusters<'a>,
     /// Units in a squared unit of the vectors: such that no distance reaches 2^31.
@@ -58,9 +58,14 @@ pub(crate) struct Matrix<'a> {
 /// The distances of some unions to the places of a panel.
 type News = [[i16; TOLD]; LANES];
 
+/// Of n places, how many are not empty when the matrix moves together.
+fn left_over(n: usize) -> usize {
+    2 * n / 5
+}
+
 /// Groups of unions before a matrix of n moves together.
 fn groups(n: usize) -> usize {
-    n.div_ceil(2).div_ceil(TOLD)
+    (n - left_over(n)).div_ceil(TOLD)
 }
 
 /// Where the cell of a place is in a row.
@@ -72,8 +77,8 @@ impl<'a> Matrix<'a> {
     /// Bytes of a matrix for n clusters, at most.
     pub(crate) fn bytes(n: usize) -> usize {
         let width = n.next_multiple_of(ALIGNED);
-        // The rows, and the news of half as many unions.
-        size_of::<i16>().saturating_mul(width).saturating_mul(width + n.div_ceil(2).next_multiple_of(TOLD))
+        // The rows, and the news.
+        size_of::<i16>().saturating_mul(width).saturating_mul(width + groups(n) * TOLD)
     }
 
     /// O(n^2 dim / 2).
@@ -290,7 +295,7 @@ impl Neighbours for Matrix<'_> {
         self.count += 1;
         self.changed[at_a] = self.count as u32;
         self.known[at_a] = self.count as u32;
-        if self.clusters.left() * 2 <= self.names.len() {
+        if self.clusters.left() <= left_over(self.names.len()) {
             self.move_together();
         }
     }

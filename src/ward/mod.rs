@@ -63,7 +63,7 @@ pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, E
 
 /// [`ward`] in at most so many bytes, those of the vectors included. The tree is the same, whatever the memory.
 ///
-/// Working memory is 6 n dim bytes and, by what fits, 3 n^2 for a matrix of bounds (the fastest for up to some thousand rows),
+/// Working memory is 6 n dim bytes and, by what fits, 3.2 n^2 for a matrix of bounds (the fastest for up to some thousand rows),
 /// 220 n for a few neighbours of each cluster, or 20 n for none, which takes up to three times as long.
 ///
 /// # Errors
