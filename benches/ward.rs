@@ -18,8 +18,8 @@ const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", ours), ("kodama", 
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lock().lines() {
-        let answer =
-            run(&serde_json::from_str(&line?)?).unwrap_or_else(|why| json!({ "error": why.to_string() }));
+        let answer = run(&serde_json::from_str(&line?)?)
+            .unwrap_or_else(|why| json!({ "error": why.to_string() }));
         writeln!(std::io::stdout(), "{answer}")?;
     }
     Ok(())
@@ -29,10 +29,13 @@ fn run(request: &Value) -> Result<Value, Box<dyn Error>> {
     let word = |key: &str| request[key].as_str().ok_or(format!("{key} is missing in {request}"));
     let number = |key: &str| request[key].as_u64().ok_or(format!("{key} is missing in {request}"));
     let name = word("contestant")?;
-    let (_, contestant) =
-        CONTESTANTS.iter().find(|known| known.0 == name).ok_or(format!("nobody is called {name}"))?;
+    let (_, contestant) = CONTESTANTS
+        .iter()
+        .find(|known| known.0 == name)
+        .ok_or(format!("nobody is called {name}"))?;
     let bytes = std::fs::read(word("path")?)?;
-    let vectors: Vec<f32> = bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
+    let vectors: Vec<f32> =
+        bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
     drop(bytes);
     let dim = usize::try_from(number("dim")?)?;
 
@@ -55,7 +58,10 @@ fn ours(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
 }
 
 fn kodama(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    Ok(kodama_tree::heights(vectors, dim).into_iter().map(|height| f64::from(height).powi(2)).collect())
+    Ok(kodama_tree::heights(vectors, dim)
+        .into_iter()
+        .map(|height| f64::from(height).powi(2))
+        .collect())
 }
 
 /// A line of /proc/self/status in bytes: `VmRSS` now, `VmHWM` the most so far. `None` where there is no such file.

@@ -25,9 +25,14 @@ function token([kid, secret], sub) {
 /** The last of TOKEN_KEYS. */
 function newestKey() {
   const file = new URL(".dev.vars", import.meta.url);
-  const line = existsSync(file) ? /^TOKEN_KEYS=(.*)$/m.exec(readFileSync(file, "utf8"))?.[1] : undefined;
+  const line = existsSync(file)
+    ? /^TOKEN_KEYS=(.*)$/m.exec(readFileSync(file, "utf8"))?.[1]
+    : undefined;
   const keys = process.env.TOKEN_KEYS ?? line;
-  if (!keys) fail('There is no TOKEN_KEYS, neither in the environment nor in .dev.vars: echo "TOKEN_KEYS=$(node mint.mjs key)" > .dev.vars');
+  if (!keys)
+    fail(
+      'There is no TOKEN_KEYS, neither in the environment nor in .dev.vars: echo "TOKEN_KEYS=$(node mint.mjs key)" > .dev.vars',
+    );
   try {
     return Object.entries(JSON.parse(keys)).at(-1);
   } catch {

@@ -12,13 +12,29 @@ const recipes = [
 const catalogue = await Catalogue.from(recipes, { dim: 3, attributes: ["minutes", "tags"] });
 const soup = Float32Array.of(1, 0.2, 0);
 
-const quick = catalogue.search(soup, { filter: { all: [{ field: "tags", is: "soup" }, { field: "minutes", to: 20 }] } });
+const quick = catalogue.search(soup, {
+  filter: {
+    all: [
+      { field: "tags", is: "soup" },
+      { field: "minutes", to: 20 },
+    ],
+  },
+});
 console.log("a quick soup:", quick[0].item, quick[0].score.toFixed(3));
-assert.deepEqual(quick.map(({ item }) => item), ["gazpacho"]);
+assert.deepEqual(
+  quick.map(({ item }) => item),
+  ["gazpacho"],
+);
 
 catalogue.add([["miso", Float32Array.of(0.95, 0.15, 0.1), { minutes: 12, tags: ["soup", "hot"] }]]);
 catalogue.remove(["brownie"]);
-console.log("nearest now:", catalogue.search(soup, { count: 2 }).map(({ item }) => item).join(", "));
+console.log(
+  "nearest now:",
+  catalogue
+    .search(soup, { count: 2 })
+    .map(({ item }) => item)
+    .join(", "),
+);
 
 const again = await Catalogue.fromBytes(catalogue.toBytes());
 assert.deepEqual(again.search(soup), catalogue.search(soup));

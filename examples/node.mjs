@@ -10,5 +10,7 @@ const label = (item) => `${catalogue.payload(item).emoji} ${catalogue.payload(it
 const sage = await openSage({ catalogue });
 await sage.record([{ item: "1F355" }, { item: "26BD" }, { item: "1F436" }]); // 🍕 ⚽ 🐶
 
-for (const { medoid, importance } of (await sage.profile()).interests) console.log(`${(importance * 100).toFixed(0)} % ${label(medoid)}`);
-for (const { item, because } of await sage.recommend({ count: 10 })) console.log(`${label(item)}, because of ${label(because.medoid)}`);
+for (const { medoid, importance } of (await sage.profile()).interests)
+  console.log(`${(importance * 100).toFixed(0)} % ${label(medoid)}`);
+for (const { item, because } of await sage.recommend({ count: 10 }))
+  console.log(`${label(item)}, because of ${label(because.medoid)}`);

@@ -8,7 +8,8 @@ if (isMainThread) {
   const worker = new Worker(new URL(import.meta.url));
   const sage = await connectSage(worker);
   await sage.record([{ item: "1F355" }, { item: "26BD" }, { item: "1F436" }]); // 🍕 ⚽ 🐶
-  for (const { item, score } of await sage.recommend({ count: 10 })) console.log(item, score.toFixed(3));
+  for (const { item, score } of await sage.recommend({ count: 10 }))
+    console.log(item, score.toFixed(3));
   await sage.close();
   await worker.terminate();
 } else {

@@ -34,7 +34,8 @@ async function measure({ sizes, dims, quick: hurried }) {
     const opened = () => open(launch, site.origin);
     const { page, cpu, close } = await opened();
     const results = [];
-    for (const n of sizes) for (const dim of dims) results.push({ n, dim, ...(await compare(page, cpu, n, dim, pace)) });
+    for (const n of sizes)
+      for (const dim of dims) results.push({ n, dim, ...(await compare(page, cpu, n, dim, pace)) });
     await close();
     return { results, first: await firstCalls(opened, pace.fresh) };
   } finally {
@@ -49,16 +50,24 @@ async function open(launch, origin) {
   const page = await browser.newPage();
   await page.route(`${origin}/**`, async (route) => {
     const response = await route.fetch();
-    const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
+    const isolated = {
+      "cross-origin-opener-policy": "same-origin",
+      "cross-origin-embedder-policy": "require-corp",
+    };
     await route.fulfill({ response, headers: { ...response.headers(), ...isolated } });
   });
   await page.route("**/mixture.mjs", (route) =>
-    route.fulfill({ path: join(import.meta.dirname, "bench", "mixture.mjs"), contentType: "text/javascript" }),
+    route.fulfill({
+      path: join(import.meta.dirname, "bench", "mixture.mjs"),
+      contentType: "text/javascript",
+    }),
   );
   await page.goto(origin);
   const cpu = async () => {
     const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-    return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+    return processInfo
+      .filter(({ type }) => type === "renderer")
+      .reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
   };
   return { page, cpu, close: () => browser.close() };
 }
@@ -66,7 +75,10 @@ async function open(launch, origin) {
 /** Rounds of as many calls as fill 50 ms, because the CPU time is read from outside. */
 async function compare(page, cpu, n, dim, pace) {
   const ask = (calls) => page.evaluate(ward, { n, dim, calls });
-  const { tree, wall: [cold] } = await page.evaluate(ward, { n, dim, calls: 1, tree: true });
+  const {
+    tree,
+    wall: [cold],
+  } = await page.evaluate(ward, { n, dim, calls: 1, tree: true });
   await assertSame(tree, n, dim);
   let once = cold;
   for (let spent = cold; spent < pace.warmUp; ) {
@@ -92,7 +104,8 @@ async function ward({ n, dim, calls, tree: wanted }) {
   const sage = await import("pocketsage");
   await sage.init();
   const { mixture: make } = await import(`${location.origin}/mixture.mjs`);
-  if (globalThis.latest?.n !== n || globalThis.latest.dim !== dim) globalThis.latest = { n, dim, vectors: make(n, dim, { seed: n }) };
+  if (globalThis.latest?.n !== n || globalThis.latest.dim !== dim)
+    globalThis.latest = { n, dim, vectors: make(n, dim, { seed: n }) };
   const { vectors } = globalThis.latest;
   const wall = [];
   let tree;
@@ -108,8 +121,12 @@ async function assertSame(tree, n, dim) {
   const sage = await import("pocketsage");
   await sage.init();
   const expected = sage.ward(mixture(n, dim, { seed: n }), { dim });
-  const wrong = tree.length === expected.length ? expected.findIndex((number, at) => number !== tree[at]) : 0;
-  if (wrong >= 0) throw new Remedy(`n = ${n}, d = ${dim}: Chromium's tree has ${tree[wrong]} at ${wrong}, Node's ${expected[wrong]}.`);
+  const wrong =
+    tree.length === expected.length ? expected.findIndex((number, at) => number !== tree[at]) : 0;
+  if (wrong >= 0)
+    throw new Remedy(
+      `n = ${n}, d = ${dim}: Chromium's tree has ${tree[wrong]} at ${wrong}, Node's ${expected[wrong]}.`,
+    );
 }
 
 async function firstCalls(opened, browsers) {
@@ -125,7 +142,12 @@ async function firstCalls(opened, browsers) {
 function print({ chromium, results, first }) {
   title(`Ward in Chromium ${chromium}, median ms\n`);
   const digits = (number) => number.toPrecision(3);
-  table([["n", "d", "CPU ms", "wall ms", "calls"], ...results.map(({ n, dim, cpu, wall, calls }) => [n, dim, digits(cpu), digits(wall), calls])]);
+  table([
+    ["n", "d", "CPU ms", "wall ms", "calls"],
+    ...results.map(({ n, dim, cpu, wall, calls }) => [n, dim, digits(cpu), digits(wall), calls]),
+  ]);
   const { n, dim, call, browsers } = first;
-  console.log(`\n  The first call of a fresh browser, n = ${n}, d = ${dim}: ${digits(call)} wall ms (median of ${browsers}).`);
+  console.log(
+    `\n  The first call of a fresh browser, n = ${n}, d = ${dim}: ${digits(call)} wall ms (median of ${browsers}).`,
+  );
 }

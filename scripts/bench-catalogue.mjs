@@ -28,25 +28,54 @@ await script(async () => {
   const words = process.argv.slice(2);
   const [json, readme] = [words.includes("--json"), words.includes("--readme")];
   const sets = words.filter((word) => !word.startsWith("--") && !word.endsWith(".json"));
-  const before = await Promise.all(words.filter((word) => word.endsWith(".json")).map(async (file) => JSON.parse(await readFile(file, "utf8"))));
+  const before = await Promise.all(
+    words
+      .filter((word) => word.endsWith(".json"))
+      .map(async (file) => JSON.parse(await readFile(file, "utf8"))),
+  );
   if (!json) {
     await setup();
     await build();
   }
-  if (!existsSync(join(folder, "node_modules"))) await must("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, minutes: 10 });
+  if (!existsSync(join(folder, "node_modules")))
+    await must("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], {
+      cwd: folder,
+      minutes: 10,
+    });
   const peers = await import(join(folder, "peers.mjs"));
   const data = await import(join(folder, "data.mjs"));
   const python = await openPython();
-  const flat = { "plain JavaScript": peers.plain, "rvf-wasm flat": peers.rvf, "sqlite-vec-wasm flat": peers.sqliteVec, "orama flat": peers.orama, "voy": peers.voy };
-  const all = { PocketSage: peers.pocketsage, "hnswlib-wasm": peers.hnswlib, edgevec: peers.edgevec, ...flat };
-  const large = { PocketSage: (task) => peers.pocketsage(task, { lists: true }), "PocketSage, without lists": peers.pocketsage, "hnswlib-wasm": peers.hnswlib };
-  const tasks = { "5k": [() => data.topics(5000), all], "20k": [() => data.topics(20_000), all], "100k": [() => data.topics(100_000), large], text: [() => text(data), all] };
+  const flat = {
+    "plain JavaScript": peers.plain,
+    "rvf-wasm flat": peers.rvf,
+    "sqlite-vec-wasm flat": peers.sqliteVec,
+    "orama flat": peers.orama,
+    voy: peers.voy,
+  };
+  const all = {
+    PocketSage: peers.pocketsage,
+    "hnswlib-wasm": peers.hnswlib,
+    edgevec: peers.edgevec,
+    ...flat,
+  };
+  const large = {
+    PocketSage: (task) => peers.pocketsage(task, { lists: true }),
+    "PocketSage, without lists": peers.pocketsage,
+    "hnswlib-wasm": peers.hnswlib,
+  };
+  const tasks = {
+    "5k": [() => data.topics(5000), all],
+    "20k": [() => data.topics(20_000), all],
+    "100k": [() => data.topics(100_000), large],
+    text: [() => text(data), all],
+  };
   const results = [];
   const shown = [];
   for (const [name, [make, contestants]] of Object.entries(tasks)) {
     if (sets.length > 0 && !sets.includes(name)) continue;
     const task = await make();
-    if (typeof task === "string") results.push({ set: name, skipped: [{ name: "the set", why: task }], runs: [] });
+    if (typeof task === "string")
+      results.push({ set: name, skipped: [{ name: "the set", why: task }], runs: [] });
     else {
       results.push(await compare(task, contestants, python));
       if (name !== "100k") shown.push(task);
@@ -54,7 +83,8 @@ await script(async () => {
     if (!json) print(results.at(-1));
   }
   python.close();
-  const efOf = ({ name }, peer) => results.find(({ set }) => set === name).runs.find((run) => run.name === peer)?.ef ?? 64;
+  const efOf = ({ name }, peer) =>
+    results.find(({ set }) => set === name).runs.find((run) => run.name === peer)?.ef ?? 64;
   const browser = await inChromium(shown, k, efOf);
   results.push(...before.flatMap((one) => one.results));
   if (browser.results) browser.results.push(...before.flatMap((one) => one.browser.results ?? []));
@@ -80,29 +110,48 @@ async function compare(task, contestants, python) {
       run.recall = recall(run, truth);
       const all = measure(run);
       run.rounds = rounds;
-      if (all * task.queries.length > slow) [run.queries, run.rounds] = [task.queries.slice(0, 10), 3];
+      if (all * task.queries.length > slow)
+        [run.queries, run.rounds] = [task.queries.slice(0, 10), 3];
       runs.push(run);
     } catch (error) {
       skipped.push({ name, why: String(error?.message ?? error).split("\n")[0] });
     }
   }
   for (const name of python.names) {
-    const run = await python.open(name, task, truth).catch((error) => void skipped.push({ name, why: error.message }));
+    const run = await python
+      .open(name, task, truth)
+      .catch((error) => void skipped.push({ name, why: error.message }));
     if (run) runs.push(run);
   }
   skipped.push(...python.skipped);
   for (let round = 0; round < rounds; round += 1) {
-    for (const run of runs.filter((one) => round < one.rounds)) run.times.push(run.measure ? await run.measure() : measure(run));
+    for (const run of runs.filter((one) => round < one.rounds))
+      run.times.push(run.measure ? await run.measure() : measure(run));
   }
   const ours = median(runs[0].times);
   const rows = [];
   for (const run of runs) {
     const { name, recall, build, firstBuild, peer, first, ef } = run;
-    const row = { name, recall, milliseconds: median(run.times), ratio: median(run.times) / ours, build, firstBuild, first, ef, note: peer?.note };
+    const row = {
+      name,
+      recall,
+      milliseconds: median(run.times),
+      ratio: median(run.times) / ours,
+      build,
+      firstBuild,
+      first,
+      ef,
+      note: peer?.note,
+    };
     if (peer?.load) row.load = await loading(peer);
     if (peer?.five) Object.assign(row, five(run));
     if (peer?.memory) row.memory = peer.memory();
-    if (peer?.bytes) Object.assign(row, { bytes: peer.bytes.length, bytesPerItem: peer.bytes.length / task.n }, await fresh(peer, task));
+    if (peer?.bytes)
+      Object.assign(
+        row,
+        { bytes: peer.bytes.length, bytesPerItem: peer.bytes.length / task.n },
+        await fresh(peer, task),
+      );
     rows.push(row);
   }
   await python.drop();
@@ -133,7 +182,9 @@ async function tune(run, truth) {
 }
 
 function recall({ peer, queries }, truth) {
-  const found = queries.map((query, at) => peer.search(query, k).filter((row) => truth[at].has(row)).length);
+  const found = queries.map(
+    (query, at) => peer.search(query, k).filter((row) => truth[at].has(row)).length,
+  );
   return found.reduce((sum, hits) => sum + hits, 0) / (k * queries.length);
 }
 
@@ -177,10 +228,17 @@ function five({ peer, queries }) {
 
 /** In a process of its own: from bytes to ready, the first query, and the wasm memory after all queries. */
 async function fresh({ bytes }, task) {
-  const [file, queries] = ["bench.sage", "bench-fresh.f32"].map((name) => join(root, "target", name));
+  const [file, queries] = ["bench.sage", "bench-fresh.f32"].map((name) =>
+    join(root, "target", name),
+  );
   await mkdir(join(root, "target"), { recursive: true });
   await writeFile(file, bytes);
-  await writeFile(queries, Buffer.concat(task.queries.map((query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength))));
+  await writeFile(
+    queries,
+    Buffer.concat(
+      task.queries.map((query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength)),
+    ),
+  );
   const { output } = await must(process.execPath, [join(folder, "fresh.mjs"), file, queries]);
   const { load, first, memory } = JSON.parse(output.trim().split("\n").at(-1));
   return { coldLoad: load, first, memory };
@@ -209,8 +267,16 @@ function median(numbers) {
 }
 
 function exact({ vectors }, query) {
-  const scores = vectors.map((vector, row) => [vector.reduce((sum, x, i) => sum + x * query[i], 0), row]);
-  return new Set(scores.sort((a, b) => b[0] - a[0]).slice(0, k).map(([, row]) => row));
+  const scores = vectors.map((vector, row) => [
+    vector.reduce((sum, x, i) => sum + x * query[i], 0),
+    row,
+  ]);
+  return new Set(
+    scores
+      .sort((a, b) => b[0] - a[0])
+      .slice(0, k)
+      .map(([, row]) => row),
+  );
 }
 
 /** Package descriptions, embedded once by the model of scripts/emoji; a reason when that is not to be had. */
@@ -218,9 +284,13 @@ async function text(data) {
   const file = join(root, ".tools", "bench-text", "vectors.f32");
   const python = join(root, ".tools", "emoji-venv", "bin", "python");
   if (!existsSync(file)) {
-    if (!existsSync(python)) return "no text model here: `node scripts/emoji/build.mjs` installs it";
+    if (!existsSync(python))
+      return "no text model here: `node scripts/emoji/build.mjs` installs it";
     await mkdir(join(root, ".tools", "bench-text"), { recursive: true });
-    await must(python, [join(root, "scripts", "bench", "text.py"), "--out", file], { minutes: 60, show: true });
+    await must(python, [join(root, "scripts", "bench", "text.py"), "--out", file], {
+      minutes: 60,
+      show: true,
+    });
   }
   return data.text(file, 384);
 }
@@ -233,9 +303,17 @@ async function openPython() {
     await install(venv);
   } catch (error) {
     const why = error.message.trim().split("\n").at(-1);
-    return { names: [], skipped: names.map((name) => ({ name, why })), drop: async () => {}, close: () => {} };
+    return {
+      names: [],
+      skipped: names.map((name) => ({ name, why })),
+      drop: async () => {},
+      close: () => {},
+    };
   }
-  const child = spawn(join(venv, "bin", "python"), [join(folder, "peers.py")], { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, OMP_NUM_THREADS: "1" } });
+  const child = spawn(join(venv, "bin", "python"), [join(folder, "peers.py")], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, OMP_NUM_THREADS: "1" },
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const tell = async (job) => {
     child.stdin.write(`${JSON.stringify(job)}\n`);
@@ -247,18 +325,38 @@ async function openPython() {
     names: names.map((name) => name),
     skipped: [],
     async open(name, task, truth) {
-      const [path, queries] = ["items", "queries"].map((part) => join(root, "target", `bench-${part}.f32`));
+      const [path, queries] = ["items", "queries"].map((part) =>
+        join(root, "target", `bench-${part}.f32`),
+      );
       await mkdir(join(root, "target"), { recursive: true });
       await writeFile(path, task.values);
-      await writeFile(queries, Buffer.concat(task.queries.map((query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength))));
-      const { milliseconds: build } = await tell({ do: "build", name, path, queries, dim: task.dim });
+      await writeFile(
+        queries,
+        Buffer.concat(
+          task.queries.map(
+            (query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength),
+          ),
+        ),
+      );
+      const { milliseconds: build } = await tell({
+        do: "build",
+        name,
+        path,
+        queries,
+        dim: task.dim,
+      });
       const search = () => tell({ do: "search", name, k });
       const run = { name: `${name} (native)`, build, times: [], rounds };
       for (const ef of efforts) {
         const { tunable } = await tell({ do: "tune", name, ef });
         if (tunable) run.ef = ef;
         const { rows } = await search();
-        run.recall = rows.reduce((sum, found, at) => sum + found.filter((row) => truth[at].has(row)).length, 0) / (k * rows.length);
+        run.recall =
+          rows.reduce(
+            (sum, found, at) => sum + found.filter((row) => truth[at].has(row)).length,
+            0,
+          ) /
+          (k * rows.length);
         if (!tunable || run.recall >= wanted) break;
       }
       run.measure = async () => (await search()).milliseconds / task.queries.length;
@@ -276,16 +374,32 @@ async function install(venv) {
   if ((await readFile(stamp, "utf8").catch(() => "")) === pinned) return;
   if (!(await ask("python3"))) throw new Error("python3 is not installed");
   await must("python3", ["-m", "venv", "--clear", venv]);
-  await must(join(venv, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], { minutes: 10 });
+  await must(
+    join(venv, "bin", "python"),
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
+    { minutes: 10 },
+  );
   await copyFile(requirements, stamp);
 }
 
 function print({ set, runs, skipped }) {
   title(`${set}: CPU ms, node ${process.versions.node}, ${cpus()[0].model}\n`);
-  console.log("| | recall@10 | query | times ours | build | first query | load | memory, MB | five in one call | five calls |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+  console.log(
+    "| | recall@10 | query | times ours | build | first query | load | memory, MB | five in one call | five calls |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
+  );
   for (const run of runs) {
     const { recall, milliseconds, ratio, build, first, load, memory, five, fiveCalls } = run;
-    const cells = [recall.toFixed(3), number(milliseconds), ratio.toFixed(1), number(build), number(first), number(load), memory && number(memory / 2 ** 20), number(five), number(fiveCalls)];
+    const cells = [
+      recall.toFixed(3),
+      number(milliseconds),
+      ratio.toFixed(1),
+      number(build),
+      number(first),
+      number(load),
+      memory && number(memory / 2 ** 20),
+      number(five),
+      number(fiveCalls),
+    ];
     console.log(`| ${label(run)} | ${cells.map((cell) => cell ?? "").join(" | ")} |`);
   }
   for (const { name, why } of skipped) console.log(`\n${name} left out: ${why}`);
@@ -302,7 +416,10 @@ function number(x) {
 
 function chromium({ skipped, chromium: version, results }) {
   if (skipped) return `Chromium left out: ${skipped}`;
-  const one = ({ name, milliseconds, recall, skipped: why }) => (why ? `${name} left out (${why})` : `${name} ${number(milliseconds)} (recall ${recall.toFixed(3)})`);
+  const one = ({ name, milliseconds, recall, skipped: why }) =>
+    why
+      ? `${name} left out (${why})`
+      : `${name} ${number(milliseconds)} (recall ${recall.toFixed(3)})`;
   const sets = results.map(({ set, runs }) => `${set}: ${runs.map(one).join(", ")}`);
   return `In headless Chromium ${version}, CPU ms a query: ${sets.join("; ")}.`;
 }
@@ -314,14 +431,21 @@ async function writeReadme({ results, browser }) {
   const [begin, end] = ["<!-- bench-catalogue:begin -->", "<!-- bench-catalogue:end -->"];
   const sets = results.filter(({ runs }) => runs.length > 0);
   const names = [...new Set(sets.flatMap(({ runs }) => runs.map(({ name }) => name)))];
-  const cell = (run) => (run ? `${number(run.milliseconds)} (${run.ratio.toFixed(1)}x)${run.recall < wanted ? `, recall ${run.recall.toFixed(3)}` : ""}` : "");
+  const cell = (run) =>
+    run
+      ? `${number(run.milliseconds)} (${run.ratio.toFixed(1)}x)${run.recall < wanted ? `, recall ${run.recall.toFixed(3)}` : ""}`
+      : "";
   const table = [
     ["", ...sets.map(({ set }) => set)],
     ["---", ...sets.map(() => "---:")],
-    ...names.map((name) => [name, ...sets.map(({ runs }) => cell(runs.find((run) => run.name === name)))]),
+    ...names.map((name) => [
+      name,
+      ...sets.map(({ runs }) => cell(runs.find((run) => run.name === name))),
+    ]),
   ];
   const ours = sets.map(({ set, runs }) => {
-    const { recall, build, firstBuild, load, first, memory, bytesPerItem, five, fiveCalls, note } = runs[0];
+    const { recall, build, firstBuild, load, first, memory, bytesPerItem, five, fiveCalls, note } =
+      runs[0];
     const rival = runs.find(({ name }) => name === "hnswlib-wasm");
     const facts = [
       `recall ${recall.toFixed(3)}${note ? ` (${note})` : ""}`,
@@ -334,7 +458,20 @@ async function writeReadme({ results, browser }) {
     ];
     return `- PocketSage, ${set}: ${facts.join("; ")}.`;
   });
-  const left = sets.flatMap(({ skipped }) => skipped).map(({ name, why }) => `- ${name} left out: ${why.split(" (")[0].slice(0, 80)}.`);
-  const part = [...table.map((row) => `| ${row.join(" | ")} |`.replace("|  |", "| |").replaceAll("| ---", "|---")), "", ...ours, `- ${chromium(browser)}`, ...new Set(left)].join("\n");
-  await writeFile(file, `${text.slice(0, text.indexOf(begin) + begin.length)}\n${part}\n${text.slice(text.indexOf(end))}`);
+  const left = sets
+    .flatMap(({ skipped }) => skipped)
+    .map(({ name, why }) => `- ${name} left out: ${why.split(" (")[0].slice(0, 80)}.`);
+  const part = [
+    ...table.map((row) =>
+      `| ${row.join(" | ")} |`.replace("|  |", "| |").replaceAll("| ---", "|---"),
+    ),
+    "",
+    ...ours,
+    `- ${chromium(browser)}`,
+    ...new Set(left),
+  ].join("\n");
+  await writeFile(
+    file,
+    `${text.slice(0, text.indexOf(begin) + begin.length)}\n${part}\n${text.slice(text.indexOf(end))}`,
+  );
 }

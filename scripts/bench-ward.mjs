@@ -18,7 +18,11 @@ await script(async () => {
   await setup();
   await build();
   title("Ward");
-  const report = { node: process.versions.node, cpu: cpus()[0].model, ...(await measureWard(options, (what) => console.error(`  ..    ${what}`))) };
+  const report = {
+    node: process.versions.node,
+    cpu: cpus()[0].model,
+    ...(await measureWard(options, (what) => console.error(`  ..    ${what}`))),
+  };
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else printWard(report);
   if (options.readme) await writeReadme(report);

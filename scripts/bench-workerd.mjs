@@ -35,7 +35,9 @@ function given() {
 /** Median ms of wall time, as a client sees them, less those of a request for nothing: `{ n, dim, isolates, nothing, load, first, warm }`. */
 async function measure({ isolates, calls }) {
   const { bundle } = await import("../tests/workerd/bundle.mjs");
-  const { modules } = await bundle(fileURLToPath(new URL("bench/workerd-worker.mjs", import.meta.url)));
+  const { modules } = await bundle(
+    fileURLToPath(new URL("bench/workerd-worker.mjs", import.meta.url)),
+  );
   const times = { nothing: [], load: [], first: [], warm: [] };
   for (let round = 0; round < isolates; round += 1) {
     const { ask, close } = await start(modules);
@@ -53,29 +55,53 @@ async function measure({ isolates, calls }) {
   }
   const nothing = median(times.nothing);
   const less = (found) => Math.max(0, median(found) - nothing);
-  return { ...size, isolates, nothing, load: less(times.load), first: less(times.first), warm: less(times.warm) };
+  return {
+    ...size,
+    isolates,
+    nothing,
+    load: less(times.load),
+    first: less(times.first),
+    warm: less(times.warm),
+  };
 }
 
 /** A fresh workerd: `ask` resolves to the ms a request took. */
 async function start(modules) {
   const { Miniflare } = await import("miniflare");
-  const runtime = new Miniflare({ modules, compatibilityDate: "2026-04-01", host: "127.0.0.1", port: 0, cf: false });
+  const runtime = new Miniflare({
+    modules,
+    compatibilityDate: "2026-04-01",
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+  });
   const url = await runtime.ready;
   const ask = async (what) => {
     const body = JSON.stringify({ do: what, ...size });
     const begun = performance.now();
-    const response = await fetch(url, { method: "POST", body, signal: AbortSignal.timeout(30_000) });
+    const response = await fetch(url, {
+      method: "POST",
+      body,
+      signal: AbortSignal.timeout(30_000),
+    });
     const answer = await response.text();
     const took = performance.now() - begun;
     const merges = what === "cluster" ? size.n - 1 : 0;
-    if (response.status !== 200 || JSON.parse(answer).merges !== merges) throw new Error(`${what}: ${response.status} ${answer}`);
+    if (response.status !== 200 || JSON.parse(answer).merges !== merges)
+      throw new Error(`${what}: ${response.status} ${answer}`);
     return took;
   };
   return { ask, close: () => runtime.dispose() };
 }
 
 function print({ n, dim, isolates, nothing, load, first, warm }) {
-  title(`Ward in workerd, n = ${n}, d = ${dim}: median wall ms of ${isolates} fresh isolates, less the ${nothing.toFixed(2)} of a request for nothing\n`);
-  const rows = [["init, which clusters 8 vectors", load], ["first call", first], ["warm", warm]];
+  title(
+    `Ward in workerd, n = ${n}, d = ${dim}: median wall ms of ${isolates} fresh isolates, less the ${nothing.toFixed(2)} of a request for nothing\n`,
+  );
+  const rows = [
+    ["init, which clusters 8 vectors", load],
+    ["first call", first],
+    ["warm", warm],
+  ];
   table([["what", "ms"], ...rows.map(([what, ms]) => [what, ms.toFixed(2)])]);
 }

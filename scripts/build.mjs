@@ -18,7 +18,15 @@ const optimisation = [
   "-O3",
   ...["--one-caller-inline-max-function-size=20", "--flexible-inline-max-function-size=8"],
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
-  ...["simd", "bulk-memory", "nontrapping-float-to-int", "sign-ext", "mutable-globals", "reference-types", "multivalue"].map((name) => `--enable-${name}`),
+  ...[
+    "simd",
+    "bulk-memory",
+    "nontrapping-float-to-int",
+    "sign-ext",
+    "mutable-globals",
+    "reference-types",
+    "multivalue",
+  ].map((name) => `--enable-${name}`),
 ];
 
 export async function build() {
@@ -30,7 +38,8 @@ export async function build() {
 
 async function buildWasm() {
   const made = join(wasm, "core_bg.wasm");
-  if (await fresh(made, ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"])) return done("wasm", "up to date");
+  if (await fresh(made, ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"]))
+    return done("wasm", "up to date");
   if (!(await ask("wasm-opt"))) throw new Remedy("wasm-opt is missing: run `npm run setup`.");
   const begun = performance.now();
   const out = join(root, "target", "wasm-pack");
@@ -40,14 +49,16 @@ async function buildWasm() {
     ...["--out-dir", out, "--out-name", "core"],
     ...["--", "--config", await withoutOurPaths()],
   ]);
-  if (!/Optimizing wasm binaries with `wasm-opt`/.test(output)) throw new Remedy(`${output}\nwasm-pack left wasm-opt out: the build is not optimised.`);
+  if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
+    throw new Remedy(`${output}\nwasm-pack left wasm-opt out: the build is not optimised.`);
   const { panicsToTraps } = await import("./lib/traps.mjs"); // (which needs what set-up installs)
   const trapping = join(out, "trapping.wasm");
   await writeFile(trapping, panicsToTraps(await readFile(join(out, "core_bg.wasm"))));
   await must("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);
   // Three files of what wasm-pack wrote: its .gitignore would empty the npm package, its package.json and README are not ours.
   await mkdir(wasm, { recursive: true });
-  for (const name of ["core.js", "core.d.ts", "core_bg.wasm"]) await copyFile(join(out, name), join(wasm, name));
+  for (const name of ["core.js", "core.d.ts", "core_bg.wasm"])
+    await copyFile(join(out, name), join(wasm, name));
   done("wasm", "pkg/wasm", (performance.now() - begun) / 1000);
 }
 
@@ -63,7 +74,14 @@ async function withoutOurPaths() {
 async function buildTypeScript() {
   const orphans = await withoutSource();
   for (const file of orphans) await rm(file);
-  if (await fresh(join(pkg, "index.js"), ["ts", "tsconfig.json", "package-lock.json", "pkg/wasm/core.d.ts"])) {
+  if (
+    await fresh(join(pkg, "index.js"), [
+      "ts",
+      "tsconfig.json",
+      "package-lock.json",
+      "pkg/wasm/core.d.ts",
+    ])
+  ) {
     return done("typescript", "up to date");
   }
   const { seconds } = await must("tsc", ["--project", "tsconfig.json"]);
@@ -75,7 +93,11 @@ async function buildTypeScript() {
 async function copyEmoji() {
   const source = join(root, "www", "public", "emoji.sage");
   // scripts/emoji makes it with this very build, so its absence stops nothing here; `npm run check` does not let it be published.
-  if (!existsSync(source)) return failed("emoji.sage", "www/public/emoji.sage is missing: node scripts/emoji/build.mjs makes it");
+  if (!existsSync(source))
+    return failed(
+      "emoji.sage",
+      "www/public/emoji.sage is missing: node scripts/emoji/build.mjs makes it",
+    );
   await copyFile(source, join(pkg, "emoji.sage"));
   done("emoji.sage", "pkg/emoji.sage");
 }
@@ -87,7 +109,11 @@ async function withoutSource() {
   return entries
     .filter((entry) => entry.isFile() && /\.(js|d\.ts)$/.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((file) => !file.startsWith(wasm) && !existsSync(join(root, "ts", relative(pkg, file).replace(/(\.d\.ts|\.js)$/, ".ts"))));
+    .filter(
+      (file) =>
+        !file.startsWith(wasm) &&
+        !existsSync(join(root, "ts", relative(pkg, file).replace(/(\.d\.ts|\.js)$/, ".ts"))),
+    );
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -31,7 +31,14 @@ const checks = {
   typedoc: () => command("typedoc", ["--emit", "none", "--treatWarningsAsErrors"]),
   files: async () => (await wrongFiles((await tarball()).files)).join("\n"),
   publint: async () => command("publint", ["run", (await tarball()).tarball, "--strict"]),
-  attw: async () => command("attw", [(await tarball()).tarball, "--profile", "esm-only", "--exclude-entrypoints", ...notModules]),
+  attw: async () =>
+    command("attw", [
+      (await tarball()).tarball,
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      ...notModules,
+    ]),
   knip: () => command("knip", ["--include", "dependencies,unlisted"]),
   "unused-crates": unusedCrates,
   licences,
@@ -40,7 +47,10 @@ const checks = {
 await script(async () => {
   const names = process.argv.slice(2);
   const unknown = names.filter((name) => !(name in checks));
-  if (unknown.length > 0) throw new Remedy(`No check is called ${unknown.join(", ")}. The checks are ${Object.keys(checks).join(", ")}.`);
+  if (unknown.length > 0)
+    throw new Remedy(
+      `No check is called ${unknown.join(", ")}. The checks are ${Object.keys(checks).join(", ")}.`,
+    );
   await setup();
   await build();
 
@@ -58,7 +68,8 @@ await script(async () => {
     console.log(wrong.replace(/^/gm, "        "));
     bad.push(name);
   }
-  if (bad.length > 0) throw new Remedy(`Failed: ${bad.join(", ")}. One alone: npm run check -- ${bad[0]}`);
+  if (bad.length > 0)
+    throw new Remedy(`Failed: ${bad.join(", ")}. One alone: npm run check -- ${bad[0]}`);
   console.log("\nEvery check passed.");
 });
 
@@ -71,13 +82,21 @@ async function command(name, args, env = {}) {
 async function unusedCrates() {
   const own = (await crateGraph()).find((pkg) => pkg.name === "pocketsage");
   const source = (await Promise.all(["src", "tests", "benches"].map(rustSource))).join("\n");
-  const unused = own.dependencies.filter(({ name }) => !new RegExp(`\\b${name.replaceAll("-", "_")}\\b`).test(source));
-  return unused.map(({ name }) => `${name} is a dependency in Cargo.toml and no Rust file names it`).join("\n");
+  const unused = own.dependencies.filter(
+    ({ name }) => !new RegExp(`\\b${name.replaceAll("-", "_")}\\b`).test(source),
+  );
+  return unused
+    .map(({ name }) => `${name} is a dependency in Cargo.toml and no Rust file names it`)
+    .join("\n");
 }
 
 async function rustSource(folder) {
-  const names = existsSync(join(root, folder)) ? await readdir(join(root, folder), { recursive: true }) : [];
-  const texts = names.filter((name) => name.endsWith(".rs")).map((name) => readFile(join(root, folder, name), "utf8"));
+  const names = existsSync(join(root, folder))
+    ? await readdir(join(root, folder), { recursive: true })
+    : [];
+  const texts = names
+    .filter((name) => name.endsWith(".rs"))
+    .map((name) => readFile(join(root, folder, name), "utf8"));
   return (await Promise.all(texts)).join("\n");
 }
 
@@ -85,11 +104,19 @@ async function rustSource(folder) {
 async function licences() {
   const crates = (await crateGraph()).map(({ name, license }) => ({ name, licence: license }));
   const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
-  const installed = Object.entries(lock.packages).filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.link);
-  const modules = installed.map(([path, entry]) => ({ name: path.replace("node_modules/", ""), licence: entry.license }));
+  const installed = Object.entries(lock.packages).filter(
+    ([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.link,
+  );
+  const modules = installed.map(([path, entry]) => ({
+    name: path.replace("node_modules/", ""),
+    licence: entry.license,
+  }));
   return [...crates, ...modules]
     .filter(({ name, licence }) => !permitted(name, licence))
-    .map(({ name, licence }) => `${name}: ${licence ?? "no licence"} is not on the list in scripts/lib/licences.mjs`)
+    .map(
+      ({ name, licence }) =>
+        `${name}: ${licence ?? "no licence"} is not on the list in scripts/lib/licences.mjs`,
+    )
     .join("\n");
 }
 

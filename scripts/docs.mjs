@@ -8,6 +8,10 @@ await script(async () => {
   await setup();
   await build();
   title("Documentation");
-  done("rustdoc", "target/doc/pocketsage/index.html", (await must("cargo", ["doc", "--no-deps"])).seconds);
+  done(
+    "rustdoc",
+    "target/doc/pocketsage/index.html",
+    (await must("cargo", ["doc", "--no-deps"])).seconds,
+  );
   done("typedoc", "docs/api/index.html", (await must("typedoc", [])).seconds);
 });

@@ -15,7 +15,11 @@ export async function setup({ browser = false } = {}) {
   await checkRust();
   await wasmTarget();
   await npmPackages();
-  await cargoTool("wasm-bindgen", ["wasm-bindgen-cli", "--version", wasmBindgen, "--no-default-features"], wasmBindgen);
+  await cargoTool(
+    "wasm-bindgen",
+    ["wasm-bindgen-cli", "--version", wasmBindgen, "--no-default-features"],
+    wasmBindgen,
+  );
   await cargoTool("wasm-pack", ["wasm-pack", "--version", wasmPack, "--locked"], wasmPack);
   await checkWasmOpt();
   return browser ? await chromium() : undefined;
@@ -23,7 +27,9 @@ export async function setup({ browser = false } = {}) {
 
 function checkNode() {
   if (!atLeast(process.versions.node, node.least)) {
-    throw new Remedy(`Node ${process.versions.node} is too old: install Node ${node.least} or newer, then run this again.`);
+    throw new Remedy(
+      `Node ${process.versions.node} is too old: install Node ${node.least} or newer, then run this again.`,
+    );
   }
   done("node", process.versions.node);
 }
@@ -33,22 +39,31 @@ async function checkRust() {
   if (existsSync(usual)) process.env.PATH = [process.env.PATH, usual].join(delimiter);
   const found = (await ask("rustc"))?.match(/\d+\.\d+\.\d+/)?.[0];
   if (!found || !(await ask("cargo"))) {
-    throw new Remedy("Rust is missing. Install it with rustup (https://rustup.rs: one command, no root needed), then run this again.");
+    throw new Remedy(
+      "Rust is missing. Install it with rustup (https://rustup.rs: one command, no root needed), then run this again.",
+    );
   }
   if (!atLeast(found, rust.least)) {
-    throw new Remedy(`Rust ${found} is too old, ${rust.least} is needed: run \`rustup update stable\`, then run this again.`);
+    throw new Remedy(
+      `Rust ${found} is too old, ${rust.least} is needed: run \`rustup update stable\`, then run this again.`,
+    );
   }
   if (!(await ask("cc"))) {
-    throw new Remedy("A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode command line tools, then run this again.");
+    throw new Remedy(
+      "A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode command line tools, then run this again.",
+    );
   }
   done("rust", found);
 }
 
 async function wasmTarget() {
   const sysroot = await ask("rustc", ["--print", "sysroot"]);
-  if (existsSync(join(sysroot, "lib", "rustlib", rust.target))) return done("wasm target", rust.target);
+  if (existsSync(join(sysroot, "lib", "rustlib", rust.target)))
+    return done("wasm target", rust.target);
   if (!(await ask("rustup"))) {
-    throw new Remedy(`This Rust has no ${rust.target} and no rustup to add it. Install Rust with rustup (https://rustup.rs), then run this again.`);
+    throw new Remedy(
+      `This Rust has no ${rust.target} and no rustup to add it. Install Rust with rustup (https://rustup.rs), then run this again.`,
+    );
   }
   const { seconds } = await must("rustup", ["target", "add", rust.target]);
   done("wasm target", `${rust.target} added`, seconds);
@@ -56,16 +71,22 @@ async function wasmTarget() {
 
 async function npmPackages() {
   const installed = join(root, "node_modules", ".package-lock.json"); // npm writes it last
-  if (existsSync(installed) && newer(installed, join(root, "package-lock.json"))) return done("npm packages", "as locked");
+  if (existsSync(installed) && newer(installed, join(root, "package-lock.json")))
+    return done("npm packages", "as locked");
   begin("npm packages", "npm ci");
   const { seconds } = await must("npm", ["ci", "--no-audit", "--no-fund"]);
   done("npm packages", "installed", seconds);
 }
 
 async function cargoTool(name, what, version) {
-  if ((await ask(join(root, ".tools", "bin", name)))?.endsWith(` ${version}`)) return done(name, version);
+  if ((await ask(join(root, ".tools", "bin", name)))?.endsWith(` ${version}`))
+    return done(name, version);
   begin(name, `cargo install ${version}: about two minutes, once`);
-  const { seconds } = await must("cargo", ["install", ...what, "--debug", "--force", "--root", join(root, ".tools")], { minutes: 30 });
+  const { seconds } = await must(
+    "cargo",
+    ["install", ...what, "--debug", "--force", "--root", join(root, ".tools")],
+    { minutes: 30 },
+  );
   done(name, `${version} into .tools`, seconds);
 }
 
@@ -73,7 +94,9 @@ async function cargoTool(name, what, version) {
 async function checkWasmOpt() {
   const found = await ask("wasm-opt");
   if (!found?.includes(`version ${wasmOpt}`)) {
-    throw new Remedy(`wasm-opt ${wasmOpt} is missing (found: ${found ?? "none"}): it comes with the npm package binaryen, run \`npm ci\`.`);
+    throw new Remedy(
+      `wasm-opt ${wasmOpt} is missing (found: ${found ?? "none"}): it comes with the npm package binaryen, run \`npm ci\`.`,
+    );
   }
   done("wasm-opt", wasmOpt);
 }
@@ -93,7 +116,10 @@ async function chromium() {
     await must("apt-get", ["update"], quiet);
     await must("apt-get", ["install", "-y", "--no-install-recommends", ...wanted], quiet);
     found = await matchingPair();
-    if (!found) throw new Remedy("Chromium and chromedriver were installed, yet no pair of the same version answers --version.");
+    if (!found)
+      throw new Remedy(
+        "Chromium and chromedriver were installed, yet no pair of the same version answers --version.",
+      );
   }
   done("chromium", found.version);
   return found;
@@ -101,7 +127,8 @@ async function chromium() {
 
 async function matchingPair() {
   const [browser, driver] = [await findChromium(), await findChromedriver()];
-  if (!browser || !driver || browser.version.split(".")[0] !== driver.version.split(".")[0]) return undefined;
+  if (!browser || !driver || browser.version.split(".")[0] !== driver.version.split(".")[0])
+    return undefined;
   return { path: browser.path, driver: driver.path, version: browser.version };
 }
 
@@ -110,4 +137,5 @@ function newer(file, than) {
   return statSync(file).mtimeMs + slack >= statSync(than).mtimeMs;
 }
 
-if (process.argv[1] === import.meta.filename) await script(() => setup({ browser: process.argv.includes("--browser") }));
+if (process.argv[1] === import.meta.filename)
+  await script(() => setup({ browser: process.argv.includes("--browser") }));

@@ -17,8 +17,14 @@ await script(async () => {
     await buildPackage();
   }
   const wasm = await readFile(join(root, "pkg", "wasm", "core_bg.wasm"));
-  const parts = [measure("wasm", wasm), measure("JavaScript, all exports", await bundle('export * from "pocketsage";'))];
-  const job = measure("JavaScript, the main job", await bundle('export { Catalogue, openSage, indexedDbStore } from "pocketsage";'));
+  const parts = [
+    measure("wasm", wasm),
+    measure("JavaScript, all exports", await bundle('export * from "pocketsage";')),
+  ];
+  const job = measure(
+    "JavaScript, the main job",
+    await bundle('export { Catalogue, openSage, indexedDbStore } from "pocketsage";'),
+  );
   const total = parts.reduce((sum, part) => sum + part.gzip, 0);
 
   if (json) console.log(JSON.stringify({ parts: [...parts, job], total, budget }, undefined, 2));
@@ -28,7 +34,10 @@ await script(async () => {
     table([["part", "raw", "gzip"], ...rows.map(({ name, raw, gzip }) => [name, raw, gzip])]);
     console.log(`\n  ${(total / 1024).toFixed(1)} KB gzipped of a budget of ${budget / 1024} KB`);
   }
-  if (total > budget) throw new Remedy(`The main entry is ${total} bytes gzipped, ${total - budget} over its budget of ${budget}.`);
+  if (total > budget)
+    throw new Remedy(
+      `The main entry is ${total} bytes gzipped, ${total - budget} over its budget of ${budget}.`,
+    );
 });
 
 function measure(name, content) {
@@ -53,5 +62,10 @@ async function bundle(entry) {
       rollupOptions: { input: join(folder, "entry.js"), preserveEntrySignatures: "strict" },
     },
   });
-  return Buffer.from(output.filter((part) => part.type === "chunk").map((part) => part.code).join(""));
+  return Buffer.from(
+    output
+      .filter((part) => part.type === "chunk")
+      .map((part) => part.code)
+      .join(""),
+  );
 }

@@ -9,7 +9,9 @@ import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 await script(async () => {
-  const { values } = parseArgs({ options: { port: { type: "string" }, open: { type: "boolean", default: false } } });
+  const { values } = parseArgs({
+    options: { port: { type: "string" }, open: { type: "boolean", default: false } },
+  });
   const port = values.port === undefined ? undefined : Number(values.port);
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port < 65536)) {
     throw new Remedy(`--port is "${values.port}": it must be a whole number from 0 to 65535.`);
@@ -20,9 +22,15 @@ await script(async () => {
   const { createServer } = await import("vite"); // only now is it sure to be installed
   const server = await createServer({
     root: join(root, "www"),
-    server: { host: "127.0.0.1", open: values.open, ...(port === undefined ? {} : { port, strictPort: true }) },
+    server: {
+      host: "127.0.0.1",
+      open: values.open,
+      ...(port === undefined ? {} : { port, strictPort: true }),
+    },
     logLevel: "warn",
   });
   await server.listen();
-  title(`PocketSage is at ${server.resolvedUrls.local[0]}  (ready in ${elapsed().toFixed(0)} s; Ctrl-C stops it)`);
+  title(
+    `PocketSage is at ${server.resolvedUrls.local[0]}  (ready in ${elapsed().toFixed(0)} s; Ctrl-C stops it)`,
+  );
 });

@@ -9,11 +9,16 @@ import { begin, done, failed, Remedy, script, table, title } from "./lib/say.mjs
 import { setup } from "./setup.mjs";
 
 await script(async () => {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { verbose: { type: "boolean", default: false } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { verbose: { type: "boolean", default: false } },
+  });
   const all = await layers();
   const wanted = all.filter((layer) => chosen(layer, positionals));
   if (wanted.length === 0) {
-    throw new Remedy(`No layer is called ${positionals.join(" or ")}. The layers are ${all.map((layer) => layer.name).join(", ")}.`);
+    throw new Remedy(
+      `No layer is called ${positionals.join(" or ")}. The layers are ${all.map((layer) => layer.name).join(", ")}.`,
+    );
   }
   const chromium = await setup({ browser: wanted.some((layer) => layer.browser) });
   await build();
@@ -28,7 +33,11 @@ await script(async () => {
 async function runLayer(layer, env, show) {
   begin(layer.name);
   if (layer.files?.length === 0) return lost(layer, "no test file in its folder", 0);
-  const { code, output, seconds, timedOut } = await run(layer.command, layer.args, { env, minutes: layer.minutes, show });
+  const { code, output, seconds, timedOut } = await run(layer.command, layer.args, {
+    env,
+    minutes: layer.minutes,
+    show,
+  });
   const counted = count(output);
   const { passed, failed: bad } = counted;
   if (code === 0 && bad === 0 && passed > 0) {
@@ -40,7 +49,11 @@ async function runLayer(layer, env, show) {
     failed(layer.name, `${bad} of ${passed + bad} failed`, seconds);
     return { layer: layer.name, ...counted, seconds };
   }
-  const why = timedOut ? `not over after ${layer.minutes} minutes` : code === 0 ? "ran no tests" : `ended with code ${code}`;
+  const why = timedOut
+    ? `not over after ${layer.minutes} minutes`
+    : code === 0
+      ? "ran no tests"
+      : `ended with code ${code}`;
   return { ...lost(layer, why, seconds), passed };
 }
 

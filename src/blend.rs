@@ -91,7 +91,8 @@ fn check(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
 
 /// Each list's own hits, worst first, so that the best is popped first.
 fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
-    let hits = lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
+    let hits =
+        lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
     // Best first; of equal scores the first list, and in a list the earlier hit.
     let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending(hit.score.into())).collect();
@@ -130,7 +131,9 @@ mod tests {
     #[test]
     fn places_follow_the_weights() {
         let lists: Vec<_> = (0..3u32)
-            .map(|l| list(&(0..50).map(|i| (l * 100 + i, 1.0 - i as f32 / 50.0)).collect::<Vec<_>>()))
+            .map(|l| {
+                list(&(0..50).map(|i| (l * 100 + i, 1.0 - i as f32 / 50.0)).collect::<Vec<_>>())
+            })
             .collect();
         let blended = blend(&lists, &[0.5, 0.3, 0.2], 20, &[]).unwrap();
         let share = |l| blended.iter().filter(|b| b.list == l).count();

@@ -97,7 +97,9 @@ pub(crate) fn cut(
     let labels = partition.labels.iter();
     match options.singletons {
         Singletons::Keep => partition,
-        Singletons::Drop => Partition::numbered(labels.map(|&label| if alone(label) { -1 } else { label })),
+        Singletons::Drop => {
+            Partition::numbered(labels.map(|&label| if alone(label) { -1 } else { label }))
+        }
         Singletons::Attach if sizes.iter().all(|&size| size == 1) => partition,
         Singletons::Attach => attach(vectors, weights, &partition, &sizes),
     }
@@ -115,7 +117,8 @@ fn attach(
     let hosts: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
     let means = means(vectors, weights, partition);
     let nearest = |row: usize| {
-        let apart = |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
+        let apart =
+            |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
         // min_by takes the first of equals: the cluster with the lowest first member.
         hosts.iter().copied().min_by(|&x, &y| apart(x).total_cmp(&apart(y)))
     };

@@ -98,8 +98,9 @@ impl Dendrogram {
         }
         // A child is smaller than its parent.
         let heights: Vec<u64> = steps.iter().map(|step| ascending(step.height)).collect();
-        let ascending =
-            order(&heights, &|x, y| sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a)));
+        let ascending = order(&heights, &|x, y| {
+            sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
+        });
         let mut node: Vec<usize> = (0..rows).collect();
         let merge = |(t, step): (usize, usize)| {
             let Step { a, b, height } = steps[step];
@@ -184,7 +185,8 @@ mod tests {
     #[test]
     fn merges_are_sorted_and_numbered_like_scipy() {
         let tree = Dendrogram::from_steps(4, &chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
-        let as_tuples: Vec<_> = tree.merges().iter().map(|m| (m.a, m.b, m.height, m.size)).collect();
+        let as_tuples: Vec<_> =
+            tree.merges().iter().map(|m| (m.a, m.b, m.height, m.size)).collect();
         assert_eq!(as_tuples, [(0, 1, 1.0, 2), (2, 3, 4.0, 2), (4, 5, 9.0, 4)]);
     }
 

@@ -84,7 +84,11 @@ impl Error {
             }
             Self::Option { name, problem } => message![*name, ": ", *problem],
             Self::Corrupt { problem } => {
-                message!["these bytes cannot be read: ", *problem, ". Fetch or build the file again"]
+                message![
+                    "these bytes cannot be read: ",
+                    *problem,
+                    ". Fetch or build the file again"
+                ]
             }
             Self::Version { got, supported } => message![
                 "these bytes have format version ",
@@ -93,7 +97,9 @@ impl Error {
                 *supported,
                 ": update pocketsage, or build the file with this version",
             ],
-            Self::Memory { needed, problem } => message![needed.div_ceil(1 << 20), " MB needed: ", *problem],
+            Self::Memory { needed, problem } => {
+                message![needed.div_ceil(1 << 20), " MB needed: ", *problem]
+            }
         }
     }
 
@@ -124,7 +130,10 @@ mod tests {
         let error = Error::Dimension { what: "length of the vector of row 3", got: 2, expected: 4 };
         assert_eq!(error.to_string(), "length of the vector of row 3: got 2, expected 4");
         let error = Error::Version { got: 9, supported: 1 };
-        assert!(error.to_string().contains("version 9") && error.to_string().contains("update pocketsage"));
+        assert!(
+            error.to_string().contains("version 9")
+                && error.to_string().contains("update pocketsage")
+        );
     }
 
     #[test]

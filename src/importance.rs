@@ -17,7 +17,13 @@ const DAY: f64 = 86_400_000.0;
 ///
 /// O(n). No rows give no shares. The exponential is libm's own, so that every engine has the same bits.
 #[must_use]
-pub fn importance(at: &[f64], weights: &[f64], partition: &Partition, now: f64, lambda: f64) -> Vec<f64> {
+pub fn importance(
+    at: &[f64],
+    weights: &[f64],
+    partition: &Partition,
+    now: f64,
+    lambda: f64,
+) -> Vec<f64> {
     let age = |at: f64| (now - at).max(0.0) / DAY;
     let ages = partition.members().map(|(row, _)| age(at[row]));
     let youngest = ages.fold(f64::INFINITY, f64::min);

@@ -110,7 +110,8 @@ impl Floats {
     #[inline(always)]
     pub(crate) fn blurred(self, slack: f32) -> Self {
         let blurred = |x: f32x4| {
-            let root = (x.sqrt() * f32x4::splat(SAFELY) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
+            let root =
+                (x.sqrt() * f32x4::splat(SAFELY) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
             root * root * f32x4::splat(SAFELY)
         };
         Self(self.0.map(blurred))

@@ -72,7 +72,9 @@ mod testing;
 mod wasm;
 
 pub use blend::{Blended, Hit, blend};
-pub use catalogue::{Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings};
+pub use catalogue::{
+    Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings,
+};
 pub use cut::spread;
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};

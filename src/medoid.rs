@@ -29,7 +29,11 @@ pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partit
 }
 
 /// Weighted mean of every cluster: count x dim, row-major.
-pub(crate) fn means(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<f64> {
+pub(crate) fn means(
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    partition: &Partition,
+) -> Vec<f64> {
     let dim = vectors.dim();
     let mut means = vec![0.0; partition.count * dim];
     let mut totals = vec![0.0; partition.count];

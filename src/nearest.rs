@@ -11,7 +11,11 @@ use alloc::vec::Vec;
 ///
 /// # Errors
 /// [`Error::Dimension`] when queries and vectors differ in length.
-pub fn nearest(vectors: Vectors<'_>, queries: Vectors<'_>, count: usize) -> Result<Vec<Vec<Match>>, Error> {
+pub fn nearest(
+    vectors: Vectors<'_>,
+    queries: Vectors<'_>,
+    count: usize,
+) -> Result<Vec<Vec<Match>>, Error> {
     if queries.dim() != vectors.dim() {
         return Err(Error::Dimension {
             what: "length of the queries",

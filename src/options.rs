@@ -75,7 +75,8 @@ const LAMBDA: f64 = 0.01;
 impl ProfileOptions {
     /// Bytes that clustering may take.
     pub(crate) fn memory(&self) -> Result<usize, Error> {
-        self.memory.map_or(Ok(crate::MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
+        self.memory
+            .map_or(Ok(crate::MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
     }
 
     /// The decay per day.
@@ -100,7 +101,11 @@ impl ProfileOptions {
 pub(crate) fn check_weights(rows: usize, weights: Option<&[f64]>) -> Result<(), Error> {
     let Some(weights) = weights else { return Ok(()) };
     if weights.len() != rows {
-        return Err(Error::Dimension { what: "number of weights", got: weights.len(), expected: rows });
+        return Err(Error::Dimension {
+            what: "number of weights",
+            got: weights.len(),
+            expected: rows,
+        });
     }
     weights.iter().try_for_each(|&weight| within("weight", weight, 1e-6, 1e6).map(drop))
 }

@@ -47,7 +47,8 @@ fn merge(
     merged: &mut Vec<(u64, usize)>,
     ties: &dyn Fn(usize, usize) -> Ordering,
 ) {
-    let in_order = |x: &(u64, usize), y: &(u64, usize)| x.0 < y.0 || (x.0 == y.0 && ties(x.1, y.1).is_le());
+    let in_order =
+        |x: &(u64, usize), y: &(u64, usize)| x.0 < y.0 || (x.0 == y.0 && ties(x.1, y.1).is_le());
     let (mut left, mut right) = pair.split_at(run.min(pair.len()));
     // What is in order need not be compared further.
     if let (Some(last), Some(first)) = (left.last(), right.first())
@@ -160,7 +161,10 @@ mod tests {
             assert_eq!(order(&keys, &no_ties), sorted(&|x, y| rows[x].total_cmp(&rows[y])));
             let keys: Vec<u64> = rows.iter().map(|&x| descending(x.into())).collect();
             let tied = |x: usize, y: usize| ties[x].total_cmp(&ties[y]);
-            assert_eq!(order(&keys, &tied), sorted(&|x, y| rows[y].total_cmp(&rows[x]).then(tied(x, y))));
+            assert_eq!(
+                order(&keys, &tied),
+                sorted(&|x, y| rows[y].total_cmp(&rows[x]).then(tied(x, y)))
+            );
         }
     }
 
@@ -174,8 +178,11 @@ mod tests {
             scores.iter().enumerate().for_each(|(row, &score)| best.offer(row, score));
             let keys: Vec<u64> = scores.iter().map(|&score| descending(score.into())).collect();
             let sorted = order(&keys, &no_ties);
-            let want: Vec<_> =
-                sorted.into_iter().take(count).map(|row| Match { row, score: scores[row] }).collect();
+            let want: Vec<_> = sorted
+                .into_iter()
+                .take(count)
+                .map(|row| Match { row, score: scores[row] })
+                .collect();
             assert_eq!(best.finish(), want, "{count} of {n}");
         }
     }

@@ -131,7 +131,11 @@ fn cut_tree(
 /// assert!(serde_json::to_string(&profile)?.contains(r#""lastActive":[8640000000.0,86400000.0]"#));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn profile(actions: &Actions<'_>, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
+pub fn profile(
+    actions: &Actions<'_>,
+    now: f64,
+    options: &ProfileOptions,
+) -> Result<Profile, Error> {
     check_options(now, options)?;
     let measured = cut::rule(options)?.asks_diameter();
     let (tree, diameter) =

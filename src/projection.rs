@@ -28,7 +28,8 @@ pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
     let dim = vectors.dim();
     let mean = means(vectors, None, &Partition { labels: vec![0; vectors.len()], count: 1 });
     // dim x n, a vector a column.
-    let centred = DMatrix::from_fn(dim, vectors.len(), |k, i| f64::from(vectors.row(i)[k]) - mean[k]);
+    let centred =
+        DMatrix::from_fn(dim, vectors.len(), |k, i| f64::from(vectors.row(i)[k]) - mean[k]);
     let first = component(&centred, &vec![0.0; dim]);
     let second = component(&centred, &first);
     let (x, y) = (along(&centred, &first), along(&centred, &second));
@@ -64,7 +65,8 @@ fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
 fn along(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
     let columns = centred.as_slice().chunks_exact(direction.len());
     let mut coordinates: Vec<f64> = columns.map(|column| dot(column, direction)).collect();
-    let largest = coordinates.iter().fold(0.0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
+    let largest =
+        coordinates.iter().fold(0.0f64, |most, &x| if x.abs() > most.abs() { x } else { most });
     if largest < 0.0 {
         coordinates.iter_mut().for_each(|x| *x = -*x);
     }
@@ -90,14 +92,16 @@ mod tests {
     fn the_first_axis_has_the_greatest_variance() {
         let mut numbers = Numbers::new(3);
         let stretch = [1.0, 9.0, 3.0, 0.5];
-        let values: Vec<f32> = (0..200).flat_map(|_| stretch).map(|s| s * numbers.normal()).collect();
+        let values: Vec<f32> =
+            (0..200).flat_map(|_| stretch).map(|s| s * numbers.normal()).collect();
         let map = project(Vectors::new(&values, 4).unwrap());
         let variance = |axis: usize| map.iter().map(|p| f64::from(p[axis]).powi(2)).sum::<f64>();
         let ratio = variance(0) / variance(1);
         assert!((6.0..13.0).contains(&ratio), "about (9 / 3)^2, got {ratio}");
         assert!(map.iter().flatten().all(|x| x.abs() <= 1.0));
         // The second number of the vectors varies most: x follows it.
-        let along: f64 = map.iter().zip(values.chunks(4)).map(|(p, v)| f64::from(p[0] * v[1])).sum();
+        let along: f64 =
+            map.iter().zip(values.chunks(4)).map(|(p, v)| f64::from(p[0] * v[1])).sum();
         let length: f64 = values.chunks(4).map(|v| f64::from(v[1]).powi(2)).sum::<f64>().sqrt();
         assert!(along.abs() / (length * variance(0).sqrt()) > 0.99);
     }

@@ -53,7 +53,13 @@ impl Session {
     /// [`Error::Option`] when `dim` is 0.
     pub fn new(dim: usize) -> Result<Self, Error> {
         Vectors::new(&[], dim)?;
-        Ok(Self { dim, values: Vec::new(), at: Vec::new(), weights: Vec::new(), known: Known::Nothing })
+        Ok(Self {
+            dim,
+            values: Vec::new(),
+            at: Vec::new(),
+            weights: Vec::new(),
+            known: Known::Nothing,
+        })
     }
 
     /// Number of actions.
@@ -181,7 +187,8 @@ mod tests {
         let (n, dim) = (400, 24);
         let mut numbers = Numbers::new(9);
         let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * numbers.normal()).collect();
-        let values: Vec<f32> = (0..n * dim).map(|i| topics[i % topics.len()] + numbers.normal()).collect();
+        let values: Vec<f32> =
+            (0..n * dim).map(|i| topics[i % topics.len()] + numbers.normal()).collect();
         let mut session = Session::new(dim).unwrap();
         session.add(&values, &vec![0.0; n], &vec![1.0; n]).unwrap();
         let options = ProfileOptions::default();

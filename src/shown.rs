@@ -103,7 +103,8 @@ impl Shown for f64 {
 
 /// Sixteen hexadecimal digits.
 pub(crate) fn hexadecimal(hash: u64) -> String {
-    let digit = |place: u32| char::from(b"0123456789abcdef"[(hash >> (60 - 4 * place)) as usize % 16]);
+    let digit =
+        |place: u32| char::from(b"0123456789abcdef"[(hash >> (60 - 4 * place)) as usize % 16]);
     (0..16).map(digit).collect()
 }
 

@@ -43,7 +43,11 @@ impl<'a> Vectors<'a> {
         if !are_finite(values)
             && let Some(i) = values.iter().position(|x| !x.is_finite())
         {
-            return Err(Error::NotFinite { what: "the vector", row: i / dim, got: values[i].into() });
+            return Err(Error::NotFinite {
+                what: "the vector",
+                row: i / dim,
+                got: values[i].into(),
+            });
         }
         Ok(Self { values, dim })
     }

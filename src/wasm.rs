@@ -8,8 +8,9 @@
 
 use crate::shown::hexadecimal;
 use crate::{
-    Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric, Precision,
-    Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors, WirePrecision,
+    Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric,
+    Precision, Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors,
+    WirePrecision,
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -52,13 +53,16 @@ pub fn ward(
 ) -> Outcome<Float64Array> {
     let memory = profile_options(options)?.memory().map_err(thrown)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
-    crate::ward_within(vectors, weights.as_deref(), memory).map(|tree| merges(&tree)).map_err(thrown)
+    crate::ward_within(vectors, weights.as_deref(), memory)
+        .map(|tree| merges(&tree))
+        .map_err(thrown)
 }
 
 fn merges(tree: &Dendrogram) -> Float64Array {
     let merges = tree.merges().iter();
-    let numbers: Vec<f64> =
-        merges.flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64]).collect();
+    let numbers: Vec<f64> = merges
+        .flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64])
+        .collect();
     Float64Array::from(&numbers[..])
 }
 
@@ -166,7 +170,10 @@ pub fn decode_medoids(bytes: &[u8]) -> Outcome<JsValue> {
     let medoids = Medoids::decode(bytes).map_err(thrown)?;
     plain(&[
         ("count", medoids.count.into()),
-        ("ids", medoids.ids.iter().map(|id| JsValue::from_str(id)).collect::<js_sys::Array>().into()),
+        (
+            "ids",
+            medoids.ids.iter().map(|id| JsValue::from_str(id)).collect::<js_sys::Array>().into(),
+        ),
         ("vectors", Float32Array::from(&medoids.vectors[..]).into()),
         ("dim", medoids.dim.into()),
     ])
@@ -478,7 +485,9 @@ fn split<'a>(texts: &'a [u8], ends: &[u32]) -> Outcome<Vec<&'a str>> {
         core::str::from_utf8(text).ok()
     };
     let texts: Option<Vec<&str>> = ends.iter().map(text).collect();
-    texts.ok_or_else(|| refused("option", "texts are not UTF-8, or their ends do not ascend within them"))
+    texts.ok_or_else(|| {
+        refused("option", "texts are not UTF-8, or their ends do not ascend within them")
+    })
 }
 
 fn thrown(error: crate::Error) -> JsValue {

@@ -118,7 +118,11 @@ impl<'a> Medoids<'a> {
         if most == 0 || most > MOST_MEDOIDS {
             Err(Error::option("medoids", "expected 1 to 64"))
         } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
-            Err(Error::Dimension { what: "number of ids", got: self.ids.len(), expected: vectors.len() })
+            Err(Error::Dimension {
+                what: "number of ids",
+                got: self.ids.len(),
+                expected: vectors.len(),
+            })
         } else if self.dim > MOST_DIM {
             Err(Error::option("dim", "expected at most 4096"))
         } else if self.count == 0 || self.count > MOST_HITS {
@@ -138,7 +142,11 @@ impl<'a> Medoids<'a> {
         precision: WirePrecision,
     ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
         let (ids, vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
-        out.map(2 + u64::from(ids) + u64::from(vectors))?.u32(0)?.u32(VERSION)?.u32(1)?.u32(self.count)?;
+        out.map(2 + u64::from(ids) + u64::from(vectors))?
+            .u32(0)?
+            .u32(VERSION)?
+            .u32(1)?
+            .u32(self.count)?;
         if ids {
             out.u32(2)?.array(self.ids.len() as u64)?;
             for id in &self.ids {
@@ -163,7 +171,9 @@ impl<'a> Medoids<'a> {
                 for &x in row {
                     let scaled = (f64::from(x) * scale) as f32;
                     match precision {
-                        WirePrecision::F16 => codes.extend_from_slice(&to_half(scaled).to_le_bytes()),
+                        WirePrecision::F16 => {
+                            codes.extend_from_slice(&to_half(scaled).to_le_bytes())
+                        }
                         WirePrecision::I8 => codes.push(libm::rintf(scaled) as i8 as u8),
                         WirePrecision::F32 => codes.extend_from_slice(&scaled.to_le_bytes()),
                     }
@@ -285,8 +295,9 @@ mod tests {
     }
 
     fn cosine_error(a: &[f32], b: &[f32]) -> f64 {
-        let dot =
-            |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+        let dot = |a: &[f32], b: &[f32]| {
+            a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>()
+        };
         1.0 - dot(a, b) / libm::sqrt(dot(a, a) * dot(b, b))
     }
 
@@ -329,8 +340,14 @@ mod tests {
     fn the_bytes_are_the_documented_ones() {
         let two = Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
         let head = [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
-        assert_eq!(two.encode(WirePrecision::F16).unwrap(), [&head[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat());
-        assert_eq!(two.encode(WirePrecision::I8).unwrap(), [&head[..], &[72, 0x42, 0, 0x81]].concat());
+        assert_eq!(
+            two.encode(WirePrecision::F16).unwrap(),
+            [&head[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat()
+        );
+        assert_eq!(
+            two.encode(WirePrecision::I8).unwrap(),
+            [&head[..], &[72, 0x42, 0, 0x81]].concat()
+        );
     }
 
     #[test]

@@ -25,8 +25,18 @@ impl Dice {
 }
 
 /// Numbers that are one too many, or as large as they can be.
-const HURTFUL: [u64; 10] =
-    [0, 1, 2, 63, 64, 0x7fff_ffff, 0xffff_ffff, 0xffff_ffff_ffff_ffff, 0x8000_0000_0000_0000, 1 << 32];
+const HURTFUL: [u64; 10] = [
+    0,
+    1,
+    2,
+    63,
+    64,
+    0x7fff_ffff,
+    0xffff_ffff,
+    0xffff_ffff_ffff_ffff,
+    0x8000_0000_0000_0000,
+    1 << 32,
+];
 
 fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
     for _ in 0..=dice.below(4) {
@@ -40,7 +50,8 @@ fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
             2 => {
                 let (at, width) = (at & !3, [1, 2, 4, 8][dice.below(4)]);
                 let value = HURTFUL[dice.below(HURTFUL.len())].wrapping_add(dice.below(3) as u64);
-                for (byte, value) in bytes.iter_mut().skip(at).take(width).zip(value.to_le_bytes()) {
+                for (byte, value) in bytes.iter_mut().skip(at).take(width).zip(value.to_le_bytes())
+                {
                     *byte = value;
                 }
             }
@@ -97,7 +108,8 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let centres = build(Metric::Cosine, Precision::Compact, 2, 3, false).finish().unwrap();
     let mut lists = full();
     let head = words(&[1, 2, 1f32.to_bits(), 0, 3, 5]);
-    let section = [&head, centres.section(Section::Scales), centres.section(Section::Codes)].concat();
+    let section =
+        [&head, centres.section(Section::Scales), centres.section(Section::Codes)].concat();
     lists.section(Section::Lists, section);
     let mut removed = build(Metric::L2, Precision::Full, 40, 5, true);
     removed.section(Section::Removed, words(&[0x0100_0001, 1]));
@@ -124,8 +136,9 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn mutated_files_are_refused_or_harmless() {
-    let number =
-        |name: &str, usual: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
+    let number = |name: &str, usual: u64| {
+        std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+    };
     let (executions, seed) = (number("FUZZ_EXECUTIONS", 30_000), number("FUZZ_SEED", 1));
     let corpus: Vec<Vec<u8>> = corpus().into_iter().map(|(_, bytes)| bytes).collect();
     let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
@@ -139,14 +152,19 @@ fn mutated_files_are_refused_or_harmless() {
             Err(_) => {
                 let file = std::env::temp_dir().join("pocketsage-fuzz-finding.sage");
                 fs::write(&file, kept).unwrap();
-                panic!("execution {execution} of seed {seed} panicked; its bytes are in {}", file.display());
+                panic!(
+                    "execution {execution} of seed {seed} panicked; its bytes are in {}",
+                    file.display()
+                );
             }
         }
         if executions > 1_000_000 && execution % 1_000_000 == 0 {
             println!("{execution} executions, {catalogues} of them whole catalogues");
         }
     }
-    println!("{executions} executions of seed {seed}, {catalogues} of them whole catalogues, no finding");
+    println!(
+        "{executions} executions of seed {seed}, {catalogues} of them whole catalogues, no finding"
+    );
     // Or the mutations never get past the header.
     assert!(catalogues > executions / 20 && catalogues < executions);
 }
@@ -162,7 +180,10 @@ fn the_committed_corpus_is_read_and_of_this_version() {
             fs::write(&file, &bytes).unwrap();
         }
         let committed = fs::read(&file).unwrap();
-        assert_eq!(committed, bytes, "{name}: WRITE_CORPUS=1 cargo test --test fuzz writes the seeds anew");
+        assert_eq!(
+            committed, bytes,
+            "{name}: WRITE_CORPUS=1 cargo test --test fuzz writes the seeds anew"
+        );
         assert!(exercise::exercise(&committed));
         assert_eq!(Catalogue::from_bytes(committed).is_ok(), name != "delta");
     }

@@ -39,7 +39,8 @@ fn ward_is_scipys() {
             match labels {
                 Some(labels) => assert_eq!(&found.labels, labels, "{name}: cut at {threshold}"),
                 None => {
-                    let count = golden.n - golden.heights.partition_point(|height| height <= threshold);
+                    let count =
+                        golden.n - golden.heights.partition_point(|height| height <= threshold);
                     assert_eq!(found.count, count, "{name}: cut at {threshold}");
                 }
             }
@@ -56,7 +57,9 @@ fn ward_is_scipys() {
         assert!(sets.iter().filter(|golden| golden.kind == kind).count() >= 50);
     }
     assert!(sets.iter().any(|golden| golden.n == 1) && sets.iter().any(|golden| golden.n == 400));
-    assert!(sets.iter().any(|golden| golden.dim == 2) && sets.iter().any(|golden| golden.dim == 384));
+    assert!(
+        sets.iter().any(|golden| golden.dim == 2) && sets.iter().any(|golden| golden.dim == 384)
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 
 use pocketsage::{
-    Actions, Catalogue, Cut, Hit, Items, Precision, ProfileOptions, Singletons, Vectors, blend, cluster,
-    importance, pick, profile, project, ward,
+    Actions, Catalogue, Cut, Hit, Items, Precision, ProfileOptions, Singletons, Vectors, blend,
+    cluster, importance, pick, profile, project, ward,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;

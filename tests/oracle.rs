@@ -27,8 +27,9 @@ fn ward_equals_the_definition_at_every_cut() {
         let (n, dim) = (2 + numbers.below(60), 1 + numbers.below(40));
         let values = numbers.vectors(n, dim);
         let weighted = seed % 3 == 0;
-        let weights: Vec<f64> =
-            (0..n).map(|_| if weighted { 0.25 + numbers.below(12) as f64 / 2.0 } else { 1.0 }).collect();
+        let weights: Vec<f64> = (0..n)
+            .map(|_| if weighted { 0.25 + numbers.below(12) as f64 / 2.0 } else { 1.0 })
+            .collect();
 
         let unions = naive_ward(&values, dim, &weights);
         let vectors = Vectors::new(&values, dim).unwrap();
@@ -48,7 +49,11 @@ fn ward_equals_the_definition_at_every_cut() {
         }
         for (kept, pair) in unions.windows(2).enumerate() {
             let threshold = f64::midpoint(pair[0].2, pair[1].2);
-            assert_eq!(labels(&tree.cut_at(threshold)), naive_cut(&unions, n, kept + 1), "seed {seed}");
+            assert_eq!(
+                labels(&tree.cut_at(threshold)),
+                naive_cut(&unions, n, kept + 1),
+                "seed {seed}"
+            );
         }
     }
 }
@@ -58,8 +63,9 @@ fn ward_equals_the_definition_at_every_cut() {
 fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
     let n = values.len() / dim;
     let row = |i: usize| &values[i * dim..(i + 1) * dim];
-    let distance =
-        |i: usize, j: usize| row(i).iter().zip(row(j)).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>();
+    let distance = |i: usize, j: usize| {
+        row(i).iter().zip(row(j)).map(|(x, y)| f64::from(x - y).powi(2)).sum::<f64>()
+    };
     let mut d: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| distance(i, j)).collect()).collect();
     let mut size = vec![1.0f64; n];
     let mut active: Vec<usize> = (0..n).collect();
@@ -79,8 +85,8 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
                 stack.truncate(stack.len() - 2);
                 let (a, b) = (i.min(second), i.max(second));
                 for k in active.iter().copied().filter(|&k| k != a && k != b) {
-                    let sum =
-                        (size[a] + size[k]) * d[a][k] + (size[b] + size[k]) * d[b][k] - size[k] * d[a][b];
+                    let sum = (size[a] + size[k]) * d[a][k] + (size[b] + size[k]) * d[b][k]
+                        - size[k] * d[a][b];
                     d[a][k] = sum / (size[a] + size[b] + size[k]);
                     d[k][a] = d[a][k];
                 }
@@ -168,7 +174,9 @@ fn full_precision_finds_the_ten_nearest_of_the_vectors_that_were_given() {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let items = Items::new(Vectors::new(&values, dim).unwrap(), &ids);
     let catalogue = Catalogue::build(&items, Precision::Full).unwrap();
-    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>();
+    let dot = |a: &[f32], b: &[f32]| {
+        a.iter().zip(b).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum::<f64>()
+    };
     let mut found = 0;
     for _ in 0..50 {
         let query = numbers.vectors(1, dim);
@@ -179,7 +187,8 @@ fn full_precision_finds_the_ten_nearest_of_the_vectors_that_were_given() {
         for (hit, (want, _)) in hits.iter().zip(&exact) {
             assert!((f64::from(hit.score) - want).abs() < 1e-4);
         }
-        found += hits.iter().filter(|hit| exact[..10].iter().any(|(_, row)| *row == hit.row)).count();
+        found +=
+            hits.iter().filter(|hit| exact[..10].iter().any(|(_, row)| *row == hit.row)).count();
     }
     assert!(found >= 498, "{found} of 500");
 }

@@ -81,8 +81,11 @@ impl Twins {
             }
             _ => {
                 let topic = numbers.below(4) as f32 * 2.0;
-                let far =
-                    if matches!(kind, Kind::Outliers) { 10f32.powi(numbers.below(6) as i32) } else { 1.0 };
+                let far = if matches!(kind, Kind::Outliers) {
+                    10f32.powi(numbers.below(6) as i32)
+                } else {
+                    1.0
+                };
                 let number = |_| {
                     let x = (topic + numbers.signed()) * far;
                     if matches!(kind, Kind::Ties) { (x * 2.0).round() / 2.0 } else { x }
@@ -97,7 +100,8 @@ impl Twins {
     fn assert_equal(&mut self, options: &ProfileOptions, place: &str) {
         let vectors = Vectors::new(&self.values, self.dim).unwrap();
         let anew =
-            profile(&Actions::new(vectors, &self.at, &self.weights).unwrap(), 100.0 * DAY, options).unwrap();
+            profile(&Actions::new(vectors, &self.at, &self.weights).unwrap(), 100.0 * DAY, options)
+                .unwrap();
         let followed = self.session.profile(100.0 * DAY, options).unwrap();
         // As text, so that numbers are equal to the bit.
         assert_eq!(format!("{followed:?}"), format!("{anew:?}"), "{place}");
@@ -154,7 +158,10 @@ fn what_is_wrong_changes_nothing() {
     assert_eq!(wrong(session.add(&[1.0, 1.0], &[], &[1.0])), "dimension");
     assert_eq!(wrong(session.add(&[1.0, 1.0], &[0.0], &[-1.0])), "option");
     assert_eq!(session.reweigh(0, f64::NAN).unwrap_err().code(), "option");
-    assert_eq!(session.profile(f64::NAN, &ProfileOptions::default()).unwrap_err().code(), "not-finite");
+    assert_eq!(
+        session.profile(f64::NAN, &ProfileOptions::default()).unwrap_err().code(),
+        "not-finite"
+    );
     let little = ProfileOptions { memory: Some(1.0), ..Default::default() };
     assert_eq!(Session::new(0).err().map(|error| error.code()), Some("option"));
     assert!(!session.forget(2));

@@ -29,14 +29,21 @@ export async function withVectors(
 ): Promise<readonly Action[]> {
   const actions: readonly Action[] = Array.isArray(given) ? given : [given as Action];
   const lacks = (action: Action): boolean =>
-    typeof action?.item === "string" && action.item !== "" && action.vector === undefined && !catalogue?.has(action.item);
+    typeof action?.item === "string" &&
+    action.item !== "" &&
+    action.vector === undefined &&
+    !catalogue?.has(action.item);
   const items = [...new Set(actions.filter(lacks).map(({ item }) => item))];
   if (items.length === 0) return actions;
   let vectors: (Float32Array | undefined)[];
   try {
     vectors = await source(items);
   } catch (error) {
-    throw asSageError(error, "retrieval", "The vectors of the items could not be looked up; nothing was recorded");
+    throw asSageError(
+      error,
+      "retrieval",
+      "The vectors of the items could not be looked up; nothing was recorded",
+    );
   }
   const known = new Map(items.map((item, place) => [item, vectors[place]]));
   return actions.map((action) => {
@@ -46,7 +53,11 @@ export async function withVectors(
 }
 
 /** The entry of one action; `place` is how messages call it. */
-export function checkAction(place: string, action: Action, { dim, catalogue, now }: Expectation): Entry {
+export function checkAction(
+  place: string,
+  action: Action,
+  { dim, catalogue, now }: Expectation,
+): Entry {
   checkKeys(place, action, FIELDS);
   const item = checkItem(`${place}: item`, action.item);
   const where = `${place} (${show(item)})`;
@@ -56,14 +67,20 @@ export function checkAction(place: string, action: Action, { dim, catalogue, now
   };
   if (action.weight !== undefined) entry.weight = checkPositive(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
-    if (typeof action.kind !== "string") throw new SageError("option", `${where}: kind: expected a string, saw ${show(action.kind)}.`);
+    if (typeof action.kind !== "string")
+      throw new SageError("option", `${where}: kind: expected a string, saw ${show(action.kind)}.`);
     entry.kind = action.kind;
   }
   if (action.vector !== undefined) {
     entry.vector = checkVector(where, action.vector, dim).slice();
   } else if (!catalogue?.has(item)) {
-    const reason = catalogue ? "the catalogue does not know the item" : "there is no catalogue to look the item up in";
-    throw new SageError("unknown-item", `${where}: ${reason}. Pass its embedding: { item, vector }.`);
+    const reason = catalogue
+      ? "the catalogue does not know the item"
+      : "there is no catalogue to look the item up in";
+    throw new SageError(
+      "unknown-item",
+      `${where}: ${reason}. Pass its embedding: { item, vector }.`,
+    );
   }
   return entry;
 }

@@ -24,13 +24,28 @@ export type Column =
  * or null is no value. Throws "option" for what is neither a number nor texts, true and false, or a list of them, and for a field that is
  * sometimes a number and sometimes a text.
  */
-export function fieldsOf(payloads: readonly unknown[], fields: Iterable<readonly [name: string, known?: Values]>): Map<string, Values> {
+export function fieldsOf(
+  payloads: readonly unknown[],
+  fields: Iterable<readonly [name: string, known?: Values]>,
+): Map<string, Values> {
   return new Map(
     Array.from(fields, ([name, known]) => {
-      const values = payloads.map((payload) => (payload as Record<string, unknown> | null | undefined)?.[name] ?? undefined);
-      const first = known?.values.find((value) => (typeof value === "number" ? !Number.isNaN(value) : value?.length));
+      const values = payloads.map(
+        (payload) => (payload as Record<string, unknown> | null | undefined)?.[name] ?? undefined,
+      );
+      const first = known?.values.find((value) =>
+        typeof value === "number" ? !Number.isNaN(value) : value?.length,
+      );
       const numeric = typeof (first ?? values.find((value) => value !== undefined)) === "number";
-      return [name, { numeric, values: values.map((value, row) => (numeric ? numberIn(name, row, value) : labelsIn(name, row, value))) }];
+      return [
+        name,
+        {
+          numeric,
+          values: values.map((value, row) =>
+            numeric ? numberIn(name, row, value) : labelsIn(name, row, value),
+          ),
+        },
+      ];
     }),
   );
 }
@@ -39,7 +54,12 @@ export function fieldsOf(payloads: readonly unknown[], fields: Iterable<readonly
 export function valuesOf(column: Column): Values {
   if (column.numeric) return { numeric: true, values: Array.from(column.numbers) };
   const { words, ends, labels } = column;
-  return { numeric: false, values: Array.from(ends, (end, row) => Array.from(labels.subarray(ends[row - 1] ?? 0, end), (label) => words[label]!)) };
+  return {
+    numeric: false,
+    values: Array.from(ends, (end, row) =>
+      Array.from(labels.subarray(ends[row - 1] ?? 0, end), (label) => words[label]!),
+    ),
+  };
 }
 
 /** The section. */
@@ -59,7 +79,14 @@ export function writeAttributes(columns: ReadonlyMap<string, Values>): Uint8Arra
     const labels = Uint32Array.from(rows.flat(), (label) => places.get(label)!);
     let end = 0;
     const rowEnds = Uint32Array.from(rows, (row) => (end += row.length));
-    parts.push(bytesOf(Uint32Array.of(1, utf8.length, words.length, text.length)), utf8, bytesOf(ends), text, bytesOf(rowEnds), bytesOf(labels));
+    parts.push(
+      bytesOf(Uint32Array.of(1, utf8.length, words.length, text.length)),
+      utf8,
+      bytesOf(ends),
+      text,
+      bytesOf(rowEnds),
+      bytesOf(labels),
+    );
   }
   const padded = (length: number): number => Math.ceil(length / 8) * 8;
   const section = new Uint8Array(parts.reduce((sum, part) => sum + padded(part.length), 0));
@@ -80,23 +107,34 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
     return start;
   };
   const whole = (count: number): Uint32Array => new Uint32Array(buffer, take(count * 4), count);
-  const text = (bytes: number): string => decoder.decode(new Uint8Array(buffer, take(bytes), bytes));
+  const text = (bytes: number): string =>
+    decoder.decode(new Uint8Array(buffer, take(bytes), bytes));
   const good = (ok: boolean): void => {
     if (!ok) throw new RangeError("what should ascend does not");
   };
   try {
     const [count = 0] = section.length > 0 ? whole(4) : [];
     while (columns.size < count) {
-      const [kind, nameLength, wordCount, textLength] = whole(4) as unknown as [number, number, number, number];
+      const [kind, nameLength, wordCount, textLength] = whole(4) as unknown as [
+        number,
+        number,
+        number,
+        number,
+      ];
       const name = text(nameLength);
       good(kind <= 1 && !columns.has(name));
       if (kind === 0) {
-        columns.set(name, { numeric: true, numbers: new Float64Array(buffer, take(rows * 8), rows) });
+        columns.set(name, {
+          numeric: true,
+          numbers: new Float64Array(buffer, take(rows * 8), rows),
+        });
         continue;
       }
       const wordEnds = whole(wordCount);
       const utf8 = new Uint8Array(buffer, take(textLength), textLength);
-      const words = Array.from(wordEnds, (end, word) => decoder.decode(utf8.subarray(wordEnds[word - 1] ?? 0, end)));
+      const words = Array.from(wordEnds, (end, word) =>
+        decoder.decode(utf8.subarray(wordEnds[word - 1] ?? 0, end)),
+      );
       const ends = whole(rows);
       good(ascends(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && ascends(ends));
       const labels = whole(ends.at(-1) ?? 0);
@@ -104,7 +142,11 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
       columns.set(name, { numeric: false, words, ends, labels });
     }
   } catch (cause) {
-    throw new SageError("corrupt", `The attributes of the catalogue cannot be read: ${(cause as Error).message}. Build the file again.`, { cause });
+    throw new SageError(
+      "corrupt",
+      `The attributes of the catalogue cannot be read: ${(cause as Error).message}. Build the file again.`,
+      { cause },
+    );
   }
   return columns;
 }
@@ -122,10 +164,14 @@ function numberIn(name: string, row: number, value: unknown): number {
 function labelsIn(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
   const other = labels.find((label) => typeof label !== "string" && typeof label !== "boolean");
-  if (other !== undefined) throw wrong(name, row, "a text, true or false, or a list of texts", other);
+  if (other !== undefined)
+    throw wrong(name, row, "a text, true or false, or a list of texts", other);
   return labels.map(String);
 }
 
 function wrong(name: string, row: number, expected: string, value: unknown): SageError {
-  return new SageError("option", `attributes: "${name}" of item ${row}: expected ${expected}, saw ${show(value)}.`);
+  return new SageError(
+    "option",
+    `attributes: "${name}" of item ${row}: expected ${expected}, saw ${show(value)}.`,
+  );
 }

@@ -23,7 +23,10 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   checkKeys("blend", options, ["weights", "count", "exclude"]);
   const count = checkWhole("blend: count", options.count);
   if (!Array.isArray(options.weights) || options.weights.length !== lists.length) {
-    throw new SageError("option", `blend: expected one weight for each of the ${lists.length} lists, saw ${show(options.weights)}.`);
+    throw new SageError(
+      "option",
+      `blend: expected one weight for each of the ${lists.length} lists, saw ${show(options.weights)}.`,
+    );
   }
   const keyOf = new Map<ItemId, number>();
   const key = (item: ItemId): number => {
@@ -39,7 +42,9 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
     checkItems("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
     key,
   );
-  const blended = ask((core) => core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude));
+  const blended = ask((core) =>
+    core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude),
+  );
   const items = [...keyOf.keys()];
   return Array.from(blended.keys, (known, row) => ({
     item: items[known]!,

@@ -2,7 +2,16 @@
 /** Items with ids and vectors, searchable: the local index. It lives in the wasm memory; ids are looked up there. */
 import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
 import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
-import { checkFinite, checkItem, checkItems, checkKeys, checkVector, checkWhole, isVector, show } from "./check.js";
+import {
+  checkFinite,
+  checkItem,
+  checkItems,
+  checkKeys,
+  checkVector,
+  checkWhole,
+  isVector,
+  show,
+} from "./check.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "./core.js";
 import { download, load } from "./download.js";
 import { SageError } from "./errors.js";
@@ -93,16 +102,32 @@ export class Catalogue {
     const { precision = "full", metric = "cosine", attributes } = options;
     const names = checkItems("Catalogue.from: attributes", attributes);
     if (precision !== "full" && precision !== "compact") {
-      throw new SageError("option", `Catalogue.from: precision: expected "full" or "compact", saw ${show(precision)}.`);
+      throw new SageError(
+        "option",
+        `Catalogue.from: precision: expected "full" or "compact", saw ${show(precision)}.`,
+      );
     }
-    if (!METRICS.includes(metric)) throw new SageError("option", `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${show(metric)}.`);
+    if (!METRICS.includes(metric))
+      throw new SageError(
+        "option",
+        `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${show(metric)}.`,
+      );
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, dim));
     await init();
     return new Catalogue(
       ask((core) => {
         const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
         addEntries(builder, all, dim);
-        if (names.length > 0) builder.section(ATTRIBUTES, writeAttributes(fieldsOf(all.map(({ payload }) => payload), names.map((name) => [name]))));
+        if (names.length > 0)
+          builder.section(
+            ATTRIBUTES,
+            writeAttributes(
+              fieldsOf(
+                all.map(({ payload }) => payload),
+                names.map((name) => [name]),
+              ),
+            ),
+          );
         return builder.finish();
       }),
     );
@@ -125,7 +150,11 @@ export class Catalogue {
   ): Promise<Catalogue> {
     checkKeys("Catalogue.fetch", options, ["signal", "onProgress"]);
     const loading = init();
-    return new Catalogue(await download(url, options, (body, onProgress) => loading.then(() => load(body, onProgress))));
+    return new Catalogue(
+      await download(url, options, (body, onProgress) =>
+        loading.then(() => load(body, onProgress)),
+      ),
+    );
   }
 
   /** How many items there are. */
@@ -207,7 +236,15 @@ export class Catalogue {
 
   /** One ranked list per vector, for less than as many searches. */
   searchMany(vectors: readonly Float32Array[], options: SearchOptions = {}): Hit[][] {
-    checkKeys("search", options, ["count", "offset", "minScore", "exclude", "filter", "exact", "variants"]);
+    checkKeys("search", options, [
+      "count",
+      "offset",
+      "minScore",
+      "exclude",
+      "filter",
+      "exact",
+      "variants",
+    ]);
     const { count = 20, offset = 0, minScore, filter, exact = false, variants = false } = options;
     checkWhole("search: count", count);
     checkWhole("search: offset", offset, 0);
@@ -226,14 +263,26 @@ export class Catalogue {
     const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
     return this.#core.ask((core) => {
       const met = filter === undefined ? undefined : rowsOf(fields, filter);
-      const allowed = met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
+      const allowed =
+        met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
       // More than there is room for is all there is.
       // What takes as long as a few searches is not worth it for one.
       if (!exact && this.#searched) core.prepare();
       this.#searched = true;
-      const found = core.search(queries, Math.min(count, 2 ** 31), Math.min(offset, 2 ** 31), least, exclude, allowed, exact === true);
+      const found = core.search(
+        queries,
+        Math.min(count, 2 ** 31),
+        Math.min(offset, 2 ** 31),
+        least,
+        exclude,
+        allowed,
+        exact === true,
+      );
       const { ids, idEnds, scores, ends } = found;
-      const hits = Array.from(scores, (score, at): Hit => ({ item: ids.slice(idEnds[at - 1] ?? 0, idEnds[at]), score }));
+      const hits = Array.from(
+        scores,
+        (score, at): Hit => ({ item: ids.slice(idEnds[at - 1] ?? 0, idEnds[at]), score }),
+      );
       return Array.from(ends, (end, query) => hits.slice(ends[query - 1] ?? 0, end));
     });
   }
@@ -245,9 +294,16 @@ export class Catalogue {
   add(items: Iterable<CatalogueItem>): void {
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, this.dim, "add"));
     this.#change((here, core) => {
-      const columns = fieldsOf(all.map(({ payload }) => payload), valuesIn(here));
+      const columns = fieldsOf(
+        all.map(({ payload }) => payload),
+        valuesIn(here),
+      );
       const ids = all.map(({ item }) => item);
-      return changed(core, here, { ids, columns, add: (builder) => addEntries(builder, all, this.dim) });
+      return changed(core, here, {
+        ids,
+        columns,
+        add: (builder) => addEntries(builder, all, this.dim),
+      });
     });
   }
 
@@ -269,7 +325,8 @@ export class Catalogue {
    * revision; then nothing was changed.
    */
   merge(delta: Uint8Array): void {
-    if (!(delta instanceof Uint8Array)) throw new SageError("option", `merge: expected a Uint8Array, saw ${show(delta)}.`);
+    if (!(delta instanceof Uint8Array))
+      throw new SageError("option", `merge: expected a Uint8Array, saw ${show(delta)}.`);
     this.#change((here, core) => merged(core, here, delta));
   }
 
@@ -329,21 +386,40 @@ function addEntries(builder: CoreBuilder, all: readonly Entry[], dim: number): v
     batch.forEach(({ vector }, row) => matrix.set(vector, row * dim));
     const ids = concatenate(batch.map(({ item }) => item));
     const payloads = concatenate(batch.map(({ text }) => text));
-    builder.add(matrix.subarray(0, batch.length * dim), dim, ids.text, ids.ends, payloads.text, payloads.ends);
+    builder.add(
+      matrix.subarray(0, batch.length * dim),
+      dim,
+      ids.text,
+      ids.ends,
+      payloads.text,
+      payloads.ends,
+    );
   }
 }
 
-function checkEntry(entry: CatalogueItem, index: number, dim: number, call = "Catalogue.from"): Entry {
+function checkEntry(
+  entry: CatalogueItem,
+  index: number,
+  dim: number,
+  call = "Catalogue.from",
+): Entry {
   const where = `${call}: item ${index}`;
-  if (!Array.isArray(entry)) throw new SageError("option", `${where}: expected [id, vector], saw ${show(entry)}.`);
+  if (!Array.isArray(entry))
+    throw new SageError("option", `${where}: expected [id, vector], saw ${show(entry)}.`);
   const [id, vector, payload] = entry as CatalogueItem;
   const item = checkItem(where, id);
   // Bytes have no way to write half of a surrogate pair: two such ids would become one.
-  if (/\p{Surrogate}/u.test(item)) throw new SageError("option", `${where}: the id ${show(item)} is not well-formed Unicode.`);
+  if (/\p{Surrogate}/u.test(item))
+    throw new SageError("option", `${where}: the id ${show(item)} is not well-formed Unicode.`);
   // Only an error is worth the time that its words take.
   const named = (): string => `${where} (${show(item)})`;
   const text = payload === undefined ? "" : checkPayload(named, payload);
-  return { item, vector: isVector(vector, dim) ? vector : checkVector(named(), vector, dim), payload, text };
+  return {
+    item,
+    vector: isVector(vector, dim) ? vector : checkVector(named(), vector, dim),
+    payload,
+    text,
+  };
 }
 
 function checkPayload(where: () => string, payload: unknown): string {
@@ -353,5 +429,8 @@ function checkPayload(where: () => string, payload: unknown): string {
   } catch (cause) {
     throw new SageError("option", `${where()}: the payload cannot be written as JSON.`, { cause });
   }
-  throw new SageError("option", `${where()}: the payload cannot be written as JSON, saw ${show(payload)}.`);
+  throw new SageError(
+    "option",
+    `${where()}: the payload cannot be written as JSON, saw ${show(payload)}.`,
+  );
 }

@@ -35,7 +35,12 @@ export function valuesIn(catalogue: CoreCatalogue): Map<string, Values> {
 
 /** The same of these rows alone. */
 export function pick(columns: ReadonlyMap<string, Values>, rows: Uint32Array): Map<string, Values> {
-  return new Map(Array.from(columns, ([name, { numeric, values }]) => [name, { numeric, values: Array.from(rows, (row) => values[row]) }]));
+  return new Map(
+    Array.from(columns, ([name, { numeric, values }]) => [
+      name,
+      { numeric, values: Array.from(rows, (row) => values[row]) },
+    ]),
+  );
 }
 
 /** Every row of a catalogue, or every row of an item. */
@@ -52,11 +57,18 @@ export interface Coming {
 }
 
 /** With rows that replace those of the same id, and without some rows. */
-export function changed(core: Core, old: CoreCatalogue, coming: Coming, removed: readonly number[] = [], revision?: Uint8Array): CoreCatalogue {
+export function changed(
+  core: Core,
+  old: CoreCatalogue,
+  coming: Coming,
+  removed: readonly number[] = [],
+  revision?: Uint8Array,
+): CoreCatalogue {
   const { rows } = old.facts();
   const words = new Uint32Array(Math.ceil((rows + coming.ids.length) / 32));
   words.set(numbersOf(old.section(REMOVED)));
-  for (const row of [...removed, ...coming.ids.map((id) => old.row(id))]) if (row >= 0) words[row >> 5]! |= 1 << (row & 31);
+  for (const row of [...removed, ...coming.ids.map((id) => old.row(id))])
+    if (row >= 0) words[row >> 5]! |= 1 << (row & 31);
 
   const builder = like(core, old);
   builder.take(old, rowsIn(old));
@@ -104,16 +116,25 @@ export function merged(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreC
   const delta = core.CoreCatalogue.fromBytes(bytes, true);
   try {
     const base = delta.section(BASE);
-    if (base.length === 0) throw new SageError("corrupt", "merge: these bytes are a catalogue, expected changes to one: open them with Catalogue.fromBytes.");
+    if (base.length === 0)
+      throw new SageError(
+        "corrupt",
+        "merge: these bytes are a catalogue, expected changes to one: open them with Catalogue.fromBytes.",
+      );
     const { revision } = old.facts();
     if (revisionDigits(base) !== revision) {
       const advice = "fetch the whole catalogue instead";
-      throw new SageError("option", `merge: the delta applies to revision ${revisionDigits(base)}, this catalogue is ${revision}; ${advice}.`);
+      throw new SageError(
+        "option",
+        `merge: the delta applies to revision ${revisionDigits(base)}, this catalogue is ${revision}; ${advice}.`,
+      );
     }
     const text = delta.section(DROPPED);
     const ends = numbersOf(delta.section(DROPPED_ENDS));
     const decoder = new TextDecoder();
-    const dropped = Array.from(ends, (end, at) => old.row(decoder.decode(text.subarray(ends[at - 1] ?? 0, end))));
+    const dropped = Array.from(ends, (end, at) =>
+      old.row(decoder.decode(text.subarray(ends[at - 1] ?? 0, end))),
+    );
     const rows = rowsIn(delta, true);
     const coming = {
       ids: Array.from(rows, (row) => delta.id(row)!),

@@ -7,14 +7,21 @@ export function checkKeys(where: string, given: object, known: readonly string[]
     throw new SageError("option", `${where}: expected an object, saw ${show(given)}.`);
   }
   for (const key of Object.keys(given)) {
-    if (!known.includes(key)) throw new SageError("option", `${where}: unknown option "${key}". Known: ${known.join(", ")}.`);
+    if (!known.includes(key))
+      throw new SageError(
+        "option",
+        `${where}: unknown option "${key}". Known: ${known.join(", ")}.`,
+      );
   }
 }
 
 /** A whole number of at least `least`. */
 export function checkWhole(where: string, value: unknown, least = 1): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
-  throw new SageError("option", `${where}: expected a whole number of at least ${least}, saw ${show(value)}.`);
+  throw new SageError(
+    "option",
+    `${where}: expected a whole number of at least ${least}, saw ${show(value)}.`,
+  );
 }
 
 /** A finite number above 0. */
@@ -26,21 +33,29 @@ export function checkPositive(where: string, value: unknown): number {
 
 /** A finite number. */
 export function checkFinite(where: string, value: unknown): number {
-  if (typeof value !== "number") throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
-  if (!Number.isFinite(value)) throw new SageError("not-finite", `${where}: expected a finite number, saw ${value}.`);
+  if (typeof value !== "number")
+    throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
+  if (!Number.isFinite(value))
+    throw new SageError("not-finite", `${where}: expected a finite number, saw ${value}.`);
   return value;
 }
 
 /** An item's id: any non-empty string. */
 export function checkItem(where: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
-  throw new SageError("option", `${where}: expected an item's id, a non-empty string, saw ${show(value)}.`);
+  throw new SageError(
+    "option",
+    `${where}: expected an item's id, a non-empty string, saw ${show(value)}.`,
+  );
 }
 
 /** Several ids. A single string is refused, because it would be taken letter by letter. */
 export function checkItems(where: string, value: Iterable<unknown> | undefined): string[] {
   if (value === undefined) return [];
-  if (typeof value === "string" || typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function") {
+  if (
+    typeof value === "string" ||
+    typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function"
+  ) {
     throw new SageError("option", `${where}: expected a list of item ids, saw ${show(value)}.`);
   }
   return Array.from(value, (item) => checkItem(where, item));
@@ -58,24 +73,36 @@ export function isVector(value: unknown, dim: number): value is Float32Array {
 export function checkVector(where: string, value: unknown, dim: number): Float32Array {
   if (isVector(value, dim)) return value;
   if (!(value instanceof Float32Array)) {
-    throw new SageError("option", `${where}: expected a Float32Array, saw ${show(value)}. Float32Array.from(numbers) makes one.`);
+    throw new SageError(
+      "option",
+      `${where}: expected a Float32Array, saw ${show(value)}. Float32Array.from(numbers) makes one.`,
+    );
   }
   if (value.length !== dim) {
-    throw new SageError("dimension", `${where}: the vector has ${value.length} numbers, expected ${dim}.`);
+    throw new SageError(
+      "dimension",
+      `${where}: the vector has ${value.length} numbers, expected ${dim}.`,
+    );
   }
   const at = value.findIndex((number) => !Number.isFinite(number));
-  throw new SageError("not-finite", `${where}: number ${at} of the vector is ${value[at]}; all must be finite.`);
+  throw new SageError(
+    "not-finite",
+    `${where}: number ${at} of the vector is ${value[at]}; all must be finite.`,
+  );
 }
 
 /** Throws "aborted" once the signal has fired. */
 export function checkAbort(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
+  if (signal?.aborted)
+    throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
 }
 
 /** A value, short enough for a message. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "object"}`;
+  if (typeof value === "object" && value !== null)
+    return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "object"}`;
   return String(value);
 }

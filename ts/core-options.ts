@@ -29,7 +29,10 @@ function cutNumbers(cut: unknown): [kind: number, value: number] {
   const [kind, value] = entries[0] ?? [];
   if (entries.length !== 1 || kind === "auto" || !CUTS.includes(kind!) || value === undefined) {
     const seen = entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : show(cut);
-    throw new SageError("option", `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`);
+    throw new SageError(
+      "option",
+      `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`,
+    );
   }
   return [CUTS.indexOf(kind!), optional(`cut.${kind}`, value)];
 }
@@ -37,7 +40,10 @@ function cutNumbers(cut: unknown): [kind: number, value: number] {
 function oneOf(where: string, value: unknown, choices: readonly string[]): number {
   const index = choices.indexOf(value as string);
   if (index >= 0) return index;
-  throw new SageError("option", `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${show(value)}.`);
+  throw new SageError(
+    "option",
+    `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${show(value)}.`,
+  );
 }
 
 function optional(where: string, value: unknown): number {

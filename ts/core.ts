@@ -83,7 +83,14 @@ export interface CoreCatalogue {
 
 /** A catalogue in the making; `finish` and `finishDelta` consume it. `section` replaces one of the same kind. */
 export interface CoreBuilder {
-  add(vectors: Float32Array, dim: number, ids: Uint8Array, idEnds: Uint32Array, payloads: Uint8Array, payloadEnds: Uint32Array): void;
+  add(
+    vectors: Float32Array,
+    dim: number,
+    ids: Uint8Array,
+    idEnds: Uint32Array,
+    payloads: Uint8Array,
+    payloadEnds: Uint32Array,
+  ): void;
   take(from: CoreCatalogue, rows: Uint32Array): void;
   section(kind: number, content: Uint8Array): void;
   finish(): CoreCatalogue;
@@ -100,9 +107,26 @@ export interface CoreLoader {
 
 /** The functions of the generated module. */
 export interface Core {
-  cluster(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): CoreClustering;
-  ward(vectors: Float32Array, dim: number, weights: Float64Array | undefined, options: CoreOptions): Float64Array;
-  profile(vectors: Float32Array, dim: number, at: Float64Array, weights: Float64Array, now: number, options: CoreOptions): CoreProfile;
+  cluster(
+    vectors: Float32Array,
+    dim: number,
+    weights: Float64Array | undefined,
+    options: CoreOptions,
+  ): CoreClustering;
+  ward(
+    vectors: Float32Array,
+    dim: number,
+    weights: Float64Array | undefined,
+    options: CoreOptions,
+  ): Float64Array;
+  profile(
+    vectors: Float32Array,
+    dim: number,
+    at: Float64Array,
+    weights: Float64Array,
+    now: number,
+    options: CoreOptions,
+  ): CoreProfile;
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
   blend(
     keys: Uint32Array,
@@ -115,8 +139,20 @@ export interface Core {
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
   project(vectors: Float32Array, dim: number): Float32Array;
   checksum(bytes: Uint8Array): number;
-  encodeMedoids(count: number, ids: Uint8Array, idEnds: Uint32Array, vectors: Float32Array, dim: number, precision: number): Uint8Array;
-  decodeMedoids(bytes: Uint8Array): { count: number; ids: string[]; vectors: Float32Array; dim: number };
+  encodeMedoids(
+    count: number,
+    ids: Uint8Array,
+    idEnds: Uint32Array,
+    vectors: Float32Array,
+    dim: number,
+    precision: number,
+  ): Uint8Array;
+  decodeMedoids(bytes: Uint8Array): {
+    count: number;
+    ids: string[];
+    vectors: Float32Array;
+    dim: number;
+  };
   CoreSession: new (dim: number) => CoreSession;
   CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
   CoreLoader: new (first: Uint8Array) => CoreLoader;

@@ -16,9 +16,16 @@ export async function download<T>(
   checkAbort(signal);
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok) throw new SageError("retrieval", `${url} answered ${response.status} ${response.statusText}`.trimEnd() + ".");
+    if (!response.ok)
+      throw new SageError(
+        "retrieval",
+        `${url} answered ${response.status} ${response.statusText}`.trimEnd() + ".",
+      );
     if (!response.body) throw new SageError("retrieval", `${url} answered without a body.`);
-    return await take(response.body, onProgress && ((loaded, total) => onProgress(loaded, total ?? totalOf(response))));
+    return await take(
+      response.body,
+      onProgress && ((loaded, total) => onProgress(loaded, total ?? totalOf(response))),
+    );
   } catch (error) {
     checkAbort(signal);
     throw asSageError(error, "retrieval", `${url} could not be downloaded`);
@@ -29,9 +36,15 @@ export async function download<T>(
 const HEADER = 64;
 
 /** The catalogue in a stream. Room is made once, by what the header says; what is longer or shorter is "corrupt". */
-export async function load(stream: ReadableStream<Uint8Array>, onProgress?: Progress): Promise<CoreCatalogue> {
+export async function load(
+  stream: ReadableStream<Uint8Array>,
+  onProgress?: Progress,
+): Promise<CoreCatalogue> {
   if (typeof stream?.getReader !== "function") {
-    throw new SageError("option", `Catalogue.fromBytes: expected a Uint8Array or a ReadableStream, saw ${show(stream)}.`);
+    throw new SageError(
+      "option",
+      `Catalogue.fromBytes: expected a Uint8Array or a ReadableStream, saw ${show(stream)}.`,
+    );
   }
   const reader = stream.getReader();
   let loader: CoreLoader | undefined;
@@ -67,7 +80,10 @@ function begin(first: Uint8Array): CoreLoader {
 
 function push(loader: CoreLoader, bytes: Uint8Array): void {
   if (ask(() => loader.push(bytes))) return;
-  throw new SageError("corrupt", "There are more bytes than the catalogue's header tells. Fetch or build the file again.");
+  throw new SageError(
+    "corrupt",
+    "There are more bytes than the catalogue's header tells. Fetch or build the file again.",
+  );
 }
 
 function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
@@ -80,5 +96,7 @@ function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 /** The length that was announced, if it is the length of what comes out of the stream. */
 function totalOf(response: Response): number | undefined {
   const announced = Number(response.headers.get("content-length") ?? NaN);
-  return Number.isFinite(announced) && !response.headers.has("content-encoding") ? announced : undefined;
+  return Number.isFinite(announced) && !response.headers.has("content-encoding")
+    ? announced
+    : undefined;
 }

@@ -6,7 +6,14 @@
  */
 
 /** The codes that come out of the Rust core, in the order of `CODES` in src/error.rs. */
-export const CORE_ERROR_CODES = ["dimension", "not-finite", "option", "corrupt", "version", "memory"] as const;
+export const CORE_ERROR_CODES = [
+  "dimension",
+  "not-finite",
+  "option",
+  "corrupt",
+  "version",
+  "memory",
+] as const;
 
 /** Every code a {@link SageError} can carry. */
 export const ERROR_CODES = [

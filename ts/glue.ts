@@ -24,14 +24,19 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 }
 
 /** Called once by the entry of each platform: how it finds the bytes, or makes a source that was given to `init` loadable. */
-export function setWasmSource(find: (given?: WasmSource) => WasmSource | Promise<WasmSource>): void {
+export function setWasmSource(
+  find: (given?: WasmSource) => WasmSource | Promise<WasmSource>,
+): void {
   open = find;
 }
 
 /** Asks the core something. Its errors come out as SageErrors; a trap replaces the instance. Throws "not-ready" before `init()`. */
 export function ask<T>(question: (core: Core) => T): T {
   if (!loaded) {
-    throw new SageError("not-ready", "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile, blend or project.");
+    throw new SageError(
+      "not-ready",
+      "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile, blend or project.",
+    );
   }
   try {
     return question(loaded);
@@ -51,7 +56,8 @@ export function onRestart(rescue: () => void): () => void {
 async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   try {
     const given = await source;
-    if (!open && given === undefined) throw new Error("no source is known: import the package by its name, or pass one to init()");
+    if (!open && given === undefined)
+      throw new Error("no source is known: import the package by its name, or pass one to init()");
     await initWasm({ module_or_path: await (open ? open(given) : given!) });
   } catch (error) {
     throw asSageError(error, "not-ready", "The wasm could not be loaded (call again to retry)");

@@ -4,7 +4,13 @@
  * @packageDocumentation
  */
 export { blend, type BlendOptions } from "./blend.js";
-export { Catalogue, type CatalogueItem, type CatalogueOptions, type Metric, type SearchOptions } from "./catalogue.js";
+export {
+  Catalogue,
+  type CatalogueItem,
+  type CatalogueOptions,
+  type Metric,
+  type SearchOptions,
+} from "./catalogue.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
 export type { Filter, FilterValue } from "./filter.js";
 export type { WasmSource } from "./glue.js";

@@ -24,7 +24,12 @@ export interface Journal {
 }
 
 /** Opens the log that the store holds, or an empty one. Rejects "corrupt", "version", "dimension" or "storage", having touched nothing. */
-export async function openJournal(store: Store, dim: number, limits: () => Limits, setAside: boolean): Promise<Journal> {
+export async function openJournal(
+  store: Store,
+  dim: number,
+  limits: () => Limits,
+  setAside: boolean,
+): Promise<Journal> {
   let log = trim(await restore(store, dim, setAside), limits());
   let pending: Change[] = [];
   let running: Promise<void> = Promise.resolve();
@@ -32,11 +37,15 @@ export async function openJournal(store: Store, dim: number, limits: () => Limit
 
   /** What was last written, so that what nobody else has changed need not be read again. */
   let written: { readonly bytes: Uint8Array; readonly log: Log } | undefined;
-  const read = (bytes: Uint8Array): Log => (written && sameBytes(bytes, written.bytes) ? written.log : decodeLog(bytes, dim));
+  const read = (bytes: Uint8Array): Log =>
+    written && sameBytes(bytes, written.bytes) ? written.log : decodeLog(bytes, dim);
 
   const make = (start: Log, changes: readonly Change[]): Log =>
     trim(
-      changes.reduce((current, change) => (change === "erase" ? EMPTY_LOG : change(current)), start),
+      changes.reduce(
+        (current, change) => (change === "erase" ? EMPTY_LOG : change(current)),
+        start,
+      ),
       limits(),
     );
 
@@ -92,12 +101,17 @@ async function restore(store: Store, dim: number, setAside: boolean): Promise<Lo
     await storing(() => store.setAside!(bytes));
     // Another tab may have done the same, and recorded since: only the bytes that were put aside are replaced.
     const empty = encodeLog(EMPTY_LOG, dim);
-    const left = await storing(() => update(store, (now) => (now && !sameBytes(now, bytes) ? now : empty)));
+    const left = await storing(() =>
+      update(store, (now) => (now && !sameBytes(now, bytes) ? now : empty)),
+    );
     return decodeLog(left, dim);
   }
 }
 
-async function update(store: Store, change: (bytes?: Uint8Array) => Uint8Array): Promise<Uint8Array> {
+async function update(
+  store: Store,
+  change: (bytes?: Uint8Array) => Uint8Array,
+): Promise<Uint8Array> {
   if (store.update) return store.update(change);
   const bytes = change(await store.load());
   await store.save(bytes);
@@ -109,7 +123,11 @@ async function storing<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    throw asSageError(error, "storage", "The profile could not be stored or loaded; what was recorded stays in memory");
+    throw asSageError(
+      error,
+      "storage",
+      "The profile could not be stored or loaded; what was recorded stays in memory",
+    );
   }
 }
 

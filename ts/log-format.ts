@@ -31,7 +31,13 @@ interface Header {
   items: string[];
   kinds: string[];
   hidden: string[];
-  actions: { item: number[]; at: number[]; weight: (number | null)[]; kind: (number | null)[]; vector: boolean[] };
+  actions: {
+    item: number[];
+    at: number[];
+    weight: (number | null)[];
+    kind: (number | null)[];
+    vector: boolean[];
+  };
 }
 
 /** The bytes of a log. The same log always gives the same bytes. */
@@ -59,7 +65,8 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
 
 /** The log in these bytes. Throws "corrupt", "version", or "dimension" when it holds vectors of another length than `dim`. */
 export function decodeLog(bytes: Uint8Array, dim: number): Log {
-  if (!(bytes instanceof Uint8Array)) throw new SageError("option", "A stored profile: expected a Uint8Array of bytes.");
+  if (!(bytes instanceof Uint8Array))
+    throw new SageError("option", "A stored profile: expected a Uint8Array of bytes.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = checkFrame(bytes, view);
   const start = FRONT + view.getUint32(12, true);
@@ -68,7 +75,10 @@ export function decodeLog(bytes: Uint8Array, dim: number): Log {
   const brought = header.actions.vector.filter(Boolean).length;
   if (start + brought * header.dim * 4 !== end) throw corrupt("its vectors do not fill the bytes");
   if (brought > 0 && header.dim !== dim) {
-    throw new SageError("dimension", `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`);
+    throw new SageError(
+      "dimension",
+      `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`,
+    );
   }
   // A new Uint8Array is a copy, and aligned; the slice of a Node Buffer is neither.
   return rebuild(header, new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer));
@@ -103,8 +113,10 @@ function numbering(names: readonly string[]): Map<string, number> {
 function checkFrame(bytes: Uint8Array, view: DataView): number {
   const end = bytes.length - CHECKSUM;
   if (end < FRONT) throw corrupt(`it has only ${bytes.length} bytes`);
-  if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) throw corrupt(`it does not begin with "${MAGIC}"`);
-  if (ask((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true)) throw corrupt("its checksum does not match");
+  if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC)
+    throw corrupt(`it does not begin with "${MAGIC}"`);
+  if (ask((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true))
+    throw corrupt("its checksum does not match");
   const version = view.getUint32(8, true);
   if (version !== VERSION) {
     throw new SageError(
@@ -137,7 +149,12 @@ function readHeader(text: Uint8Array): Header {
   ];
   const sound = columns.every(([column, valid]) => Array.isArray(column) && column.every(valid));
   const count = item?.length;
-  if (!sound || [at, weight, kind, vector].some((column) => column?.length !== count) || !Number.isSafeInteger(dim) || dim < 1) {
+  if (
+    !sound ||
+    [at, weight, kind, vector].some((column) => column?.length !== count) ||
+    !Number.isSafeInteger(dim) ||
+    dim < 1
+  ) {
     throw corrupt("its header does not describe a log");
   }
   return header;
@@ -148,7 +165,10 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float3
   const entries = actions.item.map((item, row): Entry => {
     const weight = actions.weight[row] ?? undefined;
     const kind = actions.kind[row] ?? undefined;
-    const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = { item: items[item]!, at: actions.at[row]! };
+    const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
+      item: items[item]!,
+      at: actions.at[row]!,
+    };
     if (weight !== undefined) entry.weight = weight;
     if (kind !== undefined) entry.kind = kinds[kind]!;
     if (actions.vector[row]) {
@@ -173,7 +193,9 @@ function isName(value: unknown): boolean {
 }
 
 function isIndex(value: unknown, names: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < (names as string[]).length;
+  return (
+    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < (names as string[]).length
+  );
 }
 
 function corrupt(why: string, cause?: unknown): SageError {

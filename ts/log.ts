@@ -55,7 +55,8 @@ export function withoutRange(log: Log, from: number, to: number): Log {
  */
 export function merge(log: Log, other: Log): Log {
   const known = new Map<string, number>();
-  for (const entry of log.entries) known.set(identity(entry), (known.get(identity(entry)) ?? 0) + 1);
+  for (const entry of log.entries)
+    known.set(identity(entry), (known.get(identity(entry)) ?? 0) + 1);
   const fresh = other.entries.filter((entry) => {
     const left = known.get(identity(entry)) ?? 0;
     known.set(identity(entry), left - 1);
@@ -67,8 +68,11 @@ export function merge(log: Log, other: Log): Log {
 /** The log within its limits: of too many actions the newest stay (of equally old ones, those recorded last), in the order they were in. */
 export function trim(log: Log, { count, since }: Limits): Log {
   const young = log.entries.filter(({ at }) => at >= since);
-  if (young.length <= count) return young.length === log.entries.length ? log : { ...log, entries: young };
-  const newestFirst = young.map((_, row) => row).sort((a, b) => young[b]!.at - young[a]!.at || b - a);
+  if (young.length <= count)
+    return young.length === log.entries.length ? log : { ...log, entries: young };
+  const newestFirst = young
+    .map((_, row) => row)
+    .sort((a, b) => young[b]!.at - young[a]!.at || b - a);
   const kept = newestFirst.slice(0, count).sort((a, b) => a - b);
   return { ...log, entries: kept.map((row) => young[row]!) };
 }

@@ -1,5 +1,13 @@
 /** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
-import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, checkWhole, show } from "./check.js";
+import {
+  checkFinite,
+  checkItem,
+  checkKeys,
+  checkPositive,
+  checkVector,
+  checkWhole,
+  show,
+} from "./check.js";
 import { coreOptions, type CoreOptions } from "./core-options.js";
 import { SageError } from "./errors.js";
 import { ask, init as load, type WasmSource } from "./glue.js";
@@ -41,7 +49,10 @@ async function start(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 }
 
 /** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
-export function cluster(vectors: Float32Array, options: PieceOptions & { weights?: Float64Array }): Clustering {
+export function cluster(
+  vectors: Float32Array,
+  options: PieceOptions & { weights?: Float64Array },
+): Clustering {
   const given = matrix("cluster", vectors, options, PROFILE_OPTIONS);
   return ask((core) => core.cluster(...given));
 }
@@ -51,7 +62,10 @@ export function cluster(vectors: Float32Array, options: PieceOptions & { weights
  * ascending; a and b below n are rows, n + t is the union of merge t. Heights are squared: the root of one is SciPy's. `weights` are the sizes of
  * the rows. Time, memory, ties and errors as `cluster`, without its cut, labels and medoids. Fewer than two rows: no merges.
  */
-export function ward(vectors: Float32Array, options: { dim: number; weights?: Float64Array; memory?: number }): Float64Array {
+export function ward(
+  vectors: Float32Array,
+  options: { dim: number; weights?: Float64Array; memory?: number },
+): Float64Array {
   const given = matrix("ward", vectors, options, ["memory"]);
   return ask((core) => core.ward(...given));
 }
@@ -94,11 +108,19 @@ function matrix(
 ): [Float32Array, number, Float64Array | undefined, CoreOptions] {
   checkKeys(where, options, ["dim", "weights", ...known]);
   checkMatrix(where, vectors);
-  return [vectors, checkWhole(`${where}: dim`, options.dim), options.weights, coreOptions(options, options.spread)];
+  return [
+    vectors,
+    checkWhole(`${where}: dim`, options.dim),
+    options.weights,
+    coreOptions(options, options.spread),
+  ];
 }
 
 function checkMatrix(where: string, vectors: unknown): void {
   if (!(vectors instanceof Float32Array)) {
-    throw new SageError("option", `${where}: expected the vectors as one Float32Array, row after row, saw ${show(vectors)}.`);
+    throw new SageError(
+      "option",
+      `${where}: expected the vectors as one Float32Array, row after row, saw ${show(vectors)}.`,
+    );
   }
 }

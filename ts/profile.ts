@@ -21,7 +21,12 @@ export interface Taste {
 }
 
 /** What the core says of the actions at `now`. */
-export function profileOnce(actions: readonly WeighedAction[], dim: number, now: number, options: CoreOptions): CoreProfile {
+export function profileOnce(
+  actions: readonly WeighedAction[],
+  dim: number,
+  now: number,
+  options: CoreOptions,
+): CoreProfile {
   const vectors = stack(
     actions.map(({ vector }) => vector),
     dim,
@@ -32,7 +37,12 @@ export function profileOnce(actions: readonly WeighedAction[], dim: number, now:
 }
 
 /** Describes each cluster that the core has found as an interest, most important first. */
-export function describeTaste(built: CoreProfile, actions: readonly WeighedAction[], dim: number, now: number): Taste {
+export function describeTaste(
+  built: CoreProfile,
+  actions: readonly WeighedAction[],
+  dim: number,
+  now: number,
+): Taste {
   const members: number[][] = Array.from({ length: built.count }, () => []);
   built.labels.forEach((label, row) => members[label]?.push(row));
   const interests = members.map((rows, index): Interest => {
@@ -45,7 +55,11 @@ export function describeTaste(built: CoreProfile, actions: readonly WeighedActio
       lastActive: built.lastActive[index]!,
     };
   });
-  return { profile: { dim, builtAt: now, actions: actions.length, interests }, actions, labels: built.labels };
+  return {
+    profile: { dim, builtAt: now, actions: actions.length, interests },
+    actions,
+    labels: built.labels,
+  };
 }
 
 /** The newest row of each item, in the order of the rows: an item acted on twice is one item. */

@@ -27,12 +27,17 @@ export interface Plan {
 }
 
 /** Which interests to query, for which items. `never` are the items that are not to be recommended whatever the options say. */
-export function planQueries(taste: Taste, options: RecommendOptions, never: Iterable<ItemId>): Plan {
+export function planQueries(
+  taste: Taste,
+  options: RecommendOptions,
+  never: Iterable<ItemId>,
+): Plan {
   checkKeys("recommend", options, OPTIONS);
   const count = options.count === undefined ? 20 : checkWhole("recommend: count", options.count);
   const seed = checkPick(options.pick);
   const usual = seed === undefined ? TOP : SAMPLED;
-  const most = options.interests === undefined ? usual : checkWhole("recommend: interests", options.interests);
+  const most =
+    options.interests === undefined ? usual : checkWhole("recommend: interests", options.interests);
   const exclude = new Set([...never, ...checkItems("recommend: exclude", options.exclude)]);
   const all = taste.profile.interests;
   if (all.length === 0) return { count, exclude, interests: [], queries: [] };
@@ -43,7 +48,12 @@ export function planQueries(taste: Taste, options: RecommendOptions, never: Iter
 }
 
 /** Carries the plan out: asks the retriever or the catalogue, blends by importance, and gives the reasons. */
-export async function carryOut(plan: Plan, taste: Taste, settings: Settings, signal?: AbortSignal): Promise<Recommendation[]> {
+export async function carryOut(
+  plan: Plan,
+  taste: Taste,
+  settings: Settings,
+  signal?: AbortSignal,
+): Promise<Recommendation[]> {
   const { count, exclude, interests, queries } = plan;
   if (queries.length === 0) return [];
   const lists = settings.retriever
@@ -52,12 +62,17 @@ export async function carryOut(plan: Plan, taste: Taste, settings: Settings, sig
   const weights = interests.map(({ importance }) => importance);
   const hits = blend(lists, { weights, count, exclude });
   // Where the item's own vector is unknown, its medoid's stands in.
-  const vectors = hits.map(({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector);
+  const vectors = hits.map(
+    ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
+  );
   const reasons = nearestActions(taste, vectors, REASONS);
   return hits.map(({ item, score, list }, place) => ({
     item,
     score,
-    because: { medoid: interests[list]!.medoid, nearest: reasons[place]!.map((reason) => reason.item) },
+    because: {
+      medoid: interests[list]!.medoid,
+      nearest: reasons[place]!.map((reason) => reason.item),
+    },
   }));
 }
 
@@ -90,11 +105,18 @@ export function nearestActions(
 function checkPick(pick: RecommendOptions["pick"]): number | undefined {
   if (pick === undefined || pick === "top") return undefined;
   checkKeys("recommend: pick", pick, ["seed"]);
-  if (pick.seed === undefined) throw new SageError("option", `recommend: pick: expected "top" or { seed }, saw ${show(pick)}.`);
+  if (pick.seed === undefined)
+    throw new SageError(
+      "option",
+      `recommend: pick: expected "top" or { seed }, saw ${show(pick)}.`,
+    );
   return checkFinite("recommend: pick.seed", pick.seed);
 }
 
 function needCatalogue({ catalogue }: Settings): NonNullable<Settings["catalogue"]> {
   if (catalogue) return catalogue;
-  throw new SageError("option", "recommend: there is nothing to ask: give openSage a `catalogue` or a `retriever`.");
+  throw new SageError(
+    "option",
+    "recommend: there is nothing to ask: give openSage a `catalogue` or a `retriever`.",
+  );
 }

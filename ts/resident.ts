@@ -14,7 +14,11 @@ export interface Resident {
   release(): void;
 }
 
-type State = { is: "here"; core: CoreCatalogue } | { is: "carried"; bytes: Uint8Array } | { is: "lost"; cause: unknown } | { is: "closed" };
+type State =
+  | { is: "here"; core: CoreCatalogue }
+  | { is: "carried"; bytes: Uint8Array }
+  | { is: "lost"; cause: unknown }
+  | { is: "closed" };
 
 interface Place {
   state: State;
@@ -46,7 +50,10 @@ export function keepAlive(core: CoreCatalogue): Resident {
 }
 
 /** Older settings of Cloudflare Workers know neither finalization nor weak references: there, what is not closed stays. */
-const dropped = "FinalizationRegistry" in globalThis ? new FinalizationRegistry<() => void>((unregister) => unregister()) : undefined;
+const dropped =
+  "FinalizationRegistry" in globalThis
+    ? new FinalizationRegistry<() => void>((unregister) => unregister())
+    : undefined;
 
 /** Weakly, because a strong reference would keep every dropped catalogue's memory until the page ends. */
 function watch(weak: Pick<WeakRef<Place>, "deref">): () => void {
@@ -70,11 +77,19 @@ function carry(state: State): State {
 function settle(place: Place): CoreCatalogue {
   const { state } = place;
   if (state.is === "here") return state.core;
-  if (state.is === "closed") throw new SageError("closed", "The catalogue was closed: open it again with Catalogue.fetch or fromBytes.");
+  if (state.is === "closed")
+    throw new SageError(
+      "closed",
+      "The catalogue was closed: open it again with Catalogue.fetch or fromBytes.",
+    );
   if (state.is === "lost") {
-    throw new SageError("crashed", "The catalogue went down with the core: open it again with Catalogue.fetch or fromBytes.", {
-      cause: state.cause,
-    });
+    throw new SageError(
+      "crashed",
+      "The catalogue went down with the core: open it again with Catalogue.fetch or fromBytes.",
+      {
+        cause: state.cause,
+      },
+    );
   }
   const core = ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
   place.state = { is: "here", core };

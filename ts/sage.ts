@@ -33,7 +33,11 @@ export async function openSage(options: SageOptions): Promise<Sage> {
     const [log, hash] = [journal.log(), settings.catalogue?.hash];
     if (remembered?.log !== log || remembered.hash !== hash) {
       const [actions, time] = [weigh(log.entries), now()];
-      remembered = { log, hash, taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time) };
+      remembered = {
+        log,
+        hash,
+        taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time),
+      };
     }
     return remembered.taste;
   };
@@ -49,7 +53,9 @@ export async function openSage(options: SageOptions): Promise<Sage> {
     async record(given) {
       checkOpen();
       const time = now();
-      const actions = settings.vectors ? await withVectors(given, settings.vectors, settings.catalogue) : given;
+      const actions = settings.vectors
+        ? await withVectors(given, settings.vectors, settings.catalogue)
+        : given;
       checkOpen();
       const entries = checkActions(actions, { dim, catalogue: settings.catalogue, now: time });
       if (entries.length > 0) await journal.change((log) => append(log, entries));
@@ -136,8 +142,19 @@ function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) =>
   const weigh = (entry: Entry): WeighedAction | undefined => {
     const { item, at, weight, kind } = entry;
     // A catalogue compares at unit length; so must what comes from elsewhere, to be compared with it.
-    const vector = entry.vector ? (catalogue ? toUnit(entry.vector) : entry.vector) : catalogue?.vector(item);
-    return vector && { item, at, vector, weight: weight ?? (kind === undefined ? 1 : (kinds.get(kind) ?? 1)) };
+    const vector = entry.vector
+      ? catalogue
+        ? toUnit(entry.vector)
+        : entry.vector
+      : catalogue?.vector(item);
+    return (
+      vector && {
+        item,
+        at,
+        vector,
+        weight: weight ?? (kind === undefined ? 1 : (kinds.get(kind) ?? 1)),
+      }
+    );
   };
   return (entries) => {
     if (hash !== catalogue?.hash) [known, hash] = [new WeakMap(), catalogue?.hash]; // it may hold other vectors now
@@ -152,17 +169,25 @@ function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) =>
 function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Explanation {
   const { profile, actions, labels } = taste;
   if (profile.interests.length === 0) {
-    throw new SageError("unknown-item", `explain: there is no interest yet to explain "${item}" with: record some actions first.`);
+    throw new SageError(
+      "unknown-item",
+      `explain: there is no interest yet to explain "${item}" with: record some actions first.`,
+    );
   }
   const own = actions.findLastIndex((action) => action.item === item);
   const vector = own >= 0 ? actions[own]!.vector : catalogue?.vector(item);
-  if (!vector) throw new SageError("unknown-item", `explain: neither the user's actions nor a catalogue know the item "${item}".`);
+  if (!vector)
+    throw new SageError(
+      "unknown-item",
+      `explain: neither the user's actions nor a catalogue know the item "${item}".`,
+    );
   const medoids = stack(
     profile.interests.map((interest) => interest.vector),
     dim,
   );
   const member = own >= 0 ? labels[own]! : -1;
-  const nearest = member >= 0 ? member : ask((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
+  const nearest =
+    member >= 0 ? member : ask((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
   return {
     interest: copyProfile(profile).interests[nearest]!,
     nearest: nearestActions(taste, [vector], EXPLAINED_BY, item)[0]!,
@@ -192,7 +217,10 @@ function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">):
   }
   checkKeys("forget", what, ["from", "to"]);
   if (what.from === undefined && what.to === undefined) {
-    throw new SageError("option", 'forget: a range needs `from`, `to` or both; forget("everything") forgets everything.');
+    throw new SageError(
+      "option",
+      'forget: a range needs `from`, `to` or both; forget("everything") forgets everything.',
+    );
   }
   const from = what.from === undefined ? -Infinity : checkFinite("forget: from", what.from);
   const to = what.to === undefined ? Infinity : checkFinite("forget: to", what.to);
@@ -203,6 +231,10 @@ function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">):
 function copyProfile(profile: Profile): Profile {
   return {
     ...profile,
-    interests: profile.interests.map((interest) => ({ ...interest, vector: interest.vector.slice(), items: [...interest.items] })),
+    interests: profile.interests.map((interest) => ({
+      ...interest,
+      vector: interest.vector.slice(),
+      items: [...interest.items],
+    })),
   };
 }

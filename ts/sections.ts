@@ -23,9 +23,13 @@ export function numbersOf(section: Uint8Array): Uint32Array {
 
 /** A revision as 8 bytes, from its 16 hexadecimal digits, and back. */
 export function revisionBytes(digits: string): Uint8Array {
-  return Uint8Array.from({ length: 8 }, (_, byte) => parseInt(digits.slice(14 - 2 * byte, 16 - 2 * byte), 16));
+  return Uint8Array.from({ length: 8 }, (_, byte) =>
+    parseInt(digits.slice(14 - 2 * byte, 16 - 2 * byte), 16),
+  );
 }
 
 export function revisionDigits(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).reverse().join("");
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+    .reverse()
+    .join("");
 }

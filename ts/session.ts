@@ -75,5 +75,8 @@ export function openSession(dim: number): Session {
 
 function isSame(a: WeighedAction, b: WeighedAction): boolean {
   if (a === b) return true;
-  return a.at === b.at && (a.vector === b.vector || a.vector.every((number, place) => number === b.vector[place]));
+  return (
+    a.at === b.at &&
+    (a.vector === b.vector || a.vector.every((number, place) => number === b.vector[place]))
+  );
 }

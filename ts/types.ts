@@ -48,7 +48,12 @@ export interface Profile {
  * single actions of unit length still merge (threshold = 2 (1 - cosine)); `count` a fixed number of interests; `spread` the threshold as a
  * multiple of the catalogue's spread, the mean squared distance of random pairs of its items.
  */
-export type Cut = "auto" | { threshold: number } | { cosine: number } | { count: number } | { spread: number };
+export type Cut =
+  | "auto"
+  | { threshold: number }
+  | { cosine: number }
+  | { count: number }
+  | { spread: number };
 
 /** How actions become interests. */
 export interface ProfileOptions {

@@ -9,7 +9,10 @@ export interface Variants {
 }
 
 /** What the columns say of variants; undefined where they say nothing. */
-export function variantsIn(columns: ReadonlyMap<string, Column>, rows: number): Variants | undefined {
+export function variantsIn(
+  columns: ReadonlyMap<string, Column>,
+  rows: number,
+): Variants | undefined {
   const column = columns.get("variantOf");
   if (!column || column.numeric) return undefined;
   const { words, ends, labels } = column;
@@ -18,6 +21,7 @@ export function variantsIn(columns: ReadonlyMap<string, Column>, rows: number): 
     return ends[row]! > start ? words[labels[start]!] : undefined;
   };
   const shown = new Uint32Array(Math.ceil(rows / 32));
-  for (let row = 0; row < rows; row += 1) if (firstOf(row) === undefined) shown[row >> 5]! |= 1 << (row & 31);
+  for (let row = 0; row < rows; row += 1)
+    if (firstOf(row) === undefined) shown[row >> 5]! |= 1 << (row & 31);
   return { shown, firstOf };
 }

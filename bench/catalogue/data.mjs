@@ -7,7 +7,11 @@ const QUERIES = 100;
 /** n items and 100 held-out queries of 256 numbers: 1,000 topics, whose members have a cosine of 0.5 to each other, and no finer structure. */
 export function topics(n) {
   const dim = 256;
-  return split(`mixture, ${n} x ${dim}`, mixture(n + QUERIES, dim, { groups: 1000, scatter: 1, seed: n }), dim);
+  return split(
+    `mixture, ${n} x ${dim}`,
+    mixture(n + QUERIES, dim, { groups: 1000, scatter: 1, seed: n }),
+    dim,
+  );
 }
 
 /** The vectors that scripts/bench/text.py wrote: descriptions of packages, embedded. */
@@ -20,5 +24,12 @@ export async function text(file, dim) {
 function split(name, values, dim) {
   const row = (at) => values.slice(at * dim, (at + 1) * dim);
   const n = values.length / dim - QUERIES;
-  return { name, dim, n, values: values.subarray(0, n * dim), vectors: Array.from({ length: n }, (_, at) => row(at)), queries: Array.from({ length: QUERIES }, (_, at) => row(n + at)) };
+  return {
+    name,
+    dim,
+    n,
+    values: values.subarray(0, n * dim),
+    vectors: Array.from({ length: n }, (_, at) => row(at)),
+    queries: Array.from({ length: QUERIES }, (_, at) => row(n + at)),
+  };
 }

@@ -17,6 +17,7 @@ const load = cpu(begun);
 begun = process.cpuUsage();
 catalogue.search(queries.subarray(0, catalogue.dim), { count: 10 });
 const first = cpu(begun);
-for (let at = 0; at < queries.length; at += catalogue.dim) catalogue.search(queries.subarray(at, at + catalogue.dim), { count: 10 });
+for (let at = 0; at < queries.length; at += catalogue.dim)
+  catalogue.search(queries.subarray(at, at + catalogue.dim), { count: 10 });
 const { memory } = await open();
 console.log(JSON.stringify({ load, first, memory: memory.buffer.byteLength }));

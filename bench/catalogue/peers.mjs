@@ -10,7 +10,8 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const { Catalogue } = await import("pocketsage");
   const items = vectors.map((vector, row) => [String(row), vector]);
   let catalogue = await Catalogue.from(items, { dim });
-  if (lists) catalogue = await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
+  if (lists)
+    catalogue = await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
   const bytes = catalogue.toBytes();
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
@@ -34,7 +35,10 @@ export async function plain({ vectors }) {
         for (let i = 0; i < vector.length; i += 1) dot += vector[i] * query[i];
         return [dot, row];
       });
-      return scores.sort((a, b) => b[0] - a[0]).slice(0, k).map(([, row]) => row);
+      return scores
+        .sort((a, b) => b[0] - a[0])
+        .slice(0, k)
+        .map(([, row]) => row);
     },
   };
 }
@@ -42,7 +46,12 @@ export async function plain({ vectors }) {
 /** It was built for pages: it needs a window and an IndexedDB. */
 export async function hnswlib({ vectors, dim }) {
   await import("fake-indexeddb/auto");
-  Object.assign(globalThis, { window: globalThis, self: globalThis, location: { href: "http://localhost/" }, document: {} });
+  Object.assign(globalThis, {
+    window: globalThis,
+    self: globalThis,
+    location: { href: "http://localhost/" },
+    document: {},
+  });
   const print = console.log;
   console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words); // it tells of its file system, at any time
   const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
@@ -83,7 +92,12 @@ export async function voy({ vectors }) {
   const glue = await import(here("voy-search/voy_search_bg.js"));
   const module = new WebAssembly.Module(await readFile(here("voy-search/voy_search_bg.wasm")));
   glue.__wbg_set_wasm(new WebAssembly.Instance(module, { "./voy_search_bg.js": glue }).exports);
-  const embeddings = vectors.map((vector, row) => ({ id: String(row), title: "", url: "", embeddings: [...vector] }));
+  const embeddings = vectors.map((vector, row) => ({
+    id: String(row),
+    title: "",
+    url: "",
+    embeddings: [...vector],
+  }));
   const index = new glue.Voy({ embeddings });
   let saved;
   return {
@@ -102,10 +116,18 @@ export async function orama({ vectors, dim }) {
   const schema = { id: "string", embedding: `vector[${dim}]` };
   const db = create({ schema });
   let saved;
-  await insertMultiple(db, vectors.map((vector, row) => ({ id: String(row), embedding: [...vector] })), 5000);
+  await insertMultiple(
+    db,
+    vectors.map((vector, row) => ({ id: String(row), embedding: [...vector] })),
+    5000,
+  );
   return {
     search: (query, k) => {
-      const found = searchVector(db, { vector: { value: query, property: "embedding" }, similarity: -1, limit: k });
+      const found = searchVector(db, {
+        vector: { value: query, property: "embedding" },
+        similarity: -1,
+        limit: k,
+      });
       return found.hits.map(({ id }) => Number(id));
     },
     save: () => (saved = JSON.stringify(save(db))),
@@ -122,11 +144,17 @@ export async function rvf({ values, vectors, dim }) {
   const wasm = await init(await readFile(here("@ruvector/rvf-wasm/pkg/rvf_wasm_bg.wasm")));
   const store = wasm.rvf_store_create(dim, 2);
   const batch = 1000;
-  const [at, ids, query, out] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map((size) => wasm.rvf_alloc(size));
+  const [at, ids, query, out] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map((size) =>
+    wasm.rvf_alloc(size),
+  );
   for (let start = 0; start < vectors.length; start += batch) {
     const count = Math.min(batch, vectors.length - start);
-    new Float32Array(wasm.memory.buffer, at, count * dim).set(values.subarray(start * dim, (start + count) * dim));
-    new BigUint64Array(wasm.memory.buffer, ids, count).set(Array.from({ length: count }, (_, i) => BigInt(start + i)));
+    new Float32Array(wasm.memory.buffer, at, count * dim).set(
+      values.subarray(start * dim, (start + count) * dim),
+    );
+    new BigUint64Array(wasm.memory.buffer, ids, count).set(
+      Array.from({ length: count }, (_, i) => BigInt(start + i)),
+    );
     wasm.rvf_store_ingest(store, at, ids, count);
   }
   return {
@@ -143,18 +171,34 @@ export async function rvf({ values, vectors, dim }) {
 
 /** sqlite-vec's flat virtual table. */
 export async function sqliteVec({ vectors, dim }) {
-  Object.assign(globalThis, { window: globalThis, document: {}, location: { href: "http://localhost/" }, self: globalThis });
+  Object.assign(globalThis, {
+    window: globalThis,
+    document: {},
+    location: { href: "http://localhost/" },
+    self: globalThis,
+  });
   const { default: load } = await import("sqlite-vec-wasm-demo");
-  const sqlite = await load({ wasmBinary: await readFile(here("sqlite-vec-wasm-demo/sqlite3.wasm")), print() {}, printErr() {} });
+  const sqlite = await load({
+    wasmBinary: await readFile(here("sqlite-vec-wasm-demo/sqlite3.wasm")),
+    print() {},
+    printErr() {},
+  });
   for (const name of ["window", "document", "location", "self"]) delete globalThis[name];
   const db = new sqlite.oo1.DB(":memory:");
   db.exec(`create virtual table items using vec0(embedding float[${dim}] distance_metric=cosine)`);
   const insert = db.prepare("insert into items(rowid, embedding) values (?, ?)");
   db.exec("begin");
-  vectors.forEach((vector, row) => insert.bind([row + 1, new Uint8Array(vector.buffer)]).stepReset());
+  vectors.forEach((vector, row) =>
+    insert.bind([row + 1, new Uint8Array(vector.buffer)]).stepReset(),
+  );
   db.exec("commit");
   return {
     search: (query, k) =>
-      db.selectValues("select rowid from items where embedding match ? and k = ? order by distance", [new Uint8Array(query.buffer), k]).map((id) => id - 1),
+      db
+        .selectValues(
+          "select rowid from items where embedding match ? and k = ? order by distance",
+          [new Uint8Array(query.buffer), k],
+        )
+        .map((id) => id - 1),
   };
 }

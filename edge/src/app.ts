@@ -25,7 +25,15 @@ app.use(async (context, next) => {
   if (context.req.path !== "/openapi.json") context.header("cache-control", "no-store");
   // No user, no item, no token, no address: what is logged is what the service did.
   const { method, routePath } = context.req;
-  console.log(JSON.stringify({ method, route: routePath, status: context.res.status, milliseconds, ...context.get("facts") }));
+  console.log(
+    JSON.stringify({
+      method,
+      route: routePath,
+      status: context.res.status,
+      milliseconds,
+      ...context.get("facts"),
+    }),
+  );
 });
 app.use((context, next) =>
   cors({
@@ -43,15 +51,24 @@ app.get("/openapi.json", (context) => context.json(openApi()));
 app.use("/v1/*", async (context, next) => {
   const token = /^Bearer ([\w.-]+)$/.exec(context.req.header("authorization") ?? "")?.[1];
   if (token === undefined) {
-    throw new Problem(401, "token", "Send `authorization: Bearer <token>`, minted by the site's backend.", { "www-authenticate": "Bearer" });
+    throw new Problem(
+      401,
+      "token",
+      "Send `authorization: Bearer <token>`, minted by the site's backend.",
+      { "www-authenticate": "Bearer" },
+    );
   }
   const { AUDIENCE = "pocketsage", LIMIT } = context.env;
   const claims = await verifyToken(token, keysOf(context.env), AUDIENCE, Date.now());
   context.set("claims", claims);
   // Visitors without a name may share a token; they are told apart by where they come from, which the limiter alone gets to know.
-  const who = claims.sub === undefined ? `from ${context.req.header("cf-connecting-ip") ?? "anywhere"}` : `user ${claims.sub}`;
+  const who =
+    claims.sub === undefined
+      ? `from ${context.req.header("cf-connecting-ip") ?? "anywhere"}`
+      : `user ${claims.sub}`;
   const allowed = await LIMIT?.limit({ key: who });
-  if (allowed && !allowed.success) throw new Problem(429, "rate", "Too many requests: wait a minute.", { "retry-after": "60" });
+  if (allowed && !allowed.success)
+    throw new Problem(429, "rate", "Too many requests: wait a minute.", { "retry-after": "60" });
   await next();
 });
 
@@ -61,7 +78,12 @@ app.post("/v1/actions", limited(LIMITS.actionBytes), async (context) => {
   const key = context.req.header("idempotency-key");
   if (key !== undefined) check(RequestKey, key, "Idempotency-Key");
   const said = came(await tasteOf(context).record(actions, key, await digest(text)));
-  if ("conflict" in said) throw new Problem(409, "repeated", "This Idempotency-Key was used for other actions: take a new one.");
+  if ("conflict" in said)
+    throw new Problem(
+      409,
+      "repeated",
+      "This Idempotency-Key was used for other actions: take a new one.",
+    );
   context.set("facts", { actions: actions.length, repeated: said.repeated });
   return context.json({ recorded: said.recorded }, said.repeated ? 200 : 201);
 });
@@ -76,7 +98,9 @@ app.get("/v1/profile", async (context) => {
   const { interests, ...rest } = came(await tasteOf(context).profile());
   return context.json({
     ...rest,
-    interests: interests.map(({ vector, ...interest }) => (vectors === "1" ? { ...interest, vector: Array.from(vector) } : interest)),
+    interests: interests.map(({ vector, ...interest }) =>
+      vectors === "1" ? { ...interest, vector: Array.from(vector) } : interest,
+    ),
   });
 });
 
@@ -89,13 +113,17 @@ app.get("/v1/recommendations", async (context) => {
 
 app.delete("/v1/actions", async (context) => {
   const what = check(Range, context.req.query(), "the query");
-  if (what.item !== undefined && (what.from ?? what.to) !== undefined) throw new Problem(400, "option", "Forget an item or a range, not both at once.");
+  if (what.item !== undefined && (what.from ?? what.to) !== undefined)
+    throw new Problem(400, "option", "Forget an item or a range, not both at once.");
   return context.json(came(await tasteOf(context).forget(what)));
 });
 
 app.get("/v1/export", async (context) => {
   const bytes = came(await tasteOf(context).export()) as Uint8Array<ArrayBuffer>;
-  return context.body(bytes, 200, { "content-type": "application/octet-stream", "content-disposition": 'attachment; filename="taste.sage-log"' });
+  return context.body(bytes, 200, {
+    "content-type": "application/octet-stream",
+    "content-disposition": 'attachment; filename="taste.sage-log"',
+  });
 });
 
 /** Without a taste: compact medoids in, answers out, nothing kept but the answers, by medoid. */
@@ -107,7 +135,11 @@ app.post("/v1/retrieve", limited(LIMITS.medoidBytes), async (context) => {
   const failed = answers.filter((answer) => answer.status === "error");
   if (failed.length === answers.length) throw failed[0]!.error;
   return context.json({
-    answers: answers.map((answer) => (answer.status === "error" ? { status: "error", reason: faultOf(answer.error)?.reason ?? answer.error.code } : answer)),
+    answers: answers.map((answer) =>
+      answer.status === "error"
+        ? { status: "error", reason: faultOf(answer.error)?.reason ?? answer.error.code }
+        : answer,
+    ),
   });
 });
 
@@ -123,14 +155,16 @@ app.onError((error, context) => {
 
 function tasteOf(context: Context<Here>): Taste {
   const { sub } = context.get("claims");
-  if (sub === undefined) throw new Problem(403, "user", "This token names no user (sub): it is for /v1/retrieve alone.");
+  if (sub === undefined)
+    throw new Problem(403, "user", "This token names no user (sub): it is for /v1/retrieve alone.");
   // RPC's own types forbid what they cannot prove to be serialisable; here all of it is plain data.
   return context.env.TASTES.get(context.env.TASTES.idFromName(sub)) as unknown as Taste;
 }
 
 /** What an object said, or the error it ran into. */
 function came<T>(said: T): Exclude<T, Failure> {
-  if (typeof said === "object" && said !== null && "failed" in said) throw problemOfFault((said as Failure).failed);
+  if (typeof said === "object" && said !== null && "failed" in said)
+    throw problemOfFault((said as Failure).failed);
   return said as Exclude<T, Failure>;
 }
 

@@ -18,18 +18,34 @@ export function limited(bytes: number): ReturnType<typeof bodyLimit> {
 }
 
 /** What the schema makes of the value, or a 400 that says where it is wrong. */
-export function check<Schema extends v.GenericSchema>(schema: Schema, value: unknown, where: string): v.InferOutput<Schema> {
+export function check<Schema extends v.GenericSchema>(
+  schema: Schema,
+  value: unknown,
+  where: string,
+): v.InferOutput<Schema> {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  throw new Problem(400, "body", `${where}${path ? `: ${path}` : ""}: ${issue.message.slice(0, 200)}.`);
+  throw new Problem(
+    400,
+    "body",
+    `${where}${path ? `: ${path}` : ""}: ${issue.message.slice(0, 200)}.`,
+  );
 }
 
 /** A JSON body, checked, and its text. */
-export async function readJson<Schema extends v.GenericSchema>(context: Context, schema: Schema): Promise<{ body: v.InferOutput<Schema>; text: string }> {
+export async function readJson<Schema extends v.GenericSchema>(
+  context: Context,
+  schema: Schema,
+): Promise<{ body: v.InferOutput<Schema>; text: string }> {
   const type = context.req.header("content-type") ?? "nothing";
-  if (!/^application\/json\b/.test(type)) throw new Problem(415, "body", `Expected a body of application/json, saw ${type.slice(0, 60)}.`);
+  if (!/^application\/json\b/.test(type))
+    throw new Problem(
+      415,
+      "body",
+      `Expected a body of application/json, saw ${type.slice(0, 60)}.`,
+    );
   const text = await context.req.text();
   let value: unknown;
   try {
@@ -42,9 +58,16 @@ export async function readJson<Schema extends v.GenericSchema>(context: Context,
 
 /** The queries of /v1/retrieve: compact medoids (application/cbor) or JSON, which are held to the same limits. */
 export async function readMedoids(context: Context, dim: number): Promise<RemoteQuery[]> {
-  const queries = /^application\/cbor\b/.test(context.req.header("content-type") ?? "") ? await readCompact(context) : await readPlain(context);
+  const queries = /^application\/cbor\b/.test(context.req.header("content-type") ?? "")
+    ? await readCompact(context)
+    : await readPlain(context);
   for (const { vector } of queries) {
-    if (vector && vector.length !== dim) throw new Problem(400, "dimension", `A vector has ${vector.length} numbers, expected ${dim}.`);
+    if (vector && vector.length !== dim)
+      throw new Problem(
+        400,
+        "dimension",
+        `A vector has ${vector.length} numbers, expected ${dim}.`,
+      );
   }
   return queries;
 }
@@ -68,13 +91,21 @@ async function readCompact(context: Context): Promise<RemoteQuery[]> {
     if (!isSageError(error)) throw error;
     throw new Problem(400, error.code, `The message of compact medoids: ${error.message}`);
   }
-  check(Medoids, { count: queries[0]!.count, medoids: queries.map(({ item }) => ({ item: item ?? "by vector" })) }, "the message");
+  check(
+    Medoids,
+    {
+      count: queries[0]!.count,
+      medoids: queries.map(({ item }) => ({ item: item ?? "by vector" })),
+    },
+    "the message",
+  );
   return queries;
 }
 
 /** What a request asked, in a few letters. */
 export async function digest(text: string): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  const hash = new Uint8Array(
+    await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)),
+  );
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
-

@@ -31,11 +31,16 @@ let lookAgain = 0;
  * A retriever for one request or one Durable Object: connections and promises belong to those, and are not shared. `later` takes what need not be
  * waited for.
  */
-export async function retrieverFor(env: Env, later: (work: Promise<unknown>) => void): Promise<RemoteRetriever> {
+export async function retrieverFor(
+  env: Env,
+  later: (work: Promise<unknown>) => void,
+): Promise<RemoteRetriever> {
   const local = await localCatalogue(env);
   if (env.ENGINE === "catalogue") {
     if (local) return localRetriever(local);
-    throw new SettingError("ENGINE is catalogue, and there is no public/catalogue.sage to read: `npx pocketsage build items.jsonl -o public/catalogue.sage` makes it.");
+    throw new SettingError(
+      "ENGINE is catalogue, and there is no public/catalogue.sage to read: `npx pocketsage build items.jsonl -o public/catalogue.sage` makes it.",
+    );
   }
   const near = cacheApiAnswers(caches.default);
   const store = env.ANSWERS ? layeredAnswers(near, kvAnswers(env.ANSWERS)) : near;
@@ -55,7 +60,10 @@ export async function retrieverFor(env: Env, later: (work: Promise<unknown>) => 
 /** The engine alone. A key is only ever put where the engine's adapter puts it. */
 export function engineOf(env: Env): RemoteRetriever {
   const make = ENGINES[env.ENGINE];
-  if (!make) throw new SettingError(`ENGINE: expected one of catalogue, ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`);
+  if (!make)
+    throw new SettingError(
+      `ENGINE: expected one of catalogue, ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`,
+    );
   try {
     return make({ ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
   } catch (error) {
@@ -66,13 +74,19 @@ export function engineOf(env: Env): RemoteRetriever {
 
 const ENGINES: Record<string, (options: never, env: Env) => RemoteRetriever> = {
   chroma: (options: Parameters<typeof chroma>[0], env) => chroma({ ...options, ...apiKey(env) }),
-  elasticsearch: (options: Parameters<typeof elasticsearch>[0], env) => elasticsearch({ ...options, ...apiKey(env) }),
-  milvus: (options: Parameters<typeof milvus>[0], { ENGINE_KEY: token }) => milvus({ ...options, ...(token ? { token } : {}) }),
-  pgvector: (options: Parameters<typeof pgvector>[0], env) => pgvector({ ...options, query: sqlOf(env) }),
-  pinecone: (options: Parameters<typeof pinecone>[0], env) => pinecone({ ...options, ...apiKey(env) }),
+  elasticsearch: (options: Parameters<typeof elasticsearch>[0], env) =>
+    elasticsearch({ ...options, ...apiKey(env) }),
+  milvus: (options: Parameters<typeof milvus>[0], { ENGINE_KEY: token }) =>
+    milvus({ ...options, ...(token ? { token } : {}) }),
+  pgvector: (options: Parameters<typeof pgvector>[0], env) =>
+    pgvector({ ...options, query: sqlOf(env) }),
+  pinecone: (options: Parameters<typeof pinecone>[0], env) =>
+    pinecone({ ...options, ...apiKey(env) }),
   qdrant: (options: Parameters<typeof qdrant>[0], env) => qdrant({ ...options, ...apiKey(env) }),
-  typesense: (options: Parameters<typeof typesense>[0], env) => typesense({ ...options, ...apiKey(env) }),
-  vectorize: (options: Parameters<typeof vectorize>[0], env) => vectorize({ ...options, index: itemsOf(env) }),
+  typesense: (options: Parameters<typeof typesense>[0], env) =>
+    typesense({ ...options, ...apiKey(env) }),
+  vectorize: (options: Parameters<typeof vectorize>[0], env) =>
+    vectorize({ ...options, index: itemsOf(env) }),
 };
 
 function apiKey({ ENGINE_KEY }: Env): { apiKey?: string } {
@@ -81,14 +95,24 @@ function apiKey({ ENGINE_KEY }: Env): { apiKey?: string } {
 
 function itemsOf({ ITEMS }: Env): VectorizeBinding {
   if (ITEMS) return ITEMS; // its type is Cloudflare's own
-  throw new SettingError('ITEMS is not bound: "vectorize": [{ "binding": "ITEMS", "index_name": "..." }] in wrangler.jsonc.');
+  throw new SettingError(
+    'ITEMS is not bound: "vectorize": [{ "binding": "ITEMS", "index_name": "..." }] in wrangler.jsonc.',
+  );
 }
 
 /** A connection a statement: a socket belongs to the request that opened it. (Put Hyperdrive in front, which keeps them open.) */
 function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"] {
-  if (!url) throw new SettingError("ENGINE_KEY is not set: for pgvector it is the connection string, postgres://...");
+  if (!url)
+    throw new SettingError(
+      "ENGINE_KEY is not set: for pgvector it is the connection string, postgres://...",
+    );
   return async (statement, parameters) => {
-    const sql = postgres(url, { max: 1, fetch_types: false, connect_timeout: 2, onnotice: () => undefined });
+    const sql = postgres(url, {
+      max: 1,
+      fetch_types: false,
+      connect_timeout: 2,
+      onnotice: () => undefined,
+    });
     try {
       return { rows: await sql.unsafe(statement, parameters as never[]) };
     } finally {
@@ -107,13 +131,19 @@ async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
     if (!reply.ok) lookAgain = Date.now() + 60_000;
     else {
       const loaded = await Catalogue.fromBytes(bytes);
-      if (loaded.dim !== dimOf(env)) throw new SettingError(`its vectors have ${loaded.dim} numbers, and DIM is ${env.DIM}`);
-      if (catalogue) loaded.close(); // another request was faster
+      if (loaded.dim !== dimOf(env))
+        throw new SettingError(`its vectors have ${loaded.dim} numbers, and DIM is ${env.DIM}`);
+      if (catalogue)
+        loaded.close(); // another request was faster
       else catalogue = loaded;
     }
   } catch (error) {
     lookAgain = Date.now() + 60_000;
-    console.error(JSON.stringify({ error: `catalogue.sage: ${error instanceof Error ? error.message : String(error)}` }));
+    console.error(
+      JSON.stringify({
+        error: `catalogue.sage: ${error instanceof Error ? error.message : String(error)}`,
+      }),
+    );
   }
   return catalogue;
 }

@@ -28,7 +28,8 @@ export interface Fault {
 
 /** The fault behind an error that is expected to happen; none behind a bug. */
 export function faultOf(error: unknown): Fault | undefined {
-  if (error instanceof RetrievalError) return { code: error.code, message: error.message, reason: error.reason, status: error.status };
+  if (error instanceof RetrievalError)
+    return { code: error.code, message: error.message, reason: error.reason, status: error.status };
   if (isSageError(error)) return { code: error.code, message: error.message };
   if (error instanceof SettingError) return { code: "settings", message: error.message };
   return undefined;
@@ -41,10 +42,31 @@ const STATUS: Record<string, number> = {
 
 /** The answer to a fault. What an engine says about itself is for the log, not for the caller, and there only where it cannot hold an item. */
 export function problemOfFault({ code, message, reason, status }: Fault): Problem {
-  if (reason === undefined) return new Problem(STATUS[code] ?? 500, code, message, {}, code === "settings" ? { said: message } : {});
-  const facts = { reason, engineStatus: status, ...(["network", "refused", "not-found", "redirect"].includes(reason) ? { said: message.slice(0, 300) } : {}) };
-  if (reason === "open") return new Problem(503, code, "The engine fails and is left alone for a while: try again soon.", { "retry-after": "10" }, facts);
-  if (reason === "timeout" || reason === "deadline") return new Problem(504, code, "The engine did not answer in time: try again.", {}, facts);
+  if (reason === undefined)
+    return new Problem(
+      STATUS[code] ?? 500,
+      code,
+      message,
+      {},
+      code === "settings" ? { said: message } : {},
+    );
+  const facts = {
+    reason,
+    engineStatus: status,
+    ...(["network", "refused", "not-found", "redirect"].includes(reason)
+      ? { said: message.slice(0, 300) }
+      : {}),
+  };
+  if (reason === "open")
+    return new Problem(
+      503,
+      code,
+      "The engine fails and is left alone for a while: try again soon.",
+      { "retry-after": "10" },
+      facts,
+    );
+  if (reason === "timeout" || reason === "deadline")
+    return new Problem(504, code, "The engine did not answer in time: try again.", {}, facts);
   return new Problem(502, code, `The engine could not answer (${reason}).`, {}, facts);
 }
 
@@ -52,7 +74,9 @@ export function problemOfFault({ code, message, reason, status }: Fault): Proble
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TokenError) {
-    return new Problem(401, "token", `The token was refused: ${error.message}.`, { "www-authenticate": 'Bearer error="invalid_token"' });
+    return new Problem(401, "token", `The token was refused: ${error.message}.`, {
+      "www-authenticate": 'Bearer error="invalid_token"',
+    });
   }
   const fault = faultOf(error);
   if (fault) return problemOfFault(fault);

@@ -1,9 +1,20 @@
 /** What may be said to the Worker, and nothing else: unknown fields are refused. The OpenAPI document is made from these. */
 import * as v from "valibot";
 
-export const LIMITS = { actions: 100, medoids: 16, hits: 200, actionBytes: 256 << 10, medoidBytes: 32 << 10 } as const;
+export const LIMITS = {
+  actions: 100,
+  medoids: 16,
+  hits: 200,
+  actionBytes: 256 << 10,
+  medoidBytes: 32 << 10,
+} as const;
 
-const Item = v.pipe(v.string(), v.minLength(1), v.maxLength(256), v.regex(/^[^\u0000-\u001f\u007f]+$/u));
+const Item = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(256),
+  v.regex(/^[^\u0000-\u001f\u007f]+$/u),
+);
 const Vector = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(4096));
 const Hits = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.hits));
 
@@ -34,12 +45,21 @@ export const Medoids = v.strictObject({
     v.array(v.strictObject({ item: v.optional(Item), vector: v.optional(Vector) })),
     v.minLength(1),
     v.maxLength(LIMITS.medoids),
-    v.check((medoids) => medoids.every(({ item, vector }) => item !== undefined || vector !== undefined), "each medoid needs an item or a vector"),
+    v.check(
+      (medoids) => medoids.every(({ item, vector }) => item !== undefined || vector !== undefined),
+      "each medoid needs an item or a vector",
+    ),
   ),
 });
 
 const whole = (least: number, most: number) =>
-  v.pipe(v.string(), v.regex(/^\d{1,16}$/), v.transform(Number), v.minValue(least), v.maxValue(most));
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,16}$/),
+    v.transform(Number),
+    v.minValue(least),
+    v.maxValue(most),
+  );
 
 /** GET /v1/recommendations?count=&interests=&seed= */
 export const Wish = v.strictObject({
@@ -49,7 +69,11 @@ export const Wish = v.strictObject({
 });
 
 /** DELETE /v1/actions?item= or ?from=&to=, or neither for everything */
-export const Range = v.strictObject({ item: v.optional(Item), from: v.optional(whole(0, 8.64e15)), to: v.optional(whole(0, 8.64e15)) });
+export const Range = v.strictObject({
+  item: v.optional(Item),
+  from: v.optional(whole(0, 8.64e15)),
+  to: v.optional(whole(0, 8.64e15)),
+});
 
 /** GET /v1/profile?vectors=1 */
 export const View = v.strictObject({ vectors: v.optional(v.picklist(["0", "1"])) });

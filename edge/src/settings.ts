@@ -46,7 +46,11 @@ export function originsOf({ ORIGINS = "" }: Env): string[] {
 }
 
 /** A setting that is a number above 0, or what holds where it is not set. */
-export function positiveOf<Default>(env: Env, name: "FRESH_SECONDS" | "MAX_AGE_DAYS", otherwise: Default): number | Default {
+export function positiveOf<Default>(
+  env: Env,
+  name: "FRESH_SECONDS" | "MAX_AGE_DAYS",
+  otherwise: Default,
+): number | Default {
   const text = env[name];
   if (text === undefined || text === "") return otherwise;
   const number = Number(text);
@@ -56,27 +60,35 @@ export function positiveOf<Default>(env: Env, name: "FRESH_SECONDS" | "MAX_AGE_D
 
 /** The keys that tokens are signed with, by their ids. */
 export function keysOf({ TOKEN_KEYS }: Env): ReadonlyMap<string, string> {
-  const way = "`node mint.mjs key` makes it, `npx wrangler secret put TOKEN_KEYS` (or the file .dev.vars) sets it.";
+  const way =
+    "`node mint.mjs key` makes it, `npx wrangler secret put TOKEN_KEYS` (or the file .dev.vars) sets it.";
   if (!TOKEN_KEYS) throw new SettingError(`TOKEN_KEYS is not set: ${way}`);
   const given = parse("TOKEN_KEYS", TOKEN_KEYS, way);
   const keys = Object.entries(given);
   if (keys.length === 0) throw new SettingError(`TOKEN_KEYS holds no key: ${way}`);
   for (const [id, key] of keys) {
     if (typeof key === "string" && /^[\w-]+$/.test(key) && key.length >= LEAST_KEY) continue;
-    throw new SettingError(`TOKEN_KEYS: the key "${id}" is not base64url of at least 32 bytes: ${way}`);
+    throw new SettingError(
+      `TOKEN_KEYS: the key "${id}" is not base64url of at least 32 bytes: ${way}`,
+    );
   }
   return new Map(keys as [string, string][]);
 }
 
 /** The options of the engine's adapter. */
 export function engineOptionsOf({ ENGINE_OPTIONS = "{}" }: Env): Record<string, unknown> {
-  return parse("ENGINE_OPTIONS", ENGINE_OPTIONS, 'expected JSON like { "url": "https://...", "collection": "items" }.');
+  return parse(
+    "ENGINE_OPTIONS",
+    ENGINE_OPTIONS,
+    'expected JSON like { "url": "https://...", "collection": "items" }.',
+  );
 }
 
 function parse(name: string, text: string, way: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {
     // said below
   }

@@ -24,10 +24,13 @@ export function sqliteStore(storage: DurableObjectStorage): TasteStore {
   const { sql } = storage;
   let waiting: Repeatable | undefined;
 
-  const isEmpty = (): boolean => sql.exec("select 1 from sqlite_master where name = 'taste'").toArray().length === 0;
+  const isEmpty = (): boolean =>
+    sql.exec("select 1 from sqlite_master where name = 'taste'").toArray().length === 0;
   const read = (): Uint8Array | undefined => {
     if (isEmpty()) return undefined;
-    const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from taste order by part").toArray();
+    const parts = sql
+      .exec<{ bytes: ArrayBuffer }>("select bytes from taste order by part")
+      .toArray();
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
     parts.reduce((offset, part) => {
       bytes.set(new Uint8Array(part.bytes), offset);
@@ -37,10 +40,16 @@ export function sqliteStore(storage: DurableObjectStorage): TasteStore {
   };
   const write = (bytes: Uint8Array): void => {
     sql.exec("create table if not exists taste (part integer primary key, bytes blob not null)");
-    sql.exec("create table if not exists requests (key text primary key, digest text not null, answer text not null, at integer not null)");
+    sql.exec(
+      "create table if not exists requests (key text primary key, digest text not null, answer text not null, at integer not null)",
+    );
     sql.exec("delete from taste");
     for (let part = 0; part * ROW < bytes.length; part += 1) {
-      sql.exec("insert into taste values (?, ?)", part, bytes.slice(part * ROW, (part + 1) * ROW).buffer);
+      sql.exec(
+        "insert into taste values (?, ?)",
+        part,
+        bytes.slice(part * ROW, (part + 1) * ROW).buffer,
+      );
     }
     if (!waiting) return;
     const { key, digest, answer } = waiting;
@@ -60,7 +69,11 @@ export function sqliteStore(storage: DurableObjectStorage): TasteStore {
         return bytes;
       }),
     answered: (key) =>
-      isEmpty() ? undefined : sql.exec<Omit<Repeatable, "key">>("select digest, answer from requests where key = ?", key).toArray()[0],
+      isEmpty()
+        ? undefined
+        : sql
+            .exec<Omit<Repeatable, "key">>("select digest, answer from requests where key = ?", key)
+            .toArray()[0],
     remember: (request) => void (waiting = request),
   };
 }

@@ -21,7 +21,10 @@ export interface Failure {
 }
 
 /** The calls of a taste, as the Worker sees them. */
-export type Taste = Pick<UserTaste, "record" | "profile" | "recommend" | "hide" | "forget" | "export">;
+export type Taste = Pick<
+  UserTaste,
+  "record" | "profile" | "recommend" | "hide" | "forget" | "export"
+>;
 
 /** The user's own small server. Calls that change something happen one after the other. */
 export class UserTaste extends DurableObject<Env> {
@@ -35,14 +38,27 @@ export class UserTaste extends DurableObject<Env> {
   }
 
   /** Records actions, once for each `key`: repeated, the request has the answer it had. */
-  record(actions: WireAction[], key: string | undefined, digest: string): Promise<{ recorded: number; repeated: boolean } | { conflict: true } | Failure> {
+  record(
+    actions: WireAction[],
+    key: string | undefined,
+    digest: string,
+  ): Promise<{ recorded: number; repeated: boolean } | { conflict: true } | Failure> {
     return this.#inTurn(async () => {
       const known = key === undefined ? undefined : this.#store.answered(key);
-      if (known) return known.digest === digest ? { recorded: Number(known.answer), repeated: true } : ({ conflict: true } as const);
+      if (known)
+        return known.digest === digest
+          ? { recorded: Number(known.answer), repeated: true }
+          : ({ conflict: true } as const);
       const sage = await this.#open();
       try {
-        this.#store.remember(key === undefined ? undefined : { key, digest, answer: String(actions.length) });
-        await sage.record(actions.map(({ vector, ...rest }) => defined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest)));
+        this.#store.remember(
+          key === undefined ? undefined : { key, digest, answer: String(actions.length) },
+        );
+        await sage.record(
+          actions.map(({ vector, ...rest }) =>
+            defined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest),
+          ),
+        );
       } finally {
         this.#store.remember(undefined); // what failed can be asked again
       }
@@ -54,10 +70,16 @@ export class UserTaste extends DurableObject<Env> {
     return this.#trying(async () => (await this.#open()).profile());
   }
 
-  recommend(wish: { count?: number | undefined; interests?: number | undefined; seed?: number | undefined }): Promise<Recommendation[] | Failure> {
+  recommend(wish: {
+    count?: number | undefined;
+    interests?: number | undefined;
+    seed?: number | undefined;
+  }): Promise<Recommendation[] | Failure> {
     return this.#trying(async () => {
       const { seed, ...rest } = wish;
-      return (await this.#open()).recommend(defined({ ...rest, pick: seed === undefined ? undefined : { seed } }));
+      return (await this.#open()).recommend(
+        defined({ ...rest, pick: seed === undefined ? undefined : { seed } }),
+      );
     });
   }
 
@@ -69,11 +91,16 @@ export class UserTaste extends DurableObject<Env> {
   }
 
   /** Deletes an item's traces, a range of time, or everything there is, this object's storage included: that also where it cannot be read any more. */
-  forget(what: { item?: string | undefined; from?: number | undefined; to?: number | undefined }): Promise<{ deleted: number } | Failure> {
+  forget(what: {
+    item?: string | undefined;
+    from?: number | undefined;
+    to?: number | undefined;
+  }): Promise<{ deleted: number } | Failure> {
     return this.#inTurn(async () => {
       const { item, from, to } = what;
       const everything = item === undefined && from === undefined && to === undefined;
-      if (!everything) return { deleted: await (await this.#open()).forget(item ?? defined({ from, to })) };
+      if (!everything)
+        return { deleted: await (await this.#open()).forget(item ?? defined({ from, to })) };
       const sage = await this.#open().catch(() => undefined);
       if (sage) return { deleted: await sage.forget("everything") };
       await this.#store.clear();
@@ -123,5 +150,7 @@ export class UserTaste extends DurableObject<Env> {
 }
 
 function defined<T extends object>(given: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as never;
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as never;
 }

@@ -15,29 +15,52 @@ export async function inChromium(tasks, k, efOf) {
     const session = await browser.newBrowserCDPSession();
     const cpu = async () => {
       const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-      return processInfo.filter(({ type }) => type === "renderer").reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+      return processInfo
+        .filter(({ type }) => type === "renderer")
+        .reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
     };
     const results = [];
     for (const task of tasks) {
       const page = await browser.newPage();
       await page.route("**/items.f32", (route) => route.fulfill({ body: bytesOf(task.values) }));
-      await page.route("**/queries.f32", (route) => route.fulfill({ body: Buffer.concat(task.queries.map(bytesOf)) }));
+      await page.route("**/queries.f32", (route) =>
+        route.fulfill({ body: Buffer.concat(task.queries.map(bytesOf)) }),
+      );
       await page.route("**/hnswlib/*", (route) =>
-        route.fulfill({ path: join(modules, "hnswlib-wasm", "dist", new URL(route.request().url()).pathname.split("/").at(-1)), contentType: "text/javascript" }),
+        route.fulfill({
+          path: join(
+            modules,
+            "hnswlib-wasm",
+            "dist",
+            new URL(route.request().url()).pathname.split("/").at(-1),
+          ),
+          contentType: "text/javascript",
+        }),
       );
       await page.goto(site.origin);
       const runs = [];
       for (const name of ["PocketSage", "hnswlib-wasm", "plain JavaScript"]) {
         try {
-          const { rows, calls } = await page.evaluate(prepare, { name, dim: task.dim, k, ef: efOf(task, name) });
+          const { rows, calls } = await page.evaluate(prepare, {
+            name,
+            dim: task.dim,
+            k,
+            ef: efOf(task, name),
+          });
           const times = [];
           for (let round = 0; round < rounds; round += 1) {
             const begun = await cpu();
             await page.evaluate(ask, { name, k, calls });
-            times.push((await cpu() - begun) / calls / rows.length);
+            times.push(((await cpu()) - begun) / calls / rows.length);
           }
-          const found = rows.flatMap((list, at) => list.filter((row) => task.truth[at].has(row))).length;
-          runs.push({ name, milliseconds: times.toSorted((a, b) => a - b)[rounds >> 1], recall: found / rows.length / k });
+          const found = rows.flatMap((list, at) =>
+            list.filter((row) => task.truth[at].has(row)),
+          ).length;
+          runs.push({
+            name,
+            milliseconds: times.toSorted((a, b) => a - b)[rounds >> 1],
+            recall: found / rows.length / k,
+          });
         } catch (error) {
           runs.push({ name, skipped: String(error.message).split("\n")[0] });
         }
@@ -59,13 +82,19 @@ function bytesOf(vector) {
 /** In the page: makes the index, answers all queries once, and tells how many times they fill 300 ms. */
 async function prepare({ name, dim, k, ef }) {
   const numbers = async (path) => new Float32Array(await (await fetch(path)).arrayBuffer());
-  const rowsOf = (values) => Array.from({ length: values.length / dim }, (_, row) => values.slice(row * dim, (row + 1) * dim));
+  const rowsOf = (values) =>
+    Array.from({ length: values.length / dim }, (_, row) =>
+      values.slice(row * dim, (row + 1) * dim),
+    );
   const vectors = rowsOf(await numbers("/items.f32"));
   const queries = rowsOf(await numbers("/queries.f32"));
   let search;
   if (name === "PocketSage") {
     const { Catalogue } = await import("pocketsage");
-    const catalogue = await Catalogue.from(vectors.map((vector, row) => [String(row), vector]), { dim });
+    const catalogue = await Catalogue.from(
+      vectors.map((vector, row) => [String(row), vector]),
+      { dim },
+    );
     search = (query) => catalogue.search(query, { count: k }).map(({ item }) => Number(item));
   } else if (name === "plain JavaScript") {
     search = (query) => {
@@ -74,7 +103,10 @@ async function prepare({ name, dim, k, ef }) {
         for (let i = 0; i < vector.length; i += 1) dot += vector[i] * query[i];
         return [dot, row];
       });
-      return scores.sort((a, b) => b[0] - a[0]).slice(0, k).map(([, row]) => row);
+      return scores
+        .sort((a, b) => b[0] - a[0])
+        .slice(0, k)
+        .map(([, row]) => row);
     };
   } else {
     const { loadHnswlib } = await import("/hnswlib/hnswlib.js");

@@ -15,7 +15,8 @@ export const dataSets = {
     if (dim !== emoji.dim || n > emoji.size) return undefined;
     const vectors = new Float32Array(n * dim);
     const ids = [...emoji.ids()];
-    for (let row = 0; row < n; row += 1) vectors.set(emoji.vector(ids[Math.floor((row * ids.length) / n)]), row * dim); // of every group
+    for (let row = 0; row < n; row += 1)
+      vectors.set(emoji.vector(ids[Math.floor((row * ids.length) / n)]), row * dim); // of every group
     return vectors;
   },
 };

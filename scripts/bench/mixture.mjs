@@ -7,7 +7,10 @@ export function mixture(n, dim, { groups = 8, scatter = 0.6, seed }) {
   const vectors = new Float32Array(n * dim);
   for (let row = 0; row < n; row += 1) {
     const noise = unit(Array.from({ length: dim }, normal));
-    vectors.set(unit(centres[row % groups].map((value, k) => value + scatter * noise[k])), row * dim);
+    vectors.set(
+      unit(centres[row % groups].map((value, k) => value + scatter * noise[k])),
+      row * dim,
+    );
   }
   return vectors;
 }

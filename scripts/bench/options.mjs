@@ -4,7 +4,11 @@ import { Remedy } from "../lib/say.mjs";
 import { contestants } from "./contestants.mjs";
 import { dataSets } from "./data.mjs";
 
-const defaults = { sizes: [100, 300, 1000, 3000, 10_000, 50_000], dims: [64, 256, 384], data: Object.keys(dataSets) };
+const defaults = {
+  sizes: [100, 300, 1000, 3000, 10_000, 50_000],
+  dims: [64, 256, 384],
+  data: Object.keys(dataSets),
+};
 const filters = {
   sizes: { type: "string" },
   dims: { type: "string" },
@@ -15,7 +19,11 @@ const filters = {
 
 /** `{ sizes, dims, data, only, quick, json, readme }` of `npm run bench:ward`; a Remedy for anything else. */
 export function wardOptions(words) {
-  const given = parse(words, { ...filters, json: { type: "boolean", default: false }, readme: { type: "boolean", default: false } });
+  const given = parse(words, {
+    ...filters,
+    json: { type: "boolean", default: false },
+    readme: { type: "boolean", default: false },
+  });
   const options = {
     ...given,
     sizes: numbers("sizes", given.sizes, defaults.sizes),
@@ -30,7 +38,9 @@ export function wardOptions(words) {
   };
   const narrowed = Object.keys(filters).filter((name) => given[name]);
   if (options.readme && narrowed.length > 0) {
-    throw new Remedy(`The README shows a whole run: --readme goes without --${narrowed.join(" and --")}.`);
+    throw new Remedy(
+      `The README shows a whole run: --readme goes without --${narrowed.join(" and --")}.`,
+    );
   }
   return options;
 }
@@ -50,7 +60,9 @@ function parse(args, options) {
   try {
     return parseArgs({ args, options }).values;
   } catch (error) {
-    const known = Object.entries(options).map(([name, { type }]) => (type === "string" ? `--${name} a,b,...` : `--${name}`));
+    const known = Object.entries(options).map(([name, { type }]) =>
+      type === "string" ? `--${name} a,b,...` : `--${name}`,
+    );
     throw new Remedy(`${error.message}\nThe options are ${known.join(", ")}.`);
   }
 }
@@ -59,13 +71,17 @@ function parse(args, options) {
 function numbers(option, text, all) {
   if (text === undefined) return all;
   const wrong = text.split(",").find((word) => !/^[1-9]\d*$/.test(word));
-  if (wrong !== undefined) throw new Remedy(`--${option}: saw "${wrong}", expected whole numbers from 1, as in --${option} ${all.join(",")}.`);
+  if (wrong !== undefined)
+    throw new Remedy(
+      `--${option}: saw "${wrong}", expected whole numbers from 1, as in --${option} ${all.join(",")}.`,
+    );
   return [...new Set(text.split(",").map(Number))].sort((a, b) => a - b);
 }
 
 function names(option, text, known, all) {
   if (text === undefined) return all;
   const wrong = text.split(",").find((word) => !known.includes(word));
-  if (wrong !== undefined) throw new Remedy(`--${option}: nothing is called "${wrong}"; there are ${known.join(", ")}.`);
+  if (wrong !== undefined)
+    throw new Remedy(`--${option}: nothing is called "${wrong}"; there are ${known.join(", ")}.`);
   return known.filter((name) => text.split(",").includes(name)); // each once, in our order
 }

@@ -27,7 +27,10 @@ export async function prepare({ name, runtime }) {
 
 /** Starts a program that answers requests: `{ request(what), close() }`. One request at a time. */
 export function start([command, ...args]) {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, ...oneThread } });
+  const child = spawn(command, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...oneThread },
+  });
   const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
@@ -54,23 +57,41 @@ async function python() {
   if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return program;
   if (!(await ask("python3"))) throw new Error("python3 is not installed");
   await must("python3", ["-m", "venv", "--clear", venv]);
-  await must(program, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], { minutes: 5 });
+  await must(
+    program,
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
+    { minutes: 5 },
+  );
   await copyFile(requirements, stamp);
   return program;
 }
 
 async function native() {
-  const { stdout } = await must("cargo", ["bench", "--no-run", "--bench", "ward", "--message-format", "json"]);
-  const messages = stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
-  return messages.findLast(({ executable, target: made }) => executable && made.name === "ward").executable;
+  const { stdout } = await must("cargo", [
+    "bench",
+    "--no-run",
+    "--bench",
+    "ward",
+    "--message-format",
+    "json",
+  ]);
+  const messages = stdout
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line));
+  return messages.findLast(({ executable, target: made }) => executable && made.name === "ward")
+    .executable;
 }
 
 /** kodama with everything a compiler can do for it: simd128, and loops turned into vectors, which our own build forgoes for its size. */
 async function kodamaWasm() {
   const folder = join(target, "kodama");
-  if (await fresh(join(folder, "kodama_bg.wasm"), ["benches/kodama", "Cargo.toml", "Cargo.lock"])) return;
+  if (await fresh(join(folder, "kodama_bg.wasm"), ["benches/kodama", "Cargo.toml", "Cargo.lock"]))
+    return;
   const env = { CARGO_TARGET_DIR: target, RUSTFLAGS: "-Ctarget-feature=+simd128" };
-  await must("cargo", ["build", "--release", "--example", "kodama", "--target", rust.target], { env });
+  await must("cargo", ["build", "--release", "--example", "kodama", "--target", rust.target], {
+    env,
+  });
   const built = join(target, rust.target, "release", "examples", "kodama.wasm");
   await rm(folder, { recursive: true, force: true });
   await must("wasm-bindgen", [built, "--target", "web", "--no-typescript", "--out-dir", folder]);

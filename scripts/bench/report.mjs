@@ -18,20 +18,36 @@ export function printWard({ results, first, skipped }) {
     if (timed.length > 0) {
       table([
         ["contestant", "CPU ms", "wall ms", "times", "memory MB", "calls"],
-        ...timed.map((one) => [one.name, digits(one.cpu), digits(one.wall), times(one), megabytes(one.memory), one.calls]),
+        ...timed.map((one) => [
+          one.name,
+          digits(one.cpu),
+          digits(one.wall),
+          times(one),
+          megabytes(one.memory),
+          one.calls,
+        ]),
       ]);
     }
-    for (const { name, error } of found.filter((one) => one.error)) console.log(`  ${name}: ${error}`);
+    for (const { name, error } of found.filter((one) => one.error))
+      console.log(`  ${name}: ${error}`);
     for (const { name, difference } of timed.filter(({ sameTree }) => sameTree === false)) {
-      console.log(`  ${name} found another tree: one of its squared heights is ${(100 * difference).toPrecision(2)} % away.`);
+      console.log(
+        `  ${name} found another tree: one of its squared heights is ${(100 * difference).toPrecision(2)} % away.`,
+      );
     }
     for (const { name, why } of absent) console.log(`  without ${name}: ${why}`);
   }
   if (first) {
-    title(`The first call of a fresh process, n = ${first.n}, d = ${first.dim}, wall ms (median of ${first.processes})\n`);
+    title(
+      `The first call of a fresh process, n = ${first.n}, d = ${first.dim}, wall ms (median of ${first.processes})\n`,
+    );
     table([
       ["what", "wall ms", "CPU ms"],
-      ["import and init, which clusters 8 vectors", digits(first.load.wall), digits(first.load.cpu)],
+      [
+        "import and init, which clusters 8 vectors",
+        digits(first.load.wall),
+        digits(first.load.cpu),
+      ],
       ["first call", digits(first.call.wall), digits(first.call.cpu)],
       ...first.warm.map(({ name, wall, cpu }) => [`${name}, warm`, digits(wall), digits(cpu)]),
     ]);
@@ -44,16 +60,30 @@ export async function writeReadme(report) {
   const path = join(root, "README.md");
   const text = await readFile(path, "utf8");
   const [begin, end] = markers.map((marker) => text.indexOf(marker));
-  if (begin < 0 || end < begin) throw new Remedy(`README.md has no ${markers.join(" ... ")} around the table.`);
-  await writeFile(path, `${text.slice(0, begin + markers[0].length)}\n${readmePart(report)}\n${text.slice(end)}`);
+  if (begin < 0 || end < begin)
+    throw new Remedy(`README.md has no ${markers.join(" ... ")} around the table.`);
+  await writeFile(
+    path,
+    `${text.slice(0, begin + markers[0].length)}\n${readmePart(report)}\n${text.slice(end)}`,
+  );
 }
 
 function readmePart({ results, first }) {
   const groups = results.filter(({ data, dim }) => data === shown.data && dim === shown.dim);
-  const names = contestants.map(({ name }) => name).filter((name) => groups.some((group) => find(group, name)));
-  const rows = names.map((name) => `| ${labels[name]} | ${groups.map((group) => cell(find(group, name))).join(" | ")} |`);
+  const names = contestants
+    .map(({ name }) => name)
+    .filter((name) => groups.some((group) => find(group, name)));
+  const rows = names.map(
+    (name) => `| ${labels[name]} | ${groups.map((group) => cell(find(group, name))).join(" | ")} |`,
+  );
   const head = `| | ${groups.map(({ n }) => `n = ${count(n)}`).join(" | ")} |\n|---|${"---:|".repeat(groups.length)}`;
-  const lines = [otherShapes(results), firstLine(first), memoryLine(groups.at(-1)), largest(results), otherTrees(results)].filter(Boolean);
+  const lines = [
+    otherShapes(results),
+    firstLine(first),
+    memoryLine(groups.at(-1)),
+    largest(results),
+    otherTrees(results),
+  ].filter(Boolean);
   return `${head}\n${rows.join("\n")}\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
 }
 
@@ -67,9 +97,13 @@ function cell(one) {
 
 /** fastcluster's times of ours wherever the table does not say it. */
 function otherShapes(results) {
-  const others = results.filter((group) => (group.data !== shown.data || group.dim !== shown.dim) && find(group, "fastcluster"));
+  const others = results.filter(
+    (group) => (group.data !== shown.data || group.dim !== shown.dim) && find(group, "fastcluster"),
+  );
   const told = [...grouped(others)].map(([name, groups]) => {
-    const ratios = groups.map((group) => `${times(find(group, "fastcluster"))} at ${count(group.n)}`);
+    const ratios = groups.map(
+      (group) => `${times(find(group, "fastcluster"))} at ${count(group.n)}`,
+    );
     return `${name}: ${ratios.join(", ")}`;
   });
   return told.length > 0 && `fastcluster elsewhere: ${told.join("; ")}.`;
@@ -79,7 +113,8 @@ function otherShapes(results) {
 function grouped(groups) {
   const all = new Map();
   for (const group of groups) {
-    const name = group.data === shown.data ? `d = ${group.dim}` : `${group.data} (d = ${group.dim})`;
+    const name =
+      group.data === shown.data ? `d = ${group.dim}` : `${group.data} (d = ${group.dim})`;
     all.set(name, [...(all.get(name) ?? []), group]);
   }
   return all;
@@ -102,10 +137,17 @@ function memoryLine(group) {
 }
 
 function largest(results) {
-  const { n, dim, contestants: found, absent } = results.findLast((group) => group.n > 10_000) ?? {};
+  const {
+    n,
+    dim,
+    contestants: found,
+    absent,
+  } = results.findLast((group) => group.n > 10_000) ?? {};
   const ours = found?.find(({ name }) => name === "ours");
   if (!ours) return undefined;
-  const what = ours.error ? "does not fit" : `${digits(ours.cpu / 1000)} s, ${megabytes(ours.memory)} MB`;
+  const what = ours.error
+    ? "does not fit"
+    : `${digits(ours.cpu / 1000)} s, ${megabytes(ours.memory)} MB`;
   const peers = absent.find(({ name }) => name === "fastcluster");
   return `n = ${count(n)}, d = ${dim}: ${what}.${peers ? ` Nobody else takes part: ${peers.why}.` : ""}`;
 }
@@ -113,9 +155,14 @@ function largest(results) {
 /** What was excused; anything else would have ended the run. */
 function otherTrees(results) {
   const told = results.flatMap(({ data, n, dim, contestants: found }) =>
-    found.filter(({ sameTree }) => sameTree === false).map(({ name }) => `${labels[name]} (${data}, n = ${count(n)}, d = ${dim})`),
+    found
+      .filter(({ sameTree }) => sameTree === false)
+      .map(({ name }) => `${labels[name]} (${data}, n = ${count(n)}, d = ${dim})`),
   );
-  return told.length > 0 && `Rounding of f32 led to another tree than everybody else's: ${told.join(", ")}.`;
+  return (
+    told.length > 0 &&
+    `Rounding of f32 led to another tree than everybody else's: ${told.join(", ")}.`
+  );
 }
 
 /** CPU time, in times of the first contestant. */

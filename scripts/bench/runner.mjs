@@ -29,7 +29,11 @@ const contestants = {
     await init();
     return {
       prepare: (vectors, dim) => ({
-        actions: rows(vectors, dim).map((vector, row) => ({ item: `item ${row}`, vector, at: now - row * hour })),
+        actions: rows(vectors, dim).map((vector, row) => ({
+          item: `item ${row}`,
+          vector,
+          at: now - row * hour,
+        })),
         options: { dim, now },
       }),
       run: ({ actions, options }) => buildProfile(actions, options),
@@ -43,7 +47,9 @@ const contestants = {
 
   async "kodama-wasm"() {
     const { default: load, heights } = await import(kodamaModule);
-    const wasm = await load({ module_or_path: await readFile(new URL("kodama_bg.wasm", kodamaModule)) });
+    const wasm = await load({
+      module_or_path: await readFile(new URL("kodama_bg.wasm", kodamaModule)),
+    });
     return {
       prepare: (vectors, dim) => ({ vectors, dim }),
       run: ({ vectors, dim }) => heights(vectors, dim),
@@ -57,7 +63,10 @@ const contestants = {
     return {
       prepare: (vectors, dim) => rows(vectors, dim).map((row) => [...row]),
       run: (input) => agnes(input, { method: "ward2" }),
-      heights: (tree) => joined(tree).map(({ height }) => height ** 2).sort((a, b) => a - b),
+      heights: (tree) =>
+        joined(tree)
+          .map(({ height }) => height ** 2)
+          .sort((a, b) => a - b),
     };
   },
 };
@@ -88,7 +97,14 @@ async function following(before, run) {
   };
   return {
     prepare(vectors, dim) {
-      const input = { session: new core.CoreSession(dim), rows: rows(vectors, dim), gone: [], at: 0, compared: 0, dim };
+      const input = {
+        session: new core.CoreSession(dim),
+        rows: rows(vectors, dim),
+        gone: [],
+        at: 0,
+        compared: 0,
+        dim,
+      };
       input.rows.forEach((vector) => input.session.add(vector, ...once(input)));
       input.times = input.rows.map((_, row) => now + (row + 1) * hour);
       return follow(input, add === run ? () => {} : forget);
@@ -124,8 +140,16 @@ function once(input) {
 function assertAnew(core, input, options) {
   const { rows: all, times, dim } = input;
   const vectors = Float32Array.from(all.flatMap((vector) => [...vector]));
-  const anew = core.profile(vectors, dim, Float64Array.from(times), new Float64Array(all.length).fill(1), now, options);
-  if (JSON.stringify(anew) !== JSON.stringify(input.profile)) throw new Error("the profile that followed is not that of a new start");
+  const anew = core.profile(
+    vectors,
+    dim,
+    Float64Array.from(times),
+    new Float64Array(all.length).fill(1),
+    now,
+    options,
+  );
+  if (JSON.stringify(anew) !== JSON.stringify(input.profile))
+    throw new Error("the profile that followed is not that of a new start");
   input.compared += 1;
 }
 
@@ -135,7 +159,9 @@ async function ourMemory() {
 }
 
 function rows(vectors, dim) {
-  return Array.from({ length: vectors.length / dim }, (_, row) => vectors.slice(row * dim, (row + 1) * dim));
+  return Array.from({ length: vectors.length / dim }, (_, row) =>
+    vectors.slice(row * dim, (row + 1) * dim),
+  );
 }
 
 /** Every node of ml-hclust's tree that joins others. */
@@ -157,13 +183,17 @@ let latest;
 async function run({ contestant, path, dim, calls, heights }) {
   if (!(contestant in contestants)) throw new Error(`nobody is called ${contestant}`);
   let load;
-  if (!loaded.has(contestant)) load = await clock(async () => loaded.set(contestant, await contestants[contestant]()));
+  if (!loaded.has(contestant))
+    load = await clock(async () => loaded.set(contestant, await contestants[contestant]()));
   const one = loaded.get(contestant);
   if (latest !== path) inputs.clear();
   latest = path;
   if (!inputs.has(contestant)) {
     const { buffer, byteOffset, byteLength } = await readFile(path);
-    inputs.set(contestant, one.prepare(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)), dim));
+    inputs.set(
+      contestant,
+      one.prepare(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)), dim),
+    );
   }
   const input = inputs.get(contestant);
 

@@ -5,8 +5,24 @@ import { makeTask } from "./data.mjs";
 import { prepare, start } from "./programs.mjs";
 
 /** ms and counts. `batch`: short calls are asked for several at once, so that none pays for the messages and the caches gone cold. */
-const usual = { warmUp: 600, spent: 2000, rounds: [3, 41], slowRounds: 2, batch: 20, memory: true, first: 25 };
-const quick = { warmUp: 200, spent: 300, rounds: [3, 11], slowRounds: 1, batch: 20, memory: false, first: 5 };
+const usual = {
+  warmUp: 600,
+  spent: 2000,
+  rounds: [3, 41],
+  slowRounds: 2,
+  batch: 20,
+  memory: true,
+  first: 25,
+};
+const quick = {
+  warmUp: 200,
+  spent: 300,
+  rounds: [3, 11],
+  slowRounds: 1,
+  batch: 20,
+  memory: false,
+  first: 5,
+};
 const slow = 4000; // ms; such a call needs no warming up: the first counts as well
 const verySlow = 20_000; // ms; such a call is made once
 const mostRows = { beyond: 10_000, dim: 64 }; // larger n are for one dim only
@@ -25,19 +41,25 @@ export async function measureWard(options, say = () => {}) {
   const { ready, skipped } = await makeReady(options.only, say);
   const commands = new Map(ready.map(({ runtime, command }) => [runtime, command]));
   const programs = new Map();
-  for (const one of ready) if (!programs.has(home(one))) programs.set(home(one), start(one.command));
+  for (const one of ready)
+    if (!programs.has(home(one))) programs.set(home(one), start(one.command));
   const field = { pace, say, commands, programs, ready };
   try {
     const results = [];
     for (const data of options.data) {
       for (const n of options.sizes) {
-        for (const dim of options.dims.filter((one) => n <= mostRows.beyond || one === mostRows.dim)) {
+        for (const dim of options.dims.filter(
+          (one) => n <= mostRows.beyond || one === mostRows.dim,
+        )) {
           const task = await makeTask(data, n, dim);
           if (task) results.push(await compare(task, field, options));
         }
       }
     }
-    if (results.length === 0) throw new Remedy("There are no such vectors: the emoji's are 1,914 of 384 dimensions, more than 10,000 rows are of 64.");
+    if (results.length === 0)
+      throw new Remedy(
+        "There are no such vectors: the emoji's are 1,914 of 384 dimensions, more than 10,000 rows are of 64.",
+      );
     return { results, first: await firstCalls(field, options), skipped };
   } finally {
     for (const program of programs.values()) await program.close();
@@ -59,7 +81,10 @@ async function makeReady(names, say) {
       skipped.push({ name: contestant.name, why: error.message.trim().split("\n").at(-1) });
     }
   }
-  if (ready.length === 0) throw new Remedy(`Nobody is left to measure: ${skipped.map(({ name, why }) => `${name}: ${why}`).join("; ")}`);
+  if (ready.length === 0)
+    throw new Remedy(
+      `Nobody is left to measure: ${skipped.map(({ name, why }) => `${name}: ${why}`).join("; ")}`,
+    );
   return { ready, skipped };
 }
 
@@ -73,18 +98,25 @@ async function compare({ data, n, dim, path }, field, options) {
     runs.push(await warmUp(contestant, { path, dim }, programs.get(home(contestant)), pace));
   }
   const first = runs.find(({ heights }) => heights);
-  for (const run of runs.filter(({ heights }) => heights)) run.difference = assertSame(first, run, `${data}, n = ${n}, d = ${dim}`);
+  for (const run of runs.filter(({ heights }) => heights))
+    run.difference = assertSame(first, run, `${data}, n = ${n}, d = ${dim}`);
 
   const most = Math.max(...runs.map(({ rounds }) => rounds), 0);
   for (let round = 0; round < most; round += 1) {
     for (const run of runs.filter(({ rounds }) => turn(round, rounds, most))) {
-      const { wall, cpu } = await programs.get(home(run)).request({ contestant: run.name, path, dim, calls: run.batch, heights: false });
+      const { wall, cpu } = await programs
+        .get(home(run))
+        .request({ contestant: run.name, path, dim, calls: run.batch, heights: false });
       run.wall.push(...wall);
       run.cpu.push(...cpu);
     }
   }
-  if (pace.memory && (dim === memoryDim || !options.dims.includes(memoryDim) || n > mostRows.beyond)) {
-    for (const run of runs.filter(({ error }) => !error)) run.memory = await freshMemory(run, { path, dim }, commands.get(run.runtime));
+  if (
+    pace.memory &&
+    (dim === memoryDim || !options.dims.includes(memoryDim) || n > mostRows.beyond)
+  ) {
+    for (const run of runs.filter(({ error }) => !error))
+      run.memory = await freshMemory(run, { path, dim }, commands.get(run.runtime));
   }
   return { data, n, dim, contestants: summary(runs), absent };
 }
@@ -92,7 +124,8 @@ async function compare({ data, n, dim, path }, field, options) {
 /** Calls until the compilers are done, and how often it will be called from now on. */
 async function warmUp({ name, runtime, tolerance, excused }, { path, dim }, program, pace) {
   const run = { name, runtime, tolerance, excused, rounds: 0, wall: [], cpu: [] };
-  const ask = (calls, heights = false) => program.request({ contestant: name, path, dim, calls, heights });
+  const ask = (calls, heights = false) =>
+    program.request({ contestant: name, path, dim, calls, heights });
   let once;
   try {
     const answer = await ask(1, tolerance !== undefined);
@@ -110,7 +143,12 @@ async function warmUp({ name, runtime, tolerance, excused }, { path, dim }, prog
   run.batch = Math.max(1, Math.min(50, Math.floor(pace.batch / once)));
   const [least, most] = pace.rounds;
   const affordable = Math.floor(pace.spent / (once * run.batch));
-  run.rounds = once >= verySlow ? 0 : once >= slow ? pace.slowRounds - 1 : Math.max(least, Math.min(most, affordable));
+  run.rounds =
+    once >= verySlow
+      ? 0
+      : once >= slow
+        ? pace.slowRounds - 1
+        : Math.max(least, Math.min(most, affordable));
   return run;
 }
 
@@ -122,7 +160,10 @@ function turn(round, rounds, most) {
 async function freshMemory({ name }, { path, dim }, command) {
   const program = start(command);
   try {
-    return (await program.request({ contestant: name, path, dim, calls: 1, heights: false })).memory ?? undefined;
+    return (
+      (await program.request({ contestant: name, path, dim, calls: 1, heights: false })).memory ??
+      undefined
+    );
   } finally {
     await program.close();
   }
@@ -134,28 +175,46 @@ async function freshMemory({ name }, { path, dim }, command) {
  */
 async function firstCalls({ pace, say, commands, programs, ready }, options) {
   const { data, n, dim } = firstCall;
-  const asked = options.data.includes(data) && options.sizes.includes(n) && options.dims.includes(dim);
+  const asked =
+    options.data.includes(data) && options.sizes.includes(n) && options.dims.includes(dim);
   if (!asked || !ready.some(({ name }) => name === "ours")) return undefined;
   const { path } = await makeTask(data, n, dim);
-  const warm = ready.filter(({ name }) => ["ours", "fastcluster", "sgemm"].includes(name)).map((one) => ({ ...one, wall: [], cpu: [] }));
-  const [load, call] = [{ wall: [], cpu: [] }, { wall: [], cpu: [] }];
+  const warm = ready
+    .filter(({ name }) => ["ours", "fastcluster", "sgemm"].includes(name))
+    .map((one) => ({ ...one, wall: [], cpu: [] }));
+  const [load, call] = [
+    { wall: [], cpu: [] },
+    { wall: [], cpu: [] },
+  ];
   say(`first call, n = ${n}, d = ${dim}: ${pace.first} fresh processes`);
   for (let round = 0; round < pace.first; round += 1) {
     const program = start(commands.get("node"));
-    const answer = await program.request({ contestant: "ours", path, dim, calls: 1, heights: false });
+    const answer = await program.request({
+      contestant: "ours",
+      path,
+      dim,
+      calls: 1,
+      heights: false,
+    });
     await program.close();
     for (const clock of ["wall", "cpu"]) {
       load[clock].push(answer.load[clock]);
       call[clock].push(answer[clock][0]);
     }
     for (const one of warm) {
-      const { wall, cpu } = await programs.get(home(one)).request({ contestant: one.name, path, dim, calls: 5, heights: false });
+      const { wall, cpu } = await programs
+        .get(home(one))
+        .request({ contestant: one.name, path, dim, calls: 5, heights: false });
       one.wall.push(...wall);
       one.cpu.push(...cpu);
     }
   }
   const times = medians(call);
-  const beside = warm.map((one) => ({ name: one.name, ...medians(one), ratio: ratio(medians(one), times) }));
+  const beside = warm.map((one) => ({
+    name: one.name,
+    ...medians(one),
+    ratio: ratio(medians(one), times),
+  }));
   return { n, dim, processes: pace.first, load: medians(load), call: times, warm: beside };
 }
 
@@ -166,7 +225,15 @@ function summary(runs) {
     if (error) return { name, error };
     const sameTree = difference === undefined ? undefined : difference <= run.tolerance;
     const times = medians(run);
-    return { name, ...times, calls: run.wall.length, memory, ratio: ratio(times, medians(ours)), difference, sameTree };
+    return {
+      name,
+      ...times,
+      calls: run.wall.length,
+      memory,
+      ratio: ratio(times, medians(ours)),
+      difference,
+      sameTree,
+    };
   });
 }
 
@@ -174,11 +241,18 @@ function summary(runs) {
 function assertSame(first, run, where) {
   const [expected, found] = [first.heights, run.heights];
   const tolerance = Math.max(first.tolerance, run.tolerance);
-  if (found.length !== expected.length) throw new Remedy(`${where}: ${run.name} made ${found.length} merges, ${first.name} ${expected.length}.`);
-  const apart = found.map((height, i) => Math.abs(height - expected[i]) / Math.max(height, expected[i], low));
+  if (found.length !== expected.length)
+    throw new Remedy(
+      `${where}: ${run.name} made ${found.length} merges, ${first.name} ${expected.length}.`,
+    );
+  const apart = found.map(
+    (height, i) => Math.abs(height - expected[i]) / Math.max(height, expected[i], low),
+  );
   const worst = apart.reduce((most, one, i) => (one > apart[most] ? i : most), 0);
   if (apart[worst] > tolerance && !run.excused) {
-    throw new Remedy(`${where}: merge ${worst} of ${run.name} has the squared height ${found[worst]}, ${first.name}'s ${expected[worst]}.`);
+    throw new Remedy(
+      `${where}: merge ${worst} of ${run.name} has the squared height ${found[worst]}, ${first.name}'s ${expected[worst]}.`,
+    );
   }
   return apart[worst] ?? 0;
 }

@@ -12,9 +12,17 @@ await script(async () => {
   await init();
   const vectors = mixture(5, dim, { seed: 1 });
   const ids = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
-  const queries = ids.map((item, row) => ({ item, vector: vectors.subarray(row * dim, (row + 1) * dim), count: 50 }));
+  const queries = ids.map((item, row) => ({
+    item,
+    vector: vectors.subarray(row * dim, (row + 1) * dim),
+    count: 50,
+  }));
   const error = (bytes) =>
-    Math.max(...decodeMedoids(bytes).map(({ vector }, row) => (vector ? Math.abs(1 - cosine(vector, queries[row].vector)) : 0)));
+    Math.max(
+      ...decodeMedoids(bytes).map(({ vector }, row) =>
+        vector ? Math.abs(1 - cosine(vector, queries[row].vector)) : 0,
+      ),
+    );
   const forms = [
     ["ids", { send: "ids" }],
     ["int8", { send: "vectors", precision: "int8" }],
@@ -25,8 +33,13 @@ await script(async () => {
     const bytes = encodeMedoids(queries, options);
     return [name, bytes.length, error(bytes).toExponential(1)];
   });
-  const decimals = JSON.stringify(queries.map(({ vector }) => Array.from(vector, (number) => Math.round(number * 1e5) / 1e5)));
-  rows.push(["JSON, 5 decimals", decimals.length, ""], ["JSON", JSON.stringify(queries.map(({ vector }) => Array.from(vector))).length, ""]);
+  const decimals = JSON.stringify(
+    queries.map(({ vector }) => Array.from(vector, (number) => Math.round(number * 1e5) / 1e5)),
+  );
+  rows.push(
+    ["JSON, 5 decimals", decimals.length, ""],
+    ["JSON", JSON.stringify(queries.map(({ vector }) => Array.from(vector))).length, ""],
+  );
   title("Five medoids of 256 numbers");
   table([["form", "bytes", "cosine error"], ...rows]);
 });

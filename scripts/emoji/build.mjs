@@ -18,9 +18,19 @@ const python = prepareVenv();
 run(python, [join(here, "embed.py"), "--out", items]);
 if (!existsSync(cli)) fail(`${cli} is missing: run \`npm run build\` first`);
 // At 0.9 the variants of people (man, woman, person running) and of a few things are of a kind, and no two flags are.
-run(process.execPath, [cli, "build", items, "-o", catalogue, ...["--precision", "compact", "--near-duplicates", "group", "--near", "0.9"]]);
+run(process.execPath, [
+  cli,
+  "build",
+  items,
+  "-o",
+  catalogue,
+  ...["--precision", "compact", "--near-duplicates", "group", "--near", "0.9"],
+]);
 const size = statSync(catalogue).size;
-if (size > LARGEST) fail(`${catalogue} has ${size} bytes, at most ${LARGEST} may be committed: lower TAGS_KEPT in embed.py`);
+if (size > LARGEST)
+  fail(
+    `${catalogue} has ${size} bytes, at most ${LARGEST} may be committed: lower TAGS_KEPT in embed.py`,
+  );
 console.log(`${catalogue}: ${size} bytes`);
 
 /** The Python of the virtual environment, made anew whenever the pinned requirements change. */
@@ -28,9 +38,18 @@ function prepareVenv() {
   const executable = join(venv, "bin", "python");
   const wanted = readFileSync(join(here, "requirements.txt"), "utf8");
   const installed = join(venv, "installed-requirements.txt");
-  if (existsSync(executable) && existsSync(installed) && readFileSync(installed, "utf8") === wanted) return executable;
+  if (existsSync(executable) && existsSync(installed) && readFileSync(installed, "utf8") === wanted)
+    return executable;
   run("python3", ["-m", "venv", "--clear", venv]);
-  run(executable, ["-m", "pip", "install", "--quiet", "--no-deps", "-r", join(here, "requirements.txt")]);
+  run(executable, [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--no-deps",
+    "-r",
+    join(here, "requirements.txt"),
+  ]);
   writeFileSync(installed, wanted);
   return executable;
 }

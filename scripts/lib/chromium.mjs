@@ -17,7 +17,9 @@ async function first(candidates) {
   for (const candidate of candidates.filter(Boolean)) {
     const version = (await ask(candidate))?.match(/\d+(\.\d+)+/)?.[0];
     if (!version) continue;
-    const path = candidate.includes("/") ? candidate : await ask("sh", ["-c", `command -v ${candidate}`]);
+    const path = candidate.includes("/")
+      ? candidate
+      : await ask("sh", ["-c", `command -v ${candidate}`]);
     if (path) return { path, version };
   }
   return undefined;

@@ -18,6 +18,8 @@ async function newest(path) {
   const own = await stat(path);
   if (!own.isDirectory()) return own.mtimeMs;
   const inside = await readdir(path, { recursive: true });
-  const times = await Promise.all(inside.map(async (name) => (await stat(join(path, name))).mtimeMs));
+  const times = await Promise.all(
+    inside.map(async (name) => (await stat(join(path, name))).mtimeMs),
+  );
   return Math.max(own.mtimeMs, ...times);
 }

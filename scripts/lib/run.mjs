@@ -25,7 +25,12 @@ function environment(extra = {}) {
 export function run(command, args = [], { cwd = root, env = {}, minutes = 20, show = false } = {}) {
   const begun = Date.now();
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: environment(env), detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(command, args, {
+      cwd,
+      env: environment(env),
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     let output = "";
     let stdout = "";
     let timedOut = false;
@@ -60,7 +65,9 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
 export async function must(command, args, options = {}) {
   const result = await run(command, args, options);
   if (result.code === 0) return result;
-  const why = result.timedOut ? `did not end within ${options.minutes ?? 20} minutes` : `ended with code ${result.code}`;
+  const why = result.timedOut
+    ? `did not end within ${options.minutes ?? 20} minutes`
+    : `ended with code ${result.code}`;
   throw new Remedy(`${options.show ? "" : result.output}\n${command} ${args.join(" ")}\n${why}.`);
 }
 

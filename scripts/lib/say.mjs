@@ -25,10 +25,16 @@ export function title(text) {
 
 /** Rows of cells as an aligned table; the first row is the head, numbers stand to the right. */
 export function table(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => String(row[column]).length)));
-  const numeric = rows[0].map((_, column) => rows.slice(1).every((row) => /^[-\d.,x ]*$/.test(String(row[column]))));
+  const widths = rows[0].map((_, column) =>
+    Math.max(...rows.map((row) => String(row[column]).length)),
+  );
+  const numeric = rows[0].map((_, column) =>
+    rows.slice(1).every((row) => /^[-\d.,x ]*$/.test(String(row[column]))),
+  );
   for (const row of rows) {
-    const cells = row.map((cell, c) => (numeric[c] ? String(cell).padStart(widths[c]) : String(cell).padEnd(widths[c])));
+    const cells = row.map((cell, c) =>
+      numeric[c] ? String(cell).padStart(widths[c]) : String(cell).padEnd(widths[c]),
+    );
     console.log(`  ${cells.join("  ").trimEnd()}`);
   }
 }
@@ -49,5 +55,7 @@ export function elapsed() {
 
 function line(mark, name, detail, seconds) {
   const time = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : "";
-  console.log(`  ${mark.padEnd(4)}  ${name.padEnd(16)}  ${[detail, time].filter(Boolean).join("  ")}`.trimEnd());
+  console.log(
+    `  ${mark.padEnd(4)}  ${name.padEnd(16)}  ${[detail, time].filter(Boolean).join("  ")}`.trimEnd(),
+  );
 }

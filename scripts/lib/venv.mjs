@@ -13,7 +13,11 @@ export async function venv(name, requirements, minutes = 6) {
   if (!(await ask("python3"))) throw new Error("python3 is not installed");
   const begun = Date.now();
   await must("python3", ["-m", "venv", "--clear", folder]);
-  await must(join(folder, "bin", "python"), ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements], { minutes });
+  await must(
+    join(folder, "bin", "python"),
+    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
+    { minutes },
+  );
   await copyFile(requirements, stamp);
   return (Date.now() - begun) / 1000;
 }

@@ -9,7 +9,10 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 const cargo = readFileSync(join(root, "Cargo.toml"), "utf8");
 
 export const node = { least: manifest.engines.node.replace(">=", "") };
-export const rust = { least: find(/^rust-version = "([\d.]+)"/m), target: "wasm32-unknown-unknown" };
+export const rust = {
+  least: find(/^rust-version = "([\d.]+)"/m),
+  target: "wasm32-unknown-unknown",
+};
 /** The command-line tool must be the very version the crate is compiled against. */
 export const wasmBindgen = find(/^wasm-bindgen = "=([\d.]+)"/m);
 export const wasmPack = "0.15.1";

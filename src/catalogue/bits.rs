@@ -108,12 +108,16 @@ mod tests {
             (0..n + 5).filter(|row| row % 2 == 1).for_each(|row| odd.insert(row));
             let mut even = Bits::all(n);
             even.subtract(&odd);
-            assert_eq!((odd.count(), even.count(), Bits::all(n).count()), (n / 2, n.div_ceil(2), n));
+            assert_eq!(
+                (odd.count(), even.count(), Bits::all(n).count()),
+                (n / 2, n.div_ceil(2), n)
+            );
             assert!((0..n + 40).all(|row| odd.has(row) == (row < n && row % 2 == 1)));
             let mut both = odd.clone();
             both.intersect(&even);
             assert_eq!(both, Bits::none(n));
-            let window = |row: usize| (0..32).fold(0, |word, at| word | u32::from(odd.has(row + at)) << at);
+            let window =
+                |row: usize| (0..32).fold(0, |word, at| word | u32::from(odd.has(row + at)) << at);
             assert!((0..n).all(|row| odd.window(row) == window(row)));
             assert_eq!(Bits::from_words(n, odd.words()), odd);
             assert_eq!(Bits::from_words(n, &[u32::MAX; 5]), Bits::all(n));

@@ -148,7 +148,8 @@ impl Encoded {
             _ if all == 0.0 => 0.0,
             Metric::Cosine => 1.0 / root(all),
             Metric::InnerProduct | Metric::L2 => {
-                against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[])) / all
+                against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[]))
+                    / all
             }
         };
         let scale = scale.min(LARGEST_SCALE.into()) as f32;
@@ -182,7 +183,8 @@ impl Rounding {
             let rounded = f32x4::new(*x) * self.lift * self.unit + f32x4::splat(ROUND);
             bytemuck::cast::<f32x4, i32x4>(rounded) - i32x4::splat(ROUND.to_bits() as i32)
         };
-        let [a, b, c, d] = [0, 4, 8, 12].map(|at| whole(block[at..].first_chunk().unwrap_or(&[0.0; 4])));
+        let [a, b, c, d] =
+            [0, 4, 8, 12].map(|at| whole(block[at..].first_chunk().unwrap_or(&[0.0; 4])));
         [bytemuck::cast([a, b]), bytemuck::cast([c, d])].map(i16x8::from_i32x8_saturate)
     }
 }
@@ -214,7 +216,8 @@ impl Sums {
             self.both += codes.dot(residuals);
             [codes + i16x8::splat(ZERO.into()), residuals & i16x8::splat(255)]
         });
-        let [codes, residuals] = [0, 1].map(|of| u8x16::narrow_i16x8(parts[0][of], parts[1][of]).to_array());
+        let [codes, residuals] =
+            [0, 1].map(|of| u8x16::narrow_i16x8(parts[0][of], parts[1][of]).to_array());
         (codes, residuals)
     }
 
@@ -231,7 +234,8 @@ impl Sums {
 fn against(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
     let mut lanes = [0.0f64; 4];
     for (at, (&x, &code)) in vector.iter().zip(codes).enumerate() {
-        lanes[at % 4] += f64::from(number(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
+        lanes[at % 4] +=
+            f64::from(number(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
     }
     lanes.iter().sum()
 }
@@ -253,7 +257,12 @@ mod tests {
     use super::*;
     use crate::testing::Numbers;
 
-    fn encode(values: &[f32], dim: usize, metric: Metric, precision: Precision) -> (Encoded, Vec<f32>) {
+    fn encode(
+        values: &[f32],
+        dim: usize,
+        metric: Metric,
+        precision: Precision,
+    ) -> (Encoded, Vec<f32>) {
         let mut encoded = Encoded::default();
         encoded.extend(Vectors::new(values, dim).unwrap(), metric, precision);
         let Encoded { scales, codes, residuals, .. } = &encoded;
@@ -289,11 +298,15 @@ mod tests {
             let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
                 let (encoded, decoded) = encode(&values, 64, metric, Precision::Full);
-                for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate() {
+                for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate()
+                {
                     assert!((dot(stored, stored) / dot(given, given) - 1.0).abs() < 1e-4);
                     if metric == Metric::L2 {
                         let norm = f64::from(super::super::format::float(&encoded.norms, row));
-                        assert!((norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44, "{norm:e}");
+                        assert!(
+                            (norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44,
+                            "{norm:e}"
+                        );
                     }
                 }
             }
@@ -308,9 +321,12 @@ mod tests {
         for (codes, residuals) in encoded.codes.chunks(48).zip(encoded.residuals.chunks(48)) {
             let length = |squares: f64| libm::sqrt(squares);
             let codes = length(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
-            let residuals =
-                length(residuals.iter().map(|&r| (f64::from(r.cast_signed()) / 256.0).powi(2)).sum());
-            assert!(codes <= encoded.reach.codes.into() && residuals <= encoded.reach.residuals.into());
+            let residuals = length(
+                residuals.iter().map(|&r| (f64::from(r.cast_signed()) / 256.0).powi(2)).sum(),
+            );
+            assert!(
+                codes <= encoded.reach.codes.into() && residuals <= encoded.reach.residuals.into()
+            );
         }
     }
 

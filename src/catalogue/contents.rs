@@ -36,7 +36,10 @@ impl Builder {
     /// [`Error::Option`] for a `dim` of 0 or above 32,768.
     pub fn new(dim: usize, settings: Settings) -> Result<Self, Error> {
         if !(1..=MOST_DIMENSIONS).contains(&dim) {
-            return Err(Error::option("dim", message!["got ", dim, ", expected 1 to ", MOST_DIMENSIONS]));
+            return Err(Error::option(
+                "dim",
+                message!["got ", dim, ", expected 1 to ", MOST_DIMENSIONS],
+            ));
         }
         let (encoded, ids, payloads) = (Encoded::default(), Run::default(), Run::default());
         Ok(Self { dim, settings, encoded, ids, payloads, sections: Vec::new() })
@@ -60,8 +63,14 @@ impl Builder {
             let id = items.ids[row];
             if !(1..=LONGEST_ID).contains(&id.len()) {
                 let row = self.ids.len();
-                let problem =
-                    message!["the id of row ", row, " has ", id.len(), " bytes, expected 1 to ", LONGEST_ID];
+                let problem = message![
+                    "the id of row ",
+                    row,
+                    " has ",
+                    id.len(),
+                    " bytes, expected 1 to ",
+                    LONGEST_ID
+                ];
                 return Err(Error::option("id", problem));
             }
             let payload = items.payloads.get(row).map_or("", |text| text);
@@ -193,7 +202,10 @@ impl Builder {
 /// The first eight bytes as a number of the same order; zeros after the last.
 #[inline(never)]
 fn start(id: &[u8]) -> u64 {
-    id.iter().take(8).enumerate().fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
+    id.iter()
+        .take(8)
+        .enumerate()
+        .fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
 }
 
 fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
@@ -215,7 +227,9 @@ impl Run {
     fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
         self.texts.extend_from_slice(text);
         let end = u32::try_from(self.texts.len());
-        self.ends.push(end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?);
+        self.ends.push(
+            end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?,
+        );
         Ok(())
     }
 
@@ -224,7 +238,8 @@ impl Run {
     }
 
     fn get(&self, i: usize) -> &[u8] {
-        &self.texts[i.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[i] as usize]
+        &self.texts
+            [i.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[i] as usize]
     }
 }
 

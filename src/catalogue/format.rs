@@ -184,10 +184,14 @@ pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
 }
 
 /// Lays out the sections behind a header.
-pub(super) fn write(header: &Header, sections: &[(Section, Vec<u8>)]) -> Result<(Vec<u8>, Layout), Error> {
+pub(super) fn write(
+    header: &Header,
+    sections: &[(Section, Vec<u8>)],
+) -> Result<(Vec<u8>, Layout), Error> {
     let Header { n, dim, metric, spread, reach } = *header;
     let small = |name, x: usize| {
-        u32::try_from(x).map_err(|_| Error::option(name, message!["got ", x, ", expected below 2^32"]))
+        u32::try_from(x)
+            .map_err(|_| Error::option(name, message!["got ", x, ", expected below 2^32"]))
     };
     let length = sections.iter().fold(HEADER + sections.len() * ENTRY, |end, (_, content)| {
         end.next_multiple_of(ALIGNMENT) + content.len()
@@ -232,7 +236,8 @@ pub(super) fn reserve(length: usize) -> Result<Vec<u8>, Error> {
         Ok(()) => Ok(bytes),
         Err(_) => Err(Error::Memory {
             needed: length,
-            problem: "the catalogue does not fit; build it with precision \"compact\", or split it".into(),
+            problem: "the catalogue does not fit; build it with precision \"compact\", or split it"
+                .into(),
         }),
     }
 }
@@ -243,7 +248,12 @@ pub(super) fn announced(bytes: &[u8]) -> Result<u64, Error> {
         return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
     }
     if bytes.len() < HEADER {
-        return Err(Error::corrupt(message!["got ", bytes.len(), " bytes, expected at least ", HEADER]));
+        return Err(Error::corrupt(message![
+            "got ",
+            bytes.len(),
+            " bytes, expected at least ",
+            HEADER
+        ]));
     }
     match number(bytes, 4) as u32 {
         VERSION => Ok(u64::from_le_bytes(eight(bytes, 40))),
@@ -301,8 +311,12 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     layout.size = layout.live.count();
     check_order(bytes, &layout)?;
     if layout.has(Section::Lists) {
-        layout.lists =
-            Some(Lists::read(layout.section(bytes, Section::Lists), header.n, header.dim, header.metric)?);
+        layout.lists = Some(Lists::read(
+            layout.section(bytes, Section::Lists),
+            header.n,
+            header.dim,
+            header.metric,
+        )?);
     }
     for section in [Section::Revision, Section::Base] {
         if layout.has(section) {
@@ -345,7 +359,12 @@ fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], 
 }
 
 #[inline(never)]
-fn expect(layout: &Layout, bytes: &[u8], section: Section, length: Option<usize>) -> Result<(), Error> {
+fn expect(
+    layout: &Layout,
+    bytes: &[u8],
+    section: Section,
+    length: Option<usize>,
+) -> Result<(), Error> {
     let got = layout.section(bytes, section).len();
     match length {
         Some(length) if got == length => Ok(()),
@@ -398,7 +417,13 @@ fn small_piece(codes: &[u8]) -> bool {
 }
 
 /// Texts lie one after the other, cover their section, and are UTF-8 each.
-fn check_texts(bytes: &[u8], layout: &Layout, ends: Section, texts: Section, n: usize) -> Result<(), Error> {
+fn check_texts(
+    bytes: &[u8],
+    layout: &Layout,
+    ends: Section,
+    texts: Section,
+    n: usize,
+) -> Result<(), Error> {
     expect(layout, bytes, ends, n.checked_mul(4))?;
     let least = usize::from(texts == Section::Ids || texts == Section::Dropped);
     let most = if least == 1 { LONGEST_ID } else { usize::MAX };
@@ -418,7 +443,8 @@ fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
 
 /// All rows of n but those whose bit is set.
 pub(super) fn without(n: usize, removed: &[u8]) -> Bits {
-    let words: Vec<u32> = removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
+    let words: Vec<u32> =
+        removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
     let mut live = Bits::all(n);
     live.subtract(&Bits::from_words(n, &words));
     live

@@ -33,8 +33,12 @@ impl Lists {
         }
         let [probes, count] = [0, 1].map(|i| number(bytes, i));
         let recall = float(bytes, 2);
-        let cells = count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
-        if cells != Some(bytes.len()) || !(1..=count).contains(&probes) || !(0.0..=1.0).contains(&recall) {
+        let cells =
+            count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
+        if cells != Some(bytes.len())
+            || !(1..=count).contains(&probes)
+            || !(0.0..=1.0).contains(&recall)
+        {
             return Err(wrong());
         }
         let ends = 16..16 + count * 4;
@@ -49,8 +53,8 @@ impl Lists {
             }
             last = end;
         }
-        let finite =
-            (0..count).all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
+        let finite = (0..count)
+            .all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
         if !finite || !super::format::small(codes) {
             return Err(wrong());
@@ -78,7 +82,13 @@ impl Lists {
 
     /// The parts that these queries look into, ascending; rows that came after the lists were made are in everyone's.
     #[inline(never)]
-    pub(super) fn parts(&self, bytes: &[u8], queries: Vectors<'_>, metric: Metric, n: usize) -> Vec<Part> {
+    pub(super) fn parts(
+        &self,
+        bytes: &[u8],
+        queries: Vectors<'_>,
+        metric: Metric,
+        n: usize,
+    ) -> Vec<Part> {
         let (dim, all) = (queries.dim(), Bits::all(self.count));
         let centres = Rows {
             codes: Codes {
@@ -92,8 +102,9 @@ impl Lists {
             allowed: &all,
             sketches: None,
         };
-        let mut parts: Vec<Part> =
-            (0..self.count).map(|list| Part { rows: self.rows(bytes, list), queries: Vec::new() }).collect();
+        let mut parts: Vec<Part> = (0..self.count)
+            .map(|list| Part { rows: self.rows(bytes, list), queries: Vec::new() })
+            .collect();
         for (at, query) in queries.rows().enumerate() {
             let lists = scan::nearest(&centres, query, self.probes);
             lists.into_iter().for_each(|list| parts[list].queries.push(at));
@@ -146,10 +157,12 @@ mod tests {
         let (dim, n, count) = (20, 400, 5);
         let mut numbers = Numbers::new(41);
         let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
-        let values: Vec<f32> =
-            (0..n * dim).map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal()).collect();
+        let values: Vec<f32> = (0..n * dim)
+            .map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal())
+            .collect();
         let (all, centres) = (build(&values, dim, metric), build(&centres, dim, metric));
-        let rows: Vec<u32> = (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
+        let rows: Vec<u32> =
+            (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
         let ends: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
         (grouped(&all, &rows, &ends, &centres, probes).unwrap(), all)
     }

@@ -169,9 +169,9 @@ mod lanes {
     use super::{BLOCK, BlockWeights, LANES, ROWS};
     use core::arch::wasm32::{
         f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, i16x8, i16x8_add,
-        i16x8_extend_low_i8x16, i16x8_shl, i16x8_splat, i16x8_sub, i32x4, i32x4_add, i32x4_dot_i16x8,
-        i32x4_extend_high_i16x8, i32x4_extend_low_i16x8, i32x4_extract_lane, i32x4_shuffle, i64x2,
-        u16x8_extend_low_u8x16, v128, v128_and,
+        i16x8_extend_low_i8x16, i16x8_shl, i16x8_splat, i16x8_sub, i32x4, i32x4_add,
+        i32x4_dot_i16x8, i32x4_extend_high_i16x8, i32x4_extend_low_i16x8, i32x4_extract_lane,
+        i32x4_shuffle, i64x2, u16x8_extend_low_u8x16, v128, v128_and,
     };
 
     pub(super) type Sums = [v128; ROWS];
@@ -234,7 +234,8 @@ mod lanes {
     /// The sum of each row's lanes.
     #[inline(always)]
     pub(super) fn total([a, b, c, d]: Sums) -> [i32; ROWS] {
-        let halves = |x, y| i32x4_add(i32x4_shuffle::<0, 4, 2, 6>(x, y), i32x4_shuffle::<1, 5, 3, 7>(x, y));
+        let halves =
+            |x, y| i32x4_add(i32x4_shuffle::<0, 4, 2, 6>(x, y), i32x4_shuffle::<1, 5, 3, 7>(x, y));
         let (x, y) = (halves(a, b), halves(c, d));
         let sums = i32x4_add(i32x4_shuffle::<0, 1, 4, 5>(x, y), i32x4_shuffle::<2, 3, 6, 7>(x, y));
         [
@@ -278,8 +279,9 @@ mod portable {
 
     #[inline(always)]
     pub(super) fn fine(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [f32; LANES] {
-        let fine =
-            |lane: usize| (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed());
+        let fine = |lane: usize| {
+            (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed())
+        };
         core::array::from_fn(|lane| fine(lane) as f32)
     }
 
@@ -298,7 +300,8 @@ mod portable {
                 for lane in 0..8 {
                     let (low, high) = (i32::from(codes[2 * lane]), i32::from(codes[2 * lane + 1]));
                     let word = (low + 256 * high).wrapping_mul(i32::from(words[lane]));
-                    sum[lane] = sum[lane].wrapping_add(word).wrapping_add(low * i32::from(lows[lane]));
+                    sum[lane] =
+                        sum[lane].wrapping_add(word).wrapping_add(low * i32::from(lows[lane]));
                 }
             }
         }

@@ -71,7 +71,9 @@ pub enum Metric {
 
 impl Metric {
     fn from_number(number: usize) -> Option<Self> {
-        [Self::Cosine, Self::InnerProduct, Self::L2].into_iter().find(|metric| *metric as usize == number)
+        [Self::Cosine, Self::InnerProduct, Self::L2]
+            .into_iter()
+            .find(|metric| *metric as usize == number)
     }
 }
 
@@ -130,7 +132,8 @@ impl Catalogue {
     /// [`Error::Dimension`] unless there are as many ids (and payloads, if any) as vectors; [`Error::Option`] for an id that is
     /// empty, longer than 65,535 bytes or given twice, naming the rows, and for more than 2^32 - 1 bytes of ids or payloads.
     pub fn build(items: &Items<'_>, precision: Precision) -> Result<Self, Error> {
-        let mut builder = Builder::new(items.vectors.dim(), Settings { precision, ..Settings::default() })?;
+        let mut builder =
+            Builder::new(items.vectors.dim(), Settings { precision, ..Settings::default() })?;
         builder.add(items)?;
         builder.finish()
     }
@@ -286,7 +289,10 @@ impl Catalogue {
     fn check_row(&self, row: usize) -> Result<(), Error> {
         match row < self.rows() {
             true => Ok(()),
-            false => Err(Error::option("row", message!["got ", row, ", expected a row below ", self.rows()])),
+            false => Err(Error::option(
+                "row",
+                message!["got ", row, ", expected a row below ", self.rows()],
+            )),
         }
     }
 
@@ -312,7 +318,11 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`Error::Dimension`] when the queries are not of the catalogue's length; [`Error::Option`] for an excluded row past the end.
-    pub fn search_with(&self, queries: Vectors<'_>, search: &Search<'_>) -> Result<Vec<Vec<Match>>, Error> {
+    pub fn search_with(
+        &self,
+        queries: Vectors<'_>,
+        search: &Search<'_>,
+    ) -> Result<Vec<Vec<Match>>, Error> {
         scan::check(queries, self.dim())?;
         let n = self.rows();
         let mut allowed = self.layout.live.clone();

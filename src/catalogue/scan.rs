@@ -58,7 +58,10 @@ pub(super) fn search(
         queries.rows().map(|query| Running::new(rows, query, wanted, search.min_score)).collect();
     if let Some(sketches) = rows.sketches {
         for (at, running) in running.iter_mut().enumerate().filter(|_| wanted > 0) {
-            let own = parts.iter().filter(|part| part.queries.contains(&at)).map(|part| part.rows.clone());
+            let own = parts
+                .iter()
+                .filter(|part| part.queries.contains(&at))
+                .map(|part| part.rows.clone());
             running.sift(rows, sketches, own);
         }
         return running.into_iter().map(|running| running.finish(rows, search)).collect();
@@ -185,7 +188,8 @@ struct Running {
 impl Running {
     fn new(rows: &Rows<'_>, query: &[f32], count: usize, min_score: Option<f32>) -> Self {
         let query = Query::new(query, rows.header.metric, rows.header.reach.known(&rows.codes));
-        let least = min_score.map_or(f32::NEG_INFINITY, |score| query.bound(score, rows.header.metric));
+        let least =
+            min_score.map_or(f32::NEG_INFINITY, |score| query.bound(score, rows.header.metric));
         Self { query, count, least, candidates: Vec::new(), room: 4 * count + 64 }
     }
 
@@ -194,7 +198,8 @@ impl Running {
     fn scan(&mut self, rows: &Rows<'_>, block: Range<usize>) {
         for first in block.clone().step_by(EIGHT) {
             let left = block.end - first;
-            let wanted = rows.allowed.window(first) & if left < EIGHT { (1 << left) - 1 } else { 255 };
+            let wanted =
+                rows.allowed.window(first) & if left < EIGHT { (1 << left) - 1 } else { 255 };
             if wanted != 0 {
                 self.look(rows, core::array::from_fn(|at| (first + at).min(block.end - 1)), wanted);
             }
@@ -206,8 +211,14 @@ impl Running {
 
     /// Looks at the rows that sketches do not rule out.
     #[inline(never)]
-    fn sift(&mut self, rows: &Rows<'_>, sketches: &Sketches, parts: impl Iterator<Item = Range<usize>>) {
-        let sieve = Sieve::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
+    fn sift(
+        &mut self,
+        rows: &Rows<'_>,
+        sketches: &Sketches,
+        parts: impl Iterator<Item = Range<usize>>,
+    ) {
+        let sieve =
+            Sieve::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
         self.look_at(rows, &sieve.leaders());
         self.prune();
         // What they reached stays; the leaders come again, in the order of all rows.
@@ -231,7 +242,8 @@ impl Running {
     fn look(&mut self, rows: &Rows<'_>, eight: [usize; EIGHT], wanted: u32) {
         let Query { reach, doubt, .. } = self.query;
         let [mut estimates, mut scales] = [[0.0; EIGHT]; 2];
-        for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(eight.as_chunks().0) {
+        for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(eight.as_chunks().0)
+        {
             *estimates = self.query.estimates(&rows.codes, *rows_of);
         }
         for (scale, row) in scales.iter_mut().zip(eight) {
@@ -251,8 +263,11 @@ impl Running {
             let (lowers, uppers) = (lowers.numbers(), uppers.numbers());
             // Scores are clamped to 1: a bound above says no more than 1.
             let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
-            let candidate =
-                |at| Candidate { row: eight[at], lower: f32::min(lowers[at], most), upper: uppers[at] };
+            let candidate = |at| Candidate {
+                row: eight[at],
+                lower: f32::min(lowers[at], most),
+                upper: uppers[at],
+            };
             self.candidates.extend(lanes(open).map(candidate));
         }
     }
@@ -280,7 +295,9 @@ impl Running {
         let scores = self.scores(rows);
         let mut best = Best::new(self.count);
         for (one, score) in self.candidates.iter().zip(scores) {
-            if let Some(score) = score.filter(|&score| search.min_score.is_none_or(|least| score >= least)) {
+            if let Some(score) =
+                score.filter(|&score| search.min_score.is_none_or(|least| score >= least))
+            {
                 best.offer(one.row, score);
             }
         }
@@ -304,7 +321,8 @@ impl Running {
             }
         }
         if sure.len() >= self.count {
-            let reached = self.query.bound(kth_largest(&mut sure, self.count - 1), rows.header.metric);
+            let reached =
+                self.query.bound(kth_largest(&mut sure, self.count - 1), rows.header.metric);
             self.least = self.least.max(reached);
         }
         for (one, score) in self.candidates.iter().zip(&mut scores) {
@@ -334,8 +352,8 @@ impl Query {
                 let mut lanes = [0.0f64; LANES];
                 for (at, (&q, &code)) in self.exact.iter().zip(codes).enumerate() {
                     let residual = residuals.map_or(0, |residuals| residuals[at]);
-                    let apart =
-                        f64::from(q) * self.length - f64::from(number(code, residual)) * f64::from(scale);
+                    let apart = f64::from(q) * self.length
+                        - f64::from(number(code, residual)) * f64::from(scale);
                     lanes[at % LANES] += apart * apart;
                 }
                 0.0 - lanes.iter().sum::<f64>().min(f32::MAX.into()) as f32
@@ -383,7 +401,9 @@ impl Reach {
 pub(super) fn check(queries: Vectors<'_>, dim: usize) -> Result<(), Error> {
     match queries.dim() == dim {
         true => Ok(()),
-        false => Err(Error::Dimension { what: "length of the query", got: queries.dim(), expected: dim }),
+        false => {
+            Err(Error::Dimension { what: "length of the query", got: queries.dim(), expected: dim })
+        }
     }
 }
 

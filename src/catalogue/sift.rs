@@ -43,15 +43,21 @@ impl<'a> Sieve<'a> {
             for block in part.start / ROWS..part.end.div_ceil(ROWS) {
                 let first = block * ROWS;
                 // Bits of the rows from one on.
-                let from = |row: usize| u32::MAX.checked_shl(row.saturating_sub(first) as u32).unwrap_or(0);
+                let from = |row: usize| {
+                    u32::MAX.checked_shl(row.saturating_sub(first) as u32).unwrap_or(0)
+                };
                 let wanted = allowed.window(first) & from(part.start) & !from(part.end);
                 if wanted != 0 {
                     blocks.push((block, wanted));
                 }
             }
         }
-        let mut sieve =
-            Self { sketches, estimates: Vec::with_capacity(blocks.len()), blocks, leaders: Vec::new() };
+        let mut sieve = Self {
+            sketches,
+            estimates: Vec::with_capacity(blocks.len()),
+            blocks,
+            leaders: Vec::new(),
+        };
         sieve.estimate(&sketches.lookup(unit), leading);
         sieve
     }

@@ -72,7 +72,8 @@ impl Sketches {
         }
         let groups = chunks * CHUNK / GROUP;
         let count = n.div_ceil(ROWS);
-        let mut sketches = Self { signs: Vec::new(), groups, middle: middle(codes), blocks: Vec::new() };
+        let mut sketches =
+            Self { signs: Vec::new(), groups, middle: middle(codes), blocks: Vec::new() };
         sketches.signs.try_reserve_exact(count * groups).ok()?;
         sketches.blocks.try_reserve_exact(count).ok()?;
         for first in (0..n).step_by(ROWS) {
@@ -113,7 +114,8 @@ impl Sketches {
         let (place, shift) = (place(lane), lane / 16 * 4);
         let (mut sum, mut squares) = (0, 0);
         let blocks = self.signs[at..].as_chunks_mut::<8>().0;
-        for (at, (signs_of, middle)) in blocks.iter_mut().zip(self.middle.as_chunks().0).enumerate() {
+        for (at, (signs_of, middle)) in blocks.iter_mut().zip(self.middle.as_chunks().0).enumerate()
+        {
             let rest = &codes[at * CHUNK..];
             let chunk = rest.first_chunk().copied().unwrap_or_else(|| {
                 let mut chunk = *middle;
@@ -200,11 +202,12 @@ fn middle(codes: &Codes<'_>) -> Vec<u8> {
 mod lanes {
     use super::{Block, CHUNK, Estimates, Lookup, ROWS, Signs};
     use core::arch::wasm32::{
-        f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, f32x4_pmax, f32x4_splat,
-        i8x16_abs, i8x16_bitmask, i8x16_sub, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i32x4_add,
-        i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle, i64x2, u8x16_add, u8x16_splat, u8x16_swizzle,
-        u16x8_add, u16x8_extadd_pairwise_u8x16, u16x8_shr, u16x8_splat, u32x4_extadd_pairwise_u16x8,
-        u32x4_extend_high_u16x8, u32x4_extend_low_u16x8, v128, v128_and,
+        f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, f32x4_pmax,
+        f32x4_splat, i8x16_abs, i8x16_bitmask, i8x16_sub, i16x8_extend_high_i8x16,
+        i16x8_extend_low_i8x16, i32x4_add, i32x4_dot_i16x8, i32x4_extract_lane, i32x4_shuffle,
+        i64x2, u8x16_add, u8x16_splat, u8x16_swizzle, u16x8_add, u16x8_extadd_pairwise_u8x16,
+        u16x8_shr, u16x8_splat, u32x4_extadd_pairwise_u16x8, u32x4_extend_high_u16x8,
+        u32x4_extend_low_u16x8, v128, v128_and,
     };
 
     const NONE: v128 = i64x2(0, 0);
@@ -218,7 +221,9 @@ mod lanes {
     #[inline(always)]
     pub(super) fn signs(codes: &[u8; CHUNK], middle: &[u8; CHUNK]) -> (u32, u32, u32) {
         let (mut bits, mut sums, mut squares) = (0, NONE, NONE);
-        for (at, (codes, middle)) in codes.as_chunks().0.iter().zip(middle.as_chunks().0).enumerate() {
+        for (at, (codes, middle)) in
+            codes.as_chunks().0.iter().zip(middle.as_chunks().0).enumerate()
+        {
             let apart = i8x16_sub(load(codes), load(middle));
             bits |= u32::from(i8x16_bitmask(apart)) << (16 * at);
             sums = u16x8_add(sums, u16x8_extadd_pairwise_u8x16(i8x16_abs(apart)));
@@ -240,11 +245,13 @@ mod lanes {
     pub(super) fn estimates(signs: &[Signs], block: &Block, lookup: &Lookup) -> Estimates {
         // Of rows 0 to 7, 8 to 15 and so on.
         let mut sums = [NONE; 4];
-        for (signs, tables) in signs.as_chunks::<4>().0.iter().zip(lookup.tables.as_chunks::<4>().0) {
+        for (signs, tables) in signs.as_chunks::<4>().0.iter().zip(lookup.tables.as_chunks::<4>().0)
+        {
             let [mut low, mut high] = [NONE; 2];
             for at in 0..4 {
                 let (bits, table) = (load(&signs[at]), load(&tables[at]));
-                let [first, second] = [bits, u16x8_shr(bits, 4)].map(|bits| v128_and(bits, u8x16_splat(15)));
+                let [first, second] =
+                    [bits, u16x8_shr(bits, 4)].map(|bits| v128_and(bits, u8x16_splat(15)));
                 low = u8x16_add(low, u8x16_swizzle(table, first));
                 high = u8x16_add(high, u8x16_swizzle(table, second));
             }
@@ -256,8 +263,9 @@ mod lanes {
         let (mut values, mut largest) = ([0.0; ROWS], f32x4_splat(f32::MIN));
         let rows = values.as_chunks_mut::<4>().0.iter_mut();
         let numbers = block.scales.as_chunks().0.iter().zip(block.gains.as_chunks().0);
-        let sums =
-            sums.into_iter().flat_map(|sums| [u32x4_extend_low_u16x8(sums), u32x4_extend_high_u16x8(sums)]);
+        let sums = sums
+            .into_iter()
+            .flat_map(|sums| [u32x4_extend_low_u16x8(sums), u32x4_extend_high_u16x8(sums)]);
         for ((rows, sums), (scales, gains)) in rows.zip(sums).zip(numbers) {
             let steps = f32x4_mul(f32x4_convert_i32x4(sums), f32x4_splat(lookup.step));
             let product = f32x4_add(steps, f32x4_splat(lookup.least));
@@ -268,7 +276,11 @@ mod lanes {
         }
         let largest = f32x4_pmax(largest, i32x4_shuffle::<2, 3, 0, 1>(largest, largest));
         let largest = f32x4_pmax(largest, i32x4_shuffle::<1, 0, 3, 2>(largest, largest));
-        Estimates { values, largest: f32x4_extract_lane::<0>(largest), largest_doubt: block.largest_doubt }
+        Estimates {
+            values,
+            largest: f32x4_extract_lane::<0>(largest),
+            largest_doubt: block.largest_doubt,
+        }
     }
 
     #[inline(always)]

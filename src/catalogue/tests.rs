@@ -20,7 +20,8 @@ fn ids_and_payloads_are_found_both_ways() {
 
 #[test]
 fn an_empty_catalogue_is_a_catalogue() {
-    let empty = Catalogue::build(&Items::new(Vectors::new(&[], 3).unwrap(), &[]), Precision::Compact);
+    let empty =
+        Catalogue::build(&Items::new(Vectors::new(&[], 3).unwrap(), &[]), Precision::Compact);
     let empty = Catalogue::from_bytes(empty.unwrap().bytes().to_vec()).unwrap();
     assert!(empty.is_empty());
     let found = empty.search(Vectors::new(&[1.0, 0.0, 0.0], 3).unwrap(), 5, &[]).unwrap();

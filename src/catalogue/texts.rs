@@ -33,7 +33,9 @@ impl<'a> Texts<'a> {
         for i in 0..self.ends.len() / 4 {
             let end = number(self.ends, i);
             let length = end.checked_sub(start);
-            if !length.is_some_and(|length| lengths.contains(&length)) || !texts.is_char_boundary(end) {
+            if !length.is_some_and(|length| lengths.contains(&length))
+                || !texts.is_char_boundary(end)
+            {
                 return Err(message!["row ", i, " is ", start, "..", end]);
             }
             start = end;

@@ -56,8 +56,11 @@ impl Distinct {
     #[inline(never)]
     fn grouped(vectors: Vectors<'_>, weights: Vec<f64>, rows: Vec<usize>, group: &[usize]) -> Self {
         let n = vectors.len();
-        let steps =
-            (0..n).filter(|&row| group[row] < row).map(|row| Step { a: group[row], b: row, height: 0.0 });
+        let steps = (0..n).filter(|&row| group[row] < row).map(|row| Step {
+            a: group[row],
+            b: row,
+            height: 0.0,
+        });
         let mut sums = vec![0.0; n];
         group.iter().zip(weights).for_each(|(&first, weight)| sums[first] += weight);
         Self {
@@ -73,7 +76,7 @@ impl Distinct {
 fn key(vector: &[f32]) -> usize {
     let asked = vector.iter().step_by(vector.len().div_ceil(ASKED));
     // (0 and -0 are equal.)
-    let key =
-        asked.fold(0u32, |key, &x| (key.rotate_left(5) ^ (x + 0.0).to_bits()).wrapping_mul(0x9E37_79B1));
+    let key = asked
+        .fold(0u32, |key, &x| (key.rotate_left(5) ^ (x + 0.0).to_bits()).wrapping_mul(0x9E37_79B1));
     (key ^ key >> 15) as usize
 }

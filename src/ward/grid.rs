@@ -306,7 +306,8 @@ mod tests {
         for (dim, scale) in
             [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
         {
-            let values: Vec<f32> = (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
+            let values: Vec<f32> =
+                (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
             let vectors = Vectors::new(&values, dim).unwrap();
             let grid = Grid::of(vectors);
             assert!(grid.slack() < 2.0 * (root(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
@@ -316,7 +317,10 @@ mod tests {
                     for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
                         let apart = squared_distance(vectors.row(x), vectors.row(y));
                         let off = root(grid.squared_steps(apart)) - root(found.into());
-                        assert!(off.abs() <= grid.slack().into(), "{dim} x {scale}, {x} and {y}: {off}");
+                        assert!(
+                            off.abs() <= grid.slack().into(),
+                            "{dim} x {scale}, {x} and {y}: {off}"
+                        );
                     }
                 }
             }
@@ -336,7 +340,11 @@ mod tests {
                     for (i, row) in block.iter().enumerate().take(n - left * LANES) {
                         let columns = LANES.min(n - right * LANES);
                         let expected = grid.row(left * LANES + i, right / 2)[right % 2].numbers();
-                        assert_eq!(row.numbers()[..columns], expected[..columns], "{n}: {left} {right} {i}");
+                        assert_eq!(
+                            row.numbers()[..columns],
+                            expected[..columns],
+                            "{n}: {left} {right} {i}"
+                        );
                     }
                 }
             }

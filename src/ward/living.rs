@@ -103,7 +103,10 @@ impl Living {
         }
         // Nodes of the dendrogram are in the order of the places.
         let tree = Dendrogram::from_steps(n, &grown.steps);
-        living.lowest[..n].iter_mut().zip(&distinct.rows).for_each(|(lowest, &row)| *lowest = row as u32);
+        living.lowest[..n]
+            .iter_mut()
+            .zip(&distinct.rows)
+            .for_each(|(lowest, &row)| *lowest = row as u32);
         for merge in tree.merges() {
             let union = living.put_union(merge.a, merge.b, merge.height)?;
             living.unions.push(union as u32);

@@ -158,7 +158,10 @@ impl<'a> Matrix<'a> {
         let mut unknown = u32::MAX << (known % TOLD);
         let first = known / TOLD;
         let (panel, line) = (place / LANES * self.groups, place % LANES);
-        let groups = self.current[first..].iter().zip(&self.unions[first..]).zip(&self.news[panel + first..]);
+        let groups = self.current[first..]
+            .iter()
+            .zip(&self.unions[first..])
+            .zip(&self.news[panel + first..]);
         for ((current, cells), news) in groups {
             for union in lanes(current & unknown) {
                 row[cells[union % TOLD] as usize] = news[line][union % TOLD];
@@ -246,8 +249,8 @@ impl Neighbours for Matrix<'_> {
                     for position in lanes(within) {
                         let code = row[two].as_flattened()[position % ALIGNED];
                         if code > done && code <= reach {
-                            let place =
-                                (2 * two + position / LANES) * LANES + Codes::number(position % LANES);
+                            let place = (2 * two + position / LANES) * LANES
+                                + Codes::number(position % LANES);
                             reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
                         }
                     }
@@ -313,7 +316,8 @@ fn bound(
     let mut most = Wholes::new(*farthest);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
         most = most.max(*row);
-        *bound = Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(Floats::splat(1.0)));
+        *bound =
+            Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(Floats::splat(1.0)));
     }
     *farthest = most.numbers();
 }
@@ -322,7 +326,8 @@ fn bound(
 #[inline(never)]
 fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [Floats; LANES] {
     let (weights, _) = weights.as_chunks::<LANES>();
-    weights[left].map(|own| Floats::splat(unit).times_harmonic_mean(own, Floats::new(weights[right])))
+    weights[left]
+        .map(|own| Floats::splat(unit).times_harmonic_mean(own, Floats::new(weights[right])))
 }
 
 /// Writes a panel of some rows.

@@ -68,7 +68,11 @@ pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, E
 ///
 /// # Errors
 /// [`Error::Memory`] when not even the last fits, before anything is allocated. [`Error::Dimension`] and [`Error::Option`] for sizes.
-pub fn ward_within(vectors: Vectors<'_>, sizes: Option<&[f64]>, memory: usize) -> Result<Dendrogram, Error> {
+pub fn ward_within(
+    vectors: Vectors<'_>,
+    sizes: Option<&[f64]>,
+    memory: usize,
+) -> Result<Dendrogram, Error> {
     check_weights(vectors.len(), sizes)?;
     Ok(Grown::within(memory, vectors, sizes, false)?.tree(vectors.len()))
 }
@@ -128,7 +132,8 @@ impl Grown {
             }
             Way::Names | Way::Nothing => {
                 let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
-                let (diameter, farthest) = farthest.measured(measured, names.grid(), names.clusters());
+                let (diameter, farthest) =
+                    farthest.measured(measured, names.grid(), names.clusters());
                 (chain(&mut names), diameter, farthest)
             }
         };
@@ -139,7 +144,8 @@ impl Grown {
     pub(crate) fn tree(&self, n: usize) -> Dendrogram {
         let Distinct { rows, steps, .. } = &self.distinct;
         let of_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
-        let steps: Vec<Step> = steps.iter().copied().chain(self.steps.iter().map(of_rows)).collect();
+        let steps: Vec<Step> =
+            steps.iter().copied().chain(self.steps.iter().map(of_rows)).collect();
         Dendrogram::from_steps(n, &steps)
     }
 }
@@ -163,7 +169,8 @@ impl Way {
     fn bytes(self, n: usize, dim: usize) -> usize {
         let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
         // A mean for every second row, and every row on the grid.
-        let clusters = n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
+        let clusters =
+            n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
         let bounds = match self {
             Self::Matrix => Matrix::bytes(n),
             Self::Names => Names::bytes(n, true),
@@ -246,16 +253,19 @@ mod tests {
                 let mut values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
                 match kind {
                     1 => (0..n).for_each(|row| {
-                        values[row * dim..][..dim].iter_mut().for_each(|x| *x += (row % 5) as f32 * 3.0)
+                        values[row * dim..][..dim]
+                            .iter_mut()
+                            .for_each(|x| *x += (row % 5) as f32 * 3.0)
                     }),
                     2 => values.iter_mut().for_each(|x| *x = libm::roundf(*x)),
-                    3 => (n / 2..n)
-                        .for_each(|row| values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim)),
+                    3 => (n / 2..n).for_each(|row| {
+                        values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim)
+                    }),
                     4 => values.iter_mut().for_each(|x| *x = *x * 0.01 + 100.0),
                     _ => {}
                 }
-                let weights =
-                    (kind == 5).then(|| (0..n).map(|row| [1.0, 0.3, 7.0, 250.0][row % 4]).collect());
+                let weights = (kind == 5)
+                    .then(|| (0..n).map(|row| [1.0, 0.3, 7.0, 250.0][row % 4]).collect());
                 samples.push((values, dim, weights));
             }
         }
@@ -282,7 +292,10 @@ mod tests {
         assert_eq!(way(12 << 20), Ok(Way::Names));
         assert_eq!(way(6 << 20), Ok(Way::Nothing));
         let error = way(1 << 20).unwrap_err();
-        assert!(matches!(error, Error::Memory { needed, .. } if way(needed) == Ok(Way::Nothing)), "{error}");
+        assert!(
+            matches!(error, Error::Memory { needed, .. } if way(needed) == Ok(Way::Nothing)),
+            "{error}"
+        );
         assert_eq!(Way::within(MEMORY, 10_000, 256), Ok(Way::Names));
         assert_eq!(Way::within(usize::MAX, usize::MAX >> 8, 256).unwrap_err().code(), "memory");
     }

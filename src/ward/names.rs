@@ -39,11 +39,8 @@ impl<'a> Names<'a> {
     pub(crate) fn bytes(n: usize, named: bool) -> usize {
         let square = 2 * (SIDE * LANES).min(n).pow(2) * size_of::<f32>();
         let each = 4 * size_of::<u32>() + 1;
-        n.saturating_mul(if named { each + size_of::<Near>() } else { each }).saturating_add(if named {
-            square
-        } else {
-            0
-        })
+        n.saturating_mul(if named { each + size_of::<Near>() } else { each })
+            .saturating_add(if named { square } else { 0 })
     }
 
     /// O(n^2 dim / 2).
@@ -137,7 +134,8 @@ impl<'a> Names<'a> {
     fn ask_everybody(&mut self, cluster: usize, nearest: &mut Nearest) {
         let slack = self.slack(cluster);
         for place in 0..self.clusters.left() {
-            let reach = root(self.grid.squared_steps(nearest.distance)) as f32 * (1.0 + 8e-6) + slack;
+            let reach =
+                root(self.grid.squared_steps(nearest.distance)) as f32 * (1.0 + 8e-6) + slack;
             let name = self.names[place] as usize;
             if name != cluster && self.distances[place / LANES][place % LANES] <= reach * reach {
                 nearest.consider(name, || self.clusters.apart(cluster, name));
@@ -177,7 +175,8 @@ impl<'a> Names<'a> {
         let mut near = gathering.finish();
         // For those without a name it lies between what it is for the lightest and what it tends to for the heaviest.
         let (to_a, to_b) = (f64::from(of_a.others), f64::from(of_b.others));
-        let others = lance_williams(of_a.others, of_b.others, self.lightest).min(to_a + to_b - between);
+        let others =
+            lance_williams(of_a.others, of_b.others, self.lightest).min(to_a + to_b - between);
         near.know_no_more_than(below(others.max(to_a.min(to_b))));
         near
     }
@@ -260,7 +259,8 @@ fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Far
     let side = count.min(SIDE);
     let mut square = Square { side, distances: vec![[FAR; LANES]; side * side * LANES] };
     let mut mirror = Square { side, distances: square.distances.clone() };
-    let squares = |from: usize| (from..count).step_by(SIDE).map(|first| first..count.min(first + SIDE));
+    let squares =
+        |from: usize| (from..count).step_by(SIDE).map(|first| first..count.min(first + SIDE));
     for rows in squares(0) {
         for columns in squares(rows.start) {
             let same = rows == columns;
@@ -282,7 +282,8 @@ fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Far
                 }
                 square.write(left - rows.start, right - columns.start, &distances);
                 if left != right {
-                    let across = core::array::from_fn(|j| core::array::from_fn(|i| distances[i][j]));
+                    let across =
+                        core::array::from_fn(|j| core::array::from_fn(|i| distances[i][j]));
                     let target = if same { &mut square } else { &mut mirror };
                     target.write(right - columns.start, left - rows.start, &across);
                 }

@@ -23,7 +23,8 @@ pub(crate) struct Near {
 
 impl Near {
     /// There is nobody.
-    pub(crate) const NOBODY: Self = Self { bounds: [FAR; KEPT], names: [NOBODY; KEPT], others: FAR };
+    pub(crate) const NOBODY: Self =
+        Self { bounds: [FAR; KEPT], names: [NOBODY; KEPT], others: FAR };
 
     /// Those who are known by name.
     pub(crate) fn named(&self) -> impl Iterator<Item = (u32, f32)> {
@@ -33,14 +34,17 @@ impl Near {
     /// Somebody without a name may be as near as this, and may join anybody: what is known beyond is of no use.
     pub(crate) fn know_no_more_than(&mut self, others: f32) {
         self.others = self.others.min(others);
-        for (bound, _) in self.bounds.iter_mut().zip(&self.names).filter(|(_, name)| **name != NOBODY) {
+        for (bound, _) in
+            self.bounds.iter_mut().zip(&self.names).filter(|(_, name)| **name != NOBODY)
+        {
             *bound = bound.min(self.others);
         }
     }
 
     /// Turns distances on the grid into lower bounds of the true ones, which may be up to `slack` nearer (before squaring).
     pub(crate) fn blur(&mut self, slack: f32) {
-        for bound in self.bounds.iter_mut().chain([&mut self.others]).filter(|bound| **bound < FAR) {
+        for bound in self.bounds.iter_mut().chain([&mut self.others]).filter(|bound| **bound < FAR)
+        {
             let root = (root(f64::from(*bound)) as f32 * SAFELY - slack).max(0.0);
             *bound = root * root * SAFELY;
         }

@@ -51,7 +51,12 @@ impl Farthest {
 
     /// The largest squared distance between two vectors, while every cluster still is one; and for every vector a distance that no vector
     /// before it is beyond. 0 and none where nobody asks.
-    pub(crate) fn measured(&self, asked: bool, grid: &Grid, clusters: &Clusters<'_>) -> (f64, Vec<f64>) {
+    pub(crate) fn measured(
+        &self,
+        asked: bool,
+        grid: &Grid,
+        clusters: &Clusters<'_>,
+    ) -> (f64, Vec<f64>) {
         if !asked {
             return (0.0, Vec::new());
         }
@@ -72,7 +77,8 @@ impl Farthest {
                 let row = grid.shared_row(place, two).map(Wholes::numbers);
                 for (other, &squared) in (2 * two * LANES..=place).zip(row.as_flattened()) {
                     if open(squared) {
-                        diameter = diameter.max(squared_distance(clusters.row(place), clusters.row(other)));
+                        diameter = diameter
+                            .max(squared_distance(clusters.row(place), clusters.row(other)));
                     }
                 }
             }

@@ -36,11 +36,19 @@ async function open() {
 
 /** In the page: the package and the items at hand, a sage on IndexedDB, and a way to say what an error was. */
 async function prepare() {
-  const [sage, world] = await Promise.all([import("pocketsage"), import(`${location.origin}/tests/js/items.mjs`)]);
+  const [sage, world] = await Promise.all([
+    import("pocketsage"),
+    import(`${location.origin}/tests/js/items.mjs`),
+  ]);
   Object.assign(window, sage, world, {
     openMine: async (options = {}) =>
-      sage.openSage({ catalogue: (window.catalogue ??= await world.smallCatalogue()), store: sage.indexedDbStore("me"), ...options }),
-    itemsOf: async (opened) => (await opened.profile()).interests.flatMap(({ items }) => items).sort(),
+      sage.openSage({
+        catalogue: (window.catalogue ??= await world.smallCatalogue()),
+        store: sage.indexedDbStore("me"),
+        ...options,
+      }),
+    itemsOf: async (opened) =>
+      (await opened.profile()).interests.flatMap(({ items }) => items).sort(),
     failure: (promise) =>
       promise.then(
         () => ({ code: "none" }),
@@ -55,11 +63,16 @@ test("the main job: record, profile, recommend; and nothing leaves", async () =>
     const sage = await openMine();
     await sage.record(actionsOn("food-1", "sport-1", "food-2", "animal-1"));
     const { interests } = await sage.profile();
-    return { medoids: interests.map(({ medoid }) => medoid), picks: await sage.recommend({ count: 9 }), preview: await sage.preview() };
+    return {
+      medoids: interests.map(({ medoid }) => medoid),
+      picks: await sage.recommend({ count: 9 }),
+      preview: await sage.preview(),
+    };
   });
   assert.equal(result.medoids.length, 3);
   assert.equal(result.picks.length, 9);
-  for (const { item, because } of result.picks) assert.equal(item.split("-")[0], because.medoid.split("-")[0]);
+  for (const { item, because } of result.picks)
+    assert.equal(item.split("-")[0], because.medoid.split("-")[0]);
   assert.deepEqual(result.preview, []);
   assert.deepEqual(
     requests.slice(before).map((url) => new URL(url).pathname),
@@ -78,7 +91,10 @@ test("a profile survives a reload", async () => {
   await page.evaluate(prepare);
   const again = await page.evaluate(async () => {
     const sage = await openMine();
-    return { items: await itemsOf(sage), picks: (await sage.recommend({ count: 60 })).map(({ item }) => item) };
+    return {
+      items: await itemsOf(sage),
+      picks: (await sage.recommend({ count: 60 })).map(({ item }) => item),
+    };
   });
   assert.deepEqual(again.items, ["food-1", "sport-1"]);
   assert.ok(again.picks.includes("food-3") && !again.picks.includes("food-2"));
@@ -105,7 +121,10 @@ test("a page that is closed right after record resolved has stored it", async ()
 test("a rejected wasm load is reported, and works the second time", async () => {
   await context.route("**/core_bg.wasm", (route) => route.abort());
   const first = await page.evaluate(() => failure(openSage({ dim: 2 })));
-  assert.deepEqual({ ...first, message: undefined }, { code: "not-ready", known: true, message: undefined });
+  assert.deepEqual(
+    { ...first, message: undefined },
+    { code: "not-ready", known: true, message: undefined },
+  );
   assert.match(first.message, /could not be loaded.*retry/);
   await context.unroute("**/core_bg.wasm");
   await context.route("**/core_bg.wasm", (route) => route.fulfill({ status: 404, body: "gone" }));
@@ -164,13 +183,24 @@ test("IndexedDB full: storage, work goes on in memory, and nothing is lost once 
     await sage.record({ item: "food-1" });
   });
   const full = await page.evaluate(() =>
-    failure(sage.record(Array.from({ length: 8000 }, (_, index) => ({ item: `own-${index}`, vector: vectorOf("food-1") })))),
+    failure(
+      sage.record(
+        Array.from({ length: 8000 }, (_, index) => ({
+          item: `own-${index}`,
+          vector: vectorOf("food-1"),
+        })),
+      ),
+    ),
   );
   assert.equal(full.code, "storage", full.message);
   assert.match(full.message, /QuotaExceeded.*/);
   assert.equal(await page.evaluate(async () => (await sage.profile()).actions), 8001);
   assert.ok((await page.evaluate(() => sage.recommend())).length > 0);
-  assert.deepEqual(await page.evaluate(async () => itemsOf(await openMine())), ["food-1"], "what was stored before is untouched");
+  assert.deepEqual(
+    await page.evaluate(async () => itemsOf(await openMine())),
+    ["food-1"],
+    "what was stored before is untouched",
+  );
   await client.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
   await page.evaluate(() => sage.record({ item: "food-2" }));
   assert.equal(await page.evaluate(async () => (await (await openMine()).profile()).actions), 8002);
@@ -206,7 +236,9 @@ test("a worker serves the same interface, and its profile survives it", async ()
   assert.deepEqual(result.items, ["food-1", "sport-1"]);
 });
 
-test("worker-gone when the worker is terminated: pending and later calls", { timeout: 20_000 }, async () => {
+test("worker-gone when the worker is terminated: pending and later calls", {
+  timeout: 20_000,
+}, async () => {
   const result = await page.evaluate(async () => {
     const worker = new Worker("/tests/browser/worker.js?silent", { type: "module" });
     const sage = await connectSage(worker);
@@ -223,11 +255,15 @@ test("worker-gone when the worker is terminated: pending and later calls", { tim
 });
 
 test("worker-gone when the worker's script cannot be loaded", { timeout: 20_000 }, async () => {
-  const { code } = await page.evaluate(() => failure(connectSage(new Worker("/tests/browser/nowhere.js", { type: "module" }))));
+  const { code } = await page.evaluate(() =>
+    failure(connectSage(new Worker("/tests/browser/nowhere.js", { type: "module" }))),
+  );
   assert.equal(code, "worker-gone");
 });
 
-test("a page that connects after the worker has started is served too", { timeout: 20_000 }, async () => {
+test("a page that connects after the worker has started is served too", {
+  timeout: 20_000,
+}, async () => {
   const count = await page.evaluate(async () => {
     const worker = new Worker("/tests/browser/worker.js", { type: "module" });
     await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true })); // it is serving
@@ -238,14 +274,18 @@ test("a page that connects after the worker has started is served too", { timeou
 
 test("a signal reaches into the worker", { timeout: 20_000 }, async () => {
   const { code } = await page.evaluate(async () => {
-    const sage = await connectSage(new Worker("/tests/browser/worker.js?silent", { type: "module" }));
+    const sage = await connectSage(
+      new Worker("/tests/browser/worker.js?silent", { type: "module" }),
+    );
     await sage.record({ item: "food-1" });
     return failure(sage.recommend({ signal: AbortSignal.timeout(50) }));
   });
   assert.equal(code, "aborted");
 });
 
-test("a sage of another origin is served over a port, though its locks are not ours", { timeout: 20_000 }, async () => {
+test("a sage of another origin is served over a port, though its locks are not ours", {
+  timeout: 20_000,
+}, async () => {
   const elsewhere = await serveSite();
   try {
     await page.evaluate(async (address) => {
@@ -256,7 +296,9 @@ test("a sage of another origin is served over a port, though its locks are not o
     }, elsewhere.origin);
     const inside = page.frames().find((frame) => frame.url().startsWith(elsewhere.origin));
     await inside.evaluate(prepare);
-    await inside.evaluate(() => addEventListener("message", ({ ports: [port] }) => serveSage(() => openMine(), port)));
+    await inside.evaluate(() =>
+      addEventListener("message", ({ ports: [port] }) => serveSage(() => openMine(), port)),
+    );
     const counts = await page.evaluate(async (address) => {
       const { port1, port2 } = new MessageChannel();
       frame.contentWindow.postMessage("a port for you", address, [port2]);

@@ -4,7 +4,12 @@ import { createServer } from "node:http";
 import { chromium } from "playwright-core";
 
 const root = new URL("../../", import.meta.url);
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".wasm": "application/wasm" };
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".mjs": "text/javascript",
+  ".wasm": "application/wasm",
+};
 const IMPORTS = JSON.stringify({ imports: { pocketsage: "/pkg/entry/browser.js" } });
 const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,">`;
 const PAGE = `<!doctype html>${HEAD}<script type="importmap">${IMPORTS}</script>`;
@@ -16,8 +21,10 @@ export async function serveSite() {
     const type = TYPES[pathname.match(/\.\w+$/)?.[0]] ?? "application/octet-stream";
     // Anyone may read it: a sandboxed frame, which has no origin, must be able to load the modules.
     const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
-    if (pathname === "/") return response.writeHead(200, { ...headers, "content-type": TYPES[".html"] }).end(PAGE);
-    if (!/^\/(pkg|tests)\/[\w./-]+$/.test(pathname) || pathname.includes("..")) return response.writeHead(404).end();
+    if (pathname === "/")
+      return response.writeHead(200, { ...headers, "content-type": TYPES[".html"] }).end(PAGE);
+    if (!/^\/(pkg|tests)\/[\w./-]+$/.test(pathname) || pathname.includes(".."))
+      return response.writeHead(404).end();
     const file = await readFile(new URL(`.${pathname}`, root)).catch(() => undefined);
     response.writeHead(file ? 200 : 404, { ...headers, "content-type": type }).end(file);
   });

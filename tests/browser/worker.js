@@ -13,5 +13,9 @@ serveSage(async () => {
   const catalogue = await Catalogue.from(pairs, { dim: 3 });
   const silent = () => new Promise(() => {}); // a retriever that never answers, so that calls are pending
   const patient = new URL(location.href).searchParams.has("silent");
-  return openSage({ catalogue, store: indexedDbStore("worker"), ...(patient && { retriever: silent }) });
+  return openSage({
+    catalogue,
+    store: indexedDbStore("worker"),
+    ...(patient && { retriever: silent }),
+  });
 });

@@ -23,15 +23,32 @@ test("three interests, one of each kind; at least 16 of 20 recommendations are o
 });
 
 test("the result has the shape that --help tells", async () => {
-  const result = await json(["recommend", "--catalogue", emoji, "--actions", fixture("jsonl"), "--now", "2026-01-31"]);
+  const result = await json([
+    "recommend",
+    "--catalogue",
+    emoji,
+    "--actions",
+    fixture("jsonl"),
+    "--now",
+    "2026-01-31",
+  ]);
   assert.deepEqual(Object.keys(result), ["interests", "recommendations"]);
   const acted = new Set(result.interests.flatMap(({ items }) => items));
   assert.equal(acted.size, 24);
   const shares = result.interests.map(({ importance }) => importance);
   assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
-  assert.deepEqual(shares, shares.toSorted((a, b) => b - a));
+  assert.deepEqual(
+    shares,
+    shares.toSorted((a, b) => b - a),
+  );
   for (const interest of result.interests) {
-    assert.deepEqual(Object.keys(interest), ["medoid", "importance", "items", "lastActive", "payload"]);
+    assert.deepEqual(Object.keys(interest), [
+      "medoid",
+      "importance",
+      "items",
+      "lastActive",
+      "payload",
+    ]);
     assert.ok(interest.items.includes(interest.medoid));
   }
   const medoids = result.interests.map(({ medoid }) => medoid);
@@ -46,15 +63,35 @@ test("the result has the shape that --help tells", async () => {
 });
 
 test("the same moment gives the same bytes, and the same file tells the same through npx", async () => {
-  const args = ["recommend", "--catalogue", emoji, "--actions", fixture("jsonl"), "--now", "1769817600000", "--json"];
+  const args = [
+    "recommend",
+    "--catalogue",
+    emoji,
+    "--actions",
+    fixture("jsonl"),
+    "--now",
+    "1769817600000",
+    "--json",
+  ];
   const { stdout } = await pocketsage(args);
   assert.equal((await pocketsage(args)).stdout, stdout);
-  const npx = await promisify(execFile)("npx", ["--no-install", "pocketsage", ...args], { cwd: root, timeout: 60_000 });
+  const npx = await promisify(execFile)("npx", ["--no-install", "pocketsage", ...args], {
+    cwd: root,
+    timeout: 60_000,
+  });
   assert.equal(npx.stdout, stdout);
 });
 
 test("for people: every interest and every recommendation with its emoji and its name", async () => {
-  const { code, stdout } = await pocketsage(["recommend", "--catalogue", emoji, "--actions", fixture("jsonl"), "--now", "2026-01-31"]);
+  const { code, stdout } = await pocketsage([
+    "recommend",
+    "--catalogue",
+    emoji,
+    "--actions",
+    fixture("jsonl"),
+    "--now",
+    "2026-01-31",
+  ]);
   assert.equal(code, 0);
   assert.match(stdout, /^\d interests in 24 actions$/m);
   assert.match(stdout, /^20 recommendations$/m);

@@ -17,11 +17,22 @@ test("builds a catalogue with ids, vectors and payloads, and reports it", async 
   const { size } = await stat(out("items.sage"));
   const { seconds, nearDuplicates, recall, bytesPerItem, ...rest } = report;
   const { spread, hash } = catalogue;
-  assert.deepEqual(rest, { file: out("items.sage"), items: 12, dim: 3, precision: "full", bytes: size, spread, hash });
+  assert.deepEqual(rest, {
+    file: out("items.sage"),
+    items: 12,
+    dim: 3,
+    precision: "full",
+    bytes: size,
+    spread,
+    hash,
+  });
   assert.ok(seconds > 0 && bytesPerItem === Math.round((size / 12) * 10) / 10);
   assert.deepEqual(recall, { at10: 1, queries: 6 });
   assert.deepEqual(nearDuplicates, { score: 0.95, variants: 9, kinds: 3, treatment: "report" });
-  assert.deepEqual([...catalogue.ids()], things.map(({ id }) => id));
+  assert.deepEqual(
+    [...catalogue.ids()],
+    things.map(({ id }) => id),
+  );
   assert.deepEqual(catalogue.payload("ball-2"), { label: "ball number 2" });
   const [x, y, z] = catalogue.vector("tea-0");
   assert.deepEqual([x.toFixed(3), y.toFixed(3), z.toFixed(3)], ["1.000", "0.000", "0.000"]);
@@ -31,7 +42,12 @@ test("the report for people has the same numbers", async () => {
   const items = await put("people.jsonl", lines(...things));
   const { code, stdout } = await pocketsage(["build", items, "-o", out("people.sage")]);
   assert.equal(code, 0);
-  const facts = [/^ {2}items +12$/m, /^ {2}dim +3$/m, /^ {2}precision +full$/m, /^ {2}hash +[0-9a-f]{16}$/m];
+  const facts = [
+    /^ {2}items +12$/m,
+    /^ {2}dim +3$/m,
+    /^ {2}precision +full$/m,
+    /^ {2}hash +[0-9a-f]{16}$/m,
+  ];
   for (const fact of facts) assert.match(stdout, fact);
 });
 
@@ -53,7 +69,10 @@ test("--precision compact takes about half the room", async () => {
 });
 
 test("--id and --vector name the fields; the rest is the payload; whole numbers are ids too", async () => {
-  const items = await put("fields.jsonl", lines({ sku: 17, emb: [1, 0], id: "not the id", vector: "not the vector" }));
+  const items = await put(
+    "fields.jsonl",
+    lines({ sku: 17, emb: [1, 0], id: "not the id", vector: "not the vector" }),
+  );
   await json(["build", items, "-o", out("fields.sage"), "--id", "sku", "--vector", "emb"]);
   const catalogue = await open("fields.sage");
   assert.deepEqual([...catalogue.ids()], ["17"]);
@@ -61,33 +80,70 @@ test("--id and --vector name the fields; the rest is the payload; whole numbers 
 });
 
 const wrong = [
-  ["a line that is not JSON", '{"id":"a","vector":[1]}\nnonsense\n', /:2: expected one JSON object a line, saw "nonsense"/],
+  [
+    "a line that is not JSON",
+    '{"id":"a","vector":[1]}\nnonsense\n',
+    /:2: expected one JSON object a line, saw "nonsense"/,
+  ],
   ["a line that is no object", "[1, 2]\n", /:1: expected one JSON object a line, saw an array/],
   ["no id", lines({ vector: [1] }), /:1: there is no field "id"\. The line has: vector/],
-  ["an empty id", lines({ id: "", vector: [1] }), /:1: id: expected an item's id, a non-empty string, saw ""/],
-  ["an id twice", lines({ id: "a", vector: [1] }, { id: "a", vector: [1] }), /:2: the item "a" is there already, at .*:1/],
+  [
+    "an empty id",
+    lines({ id: "", vector: [1] }),
+    /:1: id: expected an item's id, a non-empty string, saw ""/,
+  ],
+  [
+    "an id twice",
+    lines({ id: "a", vector: [1] }, { id: "a", vector: [1] }),
+    /:2: the item "a" is there already, at .*:1/,
+  ],
   ["no vector", lines({ id: "a" }), /:1: there is no field "vector"/],
-  ["a vector that is no array", lines({ id: "a", vector: { x: 1 } }), /:1: vector: expected an array of numbers, saw a Object/],
+  [
+    "a vector that is no array",
+    lines({ id: "a", vector: { x: 1 } }),
+    /:1: vector: expected an array of numbers, saw a Object/,
+  ],
   ["an empty vector", lines({ id: "a", vector: [] }), /:1: vector: expected an array of numbers/],
-  ["NaN, which JSON writes as null", lines({ id: "a", vector: [1, NaN] }), /:1: vector: number 1 of the vector is not a number, saw null/],
-  ["a number too large for 32 bits", lines({ id: "a", vector: [1e39] }), /:1: vector: number 0 of the vector is Infinity/],
+  [
+    "NaN, which JSON writes as null",
+    lines({ id: "a", vector: [1, NaN] }),
+    /:1: vector: number 1 of the vector is not a number, saw null/,
+  ],
+  [
+    "a number too large for 32 bits",
+    lines({ id: "a", vector: [1e39] }),
+    /:1: vector: number 0 of the vector is Infinity/,
+  ],
   [
     "vectors of two lengths",
     `\n${lines({ id: "a", vector: [1, 2] }, { id: "b", vector: [1] })}`,
     /:3: vector: the vector has 1 numbers, expected 2, as at .*:2/,
   ],
-  ["nothing", "\n\n", /: there are no items\. Expected JSON lines or CSV with the fields id and vector/],
+  [
+    "nothing",
+    "\n\n",
+    /: there are no items\. Expected JSON lines or CSV with the fields id and vector/,
+  ],
   ["bytes that are no text", Buffer.from([0x7b, 0xff, 0xfe, 0x0a]), /: this is not UTF-8 text/],
 ];
 for (const [what, content, message] of wrong) {
   test(`${what}: exit code 1, the place, and no file written`, async () => {
     const items = await put("wrong.jsonl", content);
-    const { code, stdout, stderr } = await pocketsage(["build", items, "-o", out("wrong.sage"), "--json"]);
+    const { code, stdout, stderr } = await pocketsage([
+      "build",
+      items,
+      "-o",
+      out("wrong.sage"),
+      "--json",
+    ]);
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, message);
     assert.ok(stderr.startsWith(`pocketsage: ${items}:`), stderr);
-    assert.deepEqual((await readdir(path)).filter((name) => name.startsWith("wrong.sage")), []);
+    assert.deepEqual(
+      (await readdir(path)).filter((name) => name.startsWith("wrong.sage")),
+      [],
+    );
   });
 }
 
@@ -105,5 +161,8 @@ test("an input that does not exist, a folder as input, an output that cannot be 
     assert.equal(code, 1, stderr);
     assert.match(stderr, message);
   }
-  assert.deepEqual((await readdir(path)).filter((name) => name.endsWith(".part")), []);
+  assert.deepEqual(
+    (await readdir(path)).filter((name) => name.endsWith(".part")),
+    [],
+  );
 });

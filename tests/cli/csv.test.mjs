@@ -10,12 +10,18 @@ const { path, put } = await folder();
 const out = (name) => join(path, name);
 const cell = (text) => (/[",;\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 const asCsv = (items, separator = ",") =>
-  [["id", "vector", "label"], ...items.map(({ id, vector, label }) => [id, JSON.stringify(vector), label])]
+  [
+    ["id", "vector", "label"],
+    ...items.map(({ id, vector, label }) => [id, JSON.stringify(vector), label]),
+  ]
     .map((row) => `${row.map(cell).join(separator)}\n`)
     .join("");
 
 test("the same items as CSV and as JSON lines give the same bytes", async () => {
-  const strange = [...things, { id: 'quo"te', vector: [1, 2, 3], label: "two\nlines, a comma; 你好 🍕" }];
+  const strange = [
+    ...things,
+    { id: 'quo"te', vector: [1, 2, 3], label: "two\nlines, a comma; 你好 🍕" },
+  ];
   await json(["build", await put("items.jsonl", lines(...strange)), "-o", out("jsonl.sage")]);
   const expected = await readFile(out("jsonl.sage"));
   const faces = {
@@ -33,7 +39,10 @@ test("the same items as CSV and as JSON lines give the same bytes", async () => 
 
 test("Windows line ends, in CSV and in JSON lines", async () => {
   const windows = (text) => text.replaceAll("\n", "\r\n");
-  for (const [name, content] of [["w.csv", asCsv(things)], ["w.jsonl", lines(...things)]]) {
+  for (const [name, content] of [
+    ["w.csv", asCsv(things)],
+    ["w.jsonl", lines(...things)],
+  ]) {
     await json(["build", await put(name, windows(content)), "-o", out("w.sage")]);
     const catalogue = await Catalogue.fromBytes(new Uint8Array(await readFile(out("w.sage"))));
     assert.deepEqual(catalogue.payload("cat-3"), { label: "cat number 3" }, name);
@@ -53,26 +62,58 @@ test("rows, quotes and characters may lie across the pieces in which a file is r
 });
 
 test("actions as CSV and as JSON lines give the same recommendations", async () => {
-  const args = (extension) => ["recommend", "-c", emoji, "-a", fixture(extension), "--now", "2026-01-31", "--kind", "save=3"];
+  const args = (extension) => [
+    "recommend",
+    "-c",
+    emoji,
+    "-a",
+    fixture(extension),
+    "--now",
+    "2026-01-31",
+    "--kind",
+    "save=3",
+  ];
   assert.deepEqual(await json(args("csv")), await json(args("jsonl")));
 });
 
 const wrong = [
-  ["too few cells", "id,vector\na\n", /:2: expected 2 cells, as in the header \(id, vector\), saw 1/],
-  ["too many cells", 'id,vector\n"b\nb",[1]\nc,1,2\n', /:4: expected 2 cells, as in the header \(id, vector\), saw 3/],
+  [
+    "too few cells",
+    "id,vector\na\n",
+    /:2: expected 2 cells, as in the header \(id, vector\), saw 1/,
+  ],
+  [
+    "too many cells",
+    'id,vector\n"b\nb",[1]\nc,1,2\n',
+    /:4: expected 2 cells, as in the header \(id, vector\), saw 3/,
+  ],
   ["a column twice", "id,id\n", /:1: the header has the column "id" twice/],
   ["a column without a name", "id,,vector\n", /:1: a column of the header has no name/],
   ["a quote that never ends", 'id,vector\na,[1]\nb,"[1]\nc,[1]\n', /:3: .*[Qq]uote/],
   ["text after a quote", 'id,vector\n"a"b,[1]\nc,[1]\n', /:2: .*[Qq]uote/],
-  ["a vector cell with a hole", "id;vector\na;1,,2\n", /:2: vector: number 1 of the vector is not a number, saw "1,,2"/],
-  ["a vector cell of words", "id,vector\na,zwei\n", /:2: vector: number 0 of the vector is not a number, saw "zwei"/],
+  [
+    "a vector cell with a hole",
+    "id;vector\na;1,,2\n",
+    /:2: vector: number 1 of the vector is not a number, saw "1,,2"/,
+  ],
+  [
+    "a vector cell of words",
+    "id,vector\na,zwei\n",
+    /:2: vector: number 0 of the vector is not a number, saw "zwei"/,
+  ],
   ["an empty vector cell", "id,vector\na,\n", /:2: there is no field "vector"\. The line has: id/],
   ["a header alone", "id,vector\n", /: there are no items/],
 ];
 for (const [what, content, message] of wrong) {
   test(`${what}: exit code 1 and the line`, async () => {
     const items = await put("wrong.csv", content);
-    const { code, stdout, stderr } = await pocketsage(["build", items, "-o", out("wrong.sage"), "--json"]);
+    const { code, stdout, stderr } = await pocketsage([
+      "build",
+      items,
+      "-o",
+      out("wrong.sage"),
+      "--json",
+    ]);
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, message);

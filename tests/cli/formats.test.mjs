@@ -10,16 +10,33 @@ import { emoji, folder, json, lines, pocketsage, things } from "./run.mjs";
 const { path, put } = await folder();
 const out = (name) => join(path, name);
 const open = async (name) => Catalogue.fromBytes(new Uint8Array(await readFile(out(name))));
-const seen = (catalogue) => [...catalogue.ids()].map((id) => [id, catalogue.payload(id), catalogue.vector(id)]);
+const seen = (catalogue) =>
+  [...catalogue.ids()].map((id) => [id, catalogue.payload(id), catalogue.vector(id)]);
 
 /** What np.save writes. */
-function npy(rows, { descr = "<f4", shape = `(${rows.length}, ${rows[0]?.length ?? 0})`, fortran = "False", version = 1 } = {}) {
+function npy(
+  rows,
+  {
+    descr = "<f4",
+    shape = `(${rows.length}, ${rows[0]?.length ?? 0})`,
+    fortran = "False",
+    version = 1,
+  } = {},
+) {
   const text = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
   const start = version === 1 ? 10 : 12;
   const header = text.padEnd(Math.ceil((start + text.length + 1) / 64) * 64 - start - 1) + "\n";
-  const size = version === 1 ? Buffer.from(Uint16Array.of(header.length).buffer) : Buffer.from(Uint32Array.of(header.length).buffer);
+  const size =
+    version === 1
+      ? Buffer.from(Uint16Array.of(header.length).buffer)
+      : Buffer.from(Uint32Array.of(header.length).buffer);
   const numbers = descr === "<f8" ? Float64Array.from(rows.flat()) : Float32Array.from(rows.flat());
-  return Buffer.concat([Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]), size, Buffer.from(header), Buffer.from(numbers.buffer)]);
+  return Buffer.concat([
+    Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]),
+    size,
+    Buffer.from(header),
+    Buffer.from(numbers.buffer),
+  ]);
 }
 const vectors = things.map(({ vector }) => vector);
 const ids = things.map(({ id }) => id);
@@ -33,28 +50,55 @@ test("JSON lines, Parquet and NumPy with ids give the same catalogue", async () 
     { name: "vector", data: vectors, type: "JSON" },
     { name: "label", data: things.map(({ label }) => label) },
   ];
-  await put("text.parquet", Buffer.from(parquetWriteBuffer({ columnData: [columns[0], columns[2]] })));
-  for (const [name, bytes] of [["f4", npy(vectors)], ["f8", npy(vectors, { descr: "<f8" })], ["long", npy(vectors, { version: 2 })]]) {
+  await put(
+    "text.parquet",
+    Buffer.from(parquetWriteBuffer({ columnData: [columns[0], columns[2]] })),
+  );
+  for (const [name, bytes] of [
+    ["f4", npy(vectors)],
+    ["f8", npy(vectors, { descr: "<f8" })],
+    ["long", npy(vectors, { version: 2 })],
+  ]) {
     const file = await put(`${name}.npy`, bytes);
-    const names = await put("names.jsonl", lines(...things.map(({ id, label }) => ({ id, label }))));
+    const names = await put(
+      "names.jsonl",
+      lines(...things.map(({ id, label }) => ({ id, label }))),
+    );
     await json(["build", file, "--ids", names, "-o", out(`${name}.sage`)]);
     assert.deepEqual(seen(await open(`${name}.sage`)), want, name);
   }
-  const file = await put("items.parquet", Buffer.from(parquetWriteBuffer({ columnData: columns, rowGroupSize: 5 })));
+  const file = await put(
+    "items.parquet",
+    Buffer.from(parquetWriteBuffer({ columnData: columns, rowGroupSize: 5 })),
+  );
   await json(["build", file, "-o", out("parquet.sage")]);
   assert.deepEqual(seen(await open("parquet.sage")), want);
 });
 
 test("ids may be lines of text", async () => {
   const file = await put("plain.npy", npy(vectors));
-  await json(["build", file, "--ids", await put("plain.txt", `${ids.join("\n")}\n`), "-o", out("plain.sage")]);
+  await json([
+    "build",
+    file,
+    "--ids",
+    await put("plain.txt", `${ids.join("\n")}\n`),
+    "-o",
+    out("plain.sage"),
+  ]);
   assert.deepEqual([...(await open("plain.sage")).ids()], ids);
 });
 
 test("Parquet's 64-bit whole numbers, missing values and lists are fields like any other", async () => {
   const columnData = [
     { name: "id", data: [7n, 8n] },
-    { name: "vector", data: [[1, 0], [0, 1]], type: "JSON" },
+    {
+      name: "vector",
+      data: [
+        [1, 0],
+        [0, 1],
+      ],
+      type: "JSON",
+    },
     { name: "price", data: [3, undefined], type: "INT32", nullable: true },
   ];
   const file = await put("numbers.parquet", Buffer.from(parquetWriteBuffer({ columnData })));
@@ -62,7 +106,12 @@ test("Parquet's 64-bit whole numbers, missing values and lists are fields like a
   const catalogue = await open("numbers.sage");
   assert.deepEqual([...catalogue.ids()], ["7", "8"]);
   assert.deepEqual([catalogue.payload("7"), catalogue.payload("8")], [{ price: 3 }, undefined]);
-  assert.deepEqual(catalogue.search(Float32Array.of(0, 1), { filter: { field: "price", is: 3 } }).map(({ item }) => item), ["7"]);
+  assert.deepEqual(
+    catalogue
+      .search(Float32Array.of(0, 1), { filter: { field: "price", is: 3 } })
+      .map(({ item }) => item),
+    ["7"],
+  );
 });
 
 const good = npy(vectors);
@@ -70,8 +119,18 @@ const wrong = [
   ["no ids", good, undefined, /a \.npy file has no ids: add --ids FILE/],
   ["too few ids", good, "a\nb\n", /there are 2 ids, expected 12/],
   ["too many ids", good, `${ids.join("\n")}\nmore\n`, /there are more ids than the 12 rows/],
-  ["an id twice", good, `${ids.slice(1).join("\n")}\n${ids[1]}\n`, /row 11: the item "tea-1" is there already, at .*row 0/],
-  ["another file", Buffer.from("hello, world, hello"), "a\n", /this is no \.npy file\. Expected a NumPy array/],
+  [
+    "an id twice",
+    good,
+    `${ids.slice(1).join("\n")}\n${ids[1]}\n`,
+    /row 11: the item "tea-1" is there already, at .*row 0/,
+  ],
+  [
+    "another file",
+    Buffer.from("hello, world, hello"),
+    "a\n",
+    /this is no \.npy file\. Expected a NumPy array/,
+  ],
   ["whole numbers", npy(vectors, { descr: "<i8" }), "a\n", /the numbers are '<i8'/],
   ["three dimensions", npy(vectors, { shape: "(3, 2, 2)" }), "a\n", /the shape is \(3, 2, 2\)/],
   ["Fortran's order", npy(vectors, { fortran: "True" }), "a\n", /Fortran's order/],
@@ -93,7 +152,10 @@ test("what is no Parquet file, and ids where they do not belong: exit code 1", a
   const tries = [
     [[file], /no\.parquet: cannot be read as Parquet: /],
     [[out("absent.parquet")], /absent\.parquet: cannot be read as Parquet: /],
-    [[await put("b.jsonl", lines(...things)), "--ids", file], /--ids goes with vectors from a \.npy file/],
+    [
+      [await put("b.jsonl", lines(...things)), "--ids", file],
+      /--ids goes with vectors from a \.npy file/,
+    ],
   ];
   for (const [args, message] of tries) {
     const { code, stderr } = await pocketsage(["build", ...args, "-o", out("x.sage")]);
@@ -106,7 +168,10 @@ test("what is no Parquet file, and ids where they do not belong: exit code 1", a
 const kinds = [0, 1, 2].flatMap((variant) =>
   Array.from({ length: 10 }, (_, kind) => ({
     id: `${kind}-${variant}`,
-    vector: Array.from({ length: 16 }, (_, axis) => (axis === kind ? 1 : 0) + 0.02 * variant * Math.sin(axis + variant)),
+    vector: Array.from(
+      { length: 16 },
+      (_, axis) => (axis === kind ? 1 : 0) + 0.02 * variant * Math.sin(axis + variant),
+    ),
     size: variant,
   })),
 );
@@ -115,12 +180,18 @@ test("near-duplicates: reported, dropped or grouped", async () => {
   const items = await put("kinds.jsonl", lines(...kinds));
   const build = (...args) => json(["build", items, "-o", out("kinds.sage"), ...args]);
   const { nearDuplicates, items: all } = await build();
-  assert.deepEqual([nearDuplicates, all], [{ score: 0.95, variants: 20, kinds: 10, treatment: "report" }, 30]);
+  assert.deepEqual(
+    [nearDuplicates, all],
+    [{ score: 0.95, variants: 20, kinds: 10, treatment: "report" }, 30],
+  );
   assert.equal((await build("--near-duplicates", "keep")).nearDuplicates, undefined);
   assert.equal((await build("--near", "0.99999")).nearDuplicates.variants, 0);
 
   assert.equal((await build("--near-duplicates", "drop")).items, 10);
-  assert.deepEqual([...(await open("kinds.sage")).ids()], kinds.slice(0, 10).map(({ id }) => id));
+  assert.deepEqual(
+    [...(await open("kinds.sage")).ids()],
+    kinds.slice(0, 10).map(({ id }) => id),
+  );
 
   const grouped = await build("--near-duplicates", "group", "--attribute", "size");
   assert.deepEqual([grouped.items, grouped.attributes], [30, ["size", "variantOf"]]);
@@ -133,31 +204,71 @@ test("near-duplicates: reported, dropped or grouped", async () => {
   assert.equal(catalogue.search(query, { count: 30, variants: true }).length, 30);
   assert.ok(catalogue.has("0-2") && catalogue.vector("0-2"));
   const without = catalogue.search(query, { count: 30, exclude: ["0-2"] }).map(({ item }) => item);
-  assert.ok(!without.includes("0-0") && without.length === 9, "who excludes one of a kind excludes the first of it");
+  assert.ok(
+    !without.includes("0-0") && without.length === 9,
+    "who excludes one of a kind excludes the first of it",
+  );
   assert.deepEqual(catalogue.search(query, { filter: { field: "size", from: 1 } }), []);
-  assert.equal(catalogue.search(query, { filter: { field: "size", from: 1 }, variants: true }).length, 20);
+  assert.equal(
+    catalogue.search(query, { filter: { field: "size", from: 1 }, variants: true }).length,
+    20,
+  );
 });
 
 test("--lists always makes lists and measures them, and the recall is reported", async () => {
-  const many = Array.from({ length: 400 }, (_, row) => ({ id: `${row}`, vector: Array.from({ length: 24 }, (_, axis) => Math.sin(row * (axis + 3)) + (row % 5 === axis ? 3 : 0)) }));
+  const many = Array.from({ length: 400 }, (_, row) => ({
+    id: `${row}`,
+    vector: Array.from(
+      { length: 24 },
+      (_, axis) => Math.sin(row * (axis + 3)) + (row % 5 === axis ? 3 : 0),
+    ),
+  }));
   const items = await put("many.jsonl", lines(...many));
-  const { lists, recall } = await json(["build", items, "-o", out("many.sage"), "--lists", "always", "--near-duplicates", "keep"]);
+  const { lists, recall } = await json([
+    "build",
+    items,
+    "-o",
+    out("many.sage"),
+    "--lists",
+    "always",
+    "--near-duplicates",
+    "keep",
+  ]);
   assert.equal(lists.count, 20);
   assert.ok(lists.probed >= 1 && lists.probed <= 20 && lists.recall >= 0.99);
   assert.ok(recall.at10 > 0.9 && recall.at10 <= 1 && recall.queries === 100);
   const flat = await json(["build", items, "-o", out("flat.sage")]);
   assert.deepEqual([flat.lists, flat.recall.at10], [undefined, 1]);
-  assert.equal((await json(["build", items, "-o", out("flat.sage"), "--no-recall"])).recall, undefined);
-  const { code, stdout } = await pocketsage(["build", items, "-o", out("people.sage"), "--lists", "always", "--metric", "l2"]);
+  assert.equal(
+    (await json(["build", items, "-o", out("flat.sage"), "--no-recall"])).recall,
+    undefined,
+  );
+  const { code, stdout } = await pocketsage([
+    "build",
+    items,
+    "-o",
+    out("people.sage"),
+    "--lists",
+    "always",
+    "--metric",
+    "l2",
+  ]);
   assert.equal(code, 0);
-  for (const fact of [/^ {2}lists +20, \d+ probed, recall@10 (0\.99\d\d|1\.0000)$/m, /^ {2}metric +l2$/m, /^ {2}recall@10 +[01]\.\d{4} of exact, over 100 queries$/m]) {
+  for (const fact of [
+    /^ {2}lists +20, \d+ probed, recall@10 (0\.99\d\d|1\.0000)$/m,
+    /^ {2}metric +l2$/m,
+    /^ {2}recall@10 +[01]\.\d{4} of exact, over 100 queries$/m,
+  ]) {
     assert.match(stdout, fact);
   }
 });
 
 test("verify says whole for every kind of file, and catches every single flipped byte", async () => {
   const items = await put("v.jsonl", lines(...kinds));
-  const more = await put("w.jsonl", lines(...kinds.slice(3), { id: "new", vector: new Array(16).fill(1), size: 5 }));
+  const more = await put(
+    "w.jsonl",
+    lines(...kinds.slice(3), { id: "new", vector: new Array(16).fill(1), size: 5 }),
+  );
   await json(["build", items, "-o", out("v.sage"), "--attribute", "size", "--lists", "always"]);
   await json(["build", more, "-o", out("w.sage"), "--attribute", "size"]);
   const delta = await json(["delta", out("v.sage"), out("w.sage"), "-o", out("v.delta")]);
@@ -170,7 +281,8 @@ test("verify says whole for every kind of file, and catches every single flipped
 
   assert.equal((await json(["verify", emoji])).kind, "catalogue");
   assert.equal((await json(["verify", out("v.delta")])).kind, "delta");
-  for (const name of ["v.sage", "merged.sage"]) assert.equal((await json(["verify", out(name)])).items, name === "v.sage" ? 30 : 28);
+  for (const name of ["v.sage", "merged.sage"])
+    assert.equal((await json(["verify", out(name)])).items, name === "v.sage" ? 30 : 28);
   const { code, stdout } = await pocketsage(["verify", out("v.sage")]);
   assert.equal(code, 0);
   assert.match(stdout, /v\.sage: whole/);
@@ -182,7 +294,11 @@ test("verify says whole for every kind of file, and catches every single flipped
     await verifyBytes(bytes);
     for (let at = 0; at < bytes.length; at += 1) {
       bytes[at] ^= 1 << (at % 8);
-      await assert.rejects(verifyBytes(bytes), /corrupt|[Vv]ersion|catalogue|bytes/, `${name}, byte ${at}`);
+      await assert.rejects(
+        verifyBytes(bytes),
+        /corrupt|[Vv]ersion|catalogue|bytes/,
+        `${name}, byte ${at}`,
+      );
       bytes[at] ^= 1 << (at % 8);
     }
   }
@@ -194,9 +310,24 @@ test("verify says whole for every kind of file, and catches every single flipped
 });
 
 test("delta and merge of what does not go together: exit code 1", async () => {
-  await json(["build", await put("x.jsonl", lines({ id: "a", vector: [1, 2] })), "-o", out("x.sage")]);
-  await json(["build", await put("y.jsonl", lines({ id: "a", vector: [1, 2, 3] })), "-o", out("y.sage")]);
-  await json(["build", await put("z.jsonl", lines({ id: "b", vector: [1, 2] })), "-o", out("z.sage")]);
+  await json([
+    "build",
+    await put("x.jsonl", lines({ id: "a", vector: [1, 2] })),
+    "-o",
+    out("x.sage"),
+  ]);
+  await json([
+    "build",
+    await put("y.jsonl", lines({ id: "a", vector: [1, 2, 3] })),
+    "-o",
+    out("y.sage"),
+  ]);
+  await json([
+    "build",
+    await put("z.jsonl", lines({ id: "b", vector: [1, 2] })),
+    "-o",
+    out("z.sage"),
+  ]);
   await json(["delta", out("x.sage"), out("z.sage"), "-o", out("xz.delta")]);
   const tries = [
     [["delta", out("x.sage"), out("y.sage"), "-o", out("d")], /length of the vectors/],

@@ -9,7 +9,17 @@ const { path, put } = await folder();
 
 test("the numbers of a catalogue, and its first items", async () => {
   const seen = await json(["inspect", emoji, "--count", "3"]);
-  assert.deepEqual(Object.keys(seen), ["file", "items", "dim", "precision", "bytes", "spread", "hash", "attributes", "first"]);
+  assert.deepEqual(Object.keys(seen), [
+    "file",
+    "items",
+    "dim",
+    "precision",
+    "bytes",
+    "spread",
+    "hash",
+    "attributes",
+    "first",
+  ]);
   assert.equal(seen.file, emoji);
   assert.equal(seen.bytes, (await stat(emoji)).size);
   assert.equal(seen.dim, 384);
@@ -28,7 +38,10 @@ test("--item: payload, norm and nearest neighbours", async () => {
   assert.ok(Math.abs(pizza.norm - 1) < 1e-5, `${pizza.norm}`);
   assert.equal(pizza.nearest.length, 10);
   const scores = pizza.nearest.map(({ score }) => score);
-  assert.deepEqual(scores, scores.toSorted((a, b) => b - a));
+  assert.deepEqual(
+    scores,
+    scores.toSorted((a, b) => b - a),
+  );
   assert.ok(pizza.nearest.every(({ item }) => item !== "1F355"));
   assert.ok(pizza.nearest.filter(({ payload }) => payload.group === "food-drink").length >= 8);
   const { stdout } = await pocketsage(["inspect", emoji, "--item", "1F355"]);
@@ -39,7 +52,11 @@ test("--item: payload, norm and nearest neighbours", async () => {
 test("a catalogue of one zero vector without payload", async () => {
   const file = join(path, "zero.sage");
   await json(["build", await put("zero.jsonl", lines({ id: "nil", vector: [0, 0] })), "-o", file]);
-  assert.deepEqual(await json(["inspect", file, "--item", "nil"]), { item: "nil", norm: 0, nearest: [] });
+  assert.deepEqual(await json(["inspect", file, "--item", "nil"]), {
+    item: "nil",
+    norm: 0,
+    nearest: [],
+  });
   const { stdout } = await pocketsage(["inspect", file, "--item", "nil"]);
   assert.match(stdout, /^ {2}payload +none$/m);
 });
@@ -47,7 +64,10 @@ test("a catalogue of one zero vector without payload", async () => {
 test("an item that is not there, and bytes that are cut off: exit code 1", async () => {
   const cut = await put("cut.sage", (await readFile(emoji)).subarray(0, 5000));
   for (const [args, message] of [
-    [[emoji, "--item", "pizza"], /emoji\.sage: there is no item "pizza" among its [\d,]+\. The first are: 1F600, /],
+    [
+      [emoji, "--item", "pizza"],
+      /emoji\.sage: there is no item "pizza" among its [\d,]+\. The first are: 1F600, /,
+    ],
     [[cut], /cut\.sage: /],
   ]) {
     const { code, stdout, stderr } = await pocketsage(["inspect", ...args, "--json"]);

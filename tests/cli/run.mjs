@@ -14,7 +14,11 @@ export const fixture = (extension) => join(root, "tests", "fixtures", `emoji-act
 /** `{ code, stdout, stderr }` of `pocketsage ...args`. `input` is the standard input. */
 export function pocketsage(args, { input = "", cwd = root, env = {}, nodeArgs = [] } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...nodeArgs, main, ...args], { cwd, env: { ...process.env, ...env }, timeout: 120_000 });
+    const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+      cwd,
+      env: { ...process.env, ...env },
+      timeout: 120_000,
+    });
     let stdout = "";
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
@@ -29,7 +33,8 @@ export function pocketsage(args, { input = "", cwd = root, env = {}, nodeArgs = 
 /** The parsed standard output of a run with --json that must have succeeded and said nothing else. */
 export async function json(args, options) {
   const { code, stdout, stderr } = await pocketsage([...args, "--json"], options);
-  if (code !== 0 || stderr !== "") throw new Error(`pocketsage ${args.join(" ")}: code ${code}, stderr: ${stderr}`);
+  if (code !== 0 || stderr !== "")
+    throw new Error(`pocketsage ${args.join(" ")}: code ${code}, stderr: ${stderr}`);
   return JSON.parse(stdout);
 }
 
@@ -44,7 +49,8 @@ export async function folder() {
   return { path, put };
 }
 
-export const lines = (...objects) => objects.map((object) => `${JSON.stringify(object)}\n`).join("");
+export const lines = (...objects) =>
+  objects.map((object) => `${JSON.stringify(object)}\n`).join("");
 
 /** Three kinds of things, four items each, in three dimensions; labelled. */
 export const things = ["tea", "ball", "cat"].flatMap((kind, axis) =>

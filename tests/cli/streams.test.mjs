@@ -17,23 +17,39 @@ test("items and actions from the standard input, as JSON lines or CSV", async ()
   const args = ["profile", "-c", emoji, "--now", "2026-01-31"];
   const expected = await json([...args, "-a", fixture("jsonl")]);
   for (const extension of ["jsonl", "csv"]) {
-    assert.deepEqual(await json([...args, "-a", "-"], { input: await readFile(fixture(extension)) }), expected);
+    assert.deepEqual(
+      await json([...args, "-a", "-"], { input: await readFile(fixture(extension)) }),
+      expected,
+    );
   }
   const { code, stderr } = await pocketsage([...args, "-a", "-"], { input: "{}\n" });
   assert.equal(code, 1);
   assert.match(stderr, /^pocketsage: stdin:1: /);
 });
 
-test("what takes long says on the standard error how far it is, unless --quiet", { timeout: 60_000 }, async () => {
+test("what takes long says on the standard error how far it is, unless --quiet", {
+  timeout: 60_000,
+}, async () => {
   const build = (...options) =>
     new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [main, "build", "-", "-o", join(path, `slow${options.length}.sage`), "--json", ...options]);
+      const child = spawn(process.execPath, [
+        main,
+        "build",
+        "-",
+        "-o",
+        join(path, `slow${options.length}.sage`),
+        "--json",
+        ...options,
+      ]);
       let [stdout, stderr] = ["", ""];
       child.stdout.on("data", (text) => (stdout += text));
       child.stderr.on("data", (text) => (stderr += text));
       child.on("error", reject);
       child.on("close", () => resolve({ report: JSON.parse(stdout), stderr }));
-      const part = (from) => lines(...Array.from({ length: 150 }, (_, row) => ({ id: `${from + row}`, vector: [row, 1] })));
+      const part = (from) =>
+        lines(
+          ...Array.from({ length: 150 }, (_, row) => ({ id: `${from + row}`, vector: [row, 1] })),
+        );
       child.stdin.write(part(0));
       setTimeout(() => child.stdin.end(part(150)), 6_500); // the first line is due after 5 seconds
     });
@@ -49,7 +65,10 @@ test("a reader that stops reading is no failure", async () => {
   const whole = (await pocketsage(args)).stdout;
   assert.ok(whole.length > 500_000, "the output must be larger than a pipe holds");
   const script = `"$0" "$1" "\${@:2}" | head -1; echo "codes \${PIPESTATUS[*]}"`;
-  const child = spawn("bash", ["-c", script, process.execPath, main, ...args], { cwd: root, timeout: 60_000 });
+  const child = spawn("bash", ["-c", script, process.execPath, main, ...args], {
+    cwd: root,
+    timeout: 60_000,
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (text) => (stdout += text));
   child.stderr.on("data", (text) => (stderr += text));
@@ -64,10 +83,14 @@ test("20,000 items of 384 numbers are built in a stream: 150 MB of text in less 
   const rows = (function* () {
     let state = 1;
     const next = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
-    for (let row = 0; row < count; row += 1) yield lines({ id: `item-${row}`, vector: Array.from({ length: dim }, next), row });
+    for (let row = 0; row < count; row += 1)
+      yield lines({ id: `item-${row}`, vector: Array.from({ length: dim }, next), row });
   })();
   await pipeline(rows, createWriteStream(file));
-  const measure = await put("peak.mjs", `process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS));`);
+  const measure = await put(
+    "peak.mjs",
+    `process.on("exit", () => console.error("peak", process.resourceUsage().maxRSS));`,
+  );
   const args = ["build", file, "-o", join(path, "large.sage"), "--json"];
   const { code, stdout, stderr } = await pocketsage(args, { nodeArgs: ["--import", measure] });
   assert.equal(code, 0, stderr);
@@ -79,11 +102,29 @@ test("20,000 items of 384 numbers are built in a stream: 150 MB of text in less 
 });
 
 test("20,000 actions: the newest 10,000 count, and it is said", async () => {
-  const actions = Array.from({ length: 20_000 }, (_, row) => ({ item: things[row % 3].id, at: row }));
+  const actions = Array.from({ length: 20_000 }, (_, row) => ({
+    item: things[row % 3].id,
+    at: row,
+  }));
   const file = join(path, "few.sage");
   await json(["build", await put("few.jsonl", lines(...things)), "-o", file]);
-  const { code, stdout, stderr } = await pocketsage(["profile", "-c", file, "-a", await put("many.jsonl", lines(...actions)), "--json"]);
+  const { code, stdout, stderr } = await pocketsage([
+    "profile",
+    "-c",
+    file,
+    "-a",
+    await put("many.jsonl", lines(...actions)),
+    "--json",
+  ]);
   assert.equal(code, 0, stderr);
   assert.equal(stderr, "note: of 20,000 actions the newest 10,000 count\n");
-  assert.deepEqual(JSON.parse(stdout).interests.flatMap(({ items }) => items).sort(), things.slice(0, 3).map(({ id }) => id).sort());
+  assert.deepEqual(
+    JSON.parse(stdout)
+      .interests.flatMap(({ items }) => items)
+      .sort(),
+    things
+      .slice(0, 3)
+      .map(({ id }) => id)
+      .sort(),
+  );
 });

@@ -53,44 +53,82 @@ test("--half-life: a short one lets the old interest go", async () => {
 });
 
 test("--kind: a kind that counts more makes its interest more important", async () => {
-  assert.equal(kindsOf(await json(["profile", ...taste, "--kind", "save=10", "--kind", "click=0.5"]))[0], "cat");
+  assert.equal(
+    kindsOf(await json(["profile", ...taste, "--kind", "save=10", "--kind", "click=0.5"]))[0],
+    "cat",
+  );
 });
 
 test("--singletons: drop and attach", async () => {
-  assert.deepEqual(kindsOf(await json(["profile", ...taste, "--singletons", "drop"])), ["ball", "tea"]);
+  assert.deepEqual(kindsOf(await json(["profile", ...taste, "--singletons", "drop"])), [
+    "ball",
+    "tea",
+  ]);
   const attached = await json(["profile", ...taste, "--singletons", "attach"]);
   assert.equal(attached.interests.length, 2);
   assert.ok(attached.interests.some(({ items }) => items.includes("cat-0")));
 });
 
 test("--now and ISO times mean the same moment; without --now it is the clock", async () => {
-  const iso = await put("iso.jsonl", lines(...history.map((action) => ({ ...action, at: new Date(action.at).toISOString() }))));
+  const iso = await put(
+    "iso.jsonl",
+    lines(...history.map((action) => ({ ...action, at: new Date(action.at).toISOString() }))),
+  );
   const expected = await json(["profile", ...taste]);
-  assert.deepEqual(await json(["profile", ...taste, "-a", iso, "--now", "2026-01-31T01:00:00+01:00"]), expected);
+  assert.deepEqual(
+    await json(["profile", ...taste, "-a", iso, "--now", "2026-01-31T01:00:00+01:00"]),
+    expected,
+  );
   const before = Date.now();
-  const clock = await json(["profile", "-c", catalogue, "-a", await put("timeless.jsonl", lines({ item: "tea-0" }))]);
+  const clock = await json([
+    "profile",
+    "-c",
+    catalogue,
+    "-a",
+    await put("timeless.jsonl", lines({ item: "tea-0" })),
+  ]);
   assert.ok(clock.interests[0].lastActive >= before && clock.interests[0].lastActive <= Date.now());
 });
 
 test("weight counts as often done", async () => {
-  const heavy = await put("heavy.jsonl", lines(...history.map((action) => (action.item === "cat-0" ? { ...action, weight: 20 } : action))));
+  const heavy = await put(
+    "heavy.jsonl",
+    lines(
+      ...history.map((action) => (action.item === "cat-0" ? { ...action, weight: 20 } : action)),
+    ),
+  );
   assert.equal(kindsOf(await json(["profile", ...taste, "-a", heavy]))[0], "cat");
 });
 
 test("an item the catalogue does not know may bring its vector; without a catalogue every item must", async () => {
-  const own = lines({ item: "own", vector: [0, 0, 5], at: NOW }, { item: "other", vector: [3, 0, 0], at: NOW });
+  const own = lines(
+    { item: "own", vector: [0, 0, 5], at: NOW },
+    { item: "other", vector: [3, 0, 0], at: NOW },
+  );
   const file = await put("own.jsonl", own);
-  assert.deepEqual(medoidsOf(await json(["profile", ...taste, "-a", file])).sort(), ["other", "own"]);
-  assert.deepEqual(medoidsOf(await json(["profile", "-a", file, "--cut", "cosine=0.8"])).sort(), ["other", "own"]);
+  assert.deepEqual(medoidsOf(await json(["profile", ...taste, "-a", file])).sort(), [
+    "other",
+    "own",
+  ]);
+  assert.deepEqual(medoidsOf(await json(["profile", "-a", file, "--cut", "cosine=0.8"])).sort(), [
+    "other",
+    "own",
+  ]);
   const { code, stderr } = await pocketsage(["profile", "-a", actions]);
   assert.equal(code, 1);
-  assert.match(stderr, /actions\.jsonl:1 \("tea-0"\): there is no catalogue to look the item up in/);
+  assert.match(
+    stderr,
+    /actions\.jsonl:1 \("tea-0"\): there is no catalogue to look the item up in/,
+  );
 });
 
 test("no actions: no interests, no recommendations, and no error", async () => {
   const empty = await put("empty.jsonl", "\n");
   assert.deepEqual(await json(["profile", ...taste, "-a", empty]), { interests: [] });
-  assert.deepEqual(await json(["recommend", ...taste, "-a", empty]), { interests: [], recommendations: [] });
+  assert.deepEqual(await json(["recommend", ...taste, "-a", empty]), {
+    interests: [],
+    recommendations: [],
+  });
   const { stdout } = await pocketsage(["recommend", ...taste, "-a", empty]);
   assert.equal(stdout, "No actions, so no interests yet.\n");
 });
@@ -99,14 +137,29 @@ test("recommend: --count, --interests, --exclude", async () => {
   const all = await json(["recommend", ...taste]);
   const fresh = things.map(({ id }) => id).filter((id) => !history.some(({ item }) => item === id));
   assert.deepEqual(all.recommendations.map(({ item }) => item).sort(), fresh.sort());
-  const two = await json(["recommend", ...taste, "--count", "2", "--interests", "1", "--exclude", "ball-2"]);
+  const two = await json([
+    "recommend",
+    ...taste,
+    "--count",
+    "2",
+    "--interests",
+    "1",
+    "--exclude",
+    "ball-2",
+  ]);
   assert.deepEqual(two.recommendations.map(({ item }) => kindOf(item))[0], "ball");
   assert.equal(two.recommendations.length, 2);
-  assert.ok(two.recommendations.every(({ item, because }) => item !== "ball-2" && because.medoid === all.interests[0].medoid));
+  assert.ok(
+    two.recommendations.every(
+      ({ item, because }) => item !== "ball-2" && because.medoid === all.interests[0].medoid,
+    ),
+  );
 });
 
 test("recommend --seed draws interests: the same seed the same, another seed sometimes another", async () => {
-  const asked = async (seed) => (await json(["recommend", ...taste, "--seed", seed, "--interests", "1"])).recommendations[0].because.medoid;
+  const asked = async (seed) =>
+    (await json(["recommend", ...taste, "--seed", seed, "--interests", "1"])).recommendations[0]
+      .because.medoid;
   assert.equal(await asked("7"), await asked("7"));
   const drawn = new Set();
   for (const seed of ["1", "2", "3", "4", "5", "6", "7", "8"]) drawn.add(await asked(seed));
@@ -115,23 +168,68 @@ test("recommend --seed draws interests: the same seed the same, another seed som
 
 test("fields that mean nothing are named, on the standard error, unless --quiet", async () => {
   const file = await put("extra.jsonl", lines({ item: "tea-0", timestamp: 1, user: "me" }));
-  const loud = await pocketsage(["recommend", ...taste, "-a", file, "--exclude", "nothing", "--json"]);
+  const loud = await pocketsage([
+    "recommend",
+    ...taste,
+    "-a",
+    file,
+    "--exclude",
+    "nothing",
+    "--json",
+  ]);
   assert.match(loud.stderr, /^note: fields not used: timestamp, user$/m);
   assert.match(loud.stderr, /^note: --exclude: not in the catalogue: nothing$/m);
-  const quiet = await pocketsage(["recommend", ...taste, "-a", file, "--exclude", "nothing", "--json", "--quiet"]);
+  const quiet = await pocketsage([
+    "recommend",
+    ...taste,
+    "-a",
+    file,
+    "--exclude",
+    "nothing",
+    "--json",
+    "--quiet",
+  ]);
   assert.equal(quiet.stderr, "");
   assert.equal(quiet.stdout, loud.stdout);
 });
 
 const wrong = [
-  ["an unknown item", lines(history[0], { item: "nobody" }), /:2 \("nobody"\): the catalogue does not know the item/],
+  [
+    "an unknown item",
+    lines(history[0], { item: "nobody" }),
+    /:2 \("nobody"\): the catalogue does not know the item/,
+  ],
   ["no item", lines({ at: 1 }), /:1: there is no field "item"/],
-  ["a vector of another length", lines({ item: "x", vector: [1] }), /:1 \("x"\): the vector has 1 numbers, expected 3/],
-  ["a vector with NaN", lines({ item: "x", vector: [1, NaN, 2] }), /:1: vector: number 1 of the vector is not a number/],
-  ["a time in words", lines({ item: "tea-0", at: "yesterday" }), /:1: at: expected milliseconds since 1970 or an ISO .*, saw "yesterday"/],
-  ["a time of day without its zone", lines({ item: "tea-0", at: "2026-01-31T12:00:00" }), /:1: at: expected .* with its zone/],
-  ["a weight of 0", lines({ item: "tea-0", weight: 0 }), /:1 \("tea-0"\): weight: expected a number above 0, saw 0/],
-  ["a weight in words", lines({ item: "tea-0", weight: "much" }), /:1: weight: expected a number above 0, saw "much"/],
+  [
+    "a vector of another length",
+    lines({ item: "x", vector: [1] }),
+    /:1 \("x"\): the vector has 1 numbers, expected 3/,
+  ],
+  [
+    "a vector with NaN",
+    lines({ item: "x", vector: [1, NaN, 2] }),
+    /:1: vector: number 1 of the vector is not a number/,
+  ],
+  [
+    "a time in words",
+    lines({ item: "tea-0", at: "yesterday" }),
+    /:1: at: expected milliseconds since 1970 or an ISO .*, saw "yesterday"/,
+  ],
+  [
+    "a time of day without its zone",
+    lines({ item: "tea-0", at: "2026-01-31T12:00:00" }),
+    /:1: at: expected .* with its zone/,
+  ],
+  [
+    "a weight of 0",
+    lines({ item: "tea-0", weight: 0 }),
+    /:1 \("tea-0"\): weight: expected a number above 0, saw 0/,
+  ],
+  [
+    "a weight in words",
+    lines({ item: "tea-0", weight: "much" }),
+    /:1: weight: expected a number above 0, saw "much"/,
+  ],
   ["a broken line", `${lines(history[0])}{"item": "tea-`, /:2: expected one JSON object a line/],
 ];
 for (const [what, content, message] of wrong) {
@@ -151,7 +249,14 @@ test("a catalogue that is none, is cut off, or is not there: exit code 1 and the
     [foreign, /foreign\.sage: .*`pocketsage build` makes a catalogue/],
     [join(path, "absent.sage"), /absent\.sage: cannot be read: ENOENT/],
   ]) {
-    const { code, stdout, stderr } = await pocketsage(["recommend", "-c", file, "-a", actions, "--json"]);
+    const { code, stdout, stderr } = await pocketsage([
+      "recommend",
+      "-c",
+      file,
+      "-a",
+      actions,
+      "--json",
+    ]);
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, message);

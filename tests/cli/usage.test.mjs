@@ -10,7 +10,11 @@ const { put } = await folder();
 
 test("--version is the version of the package", async () => {
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  assert.deepEqual(await pocketsage(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });
+  assert.deepEqual(await pocketsage(["--version"]), {
+    code: 0,
+    stdout: `${version}\n`,
+    stderr: "",
+  });
 });
 
 test("--help, -h and help name every command", async () => {
@@ -28,12 +32,18 @@ for (const command of COMMANDS) {
     assert.equal(code, 0);
     assert.equal(stderr, "");
     assert.match(stdout, /^[A-Z][^\n]+\n\nUsage\n {2}pocketsage /);
-    for (const title of ["Options", "Example", "Exit codes"]) assert.match(stdout, new RegExp(`^${title}$`, "m"));
+    for (const title of ["Options", "Example", "Exit codes"])
+      assert.match(stdout, new RegExp(`^${title}$`, "m"));
     const source = await readFile(join(root, "ts", "cli", `${command}.ts`), "utf8");
-    const shared = ["profile", "recommend"].includes(command) ? await readFile(join(root, "ts", "cli", "taste.ts"), "utf8") : "";
-    const options = [...(source + shared).matchAll(/^ {2}"?([a-z-]+)"?: \{ type: "(?:string|boolean)"/gm)].map(([, name]) => name);
+    const shared = ["profile", "recommend"].includes(command)
+      ? await readFile(join(root, "ts", "cli", "taste.ts"), "utf8")
+      : "";
+    const options = [
+      ...(source + shared).matchAll(/^ {2}"?([a-z-]+)"?: \{ type: "(?:string|boolean)"/gm),
+    ].map(([, name]) => name);
     assert.ok(options.includes("json"), options.join());
-    for (const option of options) assert.ok(stdout.includes(`--${option}`), `--${option} is not in the help`);
+    for (const option of options)
+      assert.ok(stdout.includes(`--${option}`), `--${option} is not in the help`);
     for (const line of stdout.split("\n")) assert.ok(line.length <= 120, line);
     assert.equal((await pocketsage([command, "-h"])).stdout, stdout);
   });
@@ -41,39 +51,69 @@ for (const command of COMMANDS) {
 
 const wrong = [
   [[], /which command\?/],
-  [["bild"], /there is no command "bild": expected build, inspect, verify, delta, merge, profile, recommend/],
+  [
+    ["bild"],
+    /there is no command "bild": expected build, inspect, verify, delta, merge, profile, recommend/,
+  ],
   [["constructor"], /there is no command "constructor"/],
   [["--wat"], /there is no command "--wat"/],
   [["build"], /the file of items is missing/],
   [["build", "a.jsonl"], /-o CATALOGUE is missing/],
   [["build", "a.jsonl", "-o", "-"], /-o: a catalogue is written to a file/],
   [["build", "a.jsonl", "b.jsonl", "-o", "c.sage"], /one argument too many: "b\.jsonl"/],
-  [["build", "a.jsonl", "-o", "c.sage", "--precision", "half"], /--precision: expected full, compact, saw "half"/],
-  [["build", "a.jsonl", "-o", "c.sage", "--id", "x", "--vector", "x"], /--id and --vector are both "x"/],
+  [
+    ["build", "a.jsonl", "-o", "c.sage", "--precision", "half"],
+    /--precision: expected full, compact, saw "half"/,
+  ],
+  [
+    ["build", "a.jsonl", "-o", "c.sage", "--id", "x", "--vector", "x"],
+    /--id and --vector are both "x"/,
+  ],
   [["build", "a.jsonl", "-o", "c.sage", "--wat"], /Unknown option '--wat'/],
   [["build", "a.jsonl", "-o", "c.sage", "--near", "x"], /--near: expected a number, saw "x"/],
-  [["build", "a.jsonl", "-o", "c.sage", "--metric", "manhattan"], /--metric: expected cosine, ip, l2, saw "manhattan"/],
-  [["build", "a.jsonl", "-o", "c.sage", "--near-duplicates", "eat"], /--near-duplicates: expected report, drop, group, keep, saw "eat"/],
+  [
+    ["build", "a.jsonl", "-o", "c.sage", "--metric", "manhattan"],
+    /--metric: expected cosine, ip, l2, saw "manhattan"/,
+  ],
+  [
+    ["build", "a.jsonl", "-o", "c.sage", "--near-duplicates", "eat"],
+    /--near-duplicates: expected report, drop, group, keep, saw "eat"/,
+  ],
   [["verify"], /the file is missing/],
   [["delta", "a.sage"], /the newer catalogue's file is missing/],
   [["delta", "a.sage", "b.sage"], /-o DELTA is missing/],
   [["merge", "a.sage", "b.delta", "-o", "-"], /-o: a catalogue is written to a file/],
   [["inspect"], /the catalogue's file is missing/],
-  [["inspect", "a.sage", "--count", "0"], /--count: expected a whole number of at least 1, saw "0"/],
+  [
+    ["inspect", "a.sage", "--count", "0"],
+    /--count: expected a whole number of at least 1, saw "0"/,
+  ],
   [["profile"], /--actions FILE is missing/],
   [["profile", "a.jsonl"], /unexpected argument "a\.jsonl"/],
-  [["profile", "-a", "a", "--cut", "deep"], /--cut: expected auto or cosine=NUMBER, .*, saw "deep"/],
+  [
+    ["profile", "-a", "a", "--cut", "deep"],
+    /--cut: expected auto or cosine=NUMBER, .*, saw "deep"/,
+  ],
   [["profile", "-a", "a", "--cut", "cosine=much"], /--cut cosine: expected a number, saw "much"/],
   [["profile", "-a", "a", "--cut", "count="], /--cut count: expected a number, saw ""/],
   [["profile", "-a", "a", "--half-life", "long"], /--half-life: expected a number, saw "long"/],
-  [["profile", "-a", "a", "--now", "soon"], /--now: expected milliseconds since 1970 or an ISO time .*, saw "soon"/],
-  [["profile", "-a", "a", "--singletons", "eat"], /--singletons: expected keep, drop, attach, saw "eat"/],
+  [
+    ["profile", "-a", "a", "--now", "soon"],
+    /--now: expected milliseconds since 1970 or an ISO time .*, saw "soon"/,
+  ],
+  [
+    ["profile", "-a", "a", "--singletons", "eat"],
+    /--singletons: expected keep, drop, attach, saw "eat"/,
+  ],
   [["profile", "-a", "a", "--kind", "save"], /--kind: expected KIND=WEIGHT, saw "save"/],
   [["profile", "-a", "a", "--kind", "save=x"], /--kind save: expected a number, saw "x"/],
   [["profile", "-c", "-", "-a", "-"], /cannot both be the standard input/],
   [["recommend", "-a", "a"], /--catalogue FILE is missing/],
   [["recommend", "-c", "c"], /--actions FILE is missing/],
-  [["recommend", "-c", "c", "-a", "a", "--count", "1.5"], /--count: expected a whole number of at least 1, saw "1\.5"/],
+  [
+    ["recommend", "-c", "c", "-a", "a", "--count", "1.5"],
+    /--count: expected a whole number of at least 1, saw "1\.5"/,
+  ],
   [["recommend", "-c", "c", "-a", "a", "--interests", "-1"], /'--interests/],
   [["recommend", "-c", "c", "-a", "a", "--seed", "x"], /--seed: expected a number, saw "x"/],
 ];
@@ -83,12 +123,24 @@ for (const [args, message] of wrong) {
     assert.equal(code, 2, stderr);
     assert.equal(stdout, "");
     assert.match(stderr, message);
-    assert.match(stderr, COMMANDS.includes(args[0]) ? new RegExp(`Try: pocketsage ${args[0]} --help`) : /Try: pocketsage --help/);
+    assert.match(
+      stderr,
+      COMMANDS.includes(args[0])
+        ? new RegExp(`Try: pocketsage ${args[0]} --help`)
+        : /Try: pocketsage --help/,
+    );
   });
 }
 
 // These are numbers, and yet no values of theirs: only the library knows.
-for (const option of ["--cut=cosine=2", "--cut=count=0", "--cut=count=1.5", "--cut=spread=-1", "--half-life=0", "--kind=save=0"]) {
+for (const option of [
+  "--cut=cosine=2",
+  "--cut=count=0",
+  "--cut=count=1.5",
+  "--cut=spread=-1",
+  "--half-life=0",
+  "--kind=save=0",
+]) {
   test(`${option}: exit code 2, with what was seen`, async () => {
     const actions = await put("own.jsonl", '{"item": "a", "vector": [1, 2]}\n');
     const { code, stdout, stderr } = await pocketsage(["profile", "-a", actions, option]);

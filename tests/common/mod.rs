@@ -30,7 +30,11 @@ impl Numbers {
 
 /// Ward from its definition, O(n^3): join the two clusters with the least 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, in `f64` from the
 /// members. Returns the members of both sides and the height of every union.
-pub fn naive_ward(values: &[f32], dim: usize, weights: &[f64]) -> Vec<(Vec<usize>, Vec<usize>, f64)> {
+pub fn naive_ward(
+    values: &[f32],
+    dim: usize,
+    weights: &[f64],
+) -> Vec<(Vec<usize>, Vec<usize>, f64)> {
     let mut clusters: Vec<Vec<usize>> = (0..weights.len()).map(|row| vec![row]).collect();
     let mut unions = Vec::new();
     while clusters.len() > 1 {

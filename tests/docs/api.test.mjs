@@ -14,7 +14,10 @@ async function publicTypes() {
     files.add(index);
     const folder = index.slice(0, -"index.d.ts".length);
     const text = await readFile(new URL(index, pkg), "utf8");
-    for (const name of [...text.matchAll(/from "\.\/(.+)\.js"/g)].map(([, name]) => `${folder}${name}.d.ts`).sort()) files.add(name);
+    for (const name of [...text.matchAll(/from "\.\/(.+)\.js"/g)]
+      .map(([, name]) => `${folder}${name}.d.ts`)
+      .sort())
+      files.add(name);
   }
   const parts = [];
   for (const file of files) {

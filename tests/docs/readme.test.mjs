@@ -21,7 +21,10 @@ function program(words) {
 /** What a program prints in Node, run from the root of the repository, where "pocketsage" is this package. */
 async function printed(code) {
   const args = ["--input-type=module", "--eval", code];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: fileURLToPath(root), timeout: 30_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: fileURLToPath(root),
+    timeout: 30_000,
+  });
   return stdout;
 }
 
@@ -39,12 +42,19 @@ after(async () => {
 async function pageThatRan(code) {
   const page = await browser.newPage();
   const emoji = await readFile(new URL("www/public/emoji.sage", root));
-  await page.route("**/emoji.sage", (route) => route.fulfill({ body: emoji, contentType: "application/octet-stream" }));
+  await page.route("**/emoji.sage", (route) =>
+    route.fulfill({ body: emoji, contentType: "application/octet-stream" }),
+  );
   // Workers know no import map.
   const worker = program("serveSage(async").replace('"pocketsage"', '"/pkg/entry/browser.js"');
-  await page.route("**/worker.js", (route) => route.fulfill({ body: worker, contentType: "text/javascript" }));
+  await page.route("**/worker.js", (route) =>
+    route.fulfill({ body: worker, contentType: "text/javascript" }),
+  );
   await page.goto(site.origin);
-  await page.addScriptTag({ type: "module", content: code.replace("import.meta.url", "location.href") });
+  await page.addScriptTag({
+    type: "module",
+    content: code.replace("import.meta.url", "location.href"),
+  });
   await page.waitForFunction("window.answer !== undefined", undefined, { timeout: 30_000 });
   const answer = await page.evaluate("window.answer");
   await page.close();
@@ -78,8 +88,11 @@ test("in a worker", async () => {
 });
 
 test("a catalogue with filters that changes", async () => {
-  const shows = "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
-  const found = await printed(`${program("catalogue.searchMany([query").replace(/; \/\/ tea/, ".forEach(({ item }) => console.log(item));")}\n${shows}`);
+  const shows =
+    "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
+  const found = await printed(
+    `${program("catalogue.searchMany([query").replace(/; \/\/ tea/, ".forEach(({ item }) => console.log(item));")}\n${shows}`,
+  );
   assert.match(found, /^tea\n3 \[ 'tea', 'cup', 'mug' \] true/);
 });
 
@@ -89,14 +102,18 @@ test("without a catalogue: the preview shows what leaves", async () => {
   assert.match(output, /item: 'a'/);
 });
 
-test("the pieces", async () => assert.match(await printed(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
+test("the pieces", async () =>
+  assert.match(await printed(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
 
 test("the figures stand between the markers that `npm run bench:ward -- --readme` writes between", () => {
   const parts = readme.split(/<!-- bench:(?:begin|end) -->\n/);
   assert.equal(parts.length, 3);
   assert.match(parts[1], /^\| \| n = 100 \|/);
   assert.match(readme, /^<!-- bench:begin -->$[^]*^<!-- bench:end -->$/m);
-  assert.match(readme, /^<!-- bench-catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- bench-catalogue:end -->$/m);
+  assert.match(
+    readme,
+    /^<!-- bench-catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- bench-catalogue:end -->$/m,
+  );
 });
 
 test("an engine elsewhere: the preview shows its own request", async () => {

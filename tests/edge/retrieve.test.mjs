@@ -12,41 +12,78 @@ const world = useWorker();
 test("compact medoids: ids, vectors of each precision, and JSON find the same", async () => {
   const queries = ["food-1", "sport-1"].map((item) => ({ item, vector: vectorOf(item), count: 5 }));
   const token = await mint();
-  const plain = await said(await world.worker.ask("/v1/retrieve", { token, json: { count: 5, medoids: queries.map(({ item }) => ({ item })) } }));
-  for (const options of [{ send: "ids" }, { send: "both" }, { precision: "int8", send: "both" }, { precision: "f32", send: "both" }]) {
-    const reply = await world.worker.ask("/v1/retrieve", { token, body: encodeMedoids(queries, options), headers: { "content-type": "application/cbor" } });
+  const plain = await said(
+    await world.worker.ask("/v1/retrieve", {
+      token,
+      json: { count: 5, medoids: queries.map(({ item }) => ({ item })) },
+    }),
+  );
+  for (const options of [
+    { send: "ids" },
+    { send: "both" },
+    { precision: "int8", send: "both" },
+    { precision: "f32", send: "both" },
+  ]) {
+    const reply = await world.worker.ask("/v1/retrieve", {
+      token,
+      body: encodeMedoids(queries, options),
+      headers: { "content-type": "application/cbor" },
+    });
     assert.match(reply.headers.get("server-timing"), /engine;dur=\d+.*total;dur=\d+/);
     const { answers } = await said(reply);
     answers.forEach(({ hits }, place) => {
       const wanted = new Set(plain.answers[place].hits.map(({ item }) => item));
       const found = hits.filter(({ item }) => wanted.has(item)).length;
-      assert.ok(found >= (options.precision === "int8" ? 4 : 5), `${JSON.stringify(options)}: ${found} of 5`); // 8 dimensions forgive less than 256
+      assert.ok(
+        found >= (options.precision === "int8" ? 4 : 5),
+        `${JSON.stringify(options)}: ${found} of 5`,
+      ); // 8 dimensions forgive less than 256
     });
   }
 });
 
 test("httpRetriever without a token to be had fails with that reason, and asks nobody", async () => {
-  const retriever = httpRetriever({ url: new URL("/v1/retrieve", world.worker.url), token: () => Promise.reject(new Error("signed out")) });
+  const retriever = httpRetriever({
+    url: new URL("/v1/retrieve", world.worker.url),
+    token: () => Promise.reject(new Error("signed out")),
+  });
   const [answer] = await retriever.ask([{ item: "food-1", count: 4 }]);
   assert.deepEqual([answer.status, answer.error.reason], ["error", "refused"]);
   assert.match(answer.error.message, /signed out/);
 });
 
 test("httpRetriever is this endpoint's client, also inside openSage", async () => {
-  const retriever = httpRetriever({ url: new URL("/v1/retrieve", world.worker.url), token: () => mint() });
-  const [known, unknown] = await retriever.ask([{ item: "food-1", count: 4 }, { item: `"; drop table items; --`, count: 4 }]);
+  const retriever = httpRetriever({
+    url: new URL("/v1/retrieve", world.worker.url),
+    token: () => mint(),
+  });
+  const [known, unknown] = await retriever.ask([
+    { item: "food-1", count: 4 },
+    { item: `"; drop table items; --`, count: 4 },
+  ]);
   assert.equal(known.hits.length, 4);
   assert.equal(unknown.status, "error"); // the engine that may know it is not there
   const sage = await openSage({ dim: DIM, retriever, now: () => NOW });
-  await sage.record(actionsOf("food-1", "food-2").map((action) => ({ ...action, vector: Float32Array.from(action.vector) })));
+  await sage.record(
+    actionsOf("food-1", "food-2").map((action) => ({
+      ...action,
+      vector: Float32Array.from(action.vector),
+    })),
+  );
   const [outbound] = await sage.preview();
-  assert.ok(outbound.bytes.length <= 40 && outbound.to.endsWith("/v1/retrieve"), `${outbound.bytes.length} bytes`);
+  assert.ok(
+    outbound.bytes.length <= 40 && outbound.to.endsWith("/v1/retrieve"),
+    `${outbound.bytes.length} bytes`,
+  );
   const picks = await sage.recommend({ count: 5 });
   assert.ok(picks.length === 5 && picks.every(({ item }) => item.startsWith("food")));
 });
 
 const wrongWords = [
-  ["17 medoids", { count: 5, medoids: Array.from({ length: 17 }, (_, row) => ({ item: `food-${row}` })) }],
+  [
+    "17 medoids",
+    { count: 5, medoids: Array.from({ length: 17 }, (_, row) => ({ item: `food-${row}` })) },
+  ],
   ["k = 10,000", { count: 10_000, medoids: [{ item: "food-1" }] }],
   ["k = 0", { count: 0, medoids: [{ item: "food-1" }] }],
   ["no medoid", { count: 5, medoids: [] }],
@@ -82,30 +119,63 @@ test("retrieve refuses malformed CBOR, 17 compact medoids, k = 10,000 and other 
   ]) {
     await said(await world.worker.ask("/v1/retrieve", { body, headers: cbor }), 400);
   }
-  await said(await world.worker.ask("/v1/retrieve", { body: "count=5", headers: { "content-type": "text/plain" } }), 415);
-  await said(await world.worker.ask("/v1/retrieve", { body: "{", headers: { "content-type": "application/json" } }), 400);
+  await said(
+    await world.worker.ask("/v1/retrieve", {
+      body: "count=5",
+      headers: { "content-type": "text/plain" },
+    }),
+    415,
+  );
+  await said(
+    await world.worker.ask("/v1/retrieve", {
+      body: "{",
+      headers: { "content-type": "application/json" },
+    }),
+    400,
+  );
 });
 
 test("bodies that are too large are refused, announced or not", async () => {
   const big = JSON.stringify({ count: 5, medoids: [{ item: "x".repeat(40_000) }] });
-  await said(await world.worker.ask("/v1/retrieve", { body: big, headers: { "content-type": "application/json" } }), 413);
+  await said(
+    await world.worker.ask("/v1/retrieve", {
+      body: big,
+      headers: { "content-type": "application/json" },
+    }),
+    413,
+  );
   const token = await mint();
   const stream = new ReadableStream({
     start(controller) {
-      for (let part = 0; part < 40; part += 1) controller.enqueue(new TextEncoder().encode("[".repeat(1024)));
+      for (let part = 0; part < 40; part += 1)
+        controller.enqueue(new TextEncoder().encode("[".repeat(1024)));
       controller.close();
     },
   });
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const reply = await fetch(new URL("/v1/retrieve", world.worker.url), { method: "POST", headers, body: stream, duplex: "half" });
+  const reply = await fetch(new URL("/v1/retrieve", world.worker.url), {
+    method: "POST",
+    headers,
+    body: stream,
+    duplex: "half",
+  });
   await said(reply, 413);
-  await said(await world.record("big", Array.from({ length: 101 }, () => ({ item: "food-1" }))), 400);
+  await said(
+    await world.record(
+      "big",
+      Array.from({ length: 101 }, () => ({ item: "food-1" })),
+    ),
+    400,
+  );
 });
 
 test("without an engine and without a catalogue the failure has a reason, and the breaker opens", async (t) => {
   const own = await startWorker();
   t.after(() => own.stop());
-  const ask = () => own.ask("/v1/retrieve", { json: { count: 5, medoids: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0] }] } });
+  const ask = () =>
+    own.ask("/v1/retrieve", {
+      json: { count: 5, medoids: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0] }] },
+    });
   const statuses = [];
   for (let request = 0; request < 7; request += 1) {
     const begun = Date.now();
@@ -122,35 +192,57 @@ test("a catalogue that cannot be read is no reason to fail, and is in the log", 
   const own = await startWorker({ catalogue: world.catalogue.toBytes().slice(0, 100) });
   t.after(() => own.stop());
   for (let request = 0; request < 2; request += 1) {
-    await engineIsGone(await own.ask("/v1/retrieve", { json: { count: 5, medoids: [{ item: "food-1" }] } }));
+    await engineIsGone(
+      await own.ask("/v1/retrieve", { json: { count: 5, medoids: [{ item: "food-1" }] } }),
+    );
   }
   await own.log(/catalogue\.sage: /);
 });
 
 test("the catalogue can be the engine; without its file, or with another DIM, its owner is told", async (t) => {
   const start = async (options) => {
-    const own = await startWorker({ ...options, bindings: { ENGINE: "catalogue", ...options.bindings } });
+    const own = await startWorker({
+      ...options,
+      bindings: { ENGINE: "catalogue", ...options.bindings },
+    });
     t.after(() => own.stop());
     return (path, json) => own.ask(path, { json });
   };
   const ask = await start({ catalogue: world.catalogue.toBytes() });
   await said(await ask("/v1/actions", { actions: [{ item: "food-1" }, { item: "sport-1" }] }), 201);
   assert.equal((await said(await ask("/v1/recommendations?count=6"))).recommendations.length, 6);
-  const { answers } = await said(await ask("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }, { item: "nobody-knows" }] }));
-  assert.deepEqual(answers.map(({ via, status }) => via ?? status), ["local", "not-found"]);
+  const { answers } = await said(
+    await ask("/v1/retrieve", {
+      count: 3,
+      medoids: [{ item: "food-1" }, { item: "nobody-knows" }],
+    }),
+  );
+  assert.deepEqual(
+    answers.map(({ via, status }) => via ?? status),
+    ["local", "not-found"],
+  );
   for (const options of [{}, { catalogue: world.catalogue.toBytes(), bindings: { DIM: "9" } }]) {
     const lost = await start(options);
-    const { error } = await said(await lost("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }] }), 500);
+    const { error } = await said(
+      await lost("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }] }),
+      500,
+    );
     assert.match(error.message, /catalogue\.sage/);
   }
 });
 
 test("what an engine says about itself is in the log, and not for callers", async (t) => {
-  const asks = [["/v1/retrieve", { count: 5, medoids: [{ item: "food-1" }] }], ["/v1/actions", { actions: [{ item: "food-1" }] }]];
+  const asks = [
+    ["/v1/retrieve", { count: 5, medoids: [{ item: "food-1" }] }],
+    ["/v1/actions", { actions: [{ item: "food-1" }] }],
+  ];
   for (const [path, json] of asks) {
     const own = await startWorker();
     t.after(() => own.stop());
-    assert.equal((await engineIsGone(await own.ask(path, { json }))).message, "The engine could not answer (network).");
+    assert.equal(
+      (await engineIsGone(await own.ask(path, { json }))).message,
+      "The engine could not answer (network).",
+    );
     await own.log(/"reason":"network","said":"chroma could not be reached/);
   }
 });
@@ -160,7 +252,10 @@ test("an engine that is not set up right is its owner's mistake, named by the se
   for (const [bindings, message] of [
     [{ ENGINE: "qdrnt" }, /^ENGINE: expected one of catalogue, .*, saw qdrnt/],
     [{ ENGINE_OPTIONS: "url: http://" }, /^ENGINE_OPTIONS is not a JSON object/],
-    [{ ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", colection: collection }) }, /^ENGINE_OPTIONS: chroma: unknown option "colection"/],
+    [
+      { ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", colection: collection }) },
+      /^ENGINE_OPTIONS: chroma: unknown option "colection"/,
+    ],
     [{ ENGINE: "pgvector", ENGINE_OPTIONS: '{"table":"items"}' }, /^ENGINE_KEY is not set/],
     [{ ENGINE: "vectorize", ENGINE_OPTIONS: '{"name":"items"}' }, /^ITEMS is not bound/],
     [{ FRESH_SECONDS: "soon" }, /^FRESH_SECONDS: expected a number above 0, saw soon/],
@@ -169,7 +264,10 @@ test("an engine that is not set up right is its owner's mistake, named by the se
     const own = await startWorker({ bindings });
     t.after(() => own.stop());
     for (const path of ["/v1/retrieve", "/v1/actions"]) {
-      const json = path === "/v1/retrieve" ? { count: 5, medoids: [{ item: "food-1" }] } : { actions: [{ item: "food-1" }] };
+      const json =
+        path === "/v1/retrieve"
+          ? { count: 5, medoids: [{ item: "food-1" }] }
+          : { actions: [{ item: "food-1" }] };
       const { error } = await said(await own.ask(path, { json }), 500);
       assert.equal(error.code, "settings", error.message);
       assert.match(error.message, message);

@@ -13,9 +13,22 @@ test("the bundle is below 1 MB gzipped", async () => {
 });
 
 test("pages of exactly the allowed origins may call", async () => {
-  const options = (origin) => world.worker.ask("/v1/profile", { user: null, method: "OPTIONS", headers: { origin, "access-control-request-method": "GET" } });
-  assert.equal((await options("https://shop.example")).headers.get("access-control-allow-origin"), "https://shop.example");
-  for (const origin of ["https://shop.example.evil.com", "http://shop.example", "https://evil.com", "null"]) {
+  const options = (origin) =>
+    world.worker.ask("/v1/profile", {
+      user: null,
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "GET" },
+    });
+  assert.equal(
+    (await options("https://shop.example")).headers.get("access-control-allow-origin"),
+    "https://shop.example",
+  );
+  for (const origin of [
+    "https://shop.example.evil.com",
+    "http://shop.example",
+    "https://evil.com",
+    "null",
+  ]) {
     assert.equal((await options(origin)).headers.get("access-control-allow-origin"), null, origin);
   }
 });
@@ -23,7 +36,8 @@ test("pages of exactly the allowed origins may call", async () => {
 test("too many requests: 429 with Retry-After, for that user alone", async (t) => {
   const own = await startWorker({ limit: 3, catalogue: world.catalogue.toBytes() });
   t.after(() => own.stop());
-  for (let request = 0; request < 3; request += 1) await said(await own.ask("/v1/profile", { user: "hasty" }));
+  for (let request = 0; request < 3; request += 1)
+    await said(await own.ask("/v1/profile", { user: "hasty" }));
   const reply = await own.ask("/v1/profile", { user: "hasty" });
   assert.equal(reply.headers.get("retry-after"), "60");
   assert.equal((await said(reply, 429)).error.code, "rate");
@@ -32,7 +46,14 @@ test("too many requests: 429 with Retry-After, for that user alone", async (t) =
 
 test("the OpenAPI document names every route, and the bodies' schemas", async () => {
   const document = await said(await world.worker.ask("/openapi.json", { user: null }));
-  assert.deepEqual(Object.keys(document.paths), ["/v1/actions", "/v1/hidden", "/v1/profile", "/v1/recommendations", "/v1/export", "/v1/retrieve"]);
+  assert.deepEqual(Object.keys(document.paths), [
+    "/v1/actions",
+    "/v1/hidden",
+    "/v1/profile",
+    "/v1/recommendations",
+    "/v1/export",
+    "/v1/retrieve",
+  ]);
   const schema = document.paths["/v1/retrieve"].post.requestBody.content["application/json"].schema;
   assert.equal(schema.properties.medoids.maxItems, 16);
   assert.equal(schema.additionalProperties, false);
@@ -47,14 +68,29 @@ test("what is nowhere is a 404, and the health is told to anybody", async () => 
 });
 
 test("the log says what was done, and nothing about anybody", async () => {
-  await said(await world.worker.ask("/v1/retrieve", { user: "secret-name", json: { count: 5, medoids: [{ item: "animal-7" }] } }));
+  await said(
+    await world.worker.ask("/v1/retrieve", {
+      user: "secret-name",
+      json: { count: 5, medoids: [{ item: "animal-7" }] },
+    }),
+  );
   await said(await world.record("secret-name", actionsOf("animal-9")), 201);
   await new Promise((resolve) => setTimeout(resolve, 200));
   const text = world.worker.logged();
-  const line = text.split("\n").find((each) => each.includes('"/v1/retrieve"') && each.includes('"local":1'));
+  const line = text
+    .split("\n")
+    .find((each) => each.includes('"/v1/retrieve"') && each.includes('"local":1'));
   assert.ok(line, text.slice(-2000));
-  assert.deepEqual(Object.keys(JSON.parse(line)).sort(), ["local", "medoids", "method", "milliseconds", "route", "status"]);
-  for (const word of ["secret-name", "animal-7", "animal-9", "Bearer", "eyJ"]) assert.ok(!text.includes(word), word);
+  assert.deepEqual(Object.keys(JSON.parse(line)).sort(), [
+    "local",
+    "medoids",
+    "method",
+    "milliseconds",
+    "route",
+    "status",
+  ]);
+  for (const word of ["secret-name", "animal-7", "animal-9", "Bearer", "eyJ"])
+    assert.ok(!text.includes(word), word);
 });
 
 test("a page can read what went wrong", async () => {
@@ -75,7 +111,13 @@ test("a page can read what went wrong", async () => {
 test("visitors without a name are limited by where they come from, and take nothing from users", async (t) => {
   const own = await startWorker({ limit: 2, catalogue: world.catalogue.toBytes() });
   t.after(() => own.stop());
-  const ask = async (token) => (await own.ask("/v1/retrieve", { token, json: { count: 3, medoids: [{ item: "food-1" }] } })).status;
-  assert.deepEqual([await ask(await mint()), await ask(await mint()), await ask(await mint())], [200, 200, 429]);
-  for (const sub of ["anonymous", "anywhere", "from 127.0.0.1"]) assert.equal(await ask(await mint({ sub })), 200);
+  const ask = async (token) =>
+    (await own.ask("/v1/retrieve", { token, json: { count: 3, medoids: [{ item: "food-1" }] } }))
+      .status;
+  assert.deepEqual(
+    [await ask(await mint()), await ask(await mint()), await ask(await mint())],
+    [200, 200, 429],
+  );
+  for (const sub of ["anonymous", "anywhere", "from 127.0.0.1"])
+    assert.equal(await ask(await mint({ sub })), 200);
 });

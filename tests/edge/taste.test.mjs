@@ -13,18 +13,25 @@ const world = useWorker();
 
 test("actions in, interests and recommendations out", async () => {
   const user = "main-job";
-  assert.deepEqual(await said(await world.record(user, actionsOf("food-1", "food-2", "sport-1", "sport-2")), 201), { recorded: 4 });
+  assert.deepEqual(
+    await said(await world.record(user, actionsOf("food-1", "food-2", "sport-1", "sport-2")), 201),
+    { recorded: 4 },
+  );
   const profile = await said(await world.worker.ask("/v1/profile", { user }));
   assert.equal(profile.actions, 4);
   assert.ok(profile.interests.length >= 2);
   assert.equal(profile.interests[0].vector, undefined);
-  const { recommendations } = await said(await world.worker.ask("/v1/recommendations?count=6", { user }));
+  const { recommendations } = await said(
+    await world.worker.ask("/v1/recommendations?count=6", { user }),
+  );
   assert.equal(recommendations.length, 6);
   for (const { item, because } of recommendations) {
     assert.ok(!["food-1", "food-2", "sport-1", "sport-2"].includes(item));
     assert.equal(item.split("-")[0], because.medoid.split("-")[0]);
   }
-  const seeded = await said(await world.worker.ask("/v1/recommendations?count=6&seed=3&interests=1", { user }));
+  const seeded = await said(
+    await world.worker.ask("/v1/recommendations?count=6&seed=3&interests=1", { user }),
+  );
   assert.equal(new Set(seeded.recommendations.map(({ because }) => because.medoid)).size, 1);
 });
 
@@ -33,8 +40,14 @@ test("the profile is the one the package computes here", async () => {
   const actions = actionsOf(...ITEMS.slice(0, 30));
   await said(await world.record(user, actions), 201);
   const profile = await said(await world.worker.ask("/v1/profile?vectors=1", { user }));
-  const own = buildProfile(actions.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })), { dim: DIM, now: profile.builtAt });
-  assert.deepEqual(profile.interests, own.interests.map((interest) => ({ ...interest, vector: Array.from(interest.vector) })));
+  const own = buildProfile(
+    actions.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })),
+    { dim: DIM, now: profile.builtAt },
+  );
+  assert.deepEqual(
+    profile.interests,
+    own.interests.map((interest) => ({ ...interest, vector: Array.from(interest.vector) })),
+  );
 });
 
 test("an item without a vector is looked up; one that nobody knows is refused, and nothing is recorded", async () => {
@@ -42,23 +55,37 @@ test("an item without a vector is looked up; one that nobody knows is refused, a
   await engineIsGone(await world.record(user, [{ item: "food-3" }, { item: "nobody-knows" }])); // which might know it
   assert.equal((await said(await world.worker.ask("/v1/profile", { user }))).actions, 0);
   await said(await world.record(user, [{ item: "food-3" }]), 201);
-  assert.equal((await said(await world.worker.ask("/v1/profile", { user }))).interests[0].medoid, "food-3");
+  assert.equal(
+    (await said(await world.worker.ask("/v1/profile", { user }))).interests[0].medoid,
+    "food-3",
+  );
 });
 
 test("a replayed request is answered as before, and counts once", async () => {
   const user = "replay";
   const headers = { "idempotency-key": "0f8fad5b-d9cb-469f-a165-70867728950e" };
   await said(await world.record(user, actionsOf("food-1"), { headers }), 201);
-  assert.deepEqual(await said(await world.record(user, actionsOf("food-1"), { headers })), { recorded: 1 });
-  assert.equal((await said(await world.record(user, actionsOf("food-2"), { headers }), 409)).error.code, "repeated");
+  assert.deepEqual(await said(await world.record(user, actionsOf("food-1"), { headers })), {
+    recorded: 1,
+  });
+  assert.equal(
+    (await said(await world.record(user, actionsOf("food-2"), { headers }), 409)).error.code,
+    "repeated",
+  );
   assert.equal((await said(await world.worker.ask("/v1/profile", { user }))).actions, 1);
-  await said(await world.record(user, actionsOf("food-1"), { headers: { "idempotency-key": "no" } }), 400);
+  await said(
+    await world.record(user, actionsOf("food-1"), { headers: { "idempotency-key": "no" } }),
+    400,
+  );
 });
 
 test("two devices at once: every action of both is there", async () => {
   const user = "two-devices";
-  const one = (device, number) => world.record(user, [{ ...actionsOf(ITEMS[number])[0], at: NOW + device * 100 + number }]);
-  const replies = await Promise.all(Array.from({ length: 20 }, (_, index) => one(index % 2, index)));
+  const one = (device, number) =>
+    world.record(user, [{ ...actionsOf(ITEMS[number])[0], at: NOW + device * 100 + number }]);
+  const replies = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => one(index % 2, index)),
+  );
   for (const reply of replies) assert.equal(reply.status, 201);
   assert.equal((await said(await world.worker.ask("/v1/profile", { user }))).actions, 20);
 });
@@ -66,10 +93,23 @@ test("two devices at once: every action of both is there", async () => {
 test("forget an item, a range, everything; hide; export what the package imports", async () => {
   const user = "forgetful";
   await said(await world.record(user, actionsOf("food-1", "food-2", "sport-1", "animal-1")), 201);
-  assert.deepEqual(await said(await world.worker.ask("/v1/actions?item=food-2", { user, method: "DELETE" })), { deleted: 1 });
-  assert.deepEqual(await said(await world.worker.ask(`/v1/actions?from=${NOW + 180_000}&to=${NOW + 180_000}`, { user, method: "DELETE" })), { deleted: 1 });
+  assert.deepEqual(
+    await said(await world.worker.ask("/v1/actions?item=food-2", { user, method: "DELETE" })),
+    { deleted: 1 },
+  );
+  assert.deepEqual(
+    await said(
+      await world.worker.ask(`/v1/actions?from=${NOW + 180_000}&to=${NOW + 180_000}`, {
+        user,
+        method: "DELETE",
+      }),
+    ),
+    { deleted: 1 },
+  );
   await said(await world.worker.ask("/v1/hidden", { user, json: { item: "food-5" } }));
-  const { recommendations } = await said(await world.worker.ask("/v1/recommendations?count=50", { user }));
+  const { recommendations } = await said(
+    await world.worker.ask("/v1/recommendations?count=50", { user }),
+  );
   assert.ok(recommendations.every(({ item }) => item !== "food-5"));
 
   const exported = await world.worker.ask("/v1/export", { user });
@@ -78,7 +118,9 @@ test("forget an item, a range, everything; hide; export what the package imports
   await sage.import(new Uint8Array(await exported.arrayBuffer()));
   assert.equal((await sage.profile()).actions, 2);
 
-  assert.deepEqual(await said(await world.worker.ask("/v1/actions", { user, method: "DELETE" })), { deleted: 2 });
+  assert.deepEqual(await said(await world.worker.ask("/v1/actions", { user, method: "DELETE" })), {
+    deleted: 2,
+  });
   assert.deepEqual((await said(await world.worker.ask("/v1/profile", { user }))).interests, []);
   await said(await world.record(user, actionsOf("food-1")), 201);
   assert.equal((await said(await world.worker.ask("/v1/profile", { user }))).actions, 1);
@@ -86,17 +128,32 @@ test("forget an item, a range, everything; hide; export what the package imports
 
 test("a Durable Object that was evicted between two calls remembers", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
-  const open = () => startWorker({ catalogue: world.catalogue.toBytes(), durableObjectsPersist: folder });
+  const open = () =>
+    startWorker({ catalogue: world.catalogue.toBytes(), durableObjectsPersist: folder });
   try {
     const first = await open();
     const headers = { "idempotency-key": "before-eviction" };
-    await said(await first.ask("/v1/actions", { json: { actions: actionsOf(...ITEMS.slice(0, 50)) }, headers }), 201);
+    await said(
+      await first.ask("/v1/actions", {
+        json: { actions: actionsOf(...ITEMS.slice(0, 50)) },
+        headers,
+      }),
+      201,
+    );
     const before = await said(await first.ask("/v1/profile?vectors=1"));
     await first.stop();
     const second = await open();
-    await said(await second.ask("/v1/actions", { json: { actions: actionsOf(...ITEMS.slice(0, 50)) }, headers }));
+    await said(
+      await second.ask("/v1/actions", {
+        json: { actions: actionsOf(...ITEMS.slice(0, 50)) },
+        headers,
+      }),
+    );
     const again = await said(await second.ask("/v1/profile?vectors=1"));
-    assert.deepEqual(again.interests.map(({ items }) => items), before.interests.map(({ items }) => items));
+    assert.deepEqual(
+      again.interests.map(({ items }) => items),
+      before.interests.map(({ items }) => items),
+    );
     assert.equal(again.actions, 50);
     await second.stop();
   } finally {
@@ -132,9 +189,18 @@ test("a device whose clock is ahead: its actions count as those of now", async (
   const user = "ahead";
   const [one] = actionsOf("food-1");
   const [other] = actionsOf("sport-1");
-  await said(await world.record(user, [{ ...one, at: Date.now() }, { ...other, at: Date.now() + 86_400_000 }]), 201);
+  await said(
+    await world.record(user, [
+      { ...one, at: Date.now() },
+      { ...other, at: Date.now() + 86_400_000 },
+    ]),
+    201,
+  );
   const { interests } = await said(await world.worker.ask("/v1/profile", { user }));
-  assert.ok(Math.abs(interests[0].importance - interests[1].importance) < 1e-4, JSON.stringify(interests));
+  assert.ok(
+    Math.abs(interests[0].importance - interests[1].importance) < 1e-4,
+    JSON.stringify(interests),
+  );
 });
 
 test("a taste that cannot be read any more, as vectors have another length now, can still be erased", async () => {
@@ -146,8 +212,13 @@ test("a taste that cannot be read any more, as vectors have another length now, 
     await own.stop();
     own = await open("2");
     assert.equal((await said(await own.ask("/v1/profile"), 400)).error.code, "dimension");
-    assert.deepEqual(await said(await own.ask("/v1/actions", { method: "DELETE" })), { deleted: 0 });
-    await said(await own.ask("/v1/actions", { json: { actions: [{ item: "food-1", vector: [1, 0] }] } }), 201);
+    assert.deepEqual(await said(await own.ask("/v1/actions", { method: "DELETE" })), {
+      deleted: 0,
+    });
+    await said(
+      await own.ask("/v1/actions", { json: { actions: [{ item: "food-1", vector: [1, 0] }] } }),
+      201,
+    );
     assert.equal((await said(await own.ask("/v1/profile"))).actions, 1);
   } finally {
     await own.stop();
@@ -157,14 +228,27 @@ test("a taste that cannot be read any more, as vectors have another length now, 
 
 test("forgetting everything leaves nothing on the disk", async () => {
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
-  const own = await startWorker({ catalogue: world.catalogue.toBytes(), durableObjectsPersist: folder });
+  const own = await startWorker({
+    catalogue: world.catalogue.toBytes(),
+    durableObjectsPersist: folder,
+  });
   const traces = async () => {
-    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-    const texts = await Promise.all(files.map((file) => readFile(join(file.parentPath ?? file.path, file.name), "latin1")));
+    const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter(
+      (entry) => entry.isFile(),
+    );
+    const texts = await Promise.all(
+      files.map((file) => readFile(join(file.parentPath ?? file.path, file.name), "latin1")),
+    );
     return texts.filter((text) => /food-1|erase-me-please/.test(text)).length;
   };
   try {
-    await said(await own.ask("/v1/actions", { json: { actions: actionsOf("food-1") }, headers: { "idempotency-key": "erase-me-please" } }), 201);
+    await said(
+      await own.ask("/v1/actions", {
+        json: { actions: actionsOf("food-1") },
+        headers: { "idempotency-key": "erase-me-please" },
+      }),
+      201,
+    );
     assert.ok((await traces()) > 0);
     await said(await own.ask("/v1/actions", { method: "DELETE" }));
     assert.equal(await traces(), 0);

@@ -13,14 +13,23 @@ test("tokens: none, forged, expired, too long, for others, of an unknown key, un
     ["nonsense", "abc"],
     ["three parts of nonsense", "a.b.c"],
     ["forged", await mint({ sub: "alice" }, { secret: KEYS.second })],
-    ["another payload", (await mint({ sub: "alice" })).replace(/\.[^.]+\./, `.${Buffer.from(JSON.stringify({ sub: "bob", aud: "pocketsage", iat: now, exp: now + 60 })).toString("base64url")}.`)],
+    [
+      "another payload",
+      (await mint({ sub: "alice" })).replace(
+        /\.[^.]+\./,
+        `.${Buffer.from(JSON.stringify({ sub: "bob", aud: "pocketsage", iat: now, exp: now + 60 })).toString("base64url")}.`,
+      ),
+    ],
     ["expired", await mint({ sub: "alice", iat: now - 1000, exp: now - 120 })],
     ["valid for a day", await mint({ sub: "alice", exp: now + 86_400 })],
     ["for others", await mint({ sub: "alice", aud: "elsewhere" })],
     ["without an end", await mint({ sub: "alice", exp: undefined })],
     ["from the future", await mint({ sub: "alice", iat: now + 600, exp: now + 900 })],
     ["of an unknown key", await mint({ sub: "alice" }, { kid: "third", secret: KEYS.first })],
-    ["of a key called __proto__", await mint({ sub: "alice" }, { kid: "__proto__", secret: KEYS.first })],
+    [
+      "of a key called __proto__",
+      await mint({ sub: "alice" }, { kid: "__proto__", secret: KEYS.first }),
+    ],
     ["unsigned", await mint({ sub: "alice" }, { alg: "none" })],
     ["of a user without a name", await mint({ sub: "" })],
   ];
@@ -43,22 +52,40 @@ test("tokens: clocks that differ by half a minute are forgiven, and both keys wo
 
 test("a token without a user retrieves, and has no taste", async () => {
   const token = await mint();
-  assert.equal((await said(await world.worker.ask("/v1/profile", { token }), 403)).error.code, "user");
-  const { answers } = await said(await world.worker.ask("/v1/retrieve", { token, json: { count: 3, medoids: [{ item: "food-1" }] } }));
+  assert.equal(
+    (await said(await world.worker.ask("/v1/profile", { token }), 403)).error.code,
+    "user",
+  );
+  const { answers } = await said(
+    await world.worker.ask("/v1/retrieve", {
+      token,
+      json: { count: 3, medoids: [{ item: "food-1" }] },
+    }),
+  );
   assert.equal(answers[0].hits.length, 3);
 });
 
 test("another user's id: a token opens its own taste and no other", async () => {
   await said(await world.record("owner", actionsOf("food-1")), 201);
-  assert.equal((await said(await world.worker.ask("/v1/profile?user=owner", { user: "thief" }), 400)).error.code, "body");
+  assert.equal(
+    (await said(await world.worker.ask("/v1/profile?user=owner", { user: "thief" }), 400)).error
+      .code,
+    "body",
+  );
   assert.equal((await said(await world.worker.ask("/v1/profile", { user: "thief" }))).actions, 0);
   const body = { user: "owner", actions: actionsOf("food-2") };
-  assert.match((await said(await world.worker.ask("/v1/actions", { user: "thief", json: body }), 400)).error.message, /user/);
+  assert.match(
+    (await said(await world.worker.ask("/v1/actions", { user: "thief", json: body }), 400)).error
+      .message,
+    /user/,
+  );
 });
 
 test("tokens: several audiences, not yet valid, and extensions nobody here knows", async () => {
   const now = Math.floor(Date.now() / 1000);
-  const status = async (claims, how) => (await world.worker.ask("/v1/profile", { token: await mint({ sub: "picky", ...claims }, how) })).status;
+  const status = async (claims, how) =>
+    (await world.worker.ask("/v1/profile", { token: await mint({ sub: "picky", ...claims }, how) }))
+      .status;
   assert.equal(await status({ aud: ["elsewhere", "pocketsage"] }), 200);
   assert.equal(await status({ aud: ["elsewhere"] }), 401);
   assert.equal(await status({ nbf: now - 5 }), 200);

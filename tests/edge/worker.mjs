@@ -19,10 +19,19 @@ export function bundle() {
     const out = join(root, "target", "edge", await stateOf("edge", "pkg"));
     if (!existsSync(out)) await bundleInto(out);
     const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
-    const files = await Promise.all(names.map(async (name) => ({ name, contents: await readFile(join(out, name)) })));
-    const modules = files.map(({ name, contents }) => ({ type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule", path: name, contents }));
+    const files = await Promise.all(
+      names.map(async (name) => ({ name, contents: await readFile(join(out, name)) })),
+    );
+    const modules = files.map(({ name, contents }) => ({
+      type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
+      path: name,
+      contents,
+    }));
     modules.sort((a) => (a.type === "ESModule" ? -1 : 1));
-    return { modules, gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0) };
+    return {
+      modules,
+      gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0),
+    };
   })();
   return bundled;
 }
@@ -31,7 +40,11 @@ async function bundleInto(out) {
   const unfinished = `${out}-${process.pid}`;
   const wrangler = join(root, "node_modules", ".bin", "wrangler");
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
-  await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", unfinished], { cwd: join(root, "edge"), env, maxBuffer: 16 << 20 });
+  await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", unfinished], {
+    cwd: join(root, "edge"),
+    env,
+    maxBuffer: 16 << 20,
+  });
   await rename(unfinished, out).catch(() => rm(unfinished, { recursive: true })); // another was faster
 }
 
@@ -63,13 +76,24 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
       AUDIENCE: "pocketsage",
       DIM: "8",
       ENGINE: "chroma",
-      ENGINE_OPTIONS: JSON.stringify({ url: "http://127.0.0.1:1", collection: "00000000-0000-4000-8000-000000000000" }),
+      ENGINE_OPTIONS: JSON.stringify({
+        url: "http://127.0.0.1:1",
+        collection: "00000000-0000-4000-8000-000000000000",
+      }),
       TOKEN_KEYS: JSON.stringify(KEYS),
       ...bindings,
     },
-    ...(catalogue ? { serviceBindings: { ASSETS: async (request) => new Response(new URL(request.url).pathname === "/catalogue.sage" ? catalogue : null) } } : {}),
+    ...(catalogue
+      ? {
+          serviceBindings: {
+            ASSETS: async (request) =>
+              new Response(new URL(request.url).pathname === "/catalogue.sage" ? catalogue : null),
+          },
+        }
+      : {}),
     handleRuntimeStdio: (stdout, stderr) => {
-      for (const stream of [stdout, stderr]) stream.setEncoding("utf8").on("data", (text) => logged.push(text));
+      for (const stream of [stdout, stderr])
+        stream.setEncoding("utf8").on("data", (text) => logged.push(text));
     },
     host: "127.0.0.1",
     port: 0,
@@ -98,7 +122,11 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
           ...(json === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
         },
-        ...(json === undefined ? (body === undefined ? {} : { body }) : { body: JSON.stringify(json) }),
+        ...(json === undefined
+          ? body === undefined
+            ? {}
+            : { body }
+          : { body: JSON.stringify(json) }),
       });
     },
     stop: () => miniflare.dispose(),
@@ -106,7 +134,10 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
 }
 
 /** A token as any JWT library makes it. */
-export async function mint(claims = {}, { kid = "first", secret = KEYS[kid], alg = "HS256", header = {} } = {}) {
+export async function mint(
+  claims = {},
+  { kid = "first", secret = KEYS[kid], alg = "HS256", header = {} } = {},
+) {
   const now = Math.floor(Date.now() / 1000);
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const signed = `${part({ alg, typ: "JWT", kid, ...header })}.${part({ aud: "pocketsage", iat: now, exp: now + 600, ...claims })}`;

@@ -9,7 +9,8 @@ import { startWorker } from "./worker.mjs";
 export function useWorker() {
   const world = {
     /** Records actions of a user. */
-    record: (user, actions, more = {}) => world.worker.ask("/v1/actions", { user, json: { actions }, ...more }),
+    record: (user, actions, more = {}) =>
+      world.worker.ask("/v1/actions", { user, json: { actions }, ...more }),
   };
   before(
     async () => {
@@ -43,4 +44,9 @@ export async function engineIsGone(reply) {
 }
 
 /** Actions on these items with their vectors, a minute apart from NOW on. */
-export const actionsOf = (...items) => items.map((item, index) => ({ item, at: NOW + index * 60_000, vector: Array.from(vectorOf(item)) }));
+export const actionsOf = (...items) =>
+  items.map((item, index) => ({
+    item,
+    at: NOW + index * 60_000,
+    vector: Array.from(vectorOf(item)),
+  }));

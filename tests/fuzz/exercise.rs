@@ -1,6 +1,8 @@
 //! What a fuzzer does with bytes: whatever they are, reading them gives an error or a catalogue that can be used in every way.
 
-use pocketsage::{Bits, Builder, Catalogue, Metric, Search, Section, Settings, Vectors, checksum64};
+use pocketsage::{
+    Bits, Builder, Catalogue, Metric, Search, Section, Settings, Vectors, checksum64,
+};
 
 /// More rows are not gone through one by one.
 const MOST_ROWS: usize = 4096;
@@ -55,7 +57,8 @@ fn go_through(catalogue: &Catalogue) {
     allowed.remove(rows / 2);
     let exclude = [0];
     let exclude: &[u32] = if rows > 0 { &exclude } else { &[] };
-    for (exact, allowed, offset) in [(true, None, 0), (false, Some(&allowed), 0), (false, None, 2)] {
+    for (exact, allowed, offset) in [(true, None, 0), (false, Some(&allowed), 0), (false, None, 2)]
+    {
         let search = Search { count: 5, offset, exclude, allowed, exact, ..Search::default() };
         let Ok(queries) = Vectors::new(&query, dim) else { continue };
         let Ok(lists) = catalogue.search_with(queries, &search) else { continue };

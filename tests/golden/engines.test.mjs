@@ -16,7 +16,10 @@ test("the golden profile in Node", async () => {
   await pocketsage.init();
   assert.deepEqual(profileHash(pocketsage, golden), expected);
   // Not blind: another seed gives another hash.
-  assert.notEqual(profileHash(pocketsage, { ...golden, seed: golden.seed + 1 }).crc32, expected.crc32);
+  assert.notEqual(
+    profileHash(pocketsage, { ...golden, seed: golden.seed + 1 }).crc32,
+    expected.crc32,
+  );
 });
 
 test("the golden profile in Chromium", { timeout: 60_000 }, async (t) => {
@@ -40,9 +43,18 @@ test("the golden profile in Chromium", { timeout: 60_000 }, async (t) => {
 
 test("the golden profile in workerd", { timeout: 60_000 }, async (t) => {
   const { modules } = await bundle(fileURLToPath(new URL("worker.mjs", import.meta.url)));
-  const miniflare = new Miniflare({ modules, compatibilityDate: "2026-04-01", host: "127.0.0.1", port: 0, cf: false });
+  const miniflare = new Miniflare({
+    modules,
+    compatibilityDate: "2026-04-01",
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
+  });
   t.after(() => miniflare.dispose());
-  const response = await miniflare.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify(golden) });
+  const response = await miniflare.dispatchFetch("http://worker/", {
+    method: "POST",
+    body: JSON.stringify(golden),
+  });
   assert.equal(response.status, 200, await response.clone().text());
   assert.deepEqual(await response.json(), expected);
 });

@@ -20,14 +20,23 @@ export function profileHash({ buildProfile, cluster }, golden) {
   const { threshold } = cluster(values, { dim, weights });
 
   const labels = new Int32Array(n).fill(-1);
-  interests.forEach(({ items }, interest) => items.forEach((item) => (labels[Number(item)] = interest)));
-  const doubles = [...interests.map(({ importance }) => importance), ...interests.map(({ lastActive }) => lastActive), threshold];
+  interests.forEach(({ items }, interest) =>
+    items.forEach((item) => (labels[Number(item)] = interest)),
+  );
+  const doubles = [
+    ...interests.map(({ importance }) => importance),
+    ...interests.map(({ lastActive }) => lastActive),
+    threshold,
+  ];
   const view = new DataView(new ArrayBuffer(4 * (n + interests.length) + 8 * doubles.length));
   let at = 0;
   labels.forEach((label) => view.setInt32((at += 4) - 4, label, true));
   interests.forEach(({ medoid }) => view.setUint32((at += 4) - 4, Number(medoid), true));
   doubles.forEach((x) => view.setFloat64((at += 8) - 8, x, true));
-  return { interests: interests.length, crc32: crc32(new Uint8Array(view.buffer)).toString(16).padStart(8, "0") };
+  return {
+    interests: interests.length,
+    crc32: crc32(new Uint8Array(view.buffer)).toString(16).padStart(8, "0"),
+  };
 }
 
 /** CRC-32 (IEEE), as zlib has it. */

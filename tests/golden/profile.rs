@@ -21,14 +21,17 @@ pub(crate) fn has_its_recorded_hash() {
         at.push(number("now") - 1000.0 * choices.below(number("seconds") as usize) as f64);
     }
     let actions = Actions::new(Vectors::new(&values, dim).unwrap(), &at, &weights).unwrap();
-    let options = ProfileOptions { half_life_days: Some(number("halfLifeDays")), ..Default::default() };
+    let options =
+        ProfileOptions { half_life_days: Some(number("halfLifeDays")), ..Default::default() };
     let expected = golden["crc32"].as_str().unwrap();
     let now = number("now");
-    let least = profile(&actions, now, &ProfileOptions { memory: Some(1.0), ..options }).unwrap_err();
+    let least =
+        profile(&actions, now, &ProfileOptions { memory: Some(1.0), ..options }).unwrap_err();
     let Error::Memory { needed, .. } = least else { panic!("{least}") };
     // Whatever the memory, from the least on. (Each way to keep bounds by itself: src/ward/mod.rs.)
     for memory in (0..8).map(|step| needed as f64 * (1.0 + f64::from(step) / 2.0)) {
-        let found = profile(&actions, now, &ProfileOptions { memory: Some(memory), ..options }).unwrap();
+        let found =
+            profile(&actions, now, &ProfileOptions { memory: Some(memory), ..options }).unwrap();
         assert_eq!(hash(&found), expected, "in {memory} bytes");
     }
     // And action by action.

@@ -28,7 +28,8 @@ export function mixture(n, dim, centres, number, choice) {
 }
 
 const kinds = [
-  ({ n, dim }, number) => Float32Array.from({ length: n * dim }, () => ((number() >>> 8) - 8388608) / 8388608),
+  ({ n, dim }, number) =>
+    Float32Array.from({ length: n * dim }, () => ((number() >>> 8) - 8388608) / 8388608),
   ({ n, dim, p }, number, choice) => mixture(n, dim, p, number, choice),
   ({ n, dim, p }, number, choice) => {
     const values = mixture(n, dim, p, number, choice);
@@ -69,7 +70,10 @@ export function read(bytes) {
   const sets = many(count, () => {
     const [kind, n, dim, seed, p, checks] = many(6, u32);
     const heights = many(n - 1, f64);
-    const cuts = many(5, () => ({ threshold: f64(), labels: checks === 1 ? many(n, u16) : undefined }));
+    const cuts = many(5, () => ({
+      threshold: f64(),
+      labels: checks === 1 ? many(n, u16) : undefined,
+    }));
     return { kind, n, dim, seed, p, heights, cuts };
   });
   if (at !== bytes.byteLength) throw new Error(`ward.bin: read ${at} of ${bytes.byteLength} bytes`);

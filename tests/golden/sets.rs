@@ -61,7 +61,9 @@ impl Golden {
         let Self { n, dim, p, .. } = *self;
         let (mut numbers, mut choices) = streams(self.seed);
         match self.kind {
-            0 => (0..n * dim).map(|_| ((numbers.next() >> 8) as f32 - 8_388_608.0) / 8_388_608.0).collect(),
+            0 => (0..n * dim)
+                .map(|_| ((numbers.next() >> 8) as f32 - 8_388_608.0) / 8_388_608.0)
+                .collect(),
             1 => mixture(n, dim, p, &mut numbers, &mut choices),
             2 => {
                 let mut values = mixture(n, dim, p, &mut numbers, &mut choices);
@@ -111,7 +113,15 @@ fn golden(left: &mut &[u8]) -> Golden {
         let threshold = f64::from_le_bytes(take(left));
         (threshold, (checks == 1).then(|| (0..n).map(|_| label(left)).collect()))
     };
-    Golden { kind, n, dim: dim as usize, seed, p: p as usize, heights, cuts: (0..5).map(cut).collect() }
+    Golden {
+        kind,
+        n,
+        dim: dim as usize,
+        seed,
+        p: p as usize,
+        heights,
+        cuts: (0..5).map(cut).collect(),
+    }
 }
 
 fn u32(left: &mut &[u8]) -> u32 {

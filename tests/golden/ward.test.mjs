@@ -7,7 +7,9 @@ import { read, vectors } from "./sets.mjs";
 
 const bytesOf = async (path) => new Uint8Array(await readFile(new URL(path, import.meta.url)));
 
-test("squared heights within 1e-5 and equal partitions at 5 cuts, for at least 300 sets", { timeout: 120_000 }, async () => {
+test("squared heights within 1e-5 and equal partitions at 5 cuts, for at least 300 sets", {
+  timeout: 120_000,
+}, async () => {
   await init();
   const catalogue = await Catalogue.fromBytes(await bytesOf("../../www/public/emoji.sage"));
   const ids = [...catalogue.ids()];
@@ -21,7 +23,11 @@ test("squared heights within 1e-5 and equal partitions at 5 cuts, for at least 3
       const found = cluster(values, { dim: set.dim, cut: { threshold } });
       if (cut === 0) checkHeights(name, heightsOf(found.tree), set.heights);
       if (labels) assert.deepEqual([...found.labels], labels, `${name}: cut at ${threshold}`);
-      assert.equal(found.count, set.n - set.heights.filter((height) => height <= threshold).length, `${name}: cut at ${threshold}`);
+      assert.equal(
+        found.count,
+        set.n - set.heights.filter((height) => height <= threshold).length,
+        `${name}: cut at ${threshold}`,
+      );
     });
   });
   assert.ok(sets.length >= 300);
@@ -36,7 +42,8 @@ function heightsOf(tree) {
 function checkHeights(name, found, expected) {
   assert.equal(found.length, expected.length, name);
   found.forEach((height, merge) => {
-    const error = expected[merge] === 0 ? height : Math.abs(height - expected[merge]) / expected[merge];
+    const error =
+      expected[merge] === 0 ? height : Math.abs(height - expected[merge]) / expected[merge];
     assert.ok(error <= 1e-5, `${name}: height ${height}, SciPy has ${expected[merge]}`);
   });
 }

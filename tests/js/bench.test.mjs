@@ -8,13 +8,30 @@ import { measureWard } from "../../scripts/bench/ward.mjs";
 
 test("a bench without options runs all that is not only on request", () => {
   const { sizes, dims, data, only, json } = wardOptions([]);
-  assert.deepEqual([sizes, dims, data, json], [[100, 300, 1000, 3000, 10_000, 50_000], [64, 256, 384], ["mixture", "emoji"], false]);
-  assert.ok(only.includes("ours") && only.includes("kodama-wasm") && !only.includes("fastcluster-vector"));
+  assert.deepEqual(
+    [sizes, dims, data, json],
+    [[100, 300, 1000, 3000, 10_000, 50_000], [64, 256, 384], ["mixture", "emoji"], false],
+  );
+  assert.ok(
+    only.includes("ours") && only.includes("kodama-wasm") && !only.includes("fastcluster-vector"),
+  );
 });
 
 test("filters: numbers ascend, names stand in our order", () => {
-  const { sizes, only } = wardOptions(["--sizes", "1000,300,300", "--only", "fastcluster,ours", "--json"]);
-  assert.deepEqual([sizes, only], [[300, 1000], ["ours", "fastcluster"]]);
+  const { sizes, only } = wardOptions([
+    "--sizes",
+    "1000,300,300",
+    "--only",
+    "fastcluster,ours",
+    "--json",
+  ]);
+  assert.deepEqual(
+    [sizes, only],
+    [
+      [300, 1000],
+      ["ours", "fastcluster"],
+    ],
+  );
   assert.deepEqual(browserOptions(["--dims", "256"]).dims, [256]);
 });
 
@@ -29,7 +46,10 @@ for (const [words, why] of [
 
 for (const name of ["bench-ward", "bench-browser"]) {
   test(`${name} says what is wrong before it does anything`, () => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [fileURLToPath(import.meta.resolve(`../../scripts/${name}.mjs`)), "--nonsense"]);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [
+      fileURLToPath(import.meta.resolve(`../../scripts/${name}.mjs`)),
+      "--nonsense",
+    ]);
     assert.deepEqual([status, String(stdout)], [1, ""]);
     assert.match(String(stderr), /^\nUnknown option '--nonsense'/);
   });
@@ -37,11 +57,18 @@ for (const name of ["bench-ward", "bench-browser"]) {
 
 test("the smallest group, in Node", { timeout: 60_000 }, async () => {
   const only = ["ours", "ours-profile", "ml-hclust"];
-  const { results, first, skipped } = await measureWard({ sizes: [100], dims: [64], data: ["mixture"], only, quick: true });
+  const { results, first, skipped } = await measureWard({
+    sizes: [100],
+    dims: [64],
+    data: ["mixture"],
+    only,
+    quick: true,
+  });
   assert.deepEqual([results.length, first, skipped], [1, undefined, []]);
   const [{ contestants, absent }] = results;
   assert.deepEqual([contestants.map(({ name }) => name), absent], [only, []]);
   assert.deepEqual(contestants[0].ratio, { cpu: 1, wall: 1 });
-  for (const { name, cpu, wall, calls, ratio } of contestants) assert.ok(cpu > 0 && wall > 0 && calls > 0 && ratio.wall > 0, name);
+  for (const { name, cpu, wall, calls, ratio } of contestants)
+    assert.ok(cpu > 0 && wall > 0 && calls > 0 && ratio.wall > 0, name);
   assert.equal(contestants[2].sameTree, true);
 });

@@ -10,7 +10,11 @@ import { rejects, seeded } from "./world.mjs";
 const DIM = 6;
 const entry = (name, version) => {
   const random = seeded(name * 31 + version);
-  return [`id ${name}`, Float32Array.from({ length: DIM }, () => random() - 0.5), { name, version, even: name % 2 === 0 ? "yes" : ["no", "odd"] }];
+  return [
+    `id ${name}`,
+    Float32Array.from({ length: DIM }, () => random() - 0.5),
+    { name, version, even: name % 2 === 0 ? "yes" : ["no", "odd"] },
+  ];
 };
 const attributes = ["name", "even"];
 const build = (entries, options) => Catalogue.from(entries, { dim: DIM, attributes, ...options });
@@ -19,7 +23,12 @@ const query = entry(99, 99)[1];
 /** Everything a user can see, in an order that does not depend on rows. */
 function seen(catalogue) {
   const ids = [...catalogue.ids()].sort();
-  const filter = { any: [{ field: "even", is: "odd" }, { field: "name", to: 3 }] };
+  const filter = {
+    any: [
+      { field: "even", is: "odd" },
+      { field: "name", to: 3 },
+    ],
+  };
   const sorted = (hits) => hits.sort((a, b) => b.score - a.score || (a.item < b.item ? -1 : 1));
   return {
     size: catalogue.size,
@@ -66,24 +75,40 @@ for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip
 }
 
 test("deltas lead from each catalogue to the next, and only there", async () => {
-  const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2)), { selector: ([name]) => name, maxLength: 10 });
+  const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2)), {
+    selector: ([name]) => name,
+    maxLength: 10,
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(ids, { minLength: 2, maxLength: 4 }), async (versions) => {
       const catalogues = [];
-      for (const version of versions) catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
+      for (const version of versions)
+        catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
       const here = await Catalogue.fromBytes(catalogues[0].toBytes());
       for (const [at, newer] of catalogues.slice(1).entries()) {
         const { bytes, changed, dropped } = difference(catalogues[at], newer);
         const before = new Map(versions[at].map(([name, v]) => [name, v]));
-        assert.equal(changed, versions[at + 1].filter(([name, v]) => before.get(name) !== v).length);
-        assert.equal(dropped, versions[at].filter(([name]) => !versions[at + 1].some(([other]) => other === name)).length);
+        assert.equal(
+          changed,
+          versions[at + 1].filter(([name, v]) => before.get(name) !== v).length,
+        );
+        assert.equal(
+          dropped,
+          versions[at].filter(([name]) => !versions[at + 1].some(([other]) => other === name))
+            .length,
+        );
         here.merge(bytes);
         assert.equal(here.revision, newer.revision);
         assert.deepEqual(seen(here), seen(newer));
         here.compact();
         assert.equal(here.revision, newer.revision);
         assert.deepEqual(seen(here), seen(newer));
-        if (newer.hash !== catalogues[at].hash) await rejects(() => newer.merge(bytes), "option", /applies to revision [0-9a-f]{16}, this catalogue is/);
+        if (newer.hash !== catalogues[at].hash)
+          await rejects(
+            () => newer.merge(bytes),
+            "option",
+            /applies to revision [0-9a-f]{16}, this catalogue is/,
+          );
       }
     }),
     { seed: 3, numRuns: 40 },
@@ -93,7 +118,11 @@ test("deltas lead from each catalogue to the next, and only there", async () => 
 test("a delta is small, is no catalogue, and a catalogue is no delta", async () => {
   const many = Array.from({ length: 500 }, (_, name) => entry(name, 0));
   const older = await build(many);
-  const newer = await build([...many.slice(5), entry(600, 1), entry(7, 3)].filter(([id], at, all) => all.findLastIndex(([other]) => other === id) === at));
+  const newer = await build(
+    [...many.slice(5), entry(600, 1), entry(7, 3)].filter(
+      ([id], at, all) => all.findLastIndex(([other]) => other === id) === at,
+    ),
+  );
   const { bytes, changed, dropped } = difference(older, newer);
   assert.deepEqual([changed, dropped], [2, 5]);
   assert.ok(bytes.length < older.toBytes().length / 15, `${bytes.length}`);
@@ -112,10 +141,26 @@ test("a delta is small, is no catalogue, and a catalogue is no delta", async () 
 test("changes that are wrong are refused, and nothing was changed", async () => {
   const here = await build([entry(1, 0), entry(2, 0)]);
   const before = here.hash;
-  await rejects(() => here.add([entry(3, 0), entry(3, 1)]), "option", /"id 3" is the id of rows 2 and 3/);
-  await rejects(() => here.add([["x", new Float32Array(2)]]), "dimension", /add: item 0 \("x"\): the vector has 2 numbers, expected 6/);
-  await rejects(() => here.add([["x", new Float32Array(DIM).fill(NaN)]]), "not-finite", /add: item 0 \("x"\)/);
-  await rejects(() => here.add([["x", new Float32Array(DIM), { name: "text" }]]), "option", /attributes: "name" of item 0/);
+  await rejects(
+    () => here.add([entry(3, 0), entry(3, 1)]),
+    "option",
+    /"id 3" is the id of rows 2 and 3/,
+  );
+  await rejects(
+    () => here.add([["x", new Float32Array(2)]]),
+    "dimension",
+    /add: item 0 \("x"\): the vector has 2 numbers, expected 6/,
+  );
+  await rejects(
+    () => here.add([["x", new Float32Array(DIM).fill(NaN)]]),
+    "not-finite",
+    /add: item 0 \("x"\)/,
+  );
+  await rejects(
+    () => here.add([["x", new Float32Array(DIM), { name: "text" }]]),
+    "option",
+    /attributes: "name" of item 0/,
+  );
   await rejects(() => here.remove("id 1"), "option", /expected a list of item ids/);
   assert.equal(here.hash, before);
   here.close();
@@ -127,14 +172,22 @@ test("a catalogue in lists keeps them through every change, and finds what came 
   const lists = await group(await build(many), many, () => undefined);
   assert.equal(lists.lists.count, 30);
   assert.ok(lists.lists.recall >= 0.99 && lists.lists.probed >= 1);
-  assert.deepEqual(lists.search(query, { exact: true }), (await build(many)).search(query).map((hit) => hit));
+  assert.deepEqual(
+    lists.search(query, { exact: true }),
+    (await build(many)).search(query).map((hit) => hit),
+  );
   lists.add([["mine", query]]);
   lists.remove(["id 5", "id 6"]);
   assert.equal(lists.search(query, { count: 1 })[0].item, "mine");
   const before = lists.search(query, { exact: true });
-  const filtered = lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item);
+  const filtered = lists
+    .search(query, { filter: { field: "even", is: "odd" } })
+    .map(({ item }) => item);
   lists.compact();
   assert.equal(lists.lists.count, 30);
   assert.deepEqual(lists.search(query, { exact: true }), before);
-  assert.deepEqual(lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item), filtered);
+  assert.deepEqual(
+    lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item),
+    filtered,
+  );
 });

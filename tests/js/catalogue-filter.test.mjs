@@ -10,9 +10,18 @@ const DIM = 12;
 const KINDS = ["red", "green", "blue", "é", "👍", "ﬀ"];
 const some = (list) => list.filter(() => random() < 0.4);
 const items = Array.from({ length: 150 }, (_, row) => {
-  const payload = { price: row % 7 === 0 ? null : Math.floor(random() * 20), kind: KINDS[row % 6], tags: some(KINDS), sold: row % 3 === 0 };
+  const payload = {
+    price: row % 7 === 0 ? null : Math.floor(random() * 20),
+    kind: KINDS[row % 6],
+    tags: some(KINDS),
+    sold: row % 3 === 0,
+  };
   if (row % 11 === 0) delete payload.tags;
-  return [`item ${row}`, Float32Array.from({ length: DIM }, () => random() - 0.5), row % 13 === 0 ? undefined : payload];
+  return [
+    `item ${row}`,
+    Float32Array.from({ length: DIM }, () => random() - 0.5),
+    row % 13 === 0 ? undefined : payload,
+  ];
 });
 const attributes = ["price", "kind", "tags", "sold"];
 const catalogue = await Catalogue.from(items, { dim: DIM, attributes });
@@ -26,7 +35,9 @@ function meets(payload, filter) {
   const values = [payload?.[filter.field] ?? []].flat();
   if ("is" in filter) return values.includes(filter.is);
   if ("in" in filter) return values.some((value) => filter.in.includes(value));
-  return values.some((value) => value >= (filter.from ?? -Infinity) && value <= (filter.to ?? Infinity));
+  return values.some(
+    (value) => value >= (filter.from ?? -Infinity) && value <= (filter.to ?? Infinity),
+  );
 }
 
 const number = fc.integer({ min: -1, max: 21 });
@@ -36,11 +47,20 @@ const leaf = fc.oneof(
   fc.record({ field: fc.constant("price"), from: number, to: number }),
   fc.record({ field: fc.constant("price"), from: number }),
   fc.record({ field: fc.constantFrom("kind", "tags"), is: fc.constantFrom(...KINDS, "nobody") }),
-  fc.record({ field: fc.constantFrom("kind", "tags"), in: fc.subarray([...KINDS, "nobody"], { minLength: 1 }) }),
+  fc.record({
+    field: fc.constantFrom("kind", "tags"),
+    in: fc.subarray([...KINDS, "nobody"], { minLength: 1 }),
+  }),
   fc.record({ field: fc.constant("sold"), is: fc.boolean() }),
 );
 const { filter } = fc.letrec((tie) => ({
-  filter: fc.oneof({ depthSize: "small", withCrossShrink: true }, leaf, tie("all"), tie("any"), tie("not")),
+  filter: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    leaf,
+    tie("all"),
+    tie("any"),
+    tie("not"),
+  ),
   all: fc.record({ all: fc.array(tie("filter"), { minLength: 1, maxLength: 3 }) }),
   any: fc.record({ any: fc.array(tie("filter"), { minLength: 1, maxLength: 3 }) }),
   not: fc.record({ not: tie("filter") }),
@@ -49,12 +69,26 @@ const { filter } = fc.letrec((tie) => ({
 test("a filtered search is the whole search without what does not meet the filter, page by page", () => {
   const whole = catalogue.search(query, { count: 150 });
   fc.assert(
-    fc.property(filter, fc.nat(20), fc.integer({ min: 1, max: 30 }), fc.option(fc.double({ min: -1, max: 1, noNaN: true })), (what, offset, count, least) => {
-      const payloads = new Map(items.map(([item, , payload]) => [item, payload]));
-      const all = whole.filter(({ item, score }) => meets(payloads.get(item), what) && (least === null || score >= Math.fround(least)));
-      const options = { filter: what, offset, count, ...(least === null ? {} : { minScore: least }) };
-      assert.deepEqual(catalogue.search(query, options), all.slice(offset, offset + count));
-    }),
+    fc.property(
+      filter,
+      fc.nat(20),
+      fc.integer({ min: 1, max: 30 }),
+      fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
+      (what, offset, count, least) => {
+        const payloads = new Map(items.map(([item, , payload]) => [item, payload]));
+        const all = whole.filter(
+          ({ item, score }) =>
+            meets(payloads.get(item), what) && (least === null || score >= Math.fround(least)),
+        );
+        const options = {
+          filter: what,
+          offset,
+          count,
+          ...(least === null ? {} : { minScore: least }),
+        };
+        assert.deepEqual(catalogue.search(query, options), all.slice(offset, offset + count));
+      },
+    ),
     { seed: 1, numRuns: 500 },
   );
 });
@@ -63,12 +97,19 @@ test("filters survive the file", async () => {
   const again = await Catalogue.fromBytes(catalogue.toBytes());
   assert.deepEqual(again.attributes(), attributes);
   const what = { all: [{ field: "tags", is: "👍" }, { not: { field: "price", from: 10 } }] };
-  assert.deepEqual(again.search(query, { filter: what }), catalogue.search(query, { filter: what }));
+  assert.deepEqual(
+    again.search(query, { filter: what }),
+    catalogue.search(query, { filter: what }),
+  );
   assert.ok(again.search(query, { filter: what }).length > 3);
 });
 
 const wrong = [
-  ["an unknown attribute", { field: "size", is: 1 }, /no attribute "size"\. Known: price, kind, tags, sold/],
+  [
+    "an unknown attribute",
+    { field: "size", is: 1 },
+    /no attribute "size"\. Known: price, kind, tags, sold/,
+  ],
   ["a text compared with numbers", { field: "price", is: "3" }, /"price" holds numbers/],
   ["a number compared with texts", { field: "kind", from: 3 }, /"kind" holds texts/],
   ["nothing", {}, /expected one of/],
@@ -81,33 +122,61 @@ const wrong = [
   ["no filter", null, /expected an object/],
 ];
 for (const [what, value, message] of wrong) {
-  test(`a filter that is ${what} is refused`, () => rejects(() => catalogue.search(query, { filter: value }), "option", message));
+  test(`a filter that is ${what} is refused`, () =>
+    rejects(() => catalogue.search(query, { filter: value }), "option", message));
 }
 
 test("a catalogue without attributes says so", async () => {
   const plain = await Catalogue.from([["a", Float32Array.of(1)]], { dim: 1 });
-  await rejects(() => plain.search(Float32Array.of(1), { filter: { field: "a", is: 1 } }), "option", /Known: none; build the catalogue with attributes/);
+  await rejects(
+    () => plain.search(Float32Array.of(1), { filter: { field: "a", is: 1 } }),
+    "option",
+    /Known: none; build the catalogue with attributes/,
+  );
 });
 
 test("fields that are no attribute are refused by item", async () => {
   const one = Float32Array.of(1);
-  const from = (...payloads) => Catalogue.from(payloads.map((payload, at) => [`${at}`, one, payload]), { dim: 1, attributes: ["x"] });
-  await rejects(from({ x: 1 }, { x: "1" }), "option", /attributes: "x" of item 1: expected a finite number, as before, saw "1"/);
-  await rejects(from({ x: "1" }, { x: 1 }), "option", /"x" of item 1: expected a text, true or false, or a list of texts, saw 1/);
+  const from = (...payloads) =>
+    Catalogue.from(
+      payloads.map((payload, at) => [`${at}`, one, payload]),
+      { dim: 1, attributes: ["x"] },
+    );
+  await rejects(
+    from({ x: 1 }, { x: "1" }),
+    "option",
+    /attributes: "x" of item 1: expected a finite number, as before, saw "1"/,
+  );
+  await rejects(
+    from({ x: "1" }, { x: 1 }),
+    "option",
+    /"x" of item 1: expected a text, true or false, or a list of texts, saw 1/,
+  );
   await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw a Object/);
   assert.deepEqual((await from({ x: null }, "text", 7)).attributes(), ["x"]);
 });
 
 test("inner product and L2 rank as a plain loop does", async () => {
   const product = (a, b) => a.reduce((sum, x, axis) => sum + x * b[axis], 0);
-  const score = { ip: product, l2: (a, b) => -a.reduce((sum, x, axis) => sum + (x - b[axis]) ** 2, 0) };
+  const score = {
+    ip: product,
+    l2: (a, b) => -a.reduce((sum, x, axis) => sum + (x - b[axis]) ** 2, 0),
+  };
   for (const [metric, of] of Object.entries(score)) {
     const here = await Catalogue.from(items, { dim: DIM, metric });
     assert.equal((await Catalogue.fromBytes(here.toBytes())).metric, metric);
-    const want = items.map(([item]) => ({ item, score: of(query, here.vector(item)) })).sort((a, b) => b.score - a.score);
+    const want = items
+      .map(([item]) => ({ item, score: of(query, here.vector(item)) }))
+      .sort((a, b) => b.score - a.score);
     const got = here.search(query, { count: 150 });
-    got.forEach((hit, rank) => assert.ok(Math.abs(hit.score - want[rank].score) < 1e-5, `${metric} ${rank}`));
+    got.forEach((hit, rank) =>
+      assert.ok(Math.abs(hit.score - want[rank].score) < 1e-5, `${metric} ${rank}`),
+    );
     assert.equal(got[0].item, want[0].item);
   }
-  await rejects(Catalogue.from(items, { dim: DIM, metric: "manhattan" }), "option", /metric: expected cosine, ip, l2, saw "manhattan"/);
+  await rejects(
+    Catalogue.from(items, { dim: DIM, metric: "manhattan" }),
+    "option",
+    /metric: expected cosine, ip, l2, saw "manhattan"/,
+  );
 });

@@ -21,13 +21,18 @@ test("a catalogue knows its items, their vectors and payloads", () => {
   assert.equal(catalogue.payload("ghost"), undefined);
   const expected = vectorOf("food-1");
   const length = Math.hypot(...expected);
-  catalogue.vector("food-1").forEach((number, axis) => assert.ok(Math.abs(number - expected[axis] / length) < 1e-4));
+  catalogue
+    .vector("food-1")
+    .forEach((number, axis) => assert.ok(Math.abs(number - expected[axis] / length) < 1e-4));
 });
 
 test("search is exact: cosines, best first", () => {
   const query = vectorOf("sport-3");
-  const cosine = (a, b) => a.reduce((sum, x, axis) => sum + x * b[axis], 0) / Math.hypot(...a) / Math.hypot(...b);
-  const expected = ITEMS.map((item) => [item, cosine(query, catalogue.vector(item))]).sort((a, b) => b[1] - a[1]);
+  const cosine = (a, b) =>
+    a.reduce((sum, x, axis) => sum + x * b[axis], 0) / Math.hypot(...a) / Math.hypot(...b);
+  const expected = ITEMS.map((item) => [item, cosine(query, catalogue.vector(item))]).sort(
+    (a, b) => b[1] - a[1],
+  );
   const hits = catalogue.search(query, { count: 60 });
   assert.deepEqual(
     hits.map(({ item }) => item),
@@ -56,7 +61,12 @@ test("searchMany answers each query as search does", () => {
 });
 
 const wrongSearch = [
-  ["a wrong dimension", [new Float32Array(3)], "dimension", /query 0: the vector has 3 numbers, expected 8/],
+  [
+    "a wrong dimension",
+    [new Float32Array(3)],
+    "dimension",
+    /query 0: the vector has 3 numbers, expected 8/,
+  ],
   ["an empty vector", [new Float32Array(0)], "dimension", /has 0 numbers/],
   ["NaN", [new Float32Array(DIM).fill(NaN)], "not-finite", /query 0: number 0.*NaN/],
   ["an array", [[1, 2]], "option", /expected a Float32Array/],
@@ -70,18 +80,33 @@ for (const [name, args, code, message] of wrongSearch) {
 
 test("many items: every search gives what an exact one gives, the first and those by sketches, and after a change", async () => {
   const dim = 48;
-  const number = (row, axis) => Math.sin(row * 12.9898 + axis * 78.233) + 2 * Math.sin((row % 150) * 3.7 + axis * 5.1);
+  const number = (row, axis) =>
+    Math.sin(row * 12.9898 + axis * 78.233) + 2 * Math.sin((row % 150) * 3.7 + axis * 5.1);
   const vector = (row) => Float32Array.from({ length: dim }, (_, axis) => number(row, axis));
-  const many = await Catalogue.from(Array.from({ length: 9000 }, (_, row) => [`item ${row}`, vector(row)]), { dim });
+  const many = await Catalogue.from(
+    Array.from({ length: 9000 }, (_, row) => [`item ${row}`, vector(row)]),
+    { dim },
+  );
   const agree = () => {
-    for (const options of [{ count: 10 }, { count: 20, offset: 15, exclude: ["item 3"] }, { minScore: 0.6 }]) {
-      for (const query of [9001, 9017, 3].map(vector)) assert.deepEqual(many.search(query, options), many.search(query, { ...options, exact: true }));
+    for (const options of [
+      { count: 10 },
+      { count: 20, offset: 15, exclude: ["item 3"] },
+      { minScore: 0.6 },
+    ]) {
+      for (const query of [9001, 9017, 3].map(vector))
+        assert.deepEqual(
+          many.search(query, options),
+          many.search(query, { ...options, exact: true }),
+        );
     }
   };
   agree();
   agree();
   many.add([["mine", vector(3)]]);
-  assert.deepEqual(many.search(vector(3), { count: 2 }).map(({ item }) => item), ["item 3", "mine"]);
+  assert.deepEqual(
+    many.search(vector(3), { count: 2 }).map(({ item }) => item),
+    ["item 3", "mine"],
+  );
   agree();
   many.close();
 });
@@ -103,7 +128,12 @@ const wrongItems = [
     "dimension",
     /item 1 \("b"\).*has 2 numbers, expected 8/,
   ],
-  ["infinity", [["a", new Float32Array(DIM).fill(Infinity)]], "not-finite", /item 0 \("a"\).*Infinity/],
+  [
+    "infinity",
+    [["a", new Float32Array(DIM).fill(Infinity)]],
+    "not-finite",
+    /item 0 \("a"\).*Infinity/,
+  ],
   ["an empty id", [["", one]], "option", /item 0: expected an item's id/],
   [
     "a repeated id",
@@ -117,11 +147,17 @@ const wrongItems = [
   ],
   ["half a surrogate pair", [["\ud83c", one]], "option", /not well-formed Unicode/],
   ["no pair", [one], "option", /item 0: expected \[id, vector\]/],
-  ["a payload that is a function", [["a", one, () => 1]], "option", /item 0 \("a"\): the payload cannot be written as JSON/],
+  [
+    "a payload that is a function",
+    [["a", one, () => 1]],
+    "option",
+    /item 0 \("a"\): the payload cannot be written as JSON/,
+  ],
   ["a payload in circles", [["a", one, circle()]], "option", /cannot be written as JSON/],
 ];
 for (const [name, items, code, message] of wrongItems) {
-  test(`Catalogue.from refuses ${name}`, () => rejects(Catalogue.from(items, { dim: DIM }), code, message));
+  test(`Catalogue.from refuses ${name}`, () =>
+    rejects(Catalogue.from(items, { dim: DIM }), code, message));
 }
 
 function circle() {
@@ -131,7 +167,11 @@ function circle() {
 }
 
 test("Catalogue.from refuses options it does not know", async () => {
-  await rejects(Catalogue.from([], { dim: DIM, precison: "full" }), "option", /unknown option "precison"/);
+  await rejects(
+    Catalogue.from([], { dim: DIM, precison: "full" }),
+    "option",
+    /unknown option "precison"/,
+  );
   await rejects(Catalogue.from([["a", one]], { dim: DIM, precision: "half" }), "option", /./);
   await rejects(Catalogue.from([], {}), "option", /dim.*saw undefined/);
 });
@@ -155,7 +195,8 @@ test("bytes there and back are the same catalogue", async () => {
   const bytes = catalogue.toBytes();
   const stream = new ReadableStream({
     start(controller) {
-      for (let at = 0; at < bytes.length; at += 1000) controller.enqueue(bytes.slice(at, at + 1000));
+      for (let at = 0; at < bytes.length; at += 1000)
+        controller.enqueue(bytes.slice(at, at + 1000));
       controller.close();
     },
   });
@@ -173,14 +214,22 @@ test("truncated, foreign and newer bytes are refused", async () => {
   await rejects(Catalogue.fromBytes(bytes.slice(0, -1)), "corrupt", /./);
   await rejects(Catalogue.fromBytes(bytes.slice(0, 10)), "corrupt", /./);
   await rejects(Catalogue.fromBytes(new Uint8Array()), "corrupt", /./);
-  await rejects(Catalogue.fromBytes(new TextEncoder().encode("<!doctype html><title>404</title>".repeat(20))), "corrupt", /./);
+  await rejects(
+    Catalogue.fromBytes(new TextEncoder().encode("<!doctype html><title>404</title>".repeat(20))),
+    "corrupt",
+    /./,
+  );
   const flipped = bytes.slice();
   flipped[bytes.length >> 1] ^= 1;
   await rejects(Catalogue.fromBytes(flipped), "corrupt", /./);
   const newer = bytes.slice();
   newer[16] = 2; // the version
   await rejects(Catalogue.fromBytes(newer), "version", /2/);
-  await rejects(Catalogue.fromBytes("bytes"), "option", /expected a Uint8Array or a ReadableStream, saw "bytes"/);
+  await rejects(
+    Catalogue.fromBytes("bytes"),
+    "option",
+    /expected a Uint8Array or a ReadableStream, saw "bytes"/,
+  );
 });
 
 test("after close every call is refused, and closing again is fine", async () => {
@@ -214,13 +263,15 @@ let origin;
 before(async () => {
   const bytes = Buffer.from(catalogue.toBytes());
   server = createServer((request, response) => {
-    if (request.url === "/items.sage") return response.writeHead(200, { "content-length": bytes.length }).end(bytes);
+    if (request.url === "/items.sage")
+      return response.writeHead(200, { "content-length": bytes.length }).end(bytes);
     if (request.url === "/cut.sage") return response.writeHead(200).end(bytes.subarray(0, 100));
     if (request.url === "/broken.sage") {
       response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 100));
       return setTimeout(() => response.destroy(), 20);
     }
-    if (request.url === "/slow.sage") return void response.writeHead(200).write(bytes.subarray(0, 100));
+    if (request.url === "/slow.sage")
+      return void response.writeHead(200).write(bytes.subarray(0, 100));
     response.writeHead(404).end("no such file");
   }).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -233,7 +284,9 @@ after(() => {
 
 test("fetch downloads, and reports how far it is", async () => {
   const progress = [];
-  const fetched = await Catalogue.fetch(new URL(`${origin}/items.sage`), { onProgress: (loaded, total) => progress.push([loaded, total]) });
+  const fetched = await Catalogue.fetch(new URL(`${origin}/items.sage`), {
+    onProgress: (loaded, total) => progress.push([loaded, total]),
+  });
   assert.equal(fetched.hash, catalogue.hash);
   const size = catalogue.toBytes().length;
   assert.deepEqual(progress.at(-1), [size, size]);
@@ -241,16 +294,39 @@ test("fetch downloads, and reports how far it is", async () => {
 });
 
 test("fetch reports a missing file, a dead server, a broken transfer and wrong bytes", async () => {
-  await rejects(Catalogue.fetch(`${origin}/nowhere.sage`), "retrieval", /nowhere\.sage answered 404/);
-  await rejects(Catalogue.fetch(`${origin}/broken.sage`), "retrieval", /broken\.sage could not be downloaded/);
+  await rejects(
+    Catalogue.fetch(`${origin}/nowhere.sage`),
+    "retrieval",
+    /nowhere\.sage answered 404/,
+  );
+  await rejects(
+    Catalogue.fetch(`${origin}/broken.sage`),
+    "retrieval",
+    /broken\.sage could not be downloaded/,
+  );
   await rejects(Catalogue.fetch(`${origin}/cut.sage`), "corrupt", /./);
-  await rejects(Catalogue.fetch("http://127.0.0.1:1/x.sage"), "retrieval", /could not be downloaded/);
-  await rejects(Catalogue.fetch(`${origin}/items.sage`, { progress() {} }), "option", /unknown option "progress".*onProgress/);
+  await rejects(
+    Catalogue.fetch("http://127.0.0.1:1/x.sage"),
+    "retrieval",
+    /could not be downloaded/,
+  );
+  await rejects(
+    Catalogue.fetch(`${origin}/items.sage`, { progress() {} }),
+    "option",
+    /unknown option "progress".*onProgress/,
+  );
 });
 
 test("fetch can be aborted, before and during", async () => {
-  await rejects(Catalogue.fetch(`${origin}/items.sage`, { signal: AbortSignal.abort() }), "aborted", /aborted/);
+  await rejects(
+    Catalogue.fetch(`${origin}/items.sage`, { signal: AbortSignal.abort() }),
+    "aborted",
+    /aborted/,
+  );
   const controller = new AbortController();
-  const waiting = Catalogue.fetch(`${origin}/slow.sage`, { signal: controller.signal, onProgress: () => controller.abort() });
+  const waiting = Catalogue.fetch(`${origin}/slow.sage`, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(),
+  });
   await rejects(waiting, "aborted", /aborted/);
 });

@@ -30,7 +30,11 @@ test("a trap is one failed call; the catalogue and what was recorded live on in 
   const { memory: old } = await loadCore();
 
   trapNext("search");
-  const error = await rejects(sage.recommend(), "crashed", /memory access out of bounds.*bug in pocketsage/);
+  const error = await rejects(
+    sage.recommend(),
+    "crashed",
+    /memory access out of bounds.*bug in pocketsage/,
+  );
   assert.ok(error.cause instanceof WebAssembly.RuntimeError);
 
   assert.notEqual((await loadCore()).memory, old, "the instance is a fresh one");
@@ -69,7 +73,11 @@ test("a catalogue that could not be carried out of the crash says so; others are
   };
   await rejects(() => lost.search(vectorOf("food-1")), "crashed", /out of bounds/);
   CoreCatalogue.prototype.toBytes = damaged;
-  const error = await rejects(() => lost.search(vectorOf("food-1")), "crashed", /catalogue went down with the core: open it again/);
+  const error = await rejects(
+    () => lost.search(vectorOf("food-1")),
+    "crashed",
+    /catalogue went down with the core: open it again/,
+  );
   assert.match(error.cause.message, /unreachable/);
   lost.close();
   const fresh = await Catalogue.from([["a", vectorOf("food-1")]], { dim: DIM });

@@ -18,7 +18,9 @@ test("no error code is listed twice", () => {
 });
 
 test("isSageError knows a SageError of another realm, and nothing else", () => {
-  const foreign = runInNewContext(`Object.assign(new Error("far away"), { name: "SageError", code: "storage" })`);
+  const foreign = runInNewContext(
+    `Object.assign(new Error("far away"), { name: "SageError", code: "storage" })`,
+  );
   assert.ok(!(foreign instanceof Error), "the test needs another realm");
   assert.ok(isSageError(foreign));
   assert.ok(isSageError(new SageError("option", "here")));
@@ -31,7 +33,10 @@ test("isSageError knows a SageError of another realm, and nothing else", () => {
     Object.assign(new Error("x"), { code: "storage" }),
   ];
   for (const other of others) assert.ok(!isSageError(other), String(other));
-  assert.ok(!isSageError(Object.assign(new Error("x"), { name: "SageError", code: "EACCES" })), "a code that is not ours");
+  assert.ok(
+    !isSageError(Object.assign(new Error("x"), { name: "SageError", code: "EACCES" })),
+    "a code that is not ours",
+  );
 });
 
 test("a core error keeps its code and message, and is the cause", () => {
@@ -64,18 +69,24 @@ test("only glue.ts imports generated code, only download.ts fetches, only entrie
     (file) => file.endsWith(".ts") && !file.startsWith("cli"),
   );
   const matching = async (pattern) => {
-    const sources = await Promise.all(files.map(async (file) => [file, await readFile(new URL(`ts/${file}`, root), "utf8")]));
+    const sources = await Promise.all(
+      files.map(async (file) => [file, await readFile(new URL(`ts/${file}`, root), "utf8")]),
+    );
     return sources
       .filter(([, source]) => pattern.test(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, "")))
       .map(([file]) => file)
       .sort();
   };
   assert.deepEqual(await matching(/wasm\/core\.js/), ["glue.ts"]);
-  assert.deepEqual(await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/), [
-    "catalogue.ts",
-    "download.ts",
-  ]);
-  assert.deepEqual(await matching(/static async fetch\(/), ["catalogue.ts"], "where `fetch(` is only the name of a method");
+  assert.deepEqual(
+    await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/),
+    ["catalogue.ts", "download.ts"],
+  );
+  assert.deepEqual(
+    await matching(/static async fetch\(/),
+    ["catalogue.ts"],
+    "where `fetch(` is only the name of a method",
+  );
   assert.deepEqual(await matching(/import\.meta\.url/), ["entry/browser.ts", "entry/node.ts"]);
 });
 

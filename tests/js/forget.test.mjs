@@ -6,7 +6,8 @@ import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./w
 
 const catalogue = await smallCatalogue();
 const open = (options = {}) => openSage({ catalogue, now: () => NOW, ...options });
-const everyItem = async (sage) => (await sage.profile()).interests.flatMap(({ items }) => items).sort();
+const everyItem = async (sage) =>
+  (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 
 test("forgetting an item deletes its actions and its being hidden", async () => {
   const sage = await open();
@@ -14,7 +15,9 @@ test("forgetting an item deletes its actions and its being hidden", async () => 
   await sage.hide("food-3");
   await sage.hide("food-1");
   const left = await open();
-  await left.record(actionsOn("food-1", "sport-1", "food-1", "food-2").filter(({ item }) => item !== "food-1"));
+  await left.record(
+    actionsOn("food-1", "sport-1", "food-1", "food-2").filter(({ item }) => item !== "food-1"),
+  );
   await left.hide("food-3");
   assert.equal(await sage.forget("food-1"), 2);
   assert.deepEqual(await sage.export(), await left.export(), "as if it had never been");
@@ -65,7 +68,13 @@ test("import merges: what both know counts once, what is repeated stays repeated
   const [here, there] = await Promise.all([open(), open()]);
   const same = { item: "food-1", at: NOW };
   await here.record([same, same, { item: "sport-1", at: NOW - 1 }]);
-  await there.record([same, same, same, { ...same, kind: "save" }, { item: "animal-1", at: NOW - 2 }]);
+  await there.record([
+    same,
+    same,
+    same,
+    { ...same, kind: "save" },
+    { item: "animal-1", at: NOW - 2 },
+  ]);
   await there.hide("food-9");
   await here.import(await there.export());
   assert.equal((await here.profile()).actions, 6);
@@ -104,7 +113,10 @@ test("vectors that the catalogue knows are not stored", async () => {
   const [known, brought] = await Promise.all([open(), open()]);
   await known.record({ item: "food-1" });
   await brought.record({ item: "food-1", vector: vectorOf("food-1") });
-  assert.equal((await brought.export()).length - (await known.export()).length >= DIM * 4 - 4, true);
+  assert.equal(
+    (await brought.export()).length - (await known.export()).length >= DIM * 4 - 4,
+    true,
+  );
 });
 
 test("an item that left the catalogue is kept, and unused", async () => {
@@ -112,9 +124,7 @@ test("an item that left the catalogue is kept, and unused", async () => {
   const sage = await open({ store });
   await sage.record(actionsOn("food-1", "sport-1"));
   const bytes = await sage.export();
-  const smaller = await (
-    await import("pocketsage")
-  ).Catalogue.from(
+  const smaller = await (await import("pocketsage")).Catalogue.from(
     [
       ["food-1", vectorOf("food-1")],
       ["food-2", vectorOf("food-2")],

@@ -6,8 +6,10 @@ import { indexedDbStore, openSage } from "pocketsage";
 import { actionsOn, NOW, rejects, smallCatalogue } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
-const open = (options = {}) => openSage({ catalogue, store: indexedDbStore("me"), now: () => NOW, ...options });
-const everyItem = async (sage) => (await sage.profile()).interests.flatMap(({ items }) => items).sort();
+const open = (options = {}) =>
+  openSage({ catalogue, store: indexedDbStore("me"), now: () => NOW, ...options });
+const everyItem = async (sage) =>
+  (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 const realPut = IDBObjectStore.prototype.put;
 
 beforeEach(() => Object.assign(globalThis, { indexedDB: new IDBFactory(), IDBKeyRange }));
@@ -40,7 +42,10 @@ test("two tabs writing at the same moment lose nothing", async () => {
   const [one, two] = await Promise.all([open(), open()]);
   const writing = [];
   for (let index = 0; index < 20; index++) {
-    writing.push(one.record({ item: "food-1", at: index }), two.record({ item: "sport-1", at: index }));
+    writing.push(
+      one.record({ item: "food-1", at: index }),
+      two.record({ item: "sport-1", at: index }),
+    );
     if (index % 5 === 0) await writing.at(-1);
   }
   await Promise.all(writing);
@@ -66,7 +71,10 @@ test("where there is no IndexedDB, storage names the way out", async () => {
 });
 
 test("IndexedDB refused is reported with its cause", async () => {
-  const refusal = new DOMException("The user denied permission to access the database.", "SecurityError");
+  const refusal = new DOMException(
+    "The user denied permission to access the database.",
+    "SecurityError",
+  );
   globalThis.indexedDB = {
     open: () => {
       throw refusal;
@@ -136,7 +144,9 @@ test("bytes that cannot be read are put aside, several times if need be, and go 
   const keys = () =>
     new Promise((resolve) => {
       globalThis.indexedDB.open("pocketsage").onsuccess = ({ target: { result: database } }) => {
-        database.transaction("profiles").objectStore("profiles").getAllKeys().onsuccess = ({ target }) => {
+        database.transaction("profiles").objectStore("profiles").getAllKeys().onsuccess = ({
+          target,
+        }) => {
           database.close();
           resolve(target.result);
         };

@@ -21,11 +21,16 @@ export function seeded(seed) {
 export function vectorOf(item) {
   const [theme, number] = item.split("-");
   const random = seeded(1 + THEMES.indexOf(theme) * 1000 + Number(number));
-  return Float32Array.from({ length: DIM }, (_, axis) => (axis === THEMES.indexOf(theme) ? 1 : 0) + (random() - 0.5) * 0.3);
+  return Float32Array.from(
+    { length: DIM },
+    (_, axis) => (axis === THEMES.indexOf(theme) ? 1 : 0) + (random() - 0.5) * 0.3,
+  );
 }
 
 /** "food-0", "food-1", ... 20 of each theme. */
-export const ITEMS = THEMES.flatMap((theme) => Array.from({ length: 20 }, (_, number) => `${theme}-${number}`));
+export const ITEMS = THEMES.flatMap((theme) =>
+  Array.from({ length: 20 }, (_, number) => `${theme}-${number}`),
+);
 
 /** The catalogue of all items. */
 export function smallCatalogue() {

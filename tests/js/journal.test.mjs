@@ -6,7 +6,8 @@ import { actionsOn, NOW, rejects, smallCatalogue } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
 const open = (store, options = {}) => openSage({ catalogue, store, now: () => NOW, ...options });
-const everyItem = async (sage) => (await sage.profile()).interests.flatMap(({ items }) => items).sort();
+const everyItem = async (sage) =>
+  (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 
 /** A store whose writes can be made to fail or wait. */
 function moodyStore(inner = memoryStore()) {
@@ -61,7 +62,9 @@ test("record resolves only when it is stored", async () => {
 test("many records at once are few writes", async () => {
   const { store, mood } = moodyStore();
   const sage = await open(store);
-  await Promise.all(Array.from({ length: 100 }, (_, index) => sage.record({ item: "food-1", at: index })));
+  await Promise.all(
+    Array.from({ length: 100 }, (_, index) => sage.record({ item: "food-1", at: index })),
+  );
   assert.ok(mood.writes <= 2, `${mood.writes} writes`);
   assert.equal((await (await open(store)).profile()).actions, 100);
 });
@@ -71,13 +74,21 @@ test("a store that fails is reported; work goes on in memory, and the next save 
   const sage = await open(store);
   await sage.record({ item: "food-1" });
   mood.fail = new DOMException("The disk is full.", "QuotaExceededError");
-  const error = await rejects(sage.record({ item: "food-2" }), "storage", /stays in memory.*QuotaExceededError: The disk is full/);
+  const error = await rejects(
+    sage.record({ item: "food-2" }),
+    "storage",
+    /stays in memory.*QuotaExceededError: The disk is full/,
+  );
   assert.equal(error.cause, mood.fail);
   await rejects(sage.hide("food-9"), "storage", /full/);
   assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
   assert.ok((await sage.recommend()).every(({ item }) => item !== "food-2" && item !== "food-9"));
   await rejects(sage.close(), "storage", /full/);
-  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"], "a close that failed leaves it open");
+  assert.deepEqual(
+    await everyItem(sage),
+    ["food-1", "food-2"],
+    "a close that failed leaves it open",
+  );
   mood.fail = undefined;
   await sage.record({ item: "food-3" });
   const again = await open(store);
@@ -122,7 +133,11 @@ for (const kind of ["with update", "without update"]) {
     await two.record({ item: "sport-1" });
     await two.hide("food-9");
     await one.record({ item: "food-2" });
-    assert.deepEqual(await everyItem(one), ["food-1", "food-2", "sport-1"], "a save brings along what others stored");
+    assert.deepEqual(
+      await everyItem(one),
+      ["food-1", "food-2", "sport-1"],
+      "a save brings along what others stored",
+    );
     assert.equal(await two.forget("food-1"), 1, "counted on the freshest log");
     const all = await open(store);
     assert.deepEqual(await everyItem(all), ["food-2", "sport-1"]);
@@ -148,7 +163,11 @@ test("changes made while a save runs go out with the next", async () => {
   mood.gate = new Promise((resolve) => (release = resolve));
   const first = sage.record({ item: "food-1" });
   await new Promise((resolve) => setTimeout(resolve, 5));
-  const later = [sage.record({ item: "food-2" }), sage.forget("food-1"), sage.record({ item: "food-3" })];
+  const later = [
+    sage.record({ item: "food-2" }),
+    sage.forget("food-1"),
+    sage.record({ item: "food-3" }),
+  ];
   release();
   await Promise.all([first, ...later]);
   assert.equal(mood.writes, 2);

@@ -8,10 +8,18 @@ import { DAY, DIM, ITEMS, NOW, smallCatalogue, vectorOf } from "./world.mjs";
 fc.configureGlobal({ seed: 2020 });
 
 const catalogue = await smallCatalogue();
-const open = (options = {}) => openSage({ catalogue, now: () => NOW, kinds: { save: 3 }, ...options });
+const open = (options = {}) =>
+  openSage({ catalogue, now: () => NOW, kinds: { save: 3 }, ...options });
 
 const knownItem = fc.constantFrom(...ITEMS);
-const vector = fc.float32Array({ minLength: DIM, maxLength: DIM, noNaN: true, noDefaultInfinity: true, min: -100, max: 100 });
+const vector = fc.float32Array({
+  minLength: DIM,
+  maxLength: DIM,
+  noNaN: true,
+  noDefaultInfinity: true,
+  min: -100,
+  max: 100,
+});
 const when = fc.oneof(
   fc.integer({ min: NOW - 90 * DAY, max: NOW }),
   fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }),
@@ -23,7 +31,11 @@ const extras = {
 };
 const action = fc.oneof(
   fc.record({ item: knownItem, ...extras }),
-  fc.record({ item: fc.string({ minLength: 1, maxLength: 8, unit: "binary" }).map((id) => `own ${id}`), vector, ...extras }),
+  fc.record({
+    item: fc.string({ minLength: 1, maxLength: 8, unit: "binary" }).map((id) => `own ${id}`),
+    vector,
+    ...extras,
+  }),
 );
 const history = fc.array(action, { maxLength: 25 });
 const holds = (law, ...given) => fc.assert(fc.asyncProperty(...given, law), { numRuns: 60 });
@@ -68,7 +80,10 @@ test("closing and opening again is identity", () =>
     const before = [await sage.export(), await sage.profile(), await sage.recommend()];
     await sage.close();
     const again = await open({ store });
-    assert.deepEqual([await again.export(), await again.profile(), await again.recommend()], before);
+    assert.deepEqual(
+      [await again.export(), await again.profile(), await again.recommend()],
+      before,
+    );
   }, history));
 
 test("forget after record restores the profile", () =>
@@ -77,7 +92,9 @@ test("forget after record restores the profile", () =>
       const sage = await open();
       await sage.record(actions);
       const before = [await sage.export(), await sage.profile()];
-      await sage.record(more.map((added) => ({ ...added, item: "passing", vector: vectorOf("food-1") })));
+      await sage.record(
+        more.map((added) => ({ ...added, item: "passing", vector: vectorOf("food-1") })),
+      );
       assert.equal(await sage.forget("passing"), more.length);
       assert.deepEqual([await sage.export(), await sage.profile()], before);
     },
@@ -100,7 +117,9 @@ test("a record that is refused changes nothing", () =>
       const sage = await open();
       await sage.record(actions);
       const before = await sage.export();
-      await assert.rejects(sage.record(actions.toSpliced(place % (actions.length + 1), 0, bad)), { name: "SageError" });
+      await assert.rejects(sage.record(actions.toSpliced(place % (actions.length + 1), 0, bad)), {
+        name: "SageError",
+      });
       assert.deepEqual(await sage.export(), before);
     },
     history,
@@ -119,13 +138,18 @@ test("recommend excludes seen, hidden and excluded, gives each item once, and at
       const sage = await open();
       await sage.record(actions);
       for (const item of hidden) await sage.hide(item);
-      const picks = await sage.recommend({ count, exclude, ...(seed === undefined ? {} : { pick: { seed } }) });
+      const picks = await sage.recommend({
+        count,
+        exclude,
+        ...(seed === undefined ? {} : { pick: { seed } }),
+      });
       const never = new Set([...actions.map(({ item }) => item), ...hidden, ...exclude]);
       const items = picks.map(({ item }) => item);
       assert.ok(items.every((item) => !never.has(item) && catalogue.has(item)));
       assert.equal(new Set(items).size, items.length);
       const left = ITEMS.filter((item) => !never.has(item)).length;
-      if (seed === undefined) assert.equal(items.length, actions.length === 0 ? 0 : Math.min(count, left));
+      if (seed === undefined)
+        assert.equal(items.length, actions.length === 0 ? 0 : Math.min(count, left));
       assert.ok(items.length <= Math.min(count, left));
     },
     history,
@@ -141,13 +165,19 @@ test("the interests partition the actions, and their shares sum to 1", () =>
     await sage.record(actions);
     const { interests, actions: count } = await sage.profile();
     assert.equal(count, actions.length);
-    assert.deepEqual(new Set(interests.flatMap(({ items }) => items)), new Set(actions.map(({ item }) => item)));
+    assert.deepEqual(
+      new Set(interests.flatMap(({ items }) => items)),
+      new Set(actions.map(({ item }) => item)),
+    );
     for (const { items, medoid, lastActive } of interests) {
       assert.ok(items.includes(medoid));
       assert.equal(new Set(items).size, items.length);
       assert.ok(actions.some(({ item, at }) => items.includes(item) && at === lastActive));
     }
-    if (actions.length > 0) assert.ok(Math.abs(interests.reduce((sum, { importance }) => sum + importance, 0) - 1) < 1e-9);
+    if (actions.length > 0)
+      assert.ok(
+        Math.abs(interests.reduce((sum, { importance }) => sum + importance, 0) - 1) < 1e-9,
+      );
   }, history));
 
 test("preview is what recommend sends", () =>
@@ -156,7 +186,11 @@ test("preview is what recommend sends", () =>
       const sent = [];
       const sage = await open({
         retriever: async (queries) => {
-          sent.push(JSON.stringify(queries.map(({ vector: numbers, ...rest }) => ({ vector: [...numbers], ...rest }))));
+          sent.push(
+            JSON.stringify(
+              queries.map(({ vector: numbers, ...rest }) => ({ vector: [...numbers], ...rest })),
+            ),
+          );
           return queries.map(() => []);
         },
       });
@@ -207,7 +241,13 @@ test("blend keeps the best score of an item, and a longer blend begins with the 
       }
     },
     fc.array(
-      fc.array(fc.record({ item: fc.constantFrom(..."abcdefgh"), score: fc.float({ min: -1, max: 1, noNaN: true }) }), { maxLength: 8 }),
+      fc.array(
+        fc.record({
+          item: fc.constantFrom(..."abcdefgh"),
+          score: fc.float({ min: -1, max: 1, noNaN: true }),
+        }),
+        { maxLength: 8 },
+      ),
       { maxLength: 4 },
     ),
     fc.integer({ min: 1, max: 10 }),

@@ -20,7 +20,11 @@ test("synchronous pieces before init() throw not-ready, and name the way out", a
 });
 
 test("a rejected load is reported, and may be retried", async () => {
-  await rejects(init(Promise.reject(new TypeError("fetch failed"))), "not-ready", /could not be loaded.*retry.*fetch failed/);
+  await rejects(
+    init(Promise.reject(new TypeError("fetch failed"))),
+    "not-ready",
+    /could not be loaded.*retry.*fetch failed/,
+  );
   await rejects(init(new Uint8Array([0, 1, 2, 3])), "not-ready", /could not be loaded/);
   await rejects(init(new URL("nowhere.wasm", wasm)), "not-ready", /nowhere\.wasm/);
   await rejects(() => cluster(new Float32Array(4), { dim: 2 }), "not-ready", /await init/);
@@ -52,7 +56,16 @@ test("openSage needs no init", async () => {
 
 test("the public names are these", () => {
   assert.deepEqual(Object.keys(sage).sort(), [
-    ...["Catalogue", "SageError", "blend", "buildProfile", "cluster", "connectSage", "indexedDbStore", "init"],
+    ...[
+      "Catalogue",
+      "SageError",
+      "blend",
+      "buildProfile",
+      "cluster",
+      "connectSage",
+      "indexedDbStore",
+      "init",
+    ],
     ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "ward"],
   ]);
 });

@@ -63,9 +63,18 @@ test("the documented layout", async () => {
     items: ["food-1", "sport-1"],
     kinds: ["save"],
     hidden: ["animal-1"],
-    actions: { item: [0, 1], at: [NOW, 0], weight: [2, null], kind: [null, 0], vector: [true, true] },
+    actions: {
+      item: [0, 1],
+      at: [NOW, 0],
+      weight: [2, null],
+      kind: [null, 0],
+      vector: [true, true],
+    },
   });
-  assert.deepEqual(new Float32Array(bytes.slice(16 + length, -4).buffer).slice(DIM), vectorOf("sport-1"));
+  assert.deepEqual(
+    new Float32Array(bytes.slice(16 + length, -4).buffer).slice(DIM),
+    vectorOf("sport-1"),
+  );
   assert.equal(
     view.getUint32(bytes.length - 4, true),
     ask((core) => core.checksum(bytes.subarray(0, -4))),

@@ -6,21 +6,51 @@ import { actionsOn, DIM, rejects, smallCatalogue } from "./world.mjs";
 const catalogue = await smallCatalogue();
 
 const wrong = [
-  ["an unknown option", { dim: 3, halfLife: 3 }, "option", /unknown option "halfLife".*halfLifeDays/],
+  [
+    "an unknown option",
+    { dim: 3, halfLife: 3 },
+    "option",
+    /unknown option "halfLife".*halfLifeDays/,
+  ],
   ["neither dim nor catalogue", {}, "option", /`catalogue`, or `dim`/],
   ["nothing", undefined, "option", /expected an object/],
   ["a dim of 0", { dim: 0 }, "option", /dim: expected a whole number of at least 1, saw 0/],
   ["a dim that is not whole", { dim: 2.5 }, "option", /saw 2\.5/],
   ["a dim that is not the catalogue's", { dim: 3, catalogue }, "dimension", /dim is 3.*have 8/],
-  ["a catalogue that is none", { catalogue: {} }, "option", /catalogue: expected a Catalogue, saw a Object/],
-  ["a retriever that is no function", { dim: 3, retriever: {} }, "option", /retriever: expected a function/],
-  ["a store that is none", { dim: 3, store: { load() {} } }, "option", /store: expected an object with load, save and clear/],
+  [
+    "a catalogue that is none",
+    { catalogue: {} },
+    "option",
+    /catalogue: expected a Catalogue, saw a Object/,
+  ],
+  [
+    "a retriever that is no function",
+    { dim: 3, retriever: {} },
+    "option",
+    /retriever: expected a function/,
+  ],
+  [
+    "a store that is none",
+    { dim: 3, store: { load() {} } },
+    "option",
+    /store: expected an object with load, save and clear/,
+  ],
   ["a store that is null", { dim: 3, store: null }, "option", /store: expected an object/],
-  ["a kind that weighs nothing", { dim: 3, kinds: { view: 0 } }, "option", /kinds\.view.*above 0, saw 0/],
+  [
+    "a kind that weighs nothing",
+    { dim: 3, kinds: { view: 0 } },
+    "option",
+    /kinds\.view.*above 0, saw 0/,
+  ],
   ["a kind that is NaN", { dim: 3, kinds: { view: NaN } }, "not-finite", /kinds\.view.*NaN/],
   ["maxActions of 0", { dim: 3, maxActions: 0 }, "option", /maxActions.*at least 1, saw 0/],
   ["a negative maxAgeDays", { dim: 3, maxAgeDays: -1 }, "option", /maxAgeDays.*above 0/],
-  ["an unknown way with the unreadable", { dim: 3, unreadable: "delete" }, "option", /"reject" or "set-aside", saw "delete"/],
+  [
+    "an unknown way with the unreadable",
+    { dim: 3, unreadable: "delete" },
+    "option",
+    /"reject" or "set-aside", saw "delete"/,
+  ],
   ["an unknown cut", { dim: 3, cut: "best" }, "option", /./],
   ["a cut of 0 interests", { dim: 3, cut: { count: 0 } }, "option", /count/],
   ["a cut at NaN", { dim: 3, cut: { threshold: NaN } }, "option", /threshold/],
@@ -41,7 +71,12 @@ const wrongAsk = [
   ["an unknown pick", { pick: "best" }, "option", /pick/],
   ["a pick without a seed", { pick: {} }, "option", /"top" or \{ seed \}/],
   ["a seed that is NaN", { pick: { seed: NaN } }, "not-finite", /pick\.seed/],
-  ["a single string to exclude", { exclude: "food-1" }, "option", /exclude: expected a list of item ids, saw "food-1"/],
+  [
+    "a single string to exclude",
+    { exclude: "food-1" },
+    "option",
+    /exclude: expected a list of item ids, saw "food-1"/,
+  ],
   ["a number to exclude", { exclude: [3] }, "option", /exclude.*saw 3/],
 ];
 for (const method of ["recommend", "preview"]) {

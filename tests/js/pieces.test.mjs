@@ -21,17 +21,30 @@ test("cluster gives labels, medoids and the tree of SciPy's shape", () => {
 });
 
 test("cluster drops and attaches singletons", () => {
-  assert.deepEqual(cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "drop" }).labels, Int32Array.of(0, 0, 1, 1, -1));
-  assert.deepEqual(cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "attach" }).labels, Int32Array.of(0, 0, 1, 1, 1));
+  assert.deepEqual(
+    cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "drop" }).labels,
+    Int32Array.of(0, 0, 1, 1, -1),
+  );
+  assert.deepEqual(
+    cluster(points, { dim: 2, cut: { threshold: 5 }, singletons: "attach" }).labels,
+    Int32Array.of(0, 0, 1, 1, 1),
+  );
 });
 
 test("ward gives the tree of cluster, whatever the sizes of the rows", () => {
   const weights = Float64Array.of(1, 2, 1, 1, 0.5);
   for (const sizes of [undefined, weights]) {
-    assert.deepEqual(ward(points, { dim: 2, weights: sizes }), cluster(points, { dim: 2, weights: sizes, cut: { count: 2 } }).tree);
+    assert.deepEqual(
+      ward(points, { dim: 2, weights: sizes }),
+      cluster(points, { dim: 2, weights: sizes, cut: { count: 2 } }).tree,
+    );
   }
   assert.notDeepEqual(ward(points, { dim: 2, weights }), ward(points, { dim: 2 }));
-  assert.deepEqual(ward(points, { dim: 2, memory: 10_000 }), ward(points, { dim: 2 }), "in little memory it is the same");
+  assert.deepEqual(
+    ward(points, { dim: 2, memory: 10_000 }),
+    ward(points, { dim: 2 }),
+    "in little memory it is the same",
+  );
 });
 
 test("ward of nothing and of one has no merges", () => {
@@ -40,29 +53,86 @@ test("ward of nothing and of one has no merges", () => {
 });
 
 test("cluster of nothing is nothing, of one is one", () => {
-  assert.deepEqual({ ...cluster(new Float32Array(), { dim: 3 }) }, { ...cluster(new Float32Array(), { dim: 3 }), count: 0 });
+  assert.deepEqual(
+    { ...cluster(new Float32Array(), { dim: 3 }) },
+    { ...cluster(new Float32Array(), { dim: 3 }), count: 0 },
+  );
   assert.deepEqual(cluster(Float32Array.of(1, 2, 3), { dim: 3 }).labels, Int32Array.of(0));
 });
 
 test("a weight is the row, done so many times", () => {
-  const weighed = cluster(Float32Array.of(0, 1, 3), { dim: 1, cut: { count: 1 }, weights: Float64Array.of(1, 1, 6) });
+  const weighed = cluster(Float32Array.of(0, 1, 3), {
+    dim: 1,
+    cut: { count: 1 },
+    weights: Float64Array.of(1, 1, 6),
+  });
   assert.deepEqual(weighed.medoids, Uint32Array.of(2));
 });
 
 const refused = [
-  ["cluster, a matrix that does not divide", () => cluster(new Float32Array(5), { dim: 2 }), "dimension", /./],
+  [
+    "cluster, a matrix that does not divide",
+    () => cluster(new Float32Array(5), { dim: 2 }),
+    "dimension",
+    /./,
+  ],
   ["cluster, NaN", () => cluster(Float32Array.of(1, NaN), { dim: 1 }), "not-finite", /1/],
-  ["cluster, an array", () => cluster([1, 2], { dim: 1 }), "option", /one Float32Array.*saw an array/],
+  [
+    "cluster, an array",
+    () => cluster([1, 2], { dim: 1 }),
+    "option",
+    /one Float32Array.*saw an array/,
+  ],
   ["cluster, no dim", () => cluster(new Float32Array(2), {}), "option", /dim/],
-  ["cluster, an unknown option", () => cluster(new Float32Array(2), { dim: 1, cuts: 3 }), "option", /unknown option "cuts"/],
-  ["cluster, weights of another length", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1) }), "dimension", /./],
-  ["cluster, a weight of 0", () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
-  ["ward, a matrix that does not divide", () => ward(new Float32Array(5), { dim: 2 }), "dimension", /./],
+  [
+    "cluster, an unknown option",
+    () => cluster(new Float32Array(2), { dim: 1, cuts: 3 }),
+    "option",
+    /unknown option "cuts"/,
+  ],
+  [
+    "cluster, weights of another length",
+    () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1) }),
+    "dimension",
+    /./,
+  ],
+  [
+    "cluster, a weight of 0",
+    () => cluster(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }),
+    "option",
+    /weight/,
+  ],
+  [
+    "ward, a matrix that does not divide",
+    () => ward(new Float32Array(5), { dim: 2 }),
+    "dimension",
+    /./,
+  ],
   ["ward, NaN", () => ward(Float32Array.of(1, NaN), { dim: 1 }), "not-finite", /1/],
-  ["ward, an array", () => ward([1, 2], { dim: 1 }), "option", /^ward: expected the vectors as one Float32Array.*saw an array/],
-  ["ward, a cut", () => ward(new Float32Array(2), { dim: 1, cut: "auto" }), "option", /unknown option "cut"/],
-  ["ward, a weight of 0", () => ward(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }), "option", /weight/],
-  ["ward, too little memory", () => ward(new Float32Array(2000), { dim: 2, memory: 100 }), "memory", /1000 actions.*memory/],
+  [
+    "ward, an array",
+    () => ward([1, 2], { dim: 1 }),
+    "option",
+    /^ward: expected the vectors as one Float32Array.*saw an array/,
+  ],
+  [
+    "ward, a cut",
+    () => ward(new Float32Array(2), { dim: 1, cut: "auto" }),
+    "option",
+    /unknown option "cut"/,
+  ],
+  [
+    "ward, a weight of 0",
+    () => ward(new Float32Array(2), { dim: 1, weights: Float64Array.of(1, 0) }),
+    "option",
+    /weight/,
+  ],
+  [
+    "ward, too little memory",
+    () => ward(new Float32Array(2000), { dim: 2, memory: 100 }),
+    "memory",
+    /1000 actions.*memory/,
+  ],
   ["project, NaN", () => project(Float32Array.of(NaN), { dim: 1 }), "not-finite", /./],
   ["project, an array", () => project([1], { dim: 1 }), "option", /one Float32Array/],
   [
@@ -71,7 +141,12 @@ const refused = [
     "not-finite",
     /action 0/,
   ],
-  ["buildProfile, no clock", () => buildProfile([], { dim: 1 }), "option", /now: expected a number/],
+  [
+    "buildProfile, no clock",
+    () => buildProfile([], { dim: 1 }),
+    "option",
+    /now: expected a number/,
+  ],
   [
     "buildProfile, a time that is NaN",
     () => buildProfile([{ item: "a", at: NaN, vector: Float32Array.of(1) }], { dim: 1, now: 0 }),
@@ -80,20 +155,43 @@ const refused = [
   ],
   [
     "buildProfile, a weight of 0",
-    () => buildProfile([{ item: "a", at: 0, weight: 0, vector: Float32Array.of(1) }], { dim: 1, now: 0 }),
+    () =>
+      buildProfile([{ item: "a", at: 0, weight: 0, vector: Float32Array.of(1) }], {
+        dim: 1,
+        now: 0,
+      }),
     "option",
     /weight/,
   ],
-  ["blend, too few weights", () => blend([[], []], { weights: [1], count: 1 }), "option", /one weight for each of the 2 lists/],
+  [
+    "blend, too few weights",
+    () => blend([[], []], { weights: [1], count: 1 }),
+    "option",
+    /one weight for each of the 2 lists/,
+  ],
   ["blend, a negative weight", () => blend([[]], { weights: [-1], count: 1 }), "option", /weight/],
-  ["blend, a score that is NaN", () => blend([[{ item: "a", score: NaN }]], { weights: [1], count: 1 }), "not-finite", /./],
-  ["blend, no item", () => blend([[{ score: 1 }]], { weights: [1], count: 1 }), "option", /a hit: expected an item's id/],
+  [
+    "blend, a score that is NaN",
+    () => blend([[{ item: "a", score: NaN }]], { weights: [1], count: 1 }),
+    "not-finite",
+    /./,
+  ],
+  [
+    "blend, no item",
+    () => blend([[{ score: 1 }]], { weights: [1], count: 1 }),
+    "option",
+    /a hit: expected an item's id/,
+  ],
   ["blend, no count", () => blend([], { weights: [] }), "option", /count/],
 ];
-for (const [name, call, code, message] of refused) test(`refused: ${name}`, () => rejects(call, code, message));
+for (const [name, call, code, message] of refused)
+  test(`refused: ${name}`, () => rejects(call, code, message));
 
 test("buildProfile gives what a sage gives", async () => {
-  const actions = actionsOn("food-1", "sport-1", "food-2", "animal-1").map((action, index) => ({ ...action, at: NOW - index * DAY }));
+  const actions = actionsOn("food-1", "sport-1", "food-2", "animal-1").map((action, index) => ({
+    ...action,
+    at: NOW - index * DAY,
+  }));
   const sage = await openSage({ catalogue, now: () => NOW });
   await sage.record(actions);
   const built = buildProfile(
@@ -101,12 +199,21 @@ test("buildProfile gives what a sage gives", async () => {
     { dim: DIM, now: NOW, spread: catalogue.spread },
   );
   assert.deepEqual(built, await sage.profile());
-  assert.deepEqual(buildProfile([], { dim: 2, now: 5 }), { dim: 2, builtAt: 5, actions: 0, interests: [] });
+  assert.deepEqual(buildProfile([], { dim: 2, now: 5 }), {
+    dim: 2,
+    builtAt: 5,
+    actions: 0,
+    interests: [],
+  });
 });
 
 test("blend deals places by weight, an item once, with its best score", () => {
-  const list = (prefix, ...scores) => scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
-  const lists = [list("a", 0.9, 0.8, 0.7, 0.6), [{ item: "a1", score: 0.95 }, ...list("b", 0.5, 0.4)]];
+  const list = (prefix, ...scores) =>
+    scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
+  const lists = [
+    list("a", 0.9, 0.8, 0.7, 0.6),
+    [{ item: "a1", score: 0.95 }, ...list("b", 0.5, 0.4)],
+  ];
   const blended = blend(lists, { weights: [3, 1], count: 4, exclude: new Set(["a0"]) });
   assert.deepEqual(
     blended.map(({ item, list: from }) => [item, from]),

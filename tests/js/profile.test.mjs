@@ -1,11 +1,30 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSage } from "pocketsage";
-import { actionsOn, DAY, DIM, NOW, rejects, seeded, smallCatalogue, THEMES, vectorOf } from "./world.mjs";
+import {
+  actionsOn,
+  DAY,
+  DIM,
+  NOW,
+  rejects,
+  seeded,
+  smallCatalogue,
+  THEMES,
+  vectorOf,
+} from "./world.mjs";
 
 const catalogue = await smallCatalogue();
 const open = (options = {}) => openSage({ catalogue, now: () => NOW, ...options });
-const themed = actionsOn("food-1", "sport-1", "food-2", "animal-1", "sport-2", "food-3", "animal-2", "food-1");
+const themed = actionsOn(
+  "food-1",
+  "sport-1",
+  "food-2",
+  "animal-1",
+  "sport-2",
+  "food-3",
+  "animal-2",
+  "food-1",
+);
 
 test("three themes are three interests", async () => {
   const sage = await open();
@@ -26,8 +45,14 @@ test("three themes are three interests", async () => {
     assert.deepEqual(vector, catalogue.vector(medoid));
     assert.ok(index === 0 || importance <= profile.interests[index - 1].importance);
   }
-  assert.ok(Math.abs(profile.interests.reduce((sum, { importance }) => sum + importance, 0) - 1) < 1e-12);
-  assert.deepEqual(profile.interests[0].items, ["food-1", "food-3", "food-2"], "each item once, most recent first");
+  assert.ok(
+    Math.abs(profile.interests.reduce((sum, { importance }) => sum + importance, 0) - 1) < 1e-12,
+  );
+  assert.deepEqual(
+    profile.interests[0].items,
+    ["food-1", "food-3", "food-2"],
+    "each item once, most recent first",
+  );
   assert.equal(profile.interests[0].lastActive, NOW);
 });
 
@@ -53,7 +78,9 @@ test("one action is one interest", async () => {
 test("identical vectors are one interest", async () => {
   const sage = await open();
   const vector = vectorOf("food-7");
-  await sage.record(Array.from({ length: 12 }, (_, index) => ({ item: `twin-${index}`, vector, at: NOW - index })));
+  await sage.record(
+    Array.from({ length: 12 }, (_, index) => ({ item: `twin-${index}`, vector, at: NOW - index })),
+  );
   const { interests } = await sage.profile();
   assert.equal(interests.length, 1);
   assert.equal(interests[0].items.length, 12);
@@ -62,7 +89,10 @@ test("identical vectors are one interest", async () => {
 });
 
 test("a zero vector is an action like any other", async () => {
-  for (const options of [{}, { catalogue: undefined, dim: DIM, retriever: async (queries) => queries.map(() => []) }]) {
+  for (const options of [
+    {},
+    { catalogue: undefined, dim: DIM, retriever: async (queries) => queries.map(() => []) },
+  ]) {
     const sage = await open(options);
     await sage.record({ item: "nothing", vector: new Float32Array(DIM) });
     await sage.record({ item: "food-1", vector: vectorOf("food-1") });
@@ -121,7 +151,9 @@ test("kinds weigh, an explicit weight weighs more, an unnamed kind counts 1", as
     { item: "sport-1", kind: "share" },
     { item: "animal-1", kind: "click", weight: 4 },
   ]);
-  const share = Object.fromEntries((await sage.profile()).interests.map(({ medoid, importance }) => [medoid, importance]));
+  const share = Object.fromEntries(
+    (await sage.profile()).interests.map(({ medoid, importance }) => [medoid, importance]),
+  );
   assert.deepEqual(share, { "animal-1": 4 / 8, "food-1": 3 / 8, "sport-1": 1 / 8 });
 });
 
@@ -151,7 +183,10 @@ test("a profile is remembered until something changes, and is the caller's own",
 
 test("with a catalogue, own vectors count at unit length", async () => {
   const sage = await open();
-  await sage.record([{ item: "food-1" }, { item: "food-long", vector: vectorOf("food-1").map((number) => number * 50) }]);
+  await sage.record([
+    { item: "food-1" },
+    { item: "food-long", vector: vectorOf("food-1").map((number) => number * 50) },
+  ]);
   const { interests } = await sage.profile();
   assert.equal(interests.length, 1);
   assert.ok(Math.abs(Math.hypot(...interests[0].vector) - 1) < 1e-3);
@@ -198,7 +233,10 @@ test("the map puts every item where its interest is", async () => {
   await sage.record(themed);
   const { interests } = await sage.profile();
   const map = await sage.map();
-  assert.deepEqual(map.map(({ item }) => item).sort(), [...new Set(themed.map(({ item }) => item))].sort());
+  assert.deepEqual(
+    map.map(({ item }) => item).sort(),
+    [...new Set(themed.map(({ item }) => item))].sort(),
+  );
   for (const { item, x, y, interest } of map) {
     assert.ok(interests[interest].items.includes(item), item);
     assert.ok(Math.abs(x) <= 1 && Math.abs(y) <= 1);
@@ -211,7 +249,11 @@ test("explain names the interest and the user's nearest items", async () => {
   const { interest, nearest } = await sage.explain("sport-9");
   assert.ok(interest.medoid.startsWith("sport"));
   assert.ok(nearest[0].item.startsWith("sport") && nearest[1].item.startsWith("sport"));
-  assert.ok(nearest.every(({ similarity }, index) => index === 0 || similarity <= nearest[index - 1].similarity));
+  assert.ok(
+    nearest.every(
+      ({ similarity }, index) => index === 0 || similarity <= nearest[index - 1].similarity,
+    ),
+  );
   assert.equal(nearest.find(({ item }) => item === "sport-2").at, NOW - 3 * 60_000);
   const own = await sage.explain("animal-1");
   assert.ok(own.interest.items.includes("animal-1"));

@@ -21,7 +21,8 @@ function listening() {
 }
 
 /** Queries as JSON, which is how a preview shows them. */
-const asJson = (queries) => JSON.stringify(queries.map(({ vector, ...rest }) => ({ vector: [...vector], ...rest })));
+const asJson = (queries) =>
+  JSON.stringify(queries.map(({ vector, ...rest }) => ({ vector: [...vector], ...rest })));
 
 test("recommendations follow the interests, and say why", async () => {
   const sage = await open();
@@ -37,11 +38,17 @@ test("recommendations follow the interests, and say why", async () => {
     assert.equal(because.nearest.length, 3);
     assert.ok(because.nearest.every((near) => own.includes(near)));
     assert.ok(because.nearest[0].startsWith(theme));
-    const [hit] = catalogue.search(catalogue.vector(because.medoid), { exclude: ITEMS.filter((other) => other !== item) });
+    const [hit] = catalogue.search(catalogue.vector(because.medoid), {
+      exclude: ITEMS.filter((other) => other !== item),
+    });
     assert.ok(Math.abs(score - hit.score) < 1e-6, "the score is the cosine to the medoid");
   }
   assert.equal(new Set(picks.map(({ item }) => item)).size, 12);
-  assert.equal(new Set(picks.map(({ because }) => because.medoid)).size, 3, "every interest is heard");
+  assert.equal(
+    new Set(picks.map(({ because }) => because.medoid)).size,
+    3,
+    "every interest is heard",
+  );
 });
 
 test("what was acted on, hidden or excluded is never recommended", async () => {
@@ -49,8 +56,21 @@ test("what was acted on, hidden or excluded is never recommended", async () => {
   await sage.hide("food-5");
   const picks = await sage.recommend({ count: 1000, exclude: new Set(["sport-5", "ghost"]) });
   const items = picks.map(({ item }) => item);
-  const never = ["food-1", "food-2", "food-3", "sport-1", "sport-2", "animal-1", "food-5", "sport-5"];
-  assert.deepEqual([...items].sort(), ITEMS.filter((item) => !never.includes(item)).sort(), "and everything else is");
+  const never = [
+    "food-1",
+    "food-2",
+    "food-3",
+    "sport-1",
+    "sport-2",
+    "animal-1",
+    "food-5",
+    "sport-5",
+  ];
+  assert.deepEqual(
+    [...items].sort(),
+    ITEMS.filter((item) => !never.includes(item)).sort(),
+    "and everything else is",
+  );
 });
 
 test("exclude takes any iterable", async () => {
@@ -64,7 +84,8 @@ test("exclude takes any iterable", async () => {
   );
 });
 
-test("count defaults to 20", async () => assert.equal((await (await open()).recommend()).length, 20));
+test("count defaults to 20", async () =>
+  assert.equal((await (await open()).recommend()).length, 20));
 
 test("interests limits how many are queried, most important first", async () => {
   const sage = await open();
@@ -90,7 +111,8 @@ test("at most the 8 most important interests are queried, or 3 sampled ones", as
 test("the same seed picks the same, another picks otherwise", async () => {
   const sage = await openSage({ catalogue, cut: { count: 12 } });
   await sage.record(actionsOn(...ITEMS.slice(0, 15)));
-  const because = async (seed) => (await sage.recommend({ pick: { seed } })).map((pick) => pick.because.medoid).join();
+  const because = async (seed) =>
+    (await sage.recommend({ pick: { seed } })).map((pick) => pick.because.medoid).join();
   assert.equal(await because(7), await because(7));
   const seen = new Set(await Promise.all([1, 2, 3, 4, 5].map(because)));
   assert.ok(seen.size > 1, "five seeds and one choice");
@@ -126,7 +148,11 @@ test("a retriever is handed the medoid, its vector and a count, and nothing else
     interests.map(({ medoid, vector }) => ({ vector, item: medoid, count: 133 })),
   );
   asked[0].queries[0].vector.fill(0);
-  assert.notDeepEqual((await sage.profile()).interests[0].vector, new Float32Array(DIM), "its vectors are copies");
+  assert.notDeepEqual(
+    (await sage.profile()).interests[0].vector,
+    new Float32Array(DIM),
+    "its vectors are copies",
+  );
 });
 
 test("an empty history asks nobody", async () => {
@@ -140,10 +166,14 @@ test("an empty history asks nobody", async () => {
 test("a retriever serves without a catalogue", async () => {
   const { engine } = listening();
   const sage = await openSage({ dim: DIM, retriever: engine });
-  await sage.record(actionsOn("food-1", "food-2").map((action) => ({ ...action, vector: vectorOf(action.item) })));
+  await sage.record(
+    actionsOn("food-1", "food-2").map((action) => ({ ...action, vector: vectorOf(action.item) })),
+  );
   const picks = await sage.recommend({ count: 4 });
   assert.equal(picks.length, 4);
-  assert.ok(picks.every(({ item, because }) => item.startsWith("food") && because.nearest.length === 2));
+  assert.ok(
+    picks.every(({ item, because }) => item.startsWith("food") && because.nearest.length === 2),
+  );
   assert.ok(picks.every(({ item }) => item !== "food-1" && item !== "food-2"));
 });
 
@@ -226,7 +256,8 @@ test("calls after close are refused", async () => {
     ["import", new Uint8Array()],
     ["map"],
   ];
-  for (const [method, ...args] of calls) await rejects(sage[method](...args), "closed", /this sage was closed.*openSage/i);
+  for (const [method, ...args] of calls)
+    await rejects(sage[method](...args), "closed", /this sage was closed.*openSage/i);
 });
 
 test("a sage can be disposed of, and leaves the catalogue open", async () => {
@@ -252,7 +283,11 @@ test("a closed catalogue is reported", async () => {
 
 test("preview shows a retriever's own bytes, where it says what they are", async () => {
   const { engine } = listening();
-  engine.outbound = (queries) => [{ to: "there", bytes: Uint8Array.of(queries.length), says: "a number" }];
+  engine.outbound = (queries) => [
+    { to: "there", bytes: Uint8Array.of(queries.length), says: "a number" },
+  ];
   const sage = await open({ retriever: engine });
-  assert.deepEqual(await sage.preview(), [{ to: "there", bytes: Uint8Array.of(3), says: "a number" }]);
+  assert.deepEqual(await sage.preview(), [
+    { to: "there", bytes: Uint8Array.of(3), says: "a number" },
+  ]);
 });

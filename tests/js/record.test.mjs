@@ -10,7 +10,11 @@ const before = actionsOn("food-1", "sport-1", "animal-1");
 /** A sage with something recorded, and a check that recording this is refused and changes nothing. */
 async function refuses(given, code, message, options = { catalogue }) {
   const sage = await openSage({ now: () => NOW, ...options });
-  await sage.record(options.catalogue ? before : before.map((action) => ({ ...action, vector: vectorOf(action.item) })));
+  await sage.record(
+    options.catalogue
+      ? before
+      : before.map((action) => ({ ...action, vector: vectorOf(action.item) })),
+  );
   const bytes = await sage.export();
   await rejects(sage.record(given), code, message);
   assert.deepEqual(await sage.export(), bytes, "something recorded was lost or changed");
@@ -19,12 +23,20 @@ async function refuses(given, code, message, options = { catalogue }) {
 }
 
 test("a vector of the wrong dimension is refused, naming the action", () =>
-  refuses([{ item: "food-2" }, { item: "x", vector: new Float32Array(3) }], "dimension", /action 1 \("x"\).*has 3 numbers, expected 8/));
+  refuses(
+    [{ item: "food-2" }, { item: "x", vector: new Float32Array(3) }],
+    "dimension",
+    /action 1 \("x"\).*has 3 numbers, expected 8/,
+  ));
 
 test("NaN in a vector is refused, naming the action and the place", () => {
   const vector = vectorOf("food-2");
   vector[5] = NaN;
-  return refuses([{ item: "food-2" }, { item: "food-3" }, { item: "x", vector }], "not-finite", /action 2 \("x"\).*number 5.*NaN/);
+  return refuses(
+    [{ item: "food-2" }, { item: "food-3" }, { item: "x", vector }],
+    "not-finite",
+    /action 2 \("x"\).*number 5.*NaN/,
+  );
 });
 
 test("infinity in a vector is refused, naming the action and the place", () => {
@@ -34,29 +46,48 @@ test("infinity in a vector is refused, naming the action and the place", () => {
 });
 
 test("a vector that is no Float32Array is refused, with the way to make one", () =>
-  refuses({ item: "x", vector: [1, 2, 3, 4, 5, 6, 7, 8] }, "option", /expected a Float32Array, saw an array.*Float32Array\.from/));
+  refuses(
+    { item: "x", vector: [1, 2, 3, 4, 5, 6, 7, 8] },
+    "option",
+    /expected a Float32Array, saw an array.*Float32Array\.from/,
+  ));
 
 test("an unknown item without a vector is refused", () =>
-  refuses([{ item: "food-2" }, { item: "ghost" }], "unknown-item", /action 1 \("ghost"\).*catalogue does not know.*\{ item, vector \}/));
+  refuses(
+    [{ item: "food-2" }, { item: "ghost" }],
+    "unknown-item",
+    /action 1 \("ghost"\).*catalogue does not know.*\{ item, vector \}/,
+  ));
 
 test("without a catalogue every item needs its vector", () =>
   refuses({ item: "food-1" }, "unknown-item", /no catalogue to look the item up in/, { dim: DIM }));
 
-test("a timestamp that is NaN is refused", () => refuses({ item: "food-1", at: NaN }, "not-finite", /\("food-1"\): at.*NaN/));
-test("a timestamp that is infinite is refused", () => refuses({ item: "food-1", at: Infinity }, "not-finite", /at.*Infinity/));
+test("a timestamp that is NaN is refused", () =>
+  refuses({ item: "food-1", at: NaN }, "not-finite", /\("food-1"\): at.*NaN/));
+test("a timestamp that is infinite is refused", () =>
+  refuses({ item: "food-1", at: Infinity }, "not-finite", /at.*Infinity/));
 test("a timestamp that is a Date is refused", () =>
   refuses({ item: "food-1", at: new Date() }, "option", /at: expected a number, saw a Date/));
-test("a weight of 0 is refused", () => refuses({ item: "food-1", weight: 0 }, "option", /weight: expected a number above 0, saw 0/));
-test("a negative weight is refused", () => refuses({ item: "food-1", weight: -2 }, "option", /weight.*above 0, saw -2/));
-test("a weight that is NaN is refused", () => refuses({ item: "food-1", weight: NaN }, "not-finite", /weight.*NaN/));
-test("an empty id is refused", () => refuses({ item: "" }, "option", /action 0: item: expected.*non-empty string, saw ""/));
+test("a weight of 0 is refused", () =>
+  refuses({ item: "food-1", weight: 0 }, "option", /weight: expected a number above 0, saw 0/));
+test("a negative weight is refused", () =>
+  refuses({ item: "food-1", weight: -2 }, "option", /weight.*above 0, saw -2/));
+test("a weight that is NaN is refused", () =>
+  refuses({ item: "food-1", weight: NaN }, "not-finite", /weight.*NaN/));
+test("an empty id is refused", () =>
+  refuses({ item: "" }, "option", /action 0: item: expected.*non-empty string, saw ""/));
 test("an id that is a number is refused", () => refuses({ item: 7 }, "option", /saw 7/));
-test("a kind that is no string is refused", () => refuses({ item: "food-1", kind: 3 }, "option", /kind: expected a string, saw 3/));
-test("a misspelt field is refused", () => refuses({ item: "food-1", wieght: 3 }, "option", /unknown option "wieght".*weight/));
+test("a kind that is no string is refused", () =>
+  refuses({ item: "food-1", kind: 3 }, "option", /kind: expected a string, saw 3/));
+test("a misspelt field is refused", () =>
+  refuses({ item: "food-1", wieght: 3 }, "option", /unknown option "wieght".*weight/));
 test("null is refused", () => refuses(null, "option", /action 0: expected an object, saw null/));
 
 test("of a thousand actions, one that is wrong keeps all out", () => {
-  const many = Array.from({ length: 1000 }, (_, index) => ({ item: "food-1", at: index === 999 ? NaN : index }));
+  const many = Array.from({ length: 1000 }, (_, index) => ({
+    item: "food-1",
+    at: index === 999 ? NaN : index,
+  }));
   return refuses(many, "not-finite", /action 999/);
 });
 
@@ -83,7 +114,13 @@ test("at defaults to the clock", async () => {
 
 test("undefined fields count as absent", async () => {
   const sage = await openSage({ catalogue, now: () => NOW });
-  await sage.record({ item: "food-1", vector: undefined, at: undefined, weight: undefined, kind: undefined });
+  await sage.record({
+    item: "food-1",
+    vector: undefined,
+    at: undefined,
+    weight: undefined,
+    kind: undefined,
+  });
   assert.equal((await sage.profile()).interests[0].lastActive, NOW);
 });
 
@@ -94,7 +131,13 @@ test("vectors may be looked up elsewhere: once for all that lack one, and not fo
     return items.map((item) => (item === "ghost" ? undefined : vectorOf("food-1")));
   };
   const sage = await openSage({ catalogue, vectors, now: () => NOW });
-  await sage.record([{ item: "food-2" }, { item: "new-1" }, { item: "new-2", vector: vectorOf("food-3") }, { item: "new-1" }, { item: "new-3" }]);
+  await sage.record([
+    { item: "food-2" },
+    { item: "new-1" },
+    { item: "new-2", vector: vectorOf("food-3") },
+    { item: "new-1" },
+    { item: "new-3" },
+  ]);
   assert.deepEqual(asked, [["new-1", "new-3"]]);
   assert.equal((await sage.profile()).actions, 5);
   await rejects(sage.record([{ item: "food-4" }, { item: "ghost" }]), "unknown-item", /ghost/);

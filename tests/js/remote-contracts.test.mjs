@@ -7,7 +7,15 @@
 //   Vectorize       https://developers.cloudflare.com/vectorize/reference/client-api/
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elasticsearch, milvus, pinecone, qdrant, redis, typesense, vectorize } from "pocketsage/remote";
+import {
+  elasticsearch,
+  milvus,
+  pinecone,
+  qdrant,
+  redis,
+  typesense,
+  vectorize,
+} from "pocketsage/remote";
 import * as replies from "./remote-replies.mjs";
 
 const unit = Float32Array.of(0.6, 0.8);
@@ -23,39 +31,98 @@ function recorded(replies) {
   const asked = [];
   const fetch = async (url, { method, headers, body }) => {
     const { pathname, search } = new URL(url);
-    asked.push({ method, path: pathname + search, headers, body: body?.includes?.("\n") ? body.trim().split("\n").map((line) => JSON.parse(line)) : body && JSON.parse(body) });
+    asked.push({
+      method,
+      path: pathname + search,
+      headers,
+      body: body?.includes?.("\n")
+        ? body
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line))
+        : body && JSON.parse(body),
+    });
     const reply = replies[pathname];
     const value = typeof reply === "function" ? reply(asked.at(-1)) : reply;
-    return value instanceof Response ? value : Response.json(value ?? { error: "no such path" }, { status: value ? 200 : 404 });
+    return value instanceof Response
+      ? value
+      : Response.json(value ?? { error: "no such path" }, { status: value ? 200 : 404 });
   };
   return { fetch, asked };
 }
 
 test("Milvus v2: by vector, one request, the hits of all queries in one list with topks", async () => {
   const { fetch, asked } = recorded({ "/v2/vectordb/entities/search": replies.milvus.search });
-  const answers = await milvus({ url: "https://m.example", collection: "items", token: "root:Milvus", fetch }).ask([both("a"), both("x")]);
-  assert.deepEqual(answers.map(hits), [[["b", 0.9], ["c", 0.8]], [["d", 0.7]]]);
-  assert.deepEqual(asked[0].body, { collectionName: "items", data: [[0.6, 0.8], [0.6, 0.8]], annsField: "vector", limit: 3, outputFields: ["id"] });
+  const answers = await milvus({
+    url: "https://m.example",
+    collection: "items",
+    token: "root:Milvus",
+    fetch,
+  }).ask([both("a"), both("x")]);
+  assert.deepEqual(answers.map(hits), [
+    [
+      ["b", 0.9],
+      ["c", 0.8],
+    ],
+    [["d", 0.7]],
+  ]);
+  assert.deepEqual(asked[0].body, {
+    collectionName: "items",
+    data: [
+      [0.6, 0.8],
+      [0.6, 0.8],
+    ],
+    annsField: "vector",
+    limit: 3,
+    outputFields: ["id"],
+  });
   assert.equal(asked[0].headers.authorization, "Bearer root:Milvus");
 });
 
 test("Milvus v2: by stored id where the server can, int64 as text, filters as templates", async () => {
   const { fetch, asked } = recorded({
-    "/v2/vectordb/entities/search": { code: 0, data: [{ id: "9223372036854775807", distance: 0.5 }], topks: [1] },
+    "/v2/vectordb/entities/search": {
+      code: 0,
+      data: [{ id: "9223372036854775807", distance: 0.5 }],
+      topks: [1],
+    },
   });
-  const filter = { all: [{ field: "colour", in: ["red", "\" or 1==1"] }, { field: "size", from: 3 }, { not: { field: "kind", is: 1 } }] };
-  const retriever = milvus({ url: "https://m.example", collection: "items", byId: true, idType: "int64", filter, fetch });
+  const filter = {
+    all: [
+      { field: "colour", in: ["red", '" or 1==1'] },
+      { field: "size", from: 3 },
+      { not: { field: "kind", is: 1 } },
+    ],
+  };
+  const retriever = milvus({
+    url: "https://m.example",
+    collection: "items",
+    byId: true,
+    idType: "int64",
+    filter,
+    fetch,
+  });
   assert.deepEqual(hits((await retriever.ask([byId("42")]))[0]), [["9223372036854775807", 0.5]]);
   assert.deepEqual(asked[0].body.ids, [42]);
-  assert.equal(asked[0].body.filter, "((colour == {v0} or colour == {v1}) and size >= {v2} and kind != {v3})");
-  assert.deepEqual(asked[0].body.exprParams, { v0: "red", v1: "\" or 1==1", v2: 3, v3: 1 });
+  assert.equal(
+    asked[0].body.filter,
+    "((colour == {v0} or colour == {v1}) and size >= {v2} and kind != {v3})",
+  );
+  assert.deepEqual(asked[0].body.exprParams, { v0: "red", v1: '" or 1==1', v2: 3, v3: 1 });
   assert.equal(asked[0].headers["accept-type-allow-int64"], "false");
 });
 
 test("Milvus: a 200 that carries an error code is an error", async () => {
-  for (const [code, reason] of [[1800, "refused"], [100, "not-found"], [8, "status"], [1100, "reply"]]) {
+  for (const [code, reason] of [
+    [1800, "refused"],
+    [100, "not-found"],
+    [8, "status"],
+    [1100, "reply"],
+  ]) {
     const { fetch } = recorded({ "/v2/vectordb/entities/search": { code, message: "because" } });
-    const [answer] = await milvus({ url: "https://m.example", collection: "items", fetch }).ask([{ vector: unit, count: 2 }]);
+    const [answer] = await milvus({ url: "https://m.example", collection: "items", fetch }).ask([
+      { vector: unit, count: 2 },
+    ]);
     assert.equal(answer.status, "error");
     assert.equal(answer.error.reason, reason, String(code));
   }
@@ -63,11 +130,20 @@ test("Milvus: a 200 that carries an error code is an error", async () => {
 
 test("Pinecone: one request a query by id; an unknown id has no matches; vectors by fetch", async () => {
   const { fetch, asked } = recorded({
-    "/query": ({ body }) => (body.id === "none" ? { ...replies.pinecone.query, matches: [] } : replies.pinecone.query),
+    "/query": ({ body }) =>
+      body.id === "none" ? { ...replies.pinecone.query, matches: [] } : replies.pinecone.query,
     "/vectors/fetch": replies.pinecone.vectors,
   });
-  const filter = { any: [{ field: "colour", is: "red" }, { not: { field: "size", from: 1, to: 5 } }] };
-  const retriever = pinecone({ url: "https://items.svc.pinecone.io", apiKey: "k", namespace: "shop", filter, fetch });
+  const filter = {
+    any: [{ field: "colour", is: "red" }, { not: { field: "size", from: 1, to: 5 } }],
+  };
+  const retriever = pinecone({
+    url: "https://items.svc.pinecone.io",
+    apiKey: "k",
+    namespace: "shop",
+    filter,
+    fetch,
+  });
   const answers = await retriever.ask([byId("a"), byId("none")]);
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
   assert.equal(answers[1].status, "not-found");
@@ -77,7 +153,9 @@ test("Pinecone: one request a query by id; an unknown id has no matches; vectors
     namespace: "shop",
     includeValues: false,
     includeMetadata: false,
-    filter: { $or: [{ colour: { $eq: "red" } }, { $or: [{ size: { $lt: 1 } }, { size: { $gt: 5 } }] }] },
+    filter: {
+      $or: [{ colour: { $eq: "red" } }, { $or: [{ size: { $lt: 1 } }, { size: { $gt: 5 } }] }],
+    },
   });
   assert.equal(asked[0].headers["api-key"], "k");
   assert.match(asked[0].headers["x-pinecone-api-version"], /^\d{4}-\d\d$/);
@@ -86,8 +164,18 @@ test("Pinecone: one request a query by id; an unknown id has no matches; vectors
 });
 
 test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 + cos) / 2", async () => {
-  const { fetch, asked } = recorded({ "/_msearch": replies.elasticsearch.search, "/items/_mget": replies.elasticsearch.documents });
-  const retriever = elasticsearch({ url: "https://es.example", index: "items", apiKey: "k", byId: true, filter: { field: "size", to: 9 }, fetch });
+  const { fetch, asked } = recorded({
+    "/_msearch": replies.elasticsearch.search,
+    "/items/_mget": replies.elasticsearch.documents,
+  });
+  const retriever = elasticsearch({
+    url: "https://es.example",
+    index: "items",
+    apiKey: "k",
+    byId: true,
+    filter: { field: "size", to: 9 },
+    fetch,
+  });
   const answers = await retriever.ask([byId("a"), byId("none"), byId("c")]);
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
   assert.equal(answers[1].status, "not-found");
@@ -114,9 +202,14 @@ test("Elasticsearch before 9.4: an item without a vector is fetched first", asyn
     "/items/_mget": replies.elasticsearch.documents,
     "/_msearch": { took: 1, responses: replies.elasticsearch.search.responses.slice(0, 1) },
   });
-  const [answer] = await elasticsearch({ url: "https://es.example", index: "items", fetch }).ask([byId("a")]);
+  const [answer] = await elasticsearch({ url: "https://es.example", index: "items", fetch }).ask([
+    byId("a"),
+  ]);
   assert.deepEqual(hits(answer), [["b", 0.5]]);
-  assert.deepEqual(asked.map(({ path }) => path), ["/items/_mget?_source_includes=embedding", "/_msearch"]);
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ["/items/_mget?_source_includes=embedding", "/_msearch"],
+  );
   assert.deepEqual(asked[1].body[1].knn.query_vector, [0.6, 0.8]);
 });
 
@@ -125,15 +218,30 @@ test("Typesense: one multi_search; only ids that are plain words go into a vecto
     "/multi_search": ({ body }) => ({
       results: body.searches.map(({ vector_query: wanted, filter_by: only }) => {
         if (wanted === undefined) return { found: 0, hits: [], only };
-        if (wanted.includes("id: none")) return { code: 400, error: "Document id referenced in vector query is not found." };
+        if (wanted.includes("id: none"))
+          return { code: 400, error: "Document id referenced in vector query is not found." };
         return replies.typesense.search.results[0];
       }),
     }),
   });
-  const retriever = typesense({ url: "https://t.example", collection: "items", apiKey: "k", filter: { not: { field: "size", is: 3 } }, fetch });
-  const answers = await retriever.ask([byId("a"), byId("none"), both("x), filter_by: ``"), byId("x), filter_by: ``")]);
+  const retriever = typesense({
+    url: "https://t.example",
+    collection: "items",
+    apiKey: "k",
+    filter: { not: { field: "size", is: 3 } },
+    fetch,
+  });
+  const answers = await retriever.ask([
+    byId("a"),
+    byId("none"),
+    both("x), filter_by: ``"),
+    byId("x), filter_by: ``"),
+  ]);
   assert.deepEqual(hits(answers[0]), [["b", 0.75]]);
-  assert.deepEqual(answers.map(({ status }) => status), ["ok", "not-found", "ok", "not-found"]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["ok", "not-found", "ok", "not-found"],
+  );
   assert.deepEqual(asked[0].body.searches[0], {
     collection: "items",
     q: "*",
@@ -144,25 +252,44 @@ test("Typesense: one multi_search; only ids that are plain words go into a vecto
   });
   assert.equal(asked[0].body.searches[2].vector_query, "embedding:([0.6,0.8], k:3)");
   assert.ok(!JSON.stringify(asked).includes("filter_by: ``"), "a strange id is in no text");
-  assert.throws(() => typesense({ url: "https://t.example", collection: "items", apiKey: "k", filter: { field: "c", is: "red" } }), { code: "option" });
+  assert.throws(
+    () =>
+      typesense({
+        url: "https://t.example",
+        collection: "items",
+        apiKey: "k",
+        filter: { field: "c", is: "red" },
+      }),
+    { code: "option" },
+  );
 });
 
 /** The binding's contract: what @cloudflare/workers-types declares of an index with the metric cosine. */
 function binding(behaviour = {}) {
   const calls = [];
-  const matches = { count: 2, matches: [{ id: "a", score: 1 }, { id: "b", score: 0.5 }] };
+  const matches = {
+    count: 2,
+    matches: [
+      { id: "a", score: 1 },
+      { id: "b", score: 0.5 },
+    ],
+  };
   return {
     calls,
     index: {
       query: async (...given) => (calls.push(["query", ...given]), matches),
       queryById: async (id, options) => {
         calls.push(["queryById", id, options]);
-        if (id === "none") throw new Error("VECTOR_QUERY_ERROR (code = 40026): vector with id none not found");
+        if (id === "none")
+          throw new Error("VECTOR_QUERY_ERROR (code = 40026): vector with id none not found");
         return matches;
       },
       getByIds: async (ids) => {
         calls.push(["getByIds", ids]);
-        if (ids.length > 20) throw new Error("VECTOR_GET_ERROR (code = 40007): too many ids in payload; max id count is 20");
+        if (ids.length > 20)
+          throw new Error(
+            "VECTOR_GET_ERROR (code = 40007): too many ids in payload; max id count is 20",
+          );
         return ids.filter((id) => id.startsWith("a")).map((id) => ({ id, values: [0.6, 0.8] }));
       },
       ...behaviour,
@@ -172,46 +299,99 @@ function binding(behaviour = {}) {
 
 test("Vectorize: by id through the binding, at most 100 hits, filters joined by and", async () => {
   const { index, calls } = binding();
-  const filter = { all: [{ field: "size", from: 1, to: 5 }, { field: "colour", in: ["red", "blue"] }] };
+  const filter = {
+    all: [
+      { field: "size", from: 1, to: 5 },
+      { field: "colour", in: ["red", "blue"] },
+    ],
+  };
   const retriever = vectorize({ index, name: "items", filter });
   const answers = await retriever.ask([byId("a", 400), byId("none"), both("x".repeat(65), 5)]);
-  assert.deepEqual(answers.map(({ status }) => status), ["ok", "not-found", "ok"]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["ok", "not-found", "ok"],
+  );
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
-  assert.deepEqual(calls[0], ["queryById", "a", { topK: 100, filter: { size: { $gte: 1, $lte: 5 }, colour: { $in: ["red", "blue"] } } }]);
+  assert.deepEqual(calls[0], [
+    "queryById",
+    "a",
+    { topK: 100, filter: { size: { $gte: 1, $lte: 5 }, colour: { $in: ["red", "blue"] } } },
+  ]);
   assert.equal(calls[2][0], "query");
   assert.deepEqual(await retriever.vectors(["a", "b"]), [unit, undefined]);
-  assert.throws(() => vectorize({ index, name: "items", filter: { any: [{ field: "a", is: 1 }, { field: "b", is: 2 }] } }), { code: "option" });
+  assert.throws(
+    () =>
+      vectorize({
+        index,
+        name: "items",
+        filter: {
+          any: [
+            { field: "a", is: 1 },
+            { field: "b", is: 2 },
+          ],
+        },
+      }),
+    { code: "option" },
+  );
 });
 
 test("Vectorize: vectors of more items than one call may ask for", async () => {
   const { index, calls } = binding();
   const items = Array.from({ length: 45 }, (_, row) => `${row % 2 ? "a" : "b"}${row}`);
   const vectors = await vectorize({ index, name: "items" }).vectors(items);
-  assert.deepEqual(vectors.map((vector) => vector !== undefined), items.map((item) => item.startsWith("a")));
-  assert.deepEqual(calls.map(([, ids]) => ids.length), [20, 20, 5]);
+  assert.deepEqual(
+    vectors.map((vector) => vector !== undefined),
+    items.map((item) => item.startsWith("a")),
+  );
+  assert.deepEqual(
+    calls.map(([, ids]) => ids.length),
+    [20, 20, 5],
+  );
 });
 
 test("Vectorize: one call that fails is one query that failed; a call that hangs ends with the signal", async () => {
   const failing = binding({ query: () => Promise.reject(new Error("internal error")) });
-  const answers = await vectorize({ index: failing.index, name: "items" }).ask([byId("a"), { vector: unit, count: 1 }]);
-  assert.deepEqual(answers.map(({ status, error }) => error?.reason ?? status), ["ok", "network"]);
+  const answers = await vectorize({ index: failing.index, name: "items" }).ask([
+    byId("a"),
+    { vector: unit, count: 1 },
+  ]);
+  assert.deepEqual(
+    answers.map(({ status, error }) => error?.reason ?? status),
+    ["ok", "network"],
+  );
   const hanging = binding({ queryById: () => new Promise(() => {}) });
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 20);
-  await assert.rejects(vectorize({ index: hanging.index, name: "items" }).ask([byId("a")], controller.signal), { code: "aborted" });
+  await assert.rejects(
+    vectorize({ index: hanging.index, name: "items" }).ask([byId("a")], controller.signal),
+    { code: "aborted" },
+  );
 });
 
 test("Typesense: vectors of many items in one search, because a request has fifty at most; no strange id is among them", async () => {
   const { fetch, asked } = recorded({
     "/multi_search": ({ body: { searches } }) => ({
-      results: searches.map(({ filter_by: only }) => ({ hits: only.slice(4, -1).split(",").map((id) => ({ document: { id, embedding: [0.6, 0.8] } })) })),
+      results: searches.map(({ filter_by: only }) => ({
+        hits: only
+          .slice(4, -1)
+          .split(",")
+          .map((id) => ({ document: { id, embedding: [0.6, 0.8] } })),
+      })),
     }),
   });
   const items = [...Array.from({ length: 120 }, (_, row) => `item-${row}`), "x] || size:>[0"];
-  const vectors = await typesense({ url: "https://t.example", collection: "items", apiKey: "k", fetch }).vectors(items);
+  const vectors = await typesense({
+    url: "https://t.example",
+    collection: "items",
+    apiKey: "k",
+    fetch,
+  }).vectors(items);
   assert.equal(vectors.filter(Boolean).length, 120);
   assert.equal(vectors.at(-1), undefined);
-  assert.deepEqual(asked.map(({ body }) => body.searches.map(({ per_page: most }) => most)), [[100], [20]]);
+  assert.deepEqual(
+    asked.map(({ body }) => body.searches.map(({ per_page: most }) => most)),
+    [[100], [20]],
+  );
   assert.match(asked[0].body.searches[0].filter_by, /^id:\[item-0,item-1,.*,item-99\]$/);
 });
 
@@ -231,7 +411,10 @@ test("what names the index in the keys of cached answers tells every way of answ
 });
 
 test("Redis: filters hold numbers and names, never text", () => {
-  assert.throws(() => redis({ command: async () => [], key: "items", filter: { field: "c", is: "red" } }), { code: "option", message: /no parameters/ });
+  assert.throws(
+    () => redis({ command: async () => [], key: "items", filter: { field: "c", is: "red" } }),
+    { code: "option", message: /no parameters/ },
+  );
 });
 
 const wrongFilters = [
@@ -247,12 +430,18 @@ const wrongFilters = [
 ];
 for (const [name, filter] of wrongFilters) {
   test(`a filter with ${name} is refused`, () => {
-    assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), (error) => ["option", "not-finite"].includes(error.code));
+    assert.throws(
+      () => milvus({ url: "https://m.example", collection: "items", filter }),
+      (error) => ["option", "not-finite"].includes(error.code),
+    );
   });
 }
 
 test("a filter nested without end is refused", () => {
   let filter = { field: "a", is: 1 };
   for (let depth = 0; depth < 20; depth += 1) filter = { not: filter };
-  assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), { code: "option", message: /nested/ });
+  assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), {
+    code: "option",
+    message: /nested/,
+  });
 });

@@ -18,7 +18,9 @@ const statuses = [
 ];
 for (const [status, reason, passing] of statuses) {
   test(`HTTP ${status} is "${reason}", and ${passing ? "may pass" : "is final"}`, async (t) => {
-    const url = await serve(t, (_, response) => response.writeHead(status, json).end('{"error":"because"}'));
+    const url = await serve(t, (_, response) =>
+      response.writeHead(status, json).end('{"error":"because"}'),
+    );
     const error = await failure(engineAt(url));
     assert.ok(error instanceof RetrievalError);
     assert.deepEqual([error.reason, error.status, isPassing(error)], [reason, status, passing]);
@@ -28,7 +30,9 @@ for (const [status, reason, passing] of statuses) {
 
 test("Retry-After is read in seconds and as a date", async (t) => {
   let header = "7";
-  const url = await serve(t, (_, response) => response.writeHead(429, { "retry-after": header }).end());
+  const url = await serve(t, (_, response) =>
+    response.writeHead(429, { "retry-after": header }).end(),
+  );
   assert.equal((await failure(engineAt(url))).retryAfter, 7000);
   header = new Date(Date.now() + 60_000).toUTCString();
   const { retryAfter } = await failure(engineAt(url));
@@ -38,7 +42,9 @@ test("Retry-After is read in seconds and as a date", async (t) => {
 });
 
 test("HTML instead of JSON", async (t) => {
-  const url = await serve(t, (_, response) => response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"));
+  const url = await serve(t, (_, response) =>
+    response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"),
+  );
   const error = await failure(engineAt(url));
   assert.equal(error.reason, "reply");
   assert.match(error.message, /text\/html instead of JSON: <html>Sign in/);
@@ -67,7 +73,10 @@ test("a reply of 50 MB is cut off, announced or not", async (t) => {
   let sent = 0;
   const url = await serve(t, (request, response) => {
     const length = 50 << 20;
-    response.writeHead(200, request.headers["x-announce"] ? { ...json, "content-length": length } : json);
+    response.writeHead(
+      200,
+      request.headers["x-announce"] ? { ...json, "content-length": length } : json,
+    );
     const piece = Buffer.alloc(1 << 16, "[");
     const send = () => {
       while (sent < length && !response.destroyed) {
@@ -112,7 +121,9 @@ test("a redirect to elsewhere is not followed, and the key does not go there", a
     response.end(goodReply());
   });
   for (const status of [301, 302, 307, 308]) {
-    const url = await serve(t, (_, response) => response.writeHead(status, { location: elsewhere }).end());
+    const url = await serve(t, (_, response) =>
+      response.writeHead(status, { location: elsewhere }).end(),
+    );
     assert.equal((await failure(engineAt(url, { apiKey: "secret" }))).reason, "redirect");
   }
   assert.deepEqual(met, []);
@@ -174,17 +185,27 @@ test("names in an address cannot climb out of it", async (t) => {
     path = request.url;
     response.end(goodReply());
   });
-  await engineAt(url, { tenant: "../../admin?x=1#" }).ask([{ ...query(), item: undefined }].map(({ vector, count }) => ({ vector, count })));
+  await engineAt(url, { tenant: "../../admin?x=1#" }).ask(
+    [{ ...query(), item: undefined }].map(({ vector, count }) => ({ vector, count })),
+  );
   assert.match(path, /^\/api\/v2\/tenants\/\.\.%2F\.\.%2Fadmin%3Fx%3D1%23\/databases/);
 });
 
 test("the caller's fetch is used, and what it throws is a network failure", async () => {
-  const error = await failure(engineAt("http://engine.example", { fetch: () => Promise.reject(new TypeError("no route")) }));
+  const error = await failure(
+    engineAt("http://engine.example", { fetch: () => Promise.reject(new TypeError("no route")) }),
+  );
   assert.equal(error.reason, "network");
   assert.match(error.message, /no route/);
 });
 
 test("an option that does not exist is an error", () => {
-  assert.throws(() => engineAt("http://engine.example", { colection: "x" }), { code: "option", message: /unknown option "colection"/ });
-  assert.throws(() => engineAt("http://engine.example", { collection: "items" }), { code: "option", message: /UUID/ });
+  assert.throws(() => engineAt("http://engine.example", { colection: "x" }), {
+    code: "option",
+    message: /unknown option "colection"/,
+  });
+  assert.throws(() => engineAt("http://engine.example", { collection: "items" }), {
+    code: "option",
+    message: /UUID/,
+  });
 });

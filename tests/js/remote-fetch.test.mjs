@@ -9,8 +9,16 @@ test("fetch, sockets and their kin are named in two files alone", async () => {
   const names = (await readdir(source, { recursive: true })).filter((name) => name.endsWith(".ts"));
   const reach = [];
   for (const name of names) {
-    const code = (await readFile(new URL(name, source), "utf8")).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
-    if (/(?<![.\w])fetch\(|globalThis\.fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|WebTransport|node:(https?|net|tls|dgram)/.test(code)) reach.push(name);
+    const code = (await readFile(new URL(name, source), "utf8")).replace(
+      /\/\*[^]*?\*\/|\/\/.*$/gm,
+      "",
+    );
+    if (
+      /(?<![.\w])fetch\(|globalThis\.fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|WebTransport|node:(https?|net|tls|dgram)/.test(
+        code,
+      )
+    )
+      reach.push(name);
   }
   assert.deepEqual(reach.sort(), ["catalogue.ts", "download.ts", "remote/http.ts"]); // catalogue.ts declares the method Catalogue.fetch
 });

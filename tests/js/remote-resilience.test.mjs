@@ -19,7 +19,11 @@ import {
 import { smallCatalogue } from "./items.mjs";
 import { clock, query, scripted } from "./remote-world.mjs";
 
-const ok = (...items) => ({ status: "ok", hits: items.map((item) => ({ item, score: 0.5 })), via: "engine" });
+const ok = (...items) => ({
+  status: "ok",
+  hits: items.map((item) => ({ item, score: 0.5 })),
+  via: "engine",
+});
 const down = new RetrievalError("network", "nobody there");
 const busy = (retryAfter) => new RetrievalError("status", "busy", { status: 429, retryAfter });
 const forever = () => new Promise(() => {});
@@ -34,7 +38,10 @@ test("a retry asks only for what failed, waiting anything up to base 2^n", async
   await time.advance(25);
   await time.advance(50);
   assert.deepEqual(await asked, [ok("a"), ok("b")]);
-  assert.deepEqual(calls.map((each) => each.map(({ item }) => item)), [["food-1", "food-2"], ["food-2"], ["food-2"]]);
+  assert.deepEqual(
+    calls.map((each) => each.map(({ item }) => item)),
+    [["food-1", "food-2"], ["food-2"], ["food-2"]],
+  );
   assert.deepEqual(time.slept, [25, 50]);
 });
 
@@ -45,7 +52,9 @@ test("Retry-After is honoured, and one that is too long is not waited for", asyn
   await time.advance(1500);
   assert.equal((await patient)[0].status, "ok");
   assert.deepEqual(time.slept, [1500]);
-  const [answer] = await withRetry(scripted(busy(60_000), ok("a")).engine, time.world).ask([query()]);
+  const [answer] = await withRetry(scripted(busy(60_000), ok("a")).engine, time.world).ask([
+    query(),
+  ]);
   assert.equal(answer.error.retryAfter, 60_000);
 });
 
@@ -74,7 +83,10 @@ test("a try ends with its time, and the engine is told", async () => {
   const asked = withTimeout(engine, 100, "timeout", time.world).ask(two);
   await settle();
   await time.advance(100);
-  assert.deepEqual((await asked).map(({ error }) => error.reason), ["timeout", "timeout"]);
+  assert.deepEqual(
+    (await asked).map(({ error }) => error.reason),
+    ["timeout", "timeout"],
+  );
   assert.ok(told);
 });
 
@@ -93,7 +105,9 @@ test("the deadline covers all tries together", async () => {
 test("the breaker opens after failures in a row, lets one through after its time, and closes when that succeeds", async () => {
   const time = clock();
   let alive = false;
-  const { engine, calls } = scripted((queries) => (alive ? queries.map(() => ok("a")) : queries.map(() => ({ status: "error", error: down }))));
+  const { engine, calls } = scripted((queries) =>
+    alive ? queries.map(() => ok("a")) : queries.map(() => ({ status: "error", error: down })),
+  );
   const guarded = withBreaker(engine, { failures: 3, cooldown: 1000, ...time.world });
   for (let call = 0; call < 6; call += 1) await guarded.ask([query()]);
   assert.equal(calls.length, 3);
@@ -129,12 +143,20 @@ test("vectors are looked up with the same patience: tries, time, breaker, and wh
   const time = clock();
   const looked = [];
   const steps = [down, down, [Float32Array.of(1)], forever, down, down, down];
-  const engine = { ...scripted(ok("a")).engine, vectors: async (items) => {
-    const step = steps[looked.push(items) - 1];
-    if (step instanceof Error) throw step;
-    return typeof step === "function" ? step() : step;
-  } };
-  const whole = resilient(engine, { timeout: 1000, retry: { retries: 2 }, breaker: { failures: 3, cooldown: 5000 }, ...time.world });
+  const engine = {
+    ...scripted(ok("a")).engine,
+    vectors: async (items) => {
+      const step = steps[looked.push(items) - 1];
+      if (step instanceof Error) throw step;
+      return typeof step === "function" ? step() : step;
+    },
+  };
+  const whole = resilient(engine, {
+    timeout: 1000,
+    retry: { retries: 2 },
+    breaker: { failures: 3, cooldown: 5000 },
+    ...time.world,
+  });
   const turn = async (promise, milliseconds) => {
     promise.catch(() => undefined);
     for (let step = 0; step < 20; step += 1) {
@@ -147,17 +169,28 @@ test("vectors are looked up with the same patience: tries, time, breaker, and wh
   assert.equal(looked.length, 3);
   await assert.rejects(turn(whole.vectors(["y"]), 4000), { reason: "network" }); // out of time, failed, and failed: three in a row
   await assert.rejects(whole.vectors(["z"]), { reason: "open" });
-  assert.deepEqual(await whole.vectors(["x"]), [Float32Array.of(1)], "what is remembered is there while the engine is not");
+  assert.deepEqual(
+    await whole.vectors(["x"]),
+    [Float32Array.of(1)],
+    "what is remembered is there while the engine is not",
+  );
   const fallback = { ...engine, vectors: async (items) => items.map(() => Float32Array.of(2)) };
   assert.deepEqual(await withFallback(whole, fallback).vectors(["z"]), [Float32Array.of(2)]);
 });
 
 test("the preview of a chain shows what any of them may send", () => {
-  const shows = (name) => ({ ...scripted(ok("a")).engine, engine: name, outbound: (queries) => [{ to: name, bytes: new Uint8Array(queries.length), says: "1 query." }] });
+  const shows = (name) => ({
+    ...scripted(ok("a")).engine,
+    engine: name,
+    outbound: (queries) => [{ to: name, bytes: new Uint8Array(queries.length), says: "1 query." }],
+  });
   const whole = resilient(shows("near"), { fallback: shows("far") });
   assert.deepEqual(
     whole.outbound([query()]).map(({ to, says }) => [to, says]),
-    [["near", "1 query."], ["far", "Only if near cannot answer: 1 query."]],
+    [
+      ["near", "1 query."],
+      ["far", "Only if near cannot answer: 1 query."],
+    ],
   );
 });
 
@@ -172,7 +205,8 @@ test("a signal that serves many calls keeps nothing of those that are over", asy
   };
   counted("addEventListener", 1);
   counted("removeEventListener", -1);
-  for (let call = 0; call < 5; call += 1) await whole.ask([query(`food-${call}`), { vector: query().vector, count: 2 }], signal);
+  for (let call = 0; call < 5; call += 1)
+    await whole.ask([query(`food-${call}`), { vector: query().vector, count: 2 }], signal);
   await settle();
   assert.equal(listening, 0);
 });
@@ -181,12 +215,21 @@ test("an answer is kept by medoid and count, fresh for its time less a jitter, t
   const time = clock({ random: () => 0 });
   const { engine, calls } = scripted((queries) => queries.map(({ item }) => ok(`near ${item}`)));
   const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, ...time.world });
-  assert.deepEqual((await kept.ask(two)).map(({ via }) => via), ["engine", "engine"]);
-  assert.deepEqual((await kept.ask(two)).map(({ via }) => via), ["cache", "cache"]);
+  assert.deepEqual(
+    (await kept.ask(two)).map(({ via }) => via),
+    ["engine", "engine"],
+  );
+  assert.deepEqual(
+    (await kept.ask(two)).map(({ via }) => via),
+    ["cache", "cache"],
+  );
   await kept.ask([query("food-1", 4)]);
   assert.equal(calls.length, 2, "another count is another answer");
   await kept.ask([query("food-1"), query("food-3")]);
-  assert.deepEqual(calls[2].map(({ item }) => item), ["food-3"]);
+  assert.deepEqual(
+    calls[2].map(({ item }) => item),
+    ["food-3"],
+  );
   await time.advance(1001);
   assert.equal((await kept.ask([query()]))[0].via, "engine");
 });
@@ -194,7 +237,12 @@ test("an answer is kept by medoid and count, fresh for its time less a jitter, t
 test("a stale answer stands in for a failure, and a failure is not kept", async () => {
   const time = clock();
   const { engine } = scripted([ok("a")], down, down, [ok("b")]);
-  const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, stale: 5000, ...time.world });
+  const kept = withCache(engine, {
+    store: memoryAnswers(),
+    fresh: 1000,
+    stale: 5000,
+    ...time.world,
+  });
   await kept.ask([query()]);
   await time.advance(2000);
   assert.equal((await kept.ask([query()]))[0].via, "stale");
@@ -205,7 +253,9 @@ test("a stale answer stands in for a failure, and a failure is not kept", async 
 
 test("the same medoid is asked for once at a time, also by others, and one's abort does not end it for them", async () => {
   let answer;
-  const { engine, calls } = scripted(() => new Promise((resolve) => (answer = () => resolve([ok("a")]))));
+  const { engine, calls } = scripted(
+    () => new Promise((resolve) => (answer = () => resolve([ok("a")]))),
+  );
   const kept = withCache(engine, { store: memoryAnswers() });
   const impatient = new AbortController();
   const first = kept.ask([query()], impatient.signal);
@@ -215,7 +265,10 @@ test("the same medoid is asked for once at a time, also by others, and one's abo
   impatient.abort();
   await assert.rejects(first, { code: "aborted" });
   answer();
-  assert.deepEqual((await second).map(({ status }) => status), ["ok", "ok"]);
+  assert.deepEqual(
+    (await second).map(({ status }) => status),
+    ["ok", "ok"],
+  );
   assert.equal(calls.length, 1);
 });
 
@@ -238,7 +291,15 @@ test("a store that fails or holds nonsense is a store that has nothing", async (
   const holds = (text) => ({ get: async () => text, set: async () => undefined });
   for (const store of [
     { get: () => Promise.reject(new Error("down")), set: () => Promise.reject(new Error("down")) },
-    ...["{", "null", "[]", `{"until":${late}}`, `{"until":${late},"hits":[["a"]]}`, `{"until":${late},"hits":[["",1]]}`, `{"until":"soon","hits":[]}`].map(holds),
+    ...[
+      "{",
+      "null",
+      "[]",
+      `{"until":${late}}`,
+      `{"until":${late},"hits":[["a"]]}`,
+      `{"until":${late},"hits":[["",1]]}`,
+      `{"until":"soon","hits":[]}`,
+    ].map(holds),
   ]) {
     assert.deepEqual((await withCache(engine, { store }).ask([query()]))[0], ok("a"));
   }
@@ -246,14 +307,30 @@ test("a store that fails or holds nonsense is a store that has nothing", async (
 
 test("an item with another's vector does not change what others are answered", async () => {
   // As an engine that must look the item up, and takes the vector instead where there is one.
-  const { engine, calls } = scripted((queries) => queries.map(({ vector }) => ok(vector ? `near ${vector[0]}` : "near the item")));
+  const { engine, calls } = scripted((queries) =>
+    queries.map(({ vector }) => ok(vector ? `near ${vector[0]}` : "near the item")),
+  );
   const kept = withCache(engine, { store: memoryAnswers() });
   const { item, vector, count } = query();
   const forged = vector.map((number) => -number);
-  assert.deepEqual((await kept.ask([{ item, vector: forged, count }]))[0].hits, ok(`near ${forged[0]}`).hits);
-  assert.deepEqual((await kept.ask([{ item, vector, count }]))[0].hits, ok(`near ${vector[0]}`).hits);
+  assert.deepEqual(
+    (await kept.ask([{ item, vector: forged, count }]))[0].hits,
+    ok(`near ${forged[0]}`).hits,
+  );
+  assert.deepEqual(
+    (await kept.ask([{ item, vector, count }]))[0].hits,
+    ok(`near ${vector[0]}`).hits,
+  );
   assert.deepEqual((await kept.ask([{ item, count }]))[0].hits, ok("near the item").hits);
-  assert.deepEqual((await kept.ask([{ item, vector, count }, { item, count }])).map(({ via }) => via), ["cache", "cache"]);
+  assert.deepEqual(
+    (
+      await kept.ask([
+        { item, vector, count },
+        { item, count },
+      ])
+    ).map(({ via }) => via),
+    ["cache", "cache"],
+  );
   assert.equal(calls.length, 3);
 });
 
@@ -261,7 +338,9 @@ test("an answer from a clock that is ahead is not fresh for longer than any", as
   const time = clock({ random: () => 0 });
   const { engine, calls } = scripted([ok("a")], [ok("b")], down);
   const store = memoryAnswers();
-  await withCache(engine, { store, fresh: 1000, ...time.world, now: () => 3_600_000 }).ask([query()]);
+  await withCache(engine, { store, fresh: 1000, ...time.world, now: () => 3_600_000 }).ask([
+    query(),
+  ]);
   const kept = withCache(engine, { store, fresh: 1000, ...time.world });
   assert.deepEqual((await kept.ask([query()]))[0], ok("b"));
   assert.equal((await kept.ask([query()]))[0].via, "cache");
@@ -280,7 +359,10 @@ test("layers: the near store learns from the far one; KV's keys are short; the C
   assert.equal(puts[0][0].length, 64);
   assert.equal(puts[0][2].expirationTtl, 60);
   const pages = new Map();
-  const cache = cacheApiAnswers({ match: async (key) => pages.get(key), put: async (key, reply) => void pages.set(key, reply) });
+  const cache = cacheApiAnswers({
+    match: async (key) => pages.get(key),
+    put: async (key, reply) => void pages.set(key, reply),
+  });
   await cache.set('["a/b",1]', "text", 5);
   assert.ok([...pages.keys()][0].startsWith("https://answers.pocketsage.invalid/"));
   assert.equal(await cache.get('["a/b",1]'), "text");
@@ -301,14 +383,19 @@ test("falling back: only what failed or was unknown is asked of the next, and wh
     { item: "sport-1", count: 3 },
     { item: "elsewhere", count: 3 },
   ]);
-  assert.deepEqual(answers.map(({ status, via }) => via ?? status), ["engine", "local", "not-found"]);
+  assert.deepEqual(
+    answers.map(({ status, via }) => via ?? status),
+    ["engine", "local", "not-found"],
+  );
   assert.ok(answers[1].hits.every(({ item }) => item.startsWith("sport") && item !== "sport-1"));
 });
 
 test("a fallback that cannot be asked is one more failure, not the end", async () => {
   const catalogue = await Catalogue.from([["a", Float32Array.of(1, 0)]], { dim: 2 });
   catalogue.close();
-  const [answer] = await withFallback(scripted(down).engine, localRetriever(catalogue)).ask([query()]);
+  const [answer] = await withFallback(scripted(down).engine, localRetriever(catalogue)).ask([
+    query(),
+  ]);
   assert.equal(answer.error, down);
 });
 
@@ -317,8 +404,14 @@ test("all together: cache, then stale, then the local catalogue, then a reason",
   t.after(() => catalogue.close());
   const time = clock();
   let alive = true;
-  const { engine } = scripted((queries) => queries.map(() => (alive ? ok("a") : { status: "error", error: down })));
-  const options = { cache: { store: memoryAnswers(), fresh: 1000 }, retry: { retries: 0 }, ...time.world };
+  const { engine } = scripted((queries) =>
+    queries.map(() => (alive ? ok("a") : { status: "error", error: down })),
+  );
+  const options = {
+    cache: { store: memoryAnswers(), fresh: 1000 },
+    retry: { retries: 0 },
+    ...time.world,
+  };
   const whole = resilient(engine, { ...options, fallback: localRetriever(catalogue) });
   const via = async (given) => (await whole.ask([given]))[0].via;
   assert.deepEqual([await via(query()), await via(query())], ["engine", "cache"]);

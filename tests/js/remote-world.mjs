@@ -22,10 +22,15 @@ export async function serve(t, handle) {
 }
 
 /** A Chroma adapter that asks there. */
-export const engineAt = (url, options) => chroma({ url, collection: COLLECTION, dim: DIM, ...options });
+export const engineAt = (url, options) =>
+  chroma({ url, collection: COLLECTION, dim: DIM, ...options });
 
 /** Chroma's reply to one query, as its API documents it: ids and cosine distances. */
-export const goodReply = (queries = 1) => JSON.stringify({ ids: Array(queries).fill(["a", "b", "c"]), distances: Array(queries).fill([0.1, 0.2, 0.3]) });
+export const goodReply = (queries = 1) =>
+  JSON.stringify({
+    ids: Array(queries).fill(["a", "b", "c"]),
+    distances: Array(queries).fill([0.1, 0.2, 0.3]),
+  });
 
 /** The one answer, which must be an error. */
 export async function failure(retriever, more = {}) {

@@ -26,5 +26,10 @@ serveSage(async () => {
         reject(signal.reason);
       });
     });
-  return openSage({ catalogue, store, now: () => NOW, ...(reply === "patient" && { retriever: patient }) });
+  return openSage({
+    catalogue,
+    store,
+    now: () => NOW,
+    ...(reply === "patient" && { retriever: patient }),
+  });
 });

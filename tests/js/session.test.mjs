@@ -15,8 +15,16 @@ function random(seed) {
 
 function anyAction(next, number) {
   const topic = Math.floor(next() * 3);
-  const vector = Float32Array.from({ length: DIM }, (_, at) => (at === topic ? 4 : 0) + Math.fround(next()));
-  return { item: `item ${number}`, vector, at: NOW - Math.floor(next() * 1e9), weight: next() < 0.3 ? 2 : 1 };
+  const vector = Float32Array.from(
+    { length: DIM },
+    (_, at) => (at === topic ? 4 : 0) + Math.fround(next()),
+  );
+  return {
+    item: `item ${number}`,
+    vector,
+    at: NOW - Math.floor(next() * 1e9),
+    weight: next() < 0.3 ? 2 : 1,
+  };
 }
 
 async function assertFresh(sage, actions) {
@@ -53,8 +61,14 @@ test("the cap lets the oldest go, and the profile follows", async () => {
   for (const [number, action] of all.entries()) {
     await sage.record(action);
     if (number % 10 === 9) {
-      const newest = all.slice(0, number + 1).sort((a, b) => b.at - a.at).slice(0, 40);
-      await assertFresh(sage, all.filter((one) => newest.includes(one)));
+      const newest = all
+        .slice(0, number + 1)
+        .sort((a, b) => b.at - a.at)
+        .slice(0, 40);
+      await assertFresh(
+        sage,
+        all.filter((one) => newest.includes(one)),
+      );
     }
   }
 });
@@ -62,7 +76,10 @@ test("the cap lets the oldest go, and the profile follows", async () => {
 test("two tastes on one store follow each other", async () => {
   const next = random(8);
   const store = memoryStore();
-  const [one, other] = [await openSage({ dim: DIM, store, now: () => NOW }), await openSage({ dim: DIM, store, now: () => NOW })];
+  const [one, other] = [
+    await openSage({ dim: DIM, store, now: () => NOW }),
+    await openSage({ dim: DIM, store, now: () => NOW }),
+  ];
   const actions = Array.from({ length: 30 }, (_, number) => anyAction(next, number));
   for (const [number, action] of actions.entries()) {
     const sage = number % 3 ? one : other;
@@ -72,10 +89,22 @@ test("two tastes on one store follow each other", async () => {
 });
 
 test("a profile follows its catalogue", async () => {
-  const catalogue = await Catalogue.from([["a", Float32Array.of(1, 0)], ["b", Float32Array.of(0, 1)]], { dim: 2 });
+  const catalogue = await Catalogue.from(
+    [
+      ["a", Float32Array.of(1, 0)],
+      ["b", Float32Array.of(0, 1)],
+    ],
+    { dim: 2 },
+  );
   const sage = await openSage({ catalogue, cut: { count: 2 }, now: () => NOW });
   await sage.record([{ item: "a" }, { item: "b" }]);
-  const vectors = async () => Object.fromEntries((await sage.profile()).interests.map(({ medoid, vector }) => [medoid, [...vector].map(Math.round)]));
+  const vectors = async () =>
+    Object.fromEntries(
+      (await sage.profile()).interests.map(({ medoid, vector }) => [
+        medoid,
+        [...vector].map(Math.round),
+      ]),
+    );
   assert.deepEqual(await vectors(), { a: [1, 0], b: [0, 1] });
   catalogue.add([["a", Float32Array.of(-1, 0)]]);
   assert.deepEqual(await vectors(), { a: [-1, 0], b: [0, 1] });

@@ -26,7 +26,14 @@ test("the same interface, the same answers", async () => {
     await sage.hide("food-9");
     assert.equal(await sage.forget("sport-1"), 1);
   }
-  for (const [method, ...args] of [["profile"], ["recommend", { count: 7 }], ["explain", "food-5"], ["preview"], ["export"], ["map"]]) {
+  for (const [method, ...args] of [
+    ["profile"],
+    ["recommend", { count: 7 }],
+    ["explain", "food-5"],
+    ["preview"],
+    ["export"],
+    ["map"],
+  ]) {
     assert.deepEqual(await there[method](...args), await here[method](...args), method);
   }
   await there.import(await here.export());
@@ -48,7 +55,11 @@ for (const [order, late] of [
 test("errors keep code, message and cause, and are SageErrors", async () => {
   const sage = await connectSage(start());
   await rejects(sage.record({ item: "ghost" }), "unknown-item", /action 0 \("ghost"\)/);
-  await rejects(sage.record({ item: "x", vector: new Float32Array(3) }), "dimension", /3 numbers, expected 8/);
+  await rejects(
+    sage.record({ item: "x", vector: new Float32Array(3) }),
+    "dimension",
+    /3 numbers, expected 8/,
+  );
   await rejects(sage.recommend({ counts: 1 }), "option", /unknown option "counts"/);
   await rejects(sage.import(new Uint8Array(3)), "corrupt", /./);
   assert.equal((await sage.profile()).actions, 0);
@@ -58,7 +69,10 @@ test("an open that fails rejects with its error, and the next to connect has it 
   const worker = start({ failures: 1 });
   await assert.rejects(
     connectSage(worker),
-    (error) => error.name === "TypeError" && error.message === "not today" && error.cause.message === "because",
+    (error) =>
+      error.name === "TypeError" &&
+      error.message === "not today" &&
+      error.cause.message === "because",
   );
   const sage = await connectSage(worker);
   assert.deepEqual((await sage.profile()).interests, []);
@@ -74,7 +88,11 @@ test("iterables are flattened, a string is still refused", async () => {
   assert.equal(first.item, "food-7");
   assert.equal((await sage.recommend({ count: 1, exclude: new Set(["food-7"]) })).length, 1);
   await rejects(sage.recommend({ exclude: "food-1" }), "option", /expected a list of item ids/);
-  await rejects(sage.recommend({ exclude: null }), "option", /expected a list of item ids, saw null/);
+  await rejects(
+    sage.recommend({ exclude: null }),
+    "option",
+    /expected a list of item ids, saw null/,
+  );
   await rejects(sage.recommend(null), "option", /expected an object, saw null/);
   await rejects(sage.recommend({ exclude: 3 }), "option", /expected a list of item ids/);
 });
@@ -91,7 +109,8 @@ test("a signal reaches into the worker", async () => {
   controller.abort("enough");
   const error = await rejects(waiting, "aborted", /aborted by its signal/);
   assert.equal(error.cause, "enough");
-  while (!heard.includes("aborted over there")) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!heard.includes("aborted over there"))
+    await new Promise((resolve) => setTimeout(resolve, 5));
   await rejects(sage.recommend({ signal: AbortSignal.abort() }), "aborted", /./);
   assert.equal((await sage.profile()).actions, 1, "and it goes on serving");
 });
@@ -102,12 +121,19 @@ const deaths = [
   ["dies of an error", (worker) => worker.postMessage("die")],
 ];
 for (const [name, kill] of deaths) {
-  test(`worker-gone when the worker ${name}: pending and later calls`, { timeout: 10_000 }, async () => {
+  test(`worker-gone when the worker ${name}: pending and later calls`, {
+    timeout: 10_000,
+  }, async () => {
     const worker = start({ reply: "patient" });
     const sage = await connectSage(worker);
     await sage.record(actionsOn("food-1"));
-    const pending = [sage.recommend({ signal: new AbortController().signal }), sage.recommend({ signal: new AbortController().signal })];
-    const outcome = Promise.all(pending.map((call) => rejects(call, "worker-gone", /The worker is gone.*Start a new one/)));
+    const pending = [
+      sage.recommend({ signal: new AbortController().signal }),
+      sage.recommend({ signal: new AbortController().signal }),
+    ];
+    const outcome = Promise.all(
+      pending.map((call) => rejects(call, "worker-gone", /The worker is gone.*Start a new one/)),
+    );
     await new Promise((resolve) => setTimeout(resolve, 50));
     await kill(worker);
     await outcome;
@@ -125,7 +151,11 @@ test("worker-gone when it dies before it answers", { timeout: 10_000 }, async ()
 });
 
 test("a signal bounds the wait for a worker that never answers", { timeout: 10_000 }, async () => {
-  await rejects(connectSage(start({ hang: true }), { signal: AbortSignal.timeout(200) }), "aborted", /connectSage was aborted/);
+  await rejects(
+    connectSage(start({ hang: true }), { signal: AbortSignal.timeout(200) }),
+    "aborted",
+    /connectSage was aborted/,
+  );
   await rejects(connectSage(start(), { signal: AbortSignal.abort() }), "aborted", /./);
 });
 
@@ -151,7 +181,11 @@ test("two clients share a worker", async () => {
 
 test("arguments that cannot be sent are refused, and the line stays up", async () => {
   const sage = await connectSage(start());
-  await rejects(sage.record({ item: "food-1", vector: () => 1 }), "option", /cannot be sent to a worker/);
+  await rejects(
+    sage.record({ item: "food-1", vector: () => 1 }),
+    "option",
+    /cannot be sent to a worker/,
+  );
   await sage.record({ item: "food-1" });
 });
 
@@ -162,14 +196,32 @@ test("vectors stay the caller's", async () => {
   assert.equal(vector.length, DIM);
 });
 
-test("over a MessagePort; other messages and strangers' calls are ignored or refused", { timeout: 10_000 }, async () => {
+test("over a MessagePort; other messages and strangers' calls are ignored or refused", {
+  timeout: 10_000,
+}, async () => {
   const { port1, port2 } = new MessageChannel();
   const catalogue = await smallCatalogue();
   serveSage(() => openSage({ catalogue }), port1);
   const sage = await connectSage(port2);
-  for (const noise of [null, 7, "hello", { sage: "hello?" }, { sage: "abort", connection: "x", call: 3 }]) port2.postMessage(noise);
-  const answered = new Promise((resolve) => port2.on("message", (reply) => reply.connection === "stranger" && resolve(reply)));
-  port2.postMessage({ sage: "call", connection: "stranger", call: 0, method: "constructor", args: [], abortable: false });
+  for (const noise of [
+    null,
+    7,
+    "hello",
+    { sage: "hello?" },
+    { sage: "abort", connection: "x", call: 3 },
+  ])
+    port2.postMessage(noise);
+  const answered = new Promise((resolve) =>
+    port2.on("message", (reply) => reply.connection === "stranger" && resolve(reply)),
+  );
+  port2.postMessage({
+    sage: "call",
+    connection: "stranger",
+    call: 0,
+    method: "constructor",
+    args: [],
+    abortable: false,
+  });
   assert.deepEqual(
     { ...(await answered).error, stack: undefined, cause: undefined },
     {
@@ -186,10 +238,13 @@ test("over a MessagePort; other messages and strangers' calls are ignored or ref
   await rejects(sage.profile(), "worker-gone", /its port closed/);
 });
 
-test("serveSage outside a worker asks for a port", () => rejects(() => serveSage(async () => {}), "option", /not a worker: pass the port/));
+test("serveSage outside a worker asks for a port", () =>
+  rejects(() => serveSage(async () => {}), "option", /not a worker: pass the port/));
 
 test("errors survive the wire, whatever they are", () => {
-  const deep = new SageError("storage", "no room", { cause: new RangeError("inner", { cause: "a string" }) });
+  const deep = new SageError("storage", "no room", {
+    cause: new RangeError("inner", { cause: "a string" }),
+  });
   const back = fromWire(structuredClone(toWire(deep)));
   assert.ok(back instanceof SageError);
   assert.equal(back.code, "storage");

@@ -22,9 +22,16 @@ test("the tarball holds what the manifest points at, and nothing else", async ()
 });
 
 test("what was installed is what was built", async () => {
-  const same = [["pkg/wasm/core_bg.wasm"], ["pkg/emoji.sage"], ["pkg/emoji.sage", "www/public/emoji.sage"]];
+  const same = [
+    ["pkg/wasm/core_bg.wasm"],
+    ["pkg/emoji.sage"],
+    ["pkg/emoji.sage", "www/public/emoji.sage"],
+  ];
   for (const [file, source = file] of same) {
-    const [there, here] = [await readFile(join(installed, file)), await readFile(join(root, source))];
+    const [there, here] = [
+      await readFile(join(installed, file)),
+      await readFile(join(root, source)),
+    ];
     assert.ok(there.equals(here), `${file} is not ${source}`);
   }
 });
@@ -32,7 +39,8 @@ test("what was installed is what was built", async () => {
 test("nothing in the package names a folder of the machine that built it", async () => {
   for (const file of files) {
     const text = await readFile(join(installed, file), "latin1");
-    for (const folder of [homedir(), root, join("registry", "src")]) assert.ok(!text.includes(folder), `${file} names ${folder}`);
+    for (const folder of [homedir(), root, join("registry", "src")])
+      assert.ok(!text.includes(folder), `${file} names ${folder}`);
   }
 });
 
@@ -41,7 +49,8 @@ test("two dependencies come along, for the command line only", async () => {
   assert.deepEqual(names.sort(), ["hyparquet", "papaparse", "pocketsage"]);
   const importing = [];
   for (const file of files.filter((name) => name.endsWith(".js"))) {
-    if (/import.*["'](papaparse|hyparquet)["']/.test(await readFile(join(installed, file), "utf8"))) importing.push(file);
+    if (/import.*["'](papaparse|hyparquet)["']/.test(await readFile(join(installed, file), "utf8")))
+      importing.push(file);
   }
   assert.deepEqual(importing.sort(), ["pkg/cli/read/csv.js", "pkg/cli/read/parquet.js"]);
 });
@@ -82,17 +91,42 @@ test("npx pocketsage: help, and a job", async () => {
   const npx = (...args) => run("npx", ["--no-install", "pocketsage", ...args], path);
   assert.match((await npx("--help")).stdout, /^PocketSage: .*\n\nUsage\n/);
   const csv = join(root, "tests/fixtures/emoji-actions.csv");
-  const { stdout } = await npx("recommend", "-c", join(installed, "pkg/emoji.sage"), "-a", csv, "--now", String(now), "--json");
+  const { stdout } = await npx(
+    "recommend",
+    "-c",
+    join(installed, "pkg/emoji.sage"),
+    "-a",
+    csv,
+    "--now",
+    String(now),
+    "--json",
+  );
   const { interests, recommendations } = JSON.parse(stdout);
   const known = await expected();
-  assert.deepEqual(interests.map(({ medoid }) => medoid), known.interests.map(({ medoid }) => medoid));
-  assert.deepEqual(recommendations.map(({ item, score, because }) => ({ item, score, because })), known.recommendations);
-  assert.ok((await stat(join(installed, "pkg/cli/main.js"))).mode & 0o100, "main.js must be executable");
+  assert.deepEqual(
+    interests.map(({ medoid }) => medoid),
+    known.interests.map(({ medoid }) => medoid),
+  );
+  assert.deepEqual(
+    recommendations.map(({ item, score, because }) => ({ item, score, because })),
+    known.recommendations,
+  );
+  assert.ok(
+    (await stat(join(installed, "pkg/cli/main.js"))).mode & 0o100,
+    "main.js must be executable",
+  );
 });
 
-for (const [example, lines] of [["catalogue.mjs", 3], ["node.mjs", 13], ["worker-thread.mjs", 10]]) {
+for (const [example, lines] of [
+  ["catalogue.mjs", 3],
+  ["node.mjs", 13],
+  ["worker-thread.mjs", 10],
+]) {
   test(`examples/${example} runs as it stands`, async () => {
-    const file = await put(`examples/${example}`, await readFile(join(root, "examples", example), "utf8"));
+    const file = await put(
+      `examples/${example}`,
+      await readFile(join(root, "examples", example), "utf8"),
+    );
     const { stdout, stderr } = await run(process.execPath, [file], path);
     assert.equal(stderr, "");
     assert.equal(stdout.trim().split("\n").length, lines, stdout);

@@ -18,7 +18,11 @@ export function run(command, args, cwd) {
 
 /** Packs the built package: where the tarball is, and the paths inside. */
 async function pack(into) {
-  const { stdout } = await run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", into], root);
+  const { stdout } = await run(
+    "npm",
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", into],
+    root,
+  );
   const [packed] = Object.values(JSON.parse(stdout));
   return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path) };
 }
@@ -33,14 +37,24 @@ export async function project() {
     return join(path, name);
   };
   const { tarball, files } = await pack(path);
-  await put("package.json", JSON.stringify({ name: "somebody-else", private: true, type: "module" }));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", tarball], path);
+  await put(
+    "package.json",
+    JSON.stringify({ name: "somebody-else", private: true, type: "module" }),
+  );
+  await run(
+    "npm",
+    ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", tarball],
+    path,
+  );
   return { path, put, files };
 }
 
 /** The history of the fixture, and the moment it is looked at. */
 const fixture = await readFile(join(root, "tests/fixtures/emoji-actions.jsonl"), "utf8");
-export const actions = fixture.trim().split("\n").map((line) => JSON.parse(line));
+export const actions = fixture
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line));
 export const now = Date.parse("2026-01-31T00:00:00Z");
 
 /** The main job. Its source is pasted into the programs of the project, so it may use its arguments only. */
@@ -50,12 +64,17 @@ const program = async ({ openSage, Catalogue }, bytes, actions, now) => {
   await sage.record(actions);
   const { interests } = await sage.profile();
   const recommendations = await sage.recommend();
-  return { interests: interests.map(({ medoid, importance, items }) => ({ medoid, importance, items })), recommendations };
+  return {
+    interests: interests.map(({ medoid, importance, items }) => ({ medoid, importance, items })),
+    recommendations,
+  };
 };
 export const PROGRAM = program.toString();
 
 /** What every runtime must answer: the same program, in this process, on the package as it is built here. */
 export async function expected() {
   const bytes = await readFile(join(root, "www/public/emoji.sage"));
-  return JSON.parse(JSON.stringify(await program(await import("pocketsage"), new Uint8Array(bytes), actions, now)));
+  return JSON.parse(
+    JSON.stringify(await program(await import("pocketsage"), new Uint8Array(bytes), actions, now)),
+  );
 }

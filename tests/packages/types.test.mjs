@@ -79,7 +79,9 @@ for (const [name, resolution] of Object.entries(settings)) {
       };
       await put("tsconfig.json", JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
       const tsc = join(root, "node_modules/typescript/bin/tsc");
-      const told = await run(process.execPath, [tsc, "--project", "."], path).catch((failed) => failed);
+      const told = await run(process.execPath, [tsc, "--project", "."], path).catch(
+        (failed) => failed,
+      );
       assert.equal(told.stdout, "");
     });
   }

@@ -9,8 +9,19 @@ import { chromium } from "playwright-core";
 import { build } from "vite";
 import { actions, expected, now, PROGRAM, project } from "./project.mjs";
 
-const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".sage": "application/octet-stream" };
-const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".wasm": "application/wasm",
+  ".sage": "application/octet-stream",
+};
+const ARGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+];
 ARGS.push("--disable-component-update", "--disable-sync");
 
 const { path, put } = await project();
@@ -43,17 +54,33 @@ before(
        import emoji from "pocketsage/emoji.sage?url";
        serveSage(async () => openSage({ catalogue: await Catalogue.fetch(emoji), now: () => ${now} }));`,
     );
-    await build({ root: path, base: "./", logLevel: "error", configFile: false, worker: { format: "es" }, build: { target: "es2022" } });
+    await build({
+      root: path,
+      base: "./",
+      logLevel: "error",
+      configFile: false,
+      worker: { format: "es" },
+      build: { target: "es2022" },
+    });
     const dist = join(path, "dist");
     server = createServer((request, response) => {
-      const file = join(dist, new URL(request.url, "http://page").pathname.replace(/\/$/, "/index.html"));
+      const file = join(
+        dist,
+        new URL(request.url, "http://page").pathname.replace(/\/$/, "/index.html"),
+      );
       if (!existsSync(file)) return response.writeHead(404).end();
-      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+      response.writeHead(200, {
+        "content-type": TYPES[extname(file)] ?? "application/octet-stream",
+      });
       createReadStream(file).pipe(response);
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${server.address().port}/`;
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: ARGS, timeout: 60_000 });
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+      args: ARGS,
+      timeout: 60_000,
+    });
   },
   { timeout: 120_000 },
 );
@@ -70,10 +97,15 @@ test("the build carries one .wasm and one catalogue along", async () => {
 });
 
 for (const where of ["onPage", "inWorker"]) {
-  test(`${where}: the same answer as Node, and no complaint in the console`, { timeout: 60_000 }, async () => {
+  test(`${where}: the same answer as Node, and no complaint in the console`, {
+    timeout: 60_000,
+  }, async () => {
     const page = await browser.newPage();
     const complaints = [];
-    page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    page.on(
+      "console",
+      (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
+    );
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("requestfailed", (request) => complaints.push(request.url()));
     await page.goto(url, { waitUntil: "load", timeout: 30_000 });

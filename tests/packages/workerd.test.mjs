@@ -22,11 +22,16 @@ test("the same answer as Node", { timeout: 120_000 }, async () => {
   const { modules } = await bundle(entry);
   const miniflare = new Miniflare({
     modules,
-    dataBlobBindings: { EMOJI: await readFile(join(path, "node_modules/pocketsage/pkg/emoji.sage")) },
+    dataBlobBindings: {
+      EMOJI: await readFile(join(path, "node_modules/pocketsage/pkg/emoji.sage")),
+    },
     ...{ compatibilityDate: "2026-04-01", host: "127.0.0.1", port: 0, cf: false },
   });
   try {
-    const response = await miniflare.dispatchFetch("http://worker/", { method: "POST", body: JSON.stringify(actions) });
+    const response = await miniflare.dispatchFetch("http://worker/", {
+      method: "POST",
+      body: JSON.stringify(actions),
+    });
     assert.equal(response.status, 200, await response.clone().text());
     assert.deepEqual(await response.json(), await expected());
   } finally {

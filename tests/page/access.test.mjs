@@ -10,7 +10,12 @@ const LOOKS = {
   "desktop, light": {},
   "desktop, dark": { colorScheme: "dark" },
   "phone, light": { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
-  "small phone, dark": { viewport: { width: 360, height: 640 }, colorScheme: "dark", hasTouch: true, isMobile: true },
+  "small phone, dark": {
+    viewport: { width: 360, height: 640 },
+    colorScheme: "dark",
+    hasTouch: true,
+    isMobile: true,
+  },
   tablet: { viewport: { width: 820, height: 1100 } },
 };
 
@@ -54,10 +59,17 @@ test("everything can be done by keyboard alone", async (t) => {
   const press = async (...keys) => {
     for (const key of keys) await page.keyboard.press(key);
   };
-  const focused = () => page.evaluate(() => document.activeElement.value || document.activeElement.id || document.activeElement.className);
+  const focused = () =>
+    page.evaluate(
+      () =>
+        document.activeElement.value ||
+        document.activeElement.id ||
+        document.activeElement.className,
+    );
   const tabTo = async (selector) => {
     for (let tabs = 0; tabs < 60; tabs += 1) {
-      if (await page.evaluate((selector) => document.activeElement.matches(selector), selector)) return;
+      if (await page.evaluate((selector) => document.activeElement.matches(selector), selector))
+        return;
       await press("Tab");
     }
     assert.fail(`${selector} is not within 60 tabs; the focus is on ${await focused()}`);
@@ -66,7 +78,9 @@ test("everything can be done by keyboard alone", async (t) => {
   // Search, then into the wall: one stop for all its things.
   await tabTo("#search");
   await page.keyboard.type("pizza");
-  const found = await page.$$eval(".thing:not([hidden])", (things) => things.map((thing) => thing.value));
+  const found = await page.$$eval(".thing:not([hidden])", (things) =>
+    things.map((thing) => thing.value),
+  );
   await tabTo(".thing");
   assert.equal(await focused(), found[0]);
   for (let step = 0; step < found.indexOf("1F355"); step += 1) await press("ArrowRight");
@@ -79,7 +93,9 @@ test("everything can be done by keyboard alone", async (t) => {
   await visitor.thing("1F600").focus();
   await press("ArrowRight", "ArrowRight");
   assert.equal(await focused(), "1F604");
-  const columns = await page.evaluate(() => getComputedStyle(document.querySelector(".things")).gridTemplateColumns.split(" ").length);
+  const columns = await page.evaluate(
+    () => getComputedStyle(document.querySelector(".things")).gridTemplateColumns.split(" ").length,
+  );
   await press("ArrowDown", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowLeft");
   assert.equal(await focused(), "1F600");
   await press("ArrowDown");
@@ -106,7 +122,11 @@ test("everything can be done by keyboard alone", async (t) => {
   await tabTo(".take");
   const taken = await page.evaluate(() => document.activeElement.closest(".pick").dataset.key);
   await visitor.after(() => press("Enter"));
-  const next = await page.evaluate(() => document.activeElement.matches(".take") && document.activeElement.closest(".pick").dataset.key);
+  const next = await page.evaluate(
+    () =>
+      document.activeElement.matches(".take") &&
+      document.activeElement.closest(".pick").dataset.key,
+  );
   assert.ok(next && next !== taken);
 
   await tabTo("#forget");
@@ -128,7 +148,10 @@ test("the focus can be seen", async (t) => {
   for (const selector of ["#search", ".chip", '.thing[tabindex="0"]', "#example", "#export"]) {
     await page.locator(selector).first().focus();
     await page.keyboard.press("Shift"); // a key was used: this is a keyboard user
-    const outline = await page.locator(selector).first().evaluate((element) => getComputedStyle(element).outlineStyle);
+    const outline = await page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).outlineStyle);
     assert.equal(outline, "solid", selector);
   }
 });
@@ -155,12 +178,20 @@ test("nothing moves for those who asked for less motion", async (t) => {
 /** No violation of any axe rule, and no wider than the window. */
 async function clean({ page }, when) {
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const { violations } = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ["violations"] }),
+  );
   assert.deepEqual(
-    violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`),
+    violations.map(
+      ({ id, impact, nodes }) =>
+        `${impact} ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
+    ),
     [],
     when,
   );
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    innerWidth,
+  ]);
   assert.ok(content <= window, `${when}: ${content} px wide in a window of ${window} px`);
 }

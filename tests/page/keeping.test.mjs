@@ -11,7 +11,10 @@ test("undo takes back the last action, one after the other", async (t) => {
   await visitor.tap("1F355", "26BD");
   const undo = visitor.page.getByRole("button", { name: "Undo" });
   await visitor.after(() => undo.click());
-  assert.deepEqual((await visitor.interests()).map(({ medoid }) => medoid), ["1F355"]);
+  assert.deepEqual(
+    (await visitor.interests()).map(({ medoid }) => medoid),
+    ["1F355"],
+  );
   await visitor.after(() => undo.click());
   assert.equal(await visitor.actions(), 0);
   assert.ok(await undo.isDisabled());
@@ -24,7 +27,9 @@ test("one item can be forgotten, and undo brings it back", async (t) => {
   const { page } = visitor;
   await visitor.tap(...FOODS, "1F355");
   await page.locator('.members [data-key="1F355"] button').click();
-  await visitor.after(() => page.getByRole("dialog", { name: "pizza" }).getByRole("button", { name: "Forget it" }).click());
+  await visitor.after(() =>
+    page.getByRole("dialog", { name: "pizza" }).getByRole("button", { name: "Forget it" }).click(),
+  );
   assert.equal(await visitor.actions(), 3, "both actions on it are gone");
   await visitor.after(() => page.getByRole("button", { name: "Undo" }).click());
   assert.equal(await visitor.actions(), 5);
@@ -72,7 +77,10 @@ test("everything can be forgotten, after a question, for good", async (t) => {
 test("an exported taste can be imported by another browser", async (t) => {
   const one = await (await visit(t)).ready();
   await one.tap(...ANIMALS, ...SPORTS);
-  const [download] = await Promise.all([one.page.waitForEvent("download"), one.page.getByRole("button", { name: "Export" }).click()]);
+  const [download] = await Promise.all([
+    one.page.waitForEvent("download"),
+    one.page.getByRole("button", { name: "Export" }).click(),
+  ]);
   assert.match(download.suggestedFilename(), /^taste-\d{4}-\d\d-\d\d\.pocketsage$/);
   const bytes = await readFile(await download.path());
 
@@ -85,7 +93,11 @@ test("an exported taste can be imported by another browser", async (t) => {
   const members = (await other.interests()).flatMap((interest) => interest.members);
   assert.deepEqual(members.sort(), [...ANIMALS, ...SPORTS, "1F355"].sort());
   await other.after(() => other.page.getByRole("button", { name: "Undo" }).click());
-  assert.deepEqual((await other.interests()).map(({ medoid }) => medoid), ["1F355"], "undo takes the import back");
+  assert.deepEqual(
+    (await other.interests()).map(({ medoid }) => medoid),
+    ["1F355"],
+    "undo takes the import back",
+  );
 
   await give(bytes.subarray(0, bytes.length - 5));
   const notice = other.page.getByRole("alert");
@@ -102,7 +114,10 @@ test("a thing tells why it fits", async (t) => {
   await visitor.thing("1F35F").click({ button: "right" });
   const sheet = page.getByRole("dialog", { name: "french fries" });
   assert.match(await sheet.textContent(), /is the nearest/);
-  assert.equal(await sheet.locator(".nearest li").first().locator("span:nth-child(2)").textContent(), "hamburger");
+  assert.equal(
+    await sheet.locator(".nearest li").first().locator("span:nth-child(2)").textContent(),
+    "hamburger",
+  );
   await sheet.getByRole("button", { name: "Close" }).click();
   assert.equal(await visitor.actions(), 8, "looking is not acting");
 });

@@ -13,7 +13,10 @@ test("after the page has loaded, a whole visit asks nothing of anyone", async (t
   await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
   await visitor.after(() => visitor.page.locator(".take").first().click());
   await visitor.after(() => visitor.page.getByRole("button", { name: "Undo" }).click());
-  assert.deepEqual(visitor.requests.slice(before).map((request) => request.url()), []);
+  assert.deepEqual(
+    visitor.requests.slice(before).map((request) => request.url()),
+    [],
+  );
   for (const request of visitor.requests) {
     assert.equal(request.method(), "GET");
     assert.equal(request.postData(), null);
@@ -29,9 +32,16 @@ test("the account says nothing has left, and lists what came in", async (t) => {
   assert.equal(await account.locator(".verdict").textContent(), "Nothing.");
   await account.locator("summary").click();
   const files = await account.locator("li").allTextContents();
-  assert.equal(files.length, new Set(visitor.requests.map((request) => request.url())).size, "as many as the browser asked for");
+  assert.equal(
+    files.length,
+    new Set(visitor.requests.map((request) => request.url())).size,
+    "as many as the browser asked for",
+  );
   for (const file of [/\.sage/, /\.wasm/, /worker.*\.js/, /\.css/]) {
-    assert.ok(files.some((line) => file.test(line)), `${file} is in ${files}`);
+    assert.ok(
+      files.some((line) => file.test(line)),
+      `${file} is in ${files}`,
+    );
   }
 });
 
@@ -39,9 +49,15 @@ test("the account does not look away: a request to another origin is named", asy
   const other = "http://localhost:9/"; // nobody listens on the discard port
   const prepare = (context) => context.route(other, (route) => route.fulfill({ body: "" }));
   const visitor = await (await visit(t, { prepare, expected: /ERR_/ })).ready();
-  await visitor.page.evaluate((other) => fetch(other, { mode: "no-cors" }).catch(() => undefined), other);
+  await visitor.page.evaluate(
+    (other) => fetch(other, { mode: "no-cors" }).catch(() => undefined),
+    other,
+  );
   await visitor.until(() => document.querySelector(".verdict").textContent.includes("localhost:9"));
-  visitor.requests.splice(visitor.requests.findIndex((request) => request.url() === other), 1);
+  visitor.requests.splice(
+    visitor.requests.findIndex((request) => request.url() === other),
+    1,
+  );
 });
 
 test("served by Vite while developing, it works the same", async (t) => {

@@ -22,11 +22,18 @@ export async function serveSite() {
   await build({ root: PAGE, logLevel: "warn", build: { outDir: built, emptyOutDir: true } });
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, "http://127.0.0.1").pathname;
-    const file = path === FOLDER ? "index.html" : path.startsWith(FOLDER) ? normalize(path.slice(FOLDER.length)) : "..";
+    const file =
+      path === FOLDER
+        ? "index.html"
+        : path.startsWith(FOLDER)
+          ? normalize(path.slice(FOLDER.length))
+          : "..";
     try {
       if (file.startsWith("..")) throw new Error("outside the folder");
       const bytes = await readFile(join(built, file));
-      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" }).end(bytes);
+      response
+        .writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" })
+        .end(bytes);
     } catch {
       response.writeHead(404).end();
     }

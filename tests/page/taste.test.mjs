@@ -28,24 +28,34 @@ test("things of three kinds become three interests, each with a medoid of its ki
   }
   await visitor.reload();
   assert.equal(await visitor.actions(), 12);
-  assert.deepEqual(new Set((await visitor.interests()).map(({ medoid }) => medoid)), new Set(interests.map(({ medoid }) => medoid)));
+  assert.deepEqual(
+    new Set((await visitor.interests()).map(({ medoid }) => medoid)),
+    new Set(interests.map(({ medoid }) => medoid)),
+  );
 });
 
 test("recommendations say why, and never repeat what was tapped", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
   const labels = new Map();
-  for (const { medoid } of await visitor.interests()) labels.set(medoid, await visitor.thing(medoid).getAttribute("title"));
+  for (const { medoid } of await visitor.interests())
+    labels.set(medoid, await visitor.thing(medoid).getAttribute("title"));
   const picks = await visitor.picks();
   assert.equal(picks.length, 12);
   for (const { item, because } of picks) {
     assert.ok(![...ANIMALS, ...SPORTS, ...FOODS].includes(item), `${item} is new`);
     assert.match(because, /^because of .+/);
-    assert.ok([...labels.values()].some((label) => because.includes(label)), `"${because}" names a medoid`);
+    assert.ok(
+      [...labels.values()].some((label) => because.includes(label)),
+      `"${because}" names a medoid`,
+    );
     assert.match(because, / near .+/, "and the user's own items");
   }
   for (const label of labels.values()) {
-    assert.ok(picks.some(({ because }) => because.includes(` ${label}`)), `something because of ${label}`);
+    assert.ok(
+      picks.some(({ because }) => because.includes(` ${label}`)),
+      `something because of ${label}`,
+    );
   }
 });
 
@@ -66,7 +76,10 @@ test("the example shows three interests at once", async (t) => {
   const interests = await visitor.interests();
   assert.equal(interests.length, 3);
   assert.ok(FOODS.includes(interests[0].medoid), "the newest is the most important");
-  assert.match(await visitor.page.locator(".last").last().textContent(), /last active (last week|7 days ago)/);
+  assert.match(
+    await visitor.page.locator(".last").last().textContent(),
+    /last active (last week|7 days ago)/,
+  );
 });
 
 test("a saved thing counts three times", async (t) => {
@@ -77,14 +90,28 @@ test("a saved thing counts three times", async (t) => {
     await visitor.page.keyboard.press("s");
   });
   const interests = await visitor.interests();
-  assert.deepEqual(interests.map(({ medoid, share }) => [medoid, share]), [["26BD", 75], ["1F355", 25]]);
+  assert.deepEqual(
+    interests.map(({ medoid, share }) => [medoid, share]),
+    [
+      ["26BD", 75],
+      ["1F355", 25],
+    ],
+  );
 });
 
 test("the tray offers to save what was tapped", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355", "26BD");
-  await visitor.after(() => visitor.page.getByRole("button", { name: /^Save soccer ball/ }).click());
-  assert.deepEqual((await visitor.interests()).map(({ medoid, share }) => [medoid, share]), [["26BD", 80], ["1F355", 20]]);
+  await visitor.after(() =>
+    visitor.page.getByRole("button", { name: /^Save soccer ball/ }).click(),
+  );
+  assert.deepEqual(
+    (await visitor.interests()).map(({ medoid, share }) => [medoid, share]),
+    [
+      ["26BD", 80],
+      ["1F355", 20],
+    ],
+  );
 });
 
 test("what the user has liked is marked on the wall, in the colour of its interest", async (t) => {
@@ -104,7 +131,8 @@ test("what the user has liked is marked on the wall, in the colour of its intere
   await visitor.tap("1F697", "1F697", "1F697", "1F697", "1F697", "1F697");
   const now = await visitor.interests();
   assert.equal(now[0].medoid, "1F697");
-  for (const { medoid } of now) if (hues.has(medoid)) assert.equal(await hueOf(medoid), hues.get(medoid));
+  for (const { medoid } of now)
+    if (hues.has(medoid)) assert.equal(await hueOf(medoid), hues.get(medoid));
   assert.ok(![...hues.values()].includes(await hueOf("1F697")));
 });
 
@@ -120,13 +148,19 @@ test("every update is timed, and told to assistive technology", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355");
   assert.match(await visitor.page.textContent("#pace"), /^Last update \d+(\.\d)? ms$/);
-  await visitor.until(() => document.getElementById("announcer").textContent === "Tapped pizza. 1 interest: pizza 100%.");
+  await visitor.until(
+    () =>
+      document.getElementById("announcer").textContent === "Tapped pizza. 1 interest: pizza 100%.",
+  );
 });
 
 test("search and category narrow the wall down", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
-  const shown = () => page.$$eval(".shelf:not([hidden]) .thing:not([hidden])", (things) => things.map((thing) => thing.value));
+  const shown = () =>
+    page.$$eval(".shelf:not([hidden]) .thing:not([hidden])", (things) =>
+      things.map((thing) => thing.value),
+    );
   await page.getByRole("searchbox").fill("breakfast");
   assert.ok((await shown()).includes("1F95E"), "pancakes have the tag breakfast");
   assert.ok((await shown()).length < 40);
@@ -141,8 +175,12 @@ test("search and category narrow the wall down", async (t) => {
 
 test("many taps in a burst are all counted", async (t) => {
   const visitor = await (await visit(t)).ready();
-  await visitor.page.$$eval(".thing", (things) => things.slice(0, 150).forEach((thing) => thing.click()));
-  await visitor.until(() => /in 150 actions/.test(document.getElementById("interests-note").textContent));
+  await visitor.page.$$eval(".thing", (things) =>
+    things.slice(0, 150).forEach((thing) => thing.click()),
+  );
+  await visitor.until(() =>
+    /in 150 actions/.test(document.getElementById("interests-note").textContent),
+  );
   await visitor.reload();
   assert.equal(await visitor.actions(), 150);
 });

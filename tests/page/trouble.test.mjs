@@ -13,16 +13,21 @@ const changeWorker = (lines) => (context) =>
   });
 
 test("where storage is refused, the taste is kept in memory, and the page says so", async (t) => {
-  const refuse = 'IDBFactory.prototype.open = () => { throw new DOMException("refused", "SecurityError"); };';
+  const refuse =
+    'IDBFactory.prototype.open = () => { throw new DOMException("refused", "SecurityError"); };';
   const visitor = await (await visit(t, { prepare: changeWorker(refuse) })).ready();
-  assert.match(await visitor.page.getByRole("alert").textContent(), /kept in memory only.*then reload/s);
+  assert.match(
+    await visitor.page.getByRole("alert").textContent(),
+    /kept in memory only.*then reload/s,
+  );
   await visitor.tap(...FOODS);
   assert.equal((await visitor.interests()).flatMap(({ members }) => members).length, 4);
   assert.equal((await visitor.picks()).length, 12);
 });
 
 test("where the disk is full, what was tapped counts all the same, and the page says so", async (t) => {
-  const full = 'IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };';
+  const full =
+    'IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };';
   const visitor = await (await visit(t, { prepare: changeWorker(full) })).ready();
   await visitor.tap("1F355", "1F354");
   assert.match(await visitor.page.getByRole("alert").textContent(), /would not store your taste/);
@@ -35,7 +40,10 @@ test("a stored taste that cannot be read is put aside, and the page starts empty
   await visitor.tap(...FOODS);
   await visitor.page.evaluate(spoilStored);
   await visitor.reload();
-  assert.match(await visitor.page.getByRole("alert").textContent(), /cannot be read.*put aside, untouched/s);
+  assert.match(
+    await visitor.page.getByRole("alert").textContent(),
+    /cannot be read.*put aside, untouched/s,
+  );
   assert.equal(await visitor.actions(), 0);
   await visitor.tap("1F355");
   await visitor.reload();
@@ -64,7 +72,10 @@ test("a catalogue that came damaged is named as such", async (t) => {
   };
   const visitor = await visit(t, { prepare: (context) => context.route(/emoji.*\.sage/, damage) });
   await visitor.page.getByRole("alert").waitFor();
-  assert.match(await visitor.page.getByRole("alert").textContent(), /catalogue that came cannot be read.*Reload the page/s);
+  assert.match(
+    await visitor.page.getByRole("alert").textContent(),
+    /catalogue that came cannot be read.*Reload the page/s,
+  );
 });
 
 test("a worker that ends is noticed, and what was tapped is still there after a reload", async (t) => {
@@ -73,7 +84,10 @@ test("a worker that ends is noticed, and what was tapped is still there after a 
   await visitor.page.workers()[0].evaluate(() => globalThis.close());
   await visitor.thing("26BD").click();
   await visitor.page.getByRole("alert").waitFor();
-  assert.match(await visitor.page.getByRole("alert").textContent(), /worker .* has stopped.*Reload the page/s);
+  assert.match(
+    await visitor.page.getByRole("alert").textContent(),
+    /worker .* has stopped.*Reload the page/s,
+  );
   await visitor.reload();
   assert.equal(await visitor.actions(), 1);
 });
@@ -90,7 +104,8 @@ async function spoilStored() {
     const store = database.transaction(table, "readwrite").objectStore(table);
     for (const key of await done(store.getAllKeys())) {
       const value = await done(store.get(key));
-      if (!(value instanceof Uint8Array)) throw new Error(`expected bytes under ${key}, saw ${value}`);
+      if (!(value instanceof Uint8Array))
+        throw new Error(`expected bytes under ${key}, saw ${value}`);
       value.fill(0, 8, 24);
       await done(store.put(value, key));
     }

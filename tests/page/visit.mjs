@@ -32,20 +32,35 @@ export function openBrowser() {
  * console must have stayed silent but for what `expected` matches. `prepare` gets the browser context before the page is opened.
  */
 export async function visit(t, { expected, prepare, url = site.url, ...options } = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true, ...options });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    acceptDownloads: true,
+    ...options,
+  });
   context.setDefaultTimeout(15_000);
   const complaints = [];
   const requests = [];
   context.on("request", (request) => requests.push(request));
   await prepare?.(context);
   const page = await context.newPage();
-  page.on("console", (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+  page.on(
+    "console",
+    (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
+  );
   page.on("pageerror", (error) => complaints.push(String(error)));
   t.after(async () => {
     await context.close();
-    assert.deepEqual(complaints.filter((text) => !expected?.test(text)), [], "the console stayed silent");
-    const addresses = requests.map((request) => request.url()).filter((address) => /^(https?|wss?):/.test(address));
-    const strangers = addresses.filter((address) => new URL(address).origin !== new URL(url).origin);
+    assert.deepEqual(
+      complaints.filter((text) => !expected?.test(text)),
+      [],
+      "the console stayed silent",
+    );
+    const addresses = requests
+      .map((request) => request.url())
+      .filter((address) => /^(https?|wss?):/.test(address));
+    const strangers = addresses.filter(
+      (address) => new URL(address).origin !== new URL(url).origin,
+    );
     assert.deepEqual(strangers, [], "every request went to the page's own origin");
   });
   await page.goto(url);
@@ -61,7 +76,8 @@ class Visitor {
   /** Waits until the page stands, and everything done so far is stored. A page that cannot start says why, and so does the test. */
   async ready() {
     await this.page.waitForSelector('body[data-state="ready"], body[data-state="loading"] .notice');
-    if ((await this.page.getAttribute("body", "data-state")) !== "ready") throw new Error(await this.page.textContent("#notices"));
+    if ((await this.page.getAttribute("body", "data-state")) !== "ready")
+      throw new Error(await this.page.textContent("#notices"));
     return this;
   }
 
@@ -108,7 +124,10 @@ class Visitor {
   /** The recommendations: item, and the reason in words. */
   picks() {
     return this.page.$$eval(".pick", (picks) =>
-      picks.map((pick) => ({ item: pick.dataset.key, because: pick.querySelector(".because").textContent })),
+      picks.map((pick) => ({
+        item: pick.dataset.key,
+        because: pick.querySelector(".because").textContent,
+      })),
     );
   }
 

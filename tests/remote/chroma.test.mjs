@@ -7,14 +7,18 @@ import { DIM, worldOf } from "./world.mjs";
 
 const engine = { items: worldOf() };
 let server;
-before(async () => {
-  server = await startChroma();
-  const { collection } = await server.load(engine.items, DIM);
-  const { url } = server;
-  engine.make = (options) => chroma({ url, collection, dim: DIM, ...options });
-  engine.unreachable = () => chroma({ url: "http://127.0.0.1:1", collection, dim: DIM });
-  engine.missing = () => chroma({ url, collection: "00000000-0000-4000-8000-000000000000", dim: DIM });
-}, { timeout: 120_000 });
+before(
+  async () => {
+    server = await startChroma();
+    const { collection } = await server.load(engine.items, DIM);
+    const { url } = server;
+    engine.make = (options) => chroma({ url, collection, dim: DIM, ...options });
+    engine.unreachable = () => chroma({ url: "http://127.0.0.1:1", collection, dim: DIM });
+    engine.missing = () =>
+      chroma({ url, collection: "00000000-0000-4000-8000-000000000000", dim: DIM });
+  },
+  { timeout: 120_000 },
+);
 after(() => server?.stop());
 
 conformance("chroma", engine, { auth: false });

@@ -9,7 +9,11 @@ import { exact } from "./world.mjs";
  */
 export function conformance(name, engine, expects = {}) {
   const { filter = "full" } = expects;
-  const query = (row, count = 50) => ({ item: engine.items[row].id, vector: engine.items[row].vector, count });
+  const query = (row, count = 50) => ({
+    item: engine.items[row].id,
+    vector: engine.items[row].vector,
+    count,
+  });
   const lists = async (retriever, queries) => {
     const answers = await retriever.ask(queries);
     return answers.map((answer) => {
@@ -30,23 +34,42 @@ export function conformance(name, engine, expects = {}) {
   ]) {
     test(`${name}: by ${kind}: recall@50 >= .98, in order, cosine within 1e-3`, async () => {
       const rows = [0, 7, 133, 512, 1999];
-      const found = await lists(engine.make(), rows.map((row) => strip(query(row))));
+      const found = await lists(
+        engine.make(),
+        rows.map((row) => strip(query(row))),
+      );
       assert.equal(found.length, rows.length);
       let sum = 0;
       found.forEach((hits, place) => {
         const row = rows[place];
         const { id, vector } = engine.items[row];
         assert.equal(hits.length, 50);
-        assert.deepEqual(hits, [...hits].sort((a, b) => b.score - a.score), "best first");
+        assert.deepEqual(
+          hits,
+          [...hits].sort((a, b) => b.score - a.score),
+          "best first",
+        );
         const own = hits.find(({ item }) => item === id);
-        if (kind === "vector") assert.ok(own && Math.abs(own.score - 1) < 1e-3, "a plain vector knows no item to leave out");
+        if (kind === "vector")
+          assert.ok(
+            own && Math.abs(own.score - 1) < 1e-3,
+            "a plain vector knows no item to leave out",
+          );
         else assert.equal(own, undefined, "the item itself is left out");
         const byId = new Map(engine.items.map((each) => [each.id, each.vector]));
         for (const { item, score } of hits) {
-          const cosine = byId.get(item).reduce((total, value, axis) => total + value * vector[axis], 0);
+          const cosine = byId
+            .get(item)
+            .reduce((total, value, axis) => total + value * vector[axis], 0);
           assert.ok(Math.abs(cosine - score) < 1e-3, `${item}: ${score}, exactly ${cosine}`);
         }
-        sum += kind === "vector" ? recall(hits.filter(({ item }) => item !== id), row) : recall(hits, row);
+        sum +=
+          kind === "vector"
+            ? recall(
+                hits.filter(({ item }) => item !== id),
+                row,
+              )
+            : recall(hits, row);
       });
       assert.ok(sum / rows.length >= 0.98, `recall@50 is ${sum / rows.length}`);
     });
@@ -54,7 +77,11 @@ export function conformance(name, engine, expects = {}) {
 
   test(`${name}: an unknown id is not found, and its neighbours in the batch are`, async () => {
     const strange = engine.strange ?? `no'such"item; drop table items; --`;
-    const answers = await engine.make().ask([{ item: engine.items[3].id, count: 5 }, { item: engine.unknown ?? "item-999999", count: 5 }, { item: strange, count: 5 }]);
+    const answers = await engine.make().ask([
+      { item: engine.items[3].id, count: 5 },
+      { item: engine.unknown ?? "item-999999", count: 5 },
+      { item: strange, count: 5 },
+    ]);
     assert.deepEqual(
       answers.map(({ status }) => status),
       ["ok", "not-found", "not-found"],
@@ -64,7 +91,9 @@ export function conformance(name, engine, expects = {}) {
   });
 
   test(`${name}: an unknown id with a vector is asked by its vector`, async () => {
-    const [answer] = await engine.make().ask([{ item: engine.unknown ?? "item-999999", vector: engine.items[3].vector, count: 5 }]);
+    const [answer] = await engine
+      .make()
+      .ask([{ item: engine.unknown ?? "item-999999", vector: engine.items[3].vector, count: 5 }]);
     assert.equal(answer.status, "ok", answer.error?.message);
     assert.equal(answer.hits[0].item, engine.items[3].id);
   });
@@ -72,7 +101,11 @@ export function conformance(name, engine, expects = {}) {
   test(`${name}: as a function it gives lists, and rejects for an unknown id`, async () => {
     const [hits] = await engine.make()([query(5, 3)]);
     assert.equal(hits.length, 3);
-    await assert.rejects(engine.make()([{ item: engine.unknown ?? "item-999999", count: 3 }]), { name: "SageError", code: "retrieval", reason: "not-found" });
+    await assert.rejects(engine.make()([{ item: engine.unknown ?? "item-999999", count: 3 }]), {
+      name: "SageError",
+      code: "retrieval",
+      reason: "not-found",
+    });
   });
 
   test(`${name}: vectors by id, unknown ones undefined`, async () => {
@@ -80,7 +113,8 @@ export function conformance(name, engine, expects = {}) {
     const [found, none] = await engine.make().vectors([id, engine.unknown ?? "item-999999"]);
     assert.equal(none, undefined);
     assert.equal(found.length, vector.length);
-    const cosine = found.reduce((sum, value, axis) => sum + value * vector[axis], 0) / Math.hypot(...found);
+    const cosine =
+      found.reduce((sum, value, axis) => sum + value * vector[axis], 0) / Math.hypot(...found);
     assert.ok(Math.abs(cosine - 1) < 1e-4, `cosine ${cosine}`);
   });
 
@@ -97,7 +131,9 @@ export function conformance(name, engine, expects = {}) {
     const bad = engine.items[0].vector.slice();
     bad[17] = NaN;
     await assert.rejects(retriever.ask([{ vector: bad, count: 5 }]), { code: "not-finite" });
-    await assert.rejects(retriever.ask([{ vector: new Float32Array(bad.length), count: 5 }]), { code: "option" });
+    await assert.rejects(retriever.ask([{ vector: new Float32Array(bad.length), count: 5 }]), {
+      code: "option",
+    });
     await assert.rejects(retriever.ask([{ count: 5 }]), { code: "option" });
     await assert.rejects(retriever.ask([query(0, 0)]), { code: "option" });
   });
@@ -105,7 +141,10 @@ export function conformance(name, engine, expects = {}) {
   test(`${name}: k = 10,000 gives what the engine can give`, async () => {
     const retriever = engine.make();
     const [hits] = await lists(retriever, [query(0, 10_000)]);
-    assert.ok(hits.length > 50 && hits.length <= retriever.capabilities.maxK, `${hits.length} hits`);
+    assert.ok(
+      hits.length > 50 && hits.length <= retriever.capabilities.maxK,
+      `${hits.length} hits`,
+    );
   });
 
   if (filter !== "none") {
@@ -114,21 +153,38 @@ export function conformance(name, engine, expects = {}) {
       const check = async (given, holds) => {
         const [hits] = await lists(engine.make({ filter: given }), [query(4, 20)]);
         assert.ok(hits.length > 0, `${JSON.stringify(given)} found nothing`);
-        for (const { item } of hits) assert.ok(holds(byId.get(item)), `${item} ${JSON.stringify(given)}`);
+        for (const { item } of hits)
+          assert.ok(holds(byId.get(item)), `${item} ${JSON.stringify(given)}`);
       };
       await check({ field: "size", from: 20, to: 30 }, ({ size }) => size >= 20 && size <= 30);
       await check({ field: "size", is: 42 }, ({ size }) => size === 42);
       await check({ not: { field: "size", from: 10 } }, ({ size }) => size < 10);
       if (filter === "numbers") {
-        assert.throws(() => engine.make({ filter: { field: "colour", is: "red" } }), { code: "option" });
+        assert.throws(() => engine.make({ filter: { field: "colour", is: "red" } }), {
+          code: "option",
+        });
         return;
       }
       await check({ field: "colour", in: ["red", "blue"] }, ({ colour }) => colour !== "green");
       if (expects.any !== false) {
-        await check({ any: [{ field: "colour", is: "red" }, { field: "size", is: 1 }] }, ({ colour, size }) => colour === "red" || size === 1);
+        await check(
+          {
+            any: [
+              { field: "colour", is: "red" },
+              { field: "size", is: 1 },
+            ],
+          },
+          ({ colour, size }) => colour === "red" || size === 1,
+        );
       }
-      await check({ all: [{ field: "colour", is: "red" }, { not: { field: "size", from: 50 } }] }, ({ colour, size }) => colour === "red" && size < 50);
-      const [none] = await lists(engine.make({ filter: { field: "colour", is: `red" or 1=1 --` } }), [query(4, 20)]);
+      await check(
+        { all: [{ field: "colour", is: "red" }, { not: { field: "size", from: 50 } }] },
+        ({ colour, size }) => colour === "red" && size < 50,
+      );
+      const [none] = await lists(
+        engine.make({ filter: { field: "colour", is: `red" or 1=1 --` } }),
+        [query(4, 20)],
+      );
       assert.deepEqual(none, [], "text in a filter is a value, whatever it says");
     });
   }
@@ -137,11 +193,15 @@ export function conformance(name, engine, expects = {}) {
     const outbound = engine.make().outbound([query(0), query(1)]);
     const text = outbound.map(({ bytes }) => new TextDecoder().decode(bytes)).join();
     assert.ok(outbound.length > 0 && text.length > 10);
-    assert.ok(outbound.every(({ to, says }) => to && /No weights, no times, no user id/.test(says)));
+    assert.ok(
+      outbound.every(({ to, says }) => to && /No weights, no times, no user id/.test(says)),
+    );
   });
 
   test(`${name}: an aborted call rejects at once`, async () => {
-    await assert.rejects(engine.make().ask([query(0)], AbortSignal.abort("enough")), { code: "aborted" });
+    await assert.rejects(engine.make().ask([query(0)], AbortSignal.abort("enough")), {
+      code: "aborted",
+    });
     const controller = new AbortController();
     const asked = engine.make().ask([query(0)], controller.signal);
     controller.abort("changed my mind");

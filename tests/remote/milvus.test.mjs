@@ -13,27 +13,40 @@ import { DIM, worldOf } from "./world.mjs";
 const engine = { items: worldOf() };
 let folder;
 let server;
-before(async () => {
-  folder = await scratch("milvus");
-  const path = join(folder.path, "items.json");
-  await writeFile(path, JSON.stringify({ dim: DIM, items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })) }));
-  const script = fileURLToPath(new URL("servers/milvus_server.py", import.meta.url));
-  server = spawn(join(milvusEnvironment, "bin", "python"), [script, join(folder.path, "data"), path], { stdio: ["pipe", "pipe", "inherit"] });
-  const { port } = await new Promise((resolve, reject) => {
-    server.on("exit", (code) => reject(new Error(`milvus_server.py ended with ${code}`)));
-    let text = "";
-    server.stdout.on("data", (part) => {
-      text += part;
-      const line = text.split("\n").find((each) => each.startsWith('{"port"'));
-      if (line) resolve(JSON.parse(line));
+before(
+  async () => {
+    folder = await scratch("milvus");
+    const path = join(folder.path, "items.json");
+    await writeFile(
+      path,
+      JSON.stringify({
+        dim: DIM,
+        items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })),
+      }),
+    );
+    const script = fileURLToPath(new URL("servers/milvus_server.py", import.meta.url));
+    server = spawn(
+      join(milvusEnvironment, "bin", "python"),
+      [script, join(folder.path, "data"), path],
+      { stdio: ["pipe", "pipe", "inherit"] },
+    );
+    const { port } = await new Promise((resolve, reject) => {
+      server.on("exit", (code) => reject(new Error(`milvus_server.py ended with ${code}`)));
+      let text = "";
+      server.stdout.on("data", (part) => {
+        text += part;
+        const line = text.split("\n").find((each) => each.startsWith('{"port"'));
+        if (line) resolve(JSON.parse(line));
+      });
     });
-  });
-  const url = `http://127.0.0.1:${port}`;
-  const common = { url, collection: "items", version: 1, dim: DIM, timeout: 15_000 };
-  engine.make = (options) => milvus({ ...common, ...options });
-  engine.unreachable = () => milvus({ ...common, url: "http://127.0.0.1:1" });
-  engine.missing = () => milvus({ ...common, collection: "nothing_here" });
-}, { timeout: 180_000 });
+    const url = `http://127.0.0.1:${port}`;
+    const common = { url, collection: "items", version: 1, dim: DIM, timeout: 15_000 };
+    engine.make = (options) => milvus({ ...common, ...options });
+    engine.unreachable = () => milvus({ ...common, url: "http://127.0.0.1:1" });
+    engine.missing = () => milvus({ ...common, collection: "nothing_here" });
+  },
+  { timeout: 180_000 },
+);
 after(async () => {
   if (server) {
     const gone = new Promise((resolve) => server.on("exit", resolve));

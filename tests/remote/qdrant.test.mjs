@@ -13,22 +13,35 @@ const engine = { items: worldOf((row) => String(row)), unknown: "999999" };
 let folder;
 let server;
 let common;
-before(async () => {
-  folder = await scratch("qdrant");
-  const path = join(folder.path, "items.json");
-  await writeFile(path, JSON.stringify({ dim: DIM, items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })) }));
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
-  const script = fileURLToPath(new URL("servers/qdrant_contract.py", import.meta.url));
-  server = await start(join(environment, "bin", "python"), [script, String(port), path, "secret"], {
-    ready: async () => (await fetch(`${url}/`, { method: "POST", body: "{}" })).status === 401,
-  });
-  common = { url, collection: "items", apiKey: "secret", dim: DIM, timeout: 20_000 };
-  engine.make = (options) => qdrant({ ...common, ...options });
-  engine.wrong = () => qdrant({ ...common, apiKey: "guessed" });
-  engine.unreachable = () => qdrant({ ...common, url: "http://127.0.0.1:1" });
-  engine.missing = () => qdrant({ ...common, collection: "nothing_here" });
-}, { timeout: 120_000 });
+before(
+  async () => {
+    folder = await scratch("qdrant");
+    const path = join(folder.path, "items.json");
+    await writeFile(
+      path,
+      JSON.stringify({
+        dim: DIM,
+        items: engine.items.map(({ vector, ...rest }) => ({ ...rest, vector: Array.from(vector) })),
+      }),
+    );
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const script = fileURLToPath(new URL("servers/qdrant_contract.py", import.meta.url));
+    server = await start(
+      join(environment, "bin", "python"),
+      [script, String(port), path, "secret"],
+      {
+        ready: async () => (await fetch(`${url}/`, { method: "POST", body: "{}" })).status === 401,
+      },
+    );
+    common = { url, collection: "items", apiKey: "secret", dim: DIM, timeout: 20_000 };
+    engine.make = (options) => qdrant({ ...common, ...options });
+    engine.wrong = () => qdrant({ ...common, apiKey: "guessed" });
+    engine.unreachable = () => qdrant({ ...common, url: "http://127.0.0.1:1" });
+    engine.missing = () => qdrant({ ...common, collection: "nothing_here" });
+  },
+  { timeout: 120_000 },
+);
 after(async () => {
   await server?.stop();
   await folder?.remove();
@@ -38,8 +51,15 @@ conformance("qdrant", engine);
 
 test("qdrant: ids of one's own, in a field of the payload", async () => {
   const named = qdrant({ ...common, idField: "sku" });
-  const answers = await named.ask([{ item: "sku-12", count: 20 }, { item: "sku-none", count: 20 }]);
-  assert.deepEqual(answers.map(({ status }) => status), ["ok", "not-found"], JSON.stringify(answers.map(({ error }) => error?.message)));
+  const answers = await named.ask([
+    { item: "sku-12", count: 20 },
+    { item: "sku-none", count: 20 },
+  ]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["ok", "not-found"],
+    JSON.stringify(answers.map(({ error }) => error?.message)),
+  );
   assert.deepEqual(
     answers[0].hits.map(({ item }) => item),
     exact(engine.items, engine.items[12].vector, 20, "12").map(({ item }) => `sku-${item}`),

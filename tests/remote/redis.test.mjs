@@ -8,19 +8,32 @@ import { DIM, worldOf } from "./world.mjs";
 const engine = { items: worldOf() };
 const clients = [];
 let server;
-before(async () => {
-  server = await startRedis({ password: "secret" });
-  await server.load(engine.items, DIM);
-  engine.make = (options) => redis({ command: server.command, key: "items", dim: DIM, ...options });
-  const through = (settings) => {
-    const client = server.connect(settings);
-    client.then((each) => clients.push(each), () => undefined);
-    return async (parts) => (await client).sendCommand(parts.map((part) => Buffer.from(part)));
-  };
-  engine.wrong = () => redis({ command: through({ socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
-  engine.unreachable = () => redis({ command: through({ url: "redis://127.0.0.1:1", socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
-  engine.missing = () => redis({ command: server.command, key: "nothing-here", dim: DIM });
-}, { timeout: 120_000 });
+before(
+  async () => {
+    server = await startRedis({ password: "secret" });
+    await server.load(engine.items, DIM);
+    engine.make = (options) =>
+      redis({ command: server.command, key: "items", dim: DIM, ...options });
+    const through = (settings) => {
+      const client = server.connect(settings);
+      client.then(
+        (each) => clients.push(each),
+        () => undefined,
+      );
+      return async (parts) => (await client).sendCommand(parts.map((part) => Buffer.from(part)));
+    };
+    engine.wrong = () =>
+      redis({ command: through({ socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
+    engine.unreachable = () =>
+      redis({
+        command: through({ url: "redis://127.0.0.1:1", socket: { reconnectStrategy: false } }),
+        key: "items",
+        dim: DIM,
+      });
+    engine.missing = () => redis({ command: server.command, key: "nothing-here", dim: DIM });
+  },
+  { timeout: 120_000 },
+);
 after(async () => {
   for (const client of clients) client.destroy();
   await server?.stop();

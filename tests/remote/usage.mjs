@@ -26,10 +26,16 @@ export function cpuOf(pid) {
 export async function memoryOf(inspectorPort) {
   const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:`);
   try {
-    const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await new Promise((resolve, reject) => {
+    const {
+      usedSize,
+      embedderHeapUsedSize = 0,
+      backingStorageSize = 0,
+    } = await new Promise((resolve, reject) => {
       setTimeout(() => reject(new Error("the inspector did not answer")), 20_000).unref();
       socket.on("error", reject);
-      socket.on("open", () => socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" })));
+      socket.on("open", () =>
+        socket.send(JSON.stringify({ id: 1, method: "Runtime.getHeapUsage" })),
+      );
       socket.on("message", (text) => {
         const { id, result } = JSON.parse(text);
         if (id === 1) resolve(result);

@@ -19,7 +19,9 @@ export function worldOf(idOf = (row) => `item-${row}`) {
 
 /** The `count` items nearest to a vector, exactly: `{ item, score }`, best first. */
 export function exact(items, vector, count, except) {
-  const scored = items.filter(({ id }) => id !== except).map((each) => ({ item: each.id, score: dot(each.vector, vector) }));
+  const scored = items
+    .filter(({ id }) => id !== except)
+    .map((each) => ({ item: each.id, score: dot(each.vector, vector) }));
   return scored.sort((a, b) => b.score - a.score).slice(0, count);
 }
 

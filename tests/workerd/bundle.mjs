@@ -11,8 +11,17 @@ export async function bundle(entry) {
     logLevel: "error",
     root: dirname(entry),
     publicDir: false,
-    ssr: { noExternal: true, target: "webworker", resolve: { conditions: ["workerd", "worker", "browser"] } },
-    build: { ssr: entry, write: false, minify: false, rollupOptions: { output: { format: "es", codeSplitting: false } } },
+    ssr: {
+      noExternal: true,
+      target: "webworker",
+      resolve: { conditions: ["workerd", "worker", "browser"] },
+    },
+    build: {
+      ssr: entry,
+      write: false,
+      minify: false,
+      rollupOptions: { output: { format: "es", codeSplitting: false } },
+    },
     plugins: [
       {
         name: "compiled-wasm",
@@ -26,8 +35,19 @@ export async function bundle(entry) {
     ],
   });
   const chunks = output.output.filter(({ type }) => type === "chunk");
-  if (chunks.length !== 1 || wasm.size !== 1) throw new Error(`expected one script and one .wasm, saw ${chunks.length} and ${wasm.size}`);
-  const compiled = [...wasm].map(async ([path, file]) => ({ type: "CompiledWasm", path, contents: await readFile(file) }));
+  if (chunks.length !== 1 || wasm.size !== 1)
+    throw new Error(`expected one script and one .wasm, saw ${chunks.length} and ${wasm.size}`);
+  const compiled = [...wasm].map(async ([path, file]) => ({
+    type: "CompiledWasm",
+    path,
+    contents: await readFile(file),
+  }));
   const { code } = chunks[0];
-  return { code, modules: [{ type: "ESModule", path: "worker.mjs", contents: code }, ...(await Promise.all(compiled))] };
+  return {
+    code,
+    modules: [
+      { type: "ESModule", path: "worker.mjs", contents: code },
+      ...(await Promise.all(compiled)),
+    ],
+  };
 }

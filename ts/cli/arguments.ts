@@ -6,7 +6,9 @@ import { messageOf, UsageError } from "./failure.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>>;
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>
+>;
 
 /** The options of a command, and at most so many arguments that are not options: the first alone, and all. */
 export function parseOptions<T extends Options>(
@@ -15,7 +17,8 @@ export function parseOptions<T extends Options>(
   most = 1,
 ): { values: Parsed<T>["values"]; argument: string | undefined; all: string[] } {
   const { values, positionals } = parse(args, options);
-  if (positionals.length > most) throw new UsageError(`one argument too many: ${show(positionals[most])}`);
+  if (positionals.length > most)
+    throw new UsageError(`one argument too many: ${show(positionals[most])}`);
   return { values, argument: positionals[0], all: positionals };
 }
 
@@ -59,7 +62,9 @@ export function parseCut(text: string): Cut {
   const [kind = "", number = ""] = text.split(/=(.*)/s);
   const cut = CUTS.get(kind);
   if (cut) return cut(parseNumber(`--cut ${kind}`, number));
-  throw new UsageError(`--cut: expected auto or ${[...CUTS.keys()].map((known) => `${known}=NUMBER`).join(", ")}, saw ${show(text)}`);
+  throw new UsageError(
+    `--cut: expected auto or ${[...CUTS.keys()].map((known) => `${known}=NUMBER`).join(", ")}, saw ${show(text)}`,
+  );
 }
 
 /** How much each kind of action counts: ["save=3", "click=1"]. */
@@ -67,7 +72,8 @@ export function parseKinds(pairs: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, kind, weight = ""] = /^(.+)=([^=]*)$/s.exec(pair) ?? [];
-      if (kind === undefined) throw new UsageError(`--kind: expected KIND=WEIGHT, saw ${show(pair)}`);
+      if (kind === undefined)
+        throw new UsageError(`--kind: expected KIND=WEIGHT, saw ${show(pair)}`);
       return [kind, parseNumber(`--kind ${kind}`, weight)];
     }),
   );

@@ -89,38 +89,76 @@ export async function run(args: string[]): Promise<void> {
   const precision = parseWord("--precision", values.precision, ["full", "compact"] as const);
   const metric = parseWord("--metric", values.metric, ["cosine", "ip", "l2"] as const);
   const when = parseWord("--lists", values.lists, ["auto", "always", "never"] as const);
-  const treatment = values["near-duplicates"] && parseWord("--near-duplicates", values["near-duplicates"], ["report", "drop", "group", "keep"] as const);
+  const treatment =
+    values["near-duplicates"] &&
+    parseWord("--near-duplicates", values["near-duplicates"], [
+      "report",
+      "drop",
+      "group",
+      "keep",
+    ] as const);
   const near = parseNumber("--near", values.near);
-  if (values.id === values.vector) throw new UsageError(`--id and --vector are both "${values.id}"`);
+  if (values.id === values.vector)
+    throw new UsageError(`--id and --vector are both "${values.id}"`);
 
   const begun = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
   try {
-    const length = input === "-" ? 0 : await stat(input).then(({ size }) => size, () => 0);
+    const length =
+      input === "-"
+        ? 0
+        : await stat(input).then(
+            ({ size }) => size,
+            () => 0,
+          );
     const { id, vector, ids } = values;
     const onShare = (share: number): void => progress.share("reading the items", share);
     const read = await readItems(input, { id, vector, ids, length, onShare, onItem: progress.at });
-    const make = (items: readonly CatalogueItem[], attributes: readonly string[]): Promise<Catalogue> =>
-      Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch((error: unknown) => within(() => { throw error; }));
+    const make = (
+      items: readonly CatalogueItem[],
+      attributes: readonly string[],
+    ): Promise<Catalogue> =>
+      Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
+        (error: unknown) =>
+          within(() => {
+            throw error;
+          }),
+      );
     progress.say(`${count(read.items.length)} items: measuring the spread`);
     let catalogue = await make(read.items, values.attribute);
     let items: readonly CatalogueItem[] = read.items;
     const how = treatment || (items.length <= LOOKED_THROUGH ? "report" : "keep");
     let found: Report["nearDuplicates"];
     if (how !== "keep") {
-      const variants = nearDuplicates(catalogue, items, near, (share) => progress.share("looking for near-duplicates", share));
-      found = { score: near, variants: variants.size, kinds: new Set(variants.values()).size, treatment: how };
+      const variants = nearDuplicates(catalogue, items, near, (share) =>
+        progress.share("looking for near-duplicates", share),
+      );
+      found = {
+        score: near,
+        variants: variants.size,
+        kinds: new Set(variants.values()).size,
+        treatment: how,
+      };
       if (how === "drop") items = items.filter(([item]) => !variants.has(item));
-      if (how === "group") items = items.map(([item, vector, payload]) => [item, vector, withVariant(payload, variants.get(item))] as const);
+      if (how === "group")
+        items = items.map(
+          ([item, vector, payload]) =>
+            [item, vector, withVariant(payload, variants.get(item))] as const,
+        );
       if (how !== "report" && variants.size > 0) {
         catalogue.close();
-        catalogue = await make(items, how === "group" ? [...values.attribute, "variantOf"] : values.attribute);
+        catalogue = await make(
+          items,
+          how === "group" ? [...values.attribute, "variantOf"] : values.attribute,
+        );
       }
     }
     if (when === "always" || (when === "auto" && items.length >= WORTH)) {
       catalogue = await group(catalogue, items, (share) => progress.share("making lists", share));
     }
-    const recall = values["no-recall"] ? undefined : measureRecall(catalogue, items, (share) => progress.share("measuring the recall", share));
+    const recall = values["no-recall"]
+      ? undefined
+      : measureRecall(catalogue, items, (share) => progress.share("measuring the recall", share));
     const bytes = catalogue.toBytes();
     await writeWhole(output, bytes);
     const report: Report = {
@@ -153,8 +191,22 @@ function show(report: Report, json: boolean, progress: Progress): void {
   };
   printCatalogue(report, [
     ["bytes/item", String(bytesPerItem)],
-    ...(near ? [["near-dup.", `${count(near.variants)} of ${count(near.kinds)} kinds, score >= ${near.score}, ${does[near.treatment]}`] as [string, string]] : []),
-    ...(recall ? [["recall@10", `${recall.at10.toFixed(4)} of exact, over ${recall.queries} queries`] as [string, string]] : []),
+    ...(near
+      ? [
+          [
+            "near-dup.",
+            `${count(near.variants)} of ${count(near.kinds)} kinds, score >= ${near.score}, ${does[near.treatment]}`,
+          ] as [string, string],
+        ]
+      : []),
+    ...(recall
+      ? [
+          ["recall@10", `${recall.at10.toFixed(4)} of exact, over ${recall.queries} queries`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ["time", `${seconds.toFixed(1)} s`],
   ]);
 }

@@ -36,7 +36,10 @@ const OPTIONS = {
 
 export async function run(args: string[]): Promise<void> {
   const { values, all } = parseOptions(args, OPTIONS, 2);
-  const [older, newer] = [need("the older catalogue's file", all[0]), need("the newer catalogue's file", all[1])];
+  const [older, newer] = [
+    need("the older catalogue's file", all[0]),
+    need("the newer catalogue's file", all[1]),
+  ];
   const output = need("-o DELTA", values.out);
   refuseStdout(output);
   const [before, after] = [await readCatalogue(older), await readCatalogue(newer)];
@@ -48,7 +51,15 @@ export async function run(args: string[]): Promise<void> {
   }
   const { bytes, changed, dropped } = found;
   await writeWhole(output, bytes);
-  const facts = { file: output, bytes: bytes.length, share: bytes.length / after.bytes, changed, dropped, base: before.catalogue.revision, revision: after.catalogue.revision };
+  const facts = {
+    file: output,
+    bytes: bytes.length,
+    share: bytes.length / after.bytes,
+    changed,
+    dropped,
+    base: before.catalogue.revision,
+    revision: after.catalogue.revision,
+  };
   if (values.json) return printJson(facts);
   print(output);
   printFacts([

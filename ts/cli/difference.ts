@@ -4,11 +4,25 @@ import { type Catalogue, residentOf } from "../catalogue.js";
 import { like, pick, rowsIn, valuesIn } from "../change.js";
 import type { CoreCatalogue } from "../core.js";
 import { ask } from "../glue.js";
-import { ATTRIBUTES, BASE, bytesOf, CODES, DROPPED, DROPPED_ENDS, RESIDUALS, REVISION, revisionBytes, SCALES } from "../sections.js";
+import {
+  ATTRIBUTES,
+  BASE,
+  bytesOf,
+  CODES,
+  DROPPED,
+  DROPPED_ENDS,
+  RESIDUALS,
+  REVISION,
+  revisionBytes,
+  SCALES,
+} from "../sections.js";
 import { concatenate } from "../texts.js";
 
 /** The delta, and how many items are new or differ, and how many are no more. */
-export function difference(older: Catalogue, newer: Catalogue): { bytes: Uint8Array; changed: number; dropped: number } {
+export function difference(
+  older: Catalogue,
+  newer: Catalogue,
+): { bytes: Uint8Array; changed: number; dropped: number } {
   return residentOf(older).ask((old) =>
     residentOf(newer).ask((here) =>
       ask((core) => {
@@ -17,7 +31,9 @@ export function difference(older: Catalogue, newer: Catalogue): { bytes: Uint8Ar
         builder.take(here, rows);
         const columns = pick(valuesIn(here), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        const gone = Array.from(rowsIn(old, true), (row) => old.id(row)!).filter((id) => here.row(id) < 0);
+        const gone = Array.from(rowsIn(old, true), (row) => old.id(row)!).filter(
+          (id) => here.row(id) < 0,
+        );
         const { text, ends } = concatenate(gone);
         builder.section(BASE, revisionBytes(older.revision));
         builder.section(REVISION, revisionBytes(newer.revision));
@@ -30,18 +46,35 @@ export function difference(older: Catalogue, newer: Catalogue): { bytes: Uint8Ar
 }
 
 /** The sections that hold a vector, and their bytes a row (0: one a number). */
-const KEPT = [[SCALES, 4], [CODES, 0], [RESIDUALS, 0]] as const;
+const KEPT = [
+  [SCALES, 4],
+  [CODES, 0],
+  [RESIDUALS, 0],
+] as const;
 
 /** Rows of the newer catalogue whose stored vector or payload is not that of the same id in the older one; all, where filters see other fields. */
 function changedRows(old: CoreCatalogue, here: CoreCatalogue, dim: number): Uint32Array {
-  const fields = (core: CoreCatalogue): string => JSON.stringify(Array.from(valuesIn(core), ([name, { numeric }]) => [name, numeric]).sort());
+  const fields = (core: CoreCatalogue): string =>
+    JSON.stringify(Array.from(valuesIn(core), ([name, { numeric }]) => [name, numeric]).sort());
   if (fields(old) !== fields(here)) return rowsIn(here, true);
   const kept = (core: CoreCatalogue): [Buffer, number][] =>
-    KEPT.map(([kind, width]): [Buffer, number] => [Buffer.from(core.section(kind).buffer), width || dim]).filter(([bytes]) => bytes.length > 0);
+    KEPT.map(([kind, width]): [Buffer, number] => [
+      Buffer.from(core.section(kind).buffer),
+      width || dim,
+    ]).filter(([bytes]) => bytes.length > 0);
   const [before, after] = [kept(old), kept(here)];
   return rowsIn(here, true).filter((row) => {
     const was = old.row(here.id(row)!);
     if (was < 0 || old.payload(was) !== here.payload(row)) return true;
-    return after.some(([bytes, width], part) => before[part]![0].compare(bytes, row * width, (row + 1) * width, was * width, (was + 1) * width) !== 0);
+    return after.some(
+      ([bytes, width], part) =>
+        before[part]![0].compare(
+          bytes,
+          row * width,
+          (row + 1) * width,
+          was * width,
+          (was + 1) * width,
+        ) !== 0,
+    );
   });
 }

@@ -41,7 +41,14 @@ export function printCatalogue(facts: CatalogueFacts, more: [string, string][] =
     ["hash", facts.hash],
     ...(facts.metric ? [["metric", facts.metric] as const] : []),
     ...(facts.attributes ? [["attributes", facts.attributes.join(", ")] as const] : []),
-    ...(facts.lists ? [["lists", `${count(facts.lists.count)}, ${facts.lists.probed} probed, recall@10 ${facts.lists.recall.toFixed(4)}`] as const] : []),
+    ...(facts.lists
+      ? [
+          [
+            "lists",
+            `${count(facts.lists.count)}, ${facts.lists.probed} probed, recall@10 ${facts.lists.recall.toFixed(4)}`,
+          ] as const,
+        ]
+      : []),
     ...more,
   ]);
 }

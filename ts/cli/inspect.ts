@@ -41,11 +41,18 @@ export async function run(args: string[]): Promise<void> {
   const file = need("the catalogue's file", argument);
   const most = parseCount("--count", values.count);
   const { catalogue, bytes } = await readCatalogue(file);
-  if (values.item !== undefined) return showItem(nameOf(file), catalogue, values.item, most, values.json);
+  if (values.item !== undefined)
+    return showItem(nameOf(file), catalogue, values.item, most, values.json);
   showCatalogue(nameOf(file), catalogue, bytes, most, values.json);
 }
 
-function showCatalogue(file: string, catalogue: Catalogue, bytes: number, most: number, json: boolean): void {
+function showCatalogue(
+  file: string,
+  catalogue: Catalogue,
+  bytes: number,
+  most: number,
+  json: boolean,
+): void {
   const facts = factsOf(file, catalogue, bytes);
   const first = firstOf(catalogue.ids(), most);
   if (json) return printJson({ ...facts, first });
@@ -58,11 +65,19 @@ function showCatalogue(file: string, catalogue: Catalogue, bytes: number, most: 
   );
 }
 
-function showItem(file: string, catalogue: Catalogue, item: string, most: number, json: boolean): void {
+function showItem(
+  file: string,
+  catalogue: Catalogue,
+  item: string,
+  most: number,
+  json: boolean,
+): void {
   const vector = catalogue.vector(item);
   if (!vector) {
     const first = firstOf(catalogue.ids(), 5).join(", ");
-    throw new InputError(`${file}: there is no item "${item}" among its ${count(catalogue.size)}. The first are: ${first}.`);
+    throw new InputError(
+      `${file}: there is no item "${item}" among its ${count(catalogue.size)}. The first are: ${first}.`,
+    );
   }
   const norm = Math.hypot(...vector);
   const { payload } = payloadOf(catalogue, item);
@@ -87,6 +102,7 @@ function showItem(file: string, catalogue: Catalogue, item: string, most: number
 
 function firstOf(ids: Iterator<string>, most: number): string[] {
   const first: string[] = [];
-  for (let next = ids.next(); !next.done && first.length < most; next = ids.next()) first.push(next.value);
+  for (let next = ids.next(); !next.done && first.length < most; next = ids.next())
+    first.push(next.value);
   return first;
 }

@@ -1,5 +1,11 @@
 /** Lists for large catalogues: k-means on a sample, and how many lists a search must look into, measured on the catalogue's own items. */
-import { Catalogue, type CatalogueItem, catalogueOf, type Metric, residentOf } from "../catalogue.js";
+import {
+  Catalogue,
+  type CatalogueItem,
+  catalogueOf,
+  type Metric,
+  residentOf,
+} from "../catalogue.js";
 import { like, pick, valuesIn } from "../change.js";
 import { writeAttributes } from "../attributes.js";
 import { ask } from "../glue.js";
@@ -19,7 +25,11 @@ const WANTED = 0.995;
 const BATCH = 256;
 
 /** The items in about sqrt(n) lists; the given catalogue is closed. `at` is told how far it is, from 0 to 1. */
-export async function group(catalogue: Catalogue, items: readonly CatalogueItem[], at: (share: number) => void): Promise<Catalogue> {
+export async function group(
+  catalogue: Catalogue,
+  items: readonly CatalogueItem[],
+  at: (share: number) => void,
+): Promise<Catalogue> {
   const count = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
@@ -41,13 +51,24 @@ export async function group(catalogue: Catalogue, items: readonly CatalogueItem[
   const lists = centres.map((): string[] => []);
   const listOf = nearest(index, vectors, progress);
   items.forEach(([item], row) => lists[listOf[row]!]!.push(item));
-  const { probed, recall } = measure(catalogue, new Map(items.map(([item], row) => [item, listOf[row]!])), index, trials);
+  const { probed, recall } = measure(
+    catalogue,
+    new Map(items.map(([item], row) => [item, listOf[row]!])),
+    index,
+    trials,
+  );
   using flat = catalogue;
   return inLists(flat, lists, index, probed, recall);
 }
 
 /** The same items list by list, and the section that says so: probes, number of lists, recall, zero, ends, centres. */
-export function inLists(flat: Catalogue, lists: readonly (readonly string[])[], centres: Catalogue, probed: number, recall: number): Catalogue {
+export function inLists(
+  flat: Catalogue,
+  lists: readonly (readonly string[])[],
+  centres: Catalogue,
+  probed: number,
+  recall: number,
+): Catalogue {
   const [old, others] = [residentOf(flat), residentOf(centres)];
   let end = 0;
   const ends = Uint32Array.from(lists, (list) => (end += list.length));
@@ -81,8 +102,14 @@ function measure(
   let total = 0;
   for (const item of trials) {
     const vector = catalogue.vector(item)!;
-    const ranks = new Map(index.search(vector, { count: index.size }).map((hit, rank) => [Number(hit.item), rank]));
-    for (const hit of catalogue.search(vector, { count: NEIGHBOURS, exclude: [item], exact: true })) {
+    const ranks = new Map(
+      index.search(vector, { count: index.size }).map((hit, rank) => [Number(hit.item), rank]),
+    );
+    for (const hit of catalogue.search(vector, {
+      count: NEIGHBOURS,
+      exclude: [item],
+      exact: true,
+    })) {
       needed[ranks.get(listOf.get(hit.item)!)!]! += 1;
       total += 1;
     }
@@ -98,18 +125,28 @@ async function indexOf(centres: readonly Float32Array[], metric: Metric): Promis
 }
 
 /** The nearest centre of each vector. */
-function nearest(index: Catalogue, vectors: readonly Float32Array[], progress: (rows: number) => void): Uint32Array {
+function nearest(
+  index: Catalogue,
+  vectors: readonly Float32Array[],
+  progress: (rows: number) => void,
+): Uint32Array {
   const lists = new Uint32Array(vectors.length);
   for (let start = 0; start < vectors.length; start += BATCH) {
     const batch = vectors.slice(start, start + BATCH);
-    index.searchMany(batch, { count: 1 }).forEach(([hit], row) => (lists[start + row] = Number(hit!.item)));
+    index
+      .searchMany(batch, { count: 1 })
+      .forEach(([hit], row) => (lists[start + row] = Number(hit!.item)));
     progress(batch.length);
   }
   return lists;
 }
 
 /** The mean of each list; an empty list keeps its centre. */
-function means(vectors: readonly Float32Array[], lists: Uint32Array, centres: readonly Float32Array[]): Float32Array[] {
+function means(
+  vectors: readonly Float32Array[],
+  lists: Uint32Array,
+  centres: readonly Float32Array[],
+): Float32Array[] {
   const sums = centres.map((centre) => new Float64Array(centre.length));
   const sizes = centres.map(() => 0);
   vectors.forEach((vector, row) => {
@@ -117,7 +154,9 @@ function means(vectors: readonly Float32Array[], lists: Uint32Array, centres: re
     sizes[lists[row]!]! += 1;
     for (let axis = 0; axis < vector.length; axis += 1) sum[axis]! += vector[axis]!;
   });
-  return centres.map((centre, list) => (sizes[list]! > 0 ? Float32Array.from(sums[list]!, (sum) => sum / sizes[list]!) : centre));
+  return centres.map((centre, list) =>
+    sizes[list]! > 0 ? Float32Array.from(sums[list]!, (sum) => sum / sizes[list]!) : centre,
+  );
 }
 
 /** Some of these, always the same: a Fisher-Yates shuffle by a fixed generator (mulberry32). */

@@ -34,7 +34,10 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<string, () => Promise<Command>>([
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<
+  string,
+  () => Promise<Command>
+>([
   ["build", () => import("./build.js")],
   ["inspect", () => import("./inspect.js")],
   ["verify", () => import("./verify.js")],
@@ -50,7 +53,11 @@ async function main([name = "", ...args]: string[]): Promise<void> {
   const command = COMMANDS.get(name);
   if (!command) {
     const known = [...COMMANDS.keys()].join(", ");
-    throw new UsageError(name ? `there is no command "${name}": expected ${known}` : `which command? Expected ${known}`);
+    throw new UsageError(
+      name
+        ? `there is no command "${name}": expected ${known}`
+        : `which command? Expected ${known}`,
+    );
   }
   const { help, run } = await command();
   if (args.includes("--help") || args.includes("-h")) return void process.stdout.write(help);
@@ -65,8 +72,12 @@ async function version(): Promise<string> {
 /** The exit code; what a stack helps with is shown with it. */
 function report(error: unknown, name: string | undefined): number {
   const known = error instanceof UsageError || error instanceof InputError;
-  const hint = error instanceof UsageError ? `\nTry: pocketsage ${name && COMMANDS.has(name) ? `${name} ` : ""}--help` : "";
-  const text = known || isSageError(error) || !(error instanceof Error) ? messageOf(error) : error.stack;
+  const hint =
+    error instanceof UsageError
+      ? `\nTry: pocketsage ${name && COMMANDS.has(name) ? `${name} ` : ""}--help`
+      : "";
+  const text =
+    known || isSageError(error) || !(error instanceof Error) ? messageOf(error) : error.stack;
   process.stderr.write(`pocketsage: ${text}${hint}\n`);
   return known ? error.exitCode : 1;
 }

@@ -20,7 +20,9 @@ export function note(text: string): void {
 /** Rows as an aligned table under their head; a column whose name begins with ">" stands to the right. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const names = head.map((name) => name.replace(/^>/, ""));
-  const widths = names.map((name, column) => Math.max(...[name, ...rows.map((row) => row[column]!)].map(width)));
+  const widths = names.map((name, column) =>
+    Math.max(...[name, ...rows.map((row) => row[column]!)].map(width)),
+  );
   for (const row of [names, ...rows]) {
     const cells = row.map((cell, column) => {
       const gap = " ".repeat(widths[column]! - width(cell));
@@ -44,13 +46,17 @@ export function count(number: number): string {
 /** A time as a date and a time of day, UTC. */
 export function when(time: number): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? String(time) : date.toISOString().slice(0, 16).replace("T", " ");
+  return Number.isNaN(date.getTime())
+    ? String(time)
+    : date.toISOString().slice(0, 16).replace("T", " ");
 }
 
 /** What to call an item: its emoji and its label, name or title, where the catalogue keeps one; else its id. */
 export function labelOf(catalogue: Catalogue | undefined, item: ItemId): string {
   const payload = fieldsOf(catalogue, item);
-  const words = [payload.emoji, payload.label ?? payload.name ?? payload.title].filter((word) => typeof word === "string");
+  const words = [payload.emoji, payload.label ?? payload.name ?? payload.title].filter(
+    (word) => typeof word === "string",
+  );
   return words.join(" ") || item;
 }
 
@@ -68,14 +74,20 @@ export function payloadOf(catalogue: Catalogue | undefined, item: ItemId): { pay
 
 function fieldsOf(catalogue: Catalogue | undefined, item: ItemId): Record<string, unknown> {
   const payload = catalogue?.payload(item);
-  return typeof payload === "object" && payload !== null ? (payload as Record<string, unknown>) : {};
+  return typeof payload === "object" && payload !== null
+    ? (payload as Record<string, unknown>)
+    : {};
 }
 
 /** Columns on a terminal: emoji and East Asian characters take two. */
 function width(text: string): number {
-  return Array.from(GRAPHEMES.segment(text)).reduce((sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1), 0);
+  return Array.from(GRAPHEMES.segment(text)).reduce(
+    (sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1),
+    0,
+  );
 }
 
-const WIDE = /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60]/u;
+const WIDE =
+  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60]/u;
 
 const GRAPHEMES = new Intl.Segmenter();

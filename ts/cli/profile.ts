@@ -1,7 +1,14 @@
 /** `pocketsage profile`: actions in, interests out. */
 import { need, parseOptions } from "./arguments.js";
 import { printJson } from "./print.js";
-import { describeInterests, openTaste, printInterests, refuseArgument, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
+import {
+  describeInterests,
+  openTaste,
+  printInterests,
+  refuseArgument,
+  TASTE_HELP,
+  TASTE_OPTIONS,
+} from "./taste.js";
 
 export const help = `Show the interests behind a user's actions: clusters of what they did, each represented by one of their own items.
 

@@ -41,7 +41,9 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
       if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
       last = now;
       const left = done > 0 ? ((now - work.begun) * (1 - done)) / done / 1000 : NaN;
-      show(`${what}: ${Math.floor(done * 100)} %${Number.isFinite(left) ? `, about ${Math.ceil(left)} s left` : ""}`);
+      show(
+        `${what}: ${Math.floor(done * 100)} %${Number.isFinite(left) ? `, about ${Math.ceil(left)} s left` : ""}`,
+      );
     },
     end() {
       if (terminal && shown > 0) process.stderr.write(`\r${" ".repeat(shown)}\r`);

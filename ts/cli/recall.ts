@@ -14,9 +14,16 @@ const TIE = 1e-6;
  * The share of the 10 nearest that is found, over queries that are not in the catalogue: each is an item's vector, moved halfway to another
  * item's. Deterministic.
  */
-export function measureRecall(catalogue: Catalogue, items: readonly CatalogueItem[], at: (share: number) => void): { recall: number; queries: number } {
+export function measureRecall(
+  catalogue: Catalogue,
+  items: readonly CatalogueItem[],
+  at: (share: number) => void,
+): { recall: number; queries: number } {
   const { dim, metric } = catalogue;
-  const queries = Math.max(LEAST_QUERIES, Math.min(MOST_QUERIES, Math.floor(WORK / (items.length * dim))));
+  const queries = Math.max(
+    LEAST_QUERIES,
+    Math.min(MOST_QUERIES, Math.floor(WORK / (items.length * dim))),
+  );
   const chosen = draw(items, 2 * queries);
   const lengths = items.map(([, vector]) => Math.sqrt(dot(vector, vector)) || 1);
   const score = (query: Float32Array, row: number): number => {

@@ -3,7 +3,14 @@ import type { Catalogue } from "../catalogue.js";
 import type { Recommendation, RecommendOptions } from "../types.js";
 import { need, parseCount, parseNumber, parseOptions } from "./arguments.js";
 import { labelOf, note, payloadOf, print, printJson, printTable, symbolOf } from "./print.js";
-import { describeInterests, openTaste, printInterests, refuseArgument, TASTE_HELP, TASTE_OPTIONS } from "./taste.js";
+import {
+  describeInterests,
+  openTaste,
+  printInterests,
+  refuseArgument,
+  TASTE_HELP,
+  TASTE_OPTIONS,
+} from "./taste.js";
 
 export const help = `Recommend items of a catalogue to a user, each with the reason: the interest that asked for it.
 
@@ -47,28 +54,41 @@ export async function run(args: string[]): Promise<void> {
   refuseArgument(argument);
   need("--catalogue FILE", values.catalogue);
   const actions = need("--actions FILE", values.actions);
-  const options: RecommendOptions = { count: parseCount("--count", values.count), exclude: values.exclude };
-  if (values.interests !== undefined) options.interests = parseCount("--interests", values.interests);
+  const options: RecommendOptions = {
+    count: parseCount("--count", values.count),
+    exclude: values.exclude,
+  };
+  if (values.interests !== undefined)
+    options.interests = parseCount("--interests", values.interests);
   if (values.seed !== undefined) options.pick = { seed: parseNumber("--seed", values.seed) };
   const { sage, catalogue } = await openTaste(actions, values);
 
   const unknown = values.exclude.filter((item) => !catalogue?.has(item));
-  if (unknown.length > 0 && !values.quiet) note(`--exclude: not in the catalogue: ${unknown.join(", ")}`);
+  if (unknown.length > 0 && !values.quiet)
+    note(`--exclude: not in the catalogue: ${unknown.join(", ")}`);
   const profile = await sage.profile();
   const recommendations = await sage.recommend(options);
   if (values.json) {
     return printJson({
       interests: describeInterests(profile, catalogue),
-      recommendations: recommendations.map((recommendation) => ({ ...recommendation, ...payloadOf(catalogue, recommendation.item) })),
+      recommendations: recommendations.map((recommendation) => ({
+        ...recommendation,
+        ...payloadOf(catalogue, recommendation.item),
+      })),
     });
   }
   printInterests(profile, catalogue);
   printRecommendations(recommendations, catalogue);
 }
 
-function printRecommendations(recommendations: readonly Recommendation[], catalogue: Catalogue | undefined): void {
+function printRecommendations(
+  recommendations: readonly Recommendation[],
+  catalogue: Catalogue | undefined,
+): void {
   if (recommendations.length === 0) return;
-  print(`\n${recommendations.length} ${recommendations.length === 1 ? "recommendation" : "recommendations"}`);
+  print(
+    `\n${recommendations.length} ${recommendations.length === 1 ? "recommendation" : "recommendations"}`,
+  );
   printTable(
     [">#", ">score", "item", "id", "because of"],
     recommendations.map(({ item, score, because }, place) => [

@@ -39,7 +39,9 @@ export const TASTE_HELP = `  -a, --actions FILE     JSON lines or CSV, one actio
 /** These commands take options only: a file without its option is a slip. */
 export function refuseArgument(argument: string | undefined): void {
   if (argument === undefined) return;
-  throw new UsageError(`unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`);
+  throw new UsageError(
+    `unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`,
+  );
 }
 
 type Values = {
@@ -67,23 +69,30 @@ export async function openTaste(actionsFile: string, values: Values): Promise<Op
     kinds: parseKinds(values.kind),
     now: () => now,
   };
-  if (values["half-life"] !== undefined) options.halfLifeDays = parseNumber("--half-life", values["half-life"]);
-  if (values.catalogue === "-" && actionsFile === "-") throw new UsageError("--catalogue and --actions cannot both be the standard input");
+  if (values["half-life"] !== undefined)
+    options.halfLifeDays = parseNumber("--half-life", values["half-life"]);
+  if (values.catalogue === "-" && actionsFile === "-")
+    throw new UsageError("--catalogue and --actions cannot both be the standard input");
 
-  const catalogue = values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
+  const catalogue =
+    values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
   const { actions, dim = 1, unused } = await readActions(actionsFile, { catalogue, now });
   const sage = await openChecked(catalogue ? { ...options, catalogue } : { ...options, dim });
   await sage.record(actions);
   if (!values.quiet) {
     const { actions: kept } = await sage.profile();
-    if (kept < actions.length) note(`of ${count(actions.length)} actions the newest ${count(kept)} count`);
+    if (kept < actions.length)
+      note(`of ${count(actions.length)} actions the newest ${count(kept)} count`);
     if (unused.size > 0) note(`fields not used: ${[...unused].join(", ")}`);
   }
   return { sage, catalogue };
 }
 
 /** The interests for programs: everything but their vectors, which the catalogue has. */
-export function describeInterests({ interests }: Profile, catalogue: Catalogue | undefined): object[] {
+export function describeInterests(
+  { interests }: Profile,
+  catalogue: Catalogue | undefined,
+): object[] {
   return interests.map(({ medoid, importance, items, lastActive }) => ({
     medoid,
     importance,
@@ -96,8 +105,15 @@ export function describeInterests({ interests }: Profile, catalogue: Catalogue |
 /** The interests for people. */
 export function printInterests(profile: Profile, catalogue: Catalogue | undefined): void {
   const { interests, actions } = profile;
-  if (interests.length === 0) return print(actions === 0 ? "No actions, so no interests yet." : "No interests: every action stands alone.");
-  print(`${interests.length} ${interests.length === 1 ? "interest" : "interests"} in ${count(actions)} actions`);
+  if (interests.length === 0)
+    return print(
+      actions === 0
+        ? "No actions, so no interests yet."
+        : "No interests: every action stands alone.",
+    );
+  print(
+    `${interests.length} ${interests.length === 1 ? "interest" : "interests"} in ${count(actions)} actions`,
+  );
   printTable(
     [">importance", ">items", "last active", "medoid", "id", "items"],
     interests.map((interest) => [
@@ -124,7 +140,8 @@ async function openChecked(options: SageOptions): Promise<Sage> {
   try {
     return await openSage(options);
   } catch (error) {
-    if (isSageError(error) && (error.code === "option" || error.code === "not-finite")) throw new UsageError(error.message);
+    if (isSageError(error) && (error.code === "option" || error.code === "not-finite"))
+      throw new UsageError(error.message);
     throw error;
   }
 }

@@ -84,7 +84,8 @@ function check(core: CoreCatalogue): Verified {
   readAttributes(core.section(ATTRIBUTES), rows);
   for (const row of rowsIn(core, true)) {
     const id = core.id(row)!;
-    if (core.row(id) !== row) throw new InputError(`the id "${id}" of row ${row} is not found by its id`);
+    if (core.row(id) !== row)
+      throw new InputError(`the id "${id}" of row ${row} is not found by its id`);
     const payload = core.payload(row);
     try {
       if (payload !== undefined) JSON.parse(payload);

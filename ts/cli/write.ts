@@ -16,5 +16,6 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
 
 /** A catalogue goes to a file. */
 export function refuseStdout(file: string): void {
-  if (file === "-") throw new UsageError("-o: a catalogue is written to a file, not to the standard output");
+  if (file === "-")
+    throw new UsageError("-o: a catalogue is written to a file, not to the standard output");
 }

@@ -9,14 +9,20 @@ const MOST_PER_QUERY = 200;
 /** One query per interest: its medoid, and nothing about weights, times or the user. Any one of them can fill all `count` places. */
 export function buildQueries(interests: readonly Interest[], count: number): Query[] {
   const share = Math.min(MOST_PER_QUERY, Math.floor(CANDIDATES / interests.length));
-  return interests.map(({ medoid, vector }) => ({ vector: vector.slice(), item: medoid, count: Math.max(count, share) }));
+  return interests.map(({ medoid, vector }) => ({
+    vector: vector.slice(),
+    item: medoid,
+    count: Math.max(count, share),
+  }));
 }
 
 /** What asking these queries sends: the retriever's own word for it or, where it has none, the queries as JSON. No queries: no message. */
 export function showOutbound(queries: readonly Query[], retriever: Retriever): Outbound[] {
   if (queries.length === 0) return [];
   if (retriever.outbound) return retriever.outbound(queries);
-  const json = JSON.stringify(queries.map(({ vector, ...rest }) => ({ vector: Array.from(vector), ...rest })));
+  const json = JSON.stringify(
+    queries.map(({ vector, ...rest }) => ({ vector: Array.from(vector), ...rest })),
+  );
   const medoids = queries.map(({ item }) => item).join(", ");
   const what = queries.length === 1 ? "1 query" : `${queries.length} queries`;
   return [

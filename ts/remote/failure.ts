@@ -6,7 +6,16 @@ import { SageError } from "../errors.js";
  * ("refused"), no such collection or item ("not-found"), an answer that is not the engine's ("reply"), a redirect, which is never followed
  * ("redirect"), or nobody was asked because the engine failed a moment ago ("open").
  */
-export type FailureReason = "network" | "timeout" | "deadline" | "status" | "refused" | "not-found" | "reply" | "redirect" | "open";
+export type FailureReason =
+  | "network"
+  | "timeout"
+  | "deadline"
+  | "status"
+  | "refused"
+  | "not-found"
+  | "reply"
+  | "redirect"
+  | "open";
 
 /** A "retrieval" error that knows its reason. */
 export class RetrievalError extends SageError {
@@ -16,7 +25,11 @@ export class RetrievalError extends SageError {
   /** How long the engine asked to be left alone, in milliseconds. */
   readonly retryAfter: number | undefined;
 
-  constructor(reason: FailureReason, message: string, facts: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {}) {
+  constructor(
+    reason: FailureReason,
+    message: string,
+    facts: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
+  ) {
     super("retrieval", message, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.reason = reason;
     this.status = facts.status;
@@ -28,5 +41,8 @@ export class RetrievalError extends SageError {
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof RetrievalError)) return false;
   if (error.reason === "network" || error.reason === "timeout") return true;
-  return error.reason === "status" && (error.status === 408 || error.status === 429 || error.status! >= 500);
+  return (
+    error.reason === "status" &&
+    (error.status === 408 || error.status === 429 || error.status! >= 500)
+  );
 }

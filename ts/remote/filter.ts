@@ -26,7 +26,8 @@ export function checkFilter(where: string, filter: Filter): Condition {
 
 /** Throws "option" where the filter compares with text: for engines whose filter language has no parameters. */
 export function onlyNumbers(where: string, condition: Condition): Condition {
-  if (condition.kind === "all" || condition.kind === "any") for (const part of condition.parts) onlyNumbers(where, part);
+  if (condition.kind === "all" || condition.kind === "any")
+    for (const part of condition.parts) onlyNumbers(where, part);
   else if (condition.kind === "in" && condition.values.some((value) => typeof value === "string")) {
     throw new SageError(
       "option",
@@ -43,41 +44,71 @@ function compile(where: string, filter: Filter, negated: boolean, depth: number)
   if ("not" in filter) return compile(where, filter.not, !negated, depth + 1);
   if ("all" in filter || "any" in filter) {
     const given = "all" in filter ? filter.all : filter.any;
-    if (!Array.isArray(given) || given.length === 0) throw new SageError("option", `${where}: expected a list of conditions, saw ${show(given)}.`);
-    const parts = (given as readonly Filter[]).map((part) => compile(where, part, negated, depth + 1));
+    if (!Array.isArray(given) || given.length === 0)
+      throw new SageError("option", `${where}: expected a list of conditions, saw ${show(given)}.`);
+    const parts = (given as readonly Filter[]).map((part) =>
+      compile(where, part, negated, depth + 1),
+    );
     return { kind: "all" in filter !== negated ? "all" : "any", parts };
   }
   return leaf(where, filter, negated);
 }
 
-function leaf(where: string, filter: Extract<Filter, { field: string }>, negated: boolean): Condition {
+function leaf(
+  where: string,
+  filter: Extract<Filter, { field: string }>,
+  negated: boolean,
+): Condition {
   const { field } = filter;
   if (typeof field !== "string" || !FIELD.test(field)) {
-    throw new SageError("option", `${where}: field: expected a name of letters, digits and _, saw ${show(field)}.`);
+    throw new SageError(
+      "option",
+      `${where}: field: expected a name of letters, digits and _, saw ${show(field)}.`,
+    );
   }
   const named = `${where}: ${field}`;
   if ("is" in filter) return { kind: "in", field, values: [checkValue(named, filter.is)], negated };
   if ("in" in filter) {
     const { in: values } = filter;
     if (!Array.isArray(values) || values.length === 0 || values.length > MOST_VALUES) {
-      throw new SageError("option", `${named}: expected a list of 1 to ${MOST_VALUES} values, saw ${show(values)}.`);
+      throw new SageError(
+        "option",
+        `${named}: expected a list of 1 to ${MOST_VALUES} values, saw ${show(values)}.`,
+      );
     }
-    return { kind: "in", field, values: (values as readonly unknown[]).map((value) => checkValue(named, value)), negated };
+    return {
+      kind: "in",
+      field,
+      values: (values as readonly unknown[]).map((value) => checkValue(named, value)),
+      negated,
+    };
   }
   const ends: Condition[] = [];
-  for (const [end, sign] of [["from", ">="], ["to", "<="]] as const) {
+  for (const [end, sign] of [
+    ["from", ">="],
+    ["to", "<="],
+  ] as const) {
     const value = (filter as { from?: number; to?: number })[end];
     if (value === undefined) continue;
-    ends.push({ kind: "compare", field, sign: negated ? OPPOSITE[sign] : sign, value: checkFinite(`${named}: ${end}`, value) });
+    ends.push({
+      kind: "compare",
+      field,
+      sign: negated ? OPPOSITE[sign] : sign,
+      value: checkFinite(`${named}: ${end}`, value),
+    });
   }
-  if (ends.length === 0) throw new SageError("option", `${named}: expected \`is\`, \`in\`, \`from\` or \`to\`.`);
+  if (ends.length === 0)
+    throw new SageError("option", `${named}: expected \`is\`, \`in\`, \`from\` or \`to\`.`);
   return ends.length === 1 ? ends[0]! : { kind: negated ? "any" : "all", parts: ends };
 }
 
 function checkValue(where: string, value: unknown): FilterValue {
   if (typeof value === "string" || typeof value === "boolean") return value;
   if (typeof value === "number") return checkFinite(where, value);
-  throw new SageError("option", `${where}: expected a text, a number or a boolean, saw ${show(value)}.`);
+  throw new SageError(
+    "option",
+    `${where}: expected a text, a number or a boolean, saw ${show(value)}.`,
+  );
 }
 
 /** The comparison's name in Mongo's dialect, which Chroma, Pinecone and Vectorize speak. */
@@ -85,7 +116,8 @@ const MONGO = { ">=": "$gte", "<=": "$lte", ">": "$gt", "<": "$lt" } as const;
 
 /** The condition in Mongo's dialect. */
 export function toMongo(condition: Condition): Record<string, unknown> {
-  if (condition.kind === "compare") return { [condition.field]: { [MONGO[condition.sign]]: condition.value } };
+  if (condition.kind === "compare")
+    return { [condition.field]: { [MONGO[condition.sign]]: condition.value } };
   if (condition.kind === "in") {
     const { field, values, negated } = condition;
     if (values.length === 1) return { [field]: { [negated ? "$ne" : "$eq"]: values[0] } };
@@ -104,7 +136,8 @@ export interface Words {
 
 /** The condition as a text for a parser that knows `and`, `or` and comparisons. */
 export function toExpression(condition: Condition, words: Words): string {
-  if (condition.kind === "compare") return words.test(condition.field, condition.sign, condition.value);
+  if (condition.kind === "compare")
+    return words.test(condition.field, condition.sign, condition.value);
   const sign = condition.kind === "in" && condition.negated ? "!=" : "=";
   const tests =
     condition.kind === "in"

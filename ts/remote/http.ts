@@ -30,7 +30,10 @@ export const HTTP_OPTIONS = ["fetch", "headers", "timeout", "maxBytes", "connect
 const EXCERPT = 160;
 
 /** Sends requests to `name` and resolves to the JSON of their replies. Rejects "aborted" or a RetrievalError. */
-export function httpSender(name: string, options: HttpOptions): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
+export function httpSender(
+  name: string,
+  options: HttpOptions,
+): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
   const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000);
   const maxBytes = checkWhole(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
   const enter = turnstile(checkWhole(`${name}: connections`, options.connections ?? 6));
@@ -44,7 +47,8 @@ export function httpSender(name: string, options: HttpOptions): (request: HttpRe
     try {
       checkAbort(signal);
       // Called through globalThis, late: a Worker's fetch may not be a method of something else, and tests may replace it.
-      const send = options.fetch ?? ((...given: Parameters<typeof fetch>) => globalThis.fetch(...given));
+      const send =
+        options.fetch ?? ((...given: Parameters<typeof fetch>) => globalThis.fetch(...given));
       const reply = await send(request.url, {
         method: request.method,
         headers: { accept: "application/json", ...request.headers, ...options.headers },
@@ -56,9 +60,14 @@ export function httpSender(name: string, options: HttpOptions): (request: HttpRe
     } catch (error) {
       checkAbort(signal);
       if (isSageError(error)) throw error;
-      if (clock.signal.aborted) throw new RetrievalError("timeout", `${name} did not answer within ${timeout} ms.`, { cause: error });
+      if (clock.signal.aborted)
+        throw new RetrievalError("timeout", `${name} did not answer within ${timeout} ms.`, {
+          cause: error,
+        });
       const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new RetrievalError("network", `${name} could not be reached, or broke off (${why}).`, { cause: error });
+      throw new RetrievalError("network", `${name} could not be reached, or broke off (${why}).`, {
+        cause: error,
+      });
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", stop);
@@ -69,26 +78,49 @@ export function httpSender(name: string, options: HttpOptions): (request: HttpRe
 
 /** A request as `preview()` shows it: the body, or the address where there is none. Keys in headers are not shown. */
 export function showRequest({ url, body }: HttpRequest): Pick<Outbound, "to" | "bytes"> {
-  const bytes = typeof body === "string" || body === undefined ? new TextEncoder().encode(body ?? url) : body.slice();
+  const bytes =
+    typeof body === "string" || body === undefined
+      ? new TextEncoder().encode(body ?? url)
+      : body.slice();
   return { to: url, bytes };
 }
 
 /** A request whose body is JSON. */
-export function postJson(url: string, body: unknown, headers: Record<string, string> = {}): HttpRequest {
-  return { method: "POST", url, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
+export function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): HttpRequest {
+  return {
+    method: "POST",
+    url,
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  };
 }
 
 /** An address below a base: each part is encoded, so that a name cannot climb out of its place. */
 export function below(base: string | URL, ...parts: string[]): string {
-  return [String(base).replace(/\/+$/, ""), ...parts.map((part) => encodeURIComponent(part))].join("/");
+  return [String(base).replace(/\/+$/, ""), ...parts.map((part) => encodeURIComponent(part))].join(
+    "/",
+  );
 }
 
-async function readReply(name: string, reply: Response, maxBytes: number, signal: AbortSignal): Promise<unknown> {
+async function readReply(
+  name: string,
+  reply: Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (reply.type === "opaqueredirect" || (reply.status >= 300 && reply.status < 400)) {
     void reply.body?.cancel().catch(() => undefined);
-    throw new RetrievalError("redirect", `${name} answered with a redirect (${reply.status}), which is not followed: use the final address.`, {
-      status: reply.status,
-    });
+    throw new RetrievalError(
+      "redirect",
+      `${name} answered with a redirect (${reply.status}), which is not followed: use the final address.`,
+      {
+        status: reply.status,
+      },
+    );
   }
   const text = await readText(name, reply, maxBytes, signal);
   if (!reply.ok) throw failed(name, reply, text);
@@ -96,11 +128,20 @@ async function readReply(name: string, reply: Response, maxBytes: number, signal
     return JSON.parse(text) as unknown;
   } catch (cause) {
     const type = reply.headers.get("content-type") ?? "no content type";
-    throw new RetrievalError("reply", `${name} answered ${reply.status} with ${type} instead of JSON: ${excerpt(text)}`, { cause });
+    throw new RetrievalError(
+      "reply",
+      `${name} answered ${reply.status} with ${type} instead of JSON: ${excerpt(text)}`,
+      { cause },
+    );
   }
 }
 
-async function readText(name: string, reply: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
+async function readText(
+  name: string,
+  reply: Response,
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
   const announced = Number(reply.headers.get("content-length") ?? 0);
   if (announced > maxBytes) {
     void reply.body?.cancel().catch(() => undefined);
@@ -109,7 +150,9 @@ async function readText(name: string, reply: Response, maxBytes: number, signal:
   if (!reply.body) return reply.text();
   const reader = reply.body.getReader();
   // A body that drips ends with the signal, even if the fetch that was given does not pass it on.
-  const ended = new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true }));
+  const ended = new Promise<never>((_, reject) =>
+    signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true }),
+  );
   ended.catch(() => undefined);
   const decoder = new TextDecoder();
   let text = "";
@@ -131,20 +174,34 @@ async function readText(name: string, reply: Response, maxBytes: number, signal:
 function failed(name: string, reply: Response, text: string): RetrievalError {
   const { status } = reply;
   const said = `${name} answered ${status}${reply.statusText ? ` ${reply.statusText}` : ""}: ${excerpt(text)}`;
-  if (status === 401 || status === 403) return new RetrievalError("refused", `${said} Check the key and what it may do.`, { status });
-  if (status === 404) return new RetrievalError("not-found", `${said} Check the address and the name of the collection.`, { status });
-  return new RetrievalError("status", said, { status, retryAfter: retryAfter(reply.headers.get("retry-after")) });
+  if (status === 401 || status === 403)
+    return new RetrievalError("refused", `${said} Check the key and what it may do.`, { status });
+  if (status === 404)
+    return new RetrievalError(
+      "not-found",
+      `${said} Check the address and the name of the collection.`,
+      { status },
+    );
+  return new RetrievalError("status", said, {
+    status,
+    retryAfter: retryAfter(reply.headers.get("retry-after")),
+  });
 }
 
 /** Seconds, or a date; milliseconds from now. */
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
-  const wait = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  const wait = /^\d+$/.test(header.trim())
+    ? Number(header) * 1000
+    : Date.parse(header) - Date.now();
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
 function tooLarge(name: string, maxBytes: number): RetrievalError {
-  return new RetrievalError("reply", `${name} answered with more than ${maxBytes} bytes; maxBytes allows more.`);
+  return new RetrievalError(
+    "reply",
+    `${name} answered with more than ${maxBytes} bytes; maxBytes allows more.`,
+  );
 }
 
 function excerpt(text: string): string {

@@ -12,12 +12,28 @@ export { pinecone, type PineconeOptions } from "./engines/pinecone.js";
 export { qdrant, type QdrantOptions } from "./engines/qdrant.js";
 export { redis, type RedisExecutor, type RedisOptions } from "./engines/redis.js";
 export { typesense, type TypesenseOptions } from "./engines/typesense.js";
-export { vectorize, type VectorizeBinding, type VectorizeFilter, type VectorizeOptions } from "./engines/vectorize.js";
+export {
+  vectorize,
+  type VectorizeBinding,
+  type VectorizeFilter,
+  type VectorizeOptions,
+} from "./engines/vectorize.js";
 export { type FailureReason, isPassing, RetrievalError } from "./failure.js";
 export type { Filter, FilterValue } from "./filter.js";
 export type { HttpOptions } from "./http.js";
-export { type AnswerStore, cacheApiAnswers, kvAnswers, layeredAnswers, memoryAnswers } from "./resilience/answers.js";
-export { type BreakerOptions, type BreakerState, breakerState, withBreaker } from "./resilience/breaker.js";
+export {
+  type AnswerStore,
+  cacheApiAnswers,
+  kvAnswers,
+  layeredAnswers,
+  memoryAnswers,
+} from "./resilience/answers.js";
+export {
+  type BreakerOptions,
+  type BreakerState,
+  breakerState,
+  withBreaker,
+} from "./resilience/breaker.js";
 export { type CacheOptions, withCache } from "./resilience/cache.js";
 export { localRetriever, withFallback } from "./resilience/fallback.js";
 export { resilient, type ResilientOptions } from "./resilience/resilient.js";

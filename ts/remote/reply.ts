@@ -3,7 +3,8 @@ import { show } from "../check.js";
 
 /** An object's property, whatever it is. */
 export function field(value: unknown, key: string): unknown {
-  if (typeof value !== "object" || value === null) throw new TypeError(`${show(value)} instead of an object with "${key}"`);
+  if (typeof value !== "object" || value === null)
+    throw new TypeError(`${show(value)} instead of an object with "${key}"`);
   return (value as Record<string, unknown>)[key];
 }
 

@@ -2,7 +2,10 @@
 import { checkItem } from "../check.js";
 import type { ItemId } from "../types.js";
 
-type LookUp = (items: readonly ItemId[], signal?: AbortSignal) => Promise<(Float32Array | undefined)[]>;
+type LookUp = (
+  items: readonly ItemId[],
+  signal?: AbortSignal,
+) => Promise<(Float32Array | undefined)[]>;
 
 const BATCH = 100;
 const REMEMBERED = 500;

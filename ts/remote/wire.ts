@@ -23,12 +23,24 @@ export function encodeMedoids(
   checkQueries("encodeMedoids", queries, queries[0]?.vector?.length);
   const { precision = "f16", send = "both" } = options;
   if (!PRECISIONS.includes(precision)) {
-    throw new SageError("option", `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${show(precision)}.`);
+    throw new SageError(
+      "option",
+      `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${show(precision)}.`,
+    );
   }
-  const ids = send === "vectors" || !queries.every(({ item }) => item !== undefined) ? [] : queries.map(({ item }) => item!);
-  const vectors = send === "ids" || !queries.every(({ vector }) => vector) ? [] : queries.map(({ vector }) => vector!);
+  const ids =
+    send === "vectors" || !queries.every(({ item }) => item !== undefined)
+      ? []
+      : queries.map(({ item }) => item!);
+  const vectors =
+    send === "ids" || !queries.every(({ vector }) => vector)
+      ? []
+      : queries.map(({ vector }) => vector!);
   if (ids.length + vectors.length === 0) {
-    throw new SageError("option", `encodeMedoids: no query, or not all of them have what to send (${show(send)}).`);
+    throw new SageError(
+      "option",
+      `encodeMedoids: no query, or not all of them have what to send (${show(send)}).`,
+    );
   }
   const encoder = new TextEncoder();
   const texts = ids.map((id) => encoder.encode(id));
@@ -38,12 +50,15 @@ export function encodeMedoids(
   texts.forEach((text, place) => all.set(text, ends[place]! - text.length));
   const dim = vectors[0]?.length ?? 1;
   const count = Math.max(...queries.map((query) => query.count));
-  return ask((core) => core.encodeMedoids(count, all, ends, stack(vectors, dim), dim, PRECISIONS.indexOf(precision))) as Uint8Array<ArrayBuffer>;
+  return ask((core) =>
+    core.encodeMedoids(count, all, ends, stack(vectors, dim), dim, PRECISIONS.indexOf(precision)),
+  ) as Uint8Array<ArrayBuffer>;
 }
 
 /** The queries in these bytes. Throws "corrupt" or "version", or "option" for more than 64 medoids and the like. Needs `await init()`. */
 export function decodeMedoids(bytes: Uint8Array): RemoteQuery[] {
-  if (!(bytes instanceof Uint8Array)) throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${show(bytes)}.`);
+  if (!(bytes instanceof Uint8Array))
+    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${show(bytes)}.`);
   const { count, ids, vectors, dim } = ask((core) => core.decodeMedoids(bytes));
   const rows = Math.max(ids.length, vectors.length / dim);
   return Array.from({ length: rows }, (_, row) => ({

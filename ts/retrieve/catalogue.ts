@@ -4,7 +4,11 @@ import type { ItemId } from "../types.js";
 import type { Hit, Query } from "./types.js";
 
 /** One ranked list per query, without the excluded items. */
-export function searchCatalogue(catalogue: Catalogue, queries: readonly Query[], exclude: Iterable<ItemId>): Hit[][] {
+export function searchCatalogue(
+  catalogue: Catalogue,
+  queries: readonly Query[],
+  exclude: Iterable<ItemId>,
+): Hit[][] {
   const count = Math.max(...queries.map((query) => query.count));
   return catalogue.searchMany(
     queries.map(({ vector }) => vector),

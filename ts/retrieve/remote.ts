@@ -4,7 +4,11 @@ import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "./types.js";
 
 /** The retriever's checked answer. Rejects "aborted" as soon as the signal fires, "retrieval" for everything that goes wrong there. */
-export async function retrieve(retriever: Retriever, queries: readonly Query[], signal: AbortSignal | undefined): Promise<Hit[][]> {
+export async function retrieve(
+  retriever: Retriever,
+  queries: readonly Query[],
+  signal: AbortSignal | undefined,
+): Promise<Hit[][]> {
   checkAbort(signal);
   const stop = new AbortController();
   try {
@@ -24,13 +28,19 @@ export async function retrieve(retriever: Retriever, queries: readonly Query[], 
 
 function checkAnswer(answer: unknown, count: number): Hit[][] {
   if (!Array.isArray(answer) || answer.length !== count || !answer.every(Array.isArray)) {
-    throw new SageError("retrieval", `The retriever must answer ${count} queries with ${count} lists, and gave ${show(answer)}.`);
+    throw new SageError(
+      "retrieval",
+      `The retriever must answer ${count} queries with ${count} lists, and gave ${show(answer)}.`,
+    );
   }
   for (const hit of (answer as unknown[][]).flat()) {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
     if (typeof item !== "string" || item === "" || !Number.isFinite(score)) {
       const seen = `item ${show(item)} and score ${show(score)}`;
-      throw new SageError("retrieval", `The retriever gave a hit with ${seen}; expected an id and a finite number.`);
+      throw new SageError(
+        "retrieval",
+        `The retriever gave a hit with ${seen}; expected an id and a finite number.`,
+      );
     }
   }
   return answer as Hit[][];

@@ -16,8 +16,10 @@ const PROFILES = "profiles";
 export function indexedDbStore(name = "default"): Store {
   const live = [name, "live"];
   return {
-    load: () => transact("readonly", (profiles) => finished<Uint8Array | undefined>(profiles.get(live))),
-    save: (bytes) => transact("readwrite", async (profiles) => void (await finished(profiles.put(bytes, live)))),
+    load: () =>
+      transact("readonly", (profiles) => finished<Uint8Array | undefined>(profiles.get(live))),
+    save: (bytes) =>
+      transact("readwrite", async (profiles) => void (await finished(profiles.put(bytes, live)))),
     clear: () => transact("readwrite", (profiles) => finished(profiles.delete(everyKeyOf([name])))),
     update: (change) =>
       transact("readwrite", async (profiles) => {
@@ -39,14 +41,18 @@ function everyKeyOf(parts: string[]): IDBKeyRange {
 }
 
 /** Runs `work` in one transaction and waits until everything is written. If `work` fails, nothing is. */
-async function transact<T>(mode: IDBTransactionMode, work: (profiles: IDBObjectStore) => Promise<T>): Promise<T> {
+async function transact<T>(
+  mode: IDBTransactionMode,
+  work: (profiles: IDBObjectStore) => Promise<T>,
+): Promise<T> {
   let database: IDBDatabase | undefined;
   try {
     database = await connect();
     const transaction = database.transaction(PROFILES, mode);
     const written = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new DOMException("The transaction was aborted.", "AbortError"));
+      transaction.onabort = () =>
+        reject(transaction.error ?? new DOMException("The transaction was aborted.", "AbortError"));
     });
     const working = work(transaction.objectStore(PROFILES)).catch((error: unknown) => {
       abort(transaction);
@@ -55,7 +61,11 @@ async function transact<T>(mode: IDBTransactionMode, work: (profiles: IDBObjectS
     const [result] = await Promise.all([working, written]);
     return result;
   } catch (error) {
-    throw asSageError(error, "storage", "IndexedDB failed; what was recorded stays in memory, and memoryStore() works without it");
+    throw asSageError(
+      error,
+      "storage",
+      "IndexedDB failed; what was recorded stays in memory, and memoryStore() works without it",
+    );
   } finally {
     database?.close();
   }
@@ -63,7 +73,10 @@ async function transact<T>(mode: IDBTransactionMode, work: (profiles: IDBObjectS
 
 function connect(): Promise<IDBDatabase> {
   if (typeof indexedDB === "undefined") {
-    throw new SageError("storage", "There is no IndexedDB here: use memoryStore(), or a store of your own.");
+    throw new SageError(
+      "storage",
+      "There is no IndexedDB here: use memoryStore(), or a store of your own.",
+    );
   }
   const opening = indexedDB.open(DATABASE, VERSION);
   opening.onupgradeneeded = () => void opening.result.createObjectStore(PROFILES);
@@ -71,7 +84,12 @@ function connect(): Promise<IDBDatabase> {
     let blocked = false;
     opening.onblocked = () => {
       blocked = true;
-      reject(new SageError("storage", "IndexedDB is blocked by another tab that holds the database open: close it and try again."));
+      reject(
+        new SageError(
+          "storage",
+          "IndexedDB is blocked by another tab that holds the database open: close it and try again.",
+        ),
+      );
     };
     opening.onsuccess = () => {
       if (blocked) opening.result.close();

@@ -2,7 +2,15 @@
 import { checkAbort } from "../check.js";
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../types.js";
-import { fromWire, isOurs, listen, type Method, type Port, type Reply, type Request } from "./protocol.js";
+import {
+  fromWire,
+  isOurs,
+  listen,
+  type Method,
+  type Port,
+  type Reply,
+  type Request,
+} from "./protocol.js";
 
 /**
  * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an
@@ -11,10 +19,18 @@ import { fromWire, isOurs, listen, type Method, type Port, type Reply, type Requ
  * That a browser's worker was terminated is learnt through the Web Locks of secure contexts (https and localhost). Elsewhere, and before
  * the first answer, silence looks like work: pass a `signal` to bound the wait.
  */
-export async function connectSage(worker: Port, options: { signal?: AbortSignal } = {}): Promise<Sage> {
+export async function connectSage(
+  worker: Port,
+  options: { signal?: AbortSignal } = {},
+): Promise<Sage> {
   checkAbort(options.signal);
   const line = new Line(worker);
-  const abort = (): void => line.end(new SageError("aborted", "connectSage was aborted by its signal.", { cause: options.signal?.reason }));
+  const abort = (): void =>
+    line.end(
+      new SageError("aborted", "connectSage was aborted by its signal.", {
+        cause: options.signal?.reason,
+      }),
+    );
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     await line.opened;
@@ -43,7 +59,9 @@ class Line {
 
   constructor(port: Port) {
     this.#port = port;
-    this.opened = new Promise<unknown>((resolve, reject) => (this.#welcome = { resolve, reject })) as Promise<void>;
+    this.opened = new Promise<unknown>(
+      (resolve, reject) => (this.#welcome = { resolve, reject }),
+    ) as Promise<void>;
     this.#stops.push(
       listen(port, "message", (message) => isOurs<Reply>(message) && this.#receive(message)),
       listen(port, "messageerror", () => this.#gone("a message could not be read")),
@@ -59,11 +77,25 @@ class Line {
   call(method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> {
     if (this.#ended) return Promise.reject(this.#ended);
     const call = this.#calls++;
-    const answer = new Promise<unknown>((resolve, reject) => this.#pending.set(call, { resolve, reject }));
-    this.#send({ sage: "call", connection: this.#connection, call, method, args, abortable: signal !== undefined }, call);
+    const answer = new Promise<unknown>((resolve, reject) =>
+      this.#pending.set(call, { resolve, reject }),
+    );
+    this.#send(
+      {
+        sage: "call",
+        connection: this.#connection,
+        call,
+        method,
+        args,
+        abortable: signal !== undefined,
+      },
+      call,
+    );
     const abort = (): void => {
       this.#send({ sage: "abort", connection: this.#connection, call });
-      this.#settle(call)?.reject(new SageError("aborted", "The call was aborted by its signal.", { cause: signal?.reason }));
+      this.#settle(call)?.reject(
+        new SageError("aborted", "The call was aborted by its signal.", { cause: signal?.reason }),
+      );
     };
     signal?.addEventListener("abort", abort);
     return answer.finally(() => signal?.removeEventListener("abort", abort));
@@ -80,7 +112,8 @@ class Line {
   }
 
   #receive(reply: Reply): void {
-    if (reply.sage === "serving" && this.#welcome) this.#send({ sage: "hello", connection: this.#connection });
+    if (reply.sage === "serving" && this.#welcome)
+      this.#send({ sage: "hello", connection: this.#connection });
     if (reply.sage === "serving" || reply.connection !== this.#connection) return;
     if (reply.sage === "opened") void this.#open(reply.lock);
     if (reply.sage === "refused") this.end(fromWire(reply.error));
@@ -100,14 +133,21 @@ class Line {
       this.#port.postMessage(message);
     } catch (cause) {
       if (call === undefined) throw cause;
-      this.#settle(call)?.reject(new SageError("option", "The arguments hold something that cannot be sent to a worker.", { cause }));
+      this.#settle(call)?.reject(
+        new SageError("option", "The arguments hold something that cannot be sent to a worker.", {
+          cause,
+        }),
+      );
     }
   }
 
   async #open(lock: string | undefined): Promise<void> {
     const welcome = this.#welcome;
     this.#welcome = undefined;
-    if (lock !== undefined && welcome) await this.#watch(lock).catch((error: unknown) => this.#gone("its lock cannot be watched", error));
+    if (lock !== undefined && welcome)
+      await this.#watch(lock).catch((error: unknown) =>
+        this.#gone("its lock cannot be watched", error),
+      );
     if (this.#ended) welcome?.reject(this.#ended);
     else welcome?.resolve(undefined);
   }
@@ -115,7 +155,11 @@ class Line {
   /** Waits for the lock that the worker holds: to be given it is to be told that the worker is gone. */
   async #watch(lock: string): Promise<void> {
     // A worker of another origin has locks of its own: there this one is free, and tells nothing.
-    const free = await navigator.locks.request(lock, { ifAvailable: true }, (granted) => granted !== null);
+    const free = await navigator.locks.request(
+      lock,
+      { ifAvailable: true },
+      (granted) => granted !== null,
+    );
     if (free || this.#ended) return;
     const stop = new AbortController();
     this.#stops.push(() => stop.abort());
@@ -141,7 +185,8 @@ function proxy(line: Line): Sage {
     checkAbort(options.signal);
     const { signal, ...given } = options;
     // A generator cannot be cloned; whatever else is no list of ids is sent as it is, and refused over there.
-    if (typeof given.exclude?.[Symbol.iterator] === "function" && typeof given.exclude !== "string") given.exclude = [...given.exclude];
+    if (typeof given.exclude?.[Symbol.iterator] === "function" && typeof given.exclude !== "string")
+      given.exclude = [...given.exclude];
     return line.call(method, [given], signal);
   };
   const sage: Sage = {

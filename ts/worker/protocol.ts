@@ -14,7 +14,19 @@ import type { Sage } from "../types.js";
 
 /** The methods that can be called: what is not here cannot. */
 export const METHODS = [
-  ...["record", "profile", "recommend", "explain", "preview", "hide", "forget", "export", "import", "map", "close"],
+  ...[
+    "record",
+    "profile",
+    "recommend",
+    "explain",
+    "preview",
+    "hide",
+    "forget",
+    "export",
+    "import",
+    "map",
+    "close",
+  ],
 ] as readonly Exclude<keyof Sage, symbol>[];
 
 /** A method of {@link METHODS}. */
@@ -23,7 +35,14 @@ export type Method = (typeof METHODS)[number];
 /** From the page to the worker. */
 export type Request =
   | { sage: "hello"; connection: string }
-  | { sage: "call"; connection: string; call: number; method: Method; args: unknown[]; abortable: boolean }
+  | {
+      sage: "call";
+      connection: string;
+      call: number;
+      method: Method;
+      args: unknown[];
+      abortable: boolean;
+    }
   | { sage: "abort"; connection: string; call: number };
 
 /** From the worker to the page. `lock` names a Web Lock that is held for as long as the worker lives. */
@@ -52,16 +71,29 @@ const DEEPEST_CAUSE = 5;
 
 /** The error for the wire, with its causes. */
 export function toWire(error: unknown, depth = 0): WireError {
-  const { name, message, code, stack, cause } = (error instanceof Error ? error : new Error(String(error))) as SageError;
-  const further = cause === undefined || depth === DEEPEST_CAUSE ? undefined : toWire(cause, depth + 1);
-  return { name, message, code: typeof code === "string" ? code : undefined, stack, cause: further };
+  const { name, message, code, stack, cause } = (
+    error instanceof Error ? error : new Error(String(error))
+  ) as SageError;
+  const further =
+    cause === undefined || depth === DEEPEST_CAUSE ? undefined : toWire(cause, depth + 1);
+  return {
+    name,
+    message,
+    code: typeof code === "string" ? code : undefined,
+    stack,
+    cause: further,
+  };
 }
 
 /** The error that came over the wire: a SageError again, if it was one. */
 export function fromWire(wire: WireError): Error {
   const options = wire.cause ? { cause: fromWire(wire.cause) } : {};
-  if (wire.name === "SageError" && isErrorCode(wire.code)) return new SageError(wire.code, wire.message, options);
-  return Object.assign(new Error(wire.message, options), { name: wire.name, ...(wire.code && { code: wire.code }) });
+  if (wire.name === "SageError" && isErrorCode(wire.code))
+    return new SageError(wire.code, wire.message, options);
+  return Object.assign(new Error(wire.message, options), {
+    name: wire.name,
+    ...(wire.code && { code: wire.code }),
+  });
 }
 
 /** Whatever messages can be sent through: a Worker, its global scope, a MessagePort; in the browser or in Node. */
@@ -85,7 +117,8 @@ export function listen(port: Port, type: string, listener: (value: unknown) => v
     source.on(type, listener);
     return () => source.off?.(type, listener);
   }
-  const unwrap = (event: unknown): void => listener(type === "message" ? (event as MessageEvent).data : event);
+  const unwrap = (event: unknown): void =>
+    listener(type === "message" ? (event as MessageEvent).data : event);
   source.addEventListener?.(type, unwrap);
   if (type === "message") source.start?.();
   return () => source.removeEventListener?.(type, unwrap);

@@ -1,7 +1,15 @@
 /** The worker's side: one sage, served to whoever connects. */
 import { SageError } from "../errors.js";
 import type { Sage } from "../types.js";
-import { isOurs, listen, METHODS, type Port, type Reply, type Request, toWire } from "./protocol.js";
+import {
+  isOurs,
+  listen,
+  METHODS,
+  type Port,
+  type Reply,
+  type Request,
+  toWire,
+} from "./protocol.js";
 
 /**
  * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself,
@@ -11,7 +19,8 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
   const lock = holdLock();
   const running = new Map<string, AbortController>();
   let opening: Promise<Sage> | undefined;
-  const reply = (message: Reply, transfer: Transferable[] = []): void => port.postMessage(message, transfer);
+  const reply = (message: Reply, transfer: Transferable[] = []): void =>
+    port.postMessage(message, transfer);
 
   const hello = async (connection: string): Promise<void> => {
     opening ??= open();
@@ -24,19 +33,32 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
     }
   };
 
-  const answer = async ({ connection, call, method, args, abortable }: Request & { sage: "call" }): Promise<void> => {
+  const answer = async ({
+    connection,
+    call,
+    method,
+    args,
+    abortable,
+  }: Request & { sage: "call" }): Promise<void> => {
     const key = `${connection} ${call}`;
     const controller = new AbortController();
     running.set(key, controller);
     try {
       const sage = await opening;
-      if (!sage) throw new SageError("closed", "This sage was closed: connect again with connectSage.");
-      if (!METHODS.includes(method)) throw new SageError("option", `There is no method "${String(method)}" to call.`);
+      if (!sage)
+        throw new SageError("closed", "This sage was closed: connect again with connectSage.");
+      if (!METHODS.includes(method))
+        throw new SageError("option", `There is no method "${String(method)}" to call.`);
       const [options, ...rest] = args;
-      const given = abortable ? [{ ...(options as object), signal: controller.signal }, ...rest] : args;
+      const given = abortable
+        ? [{ ...(options as object), signal: controller.signal }, ...rest]
+        : args;
       const value = await (sage[method] as (...given: unknown[]) => Promise<unknown>)(...given);
       if (method === "close") opening = undefined;
-      reply({ sage: "answer", connection, call, value }, value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : []);
+      reply(
+        { sage: "answer", connection, call, value },
+        value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [],
+      );
     } catch (error) {
       reply({ sage: "failure", connection, call, error: toWire(error) });
     } finally {
@@ -71,6 +93,7 @@ function holdLock(): Promise<string | undefined> {
 function ownPort(): Port {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   if (node) return node as Port;
-  if (typeof document === "undefined" && typeof globalThis.postMessage === "function") return globalThis as unknown as Port;
+  if (typeof document === "undefined" && typeof globalThis.postMessage === "function")
+    return globalThis as unknown as Port;
   throw new SageError("option", "serveSage: this is not a worker: pass the port to serve on.");
 }

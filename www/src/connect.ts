@@ -12,7 +12,10 @@ export interface Listener {
 
 /** Rejects with the worker's own error when the catalogue cannot be had; may be tried again. */
 export async function connect(listener: Listener): Promise<{ sage: Sage; items: Items }> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module", name: "pocketsage" });
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    type: "module",
+    name: "pocketsage",
+  });
   const items = itemsFrom(worker, listener);
   try {
     const sage = await connectSage(worker);

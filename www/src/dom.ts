@@ -22,7 +22,11 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 }
 
 /** The same for SVG. */
-export function draw(tag: string, attributes: Attributes = {}, ...children: readonly (Node | string)[]): SVGElement {
+export function draw(
+  tag: string,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): SVGElement {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
   set(element, attributes);
   element.append(...children);
@@ -71,7 +75,10 @@ export function keep<T>(
   });
   const lost = before[focused];
   if (lost !== undefined && !staying.has(lost)) {
-    (after[Math.min(focused, after.length - 1)]?.querySelector("button") ?? list.closest<HTMLElement>("[tabindex]"))?.focus();
+    (
+      after[Math.min(focused, after.length - 1)]?.querySelector("button") ??
+      list.closest<HTMLElement>("[tabindex]")
+    )?.focus();
   }
 }
 

@@ -24,5 +24,10 @@ export function drawable(items: Items, family: string): Items {
     pen.fillText(emoji, 0, SIZE / 2);
     return pen.getImageData(0, 0, SIZE, SIZE).data.some((value) => value > 32);
   };
-  return new Map([...items].filter(([, { emoji }]) => pen.measureText(emoji).width <= widest && (!RECENT.test(emoji) || inked(emoji))));
+  return new Map(
+    [...items].filter(
+      ([, { emoji }]) =>
+        pen.measureText(emoji).width <= widest && (!RECENT.test(emoji) || inked(emoji)),
+    ),
+  );
 }

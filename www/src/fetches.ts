@@ -9,10 +9,16 @@ export interface Fetched {
 /** Calls `tell` with every fetch so far and, after, with each new one. */
 export function watchFetches(tell: (fetches: Fetched[]) => void): void {
   const observer = new PerformanceObserver((seen) =>
-    tell((seen.getEntries() as PerformanceResourceTiming[]).map((entry) => ({ address: entry.name, bytes: entry.encodedBodySize }))),
+    tell(
+      (seen.getEntries() as PerformanceResourceTiming[]).map((entry) => ({
+        address: entry.name,
+        bytes: entry.encodedBodySize,
+      })),
+    ),
   );
   // The page itself is a navigation; everything else, and everything in a worker, is a resource.
   for (const type of ["navigation", "resource"]) {
-    if (PerformanceObserver.supportedEntryTypes.includes(type)) observer.observe({ type, buffered: true });
+    if (PerformanceObserver.supportedEntryTypes.includes(type))
+      observer.observe({ type, buffered: true });
   }
 }

@@ -19,12 +19,17 @@ export function move(key: string, at: number, sizes: readonly number[], columns:
   const lastRow = (length: number): number => Math.floor((length - 1) / columns);
   const into = (target: number, targetRow: number): number => {
     const length = sizes[target];
-    return length === undefined ? at : (starts[target] ?? 0) + Math.min(targetRow * columns + column, length - 1);
+    return length === undefined
+      ? at
+      : (starts[target] ?? 0) + Math.min(targetRow * columns + column, length - 1);
   };
 
   if (key === "ArrowDown") {
     if (row < lastRow(size)) return into(grid, row + 1);
-    return into(sizes.findIndex((length, index) => index > grid && length > 0), 0);
+    return into(
+      sizes.findIndex((length, index) => index > grid && length > 0),
+      0,
+    );
   }
   if (row > 0) return into(grid, row - 1);
   const above = sizes.findLastIndex((length, index) => index < grid && length > 0);

@@ -12,7 +12,10 @@ export function steadyHues(): (interests: readonly Interest[]) => number[] {
     const hues: (number | undefined)[] = interests.map((interest) => {
       const heir = before
         .filter(({ hue }) => free.has(hue))
-        .map(({ items, hue }) => ({ hue, shared: interest.items.filter((item) => items.has(item)).length }))
+        .map(({ items, hue }) => ({
+          hue,
+          shared: interest.items.filter((item) => items.has(item)).length,
+        }))
         .reduce((best, each) => (each.shared > best.shared ? each : best), { hue: -1, shared: 0 });
       return free.delete(heir.hue) ? heir.hue : undefined;
     });
@@ -22,7 +25,10 @@ export function steadyHues(): (interests: readonly Interest[]) => number[] {
       free.delete(next);
       return next;
     });
-    before = interests.map((interest, place) => ({ items: new Set(interest.items), hue: settled[place] ?? 0 }));
+    before = interests.map((interest, place) => ({
+      items: new Set(interest.items),
+      hue: settled[place] ?? 0,
+    }));
     return settled;
   };
 }

@@ -40,6 +40,9 @@ export function itemOf(items: Items, id: ItemId): Item {
 export function matches(item: Item, query: string): boolean {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return true;
-  const text = ` ${[item.label, ...item.tags].join(" ").toLowerCase().replaceAll(/[-_:,]/g, " ")}`;
+  const text = ` ${[item.label, ...item.tags]
+    .join(" ")
+    .toLowerCase()
+    .replaceAll(/[-_:,]/g, " ")}`;
   return words.every((word) => text.includes(` ${word}`));
 }

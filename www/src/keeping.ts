@@ -17,12 +17,18 @@ export function offerKeeping(listener: KeepingListener): void {
 
   byId("export").addEventListener("click", () => {
     const name = `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`;
-    listener.export().then((bytes) => download(bytes, name), (error: unknown) => notifyOf(error));
+    listener.export().then(
+      (bytes) => download(bytes, name),
+      (error: unknown) => notifyOf(error),
+    );
   });
   byId("import").addEventListener("click", () => file.click());
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
-    chosen?.arrayBuffer().then((bytes) => listener.import(new Uint8Array(bytes)), (error: unknown) => notifyOf(error));
+    chosen?.arrayBuffer().then(
+      (bytes) => listener.import(new Uint8Array(bytes)),
+      (error: unknown) => notifyOf(error),
+    );
     file.value = "";
   });
   byId("forget").addEventListener("click", () => {
@@ -38,7 +44,9 @@ export function offerKeeping(listener: KeepingListener): void {
 }
 
 function download(bytes: Uint8Array, name: string): void {
-  const address = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" }));
+  const address = URL.createObjectURL(
+    new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" }),
+  );
   const link = document.createElement("a");
   link.href = address;
   link.download = name;

@@ -33,7 +33,10 @@ async function begin(): Promise<void> {
 
 async function run(sage: Sage, items: Items): Promise<void> {
   const hues = steadyHues();
-  const shown = drawable(items, getComputedStyle(document.documentElement).getPropertyValue("--emoji"));
+  const shown = drawable(
+    items,
+    getComputedStyle(document.documentElement).getPropertyValue("--emoji"),
+  );
   const never = [...items.keys()].filter((id) => !shown.has(id));
   let latest: View | undefined;
   let said = "";
@@ -42,17 +45,22 @@ async function run(sage: Sage, items: Items): Promise<void> {
   const taste = openTaste(sage, never, show, (error) => notifyOf(error));
   const tap = (item: Item): void => act(item, "tap");
   const save = (item: Item): void => act(item, "save");
-  const open = (item: Item): void => void openSheet(items, item, deeds).catch((error: unknown) => notifyOf(error));
+  const open = (item: Item): void =>
+    void openSheet(items, item, deeds).catch((error: unknown) => notifyOf(error));
   const deeds: SheetListener = {
     tap,
     save,
-    explain: async (item) => ((latest?.profile.actions ?? 0) > 0 ? sage.explain(item.id) : undefined),
+    explain: async (item) =>
+      (latest?.profile.actions ?? 0) > 0 ? sage.explain(item.id) : undefined,
     forget: (item) => say(`Forgot ${item.label}`, taste.forget(item.id)),
     hide: (item) => say(`Hid ${item.label}`, taste.hide(item.id)),
   };
   const example = (): void => {
     const now = Date.now();
-    const actions = EXAMPLE.map(({ item, daysAgo }, place) => ({ item, at: now - daysAgo * DAY - place * 1000 }));
+    const actions = EXAMPLE.map(({ item, daysAgo }, place) => ({
+      item,
+      at: now - daysAgo * DAY - place * 1000,
+    }));
     say("Recorded twelve examples", taste.recall(actions));
   };
   const tray = setTray({ save, open, example });
@@ -84,9 +92,20 @@ async function run(sage: Sage, items: Items): Promise<void> {
     document.body.dataset["taste"] = actions > 0 ? "some" : "empty";
     const colours = hues(interests);
     showInterests(items, view, colours, open);
-    showPicks(items, view.picks, (medoid) => colours[interests.findIndex((interest) => interest.medoid === medoid)] ?? 0, deeds);
+    showPicks(
+      items,
+      view.picks,
+      (medoid) => colours[interests.findIndex((interest) => interest.medoid === medoid)] ?? 0,
+      deeds,
+    );
     showMap(items, view, colours);
-    wall.mark(new Map(interests.flatMap((interest, place) => interest.items.map((item) => [item, colours[place] ?? 0] as const))));
+    wall.mark(
+      new Map(
+        interests.flatMap((interest, place) =>
+          interest.items.map((item) => [item, colours[place] ?? 0] as const),
+        ),
+      ),
+    );
     account.sends(view.outbound);
     byId("picks").hidden = view.picks.length === 0;
     byId<HTMLButtonElement>("undo").disabled = !view.canUndo;
@@ -100,7 +119,9 @@ async function run(sage: Sage, items: Items): Promise<void> {
     void deed.then(() => {
       working -= 1;
       if (working === 0) document.body.dataset["state"] = "ready";
-      if (said === words) byId("announcer").textContent = `${words}. ${inWords(items, latest?.profile.interests ?? [])}.`;
+      if (said === words)
+        byId("announcer").textContent =
+          `${words}. ${inWords(items, latest?.profile.interests ?? [])}.`;
     });
   }
 }

@@ -11,7 +11,11 @@ const MARGIN = 50;
 const APART = 30;
 
 /** Places come in [-1, 1]; fewer than two say nothing about near and far. */
-export function showMap(items: Items, { map, profile: { interests } }: View, hues: readonly number[]): void {
+export function showMap(
+  items: Items,
+  { map, profile: { interests } }: View,
+  hues: readonly number[],
+): void {
   byId("map").hidden = map.length < 2;
   if (map.length < 2) return;
   const medoids = new Set(interests.map((interest) => interest.medoid));
@@ -27,20 +31,35 @@ export function showMap(items: Items, { map, profile: { interests } }: View, hue
   // Each island is one group of equal discs, so that where they overlap they run together.
   const islands = interests.map((_, interest) => {
     const members = spots.filter((spot) => spot.interest === interest);
-    const island = draw("g", { class: "island" }, ...members.map((spot) => draw("circle", { cx: spot.x, cy: spot.y, r: 34 })));
+    const island = draw(
+      "g",
+      { class: "island" },
+      ...members.map((spot) => draw("circle", { cx: spot.x, cy: spot.y, r: 34 })),
+    );
     tinge(island, hues[interest]);
     return island;
   });
   const emoji = [...spots]
     .sort((a, b) => Number(a.medoid) - Number(b.medoid))
-    .map((spot) => draw("text", { x: spot.x, y: spot.y, class: spot.medoid ? "glyph medoid" : "glyph" }, itemOf(items, spot.item).emoji));
+    .map((spot) =>
+      draw(
+        "text",
+        { x: spot.x, y: spot.y, class: spot.medoid ? "glyph medoid" : "glyph" },
+        itemOf(items, spot.item).emoji,
+      ),
+    );
   const words = interests.map(
-    (interest) => `${itemOf(items, interest.medoid).label}, with ${count(interest.items.length, "item")}`,
+    (interest) =>
+      `${itemOf(items, interest.medoid).label}, with ${count(interest.items.length, "item")}`,
   );
   byId("map-picture").replaceChildren(
     draw(
       "svg",
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": `A map of ${count(interests.length, "interest")}: ${listed(words)}` },
+      {
+        viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+        role: "img",
+        "aria-label": `A map of ${count(interests.length, "interest")}: ${listed(words)}`,
+      },
       ...islands,
       ...emoji,
     ),
@@ -54,7 +73,8 @@ function apart<S extends { x: number; y: number; medoid: boolean }>(spots: S[]):
       for (const b of spots.slice(0, index)) {
         const room = APART + (a.medoid ? 8 : 0) + (b.medoid ? 8 : 0);
         // Two in exactly the same place part along a direction of their own.
-        const [dx, dy] = a.x === b.x && a.y === b.y ? [Math.cos(index), Math.sin(index)] : [a.x - b.x, a.y - b.y];
+        const [dx, dy] =
+          a.x === b.x && a.y === b.y ? [Math.cos(index), Math.sin(index)] : [a.x - b.x, a.y - b.y];
         const distance = Math.hypot(dx, dy);
         if (distance >= room) continue;
         const push = (room - distance) / distance / 2;

@@ -3,7 +3,8 @@ import { isSageError } from "pocketsage";
 import { byId, make } from "./dom.js";
 
 const ASIDE = "What was stored has been put aside, untouched. If you have an export, import it.";
-const RELOAD = "Reload the page, so that page and catalogue are of one version. If that does not help, the copy on the server is damaged.";
+const RELOAD =
+  "Reload the page, so that page and catalogue are of one version. If that does not help, the copy on the server is damaged.";
 
 const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
@@ -12,11 +13,23 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
       "Everything works, but closing this tab forgets it. Leave private browsing or allow this site to store data, then reload; " +
       "or export now and import later.",
   },
-  "stored-corrupt": { title: "The taste stored here cannot be read, so this one starts empty.", remedy: ASIDE },
-  "stored-version": { title: "The taste stored here was written by a newer PocketSage, so this one starts empty.", remedy: ASIDE },
-  "stored-dimension": { title: "The taste stored here is of another catalogue, so this one starts empty.", remedy: ASIDE },
+  "stored-corrupt": {
+    title: "The taste stored here cannot be read, so this one starts empty.",
+    remedy: ASIDE,
+  },
+  "stored-version": {
+    title: "The taste stored here was written by a newer PocketSage, so this one starts empty.",
+    remedy: ASIDE,
+  },
+  "stored-dimension": {
+    title: "The taste stored here is of another catalogue, so this one starts empty.",
+    remedy: ASIDE,
+  },
   "catalogue-corrupt": { title: "The catalogue that came cannot be read.", remedy: RELOAD },
-  "catalogue-version": { title: "The catalogue that came is newer than this page.", remedy: RELOAD },
+  "catalogue-version": {
+    title: "The catalogue that came is newer than this page.",
+    remedy: RELOAD,
+  },
   corrupt: {
     title: "That file is not a taste that can be read.",
     remedy: "Nothing was changed. Choose a file that was made with Export, whole and unedited.",
@@ -29,14 +42,20 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
     title: "That taste is of another catalogue.",
     remedy: "Nothing was changed. Choose a file that was exported from a page with this catalogue.",
   },
-  retrieval: { title: "The catalogue could not be fetched.", remedy: "Check the connection, then try again." },
+  retrieval: {
+    title: "The catalogue could not be fetched.",
+    remedy: "Check the connection, then try again.",
+  },
   "worker-gone": {
     title: "The worker that computes your interests has stopped.",
     remedy: "Reload the page. What you tapped is stored on this device.",
   },
 };
 
-const UNEXPECTED = { title: "Something went wrong.", remedy: "Reload the page. What you tapped is stored on this device." };
+const UNEXPECTED = {
+  title: "Something went wrong.",
+  remedy: "Reload the page. What you tapped is stored on this device.",
+};
 
 /** Shows an error of the Sage, or any other. `of` says what cannot be read where the error alone does not. */
 export function notifyOf(error: unknown, again?: () => void, of = ""): void {
@@ -50,7 +69,11 @@ export function notify(code: string, message: string, again?: () => void): void 
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;
   const { title, remedy } = WORDS[code] ?? UNEXPECTED;
-  const close = make("button", { type: "button", class: "hide", title: "Dismiss", "aria-label": "Dismiss this notice" }, "×");
+  const close = make(
+    "button",
+    { type: "button", class: "hide", title: "Dismiss", "aria-label": "Dismiss this notice" },
+    "×",
+  );
   const notice = make(
     "div",
     { class: "notice", role: "alert", "data-code": code },

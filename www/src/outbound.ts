@@ -24,22 +24,35 @@ export function keepAccount(): Account {
   const parts = make("dl", { class: "fetches" });
   const total = make("summary");
   const files = make("ul", { class: "fetches" });
-  byId("outbound-fetches").replaceChildren(make("h3", {}, "What came in"), parts, make("details", {}, total, files));
+  byId("outbound-fetches").replaceChildren(
+    make("h3", {}, "What came in"),
+    parts,
+    make("details", {}, total, files),
+  );
   let outbound: readonly Outbound[] = [];
 
   const judge = (): void => {
-    const strangers = [...fetches.keys()].filter((address) => new URL(address).origin !== location.origin);
+    const strangers = [...fetches.keys()].filter(
+      (address) => new URL(address).origin !== location.origin,
+    );
     byId("outbound-account").replaceChildren(...verdict(outbound, strangers));
   };
   judge();
   return {
     fetched(more) {
-      for (const { address, bytes } of more) if (/^https?:/.test(address)) fetches.set(address, Math.max(bytes, fetches.get(address) ?? 0));
+      for (const { address, bytes } of more)
+        if (/^https?:/.test(address))
+          fetches.set(address, Math.max(bytes, fetches.get(address) ?? 0));
       const rows = [...fetches].sort((a, b) => b[1] - a[1]);
       total.textContent = `${count(rows.length, "file")}, the same for everyone, as your browser recorded them`;
-      const row = (name: string, bytes: number): HTMLElement => make("li", {}, make("span", {}, name), make("span", {}, size(bytes)));
+      const row = (name: string, bytes: number): HTMLElement =>
+        make("li", {}, make("span", {}, name), make("span", {}, size(bytes)));
       files.replaceChildren(...rows.map(([address, bytes]) => row(brief(address), bytes)));
-      parts.replaceChildren(...sums(fetches).map(([name, bytes]) => make("div", {}, make("dt", {}, name), make("dd", {}, size(bytes)))));
+      parts.replaceChildren(
+        ...sums(fetches).map(([name, bytes]) =>
+          make("div", {}, make("dt", {}, name), make("dd", {}, size(bytes))),
+        ),
+      );
       judge();
     },
     sends(next) {
@@ -56,9 +69,17 @@ function verdict(outbound: readonly Outbound[], strangers: readonly string[]): H
     outbound.length === 0
       ? "The next recommendation will ask the catalogue on this device, and send nothing."
       : `The next recommendation would send ${count(outbound.length, "message")}, ${size(bytes)}: ${said}.`;
-  if (strangers.length === 0 && outbound.length === 0) return [make("p", { class: "verdict" }, "Nothing."), make("p", {}, next)];
+  if (strangers.length === 0 && outbound.length === 0)
+    return [make("p", { class: "verdict" }, "Nothing."), make("p", {}, next)];
   const others = [...new Set(strangers.map((address) => new URL(address).host))].join(", ");
-  return [make("p", { class: "verdict warn" }, strangers.length > 0 ? `Requests to ${others}.` : "Nothing yet."), make("p", {}, next)];
+  return [
+    make(
+      "p",
+      { class: "verdict warn" },
+      strangers.length > 0 ? `Requests to ${others}.` : "Nothing yet.",
+    ),
+    make("p", {}, next),
+  ];
 }
 
 function sums(fetches: ReadonlyMap<string, number>): [name: string, bytes: number][] {

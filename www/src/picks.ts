@@ -11,7 +11,12 @@ export interface PickListener {
 }
 
 /** `hueOf` gives the hue of the interest whose medoid this is. */
-export function showPicks(items: Items, picks: readonly Recommendation[], hueOf: (medoid: string) => number, listener: PickListener): void {
+export function showPicks(
+  items: Items,
+  picks: readonly Recommendation[],
+  hueOf: (medoid: string) => number,
+  listener: PickListener,
+): void {
   const list = byId("pick-list");
   glide(list, () =>
     keep(
@@ -35,19 +40,36 @@ function create(item: Item, listener: PickListener): HTMLElement {
     make("span", { class: "name" }, item.label),
     make("span", { class: "because" }),
   );
-  const hide = make("button", { type: "button", class: "hide", title: "Hide", "aria-label": `Hide ${item.label}` }, "×");
+  const hide = make(
+    "button",
+    { type: "button", class: "hide", title: "Hide", "aria-label": `Hide ${item.label}` },
+    "×",
+  );
   take.addEventListener("click", () => listener.tap(item));
   hide.addEventListener("click", () => listener.hide(item));
   return make("li", { class: "pick" }, take, hide);
 }
 
 /** "because of 🍕 pizza, near 🍔 🍟" */
-function because(items: Items, { because: { medoid, nearest } }: Recommendation): (Node | string)[] {
+function because(
+  items: Items,
+  { because: { medoid, nearest } }: Recommendation,
+): (Node | string)[] {
   const source = itemOf(items, medoid);
   const near = nearest.filter((id) => id !== medoid).map((id) => itemOf(items, id));
-  const reason = make("span", {}, "because of ", glyph(source.emoji), ` ${source.label}${near.length > 0 ? "," : ""}`);
+  const reason = make(
+    "span",
+    {},
+    "because of ",
+    glyph(source.emoji),
+    ` ${source.label}${near.length > 0 ? "," : ""}`,
+  );
   if (near.length === 0) return [reason];
   const names = listed(near.map((item) => item.label));
   const glyphs = near.map((item) => glyph(item.emoji));
-  return [reason, " ", make("span", { title: names }, "near ", ...glyphs, make("span", { class: "unseen" }, names))];
+  return [
+    reason,
+    " ",
+    make("span", { title: names }, "near ", ...glyphs, make("span", { class: "unseen" }, names)),
+  ];
 }

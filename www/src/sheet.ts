@@ -25,7 +25,11 @@ export async function openSheet(items: Items, item: Item, listener: SheetListene
     });
     return element;
   };
-  const close = make("button", { type: "button", class: "hide", title: "Close", "aria-label": "Close" }, "×");
+  const close = make(
+    "button",
+    { type: "button", class: "hide", title: "Close", "aria-label": "Close" },
+    "×",
+  );
   close.addEventListener("click", () => sheet.close());
   sheet.replaceChildren(
     close,
@@ -47,7 +51,12 @@ export async function openSheet(items: Items, item: Item, listener: SheetListene
   sheet.showModal();
 }
 
-function why(items: Items, item: Item, { interest, nearest }: Explanation, yours: boolean): HTMLElement[] {
+function why(
+  items: Items,
+  item: Item,
+  { interest, nearest }: Explanation,
+  yours: boolean,
+): HTMLElement[] {
   const medoid = itemOf(items, interest.medoid);
   const words = yours
     ? interest.medoid === item.id

@@ -39,7 +39,12 @@ const PICKS = 12;
 const UNDOABLE = 50;
 
 /** `never` is not recommended. `show` draws a view. `trouble` hears of a deed that failed; what was done before it stays done. */
-export function openTaste(sage: Sage, never: readonly ItemId[], show: (view: View) => void, trouble: (error: unknown) => void): Taste {
+export function openTaste(
+  sage: Sage,
+  never: readonly ItemId[],
+  show: (view: View) => void,
+  trouble: (error: unknown) => void,
+): Taste {
   const wish = { count: PICKS, exclude: never };
   /** How to take back what was done, newest last. */
   const past: (() => Promise<unknown>)[] = [];
@@ -79,10 +84,17 @@ export function openTaste(sage: Sage, never: readonly ItemId[], show: (view: Vie
 
   /** Actions are taken back by their time, so no two have the same. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
-    inTurn(() => change(sage.record(actions), () => Promise.all(actions.map(({ at }) => sage.forget({ from: at, to: at })))));
+    inTurn(() =>
+      change(sage.record(actions), () =>
+        Promise.all(actions.map(({ at }) => sage.forget({ from: at, to: at }))),
+      ),
+    );
 
   /** For what is taken back by what was there before. */
-  const changeFrom = (deed: () => Promise<unknown>, undo: (before: Uint8Array) => Promise<unknown>): Promise<void> =>
+  const changeFrom = (
+    deed: () => Promise<unknown>,
+    undo: (before: Uint8Array) => Promise<unknown>,
+  ): Promise<void> =>
     inTurn(async () => {
       const before = await sage.export();
       change(deed(), () => undo(before));
@@ -96,8 +108,16 @@ export function openTaste(sage: Sage, never: readonly ItemId[], show: (view: Vie
     },
     recall: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
     hide: (item) => inTurn(() => change(sage.hide(item), () => sage.forget(item))),
-    forget: (item) => changeFrom(() => sage.forget(item), (before) => sage.import(before)),
-    import: (bytes) => changeFrom(() => sage.import(bytes), (before) => Promise.all([sage.forget("everything"), sage.import(before)])),
+    forget: (item) =>
+      changeFrom(
+        () => sage.forget(item),
+        (before) => sage.import(before),
+      ),
+    import: (bytes) =>
+      changeFrom(
+        () => sage.import(bytes),
+        (before) => Promise.all([sage.forget("everything"), sage.import(before)]),
+      ),
     export: () => sage.export(),
     forgetEverything: () =>
       inTurn(async () => {

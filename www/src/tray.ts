@@ -17,17 +17,28 @@ export interface Tray {
 
 export function setTray(listener: TrayListener): Tray {
   const tray = byId("tray");
-  const clear = (): void => tray.replaceChildren(hint(), button("Try an example", "Try an example", listener.example, "example"));
+  const clear = (): void =>
+    tray.replaceChildren(
+      hint(),
+      button("Try an example", "Try an example", listener.example, "example"),
+    );
   clear();
   return {
     clear,
     put(item, kind) {
       const focused = tray.contains(document.activeElement);
       const more = button("More", `More about ${item.label}`, () => listener.open(item));
-      const save = button("Save", `Save ${item.label}: counts three times`, () => listener.save(item));
+      const save = button("Save", `Save ${item.label}: counts three times`, () =>
+        listener.save(item),
+      );
       tray.replaceChildren(
         glyph(item.emoji),
-        make("p", {}, make("strong", {}, item.label), make("span", { class: "soft" }, kind === "save" ? " saved, counts 3" : " tapped")),
+        make(
+          "p",
+          {},
+          make("strong", {}, item.label),
+          make("span", { class: "soft" }, kind === "save" ? " saved, counts 3" : " tapped"),
+        ),
         ...(kind === "save" ? [more] : [save, more]),
       );
       if (focused) tray.querySelector("button")?.focus();
@@ -39,13 +50,23 @@ function hint(): HTMLElement {
   return make(
     "p",
     { class: "soft" },
-    make("span", { class: "with-keys" }, "Tap what you like. ", make("kbd", {}, "S"), " saves: it counts three times."),
+    make(
+      "span",
+      { class: "with-keys" },
+      "Tap what you like. ",
+      make("kbd", {}, "S"),
+      " saves: it counts three times.",
+    ),
     make("span", { class: "with-fingers" }, "Tap what you like. Hold one for more."),
   );
 }
 
 function button(words: string, label: string, act: () => void, kind = ""): HTMLElement {
-  const element = make("button", { type: "button", class: `button ${kind}`, "aria-label": label }, words);
+  const element = make(
+    "button",
+    { type: "button", class: `button ${kind}`, "aria-label": label },
+    words,
+  );
   element.addEventListener("click", act);
   return element;
 }

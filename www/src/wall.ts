@@ -34,7 +34,9 @@ export function hangWall(items: Items, listener: WallListener): Wall {
   const search = byId<HTMLInputElement>("search");
   const tally = byId("wall-count");
   const shelves = shelve(items);
-  const buttons = new Map(shelves.flatMap((shelf) => shelf.buttons.map((button) => [button.value, button])));
+  const buttons = new Map(
+    shelves.flatMap((shelf) => shelf.buttons.map((button) => [button.value, button])),
+  );
   const nothing = make("p", { class: "soft waiting", hidden: true });
   let group = "";
 
@@ -47,7 +49,8 @@ export function hangWall(items: Items, listener: WallListener): Wall {
     const chosen = (event.target as Element).closest("button");
     if (chosen === null) return;
     group = chosen.value;
-    for (const each of byId("groups").children) each.setAttribute("aria-pressed", String(each === chosen));
+    for (const each of byId("groups").children)
+      each.setAttribute("aria-pressed", String(each === chosen));
     filter();
     root.scrollTop = 0;
   });
@@ -89,7 +92,10 @@ export function hangWall(items: Items, listener: WallListener): Wall {
       let here = 0;
       for (const button of shelf.buttons) {
         const item = items.get(button.value);
-        button.hidden = item === undefined || (group !== "" && group !== shelf.group) || !matches(item, search.value);
+        button.hidden =
+          item === undefined ||
+          (group !== "" && group !== shelf.group) ||
+          !matches(item, search.value);
         if (!button.hidden) here += 1;
       }
       shelf.element.hidden = here === 0;
@@ -121,7 +127,15 @@ export function hangWall(items: Items, listener: WallListener): Wall {
     const grid = shelves.find((shelf) => !shelf.element.hidden)?.grid;
     if (at < 0 || grid === undefined) return;
     const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-    const next = all[move(event.key, at, rows.map((row) => row.length), columns)];
+    const next =
+      all[
+        move(
+          event.key,
+          at,
+          rows.map((row) => row.length),
+          columns,
+        )
+      ];
     if (next === undefined || next === event.target) return;
     event.preventDefault();
     next.focus();
@@ -134,13 +148,26 @@ function shelve(items: Items): Shelf[] {
     let shelf = shelves.get(item.group);
     if (shelf === undefined) {
       const grid = make("div", { class: "things" });
-      const title = make("h3", { id: `group-${item.group}` }, GROUPS[item.group]?.name ?? item.group);
-      const element = make("div", { class: "shelf", role: "group", "aria-labelledby": title.id }, title, grid);
+      const title = make(
+        "h3",
+        { id: `group-${item.group}` },
+        GROUPS[item.group]?.name ?? item.group,
+      );
+      const element = make(
+        "div",
+        { class: "shelf", role: "group", "aria-labelledby": title.id },
+        title,
+        grid,
+      );
       shelf = { group: item.group, element, grid, buttons: [] };
       shelves.set(item.group, shelf);
     }
     const names = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
-    const button = make("button", { type: "button", class: "thing", value: item.id, tabindex: -1, ...names }, glyph(item.emoji));
+    const button = make(
+      "button",
+      { type: "button", class: "thing", value: item.id, tabindex: -1, ...names },
+      glyph(item.emoji),
+    );
     shelf.buttons.push(button);
     shelf.grid.append(button);
   }
@@ -148,7 +175,12 @@ function shelve(items: Items): Shelf[] {
 }
 
 function chip(group: string): HTMLElement {
-  if (group === "") return make("button", { type: "button", class: "chip", value: "", "aria-pressed": "true" }, "All");
+  if (group === "")
+    return make(
+      "button",
+      { type: "button", class: "chip", value: "", "aria-pressed": "true" },
+      "All",
+    );
   const { name, emoji } = GROUPS[group] ?? { name: group, emoji: "▫️" };
   const names = { title: name, "aria-label": name, "aria-pressed": "false" };
   return make("button", { type: "button", class: "chip", value: group, ...names }, glyph(emoji));

@@ -2,7 +2,14 @@
  * The worker: the catalogue, the taste and its store live here, so that clustering never makes the page stutter. `serveSage` lets the page
  * talk to the Sage; what else the page wants to know comes as a `Word`, on the same port.
  */
-import { Catalogue, indexedDbStore, isSageError, memoryStore, openSage, serveSage } from "pocketsage";
+import {
+  Catalogue,
+  indexedDbStore,
+  isSageError,
+  memoryStore,
+  openSage,
+  serveSage,
+} from "pocketsage";
 import type { Sage, Store } from "pocketsage";
 import address from "pocketsage/emoji.sage?url";
 import { watchFetches, type Fetched } from "./fetches.js";
@@ -19,7 +26,13 @@ watchFetches((fetches) => tell({ about: "fetches", fetches }));
 
 async function open(): Promise<Sage> {
   const catalogue = await Catalogue.fetch(address);
-  tell({ about: "items", items: [...catalogue.ids()].map((id) => ({ ...(catalogue.payload(id) as Omit<Item, "id">), id })) });
+  tell({
+    about: "items",
+    items: [...catalogue.ids()].map((id) => ({
+      ...(catalogue.payload(id) as Omit<Item, "id">),
+      id,
+    })),
+  });
 
   const openWith = (store: Store, unreadable?: "set-aside"): Promise<Sage> =>
     openSage({ catalogue, store, kinds: { save: 3 }, ...(unreadable && { unreadable }) });

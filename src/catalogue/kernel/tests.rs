@@ -45,7 +45,8 @@ fn the_largest_numbers_do_not_wrap_around() {
             let want = 127.0 * f64::from(sign) * dim as f64;
             let got = f64::from(dot) * weights.unit;
             assert!(
-                (got - want).abs() <= 1e-3 * want.abs() + weights.lost * 127.0 * libm::sqrt(dim as f64),
+                (got - want).abs()
+                    <= 1e-3 * want.abs() + weights.lost * 127.0 * libm::sqrt(dim as f64),
                 "{dim} {got} {want}"
             );
         }
@@ -71,7 +72,8 @@ fn equals_its_twin(dim: usize) {
     for residuals in [None, Some(&rows[1][..])] {
         let mut sums = portable::NONE;
         for at in (0..dim).step_by(LANES) {
-            let part = |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
+            let part =
+                |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
             let query = core::array::from_fn(|i| query.get(at + i).copied().unwrap_or(0.0));
             let residuals = residuals.map_or([0; LANES], part);
             portable::multiply(&mut sums, &query, &part(&rows[0]), &residuals);

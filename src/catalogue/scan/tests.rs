@@ -21,8 +21,9 @@ const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 /// Vectors that are hard to tell apart: tight groups, repetitions, zeros.
 fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
-    let mut values: Vec<f32> =
-        (0..n * dim).map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal()).collect();
+    let mut values: Vec<f32> = (0..n * dim)
+        .map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal())
+        .collect();
     for row in (7..n).step_by(11) {
         values.copy_within((row - 7) * dim..(row - 6) * dim, row * dim);
     }
@@ -44,7 +45,9 @@ fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> 
     };
     let query = Query::new(query, catalogue.metric(), Reach::default());
     let mut all: Vec<Match> = (0..catalogue.rows())
-        .filter(|&row| catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row)))
+        .filter(|&row| {
+            catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row))
+        })
         .filter(|&row| !search.exclude.contains(&(row as u32)))
         .map(|row| Match { row, score: query.score(&rows, row) })
         .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
@@ -67,17 +70,28 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
                         (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
                         half
                     };
-                    let near: Vec<f32> = values[..dim].iter().map(|x| x + 0.01 * numbers.normal()).collect();
+                    let near: Vec<f32> =
+                        values[..dim].iter().map(|x| x + 0.01 * numbers.normal()).collect();
                     let far: Vec<f32> = (0..dim).map(|_| numbers.normal() * 5.0).collect();
                     for query in [&values[..dim], &near, &far, &vec![0.0; dim]] {
                         for search in [
                             Search { count: 10, ..Search::default() },
-                            Search { count: 7, offset: 5, allowed: Some(&half), ..Search::default() },
+                            Search {
+                                count: 7,
+                                offset: 5,
+                                allowed: Some(&half),
+                                ..Search::default()
+                            },
                             Search { count: n, exclude: &[0], ..Search::default() },
                             Search { count: 40, min_score: Some(0.5), ..Search::default() },
-                            Search { count: 40, min_score: Some(-0.2 * dim as f32), ..Search::default() },
+                            Search {
+                                count: 40,
+                                min_score: Some(-0.2 * dim as f32),
+                                ..Search::default()
+                            },
                         ] {
-                            let found = catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
+                            let found =
+                                catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
                             let want = by_scoring_all(&catalogue, query, &search);
                             assert_eq!(
                                 found.unwrap()[0],
@@ -106,13 +120,17 @@ fn scores_are_those_of_the_stored_vectors() {
             for hit in &found[0] {
                 let mut stored = Vec::new();
                 catalogue.read_vector(hit.row, &mut stored).unwrap();
-                let pairs = || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
+                let pairs =
+                    || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
                 let want: f64 = match metric {
                     Metric::Cosine => pairs().map(|(a, b)| a * b).sum::<f64>() / length,
                     Metric::InnerProduct => pairs().map(|(a, b)| a * b).sum(),
                     Metric::L2 => -pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
                 };
-                assert!((f64::from(hit.score) - want).abs() < 1e-5 * (1.0 + want.abs()), "{metric:?} {want}");
+                assert!(
+                    (f64::from(hit.score) - want).abs() < 1e-5 * (1.0 + want.abs()),
+                    "{metric:?} {want}"
+                );
             }
         }
     }
@@ -213,14 +231,20 @@ fn sketches_find_what_looking_at_every_row_finds() {
                 let query: Vec<f32> = match query {
                     0 => vec![0.0; dim],
                     1 => values[7 * dim..8 * dim].to_vec(),
-                    _ => {
-                        values[query * 77 * dim..][..dim].iter().map(|x| x + 0.3 * numbers.normal()).collect()
-                    }
+                    _ => values[query * 77 * dim..][..dim]
+                        .iter()
+                        .map(|x| x + 0.3 * numbers.normal())
+                        .collect(),
                 };
                 for search in [
                     Search { count: 10, ..Search::default() },
                     Search { count: 30, offset: 60, allowed: Some(&some), ..Search::default() },
-                    Search { count: 50, min_score: Some(0.3), exclude: &[0, 77, 154], ..Search::default() },
+                    Search {
+                        count: 50,
+                        min_score: Some(0.3),
+                        exclude: &[0, 77, 154],
+                        ..Search::default()
+                    },
                     Search { count: 8000, ..Search::default() },
                 ] {
                     let queries = Vectors::new(&query, dim).unwrap();

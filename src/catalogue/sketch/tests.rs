@@ -60,7 +60,8 @@ fn estimates_have_no_bias_and_are_as_far_off_as_they_say() {
 fn what_signs_say_in_full_is_not_estimated() {
     // Of rows that are one of two points, the middle and a sign tell all.
     let mut numbers = Numbers::new(52);
-    let values: Vec<f32> = (0..70 * 40).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
+    let values: Vec<f32> =
+        (0..70 * 40).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
     let query = unit((0..40).map(|_| numbers.normal()).collect());
     let encoded = encode(&values, 40);
     let sketches = Sketches::new(&codes(&encoded, 40)).unwrap();
@@ -87,7 +88,9 @@ fn vectors_of_too_many_or_too_large_numbers_have_none() {
     assert_eq!([codes(MOST_DIMENSIONS, 1.0), codes(MOST_DIMENSIONS + 1, 1.0)], [true, false]);
     let mixed = [[127, 1, 127, 1], [1, 127, 64, 127]].concat();
     let scales = [1e35f32, 1e35].map(f32::to_le_bytes).concat();
-    assert!(Sketches::new(&Codes { dim: 4, scales: &scales, codes: &mixed, residuals: &[] }).is_none());
+    assert!(
+        Sketches::new(&Codes { dim: 4, scales: &scales, codes: &mixed, residuals: &[] }).is_none()
+    );
 }
 
 /// The same from the intrinsics and from plain Rust.

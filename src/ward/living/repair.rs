@@ -51,8 +51,9 @@ impl Living {
             let (first, distance) = front.first();
             if let Some(&union) = old.peek() {
                 let parts = self.children[union].map(|part| part as usize);
-                let stands =
-                    parts.iter().all(|&part| self.states[part] == State::Left && !front.is_active(part));
+                let stands = parts
+                    .iter()
+                    .all(|&part| self.states[part] == State::Left && !front.is_active(part));
                 if !stands {
                     // (Its parts may be vacant by now, never taken anew.)
                     for part in parts {
@@ -100,7 +101,9 @@ impl Living {
             };
             self.activate(union, bounds, &mut front);
         }
-        void.extend(old.inspect(|&union| self.states[union] = State::Vacant).map(|union| union as u32));
+        void.extend(
+            old.inspect(|&union| self.states[union] = State::Vacant).map(|union| union as u32),
+        );
         self.vacant.extend(void);
         self.unions = front.unions;
         Some(())
@@ -113,7 +116,8 @@ impl Living {
             members: vec![0; self.floats.len()],
             ..Front::default()
         };
-        for (place, state) in self.states.iter_mut().enumerate().filter(|(_, state)| **state != State::Vacant)
+        for (place, state) in
+            self.states.iter_mut().enumerate().filter(|(_, state)| **state != State::Vacant)
         {
             *state = State::Waiting;
             if self.children[place][0] == NOBODY {
@@ -132,7 +136,8 @@ impl Living {
         let between = self.grid.squared_steps(self.heights[union]);
         for active in &mut front.active {
             let c = self.weights[active.place];
-            let [to_a, to_b] = [a, b].map(|part| f64::from(active.bounds[part / LANES][part % LANES]));
+            let [to_a, to_b] =
+                [a, b].map(|part| f64::from(active.bounds[part / LANES][part % LANES]));
             let bound = ((w + c) * to_a + (v + c) * to_b - c * between) / (w + v + c);
             active.bounds[union / LANES][union % LANES] = bound.max(to_a.min(to_b)) as f32 * SAFELY;
         }
@@ -158,8 +163,10 @@ impl Living {
                 continue;
             }
             for (panel, row) in (2 * two..).zip(self.grid.row(place, two)) {
-                let bound =
-                    row.floats().blurred(slack).times_harmonic_mean(own, Floats::new(self.floats[panel]));
+                let bound = row
+                    .floats()
+                    .blurred(slack)
+                    .times_harmonic_mean(own, Floats::new(self.floats[panel]));
                 bounds[panel] = bound.times(SAFELY).numbers();
             }
         }
@@ -184,7 +191,8 @@ impl Living {
             let bound = bounds[active.place / LANES][active.place % LANES];
             active.bounds[place / LANES][place % LANES] = bound;
         }
-        let mut active = Active { place, bounds, nearest: Nearest::unknown(usize::MAX, 0.0), found: 0 };
+        let mut active =
+            Active { place, bounds, nearest: Nearest::unknown(usize::MAX, 0.0), found: 0 };
         self.look(&mut active, front);
         front.active.push(active);
         front.activated += 1;
@@ -262,8 +270,9 @@ impl Front {
         let Active { place, nearest, .. } = &self.active[first];
         let is_rival = |at: &usize| {
             let rival = &self.active[*at];
-            let partner =
-                rival.place == nearest.name && rival.nearest.name == *place && rival.nearest.is_alone();
+            let partner = rival.place == nearest.name
+                && rival.nearest.name == *place
+                && rival.nearest.is_alone();
             *at != first && !partner && !beyond(rival.nearest.distance, nearest.distance)
         };
         (0..self.active.len()).find(is_rival)

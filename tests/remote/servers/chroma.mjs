@@ -9,7 +9,10 @@ export async function startChroma() {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const configuration = join(folder.path, "chroma.yaml");
-  await writeFile(configuration, `port: ${port}\nlisten_address: "127.0.0.1"\npersist_path: "${join(folder.path, "store")}"\n`);
+  await writeFile(
+    configuration,
+    `port: ${port}\nlisten_address: "127.0.0.1"\npersist_path: "${join(folder.path, "store")}"\n`,
+  );
   const run = () =>
     start(join(environment, "bin", "chroma"), ["run", configuration], {
       cwd: folder.path,
@@ -25,7 +28,9 @@ export async function startChroma() {
     async load(items, dim) {
       const created = await call(base, {
         name: "items",
-        configuration: { hnsw: { space: "cosine", ef_search: 200, ef_construction: 200, max_neighbors: 32 } },
+        configuration: {
+          hnsw: { space: "cosine", ef_search: 200, ef_construction: 200, max_neighbors: 32 },
+        },
       });
       for (let from = 0; from < items.length; from += 500) {
         const part = items.slice(from, from + 500);
@@ -47,7 +52,11 @@ export async function startChroma() {
 }
 
 async function call(address, body) {
-  const reply = await fetch(address, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  const reply = await fetch(address, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
   if (!reply.ok) throw new Error(`${address} answered ${reply.status}: ${await reply.text()}`);
   return reply.json();
 }

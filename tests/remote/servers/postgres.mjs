@@ -23,20 +23,28 @@ export async function startPostgres() {
   await chmod(folder.path, 0o700);
   const data = join(folder.path, "data");
   const options = { ...as, cwd: folder.path, env: { ...process.env, LC_ALL: "C" } };
-  await promisify(execFile)(join(bin, "initdb"), ["-D", data, "-U", "sage", "-A", "trust", "-E", "UTF8", "--no-sync"], options);
+  await promisify(execFile)(
+    join(bin, "initdb"),
+    ["-D", data, "-U", "sage", "-A", "trust", "-E", "UTF8", "--no-sync"],
+    options,
+  );
   const settings = { host: "127.0.0.1", port, user: "sage", database: "postgres" };
   const run = () =>
-    start(join(bin, "postgres"), ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder.path, "-c", "fsync=off"], {
-      ...options,
-      signal: "SIGINT",
-      ready: async () => {
-        const client = new pg.Client(settings);
-        client.on("error", () => undefined);
-        await client.connect();
-        await client.end();
-        return true;
+    start(
+      join(bin, "postgres"),
+      ["-D", data, "-h", "127.0.0.1", "-p", String(port), "-k", folder.path, "-c", "fsync=off"],
+      {
+        ...options,
+        signal: "SIGINT",
+        ready: async () => {
+          const client = new pg.Client(settings);
+          client.on("error", () => undefined);
+          await client.connect();
+          await client.end();
+          return true;
+        },
       },
-    });
+    );
   let server = await run();
   const connect = (extra = {}) => {
     const pool = new pg.Pool({ ...settings, max: 6, ...extra });
@@ -52,7 +60,9 @@ export async function startPostgres() {
     query: (text, values) => pool.query(text, values),
     async load(items, dim) {
       await pool.query("create extension vector");
-      await pool.query(`create table items (id text primary key, colour text, size int, embedding vector(${dim}))`);
+      await pool.query(
+        `create table items (id text primary key, colour text, size int, embedding vector(${dim}))`,
+      );
       for (let from = 0; from < items.length; from += 500) {
         const part = items.slice(from, from + 500);
         const columns = [
@@ -61,7 +71,10 @@ export async function startPostgres() {
           part.map(({ size }) => size),
           part.map(({ vector }) => `[${Array.from(vector).join(",")}]`),
         ];
-        await pool.query("insert into items select a, b, c, d::vector from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as t(a, b, c, d)", columns);
+        await pool.query(
+          "insert into items select a, b, c, d::vector from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as t(a, b, c, d)",
+          columns,
+        );
       }
       await pool.query("create index on items using hnsw (embedding vector_cosine_ops)");
       await pool.query("analyze items");

@@ -28,14 +28,22 @@ export function freePort() {
 /** A folder that is gone when `remove` is called. */
 export async function scratch(name) {
   const path = await mkdtemp(join(tmpdir(), `pocketsage-${name}-`));
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }) };
+  return {
+    path,
+    remove: () => rm(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }),
+  };
 }
 
 /** Starts a program; `{ pid, stop }`. What it printed is in the error if it ends before `ready` says so. */
-export async function start(command, args, { ready, seconds = 60, signal = "SIGTERM", ...options }) {
+export async function start(
+  command,
+  args,
+  { ready, seconds = 60, signal = "SIGTERM", ...options },
+) {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => (output = `${output}${text}`.slice(-4000)));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (text) => (output = `${output}${text}`.slice(-4000)));
   let ended;
   const exit = new Promise((resolve) => {
     child.on("error", (error) => resolve((ended = error.message)));

@@ -16,23 +16,41 @@ export async function startRedis({ password } = {}) {
   const binary = join(stdout.trim(), "bin", "redis-server");
   const url = `redis://127.0.0.1:${port}`;
   const connect = async (settings = {}) => {
-    const client = createClient({ url, socket: { reconnectStrategy: () => 200 }, disableOfflineQueue: true, ...settings });
+    const client = createClient({
+      url,
+      socket: { reconnectStrategy: () => 200 },
+      disableOfflineQueue: true,
+      ...settings,
+    });
     client.on("error", () => undefined);
     await client.connect();
     return client;
   };
   const run = () =>
-    start(binary, ["--bind", "127.0.0.1", "--port", String(port), "--save", "", ...(password ? ["--requirepass", password] : [])], {
-      cwd: folder.path,
-      ready: async () => {
-        const client = await connect({ password, socket: { reconnectStrategy: false } });
-        client.destroy();
-        return true;
+    start(
+      binary,
+      [
+        "--bind",
+        "127.0.0.1",
+        "--port",
+        String(port),
+        "--save",
+        "",
+        ...(password ? ["--requirepass", password] : []),
+      ],
+      {
+        cwd: folder.path,
+        ready: async () => {
+          const client = await connect({ password, socket: { reconnectStrategy: false } });
+          client.destroy();
+          return true;
+        },
       },
-    });
+    );
   let server = await run();
   const client = await connect({ password });
-  const command = (parts) => client.sendCommand(parts.map((part) => (typeof part === "string" ? part : Buffer.from(part))));
+  const command = (parts) =>
+    client.sendCommand(parts.map((part) => (typeof part === "string" ? part : Buffer.from(part))));
   return {
     name: "redis",
     url,
@@ -42,7 +60,16 @@ export async function startRedis({ password } = {}) {
     async load(items, dim) {
       await Promise.all(
         items.map(({ id, vector, size }) =>
-          command(["VADD", "items", "FP32", new Uint8Array(Float32Array.from(vector).buffer), id, "NOQUANT", "SETATTR", JSON.stringify({ size })]),
+          command([
+            "VADD",
+            "items",
+            "FP32",
+            new Uint8Array(Float32Array.from(vector).buffer),
+            id,
+            "NOQUANT",
+            "SETATTR",
+            JSON.stringify({ size }),
+          ]),
         ),
       );
       return { key: "items", dim };

@@ -18,7 +18,10 @@ export interface ActionsRead {
 }
 
 /** All actions of the file, each checked. Without a catalogue every action brings its vector; the first one tells the length. */
-export async function readActions(file: string, against: { catalogue: Catalogue | undefined; now: number }): Promise<ActionsRead> {
+export async function readActions(
+  file: string,
+  against: { catalogue: Catalogue | undefined; now: number },
+): Promise<ActionsRead> {
   const { catalogue, now } = against;
   const actions: Action[] = [];
   const unused = new Set<string>();
@@ -39,13 +42,16 @@ function readAction(row: Row): Action {
   if (fields.vector != null) action.vector = readVector(row, "vector");
   if (fields.at != null) {
     const at = readTime(fields.at);
-    if (at === undefined) throw new InputError(`${place}: at: expected ${HOW_TO_WRITE_TIMES}, saw ${show(fields.at)}.`);
+    if (at === undefined)
+      throw new InputError(`${place}: at: expected ${HOW_TO_WRITE_TIMES}, saw ${show(fields.at)}.`);
     action.at = at;
   }
   if (fields.weight != null) {
     const weight = typeof fields.weight === "string" ? Number(fields.weight) : fields.weight;
     if (typeof weight !== "number" || Number.isNaN(weight)) {
-      throw new InputError(`${place}: weight: expected a number above 0, saw ${show(fields.weight)}.`);
+      throw new InputError(
+        `${place}: weight: expected a number above 0, saw ${show(fields.weight)}.`,
+      );
     }
     action.weight = weight;
   }

@@ -7,7 +7,11 @@ import type { Row } from "./rows.js";
 const LONGEST_ROW = 4_000_000;
 
 /** The rows of this text. Its first line that is not blank is the header, in `opening`; it tells the separator: comma, semicolon or tab. */
-export async function* readCsv(name: string, opening: string, text: AsyncIterable<string>): AsyncGenerator<Row> {
+export async function* readCsv(
+  name: string,
+  opening: string,
+  text: AsyncIterable<string>,
+): AsyncGenerator<Row> {
   const { default: Papa } = await import("papaparse");
   // The parser itself and not Papa.parse: the stream of Papa.parse says nothing of broken quotes, and reads all when given a string.
   const parser = new Papa.Parser({ delimiter: separatorOf(opening), newline: "\n" });
@@ -33,7 +37,10 @@ async function* parseRows(
     const { data, errors, meta } = parser.parse(rest, 0, unfinished);
     for (const [index, cells] of data.entries()) {
       const wrong = errors.find(({ row }) => row === index);
-      if (wrong) throw new InputError(`${name}:${line()}: ${wrong.message}. A quote inside a quoted cell is written twice ("").`);
+      if (wrong)
+        throw new InputError(
+          `${name}:${line()}: ${wrong.message}. A quote inside a quoted cell is written twice ("").`,
+        );
       yield cells;
     }
     rest = rest.slice(meta.cursor);
@@ -41,7 +48,8 @@ async function* parseRows(
   for await (const piece of text) {
     rest += piece;
     yield* parse(true);
-    if (rest.length > LONGEST_ROW) throw new InputError(`${name}:${line()}: this row does not end. Is a closing quote missing?`);
+    if (rest.length > LONGEST_ROW)
+      throw new InputError(`${name}:${line()}: this row does not end. Is a closing quote missing?`);
   }
   yield* parse(false);
 }
@@ -56,12 +64,22 @@ function checkHeader(place: string, cells: readonly string[]): string[] {
   const names = cells.map((cell) => cell.trim());
   const twice = names.find((name, index) => name === "" || names.indexOf(name) !== index);
   if (twice === undefined) return names;
-  throw new InputError(`${place}: ${twice === "" ? "a column of the header has no name" : `the header has the column "${twice}" twice`}.`);
+  throw new InputError(
+    `${place}: ${twice === "" ? "a column of the header has no name" : `the header has the column "${twice}" twice`}.`,
+  );
 }
 
-function nameCells(place: string, header: readonly string[], cells: readonly string[]): Record<string, string> {
+function nameCells(
+  place: string,
+  header: readonly string[],
+  cells: readonly string[],
+): Record<string, string> {
   if (cells.length !== header.length) {
-    throw new InputError(`${place}: expected ${header.length} cells, as in the header (${header.join(", ")}), saw ${cells.length}.`);
+    throw new InputError(
+      `${place}: expected ${header.length} cells, as in the header (${header.join(", ")}), saw ${cells.length}.`,
+    );
   }
-  return Object.fromEntries(header.map((name, column) => [name, cells[column]!] as const).filter(([, cell]) => cell !== ""));
+  return Object.fromEntries(
+    header.map((name, column) => [name, cells[column]!] as const).filter(([, cell]) => cell !== ""),
+  );
 }

@@ -6,7 +6,9 @@ import type { Row } from "./rows.js";
 /** The id in this field. A whole number is taken as its digits, as it would be in CSV. */
 export function readId(row: Row, field: string): string {
   const value = take(row, field);
-  return within(() => checkItem(`${row.place}: ${field}`, Number.isSafeInteger(value) ? String(value) : value));
+  return within(() =>
+    checkItem(`${row.place}: ${field}`, Number.isSafeInteger(value) ? String(value) : value),
+  );
 }
 
 /** The vector in this field: an array of numbers or, in CSV, numbers between brackets, commas, semicolons or spaces. */
@@ -20,9 +22,13 @@ export function readVector(row: Row, field: string): Float32Array {
   const wrong = numbers.findIndex((number) => typeof number !== "number" || Number.isNaN(number));
   if (wrong >= 0) {
     const seen = typeof value === "string" ? show(value) : show(numbers[wrong]);
-    throw new InputError(`${place}: ${field}: number ${wrong} of the vector is not a number, saw ${seen}.`);
+    throw new InputError(
+      `${place}: ${field}: number ${wrong} of the vector is not a number, saw ${seen}.`,
+    );
   }
-  return within(() => checkVector(`${place}: ${field}`, Float32Array.from(numbers as number[]), numbers.length));
+  return within(() =>
+    checkVector(`${place}: ${field}`, Float32Array.from(numbers as number[]), numbers.length),
+  );
 }
 
 /** What `check` gives; what it complains about is the input. */
@@ -37,10 +43,14 @@ export function within<T>(check: () => T): T {
 function take({ place, fields }: Row, field: string): unknown {
   const value = fields[field];
   if (value !== undefined) return value;
-  throw new InputError(`${place}: there is no field "${field}". The line has: ${Object.keys(fields).join(", ") || "no field"}.`);
+  throw new InputError(
+    `${place}: there is no field "${field}". The line has: ${Object.keys(fields).join(", ") || "no field"}.`,
+  );
 }
 
 function splitNumbers(text: string): number[] {
   const numbers = text.replace(/^\s*\[|\]\s*$/g, "").trim();
-  return numbers === "" ? [] : numbers.split(/\s*[,;\s]\s*/).map((number) => (number === "" ? NaN : Number(number)));
+  return numbers === ""
+    ? []
+    : numbers.split(/\s*[,;\s]\s*/).map((number) => (number === "" ? NaN : Number(number)));
 }

@@ -19,9 +19,17 @@ interface Header {
 /** The rows: id, vector, and what the file of ids says besides. */
 export async function* readNpyRows(
   file: string,
-  { id, vector, ids, onShare }: { id: string; vector: string; ids: string | undefined; onShare: (share: number) => void },
+  {
+    id,
+    vector,
+    ids,
+    onShare,
+  }: { id: string; vector: string; ids: string | undefined; onShare: (share: number) => void },
 ): AsyncGenerator<Row> {
-  if (ids === undefined) throw new InputError(`${file}: a .npy file has no ids: add --ids FILE, one id a line, or JSON lines or CSV with the field "${id}".`);
+  if (ids === undefined)
+    throw new InputError(
+      `${file}: a .npy file has no ids: add --ids FILE, one id a line, or JSON lines or CSV with the field "${id}".`,
+    );
   const handle = await open(file).catch((error: unknown) => {
     throw new InputError(`${file}: cannot be read: ${messageOf(error)}`);
   });
@@ -40,12 +48,22 @@ export async function* readNpyRows(
       for (let at = 0; at < here; at += 1) {
         const place = `${file}: row ${row + at}`;
         const { value: name, done } = await names.next();
-        if (done) throw new InputError(`${ids}: there are ${row + at} ids, expected ${rows}, as many as ${file} has rows.`);
-        yield { place, fields: { ...name, [vector]: numbersIn(bytes.subarray(at * each, (at + 1) * each), width) } };
+        if (done)
+          throw new InputError(
+            `${ids}: there are ${row + at} ids, expected ${rows}, as many as ${file} has rows.`,
+          );
+        yield {
+          place,
+          fields: {
+            ...name,
+            [vector]: numbersIn(bytes.subarray(at * each, (at + 1) * each), width),
+          },
+        };
       }
       onShare((row + here) / rows);
     }
-    if (!(await names.next()).done) throw new InputError(`${ids}: there are more ids than the ${rows} rows of ${file}.`);
+    if (!(await names.next()).done)
+      throw new InputError(`${ids}: there are more ids than the ${rows} rows of ${file}.`);
   } finally {
     await handle.close();
   }
@@ -54,15 +72,22 @@ export async function* readNpyRows(
 /** What the file says of itself: a magic, a version, and a Python dictionary as text. */
 function readHeader(file: string, bytes: Buffer, size: number): Header {
   const refuse = (problem: string): InputError =>
-    new InputError(`${file}: ${problem}. Expected a NumPy array of n x dim float16, float32 or float64: np.save("${file}", vectors.astype("float32")).`);
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 6) !== "\x93NUMPY") throw refuse("this is no .npy file");
+    new InputError(
+      `${file}: ${problem}. Expected a NumPy array of n x dim float16, float32 or float64: np.save("${file}", vectors.astype("float32")).`,
+    );
+  if (bytes.length < 12 || bytes.toString("latin1", 0, 6) !== "\x93NUMPY")
+    throw refuse("this is no .npy file");
   const long = bytes[6]! >= 2;
   const start = (long ? 12 + bytes.readUInt32LE(8) : 10 + bytes.readUInt16LE(8)) || 0;
   const text = bytes.toString("latin1", long ? 12 : 10, start);
-  const width = ({ "<f2": 2, "<f4": 4, "<f8": 8 } as const)[/'descr': *'([^']*)'/.exec(text)?.[1] ?? ""];
+  const width = ({ "<f2": 2, "<f4": 4, "<f8": 8 } as const)[
+    /'descr': *'([^']*)'/.exec(text)?.[1] ?? ""
+  ];
   const [, rows, dim] = /'shape': *\((\d+), *(\d+),?\)/.exec(text) ?? [];
-  if (width === undefined) throw refuse(`the numbers are ${/'descr': *([^,]*)/.exec(text)?.[1] ?? "of no known kind"}`);
-  if (rows === undefined || dim === undefined) throw refuse(`the shape is ${/'shape': *(\([^)]*\))/.exec(text)?.[1] ?? "not told"}`);
+  if (width === undefined)
+    throw refuse(`the numbers are ${/'descr': *([^,]*)/.exec(text)?.[1] ?? "of no known kind"}`);
+  if (rows === undefined || dim === undefined)
+    throw refuse(`the shape is ${/'shape': *(\([^)]*\))/.exec(text)?.[1] ?? "not told"}`);
   if (/'fortran_order': *True/.test(text)) throw refuse("the array is in Fortran's order");
   const expected = start + Number(rows) * Number(dim) * width;
   if (size !== expected) throw refuse(`the file has ${size} bytes, its header tells ${expected}`);
@@ -70,7 +95,11 @@ function readHeader(file: string, bytes: Buffer, size: number): Header {
 }
 
 function numbersIn(bytes: Buffer, width: Header["width"]): number[] {
-  const read = { 2: (at: number) => half(bytes.readUInt16LE(at)), 4: (at: number) => bytes.readFloatLE(at), 8: (at: number) => bytes.readDoubleLE(at) }[width];
+  const read = {
+    2: (at: number) => half(bytes.readUInt16LE(at)),
+    4: (at: number) => bytes.readFloatLE(at),
+    8: (at: number) => bytes.readDoubleLE(at),
+  }[width];
   return Array.from({ length: bytes.length / width }, (_, index) => read(index * width));
 }
 
@@ -80,11 +109,16 @@ function half(bits: number): number {
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
   if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** One id a line, or rows with an id and what else there is. */
-async function* idRows(file: string, id: string): AsyncGenerator<Readonly<Record<string, unknown>>> {
+async function* idRows(
+  file: string,
+  id: string,
+): AsyncGenerator<Readonly<Record<string, unknown>>> {
   if (![".txt", ".ids", ""].includes(extname(file).toLowerCase())) {
     for await (const { fields } of readRows(file)) yield fields;
     return;

@@ -12,21 +12,27 @@ export interface Row {
 }
 
 /** The rows of a file. Its name tells the format (.jsonl, .ndjson, .csv, .tsv), else its first character: JSON lines begin with "{". */
-export async function* readRows(file: string, onBytes?: (read: number) => void): AsyncGenerator<Row> {
+export async function* readRows(
+  file: string,
+  onBytes?: (read: number) => void,
+): AsyncGenerator<Row> {
   const pieces = readText(file, onBytes);
   const opening = await readOpening(pieces);
   const text = (async function* () {
     yield opening;
     yield* pieces;
   })();
-  yield* isCsv(file, opening) ? readCsv(nameOf(file), opening, text) : readJsonLines(nameOf(file), text);
+  yield* isCsv(file, opening)
+    ? readCsv(nameOf(file), opening, text)
+    : readJsonLines(nameOf(file), text);
 }
 
 async function* readJsonLines(name: string, text: AsyncIterable<string>): AsyncGenerator<Row> {
   let line = 0;
   for await (const json of splitLines(text)) {
     line += 1;
-    if (json.trim() !== "") yield { place: `${name}:${line}`, fields: parseObject(`${name}:${line}`, json) };
+    if (json.trim() !== "")
+      yield { place: `${name}:${line}`, fields: parseObject(`${name}:${line}`, json) };
   }
 }
 
@@ -63,8 +69,11 @@ function parseObject(place: string, json: string): Readonly<Record<string, unkno
   try {
     value = JSON.parse(json);
   } catch (error) {
-    throw new InputError(`${place}: expected one JSON object a line, saw ${show(json)} (${messageOf(error)}).`);
+    throw new InputError(
+      `${place}: expected one JSON object a line, saw ${show(json)} (${messageOf(error)}).`,
+    );
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   throw new InputError(`${place}: expected one JSON object a line, saw ${show(value)}.`);
 }

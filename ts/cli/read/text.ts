@@ -15,7 +15,10 @@ export async function readBytes(file: string): Promise<Uint8Array> {
 }
 
 /** The text piece by piece: UTF-8, without a byte order mark, lines ending in "\n" alone. */
-export async function* readText(file: string, onBytes?: (read: number) => void): AsyncGenerator<string> {
+export async function* readText(
+  file: string,
+  onBytes?: (read: number) => void,
+): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk: Uint8Array | undefined): string => {
     try {

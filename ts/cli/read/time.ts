@@ -1,7 +1,8 @@
 /** Times as people and programs write them. */
 
 /** For messages: what {@link readTime} reads. */
-export const HOW_TO_WRITE_TIMES = "milliseconds since 1970 or an ISO time with its zone (2026-01-31, 2026-01-31T12:00:00Z)";
+export const HOW_TO_WRITE_TIMES =
+  "milliseconds since 1970 or an ISO time with its zone (2026-01-31, 2026-01-31T12:00:00Z)";
 
 /** A time of day must say its zone, or the same file would mean another moment on another machine; a date alone is UTC. */
 const ISO = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;

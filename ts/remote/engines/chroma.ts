@@ -3,7 +3,15 @@ import { checkKeys, show } from "../../check.js";
 import { SageError } from "../../errors.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -21,19 +29,50 @@ export interface ChromaOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = ["url", "collection", "tenant", "database", "apiKey", "filter", "dim", ...HTTP_OPTIONS];
+const OPTIONS = [
+  "url",
+  "collection",
+  "tenant",
+  "database",
+  "apiKey",
+  "filter",
+  "dim",
+  ...HTTP_OPTIONS,
+];
 
 /** Asks a Chroma collection. */
 export function chroma(options: ChromaOptions): RemoteRetriever {
   checkKeys("chroma", options, OPTIONS);
-  const { url, collection, tenant = "default_tenant", database = "default_database", apiKey, dim } = options;
+  const {
+    url,
+    collection,
+    tenant = "default_tenant",
+    database = "default_database",
+    apiKey,
+    dim,
+  } = options;
   if (!/^[0-9a-f-]{36}$/i.test(collection)) {
-    throw new SageError("option", `chroma: collection: expected its UUID (collection.id in Chroma's clients), saw ${show(collection)}.`);
+    throw new SageError(
+      "option",
+      `chroma: collection: expected its UUID (collection.id in Chroma's clients), saw ${show(collection)}.`,
+    );
   }
   const condition = options.filter && checkFilter("chroma", options.filter);
   const where = condition && toMongo(condition);
   const headers: Record<string, string> = apiKey === undefined ? {} : { "x-chroma-token": apiKey };
-  const address = (verb: string): string => below(url, "api", "v2", "tenants", tenant, "databases", database, "collections", collection, verb);
+  const address = (verb: string): string =>
+    below(
+      url,
+      "api",
+      "v2",
+      "tenants",
+      tenant,
+      "databases",
+      database,
+      "collections",
+      collection,
+      verb,
+    );
 
   const engine: Engine<HttpRequest> = {
     name: "chroma",
@@ -59,7 +98,10 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
           const distances = list(field(reply, "distances"), "lists of distances");
           return ids.map((row, query) => {
             const far = list(distances[query], "distances");
-            return list(row, "ids").map((item, rank) => ({ item: id(item), score: 1 - number(far[rank], "a distance") }));
+            return list(row, "ids").map((item, rank) => ({
+              item: id(item),
+              score: 1 - number(far[rank], "a distance"),
+            }));
           });
         },
       },
@@ -68,7 +110,9 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
       request: postJson(address("get"), { ids: items, include: ["embeddings"] }, headers),
       read: (reply) => {
         const embeddings = list(field(reply, "embeddings"), "embeddings");
-        const found = new Map(list(field(reply, "ids"), "ids").map((item, row) => [id(item), vector(embeddings[row])]));
+        const found = new Map(
+          list(field(reply, "ids"), "ids").map((item, row) => [id(item), vector(embeddings[row])]),
+        );
         return items.map((item) => found.get(item));
       },
     }),

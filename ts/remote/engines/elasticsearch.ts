@@ -6,7 +6,15 @@ import { checkKeys } from "../../check.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Condition, type Filter } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -31,12 +39,19 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
   checkKeys("elasticsearch", options, OPTIONS);
   const { url, index, apiKey, vectorField = "embedding", dim } = options;
   const condition = options.filter && checkFilter("elasticsearch", options.filter);
-  const headers: Record<string, string> = apiKey === undefined ? {} : { authorization: `ApiKey ${apiKey}` };
+  const headers: Record<string, string> =
+    apiKey === undefined ? {} : { authorization: `ApiKey ${apiKey}` };
 
   const engine: Engine<HttpRequest> = {
     name: "elasticsearch",
     identity: JSON.stringify(["elasticsearch", String(url), index, vectorField, condition]),
-    capabilities: { byId: options.byId ? "native" : "lookup", batch: true, maxK: 10_000, idKind: "string", filter: "full" },
+    capabilities: {
+      byId: options.byId ? "native" : "lookup",
+      batch: true,
+      maxK: 10_000,
+      idKind: "string",
+      filter: "full",
+    },
     dim,
     // An _id has at most 512 bytes.
     accepts: (item) => new TextEncoder().encode(item).length <= 512,
@@ -61,11 +76,17 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       return [
         {
           queries,
-          request: { method: "POST", url: below(url, "_msearch"), headers: { "content-type": "application/x-ndjson", ...headers }, body },
+          request: {
+            method: "POST",
+            url: below(url, "_msearch"),
+            headers: { "content-type": "application/x-ndjson", ...headers },
+            body,
+          },
           read: (reply) =>
             list(field(reply, "responses"), "responses").map((response, place) => {
               const error = field(response, "error");
-              if (error !== undefined) return refusal(response, error, queries[place]!.id !== undefined);
+              if (error !== undefined)
+                return refusal(response, error, queries[place]!.id !== undefined);
               return list(field(field(response, "hits"), "hits"), "hits").map((hit) => ({
                 item: id(field(hit, "_id")),
                 score: 2 * number(field(hit, "_score"), "a score") - 1,
@@ -75,12 +96,18 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       ];
     },
     lookUp: (items) => ({
-      request: postJson(`${below(url, index, "_mget")}?_source_includes=${encodeURIComponent(vectorField)}`, { ids: items }, headers),
+      request: postJson(
+        `${below(url, index, "_mget")}?_source_includes=${encodeURIComponent(vectorField)}`,
+        { ids: items },
+        headers,
+      ),
       read: (reply) => {
         const found = new Map(
           list(field(reply, "docs"), "documents").map((doc) => [
             id(field(doc, "_id")),
-            field(doc, "found") === true ? vector(field(field(doc, "_source"), vectorField)) : undefined,
+            field(doc, "found") === true
+              ? vector(field(field(doc, "_source"), vectorField))
+              : undefined,
           ]),
         );
         return items.map((item) => found.get(item));
@@ -96,16 +123,23 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
 function refusal(response: unknown, error: unknown, byId: boolean): RetrievalError | "not-found" {
   const status = number(field(response, "status"), "a status");
   const type = text(field(error, "type"));
-  if (byId && (type === "resource_not_found_exception" || /lookup|document.*(missing|not found)/i.test(text(field(error, "reason"))))) {
+  if (
+    byId &&
+    (type === "resource_not_found_exception" ||
+      /lookup|document.*(missing|not found)/i.test(text(field(error, "reason"))))
+  ) {
     return "not-found";
   }
   const said = `elasticsearch answered ${status} (${type}): ${text(field(error, "reason")).slice(0, 160)}.`;
-  return new RetrievalError(type === "index_not_found_exception" ? "not-found" : "status", said, { status });
+  return new RetrievalError(type === "index_not_found_exception" ? "not-found" : "status", said, {
+    status,
+  });
 }
 
 function toClause(condition: Condition): Record<string, unknown> {
   if (condition.kind === "all") return { bool: { filter: condition.parts.map(toClause) } };
-  if (condition.kind === "any") return { bool: { should: condition.parts.map(toClause), minimum_should_match: 1 } };
+  if (condition.kind === "any")
+    return { bool: { should: condition.parts.map(toClause), minimum_should_match: 1 } };
   if (condition.kind === "compare") {
     const names = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
     return { range: { [condition.field]: { [names[condition.sign]]: condition.value } } };

@@ -8,7 +8,13 @@ import { isSageError, SageError } from "../../errors.js";
 import { init } from "../../glue.js";
 import { answerOf, assemble, checkQueries, type Said, unexpected } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, showRequest } from "../http.js";
+import {
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, text } from "../reply.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
 import { encodeMedoids, type WirePrecision } from "../wire.js";
@@ -33,7 +39,10 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   checkKeys(NAME, options, ["url", "send", "precision", "token", "dim", ...HTTP_OPTIONS]);
   const { url, send, precision = "f16", token, dim } = options;
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
-    throw new SageError("option", `${NAME}: send: expected "ids", "vectors" or "both", saw ${show(send)}.`);
+    throw new SageError(
+      "option",
+      `${NAME}: send: expected "ids", "vectors" or "both", saw ${show(send)}.`,
+    );
   }
   const post = httpSender(NAME, options);
   const requestFor = (queries: readonly RemoteQuery[]): HttpRequest => {
@@ -55,9 +64,13 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     const request = requestFor(queries);
     try {
       const key = typeof token === "function" ? await obtain(token) : token;
-      const headers: Record<string, string> = key === undefined ? request.headers : { ...request.headers, authorization: `Bearer ${key}` };
+      const headers: Record<string, string> =
+        key === undefined
+          ? request.headers
+          : { ...request.headers, authorization: `Bearer ${key}` };
       const answers = readAnswers(await post({ ...request, headers }, signal));
-      if (answers.length !== queries.length) throw unexpected(NAME, `${answers.length} answers to ${queries.length} queries`);
+      if (answers.length !== queries.length)
+        throw unexpected(NAME, `${answers.length} answers to ${queries.length} queries`);
       return answers.map((said, place) => answerOf(NAME, queries[place]!, said));
     } catch (error) {
       checkAbort(signal);
@@ -69,9 +82,21 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   return assemble({
     engine: NAME,
     identity: JSON.stringify(["http", String(url)]),
-    capabilities: { byId: "native", batch: true, maxK: MOST_HITS, idKind: "string", filter: "none" },
+    capabilities: {
+      byId: "native",
+      batch: true,
+      maxK: MOST_HITS,
+      idKind: "string",
+      filter: "none",
+    },
     ask,
-    vectors: () => Promise.reject(new SageError("unknown-item", `${NAME}: the endpoint gives no vectors: pass { item, vector }.`)),
+    vectors: () =>
+      Promise.reject(
+        new SageError(
+          "unknown-item",
+          `${NAME}: the endpoint gives no vectors: pass { item, vector }.`,
+        ),
+      ),
     outbound: (queries) => {
       const vectors = send === "vectors" || send === "both" ? " and vectors" : "";
       const says = `${queries.length} medoids: ids of items of the history${vectors}. No weights, no times, no user id in the message.`;
@@ -84,7 +109,11 @@ async function obtain(token: () => string | Promise<string>): Promise<string> {
   try {
     return await token();
   } catch (cause) {
-    throw new RetrievalError("refused", `${NAME}: there was no token to be had (${text(cause instanceof Error ? cause.message : cause)}).`, { cause });
+    throw new RetrievalError(
+      "refused",
+      `${NAME}: there was no token to be had (${text(cause instanceof Error ? cause.message : cause)}).`,
+      { cause },
+    );
   }
 }
 
@@ -92,7 +121,15 @@ function readAnswers(reply: unknown): Said[] {
   return list(field(reply, "answers"), "answers").map((answer): Said => {
     const status = field(answer, "status");
     if (status === "not-found") return "not-found";
-    if (status === "error") return new RetrievalError("status", `The endpoint could not answer: ${text(field(answer, "reason"))}.`, { status: 502 });
-    return list(field(answer, "hits"), "hits").map((hit) => ({ item: id(field(hit, "item")), score: number(field(hit, "score"), "a score") }));
+    if (status === "error")
+      return new RetrievalError(
+        "status",
+        `The endpoint could not answer: ${text(field(answer, "reason"))}.`,
+        { status: 502 },
+      );
+    return list(field(answer, "hits"), "hits").map((hit) => ({
+      item: id(field(hit, "item")),
+      score: number(field(hit, "score"), "a score"),
+    }));
   });
 }

@@ -8,7 +8,15 @@ import type { ItemId } from "../../types.js";
 import { type Engine, type Exchange, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Condition, type Filter, toExpression, type Words } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -36,7 +44,19 @@ export interface MilvusOptions extends HttpOptions {
 }
 
 const OPTIONS = [
-  ...["url", "collection", "token", "database", "version", "byId", "idField", "idType", "vectorField", "filter", "dim"],
+  ...[
+    "url",
+    "collection",
+    "token",
+    "database",
+    "version",
+    "byId",
+    "idField",
+    "idType",
+    "vectorField",
+    "filter",
+    "dim",
+  ],
   ...HTTP_OPTIONS,
 ];
 /** The server puts ids into an expression of its own to get rows by them: an id that could end a text there is not asked for. */
@@ -46,11 +66,29 @@ const INT64 = /^-?(0|[1-9]\d{0,17})$/;
 /** Asks a Milvus collection. */
 export function milvus(options: MilvusOptions): RemoteRetriever {
   checkKeys("milvus", options, OPTIONS);
-  const { url, collection, token, database, version = 2, idField = "id", idType = "varchar", vectorField = "vector", dim } = options;
-  if (version !== 1 && version !== 2) throw new SageError("option", `milvus: version: expected 1 or 2, saw ${show(version)}.`);
-  if (idType !== "varchar" && idType !== "int64") throw new SageError("option", `milvus: idType: expected "varchar" or "int64", saw ${show(idType)}.`);
+  const {
+    url,
+    collection,
+    token,
+    database,
+    version = 2,
+    idField = "id",
+    idType = "varchar",
+    vectorField = "vector",
+    dim,
+  } = options;
+  if (version !== 1 && version !== 2)
+    throw new SageError("option", `milvus: version: expected 1 or 2, saw ${show(version)}.`);
+  if (idType !== "varchar" && idType !== "int64")
+    throw new SageError(
+      "option",
+      `milvus: idType: expected "varchar" or "int64", saw ${show(idType)}.`,
+    );
   if (version === 1 && (options.filter || options.byId)) {
-    throw new SageError("option", "milvus: filter and byId need version 2 of the REST API: version 1 has neither parameters nor ids.");
+    throw new SageError(
+      "option",
+      "milvus: filter and byId need version 2 of the REST API: version 1 has neither parameters nor ids.",
+    );
   }
   const condition = options.filter && checkFilter("milvus", options.filter);
   const headers: Record<string, string> = {
@@ -58,19 +96,38 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     "accept-type-allow-int64": "false",
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
-  const place = { ...(database === undefined ? {} : { dbName: database }), collectionName: collection };
-  const key = (item: ItemId): unknown => (idType === "int64" && Number.isSafeInteger(Number(item)) ? Number(item) : item);
+  const place = {
+    ...(database === undefined ? {} : { dbName: database }),
+    collectionName: collection,
+  };
+  const key = (item: ItemId): unknown =>
+    idType === "int64" && Number.isSafeInteger(Number(item)) ? Number(item) : item;
   const post = (verb: string, body: object): HttpRequest =>
-    postJson(below(url, ...(version === 2 ? ["v2", "vectordb", "entities", verb] : ["v1", "vector", verb])), { ...place, ...body }, headers);
-  const hit = (row: unknown): { item: ItemId; score: number } => ({ item: id(field(row, idField)), score: number(field(row, "distance"), "a distance") });
+    postJson(
+      below(
+        url,
+        ...(version === 2 ? ["v2", "vectordb", "entities", verb] : ["v1", "vector", verb]),
+      ),
+      { ...place, ...body },
+      headers,
+    );
+  const hit = (row: unknown): { item: ItemId; score: number } => ({
+    item: id(field(row, idField)),
+    score: number(field(row, "distance"), "a distance"),
+  });
 
   const search2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
     // By id and by vector are two forms of request, with one count each.
-    const groups = [queries.filter(({ id: known }) => known !== undefined), queries.filter((query) => query.vector)].filter(({ length }) => length > 0);
+    const groups = [
+      queries.filter(({ id: known }) => known !== undefined),
+      queries.filter((query) => query.vector),
+    ].filter(({ length }) => length > 0);
     return groups.map((group) => ({
       queries: group,
       request: post("search", {
-        ...(group[0]!.vector ? { data: group.map((query) => shortNumbers(query.vector!)) } : { ids: group.map((query) => key(query.id!)) }),
+        ...(group[0]!.vector
+          ? { data: group.map((query) => shortNumbers(query.vector!)) }
+          : { ids: group.map((query) => key(query.id!)) }),
         annsField: vectorField,
         limit: Math.max(...group.map(({ count }) => count)),
         outputFields: [idField],
@@ -80,8 +137,13 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         const rows = list(data(reply), "hits");
         // `topks` says how many of the rows, which are in one list, belong to each query.
         const topks = field(reply, "topks");
-        if (!Array.isArray(topks) && group.length > 1) throw new TypeError(`no "topks" with ${group.length} queries: this server is too old for a batch`);
-        const counts = Array.isArray(topks) ? topks.map((each) => number(each, "a count")) : [rows.length];
+        if (!Array.isArray(topks) && group.length > 1)
+          throw new TypeError(
+            `no "topks" with ${group.length} queries: this server is too old for a batch`,
+          );
+        const counts = Array.isArray(topks)
+          ? topks.map((each) => number(each, "a count"))
+          : [rows.length];
         let start = 0;
         return counts.map((count) => rows.slice(start, (start += count)).map(hit));
       },
@@ -90,14 +152,26 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   const search1 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] =>
     queries.map((query) => ({
       queries: [query],
-      request: post("search", { vector: shortNumbers(query.vector!), limit: query.count, outputFields: [idField] }),
+      request: post("search", {
+        vector: shortNumbers(query.vector!),
+        limit: query.count,
+        outputFields: [idField],
+      }),
       read: (reply) => [list(data(reply), "hits").map(hit)],
     }));
 
   const send = httpSender("milvus", options);
   const engine: Engine<HttpRequest> = {
     name: "milvus",
-    identity: JSON.stringify(["milvus", String(url), database, collection, vectorField, idField, condition]),
+    identity: JSON.stringify([
+      "milvus",
+      String(url),
+      database,
+      collection,
+      vectorField,
+      idField,
+      condition,
+    ]),
     capabilities: {
       byId: options.byId ? "native" : "lookup",
       batch: version === 2,
@@ -115,7 +189,12 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         outputFields: [idField, vectorField],
       }),
       read: (reply) => {
-        const found = new Map(list(data(reply), "rows").map((row) => [id(field(row, idField)), vector(field(row, vectorField))]));
+        const found = new Map(
+          list(data(reply), "rows").map((row) => [
+            id(field(row, idField)),
+            vector(field(row, vectorField)),
+          ]),
+        );
         return items.map((item) => found.get(item));
       },
     }),
@@ -148,6 +227,7 @@ function checkCode(reply: unknown): unknown {
   const said = `milvus answered with the code ${text(code)}: ${text(field(reply, "message")).slice(0, 160)}.`;
   if (code === 1800 || code === 80000 || code === 401) throw new RetrievalError("refused", said);
   if (code === 100 || code === 4 || code === 1) throw new RetrievalError("not-found", said);
-  if (code === 8 || code === 9 || code === 2) throw new RetrievalError("status", said, { status: code === 8 ? 429 : 503 });
+  if (code === 8 || code === 9 || code === 2)
+    throw new RetrievalError("status", said, { status: code === 8 ? 429 : 503 });
   throw new RetrievalError("reply", said);
 }

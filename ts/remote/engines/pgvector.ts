@@ -13,7 +13,11 @@ import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Runs one statement with its parameters ($1, $2, ...) and resolves to its rows. */
-export type SqlExecutor = (statement: string, parameters: unknown[], signal?: AbortSignal) => Promise<{ rows: readonly unknown[] }>;
+export type SqlExecutor = (
+  statement: string,
+  parameters: unknown[],
+  signal?: AbortSignal,
+) => Promise<{ rows: readonly unknown[] }>;
 
 /** Which table, and how to reach it. */
 export interface PgvectorOptions {
@@ -39,17 +43,39 @@ interface Statement {
   parameters: unknown[];
 }
 
-const OPTIONS = ["query", "table", "idColumn", "idType", "vectorColumn", "filter", "dim", "efSearch"];
+const OPTIONS = [
+  "query",
+  "table",
+  "idColumn",
+  "idType",
+  "vectorColumn",
+  "filter",
+  "dim",
+  "efSearch",
+];
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-const IDS = { text: /^[^\0]*$/, bigint: /^-?\d{1,18}$/, uuid: /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/ };
+const IDS = {
+  text: /^[^\0]*$/,
+  bigint: /^-?\d{1,18}$/,
+  uuid: /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/,
+};
 
 /** Asks a table with pgvector. */
 export function pgvector(options: PgvectorOptions): RemoteRetriever {
   checkKeys("pgvector", options, OPTIONS);
   const { query, idType = "text", dim } = options;
-  if (typeof query !== "function") throw new SageError("option", `pgvector: query: expected a function that runs SQL, saw ${show(query)}.`);
-  if (!(idType in IDS)) throw new SageError("option", `pgvector: idType: expected "text", "bigint" or "uuid", saw ${show(idType)}.`);
-  const efSearch = options.efSearch === undefined ? undefined : checkWhole("pgvector: efSearch", options.efSearch);
+  if (typeof query !== "function")
+    throw new SageError(
+      "option",
+      `pgvector: query: expected a function that runs SQL, saw ${show(query)}.`,
+    );
+  if (!(idType in IDS))
+    throw new SageError(
+      "option",
+      `pgvector: idType: expected "text", "bigint" or "uuid", saw ${show(idType)}.`,
+    );
+  const efSearch =
+    options.efSearch === undefined ? undefined : checkWhole("pgvector: efSearch", options.efSearch);
   const table = quoted("table", options.table);
   const key = quoted("idColumn", options.idColumn ?? "id");
   const embedding = quoted("vectorColumn", options.vectorColumn ?? "embedding");
@@ -58,14 +84,26 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   const engine: Engine<Statement> = {
     name: "pgvector",
     identity: JSON.stringify(["pgvector", options.table, key, embedding, condition]),
-    capabilities: { byId: "native", batch: true, maxK: 1000, idKind: idType === "bigint" ? "integer" : "string", filter: "full" },
+    capabilities: {
+      byId: "native",
+      batch: true,
+      maxK: 1000,
+      idKind: idType === "bigint" ? "integer" : "string",
+      filter: "full",
+    },
     dim,
     accepts: (item) => IDS[idType].test(item),
     search: (queries) => {
       const most = Math.max(...queries.map(({ count }) => count));
       const parameters: unknown[] = [
         // Lists as JSON: drivers differ in how they write an array.
-        JSON.stringify(queries.map((each, place) => ({ place, item: each.id, given: each.vector && `[${shortNumbers(each.vector).join(",")}]` }))),
+        JSON.stringify(
+          queries.map((each, place) => ({
+            place,
+            item: each.id,
+            given: each.vector && `[${shortNumbers(each.vector).join(",")}]`,
+          })),
+        ),
         most,
         String(efSearch ?? Math.min(1000, Math.max(40, most * 2))),
       ];
@@ -89,7 +127,13 @@ from asked left join lateral (
   order by t.${embedding} <=> asked.wanted limit $2
 ) hit on asked.wanted is not null
 order by asked.place, hit.score desc nulls last`;
-      return [{ queries, request: { text, parameters }, read: (reply) => readRows(reply, queries.length) }];
+      return [
+        {
+          queries,
+          request: { text, parameters },
+          read: (reply) => readRows(reply, queries.length),
+        },
+      ];
     },
     lookUp: (items) => ({
       request: {
@@ -100,17 +144,26 @@ where t.${key} in (select wanted::${idType} from json_array_elements_text($1::te
       },
       read: (reply) => {
         const rows = list(field(reply, "rows"), "rows");
-        const found = new Map(rows.map((row) => [id(field(row, "item")), parseVector(field(row, "vector"))]));
+        const found = new Map(
+          rows.map((row) => [id(field(row, "item")), parseVector(field(row, "vector"))]),
+        );
         return items.map((item) => found.get(item));
       },
     }),
     send: (statement, signal) => run(query, statement, signal),
-    show: ({ text, parameters }) => ({ to: "pgvector", bytes: new TextEncoder().encode(JSON.stringify({ statement: text, parameters })) }),
+    show: ({ text, parameters }) => ({
+      to: "pgvector",
+      bytes: new TextEncoder().encode(JSON.stringify({ statement: text, parameters })),
+    }),
   };
   return retrieverOf(engine);
 }
 
-async function run(query: SqlExecutor, { text, parameters }: Statement, signal?: AbortSignal): Promise<unknown> {
+async function run(
+  query: SqlExecutor,
+  { text, parameters }: Statement,
+  signal?: AbortSignal,
+): Promise<unknown> {
   try {
     return await unlessAborted(query(text, parameters, signal), signal);
   } catch (error) {
@@ -119,8 +172,10 @@ async function run(query: SqlExecutor, { text, parameters }: Statement, signal?:
     const said = `pgvector: the statement failed (${String(code ?? "no code")}: ${String(message ?? error).slice(0, 160)}).`;
     // SQLSTATE classes: 28 credentials, 42 unknown names or rights, 22 data; everything else may pass.
     const state = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
-    if (state.startsWith("28") || state === "42501") throw new RetrievalError("refused", said, { cause: error });
-    if (state.startsWith("42") || state.startsWith("3D")) throw new RetrievalError("not-found", said, { cause: error });
+    if (state.startsWith("28") || state === "42501")
+      throw new RetrievalError("refused", said, { cause: error });
+    if (state.startsWith("42") || state.startsWith("3D"))
+      throw new RetrievalError("not-found", said, { cause: error });
     if (state.startsWith("22")) throw new RetrievalError("reply", said, { cause: error });
     throw new RetrievalError("network", said, { cause: error });
   }
@@ -133,7 +188,11 @@ function readRows(reply: unknown, count: number): Said[] {
     const place = number(field(row, "place"), "a place");
     met.add(place);
     if (field(row, "missing") === true) said[place] = "not-found";
-    else if (field(row, "item") !== null) (said[place] as unknown[]).push({ item: id(field(row, "item")), score: number(field(row, "score"), "a score") });
+    else if (field(row, "item") !== null)
+      (said[place] as unknown[]).push({
+        item: id(field(row, "item")),
+        score: number(field(row, "score"), "a score"),
+      });
   }
   if (met.size !== count) throw new TypeError(`rows for ${met.size} of ${count} queries`);
   return said;
@@ -141,20 +200,31 @@ function readRows(reply: unknown, count: number): Said[] {
 
 function parseVector(value: unknown): Float32Array | undefined {
   if (value === null) return undefined;
-  if (typeof value !== "string" || !value.startsWith("[")) throw new TypeError(`${show(value)} for a vector`);
-  return Float32Array.from(value.slice(1, -1).split(","), (each) => number(each, "a number of a vector"));
+  if (typeof value !== "string" || !value.startsWith("["))
+    throw new TypeError(`${show(value)} for a vector`);
+  return Float32Array.from(value.slice(1, -1).split(","), (each) =>
+    number(each, "a number of a vector"),
+  );
 }
 
 /** A name in double quotes, each part of it checked: names cannot be parameters. */
 function quoted(option: string, name: string): string {
   const parts = typeof name === "string" ? name.split(".") : [];
-  if (parts.length < 1 || parts.length > (option === "table" ? 2 : 1) || !parts.every((part) => NAME.test(part))) {
-    throw new SageError("option", `pgvector: ${option}: expected a name of letters, digits and _, saw ${show(name)}.`);
+  if (
+    parts.length < 1 ||
+    parts.length > (option === "table" ? 2 : 1) ||
+    !parts.every((part) => NAME.test(part))
+  ) {
+    throw new SageError(
+      "option",
+      `pgvector: ${option}: expected a name of letters, digits and _, saw ${show(name)}.`,
+    );
   }
   return parts.map((part) => `"${part}"`).join(".");
 }
 
 function toSql(condition: Condition, parameters: unknown[]): string {
-  const test: Words["test"] = (name, sign, value) => `t."${name}" ${sign === "!=" ? "<>" : sign} $${parameters.push(value)}`;
+  const test: Words["test"] = (name, sign, value) =>
+    `t."${name}" ${sign === "!=" ? "<>" : sign} $${parameters.push(value)}`;
   return toExpression(condition, { test, and: " and ", or: " or " });
 }

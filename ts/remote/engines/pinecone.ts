@@ -2,7 +2,15 @@
 import { checkKeys } from "../../check.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -52,7 +60,12 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
           const matches = list(field(reply, "matches"), "matches");
           // Even alone in its index an item would match itself; with a filter it may not, and asking by vector settles it.
           if (matches.length === 0 && query.id !== undefined) return ["not-found"];
-          return [matches.map((match) => ({ item: id(field(match, "id")), score: number(field(match, "score"), "a score") }))];
+          return [
+            matches.map((match) => ({
+              item: id(field(match, "id")),
+              score: number(field(match, "score"), "a score"),
+            })),
+          ];
         },
       })),
     lookUp: (items) => ({

@@ -3,7 +3,15 @@ import { checkKeys } from "../../check.js";
 import type { ItemId } from "../../types.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { checkFilter, type Condition, type Filter } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -21,7 +29,16 @@ export interface QdrantOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = ["url", "collection", "apiKey", "vectorName", "idField", "filter", "dim", ...HTTP_OPTIONS];
+const OPTIONS = [
+  "url",
+  "collection",
+  "apiKey",
+  "vectorName",
+  "idField",
+  "filter",
+  "dim",
+  ...HTTP_OPTIONS,
+];
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /** Asks a Qdrant collection. */
@@ -31,9 +48,11 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
   const condition = options.filter && checkFilter("qdrant", options.filter);
   const filter = condition && { must: [toClause(condition)] };
   const headers: Record<string, string> = apiKey === undefined ? {} : { "api-key": apiKey };
-  const points = (...path: string[]): string => below(url, "collections", collection, "points", ...path);
+  const points = (...path: string[]): string =>
+    below(url, "collections", collection, "points", ...path);
   const payload = idField === undefined ? false : [idField];
-  const itemOf = (point: unknown): ItemId => id(idField === undefined ? field(point, "id") : field(field(point, "payload"), idField));
+  const itemOf = (point: unknown): ItemId =>
+    id(idField === undefined ? field(point, "id") : field(field(point, "payload"), idField));
 
   const engine: Engine<HttpRequest> = {
     name: "qdrant",
@@ -65,23 +84,37 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
         ),
         read: (reply) =>
           list(field(reply, "result"), "results").map((result) =>
-            list(field(result, "points"), "points").map((point) => ({ item: itemOf(point), score: number(field(point, "score"), "a score") })),
+            list(field(result, "points"), "points").map((point) => ({
+              item: itemOf(point),
+              score: number(field(point, "score"), "a score"),
+            })),
           ),
       },
     ],
     lookUp: (items) => ({
       request:
         idField === undefined
-          ? postJson(points(), { ids: items.map(pointId), with_payload: false, with_vector: true }, headers)
+          ? postJson(
+              points(),
+              { ids: items.map(pointId), with_payload: false, with_vector: true },
+              headers,
+            )
           : postJson(
               points("scroll"),
-              { filter: { must: [{ key: idField, match: { any: items } }] }, limit: items.length, with_payload: payload, with_vector: true },
+              {
+                filter: { must: [{ key: idField, match: { any: items } }] },
+                limit: items.length,
+                with_payload: payload,
+                with_vector: true,
+              },
               headers,
             ),
       read: (reply) => {
         const result = field(reply, "result");
         const found = list(idField === undefined ? result : field(result, "points"), "points");
-        const vectors = new Map(found.map((point) => [itemOf(point), pick(field(point, "vector"), vectorName)]));
+        const vectors = new Map(
+          found.map((point) => [itemOf(point), pick(field(point, "vector"), vectorName)]),
+        );
         return items.map((item) => vectors.get(canonical(item)));
       },
     }),
@@ -115,7 +148,9 @@ function toClause(condition: Condition): Record<string, unknown> {
   }
   // Qdrant matches texts, whole numbers and booleans; other numbers are ranges of one point.
   const one = condition.values.map((value) =>
-    typeof value === "number" && !Number.isSafeInteger(value) ? { key, range: { gte: value, lte: value } } : { key, match: { value } },
+    typeof value === "number" && !Number.isSafeInteger(value)
+      ? { key, range: { gte: value, lte: value } }
+      : { key, match: { value } },
   );
   if (condition.negated) return { must_not: one };
   return one.length === 1 ? one[0]! : { should: one };

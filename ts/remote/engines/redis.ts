@@ -9,7 +9,10 @@ import { list, number, text } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 
 /** Sends one command and resolves to its reply. Text comes back as text or bytes. */
-export type RedisExecutor = (command: (string | Uint8Array)[], signal?: AbortSignal) => Promise<unknown>;
+export type RedisExecutor = (
+  command: (string | Uint8Array)[],
+  signal?: AbortSignal,
+) => Promise<unknown>;
 
 /** Which vector set, and how to reach it. */
 export interface RedisOptions {
@@ -25,11 +28,20 @@ export interface RedisOptions {
 export function redis(options: RedisOptions): RemoteRetriever {
   checkKeys("redis", options, ["command", "key", "filter", "dim"]);
   const { command, key, dim } = options;
-  if (typeof command !== "function") throw new SageError("option", `redis: command: expected a function that sends commands, saw ${show(command)}.`);
-  if (typeof key !== "string" || key === "") throw new SageError("option", `redis: key: expected the key of a vector set, saw ${show(key)}.`);
+  if (typeof command !== "function")
+    throw new SageError(
+      "option",
+      `redis: command: expected a function that sends commands, saw ${show(command)}.`,
+    );
+  if (typeof key !== "string" || key === "")
+    throw new SageError(
+      "option",
+      `redis: key: expected the key of a vector set, saw ${show(key)}.`,
+    );
   const condition = options.filter && onlyNumbers("redis", checkFilter("redis", options.filter));
   const words: Words = {
-    test: (name, sign, value) => `.${name} ${sign === "=" ? "==" : sign} ${typeof value === "boolean" ? Number(value) : String(value)}`,
+    test: (name, sign, value) =>
+      `.${name} ${sign === "=" ? "==" : sign} ${typeof value === "boolean" ? Number(value) : String(value)}`,
     and: " and ",
     or: " or ",
   };
@@ -38,7 +50,13 @@ export function redis(options: RedisOptions): RemoteRetriever {
   const engine: Engine<(string | Uint8Array)[][]> = {
     name: "redis",
     identity: JSON.stringify(["redis", key, condition]),
-    capabilities: { byId: "native", batch: true, maxK: 10_000, idKind: "string", filter: "numbers" },
+    capabilities: {
+      byId: "native",
+      batch: true,
+      maxK: 10_000,
+      idKind: "string",
+      filter: "numbers",
+    },
     dim,
     search: (queries) => [
       {
@@ -46,9 +64,19 @@ export function redis(options: RedisOptions): RemoteRetriever {
         request: queries.map((query) => [
           ...["VSIM", key],
           ...(query.vector ? ["FP32", littleEndian(query.vector)] : ["ELE", query.id!]),
-          ...["WITHSCORES", "COUNT", String(query.count), "EF", String(Math.max(200, query.count * 2)), ...filter],
+          ...[
+            "WITHSCORES",
+            "COUNT",
+            String(query.count),
+            "EF",
+            String(Math.max(200, query.count * 2)),
+            ...filter,
+          ],
         ]),
-        read: (replies) => list(replies, "replies").map((reply, place) => readHits(reply, queries[place]!, condition !== undefined)),
+        read: (replies) =>
+          list(replies, "replies").map((reply, place) =>
+            readHits(reply, queries[place]!, condition !== undefined),
+          ),
       },
     ],
     lookUp: (items) => ({
@@ -56,18 +84,31 @@ export function redis(options: RedisOptions): RemoteRetriever {
       read: (replies) =>
         list(replies, "replies").map((reply) => {
           if (reply instanceof Error) throw reply;
-          return reply === null ? undefined : Float32Array.from(list(reply, "numbers"), (each) => number(plain(each), "a number of a vector"));
+          return reply === null
+            ? undefined
+            : Float32Array.from(list(reply, "numbers"), (each) =>
+                number(plain(each), "a number of a vector"),
+              );
         }),
     }),
     // The reply of a command that failed is its error: one bad command is one bad query.
     send: async (commands, signal) => {
-      const settled = await unlessAborted(Promise.allSettled(commands.map((each) => command(each, signal))), signal);
-      const replies = settled.map((each) => (each.status === "fulfilled" ? each.value : toError(each.reason)));
+      const settled = await unlessAborted(
+        Promise.allSettled(commands.map((each) => command(each, signal))),
+        signal,
+      );
+      const replies = settled.map((each) =>
+        each.status === "fulfilled" ? each.value : toError(each.reason),
+      );
       return replies;
     },
     show: (commands) => ({
       to: "redis",
-      bytes: new TextEncoder().encode(JSON.stringify(commands.map((each) => each.map((part) => (typeof part === "string" ? part : [...part]))))),
+      bytes: new TextEncoder().encode(
+        JSON.stringify(
+          commands.map((each) => each.map((part) => (typeof part === "string" ? part : [...part]))),
+        ),
+      ),
     }),
   };
   return retrieverOf(engine);
@@ -76,11 +117,22 @@ export function redis(options: RedisOptions): RemoteRetriever {
 /** Names and scores by turns (RESP2), or pairs or a map of them (RESP3). */
 function readHits(reply: unknown, query: EngineQuery, filtered: boolean): Said {
   if (reply instanceof Error) {
-    return query.id !== undefined && /element not found/i.test(reply.message) ? "not-found" : (reply as SageError);
+    return query.id !== undefined && /element not found/i.test(reply.message)
+      ? "not-found"
+      : (reply as SageError);
   }
-  const flat = reply instanceof Map ? [...reply].flat() : Array.isArray(reply) ? reply.flat() : Object.entries(Object(reply)).flat();
+  const flat =
+    reply instanceof Map
+      ? [...reply].flat()
+      : Array.isArray(reply)
+        ? reply.flat()
+        : Object.entries(Object(reply)).flat();
   // A key that does not exist answers with nothing at all, where a vector set has at least one nearest element.
-  if (flat.length === 0 && !filtered) return new RetrievalError("not-found", "redis found nothing: there is no such vector set, or it is empty.");
+  if (flat.length === 0 && !filtered)
+    return new RetrievalError(
+      "not-found",
+      "redis found nothing: there is no such vector set, or it is empty.",
+    );
   return Array.from({ length: flat.length / 2 }, (_, row) => ({
     item: String(plain(flat[2 * row])),
     score: 2 * number(plain(flat[2 * row + 1]), "a score") - 1,
@@ -91,8 +143,10 @@ function toError(reason: unknown): SageError {
   if (isSageError(reason)) return reason;
   const message = reason instanceof Error ? reason.message : text(reason);
   const said = `redis answered: ${message.slice(0, 160)}.`;
-  if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(message)) return new RetrievalError("refused", said, { cause: reason });
-  if (/element not found/i.test(message)) return new RetrievalError("not-found", said, { cause: reason });
+  if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(message))
+    return new RetrievalError("refused", said, { cause: reason });
+  if (/element not found/i.test(message))
+    return new RetrievalError("not-found", said, { cause: reason });
   if (/^(ERR|WRONGTYPE)/.test(message)) return new RetrievalError("reply", said, { cause: reason });
   return new RetrievalError("network", said, { cause: reason });
 }

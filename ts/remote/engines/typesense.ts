@@ -4,7 +4,15 @@ import { SageError } from "../../errors.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
-import { below, HTTP_OPTIONS, type HttpOptions, type HttpRequest, httpSender, postJson, showRequest } from "../http.js";
+import {
+  below,
+  HTTP_OPTIONS,
+  type HttpOptions,
+  type HttpRequest,
+  httpSender,
+  postJson,
+  showRequest,
+} from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
 import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
@@ -29,9 +37,18 @@ const WORD = /^[A-Za-z0-9_-]{1,128}$/;
 export function typesense(options: TypesenseOptions): RemoteRetriever {
   checkKeys("typesense", options, OPTIONS);
   const { url, collection, apiKey, vectorField = "embedding", dim } = options;
-  if (!/^\w{1,64}$/.test(vectorField)) throw new SageError("option", `typesense: vectorField: expected a name, saw ${show(vectorField)}.`);
-  const condition = options.filter && onlyNumbers("typesense", checkFilter("typesense", options.filter));
-  const words: Words = { test: (name, sign, value) => `${name}:${sign}${String(value)}`, and: " && ", or: " || " };
+  if (!/^\w{1,64}$/.test(vectorField))
+    throw new SageError(
+      "option",
+      `typesense: vectorField: expected a name, saw ${show(vectorField)}.`,
+    );
+  const condition =
+    options.filter && onlyNumbers("typesense", checkFilter("typesense", options.filter));
+  const words: Words = {
+    test: (name, sign, value) => `${name}:${sign}${String(value)}`,
+    and: " && ",
+    or: " || ",
+  };
   const filter = condition && toExpression(condition, words);
   const headers = { "x-typesense-api-key": apiKey };
 
@@ -62,7 +79,8 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
         ),
         read: (reply) =>
           list(field(reply, "results"), "results").map((result, place) => {
-            if (field(result, "error") !== undefined) return refusal(result, queries[place]!.id !== undefined);
+            if (field(result, "error") !== undefined)
+              return refusal(result, queries[place]!.id !== undefined);
             return list(field(result, "hits"), "hits").map((hit) => ({
               item: id(field(field(hit, "document"), "id")),
               score: 1 - number(field(hit, "vector_distance"), "a distance"),
@@ -74,7 +92,17 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     lookUp: (items) => ({
       request: postJson(
         below(url, "multi_search"),
-        { searches: [{ collection, q: "*", filter_by: `id:[${items.join(",")}]`, per_page: items.length, include_fields: `id,${vectorField}` }] },
+        {
+          searches: [
+            {
+              collection,
+              q: "*",
+              filter_by: `id:[${items.join(",")}]`,
+              per_page: items.length,
+              include_fields: `id,${vectorField}`,
+            },
+          ],
+        },
         headers,
       ),
       read: (reply) => {
@@ -82,7 +110,12 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
           if (field(result, "error") !== undefined) throw refusal(result, false);
           return list(field(result, "hits"), "hits").map((hit) => field(hit, "document"));
         });
-        const found = new Map(documents.map((document) => [id(field(document, "id")), vector(field(document, vectorField))]));
+        const found = new Map(
+          documents.map((document) => [
+            id(field(document, "id")),
+            vector(field(document, vectorField)),
+          ]),
+        );
         return items.map((item) => found.get(item));
       },
     }),
@@ -96,7 +129,10 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
 function refusal(result: unknown, byId: boolean): RetrievalError | "not-found" {
   const code = number(field(result, "code"), "a code");
   const message = text(field(result, "error"));
-  if (byId && /document id|could not find|not find/i.test(message) && !/collection/i.test(message)) return "not-found";
+  if (byId && /document id|could not find|not find/i.test(message) && !/collection/i.test(message))
+    return "not-found";
   const reason = code === 401 || code === 403 ? "refused" : code === 404 ? "not-found" : "status";
-  return new RetrievalError(reason, `typesense answered ${code}: ${message.slice(0, 160)}.`, { status: code });
+  return new RetrievalError(reason, `typesense answered ${code}: ${message.slice(0, 160)}.`, {
+    status: code,
+  });
 }

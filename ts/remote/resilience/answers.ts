@@ -23,10 +23,15 @@ export function memoryAnswers(most = 1000): AnswerStore {
 
 /** A store in the Cache API (`caches.default` in a Worker): one data centre's memory. The keys become addresses that nobody serves. */
 export function cacheApiAnswers(cache: Pick<Cache, "match" | "put">): AnswerStore {
-  const address = (key: string): string => `https://answers.pocketsage.invalid/${encodeURIComponent(key)}`;
+  const address = (key: string): string =>
+    `https://answers.pocketsage.invalid/${encodeURIComponent(key)}`;
   return {
     get: async (key) => (await cache.match(address(key)))?.text(),
-    set: (key, text, seconds) => cache.put(address(key), new Response(text, { headers: { "cache-control": `max-age=${seconds}` } })),
+    set: (key, text, seconds) =>
+      cache.put(
+        address(key),
+        new Response(text, { headers: { "cache-control": `max-age=${seconds}` } }),
+      ),
   };
 }
 
@@ -38,7 +43,8 @@ export function kvAnswers(namespace: {
   const name = (key: string): Promise<string> => digest(new TextEncoder().encode(key));
   return {
     get: async (key) => (await namespace.get(await name(key))) ?? undefined,
-    set: async (key, text, seconds) => namespace.put(await name(key), text, { expirationTtl: Math.max(60, seconds) }),
+    set: async (key, text, seconds) =>
+      namespace.put(await name(key), text, { expirationTtl: Math.max(60, seconds) }),
   };
 }
 
@@ -49,11 +55,16 @@ export function layeredAnswers(...stores: readonly AnswerStore[]): AnswerStore {
       for (const [place, store] of stores.entries()) {
         const text = await store.get(key).catch(() => undefined);
         if (text === undefined) continue;
-        await Promise.all(stores.slice(0, place).map((earlier) => earlier.set(key, text, 60).catch(() => undefined)));
+        await Promise.all(
+          stores
+            .slice(0, place)
+            .map((earlier) => earlier.set(key, text, 60).catch(() => undefined)),
+        );
         return text;
       }
       return undefined;
     },
-    set: async (key, text, seconds) => void (await Promise.allSettled(stores.map((store) => store.set(key, text, seconds)))),
+    set: async (key, text, seconds) =>
+      void (await Promise.allSettled(stores.map((store) => store.set(key, text, seconds)))),
   };
 }

@@ -40,7 +40,10 @@ export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}
     if (state.inRow < failures) return undefined;
     if (now() < Math.max(state.openUntil, state.tryingUntil)) {
       const wait = Math.max(0, Math.ceil(state.openUntil - now()));
-      return new RetrievalError("open", `${inner.engine} failed ${state.inRow} times in a row and is left alone for another ${wait} ms.`);
+      return new RetrievalError(
+        "open",
+        `${inner.engine} failed ${state.inRow} times in a row and is left alone for another ${wait} ms.`,
+      );
     }
     // The one that tries may never come back (its request was cancelled), so it has a time and not a flag.
     state.tryingUntil = now() + cooldown;

@@ -41,7 +41,14 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   const keyOf = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
     item === undefined
       ? undefined
-      : JSON.stringify([2, inner.identity, version, item, count, ...(vector ? [await digest(new Uint8Array(hundredThousandths(vector).buffer))] : [])]);
+      : JSON.stringify([
+          2,
+          inner.identity,
+          version,
+          item,
+          count,
+          ...(vector ? [await digest(new Uint8Array(hundredThousandths(vector).buffer))] : []),
+        ]);
 
   const read = async (key: string): Promise<Kept | undefined> => {
     try {
@@ -52,8 +59,13 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     }
   };
   const write = async (key: string, hits: readonly Hit[]): Promise<void> => {
-    const kept: Kept = { hits: hits.map(({ item, score }) => [item, score]), until: now() + fresh * (1 - random() / 5) };
-    await store.set(key, JSON.stringify(kept), Math.ceil((fresh + stale) / 1000)).catch(() => undefined);
+    const kept: Kept = {
+      hits: hits.map(({ item, score }) => [item, score]),
+      until: now() + fresh * (1 - random() / 5),
+    };
+    await store
+      .set(key, JSON.stringify(kept), Math.ceil((fresh + stale) / 1000))
+      .catch(() => undefined);
   };
 
   const ask: RemoteRetriever["ask"] = async (queries, signal) => {
@@ -63,7 +75,9 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     const time = now();
     // One that would be fresh for longer than any is was written by somebody whose clock is ahead.
     const isFresh = ({ until }: Kept): boolean => time < until && until <= time + fresh;
-    const answers: (Answer | undefined)[] = kept.map((each) => (each && isFresh(each) ? answerFrom(each, "cache") : undefined));
+    const answers: (Answer | undefined)[] = kept.map((each) =>
+      each && isFresh(each) ? answerFrom(each, "cache") : undefined,
+    );
 
     // Of the rest, those that somebody is asking for already are waited for; the others go out together, each once.
     const own = new Map<string | number, number>();
@@ -79,7 +93,10 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     if (places.length > 0) {
       // Others may wait for this flight, so it does not end with the signal of the one who began it.
       const shared = places.some((place) => keys[place] !== undefined);
-      const flight = inner.ask(places.map((place) => queries[place]!), shared ? undefined : signal);
+      const flight = inner.ask(
+        places.map((place) => queries[place]!),
+        shared ? undefined : signal,
+      );
       places.forEach((place, index) => {
         const key = keys[place];
         const landed = flight.then(async (all) => {
@@ -101,7 +118,9 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
         const key = keys[place];
         const answer = await (joined.get(place) ?? joined.get(own.get(key ?? place)!)!);
         const old = kept[place];
-        return answer.status === "error" && old && now() < old.until + stale ? answerFrom(old, "stale") : copy(answer);
+        return answer.status === "error" && old && now() < old.until + stale
+          ? answerFrom(old, "stale")
+          : copy(answer);
       }),
     );
     return unlessAborted(waited, signal);
@@ -111,7 +130,9 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
 
 function readKept(text: string): Kept | undefined {
   const { hits, until } = JSON.parse(text) as Kept;
-  const sound = hits.every((hit) => typeof hit[0] === "string" && hit[0] !== "" && Number.isFinite(hit[1]));
+  const sound = hits.every(
+    (hit) => typeof hit[0] === "string" && hit[0] !== "" && Number.isFinite(hit[1]),
+  );
   return sound && Number.isFinite(until) ? { hits, until } : undefined;
 }
 
@@ -120,5 +141,7 @@ function answerFrom({ hits }: Kept, via: "cache" | "stale"): Answer {
 }
 
 function copy(answer: Answer): Answer {
-  return answer.status === "ok" ? { ...answer, hits: answer.hits.map((hit) => ({ ...hit })) } : answer;
+  return answer.status === "ok"
+    ? { ...answer, hits: answer.hits.map((hit) => ({ ...hit })) }
+    : answer;
 }

@@ -6,7 +6,10 @@ import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
 import { askFor, placesOf, wrap } from "./wrap.js";
 
 /** Whoever comes first answers; the queries that failed there, or were not found, are asked of the next, and so on. Vectors likewise. */
-export function withFallback(first: RemoteRetriever, ...others: readonly RemoteRetriever[]): RemoteRetriever {
+export function withFallback(
+  first: RemoteRetriever,
+  ...others: readonly RemoteRetriever[]
+): RemoteRetriever {
   return wrap(first, {
     ask: async (queries, signal) => {
       const answers = await first.ask(queries, signal);
@@ -27,7 +30,10 @@ export function withFallback(first: RemoteRetriever, ...others: readonly RemoteR
         const places = items.flatMap((_, place) => (found[place] ? [] : [place]));
         if (places.length === 0) break;
         try {
-          const vectors = await source.vectors(places.map((place) => items[place]!), signal);
+          const vectors = await source.vectors(
+            places.map((place) => items[place]!),
+            signal,
+          );
           places.forEach((place, index) => (found[place] = vectors[index]));
         } catch (error) {
           checkAbort(signal);
@@ -41,18 +47,30 @@ export function withFallback(first: RemoteRetriever, ...others: readonly RemoteR
     // What may leave: the others are asked only where the first fails, but then they are.
     outbound: (queries) => [
       ...first.outbound(queries),
-      ...others.flatMap((other) => other.outbound(queries)).map(({ says, ...rest }) => ({ ...rest, says: `Only if ${first.engine} cannot answer: ${says}` })),
+      ...others
+        .flatMap((other) => other.outbound(queries))
+        .map(({ says, ...rest }) => ({
+          ...rest,
+          says: `Only if ${first.engine} cannot answer: ${says}`,
+        })),
     ],
   });
 }
 
 /** The local catalogue, to fall back on: it answers what it knows the item of, or has the vector of. */
 export function localRetriever(catalogue: Catalogue): RemoteRetriever {
-  const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined => vector ?? (item === undefined ? undefined : catalogue.vector(item));
+  const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined =>
+    vector ?? (item === undefined ? undefined : catalogue.vector(item));
   return assemble({
     engine: "catalogue",
     identity: JSON.stringify(["catalogue", catalogue.hash]),
-    capabilities: { byId: "native", batch: true, maxK: catalogue.size, idKind: "string", filter: "none" },
+    capabilities: {
+      byId: "native",
+      batch: true,
+      maxK: catalogue.size,
+      idKind: "string",
+      filter: "none",
+    },
     ask: async (queries, signal) => {
       checkQueries("catalogue", queries, catalogue.dim);
       checkAbort(signal);
@@ -60,7 +78,11 @@ export function localRetriever(catalogue: Catalogue): RemoteRetriever {
         const vector = vectorOf(query);
         if (!vector) return { status: "not-found" };
         const exclude = query.item === undefined ? [] : [query.item];
-        return { status: "ok", hits: catalogue.search(vector, { count: query.count, exclude }), via: "local" };
+        return {
+          status: "ok",
+          hits: catalogue.search(vector, { count: query.count, exclude }),
+          via: "local",
+        };
       });
     },
     vectors: async (items) => items.map((item) => catalogue.vector(item)),

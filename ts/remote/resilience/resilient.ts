@@ -26,10 +26,24 @@ export interface ResilientOptions extends World {
 }
 
 /** An engine as one should ask it: cache, deadline, retries, breaker, a time for each try, and somebody to fall back on. */
-export function resilient(engine: RemoteRetriever, options: ResilientOptions = {}): RemoteRetriever {
-  checkKeys("resilient", options, ["timeout", "deadline", "retry", "breaker", "cache", "fallback", ...WORLD]);
+export function resilient(
+  engine: RemoteRetriever,
+  options: ResilientOptions = {},
+): RemoteRetriever {
+  checkKeys("resilient", options, [
+    "timeout",
+    "deadline",
+    "retry",
+    "breaker",
+    "cache",
+    "fallback",
+    ...WORLD,
+  ]);
   const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...world } = options;
-  const once = withBreaker(withTimeout(engine, timeout, "timeout", world), { ...breaker, ...world });
+  const once = withBreaker(withTimeout(engine, timeout, "timeout", world), {
+    ...breaker,
+    ...world,
+  });
   const tried = withTimeout(withRetry(once, { ...retry, ...world }), deadline, "deadline", world);
   const kept = cache ? withCache(tried, { ...cache, ...world }) : tried;
   const answered = fallback ? withFallback(kept, fallback) : kept;

@@ -24,8 +24,14 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
   const { sleep, random } = worldOf(options);
 
   /** Waits before the next try, or says that there will be none. */
-  const again = async (tried: number, errors: readonly unknown[], signal: AbortSignal | undefined): Promise<boolean> => {
-    const asked = Math.max(...errors.map((error) => (error instanceof RetrievalError ? (error.retryAfter ?? 0) : 0)));
+  const again = async (
+    tried: number,
+    errors: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> => {
+    const asked = Math.max(
+      ...errors.map((error) => (error instanceof RetrievalError ? (error.retryAfter ?? 0) : 0)),
+    );
     if (tried >= retries || asked > most) return false;
     await sleep(Math.max(asked, random() * Math.min(most, base * 2 ** tried)), signal);
     return true;
@@ -35,7 +41,10 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
     ask: async (queries, signal) => {
       const answers = await inner.ask(queries, signal);
       for (let tried = 0; ; tried += 1) {
-        const failed = placesOf(answers, (answer) => answer.status === "error" && isPassing(answer.error));
+        const failed = placesOf(
+          answers,
+          (answer) => answer.status === "error" && isPassing(answer.error),
+        );
         const errors = failed.map((place) => (answers[place] as { error: Error }).error);
         if (failed.length === 0 || !(await again(tried, errors, signal))) return answers;
         const better = await askFor(failed, queries, inner, signal);

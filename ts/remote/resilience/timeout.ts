@@ -7,12 +7,20 @@ import { type World, worldOf } from "./world.js";
 import { wrap } from "./wrap.js";
 
 /** Gives up after so many milliseconds: each query that has no answer by then has a "timeout" (or whatever `reason` says). */
-export function withTimeout(inner: RemoteRetriever, milliseconds: number, reason: "timeout" | "deadline" = "timeout", world: World = {}): RemoteRetriever {
+export function withTimeout(
+  inner: RemoteRetriever,
+  milliseconds: number,
+  reason: "timeout" | "deadline" = "timeout",
+  world: World = {},
+): RemoteRetriever {
   checkPositive(`${inner.engine}: ${reason}`, milliseconds);
   const { sleep } = worldOf(world);
 
   /** What the work resolves to, or the error that says that it took too long; then, as when the caller aborts, its own signal ends it. */
-  const within = async <T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal | undefined): Promise<T | RetrievalError> => {
+  const within = async <T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T | RetrievalError> => {
     const stop = new AbortController();
     const end = (): void => stop.abort(signal?.reason);
     signal?.addEventListener("abort", end, { once: true });
@@ -20,7 +28,8 @@ export function withTimeout(inner: RemoteRetriever, milliseconds: number, reason
     const clock = new AbortController();
     try {
       const late = sleep(milliseconds, clock.signal).then(
-        () => new RetrievalError(reason, `${inner.engine} did not answer within ${milliseconds} ms.`),
+        () =>
+          new RetrievalError(reason, `${inner.engine} did not answer within ${milliseconds} ms.`),
         () => new Promise<never>(() => undefined),
       );
       const working = work(stop.signal);
@@ -36,7 +45,9 @@ export function withTimeout(inner: RemoteRetriever, milliseconds: number, reason
   return wrap(inner, {
     ask: async (queries, signal) => {
       const answers = await within((until) => inner.ask(queries, until), signal);
-      return answers instanceof RetrievalError ? queries.map((): Answer => ({ status: "error", error: answers })) : answers;
+      return answers instanceof RetrievalError
+        ? queries.map((): Answer => ({ status: "error", error: answers }))
+        : answers;
     },
     vectors: async (items, signal) => {
       const found = await within((until) => inner.vectors(items, until), signal);

@@ -15,7 +15,11 @@ export interface World {
 export const WORLD = ["now", "sleep", "random"];
 
 /** The world with its defaults. */
-export function worldOf({ now = Date.now, sleep = pause, random = Math.random }: World): Required<World> {
+export function worldOf({
+  now = Date.now,
+  sleep = pause,
+  random = Math.random,
+}: World): Required<World> {
   return { now, sleep, random };
 }
 
