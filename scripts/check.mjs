@@ -20,6 +20,7 @@ const tarball = () => (packed ??= pack());
 
 /** Each check resolves to what is wrong, as text; nothing wrong is the empty string. */
 const checks = {
+  biome: () => command("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
   rustfmt: () => command("cargo", ["fmt", "--check"]),
   clippy: () => command("cargo", [...clippy, ...deny]),
   "clippy-features": () => command("cargo", [...clippy, "--all-features", ...deny]),

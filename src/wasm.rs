@@ -432,7 +432,7 @@ fn columns(lists: &[Vec<Match>]) -> [(&'static str, JsValue); 3] {
     ]
 }
 
-/// Options as ts/core-options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was
+/// Options as ts/core/options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was
 /// given. (Reading the object here, by serde, was measured at 8 KB gzipped, most of it messages that could print any float.)
 fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
     let &[cut, number, singletons, half_life_days, lambda, spread, memory] = options else {

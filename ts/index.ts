@@ -3,38 +3,37 @@
  *
  * @packageDocumentation
  */
-export { blend, type BlendOptions } from "./blend.js";
+
 export {
   Catalogue,
   type CatalogueItem,
   type CatalogueOptions,
   type Metric,
   type SearchOptions,
-} from "./catalogue.js";
+} from "./catalogue/catalogue.js";
+export type { Filter, FilterValue } from "./catalogue/filter.js";
+export type { WasmSource } from "./core/glue.js";
+export type { Cut, ProfileOptions } from "./core/options.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
-export type { Filter, FilterValue } from "./filter.js";
-export type { WasmSource } from "./glue.js";
+export type { ItemId } from "./item.js";
 export { buildProfile, cluster, init, type PieceOptions, project, ward } from "./pieces.js";
-export type { Hit, Query, Retriever, VectorSource } from "./retrieve/types.js";
-export { openSage } from "./sage.js";
-export { indexedDbStore } from "./store/indexeddb.js";
-export { memoryStore } from "./store/memory.js";
-export type { Store } from "./store/types.js";
+export type { Hit, Outbound, Query, Retriever, VectorSource } from "./retriever.js";
+export { type BlendOptions, blend } from "./sage/blend.js";
+export { openSage } from "./sage/sage.js";
 export type {
   Action,
   Clustering,
-  Cut,
   Explanation,
   Interest,
-  ItemId,
-  Outbound,
   Profile,
-  ProfileOptions,
   Recommendation,
   RecommendOptions,
   Sage,
   SageOptions,
-} from "./types.js";
+} from "./sage/types.js";
+export { indexedDbStore } from "./store/indexeddb.js";
+export { memoryStore } from "./store/memory.js";
+export type { Store } from "./store/store.js";
 export { connectSage } from "./worker/connect.js";
 export type { Port } from "./worker/protocol.js";
 export { serveSage } from "./worker/serve.js";

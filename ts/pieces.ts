@@ -8,11 +8,13 @@ import {
   checkWhole,
   show,
 } from "./check.js";
-import { coreOptions, type CoreOptions } from "./core-options.js";
+import { ask, init as load, type WasmSource } from "./core/glue.js";
+import type { CoreOptions } from "./core/interface.js";
+import type { ProfileOptions } from "./core/options.js";
+import { coreOptions } from "./core/options.js";
 import { SageError } from "./errors.js";
-import { ask, init as load, type WasmSource } from "./glue.js";
-import { describeTaste, profileOnce } from "./profile.js";
-import type { Action, Clustering, Profile, ProfileOptions } from "./types.js";
+import { describeTaste, profileOnce } from "./sage/profile.js";
+import type { Action, Clustering, Profile } from "./sage/types.js";
 
 const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
 

@@ -1,4 +1,4 @@
-// Makes a panic a trap. Nobody can read a panic's message here: there is no console hook, a panic ends in a trap, and ts/glue.ts makes "crashed"
+// Makes a panic a trap. Nobody can read a panic's message here: there is no console hook, a panic ends in a trap, and ts/core/glue.ts makes "crashed"
 // of any trap. Yet the messages and the code that hands over places in the source were a tenth of the wasm.
 import binaryen from "binaryen";
 

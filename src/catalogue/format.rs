@@ -57,7 +57,7 @@ pub enum Section {
     Payloads = 8,
     /// n `f32`: squared lengths, for L2.
     Norms = 9,
-    /// What filters look at. Nothing here reads it: `ts/attributes.ts` does.
+    /// What filters look at. Nothing here reads it: `ts/catalogue/attributes.ts` does.
     Attributes = 10,
     /// A bit for each row that is no item any more, in `u32`.
     Removed = 11,

@@ -3,8 +3,8 @@
 //! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`kernel`] how those are multiplied, [`scan`]
 //! how a query is answered exactly, [`sketch`] and [`sift`] which rows of many need not be looked at, [`ivf`] how only a part of a large
 //! catalogue is,
-//! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/attributes.ts`
-//! and `ts/change.ts` in the JavaScript package.
+//! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/catalogue/attributes.ts`
+//! and `ts/catalogue/change.ts` in the JavaScript package.
 
 mod bits;
 mod codes;

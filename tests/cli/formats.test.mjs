@@ -288,7 +288,7 @@ test("verify says whole for every kind of file, and catches every single flipped
   assert.match(stdout, /v\.sage: whole/);
 
   // In this process, by the same function: a process for each of 5,000 bytes would take minutes.
-  const { verifyBytes } = await import("../../pkg/cli/verify.js");
+  const { verifyBytes } = await import("../../pkg/cli/commands/verify.js");
   for (const name of ["v.sage", "v.delta"]) {
     const bytes = new Uint8Array(await readFile(out(name)));
     await verifyBytes(bytes);

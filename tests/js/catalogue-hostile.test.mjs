@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue } from "pocketsage";
-import { readAttributes } from "../../pkg/attributes.js";
+import { readAttributes } from "../../pkg/catalogue/attributes.js";
 import { rejects, seeded } from "./world.mjs";
 
 const DIM = 4;

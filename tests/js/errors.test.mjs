@@ -64,32 +64,6 @@ test("wrapping an error keeps a SageError as it is", () => {
   assert.equal(wrapped.message, "while loading: TypeError: no");
 });
 
-test("only glue.ts imports generated code, only download.ts fetches, only entries look for files", async () => {
-  const files = (await readdir(new URL("ts/", root), { recursive: true })).filter(
-    (file) => file.endsWith(".ts") && !file.startsWith("cli"),
-  );
-  const matching = async (pattern) => {
-    const sources = await Promise.all(
-      files.map(async (file) => [file, await readFile(new URL(`ts/${file}`, root), "utf8")]),
-    );
-    return sources
-      .filter(([, source]) => pattern.test(source.replace(/\/\*[^]*?\*\/|\/\/.*/g, "")))
-      .map(([file]) => file)
-      .sort();
-  };
-  assert.deepEqual(await matching(/wasm\/core\.js/), ["glue.ts"]);
-  assert.deepEqual(
-    await matching(/\bfetch\(url|XMLHttpRequest|sendBeacon|WebSocket|EventSource|[^.\w]fetch\(/),
-    ["catalogue.ts", "download.ts"],
-  );
-  assert.deepEqual(
-    await matching(/static async fetch\(/),
-    ["catalogue.ts"],
-    "where `fetch(` is only the name of a method",
-  );
-  assert.deepEqual(await matching(/import\.meta\.url/), ["entry/browser.ts", "entry/node.ts"]);
-});
-
 test("no module awaits at its top level", async () => {
   const files = (await readdir(new URL("pkg/", root), { recursive: true })).filter(
     (file) => file.endsWith(".js") && !file.startsWith("cli"),

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { init, memoryStore, openSage } from "pocketsage";
-import { ask } from "../../pkg/glue.js";
+import { ask } from "../../pkg/core/glue.js";
 import { DIM, NOW, rejects, seeded, vectorOf } from "./world.mjs";
 
 await init();

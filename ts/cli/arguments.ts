@@ -1,7 +1,7 @@
 /** The command line: options in, checked values out. Whatever is wrong here is a {@link UsageError}. */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { show } from "../check.js";
-import type { Cut, ProfileOptions } from "../types.js";
+import type { Cut, ProfileOptions } from "../core/options.js";
 import { messageOf, UsageError } from "./failure.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
 

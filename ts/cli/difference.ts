@@ -1,9 +1,7 @@
 /** Deltas: what makes one catalogue the newer one, as a file for `Catalogue.merge`. */
-import { writeAttributes } from "../attributes.js";
-import { type Catalogue, residentOf } from "../catalogue.js";
-import { like, pick, rowsIn, valuesIn } from "../change.js";
-import type { CoreCatalogue } from "../core.js";
-import { ask } from "../glue.js";
+import { writeAttributes } from "../catalogue/attributes.js";
+import { type Catalogue, residentOf } from "../catalogue/catalogue.js";
+import { like, pick, rowsIn, valuesIn } from "../catalogue/change.js";
 import {
   ATTRIBUTES,
   BASE,
@@ -15,8 +13,10 @@ import {
   REVISION,
   revisionBytes,
   SCALES,
-} from "../sections.js";
-import { concatenate } from "../texts.js";
+} from "../catalogue/sections.js";
+import { ask } from "../core/glue.js";
+import type { CoreCatalogue } from "../core/interface.js";
+import { concatenate } from "../core/strings.js";
 
 /** The delta, and how many items are new or differ, and how many are no more. */
 export function difference(

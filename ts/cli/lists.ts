@@ -1,15 +1,16 @@
 /** Lists for large catalogues: k-means on a sample, and how many lists a search must look into, measured on the catalogue's own items. */
+
+import { writeAttributes } from "../catalogue/attributes.js";
 import {
   Catalogue,
   type CatalogueItem,
   catalogueOf,
   type Metric,
   residentOf,
-} from "../catalogue.js";
-import { like, pick, valuesIn } from "../change.js";
-import { writeAttributes } from "../attributes.js";
-import { ask } from "../glue.js";
-import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../sections.js";
+} from "../catalogue/catalogue.js";
+import { like, pick, valuesIn } from "../catalogue/change.js";
+import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../catalogue/sections.js";
+import { ask } from "../core/glue.js";
 
 /** Items that are worth lists: below, looking at all of them is as fast, and exact. */
 export const WORTH = 60_000;

@@ -38,13 +38,13 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   string,
   () => Promise<Command>
 >([
-  ["build", () => import("./build.js")],
-  ["inspect", () => import("./inspect.js")],
-  ["verify", () => import("./verify.js")],
-  ["delta", () => import("./delta.js")],
-  ["merge", () => import("./merge.js")],
-  ["profile", () => import("./profile.js")],
-  ["recommend", () => import("./recommend.js")],
+  ["build", () => import("./commands/build.js")],
+  ["inspect", () => import("./commands/inspect.js")],
+  ["verify", () => import("./commands/verify.js")],
+  ["delta", () => import("./commands/delta.js")],
+  ["merge", () => import("./commands/merge.js")],
+  ["profile", () => import("./commands/profile.js")],
+  ["recommend", () => import("./commands/recommend.js")],
 ]);
 
 async function main([name = "", ...args]: string[]): Promise<void> {

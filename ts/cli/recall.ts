@@ -1,5 +1,5 @@
 /** Recall: what a catalogue finds, against all pairs in double precision over the vectors as they were given. */
-import type { Catalogue, CatalogueItem } from "../catalogue.js";
+import type { Catalogue, CatalogueItem } from "../catalogue/catalogue.js";
 import { draw } from "./lists.js";
 
 const NEIGHBOURS = 10;

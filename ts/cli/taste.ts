@@ -1,13 +1,13 @@
 /** What `profile` and `recommend` share: the options that say how actions become interests, and a taste opened with them. */
-import type { Catalogue } from "../catalogue.js";
+import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
-import { openSage } from "../sage.js";
-import type { Interest, Profile, Sage, SageOptions } from "../types.js";
+import { openSage } from "../sage/sage.js";
+import type { Interest, Profile, Sage, SageOptions } from "../sage/types.js";
 import { parseCut, parseKinds, parseNumber, parseSingletons, parseTime } from "./arguments.js";
 import { UsageError } from "./failure.js";
 import { count, labelOf, note, payloadOf, print, printTable, symbolOf, when } from "./print.js";
 import { readActions } from "./read/actions.js";
-import { readCatalogue } from "./read/catalogue.js";
+import { readCatalogue } from "./read/open-catalogue.js";
 
 /** For parseArgs. */
 export const TASTE_OPTIONS = {

@@ -1,5 +1,5 @@
 /** Cloudflare Workers: code may not be made from bytes there, so the wasm is imported as a compiled module. */
-import { setWasmSource } from "../glue.js";
+import { setWasmSource } from "../core/glue.js";
 import wasm from "../wasm/core_bg.wasm";
 
 setWasmSource((given) => given ?? wasm);

@@ -4,10 +4,10 @@
  */
 import { checkAbort, checkItem, checkKeys, checkVector, checkWhole, show } from "../check.js";
 import { isSageError, SageError } from "../errors.js";
-import type { Hit } from "../retrieve/types.js";
-import type { ItemId, Outbound } from "../types.js";
+import type { ItemId } from "../item.js";
+import type { Hit, Outbound } from "../retriever.js";
+import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
 import { RetrievalError } from "./failure.js";
-import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./types.js";
 import { rememberVectors } from "./vectors.js";
 
 /** A query as an adapter sees it: asked by a stored id or by a vector, for as many hits as the engine must give. */

@@ -2,9 +2,10 @@
  * Which items an engine may answer with: one small tree of conditions, compiled by each adapter into its engine's own form. Values travel as
  * parameters or as JSON, never inside a text that the engine parses.
  */
+
+import type { Filter, FilterValue } from "../catalogue/filter.js";
 import { checkFinite, checkKeys, show } from "../check.js";
 import { SageError } from "../errors.js";
-import type { Filter, FilterValue } from "../filter.js";
 
 export type { Filter, FilterValue };
 

@@ -1,7 +1,7 @@
 /** Requests over HTTP, and the one place of the adapters that can reach `fetch`: bounded in time and size, never redirected. */
 import { checkAbort, checkPositive, checkWhole } from "../check.js";
-import type { Outbound } from "../types.js";
 import { isSageError } from "../errors.js";
+import type { Outbound } from "../retriever.js";
 import { RetrievalError } from "./failure.js";
 
 /** One request, complete: these are the bytes that leave. */

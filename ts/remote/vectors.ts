@@ -1,6 +1,6 @@
 /** Stored vectors of an engine: asked for in batches, each item once, and remembered. */
 import { checkItem } from "../check.js";
-import type { ItemId } from "../types.js";
+import type { ItemId } from "../item.js";
 
 type LookUp = (
   items: readonly ItemId[],

@@ -1,10 +1,10 @@
 /** Compact medoids: queries in a few bytes, for an endpoint of one's own. The format (CBOR) is described in src/wire.rs. */
 import { checkKeys, show } from "../check.js";
+import { ask } from "../core/glue.js";
+import { rowOf, stack } from "../core/matrix.js";
 import { SageError } from "../errors.js";
-import { ask } from "../glue.js";
-import { rowOf, stack } from "../vectors.js";
+import type { RemoteQuery } from "./answer.js";
 import { checkQueries } from "./engine.js";
-import type { RemoteQuery } from "./types.js";
 
 /** How the numbers of a vector travel: 2, 1 or 4 bytes each. */
 export type WirePrecision = "f16" | "int8" | "f32";

@@ -6,7 +6,7 @@
  * other tabs. A write counts as done when its transaction is complete, not when its request has succeeded.
  */
 import { asSageError, SageError } from "../errors.js";
-import type { Store } from "./types.js";
+import type { Store } from "./store.js";
 
 const DATABASE = "pocketsage";
 const VERSION = 1;

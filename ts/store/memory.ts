@@ -1,5 +1,5 @@
 /** The store that forgets: nothing outlives the page. The default, and what to fall back on where storage is refused. */
-import type { Store } from "./types.js";
+import type { Store } from "./store.js";
 
 /** A store in memory. */
 export function memoryStore(): Store {

@@ -1,7 +1,7 @@
 /** The page's side: the same interface, carried out in the worker. */
 import { checkAbort } from "../check.js";
 import { SageError } from "../errors.js";
-import type { RecommendOptions, Sage } from "../types.js";
+import type { RecommendOptions, Sage } from "../sage/types.js";
 import {
   fromWire,
   isOurs,

@@ -10,7 +10,7 @@
  *                      ◀─────────────────   answer | failure
  */
 import { isErrorCode, SageError } from "../errors.js";
-import type { Sage } from "../types.js";
+import type { Sage } from "../sage/types.js";
 
 /** The methods that can be called: what is not here cannot. */
 export const METHODS = [

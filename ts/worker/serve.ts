@@ -1,6 +1,6 @@
 /** The worker's side: one sage, served to whoever connects. */
 import { SageError } from "../errors.js";
-import type { Sage } from "../types.js";
+import type { Sage } from "../sage/types.js";
 import {
   isOurs,
   listen,

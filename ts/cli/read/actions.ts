@@ -1,11 +1,13 @@
 /** Actions of a user, from a file: item, at, and where they are given vector, weight and kind. */
-import { checkAction } from "../../actions.js";
-import type { Catalogue } from "../../catalogue.js";
+
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { show } from "../../check.js";
-import type { Action } from "../../types.js";
+import { checkAction } from "../../sage/actions.js";
+import type { Action } from "../../sage/types.js";
 import { InputError } from "../failure.js";
 import { readId, readVector, within } from "./fields.js";
-import { type Row, readRows } from "./rows.js";
+import type { Row } from "./row.js";
+import { readRows } from "./rows.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./time.js";
 
 const FIELDS = ["item", "vector", "at", "weight", "kind"];

@@ -1,7 +1,7 @@
 /** CSV with a header line, parsed by papaparse, which is loaded only when a CSV file comes. Cells are text; an empty cell is no field. */
 import type { ParseResult } from "papaparse";
 import { InputError } from "../failure.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
 /** A row longer than this is a quote that was never closed: better said early than after the whole file is in memory. */
 const LONGEST_ROW = 4_000_000;

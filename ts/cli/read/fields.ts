@@ -1,7 +1,7 @@
 /** The fields of a row as the library wants them: ids are text, vectors are Float32Arrays. */
 import { checkItem, checkVector, show } from "../../check.js";
 import { InputError, messageOf } from "../failure.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
 /** The id in this field. A whole number is taken as its digits, as it would be in CSV. */
 export function readId(row: Row, field: string): string {

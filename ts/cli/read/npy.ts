@@ -2,7 +2,8 @@
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { InputError, messageOf } from "../failure.js";
-import { type Row, readRows } from "./rows.js";
+import type { Row } from "./row.js";
+import { readRows } from "./rows.js";
 import { readText } from "./text.js";
 
 /** Bytes read at once. */

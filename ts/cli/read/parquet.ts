@@ -1,6 +1,6 @@
 /** Items from Parquet, read by hyparquet, which is loaded only when such a file comes; one group of rows is in memory at a time. */
 import { InputError, messageOf } from "../failure.js";
-import type { Row } from "./rows.js";
+import type { Row } from "./row.js";
 
 /** The rows of the file. Columns are fields; a column of lists of numbers is a vector. */
 export async function* readParquetRows(

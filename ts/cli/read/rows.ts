@@ -3,13 +3,8 @@ import { extname } from "node:path";
 import { show } from "../../check.js";
 import { InputError, messageOf } from "../failure.js";
 import { readCsv } from "./csv.js";
+import type { Row } from "./row.js";
 import { nameOf, readText } from "./text.js";
-
-/** One line of a file. `place` is how messages call it: "items.jsonl:12". */
-export interface Row {
-  readonly place: string;
-  readonly fields: Readonly<Record<string, unknown>>;
-}
 
 /** The rows of a file. Its name tells the format (.jsonl, .ndjson, .csv, .tsv), else its first character: JSON lines begin with "{". */
 export async function* readRows(

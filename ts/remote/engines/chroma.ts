@@ -1,6 +1,7 @@
 /** Chroma over its REST API, version 2. All queries in one request, by vector: an item without one is looked up first. */
 import { checkKeys, show } from "../../check.js";
 import { SageError } from "../../errors.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
 import {
@@ -13,7 +14,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the collection is. Its space is cosine. */

@@ -3,9 +3,10 @@
  * By stored id from 9.4 on (`query_vector_builder.lookup`), which `byId: true` says; else by vector.
  */
 import { checkKeys } from "../../check.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Condition, type Filter } from "../filter.js";
+import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
   below,
   HTTP_OPTIONS,
@@ -16,7 +17,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the index is. */

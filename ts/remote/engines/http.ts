@@ -4,8 +4,9 @@
  * The Worker in edge/ speaks this.
  */
 import { checkAbort, checkKeys, show } from "../../check.js";
+import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
-import { init } from "../../glue.js";
+import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { answerOf, assemble, checkQueries, type Said, unexpected } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
@@ -16,7 +17,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, text } from "../reply.js";
-import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
 import { encodeMedoids, type WirePrecision } from "../wire.js";
 
 /** Where the endpoint is, and what it is sent. */

@@ -4,10 +4,11 @@
  */
 import { checkKeys, show } from "../../check.js";
 import { SageError } from "../../errors.js";
-import type { ItemId } from "../../types.js";
+import type { ItemId } from "../../item.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type Exchange, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Condition, type Filter, toExpression, type Words } from "../filter.js";
+import { type Condition, checkFilter, type Filter, toExpression, type Words } from "../filter.js";
 import {
   below,
   HTTP_OPTIONS,
@@ -18,7 +19,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the collection is. Its metric is COSINE, or IP with vectors of unit length. */

@@ -5,11 +5,11 @@
 import { checkKeys, checkWhole, show } from "../../check.js";
 import { SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Condition, type Filter, toExpression, type Words } from "../filter.js";
+import { type Condition, checkFilter, type Filter, toExpression, type Words } from "../filter.js";
 import { field, id, list, number } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Runs one statement with its parameters ($1, $2, ...) and resolves to its rows. */

@@ -1,5 +1,6 @@
 /** Pinecone's data plane: one request a query, by stored id or by vector. An unknown id is answered with no matches. */
 import { checkKeys } from "../../check.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
 import {
@@ -12,7 +13,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the index is. Its metric is cosine, or dotproduct with vectors of unit length. */

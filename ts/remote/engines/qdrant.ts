@@ -1,8 +1,9 @@
 /** Qdrant over REST: https://api.qdrant.tech. All queries in one request, by stored id where it can be. */
 import { checkKeys } from "../../check.js";
-import type { ItemId } from "../../types.js";
+import type { ItemId } from "../../item.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
-import { checkFilter, type Condition, type Filter } from "../filter.js";
+import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
   below,
   HTTP_OPTIONS,
@@ -13,7 +14,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the collection is. Its distance is Cosine, or Dot with vectors of unit length. */

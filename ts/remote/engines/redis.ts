@@ -2,11 +2,11 @@
 import { checkKeys, show } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineQuery, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
 import { list, number, text } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 
 /** Sends one command and resolves to its reply. Text comes back as text or bytes. */
 export type RedisExecutor = (

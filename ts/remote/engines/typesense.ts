@@ -1,6 +1,7 @@
 /** Typesense: one `multi_search` for all queries, by stored id where the id is a plain word, else by vector. */
 import { checkKeys, show } from "../../check.js";
 import { SageError } from "../../errors.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
@@ -14,7 +15,6 @@ import {
   showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 import { shortNumbers } from "../vectors.js";
 
 /** Where the collection is. */

@@ -2,11 +2,11 @@
 import { checkKeys, show } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
+import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf, type Said } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Condition, type Filter, type FilterValue, toMongo } from "../filter.js";
+import { type Condition, checkFilter, type Filter, type FilterValue, toMongo } from "../filter.js";
 import { field, id, list, number, vector } from "../reply.js";
-import type { RemoteRetriever } from "../types.js";
 
 /** Conditions on fields, all of which hold. */
 export type VectorizeFilter = Record<

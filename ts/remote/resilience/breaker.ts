@@ -1,8 +1,8 @@
 /** Leaving an engine alone that fails. */
 import { checkKeys, checkPositive, checkWhole } from "../../check.js";
+import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import type { Answer, RemoteRetriever } from "../types.js";
-import { type World, WORLD, worldOf } from "./world.js";
+import { WORLD, type World, worldOf } from "./world.js";
 import { wrap } from "./wrap.js";
 
 /** When to stop asking an engine that fails. */

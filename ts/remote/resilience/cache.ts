@@ -3,13 +3,13 @@
  * item are kept. Fresh answers are used, stale ones where the engine fails, and the same medoid is asked for once at a time.
  */
 import { checkAbort, checkKeys, checkPositive } from "../../check.js";
-import type { Hit } from "../../retrieve/types.js";
+import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../abort.js";
-import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
+import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { hundredThousandths } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
-import { type World, WORLD, worldOf } from "./world.js";
+import { WORLD, type World, worldOf } from "./world.js";
 import { wrap } from "./wrap.js";
 
 /** How answers are kept. */

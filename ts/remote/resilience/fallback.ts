@@ -1,8 +1,9 @@
 /** Somebody else to ask. */
+
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { checkAbort } from "../../check.js";
-import type { Catalogue } from "../../catalogue.js";
+import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assemble, checkQueries } from "../engine.js";
-import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
 import { askFor, placesOf, wrap } from "./wrap.js";
 
 /** Whoever comes first answers; the queries that failed there, or were not found, are asked of the next, and so on. Vectors likewise. */

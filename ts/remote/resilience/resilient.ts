@@ -1,14 +1,14 @@
 /** What stands between an engine and the people who wait for it: the wrappers of this folder, put together. */
 import { checkKeys } from "../../check.js";
+import type { RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
-import type { RemoteRetriever } from "../types.js";
 import { rememberVectors } from "../vectors.js";
 import { type BreakerOptions, withBreaker } from "./breaker.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { withFallback } from "./fallback.js";
 import { type RetryOptions, withRetry } from "./retry.js";
 import { withTimeout } from "./timeout.js";
-import { type World, WORLD } from "./world.js";
+import { WORLD, type World } from "./world.js";
 import { wrap } from "./wrap.js";
 
 /** {@link resilient}'s parts, each with its own defaults. */

@@ -1,8 +1,8 @@
 /** Trying again. */
 import { checkKeys, checkPositive, checkWhole } from "../../check.js";
+import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import type { RemoteRetriever } from "../types.js";
-import { type World, WORLD, worldOf } from "./world.js";
+import { WORLD, type World, worldOf } from "./world.js";
 import { askFor, placesOf, wrap } from "./wrap.js";
 
 /** How often and how soon to try again. */

@@ -1,8 +1,8 @@
 /** Giving up after a while. */
 import { checkPositive } from "../../check.js";
 import { unlessAborted } from "../abort.js";
+import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
-import type { Answer, RemoteRetriever } from "../types.js";
 import { type World, worldOf } from "./world.js";
 import { wrap } from "./wrap.js";
 

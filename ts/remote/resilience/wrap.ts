@@ -1,8 +1,8 @@
 /** A retriever around a retriever: what all wrappers share. They work query by query. */
 import { checkAbort } from "../../check.js";
 import { isSageError } from "../../errors.js";
+import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assemble, type Parts, unexpected } from "../engine.js";
-import type { Answer, RemoteQuery, RemoteRetriever } from "../types.js";
 
 /** `inner`, with these parts of its own. */
 export function wrap(inner: RemoteRetriever, parts: Partial<Parts>): RemoteRetriever {
