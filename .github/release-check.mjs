@@ -17,9 +17,10 @@ if (tag !== undefined && tag !== `v${manifest.version}`)
 if (!read("CHANGELOG.md").includes(`\n## [${manifest.version}] - `))
   missing.push(`CHANGELOG.md has no section "## [${manifest.version}] - YYYY-MM-DD"`);
 // Provenance is refused for a package whose `repository` is not the one that the workflow runs in.
-if (!manifest.repository) missing.push('package.json has no "repository" (RELEASE.md, "Addresses")');
+if (!manifest.repository)
+  missing.push('package.json has no "repository" (RELEASE.md, "Addresses")');
 if (!/^repository = /m.test(cargo))
-  missing.push("Cargo.toml has no `repository` (RELEASE.md, \"Addresses\")");
+  missing.push('Cargo.toml has no `repository` (RELEASE.md, "Addresses")');
 
 for (const problem of wrong) console.log(`::error::${problem}`);
 for (const problem of missing)

@@ -4,7 +4,7 @@ import { SageError } from "./errors.js";
 /** Rejects keys that are not known, so that a misspelt option is an error and not a default. */
 export function checkKeys(where: string, given: object, known: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new SageError("option", `${where}: expected an object, saw ${show(given)}.`);
+    throw new SageError("option", `${where}: expected an object, saw ${inspect(given)}.`);
   }
   for (const key of Object.keys(given)) {
     if (!known.includes(key))
@@ -20,7 +20,7 @@ export function checkWhole(where: string, value: unknown, least = 1): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new SageError(
     "option",
-    `${where}: expected a whole number of at least ${least}, saw ${show(value)}.`,
+    `${where}: expected a whole number of at least ${least}, saw ${inspect(value)}.`,
   );
 }
 
@@ -28,13 +28,13 @@ export function checkWhole(where: string, value: unknown, least = 1): number {
 export function checkPositive(where: string, value: unknown): number {
   const number = checkFinite(where, value);
   if (number > 0) return number;
-  throw new SageError("option", `${where}: expected a number above 0, saw ${show(value)}.`);
+  throw new SageError("option", `${where}: expected a number above 0, saw ${inspect(value)}.`);
 }
 
 /** A finite number. */
 export function checkFinite(where: string, value: unknown): number {
   if (typeof value !== "number")
-    throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
+    throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);
   if (!Number.isFinite(value))
     throw new SageError("not-finite", `${where}: expected a finite number, saw ${value}.`);
   return value;
@@ -45,7 +45,7 @@ export function checkItem(where: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw new SageError(
     "option",
-    `${where}: expected an item's id, a non-empty string, saw ${show(value)}.`,
+    `${where}: expected an item's id, a non-empty string, saw ${inspect(value)}.`,
   );
 }
 
@@ -56,7 +56,7 @@ export function checkItems(where: string, value: Iterable<unknown> | undefined):
     typeof value === "string" ||
     typeof (value as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== "function"
   ) {
-    throw new SageError("option", `${where}: expected a list of item ids, saw ${show(value)}.`);
+    throw new SageError("option", `${where}: expected a list of item ids, saw ${inspect(value)}.`);
   }
   return Array.from(value, (item) => checkItem(where, item));
 }
@@ -75,7 +75,7 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
   if (!(value instanceof Float32Array)) {
     throw new SageError(
       "option",
-      `${where}: expected a Float32Array, saw ${show(value)}. Float32Array.from(numbers) makes one.`,
+      `${where}: expected a Float32Array, saw ${inspect(value)}. Float32Array.from(numbers) makes one.`,
     );
   }
   if (value.length !== dim) {
@@ -98,7 +98,7 @@ export function checkAbort(signal: AbortSignal | undefined): void {
 }
 
 /** A value, short enough for a message. */
-export function show(value: unknown): string {
+export function inspect(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === "function") return "a function";

@@ -6,14 +6,14 @@ import {
   checkPositive,
   checkVector,
   checkWhole,
-  show,
+  inspect,
 } from "./check.js";
-import { ask, init as load, type WasmSource } from "./core/glue.js";
+import { init as load, type WasmSource, withCore } from "./core/glue.js";
 import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
 import { coreOptions } from "./core/options.js";
 import { SageError } from "./errors.js";
-import { describeTaste, profileOnce } from "./sage/profile.js";
+import { computeProfile, describeProfile } from "./sage/profile.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
 
 const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
@@ -56,7 +56,7 @@ export function cluster(
   options: PieceOptions & { weights?: Float64Array },
 ): Clustering {
   const given = matrix("cluster", vectors, options, PROFILE_OPTIONS);
-  return ask((core) => core.cluster(...given));
+  return withCore((core) => core.cluster(...given));
 }
 
 /**
@@ -69,7 +69,7 @@ export function ward(
   options: { dim: number; weights?: Float64Array; memory?: number },
 ): Float64Array {
   const given = matrix("ward", vectors, options, ["memory"]);
-  return ask((core) => core.ward(...given));
+  return withCore((core) => core.ward(...given));
 }
 
 /** The interests behind these actions at the time `now`: what `sage.profile()` gives, without keeping anything. */
@@ -89,8 +89,8 @@ export function buildProfile(
       weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
     };
   });
-  const built = profileOnce(weighed, dim, now, coreOptions(options, options.spread));
-  return describeTaste(built, weighed, dim, now).profile;
+  const built = computeProfile(weighed, dim, now, coreOptions(options, options.spread));
+  return describeProfile(built, weighed, dim, now).profile;
 }
 
 /** The rows of n x dim vectors in two dimensions, each in [-1, 1]: their first two principal components, n x 2. For pictures. */
@@ -98,7 +98,7 @@ export function project(vectors: Float32Array, options: { dim: number }): Float3
   checkKeys("project", options, ["dim"]);
   checkMatrix("project", vectors);
   const dim = checkWhole("project: dim", options.dim);
-  return ask((core) => core.project(vectors, dim));
+  return withCore((core) => core.project(vectors, dim));
 }
 
 /** What is clustered, as the core takes it. */
@@ -122,7 +122,7 @@ function checkMatrix(where: string, vectors: unknown): void {
   if (!(vectors instanceof Float32Array)) {
     throw new SageError(
       "option",
-      `${where}: expected the vectors as one Float32Array, row after row, saw ${show(vectors)}.`,
+      `${where}: expected the vectors as one Float32Array, row after row, saw ${inspect(vectors)}.`,
     );
   }
 }

@@ -11,7 +11,11 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const items = vectors.map((vector, row) => [String(row), vector]);
   let catalogue = await Catalogue.from(items, { dim });
   if (lists)
-    catalogue = await (await import("../../pkg/cli/lists.js")).group(catalogue, items, () => {});
+    catalogue = await (await import("../../pkg/cli/lists.js")).buildLists(
+      catalogue,
+      items,
+      () => {},
+    );
   const bytes = catalogue.toBytes();
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),

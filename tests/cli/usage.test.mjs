@@ -34,9 +34,9 @@ for (const command of COMMANDS) {
     assert.match(stdout, /^[A-Z][^\n]+\n\nUsage\n {2}pocketsage /);
     for (const title of ["Options", "Example", "Exit codes"])
       assert.match(stdout, new RegExp(`^${title}$`, "m"));
-    const source = await readFile(join(root, "ts", "cli", `${command}.ts`), "utf8");
+    const source = await readFile(join(root, "ts", "cli", "commands", `${command}.ts`), "utf8");
     const shared = ["profile", "recommend"].includes(command)
-      ? await readFile(join(root, "ts", "cli", "taste.ts"), "utf8")
+      ? await readFile(join(root, "ts", "cli", "profile-input.ts"), "utf8")
       : "";
     const options = [
       ...(source + shared).matchAll(/^ {2}"?([a-z-]+)"?: \{ type: "(?:string|boolean)"/gm),

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Catalogue } from "pocketsage";
 import { difference } from "../../pkg/cli/difference.js";
-import { group } from "../../pkg/cli/lists.js";
+import { buildLists } from "../../pkg/cli/lists.js";
 import { rejects, seeded } from "./world.mjs";
 
 const DIM = 6;
@@ -169,7 +169,7 @@ test("changes that are wrong are refused, and nothing was changed", async () => 
 
 test("a catalogue in lists keeps them through every change, and finds what came later", async () => {
   const many = Array.from({ length: 900 }, (_, name) => entry(name, 0));
-  const lists = await group(await build(many), many, () => undefined);
+  const lists = await buildLists(await build(many), many, () => undefined);
   assert.equal(lists.lists.count, 30);
   assert.ok(lists.lists.recall >= 0.99 && lists.lists.probed >= 1);
   assert.deepEqual(

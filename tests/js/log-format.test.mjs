@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { init, memoryStore, openSage } from "pocketsage";
-import { ask } from "../../pkg/core/glue.js";
+import { withCore } from "../../pkg/core/glue.js";
 import { DIM, NOW, rejects, seeded, vectorOf } from "./world.mjs";
 
 await init();
@@ -30,7 +30,7 @@ async function openOn(bytes, options = {}) {
 function resigned(bytes) {
   new DataView(bytes.buffer).setUint32(
     bytes.length - 4,
-    ask((core) => core.checksum(bytes.subarray(0, -4))),
+    withCore((core) => core.checksum(bytes.subarray(0, -4))),
     true,
   );
   return bytes;
@@ -77,7 +77,7 @@ test("the documented layout", async () => {
   );
   assert.equal(
     view.getUint32(bytes.length - 4, true),
-    ask((core) => core.checksum(bytes.subarray(0, -4))),
+    withCore((core) => core.checksum(bytes.subarray(0, -4))),
   );
 });
 

@@ -3,7 +3,7 @@
  *
  * A column has for every row a number or none, or any number of labels. docs/format.md has its bytes.
  */
-import { show } from "../check.js";
+import { inspect } from "../check.js";
 import { concatenate } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import { bytesOf } from "./sections.js";
@@ -176,6 +176,6 @@ function labelsIn(name: string, row: number, value: unknown): string[] {
 function wrong(name: string, row: number, expected: string, value: unknown): SageError {
   return new SageError(
     "option",
-    `attributes: "${name}" of item ${row}: expected ${expected}, saw ${show(value)}.`,
+    `attributes: "${name}" of item ${row}: expected ${expected}, saw ${inspect(value)}.`,
   );
 }

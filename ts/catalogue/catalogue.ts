@@ -8,19 +8,19 @@ import {
   checkKeys,
   checkVector,
   checkWhole,
+  inspect,
   isVector,
-  show,
 } from "../check.js";
-import { ask, init } from "../core/glue.js";
-import { keepAlive, type Resident } from "../core/handle.js";
+import { init, withCore } from "../core/glue.js";
+import { type CatalogueHandle, openHandle } from "../core/handle.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "../core/interface.js";
-import { stack } from "../core/matrix.js";
+import { toMatrix } from "../core/matrix.js";
 import { concatenate } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
-import { changed, compacted, merged, nothing, valuesIn } from "./change.js";
+import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
 import { download, load } from "./download.js";
 import { type Fields, type Filter, rowsOf } from "./filter.js";
 import { ATTRIBUTES } from "./sections.js";
@@ -73,7 +73,7 @@ const METRICS = ["cosine", "ip", "l2"] as const;
 const BATCH = 512;
 
 /** For the command line, which writes more kinds of files: the core's side of a catalogue, and a catalogue around it. */
-export let residentOf: (catalogue: Catalogue) => Resident;
+export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
 export let catalogueOf: (core: CoreCatalogue) => Catalogue;
 
 /**
@@ -82,7 +82,7 @@ export let catalogueOf: (core: CoreCatalogue) => Catalogue;
  * A catalogue holds wasm memory until `close()` (or `using`); after that every call throws "closed".
  */
 export class Catalogue {
-  readonly #core: Resident;
+  readonly #core: CatalogueHandle;
   #facts: CoreFacts;
   /** Read when a search first asks. */
   #attributes: Attributes | undefined;
@@ -90,7 +90,7 @@ export class Catalogue {
 
   private constructor(core: CoreCatalogue) {
     this.#facts = core.facts();
-    this.#core = keepAlive(core);
+    this.#core = openHandle(core);
   }
 
   /**
@@ -105,18 +105,18 @@ export class Catalogue {
     if (precision !== "full" && precision !== "compact") {
       throw new SageError(
         "option",
-        `Catalogue.from: precision: expected "full" or "compact", saw ${show(precision)}.`,
+        `Catalogue.from: precision: expected "full" or "compact", saw ${inspect(precision)}.`,
       );
     }
     if (!METRICS.includes(metric))
       throw new SageError(
         "option",
-        `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${show(metric)}.`,
+        `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${inspect(metric)}.`,
       );
     const all = Array.from(items, (entry, index) => checkEntry(entry, index, dim));
     await init();
     return new Catalogue(
-      ask((core) => {
+      withCore((core) => {
         const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
         addEntries(builder, all, dim);
         if (names.length > 0)
@@ -138,7 +138,7 @@ export class Catalogue {
   static async fromBytes(bytes: Uint8Array | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
     if (!(bytes instanceof Uint8Array)) return new Catalogue(await load(bytes));
-    return new Catalogue(ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes, false)));
+    return new Catalogue(withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes, false)));
   }
 
   /**
@@ -207,20 +207,20 @@ export class Catalogue {
   /** The item's vector as it is stored (for cosines at unit length), or undefined for an unknown item. */
   vector(item: ItemId): Float32Array | undefined {
     const row = this.#row(item);
-    return row < 0 ? undefined : this.#core.ask((core) => core.vectors(Uint32Array.of(row)));
+    return row < 0 ? undefined : this.#core.with((core) => core.vectors(Uint32Array.of(row)));
   }
 
   /** What was stored with the item, or undefined. */
   payload(item: ItemId): unknown {
     const row = this.#row(item);
-    const text = row < 0 ? undefined : this.#core.ask((core) => core.payload(row));
+    const text = row < 0 ? undefined : this.#core.with((core) => core.payload(row));
     return text === undefined || text === "" ? undefined : JSON.parse(text);
   }
 
   /** All ids, in the order of the catalogue. */
   *ids(): IterableIterator<ItemId> {
     for (let row = 0; row < this.#facts.rows; row++) {
-      const id = this.#core.ask((core) => core.id(row));
+      const id = this.#core.with((core) => core.id(row));
       if (id !== undefined) yield id;
     }
   }
@@ -250,7 +250,7 @@ export class Catalogue {
     checkWhole("search: count", count);
     checkWhole("search: offset", offset, 0);
     const least = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
-    const queries = stack(
+    const queries = toMatrix(
       vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
       this.dim,
     );
@@ -262,7 +262,7 @@ export class Catalogue {
       return first === undefined ? [row] : [row, this.#row(first)];
     });
     const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
-    return this.#core.ask((core) => {
+    return this.#core.with((core) => {
       const met = filter === undefined ? undefined : rowsOf(fields, filter);
       const allowed =
         met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
@@ -297,10 +297,10 @@ export class Catalogue {
     this.#change((here, core) => {
       const columns = fieldsOf(
         all.map(({ payload }) => payload),
-        valuesIn(here),
+        readColumns(here),
       );
       const ids = all.map(({ item }) => item);
-      return changed(core, here, {
+      return applyChange(core, here, {
         ids,
         columns,
         add: (builder) => addEntries(builder, all, this.dim),
@@ -312,13 +312,13 @@ export class Catalogue {
   remove(items: Iterable<ItemId>): number {
     const rows = checkItems("remove", items).map((item) => this.#row(item));
     const before = this.size;
-    this.#change((here, core) => changed(core, here, nothing(here), rows));
+    this.#change((here, core) => applyChange(core, here, noAdditions(here), rows));
     return before - this.size;
   }
 
   /** Gives back the room of removed and replaced items. */
   compact(): void {
-    this.#change((here, core) => compacted(core, here));
+    this.#change((here, core) => compact(core, here));
   }
 
   /**
@@ -327,13 +327,13 @@ export class Catalogue {
    */
   merge(delta: Uint8Array): void {
     if (!(delta instanceof Uint8Array))
-      throw new SageError("option", `merge: expected a Uint8Array, saw ${show(delta)}.`);
-    this.#change((here, core) => merged(core, here, delta));
+      throw new SageError("option", `merge: expected a Uint8Array, saw ${inspect(delta)}.`);
+    this.#change((here, core) => mergeDelta(core, here, delta));
   }
 
   /** The bytes that `fromBytes` and `fetch` read. */
   toBytes(): Uint8Array {
-    return this.#core.ask((core) => core.toBytes());
+    return this.#core.with((core) => core.toBytes());
   }
 
   /** Gives the memory back. */
@@ -347,24 +347,24 @@ export class Catalogue {
   }
 
   #row(item: ItemId): number {
-    return this.#core.ask((core) => core.row(item));
+    return this.#core.with((core) => core.row(item));
   }
 
   #fields(): Attributes {
     if (this.#attributes) return this.#attributes;
     const { rows } = this.#facts;
-    const columns = this.#core.ask((core) => readAttributes(core.section(ATTRIBUTES), rows));
+    const columns = this.#core.with((core) => readAttributes(core.section(ATTRIBUTES), rows));
     return (this.#attributes = { rows, columns, variants: variantsIn(columns, rows) });
   }
 
   #change(change: (here: CoreCatalogue, core: Core) => CoreCatalogue): void {
     this.#core.replace(change);
-    this.#facts = this.#core.ask((core) => core.facts());
+    this.#facts = this.#core.with((core) => core.facts());
     this.#attributes = undefined;
   }
 
   static {
-    residentOf = (catalogue) => catalogue.#core;
+    handleOf = (catalogue) => catalogue.#core;
     catalogueOf = (core) => new Catalogue(core);
   }
 }
@@ -406,14 +406,14 @@ function checkEntry(
 ): Entry {
   const where = `${call}: item ${index}`;
   if (!Array.isArray(entry))
-    throw new SageError("option", `${where}: expected [id, vector], saw ${show(entry)}.`);
+    throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
   const [id, vector, payload] = entry as CatalogueItem;
   const item = checkItem(where, id);
   // Bytes have no way to write half of a surrogate pair: two such ids would become one.
   if (/\p{Surrogate}/u.test(item))
-    throw new SageError("option", `${where}: the id ${show(item)} is not well-formed Unicode.`);
+    throw new SageError("option", `${where}: the id ${inspect(item)} is not well-formed Unicode.`);
   // Only an error is worth the time that its words take.
-  const named = (): string => `${where} (${show(item)})`;
+  const named = (): string => `${where} (${inspect(item)})`;
   const text = payload === undefined ? "" : checkPayload(named, payload);
   return {
     item,
@@ -432,6 +432,6 @@ function checkPayload(where: () => string, payload: unknown): string {
   }
   throw new SageError(
     "option",
-    `${where()}: the payload cannot be written as JSON, saw ${show(payload)}.`,
+    `${where()}: the payload cannot be written as JSON, saw ${inspect(payload)}.`,
   );
 }

@@ -23,19 +23,22 @@ import {
 } from "./sections.js";
 
 /** An empty catalogue like this one, in the making. */
-export function like(core: Core, catalogue: CoreCatalogue): CoreBuilder {
+export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
   const { dim, precision, metric } = catalogue.facts();
   return new core.CoreBuilder(dim, precision === "compact", metric);
 }
 
 /** What the rows hold for filters, as values. */
-export function valuesIn(catalogue: CoreCatalogue): Map<string, Values> {
+export function readColumns(catalogue: CoreCatalogue): Map<string, Values> {
   const columns = readAttributes(catalogue.section(ATTRIBUTES), catalogue.facts().rows);
   return new Map(Array.from(columns, ([name, column]) => [name, valuesOf(column)]));
 }
 
 /** The same of these rows alone. */
-export function pick(columns: ReadonlyMap<string, Values>, rows: Uint32Array): Map<string, Values> {
+export function selectRows(
+  columns: ReadonlyMap<string, Values>,
+  rows: Uint32Array,
+): Map<string, Values> {
   return new Map(
     Array.from(columns, ([name, { numeric, values }]) => [
       name,
@@ -45,23 +48,23 @@ export function pick(columns: ReadonlyMap<string, Values>, rows: Uint32Array): M
 }
 
 /** Every row of a catalogue, or every row of an item. */
-export function rowsIn(catalogue: CoreCatalogue, items = false): Uint32Array {
+export function liveRows(catalogue: CoreCatalogue, items = false): Uint32Array {
   const rows = Uint32Array.from({ length: catalogue.facts().rows }, (_, row) => row);
   return items ? rows.filter((row) => catalogue.id(row) !== undefined) : rows;
 }
 
 /** Rows that come: how they are added, their ids, and what filters see of them. */
-export interface Coming {
+export interface Additions {
   ids: readonly string[];
   add(builder: CoreBuilder): void;
   columns: ReadonlyMap<string, Values>;
 }
 
 /** With rows that replace those of the same id, and without some rows. */
-export function changed(
+export function applyChange(
   core: Core,
   old: CoreCatalogue,
-  coming: Coming,
+  coming: Additions,
   removed: readonly number[] = [],
   revision?: Uint8Array,
 ): CoreCatalogue {
@@ -71,10 +74,10 @@ export function changed(
   for (const row of [...removed, ...coming.ids.map((id) => old.row(id))])
     if (row >= 0) words[row >> 5]! |= 1 << (row & 31);
 
-  const builder = like(core, old);
-  builder.take(old, rowsIn(old));
+  const builder = builderLike(core, old);
+  builder.take(old, liveRows(old));
   coming.add(builder);
-  const before = valuesIn(old);
+  const before = readColumns(old);
   const columns = new Map(
     Array.from(coming.columns, ([name, { numeric, values }]) => {
       const known = before.get(name);
@@ -91,11 +94,11 @@ export function changed(
 }
 
 /** The same items without the room of those removed. */
-export function compacted(core: Core, old: CoreCatalogue): CoreCatalogue {
-  const rows = rowsIn(old, true);
-  const builder = like(core, old);
+export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
+  const rows = liveRows(old, true);
+  const builder = builderLike(core, old);
   builder.take(old, rows);
-  const columns = pick(valuesIn(old), rows);
+  const columns = selectRows(readColumns(old), rows);
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
   const lists = old.section(LISTS);
   if (lists.length > 0) {
@@ -113,7 +116,7 @@ export function compacted(core: Core, old: CoreCatalogue): CoreCatalogue {
 }
 
 /** What a delta leads to. Throws "corrupt" or "version" for other bytes, "option" for the delta of another revision. */
-export function merged(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreCatalogue {
+export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreCatalogue {
   const delta = core.CoreCatalogue.fromBytes(bytes, true);
   try {
     const base = delta.section(BASE);
@@ -136,19 +139,23 @@ export function merged(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreC
     const dropped = Array.from(ends, (end, at) =>
       old.row(decoder.decode(text.subarray(ends[at - 1] ?? 0, end))),
     );
-    const rows = rowsIn(delta, true);
+    const rows = liveRows(delta, true);
     const coming = {
       ids: Array.from(rows, (row) => delta.id(row)!),
       add: (builder: CoreBuilder) => builder.take(delta, rows),
-      columns: pick(valuesIn(delta), rows),
+      columns: selectRows(readColumns(delta), rows),
     };
-    return changed(core, old, coming, dropped, revisionBytes(delta.facts().revision));
+    return applyChange(core, old, coming, dropped, revisionBytes(delta.facts().revision));
   } finally {
     delta.free();
   }
 }
 
 /** No rows, with the columns of a catalogue. */
-export function nothing(old: CoreCatalogue): Coming {
-  return { ids: [], add: () => undefined, columns: pick(valuesIn(old), new Uint32Array()) };
+export function noAdditions(old: CoreCatalogue): Additions {
+  return {
+    ids: [],
+    add: () => undefined,
+    columns: selectRows(readColumns(old), new Uint32Array()),
+  };
 }

@@ -1,6 +1,6 @@
 /** Bytes from a stream or the network: the one place that downloads. Nothing about the user goes into a request. */
-import { checkAbort, show } from "../check.js";
-import { ask } from "../core/glue.js";
+import { checkAbort, inspect } from "../check.js";
+import { withCore } from "../core/glue.js";
 import type { CoreCatalogue, CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 
@@ -43,7 +43,7 @@ export async function load(
   if (typeof stream?.getReader !== "function") {
     throw new SageError(
       "option",
-      `Catalogue.fromBytes: expected a Uint8Array or a ReadableStream, saw ${show(stream)}.`,
+      `Catalogue.fromBytes: expected a Uint8Array or a ReadableStream, saw ${inspect(stream)}.`,
     );
   }
   const reader = stream.getReader();
@@ -64,22 +64,22 @@ export async function load(
     }
     const whole = loader ?? begin(first);
     loader = undefined;
-    return ask(() => whole.finish());
+    return withCore(() => whole.finish());
   } finally {
     // A stream that is not wanted any more should not go on; that it may fail to stop changes nothing here.
     await reader.cancel().catch(() => undefined);
-    if (loader) ask(() => loader?.free());
+    if (loader) withCore(() => loader?.free());
   }
 }
 
 function begin(first: Uint8Array): CoreLoader {
-  const loader = ask(({ CoreLoader }) => new CoreLoader(first));
+  const loader = withCore(({ CoreLoader }) => new CoreLoader(first));
   push(loader, first);
   return loader;
 }
 
 function push(loader: CoreLoader, bytes: Uint8Array): void {
-  if (ask(() => loader.push(bytes))) return;
+  if (withCore(() => loader.push(bytes))) return;
   throw new SageError(
     "corrupt",
     "There are more bytes than the catalogue's header tells. Fetch or build the file again.",

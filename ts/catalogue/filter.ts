@@ -1,6 +1,6 @@
 /** Filters: what items must be, besides near. The same tree for the local catalogue and for remote engines (ts/remote/filter.ts compiles it for those). */
 
-import { checkKeys, show } from "../check.js";
+import { checkKeys, inspect } from "../check.js";
 import { SageError } from "../errors.js";
 import type { Column } from "./attributes.js";
 
@@ -48,13 +48,16 @@ export function rowsOf(fields: Fields, filter: Filter): Uint32Array {
   if (kind === "any") return combine(fields, kind, given.any, 0, (a, b) => a | b);
   const { field } = given;
   if (typeof field !== "string")
-    throw new SageError("option", `filter: field: expected a name, saw ${show(field)}.`);
+    throw new SageError("option", `filter: field: expected a name, saw ${inspect(field)}.`);
   if (kind === "is") return among(fields, field, [given.is]);
   if (kind === "in") return among(fields, field, listOf(field, given.in));
   const { from = -Infinity, to = Infinity } = given;
   for (const end of [from, to]) {
     if (typeof end !== "number" || Number.isNaN(end))
-      throw new SageError("option", `filter: ${field}: from and to are numbers, saw ${show(end)}.`);
+      throw new SageError(
+        "option",
+        `filter: ${field}: from and to are numbers, saw ${inspect(end)}.`,
+      );
   }
   return withNumber(
     fields,
@@ -67,7 +70,7 @@ function listOf(name: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value) && value.length > 0) return value as unknown[];
   throw new SageError(
     "option",
-    `filter: ${name}: expected a list that is not empty, saw ${show(value)}.`,
+    `filter: ${name}: expected a list that is not empty, saw ${inspect(value)}.`,
   );
 }
 
@@ -91,7 +94,7 @@ function among(fields: Fields, field: string, values: readonly unknown[]): Uint3
   if (wrong !== undefined)
     throw new SageError(
       "option",
-      `filter: ${field}: expected texts, or numbers alone, saw ${show(wrong)}.`,
+      `filter: ${field}: expected texts, or numbers alone, saw ${inspect(wrong)}.`,
     );
   const column = columnOf(fields, field);
   if (column.numeric)

@@ -1,6 +1,6 @@
 /** The command line: options in, checked values out. Whatever is wrong here is a {@link UsageError}. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { show } from "../check.js";
+import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
 import { messageOf, UsageError } from "./failure.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
@@ -18,7 +18,7 @@ export function parseOptions<T extends Options>(
 ): { values: Parsed<T>["values"]; argument: string | undefined; all: string[] } {
   const { values, positionals } = parse(args, options);
   if (positionals.length > most)
-    throw new UsageError(`one argument too many: ${show(positionals[most])}`);
+    throw new UsageError(`one argument too many: ${inspect(positionals[most])}`);
   return { values, argument: positionals[0], all: positionals };
 }
 
@@ -32,28 +32,28 @@ export function need(name: string, value: string | undefined): string {
 export function parseCount(name: string, text: string): number {
   const number = parseNumber(name, text);
   if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new UsageError(`${name}: expected a whole number of at least 1, saw ${show(text)}`);
+  throw new UsageError(`${name}: expected a whole number of at least 1, saw ${inspect(text)}`);
 }
 
 /** A finite number. */
 export function parseNumber(name: string, text: string): number {
   const number = text.trim() === "" ? NaN : Number(text);
   if (Number.isFinite(number)) return number;
-  throw new UsageError(`${name}: expected a number, saw ${show(text)}`);
+  throw new UsageError(`${name}: expected a number, saw ${inspect(text)}`);
 }
 
 /** A time in milliseconds. */
 export function parseTime(name: string, text: string): number {
   const time = readTime(text);
   if (time !== undefined) return time;
-  throw new UsageError(`${name}: expected ${HOW_TO_WRITE_TIMES}, saw ${show(text)}`);
+  throw new UsageError(`${name}: expected ${HOW_TO_WRITE_TIMES}, saw ${inspect(text)}`);
 }
 
 /** One of a few words. */
 export function parseWord<T extends string>(name: string, text: string, words: readonly T[]): T {
   const word = words.find((known) => known === text);
   if (word) return word;
-  throw new UsageError(`${name}: expected ${words.join(", ")}, saw ${show(text)}`);
+  throw new UsageError(`${name}: expected ${words.join(", ")}, saw ${inspect(text)}`);
 }
 
 /** `auto`, or a way to cut and its number: `cosine=0.6`. */
@@ -63,7 +63,7 @@ export function parseCut(text: string): Cut {
   const cut = CUTS.get(kind);
   if (cut) return cut(parseNumber(`--cut ${kind}`, number));
   throw new UsageError(
-    `--cut: expected auto or ${[...CUTS.keys()].map((known) => `${known}=NUMBER`).join(", ")}, saw ${show(text)}`,
+    `--cut: expected auto or ${[...CUTS.keys()].map((known) => `${known}=NUMBER`).join(", ")}, saw ${inspect(text)}`,
   );
 }
 
@@ -73,7 +73,7 @@ export function parseKinds(pairs: readonly string[]): Record<string, number> {
     pairs.map((pair) => {
       const [, kind, weight = ""] = /^(.+)=([^=]*)$/s.exec(pair) ?? [];
       if (kind === undefined)
-        throw new UsageError(`--kind: expected KIND=WEIGHT, saw ${show(pair)}`);
+        throw new UsageError(`--kind: expected KIND=WEIGHT, saw ${inspect(pair)}`);
       return [kind, parseNumber(`--kind ${kind}`, weight)];
     }),
   );

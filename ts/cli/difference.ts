@@ -1,7 +1,7 @@
 /** Deltas: what makes one catalogue the newer one, as a file for `Catalogue.merge`. */
 import { writeAttributes } from "../catalogue/attributes.js";
-import { type Catalogue, residentOf } from "../catalogue/catalogue.js";
-import { like, pick, rowsIn, valuesIn } from "../catalogue/change.js";
+import { type Catalogue, handleOf } from "../catalogue/catalogue.js";
+import { builderLike, liveRows, readColumns, selectRows } from "../catalogue/change.js";
 import {
   ATTRIBUTES,
   BASE,
@@ -14,7 +14,7 @@ import {
   revisionBytes,
   SCALES,
 } from "../catalogue/sections.js";
-import { ask } from "../core/glue.js";
+import { withCore } from "../core/glue.js";
 import type { CoreCatalogue } from "../core/interface.js";
 import { concatenate } from "../core/strings.js";
 
@@ -23,15 +23,15 @@ export function difference(
   older: Catalogue,
   newer: Catalogue,
 ): { bytes: Uint8Array; changed: number; dropped: number } {
-  return residentOf(older).ask((old) =>
-    residentOf(newer).ask((here) =>
-      ask((core) => {
+  return handleOf(older).with((old) =>
+    handleOf(newer).with((here) =>
+      withCore((core) => {
         const rows = changedRows(old, here, newer.dim);
-        const builder = like(core, old);
+        const builder = builderLike(core, old);
         builder.take(here, rows);
-        const columns = pick(valuesIn(here), rows);
+        const columns = selectRows(readColumns(here), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        const gone = Array.from(rowsIn(old, true), (row) => old.id(row)!).filter(
+        const gone = Array.from(liveRows(old, true), (row) => old.id(row)!).filter(
           (id) => here.row(id) < 0,
         );
         const { text, ends } = concatenate(gone);
@@ -55,15 +55,15 @@ const KEPT = [
 /** Rows of the newer catalogue whose stored vector or payload is not that of the same id in the older one; all, where filters see other fields. */
 function changedRows(old: CoreCatalogue, here: CoreCatalogue, dim: number): Uint32Array {
   const fields = (core: CoreCatalogue): string =>
-    JSON.stringify(Array.from(valuesIn(core), ([name, { numeric }]) => [name, numeric]).sort());
-  if (fields(old) !== fields(here)) return rowsIn(here, true);
+    JSON.stringify(Array.from(readColumns(core), ([name, { numeric }]) => [name, numeric]).sort());
+  if (fields(old) !== fields(here)) return liveRows(here, true);
   const kept = (core: CoreCatalogue): [Buffer, number][] =>
     KEPT.map(([kind, width]): [Buffer, number] => [
       Buffer.from(core.section(kind).buffer),
       width || dim,
     ]).filter(([bytes]) => bytes.length > 0);
   const [before, after] = [kept(old), kept(here)];
-  return rowsIn(here, true).filter((row) => {
+  return liveRows(here, true).filter((row) => {
     const was = old.row(here.id(row)!);
     if (was < 0 || old.payload(was) !== here.payload(row)) return true;
     return after.some(

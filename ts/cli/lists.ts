@@ -5,15 +5,15 @@ import {
   Catalogue,
   type CatalogueItem,
   catalogueOf,
+  handleOf,
   type Metric,
-  residentOf,
 } from "../catalogue/catalogue.js";
-import { like, pick, valuesIn } from "../catalogue/change.js";
+import { builderLike, readColumns, selectRows } from "../catalogue/change.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../catalogue/sections.js";
-import { ask } from "../core/glue.js";
+import { withCore } from "../core/glue.js";
 
 /** Items that are worth lists: below, looking at all of them is as fast, and exact. */
-export const WORTH = 60_000;
+export const MIN_ITEMS_FOR_LISTS = 60_000;
 
 /** Rows per list that k-means looks at, and its rounds. */
 const SAMPLE = 48;
@@ -26,7 +26,7 @@ const WANTED = 0.995;
 const BATCH = 256;
 
 /** The items in about sqrt(n) lists; the given catalogue is closed. `at` is told how far it is, from 0 to 1. */
-export async function group(
+export async function buildLists(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
   at: (share: number) => void,
@@ -70,20 +70,20 @@ export function inLists(
   probed: number,
   recall: number,
 ): Catalogue {
-  const [old, others] = [residentOf(flat), residentOf(centres)];
+  const [old, others] = [handleOf(flat), handleOf(centres)];
   let end = 0;
   const ends = Uint32Array.from(lists, (list) => (end += list.length));
   const head = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
   new DataView(head.buffer).setFloat32(8, recall, true);
-  const [scales, codes] = others.ask((core) => [core.section(SCALES), core.section(CODES)]);
+  const [scales, codes] = others.with((core) => [core.section(SCALES), core.section(CODES)]);
   const section = Buffer.concat([head, bytesOf(ends), scales!, codes!]);
   return catalogueOf(
-    old.ask((here) =>
-      ask((core) => {
+    old.with((here) =>
+      withCore((core) => {
         const rows = Uint32Array.from(lists.flat(), (item) => here.row(item));
-        const builder = like(core, here);
+        const builder = builderLike(core, here);
         builder.take(here, rows);
-        const columns = pick(valuesIn(here), rows);
+        const columns = selectRows(readColumns(here), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         builder.section(LISTS, new Uint8Array(section));
         return builder.finish();

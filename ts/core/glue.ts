@@ -12,7 +12,7 @@ import type { Core } from "./interface.js";
 /** Where the wasm may come from. In Cloudflare Workers only a `WebAssembly.Module` will do. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
-let open: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
+let findWasm: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loading: Promise<void> | undefined;
 let loaded: Core | undefined;
 const beforeRestart = new Set<() => void>();
@@ -28,11 +28,11 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 export function setWasmSource(
   find: (given?: WasmSource) => WasmSource | Promise<WasmSource>,
 ): void {
-  open = find;
+  findWasm = find;
 }
 
 /** Asks the core something. Its errors come out as SageErrors; a trap replaces the instance. Throws "not-ready" before `init()`. */
-export function ask<T>(question: (core: Core) => T): T {
+export function withCore<T>(question: (core: Core) => T): T {
   if (!loaded) {
     throw new SageError(
       "not-ready",
@@ -57,9 +57,9 @@ export function onRestart(rescue: () => void): () => void {
 async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   try {
     const given = await source;
-    if (!open && given === undefined)
+    if (!findWasm && given === undefined)
       throw new Error("no source is known: import the package by its name, or pass one to init()");
-    await initWasm({ module_or_path: await (open ? open(given) : given!) });
+    await initWasm({ module_or_path: await (findWasm ? findWasm(given) : given!) });
   } catch (error) {
     throw asSageError(error, "not-ready", "The wasm could not be loaded (call again to retry)");
   }

@@ -4,12 +4,12 @@
  */
 
 import { SageError } from "../errors.js";
-import { ask, onRestart } from "./glue.js";
+import { onRestart, withCore } from "./glue.js";
 import type { Core, CoreCatalogue } from "./interface.js";
 
 /** Something in the wasm memory that can be asked and released. */
-export interface Resident {
-  ask<T>(question: (core: CoreCatalogue) => T): T;
+export interface CatalogueHandle {
+  with<T>(question: (core: CoreCatalogue) => T): T;
   /** Puts another in its place, made from it; throws what that throws, and then nothing has changed. */
   replace(make: (here: CoreCatalogue, core: Core) => CoreCatalogue): void;
   release(): void;
@@ -21,51 +21,53 @@ type State =
   | { is: "lost"; cause: unknown }
   | { is: "closed" };
 
-interface Place {
+interface Slot {
   state: State;
 }
 
 /** Looks after a core catalogue from now on: nobody else may free it. */
-export function keepAlive(core: CoreCatalogue): Resident {
-  const place: Place = { state: { is: "here", core } };
-  const unregister = watch("WeakRef" in globalThis ? new WeakRef(place) : { deref: () => place });
-  dropped?.register(place, unregister, place);
+export function openHandle(core: CoreCatalogue): CatalogueHandle {
+  const place: Slot = { state: { is: "here", core } };
+  const unregister = carryOverRestarts(
+    "WeakRef" in globalThis ? new WeakRef(place) : { deref: () => place },
+  );
+  finalizers?.register(place, unregister, place);
   return {
-    ask: (question) => {
-      const here = settle(place);
-      return ask(() => question(here));
+    with: (question) => {
+      const here = liveCatalogue(place);
+      return withCore(() => question(here));
     },
     replace: (make) => {
-      const here = settle(place);
-      const made = ask((core) => make(here, core));
+      const here = liveCatalogue(place);
+      const made = withCore((core) => make(here, core));
       here.free();
       place.state = { is: "here", core: made };
     },
     release: () => {
       if (place.state.is === "here") place.state.core.free();
       place.state = { is: "closed" };
-      dropped?.unregister(place);
+      finalizers?.unregister(place);
       unregister();
     },
   };
 }
 
 /** Older settings of Cloudflare Workers know neither finalization nor weak references: there, what is not closed stays. */
-const dropped =
+const finalizers =
   "FinalizationRegistry" in globalThis
     ? new FinalizationRegistry<() => void>((unregister) => unregister())
     : undefined;
 
 /** Weakly, because a strong reference would keep every dropped catalogue's memory until the page ends. */
-function watch(weak: Pick<WeakRef<Place>, "deref">): () => void {
+function carryOverRestarts(weak: Pick<WeakRef<Slot>, "deref">): () => void {
   return onRestart(() => {
     const place = weak.deref();
-    if (place) place.state = carry(place.state);
+    if (place) place.state = copyOut(place.state);
   });
 }
 
 /** Reads the catalogue out of a crashed instance, whose memory is still there. */
-function carry(state: State): State {
+function copyOut(state: State): State {
   if (state.is !== "here") return state;
   try {
     return { is: "carried", bytes: state.core.toBytes() };
@@ -75,7 +77,7 @@ function carry(state: State): State {
 }
 
 /** The catalogue in the instance of now. */
-function settle(place: Place): CoreCatalogue {
+function liveCatalogue(place: Slot): CoreCatalogue {
   const { state } = place;
   if (state.is === "here") return state.core;
   if (state.is === "closed")
@@ -92,7 +94,7 @@ function settle(place: Place): CoreCatalogue {
       },
     );
   }
-  const core = ask(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
+  const core = withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
   place.state = { is: "here", core };
   return core;
 }

@@ -1,7 +1,7 @@
 /** Vectors one under the other: the row-major matrices the core reads. */
 
 /** The vectors as the rows of one matrix. */
-export function stack(vectors: readonly Float32Array[], dim: number): Float32Array {
+export function toMatrix(vectors: readonly Float32Array[], dim: number): Float32Array {
   const matrix = new Float32Array(vectors.length * dim);
   vectors.forEach((vector, row) => matrix.set(vector, row * dim));
   return matrix;

@@ -1,5 +1,5 @@
 /** Profile options on their way into the core: names become numbers here, and the core checks the ranges. */
-import { show } from "../check.js";
+import { inspect } from "../check.js";
 import { SageError } from "../errors.js";
 import type { CoreOptions } from "./interface.js";
 
@@ -51,7 +51,8 @@ function cutNumbers(cut: unknown): [kind: number, value: number] {
   const entries = typeof cut === "object" && cut !== null ? Object.entries(cut) : [];
   const [kind, value] = entries[0] ?? [];
   if (entries.length !== 1 || kind === "auto" || !CUTS.includes(kind!) || value === undefined) {
-    const seen = entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : show(cut);
+    const seen =
+      entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : inspect(cut);
     throw new SageError(
       "option",
       `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`,
@@ -65,12 +66,12 @@ function oneOf(where: string, value: unknown, choices: readonly string[]): numbe
   if (index >= 0) return index;
   throw new SageError(
     "option",
-    `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${show(value)}.`,
+    `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${inspect(value)}.`,
   );
 }
 
 function optional(where: string, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && !Number.isNaN(value)) return value;
-  throw new SageError("option", `${where}: expected a number, saw ${show(value)}.`);
+  throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);
 }

@@ -4,9 +4,9 @@
  * the core loses nothing, and the next profile begins anew.
  */
 
-import { ask, onRestart } from "./glue.js";
+import { onRestart, withCore } from "./glue.js";
 import type { CoreOptions, CoreProfile, CoreSession } from "./interface.js";
-import { stack } from "./matrix.js";
+import { toMatrix } from "./matrix.js";
 
 /** What the core needs of one action: its vector, its time in milliseconds since the epoch, and its weight. */
 export interface ActionRow {
@@ -48,7 +48,7 @@ export function openSession(dim: number): Session {
     if (gone.length > 0) session.forget(Uint32Array.from(gone));
     for (const row of weighedAnew) session.reweigh(row, actions[row]!.weight);
     if (fresh.length > 0) {
-      const vectors = stack(
+      const vectors = toMatrix(
         fresh.map(({ vector }) => vector),
         dim,
       );
@@ -61,7 +61,7 @@ export function openSession(dim: number): Session {
 
   return {
     profile: (actions, now, options) =>
-      ask(({ CoreSession }) => {
+      withCore(({ CoreSession }) => {
         core ??= new CoreSession(dim);
         try {
           follow(core, actions);

@@ -12,11 +12,11 @@ export interface RemoteQuery {
 }
 
 /** Where an answer came from. */
-export type Via = "engine" | "cache" | "stale" | "local";
+export type AnswerSource = "engine" | "cache" | "stale" | "local";
 
 /** What became of one query. Hits never hold the item that was asked by. */
 export type Answer =
-  | { status: "ok"; hits: Hit[]; via: Via }
+  | { status: "ok"; hits: Hit[]; via: AnswerSource }
   /** The engine does not know the item, and there was no vector to ask with instead. */
   | { status: "not-found" }
   | { status: "error"; error: SageError };

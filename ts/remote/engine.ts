@@ -2,7 +2,7 @@
  * From an engine's dialect to a retriever: what every adapter shares. An adapter says which requests ask its engine, and how its replies
  * read; here ids come first, vectors second, the item itself is left out, scores are checked, and every query gets an answer of its own.
  */
-import { checkAbort, checkItem, checkKeys, checkVector, checkWhole, show } from "../check.js";
+import { checkAbort, checkItem, checkKeys, checkVector, checkWhole, inspect } from "../check.js";
 import { isSageError, SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Outbound } from "../retriever.js";
@@ -17,13 +17,13 @@ export type EngineQuery = { count: number } & (
 );
 
 /** What an engine says to one query: its hits with cosine scores, or that it does not know the id, or what is wrong. */
-export type Said = Hit[] | "not-found" | SageError;
+export type EngineReply = Hit[] | "not-found" | SageError;
 
 /** One request and how its reply is read: one `Said` for each of the queries in it. */
 export interface Exchange<Request> {
   request: Request;
   queries: readonly EngineQuery[];
-  read: (reply: unknown) => Said[];
+  read: (reply: unknown) => EngineReply[];
 }
 
 /** An engine's dialect: pure but for `send`. */
@@ -69,7 +69,7 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
   const exchange = async (
     { request, queries, read }: Exchange<Request>,
     signal?: AbortSignal,
-  ): Promise<Said[]> => {
+  ): Promise<EngineReply[]> => {
     try {
       const reply = await engine.send(request, signal);
       const said = reading(name, () => read, reply);
@@ -90,7 +90,7 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
   const search = async (
     queries: readonly EngineQuery[],
     signal?: AbortSignal,
-  ): Promise<Map<EngineQuery, Said>> => {
+  ): Promise<Map<EngineQuery, EngineReply>> => {
     const exchanges = queries.length === 0 ? [] : engine.search(queries);
     const said = await Promise.all(exchanges.map((each) => exchange(each, signal)));
     return new Map(
@@ -104,7 +104,7 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
     checkQueries(name, queries, engine.dim);
     checkAbort(signal);
     const answers: (Answer | undefined)[] = queries.map(() => undefined);
-    const settle = (place: number, said: Said): void => {
+    const settle = (place: number, said: EngineReply): void => {
       answers[place] = answerOf(name, queries[place]!, said);
     };
 
@@ -184,10 +184,10 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
 }
 
 /** What a retriever has besides being a function. */
-export type Parts = { [Key in keyof RemoteRetriever]: RemoteRetriever[Key] };
+export type RetrieverParts = { [Key in keyof RemoteRetriever]: RemoteRetriever[Key] };
 
 /** A retriever from its parts: as a function it gives the lists, and rejects with the first query that failed. */
-export function assemble(parts: Parts): RemoteRetriever {
+export function assemble(parts: RetrieverParts): RemoteRetriever {
   const retrieve = async (
     queries: readonly RemoteQuery[],
     signal?: AbortSignal,
@@ -198,7 +198,7 @@ export function assemble(parts: Parts): RemoteRetriever {
       if (answer.status === "error") throw answer.error;
       throw new RetrievalError(
         "not-found",
-        `${parts.engine} does not know ${show(queries[place]!.item)}, and the query had no vector.`,
+        `${parts.engine} does not know ${inspect(queries[place]!.item)}, and the query had no vector.`,
       );
     });
   };
@@ -215,7 +215,7 @@ export function checkQueries(
   dim: number | undefined,
 ): void {
   if (!Array.isArray(queries))
-    throw new SageError("option", `${name}: expected a list of queries, saw ${show(queries)}.`);
+    throw new SageError("option", `${name}: expected a list of queries, saw ${inspect(queries)}.`);
   queries.forEach((query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;
     checkKeys(where, query, ["item", "vector", "count"]);
@@ -251,7 +251,7 @@ function reading<T>(name: string, reader: () => (reply: unknown) => T, reply: un
 }
 
 /** What becomes of what an engine said: without the item itself, best first, scores within [-1, 1]. */
-export function answerOf(name: string, { item, count }: RemoteQuery, said: Said): Answer {
+export function answerOf(name: string, { item, count }: RemoteQuery, said: EngineReply): Answer {
   if (said === "not-found") return { status: "not-found" };
   if (said instanceof SageError) return { status: "error", error: said };
   for (const hit of said) {
@@ -260,7 +260,7 @@ export function answerOf(name: string, { item, count }: RemoteQuery, said: Said)
         status: "error",
         error: unexpected(
           name,
-          `a hit with the id ${show(hit.item)} and the score ${show(hit.score)}`,
+          `a hit with the id ${inspect(hit.item)} and the score ${inspect(hit.score)}`,
         ),
       };
     }
@@ -280,11 +280,11 @@ function checkStored(
 ): Float32Array | undefined {
   if (vector === undefined) return undefined;
   if (vector.length === 0 || !vector.every(Number.isFinite))
-    throw unexpected(name, `a vector of ${show(item)} that is not finite numbers`);
+    throw unexpected(name, `a vector of ${inspect(item)} that is not finite numbers`);
   if (dim !== undefined && vector.length !== dim)
     throw unexpected(
       name,
-      `a vector of ${vector.length} numbers for ${show(item)}, expected ${dim}`,
+      `a vector of ${vector.length} numbers for ${inspect(item)}, expected ${dim}`,
     );
   return vector;
 }

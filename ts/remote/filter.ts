@@ -4,7 +4,7 @@
  */
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
-import { checkFinite, checkKeys, show } from "../check.js";
+import { checkFinite, checkKeys, inspect } from "../check.js";
 import { SageError } from "../errors.js";
 
 export type { Filter, FilterValue };
@@ -46,7 +46,10 @@ function compile(where: string, filter: Filter, negated: boolean, depth: number)
   if ("all" in filter || "any" in filter) {
     const given = "all" in filter ? filter.all : filter.any;
     if (!Array.isArray(given) || given.length === 0)
-      throw new SageError("option", `${where}: expected a list of conditions, saw ${show(given)}.`);
+      throw new SageError(
+        "option",
+        `${where}: expected a list of conditions, saw ${inspect(given)}.`,
+      );
     const parts = (given as readonly Filter[]).map((part) =>
       compile(where, part, negated, depth + 1),
     );
@@ -64,7 +67,7 @@ function leaf(
   if (typeof field !== "string" || !FIELD.test(field)) {
     throw new SageError(
       "option",
-      `${where}: field: expected a name of letters, digits and _, saw ${show(field)}.`,
+      `${where}: field: expected a name of letters, digits and _, saw ${inspect(field)}.`,
     );
   }
   const named = `${where}: ${field}`;
@@ -74,7 +77,7 @@ function leaf(
     if (!Array.isArray(values) || values.length === 0 || values.length > MOST_VALUES) {
       throw new SageError(
         "option",
-        `${named}: expected a list of 1 to ${MOST_VALUES} values, saw ${show(values)}.`,
+        `${named}: expected a list of 1 to ${MOST_VALUES} values, saw ${inspect(values)}.`,
       );
     }
     return {
@@ -108,7 +111,7 @@ function checkValue(where: string, value: unknown): FilterValue {
   if (typeof value === "number") return checkFinite(where, value);
   throw new SageError(
     "option",
-    `${where}: expected a text, a number or a boolean, saw ${show(value)}.`,
+    `${where}: expected a text, a number or a boolean, saw ${inspect(value)}.`,
   );
 }
 
@@ -129,14 +132,14 @@ export function toMongo(condition: Condition): Record<string, unknown> {
 }
 
 /** How a language writes one test, and joins tests. */
-export interface Words {
+export interface Syntax {
   test: (field: string, sign: "=" | "!=" | ">=" | "<=" | ">" | "<", value: FilterValue) => string;
   and: string;
   or: string;
 }
 
 /** The condition as a text for a parser that knows `and`, `or` and comparisons. */
-export function toExpression(condition: Condition, words: Words): string {
+export function toExpression(condition: Condition, words: Syntax): string {
   if (condition.kind === "compare")
     return words.test(condition.field, condition.sign, condition.value);
   const sign = condition.kind === "in" && condition.negated ? "!=" : "=";

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export type { Answer, Capabilities, RemoteQuery, RemoteRetriever, Via } from "./answer.js";
+export type { Answer, AnswerSource, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
 export { type ChromaOptions, chroma } from "./engines/chroma.js";
 export { type ElasticsearchOptions, elasticsearch } from "./engines/elasticsearch.js";
 export { type HttpRetrieverOptions, httpRetriever } from "./engines/http.js";
@@ -40,6 +40,6 @@ export { type CacheOptions, withCache } from "./resilience/cache.js";
 export { localRetriever, withFallback } from "./resilience/fallback.js";
 export { type ResilientOptions, resilient } from "./resilience/resilient.js";
 export { type RetryOptions, withRetry } from "./resilience/retry.js";
+export type { Runtime } from "./resilience/runtime.js";
 export { withTimeout } from "./resilience/timeout.js";
-export type { World } from "./resilience/world.js";
 export { decodeMedoids, encodeMedoids, type WirePrecision } from "./wire.js";

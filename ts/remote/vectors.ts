@@ -40,14 +40,14 @@ export function rememberVectors(lookUp: LookUp): LookUp {
 
 /** The vector at unit length and 5 decimals, as plain numbers: what is left of it still finds the same items, in a third of the JSON. */
 export function shortNumbers(vector: Float32Array): number[] {
-  const wholes = hundredThousandths(vector);
+  const wholes = quantize5(vector);
   const numbers = new Array<number>(wholes.length);
   for (let i = 0; i < wholes.length; i += 1) numbers[i] = wholes[i]! / 1e5;
   return numbers;
 }
 
 /** The vector at unit length, in hundred-thousandths. Plain loops: `from` with a function takes ten times as long. */
-export function hundredThousandths(vector: Float32Array): Int32Array<ArrayBuffer> {
+export function quantize5(vector: Float32Array): Int32Array<ArrayBuffer> {
   let squares = 0;
   for (let i = 0; i < vector.length; i += 1) squares += vector[i]! * vector[i]!;
   const scale = 1e5 / Math.sqrt(squares);

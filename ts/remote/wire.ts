@@ -1,7 +1,7 @@
 /** Compact medoids: queries in a few bytes, for an endpoint of one's own. The format (CBOR) is described in src/wire.rs. */
-import { checkKeys, show } from "../check.js";
-import { ask } from "../core/glue.js";
-import { rowOf, stack } from "../core/matrix.js";
+import { checkKeys, inspect } from "../check.js";
+import { withCore } from "../core/glue.js";
+import { rowOf, toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { RemoteQuery } from "./answer.js";
 import { checkQueries } from "./engine.js";
@@ -25,7 +25,7 @@ export function encodeMedoids(
   if (!PRECISIONS.includes(precision)) {
     throw new SageError(
       "option",
-      `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${show(precision)}.`,
+      `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${inspect(precision)}.`,
     );
   }
   const ids =
@@ -39,7 +39,7 @@ export function encodeMedoids(
   if (ids.length + vectors.length === 0) {
     throw new SageError(
       "option",
-      `encodeMedoids: no query, or not all of them have what to send (${show(send)}).`,
+      `encodeMedoids: no query, or not all of them have what to send (${inspect(send)}).`,
     );
   }
   const encoder = new TextEncoder();
@@ -50,16 +50,23 @@ export function encodeMedoids(
   texts.forEach((text, place) => all.set(text, ends[place]! - text.length));
   const dim = vectors[0]?.length ?? 1;
   const count = Math.max(...queries.map((query) => query.count));
-  return ask((core) =>
-    core.encodeMedoids(count, all, ends, stack(vectors, dim), dim, PRECISIONS.indexOf(precision)),
+  return withCore((core) =>
+    core.encodeMedoids(
+      count,
+      all,
+      ends,
+      toMatrix(vectors, dim),
+      dim,
+      PRECISIONS.indexOf(precision),
+    ),
   ) as Uint8Array<ArrayBuffer>;
 }
 
 /** The queries in these bytes. Throws "corrupt" or "version", or "option" for more than 64 medoids and the like. Needs `await init()`. */
 export function decodeMedoids(bytes: Uint8Array): RemoteQuery[] {
   if (!(bytes instanceof Uint8Array))
-    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${show(bytes)}.`);
-  const { count, ids, vectors, dim } = ask((core) => core.decodeMedoids(bytes));
+    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(bytes)}.`);
+  const { count, ids, vectors, dim } = withCore((core) => core.decodeMedoids(bytes));
   const rows = Math.max(ids.length, vectors.length / dim);
   return Array.from({ length: rows }, (_, row) => ({
     ...(ids.length > 0 ? { item: ids[row]! } : {}),

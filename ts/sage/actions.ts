@@ -1,6 +1,13 @@
 /** Actions as callers give them, checked once and copied: after this they cannot be wrong. */
 import type { Catalogue } from "../catalogue/catalogue.js";
-import { checkFinite, checkItem, checkKeys, checkPositive, checkVector, show } from "../check.js";
+import {
+  checkFinite,
+  checkItem,
+  checkKeys,
+  checkPositive,
+  checkVector,
+  inspect,
+} from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { VectorSource } from "../retriever.js";
 import type { Entry } from "./log.js";
@@ -60,7 +67,7 @@ export function checkAction(
 ): Entry {
   checkKeys(place, action, FIELDS);
   const item = checkItem(`${place}: item`, action.item);
-  const where = `${place} (${show(item)})`;
+  const where = `${place} (${inspect(item)})`;
   const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
     item,
     at: action.at === undefined ? now : checkFinite(`${where}: at`, action.at) + 0, // -0 is 0, as it is in JSON
@@ -68,7 +75,10 @@ export function checkAction(
   if (action.weight !== undefined) entry.weight = checkPositive(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
     if (typeof action.kind !== "string")
-      throw new SageError("option", `${where}: kind: expected a string, saw ${show(action.kind)}.`);
+      throw new SageError(
+        "option",
+        `${where}: kind: expected a string, saw ${inspect(action.kind)}.`,
+      );
     entry.kind = action.kind;
   }
   if (action.vector !== undefined) {

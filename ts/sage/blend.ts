@@ -1,6 +1,6 @@
 /** Many ranked lists into one: ids become dense keys for the core, and come back as ids. */
-import { checkItem, checkItems, checkKeys, checkWhole, show } from "../check.js";
-import { ask } from "../core/glue.js";
+import { checkItem, checkItems, checkKeys, checkWhole, inspect } from "../check.js";
+import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -25,7 +25,7 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   if (!Array.isArray(options.weights) || options.weights.length !== lists.length) {
     throw new SageError(
       "option",
-      `blend: expected one weight for each of the ${lists.length} lists, saw ${show(options.weights)}.`,
+      `blend: expected one weight for each of the ${lists.length} lists, saw ${inspect(options.weights)}.`,
     );
   }
   const keyOf = new Map<ItemId, number>();
@@ -42,7 +42,7 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
     checkItems("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
     key,
   );
-  const blended = ask((core) =>
+  const blended = withCore((core) =>
     core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude),
   );
   const items = [...keyOf.keys()];

@@ -17,7 +17,7 @@
  * Magic, version and checksum stay where they are in every version, so that damage ("corrupt") and age ("version") can be told apart.
  */
 
-import { ask } from "../core/glue.js";
+import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { Entry, Log } from "./log.js";
 
@@ -58,7 +58,7 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   const end = bytes.length - CHECKSUM;
   view.setUint32(
     end,
-    ask((core) => core.checksum(bytes.subarray(0, end))),
+    withCore((core) => core.checksum(bytes.subarray(0, end))),
     true,
   );
   return bytes;
@@ -116,7 +116,7 @@ function checkFrame(bytes: Uint8Array, view: DataView): number {
   if (end < FRONT) throw corrupt(`it has only ${bytes.length} bytes`);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC)
     throw corrupt(`it does not begin with "${MAGIC}"`);
-  if (ask((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true))
+  if (withCore((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true))
     throw corrupt("its checksum does not match");
   const version = view.getUint32(8, true);
   if (version !== VERSION) {

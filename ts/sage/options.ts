@@ -1,7 +1,7 @@
 /** The options of a taste, checked and completed once. */
 import { Catalogue } from "../catalogue/catalogue.js";
-import { checkKeys, checkPositive, checkWhole, show } from "../check.js";
-import { ask } from "../core/glue.js";
+import { checkKeys, checkPositive, checkWhole, inspect } from "../check.js";
+import { withCore } from "../core/glue.js";
 import type { CoreOptions } from "../core/interface.js";
 import { coreOptions } from "../core/options.js";
 import { SageError } from "../errors.js";
@@ -94,7 +94,7 @@ export function checkSettings(options: SageOptions): Settings {
     now,
   };
   // An empty profile costs nothing and has the core check the rest now, not at the first recommendation.
-  ask((core) =>
+  withCore((core) =>
     core.profile(
       new Float32Array(),
       settings.dim,
@@ -125,5 +125,5 @@ function checkDim(dim: number | undefined, catalogue: Catalogue | undefined): nu
 }
 
 function expected(option: string, what: string, seen: unknown): SageError {
-  return new SageError("option", `openSage: ${option}: expected ${what}, saw ${show(seen)}.`);
+  return new SageError("option", `openSage: ${option}: expected ${what}, saw ${inspect(seen)}.`);
 }

@@ -1,8 +1,8 @@
 /** From actions to interests: rows and numbers in the core, ids and times here. */
 
-import { ask } from "../core/glue.js";
+import { withCore } from "../core/glue.js";
 import type { CoreOptions, CoreProfile } from "../core/interface.js";
-import { stack } from "../core/matrix.js";
+import { toMatrix } from "../core/matrix.js";
 import type { ActionRow } from "../core/session.js";
 import type { ItemId } from "../item.js";
 import type { Interest, Profile } from "./types.js";
@@ -13,35 +13,35 @@ export interface WeighedAction extends ActionRow {
 }
 
 /** A profile and the actions it was built from: `actions[i]` is in interest `labels[i]` or, if -1, in none. */
-export interface Taste {
+export interface ProfileState {
   readonly profile: Profile;
   readonly actions: readonly WeighedAction[];
   readonly labels: Int32Array;
 }
 
 /** What the core says of the actions at `now`. */
-export function profileOnce(
+export function computeProfile(
   actions: readonly WeighedAction[],
   dim: number,
   now: number,
   options: CoreOptions,
 ): CoreProfile {
-  const vectors = stack(
+  const vectors = toMatrix(
     actions.map(({ vector }) => vector),
     dim,
   );
   const at = Float64Array.from(actions, (action) => action.at);
   const weights = Float64Array.from(actions, (action) => action.weight);
-  return ask((core) => core.profile(vectors, dim, at, weights, now, options));
+  return withCore((core) => core.profile(vectors, dim, at, weights, now, options));
 }
 
 /** Describes each cluster that the core has found as an interest, most important first. */
-export function describeTaste(
+export function describeProfile(
   built: CoreProfile,
   actions: readonly WeighedAction[],
   dim: number,
   now: number,
-): Taste {
+): ProfileState {
   const members: number[][] = Array.from({ length: built.count }, () => []);
   built.labels.forEach((label, row) => members[label]?.push(row));
   const interests = members.map((rows, index): Interest => {

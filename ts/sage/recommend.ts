@@ -1,15 +1,15 @@
 /** From a profile to recommendations: pick interests, query, blend, and say why. */
 
-import { checkFinite, checkItems, checkKeys, checkWhole, show } from "../check.js";
-import { ask } from "../core/glue.js";
-import { stack } from "../core/matrix.js";
+import { checkFinite, checkItems, checkKeys, checkWhole, inspect } from "../check.js";
+import { withCore } from "../core/glue.js";
+import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Query } from "../retriever.js";
 import { blend } from "./blend.js";
 import type { Settings } from "./options.js";
 import { buildQueries } from "./outbound.js";
-import { distinctRows, type Taste } from "./profile.js";
+import { distinctRows, type ProfileState } from "./profile.js";
 import { searchCatalogue } from "./retrieve-local.js";
 import { retrieve } from "./retrieve-remote.js";
 import type { Interest, Recommendation, RecommendOptions } from "./types.js";
@@ -30,7 +30,7 @@ export interface Plan {
 
 /** Which interests to query, for which items. `never` are the items that are not to be recommended whatever the options say. */
 export function planQueries(
-  taste: Taste,
+  taste: ProfileState,
   options: RecommendOptions,
   never: Iterable<ItemId>,
 ): Plan {
@@ -44,15 +44,15 @@ export function planQueries(
   const all = taste.profile.interests;
   if (all.length === 0) return { count, exclude, interests: [], queries: [] };
   const importance = Float64Array.from(all, (interest) => interest.importance);
-  const picked = ask((core) => core.pick(importance, Math.min(most, all.length), seed));
+  const picked = withCore((core) => core.pick(importance, Math.min(most, all.length), seed));
   const interests = Array.from(picked, (index) => all[index]!);
   return { count, exclude, interests, queries: buildQueries(interests, count) };
 }
 
 /** Carries the plan out: asks the retriever or the catalogue, blends by importance, and gives the reasons. */
-export async function carryOut(
+export async function runPlan(
   plan: Plan,
-  taste: Taste,
+  taste: ProfileState,
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<Recommendation[]> {
@@ -80,7 +80,7 @@ export async function carryOut(
 
 /** The user's own items nearest to each vector, most similar first, each item once. */
 export function nearestActions(
-  taste: Taste,
+  taste: ProfileState,
   vectors: readonly Float32Array[],
   count: number,
   except?: ItemId,
@@ -88,12 +88,12 @@ export function nearestActions(
   const rows = distinctRows(taste.actions).filter((row) => taste.actions[row]!.item !== except);
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
   const { dim } = taste.profile;
-  const own = stack(
+  const own = toMatrix(
     rows.map((row) => taste.actions[row]!.vector),
     dim,
   );
   const distinct = [...new Set(vectors)]; // one medoid may stand in for many items
-  const found = ask((core) => core.nearest(own, dim, stack(distinct, dim), count));
+  const found = withCore((core) => core.nearest(own, dim, toMatrix(distinct, dim), count));
   const each = Math.min(count, rows.length);
   return vectors.map((vector) =>
     Array.from({ length: each }, (_, rank) => {
@@ -110,7 +110,7 @@ function checkPick(pick: RecommendOptions["pick"]): number | undefined {
   if (pick.seed === undefined)
     throw new SageError(
       "option",
-      `recommend: pick: expected "top" or { seed }, saw ${show(pick)}.`,
+      `recommend: pick: expected "top" or { seed }, saw ${inspect(pick)}.`,
     );
   return checkFinite("recommend: pick.seed", pick.seed);
 }

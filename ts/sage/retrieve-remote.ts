@@ -1,5 +1,5 @@
 /** Asking a retriever that is not ours: it may fail, hang or answer nonsense, and none of that becomes an empty list. */
-import { checkAbort, show } from "../check.js";
+import { checkAbort, inspect } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "../retriever.js";
 
@@ -30,13 +30,13 @@ function checkAnswer(answer: unknown, count: number): Hit[][] {
   if (!Array.isArray(answer) || answer.length !== count || !answer.every(Array.isArray)) {
     throw new SageError(
       "retrieval",
-      `The retriever must answer ${count} queries with ${count} lists, and gave ${show(answer)}.`,
+      `The retriever must answer ${count} queries with ${count} lists, and gave ${inspect(answer)}.`,
     );
   }
   for (const hit of (answer as unknown[][]).flat()) {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
     if (typeof item !== "string" || item === "" || !Number.isFinite(score)) {
-      const seen = `item ${show(item)} and score ${show(score)}`;
+      const seen = `item ${inspect(item)} and score ${inspect(score)}`;
       throw new SageError(
         "retrieval",
         `The retriever gave a hit with ${seen}; expected an id and a finite number.`,

@@ -1,8 +1,8 @@
 /** The main job: actions in, interests and recommendations out. What has a clock, a store or an id is here and in what it imports. */
 
 import { checkAbort, checkFinite, checkItem, checkKeys } from "../check.js";
-import { ask, init } from "../core/glue.js";
-import { stack, toUnit } from "../core/matrix.js";
+import { init, withCore } from "../core/glue.js";
+import { toMatrix, toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
 import { SageError } from "../errors.js";
 import { checkActions, withVectors } from "./actions.js";
@@ -11,8 +11,8 @@ import { append, type Entry, hide, type Log, merge, withoutItem, withoutRange } 
 import { decodeLog, encodeLog } from "./log-format.js";
 import { checkSettings, type Settings } from "./options.js";
 import { showOutbound } from "./outbound.js";
-import { describeTaste, distinctRows, type Taste, type WeighedAction } from "./profile.js";
-import { carryOut, nearestActions, planQueries } from "./recommend.js";
+import { describeProfile, distinctRows, type ProfileState, type WeighedAction } from "./profile.js";
+import { nearestActions, planQueries, runPlan } from "./recommend.js";
 import type { Explanation, Profile, Sage, SageOptions } from "./types.js";
 
 const EXPLAINED_BY = 5;
@@ -27,17 +27,17 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const weigh = weigher(settings);
   const journal = await openJournal(store, dim, limits, settings.setAside);
   let closed = false;
-  let remembered: { log: Log; hash: string | undefined; taste: Taste } | undefined;
+  let remembered: { log: Log; hash: string | undefined; taste: ProfileState } | undefined;
 
   /** The taste behind the log and the catalogue of now: the log is never changed in place, so the same log is the same taste. */
-  const taste = (): Taste => {
+  const taste = (): ProfileState => {
     const [log, hash] = [journal.log(), settings.catalogue?.hash];
     if (remembered?.log !== log || remembered.hash !== hash) {
       const [actions, time] = [weigh(log.entries), now()];
       remembered = {
         log,
         hash,
-        taste: describeTaste(session.profile(actions, time, settings.core), actions, dim, time),
+        taste: describeProfile(session.profile(actions, time, settings.core), actions, dim, time),
       };
     }
     return remembered.taste;
@@ -70,7 +70,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
     async recommend(given = {}) {
       checkOpen();
       checkAbort(given?.signal);
-      return carryOut(plan(given), taste(), settings, given.signal);
+      return runPlan(plan(given), taste(), settings, given.signal);
     },
 
     async preview(given = {}) {
@@ -167,7 +167,7 @@ function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) =>
   };
 }
 
-function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Explanation {
+function explain(item: string, taste: ProfileState, { catalogue, dim }: Settings): Explanation {
   const { profile, actions, labels } = taste;
   if (profile.interests.length === 0) {
     throw new SageError(
@@ -182,27 +182,31 @@ function explain(item: string, taste: Taste, { catalogue, dim }: Settings): Expl
       "unknown-item",
       `explain: neither the user's actions nor a catalogue know the item "${item}".`,
     );
-  const medoids = stack(
+  const medoids = toMatrix(
     profile.interests.map((interest) => interest.vector),
     dim,
   );
   const member = own >= 0 ? labels[own]! : -1;
   const nearest =
-    member >= 0 ? member : ask((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
+    member >= 0 ? member : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
   return {
     interest: copyProfile(profile).interests[nearest]!,
     nearest: nearestActions(taste, [vector], EXPLAINED_BY, item)[0]!,
   };
 }
 
-function draw({ profile: { dim }, actions, labels }: Taste): Awaited<ReturnType<Sage["map"]>> {
+function draw({
+  profile: { dim },
+  actions,
+  labels,
+}: ProfileState): Awaited<ReturnType<Sage["map"]>> {
   const rows = distinctRows(actions);
   if (rows.length === 0) return [];
-  const own = stack(
+  const own = toMatrix(
     rows.map((row) => actions[row]!.vector),
     dim,
   );
-  const points = ask((core) => core.project(own, dim));
+  const points = withCore((core) => core.project(own, dim));
   return rows.map((row, place) => ({
     item: actions[row]!.item,
     x: points[place * 2]!,

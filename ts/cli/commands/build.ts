@@ -5,7 +5,7 @@ import { need, parseNumber, parseOptions, parseWord } from "../arguments.js";
 import { nearDuplicates } from "../duplicates.js";
 import { type CatalogueFacts, factsOf, printCatalogue } from "../facts.js";
 import { UsageError } from "../failure.js";
-import { group, WORTH } from "../lists.js";
+import { buildLists, MIN_ITEMS_FOR_LISTS } from "../lists.js";
 import { count, printJson } from "../print.js";
 import { openProgress, type Progress } from "../progress.js";
 import { within } from "../read/fields.js";
@@ -37,7 +37,7 @@ Options
       --near-duplicates HOW  report: count them (default, up to ${count(LOOKED_THROUGH)} items); drop: keep the first of each kind;
                              group: keep all, show the first alone (the others name it in variantOf); keep: do not look
       --near NUMBER          the score from which two items are near-duplicates (default: 0.95)
-      --lists WHEN           search a part of the items only (IVF): auto (default, from ${count(WORTH)} items), always, never
+      --lists WHEN           search a part of the items only (IVF): auto (default, from ${count(MIN_ITEMS_FOR_LISTS)} items), always, never
       --no-recall            do not measure the recall
   -q, --quiet                no progress on the standard error
       --json                 the report as JSON
@@ -153,8 +153,10 @@ export async function run(args: string[]): Promise<void> {
         );
       }
     }
-    if (when === "always" || (when === "auto" && items.length >= WORTH)) {
-      catalogue = await group(catalogue, items, (share) => progress.share("making lists", share));
+    if (when === "always" || (when === "auto" && items.length >= MIN_ITEMS_FOR_LISTS)) {
+      catalogue = await buildLists(catalogue, items, (share) =>
+        progress.share("making lists", share),
+      );
     }
     const recall = values["no-recall"]
       ? undefined

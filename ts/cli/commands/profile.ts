@@ -3,12 +3,12 @@ import { need, parseOptions } from "../arguments.js";
 import { printJson } from "../print.js";
 import {
   describeInterests,
-  openTaste,
+  openActions,
   printInterests,
   refuseArgument,
   TASTE_HELP,
   TASTE_OPTIONS,
-} from "../taste.js";
+} from "../profile-input.js";
 
 export const help = `Show the interests behind a user's actions: clusters of what they did, each represented by one of their own items.
 
@@ -39,7 +39,7 @@ Exit codes
 export async function run(args: string[]): Promise<void> {
   const { values, argument } = parseOptions(args, TASTE_OPTIONS);
   refuseArgument(argument);
-  const { sage, catalogue } = await openTaste(need("--actions FILE", values.actions), values);
+  const { sage, catalogue } = await openActions(need("--actions FILE", values.actions), values);
   const profile = await sage.profile();
   if (values.json) return printJson({ interests: describeInterests(profile, catalogue) });
   printInterests(profile, catalogue);

@@ -5,12 +5,12 @@ import { need, parseCount, parseNumber, parseOptions } from "../arguments.js";
 import { labelOf, note, payloadOf, print, printJson, printTable, symbolOf } from "../print.js";
 import {
   describeInterests,
-  openTaste,
+  openActions,
   printInterests,
   refuseArgument,
   TASTE_HELP,
   TASTE_OPTIONS,
-} from "../taste.js";
+} from "../profile-input.js";
 
 export const help = `Recommend items of a catalogue to a user, each with the reason: the interest that asked for it.
 
@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<void> {
   if (values.interests !== undefined)
     options.interests = parseCount("--interests", values.interests);
   if (values.seed !== undefined) options.pick = { seed: parseNumber("--seed", values.seed) };
-  const { sage, catalogue } = await openTaste(actions, values);
+  const { sage, catalogue } = await openActions(actions, values);
 
   const unknown = values.exclude.filter((item) => !catalogue?.has(item));
   if (unknown.length > 0 && !values.quiet)

@@ -1,8 +1,8 @@
 /** `pocketsage verify`: is the file whole, and does everything in it fit together? */
 import { readAttributes } from "../../catalogue/attributes.js";
-import { rowsIn } from "../../catalogue/change.js";
+import { liveRows } from "../../catalogue/change.js";
 import { ATTRIBUTES, BASE, revisionDigits } from "../../catalogue/sections.js";
-import { ask, init } from "../../core/glue.js";
+import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { need, parseOptions } from "../arguments.js";
 import { InputError, messageOf } from "../failure.js";
@@ -69,7 +69,7 @@ interface Verified {
 /** Rejects for bytes that are not a whole file. */
 export async function verifyBytes(bytes: Uint8Array): Promise<Verified> {
   await init();
-  return ask((core) => {
+  return withCore((core) => {
     const catalogue = core.CoreCatalogue.fromBytes(bytes, true);
     try {
       return check(catalogue);
@@ -82,7 +82,7 @@ export async function verifyBytes(bytes: Uint8Array): Promise<Verified> {
 function check(core: CoreCatalogue): Verified {
   const { size, rows, hash, revision } = core.facts();
   readAttributes(core.section(ATTRIBUTES), rows);
-  for (const row of rowsIn(core, true)) {
+  for (const row of liveRows(core, true)) {
     const id = core.id(row)!;
     if (core.row(id) !== row)
       throw new InputError(`the id "${id}" of row ${row} is not found by its id`);

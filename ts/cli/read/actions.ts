@@ -1,7 +1,7 @@
 /** Actions of a user, from a file: item, at, and where they are given vector, weight and kind. */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { show } from "../../check.js";
+import { inspect } from "../../check.js";
 import { checkAction } from "../../sage/actions.js";
 import type { Action } from "../../sage/types.js";
 import { InputError } from "../failure.js";
@@ -45,14 +45,16 @@ function readAction(row: Row): Action {
   if (fields.at != null) {
     const at = readTime(fields.at);
     if (at === undefined)
-      throw new InputError(`${place}: at: expected ${HOW_TO_WRITE_TIMES}, saw ${show(fields.at)}.`);
+      throw new InputError(
+        `${place}: at: expected ${HOW_TO_WRITE_TIMES}, saw ${inspect(fields.at)}.`,
+      );
     action.at = at;
   }
   if (fields.weight != null) {
     const weight = typeof fields.weight === "string" ? Number(fields.weight) : fields.weight;
     if (typeof weight !== "number" || Number.isNaN(weight)) {
       throw new InputError(
-        `${place}: weight: expected a number above 0, saw ${show(fields.weight)}.`,
+        `${place}: weight: expected a number above 0, saw ${inspect(fields.weight)}.`,
       );
     }
     action.weight = weight;

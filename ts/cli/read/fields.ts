@@ -1,5 +1,5 @@
 /** The fields of a row as the library wants them: ids are text, vectors are Float32Arrays. */
-import { checkItem, checkVector, show } from "../../check.js";
+import { checkItem, checkVector, inspect } from "../../check.js";
 import { InputError, messageOf } from "../failure.js";
 import type { Row } from "./row.js";
 
@@ -17,11 +17,13 @@ export function readVector(row: Row, field: string): Float32Array {
   const value = take(row, field);
   const numbers = typeof value === "string" ? splitNumbers(value) : value;
   if (!Array.isArray(numbers) || numbers.length === 0) {
-    throw new InputError(`${place}: ${field}: expected an array of numbers, saw ${show(value)}.`);
+    throw new InputError(
+      `${place}: ${field}: expected an array of numbers, saw ${inspect(value)}.`,
+    );
   }
   const wrong = numbers.findIndex((number) => typeof number !== "number" || Number.isNaN(number));
   if (wrong >= 0) {
-    const seen = typeof value === "string" ? show(value) : show(numbers[wrong]);
+    const seen = typeof value === "string" ? inspect(value) : inspect(numbers[wrong]);
     throw new InputError(
       `${place}: ${field}: number ${wrong} of the vector is not a number, saw ${seen}.`,
     );

@@ -1,6 +1,6 @@
 /** JSON lines and CSV as the same thing: rows of named fields, each knowing its line. Read as a stream, so that files may be large. */
 import { extname } from "node:path";
-import { show } from "../../check.js";
+import { inspect } from "../../check.js";
 import { InputError, messageOf } from "../failure.js";
 import { readCsv } from "./csv.js";
 import type { Row } from "./row.js";
@@ -65,10 +65,10 @@ function parseObject(place: string, json: string): Readonly<Record<string, unkno
     value = JSON.parse(json);
   } catch (error) {
     throw new InputError(
-      `${place}: expected one JSON object a line, saw ${show(json)} (${messageOf(error)}).`,
+      `${place}: expected one JSON object a line, saw ${inspect(json)} (${messageOf(error)}).`,
     );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new InputError(`${place}: expected one JSON object a line, saw ${show(value)}.`);
+  throw new InputError(`${place}: expected one JSON object a line, saw ${inspect(value)}.`);
 }

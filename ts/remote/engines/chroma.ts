@@ -1,5 +1,5 @@
 /** Chroma over its REST API, version 2. All queries in one request, by vector: an item without one is looked up first. */
-import { checkKeys, show } from "../../check.js";
+import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
@@ -54,7 +54,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
   if (!/^[0-9a-f-]{36}$/i.test(collection)) {
     throw new SageError(
       "option",
-      `chroma: collection: expected its UUID (collection.id in Chroma's clients), saw ${show(collection)}.`,
+      `chroma: collection: expected its UUID (collection.id in Chroma's clients), saw ${inspect(collection)}.`,
     );
   }
   const condition = options.filter && checkFilter("chroma", options.filter);

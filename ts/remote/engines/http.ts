@@ -3,11 +3,11 @@
  * `{ "answers": [{ "status": "ok", "hits": [{ "item": "...", "score": 0.9 }] } | { "status": "not-found" } | { "status": "error", "reason": "..." }] }`.
  * The Worker in edge/ speaks this.
  */
-import { checkAbort, checkKeys, show } from "../../check.js";
+import { checkAbort, checkKeys, inspect } from "../../check.js";
 import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { answerOf, assemble, checkQueries, type Said, unexpected } from "../engine.js";
+import { answerOf, assemble, checkQueries, type EngineReply, unexpected } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   HTTP_OPTIONS,
@@ -41,7 +41,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
     throw new SageError(
       "option",
-      `${NAME}: send: expected "ids", "vectors" or "both", saw ${show(send)}.`,
+      `${NAME}: send: expected "ids", "vectors" or "both", saw ${inspect(send)}.`,
     );
   }
   const post = httpSender(NAME, options);
@@ -117,8 +117,8 @@ async function obtain(token: () => string | Promise<string>): Promise<string> {
   }
 }
 
-function readAnswers(reply: unknown): Said[] {
-  return list(field(reply, "answers"), "answers").map((answer): Said => {
+function readAnswers(reply: unknown): EngineReply[] {
+  return list(field(reply, "answers"), "answers").map((answer): EngineReply => {
     const status = field(answer, "status");
     if (status === "not-found") return "not-found";
     if (status === "error")

@@ -2,13 +2,13 @@
  * Milvus and Zilliz Cloud over REST: version 2 with all queries in one request, version 1 (Milvus 2.3) with one request each. By stored id from
  * Milvus 2.6.9 on, which `byId: true` says; else by vector. An error comes as HTTP 200 with a `code`.
  */
-import { checkKeys, show } from "../../check.js";
+import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type Exchange, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, toExpression, type Words } from "../filter.js";
+import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
 import {
   below,
   HTTP_OPTIONS,
@@ -78,11 +78,11 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     dim,
   } = options;
   if (version !== 1 && version !== 2)
-    throw new SageError("option", `milvus: version: expected 1 or 2, saw ${show(version)}.`);
+    throw new SageError("option", `milvus: version: expected 1 or 2, saw ${inspect(version)}.`);
   if (idType !== "varchar" && idType !== "int64")
     throw new SageError(
       "option",
-      `milvus: idType: expected "varchar" or "int64", saw ${show(idType)}.`,
+      `milvus: idType: expected "varchar" or "int64", saw ${inspect(idType)}.`,
     );
   if (version === 1 && (options.filter || options.byId)) {
     throw new SageError(
@@ -207,7 +207,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
 /** The condition as a template: the text holds names of parameters, the values travel beside it. */
 function template(condition: Condition): { filter: string; exprParams: Record<string, unknown> } {
   const exprParams: Record<string, unknown> = {};
-  const test: Words["test"] = (name, sign, value) => {
+  const test: Syntax["test"] = (name, sign, value) => {
     const parameter = `v${Object.keys(exprParams).length}`;
     exprParams[parameter] = value;
     return `${name} ${sign === "=" ? "==" : sign} {${parameter}}`;

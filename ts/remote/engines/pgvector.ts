@@ -2,13 +2,13 @@
  * PostgreSQL with pgvector, through whatever runs SQL where you are: node-postgres, postgres.js, a driver over HTTP. One statement asks all
  * queries, by stored id or by vector; everything that is not the name of a table or column is a parameter.
  */
-import { checkKeys, checkWhole, show } from "../../check.js";
+import { checkKeys, checkWhole, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf, type Said } from "../engine.js";
+import { type Engine, type EngineReply, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, toExpression, type Words } from "../filter.js";
+import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
 import { field, id, list, number } from "../reply.js";
 import { shortNumbers } from "../vectors.js";
 
@@ -67,12 +67,12 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   if (typeof query !== "function")
     throw new SageError(
       "option",
-      `pgvector: query: expected a function that runs SQL, saw ${show(query)}.`,
+      `pgvector: query: expected a function that runs SQL, saw ${inspect(query)}.`,
     );
   if (!(idType in IDS))
     throw new SageError(
       "option",
-      `pgvector: idType: expected "text", "bigint" or "uuid", saw ${show(idType)}.`,
+      `pgvector: idType: expected "text", "bigint" or "uuid", saw ${inspect(idType)}.`,
     );
   const efSearch =
     options.efSearch === undefined ? undefined : checkWhole("pgvector: efSearch", options.efSearch);
@@ -181,8 +181,8 @@ async function run(
   }
 }
 
-function readRows(reply: unknown, count: number): Said[] {
-  const said: Said[] = Array.from({ length: count }, () => []);
+function readRows(reply: unknown, count: number): EngineReply[] {
+  const said: EngineReply[] = Array.from({ length: count }, () => []);
   const met = new Set<number>();
   for (const row of list(field(reply, "rows"), "rows")) {
     const place = number(field(row, "place"), "a place");
@@ -201,7 +201,7 @@ function readRows(reply: unknown, count: number): Said[] {
 function parseVector(value: unknown): Float32Array | undefined {
   if (value === null) return undefined;
   if (typeof value !== "string" || !value.startsWith("["))
-    throw new TypeError(`${show(value)} for a vector`);
+    throw new TypeError(`${inspect(value)} for a vector`);
   return Float32Array.from(value.slice(1, -1).split(","), (each) =>
     number(each, "a number of a vector"),
   );
@@ -217,14 +217,14 @@ function quoted(option: string, name: string): string {
   ) {
     throw new SageError(
       "option",
-      `pgvector: ${option}: expected a name of letters, digits and _, saw ${show(name)}.`,
+      `pgvector: ${option}: expected a name of letters, digits and _, saw ${inspect(name)}.`,
     );
   }
   return parts.map((part) => `"${part}"`).join(".");
 }
 
 function toSql(condition: Condition, parameters: unknown[]): string {
-  const test: Words["test"] = (name, sign, value) =>
+  const test: Syntax["test"] = (name, sign, value) =>
     `t."${name}" ${sign === "!=" ? "<>" : sign} $${parameters.push(value)}`;
   return toExpression(condition, { test, and: " and ", or: " or " });
 }

@@ -1,11 +1,11 @@
 /** Redis 8 vector sets, through whatever sends commands where you are. One VSIM a query; a client that pipelines sends them together. */
-import { checkKeys, show } from "../../check.js";
+import { checkKeys, inspect } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineQuery, retrieverOf, type Said } from "../engine.js";
+import { type Engine, type EngineQuery, type EngineReply, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
+import { checkFilter, type Filter, onlyNumbers, type Syntax, toExpression } from "../filter.js";
 import { list, number, text } from "../reply.js";
 
 /** Sends one command and resolves to its reply. Text comes back as text or bytes. */
@@ -31,15 +31,15 @@ export function redis(options: RedisOptions): RemoteRetriever {
   if (typeof command !== "function")
     throw new SageError(
       "option",
-      `redis: command: expected a function that sends commands, saw ${show(command)}.`,
+      `redis: command: expected a function that sends commands, saw ${inspect(command)}.`,
     );
   if (typeof key !== "string" || key === "")
     throw new SageError(
       "option",
-      `redis: key: expected the key of a vector set, saw ${show(key)}.`,
+      `redis: key: expected the key of a vector set, saw ${inspect(key)}.`,
     );
   const condition = options.filter && onlyNumbers("redis", checkFilter("redis", options.filter));
-  const words: Words = {
+  const words: Syntax = {
     test: (name, sign, value) =>
       `.${name} ${sign === "=" ? "==" : sign} ${typeof value === "boolean" ? Number(value) : String(value)}`,
     and: " and ",
@@ -115,7 +115,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
 }
 
 /** Names and scores by turns (RESP2), or pairs or a map of them (RESP3). */
-function readHits(reply: unknown, query: EngineQuery, filtered: boolean): Said {
+function readHits(reply: unknown, query: EngineQuery, filtered: boolean): EngineReply {
   if (reply instanceof Error) {
     return query.id !== undefined && /element not found/i.test(reply.message)
       ? "not-found"

@@ -1,10 +1,10 @@
 /** Typesense: one `multi_search` for all queries, by stored id where the id is a plain word, else by vector. */
-import { checkKeys, show } from "../../check.js";
+import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, onlyNumbers, toExpression, type Words } from "../filter.js";
+import { checkFilter, type Filter, onlyNumbers, type Syntax, toExpression } from "../filter.js";
 import {
   below,
   HTTP_OPTIONS,
@@ -40,11 +40,11 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
   if (!/^\w{1,64}$/.test(vectorField))
     throw new SageError(
       "option",
-      `typesense: vectorField: expected a name, saw ${show(vectorField)}.`,
+      `typesense: vectorField: expected a name, saw ${inspect(vectorField)}.`,
     );
   const condition =
     options.filter && onlyNumbers("typesense", checkFilter("typesense", options.filter));
-  const words: Words = {
+  const words: Syntax = {
     test: (name, sign, value) => `${name}:${sign}${String(value)}`,
     and: " && ",
     or: " || ",

@@ -1,9 +1,9 @@
 /** Cloudflare Vectorize through a Worker's binding: one call a query, by stored id or by vector. */
-import { checkKeys, show } from "../../check.js";
+import { checkKeys, inspect } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf, type Said } from "../engine.js";
+import { type Engine, type EngineReply, retrieverOf } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter, type FilterValue, toMongo } from "../filter.js";
 import { field, id, list, number, vector } from "../reply.js";
@@ -46,7 +46,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
   if (typeof index?.queryById !== "function")
     throw new SageError(
       "option",
-      `vectorize: index: expected a Vectorize binding, saw ${show(index)}.`,
+      `vectorize: index: expected a Vectorize binding, saw ${inspect(index)}.`,
     );
   const condition = options.filter && checkFilter("vectorize", options.filter);
   const filter = condition && joined(condition);
@@ -106,7 +106,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
   return retrieverOf(engine);
 }
 
-function readMatches(reply: unknown, byId: boolean): Said {
+function readMatches(reply: unknown, byId: boolean): EngineReply {
   if (reply instanceof RetrievalError && byId && reply.reason === "not-found") return "not-found";
   if (isSageError(reply)) return reply;
   const matches = list(field(reply, "matches"), "matches");

@@ -2,11 +2,11 @@
 import { checkKeys, checkPositive, checkWhole } from "../../check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { WORLD, type World, worldOf } from "./world.js";
+import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /** When to stop asking an engine that fails. */
-export interface BreakerOptions extends World {
+export interface BreakerOptions extends Runtime {
   /** Failures in a row that open it. Default: 5. */
   failures?: number;
   /** Milliseconds until one call is let through again to see. Default: 10,000. */
@@ -29,10 +29,10 @@ export function breakerState(): BreakerState {
 
 /** After some failures in a row nobody is asked for a while: queries fail at once with "open". Then one call tries, and closes it if it succeeds. */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
-  checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...WORLD]);
+  checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTIONS]);
   const failures = checkWhole("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
-  const { now } = worldOf(options);
+  const { now } = runtimeOf(options);
   const state = options.state ?? breakerState();
 
   /** The error of a call that is not let through. */

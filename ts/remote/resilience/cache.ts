@@ -6,14 +6,14 @@ import { checkAbort, checkKeys, checkPositive } from "../../check.js";
 import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { hundredThousandths } from "../vectors.js";
+import { quantize5 } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
-import { WORLD, type World, worldOf } from "./world.js";
+import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /** How answers are kept. */
-export interface CacheOptions extends World {
+export interface CacheOptions extends Runtime {
   store: AnswerStore;
   /** Milliseconds an answer is fresh, less up to a fifth so that not all expire together. Default: 5 minutes. */
   fresh?: number;
@@ -31,11 +31,11 @@ interface Kept {
 
 /** Keeps the answers of `inner`. */
 export function withCache(inner: RemoteRetriever, options: CacheOptions): RemoteRetriever {
-  checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...WORLD]);
+  checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTIONS]);
   const { store, version = "" } = options;
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
   const stale = checkPositive("withCache: stale", options.stale ?? 86_400_000);
-  const { now, random } = worldOf(options);
+  const { now, random } = runtimeOf(options);
   const flights = new Map<string, Promise<Answer>>();
   // A vector that came along is part of the question: who sends a known item with a vector of their own changes nobody else's answer.
   const keyOf = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
@@ -47,7 +47,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
           version,
           item,
           count,
-          ...(vector ? [await digest(new Uint8Array(hundredThousandths(vector).buffer))] : []),
+          ...(vector ? [await digest(new Uint8Array(quantize5(vector).buffer))] : []),
         ]);
 
   const read = async (key: string): Promise<Kept | undefined> => {

@@ -7,20 +7,20 @@ import { type BreakerOptions, withBreaker } from "./breaker.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { withFallback } from "./fallback.js";
 import { type RetryOptions, withRetry } from "./retry.js";
+import { RUNTIME_OPTIONS, type Runtime } from "./runtime.js";
 import { withTimeout } from "./timeout.js";
-import { WORLD, type World } from "./world.js";
 import { wrap } from "./wrap.js";
 
 /** {@link resilient}'s parts, each with its own defaults. */
-export interface ResilientOptions extends World {
+export interface ResilientOptions extends Runtime {
   /** Milliseconds for one try. Default: 2,000. */
   timeout?: number;
   /** Milliseconds for everything, retries included. Default: 5,000. */
   deadline?: number;
-  retry?: Omit<RetryOptions, keyof World>;
-  breaker?: Omit<BreakerOptions, keyof World>;
+  retry?: Omit<RetryOptions, keyof Runtime>;
+  breaker?: Omit<BreakerOptions, keyof Runtime>;
   /** Answers kept by medoid. Default: none are. */
-  cache?: Omit<CacheOptions, keyof World>;
+  cache?: Omit<CacheOptions, keyof Runtime>;
   /** Who answers what the engine cannot. */
   fallback?: RemoteRetriever;
 }
@@ -37,7 +37,7 @@ export function resilient(
     "breaker",
     "cache",
     "fallback",
-    ...WORLD,
+    ...RUNTIME_OPTIONS,
   ]);
   const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...world } = options;
   const once = withBreaker(withTimeout(engine, timeout, "timeout", world), {

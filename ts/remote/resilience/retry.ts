@@ -2,11 +2,11 @@
 import { checkKeys, checkPositive, checkWhole } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { WORLD, type World, worldOf } from "./world.js";
+import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
 import { askFor, placesOf, wrap } from "./wrap.js";
 
 /** How often and how soon to try again. */
-export interface RetryOptions extends World {
+export interface RetryOptions extends Runtime {
   /** Further tries. Default: 2. */
   retries?: number;
   /** Milliseconds: the wait before try n is anything up to `base` 2^n ("full jitter"). Default: 100. */
@@ -17,11 +17,11 @@ export interface RetryOptions extends World {
 
 /** Asks again for the queries that failed in passing: nobody answered, in time or at all, or said 408, 429 or 5xx. Vectors likewise. */
 export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): RemoteRetriever {
-  checkKeys("withRetry", options, ["retries", "base", "most", ...WORLD]);
+  checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTIONS]);
   const retries = checkWhole("withRetry: retries", options.retries ?? 2, 0);
   const base = checkPositive("withRetry: base", options.base ?? 100);
   const most = checkPositive("withRetry: most", options.most ?? 2000);
-  const { sleep, random } = worldOf(options);
+  const { sleep, random } = runtimeOf(options);
 
   /** Waits before the next try, or says that there will be none. */
   const again = async (

@@ -3,7 +3,7 @@ import { checkPositive } from "../../check.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
-import { type World, worldOf } from "./world.js";
+import { type Runtime, runtimeOf } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /** Gives up after so many milliseconds: each query that has no answer by then has a "timeout" (or whatever `reason` says). */
@@ -11,10 +11,10 @@ export function withTimeout(
   inner: RemoteRetriever,
   milliseconds: number,
   reason: "timeout" | "deadline" = "timeout",
-  world: World = {},
+  world: Runtime = {},
 ): RemoteRetriever {
   checkPositive(`${inner.engine}: ${reason}`, milliseconds);
-  const { sleep } = worldOf(world);
+  const { sleep } = runtimeOf(world);
 
   /** What the work resolves to, or the error that says that it took too long; then, as when the caller aborts, its own signal ends it. */
   const within = async <T>(

@@ -2,10 +2,10 @@
 import { checkAbort } from "../../check.js";
 import { isSageError } from "../../errors.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assemble, type Parts, unexpected } from "../engine.js";
+import { assemble, type RetrieverParts, unexpected } from "../engine.js";
 
 /** `inner`, with these parts of its own. */
-export function wrap(inner: RemoteRetriever, parts: Partial<Parts>): RemoteRetriever {
+export function wrap(inner: RemoteRetriever, parts: Partial<RetrieverParts>): RemoteRetriever {
   const { engine, identity, capabilities, ask, vectors, outbound } = inner;
   return assemble({ engine, identity, capabilities, ask, vectors, outbound, ...parts });
 }

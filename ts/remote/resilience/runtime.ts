@@ -2,7 +2,7 @@
 import { checkAbort } from "../../check.js";
 
 /** What the wrappers need of the world. */
-export interface World {
+export interface Runtime {
   /** Milliseconds. Default: Date.now. */
   now?: () => number;
   /** Resolves after so many milliseconds, or rejects when the signal fires. Default: setTimeout. */
@@ -12,14 +12,14 @@ export interface World {
 }
 
 /** The names of its options. */
-export const WORLD = ["now", "sleep", "random"];
+export const RUNTIME_OPTIONS = ["now", "sleep", "random"];
 
 /** The world with its defaults. */
-export function worldOf({
+export function runtimeOf({
   now = Date.now,
   sleep = pause,
   random = Math.random,
-}: World): Required<World> {
+}: Runtime): Required<Runtime> {
   return { now, sleep, random };
 }
 

@@ -54,14 +54,14 @@ type Values = {
   quiet: boolean;
 };
 
-/** A taste in memory, opened by {@link openTaste}. */
+/** A taste in memory, opened by {@link openActions}. */
 export interface OpenTaste {
   readonly sage: Sage;
   readonly catalogue: Catalogue | undefined;
 }
 
 /** Reads the catalogue and the actions, and opens a taste that has recorded them. Wrong options are told before any file is read. */
-export async function openTaste(actionsFile: string, values: Values): Promise<OpenTaste> {
+export async function openActions(actionsFile: string, values: Values): Promise<OpenTaste> {
   const now = values.now === undefined ? Date.now() : parseTime("--now", values.now);
   const options: SageOptions = {
     cut: parseCut(values.cut),
