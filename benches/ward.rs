@@ -1,72 +1,131 @@
-//! Native Ward, ours and kodama's, timed on request. `npm run bench:ward` builds it and talks to it; see scripts/bench/runner.mjs for
-//! the requests and answers, one line of JSON each.
+//! Clustering: `cargo bench --bench ward`. Every benchmark asserts its answer once, untimed.
+//! `npm run bench:ward` compares the same code with other libraries.
+#![allow(clippy::unwrap_used)] // A benchmark that cannot run has nothing better to do than to panic.
 
-#[path = "kodama/tree.rs"]
-mod kodama_tree;
+mod common;
 
-use cpu_time::ProcessTime;
-use pocketsage::{Vectors, ward};
-use serde_json::{Value, json};
-use std::error::Error;
-use std::io::{BufRead, Write};
-use std::time::Instant;
+use common::{GROUPS, Shape, mixture};
+use divan::{Bencher, black_box};
+use pocketsage::{Actions, Cut, ProfileOptions, Session, Vectors, profile, ward};
 
-/// From n x dim vectors to the squared heights of the tree, ascending.
-type Contestant = fn(&[f32], usize) -> Result<Vec<f64>, Box<dyn Error>>;
+const SHAPES: [Shape; 6] = [
+    Shape(100, 256),
+    Shape(300, 64),
+    Shape(300, 256),
+    Shape(1000, 64),
+    Shape(1000, 256),
+    Shape(3000, 256),
+];
+const HOUR: f64 = 3_600_000.0; // ms
+const OPTIONS: ProfileOptions = ProfileOptions {
+    cut: Cut::Count(GROUPS),
+    singletons: pocketsage::Singletons::Keep,
+    half_life_days: None,
+    lambda: None,
+    spread: None,
+    memory: None,
+};
 
-const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", ours), ("kodama", kodama)];
+fn main() {
+    divan::main();
+}
 
-fn main() -> Result<(), Box<dyn Error>> {
-    for line in std::io::stdin().lock().lines() {
-        let answer = run(&serde_json::from_str(&line?)?)
-            .unwrap_or_else(|why| json!({ "error": why.to_string() }));
-        writeln!(std::io::stdout(), "{answer}")?;
+/// From vectors to the whole tree.
+#[divan::bench(args = SHAPES)]
+fn tree(bencher: Bencher<'_, '_>, shape: Shape) {
+    let values = mixture(shape, 1);
+    let vectors = Vectors::new(&values, shape.1).unwrap();
+    let tree = ward(vectors, None).unwrap();
+    assert_eq!(tree.merges().len(), shape.0 - 1);
+    assert!(tree.merges().is_sorted_by_key(|merge| merge.height));
+    assert_groups(&tree.cut_into(GROUPS).labels);
+    bencher.bench_local(|| ward(black_box(vectors), None));
+}
+
+/// From actions to interests, without a session.
+#[divan::bench(args = SHAPES)]
+fn whole_profile(bencher: Bencher<'_, '_>, shape: Shape) {
+    let Columns { values, at, weights, now } = Columns::new(shape);
+    let actions = Actions::new(Vectors::new(&values, shape.1).unwrap(), &at, &weights).unwrap();
+    let found = profile(&actions, now, &OPTIONS).unwrap();
+    assert_groups(&found.partition.labels);
+    assert_eq!(found.medoids.len(), GROUPS);
+    bencher.bench_local(|| profile(black_box(&actions), now, &OPTIONS));
+}
+
+/// One action added to a session, then its profile. The action is removed again, untimed.
+#[divan::bench(args = SHAPES)]
+fn session_add(bencher: Bencher<'_, '_>, shape: Shape) {
+    let Columns { values, at, weights, now } = Columns::new(shape);
+    let last = shape.0 - 1;
+    let mut session = Session::new(shape.1).unwrap();
+    session.add(&values, &at, &weights).unwrap();
+    let actions = Actions::new(Vectors::new(&values, shape.1).unwrap(), &at, &weights).unwrap();
+    let expected = profile(&actions, now, &OPTIONS).unwrap();
+
+    let session = std::cell::RefCell::new(session);
+    let remove_last = || {
+        let mut session = session.borrow_mut();
+        session.forget(last);
+        session.profile(now, &OPTIONS).unwrap();
+    };
+    let add_last = || {
+        let mut session = session.borrow_mut();
+        session.add(&values[last * shape.1..], &at[last..], &weights[last..]).unwrap();
+        session.profile(now, &OPTIONS).unwrap()
+    };
+    remove_last();
+    assert_eq!(add_last(), expected);
+    bencher.with_inputs(remove_last).bench_local_values(|()| add_last());
+}
+
+/// One action removed from a session, then its profile. The action is added again, untimed.
+#[divan::bench(args = SHAPES)]
+fn session_remove(bencher: Bencher<'_, '_>, shape: Shape) {
+    let Columns { values, at, weights, now } = Columns::new(shape);
+    let last = shape.0 - 1;
+    let mut session = Session::new(shape.1).unwrap();
+    session.add(&values[..last * shape.1], &at[..last], &weights[..last]).unwrap();
+    let (vectors, at_before) = (Vectors::new(&values[..last * shape.1], shape.1), &at[..last]);
+    let actions = Actions::new(vectors.unwrap(), at_before, &weights[..last]).unwrap();
+    let expected = profile(&actions, now, &OPTIONS).unwrap();
+
+    let session = std::cell::RefCell::new(session);
+    let add_last = || {
+        let mut session = session.borrow_mut();
+        session.add(&values[last * shape.1..], &at[last..], &weights[last..]).unwrap();
+        session.profile(now, &OPTIONS).unwrap();
+    };
+    let remove_last = || {
+        let mut session = session.borrow_mut();
+        session.forget(last);
+        session.profile(now, &OPTIONS).unwrap()
+    };
+    add_last();
+    assert_eq!(remove_last(), expected);
+    bencher.with_inputs(add_last).bench_local_values(|()| remove_last());
+}
+
+/// Actions as columns: one an hour, each of weight 1.
+struct Columns {
+    values: Vec<f32>,
+    at: Vec<f64>,
+    weights: Vec<f64>,
+    now: f64,
+}
+
+impl Columns {
+    fn new(shape: Shape) -> Self {
+        let at: Vec<f64> = (0..shape.0).map(|row| row as f64 * HOUR).collect();
+        let now = shape.0 as f64 * HOUR;
+        Self { values: mixture(shape, 1), at, weights: vec![1.0; shape.0], now }
     }
-    Ok(())
 }
 
-fn run(request: &Value) -> Result<Value, Box<dyn Error>> {
-    let word = |key: &str| request[key].as_str().ok_or(format!("{key} is missing in {request}"));
-    let number = |key: &str| request[key].as_u64().ok_or(format!("{key} is missing in {request}"));
-    let name = word("contestant")?;
-    let (_, contestant) = CONTESTANTS
-        .iter()
-        .find(|known| known.0 == name)
-        .ok_or(format!("nobody is called {name}"))?;
-    let bytes = std::fs::read(word("path")?)?;
-    let vectors: Vec<f32> =
-        bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
-    drop(bytes);
-    let dim = usize::try_from(number("dim")?)?;
-
-    let before = resident("VmRSS");
-    let (mut wall, mut cpu, mut heights) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..number("calls")? {
-        let (begun, on_cpu) = (Instant::now(), ProcessTime::now());
-        heights = contestant(&vectors, dim)?;
-        cpu.push(on_cpu.elapsed().as_secs_f64() * 1e3);
-        wall.push(begun.elapsed().as_secs_f64() * 1e3);
-    }
-    let memory = resident("VmHWM").zip(before).map(|(peak, before)| peak.saturating_sub(before));
-    let heights = (request["heights"] == true).then_some(heights);
-    Ok(json!({ "wall": wall, "cpu": cpu, "memory": memory, "heights": heights }))
-}
-
-fn ours(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    let tree = ward(Vectors::new(vectors, dim)?, None)?;
-    Ok(tree.merges().iter().map(|merge| merge.height).collect())
-}
-
-fn kodama(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    Ok(kodama_tree::heights(vectors, dim)
-        .into_iter()
-        .map(|height| f64::from(height).powi(2))
-        .collect())
-}
-
-/// A line of /proc/self/status in bytes: `VmRSS` now, `VmHWM` the most so far. `None` where there is no such file.
-fn resident(line: &str) -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))?;
-    Some(found.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+/// Panics unless the clusters are the components that the rows were drawn from.
+fn assert_groups(labels: &[i32]) {
+    let mut first = labels[..GROUPS].to_vec();
+    assert!(labels.iter().enumerate().all(|(row, &label)| label == first[row % GROUPS]));
+    first.sort_unstable();
+    assert!(first.iter().zip(0..).all(|(&label, expected)| label == expected));
 }

@@ -92,11 +92,11 @@ async function buildTypeScript() {
 
 async function copyEmoji() {
   const source = join(root, "www", "public", "emoji.sage");
-  // scripts/emoji makes it with this very build, so its absence stops nothing here; `npm run check` does not let it be published.
+  // data/emoji makes it with this very build, so its absence stops nothing here; `npm run check` does not let it be published.
   if (!existsSync(source))
     return failed(
       "emoji.sage",
-      "www/public/emoji.sage is missing: node scripts/emoji/build.mjs makes it",
+      "www/public/emoji.sage is missing: node data/emoji/build.mjs makes it",
     );
   await copyFile(source, join(pkg, "emoji.sage"));
   done("emoji.sage", "pkg/emoji.sage");

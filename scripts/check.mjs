@@ -82,7 +82,9 @@ async function command(name, args, env = {}) {
 /** A crate that Cargo.toml names and no Rust file does. */
 async function unusedCrates() {
   const own = (await crateGraph()).find((pkg) => pkg.name === "pocketsage");
-  const source = (await Promise.all(["src", "tests", "benches"].map(rustSource))).join("\n");
+  const source = (
+    await Promise.all(["src", "tests", "benches", "bench/ward/native"].map(rustSource))
+  ).join("\n");
   const unused = own.dependencies.filter(
     ({ name }) => !new RegExp(`\\b${name.replaceAll("-", "_")}\\b`).test(source),
   );

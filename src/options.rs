@@ -41,7 +41,7 @@ pub enum Cut {
     /// 0.7 D (W / k)^0.4, where W is the total weight of the actions and k the number of clusters that the merge leaves: interests of
     /// many actions may be wider than interests of few. Without a catalogue D is unknown and the largest squared distance between
     /// two actions stands in, as 0.75 diameter (W / k)^0.3; unrelated single actions and one wide interest then look alike, and the rule
-    /// rather splits one interest than joins two. The factors are measured: scripts/emoji/measure_auto.py finds planted interests by
+    /// rather splits one interest than joins two. The factors are measured: data/emoji/measure_auto.py finds planted interests by
     /// it with a mean adjusted Rand index of .68 (.58 without D), against .55 for the best constant threshold.
     #[default]
     Auto,

@@ -105,14 +105,12 @@ test("without a catalogue: the preview shows what leaves", async () => {
 test("the pieces", async () =>
   assert.match(await printed(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
 
-test("the figures stand between the markers that `npm run bench:ward -- --readme` writes between", () => {
-  const parts = readme.split(/<!-- bench:(?:begin|end) -->\n/);
-  assert.equal(parts.length, 3);
-  assert.match(parts[1], /^\| \| n = 100 \|/);
-  assert.match(readme, /^<!-- bench:begin -->$[^]*^<!-- bench:end -->$/m);
+test("docs/figures.md has the markers that `npm run bench -- --figures` writes between", async () => {
+  const figures = await readFile(new URL("docs/figures.md", root), "utf8");
+  assert.match(figures, /^<!-- ward:begin -->\n\| \| n = 100 \|[^]*^<!-- ward:end -->$/m);
   assert.match(
-    readme,
-    /^<!-- bench-catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- bench-catalogue:end -->$/m,
+    figures,
+    /^<!-- catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- catalogue:end -->$/m,
   );
 });
 

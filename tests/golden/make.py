@@ -1,6 +1,6 @@
 """Writes tests/golden/ward.bin: what SciPy's Ward finds in 320 sets of vectors, for tests/golden.rs and tests/golden/ward.test.mjs.
 
-    .tools/emoji-venv/bin/python tests/golden/make.py          (numpy and scipy, as scripts/emoji/requirements.txt pins them)
+    .tools/emoji-venv/bin/python tests/golden/make.py          (numpy and scipy, as data/emoji/requirements.txt pins them)
 
 The vectors are not stored: each side generates them from the parameters of a set, with 32-bit integers and values that are exact in f32.
 
@@ -35,7 +35,7 @@ from scipy.cluster.hierarchy import fcluster, ward
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-sys.path.insert(0, str(ROOT / "scripts/emoji"))
+sys.path.insert(0, str(ROOT / "data/emoji"))
 from sage_file import SageFile  # noqa: E402
 
 UNIFORM, MIXTURE, DUPLICATES, GRID, EMOJI = range(5)

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { browserOptions, wardOptions } from "../../scripts/bench/options.mjs";
-import { measureWard } from "../../scripts/bench/ward.mjs";
+import { browserOptions, wardOptions } from "../../bench/options.mjs";
+import { measureWard } from "../../bench/ward/measure.mjs";
 
 test("a bench without options runs all that is not only on request", () => {
   const { sizes, dims, data, only, json } = wardOptions([]);
@@ -38,16 +38,16 @@ test("filters: numbers ascend, names stand in our order", () => {
 for (const [words, why] of [
   [["--size", "3"], /The options are --sizes a,b,\.\.\., --dims/],
   [["--sizes", "3a"], /--sizes: saw "3a", expected whole numbers from 1/],
-  [["--only", "nobody"], /--only: nothing is called "nobody"; there are ours,/],
-  [["--readme", "--quick"], /--readme goes without --quick/],
+  [["--only", "unknown"], /--only: nothing is called "unknown"; there are ours,/],
+  [["--figures", "--quick"], /use --figures without --quick/],
 ]) {
   test(`refused: ${words.join(" ")}`, () => assert.throws(() => wardOptions(words), why));
 }
 
-for (const name of ["bench-ward", "bench-browser"]) {
-  test(`${name} says what is wrong before it does anything`, () => {
+for (const name of ["ward/main", "runtimes/browser"]) {
+  test(`${name} reports an unknown option before it starts`, () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [
-      fileURLToPath(import.meta.resolve(`../../scripts/${name}.mjs`)),
+      fileURLToPath(import.meta.resolve(`../../bench/${name}.mjs`)),
       "--nonsense",
     ]);
     assert.deepEqual([status, String(stdout)], [1, ""]);

@@ -1,5 +1,5 @@
 // 2,000 items of 256 numbers in 40 groups, with a colour and a size: what every engine is loaded with, and the exact answers.
-import { mixture } from "../../scripts/bench/mixture.mjs";
+import { mixture } from "../../bench/data/mixture.mjs";
 
 export const DIM = 256;
 const COUNT = 2000;

@@ -1,7 +1,7 @@
 // What is clustered: n x dim little-endian f32 in files, because the contestants live in several processes.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { root } from "../lib/versions.mjs";
+import { root } from "../../scripts/lib/versions.mjs";
 import { mixture } from "./mixture.mjs";
 
 const folder = join(root, "target", "bench");

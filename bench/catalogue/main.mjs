@@ -1,7 +1,7 @@
 // `npm run bench:catalogue`: our catalogue beside every vector index on npm that runs, and native yardsticks, in one interleaved run.
 //   npm run bench:catalogue -- --json     machine-readable, of what is already built
 //   npm run bench:catalogue -- 5k text    only these sets (5k, 20k, 100k, text)
-//   npm run bench:catalogue -- --readme   the table into the README
+//   npm run bench:catalogue -- --figures  the table into docs/figures.md
 //   npm run bench:catalogue -- 5k a.json  with the sets that --json wrote to a file before: each set is an interleaved run of its own
 // CPU time a query, median over rounds; recall@10 against exact f32 scores. Peers that can be tuned get the least effort that reaches .99.
 import { spawn } from "node:child_process";
@@ -10,12 +10,13 @@ import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { build } from "./build.mjs";
-import { inChromium } from "./bench/catalogue-page.mjs";
-import { ask, must } from "./lib/run.mjs";
-import { script, title } from "./lib/say.mjs";
-import { root } from "./lib/versions.mjs";
-import { setup } from "./setup.mjs";
+import { build } from "../../scripts/build.mjs";
+import { markdownTable, writeFigures } from "../figures.mjs";
+import { inChromium } from "./page.mjs";
+import { ask, must } from "../../scripts/lib/run.mjs";
+import { script, title } from "../../scripts/lib/say.mjs";
+import { root } from "../../scripts/lib/versions.mjs";
+import { setup } from "../../scripts/setup.mjs";
 
 const folder = join(root, "bench", "catalogue");
 const k = 10;
@@ -26,7 +27,7 @@ const slow = 200; // ms CPU for all queries; a slower peer answers fewer of them
 
 await script(async () => {
   const words = process.argv.slice(2);
-  const [json, readme] = [words.includes("--json"), words.includes("--readme")];
+  const [json, figures] = [words.includes("--json"), words.includes("--figures")];
   const sets = words.filter((word) => !word.startsWith("--") && !word.endsWith(".json"));
   const before = await Promise.all(
     words
@@ -43,7 +44,7 @@ await script(async () => {
       minutes: 10,
     });
   const peers = await import(join(folder, "peers.mjs"));
-  const data = await import(join(folder, "data.mjs"));
+  const data = await import(join(root, "bench", "data", "catalogue-sets.mjs"));
   const python = await openPython();
   const flat = {
     "plain JavaScript": peers.plain,
@@ -91,7 +92,7 @@ await script(async () => {
   const report = { node: process.versions.node, cpu: cpus()[0].model, k, results, browser };
   if (json) console.log(JSON.stringify(report, undefined, 2));
   else console.log(`\n${chromium(browser)}`);
-  if (readme) await writeReadme(report);
+  if (figures) await writeCatalogueFigures(report);
 });
 
 async function compare(task, contestants, python) {
@@ -239,7 +240,7 @@ async function fresh({ bytes }, task) {
       task.queries.map((query) => new Uint8Array(query.buffer, query.byteOffset, query.byteLength)),
     ),
   );
-  const { output } = await must(process.execPath, [join(folder, "fresh.mjs"), file, queries]);
+  const { output } = await must(process.execPath, [join(folder, "cold-start.mjs"), file, queries]);
   const { load, first, memory } = JSON.parse(output.trim().split("\n").at(-1));
   return { coldLoad: load, first, memory };
 }
@@ -279,15 +280,14 @@ function exact({ vectors }, query) {
   );
 }
 
-/** Package descriptions, embedded once by the model of scripts/emoji; a reason when that is not to be had. */
+/** Package descriptions, embedded once by the model of data/emoji; a reason when that is not to be had. */
 async function text(data) {
   const file = join(root, ".tools", "bench-text", "vectors.f32");
   const python = join(root, ".tools", "emoji-venv", "bin", "python");
   if (!existsSync(file)) {
-    if (!existsSync(python))
-      return "no text model here: `node scripts/emoji/build.mjs` installs it";
+    if (!existsSync(python)) return "no text model here: `node data/emoji/build.mjs` installs it";
     await mkdir(join(root, ".tools", "bench-text"), { recursive: true });
-    await must(python, [join(root, "scripts", "bench", "text.py"), "--out", file], {
+    await must(python, [join(root, "bench", "data", "text.py"), "--out", file], {
       minutes: 60,
       show: true,
     });
@@ -425,24 +425,20 @@ function chromium({ skipped, chromium: version, results }) {
 }
 
 /** One row an index, one column a set; what only ours has is told below. */
-async function writeReadme({ results, browser }) {
-  const file = join(root, "README.md");
-  const text = await readFile(file, "utf8");
-  const [begin, end] = ["<!-- bench-catalogue:begin -->", "<!-- bench-catalogue:end -->"];
+async function writeCatalogueFigures({ results, browser }) {
   const sets = results.filter(({ runs }) => runs.length > 0);
   const names = [...new Set(sets.flatMap(({ runs }) => runs.map(({ name }) => name)))];
   const cell = (run) =>
     run
       ? `${number(run.milliseconds)} (${run.ratio.toFixed(1)}x)${run.recall < wanted ? `, recall ${run.recall.toFixed(3)}` : ""}`
       : "";
-  const table = [
+  const table = markdownTable([
     ["", ...sets.map(({ set }) => set)],
-    ["---", ...sets.map(() => "---:")],
     ...names.map((name) => [
       name,
       ...sets.map(({ runs }) => cell(runs.find((run) => run.name === name))),
     ]),
-  ];
+  ]);
   const ours = sets.map(({ set, runs }) => {
     const { recall, build, firstBuild, load, first, memory, bytesPerItem, five, fiveCalls, note } =
       runs[0];
@@ -461,17 +457,6 @@ async function writeReadme({ results, browser }) {
   const left = sets
     .flatMap(({ skipped }) => skipped)
     .map(({ name, why }) => `- ${name} left out: ${why.split(" (")[0].slice(0, 80)}.`);
-  const part = [
-    ...table.map((row) =>
-      `| ${row.join(" | ")} |`.replace("|  |", "| |").replaceAll("| ---", "|---"),
-    ),
-    "",
-    ...ours,
-    `- ${chromium(browser)}`,
-    ...new Set(left),
-  ].join("\n");
-  await writeFile(
-    file,
-    `${text.slice(0, text.indexOf(begin) + begin.length)}\n${part}\n${text.slice(text.indexOf(end))}`,
-  );
+  const lines = [...ours, `- ${chromium(browser)}`, ...new Set(left)];
+  await writeFigures("catalogue", `${table}\n\n${lines.join("\n")}`);
 }

@@ -1,6 +1,6 @@
-// What is searched: seeded mixtures of Gaussians on the unit sphere, and real text where scripts/emoji has its model.
+// What is searched: seeded mixtures of Gaussians on the unit sphere, and real text where data/emoji has its model.
 import { readFile } from "node:fs/promises";
-import { mixture } from "../../scripts/bench/mixture.mjs";
+import { mixture } from "./mixture.mjs";
 
 const QUERIES = 100;
 
@@ -14,7 +14,7 @@ export function topics(n) {
   );
 }
 
-/** The vectors that scripts/bench/text.py wrote: descriptions of packages, embedded. */
+/** The vectors that bench/data/text.py wrote: descriptions of packages, embedded. */
 export async function text(file, dim) {
   const bytes = await readFile(file);
   const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);

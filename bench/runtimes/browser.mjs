@@ -3,12 +3,12 @@
 //   npm run --silent bench:browser -- --json    machine-readable, on standard output; everything else goes to standard error
 import { cpus } from "node:os";
 import { join } from "node:path";
-import { mixture } from "./bench/mixture.mjs";
-import { browserOptions } from "./bench/options.mjs";
-import { median } from "./bench/ward.mjs";
-import { build } from "./build.mjs";
-import { Remedy, script, table, title } from "./lib/say.mjs";
-import { setup } from "./setup.mjs";
+import { mixture } from "../data/mixture.mjs";
+import { browserOptions } from "../options.mjs";
+import { median } from "../ward/measure.mjs";
+import { build } from "../../scripts/build.mjs";
+import { Remedy, script, table, title } from "../../scripts/lib/say.mjs";
+import { setup } from "../../scripts/setup.mjs";
 
 const firstCall = { n: 300, dim: 256 };
 const usual = { warmUp: 600, spent: 2000, rounds: [3, 41], fresh: 15 };
@@ -28,7 +28,7 @@ await script(async () => {
 /** `{ results: [{ n, dim, cpu, wall, calls }], first: { n, dim, browsers, call } }`, medians in ms. */
 async function measure({ sizes, dims, quick: hurried }) {
   const pace = hurried ? quick : usual;
-  const { launch, serveSite } = await import("../tests/browser/site.mjs");
+  const { launch, serveSite } = await import("../../tests/browser/site.mjs");
   const site = await serveSite();
   try {
     const opened = () => open(launch, site.origin);
@@ -58,7 +58,7 @@ async function open(launch, origin) {
   });
   await page.route("**/mixture.mjs", (route) =>
     route.fulfill({
-      path: join(import.meta.dirname, "bench", "mixture.mjs"),
+      path: join(import.meta.dirname, "..", "data", "mixture.mjs"),
       contentType: "text/javascript",
     }),
   );

@@ -1,6 +1,6 @@
 // Our catalogue, hnswlib-wasm and a plain loop in headless Chromium: the same items and queries as in Node.
 import { join } from "node:path";
-import { root } from "../lib/versions.mjs";
+import { root } from "../../scripts/lib/versions.mjs";
 
 const modules = join(root, "bench", "catalogue", "node_modules");
 const rounds = 7;

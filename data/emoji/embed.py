@@ -104,7 +104,7 @@ def pinned_file(package: str, path: str, sha256: str) -> str:
     file = Path(importlib.util.find_spec(package).submodule_search_locations[0]) / path
     seen = hashlib.sha256(file.read_bytes()).hexdigest()
     if seen != sha256:
-        raise SystemExit(f"{file}: sha256 is {seen}, expected {sha256}; reinstall from scripts/emoji/requirements.txt")
+        raise SystemExit(f"{file}: sha256 is {seen}, expected {sha256}; reinstall from data/emoji/requirements.txt")
     return str(file)
 
 

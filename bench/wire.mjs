@@ -1,7 +1,7 @@
 // `npm run bench:wire`: five medoids of 256 numbers on the wire: bytes, and the largest cosine error of what arrives.
-import { build } from "../build.mjs";
-import { script, table, title } from "../lib/say.mjs";
-import { mixture } from "./mixture.mjs";
+import { build } from "../scripts/build.mjs";
+import { script, table, title } from "../scripts/lib/say.mjs";
+import { mixture } from "./data/mixture.mjs";
 
 const dim = 256;
 

@@ -1,12 +1,9 @@
-// How the results of a Ward bench are told: tables for the terminal, and the part of the README between its markers.
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { Remedy, table, title } from "../lib/say.mjs";
-import { root } from "../lib/versions.mjs";
+// How the results of a Ward bench are told: tables for the terminal, and the part of docs/figures.md.
+import { table, title } from "../../scripts/lib/say.mjs";
+import { markdownTable, writeFigures } from "../figures.mjs";
 import { contestants } from "./contestants.mjs";
 
 const shown = { data: "mixture", dim: 256 };
-const markers = ["<!-- bench:begin -->", "<!-- bench:end -->"];
 const labels = Object.fromEntries(contestants.map(({ name, label }) => [name, label]));
 const count = (n) => n.toLocaleString("en");
 
@@ -55,28 +52,16 @@ export function printWard({ results, first, skipped }) {
   for (const { name, why } of skipped) console.log(`\n  ${name} left out: ${why}`);
 }
 
-/** Puts the results between the markers of the README. */
-export async function writeReadme(report) {
-  const path = join(root, "README.md");
-  const text = await readFile(path, "utf8");
-  const [begin, end] = markers.map((marker) => text.indexOf(marker));
-  if (begin < 0 || end < begin)
-    throw new Remedy(`README.md has no ${markers.join(" ... ")} around the table.`);
-  await writeFile(
-    path,
-    `${text.slice(0, begin + markers[0].length)}\n${readmePart(report)}\n${text.slice(end)}`,
-  );
-}
-
-function readmePart({ results, first }) {
+/** Writes the results into docs/figures.md. */
+export async function writeWardFigures({ results, first }) {
   const groups = results.filter(({ data, dim }) => data === shown.data && dim === shown.dim);
   const names = contestants
     .map(({ name }) => name)
     .filter((name) => groups.some((group) => find(group, name)));
-  const rows = names.map(
-    (name) => `| ${labels[name]} | ${groups.map((group) => cell(find(group, name))).join(" | ")} |`,
-  );
-  const head = `| | ${groups.map(({ n }) => `n = ${count(n)}`).join(" | ")} |\n|---|${"---:|".repeat(groups.length)}`;
+  const table = markdownTable([
+    ["", ...groups.map(({ n }) => `n = ${count(n)}`)],
+    ...names.map((name) => [labels[name], ...groups.map((group) => cell(find(group, name)))]),
+  ]);
   const lines = [
     otherShapes(results),
     firstLine(first),
@@ -84,7 +69,7 @@ function readmePart({ results, first }) {
     largest(results),
     otherTrees(results),
   ].filter(Boolean);
-  return `${head}\n${rows.join("\n")}\n\n${lines.map((line) => `- ${line}`).join("\n")}`;
+  await writeFigures("ward", `${table}\n\n${lines.map((line) => `- ${line}`).join("\n")}`);
 }
 
 function find(group, name) {
@@ -149,7 +134,7 @@ function largest(results) {
     ? "does not fit"
     : `${digits(ours.cpu / 1000)} s, ${megabytes(ours.memory)} MB`;
   const peers = absent.find(({ name }) => name === "fastcluster");
-  return `n = ${count(n)}, d = ${dim}: ${what}.${peers ? ` Nobody else takes part: ${peers.why}.` : ""}`;
+  return `n = ${count(n)}, d = ${dim}: ${what}.${peers ? ` No peer takes part: ${peers.why}.` : ""}`;
 }
 
 /** What was excused; anything else would have ended the run. */
@@ -161,7 +146,7 @@ function otherTrees(results) {
   );
   return (
     told.length > 0 &&
-    `Rounding of f32 led to another tree than everybody else's: ${told.join(", ")}.`
+    `Rounding of f32 led to a tree that differs from the other contestants': ${told.join(", ")}.`
   );
 }
 

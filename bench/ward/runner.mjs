@@ -1,4 +1,4 @@
-// The contestants that Node runs, timed on request: one JSON request a line, one JSON answer a line. peers.py and benches/ward.rs do the same.
+// The contestants that Node runs, timed on request: one JSON request a line, one JSON answer a line. peers.py and native/main.rs do the same.
 //   request  { contestant, path, dim, calls, heights }    path: n x dim little-endian f32; heights: are they asked for?
 //   answer   { wall, cpu, memory, heights }               ms of each call; bytes; squared heights of the last call, ascending, or nothing
 //            { error }                                    what went wrong, as text; the program lives on
@@ -181,7 +181,7 @@ const inputs = new Map();
 let latest;
 
 async function run({ contestant, path, dim, calls, heights }) {
-  if (!(contestant in contestants)) throw new Error(`nobody is called ${contestant}`);
+  if (!(contestant in contestants)) throw new Error(`unknown contestant: ${contestant}`);
   let load;
   if (!loaded.has(contestant))
     load = await clock(async () => loaded.set(contestant, await contestants[contestant]()));

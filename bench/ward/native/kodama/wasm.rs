@@ -1,4 +1,4 @@
-//! kodama compiled to wasm, a contestant of `npm run bench:ward` (scripts/bench/programs.mjs builds it). No part of the package.
+//! kodama compiled to wasm, a contestant of `npm run bench:ward` (bench/ward/programs.mjs builds it). No part of the package.
 #![cfg(target_arch = "wasm32")]
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]

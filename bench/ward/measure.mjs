@@ -1,7 +1,7 @@
 // One run of the Ward bench: groups of n x dim vectors, each clustered by everybody in turn, round after round; medians; equal answers.
-import { Remedy } from "../lib/say.mjs";
+import { Remedy } from "../../scripts/lib/say.mjs";
 import { contestants } from "./contestants.mjs";
-import { makeTask } from "./data.mjs";
+import { makeTask } from "../data/ward-tasks.mjs";
 import { prepare, start } from "./programs.mjs";
 
 /** ms and counts. `batch`: short calls are asked for several at once, so that none pays for the messages and the caches gone cold. */

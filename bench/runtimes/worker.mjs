@@ -1,6 +1,6 @@
-// The Worker of bench-workerd.mjs. Its own clock stands still while it computes, so what a call takes is measured from outside.
+// The Worker of workerd.mjs. Its own clock stands still while it computes, so what a call takes is measured from outside.
 import { cluster, init } from "pocketsage";
-import { mixture } from "./mixture.mjs";
+import { mixture } from "../data/mixture.mjs";
 
 let vectors;
 

@@ -1,6 +1,6 @@
-"""Embeds descriptions of the operating system's packages with the model of scripts/emoji: real text for the catalogue's benchmark.
+"""Embeds descriptions of the operating system's packages with the model of data/emoji: real text for the catalogue's benchmark.
 
-    .tools/emoji-venv/bin/python scripts/bench/text.py --out vectors.f32 [--count 20100]
+    .tools/emoji-venv/bin/python bench/data/text.py --out vectors.f32 [--count 20100]
 
 Writes count x 384 f32, row-major, of unit length, in the order of the packages' names. The package index is that of the machine (`apt-cache`), so
 the vectors differ between releases: what counts is that they are of real text.
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "emoji"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "data" / "emoji"))
 from embed import embed  # noqa: E402
 
 

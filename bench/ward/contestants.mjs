@@ -1,6 +1,6 @@
 // Who takes part, in the order of the tables. The first one that runs is what the others are measured by.
 //
-// To add one: a line here, and what it does in the program of its runtime (runner.mjs for Node, peers.py, benches/ward.rs).
+// To add one: a line here, and what it does in the program of its runtime (runner.mjs for Node, peers.py, native/main.rs).
 //   runtime     the program that runs it
 //   most, why   the largest n it is asked for, and the reason
 //   tolerance   of a squared height, relative; none where the heights are not asked for
@@ -9,7 +9,7 @@
 
 const f64 = 1e-9;
 const f32 = 1e-4;
-const matrix = "a matrix of distances alone would be 10 GB";
+const matrix = "a matrix of distances is 10 GB";
 const same = "the same code as `ours`";
 
 export const contestants = [

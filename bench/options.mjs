@@ -1,8 +1,8 @@
 // The words of the command line: which groups to measure, who takes part, and how the results are told.
 import { parseArgs } from "node:util";
-import { Remedy } from "../lib/say.mjs";
-import { contestants } from "./contestants.mjs";
-import { dataSets } from "./data.mjs";
+import { Remedy } from "../scripts/lib/say.mjs";
+import { contestants } from "./ward/contestants.mjs";
+import { dataSets } from "./data/ward-tasks.mjs";
 
 const defaults = {
   sizes: [100, 300, 1000, 3000, 10_000, 50_000],
@@ -17,12 +17,12 @@ const filters = {
   quick: { type: "boolean", default: false },
 };
 
-/** `{ sizes, dims, data, only, quick, json, readme }` of `npm run bench:ward`; a Remedy for anything else. */
+/** `{ sizes, dims, data, only, quick, json, figures }` of `npm run bench:ward`; a Remedy for anything else. */
 export function wardOptions(words) {
   const given = parse(words, {
     ...filters,
     json: { type: "boolean", default: false },
-    readme: { type: "boolean", default: false },
+    figures: { type: "boolean", default: false },
   });
   const options = {
     ...given,
@@ -37,9 +37,9 @@ export function wardOptions(words) {
     ),
   };
   const narrowed = Object.keys(filters).filter((name) => given[name]);
-  if (options.readme && narrowed.length > 0) {
+  if (options.figures && narrowed.length > 0) {
     throw new Remedy(
-      `The README shows a whole run: --readme goes without --${narrowed.join(" and --")}.`,
+      `docs/figures.md shows a whole run: use --figures without --${narrowed.join(" and --")}.`,
     );
   }
   return options;

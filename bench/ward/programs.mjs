@@ -3,9 +3,9 @@ import { spawn } from "node:child_process";
 import { copyFile, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fresh } from "../lib/fresh.mjs";
-import { ask, must } from "../lib/run.mjs";
-import { root, rust } from "../lib/versions.mjs";
+import { fresh } from "../../scripts/lib/fresh.mjs";
+import { ask, must } from "../../scripts/lib/run.mjs";
+import { root, rust } from "../../scripts/lib/versions.mjs";
 
 const here = import.meta.dirname;
 const target = join(root, "target", "bench");
@@ -71,7 +71,7 @@ async function native() {
     "bench",
     "--no-run",
     "--bench",
-    "ward",
+    "ward_contest",
     "--message-format",
     "json",
   ]);
@@ -79,14 +79,21 @@ async function native() {
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line));
-  return messages.findLast(({ executable, target: made }) => executable && made.name === "ward")
-    .executable;
+  return messages.findLast(
+    ({ executable, target: made }) => executable && made.name === "ward_contest",
+  ).executable;
 }
 
 /** kodama with everything a compiler can do for it: simd128, and loops turned into vectors, which our own build forgoes for its size. */
 async function kodamaWasm() {
   const folder = join(target, "kodama");
-  if (await fresh(join(folder, "kodama_bg.wasm"), ["benches/kodama", "Cargo.toml", "Cargo.lock"]))
+  if (
+    await fresh(join(folder, "kodama_bg.wasm"), [
+      "bench/ward/native/kodama",
+      "Cargo.toml",
+      "Cargo.lock",
+    ])
+  )
     return;
   const env = { CARGO_TARGET_DIR: target, RUSTFLAGS: "-Ctarget-feature=+simd128" };
   await must("cargo", ["build", "--release", "--example", "kodama", "--target", rust.target], {

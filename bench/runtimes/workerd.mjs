@@ -3,10 +3,10 @@
 //   npm run --silent bench:workerd -- --json    machine-readable, on standard output; everything else goes to standard error
 import { parseArgs } from "node:util";
 import { fileURLToPath } from "node:url";
-import { median } from "./bench/ward.mjs";
-import { build } from "./build.mjs";
-import { Remedy, script, table, title } from "./lib/say.mjs";
-import { setup } from "./setup.mjs";
+import { median } from "../ward/measure.mjs";
+import { build } from "../../scripts/build.mjs";
+import { Remedy, script, table, title } from "../../scripts/lib/say.mjs";
+import { setup } from "../../scripts/setup.mjs";
 
 const size = { n: 300, dim: 256 };
 const warmUp = 60; // calls, until the compilers are done
@@ -34,10 +34,8 @@ function given() {
 
 /** Median ms of wall time, as a client sees them, less those of a request for nothing: `{ n, dim, isolates, nothing, load, first, warm }`. */
 async function measure({ isolates, calls }) {
-  const { bundle } = await import("../tests/workerd/bundle.mjs");
-  const { modules } = await bundle(
-    fileURLToPath(new URL("bench/workerd-worker.mjs", import.meta.url)),
-  );
+  const { bundle } = await import("../../tests/workerd/bundle.mjs");
+  const { modules } = await bundle(fileURLToPath(new URL("worker.mjs", import.meta.url)));
   const times = { nothing: [], load: [], first: [], warm: [] };
   for (let round = 0; round < isolates; round += 1) {
     const { ask, close } = await start(modules);
