@@ -11,7 +11,7 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const items = vectors.map((vector, row) => [String(row), vector]);
   let catalogue = await Catalogue.from(items, { dim });
   if (lists)
-    catalogue = await (await import("../../pkg/cli/lists.js")).buildLists(
+    catalogue = await (await import("../../pkg/cli/build/inverted-lists.js")).buildLists(
       catalogue,
       items,
       () => {},

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Catalogue } from "pocketsage";
-import { difference } from "../../pkg/cli/difference.js";
-import { buildLists } from "../../pkg/cli/lists.js";
+import { difference } from "../../pkg/cli/build/diff.js";
+import { buildLists } from "../../pkg/cli/build/inverted-lists.js";
 import { rejects, seeded } from "./world.mjs";
 
 const DIM = 6;

@@ -2,7 +2,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
-import { messageOf, UsageError } from "./failure.js";
+import { messageOf, UsageError } from "./command-error.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import "../entry/node.js";
 import { isSageError } from "../errors.js";
-import { InputError, messageOf, UsageError } from "./failure.js";
+import { InputError, messageOf, UsageError } from "./command-error.js";
 
 const HELP = `PocketSage: recommendations that learn on the device.
 

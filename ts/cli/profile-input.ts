@@ -4,10 +4,19 @@ import { isSageError } from "../errors.js";
 import { openSage } from "../sage/sage.js";
 import type { Interest, Profile, Sage, SageOptions } from "../sage/types.js";
 import { parseCut, parseKinds, parseNumber, parseSingletons, parseTime } from "./arguments.js";
-import { UsageError } from "./failure.js";
-import { count, labelOf, note, payloadOf, print, printTable, symbolOf, when } from "./print.js";
-import { readActions } from "./read/actions.js";
-import { readCatalogue } from "./read/open-catalogue.js";
+import { UsageError } from "./command-error.js";
+import { readActions } from "./read/action-file.js";
+import { readCatalogue } from "./read/catalogue-file.js";
+import {
+  count,
+  labelOf,
+  note,
+  payloadOf,
+  print,
+  printTable,
+  symbolOf,
+  when,
+} from "./terminal/print.js";
 
 /** For parseArgs. */
 export const TASTE_OPTIONS = {

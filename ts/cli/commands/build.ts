@@ -2,16 +2,16 @@
 import { stat } from "node:fs/promises";
 import { Catalogue, type CatalogueItem } from "../../catalogue/catalogue.js";
 import { need, parseNumber, parseOptions, parseWord } from "../arguments.js";
-import { nearDuplicates } from "../duplicates.js";
-import { type CatalogueFacts, factsOf, printCatalogue } from "../facts.js";
-import { UsageError } from "../failure.js";
-import { buildLists, MIN_ITEMS_FOR_LISTS } from "../lists.js";
-import { count, printJson } from "../print.js";
-import { openProgress, type Progress } from "../progress.js";
+import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
+import { nearDuplicates } from "../build/near-duplicates.js";
+import { measureRecall } from "../build/recall.js";
+import { UsageError } from "../command-error.js";
 import { within } from "../read/fields.js";
-import { readItems } from "../read/items.js";
-import { measureRecall } from "../recall.js";
-import { refuseStdout, writeWhole } from "../write.js";
+import { readItems } from "../read/item-file.js";
+import { type CatalogueFacts, factsOf, printCatalogue } from "../terminal/catalogue-report.js";
+import { count, printJson } from "../terminal/print.js";
+import { openProgress, type Progress } from "../terminal/progress.js";
+import { refuseStdout, writeWhole } from "../write-file.js";
 
 /** More items than this are only looked through for near-duplicates when that is asked for. */
 const LOOKED_THROUGH = 10_000;

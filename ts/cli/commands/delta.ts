@@ -1,10 +1,10 @@
 /** `pocketsage delta`: what changed between two catalogues, as a small file. */
 import { need, parseOptions } from "../arguments.js";
-import { difference } from "../difference.js";
-import { InputError, messageOf } from "../failure.js";
-import { count, print, printFacts, printJson } from "../print.js";
-import { readCatalogue } from "../read/open-catalogue.js";
-import { refuseStdout, writeWhole } from "../write.js";
+import { difference } from "../build/diff.js";
+import { InputError, messageOf } from "../command-error.js";
+import { readCatalogue } from "../read/catalogue-file.js";
+import { count, print, printFacts, printJson } from "../terminal/print.js";
+import { refuseStdout, writeWhole } from "../write-file.js";
 
 export const help = `Write what changed between two catalogues, so that apps need not download the whole again.
 

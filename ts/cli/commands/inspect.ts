@@ -1,11 +1,19 @@
 /** `pocketsage inspect`: what is in a catalogue. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { need, parseCount, parseOptions } from "../arguments.js";
-import { factsOf, printCatalogue } from "../facts.js";
-import { InputError } from "../failure.js";
-import { count, labelOf, payloadOf, print, printFacts, printJson, printTable } from "../print.js";
-import { readCatalogue } from "../read/open-catalogue.js";
-import { nameOf } from "../read/text.js";
+import { InputError } from "../command-error.js";
+import { readCatalogue } from "../read/catalogue-file.js";
+import { nameOf } from "../read/stream.js";
+import { factsOf, printCatalogue } from "../terminal/catalogue-report.js";
+import {
+  count,
+  labelOf,
+  payloadOf,
+  print,
+  printFacts,
+  printJson,
+  printTable,
+} from "../terminal/print.js";
 
 export const help = `Look into a catalogue.
 

@@ -1,11 +1,11 @@
 /** `pocketsage merge`: a catalogue and what changed, as the newer catalogue. */
 import { need, parseOptions } from "../arguments.js";
-import { factsOf, printCatalogue } from "../facts.js";
-import { InputError, messageOf } from "../failure.js";
-import { printJson } from "../print.js";
-import { readCatalogue } from "../read/open-catalogue.js";
-import { readBytes } from "../read/text.js";
-import { refuseStdout, writeWhole } from "../write.js";
+import { InputError, messageOf } from "../command-error.js";
+import { readCatalogue } from "../read/catalogue-file.js";
+import { readBytes } from "../read/stream.js";
+import { factsOf, printCatalogue } from "../terminal/catalogue-report.js";
+import { printJson } from "../terminal/print.js";
+import { refuseStdout, writeWhole } from "../write-file.js";
 
 export const help = `Apply a delta to the catalogue it was made for.
 

@@ -1,6 +1,5 @@
 /** `pocketsage profile`: actions in, interests out. */
 import { need, parseOptions } from "../arguments.js";
-import { printJson } from "../print.js";
 import {
   describeInterests,
   openActions,
@@ -9,6 +8,7 @@ import {
   TASTE_HELP,
   TASTE_OPTIONS,
 } from "../profile-input.js";
+import { printJson } from "../terminal/print.js";
 
 export const help = `Show the interests behind a user's actions: clusters of what they did, each represented by one of their own items.
 

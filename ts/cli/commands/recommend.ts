@@ -2,7 +2,6 @@
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
 import { need, parseCount, parseNumber, parseOptions } from "../arguments.js";
-import { labelOf, note, payloadOf, print, printJson, printTable, symbolOf } from "../print.js";
 import {
   describeInterests,
   openActions,
@@ -11,6 +10,15 @@ import {
   TASTE_HELP,
   TASTE_OPTIONS,
 } from "../profile-input.js";
+import {
+  labelOf,
+  note,
+  payloadOf,
+  print,
+  printJson,
+  printTable,
+  symbolOf,
+} from "../terminal/print.js";
 
 export const help = `Recommend items of a catalogue to a user, each with the reason: the interest that asked for it.
 

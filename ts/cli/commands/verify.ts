@@ -5,9 +5,9 @@ import { ATTRIBUTES, BASE, revisionDigits } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { need, parseOptions } from "../arguments.js";
-import { InputError, messageOf } from "../failure.js";
-import { count, print, printFacts, printJson } from "../print.js";
-import { nameOf, readBytes } from "../read/text.js";
+import { InputError, messageOf } from "../command-error.js";
+import { nameOf, readBytes } from "../read/stream.js";
+import { count, print, printFacts, printJson } from "../terminal/print.js";
 
 export const help = `Check that a catalogue, or a delta, is whole and unaltered.
 

@@ -1,6 +1,6 @@
 /** CSV with a header line, parsed by papaparse, which is loaded only when a CSV file comes. Cells are text; an empty cell is no field. */
 import type { ParseResult } from "papaparse";
-import { InputError } from "../failure.js";
+import { InputError } from "../command-error.js";
 import type { Row } from "./row.js";
 
 /** A row longer than this is a quote that was never closed: better said early than after the whole file is in memory. */

@@ -1,6 +1,6 @@
 /** The fields of a row as the library wants them: ids are text, vectors are Float32Arrays. */
 import { checkItem, checkVector, inspect } from "../../check.js";
-import { InputError, messageOf } from "../failure.js";
+import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
 /** The id in this field. A whole number is taken as its digits, as it would be in CSV. */

@@ -1,10 +1,10 @@
 /** Vectors from NumPy's .npy file, n x dim of float16, float32 or float64, with their ids in a file of their own. */
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
-import { InputError, messageOf } from "../failure.js";
+import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
-import { readRows } from "./rows.js";
-import { readText } from "./text.js";
+import { readText } from "./stream.js";
+import { readRows } from "./text-rows.js";
 
 /** Bytes read at once. */
 const PIECE = 1 << 22;

@@ -1,5 +1,5 @@
 /** Items from Parquet, read by hyparquet, which is loaded only when such a file comes; one group of rows is in memory at a time. */
-import { InputError, messageOf } from "../failure.js";
+import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
 /** The rows of the file. Columns are fields; a column of lists of numbers is a vector. */

@@ -1,10 +1,10 @@
 /** JSON lines and CSV as the same thing: rows of named fields, each knowing its line. Read as a stream, so that files may be large. */
 import { extname } from "node:path";
 import { inspect } from "../../check.js";
-import { InputError, messageOf } from "../failure.js";
+import { InputError, messageOf } from "../command-error.js";
 import { readCsv } from "./csv.js";
 import type { Row } from "./row.js";
-import { nameOf, readText } from "./text.js";
+import { nameOf, readText } from "./stream.js";
 
 /** The rows of a file. Its name tells the format (.jsonl, .ndjson, .csv, .tsv), else its first character: JSON lines begin with "{". */
 export async function* readRows(

@@ -1,13 +1,13 @@
 /** Items of a catalogue, from a file: an id, a vector, and everything else on the line as the payload. */
 import { extname } from "node:path";
 import type { CatalogueItem } from "../../catalogue/catalogue.js";
-import { InputError } from "../failure.js";
+import { InputError } from "../command-error.js";
 import { readId, readVector } from "./fields.js";
 import { readNpyRows } from "./npy.js";
 import { readParquetRows } from "./parquet.js";
 import type { Row } from "./row.js";
-import { readRows } from "./rows.js";
-import { nameOf } from "./text.js";
+import { nameOf } from "./stream.js";
+import { readRows } from "./text-rows.js";
 
 /** What the fields are called, where the ids of bare vectors are, and who wants to know how far we are, in items and from 0 to 1. */
 export interface ItemOptions {

@@ -1,7 +1,7 @@
 /** A catalogue from its file. */
 import { Catalogue } from "../../catalogue/catalogue.js";
-import { InputError, messageOf } from "../failure.js";
-import { nameOf, readBytes } from "./text.js";
+import { InputError, messageOf } from "../command-error.js";
+import { nameOf, readBytes } from "./stream.js";
 
 /** The catalogue in this file, and the length of the file. */
 export async function readCatalogue(

@@ -1,6 +1,6 @@
 /** Recall: what a catalogue finds, against all pairs in double precision over the vectors as they were given. */
-import type { Catalogue, CatalogueItem } from "../catalogue/catalogue.js";
-import { draw } from "./lists.js";
+import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
+import { draw } from "./inverted-lists.js";
 
 const NEIGHBOURS = 10;
 const MOST_QUERIES = 100;

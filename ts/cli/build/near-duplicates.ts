@@ -1,5 +1,5 @@
 /** Near-duplicates: items so alike that showing both shows one thing twice, as "man running" and "woman running". */
-import type { Catalogue, CatalogueItem } from "../catalogue/catalogue.js";
+import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
 
 /** Queries handed over at once, and neighbours looked at for each. */
 const BATCH = 64;

@@ -4,10 +4,10 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import { inspect } from "../../check.js";
 import { checkAction } from "../../sage/actions.js";
 import type { Action } from "../../sage/types.js";
-import { InputError } from "../failure.js";
+import { InputError } from "../command-error.js";
 import { readId, readVector, within } from "./fields.js";
 import type { Row } from "./row.js";
-import { readRows } from "./rows.js";
+import { readRows } from "./text-rows.js";
 import { HOW_TO_WRITE_TIMES, readTime } from "./time.js";
 
 const FIELDS = ["item", "vector", "at", "weight", "kind"];

@@ -1,5 +1,5 @@
 /** What `build` and `inspect` tell of a catalogue. */
-import type { Catalogue } from "../catalogue/catalogue.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { count, print, printFacts } from "./print.js";
 
 /** A catalogue in figures, as --json shows it. */

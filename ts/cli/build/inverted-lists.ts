@@ -1,16 +1,16 @@
 /** Lists for large catalogues: k-means on a sample, and how many lists a search must look into, measured on the catalogue's own items. */
 
-import { writeAttributes } from "../catalogue/attributes.js";
+import { writeAttributes } from "../../catalogue/attributes.js";
 import {
   Catalogue,
   type CatalogueItem,
   catalogueOf,
   handleOf,
   type Metric,
-} from "../catalogue/catalogue.js";
-import { builderLike, readColumns, selectRows } from "../catalogue/change.js";
-import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../catalogue/sections.js";
-import { withCore } from "../core/glue.js";
+} from "../../catalogue/catalogue.js";
+import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
+import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
+import { withCore } from "../../core/glue.js";
 
 /** Items that are worth lists: below, looking at all of them is as fast, and exact. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;

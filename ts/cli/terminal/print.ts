@@ -1,6 +1,6 @@
 /** What people read: tables, item labels, notes. The standard output carries the result and nothing else. */
-import type { Catalogue } from "../catalogue/catalogue.js";
-import type { ItemId } from "../item.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { ItemId } from "../../item.js";
 
 /** One line of the result. */
 export function print(line: string): void {

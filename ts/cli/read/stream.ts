@@ -1,6 +1,6 @@
 /** Bytes and text from a file, or from the standard input where the file is called "-". */
 import { createReadStream } from "node:fs";
-import { InputError, messageOf } from "../failure.js";
+import { InputError, messageOf } from "../command-error.js";
 
 /** How messages call the file. */
 export function nameOf(file: string): string {

@@ -1,7 +1,7 @@
 /** Deltas: what makes one catalogue the newer one, as a file for `Catalogue.merge`. */
-import { writeAttributes } from "../catalogue/attributes.js";
-import { type Catalogue, handleOf } from "../catalogue/catalogue.js";
-import { builderLike, liveRows, readColumns, selectRows } from "../catalogue/change.js";
+import { writeAttributes } from "../../catalogue/attributes.js";
+import { type Catalogue, handleOf } from "../../catalogue/catalogue.js";
+import { builderLike, liveRows, readColumns, selectRows } from "../../catalogue/change.js";
 import {
   ATTRIBUTES,
   BASE,
@@ -13,10 +13,10 @@ import {
   REVISION,
   revisionBytes,
   SCALES,
-} from "../catalogue/sections.js";
-import { withCore } from "../core/glue.js";
-import type { CoreCatalogue } from "../core/interface.js";
-import { concatenate } from "../core/strings.js";
+} from "../../catalogue/sections.js";
+import { withCore } from "../../core/glue.js";
+import type { CoreCatalogue } from "../../core/interface.js";
+import { concatenate } from "../../core/strings.js";
 
 /** The delta, and how many items are new or differ, and how many are no more. */
 export function difference(

@@ -1,6 +1,6 @@
 /** Files, written whole or not at all. */
 import { rename, rm, writeFile } from "node:fs/promises";
-import { InputError, messageOf, UsageError } from "./failure.js";
+import { InputError, messageOf, UsageError } from "./command-error.js";
 
 /** Beside its place first, so that whoever reads the file meanwhile sees the old one or the new one. */
 export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
