@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
-// Relative addresses, so that the built folder works from any path of any static host. The catalogue in public/ is the package's, and comes
-// through it: the page imports "pocketsage/emoji.sage" like everyone else.
+// `base` is relative, so that the built folder works under any path of a static host. The catalogue
+// is imported as "pocketsage/emoji.sage", as in any other project, hence no public folder.
 export default defineConfig({
   base: "./",
   publicDir: false,

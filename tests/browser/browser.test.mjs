@@ -1,7 +1,8 @@
-// The built package in headless Chromium: the real IndexedDB, the real Worker, the real loader.
+// The built package in headless Chromium, with its IndexedDB, its workers and its wasm loader.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { launch, serveSite } from "./site.mjs";
+import { launchChromium } from "./chromium.mjs";
+import { serveSite } from "./site.mjs";
 
 let site;
 let browser;
@@ -10,7 +11,7 @@ let page;
 const requests = [];
 
 before(async () => {
-  [site, browser] = await Promise.all([serveSite(), launch()]);
+  [site, browser] = await Promise.all([serveSite(), launchChromium()]);
 });
 after(async () => {
   await browser?.close();
@@ -25,7 +26,7 @@ beforeEach(async () => {
 });
 afterEach(() => context.close());
 
-/** A page of the site. An error that nobody caught fails the test it happens in. */
+/** Opens a page of the site. An uncaught error in the page fails the running test. */
 async function open() {
   const opened = await context.newPage();
   opened.on("pageerror", (error) => assert.fail(`uncaught in the page: ${error.stack}`));
@@ -34,19 +35,24 @@ async function open() {
   return opened;
 }
 
-/** In the page: the package and the items at hand, a sage on IndexedDB, and a way to say what an error was. */
+/**
+ * Runs in the page: defines the exports of the package and of tests/js/items.mjs as globals, and
+ * - `openMine(options)`: opens a sage on IndexedDB,
+ * - `itemsOf(sage)`: the ids of all items in its profile, sorted,
+ * - `failure(promise)`: what the promise rejects with, as an object that can leave the page.
+ */
 async function prepare() {
-  const [sage, world] = await Promise.all([
+  const [sage, items] = await Promise.all([
     import("pocketsage"),
     import(`${location.origin}/tests/js/items.mjs`),
   ]);
-  Object.assign(window, sage, world, {
-    openMine: async (options = {}) =>
-      sage.openSage({
-        catalogue: (window.catalogue ??= await world.smallCatalogue()),
-        store: sage.indexedDbStore("me"),
-        ...options,
-      }),
+  let catalogue;
+  const openMine = async (options = {}) => {
+    catalogue ??= await items.smallCatalogue();
+    return sage.openSage({ catalogue, store: sage.indexedDbStore("me"), ...options });
+  };
+  Object.assign(window, sage, items, {
+    openMine,
     itemsOf: async (opened) =>
       (await opened.profile()).interests.flatMap(({ items }) => items).sort(),
     failure: (promise) =>
@@ -57,7 +63,7 @@ async function prepare() {
   });
 }
 
-test("the main job: record, profile, recommend; and nothing leaves", async () => {
+test("record, profile and recommend work, and fetch only the wasm", async () => {
   const before = requests.length;
   const result = await page.evaluate(async () => {
     const sage = await openMine();
@@ -65,19 +71,19 @@ test("the main job: record, profile, recommend; and nothing leaves", async () =>
     const { interests } = await sage.profile();
     return {
       medoids: interests.map(({ medoid }) => medoid),
-      picks: await sage.recommend({ count: 9 }),
+      recommendations: await sage.recommend({ count: 9 }),
       preview: await sage.preview(),
     };
   });
   assert.equal(result.medoids.length, 3);
-  assert.equal(result.picks.length, 9);
-  for (const { item, because } of result.picks)
+  assert.equal(result.recommendations.length, 9);
+  for (const { item, because } of result.recommendations)
     assert.equal(item.split("-")[0], because.medoid.split("-")[0]);
   assert.deepEqual(result.preview, []);
   assert.deepEqual(
     requests.slice(before).map((url) => new URL(url).pathname),
     ["/pkg/wasm/core_bg.wasm"],
-    "only the wasm is fetched",
+    "requested paths",
   );
 });
 
@@ -93,11 +99,11 @@ test("a profile survives a reload", async () => {
     const sage = await openMine();
     return {
       items: await itemsOf(sage),
-      picks: (await sage.recommend({ count: 60 })).map(({ item }) => item),
+      recommendations: (await sage.recommend({ count: 60 })).map(({ item }) => item),
     };
   });
   assert.deepEqual(again.items, ["food-1", "sport-1"]);
-  assert.ok(again.picks.includes("food-3") && !again.picks.includes("food-2"));
+  assert.ok(again.recommendations.includes("food-3") && !again.recommendations.includes("food-2"));
 });
 
 test("two pages writing at the same moment lose nothing", async () => {
@@ -111,14 +117,14 @@ test("two pages writing at the same moment lose nothing", async () => {
   assert.equal(count, 40);
 });
 
-test("a page that is closed right after record resolved has stored it", async () => {
+test("record has stored the action when it resolves", async () => {
   const other = await open();
   await other.evaluate(async () => (await openMine()).record({ item: "food-7" }));
   await other.close();
   assert.deepEqual(await page.evaluate(async () => itemsOf(await openMine())), ["food-7"]);
 });
 
-test("a rejected wasm load is reported, and works the second time", async () => {
+test("a failed load of the wasm is reported and can be retried", async () => {
   await context.route("**/core_bg.wasm", (route) => route.abort());
   const first = await page.evaluate(() => failure(openSage({ dim: 2 })));
   assert.deepEqual(
@@ -133,7 +139,7 @@ test("a rejected wasm load is reported, and works the second time", async () => 
   assert.equal((await page.evaluate(() => failure(openMine()))).code, "none");
 });
 
-test("the wasm may come as a Response, a module, bytes or an address", async () => {
+test("init accepts the wasm as a Response, a module, bytes or an address", async () => {
   const sources = [
     "fetch(wasm)",
     "WebAssembly.compileStreaming(fetch(wasm))",
@@ -152,8 +158,8 @@ test("the wasm may come as a Response, a module, bytes or an address", async () 
   }
 });
 
-test("IndexedDB refused: storage, with the way out", async () => {
-  // A sandboxed frame has an opaque origin, to which Chromium refuses the database.
+test("if IndexedDB is refused, the error is `storage` and names memoryStore", async () => {
+  // A sandboxed frame has an opaque origin, for which Chromium refuses IndexedDB.
   const frame = await page.evaluateHandle(async () => {
     const element = document.createElement("iframe");
     element.setAttribute("sandbox", "allow-scripts");
@@ -175,7 +181,7 @@ test("IndexedDB refused: storage, with the way out", async () => {
   assert.deepEqual(items, ["food-1"]);
 });
 
-test("IndexedDB full: storage, work goes on in memory, and nothing is lost once there is room", async () => {
+test("if IndexedDB is full, actions are kept in memory and stored once there is room", async () => {
   const client = await context.newCDPSession(page);
   await client.send("Storage.overrideQuotaForOrigin", { origin: site.origin, quotaSize: 200_000 });
   await page.evaluate(async () => {
@@ -199,14 +205,14 @@ test("IndexedDB full: storage, work goes on in memory, and nothing is lost once 
   assert.deepEqual(
     await page.evaluate(async () => itemsOf(await openMine())),
     ["food-1"],
-    "what was stored before is untouched",
+    "the stored profile is unchanged",
   );
   await client.send("Storage.overrideQuotaForOrigin", { origin: site.origin });
   await page.evaluate(() => sage.record({ item: "food-2" }));
   assert.equal(await page.evaluate(async () => (await (await openMine()).profile()).actions), 8002);
 });
 
-test("unreadable bytes stay where they are, and can be put aside", async () => {
+test("unreadable bytes are kept, and can be put aside", async () => {
   const outcome = await page.evaluate(async () => {
     const store = indexedDbStore("me");
     await store.save(Uint8Array.of(1, 2, 3));
@@ -219,18 +225,22 @@ test("unreadable bytes stay where they are, and can be put aside", async () => {
   assert.deepEqual(outcome, { code: "corrupt", kept: [1, 2, 3], items: ["food-1"] });
 });
 
-test("a worker serves the same interface, and its profile survives it", async () => {
+test("a worker serves the Sage interface, and its profile outlives it", async () => {
   const result = await page.evaluate(async () => {
     const worker = new Worker("/tests/browser/worker.js", { type: "module" });
     const sage = await connectSage(worker);
     await sage.record([{ item: "food-1" }, { item: "sport-1" }]);
-    const picks = await sage.recommend({ count: 2, exclude: new Set(["food-2"]) });
+    const recommendations = await sage.recommend({ count: 2, exclude: new Set(["food-2"]) });
     const unknown = await failure(sage.record({ item: "ghost" }));
     worker.terminate();
     const next = await connectSage(new Worker("/tests/browser/worker.js", { type: "module" }));
-    return { picks: picks.map(({ item }) => item).sort(), unknown, items: await itemsOf(next) };
+    return {
+      recommendations: recommendations.map(({ item }) => item).sort(),
+      unknown,
+      items: await itemsOf(next),
+    };
   });
-  assert.deepEqual(result.picks, ["food-3", "sport-2"]);
+  assert.deepEqual(result.recommendations, ["food-3", "sport-2"]);
   assert.equal(result.unknown.code, "unknown-item");
   assert.ok(result.unknown.known);
   assert.deepEqual(result.items, ["food-1", "sport-1"]);
@@ -261,18 +271,19 @@ test("worker-gone when the worker's script cannot be loaded", { timeout: 20_000 
   assert.equal(code, "worker-gone");
 });
 
-test("a page that connects after the worker has started is served too", {
+test("a page can connect after the worker has started", {
   timeout: 20_000,
 }, async () => {
   const count = await page.evaluate(async () => {
     const worker = new Worker("/tests/browser/worker.js", { type: "module" });
-    await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true })); // it is serving
+    // The first message of the worker announces that it serves.
+    await new Promise((resolve) => worker.addEventListener("message", resolve, { once: true }));
     return (await (await connectSage(worker)).profile()).actions;
   });
   assert.equal(count, 0);
 });
 
-test("a signal reaches into the worker", { timeout: 20_000 }, async () => {
+test("aborting a signal aborts the call in the worker", { timeout: 20_000 }, async () => {
   const { code } = await page.evaluate(async () => {
     const sage = await connectSage(
       new Worker("/tests/browser/worker.js?silent", { type: "module" }),
@@ -283,32 +294,32 @@ test("a signal reaches into the worker", { timeout: 20_000 }, async () => {
   assert.equal(code, "aborted");
 });
 
-test("a sage of another origin is served over a port, though its locks are not ours", {
+test("a frame of another origin serves a sage over a port, without shared Web Locks", {
   timeout: 20_000,
 }, async () => {
-  const elsewhere = await serveSite();
+  const otherSite = await serveSite();
   try {
     await page.evaluate(async (address) => {
       window.frame = document.createElement("iframe");
       frame.src = address;
       document.body.append(frame);
       await new Promise((resolve) => frame.addEventListener("load", resolve));
-    }, elsewhere.origin);
-    const inside = page.frames().find((frame) => frame.url().startsWith(elsewhere.origin));
+    }, otherSite.origin);
+    const inside = page.frames().find((frame) => frame.url().startsWith(otherSite.origin));
     await inside.evaluate(prepare);
     await inside.evaluate(() =>
       addEventListener("message", ({ ports: [port] }) => serveSage(() => openMine(), port)),
     );
     const counts = await page.evaluate(async (address) => {
       const { port1, port2 } = new MessageChannel();
-      frame.contentWindow.postMessage("a port for you", address, [port2]);
+      frame.contentWindow.postMessage("port", address, [port2]);
       const sage = await connectSage(port1);
       await sage.record({ item: "food-1" });
       await new Promise((resolve) => setTimeout(resolve, 100));
       return (await sage.profile()).actions;
-    }, elsewhere.origin);
+    }, otherSite.origin);
     assert.equal(counts, 1);
   } finally {
-    await elsewhere.close();
+    await otherSite.close();
   }
 });

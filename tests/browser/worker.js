@@ -1,4 +1,6 @@
-// The worker of the browser tests: the small world, served. A worker knows no import map, so the package is imported by its address.
+// The worker of the browser tests: serves a sage over a catalogue of five items. Import maps do not
+// apply to workers, so the package is imported by its path. "?silent" gives a sage whose
+// recommendations stay pending.
 import { Catalogue, indexedDbStore, openSage, serveSage } from "/pkg/entry/browser.js";
 
 const pairs = [
@@ -11,11 +13,11 @@ const pairs = [
 
 serveSage(async () => {
   const catalogue = await Catalogue.from(pairs, { dim: 3 });
-  const silent = () => new Promise(() => {}); // a retriever that never answers, so that calls are pending
-  const patient = new URL(location.href).searchParams.has("silent");
+  const retriever = () => new Promise(() => {});
+  const isSilent = new URL(location.href).searchParams.has("silent");
   return openSage({
     catalogue,
     store: indexedDbStore("worker"),
-    ...(patient && { retriever: silent }),
+    ...(isSilent && { retriever }),
   });
 });

@@ -1,18 +1,18 @@
-// What leaves the device: nothing; and the page says so from what it can see.
+// No request leaves the page after loading, and the outbound panel reports what was fetched.
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { test } from "node:test";
 import { createServer } from "vite";
-import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visit.mjs";
+import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
 openBrowser();
 
-test("after the page has loaded, a whole visit asks nothing of anyone", async (t) => {
+test("after loading, a complete visit makes no request", async (t) => {
   const visitor = await (await visit(t)).ready();
   const before = visitor.requests.length;
   await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
-  await visitor.after(() => visitor.page.locator(".take").first().click());
-  await visitor.after(() => visitor.page.getByRole("button", { name: "Undo" }).click());
+  await visitor.act(() => visitor.page.locator(".recommendation-button").first().click());
+  await visitor.act(() => visitor.page.getByRole("button", { name: "Undo" }).click());
   assert.deepEqual(
     visitor.requests.slice(before).map((request) => request.url()),
     [],
@@ -24,18 +24,18 @@ test("after the page has loaded, a whole visit asks nothing of anyone", async (t
   }
 });
 
-test("the account says nothing has left, and lists what came in", async (t) => {
+test("the outbound panel reports no messages and lists every fetched file", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   await visitor.tap(...FOODS);
-  const account = page.getByRole("region", { name: "What has left this device" });
-  assert.equal(await account.locator(".verdict").textContent(), "Nothing.");
-  await account.locator("summary").click();
-  const files = await account.locator("li").allTextContents();
+  const panel = page.getByRole("region", { name: "What has left this device" });
+  assert.equal(await panel.locator(".verdict").textContent(), "Nothing.");
+  await panel.locator("summary").click();
+  const files = await panel.locator("li").allTextContents();
   assert.equal(
     files.length,
     new Set(visitor.requests.map((request) => request.url())).size,
-    "as many as the browser asked for",
+    "one line per distinct request",
   );
   for (const file of [/\.sage/, /\.wasm/, /worker.*\.js/, /\.css/]) {
     assert.ok(
@@ -45,8 +45,8 @@ test("the account says nothing has left, and lists what came in", async (t) => {
   }
 });
 
-test("the account does not look away: a request to another origin is named", async (t) => {
-  const other = "http://localhost:9/"; // nobody listens on the discard port
+test("the outbound panel names the host of a request to another origin", async (t) => {
+  const other = "http://localhost:9/"; // the discard port; the request is fulfilled below
   const prepare = (context) => context.route(other, (route) => route.fulfill({ body: "" }));
   const visitor = await (await visit(t, { prepare, expected: /ERR_/ })).ready();
   await visitor.page.evaluate(
@@ -60,7 +60,7 @@ test("the account does not look away: a request to another origin is named", asy
   );
 });
 
-test("served by Vite while developing, it works the same", async (t) => {
+test("the page works when served by the Vite development server", async (t) => {
   const server = await createServer({
     root: fileURLToPath(new URL("../../www", import.meta.url)),
     server: { host: "127.0.0.1", port: 0 },
@@ -70,5 +70,5 @@ test("served by Vite while developing, it works the same", async (t) => {
   await server.listen();
   const visitor = await (await visit(t, { url: server.resolvedUrls.local[0] })).ready();
   await visitor.tap(...FOODS);
-  assert.equal(await visitor.actions(), 4);
+  assert.equal(await visitor.actionCount(), 4);
 });

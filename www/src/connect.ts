@@ -1,22 +1,25 @@
-/** Starts the worker and connects to the Sage that lives in it. */
+/** Starts the worker and connects to the Sage that runs in it. */
 import { connectSage, type Sage } from "pocketsage";
 import type { Item, Items } from "./items.js";
-import type { Fetched } from "./fetches.js";
-import type { Word } from "./worker.js";
+import type { FetchRecord } from "./network-log.js";
+import type { WorkerMessage } from "./worker.js";
 
-export interface Listener {
-  fetched(fetches: Fetched[]): void;
-  /** The worker had to make do: the taste could not be stored, or what was stored could not be read. */
-  trouble(code: string, message: string): void;
+export interface WorkerListener {
+  onFetches(fetches: FetchRecord[]): void;
+  /** The worker could not load the stored profile and continues with an empty one. */
+  onProblem(code: string, message: string): void;
 }
 
-/** Rejects with the worker's own error when the catalogue cannot be had; may be tried again. */
-export async function connect(listener: Listener): Promise<{ sage: Sage; items: Items }> {
+/**
+ * Resolves when the catalogue is loaded. Rejects with the worker's error, after ending the worker;
+ * calling again starts a new worker.
+ */
+export async function connect(listener: WorkerListener): Promise<{ sage: Sage; items: Items }> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
     name: "pocketsage",
   });
-  const items = itemsFrom(worker, listener);
+  const items = receiveItems(worker, listener);
   try {
     const sage = await connectSage(worker);
     return { sage, items: new Map((await items).map((item) => [item.id, item])) };
@@ -26,12 +29,14 @@ export async function connect(listener: Listener): Promise<{ sage: Sage; items: 
   }
 }
 
-function itemsFrom(worker: Worker, listener: Listener): Promise<Item[]> {
+/** Resolves with the items; passes every other message of the worker on to the listener. */
+function receiveItems(worker: Worker, listener: WorkerListener): Promise<Item[]> {
   return new Promise((resolve) => {
-    worker.addEventListener("message", ({ data: word }: MessageEvent<Word>) => {
-      if (word.about === "items") resolve(word.items);
-      else if (word.about === "fetches") listener.fetched(word.fetches);
-      else if (word.about === "trouble") listener.trouble(word.code, word.message);
+    worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
+      // Messages of `connectSage` share the port; they have none of these types.
+      if (data.type === "items") resolve(data.items);
+      else if (data.type === "fetches") listener.onFetches(data.fetches);
+      else if (data.type === "problem") listener.onProblem(data.code, data.message);
     });
   });
 }

@@ -1,88 +1,119 @@
-/** The few things the page needs to say to the document: find, make, and keep a list in step with what it shows. */
+/** Helpers for the document: find and create elements, and reconcile a list with its entries. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** The element with this id; a page without it is broken, so that is an error. */
+/** The element with this id. Throws if index.html has none. */
 export function byId<E extends Element = HTMLElement>(id: string): E {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`index.html has no element with the id "${id}"`);
   return element as Element as E;
 }
 
-/** A new element. `true` sets an empty attribute; `false` and `undefined` leave it out. */
-export function make<K extends keyof HTMLElementTagNameMap>(
+/** A new HTML element. `true` sets an empty attribute; `false` and `undefined` set none. */
+export function createHtml<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Attributes = {},
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  set(element, attributes);
+  setAttributes(element, attributes);
   element.append(...children);
   return element;
 }
 
-/** The same for SVG. */
-export function draw(
+/** A new SVG element; attributes as for `createHtml`. */
+export function createSvg(
   tag: string,
   attributes: Attributes = {},
   ...children: readonly (Node | string)[]
 ): SVGElement {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  set(element, attributes);
+  setAttributes(element, attributes);
   element.append(...children);
   return element;
 }
 
-/** Gives the element the colour of an interest; the style sheet makes every tint of it from the hue. */
-export function tinge(element: HTMLElement | SVGElement, hue: number | undefined): void {
-  if (hue === undefined) {
-    delete element.dataset["hue"];
-    return;
-  }
-  element.dataset["hue"] = String(hue);
-  element.style.setProperty("--hue", String(hue));
+/** A button with a click handler. `classes` are added to the class "button". */
+export function createButton(
+  text: string,
+  onClick: () => void,
+  { label, classes = "" }: { label?: string; classes?: string } = {},
+): HTMLButtonElement {
+  const attributes = { type: "button", class: `button ${classes}`.trimEnd(), "aria-label": label };
+  const button = createHtml("button", attributes, text);
+  button.addEventListener("click", onClick);
+  return button;
 }
 
-/** An emoji for the eye; its name stands beside it in words. */
-export function glyph(emoji: string): HTMLElement {
-  return make("span", { class: "glyph", "aria-hidden": "true" }, emoji);
+/** A round "×" button. `label` is for assistive technology, `title` for the tooltip. */
+export function createIconButton(
+  title: string,
+  onClick: () => void,
+  label = title,
+): HTMLButtonElement {
+  const attributes = { type: "button", class: "icon-button", title, "aria-label": label };
+  const button = createHtml("button", attributes, "×");
+  button.addEventListener("click", onClick);
+  return button;
 }
 
 /**
- * Keeps the children of `list` in step with `entries`: an element is made once per key and updated after, so that what has not
- * changed keeps its focus and its place. When the focused element goes, the focus goes to whatever took its place.
+ * Gives the element the colours of an interest, which palette.css derives from the hue in degrees.
+ * `undefined` removes them.
  */
-export function keep<T>(
+export function setHue(element: HTMLElement | SVGElement, hue: number | undefined): void {
+  if (hue === undefined) {
+    delete element.dataset.hue;
+    return;
+  }
+  element.dataset.hue = String(hue);
+  element.style.setProperty("--hue", String(hue));
+}
+
+/** An emoji, hidden from assistive technology: every caller shows its name as text, too. */
+export function createGlyph(emoji: string): HTMLElement {
+  return createHtml("span", { class: "glyph", "aria-hidden": "true" }, emoji);
+}
+
+/**
+ * Makes the children of `list` match `entries`, in order. An element is created once per key and
+ * updated afterwards, so that unchanged elements keep their focus and position. When the focused
+ * element is removed, the focus moves to the button of the element now at its index, or, in an
+ * empty list, to the nearest focusable ancestor.
+ */
+export function reconcile<T>(
   list: HTMLElement,
   entries: readonly T[],
-  key: (entry: T) => string,
+  keyOf: (entry: T) => string,
   create: (entry: T) => HTMLElement,
   update: (element: HTMLElement, entry: T) => void,
 ): void {
   const before = [...list.children] as HTMLElement[];
-  const focused = before.findIndex((child) => child.contains(document.activeElement));
-  const known = new Map(before.map((child) => [child.dataset["key"] ?? "", child]));
+  const focusedIndex = before.findIndex((child) => child.contains(document.activeElement));
+  const byKey = new Map(before.map((child) => [child.dataset.key ?? "", child]));
   const after = entries.map((entry) => {
-    const element = known.get(key(entry)) ?? create(entry);
-    element.dataset["key"] = key(entry);
+    const key = keyOf(entry);
+    const element = byKey.get(key) ?? create(entry);
+    element.dataset.key = key;
     update(element, entry);
     return element;
   });
-  const staying = new Set(after);
-  for (const child of before) if (!staying.has(child)) child.remove();
-  after.forEach((element, place) => {
-    if (list.children[place] !== element) list.insertBefore(element, list.children[place] ?? null);
+  const kept = new Set(after);
+  for (const child of before) if (!kept.has(child)) child.remove();
+  after.forEach((element, index) => {
+    // Moving an element that is already in its place would take its focus.
+    const current = list.children[index];
+    if (current !== element) list.insertBefore(element, current ?? null);
   });
-  const lost = before[focused];
-  if (lost !== undefined && !staying.has(lost)) {
-    (
-      after[Math.min(focused, after.length - 1)]?.querySelector("button") ??
-      list.closest<HTMLElement>("[tabindex]")
-    )?.focus();
-  }
+  const focused = before[focusedIndex];
+  if (focused === undefined || kept.has(focused)) return;
+  const successor = after[Math.min(focusedIndex, after.length - 1)];
+  const target =
+    successor?.querySelector("button") ?? list.closest<HTMLElement>("[tabindex]") ?? undefined;
+  target?.focus();
 }
 
-function set(element: Element, attributes: Attributes): void {
+function setAttributes(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === false) continue;
     element.setAttribute(name, value === true ? "" : String(value));

@@ -1,4 +1,4 @@
-/** What the page shows of a catalogue item. The vectors stay in the worker. */
+/** Catalogue items as the page shows them. Their vectors stay in the worker. */
 import type { ItemId } from "pocketsage";
 
 export interface Item {
@@ -6,12 +6,13 @@ export interface Item {
   emoji: string;
   label: string;
   tags: readonly string[];
+  /** A key of `GROUPS`. */
   group: string;
 }
 
 export type Items = ReadonlyMap<ItemId, Item>;
 
-/** The groups of the catalogue: what the page calls them, and the emoji that stands for each. */
+/** The groups of the catalogue, each with its title and the emoji of its filter button. */
 export const GROUPS: Readonly<Record<string, { name: string; emoji: string }>> = {
   "smileys-emotion": { name: "Smileys", emoji: "😀" },
   "people-body": { name: "People", emoji: "🧑" },
@@ -24,25 +25,25 @@ export const GROUPS: Readonly<Record<string, { name: string; emoji: string }>> =
   flags: { name: "Flags", emoji: "🏁" },
 };
 
-/** Three kinds of things, in the order they were liked: animals a week ago, sport a few days ago, food just now. */
-export const EXAMPLE: readonly { item: ItemId; daysAgo: number }[] = [
+/** The actions of "Try an example": animals a week ago, sports three days ago, food just now. */
+export const EXAMPLE_ACTIONS: readonly { item: ItemId; daysAgo: number }[] = [
   ...["1F436", "1F98A", "1F43C", "1F431"].map((item) => ({ item, daysAgo: 7 })),
   ...["26BD", "1F3BE", "1F3C0", "1F3D0"].map((item) => ({ item, daysAgo: 3 })),
   ...["1F355", "1F35C", "1F363", "1F354"].map((item) => ({ item, daysAgo: 0 })),
 ];
 
-/** An id the catalogue does not know (a taste imported from elsewhere) is still shown, by its name. */
-export function itemOf(items: Items, id: ItemId): Item {
+/**
+ * The item with this id. An id that is not in the catalogue, as an imported profile may contain,
+ * gives a placeholder labelled with the id.
+ */
+export function itemById(items: Items, id: ItemId): Item {
   return items.get(id) ?? { id, emoji: "▫️", label: id, tags: [], group: "" };
 }
 
-/** Does every word begin a word of the label or of a tag? */
-export function matches(item: Item, query: string): boolean {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return true;
-  const text = ` ${[item.label, ...item.tags]
-    .join(" ")
-    .toLowerCase()
-    .replaceAll(/[-_:,]/g, " ")}`;
-  return words.every((word) => text.includes(` ${word}`));
+/** Whether every word of the query is the beginning of a word in the label or the tags. */
+export function matchesQuery(item: Item, query: string): boolean {
+  const queryWords = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (queryWords.length === 0) return true;
+  const text = ` ${[item.label, ...item.tags].join(" ")}`.toLowerCase().replaceAll(/[-_:,]/g, " ");
+  return queryWords.every((word) => text.includes(` ${word}`));
 }

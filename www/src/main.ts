@@ -1,127 +1,145 @@
-/** The page, put together: deeds flow to the taste, views flow back, and everything is drawn from the view. */
-import { connect } from "./connect.js";
-import { byId } from "./dom.js";
-import { drawable } from "./drawable.js";
-import { watchFetches } from "./fetches.js";
-import { steadyHues } from "./hues.js";
-import { inWords, showInterests } from "./interests.js";
-import { EXAMPLE, type Item, type Items } from "./items.js";
-import { offerKeeping } from "./keeping.js";
-import { showMap } from "./map.js";
-import { notify, notifyOf } from "./notices.js";
-import { keepAccount } from "./outbound.js";
-import { showPicks } from "./picks.js";
-import { openSheet, type SheetListener } from "./sheet.js";
-import { openTaste, type View } from "./taste.js";
-import { setTray } from "./tray.js";
-import { hangWall } from "./wall.js";
+/** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
+import { connect } from "./connect.js";
+import { createController, type ViewState } from "./controller.js";
+import { bindDataControls } from "./data-controls.js";
+import { byId } from "./dom.js";
+import { supportedItems } from "./emoji-support.js";
+import { describeInterests, renderInterests } from "./interest-cards.js";
+import { createHueAssigner } from "./interest-hues.js";
+import { renderMap } from "./interest-map.js";
+import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
+import { EXAMPLE_ACTIONS, type Item, type Items } from "./items.js";
+import { observeFetches } from "./network-log.js";
+import { showErrorNotice, showNotice } from "./notices.js";
+import { createOutboundPanel } from "./outbound-panel.js";
+import { renderRecommendations } from "./recommendations.js";
+import { createTray } from "./tray.js";
+import { createWall } from "./wall.js";
 
-const DAY = 24 * 60 * 60 * 1000;
-const account = keepAccount();
-watchFetches(account.fetched);
-void begin();
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** How often relative times ("just now") are rendered anew. */
+const REFRESH_MS = 60_000;
 
-async function begin(): Promise<void> {
+const outboundPanel = createOutboundPanel();
+observeFetches(outboundPanel.addFetches);
+void start();
+
+async function start(): Promise<void> {
   try {
-    const { sage, items } = await connect({ fetched: account.fetched, trouble: notify });
+    const { sage, items } = await connect({
+      onFetches: outboundPanel.addFetches,
+      onProblem: showNotice,
+    });
     await run(sage, items);
   } catch (error) {
-    notifyOf(error, () => void begin(), "catalogue-");
+    showErrorNotice(error, () => void start(), "catalogue-");
   }
 }
 
+/**
+ * `data-state` of the body is "loading" until the first rendering, "working" while an action is
+ * pending, else "ready"; `data-profile` is "empty" or "filled".
+ */
 async function run(sage: Sage, items: Items): Promise<void> {
-  const hues = steadyHues();
-  const shown = drawable(
-    items,
-    getComputedStyle(document.documentElement).getPropertyValue("--emoji"),
-  );
-  const never = [...items.keys()].filter((id) => !shown.has(id));
-  let latest: View | undefined;
-  let said = "";
-  let working = 0;
+  const { dataset } = document.body;
+  const assignHues = createHueAssigner();
+  const emojiFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
+  const supported = supportedItems(items, emojiFont);
+  const unsupported = [...items.keys()].filter((id) => !supported.has(id));
+  let latest: ViewState | undefined;
+  let lastAnnouncement = "";
+  let pendingActions = 0;
 
-  const taste = openTaste(sage, never, show, (error) => notifyOf(error));
+  const controller = createController(sage, unsupported, render, (error) => showErrorNotice(error));
   const tap = (item: Item): void => act(item, "tap");
   const save = (item: Item): void => act(item, "save");
-  const open = (item: Item): void =>
-    void openSheet(items, item, deeds).catch((error: unknown) => notifyOf(error));
-  const deeds: SheetListener = {
+  const actionCount = (): number => latest?.profile.actions ?? 0;
+  const itemListener: ItemDialogListener = {
     tap,
     save,
-    explain: async (item) =>
-      (latest?.profile.actions ?? 0) > 0 ? sage.explain(item.id) : undefined,
-    forget: (item) => say(`Forgot ${item.label}`, taste.forget(item.id)),
-    hide: (item) => say(`Hid ${item.label}`, taste.hide(item.id)),
+    explain: async (item) => (actionCount() > 0 ? sage.explain(item.id) : undefined),
+    forget: (item) => announce(`Forgot ${item.label}`, controller.forget(item.id)),
+    hide: (item) => announce(`Hid ${item.label}`, controller.hide(item.id)),
   };
-  const example = (): void => {
+  const open = (item: Item): void => {
+    openItemDialog(items, item, itemListener).catch((error: unknown) => showErrorNotice(error));
+  };
+  const recordExample = (): void => {
     const now = Date.now();
-    const actions = EXAMPLE.map(({ item, daysAgo }, place) => ({
+    // Distinct times: undo finds actions by their time.
+    const actions = EXAMPLE_ACTIONS.map(({ item, daysAgo }, index) => ({
       item,
-      at: now - daysAgo * DAY - place * 1000,
+      at: now - daysAgo * DAY_MS - index * 1000,
     }));
-    say("Recorded twelve examples", taste.recall(actions));
+    announce("Recorded twelve examples", controller.recordPast(actions));
   };
-  const tray = setTray({ save, open, example });
-  const wall = hangWall(shown, { tap, save, open });
+  const tray = createTray({ save, open, recordExample });
+  const wall = createWall(supported, { tap, save, open });
 
-  byId("undo").addEventListener("click", () => say("Undone", taste.undo().then(tray.clear)));
-  byId("example").addEventListener("click", example);
-  offerKeeping({
-    export: taste.export,
-    import: (bytes) => say("Imported", taste.import(bytes)),
-    forgetEverything: () => say("Forgot everything", taste.forgetEverything().then(tray.clear)),
-    actions: () => latest?.profile.actions ?? 0,
+  byId("undo").addEventListener("click", () =>
+    announce("Undone", controller.undo().then(tray.showHint)),
+  );
+  byId("example").addEventListener("click", recordExample);
+  bindDataControls({
+    export: controller.export,
+    import: (bytes) => announce("Imported", controller.import(bytes)),
+    forgetEverything: () =>
+      announce("Forgot everything", controller.forgetEverything().then(tray.showHint)),
+    actionCount,
   });
+  setInterval(() => {
+    if (latest !== undefined && !document.hidden) render(latest);
+  }, REFRESH_MS);
 
-  // What was "just now" becomes "a minute ago".
-  setInterval(() => latest !== undefined && !document.hidden && show(latest), 60_000);
-
-  await taste.look();
-  document.body.dataset["state"] = "ready";
+  await controller.refresh();
+  dataset.state = "ready";
 
   function act(item: Item, kind: "tap" | "save"): void {
-    tray.put(item, kind);
-    say(`${kind === "save" ? "Saved" : "Tapped"} ${item.label}`, taste.act(item.id, kind));
+    tray.showAction(item, kind);
+    const verb = kind === "save" ? "Saved" : "Tapped";
+    announce(`${verb} ${item.label}`, controller.act(item.id, kind));
   }
 
-  function show(view: View): void {
-    latest = view;
-    const { actions, interests } = view.profile;
-    document.body.dataset["taste"] = actions > 0 ? "some" : "empty";
-    const colours = hues(interests);
-    showInterests(items, view, colours, open);
-    showPicks(
-      items,
-      view.picks,
-      (medoid) => colours[interests.findIndex((interest) => interest.medoid === medoid)] ?? 0,
-      deeds,
-    );
-    showMap(items, view, colours);
-    wall.mark(
-      new Map(
-        interests.flatMap((interest, place) =>
-          interest.items.map((item) => [item, colours[place] ?? 0] as const),
-        ),
+  function render(state: ViewState): void {
+    latest = state;
+    const { actions, interests } = state.profile;
+    dataset.profile = actions > 0 ? "filled" : "empty";
+    const hues = assignHues(interests);
+    const hueByMedoid = new Map(interests.map(({ medoid }, index) => [medoid, hues[index] ?? 0]));
+    const hueByItem = new Map(
+      interests.flatMap((interest, index) =>
+        interest.items.map((item) => [item, hues[index] ?? 0] as const),
       ),
     );
-    account.sends(view.outbound);
-    byId("picks").hidden = view.picks.length === 0;
-    byId<HTMLButtonElement>("undo").disabled = !view.canUndo;
+    renderInterests(items, state, hues, open);
+    renderRecommendations(
+      items,
+      state.recommendations,
+      (medoid) => hueByMedoid.get(medoid) ?? 0,
+      itemListener,
+    );
+    renderMap(items, state, hues);
+    wall.setHues(hueByItem);
+    outboundPanel.setOutbound(state.outbound);
+    byId("recommendations").hidden = state.recommendations.length === 0;
+    byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
   }
 
-  /** Tells assistive technology what was done and what came of it. */
-  function say(words: string, deed: Promise<void>): void {
-    said = words;
-    working += 1;
-    document.body.dataset["state"] = "working";
-    void deed.then(() => {
-      working -= 1;
-      if (working === 0) document.body.dataset["state"] = "ready";
-      if (said === words)
-        byId("announcer").textContent =
-          `${words}. ${inWords(items, latest?.profile.interests ?? [])}.`;
+  /**
+   * Announces an action and its result to assistive technology once `action` is done. Only the
+   * latest announcement is made.
+   */
+  function announce(text: string, action: Promise<void>): void {
+    lastAnnouncement = text;
+    pendingActions += 1;
+    dataset.state = "working";
+    void action.then(() => {
+      pendingActions -= 1;
+      if (pendingActions === 0) dataset.state = "ready";
+      if (lastAnnouncement !== text) return;
+      const interests = latest?.profile.interests ?? [];
+      byId("announcer").textContent = `${text}. ${describeInterests(items, interests)}.`;
     });
   }
 }

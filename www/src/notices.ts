@@ -1,29 +1,36 @@
-/** Trouble in words: what happened, what it means, and the way out. */
+/** Notices: what went wrong, what it means for the user, and what to do. */
 import { isSageError } from "pocketsage";
-import { byId, make } from "./dom.js";
+import { byId, createButton, createHtml, createIconButton } from "./dom.js";
 
-const ASIDE = "What was stored has been put aside, untouched. If you have an export, import it.";
+const IMPORT_EXPORTED =
+  "What was stored has been put aside, untouched. If you have an export, import it.";
 const RELOAD =
-  "Reload the page, so that page and catalogue are of one version. If that does not help, the copy on the server is damaged.";
+  "Reload the page, so that page and catalogue are of one version. If that does not help, the " +
+  "copy on the server is damaged.";
+const RELOAD_KEEPS_ACTIONS = "Reload the page. What you tapped is stored on this device.";
 
-const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
+/**
+ * By the code of the `SageError`. Codes that mean different things in different files have a
+ * prefix: "stored-" for the stored profile, "catalogue-" for the catalogue, none for an import.
+ */
+const TEXTS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
     title: "Your browser would not store your taste, so it is kept in memory only.",
     remedy:
-      "Everything works, but closing this tab forgets it. Leave private browsing or allow this site to store data, then reload; " +
-      "or export now and import later.",
+      "Everything works, but closing this tab forgets it. Leave private browsing or allow this " +
+      "site to store data, then reload; or export now and import later.",
   },
   "stored-corrupt": {
     title: "The taste stored here cannot be read, so this one starts empty.",
-    remedy: ASIDE,
+    remedy: IMPORT_EXPORTED,
   },
   "stored-version": {
     title: "The taste stored here was written by a newer PocketSage, so this one starts empty.",
-    remedy: ASIDE,
+    remedy: IMPORT_EXPORTED,
   },
   "stored-dimension": {
     title: "The taste stored here is of another catalogue, so this one starts empty.",
-    remedy: ASIDE,
+    remedy: IMPORT_EXPORTED,
   },
   "catalogue-corrupt": { title: "The catalogue that came cannot be read.", remedy: RELOAD },
   "catalogue-version": {
@@ -48,47 +55,40 @@ const WORDS: Readonly<Record<string, { title: string; remedy: string }>> = {
   },
   "worker-gone": {
     title: "The worker that computes your interests has stopped.",
-    remedy: "Reload the page. What you tapped is stored on this device.",
+    remedy: RELOAD_KEEPS_ACTIONS,
   },
 };
 
-const UNEXPECTED = {
-  title: "Something went wrong.",
-  remedy: "Reload the page. What you tapped is stored on this device.",
-};
+const UNEXPECTED = { title: "Something went wrong.", remedy: RELOAD_KEEPS_ACTIONS };
 
-/** Shows an error of the Sage, or any other. `of` says what cannot be read where the error alone does not. */
-export function notifyOf(error: unknown, again?: () => void, of = ""): void {
+/**
+ * Shows an error. `prefix` selects the text for codes that depend on the file; codes without a
+ * text of that prefix use their own. `retry` adds a button.
+ */
+export function showErrorNotice(error: unknown, retry?: () => void, prefix = ""): void {
   const code = isSageError(error) ? error.code : "unexpected";
   const message = error instanceof Error ? error.message : String(error);
-  notify(`${of}${code}` in WORDS ? `${of}${code}` : code, message, again);
+  showNotice(`${prefix}${code}` in TEXTS ? `${prefix}${code}` : code, message, retry);
 }
 
-/** Shows trouble by its code. The same trouble is shown once, however often it comes. */
-export function notify(code: string, message: string, again?: () => void): void {
+/** Shows the text of a code, and the message below it. A notice that is already shown stays. */
+export function showNotice(code: string, message: string, retry?: () => void): void {
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;
-  const { title, remedy } = WORDS[code] ?? UNEXPECTED;
-  const close = make(
-    "button",
-    { type: "button", class: "hide", title: "Dismiss", "aria-label": "Dismiss this notice" },
-    "×",
-  );
-  const notice = make(
+  const { title, remedy } = TEXTS[code] ?? UNEXPECTED;
+  const notice = createHtml(
     "div",
     { class: "notice", role: "alert", "data-code": code },
-    make("p", {}, make("strong", {}, title), ` ${remedy}`),
-    make("p", { class: "soft" }, message),
-    close,
+    createHtml("p", {}, createHtml("strong", {}, title), ` ${remedy}`),
+    createHtml("p", { class: "muted" }, message),
+    createIconButton("Dismiss", () => notice.remove(), "Dismiss this notice"),
   );
-  close.addEventListener("click", () => notice.remove());
-  if (again !== undefined) {
-    const retry = make("button", { type: "button", class: "button" }, "Try again");
-    retry.addEventListener("click", () => {
+  if (retry !== undefined) {
+    const retryButton = createButton("Try again", () => {
       notice.remove();
-      again();
+      retry();
     });
-    notice.append(retry);
+    notice.append(retryButton);
   }
   notices.append(notice);
 }

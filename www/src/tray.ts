@@ -1,72 +1,64 @@
-/** The tray under the wall: what was tapped last, and what more can be done with it. */
-import { byId, glyph, make } from "./dom.js";
+/** The tray below the wall: the last tapped or saved item, and what else can be done with it. */
+import { byId, createButton, createGlyph, createHtml } from "./dom.js";
 import type { Item } from "./items.js";
 
 export interface TrayListener {
   save(item: Item): void;
   open(item: Item): void;
-  /** Record the example: something to look at. */
-  example(): void;
+  recordExample(): void;
 }
 
 export interface Tray {
-  put(item: Item, kind: "tap" | "save"): void;
-  /** Back to the hint. */
-  clear(): void;
+  showAction(item: Item, kind: "tap" | "save"): void;
+  /** What the tray shows at first: how to tap and save. */
+  showHint(): void;
 }
 
-export function setTray(listener: TrayListener): Tray {
+export function createTray(listener: TrayListener): Tray {
   const tray = byId("tray");
-  const clear = (): void =>
-    tray.replaceChildren(
-      hint(),
-      button("Try an example", "Try an example", listener.example, "example"),
-    );
-  clear();
+  const showHint = (): void => {
+    const example = createButton("Try an example", listener.recordExample, { classes: "example" });
+    tray.replaceChildren(createHint(), example);
+  };
+  showHint();
   return {
-    clear,
-    put(item, kind) {
-      const focused = tray.contains(document.activeElement);
-      const more = button("More", `More about ${item.label}`, () => listener.open(item));
-      const save = button("Save", `Save ${item.label}: counts three times`, () =>
-        listener.save(item),
-      );
+    showHint,
+    showAction(item, kind) {
+      const hadFocus = tray.contains(document.activeElement);
+      const more = createButton("More", () => listener.open(item), {
+        label: `More about ${item.label}`,
+      });
+      const save = createButton("Save", () => listener.save(item), {
+        label: `Save ${item.label}: counts three times`,
+      });
+      const outcome = kind === "save" ? " saved, counts 3" : " tapped";
       tray.replaceChildren(
-        glyph(item.emoji),
-        make(
+        createGlyph(item.emoji),
+        createHtml(
           "p",
           {},
-          make("strong", {}, item.label),
-          make("span", { class: "soft" }, kind === "save" ? " saved, counts 3" : " tapped"),
+          createHtml("strong", {}, item.label),
+          createHtml("span", { class: "muted" }, outcome),
         ),
         ...(kind === "save" ? [more] : [save, more]),
       );
-      if (focused) tray.querySelector("button")?.focus();
+      if (hadFocus) tray.querySelector("button")?.focus();
     },
   };
 }
 
-function hint(): HTMLElement {
-  return make(
+/** Both variants; the style sheet shows the one for the input device. */
+function createHint(): HTMLElement {
+  return createHtml(
     "p",
-    { class: "soft" },
-    make(
+    { class: "muted" },
+    createHtml(
       "span",
-      { class: "with-keys" },
+      { class: "keyboard-hint" },
       "Tap what you like. ",
-      make("kbd", {}, "S"),
+      createHtml("kbd", {}, "S"),
       " saves: it counts three times.",
     ),
-    make("span", { class: "with-fingers" }, "Tap what you like. Hold one for more."),
+    createHtml("span", { class: "touch-hint" }, "Tap what you like. Hold one for more."),
   );
-}
-
-function button(words: string, label: string, act: () => void, kind = ""): HTMLElement {
-  const element = make(
-    "button",
-    { type: "button", class: `button ${kind}`, "aria-label": label },
-    words,
-  );
-  element.addEventListener("click", act);
-  return element;
 }

@@ -1,187 +1,188 @@
 /**
- * The wall: every item of the catalogue as a button, by group, with search and a category filter. One of the buttons is in the tab order;
- * arrows move among them. What is off screen is not laid out (`content-visibility` in the style sheet), so that 1,900 buttons cost no more
- * than 90.
+ * The wall: every item of the catalogue as a button, by group, with search and a category filter.
+ * One button is in the tab order; the arrow keys move between buttons. Groups outside of the
+ * viewport are not laid out (`content-visibility` in the style sheet), so that 1,900 buttons cost
+ * no more than the 90 in sight.
  */
 import type { ItemId } from "pocketsage";
-import { byId, glyph, make, tinge } from "./dom.js";
-import { move } from "./grid.js";
-import { GROUPS, matches, type Item, type Items } from "./items.js";
-import { pop } from "./motion.js";
-import { count } from "./words.js";
+import { animateTap } from "./animations.js";
+import { byId, createGlyph, createHtml, setHue } from "./dom.js";
+import { formatCount } from "./format.js";
+import { nextIndex } from "./grid-navigation.js";
+import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
+
+/** The value of the button "All" in the category filter. */
+const ALL_GROUPS = "";
 
 export interface WallListener {
   tap(item: Item): void;
   save(item: Item): void;
-  /** Everything about one item: a long press, the right button, or the menu key. */
+  /** Long press, right mouse button or menu key. */
   open(item: Item): void;
 }
 
 export interface Wall {
-  /** Which items are the user's, with the hue of their interest. */
-  mark(hues: ReadonlyMap<ItemId, number>): void;
+  /** Colours the user's items; the map has the hue of the interest of each. */
+  setHues(hues: ReadonlyMap<ItemId, number>): void;
 }
 
-interface Shelf {
-  group: string;
+interface ItemGroup {
+  name: string;
   element: HTMLElement;
   grid: HTMLElement;
   buttons: HTMLButtonElement[];
 }
 
-export function hangWall(items: Items, listener: WallListener): Wall {
+export function createWall(items: Items, listener: WallListener): Wall {
   const root = byId("wall");
   const search = byId<HTMLInputElement>("search");
-  const tally = byId("wall-count");
-  const shelves = shelve(items);
+  const filterBar = byId("groups");
+  const groups = createGroups(items);
   const buttons = new Map(
-    shelves.flatMap((shelf) => shelf.buttons.map((button) => [button.value, button])),
+    groups.flatMap((group) => group.buttons.map((button) => [button.value, button])),
   );
-  const nothing = make("p", { class: "soft waiting", hidden: true });
-  let group = "";
+  const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
+  let selectedGroup = ALL_GROUPS;
 
-  root.replaceChildren(...shelves.map((shelf) => shelf.element), nothing);
-  byId("groups").replaceChildren(...["", ...shelves.map((shelf) => shelf.group)].map(chip));
-  filter();
+  root.replaceChildren(...groups.map((group) => group.element), emptyNote);
+  filterBar.replaceChildren(
+    ...[ALL_GROUPS, ...groups.map((group) => group.name)].map(createFilterButton),
+  );
+  applyFilter();
 
-  search.addEventListener("input", filter);
-  byId("groups").addEventListener("click", (event) => {
-    const chosen = (event.target as Element).closest("button");
-    if (chosen === null) return;
-    group = chosen.value;
-    for (const each of byId("groups").children)
-      each.setAttribute("aria-pressed", String(each === chosen));
-    filter();
+  search.addEventListener("input", applyFilter);
+  filterBar.addEventListener("click", (event) => {
+    const clicked = (event.target as Element).closest("button");
+    if (clicked === null) return;
+    selectedGroup = clicked.value;
+    for (const button of filterBar.children)
+      button.setAttribute("aria-pressed", String(button === clicked));
+    applyFilter();
     root.scrollTop = 0;
   });
-  root.addEventListener("click", (event) => answer(event, listener.tap));
+  root.addEventListener("click", (event) => actOn(event, listener.tap));
   root.addEventListener("contextmenu", (event) => {
-    if (answer(event, listener.open)) event.preventDefault();
+    if (actOn(event, listener.open)) event.preventDefault();
   });
-  root.addEventListener("focusin", (event) => rove(event.target as HTMLButtonElement));
+  root.addEventListener("focusin", (event) => setTabStop(event.target as HTMLButtonElement));
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.toLowerCase() === "s") answer(event, listener.save);
-    else step(event);
+    if (event.key.toLowerCase() === "s") actOn(event, listener.save);
+    else moveFocus(event);
   });
 
   return {
-    mark(hues) {
+    setHues(hues) {
       for (const [id, button] of buttons) {
         const hue = hues.get(id);
-        if (button.dataset["hue"] === (hue === undefined ? undefined : String(hue))) continue;
+        // Most of the 1,900 buttons do not change; writing to each would cost a style update.
+        if (button.dataset.hue === (hue === undefined ? undefined : String(hue))) continue;
         const label = items.get(id)?.label ?? id;
-        tinge(button, hue);
+        setHue(button, hue);
         button.setAttribute("aria-label", hue === undefined ? label : `${label}, one of yours`);
       }
     },
   };
 
-  function answer(event: Event, act: (item: Item) => void): boolean {
-    const button = (event.target as Element).closest<HTMLButtonElement>(".thing");
+  /** Calls `act` with the item of the event's button. Returns whether there is one. */
+  function actOn(event: Event, act: (item: Item) => void): boolean {
+    const button = (event.target as Element).closest<HTMLButtonElement>(".item");
     const item = button === null ? undefined : items.get(button.value);
     if (button === null || item === undefined) return false;
-    pop(button);
+    animateTap(button);
     act(item);
     return true;
   }
 
-  function filter(): void {
-    let shown = 0;
-    for (const shelf of shelves) {
-      let here = 0;
-      for (const button of shelf.buttons) {
+  function applyFilter(): void {
+    let total = 0;
+    for (const group of groups) {
+      const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === group.name;
+      let visible = 0;
+      for (const button of group.buttons) {
         const item = items.get(button.value);
-        button.hidden =
-          item === undefined ||
-          (group !== "" && group !== shelf.group) ||
-          !matches(item, search.value);
-        if (!button.hidden) here += 1;
+        button.hidden = item === undefined || !isSelected || !matchesQuery(item, search.value);
+        if (!button.hidden) visible += 1;
       }
-      shelf.element.hidden = here === 0;
-      // The height that an off-screen shelf is taken to have, so that the scroll bar is about right from the start.
-      shelf.element.style.setProperty("--things", String(here));
-      shown += here;
+      group.element.hidden = visible === 0;
+      // The style sheet estimates the height of groups outside of the viewport from it.
+      group.element.style.setProperty("--item-count", String(visible));
+      total += visible;
     }
-    tally.textContent = count(shown, "thing");
-    nothing.hidden = shown > 0;
-    nothing.textContent = `Nothing here is called “${search.value}”. Try another word, or all categories.`;
-    const first = visible().flat()[0];
-    if (first !== undefined) rove(first);
+    byId("wall-count").textContent = formatCount(total, "thing");
+    emptyNote.hidden = total > 0;
+    const remedy = "Try another word, or all categories.";
+    emptyNote.textContent = `Nothing here is called “${search.value}”. ${remedy}`;
+    const first = visibleButtons().flat()[0];
+    if (first !== undefined) setTabStop(first);
   }
 
-  /** The visible buttons of each shelf. */
-  function visible(): HTMLButtonElement[][] {
-    return shelves.map((shelf) => shelf.buttons.filter((button) => !button.hidden));
+  /** One array per group, empty for a hidden group. */
+  function visibleButtons(): HTMLButtonElement[][] {
+    return groups.map((group) => group.buttons.filter((button) => !button.hidden));
   }
 
-  function rove(button: HTMLButtonElement): void {
-    root.querySelector('.thing[tabindex="0"]')?.setAttribute("tabindex", "-1");
+  function setTabStop(button: HTMLButtonElement): void {
+    root.querySelector('.item[tabindex="0"]')?.setAttribute("tabindex", "-1");
     button.tabIndex = 0;
   }
 
-  function step(event: KeyboardEvent): void {
-    const rows = visible();
-    const all = rows.flat();
-    const at = all.indexOf(event.target as HTMLButtonElement);
-    const grid = shelves.find((shelf) => !shelf.element.hidden)?.grid;
-    if (at < 0 || grid === undefined) return;
-    const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
-    const next =
-      all[
-        move(
-          event.key,
-          at,
-          rows.map((row) => row.length),
-          columns,
-        )
-      ];
+  function moveFocus(event: KeyboardEvent): void {
+    const grids = visibleButtons();
+    const all = grids.flat();
+    const index = all.indexOf(event.target as HTMLButtonElement);
+    const visibleGroup = groups.find((group) => !group.element.hidden);
+    if (index < 0 || visibleGroup === undefined) return;
+    const columns = getComputedStyle(visibleGroup.grid).gridTemplateColumns.split(" ").length;
+    const sizes = grids.map((grid) => grid.length);
+    const next = all[nextIndex(event.key, index, sizes, columns)];
     if (next === undefined || next === event.target) return;
     event.preventDefault();
     next.focus();
   }
 }
 
-function shelve(items: Items): Shelf[] {
-  const shelves = new Map<string, Shelf>();
+/** The groups in the order of their first item. */
+function createGroups(items: Items): ItemGroup[] {
+  const groups = new Map<string, ItemGroup>();
   for (const item of items.values()) {
-    let shelf = shelves.get(item.group);
-    if (shelf === undefined) {
-      const grid = make("div", { class: "things" });
-      const title = make(
-        "h3",
-        { id: `group-${item.group}` },
-        GROUPS[item.group]?.name ?? item.group,
-      );
-      const element = make(
-        "div",
-        { class: "shelf", role: "group", "aria-labelledby": title.id },
-        title,
-        grid,
-      );
-      shelf = { group: item.group, element, grid, buttons: [] };
-      shelves.set(item.group, shelf);
+    let group = groups.get(item.group);
+    if (group === undefined) {
+      group = createGroup(item.group);
+      groups.set(item.group, group);
     }
-    const names = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
-    const button = make(
-      "button",
-      { type: "button", class: "thing", value: item.id, tabindex: -1, ...names },
-      glyph(item.emoji),
-    );
-    shelf.buttons.push(button);
-    shelf.grid.append(button);
+    const button = createItemButton(item);
+    group.buttons.push(button);
+    group.grid.append(button);
   }
-  return [...shelves.values()];
+  return [...groups.values()];
 }
 
-function chip(group: string): HTMLElement {
-  if (group === "")
-    return make(
-      "button",
-      { type: "button", class: "chip", value: "", "aria-pressed": "true" },
-      "All",
-    );
+function createGroup(name: string): ItemGroup {
+  const grid = createHtml("div", { class: "items" });
+  const heading = createHtml("h3", { id: `group-${name}` }, GROUPS[name]?.name ?? name);
+  const element = createHtml(
+    "div",
+    { class: "item-group", role: "group", "aria-labelledby": heading.id },
+    heading,
+    grid,
+  );
+  return { name, element, grid, buttons: [] };
+}
+
+function createItemButton(item: Item): HTMLButtonElement {
+  const names = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
+  return createHtml(
+    "button",
+    { type: "button", class: "item", value: item.id, tabindex: -1, ...names },
+    createGlyph(item.emoji),
+  );
+}
+
+function createFilterButton(group: string): HTMLElement {
+  const isAll = group === ALL_GROUPS;
+  const base = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
+  if (isAll) return createHtml("button", base, "All");
   const { name, emoji } = GROUPS[group] ?? { name: group, emoji: "▫️" };
-  const names = { title: name, "aria-label": name, "aria-pressed": "false" };
-  return make("button", { type: "button", class: "chip", value: group, ...names }, glyph(emoji));
+  return createHtml("button", { ...base, title: name, "aria-label": name }, createGlyph(emoji));
 }

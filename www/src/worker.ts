@@ -1,6 +1,7 @@
 /**
- * The worker: the catalogue, the taste and its store live here, so that clustering never makes the page stutter. `serveSage` lets the page
- * talk to the Sage; what else the page wants to know comes as a `Word`, on the same port.
+ * The worker. Catalogue, profile and store are here, so that clustering does not block the page.
+ * `serveSage` answers the calls of the page; everything else is sent as a `WorkerMessage` on the
+ * same port.
  */
 import {
   Catalogue,
@@ -8,31 +9,34 @@ import {
   isSageError,
   memoryStore,
   openSage,
+  type Sage,
+  type Store,
   serveSage,
 } from "pocketsage";
-import type { Sage, Store } from "pocketsage";
-import address from "pocketsage/emoji.sage?url";
-import { watchFetches, type Fetched } from "./fetches.js";
+import catalogueUrl from "pocketsage/emoji.sage?url";
 import type { Item } from "./items.js";
+import { type FetchRecord, observeFetches } from "./network-log.js";
 
-/** What the worker tells the page, beside the Sage itself. */
-export type Word =
-  | { about: "items"; items: Item[] }
-  | { about: "fetches"; fetches: Fetched[] }
-  | { about: "trouble"; code: string; message: string };
+/** A message to the page, beside those of `serveSage`. */
+export type WorkerMessage =
+  | { type: "items"; items: Item[] }
+  | { type: "fetches"; fetches: FetchRecord[] }
+  | { type: "problem"; code: string; message: string };
+
+/** Codes of errors for which the stored profile, not the storage, is the cause. */
+const UNREADABLE_CODES: readonly string[] = ["corrupt", "version", "dimension"];
 
 serveSage(open);
-watchFetches((fetches) => tell({ about: "fetches", fetches }));
+observeFetches((fetches) => post({ type: "fetches", fetches }));
 
+/** Opens the stored profile; if that fails, an empty one, and posts a "problem". */
 async function open(): Promise<Sage> {
-  const catalogue = await Catalogue.fetch(address);
-  tell({
-    about: "items",
-    items: [...catalogue.ids()].map((id) => ({
-      ...(catalogue.payload(id) as Omit<Item, "id">),
-      id,
-    })),
-  });
+  const catalogue = await Catalogue.fetch(catalogueUrl);
+  const items = [...catalogue.ids()].map((id) => ({
+    ...(catalogue.payload(id) as Omit<Item, "id">),
+    id,
+  }));
+  post({ type: "items", items });
 
   const openWith = (store: Store, unreadable?: "set-aside"): Promise<Sage> =>
     openSage({ catalogue, store, kinds: { save: 3 }, ...(unreadable && { unreadable }) });
@@ -41,16 +45,17 @@ async function open(): Promise<Sage> {
     return await openWith(stored);
   } catch (error) {
     if (!isSageError(error)) throw error;
-    if (error.code === "storage") {
-      tell({ about: "trouble", code: "storage", message: error.message });
+    const { code, message } = error;
+    if (code === "storage") {
+      post({ type: "problem", code, message });
       return openWith(memoryStore());
     }
-    if (!["corrupt", "version", "dimension"].includes(error.code)) throw error;
-    tell({ about: "trouble", code: `stored-${error.code}`, message: error.message });
+    if (!UNREADABLE_CODES.includes(code)) throw error;
+    post({ type: "problem", code: `stored-${code}`, message });
     return openWith(stored, "set-aside");
   }
 }
 
-function tell(word: Word): void {
-  postMessage(word);
+function post(message: WorkerMessage): void {
+  postMessage(message);
 }

@@ -1,92 +1,97 @@
-// The main job on the page: tap, see the interests, see what follows from them.
+// The main flow: tap items, see interests, recommendations and the map.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visit.mjs";
+import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
 openBrowser();
 
-test("an empty taste invites to tap", async (t) => {
+test("an empty profile shows the empty state only", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   assert.ok(await page.getByText("Tap a few things you like.", { exact: true }).isVisible());
-  assert.equal(await page.locator("#picks").isVisible(), false);
+  assert.equal(await page.locator("#recommendations").isVisible(), false);
   assert.equal(await page.locator("#map").isVisible(), false);
   assert.ok(await page.locator("#undo").isDisabled());
-  assert.ok((await page.locator(".thing").count()) > 1800, "the wall holds the catalogue");
+  assert.ok((await page.locator(".item").count()) > 1800, "the wall has the whole catalogue");
 });
 
-test("things of three kinds become three interests, each with a medoid of its kind, and survive a reload", async (t) => {
+test("three kinds of items give three interests, which survive a reload", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
   const interests = await visitor.interests();
   assert.equal(interests.length, 3);
   for (const kind of [ANIMALS, SPORTS, FOODS]) {
     const interest = interests.find(({ medoid }) => kind.includes(medoid));
-    assert.ok(interest, `one of ${kind} is a medoid`);
+    assert.ok(interest, `a medoid among ${kind}`);
     assert.deepEqual([...interest.members].sort(), [...kind].sort());
     assert.equal(interest.share, 33);
   }
   await visitor.reload();
-  assert.equal(await visitor.actions(), 12);
+  assert.equal(await visitor.actionCount(), 12);
   assert.deepEqual(
     new Set((await visitor.interests()).map(({ medoid }) => medoid)),
     new Set(interests.map(({ medoid }) => medoid)),
   );
 });
 
-test("recommendations say why, and never repeat what was tapped", async (t) => {
+test("recommendations have a reason and exclude tapped items", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
   const labels = new Map();
   for (const { medoid } of await visitor.interests())
-    labels.set(medoid, await visitor.thing(medoid).getAttribute("title"));
-  const picks = await visitor.picks();
-  assert.equal(picks.length, 12);
-  for (const { item, because } of picks) {
+    labels.set(medoid, await visitor.item(medoid).getAttribute("title"));
+  const recommendations = await visitor.recommendations();
+  assert.equal(recommendations.length, 12);
+  for (const { item, because } of recommendations) {
     assert.ok(![...ANIMALS, ...SPORTS, ...FOODS].includes(item), `${item} is new`);
     assert.match(because, /^because of .+/);
     assert.ok(
       [...labels.values()].some((label) => because.includes(label)),
-      `"${because}" names a medoid`,
+      `"${because}" names the medoid of an interest`,
     );
-    assert.match(because, / near .+/, "and the user's own items");
+    assert.match(because, / near .+/, "and the user's nearest items");
   }
   for (const label of labels.values()) {
     assert.ok(
-      picks.some(({ because }) => because.includes(` ${label}`)),
-      `something because of ${label}`,
+      recommendations.some(({ because }) => because.includes(` ${label}`)),
+      `a recommendation because of ${label}`,
     );
   }
 });
 
-test("tapping a recommendation acts on it", async (t) => {
+test("tapping a recommendation records an action and replaces it", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...FOODS);
-  const [{ item }] = await visitor.picks();
-  await visitor.after(() => visitor.page.locator(".pick .take").first().click());
-  assert.equal(await visitor.actions(), 5);
+  const [{ item }] = await visitor.recommendations();
+  await visitor.act(() =>
+    visitor.page.locator(".recommendation .recommendation-button").first().click(),
+  );
+  assert.equal(await visitor.actionCount(), 5);
   assert.ok((await visitor.interests()).some(({ members }) => members.includes(item)));
-  assert.ok(!(await visitor.picks()).some((pick) => pick.item === item));
+  assert.ok(!(await visitor.recommendations()).some((other) => other.item === item));
 });
 
-test("the example shows three interests at once", async (t) => {
+test("the example gives three interests", async (t) => {
   const visitor = await (await visit(t)).ready();
-  await visitor.after(() => visitor.page.getByRole("button", { name: "Try an example" }).click());
-  assert.equal(await visitor.actions(), 12);
+  await visitor.act(() => visitor.page.getByRole("button", { name: "Try an example" }).click());
+  assert.equal(await visitor.actionCount(), 12);
   const interests = await visitor.interests();
   assert.equal(interests.length, 3);
-  assert.ok(FOODS.includes(interests[0].medoid), "the newest is the most important");
+  assert.ok(
+    FOODS.includes(interests[0].medoid),
+    "the interest with the newest actions is the most important",
+  );
   assert.match(
-    await visitor.page.locator(".last").last().textContent(),
+    await visitor.page.locator(".last-active").last().textContent(),
     /last active (last week|7 days ago)/,
   );
 });
 
-test("a saved thing counts three times", async (t) => {
+test("a saved item counts three times", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355");
-  await visitor.after(async () => {
-    await visitor.thing("26BD").focus();
+  await visitor.act(async () => {
+    await visitor.item("26BD").focus();
     await visitor.page.keyboard.press("s");
   });
   const interests = await visitor.interests();
@@ -99,12 +104,10 @@ test("a saved thing counts three times", async (t) => {
   );
 });
 
-test("the tray offers to save what was tapped", async (t) => {
+test("the tray can save the last tapped item", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355", "26BD");
-  await visitor.after(() =>
-    visitor.page.getByRole("button", { name: /^Save soccer ball/ }).click(),
-  );
+  await visitor.act(() => visitor.page.getByRole("button", { name: /^Save soccer ball/ }).click());
   assert.deepEqual(
     (await visitor.interests()).map(({ medoid, share }) => [medoid, share]),
     [
@@ -114,20 +117,20 @@ test("the tray offers to save what was tapped", async (t) => {
   );
 });
 
-test("what the user has liked is marked on the wall, in the colour of its interest", async (t) => {
+test("the user's items have the colour of their interest on the wall", async (t) => {
   const visitor = await (await visit(t)).ready();
-  const hueOf = (id) => visitor.thing(id).getAttribute("data-hue");
+  const hueOf = (id) => visitor.item(id).getAttribute("data-hue");
   await visitor.tap(...FOODS, ...SPORTS, ...ANIMALS);
   const hues = new Map();
   for (const { medoid, members } of await visitor.interests()) {
     hues.set(medoid, await hueOf(medoid));
     for (const member of members) assert.equal(await hueOf(member), hues.get(medoid));
   }
-  assert.equal(new Set(hues.values()).size, 3, "each interest has a colour of its own");
-  assert.equal(await visitor.thing("1F355").getAttribute("aria-label"), "pizza, one of yours");
+  assert.equal(new Set(hues.values()).size, 3, "each interest has its own colour");
+  assert.equal(await visitor.item("1F355").getAttribute("aria-label"), "pizza, one of yours");
   assert.equal(await hueOf("1F697"), null);
 
-  // A fourth interest, and another order of importance, leave the colours of the others alone.
+  // A fourth interest and a new order of importance do not change the colours of the others.
   await visitor.tap("1F697", "1F697", "1F697", "1F697", "1F697", "1F697");
   const now = await visitor.interests();
   assert.equal(now[0].medoid, "1F697");
@@ -136,7 +139,7 @@ test("what the user has liked is marked on the wall, in the colour of its intere
   assert.ok(![...hues.values()].includes(await hueOf("1F697")));
 });
 
-test("the map shows every item, and the medoids large", async (t) => {
+test("the map shows every item, with larger medoids", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS);
   const map = visitor.page.getByRole("img", { name: /^A map of 2 interests: / });
@@ -144,22 +147,22 @@ test("the map shows every item, and the medoids large", async (t) => {
   assert.equal(await map.locator("text.medoid").count(), 2);
 });
 
-test("every update is timed, and told to assistive technology", async (t) => {
+test("every update shows its latency and is announced to assistive technology", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap("1F355");
-  assert.match(await visitor.page.textContent("#pace"), /^Last update \d+(\.\d)? ms$/);
+  assert.match(await visitor.page.textContent("#latency"), /^Last update \d+(\.\d)? ms$/);
   await visitor.until(
     () =>
       document.getElementById("announcer").textContent === "Tapped pizza. 1 interest: pizza 100%.",
   );
 });
 
-test("search and category narrow the wall down", async (t) => {
+test("search and category filter the wall", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   const shown = () =>
-    page.$$eval(".shelf:not([hidden]) .thing:not([hidden])", (things) =>
-      things.map((thing) => thing.value),
+    page.$$eval(".item-group:not([hidden]) .item:not([hidden])", (items) =>
+      items.map((item) => item.value),
     );
   await page.getByRole("searchbox").fill("breakfast");
   assert.ok((await shown()).includes("1F95E"), "pancakes have the tag breakfast");
@@ -173,14 +176,14 @@ test("search and category narrow the wall down", async (t) => {
   assert.equal(await page.textContent("#wall-count"), `${foods.length} things`);
 });
 
-test("many taps in a burst are all counted", async (t) => {
+test("150 taps in a row are all counted", async (t) => {
   const visitor = await (await visit(t)).ready();
-  await visitor.page.$$eval(".thing", (things) =>
-    things.slice(0, 150).forEach((thing) => thing.click()),
-  );
+  await visitor.page.$$eval(".item", (items) => {
+    for (const item of items.slice(0, 150)) item.click();
+  });
   await visitor.until(() =>
     /in 150 actions/.test(document.getElementById("interests-note").textContent),
   );
   await visitor.reload();
-  assert.equal(await visitor.actions(), 150);
+  assert.equal(await visitor.actionCount(), 150);
 });

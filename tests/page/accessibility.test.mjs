@@ -1,9 +1,9 @@
-// For everyone: by keyboard, by ear, in the dark, on a phone, with less motion.
+// Accessibility: axe rules, keyboard, focus, colour schemes, screen sizes, reduced motion.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { test } from "node:test";
-import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visit.mjs";
+import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LOOKS = {
@@ -22,38 +22,40 @@ const LOOKS = {
 openBrowser();
 
 for (const [look, options] of Object.entries(LOOKS)) {
-  test(`${look}: no axe violation and nothing to scroll sideways, empty, with a taste, and in a dialog`, async (t) => {
+  test(`no axe violation and no horizontal scrolling: ${look}`, async (t) => {
     const visitor = await (await visit(t, { ...options, reducedMotion: "reduce" })).ready();
-    await clean(visitor, "empty");
+    await assertAccessible(visitor, "empty profile");
     await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
     await visitor.page.locator("summary").click();
-    await clean(visitor, "with a taste");
+    await assertAccessible(visitor, "filled profile");
     await visitor.page.locator(".member").first().click();
     await visitor.page.getByRole("dialog").waitFor();
-    await clean(visitor, "in a dialog");
+    await assertAccessible(visitor, "open dialog");
   });
 }
 
-test("dark mode is dark", async (t) => {
+test("each colour scheme has its own background and text colour", async (t) => {
   const lightness = async (colorScheme) => {
     const { page } = await (await visit(t, { colorScheme })).ready();
     const colours = await page.evaluate(() => {
-      const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+      const context = document
+        .createElement("canvas")
+        .getContext("2d", { willReadFrequently: true });
       return ["backgroundColor", "color"].map((property) => {
-        pen.fillStyle = getComputedStyle(document.body)[property];
-        pen.fillRect(0, 0, 1, 1);
-        return pen.getImageData(0, 0, 1, 1).data[1];
+        context.fillStyle = getComputedStyle(document.body)[property];
+        context.fillRect(0, 0, 1, 1);
+        return context.getImageData(0, 0, 1, 1).data[1];
       });
     });
-    return { paper: colours[0], ink: colours[1] };
+    return { background: colours[0], text: colours[1] };
   };
   const light = await lightness("light");
   const dark = await lightness("dark");
-  assert.ok(light.paper > 200 && light.ink < 60, JSON.stringify(light));
-  assert.ok(dark.paper < 60 && dark.ink > 200, JSON.stringify(dark));
+  assert.ok(light.background > 200 && light.text < 60, JSON.stringify(light));
+  assert.ok(dark.background < 60 && dark.text > 200, JSON.stringify(dark));
 });
 
-test("everything can be done by keyboard alone", async (t) => {
+test("every action is possible by keyboard", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   const press = async (...keys) => {
@@ -72,82 +74,88 @@ test("everything can be done by keyboard alone", async (t) => {
         return;
       await press("Tab");
     }
-    assert.fail(`${selector} is not within 60 tabs; the focus is on ${await focused()}`);
+    assert.fail(`${selector} is not within 60 tab stops; the focus is on ${await focused()}`);
   };
 
-  // Search, then into the wall: one stop for all its things.
+  // Search, then the wall, which is one tab stop.
   await tabTo("#search");
   await page.keyboard.type("pizza");
-  const found = await page.$$eval(".thing:not([hidden])", (things) =>
-    things.map((thing) => thing.value),
+  const found = await page.$$eval(".item:not([hidden])", (items) =>
+    items.map((item) => item.value),
   );
-  await tabTo(".thing");
+  await tabTo(".item");
   assert.equal(await focused(), found[0]);
   for (let step = 0; step < found.indexOf("1F355"); step += 1) await press("ArrowRight");
-  await visitor.after(() => press("Enter"));
-  assert.equal(await focused(), "1F355", "the focus stays");
+  await visitor.act(() => press("Enter"));
+  assert.equal(await focused(), "1F355", "the focus stays on the tapped item");
   await tabTo("#tray button");
 
-  // The arrows move in the grid, over the borders of its groups, and the ends are ends.
+  // Arrow keys move within a group and across groups; at both ends the focus stays.
   await page.getByRole("searchbox").fill("");
-  await visitor.thing("1F600").focus();
+  await visitor.item("1F600").focus();
   await press("ArrowRight", "ArrowRight");
   assert.equal(await focused(), "1F604");
   const columns = await page.evaluate(
-    () => getComputedStyle(document.querySelector(".things")).gridTemplateColumns.split(" ").length,
+    () => getComputedStyle(document.querySelector(".items")).gridTemplateColumns.split(" ").length,
   );
   await press("ArrowDown", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowLeft");
   assert.equal(await focused(), "1F600");
   await press("ArrowDown");
-  const order = await page.$$eval(".thing", (things) => things.map((thing) => thing.value));
+  const order = await page.$$eval(".item", (items) => items.map((item) => item.value));
   assert.equal(await focused(), order[columns]);
   await press("End");
   assert.equal(await focused(), order.at(-1));
   await press("Home");
-  const smileys = await page.$$eval(".shelf:first-child .thing", (things) => things.length);
+  const smileys = await page.$$eval(".item-group:first-child .item", (items) => items.length);
   for (let row = 0; row < Math.ceil(smileys / columns); row += 1) await press("ArrowDown");
-  assert.equal(await focused(), order[smileys], "from the last row down into the next group");
+  assert.equal(await focused(), order[smileys], "from the last row into the next group");
   await press("ArrowUp");
-  assert.equal(await focused(), order[Math.floor((smileys - 1) / columns) * columns], "and back");
-  await visitor.after(() => press("s"));
+  assert.equal(
+    await focused(),
+    order[Math.floor((smileys - 1) / columns) * columns],
+    "and back into the last row",
+  );
+  await visitor.act(() => press("s"));
 
-  // A member's sheet, and the focus back where it was.
+  // The dialog of a member; closing it returns the focus to the member.
   await tabTo(".member");
   await press("Enter");
   await page.getByRole("dialog").waitFor();
   await press("Escape");
   await visitor.until(() => document.activeElement.matches(".member"));
 
-  // A recommendation taken; the focus goes to the one that takes its place.
-  await tabTo(".take");
-  const taken = await page.evaluate(() => document.activeElement.closest(".pick").dataset.key);
-  await visitor.after(() => press("Enter"));
+  // A tapped recommendation is replaced, and the focus goes to the replacement.
+  await tabTo(".recommendation-button");
+  const taken = await page.evaluate(
+    () => document.activeElement.closest(".recommendation").dataset.key,
+  );
+  await visitor.act(() => press("Enter"));
   const next = await page.evaluate(
     () =>
-      document.activeElement.matches(".take") &&
-      document.activeElement.closest(".pick").dataset.key,
+      document.activeElement.matches(".recommendation-button") &&
+      document.activeElement.closest(".recommendation").dataset.key,
   );
   assert.ok(next && next !== taken);
 
   await tabTo("#forget");
   await press("Enter");
-  await tabTo("#confirm button[value=forget]");
-  await visitor.after(() => press("Enter"));
-  assert.equal(await visitor.actions(), 0);
+  await tabTo("#forget-dialog button[value=forget]");
+  await visitor.act(() => press("Enter"));
+  assert.equal(await visitor.actionCount(), 0);
 });
 
-test("the first tab stop leads past the wall", async (t) => {
+test("the first tab stop skips the wall", async (t) => {
   const { page } = await (await visit(t)).ready();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "interests");
 });
 
-test("the focus can be seen", async (t) => {
+test("the keyboard focus has a visible outline", async (t) => {
   const { page } = await (await visit(t)).ready();
-  for (const selector of ["#search", ".chip", '.thing[tabindex="0"]', "#example", "#export"]) {
+  for (const selector of ["#search", ".chip", '.item[tabindex="0"]', "#example", "#export"]) {
     await page.locator(selector).first().focus();
-    await page.keyboard.press("Shift"); // a key was used: this is a keyboard user
+    await page.keyboard.press("Shift"); // any key: Chromium outlines the focus for keyboards only
     const outline = await page
       .locator(selector)
       .first()
@@ -156,27 +164,29 @@ test("the focus can be seen", async (t) => {
   }
 });
 
-test("nothing moves for those who asked for less motion", async (t) => {
-  const moves = async (reducedMotion) => {
+test("no animation or transition runs with reduced motion", async (t) => {
+  const countAnimations = async (reducedMotion) => {
     const visitor = await (await visit(t, { reducedMotion })).ready();
     await visitor.page.evaluate(() => {
-      globalThis.moved = 0;
+      globalThis.animations = 0;
       const { animate } = Element.prototype;
-      Element.prototype.animate = function (...given) {
-        globalThis.moved += 1;
-        return animate.apply(this, given);
+      Element.prototype.animate = function (...args) {
+        globalThis.animations += 1;
+        return animate.apply(this, args);
       };
-      addEventListener("transitionrun", () => (globalThis.moved += 1));
+      addEventListener("transitionrun", () => {
+        globalThis.animations += 1;
+      });
     });
     await visitor.tap("1F355", "26BD");
-    return visitor.page.evaluate(() => globalThis.moved);
+    return visitor.page.evaluate(() => globalThis.animations);
   };
-  assert.ok((await moves("no-preference")) > 0);
-  assert.equal(await moves("reduce"), 0);
+  assert.ok((await countAnimations("no-preference")) > 0);
+  assert.equal(await countAnimations("reduce"), 0);
 });
 
-/** No violation of any axe rule, and no wider than the window. */
-async function clean({ page }, when) {
+/** Fails on any violation of an axe rule, or if the page is wider than the window. */
+async function assertAccessible({ page }, state) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() =>
     globalThis.axe.run(document, { resultTypes: ["violations"] }),
@@ -187,11 +197,11 @@ async function clean({ page }, when) {
         `${impact} ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
     ),
     [],
-    when,
+    state,
   );
   const [content, window] = await page.evaluate(() => [
     document.documentElement.scrollWidth,
     innerWidth,
   ]);
-  assert.ok(content <= window, `${when}: ${content} px wide in a window of ${window} px`);
+  assert.ok(content <= window, `${state}: ${content} px wide in a window of ${window} px`);
 }

@@ -1,19 +1,25 @@
-/** Movement that explains: what was tapped answers, what changes place glides there. None for those who asked for less motion. */
+/** Animations that show what changed. Users who prefer reduced motion get none. */
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A tap answered. */
-export function pop(element: Element): void {
-  if (calm.matches) return;
+/** Confirms a tap: the element grows and shrinks back. */
+export function animateTap(element: Element): void {
+  if (reducedMotion.matches) return;
   element.animate(
     { transform: ["scale(1)", "scale(1.35)", "scale(1)"] },
     { duration: 260, easing: "ease-out" },
   );
 }
 
-/** Makes the change, then lets the children of `list` glide from where they were and the new ones appear. */
-export function glide(list: HTMLElement, change: () => void): void {
-  if (calm.matches) return change();
+/**
+ * Calls `change`, then moves the children of `list` from their old positions to the new ones and
+ * fades new children in.
+ */
+export function animateMoves(list: HTMLElement, change: () => void): void {
+  if (reducedMotion.matches) {
+    change();
+    return;
+  }
   const before = new Map([...list.children].map((child) => [child, child.getBoundingClientRect()]));
   change();
   for (const child of list.children) {
@@ -25,9 +31,9 @@ export function glide(list: HTMLElement, change: () => void): void {
         { duration: 240, easing: "ease-out" },
       );
     } else if (from.left !== to.left || from.top !== to.top) {
-      const shift = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
+      const offset = `translate(${from.left - to.left}px, ${from.top - to.top}px)`;
       child.animate(
-        { transform: [shift, "none"] },
+        { transform: [offset, "none"] },
         { duration: 280, easing: "cubic-bezier(.2, .8, .2, 1)" },
       );
     }

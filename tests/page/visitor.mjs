@@ -1,0 +1,132 @@
+// Drives the page in Chromium: `visit` opens it, `Visitor` has the gestures and readings of tests.
+import assert from "node:assert/strict";
+import { after, before } from "node:test";
+import { launchChromium } from "../browser/chromium.mjs";
+import { serveBuiltPage } from "./built-page.mjs";
+
+export const ANIMALS = ["1F436", "1F98A", "1F43C", "1F431"];
+export const SPORTS = ["26BD", "1F3BE", "1F3C0", "1F3D0"];
+export const FOODS = ["1F355", "1F35C", "1F363", "1F354"];
+
+let site;
+let browser;
+
+/** Call once per test file: builds and serves the page, and starts a browser, for its tests. */
+export function openBrowser() {
+  before(async () => {
+    site = await serveBuiltPage();
+    browser = await launchChromium();
+  });
+  after(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+}
+
+/**
+ * Opens the page for the test `t` with an empty browser profile. After the test, it fails if there
+ * was a request to another origin, or a warning or error in the console that `expected` (a regular
+ * expression) does not match. `prepare` is called with the browser context before the page opens;
+ * other options are Playwright's context options.
+ */
+export async function visit(t, { expected, prepare, url = site.url, ...options } = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 860 },
+    acceptDownloads: true,
+    ...options,
+  });
+  context.setDefaultTimeout(15_000);
+  const complaints = [];
+  const requests = [];
+  context.on("request", (request) => requests.push(request));
+  await prepare?.(context);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  t.after(async () => {
+    await context.close();
+    const unexpected = complaints.filter((text) => !expected?.test(text));
+    assert.deepEqual(unexpected, [], "no warning or error in the console");
+    const { origin } = new URL(url);
+    const foreign = requests
+      .map((request) => request.url())
+      .filter((address) => /^(https?|wss?):/.test(address) && new URL(address).origin !== origin);
+    assert.deepEqual(foreign, [], "every request goes to the origin of the page");
+  });
+  await page.goto(url);
+  return new Visitor(page, requests);
+}
+
+class Visitor {
+  /** `page` is Playwright's; `requests` grows with every request of the page and its worker. */
+  constructor(page, requests) {
+    this.page = page;
+    this.requests = requests;
+  }
+
+  /** Waits until all actions so far are rendered and stored. Throws the notice if loading fails. */
+  async ready() {
+    await this.page.waitForSelector('body[data-state="ready"], body[data-state="loading"] .notice');
+    if ((await this.page.getAttribute("body", "data-state")) !== "ready")
+      throw new Error(await this.page.textContent("#notices"));
+    return this;
+  }
+
+  async reload() {
+    await this.ready();
+    await this.page.reload();
+    return this.ready();
+  }
+
+  /** The button of an item on the wall. */
+  item(id) {
+    return this.page.locator(`.item[value="${id}"]`);
+  }
+
+  /** Taps items on the wall, one after the other, each once the last one is counted. */
+  async tap(...ids) {
+    for (const id of ids) await this.act(() => this.item(id).click());
+  }
+
+  /** Runs `gesture` and waits until the page shows another number of actions. */
+  async act(gesture) {
+    const before = await this.actionCount();
+    await gesture();
+    await this.until((before) => {
+      const note = document.getElementById("interests-note").textContent;
+      return Number(note.match(/(\d+) action/)?.[1] ?? 0) !== before;
+    }, before);
+  }
+
+  async actionCount() {
+    return Number((await this.page.textContent("#interests-note")).match(/(\d+) action/)?.[1] ?? 0);
+  }
+
+  /** The interest cards: medoid, share in per cent, ids of the members. */
+  interests() {
+    return this.page.$$eval(".card", (cards) =>
+      cards.map((card) => ({
+        medoid: card.dataset.medoid,
+        share: Number.parseInt(card.querySelector(".share").textContent, 10),
+        members: [...card.querySelectorAll(".members > li")].map((member) => member.dataset.key),
+      })),
+    );
+  }
+
+  /** The recommendations: item id, and the reason as text. */
+  recommendations() {
+    return this.page.$$eval(".recommendation", (entries) =>
+      entries.map((entry) => ({
+        item: entry.dataset.key,
+        because: entry.querySelector(".because").textContent,
+      })),
+    );
+  }
+
+  /** Waits until `condition`, a function that runs in the page, returns a truthy value. */
+  until(condition, argument) {
+    return this.page.waitForFunction(condition, argument);
+  }
+}

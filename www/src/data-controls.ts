@@ -1,0 +1,57 @@
+/** The buttons "Export", "Import" and "Forget everything". */
+import { byId } from "./dom.js";
+import { formatCount } from "./format.js";
+import { showErrorNotice } from "./notices.js";
+
+/** The browser reads a download after the click; the bytes must stay available until then. */
+const DOWNLOAD_GRACE_MS = 10_000;
+
+export interface DataControlsListener {
+  export(): Promise<Uint8Array>;
+  import(bytes: Uint8Array): void;
+  forgetEverything(): void;
+  /** The number of stored actions, for the confirmation. */
+  actionCount(): number;
+}
+
+export function bindDataControls(listener: DataControlsListener): void {
+  const fileInput = byId<HTMLInputElement>("import-file");
+  const dialog = byId<HTMLDialogElement>("forget-dialog");
+
+  byId("export").addEventListener("click", () => {
+    const fileName = `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`;
+    listener.export().then(
+      (bytes) => download(bytes, fileName),
+      (error: unknown) => showErrorNotice(error),
+    );
+  });
+  byId("import").addEventListener("click", () => fileInput.click());
+  fileInput.addEventListener("change", () => {
+    const file = fileInput.files?.[0];
+    file?.arrayBuffer().then(
+      (bytes) => listener.import(new Uint8Array(bytes)),
+      (error: unknown) => showErrorNotice(error),
+    );
+    // Without this, choosing the same file again would not be a change.
+    fileInput.value = "";
+  });
+  byId("forget").addEventListener("click", () => {
+    byId("forget-dialog-text").textContent =
+      `${formatCount(listener.actionCount(), "action")} and everything learned from them will be ` +
+      "deleted from this device. There is no undo; export first if you may want them back.";
+    dialog.returnValue = "keep";
+    dialog.showModal();
+  });
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "forget") listener.forgetEverything();
+  });
+}
+
+function download(bytes: Uint8Array, fileName: string): void {
+  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = fileName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_GRACE_MS);
+}

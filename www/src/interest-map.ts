@@ -1,0 +1,103 @@
+/** The map: items placed by meaning, interests as coloured islands, medoids drawn large. */
+import type { ViewState } from "./controller.js";
+import { byId, createSvg, setHue } from "./dom.js";
+import { formatCount, formatList } from "./format.js";
+import { type Items, itemById } from "./items.js";
+
+/** Size of the picture and its margin, in SVG user units; so are all lengths below. */
+const WIDTH = 440;
+const HEIGHT = 310;
+const MARGIN = 50;
+const ISLAND_RADIUS = 34;
+/** Least distance at which two small emoji are both visible. */
+const MIN_DISTANCE = 30;
+/** Added to the distance for each medoid, which is larger. */
+const MEDOID_EXTRA_DISTANCE = 8;
+const SEPARATION_ROUNDS = 40;
+
+interface Spot {
+  x: number;
+  y: number;
+  isMedoid: boolean;
+}
+
+/**
+ * Draws the map from coordinates in [-1, 1]. The map is hidden for fewer than two items, of which
+ * distances have no meaning.
+ */
+export function renderMap(
+  items: Items,
+  { map, profile: { interests } }: ViewState,
+  hues: readonly number[],
+): void {
+  byId("map").hidden = map.length < 2;
+  if (map.length < 2) return;
+  const medoids = new Set(interests.map((interest) => interest.medoid));
+  const spots = map.map((place) => ({
+    ...place,
+    x: WIDTH / 2 + place.x * (WIDTH / 2 - MARGIN),
+    y: HEIGHT / 2 - place.y * (HEIGHT / 2 - MARGIN),
+    isMedoid: medoids.has(place.item),
+  }));
+  separate(spots);
+
+  const islands = interests.map((_, index) => {
+    const discs = spots
+      .filter((spot) => spot.interest === index)
+      .map((spot) => createSvg("circle", { cx: spot.x, cy: spot.y, r: ISLAND_RADIUS }));
+    const island = createSvg("g", { class: "island" }, ...discs);
+    setHue(island, hues[index]);
+    return island;
+  });
+  // SVG paints in document order: medoids last, above the other items.
+  const glyphs = [...spots]
+    .sort((a, b) => Number(a.isMedoid) - Number(b.isMedoid))
+    .map(({ x, y, isMedoid, item }) =>
+      createSvg(
+        "text",
+        { x, y, class: isMedoid ? "glyph medoid" : "glyph" },
+        itemById(items, item).emoji,
+      ),
+    );
+  const descriptions = interests.map(({ medoid, items: members }) => {
+    const { label } = itemById(items, medoid);
+    return `${label}, with ${formatCount(members.length, "item")}`;
+  });
+  const count = formatCount(interests.length, "interest");
+  const label = `A map of ${count}: ${formatList(descriptions)}`;
+  const attributes = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label };
+  byId("map-picture").replaceChildren(createSvg("svg", attributes, ...islands, ...glyphs));
+}
+
+/**
+ * Moves overlapping spots apart, in place, by at most `SEPARATION_ROUNDS` rounds over all pairs.
+ * Deterministic: equal spots give equal positions.
+ */
+function separate(spots: readonly Spot[]): void {
+  for (let round = 0; round < SEPARATION_ROUNDS; round += 1) {
+    for (const [index, a] of spots.entries()) {
+      for (const b of spots.slice(0, index)) separatePair(a, b, index);
+    }
+  }
+}
+
+/** Spots of equal position have no direction between them; `index` gives each its own. */
+function separatePair(a: Spot, b: Spot, index: number): void {
+  const required =
+    MIN_DISTANCE +
+    (a.isMedoid ? MEDOID_EXTRA_DISTANCE : 0) +
+    (b.isMedoid ? MEDOID_EXTRA_DISTANCE : 0);
+  const [dx, dy] =
+    a.x === b.x && a.y === b.y ? [Math.cos(index), Math.sin(index)] : [a.x - b.x, a.y - b.y];
+  const distance = Math.hypot(dx, dy);
+  if (distance >= required) return;
+  const push = (required - distance) / distance / 2;
+  a.x = clampToPicture(a.x + dx * push, WIDTH);
+  a.y = clampToPicture(a.y + dy * push, HEIGHT);
+  b.x = clampToPicture(b.x - dx * push, WIDTH);
+  b.y = clampToPicture(b.y - dy * push, HEIGHT);
+}
+
+function clampToPicture(coordinate: number, length: number): number {
+  return Math.min(Math.max(coordinate, MARGIN / 2), length - MARGIN / 2);
+}

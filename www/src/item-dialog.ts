@@ -1,0 +1,88 @@
+/** The dialog of one item: its relation to the user's interests, and the actions on it. */
+import type { Explanation } from "pocketsage";
+import { byId, createButton, createGlyph, createHtml, createIconButton } from "./dom.js";
+import { formatShare } from "./format.js";
+import { type Item, type Items, itemById } from "./items.js";
+
+export interface ItemDialogListener {
+  /** `undefined` while the profile is empty. */
+  explain(item: Item): Promise<Explanation | undefined>;
+  tap(item: Item): void;
+  save(item: Item): void;
+  forget(item: Item): void;
+  hide(item: Item): void;
+}
+
+/** Opens a modal dialog; Escape, a click outside of it, and each of its buttons close it. */
+export async function openItemDialog(
+  items: Items,
+  item: Item,
+  listener: ItemDialogListener,
+): Promise<void> {
+  const dialog = byId<HTMLDialogElement>("item-dialog");
+  const explanation = await listener.explain(item);
+  const isMember = explanation?.interest.items.includes(item.id) ?? false;
+  const actionButton = (text: string, act: (item: Item) => void, classes = ""): HTMLElement =>
+    createButton(
+      text,
+      () => {
+        dialog.close();
+        act(item);
+      },
+      { classes },
+    );
+  dialog.replaceChildren(
+    createIconButton("Close", () => dialog.close()),
+    createGlyph(item.emoji),
+    createHtml("h2", { id: "item-dialog-title" }, item.label),
+    createHtml("p", { class: "muted" }, item.tags.join(", ")),
+    ...(explanation === undefined ? [] : describe(items, item, explanation, isMember)),
+    createHtml(
+      "div",
+      { class: "button-row" },
+      actionButton(isMember ? "Tap again" : "Tap", listener.tap, "strong"),
+      actionButton("Save, counts 3", listener.save),
+      isMember
+        ? actionButton("Forget it", listener.forget, "danger")
+        : actionButton("Hide it", listener.hide),
+    ),
+  );
+  dialog.onclick = (event) => {
+    // The content fills the dialog, so only a click on the backdrop has the dialog as its target.
+    if (event.target === dialog) dialog.close();
+  };
+  dialog.showModal();
+}
+
+function describe(
+  items: Items,
+  item: Item,
+  { interest, nearest }: Explanation,
+  isMember: boolean,
+): readonly HTMLElement[] {
+  const medoid = itemById(items, interest.medoid);
+  const share = `${formatShare(interest.importance)} of your taste`;
+  const relation = !isMember
+    ? `Of your interests, ${medoid.label} is the nearest.`
+    : interest.medoid === item.id
+      ? `It stands for one of your interests (${share}).`
+      : `It belongs to your interest ${medoid.label} (${share}).`;
+  const paragraph = createHtml("p", {}, relation);
+  const others = nearest.filter((near) => near.item !== item.id);
+  if (others.length === 0) return [paragraph];
+  const rows = others.map((near) => {
+    const { emoji, label } = itemById(items, near.item);
+    const row = createHtml(
+      "li",
+      {},
+      createGlyph(emoji),
+      createHtml("span", {}, label),
+      createHtml("span", { class: "muted" }, near.similarity.toFixed(2)),
+    );
+    // The background bar; a cosine below 0 has none.
+    row.style.setProperty("--share", formatShare(Math.max(0, near.similarity)));
+    return row;
+  });
+  const attributes = { class: "nearest", "aria-label": "The most alike of your items" };
+  return [paragraph, createHtml("ul", attributes, ...rows)];
+}
