@@ -1,28 +1,34 @@
-// Keys and tokens for the Worker. Your backend does what `token` does, with any JWT library, for the user it has signed in.
-//   node mint.mjs key            a new TOKEN_KEYS, to be put with `wrangler secret put TOKEN_KEYS`, or into .dev.vars
-//   node mint.mjs token [USER]   a token valid for ten minutes, signed with TOKEN_KEYS of the environment or of .dev.vars; without USER for /v1/retrieve alone
-import { createHmac, randomBytes } from "node:crypto";
+// Keys and tokens for the Worker. A backend does the same as `token`, with any JWT library.
+//   node mint.mjs key           prints a new TOKEN_KEYS for `wrangler secret put TOKEN_KEYS`
+//   node mint.mjs token [USER]  prints a token valid for ten minutes, signed with the last key of
+//                               TOKEN_KEYS (environment or .dev.vars); without USER it is valid
+//                               for /v1/retrieve only
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { base64url, SignJWT } from "jose";
 
-const [what, user] = process.argv.slice(2);
-if (what === "key") {
-  const name = new Date().toISOString().slice(0, 10);
-  console.log(JSON.stringify({ [name]: randomBytes(32).toString("base64url") }));
-} else if (what === "token") {
-  console.log(token(newestKey(), user));
+const LIFETIME = "10 minutes";
+
+const [command, userId] = process.argv.slice(2);
+if (command === "key") {
+  const keyId = new Date().toISOString().slice(0, 10);
+  console.log(JSON.stringify({ [keyId]: base64url.encode(randomBytes(32)) }));
+} else if (command === "token") {
+  console.log(await mint(newestKey(), userId));
 } else {
   fail("Usage: node mint.mjs key, or node mint.mjs token [USER].");
 }
 
-function token([kid, secret], sub) {
-  const iat = Math.floor(Date.now() / 1000);
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { sub, aud: process.env.AUDIENCE ?? "pocketsage", iat, exp: iat + 600 };
-  const signed = `${part({ alg: "HS256", typ: "JWT", kid })}.${part(claims)}`;
-  return `${signed}.${createHmac("sha256", Buffer.from(secret, "base64url")).update(signed).digest("base64url")}`;
+function mint([kid, secret], sub) {
+  return new SignJWT(sub === undefined ? {} : { sub })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", kid })
+    .setAudience(process.env.AUDIENCE ?? "pocketsage")
+    .setIssuedAt()
+    .setExpirationTime(LIFETIME)
+    .sign(base64url.decode(secret));
 }
 
-/** The last of TOKEN_KEYS. */
+/** The last entry of TOKEN_KEYS: [key id, secret]. */
 function newestKey() {
   const file = new URL(".dev.vars", import.meta.url);
   const line = existsSync(file)
@@ -31,16 +37,17 @@ function newestKey() {
   const keys = process.env.TOKEN_KEYS ?? line;
   if (!keys)
     fail(
-      'There is no TOKEN_KEYS, neither in the environment nor in .dev.vars: echo "TOKEN_KEYS=$(node mint.mjs key)" > .dev.vars',
+      "TOKEN_KEYS is neither in the environment nor in .dev.vars. To create it: " +
+        'echo "TOKEN_KEYS=$(node mint.mjs key)" > .dev.vars',
     );
   try {
     return Object.entries(JSON.parse(keys)).at(-1);
   } catch {
-    fail("TOKEN_KEYS is not what `node mint.mjs key` prints.");
+    fail("TOKEN_KEYS is not JSON as `node mint.mjs key` prints it.");
   }
 }
 
-function fail(why) {
-  console.error(why);
+function fail(message) {
+  console.error(message);
   process.exit(1);
 }

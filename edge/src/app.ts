@@ -1,29 +1,41 @@
-/** The routes: check the token, check the words, ask, answer. Nothing here knows how a taste or an engine works. */
-import { Hono, type Context } from "hono";
+/** HTTP routes: verify the token, validate the request, call the user's object or the engine. */
+import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Answer } from "pocketsage/remote";
-import { check, digest, limited, readJson, readMedoids } from "./body.js";
+import { digest, limitBody, readJson, readMedoids, validate } from "./body.js";
+import type { UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
 import { openApi } from "./openapi.js";
-import { faultOf, Problem, problemOf, problemOfFault } from "./problem.js";
-import { Actions, Hidden, LIMITS, Range, RequestKey, View, Wish } from "./schema.js";
+import { faultOf, Problem, problemOf, unwrap } from "./problem.js";
+import {
+  ActionsBody,
+  ForgetQuery,
+  HideBody,
+  IdempotencyKey,
+  MAX_ACTIONS_BODY_BYTES,
+  MAX_BODY_BYTES,
+  ProfileQuery,
+  type ProfileReply,
+  type RecommendationsReply,
+  RecommendQuery,
+  type RetrieveReply,
+} from "./schema.js";
 import { dimOf, type Env, keysOf, originsOf } from "./settings.js";
-import type { Failure, Taste } from "./taste.js";
 import { type Claims, verifyToken } from "./token.js";
 
-type Here = { Bindings: Env; Variables: { claims: Claims; facts: Record<string, unknown> } };
+type AppEnv = { Bindings: Env; Variables: { claims: Claims; logFields: Record<string, unknown> } };
 
-export const app = new Hono<Here>();
+export const app = new Hono<AppEnv>();
 
 app.use(async (context, next) => {
-  const begun = Date.now();
-  context.set("facts", {});
+  const start = Date.now();
+  context.set("logFields", {});
   await next();
-  const milliseconds = Date.now() - begun;
+  const milliseconds = Date.now() - start;
   context.header("server-timing", `total;dur=${milliseconds}`, { append: true });
   context.header("x-content-type-options", "nosniff");
   if (context.req.path !== "/openapi.json") context.header("cache-control", "no-store");
-  // No user, no item, no token, no address: what is logged is what the service did.
+  // The log holds no user id, item id, token or address.
   const { method, routePath } = context.req;
   console.log(
     JSON.stringify({
@@ -31,7 +43,7 @@ app.use(async (context, next) => {
       route: routePath,
       status: context.res.status,
       milliseconds,
-      ...context.get("facts"),
+      ...context.get("logFields"),
     }),
   );
 });
@@ -54,50 +66,51 @@ app.use("/v1/*", async (context, next) => {
     throw new Problem(
       401,
       "token",
-      "Send `authorization: Bearer <token>`, minted by the site's backend.",
+      "No token: send `authorization: Bearer <token>`, minted by the site's backend.",
       { "www-authenticate": "Bearer" },
     );
   }
   const { AUDIENCE = "pocketsage", LIMIT } = context.env;
-  const claims = await verifyToken(token, keysOf(context.env), AUDIENCE, Date.now());
+  const claims = await verifyToken(token, keysOf(context.env), AUDIENCE);
   context.set("claims", claims);
-  // Visitors without a name may share a token; they are told apart by where they come from, which the limiter alone gets to know.
-  const who =
+  // Anonymous visitors may share a token, so their limit is per address. Only the limiter sees it.
+  const key =
     claims.sub === undefined
       ? `from ${context.req.header("cf-connecting-ip") ?? "anywhere"}`
       : `user ${claims.sub}`;
-  const allowed = await LIMIT?.limit({ key: who });
-  if (allowed && !allowed.success)
+  const outcome = await LIMIT?.limit({ key });
+  if (outcome && !outcome.success)
     throw new Problem(429, "rate", "Too many requests: wait a minute.", { "retry-after": "60" });
   await next();
 });
 
-app.post("/v1/actions", limited(LIMITS.actionBytes), async (context) => {
-  const { body, text } = await readJson(context, Actions);
+app.post("/v1/actions", limitBody(MAX_ACTIONS_BODY_BYTES), async (context) => {
+  const { body, text } = await readJson(context, ActionsBody);
   const { actions } = body;
   const key = context.req.header("idempotency-key");
-  if (key !== undefined) check(RequestKey, key, "Idempotency-Key");
-  const said = came(await tasteOf(context).record(actions, key, await digest(text)));
-  if ("conflict" in said)
+  if (key !== undefined) validate(IdempotencyKey, key, "Idempotency-Key");
+  const result = unwrap(await userOf(context).record(actions, key, await digest(text)));
+  if ("conflict" in result)
     throw new Problem(
       409,
       "repeated",
-      "This Idempotency-Key was used for other actions: take a new one.",
+      "This Idempotency-Key belongs to a request with another body: use a new key.",
     );
-  context.set("facts", { actions: actions.length, repeated: said.repeated });
-  return context.json({ recorded: said.recorded }, said.repeated ? 200 : 201);
+  const { recorded, repeated } = result;
+  context.set("logFields", { actions: actions.length, repeated });
+  return context.json({ recorded }, repeated ? 200 : 201);
 });
 
-app.post("/v1/hidden", limited(LIMITS.medoidBytes), async (context) => {
-  const { body } = await readJson(context, Hidden);
-  return context.json(came(await tasteOf(context).hide(body.item)));
+app.post("/v1/hidden", limitBody(MAX_BODY_BYTES), async (context) => {
+  const { body } = await readJson(context, HideBody);
+  return context.json(unwrap(await userOf(context).hide(body.item)));
 });
 
 app.get("/v1/profile", async (context) => {
-  const { vectors } = check(View, context.req.query(), "the query");
-  const { interests, ...rest } = came(await tasteOf(context).profile());
-  return context.json({
-    ...rest,
+  const { vectors } = validate(ProfileQuery, context.req.query(), "the query");
+  const { interests, ...profile } = unwrap(await userOf(context).profile());
+  return context.json<ProfileReply>({
+    ...profile,
     interests: interests.map(({ vector, ...interest }) =>
       vectors === "1" ? { ...interest, vector: Array.from(vector) } : interest,
     ),
@@ -105,36 +118,36 @@ app.get("/v1/profile", async (context) => {
 });
 
 app.get("/v1/recommendations", async (context) => {
-  const wish = check(Wish, context.req.query(), "the query");
-  const recommendations = came(await timed(context, "taste", tasteOf(context).recommend(wish)));
-  context.set("facts", { recommendations: recommendations.length });
-  return context.json({ recommendations });
+  const query = validate(RecommendQuery, context.req.query(), "the query");
+  const recommendations = unwrap(await timed(context, "user", userOf(context).recommend(query)));
+  context.set("logFields", { recommendations: recommendations.length });
+  return context.json<RecommendationsReply>({ recommendations });
 });
 
 app.delete("/v1/actions", async (context) => {
-  const what = check(Range, context.req.query(), "the query");
-  if (what.item !== undefined && (what.from ?? what.to) !== undefined)
-    throw new Problem(400, "option", "Forget an item or a range, not both at once.");
-  return context.json(came(await tasteOf(context).forget(what)));
+  const query = validate(ForgetQuery, context.req.query(), "the query");
+  if (query.item !== undefined && (query.from ?? query.to) !== undefined)
+    throw new Problem(400, "option", "The query has an item and a time range: send one of them.");
+  return context.json(unwrap(await userOf(context).forget(query)));
 });
 
 app.get("/v1/export", async (context) => {
-  const bytes = came(await tasteOf(context).export()) as Uint8Array<ArrayBuffer>;
+  const bytes = unwrap(await userOf(context).export());
   return context.body(bytes, 200, {
     "content-type": "application/octet-stream",
-    "content-disposition": 'attachment; filename="taste.sage-log"',
+    "content-disposition": 'attachment; filename="pocketsage.sage-log"',
   });
 });
 
-/** Without a taste: compact medoids in, answers out, nothing kept but the answers, by medoid. */
-app.post("/v1/retrieve", limited(LIMITS.medoidBytes), async (context) => {
+/** Without a user: medoids in, answers out. Only the answers are cached, by medoid. */
+app.post("/v1/retrieve", limitBody(MAX_BODY_BYTES), async (context) => {
   const queries = await readMedoids(context, dimOf(context.env));
   const retriever = await retrieverFor(context.env, (work) => context.executionCtx.waitUntil(work));
   const answers = await timed(context, "engine", retriever.ask(queries));
-  context.set("facts", { medoids: queries.length, ...tally(answers) });
+  context.set("logFields", { medoids: queries.length, ...countBySource(answers) });
   const failed = answers.filter((answer) => answer.status === "error");
   if (failed.length === answers.length) throw failed[0]!.error;
-  return context.json({
+  return context.json<RetrieveReply>({
     answers: answers.map((answer) =>
       answer.status === "error"
         ? { status: "error", reason: faultOf(answer.error)?.reason ?? answer.error.code }
@@ -144,44 +157,43 @@ app.post("/v1/retrieve", limited(LIMITS.medoidBytes), async (context) => {
 });
 
 app.notFound(() => {
-  throw new Problem(404, "path", "There is nothing here: /openapi.json says what there is.");
+  throw new Problem(404, "path", "No such route: see /openapi.json for all routes.");
 });
 
 app.onError((error, context) => {
-  const { status, code, message, headers, facts } = problemOf(error);
-  context.set("facts", { ...context.get("facts"), code, ...facts });
+  const { status, code, message, headers, logFields } = problemOf(error);
+  context.set("logFields", { ...context.get("logFields"), code, ...logFields });
   return context.json({ error: { code, message } }, status as 400, headers);
 });
 
-function tasteOf(context: Context<Here>): Taste {
+/** The Durable Object of the token's user. */
+function userOf(context: Context<AppEnv>): UserCalls {
   const { sub } = context.get("claims");
   if (sub === undefined)
-    throw new Problem(403, "user", "This token names no user (sub): it is for /v1/retrieve alone.");
-  // RPC's own types forbid what they cannot prove to be serialisable; here all of it is plain data.
-  return context.env.TASTES.get(context.env.TASTES.idFromName(sub)) as unknown as Taste;
+    throw new Problem(
+      403,
+      "user",
+      "This token has no user id (sub): it is valid for /v1/retrieve only.",
+    );
+  return context.env.USERS.getByName(sub);
 }
 
-/** What an object said, or the error it ran into. */
-function came<T>(said: T): Exclude<T, Failure> {
-  if (typeof said === "object" && said !== null && "failed" in said)
-    throw problemOfFault((said as Failure).failed);
-  return said as Exclude<T, Failure>;
-}
-
-async function timed<T>(context: Context<Here>, name: string, work: Promise<T>): Promise<T> {
-  const begun = Date.now();
+/** Awaits `work` and adds its duration to the server-timing header. */
+async function timed<T>(context: Context<AppEnv>, name: string, work: Promise<T>): Promise<T> {
+  const start = Date.now();
   try {
     return await work;
   } finally {
-    context.header("server-timing", `${name};dur=${Date.now() - begun}`, { append: true });
+    context.header("server-timing", `${name};dur=${Date.now() - start}`, { append: true });
   }
 }
 
-function tally(answers: readonly Answer[]): Record<string, number> {
+/** The number of answers by source ("engine", "cache", ...), or by status where they have none. */
+function countBySource(answers: readonly Answer[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const answer of answers) {
-    const kind = answer.status === "ok" ? answer.via : answer.status;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+    const source = answer.status === "ok" ? answer.via : answer.status;
+    counts[source] = (counts[source] ?? 0) + 1;
   }
   return counts;
 }

@@ -1,4 +1,4 @@
-/** The engine behind this Worker, as its settings name it, with what stands between it and the people who wait. */
+/** The vector engine of the settings, with cache, deadline, circuit breaker and local fallback. */
 import { Catalogue, isSageError } from "pocketsage";
 import {
   type BreakerState,
@@ -22,52 +22,62 @@ import {
 import postgres from "postgres";
 import { dimOf, engineOptionsOf, type Env, positiveOf, SettingError } from "./settings.js";
 
-/** What a Worker's instance learns is for all its requests: plain numbers and bytes, because nothing else may cross between requests. */
-const breaker: BreakerState = breakerState();
-let catalogue: Catalogue | undefined;
-let lookAgain = 0;
+const TIMEOUT_MS = 1500; // of one request to the engine
+const DEADLINE_MS = 4000; // of a query with all its retries
+const BREAKER = { failures: 5, cooldown: 2000 }; // consecutive failures; pause in milliseconds
+const DEFAULT_FRESH_SECONDS = 300;
+const CATALOGUE_RETRY_MS = 60_000;
 
 /**
- * A retriever for one request or one Durable Object: connections and promises belong to those, and are not shared. `later` takes what need not be
- * waited for.
+ * State that all requests to an instance of the Worker share. It is plain data, because workerd
+ * forbids the use of another request's connections and promises.
+ */
+const breaker: BreakerState = breakerState();
+let catalogue: Catalogue | undefined;
+let nextCatalogueLoad = 0; // Date.now() from which a failed load may be repeated
+
+/**
+ * A retriever for one request or one Durable Object. `waitUntil` receives cache writes, which the
+ * response does not wait for.
  */
 export async function retrieverFor(
   env: Env,
-  later: (work: Promise<unknown>) => void,
+  waitUntil: (work: Promise<unknown>) => void,
 ): Promise<RemoteRetriever> {
   const local = await localCatalogue(env);
   if (env.ENGINE === "catalogue") {
     if (local) return localRetriever(local);
     throw new SettingError(
-      "ENGINE is catalogue, and there is no public/catalogue.sage to read: `npx pocketsage build items.jsonl -o public/catalogue.sage` makes it.",
+      "ENGINE is catalogue, but public/catalogue.sage is missing or unusable (see the log). " +
+        "Create it with `npx pocketsage build items.jsonl -o public/catalogue.sage`.",
     );
   }
-  const near = cacheApiAnswers(caches.default);
-  const store = env.ANSWERS ? layeredAnswers(near, kvAnswers(env.ANSWERS)) : near;
+  const dataCentre = cacheApiAnswers(caches.default);
+  const store = env.ANSWERS ? layeredAnswers(dataCentre, kvAnswers(env.ANSWERS)) : dataCentre;
   return resilient(engineOf(env), {
-    timeout: 1500,
-    deadline: 4000,
-    breaker: { failures: 5, cooldown: 2000, state: breaker },
+    timeout: TIMEOUT_MS,
+    deadline: DEADLINE_MS,
+    breaker: { ...BREAKER, state: breaker },
     cache: {
-      store: { get: store.get, set: async (...answer) => later(store.set(...answer)) },
+      store: { get: store.get, set: async (...answer) => waitUntil(store.set(...answer)) },
       version: env.INDEX_VERSION ?? "",
-      fresh: positiveOf(env, "FRESH_SECONDS", 300) * 1000,
+      fresh: positiveOf(env, "FRESH_SECONDS", DEFAULT_FRESH_SECONDS) * 1000,
     },
     ...(local ? { fallback: localRetriever(local) } : {}),
   });
 }
 
-/** The engine alone. A key is only ever put where the engine's adapter puts it. */
+/** The adapter of the engine, without cache and fallback. Only it receives ENGINE_KEY. */
 export function engineOf(env: Env): RemoteRetriever {
-  const make = ENGINES[env.ENGINE];
-  if (!make)
+  const create = ENGINES[env.ENGINE];
+  if (!create)
     throw new SettingError(
       `ENGINE: expected one of catalogue, ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`,
     );
   try {
-    return make({ ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
+    return create({ ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
   } catch (error) {
-    // An adapter's mistaken options are the owner's.
+    // The options come from the settings, so their errors are errors of the deployment.
     throw isSageError(error) ? new SettingError(`ENGINE_OPTIONS: ${error.message}`) : error;
   }
 }
@@ -94,17 +104,21 @@ function apiKey({ ENGINE_KEY }: Env): { apiKey?: string } {
 }
 
 function itemsOf({ ITEMS }: Env): VectorizeBinding {
-  if (ITEMS) return ITEMS; // its type is Cloudflare's own
+  if (ITEMS) return ITEMS;
   throw new SettingError(
-    'ITEMS is not bound: "vectorize": [{ "binding": "ITEMS", "index_name": "..." }] in wrangler.jsonc.',
+    "ITEMS is not bound: add to wrangler.jsonc " +
+      '"vectorize": [{ "binding": "ITEMS", "index_name": "..." }].',
   );
 }
 
-/** A connection a statement: a socket belongs to the request that opened it. (Put Hyperdrive in front, which keeps them open.) */
+/**
+ * Runs SQL with one connection per statement, because workerd ties a socket to its request.
+ * Hyperdrive in front of PostgreSQL keeps connections open.
+ */
 function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"] {
   if (!url)
     throw new SettingError(
-      "ENGINE_KEY is not set: for pgvector it is the connection string, postgres://...",
+      "ENGINE_KEY is not set: for pgvector, set it to the connection string postgres://...",
     );
   return async (statement, parameters) => {
     const sql = postgres(url, {
@@ -121,24 +135,24 @@ function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"
   };
 }
 
-/** What to fall back on. That it cannot be had is no reason to fail: it is looked for again in a minute. */
+/** The catalogue of the static files, if any. A failed load is logged and repeated later. */
 async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
   const { ASSETS } = env;
-  if (catalogue || !ASSETS || Date.now() < lookAgain) return catalogue;
+  if (catalogue || !ASSETS || Date.now() < nextCatalogueLoad) return catalogue;
   try {
     const reply = await ASSETS.fetch("https://assets.invalid/catalogue.sage");
     const bytes = new Uint8Array(await reply.arrayBuffer());
-    if (!reply.ok) lookAgain = Date.now() + 60_000;
+    if (!reply.ok) nextCatalogueLoad = Date.now() + CATALOGUE_RETRY_MS;
     else {
       const loaded = await Catalogue.fromBytes(bytes);
       if (loaded.dim !== dimOf(env))
-        throw new SettingError(`its vectors have ${loaded.dim} numbers, and DIM is ${env.DIM}`);
+        throw new SettingError(`it has ${loaded.dim} dimensions, but DIM is ${env.DIM}`);
       if (catalogue)
-        loaded.close(); // another request was faster
+        loaded.close(); // another request has loaded it meanwhile
       else catalogue = loaded;
     }
   } catch (error) {
-    lookAgain = Date.now() + 60_000;
+    nextCatalogueLoad = Date.now() + CATALOGUE_RETRY_MS;
     console.error(
       JSON.stringify({
         error: `catalogue.sage: ${error instanceof Error ? error.message : String(error)}`,

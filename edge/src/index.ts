@@ -1,3 +1,3 @@
-/** PocketSage at the edge: a Worker, and a Durable Object for each user. */
+/** Entry of the Worker: the HTTP routes, and the Durable Object class of a user. */
 export { app as default } from "./app.js";
-export { UserTaste } from "./taste.js";
+export { UserObject } from "./user-object.js";

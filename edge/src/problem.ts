@@ -1,32 +1,27 @@
-/** What goes wrong, as the caller sees it: a status, a code and a sentence; and what of it is the owner's to know, in the log. */
+/** Error responses: the status, code and message for the caller, and the fields for the log. */
 import { isSageError } from "pocketsage";
-import { type FailureReason, RetrievalError } from "pocketsage/remote";
+import { RetrievalError } from "pocketsage/remote";
+import type { Failure, Fault } from "./contract.js";
 import { SettingError } from "./settings.js";
 import { TokenError } from "./token.js";
 
-/** An answer that is an error. */
+const MAX_DETAIL_LENGTH = 300;
+
+/** An error response. */
 export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
     message: string,
     readonly headers: Record<string, string> = {},
-    /** For the log. */
-    readonly facts: Record<string, unknown> = {},
+    /** Fields for the log only. */
+    readonly logFields: Record<string, unknown> = {},
   ) {
     super(message);
   }
 }
 
-/** An error as plain data: one that comes from a Durable Object has lost its class on the way. */
-export interface Fault {
-  code: string;
-  message: string;
-  reason?: FailureReason | undefined;
-  status?: number | undefined;
-}
-
-/** The fault behind an error that is expected to happen; none behind a bug. */
+/** An expected error as plain data; undefined for a bug. */
 export function faultOf(error: unknown): Fault | undefined {
   if (error instanceof RetrievalError)
     return { code: error.code, message: error.message, reason: error.reason, status: error.status };
@@ -35,42 +30,51 @@ export function faultOf(error: unknown): Fault | undefined {
   return undefined;
 }
 
-const STATUS: Record<string, number> = {
-  ...{ option: 400, dimension: 400, "not-finite": 400, corrupt: 500, version: 500 },
-  ...{ "unknown-item": 422, memory: 413, retrieval: 502, storage: 503 },
+/** The HTTP status of each error code; 500 for codes not listed. */
+const STATUS_OF_CODE: Record<string, number> = {
+  option: 400,
+  dimension: 400,
+  "not-finite": 400,
+  "unknown-item": 422,
+  memory: 413,
+  retrieval: 502,
+  storage: 503,
 };
 
-/** The answer to a fault. What an engine says about itself is for the log, not for the caller, and there only where it cannot hold an item. */
+/** The failures whose messages describe the connection only and cannot contain an item id. */
+const REASONS_TO_LOG = ["network", "refused", "not-found", "redirect"];
+
+/** The response to a fault. An engine's own message is logged where it is safe, never returned. */
 export function problemOfFault({ code, message, reason, status }: Fault): Problem {
-  if (reason === undefined)
-    return new Problem(
-      STATUS[code] ?? 500,
-      code,
-      message,
-      {},
-      code === "settings" ? { said: message } : {},
-    );
-  const facts = {
+  if (reason === undefined) {
+    const logFields = code === "settings" ? { detail: message } : {};
+    return new Problem(STATUS_OF_CODE[code] ?? 500, code, message, {}, logFields);
+  }
+  const logFields = {
     reason,
     engineStatus: status,
-    ...(["network", "refused", "not-found", "redirect"].includes(reason)
-      ? { said: message.slice(0, 300) }
-      : {}),
+    ...(REASONS_TO_LOG.includes(reason) ? { detail: message.slice(0, MAX_DETAIL_LENGTH) } : {}),
   };
   if (reason === "open")
     return new Problem(
       503,
       code,
-      "The engine fails and is left alone for a while: try again soon.",
+      "The vector engine is failing, and requests to it are paused: try again in 10 seconds.",
       { "retry-after": "10" },
-      facts,
+      logFields,
     );
   if (reason === "timeout" || reason === "deadline")
-    return new Problem(504, code, "The engine did not answer in time: try again.", {}, facts);
-  return new Problem(502, code, `The engine could not answer (${reason}).`, {}, facts);
+    return new Problem(
+      504,
+      code,
+      "The vector engine did not answer in time: try again.",
+      {},
+      logFields,
+    );
+  return new Problem(502, code, `The vector engine failed (${reason}).`, {}, logFields);
 }
 
-/** Any error as a Problem. */
+/** The response to any error. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof TokenError) {
@@ -80,6 +84,21 @@ export function problemOf(error: unknown): Problem {
   }
   const fault = faultOf(error);
   if (fault) return problemOfFault(fault);
-  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new Problem(500, "internal", "Something went wrong here; it is in the log.", {}, { said });
+  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new Problem(
+    500,
+    "internal",
+    "Internal error; the Worker's log has its cause.",
+    {},
+    {
+      detail,
+    },
+  );
+}
+
+/** The result of a Durable Object call; throws the Problem of a failed one. */
+export function unwrap<T>(result: T): Exclude<T, Failure> {
+  if (typeof result === "object" && result !== null && "fault" in result)
+    throw problemOfFault((result as unknown as Failure).fault);
+  return result as Exclude<T, Failure>;
 }

@@ -1,82 +1,197 @@
-/** What may be said to the Worker, and nothing else: unknown fields are refused. The OpenAPI document is made from these. */
+/**
+ * Schemas of all requests and responses. Requests are validated with them (unknown fields are
+ * refused), and the OpenAPI document is generated from them.
+ */
 import * as v from "valibot";
 
-export const LIMITS = {
-  actions: 100,
-  medoids: 16,
-  hits: 200,
-  actionBytes: 256 << 10,
-  medoidBytes: 32 << 10,
-} as const;
+export const MAX_ACTIONS_PER_REQUEST = 100;
+export const MAX_ACTIONS_BODY_BYTES = 256 << 10;
+export const MAX_BODY_BYTES = 32 << 10;
+const MAX_MEDOIDS = 16;
+const MAX_HITS = 200;
+export const MAX_DIM = 4096;
+const MAX_TIME_MS = 8.64e15; // the largest time of a JavaScript Date
 
-const Item = v.pipe(
+const ItemId = v.pipe(
   v.string(),
   v.minLength(1),
   v.maxLength(256),
-  v.regex(/^[^\u0000-\u001f\u007f]+$/u),
+  v.regex(/^[^\u0000-\u001f\u007f]+$/),
 );
-const Vector = v.pipe(v.array(v.pipe(v.number(), v.finite())), v.minLength(1), v.maxLength(4096));
-const Hits = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(LIMITS.hits));
+const Vector = v.pipe(
+  v.array(v.pipe(v.number(), v.finite())),
+  v.minLength(1),
+  v.maxLength(MAX_DIM),
+);
+const Milliseconds = v.pipe(
+  v.number(),
+  v.minValue(0),
+  v.maxValue(MAX_TIME_MS),
+  v.description("Milliseconds since the epoch."),
+);
+
+/** An integer of a query string, from `min` to `max`. */
+const integer = (min: number, max: number, description: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d{1,16}$/, `expected an integer from ${min} to ${max}`),
+    v.transform(Number),
+    v.number(),
+    v.integer(),
+    v.minValue(min),
+    v.maxValue(max),
+    v.description(description),
+  );
+
+const Action = v.strictObject({
+  item: ItemId,
+  vector: v.optional(
+    v.pipe(Vector, v.description("Default: the vector of the catalogue or engine.")),
+  ),
+  at: v.optional(v.pipe(Milliseconds, v.description("Milliseconds. Default: now."))),
+  weight: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1000))),
+  kind: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
+});
+export type ActionInput = v.InferOutput<typeof Action>;
+
+/** The header Idempotency-Key of POST /v1/actions. */
+export const IdempotencyKey = v.pipe(v.string(), v.regex(/^[\w-]{8,64}$/));
 
 /** POST /v1/actions */
-export const Actions = v.strictObject({
-  actions: v.pipe(
-    v.array(
-      v.strictObject({
-        item: Item,
-        vector: v.optional(Vector),
-        at: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15))),
-        weight: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1000))),
-        kind: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
-      }),
-    ),
-    v.minLength(1),
-    v.maxLength(LIMITS.actions),
+export const ActionsBody = v.strictObject({
+  actions: v.pipe(v.array(Action), v.minLength(1), v.maxLength(MAX_ACTIONS_PER_REQUEST)),
+});
+
+/** DELETE /v1/actions: an item, a time range (ends included), or, without both, everything. */
+export const ForgetQuery = v.strictObject({
+  item: v.optional(v.pipe(ItemId, v.description("Deletes the traces of this item."))),
+  from: v.optional(integer(0, MAX_TIME_MS, "First millisecond of the time range.")),
+  to: v.optional(integer(0, MAX_TIME_MS, "Last millisecond of the time range.")),
+});
+export type ForgetQuery = v.InferOutput<typeof ForgetQuery>;
+
+/** POST /v1/hidden */
+export const HideBody = v.strictObject({ item: ItemId });
+
+/** GET /v1/profile */
+export const ProfileQuery = v.strictObject({
+  vectors: v.optional(
+    v.pipe(v.picklist(["0", "1"]), v.description("1: with the vectors of the medoids.")),
   ),
 });
 
-/** POST /v1/hidden */
-export const Hidden = v.strictObject({ item: Item });
+/** GET /v1/recommendations */
+export const RecommendQuery = v.strictObject({
+  count: v.optional(integer(1, MAX_HITS, "Number of recommendations. Default: 20.")),
+  interests: v.optional(
+    integer(1, MAX_MEDOIDS, "Number of interests to query. Default: 8, or 3 with a seed."),
+  ),
+  seed: v.optional(
+    integer(0, Number.MAX_SAFE_INTEGER, "Samples interests by importance. Default: the top ones."),
+  ),
+});
+export type RecommendQuery = v.InferOutput<typeof RecommendQuery>;
 
-/** POST /v1/retrieve as JSON; the compact form (CBOR) is read into the same. */
-export const Medoids = v.strictObject({
-  count: Hits,
+/** POST /v1/retrieve as JSON. Compact medoids (CBOR) are decoded and then validated the same. */
+export const RetrieveBody = v.strictObject({
+  count: v.pipe(
+    v.number(),
+    v.integer(),
+    v.minValue(1),
+    v.maxValue(MAX_HITS),
+    v.description("Number of hits per medoid."),
+  ),
   medoids: v.pipe(
-    v.array(v.strictObject({ item: v.optional(Item), vector: v.optional(Vector) })),
+    v.array(v.strictObject({ item: v.optional(ItemId), vector: v.optional(Vector) })),
     v.minLength(1),
-    v.maxLength(LIMITS.medoids),
+    v.maxLength(MAX_MEDOIDS),
     v.check(
       (medoids) => medoids.every(({ item, vector }) => item !== undefined || vector !== undefined),
       "each medoid needs an item or a vector",
     ),
+    v.description("Each medoid has an item, a vector, or both."),
   ),
 });
 
-const whole = (least: number, most: number) =>
-  v.pipe(
-    v.string(),
-    v.regex(/^\d{1,16}$/),
-    v.transform(Number),
-    v.minValue(least),
-    v.maxValue(most),
-  );
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const Score = v.pipe(v.number(), v.description("Cosine similarity to the medoid."));
 
-/** GET /v1/recommendations?count=&interests=&seed= */
-export const Wish = v.strictObject({
-  count: v.optional(whole(1, LIMITS.hits)),
-  interests: v.optional(whole(1, LIMITS.medoids)),
-  seed: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
+/** 200 and 201 of POST /v1/actions */
+export const RecordedReply = v.object({ recorded: Count });
+
+/** 200 of DELETE /v1/actions */
+export const DeletedReply = v.object({ deleted: Count });
+
+/** 200 of POST /v1/hidden */
+export const HiddenReply = v.object({ hidden: v.string() });
+
+/** 200 of GET /v1/profile */
+export const ProfileReply = v.object({
+  dim: Count,
+  builtAt: Milliseconds,
+  actions: v.pipe(Count, v.description("Number of actions of the profile.")),
+  interests: v.pipe(
+    v.array(
+      v.object({
+        medoid: v.string(),
+        vector: v.optional(v.array(v.number())),
+        importance: v.pipe(v.number(), v.description("Share; the shares of a profile sum to 1.")),
+        items: v.pipe(v.array(v.string()), v.description("Members, most recent first.")),
+        lastActive: Milliseconds,
+      }),
+    ),
+    v.description("Most important first."),
+  ),
 });
+export type ProfileReply = v.InferOutput<typeof ProfileReply>;
 
-/** DELETE /v1/actions?item= or ?from=&to=, or neither for everything */
-export const Range = v.strictObject({
-  item: v.optional(Item),
-  from: v.optional(whole(0, 8.64e15)),
-  to: v.optional(whole(0, 8.64e15)),
+/** 200 of GET /v1/recommendations */
+export const RecommendationsReply = v.object({
+  recommendations: v.array(
+    v.object({
+      item: v.string(),
+      score: Score,
+      because: v.object({
+        medoid: v.string(),
+        nearest: v.pipe(
+          v.array(v.string()),
+          v.description("The user's items nearest to the item."),
+        ),
+      }),
+    }),
+  ),
 });
+export type RecommendationsReply = v.InferOutput<typeof RecommendationsReply>;
 
-/** GET /v1/profile?vectors=1 */
-export const View = v.strictObject({ vectors: v.optional(v.picklist(["0", "1"])) });
+/** 200 of POST /v1/retrieve */
+export const RetrieveReply = v.object({
+  answers: v.pipe(
+    v.array(
+      v.variant("status", [
+        v.object({
+          status: v.literal("ok"),
+          hits: v.array(v.object({ item: v.string(), score: Score })),
+          via: v.pipe(
+            v.picklist(["engine", "cache", "stale", "local"]),
+            v.description("Source: engine, fresh cache, expired cache, or local catalogue."),
+          ),
+        }),
+        v.object({ status: v.literal("not-found") }),
+        v.object({ status: v.literal("error"), reason: v.string() }),
+      ]),
+    ),
+    v.description("One answer per medoid, in their order."),
+  ),
+});
+export type RetrieveReply = v.InferOutput<typeof RetrieveReply>;
 
-/** The header Idempotency-Key. */
-export const RequestKey = v.pipe(v.string(), v.regex(/^[\w-]{8,64}$/));
+/** 200 of GET /health */
+export const HealthReply = v.object({ ok: v.literal(true) });
+
+/** Every error response. */
+export const ErrorReply = v.object({
+  error: v.object({
+    code: v.pipe(v.string(), v.description("Stable, for programs.")),
+    message: v.pipe(v.string(), v.description("For people.")),
+  }),
+});

@@ -1,43 +1,49 @@
-/** What the Worker is bound to, checked before it is used: what is missing is said with the way to set it, never with its value. */
-import type { UserTaste } from "./taste.js";
+/** Bindings and settings of the Worker. Errors name the setting and the remedy, never a secret. */
+import type { UserObjects } from "./contract.js";
+import { MAX_DIM } from "./schema.js";
 
 /** The bindings of wrangler.jsonc and the secrets. */
 export interface Env {
-  TASTES: DurableObjectNamespace<UserTaste>;
-  /** Cloudflare's rate limiter; without it nobody is limited. */
+  USERS: UserObjects;
+  /** Cloudflare's rate limiter. Default: no limit. */
   LIMIT?: { limit(options: { key: string }): Promise<{ success: boolean }> };
-  /** Answers kept everywhere, behind the data centre's own cache. */
+  /** Answers of the engine cached globally, behind the cache of each data centre. */
   ANSWERS?: KVNamespace;
-  /** Static files: catalogue.sage, if it is there, answers where the engine cannot, or is the engine. */
+  /** Static files. catalogue.sage is the engine, or the fallback if the engine fails. */
   ASSETS?: Fetcher;
   /** A Vectorize index, for ENGINE "vectorize". */
   ITEMS?: Vectorize;
+  /** Origins that may call from a page, separated by white space. Default: none. */
   ORIGINS?: string;
+  /** The `aud` claim of tokens. Default: "pocketsage". */
   AUDIENCE?: string;
+  /** Dimension of the vectors. */
   DIM: string;
   ENGINE: string;
+  /** JSON: the options of the engine's adapter. */
   ENGINE_OPTIONS?: string;
+  /** Part of the key of cached answers: a new value invalidates them. */
   INDEX_VERSION?: string;
-  /** Seconds an answer is used without asking again. Default: 300. */
+  /** Seconds until a cached answer is stale. Default: 300. */
   FRESH_SECONDS?: string;
-  /** Days after which actions are dropped. Default: never. */
+  /** Days after which actions are deleted. Default: never. */
   MAX_AGE_DAYS?: string;
-  /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two while keys are changed. */
+  /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two during a key rotation. */
   TOKEN_KEYS?: string;
   /** Secret: the engine's key or, for pgvector, its connection string. */
   ENGINE_KEY?: string;
 }
 
-/** The Worker was not set up right: its owner's business, not the caller's. */
+/** A setting is missing or invalid: an error of the deployment, not of the request. */
 export class SettingError extends Error {}
 
-const LEAST_KEY = 43; // letters of base64url: 32 bytes
+const MIN_KEY_LENGTH = 43; // base64url characters: 32 bytes
 
-/** The length of the vectors. */
+/** The dimension of the vectors. */
 export function dimOf({ DIM }: Env): number {
   const dim = Number(DIM);
-  if (Number.isSafeInteger(dim) && dim >= 1 && dim <= 4096) return dim;
-  throw new SettingError(`DIM: expected a whole number from 1 to 4096, saw ${DIM}.`);
+  if (Number.isSafeInteger(dim) && dim >= 1 && dim <= MAX_DIM) return dim;
+  throw new SettingError(`DIM: expected an integer from 1 to ${MAX_DIM}, saw ${DIM}.`);
 }
 
 /** The origins that may call from a page, exactly as browsers send them. */
@@ -45,31 +51,31 @@ export function originsOf({ ORIGINS = "" }: Env): string[] {
   return ORIGINS.split(/\s+/).filter((origin) => origin !== "");
 }
 
-/** A setting that is a number above 0, or what holds where it is not set. */
-export function positiveOf<Default>(
+/** A setting that is a number above 0; `fallback` if it is unset or empty. */
+export function positiveOf<Fallback>(
   env: Env,
   name: "FRESH_SECONDS" | "MAX_AGE_DAYS",
-  otherwise: Default,
-): number | Default {
+  fallback: Fallback,
+): number | Fallback {
   const text = env[name];
-  if (text === undefined || text === "") return otherwise;
+  if (text === undefined || text === "") return fallback;
   const number = Number(text);
   if (number > 0 && Number.isFinite(number)) return number;
   throw new SettingError(`${name}: expected a number above 0, saw ${text}.`);
 }
 
-/** The keys that tokens are signed with, by their ids. */
+/** The keys of token signatures by key id. */
 export function keysOf({ TOKEN_KEYS }: Env): ReadonlyMap<string, string> {
-  const way =
-    "`node mint.mjs key` makes it, `npx wrangler secret put TOKEN_KEYS` (or the file .dev.vars) sets it.";
-  if (!TOKEN_KEYS) throw new SettingError(`TOKEN_KEYS is not set: ${way}`);
-  const given = parse("TOKEN_KEYS", TOKEN_KEYS, way);
-  const keys = Object.entries(given);
-  if (keys.length === 0) throw new SettingError(`TOKEN_KEYS holds no key: ${way}`);
+  const remedy =
+    "create one with `node mint.mjs key`, then set it with `npx wrangler secret put TOKEN_KEYS` " +
+    "(locally: in the file .dev.vars).";
+  if (!TOKEN_KEYS) throw new SettingError(`TOKEN_KEYS is not set: ${remedy}`);
+  const keys = Object.entries(parseObject("TOKEN_KEYS", TOKEN_KEYS, remedy));
+  if (keys.length === 0) throw new SettingError(`TOKEN_KEYS has no key: ${remedy}`);
   for (const [id, key] of keys) {
-    if (typeof key === "string" && /^[\w-]+$/.test(key) && key.length >= LEAST_KEY) continue;
+    if (typeof key === "string" && /^[\w-]+$/.test(key) && key.length >= MIN_KEY_LENGTH) continue;
     throw new SettingError(
-      `TOKEN_KEYS: the key "${id}" is not base64url of at least 32 bytes: ${way}`,
+      `TOKEN_KEYS: the key "${id}" is not base64url of at least 32 bytes: ${remedy}`,
     );
   }
   return new Map(keys as [string, string][]);
@@ -77,20 +83,20 @@ export function keysOf({ TOKEN_KEYS }: Env): ReadonlyMap<string, string> {
 
 /** The options of the engine's adapter. */
 export function engineOptionsOf({ ENGINE_OPTIONS = "{}" }: Env): Record<string, unknown> {
-  return parse(
+  return parseObject(
     "ENGINE_OPTIONS",
     ENGINE_OPTIONS,
     'expected JSON like { "url": "https://...", "collection": "items" }.',
   );
 }
 
-function parse(name: string, text: string, way: string): Record<string, unknown> {
+function parseObject(name: string, text: string, remedy: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
-    // said below
+    // Invalid JSON has the same error as JSON that is no object.
   }
-  throw new SettingError(`${name} is not a JSON object: ${way}`);
+  throw new SettingError(`${name} is not a JSON object: ${remedy}`);
 }

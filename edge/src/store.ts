@@ -1,61 +1,62 @@
-/** A taste in the SQLite of its Durable Object: one blob in rows of half a megabyte, and the keys of requests that were carried out. */
+/**
+ * The SQLite storage of a user's Durable Object: the log of actions as bytes in rows of 512 KB, and
+ * the idempotency keys of completed requests.
+ */
 import type { Store } from "pocketsage";
 
-const ROW = 512 << 10; // a row may have 2 MB
-const REMEMBERED = 86_400_000; // requests can be repeated for a day
+const ROW_BYTES = 512 << 10; // SQLite rows of Durable Objects hold at most 2 MB
+const KEY_LIFETIME_MS = 86_400_000; // a day
 
-/** A request that can be repeated: its key, a digest of what it asked, and what it was answered. */
-export interface Repeatable {
+/** A completed request: its idempotency key, a digest of its body, and its answer. */
+export interface CompletedRequest {
   key: string;
   digest: string;
   answer: string;
 }
 
-/** A store, and what a request that records needs besides. */
-export interface TasteStore extends Store {
-  /** The request of this key, if it was carried out. */
-  answered(key: string): Omit<Repeatable, "key"> | undefined;
-  /** The next save also remembers this request, in the same transaction; or none, after all. */
-  remember(request: Repeatable | undefined): void;
+/** A Store that also keeps idempotency keys. */
+export interface ActionStore extends Store {
+  /** The completed request with this key. */
+  findRequest(key: string): Omit<CompletedRequest, "key"> | undefined;
+  /** Sets the request that the next write stores in its transaction; undefined for none. */
+  setPendingRequest(request: CompletedRequest | undefined): void;
 }
 
-/** The store of this object. It holds nothing, tables neither, before the first save and after `clear`. */
-export function sqliteStore(storage: DurableObjectStorage): TasteStore {
+/** The store of an object. Before the first write and after `clear` it has no tables. */
+export function sqliteStore(storage: DurableObjectStorage): ActionStore {
   const { sql } = storage;
-  let waiting: Repeatable | undefined;
+  let pending: CompletedRequest | undefined;
 
   const isEmpty = (): boolean =>
-    sql.exec("select 1 from sqlite_master where name = 'taste'").toArray().length === 0;
+    sql.exec("select 1 from sqlite_master where name = 'log'").toArray().length === 0;
   const read = (): Uint8Array | undefined => {
     if (isEmpty()) return undefined;
-    const parts = sql
-      .exec<{ bytes: ArrayBuffer }>("select bytes from taste order by part")
-      .toArray();
+    const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from log order by part").toArray();
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
-    parts.reduce((offset, part) => {
+    let offset = 0;
+    for (const part of parts) {
       bytes.set(new Uint8Array(part.bytes), offset);
-      return offset + part.bytes.byteLength;
-    }, 0);
+      offset += part.bytes.byteLength;
+    }
     return bytes;
   };
   const write = (bytes: Uint8Array): void => {
-    sql.exec("create table if not exists taste (part integer primary key, bytes blob not null)");
+    sql.exec("create table if not exists log (part integer primary key, bytes blob not null)");
     sql.exec(
-      "create table if not exists requests (key text primary key, digest text not null, answer text not null, at integer not null)",
+      `create table if not exists requests (
+        key text primary key, digest text not null, answer text not null, at integer not null
+      )`,
     );
-    sql.exec("delete from taste");
-    for (let part = 0; part * ROW < bytes.length; part += 1) {
-      sql.exec(
-        "insert into taste values (?, ?)",
-        part,
-        bytes.slice(part * ROW, (part + 1) * ROW).buffer,
-      );
+    sql.exec("delete from log");
+    for (let part = 0; part * ROW_BYTES < bytes.length; part += 1) {
+      const row = bytes.slice(part * ROW_BYTES, (part + 1) * ROW_BYTES);
+      sql.exec("insert into log values (?, ?)", part, row.buffer);
     }
-    if (!waiting) return;
-    const { key, digest, answer } = waiting;
-    sql.exec("delete from requests where at < ?", Date.now() - REMEMBERED);
+    if (!pending) return;
+    const { key, digest, answer } = pending;
+    sql.exec("delete from requests where at < ?", Date.now() - KEY_LIFETIME_MS);
     sql.exec("insert into requests values (?, ?, ?, ?)", key, digest, answer, Date.now());
-    waiting = undefined;
+    pending = undefined;
   };
 
   return {
@@ -68,12 +69,17 @@ export function sqliteStore(storage: DurableObjectStorage): TasteStore {
         write(bytes);
         return bytes;
       }),
-    answered: (key) =>
+    findRequest: (key) =>
       isEmpty()
         ? undefined
         : sql
-            .exec<Omit<Repeatable, "key">>("select digest, answer from requests where key = ?", key)
+            .exec<Omit<CompletedRequest, "key">>(
+              "select digest, answer from requests where key = ?",
+              key,
+            )
             .toArray()[0],
-    remember: (request) => void (waiting = request),
+    setPendingRequest: (request) => {
+      pending = request;
+    },
   };
 }

@@ -1,91 +1,87 @@
 /**
- * Who is asking: a JSON Web Token (HS256) that the site's backend mints for its signed-in user, valid for an hour at most. The key is chosen by
- * the token's `kid`, so that keys can be changed: add the new one, mint with it, and remove the old one an hour later.
+ * Verification of the JSON Web Tokens that a site's backend mints for its signed-in users. jose
+ * verifies format, signature, audience and times. The rules of this service come on top: HS256
+ * only, `kid` names a key of TOKEN_KEYS, canonical base64url, and a lifetime of at most an hour.
+ * (hono/jwt is 4 KB smaller, but tolerates no difference between clocks.)
  */
+import { base64url, errors, jwtVerify, type JWTHeaderParameters } from "jose";
 
-/** What a token says. Without `sub` it may ask for items, and has no taste of its own. */
+/** The claims of a valid token. Without `sub` it is valid for /v1/retrieve only. */
 export interface Claims {
   sub?: string;
-  aud: string;
-  iat: number;
-  exp: number;
 }
 
-/** Why a token was refused. */
+/** The reason a token was refused. */
 export class TokenError extends Error {}
 
-const LEEWAY = 60; // seconds that clocks may differ
-const LONGEST = 3600;
-const imported = new Map<string, CryptoKey>();
+const CLOCK_TOLERANCE_SECONDS = 60;
+const MAX_LIFETIME_SECONDS = 3600;
+const MAX_TOKEN_LENGTH = 2048;
+const MAX_USER_ID_LENGTH = 256;
 
-/** The claims of a token, or a TokenError. `keys` by their ids; `now` in milliseconds. */
+/**
+ * Three parts of base64url without padding, whose unused last bits are zero: otherwise one token
+ * would have several spellings.
+ */
+const PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
+const CANONICAL_TOKEN = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+
+const importedKeys = new Map<string, Promise<CryptoKey>>();
+
+/** The claims of a token; throws a TokenError if it is invalid. `keys` maps key ids to secrets. */
 export async function verifyToken(
   token: string,
   keys: ReadonlyMap<string, string>,
   audience: string,
-  now: number,
 ): Promise<Claims> {
-  const parts = token.split(".");
-  if (parts.length !== 3 || token.length > 2048) throw new TokenError("it is not a signed token");
-  const [head, body, signature] = parts as [string, string, string];
-  const { alg, kid, crit } = readPart(head);
-  if (alg !== "HS256" || typeof kid !== "string")
-    throw new TokenError('expected the algorithm "HS256" and a key id (kid)');
-  if (crit !== undefined) throw new TokenError("it has critical extensions");
-  const secret = keys.get(kid);
-  if (secret === undefined) throw new TokenError("its key is not known (any more)");
-  const signed = new TextEncoder().encode(`${head}.${body}`);
-  if (!(await crypto.subtle.verify("HMAC", await keyOf(secret), fromBase64(signature), signed)))
-    throw new TokenError("its signature is wrong");
-  return checkClaims(readPart(body), audience, now / 1000);
+  if (token.length > MAX_TOKEN_LENGTH)
+    throw new TokenError(`it has more than ${MAX_TOKEN_LENGTH} characters`);
+  if (!CANONICAL_TOKEN.test(token)) throw new TokenError("it is not a JSON Web Token");
+  try {
+    const { payload } = await jwtVerify(token, (header) => keyOf(header, keys), {
+      algorithms: ["HS256"],
+      audience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      maxTokenAge: MAX_LIFETIME_SECONDS,
+      requiredClaims: ["iat", "exp"],
+    });
+    const { sub, iat, exp } = payload as { sub?: unknown; iat: number; exp: number };
+    if (exp - iat > MAX_LIFETIME_SECONDS)
+      throw new TokenError(`its lifetime (exp - iat) exceeds ${MAX_LIFETIME_SECONDS} seconds`);
+    if (sub === undefined) return {};
+    if (typeof sub !== "string" || sub === "" || sub.length > MAX_USER_ID_LENGTH)
+      throw new TokenError(`its sub is not a string of 1 to ${MAX_USER_ID_LENGTH} characters`);
+    return { sub };
+  } catch (error) {
+    throw error instanceof errors.JOSEError ? new TokenError(reasonOf(error)) : error;
+  }
 }
 
-function checkClaims(claims: Record<string, unknown>, audience: string, now: number): Claims {
-  const { sub, aud, iat, nbf = iat, exp } = claims;
-  if (![aud].flat().includes(audience)) throw new TokenError("it is for somebody else (aud)");
-  if (typeof iat !== "number" || typeof exp !== "number" || !Number.isFinite(iat + exp))
-    throw new TokenError("it has no iat and exp");
-  if (exp - iat > LONGEST) throw new TokenError(`it is valid for more than ${LONGEST} seconds`);
-  if (exp + LEEWAY <= now) throw new TokenError("it has expired");
-  if (typeof nbf !== "number" || Math.max(iat, nbf) - LEEWAY > now)
-    throw new TokenError("it is from the future: check the clock that minted it");
-  if (sub !== undefined && (typeof sub !== "string" || sub === "" || sub.length > 256))
-    throw new TokenError("its sub is not a user id");
-  return { ...(sub === undefined ? {} : { sub }), aud: audience, iat, exp };
-}
-
-async function keyOf(secret: string): Promise<CryptoKey> {
-  const known = imported.get(secret);
-  if (known) return known;
-  const key = await crypto.subtle.importKey(
-    "raw",
-    fromBase64(secret),
-    { name: "HMAC", hash: "SHA-256" },
-    false,
-    ["verify"],
-  );
-  imported.set(secret, key);
+function keyOf(
+  { kid, crit }: JWTHeaderParameters,
+  keys: ReadonlyMap<string, string>,
+): Promise<CryptoKey> {
+  if (crit !== undefined) throw new TokenError("its header has critical extensions (crit)");
+  const secret = typeof kid === "string" ? keys.get(kid) : undefined;
+  if (secret === undefined) throw new TokenError("its key id (kid) is not in TOKEN_KEYS");
+  let key = importedKeys.get(secret);
+  if (!key) {
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    key = crypto.subtle.importKey("raw", base64url.decode(secret), algorithm, false, ["verify"]);
+    importedKeys.set(secret, key);
+  }
   return key;
 }
 
-function readPart(part: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(
-      new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(fromBase64(part)),
-    );
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // said below
+/** The refusal in words. jose's own messages would expose its vocabulary. */
+function reasonOf(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return "it has expired (exp)";
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.reason === "missing") return `it has no ${error.claim}`;
+    if (error.claim === "aud") return "its audience (aud) does not match AUDIENCE";
+    return `its ${error.claim} is in the future or no number of seconds: check the backend's clock`;
   }
-  throw new TokenError("it cannot be read");
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  try {
-    return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
-      letter.charCodeAt(0),
-    );
-  } catch {
-    throw new TokenError("it cannot be read");
-  }
+  if (error instanceof errors.JOSEAlgNotAllowed) return "its algorithm (alg) is not HS256";
+  if (error instanceof errors.JWSSignatureVerificationFailed) return "its signature is wrong";
+  return "it is not a JSON Web Token";
 }

@@ -1,19 +1,20 @@
-// Without a taste: compact medoids in, answers out, also where the engine is not there. (With real engines: tests/remote/edge.test.mjs.)
+// POST /v1/retrieve: medoids in, answers out, also if the engine is unreachable. The tests with
+// real engines are in tests/remote/edge.test.mjs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSage } from "pocketsage";
 import { encodeMedoids, httpRetriever } from "pocketsage/remote";
 import { DIM, NOW, vectorOf } from "../js/items.mjs";
 import { mint, startWorker } from "./worker.mjs";
-import { actionsOf, engineIsGone, said, useWorker } from "./world.mjs";
+import { actionsOf, engineErrorOf, jsonOf, useWorker } from "./fixture.mjs";
 
-const world = useWorker();
+const edge = useWorker();
 
-test("compact medoids: ids, vectors of each precision, and JSON find the same", async () => {
+test("medoids by id, by vector of each precision, and as JSON have the same hits", async () => {
   const queries = ["food-1", "sport-1"].map((item) => ({ item, vector: vectorOf(item), count: 5 }));
   const token = await mint();
-  const plain = await said(
-    await world.worker.ask("/v1/retrieve", {
+  const plain = await jsonOf(
+    await edge.worker.request("/v1/retrieve", {
       token,
       json: { count: 5, medoids: queries.map(({ item }) => ({ item })) },
     }),
@@ -24,27 +25,28 @@ test("compact medoids: ids, vectors of each precision, and JSON find the same", 
     { precision: "int8", send: "both" },
     { precision: "f32", send: "both" },
   ]) {
-    const reply = await world.worker.ask("/v1/retrieve", {
+    const reply = await edge.worker.request("/v1/retrieve", {
       token,
       body: encodeMedoids(queries, options),
       headers: { "content-type": "application/cbor" },
     });
     assert.match(reply.headers.get("server-timing"), /engine;dur=\d+.*total;dur=\d+/);
-    const { answers } = await said(reply);
-    answers.forEach(({ hits }, place) => {
-      const wanted = new Set(plain.answers[place].hits.map(({ item }) => item));
+    const { answers } = await jsonOf(reply);
+    answers.forEach(({ hits }, index) => {
+      const wanted = new Set(plain.answers[index].hits.map(({ item }) => item));
       const found = hits.filter(({ item }) => wanted.has(item)).length;
+      // With only 8 dimensions, the rounding of int8 may swap one hit.
       assert.ok(
         found >= (options.precision === "int8" ? 4 : 5),
         `${JSON.stringify(options)}: ${found} of 5`,
-      ); // 8 dimensions forgive less than 256
+      );
     });
   }
 });
 
-test("httpRetriever without a token to be had fails with that reason, and asks nobody", async () => {
+test("httpRetriever whose token function rejects sends no request", async () => {
   const retriever = httpRetriever({
-    url: new URL("/v1/retrieve", world.worker.url),
+    url: new URL("/v1/retrieve", edge.worker.url),
     token: () => Promise.reject(new Error("signed out")),
   });
   const [answer] = await retriever.ask([{ item: "food-1", count: 4 }]);
@@ -52,9 +54,9 @@ test("httpRetriever without a token to be had fails with that reason, and asks n
   assert.match(answer.error.message, /signed out/);
 });
 
-test("httpRetriever is this endpoint's client, also inside openSage", async () => {
+test("httpRetriever is a client of /v1/retrieve, also inside openSage", async () => {
   const retriever = httpRetriever({
-    url: new URL("/v1/retrieve", world.worker.url),
+    url: new URL("/v1/retrieve", edge.worker.url),
     token: () => mint(),
   });
   const [known, unknown] = await retriever.ask([
@@ -62,7 +64,7 @@ test("httpRetriever is this endpoint's client, also inside openSage", async () =
     { item: `"; drop table items; --`, count: 4 },
   ]);
   assert.equal(known.hits.length, 4);
-  assert.equal(unknown.status, "error"); // the engine that may know it is not there
+  assert.equal(unknown.status, "error"); // the fallback cannot rule out that the engine has it
   const sage = await openSage({ dim: DIM, retriever, now: () => NOW });
   await sage.record(
     actionsOf("food-1", "food-2").map((action) => ({
@@ -79,33 +81,33 @@ test("httpRetriever is this endpoint's client, also inside openSage", async () =
   assert.ok(picks.length === 5 && picks.every(({ item }) => item.startsWith("food")));
 });
 
-const wrongWords = [
+const invalidBodies = [
   [
     "17 medoids",
     { count: 5, medoids: Array.from({ length: 17 }, (_, row) => ({ item: `food-${row}` })) },
   ],
   ["k = 10,000", { count: 10_000, medoids: [{ item: "food-1" }] }],
   ["k = 0", { count: 0, medoids: [{ item: "food-1" }] }],
-  ["no medoid", { count: 5, medoids: [] }],
-  ["a medoid of nothing", { count: 5, medoids: [{}] }],
-  ["a vector of another length", { count: 5, medoids: [{ vector: [1, 2, 3] }] }],
+  ["an empty list of medoids", { count: 5, medoids: [] }],
+  ["a medoid without item and vector", { count: 5, medoids: [{}] }],
+  ["a vector of another dimension", { count: 5, medoids: [{ vector: [1, 2, 3] }] }],
   ["NaN", { count: 5, medoids: [{ vector: [NaN, 0, 0, 0, 0, 0, 0, 0] }] }],
-  ["all zeros", { count: 5, medoids: [{ vector: [0, 0, 0, 0, 0, 0, 0, 0] }] }],
+  ["an all-zero vector", { count: 5, medoids: [{ vector: [0, 0, 0, 0, 0, 0, 0, 0] }] }],
   ["an empty id", { count: 5, medoids: [{ item: "" }] }],
-  ["an id of 300 letters", { count: 5, medoids: [{ item: "x".repeat(300) }] }],
+  ["an id of 300 characters", { count: 5, medoids: [{ item: "x".repeat(300) }] }],
   ["an id with a control character", { count: 5, medoids: [{ item: "a\u0000b" }] }],
   ["a filter", { count: 5, medoids: [{ item: "food-1" }], filter: { field: "a", is: 1 } }],
   ["a collection", { count: 5, medoids: [{ item: "food-1" }], collection: "others" }],
-  ["a list", []],
+  ["an array", []],
 ];
-for (const [name, json] of wrongWords) {
+for (const [name, json] of invalidBodies) {
   test(`retrieve refuses ${name}`, async () => {
-    const { error } = await said(await world.worker.ask("/v1/retrieve", { json }), 400);
+    const { error } = await jsonOf(await edge.worker.request("/v1/retrieve", { json }), 400);
     assert.ok(error.message.length > 10 && error.message.length < 400, error.message);
   });
 }
 
-test("retrieve refuses malformed CBOR, 17 compact medoids, k = 10,000 and other types of body", async () => {
+test("retrieve refuses malformed CBOR, too many medoids or hits, other content types", async () => {
   const cbor = { "content-type": "application/cbor" };
   const many = Array.from({ length: 17 }, (_, row) => ({ item: `food-${row}`, count: 5 }));
   for (const body of [
@@ -117,17 +119,17 @@ test("retrieve refuses malformed CBOR, 17 compact medoids, k = 10,000 and other 
     encodeMedoids([{ item: "food-1", count: 10_000 }]),
     encodeMedoids([{ vector: Float32Array.of(1, 2), count: 5 }]),
   ]) {
-    await said(await world.worker.ask("/v1/retrieve", { body, headers: cbor }), 400);
+    await jsonOf(await edge.worker.request("/v1/retrieve", { body, headers: cbor }), 400);
   }
-  await said(
-    await world.worker.ask("/v1/retrieve", {
+  await jsonOf(
+    await edge.worker.request("/v1/retrieve", {
       body: "count=5",
       headers: { "content-type": "text/plain" },
     }),
     415,
   );
-  await said(
-    await world.worker.ask("/v1/retrieve", {
+  await jsonOf(
+    await edge.worker.request("/v1/retrieve", {
       body: "{",
       headers: { "content-type": "application/json" },
     }),
@@ -135,10 +137,10 @@ test("retrieve refuses malformed CBOR, 17 compact medoids, k = 10,000 and other 
   );
 });
 
-test("bodies that are too large are refused, announced or not", async () => {
+test("oversized bodies are refused, with or without a content-length", async () => {
   const big = JSON.stringify({ count: 5, medoids: [{ item: "x".repeat(40_000) }] });
-  await said(
-    await world.worker.ask("/v1/retrieve", {
+  await jsonOf(
+    await edge.worker.request("/v1/retrieve", {
       body: big,
       headers: { "content-type": "application/json" },
     }),
@@ -147,21 +149,21 @@ test("bodies that are too large are refused, announced or not", async () => {
   const token = await mint();
   const stream = new ReadableStream({
     start(controller) {
-      for (let part = 0; part < 40; part += 1)
+      for (let chunk = 0; chunk < 40; chunk += 1)
         controller.enqueue(new TextEncoder().encode("[".repeat(1024)));
       controller.close();
     },
   });
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const reply = await fetch(new URL("/v1/retrieve", world.worker.url), {
+  const reply = await fetch(new URL("/v1/retrieve", edge.worker.url), {
     method: "POST",
     headers,
     body: stream,
     duplex: "half",
   });
-  await said(reply, 413);
-  await said(
-    await world.record(
+  await jsonOf(reply, 413);
+  await jsonOf(
+    await edge.record(
       "big",
       Array.from({ length: 101 }, () => ({ item: "food-1" })),
     ),
@@ -169,85 +171,91 @@ test("bodies that are too large are refused, announced or not", async () => {
   );
 });
 
-test("without an engine and without a catalogue the failure has a reason, and the breaker opens", async (t) => {
-  const own = await startWorker();
-  t.after(() => own.stop());
-  const ask = () =>
-    own.ask("/v1/retrieve", {
+test("with neither engine nor catalogue the error has a code, and the breaker opens", async (t) => {
+  const worker = await startWorker();
+  t.after(() => worker.stop());
+  const retrieve = () =>
+    worker.request("/v1/retrieve", {
       json: { count: 5, medoids: [{ vector: [1, 0, 0, 0, 0, 0, 0, 0] }] },
     });
   const statuses = [];
   for (let request = 0; request < 7; request += 1) {
-    const begun = Date.now();
-    const reply = await ask();
+    const start = Date.now();
+    const reply = await retrieve();
     statuses.push(reply.status);
-    assert.ok(Date.now() - begun < 4500, "within the deadline");
+    assert.ok(Date.now() - start < 4500, "within the deadline");
     assert.equal((await reply.json()).error.code, "retrieval");
   }
   assert.equal(statuses[0], 502);
   assert.equal(statuses.at(-1), 503);
 });
 
-test("a catalogue that cannot be read is no reason to fail, and is in the log", async (t) => {
-  const own = await startWorker({ catalogue: world.catalogue.toBytes().slice(0, 100) });
-  t.after(() => own.stop());
+test("an unreadable catalogue does not fail requests, and is logged", async (t) => {
+  const worker = await startWorker({ catalogue: edge.catalogue.toBytes().slice(0, 100) });
+  t.after(() => worker.stop());
   for (let request = 0; request < 2; request += 1) {
-    await engineIsGone(
-      await own.ask("/v1/retrieve", { json: { count: 5, medoids: [{ item: "food-1" }] } }),
+    await engineErrorOf(
+      await worker.request("/v1/retrieve", { json: { count: 5, medoids: [{ item: "food-1" }] } }),
     );
   }
-  await own.log(/catalogue\.sage: /);
+  await worker.waitForLog(/catalogue\.sage: /);
 });
 
-test("the catalogue can be the engine; without its file, or with another DIM, its owner is told", async (t) => {
+test("ENGINE catalogue: a missing file or another DIM is a settings error", async (t) => {
   const start = async (options) => {
-    const own = await startWorker({
+    const worker = await startWorker({
       ...options,
       bindings: { ENGINE: "catalogue", ...options.bindings },
     });
-    t.after(() => own.stop());
-    return (path, json) => own.ask(path, { json });
+    t.after(() => worker.stop());
+    return (path, json) => worker.request(path, { json });
   };
-  const ask = await start({ catalogue: world.catalogue.toBytes() });
-  await said(await ask("/v1/actions", { actions: [{ item: "food-1" }, { item: "sport-1" }] }), 201);
-  assert.equal((await said(await ask("/v1/recommendations?count=6"))).recommendations.length, 6);
-  const { answers } = await said(
-    await ask("/v1/retrieve", {
+  const request = await start({ catalogue: edge.catalogue.toBytes() });
+  await jsonOf(
+    await request("/v1/actions", { actions: [{ item: "food-1" }, { item: "sport-1" }] }),
+    201,
+  );
+  assert.equal(
+    (await jsonOf(await request("/v1/recommendations?count=6"))).recommendations.length,
+    6,
+  );
+  const { answers } = await jsonOf(
+    await request("/v1/retrieve", {
       count: 3,
-      medoids: [{ item: "food-1" }, { item: "nobody-knows" }],
+      medoids: [{ item: "food-1" }, { item: "unknown-item" }],
     }),
   );
   assert.deepEqual(
     answers.map(({ via, status }) => via ?? status),
     ["local", "not-found"],
   );
-  for (const options of [{}, { catalogue: world.catalogue.toBytes(), bindings: { DIM: "9" } }]) {
-    const lost = await start(options);
-    const { error } = await said(
-      await lost("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }] }),
+  for (const options of [{}, { catalogue: edge.catalogue.toBytes(), bindings: { DIM: "9" } }]) {
+    const failing = await start(options);
+    const { error } = await jsonOf(
+      await failing("/v1/retrieve", { count: 3, medoids: [{ item: "food-1" }] }),
       500,
     );
     assert.match(error.message, /catalogue\.sage/);
   }
 });
 
-test("what an engine says about itself is in the log, and not for callers", async (t) => {
-  const asks = [
+test("an engine's own error message is logged and not returned", async (t) => {
+  const requests = [
     ["/v1/retrieve", { count: 5, medoids: [{ item: "food-1" }] }],
     ["/v1/actions", { actions: [{ item: "food-1" }] }],
   ];
-  for (const [path, json] of asks) {
-    const own = await startWorker();
-    t.after(() => own.stop());
+  for (const [path, json] of requests) {
+    const worker = await startWorker();
+    t.after(() => worker.stop());
     assert.equal(
-      (await engineIsGone(await own.ask(path, { json }))).message,
-      "The engine could not answer (network).",
+      (await engineErrorOf(await worker.request(path, { json }))).message,
+      "The vector engine failed (network).",
     );
-    await own.log(/"reason":"network","said":"chroma could not be reached/);
+    await worker.waitForLog(/"reason":"network","detail":"chroma could not be reached/);
   }
 });
 
-test("an engine that is not set up right is its owner's mistake, named by the setting", async (t) => {
+test("an invalid engine setting is a settings error that names the setting", async (t) => {
   const collection = "00000000-0000-4000-8000-000000000000";
   for (const [bindings, message] of [
     [{ ENGINE: "qdrnt" }, /^ENGINE: expected one of catalogue, .*, saw qdrnt/],
@@ -259,16 +267,16 @@ test("an engine that is not set up right is its owner's mistake, named by the se
     [{ ENGINE: "pgvector", ENGINE_OPTIONS: '{"table":"items"}' }, /^ENGINE_KEY is not set/],
     [{ ENGINE: "vectorize", ENGINE_OPTIONS: '{"name":"items"}' }, /^ITEMS is not bound/],
     [{ FRESH_SECONDS: "soon" }, /^FRESH_SECONDS: expected a number above 0, saw soon/],
-    [{ DIM: "many" }, /^DIM: expected a whole number/],
+    [{ DIM: "many" }, /^DIM: expected an integer/],
   ]) {
-    const own = await startWorker({ bindings });
-    t.after(() => own.stop());
+    const worker = await startWorker({ bindings });
+    t.after(() => worker.stop());
     for (const path of ["/v1/retrieve", "/v1/actions"]) {
       const json =
         path === "/v1/retrieve"
           ? { count: 5, medoids: [{ item: "food-1" }] }
           : { actions: [{ item: "food-1" }] };
-      const { error } = await said(await own.ask(path, { json }), 500);
+      const { error } = await jsonOf(await worker.request(path, { json }), 500);
       assert.equal(error.code, "settings", error.message);
       assert.match(error.message, message);
     }

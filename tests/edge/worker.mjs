@@ -1,4 +1,4 @@
-// The Worker of edge/ as wrangler bundles it for deployment, running in workerd.
+// The Worker of edge/, bundled as `wrangler deploy` uploads it, running in workerd.
 import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -8,48 +8,62 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { Miniflare } from "miniflare";
+import { assertDocumented } from "./openapi.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The token keys of the Workers under test, by key id. */
 export const KEYS = { first: "A".repeat(43), second: "B".repeat(43) };
 
-let bundled;
-/** The modules that `wrangler deploy` would upload, and their bytes gzipped. Bundled once for all files of tests, as long as nothing changes. */
-export function bundle() {
-  bundled ??= (async () => {
-    const out = join(root, "target", "edge", await stateOf("edge", "pkg"));
-    if (!existsSync(out)) await bundleInto(out);
-    const names = (await readdir(out)).filter((name) => /\.(js|wasm)$/.test(name));
-    const files = await Promise.all(
-      names.map(async (name) => ({ name, contents: await readFile(join(out, name)) })),
-    );
-    const modules = files.map(({ name, contents }) => ({
-      type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
-      path: name,
-      contents,
-    }));
-    modules.sort((a) => (a.type === "ESModule" ? -1 : 1));
-    return {
-      modules,
-      gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0),
-    };
-  })();
-  return bundled;
+const bundles = new Map();
+/**
+ * The modules that `wrangler deploy` uploads, and their total size gzipped, in bytes. The bundle is
+ * cached in target/edge/ until a source file changes. `entry` replaces edge/src/index.ts.
+ */
+export function bundle(entry = "") {
+  if (!bundles.has(entry)) bundles.set(entry, createBundle(entry));
+  return bundles.get(entry);
 }
 
-async function bundleInto(out) {
-  const unfinished = `${out}-${process.pid}`;
+async function createBundle(entry) {
+  const fingerprint = await fingerprintOf("edge", "pkg", "tests/edge");
+  const folder = join(root, "target", "edge", `${fingerprint}${entry.replace(/\W/g, "-")}`);
+  if (!existsSync(folder)) await runWrangler(entry, folder);
+  const names = (await readdir(folder)).filter((name) => /\.(js|wasm)$/.test(name));
+  const files = await Promise.all(
+    names.map(async (name) => ({ name, contents: await readFile(join(folder, name)) })),
+  );
+  const modules = files.map(({ name, contents }) => ({
+    type: name.endsWith(".wasm") ? "CompiledWasm" : "ESModule",
+    path: name,
+    contents,
+  }));
+  modules.sort((a) => (a.type === "ESModule" ? -1 : 1)); // the first module is the entry
+  return {
+    modules,
+    gzip: files.reduce((sum, { contents }) => sum + gzipSync(contents).length, 0),
+  };
+}
+
+async function runWrangler(entry, folder) {
+  const unfinished = `${folder}-${process.pid}`;
   const wrangler = join(root, "node_modules", ".bin", "wrangler");
-  const env = { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" };
-  await promisify(execFile)(wrangler, ["deploy", "--dry-run", "--outdir", unfinished], {
-    cwd: join(root, "edge"),
-    env,
-    maxBuffer: 16 << 20,
-  });
-  await rename(unfinished, out).catch(() => rm(unfinished, { recursive: true })); // another was faster
+  const entryArgs = entry === "" ? [] : [join(root, entry)];
+  await promisify(execFile)(
+    wrangler,
+    ["deploy", ...entryArgs, "--config", "wrangler.jsonc", "--dry-run", "--outdir", unfinished],
+    {
+      cwd: join(root, "edge"),
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", CI: "1" },
+      maxBuffer: 16 << 20,
+    },
+  );
+  // Another test process may have finished first.
+  await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
 }
 
-/** A name for what these folders hold now. */
-async function stateOf(...folders) {
+/** A hash of the names, times and sizes of all files in these folders. */
+async function fingerprintOf(...folders) {
   const hash = createHash("sha256");
   for (const folder of folders) {
     for (const name of (await readdir(join(root, folder), { recursive: true })).sort()) {
@@ -61,15 +75,28 @@ async function stateOf(...folders) {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** A running Worker: `ask(path, options)`, what it logged, and how to end it. `bindings` and `options` change the defaults. */
-export async function startWorker({ bindings = {}, catalogue, limit = 100_000, ...options } = {}) {
-  const { modules } = await bundle();
-  const logged = [];
+/** Miniflare's options for the Durable Objects of the Worker. */
+export const DURABLE_OBJECTS = { USERS: { className: "UserObject", useSQLite: true } };
+
+/**
+ * Starts a Worker. `bindings` are merged into the defaults, whose engine is unreachable;
+ * `catalogue` is the bytes of public/catalogue.sage; `limit` the requests per minute; other
+ * options are Miniflare's.
+ */
+export async function startWorker({
+  bindings = {},
+  catalogue,
+  limit = 100_000,
+  entry,
+  ...options
+} = {}) {
+  const { modules } = await bundle(entry);
+  const output = [];
   const miniflare = new Miniflare({
     modules,
     compatibilityDate: "2026-04-01",
     compatibilityFlags: ["nodejs_compat"],
-    durableObjects: { TASTES: { className: "UserTaste", useSQLite: true } },
+    durableObjects: DURABLE_OBJECTS,
     ratelimits: { LIMIT: { simple: { limit, period: 60 } } },
     bindings: {
       ORIGINS: "https://shop.example https://other.example",
@@ -93,7 +120,7 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
       : {}),
     handleRuntimeStdio: (stdout, stderr) => {
       for (const stream of [stdout, stderr])
-        stream.setEncoding("utf8").on("data", (text) => logged.push(text));
+        stream.setEncoding("utf8").on("data", (text) => output.push(text));
     },
     host: "127.0.0.1",
     port: 0,
@@ -101,22 +128,29 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
     ...options,
   });
   const url = await miniflare.ready;
+  let document;
   return {
     url,
-    logged: () => logged.join(""),
-    /** Waits until something like this was logged. */
-    async log(pattern) {
-      for (let turn = 0; turn < 50; turn += 1) {
-        if (pattern.test(logged.join(""))) return;
+    /** Everything the Worker has logged. */
+    log: () => output.join(""),
+    /** Resolves when the log matches; rejects after 2 seconds. */
+    async waitForLog(pattern) {
+      for (let attempt = 0; attempt < 50; attempt += 1) {
+        if (pattern.test(output.join(""))) return;
         await new Promise((resolve) => setTimeout(resolve, 40));
       }
-      throw new Error(`nothing like ${pattern} was logged, but\n${logged.join("").slice(-2000)}`);
+      throw new Error(`the log does not match ${pattern}:\n${output.join("").slice(-2000)}`);
     },
-    /** Asks as a user; `user: null` sends no token, `token` sends this one. */
-    async ask(path, { user = "alice", token, method, json, body, headers = {} } = {}) {
+    /**
+     * Sends a request with a token of `user` (null: no token) or with `token`. The reply must be
+     * described in the OpenAPI document of the Worker.
+     */
+    async request(path, { user = "alice", token, method, json, body, headers = {} } = {}) {
       const bearer = token ?? (user === null ? undefined : await mint({ sub: user }));
-      return fetch(new URL(path, url), {
-        method: method ?? (json === undefined && body === undefined ? "GET" : "POST"),
+      const target = new URL(path, url);
+      const verb = method ?? (json === undefined && body === undefined ? "GET" : "POST");
+      const reply = await fetch(target, {
+        method: verb,
         headers: {
           ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
           ...(json === undefined ? {} : { "content-type": "application/json" }),
@@ -125,21 +159,35 @@ export async function startWorker({ bindings = {}, catalogue, limit = 100_000, .
         ...(json === undefined
           ? body === undefined
             ? {}
-            : { body }
+            : { body, duplex: "half" }
           : { body: JSON.stringify(json) }),
       });
+      if (entry === undefined) {
+        document ??= await (await fetch(new URL("/openapi.json", url))).json();
+        await assertDocumented(document, verb, target, reply);
+      }
+      return reply;
     },
     stop: () => miniflare.dispose(),
   };
 }
 
-/** A token as any JWT library makes it. */
+const HASHES = { HS256: "sha256", HS384: "sha384", HS512: "sha512" };
+
+/**
+ * A token with these claims over the defaults, valid for ten minutes. It is made without a JWT
+ * library, so that it can be invalid: `alg` "none" leaves the signature empty, and an algorithm
+ * without a hash in HASHES is signed as HS256.
+ */
 export async function mint(
   claims = {},
   { kid = "first", secret = KEYS[kid], alg = "HS256", header = {} } = {},
 ) {
   const now = Math.floor(Date.now() / 1000);
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const signed = `${part({ alg, typ: "JWT", kid, ...header })}.${part({ aud: "pocketsage", iat: now, exp: now + 600, ...claims })}`;
-  return `${signed}.${alg === "none" ? "" : createHmac("sha256", Buffer.from(secret, "base64url")).update(signed).digest("base64url")}`;
+  const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const payload = { aud: "pocketsage", iat: now, exp: now + 600, ...claims };
+  const signed = `${encode({ alg, typ: "JWT", kid, ...header })}.${encode(payload)}`;
+  if (alg === "none") return `${signed}.`;
+  const hmac = createHmac(HASHES[alg] ?? "sha256", Buffer.from(secret, "base64url"));
+  return `${signed}.${hmac.update(signed).digest("base64url")}`;
 }

@@ -1,11 +1,11 @@
-// The Chroma adapter against a real Chroma. (It has no authentication of its own since version 1.)
+// The Chroma adapter against a real Chroma server, which has no authentication since version 1.
 import { after, before } from "node:test";
 import { chroma } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
 import { startChroma } from "./servers/chroma.mjs";
-import { DIM, worldOf } from "./world.mjs";
+import { DIM, makeItems } from "./items.mjs";
 
-const engine = { items: worldOf() };
+const engine = { items: makeItems() };
 let server;
 before(
   async () => {

@@ -1,5 +1,6 @@
-// Engines of which no server can be had: what the adapters send, and the replies that tests/js/remote-contracts.test.mjs lets them read, must be of
-// the types of the official clients. The compiler checks literals strictly: a field that does not exist is an error.
+// Engines without a server in a package registry. The compiler checks that the requests of the
+// adapters, and the replies in tests/js/remote-contracts.test.mjs, have the types of the official
+// clients. For literals, TypeScript reports unknown fields.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
@@ -20,8 +21,8 @@ const filter = {
 };
 const url = "https://engine.example";
 
-/** Everything an adapter sends to be asked by id, by vector, and for vectors. */
-async function sent(make, options) {
+/** The request bodies of an adapter: queries by id and by vector, and a lookup of vectors. */
+async function requestsOf(make, options) {
   const bodies = [];
   const fetch = async (_, { body }) => {
     if (body)
@@ -42,11 +43,11 @@ async function sent(make, options) {
   return bodies.map((lines) => (lines.length === 1 ? lines[0] : lines));
 }
 
-/** What the compiler says about these literals: `[type, value]`, after these imports. */
+/** The compiler's output for these literals, each `[type, value]`; empty if all are valid. */
 async function compile(name, imports, literals) {
   const path = join(clients, `${name}.ts`);
   const lines = literals.map(
-    ([type, value], place) => `export const literal${place}: ${type} = ${JSON.stringify(value)};`,
+    ([type, value], index) => `export const literal${index}: ${type} = ${JSON.stringify(value)};`,
   );
   await writeFile(path, [...imports, ...lines, ""].join("\n"));
   const args = [
@@ -68,24 +69,28 @@ async function compile(name, imports, literals) {
   );
 }
 
-/** Checks the literals, and that one with a field too many would have been found. */
+/** Asserts that the literals compile, and that one with an unknown field does not. */
 async function conforms(name, imports, literals) {
   assert.ok(literals.length > 0 && literals.every(([, value]) => value !== undefined));
   assert.equal(await compile(name, imports, literals), "");
-  const spoilt = literals.map(([type, value]) => [
+  const invalid = literals.map(([type, value]) => [
     type,
     Array.isArray(value)
-      ? [{ ...value[0], nonsense: 1 }, ...value.slice(1)]
-      : { ...value, nonsense: 1 },
+      ? [{ ...value[0], unknownField: 1 }, ...value.slice(1)]
+      : { ...value, unknownField: 1 },
   ]);
-  const said = await compile(`${name}-spoilt`, imports, spoilt.slice(0, 1));
-  assert.match(said, /nonsense|No overload|not assignable/, "the types refuse what is not theirs");
+  const output = await compile(`${name}-invalid`, imports, invalid.slice(0, 1));
+  assert.match(
+    output,
+    /unknownField|No overload|not assignable/,
+    "the types refuse unknown fields",
+  );
 }
 
-test("Elasticsearch: searches, and what they are answered", { timeout: 60_000 }, async () => {
+test("Elasticsearch: searches and replies", { timeout: 60_000 }, async () => {
   const bodies = [
-    ...(await sent(elasticsearch, { index: "items", byId: true, filter })),
-    ...(await sent(elasticsearch, { index: "items" })),
+    ...(await requestsOf(elasticsearch, { index: "items", byId: true, filter })),
+    ...(await requestsOf(elasticsearch, { index: "items" })),
   ];
   const searches = bodies.filter(Array.isArray);
   const gets = bodies.filter((body) => !Array.isArray(body));
@@ -102,14 +107,14 @@ test("Elasticsearch: searches, and what they are answered", { timeout: 60_000 },
   );
 });
 
-test("Pinecone: queries, and what they are answered", { timeout: 60_000 }, async () => {
+test("Pinecone: queries and replies", { timeout: 60_000 }, async () => {
   const models =
     "./node_modules/@pinecone-database/pinecone/dist/pinecone-generated-ts-fetch/db_data/models";
   const imports = ["QueryRequest", "QueryResponse", "FetchResponse"].map(
     (name) => `import type { ${name} } from "${models}/${name}.js";`,
   );
   await conforms("pinecone", imports, [
-    ...(await sent(pinecone, { apiKey: "k", namespace: "shop", filter })).map((body) => [
+    ...(await requestsOf(pinecone, { apiKey: "k", namespace: "shop", filter })).map((body) => [
       "QueryRequest",
       body,
     ]),
@@ -118,35 +123,36 @@ test("Pinecone: queries, and what they are answered", { timeout: 60_000 }, async
   ]);
 });
 
-test("Typesense: searches, and what they are answered", { timeout: 60_000 }, async () => {
+test("Typesense: searches and replies", { timeout: 60_000 }, async () => {
   const imports = [
-    'import type { MultiSearchRequestsWithoutUnionSchema } from "typesense/lib/Typesense/Types.js";',
+    'import type * as Types from "typesense/lib/Typesense/Types.js";',
     'import type { SearchResponseHit } from "typesense/lib/Typesense/Documents.js";',
     "type Item = { id: string; embedding?: number[] };",
-    "type Hit = Partial<SearchResponseHit<Item>> & { vector_distance: number }; // which the client's types leave out, and the documentation has",
+    "type Hit = Partial<SearchResponseHit<Item>> & { vector_distance: number };",
   ];
   await conforms("typesense", imports, [
-    ...(await sent(typesense, { collection: "items", apiKey: "k", filter })).map((body) => [
-      "MultiSearchRequestsWithoutUnionSchema<Item, string>",
+    ...(await requestsOf(typesense, { collection: "items", apiKey: "k", filter })).map((body) => [
+      "Types.MultiSearchRequestsWithoutUnionSchema<Item, string>",
       body,
     ]),
     ["{ results: { found: number; hits: Hit[] }[] }", replies.typesense.search],
   ]);
 });
 
-test("Milvus v2: searches, and what they are answered (asking by id and templates are newer than the client's types)", {
+test("Milvus v2: searches by vector and replies (the client's types have no more)", {
   timeout: 60_000,
 }, async () => {
-  const bodies = await sent(milvus, { collection: "items", database: "shop" });
+  const bodies = await requestsOf(milvus, { collection: "items", database: "shop" });
   await conforms(
     "milvus",
+    ['import type * as sdk from "@zilliz/milvus2-sdk-node";'],
     [
-      'import type { HttpVectorGetReq, HttpVectorSearchReq, HttpVectorSearchResponse } from "@zilliz/milvus2-sdk-node";',
-    ],
-    [
-      ...bodies.map((body) => ["data" in body ? "HttpVectorSearchReq" : "HttpVectorGetReq", body]),
+      ...bodies.map((body) => [
+        "data" in body ? "sdk.HttpVectorSearchReq" : "sdk.HttpVectorGetReq",
+        body,
+      ]),
       [
-        "Pick<HttpVectorSearchResponse, 'code' | 'topks'>",
+        "Pick<sdk.HttpVectorSearchResponse, 'code' | 'topks'>",
         { code: replies.milvus.search.code, topks: replies.milvus.search.topks },
       ],
     ],

@@ -1,11 +1,16 @@
-// What every adapter must do, whichever engine is behind it: one suite, run against real servers and against contracts.
+// The conformance suite of the engine adapters, run against real servers and contract servers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exact } from "./world.mjs";
+import { exactNeighbours } from "./items.mjs";
 
 /**
- * `engine` is filled in by the time the tests run: `{ items, make(options), wrong?, unreachable }`, where `make` gives a retriever, `wrong` one with bad
- * credentials, `unreachable` one that nobody answers. `expects` says where an engine differs: `filter`, `unknownId`.
+ * Defines the tests of one engine. The caller's `before` hook completes `engine`:
+ * - `items`: the items that the server holds; `unknown`: a well-formed id that it does not hold.
+ * - `make(options)`: a retriever; `unauthorized()`: one with wrong credentials; `unreachable()`:
+ *   one of a closed port; `missing()`: one of a collection that does not exist.
+ *
+ * `expects` states where an engine differs: `filter` ("full", "numbers" or "none") as in its
+ * capabilities, `any: false` without disjunctions, `auth: false` without credentials.
  */
 export function conformance(name, engine, expects = {}) {
   const { filter = "full" } = expects;
@@ -23,16 +28,18 @@ export function conformance(name, engine, expects = {}) {
   };
   const recall = (hits, row) => {
     const { id, vector } = engine.items[row];
-    const wanted = new Set(exact(engine.items, vector, hits.length, id).map(({ item }) => item));
+    const wanted = new Set(
+      exactNeighbours(engine.items, vector, hits.length, id).map(({ item }) => item),
+    );
     return hits.filter(({ item }) => wanted.has(item)).length / wanted.size;
   };
 
   for (const [kind, strip] of [
     ["stored id", ({ item, count }) => ({ item, count })],
     ["vector", ({ vector, count }) => ({ vector, count })],
-    ["id and vector", (whole) => whole],
+    ["id and vector", (complete) => complete],
   ]) {
-    test(`${name}: by ${kind}: recall@50 >= .98, in order, cosine within 1e-3`, async () => {
+    test(`${name}: query by ${kind}: recall@50 >= 0.98, sorted, cosines within 1e-3`, async () => {
       const rows = [0, 7, 133, 512, 1999];
       const found = await lists(
         engine.make(),
@@ -40,8 +47,8 @@ export function conformance(name, engine, expects = {}) {
       );
       assert.equal(found.length, rows.length);
       let sum = 0;
-      found.forEach((hits, place) => {
-        const row = rows[place];
+      found.forEach((hits, index) => {
+        const row = rows[index];
         const { id, vector } = engine.items[row];
         assert.equal(hits.length, 50);
         assert.deepEqual(
@@ -53,15 +60,15 @@ export function conformance(name, engine, expects = {}) {
         if (kind === "vector")
           assert.ok(
             own && Math.abs(own.score - 1) < 1e-3,
-            "a plain vector knows no item to leave out",
+            "a query by vector does not exclude the item of that vector",
           );
-        else assert.equal(own, undefined, "the item itself is left out");
+        else assert.equal(own, undefined, "a query by id excludes its item");
         const byId = new Map(engine.items.map((each) => [each.id, each.vector]));
         for (const { item, score } of hits) {
           const cosine = byId
             .get(item)
             .reduce((total, value, axis) => total + value * vector[axis], 0);
-          assert.ok(Math.abs(cosine - score) < 1e-3, `${item}: ${score}, exactly ${cosine}`);
+          assert.ok(Math.abs(cosine - score) < 1e-3, `${item}: score ${score}, cosine ${cosine}`);
         }
         sum +=
           kind === "vector"
@@ -75,12 +82,12 @@ export function conformance(name, engine, expects = {}) {
     });
   }
 
-  test(`${name}: an unknown id is not found, and its neighbours in the batch are`, async () => {
-    const strange = engine.strange ?? `no'such"item; drop table items; --`;
+  test(`${name}: an unknown id is "not-found"; other queries of the batch succeed`, async () => {
+    const quoted = `no'such"item; drop table items; --`;
     const answers = await engine.make().ask([
       { item: engine.items[3].id, count: 5 },
       { item: engine.unknown ?? "item-999999", count: 5 },
-      { item: strange, count: 5 },
+      { item: quoted, count: 5 },
     ]);
     assert.deepEqual(
       answers.map(({ status }) => status),
@@ -90,7 +97,7 @@ export function conformance(name, engine, expects = {}) {
     assert.equal(answers[0].hits.length, 5);
   });
 
-  test(`${name}: an unknown id with a vector is asked by its vector`, async () => {
+  test(`${name}: a query with an unknown id and a vector falls back on the vector`, async () => {
     const [answer] = await engine
       .make()
       .ask([{ item: engine.unknown ?? "item-999999", vector: engine.items[3].vector, count: 5 }]);
@@ -98,7 +105,7 @@ export function conformance(name, engine, expects = {}) {
     assert.equal(answer.hits[0].item, engine.items[3].id);
   });
 
-  test(`${name}: as a function it gives lists, and rejects for an unknown id`, async () => {
+  test(`${name}: as a function it resolves to lists and rejects for an unknown id`, async () => {
     const [hits] = await engine.make()([query(5, 3)]);
     assert.equal(hits.length, 3);
     await assert.rejects(engine.make()([{ item: engine.unknown ?? "item-999999", count: 3 }]), {
@@ -108,7 +115,7 @@ export function conformance(name, engine, expects = {}) {
     });
   });
 
-  test(`${name}: vectors by id, unknown ones undefined`, async () => {
+  test(`${name}: vectors() resolves to the vectors of ids, undefined for unknown ids`, async () => {
     const { vector, id } = engine.items[11];
     const [found, none] = await engine.make().vectors([id, engine.unknown ?? "item-999999"]);
     assert.equal(none, undefined);
@@ -118,7 +125,7 @@ export function conformance(name, engine, expects = {}) {
     assert.ok(Math.abs(cosine - 1) < 1e-4, `cosine ${cosine}`);
   });
 
-  test(`${name}: a dimension that does not fit is refused, or reported by the engine`, async () => {
+  test(`${name}: a wrong dimension rejects; without dim the engine reports it`, async () => {
     const short = Float32Array.of(1, 0, 0);
     await assert.rejects(engine.make().ask([{ vector: short, count: 5 }]), { code: "dimension" });
     const [answer] = await engine.make({ dim: undefined }).ask([{ vector: short, count: 5 }]);
@@ -126,7 +133,7 @@ export function conformance(name, engine, expects = {}) {
     assert.equal(answer.error.code, "retrieval");
   });
 
-  test(`${name}: NaN, an all-zero vector and a query of nothing are the caller's mistakes`, async () => {
+  test(`${name}: NaN, an all-zero vector, an empty query and count 0 reject`, async () => {
     const retriever = engine.make();
     const bad = engine.items[0].vector.slice();
     bad[17] = NaN;
@@ -138,7 +145,7 @@ export function conformance(name, engine, expects = {}) {
     await assert.rejects(retriever.ask([query(0, 0)]), { code: "option" });
   });
 
-  test(`${name}: k = 10,000 gives what the engine can give`, async () => {
+  test(`${name}: k = 10,000 is limited to the engine's maxK`, async () => {
     const retriever = engine.make();
     const [hits] = await lists(retriever, [query(0, 10_000)]);
     assert.ok(
@@ -150,11 +157,11 @@ export function conformance(name, engine, expects = {}) {
   if (filter !== "none") {
     test(`${name}: filters`, async () => {
       const byId = new Map(engine.items.map((each) => [each.id, each]));
-      const check = async (given, holds) => {
-        const [hits] = await lists(engine.make({ filter: given }), [query(4, 20)]);
-        assert.ok(hits.length > 0, `${JSON.stringify(given)} found nothing`);
+      const check = async (condition, holds) => {
+        const [hits] = await lists(engine.make({ filter: condition }), [query(4, 20)]);
+        assert.ok(hits.length > 0, `${JSON.stringify(condition)} found nothing`);
         for (const { item } of hits)
-          assert.ok(holds(byId.get(item)), `${item} ${JSON.stringify(given)}`);
+          assert.ok(holds(byId.get(item)), `${item} ${JSON.stringify(condition)}`);
       };
       await check({ field: "size", from: 20, to: 30 }, ({ size }) => size >= 20 && size <= 30);
       await check({ field: "size", is: 42 }, ({ size }) => size === 42);
@@ -185,11 +192,11 @@ export function conformance(name, engine, expects = {}) {
         engine.make({ filter: { field: "colour", is: `red" or 1=1 --` } }),
         [query(4, 20)],
       );
-      assert.deepEqual(none, [], "text in a filter is a value, whatever it says");
+      assert.deepEqual(none, [], "a filter value is never parsed as syntax");
     });
   }
 
-  test(`${name}: the preview holds the ids and no key`, async () => {
+  test(`${name}: outbound() contains the ids and no credentials`, async () => {
     const outbound = engine.make().outbound([query(0), query(1)]);
     const text = outbound.map(({ bytes }) => new TextDecoder().decode(bytes)).join();
     assert.ok(outbound.length > 0 && text.length > 10);
@@ -203,12 +210,12 @@ export function conformance(name, engine, expects = {}) {
       code: "aborted",
     });
     const controller = new AbortController();
-    const asked = engine.make().ask([query(0)], controller.signal);
-    controller.abort("changed my mind");
-    await assert.rejects(asked, { code: "aborted" });
+    const answers = engine.make().ask([query(0)], controller.signal);
+    controller.abort("test");
+    await assert.rejects(answers, { code: "aborted" });
   });
 
-  test(`${name}: an engine that nobody answers at is an error of every query, never an empty list`, async () => {
+  test(`${name}: an unreachable engine is an error of every query`, async () => {
     const answers = await engine.unreachable().ask([query(0), query(1)]);
     assert.deepEqual(
       answers.map(({ status, error }) => [status, error?.code, error?.reason]),
@@ -220,14 +227,14 @@ export function conformance(name, engine, expects = {}) {
   });
 
   if (expects.auth !== false) {
-    test(`${name}: wrong credentials are refused with a reason`, async () => {
-      const [answer] = await engine.wrong().ask([query(0)]);
+    test(`${name}: wrong credentials are errors with the reason "refused"`, async () => {
+      const [answer] = await engine.unauthorized().ask([query(0)]);
       assert.equal(answer.status, "error");
       assert.equal(answer.error.reason, "refused", answer.error.message);
     });
   }
 
-  test(`${name}: a collection that is not there is an error`, async () => {
+  test(`${name}: a missing collection is an error with the reason "not-found"`, async () => {
     const [answer] = await engine.missing().ask([query(0)]);
     assert.equal(answer.status, "error");
     assert.equal(answer.error.reason, "not-found", answer.error.message);

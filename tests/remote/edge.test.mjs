@@ -1,17 +1,19 @@
-// The Worker in workerd with real engines behind it: the same actions, the same profile as the package computes, the engine's own neighbours.
+// The Worker in workerd with real engines: its profiles equal those that the package computes in
+// Node, and its answers are the engine's exact neighbours.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { buildProfile, init } from "pocketsage";
 import { streams, mixture as goldenMixture } from "../golden/sets.mjs";
 import { profileHash } from "../golden/profile-hash.mjs";
+import { jsonOf } from "../edge/fixture.mjs";
 import { bundle, mint, startWorker } from "../edge/worker.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { startPostgres } from "./servers/postgres.mjs";
-import { DIM, exact, worldOf } from "./world.mjs";
+import { DIM, exactNeighbours, makeItems } from "./items.mjs";
 
 const NOW = Date.UTC(2026, 0, 15);
-const items = worldOf();
+const items = makeItems();
 const workers = {};
 const servers = [];
 before(
@@ -45,19 +47,13 @@ after(async () => {
   for (const server of servers) await server.stop();
 });
 
-async function said(reply, status = 200) {
-  const text = await reply.text();
-  assert.equal(reply.status, status, text);
-  return JSON.parse(text);
-}
-
 for (const engine of ["chroma", "pgvector"]) {
-  test(`${engine}: items in by id alone, recommendations out, the profile that of the package here`, async () => {
+  test(`${engine}: actions by id give the package's profile, and recommendations`, async () => {
     const worker = workers[engine];
     const rows = [0, 40, 80, 3, 43, 83, 123, 7, 47];
     const actions = rows.map((row, index) => ({ item: items[row].id, at: NOW + index * 1000 }));
-    await said(await worker.ask("/v1/actions", { json: { actions } }), 201);
-    const profile = await said(await worker.ask("/v1/profile?vectors=1"));
+    await jsonOf(await worker.request("/v1/actions", { json: { actions } }), 201);
+    const profile = await jsonOf(await worker.request("/v1/profile?vectors=1"));
     const own = buildProfile(
       actions.map((action, index) => ({ ...action, vector: items[rows[index]].vector })),
       { dim: DIM, now: profile.builtAt },
@@ -69,7 +65,7 @@ for (const engine of ["chroma", "pgvector"]) {
     profile.interests.forEach(({ importance }, index) =>
       assert.ok(Math.abs(importance - own.interests[index].importance) < 1e-9),
     );
-    const { recommendations } = await said(await worker.ask("/v1/recommendations?count=12"));
+    const { recommendations } = await jsonOf(await worker.request("/v1/recommendations?count=12"));
     assert.equal(recommendations.length, 12);
     const groupOf = (item) => Number(item.slice(5)) % 40;
     const right = recommendations.filter(
@@ -79,27 +75,27 @@ for (const engine of ["chroma", "pgvector"]) {
     assert.ok(recommendations.every(({ item }) => !actions.some((action) => action.item === item)));
   });
 
-  test(`${engine}: retrieve answers as the engine, then from the cache`, async () => {
+  test(`${engine}: /v1/retrieve answers from the engine, then from the cache`, async () => {
     const worker = workers[engine];
     const json = {
       count: 50,
       medoids: [
         { item: items[500].id },
-        { item: "nobody-knows" },
+        { item: "unknown-item" },
         { vector: Array.from(items[501].vector) },
       ],
     };
     const token = await mint();
     const [first, second] = [
-      await said(await worker.ask("/v1/retrieve", { token, json })),
-      await said(await worker.ask("/v1/retrieve", { token, json })),
+      await jsonOf(await worker.request("/v1/retrieve", { token, json })),
+      await jsonOf(await worker.request("/v1/retrieve", { token, json })),
     ];
     assert.deepEqual(
       first.answers.map(({ status }) => status),
       ["ok", "not-found", "ok"],
     );
     const wanted = new Set(
-      exact(items, items[500].vector, 50, items[500].id).map(({ item }) => item),
+      exactNeighbours(items, items[500].vector, 50, items[500].id).map(({ item }) => item),
     );
     assert.ok(first.answers[0].hits.filter(({ item }) => wanted.has(item)).length >= 49);
     assert.deepEqual(
@@ -110,32 +106,40 @@ for (const engine of ["chroma", "pgvector"]) {
   });
 }
 
-test("a known item with a foreign vector changes nobody else's answer", async () => {
-  // Chroma is asked by the vector where there is one: kept under the item's name, the answer would be everybody's.
+test("a query with one item's id and another's vector does not poison the cache", async () => {
+  // Chroma is queried by vector if there is one. Cached by item id, the forged answer would be
+  // returned to all users.
   const token = await mint();
   const [item, foreign] = [items[700], items[711]];
   const ask = async (medoid) =>
     (
-      await said(
-        await workers.chroma.ask("/v1/retrieve", { token, json: { count: 20, medoids: [medoid] } }),
+      await jsonOf(
+        await workers.chroma.request("/v1/retrieve", {
+          token,
+          json: { count: 20, medoids: [medoid] },
+        }),
       )
     ).answers[0];
   const forged = await ask({ item: item.id, vector: Array.from(foreign.vector) });
   const honest = await ask({ item: item.id });
-  const near = ({ hits }, to) =>
+  const countNear = ({ hits }, to) =>
     hits.filter(({ item: hit }) =>
-      exact(items, to.vector, 21, to.id).some(({ item: each }) => each === hit),
+      exactNeighbours(items, to.vector, 21, to.id).some(({ item: each }) => each === hit),
     ).length;
-  assert.ok(near(forged, foreign) >= 18, "the forger gets what was asked for");
+  assert.ok(countNear(forged, foreign) >= 18, "the forged query is answered by its vector");
   assert.equal(honest.via, "engine");
-  assert.ok(near(honest, item) >= 19, `${near(honest, item)} of 20 are the item's own neighbours`);
+  assert.ok(
+    countNear(honest, item) >= 19,
+    `${countNear(honest, item)} of 20 are the item's own neighbours`,
+  );
 });
 
-test("the golden profile comes out of the Durable Object as out of a browser", async () => {
+test("the profile of the golden actions has the golden hash", async () => {
   const golden = JSON.parse(
     await readFile(new URL("../golden/profile.json", import.meta.url), "utf8"),
   );
-  // The Worker's clock is the wall, so importances are those of now; labels and medoids are the golden ones.
+  // The Worker uses the current time, so its importances differ from the golden ones; medoids and
+  // members do not.
   const { n, dim, centres, seed, seconds, now } = golden;
   const worker = await startWorker({ bindings: { DIM: String(dim) } });
   try {
@@ -148,17 +152,18 @@ test("the golden profile comes out of the Durable Object as out of a browser", a
       at: now - 1000 * (choice() % seconds),
     }));
     for (let from = 0; from < n; from += 100) {
-      await said(
-        await worker.ask("/v1/actions", {
+      await jsonOf(
+        await worker.request("/v1/actions", {
           user: "golden",
           json: { actions: actions.slice(from, from + 100) },
         }),
         201,
       );
     }
-    const profile = await said(await worker.ask("/v1/profile", { user: "golden" }));
-    // profileHash asks for a profile at the golden time; the taste's importances are brought there by the package's own.
-    const from = {
+    const profile = await jsonOf(await worker.request("/v1/profile", { user: "golden" }));
+    // profileHash computes a profile at the golden time. Compare the Worker's profile with the
+    // package's at the Worker's time, and then hash the golden one.
+    const comparing = {
       buildProfile: (given, options) => {
         const own = buildProfile(given, {
           ...options,
@@ -174,7 +179,7 @@ test("the golden profile comes out of the Durable Object as out of a browser", a
       },
     };
     const { cluster } = await import("pocketsage");
-    assert.deepEqual(profileHash({ ...from, cluster }, golden), {
+    assert.deepEqual(profileHash({ ...comparing, cluster }, golden), {
       interests: golden.interests,
       crc32: golden.crc32,
     });

@@ -1,4 +1,5 @@
-// The Worker in workerd under load, with a real Chroma that is killed in the middle and brought back. Medoids come as people's do: few of them often.
+// The Worker in workerd under load, with a real Chroma server that is killed and restarted. Items
+// are Zipf-distributed, as in real traffic.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import autocannon from "autocannon";
@@ -7,10 +8,10 @@ import { bundle, mint, startWorker } from "../edge/worker.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { freePort } from "./servers/process.mjs";
 import { memoryOf } from "./usage.mjs";
-import { DIM, worldOf } from "./world.mjs";
+import { DIM, makeItems } from "./items.mjs";
 
-const SECONDS = 18; // killed after a third, back after two thirds
-const items = worldOf();
+const SECONDS = 18; // the server is killed after a third and restarted after two thirds
+const items = makeItems();
 let chroma;
 let collection;
 let catalogue;
@@ -30,8 +31,8 @@ before(
 );
 after(() => chroma?.stop());
 
-for (const kept of [true, false]) {
-  test(`${kept ? "with" : "without"} a local catalogue to fall back on`, {
+for (const hasCatalogue of [true, false]) {
+  test(`load and outage ${hasCatalogue ? "with" : "without"} a local catalogue as the fallback`, {
     timeout: 120_000,
   }, async (t) => {
     const inspectorPort = await freePort();
@@ -43,24 +44,16 @@ for (const kept of [true, false]) {
         ENGINE_OPTIONS: JSON.stringify({ url: chroma.url, collection }),
         FRESH_SECONDS: "2",
       },
-      ...(kept ? { catalogue } : {}),
+      ...(hasCatalogue ? { catalogue } : {}),
     });
     t.after(() => worker.stop());
     const token = await mint();
-    const next = zipf(items.length, 1.1, 7);
-    const begun = Date.now();
+    const nextRow = zipf(items.length, 1.1, 7);
+    const start = Date.now();
     const responses = [];
-    const outage = {};
-    setTimeout(() => ((outage.from = Date.now() - begun), chroma.kill()), (SECONDS / 3) * 1000);
-    const back = new Promise((resolve, reject) => {
-      setTimeout(
-        () =>
-          chroma
-            .restart()
-            .then(() => (outage.to = Date.now() - begun), reject)
-            .then(resolve, reject),
-        ((2 * SECONDS) / 3) * 1000,
-      );
+    setTimeout(() => chroma.kill(), (SECONDS / 3) * 1000);
+    const restarted = new Promise((resolve, reject) => {
+      setTimeout(() => chroma.restart().then(resolve, reject), ((2 * SECONDS) / 3) * 1000);
     });
     const load = autocannon({
       url: String(worker.url),
@@ -77,20 +70,20 @@ for (const kept of [true, false]) {
             ...request,
             body: JSON.stringify({
               count: 50,
-              medoids: [next(), next(), next()].map((row) => ({ item: items[row].id })),
+              medoids: [nextRow(), nextRow(), nextRow()].map((row) => ({ item: items[row].id })),
             }),
           }),
         },
       ],
     });
     load.on("response", (_, status, __, milliseconds) =>
-      responses.push({ at: Date.now() - begun, status, milliseconds }),
+      responses.push({ at: Date.now() - start, status, milliseconds }),
     );
     const result = await load;
-    await back;
+    await restarted;
 
     const lines = worker
-      .logged()
+      .log()
       .split("\n")
       .filter((line) => line.includes("/v1/retrieve"))
       .map((line) => JSON.parse(line));
@@ -98,21 +91,26 @@ for (const kept of [true, false]) {
     const medoids = sum("medoids");
     const failed = responses.filter(({ status }) => status !== 200);
     const memory = await memoryOf(inspectorPort);
+    const hitRate = (100 * (sum("cache") + sum("stale"))) / medoids;
     const share = (key) => `${key} ${((100 * sum(key)) / medoids).toFixed(0)} %`;
+    const sources = ["engine", "cache", "stale", "local", "error"].map(share).join(", ");
     console.log(
-      `${kept ? "with" : "without"} catalogue: ${responses.length} requests, p50 ${result.latency.p50} ms, p99 ${result.latency.p99} ms, longest ${result.latency.max} ms; ` +
-        `${failed.length} failed; hit rate of the cache ${((100 * (sum("cache") + sum("stale"))) / medoids).toFixed(0)} % (${["engine", "cache", "stale", "local", "error"].map(share).join(", ")}); the Worker holds ${memory.toFixed(0)} MB`,
+      `${hasCatalogue ? "with" : "without"} catalogue: ${responses.length} requests, ` +
+        `p50 ${result.latency.p50} ms, p99 ${result.latency.p99} ms, ` +
+        `longest ${result.latency.max} ms; ${failed.length} failed; ` +
+        `hit rate of the cache ${hitRate.toFixed(0)} % (${sources}); ` +
+        `${memory.toFixed(0)} MB of memory`,
     );
-    assert.ok(memory < 128, "what Cloudflare gives a Worker");
-    assert.equal(result.errors + result.timeouts, 0, "every request was answered");
+    assert.ok(memory < 128, "Cloudflare limits a Worker to 128 MB");
+    assert.equal(result.errors + result.timeouts, 0, "every request has a reply");
     assert.ok(responses.length > SECONDS * 50, `${responses.length} requests`);
     assert.ok(sum("engine") > 0 && sum("cache") > 0 && sum("stale") > 0);
     assert.ok(
       Math.max(...responses.map(({ milliseconds }) => milliseconds)) < 5000,
       "within the deadline",
     );
-    if (kept) {
-      assert.deepEqual(failed, [], "no request failed while something could answer");
+    if (hasCatalogue) {
+      assert.deepEqual(failed, [], "with a fallback no request fails");
       assert.ok(sum("local") > 0);
     } else {
       assert.ok(failed.every(({ status }) => [502, 503, 504].includes(status)));
@@ -121,31 +119,31 @@ for (const kept of [true, false]) {
           ({ status, reason }) =>
             status === 200 || ["network", "open", "timeout", "deadline"].includes(reason),
         ),
-        "each with a reason",
+        "every failure has a reason",
       );
     }
-    // It recovers by itself: the breaker lets one try through, and the engine is asked again.
-    const via = [];
-    for (let turn = 0; turn < 20 && via.at(-1) !== "engine"; turn += 1) {
-      const reply = await worker.ask("/v1/retrieve", {
+    // After the outage the breaker admits a trial request, and answers come from the engine again.
+    const later = [];
+    for (let attempt = 0; attempt < 20 && later.at(-1) !== "engine"; attempt += 1) {
+      const reply = await worker.request("/v1/retrieve", {
         token,
-        json: { count: 7, medoids: [{ item: items[1234 + turn].id }] },
+        json: { count: 7, medoids: [{ item: items[1234 + attempt].id }] },
       });
-      via.push((await reply.json()).answers?.[0].via);
-      if (via.at(-1) !== "engine") await new Promise((resolve) => setTimeout(resolve, 500));
+      later.push((await reply.json()).answers?.[0].via);
+      if (later.at(-1) !== "engine") await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    assert.equal(via.at(-1), "engine", `${via}`);
+    assert.equal(later.at(-1), "engine", `${later}`);
   });
 }
 
-/** Rows as people choose items: the k-th most popular in proportion to 1 / k^exponent. */
+/** A seeded generator of rows 0..count; the probability of row k is as (k + 1)^-exponent. */
 function zipf(count, exponent, seed) {
-  const ends = [];
-  for (let rank = 1, sum = 0; rank <= count; rank += 1) ends.push((sum += rank ** -exponent));
+  const cumulative = [];
+  for (let rank = 1, sum = 0; rank <= count; rank += 1) cumulative.push((sum += rank ** -exponent));
   let state = seed;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    const at = (state / 2 ** 32) * ends.at(-1);
-    return ends.findIndex((end) => end >= at);
+    const at = (state / 2 ** 32) * cumulative.at(-1);
+    return cumulative.findIndex((sum) => sum >= at);
   };
 }

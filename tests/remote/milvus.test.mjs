@@ -1,5 +1,6 @@
-// The Milvus adapter, version 1 of the REST API, against a real Milvus 2.3.5. (Version 2 came with 2.4: tests/js/remote-contracts.test.mjs.)
-// The server listens on all interfaces, so scripts/remote.mjs runs this file in a network namespace of its own.
+// The Milvus adapter with version 1 of the REST API against a real Milvus 2.3.5 server. Version 2
+// needs Milvus 2.4; tests/js/remote-contracts.test.mjs covers it. The server listens on all
+// interfaces, so scripts/remote.mjs runs this file in a separate network namespace.
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,9 +9,9 @@ import { after, before } from "node:test";
 import { milvus } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
 import { milvusEnvironment, scratch } from "./servers/process.mjs";
-import { DIM, worldOf } from "./world.mjs";
+import { DIM, makeItems } from "./items.mjs";
 
-const engine = { items: worldOf() };
+const engine = { items: makeItems() };
 let folder;
 let server;
 before(
@@ -49,9 +50,9 @@ before(
 );
 after(async () => {
   if (server) {
-    const gone = new Promise((resolve) => server.on("exit", resolve));
+    const exit = new Promise((resolve) => server.on("exit", resolve));
     server.stdin.end();
-    await gone;
+    await exit;
   }
   await folder?.remove();
 });

@@ -1,14 +1,14 @@
-// The pgvector adapter against a real PostgreSQL.
+// The pgvector adapter against a real PostgreSQL server.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { pgvector } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
 import { startPostgres } from "./servers/postgres.mjs";
-import { DIM, exact, worldOf } from "./world.mjs";
+import { DIM, exactNeighbours, makeItems } from "./items.mjs";
 
-const engine = { items: worldOf() };
+const engine = { items: makeItems() };
 let server;
-let pools = [];
+const pools = [];
 before(
   async () => {
     server = await startPostgres();
@@ -16,23 +16,24 @@ before(
     await server.query("create role stranger login");
     engine.make = (options) =>
       pgvector({ query: server.query, table: "items", dim: DIM, ...options });
-    const through = (settings) => {
+    const queryWith = (settings) => {
       const pool = server.connect(settings);
       pools.push(pool);
       return (text, values) => pool.query(text, values);
     };
     engine.indexed = (options) =>
       pgvector({
-        query: through({
+        query: queryWith({
           options: "-c enable_seqscan=off -c enable_sort=off -c enable_bitmapscan=off",
         }),
         table: "items",
         dim: DIM,
         ...options,
       });
-    engine.wrong = () =>
-      pgvector({ query: through({ user: "stranger" }), table: "items", dim: DIM });
-    engine.unreachable = () => pgvector({ query: through({ port: 1 }), table: "items", dim: DIM });
+    engine.unauthorized = () =>
+      pgvector({ query: queryWith({ user: "stranger" }), table: "items", dim: DIM });
+    engine.unreachable = () =>
+      pgvector({ query: queryWith({ port: 1 }), table: "items", dim: DIM });
     engine.missing = () => pgvector({ query: server.query, table: "nothing_here", dim: DIM });
   },
   { timeout: 120_000 },
@@ -44,18 +45,18 @@ after(async () => {
 
 conformance("pgvector", engine);
 
-test("pgvector: through the HNSW index, which by itself gives 40 hits at most", async () => {
+test("pgvector: an HNSW index scan returns more hits than hnsw.ef_search = 40", async () => {
   const queries = [3, 4].map((row) => ({ item: engine.items[row].id, count: 150 }));
   for (const answer of await engine.indexed().ask(queries)) assert.equal(answer.hits.length, 150);
 });
 
-test("pgvector: a filter that leaves one item in a hundred, through the HNSW index", async () => {
+test("pgvector: a filter that passes 1 % of the items, with an HNSW index scan", async () => {
   const item = engine.items[3].id;
   const [answer] = await engine
     .indexed({ filter: { field: "size", is: 42 } })
     .ask([{ item, count: 18 }]);
   assert.equal(answer.status, "ok", answer.error?.message);
-  const exactly = exact(
+  const expected = exactNeighbours(
     engine.items.filter(({ size }) => size === 42),
     engine.items[3].vector,
     18,
@@ -63,7 +64,7 @@ test("pgvector: a filter that leaves one item in a hundred, through the HNSW ind
   );
   assert.equal(answer.hits.length, 18);
   assert.ok(
-    answer.hits.filter(({ item: found }) => exactly.some(({ item: each }) => each === found))
+    answer.hits.filter(({ item: found }) => expected.some(({ item: each }) => each === found))
       .length >= 17,
   );
 });

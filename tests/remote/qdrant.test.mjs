@@ -1,4 +1,5 @@
-// The Qdrant adapter against Qdrant's contract: no server of it can be had from a registry, but its official models and in-memory engine can.
+// The Qdrant adapter against a contract server made of Qdrant's official Python models and
+// in-memory engine, because package registries have no Qdrant server.
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,9 +8,9 @@ import { after, before, test } from "node:test";
 import { qdrant } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
 import { environment, freePort, scratch, start } from "./servers/process.mjs";
-import { DIM, exact, worldOf } from "./world.mjs";
+import { DIM, exactNeighbours, makeItems } from "./items.mjs";
 
-const engine = { items: worldOf((row) => String(row)), unknown: "999999" };
+const engine = { items: makeItems((row) => String(row)), unknown: "999999" };
 let folder;
 let server;
 let common;
@@ -36,7 +37,7 @@ before(
     );
     common = { url, collection: "items", apiKey: "secret", dim: DIM, timeout: 20_000 };
     engine.make = (options) => qdrant({ ...common, ...options });
-    engine.wrong = () => qdrant({ ...common, apiKey: "guessed" });
+    engine.unauthorized = () => qdrant({ ...common, apiKey: "guessed" });
     engine.unreachable = () => qdrant({ ...common, url: "http://127.0.0.1:1" });
     engine.missing = () => qdrant({ ...common, collection: "nothing_here" });
   },
@@ -49,7 +50,7 @@ after(async () => {
 
 conformance("qdrant", engine);
 
-test("qdrant: ids of one's own, in a field of the payload", async () => {
+test("qdrant: item ids in a field of the payload", async () => {
   const named = qdrant({ ...common, idField: "sku" });
   const answers = await named.ask([
     { item: "sku-12", count: 20 },
@@ -62,11 +63,13 @@ test("qdrant: ids of one's own, in a field of the payload", async () => {
   );
   assert.deepEqual(
     answers[0].hits.map(({ item }) => item),
-    exact(engine.items, engine.items[12].vector, 20, "12").map(({ item }) => `sku-${item}`),
+    exactNeighbours(engine.items, engine.items[12].vector, 20, "12").map(
+      ({ item }) => `sku-${item}`,
+    ),
   );
 });
 
-test("qdrant: a body with a field that does not exist would have been refused", async () => {
+test("qdrant: the contract server refuses a body with an unknown field", async () => {
   const reply = await fetch(`${common.url}/collections/items/points/query/batch`, {
     method: "POST",
     headers: { "api-key": "secret", "content-type": "application/json" },

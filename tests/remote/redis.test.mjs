@@ -1,11 +1,11 @@
-// The Redis adapter against a real Redis 8.
+// The Redis adapter against a real Redis 8 server.
 import { after, before } from "node:test";
 import { redis } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
 import { startRedis } from "./servers/redis.mjs";
-import { DIM, worldOf } from "./world.mjs";
+import { DIM, makeItems } from "./items.mjs";
 
-const engine = { items: worldOf() };
+const engine = { items: makeItems() };
 const clients = [];
 let server;
 before(
@@ -14,7 +14,7 @@ before(
     await server.load(engine.items, DIM);
     engine.make = (options) =>
       redis({ command: server.command, key: "items", dim: DIM, ...options });
-    const through = (settings) => {
+    const commandWith = (settings) => {
       const client = server.connect(settings);
       client.then(
         (each) => clients.push(each),
@@ -22,11 +22,15 @@ before(
       );
       return async (parts) => (await client).sendCommand(parts.map((part) => Buffer.from(part)));
     };
-    engine.wrong = () =>
-      redis({ command: through({ socket: { reconnectStrategy: false } }), key: "items", dim: DIM });
+    engine.unauthorized = () =>
+      redis({
+        command: commandWith({ socket: { reconnectStrategy: false } }),
+        key: "items",
+        dim: DIM,
+      });
     engine.unreachable = () =>
       redis({
-        command: through({ url: "redis://127.0.0.1:1", socket: { reconnectStrategy: false } }),
+        command: commandWith({ url: "redis://127.0.0.1:1", socket: { reconnectStrategy: false } }),
         key: "items",
         dim: DIM,
       });

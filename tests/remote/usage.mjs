@@ -1,28 +1,29 @@
-// What a Worker in workerd uses. CPU is that of the whole process, to the nanosecond: more than the Worker's own, by the cache, the database and the
-// rate limiter that miniflare simulates. (V8's profiler would tell them apart, but takes waiting for an engine for work.)
+// CPU time and memory of a Worker in workerd. The CPU time is that of the whole process, which
+// includes the cache, database and rate limiter that Miniflare simulates. (V8's profiler could
+// separate them, but it counts waiting for an engine as work.)
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import WebSocket from "ws";
 
-/** The workerd that listens on this port. */
+/** The process id of the workerd that listens on this port. */
 export function workerdOf(port) {
   const line = execFileSync("ss", ["-ltnpH", `sport = :${port}`], { encoding: "utf8" });
   return Number(/pid=(\d+)/.exec(line)[1]);
 }
 
-/** Milliseconds of CPU that all threads of a process have used. */
+/** CPU time of all threads of a process so far, in milliseconds. */
 export function cpuOf(pid) {
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => {
     try {
       return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ")[0]);
     } catch {
-      return 0; // it has just ended
+      return 0; // the thread ended meanwhile
     }
   });
   return threads.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
-/** Megabytes that the Worker behind this inspector holds, garbage included: objects, and buffers, of which the wasm's memory is one. */
+/** Memory of a Worker in MiB, by its inspector: objects, garbage, and buffers such as wasm. */
 export async function memoryOf(inspectorPort) {
   const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/core:user:`);
   try {

@@ -1,9 +1,9 @@
-// Chroma, from the Python package chromadb.
+// A Chroma server, from the Python package chromadb.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { environment, freePort, scratch, start } from "./process.mjs";
 
-/** A running Chroma: where it is, a collection with these items, and how to end or restart it. */
+/** Starts a server: its address, `load(items, dim)`, `kill`, `restart` and `stop`. */
 export async function startChroma() {
   const folder = await scratch("chroma");
   const port = await freePort();

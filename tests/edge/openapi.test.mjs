@@ -1,0 +1,224 @@
+// The OpenAPI document: valid, complete, and true. (Every reply in the tests of this folder is
+// checked against it, too: see `request` in worker.mjs.)
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
+import { mint, startWorker } from "./worker.mjs";
+
+const edge = useWorker();
+const loadDocument = async () => jsonOf(await edge.worker.request("/openapi.json", { user: null }));
+
+const medoids = { count: 5, medoids: [{ item: "unknown-item" }] };
+/** A valid request of each route. */
+const REQUESTS = {
+  "GET /health": {},
+  "GET /openapi.json": {},
+  "POST /v1/actions": { json: { actions: [{ item: "unknown-item" }] } },
+  "DELETE /v1/actions": {},
+  "POST /v1/hidden": { json: { item: "food-1" } },
+  "GET /v1/profile": {},
+  "GET /v1/recommendations": {},
+  "GET /v1/export": {},
+  "POST /v1/retrieve": { json: medoids },
+};
+const ROUTES = Object.keys(REQUESTS);
+const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
+const BODY_ROUTES = V1_ROUTES.filter((route) => route.startsWith("POST"));
+const ENGINE_ROUTES = ["POST /v1/actions", "GET /v1/recommendations", "POST /v1/retrieve"];
+
+/** Sends the route's request with changed options and asserts the status. */
+async function expectStatus(worker, route, status, options = {}) {
+  const [method, path] = route.split(" ");
+  const { json, ...request } = { ...REQUESTS[route], ...options };
+  const { query = "", ...rest } = request;
+  const body = options.body === undefined && json !== undefined ? { json } : {};
+  const reply = await worker.request(`${path}${query}`, { method, ...body, ...rest });
+  assert.equal(reply.status, status, `${route}: ${await reply.clone().text()}`);
+  seen.add(`${route} ${status}`);
+  return reply;
+}
+const seen = new Set();
+
+test("it is a valid OpenAPI 3.1 document", async () => {
+  const document = await loadDocument();
+  const { valid, errors } = await new Validator().validate(document);
+  assert.ok(valid, JSON.stringify(errors));
+  assert.equal(document.openapi, "3.1.0");
+});
+
+test("it has exactly the routes of the Hono app", async (t) => {
+  const worker = await startWorker({ entry: "tests/edge/routes-worker.mjs" });
+  t.after(() => worker.stop());
+  const routes = await jsonOf(await worker.request("/", { user: null }));
+  const document = await loadDocument();
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  assert.deepEqual(documented.sort(), routes.sort());
+  assert.deepEqual(documented.sort(), [...ROUTES].sort());
+});
+
+test("bodies, parameters and replies have the limits of the schemas", async () => {
+  const { paths } = await loadDocument();
+  const retrieve = paths["/v1/retrieve"].post;
+  const body = retrieve.requestBody.content["application/json"].schema;
+  assert.equal(body.properties.medoids.maxItems, 16);
+  assert.equal(body.properties.count.maximum, 200);
+  assert.equal(body.additionalProperties, false);
+  assert.ok("application/cbor" in retrieve.requestBody.content);
+  const weight =
+    paths["/v1/actions"].post.requestBody.content["application/json"].schema.properties.actions
+      .items.properties.weight;
+  assert.deepEqual([weight.exclusiveMinimum, weight.maximum], [0, 1000]);
+  const parameters = paths["/v1/recommendations"].get.parameters;
+  assert.deepEqual(
+    parameters.map(({ name, schema }) => [name, schema.type, schema.minimum, schema.maximum]),
+    [
+      ["count", "integer", 1, 200],
+      ["interests", "integer", 1, 16],
+      ["seed", "integer", 0, Number.MAX_SAFE_INTEGER],
+    ],
+  );
+  for (const [path, operations] of Object.entries(paths))
+    for (const [method, { summary, responses, security }] of Object.entries(operations)) {
+      assert.ok(summary.length > 5, `${method} ${path}`);
+      assert.equal(security.length, path.startsWith("/v1/") ? 1 : 0);
+      for (const [status, { description, $ref, content }] of Object.entries(responses))
+        assert.ok($ref ?? (description && content), `${method} ${path} ${status}`);
+    }
+});
+
+test("replies of valid requests", async () => {
+  const { worker } = edge;
+  await expectStatus(worker, "GET /health", 200);
+  await expectStatus(worker, "GET /openapi.json", 200);
+  const headers = { "idempotency-key": "first-request" };
+  const json = { actions: actionsOf("food-1", "food-2", "sport-1") };
+  await expectStatus(worker, "POST /v1/actions", 201, { json, headers });
+  await expectStatus(worker, "POST /v1/actions", 200, { json, headers });
+  await expectStatus(worker, "POST /v1/actions", 409, {
+    json: { actions: actionsOf("food-3") },
+    headers,
+  });
+  await expectStatus(worker, "POST /v1/hidden", 200);
+  await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
+  await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
+  await expectStatus(worker, "GET /v1/export", 200);
+  await expectStatus(worker, "POST /v1/retrieve", 200, {
+    json: { count: 5, medoids: [{ item: "food-1" }, { item: "unknown-item" }] },
+  });
+  await expectStatus(worker, "DELETE /v1/actions", 200);
+});
+
+test("400, 401, 403, 413 and 415", async (t) => {
+  const { worker } = edge;
+  const anonymous = await mint();
+  for (const route of V1_ROUTES) {
+    await expectStatus(worker, route, 401, { user: null });
+    await expectStatus(worker, route, 401, { token: "a.b.c" });
+    if (route !== "POST /v1/retrieve") await expectStatus(worker, route, 403, { token: anonymous });
+  }
+  for (const route of BODY_ROUTES) {
+    await expectStatus(worker, route, 400, { json: {} });
+    const headers = { "content-type": "text/plain" };
+    await expectStatus(worker, route, 415, { body: "x", headers });
+    await expectStatus(worker, route, 413, { json: { item: "x".repeat(300_000) } });
+  }
+  for (const route of ["DELETE /v1/actions", "GET /v1/profile", "GET /v1/recommendations"])
+    await expectStatus(worker, route, 400, { query: "?user=bob" });
+  await expectStatus(worker, "DELETE /v1/actions", 400, { query: "?item=a&from=1" });
+
+  // GET /v1/export has no parameters: its 400 comes from stored vectors of another dimension.
+
+  const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  for (const [dim, step] of [
+    [
+      "8",
+      (own) =>
+        expectStatus(own, "POST /v1/actions", 201, { json: { actions: actionsOf("food-1") } }),
+    ],
+    ["2", (own) => expectStatus(own, "GET /v1/export", 400)],
+  ]) {
+    const own = await startWorker({ bindings: { DIM: dim }, durableObjectsPersist: folder });
+    await step(own);
+    await own.stop();
+  }
+});
+
+test("422: an item in neither the request nor the catalogue that is the engine", async (t) => {
+  const worker = await startWorker({
+    bindings: { ENGINE: "catalogue" },
+    catalogue: edge.catalogue.toBytes(),
+  });
+  t.after(() => worker.stop());
+  await expectStatus(worker, "POST /v1/actions", 422);
+});
+
+test("429 and 500", async (t) => {
+  const limited = await startWorker({ limit: 1 });
+  t.after(() => limited.stop());
+  await expectStatus(limited, "GET /v1/profile", 200);
+  for (const route of V1_ROUTES) await expectStatus(limited, route, 429);
+  const unset = await startWorker({ bindings: { TOKEN_KEYS: "" } });
+  t.after(() => unset.stop());
+  for (const route of V1_ROUTES) await expectStatus(unset, route, 500);
+});
+
+for (const route of ENGINE_ROUTES) {
+  test(`502, 504 and 503 of ${route}`, { timeout: 60_000 }, async (t) => {
+    let hang = false;
+    const engine = createServer((_, response) => {
+      if (!hang) response.writeHead(401).end();
+    });
+    await new Promise((resolve) => engine.listen(0, "127.0.0.1", resolve));
+    t.after(() => {
+      engine.closeAllConnections();
+      engine.close();
+    });
+    const url = `http://127.0.0.1:${engine.address().port}`;
+    const collection = "00000000-0000-4000-8000-000000000000";
+    const worker = await startWorker({
+      bindings: { ENGINE_OPTIONS: JSON.stringify({ url, collection }) },
+    });
+    t.after(() => worker.stop());
+    if (route === "GET /v1/recommendations")
+      await expectStatus(worker, "POST /v1/actions", 201, {
+        json: { actions: actionsOf("food-1") },
+      });
+    await expectStatus(worker, route, 502);
+    hang = true;
+    await expectStatus(worker, route, 504);
+    const [method, path] = route.split(" ");
+    for (let attempt = 0; attempt < 6 && !seen.has(`${route} 503`); attempt += 1) {
+      const reply = await worker.request(path, { method, ...REQUESTS[route] });
+      if (reply.status === 503) {
+        assert.equal(reply.headers.get("retry-after"), "10");
+        seen.add(`${route} 503`);
+      }
+    }
+  });
+}
+
+test("every documented status has occurred above, but for failures of the storage", async () => {
+  const document = await loadDocument();
+  const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) =>
+      Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
+    ),
+  );
+  // No request can make Cloudflare's storage fail.
+  const storageOnly = V1_ROUTES.filter((route) => !ENGINE_ROUTES.includes(route));
+  const expected = documented.filter(
+    (entry) => !storageOnly.some((route) => entry === `${route} 503`),
+  );
+  assert.deepEqual(
+    expected.filter((entry) => !seen.has(entry)),
+    [],
+  );
+});
