@@ -16,7 +16,7 @@ export function checkKeys(where: string, given: object, known: readonly string[]
 }
 
 /** A whole number of at least `least`. */
-export function checkWhole(where: string, value: unknown, least = 1): number {
+export function checkInteger(where: string, value: unknown, least = 1): number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return value;
   throw new SageError(
     "option",
@@ -41,7 +41,7 @@ export function checkFinite(where: string, value: unknown): number {
 }
 
 /** An item's id: any non-empty string. */
-export function checkItem(where: string, value: unknown): string {
+export function checkItemId(where: string, value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   throw new SageError(
     "option",
@@ -50,7 +50,7 @@ export function checkItem(where: string, value: unknown): string {
 }
 
 /** Several ids. A single string is refused, because it would be taken letter by letter. */
-export function checkItems(where: string, value: Iterable<unknown> | undefined): string[] {
+export function checkItemIds(where: string, value: Iterable<unknown> | undefined): string[] {
   if (value === undefined) return [];
   if (
     typeof value === "string" ||
@@ -58,7 +58,7 @@ export function checkItems(where: string, value: Iterable<unknown> | undefined):
   ) {
     throw new SageError("option", `${where}: expected a list of item ids, saw ${inspect(value)}.`);
   }
-  return Array.from(value, (item) => checkItem(where, item));
+  return Array.from(value, (item) => checkItemId(where, item));
 }
 
 /** Whether it is a vector of `dim` finite numbers. */
@@ -81,13 +81,13 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
   if (value.length !== dim) {
     throw new SageError(
       "dimension",
-      `${where}: the vector has ${value.length} numbers, expected ${dim}.`,
+      `${where}: the vector has ${value.length} components, expected ${dim}.`,
     );
   }
   const at = value.findIndex((number) => !Number.isFinite(number));
   throw new SageError(
     "not-finite",
-    `${where}: number ${at} of the vector is ${value[at]}; all must be finite.`,
+    `${where}: component ${at} of the vector is ${value[at]}, expected a finite number.`,
   );
 }
 

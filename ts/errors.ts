@@ -55,7 +55,7 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 }
 
 /** An error thrown by the core, as a SageError: its own code, or "crashed" for a trap, which no input should be able to cause. */
-export function fromCore(error: unknown): SageError {
+export function fromCoreError(error: unknown): SageError {
   if (isSageError(error)) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
   if ((CORE_ERROR_CODES as readonly unknown[]).includes(code)) {

@@ -1,17 +1,17 @@
 /** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
 import {
   checkFinite,
-  checkItem,
+  checkInteger,
+  checkItemId,
   checkKeys,
   checkPositive,
   checkVector,
-  checkWhole,
   inspect,
 } from "./check.js";
 import { init as load, type WasmSource, withCore } from "./core/glue.js";
 import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
-import { coreOptions } from "./core/options.js";
+import { encodeProfileOptions } from "./core/options.js";
 import { SageError } from "./errors.js";
 import { computeProfile, describeProfile } from "./sage/profile.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
@@ -26,8 +26,8 @@ export interface PieceOptions extends ProfileOptions {
 }
 
 /** Eight vectors of eight numbers. */
-const FEW = Float32Array.from({ length: 64 }, (_, at) => Math.sin(at * at));
-let starting: Promise<void> | undefined;
+const WARM_UP_VECTORS = Float32Array.from({ length: 64 }, (_, at) => Math.sin(at * at));
+let initialising: Promise<void> | undefined;
 
 /**
  * Loads the wasm. Only the synchronous pieces (`cluster`, `ward`, `buildProfile`, `blend`, `project`) need it: everything asynchronous loads it itself.
@@ -38,16 +38,16 @@ let starting: Promise<void> | undefined;
  * Rejects with "not-ready" when the wasm cannot be loaded; a later call tries again.
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
-  starting ??= start(source).catch((error: unknown) => {
-    starting = undefined;
+  initialising ??= loadAndWarmUp(source).catch((error: unknown) => {
+    initialising = undefined;
     throw error;
   });
-  return starting;
+  return initialising;
 }
 
-async function start(source?: WasmSource | Promise<WasmSource>): Promise<void> {
+async function loadAndWarmUp(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   await load(source);
-  cluster(FEW, { dim: 8 });
+  cluster(WARM_UP_VECTORS, { dim: 8 });
 }
 
 /** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
@@ -55,7 +55,7 @@ export function cluster(
   vectors: Float32Array,
   options: PieceOptions & { weights?: Float64Array },
 ): Clustering {
-  const given = matrix("cluster", vectors, options, PROFILE_OPTIONS);
+  const given = checkArguments("cluster", vectors, options, PROFILE_OPTIONS);
   return withCore((core) => core.cluster(...given));
 }
 
@@ -68,7 +68,7 @@ export function ward(
   vectors: Float32Array,
   options: { dim: number; weights?: Float64Array; memory?: number },
 ): Float64Array {
-  const given = matrix("ward", vectors, options, ["memory"]);
+  const given = checkArguments("ward", vectors, options, ["memory"]);
   return withCore((core) => core.ward(...given));
 }
 
@@ -78,18 +78,18 @@ export function buildProfile(
   options: PieceOptions & { now: number },
 ): Profile {
   checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTIONS]);
-  const dim = checkWhole("buildProfile: dim", options.dim);
+  const dim = checkInteger("buildProfile: dim", options.dim);
   const now = checkFinite("buildProfile: now", options.now);
   const weighed = actions.map(({ item, vector, at, weight }, index) => {
     const where = `buildProfile: action ${index}`;
     return {
-      item: checkItem(`${where}: item`, item),
+      item: checkItemId(`${where}: item`, item),
       vector: checkVector(where, vector, dim),
       at: checkFinite(`${where}: at`, at),
       weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
     };
   });
-  const built = computeProfile(weighed, dim, now, coreOptions(options, options.spread));
+  const built = computeProfile(weighed, dim, now, encodeProfileOptions(options, options.spread));
   return describeProfile(built, weighed, dim, now).profile;
 }
 
@@ -97,12 +97,12 @@ export function buildProfile(
 export function project(vectors: Float32Array, options: { dim: number }): Float32Array {
   checkKeys("project", options, ["dim"]);
   checkMatrix("project", vectors);
-  const dim = checkWhole("project: dim", options.dim);
+  const dim = checkInteger("project: dim", options.dim);
   return withCore((core) => core.project(vectors, dim));
 }
 
 /** What is clustered, as the core takes it. */
-function matrix(
+function checkArguments(
   where: string,
   vectors: Float32Array,
   options: PieceOptions & { weights?: Float64Array },
@@ -112,9 +112,9 @@ function matrix(
   checkMatrix(where, vectors);
   return [
     vectors,
-    checkWhole(`${where}: dim`, options.dim),
+    checkInteger(`${where}: dim`, options.dim),
     options.weights,
-    coreOptions(options, options.spread),
+    encodeProfileOptions(options, options.spread),
   ];
 }
 

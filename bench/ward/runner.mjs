@@ -88,8 +88,8 @@ async function following(before, run) {
   const { init } = await import("pocketsage");
   await init();
   const core = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
-  const { coreOptions } = await import(new URL("../../pkg/core/options.js", import.meta.url));
-  const options = coreOptions({}, undefined);
+  const { encodeProfileOptions } = await import(new URL("../../pkg/core/options.js", import.meta.url));
+  const options = encodeProfileOptions({}, undefined);
   const follow = (input, step) => {
     step(input);
     input.profile = input.session.profile(now, options);

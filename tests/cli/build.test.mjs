@@ -112,7 +112,7 @@ const wrong = [
   [
     "a number too large for 32 bits",
     lines({ id: "a", vector: [1e39] }),
-    /:1: vector: number 0 of the vector is Infinity/,
+    /:1: vector: component 0 of the vector is Infinity/,
   ],
   [
     "vectors of two lengths",

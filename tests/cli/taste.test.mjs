@@ -203,7 +203,7 @@ const wrong = [
   [
     "a vector of another length",
     lines({ item: "x", vector: [1] }),
-    /:1 \("x"\): the vector has 1 numbers, expected 3/,
+    /:1 \("x"\): the vector has 1 components, expected 3/,
   ],
   [
     "a vector with NaN",

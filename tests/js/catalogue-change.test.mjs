@@ -149,7 +149,7 @@ test("changes that are wrong are refused, and nothing was changed", async () => 
   await rejects(
     () => here.add([["x", new Float32Array(2)]]),
     "dimension",
-    /add: item 0 \("x"\): the vector has 2 numbers, expected 6/,
+    /add: item 0 \("x"\): the vector has 2 components, expected 6/,
   );
   await rejects(
     () => here.add([["x", new Float32Array(DIM).fill(NaN)]]),

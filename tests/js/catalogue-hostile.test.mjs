@@ -114,7 +114,7 @@ const wrongItems = [
       ["b", new Float32Array(5)],
     ],
     "dimension",
-    /item 1 \("b"\): the vector has 5 numbers, expected 4/,
+    /item 1 \("b"\): the vector has 5 components, expected 4/,
   ],
   [
     "a number that is not finite",
@@ -123,7 +123,7 @@ const wrongItems = [
       ["b", vector(1, Infinity)],
     ],
     "not-finite",
-    /item 1 \("b"\): number 1 of the vector is Infinity/,
+    /item 1 \("b"\): component 1 of the vector is Infinity/,
   ],
   [
     "an id of more than 64 KB",

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { runInNewContext } from "node:vm";
 import { isSageError, SageError } from "pocketsage";
-import { asSageError, CORE_ERROR_CODES, ERROR_CODES, fromCore } from "../../pkg/errors.js";
+import { asSageError, CORE_ERROR_CODES, ERROR_CODES, fromCoreError } from "../../pkg/errors.js";
 
 const root = new URL("../../", import.meta.url);
 
@@ -41,7 +41,7 @@ test("isSageError knows a SageError of another realm, and nothing else", () => {
 
 test("a core error keeps its code and message, and is the cause", () => {
   const thrown = Object.assign(new Error("row 3 has 2 numbers"), { code: "dimension" });
-  const error = fromCore(thrown);
+  const error = fromCoreError(thrown);
   assert.equal(error.name, "SageError");
   assert.equal(error.code, "dimension");
   assert.equal(error.message, "row 3 has 2 numbers");
@@ -50,7 +50,7 @@ test("a core error keeps its code and message, and is the cause", () => {
 
 test("what the core throws without a code is a crash", () => {
   const trap = new WebAssembly.RuntimeError("unreachable");
-  const error = fromCore(trap);
+  const error = fromCoreError(trap);
   assert.equal(error.code, "crashed");
   assert.match(error.message, /unreachable/);
   assert.equal(error.cause, trap);

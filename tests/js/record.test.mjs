@@ -26,7 +26,7 @@ test("a vector of the wrong dimension is refused, naming the action", () =>
   refuses(
     [{ item: "food-2" }, { item: "x", vector: new Float32Array(3) }],
     "dimension",
-    /action 1 \("x"\).*has 3 numbers, expected 8/,
+    /action 1 \("x"\).*has 3 components, expected 8/,
   ));
 
 test("NaN in a vector is refused, naming the action and the place", () => {
@@ -35,14 +35,14 @@ test("NaN in a vector is refused, naming the action and the place", () => {
   return refuses(
     [{ item: "food-2" }, { item: "food-3" }, { item: "x", vector }],
     "not-finite",
-    /action 2 \("x"\).*number 5.*NaN/,
+    /action 2 \("x"\).*component 5.*NaN/,
   );
 });
 
 test("infinity in a vector is refused, naming the action and the place", () => {
   const vector = vectorOf("food-2");
   vector[0] = -Infinity;
-  return refuses({ item: "x", vector }, "not-finite", /action 0 \("x"\).*number 0.*-Infinity/);
+  return refuses({ item: "x", vector }, "not-finite", /action 0 \("x"\).*component 0.*-Infinity/);
 });
 
 test("a vector that is no Float32Array is refused, with the way to make one", () =>

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { connectSage, openSage, SageError, serveSage } from "pocketsage";
-import { fromWire, METHODS, toWire } from "../../pkg/worker/protocol.js";
+import { deserializeError, METHODS, serializeError } from "../../pkg/worker/protocol.js";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
 const workers = [];
@@ -58,7 +58,7 @@ test("errors keep code, message and cause, and are SageErrors", async () => {
   await rejects(
     sage.record({ item: "x", vector: new Float32Array(3) }),
     "dimension",
-    /3 numbers, expected 8/,
+    /3 components, expected 8/,
   );
   await rejects(sage.recommend({ counts: 1 }), "option", /unknown option "counts"/);
   await rejects(sage.import(new Uint8Array(3)), "corrupt", /./);
@@ -245,14 +245,17 @@ test("errors survive the wire, whatever they are", () => {
   const deep = new SageError("storage", "no room", {
     cause: new RangeError("inner", { cause: "a string" }),
   });
-  const back = fromWire(structuredClone(toWire(deep)));
+  const back = deserializeError(structuredClone(serializeError(deep)));
   assert.ok(back instanceof SageError);
   assert.equal(back.code, "storage");
   assert.equal(back.cause.name, "RangeError");
   assert.equal(back.cause.cause.message, "a string");
   const round = new Error("round");
   round.cause = round;
-  assert.equal(fromWire(toWire(round)).cause.cause.message, "round");
-  assert.equal(fromWire(toWire("just text")).message, "just text");
-  assert.equal(fromWire(toWire(Object.assign(new Error("x"), { code: "EACCES" }))).code, "EACCES");
+  assert.equal(deserializeError(serializeError(round)).cause.cause.message, "round");
+  assert.equal(deserializeError(serializeError("just text")).message, "just text");
+  assert.equal(
+    deserializeError(serializeError(Object.assign(new Error("x"), { code: "EACCES" }))).code,
+    "EACCES",
+  );
 });

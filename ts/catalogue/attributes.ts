@@ -4,12 +4,12 @@
  * A column has for every row a number or none, or any number of labels. docs/format.md has its bytes.
  */
 import { inspect } from "../check.js";
-import { concatenate } from "../core/strings.js";
+import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import { bytesOf } from "./sections.js";
 
 /** For every row a number (NaN for none), or its labels; undefined is none either. */
-export interface Values {
+export interface ColumnValues {
   numeric: boolean;
   values: readonly (number | readonly string[] | undefined)[];
 }
@@ -24,10 +24,10 @@ export type Column =
  * or null is no value. Throws "option" for what is neither a number nor texts, true and false, or a list of them, and for a field that is
  * sometimes a number and sometimes a text.
  */
-export function fieldsOf(
+export function extractColumns(
   payloads: readonly unknown[],
-  fields: Iterable<readonly [name: string, known?: Values]>,
-): Map<string, Values> {
+  fields: Iterable<readonly [name: string, known?: ColumnValues]>,
+): Map<string, ColumnValues> {
   return new Map(
     Array.from(fields, ([name, known]) => {
       const values = payloads.map(
@@ -42,7 +42,7 @@ export function fieldsOf(
         {
           numeric,
           values: values.map((value, row) =>
-            numeric ? numberIn(name, row, value) : labelsIn(name, row, value),
+            numeric ? checkNumber(name, row, value) : checkLabels(name, row, value),
           ),
         },
       ];
@@ -51,7 +51,7 @@ export function fieldsOf(
 }
 
 /** The values of a column, row by row. */
-export function valuesOf(column: Column): Values {
+export function decodeColumn(column: Column): ColumnValues {
   if (column.numeric) return { numeric: true, values: Array.from(column.numbers) };
   const { words, ends, labels } = column;
   return {
@@ -63,7 +63,7 @@ export function valuesOf(column: Column): Values {
 }
 
 /** The section. */
-export function writeAttributes(columns: ReadonlyMap<string, Values>): Uint8Array {
+export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uint8Array {
   const parts: Uint8Array[] = [bytesOf(Uint32Array.of(columns.size, 0, 0, 0))];
   for (const [name, { numeric, values }] of columns) {
     const utf8 = new TextEncoder().encode(name);
@@ -74,7 +74,7 @@ export function writeAttributes(columns: ReadonlyMap<string, Values>): Uint8Arra
     }
     const rows = values.map((value) => (value ?? []) as readonly string[]);
     const words = [...new Set(rows.flat())].sort();
-    const { text, ends } = concatenate(words);
+    const { text, ends } = encodeStrings(words);
     const places = new Map(words.map((word, place) => [word, place]));
     const labels = Uint32Array.from(rows.flat(), (label) => places.get(label)!);
     let end = 0;
@@ -140,7 +140,7 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
         decoder.decode(utf8.subarray(wordEnds[word - 1] ?? 0, end)),
       );
       const ends = whole(rows);
-      good(ascends(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && ascends(ends));
+      good(isAscending(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && isAscending(ends));
       const labels = whole(ends.at(-1) ?? 0);
       good(labels.every((label) => label < wordCount));
       columns.set(name, { numeric: false, words, ends, labels });
@@ -155,25 +155,25 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
   return columns;
 }
 
-function ascends(ends: Uint32Array): boolean {
+function isAscending(ends: Uint32Array): boolean {
   return ends.every((end, place) => end >= (ends[place - 1] ?? 0));
 }
 
-function numberIn(name: string, row: number, value: unknown): number {
+function checkNumber(name: string, row: number, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw wrong(name, row, "a finite number, as before", value);
+  throw attributeError(name, row, "a finite number, as before", value);
 }
 
-function labelsIn(name: string, row: number, value: unknown): string[] {
+function checkLabels(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
   const other = labels.find((label) => typeof label !== "string" && typeof label !== "boolean");
   if (other !== undefined)
-    throw wrong(name, row, "a text, true or false, or a list of texts", other);
+    throw attributeError(name, row, "a text, true or false, or a list of texts", other);
   return labels.map(String);
 }
 
-function wrong(name: string, row: number, expected: string, value: unknown): SageError {
+function attributeError(name: string, row: number, expected: string, value: unknown): SageError {
   return new SageError(
     "option",
     `attributes: "${name}" of item ${row}: expected ${expected}, saw ${inspect(value)}.`,

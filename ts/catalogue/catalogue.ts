@@ -3,11 +3,11 @@
 
 import {
   checkFinite,
-  checkItem,
-  checkItems,
+  checkInteger,
+  checkItemId,
+  checkItemIds,
   checkKeys,
   checkVector,
-  checkWhole,
   inspect,
   isVector,
 } from "../check.js";
@@ -15,16 +15,16 @@ import { init, withCore } from "../core/glue.js";
 import { type CatalogueHandle, openHandle } from "../core/handle.js";
 import type { Core, CoreBuilder, CoreCatalogue, CoreFacts } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
-import { concatenate } from "../core/strings.js";
+import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
-import { fieldsOf, readAttributes, writeAttributes } from "./attributes.js";
+import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
-import { download, load } from "./download.js";
-import { type Fields, type Filter, rowsOf } from "./filter.js";
+import { download, loadCatalogue } from "./download.js";
+import { evaluateFilter, type Filter, type FilterColumns } from "./filter.js";
 import { ATTRIBUTES } from "./sections.js";
-import { type Variants, variantsIn } from "./variants.js";
+import { findVariants, type Variants } from "./variants.js";
 
 /** How to search. */
 export interface SearchOptions {
@@ -70,7 +70,7 @@ export interface CatalogueOptions {
 
 const METRICS = ["cosine", "ip", "l2"] as const;
 /** Items handed over at once, so that their vectors are not there a third time, and still in the cache when they are read. */
-const BATCH = 512;
+const ITEMS_PER_BATCH = 512;
 
 /** For the command line, which writes more kinds of files: the core's side of a catalogue, and a catalogue around it. */
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
@@ -85,7 +85,7 @@ export class Catalogue {
   readonly #core: CatalogueHandle;
   #facts: CoreFacts;
   /** Read when a search first asks. */
-  #attributes: Attributes | undefined;
+  #attributes: SearchColumns | undefined;
   #searched = false;
 
   private constructor(core: CoreCatalogue) {
@@ -99,9 +99,9 @@ export class Catalogue {
    */
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
     checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes"]);
-    const dim = checkWhole("Catalogue.from: dim", options.dim);
+    const dim = checkInteger("Catalogue.from: dim", options.dim);
     const { precision = "full", metric = "cosine", attributes } = options;
-    const names = checkItems("Catalogue.from: attributes", attributes);
+    const names = checkItemIds("Catalogue.from: attributes", attributes);
     if (precision !== "full" && precision !== "compact") {
       throw new SageError(
         "option",
@@ -113,17 +113,17 @@ export class Catalogue {
         "option",
         `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${inspect(metric)}.`,
       );
-    const all = Array.from(items, (entry, index) => checkEntry(entry, index, dim));
+    const all = Array.from(items, (entry, index) => checkCatalogueItem(entry, index, dim));
     await init();
     return new Catalogue(
       withCore((core) => {
         const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
-        addEntries(builder, all, dim);
+        addItems(builder, all, dim);
         if (names.length > 0)
           builder.section(
             ATTRIBUTES,
             writeAttributes(
-              fieldsOf(
+              extractColumns(
                 all.map(({ payload }) => payload),
                 names.map((name) => [name]),
               ),
@@ -137,7 +137,7 @@ export class Catalogue {
   /** The catalogue in these bytes. Rejects "corrupt" or "version". */
   static async fromBytes(bytes: Uint8Array | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
-    if (!(bytes instanceof Uint8Array)) return new Catalogue(await load(bytes));
+    if (!(bytes instanceof Uint8Array)) return new Catalogue(await loadCatalogue(bytes));
     return new Catalogue(withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes, false)));
   }
 
@@ -153,7 +153,7 @@ export class Catalogue {
     const loading = init();
     return new Catalogue(
       await download(url, options, (body, onProgress) =>
-        loading.then(() => load(body, onProgress)),
+        loading.then(() => loadCatalogue(body, onProgress)),
       ),
     );
   }
@@ -247,8 +247,8 @@ export class Catalogue {
       "variants",
     ]);
     const { count = 20, offset = 0, minScore, filter, exact = false, variants = false } = options;
-    checkWhole("search: count", count);
-    checkWhole("search: offset", offset, 0);
+    checkInteger("search: count", count);
+    checkInteger("search: offset", offset, 0);
     const least = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
     const queries = toMatrix(
       vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
@@ -256,14 +256,14 @@ export class Catalogue {
     );
     const fields = this.#fields();
     const kinds = variants ? undefined : fields.variants;
-    const excluded = checkItems("search: exclude", options.exclude).flatMap((item) => {
+    const excluded = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
       const row = this.#row(item);
       const first = row < 0 ? undefined : kinds?.firstOf(row);
       return first === undefined ? [row] : [row, this.#row(first)];
     });
     const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
     return this.#core.with((core) => {
-      const met = filter === undefined ? undefined : rowsOf(fields, filter);
+      const met = filter === undefined ? undefined : evaluateFilter(fields, filter);
       const allowed =
         met && kinds ? met.map((word, at) => word & kinds.shown[at]!) : (met ?? kinds?.shown);
       // More than there is room for is all there is.
@@ -293,9 +293,11 @@ export class Catalogue {
    * Each call costs about as much as a copy of the catalogue: add many at once. Throws as `Catalogue.from` rejects.
    */
   add(items: Iterable<CatalogueItem>): void {
-    const all = Array.from(items, (entry, index) => checkEntry(entry, index, this.dim, "add"));
+    const all = Array.from(items, (entry, index) =>
+      checkCatalogueItem(entry, index, this.dim, "add"),
+    );
     this.#change((here, core) => {
-      const columns = fieldsOf(
+      const columns = extractColumns(
         all.map(({ payload }) => payload),
         readColumns(here),
       );
@@ -303,14 +305,14 @@ export class Catalogue {
       return applyChange(core, here, {
         ids,
         columns,
-        add: (builder) => addEntries(builder, all, this.dim),
+        add: (builder) => addItems(builder, all, this.dim),
       });
     });
   }
 
   /** Removes items, and says how many of them there were. Their room is given back by `compact()`. */
   remove(items: Iterable<ItemId>): number {
-    const rows = checkItems("remove", items).map((item) => this.#row(item));
+    const rows = checkItemIds("remove", items).map((item) => this.#row(item));
     const before = this.size;
     this.#change((here, core) => applyChange(core, here, noAdditions(here), rows));
     return before - this.size;
@@ -350,11 +352,11 @@ export class Catalogue {
     return this.#core.with((core) => core.row(item));
   }
 
-  #fields(): Attributes {
+  #fields(): SearchColumns {
     if (this.#attributes) return this.#attributes;
     const { rows } = this.#facts;
     const columns = this.#core.with((core) => readAttributes(core.section(ATTRIBUTES), rows));
-    return (this.#attributes = { rows, columns, variants: variantsIn(columns, rows) });
+    return (this.#attributes = { rows, columns, variants: findVariants(columns, rows) });
   }
 
   #change(change: (here: CoreCatalogue, core: Core) => CoreCatalogue): void {
@@ -369,24 +371,24 @@ export class Catalogue {
   }
 }
 
-interface Attributes extends Fields {
+interface SearchColumns extends FilterColumns {
   variants: Variants | undefined;
 }
 
-interface Entry {
+interface CheckedItem {
   item: string;
   vector: Float32Array;
   payload: unknown;
   text: string;
 }
 
-function addEntries(builder: CoreBuilder, all: readonly Entry[], dim: number): void {
-  const matrix = new Float32Array(Math.min(BATCH, all.length) * dim);
-  for (let start = 0; start < all.length; start += BATCH) {
-    const batch = all.slice(start, start + BATCH);
+function addItems(builder: CoreBuilder, all: readonly CheckedItem[], dim: number): void {
+  const matrix = new Float32Array(Math.min(ITEMS_PER_BATCH, all.length) * dim);
+  for (let start = 0; start < all.length; start += ITEMS_PER_BATCH) {
+    const batch = all.slice(start, start + ITEMS_PER_BATCH);
     batch.forEach(({ vector }, row) => matrix.set(vector, row * dim));
-    const ids = concatenate(batch.map(({ item }) => item));
-    const payloads = concatenate(batch.map(({ text }) => text));
+    const ids = encodeStrings(batch.map(({ item }) => item));
+    const payloads = encodeStrings(batch.map(({ text }) => text));
     builder.add(
       matrix.subarray(0, batch.length * dim),
       dim,
@@ -398,17 +400,17 @@ function addEntries(builder: CoreBuilder, all: readonly Entry[], dim: number): v
   }
 }
 
-function checkEntry(
+function checkCatalogueItem(
   entry: CatalogueItem,
   index: number,
   dim: number,
   call = "Catalogue.from",
-): Entry {
+): CheckedItem {
   const where = `${call}: item ${index}`;
   if (!Array.isArray(entry))
     throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
   const [id, vector, payload] = entry as CatalogueItem;
-  const item = checkItem(where, id);
+  const item = checkItemId(where, id);
   // Bytes have no way to write half of a surrogate pair: two such ids would become one.
   if (/\p{Surrogate}/u.test(item))
     throw new SageError("option", `${where}: the id ${inspect(item)} is not well-formed Unicode.`);

@@ -7,19 +7,19 @@
 
 import type { Core, CoreBuilder, CoreCatalogue } from "../core/interface.js";
 import { SageError } from "../errors.js";
-import { readAttributes, type Values, valuesOf, writeAttributes } from "./attributes.js";
+import { type ColumnValues, decodeColumn, readAttributes, writeAttributes } from "./attributes.js";
 import {
   ATTRIBUTES,
   BASE,
   bytesOf,
   DROPPED,
   DROPPED_ENDS,
+  decodeRevision,
+  encodeRevision,
   LISTS,
-  numbersOf,
   REMOVED,
   REVISION,
-  revisionBytes,
-  revisionDigits,
+  uint32sOf,
 } from "./sections.js";
 
 /** An empty catalogue like this one, in the making. */
@@ -29,16 +29,16 @@ export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
 }
 
 /** What the rows hold for filters, as values. */
-export function readColumns(catalogue: CoreCatalogue): Map<string, Values> {
+export function readColumns(catalogue: CoreCatalogue): Map<string, ColumnValues> {
   const columns = readAttributes(catalogue.section(ATTRIBUTES), catalogue.facts().rows);
-  return new Map(Array.from(columns, ([name, column]) => [name, valuesOf(column)]));
+  return new Map(Array.from(columns, ([name, column]) => [name, decodeColumn(column)]));
 }
 
 /** The same of these rows alone. */
 export function selectRows(
-  columns: ReadonlyMap<string, Values>,
+  columns: ReadonlyMap<string, ColumnValues>,
   rows: Uint32Array,
-): Map<string, Values> {
+): Map<string, ColumnValues> {
   return new Map(
     Array.from(columns, ([name, { numeric, values }]) => [
       name,
@@ -57,7 +57,7 @@ export function liveRows(catalogue: CoreCatalogue, items = false): Uint32Array {
 export interface Additions {
   ids: readonly string[];
   add(builder: CoreBuilder): void;
-  columns: ReadonlyMap<string, Values>;
+  columns: ReadonlyMap<string, ColumnValues>;
 }
 
 /** With rows that replace those of the same id, and without some rows. */
@@ -70,7 +70,7 @@ export function applyChange(
 ): CoreCatalogue {
   const { rows } = old.facts();
   const words = new Uint32Array(Math.ceil((rows + coming.ids.length) / 32));
-  words.set(numbersOf(old.section(REMOVED)));
+  words.set(uint32sOf(old.section(REMOVED)));
   for (const row of [...removed, ...coming.ids.map((id) => old.row(id))])
     if (row >= 0) words[row >> 5]! |= 1 << (row & 31);
 
@@ -103,7 +103,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   const lists = old.section(LISTS);
   if (lists.length > 0) {
     // Ends come after the probes, the number of lists, the recall and a zero: each now counts the rows that are left before it.
-    const ends = numbersOf(lists).subarray(4, 4 + numbersOf(lists)[1]!);
+    const ends = uint32sOf(lists).subarray(4, 4 + uint32sOf(lists)[1]!);
     let left = 0;
     ends.forEach((end, list) => {
       while (left < rows.length && rows[left]! < end) left += 1;
@@ -111,7 +111,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
     });
     builder.section(LISTS, lists);
   }
-  builder.section(REVISION, revisionBytes(old.facts().revision));
+  builder.section(REVISION, encodeRevision(old.facts().revision));
   return builder.finish();
 }
 
@@ -126,15 +126,15 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
         "merge: these bytes are a catalogue, expected changes to one: open them with Catalogue.fromBytes.",
       );
     const { revision } = old.facts();
-    if (revisionDigits(base) !== revision) {
+    if (decodeRevision(base) !== revision) {
       const advice = "fetch the whole catalogue instead";
       throw new SageError(
         "option",
-        `merge: the delta applies to revision ${revisionDigits(base)}, this catalogue is ${revision}; ${advice}.`,
+        `merge: the delta applies to revision ${decodeRevision(base)}, this catalogue is ${revision}; ${advice}.`,
       );
     }
     const text = delta.section(DROPPED);
-    const ends = numbersOf(delta.section(DROPPED_ENDS));
+    const ends = uint32sOf(delta.section(DROPPED_ENDS));
     const decoder = new TextDecoder();
     const dropped = Array.from(ends, (end, at) =>
       old.row(decoder.decode(text.subarray(ends[at - 1] ?? 0, end))),
@@ -145,7 +145,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
       add: (builder: CoreBuilder) => builder.take(delta, rows),
       columns: selectRows(readColumns(delta), rows),
     };
-    return applyChange(core, old, coming, dropped, revisionBytes(delta.facts().revision));
+    return applyChange(core, old, coming, dropped, encodeRevision(delta.facts().revision));
   } finally {
     delta.free();
   }

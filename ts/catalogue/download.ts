@@ -5,13 +5,13 @@ import type { CoreCatalogue, CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 
 /** Called with the bytes that came, and how many there will be where that is known. */
-type Progress = (loaded: number, total?: number) => void;
+type OnProgress = (loaded: number, total?: number) => void;
 
 /** What `take` makes of the body at this address. Rejects "aborted" or "retrieval". */
 export async function download<T>(
   url: string | URL,
-  { signal, onProgress }: { signal?: AbortSignal; onProgress?: Progress },
-  take: (body: ReadableStream<Uint8Array>, onProgress?: Progress) => Promise<T>,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress },
+  take: (body: ReadableStream<Uint8Array>, onProgress?: OnProgress) => Promise<T>,
 ): Promise<T> {
   checkAbort(signal);
   try {
@@ -24,7 +24,7 @@ export async function download<T>(
     if (!response.body) throw new SageError("retrieval", `${url} answered without a body.`);
     return await take(
       response.body,
-      onProgress && ((loaded, total) => onProgress(loaded, total ?? totalOf(response))),
+      onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
     );
   } catch (error) {
     checkAbort(signal);
@@ -33,12 +33,12 @@ export async function download<T>(
 }
 
 /** Bytes of the header, which tells how long the file is. */
-const HEADER = 64;
+const HEADER_BYTES = 64;
 
 /** The catalogue in a stream. Room is made once, by what the header says; what is longer or shorter is "corrupt". */
-export async function load(
+export async function loadCatalogue(
   stream: ReadableStream<Uint8Array>,
-  onProgress?: Progress,
+  onProgress?: OnProgress,
 ): Promise<CoreCatalogue> {
   if (typeof stream?.getReader !== "function") {
     throw new SageError(
@@ -55,10 +55,10 @@ export async function load(
       const { done, value } = await reader.read();
       if (done) break;
       loaded += value.length;
-      if (loader) push(loader, value);
+      if (loader) pushBytes(loader, value);
       else {
-        first = join(first, value);
-        if (first.length >= HEADER) loader = begin(first);
+        first = concatenate(first, value);
+        if (first.length >= HEADER_BYTES) loader = begin(first);
       }
       onProgress?.(loaded);
     }
@@ -74,11 +74,11 @@ export async function load(
 
 function begin(first: Uint8Array): CoreLoader {
   const loader = withCore(({ CoreLoader }) => new CoreLoader(first));
-  push(loader, first);
+  pushBytes(loader, first);
   return loader;
 }
 
-function push(loader: CoreLoader, bytes: Uint8Array): void {
+function pushBytes(loader: CoreLoader, bytes: Uint8Array): void {
   if (withCore(() => loader.push(bytes))) return;
   throw new SageError(
     "corrupt",
@@ -86,7 +86,7 @@ function push(loader: CoreLoader, bytes: Uint8Array): void {
   );
 }
 
-function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);
@@ -94,7 +94,7 @@ function join(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 /** The length that was announced, if it is the length of what comes out of the stream. */
-function totalOf(response: Response): number | undefined {
+function contentLength(response: Response): number | undefined {
   const announced = Number(response.headers.get("content-length") ?? NaN);
   return Number.isFinite(announced) && !response.headers.has("content-encoding")
     ? announced

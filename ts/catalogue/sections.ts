@@ -17,18 +17,18 @@ export function bytesOf(numbers: Uint32Array | Float64Array): Uint8Array {
 }
 
 /** A section as whole numbers. It came out of the core as a copy of its own, so it lies at a multiple of 4. */
-export function numbersOf(section: Uint8Array): Uint32Array {
+export function uint32sOf(section: Uint8Array): Uint32Array {
   return new Uint32Array(section.buffer, section.byteOffset, section.length >> 2);
 }
 
 /** A revision as 8 bytes, from its 16 hexadecimal digits, and back. */
-export function revisionBytes(digits: string): Uint8Array {
+export function encodeRevision(digits: string): Uint8Array {
   return Uint8Array.from({ length: 8 }, (_, byte) =>
     parseInt(digits.slice(14 - 2 * byte, 16 - 2 * byte), 16),
   );
 }
 
-export function revisionDigits(bytes: Uint8Array): string {
+export function decodeRevision(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
     .reverse()
     .join("");

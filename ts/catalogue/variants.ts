@@ -10,7 +10,7 @@ export interface Variants {
 }
 
 /** What the columns say of variants; undefined where they say nothing. */
-export function variantsIn(
+export function findVariants(
   columns: ReadonlyMap<string, Column>,
   rows: number,
 ): Variants | undefined {

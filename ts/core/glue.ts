@@ -5,17 +5,17 @@
  * call tries again. After a trap the instance is replaced, so that one crash is one failed call.
  */
 
-import { asSageError, fromCore, SageError } from "../errors.js";
+import { asSageError, fromCoreError, SageError } from "../errors.js";
 import initWasm, * as generated from "../wasm/core.js";
 import type { Core } from "./interface.js";
 
 /** Where the wasm may come from. In Cloudflare Workers only a `WebAssembly.Module` will do. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
-let findWasm: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
+let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loading: Promise<void> | undefined;
 let loaded: Core | undefined;
-const beforeRestart = new Set<() => void>();
+const restartCallbacks = new Set<() => void>();
 
 /** Loads the wasm. Rejects with "not-ready" when it cannot be loaded; a later call tries again. */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
@@ -28,7 +28,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 export function setWasmSource(
   find: (given?: WasmSource) => WasmSource | Promise<WasmSource>,
 ): void {
-  findWasm = find;
+  resolveSource = find;
 }
 
 /** Asks the core something. Its errors come out as SageErrors; a trap replaces the instance. Throws "not-ready" before `init()`. */
@@ -42,7 +42,7 @@ export function withCore<T>(question: (core: Core) => T): T {
   try {
     return question(loaded);
   } catch (error) {
-    const known = fromCore(error);
+    const known = fromCoreError(error);
     if (known.code === "crashed") restart(loaded);
     throw known;
   }
@@ -50,16 +50,16 @@ export function withCore<T>(question: (core: Core) => T): T {
 
 /** Registers what must be carried out of a crashed instance while its memory can still be read. Returns the way to unregister. */
 export function onRestart(rescue: () => void): () => void {
-  beforeRestart.add(rescue);
-  return () => void beforeRestart.delete(rescue);
+  restartCallbacks.add(rescue);
+  return () => void restartCallbacks.delete(rescue);
 }
 
 async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   try {
     const given = await source;
-    if (!findWasm && given === undefined)
+    if (!resolveSource && given === undefined)
       throw new Error("no source is known: import the package by its name, or pass one to init()");
-    await initWasm({ module_or_path: await (findWasm ? findWasm(given) : given!) });
+    await initWasm({ module_or_path: await (resolveSource ? resolveSource(given) : given!) });
   } catch (error) {
     throw asSageError(error, "not-ready", "The wasm could not be loaded (call again to retry)");
   }
@@ -67,7 +67,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
 }
 
 function restart(crashed: Core): void {
-  for (const rescue of beforeRestart) rescue();
+  for (const rescue of restartCallbacks) rescue();
   crashed.restart(true);
   // The fresh instance is made by the next call, after that call has written its arguments into the old one: hence a call without any.
   crashed.restart(false);

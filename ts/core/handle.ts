@@ -28,7 +28,7 @@ interface Slot {
 /** Looks after a core catalogue from now on: nobody else may free it. */
 export function openHandle(core: CoreCatalogue): CatalogueHandle {
   const place: Slot = { state: { is: "here", core } };
-  const unregister = carryOverRestarts(
+  const unregister = copyOutBeforeRestarts(
     "WeakRef" in globalThis ? new WeakRef(place) : { deref: () => place },
   );
   finalizers?.register(place, unregister, place);
@@ -59,7 +59,7 @@ const finalizers =
     : undefined;
 
 /** Weakly, because a strong reference would keep every dropped catalogue's memory until the page ends. */
-function carryOverRestarts(weak: Pick<WeakRef<Slot>, "deref">): () => void {
+function copyOutBeforeRestarts(weak: Pick<WeakRef<Slot>, "deref">): () => void {
   return onRestart(() => {
     const place = weak.deref();
     if (place) place.state = copyOut(place.state);

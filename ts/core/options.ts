@@ -30,27 +30,35 @@ export interface ProfileOptions {
 }
 
 // In the order of the enums in src/options.rs.
-const CUTS = ["auto", "threshold", "cosine", "count", "spread"];
+const CUT_KINDS = ["auto", "threshold", "cosine", "count", "spread"];
 const SINGLETONS = ["keep", "drop", "attach"];
 
 /** The profile options that were given, in the shape the core reads. `spread` is the catalogue's, where there is one. */
-export function coreOptions(given: ProfileOptions, spread: number | undefined): CoreOptions {
+export function encodeProfileOptions(
+  given: ProfileOptions,
+  spread: number | undefined,
+): CoreOptions {
   const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = given;
   return Float64Array.of(
-    ...cutNumbers(cut),
-    oneOf("singletons", singletons, SINGLETONS),
-    optional("halfLifeDays", halfLifeDays),
-    optional("lambda", lambda),
-    spread === 0 ? NaN : optional("spread", spread),
-    optional("memory", memory),
+    ...encodeCut(cut),
+    indexOfChoice("singletons", singletons, SINGLETONS),
+    numberOrNaN("halfLifeDays", halfLifeDays),
+    numberOrNaN("lambda", lambda),
+    spread === 0 ? NaN : numberOrNaN("spread", spread),
+    numberOrNaN("memory", memory),
   );
 }
 
-function cutNumbers(cut: unknown): [kind: number, value: number] {
+function encodeCut(cut: unknown): [kind: number, value: number] {
   if (cut === "auto") return [0, NaN];
   const entries = typeof cut === "object" && cut !== null ? Object.entries(cut) : [];
   const [kind, value] = entries[0] ?? [];
-  if (entries.length !== 1 || kind === "auto" || !CUTS.includes(kind!) || value === undefined) {
+  if (
+    entries.length !== 1 ||
+    kind === "auto" ||
+    !CUT_KINDS.includes(kind!) ||
+    value === undefined
+  ) {
     const seen =
       entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : inspect(cut);
     throw new SageError(
@@ -58,10 +66,10 @@ function cutNumbers(cut: unknown): [kind: number, value: number] {
       `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`,
     );
   }
-  return [CUTS.indexOf(kind!), optional(`cut.${kind}`, value)];
+  return [CUT_KINDS.indexOf(kind!), numberOrNaN(`cut.${kind}`, value)];
 }
 
-function oneOf(where: string, value: unknown, choices: readonly string[]): number {
+function indexOfChoice(where: string, value: unknown, choices: readonly string[]): number {
   const index = choices.indexOf(value as string);
   if (index >= 0) return index;
   throw new SageError(
@@ -70,7 +78,7 @@ function oneOf(where: string, value: unknown, choices: readonly string[]): numbe
   );
 }
 
-function optional(where: string, value: unknown): number {
+function numberOrNaN(where: string, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && !Number.isNaN(value)) return value;
   throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);

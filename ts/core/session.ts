@@ -39,7 +39,7 @@ export function openSession(dim: number): Session {
     let kept = 0;
     rows.forEach((row, at) => {
       const action = actions[kept];
-      if (!action || !isSame(row, action)) return void gone.push(at);
+      if (!action || !hasEqualVectorAndTime(row, action)) return void gone.push(at);
       if (row.weight !== action.weight) weighedAnew.push(kept);
       kept++;
     });
@@ -79,7 +79,7 @@ export function openSession(dim: number): Session {
   };
 }
 
-function isSame(a: ActionRow, b: ActionRow): boolean {
+function hasEqualVectorAndTime(a: ActionRow, b: ActionRow): boolean {
   if (a === b) return true;
   return (
     a.at === b.at &&

@@ -1,7 +1,7 @@
 /** Strings as the core takes them. */
 
 /** Strings as one run of UTF-8 and the end of each. */
-export function concatenate(strings: readonly string[]): { text: Uint8Array; ends: Uint32Array } {
+export function encodeStrings(strings: readonly string[]): { text: Uint8Array; ends: Uint32Array } {
   const encoder = new TextEncoder();
   const ends = new Uint32Array(strings.length);
   const joined = strings.join("");

@@ -2,7 +2,14 @@
  * From an engine's dialect to a retriever: what every adapter shares. An adapter says which requests ask its engine, and how its replies
  * read; here ids come first, vectors second, the item itself is left out, scores are checked, and every query gets an answer of its own.
  */
-import { checkAbort, checkItem, checkKeys, checkVector, checkWhole, inspect } from "../check.js";
+import {
+  checkAbort,
+  checkInteger,
+  checkItemId,
+  checkKeys,
+  checkVector,
+  inspect,
+} from "../check.js";
 import { isSageError, SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Outbound } from "../retriever.js";
@@ -219,10 +226,10 @@ export function checkQueries(
   queries.forEach((query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;
     checkKeys(where, query, ["item", "vector", "count"]);
-    checkWhole(`${where}: count`, query.count);
+    checkInteger(`${where}: count`, query.count);
     if (query.item === undefined && query.vector === undefined)
       throw new SageError("option", `${where}: it has neither an item nor a vector.`);
-    if (query.item !== undefined) checkItem(`${where}: item`, query.item);
+    if (query.item !== undefined) checkItemId(`${where}: item`, query.item);
     if (query.vector === undefined) return;
     const length = query.vector instanceof Float32Array ? query.vector.length : 0;
     checkVector(where, query.vector, dim ?? Math.max(1, length));

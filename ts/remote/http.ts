@@ -1,5 +1,5 @@
 /** Requests over HTTP, and the one place of the adapters that can reach `fetch`: bounded in time and size, never redirected. */
-import { checkAbort, checkPositive, checkWhole } from "../check.js";
+import { checkAbort, checkInteger, checkPositive } from "../check.js";
 import { isSageError } from "../errors.js";
 import type { Outbound } from "../retriever.js";
 import { RetrievalError } from "./failure.js";
@@ -35,8 +35,8 @@ export function httpSender(
   options: HttpOptions,
 ): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
   const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000);
-  const maxBytes = checkWhole(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
-  const enter = turnstile(checkWhole(`${name}: connections`, options.connections ?? 6));
+  const maxBytes = checkInteger(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
+  const enter = turnstile(checkInteger(`${name}: connections`, options.connections ?? 6));
   return async (request, signal) => {
     checkAbort(signal);
     const leave = await enter();

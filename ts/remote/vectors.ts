@@ -1,5 +1,5 @@
 /** Stored vectors of an engine: asked for in batches, each item once, and remembered. */
-import { checkItem } from "../check.js";
+import { checkItemId } from "../check.js";
 import type { ItemId } from "../item.js";
 
 type LookUp = (
@@ -16,7 +16,7 @@ export function rememberVectors(lookUp: LookUp): LookUp {
   return async (items, signal) => {
     const found = new Map<ItemId, Float32Array>();
     for (const item of items) {
-      const vector = known.get(checkItem("vectors: an item", item));
+      const vector = known.get(checkItemId("vectors: an item", item));
       if (vector) found.set(item, vector);
     }
     const asked = [...new Set(items)].filter((item) => !found.has(item));

@@ -2,7 +2,7 @@
 import type { Catalogue } from "../catalogue/catalogue.js";
 import {
   checkFinite,
-  checkItem,
+  checkItemId,
   checkKeys,
   checkPositive,
   checkVector,
@@ -66,7 +66,7 @@ export function checkAction(
   { dim, catalogue, now }: Expectation,
 ): Entry {
   checkKeys(place, action, FIELDS);
-  const item = checkItem(`${place}: item`, action.item);
+  const item = checkItemId(`${place}: item`, action.item);
   const where = `${place} (${inspect(item)})`;
   const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
     item,

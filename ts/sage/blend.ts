@@ -1,5 +1,5 @@
 /** Many ranked lists into one: ids become dense keys for the core, and come back as ids. */
-import { checkItem, checkItems, checkKeys, checkWhole, inspect } from "../check.js";
+import { checkInteger, checkItemId, checkItemIds, checkKeys, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
@@ -21,7 +21,7 @@ export interface BlendOptions {
  */
 export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { list: number })[] {
   checkKeys("blend", options, ["weights", "count", "exclude"]);
-  const count = checkWhole("blend: count", options.count);
+  const count = checkInteger("blend: count", options.count);
   if (!Array.isArray(options.weights) || options.weights.length !== lists.length) {
     throw new SageError(
       "option",
@@ -34,12 +34,12 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
     if (known === undefined) keyOf.set(item, keyOf.size);
     return known ?? keyOf.size - 1;
   };
-  const keys = Uint32Array.from(lists.flat(), ({ item }) => key(checkItem("blend: a hit", item)));
+  const keys = Uint32Array.from(lists.flat(), ({ item }) => key(checkItemId("blend: a hit", item)));
   const scores = Float32Array.from(lists.flat(), ({ score }) => score);
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
   const exclude = Uint32Array.from(
-    checkItems("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
+    checkItemIds("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
     key,
   );
   const blended = withCore((core) =>

@@ -1,9 +1,9 @@
 /** The options of a taste, checked and completed once. */
 import { Catalogue } from "../catalogue/catalogue.js";
-import { checkKeys, checkPositive, checkWhole, inspect } from "../check.js";
+import { checkInteger, checkKeys, checkPositive, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import type { CoreOptions } from "../core/interface.js";
-import { coreOptions } from "../core/options.js";
+import { encodeProfileOptions } from "../core/options.js";
 import { SageError } from "../errors.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
@@ -84,13 +84,13 @@ export function checkSettings(options: SageOptions): Settings {
     maxActions:
       options.maxActions === undefined
         ? 10_000
-        : checkWhole("openSage: maxActions", options.maxActions),
+        : checkInteger("openSage: maxActions", options.maxActions),
     maxAge:
       options.maxAgeDays === undefined
         ? Infinity
         : checkPositive("openSage: maxAgeDays", options.maxAgeDays) * MS_PER_DAY,
     setAside: unreadable === "set-aside",
-    core: coreOptions(options, catalogue?.spread),
+    core: encodeProfileOptions(options, catalogue?.spread),
     now,
   };
   // An empty profile costs nothing and has the core check the rest now, not at the first recommendation.
@@ -114,7 +114,7 @@ function checkDim(dim: number | undefined, catalogue: Catalogue | undefined): nu
       "openSage: pass a `catalogue`, or `dim`, the length of the vectors you will record.",
     );
   }
-  const length = dim === undefined ? catalogue!.dim : checkWhole("openSage: dim", dim);
+  const length = dim === undefined ? catalogue!.dim : checkInteger("openSage: dim", dim);
   if (catalogue && length !== catalogue.dim) {
     throw new SageError(
       "dimension",

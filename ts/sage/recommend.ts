@@ -1,6 +1,6 @@
 /** From a profile to recommendations: pick interests, query, blend, and say why. */
 
-import { checkFinite, checkItems, checkKeys, checkWhole, inspect } from "../check.js";
+import { checkFinite, checkInteger, checkItemIds, checkKeys, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
@@ -35,12 +35,14 @@ export function planQueries(
   never: Iterable<ItemId>,
 ): Plan {
   checkKeys("recommend", options, OPTIONS);
-  const count = options.count === undefined ? 20 : checkWhole("recommend: count", options.count);
+  const count = options.count === undefined ? 20 : checkInteger("recommend: count", options.count);
   const seed = checkPick(options.pick);
   const usual = seed === undefined ? TOP : SAMPLED;
   const most =
-    options.interests === undefined ? usual : checkWhole("recommend: interests", options.interests);
-  const exclude = new Set([...never, ...checkItems("recommend: exclude", options.exclude)]);
+    options.interests === undefined
+      ? usual
+      : checkInteger("recommend: interests", options.interests);
+  const exclude = new Set([...never, ...checkItemIds("recommend: exclude", options.exclude)]);
   const all = taste.profile.interests;
   if (all.length === 0) return { count, exclude, interests: [], queries: [] };
   const importance = Float64Array.from(all, (interest) => interest.importance);

@@ -1,6 +1,6 @@
 /** The main job: actions in, interests and recommendations out. What has a clock, a store or an id is here and in what it imports. */
 
-import { checkAbort, checkFinite, checkItem, checkKeys } from "../check.js";
+import { checkAbort, checkFinite, checkItemId, checkKeys } from "../check.js";
 import { init, withCore } from "../core/glue.js";
 import { toMatrix, toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
@@ -82,12 +82,12 @@ export async function openSage(options: SageOptions): Promise<Sage> {
 
     async explain(item) {
       checkOpen();
-      return explain(checkItem("explain", item), taste(), settings);
+      return explain(checkItemId("explain", item), taste(), settings);
     },
 
     async hide(item) {
       checkOpen();
-      checkItem("hide", item);
+      checkItemId("hide", item);
       await journal.change((log) => hide(log, item));
     },
 
@@ -217,7 +217,7 @@ function draw({
 
 function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">): (log: Log) => Log {
   if (typeof what === "string") {
-    const item = checkItem("forget", what);
+    const item = checkItemId("forget", what);
     return (log) => withoutItem(log, item);
   }
   checkKeys("forget", what, ["from", "to"]);

@@ -10,33 +10,37 @@ import type { Store } from "./store.js";
 
 const DATABASE = "pocketsage";
 const VERSION = 1;
-const PROFILES = "profiles";
+const PROFILE_STORE = "profiles";
 
 /** A store in IndexedDB; tastes with different names are kept apart. Rejects "storage" where the browser refuses, or is full. */
 export function indexedDbStore(name = "default"): Store {
   const live = [name, "live"];
   return {
     load: () =>
-      transact("readonly", (profiles) => finished<Uint8Array | undefined>(profiles.get(live))),
+      transact("readonly", (profiles) => requestResult<Uint8Array | undefined>(profiles.get(live))),
     save: (bytes) =>
-      transact("readwrite", async (profiles) => void (await finished(profiles.put(bytes, live)))),
-    clear: () => transact("readwrite", (profiles) => finished(profiles.delete(everyKeyOf([name])))),
+      transact(
+        "readwrite",
+        async (profiles) => void (await requestResult(profiles.put(bytes, live))),
+      ),
+    clear: () =>
+      transact("readwrite", (profiles) => requestResult(profiles.delete(keysWithPrefix([name])))),
     update: (change) =>
       transact("readwrite", async (profiles) => {
-        const bytes = change(await finished<Uint8Array | undefined>(profiles.get(live)));
-        await finished(profiles.put(bytes, live));
+        const bytes = change(await requestResult<Uint8Array | undefined>(profiles.get(live)));
+        await requestResult(profiles.put(bytes, live));
         return bytes;
       }),
     setAside: (bytes) =>
       transact("readwrite", async (profiles) => {
-        const count = await finished(profiles.count(everyKeyOf([name, "aside"])));
-        await finished(profiles.put(bytes, [name, "aside", count]));
+        const count = await requestResult(profiles.count(keysWithPrefix([name, "aside"])));
+        await requestResult(profiles.put(bytes, [name, "aside", count]));
       }),
   };
 }
 
 /** Every key that begins with these parts: an array sorts after every number and string. */
-function everyKeyOf(parts: string[]): IDBKeyRange {
+function keysWithPrefix(parts: string[]): IDBKeyRange {
   return IDBKeyRange.bound(parts, [...parts, []]);
 }
 
@@ -47,15 +51,15 @@ async function transact<T>(
 ): Promise<T> {
   let database: IDBDatabase | undefined;
   try {
-    database = await connect();
-    const transaction = database.transaction(PROFILES, mode);
+    database = await openDatabase();
+    const transaction = database.transaction(PROFILE_STORE, mode);
     const written = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () =>
         reject(transaction.error ?? new DOMException("The transaction was aborted.", "AbortError"));
     });
-    const working = work(transaction.objectStore(PROFILES)).catch((error: unknown) => {
-      abort(transaction);
+    const working = work(transaction.objectStore(PROFILE_STORE)).catch((error: unknown) => {
+      abortIfActive(transaction);
       throw error;
     });
     const [result] = await Promise.all([working, written]);
@@ -71,7 +75,7 @@ async function transact<T>(
   }
 }
 
-function connect(): Promise<IDBDatabase> {
+function openDatabase(): Promise<IDBDatabase> {
   if (typeof indexedDB === "undefined") {
     throw new SageError(
       "storage",
@@ -79,7 +83,7 @@ function connect(): Promise<IDBDatabase> {
     );
   }
   const opening = indexedDB.open(DATABASE, VERSION);
-  opening.onupgradeneeded = () => void opening.result.createObjectStore(PROFILES);
+  opening.onupgradeneeded = () => void opening.result.createObjectStore(PROFILE_STORE);
   return new Promise((resolve, reject) => {
     let blocked = false;
     opening.onblocked = () => {
@@ -99,14 +103,14 @@ function connect(): Promise<IDBDatabase> {
   });
 }
 
-function finished<T>(request: IDBRequest<T>): Promise<T> {
+function requestResult<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 }
 
-function abort(transaction: IDBTransaction): void {
+function abortIfActive(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {

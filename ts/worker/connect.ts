@@ -3,8 +3,8 @@ import { checkAbort } from "../check.js";
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";
 import {
-  fromWire,
-  isOurs,
+  deserializeError,
+  isProtocolMessage,
   listen,
   type Method,
   type Port,
@@ -24,7 +24,7 @@ export async function connectSage(
   options: { signal?: AbortSignal } = {},
 ): Promise<Sage> {
   checkAbort(options.signal);
-  const line = new Line(worker);
+  const line = new Connection(worker);
   const abort = (): void =>
     line.end(
       new SageError("aborted", "connectSage was aborted by its signal.", {
@@ -37,22 +37,22 @@ export async function connectSage(
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
-  return proxy(line);
+  return createProxy(line);
 }
 
-interface Pending {
+interface PendingCall {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
 /** A connection: calls that wait for their answers, and the signs that none will come. */
-class Line {
+class Connection {
   readonly opened: Promise<void>;
   readonly #port: Port;
   readonly #connection = crypto.randomUUID();
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingCall>();
   readonly #stops: (() => void)[] = [];
-  #welcome: Pending | undefined;
+  #welcome: PendingCall | undefined;
   #ended: Error | undefined;
   #calls = 0;
   #locked = false;
@@ -63,7 +63,11 @@ class Line {
       (resolve, reject) => (this.#welcome = { resolve, reject }),
     ) as Promise<void>;
     this.#stops.push(
-      listen(port, "message", (message) => isOurs<Reply>(message) && this.#receive(message)),
+      listen(
+        port,
+        "message",
+        (message) => isProtocolMessage<Reply>(message) && this.#receive(message),
+      ),
       listen(port, "messageerror", () => this.#gone("a message could not be read")),
       listen(port, "exit", () => this.#gone("it exited")),
       listen(port, "close", () => this.#gone("its port closed")),
@@ -116,13 +120,13 @@ class Line {
       this.#send({ sage: "hello", connection: this.#connection });
     if (reply.sage === "serving" || reply.connection !== this.#connection) return;
     if (reply.sage === "opened") void this.#open(reply.lock);
-    if (reply.sage === "refused") this.end(fromWire(reply.error));
+    if (reply.sage === "refused") this.end(deserializeError(reply.error));
     if (reply.sage === "answer") this.#settle(reply.call)?.resolve(reply.value);
-    if (reply.sage === "failure") this.#settle(reply.call)?.reject(fromWire(reply.error));
+    if (reply.sage === "failure") this.#settle(reply.call)?.reject(deserializeError(reply.error));
   }
 
   /** Takes a call off the list of those that wait. */
-  #settle(call: number): Pending | undefined {
+  #settle(call: number): PendingCall | undefined {
     const pending = this.#pending.get(call);
     this.#pending.delete(call);
     return pending;
@@ -175,7 +179,7 @@ class Line {
   }
 }
 
-function proxy(line: Line): Sage {
+function createProxy(line: Connection): Sage {
   const call =
     <Name extends Method>(method: Name) =>
     (...args: unknown[]): ReturnType<Sage[Name]> =>

@@ -49,33 +49,35 @@ export type Request =
 export type Reply =
   | { sage: "serving" }
   | { sage: "opened"; connection: string; lock: string | undefined }
-  | { sage: "refused"; connection: string; error: WireError }
+  | { sage: "refused"; connection: string; error: SerializedError }
   | { sage: "answer"; connection: string; call: number; value: unknown }
-  | { sage: "failure"; connection: string; call: number; error: WireError };
+  | { sage: "failure"; connection: string; call: number; error: SerializedError };
 
 /** Whether a message is one of ours: pages and workers have others to exchange. */
-export function isOurs<Message extends Request | Reply>(message: unknown): message is Message {
+export function isProtocolMessage<Message extends Request | Reply>(
+  message: unknown,
+): message is Message {
   return typeof message === "object" && message !== null && "sage" in message;
 }
 
 /** An error in a form that survives structured cloning, which keeps neither `code` nor our `name`. */
-export interface WireError {
+export interface SerializedError {
   name: string;
   message: string;
   code: string | undefined;
   stack: string | undefined;
-  cause: WireError | undefined;
+  cause: SerializedError | undefined;
 }
 
-const DEEPEST_CAUSE = 5;
+const MAX_CAUSE_DEPTH = 5;
 
 /** The error for the wire, with its causes. */
-export function toWire(error: unknown, depth = 0): WireError {
+export function serializeError(error: unknown, depth = 0): SerializedError {
   const { name, message, code, stack, cause } = (
     error instanceof Error ? error : new Error(String(error))
   ) as SageError;
   const further =
-    cause === undefined || depth === DEEPEST_CAUSE ? undefined : toWire(cause, depth + 1);
+    cause === undefined || depth === MAX_CAUSE_DEPTH ? undefined : serializeError(cause, depth + 1);
   return {
     name,
     message,
@@ -86,8 +88,8 @@ export function toWire(error: unknown, depth = 0): WireError {
 }
 
 /** The error that came over the wire: a SageError again, if it was one. */
-export function fromWire(wire: WireError): Error {
-  const options = wire.cause ? { cause: fromWire(wire.cause) } : {};
+export function deserializeError(wire: SerializedError): Error {
+  const options = wire.cause ? { cause: deserializeError(wire.cause) } : {};
   if (wire.name === "SageError" && isErrorCode(wire.code))
     return new SageError(wire.code, wire.message, options);
   return Object.assign(new Error(wire.message, options), {
@@ -102,7 +104,7 @@ export interface Port {
 }
 
 /** What the browser's and Node's ports offer to listen with; which of it is there is found out. */
-interface Listening {
+interface ListenablePort {
   addEventListener?(type: string, listener: (event: unknown) => void): void;
   removeEventListener?(type: string, listener: (event: unknown) => void): void;
   on?(type: string, listener: (value: unknown) => void): void;
@@ -112,7 +114,7 @@ interface Listening {
 
 /** Listens to a port's "message" (the listener gets what was posted), "error", "exit" and so on. Returns the way to stop. */
 export function listen(port: Port, type: string, listener: (value: unknown) => void): () => void {
-  const source = port as Port & Listening;
+  const source = port as Port & ListenablePort;
   if (source.on) {
     source.on(type, listener);
     return () => source.off?.(type, listener);

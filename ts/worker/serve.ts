@@ -2,21 +2,21 @@
 import { SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
 import {
-  isOurs,
+  isProtocolMessage,
   listen,
   METHODS,
   type Port,
   type Reply,
   type Request,
-  toWire,
+  serializeError,
 } from "./protocol.js";
 
 /**
  * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself,
  * in the browser and in Node. If `open` fails, whoever connects is told why, and the next to connect has it tried again.
  */
-export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): void {
-  const lock = holdLock();
+export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
+  const lock = holdLivenessLock();
   const running = new Map<string, AbortController>();
   let opening: Promise<Sage> | undefined;
   const reply = (message: Reply, transfer: Transferable[] = []): void =>
@@ -29,7 +29,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
       reply({ sage: "opened", connection, lock: await lock });
     } catch (error) {
       opening = undefined;
-      reply({ sage: "refused", connection, error: toWire(error) });
+      reply({ sage: "refused", connection, error: serializeError(error) });
     }
   };
 
@@ -60,14 +60,14 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
         value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [],
       );
     } catch (error) {
-      reply({ sage: "failure", connection, call, error: toWire(error) });
+      reply({ sage: "failure", connection, call, error: serializeError(error) });
     } finally {
       running.delete(key);
     }
   };
 
   listen(port, "message", (request) => {
-    if (!isOurs<Request>(request)) return;
+    if (!isProtocolMessage<Request>(request)) return;
     if (request.sage === "hello") void hello(request.connection);
     if (request.sage === "call") void answer(request);
     if (request.sage === "abort") running.get(`${request.connection} ${request.call}`)?.abort();
@@ -76,7 +76,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = ownPort()): vo
 }
 
 /** Takes a lock and never gives it back: that it becomes free is how the page learns that this worker is gone. */
-function holdLock(): Promise<string | undefined> {
+function holdLivenessLock(): Promise<string | undefined> {
   const locks = globalThis.navigator?.locks;
   if (!locks) return Promise.resolve(undefined); // not a secure context, or not a browser
   const name = `pocketsage ${crypto.randomUUID()}`;
@@ -90,7 +90,7 @@ function holdLock(): Promise<string | undefined> {
   });
 }
 
-function ownPort(): Port {
+function workerPort(): Port {
   const node = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
   if (node) return node as Port;
   if (typeof document === "undefined" && typeof globalThis.postMessage === "function")

@@ -9,14 +9,14 @@ import {
   CODES,
   DROPPED,
   DROPPED_ENDS,
+  encodeRevision,
   RESIDUALS,
   REVISION,
-  revisionBytes,
   SCALES,
 } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
-import { concatenate } from "../../core/strings.js";
+import { encodeStrings } from "../../core/strings.js";
 
 /** The delta, and how many items are new or differ, and how many are no more. */
 export function difference(
@@ -34,9 +34,9 @@ export function difference(
         const gone = Array.from(liveRows(old, true), (row) => old.id(row)!).filter(
           (id) => here.row(id) < 0,
         );
-        const { text, ends } = concatenate(gone);
-        builder.section(BASE, revisionBytes(older.revision));
-        builder.section(REVISION, revisionBytes(newer.revision));
+        const { text, ends } = encodeStrings(gone);
+        builder.section(BASE, encodeRevision(older.revision));
+        builder.section(REVISION, encodeRevision(newer.revision));
         builder.section(DROPPED_ENDS, bytesOf(ends));
         builder.section(DROPPED, text);
         return { bytes: builder.finishDelta(), changed: rows.length, dropped: gone.length };

@@ -1,7 +1,7 @@
 /** `pocketsage verify`: is the file whole, and does everything in it fit together? */
 import { readAttributes } from "../../catalogue/attributes.js";
 import { liveRows } from "../../catalogue/change.js";
-import { ATTRIBUTES, BASE, revisionDigits } from "../../catalogue/sections.js";
+import { ATTRIBUTES, BASE, decodeRevision } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { need, parseOptions } from "../arguments.js";
@@ -97,5 +97,5 @@ function check(core: CoreCatalogue): Verified {
   }
   const base = core.section(BASE);
   if (base.length === 0) return { kind: "catalogue", items: size, hash, revision };
-  return { kind: "delta", items: size, hash, revision, base: revisionDigits(base) };
+  return { kind: "delta", items: size, hash, revision, base: decodeRevision(base) };
 }

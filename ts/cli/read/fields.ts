@@ -1,5 +1,5 @@
 /** The fields of a row as the library wants them: ids are text, vectors are Float32Arrays. */
-import { checkItem, checkVector, inspect } from "../../check.js";
+import { checkItemId, checkVector, inspect } from "../../check.js";
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
@@ -7,7 +7,7 @@ import type { Row } from "./row.js";
 export function readId(row: Row, field: string): string {
   const value = take(row, field);
   return within(() =>
-    checkItem(`${row.place}: ${field}`, Number.isSafeInteger(value) ? String(value) : value),
+    checkItemId(`${row.place}: ${field}`, Number.isSafeInteger(value) ? String(value) : value),
   );
 }
 

@@ -2,7 +2,7 @@
  * PostgreSQL with pgvector, through whatever runs SQL where you are: node-postgres, postgres.js, a driver over HTTP. One statement asks all
  * queries, by stored id or by vector; everything that is not the name of a table or column is a parameter.
  */
-import { checkKeys, checkWhole, inspect } from "../../check.js";
+import { checkInteger, checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
@@ -75,7 +75,9 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       `pgvector: idType: expected "text", "bigint" or "uuid", saw ${inspect(idType)}.`,
     );
   const efSearch =
-    options.efSearch === undefined ? undefined : checkWhole("pgvector: efSearch", options.efSearch);
+    options.efSearch === undefined
+      ? undefined
+      : checkInteger("pgvector: efSearch", options.efSearch);
   const table = quoted("table", options.table);
   const key = quoted("idColumn", options.idColumn ?? "id");
   const embedding = quoted("vectorColumn", options.vectorColumn ?? "embedding");

@@ -1,5 +1,5 @@
 /** Leaving an engine alone that fails. */
-import { checkKeys, checkPositive, checkWhole } from "../../check.js";
+import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
@@ -30,7 +30,7 @@ export function breakerState(): BreakerState {
 /** After some failures in a row nobody is asked for a while: queries fail at once with "open". Then one call tries, and closes it if it succeeds. */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
   checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTIONS]);
-  const failures = checkWhole("withBreaker: failures", options.failures ?? 5);
+  const failures = checkInteger("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
   const { now } = runtimeOf(options);
   const state = options.state ?? breakerState();

@@ -1,5 +1,5 @@
 /** Trying again. */
-import { checkKeys, checkPositive, checkWhole } from "../../check.js";
+import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
@@ -18,7 +18,7 @@ export interface RetryOptions extends Runtime {
 /** Asks again for the queries that failed in passing: nobody answered, in time or at all, or said 408, 429 or 5xx. Vectors likewise. */
 export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): RemoteRetriever {
   checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTIONS]);
-  const retries = checkWhole("withRetry: retries", options.retries ?? 2, 0);
+  const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
   const base = checkPositive("withRetry: base", options.base ?? 100);
   const most = checkPositive("withRetry: most", options.most ?? 2000);
   const { sleep, random } = runtimeOf(options);
