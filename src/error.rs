@@ -1,6 +1,6 @@
 //! Everything that can be wrong with what a caller hands over, each with a stable code.
 
-use crate::shown::message;
+use crate::text::message;
 use alloc::string::String;
 use core::fmt;
 

@@ -44,24 +44,13 @@ extern crate alloc;
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std as _;
 
-mod blend;
 mod catalogue;
-mod cut;
-mod dendrogram;
 mod error;
-mod exact;
-mod importance;
-mod lanes;
-mod medoid;
-mod nearest;
+mod math;
 mod options;
-mod order;
-mod pick;
 mod profile;
-mod projection;
-mod random;
-mod session;
-mod shown;
+mod recommend;
+mod text;
 mod vectors;
 mod ward;
 mod wire;
@@ -71,46 +60,17 @@ mod testing;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-pub use blend::{Blended, Hit, blend};
 pub use catalogue::{
     Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings,
 };
-pub use cut::spread;
-pub use dendrogram::{Dendrogram, Merge, Partition};
 pub use error::{CODES, Error};
-pub use importance::importance;
-pub use medoid::medoids;
-pub use nearest::nearest;
-pub use options::{Cut, ProfileOptions, Singletons};
-pub use order::Match;
-pub use pick::pick;
-pub use profile::{Actions, Clustering, Profile, cluster, profile};
-pub use projection::project;
-pub use session::Session;
+pub use math::hash::{checksum, checksum64};
+pub use math::top_k::Match;
+pub use options::{Cut, MEMORY, ProfileOptions, Singletons};
+pub use profile::{
+    Actions, Clustering, Profile, Session, cluster, importance, medoids, profile, spread,
+};
+pub use recommend::{Blended, Hit, blend, nearest, pick, project};
 pub use vectors::Vectors;
-pub use ward::{MEMORY, ward, ward_within};
+pub use ward::{Dendrogram, Merge, Partition, ward, ward_within};
 pub use wire::{Medoids, WirePrecision};
-
-use xxhash_rust::xxh64::Xxh64;
-
-/// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
-#[must_use]
-pub fn checksum(bytes: &[u8]) -> u32 {
-    checksum64(bytes) as u32
-}
-
-/// XXH64 of bytes, seed 0: the hash of a catalogue is that of its bytes from 16 on.
-#[must_use]
-pub fn checksum64(bytes: &[u8]) -> u64 {
-    let mut hash = Xxh64::new(0);
-    bytes.chunks(PIECE).for_each(|piece| include(&mut hash, piece));
-    hash.digest()
-}
-
-/// Bytes hashed by one call: browsers compile well what is called often, but not in the middle of a call.
-const PIECE: usize = 1 << 16;
-
-#[inline(never)]
-fn include(hash: &mut Xxh64, piece: &[u8]) {
-    hash.update(piece);
-}

@@ -1,8 +1,11 @@
 //! What a caller may choose about a profile.
 
 use crate::Error;
-use crate::shown::message;
+use crate::text::message;
 use serde::Deserialize;
+
+/// What a clustering may take of memory when nothing else is said, in bytes: what a Cloudflare Worker has in all.
+pub const MEMORY: usize = 128 << 20;
 
 /// How actions become interests. Every field has a default; an unknown field is an error.
 ///
@@ -28,7 +31,7 @@ pub struct ProfileOptions {
     /// Mean squared distance of random pairs of the catalogue (D), where there is one: what [`Cut::Auto`] and
     /// [`Cut::Spread`] measure by.
     pub spread: Option<f64>,
-    /// Bytes that clustering may take, vectors included. Default: 128 MiB ([`MEMORY`](crate::MEMORY)). More can be faster; the result is the
+    /// Bytes that clustering may take, vectors included. Default: 128 MiB ([`MEMORY`](MEMORY)). More can be faster; the result is the
     /// same.
     pub memory: Option<f64>,
 }
@@ -75,8 +78,7 @@ const LAMBDA: f64 = 0.01;
 impl ProfileOptions {
     /// Bytes that clustering may take.
     pub(crate) fn memory(&self) -> Result<usize, Error> {
-        self.memory
-            .map_or(Ok(crate::MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
+        self.memory.map_or(Ok(MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
     }
 
     /// The decay per day.

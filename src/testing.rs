@@ -1,6 +1,6 @@
 //! Seeded numbers for the unit tests.
 
-use crate::random::Random;
+use crate::math::random::Random;
 
 pub(crate) struct Numbers(Random);
 

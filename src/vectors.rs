@@ -1,7 +1,7 @@
 //! n vectors of the same length, checked once and trusted from then on.
 
 use crate::Error;
-use crate::lanes::{Floats, LANES};
+use crate::math::simd::{Floats, LANES};
 use nalgebra::{DMatrixView, DVectorView};
 
 /// n x dim finite `f32`, row-major: the vectors of actions, items or queries.

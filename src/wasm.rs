@@ -6,7 +6,7 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::shown::hexadecimal;
+use crate::text::hexadecimal;
 use crate::{
     Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric,
     Precision, Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors,

@@ -13,7 +13,7 @@
 //!
 //! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
 
-use crate::lanes::root;
+use crate::math::simd::root;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
@@ -279,7 +279,7 @@ fn from_half(half: u16) -> f32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::random::Random;
+    use crate::math::random::Random;
     use alloc::vec;
 
     const IDS: [&str; 5] = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];

@@ -3,11 +3,11 @@
 //! A vector is scaled so that its largest number is the largest integer, rounded, and keeps one scale. For cosines that is the one that
 //! gives the integers unit length, so that a dot product with a stored vector is a cosine; else the one that comes nearest to the vector.
 
-use super::Metric;
-use super::format::{LARGEST_SCALE, Reach};
+use super::header::{LARGEST_SCALE, Reach};
 use super::kernel::numbers;
+use super::metric::Metric;
 use crate::Vectors;
-use crate::lanes::root;
+use crate::math::simd::root;
 use alloc::vec::Vec;
 use serde::Deserialize;
 use wide::{f32x4, i16x8, i32x4, u8x16};
@@ -54,7 +54,7 @@ impl Codes<'_> {
     }
 
     pub(super) fn scale(&self, row: usize) -> f32 {
-        super::format::float(self.scales, row)
+        super::bytes::float(self.scales, row)
     }
 
     /// The codes of a row, and its residuals if there are any.
@@ -302,7 +302,7 @@ mod tests {
                 {
                     assert!((dot(stored, stored) / dot(given, given) - 1.0).abs() < 1e-4);
                     if metric == Metric::L2 {
-                        let norm = f64::from(super::super::format::float(&encoded.norms, row));
+                        let norm = f64::from(super::super::bytes::float(&encoded.norms, row));
                         assert!(
                             (norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44,
                             "{norm:e}"

@@ -4,12 +4,15 @@
 //! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
 //! (One file, so that what is written and what is checked stand side by side.)
 
-use super::Metric;
-use super::bits::Bits;
+use super::bitset::Bits;
+use super::bytes::{eight, float, four, number, small, without};
+use super::header::{Header, KINDS, LARGEST_SCALE, LONGEST_ID, MOST_DIMENSIONS, Reach, Section};
 use super::ivf::Lists;
-use super::texts::Texts;
-use crate::shown::{hexadecimal, message};
-use crate::{Error, checksum64};
+use super::metric::Metric;
+use super::string_table::Texts;
+use crate::Error;
+use crate::math::hash::checksum64;
+use crate::text::{hexadecimal, message};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -27,109 +30,6 @@ const ENTRY: usize = 24;
 const ALIGNMENT: usize = 64;
 /// More sections than any version has.
 const MOST_SECTIONS: usize = 64;
-/// More would make sums of codes times weights overflow.
-pub(super) const MOST_DIMENSIONS: usize = 32_768;
-/// With a larger scale a vector would not be finite.
-pub(super) const LARGEST_SCALE: f32 = f32::MAX / 65.0;
-/// Bytes of the longest id.
-pub(super) const LONGEST_ID: usize = 65_535;
-
-/// A part of the file, with its number there. Those up to [`Norms`](Self::Norms) are written from items; the others are added by who
-/// builds ([`Builder::section`](super::Builder::section)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Section {
-    /// n `f32`: what makes codes the vector.
-    Scales = 1,
-    /// n x dim bytes, row-major.
-    Codes = 2,
-    /// n x dim `i8`, row-major.
-    Residuals = 3,
-    /// n `u32`: where each id ends.
-    IdEnds = 4,
-    /// The ids, UTF-8.
-    Ids = 5,
-    /// `u32`: the rows of items by ascending id.
-    IdOrder = 6,
-    /// n `u32`: where each payload ends.
-    PayloadEnds = 7,
-    /// The payloads, UTF-8.
-    Payloads = 8,
-    /// n `f32`: squared lengths, for L2.
-    Norms = 9,
-    /// What filters look at. Nothing here reads it: `ts/catalogue/attributes.ts` does.
-    Attributes = 10,
-    /// A bit for each row that is no item any more, in `u32`.
-    Removed = 11,
-    /// Lists of rows (IVF).
-    Lists = 12,
-    /// 8 bytes that name the items, where that is not the hash.
-    Revision = 13,
-    /// In a delta: 8 bytes, the revision it applies to.
-    Base = 14,
-    /// In a delta: `u32`, where each dropped id ends.
-    DroppedEnds = 15,
-    /// In a delta: the ids that are no more.
-    Dropped = 16,
-}
-
-impl Section {
-    const ALL: [Self; KINDS - 1] = [
-        Self::Scales,
-        Self::Codes,
-        Self::Residuals,
-        Self::IdEnds,
-        Self::Ids,
-        Self::IdOrder,
-        Self::PayloadEnds,
-        Self::Payloads,
-        Self::Norms,
-        Self::Attributes,
-        Self::Removed,
-        Self::Lists,
-        Self::Revision,
-        Self::Base,
-        Self::DroppedEnds,
-        Self::Dropped,
-    ];
-
-    /// The section of this number.
-    #[must_use]
-    pub fn from_number(number: usize) -> Option<Self> {
-        Self::ALL.get(number.checked_sub(1)?).copied()
-    }
-}
-
-/// Kinds known to this version, and one for the unused kind 0.
-const KINDS: usize = 17;
-
-/// What the header says besides where things are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Header {
-    /// Rows, those removed included.
-    pub(super) n: usize,
-    pub(super) dim: usize,
-    pub(super) metric: Metric,
-    pub(super) spread: f64,
-    pub(super) reach: Reach,
-}
-
-/// How long the parts of stored vectors are at most, before the scale: what the bounds of a search rest on.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Reach {
-    /// Length of the codes around zero.
-    pub(super) codes: f32,
-    /// Length of the residuals, in code steps.
-    pub(super) residuals: f32,
-}
-
-impl Reach {
-    pub(super) fn include(&mut self, other: Self) {
-        self.codes = self.codes.max(other.codes);
-        self.residuals = self.residuals.max(other.residuals);
-    }
-}
-
 /// Where everything is.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
@@ -151,36 +51,6 @@ impl Layout {
     pub(super) fn section<'a>(&self, bytes: &'a [u8], section: Section) -> &'a [u8] {
         self.sections[section as usize].map_or(&[], |(start, end)| &bytes[start..end])
     }
-}
-
-/// Number i of a section of `u32`.
-#[inline(never)]
-pub(super) fn number(section: &[u8], i: usize) -> usize {
-    u32::from_le_bytes(section.as_chunks().0[i]) as usize
-}
-
-/// Number i of a section of `f32`.
-#[inline(always)]
-pub(super) fn float(section: &[u8], i: usize) -> f32 {
-    f32::from_le_bytes(section.as_chunks().0[i])
-}
-
-fn four(bytes: &[u8], at: usize) -> [u8; 4] {
-    core::array::from_fn(|i| bytes[at + i])
-}
-
-pub(super) fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
-    core::array::from_fn(|i| bytes[at + i])
-}
-
-/// Numbers as a section has them.
-#[inline(never)]
-pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(numbers.len() * 4);
-    for x in numbers {
-        bytes.extend_from_slice(&x.to_le_bytes());
-    }
-    bytes
 }
 
 /// Lays out the sections behind a header.
@@ -404,18 +274,6 @@ fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), E
     }
 }
 
-/// Whether every code is below 128, which keeps the words of the kernel from being negative.
-pub(super) fn small(codes: &[u8]) -> bool {
-    codes.chunks(1 << 16).all(small_piece)
-}
-
-#[inline(never)]
-fn small_piece(codes: &[u8]) -> bool {
-    let (words, rest) = codes.as_chunks::<8>();
-    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
-    (seen.to_ne_bytes().iter().chain(rest)).all(|&code| code < 128)
-}
-
 /// Texts lie one after the other, cover their section, and are UTF-8 each.
 fn check_texts(
     bytes: &[u8],
@@ -439,15 +297,6 @@ fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
         expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
     }
     Ok(without(n, layout.section(bytes, Section::Removed)))
-}
-
-/// All rows of n but those whose bit is set.
-pub(super) fn without(n: usize, removed: &[u8]) -> Bits {
-    let words: Vec<u32> =
-        removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
-    let mut live = Bits::all(n);
-    live.subtract(&Bits::from_words(n, &words));
-    live
 }
 
 /// The id order lists the live rows by strictly ascending id: each once, and no two of one id.

@@ -3,10 +3,11 @@
 //! Who makes a catalogue puts its rows list by list and writes the section ([`Section::Lists`]), which also says how many lists a search should
 //! probe; `pocketsage build` does so by k-means, and measures it. Rows added later are in no list, and in everyone's search.
 
-use super::Metric;
-use super::bits::Bits;
+use super::bitset::Bits;
+use super::bytes::{float, number};
 use super::codes::{Codes, ZERO};
-use super::format::{Header, LARGEST_SCALE, Reach, float, number};
+use super::header::{Header, LARGEST_SCALE, Reach};
+use super::metric::Metric;
 use super::scan::{self, Part, Rows};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
@@ -56,7 +57,7 @@ impl Lists {
         let finite = (0..count)
             .all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
-        if !finite || !super::format::small(codes) {
+        if !finite || !super::bytes::small(codes) {
             return Err(wrong());
         }
         if metric == Metric::L2 {
@@ -117,7 +118,7 @@ impl Lists {
 
 #[cfg(test)]
 mod tests {
-    use super::super::format::little_endian;
+    use super::super::bytes::little_endian;
     use super::super::{Builder, Catalogue, Items, Precision, Search, Section, Settings};
     use super::*;
     use crate::testing::Numbers;

@@ -4,7 +4,7 @@
 //! `word a + low b` is `low (a + b) + high 256 a`, so one mask and two multiply-adds take 16 codes, without widening any of them. Sums
 //! wrap around; [`Weights::new`] chooses the query's scale so that the result never does.
 
-use crate::lanes::root;
+use crate::math::simd::root;
 use alloc::vec::Vec;
 
 /// Codes taken at once.

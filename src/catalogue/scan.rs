@@ -7,15 +7,17 @@
 // A bound that is not a number must let its row through: "not below" is not "at least".
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
-use super::bits::Bits;
+use super::bitset::Bits;
+use super::bytes::float;
 use super::codes::{Codes, number};
-use super::format::{Header, Reach, float};
+use super::header::{Header, Reach};
 use super::kernel::{LANES, ROWS, Weights, exact};
-use super::sift::{Estimate, Sieve};
+use super::metric::Metric;
+use super::prefilter::{Estimate, Sieve};
+use super::search::Search;
 use super::sketch::Sketches;
-use super::{Metric, Search};
-use crate::lanes::{Floats, lanes, root};
-use crate::order::{Best, Match, kth_largest};
+use crate::math::simd::{Floats, lanes, root};
+use crate::math::top_k::{Best, Match, kth_largest};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;

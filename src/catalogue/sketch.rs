@@ -6,7 +6,7 @@
 //! one instruction (André, Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015).
 
 use super::codes::{Codes, ZERO};
-use crate::lanes::root;
+use crate::math::simd::root;
 use alloc::{vec, vec::Vec};
 use lanes::{estimates, signs};
 

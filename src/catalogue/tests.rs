@@ -1,4 +1,5 @@
 use super::*;
+use crate::Vectors;
 
 fn small() -> Catalogue {
     let vectors = Vectors::new(&[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], 2).unwrap();

@@ -1,7 +1,7 @@
 //! The nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983).
 
 use super::clusters::Clusters;
-use crate::dendrogram::Step;
+use super::dendrogram::Step;
 use alloc::{vec, vec::Vec};
 
 /// A way to find nearest neighbours without computing every distance.

@@ -1,7 +1,7 @@
 //! The clusters themselves, exactly: where they are, what they weigh, and who has joined whom.
 
 use crate::Vectors;
-use crate::exact::{between, move_from, move_towards, squared_distance};
+use crate::math::distance::{between, move_from, move_towards, squared_distance};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 

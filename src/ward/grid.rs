@@ -6,8 +6,8 @@
 //! bound leaves open has to be computed.
 
 use crate::Vectors;
-use crate::exact::{add_times, squared_distance};
-use crate::lanes::{LANES, SAFELY, Wholes, root};
+use crate::math::distance::{add_times, squared_distance};
+use crate::math::simd::{LANES, SAFELY, Wholes, root};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use wide::{f32x4, f64x2, i16x8, i32x4};

@@ -4,31 +4,23 @@
 //! lower bounds, from distances of vectors on a [`Grid`] of whole numbers. There are three ways to keep the bounds, which differ in memory
 //! and time and cannot differ in the tree.
 
+mod bound_matrix;
+mod candidates;
 mod chain;
 mod clusters;
-mod distinct;
+mod dedup;
+pub(crate) mod dendrogram;
 mod grid;
-mod living;
-mod matrix;
-mod names;
-mod near;
-mod survey;
+mod incremental;
+mod neighbour_lists;
+mod pairwise;
+mod run;
 
-use crate::dendrogram::{Dendrogram, Step};
-use crate::options::check_weights;
-use crate::shown::message;
+use crate::options::{MEMORY, check_weights};
 use crate::{Error, Vectors};
-use alloc::{vec, vec::Vec};
-use chain::{Neighbours, chain};
-use clusters::Clusters;
-use distinct::Distinct;
-use grid::Grid;
-pub(crate) use living::Living;
-use matrix::Matrix;
-use names::Names;
-
-/// What a clustering may take of memory when nothing else is said, in bytes: what a Cloudflare Worker has in all.
-pub const MEMORY: usize = 128 << 20;
+pub use dendrogram::{Dendrogram, Merge, Partition};
+pub(crate) use incremental::Living;
+pub(crate) use run::Grown;
 
 /// Clusters n vectors bottom up, always joining the two clusters whose union adds least to the within-cluster variance.
 ///
@@ -88,130 +80,12 @@ pub(crate) fn tree_and_diameter(
     Ok((grown.tree(vectors.len()), grown.diameter))
 }
 
-/// A tree, and what has been learnt on the way.
-pub(crate) struct Grown {
-    distinct: Distinct,
-    /// Of the distinct rows.
-    steps: Vec<Step>,
-    /// The largest squared distance between two rows; 0 unless it was to be measured.
-    pub(crate) diameter: f64,
-    /// For every distinct row, how far at most those before it are, likewise.
-    farthest: Vec<f64>,
-    /// No choice was between neighbours that are equally near.
-    certain: bool,
-}
-
-impl Grown {
-    pub(crate) fn within(
-        memory: usize,
-        vectors: Vectors<'_>,
-        weights: Option<&[f64]>,
-        measured: bool,
-    ) -> Result<Self, Error> {
-        let way = Way::within(memory, vectors.len(), vectors.dim())?;
-        Ok(Self::by(way, vectors, weights, measured))
-    }
-
-    fn by(way: Way, vectors: Vectors<'_>, weights: Option<&[f64]>, measured: bool) -> Self {
-        let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
-        let distinct = Distinct::of(vectors, weights);
-        let vectors = distinct.vectors(vectors);
-        if vectors.len() < 2 {
-            let farthest = vec![0.0; vectors.len()];
-            return Self { distinct, steps: Vec::new(), diameter: 0.0, farthest, certain: true };
-        }
-        let clusters = Clusters::new(vectors, distinct.weights.clone());
-        let grid = Grid::of(vectors);
-        let (unions, diameter, farthest) = match way {
-            Way::Matrix => {
-                let (mut matrix, farthest) = Matrix::new(clusters, &grid);
-                let (diameter, farthest) = farthest.measured(measured, &grid, matrix.clusters());
-                // What is freed is taken again at once, while it is in the caches.
-                drop(grid);
-                (chain(&mut matrix), diameter, farthest)
-            }
-            Way::Names | Way::Nothing => {
-                let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
-                let (diameter, farthest) =
-                    farthest.measured(measured, names.grid(), names.clusters());
-                (chain(&mut names), diameter, farthest)
-            }
-        };
-        Self { distinct, steps: unions.steps, diameter, farthest, certain: unions.certain }
-    }
-
-    /// The tree of all n rows.
-    pub(crate) fn tree(&self, n: usize) -> Dendrogram {
-        let Distinct { rows, steps, .. } = &self.distinct;
-        let of_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
-        let steps: Vec<Step> =
-            steps.iter().copied().chain(self.steps.iter().map(of_rows)).collect();
-        Dendrogram::from_steps(n, &steps)
-    }
-}
-
-/// How bounds are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Matrix,
-    Names,
-    /// Nothing is kept: every cluster looks around every time.
-    Nothing,
-}
-
-impl Way {
-    const ALL: [Self; 3] = [Self::Matrix, Self::Names, Self::Nothing];
-
-    /// Beyond so many rows neighbours known by name are faster than a matrix, which has left the caches.
-    const MOST_ROWS_OF_A_MATRIX: usize = 5_000;
-
-    #[inline(never)]
-    fn bytes(self, n: usize, dim: usize) -> usize {
-        let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
-        // A mean for every second row, and every row on the grid.
-        let clusters =
-            n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
-        let bounds = match self {
-            Self::Matrix => Matrix::bytes(n),
-            Self::Names => Names::bytes(n, true),
-            Self::Nothing => Names::bytes(n, false),
-        };
-        vectors.saturating_add(clusters).saturating_add(bounds)
-    }
-
-    /// The fastest that fits, if there is that much memory to be had.
-    fn within(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
-        let fits = |way: &Self| way.bytes(n, dim) <= memory;
-        let fast = |way: &Self| *way != Self::Matrix || n <= Self::MOST_ROWS_OF_A_MATRIX;
-        let way = Self::ALL.into_iter().filter(fast).find(fits);
-        let way = way.ok_or_else(|| refused(Self::Nothing.bytes(n, dim), memory, n, dim))?;
-        // Asked for in one piece and given back: what cannot be had is refused here, not in the middle.
-        let needed = way.bytes(n, dim);
-        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| refused(needed, memory, n, dim))?;
-        Ok(way)
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn refused(needed: usize, memory: usize, n: usize, dim: usize) -> Error {
-    Error::Memory {
-        needed,
-        problem: message![
-            n,
-            " actions of ",
-            dim,
-            " numbers do not fit into ",
-            memory >> 20,
-            " MB: give more (memory) or keep fewer actions (maxActions)",
-        ],
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::run::Way;
     use super::*;
     use crate::testing::Numbers;
+    use alloc::{vec, vec::Vec};
 
     fn tree(values: &[f32], dim: usize) -> Vec<(usize, usize, f64)> {
         let tree = ward(Vectors::new(values, dim).unwrap(), None).unwrap();

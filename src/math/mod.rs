@@ -1,0 +1,9 @@
+//! Numerical ground: SIMD lanes, exact distances, sorting, top-k selection, random numbers, hashing.
+//! Nothing here depends on the rest of the crate except its error type.
+
+pub(crate) mod distance;
+pub(crate) mod hash;
+pub(crate) mod random;
+pub(crate) mod simd;
+pub(crate) mod sort;
+pub(crate) mod top_k;

@@ -1,0 +1,73 @@
+//! How much each interest counts now (PinnerSage, Eq. 3).
+
+use crate::ward::dendrogram::Partition;
+use alloc::{vec, vec::Vec};
+
+/// Milliseconds in a day.
+const DAY: f64 = 86_400_000.0;
+
+/// Share of each cluster in the time-decayed weight of all actions.
+///
+/// importance(C) = sum over its members of w_i exp(-lambda age_i), with ages in days and `lambda` a day; the shares sum to 1.
+/// `at` and `now` are milliseconds since the epoch; an action in the future counts as one of `now`. Ages are taken relative to
+/// the youngest action, which leaves the shares as they are and keeps very old histories from vanishing into 0 / 0.
+///
+/// # Panics
+/// When times or weights are fewer than the rows of the partition.
+///
+/// O(n). No rows give no shares. The exponential is libm's own, so that every engine has the same bits.
+#[must_use]
+pub fn importance(
+    at: &[f64],
+    weights: &[f64],
+    partition: &Partition,
+    now: f64,
+    lambda: f64,
+) -> Vec<f64> {
+    let age = |at: f64| (now - at).max(0.0) / DAY;
+    let ages = partition.members().map(|(row, _)| age(at[row]));
+    let youngest = ages.fold(f64::INFINITY, f64::min);
+    let mut shares = vec![0.0; partition.count];
+    for (row, label) in partition.members() {
+        shares[label] += weights[row] * libm::exp(-lambda * (age(at[row]) - youngest));
+    }
+    let total: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total);
+    shares
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two() -> Partition {
+        Partition { labels: vec![0, 1], count: 2 }
+    }
+
+    #[test]
+    fn an_action_one_half_life_older_counts_half() {
+        let lambda = core::f64::consts::LN_2 / 7.0;
+        let shares = importance(&[0.0, 7.0 * DAY], &[1.0, 1.0], &two(), 30.0 * DAY, lambda);
+        assert!((shares[1] / shares[0] - 2.0).abs() < 1e-12);
+        assert!((shares[0] + shares[1] - 1.0).abs() < 1e-15);
+    }
+
+    #[test]
+    fn without_decay_importance_is_frequency() {
+        let partition = Partition { labels: vec![0, 1, 0], count: 2 };
+        let shares = importance(&[0.0, 5.0, 9.0], &[1.0, 1.0, 2.0], &partition, 10.0, 0.0);
+        assert_eq!(shares, [0.75, 0.25]);
+    }
+
+    #[test]
+    fn very_old_histories_still_have_shares() {
+        let shares = importance(&[0.0, 0.0], &[1.0, 3.0], &two(), 1e6 * DAY, 1.0);
+        assert_eq!(shares, [0.25, 0.75]);
+    }
+
+    #[test]
+    fn the_future_counts_as_now() {
+        let shares = importance(&[50.0 * DAY, 10.0 * DAY], &[1.0; 2], &two(), 10.0 * DAY, 1.0);
+        assert_eq!(shares, [0.5, 0.5]);
+    }
+}

@@ -1,0 +1,83 @@
+//! The member that stands for a cluster (PinnerSage, Eq. 2).
+
+use crate::Vectors;
+use crate::math::distance::{add_times, squared_distance};
+use crate::ward::dendrogram::Partition;
+use alloc::{vec, vec::Vec};
+
+/// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
+///
+/// For squared Euclidean distance, sum_j w_j ||x_m - x_j||^2 = W ||x_m - c||^2 + constant, where c is the weighted mean and W
+/// the total weight: the medoid is the member nearest to the mean. O(n dim) instead of O(n^2 dim).
+///
+/// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid; of equally good members the lowest
+/// row. Computed in `f64`.
+///
+/// # Panics
+/// When the partition, or the weights, are not of these rows.
+#[must_use]
+pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
+    let means = means(vectors, weights, partition);
+    let mut best = vec![(f64::INFINITY, usize::MAX); partition.count];
+    for (row, label) in partition.members() {
+        let distance = squared_distance(vectors.row(row), mean(&means, label, vectors.dim()));
+        if distance < best[label].0 {
+            best[label] = (distance, row);
+        }
+    }
+    best.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Weighted mean of every cluster: count x dim, row-major.
+pub(crate) fn means(
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    partition: &Partition,
+) -> Vec<f64> {
+    let dim = vectors.dim();
+    let mut means = vec![0.0; partition.count * dim];
+    let mut totals = vec![0.0; partition.count];
+    for (row, label) in partition.members() {
+        let weight = weights.map_or(1.0, |weights| weights[row]);
+        totals[label] += weight;
+        add_times(&mut means[label * dim..(label + 1) * dim], vectors.row(row), weight);
+    }
+    for (sums, total) in means.chunks_exact_mut(dim).zip(totals) {
+        sums.iter_mut().for_each(|sum| *sum /= total);
+    }
+    means
+}
+
+/// The mean of one cluster.
+pub(crate) fn mean(means: &[f64], label: usize, dim: usize) -> &[f64] {
+    &means[label * dim..(label + 1) * dim]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one_cluster(n: usize) -> Partition {
+        Partition { labels: vec![0; n], count: usize::from(n > 0) }
+    }
+
+    #[test]
+    fn a_pair_is_represented_by_its_first_row() {
+        let vectors = Vectors::new(&[0.1, 0.7, 0.3, 0.2], 2).unwrap();
+        assert_eq!(medoids(vectors, None, &one_cluster(2)), [0]);
+    }
+
+    #[test]
+    fn weights_pull_the_medoid() {
+        let vectors = Vectors::new(&[0.0, 1.0, 2.0, 10.0], 1).unwrap();
+        assert_eq!(medoids(vectors, None, &one_cluster(4)), [2]);
+        let weights = [1.0, 1.0, 1.0, 100.0];
+        assert_eq!(medoids(vectors, Some(&weights), &one_cluster(4)), [3]);
+    }
+
+    #[test]
+    fn no_rows_have_no_medoids() {
+        let none = Vectors::new(&[], 2).unwrap();
+        assert!(medoids(none, None, &one_cluster(0)).is_empty());
+    }
+}
