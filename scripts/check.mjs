@@ -7,6 +7,7 @@ import { build } from "./build.mjs";
 import { permitted } from "./lib/licences.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
+import { moduleCircles } from "./lib/rust-modules.mjs";
 import { done, failed, Remedy, script, title } from "./lib/say.mjs";
 import { root, rust } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
@@ -25,6 +26,8 @@ const checks = {
   clippy: () => command("cargo", [...clippy, ...deny]),
   "clippy-features": () => command("cargo", [...clippy, "--all-features", ...deny]),
   "clippy-wasm": () => command("cargo", [...clippyWasm, "--target", rust.target, ...deny]),
+  "rust-modules": async () =>
+    (await moduleCircles()).map((circle) => `circle: ${circle.join(" -> ")}`).join("\n"),
   rustdoc: () => command("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
   tsc: () => command("tsc", ["--project", "tsconfig.json", "--noEmit"]),
   "tsc-www": () => command("tsc", ["--project", "www/tsconfig.json", "--noEmit"]),
