@@ -20,7 +20,7 @@ async function readModules(folder) {
   const entries = sources.map(async (name) => {
     const path = name.replace(/\.rs$/, "").replace(/(^|\/)(mod|lib)$/, "");
     const text = await readFile(join(folder, name), "utf8");
-    const code = text.replace(/#\[cfg\(test\)\]\s*mod \w+ \{[^]*$/, "").replace(/\/\/.*$/gm, "");
+    const code = text.replace(/#\[cfg\(test\)\]\s*mod \w+ \{[\s\S]*$/, "").replace(/\/\/.*$/gm, "");
     return [path.replaceAll("/", "::"), { file: `src/${name}`, code }];
   });
   return new Map(await Promise.all(entries));
@@ -44,7 +44,7 @@ function usesOf(code) {
 }
 
 function expand(tree) {
-  const group = tree.match(/^([^{]*)\{([^]*)\}$/);
+  const group = tree.match(/^([^{]*)\{([\s\S]*)\}$/);
   if (!group) return [tree.replace(/ as \w+$/, "").trim()];
   return splitTop(group[2]).flatMap((part) => expand(`${group[1]}${part}`.replace(/::self$/, "")));
 }
