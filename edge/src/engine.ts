@@ -16,11 +16,11 @@ import {
   type RemoteRetriever,
   resilient,
   typesense,
-  vectorize,
   type VectorizeBinding,
+  vectorize,
 } from "pocketsage/remote";
 import postgres from "postgres";
-import { dimOf, engineOptionsOf, type Env, positiveOf, SettingError } from "./settings.js";
+import { dimOf, type Env, engineOptionsOf, positiveOf, SettingError } from "./settings.js";
 
 const TIMEOUT_MS = 1500; // of one request to the engine
 const DEADLINE_MS = 4000; // of a query with all its retries

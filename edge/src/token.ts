@@ -4,7 +4,7 @@
  * only, `kid` names a key of TOKEN_KEYS, canonical base64url, and a lifetime of at most an hour.
  * (hono/jwt is 4 KB smaller, but tolerates no difference between clocks.)
  */
-import { base64url, errors, jwtVerify, type JWTHeaderParameters } from "jose";
+import { base64url, errors, type JWTHeaderParameters, jwtVerify } from "jose";
 
 /** The claims of a valid token. Without `sub` it is valid for /v1/retrieve only. */
 export interface Claims {

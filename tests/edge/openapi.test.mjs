@@ -1,7 +1,7 @@
 // The OpenAPI document: valid, complete, and true. (Every reply in the tests of this folder is
 // checked against it, too: see `request` in worker.mjs.)
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -221,4 +221,15 @@ test("every documented status has occurred above, but for failures of the storag
     expected.filter((entry) => !seen.has(entry)),
     [],
   );
+});
+
+test("docs/edge.md lists every route, error status and setting", async () => {
+  const read = (path) => readFile(new URL(`../../${path}`, import.meta.url), "utf8");
+  const [page, settings] = [await read("docs/edge.md"), await read("edge/src/settings.ts")];
+  const rows = page.match(/^\| `?[^|`]+`?/gm).map((cell) => cell.replace(/[|`]/g, "").trim());
+  const { components } = await loadDocument();
+  const names = [...settings.matchAll(/^ {2}([A-Z_]+)\??:/gm)].map(([, name]) => name);
+  assert.ok(names.includes("TOKEN_KEYS"));
+  for (const name of [...ROUTES, ...Object.keys(components.responses), ...names])
+    assert.ok(rows.includes(name), name);
 });

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { openSage } from "pocketsage";
 import { encodeMedoids, httpRetriever } from "pocketsage/remote";
 import { DIM, NOW, vectorOf } from "../js/items.mjs";
-import { mint, startWorker } from "./worker.mjs";
 import { actionsOf, engineErrorOf, jsonOf, useWorker } from "./fixture.mjs";
+import { mint, startWorker } from "./worker.mjs";
 
 const edge = useWorker();
 

@@ -1,8 +1,8 @@
 // The Worker as a service: its size, allowed origins, rate limits and log.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bundle, mint, startWorker } from "./worker.mjs";
 import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
+import { bundle, mint, startWorker } from "./worker.mjs";
 
 const edge = useWorker();
 

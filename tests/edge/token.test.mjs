@@ -4,8 +4,8 @@ import { execFile } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { KEYS, mint, startWorker } from "./worker.mjs";
 import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
+import { KEYS, mint, startWorker } from "./worker.mjs";
 
 const edge = useWorker();
 

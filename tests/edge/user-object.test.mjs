@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { buildProfile, openSage } from "pocketsage";
 import { DIM, ITEMS, NOW, vectorOf } from "../js/items.mjs";
-import { startWorker } from "./worker.mjs";
 import { actionsOf, engineErrorOf, jsonOf, useWorker } from "./fixture.mjs";
+import { startWorker } from "./worker.mjs";
 
 const edge = useWorker();
 

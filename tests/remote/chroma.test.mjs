@@ -2,8 +2,8 @@
 import { after, before } from "node:test";
 import { chroma } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { startChroma } from "./servers/chroma.mjs";
 import { DIM, makeItems } from "./items.mjs";
+import { startChroma } from "./servers/chroma.mjs";
 
 const engine = { items: makeItems() };
 let server;

@@ -2,13 +2,13 @@
 // times are printed, not asserted, because they depend on the machine.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { Miniflare } from "miniflare";
 import { init } from "pocketsage";
 import { encodeMedoids } from "pocketsage/remote";
-import { Miniflare } from "miniflare";
 import { bundle, DURABLE_OBJECTS, mint, startWorker } from "../edge/worker.mjs";
+import { DIM, makeItems } from "./items.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { cpuOf, workerdOf } from "./usage.mjs";
-import { DIM, makeItems } from "./items.mjs";
 
 const ROUNDS = 25;
 const NOW = Date.UTC(2026, 0, 15);

@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { buildProfile, init } from "pocketsage";
-import { streams, mixture as goldenMixture } from "../golden/sets.mjs";
-import { profileHash } from "../golden/profile-hash.mjs";
 import { jsonOf } from "../edge/fixture.mjs";
 import { bundle, mint, startWorker } from "../edge/worker.mjs";
+import { profileHash } from "../golden/profile-hash.mjs";
+import { mixture as goldenMixture, streams } from "../golden/sets.mjs";
+import { DIM, exactNeighbours, makeItems } from "./items.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { startPostgres } from "./servers/postgres.mjs";
-import { DIM, exactNeighbours, makeItems } from "./items.mjs";
 
 const NOW = Date.UTC(2026, 0, 15);
 const items = makeItems();

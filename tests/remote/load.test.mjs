@@ -5,10 +5,10 @@ import { after, before, test } from "node:test";
 import autocannon from "autocannon";
 import { Catalogue } from "pocketsage";
 import { bundle, mint, startWorker } from "../edge/worker.mjs";
+import { DIM, makeItems } from "./items.mjs";
 import { startChroma } from "./servers/chroma.mjs";
 import { freePort } from "./servers/process.mjs";
 import { memoryOf } from "./usage.mjs";
-import { DIM, makeItems } from "./items.mjs";
 
 const SECONDS = 18; // the server is killed after a third and restarted after two thirds
 const items = makeItems();

@@ -4,12 +4,12 @@
 import { spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before } from "node:test";
+import { fileURLToPath } from "node:url";
 import { milvus } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { milvusEnvironment, scratch } from "./servers/process.mjs";
 import { DIM, makeItems } from "./items.mjs";
+import { milvusEnvironment, scratch } from "./servers/process.mjs";
 
 const engine = { items: makeItems() };
 let folder;

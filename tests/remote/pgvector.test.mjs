@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { pgvector } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { startPostgres } from "./servers/postgres.mjs";
 import { DIM, exactNeighbours, makeItems } from "./items.mjs";
+import { startPostgres } from "./servers/postgres.mjs";
 
 const engine = { items: makeItems() };
 let server;

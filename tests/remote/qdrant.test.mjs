@@ -3,12 +3,12 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { qdrant } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { environment, freePort, scratch, start } from "./servers/process.mjs";
 import { DIM, exactNeighbours, makeItems } from "./items.mjs";
+import { environment, freePort, scratch, start } from "./servers/process.mjs";
 
 const engine = { items: makeItems((row) => String(row)), unknown: "999999" };
 let folder;

