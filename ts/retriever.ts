@@ -26,6 +26,9 @@ export interface Retriever {
 /** The vectors of items by id, one each, undefined for an item that is unknown there. */
 export type VectorSource = (items: readonly ItemId[]) => Promise<(Float32Array | undefined)[]>;
 
+/** Ends every privacy description of an {@link Outbound} message (without the full stop). */
+export const NOT_SENT = "No weights, no times, no user id";
+
 /** One message that would leave the device: where to, the exact bytes, and what they say in words. */
 export interface Outbound {
   to: string;

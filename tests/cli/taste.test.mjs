@@ -118,7 +118,7 @@ test("an item the catalogue does not know may bring its vector; without a catalo
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /actions\.jsonl:1 \("tea-0"\): there is no catalogue to look the item up in/,
+    /actions\.jsonl:1 \("tea-0"\): without a catalogue every action needs a vector/,
   );
 });
 
@@ -197,7 +197,7 @@ const wrong = [
   [
     "an unknown item",
     lines(history[0], { item: "nobody" }),
-    /:2 \("nobody"\): the catalogue does not know the item/,
+    /:2 \("nobody"\): the item is not in the catalogue/,
   ],
   ["no item", lines({ at: 1 }), /:1: there is no field "item"/],
   [

@@ -1,4 +1,4 @@
-// Forgetting, and carrying over: forget, export, import.
+// forget, export, import.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, openSage } from "pocketsage";
@@ -9,7 +9,7 @@ const open = (options = {}) => openSage({ catalogue, now: () => NOW, ...options 
 const everyItem = async (sage) =>
   (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 
-test("forgetting an item deletes its actions and its being hidden", async () => {
+test("forgetting an item deletes its actions and its hidden mark", async () => {
   const sage = await open();
   await sage.record(actionsOn("food-1", "sport-1", "food-1", "food-2"));
   await sage.hide("food-3");
@@ -20,7 +20,7 @@ test("forgetting an item deletes its actions and its being hidden", async () => 
   );
   await left.hide("food-3");
   assert.equal(await sage.forget("food-1"), 2);
-  assert.deepEqual(await sage.export(), await left.export(), "as if it had never been");
+  assert.deepEqual(await sage.export(), await left.export(), "no trace is left");
   assert.equal(await sage.forget("ghost"), 0);
   assert.equal(await sage.forget("food-3"), 0);
   assert.ok((await sage.recommend({ count: 60 })).some(({ item }) => item === "food-3"));
@@ -54,7 +54,7 @@ test("forgetting everything clears the store", async () => {
   assert.deepEqual(await everyItem(await open({ store })), ["food-1"]);
 });
 
-test("what another sage forgot comes back with an import, once", async () => {
+test("importing an old export restores forgotten actions, once", async () => {
   const sage = await open();
   await sage.record(actionsOn("food-1", "sport-1"));
   const bytes = await sage.export();
@@ -64,7 +64,7 @@ test("what another sage forgot comes back with an import, once", async () => {
   assert.deepEqual(await sage.export(), bytes);
 });
 
-test("import merges: what both know counts once, what is repeated stays repeated", async () => {
+test("import merges: shared actions count once, repetitions are kept", async () => {
   const [here, there] = await Promise.all([open(), open()]);
   const same = { item: "food-1", at: NOW };
   await here.record([same, same, { item: "sport-1", at: NOW - 1 }]);
@@ -98,7 +98,7 @@ test("an export carries vectors, weights, kinds and hidden items", async () => {
   assert.deepEqual(await copy.export(), await sage.export());
 });
 
-test("bytes may be a Node Buffer, wherever it lies in its pool", async () => {
+test("import accepts a Node Buffer at any offset of its pool", async () => {
   const sage = await open();
   await sage.record({ item: "own-1", vector: vectorOf("food-19") });
   const bytes = await sage.export();
@@ -109,7 +109,7 @@ test("bytes may be a Node Buffer, wherever it lies in its pool", async () => {
   }
 });
 
-test("vectors that the catalogue knows are not stored", async () => {
+test("vectors of catalogue items are not stored", async () => {
   const [known, brought] = await Promise.all([open(), open()]);
   await known.record({ item: "food-1" });
   await brought.record({ item: "food-1", vector: vectorOf("food-1") });
@@ -119,7 +119,7 @@ test("vectors that the catalogue knows are not stored", async () => {
   );
 });
 
-test("an item that left the catalogue is kept, and unused", async () => {
+test("an item removed from the catalogue stays in the log, but not in the profile", async () => {
   const store = memoryStore();
   const sage = await open({ store });
   await sage.record(actionsOn("food-1", "sport-1"));
@@ -137,7 +137,7 @@ test("an item that left the catalogue is kept, and unused", async () => {
   assert.deepEqual(await later.export(), bytes);
 });
 
-test("importing what cannot be read changes nothing", async () => {
+test("importing undecodable bytes changes nothing", async () => {
   const sage = await open();
   await sage.record(actionsOn("food-1"));
   const bytes = await sage.export();

@@ -1,4 +1,4 @@
-// Storing: what happens when a store is slow, fails, holds what cannot be read, or has two writers.
+// The journal over stores that are slow, fail, hold undecodable bytes, or have two writers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryStore, openSage } from "pocketsage";
@@ -9,13 +9,13 @@ const open = (store, options = {}) => openSage({ catalogue, store, now: () => NO
 const everyItem = async (sage) =>
   (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 
-/** A store whose writes can be made to fail or wait. */
-function moodyStore(inner = memoryStore()) {
-  const mood = { fail: undefined, gate: undefined, writes: 0, asides: [] };
+/** A store whose writes can be made to fail or wait through `control`. */
+function controlledStore(inner = memoryStore()) {
+  const control = { fail: undefined, gate: undefined, writes: 0, asides: [] };
   const write = async (work) => {
-    mood.writes += 1;
-    await mood.gate;
-    if (mood.fail) throw mood.fail;
+    control.writes += 1;
+    await control.gate;
+    if (control.fail) throw control.fail;
     return work();
   };
   const store = {
@@ -23,12 +23,12 @@ function moodyStore(inner = memoryStore()) {
     save: (bytes) => write(() => inner.save(bytes)),
     clear: () => write(() => inner.clear()),
     update: (change) => write(() => inner.update(change)),
-    setAside: async (bytes) => void mood.asides.push(bytes),
+    setAside: async (bytes) => void control.asides.push(bytes),
   };
-  return { store, mood, inner };
+  return { store, control, inner };
 }
 
-test("what was recorded is there again", async () => {
+test("a reopened sage has the recorded history", async () => {
   const store = memoryStore();
   const sage = await open(store);
   await sage.record(actionsOn("food-1", "sport-1"));
@@ -44,77 +44,73 @@ test("what was recorded is there again", async () => {
   }
 });
 
-test("record resolves only when it is stored", async () => {
-  const { store, mood, inner } = moodyStore();
+test("record resolves after the write, and applies in memory at once", async () => {
+  const { store, control, inner } = controlledStore();
   const sage = await open(store);
   let release;
-  mood.gate = new Promise((resolve) => (release = resolve));
+  control.gate = new Promise((resolve) => (release = resolve));
   let stored = false;
   const recording = sage.record({ item: "food-1" }).then(() => (stored = true));
   await new Promise((resolve) => setTimeout(resolve, 10));
   assert.equal(stored, false);
-  assert.deepEqual(await everyItem(sage), ["food-1"], "in memory it is at once");
+  assert.deepEqual(await everyItem(sage), ["food-1"], "applied in memory at once");
   release();
   await recording;
   assert.ok(await inner.load());
 });
 
-test("many records at once are few writes", async () => {
-  const { store, mood } = moodyStore();
+test("concurrent records share writes", async () => {
+  const { store, control } = controlledStore();
   const sage = await open(store);
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => sage.record({ item: "food-1", at: index })),
   );
-  assert.ok(mood.writes <= 2, `${mood.writes} writes`);
+  assert.ok(control.writes <= 2, `${control.writes} writes`);
   assert.equal((await (await open(store)).profile()).actions, 100);
 });
 
-test("a store that fails is reported; work goes on in memory, and the next save takes everything along", async () => {
-  const { store, mood } = moodyStore();
+test("a failed save rejects; changes stay in memory and the next save includes them", async () => {
+  const { store, control } = controlledStore();
   const sage = await open(store);
   await sage.record({ item: "food-1" });
-  mood.fail = new DOMException("The disk is full.", "QuotaExceededError");
+  control.fail = new DOMException("The disk is full.", "QuotaExceededError");
   const error = await rejects(
     sage.record({ item: "food-2" }),
     "storage",
-    /stays in memory.*QuotaExceededError: The disk is full/,
+    /stay in memory.*QuotaExceededError: The disk is full/,
   );
-  assert.equal(error.cause, mood.fail);
+  assert.equal(error.cause, control.fail);
   await rejects(sage.hide("food-9"), "storage", /full/);
   assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
   assert.ok((await sage.recommend()).every(({ item }) => item !== "food-2" && item !== "food-9"));
   await rejects(sage.close(), "storage", /full/);
-  assert.deepEqual(
-    await everyItem(sage),
-    ["food-1", "food-2"],
-    "a close that failed leaves it open",
-  );
-  mood.fail = undefined;
+  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"], "a failed close leaves it open");
+  control.fail = undefined;
   await sage.record({ item: "food-3" });
   const again = await open(store);
   assert.deepEqual(await everyItem(again), ["food-1", "food-2", "food-3"]);
-  assert.equal((await again.profile()).actions, 3, "nothing twice");
+  assert.equal((await again.profile()).actions, 3, "nothing is duplicated");
   assert.ok((await again.recommend({ count: 60 })).every(({ item }) => item !== "food-9"));
 });
 
-test("close stores what a failed save left", async () => {
-  const { store, mood } = moodyStore();
+test("close saves the changes of a failed save", async () => {
+  const { store, control } = controlledStore();
   const sage = await open(store);
-  mood.fail = new Error("busy");
+  control.fail = new Error("busy");
   await rejects(sage.record({ item: "food-1" }), "storage", /busy/);
-  mood.fail = undefined;
+  control.fail = undefined;
   await sage.close();
   assert.deepEqual(await everyItem(await open(store)), ["food-1"]);
 });
 
-test("a failed forget is not forgotten", async () => {
-  const { store, mood } = moodyStore();
+test("a forget whose save failed is saved with the next change", async () => {
+  const { store, control } = controlledStore();
   const sage = await open(store);
   await sage.record(actionsOn("food-1", "food-2"));
-  mood.fail = new Error("busy");
+  control.fail = new Error("busy");
   await rejects(sage.forget("food-1"), "storage", /busy/);
   assert.deepEqual(await everyItem(sage), ["food-2"]);
-  mood.fail = undefined;
+  control.fail = undefined;
   await sage.record({ item: "food-3" });
   assert.deepEqual(await everyItem(await open(store)), ["food-2", "food-3"]);
 });
@@ -136,16 +132,16 @@ for (const kind of ["with update", "without update"]) {
     assert.deepEqual(
       await everyItem(one),
       ["food-1", "food-2", "sport-1"],
-      "a save brings along what others stored",
+      "a save loads what the other writer stored",
     );
-    assert.equal(await two.forget("food-1"), 1, "counted on the freshest log");
+    assert.equal(await two.forget("food-1"), 1, "counted on the stored log");
     const all = await open(store);
     assert.deepEqual(await everyItem(all), ["food-2", "sport-1"]);
     assert.ok((await all.recommend({ count: 60 })).every(({ item }) => item !== "food-9"));
   });
 }
 
-test("what one writer forgot, another's old memory does not bring back", async () => {
+test("actions forgotten by one writer are not restored by another's older log", async () => {
   const store = memoryStore();
   const one = await open(store);
   await one.record(actionsOn("food-1", "food-2"));
@@ -156,11 +152,11 @@ test("what one writer forgot, another's old memory does not bring back", async (
   assert.deepEqual(await everyItem(two), ["sport-1"]);
 });
 
-test("changes made while a save runs go out with the next", async () => {
-  const { store, mood } = moodyStore();
+test("changes made during a save are stored by the next one", async () => {
+  const { store, control } = controlledStore();
   const sage = await open(store);
   let release;
-  mood.gate = new Promise((resolve) => (release = resolve));
+  control.gate = new Promise((resolve) => (release = resolve));
   const first = sage.record({ item: "food-1" });
   await new Promise((resolve) => setTimeout(resolve, 5));
   const later = [
@@ -170,7 +166,7 @@ test("changes made while a save runs go out with the next", async () => {
   ];
   release();
   await Promise.all([first, ...later]);
-  assert.equal(mood.writes, 2);
+  assert.equal(control.writes, 2);
   assert.deepEqual(await everyItem(await open(store)), ["food-2", "food-3"]);
 });
 
@@ -183,37 +179,37 @@ const unreadable = async () => {
   return { damaged, foreign: catalogue.toBytes(), shortened: bytes.slice(0, 30), otherwise: bytes };
 };
 
-test("stored bytes that cannot be read are reported and not touched", async () => {
+test("undecodable stored bytes are an error and left unchanged", async () => {
   for (const [name, bytes] of Object.entries(await unreadable())) {
-    const { store, mood, inner } = moodyStore();
+    const { store, control, inner } = controlledStore();
     await inner.save(bytes);
     await rejects(open(store), name === "otherwise" ? "dimension" : "corrupt", /./);
-    assert.equal(mood.writes, 0);
+    assert.equal(control.writes, 0);
     assert.deepEqual(await inner.load(), bytes);
   }
 });
 
-test("stored bytes that cannot be read are put aside on request, and a new log begins", async () => {
+test("undecodable stored bytes are set aside on request, and a new log starts", async () => {
   for (const bytes of Object.values(await unreadable())) {
-    const { store, mood, inner } = moodyStore();
+    const { store, control, inner } = controlledStore();
     await inner.save(bytes);
     const sage = await open(store, { unreadable: "set-aside" });
-    assert.deepEqual(mood.asides, [bytes]);
+    assert.deepEqual(control.asides, [bytes]);
     await sage.record({ item: "food-1" });
     assert.deepEqual(await everyItem(await open(store)), ["food-1"]);
   }
 });
 
-test("if they cannot be put aside, they are not touched either", async () => {
+test("if setting aside fails, the stored bytes are left unchanged", async () => {
   const { damaged } = await unreadable();
-  const { store, inner } = moodyStore();
+  const { store, inner } = controlledStore();
   await inner.save(damaged);
   store.setAside = () => Promise.reject(new Error("full"));
   await rejects(open(store, { unreadable: "set-aside" }), "storage", /full/);
   assert.deepEqual(await inner.load(), damaged);
 });
 
-test("a store with no place to put them leaves them where they are", async () => {
+test("undecodable bytes in a store without setAside are left unchanged", async () => {
   const { damaged } = await unreadable();
   const store = memoryStore();
   await store.save(damaged);
@@ -221,9 +217,9 @@ test("a store with no place to put them leaves them where they are", async () =>
   assert.deepEqual(await store.load(), damaged);
 });
 
-test("two tabs that put the same bytes aside do not overwrite each other", async () => {
+test("two tabs that set the same bytes aside do not overwrite each other", async () => {
   const { damaged } = await unreadable();
-  const { store, inner } = moodyStore();
+  const { store, inner } = controlledStore();
   await inner.save(damaged);
   const slow = {
     ...store,
@@ -236,7 +232,7 @@ test("two tabs that put the same bytes aside do not overwrite each other", async
   assert.deepEqual(await everyItem(second), ["food-1"]);
 });
 
-test("if the store is damaged by others later, saving reports it and keeps what it holds in memory", async () => {
+test("if the store is damaged later, saving rejects and changes stay in memory", async () => {
   const { damaged } = await unreadable();
   const store = memoryStore();
   const sage = await open(store);
@@ -247,7 +243,7 @@ test("if the store is damaged by others later, saving reports it and keeps what 
   assert.deepEqual(await store.load(), damaged);
 });
 
-test("the memory store keeps copies", async () => {
+test("the memory store copies bytes", async () => {
   const store = memoryStore();
   const bytes = Uint8Array.of(1, 2, 3);
   await store.save(bytes);

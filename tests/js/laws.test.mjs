@@ -1,4 +1,5 @@
-// Laws that hold for every history; each test is named after its law. The seed is fixed, so that a failure comes again; fast-check prints it.
+// Properties that hold for every history, checked with fast-check. The fixed seed makes failures
+// reproducible.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -72,7 +73,7 @@ test("import is idempotent", () =>
     history,
   ));
 
-test("closing and opening again is identity", () =>
+test("closing and reopening is identity", () =>
   holds(async (actions) => {
     const store = memoryStore();
     const sage = await open({ store });
@@ -102,7 +103,7 @@ test("forget after record restores the profile", () =>
     fc.array(fc.record(extras), { minLength: 1, maxLength: 5 }),
   ));
 
-test("recording one by one is recording all at once", () =>
+test("recording one by one equals recording all at once", () =>
   holds(async (actions) => {
     const [single, whole] = await Promise.all([open(), open()]);
     for (const one of actions) await single.record(one);
@@ -132,7 +133,7 @@ test("a record that is refused changes nothing", () =>
     fc.nat(30),
   ));
 
-test("recommend excludes seen, hidden and excluded, gives each item once, and at most count", () =>
+test("recommend returns at most count distinct items, none acted on, hidden or excluded", () =>
   holds(
     async (actions, hidden, exclude, count, seed) => {
       const sage = await open();
@@ -210,7 +211,7 @@ test("preview is what recommend sends", () =>
     }),
   ));
 
-test("two writers in any order lose nothing", () =>
+test("two writers in any order lose no action", () =>
   holds(
     async (steps) => {
       const store = memoryStore();

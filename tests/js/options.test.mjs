@@ -5,7 +5,7 @@ import { actionsOn, DIM, rejects, smallCatalogue } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
 
-const wrong = [
+const invalid = [
   [
     "an unknown option",
     { dim: 3, halfLife: 3 },
@@ -16,37 +16,32 @@ const wrong = [
   ["nothing", undefined, "option", /expected an object/],
   ["a dim of 0", { dim: 0 }, "option", /dim: expected a whole number of at least 1, saw 0/],
   ["a dim that is not whole", { dim: 2.5 }, "option", /saw 2\.5/],
-  ["a dim that is not the catalogue's", { dim: 3, catalogue }, "dimension", /dim is 3.*have 8/],
+  ["a dim that is not the catalogue's", { dim: 3, catalogue }, "dimension", /dim is 3.*has 8/],
   [
-    "a catalogue that is none",
+    "a catalogue that is a plain object",
     { catalogue: {} },
     "option",
     /catalogue: expected a Catalogue, saw a Object/,
   ],
   [
-    "a retriever that is no function",
+    "a retriever that is not a function",
     { dim: 3, retriever: {} },
     "option",
     /retriever: expected a function/,
   ],
   [
-    "a store that is none",
+    "a store without save and clear",
     { dim: 3, store: { load() {} } },
     "option",
     /store: expected an object with load, save and clear/,
   ],
   ["a store that is null", { dim: 3, store: null }, "option", /store: expected an object/],
-  [
-    "a kind that weighs nothing",
-    { dim: 3, kinds: { view: 0 } },
-    "option",
-    /kinds\.view.*above 0, saw 0/,
-  ],
+  ["a kind of weight 0", { dim: 3, kinds: { view: 0 } }, "option", /kinds\.view.*above 0, saw 0/],
   ["a kind that is NaN", { dim: 3, kinds: { view: NaN } }, "not-finite", /kinds\.view.*NaN/],
   ["maxActions of 0", { dim: 3, maxActions: 0 }, "option", /maxActions.*at least 1, saw 0/],
   ["a negative maxAgeDays", { dim: 3, maxAgeDays: -1 }, "option", /maxAgeDays.*above 0/],
   [
-    "an unknown way with the unreadable",
+    "an unknown value of unreadable",
     { dim: 3, unreadable: "delete" },
     "option",
     /"reject" or "set-aside", saw "delete"/,
@@ -58,11 +53,11 @@ const wrong = [
   ["a half-life of 0", { dim: 3, halfLifeDays: 0 }, "option", /half/i],
   ["a half-life and a lambda", { dim: 3, halfLifeDays: 3, lambda: 1 }, "option", /lambda/],
 ];
-for (const [name, options, code, message] of wrong) {
+for (const [name, options, code, message] of invalid) {
   test(`openSage refuses ${name}`, () => rejects(() => openSage(options), code, message));
 }
 
-const wrongAsk = [
+const invalidRecommend = [
   ["an unknown option", { counts: 3 }, "option", /unknown option "counts".*count/],
   ["null", null, "option", /expected an object, saw null/],
   ["a count of 0", { count: 0 }, "option", /count: expected a whole number of at least 1, saw 0/],
@@ -80,7 +75,7 @@ const wrongAsk = [
   ["a number to exclude", { exclude: [3] }, "option", /exclude.*saw 3/],
 ];
 for (const method of ["recommend", "preview"]) {
-  for (const [name, options, code, message] of wrongAsk) {
+  for (const [name, options, code, message] of invalidRecommend) {
     test(`${method} refuses ${name}`, async () => {
       const sage = await openSage({ catalogue });
       await sage.record(actionsOn("food-1", "sport-1"));
@@ -91,7 +86,7 @@ for (const method of ["recommend", "preview"]) {
   }
 }
 
-test("forget refuses what names nothing", async () => {
+test("forget and hide refuse invalid arguments", async () => {
   const sage = await openSage({ catalogue });
   await sage.record(actionsOn("food-1"));
   await rejects(sage.forget({}), "option", /`from`, `to` or both.*"everything"/);
@@ -102,7 +97,7 @@ test("forget refuses what names nothing", async () => {
   assert.equal((await sage.profile()).actions, 1);
 });
 
-test("recommending with nothing to ask says so", async () => {
+test("recommend without catalogue and retriever is an error", async () => {
   const sage = await openSage({ dim: DIM });
   await sage.record({ item: "x", vector: new Float32Array(DIM).fill(1) });
   await rejects(sage.recommend(), "option", /a `catalogue` or a `retriever`/);

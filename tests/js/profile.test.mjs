@@ -26,7 +26,7 @@ const themed = actionsOn(
   "food-1",
 );
 
-test("three themes are three interests", async () => {
+test("three themes give three interests", async () => {
   const sage = await open();
   await sage.record(themed);
   const profile = await sage.profile();
@@ -56,16 +56,16 @@ test("three themes are three interests", async () => {
   assert.equal(profile.interests[0].lastActive, NOW);
 });
 
-test("an empty history is an empty profile, and recommends nothing", async () => {
+test("an empty history gives an empty profile and no recommendations", async () => {
   const sage = await open();
   assert.deepEqual(await sage.profile(), { dim: DIM, builtAt: NOW, actions: 0, interests: [] });
   assert.deepEqual(await sage.recommend(), []);
   assert.deepEqual(await sage.preview(), []);
   assert.deepEqual(await sage.map(), []);
-  await rejects(sage.explain("food-1"), "unknown-item", /no interest yet.*record/);
+  await rejects(sage.explain("food-1"), "unknown-item", /no interest.*record/);
 });
 
-test("one action is one interest", async () => {
+test("one action gives one interest", async () => {
   const sage = await open();
   await sage.record({ item: "sport-4" });
   const { interests } = await sage.profile();
@@ -75,7 +75,7 @@ test("one action is one interest", async () => {
   assert.ok((await sage.recommend({ count: 5 })).every(({ item }) => item.startsWith("sport")));
 });
 
-test("identical vectors are one interest", async () => {
+test("identical vectors give one interest", async () => {
   const sage = await open();
   const vector = vectorOf("food-7");
   await sage.record(
@@ -84,7 +84,7 @@ test("identical vectors are one interest", async () => {
   const { interests } = await sage.profile();
   assert.equal(interests.length, 1);
   assert.equal(interests[0].items.length, 12);
-  assert.equal(interests[0].medoid, "twin-0", "of equals the first");
+  assert.equal(interests[0].medoid, "twin-0", "ties: the first");
   assert.ok((await sage.recommend({ count: 3 })).every(({ item }) => item.startsWith("food")));
 });
 
@@ -117,7 +117,7 @@ test("10,000 actions at once", { timeout: 120_000 }, async () => {
   assert.equal(new Set(interests.flatMap(({ items }) => items)).size, 60);
 });
 
-test("times may lie in the future, which counts as now, and before 1970", async () => {
+test("future times count as now; times before 1970 are accepted", async () => {
   const sage = await open();
   await sage.record([
     { item: "food-1", at: NOW + 1000 * DAY },
@@ -134,7 +134,7 @@ test("times may lie in the future, which counts as now, and before 1970", async 
   );
 });
 
-test("an action counts half after its half-life", async () => {
+test("importance halves after the half-life", async () => {
   const sage = await open({ halfLifeDays: 10 });
   await sage.record([
     { item: "food-1", at: NOW },
@@ -144,7 +144,7 @@ test("an action counts half after its half-life", async () => {
   assert.ok(Math.abs(food.importance - 2 / 3) < 1e-9 && Math.abs(sport.importance - 1 / 3) < 1e-9);
 });
 
-test("kinds weigh, an explicit weight weighs more, an unnamed kind counts 1", async () => {
+test("kinds set weights, unlisted kinds 1, an explicit weight overrides", async () => {
   const sage = await open({ kinds: { save: 3, click: 0.5 }, lambda: 0 });
   await sage.record([
     { item: "food-1", kind: "save" },
@@ -163,7 +163,7 @@ test("kinds are not looked up in Object.prototype", async () => {
   assert.equal((await sage.profile()).interests[0].importance, 1);
 });
 
-test("a profile is remembered until something changes, and is the caller's own", async () => {
+test("the profile is cached until the history changes, and returned as a copy", async () => {
   let time = NOW;
   const sage = await open({ now: () => time });
   await sage.record(themed);
@@ -181,7 +181,7 @@ test("a profile is remembered until something changes, and is the caller's own",
   assert.equal((await sage.profile()).builtAt, NOW + 1);
 });
 
-test("with a catalogue, own vectors count at unit length", async () => {
+test("with a catalogue, recorded vectors are normalised to unit length", async () => {
   const sage = await open();
   await sage.record([
     { item: "food-1" },
@@ -204,7 +204,7 @@ test("maxActions keeps the newest", async () => {
   assert.deepEqual(interests.flatMap(({ items }) => items).sort(), ["food-2", "food-3", "food-5"]);
 });
 
-test("maxAgeDays lets the old go", async () => {
+test("maxAgeDays deletes old actions", async () => {
   let time = NOW;
   const sage = await open({ maxAgeDays: 30, now: () => time });
   await sage.record([
@@ -217,7 +217,7 @@ test("maxAgeDays lets the old go", async () => {
   assert.deepEqual((await sage.profile()).interests[0].items, ["food-3"]);
 });
 
-test("the auto cut is measured in the catalogue's spread", async () => {
+test("the auto cut scales with the catalogue's spread", async () => {
   const cuts = await Promise.all(
     ["auto", { spread: 1e-6 }, { spread: 100 }].map(async (cut) => {
       const sage = await open({ cut });
@@ -228,7 +228,7 @@ test("the auto cut is measured in the catalogue's spread", async () => {
   assert.deepEqual(cuts, [3, 7, 1]);
 });
 
-test("the map puts every item where its interest is", async () => {
+test("map returns every item with its interest, coordinates in [-1, 1]", async () => {
   const sage = await open();
   await sage.record(themed);
   const { interests } = await sage.profile();
@@ -243,7 +243,7 @@ test("the map puts every item where its interest is", async () => {
   }
 });
 
-test("explain names the interest and the user's nearest items", async () => {
+test("explain returns the interest and the user's most similar items", async () => {
   const sage = await open();
   await sage.record(themed);
   const { interest, nearest } = await sage.explain("sport-9");

@@ -10,21 +10,21 @@ const open = async (options = {}) => {
   return sage;
 };
 
-/** A retriever that remembers what it was asked, and answers from the catalogue. */
-function listening() {
-  const asked = [];
+/** A retriever that records its calls and answers from the catalogue. */
+function recordingRetriever() {
+  const calls = [];
   async function engine(queries, signal) {
-    asked.push({ queries, signal });
+    calls.push({ queries, signal });
     return queries.map(({ vector, count }) => catalogue.search(vector, { count }));
   }
-  return { asked, engine };
+  return { calls, engine };
 }
 
-/** Queries as JSON, which is how a preview shows them. */
+/** Queries as JSON, the form used by preview(). */
 const asJson = (queries) =>
   JSON.stringify(queries.map(({ vector, ...rest }) => ({ vector: [...vector], ...rest })));
 
-test("recommendations follow the interests, and say why", async () => {
+test("recommendations follow the interests and explain themselves", async () => {
   const sage = await open();
   const picks = await sage.recommend({ count: 12 });
   assert.equal(picks.length, 12);
@@ -47,7 +47,7 @@ test("recommendations follow the interests, and say why", async () => {
   assert.equal(
     new Set(picks.map(({ because }) => because.medoid)).size,
     3,
-    "every interest is heard",
+    "every interest is represented",
   );
 });
 
@@ -69,7 +69,7 @@ test("what was acted on, hidden or excluded is never recommended", async () => {
   assert.deepEqual(
     [...items].sort(),
     ITEMS.filter((item) => !never.includes(item)).sort(),
-    "and everything else is",
+    "every other item is",
   );
 });
 
@@ -95,7 +95,7 @@ test("interests limits how many are queried, most important first", async () => 
 });
 
 test("at most the 8 most important interests are queried, or 3 sampled ones", async () => {
-  const { asked, engine } = listening();
+  const { calls, engine } = recordingRetriever();
   const sage = await openSage({ catalogue, retriever: engine, cut: { count: 12 } });
   await sage.record(actionsOn(...ITEMS.slice(0, 15)));
   assert.equal((await sage.profile()).interests.length, 12);
@@ -103,19 +103,19 @@ test("at most the 8 most important interests are queried, or 3 sampled ones", as
   await sage.recommend({ pick: { seed: 1 } });
   await sage.recommend({ pick: { seed: 1 }, interests: 5 });
   assert.deepEqual(
-    asked.map(({ queries }) => queries.length),
+    calls.map(({ queries }) => queries.length),
     [8, 3, 5],
   );
 });
 
-test("the same seed picks the same, another picks otherwise", async () => {
+test("the same seed picks the same interests, other seeds pick others", async () => {
   const sage = await openSage({ catalogue, cut: { count: 12 } });
   await sage.record(actionsOn(...ITEMS.slice(0, 15)));
   const because = async (seed) =>
     (await sage.recommend({ pick: { seed } })).map((pick) => pick.because.medoid).join();
   assert.equal(await because(7), await because(7));
   const seen = new Set(await Promise.all([1, 2, 3, 4, 5].map(because)));
-  assert.ok(seen.size > 1, "five seeds and one choice");
+  assert.ok(seen.size > 1, "five seeds give more than one selection");
 });
 
 test("a local catalogue sends nothing", async () => {
@@ -123,31 +123,31 @@ test("a local catalogue sends nothing", async () => {
   assert.deepEqual(await sage.preview(), []);
 });
 
-test("preview shows exactly what recommend hands to the retriever", async () => {
-  const { asked, engine } = listening();
+test("preview returns exactly the queries that recommend passes to the retriever", async () => {
+  const { calls, engine } = recordingRetriever();
   const sage = await open({ retriever: engine });
   for (const options of [{}, { count: 100 }, { interests: 2 }, { pick: { seed: 3 } }]) {
     const [outbound, ...more] = await sage.preview(options);
     assert.equal(more.length, 0);
-    assert.equal(asked.length, 0, "a preview asks nobody");
+    assert.equal(calls.length, 0, "preview does not call the retriever");
     await sage.recommend(options);
-    const [{ queries }] = asked.splice(0);
+    const [{ queries }] = calls.splice(0);
     assert.equal(new TextDecoder().decode(outbound.bytes), asJson(queries));
     assert.equal(outbound.to, "engine");
     for (const { item } of queries) assert.ok(outbound.says.includes(item), outbound.says);
   }
 });
 
-test("a retriever is handed the medoid, its vector and a count, and nothing else", async () => {
-  const { asked, engine } = listening();
+test("a query holds medoid, vector and count, and nothing else", async () => {
+  const { calls, engine } = recordingRetriever();
   const sage = await open({ retriever: engine });
   await sage.recommend({ count: 30, exclude: ["food-9"] });
   const { interests } = await sage.profile();
   assert.deepEqual(
-    asked[0].queries,
+    calls[0].queries,
     interests.map(({ medoid, vector }) => ({ vector, item: medoid, count: 133 })),
   );
-  asked[0].queries[0].vector.fill(0);
+  calls[0].queries[0].vector.fill(0);
   assert.notDeepEqual(
     (await sage.profile()).interests[0].vector,
     new Float32Array(DIM),
@@ -155,16 +155,16 @@ test("a retriever is handed the medoid, its vector and a count, and nothing else
   );
 });
 
-test("an empty history asks nobody", async () => {
-  const { asked, engine } = listening();
+test("an empty history does not call the retriever", async () => {
+  const { calls, engine } = recordingRetriever();
   const sage = await openSage({ catalogue, retriever: engine });
   assert.deepEqual(await sage.recommend(), []);
   assert.deepEqual(await sage.preview(), []);
-  assert.equal(asked.length, 0);
+  assert.equal(calls.length, 0);
 });
 
-test("a retriever serves without a catalogue", async () => {
-  const { engine } = listening();
+test("a retriever works without a catalogue", async () => {
+  const { engine } = recordingRetriever();
   const sage = await openSage({ dim: DIM, retriever: engine });
   await sage.record(
     actionsOn("food-1", "food-2").map((action) => ({ ...action, vector: vectorOf(action.item) })),
@@ -177,7 +177,7 @@ test("a retriever serves without a catalogue", async () => {
   assert.ok(picks.every(({ item }) => item !== "food-1" && item !== "food-2"));
 });
 
-test("a retriever that fails is reported with its cause, never as an empty list", async () => {
+test("a failing retriever is an error with its cause, never an empty list", async () => {
   const cause = new Error("503");
   const sage = await open({ retriever: () => Promise.reject(cause) });
   const error = await rejects(sage.recommend(), "retrieval", /The retriever failed.*503/);
@@ -191,36 +191,36 @@ test("a retriever that fails is reported with its cause, never as an empty list"
   assert.equal((await sage.profile()).actions, 6);
 });
 
-const nonsense = [
-  ["nothing", () => undefined, /3 queries with 3 lists, and gave undefined/],
-  ["too few lists", () => [[]], /3 queries with 3 lists/],
+const invalidResults = [
+  ["nothing", () => undefined, /3 lists for 3 queries, saw undefined/],
+  ["too few lists", () => [[]], /3 lists for 3 queries/],
   ["no lists", () => [1, 2, 3], /3 lists/],
   ["a hit without an item", () => [[{ score: 1 }], [], []], /item undefined/],
   ["a score that is NaN", () => [[{ item: "a", score: NaN }], [], []], /score NaN/],
   ["null for a hit", () => [[null], [], []], /item undefined/],
 ];
-for (const [name, answer, message] of nonsense) {
-  test(`a retriever that answers ${name} is reported`, async () => {
+for (const [name, answer, message] of invalidResults) {
+  test(`a retriever that returns ${name} is an error`, async () => {
     const sage = await open({ retriever: async () => answer() });
     await rejects(sage.recommend(), "retrieval", message);
   });
 }
 
-test("an aborted signal stops a call before it begins", async () => {
-  const { asked, engine } = listening();
+test("an aborted signal rejects before the retriever is called", async () => {
+  const { calls, engine } = recordingRetriever();
   const sage = await open({ retriever: engine });
   const signal = AbortSignal.abort("changed my mind");
   const error = await rejects(sage.recommend({ signal }), "aborted", /aborted by its signal/);
   assert.equal(error.cause, "changed my mind");
   await rejects(sage.preview({ signal }), "aborted", /aborted/);
-  assert.equal(asked.length, 0);
+  assert.equal(calls.length, 0);
 });
 
-test("a signal reaches the retriever, and ends the wait for one that ignores it", async () => {
-  let handed;
+test("the signal reaches the retriever, and aborts even if ignored there", async () => {
+  let passedSignal;
   const sage = await open({
     retriever: (_, signal) => {
-      handed = signal;
+      passedSignal = signal;
       return new Promise(() => {});
     },
   });
@@ -228,7 +228,7 @@ test("a signal reaches the retriever, and ends the wait for one that ignores it"
   const waiting = sage.recommend({ signal: controller.signal });
   setTimeout(() => controller.abort(), 5);
   await rejects(waiting, "aborted", /aborted/);
-  assert.equal(handed, controller.signal);
+  assert.equal(passedSignal, controller.signal);
   await rejects(
     open({ retriever: async (_, signal) => signal.throwIfAborted() }).then((other) => {
       const already = new AbortController();
@@ -236,11 +236,11 @@ test("a signal reaches the retriever, and ends the wait for one that ignores it"
       return other.recommend({ signal: already.signal });
     }),
     "retrieval",
-    /answer 3 queries/,
+    /3 lists for 3 queries/,
   );
 });
 
-test("calls after close are refused", async () => {
+test("calls after close reject", async () => {
   const sage = await open();
   await sage.close();
   await sage.close();
@@ -260,14 +260,14 @@ test("calls after close are refused", async () => {
     await rejects(sage[method](...args), "closed", /this sage was closed.*openSage/i);
 });
 
-test("a sage can be disposed of, and leaves the catalogue open", async () => {
+test("disposing of a sage leaves the catalogue open", async () => {
   const sage = await open();
   await sage[Symbol.asyncDispose]();
   await rejects(sage.profile(), "closed", /closed/);
   assert.ok(catalogue.has("food-1"));
 });
 
-test("a closed catalogue is reported", async () => {
+test("a closed catalogue is an error", async () => {
   const own = await Catalogue.from(
     [
       ["food-1", vectorOf("food-1")],
@@ -281,8 +281,8 @@ test("a closed catalogue is reported", async () => {
   await rejects(sage.recommend(), "closed", /catalogue was closed/);
 });
 
-test("preview shows a retriever's own bytes, where it says what they are", async () => {
-  const { engine } = listening();
+test("preview returns the retriever's own outbound messages, if it has them", async () => {
+  const { engine } = recordingRetriever();
   engine.outbound = (queries) => [
     { to: "there", bytes: Uint8Array.of(queries.length), says: "a number" },
   ];

@@ -1,4 +1,4 @@
-// What record() takes and refuses. Whatever it refuses, what was recorded before stays as it was, byte for byte.
+// Validation in record(). A rejected call leaves the history unchanged, byte for byte.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openSage } from "pocketsage";
@@ -7,7 +7,7 @@ import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.
 const catalogue = await smallCatalogue();
 const before = actionsOn("food-1", "sport-1", "animal-1");
 
-/** A sage with something recorded, and a check that recording this is refused and changes nothing. */
+/** Assert that recording `given` is rejected and leaves a non-empty history unchanged. */
 async function refuses(given, code, message, options = { catalogue }) {
   const sage = await openSage({ now: () => NOW, ...options });
   await sage.record(
@@ -17,9 +17,9 @@ async function refuses(given, code, message, options = { catalogue }) {
   );
   const bytes = await sage.export();
   await rejects(sage.record(given), code, message);
-  assert.deepEqual(await sage.export(), bytes, "something recorded was lost or changed");
+  assert.deepEqual(await sage.export(), bytes, "the history is unchanged");
   await sage.record({ item: "food-2", vector: vectorOf("food-2") });
-  assert.equal((await sage.profile()).actions, 4, "it goes on recording");
+  assert.equal((await sage.profile()).actions, 4, "recording still works");
 }
 
 test("a vector of the wrong dimension is refused, naming the action", () =>
@@ -29,7 +29,7 @@ test("a vector of the wrong dimension is refused, naming the action", () =>
     /action 1 \("x"\).*has 3 components, expected 8/,
   ));
 
-test("NaN in a vector is refused, naming the action and the place", () => {
+test("NaN in a vector is refused, naming action and component", () => {
   const vector = vectorOf("food-2");
   vector[5] = NaN;
   return refuses(
@@ -39,13 +39,13 @@ test("NaN in a vector is refused, naming the action and the place", () => {
   );
 });
 
-test("infinity in a vector is refused, naming the action and the place", () => {
+test("infinity in a vector is refused, naming action and component", () => {
   const vector = vectorOf("food-2");
   vector[0] = -Infinity;
   return refuses({ item: "x", vector }, "not-finite", /action 0 \("x"\).*component 0.*-Infinity/);
 });
 
-test("a vector that is no Float32Array is refused, with the way to make one", () =>
+test("a vector that is no Float32Array is refused; the message shows how to convert it", () =>
   refuses(
     { item: "x", vector: [1, 2, 3, 4, 5, 6, 7, 8] },
     "option",
@@ -56,11 +56,13 @@ test("an unknown item without a vector is refused", () =>
   refuses(
     [{ item: "food-2" }, { item: "ghost" }],
     "unknown-item",
-    /action 1 \("ghost"\).*catalogue does not know.*\{ item, vector \}/,
+    /action 1 \("ghost"\).*not in the catalogue.*\{ item, vector \}/,
   ));
 
 test("without a catalogue every item needs its vector", () =>
-  refuses({ item: "food-1" }, "unknown-item", /no catalogue to look the item up in/, { dim: DIM }));
+  refuses({ item: "food-1" }, "unknown-item", /without a catalogue every action needs a vector/, {
+    dim: DIM,
+  }));
 
 test("a timestamp that is NaN is refused", () =>
   refuses({ item: "food-1", at: NaN }, "not-finite", /\("food-1"\): at.*NaN/));
@@ -83,7 +85,7 @@ test("a misspelt field is refused", () =>
   refuses({ item: "food-1", wieght: 3 }, "option", /unknown option "wieght".*weight/));
 test("null is refused", () => refuses(null, "option", /action 0: expected an object, saw null/));
 
-test("of a thousand actions, one that is wrong keeps all out", () => {
+test("one invalid action among a thousand rejects all of them", () => {
   const many = Array.from({ length: 1000 }, (_, index) => ({
     item: "food-1",
     at: index === 999 ? NaN : index,
@@ -91,13 +93,13 @@ test("of a thousand actions, one that is wrong keeps all out", () => {
   return refuses(many, "not-finite", /action 999/);
 });
 
-test("no actions at all are fine", async () => {
+test("an empty list of actions is accepted", async () => {
   const sage = await openSage({ catalogue });
   await sage.record([]);
   assert.equal((await sage.profile()).actions, 0);
 });
 
-test("vectors are copied on the way in", async () => {
+test("record copies vectors", async () => {
   const sage = await openSage({ dim: DIM });
   const vector = vectorOf("food-1");
   await sage.record({ item: "food-1", vector });
@@ -106,7 +108,7 @@ test("vectors are copied on the way in", async () => {
   assert.deepEqual(interests[0].vector, vectorOf("food-1"));
 });
 
-test("at defaults to the clock", async () => {
+test("`at` defaults to the clock", async () => {
   const sage = await openSage({ catalogue, now: () => NOW });
   await sage.record({ item: "food-1" });
   assert.equal((await sage.profile()).interests[0].lastActive, NOW);
@@ -124,10 +126,10 @@ test("undefined fields count as absent", async () => {
   assert.equal((await sage.profile()).interests[0].lastActive, NOW);
 });
 
-test("vectors may be looked up elsewhere: once for all that lack one, and not for those the catalogue knows", async () => {
-  const asked = [];
+test("the `vectors` option is called once, for the items without any known vector", async () => {
+  const requested = [];
   const vectors = async (items) => {
-    asked.push(items);
+    requested.push(items);
     return items.map((item) => (item === "ghost" ? undefined : vectorOf("food-1")));
   };
   const sage = await openSage({ catalogue, vectors, now: () => NOW });
@@ -138,7 +140,7 @@ test("vectors may be looked up elsewhere: once for all that lack one, and not fo
     { item: "new-1" },
     { item: "new-3" },
   ]);
-  assert.deepEqual(asked, [["new-1", "new-3"]]);
+  assert.deepEqual(requested, [["new-1", "new-3"]]);
   assert.equal((await sage.profile()).actions, 5);
   await rejects(sage.record([{ item: "food-4" }, { item: "ghost" }]), "unknown-item", /ghost/);
   assert.equal((await sage.profile()).actions, 5);

@@ -1,4 +1,5 @@
-// openSage keeps a session in the core. Its profiles are those of a new start, whatever came and went, and whatever happened to the core.
+// The core's session, synchronised with the history: its profiles equal those of a new session,
+// after any sequence of changes and after a crash of the core.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { buildProfile, Catalogue, memoryStore, openSage } from "pocketsage";
@@ -7,13 +8,13 @@ import { NOW, rejects } from "./world.mjs";
 
 const DIM = 6;
 
-/** Numbers in [0, 1), the same every time. */
+/** A seeded generator of numbers in [0, 1). */
 function random(seed) {
   let state = seed;
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-function anyAction(next, number) {
+function randomAction(next, number) {
   const topic = Math.floor(next() * 3);
   const vector = Float32Array.from(
     { length: DIM },
@@ -27,16 +28,16 @@ function anyAction(next, number) {
   };
 }
 
-async function assertFresh(sage, actions) {
+async function assertFromScratch(sage, actions) {
   const { interests } = await sage.profile();
   assert.deepEqual(interests, buildProfile(actions, { dim: DIM, now: NOW }).interests);
 }
 
-test("a profile that followed is the profile of a new start", async () => {
+test("an updated profile equals one computed from scratch", async () => {
   for (let seed = 1; seed <= 20; seed += 1) {
     const next = random(seed);
     const sage = await openSage({ dim: DIM, now: () => NOW });
-    let actions = Array.from({ length: 60 }, (_, number) => anyAction(next, number));
+    let actions = Array.from({ length: 60 }, (_, number) => randomAction(next, number));
     await sage.record(actions);
     for (let step = 0; step < 15; step += 1) {
       if (next() < 0.4) {
@@ -44,20 +45,20 @@ test("a profile that followed is the profile of a new start", async () => {
         assert.equal(await sage.forget(item), 1);
         actions = actions.filter((action) => action.item !== item);
       } else {
-        const action = anyAction(next, 1000 + step);
+        const action = randomAction(next, 1000 + step);
         await sage.record(action);
         actions.push(action);
       }
-      await assertFresh(sage, actions);
+      await assertFromScratch(sage, actions);
     }
     await sage.close();
   }
 });
 
-test("the cap lets the oldest go, and the profile follows", async () => {
+test("the profile follows when maxActions removes the oldest actions", async () => {
   const next = random(7);
   const sage = await openSage({ dim: DIM, maxActions: 40, now: () => NOW });
-  const all = Array.from({ length: 100 }, (_, number) => anyAction(next, number));
+  const all = Array.from({ length: 100 }, (_, number) => randomAction(next, number));
   for (const [number, action] of all.entries()) {
     await sage.record(action);
     if (number % 10 === 9) {
@@ -65,7 +66,7 @@ test("the cap lets the oldest go, and the profile follows", async () => {
         .slice(0, number + 1)
         .sort((a, b) => b.at - a.at)
         .slice(0, 40);
-      await assertFresh(
+      await assertFromScratch(
         sage,
         all.filter((one) => newest.includes(one)),
       );
@@ -73,22 +74,86 @@ test("the cap lets the oldest go, and the profile follows", async () => {
   }
 });
 
-test("two tastes on one store follow each other", async () => {
+test("two sages on one store see each other's actions", async () => {
   const next = random(8);
   const store = memoryStore();
   const [one, other] = [
     await openSage({ dim: DIM, store, now: () => NOW }),
     await openSage({ dim: DIM, store, now: () => NOW }),
   ];
-  const actions = Array.from({ length: 30 }, (_, number) => anyAction(next, number));
+  const actions = Array.from({ length: 30 }, (_, number) => randomAction(next, number));
   for (const [number, action] of actions.entries()) {
     const sage = number % 3 ? one : other;
     await sage.record(action);
-    await assertFresh(sage, actions.slice(0, number + 1));
+    await assertFromScratch(sage, actions.slice(0, number + 1));
   }
 });
 
-test("a profile follows its catalogue", async () => {
+/** Records the calls of CoreSession's methods during `work`, as [method, ...arguments]. */
+async function coreCalls(work) {
+  const calls = [];
+  const originals = {};
+  for (const method of ["add", "forget", "reweigh"]) {
+    originals[method] = CoreSession.prototype[method];
+    CoreSession.prototype[method] = function (...args) {
+      calls.push([method, ...args]);
+      return originals[method].apply(this, args);
+    };
+  }
+  try {
+    await work();
+  } finally {
+    Object.assign(CoreSession.prototype, originals);
+  }
+  return calls;
+}
+
+test("a replaced action that differs only in weight is reweighed, not added", async () => {
+  const next = random(12);
+  const actions = Array.from({ length: 30 }, (_, number) => ({
+    ...randomAction(next, number),
+    weight: 1,
+  }));
+  const sage = await openSage({ dim: DIM, now: () => NOW });
+  await sage.record(actions);
+  await assertFromScratch(sage, actions);
+
+  // Forget an early action and the last one, and record the last one again with another weight.
+  const last = { ...actions[29], weight: 7 };
+  await sage.forget(actions[3].item);
+  await sage.forget(last.item);
+  await sage.record(last);
+  const changed = [...actions.slice(0, 3), ...actions.slice(4, 29), last];
+  const calls = await coreCalls(() => assertFromScratch(sage, changed));
+  assert.deepEqual(calls, [
+    ["forget", Uint32Array.of(3)],
+    ["reweigh", 28, 7],
+  ]);
+  assert.deepEqual(await coreCalls(() => sage.profile()), [], "an unchanged history");
+  await sage.close();
+});
+
+test("reweighing changes importances and medoids as a new session would", async () => {
+  const next = random(13);
+  const sage = await openSage({ dim: DIM, now: () => NOW });
+  const actions = Array.from({ length: 60 }, (_, number) => ({
+    ...randomAction(next, number),
+    weight: 1,
+  }));
+  await sage.record(actions);
+  await assertFromScratch(sage, actions);
+  for (const weight of [50, 0.1, 1, 3]) {
+    const last = { ...actions.pop(), weight };
+    await sage.forget(last.item);
+    await sage.record(last);
+    actions.push(last);
+    const calls = await coreCalls(() => assertFromScratch(sage, actions));
+    assert.deepEqual(calls, [["reweigh", 59, weight]]);
+  }
+  await sage.close();
+});
+
+test("the profile follows changes of the catalogue", async () => {
   const catalogue = await Catalogue.from(
     [
       ["a", Float32Array.of(1, 0)],
@@ -113,28 +178,28 @@ test("a profile follows its catalogue", async () => {
   catalogue.close();
 });
 
-test("a crash of the core costs a new start and nothing else", async () => {
+test("after a crash of the core the profile is recomputed, and nothing is lost", async () => {
   const next = random(9);
   const sage = await openSage({ dim: DIM, now: () => NOW });
-  const actions = Array.from({ length: 50 }, (_, number) => anyAction(next, number));
+  const actions = Array.from({ length: 50 }, (_, number) => randomAction(next, number));
   await sage.record(actions);
-  await assertFresh(sage, actions);
+  await assertFromScratch(sage, actions);
 
   const real = CoreSession.prototype.profile;
   CoreSession.prototype.profile = function (...args) {
     CoreSession.prototype.profile = real;
-    this.__wbg_ptr = 0xfffffff0; // the wasm leaves its memory
+    this.__wbg_ptr = 0xfffffff0; // out of bounds: the wasm traps
     return real.apply(this, args);
   };
-  const more = anyAction(next, 1);
+  const more = randomAction(next, 1);
   await sage.record(more);
   await rejects(sage.profile(), "crashed", /memory access out of bounds/);
-  await assertFresh(sage, [...actions, more]);
+  await assertFromScratch(sage, [...actions, more]);
 });
 
-test("the memory of closed tastes comes back", async () => {
+test("closing a sage frees its memory", async () => {
   const next = random(10);
-  const actions = Array.from({ length: 400 }, (_, number) => anyAction(next, number));
+  const actions = Array.from({ length: 400 }, (_, number) => randomAction(next, number));
   const once = async () => {
     const sage = await openSage({ dim: DIM, now: () => NOW });
     await sage.record(actions.slice(1));

@@ -1,4 +1,4 @@
-/** Actions as callers give them, checked once and copied: after this they cannot be wrong. */
+/** Validation of recorded actions: caller input becomes log entries, vectors copied. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import {
   checkFinite,
@@ -13,64 +13,72 @@ import type { VectorSource } from "../retriever.js";
 import type { Entry } from "./log.js";
 import type { Action } from "./types.js";
 
-const FIELDS = ["item", "vector", "at", "weight", "kind"];
+const ACTION_FIELDS = ["item", "vector", "at", "weight", "kind"];
 
-/** What an action is checked against. */
-export interface Expectation {
+/** Context for validating an action. */
+export interface ActionContext {
+  /** Vector length. */
   dim: number;
+  /** Supplies vectors of items recorded without one. */
   catalogue: Catalogue | undefined;
+  /** Default of `at`, in milliseconds since the epoch. */
   now: number;
 }
 
-/** The entries of these actions, or an error that names the first action that is wrong, and no entry at all. */
-export function checkActions(given: Action | readonly Action[], expected: Expectation): Entry[] {
-  const actions: readonly Action[] = Array.isArray(given) ? given : [given as Action];
-  return actions.map((action, index) => checkAction(`record: action ${index}`, action, expected));
+/** Validate all actions. Throws for the first invalid one and names its index: all or nothing. */
+export function checkActions(given: Action | readonly Action[], context: ActionContext): Entry[] {
+  return toList(given).map((action, index) =>
+    checkAction(`record: action ${index}`, action, context),
+  );
 }
 
-/** The actions, with vectors from elsewhere for those that have none and that the catalogue does not know. One question for all of them. */
-export async function withVectors(
+/**
+ * Add the vectors of actions that have none and whose item is not in the catalogue. One call of
+ * `source` for all of them; actions of items that `source` does not have stay without a vector.
+ */
+export async function addMissingVectors(
   given: Action | readonly Action[],
   source: VectorSource,
   catalogue: Catalogue | undefined,
 ): Promise<readonly Action[]> {
-  const actions: readonly Action[] = Array.isArray(given) ? given : [given as Action];
-  const lacks = (action: Action): boolean =>
+  const actions = toList(given);
+  const needsLookup = (action: Action): boolean =>
     typeof action?.item === "string" &&
     action.item !== "" &&
     action.vector === undefined &&
     !catalogue?.has(action.item);
-  const items = [...new Set(actions.filter(lacks).map(({ item }) => item))];
-  if (items.length === 0) return actions;
-  let vectors: (Float32Array | undefined)[];
+  const missingItems = [...new Set(actions.filter(needsLookup).map(({ item }) => item))];
+  if (missingItems.length === 0) return actions;
+  let found: (Float32Array | undefined)[];
   try {
-    vectors = await source(items);
+    found = await source(missingItems);
   } catch (error) {
     throw asSageError(
       error,
       "retrieval",
-      "The vectors of the items could not be looked up; nothing was recorded",
+      "Looking up the items' vectors failed; nothing was recorded",
     );
   }
-  const known = new Map(items.map((item, place) => [item, vectors[place]]));
+  const foundVectors = new Map(missingItems.map((item, index) => [item, found[index]]));
   return actions.map((action) => {
-    const vector = lacks(action) ? known.get(action.item) : undefined;
+    const vector = needsLookup(action) ? foundVectors.get(action.item) : undefined;
     return vector ? { ...action, vector } : action;
   });
 }
 
-/** The entry of one action; `place` is how messages call it. */
+/** Validate one action. `label` names it in error messages. */
 export function checkAction(
-  place: string,
+  label: string,
   action: Action,
-  { dim, catalogue, now }: Expectation,
+  { dim, catalogue, now }: ActionContext,
 ): Entry {
-  checkKeys(place, action, FIELDS);
-  const item = checkItemId(`${place}: item`, action.item);
-  const where = `${place} (${inspect(item)})`;
+  checkKeys(label, action, ACTION_FIELDS);
+  const item = checkItemId(`${label}: item`, action.item);
+  const where = `${label} (${inspect(item)})`;
   const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
     item,
-    at: action.at === undefined ? now : checkFinite(`${where}: at`, action.at) + 0, // -0 is 0, as it is in JSON
+    // JSON turns -0 into 0.
+    at: action.at === undefined ? now : checkFinite(`${where}: at`, action.at) + 0,
   };
   if (action.weight !== undefined) entry.weight = checkPositive(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
@@ -85,12 +93,16 @@ export function checkAction(
     entry.vector = checkVector(where, action.vector, dim).slice();
   } else if (!catalogue?.has(item)) {
     const reason = catalogue
-      ? "the catalogue does not know the item"
-      : "there is no catalogue to look the item up in";
+      ? "the item is not in the catalogue"
+      : "without a catalogue every action needs a vector";
     throw new SageError(
       "unknown-item",
       `${where}: ${reason}. Pass its embedding: { item, vector }.`,
     );
   }
   return entry;
+}
+
+function toList(given: Action | readonly Action[]): readonly Action[] {
+  return Array.isArray(given) ? given : [given as Action];
 }

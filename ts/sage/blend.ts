@@ -1,23 +1,37 @@
-/** Many ranked lists into one: ids become dense keys for the core, and come back as ids. */
+/** Blending of ranked lists. The core works on dense integer keys; this file maps ids to them. */
 import { checkInteger, checkItemId, checkItemIds, checkKeys, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 
-/** How to blend. */
+/** Options of {@link blend}. */
 export interface BlendOptions {
-  /** One weight per list: its share of the places. */
+  /**
+   * One weight per list, finite and not negative: the share of results the list is given, in
+   * proportion to the sum of the weights.
+   */
   weights: readonly number[];
-  /** How many hits are wanted. */
+  /** Maximum number of results: a whole number of at least 1. */
   count: number;
-  /** Items that must not come out. */
+  /** Items left out of the result. Default: none. */
   exclude?: ReadonlySet<ItemId>;
 }
 
 /**
- * Several ranked lists in one. Places are dealt to the lists one by one, in proportion to their weights, so that every list is seen
- * early; an item comes out once, with its best score, credited to the `list` that gave it; excluded items never. Needs `await init()`.
+ * Blend ranked lists into one list of at most `count` hits.
+ *
+ * Result positions are assigned by Webster's rule (Sainte-Lague): each goes to the list with the
+ * greatest weight / (2 taken + 1) that has hits left; ties go to the first list. A list yields its
+ * hits by descending score; ties keep their order. Each item occurs once, with its best score, for
+ * the list (`list`, an index into `lists`) in which it scored best; ties go to the first list. The
+ * beginning of a longer blend is the shorter blend.
+ *
+ * O(h log h + count l) time for h hits in l lists. No lists or only empty lists: an empty result.
+ * Synchronous: `await init()` before.
+ *
+ * @throws SageError "option" for a wrong option, weight or item id, "not-finite" for a score that
+ * is NaN or infinite.
  */
 export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { list: number })[] {
   checkKeys("blend", options, ["weights", "count", "exclude"]);
@@ -25,29 +39,31 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   if (!Array.isArray(options.weights) || options.weights.length !== lists.length) {
     throw new SageError(
       "option",
-      `blend: expected one weight for each of the ${lists.length} lists, saw ${inspect(options.weights)}.`,
+      `blend: expected ${lists.length} weights, one per list, saw ${inspect(options.weights)}.`,
     );
   }
   const keyOf = new Map<ItemId, number>();
-  const key = (item: ItemId): number => {
-    const known = keyOf.get(item);
-    if (known === undefined) keyOf.set(item, keyOf.size);
-    return known ?? keyOf.size - 1;
+  const denseKey = (item: ItemId): number => {
+    const existing = keyOf.get(item);
+    if (existing === undefined) keyOf.set(item, keyOf.size);
+    return existing ?? keyOf.size - 1;
   };
-  const keys = Uint32Array.from(lists.flat(), ({ item }) => key(checkItemId("blend: a hit", item)));
+  const keys = Uint32Array.from(lists.flat(), ({ item }) =>
+    denseKey(checkItemId("blend: a hit", item)),
+  );
   const scores = Float32Array.from(lists.flat(), ({ score }) => score);
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
   const exclude = Uint32Array.from(
     checkItemIds("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
-    key,
+    denseKey,
   );
   const blended = withCore((core) =>
     core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude),
   );
   const items = [...keyOf.keys()];
-  return Array.from(blended.keys, (known, row) => ({
-    item: items[known]!,
+  return Array.from(blended.keys, (key, row) => ({
+    item: items[key]!,
     score: blended.scores[row]!,
     list: blended.lists[row]!,
   }));

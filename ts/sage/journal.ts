@@ -1,46 +1,57 @@
 /**
- * The journal: a log that is kept in a store, and safe with several writers.
+ * The journal: a log persisted in a store, safe with several concurrent writers.
  *
- * A change is applied in memory at once, and stays pending until it is stored. Storing reads the freshest stored log (another tab may have
- * written), makes the pending changes on it, and writes the outcome; where the store can, in one atomic step. One save runs at a time and
- * takes along everything that is pending when it starts. If it fails, the changes stay in memory and go out with the next save.
+ * A change is applied in memory immediately and stays pending until it is stored. A save loads the
+ * stored log (another tab may have written it), applies the pending changes to it and writes the
+ * result; atomically, if the store has `update`. One save runs at a time and includes every change
+ * pending when it starts. After a failed save the changes stay pending for the next save.
  */
 import { asSageError } from "../errors.js";
 import type { Store } from "../store/store.js";
 import { EMPTY_LOG, type Limits, type Log, trim } from "./log.js";
 import { decodeLog, encodeLog } from "./log-format.js";
 
-/** A change to the log. It may be made several times, each time on a fresher log. "erase" deletes the log and all that the store holds. */
+/**
+ * A change to the log: a pure function, because it is applied again to every newer stored log until
+ * it is saved. "erase" deletes the log and everything else in the store.
+ */
 type Change = ((log: Log) => Log) | "erase";
 
-/** A log and its place in a store. */
+/** A log and the store that persists it. */
 export interface Journal {
-  /** The log of now, stored or not. */
+  /** The current log, pending changes included. */
   log(): Log;
-  /** Makes a change; resolves when it is stored, rejects "storage" when it could not be (yet). */
+  /**
+   * Apply a change. Resolves when it is stored; rejects "storage" when saving failed, and the
+   * change stays pending.
+   */
   change(change: Change): Promise<void>;
-  /** Stores what is pending, if anything is. */
+  /** Save the pending changes, if there are any. */
   flush(): Promise<void>;
 }
 
-/** Opens the log that the store holds, or an empty one. Rejects "corrupt", "version", "dimension" or "storage", having touched nothing. */
+/**
+ * Load the stored log, or start an empty one. Rejects "corrupt", "version", "dimension" or
+ * "storage" and leaves the store unchanged; with `setAsideUnreadable`, bytes that cannot be decoded
+ * are copied aside first and replaced by an empty log.
+ */
 export async function openJournal(
   store: Store,
   dim: number,
   limits: () => Limits,
-  setAside: boolean,
+  setAsideUnreadable: boolean,
 ): Promise<Journal> {
-  let log = trim(await restore(store, dim, setAside), limits());
+  let log = trim(await loadLog(store, dim, setAsideUnreadable), limits());
   let pending: Change[] = [];
-  let running: Promise<void> = Promise.resolve();
-  let waiting: Promise<void> | undefined;
+  let lastSave: Promise<void> = Promise.resolve();
+  let nextSave: Promise<void> | undefined;
 
-  /** What was last written, so that what nobody else has changed need not be read again. */
-  let written: { readonly bytes: Uint8Array; readonly log: Log } | undefined;
-  const read = (bytes: Uint8Array): Log =>
-    written && sameBytes(bytes, written.bytes) ? written.log : decodeLog(bytes, dim);
+  /** The last write: if the store still holds these bytes, they need no decoding. */
+  let lastWritten: { readonly bytes: Uint8Array; readonly log: Log } | undefined;
+  const decodeStored = (bytes: Uint8Array): Log =>
+    lastWritten && sameBytes(bytes, lastWritten.bytes) ? lastWritten.log : decodeLog(bytes, dim);
 
-  const make = (start: Log, changes: readonly Change[]): Log =>
+  const applyChanges = (start: Log, changes: readonly Change[]): Log =>
     trim(
       changes.reduce(
         (current, change) => (change === "erase" ? EMPTY_LOG : change(current)),
@@ -49,41 +60,42 @@ export async function openJournal(
       limits(),
     );
 
-  const save = async (): Promise<void> => {
+  const savePending = async (): Promise<void> => {
     const changes = pending;
     if (changes.length === 0) return;
-    const erase = changes.lastIndexOf("erase");
-    const rest = changes.slice(erase + 1);
-    let next: typeof written;
-    await storing(async () => {
-      if (erase >= 0) await store.clear();
-      if (rest.length === 0) return;
-      await update(store, (bytes) => {
-        const stored = make(bytes ? read(bytes) : EMPTY_LOG, rest);
-        next = { bytes: encodeLog(stored, dim), log: stored };
-        return next.bytes.slice(); // the store's own, to keep or to change
+    const lastErase = changes.lastIndexOf("erase");
+    const changesToApply = changes.slice(lastErase + 1);
+    let toWrite: typeof lastWritten;
+    await withStorageErrors(async () => {
+      if (lastErase >= 0) await store.clear();
+      if (changesToApply.length === 0) return;
+      await updateStore(store, (bytes) => {
+        const stored = applyChanges(bytes ? decodeStored(bytes) : EMPTY_LOG, changesToApply);
+        toWrite = { bytes: encodeLog(stored, dim), log: stored };
+        return toWrite.bytes.slice(); // a copy: the store may keep or modify it
       });
     });
-    written = next;
-    const stored = next?.log ?? EMPTY_LOG;
+    lastWritten = toWrite;
+    const stored = toWrite?.log ?? EMPTY_LOG;
     pending = pending.slice(changes.length);
-    log = make(stored, pending);
+    log = applyChanges(stored, pending);
   };
 
   const flush = (): Promise<void> => {
-    waiting ??= running.then(() => {
-      waiting = undefined;
-      const saving = save();
-      running = saving.catch(() => undefined); // reported to those who wait for it; the next save tries again
-      return saving;
+    nextSave ??= lastSave.then(() => {
+      nextSave = undefined;
+      const saveNow = savePending();
+      // `saveNow` reports the error; the next save retries.
+      lastSave = saveNow.catch(() => undefined);
+      return saveNow;
     });
-    return waiting;
+    return nextSave;
   };
 
   return {
     log: () => log,
     change: (change) => {
-      log = make(log, [change]);
+      log = applyChanges(log, [change]);
       pending = [...pending, change];
       return flush();
     },
@@ -91,24 +103,24 @@ export async function openJournal(
   };
 }
 
-async function restore(store: Store, dim: number, setAside: boolean): Promise<Log> {
-  const bytes = await storing(() => store.load());
+async function loadLog(store: Store, dim: number, setAsideUnreadable: boolean): Promise<Log> {
+  const bytes = await withStorageErrors(() => store.load());
   if (!bytes) return EMPTY_LOG;
   try {
     return decodeLog(bytes, dim);
   } catch (error) {
-    if (!setAside || !store.setAside) throw error;
-    await storing(() => store.setAside!(bytes));
-    // Another tab may have done the same, and recorded since: only the bytes that were put aside are replaced.
+    if (!setAsideUnreadable || !store.setAside) throw error;
+    await withStorageErrors(() => store.setAside!(bytes));
+    // Replace only the bytes set aside: another tab may have done the same and recorded since.
     const empty = encodeLog(EMPTY_LOG, dim);
-    const left = await storing(() =>
-      update(store, (now) => (now && !sameBytes(now, bytes) ? now : empty)),
+    const current = await withStorageErrors(() =>
+      updateStore(store, (now) => (now && !sameBytes(now, bytes) ? now : empty)),
     );
-    return decodeLog(left, dim);
+    return decodeLog(current, dim);
   }
 }
 
-async function update(
+async function updateStore(
   store: Store,
   change: (bytes?: Uint8Array) => Uint8Array,
 ): Promise<Uint8Array> {
@@ -118,21 +130,21 @@ async function update(
   return bytes;
 }
 
-/** Runs a step of the store; what goes wrong there is "storage", unless the store says better. */
-async function storing<T>(step: () => Promise<T>): Promise<T> {
+/** Run a store operation. Errors become "storage", unless the store threw a SageError. */
+async function withStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
   try {
-    return await step();
+    return await operation();
   } catch (error) {
     throw asSageError(
       error,
       "storage",
-      "The profile could not be stored or loaded; what was recorded stays in memory",
+      "Loading or saving the profile failed; recorded actions stay in memory",
     );
   }
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
   return true;
 }

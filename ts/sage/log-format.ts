@@ -1,20 +1,24 @@
 /**
- * The log as bytes: what a store keeps and what `export()` gives. All numbers are little-endian.
+ * The binary format of a log: the content of a store and the result of `export()`. Numbers are
+ * little-endian.
  *
- * | offset    | what                                                                                   |
- * | --------- | -------------------------------------------------------------------------------------- |
- * | 0         | the 8 bytes "sage.log"                                                                 |
- * | 8         | u32: version, now 1                                                                    |
- * | 12        | u32: h, the length of the header, a multiple of 4                                      |
- * | 16        | the header: JSON in UTF-8, padded with spaces                                          |
- * | 16 + h    | the vectors that came with the actions, `dim` f32 each, in the order of their actions  |
- * | the end   | u32: checksum, the low 32 bits of the XXH64 of everything before it                    |
+ * | offset       | content                                                                 |
+ * | ------------ | ----------------------------------------------------------------------- |
+ * | 0            | magic: the 8 bytes "sage.log"                                           |
+ * | 8            | u32: version, currently 1                                               |
+ * | 12           | u32: h, header length in bytes, a multiple of 4                         |
+ * | 16           | header: JSON in UTF-8, padded with spaces to h bytes                    |
+ * | 16 + h       | vectors recorded with their actions, `dim` f32 each, in action order    |
+ * | last 4 bytes | u32: checksum, the low 32 bits of the XXH64 of all preceding bytes      |
  *
- * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`: `items` and `kinds` are lists of names, and
- * `actions` has one column per property, with an index into those lists for `item` and `kind`, null for a weight or kind that was not
- * given, and true for an action that brought its vector. An action that did not has the vector its catalogue knows, which is not stored.
+ * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`.
+ * `items` and `kinds` are lists of names. `actions` has one column per property: `item` and `kind`
+ * are indices into these lists, a missing weight or kind is null, and `vector` is true for actions
+ * recorded with a vector. The vectors of all other actions come from the catalogue and are not
+ * stored.
  *
- * Magic, version and checksum stay where they are in every version, so that damage ("corrupt") and age ("version") can be told apart.
+ * Magic, version and checksum keep their offsets in every version, which separates damage
+ * ("corrupt") from a newer format ("version").
  */
 
 import { withCore } from "../core/glue.js";
@@ -23,10 +27,10 @@ import type { Entry, Log } from "./log.js";
 
 const MAGIC = "sage.log";
 const VERSION = 1;
-const FRONT = 16;
-const CHECKSUM = 4;
+const PREFIX_BYTES = 16;
+const CHECKSUM_BYTES = 4;
 
-/** The columns of the header. */
+/** The JSON header; the head of this file describes its fields. */
 interface Header {
   dim: number;
   items: string[];
@@ -41,21 +45,23 @@ interface Header {
   };
 }
 
-/** The bytes of a log. The same log always gives the same bytes. */
+/** Encode a log. Deterministic: equal logs have equal bytes. O(n dim) for n actions. */
 export function encodeLog(log: Log, dim: number): Uint8Array {
-  const header = new TextEncoder().encode(JSON.stringify(describe(log, dim)));
+  const header = new TextEncoder().encode(JSON.stringify(toHeader(log, dim)));
   const vectors = log.entries.flatMap((entry) => entry.vector ?? []);
-  const padded = Math.ceil(header.length / 4) * 4;
-  const bytes = new Uint8Array(FRONT + padded + vectors.length * dim * 4 + CHECKSUM);
+  const headerBytes = Math.ceil(header.length / 4) * 4;
+  const bytes = new Uint8Array(
+    PREFIX_BYTES + headerBytes + vectors.length * dim * 4 + CHECKSUM_BYTES,
+  );
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
   view.setUint32(8, VERSION, true);
-  view.setUint32(12, padded, true);
-  bytes.fill(0x20, FRONT, FRONT + padded).set(header, FRONT);
-  // Typed arrays have the byte order of the machine: little-endian wherever this package runs.
-  const block = new Float32Array(bytes.buffer, FRONT + padded, vectors.length * dim);
+  view.setUint32(12, headerBytes, true);
+  bytes.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes).set(header, PREFIX_BYTES);
+  // Typed arrays use native byte order: little-endian on every platform with WebAssembly.
+  const block = new Float32Array(bytes.buffer, PREFIX_BYTES + headerBytes, vectors.length * dim);
   vectors.forEach((vector, row) => block.set(vector, row * dim));
-  const end = bytes.length - CHECKSUM;
+  const end = bytes.length - CHECKSUM_BYTES;
   view.setUint32(
     end,
     withCore((core) => core.checksum(bytes.subarray(0, end))),
@@ -64,31 +70,35 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   return bytes;
 }
 
-/** The log in these bytes. Throws "corrupt", "version", or "dimension" when it holds vectors of another length than `dim`. */
+/**
+ * Decode a log. Throws "corrupt", "version", or "dimension" if it has vectors of a length other
+ * than `dim`.
+ */
 export function decodeLog(bytes: Uint8Array, dim: number): Log {
   if (!(bytes instanceof Uint8Array))
-    throw new SageError("option", "A stored profile: expected a Uint8Array of bytes.");
+    throw new SageError("option", "A stored profile: expected a Uint8Array.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = checkFrame(bytes, view);
-  const start = FRONT + view.getUint32(12, true);
+  const end = checkEnvelope(bytes, view);
+  const start = PREFIX_BYTES + view.getUint32(12, true);
   if (start > end) throw corrupt("its header is longer than the bytes");
-  const header = readHeader(bytes.subarray(FRONT, start));
-  const brought = header.actions.vector.filter(Boolean).length;
-  if (start + brought * header.dim * 4 !== end) throw corrupt("its vectors do not fill the bytes");
-  if (brought > 0 && header.dim !== dim) {
+  const header = readHeader(bytes.subarray(PREFIX_BYTES, start));
+  const vectorCount = header.actions.vector.filter(Boolean).length;
+  if (start + vectorCount * header.dim * 4 !== end)
+    throw corrupt(`its length does not fit ${vectorCount} vectors`);
+  if (vectorCount > 0 && header.dim !== dim) {
     throw new SageError(
       "dimension",
       `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`,
     );
   }
-  // A new Uint8Array is a copy, and aligned; the slice of a Node Buffer is neither.
-  return rebuild(header, new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer));
+  // A new Uint8Array copies and aligns the bytes; Node's Buffer.slice does neither.
+  return toLog(header, new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer));
 }
 
-function describe(log: Log, dim: number): Header {
+function toHeader(log: Log, dim: number): Header {
   const { entries } = log;
-  const items = numbering(entries.map(({ item }) => item));
-  const kinds = numbering(entries.flatMap(({ kind }) => kind ?? []));
+  const items = indexNames(entries.map(({ item }) => item));
+  const kinds = indexNames(entries.flatMap(({ kind }) => kind ?? []));
   return {
     dim,
     items: [...items.keys()],
@@ -104,16 +114,16 @@ function describe(log: Log, dim: number): Header {
   };
 }
 
-function numbering(names: readonly string[]): Map<string, number> {
-  const numbers = new Map<string, number>();
-  for (const name of names) if (!numbers.has(name)) numbers.set(name, numbers.size);
-  return numbers;
+function indexNames(names: readonly string[]): Map<string, number> {
+  const indexOf = new Map<string, number>();
+  for (const name of names) if (!indexOf.has(name)) indexOf.set(name, indexOf.size);
+  return indexOf;
 }
 
-/** Checks magic, checksum, then version; returns where the vectors end. */
-function checkFrame(bytes: Uint8Array, view: DataView): number {
-  const end = bytes.length - CHECKSUM;
-  if (end < FRONT) throw corrupt(`it has only ${bytes.length} bytes`);
+/** Validate magic, checksum and version, in this order. Returns the end offset of the vectors. */
+function checkEnvelope(bytes: Uint8Array, view: DataView): number {
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (end < PREFIX_BYTES) throw corrupt(`it has only ${bytes.length} bytes`);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC)
     throw corrupt(`it does not begin with "${MAGIC}"`);
   if (withCore((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true))
@@ -122,13 +132,13 @@ function checkFrame(bytes: Uint8Array, view: DataView): number {
   if (version !== VERSION) {
     throw new SageError(
       "version",
-      `The stored profile has version ${version}, this pocketsage reads version ${VERSION}: use the newer pocketsage that wrote it.`,
+      `The stored profile has format version ${version}, expected ${VERSION}: update pocketsage.`,
     );
   }
   return end;
 }
 
-/** The checksum guards against damage; this guards against bytes that were made to look right. */
+/** Parse and validate the header: a valid checksum does not rule out hostile bytes. */
 function readHeader(text: Uint8Array): Header {
   let header: Header;
   try {
@@ -138,21 +148,23 @@ function readHeader(text: Uint8Array): Header {
   }
   const { dim, items, kinds, hidden, actions } = header ?? {};
   const { item, at, weight, kind, vector } = actions ?? {};
-  const columns: [unknown, (value: unknown) => boolean][] = [
-    [items, isName],
+  const columns: [values: unknown, isValid: (value: unknown) => boolean][] = [
+    [items, isNonEmptyString],
     [kinds, (name) => typeof name === "string"],
-    [hidden, isName],
+    [hidden, isNonEmptyString],
     [item, (index) => isIndex(index, items)],
     [at, (time) => Number.isFinite(time)],
     [weight, (given) => given === null || (Number.isFinite(given) && Number(given) > 0)],
     [kind, (index) => index === null || isIndex(index, kinds)],
-    [vector, (brought) => typeof brought === "boolean"],
+    [vector, (included) => typeof included === "boolean"],
   ];
-  const sound = columns.every(([column, valid]) => Array.isArray(column) && column.every(valid));
+  const valid = columns.every(
+    ([values, isValid]) => Array.isArray(values) && values.every(isValid),
+  );
   const count = item?.length;
   if (
-    !sound ||
-    [at, weight, kind, vector].some((column) => column?.length !== count) ||
+    !valid ||
+    [at, weight, kind, vector].some((values) => values?.length !== count) ||
     !Number.isSafeInteger(dim) ||
     dim < 1
   ) {
@@ -161,8 +173,8 @@ function readHeader(text: Uint8Array): Header {
   return header;
 }
 
-function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float32Array): Log {
-  let next = 0;
+function toLog({ dim, items, kinds, hidden, actions }: Header, vectors: Float32Array): Log {
+  let nextVector = 0;
   const entries = actions.item.map((item, row): Entry => {
     const weight = actions.weight[row] ?? undefined;
     const kind = actions.kind[row] ?? undefined;
@@ -173,8 +185,8 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float3
     if (weight !== undefined) entry.weight = weight;
     if (kind !== undefined) entry.kind = kinds[kind]!;
     if (actions.vector[row]) {
-      // Views of one block, which is nobody else's: copies took a quarter of the time.
-      entry.vector = vectors.subarray(next * dim, ++next * dim);
+      // Views of one private block: copying took a quarter of the decoding time.
+      entry.vector = vectors.subarray(nextVector * dim, ++nextVector * dim);
       if (!allFinite(entry.vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
     }
     return entry;
@@ -182,14 +194,17 @@ function rebuild({ dim, items, kinds, hidden, actions }: Header, vectors: Float3
   return { entries, hidden: new Set(hidden) };
 }
 
-/** Zero times what is finite is zero, times anything else it is not. (`every` took half the time of reading a log.) */
+/**
+ * Branch-free: 0 * x is 0 for finite x and NaN otherwise. (`every` took half the time of decoding a
+ * log.)
+ */
 function allFinite(vector: Float32Array): boolean {
-  let zero = 0;
-  for (let i = 0; i < vector.length; i += 1) zero += vector[i]! * 0;
-  return zero === 0;
+  let sum = 0;
+  for (let i = 0; i < vector.length; i += 1) sum += vector[i]! * 0;
+  return sum === 0;
 }
 
-function isName(value: unknown): boolean {
+function isNonEmptyString(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
@@ -199,11 +214,11 @@ function isIndex(value: unknown, names: unknown): boolean {
   );
 }
 
-function corrupt(why: string, cause?: unknown): SageError {
+function corrupt(reason: string, cause?: unknown): SageError {
   return new SageError(
     "corrupt",
-    `This is not a stored profile, or a damaged one: ${why}. Nothing was touched; ` +
-      '`unreadable: "set-aside"` puts what a store holds aside and starts empty.',
+    `Not a stored profile, or a damaged one: ${reason}. Nothing was changed; ` +
+      '`unreadable: "set-aside"` copies stored bytes aside and starts empty.',
     { cause },
   );
 }

@@ -1,25 +1,30 @@
 /**
- * The log: everything a taste is made of, as plain data that is never changed in place. Each change gives a new log, so that the same
- * change can be made again on a fresher one (see journal.ts), and "has anything changed?" is `!==`.
+ * The log: recorded actions and hidden items as immutable plain data. Every change returns a new
+ * log: a change can be applied again to a newer stored log (see journal.ts), and two logs are
+ * compared by identity. All functions are O(n) in the number of entries, `trim` O(n log n).
  */
 import type { ItemId } from "../item.js";
 
-/** One recorded action. What was not said stays unsaid: the weight of a kind and the vector of a known item are looked up when needed. */
+/**
+ * One recorded action. Defaults are not filled in: the weight of a kind and the vector of a
+ * catalogue item are looked up when a profile is built.
+ */
 export interface Entry {
   readonly item: ItemId;
+  /** Milliseconds since the epoch, finite. */
   readonly at: number;
   readonly weight?: number;
   readonly kind?: string;
   readonly vector?: Float32Array;
 }
 
-/** The actions in the order they were recorded, and the items never to recommend. */
+/** Actions in the order they were recorded, and items excluded from recommendations. */
 export interface Log {
   readonly entries: readonly Entry[];
   readonly hidden: ReadonlySet<ItemId>;
 }
 
-/** How much is remembered: at most `count` actions, none done before `since`. */
+/** Retention: at most `count` actions, none older than `since` (milliseconds since the epoch). */
 export interface Limits {
   readonly count: number;
   readonly since: number;
@@ -27,56 +32,59 @@ export interface Limits {
 
 export const EMPTY_LOG: Log = { entries: [], hidden: new Set() };
 
-/** The log and these entries after it. */
+/** Append entries. */
 export function append(log: Log, entries: readonly Entry[]): Log {
   return { ...log, entries: [...log.entries, ...entries] };
 }
 
-/** The log, never to recommend this item. */
+/** Add an item to the hidden ones. */
 export function hide(log: Log, item: ItemId): Log {
   return { ...log, hidden: new Set(log.hidden).add(item) };
 }
 
-/** The log without any trace of the item. */
+/** Remove the item's actions and its hidden mark. */
 export function withoutItem(log: Log, item: ItemId): Log {
   const hidden = new Set(log.hidden);
   hidden.delete(item);
   return { entries: log.entries.filter((entry) => entry.item !== item), hidden };
 }
 
-/** The log without the actions of a time range, both ends included. */
+/** Remove the actions with `from <= at <= to`. */
 export function withoutRange(log: Log, from: number, to: number): Log {
   return { ...log, entries: log.entries.filter(({ at }) => at < from || at > to) };
 }
 
 /**
- * Both logs as one. An action that both know counts once: of equal actions there are as many as in the log that has more of them, so that
- * merging a log with itself, or twice, changes nothing.
+ * Multiset union of two logs: of equal actions (item, time, weight and kind), as many as in the log
+ * with more of them. Idempotent: merging a log with itself, or twice, changes nothing.
  */
 export function merge(log: Log, other: Log): Log {
-  const known = new Map<string, number>();
+  const unmatched = new Map<string, number>();
   for (const entry of log.entries)
-    known.set(identity(entry), (known.get(identity(entry)) ?? 0) + 1);
-  const fresh = other.entries.filter((entry) => {
-    const left = known.get(identity(entry)) ?? 0;
-    known.set(identity(entry), left - 1);
-    return left <= 0;
+    unmatched.set(actionKey(entry), (unmatched.get(actionKey(entry)) ?? 0) + 1);
+  const added = other.entries.filter((entry) => {
+    const copies = unmatched.get(actionKey(entry)) ?? 0;
+    unmatched.set(actionKey(entry), copies - 1);
+    return copies <= 0;
   });
-  return { entries: [...log.entries, ...fresh], hidden: new Set([...log.hidden, ...other.hidden]) };
+  return { entries: [...log.entries, ...added], hidden: new Set([...log.hidden, ...other.hidden]) };
 }
 
-/** The log within its limits: of too many actions the newest stay (of equally old ones, those recorded last), in the order they were in. */
+/**
+ * Enforce the limits: keep the newest actions (ties: those recorded last) in recording order.
+ * Returns the same object if nothing is removed.
+ */
 export function trim(log: Log, { count, since }: Limits): Log {
-  const young = log.entries.filter(({ at }) => at >= since);
-  if (young.length <= count)
-    return young.length === log.entries.length ? log : { ...log, entries: young };
-  const newestFirst = young
+  const recent = log.entries.filter(({ at }) => at >= since);
+  if (recent.length <= count)
+    return recent.length === log.entries.length ? log : { ...log, entries: recent };
+  const newestFirst = recent
     .map((_, row) => row)
-    .sort((a, b) => young[b]!.at - young[a]!.at || b - a);
+    .sort((a, b) => recent[b]!.at - recent[a]!.at || b - a);
   const kept = newestFirst.slice(0, count).sort((a, b) => a - b);
-  return { ...log, entries: kept.map((row) => young[row]!) };
+  return { ...log, entries: kept.map((row) => recent[row]!) };
 }
 
-function identity({ item, at, weight, kind }: Entry): string {
+function actionKey({ item, at, weight, kind }: Entry): string {
   return JSON.stringify([item, at, weight, kind]);
 }

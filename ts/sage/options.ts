@@ -1,4 +1,4 @@
-/** The options of a taste, checked and completed once. */
+/** Validation and defaults of the options of `openSage`. */
 import { Catalogue } from "../catalogue/catalogue.js";
 import { checkInteger, checkKeys, checkPositive, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
@@ -10,7 +10,7 @@ import { memoryStore } from "../store/memory.js";
 import type { Store } from "../store/store.js";
 import type { SageOptions } from "./types.js";
 
-const KNOWN = [
+const OPTION_NAMES = [
   ...[
     "dim",
     "catalogue",
@@ -27,7 +27,7 @@ const KNOWN = [
 ];
 const MS_PER_DAY = 86_400_000;
 
-/** {@link SageOptions} with every default filled in. */
+/** {@link SageOptions} with defaults filled in. */
 export interface Settings {
   readonly dim: number;
   readonly catalogue: Catalogue | undefined;
@@ -36,15 +36,20 @@ export interface Settings {
   readonly store: Store;
   readonly kinds: ReadonlyMap<string, number>;
   readonly maxActions: number;
+  /** Milliseconds. */
   readonly maxAge: number;
-  readonly setAside: boolean;
+  readonly setAsideUnreadable: boolean;
+  /** The profile options, encoded for the core. */
   readonly core: CoreOptions;
   readonly now: () => number;
 }
 
-/** The settings these options ask for, or an error that names the option. The wasm must be loaded: the core checks its own options. */
+/**
+ * Validate the options and fill in defaults; errors name the option. Requires the loaded wasm:
+ * the core validates the profile options.
+ */
 export function checkSettings(options: SageOptions): Settings {
-  checkKeys("openSage", options, KNOWN);
+  checkKeys("openSage", options, OPTION_NAMES);
   const {
     catalogue,
     retriever,
@@ -54,23 +59,24 @@ export function checkSettings(options: SageOptions): Settings {
     now = Date.now,
   } = options;
   if (catalogue !== undefined && !(catalogue instanceof Catalogue))
-    throw expected("catalogue", "a Catalogue", catalogue);
+    throw optionError("catalogue", "a Catalogue", catalogue);
   if (retriever !== undefined && typeof retriever !== "function")
-    throw expected("retriever", "a function", retriever);
+    throw optionError("retriever", "a function", retriever);
   if (vectors !== undefined && typeof vectors !== "function")
-    throw expected("vectors", "a function", vectors);
+    throw optionError("vectors", "a function", vectors);
   if (
     !["load", "save", "clear"].every((method) => typeof store?.[method as "load"] === "function")
   ) {
-    throw expected("store", "an object with load, save and clear", store);
+    throw optionError("store", "an object with load, save and clear", store);
   }
-  if (typeof now !== "function") throw expected("now", "a function that gives milliseconds", now);
+  if (typeof now !== "function")
+    throw optionError("now", "a function that returns milliseconds", now);
   if (unreadable !== "reject" && unreadable !== "set-aside")
-    throw expected("unreadable", '"reject" or "set-aside"', unreadable);
+    throw optionError("unreadable", '"reject" or "set-aside"', unreadable);
   const kinds = options.kinds ?? {};
   checkKeys("openSage: kinds", kinds, Object.keys(kinds));
   const settings: Settings = {
-    dim: checkDim(options.dim, catalogue),
+    dim: resolveDim(options.dim, catalogue),
     catalogue,
     retriever,
     vectors,
@@ -89,11 +95,11 @@ export function checkSettings(options: SageOptions): Settings {
       options.maxAgeDays === undefined
         ? Infinity
         : checkPositive("openSage: maxAgeDays", options.maxAgeDays) * MS_PER_DAY,
-    setAside: unreadable === "set-aside",
+    setAsideUnreadable: unreadable === "set-aside",
     core: encodeProfileOptions(options, catalogue?.spread),
     now,
   };
-  // An empty profile costs nothing and has the core check the rest now, not at the first recommendation.
+  // An empty profile makes the core validate its options now, not at the first recommendation.
   withCore((core) =>
     core.profile(
       new Float32Array(),
@@ -107,23 +113,26 @@ export function checkSettings(options: SageOptions): Settings {
   return settings;
 }
 
-function checkDim(dim: number | undefined, catalogue: Catalogue | undefined): number {
+function resolveDim(dim: number | undefined, catalogue: Catalogue | undefined): number {
   if (dim === undefined && !catalogue) {
     throw new SageError(
       "option",
-      "openSage: pass a `catalogue`, or `dim`, the length of the vectors you will record.",
+      "openSage: pass a `catalogue`, or `dim`, the length of the vectors.",
     );
   }
-  const length = dim === undefined ? catalogue!.dim : checkInteger("openSage: dim", dim);
-  if (catalogue && length !== catalogue.dim) {
+  const vectorLength = dim === undefined ? catalogue!.dim : checkInteger("openSage: dim", dim);
+  if (catalogue && vectorLength !== catalogue.dim) {
     throw new SageError(
       "dimension",
-      `openSage: dim is ${length}, but the catalogue's vectors have ${catalogue.dim} numbers.`,
+      `openSage: dim is ${vectorLength}, but the catalogue has ${catalogue.dim} dimensions.`,
     );
   }
-  return length;
+  return vectorLength;
 }
 
-function expected(option: string, what: string, seen: unknown): SageError {
-  return new SageError("option", `openSage: ${option}: expected ${what}, saw ${inspect(seen)}.`);
+function optionError(option: string, expected: string, seen: unknown): SageError {
+  return new SageError(
+    "option",
+    `openSage: ${option}: expected ${expected}, saw ${inspect(seen)}.`,
+  );
 }

@@ -1,4 +1,4 @@
-/** From actions to interests: rows and numbers in the core, ids and times here. */
+/** Profiles from actions: the core clusters row numbers, this file maps rows to item ids. */
 
 import { withCore } from "../core/glue.js";
 import type { CoreOptions, CoreProfile } from "../core/interface.js";
@@ -7,21 +7,24 @@ import type { ActionRow } from "../core/session.js";
 import type { ItemId } from "../item.js";
 import type { Interest, Profile } from "./types.js";
 
-/** An action with everything the core needs. */
-export interface WeighedAction extends ActionRow {
+/** An action with its vector and weight looked up. */
+export interface ResolvedAction extends ActionRow {
   readonly item: ItemId;
 }
 
-/** A profile and the actions it was built from: `actions[i]` is in interest `labels[i]` or, if -1, in none. */
+/**
+ * A profile and the actions it was built from: `actions[i]` belongs to interest `labels[i]`, or to
+ * none if the label is -1.
+ */
 export interface ProfileState {
   readonly profile: Profile;
-  readonly actions: readonly WeighedAction[];
+  readonly actions: readonly ResolvedAction[];
   readonly labels: Int32Array;
 }
 
-/** What the core says of the actions at `now`. */
+/** Cluster the actions and compute importances at `now`, without a session. */
 export function computeProfile(
-  actions: readonly WeighedAction[],
+  actions: readonly ResolvedAction[],
   dim: number,
   now: number,
   options: CoreOptions,
@@ -35,43 +38,43 @@ export function computeProfile(
   return withCore((core) => core.profile(vectors, dim, at, weights, now, options));
 }
 
-/** Describes each cluster that the core has found as an interest, most important first. */
+/** Convert the core's clusters to interests, by descending importance. */
 export function describeProfile(
-  built: CoreProfile,
-  actions: readonly WeighedAction[],
+  clusters: CoreProfile,
+  actions: readonly ResolvedAction[],
   dim: number,
   now: number,
 ): ProfileState {
-  const members: number[][] = Array.from({ length: built.count }, () => []);
-  built.labels.forEach((label, row) => members[label]?.push(row));
+  const members: number[][] = Array.from({ length: clusters.count }, () => []);
+  clusters.labels.forEach((label, row) => members[label]?.push(row));
   const interests = members.map((rows, index): Interest => {
-    const medoid = built.medoids[index]!;
+    const medoid = clusters.medoids[index]!;
     return {
       medoid: actions[medoid]!.item,
       vector: actions[medoid]!.vector.slice(),
-      importance: built.importance[index]!,
-      items: mostRecentFirst(rows, actions),
-      lastActive: built.lastActive[index]!,
+      importance: clusters.importance[index]!,
+      items: itemsByRecency(rows, actions),
+      lastActive: clusters.lastActive[index]!,
     };
   });
   return {
     profile: { dim, builtAt: now, actions: actions.length, interests },
     actions,
-    labels: built.labels,
+    labels: clusters.labels,
   };
 }
 
-/** The newest row of each item, in the order of the rows: an item acted on twice is one item. */
-export function distinctRows(actions: readonly WeighedAction[]): number[] {
-  const newest = new Map<ItemId, number>();
+/** The row of each item's newest action (ties: the last row), ascending. */
+export function newestRowPerItem(actions: readonly ResolvedAction[]): number[] {
+  const newestRow = new Map<ItemId, number>();
   actions.forEach(({ item, at }, row) => {
-    const known = newest.get(item);
-    if (known === undefined || at >= actions[known]!.at) newest.set(item, row);
+    const previous = newestRow.get(item);
+    if (previous === undefined || at >= actions[previous]!.at) newestRow.set(item, row);
   });
-  return [...newest.values()].sort((a, b) => a - b);
+  return [...newestRow.values()].sort((a, b) => a - b);
 }
 
-function mostRecentFirst(rows: readonly number[], actions: readonly WeighedAction[]): ItemId[] {
+function itemsByRecency(rows: readonly number[], actions: readonly ResolvedAction[]): ItemId[] {
   const sorted = [...rows].sort((a, b) => actions[b]!.at - actions[a]!.at || b - a);
   return [...new Set(sorted.map((row) => actions[row]!.item))];
 }

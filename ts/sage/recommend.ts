@@ -1,4 +1,4 @@
-/** From a profile to recommendations: pick interests, query, blend, and say why. */
+/** Recommendations: pick interests, query, blend, and explain each result. */
 
 import { checkFinite, checkInteger, checkItemIds, checkKeys, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
@@ -9,52 +9,57 @@ import type { Query } from "../retriever.js";
 import { blend } from "./blend.js";
 import type { Settings } from "./options.js";
 import { buildQueries } from "./outbound.js";
-import { distinctRows, type ProfileState } from "./profile.js";
+import { newestRowPerItem, type ProfileState } from "./profile.js";
 import { searchCatalogue } from "./retrieve-local.js";
 import { retrieve } from "./retrieve-remote.js";
 import type { Interest, Recommendation, RecommendOptions } from "./types.js";
 
-const OPTIONS = ["count", "interests", "pick", "exclude", "signal"];
-const TOP = 8;
-const SAMPLED = 3;
-const REASONS = 3;
+const RECOMMEND_OPTIONS = ["count", "interests", "pick", "exclude", "signal"];
+const DEFAULT_TOP_INTERESTS = 8;
+const DEFAULT_SAMPLED_INTERESTS = 3;
+const NEAREST_PER_RECOMMENDATION = 3;
 
-/** What a call of `recommend` will do; all of what may leave the device is in `queries`. */
+/** The plan of a `recommend` call. A custom retriever receives `queries` and nothing else. */
 export interface Plan {
   readonly count: number;
   readonly exclude: ReadonlySet<ItemId>;
-  /** The interests to query, and the query of each. */
+  /** Interests to query; `queries[i]` is the query of `interests[i]`. */
   readonly interests: readonly Interest[];
   readonly queries: readonly Query[];
 }
 
-/** Which interests to query, for which items. `never` are the items that are not to be recommended whatever the options say. */
+/** Pick the interests and build their queries. `alwaysExcluded`: acted-on and hidden items. */
 export function planQueries(
-  taste: ProfileState,
+  state: ProfileState,
   options: RecommendOptions,
-  never: Iterable<ItemId>,
+  alwaysExcluded: Iterable<ItemId>,
 ): Plan {
-  checkKeys("recommend", options, OPTIONS);
+  checkKeys("recommend", options, RECOMMEND_OPTIONS);
   const count = options.count === undefined ? 20 : checkInteger("recommend: count", options.count);
-  const seed = checkPick(options.pick);
-  const usual = seed === undefined ? TOP : SAMPLED;
-  const most =
+  const seed = checkSeed(options.pick);
+  const defaultInterests = seed === undefined ? DEFAULT_TOP_INTERESTS : DEFAULT_SAMPLED_INTERESTS;
+  const maxInterests =
     options.interests === undefined
-      ? usual
+      ? defaultInterests
       : checkInteger("recommend: interests", options.interests);
-  const exclude = new Set([...never, ...checkItemIds("recommend: exclude", options.exclude)]);
-  const all = taste.profile.interests;
+  const exclude = new Set([
+    ...alwaysExcluded,
+    ...checkItemIds("recommend: exclude", options.exclude),
+  ]);
+  const all = state.profile.interests;
   if (all.length === 0) return { count, exclude, interests: [], queries: [] };
   const importance = Float64Array.from(all, (interest) => interest.importance);
-  const picked = withCore((core) => core.pick(importance, Math.min(most, all.length), seed));
-  const interests = Array.from(picked, (index) => all[index]!);
+  const pickedIndices = withCore((core) =>
+    core.pick(importance, Math.min(maxInterests, all.length), seed),
+  );
+  const interests = Array.from(pickedIndices, (index) => all[index]!);
   return { count, exclude, interests, queries: buildQueries(interests, count) };
 }
 
-/** Carries the plan out: asks the retriever or the catalogue, blends by importance, and gives the reasons. */
+/** Query the retriever or the catalogue, blend by importance, and add the nearest own items. */
 export async function runPlan(
   plan: Plan,
-  taste: ProfileState,
+  state: ProfileState,
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<Recommendation[]> {
@@ -62,51 +67,58 @@ export async function runPlan(
   if (queries.length === 0) return [];
   const lists = settings.retriever
     ? await retrieve(settings.retriever, queries, signal)
-    : searchCatalogue(needCatalogue(settings), queries, exclude);
+    : searchCatalogue(requireCatalogue(settings), queries, exclude);
   const weights = interests.map(({ importance }) => importance);
   const hits = blend(lists, { weights, count, exclude });
-  // Where the item's own vector is unknown, its medoid's stands in.
+  // Items without a known vector are explained by the vector of their medoid.
   const vectors = hits.map(
     ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
   );
-  const reasons = nearestActions(taste, vectors, REASONS);
-  return hits.map(({ item, score, list }, place) => ({
+  const nearest = nearestActions(state, vectors, NEAREST_PER_RECOMMENDATION);
+  return hits.map(({ item, score, list }, index) => ({
     item,
     score,
     because: {
       medoid: interests[list]!.medoid,
-      nearest: reasons[place]!.map((reason) => reason.item),
+      nearest: nearest[index]!.map((action) => action.item),
     },
   }));
 }
 
-/** The user's own items nearest to each vector, most similar first, each item once. */
+/**
+ * For each vector the user's most similar items, at most `count`, each item once, by descending
+ * cosine (ties: the lower row). `excludedItem` is left out.
+ */
 export function nearestActions(
-  taste: ProfileState,
+  state: ProfileState,
   vectors: readonly Float32Array[],
   count: number,
-  except?: ItemId,
+  excludedItem?: ItemId,
 ): { item: ItemId; similarity: number; at: number }[][] {
-  const rows = distinctRows(taste.actions).filter((row) => taste.actions[row]!.item !== except);
+  const rows = newestRowPerItem(state.actions).filter(
+    (row) => state.actions[row]!.item !== excludedItem,
+  );
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
-  const { dim } = taste.profile;
-  const own = toMatrix(
-    rows.map((row) => taste.actions[row]!.vector),
+  const { dim } = state.profile;
+  const actionVectors = toMatrix(
+    rows.map((row) => state.actions[row]!.vector),
     dim,
   );
-  const distinct = [...new Set(vectors)]; // one medoid may stand in for many items
-  const found = withCore((core) => core.nearest(own, dim, toMatrix(distinct, dim), count));
-  const each = Math.min(count, rows.length);
+  const distinct = [...new Set(vectors)]; // one medoid may explain many items
+  const found = withCore((core) =>
+    core.nearest(actionVectors, dim, toMatrix(distinct, dim), count),
+  );
+  const hitsPerVector = Math.min(count, rows.length);
   return vectors.map((vector) =>
-    Array.from({ length: each }, (_, rank) => {
-      const place = distinct.indexOf(vector) * each + rank;
-      const { item, at } = taste.actions[rows[found.rows[place]!]!]!;
-      return { item, similarity: found.scores[place]!, at };
+    Array.from({ length: hitsPerVector }, (_, rank) => {
+      const index = distinct.indexOf(vector) * hitsPerVector + rank;
+      const { item, at } = state.actions[rows[found.rows[index]!]!]!;
+      return { item, similarity: found.scores[index]!, at };
     }),
   );
 }
 
-function checkPick(pick: RecommendOptions["pick"]): number | undefined {
+function checkSeed(pick: RecommendOptions["pick"]): number | undefined {
   if (pick === undefined || pick === "top") return undefined;
   checkKeys("recommend: pick", pick, ["seed"]);
   if (pick.seed === undefined)
@@ -117,10 +129,10 @@ function checkPick(pick: RecommendOptions["pick"]): number | undefined {
   return checkFinite("recommend: pick.seed", pick.seed);
 }
 
-function needCatalogue({ catalogue }: Settings): NonNullable<Settings["catalogue"]> {
+function requireCatalogue({ catalogue }: Settings): NonNullable<Settings["catalogue"]> {
   if (catalogue) return catalogue;
   throw new SageError(
     "option",
-    "recommend: there is nothing to ask: give openSage a `catalogue` or a `retriever`.",
+    "recommend: no source of items: pass openSage a `catalogue` or a `retriever`.",
   );
 }

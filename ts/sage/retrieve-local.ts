@@ -1,9 +1,9 @@
-/** The local catalogue as a retriever: the queries stay on the device, so it may also be told what to leave out. */
+/** Retrieval from the local catalogue. Exclusions are private and applied only here, on device. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Query } from "../retriever.js";
 
-/** One ranked list per query, without the excluded items. */
+/** One ranked list per query, without the excluded items. `queries` must not be empty. */
 export function searchCatalogue(
   catalogue: Catalogue,
   queries: readonly Query[],

@@ -1,36 +1,44 @@
-/** Asking a retriever that is not ours: it may fail, hang or answer nonsense, and none of that becomes an empty list. */
+/**
+ * Retrieval through a custom retriever, which may throw, hang or return invalid data: every failure
+ * is an error, never an empty list.
+ */
 import { checkAbort, inspect } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "../retriever.js";
 
-/** The retriever's checked answer. Rejects "aborted" as soon as the signal fires, "retrieval" for everything that goes wrong there. */
+/**
+ * Call the retriever and validate its result. Rejects "aborted" as soon as the signal fires, even
+ * if the retriever ignores it, and "retrieval" for any other failure.
+ */
 export async function retrieve(
   retriever: Retriever,
   queries: readonly Query[],
   signal: AbortSignal | undefined,
 ): Promise<Hit[][]> {
   checkAbort(signal);
-  const stop = new AbortController();
+  const listenerCleanup = new AbortController();
   try {
     const aborted = new Promise<never>((_, reject) => {
-      signal?.addEventListener("abort", () => reject(signal.reason), { signal: stop.signal });
+      signal?.addEventListener("abort", () => reject(signal.reason), {
+        signal: listenerCleanup.signal,
+      });
     });
     const answer = await Promise.race([retriever(queries, signal), aborted]);
     checkAbort(signal);
-    return checkAnswer(answer, queries.length);
+    return checkHitLists(answer, queries.length);
   } catch (error) {
     checkAbort(signal);
     throw asSageError(error, "retrieval", "The retriever failed");
   } finally {
-    stop.abort();
+    listenerCleanup.abort();
   }
 }
 
-function checkAnswer(answer: unknown, count: number): Hit[][] {
+function checkHitLists(answer: unknown, count: number): Hit[][] {
   if (!Array.isArray(answer) || answer.length !== count || !answer.every(Array.isArray)) {
     throw new SageError(
       "retrieval",
-      `The retriever must answer ${count} queries with ${count} lists, and gave ${inspect(answer)}.`,
+      `The retriever must return ${count} lists for ${count} queries, saw ${inspect(answer)}.`,
     );
   }
   for (const hit of (answer as unknown[][]).flat()) {
@@ -39,7 +47,7 @@ function checkAnswer(answer: unknown, count: number): Hit[][] {
       const seen = `item ${inspect(item)} and score ${inspect(score)}`;
       throw new SageError(
         "retrieval",
-        `The retriever gave a hit with ${seen}; expected an id and a finite number.`,
+        `The retriever returned ${seen}; expected an id and a finite number.`,
       );
     }
   }

@@ -1,50 +1,63 @@
-/** The main job: actions in, interests and recommendations out. What has a clock, a store or an id is here and in what it imports. */
+/** `openSage`: records actions, maintains the profile and its store, and recommends items. */
 
 import { checkAbort, checkFinite, checkItemId, checkKeys } from "../check.js";
 import { init, withCore } from "../core/glue.js";
 import { toMatrix, toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
 import { SageError } from "../errors.js";
-import { checkActions, withVectors } from "./actions.js";
+import { addMissingVectors, checkActions } from "./actions.js";
 import { openJournal } from "./journal.js";
 import { append, type Entry, hide, type Log, merge, withoutItem, withoutRange } from "./log.js";
 import { decodeLog, encodeLog } from "./log-format.js";
 import { checkSettings, type Settings } from "./options.js";
-import { showOutbound } from "./outbound.js";
-import { describeProfile, distinctRows, type ProfileState, type WeighedAction } from "./profile.js";
+import { describeOutbound } from "./outbound.js";
+import {
+  describeProfile,
+  newestRowPerItem,
+  type ProfileState,
+  type ResolvedAction,
+} from "./profile.js";
 import { nearestActions, planQueries, runPlan } from "./recommend.js";
 import type { Explanation, Profile, Sage, SageOptions } from "./types.js";
 
-const EXPLAINED_BY = 5;
+const NEAREST_PER_EXPLANATION = 5;
 
-/** Open (or restore) a taste. Loads the wasm by itself. Rejects "option" or "dimension", "storage", "corrupt" or "version". */
+/**
+ * Open a sage: load the wasm, validate the options, and restore the log from the store. An empty
+ * store starts an empty log.
+ *
+ * Rejects with a SageError: "option" or "not-finite" for an invalid option, "dimension" if `dim`,
+ * the catalogue and the stored vectors disagree, "not-ready" if the wasm cannot be loaded,
+ * "storage" if the store fails, "corrupt" or "version" if its bytes cannot be decoded. The store is
+ * left unchanged, unless `unreadable: "set-aside"` applies.
+ */
 export async function openSage(options: SageOptions): Promise<Sage> {
   await init();
   const settings = checkSettings(options);
   const { dim, store, now } = settings;
   const limits = () => ({ count: settings.maxActions, since: now() - settings.maxAge });
   const session = openSession(dim);
-  const weigh = weigher(settings);
-  const journal = await openJournal(store, dim, limits, settings.setAside);
+  const resolve = actionResolver(settings);
+  const journal = await openJournal(store, dim, limits, settings.setAsideUnreadable);
   let closed = false;
-  let remembered: { log: Log; hash: string | undefined; taste: ProfileState } | undefined;
+  let cached: { log: Log; hash: string | undefined; state: ProfileState } | undefined;
 
-  /** The taste behind the log and the catalogue of now: the log is never changed in place, so the same log is the same taste. */
-  const taste = (): ProfileState => {
+  /** The profile of the current log and catalogue, cached by identity: logs are immutable. */
+  const currentState = (): ProfileState => {
     const [log, hash] = [journal.log(), settings.catalogue?.hash];
-    if (remembered?.log !== log || remembered.hash !== hash) {
-      const [actions, time] = [weigh(log.entries), now()];
-      remembered = {
+    if (cached?.log !== log || cached.hash !== hash) {
+      const [actions, at] = [resolve(log.entries), now()];
+      cached = {
         log,
         hash,
-        taste: describeProfile(session.profile(actions, time, settings.core), actions, dim, time),
+        state: describeProfile(session.profile(actions, at, settings.core), actions, dim, at),
       };
     }
-    return remembered.taste;
+    return cached.state;
   };
-  const plan = (given: Parameters<Sage["recommend"]>[0] = {}) => {
+  const planFor = (given: Parameters<Sage["recommend"]>[0] = {}) => {
     const { entries, hidden } = journal.log();
-    return planQueries(taste(), given, [...hidden, ...entries.map(({ item }) => item)]);
+    return planQueries(currentState(), given, [...hidden, ...entries.map(({ item }) => item)]);
   };
   const checkOpen = (): void => {
     if (closed) throw new SageError("closed", "This sage was closed: open it again with openSage.");
@@ -53,36 +66,36 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const sage: Sage = {
     async record(given) {
       checkOpen();
-      const time = now();
+      const at = now();
       const actions = settings.vectors
-        ? await withVectors(given, settings.vectors, settings.catalogue)
+        ? await addMissingVectors(given, settings.vectors, settings.catalogue)
         : given;
       checkOpen();
-      const entries = checkActions(actions, { dim, catalogue: settings.catalogue, now: time });
+      const entries = checkActions(actions, { dim, catalogue: settings.catalogue, now: at });
       if (entries.length > 0) await journal.change((log) => append(log, entries));
     },
 
     async profile() {
       checkOpen();
-      return copyProfile(taste().profile);
+      return copyProfile(currentState().profile);
     },
 
     async recommend(given = {}) {
       checkOpen();
       checkAbort(given?.signal);
-      return runPlan(plan(given), taste(), settings, given.signal);
+      return runPlan(planFor(given), currentState(), settings, given.signal);
     },
 
     async preview(given = {}) {
       checkOpen();
       checkAbort(given?.signal);
-      const { queries } = plan(given);
-      return settings.retriever ? showOutbound(queries, settings.retriever) : [];
+      const { queries } = planFor(given);
+      return settings.retriever ? describeOutbound(queries, settings.retriever) : [];
     },
 
     async explain(item) {
       checkOpen();
-      return explain(checkItemId("explain", item), taste(), settings);
+      return explain(checkItemId("explain", item), currentState(), settings);
     },
 
     async hide(item) {
@@ -98,12 +111,13 @@ export async function openSage(options: SageOptions): Promise<Sage> {
         await journal.change("erase");
         return count;
       }
-      const without = forgetting(what);
+      const deletion = deletionFor(what);
       let deleted = 0;
       await journal.change((log) => {
-        const left = without(log);
-        deleted = log.entries.length - left.entries.length; // counted anew when made again on a fresher log
-        return left;
+        const remaining = deletion(log);
+        // Counted again if the change is applied to a newer log.
+        deleted = log.entries.length - remaining.entries.length;
+        return remaining;
       });
       return deleted;
     },
@@ -121,7 +135,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
 
     async map() {
       checkOpen();
-      return draw(taste());
+      return projectItems(currentState());
     },
 
     async close() {
@@ -136,13 +150,19 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   return sage;
 }
 
-/** Gives entries with weights and vectors looked up. An item that has left the catalogue stays in the log, and out of the profile. */
-function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) => WeighedAction[] {
-  let known = new WeakMap<Entry, WeighedAction>();
+/**
+ * Returns a function that looks up the weights and vectors of entries and caches them per entry.
+ * Entries of items removed from the catalogue stay in the log but are left out of the profile.
+ */
+function actionResolver({
+  catalogue,
+  kinds,
+}: Settings): (entries: readonly Entry[]) => ResolvedAction[] {
+  let resolved = new WeakMap<Entry, ResolvedAction>();
   let hash = catalogue?.hash;
-  const weigh = (entry: Entry): WeighedAction | undefined => {
+  const resolve = (entry: Entry): ResolvedAction | undefined => {
     const { item, at, weight, kind } = entry;
-    // A catalogue compares at unit length; so must what comes from elsewhere, to be compared with it.
+    // Catalogue vectors have unit length: normalise others, so that distances are comparable.
     const vector = entry.vector
       ? catalogue
         ? toUnit(entry.vector)
@@ -158,64 +178,67 @@ function weigher({ catalogue, kinds }: Settings): (entries: readonly Entry[]) =>
     );
   };
   return (entries) => {
-    if (hash !== catalogue?.hash) [known, hash] = [new WeakMap(), catalogue?.hash]; // it may hold other vectors now
+    // Vectors may have changed.
+    if (hash !== catalogue?.hash) [resolved, hash] = [new WeakMap(), catalogue?.hash];
     return entries.flatMap((entry) => {
-      const action = known.get(entry) ?? weigh(entry);
-      if (action) known.set(entry, action);
+      const action = resolved.get(entry) ?? resolve(entry);
+      if (action) resolved.set(entry, action);
       return action ?? [];
     });
   };
 }
 
-function explain(item: string, taste: ProfileState, { catalogue, dim }: Settings): Explanation {
-  const { profile, actions, labels } = taste;
+function explain(item: string, state: ProfileState, { catalogue, dim }: Settings): Explanation {
+  const { profile, actions, labels } = state;
   if (profile.interests.length === 0) {
     throw new SageError(
       "unknown-item",
-      `explain: there is no interest yet to explain "${item}" with: record some actions first.`,
+      `explain: no interest to explain "${item}" with: record actions first.`,
     );
   }
-  const own = actions.findLastIndex((action) => action.item === item);
-  const vector = own >= 0 ? actions[own]!.vector : catalogue?.vector(item);
+  const lastRow = actions.findLastIndex((action) => action.item === item);
+  const vector = lastRow >= 0 ? actions[lastRow]!.vector : catalogue?.vector(item);
   if (!vector)
     throw new SageError(
       "unknown-item",
-      `explain: neither the user's actions nor a catalogue know the item "${item}".`,
+      `explain: the item "${item}" is neither in the history nor in a catalogue.`,
     );
   const medoids = toMatrix(
     profile.interests.map((interest) => interest.vector),
     dim,
   );
-  const member = own >= 0 ? labels[own]! : -1;
-  const nearest =
+  const member = lastRow >= 0 ? labels[lastRow]! : -1;
+  const interest =
     member >= 0 ? member : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
   return {
-    interest: copyProfile(profile).interests[nearest]!,
-    nearest: nearestActions(taste, [vector], EXPLAINED_BY, item)[0]!,
+    interest: copyProfile(profile).interests[interest]!,
+    nearest: nearestActions(state, [vector], NEAREST_PER_EXPLANATION, item)[0]!,
   };
 }
 
-function draw({
+function projectItems({
   profile: { dim },
   actions,
   labels,
 }: ProfileState): Awaited<ReturnType<Sage["map"]>> {
-  const rows = distinctRows(actions);
+  const rows = newestRowPerItem(actions);
   if (rows.length === 0) return [];
-  const own = toMatrix(
+  const vectors = toMatrix(
     rows.map((row) => actions[row]!.vector),
     dim,
   );
-  const points = withCore((core) => core.project(own, dim));
-  return rows.map((row, place) => ({
+  const points = withCore((core) => core.project(vectors, dim));
+  return rows.map((row, index) => ({
     item: actions[row]!.item,
-    x: points[place * 2]!,
-    y: points[place * 2 + 1]!,
+    x: points[index * 2]!,
+    y: points[index * 2 + 1]!,
     interest: labels[row]!,
   }));
 }
 
-function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">): (log: Log) => Log {
+function deletionFor(
+  what: Exclude<Parameters<Sage["forget"]>[0], "everything">,
+): (log: Log) => Log {
   if (typeof what === "string") {
     const item = checkItemId("forget", what);
     return (log) => withoutItem(log, item);
@@ -224,7 +247,7 @@ function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">):
   if (what.from === undefined && what.to === undefined) {
     throw new SageError(
       "option",
-      'forget: a range needs `from`, `to` or both; forget("everything") forgets everything.',
+      'forget: expected `from`, `to` or both; forget("everything") deletes all.',
     );
   }
   const from = what.from === undefined ? -Infinity : checkFinite("forget: from", what.from);
@@ -232,7 +255,7 @@ function forgetting(what: Exclude<Parameters<Sage["forget"]>[0], "everything">):
   return (log) => withoutRange(log, from, to);
 }
 
-/** The caller's own copy: what they do with it does not reach the remembered one. */
+/** Deep copy: callers may modify the result without changing the cached profile. */
 function copyProfile(profile: Profile): Profile {
   return {
     ...profile,

@@ -1,149 +1,250 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The vocabulary: plain types shared by every file, and by the people who use the package. */
+/** The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`). */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { ProfileOptions } from "../core/options.js";
 import type { ItemId } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
 import type { Store } from "../store/store.js";
 
-/** One thing the user did with one item. */
+/** One user action on one item. */
 export interface Action {
+  /** Any non-empty string. */
   item: ItemId;
-  /** The item's embedding, `dim` finite numbers, copied on the way in. Optional when the catalogue knows the item. */
+  /**
+   * The item's embedding: `dim` finite values, copied. Optional if the catalogue has the item or
+   * the `vectors` option supplies it. With a catalogue it is normalised to unit length for
+   * clustering.
+   */
   vector?: Float32Array;
-  /** Milliseconds since the epoch: any finite number; the future counts as now. Default: now. */
+  /**
+   * Time of the action: any finite number; for its decay, future times count as now. Default: now.
+   */
   at?: number;
-  /** How much it counts: the action done `weight` times. Default: 1, or the weight of its kind. */
+  /**
+   * Weight, above 0: weight w counts like w repetitions of the action. Default: the weight of
+   * `kind` in {@link SageOptions.kinds}, or 1.
+   */
   weight?: number;
-  /** What was done: "save", "click", ... weighted by {@link SageOptions.kinds}; a kind not named there counts 1. */
+  /** Kind of action, such as "save" or "click". Kinds missing from `kinds` have weight 1. */
   kind?: string;
 }
 
-/** One facet of a taste: a cluster of actions, represented by a real item of the user's. */
+/**
+ * One interest of a user: a cluster of actions, represented by its medoid, an item of the history.
+ */
 export interface Interest {
-  /** The member with the least (weighted) sum of squared distances to the members (PinnerSage, Eq. 2). */
+  /**
+   * The member with the smallest weighted sum of squared distances to the members (PinnerSage,
+   * Eq. 2). Ties: the action recorded first.
+   */
   medoid: ItemId;
+  /** The medoid's vector, `dim` values. */
   vector: Float32Array;
-  /** Time-decayed weight (Eq. 3) as a share: the interests of a profile sum to 1. */
+  /**
+   * Share of the time-decayed weight (PinnerSage, Eq. 3), in [0, 1]. The importances of a profile
+   * sum to 1.
+   */
   importance: number;
-  /** Members, each item once, most recent first. */
+  /** Items of the members, each once, most recent first (ties: the action recorded last). */
   items: ItemId[];
-  /** When its newest action was done. */
+  /** Time of the newest action. */
   lastActive: number;
 }
 
-/** A user's taste as plain data: cloneable, serialisable, nothing to free. */
+/** A user's interests as plain data: cloneable and serialisable, nothing to free. */
 export interface Profile {
+  /** Length of the vectors. */
   dim: number;
+  /** When it was computed, by the clock `now`. */
   builtAt: number;
-  /** How many actions it was built from. */
+  /** Number of actions it was computed from. */
   actions: number;
-  /** Most important first. */
+  /** By descending importance. Empty without actions. */
   interests: Interest[];
 }
 
-/** What {@link openSage} needs to know. */
+/** Options of {@link openSage}. Either `dim` or `catalogue` is required. */
 export interface SageOptions extends ProfileOptions {
-  /** Length of the vectors; taken from the catalogue when there is one. */
+  /**
+   * Length of the vectors, at least 1. Default: the catalogue's, which it must equal if both are
+   * given.
+   */
   dim?: number;
-  /** Knows the vectors of items, and answers the queries unless there is a `retriever`. Stays yours to close. */
+  /**
+   * Supplies item vectors, and recommendations if there is no `retriever`. Remains the caller's to
+   * close.
+   */
   catalogue?: Catalogue;
-  /** Answers the queries. Default: the catalogue. */
+  /** Supplies recommendations. Default: search in the catalogue. */
   retriever?: Retriever;
   /**
-   * Looks up the vectors of items that are recorded without one and that the catalogue does not know: `retriever.vectors` of an engine that
-   * has them. Tells that place each such item, which is more than the queries tell.
+   * Looks up the vectors of items that are recorded without one and are not in the catalogue, such
+   * as `retriever.vectors` of a vector engine. Every such item id is sent there, which discloses
+   * more of the history than the queries do.
    */
   vectors?: VectorSource;
-  /** Default: memoryStore(). */
+  /**
+   * Where the history is kept. Default: `memoryStore()`, which keeps it until the page is closed.
+   */
   store?: Store;
-  /** How much each kind of action counts. */
+  /** Weight of each kind of action, above 0. Default: {}, every kind has weight 1. */
   kinds?: Record<string, number>;
   /**
-   * The newest actions kept; older ones are let go. Default: 10,000. The first profile takes time with the square of their number: about 10 ms
-   * for 1,000, a second for 10,000. After another action it takes a tenth of that, or less; for this some 25 bytes are kept for each number
-   * of the vectors, where `memory` allows.
+   * Maximum number of actions kept, at least 1; the oldest are deleted. Default: 10,000. The first
+   * profile takes O(n^2 dim) time, about 10 ms for 1,000 actions and 1 s for 10,000. Updates after
+   * further actions take a tenth of it or less, and keep about 25 bytes per vector component in
+   * memory, within the limit of `memory`.
    */
   maxActions?: number;
-  /** Actions older than this are let go when the taste is opened and whenever it changes. Default: no limit. */
+  /**
+   * Maximum age of actions in days, above 0; older ones are deleted on opening and with each
+   * change. Default: no limit.
+   */
   maxAgeDays?: number;
   /**
-   * What to do with stored bytes that cannot be read (corrupt, of a newer version, or of vectors of another length): reject and touch
-   * nothing, or, where the store can do that, put a copy aside and start empty. Default: "reject".
+   * Handling of stored bytes that cannot be decoded (damaged, of a newer version, or with vectors
+   * of another length). "reject": `openSage` rejects and the store is left unchanged. "set-aside":
+   * copy the bytes aside and start empty, if the store has `setAside`; else as "reject". Default:
+   * "reject".
    */
   unreadable?: "reject" | "set-aside";
-  /** The clock, for tests. Default: Date.now. */
+  /** Clock in milliseconds since the epoch, replaceable in tests. Default: `Date.now`. */
   now?: () => number;
 }
 
-/** A taste that is kept up to date. */
+/**
+ * A history of actions and the profile computed from it, opened by {@link openSage}.
+ *
+ * All methods reject with a SageError: "closed" after `close`, and "option", "not-finite" or
+ * "dimension" for invalid arguments. A rejected call changes nothing, except that after "storage"
+ * the change stays in memory and is saved by the next change or by `close`.
+ */
 export interface Sage {
-  /** Remembers what the user did: all of the actions or, if one is invalid, none. Resolves when they are stored. */
+  /**
+   * Record actions: all of them, or none if one is invalid. Resolves when they are stored. An empty
+   * list does nothing.
+   *
+   * Rejects "unknown-item" for an item without a known vector, "retrieval" if the `vectors` option
+   * fails, "storage" if saving fails.
+   */
   record(action: Action | readonly Action[]): Promise<void>;
-  /** The interests of now; computed when something changed, else remembered. Without actions: no interests. */
+  /**
+   * The current interests, as a copy. Computed if the history or the catalogue has changed, else
+   * cached: importances decay only when it is computed. Without actions: no interests.
+   */
   profile(): Promise<Profile>;
-  /** What to show next: never what was acted on, hidden or excluded. Without actions: nothing. */
+  /**
+   * Items to show next, without items acted on, hidden or excluded. Without actions: empty.
+   *
+   * Rejects "option" if there is neither catalogue nor retriever, "retrieval" if the retriever
+   * fails, "aborted" if the signal fires.
+   */
   recommend(options?: RecommendOptions): Promise<Recommendation[]>;
-  /** Which interest an item belongs to, and which of the user's own items are nearest to it. */
+  /**
+   * The interest an item belongs to, or the most similar one, and the user's most similar items.
+   *
+   * Rejects "unknown-item" without interests, or for an item neither acted on nor in the catalogue.
+   */
   explain(item: ItemId): Promise<Explanation>;
-  /** Exactly what the next `recommend()` would send off the device: empty for a local catalogue. */
+  /**
+   * The messages that `recommend` with the same options would send off the device, byte for byte.
+   * Empty if the catalogue answers. (`record` with the `vectors` option sends item ids as well.)
+   */
   preview(options?: RecommendOptions): Promise<Outbound[]>;
-  /** Never recommend this item again. (`forget` takes it back.) */
+  /** Exclude an item from all recommendations, until `forget(item)`. Rejects "storage". */
   hide(item: ItemId): Promise<void>;
   /**
-   * Deletes the traces of one item, the actions of a time range (both ends included), or everything, the store's contents included.
-   * Resolves to the number of actions deleted.
+   * Delete all traces of an item (its actions and its hidden mark), the actions of a time range
+   * with both ends included, or everything, which clears the store. Resolves to the number of
+   * deleted actions, 0 if none matches. Rejects "storage".
    */
   forget(what: ItemId | { from?: number; to?: number } | "everything"): Promise<number>;
-  /** Everything remembered, as bytes that `import` reads. */
+  /** The history and the hidden items as bytes for `import`. Catalogue vectors are not included. */
   export(): Promise<Uint8Array>;
-  /** Adds what another `export` remembered; what is known already is not counted twice. */
+  /**
+   * Merge an export into the history. Actions equal in item, time, weight and kind are not
+   * duplicated: importing the same bytes twice changes nothing.
+   *
+   * Rejects "corrupt", "version", "dimension" or "storage".
+   */
   import(bytes: Uint8Array): Promise<void>;
-  /** The user's items in two dimensions, each in [-1, 1], for pictures. `interest` is an index into the profile, -1 for a dropped one. */
+  /**
+   * The user's items in two dimensions, one point each: the first two principal components of their
+   * vectors, both axes in [-1, 1] on one scale. `interest` is an index into `profile().interests`,
+   * or -1 for a dropped singleton. Without actions: empty.
+   */
   map(): Promise<{ item: ItemId; x: number; y: number; interest: number }[]>;
-  /** Stores what is not stored yet and ends: later calls reject "closed". Rejects "storage", and stays open, if that fails. */
+  /**
+   * Save pending changes and close. Rejects "storage", and stays open, if saving fails. Idempotent.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** How to recommend. */
+/** Options of {@link Sage.recommend}. */
 export interface RecommendOptions {
-  /** Default: 20. */
+  /** Maximum number of recommendations, at least 1. Default: 20. */
   count?: number;
-  /** How many interests to query. Default: the 8 most important, or 3 where they are sampled. */
+  /** Maximum number of interests to query, at least 1. Default: 8, or 3 with a seed. */
   interests?: number;
-  /** "top" takes the most important; a seed samples in proportion to importance (PinnerSage samples 3). */
+  /**
+   * "top": the most important interests. A seed (a whole number in [0, 2^53]): sampled without
+   * replacement in proportion to importance, as in PinnerSage; the same seed draws the same
+   * interests. Default: "top".
+   */
   pick?: "top" | { seed: number };
+  /** Further items not to recommend. Applied on the device, never sent. */
   exclude?: Iterable<ItemId>;
+  /** Aborts the call. Passed on to the retriever. */
   signal?: AbortSignal;
 }
 
 /**
- * An item to show and why: the interest that asked for it, and the user's own items nearest to it. Recommendations come in the order to
- * show them: the interests take turns in proportion to their importance, each with its best item left.
+ * A recommended item and its explanation. Recommendations are in display order: positions are
+ * assigned to interests in proportion to their importance (see `blend`), each filled with the best
+ * remaining item of the interest.
  */
 export interface Recommendation {
   item: ItemId;
-  /** The cosine to the medoid. */
+  /**
+   * Score of the item for the medoid, as returned by the catalogue (see {@link Hit}) or retriever.
+   */
   score: number;
+  /**
+   * `medoid`: the interest the item was retrieved for. `nearest`: the user's items most similar to
+   * the recommended item (cosine), at most 3. If the catalogue does not have the item, those most
+   * similar to the medoid.
+   */
   because: { medoid: ItemId; nearest: ItemId[] };
 }
 
-/** Why an item fits, or does not: the interest nearest to it, and the user's own items in order of similarity (cosine). */
+/** How an item relates to the interests. */
 export interface Explanation {
+  /** The interest of the item's last recorded action, else the one with the most similar medoid. */
   interest: Interest;
+  /**
+   * The user's most similar items, at most 5 and without the item itself, by descending
+   * `similarity` (cosine, in [-1, 1]). `at`: time of the newest action.
+   */
   nearest: { item: ItemId; similarity: number; at: number }[];
 }
 
-/** A clustering of the rows of a matrix. */
+/** A clustering of the n rows of a matrix. */
 export interface Clustering {
-  /** Cluster of each row, 0..count, numbered by first member; -1 for a dropped singleton. */
+  /**
+   * Cluster of each row, 0 to `count - 1`, numbered by their first members; -1 for a dropped
+   * singleton.
+   */
   labels: Int32Array;
+  /** Number of clusters. */
   count: number;
   /** Row of each cluster's medoid. */
   medoids: Uint32Array;
-  /** n - 1 merges of [a, b, height, size], SciPy's numbering, heights squared (Lance-Williams units), ascending. */
+  /**
+   * n - 1 merges of 4 values [a, b, height, size], by ascending height. Clusters are numbered as in
+   * SciPy's `linkage`; heights are squared distances (Lance-Williams), SciPy's are their roots.
+   */
   tree: Float64Array;
-  /** The height the tree was cut at. */
+  /** Height at which the tree was cut. */
   threshold: number;
 }
