@@ -129,7 +129,7 @@ test("missing or short TOKEN_KEYS: every request fails with the remedy", async (
 test("HS256 is the only algorithm", async () => {
   for (const alg of ["none", "None", "HS384", "HS512", "RS256", "ES256", "EdDSA", "", 5, null])
     await refused(await mint({ sub: "alice" }, { alg }), /not HS256|not a JSON Web Token/);
-  // A valid signature under a header that says otherwise, and a header without alg.
+  // A valid HS256 signature under a header with another alg, and a header without alg.
   await refused(
     await mint({ sub: "alice" }, { header: { alg: "none" } }),
     /not HS256|not a JSON Web Token/,
