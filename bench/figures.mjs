@@ -1,7 +1,7 @@
 // The generated parts of docs/figures.md, each between a begin and an end marker.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Remedy } from "../scripts/lib/say.mjs";
+import { Remedy } from "../scripts/lib/output.mjs";
 import { root } from "../scripts/lib/versions.mjs";
 
 const file = join(root, "docs", "figures.md");

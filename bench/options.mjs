@@ -1,64 +1,75 @@
-// The words of the command line: which groups to measure, who takes part, and how the results are told.
+// Command-line options of the benchmarks.
 import { parseArgs } from "node:util";
-import { Remedy } from "../scripts/lib/say.mjs";
+import { Remedy } from "../scripts/lib/output.mjs";
+import { taskSources } from "./data/ward-tasks.mjs";
 import { contestants } from "./ward/contestants.mjs";
-import { dataSets } from "./data/ward-tasks.mjs";
 
-const defaults = {
-  sizes: [100, 300, 1000, 3000, 10_000, 50_000],
-  dims: [64, 256, 384],
-  data: Object.keys(dataSets),
-};
-const filters = {
-  sizes: { type: "string" },
-  dims: { type: "string" },
-  data: { type: "string" },
-  only: { type: "string" },
-  quick: { type: "boolean", default: false },
-};
+const flag = { type: "boolean", default: false };
+const list = { type: "string" };
+const wardFilters = { sizes: list, dims: list, data: list, only: list, quick: flag };
 
-/** `{ sizes, dims, data, only, quick, json, figures }` of `npm run bench:ward`; a Remedy for anything else. */
-export function wardOptions(words) {
-  const given = parse(words, {
-    ...filters,
-    json: { type: "boolean", default: false },
-    figures: { type: "boolean", default: false },
-  });
-  const options = {
-    ...given,
-    sizes: numbers("sizes", given.sizes, defaults.sizes),
-    dims: numbers("dims", given.dims, defaults.dims),
-    data: names("data", given.data, Object.keys(dataSets), defaults.data),
-    only: names(
-      "only",
-      given.only,
-      contestants.map(({ name }) => name),
-      contestants.filter(({ asked }) => !asked).map(({ name }) => name),
-    ),
-  };
-  const narrowed = Object.keys(filters).filter((name) => given[name]);
-  if (options.figures && narrowed.length > 0) {
+/** Task sets of the catalogue bench, smallest first. */
+export const catalogueSets = ["5k", "20k", "100k", "text"];
+
+/**
+ * Options of `npm run bench:ward`: `{ sizes, dims, data, only, quick, json, figures }`.
+ * Throws a Remedy for anything else.
+ */
+export function wardOptions(args) {
+  const { values } = parse(args, { ...wardFilters, json: flag, figures: flag });
+  const used = Object.keys(wardFilters).filter((name) => values[name]);
+  if (values.figures && used.length > 0) {
     throw new Remedy(
-      `docs/figures.md shows a whole run: use --figures without --${narrowed.join(" and --")}.`,
+      `docs/figures.md shows a whole run: use --figures without --${used.join(" and --")}.`,
     );
   }
-  return options;
-}
-
-/** `{ sizes, dims, quick, json }` of `npm run bench:browser`; a Remedy for anything else. */
-export function browserOptions(words) {
-  const { sizes, dims, quick } = filters;
-  const given = parse(words, { sizes, dims, quick, json: { type: "boolean", default: false } });
   return {
-    ...given,
-    sizes: numbers("sizes", given.sizes, [100, 300, 1000, 3000]),
-    dims: numbers("dims", given.dims, [64, 256, 384]),
+    ...values,
+    sizes: integers("sizes", values.sizes, [100, 300, 1000, 3000, 10_000, 50_000]),
+    dims: integers("dims", values.dims, [64, 256, 384]),
+    data: names("data", values.data, Object.keys(taskSources)),
+    only: names(
+      "only",
+      values.only,
+      contestants.map(({ name }) => name),
+      contestants.filter(({ onRequest }) => !onRequest).map(({ name }) => name),
+    ),
   };
 }
 
-function parse(args, options) {
+/** Options of `npm run bench:browser`: `{ sizes, dims, quick, json }`. Throws a Remedy otherwise. */
+export function browserOptions(args) {
+  const { values } = parse(args, { sizes: list, dims: list, quick: flag, json: flag });
+  return {
+    ...values,
+    sizes: integers("sizes", values.sizes, [100, 300, 1000, 3000]),
+    dims: integers("dims", values.dims, [64, 256, 384]),
+  };
+}
+
+/** Options of `npm run bench:workerd`: `{ quick, json }`. Throws a Remedy for anything else. */
+export function workerdOptions(args) {
+  return parse(args, { quick: flag, json: flag }).values;
+}
+
+/**
+ * Options of `npm run bench:catalogue`: `{ sets, reports, json, figures }`, where `sets` are task
+ * sets to run (default: all) and `reports` are paths of JSON reports to merge.
+ * Throws a Remedy for anything else.
+ */
+export function catalogueOptions(args) {
+  const { values, positionals } = parse(args, { json: flag, figures: flag }, true);
+  const reports = positionals.filter((word) => word.endsWith(".json"));
+  const sets = positionals.filter((word) => !word.endsWith(".json"));
+  const unknown = sets.find((name) => !catalogueSets.includes(name));
+  if (unknown !== undefined)
+    throw new Remedy(`Unknown set "${unknown}". The sets are ${catalogueSets.join(", ")}.`);
+  return { ...values, reports, sets: sets.length > 0 ? sets : catalogueSets };
+}
+
+function parse(args, options, allowPositionals = false) {
   try {
-    return parseArgs({ args, options }).values;
+    return parseArgs({ args, options, allowPositionals });
   } catch (error) {
     const known = Object.entries(options).map(([name, { type }]) =>
       type === "string" ? `--${name} a,b,...` : `--${name}`,
@@ -67,21 +78,24 @@ function parse(args, options) {
   }
 }
 
-/** Whole numbers from 1, ascending. */
-function numbers(option, text, all) {
-  if (text === undefined) return all;
+/** Parses positive integers separated by commas into a sorted array without duplicates. */
+function integers(option, text, defaults) {
+  if (text === undefined) return defaults;
   const wrong = text.split(",").find((word) => !/^[1-9]\d*$/.test(word));
   if (wrong !== undefined)
     throw new Remedy(
-      `--${option}: saw "${wrong}", expected whole numbers from 1, as in --${option} ${all.join(",")}.`,
+      `--${option}: saw "${wrong}", expected whole numbers from 1, ` +
+        `as in --${option} ${defaults.join(",")}.`,
     );
   return [...new Set(text.split(",").map(Number))].sort((a, b) => a - b);
 }
 
-function names(option, text, known, all) {
-  if (text === undefined) return all;
-  const wrong = text.split(",").find((word) => !known.includes(word));
+/** Parses names separated by commas; returns them in the order of `known`, without duplicates. */
+function names(option, text, known, defaults = known) {
+  if (text === undefined) return defaults;
+  const wanted = text.split(",");
+  const wrong = wanted.find((word) => !known.includes(word));
   if (wrong !== undefined)
-    throw new Remedy(`--${option}: nothing is called "${wrong}"; there are ${known.join(", ")}.`);
-  return known.filter((name) => text.split(",").includes(name)); // each once, in our order
+    throw new Remedy(`--${option}: unknown name "${wrong}"; the names are ${known.join(", ")}.`);
+  return known.filter((name) => wanted.includes(name));
 }

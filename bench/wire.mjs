@@ -1,11 +1,12 @@
-// `npm run bench:wire`: five medoids of 256 numbers on the wire: bytes, and the largest cosine error of what arrives.
+// `npm run bench:wire`: five medoids of 256 dimensions on the wire: bytes of each form, and the
+// largest cosine error of the decoded vectors.
 import { build } from "../scripts/build.mjs";
-import { script, table, title } from "../scripts/lib/say.mjs";
+import { printTable, printTitle, runScript } from "../scripts/lib/output.mjs";
 import { mixture } from "./data/mixture.mjs";
 
 const dim = 256;
 
-await script(async () => {
+await runScript(async () => {
   await build();
   const { init } = await import("pocketsage");
   const { decodeMedoids, encodeMedoids } = await import("pocketsage/remote");
@@ -17,7 +18,7 @@ await script(async () => {
     vector: vectors.subarray(row * dim, (row + 1) * dim),
     count: 50,
   }));
-  const error = (bytes) =>
+  const largestError = (bytes) =>
     Math.max(
       ...decodeMedoids(bytes).map(({ vector }, row) =>
         vector ? Math.abs(1 - cosine(vector, queries[row].vector)) : 0,
@@ -31,17 +32,16 @@ await script(async () => {
   ];
   const rows = forms.map(([name, options]) => {
     const bytes = encodeMedoids(queries, options);
-    return [name, bytes.length, error(bytes).toExponential(1)];
+    return [name, bytes.length, largestError(bytes).toExponential(1)];
   });
-  const decimals = JSON.stringify(
-    queries.map(({ vector }) => Array.from(vector, (number) => Math.round(number * 1e5) / 1e5)),
-  );
+  const rounded = queries.map(({ vector }) => Array.from(vector, (x) => Math.round(x * 1e5) / 1e5));
+  const unrounded = queries.map(({ vector }) => Array.from(vector));
   rows.push(
-    ["JSON, 5 decimals", decimals.length, ""],
-    ["JSON", JSON.stringify(queries.map(({ vector }) => Array.from(vector))).length, ""],
+    ["JSON, 5 decimals", JSON.stringify(rounded).length, ""],
+    ["JSON", JSON.stringify(unrounded).length, ""],
   );
-  title("Five medoids of 256 numbers");
-  table([["form", "bytes", "cosine error"], ...rows]);
+  printTitle("Five medoids of 256 dimensions");
+  printTable([["form", "bytes", "cosine error"], ...rows]);
 });
 
 function cosine(a, b) {

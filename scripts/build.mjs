@@ -1,19 +1,25 @@
-// Fills pkg/, all that is published: pkg/wasm from src/ (wasm-pack), pkg/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue.
-// What is newer than everything it is made of is left alone.
-import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+// `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
+// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Skips what is newer than its
+// inputs.
+
 import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
-import { fresh } from "./lib/fresh.mjs";
-import { ask, must } from "./lib/run.mjs";
-import { done, failed, Remedy, script, title } from "./lib/say.mjs";
+import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
+import { probe, runOrThrow } from "./lib/run.mjs";
+import { isUpToDate } from "./lib/up-to-date.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const pkg = join(root, "pkg");
 const wasm = join(pkg, "wasm");
+const wasmInputs = ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+const typeScriptInputs = ["ts", "tsconfig.json", "package-lock.json", "pkg/wasm/core.d.ts"];
 
-/** How the wasm is optimised, and what it may use: what every browser since 2023, node >= 16 and workerd have. */
+/**
+ * Options of wasm-opt. The features are those of every browser since 2023, Node >= 16 and workerd.
+ */
 const optimisation = [
   "-O3",
   ...["--one-caller-inline-max-function-size=20", "--flexible-inline-max-function-size=8"],
@@ -30,41 +36,41 @@ const optimisation = [
 ];
 
 export async function build() {
-  title("Build");
+  printTitle("Build");
   await buildWasm();
   await buildTypeScript();
-  await copyEmoji();
+  await copyEmojiCatalogue();
 }
 
 async function buildWasm() {
-  const made = join(wasm, "core_bg.wasm");
-  if (await fresh(made, ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"]))
-    return done("wasm", "up to date");
-  if (!(await ask("wasm-opt"))) throw new Remedy("wasm-opt is missing: run `npm run setup`.");
-  const begun = performance.now();
+  if (await isUpToDate(join(wasm, "core_bg.wasm"), wasmInputs))
+    return reportDone("wasm", "up to date");
+  if (!(await probe("wasm-opt"))) throw new Remedy("wasm-opt is missing: run `npm run setup`.");
+  const start = performance.now();
   const out = join(root, "target", "wasm-pack");
   await rm(out, { recursive: true, force: true });
-  const { output } = await must("wasm-pack", [
+  const { output } = await runOrThrow("wasm-pack", [
     ...["build", "--target", "web", "--release", "--mode", "no-install", "--no-pack"],
     ...["--out-dir", out, "--out-name", "core"],
-    ...["--", "--config", await withoutOurPaths()],
+    ...["--", "--config", await remapSourcePaths()],
   ]);
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
-    throw new Remedy(`${output}\nwasm-pack left wasm-opt out: the build is not optimised.`);
-  const { panicsToTraps } = await import("./lib/traps.mjs"); // (which needs what set-up installs)
+    throw new Remedy(`${output}\nwasm-pack skipped wasm-opt: run \`npm ci\`, which installs it.`);
+  const { panicsToTraps } = await import("./lib/traps.mjs"); // imports what the set-up installs
   const trapping = join(out, "trapping.wasm");
   await writeFile(trapping, panicsToTraps(await readFile(join(out, "core_bg.wasm"))));
-  await must("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);
-  // Three files of what wasm-pack wrote: its .gitignore would empty the npm package, its package.json and README are not ours.
+  await runOrThrow("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);
+  // Copies three files only: wasm-pack's .gitignore would empty the npm package, and its
+  // package.json and README are not the project's.
   await mkdir(wasm, { recursive: true });
   for (const name of ["core.js", "core.d.ts", "core_bg.wasm"])
     await copyFile(join(out, name), join(wasm, name));
-  done("wasm", "pkg/wasm", (performance.now() - begun) / 1000);
+  reportDone("wasm", "pkg/wasm", (performance.now() - start) / 1000);
 }
 
-/** Panic messages name source files: those of dependencies without the folders of this machine. */
-async function withoutOurPaths() {
-  await must("cargo", ["fetch", "--locked"]);
+/** Removes this machine's folders from the source paths in panic messages of dependencies. */
+async function remapSourcePaths() {
+  await runOrThrow("cargo", ["fetch", "--locked"]);
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? await readdir(sources) : [];
   const flags = registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`);
@@ -72,52 +78,44 @@ async function withoutOurPaths() {
 }
 
 async function buildTypeScript() {
-  const orphans = await withoutSource();
-  for (const file of orphans) await rm(file);
-  if (
-    await fresh(join(pkg, "index.js"), [
-      "ts",
-      "tsconfig.json",
-      "package-lock.json",
-      "pkg/wasm/core.d.ts",
-    ])
-  ) {
-    return done("typescript", "up to date");
-  }
-  const { seconds } = await must("tsc", ["--project", "tsconfig.json"]);
+  for (const file of await outputsWithoutSource()) await rm(file);
+  if (await isUpToDate(join(pkg, "index.js"), typeScriptInputs))
+    return reportDone("typescript", "up to date");
+  const { seconds } = await runOrThrow("tsc", ["--project", "tsconfig.json"]);
   const command = join(pkg, "cli", "main.js");
   if (existsSync(command)) await chmod(command, 0o755);
-  done("typescript", "pkg", seconds);
+  reportDone("typescript", "pkg", seconds);
 }
 
-async function copyEmoji() {
+async function copyEmojiCatalogue() {
   const source = join(root, "www", "public", "emoji.sage");
-  // data/emoji makes it with this very build, so its absence stops nothing here; `npm run check` does not let it be published.
+  // No error: data/emoji/build.mjs makes the file with this build. `npm run check` (files) rejects
+  // a package without it.
   if (!existsSync(source))
-    return failed(
+    return reportFailure(
       "emoji.sage",
       "www/public/emoji.sage is missing: node data/emoji/build.mjs makes it",
     );
   await copyFile(source, join(pkg, "emoji.sage"));
-  done("emoji.sage", "pkg/emoji.sage");
+  reportDone("emoji.sage", "pkg/emoji.sage");
 }
 
-/** Compiled files whose TypeScript is gone: they would be published, and imported by mistake. */
-async function withoutSource() {
+/** Compiled files whose TypeScript was deleted or moved: they would still be published. */
+async function outputsWithoutSource() {
   if (!existsSync(pkg)) return [];
+  const suffix = /(\.d\.ts|\.js)(\.map)?$/;
   const entries = await readdir(pkg, { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(js|d\.ts)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && suffix.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter(
-      (file) =>
-        !file.startsWith(wasm) &&
-        !existsSync(join(root, "ts", relative(pkg, file).replace(/(\.d\.ts|\.js)$/, ".ts"))),
-    );
+    .filter((file) => {
+      const source = join(root, "ts", relative(pkg, file).replace(suffix, ".ts"));
+      return !file.startsWith(wasm) && !existsSync(source);
+    });
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await script(async () => {
+  await runScript(async () => {
     await setup();
     await build();
   });

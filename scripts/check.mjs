@@ -1,133 +1,137 @@
-// `npm run check`: everything that can be said about the project without running it. Every check runs; the table says which failed.
-//   npm run check -- clippy publint    only those
+// `npm run check`: static checks. All run, also after a failure.
+//   npm run check -- clippy publint    only these
+//   npm run check -- advisories        known vulnerabilities; only on request, needs the network
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { permitted } from "./lib/licences.mjs";
+import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
 import { moduleCircles } from "./lib/rust-modules.mjs";
-import { done, failed, Remedy, script, title } from "./lib/say.mjs";
-import { root, rust } from "./lib/versions.mjs";
-import { setup } from "./setup.mjs";
+import { cargoDeny, root, rust } from "./lib/versions.mjs";
+import { installCargoTool, setup } from "./setup.mjs";
 
 const clippy = ["clippy", "--all-targets", "--quiet"];
-const clippyWasm = ["clippy", "--lib", "--tests", "--examples", "--quiet"]; // the benches are native programs
-const deny = ["--", "-D", "warnings"];
-const notModules = ["core.wasm", "emoji.sage"];
+// Without benches, which are native programs.
+const clippyWasm = ["clippy", "--lib", "--tests", "--examples", "--quiet"];
+const denyWarnings = ["--", "-D", "warnings"];
+const exportsWithoutTypes = ["core.wasm", "emoji.sage"];
+const npmLicences = new Set(
+  "0BSD Apache-2.0 BSD-2-Clause BSD-3-Clause BlueOak-1.0.0 CC0-1.0 ISC MIT MIT-0 Unlicense".split(
+    " ",
+  ),
+);
 let packed;
-const tarball = () => (packed ??= pack());
+const packOnce = () => (packed ??= pack());
 
-/** Each check resolves to what is wrong, as text; nothing wrong is the empty string. */
+/** By name: a function that resolves to the complaints as text, empty if there are none. */
 const checks = {
-  biome: () => command("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
-  rustfmt: () => command("cargo", ["fmt", "--check"]),
-  clippy: () => command("cargo", [...clippy, ...deny]),
-  "clippy-features": () => command("cargo", [...clippy, "--all-features", ...deny]),
-  "clippy-wasm": () => command("cargo", [...clippyWasm, "--target", rust.target, ...deny]),
+  biome: () => runCheck("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
+  rustfmt: () => runCheck("cargo", ["fmt", "--check"]),
+  clippy: () => runCheck("cargo", [...clippy, ...denyWarnings]),
+  "clippy-features": () => runCheck("cargo", [...clippy, "--all-features", ...denyWarnings]),
+  "clippy-wasm": () => runCheck("cargo", [...clippyWasm, "--target", rust.target, ...denyWarnings]),
   "rust-modules": async () =>
     (await moduleCircles()).map((circle) => `circle: ${circle.join(" -> ")}`).join("\n"),
-  rustdoc: () => command("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
-  tsc: () => command("tsc", ["--project", "tsconfig.json", "--noEmit"]),
-  "tsc-www": () => command("tsc", ["--project", "www/tsconfig.json", "--noEmit"]),
-  "tsc-edge": () => command("tsc", ["--project", "edge/tsconfig.json"]),
-  typedoc: () => command("typedoc", ["--emit", "none", "--treatWarningsAsErrors"]),
-  files: async () => (await wrongFiles((await tarball()).files)).join("\n"),
-  publint: async () => command("publint", ["run", (await tarball()).tarball, "--strict"]),
-  attw: async () =>
-    command("attw", [
-      (await tarball()).tarball,
-      "--profile",
-      "esm-only",
-      "--exclude-entrypoints",
-      ...notModules,
-    ]),
-  knip: () => command("knip", ["--include", "dependencies,unlisted"]),
+  rustdoc: () =>
+    runCheck("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
+  tsc: () => runCheck("tsc", ["--project", "tsconfig.json", "--noEmit"]),
+  "tsc-www": () => runCheck("tsc", ["--project", "www/tsconfig.json", "--noEmit"]),
+  "tsc-edge": () => runCheck("tsc", ["--project", "edge/tsconfig.json"]),
+  typedoc: () => runCheck("typedoc", ["--emit", "none", "--treatWarningsAsErrors"]),
+  files: async () => (await wrongFiles((await packOnce()).files)).join("\n"),
+  publint: async () => runCheck("publint", ["run", (await packOnce()).tarball, "--strict"]),
+  attw: async () => {
+    const options = ["--profile", "esm-only", "--exclude-entrypoints", ...exportsWithoutTypes];
+    return runCheck("attw", [(await packOnce()).tarball, ...options]);
+  },
+  knip: () => runCheck("knip", ["--include", "dependencies,unlisted"]),
   "unused-crates": unusedCrates,
-  licences,
+  licences: async () => (await denyCrates("licenses", "bans", "sources")) + (await npmComplaints()),
 };
 
-await script(async () => {
+/** Checks that run only if named. */
+const onRequest = {
+  advisories: async () =>
+    (await denyCrates("advisories")) + (await runCheck("npm", ["audit", "--omit=dev"])),
+};
+
+await runScript(async () => {
   const names = process.argv.slice(2);
-  const unknown = names.filter((name) => !(name in checks));
+  const all = { ...checks, ...onRequest };
+  const unknown = names.filter((name) => !(name in all));
   if (unknown.length > 0)
     throw new Remedy(
-      `No check is called ${unknown.join(", ")}. The checks are ${Object.keys(checks).join(", ")}.`,
+      `Unknown check: ${unknown.join(", ")}. The checks are ${Object.keys(all).join(", ")}.`,
     );
   await setup();
   await build();
 
-  title("Checks");
-  const bad = [];
+  printTitle("Checks");
+  const failed = [];
   for (const name of names.length > 0 ? names : Object.keys(checks)) {
-    const begun = Date.now();
-    const wrong = await checks[name]();
-    const seconds = (Date.now() - begun) / 1000;
-    if (!wrong) {
-      done(name, "", seconds);
+    const start = Date.now();
+    const complaints = await all[name]();
+    const seconds = (Date.now() - start) / 1000;
+    if (!complaints) {
+      reportDone(name, "", seconds);
       continue;
     }
-    failed(name, "", seconds);
-    console.log(wrong.replace(/^/gm, "        "));
-    bad.push(name);
+    reportFailure(name, "", seconds);
+    console.log(complaints.replace(/^/gm, "        "));
+    failed.push(name);
   }
-  if (bad.length > 0)
-    throw new Remedy(`Failed: ${bad.join(", ")}. One alone: npm run check -- ${bad[0]}`);
+  if (failed.length > 0)
+    throw new Remedy(`Failed: ${failed.join(", ")}. Only one: npm run check -- ${failed[0]}`);
   console.log("\nEvery check passed.");
 });
 
-async function command(name, args, env = {}) {
-  const { code, output } = await run(name, args, { env: { FORCE_COLOR: "0", ...env } });
-  return code === 0 ? "" : output || `${name} ended with code ${code}`;
+async function runCheck(command, args, env = {}) {
+  const { code, output } = await run(command, args, { env: { FORCE_COLOR: "0", ...env } });
+  return code === 0 ? "" : output || `${command} ended with code ${code}`;
 }
 
-/** A crate that Cargo.toml names and no Rust file does. */
+/** Checks the crates of Cargo.lock by deny.toml. */
+async function denyCrates(...what) {
+  await installCargoTool("cargo-deny", cargoDeny);
+  return runCheck("cargo-deny", ["deny", "--log-level", "error", "check", ...what]);
+}
+
+/**
+ * npm packages that are installed with ours and have another licence than the permitted ones. By
+ * hand, because cargo-deny reads crates only and there are few such packages.
+ */
+async function npmComplaints() {
+  const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
+  return Object.entries(lock.packages)
+    .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.link)
+    .filter(([, { license }]) => !npmLicences.has(license))
+    .map(([path, { license }]) => `${path}: the licence ${license} is not in scripts/check.mjs\n`)
+    .join("");
+}
+
+/**
+ * Crates in Cargo.toml that no Rust file names. By hand: cargo-machete searches the same way, takes
+ * a minute of CPU to install, and reports fuzz/ wrongly; cargo-shear needs a newer Rust than ours.
+ */
 async function unusedCrates() {
-  const own = (await crateGraph()).find((pkg) => pkg.name === "pocketsage");
-  const source = (
-    await Promise.all(["src", "tests", "benches", "bench/ward/native"].map(rustSource))
-  ).join("\n");
-  const unused = own.dependencies.filter(
-    ({ name }) => !new RegExp(`\\b${name.replaceAll("-", "_")}\\b`).test(source),
-  );
-  return unused
-    .map(({ name }) => `${name} is a dependency in Cargo.toml and no Rust file names it`)
+  const { stdout } = await run("cargo", ["metadata", "--format-version", "1", "--no-deps"]);
+  const [{ dependencies }] = JSON.parse(stdout).packages;
+  const folders = ["src", "tests", "benches", "bench/ward/native"];
+  const source = (await Promise.all(folders.map(readRustFiles))).join("\n");
+  return dependencies
+    .filter(({ name }) => !new RegExp(`\\b${name.replaceAll("-", "_")}\\b`).test(source))
+    .map(({ name }) => `${name} is a dependency in Cargo.toml, and no Rust file names it`)
     .join("\n");
 }
 
-async function rustSource(folder) {
+async function readRustFiles(folder) {
   const names = existsSync(join(root, folder))
     ? await readdir(join(root, folder), { recursive: true })
     : [];
-  const texts = names
+  const contents = names
     .filter((name) => name.endsWith(".rs"))
     .map((name) => readFile(join(root, folder, name), "utf8"));
-  return (await Promise.all(texts)).join("\n");
-}
-
-/** Every crate of Cargo.lock, and every npm package a user of ours would install. */
-async function licences() {
-  const crates = (await crateGraph()).map(({ name, license }) => ({ name, licence: license }));
-  const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
-  const installed = Object.entries(lock.packages).filter(
-    ([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.link,
-  );
-  const modules = installed.map(([path, entry]) => ({
-    name: path.replace("node_modules/", ""),
-    licence: entry.license,
-  }));
-  return [...crates, ...modules]
-    .filter(({ name, licence }) => !permitted(name, licence))
-    .map(
-      ({ name, licence }) =>
-        `${name}: ${licence ?? "no licence"} is not on the list in scripts/lib/licences.mjs`,
-    )
-    .join("\n");
-}
-
-/** Every crate of Cargo.lock with its licence and dependencies. */
-async function crateGraph() {
-  const { stdout } = await run("cargo", ["metadata", "--format-version", "1", "--locked"]);
-  return JSON.parse(stdout).packages;
+  return (await Promise.all(contents)).join("\n");
 }

@@ -1,17 +1,15 @@
-// `npm run docs`: the Rust core's documentation into target/doc, the package's into docs/api/.
+// `npm run docs`: the Rust core's documentation into target/doc/, the package's into docs/api/.
 import { build } from "./build.mjs";
-import { must } from "./lib/run.mjs";
-import { done, script, title } from "./lib/say.mjs";
+import { printTitle, reportDone, runScript } from "./lib/output.mjs";
+import { runOrThrow } from "./lib/run.mjs";
 import { setup } from "./setup.mjs";
 
-await script(async () => {
+await runScript(async () => {
   await setup();
   await build();
-  title("Documentation");
-  done(
-    "rustdoc",
-    "target/doc/pocketsage/index.html",
-    (await must("cargo", ["doc", "--no-deps"])).seconds,
-  );
-  done("typedoc", "docs/api/index.html", (await must("typedoc", [])).seconds);
+  printTitle("Documentation");
+  const rustdoc = await runOrThrow("cargo", ["doc", "--no-deps"]);
+  reportDone("rustdoc", "target/doc/pocketsage/index.html", rustdoc.seconds);
+  const typedoc = await runOrThrow("typedoc", []);
+  reportDone("typedoc", "docs/api/index.html", typedoc.seconds);
 });

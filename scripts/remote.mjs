@@ -1,19 +1,32 @@
-// `npm run test:remote`: the adapters and the Worker against real engines, which come from Python packages and are started for the tests alone.
-//   npm run test:remote -- chroma redis     only those files of tests/remote/
-// Says at the end which engines were real and which are contracts. `npm test` does not need any of this.
-import { cp, readdir, readFile, writeFile } from "node:fs/promises";
+// `npm run test:remote`: the engine adapters and the Worker against real engines, installed from
+// Python packages and started for the tests. `npm test` does without.
+//   npm run test:remote -- chroma redis     only these files of tests/remote/
+// The table at the end states for each engine whether it was real or a contract.
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { count } from "./lib/layers.mjs";
-import { must, run } from "./lib/run.mjs";
-import { begin, done, failed, Remedy, script, table, title } from "./lib/say.mjs";
-import { venv } from "./lib/venv.mjs";
+import { installPackages } from "./lib/npm.mjs";
+import {
+  printTable,
+  printTitle,
+  Remedy,
+  reportDone,
+  reportFailure,
+  reportStart,
+  runScript,
+} from "./lib/output.mjs";
+import { pythonEnvironment } from "./lib/python.mjs";
+import { run } from "./lib/run.mjs";
+import { countTests } from "./lib/suites.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const folder = join(root, "tests", "remote");
 
-/** What each file of tests/remote/ shows, and the environment it needs. */
+/**
+ * By file of tests/remote/: the engine, how real it is, the environment it needs, and whether it
+ * must be isolated from the network.
+ */
 const parts = {
   chroma: { engine: "Chroma 1.5.9", kind: "real server", needs: "remote-venv" },
   clients: {
@@ -21,22 +34,22 @@ const parts = {
     kind: "contract: the types of the official clients",
     needs: "contract-clients",
   },
-  cost: { engine: "what the Worker costs", kind: "real Chroma", needs: "remote-venv" },
+  cost: { engine: "CPU time of the Worker", kind: "real Chroma", needs: "remote-venv" },
   edge: {
     engine: "the Worker in workerd",
-    kind: "with real PostgreSQL and Chroma",
+    kind: "real PostgreSQL and Chroma",
     needs: "remote-venv",
   },
   load: {
     engine: "the Worker under load",
-    kind: "real Chroma, killed in the middle",
+    kind: "real Chroma, killed during the run",
     needs: "remote-venv",
   },
   milvus: {
     engine: "Milvus 2.3.5 (REST v1)",
     kind: "real server",
     needs: "milvus-venv",
-    alone: true,
+    isolated: true,
   },
   pgvector: { engine: "PostgreSQL 18, pgvector 0.8", kind: "real server", needs: "remote-venv" },
   qdrant: {
@@ -47,104 +60,92 @@ const parts = {
   redis: { engine: "Redis 8.2", kind: "real server", needs: "remote-venv" },
 };
 
-/** What the tests need, installed once under .tools/. */
+/** By name: a function that installs an environment under .tools/, and resolves to `{ seconds }`. */
 const environments = {
-  "contract-clients": clients,
-  "milvus-venv": (name) => venv(name, join(folder, "requirements-milvus.txt")),
-  "remote-venv": (name) => venv(name, join(folder, "requirements.txt")),
+  "contract-clients": (name) => installPackages(name, join(folder, "clients")),
+  "milvus-venv": (name) => pythonEnvironment(name, join(folder, "requirements-milvus.txt")),
+  "remote-venv": (name) => pythonEnvironment(name, join(folder, "requirements.txt")),
 };
 
-await script(async () => {
-  const words = process.argv.slice(2);
+await runScript(async () => {
+  const names = process.argv.slice(2);
   const files = (await readdir(folder))
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => name.replace(".test.mjs", ""))
     .sort();
-  const chosen = files.filter((name) => words.length === 0 || words.includes(name));
-  if (chosen.length === 0)
-    throw new Remedy(`No test is called ${words.join(" or ")}. There are: ${files.join(", ")}.`);
+  const selected = files.filter((name) => names.length === 0 || names.includes(name));
+  if (selected.length === 0)
+    throw new Remedy(`Unknown test: ${names.join(", ")}. The tests are ${files.join(", ")}.`);
   await setup();
   await build();
 
-  title("Engines");
-  const missing = new Map();
-  for (const [name, install] of Object.entries(environments)) {
-    if (!chosen.some((part) => parts[part]?.needs === name)) continue;
-    begin(name, "installed once");
-    try {
-      done(name, "ready", await install(name));
-    } catch (error) {
-      missing.set(name, error.message.trim().split("\n").at(-1));
-      failed(name, missing.get(name));
-    }
-  }
+  printTitle("Engines");
+  const missing = await installEnvironments(selected);
 
-  title("Tests");
+  printTitle("Tests");
   const rows = [["what", "how", "passed", "failed", "seconds"]];
-  let bad = 0;
-  let good = 0;
-  for (const name of chosen) {
-    const { engine = name, kind = "", needs } = parts[name] ?? {};
-    if (missing.has(needs)) {
-      rows.push([engine, `NOT RUN: ${missing.get(needs)}`, 0, 1, ""]);
-      bad += 1;
-      continue;
-    }
-    begin(name);
-    const { code, output, seconds } = await run(
-      ...command(parts[name]?.alone, [
-        "--test",
-        "--test-reporter=spec",
-        "--test-timeout=120000",
-        join(folder, `${name}.test.mjs`),
-      ]),
-      { minutes: 6 },
-    );
-    const counted = count(output);
-    const lost = code !== 0 && counted.failed === 0 ? 1 : 0;
-    if (code !== 0) console.log(output);
-    else
-      for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU ms|ms CPU).*$/gm))
-        console.log(`        ${line.trim()}`);
-    (code === 0 ? done : failed)(
-      name,
-      `${counted.passed} passed, ${counted.failed + lost} failed`,
-      seconds,
-    );
-    rows.push([engine, kind, counted.passed, counted.failed + lost, seconds.toFixed(1)]);
-    good += counted.passed;
-    bad += counted.failed + lost;
+  const total = { passed: 0, failed: 0 };
+  for (const name of selected) {
+    const { engine = name, kind = "", needs, isolated } = parts[name] ?? {};
+    const result = missing.has(needs)
+      ? { kind: `NOT RUN: ${missing.get(needs)}`, passed: 0, failed: 1, seconds: "" }
+      : { kind, ...(await runFile(name, isolated)) };
+    rows.push([engine, result.kind, result.passed, result.failed, result.seconds]);
+    total.passed += result.passed;
+    total.failed += result.failed;
   }
-  title("What was asked, and how real it was");
-  table(rows);
+  printTitle("Engines and how real they were");
+  printTable(rows);
   console.log(
-    "\n  What is asked of and read from those of which there are contracts alone, Vectorize too: `npm test -- js`.",
+    "\n  Requests and replies of the contract engines, and of Vectorize, are also tested by\n" +
+      "  `npm test -- js`.",
   );
-  console.log(`\n${good} passed, ${bad} failed`);
-  if (bad > 0) process.exitCode = 1;
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  if (total.failed > 0) process.exitCode = 1;
 });
 
-/** Makes `.tools/contract-clients` hold the official clients, for their types; resolves to the seconds it took. */
-async function clients(name) {
-  const there = join(root, ".tools", name);
-  const begun = Date.now();
-  const wanted = await readFile(join(folder, "clients", "package-lock.json"), "utf8");
-  if ((await readFile(join(there, "installed.json"), "utf8").catch(() => "")) === wanted) return 0;
-  await cp(join(folder, "clients"), there, { recursive: true });
-  await must("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
-    cwd: there,
-    minutes: 5,
-  });
-  await writeFile(join(there, "installed.json"), wanted);
-  return (Date.now() - begun) / 1000;
+/** Installs what the selected files need. Resolves to the reasons for what is missing, by name. */
+async function installEnvironments(selected) {
+  const missing = new Map();
+  for (const [name, install] of Object.entries(environments)) {
+    if (!selected.some((file) => parts[file]?.needs === name)) continue;
+    reportStart(name, "installed once");
+    try {
+      const { seconds } = await install(name);
+      reportDone(name, "ready", seconds);
+    } catch (error) {
+      missing.set(name, error.message.trim().split("\n").at(-1));
+      reportFailure(name, missing.get(name));
+    }
+  }
+  return missing;
 }
 
-/** Node with these arguments; `alone`, in a network namespace where only the loopback is: for a server that cannot be told where to listen. */
-function command(alone, args) {
-  if (!alone) return [process.execPath, args];
+/** Runs one file: `{ passed, failed, seconds }`. Prints its output if it fails, else its figures. */
+async function runFile(name, isolated) {
+  reportStart(name);
+  const options = ["--test", "--test-reporter=spec", "--test-timeout=120000"];
+  const [command, args] = nodeCommand(isolated, [...options, join(folder, `${name}.test.mjs`)]);
+  const { code, output, seconds } = await run(command, args, { minutes: 6 });
+  const counts = countTests(output);
+  const { passed } = counts;
+  const failed = counts.failed === 0 && code !== 0 ? 1 : counts.failed;
+  if (code !== 0) console.log(output);
+  else
+    for (const [line] of output.matchAll(/^.*(?:p50|recall|hit rate|CPU ms|ms CPU).*$/gm))
+      console.log(`        ${line.trim()}`);
+  const report = code === 0 ? reportDone : reportFailure;
+  report(name, `${passed} passed, ${failed} failed`, seconds);
+  return { passed, failed, seconds: seconds.toFixed(1) };
+}
+
+/**
+ * The command of Node with these arguments. If `isolated`, it runs in a network namespace with only
+ * the loopback interface: for a server that listens on all interfaces and cannot be configured.
+ */
+function nodeCommand(isolated, args) {
+  if (!isolated) return [process.execPath, args];
   const map = process.getuid() === 0 ? [] : ["--map-root-user"];
-  return [
-    "unshare",
-    [...map, "--net", "sh", "-c", 'ip link set lo up && exec "$0" "$@"', process.execPath, ...args],
-  ];
+  const start = 'ip link set lo up && exec "$0" "$@"';
+  return ["unshare", [...map, "--net", "sh", "-c", start, process.execPath, ...args]];
 }

@@ -1,141 +1,154 @@
-// Everything a bare machine lacks: Rust's wasm target, the npm packages, wasm-bindgen and wasm-pack under .tools/, Chromium for the tests.
-// Node's own modules only: this runs before `npm ci`. What is there already is left alone.
+// `npm run setup`: installs what a bare machine lacks: Rust's wasm target, the npm packages,
+// wasm-bindgen and wasm-pack under .tools/; with --browser also Chromium. Skips what is installed.
+// Imports Node's own modules only, because it runs before `npm ci`.
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { findChromedriver, findChromium } from "./lib/chromium.mjs";
-import { ask, must } from "./lib/run.mjs";
-import { begin, done, Remedy, script, title } from "./lib/say.mjs";
-import { atLeast, node, root, rust, wasmBindgen, wasmOpt, wasmPack } from "./lib/versions.mjs";
+import { printTitle, Remedy, reportDone, reportStart, runScript } from "./lib/output.mjs";
+import { probe, runOrThrow } from "./lib/run.mjs";
+import { isAtLeast, node, root, rust, wasmBindgen, wasmOpt, wasmPack } from "./lib/versions.mjs";
 
-/** Makes the machine ready to build; with `browser`, also to test in Chromium. Resolves to the Chromium found, if one was asked for. */
+/**
+ * Prepares the machine for the build; with `browser`, also for tests in Chromium. Resolves to
+ * `{ path, driver, version }` of Chromium, or undefined without `browser`.
+ */
 export async function setup({ browser = false } = {}) {
-  title("Set-up");
+  printTitle("Set-up");
   checkNode();
   await checkRust();
-  await wasmTarget();
-  await npmPackages();
-  await cargoTool(
-    "wasm-bindgen",
-    ["wasm-bindgen-cli", "--version", wasmBindgen, "--no-default-features"],
-    wasmBindgen,
-  );
-  await cargoTool("wasm-pack", ["wasm-pack", "--version", wasmPack, "--locked"], wasmPack);
+  await installWasmTarget();
+  await installNpmPackages();
+  const bindgen = ["wasm-bindgen-cli", "--no-default-features"];
+  await installCargoTool("wasm-bindgen", wasmBindgen, bindgen);
+  await installCargoTool("wasm-pack", wasmPack);
   await checkWasmOpt();
-  return browser ? await chromium() : undefined;
+  return browser ? await installChromium() : undefined;
+}
+
+/**
+ * Makes `.tools/bin/NAME` a command of this version, by `cargo install` unless it is there.
+ * `crate` is the crate's name and more options, if they differ from the command's name.
+ */
+export async function installCargoTool(name, version, crate = [name, "--locked"]) {
+  const installed = await probe(join(root, ".tools", "bin", name));
+  if (installed?.endsWith(` ${version}`)) return reportDone(name, version);
+  reportStart(name, `cargo install ${version}: about two minutes, once`);
+  const options = ["--version", version, "--debug", "--force", "--root", join(root, ".tools")];
+  const { seconds } = await runOrThrow("cargo", ["install", ...crate, ...options], { minutes: 30 });
+  reportDone(name, `${version} into .tools`, seconds);
 }
 
 function checkNode() {
-  if (!atLeast(process.versions.node, node.least)) {
+  if (!isAtLeast(process.versions.node, node.minimum)) {
     throw new Remedy(
-      `Node ${process.versions.node} is too old: install Node ${node.least} or newer, then run this again.`,
+      `Node ${process.versions.node} is too old: install Node ${node.minimum} or newer, ` +
+        "then run this again.",
     );
   }
-  done("node", process.versions.node);
+  reportDone("node", process.versions.node);
 }
 
 async function checkRust() {
-  const usual = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "bin");
-  if (existsSync(usual)) process.env.PATH = [process.env.PATH, usual].join(delimiter);
-  const found = (await ask("rustc"))?.match(/\d+\.\d+\.\d+/)?.[0];
-  if (!found || !(await ask("cargo"))) {
+  const cargoBin = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "bin");
+  if (existsSync(cargoBin)) process.env.PATH = [process.env.PATH, cargoBin].join(delimiter);
+  const version = (await probe("rustc"))?.match(/\d+\.\d+\.\d+/)?.[0];
+  if (!version || !(await probe("cargo"))) {
     throw new Remedy(
-      "Rust is missing. Install it with rustup (https://rustup.rs: one command, no root needed), then run this again.",
+      "Rust is missing. Install it with rustup (https://rustup.rs: one command, no root needed), " +
+        "then run this again.",
     );
   }
-  if (!atLeast(found, rust.least)) {
+  if (!isAtLeast(version, rust.minimum)) {
     throw new Remedy(
-      `Rust ${found} is too old, ${rust.least} is needed: run \`rustup update stable\`, then run this again.`,
+      `Rust ${version} is too old, ${rust.minimum} is needed: run \`rustup update stable\`, ` +
+        "then run this again.",
     );
   }
-  if (!(await ask("cc"))) {
+  if (!(await probe("cc"))) {
     throw new Remedy(
-      "A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode command line tools, then run this again.",
+      "A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode command " +
+        "line tools, then run this again.",
     );
   }
-  done("rust", found);
+  reportDone("rust", version);
 }
 
-async function wasmTarget() {
-  const sysroot = await ask("rustc", ["--print", "sysroot"]);
+async function installWasmTarget() {
+  const sysroot = await probe("rustc", ["--print", "sysroot"]);
   if (existsSync(join(sysroot, "lib", "rustlib", rust.target)))
-    return done("wasm target", rust.target);
-  if (!(await ask("rustup"))) {
+    return reportDone("wasm target", rust.target);
+  if (!(await probe("rustup"))) {
     throw new Remedy(
-      `This Rust has no ${rust.target} and no rustup to add it. Install Rust with rustup (https://rustup.rs), then run this again.`,
+      `This Rust has no ${rust.target} and no rustup to add it. Install Rust with rustup ` +
+        "(https://rustup.rs), then run this again.",
     );
   }
-  const { seconds } = await must("rustup", ["target", "add", rust.target]);
-  done("wasm target", `${rust.target} added`, seconds);
+  const { seconds } = await runOrThrow("rustup", ["target", "add", rust.target]);
+  reportDone("wasm target", `${rust.target} added`, seconds);
 }
 
-async function npmPackages() {
+async function installNpmPackages() {
   const installed = join(root, "node_modules", ".package-lock.json"); // npm writes it last
-  if (existsSync(installed) && newer(installed, join(root, "package-lock.json")))
-    return done("npm packages", "as locked");
-  begin("npm packages", "npm ci");
-  const { seconds } = await must("npm", ["ci", "--no-audit", "--no-fund"]);
-  done("npm packages", "installed", seconds);
+  if (existsSync(installed) && isNewer(installed, join(root, "package-lock.json")))
+    return reportDone("npm packages", "as locked");
+  reportStart("npm packages", "npm ci");
+  const { seconds } = await runOrThrow("npm", ["ci", "--no-audit", "--no-fund"]);
+  reportDone("npm packages", "installed", seconds);
 }
 
-async function cargoTool(name, what, version) {
-  if ((await ask(join(root, ".tools", "bin", name)))?.endsWith(` ${version}`))
-    return done(name, version);
-  begin(name, `cargo install ${version}: about two minutes, once`);
-  const { seconds } = await must(
-    "cargo",
-    ["install", ...what, "--debug", "--force", "--root", join(root, ".tools")],
-    { minutes: 30 },
-  );
-  done(name, `${version} into .tools`, seconds);
-}
-
-/** Without wasm-opt on the path wasm-pack leaves the optimisation out and says nothing. */
+/** Without wasm-opt on the path, wasm-pack skips the optimisation silently. */
 async function checkWasmOpt() {
-  const found = await ask("wasm-opt");
+  const found = await probe("wasm-opt");
   if (!found?.includes(`version ${wasmOpt}`)) {
     throw new Remedy(
-      `wasm-opt ${wasmOpt} is missing (found: ${found ?? "none"}): it comes with the npm package binaryen, run \`npm ci\`.`,
+      `wasm-opt ${wasmOpt} is missing (found: ${found ?? "none"}). It is a part of the npm ` +
+        "package binaryen: run `npm ci`.",
     );
   }
-  done("wasm-opt", wasmOpt);
+  reportDone("wasm-opt", wasmOpt);
 }
 
-async function chromium() {
-  let found = await matchingPair();
+async function installChromium() {
+  let found = await findMatchingPair();
   if (!found) {
-    const wanted = ["chromium", "chromium-driver", "fonts-noto-color-emoji"];
-    if (process.getuid?.() !== 0 || !(await ask("apt-get"))) {
+    const packages = ["chromium", "chromium-driver", "fonts-noto-color-emoji"];
+    if (process.getuid?.() !== 0 || !(await probe("apt-get"))) {
       throw new Remedy(
-        `The browser tests need Chromium and the chromedriver of the same version. Debian: sudo apt-get install ${wanted.join(" ")}.\n` +
-          "Elsewhere: set CHROMIUM_PATH and CHROMEDRIVER. (`npm start` and `npm run build` work without.)",
+        "The browser tests need Chromium and the chromedriver of the same version. " +
+          `Debian: sudo apt-get install ${packages.join(" ")}.\n` +
+          "Elsewhere: set CHROMIUM_PATH and CHROMEDRIVER. " +
+          "(`npm start` and `npm run build` work without.)",
       );
     }
-    begin("chromium", `apt-get install ${wanted.join(" ")}`);
+    reportStart("chromium", `apt-get install ${packages.join(" ")}`);
     const quiet = { env: { DEBIAN_FRONTEND: "noninteractive" } };
-    await must("apt-get", ["update"], quiet);
-    await must("apt-get", ["install", "-y", "--no-install-recommends", ...wanted], quiet);
-    found = await matchingPair();
+    const install = ["install", "-y", "--no-install-recommends", ...packages];
+    await runOrThrow("apt-get", ["update"], quiet);
+    await runOrThrow("apt-get", install, quiet);
+    found = await findMatchingPair();
     if (!found)
       throw new Remedy(
-        "Chromium and chromedriver were installed, yet no pair of the same version answers --version.",
+        "Chromium and chromedriver were installed, but no two of one version run. Set " +
+          "CHROMIUM_PATH and CHROMEDRIVER to a pair of the same version.",
       );
   }
-  done("chromium", found.version);
+  reportDone("chromium", found.version);
   return found;
 }
 
-async function matchingPair() {
+/** `{ path, driver, version }` of a Chromium and a chromedriver of the same major version. */
+async function findMatchingPair() {
   const [browser, driver] = [await findChromium(), await findChromedriver()];
   if (!browser || !driver || browser.version.split(".")[0] !== driver.version.split(".")[0])
     return undefined;
   return { path: browser.path, driver: driver.path, version: browser.version };
 }
 
-function newer(file, than) {
-  const slack = 5000; // `npm install` writes the two lock files a moment apart
-  return statSync(file).mtimeMs + slack >= statSync(than).mtimeMs;
+function isNewer(file, reference) {
+  const slackMs = 5000; // `npm install` writes the two lock files a moment apart
+  return statSync(file).mtimeMs + slackMs >= statSync(reference).mtimeMs;
 }
 
 if (process.argv[1] === import.meta.filename)
-  await script(() => setup({ browser: process.argv.includes("--browser") }));
+  await runScript(() => setup({ browser: process.argv.includes("--browser") }));

@@ -1,74 +1,90 @@
-// `npm test`: sets up, builds, runs every layer of tests and ends with a table and `N passed, N failed`.
-//   npm test -- js page       only those layers
-//   npm test -- --verbose     shows every layer's output as it comes, not only that of the layers that fail
+// `npm test`: sets up, builds, runs the test suites, and prints a table and `N passed, N failed`.
+//   npm test -- js page       only these suites
+//   npm test -- --verbose     prints all output as it arrives, not only that of failed suites
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
-import { chosen, count, layers } from "./lib/layers.mjs";
+import {
+  printTable,
+  printTitle,
+  Remedy,
+  reportDone,
+  reportFailure,
+  reportStart,
+  runScript,
+} from "./lib/output.mjs";
 import { run } from "./lib/run.mjs";
-import { begin, done, failed, Remedy, script, table, title } from "./lib/say.mjs";
+import { countTests, isSelected, testSuites } from "./lib/suites.mjs";
 import { setup } from "./setup.mjs";
 
-await script(async () => {
+await runScript(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { verbose: { type: "boolean", default: false } },
   });
-  const all = await layers();
-  const wanted = all.filter((layer) => chosen(layer, positionals));
-  if (wanted.length === 0) {
+  const all = await testSuites();
+  const selected = all.filter((suite) => isSelected(suite, positionals));
+  if (selected.length === 0) {
     throw new Remedy(
-      `No layer is called ${positionals.join(" or ")}. The layers are ${all.map((layer) => layer.name).join(", ")}.`,
+      `Unknown suite: ${positionals.join(", ")}. ` +
+        `The suites are ${all.map((suite) => suite.name).join(", ")}.`,
     );
   }
-  const chromium = await setup({ browser: wanted.some((layer) => layer.browser) });
+  const chromium = await setup({ browser: selected.some((suite) => suite.browser) });
   await build();
 
-  title("Tests");
+  printTitle("Tests");
   const env = chromium ? { CHROMIUM_PATH: chromium.path, CHROMEDRIVER: chromium.driver } : {};
   const results = [];
-  for (const layer of wanted) results.push(await runLayer(layer, env, values.verbose));
-  report(results);
+  for (const suite of selected) results.push(await runSuite(suite, env, values.verbose));
+  printResults(results);
 });
 
-async function runLayer(layer, env, show) {
-  begin(layer.name);
-  if (layer.files?.length === 0) return lost(layer, "no test file in its folder", 0);
-  const { code, output, seconds, timedOut } = await run(layer.command, layer.args, {
+/** Resolves to `{ name, passed, failed, skipped, seconds }`. */
+async function runSuite(suite, env, show) {
+  reportStart(suite.name);
+  if (suite.files?.length === 0) return countAsFailure(suite, "no test file in its folder", 0);
+  const { code, output, seconds, timedOut } = await run(suite.command, suite.args, {
     env,
-    minutes: layer.minutes,
+    minutes: suite.minutes,
     show,
   });
-  const counted = count(output);
-  const { passed, failed: bad } = counted;
-  if (code === 0 && bad === 0 && passed > 0) {
-    done(layer.name, `${passed} passed`, seconds);
-    return { layer: layer.name, ...counted, seconds };
+  const counts = countTests(output);
+  const { passed, failed } = counts;
+  if (code === 0 && failed === 0 && passed > 0) {
+    reportDone(suite.name, `${passed} passed`, seconds);
+    return { name: suite.name, ...counts, seconds };
   }
   if (!show) console.log(output);
-  if (bad > 0) {
-    failed(layer.name, `${bad} of ${passed + bad} failed`, seconds);
-    return { layer: layer.name, ...counted, seconds };
+  if (failed > 0) {
+    reportFailure(suite.name, `${failed} of ${passed + failed} failed`, seconds);
+    return { name: suite.name, ...counts, seconds };
   }
   const why = timedOut
-    ? `not over after ${layer.minutes} minutes`
+    ? `exceeded ${suite.minutes} minutes`
     : code === 0
       ? "ran no tests"
       : `ended with code ${code}`;
-  return { ...lost(layer, why, seconds), passed };
+  return { ...countAsFailure(suite, why, seconds), passed };
 }
 
-/** A layer that ran nothing, or broke outside a test, counts as one failure. */
-function lost(layer, why, seconds) {
-  failed(layer.name, why, seconds);
-  return { layer: layer.name, passed: 0, failed: 1, skipped: 0, seconds };
+/** A suite that ran nothing, or broke outside a test, counts as one failure. */
+function countAsFailure(suite, why, seconds) {
+  reportFailure(suite.name, why, seconds);
+  return { name: suite.name, passed: 0, failed: 1, skipped: 0, seconds };
 }
 
-function report(results) {
+function printResults(results) {
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
-  title("Layers");
-  table([
-    ["layer", "passed", "failed", "skipped", "seconds"],
-    ...results.map((r) => [r.layer, r.passed, r.failed, r.skipped, r.seconds.toFixed(1)]),
+  printTitle("Suites");
+  printTable([
+    ["suite", "passed", "failed", "skipped", "seconds"],
+    ...results.map((one) => [
+      one.name,
+      one.passed,
+      one.failed,
+      one.skipped,
+      one.seconds.toFixed(1),
+    ]),
   ]);
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
   console.log(`\n${sum("passed")} passed, ${sum("failed")} failed${skipped}`);

@@ -1,70 +1,32 @@
-// Our catalogue, hnswlib-wasm and a plain loop in headless Chromium: the same items and queries as in Node.
+// The catalogue bench in headless Chromium: PocketSage, hnswlib-wasm and a plain loop on the same
+// items and queries as in Node.
 import { join } from "node:path";
-import { root } from "../../scripts/lib/versions.mjs";
+import { rendererClock } from "../runtimes/renderer-clock.mjs";
+import { median } from "../timing.mjs";
+import { concatenate, recallOf } from "./measure.mjs";
 
-const modules = join(root, "bench", "catalogue", "node_modules");
-const rounds = 7;
+const hnswlibFolder = join(import.meta.dirname, "node_modules", "hnswlib-wasm", "dist");
+const contestants = ["PocketSage", "hnswlib-wasm", "plain JavaScript"];
+const ROUNDS = 7;
 
-/** `{ chromium, runs: [{ name, milliseconds, recall }] }`, CPU ms of the page's process a query, by task; a reason where there is no browser. */
-export async function inChromium(tasks, k, efOf) {
+/**
+ * Resolves to `{ chromium, results: [{ set, runs: [{ name, milliseconds, recall }] }] }`, where
+ * milliseconds are CPU time of the page's process per query, or to `{ skipped: reason }` without
+ * a browser. `effortOf(task, name)` is the effort (HNSW's ef) that was tuned in Node.
+ */
+export async function measureInChromium(tasks, k, effortOf) {
   const { launch, serveSite } = await import("../../tests/browser/site.mjs");
   const browser = await launch().catch((error) => String(error.message).split("\n")[0]);
   if (typeof browser === "string") return { skipped: browser };
   const site = await serveSite();
   try {
-    const session = await browser.newBrowserCDPSession();
-    const cpu = async () => {
-      const { processInfo } = await session.send("SystemInfo.getProcessInfo");
-      return processInfo
-        .filter(({ type }) => type === "renderer")
-        .reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
-    };
+    const cpuMs = await rendererClock(browser);
     const results = [];
     for (const task of tasks) {
-      const page = await browser.newPage();
-      await page.route("**/items.f32", (route) => route.fulfill({ body: bytesOf(task.values) }));
-      await page.route("**/queries.f32", (route) =>
-        route.fulfill({ body: Buffer.concat(task.queries.map(bytesOf)) }),
-      );
-      await page.route("**/hnswlib/*", (route) =>
-        route.fulfill({
-          path: join(
-            modules,
-            "hnswlib-wasm",
-            "dist",
-            new URL(route.request().url()).pathname.split("/").at(-1),
-          ),
-          contentType: "text/javascript",
-        }),
-      );
-      await page.goto(site.origin);
+      const page = await openPage(browser, site.origin, task);
       const runs = [];
-      for (const name of ["PocketSage", "hnswlib-wasm", "plain JavaScript"]) {
-        try {
-          const { rows, calls } = await page.evaluate(prepare, {
-            name,
-            dim: task.dim,
-            k,
-            ef: efOf(task, name),
-          });
-          const times = [];
-          for (let round = 0; round < rounds; round += 1) {
-            const begun = await cpu();
-            await page.evaluate(ask, { name, k, calls });
-            times.push(((await cpu()) - begun) / calls / rows.length);
-          }
-          const found = rows.flatMap((list, at) =>
-            list.filter((row) => task.truth[at].has(row)),
-          ).length;
-          runs.push({
-            name,
-            milliseconds: times.toSorted((a, b) => a - b)[rounds >> 1],
-            recall: found / rows.length / k,
-          });
-        } catch (error) {
-          runs.push({ name, skipped: String(error.message).split("\n")[0] });
-        }
-      }
+      for (const name of contestants)
+        runs.push(await measurePeer(page, cpuMs, name, task, k, effortOf(task, name)));
       results.push({ set: task.name, runs });
       await page.close();
     }
@@ -75,19 +37,52 @@ export async function inChromium(tasks, k, efOf) {
   }
 }
 
-function bytesOf(vector) {
-  return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
+/** A page of the test site that can also fetch the task's vectors and hnswlib-wasm. */
+async function openPage(browser, origin, task) {
+  const page = await browser.newPage();
+  await page.route("**/items.f32", (route) => route.fulfill({ body: concatenate([task.values]) }));
+  await page.route("**/queries.f32", (route) => route.fulfill({ body: concatenate(task.queries) }));
+  await page.route("**/hnswlib/*", (route) => {
+    const file = new URL(route.request().url()).pathname.split("/").at(-1);
+    return route.fulfill({ path: join(hnswlibFolder, file), contentType: "text/javascript" });
+  });
+  await page.goto(origin);
+  return page;
 }
 
-/** In the page: makes the index, answers all queries once, and tells how many times they fill 300 ms. */
-async function prepare({ name, dim, k, ef }) {
-  const numbers = async (path) => new Float32Array(await (await fetch(path)).arrayBuffer());
-  const rowsOf = (values) =>
-    Array.from({ length: values.length / dim }, (_, row) =>
+async function measurePeer(page, cpuMs, name, task, k, effort) {
+  try {
+    const { rows, passes } = await page.evaluate(prepareInPage, {
+      name,
+      dim: task.dim,
+      k,
+      effort,
+    });
+    const times = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const start = await cpuMs();
+      await page.evaluate(searchInPage, { name, passes });
+      times.push(((await cpuMs()) - start) / passes / rows.length);
+    }
+    return { name, milliseconds: median(times), recall: recallOf(rows, task.truth) };
+  } catch (error) {
+    return { name, skipped: String(error.message).split("\n")[0] };
+  }
+}
+
+/**
+ * Runs in the page: builds the index and answers all queries once. Returns the rows found, and the
+ * number of passes over all queries that take about 300 ms.
+ */
+async function prepareInPage({ name, dim, k, effort }) {
+  const fetchRows = async (path) => {
+    const values = new Float32Array(await (await fetch(path)).arrayBuffer());
+    return Array.from({ length: values.length / dim }, (_, row) =>
       values.slice(row * dim, (row + 1) * dim),
     );
-  const vectors = rowsOf(await numbers("/items.f32"));
-  const queries = rowsOf(await numbers("/queries.f32"));
+  };
+  const vectors = await fetchRows("/items.f32");
+  const queries = await fetchRows("/queries.f32");
   let search;
   if (name === "PocketSage") {
     const { Catalogue } = await import("pocketsage");
@@ -114,17 +109,19 @@ async function prepare({ name, dim, k, ef }) {
     const index = new lib.HierarchicalNSW("cosine", dim, "");
     index.initIndex(vectors.length, 16, 200, 1);
     vectors.forEach((vector, row) => index.addPoint(vector, row, false));
-    index.setEfSearch(ef);
+    index.setEfSearch(effort);
     search = (query) => index.searchKnn(query, k, undefined).neighbors;
   }
-  globalThis.searches = { ...globalThis.searches, [name]: { search, queries } };
+  globalThis.peers = { ...globalThis.peers, [name]: { search, queries } };
   const rows = queries.map(search);
-  const begun = performance.now();
+  const start = performance.now();
   for (const query of queries) search(query);
-  return { rows, calls: Math.max(1, Math.min(200, Math.ceil(300 / (performance.now() - begun)))) };
+  const passes = Math.ceil(300 / (performance.now() - start));
+  return { rows, passes: Math.max(1, Math.min(200, passes)) };
 }
 
-function ask({ name, calls }) {
-  const { search, queries } = globalThis.searches[name];
-  for (let call = 0; call < calls; call += 1) for (const query of queries) search(query);
+/** Runs in the page. */
+function searchInPage({ name, passes }) {
+  const { search, queries } = globalThis.peers[name];
+  for (let pass = 0; pass < passes; pass += 1) for (const query of queries) search(query);
 }

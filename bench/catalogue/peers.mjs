@@ -1,11 +1,16 @@
-// Each peer: items in, `{ search(query, k) -> rows, tune?(ef), bytes?, save?, load? }` out. What save() keeps, load() makes ready again and gives a
-// function that drops it. Vectors are of unit length, so that L2, inner product and cosine
-// give one order.
+// The peers that run in Node. Each is a function from `{ vectors, values, dim }` (unit rows, so that
+// L2, inner product and cosine give one order) to
+//   search(query, k)   rows, best first
+//   tune(effort)       sets HNSW's ef; optional
+//   searchMany, bytes  of PocketSage: several queries in one call; the catalogue's file
+//   save(), load()     keep the index, and open it again: load returns a function that frees it
+//   memory()           bytes of linear memory; optional
+//   close(), note      frees the index; a remark for the tables; optional
 import { readFile } from "node:fs/promises";
 
 const here = (path) => new URL(`node_modules/${path}`, import.meta.url);
 
-/** Our catalogue through its public API. With lists, as `pocketsage build` makes it. */
+/** The catalogue through its public API; with inverted lists, as `pocketsage build` makes them. */
 export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const { Catalogue } = await import("pocketsage");
   const items = vectors.map((vector, row) => [String(row), vector]);
@@ -20,17 +25,17 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
     close: () => catalogue.close(),
-    five: (queries, k) => catalogue.searchMany(queries, { count: k }),
+    searchMany: (queries, k) => catalogue.searchMany(queries, { count: k }),
     bytes,
     load: async () => {
-      const again = await Catalogue.fromBytes(bytes);
-      return () => again.close();
+      const reopened = await Catalogue.fromBytes(bytes);
+      return () => reopened.close();
     },
     note: catalogue.lists && `${catalogue.lists.probed} of ${catalogue.lists.count} lists`,
   };
 }
 
-/** What people write themselves. */
+/** A loop over all vectors and a sort: what applications write themselves. */
 export async function plain({ vectors }) {
   return {
     search(query, k) {
@@ -47,7 +52,7 @@ export async function plain({ vectors }) {
   };
 }
 
-/** It was built for pages: it needs a window and an IndexedDB. */
+/** hnswlib-wasm is built for pages: it expects a window and an IndexedDB. */
 export async function hnswlib({ vectors, dim }) {
   await import("fake-indexeddb/auto");
   Object.assign(globalThis, {
@@ -57,7 +62,8 @@ export async function hnswlib({ vectors, dim }) {
     document: {},
   });
   const print = console.log;
-  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words); // it tells of its file system, at any time
+  // It logs the state of its file system at any time; the reports share standard output.
+  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words);
   const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
   const lib = await loadHnswlib();
   const index = new lib.HierarchicalNSW("cosine", dim, "");
@@ -69,15 +75,15 @@ export async function hnswlib({ vectors, dim }) {
     tune: (ef) => index.setEfSearch(ef),
     save: () => index.writeIndex("bench.dat"),
     async load() {
-      const again = new lib.HierarchicalNSW("cosine", dim, "");
-      await again.readIndex("bench.dat", vectors.length);
-      return () => again.delete();
+      const reopened = new lib.HierarchicalNSW("cosine", dim, "");
+      await reopened.readIndex("bench.dat", vectors.length);
+      return () => reopened.delete();
     },
     memory: () => lib.HEAP8.length,
   };
 }
 
-/** HNSW; its distance is L2. */
+/** edgevec: HNSW by L2 distance. */
 export async function edgevec({ values, vectors, dim }) {
   const { default: init, EdgeVec, EdgeVecConfig } = await import(here("edgevec/edgevec.js"));
   await init({ module_or_path: await readFile(here("edgevec/edgevec_bg.wasm")) });
@@ -87,11 +93,11 @@ export async function edgevec({ values, vectors, dim }) {
   const index = new EdgeVec(config);
   const ids = index.insertBatchFlat(values, vectors.length);
   const first = ids[0];
-  // It does not load what it saves ("a feature that PostCard will never implement").
+  // No save and load: it rejects its own files ("a feature that PostCard will never implement").
   return { search: (query, k) => index.search(query, k).map(({ id }) => id - first) };
 }
 
-/** A k-d tree. */
+/** voy: a k-d tree. */
 export async function voy({ vectors }) {
   const glue = await import(here("voy-search/voy_search_bg.js"));
   const module = new WebAssembly.Module(await readFile(here("voy-search/voy_search_bg.wasm")));
@@ -108,13 +114,13 @@ export async function voy({ vectors }) {
     search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)),
     save: () => (saved = index.serialize()),
     load: () => {
-      const again = glue.Voy.deserialize(saved);
-      return () => again.free();
+      const reopened = glue.Voy.deserialize(saved);
+      return () => reopened.free();
     },
   };
 }
 
-/** Full text and vectors in plain JavaScript. */
+/** orama: full text and vectors in plain JavaScript. */
 export async function orama({ vectors, dim }) {
   const { create, insertMultiple, load, save, searchVector } = await import("@orama/orama");
   const schema = { id: "string", embedding: `vector[${dim}]` };
@@ -142,38 +148,38 @@ export async function orama({ vectors, dim }) {
   };
 }
 
-/** The flat store of RVF. */
+/** The flat store of rvf-wasm. */
 export async function rvf({ values, vectors, dim }) {
   const { default: init } = await import("@ruvector/rvf-wasm");
   const wasm = await init(await readFile(here("@ruvector/rvf-wasm/pkg/rvf_wasm_bg.wasm")));
   const store = wasm.rvf_store_create(dim, 2);
   const batch = 1000;
-  const [at, ids, query, out] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map((size) =>
-    wasm.rvf_alloc(size),
+  const [batchAt, idsAt, queryAt, outAt] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map(
+    (size) => wasm.rvf_alloc(size),
   );
   for (let start = 0; start < vectors.length; start += batch) {
     const count = Math.min(batch, vectors.length - start);
-    new Float32Array(wasm.memory.buffer, at, count * dim).set(
+    new Float32Array(wasm.memory.buffer, batchAt, count * dim).set(
       values.subarray(start * dim, (start + count) * dim),
     );
-    new BigUint64Array(wasm.memory.buffer, ids, count).set(
+    new BigUint64Array(wasm.memory.buffer, idsAt, count).set(
       Array.from({ length: count }, (_, i) => BigInt(start + i)),
     );
-    wasm.rvf_store_ingest(store, at, ids, count);
+    wasm.rvf_store_ingest(store, batchAt, idsAt, count);
   }
   return {
     search(vector, k) {
-      new Float32Array(wasm.memory.buffer, query, dim).set(vector);
-      const found = wasm.rvf_store_query(store, query, k, 2, out);
-      const view = new DataView(wasm.memory.buffer, out);
-      // Twelve bytes a hit: the id, then the distance.
+      new Float32Array(wasm.memory.buffer, queryAt, dim).set(vector);
+      const found = wasm.rvf_store_query(store, queryAt, k, 2, outAt);
+      const view = new DataView(wasm.memory.buffer, outAt);
+      // 12 bytes per hit: the id (u64), then the distance (f32).
       return Array.from({ length: found }, (_, i) => Number(view.getBigUint64(i * 12, true)));
     },
     memory: () => wasm.memory.buffer.byteLength,
   };
 }
 
-/** sqlite-vec's flat virtual table. */
+/** The flat virtual table of sqlite-vec. */
 export async function sqliteVec({ vectors, dim }) {
   Object.assign(globalThis, {
     window: globalThis,

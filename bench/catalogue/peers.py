@@ -1,4 +1,5 @@
-"""The native yardsticks in one process: a line of JSON in, a line out. One thread; times are of this process's CPU."""
+"""Native vector indexes on request: one line of JSON per request and reply. One thread; times are
+CPU time of this process."""
 
 import json
 import sys
@@ -10,14 +11,16 @@ import numpy as np
 from usearch.index import Index
 
 faiss.omp_set_num_threads(1)
-indexes = {}
+peers = {}
 
 
 def build(name: str, path: str, dim: int):
+    """Builds an index: a function from (query, k) to rows, and one that sets the effort, or None."""
     vectors = np.fromfile(path, np.float32).reshape(-1, dim)
     n = len(vectors)
     if name == "faiss SQ8 flat":
-        index = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+        metric = faiss.METRIC_INNER_PRODUCT
+        index = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_8bit, metric)
         index.train(vectors)
         index.add(vectors)
         return lambda query, k: index.search(query[None], k)[1][0], None
@@ -30,29 +33,30 @@ def build(name: str, path: str, dim: int):
     index = Index(ndim=dim, metric="cos", dtype="i8")
     index.add(np.arange(n), vectors, threads=1)
 
-    def tune(ef):
-        index.expansion_search = ef
+    def tune(effort):
+        index.expansion_search = effort
 
     return lambda query, k: index.search(query, k, threads=1).keys, tune
 
 
 for line in sys.stdin:
-    job = json.loads(line)
-    name = job["name"]
-    begun = time.process_time()
-    if job["do"] == "build":
-        indexes[name] = build(name, job["path"], job["dim"])
-        queries = np.fromfile(job["queries"], np.float32).reshape(-1, job["dim"])
-        answer = {}
-    elif job["do"] == "tune":
-        tune = indexes[name][1]
-        answer = {"tunable": tune is not None}
+    request = json.loads(line)
+    name = request["name"]
+    start = time.process_time()
+    if request["step"] == "build":
+        peers[name] = build(name, request["path"], request["dim"])
+        queries = np.fromfile(request["queries"], np.float32).reshape(-1, request["dim"])
+        reply = {}
+    elif request["step"] == "tune":
+        tune = peers[name][1]
+        reply = {"tunable": tune is not None}
         if tune:
-            tune(job["ef"])
-    elif job["do"] == "drop":
-        indexes.clear()
-        answer = {}
+            tune(request["effort"])
+    elif request["step"] == "drop":
+        peers.clear()
+        reply = {}
     else:
-        search = indexes[name][0]
-        answer = {"rows": [[int(row) for row in search(query, job["k"])] for query in queries]}
-    print(json.dumps({**answer, "milliseconds": (time.process_time() - begun) * 1000}), flush=True)
+        search, k = peers[name][0], request["k"]
+        reply = {"rows": [[int(row) for row in search(query, k)] for query in queries]}
+    milliseconds = (time.process_time() - start) * 1000
+    print(json.dumps({**reply, "milliseconds": milliseconds}), flush=True)

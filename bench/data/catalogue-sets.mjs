@@ -1,26 +1,28 @@
-// What is searched: seeded mixtures of Gaussians on the unit sphere, and real text where data/emoji has its model.
+// Items and queries of the catalogue bench: seeded mixtures of Gaussians on the unit sphere, and
+// embedded text where the model of data/emoji is installed.
 import { readFile } from "node:fs/promises";
 import { mixture } from "./mixture.mjs";
 
 const QUERIES = 100;
 
-/** n items and 100 held-out queries of 256 numbers: 1,000 topics, whose members have a cosine of 0.5 to each other, and no finer structure. */
-export function topics(n) {
+/**
+ * n items and 100 held-out queries of 256 dimensions: 1,000 topics whose members have a cosine of
+ * 0.5 to each other, without finer structure.
+ */
+export function topicSet(n) {
   const dim = 256;
-  return split(
-    `mixture, ${n} x ${dim}`,
-    mixture(n + QUERIES, dim, { groups: 1000, scatter: 1, seed: n }),
-    dim,
-  );
+  const values = mixture(n + QUERIES, dim, { groups: 1000, scatter: 1, seed: n });
+  return split(`mixture, ${n} x ${dim}`, values, dim);
 }
 
-/** The vectors that bench/data/text.py wrote: descriptions of packages, embedded. */
-export async function text(file, dim) {
+/** Items and queries from a file that bench/data/text.py wrote: embedded package descriptions. */
+export async function textSet(file, dim) {
   const bytes = await readFile(file);
   const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   return split(`real text, ${values.length / dim - QUERIES} x ${dim}`, values, dim);
 }
 
+/** The last 100 rows become the queries. */
 function split(name, values, dim) {
   const row = (at) => values.slice(at * dim, (at + 1) * dim);
   const n = values.length / dim - QUERIES;

@@ -1,6 +1,6 @@
-// Seeded vectors that look like a user's actions: a mixture of Gaussians on the unit sphere.
+// Seeded vectors with the structure of a user's actions: a mixture of Gaussians on the unit sphere.
 
-/** n x dim, row-major: `groups` centres, members scattered around them, every row of unit length. */
+/** n x dim, row-major, unit rows: row r scatters around centre r modulo `groups`. */
 export function mixture(n, dim, { groups = 8, scatter = 0.6, seed }) {
   const normal = gaussian(seed);
   const centres = Array.from({ length: groups }, () => unit(Array.from({ length: dim }, normal)));
@@ -20,7 +20,7 @@ function unit(vector) {
   return vector.map((value) => value / length);
 }
 
-/** Box and Muller's normal deviates over the mulberry32 generator. */
+/** Normal deviates by Box and Muller, from the mulberry32 generator. */
 function gaussian(seed) {
   let state = seed >>> 0;
   const uniform = () => {

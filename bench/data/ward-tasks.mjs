@@ -1,4 +1,5 @@
-// What is clustered: n x dim little-endian f32 in files, because the contestants live in several processes.
+// Input of the Ward bench: n x dim little-endian f32 values in files, because the contestants run
+// in several processes.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/versions.mjs";
@@ -6,8 +7,8 @@ import { mixture } from "./mixture.mjs";
 
 const folder = join(root, "target", "bench");
 
-/** Each gives the vectors, or undefined where it has none of that shape. */
-export const dataSets = {
+/** By name: a function from (n, dim) to row-major vectors, or undefined if it has none of that shape. */
+export const taskSources = {
   mixture: (n, dim) => mixture(n, dim, { seed: n }),
   emoji: async (n, dim) => {
     const { Catalogue } = await import("pocketsage");
@@ -15,15 +16,16 @@ export const dataSets = {
     if (dim !== emoji.dim || n > emoji.size) return undefined;
     const vectors = new Float32Array(n * dim);
     const ids = [...emoji.ids()];
+    // Evenly spaced, so that every emoji group is represented.
     for (let row = 0; row < n; row += 1)
-      vectors.set(emoji.vector(ids[Math.floor((row * ids.length) / n)]), row * dim); // of every group
+      vectors.set(emoji.vector(ids[Math.floor((row * ids.length) / n)]), row * dim);
     return vectors;
   },
 };
 
-/** `{ data, n, dim, path }`, or undefined where the data set has no vectors of that shape. */
+/** Writes a task's file: `{ data, n, dim, path }`, or undefined if the source lacks that shape. */
 export async function makeTask(data, n, dim) {
-  const vectors = await dataSets[data](n, dim);
+  const vectors = await taskSources[data](n, dim);
   if (!vectors) return undefined;
   const path = join(folder, `${data}-${n}x${dim}.f32`);
   await mkdir(folder, { recursive: true });

@@ -1,4 +1,5 @@
-// The Worker of workerd.mjs. Its own clock stands still while it computes, so what a call takes is measured from outside.
+// The Worker of workerd.mjs. The clock of workerd stands still during computation, so workerd.mjs
+// measures calls from outside.
 import { cluster, init } from "pocketsage";
 import { mixture } from "../data/mixture.mjs";
 
@@ -6,10 +7,10 @@ let vectors;
 
 export default {
   async fetch(request) {
-    const { do: what, n, dim } = await request.json();
-    if (what === "load") await init();
-    if (what === "vectors") vectors = mixture(n, dim, { seed: n });
-    const clustered = what === "cluster" ? cluster(vectors, { dim }) : undefined;
+    const { step, n, dim } = await request.json();
+    if (step === "load") await init();
+    if (step === "vectors") vectors = mixture(n, dim, { seed: n });
+    const clustered = step === "cluster" ? cluster(vectors, { dim }) : undefined;
     return Response.json({ merges: clustered ? clustered.tree.length / 4 : 0 });
   },
 };

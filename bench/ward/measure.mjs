@@ -1,56 +1,65 @@
-// One run of the Ward bench: groups of n x dim vectors, each clustered by everybody in turn, round after round; medians; equal answers.
-import { Remedy } from "../../scripts/lib/say.mjs";
-import { contestants } from "./contestants.mjs";
+// One run of the Ward bench: every task is clustered by all contestants in turn, round after round.
+// Reports medians, and asserts equal trees.
+import { Remedy } from "../../scripts/lib/output.mjs";
 import { makeTask } from "../data/ward-tasks.mjs";
-import { prepare, start } from "./programs.mjs";
+import { median } from "../timing.mjs";
+import { contestants } from "./contestants.mjs";
+import { prepareProgram, startProgram } from "./programs.mjs";
 
-/** ms and counts. `batch`: short calls are asked for several at once, so that none pays for the messages and the caches gone cold. */
-const usual = {
+/**
+ * Time limits in ms, and counts. Calls shorter than `batch` ms are made several per request, so
+ * that no contestant is charged for messages and cold caches.
+ */
+const fullPace = {
   warmUp: 600,
-  spent: 2000,
+  budget: 2000,
   rounds: [3, 41],
   slowRounds: 2,
   batch: 20,
   memory: true,
-  first: 25,
+  firstCallProcesses: 25,
 };
-const quick = {
+const quickPace = {
   warmUp: 200,
-  spent: 300,
+  budget: 300,
   rounds: [3, 11],
   slowRounds: 1,
   batch: 20,
   memory: false,
-  first: 5,
+  firstCallProcesses: 5,
 };
-const slow = 4000; // ms; such a call needs no warming up: the first counts as well
-const verySlow = 20_000; // ms; such a call is made once
-const mostRows = { beyond: 10_000, dim: 64 }; // larger n are for one dim only
-const firstCall = { data: "mixture", n: 300, dim: 256 };
-const memoryDim = 256;
-const low = 0.1; // squared heights below are compared as if they were this high: of unit vectors, f32 norms that cancel leave 1e-6
+const SLOW_MS = 4000; // a call that takes longer is not warmed up: the first one counts
+const VERY_SLOW_MS = 20_000; // a call that takes longer is made once
+const LARGE_ROWS = 10_000; // more rows are measured in one dimension only
+const LARGE_DIM = 64;
+const MEMORY_DIM = 256;
+const FIRST_CALL = { data: "mixture", n: 300, dim: 256 };
+// Squared heights below this are compared as if they were this high: of unit vectors, f32 norms
+// that cancel leave 1e-6.
+const MIN_COMPARED_HEIGHT = 0.1;
 
 /**
- * Measures what the options of options.mjs ask for:
- * `{ results: [{ data, n, dim, contestants: [{ name, cpu, wall, calls, memory, ratio, difference } | { name, error }], absent }], first, skipped }`.
- * Times are medians in ms, `memory` is bytes of a fresh process, `ratio` that of its times to the first contestant's, `difference` the
- * largest relative one to the first contestant's squared heights. Rejects when two trees differ. `say` is told what is going on.
+ * Measures what the options of ../options.mjs select. Resolves to `{ results, first, skipped }`,
+ * results being `[{ data, n, dim, contestants, absent }]`, and contestants
+ * `[{ name, cpu, wall, calls, memory, ratio, difference, sameTree } | { name, error }]`.
+ * Times are medians in ms; `memory` is bytes of a fresh process; `ratio` is relative to the first
+ * contestant; `difference` is the largest relative difference to its squared heights.
+ * Rejects if two trees differ. `log` receives progress messages.
  */
-export async function measureWard(options, say = () => {}) {
-  const pace = options.quick ? quick : usual;
-  const { ready, skipped } = await makeReady(options.only, say);
-  const commands = new Map(ready.map(({ runtime, command }) => [runtime, command]));
+export async function measureWard(options, log = () => {}) {
+  const pace = options.quick ? quickPace : fullPace;
+  const { ready, skipped } = await prepareContestants(options.only, log);
   const programs = new Map();
-  for (const one of ready)
-    if (!programs.has(home(one))) programs.set(home(one), start(one.command));
-  const field = { pace, say, commands, programs, ready };
+  for (const contestant of ready) {
+    const key = processKey(contestant);
+    if (!programs.has(key)) programs.set(key, startProgram(contestant.command));
+  }
+  const field = { pace, log, programs, ready };
   try {
     const results = [];
     for (const data of options.data) {
       for (const n of options.sizes) {
-        for (const dim of options.dims.filter(
-          (one) => n <= mostRows.beyond || one === mostRows.dim,
-        )) {
+        for (const dim of options.dims.filter((one) => n <= LARGE_ROWS || one === LARGE_DIM)) {
           const task = await makeTask(data, n, dim);
           if (task) results.push(await compare(task, field, options));
         }
@@ -58,213 +67,212 @@ export async function measureWard(options, say = () => {}) {
     }
     if (results.length === 0)
       throw new Remedy(
-        "There are no such vectors: the emoji's are 1,914 of 384 dimensions, more than 10,000 rows are of 64.",
+        "No data set has vectors of this shape. The emoji are 1,914 vectors of 384 dimensions; " +
+          `more than ${LARGE_ROWS} rows need --dims ${LARGE_DIM}.`,
       );
-    return { results, first: await firstCalls(field, options), skipped };
+    return { results, first: await measureFirstCalls(field, options), skipped };
   } finally {
     for (const program of programs.values()) await program.close();
   }
 }
 
-/** Whose process runs a contestant: in Node each has its own, or they would share one garbage collector, and ours one wasm memory. */
-function home({ name, runtime }) {
+/**
+ * Contestants with an equal key share a process. In Node each has its own: in a shared one they
+ * would share a garbage collector, and ours one wasm memory.
+ */
+function processKey({ name, runtime }) {
   return runtime === "node" ? name : runtime;
 }
 
-async function makeReady(names, say) {
+async function prepareContestants(names, log) {
   const [ready, skipped] = [[], []];
   for (const contestant of contestants.filter(({ name }) => names.includes(name))) {
     try {
-      say(`making ${contestant.name} ready`);
-      ready.push({ ...contestant, command: await prepare(contestant) });
+      log(`preparing ${contestant.name}`);
+      ready.push({ ...contestant, command: await prepareProgram(contestant) });
     } catch (error) {
       skipped.push({ name: contestant.name, why: error.message.trim().split("\n").at(-1) });
     }
   }
   if (ready.length === 0)
     throw new Remedy(
-      `Nobody is left to measure: ${skipped.map(({ name, why }) => `${name}: ${why}`).join("; ")}`,
+      `No contestant can run: ${skipped.map(({ name, why }) => `${name}: ${why}`).join("; ")}`,
     );
   return { ready, skipped };
 }
 
-/** One group. */
 async function compare({ data, n, dim, path }, field, options) {
-  const { pace, say, commands, programs, ready } = field;
-  const absent = ready.filter(({ most }) => n > most).map(({ name, why }) => ({ name, why }));
+  const { pace, log, programs, ready } = field;
+  const where = `${data}, n = ${n}, d = ${dim}`;
+  const absent = ready.filter(({ maxRows }) => n > maxRows).map(({ name, why }) => ({ name, why }));
   const runs = [];
-  say(`${data}, n = ${n}, d = ${dim}`);
-  for (const contestant of ready.filter(({ most }) => n <= most)) {
-    runs.push(await warmUp(contestant, { path, dim }, programs.get(home(contestant)), pace));
+  log(where);
+  for (const contestant of ready.filter(({ maxRows }) => n <= maxRows)) {
+    runs.push(await warmUp(contestant, { path, dim }, programs.get(processKey(contestant)), pace));
   }
-  const first = runs.find(({ heights }) => heights);
+  const reference = runs.find(({ heights }) => heights);
   for (const run of runs.filter(({ heights }) => heights))
-    run.difference = assertSame(first, run, `${data}, n = ${n}, d = ${dim}`);
+    run.difference = compareHeights(reference, run, where);
 
-  const most = Math.max(...runs.map(({ rounds }) => rounds), 0);
-  for (let round = 0; round < most; round += 1) {
-    for (const run of runs.filter(({ rounds }) => turn(round, rounds, most))) {
-      const { wall, cpu } = await programs
-        .get(home(run))
-        .request({ contestant: run.name, path, dim, calls: run.batch, heights: false });
+  const maxRounds = Math.max(...runs.map(({ rounds }) => rounds), 0);
+  for (let round = 0; round < maxRounds; round += 1) {
+    for (const run of runs.filter(({ rounds }) => isTurn(round, rounds, maxRounds))) {
+      const request = { contestant: run.name, path, dim, calls: run.batch, heights: false };
+      const { wall, cpu } = await programs.get(processKey(run)).request(request);
       run.wall.push(...wall);
       run.cpu.push(...cpu);
     }
   }
-  if (
-    pace.memory &&
-    (dim === memoryDim || !options.dims.includes(memoryDim) || n > mostRows.beyond)
-  ) {
+  const memoryWanted = dim === MEMORY_DIM || !options.dims.includes(MEMORY_DIM) || n > LARGE_ROWS;
+  if (pace.memory && memoryWanted) {
     for (const run of runs.filter(({ error }) => !error))
-      run.memory = await freshMemory(run, { path, dim }, commands.get(run.runtime));
+      run.memory = await measureMemory(run, { path, dim });
   }
-  return { data, n, dim, contestants: summary(runs), absent };
+  return { data, n, dim, contestants: summarise(runs), absent };
 }
 
-/** Calls until the compilers are done, and how often it will be called from now on. */
-async function warmUp({ name, runtime, tolerance, excused }, { path, dim }, program, pace) {
-  const run = { name, runtime, tolerance, excused, rounds: 0, wall: [], cpu: [] };
-  const ask = (calls, heights = false) =>
-    program.request({ contestant: name, path, dim, calls, heights });
-  let once;
+/** Calls a contestant until compilers are done, and plans its rounds and calls per round. */
+async function warmUp(contestant, { path, dim }, program, pace) {
+  const { name, tolerance } = contestant;
+  const run = { ...contestant, rounds: 0, wall: [], cpu: [] };
+  const request = { contestant: name, path, dim, calls: 1, heights: false };
+  let fastest;
   try {
-    const answer = await ask(1, tolerance !== undefined);
-    once = answer.wall[0];
-    run.heights = answer.heights ?? undefined;
-    if (once >= slow) Object.assign(run, { wall: answer.wall, cpu: answer.cpu });
+    const reply = await program.request({ ...request, heights: tolerance !== undefined });
+    fastest = reply.wall[0];
+    run.heights = reply.heights ?? undefined;
+    if (fastest >= SLOW_MS) Object.assign(run, { wall: reply.wall, cpu: reply.cpu });
   } catch (error) {
     return { ...run, error: error.message };
   }
-  for (let spent = once; spent < pace.warmUp; spent += once) {
-    const { wall } = await ask(1);
-    once = Math.min(once, wall[0]);
-    spent += wall[0] - once;
+  for (let spent = fastest; spent < pace.warmUp; ) {
+    const { wall } = await program.request(request);
+    fastest = Math.min(fastest, wall[0]);
+    spent += wall[0];
   }
-  run.batch = Math.max(1, Math.min(50, Math.floor(pace.batch / once)));
-  const [least, most] = pace.rounds;
-  const affordable = Math.floor(pace.spent / (once * run.batch));
-  run.rounds =
-    once >= verySlow
-      ? 0
-      : once >= slow
-        ? pace.slowRounds - 1
-        : Math.max(least, Math.min(most, affordable));
+  run.batch = Math.max(1, Math.min(50, Math.floor(pace.batch / fastest)));
+  run.rounds = plannedRounds(fastest, run.batch, pace);
   return run;
 }
 
-/** Is it the contestant's turn? Its rounds lie evenly among all of them. */
-function turn(round, rounds, most) {
-  return Math.floor(((round + 1) * rounds) / most) > Math.floor((round * rounds) / most);
+function plannedRounds(callMs, batch, { rounds: [min, max], slowRounds, budget }) {
+  if (callMs >= VERY_SLOW_MS) return 0;
+  if (callMs >= SLOW_MS) return slowRounds - 1;
+  return Math.max(min, Math.min(max, Math.floor(budget / (callMs * batch))));
 }
 
-async function freshMemory({ name }, { path, dim }, command) {
-  const program = start(command);
+/** Spreads a contestant's `rounds` evenly over `maxRounds`. */
+function isTurn(round, rounds, maxRounds) {
+  return Math.floor(((round + 1) * rounds) / maxRounds) > Math.floor((round * rounds) / maxRounds);
+}
+
+async function measureMemory({ name, command }, { path, dim }) {
+  const program = startProgram(command);
   try {
-    return (
-      (await program.request({ contestant: name, path, dim, calls: 1, heights: false })).memory ??
-      undefined
-    );
+    const request = { contestant: name, path, dim, calls: 1, heights: false };
+    return (await program.request(request)).memory ?? undefined;
   } finally {
     await program.close();
   }
 }
 
 /**
- * The first call of a fresh process, beside warm calls in the same rounds: `{ n, dim, processes, load, call, warm: [...] }`. `load` is the
- * import and `init()`, `call` the call after it; the CPU time has the compiler's threads in it. Undefined without `ours` or that group.
+ * The first call of a fresh process, interleaved with warm calls of some contestants:
+ * `{ n, dim, processes, load, call, warm }`. `load` is the import and `init()`, `call` the call
+ * after it; CPU time includes the compiler's threads. Undefined if `ours` or the task is not
+ * selected.
  */
-async function firstCalls({ pace, say, commands, programs, ready }, options) {
-  const { data, n, dim } = firstCall;
-  const asked =
+async function measureFirstCalls({ pace, log, programs, ready }, options) {
+  const { data, n, dim } = FIRST_CALL;
+  const selected =
     options.data.includes(data) && options.sizes.includes(n) && options.dims.includes(dim);
-  if (!asked || !ready.some(({ name }) => name === "ours")) return undefined;
+  const ours = ready.find(({ name }) => name === "ours");
+  if (!selected || !ours) return undefined;
   const { path } = await makeTask(data, n, dim);
   const warm = ready
     .filter(({ name }) => ["ours", "fastcluster", "sgemm"].includes(name))
-    .map((one) => ({ ...one, wall: [], cpu: [] }));
-  const [load, call] = [
-    { wall: [], cpu: [] },
-    { wall: [], cpu: [] },
-  ];
-  say(`first call, n = ${n}, d = ${dim}: ${pace.first} fresh processes`);
-  for (let round = 0; round < pace.first; round += 1) {
-    const program = start(commands.get("node"));
-    const answer = await program.request({
-      contestant: "ours",
-      path,
-      dim,
-      calls: 1,
-      heights: false,
-    });
+    .map((contestant) => ({ ...contestant, wall: [], cpu: [] }));
+  const load = { wall: [], cpu: [] };
+  const call = { wall: [], cpu: [] };
+  log(`first call, n = ${n}, d = ${dim}: ${pace.firstCallProcesses} fresh processes`);
+  for (let round = 0; round < pace.firstCallProcesses; round += 1) {
+    const request = { path, dim, heights: false };
+    const program = startProgram(ours.command);
+    const reply = await program.request({ ...request, contestant: "ours", calls: 1 });
     await program.close();
     for (const clock of ["wall", "cpu"]) {
-      load[clock].push(answer.load[clock]);
-      call[clock].push(answer[clock][0]);
+      load[clock].push(reply.load[clock]);
+      call[clock].push(reply[clock][0]);
     }
-    for (const one of warm) {
+    for (const run of warm) {
       const { wall, cpu } = await programs
-        .get(home(one))
-        .request({ contestant: one.name, path, dim, calls: 5, heights: false });
-      one.wall.push(...wall);
-      one.cpu.push(...cpu);
+        .get(processKey(run))
+        .request({ ...request, contestant: run.name, calls: 5 });
+      run.wall.push(...wall);
+      run.cpu.push(...cpu);
     }
   }
-  const times = medians(call);
-  const beside = warm.map((one) => ({
-    name: one.name,
-    ...medians(one),
-    ratio: ratio(medians(one), times),
-  }));
-  return { n, dim, processes: pace.first, load: medians(load), call: times, warm: beside };
+  const firstCall = medians(call);
+  return {
+    n,
+    dim,
+    processes: pace.firstCallProcesses,
+    load: medians(load),
+    call: firstCall,
+    warm: warm.map((run) => {
+      const times = medians(run);
+      return { name: run.name, ...times, ratio: ratio(times, firstCall) };
+    }),
+  };
 }
 
-function summary(runs) {
-  const ours = runs.find(({ error }) => !error);
+function summarise(runs) {
+  const reference = runs.find(({ error }) => !error);
   return runs.map((run) => {
     const { name, error, memory, difference } = run;
     if (error) return { name, error };
-    const sameTree = difference === undefined ? undefined : difference <= run.tolerance;
     const times = medians(run);
     return {
       name,
       ...times,
       calls: run.wall.length,
       memory,
-      ratio: ratio(times, medians(ours)),
+      ratio: ratio(times, medians(reference)),
       difference,
-      sameTree,
+      sameTree: difference === undefined ? undefined : difference <= run.tolerance,
     };
   });
 }
 
-/** The largest relative difference of the squared heights; a Remedy when it is more than the contestant's tolerance and none is excused. */
-function assertSame(first, run, where) {
-  const [expected, found] = [first.heights, run.heights];
-  const tolerance = Math.max(first.tolerance, run.tolerance);
+/**
+ * The largest relative difference of two runs' squared heights. Throws a Remedy if it exceeds the
+ * larger tolerance, unless the contestant `mayDiffer`.
+ */
+function compareHeights(reference, run, where) {
+  const [expected, found] = [reference.heights, run.heights];
+  const tolerance = Math.max(reference.tolerance, run.tolerance);
   if (found.length !== expected.length)
     throw new Remedy(
-      `${where}: ${run.name} made ${found.length} merges, ${first.name} ${expected.length}.`,
+      `${where}: ${run.name} made ${found.length} merges, ${reference.name} ${expected.length}.`,
     );
-  const apart = found.map(
-    (height, i) => Math.abs(height - expected[i]) / Math.max(height, expected[i], low),
-  );
-  const worst = apart.reduce((most, one, i) => (one > apart[most] ? i : most), 0);
-  if (apart[worst] > tolerance && !run.excused) {
+  const differences = found.map((height, i) => {
+    const scale = Math.max(height, expected[i], MIN_COMPARED_HEIGHT);
+    return Math.abs(height - expected[i]) / scale;
+  });
+  const worst = differences.reduce((most, one, i) => (one > differences[most] ? i : most), 0);
+  if (differences[worst] > tolerance && !run.mayDiffer) {
     throw new Remedy(
-      `${where}: merge ${worst} of ${run.name} has the squared height ${found[worst]}, ${first.name}'s ${expected[worst]}.`,
+      `${where}: merge ${worst} of ${run.name} has the squared height ${found[worst]}, ` +
+        `that of ${reference.name} ${expected[worst]}.`,
     );
   }
-  return apart[worst] ?? 0;
+  return differences[worst] ?? 0;
 }
 
 function medians({ cpu, wall }) {
   return { cpu: median(cpu), wall: median(wall) };
 }
 
-function ratio(times, ours) {
-  return { cpu: times.cpu / ours.cpu, wall: times.wall / ours.wall };
-}
-
-export function median(numbers) {
-  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+function ratio(times, reference) {
+  return { cpu: times.cpu / reference.cpu, wall: times.wall / reference.wall };
 }

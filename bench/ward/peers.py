@@ -1,4 +1,5 @@
-"""Ward of the Python packages, timed on request: see runner.mjs for the requests and answers, one line of JSON each."""
+"""Ward clustering by Python packages, on request. runner.mjs documents the protocol."""
+
 import json
 import sys
 import time
@@ -11,7 +12,7 @@ import scipy.spatial.distance
 
 
 def sgemm(vectors):
-    """What an expert writes: all distances by one matrix product, and fastcluster on them."""
+    """All distances by one matrix product, then fastcluster: what an expert writes."""
     squared = vectors @ vectors.T
     norms = squared.diagonal().copy()
     squared *= -2
@@ -31,32 +32,32 @@ CONTESTANTS = {
 }
 
 
-def resident(line):
-    """A line of /proc/self/status in bytes: VmRSS now, VmHWM the most so far. None where there is no such file."""
+def resident_bytes(field):
+    """VmRSS (now) or VmHWM (peak) from /proc/self/status; None on systems without that file."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
         return None
-    return int(status.split(f"{line}:")[1].split()[0]) * 1024
+    return int(status.split(f"{field}:")[1].split()[0]) * 1024
 
 
-def run(request):
+def serve(request):
     vectors = numpy.fromfile(request["path"], dtype="<f4").reshape(-1, request["dim"])
-    before = resident("VmRSS")
+    before = resident_bytes("VmRSS")
     wall, cpu = [], []
     for _ in range(request["calls"]):
-        begun, on_cpu = time.perf_counter(), time.process_time()
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
         tree = CONTESTANTS[request["contestant"]](vectors)
-        cpu.append((time.process_time() - on_cpu) * 1e3)
-        wall.append((time.perf_counter() - begun) * 1e3)
-    memory = None if before is None else resident("VmHWM") - before
+        cpu.append((time.process_time() - cpu_start) * 1e3)
+        wall.append((time.perf_counter() - wall_start) * 1e3)
+    memory = None if before is None else resident_bytes("VmHWM") - before
     heights = (tree[:, 2] ** 2).tolist() if request["heights"] else None
     return {"wall": wall, "cpu": cpu, "memory": memory, "heights": heights}
 
 
 for line in sys.stdin:
     try:
-        answer = run(json.loads(line))
-    except Exception as why:  # the bench prints it and goes on with the others
-        answer = {"error": f"{type(why).__name__}: {why}"}
-    print(json.dumps(answer), flush=True)
+        reply = serve(json.loads(line))
+    except Exception as error:  # the bench reports it and continues with the other contestants
+        reply = {"error": f"{type(error).__name__}: {error}"}
+    print(json.dumps(reply), flush=True)

@@ -1,107 +1,85 @@
-// The programs that run the contestants: made on the first use, then one long-lived process each (or a fresh one, where that matters).
+// The programs that run the contestants: built on first use; each then serves requests as one
+// long-lived process, or as a fresh one where memory or a first call is measured.
 import { spawn } from "node:child_process";
-import { copyFile, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fresh } from "../../scripts/lib/fresh.mjs";
-import { ask, must } from "../../scripts/lib/run.mjs";
+import { pythonEnvironment } from "../../scripts/lib/python.mjs";
+import { runOrThrow } from "../../scripts/lib/run.mjs";
+import { isUpToDate } from "../../scripts/lib/up-to-date.mjs";
 import { root, rust } from "../../scripts/lib/versions.mjs";
 
 const here = import.meta.dirname;
 const target = join(root, "target", "bench");
-const venv = join(root, ".tools", "bench-venv");
 const oneThread = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
 
-/** Runtime -> the command to start, made ready. Rejects with the reason why this machine cannot have it. */
-const ready = {
+/** By runtime: builds the program and resolves to its command. Rejects if this machine cannot. */
+const builders = {
   node: () => [process.execPath, join(here, "runner.mjs")],
-  python: async () => [await python(), join(here, "peers.py")],
-  native: async () => [await native()],
+  python: async () => {
+    const { python } = await pythonEnvironment("bench-venv", join(here, "requirements.txt"));
+    return [python, join(here, "peers.py")];
+  },
+  native: async () => [await nativeProgram()],
 };
 
-/** Makes what a contestant needs beyond the package. Resolves to its command. */
-export async function prepare({ name, runtime }) {
-  if (name === "kodama-wasm") await kodamaWasm();
-  return await ready[runtime]();
+/** Builds what a contestant needs beyond the package, and resolves to the command of its program. */
+export async function prepareProgram({ name, runtime }) {
+  if (name === "kodama-wasm") await buildKodamaWasm();
+  return await builders[runtime]();
 }
 
-/** Starts a program that answers requests: `{ request(what), close() }`. One request at a time. */
-export function start([command, ...args]) {
+/** Starts a program: `{ request(message), close() }`. One request at a time. */
+export function startProgram([command, ...args]) {
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...oneThread },
   });
-  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  const closed = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
-    async request(what) {
-      child.stdin.write(`${JSON.stringify(what)}\n`);
+    async request(message) {
+      child.stdin.write(`${JSON.stringify(message)}\n`);
       const { value, done } = await lines.next();
-      if (done) throw new Error(`${command} ended while it ran ${what.contestant} on ${what.path}`);
-      const answer = JSON.parse(value);
-      if (answer.error !== undefined && answer.error !== null) throw new Error(answer.error);
-      return answer;
+      if (done)
+        throw new Error(`${command} ended while it ran ${message.contestant} on ${message.path}`);
+      const reply = JSON.parse(value);
+      if (reply.error !== undefined && reply.error !== null) throw new Error(reply.error);
+      return reply;
     },
     async close() {
       child.stdin.end();
-      await gone;
+      await closed;
     },
   };
 }
 
-async function python() {
-  const requirements = join(here, "requirements.txt");
-  const stamp = join(venv, "installed.txt");
-  const program = join(venv, "bin", "python");
-  const wanted = await readFile(requirements, "utf8");
-  if ((await readFile(stamp, "utf8").catch(() => "")) === wanted) return program;
-  if (!(await ask("python3"))) throw new Error("python3 is not installed");
-  await must("python3", ["-m", "venv", "--clear", venv]);
-  await must(
-    program,
-    ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
-    { minutes: 5 },
-  );
-  await copyFile(requirements, stamp);
-  return program;
-}
-
-async function native() {
-  const { stdout } = await must("cargo", [
-    "bench",
-    "--no-run",
-    "--bench",
-    "ward_contest",
-    "--message-format",
-    "json",
-  ]);
+async function nativeProgram() {
+  const name = "ward_contest";
+  const build = ["bench", "--no-run", "--bench", name, "--message-format", "json"];
+  const { stdout } = await runOrThrow("cargo", build);
   const messages = stdout
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line));
-  return messages.findLast(
-    ({ executable, target: made }) => executable && made.name === "ward_contest",
-  ).executable;
+  return messages.findLast((message) => message.executable && message.target.name === name)
+    .executable;
 }
 
-/** kodama with everything a compiler can do for it: simd128, and loops turned into vectors, which our own build forgoes for its size. */
-async function kodamaWasm() {
+/**
+ * Compiles kodama for its fastest wasm: simd128 and loop vectorisation, which our own build forgoes
+ * for its size (.cargo/config.toml).
+ */
+async function buildKodamaWasm() {
   const folder = join(target, "kodama");
-  if (
-    await fresh(join(folder, "kodama_bg.wasm"), [
-      "bench/ward/native/kodama",
-      "Cargo.toml",
-      "Cargo.lock",
-    ])
-  )
-    return;
+  const wasm = join(folder, "kodama_bg.wasm");
+  if (await isUpToDate(wasm, ["bench/ward/native/kodama", "Cargo.toml", "Cargo.lock"])) return;
   const env = { CARGO_TARGET_DIR: target, RUSTFLAGS: "-Ctarget-feature=+simd128" };
-  await must("cargo", ["build", "--release", "--example", "kodama", "--target", rust.target], {
-    env,
-  });
+  const build = ["build", "--release", "--example", "kodama", "--target", rust.target];
+  await runOrThrow("cargo", build, { env });
   const built = join(target, rust.target, "release", "examples", "kodama.wasm");
   await rm(folder, { recursive: true, force: true });
-  await must("wasm-bindgen", [built, "--target", "web", "--no-typescript", "--out-dir", folder]);
-  const wasm = join(folder, "kodama_bg.wasm");
-  await must("wasm-opt", [wasm, "-o", wasm, "-O3", "--all-features"]);
+  const bind = ["--target", "web", "--no-typescript", "--out-dir", folder];
+  await runOrThrow("wasm-bindgen", [built, ...bind]);
+  await runOrThrow("wasm-opt", [wasm, "-o", wasm, "-O3", "--all-features"]);
 }

@@ -1,165 +1,157 @@
-// How the results of a Ward bench are told: tables for the terminal, and the part of docs/figures.md.
-import { table, title } from "../../scripts/lib/say.mjs";
+// Output of the Ward bench: tables for the terminal, and its part of docs/figures.md.
+import { printTable, printTitle } from "../../scripts/lib/output.mjs";
 import { markdownTable, writeFigures } from "../figures.mjs";
+import { formatCount, formatNumber } from "../timing.mjs";
 import { contestants } from "./contestants.mjs";
 
-const shown = { data: "mixture", dim: 256 };
+const figuresTask = { data: "mixture", dim: 256 }; // the columns of the table in docs/figures.md
 const labels = Object.fromEntries(contestants.map(({ name, label }) => [name, label]));
-const count = (n) => n.toLocaleString("en");
 
-/** Everything, a table a group. */
+/** Prints all results, one table per task. */
 export function printWard({ results, first, skipped }) {
-  for (const { data, n, dim, contestants: found, absent } of results) {
-    title(`${data}, n = ${count(n)}, d = ${dim}\n`);
-    const timed = found.filter(({ error }) => !error);
-    if (timed.length > 0) {
-      table([
-        ["contestant", "CPU ms", "wall ms", "times", "memory MB", "calls"],
-        ...timed.map((one) => [
-          one.name,
-          digits(one.cpu),
-          digits(one.wall),
-          times(one),
-          megabytes(one.memory),
-          one.calls,
-        ]),
-      ]);
-    }
-    for (const { name, error } of found.filter((one) => one.error))
-      console.log(`  ${name}: ${error}`);
-    for (const { name, difference } of timed.filter(({ sameTree }) => sameTree === false)) {
-      console.log(
-        `  ${name} found another tree: one of its squared heights is ${(100 * difference).toPrecision(2)} % away.`,
-      );
-    }
-    for (const { name, why } of absent) console.log(`  without ${name}: ${why}`);
-  }
-  if (first) {
-    title(
-      `The first call of a fresh process, n = ${first.n}, d = ${first.dim}, wall ms (median of ${first.processes})\n`,
-    );
-    table([
-      ["what", "wall ms", "CPU ms"],
-      [
-        "import and init, which clusters 8 vectors",
-        digits(first.load.wall),
-        digits(first.load.cpu),
-      ],
-      ["first call", digits(first.call.wall), digits(first.call.cpu)],
-      ...first.warm.map(({ name, wall, cpu }) => [`${name}, warm`, digits(wall), digits(cpu)]),
+  for (const result of results) printTask(result);
+  if (first) printFirstCall(first);
+  for (const { name, why } of skipped) console.log(`\n  ${name} left out: ${why}`);
+}
+
+function printTask({ data, n, dim, contestants: runs, absent }) {
+  printTitle(`${data}, n = ${formatCount(n)}, d = ${dim}\n`);
+  const timed = runs.filter(({ error }) => !error);
+  if (timed.length > 0) {
+    printTable([
+      ["contestant", "CPU ms", "wall ms", "ratio", "memory MB", "calls"],
+      ...timed.map((run) => [
+        run.name,
+        formatNumber(run.cpu),
+        formatNumber(run.wall),
+        formatRatio(run),
+        formatMegabytes(run.memory),
+        run.calls,
+      ]),
     ]);
   }
-  for (const { name, why } of skipped) console.log(`\n  ${name} left out: ${why}`);
+  for (const { name, error } of runs.filter((run) => run.error)) console.log(`  ${name}: ${error}`);
+  for (const { name, difference } of timed.filter(({ sameTree }) => sameTree === false)) {
+    const percent = (100 * difference).toPrecision(2);
+    console.log(`  ${name}: another tree, a squared height differs by ${percent} %`);
+  }
+  for (const { name, why } of absent) console.log(`  without ${name}: ${why}`);
+}
+
+function printFirstCall({ n, dim, processes, load, call, warm }) {
+  printTitle(
+    `First call of a fresh process, n = ${n}, d = ${dim}, wall ms (median of ${processes})\n`,
+  );
+  const row = (name, { wall, cpu }) => [name, formatNumber(wall), formatNumber(cpu)];
+  printTable([
+    ["what", "wall ms", "CPU ms"],
+    row("import and init, which clusters 8 vectors", load),
+    row("first call", call),
+    ...warm.map((run) => row(`${run.name}, warm`, run)),
+  ]);
 }
 
 /** Writes the results into docs/figures.md. */
 export async function writeWardFigures({ results, first }) {
-  const groups = results.filter(({ data, dim }) => data === shown.data && dim === shown.dim);
+  const columns = results.filter(
+    ({ data, dim }) => data === figuresTask.data && dim === figuresTask.dim,
+  );
   const names = contestants
     .map(({ name }) => name)
-    .filter((name) => groups.some((group) => find(group, name)));
+    .filter((name) => columns.some((task) => findRun(task, name)));
   const table = markdownTable([
-    ["", ...groups.map(({ n }) => `n = ${count(n)}`)],
-    ...names.map((name) => [labels[name], ...groups.map((group) => cell(find(group, name)))]),
+    ["", ...columns.map(({ n }) => `n = ${formatCount(n)}`)],
+    ...names.map((name) => [labels[name], ...columns.map((task) => cell(findRun(task, name)))]),
   ]);
   const lines = [
-    otherShapes(results),
-    firstLine(first),
-    memoryLine(groups.at(-1)),
-    largest(results),
-    otherTrees(results),
+    otherTasksLine(results),
+    firstCallLine(first),
+    memoryLine(columns.at(-1)),
+    largestTaskLine(results),
+    otherTreesLine(results),
   ].filter(Boolean);
   await writeFigures("ward", `${table}\n\n${lines.map((line) => `- ${line}`).join("\n")}`);
 }
 
-function find(group, name) {
-  return group?.contestants.find((one) => one.name === name && !one.error);
+function findRun(task, name) {
+  return task?.contestants.find((run) => run.name === name && !run.error);
 }
 
-function cell(one) {
-  return one ? `${digits(one.cpu)} (${times(one)})` : "";
+function cell(run) {
+  return run ? `${formatNumber(run.cpu)} (${formatRatio(run)})` : "";
 }
 
-/** fastcluster's times of ours wherever the table does not say it. */
-function otherShapes(results) {
+/** Ratios of fastcluster in the tasks that are not columns of the table. */
+function otherTasksLine(results) {
   const others = results.filter(
-    (group) => (group.data !== shown.data || group.dim !== shown.dim) && find(group, "fastcluster"),
+    (task) =>
+      (task.data !== figuresTask.data || task.dim !== figuresTask.dim) &&
+      findRun(task, "fastcluster"),
   );
-  const told = [...grouped(others)].map(([name, groups]) => {
-    const ratios = groups.map(
-      (group) => `${times(find(group, "fastcluster"))} at ${count(group.n)}`,
-    );
-    return `${name}: ${ratios.join(", ")}`;
+  const labelsOfOthers = [...new Set(others.map(taskLabel))];
+  const parts = labelsOfOthers.map((label) => {
+    const ratios = others
+      .filter((task) => taskLabel(task) === label)
+      .map((task) => `${formatRatio(findRun(task, "fastcluster"))} at ${formatCount(task.n)}`);
+    return `${label}: ${ratios.join(", ")}`;
   });
-  return told.length > 0 && `fastcluster elsewhere: ${told.join("; ")}.`;
+  return parts.length > 0 && `fastcluster elsewhere: ${parts.join("; ")}.`;
 }
 
-/** By data and dim, named by them. */
-function grouped(groups) {
-  const all = new Map();
-  for (const group of groups) {
-    const name =
-      group.data === shown.data ? `d = ${group.dim}` : `${group.data} (d = ${group.dim})`;
-    all.set(name, [...(all.get(name) ?? []), group]);
-  }
-  return all;
+function taskLabel({ data, dim }) {
+  return data === figuresTask.data ? `d = ${dim}` : `${data} (d = ${dim})`;
 }
 
-function firstLine(first) {
+function firstCallLine(first) {
   if (!first) return undefined;
   const { n, load, call, warm } = first;
   const peer = warm.find(({ name }) => name === "fastcluster");
-  const beside = peer ? ` (fastcluster, warm: ${digits(peer.wall)} ms)` : "";
-  return `The first call of a fresh process, n = ${n}: ${digits(call.wall)} ms on the clock${beside}, after ${digits(load.wall)} ms of loading (in which \`init()\` clusters eight vectors, or the first call would take 2 to 3 ms more).`;
+  const beside = peer ? ` (fastcluster, warm: ${formatNumber(peer.wall)} ms)` : "";
+  return (
+    `The first call of a fresh process, n = ${n}: ${formatNumber(call.wall)} ms on the ` +
+    `clock${beside}, after ${formatNumber(load.wall)} ms of loading (in which \`init()\` ` +
+    "clusters eight vectors, or the first call would take 2 to 3 ms more)."
+  );
 }
 
-function memoryLine(group) {
-  const told = ["ours", "fastcluster", "scipy", "kodama"].flatMap((name) => {
-    const one = find(group, name);
-    return one?.memory === undefined ? [] : [`${labels[name]} ${megabytes(one.memory)} MB`];
+function memoryLine(task) {
+  const parts = ["ours", "fastcluster", "scipy", "kodama"].flatMap((name) => {
+    const run = findRun(task, name);
+    return run?.memory === undefined ? [] : [`${labels[name]} ${formatMegabytes(run.memory)} MB`];
   });
-  return told.length > 0 && `Peak memory at n = ${count(group.n)}: ${told.join(", ")}.`;
+  return parts.length > 0 && `Peak memory at n = ${formatCount(task.n)}: ${parts.join(", ")}.`;
 }
 
-function largest(results) {
-  const {
-    n,
-    dim,
-    contestants: found,
-    absent,
-  } = results.findLast((group) => group.n > 10_000) ?? {};
-  const ours = found?.find(({ name }) => name === "ours");
+function largestTaskLine(results) {
+  const task = results.findLast(({ n }) => n > 10_000);
+  const ours = task?.contestants.find(({ name }) => name === "ours");
   if (!ours) return undefined;
-  const what = ours.error
+  const cost = ours.error
     ? "does not fit"
-    : `${digits(ours.cpu / 1000)} s, ${megabytes(ours.memory)} MB`;
-  const peers = absent.find(({ name }) => name === "fastcluster");
-  return `n = ${count(n)}, d = ${dim}: ${what}.${peers ? ` No peer takes part: ${peers.why}.` : ""}`;
+    : `${formatNumber(ours.cpu / 1000)} s, ${formatMegabytes(ours.memory)} MB`;
+  const peer = task.absent.find(({ name }) => name === "fastcluster");
+  const absence = peer ? ` No peer takes part: ${peer.why}.` : "";
+  return `n = ${formatCount(task.n)}, d = ${task.dim}: ${cost}.${absence}`;
 }
 
-/** What was excused; anything else would have ended the run. */
-function otherTrees(results) {
-  const told = results.flatMap(({ data, n, dim, contestants: found }) =>
-    found
+/** Contestants that may differ and did; any other difference ends the run. */
+function otherTreesLine(results) {
+  const parts = results.flatMap(({ data, n, dim, contestants: runs }) =>
+    runs
       .filter(({ sameTree }) => sameTree === false)
-      .map(({ name }) => `${labels[name]} (${data}, n = ${count(n)}, d = ${dim})`),
+      .map(({ name }) => `${labels[name]} (${data}, n = ${formatCount(n)}, d = ${dim})`),
   );
   return (
-    told.length > 0 &&
-    `Rounding of f32 led to a tree that differs from the other contestants': ${told.join(", ")}.`
+    parts.length > 0 &&
+    `Rounding of f32 led to a tree that differs from the other contestants': ${parts.join(", ")}.`
   );
 }
 
-/** CPU time, in times of the first contestant. */
-function times({ ratio: { cpu } }) {
+/** CPU time relative to the first contestant. */
+function formatRatio({ ratio: { cpu } }) {
   return `${cpu.toFixed(cpu < 10 ? 2 : 0)}x`;
 }
 
-/** Three digits that count. */
-function digits(number) {
-  return number < 100 ? number.toPrecision(3) : count(Math.round(number));
-}
-
-function megabytes(bytes) {
-  return bytes === undefined ? "" : digits(bytes / 2 ** 20);
+function formatMegabytes(bytes) {
+  return bytes === undefined ? "" : formatNumber(bytes / 2 ** 20);
 }

@@ -1,49 +1,56 @@
-// The contestants that Node runs, timed on request: one JSON request a line, one JSON answer a line. peers.py and native/main.rs do the same.
-//   request  { contestant, path, dim, calls, heights }    path: n x dim little-endian f32; heights: are they asked for?
-//   answer   { wall, cpu, memory, heights }               ms of each call; bytes; squared heights of the last call, ascending, or nothing
-//            { error }                                    what went wrong, as text; the program lives on
-// Memory is the whole linear memory of a wasm, which never shrinks, and otherwise the most resident memory since the process began, less
-// what was resident before the calls: ask a fresh process. Node's first answer also tells what it took to load the contestant.
+// Runs the contestants of Node on request: one JSON request a line, one JSON reply a line. peers.py
+// and native/main.rs serve the same protocol.
+//   request  { contestant, path, dim, calls, heights }
+//            path: n x dim little-endian f32; heights: whether the reply includes them
+//   reply    { wall, cpu, memory, heights, load }
+//            wall, cpu: ms of each call; memory: bytes; heights: squared heights of the last call,
+//            ascending; load: { wall, cpu } of loading the contestant, on its first request (Node)
+//            { error }: the message; the program continues
+// Memory is the linear memory of a wasm instance, which never shrinks; elsewhere the peak resident
+// memory of the process less that before the calls. Both need a fresh process.
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { measureTime } from "../timing.mjs";
 
-const now = Date.UTC(2026, 0, 1);
-const hour = 3_600_000;
+const NOW = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+const CHECKED_PROFILES = 3; // of each session, against a profile computed from the same actions
 const kodamaModule = new URL("../../target/bench/kodama/kodama.js", import.meta.url);
+const coreModule = new URL("../../pkg/wasm/core.js", import.meta.url);
 
 /**
- * Each loads what it needs and gives
- *   prepare(vectors, dim)   the input in the shape it takes, once for each file, not timed
- *   before(input)           before each call, not timed; optional
- *   run(input)              the call that is timed
- *   heights(result, input)  squared and ascending; optional
+ * By name: a function that loads the contestant and returns
+ *   prepare(vectors, dim)   converts a file's vectors to its input, once per file, untimed
+ *   before(input)           runs before each call, untimed; optional
+ *   run(input)              the timed call
+ *   heights(result, input)  squared heights, ascending; optional
  *   memory()                bytes of its linear memory; optional
  */
 const contestants = {
-  ours: () => matrix("ward", (tree) => tree),
-  "ours-cluster": () => matrix("cluster", ({ tree }) => tree),
+  ours: () => matrixFunction("ward", (tree) => tree),
+  "ours-cluster": () => matrixFunction("cluster", ({ tree }) => tree),
 
   async "ours-profile"() {
     const { buildProfile, init } = await import("pocketsage");
     await init();
     return {
       prepare: (vectors, dim) => ({
-        actions: rows(vectors, dim).map((vector, row) => ({
+        actions: rowsOf(vectors, dim).map((vector, row) => ({
           item: `item ${row}`,
           vector,
-          at: now - row * hour,
+          at: NOW - row * HOUR,
         })),
-        options: { dim, now },
+        options: { dim, now: NOW },
       }),
       run: ({ actions, options }) => buildProfile(actions, options),
-      memory: ourMemory,
+      memory: wasmMemory,
     };
   },
 
-  // One action comes, or goes, and the profile follows it; the other of the two is done before, and not timed.
-  "ours-add": () => following(forget, add),
-  "ours-forget": () => following(add, forget),
+  // One action is added or removed and the profile updated; the inverse step precedes, untimed.
+  "ours-add": () => sessionUpdate({ untimed: removeOldest, timed: addRemoved }),
+  "ours-forget": () => sessionUpdate({ untimed: addRemoved, timed: removeOldest }),
 
   async "kodama-wasm"() {
     const { default: load, heights } = await import(kodamaModule);
@@ -61,171 +68,159 @@ const contestants = {
   async "ml-hclust"() {
     const { agnes } = await import("ml-hclust");
     return {
-      prepare: (vectors, dim) => rows(vectors, dim).map((row) => [...row]),
+      prepare: (vectors, dim) => rowsOf(vectors, dim).map((row) => [...row]),
       run: (input) => agnes(input, { method: "ward2" }),
       heights: (tree) =>
-        joined(tree)
+        innerNodes(tree)
           .map(({ height }) => height ** 2)
           .sort((a, b) => a - b),
     };
   },
 };
 
-/** One of our pieces that takes a matrix. */
-async function matrix(piece, tree) {
-  const { init, [piece]: run } = await import("pocketsage");
+/** An exported function of the package that takes a matrix. `treeOf` extracts the tree. */
+async function matrixFunction(name, treeOf) {
+  const { init, [name]: run } = await import("pocketsage");
   await init();
   return {
     prepare: (vectors, dim) => ({ vectors, options: { dim } }),
     run: ({ vectors, options }) => run(vectors, options),
-    heights: (found) => tree(found).filter((_, at) => at % 4 === 2),
-    memory: ourMemory,
+    heights: (result) => treeOf(result).filter((_, at) => at % 4 === 2),
+    memory: wasmMemory,
   };
 }
 
-/** A session whose actions go in turn, the oldest first, and come again. The first profiles are compared with those of a new start. */
-async function following(before, run) {
+/**
+ * A session in which the oldest action is removed and added again as the newest. The first profiles
+ * are compared with those of `profile()` on the same actions.
+ */
+async function sessionUpdate({ untimed, timed }) {
   const { init } = await import("pocketsage");
   await init();
-  const core = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
-  const { encodeProfileOptions } = await import(new URL("../../pkg/core/options.js", import.meta.url));
+  const core = await import(coreModule);
+  const optionsModule = new URL("../../pkg/core/options.js", import.meta.url);
+  const { encodeProfileOptions } = await import(optionsModule);
   const options = encodeProfileOptions({}, undefined);
-  const follow = (input, step) => {
+  const update = (input, step) => {
     step(input);
-    input.profile = input.session.profile(now, options);
+    input.profile = input.session.profile(NOW, options);
     return input;
   };
   return {
     prepare(vectors, dim) {
-      const input = {
-        session: new core.CoreSession(dim),
-        rows: rows(vectors, dim),
-        gone: [],
-        at: 0,
-        compared: 0,
-        dim,
-      };
-      input.rows.forEach((vector) => input.session.add(vector, ...once(input)));
-      input.times = input.rows.map((_, row) => now + (row + 1) * hour);
-      return follow(input, add === run ? () => {} : forget);
+      const rows = rowsOf(vectors, dim);
+      const session = new core.CoreSession(dim);
+      const input = { session, rows, times: [], removed: [], added: 0, checked: 0, dim };
+      for (const vector of rows) addToSession(input, vector);
+      return update(input, timed === addRemoved ? () => {} : removeOldest);
     },
     before(input) {
-      if (input.compared < 3 && input.profile) assertAnew(core, input, options);
-      follow(input, before);
+      if (input.checked < CHECKED_PROFILES && input.profile) {
+        assertSameProfile(core, input, options);
+        input.checked += 1;
+      }
+      update(input, untimed);
     },
-    run: (input) => follow(input, run),
-    memory: ourMemory,
+    run: (input) => update(input, timed),
+    memory: wasmMemory,
   };
 }
 
-function add(input) {
-  const vector = input.gone.pop();
+function addRemoved(input) {
+  const vector = input.removed.pop();
   input.rows.push(vector);
-  input.times.push(now + (input.at + 1) * hour);
-  input.session.add(vector, ...once(input));
+  addToSession(input, vector);
 }
 
-function forget({ session, rows: all, times, gone }) {
-  gone.push(all.shift());
+function removeOldest({ session, rows, times, removed }) {
+  removed.push(rows.shift());
   times.shift();
   session.forget(Uint32Array.of(0));
 }
 
-/** The time and the weight of one action. */
-function once(input) {
-  input.at += 1;
-  return [Float64Array.of(now + input.at * hour), Float64Array.of(1)];
+/** Adds one action of weight 1, an hour after the action before it. */
+function addToSession(input, vector) {
+  input.added += 1;
+  const at = NOW + input.added * HOUR;
+  input.times.push(at);
+  input.session.add(vector, Float64Array.of(at), Float64Array.of(1));
 }
 
-function assertAnew(core, input, options) {
-  const { rows: all, times, dim } = input;
-  const vectors = Float32Array.from(all.flatMap((vector) => [...vector]));
-  const anew = core.profile(
-    vectors,
-    dim,
-    Float64Array.from(times),
-    new Float64Array(all.length).fill(1),
-    now,
-    options,
-  );
-  if (JSON.stringify(anew) !== JSON.stringify(input.profile))
-    throw new Error("the profile that followed is not that of a new start");
-  input.compared += 1;
+function assertSameProfile(core, { rows, times, dim, profile }, options) {
+  const vectors = Float32Array.from(rows.flatMap((vector) => [...vector]));
+  const weights = new Float64Array(rows.length).fill(1);
+  const expected = core.profile(vectors, dim, Float64Array.from(times), weights, NOW, options);
+  if (JSON.stringify(expected) !== JSON.stringify(profile))
+    throw new Error("the session's profile differs from that of profile()");
 }
 
-async function ourMemory() {
-  const { default: loaded } = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
-  return (await loaded()).memory.buffer.byteLength;
+async function wasmMemory() {
+  const { default: loadCore } = await import(coreModule);
+  return (await loadCore()).memory.buffer.byteLength;
 }
 
-function rows(vectors, dim) {
+function rowsOf(vectors, dim) {
   return Array.from({ length: vectors.length / dim }, (_, row) =>
     vectors.slice(row * dim, (row + 1) * dim),
   );
 }
 
-/** Every node of ml-hclust's tree that joins others. */
-function joined(tree) {
-  const all = [];
+/** The inner nodes of ml-hclust's tree, in no particular order. */
+function innerNodes(tree) {
+  const nodes = [];
   for (const pending = [tree]; pending.length > 0; ) {
     const node = pending.pop();
     if (node.isLeaf) continue;
-    all.push(node);
+    nodes.push(node);
     pending.push(...node.children);
   }
-  return all;
+  return nodes;
 }
 
-const loaded = new Map();
-const inputs = new Map();
-let latest;
+const loaded = new Map(); // contestants by name
+const inputs = new Map(); // inputs of `inputPath` by contestant
+let inputPath;
 
-async function run({ contestant, path, dim, calls, heights }) {
-  if (!(contestant in contestants)) throw new Error(`unknown contestant: ${contestant}`);
+async function serve({ contestant: name, path, dim, calls, heights }) {
+  if (!(name in contestants)) throw new Error(`unknown contestant: ${name}`);
   let load;
-  if (!loaded.has(contestant))
-    load = await clock(async () => loaded.set(contestant, await contestants[contestant]()));
-  const one = loaded.get(contestant);
-  if (latest !== path) inputs.clear();
-  latest = path;
-  if (!inputs.has(contestant)) {
+  if (!loaded.has(name))
+    load = await measureTime(async () => loaded.set(name, await contestants[name]()));
+  const contestant = loaded.get(name);
+  if (inputPath !== path) inputs.clear();
+  inputPath = path;
+  if (!inputs.has(name)) {
     const { buffer, byteOffset, byteLength } = await readFile(path);
-    inputs.set(
-      contestant,
-      one.prepare(new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength)), dim),
-    );
+    const vectors = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+    inputs.set(name, contestant.prepare(vectors, dim));
   }
-  const input = inputs.get(contestant);
+  const input = inputs.get(name);
 
-  const before = process.memoryUsage.rss();
+  const residentBefore = process.memoryUsage.rss();
   const times = { wall: [], cpu: [] };
   let result;
   for (let call = 0; call < calls; call += 1) {
-    one.before?.(input);
-    const { wall, cpu } = clock(() => (result = one.run(input)));
+    contestant.before?.(input);
+    const { wall, cpu } = measureTime(() => {
+      result = contestant.run(input);
+    });
     times.wall.push(wall);
     times.cpu.push(cpu);
   }
-  const memory = one.memory ? await one.memory() : process.resourceUsage().maxRSS * 1024 - before;
-  return { ...times, memory, load, heights: heights ? [...one.heights(result, input)] : undefined };
-}
-
-/** `{ wall, cpu }` of the work, in ms; a promise of them where the work is one. */
-function clock(work) {
-  const onCpu = process.cpuUsage();
-  const begun = performance.now();
-  const end = () => {
-    const wall = performance.now() - begun;
-    const { user, system } = process.cpuUsage(onCpu);
-    return { wall, cpu: (user + system) / 1000 };
+  const memory = contestant.memory
+    ? await contestant.memory()
+    : process.resourceUsage().maxRSS * 1024 - residentBefore;
+  return {
+    ...times,
+    memory,
+    load,
+    heights: heights ? [...contestant.heights(result, input)] : undefined,
   };
-  const result = work();
-  return result instanceof Promise ? result.then(end) : end();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for await (const line of createInterface({ input: process.stdin })) {
-    const answer = await run(JSON.parse(line)).catch((error) => ({ error: error.message }));
-    process.stdout.write(`${JSON.stringify(answer)}\n`);
+    const reply = await serve(JSON.parse(line)).catch((error) => ({ error: error.message }));
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
   }
 }

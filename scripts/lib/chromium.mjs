@@ -1,25 +1,25 @@
-// Finds a Chromium and the chromedriver of the same version: for wasm-pack's browser tests and for playwright-core.
-import { ask } from "./run.mjs";
+// Finds a Chromium and its chromedriver, for wasm-pack's browser tests and for playwright-core.
+import { probe } from "./run.mjs";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-/** `{ path, version }` of a Chromium that runs, or undefined. CHROMIUM_PATH and CHROME_PATH are asked first. */
+/** `{ path, version }` of the first Chromium that runs; CHROMIUM_PATH and CHROME_PATH go first. */
 export async function findChromium() {
-  return first([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...names]);
+  return firstThatRuns([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...names]);
 }
 
-/** `{ path, version }` of a chromedriver, or undefined. CHROMEDRIVER is asked first. */
+/** `{ path, version }` of the first chromedriver that runs; CHROMEDRIVER goes first. */
 export async function findChromedriver() {
-  return first([process.env.CHROMEDRIVER, "chromedriver"]);
+  return firstThatRuns([process.env.CHROMEDRIVER, "chromedriver"]);
 }
 
-async function first(candidates) {
+async function firstThatRuns(candidates) {
   for (const candidate of candidates.filter(Boolean)) {
-    const version = (await ask(candidate))?.match(/\d+(\.\d+)+/)?.[0];
+    const version = (await probe(candidate))?.match(/\d+(\.\d+)+/)?.[0];
     if (!version) continue;
     const path = candidate.includes("/")
       ? candidate
-      : await ask("sh", ["-c", `command -v ${candidate}`]);
+      : await probe("sh", ["-c", `command -v ${candidate}`]);
     if (path) return { path, version };
   }
   return undefined;

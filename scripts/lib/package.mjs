@@ -1,23 +1,19 @@
-// The tarball that would be published, and what belongs in it.
+// The npm tarball, and which files belong in it.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { must } from "./run.mjs";
+import { runOrThrow } from "./run.mjs";
 import { root } from "./versions.mjs";
 
 const folder = join(root, "target", "npm");
-const texts = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
-const needed = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
+const documents = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+const required = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
+const generated = /^pkg\/.*(\.js|\.d\.ts|\.wasm|\.sage|\.map)$/;
 
-/** Packs the built package: `{ tarball, files, size }`, the path of the .tgz, the paths inside it and its bytes. */
+/** Packs the built package: `{ tarball, files, size }`, its path, the paths inside, and its bytes. */
 export async function pack() {
   await mkdir(folder, { recursive: true });
-  const { stdout } = await must("npm", [
-    "pack",
-    "--json",
-    "--ignore-scripts",
-    "--pack-destination",
-    folder,
-  ]);
+  const options = ["--json", "--ignore-scripts", "--pack-destination", folder];
+  const { stdout } = await runOrThrow("npm", ["pack", ...options]);
   const [packed] = Object.values(JSON.parse(stdout));
   return {
     tarball: join(folder, packed.filename),
@@ -26,23 +22,23 @@ export async function pack() {
   };
 }
 
-/** What is wrong with a list of packed files: nothing missing that package.json points at, nothing there that is not published. */
+/** Complaints about a list of packed files: targets of package.json missing, unexpected files. */
 export async function wrongFiles(files) {
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const pointed = [...targets(manifest.exports), ...targets(manifest.bin)].map((path) =>
+  const targets = [...stringsOf(manifest.exports), ...stringsOf(manifest.bin)].map((path) =>
     path.replace(/^\.\//, ""),
   );
-  const have = new Set(files);
-  const missing = [...new Set([...pointed, ...texts, ...needed])].filter((path) => !have.has(path));
-  const odd = files.filter(
-    (path) => !texts.includes(path) && !/^pkg\/.*(\.js|\.d\.ts|\.wasm|\.sage)$/.test(path),
+  const packed = new Set(files);
+  const missing = [...new Set([...targets, ...documents, ...required])].filter(
+    (path) => !packed.has(path),
   );
+  const unexpected = files.filter((path) => !documents.includes(path) && !generated.test(path));
   return [
     ...missing.map((path) => `missing: ${path}`),
-    ...odd.map((path) => `does not belong: ${path}`),
+    ...unexpected.map((path) => `does not belong: ${path}`),
   ];
 }
 
-function targets(value) {
-  return typeof value === "string" ? [value] : Object.values(value).flatMap(targets);
+function stringsOf(value) {
+  return typeof value === "string" ? [value] : Object.values(value).flatMap(stringsOf);
 }

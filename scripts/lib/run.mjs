@@ -1,29 +1,31 @@
-// Runs a command in its own process group, bounded in time, and stops the whole group when it is over or when we are stopped.
+// Runs commands, each in its own process group and with a time limit. The whole group is killed at
+// the end of the command, and when this process is stopped.
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { Remedy } from "./say.mjs";
+import { Remedy } from "./output.mjs";
 import { root } from "./versions.mjs";
 
 const groups = new Set();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
-    for (const pid of groups) stop(pid);
+    for (const pid of groups) killGroup(pid);
     process.exit(130);
   });
 }
 
-/** The environment every command gets: our own tools first. */
+/** The environment of every command; our own tools come first on the path. */
 function environment(extra = {}) {
   const tools = [join(root, ".tools", "bin"), join(root, "node_modules", ".bin")];
   return { ...process.env, PATH: [...tools, process.env.PATH].join(delimiter), ...extra };
 }
 
 /**
- * Resolves to `{ code, output, stdout, seconds, timedOut }`, where `output` is both streams; never rejects for a command that fails.
- * `show` streams the output as it comes; otherwise it is only collected. A command that does not exist has code 127.
+ * Resolves to `{ code, output, stdout, seconds, timedOut }`, where `output` is both streams; does
+ * not reject if the command fails. With `show`, output is printed as it arrives. The code is 127
+ * for a missing command, 124 after `minutes`.
  */
 export function run(command, args = [], { cwd = root, env = {}, minutes = 20, show = false } = {}) {
-  const begun = Date.now();
+  const start = Date.now();
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -37,7 +39,7 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
     if (child.pid) groups.add(child.pid);
     const timer = setTimeout(() => {
       timedOut = true;
-      stop(child.pid);
+      killGroup(child.pid);
     }, minutes * 60_000);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => {
@@ -48,21 +50,22 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
     }
     const end = (code) => {
       clearTimeout(timer);
-      stop(child.pid); // whatever the command left behind in its group
+      killGroup(child.pid);
       groups.delete(child.pid);
-      resolve({ code, output, stdout, seconds: (Date.now() - begun) / 1000, timedOut });
+      resolve({ code, output, stdout, seconds: (Date.now() - start) / 1000, timedOut });
     };
     child.on("error", (error) => {
       output += `${error.message}\n`;
       end(127);
     });
-    child.on("exit", () => setTimeout(() => stop(child.pid), 1000).unref()); // a stray grandchild must not hold the pipes open
+    // A stray grandchild holds the pipes open, and "close" waits for them: kill it after a second.
+    child.on("exit", () => setTimeout(() => killGroup(child.pid), 1000).unref());
     child.on("close", (code) => end(timedOut ? 124 : (code ?? 1)));
   });
 }
 
-/** As `run`, but a command that fails is a Remedy carrying its whole output. */
-export async function must(command, args, options = {}) {
+/** Like `run`, but rejects with a Remedy that has the whole output if the command fails. */
+export async function runOrThrow(command, args, options = {}) {
   const result = await run(command, args, options);
   if (result.code === 0) return result;
   const why = result.timedOut
@@ -71,17 +74,17 @@ export async function must(command, args, options = {}) {
   throw new Remedy(`${options.show ? "" : result.output}\n${command} ${args.join(" ")}\n${why}.`);
 }
 
-/** The first line of a command's standard output, or undefined when it does not exist or fails. */
-export async function ask(command, args = ["--version"]) {
+/** The first line of a command's standard output; undefined if it is missing or fails. */
+export async function probe(command, args = ["--version"]) {
   const { code, stdout } = await run(command, args, { minutes: 1 });
   return code === 0 ? stdout.trim().split("\n")[0] : undefined;
 }
 
-function stop(pid) {
+function killGroup(pid) {
   if (!pid) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // the group is already gone: that is what we wanted
+    // No process of the group is left.
   }
 }

@@ -1,4 +1,5 @@
-// The benches parse their options, and the Ward bench runs: its smallest group, with the contestants that need nothing but the package.
+// Options of the benches, and one run of the Ward bench: its smallest task, with contestants that
+// need nothing but the package.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
@@ -6,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { browserOptions, wardOptions } from "../../bench/options.mjs";
 import { measureWard } from "../../bench/ward/measure.mjs";
 
-test("a bench without options runs all that is not only on request", () => {
+test("without options, every contestant takes part except those on request", () => {
   const { sizes, dims, data, only, json } = wardOptions([]);
   assert.deepEqual(
     [sizes, dims, data, json],
@@ -17,7 +18,7 @@ test("a bench without options runs all that is not only on request", () => {
   );
 });
 
-test("filters: numbers ascend, names stand in our order", () => {
+test("filters: sizes are sorted, names keep the order of the contestants", () => {
   const { sizes, only } = wardOptions([
     "--sizes",
     "1000,300,300",
@@ -38,7 +39,7 @@ test("filters: numbers ascend, names stand in our order", () => {
 for (const [words, why] of [
   [["--size", "3"], /The options are --sizes a,b,\.\.\., --dims/],
   [["--sizes", "3a"], /--sizes: saw "3a", expected whole numbers from 1/],
-  [["--only", "unknown"], /--only: nothing is called "unknown"; there are ours,/],
+  [["--only", "unknown"], /--only: unknown name "unknown"; the names are ours,/],
   [["--figures", "--quick"], /use --figures without --quick/],
 ]) {
   test(`refused: ${words.join(" ")}`, () => assert.throws(() => wardOptions(words), why));
@@ -55,7 +56,7 @@ for (const name of ["ward/main", "runtimes/browser"]) {
   });
 }
 
-test("the smallest group, in Node", { timeout: 60_000 }, async () => {
+test("the smallest task, in Node", { timeout: 60_000 }, async () => {
   const only = ["ours", "ours-profile", "ml-hclust"];
   const { results, first, skipped } = await measureWard({
     sizes: [100],

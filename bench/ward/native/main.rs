@@ -1,8 +1,8 @@
-//! Native Ward, ours and kodama's, timed on request. `npm run bench:ward` builds it and talks to it; see bench/ward/runner.mjs for
-//! the requests and answers, one line of JSON each.
+//! Native contestants of `npm run bench:ward`: PocketSage and kodama, timed on request.
+//! bench/ward/runner.mjs documents the protocol: one line of JSON per request and reply.
 
-#[path = "kodama/tree.rs"]
-mod kodama_tree;
+#[path = "kodama/heights.rs"]
+mod kodama_heights;
 
 use cpu_time::ProcessTime;
 use pocketsage::{Vectors, ward};
@@ -11,62 +11,61 @@ use std::error::Error;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
-/// From n x dim vectors to the squared heights of the tree, ascending.
+/// From row-major n x dim vectors to the n - 1 squared heights, ascending.
 type Contestant = fn(&[f32], usize) -> Result<Vec<f64>, Box<dyn Error>>;
 
-const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", ours), ("kodama", kodama)];
+const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", pocketsage), ("kodama", kodama)];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lock().lines() {
-        let answer = run(&serde_json::from_str(&line?)?)
-            .unwrap_or_else(|why| json!({ "error": why.to_string() }));
-        writeln!(std::io::stdout(), "{answer}")?;
+        let reply = serve(&serde_json::from_str(&line?)?)
+            .unwrap_or_else(|error| json!({ "error": error.to_string() }));
+        writeln!(std::io::stdout(), "{reply}")?;
     }
     Ok(())
 }
 
-fn run(request: &Value) -> Result<Value, Box<dyn Error>> {
-    let word = |key: &str| request[key].as_str().ok_or(format!("{key} is missing in {request}"));
-    let number = |key: &str| request[key].as_u64().ok_or(format!("{key} is missing in {request}"));
-    let name = word("contestant")?;
+fn serve(request: &Value) -> Result<Value, Box<dyn Error>> {
+    let text = |key: &str| request[key].as_str().ok_or(format!("{key} is missing in {request}"));
+    let integer = |key: &str| request[key].as_u64().ok_or(format!("{key} is missing in {request}"));
+    let name = text("contestant")?;
     let (_, contestant) = CONTESTANTS
         .iter()
         .find(|known| known.0 == name)
         .ok_or(format!("unknown contestant: {name}"))?;
-    let bytes = std::fs::read(word("path")?)?;
+    let bytes = std::fs::read(text("path")?)?;
     let vectors: Vec<f32> =
         bytes.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
     drop(bytes);
-    let dim = usize::try_from(number("dim")?)?;
+    let dim = usize::try_from(integer("dim")?)?;
 
-    let before = resident("VmRSS");
+    let before = resident_bytes("VmRSS");
     let (mut wall, mut cpu, mut heights) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..number("calls")? {
-        let (begun, on_cpu) = (Instant::now(), ProcessTime::now());
+    for _ in 0..integer("calls")? {
+        let (wall_start, cpu_start) = (Instant::now(), ProcessTime::now());
         heights = contestant(&vectors, dim)?;
-        cpu.push(on_cpu.elapsed().as_secs_f64() * 1e3);
-        wall.push(begun.elapsed().as_secs_f64() * 1e3);
+        cpu.push(cpu_start.elapsed().as_secs_f64() * 1e3);
+        wall.push(wall_start.elapsed().as_secs_f64() * 1e3);
     }
-    let memory = resident("VmHWM").zip(before).map(|(peak, before)| peak.saturating_sub(before));
+    let peak = resident_bytes("VmHWM");
+    let memory = peak.zip(before).map(|(peak, before)| peak.saturating_sub(before));
     let heights = (request["heights"] == true).then_some(heights);
     Ok(json!({ "wall": wall, "cpu": cpu, "memory": memory, "heights": heights }))
 }
 
-fn ours(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
+fn pocketsage(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
     let tree = ward(Vectors::new(vectors, dim)?, None)?;
     Ok(tree.merges().iter().map(|merge| merge.height).collect())
 }
 
 fn kodama(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
-    Ok(kodama_tree::heights(vectors, dim)
-        .into_iter()
-        .map(|height| f64::from(height).powi(2))
-        .collect())
+    let heights = kodama_heights::heights(vectors, dim);
+    Ok(heights.into_iter().map(|height| f64::from(height).powi(2)).collect())
 }
 
-/// A line of /proc/self/status in bytes: `VmRSS` now, `VmHWM` the most so far. `None` where there is no such file.
-fn resident(line: &str) -> Option<u64> {
+/// `VmRSS` (now) or `VmHWM` (peak) from /proc/self/status; `None` on systems without that file.
+fn resident_bytes(field: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let found = status.lines().find_map(|text| text.strip_prefix(line)?.strip_prefix(':'))?;
-    Some(found.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
+    let value = status.lines().find_map(|text| text.strip_prefix(field)?.strip_prefix(':'))?;
+    Some(value.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }

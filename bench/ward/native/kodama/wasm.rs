@@ -1,14 +1,16 @@
-//! kodama compiled to wasm, a contestant of `npm run bench:ward` (bench/ward/programs.mjs builds it). No part of the package.
+//! kodama compiled to wasm, a contestant of `npm run bench:ward`; bench/ward/programs.mjs builds it.
+//! Not part of the package.
 #![cfg(target_arch = "wasm32")]
-// Exported to JavaScript, not to Rust.
+// The function is exported to JavaScript only; no Rust crate can reach it.
 #![allow(unreachable_pub)]
 
-mod tree;
+#[path = "heights.rs"]
+mod heights_module;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The n - 1 Ward heights of row-major n x dim vectors, ascending. Distances, not their squares.
+/// The n - 1 Ward heights (distances, not squared) of row-major n x dim vectors, ascending.
 #[wasm_bindgen]
 pub fn heights(vectors: Vec<f32>, dim: usize) -> Vec<f32> {
-    tree::heights(&vectors, dim)
+    heights_module::heights(&vectors, dim)
 }

@@ -1,8 +1,8 @@
-//! Ward by kodama, from embeddings to heights, as its documentation shows: the condensed distances in plain loops, then `linkage`.
+//! Ward by kodama as its documentation shows: condensed distances in plain loops, then `linkage`.
 
 use kodama::{Method, linkage};
 
-/// The n - 1 heights of row-major n x dim vectors, ascending. Distances, not their squares.
+/// The n - 1 heights (distances, not squared) of row-major n x dim vectors, ascending.
 pub(crate) fn heights(vectors: &[f32], dim: usize) -> Vec<f32> {
     let n = vectors.len() / dim;
     let mut condensed = Vec::with_capacity(n * n.saturating_sub(1) / 2);

@@ -1,0 +1,66 @@
+// The native peers, all in one Python process: peers.py.
+import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { pythonEnvironment } from "../../scripts/lib/python.mjs";
+import { root } from "../../scripts/lib/versions.mjs";
+import { concatenate, EFFORTS, HITS, MIN_RECALL, recallOf } from "./measure.mjs";
+
+const here = import.meta.dirname;
+const target = join(root, "target");
+const peers = ["faiss SQ8 flat", "hnswlib", "usearch i8"];
+
+/**
+ * Starts the process: `{ names, skipped, open(name, task), drop(), close() }`. Without Python or
+ * its packages there are no names, and `skipped` has the reason for each peer.
+ */
+export async function startNativePeers() {
+  let python;
+  try {
+    const requirements = join(here, "requirements.txt");
+    const options = { minutes: 10 };
+    ({ python } = await pythonEnvironment("bench-catalogue-venv", requirements, options));
+  } catch (error) {
+    const why = error.message.trim().split("\n").at(-1);
+    const skipped = peers.map((name) => ({ name, why }));
+    return { names: [], skipped, drop: async () => {}, close: () => {} };
+  }
+  const child = spawn(python, [join(here, "peers.py")], {
+    stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, OMP_NUM_THREADS: "1" },
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const request = async (message) => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`peers.py ended at ${JSON.stringify(message)}`);
+    return JSON.parse(value);
+  };
+  return {
+    names: peers,
+    skipped: [],
+    open: (name, task) => openPeer(request, name, task),
+    drop: () => request({ step: "drop", name: "" }),
+    close: () => child.stdin.end(),
+  };
+}
+
+/** Builds and tunes one index: `{ name, build, effort, recall, measure }`. */
+async function openPeer(request, name, task) {
+  const [path, queries] = ["items", "queries"].map((part) => join(target, `bench-${part}.f32`));
+  await mkdir(target, { recursive: true });
+  await writeFile(path, task.values);
+  await writeFile(queries, concatenate(task.queries));
+  const built = await request({ step: "build", name, path, queries, dim: task.dim });
+  const search = () => request({ step: "search", name, k: HITS });
+  const run = { name: `${name} (native)`, build: built.milliseconds };
+  for (const effort of EFFORTS) {
+    const { tunable } = await request({ step: "tune", name, effort });
+    if (tunable) run.effort = effort;
+    run.recall = recallOf((await search()).rows, task.truth);
+    if (!tunable || run.recall >= MIN_RECALL) break;
+  }
+  run.measure = async () => (await search()).milliseconds / task.queries.length;
+  return run;
+}

@@ -1,0 +1,104 @@
+// `npm run dev`: rebuilds what changed and runs the tests that cover it, until Ctrl-C.
+//   ts/    tsc, then the Node tests of the changed folder
+//   src/   cargo test and wasm-pack, then the Node tests
+//   tests/ the changed file
+// Changes during a run start another run. `npm test` remains the proof: the table below is a guess.
+import { watch } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { printTitle, reportDone, reportFailure, runScript } from "./lib/output.mjs";
+import { run } from "./lib/run.mjs";
+import { root } from "./lib/versions.mjs";
+import { setup } from "./setup.mjs";
+
+const DEBOUNCE_MS = 200; // editors write a file in several steps
+const folders = ["ts", "src", "edge/src", "tests"];
+const ignored = /(^|\/)(\.[^/]*|[^/]*~|4913|node_modules\/.*)$/; // 4913: a probe of vim
+
+/**
+ * For the first pattern that matches a changed path: test files, as patterns of paths below tests/,
+ * and arguments of `cargo test`.
+ */
+const rules = [
+  [/^ts\/cli\//, { node: [/^cli\//] }],
+  [/^ts\/remote\//, { node: [/^js\/remote-/] }],
+  [/^ts\/catalogue\//, { node: [/^js\/(catalogue|recommend|items)/] }],
+  [/^ts\/store\//, { node: [/^js\/(indexeddb|journal|record)/] }],
+  [/^ts\/worker\//, { node: [/^js\/worker/] }],
+  [/^ts\//, { node: [/^js\//] }],
+  [/^src\//, { node: [/^(js|golden)\//], cargo: [] }],
+  [/^edge\/src\//, { node: [/^edge\//] }],
+  [/^tests\/(\w+)\.rs$/, (name) => ({ cargo: ["--test", name] })],
+  [/^tests\/common\//, { cargo: ["--tests"] }],
+];
+
+await runScript(async () => {
+  await setup();
+  await build();
+  const changed = new Set();
+  let running = false;
+  let timer;
+
+  const runChanged = async () => {
+    if (running || changed.size === 0) return;
+    running = true;
+    const paths = [...changed];
+    changed.clear();
+    try {
+      await rebuildAndTest(paths);
+    } catch (error) {
+      console.error(`\n${error.message}`);
+    }
+    running = false;
+    if (changed.size > 0) await runChanged();
+    else console.log("\nWaiting for changes (Ctrl-C ends).");
+  };
+
+  for (const folder of folders) {
+    watch(join(root, folder), { recursive: true }, (_, name) => {
+      const path = `${folder}/${String(name).replaceAll("\\", "/")}`;
+      if (name === null || ignored.test(path)) return;
+      changed.add(path);
+      clearTimeout(timer);
+      timer = setTimeout(runChanged, DEBOUNCE_MS);
+    });
+  }
+  console.log(`\nWatching ${folders.join(", ")} (Ctrl-C ends).`);
+});
+
+async function rebuildAndTest(paths) {
+  printTitle(`Changed: ${paths.join(", ")}`);
+  const { files, cargo } = await selectTests(paths);
+  // Before the build, which takes a minute: cargo test reports type errors sooner.
+  for (const args of cargo) await runTests("cargo", ["test", ...args]);
+  if (paths.some((path) => /^(src|ts)\//.test(path))) await build();
+  if (files.length > 0)
+    await runTests(process.execPath, ["--test", "--test-reporter=spec", ...files]);
+}
+
+/** `{ files, cargo }`: paths of Node test files, and lists of arguments of `cargo test`. */
+async function selectTests(paths) {
+  const all = (await readdir(join(root, "tests"), { recursive: true }))
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.test\.m?js$/.test(name));
+  const files = new Set(paths.filter((path) => /^tests\/.*\.test\.m?js$/.test(path)));
+  const cargo = new Map();
+  for (const path of paths) {
+    const [pattern, rule] = rules.find(([one]) => one.test(path)) ?? [];
+    if (!pattern) continue;
+    const tests = typeof rule === "function" ? rule(path.match(pattern)[1]) : rule;
+    for (const name of all)
+      if (tests.node?.some((one) => one.test(name))) files.add(`tests/${name}`);
+    if (tests.cargo) cargo.set(tests.cargo.join(" "), tests.cargo);
+  }
+  if (cargo.has("")) return { files: [...files].sort(), cargo: [[]] };
+  return { files: [...files].sort(), cargo: [...cargo.values()] };
+}
+
+async function runTests(command, args) {
+  const { code, seconds } = await run(command, args, { show: true });
+  const what = command === "cargo" ? `cargo ${args.join(" ")}` : `${args.length - 2} test files`;
+  if (code === 0) reportDone("passed", what, seconds);
+  else reportFailure("failed", what, seconds);
+}

@@ -1,0 +1,64 @@
+// Output of the scripts: one aligned line per step with its duration, tables, and errors with a
+// remedy.
+const start = Date.now();
+
+/** An error that the reader can fix; its message has the remedy. Printed without a stack. */
+export class Remedy extends Error {}
+
+/** Prints a finished step: `  ok    name  detail  12.3 s`. Below 0.1 s, no duration. */
+export function reportDone(name, detail = "", seconds = 0) {
+  printStep("ok", name, detail, seconds);
+}
+
+/** Prints a failed step. */
+export function reportFailure(name, detail = "", seconds = 0) {
+  printStep("FAIL", name, detail, seconds);
+}
+
+/** Prints the start of a long step, so that silence is explained. */
+export function reportStart(name, detail = "") {
+  printStep("..", name, detail, 0);
+}
+
+export function printTitle(text) {
+  console.log(`\n${text}`);
+}
+
+/** Prints rows as an aligned table. The first row is the head; numeric columns align right. */
+export function printTable(rows) {
+  const widths = rows[0].map((_, column) =>
+    Math.max(...rows.map((row) => String(row[column]).length)),
+  );
+  const numeric = rows[0].map((_, column) =>
+    rows.slice(1).every((row) => /^[-\d.,x ]*$/.test(String(row[column]))),
+  );
+  for (const row of rows) {
+    const cells = row.map((cell, column) =>
+      numeric[column] ? String(cell).padStart(widths[column]) : String(cell).padEnd(widths[column]),
+    );
+    console.log(`  ${cells.join("  ").trimEnd()}`);
+  }
+}
+
+/**
+ * Runs a script's main function. If it throws, the exit code is 1: a Remedy is printed as its
+ * message, any other error with its stack.
+ */
+export async function runScript(main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Remedy ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+export function secondsSinceStart() {
+  return (Date.now() - start) / 1000;
+}
+
+function printStep(mark, name, detail, seconds) {
+  const time = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : "";
+  const rest = [detail, time].filter(Boolean).join("  ");
+  console.log(`  ${mark.padEnd(4)}  ${name.padEnd(16)}  ${rest}`.trimEnd());
+}

@@ -1,0 +1,103 @@
+// The test suites: what each runs, and how its output is counted.
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "./versions.mjs";
+
+const wasmPack = ["test", "--mode", "no-install"];
+
+/** Suites of the Rust core. */
+const cargoSuites = [
+  { name: "core", command: "cargo", args: ["test", "--no-fail-fast"], minutes: 20 },
+  {
+    name: "core-wee_alloc",
+    command: "cargo",
+    args: ["test", "--no-fail-fast", "--features", "wee_alloc"],
+    minutes: 20,
+  },
+  { name: "wasm-node", command: "wasm-pack", args: [...wasmPack, "--node"], minutes: 15 },
+  {
+    name: "wasm-wee_alloc",
+    command: "wasm-pack",
+    args: [...wasmPack, "--node", "--", "--features", "wee_alloc"],
+    minutes: 15,
+  },
+  {
+    name: "wasm-chromium",
+    command: "wasm-pack",
+    args: [...wasmPack, "--headless", "--chrome"],
+    minutes: 15,
+    browser: true,
+  },
+];
+
+/** Folders of tests/ that must exist and hold tests: a suite that vanishes is a failure. */
+const requiredFolders = "browser cli docs edge golden js packages page workerd".split(" ");
+
+/**
+ * All suites, those of the core first; then one per folder of tests/ with `*.test.mjs` or
+ * `*.test.js` files, except tests/remote/ (`npm run test:remote`).
+ */
+export async function testSuites() {
+  const entries = await readdir(join(root, "tests"), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const names = new Set([...requiredFolders, ...folders]);
+  names.delete("remote");
+  const nodeSuites = await Promise.all([...names].sort().map(nodeSuite));
+  return [
+    ...cargoSuites,
+    ...nodeSuites.filter(({ name, files }) => files.length > 0 || requiredFolders.includes(name)),
+  ];
+}
+
+/** Whether names from the command line select a suite. `wasm` selects all that begin `wasm-`. */
+export function isSelected(suite, names) {
+  return (
+    names.length === 0 ||
+    names.some((name) => suite.name === name || suite.name.startsWith(`${name}-`))
+  );
+}
+
+/**
+ * `{ passed, failed, skipped }` from the output of libtest, wasm-bindgen-test or Node's test runner.
+ */
+export function countTests(output) {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const [, passed, failed, ignored] of output.matchAll(
+    /^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
+    total.passed += Number(passed);
+    total.failed += Number(failed);
+    total.skipped += Number(ignored);
+  }
+  const kinds = {
+    pass: "passed",
+    fail: "failed",
+    cancelled: "failed",
+    skipped: "skipped",
+    todo: "skipped",
+  };
+  for (const [, kind, count] of output.matchAll(
+    /^(?:ℹ|#) (pass|fail|cancelled|skipped|todo) (\d+)$/gm,
+  )) {
+    total[kinds[kind]] += Number(count);
+  }
+  return total;
+}
+
+async function nodeSuite(name) {
+  const folder = join(root, "tests", name);
+  const entries = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
+  const files = entries
+    .filter((file) => /\.test\.m?js$/.test(file))
+    .map((file) => join("tests", name, file))
+    .sort();
+  return {
+    name,
+    files,
+    command: process.execPath,
+    args: ["--test", "--test-reporter=spec", ...files],
+    minutes: 15,
+    browser: true,
+  };
+}
