@@ -57,19 +57,20 @@ pub enum Error {
 }
 
 /// The codes of [`Error`], in the order of its variants. The TypeScript side holds the same list.
-pub const CODES: [&str; 6] = ["dimension", "not-finite", "option", "corrupt", "version", "memory"];
+pub const ERROR_CODES: [&str; 6] =
+    ["dimension", "not-finite", "option", "corrupt", "version", "memory"];
 
 impl Error {
-    /// The stable code of this error, one of [`CODES`].
+    /// The stable code of this error, one of [`ERROR_CODES`].
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Dimension { .. } => CODES[0],
-            Self::NotFinite { .. } => CODES[1],
-            Self::Option { .. } => CODES[2],
-            Self::Corrupt { .. } => CODES[3],
-            Self::Version { .. } => CODES[4],
-            Self::Memory { .. } => CODES[5],
+            Self::Dimension { .. } => ERROR_CODES[0],
+            Self::NotFinite { .. } => ERROR_CODES[1],
+            Self::Option { .. } => ERROR_CODES[2],
+            Self::Corrupt { .. } => ERROR_CODES[3],
+            Self::Version { .. } => ERROR_CODES[4],
+            Self::Memory { .. } => ERROR_CODES[5],
         }
     }
 
@@ -138,8 +139,8 @@ mod tests {
 
     #[test]
     fn codes_are_distinct() {
-        for (i, code) in CODES.iter().enumerate() {
-            assert!(!CODES[..i].contains(code), "{code} twice");
+        for (i, code) in ERROR_CODES.iter().enumerate() {
+            assert!(!ERROR_CODES[..i].contains(code), "{code} twice");
         }
     }
 }

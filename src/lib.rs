@@ -61,11 +61,12 @@ mod testing;
 mod wasm;
 
 pub use catalogue::{
-    Bits, Builder, Catalogue, Items, Metric, Precision, Search, Section, Settings,
+    BuildOptions, Catalogue, CatalogueBuilder, Items, Metric, Precision, RowSet, SearchOptions,
+    Section,
 };
-pub use error::{CODES, Error};
+pub use error::{ERROR_CODES, Error};
 pub use math::hash::{checksum, checksum64};
-pub use math::top_k::Match;
+pub use math::top_k::ScoredRow;
 pub use options::{Cut, MEMORY, ProfileOptions, Singletons};
 pub use profile::{
     Actions, Clustering, Profile, Session, cluster, importance, medoids, profile, spread,

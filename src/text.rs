@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 /// What a message can show.
-pub(crate) trait Shown {
+pub(crate) trait ToText {
     fn show(&self, message: &mut String);
 }
 
@@ -11,26 +11,26 @@ pub(crate) trait Shown {
 macro_rules! message {
     ($($part:expr),+ $(,)?) => {{
         let mut message = alloc::string::String::new();
-        $($crate::text::Shown::show(&$part, &mut message);)+
+        $($crate::text::ToText::show(&$part, &mut message);)+
         message
     }};
 }
 pub(crate) use message;
 
-impl Shown for &str {
+impl ToText for &str {
     #[inline(never)]
     fn show(&self, message: &mut String) {
         message.push_str(self);
     }
 }
 
-impl Shown for String {
+impl ToText for String {
     fn show(&self, message: &mut String) {
         self.as_str().show(message);
     }
 }
 
-impl Shown for u64 {
+impl ToText for u64 {
     #[inline(never)]
     fn show(&self, message: &mut String) {
         if *self >= 10 {
@@ -40,20 +40,20 @@ impl Shown for u64 {
     }
 }
 
-impl Shown for u32 {
+impl ToText for u32 {
     fn show(&self, message: &mut String) {
         u64::from(*self).show(message);
     }
 }
 
-impl Shown for usize {
+impl ToText for usize {
     fn show(&self, message: &mut String) {
         (*self as u64).show(message);
     }
 }
 
 /// A number to six decimals, or six significant digits and a power of ten where that says more.
-impl Shown for f64 {
+impl ToText for f64 {
     #[inline(never)]
     fn show(&self, message: &mut String) {
         if self.is_nan() {

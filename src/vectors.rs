@@ -53,7 +53,7 @@ impl<'a> Vectors<'a> {
     }
 
     /// Whole rows of finite numbers.
-    pub(crate) fn trusted(values: &'a [f32], dim: usize) -> Self {
+    pub(crate) fn new_unchecked(values: &'a [f32], dim: usize) -> Self {
         Self { values, dim }
     }
 

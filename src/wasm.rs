@@ -8,9 +8,9 @@
 
 use crate::text::hexadecimal;
 use crate::{
-    Actions, Bits, Builder, Catalogue, Cut, Dendrogram, Hit, Items, Match, Medoids, Metric,
-    Precision, Profile, ProfileOptions, Search, Section, Session, Settings, Singletons, Vectors,
-    WirePrecision,
+    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Medoids,
+    Metric, Precision, Profile, ProfileOptions, RowSet, ScoredRow, SearchOptions, Section, Session,
+    Singletons, Vectors, WirePrecision,
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -189,7 +189,7 @@ pub fn restart(schedule: bool) {
 
 /// A catalogue in the making.
 #[wasm_bindgen]
-pub struct CoreBuilder(Builder);
+pub struct CoreBuilder(CatalogueBuilder);
 
 #[wasm_bindgen]
 impl CoreBuilder {
@@ -198,7 +198,7 @@ impl CoreBuilder {
     pub fn new(dim: usize, compact: bool, metric: u32) -> Outcome<CoreBuilder> {
         let precision = if compact { Precision::Compact } else { Precision::Full };
         let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
-        Builder::new(dim, Settings { precision, metric }).map(Self).map_err(thrown)
+        CatalogueBuilder::new(dim, BuildOptions { precision, metric }).map(Self).map_err(thrown)
     }
 
     /// Adds n vectors, ids and payloads, the texts concatenated and marked by their ends.
@@ -387,9 +387,10 @@ impl CoreCatalogue {
         exact: bool,
     ) -> Outcome<JsValue> {
         let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
-        let allowed = allowed.map(|words| Bits::from_words(self.0.rows(), &words));
+        let allowed = allowed.map(|words| RowSet::from_words(self.0.rows(), &words));
         let min_score = (!min_score.is_nan()).then_some(min_score);
-        let search = Search { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
+        let search =
+            SearchOptions { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
         let lists = self.0.search_with(queries, &search).map_err(thrown)?;
         // All ids as one text, because each text that crosses costs more than the search for it.
         let (mut ids, mut places) = (String::new(), Vec::new());
@@ -414,11 +415,11 @@ fn section(kind: usize) -> Outcome<Section> {
     Section::from_number(kind).ok_or_else(|| refused("option", "there is no section of this kind"))
 }
 
-fn found(lists: &[Vec<Match>]) -> Outcome<JsValue> {
+fn found(lists: &[Vec<ScoredRow>]) -> Outcome<JsValue> {
     plain(&columns(lists))
 }
 
-fn columns(lists: &[Vec<Match>]) -> [(&'static str, JsValue); 3] {
+fn columns(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));

@@ -8,7 +8,9 @@
 #[path = "fuzz/exercise.rs"]
 mod exercise;
 
-use pocketsage::{Builder, Catalogue, Items, Metric, Precision, Section, Settings, Vectors};
+use pocketsage::{
+    BuildOptions, Catalogue, CatalogueBuilder, Items, Metric, Precision, Section, Vectors,
+};
 use std::fs;
 use std::path::Path;
 
@@ -97,11 +99,11 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
         if payloads {
             items = items.with_payloads(&texts);
         }
-        let mut builder = Builder::new(dim, Settings { metric, precision }).unwrap();
+        let mut builder = CatalogueBuilder::new(dim, BuildOptions { metric, precision }).unwrap();
         builder.add(&items).unwrap();
         builder
     };
-    let bytes = |builder: Builder| builder.finish().unwrap().bytes().to_vec();
+    let bytes = |builder: CatalogueBuilder| builder.finish().unwrap().bytes().to_vec();
     let words = |numbers: &[u32]| numbers.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
     let full = || build(Metric::Cosine, Precision::Full, 5, 3, true);
 
@@ -118,7 +120,7 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     for (section, content) in [
         (Section::Base, vec![7; 8]),
         (Section::Revision, vec![9; 8]),
-        (Section::DroppedEnds, words(&[1, 3])),
+        (Section::DroppedOffsets, words(&[1, 3])),
         (Section::Dropped, b"abc".to_vec()),
     ] {
         delta.section(section, content);

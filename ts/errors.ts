@@ -5,7 +5,7 @@
  * version), the world (retrieval, storage, worker-gone, memory) and our own bug (crashed).
  */
 
-/** The codes that come out of the Rust core, in the order of `CODES` in src/error.rs. */
+/** The codes that come out of the Rust core, in the order of `ERROR_CODES` in src/error.rs. */
 export const CORE_ERROR_CODES = [
   "dimension",
   "not-finite",

@@ -4,12 +4,12 @@ use alloc::{vec, vec::Vec};
 
 /// A set of rows below n. Row r is bit r % 32 of word r / 32; bits past the end are 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Bits {
+pub struct RowSet {
     n: usize,
     words: Vec<u32>,
 }
 
-impl Bits {
+impl RowSet {
     /// No row of n.
     #[must_use]
     #[inline(never)]
@@ -104,24 +104,24 @@ mod tests {
     #[test]
     fn sets_of_every_size_obey_the_laws() {
         for n in [0, 1, 31, 32, 33, 100] {
-            let mut odd = Bits::none(n);
+            let mut odd = RowSet::none(n);
             (0..n + 5).filter(|row| row % 2 == 1).for_each(|row| odd.insert(row));
-            let mut even = Bits::all(n);
+            let mut even = RowSet::all(n);
             even.subtract(&odd);
             assert_eq!(
-                (odd.count(), even.count(), Bits::all(n).count()),
+                (odd.count(), even.count(), RowSet::all(n).count()),
                 (n / 2, n.div_ceil(2), n)
             );
             assert!((0..n + 40).all(|row| odd.has(row) == (row < n && row % 2 == 1)));
             let mut both = odd.clone();
             both.intersect(&even);
-            assert_eq!(both, Bits::none(n));
+            assert_eq!(both, RowSet::none(n));
             let window =
                 |row: usize| (0..32).fold(0, |word, at| word | u32::from(odd.has(row + at)) << at);
             assert!((0..n).all(|row| odd.window(row) == window(row)));
-            assert_eq!(Bits::from_words(n, odd.words()), odd);
-            assert_eq!(Bits::from_words(n, &[u32::MAX; 5]), Bits::all(n));
-            assert_eq!(Bits::from_words(n, &[]), Bits::none(n));
+            assert_eq!(RowSet::from_words(n, odd.words()), odd);
+            assert_eq!(RowSet::from_words(n, &[u32::MAX; 5]), RowSet::all(n));
+            assert_eq!(RowSet::from_words(n, &[]), RowSet::none(n));
             odd.remove(1);
             assert!(!odd.has(1));
         }

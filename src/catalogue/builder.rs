@@ -1,6 +1,6 @@
 //! Writing a catalogue: from items that come in batches, or from rows of other catalogues.
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use super::bytes::{little_endian, without};
 use super::codes::{Codes, Encoded, Precision};
 use super::format::{self, Layout};
@@ -8,7 +8,7 @@ use super::header::{Header, LONGEST_ID, MOST_DIMENSIONS, Section};
 use super::index::Catalogue;
 use super::items::Items;
 use super::metric::Metric;
-use super::string_table::Run;
+use super::string_table::StringTableBuilder;
 use crate::Error;
 use crate::math::distance::{add_times, squared_distance};
 use crate::math::sort::order;
@@ -17,7 +17,7 @@ use alloc::{vec, vec::Vec};
 
 /// How a catalogue is built.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Settings {
+pub struct BuildOptions {
     /// How finely vectors are stored.
     pub precision: Precision,
     /// How nearness is measured.
@@ -25,18 +25,18 @@ pub struct Settings {
 }
 
 /// A catalogue in the making: items come in batches, of vectors or from other catalogues, and only their codes are kept.
-pub struct Builder {
+pub struct CatalogueBuilder {
     dim: usize,
-    settings: Settings,
+    settings: BuildOptions,
     encoded: Encoded,
-    ids: Run,
-    payloads: Run,
+    ids: StringTableBuilder,
+    payloads: StringTableBuilder,
     sections: Vec<(Section, Vec<u8>)>,
 }
 
 impl Catalogue {
     /// Builds a catalogue of cosines. Vectors are brought to unit length; a zero vector stays zero and has cosine 0 to everything.
-    /// [`Builder`] knows more.
+    /// [`CatalogueBuilder`] knows more.
     ///
     /// O(n (dim + log n)).
     ///
@@ -44,26 +44,29 @@ impl Catalogue {
     /// [`Error::Dimension`] unless there are as many ids (and payloads, if any) as vectors; [`Error::Option`] for an id that is
     /// empty, longer than 65,535 bytes or given twice, naming the rows, and for more than 2^32 - 1 bytes of ids or payloads.
     pub fn build(items: &Items<'_>, precision: Precision) -> Result<Self, Error> {
-        let mut builder =
-            Builder::new(items.vectors.dim(), Settings { precision, ..Settings::default() })?;
+        let mut builder = CatalogueBuilder::new(
+            items.vectors.dim(),
+            BuildOptions { precision, ..BuildOptions::default() },
+        )?;
         builder.add(items)?;
         builder.finish()
     }
 }
 
-impl Builder {
+impl CatalogueBuilder {
     /// Begins a catalogue of vectors of `dim` numbers.
     ///
     /// # Errors
     /// [`Error::Option`] for a `dim` of 0 or above 32,768.
-    pub fn new(dim: usize, settings: Settings) -> Result<Self, Error> {
+    pub fn new(dim: usize, settings: BuildOptions) -> Result<Self, Error> {
         if !(1..=MOST_DIMENSIONS).contains(&dim) {
             return Err(Error::option(
                 "dim",
                 message!["got ", dim, ", expected 1 to ", MOST_DIMENSIONS],
             ));
         }
-        let (encoded, ids, payloads) = (Encoded::default(), Run::default(), Run::default());
+        let (encoded, ids, payloads) =
+            (Encoded::default(), StringTableBuilder::default(), StringTableBuilder::default());
         Ok(Self { dim, settings, encoded, ids, payloads, sections: Vec::new() })
     }
 
@@ -169,12 +172,12 @@ impl Builder {
         let Encoded { scales, codes, residuals, norms, reach } = self.encoded;
         let stored = Codes { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
         let spread = spread(&stored, &live);
-        let Settings { metric, precision } = self.settings;
+        let BuildOptions { metric, precision } = self.settings;
         let header = Header { n, dim: self.dim, metric, spread, reach };
         let mut sections = vec![
             (Section::Scales, scales),
             (Section::Codes, codes),
-            (Section::IdEnds, little_endian(&self.ids.ends)),
+            (Section::IdOffsets, little_endian(&self.ids.ends)),
             (Section::Ids, self.ids.texts),
             (Section::IdOrder, little_endian(&id_order)),
         ];
@@ -182,7 +185,7 @@ impl Builder {
             sections.push((Section::Residuals, residuals));
         }
         if !self.payloads.texts.is_empty() {
-            sections.push((Section::PayloadEnds, little_endian(&self.payloads.ends)));
+            sections.push((Section::PayloadOffsets, little_endian(&self.payloads.ends)));
             sections.push((Section::Payloads, self.payloads.texts));
         }
         if metric == Metric::L2 {
@@ -194,7 +197,7 @@ impl Builder {
 
     /// Live rows in the order of their ids' bytes; refuses ids that are there twice.
     #[inline(never)]
-    fn id_order(&self, live: &Bits) -> Result<Vec<u32>, Error> {
+    fn id_order(&self, live: &RowSet) -> Result<Vec<u32>, Error> {
         let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.has(row)).collect();
         // By their first eight bytes; by all, where those are equal.
         let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
@@ -239,7 +242,7 @@ fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> 
 
 /// Mean squared distance of all pairs of live rows, as [`crate::spread`] has it, without keeping more than one vector.
 #[inline(never)]
-fn spread(codes: &Codes<'_>, live: &Bits) -> f64 {
+fn spread(codes: &Codes<'_>, live: &RowSet) -> f64 {
     let n = live.count() as f64;
     if n < 2.0 {
         return 0.0;

@@ -1,6 +1,6 @@
 //! Little-endian numbers in bytes.
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use alloc::vec::Vec;
 
 /// Number i of a section of `u32`.
@@ -46,10 +46,10 @@ fn small_piece(codes: &[u8]) -> bool {
 }
 
 /// All rows of n but those whose bit is set.
-pub(super) fn without(n: usize, removed: &[u8]) -> Bits {
+pub(super) fn without(n: usize, removed: &[u8]) -> RowSet {
     let words: Vec<u32> =
         removed.as_chunks().0.iter().map(|&word| u32::from_le_bytes(word)).collect();
-    let mut live = Bits::all(n);
-    live.subtract(&Bits::from_words(n, &words));
+    let mut live = RowSet::all(n);
+    live.subtract(&RowSet::from_words(n, &words));
     live
 }

@@ -3,7 +3,7 @@
 //! A vector is scaled so that its largest number is the largest integer, rounded, and keeps one scale. For cosines that is the one that
 //! gives the integers unit length, so that a dot product with a stored vector is a cosine; else the one that comes nearest to the vector.
 
-use super::header::{LARGEST_SCALE, Reach};
+use super::header::{ErrorBound, LARGEST_SCALE};
 use super::kernel::numbers;
 use super::metric::Metric;
 use crate::Vectors;
@@ -101,7 +101,7 @@ pub(super) struct Encoded {
     pub(super) residuals: Vec<u8>,
     /// Squared lengths of the stored vectors, for L2.
     pub(super) norms: Vec<u8>,
-    pub(super) reach: Reach,
+    pub(super) reach: ErrorBound,
 }
 
 impl Encoded {
@@ -143,7 +143,7 @@ impl Encoded {
         self.residuals.truncate(from + vector.len());
         let Squares { codes, residuals, all } = sums.squares();
         let up = |squares: f64| (root(squares) * (1.0 + 1e-6)) as f32;
-        self.reach.include(Reach { codes: up(codes), residuals: up(residuals) });
+        self.reach.include(ErrorBound { codes: up(codes), residuals: up(residuals) });
         let scale = match metric {
             _ if all == 0.0 => 0.0,
             Metric::Cosine => 1.0 / root(all),

@@ -4,12 +4,14 @@
 //! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
 //! (One file, so that what is written and what is checked stand side by side.)
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use super::bytes::{eight, float, four, number, small, without};
-use super::header::{Header, KINDS, LARGEST_SCALE, LONGEST_ID, MOST_DIMENSIONS, Reach, Section};
-use super::ivf::Lists;
+use super::header::{
+    ErrorBound, Header, KINDS, LARGEST_SCALE, LONGEST_ID, MOST_DIMENSIONS, Section,
+};
+use super::ivf::InvertedLists;
 use super::metric::Metric;
-use super::string_table::Texts;
+use super::string_table::StringTable;
 use crate::Error;
 use crate::math::hash::checksum64;
 use crate::text::{hexadecimal, message};
@@ -36,9 +38,9 @@ pub(super) struct Layout {
     pub(super) header: Header,
     pub(super) hash: u64,
     /// Rows that were not removed, and how many.
-    pub(super) live: Bits,
+    pub(super) live: RowSet,
     pub(super) size: usize,
-    pub(super) lists: Option<Lists>,
+    pub(super) lists: Option<InvertedLists>,
     sections: [Option<(usize, usize)>; KINDS],
 }
 
@@ -156,7 +158,7 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         dim: number(bytes, 6),
         metric: Metric::from_number(number(bytes, 7)).ok_or_else(impossible)?,
         spread: f64::from_le_bytes(eight(bytes, 32)),
-        reach: Reach { codes: float(bytes, 13), residuals: float(bytes, 14) },
+        reach: ErrorBound { codes: float(bytes, 13), residuals: float(bytes, 14) },
     };
     let good = |x: f64| x.is_finite() && x >= 0.0;
     let numbers = [header.spread, header.reach.codes.into(), header.reach.residuals.into()];
@@ -166,22 +168,22 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     let mut layout = Layout {
         header,
         hash,
-        live: Bits::none(0),
+        live: RowSet::none(0),
         size: 0,
         lists: None,
         sections: table(bytes, number(bytes, 12))?,
     };
     // First the sections whose length is a multiple of n, so that a hostile n allocates nothing.
     check_vectors(bytes, &layout)?;
-    check_texts(bytes, &layout, Section::IdEnds, Section::Ids, header.n)?;
-    if layout.has(Section::Payloads) || layout.has(Section::PayloadEnds) {
-        check_texts(bytes, &layout, Section::PayloadEnds, Section::Payloads, header.n)?;
+    check_texts(bytes, &layout, Section::IdOffsets, Section::Ids, header.n)?;
+    if layout.has(Section::Payloads) || layout.has(Section::PayloadOffsets) {
+        check_texts(bytes, &layout, Section::PayloadOffsets, Section::Payloads, header.n)?;
     }
     layout.live = live_rows(bytes, &layout)?;
     layout.size = layout.live.count();
     check_order(bytes, &layout)?;
     if layout.has(Section::Lists) {
-        layout.lists = Some(Lists::read(
+        layout.lists = Some(InvertedLists::read(
             layout.section(bytes, Section::Lists),
             header.n,
             header.dim,
@@ -194,8 +196,8 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         }
     }
     if layout.has(Section::Base) {
-        let dropped = layout.section(bytes, Section::DroppedEnds).len() / 4;
-        check_texts(bytes, &layout, Section::DroppedEnds, Section::Dropped, dropped)?;
+        let dropped = layout.section(bytes, Section::DroppedOffsets).len() / 4;
+        check_texts(bytes, &layout, Section::DroppedOffsets, Section::Dropped, dropped)?;
     }
     Ok(layout)
 }
@@ -285,13 +287,13 @@ fn check_texts(
     expect(layout, bytes, ends, n.checked_mul(4))?;
     let least = usize::from(texts == Section::Ids || texts == Section::Dropped);
     let most = if least == 1 { LONGEST_ID } else { usize::MAX };
-    Texts { ends: layout.section(bytes, ends), texts: layout.section(bytes, texts) }
+    StringTable { ends: layout.section(bytes, ends), texts: layout.section(bytes, texts) }
         .check(least..=most)
         .map_err(|problem| Error::corrupt(message![problem, " of section ", texts as u32]))
 }
 
 /// The rows that were not removed.
-fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
+fn live_rows(bytes: &[u8], layout: &Layout) -> Result<RowSet, Error> {
     let n = layout.header.n;
     if layout.has(Section::Removed) {
         expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
@@ -303,7 +305,7 @@ fn live_rows(bytes: &[u8], layout: &Layout) -> Result<Bits, Error> {
 fn check_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     expect(layout, bytes, Section::IdOrder, layout.size.checked_mul(4))?;
     let section = |section| layout.section(bytes, section);
-    let ids = Texts { ends: section(Section::IdEnds), texts: section(Section::Ids) };
+    let ids = StringTable { ends: section(Section::IdOffsets), texts: section(Section::Ids) };
     let order = section(Section::IdOrder);
     let mut before: &[u8] = &[];
     for i in 0..layout.size {

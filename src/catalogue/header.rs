@@ -10,7 +10,7 @@ pub(super) const LARGEST_SCALE: f32 = f32::MAX / 65.0;
 pub(super) const LONGEST_ID: usize = 65_535;
 
 /// A part of the file, with its number there. Those up to [`Norms`](Self::Norms) are written from items; the others are added by who
-/// builds ([`Builder::section`](super::Builder::section)).
+/// builds ([`CatalogueBuilder::section`](super::CatalogueBuilder::section)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Section {
@@ -21,13 +21,13 @@ pub enum Section {
     /// n x dim `i8`, row-major.
     Residuals = 3,
     /// n `u32`: where each id ends.
-    IdEnds = 4,
+    IdOffsets = 4,
     /// The ids, UTF-8.
     Ids = 5,
     /// `u32`: the rows of items by ascending id.
     IdOrder = 6,
     /// n `u32`: where each payload ends.
-    PayloadEnds = 7,
+    PayloadOffsets = 7,
     /// The payloads, UTF-8.
     Payloads = 8,
     /// n `f32`: squared lengths, for L2.
@@ -43,7 +43,7 @@ pub enum Section {
     /// In a delta: 8 bytes, the revision it applies to.
     Base = 14,
     /// In a delta: `u32`, where each dropped id ends.
-    DroppedEnds = 15,
+    DroppedOffsets = 15,
     /// In a delta: the ids that are no more.
     Dropped = 16,
 }
@@ -53,10 +53,10 @@ impl Section {
         Self::Scales,
         Self::Codes,
         Self::Residuals,
-        Self::IdEnds,
+        Self::IdOffsets,
         Self::Ids,
         Self::IdOrder,
-        Self::PayloadEnds,
+        Self::PayloadOffsets,
         Self::Payloads,
         Self::Norms,
         Self::Attributes,
@@ -64,7 +64,7 @@ impl Section {
         Self::Lists,
         Self::Revision,
         Self::Base,
-        Self::DroppedEnds,
+        Self::DroppedOffsets,
         Self::Dropped,
     ];
 
@@ -86,19 +86,19 @@ pub(super) struct Header {
     pub(super) dim: usize,
     pub(super) metric: Metric,
     pub(super) spread: f64,
-    pub(super) reach: Reach,
+    pub(super) reach: ErrorBound,
 }
 
 /// How long the parts of stored vectors are at most, before the scale: what the bounds of a search rest on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Reach {
+pub(super) struct ErrorBound {
     /// Length of the codes around zero.
     pub(super) codes: f32,
     /// Length of the residuals, in code steps.
     pub(super) residuals: f32,
 }
 
-impl Reach {
+impl ErrorBound {
     pub(super) fn include(&mut self, other: Self) {
         self.codes = self.codes.max(other.codes);
         self.residuals = self.residuals.max(other.residuals);

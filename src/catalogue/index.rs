@@ -5,11 +5,11 @@ use super::format::{self, Layout};
 use super::header::Section;
 use super::metric::Metric;
 use super::scan;
-use super::search::Search;
+use super::search::SearchOptions;
 use super::sketch::Sketches;
-use super::string_table::Texts;
+use super::string_table::StringTable;
 use super::{bytes::eight, bytes::number};
-use crate::math::top_k::Match;
+use crate::math::top_k::ScoredRow;
 use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
@@ -52,7 +52,7 @@ impl Catalogue {
         }
     }
 
-    /// The same for a delta, as [`Builder::finish_delta`] writes it: the items that came, with [`Section::Base`] and what was dropped.
+    /// The same for a delta, as [`CatalogueBuilder::finish_delta`] writes it: the items that came, with [`Section::Base`] and what was dropped.
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes).
@@ -208,8 +208,8 @@ impl Catalogue {
         queries: Vectors<'_>,
         count: usize,
         exclude: &[u32],
-    ) -> Result<Vec<Vec<Match>>, Error> {
-        self.search_with(queries, &Search { count, exclude, ..Search::default() })
+    ) -> Result<Vec<Vec<ScoredRow>>, Error> {
+        self.search_with(queries, &SearchOptions { count, exclude, ..SearchOptions::default() })
     }
 
     /// For each of m queries the best items, best first; of equal scores the lowest row first.
@@ -223,8 +223,8 @@ impl Catalogue {
     pub fn search_with(
         &self,
         queries: Vectors<'_>,
-        search: &Search<'_>,
-    ) -> Result<Vec<Vec<Match>>, Error> {
+        search: &SearchOptions<'_>,
+    ) -> Result<Vec<Vec<ScoredRow>>, Error> {
         scan::check(queries, self.dim())?;
         let n = self.rows();
         let mut allowed = self.layout.live.clone();
@@ -287,11 +287,14 @@ impl Catalogue {
         self.layout.section(&self.bytes, section)
     }
 
-    pub(super) fn ids(&self) -> Texts<'_> {
-        Texts { ends: self.section(Section::IdEnds), texts: self.section(Section::Ids) }
+    pub(super) fn ids(&self) -> StringTable<'_> {
+        StringTable { ends: self.section(Section::IdOffsets), texts: self.section(Section::Ids) }
     }
 
-    pub(super) fn payloads(&self) -> Texts<'_> {
-        Texts { ends: self.section(Section::PayloadEnds), texts: self.section(Section::Payloads) }
+    pub(super) fn payloads(&self) -> StringTable<'_> {
+        StringTable {
+            ends: self.section(Section::PayloadOffsets),
+            texts: self.section(Section::Payloads),
+        }
     }
 }

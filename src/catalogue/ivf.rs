@@ -3,10 +3,10 @@
 //! Who makes a catalogue puts its rows list by list and writes the section ([`Section::Lists`]), which also says how many lists a search should
 //! probe; `pocketsage build` does so by k-means, and measures it. Rows added later are in no list, and in everyone's search.
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use super::bytes::{float, number};
 use super::codes::{Codes, ZERO};
-use super::header::{Header, LARGEST_SCALE, Reach};
+use super::header::{ErrorBound, Header, LARGEST_SCALE};
 use super::metric::Metric;
 use super::scan::{self, Part, Rows};
 use crate::{Error, Vectors};
@@ -15,7 +15,7 @@ use core::ops::Range;
 
 /// Where the lists are in their section: probes, count, recall, zero; then ends, scales and codes of the centres.
 #[derive(Debug, Clone)]
-pub(super) struct Lists {
+pub(super) struct InvertedLists {
     count: usize,
     pub(super) probes: usize,
     pub(super) recall: f32,
@@ -26,7 +26,7 @@ pub(super) struct Lists {
     norms: Vec<u8>,
 }
 
-impl Lists {
+impl InvertedLists {
     pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
         let wrong = || Error::corrupt("the lists have impossible values");
         if bytes.len() < 16 {
@@ -90,7 +90,7 @@ impl Lists {
         metric: Metric,
         n: usize,
     ) -> Vec<Part> {
-        let (dim, all) = (queries.dim(), Bits::all(self.count));
+        let (dim, all) = (queries.dim(), RowSet::all(self.count));
         let centres = Rows {
             codes: Codes {
                 dim,
@@ -99,7 +99,13 @@ impl Lists {
                 residuals: &[],
             },
             norms: &self.norms,
-            header: &Header { n: self.count, dim, metric, spread: 0.0, reach: Reach::default() },
+            header: &Header {
+                n: self.count,
+                dim,
+                metric,
+                spread: 0.0,
+                reach: ErrorBound::default(),
+            },
             allowed: &all,
             sketches: None,
         };
@@ -119,7 +125,9 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::super::bytes::little_endian;
-    use super::super::{Builder, Catalogue, Items, Precision, Search, Section, Settings};
+    use super::super::{
+        BuildOptions, Catalogue, CatalogueBuilder, Items, Precision, SearchOptions, Section,
+    };
     use super::*;
     use crate::testing::Numbers;
     use alloc::{format, string::String};
@@ -128,8 +136,8 @@ mod tests {
         let vectors = Vectors::new(values, dim).unwrap();
         let ids: Vec<String> = (0..vectors.len()).map(|i| format!("{i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let settings = Settings { metric, precision: Precision::Full };
-        let mut builder = Builder::new(dim, settings).unwrap();
+        let settings = BuildOptions { metric, precision: Precision::Full };
+        let mut builder = CatalogueBuilder::new(dim, settings).unwrap();
         builder.add(&Items::new(vectors, &ids)).unwrap();
         builder.finish().unwrap()
     }
@@ -146,8 +154,8 @@ mod tests {
         section.extend(little_endian(ends));
         section.extend(centres.section(Section::Scales));
         section.extend(centres.section(Section::Codes));
-        let settings = Settings { metric: all.metric(), precision: all.precision() };
-        let mut builder = Builder::new(all.dim(), settings)?;
+        let settings = BuildOptions { metric: all.metric(), precision: all.precision() };
+        let mut builder = CatalogueBuilder::new(all.dim(), settings)?;
         builder.take(all, rows)?;
         builder.section(Section::Lists, section);
         builder.finish()
@@ -169,7 +177,7 @@ mod tests {
     }
 
     fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
-        let search = Search { count: 30, exact, ..Search::default() };
+        let search = SearchOptions { count: 30, exact, ..SearchOptions::default() };
         let found = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();
         found[0].iter().map(|hit| catalogue.id(hit.row).unwrap().into()).collect()
     }
@@ -198,7 +206,7 @@ mod tests {
         let (catalogue, flat) = around_corners(Metric::Cosine, 1);
         let mut query = Vec::new();
         flat.read_vector(1, &mut query).unwrap();
-        let mut builder = Builder::new(20, Settings::default()).unwrap();
+        let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
         let all: Vec<u32> = (0..400).collect();
         builder.take(&catalogue, &all).unwrap();
         // Far from the query's list.
@@ -213,7 +221,7 @@ mod tests {
         assert_eq!((changed.len(), changed.rows(), changed.row("1")), (400, 401, None));
         let found = ids(&changed, &query, false);
         assert!(!found.contains(&"1".into()) && found.len() == 30);
-        let search = Search { count: 400, ..Search::default() };
+        let search = SearchOptions { count: 400, ..SearchOptions::default() };
         let found = changed.search_with(Vectors::new(&query, 20).unwrap(), &search).unwrap();
         assert!(found[0].iter().any(|hit| hit.row == 400));
     }

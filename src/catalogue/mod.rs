@@ -23,14 +23,14 @@ mod search;
 mod sketch;
 mod string_table;
 
-pub use bitset::Bits;
-pub use builder::{Builder, Settings};
+pub use bitset::RowSet;
+pub use builder::{BuildOptions, CatalogueBuilder};
 pub use codes::Precision;
 pub use header::Section;
 pub use index::Catalogue;
 pub use items::Items;
 pub use metric::Metric;
-pub use search::Search;
+pub use search::SearchOptions;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 // A bound that is not a number must let its row through: "not below" is not "at least".
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use super::sketch::{Estimates, Lookup, ROWS, Sketches};
 use crate::math::simd::{Floats, LANES, lanes};
 use crate::math::top_k::kth_largest;
@@ -14,7 +14,7 @@ use core::ops::Range;
 const DRAWN: usize = 64;
 
 /// The estimates of one query.
-pub(super) struct Sieve<'a> {
+pub(super) struct Prefilter<'a> {
     sketches: &'a Sketches,
     /// A block, and which of its rows may come out.
     blocks: Vec<(usize, u32)>,
@@ -29,12 +29,12 @@ pub(super) struct Estimate {
     pub(super) value: f32,
 }
 
-impl<'a> Sieve<'a> {
+impl<'a> Prefilter<'a> {
     /// Estimates the allowed rows of these parts, and notes at least `leading` of the best if there are so many. O(rows dim / 8).
     pub(super) fn new(
         sketches: &'a Sketches,
         unit: &[f32],
-        allowed: &Bits,
+        allowed: &RowSet,
         parts: impl Iterator<Item = Range<usize>>,
         leading: usize,
     ) -> Self {

@@ -7,17 +7,17 @@
 // A bound that is not a number must let its row through: "not below" is not "at least".
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 use super::bytes::float;
 use super::codes::{Codes, number};
-use super::header::{Header, Reach};
+use super::header::{ErrorBound, Header};
 use super::kernel::{LANES, ROWS, Weights, exact};
 use super::metric::Metric;
-use super::prefilter::{Estimate, Sieve};
-use super::search::Search;
+use super::prefilter::{Estimate, Prefilter};
+use super::search::SearchOptions;
 use super::sketch::Sketches;
 use crate::math::simd::{Floats, lanes, root};
-use crate::math::top_k::{Best, Match, kth_largest};
+use crate::math::top_k::{Best, ScoredRow, kth_largest};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
@@ -37,7 +37,7 @@ pub(super) struct Rows<'a> {
     pub(super) norms: &'a [u8],
     pub(super) header: &'a Header,
     /// The rows that may come out.
-    pub(super) allowed: &'a Bits,
+    pub(super) allowed: &'a RowSet,
     /// Of rows that are worth them.
     pub(super) sketches: Option<&'a Sketches>,
 }
@@ -53,8 +53,8 @@ pub(super) fn search(
     rows: &Rows<'_>,
     queries: Vectors<'_>,
     parts: &[Part],
-    search: &Search<'_>,
-) -> Vec<Vec<Match>> {
+    search: &SearchOptions<'_>,
+) -> Vec<Vec<ScoredRow>> {
     let wanted = search.offset.saturating_add(search.count).min(rows.codes.len());
     let mut running: Vec<Running> =
         queries.rows().map(|query| Running::new(rows, query, wanted, search.min_score)).collect();
@@ -86,7 +86,7 @@ pub(super) fn everything(n: usize, queries: usize) -> Vec<Part> {
 
 /// The `count` rows that are nearest to a query by their codes alone, ascending; of rows equally far, all or none.
 pub(super) fn nearest(rows: &Rows<'_>, query: &[f32], count: usize) -> Vec<usize> {
-    let query = Query::new(query, rows.header.metric, Reach::default());
+    let query = Query::new(query, rows.header.metric, ErrorBound::default());
     let n = rows.codes.len();
     let mut scores = Vec::with_capacity(n + ROWS);
     for first in (0..n).step_by(ROWS) {
@@ -118,7 +118,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub(super) fn new(query: &[f32], metric: Metric, reach: Reach) -> Self {
+    pub(super) fn new(query: &[f32], metric: Metric, reach: ErrorBound) -> Self {
         let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         let length = root(squares);
         let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
@@ -220,7 +220,7 @@ impl Running {
         parts: impl Iterator<Item = Range<usize>>,
     ) {
         let sieve =
-            Sieve::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
+            Prefilter::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
         self.look_at(rows, &sieve.leaders());
         self.prune();
         // What they reached stays; the leaders come again, in the order of all rows.
@@ -289,7 +289,7 @@ impl Running {
         self.room = self.room.max(2 * self.candidates.len());
     }
 
-    fn finish(mut self, rows: &Rows<'_>, search: &Search<'_>) -> Vec<Match> {
+    fn finish(mut self, rows: &Rows<'_>, search: &SearchOptions<'_>) -> Vec<ScoredRow> {
         if self.count == 0 {
             return Vec::new();
         }
@@ -384,7 +384,7 @@ impl Query {
     }
 }
 
-impl Reach {
+impl ErrorBound {
     /// What is known of rows whose file does not say.
     pub(super) fn known(self, codes: &Codes<'_>) -> Self {
         let root = root(codes.dim as f64) as f32 * 1.000_001;

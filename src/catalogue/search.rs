@@ -1,10 +1,10 @@
 //! The options of a search.
 
-use super::bitset::Bits;
+use super::bitset::RowSet;
 
 /// How to search.
 #[derive(Debug, Clone, Copy)]
-pub struct Search<'a> {
+pub struct SearchOptions<'a> {
     /// How many rows are wanted.
     pub count: usize,
     /// How many of the best are passed over first.
@@ -14,12 +14,12 @@ pub struct Search<'a> {
     /// Rows never to return.
     pub exclude: &'a [u32],
     /// The rows that may be returned; all, if none are given.
-    pub allowed: Option<&'a Bits>,
+    pub allowed: Option<&'a RowSet>,
     /// Look at every row, also where the catalogue has lists or sketches.
     pub exact: bool,
 }
 
-impl Default for Search<'_> {
+impl Default for SearchOptions<'_> {
     fn default() -> Self {
         Self { count: 20, offset: 0, min_score: None, exclude: &[], allowed: None, exact: false }
     }

@@ -8,12 +8,12 @@ use core::ops::RangeInclusive;
 
 /// Texts one after the other, and where each ends.
 #[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
+pub(super) struct StringTable<'a> {
     pub(super) ends: &'a [u8],
     pub(super) texts: &'a [u8],
 }
 
-impl<'a> Texts<'a> {
+impl<'a> StringTable<'a> {
     /// Text i, empty where there are no texts at all. The ends were checked.
     #[inline(never)]
     pub(super) fn get(self, i: usize) -> &'a [u8] {
@@ -50,12 +50,12 @@ impl<'a> Texts<'a> {
 
 /// Texts in the making.
 #[derive(Default)]
-pub(super) struct Run {
+pub(super) struct StringTableBuilder {
     pub(super) texts: Vec<u8>,
     pub(super) ends: Vec<u32>,
 }
 
-impl Run {
+impl StringTableBuilder {
     #[inline(never)]
     pub(super) fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
         self.texts.extend_from_slice(text);

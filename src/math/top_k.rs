@@ -31,7 +31,7 @@ pub(crate) fn kth_largest(numbers: &mut [f32], k: usize) -> f32 {
 
 /// A row that answers a query.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Match {
+pub struct ScoredRow {
     /// The row.
     pub row: usize,
     /// Cosine to the query, in [-1, 1]; 0 where either vector is zero.
@@ -41,7 +41,7 @@ pub struct Match {
 /// The best of a stream of scored rows: highest score first, of equals the lowest row.
 pub(crate) struct Best {
     count: usize,
-    rows: Vec<Match>,
+    rows: Vec<ScoredRow>,
 }
 
 impl Best {
@@ -53,14 +53,14 @@ impl Best {
     /// Offers a row. Rows must come in ascending order. Amortised O(log count).
     #[inline]
     pub(crate) fn offer(&mut self, row: usize, score: f32) {
-        self.rows.push(Match { row, score });
+        self.rows.push(ScoredRow { row, score });
         if self.rows.len() > 4 * self.count + 64 {
             self.prune();
         }
     }
 
     /// The best, in order.
-    pub(crate) fn finish(mut self) -> Vec<Match> {
+    pub(crate) fn finish(mut self) -> Vec<ScoredRow> {
         self.prune();
         self.rows
     }
@@ -93,7 +93,7 @@ mod tests {
             let want: Vec<_> = sorted
                 .into_iter()
                 .take(count)
-                .map(|row| Match { row, score: scores[row] })
+                .map(|row| ScoredRow { row, score: scores[row] })
                 .collect();
             assert_eq!(best.finish(), want, "{count} of {n}");
         }

@@ -134,7 +134,7 @@ impl Session {
     pub fn profile(&mut self, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
         interests::check_options(now, options)?;
         let (tree, diameter) = self.tree(options.memory()?)?;
-        let vectors = Vectors::trusted(&self.values, self.dim);
+        let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
         interests::of_tree(tree, diameter, &actions, now, options)
     }
@@ -142,7 +142,7 @@ impl Session {
     /// The tree of the actions of now.
     fn tree(&mut self, memory: usize) -> Result<(Dendrogram, f64), Error> {
         let n = self.len();
-        let vectors = Vectors::trusted(&self.values, self.dim);
+        let vectors = Vectors::new_unchecked(&self.values, self.dim);
         match core::mem::replace(&mut self.known, Known::Nothing) {
             Known::Grown(grown) => {
                 let found = (grown.tree(n), grown.diameter);
@@ -169,7 +169,7 @@ impl Session {
     /// Makes ready what is known of the rows as they still are.
     fn about_to_change(&mut self) {
         if let Known::Grown(grown) = &self.known {
-            let living = Living::new(Vectors::trusted(&self.values, self.dim), grown);
+            let living = Living::new(Vectors::new_unchecked(&self.values, self.dim), grown);
             self.known = living.map_or(Known::Nothing, |living| Known::Living(Box::new(living)));
         }
     }

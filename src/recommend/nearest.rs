@@ -1,7 +1,7 @@
 //! The rows most like a query: which of the user's own actions explain a recommendation.
 
 use crate::math::simd::root;
-use crate::math::top_k::{Best, Match};
+use crate::math::top_k::{Best, ScoredRow};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ pub fn nearest(
     vectors: Vectors<'_>,
     queries: Vectors<'_>,
     count: usize,
-) -> Result<Vec<Vec<Match>>, Error> {
+) -> Result<Vec<Vec<ScoredRow>>, Error> {
     if queries.dim() != vectors.dim() {
         return Err(Error::Dimension {
             what: "length of the queries",

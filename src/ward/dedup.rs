@@ -23,7 +23,7 @@ pub(crate) struct Distinct {
 impl Distinct {
     /// The distinct ones of these rows.
     pub(crate) fn vectors<'a>(&'a self, vectors: Vectors<'a>) -> Vectors<'a> {
-        self.values.as_ref().map_or(vectors, |values| Vectors::trusted(values, vectors.dim()))
+        self.values.as_ref().map_or(vectors, |values| Vectors::new_unchecked(values, vectors.dim()))
     }
 
     /// O(n) comparisons of rows, unless many are alike in [`ASKED`] numbers.

@@ -1,7 +1,8 @@
 //! What a fuzzer does with bytes: whatever they are, reading them gives an error or a catalogue that can be used in every way.
 
 use pocketsage::{
-    Bits, Builder, Catalogue, Metric, Search, Section, Settings, Vectors, checksum64,
+    BuildOptions, Catalogue, CatalogueBuilder, Metric, RowSet, SearchOptions, Section, Vectors,
+    checksum64,
 };
 
 /// More rows are not gone through one by one.
@@ -53,13 +54,14 @@ fn go_through(catalogue: &Catalogue) {
         Err(_) => query.resize(dim, 1.0),
     }
     query.iter_mut().for_each(|x| *x = if x.is_finite() { *x } else { 0.0 });
-    let mut allowed = Bits::all(rows);
+    let mut allowed = RowSet::all(rows);
     allowed.remove(rows / 2);
     let exclude = [0];
     let exclude: &[u32] = if rows > 0 { &exclude } else { &[] };
     for (exact, allowed, offset) in [(true, None, 0), (false, Some(&allowed), 0), (false, None, 2)]
     {
-        let search = Search { count: 5, offset, exclude, allowed, exact, ..Search::default() };
+        let search =
+            SearchOptions { count: 5, offset, exclude, allowed, exact, ..SearchOptions::default() };
         let Ok(queries) = Vectors::new(&query, dim) else { continue };
         let Ok(lists) = catalogue.search_with(queries, &search) else { continue };
         for hit in &lists[0] {
@@ -71,8 +73,8 @@ fn go_through(catalogue: &Catalogue) {
     }
 
     // As a change writes it: rows taken from here, its sections carried along.
-    let settings = Settings { metric: catalogue.metric(), precision: catalogue.precision() };
-    let Ok(mut builder) = Builder::new(dim, settings) else { return };
+    let settings = BuildOptions { metric: catalogue.metric(), precision: catalogue.precision() };
+    let Ok(mut builder) = CatalogueBuilder::new(dim, settings) else { return };
     let every: Vec<u32> = (0..rows.min(MOST_ROWS) as u32).collect();
     if builder.take(catalogue, &every).is_ok() {
         for section in [Section::Attributes, Section::Removed, Section::Lists] {

@@ -1,19 +1,19 @@
-use super::super::{Builder, Catalogue, Items, Precision, Settings};
+use super::super::{BuildOptions, Catalogue, CatalogueBuilder, Items, Precision};
 use super::*;
 use crate::testing::Numbers;
 use alloc::{format, string::String};
 
-fn catalogue(values: &[f32], dim: usize, settings: Settings) -> Catalogue {
+fn catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
     let vectors = Vectors::new(values, dim).unwrap();
     let ids: Vec<String> = (0..vectors.len()).map(|i| format!("item {i}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-    let mut builder = Builder::new(dim, settings).unwrap();
+    let mut builder = CatalogueBuilder::new(dim, settings).unwrap();
     builder.add(&Items::new(vectors, &ids)).unwrap();
     builder.finish().unwrap()
 }
 
-fn settings(metric: Metric, precision: Precision) -> Settings {
-    Settings { metric, precision }
+fn settings(metric: Metric, precision: Precision) -> BuildOptions {
+    BuildOptions { metric, precision }
 }
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
@@ -34,8 +34,12 @@ fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> 
 }
 
 /// Every row scored exactly, without a single bound.
-fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> Vec<Match> {
-    let allowed = Bits::all(catalogue.rows());
+fn by_scoring_all(
+    catalogue: &Catalogue,
+    query: &[f32],
+    search: &SearchOptions<'_>,
+) -> Vec<ScoredRow> {
+    let allowed = RowSet::all(catalogue.rows());
     let rows = Rows {
         codes: catalogue.codes(),
         norms: catalogue.norms(),
@@ -43,13 +47,13 @@ fn by_scoring_all(catalogue: &Catalogue, query: &[f32], search: &Search<'_>) -> 
         allowed: &allowed,
         sketches: None,
     };
-    let query = Query::new(query, catalogue.metric(), Reach::default());
-    let mut all: Vec<Match> = (0..catalogue.rows())
+    let query = Query::new(query, catalogue.metric(), ErrorBound::default());
+    let mut all: Vec<ScoredRow> = (0..catalogue.rows())
         .filter(|&row| {
             catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row))
         })
         .filter(|&row| !search.exclude.contains(&(row as u32)))
-        .map(|row| Match { row, score: query.score(&rows, row) })
+        .map(|row| ScoredRow { row, score: query.score(&rows, row) })
         .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
         .collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -66,7 +70,7 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
                     let values = crowded(n, dim, &mut numbers, apart);
                     let catalogue = catalogue(&values, dim, settings(metric, precision));
                     let half = {
-                        let mut half = Bits::none(n);
+                        let mut half = RowSet::none(n);
                         (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
                         half
                     };
@@ -75,19 +79,23 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
                     let far: Vec<f32> = (0..dim).map(|_| numbers.normal() * 5.0).collect();
                     for query in [&values[..dim], &near, &far, &vec![0.0; dim]] {
                         for search in [
-                            Search { count: 10, ..Search::default() },
-                            Search {
+                            SearchOptions { count: 10, ..SearchOptions::default() },
+                            SearchOptions {
                                 count: 7,
                                 offset: 5,
                                 allowed: Some(&half),
-                                ..Search::default()
+                                ..SearchOptions::default()
                             },
-                            Search { count: n, exclude: &[0], ..Search::default() },
-                            Search { count: 40, min_score: Some(0.5), ..Search::default() },
-                            Search {
+                            SearchOptions { count: n, exclude: &[0], ..SearchOptions::default() },
+                            SearchOptions {
+                                count: 40,
+                                min_score: Some(0.5),
+                                ..SearchOptions::default()
+                            },
+                            SearchOptions {
                                 count: 40,
                                 min_score: Some(-0.2 * dim as f32),
-                                ..Search::default()
+                                ..SearchOptions::default()
                             },
                         ] {
                             let found =
@@ -158,7 +166,7 @@ fn vectors_of_every_size_are_found() {
 fn several_queries_are_answered_as_one_by_one() {
     let mut numbers = Numbers::new(12);
     let values = crowded(500, 48, &mut numbers, 0.3);
-    let catalogue = catalogue(&values, 48, Settings::default());
+    let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
     let together = catalogue.search(queries, 9, &[]).unwrap();
     for (query, found) in queries.rows().zip(together) {
@@ -169,7 +177,7 @@ fn several_queries_are_answered_as_one_by_one() {
 #[test]
 fn ties_exclusions_and_counts() {
     let values = [1., 0., 1., 0., 0., 1., 1., 0., 0., 0.];
-    let catalogue = catalogue(&values, 2, Settings::default());
+    let catalogue = catalogue(&values, 2, BuildOptions::default());
     let rows = |count, exclude: &[u32]| -> Vec<usize> {
         let query = Vectors::new(&[9.0, 0.0], 2).unwrap();
         catalogue.search(query, count, exclude).unwrap()[0].iter().map(|hit| hit.row).collect()
@@ -225,7 +233,7 @@ fn sketches_find_what_looking_at_every_row_finds() {
             let mut sketched = flat.clone();
             sketched.prepare();
             assert!(sketched.sketches.is_some());
-            let mut some = Bits::none(n);
+            let mut some = RowSet::none(n);
             (0..n).filter(|row| row % 3 != 1).for_each(|row| some.insert(row));
             for query in 0..20 {
                 let query: Vec<f32> = match query {
@@ -237,15 +245,20 @@ fn sketches_find_what_looking_at_every_row_finds() {
                         .collect(),
                 };
                 for search in [
-                    Search { count: 10, ..Search::default() },
-                    Search { count: 30, offset: 60, allowed: Some(&some), ..Search::default() },
-                    Search {
+                    SearchOptions { count: 10, ..SearchOptions::default() },
+                    SearchOptions {
+                        count: 30,
+                        offset: 60,
+                        allowed: Some(&some),
+                        ..SearchOptions::default()
+                    },
+                    SearchOptions {
                         count: 50,
                         min_score: Some(0.3),
                         exclude: &[0, 77, 154],
-                        ..Search::default()
+                        ..SearchOptions::default()
                     },
-                    Search { count: 8000, ..Search::default() },
+                    SearchOptions { count: 8000, ..SearchOptions::default() },
                 ] {
                     let queries = Vectors::new(&query, dim).unwrap();
                     let want = &flat.search_with(queries, &search).unwrap()[0];
@@ -277,8 +290,8 @@ fn only_many_rows_have_sketches_and_squared_distances_have_none() {
 fn lengths_in_a_file_of_cosines_mean_nothing() {
     let mut numbers = Numbers::new(63);
     let values = crowded(40, 5, &mut numbers, 1.0);
-    let plain = catalogue(&values, 5, Settings::default());
-    let mut builder = Builder::new(5, Settings::default()).unwrap();
+    let plain = catalogue(&values, 5, BuildOptions::default());
+    let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
     builder.take(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
     builder.section(super::super::Section::Norms, vec![0x7f; 40]);
     let odd = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
