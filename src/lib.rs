@@ -67,7 +67,7 @@ pub use catalogue::{
 pub use error::{ERROR_CODES, Error};
 pub use math::hash::{checksum, checksum64};
 pub use math::top_k::ScoredRow;
-pub use options::{Cut, MEMORY, ProfileOptions, Singletons};
+pub use options::{Cut, DEFAULT_MEMORY_BYTES, ProfileOptions, Singletons};
 pub use profile::{
     Actions, Clustering, Profile, Session, cluster, importance, medoids, profile, spread,
 };

@@ -5,7 +5,7 @@ use crate::text::message;
 use serde::Deserialize;
 
 /// What a clustering may take of memory when nothing else is said, in bytes: what a Cloudflare Worker has in all.
-pub const MEMORY: usize = 128 << 20;
+pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
 
 /// How actions become interests. Every field has a default; an unknown field is an error.
 ///
@@ -31,7 +31,7 @@ pub struct ProfileOptions {
     /// Mean squared distance of random pairs of the catalogue (D), where there is one: what [`Cut::Auto`] and
     /// [`Cut::Spread`] measure by.
     pub spread: Option<f64>,
-    /// Bytes that clustering may take, vectors included. Default: 128 MiB ([`MEMORY`](MEMORY)). More can be faster; the result is the
+    /// Bytes that clustering may take, vectors included. Default: 128 MiB ([`DEFAULT_MEMORY_BYTES`](DEFAULT_MEMORY_BYTES)). More can be faster; the result is the
     /// same.
     pub memory: Option<f64>,
 }
@@ -77,8 +77,10 @@ const LAMBDA: f64 = 0.01;
 
 impl ProfileOptions {
     /// Bytes that clustering may take.
-    pub(crate) fn memory(&self) -> Result<usize, Error> {
-        self.memory.map_or(Ok(MEMORY), |bytes| Ok(within("memory", bytes, 0.0, f64::MAX)? as usize))
+    pub(crate) fn memory_bytes(&self) -> Result<usize, Error> {
+        self.memory.map_or(Ok(DEFAULT_MEMORY_BYTES), |bytes| {
+            Ok(within("memory", bytes, 0.0, f64::MAX)? as usize)
+        })
     }
 
     /// The decay per day.

@@ -1,16 +1,16 @@
 //! Seeded numbers for the unit tests.
 
-use crate::math::random::Random;
+use crate::math::random::SplitMix64;
 
-pub(crate) struct Numbers(Random);
+pub(crate) struct SeededNumbers(SplitMix64);
 
-impl Numbers {
+impl SeededNumbers {
     pub(crate) fn new(seed: u32) -> Self {
-        Self(Random::seeded(f64::from(seed)).unwrap())
+        Self(SplitMix64::from_seed(f64::from(seed)).unwrap())
     }
 
     /// About normal: twelve uniforms, summed and centred.
     pub(crate) fn normal(&mut self) -> f32 {
-        ((0..12).map(|_| self.0.unit()).sum::<f64>() - 6.0) as f32
+        ((0..12).map(|_| self.0.uniform()).sum::<f64>() - 6.0) as f32
     }
 }

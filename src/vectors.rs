@@ -1,7 +1,7 @@
 //! n vectors of the same length, checked once and trusted from then on.
 
 use crate::Error;
-use crate::math::simd::{Floats, LANES};
+use crate::math::simd::{F32x8, LANES};
 use nalgebra::{DMatrixView, DVectorView};
 
 /// n x dim finite `f32`, row-major: the vectors of actions, items or queries.
@@ -113,15 +113,15 @@ impl<'a> Vectors<'a> {
 fn are_finite(values: &[f32]) -> bool {
     // Several sums, because each waits for what it was before.
     let (chunks, rest) = values.as_chunks::<{ 4 * LANES }>();
-    let mut sums = [Floats::splat(0.0); 4];
+    let mut sums = [F32x8::splat(0.0); 4];
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk.as_chunks().0) {
-            *sum = sum.plus_times(Floats::new(x), 1.0);
+            *sum = sum.add_scaled(F32x8::new(x), 1.0);
         }
     }
     let [a, b, c, d] = sums;
-    let sum = a.plus_times(b, 1.0).plus_times(c.plus_times(d, 1.0), 1.0);
-    let sum = sum.numbers().iter().chain(rest).sum::<f32>();
+    let sum = a.add_scaled(b, 1.0).add_scaled(c.add_scaled(d, 1.0), 1.0);
+    let sum = sum.to_array().iter().chain(rest).sum::<f32>();
     sum.is_finite() || values.iter().all(|x| x.is_finite())
 }
 

@@ -51,7 +51,7 @@ pub fn ward(
     weights: Option<Vec<f64>>,
     options: &[f64],
 ) -> Outcome<Float64Array> {
-    let memory = profile_options(options)?.memory().map_err(thrown)?;
+    let memory = profile_options(options)?.memory_bytes().map_err(thrown)?;
     let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
     crate::ward_within(vectors, weights.as_deref(), memory)
         .map(|tree| merges(&tree))
@@ -290,8 +290,9 @@ impl CoreSession {
     }
 
     /// Gives the action of a row another weight.
-    pub fn reweigh(&mut self, row: usize, weight: f64) -> Outcome<bool> {
-        self.0.reweigh(row, weight).map_err(thrown)
+    #[wasm_bindgen(js_name = setWeight)]
+    pub fn set_weight(&mut self, row: usize, weight: f64) -> Outcome<bool> {
+        self.0.set_weight(row, weight).map_err(thrown)
     }
 
     /// The interests at `now`, most important first.

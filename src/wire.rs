@@ -13,7 +13,7 @@
 //!
 //! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
 
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
@@ -223,7 +223,7 @@ impl Write for Bytes {
 }
 
 fn length_of(row: &[f32]) -> f64 {
-    root(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
+    sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
 
 fn read<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
@@ -279,17 +279,17 @@ fn from_half(half: u16) -> f32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::math::random::Random;
+    use crate::math::random::SplitMix64;
     use alloc::vec;
 
     const IDS: [&str; 5] = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
 
     fn medoids(n: usize, dim: usize, ids: bool) -> Medoids<'static> {
-        let mut random = Random::seeded(7.0).unwrap();
+        let mut random = SplitMix64::from_seed(7.0).unwrap();
         Medoids {
             count: 50,
             ids: if ids { IDS[..n].to_vec() } else { Vec::new() },
-            vectors: (0..n * dim).map(|_| (random.unit() - 0.5) as f32).collect(),
+            vectors: (0..n * dim).map(|_| (random.uniform() - 0.5) as f32).collect(),
             dim,
         }
     }
@@ -371,12 +371,12 @@ mod tests {
             assert!(Medoids::decode(&bytes[..end]).is_err(), "cut at {end}");
         }
         assert!(Medoids::decode(&[&bytes[..], &[0]].concat()).is_err());
-        let mut random = Random::seeded(11.0).unwrap();
+        let mut random = SplitMix64::from_seed(11.0).unwrap();
         for _ in 0..20_000 {
             let mut damaged = bytes.clone();
             for _ in 0..3 {
-                let place = (random.unit() * bytes.len() as f64) as usize;
-                damaged[place] = (random.unit() * 256.0) as u8;
+                let place = (random.uniform() * bytes.len() as f64) as usize;
+                damaged[place] = (random.uniform() * 256.0) as u8;
             }
             if let Ok(read) = Medoids::decode(&damaged) {
                 assert!(read.vectors.iter().all(|x| x.is_finite()));

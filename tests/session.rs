@@ -59,8 +59,8 @@ impl Twins {
         }
     }
 
-    fn reweigh(&mut self, row: usize, weight: f64) {
-        assert!(self.session.reweigh(row, weight).unwrap());
+    fn set_weight(&mut self, row: usize, weight: f64) {
+        assert!(self.session.set_weight(row, weight).unwrap());
         self.weights[row] = weight;
     }
 
@@ -73,7 +73,7 @@ impl Twins {
                 let from = numbers.below(100) as f64 * DAY;
                 self.forget_between(from, from + DAY / 2.0);
             }
-            (4, 1..) => self.reweigh(numbers.below(n), [0.25, 1.0, 3.0][numbers.below(3)]),
+            (4, 1..) => self.set_weight(numbers.below(n), [0.25, 1.0, 3.0][numbers.below(3)]),
             (5, 1..) => {
                 let row = numbers.below(n);
                 let again = self.values[row * self.dim..(row + 1) * self.dim].to_vec();
@@ -157,7 +157,7 @@ fn what_is_wrong_changes_nothing() {
     assert_eq!(wrong(session.add(&[1.0, f32::NAN], &[0.0], &[1.0])), "not-finite");
     assert_eq!(wrong(session.add(&[1.0, 1.0], &[], &[1.0])), "dimension");
     assert_eq!(wrong(session.add(&[1.0, 1.0], &[0.0], &[-1.0])), "option");
-    assert_eq!(session.reweigh(0, f64::NAN).unwrap_err().code(), "option");
+    assert_eq!(session.set_weight(0, f64::NAN).unwrap_err().code(), "option");
     assert_eq!(
         session.profile(f64::NAN, &ProfileOptions::default()).unwrap_err().code(),
         "not-finite"
@@ -165,7 +165,7 @@ fn what_is_wrong_changes_nothing() {
     let little = ProfileOptions { memory: Some(1.0), ..Default::default() };
     assert_eq!(Session::new(0).err().map(|error| error.code()), Some("option"));
     assert!(!session.forget(2));
-    assert!(!session.reweigh(2, 1.0).unwrap());
+    assert!(!session.set_weight(2, 1.0).unwrap());
     assert_eq!(session.profile(1.0, &ProfileOptions::default()).unwrap(), before);
     session.add(&[2.0, 2.0], &[0.0], &[1.0]).unwrap();
     let _ = session.profile(1.0, &little);

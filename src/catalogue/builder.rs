@@ -10,8 +10,8 @@ use super::items::Items;
 use super::metric::Metric;
 use super::string_table::StringTableBuilder;
 use crate::Error;
-use crate::math::distance::{add_times, squared_distance};
-use crate::math::sort::order;
+use crate::math::distance::{add_scaled, squared_distance};
+use crate::math::sort::argsort;
 use crate::text::message;
 use alloc::{vec, vec::Vec};
 
@@ -202,7 +202,7 @@ impl CatalogueBuilder {
         // By their first eight bytes; by all, where those are equal.
         let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
         let whole = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
-        let order = order(&starts, &whole);
+        let order = argsort(&starts, &whole);
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
@@ -256,7 +256,7 @@ fn spread(codes: &Codes<'_>, live: &RowSet) -> f64 {
         }
     };
     let mut mean = vec![0.0; codes.dim];
-    each(&mut |vector| add_times(&mut mean, vector, 1.0));
+    each(&mut |vector| add_scaled(&mut mean, vector, 1.0));
     mean.iter_mut().for_each(|sum| *sum /= n);
     let mut within = 0.0;
     each(&mut |vector| within += squared_distance(vector, &mean));

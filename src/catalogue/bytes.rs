@@ -23,7 +23,7 @@ pub(super) fn eight(bytes: &[u8], at: usize) -> [u8; 8] {
     core::array::from_fn(|i| bytes[at + i])
 }
 
-/// Numbers as a section has them.
+/// SeededNumbers as a section has them.
 #[inline(never)]
 pub(super) fn little_endian(numbers: &[u32]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(numbers.len() * 4);

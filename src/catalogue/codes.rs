@@ -7,7 +7,7 @@ use super::header::{ErrorBound, LARGEST_SCALE};
 use super::kernel::numbers;
 use super::metric::Metric;
 use crate::Vectors;
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use alloc::vec::Vec;
 use serde::Deserialize;
 use wide::{f32x4, i16x8, i32x4, u8x16};
@@ -18,7 +18,7 @@ pub(super) const ZERO: u8 = 64;
 const LARGEST: f32 = 63.0;
 /// Residual steps in one code step.
 pub(super) const STEPS: i32 = 256;
-/// Numbers encoded at once.
+/// SeededNumbers encoded at once.
 const LANES: usize = 16;
 /// Adding 1.5 x 2^23 rounds a small `f32` to a whole number, which is then what its bits are above those of the sum.
 const ROUND: f32 = 12_582_912.0;
@@ -142,11 +142,11 @@ impl Encoded {
         self.codes.truncate(from + vector.len());
         self.residuals.truncate(from + vector.len());
         let Squares { codes, residuals, all } = sums.squares();
-        let up = |squares: f64| (root(squares) * (1.0 + 1e-6)) as f32;
+        let up = |squares: f64| (sqrt(squares) * (1.0 + 1e-6)) as f32;
         self.reach.include(ErrorBound { codes: up(codes), residuals: up(residuals) });
         let scale = match metric {
             _ if all == 0.0 => 0.0,
-            Metric::Cosine => 1.0 / root(all),
+            Metric::Cosine => 1.0 / sqrt(all),
             Metric::InnerProduct | Metric::L2 => {
                 against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[]))
                     / all
@@ -255,7 +255,7 @@ fn largest(vector: &[f32]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
 
     fn encode(
         values: &[f32],
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn stored_vectors_are_unit_vectors_close_to_those_given() {
-        let mut numbers = Numbers::new(5);
+        let mut numbers = SeededNumbers::new(5);
         let dim = 250;
         let values: Vec<f32> = (0..50 * dim).map(|_| numbers.normal() * 7.0).collect();
         for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn other_metrics_keep_the_length() {
-        let mut numbers = Numbers::new(6);
+        let mut numbers = SeededNumbers::new(6);
         for size in [1e-35, 1.0, 1e15] {
             let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
@@ -315,7 +315,7 @@ mod tests {
 
     #[test]
     fn reach_is_no_less_than_any_length() {
-        let mut numbers = Numbers::new(7);
+        let mut numbers = SeededNumbers::new(7);
         let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
         let (encoded, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
         for (codes, residuals) in encoded.codes.chunks(48).zip(encoded.residuals.chunks(48)) {

@@ -129,7 +129,7 @@ mod tests {
         BuildOptions, Catalogue, CatalogueBuilder, Items, Precision, SearchOptions, Section,
     };
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
     use alloc::{format, string::String};
 
     fn build(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
@@ -164,7 +164,7 @@ mod tests {
     /// Rows around the corners of a cube, and those corners as the centres of lists.
     fn around_corners(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
         let (dim, n, count) = (20, 400, 5);
-        let mut numbers = Numbers::new(41);
+        let mut numbers = SeededNumbers::new(41);
         let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
         let values: Vec<f32> = (0..n * dim)
             .map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal())

@@ -4,7 +4,7 @@
 //! `word a + low b` is `low (a + b) + high 256 a`, so one mask and two multiply-adds take 16 codes, without widening any of them. Sums
 //! wrap around; [`Weights::new`] chooses the query's scale so that the result never does.
 
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use alloc::vec::Vec;
 
 /// Codes taken at once.
@@ -82,7 +82,7 @@ impl Weights {
         if !query.len().is_multiple_of(BLOCK) {
             weights.tail = weights.whole.pop();
         }
-        weights.lost = root(lost) / scale;
+        weights.lost = sqrt(lost) / scale;
         weights
     }
 

@@ -5,7 +5,7 @@
 
 use super::bitset::RowSet;
 use super::sketch::{Estimates, Lookup, ROWS, Sketches};
-use crate::math::simd::{Floats, LANES, lanes};
+use crate::math::simd::{F32x8, LANES, set_lanes};
 use crate::math::top_k::kth_largest;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -70,9 +70,9 @@ impl<'a> Prefilter<'a> {
             let estimates = sketches.estimates(block, lookup);
             if estimates.largest > bar {
                 let values = &estimates.values;
-                let above = each(values, |_, eight| Floats::splat(bar).less(eight));
+                let above = each(values, |_, eight| F32x8::splat(bar).lt_mask(eight));
                 let leader = |lane| Estimate { row: block * ROWS + lane, value: values[lane] };
-                leaders.extend(lanes(wanted & above).map(leader));
+                leaders.extend(set_lanes(wanted & above).map(leader));
                 if leaders.len() >= 4 * leading {
                     bar = keep_best(leaders, leading);
                 }
@@ -109,9 +109,11 @@ impl<'a> Prefilter<'a> {
             if !(estimates.largest + deviations * estimates.largest_doubt < least) {
                 let doubts = self.sketches.doubts(block).as_chunks().0;
                 let below = each(&estimates.values, |at, eight| {
-                    eight.plus_times(Floats::new(doubts[at]), deviations).less(Floats::splat(least))
+                    eight
+                        .add_scaled(F32x8::new(doubts[at]), deviations)
+                        .lt_mask(F32x8::splat(least))
                 });
-                rows.extend(lanes(wanted & !below).map(|lane| block * ROWS + lane));
+                rows.extend(set_lanes(wanted & !below).map(|lane| block * ROWS + lane));
             }
         }
         rows
@@ -120,9 +122,9 @@ impl<'a> Prefilter<'a> {
 
 /// The bits that the eights of a block give.
 #[inline(always)]
-fn each(values: &[f32; ROWS], bits: impl Fn(usize, Floats) -> u32) -> u32 {
+fn each(values: &[f32; ROWS], bits: impl Fn(usize, F32x8) -> u32) -> u32 {
     let eights = values.as_chunks().0.iter().enumerate();
-    eights.fold(0, |all, (at, eight)| all | bits(at, Floats::new(*eight)) << (at * LANES))
+    eights.fold(0, |all, (at, eight)| all | bits(at, F32x8::new(*eight)) << (at * LANES))
 }
 
 /// Keeps the `count` highest of more estimates, and says which the lowest of them is; of equals, all stay.

@@ -16,8 +16,8 @@ use super::metric::Metric;
 use super::prefilter::{Estimate, Prefilter};
 use super::search::SearchOptions;
 use super::sketch::Sketches;
-use crate::math::simd::{Floats, lanes, root};
-use crate::math::top_k::{Best, ScoredRow, kth_largest};
+use crate::math::simd::{F32x8, set_lanes, sqrt};
+use crate::math::top_k::{ScoredRow, TopK, kth_largest};
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
@@ -120,7 +120,7 @@ pub(super) struct Query {
 impl Query {
     pub(super) fn new(query: &[f32], metric: Metric, reach: ErrorBound) -> Self {
         let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        let length = root(squares);
+        let length = sqrt(squares);
         let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
         let exact: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
         let weights = Weights::new(&exact);
@@ -165,7 +165,7 @@ impl Query {
             }
         }
         // Of the last four, some may be there twice.
-        root((sum / drawn.len().next_multiple_of(ROWS) as f32).into()) as f32
+        sqrt((sum / drawn.len().next_multiple_of(ROWS) as f32).into()) as f32
     }
 }
 
@@ -251,18 +251,18 @@ impl Running {
         for (scale, row) in scales.iter_mut().zip(eight) {
             *scale = rows.codes.scale(row);
         }
-        let (estimates, scales) = (Floats::new(estimates), Floats::new(scales));
+        let (estimates, scales) = (F32x8::new(estimates), F32x8::new(scales));
         let mut uppers = estimates.shifted(reach, scales);
         let mut lowers = estimates.shifted(-reach, scales);
         if !rows.norms.is_empty() {
-            let norms = Floats::new(eight.map(|row| float(rows.norms, row)));
-            uppers = uppers.plus_times(norms, doubt - 1.0);
-            lowers = lowers.plus_times(norms, -doubt - 1.0);
+            let norms = F32x8::new(eight.map(|row| float(rows.norms, row)));
+            uppers = uppers.add_scaled(norms, doubt - 1.0);
+            lowers = lowers.add_scaled(norms, -doubt - 1.0);
         }
         // What is not a number is not below.
-        let open = wanted & !uppers.less(Floats::splat(self.least));
+        let open = wanted & !uppers.lt_mask(F32x8::splat(self.least));
         if open != 0 {
-            let (lowers, uppers) = (lowers.numbers(), uppers.numbers());
+            let (lowers, uppers) = (lowers.to_array(), uppers.to_array());
             // Scores are clamped to 1: a bound above says no more than 1.
             let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
             let candidate = |at| Candidate {
@@ -270,7 +270,7 @@ impl Running {
                 lower: f32::min(lowers[at], most),
                 upper: uppers[at],
             };
-            self.candidates.extend(lanes(open).map(candidate));
+            self.candidates.extend(set_lanes(open).map(candidate));
         }
     }
 
@@ -295,12 +295,12 @@ impl Running {
         }
         self.prune();
         let scores = self.scores(rows);
-        let mut best = Best::new(self.count);
+        let mut best = TopK::new(self.count);
         for (one, score) in self.candidates.iter().zip(scores) {
             if let Some(score) =
                 score.filter(|&score| search.min_score.is_none_or(|least| score >= least))
             {
-                best.offer(one.row, score);
+                best.push(one.row, score);
             }
         }
         let mut found = best.finish();
@@ -387,7 +387,7 @@ impl Query {
 impl ErrorBound {
     /// What is known of rows whose file does not say.
     pub(super) fn known(self, codes: &Codes<'_>) -> Self {
-        let root = root(codes.dim as f64) as f32 * 1.000_001;
+        let root = sqrt(codes.dim as f64) as f32 * 1.000_001;
         Self {
             codes: if self.codes > 0.0 { self.codes } else { 64.0 * root },
             residuals: match codes.residuals.is_empty() {

@@ -6,7 +6,7 @@
 //! one instruction (André, Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015).
 
 use super::codes::{Codes, ZERO};
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use alloc::{vec, vec::Vec};
 use lanes::{estimates, signs};
 
@@ -44,7 +44,7 @@ pub(super) struct Sketches {
     blocks: Vec<Block>,
 }
 
-/// Numbers of 32 rows; past the last row they are zero.
+/// SeededNumbers of 32 rows; past the last row they are zero.
 #[derive(Debug, Clone)]
 struct Block {
     scales: [f32; ROWS],
@@ -102,7 +102,7 @@ impl Sketches {
             let gain = squares / f64::from(sum);
             let variance = (dim * gain * gain - squares) / (dim - 1.0).max(1.0);
             block.gains[lane] = (scale * gain) as f32;
-            block.doubts[lane] = (scale * root(variance.max(0.0))) as f32;
+            block.doubts[lane] = (scale * sqrt(variance.max(0.0))) as f32;
             block.largest_doubt = block.largest_doubt.max(block.doubts[lane]);
         }
         self.blocks.push(block);

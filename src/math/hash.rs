@@ -2,24 +2,27 @@
 
 use xxhash_rust::xxh64::Xxh64;
 
-/// A hash of bytes: the low 32 bits of XXH64. Detects accidents, not attacks.
+/// The low 32 bits of the XXH64 of `bytes`, seed 0. Detects accidental changes, not attacks. O(n).
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u32 {
     checksum64(bytes) as u32
 }
 
-/// XXH64 of bytes, seed 0: the hash of a catalogue is that of its bytes from 16 on.
+/// The XXH64 of `bytes`, seed 0. The hash of a catalogue file is that of its bytes from offset 16
+/// to the end. Detects accidental changes, not attacks. O(n).
 #[must_use]
 pub fn checksum64(bytes: &[u8]) -> u64 {
     let mut hash = Xxh64::new(0);
-    bytes.chunks(PIECE).for_each(|piece| include(&mut hash, piece));
+    bytes.chunks(CHUNK_BYTES).for_each(|chunk| update(&mut hash, chunk));
     hash.digest()
 }
 
-/// Bytes hashed by one call: browsers compile well what is called often, but not in the middle of a call.
-const PIECE: usize = 1 << 16;
+/// Bytes hashed by one call of [`update`].
+const CHUNK_BYTES: usize = 1 << 16;
 
+// Never inlined: wasm runtimes optimise a function between its calls, so a long input is hashed by
+// many calls rather than by one long loop.
 #[inline(never)]
-fn include(hash: &mut Xxh64, piece: &[u8]) {
-    hash.update(piece);
+fn update(hash: &mut Xxh64, chunk: &[u8]) {
+    hash.update(chunk);
 }

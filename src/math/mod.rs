@@ -1,5 +1,5 @@
-//! Numerical ground: SIMD lanes, exact distances, sorting, top-k selection, random numbers, hashing.
-//! Nothing here depends on the rest of the crate except its error type.
+//! Numerical primitives: SIMD lanes, exact distances, sorting, top-k selection, random numbers,
+//! hashing. Depends on nothing else in the crate except its error type.
 
 pub(crate) mod distance;
 pub(crate) mod hash;

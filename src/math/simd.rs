@@ -5,17 +5,17 @@
 
 use wide::{CmpLt, f32x4, f64x2, i16x8, i32x4};
 
-/// Numbers side by side.
+/// SeededNumbers side by side.
 pub(crate) const LANES: usize = 8;
 
 /// Below 1 by more than a few roundings of `f32`.
-pub(crate) const SAFELY: f32 = 1.0 - 2e-6;
+pub(crate) const ROUND_DOWN: f32 = 1.0 - 2e-6;
 
 /// Eight whole numbers.
 #[derive(Clone, Copy)]
-pub(crate) struct Wholes([i32x4; 2]);
+pub(crate) struct I32x8([i32x4; 2]);
 
-impl Wholes {
+impl I32x8 {
     pub(crate) const ZERO: Self = Self([i32x4::ZERO; 2]);
 
     #[inline(always)]
@@ -52,12 +52,12 @@ impl Wholes {
     }
 
     #[inline(always)]
-    pub(crate) fn floats(self) -> Floats {
-        Floats(self.0.map(i32x4::round_float))
+    pub(crate) fn floats(self) -> F32x8 {
+        F32x8(self.0.map(i32x4::round_float))
     }
 
     #[inline(always)]
-    pub(crate) fn numbers(self) -> [i32; 8] {
+    pub(crate) fn to_array(self) -> [i32; 8] {
         let [[a, b, c, d], [e, f, g, h]] = self.0.map(i32x4::to_array);
         [a, b, c, d, e, f, g, h]
     }
@@ -65,9 +65,9 @@ impl Wholes {
 
 /// Eight floating-point numbers.
 #[derive(Clone, Copy)]
-pub(crate) struct Floats([f32x4; 2]);
+pub(crate) struct F32x8([f32x4; 2]);
 
-impl Floats {
+impl F32x8 {
     #[inline(always)]
     pub(crate) fn new([a, b, c, d, e, f, g, h]: [f32; 8]) -> Self {
         Self([f32x4::new([a, b, c, d]), f32x4::new([e, f, g, h])])
@@ -91,7 +91,7 @@ impl Floats {
     }
 
     #[inline(always)]
-    pub(crate) fn plus_times(self, other: Self, factor: f32) -> Self {
+    pub(crate) fn add_scaled(self, other: Self, factor: f32) -> Self {
         Self(core::array::from_fn(|i| self.0[i] + other.0[i] * f32x4::splat(factor)))
     }
 
@@ -111,8 +111,8 @@ impl Floats {
     pub(crate) fn blurred(self, slack: f32) -> Self {
         let blurred = |x: f32x4| {
             let root =
-                (x.sqrt() * f32x4::splat(SAFELY) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
-            root * root * f32x4::splat(SAFELY)
+                (x.sqrt() * f32x4::splat(ROUND_DOWN) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
+            root * root * f32x4::splat(ROUND_DOWN)
         };
         Self(self.0.map(blurred))
     }
@@ -126,7 +126,7 @@ impl Floats {
             let (w, v) = (f32x4::splat(w), f32x4::splat(v));
             let sum = (w + c) * x + (v + c) * y - c * f32x4::splat(between);
             // No result is less than a third of the magnitudes that it comes from.
-            (sum / (w + v + c) * f32x4::splat(SAFELY)).fast_max(x.fast_min(y))
+            (sum / (w + v + c) * f32x4::splat(ROUND_DOWN)).fast_max(x.fast_min(y))
         };
         Self([united(0), united(1)])
     }
@@ -145,13 +145,13 @@ impl Floats {
 
     /// The lanes in which these are less, as bits.
     #[inline(always)]
-    pub(crate) fn less(self, other: Self) -> u32 {
+    pub(crate) fn lt_mask(self, other: Self) -> u32 {
         let mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
         mask(0) | mask(1) << 4
     }
 
     #[inline(always)]
-    pub(crate) fn numbers(self) -> [f32; 8] {
+    pub(crate) fn to_array(self) -> [f32; 8] {
         let [[a, b, c, d], [e, f, g, h]] = self.0.map(f32x4::to_array);
         [a, b, c, d, e, f, g, h]
     }
@@ -197,19 +197,19 @@ impl Codes {
 
     /// Of numbers from 1 to 2^32.
     #[inline(always)]
-    pub(crate) fn of(numbers: Floats) -> Self {
+    pub(crate) fn of(numbers: F32x8) -> Self {
         let [a, b] = numbers.0.map(|x| bytemuck::cast::<f32x4, i32x4>(x) - i32x4::splat(ONE));
         Self(bytemuck::cast((a >> LEFT_OUT) | ((b << (16 - LEFT_OUT)) & i32x4::splat(!0xffff))))
     }
 
     #[inline(always)]
-    pub(crate) fn floats(self) -> Floats {
+    pub(crate) fn floats(self) -> F32x8 {
         let unit = 1 << LEFT_OUT;
         let bits = |even: i16, odd: i16| {
             let codes = self.0.dot(i16x8::new([even, odd, even, odd, even, odd, even, odd]));
             bytemuck::cast::<i32x4, f32x4>(codes + i32x4::splat(ONE))
         };
-        Floats([bits(unit, 0), bits(0, unit)])
+        F32x8([bits(unit, 0), bits(0, unit)])
     }
 
     #[inline(always)]
@@ -245,7 +245,7 @@ impl Codes {
 
     /// The positions where these are less, as bits.
     #[inline(always)]
-    pub(crate) fn less(self, other: Self) -> u32 {
+    pub(crate) fn lt_mask(self, other: Self) -> u32 {
         self.0.cmp_lt(other.0).move_mask() as u32
     }
 
@@ -256,7 +256,7 @@ impl Codes {
 }
 
 /// The lanes of a mask, ascending.
-pub(crate) fn lanes(mut mask: u32) -> impl Iterator<Item = usize> {
+pub(crate) fn set_lanes(mut mask: u32) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         let lane = mask.trailing_zeros();
         mask &= mask.wrapping_sub(1);
@@ -266,6 +266,6 @@ pub(crate) fn lanes(mut mask: u32) -> impl Iterator<Item = usize> {
 
 /// The square root, exactly rounded, as everywhere.
 #[inline(always)]
-pub(crate) fn root(x: f64) -> f64 {
+pub(crate) fn sqrt(x: f64) -> f64 {
     f64x2::splat(x).sqrt().to_array()[0]
 }

@@ -254,6 +254,9 @@ mod tests {
     #[test]
     fn the_largest_squared_distance_is_the_diameter() {
         let vectors = Vectors::new(&[0.0, 3.0, -1.0, 2.0], 1).unwrap();
-        assert_eq!(ward::tree_and_diameter(vectors, None, crate::MEMORY, true).unwrap().1, 16.0);
+        assert_eq!(
+            ward::tree_and_diameter(vectors, None, crate::DEFAULT_MEMORY_BYTES, true).unwrap().1,
+            16.0
+        );
     }
 }

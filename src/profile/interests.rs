@@ -3,7 +3,7 @@
 use super::cut;
 use super::importance::importance;
 use super::medoid::medoids;
-use crate::math::sort::{descending, no_ties, order};
+use crate::math::sort::{argsort, descending_key, no_tie_break};
 use crate::options::check_weights;
 use crate::ward::dendrogram::{Dendrogram, Partition};
 use crate::ward::tree_and_diameter;
@@ -88,7 +88,7 @@ pub fn cluster(
 ) -> Result<Clustering, Error> {
     check_weights(vectors.len(), weights)?;
     let measured = cut::rule(options)?.asks_diameter();
-    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory()?, measured)?;
+    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory_bytes()?, measured)?;
     cut_tree(tree, diameter, vectors, weights, options)
 }
 
@@ -141,8 +141,12 @@ pub fn profile(
 ) -> Result<Profile, Error> {
     check_options(now, options)?;
     let measured = cut::rule(options)?.asks_diameter();
-    let (tree, diameter) =
-        tree_and_diameter(actions.vectors, Some(actions.weights), options.memory()?, measured)?;
+    let (tree, diameter) = tree_and_diameter(
+        actions.vectors,
+        Some(actions.weights),
+        options.memory_bytes()?,
+        measured,
+    )?;
     of_tree(tree, diameter, actions, now, options)
 }
 
@@ -168,8 +172,8 @@ pub(crate) fn of_tree(
     let found = cut_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
-    let keys: Vec<u64> = shares.iter().map(|&share| descending(share)).collect();
-    let order = order(&keys, &no_ties);
+    let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
+    let order = argsort(&keys, &no_tie_break);
     let mut names = vec![-1; order.len()];
     for (name, &cluster) in (0..).zip(&order) {
         names[cluster] = name;

@@ -1,7 +1,7 @@
 //! The member that stands for a cluster (PinnerSage, Eq. 2).
 
 use crate::Vectors;
-use crate::math::distance::{add_times, squared_distance};
+use crate::math::distance::{add_scaled, squared_distance};
 use crate::ward::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
 
@@ -40,7 +40,7 @@ pub(crate) fn means(
     for (row, label) in partition.members() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
         totals[label] += weight;
-        add_times(&mut means[label * dim..(label + 1) * dim], vectors.row(row), weight);
+        add_scaled(&mut means[label * dim..(label + 1) * dim], vectors.row(row), weight);
     }
     for (sums, total) in means.chunks_exact_mut(dim).zip(totals) {
         sums.iter_mut().for_each(|sum| *sum /= total);

@@ -114,13 +114,13 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Option`] for a weight out of range; then nothing changes.
-    pub fn reweigh(&mut self, row: usize, weight: f64) -> Result<bool, Error> {
+    pub fn set_weight(&mut self, row: usize, weight: f64) -> Result<bool, Error> {
         check_weights(1, Some(&[weight]))?;
         let known = row < self.len();
         if known && self.weights[row] != weight {
             self.about_to_change();
             if let Known::Living(living) = &mut self.known {
-                living.reweigh(row);
+                living.set_weight(row);
             }
             self.weights[row] = weight;
         }
@@ -133,7 +133,7 @@ impl Session {
     /// As [`profile`](crate::profile()).
     pub fn profile(&mut self, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
         interests::check_options(now, options)?;
-        let (tree, diameter) = self.tree(options.memory()?)?;
+        let (tree, diameter) = self.tree(options.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
         interests::of_tree(tree, diameter, &actions, now, options)
@@ -178,14 +178,14 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
     use alloc::vec;
 
     /// (That it is right is shown by tests/session.rs.)
     #[test]
     fn one_action_more_or_less_is_repaired_and_not_clustered_anew() {
         let (n, dim) = (400, 24);
-        let mut numbers = Numbers::new(9);
+        let mut numbers = SeededNumbers::new(9);
         let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * numbers.normal()).collect();
         let values: Vec<f32> =
             (0..n * dim).map(|i| topics[i % topics.len()] + numbers.normal()).collect();

@@ -1,7 +1,7 @@
 //! Many ranked lists -> one.
 
 use crate::Error;
-use crate::math::sort::{descending, no_ties, order};
+use crate::math::sort::{argsort, descending_key, no_tie_break};
 use alloc::{vec, vec::Vec};
 
 /// An item in a ranked list. `item` is the caller's own number for it.
@@ -95,11 +95,11 @@ fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
         lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
     // Best first; of equal scores the first list, and in a list the earlier hit.
-    let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending(hit.score.into())).collect();
-    let by_score = order(&keys, &no_ties);
+    let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending_key(hit.score.into())).collect();
+    let by_score = argsort(&keys, &no_tie_break);
     // The same, item by item: the first of each item is the one that counts.
     let keys: Vec<u64> = by_score.iter().map(|&at| hits[at].1.item.into()).collect();
-    let by_item = order(&keys, &no_ties);
+    let by_item = argsort(&keys, &no_tie_break);
     let mut counts = vec![false; hits.len()];
     let mut before = None;
     for &place in &by_item {

@@ -1,7 +1,7 @@
 //! The rows most like a query: which of the user's own actions explain a recommendation.
 
-use crate::math::simd::root;
-use crate::math::top_k::{Best, ScoredRow};
+use crate::math::simd::sqrt;
+use crate::math::top_k::{ScoredRow, TopK};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
@@ -23,12 +23,12 @@ pub fn nearest(
             expected: vectors.dim(),
         });
     }
-    let norms: Vec<f64> = vectors.rows().map(|x| root(dot(x, x))).collect();
+    let norms: Vec<f64> = vectors.rows().map(|x| sqrt(dot(x, x))).collect();
     let lists = queries.rows().map(|query| {
-        let norm = root(dot(query, query));
-        let mut best = Best::new(count);
+        let norm = sqrt(dot(query, query));
+        let mut best = TopK::new(count);
         for (row, (vector, length)) in vectors.rows().zip(&norms).enumerate() {
-            best.offer(row, cosine(dot(query, vector), norm * length));
+            best.push(row, cosine(dot(query, vector), norm * length));
         }
         best.finish()
     });

@@ -1,7 +1,7 @@
 //! Which interests to query.
 
 use crate::Error;
-use crate::math::random::Random;
+use crate::math::random::SplitMix64;
 use crate::options::within;
 use alloc::vec::Vec;
 
@@ -19,15 +19,15 @@ pub fn pick(importance: &[f64], count: usize, seed: Option<f64>) -> Result<Vec<u
     }
     match seed {
         None => Ok((0..importance.len().min(count)).collect()),
-        Some(seed) => Ok(sample(importance, count, &mut Random::seeded(seed)?)),
+        Some(seed) => Ok(sample(importance, count, &mut SplitMix64::from_seed(seed)?)),
     }
 }
 
-fn sample(importance: &[f64], count: usize, random: &mut Random) -> Vec<usize> {
+fn sample(importance: &[f64], count: usize, random: &mut SplitMix64) -> Vec<usize> {
     let mut left = importance.to_vec();
     let mut picked = Vec::new();
     while picked.len() < count {
-        let mut point = random.unit() * left.iter().sum::<f64>();
+        let mut point = random.uniform() * left.iter().sum::<f64>();
         let mut drawn = None;
         for (interest, &share) in left.iter().enumerate().filter(|(_, share)| **share > 0.0) {
             // Rounding may leave the point past the last share: then it is the last.

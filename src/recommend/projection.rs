@@ -1,6 +1,6 @@
 //! Where vectors lie in a picture: their first two principal components.
 
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use crate::profile::means;
 use crate::{Partition, Vectors};
 use alloc::{vec, vec::Vec};
@@ -53,7 +53,7 @@ fn component(centred: &DMatrix<f64>, other: &[f64]) -> Vec<f64> {
         add(&mut direction, other, -shadow);
         let left = dot(&direction, &direction);
         // What rounding leaves of a direction that is not there is not a direction.
-        let scale = if left > 1e-18 * size { 1.0 / root(left) } else { 0.0 };
+        let scale = if left > 1e-18 * size { 1.0 / sqrt(left) } else { 0.0 };
         direction.iter_mut().for_each(|x| *x *= scale);
         columns().zip(&mut shadows).for_each(|(column, shadow)| *shadow = dot(column, &direction));
     }
@@ -86,11 +86,11 @@ fn add(to: &mut [f64], from: &[f64], times: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
 
     #[test]
     fn the_first_axis_has_the_greatest_variance() {
-        let mut numbers = Numbers::new(3);
+        let mut numbers = SeededNumbers::new(3);
         let stretch = [1.0, 9.0, 3.0, 0.5];
         let values: Vec<f32> =
             (0..200).flat_map(|_| stretch).map(|s| s * numbers.normal()).collect();

@@ -5,7 +5,7 @@ use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
 use super::pairwise::{Farthest, all_pairs};
-use crate::math::simd::{Codes, Floats, LANES, SAFELY, Wholes, lanes};
+use crate::math::simd::{Codes, F32x8, I32x8, LANES, ROUND_DOWN, set_lanes};
 use alloc::{vec, vec::Vec};
 
 /// The cells of a row are a multiple of this: two panels.
@@ -93,10 +93,10 @@ impl<'a> Matrix<'a> {
         // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH, which is slope (x - slack TOUCH). Both are rounded down by more
         // than is lost on the way.
         let slack = grid.slack();
-        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH * (2.0 - SAFELY));
+        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH * (2.0 - ROUND_DOWN));
         let unit = (1.0 / total) as f32;
-        let steep = unit * slope * SAFELY;
-        let equal = equal.then(|| [Floats::splat(weights[0] * steep); LANES]);
+        let steep = unit * slope * ROUND_DOWN;
+        let equal = equal.then(|| [F32x8::splat(weights[0] * steep); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest = Farthest::new(n);
@@ -163,7 +163,7 @@ impl<'a> Matrix<'a> {
             .zip(&self.unions[first..])
             .zip(&self.news[panel + first..]);
         for ((current, cells), news) in groups {
-            for union in lanes(current & unknown) {
+            for union in set_lanes(current & unknown) {
                 row[cells[union % TOLD] as usize] = news[line][union % TOLD];
             }
             unknown = u32::MAX;
@@ -220,7 +220,7 @@ impl<'a> Matrix<'a> {
 
     /// The code of a distance, or a greater one.
     fn code(&self, distance: f64) -> i16 {
-        Codes::code((distance * self.units + 1.0) as f32 * (2.0 - SAFELY))
+        Codes::code((distance * self.units + 1.0) as f32 * (2.0 - ROUND_DOWN))
     }
 }
 
@@ -246,7 +246,7 @@ impl Neighbours for Matrix<'_> {
                 let count;
                 (from, count) = within(row, gone, from, reach, &mut found);
                 for &(two, within) in &found[..count] {
-                    for position in lanes(within) {
+                    for position in set_lanes(within) {
                         let code = row[two].as_flattened()[position % ALIGNED];
                         if code > done && code <= reach {
                             let place = (2 * two + position / LANES) * LANES
@@ -269,7 +269,7 @@ impl Neighbours for Matrix<'_> {
         let places = [a, b].map(|cluster| self.places[cluster] as usize);
         places.into_iter().for_each(|place| self.catch_up(place));
         let [at_a, at_b] = places;
-        let between = (distance * self.units + 1.0) as f32 * (2.0 - SAFELY);
+        let between = (distance * self.units + 1.0) as f32 * (2.0 - ROUND_DOWN);
         let width = self.width;
         let (group, told) = (self.count / TOLD, self.count % TOLD);
         if self.news.is_empty() {
@@ -307,27 +307,26 @@ impl Neighbours for Matrix<'_> {
 /// Bounds of these rows of squared distances, less an offset, times Ward's factors; and the largest of each column.
 #[inline(never)]
 fn bound(
-    rows: &[Wholes],
-    factors: &[Floats; LANES],
+    rows: &[I32x8],
+    factors: &[F32x8; LANES],
     offset: f32,
     bounds: &mut [Codes; LANES],
     farthest: &mut [i32; LANES],
 ) {
-    let mut most = Wholes::new(*farthest);
+    let mut most = I32x8::new(*farthest);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
         most = most.max(*row);
         *bound =
-            Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(Floats::splat(1.0)));
+            Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(F32x8::splat(1.0)));
     }
-    *farthest = most.numbers();
+    *farthest = most.to_array();
 }
 
 /// Ward's factors of the vectors of two panels.
 #[inline(never)]
-fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [Floats; LANES] {
+fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [F32x8; LANES] {
     let (weights, _) = weights.as_chunks::<LANES>();
-    weights[left]
-        .map(|own| Floats::splat(unit).times_harmonic_mean(own, Floats::new(weights[right])))
+    weights[left].map(|own| F32x8::splat(unit).times_harmonic_mean(own, F32x8::new(weights[right])))
 }
 
 /// Writes a panel of some rows.
@@ -361,7 +360,7 @@ fn unite<'a>(
     let ((to_b, _), (weights, _)) = (to_b.as_chunks(), weights.as_chunks());
     for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
         let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
-        let codes = Codes::of(of_a.united(of_b, Floats::new(*weights), factors)).codes();
+        let codes = Codes::of(of_a.united(of_b, F32x8::new(*weights), factors)).codes();
         *to_a = codes;
         for (position, code) in codes.into_iter().enumerate() {
             news[Codes::number(position)][told % TOLD] = code;
@@ -414,8 +413,8 @@ fn within(
     let mut count = 0;
     for at in from..row.len().min(gone.len()) {
         let [a, b] = left(&row[at], &gone[at]);
-        if a.min(b).less(beyond) != 0 {
-            found[count % FOUND] = (at, a.less(beyond) | b.less(beyond) << LANES);
+        if a.min(b).lt_mask(beyond) != 0 {
+            found[count % FOUND] = (at, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
             count += 1;
             if count == FOUND {
                 return (at + 1, count);

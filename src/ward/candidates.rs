@@ -1,6 +1,6 @@
 //! What a cluster knows of its neighbours: a few of them by name, each with a lower bound of its distance, and one lower bound for all others.
 
-use crate::math::simd::{Floats, LANES, SAFELY, lanes, root};
+use crate::math::simd::{F32x8, LANES, ROUND_DOWN, set_lanes, sqrt};
 
 /// Neighbours that a cluster knows by name, at most.
 pub(crate) const KEPT: usize = 24;
@@ -45,8 +45,8 @@ impl Near {
     pub(crate) fn blur(&mut self, slack: f32) {
         for bound in self.bounds.iter_mut().chain([&mut self.others]).filter(|bound| **bound < FAR)
         {
-            let root = (root(f64::from(*bound)) as f32 * SAFELY - slack).max(0.0);
-            *bound = root * root * SAFELY;
+            let root = (sqrt(f64::from(*bound)) as f32 * ROUND_DOWN - slack).max(0.0);
+            *bound = root * root * ROUND_DOWN;
         }
     }
 
@@ -87,7 +87,7 @@ impl Near {
 
 /// `x` as `f32`, or a little less.
 pub(crate) fn below(x: f64) -> f32 {
-    x as f32 * SAFELY
+    x as f32 * ROUND_DOWN
 }
 
 /// Panels of candidates that there is room for.
@@ -144,7 +144,7 @@ impl Gathering {
     pub(crate) fn add_nearest(&mut self, distances: &[[f32; LANES]], name: impl Fn(usize) -> u32) {
         let limit = if self.others < FAR { self.others } else { nearly_nearest(distances) };
         for (panel, distances) in distances.iter().enumerate() {
-            for lane in lanes(Floats::new(*distances).less(Floats::splat(limit))) {
+            for lane in set_lanes(F32x8::new(*distances).lt_mask(F32x8::splat(limit))) {
                 self.add(name(panel * LANES + lane), distances[lane]);
             }
         }
@@ -201,7 +201,7 @@ fn nearly_nearest(distances: &[[f32; LANES]]) -> f32 {
     let mut groups = [[FAR; LANES]; ROOM];
     for panels in distances.chunks(ROOM) {
         for (group, panel) in groups.iter_mut().zip(panels) {
-            *group = Floats::new(*group).min(Floats::new(*panel)).numbers();
+            *group = F32x8::new(*group).min(F32x8::new(*panel)).to_array();
         }
     }
     limit(&groups)
@@ -209,7 +209,7 @@ fn nearly_nearest(distances: &[[f32; LANES]]) -> f32 {
 
 #[inline(never)]
 fn count_below(numbers: &[[f32; LANES]; ROOM], limit: f32) -> usize {
-    let less = |panel: &[f32; LANES]| Floats::new(*panel).less(Floats::splat(limit)).count_ones();
+    let less = |panel: &[f32; LANES]| F32x8::new(*panel).lt_mask(F32x8::splat(limit)).count_ones();
     numbers.iter().map(less).sum::<u32>() as usize
 }
 

@@ -1,7 +1,7 @@
 //! The clusters themselves, exactly: where they are, what they weigh, and who has joined whom.
 
 use crate::Vectors;
-use crate::math::distance::{between, move_from, move_towards, squared_distance};
+use crate::math::distance::{interpolate, interpolate_into_second, move_towards, squared_distance};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
@@ -102,11 +102,11 @@ impl<'a> Clusters<'a> {
                 if at == new {
                     self.means.resize(new + dim, 0.0);
                 }
-                between(x, y, share, &mut self.means[at..at + dim]);
+                interpolate(x, y, share, &mut self.means[at..at + dim]);
             }
             (None, Some(y)) => {
                 self.slots[a] = self.slots[b];
-                move_from(x, share, &mut self.means[y]);
+                interpolate_into_second(x, share, &mut self.means[y]);
             }
             (Some(x), None) => move_towards(&mut self.means[x], y, share),
             (Some(x), Some(y)) => {

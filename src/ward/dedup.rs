@@ -6,7 +6,7 @@ use alloc::{vec, vec::Vec};
 
 /// In place of a row.
 const EMPTY: u32 = u32::MAX;
-/// Numbers of a row that make its key, at most.
+/// SeededNumbers of a row that make its key, at most.
 const ASKED: usize = 16;
 
 pub(crate) struct Distinct {

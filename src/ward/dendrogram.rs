@@ -1,6 +1,6 @@
 //! The tree that a clustering leaves behind, and the ways to cut it.
 
-use crate::math::sort::{ascending, order};
+use crate::math::sort::{argsort, ascending_key};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
 
@@ -97,8 +97,8 @@ impl Dendrogram {
             sizes.push(size[step.a]);
         }
         // A child is smaller than its parent.
-        let heights: Vec<u64> = steps.iter().map(|step| ascending(step.height)).collect();
-        let ascending = order(&heights, &|x, y| {
+        let heights: Vec<u64> = steps.iter().map(|step| ascending_key(step.height)).collect();
+        let ascending = argsort(&heights, &|x, y| {
             sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
         });
         let mut node: Vec<usize> = (0..rows).collect();

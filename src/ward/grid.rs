@@ -6,8 +6,8 @@
 //! bound leaves open has to be computed.
 
 use crate::Vectors;
-use crate::math::distance::{add_times, squared_distance};
-use crate::math::simd::{LANES, SAFELY, Wholes, root};
+use crate::math::distance::{add_scaled, squared_distance};
+use crate::math::simd::{I32x8, LANES, ROUND_DOWN, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use wide::{f32x4, f64x2, i16x8, i32x4};
@@ -53,14 +53,14 @@ impl Grid {
         let every = n.div_ceil(SAMPLE).max(1);
         let share = 1.0 / n.div_ceil(every).max(1) as f64;
         let mut centre = vec![0.0; dim];
-        vectors.rows().step_by(every).for_each(|row| add_times(&mut centre, row, share));
+        vectors.rows().step_by(every).for_each(|row| add_scaled(&mut centre, row, share));
         let mut eights = vec![[0.0; LANES]; dim.div_ceil(LANES)];
         for (x, rounded) in centre.iter_mut().zip(eights.as_flattened_mut()) {
             *rounded = *x as f32;
             *x = f64::from(*rounded);
         }
         let longest = longest(vectors, &eights, &centre);
-        let scale = if longest > 0.0 { room(dim) / (root(longest) * margin) } else { 1.0 };
+        let scale = if longest > 0.0 { room(dim) / (sqrt(longest) * margin) } else { 1.0 };
         let panels = places.div_ceil(LANES).next_multiple_of(2);
         Self {
             scale,
@@ -94,12 +94,12 @@ impl Grid {
 
     /// At most so many steps lie between a distance on the grid and the true one.
     pub(crate) fn slack(&self) -> f32 {
-        (2.0 * self.residual) as f32 * (2.0 - SAFELY)
+        (2.0 * self.residual) as f32 * (2.0 - ROUND_DOWN)
     }
 
     /// No true distance is greater, of those that are squared so much on the grid.
     pub(crate) fn at_most(&self, squared: i32) -> f64 {
-        (root(squared.into()) + f64::from(self.slack())) / self.scale
+        (sqrt(squared.into()) + f64::from(self.slack())) / self.scale
     }
 
     /// Is the vector within the reach of the grid? O(dim).
@@ -135,7 +135,7 @@ impl Grid {
         }
         let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
         self.norms[place / LANES][place % LANES] = norm as i32;
-        self.residual = self.residual.max(root(residual) + ROUNDING);
+        self.residual = self.residual.max(sqrt(residual) + ROUNDING);
     }
 
     /// Puts a vector of whole eights of dimensions at a place, where the scale is [`USUAL`]. O(dim).
@@ -147,7 +147,7 @@ impl Grid {
         self.norms[place / LANES][place % LANES] = norm;
         // A sum of so many terms, each of them rounded.
         let lost = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
-        self.residual = self.residual.max(root(f64::from(residual) * lost) + ROUNDING);
+        self.residual = self.residual.max(sqrt(f64::from(residual) * lost) + ROUNDING);
     }
 
     /// Puts at a place what lies at another. O(dim).
@@ -167,7 +167,7 @@ impl Grid {
 
     /// Squared distances between the vectors of two panels, row by row of the left one. O(dim).
     #[inline(always)]
-    pub(crate) fn block(&self, left: usize, right: usize, block: &mut [Wholes; LANES]) {
+    pub(crate) fn block(&self, left: usize, right: usize, block: &mut [I32x8; LANES]) {
         let [a, b] = [2 * left, 2 * left + 1];
         let [c, d] = [2 * right, 2 * right + 1];
         if d < self.filled {
@@ -177,11 +177,11 @@ impl Grid {
                 .for_each(|(rows, four)| tile(self.four(four), self.four(c), self.four(d), rows));
         } else {
             // Only half of the columns are there: computed as rows, they take half the time.
-            let mut columns = [Wholes::ZERO; ROWS];
+            let mut columns = [I32x8::ZERO; ROWS];
             tile(self.four(c), self.four(a), self.four(b), &mut columns);
-            *block = Wholes::across(columns);
+            *block = I32x8::across(columns);
         }
-        let norms = Wholes::new(self.norms[right]);
+        let norms = I32x8::new(self.norms[right]);
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
             *row = row.apart(norm, norms);
         }
@@ -189,23 +189,23 @@ impl Grid {
 
     /// [`row`](Self::row), shared by those who do not ask for many.
     #[inline(never)]
-    pub(crate) fn shared_row(&self, place: usize, two: usize) -> [Wholes; 2] {
+    pub(crate) fn shared_row(&self, place: usize, two: usize) -> [I32x8; 2] {
         self.row(place, two)
     }
 
     /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
     #[inline(always)]
-    pub(crate) fn row(&self, place: usize, two: usize) -> [Wholes; 2] {
+    pub(crate) fn row(&self, place: usize, two: usize) -> [I32x8; 2] {
         let others = core::array::from_fn(|i| self.four(4 * two + i));
         let products = line(self.four(place / ROWS), place % ROWS, others);
         let norm = self.norms[place / LANES][place % LANES];
-        core::array::from_fn(|i| products[i].apart(norm, Wholes::new(self.norms[2 * two + i])))
+        core::array::from_fn(|i| products[i].apart(norm, I32x8::new(self.norms[2 * two + i])))
     }
 }
 
 /// Steps from the centre to the farthest vector: rounding moves it by at most half the diagonal of a cell.
 fn room(dim: usize) -> f64 {
-    RADIUS - 1.0 - root(dim as f64) / 2.0
+    RADIUS - 1.0 - sqrt(dim as f64) / 2.0
 }
 
 /// The largest squared distance to a centre, or a little more. O(n dim).
@@ -266,8 +266,8 @@ fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
 
 /// Dot products of four vectors with eight.
 #[inline(never)]
-fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [Wholes; ROWS]) {
-    let mut sums = [Wholes::ZERO; ROWS];
+fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [I32x8; ROWS]) {
+    let mut sums = [I32x8::ZERO; ROWS];
     // Two pairs at a time: with all four, not everything is in a register.
     let [a, b, c] = [a, b, c].map(|pairs| pairs.as_flattened().as_chunks::<2>().0);
     for ((a, b), c) in a.iter().zip(b).zip(c) {
@@ -282,8 +282,8 @@ fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [Wholes; ROWS]) {
 
 /// Dot products of one of four vectors with sixteen.
 #[inline(never)]
-fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [Wholes; 2] {
-    let mut sums = [Wholes::ZERO; 2];
+fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [I32x8; 2] {
+    let mut sums = [I32x8::ZERO; 2];
     for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
         for k in 0..LANES / 2 {
             let x = a[k].as_chunks().0[lane % ROWS];
@@ -297,11 +297,11 @@ fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [Wholes; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
 
     #[test]
     fn no_distance_is_farther_from_the_true_one_than_the_slack() {
-        let mut numbers = Numbers::new(30);
+        let mut numbers = SeededNumbers::new(30);
         // On the usual way and on the other: because of the dimensions, or of the scale.
         for (dim, scale) in
             [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
@@ -310,13 +310,13 @@ mod tests {
                 (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
             let vectors = Vectors::new(&values, dim).unwrap();
             let grid = Grid::of(vectors);
-            assert!(grid.slack() < 2.0 * (root(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
+            assert!(grid.slack() < 2.0 * (sqrt(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
             for x in 0..37 {
                 for two in 0..3 {
-                    let found = grid.row(x, two).map(Wholes::numbers);
+                    let found = grid.row(x, two).map(I32x8::to_array);
                     for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
                         let apart = squared_distance(vectors.row(x), vectors.row(y));
-                        let off = root(grid.squared_steps(apart)) - root(found.into());
+                        let off = sqrt(grid.squared_steps(apart)) - sqrt(found.into());
                         assert!(
                             off.abs() <= grid.slack().into(),
                             "{dim} x {scale}, {x} and {y}: {off}"
@@ -329,19 +329,19 @@ mod tests {
 
     #[test]
     fn a_block_has_the_distances_of_its_rows_however_full_the_last_panel_is() {
-        let mut numbers = Numbers::new(31);
+        let mut numbers = SeededNumbers::new(31);
         let values: Vec<f32> = (0..24 * 8).map(|_| numbers.normal()).collect();
         for n in 1..=24 {
             let grid = Grid::of(Vectors::new(&values[..8 * n], 8).unwrap());
-            let mut block = [Wholes::ZERO; LANES];
+            let mut block = [I32x8::ZERO; LANES];
             for (left, right) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
                 if right * LANES < n {
                     grid.block(left, right, &mut block);
                     for (i, row) in block.iter().enumerate().take(n - left * LANES) {
                         let columns = LANES.min(n - right * LANES);
-                        let expected = grid.row(left * LANES + i, right / 2)[right % 2].numbers();
+                        let expected = grid.row(left * LANES + i, right / 2)[right % 2].to_array();
                         assert_eq!(
-                            row.numbers()[..columns],
+                            row.to_array()[..columns],
                             expected[..columns],
                             "{n}: {left} {right} {i}"
                         );

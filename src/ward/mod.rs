@@ -16,7 +16,7 @@ mod neighbour_lists;
 mod pairwise;
 mod run;
 
-use crate::options::{MEMORY, check_weights};
+use crate::options::{DEFAULT_MEMORY_BYTES, check_weights};
 use crate::{Error, Vectors};
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub(crate) use incremental::Living;
@@ -33,7 +33,7 @@ pub(crate) use run::Grown;
 /// **Ties.** A cluster stands where its lowest row stood. The chain starts at the
 /// lowest cluster; of several equally near neighbours (to a billionth), the one the chain came from is preferred (that is what ends it), else the lowest.
 ///
-/// O(n^2 dim) time, and at most [`MEMORY`]; see [`ward_within`]. No rows, or one, give a tree without merges.
+/// O(n^2 dim) time, and at most [`DEFAULT_MEMORY_BYTES`]; see [`ward_within`]. No rows, or one, give a tree without merges.
 ///
 /// # Errors
 /// As [`ward_within`].
@@ -50,7 +50,7 @@ pub(crate) use run::Grown;
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
 pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, Error> {
-    ward_within(vectors, sizes, MEMORY)
+    ward_within(vectors, sizes, DEFAULT_MEMORY_BYTES)
 }
 
 /// [`ward`] in at most so many bytes, those of the vectors included. The tree is the same, whatever the memory.
@@ -84,7 +84,7 @@ pub(crate) fn tree_and_diameter(
 mod tests {
     use super::run::Way;
     use super::*;
-    use crate::testing::Numbers;
+    use crate::testing::SeededNumbers;
     use alloc::{vec, vec::Vec};
 
     fn tree(values: &[f32], dim: usize) -> Vec<(usize, usize, f64)> {
@@ -120,7 +120,7 @@ mod tests {
 
     /// Vectors of many kinds: in groups, on a line, with ties and with duplicates, far from the origin, and weighted.
     fn samples() -> Vec<(Vec<f32>, usize, Option<Vec<f64>>)> {
-        let mut numbers = Numbers::new(3);
+        let mut numbers = SeededNumbers::new(3);
         let mut samples = Vec::new();
         for (n, dim) in [(2, 1), (3, 5), (17, 2), (40, 3), (130, 16), (300, 33), (700, 8)] {
             for kind in 0..6 {
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn the_fastest_way_that_fits_is_taken_and_too_little_memory_refused() {
         let way = |memory| Way::within(memory, 2_000, 256);
-        assert_eq!(way(MEMORY), Ok(Way::Matrix));
+        assert_eq!(way(DEFAULT_MEMORY_BYTES), Ok(Way::Matrix));
         assert_eq!(way(12 << 20), Ok(Way::Names));
         assert_eq!(way(6 << 20), Ok(Way::Nothing));
         let error = way(1 << 20).unwrap_err();
@@ -170,7 +170,7 @@ mod tests {
             matches!(error, Error::Memory { needed, .. } if way(needed) == Ok(Way::Nothing)),
             "{error}"
         );
-        assert_eq!(Way::within(MEMORY, 10_000, 256), Ok(Way::Names));
+        assert_eq!(Way::within(DEFAULT_MEMORY_BYTES, 10_000, 256), Ok(Way::Names));
         assert_eq!(Way::within(usize::MAX, usize::MAX >> 8, 256).unwrap_err().code(), "memory");
     }
 

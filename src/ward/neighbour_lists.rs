@@ -9,7 +9,7 @@ use super::chain::{Nearest, Neighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
 use super::pairwise::{Farthest, all_pairs};
-use crate::math::simd::{Floats, LANES, SAFELY, root};
+use crate::math::simd::{F32x8, LANES, ROUND_DOWN, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
     fn slack(&self, cluster: usize) -> f32 {
         let w = self.clusters.weights[cluster];
         let factor = 2.0 * w * self.heaviest / (w + self.heaviest);
-        root(factor) as f32 * self.grid.slack() * (2.0 - SAFELY)
+        sqrt(factor) as f32 * self.grid.slack() * (2.0 - ROUND_DOWN)
     }
 
     fn is_certain(&self, nearest: &Nearest, near: &Near) -> bool {
@@ -115,8 +115,8 @@ impl<'a> Names<'a> {
         let (weights, _) = self.weights.as_chunks::<LANES>();
         for two in 0..left.div_ceil(2 * LANES) {
             for (panel, row) in (2 * two..).zip(self.grid.row(place, two)) {
-                let distances = row.floats().times_harmonic_mean(own, Floats::new(weights[panel]));
-                self.distances[panel] = distances.numbers();
+                let distances = row.floats().times_harmonic_mean(own, F32x8::new(weights[panel]));
+                self.distances[panel] = distances.to_array();
             }
         }
         let distances = &mut self.distances[..left.div_ceil(LANES)];
@@ -135,7 +135,7 @@ impl<'a> Names<'a> {
         let slack = self.slack(cluster);
         for place in 0..self.clusters.left() {
             let reach =
-                root(self.grid.squared_steps(nearest.distance)) as f32 * (1.0 + 8e-6) + slack;
+                sqrt(self.grid.squared_steps(nearest.distance)) as f32 * (1.0 + 8e-6) + slack;
             let name = self.names[place] as usize;
             if name != cluster && self.distances[place / LANES][place % LANES] <= reach * reach {
                 nearest.consider(name, || self.clusters.apart(cluster, name));
@@ -270,8 +270,8 @@ fn introduce(grid: &Grid, weights: &[f32], near: &mut [Near], farthest: &mut Far
                 for (i, row) in block.iter().enumerate() {
                     distances[i] = row
                         .floats()
-                        .times_harmonic_mean(weights[left][i], Floats::new(weights[right]))
-                        .numbers();
+                        .times_harmonic_mean(weights[left][i], F32x8::new(weights[right]))
+                        .to_array();
                     if left == right {
                         // Nobody is their own neighbour.
                         distances[i][i] = FAR;

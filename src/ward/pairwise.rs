@@ -3,7 +3,7 @@
 use super::clusters::Clusters;
 use super::grid::Grid;
 use crate::math::distance::squared_distance;
-use crate::math::simd::{LANES, Wholes, root};
+use crate::math::simd::{I32x8, LANES, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
@@ -17,9 +17,9 @@ pub(crate) fn all_pairs(
     grid: &Grid,
     rows: Range<usize>,
     columns: Range<usize>,
-    show: &mut dyn FnMut(usize, usize, &[Wholes; LANES]),
+    show: &mut dyn FnMut(usize, usize, &[I32x8; LANES]),
 ) {
-    let mut block = [Wholes::ZERO; LANES];
+    let mut block = [I32x8::ZERO; LANES];
     for first in rows.clone().step_by(BLOCK) {
         for right in first.max(columns.start)..columns.end {
             for left in first..rows.end.min(first + BLOCK).min(right + 1) {
@@ -44,9 +44,9 @@ impl Farthest {
     }
 
     #[inline(always)]
-    pub(crate) fn look(&mut self, right: usize, rows: &[Wholes]) {
+    pub(crate) fn look(&mut self, right: usize, rows: &[I32x8]) {
         let farthest = &mut self.0[right];
-        *farthest = rows.iter().fold(Wholes::new(*farthest), |most, &row| most.max(row)).numbers();
+        *farthest = rows.iter().fold(I32x8::new(*farthest), |most, &row| most.max(row)).to_array();
     }
 
     /// The largest squared distance between two vectors, while every cluster still is one; and for every vector a distance that no vector
@@ -70,11 +70,11 @@ impl Farthest {
         let slack = 2.0 * f64::from(grid.slack());
         let farthest = &self.0.as_flattened()[..n];
         let most = farthest.iter().fold(0, |most, &squared| most.max(squared));
-        let open = |squared: i32| root(squared.into()) + slack >= root(most.into());
+        let open = |squared: i32| sqrt(squared.into()) + slack >= sqrt(most.into());
         let mut diameter: f64 = 0.0;
         for place in (0..n).filter(|&place| open(farthest[place])) {
             for two in 0..=place / (2 * LANES) {
-                let row = grid.shared_row(place, two).map(Wholes::numbers);
+                let row = grid.shared_row(place, two).map(I32x8::to_array);
                 for (other, &squared) in (2 * two * LANES..=place).zip(row.as_flattened()) {
                     if open(squared) {
                         diameter = diameter

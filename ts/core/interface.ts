@@ -38,7 +38,7 @@ export interface CoreSession {
   add(vectors: Float32Array, at: Float64Array, weights: Float64Array): void;
   /** Rows in ascending order; those after them move up. */
   forget(rows: Uint32Array): void;
-  reweigh(row: number, weight: number): boolean;
+  setWeight(row: number, weight: number): boolean;
   profile(now: number, options: CoreOptions): CoreProfile;
   free(): void;
 }

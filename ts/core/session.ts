@@ -46,7 +46,7 @@ export function openSession(dim: number): Session {
     const fresh = actions.slice(kept);
     rows = []; // whatever fails from here on
     if (gone.length > 0) session.forget(Uint32Array.from(gone));
-    for (const row of weighedAnew) session.reweigh(row, actions[row]!.weight);
+    for (const row of weighedAnew) session.setWeight(row, actions[row]!.weight);
     if (fresh.length > 0) {
       const vectors = toMatrix(
         fresh.map(({ vector }) => vector),

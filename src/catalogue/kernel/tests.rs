@@ -1,8 +1,8 @@
 use super::*;
-use crate::testing::Numbers;
+use crate::testing::SeededNumbers;
 
 fn case(dim: usize, seed: u32, size: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
-    let mut numbers = Numbers::new(seed);
+    let mut numbers = SeededNumbers::new(seed);
     let query = (0..dim).map(|_| numbers.normal() * size).collect();
     let mut code = || (64.0 + numbers.normal() * 20.0).clamp(1.0, 127.0) as u8;
     (query, (0..ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())

@@ -1,6 +1,6 @@
 use super::super::{BuildOptions, Catalogue, CatalogueBuilder, Items, Precision};
 use super::*;
-use crate::testing::Numbers;
+use crate::testing::SeededNumbers;
 use alloc::{format, string::String};
 
 fn catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
@@ -19,7 +19,7 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
 /// Vectors that are hard to tell apart: tight groups, repetitions, zeros.
-fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
+fn crowded(n: usize, dim: usize, numbers: &mut SeededNumbers, apart: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
         .map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal())
@@ -62,7 +62,7 @@ fn by_scoring_all(
 
 #[test]
 fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
-    let mut numbers = Numbers::new(31);
+    let mut numbers = SeededNumbers::new(31);
     for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
         for apart in [0.001, 0.05, 1.0] {
             for metric in METRICS {
@@ -116,7 +116,7 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
 
 #[test]
 fn scores_are_those_of_the_stored_vectors() {
-    let mut numbers = Numbers::new(11);
+    let mut numbers = SeededNumbers::new(11);
     for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
         let values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
         for metric in METRICS {
@@ -164,7 +164,7 @@ fn vectors_of_every_size_are_found() {
 
 #[test]
 fn several_queries_are_answered_as_one_by_one() {
-    let mut numbers = Numbers::new(12);
+    let mut numbers = SeededNumbers::new(12);
     let values = crowded(500, 48, &mut numbers, 0.3);
     let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
@@ -194,7 +194,7 @@ fn ties_exclusions_and_counts() {
 
 #[test]
 fn the_kth_largest_is_that_of_sorting() {
-    let mut numbers = Numbers::new(13);
+    let mut numbers = SeededNumbers::new(13);
     for n in [1, 2, 3, 10, 101] {
         for round in [1.0, 1000.0] {
             let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
@@ -209,7 +209,7 @@ fn the_kth_largest_is_that_of_sorting() {
 }
 
 /// Vectors as models make them: topics of any tightness, around a mean that is common to all.
-fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) -> Vec<f32> {
+fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut SeededNumbers) -> Vec<f32> {
     let centres: Vec<f32> = (0..100 * dim).map(|_| numbers.normal()).collect();
     let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
     (0..n * dim).map(|i| member(i) + scatter * numbers.normal()).collect()
@@ -217,7 +217,7 @@ fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) 
 
 #[test]
 fn sketches_find_what_looking_at_every_row_finds() {
-    let mut numbers = Numbers::new(61);
+    let mut numbers = SeededNumbers::new(61);
     let (n, dim) = (9000, 64);
     let mut found_at_all = 0;
     for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
@@ -274,7 +274,7 @@ fn sketches_find_what_looking_at_every_row_finds() {
 
 #[test]
 fn only_many_rows_have_sketches_and_squared_distances_have_none() {
-    let mut numbers = Numbers::new(62);
+    let mut numbers = SeededNumbers::new(62);
     let values = topics(9000, 8, 1.0, 0.0, &mut numbers);
     let prepared = |n: usize, metric| {
         let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
@@ -288,7 +288,7 @@ fn only_many_rows_have_sketches_and_squared_distances_have_none() {
 
 #[test]
 fn lengths_in_a_file_of_cosines_mean_nothing() {
-    let mut numbers = Numbers::new(63);
+    let mut numbers = SeededNumbers::new(63);
     let values = crowded(40, 5, &mut numbers, 1.0);
     let plain = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();

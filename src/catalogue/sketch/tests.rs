@@ -2,7 +2,7 @@ use super::super::codes::Encoded;
 use super::super::{Metric, Precision};
 use super::*;
 use crate::Vectors;
-use crate::testing::Numbers;
+use crate::testing::SeededNumbers;
 
 fn encode(values: &[f32], dim: usize) -> Encoded {
     let mut encoded = Encoded::default();
@@ -42,7 +42,7 @@ fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
 
 #[test]
 fn estimates_have_no_bias_and_are_as_far_off_as_they_say() {
-    let mut numbers = Numbers::new(51);
+    let mut numbers = SeededNumbers::new(51);
     for (dim, mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
         // Around a mean that is common to all, as the vectors of many models are.
         let values: Vec<f32> =
@@ -59,7 +59,7 @@ fn estimates_have_no_bias_and_are_as_far_off_as_they_say() {
 #[test]
 fn what_signs_say_in_full_is_not_estimated() {
     // Of rows that are one of two points, the middle and a sign tell all.
-    let mut numbers = Numbers::new(52);
+    let mut numbers = SeededNumbers::new(52);
     let values: Vec<f32> =
         (0..70 * 40).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
     let query = unit((0..40).map(|_| numbers.normal()).collect());
@@ -95,7 +95,7 @@ fn vectors_of_too_many_or_too_large_numbers_have_none() {
 
 /// The same from the intrinsics and from plain Rust.
 fn equals_its_twin(dim: usize) {
-    let mut numbers = Numbers::new(dim as u32);
+    let mut numbers = SeededNumbers::new(dim as u32);
     let values: Vec<f32> = (0..45 * dim).map(|_| numbers.normal() + 0.5).collect();
     let encoded = encode(&values, dim);
     let codes = codes(&encoded, dim);

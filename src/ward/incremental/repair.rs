@@ -2,7 +2,7 @@
 
 use super::tree::{Living, NOBODY, State};
 use crate::math::distance::squared_distance;
-use crate::math::simd::{Floats, LANES, SAFELY, lanes};
+use crate::math::simd::{F32x8, LANES, ROUND_DOWN, set_lanes};
 use crate::ward::chain::{Nearest, beyond};
 use alloc::{vec, vec::Vec};
 
@@ -139,7 +139,8 @@ impl Living {
             let [to_a, to_b] =
                 [a, b].map(|part| f64::from(active.bounds[part / LANES][part % LANES]));
             let bound = ((w + c) * to_a + (v + c) * to_b - c * between) / (w + v + c);
-            active.bounds[union / LANES][union % LANES] = bound.max(to_a.min(to_b)) as f32 * SAFELY;
+            active.bounds[union / LANES][union % LANES] =
+                bound.max(to_a.min(to_b)) as f32 * ROUND_DOWN;
         }
         for part in [a, b] {
             self.states[part] = State::Joined;
@@ -166,8 +167,8 @@ impl Living {
                 let bound = row
                     .floats()
                     .blurred(slack)
-                    .times_harmonic_mean(own, Floats::new(self.floats[panel]));
-                bounds[panel] = bound.times(SAFELY).numbers();
+                    .times_harmonic_mean(own, F32x8::new(self.floats[panel]));
+                bounds[panel] = bound.times(ROUND_DOWN).to_array();
             }
         }
         bounds
@@ -175,11 +176,11 @@ impl Living {
 
     /// The distances of the union of x and y, so far apart, to all others, from theirs. O(n).
     fn united(&self, x: Active, y: &Active, distance: f64) -> Vec<[f32; LANES]> {
-        let between = self.grid.squared_steps(distance) as f32 * (2.0 - SAFELY);
+        let between = self.grid.squared_steps(distance) as f32 * (2.0 - ROUND_DOWN);
         let factors = [self.weights[x.place] as f32, self.weights[y.place] as f32, between];
         let mut bounds = x.bounds;
         for ((x, y), weights) in bounds.iter_mut().zip(&y.bounds).zip(&self.floats) {
-            *x = Floats::new(*x).united(Floats::new(*y), Floats::new(*weights), factors).numbers();
+            *x = F32x8::new(*x).united(F32x8::new(*y), F32x8::new(*weights), factors).to_array();
         }
         bounds
     }
@@ -218,9 +219,9 @@ impl Living {
         *found = front.unions.len();
         let mut least = (FAR, usize::MAX);
         for (panel, (row, gone)) in bounds.iter().zip(&front.gone).enumerate() {
-            let row = Floats::new(*row).max(Floats::new(*gone));
-            if row.less(Floats::splat(least.0)) != 0 {
-                for (lane, bound) in row.numbers().into_iter().enumerate() {
+            let row = F32x8::new(*row).max(F32x8::new(*gone));
+            if row.lt_mask(F32x8::splat(least.0)) != 0 {
+                for (lane, bound) in row.to_array().into_iter().enumerate() {
                     if bound < least.0 {
                         least = (bound, panel * LANES + lane);
                     }
@@ -234,13 +235,13 @@ impl Living {
         let mut ask = |other: usize, bound: &mut f32| {
             let distance = nearest.consider(other, || self.apart(*place, other));
             let steps = self.grid.squared_steps(distance) as f32;
-            *bound = steps * SAFELY;
+            *bound = steps * ROUND_DOWN;
             self.grid.squared_steps(nearest.distance) as f32 * (1.0 + 4e-6)
         };
         reach = reach.min(ask(least.1, &mut bounds[least.1 / LANES][least.1 % LANES]));
         for (panel, (row, gone)) in bounds.iter_mut().zip(&front.gone).enumerate() {
-            let open = Floats::new(*row).max(Floats::new(*gone));
-            for lane in lanes(open.less(Floats::splat(reach))) {
+            let open = F32x8::new(*row).max(F32x8::new(*gone));
+            for lane in set_lanes(open.lt_mask(F32x8::splat(reach))) {
                 reach = reach.min(ask(panel * LANES + lane, &mut row[lane]));
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::Vectors;
 use crate::math::distance::{move_towards, squared_distance};
-use crate::math::simd::{LANES, Wholes};
+use crate::math::simd::{I32x8, LANES};
 use crate::ward::dendrogram::{Dendrogram, Step};
 use crate::ward::grid::Grid;
 use crate::ward::run::Grown;
@@ -108,14 +108,14 @@ impl Living {
 
     /// A row will be gone, and those after it one lower.
     pub(crate) fn forget(&mut self, row: usize) {
-        self.reweigh(row);
+        self.set_weight(row);
         if row < self.leaves.len() {
             self.leaves.remove(row);
         }
     }
 
     /// A row will weigh something else.
-    pub(crate) fn reweigh(&mut self, row: usize) {
+    pub(crate) fn set_weight(&mut self, row: usize) {
         self.touched.extend(self.leaves.get(row));
     }
 
@@ -261,7 +261,7 @@ impl Living {
         for &other in leaves {
             let two = other / (2 * LANES);
             if row.0 != two {
-                row = (two, self.grid.shared_row(leaf, two).map(Wholes::numbers));
+                row = (two, self.grid.shared_row(leaf, two).map(I32x8::to_array));
             }
             let at_most = self.grid.at_most(row.1.as_flattened()[other % (2 * LANES)]);
             let mut squared = at_most * at_most;
