@@ -1,4 +1,6 @@
-// The same on a thread of its own, so that nothing waits for it: one file, both sides.   node examples/worker-thread.mjs
+// The sage on a worker thread, so that clustering does not block the main thread. This file is both
+// the main program and the worker.
+// Run: node examples/worker-thread.mjs (in this repository after npm run build)
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker } from "node:worker_threads";

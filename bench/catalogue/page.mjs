@@ -15,8 +15,9 @@ const ROUNDS = 7;
  * a browser. `effortOf(task, name)` is the effort (HNSW's ef) that was tuned in Node.
  */
 export async function measureInChromium(tasks, k, effortOf) {
-  const { launch, serveSite } = await import("../../tests/browser/site.mjs");
-  const browser = await launch().catch((error) => String(error.message).split("\n")[0]);
+  const { launchChromium } = await import("../../tests/browser/chromium.mjs");
+  const { serveSite } = await import("../../tests/browser/site.mjs");
+  const browser = await launchChromium().catch((error) => String(error.message).split("\n")[0]);
   if (typeof browser === "string") return { skipped: browser };
   const site = await serveSite();
   try {

@@ -34,10 +34,11 @@ await runScript(async () => {
  */
 async function measure({ sizes, dims, quick }) {
   const pace = quick ? quickPace : fullPace;
-  const { launch, serveSite } = await import("../../tests/browser/site.mjs");
+  const { launchChromium } = await import("../../tests/browser/chromium.mjs");
+  const { serveSite } = await import("../../tests/browser/site.mjs");
   const site = await serveSite();
   try {
-    const open = () => openPage(launch, site.origin);
+    const open = () => openPage(launchChromium, site.origin);
     const { page, cpuMs, close } = await open();
     const results = [];
     for (const n of sizes)
@@ -54,8 +55,8 @@ async function measure({ sizes, dims, quick }) {
  * A fresh browser on a page with an exact clock, which requires cross-origin isolation:
  * `{ page, cpuMs, close }`. `cpuMs()` is the CPU time of its renderers so far.
  */
-async function openPage(launch, origin) {
-  const browser = await launch();
+async function openPage(launchChromium, origin) {
+  const browser = await launchChromium();
   const cpuMs = await rendererClock(browser);
   const page = await browser.newPage();
   await page.route(`${origin}/**`, async (route) => {

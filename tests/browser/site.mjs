@@ -39,5 +39,3 @@ export async function serveSite() {
     },
   };
 }
-
-export { launchChromium as launch } from "./chromium.mjs";

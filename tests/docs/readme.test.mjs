@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { launch, serveSite } from "../browser/site.mjs";
+import { launchChromium } from "../browser/chromium.mjs";
+import { serveSite } from "../browser/site.mjs";
 
 const root = new URL("../../", import.meta.url);
 const readme = await readFile(new URL("README.md", root), "utf8");
@@ -31,7 +32,7 @@ async function printed(code) {
 let site;
 let browser;
 before(async () => {
-  [site, browser] = await Promise.all([serveSite(), launch()]);
+  [site, browser] = await Promise.all([serveSite(), launchChromium()]);
 });
 after(async () => {
   await browser?.close();

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 import * as pocketsage from "pocketsage";
-import { launch, serveSite } from "../browser/site.mjs";
+import { launchChromium } from "../browser/chromium.mjs";
+import { serveSite } from "../browser/site.mjs";
 import { bundle } from "../workerd/bundle.mjs";
 import { profileHash } from "./profile-hash.mjs";
 
@@ -23,7 +24,7 @@ test("the golden profile in Node", async () => {
 });
 
 test("the golden profile in Chromium", { timeout: 60_000 }, async (t) => {
-  const [site, browser] = await Promise.all([serveSite(), launch()]);
+  const [site, browser] = await Promise.all([serveSite(), launchChromium()]);
   t.after(async () => {
     await browser.close();
     await site.close();

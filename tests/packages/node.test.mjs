@@ -1,50 +1,58 @@
-// The tarball: what is in it, and that Node can use it as somebody who installed it does.
+// The contents of the tarball, and the installed package in Node: import, require, npx, examples.
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { wrongFiles } from "../../scripts/lib/package.mjs";
-import { actions, expected, now, PROGRAM, project, root, run } from "./project.mjs";
+import {
+  actions,
+  createProject,
+  expectedResult,
+  now,
+  PROGRAM_SOURCE,
+  root,
+  run,
+} from "./consumer.mjs";
 
-const { path, put, files } = await project();
+const { path, put, files } = await createProject();
 const installed = join(path, "node_modules", "pocketsage");
 
-test("the tarball holds what the manifest points at, and nothing else", async () => {
+test("the tarball has every file that the manifest names, and no source files", async () => {
   assert.deepEqual(await wrongFiles(files), []);
-  const texts = ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"];
-  for (const file of [...texts, "pkg/wasm/core_bg.wasm", "pkg/emoji.sage", "pkg/cli/main.js"]) {
+  const documents = ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"];
+  for (const file of [...documents, "pkg/wasm/core_bg.wasm", "pkg/emoji.sage", "pkg/cli/main.js"]) {
     assert.ok(files.includes(file), `${file} is missing`);
   }
   const source = /gitignore|^(src|ts|tests|scripts|www|target)\/|(?<!\.d)\.ts$|\.(rs|map|mjs)$/;
-  const odd = files.filter((file) => source.test(file));
-  assert.deepEqual(odd, []);
+  assert.deepEqual(
+    files.filter((file) => source.test(file)),
+    [],
+  );
 });
 
-test("what was installed is what was built", async () => {
-  const same = [
+test("installed files equal built files", async () => {
+  const pairs = [
     ["pkg/wasm/core_bg.wasm"],
     ["pkg/emoji.sage"],
     ["pkg/emoji.sage", "www/public/emoji.sage"],
   ];
-  for (const [file, source = file] of same) {
-    const [there, here] = [
-      await readFile(join(installed, file)),
-      await readFile(join(root, source)),
-    ];
-    assert.ok(there.equals(here), `${file} is not ${source}`);
+  for (const [file, source = file] of pairs) {
+    const installedBytes = await readFile(join(installed, file));
+    const builtBytes = await readFile(join(root, source));
+    assert.ok(installedBytes.equals(builtBytes), `installed ${file} differs from ${source}`);
   }
 });
 
-test("nothing in the package names a folder of the machine that built it", async () => {
+test("no file of the package contains a path of the machine that built it", async () => {
   for (const file of files) {
     const text = await readFile(join(installed, file), "latin1");
     for (const folder of [homedir(), root, join("registry", "src")])
-      assert.ok(!text.includes(folder), `${file} names ${folder}`);
+      assert.ok(!text.includes(folder), `${file} contains ${folder}`);
   }
 });
 
-test("two dependencies come along, for the command line only", async () => {
+test("the two dependencies are imported by the command line only", async () => {
   const names = (await readdir(join(path, "node_modules"))).filter((name) => !name.startsWith("."));
   assert.deepEqual(names.sort(), ["hyparquet", "papaparse", "pocketsage"]);
   const importing = [];
@@ -56,12 +64,12 @@ test("two dependencies come along, for the command line only", async () => {
 });
 
 const body = `
-  const program = ${PROGRAM};
+  const program = ${PROGRAM_SOURCE};
   const bytes = new Uint8Array(readFileSync(BYTES));
   const result = await program(pocketsage, bytes, ${JSON.stringify(actions)}, ${now});
   console.log(JSON.stringify(result));`;
 
-test("import, in Node: the same answer as here", async () => {
+test("import in Node gives the expected result", async () => {
   const file = await put(
     "program.mjs",
     `import { readFileSync } from "node:fs";
@@ -72,10 +80,10 @@ test("import, in Node: the same answer as here", async () => {
   );
   const { stdout, stderr } = await run(process.execPath, [file], path);
   assert.equal(stderr, "");
-  assert.deepEqual(JSON.parse(stdout), await expected());
+  assert.deepEqual(JSON.parse(stdout), await expectedResult());
 });
 
-test("require, in Node: the same answer, because nothing in the package awaits at its top level", async () => {
+test("require in Node gives the expected result: no module has a top-level await", async () => {
   const file = await put(
     "program.cjs",
     `const { readFileSync } = require("node:fs");
@@ -84,10 +92,10 @@ test("require, in Node: the same answer, because nothing in the package awaits a
      (async () => {${body}})();`,
   );
   const { stdout } = await run(process.execPath, [file], path);
-  assert.deepEqual(JSON.parse(stdout), await expected());
+  assert.deepEqual(JSON.parse(stdout), await expectedResult());
 });
 
-test("npx pocketsage: help, and a job", async () => {
+test("npx pocketsage: --help and recommend", async () => {
   const npx = (...args) => run("npx", ["--no-install", "pocketsage", ...args], path);
   assert.match((await npx("--help")).stdout, /^PocketSage: .*\n\nUsage\n/);
   const csv = join(root, "tests/fixtures/emoji-actions.csv");
@@ -102,14 +110,14 @@ test("npx pocketsage: help, and a job", async () => {
     "--json",
   );
   const { interests, recommendations } = JSON.parse(stdout);
-  const known = await expected();
+  const expected = await expectedResult();
   assert.deepEqual(
     interests.map(({ medoid }) => medoid),
-    known.interests.map(({ medoid }) => medoid),
+    expected.interests.map(({ medoid }) => medoid),
   );
   assert.deepEqual(
     recommendations.map(({ item, score, because }) => ({ item, score, because })),
-    known.recommendations,
+    expected.recommendations,
   );
   assert.ok(
     (await stat(join(installed, "pkg/cli/main.js"))).mode & 0o100,
@@ -122,7 +130,7 @@ for (const [example, lines] of [
   ["node.mjs", 13],
   ["worker-thread.mjs", 10],
 ]) {
-  test(`examples/${example} runs as it stands`, async () => {
+  test(`examples/${example} runs unchanged`, async () => {
     const file = await put(
       `examples/${example}`,
       await readFile(join(root, "examples", example), "utf8"),

@@ -1,13 +1,13 @@
-// A Vite build of somebody's page, opened in headless Chromium: on the page itself, and in a Web Worker.
+// A Vite build of a page that imports the installed package, in headless Chromium: on the page
+// itself, and in a Web Worker.
 import assert from "node:assert/strict";
-import { createReadStream, existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
 import { build } from "vite";
-import { actions, expected, now, PROGRAM, project } from "./project.mjs";
+import { launchChromium } from "../browser/chromium.mjs";
+import { actions, createProject, expectedResult, now, PROGRAM_SOURCE } from "./consumer.mjs";
 
 const TYPES = {
   ".html": "text/html",
@@ -15,45 +15,42 @@ const TYPES = {
   ".wasm": "application/wasm",
   ".sage": "application/octet-stream",
 };
-const ARGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-];
-ARGS.push("--disable-component-update", "--disable-sync");
+const HTML = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
+  <script type="module" src="./main.js"></script>`;
+const MAIN = `
+  import * as pocketsage from "pocketsage";
+  import emoji from "pocketsage/emoji.sage?url";
+  const actions = ${JSON.stringify(actions)};
+  const program = ${PROGRAM_SOURCE};
+  globalThis.onPage = async () => {
+    const bytes = new Uint8Array(await (await fetch(emoji)).arrayBuffer());
+    return program(pocketsage, bytes, actions, ${now});
+  };
+  globalThis.inWorker = async () => {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    const openSage = () => pocketsage.connectSage(worker);
+    const Catalogue = { fromBytes: () => undefined }; // the worker has the catalogue
+    return program({ openSage, Catalogue }, undefined, actions, ${now});
+  };`;
+const WORKER = `
+  import { Catalogue, openSage, serveSage } from "pocketsage";
+  import emoji from "pocketsage/emoji.sage?url";
+  serveSage(async () => {
+    const catalogue = await Catalogue.fetch(emoji);
+    return openSage({ catalogue, now: () => ${now} });
+  });`;
 
-const { path, put } = await project();
+const { path, put } = await createProject();
+const dist = join(path, "dist");
 let server;
 let browser;
 let url;
 
 before(
   async () => {
-    const head = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">`;
-    await put("index.html", `${head}<script type="module" src="./main.js"></script>`);
-    await put(
-      "main.js",
-      `import * as pocketsage from "pocketsage";
-       import emoji from "pocketsage/emoji.sage?url";
-       const actions = ${JSON.stringify(actions)};
-       const bytes = async () => new Uint8Array(await (await fetch(emoji)).arrayBuffer());
-       globalThis.onPage = async () => (${PROGRAM})(pocketsage, await bytes(), actions, ${now});
-       globalThis.inWorker = async () => {
-         const sage = await pocketsage.connectSage(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }));
-         await sage.record(actions);
-         const { interests } = await sage.profile();
-         const recommendations = await sage.recommend();
-         return { interests: interests.map(({ medoid, importance, items }) => ({ medoid, importance, items })), recommendations };
-       };`,
-    );
-    await put(
-      "worker.js",
-      `import { Catalogue, openSage, serveSage } from "pocketsage";
-       import emoji from "pocketsage/emoji.sage?url";
-       serveSage(async () => openSage({ catalogue: await Catalogue.fetch(emoji), now: () => ${now} }));`,
-    );
+    await put("index.html", HTML);
+    await put("main.js", MAIN);
+    await put("worker.js", WORKER);
     await build({
       root: path,
       base: "./",
@@ -62,25 +59,17 @@ before(
       worker: { format: "es" },
       build: { target: "es2022" },
     });
-    const dist = join(path, "dist");
-    server = createServer((request, response) => {
-      const file = join(
-        dist,
-        new URL(request.url, "http://page").pathname.replace(/\/$/, "/index.html"),
-      );
-      if (!existsSync(file)) return response.writeHead(404).end();
-      response.writeHead(200, {
-        "content-type": TYPES[extname(file)] ?? "application/octet-stream",
-      });
-      createReadStream(file).pipe(response);
+    server = createServer(async (request, response) => {
+      const { pathname } = new URL(request.url, "http://page");
+      const file = join(dist, pathname.replace(/\/$/, "/index.html"));
+      const bytes = await readFile(file).catch(() => undefined);
+      if (bytes === undefined) return response.writeHead(404).end();
+      const type = TYPES[extname(file)] ?? "application/octet-stream";
+      response.writeHead(200, { "content-type": type }).end(bytes);
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${server.address().port}/`;
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-      args: ARGS,
-      timeout: 60_000,
-    });
+    browser = await launchChromium();
   },
   { timeout: 120_000 },
 );
@@ -90,26 +79,26 @@ after(async () => {
   server?.close();
 });
 
-test("the build carries one .wasm and one catalogue along", async () => {
-  const assets = await readdir(join(path, "dist", "assets"));
+test("the build has one .wasm file and one catalogue", async () => {
+  const assets = await readdir(join(dist, "assets"));
   assert.equal(assets.filter((name) => name.endsWith(".wasm")).length, 1, assets.join());
   assert.equal(assets.filter((name) => name.endsWith(".sage")).length, 1, assets.join());
 });
 
 for (const where of ["onPage", "inWorker"]) {
-  test(`${where}: the same answer as Node, and no complaint in the console`, {
+  test(`${where}: the same result as Node, without a warning in the console`, {
     timeout: 60_000,
   }, async () => {
     const page = await browser.newPage();
     const complaints = [];
-    page.on(
-      "console",
-      (message) => ["error", "warning"].includes(message.type()) && complaints.push(message.text()),
-    );
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    });
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("requestfailed", (request) => complaints.push(request.url()));
     await page.goto(url, { waitUntil: "load", timeout: 30_000 });
-    assert.deepEqual(await page.evaluate((name) => globalThis[name](), where), await expected());
+    const result = await page.evaluate((name) => globalThis[name](), where);
+    assert.deepEqual(result, await expectedResult());
     assert.deepEqual(complaints, []);
     await page.close();
   });

@@ -1,21 +1,23 @@
-// The installed package in a Cloudflare Worker: tests/workerd asks more, this one asks whether the tarball has all it takes.
+// The installed package in a Cloudflare Worker. tests/workerd tests more of the runtime; this tests
+// that the tarball is sufficient.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Miniflare } from "miniflare";
 import { bundle } from "../workerd/bundle.mjs";
-import { actions, expected, now, PROGRAM, project } from "./project.mjs";
+import { actions, createProject, expectedResult, now, PROGRAM_SOURCE } from "./consumer.mjs";
 
-test("the same answer as Node", { timeout: 120_000 }, async () => {
-  const { path, put } = await project();
+test("a Worker gives the same result as Node", { timeout: 120_000 }, async () => {
+  const { path, put } = await createProject();
   const entry = await put(
     "worker.mjs",
     `import * as pocketsage from "pocketsage";
+     const program = ${PROGRAM_SOURCE};
      export default {
        async fetch(request, env) {
-         const program = ${PROGRAM};
-         return Response.json(await program(pocketsage, new Uint8Array(env.EMOJI), await request.json(), ${now}));
+         const bytes = new Uint8Array(env.EMOJI);
+         return Response.json(await program(pocketsage, bytes, await request.json(), ${now}));
        },
      };`,
   );
@@ -33,7 +35,7 @@ test("the same answer as Node", { timeout: 120_000 }, async () => {
       body: JSON.stringify(actions),
     });
     assert.equal(response.status, 200, await response.clone().text());
-    assert.deepEqual(await response.json(), await expected());
+    assert.deepEqual(await response.json(), await expectedResult());
   } finally {
     await miniflare.dispose();
   }

@@ -1,9 +1,13 @@
-// A Worker bundled as wrangler does it: the `workerd` condition, one ES module, each .wasm beside it as a compiled module.
+// Bundles a Worker as wrangler does: the `workerd` export condition, one ES module, and each .wasm
+// file as a compiled module beside it.
 import { basename, dirname, join } from "node:path";
 import { readFile } from "node:fs/promises";
 import { build } from "vite";
 
-/** The modules of a Worker for miniflare, from its entry file. The package is found from there, as an installed one. */
+/**
+ * Bundles the Worker with this entry file, which must be inside of the project whose packages it
+ * imports. Returns `{ code, modules }`: the script, and the `modules` option of Miniflare.
+ */
 export async function bundle(entry) {
   const wasm = new Map();
   const output = await build({
@@ -36,7 +40,7 @@ export async function bundle(entry) {
   });
   const chunks = output.output.filter(({ type }) => type === "chunk");
   if (chunks.length !== 1 || wasm.size !== 1)
-    throw new Error(`expected one script and one .wasm, saw ${chunks.length} and ${wasm.size}`);
+    throw new Error(`expected one script and one .wasm, got ${chunks.length} and ${wasm.size}`);
   const compiled = [...wasm].map(async ([path, file]) => ({
     type: "CompiledWasm",
     path,

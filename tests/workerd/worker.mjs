@@ -1,11 +1,12 @@
-// A Worker as a user writes it: the package by its name, the catalogue from a binding, nothing at module scope.
+// The Worker of the tests. The package is imported by name, the catalogue is a data binding, and
+// nothing is loaded at module scope. A request names a job, and its response is the result.
 import { buildProfile, Catalogue, cluster, init, isSageError, openSage } from "pocketsage";
 
 export default {
   async fetch(request, env) {
-    const { job, ...given } = await request.json();
+    const { job, ...args } = await request.json();
     try {
-      return Response.json(await jobs[job](given, env));
+      return Response.json(await jobs[job](args, env));
     } catch (error) {
       if (!isSageError(error)) throw error;
       return Response.json({ code: error.code, message: error.message });
@@ -28,12 +29,12 @@ const jobs = {
     }
   },
 
-  async wrong() {
+  async invalidOption() {
     return openSage({ dim: 2, cut: { counts: 3 } });
   },
 
-  /** The synchronous pieces before and after the wasm is there. */
-  async pieces() {
+  /** A synchronous function before and after the wasm is loaded. */
+  async clusterBeforeAndAfterInit() {
     const vectors = Float32Array.of(1, 0, 0.9, 0.1, 0, 1);
     let before = "ready";
     try {
@@ -54,8 +55,8 @@ const jobs = {
     return profile.interests.map((interest) => ({ ...interest, vector: [...interest.vector] }));
   },
 
-  /** What the platform refuses, so that the tests know it is refused here too. */
-  async generate({ bytes }) {
+  /** Compiles wasm from bytes, which the platform must refuse. */
+  async compileBytes({ bytes }) {
     try {
       await WebAssembly.compile(Uint8Array.from(bytes));
       return { refused: false };

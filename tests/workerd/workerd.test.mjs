@@ -1,4 +1,4 @@
-// The package in workerd, the runtime of Cloudflare Workers, through miniflare: the main job on the emoji catalogue.
+// The package in workerd, the runtime of Cloudflare Workers, through Miniflare, compared with Node.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
@@ -7,18 +7,20 @@ import { Miniflare } from "miniflare";
 import { buildProfile, Catalogue, init, openSage } from "pocketsage";
 import { bundle } from "./bundle.mjs";
 
-const file = (path) => fileURLToPath(new URL(path, import.meta.url));
-const emoji = await readFile(file("../../www/public/emoji.sage"));
-const lines = (await readFile(file("../fixtures/emoji-actions.jsonl"), "utf8")).trim().split("\n");
+const pathOf = (path) => fileURLToPath(new URL(path, import.meta.url));
+const emoji = await readFile(pathOf("../../www/public/emoji.sage"));
+const lines = (await readFile(pathOf("../fixtures/emoji-actions.jsonl"), "utf8"))
+  .trim()
+  .split("\n");
 const actions = lines.map((line) => JSON.parse(line));
 const now = Date.parse("2026-01-31T00:00:00Z");
 
-let code;
+let bundledCode;
 let miniflare;
 before(
   async () => {
-    const bundled = await bundle(file("worker.mjs"));
-    code = bundled.code;
+    const bundled = await bundle(pathOf("worker.mjs"));
+    bundledCode = bundled.code;
     miniflare = new Miniflare({
       modules: bundled.modules,
       dataBlobBindings: { EMOJI: emoji },
@@ -33,51 +35,55 @@ before(
 );
 after(() => miniflare?.dispose());
 
-async function ask(job, given = {}) {
+/** Runs a job of worker.mjs and returns its result. */
+async function runJob(job, args = {}) {
   const response = await miniflare.dispatchFetch("http://worker/", {
     method: "POST",
-    body: JSON.stringify({ job, ...given }),
+    body: JSON.stringify({ job, ...args }),
   });
   assert.equal(response.status, 200, await response.clone().text());
   return response.json();
 }
 
-test("the synchronous pieces say `not-ready` before init() and work after it", {
+test("synchronous functions throw `not-ready` before init() and work after it", {
   timeout: 30_000,
 }, async () => {
-  // The first request of this instance: nothing was loaded at module scope.
-  assert.deepEqual(await ask("pieces"), { before: "not-ready", labels: [0, 0, 1] });
+  // The first request of this instance, which loads nothing at module scope.
+  assert.deepEqual(await runJob("clusterBeforeAndAfterInit"), {
+    before: "not-ready",
+    labels: [0, 0, 1],
+  });
 });
 
-test("this runtime refuses to make code from bytes, so the wasm came in as a module", {
+test("workerd refuses to compile wasm from bytes, so the bundle needs a module", {
   timeout: 30_000,
 }, async () => {
   const empty = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-  const { refused, message } = await ask("generate", { bytes: empty });
+  const { refused, message } = await runJob("compileBytes", { bytes: empty });
   assert.ok(refused);
   assert.match(message, /code generation|disallowed/i);
 });
 
-test("records, finds the interests and recommends, as in Node to the last bit", {
+test("record, profile and recommend give the same bits as in Node", {
   timeout: 30_000,
 }, async () => {
-  const there = await ask("recommend", { actions, now, options: { count: 20 } });
+  const inWorker = await runJob("recommend", { actions, now, options: { count: 20 } });
   const catalogue = await Catalogue.fromBytes(new Uint8Array(emoji));
   const sage = await openSage({ catalogue, now: () => now });
   await sage.record(actions);
   const { interests } = await sage.profile();
-  const here = {
+  const inNode = {
     size: catalogue.size,
     interests,
     recommendations: await sage.recommend({ count: 20 }),
     outbound: 0,
   };
-  assert.deepEqual(there, JSON.parse(JSON.stringify(here)));
-  assert.ok(there.interests.length >= 3);
-  assert.equal(there.recommendations.length, 20);
+  assert.deepEqual(inWorker, JSON.parse(JSON.stringify(inNode)));
+  assert.ok(inWorker.interests.length >= 3);
+  assert.equal(inWorker.recommendations.length, 20);
 });
 
-test("buildProfile, on vectors of one's own, as in Node to the last bit", {
+test("buildProfile gives the same bits as in Node", {
   timeout: 30_000,
 }, async () => {
   const vectorOf = (row) =>
@@ -85,34 +91,34 @@ test("buildProfile, on vectors of one's own, as in Node to the last bit", {
   const own = actions.map(({ item, at }, row) => ({ item, at, vector: vectorOf(row) }));
   const options = { dim: 7, now, cut: { count: 5 }, halfLifeDays: 10 };
   await init();
-  const here = buildProfile(
+  const inNode = buildProfile(
     own.map((action) => ({ ...action, vector: Float32Array.from(action.vector) })),
     options,
   );
-  assert.equal(here.interests.length, 5);
-  const there = await ask("profile", { actions: own, options });
+  assert.equal(inNode.interests.length, 5);
+  const inWorker = await runJob("profile", { actions: own, options });
   assert.deepEqual(
-    there,
-    here.interests.map((interest) => ({ ...interest, vector: [...interest.vector] })),
+    inWorker,
+    inNode.interests.map((interest) => ({ ...interest, vector: [...interest.vector] })),
   );
 });
 
-test("many requests at once share one instance of the wasm", { timeout: 60_000 }, async () => {
-  const answers = await Promise.all(
+test("20 concurrent requests share one instance of the wasm", { timeout: 60_000 }, async () => {
+  const results = await Promise.all(
     Array.from({ length: 20 }, () =>
-      ask("recommend", { actions, now, options: { pick: { seed: 7 } } }),
+      runJob("recommend", { actions, now, options: { pick: { seed: 7 } } }),
     ),
   );
-  for (const answer of answers) assert.deepEqual(answer, answers[0]);
+  for (const result of results) assert.deepEqual(result, results[0]);
 });
 
-test("errors are errors there too, with their codes", { timeout: 30_000 }, async () => {
-  const { code: known, message } = await ask("wrong");
-  assert.equal(known, "option");
+test("an error in the Worker has its code and message", { timeout: 30_000 }, async () => {
+  const { code, message } = await runJob("invalidOption");
+  assert.equal(code, "option");
   assert.match(message, /counts/);
 });
 
-test("the bundle imports the wasm as a module, and nothing of Node", () => {
-  const imported = [...code.matchAll(/^import .* from "(.*)";$/gm)].map(([, from]) => from);
+test("the only import of the bundle is the wasm module", () => {
+  const imported = [...bundledCode.matchAll(/^import .* from "(.*)";$/gm)].map(([, from]) => from);
   assert.deepEqual(imported, ["./core_bg.wasm"]);
 });

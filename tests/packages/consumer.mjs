@@ -1,4 +1,5 @@
-// A project of somebody else's: a folder outside of this repository with the packed package installed from its tarball.
+// A consumer of the package: a project outside of this repository that has the tarball installed,
+// and one program whose result must be the same in every runtime.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,26 +10,32 @@ import { promisify } from "node:util";
 
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 const execute = promisify(execFile);
+const TIMEOUT_MS = 120_000;
 
-/** Runs a command to its end, in at most two minutes: `{ stdout, stderr }`; rejects with both when it fails. */
+/** Runs a command. Returns `{ stdout, stderr }`; rejects with both if it fails or times out. */
 export function run(command, args, cwd) {
   const env = { ...process.env, npm_config_update_notifier: "false" };
-  return execute(command, args, { cwd, env, timeout: 120_000, maxBuffer: 64 << 20 });
+  return execute(command, args, { cwd, env, timeout: TIMEOUT_MS, maxBuffer: 64 << 20 });
 }
 
-/** Packs the built package: where the tarball is, and the paths inside. */
-async function pack(into) {
+/** Packs the built package. Returns the path of the tarball and the paths of the files in it. */
+async function pack(destination) {
   const { stdout } = await run(
     "npm",
-    ["pack", "--json", "--ignore-scripts", "--pack-destination", into],
+    ["pack", "--json", "--ignore-scripts", "--pack-destination", destination],
     root,
   );
   const [packed] = Object.values(JSON.parse(stdout));
-  return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path) };
+  const files = packed.files.map(({ path }) => path);
+  return { tarball: join(destination, packed.filename), files };
 }
 
-/** A new project that has the package installed; gone after the tests of the file. `put` writes a file into it. */
-export async function project() {
+/**
+ * Creates a project with the package installed, deleted after the tests of the calling file.
+ * Returns its path, the files of the tarball, and `put(name, content)`, which writes a file into
+ * the project and returns its path.
+ */
+export async function createProject() {
   const path = await mkdtemp(join(tmpdir(), "pocketsage-packages-"));
   after(() => rm(path, { recursive: true, force: true }));
   const put = async (name, content) => {
@@ -37,10 +44,7 @@ export async function project() {
     return join(path, name);
   };
   const { tarball, files } = await pack(path);
-  await put(
-    "package.json",
-    JSON.stringify({ name: "somebody-else", private: true, type: "module" }),
-  );
+  await put("package.json", JSON.stringify({ name: "consumer", private: true, type: "module" }));
   await run(
     "npm",
     ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", tarball],
@@ -49,15 +53,19 @@ export async function project() {
   return { path, put, files };
 }
 
-/** The history of the fixture, and the moment it is looked at. */
 const fixture = await readFile(join(root, "tests/fixtures/emoji-actions.jsonl"), "utf8");
+
+/** The actions of the program, and its current time in milliseconds since 1970. */
 export const actions = fixture
   .trim()
   .split("\n")
   .map((line) => JSON.parse(line));
 export const now = Date.parse("2026-01-31T00:00:00Z");
 
-/** The main job. Its source is pasted into the programs of the project, so it may use its arguments only. */
+/**
+ * Records the actions and returns interests and recommendations. Its source is pasted into the
+ * programs of the project, so it must not use anything but its arguments.
+ */
 const program = async ({ openSage, Catalogue }, bytes, actions, now) => {
   const catalogue = await Catalogue.fromBytes(bytes);
   const sage = await openSage({ catalogue, now: () => now });
@@ -69,12 +77,11 @@ const program = async ({ openSage, Catalogue }, bytes, actions, now) => {
     recommendations,
   };
 };
-export const PROGRAM = program.toString();
+export const PROGRAM_SOURCE = program.toString();
 
-/** What every runtime must answer: the same program, in this process, on the package as it is built here. */
-export async function expected() {
+/** The result of the program in this process, with the package as built in this repository. */
+export async function expectedResult() {
   const bytes = await readFile(join(root, "www/public/emoji.sage"));
-  return JSON.parse(
-    JSON.stringify(await program(await import("pocketsage"), new Uint8Array(bytes), actions, now)),
-  );
+  const result = await program(await import("pocketsage"), new Uint8Array(bytes), actions, now);
+  return JSON.parse(JSON.stringify(result));
 }
