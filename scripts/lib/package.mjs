@@ -5,9 +5,16 @@ import { runOrThrow } from "./run.mjs";
 import { root } from "./versions.mjs";
 
 const folder = join(root, "target", "npm");
-const documents = ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+const documents = [
+  ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md"],
+  ...["RELEASE.md", "SECURITY.md", "LICENSE-APACHE", "LICENSE-MIT", "package.json"],
+];
 const required = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
-const generated = /^pkg\/.*(\.js|\.d\.ts|\.wasm|\.sage|\.map)$/;
+const published = [
+  /^pkg\/.*\.(js|d\.ts|js\.map|d\.ts\.map|wasm|sage)$/,
+  /^ts\/.*\.ts$/, // the source maps point here
+  /^docs\/(decisions\/)?[\w-]+\.md$/,
+];
 
 /** Packs the built package: `{ tarball, files, size }`, its path, the paths inside, and its bytes. */
 export async function pack() {
@@ -32,7 +39,9 @@ export async function wrongFiles(files) {
   const missing = [...new Set([...targets, ...documents, ...required])].filter(
     (path) => !packed.has(path),
   );
-  const unexpected = files.filter((path) => !documents.includes(path) && !generated.test(path));
+  const unexpected = files.filter(
+    (path) => !documents.includes(path) && !published.some((pattern) => pattern.test(path)),
+  );
   return [
     ...missing.map((path) => `missing: ${path}`),
     ...unexpected.map((path) => `does not belong: ${path}`),
