@@ -37,7 +37,9 @@ export function wardOptions(args) {
   };
 }
 
-/** Options of `npm run bench:browser`: `{ sizes, dims, quick, json }`. Throws a Remedy otherwise. */
+/**
+ * Options of `npm run bench:browser`: `{ sizes, dims, quick, json }`. Throws a Remedy otherwise.
+ */
 export function browserOptions(args) {
   const { values } = parse(args, { sizes: list, dims: list, quick: flag, json: flag });
   return {

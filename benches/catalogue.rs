@@ -1,6 +1,8 @@
-//! The catalogue: `cargo bench --bench catalogue`. Every benchmark asserts its answer once, untimed.
+//! The catalogue: `cargo bench --bench catalogue`. Every benchmark asserts its answer once,
+//! untimed.
 //! `npm run bench:catalogue` compares the same code with other vector indexes.
-#![allow(clippy::unwrap_used)] // A benchmark that cannot run has nothing better to do than to panic.
+// A benchmark that cannot run panics.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

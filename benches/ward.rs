@@ -1,6 +1,7 @@
 //! Clustering: `cargo bench --bench ward`. Every benchmark asserts its answer once, untimed.
 //! `npm run bench:ward` compares the same code with other libraries.
-#![allow(clippy::unwrap_used)] // A benchmark that cannot run has nothing better to do than to panic.
+// A benchmark that cannot run panics.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

@@ -100,7 +100,7 @@ async function denyCrates(...what) {
 
 /**
  * npm packages that are installed with ours and have another licence than the permitted ones. By
- * hand, because cargo-deny reads crates only and there are few such packages.
+ * hand, because cargo-deny reads crates only, and these packages are few.
  */
 async function npmComplaints() {
   const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));

@@ -60,7 +60,9 @@ const parts = {
   redis: { engine: "Redis 8.2", kind: "real server", needs: "remote-venv" },
 };
 
-/** By name: a function that installs an environment under .tools/, and resolves to `{ seconds }`. */
+/**
+ * By name: a function that installs an environment under .tools/, and resolves to `{ seconds }`.
+ */
 const environments = {
   "contract-clients": (name) => installPackages(name, join(folder, "clients")),
   "milvus-venv": (name) => pythonEnvironment(name, join(folder, "requirements-milvus.txt")),
@@ -121,7 +123,9 @@ async function installEnvironments(selected) {
   return missing;
 }
 
-/** Runs one file: `{ passed, failed, seconds }`. Prints its output if it fails, else its figures. */
+/**
+ * Runs one file: `{ passed, failed, seconds }`. Prints its output if it fails, else its figures.
+ */
 async function runFile(name, isolated) {
   reportStart(name);
   const options = ["--test", "--test-reporter=spec", "--test-timeout=120000"];

@@ -67,8 +67,8 @@ async function checkRust() {
   }
   if (!(await probe("cc"))) {
     throw new Remedy(
-      "A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode command " +
-        "line tools, then run this again.",
+      "A C linker is missing: install build-essential (Debian), gcc (Fedora) or the Xcode " +
+        "command line tools, then run this again.",
     );
   }
   reportDone("rust", version);

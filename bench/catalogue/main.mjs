@@ -103,7 +103,9 @@ async function measureSets(names, onResult) {
   return { results, browser: await measureInChromium(chromiumTasks, HITS, effortOf) };
 }
 
-/** Embedded package descriptions, made once; `{ missing: reason }` if the model is not installed. */
+/**
+ * Embedded package descriptions, made once; `{ missing: reason }` if the model is not installed.
+ */
 async function loadText() {
   const folder = join(root, ".tools", "bench-text");
   const file = join(folder, "vectors.f32");

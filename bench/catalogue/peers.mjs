@@ -1,5 +1,5 @@
-// The peers that run in Node. Each is a function from `{ vectors, values, dim }` (unit rows, so that
-// L2, inner product and cosine give one order) to
+// The peers that run in Node. Each is a function from `{ vectors, values, dim }` (unit rows, so
+// that L2, inner product and cosine give one order) to
 //   search(query, k)   rows, best first
 //   tune(effort)       sets HNSW's ef; optional
 //   searchMany, bytes  of PocketSage: several queries in one call; the catalogue's file

@@ -15,7 +15,7 @@ peers = {}
 
 
 def build(name: str, path: str, dim: int):
-    """Builds an index: a function from (query, k) to rows, and one that sets the effort, or None."""
+    """Builds an index: a function from (query, k) to rows; one that sets the effort, or None."""
     vectors = np.fromfile(path, np.float32).reshape(-1, dim)
     n = len(vectors)
     if name == "faiss SQ8 flat":

@@ -7,7 +7,10 @@ import { mixture } from "./mixture.mjs";
 
 const folder = join(root, "target", "bench");
 
-/** By name: a function from (n, dim) to row-major vectors, or undefined if it has none of that shape. */
+/**
+ * By name: a function from (n, dim) to row-major vectors, or undefined if it has none of that
+ * shape.
+ */
 export const taskSources = {
   mixture: (n, dim) => mixture(n, dim, { seed: n }),
   emoji: async (n, dim) => {

@@ -98,7 +98,9 @@ async function measureTask(page, cpuMs, n, dim, pace) {
   return { cpu: median(times.cpu), wall: median(times.wall), calls: times.wall.length };
 }
 
-/** Runs in the page: clusters the vectors of one task `calls` times; they are made once per task. */
+/**
+ * Runs in the page: clusters the vectors of one task `calls` times; they are made once per task.
+ */
 async function wardInPage({ n, dim, calls, returnTree }) {
   const sage = await import("pocketsage");
   await sage.init();

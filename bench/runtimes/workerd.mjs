@@ -61,7 +61,10 @@ async function measure({ isolates, calls }) {
   };
 }
 
-/** Starts a workerd. `request(step)` resolves to its wall time in ms, or rejects if the reply is wrong. */
+/**
+ * Starts a workerd. `request(step)` resolves to its wall time in ms, or rejects if the reply is
+ * wrong.
+ */
 async function startIsolate(modules) {
   const { Miniflare } = await import("miniflare");
   const runtime = new Miniflare({

@@ -1,6 +1,6 @@
 // `npm run bench:ward`: from embeddings to the whole Ward tree, PocketSage beside other libraries,
 // in one interleaved run of about ten minutes. Options narrow it:
-//   npm run bench:ward -- --sizes 300,1000 --dims 256 --data mixture --only ours,fastcluster --quick
+//   npm run bench:ward -- --sizes 300,1000 --dims 256 --data mixture --only ours,scipy --quick
 //   npm run --silent bench:ward -- --json    machine-readable, on standard output
 //   npm run bench:ward -- --figures          a whole run, and its table into docs/figures.md
 // Every contestant reads the same f32 vectors and has one thread. All must find the same tree, or

@@ -23,7 +23,9 @@ const builders = {
   native: async () => [await nativeProgram()],
 };
 
-/** Builds what a contestant needs beyond the package, and resolves to the command of its program. */
+/**
+ * Builds what a contestant needs beyond the package, and resolves to the command of its program.
+ */
 export async function prepareProgram({ name, runtime }) {
   if (name === "kodama-wasm") await buildKodamaWasm();
   return await builders[runtime]();

@@ -16,8 +16,8 @@ impl fmt::Display for Shape {
     }
 }
 
-/// `n` unit vectors of `dim` components, row-major: row r scatters around centre r modulo [`GROUPS`].
-/// The same seed gives the same values.
+/// `n` unit vectors of `dim` components, row-major: row r scatters around centre r modulo
+/// [`GROUPS`]. The same seed gives the same values.
 pub fn mixture(Shape(n, dim): Shape, seed: u64) -> Vec<f32> {
     let mut random = SplitMix64(seed);
     let centres: Vec<Vec<f32>> = (0..GROUPS).map(|_| random.unit_vector(dim)).collect();

@@ -1,6 +1,7 @@
-"""Writes the fixture of one user: eight food, eight sport and eight animal emoji over the 30 days before 2026-01-31.
+"""Writes the fixture of one user: eight food, eight sport and eight animal emoji over 30 days.
 
-    python actions.py        -> tests/fixtures/emoji-actions.jsonl and its twin emoji-actions.csv
+    python actions.py        -> tests/fixtures/emoji-actions.jsonl, and the same as
+    emoji-actions.csv
 """
 
 import csv
@@ -14,7 +15,7 @@ SPORT = ["26BD", "1F3C0", "1F3C8", "1F3BE", "1F3D0", "26BE", "1F3C9", "1F3D3"]  
 ANIMALS = ["1F415", "1F408", "1F40E", "1F418", "1F981", "1F43B", "1F98A", "1F407"]  # 🐕🐈🐎🐘🦁🐻🦊🐇
 
 END = 1769817600000  # 2026-01-31T00:00:00Z, in milliseconds
-# Every 30 hours one of the three in turn, the last one 30 hours before END: 24 actions, 30 days.
+# One action every 30 hours, of the three kinds in turn, the last one 30 hours before END.
 STEP = 30 * 60 * 60 * 1000
 
 
@@ -22,13 +23,18 @@ def actions() -> list[dict]:
     items = [item for three in zip(FOOD, SPORT, ANIMALS, strict=True) for item in three]
     start = END - STEP * len(items)
     # Every fifth action is a save, the others are clicks.
-    return [{"item": item, "at": start + STEP * row, "kind": "save" if row % 5 == 0 else "click"} for row, item in enumerate(items)]
+    kinds = ["save" if row % 5 == 0 else "click" for row in range(len(items))]
+    return [
+        {"item": item, "at": start + STEP * row, "kind": kind}
+        for row, (item, kind) in enumerate(zip(items, kinds, strict=True))
+    ]
 
 
 def main() -> None:
     rows = actions()
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    (FIXTURES / "emoji-actions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    (FIXTURES / "emoji-actions.jsonl").write_text(lines)
     with (FIXTURES / "emoji-actions.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, ["item", "at", "kind"], lineterminator="\n")
         table.writeheader()

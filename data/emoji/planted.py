@@ -1,4 +1,5 @@
-"""Sessions whose interests are known: items of a few random subgroups of the emoji catalogue, and their Ward trees."""
+"""Sessions with planted interests: items of a few random subgroups of the emoji catalogue, and
+their Ward trees."""
 
 from pathlib import Path
 
@@ -10,33 +11,36 @@ from scipy.spatial.distance import pdist
 
 INTERESTS = (1, 2, 3, 5, 8)
 ACTIONS = (1, 2, 3, 5, 10, 20)
-EACH = 150
+SESSIONS_PER_CELL = 150
 
 
 class Sessions:
-    """The trees of many sessions as arrays: squared heights (ascending, then infinities) and the ARI after 0, 1, ... merges."""
+    """Trees of many sessions as arrays, one row each: squared heights (ascending, padded with
+    infinity) and the ARI after 0, 1, ... merges. A cell is a combination of k and m."""
 
     def __init__(self, cells: list[int], names: list[str], trees: list["Tree"]) -> None:
         self.cell, self.names = np.array(cells), names
         self.n = np.array([tree.n for tree in trees])
         widest = self.n.max()
-        self.heights = np.array([np.pad(tree.heights, (0, widest - len(tree.heights)), constant_values=np.inf) for tree in trees])
-        self.ari = np.array([np.pad(tree.ari, (0, widest - len(tree.ari)), constant_values=-1) for tree in trees])
-        self.scales = {name: np.array([tree.scales[name] for tree in trees]) for name in trees[0].scales}
+        self.heights = np.array([padded(tree.heights, widest, np.inf) for tree in trees])
+        self.ari = np.array([padded(tree.ari, widest, -1) for tree in trees])
+        self.scales = {
+            name: np.array([tree.scales[name] for tree in trees]) for name in trees[0].scales
+        }
 
     def below(self, thresholds: np.ndarray) -> np.ndarray:
-        """How many merges each session keeps at its threshold."""
+        """Number of merges of each session up to its threshold."""
         return (self.heights <= thresholds[:, None]).sum(axis=1)
 
     def score(self, kept: np.ndarray) -> np.ndarray:
-        """Mean ARI of every cell when each session keeps so many merges."""
+        """Mean ARI of each cell, where `kept` is the number of merges of each session."""
         return self.mean_of_cells(self.ari[np.arange(len(kept)), kept])
 
     def mean_of_cells(self, ari: np.ndarray) -> np.ndarray:
         return np.bincount(self.cell, ari) / np.bincount(self.cell)
 
     def cells(self, kind: str) -> np.ndarray:
-        """Which cells are of a kind; each is of one only."""
+        """Mask of the cells of a kind. Each cell has one kind."""
         def kind_of(name: str) -> str:
             if "uneven" in name:
                 return "uneven"
@@ -47,7 +51,8 @@ class Sessions:
 
 
 class Tree:
-    """One Ward tree: squared heights, what the planted interests score at every cut, and ways to measure its own distances."""
+    """One Ward tree: squared heights, the ARI of every cut with the planted interests, and
+    statistics of the pairwise distances."""
 
     def __init__(self, vectors: np.ndarray, truth: np.ndarray | None) -> None:
         merges = ward(vectors)
@@ -60,12 +65,18 @@ class Tree:
         self.scales = {"mean": distances.mean(), "diameter": distances.max(), **quantiles}
 
 
+def padded(values: np.ndarray, length: int, value: float) -> np.ndarray:
+    return np.pad(values, (0, length - len(values)), constant_values=value)
+
+
 def emoji(root: Path) -> tuple[np.ndarray, dict[str, np.ndarray], float]:
     """The catalogue's vectors, the rows of every subgroup, and D."""
     catalogue = SageFile(root / "www/public/emoji.sage")
-    subgroup = {item["id"]: item["subgroup"] for item in read_items(root / "node_modules/emojibase-data")}
+    items = read_items(root / "node_modules/emojibase-data")
+    subgroup = {item["id"]: item["subgroup"] for item in items}
     names = np.array([subgroup[key] for key in catalogue.ids])
-    return catalogue.vectors.astype(np.float64), {name: np.flatnonzero(names == name) for name in sorted(set(names))}, catalogue.spread
+    rows = {name: np.flatnonzero(names == name) for name in sorted(set(names))}
+    return catalogue.vectors.astype(np.float64), rows, catalogue.spread
 
 
 def sessions(vectors: np.ndarray, subgroups: dict[str, np.ndarray], seed: int) -> Sessions:
@@ -82,16 +93,19 @@ def sessions(vectors: np.ndarray, subgroups: dict[str, np.ndarray], seed: int) -
 
     for k in INTERESTS:
         for m in ACTIONS:
-            for _ in range(EACH if k * m > 1 else 0):
+            for _ in range(SESSIONS_PER_CELL if k * m > 1 else 0):
                 add(f"k = {k}, m = {m}", [m] * k)
     for k in INTERESTS[1:]:
-        for _ in range(2 * EACH):
+        for _ in range(2 * SESSIONS_PER_CELL):
             add(f"k = {k}, uneven", random.choice(ACTIONS, k).tolist())
     return Sessions(cells, names, trees)
 
 
-def plant(subgroups: dict[str, np.ndarray], sizes: list[int], random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of different random subgroups, so many of each, without repetition, and the number of the subgroup of each row."""
+def plant(
+    subgroups: dict[str, np.ndarray], sizes: list[int], random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of random distinct subgroups, `sizes` of them, without repetition, and the number of the
+    subgroup of each row."""
     free, rows = dict(subgroups), []
     for size in sorted(sizes, reverse=True):
         name = random.choice([name for name, members in free.items() if len(members) >= size])
@@ -100,10 +114,10 @@ def plant(subgroups: dict[str, np.ndarray], sizes: list[int], random: np.random.
 
 
 def ari_of_cuts(merges: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Adjusted Rand index to the truth after 0, 1, ..., n - 1 merges, kept up to date merge by merge."""
+    """Adjusted Rand index with the truth after 0, 1, ..., n - 1 merges, updated merge by merge."""
     n, k = len(truth), truth.max() + 1
     pairs = lambda counts: (counts * (counts - 1) / 2).sum()
-    nodes = [np.eye(k)[t] for t in truth]  # how many rows of each interest a node of the tree has
+    nodes = [np.eye(k)[t] for t in truth]  # by node: number of rows of each interest
     together, found, planted = 0.0, 0.0, pairs(np.bincount(truth).astype(float))
 
     def index() -> float:

@@ -1,4 +1,5 @@
-"""Reads a `.sage` catalogue (format version 1, described in src/catalogue/format.rs) into numpy, independently of the Rust code."""
+"""Reads a `.sage` catalogue (format version 1, docs/format.md) into numpy, independently of the
+Rust code."""
 
 import json
 import struct
@@ -6,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-SCALES, CODES, RESIDUALS, ID_ENDS, IDS, _, PAYLOAD_ENDS, PAYLOADS = range(1, 9)
+SCALES, CODES, RESIDUALS, ID_OFFSETS, IDS, _, PAYLOAD_OFFSETS, PAYLOADS = range(1, 9)
 
 
 class SageFile:
-    """`ids`, `payloads` (parsed JSON or None) and `vectors` (n x dim f32, exactly as the catalogue gives them)."""
+    """`ids`, `payloads` (parsed JSON or None), `vectors` (n x dim f32, exactly those that the
+    catalogue returns), and `spread`."""
 
     def __init__(self, path: Path) -> None:
         content = path.read_bytes()
@@ -22,18 +24,21 @@ class SageFile:
             kind, _, offset, length = struct.unpack_from("<IIQQ", content, entry)
             sections[kind] = content[offset:offset + length]
 
-        # (code - 64 + residual / 256) is exact in f32; times the scale, one rounding.
-        numbers = np.frombuffer(sections[CODES], np.uint8).astype(np.float32) - np.float32(64)
+        # code - 64 + residual / 256 is exact in f32; the product with the scale rounds once.
+        values = np.frombuffer(sections[CODES], np.uint8).astype(np.float32) - np.float32(64)
         if RESIDUALS in sections:
-            numbers += np.frombuffer(sections[RESIDUALS], np.int8).astype(np.float32) / np.float32(256)
+            residuals = np.frombuffer(sections[RESIDUALS], np.int8).astype(np.float32)
+            values += residuals / np.float32(256)
         scales = np.frombuffer(sections[SCALES], "<f4")
-        self.vectors = numbers.reshape(n, dim) * scales[:, None]
-        self.ids = texts(sections[ID_ENDS], sections[IDS])
-        payloads = texts(sections[PAYLOAD_ENDS], sections[PAYLOADS]) if PAYLOADS in sections else [""] * n
+        self.vectors = values.reshape(n, dim) * scales[:, None]
+        self.ids = split(sections[ID_OFFSETS], sections[IDS])
+        payloads = [""] * n
+        if PAYLOADS in sections:
+            payloads = split(sections[PAYLOAD_OFFSETS], sections[PAYLOADS])
         self.payloads = [json.loads(text) if text else None for text in payloads]
 
 
-def texts(ends: bytes, content: bytes) -> list[str]:
-    """The texts that lie one after the other, each ending where `ends` (u32) says."""
-    bounds = [0, *np.frombuffer(ends, "<u4").tolist()]
+def split(offsets: bytes, content: bytes) -> list[str]:
+    """Strings stored one after the other; `offsets` (u32) are their ends."""
+    bounds = [0, *np.frombuffer(offsets, "<u4").tolist()]
     return [content[start:end].decode() for start, end in zip(bounds, bounds[1:])]

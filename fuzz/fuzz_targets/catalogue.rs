@@ -1,4 +1,5 @@
-//! The decoder, the search and the writer on hostile bytes: see tests/fuzz/exercise.rs, which tests/fuzz.rs runs on a stable compiler too.
+//! Decoding, searching and writing with hostile bytes: tests/fuzz/exercise.rs, which tests/fuzz.rs
+//! also runs on a stable compiler.
 #![no_main]
 
 #[path = "../../tests/fuzz/exercise.rs"]

@@ -16,7 +16,9 @@ const published = [
   /^docs\/(decisions\/)?[\w-]+\.md$/,
 ];
 
-/** Packs the built package: `{ tarball, files, size }`, its path, the paths inside, and its bytes. */
+/**
+ * Packs the built package: `{ tarball, files, size }`, its path, the paths inside, and its bytes.
+ */
 export async function pack() {
   await mkdir(folder, { recursive: true });
   const options = ["--json", "--ignore-scripts", "--pack-destination", folder];

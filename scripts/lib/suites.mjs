@@ -59,7 +59,8 @@ export function isSelected(suite, names) {
 }
 
 /**
- * `{ passed, failed, skipped }` from the output of libtest, wasm-bindgen-test or Node's test runner.
+ * `{ passed, failed, skipped }` from the output of libtest, wasm-bindgen-test or Node's test
+ * runner.
  */
 export function countTests(output) {
   const total = { passed: 0, failed: 0, skipped: 0 };

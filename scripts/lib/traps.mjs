@@ -1,6 +1,6 @@
-// Turns panics into traps. Their messages are unreachable in the published wasm: there is no console
-// hook, a panic ends in a trap, and ts/core/glue.ts reports "crashed" for every trap. The messages and
-// the code that passes source locations were a tenth of the wasm.
+// Turns panics into traps. Their messages are unreachable in the published wasm: there is no
+// console hook, a panic ends in a trap, and ts/core/glue.ts reports "crashed" for every trap. The
+// messages and the code that passes source locations were a tenth of the wasm.
 import binaryen from "binaryen";
 
 /** Functions of the standard library that only panic or format panic messages, by rustc's names. */
@@ -13,8 +13,8 @@ const panicNames = new RegExp(
 );
 
 /**
- * Replaces the bodies of those functions by a trap, in a wasm that still has its names. wasm-opt then
- * removes the computation of their arguments.
+ * Replaces the bodies of those functions by a trap, in a wasm that still has its names. wasm-opt
+ * then removes the computation of their arguments.
  */
 export function panicsToTraps(wasm) {
   const module = binaryen.readBinary(wasm);

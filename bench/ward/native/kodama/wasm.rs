@@ -1,5 +1,5 @@
-//! kodama compiled to wasm, a contestant of `npm run bench:ward`; bench/ward/programs.mjs builds it.
-//! Not part of the package.
+//! kodama compiled to wasm, a contestant of `npm run bench:ward`; bench/ward/programs.mjs builds
+//! it. Not part of the package.
 #![cfg(target_arch = "wasm32")]
 // The function is exported to JavaScript only; no Rust crate can reach it.
 #![allow(unreachable_pub)]

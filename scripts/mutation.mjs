@@ -1,0 +1,82 @@
+// `npm run test:mutation`: changes the code in small ways, and reports the changes that no test
+// detects ("survived"). Takes hours; not a part of CI.
+//   npm run test:mutation -- typescript                         Stryker: ts/sage, catalogue, remote
+//   npm run test:mutation -- rust                               cargo-mutants: see rustFiles
+//   npm run test:mutation -- ts/sage/journal.ts src/profile/cut.rs    only these files
+// Reports: target/mutation/. Stryker mutates the compiled pkg/, because the tests import it; its
+// line numbers are those of pkg/**/*.js.
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { installPackages } from "./lib/npm.mjs";
+import { printTitle, Remedy, reportDone, reportStart, runScript } from "./lib/output.mjs";
+import { run } from "./lib/run.mjs";
+import { cargoMutants, root } from "./lib/versions.mjs";
+import { installCargoTool, setup } from "./setup.mjs";
+
+const rustFiles = [
+  "src/profile/**/*.rs",
+  "src/recommend/**/*.rs",
+  "src/catalogue/{format,header,bytes}.rs",
+];
+const reports = join(root, "target", "mutation");
+const HOURS = 12;
+
+await runScript(async () => {
+  const words = process.argv.slice(2);
+  const wrong = words.find((word) => !/^(rust|typescript|ts\/.+\.ts|src\/.+\.rs)$/.test(word));
+  const missing = words.find((word) => word.includes("/") && !existsSync(join(root, word)));
+  if (wrong ?? missing)
+    throw new Remedy(
+      `Saw "${wrong ?? missing}", expected "rust", "typescript", or the path of a file in ts/ or ` +
+        "src/, as in `npm run test:mutation -- ts/sage/journal.ts`.",
+    );
+  const [rust, typescript] = [
+    words.filter((word) => word.startsWith("src/")),
+    words.filter((word) => word.startsWith("ts/")),
+  ];
+  const all = words.length === 0;
+  await setup();
+  await build();
+  await mkdir(reports, { recursive: true });
+  const failed = [];
+  if (all || words.includes("typescript") || typescript.length > 0)
+    if (!(await mutateTypeScript(typescript))) failed.push("typescript");
+  if (all || words.includes("rust") || rust.length > 0)
+    if (!(await mutateRust(rust.length > 0 ? rust : rustFiles))) failed.push("rust");
+  if (failed.length > 0)
+    throw new Remedy(`Mutants survived, or the run failed: ${failed.join(", ")}. See above.`);
+});
+
+/** Resolves to whether Stryker ran and every mutant was detected. No files: those of its config. */
+async function mutateTypeScript(files) {
+  printTitle("TypeScript: Stryker");
+  reportStart("stryker", "installed once");
+  const { folder, seconds } = await installPackages("mutation", join(root, "scripts", "mutation"));
+  reportDone("stryker", "ready", seconds);
+  const config = JSON.parse(await readFile(join(folder, "stryker.config.json"), "utf8"));
+  if (files.length > 0)
+    config.mutate = files.map((file) => file.replace(/^ts\//, "pkg/").replace(/\.ts$/, ".js"));
+  const configFile = join(reports, "stryker.config.json");
+  await writeFile(configFile, JSON.stringify(config));
+  const stryker = join(folder, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
+  const { code } = await run(process.execPath, [stryker, "run", configFile], {
+    minutes: HOURS * 60,
+    show: true,
+  });
+  return code === 0;
+}
+
+/** Resolves to whether cargo-mutants ran and every mutant was detected. */
+async function mutateRust(files) {
+  printTitle("Rust: cargo-mutants");
+  await installCargoTool("cargo-mutants", cargoMutants);
+  const options = ["--output", reports, "--no-shuffle", "--jobs", "1", "--baseline", "run"];
+  const selection = files.flatMap((file) => ["--file", file]);
+  const { code } = await run("cargo-mutants", ["mutants", ...options, ...selection], {
+    minutes: HOURS * 60,
+    show: true,
+  });
+  return code === 0;
+}
