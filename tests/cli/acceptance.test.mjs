@@ -1,4 +1,4 @@
-// The promise of the README: the history of one user of food, sport and animal emoji, and the embedded catalogue.
+// Acceptance: a user who picked food, sport and animal emoji, and the embedded catalogue.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
@@ -7,22 +7,22 @@ import { emoji, fixture, json, pocketsage, root } from "./run.mjs";
 
 const GROUPS = ["activities", "animals-nature", "food-drink"];
 
-const check = ({ interests, recommendations }) => {
+const checkGroups = ({ interests, recommendations }) => {
   assert.ok(interests.length >= 3, `${interests.length} interests`);
-  const medoids = new Set(interests.map((interest) => interest.payload.group));
-  assert.deepEqual([...medoids].sort(), GROUPS);
+  const medoidGroups = new Set(interests.map((interest) => interest.payload.group));
+  assert.deepEqual([...medoidGroups].sort(), GROUPS);
   assert.equal(recommendations.length, 20);
-  const ofTheThree = recommendations.filter(({ payload }) => GROUPS.includes(payload.group));
-  assert.ok(ofTheThree.length >= 16, `${ofTheThree.length} of 20 belong to the three kinds`);
+  const inGroups = recommendations.filter(({ payload }) => GROUPS.includes(payload.group));
+  assert.ok(inGroups.length >= 16, `${inGroups.length} of 20 are in the three groups`);
 };
 
-test("three interests, one of each kind; at least 16 of 20 recommendations are of the three kinds", async () => {
+test("one interest per emoji group; 16 of 20 recommendations in the groups", async () => {
   const args = ["recommend", "--catalogue", emoji, "--actions", fixture("jsonl")];
-  check(await json(args));
-  check(await json([...args, "--now", "2026-01-31T00:00:00Z"]));
+  checkGroups(await json(args));
+  checkGroups(await json([...args, "--now", "2026-01-31T00:00:00Z"]));
 });
 
-test("the result has the shape that --help tells", async () => {
+test("the result has the fields listed in --help", async () => {
   const result = await json([
     "recommend",
     "--catalogue",
@@ -33,8 +33,8 @@ test("the result has the shape that --help tells", async () => {
     "2026-01-31",
   ]);
   assert.deepEqual(Object.keys(result), ["interests", "recommendations"]);
-  const acted = new Set(result.interests.flatMap(({ items }) => items));
-  assert.equal(acted.size, 24);
+  const actedOn = new Set(result.interests.flatMap(({ items }) => items));
+  assert.equal(actedOn.size, 24);
   const shares = result.interests.map(({ importance }) => importance);
   assert.ok(Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
   assert.deepEqual(
@@ -54,15 +54,15 @@ test("the result has the shape that --help tells", async () => {
   const medoids = result.interests.map(({ medoid }) => medoid);
   assert.equal(new Set(result.recommendations.map(({ item }) => item)).size, 20);
   for (const { item, score, because, payload } of result.recommendations) {
-    assert.ok(!acted.has(item), `${item} was acted on`);
+    assert.ok(!actedOn.has(item), `${item} was acted on`);
     assert.ok(score > 0 && score <= 1);
     assert.ok(medoids.includes(because.medoid));
-    assert.ok(because.nearest.length > 0 && because.nearest.every((own) => acted.has(own)));
+    assert.ok(because.nearest.length > 0 && because.nearest.every((item) => actedOn.has(item)));
     assert.equal(typeof payload.label, "string");
   }
 });
 
-test("the same moment gives the same bytes, and the same file tells the same through npx", async () => {
+test("equal --now gives equal bytes, also through npx", async () => {
   const args = [
     "recommend",
     "--catalogue",
@@ -82,7 +82,7 @@ test("the same moment gives the same bytes, and the same file tells the same thr
   assert.equal(npx.stdout, stdout);
 });
 
-test("for people: every interest and every recommendation with its emoji and its name", async () => {
+test("text output: every interest and recommendation with emoji and name", async () => {
   const { code, stdout } = await pocketsage([
     "recommend",
     "--catalogue",

@@ -1,4 +1,4 @@
-// `pocketsage build`: items in, a catalogue out, and every way an item can be wrong.
+// `pocketsage build` from JSON lines: the catalogue, its report, and every kind of invalid item.
 import assert from "node:assert/strict";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const { path, put } = await folder();
 const out = (name) => join(path, name);
 const open = async (name) => Catalogue.fromBytes(new Uint8Array(await readFile(out(name))));
 
-test("builds a catalogue with ids, vectors and payloads, and reports it", async () => {
+test("writes ids, vectors and payloads, and reports the catalogue", async () => {
   const items = await put("items.jsonl", lines(...things));
   const report = await json(["build", items, "-o", out("items.sage")]);
   const catalogue = await open("items.sage");
@@ -38,9 +38,9 @@ test("builds a catalogue with ids, vectors and payloads, and reports it", async 
   assert.deepEqual([x.toFixed(3), y.toFixed(3), z.toFixed(3)], ["1.000", "0.000", "0.000"]);
 });
 
-test("the report for people has the same numbers", async () => {
-  const items = await put("people.jsonl", lines(...things));
-  const { code, stdout } = await pocketsage(["build", items, "-o", out("people.sage")]);
+test("the text report has the same values", async () => {
+  const items = await put("text.jsonl", lines(...things));
+  const { code, stdout } = await pocketsage(["build", items, "-o", out("text.sage")]);
   assert.equal(code, 0);
   const facts = [
     /^ {2}items +12$/m,
@@ -51,14 +51,14 @@ test("the report for people has the same numbers", async () => {
   for (const fact of facts) assert.match(stdout, fact);
 });
 
-test("the same items give the same bytes", async () => {
+test("equal items give equal bytes", async () => {
   const items = await put("same.jsonl", lines(...things));
   await json(["build", items, "-o", out("first.sage")]);
   await json(["build", items, "-o", out("second.sage")]);
   assert.deepEqual(await readFile(out("first.sage")), await readFile(out("second.sage")));
 });
 
-test("--precision compact takes about half the room", async () => {
+test("--precision compact needs about half the bytes", async () => {
   const vectorOf = (row) => Array.from({ length: 256 }, (_, i) => Math.sin(row * 300 + i));
   const wide = Array.from({ length: 50 }, (_, row) => ({ id: `${row}`, vector: vectorOf(row) }));
   const items = await put("wide.jsonl", lines(...wide));
@@ -68,7 +68,7 @@ test("--precision compact takes about half the room", async () => {
   assert.ok(compact.bytes < full.bytes * 0.6, `${compact.bytes} of ${full.bytes}`);
 });
 
-test("--id and --vector name the fields; the rest is the payload; whole numbers are ids too", async () => {
+test("--id and --vector select fields, the rest is the payload; integer ids", async () => {
   const items = await put(
     "fields.jsonl",
     lines({ sku: 17, emb: [1, 0], id: "not the id", vector: "not the vector" }),
@@ -79,27 +79,27 @@ test("--id and --vector name the fields; the rest is the payload; whole numbers 
   assert.deepEqual(catalogue.payload("17"), { id: "not the id", vector: "not the vector" });
 });
 
-const wrong = [
+const invalidInputs = [
   [
     "a line that is not JSON",
     '{"id":"a","vector":[1]}\nnonsense\n',
     /:2: expected one JSON object a line, saw "nonsense"/,
   ],
-  ["a line that is no object", "[1, 2]\n", /:1: expected one JSON object a line, saw an array/],
-  ["no id", lines({ vector: [1] }), /:1: there is no field "id"\. The line has: vector/],
+  ["a line that is not an object", "[1, 2]\n", /:1: expected one JSON object a line, saw an array/],
+  ["no id", lines({ vector: [1] }), /:1: the field "id" is missing\. Fields: vector\./],
   [
     "an empty id",
     lines({ id: "", vector: [1] }),
     /:1: id: expected an item's id, a non-empty string, saw ""/,
   ],
   [
-    "an id twice",
+    "a repeated id",
     lines({ id: "a", vector: [1] }, { id: "a", vector: [1] }),
-    /:2: the item "a" is there already, at .*:1/,
+    /:2: the id "a" is not unique: it is also at .*:1\./,
   ],
-  ["no vector", lines({ id: "a" }), /:1: there is no field "vector"/],
+  ["no vector", lines({ id: "a" }), /:1: the field "vector" is missing\. Fields: id\./],
   [
-    "a vector that is no array",
+    "a vector that is not an array",
     lines({ id: "a", vector: { x: 1 } }),
     /:1: vector: expected an array of numbers, saw a Object/,
   ],
@@ -107,7 +107,7 @@ const wrong = [
   [
     "NaN, which JSON writes as null",
     lines({ id: "a", vector: [1, NaN] }),
-    /:1: vector: number 1 of the vector is not a number, saw null/,
+    /:1: vector: component 1 of the vector is not a number, saw null/,
   ],
   [
     "a number too large for 32 bits",
@@ -117,17 +117,17 @@ const wrong = [
   [
     "vectors of two lengths",
     `\n${lines({ id: "a", vector: [1, 2] }, { id: "b", vector: [1] })}`,
-    /:3: vector: the vector has 1 numbers, expected 2, as at .*:2/,
+    /:3: vector: the vector has 1 components, expected 2, as at .*:2/,
   ],
+  ["no items", "\n\n", /: no items\. Expected JSON lines or CSV with the fields id and vector/],
   [
-    "nothing",
-    "\n\n",
-    /: there are no items\. Expected JSON lines or CSV with the fields id and vector/,
+    "bytes that are not UTF-8",
+    Buffer.from([0x7b, 0xff, 0xfe, 0x0a]),
+    /: the bytes are not UTF-8 text/,
   ],
-  ["bytes that are no text", Buffer.from([0x7b, 0xff, 0xfe, 0x0a]), /: this is not UTF-8 text/],
 ];
-for (const [what, content, message] of wrong) {
-  test(`${what}: exit code 1, the place, and no file written`, async () => {
+for (const [name, content, message] of invalidInputs) {
+  test(`${name}: exit code 1, the location, and no output file`, async () => {
     const items = await put("wrong.jsonl", content);
     const { code, stdout, stderr } = await pocketsage([
       "build",
@@ -147,16 +147,16 @@ for (const [what, content, message] of wrong) {
   });
 }
 
-test("an input that does not exist, a folder as input, an output that cannot be written: exit code 1", async () => {
+test("a missing input, a folder as input, an unwritable output: exit code 1", async () => {
   const items = await put("good.jsonl", lines(...things));
   await mkdir(out("folder.sage"));
-  const tries = [
+  const cases = [
     [[out("absent.jsonl"), "-o", out("x.sage")], /absent\.jsonl: cannot be read: ENOENT/],
     [[path, "-o", out("x.sage")], /cannot be read: EISDIR/],
     [[items, "-o", out("absent/x.sage")], /absent\/x\.sage: cannot be written: ENOENT/],
     [[items, "-o", out("folder.sage")], /folder\.sage: cannot be written: EISDIR/],
   ];
-  for (const [args, message] of tries) {
+  for (const [args, message] of cases) {
     const { code, stderr } = await pocketsage(["build", ...args]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, message);

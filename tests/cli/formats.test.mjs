@@ -1,4 +1,5 @@
-// `pocketsage build` from NumPy and Parquet, with filters, metrics, lists and near-duplicates.
+// `pocketsage build` from NumPy and Parquet, with attributes, metrics, inverted lists and
+// near-duplicates; `verify`, `delta` and `merge`.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,10 +11,10 @@ import { emoji, folder, json, lines, pocketsage, things } from "./run.mjs";
 const { path, put } = await folder();
 const out = (name) => join(path, name);
 const open = async (name) => Catalogue.fromBytes(new Uint8Array(await readFile(out(name))));
-const seen = (catalogue) =>
+const contentsOf = (catalogue) =>
   [...catalogue.ids()].map((id) => [id, catalogue.payload(id), catalogue.vector(id)]);
 
-/** What np.save writes. */
+/** The bytes that np.save writes. */
 function npy(
   rows,
   {
@@ -24,18 +25,17 @@ function npy(
   } = {},
 ) {
   const text = `{'descr': '${descr}', 'fortran_order': ${fortran}, 'shape': ${shape}, }`;
-  const start = version === 1 ? 10 : 12;
-  const header = text.padEnd(Math.ceil((start + text.length + 1) / 64) * 64 - start - 1) + "\n";
-  const size =
-    version === 1
-      ? Buffer.from(Uint16Array.of(header.length).buffer)
-      : Buffer.from(Uint32Array.of(header.length).buffer);
-  const numbers = descr === "<f8" ? Float64Array.from(rows.flat()) : Float32Array.from(rows.flat());
+  const textStart = version === 1 ? 10 : 12;
+  const arrayStart = Math.ceil((textStart + text.length + 1) / 64) * 64;
+  const header = `${text.padEnd(arrayStart - textStart - 1)}\n`;
+  const LengthArray = version === 1 ? Uint16Array : Uint32Array;
+  const headerLength = Buffer.from(LengthArray.of(header.length).buffer);
+  const values = descr === "<f8" ? Float64Array.from(rows.flat()) : Float32Array.from(rows.flat());
   return Buffer.concat([
     Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]),
-    size,
+    headerLength,
     Buffer.from(header),
-    Buffer.from(numbers.buffer),
+    Buffer.from(values.buffer),
   ]);
 }
 const vectors = things.map(({ vector }) => vector);
@@ -44,7 +44,7 @@ const ids = things.map(({ id }) => id);
 test("JSON lines, Parquet and NumPy with ids give the same catalogue", async () => {
   const jsonl = await put("a.jsonl", lines(...things));
   await json(["build", jsonl, "-o", out("a.sage")]);
-  const want = seen(await open("a.sage"));
+  const expected = contentsOf(await open("a.sage"));
   const columns = [
     { name: "id", data: ids },
     { name: "vector", data: vectors, type: "JSON" },
@@ -57,7 +57,7 @@ test("JSON lines, Parquet and NumPy with ids give the same catalogue", async () 
   for (const [name, bytes] of [
     ["f4", npy(vectors)],
     ["f8", npy(vectors, { descr: "<f8" })],
-    ["long", npy(vectors, { version: 2 })],
+    ["version-2", npy(vectors, { version: 2 })],
   ]) {
     const file = await put(`${name}.npy`, bytes);
     const names = await put(
@@ -65,17 +65,17 @@ test("JSON lines, Parquet and NumPy with ids give the same catalogue", async () 
       lines(...things.map(({ id, label }) => ({ id, label }))),
     );
     await json(["build", file, "--ids", names, "-o", out(`${name}.sage`)]);
-    assert.deepEqual(seen(await open(`${name}.sage`)), want, name);
+    assert.deepEqual(contentsOf(await open(`${name}.sage`)), expected, name);
   }
   const file = await put(
     "items.parquet",
     Buffer.from(parquetWriteBuffer({ columnData: columns, rowGroupSize: 5 })),
   );
   await json(["build", file, "-o", out("parquet.sage")]);
-  assert.deepEqual(seen(await open("parquet.sage")), want);
+  assert.deepEqual(contentsOf(await open("parquet.sage")), expected);
 });
 
-test("ids may be lines of text", async () => {
+test("--ids accepts a text file with one id a line", async () => {
   const file = await put("plain.npy", npy(vectors));
   await json([
     "build",
@@ -88,7 +88,7 @@ test("ids may be lines of text", async () => {
   assert.deepEqual([...(await open("plain.sage")).ids()], ids);
 });
 
-test("Parquet's 64-bit whole numbers, missing values and lists are fields like any other", async () => {
+test("64-bit integers, missing values and lists in Parquet become ordinary fields", async () => {
   const columnData = [
     { name: "id", data: [7n, 8n] },
     {
@@ -114,74 +114,84 @@ test("Parquet's 64-bit whole numbers, missing values and lists are fields like a
   );
 });
 
-const good = npy(vectors);
-const wrong = [
-  ["no ids", good, undefined, /a \.npy file has no ids: add --ids FILE/],
-  ["too few ids", good, "a\nb\n", /there are 2 ids, expected 12/],
-  ["too many ids", good, `${ids.join("\n")}\nmore\n`, /there are more ids than the 12 rows/],
+const valid = npy(vectors);
+const invalidArrays = [
+  ["no ids", valid, undefined, /a \.npy file has no ids\. Add --ids FILE/],
+  ["too few ids", valid, "a\nb\n", /expected 12 ids, one a row of .*wrong\.npy, saw 2\./],
   [
-    "an id twice",
-    good,
-    `${ids.slice(1).join("\n")}\n${ids[1]}\n`,
-    /row 11: the item "tea-1" is there already, at .*row 0/,
+    "too many ids",
+    valid,
+    `${ids.join("\n")}\nmore\n`,
+    /expected 12 ids, one a row of .*wrong\.npy, saw more\./,
   ],
   [
-    "another file",
+    "a repeated id",
+    valid,
+    `${ids.slice(1).join("\n")}\n${ids[1]}\n`,
+    /row 11: the id "tea-1" is not unique: it is also at .*row 0/,
+  ],
+  [
+    "a file of another format",
     Buffer.from("hello, world, hello"),
     "a\n",
-    /this is no \.npy file\. Expected a NumPy array/,
+    /: not a \.npy file\. Expected a NumPy array/,
   ],
-  ["whole numbers", npy(vectors, { descr: "<i8" }), "a\n", /the numbers are '<i8'/],
+  ["integers", npy(vectors, { descr: "<i8" }), "a\n", /the dtype is '<i8'/],
   ["three dimensions", npy(vectors, { shape: "(3, 2, 2)" }), "a\n", /the shape is \(3, 2, 2\)/],
-  ["Fortran's order", npy(vectors, { fortran: "True" }), "a\n", /Fortran's order/],
-  ["a file cut short", good.subarray(0, -1), "a\n", /the file has \d+ bytes, its header tells \d+/],
-  ["NaN", npy([[1, NaN]]), "a\n", /row 0: vector: number 1 of the vector is not a number/],
+  ["Fortran order", npy(vectors, { fortran: "True" }), "a\n", /Fortran order/],
+  [
+    "a truncated file",
+    valid.subarray(0, -1),
+    "a\n",
+    /the file has \d+ bytes, its header specifies \d+/,
+  ],
+  ["NaN", npy([[1, NaN]]), "a\n", /row 0: vector: component 1 of the vector is not a number/],
 ];
-for (const [what, bytes, names, message] of wrong) {
-  test(`NumPy with ${what}: exit code 1`, async () => {
+for (const [name, bytes, idText, message] of invalidArrays) {
+  test(`NumPy with ${name}: exit code 1`, async () => {
     const file = await put("wrong.npy", bytes);
-    const more = names === undefined ? [] : ["--ids", await put("wrong.txt", names)];
-    const { code, stderr } = await pocketsage(["build", file, ...more, "-o", out("wrong.sage")]);
+    const idArgs = idText === undefined ? [] : ["--ids", await put("wrong.txt", idText)];
+    const { code, stderr } = await pocketsage(["build", file, ...idArgs, "-o", out("wrong.sage")]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, message);
   });
 }
 
-test("what is no Parquet file, and ids where they do not belong: exit code 1", async () => {
+test("an invalid Parquet file, and --ids for another format: exit code 1", async () => {
   const file = await put("no.parquet", "hello");
-  const tries = [
+  const cases = [
     [[file], /no\.parquet: cannot be read as Parquet: /],
     [[out("absent.parquet")], /absent\.parquet: cannot be read as Parquet: /],
     [
       [await put("b.jsonl", lines(...things)), "--ids", file],
-      /--ids goes with vectors from a \.npy file/,
+      /--ids is for vectors from a \.npy file/,
     ],
   ];
-  for (const [args, message] of tries) {
+  for (const [args, message] of cases) {
     const { code, stderr } = await pocketsage(["build", ...args, "-o", out("x.sage")]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, message);
   }
 });
 
-/** Ten kinds of things, three variants each, the first of a kind first. */
-const kinds = [0, 1, 2].flatMap((variant) =>
-  Array.from({ length: 10 }, (_, kind) => ({
-    id: `${kind}-${variant}`,
+/** Ten groups of three near-duplicates; the first of every group comes first. */
+const groups = [0, 1, 2].flatMap((variant) =>
+  Array.from({ length: 10 }, (_, group) => ({
+    id: `${group}-${variant}`,
     vector: Array.from(
       { length: 16 },
-      (_, axis) => (axis === kind ? 1 : 0) + 0.02 * variant * Math.sin(axis + variant),
+      (_, axis) => (axis === group ? 1 : 0) + 0.02 * variant * Math.sin(axis + variant),
     ),
     size: variant,
   })),
 );
 
-test("near-duplicates: reported, dropped or grouped", async () => {
-  const items = await put("kinds.jsonl", lines(...kinds));
-  const build = (...args) => json(["build", items, "-o", out("kinds.sage"), ...args]);
-  const { nearDuplicates, items: all } = await build();
+test("--near-duplicates report, drop, group and keep", async () => {
+  const items = await put("groups.jsonl", lines(...groups));
+  const build = (...args) => json(["build", items, "-o", out("groups.sage"), ...args]);
+  const { nearDuplicates, items: itemCount } = await build();
   assert.deepEqual(
-    [nearDuplicates, all],
+    [nearDuplicates, itemCount],
     [{ score: 0.95, variants: 20, kinds: 10, treatment: "report" }, 30],
   );
   assert.equal((await build("--near-duplicates", "keep")).nearDuplicates, undefined);
@@ -189,14 +199,14 @@ test("near-duplicates: reported, dropped or grouped", async () => {
 
   assert.equal((await build("--near-duplicates", "drop")).items, 10);
   assert.deepEqual(
-    [...(await open("kinds.sage")).ids()],
-    kinds.slice(0, 10).map(({ id }) => id),
+    [...(await open("groups.sage")).ids()],
+    groups.slice(0, 10).map(({ id }) => id),
   );
 
   const grouped = await build("--near-duplicates", "group", "--attribute", "size");
   assert.deepEqual([grouped.items, grouped.attributes], [30, ["size", "variantOf"]]);
-  const catalogue = await open("kinds.sage");
-  const query = Float32Array.from(kinds[0].vector);
+  const catalogue = await open("groups.sage");
+  const query = Float32Array.from(groups[0].vector);
   assert.deepEqual(catalogue.payload("0-2"), { size: 2, variantOf: "0-0" });
   const shown = catalogue.search(query, { count: 30 });
   assert.equal(shown.length, 10);
@@ -206,7 +216,7 @@ test("near-duplicates: reported, dropped or grouped", async () => {
   const without = catalogue.search(query, { count: 30, exclude: ["0-2"] }).map(({ item }) => item);
   assert.ok(
     !without.includes("0-0") && without.length === 9,
-    "who excludes one of a kind excludes the first of it",
+    "excluding a variant excludes the first of its group",
   );
   assert.deepEqual(catalogue.search(query, { filter: { field: "size", from: 1 } }), []);
   assert.equal(
@@ -215,7 +225,7 @@ test("near-duplicates: reported, dropped or grouped", async () => {
   );
 });
 
-test("--lists always makes lists and measures them, and the recall is reported", async () => {
+test("--lists always builds inverted lists and reports their recall", async () => {
   const many = Array.from({ length: 400 }, (_, row) => ({
     id: `${row}`,
     vector: Array.from(
@@ -247,7 +257,7 @@ test("--lists always makes lists and measures them, and the recall is reported",
     "build",
     items,
     "-o",
-    out("people.sage"),
+    out("text.sage"),
     "--lists",
     "always",
     "--metric",
@@ -257,17 +267,17 @@ test("--lists always makes lists and measures them, and the recall is reported",
   for (const fact of [
     /^ {2}lists +20, \d+ probed, recall@10 (0\.99\d\d|1\.0000)$/m,
     /^ {2}metric +l2$/m,
-    /^ {2}recall@10 +[01]\.\d{4} of exact, over 100 queries$/m,
+    /^ {2}recall@10 +[01]\.\d{4} against exact search, over 100 queries$/m,
   ]) {
     assert.match(stdout, fact);
   }
 });
 
-test("verify says whole for every kind of file, and catches every single flipped byte", async () => {
-  const items = await put("v.jsonl", lines(...kinds));
+test("verify accepts every kind of file and detects a flipped bit in any byte", async () => {
+  const items = await put("v.jsonl", lines(...groups));
   const more = await put(
     "w.jsonl",
-    lines(...kinds.slice(3), { id: "new", vector: new Array(16).fill(1), size: 5 }),
+    lines(...groups.slice(3), { id: "new", vector: new Array(16).fill(1), size: 5 }),
   );
   await json(["build", items, "-o", out("v.sage"), "--attribute", "size", "--lists", "always"]);
   await json(["build", more, "-o", out("w.sage"), "--attribute", "size"]);
@@ -276,7 +286,7 @@ test("verify says whole for every kind of file, and catches every single flipped
   assert.ok(delta.share < 0.5);
   const merged = await json(["merge", out("v.sage"), out("v.delta"), "-o", out("merged.sage")]);
   assert.deepEqual([merged.items, merged.revision], [28, (await open("w.sage")).revision]);
-  const sorted = (catalogue) => seen(catalogue).sort();
+  const sorted = (catalogue) => contentsOf(catalogue).sort();
   assert.deepEqual(sorted(await open("merged.sage")), sorted(await open("w.sage")));
 
   assert.equal((await json(["verify", emoji])).kind, "catalogue");
@@ -285,9 +295,9 @@ test("verify says whole for every kind of file, and catches every single flipped
     assert.equal((await json(["verify", out(name)])).items, name === "v.sage" ? 30 : 28);
   const { code, stdout } = await pocketsage(["verify", out("v.sage")]);
   assert.equal(code, 0);
-  assert.match(stdout, /v\.sage: whole/);
+  assert.match(stdout, /v\.sage: intact/);
 
-  // In this process, by the same function: a process for each of 5,000 bytes would take minutes.
+  // Calls the function of the command: 5,000 processes would take minutes.
   const { verifyBytes } = await import("../../pkg/cli/commands/verify.js");
   for (const name of ["v.sage", "v.delta"]) {
     const bytes = new Uint8Array(await readFile(out(name)));
@@ -309,7 +319,7 @@ test("verify says whole for every kind of file, and catches every single flipped
   assert.match(bad.stderr, /bad\.sage: .*hash/);
 });
 
-test("delta and merge of what does not go together: exit code 1", async () => {
+test("delta and merge of files that do not match: exit code 1", async () => {
   await json([
     "build",
     await put("x.jsonl", lines({ id: "a", vector: [1, 2] })),
@@ -329,14 +339,14 @@ test("delta and merge of what does not go together: exit code 1", async () => {
     out("z.sage"),
   ]);
   await json(["delta", out("x.sage"), out("z.sage"), "-o", out("xz.delta")]);
-  const tries = [
+  const cases = [
     [["delta", out("x.sage"), out("y.sage"), "-o", out("d")], /length of the vectors/],
     [["merge", out("z.sage"), out("xz.delta"), "-o", out("d")], /the delta applies to revision/],
     [["merge", out("x.sage"), out("z.sage"), "-o", out("d")], /these bytes are a catalogue/],
     [["verify", out("x.jsonl")], /SAGE-CAT/],
     [["verify", out("absent")], /cannot be read/],
   ];
-  for (const [args, message] of tries) {
+  for (const [args, message] of cases) {
     const { code, stderr } = await pocketsage(args);
     assert.equal(code, 1, stderr);
     assert.match(stderr, message);

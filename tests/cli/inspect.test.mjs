@@ -1,4 +1,4 @@
-// `pocketsage inspect`: what is in a catalogue, and in an item of it.
+// `pocketsage inspect`: the properties of a catalogue, and one item with its neighbours.
 import assert from "node:assert/strict";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,9 +7,9 @@ import { emoji, folder, json, lines, pocketsage } from "./run.mjs";
 
 const { path, put } = await folder();
 
-test("the numbers of a catalogue, and its first items", async () => {
-  const seen = await json(["inspect", emoji, "--count", "3"]);
-  assert.deepEqual(Object.keys(seen), [
+test("the properties of a catalogue, and its first items", async () => {
+  const report = await json(["inspect", emoji, "--count", "3"]);
+  assert.deepEqual(Object.keys(report), [
     "file",
     "items",
     "dim",
@@ -20,15 +20,15 @@ test("the numbers of a catalogue, and its first items", async () => {
     "attributes",
     "first",
   ]);
-  assert.equal(seen.file, emoji);
-  assert.equal(seen.bytes, (await stat(emoji)).size);
-  assert.equal(seen.dim, 384);
-  assert.equal(seen.precision, "compact");
-  assert.ok(seen.items > 1800 && seen.spread > 1 && seen.spread < 2);
-  assert.match(seen.hash, /^[0-9a-f]{16}$/);
-  assert.deepEqual(seen.first, ["1F600", "1F603", "1F604"]);
+  assert.equal(report.file, emoji);
+  assert.equal(report.bytes, (await stat(emoji)).size);
+  assert.equal(report.dim, 384);
+  assert.equal(report.precision, "compact");
+  assert.ok(report.items > 1800 && report.spread > 1 && report.spread < 2);
+  assert.match(report.hash, /^[0-9a-f]{16}$/);
+  assert.deepEqual(report.first, ["1F600", "1F603", "1F604"]);
   const { stdout } = await pocketsage(["inspect", emoji]);
-  assert.match(stdout, new RegExp(`^ {2}hash +${seen.hash}$`, "m"));
+  assert.match(stdout, new RegExp(`^ {2}hash +${report.hash}$`, "m"));
   assert.match(stdout, /^ {2}1F600 +😀 grinning face$/m);
 });
 
@@ -61,14 +61,14 @@ test("a catalogue of one zero vector without payload", async () => {
   assert.match(stdout, /^ {2}payload +none$/m);
 });
 
-test("an item that is not there, and bytes that are cut off: exit code 1", async () => {
-  const cut = await put("cut.sage", (await readFile(emoji)).subarray(0, 5000));
+test("a missing item, and a truncated file: exit code 1", async () => {
+  const truncated = await put("truncated.sage", (await readFile(emoji)).subarray(0, 5000));
   for (const [args, message] of [
     [
       [emoji, "--item", "pizza"],
-      /emoji\.sage: there is no item "pizza" among its [\d,]+\. The first are: 1F600, /,
+      /emoji\.sage: no item "pizza" among [\d,]+\. The first ids: 1F600, /,
     ],
-    [[cut], /cut\.sage: /],
+    [[truncated], /truncated\.sage: /],
   ]) {
     const { code, stdout, stderr } = await pocketsage(["inspect", ...args, "--json"]);
     assert.equal(code, 1);
@@ -78,6 +78,6 @@ test("an item that is not there, and bytes that are cut off: exit code 1", async
 });
 
 test("from the standard input", async () => {
-  const seen = await json(["inspect", "-"], { input: await readFile(emoji) });
-  assert.deepEqual(seen, { ...(await json(["inspect", emoji])), file: "stdin" });
+  const report = await json(["inspect", "-"], { input: await readFile(emoji) });
+  assert.deepEqual(report, { ...(await json(["inspect", emoji])), file: "stdin" });
 });

@@ -1,4 +1,4 @@
-// Runs the command line as a shell would, bounded in time, and gives what came out.
+// Runs `pocketsage` in a process of its own, with a time limit, and returns its output.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ export const main = join(root, "pkg", "cli", "main.js");
 export const emoji = join(root, "www", "public", "emoji.sage");
 export const fixture = (extension) => join(root, "tests", "fixtures", `emoji-actions.${extension}`);
 
-/** `{ code, stdout, stderr }` of `pocketsage ...args`. `input` is the standard input. */
+/** `{ code, stdout, stderr }` of `pocketsage ...args`; `input` is the standard input. */
 export function pocketsage(args, { input = "", cwd = root, env = {}, nodeArgs = [] } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...nodeArgs, main, ...args], {
@@ -23,14 +23,14 @@ export function pocketsage(args, { input = "", cwd = root, env = {}, nodeArgs = 
     let stderr = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text) => (stderr += text));
-    child.stdin.on("error", () => {}); // it may end without having read all
+    child.stdin.on("error", () => {}); // EPIPE: the command may exit before it has read its input
     child.stdin.end(input);
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
 }
 
-/** The parsed standard output of a run with --json that must have succeeded and said nothing else. */
+/** The parsed result with --json of a run that must succeed without output on standard error. */
 export async function json(args, options) {
   const { code, stdout, stderr } = await pocketsage([...args, "--json"], options);
   if (code !== 0 || stderr !== "")
@@ -38,7 +38,7 @@ export async function json(args, options) {
   return JSON.parse(stdout);
 }
 
-/** A folder that is gone after the tests of the file, and a way to put text into it. */
+/** A temporary folder, deleted after the tests of the file, and `put` to write a file into it. */
 export async function folder() {
   const path = await mkdtemp(join(tmpdir(), "pocketsage-cli-"));
   after(() => rm(path, { recursive: true, force: true }));
@@ -49,10 +49,11 @@ export async function folder() {
   return { path, put };
 }
 
+/** JSON lines. */
 export const lines = (...objects) =>
   objects.map((object) => `${JSON.stringify(object)}\n`).join("");
 
-/** Three kinds of things, four items each, in three dimensions; labelled. */
+/** Three clusters of four labelled items each, in three dimensions. */
 export const things = ["tea", "ball", "cat"].flatMap((kind, axis) =>
   [0, 1, 2, 3].map((index) => {
     const vector = [0.05 * index, 0.02 * index, 0.03 * index];

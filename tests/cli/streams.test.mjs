@@ -1,4 +1,4 @@
-// Pipes and size: the standard input, a reader that stops reading, a progress that stays out of the result, large files.
+// Standard input, closed pipes, progress on the standard error, and large files.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -27,7 +27,7 @@ test("items and actions from the standard input, as JSON lines or CSV", async ()
   assert.match(stderr, /^pocketsage: stdin:1: /);
 });
 
-test("what takes long says on the standard error how far it is, unless --quiet", {
+test("a slow command reports progress on the standard error, unless --quiet", {
   timeout: 60_000,
 }, async () => {
   const build = (...options) =>
@@ -46,12 +46,16 @@ test("what takes long says on the standard error how far it is, unless --quiet",
       child.stderr.on("data", (text) => (stderr += text));
       child.on("error", reject);
       child.on("close", () => resolve({ report: JSON.parse(stdout), stderr }));
-      const part = (from) =>
+      const batchFrom = (firstId) =>
         lines(
-          ...Array.from({ length: 150 }, (_, row) => ({ id: `${from + row}`, vector: [row, 1] })),
+          ...Array.from({ length: 150 }, (_, row) => ({
+            id: `${firstId + row}`,
+            vector: [row, 1],
+          })),
         );
-      child.stdin.write(part(0));
-      setTimeout(() => child.stdin.end(part(150)), 6_500); // the first line is due after 5 seconds
+      child.stdin.write(batchFrom(0));
+      // The first progress line is due after 5 seconds.
+      setTimeout(() => child.stdin.end(batchFrom(150)), 6_500);
     });
   const [loud, quiet] = await Promise.all([build(), build("--quiet")]);
   assert.equal(loud.stderr, "200 items read\n");
@@ -60,7 +64,7 @@ test("what takes long says on the standard error how far it is, unless --quiet",
   assert.equal(loud.report.hash, quiet.report.hash);
 });
 
-test("a reader that stops reading is no failure", async () => {
+test("a closed pipe is not an error", async () => {
   const args = ["recommend", "-c", emoji, "-a", fixture("jsonl"), "--count", "1900", "--json"];
   const whole = (await pocketsage(args)).stdout;
   assert.ok(whole.length > 500_000, "the output must be larger than a pipe holds");
@@ -77,14 +81,14 @@ test("a reader that stops reading is no failure", async () => {
   assert.equal(stdout, "{\ncodes 0 0\n");
 });
 
-test("20,000 items of 384 numbers are built in a stream: 150 MB of text in less than 500 MB of memory", async () => {
+test("20,000 items x 384 dimensions (150 MB) are built within 500 MB", async () => {
   const file = join(path, "large.jsonl");
   const [count, dim] = [20_000, 384];
   const rows = (function* () {
     let state = 1;
-    const next = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
+    const randomValue = () => (state = (state * 48271) % 2147483647) / 2147483647 - 0.5;
     for (let row = 0; row < count; row += 1)
-      yield lines({ id: `item-${row}`, vector: Array.from({ length: dim }, next), row });
+      yield lines({ id: `item-${row}`, vector: Array.from({ length: dim }, randomValue), row });
   })();
   await pipeline(rows, createWriteStream(file));
   const measure = await put(
@@ -101,7 +105,7 @@ test("20,000 items of 384 numbers are built in a stream: 150 MB of text in less 
   assert.ok(peak < 500, `${peak.toFixed(0)} MB`);
 });
 
-test("20,000 actions: the newest 10,000 count, and it is said", async () => {
+test("of 20,000 actions the newest 10,000 are used, and a note is printed", async () => {
   const actions = Array.from({ length: 20_000 }, (_, row) => ({
     item: things[row % 3].id,
     at: row,
@@ -117,7 +121,7 @@ test("20,000 actions: the newest 10,000 count, and it is said", async () => {
     "--json",
   ]);
   assert.equal(code, 0, stderr);
-  assert.equal(stderr, "note: of 20,000 actions the newest 10,000 count\n");
+  assert.equal(stderr, "note: 20,000 actions read; the newest 10,000 are used\n");
   assert.deepEqual(
     JSON.parse(stdout)
       .interests.flatMap(({ items }) => items)

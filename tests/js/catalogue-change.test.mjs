@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Catalogue } from "pocketsage";
-import { difference } from "../../pkg/cli/build/diff.js";
+import { diffCatalogues } from "../../pkg/cli/build/diff.js";
 import { buildLists } from "../../pkg/cli/build/inverted-lists.js";
 import { rejects, seeded } from "./world.mjs";
 
@@ -86,7 +86,7 @@ test("deltas lead from each catalogue to the next, and only there", async () => 
         catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
       const here = await Catalogue.fromBytes(catalogues[0].toBytes());
       for (const [at, newer] of catalogues.slice(1).entries()) {
-        const { bytes, changed, dropped } = difference(catalogues[at], newer);
+        const { bytes, changed, dropped } = diffCatalogues(catalogues[at], newer);
         const before = new Map(versions[at].map(([name, v]) => [name, v]));
         assert.equal(
           changed,
@@ -123,7 +123,7 @@ test("a delta is small, is no catalogue, and a catalogue is no delta", async () 
       ([id], at, all) => all.findLastIndex(([other]) => other === id) === at,
     ),
   );
-  const { bytes, changed, dropped } = difference(older, newer);
+  const { bytes, changed, dropped } = diffCatalogues(older, newer);
   assert.deepEqual([changed, dropped], [2, 5]);
   assert.ok(bytes.length < older.toBytes().length / 15, `${bytes.length}`);
   await rejects(Catalogue.fromBytes(bytes), "corrupt", /changes to a catalogue/);

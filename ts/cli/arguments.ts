@@ -1,74 +1,81 @@
-/** The command line: options in, checked values out. Whatever is wrong here is a {@link UsageError}. */
+/** Command-line options, parsed and checked. Every invalid value is a {@link UsageError}. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
 import { messageOf, UsageError } from "./command-error.js";
-import { HOW_TO_WRITE_TIMES, readTime } from "./read/time.js";
+import { readTime, TIME_FORMATS } from "./read/time.js";
 
-type Options = NonNullable<ParseArgsConfig["options"]>;
-type Parsed<T extends Options> = ReturnType<
+type OptionTable = NonNullable<ParseArgsConfig["options"]>;
+type ParsedArguments<T extends OptionTable> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>
 >;
 
-/** The options of a command, and at most so many arguments that are not options: the first alone, and all. */
-export function parseOptions<T extends Options>(
+/** The option values of a command and its positional arguments, of which it takes at most `max`. */
+export function parseArguments<T extends OptionTable>(
   args: string[],
   options: T,
-  most = 1,
-): { values: Parsed<T>["values"]; argument: string | undefined; all: string[] } {
-  const { values, positionals } = parse(args, options);
-  if (positionals.length > most)
-    throw new UsageError(`one argument too many: ${inspect(positionals[most])}`);
-  return { values, argument: positionals[0], all: positionals };
+  max = 1,
+): ParsedArguments<T> {
+  const parsed = parseNodeArgs(args, options);
+  const { positionals } = parsed;
+  if (positionals.length > max)
+    throw new UsageError(
+      `expected at most ${max} ${max === 1 ? "argument" : "arguments"}, saw ` +
+        `${positionals.length}: ${positionals.map(inspect).join(", ")}`,
+    );
+  return parsed;
 }
 
-/** The value of an option that must be there. */
-export function need(name: string, value: string | undefined): string {
+/** The value of a required argument or option; `name` describes it in the error. */
+export function requireValue(name: string, value: string | undefined): string {
   if (value) return value;
   throw new UsageError(`${name} is missing`);
 }
 
-/** A whole number of at least 1. */
-export function parseCount(name: string, text: string): number {
-  const number = parseNumber(name, text);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new UsageError(`${name}: expected a whole number of at least 1, saw ${inspect(text)}`);
+/** An integer of at least 1. */
+export function parseCount(option: string, text: string): number {
+  const count = parseNumber(option, text);
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  throw new UsageError(`${option}: expected a whole number of at least 1, saw ${inspect(text)}`);
 }
 
 /** A finite number. */
-export function parseNumber(name: string, text: string): number {
+export function parseNumber(option: string, text: string): number {
   const number = text.trim() === "" ? NaN : Number(text);
   if (Number.isFinite(number)) return number;
-  throw new UsageError(`${name}: expected a number, saw ${inspect(text)}`);
+  throw new UsageError(`${option}: expected a number, saw ${inspect(text)}`);
 }
 
-/** A time in milliseconds. */
-export function parseTime(name: string, text: string): number {
+/** Milliseconds since the epoch. */
+export function parseTime(option: string, text: string): number {
   const time = readTime(text);
   if (time !== undefined) return time;
-  throw new UsageError(`${name}: expected ${HOW_TO_WRITE_TIMES}, saw ${inspect(text)}`);
+  throw new UsageError(`${option}: expected ${TIME_FORMATS}, saw ${inspect(text)}`);
 }
 
-/** One of a few words. */
-export function parseWord<T extends string>(name: string, text: string, words: readonly T[]): T {
-  const word = words.find((known) => known === text);
-  if (word) return word;
-  throw new UsageError(`${name}: expected ${words.join(", ")}, saw ${inspect(text)}`);
+/** One of the listed values. */
+export function parseChoice<T extends string>(
+  option: string,
+  text: string,
+  choices: readonly T[],
+): T {
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice) return choice;
+  throw new UsageError(`${option}: expected ${choices.join(", ")}, saw ${inspect(text)}`);
 }
 
-/** `auto`, or a way to cut and its number: `cosine=0.6`. */
+/** `auto`, or a cut rule and its number, as in `cosine=0.6`. */
 export function parseCut(text: string): Cut {
   if (text === "auto") return text;
-  const [kind = "", number = ""] = text.split(/=(.*)/s);
-  const cut = CUTS.get(kind);
-  if (cut) return cut(parseNumber(`--cut ${kind}`, number));
-  throw new UsageError(
-    `--cut: expected auto or ${[...CUTS.keys()].map((known) => `${known}=NUMBER`).join(", ")}, saw ${inspect(text)}`,
-  );
+  const [rule = "", number = ""] = text.split(/=(.*)/s);
+  const makeCut = CUT_RULES.get(rule);
+  if (makeCut) return makeCut(parseNumber(`--cut ${rule}`, number));
+  const rules = [...CUT_RULES.keys()].map((known) => `${known}=NUMBER`).join(", ");
+  throw new UsageError(`--cut: expected auto, ${rules}, saw ${inspect(text)}`);
 }
 
-/** How much each kind of action counts: ["save=3", "click=1"]. */
-export function parseKinds(pairs: readonly string[]): Record<string, number> {
+/** The weight of each kind of action, from KIND=WEIGHT pairs as in ["save=3", "click=1"]. */
+export function parseKindWeights(pairs: readonly string[]): Record<string, number> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const [, kind, weight = ""] = /^(.+)=([^=]*)$/s.exec(pair) ?? [];
@@ -79,19 +86,19 @@ export function parseKinds(pairs: readonly string[]): Record<string, number> {
   );
 }
 
-/** What to do with lonely actions. */
+/** What happens to clusters of one action. */
 export function parseSingletons(text: string): NonNullable<ProfileOptions["singletons"]> {
-  return parseWord("--singletons", text, ["keep", "drop", "attach"]);
+  return parseChoice("--singletons", text, ["keep", "drop", "attach"]);
 }
 
-const CUTS: ReadonlyMap<string, (number: number) => Cut> = new Map([
+const CUT_RULES: ReadonlyMap<string, (number: number) => Cut> = new Map([
   ["cosine", (cosine: number): Cut => ({ cosine })],
   ["threshold", (threshold: number): Cut => ({ threshold })],
   ["count", (count: number): Cut => ({ count })],
   ["spread", (spread: number): Cut => ({ spread })],
 ]);
 
-function parse<T extends Options>(args: string[], options: T): Parsed<T> {
+function parseNodeArgs<T extends OptionTable>(args: string[], options: T): ParsedArguments<T> {
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line of PocketSage: finds the command, runs it, and turns what went wrong into a message and an exit code. */
+/** The command `pocketsage`: runs one command and maps errors to a message and an exit code. */
 import { readFile } from "node:fs/promises";
 import "../entry/node.js";
 import { isSageError } from "../errors.js";
@@ -11,22 +11,22 @@ Usage
   pocketsage COMMAND [options]
 
 Commands
-  build      make a catalogue from items with vectors (JSON lines, CSV, Parquet or NumPy)
-  inspect    look into a catalogue
-  verify     check that a catalogue or a delta is whole
-  delta      write what changed between two catalogues
+  build      build a catalogue from items with vectors (JSON lines, CSV, Parquet or NumPy)
+  inspect    show the contents of a catalogue
+  verify     check that a catalogue or a delta is intact
+  delta      write the changes between two catalogues
   merge      apply a delta to a catalogue
-  profile    show the interests behind a user's actions
+  profile    compute the interests behind a user's actions
   recommend  recommend items, each with the reason
 
-  pocketsage COMMAND --help says more about one of them.
+  pocketsage COMMAND --help describes one command.
 
 Options
   -h, --help     this text
       --version  the version
 
 Exit codes
-  0  done    1  the input or the work failed    2  the command line is wrong
+  0  success    1  the input is invalid or the work failed    2  the command line is invalid
 `;
 
 interface Command {
@@ -34,7 +34,8 @@ interface Command {
   run(args: string[]): Promise<void>;
 }
 
-const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<
+/** Each command is imported when it runs. */
+const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   string,
   () => Promise<Command>
 >([
@@ -48,47 +49,47 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map<
 ]);
 
 async function main([name = "", ...args]: string[]): Promise<void> {
-  if (name === "--version") return void process.stdout.write(`${await version()}\n`);
+  if (name === "--version") return void process.stdout.write(`${await packageVersion()}\n`);
   if (["--help", "-h", "help"].includes(name)) return void process.stdout.write(HELP);
-  const command = COMMANDS.get(name);
-  if (!command) {
-    const known = [...COMMANDS.keys()].join(", ");
+  const loadCommand = COMMAND_LOADERS.get(name);
+  if (!loadCommand) {
+    const commands = [...COMMAND_LOADERS.keys()].join(", ");
     throw new UsageError(
       name
-        ? `there is no command "${name}": expected ${known}`
-        : `which command? Expected ${known}`,
+        ? `unknown command "${name}": expected ${commands}`
+        : `no command: expected one of ${commands}`,
     );
   }
-  const { help, run } = await command();
+  const { help, run } = await loadCommand();
   if (args.includes("--help") || args.includes("-h")) return void process.stdout.write(help);
   await run(args);
 }
 
-async function version(): Promise<string> {
+async function packageVersion(): Promise<string> {
   const manifest = await readFile(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;
 }
 
-/** The exit code; what a stack helps with is shown with it. */
-function report(error: unknown, name: string | undefined): number {
-  const known = error instanceof UsageError || error instanceof InputError;
-  const hint =
-    error instanceof UsageError
-      ? `\nTry: pocketsage ${name && COMMANDS.has(name) ? `${name} ` : ""}--help`
-      : "";
-  const text =
-    known || isSageError(error) || !(error instanceof Error) ? messageOf(error) : error.stack;
-  process.stderr.write(`pocketsage: ${text}${hint}\n`);
-  return known ? error.exitCode : 1;
+/**
+ * Prints the error and returns the exit code. Only unexpected errors are printed with their stack:
+ * they are bugs.
+ */
+function reportError(error: unknown, commandName: string | undefined): number {
+  const hasExitCode = error instanceof UsageError || error instanceof InputError;
+  const isExpected = hasExitCode || isSageError(error) || !(error instanceof Error);
+  const command = commandName && COMMAND_LOADERS.has(commandName) ? `${commandName} ` : "";
+  const hint = error instanceof UsageError ? `\nTry: pocketsage ${command}--help` : "";
+  process.stderr.write(`pocketsage: ${isExpected ? messageOf(error) : error.stack}${hint}\n`);
+  return hasExitCode ? error.exitCode : 1;
 }
 
-// Whoever reads our output may stop reading (`| head`): that is no failure of ours.
+// A closed pipe (`pocketsage ... | head`) is a normal end.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 
-const words = process.argv.slice(2);
-main(words).catch((error: unknown) => {
-  // Not process.exit: what is still on its way to a pipe would be lost.
-  process.exitCode = report(error, words[0]);
+const commandLine = process.argv.slice(2);
+main(commandLine).catch((error: unknown) => {
+  // process.exit would discard output that a pipe has not accepted yet.
+  process.exitCode = reportError(error, commandLine[0]);
 });

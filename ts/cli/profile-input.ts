@@ -1,25 +1,25 @@
-/** What `profile` and `recommend` share: the options that say how actions become interests, and a taste opened with them. */
+/**
+ * The input of `profile` and `recommend`: the options that say how actions become interests, and a
+ * sage that has recorded the actions of a file.
+ */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
 import { openSage } from "../sage/sage.js";
-import type { Interest, Profile, Sage, SageOptions } from "../sage/types.js";
-import { parseCut, parseKinds, parseNumber, parseSingletons, parseTime } from "./arguments.js";
+import type { Sage, SageOptions } from "../sage/types.js";
+import {
+  parseCut,
+  parseKindWeights,
+  parseNumber,
+  parseSingletons,
+  parseTime,
+} from "./arguments.js";
 import { UsageError } from "./command-error.js";
 import { readActions } from "./read/action-file.js";
 import { readCatalogue } from "./read/catalogue-file.js";
-import {
-  count,
-  labelOf,
-  note,
-  payloadOf,
-  print,
-  printTable,
-  symbolOf,
-  when,
-} from "./terminal/print.js";
+import { formatCount, printNote } from "./terminal/print.js";
 
-/** For parseArgs. */
-export const TASTE_OPTIONS = {
+/** For node:util parseArgs. */
+export const PROFILE_OPTIONS = {
   catalogue: { type: "string", short: "c" },
   actions: { type: "string", short: "a" },
   now: { type: "string" },
@@ -31,29 +31,33 @@ export const TASTE_OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-/** For the help texts. */
-export const TASTE_HELP = `  -a, --actions FILE     JSON lines or CSV, one action a line:
-                           item    the item's id
-                           at      when: milliseconds since 1970 or an ISO time (default: now)
-                           kind    what was done: save, click, ... (see --kind)
-                           weight  how much it counts (default: 1, or the weight of its kind)
-                           vector  its embedding, for an item the catalogue does not know
-      --cut HOW          where the tree of actions is cut into interests: auto (default), cosine=0.6,
-                         threshold=1.2 (Ward height), count=5 or spread=0.7 (times the catalogue's spread)
-      --half-life DAYS   an action this old counts half (default: 69)
-      --singletons WHAT  actions like no other: keep (default), drop, or attach to the nearest interest
-      --kind KIND=WEIGHT how much a kind of action counts, as in --kind save=3; repeatable
-      --now TIME         the moment to look from (default: the clock); fix it for the same result again`;
+/** The lines about these options in the help of a command, without --catalogue, -q and --json. */
+export const PROFILE_HELP = `  -a, --actions FILE     JSON lines or CSV, one action a line:
+                           item    id of the item
+                           at      milliseconds since 1970 or an ISO time (default: now)
+                           kind    the kind of action: save, click, ... (see --kind)
+                           weight  the action counts as done this often (default: 1, or the
+                                   weight of its kind)
+                           vector  embedding, for an item that is not in the catalogue
+      --cut RULE         where the tree of actions is cut into interests: auto (default),
+                         cosine=0.6 (least cosine), threshold=1.2 (Ward height),
+                         count=5 (interests), or spread=0.7 (times the catalogue's spread)
+      --half-life DAYS   an action of this age counts half (default: 69)
+      --singletons WHAT  clusters of one action: keep (default), drop, or attach to the
+                         nearest interest
+      --kind KIND=WEIGHT weight of a kind of action, as in --kind save=3; repeatable
+      --now TIME         the time at which actions are weighted (default: the clock); a fixed
+                         time makes the result reproducible`;
 
-/** These commands take options only: a file without its option is a slip. */
-export function refuseArgument(argument: string | undefined): void {
+/** These commands take options only: a positional argument is a file whose option is missing. */
+export function rejectPositional(argument: string | undefined): void {
   if (argument === undefined) return;
   throw new UsageError(
-    `unexpected argument "${argument}": files are given as --catalogue FILE and --actions FILE`,
+    `unexpected argument "${argument}": pass files as --catalogue FILE and --actions FILE`,
   );
 }
 
-type Values = {
+type ProfileOptionValues = {
   catalogue?: string;
   now?: string;
   cut: string;
@@ -63,89 +67,44 @@ type Values = {
   quiet: boolean;
 };
 
-/** A taste in memory, opened by {@link openActions}. */
-export interface OpenTaste {
-  readonly sage: Sage;
-  readonly catalogue: Catalogue | undefined;
-}
-
-/** Reads the catalogue and the actions, and opens a taste that has recorded them. Wrong options are told before any file is read. */
-export async function openActions(actionsFile: string, values: Values): Promise<OpenTaste> {
+/**
+ * Opens a sage in memory and records the actions of the file. Options are checked before a file is
+ * read.
+ */
+export async function openSageWithActions(
+  actionsFile: string,
+  values: ProfileOptionValues,
+): Promise<{ sage: Sage; catalogue: Catalogue | undefined }> {
   const now = values.now === undefined ? Date.now() : parseTime("--now", values.now);
   const options: SageOptions = {
     cut: parseCut(values.cut),
     singletons: parseSingletons(values.singletons),
-    kinds: parseKinds(values.kind),
+    kinds: parseKindWeights(values.kind),
     now: () => now,
   };
   if (values["half-life"] !== undefined)
     options.halfLifeDays = parseNumber("--half-life", values["half-life"]);
   if (values.catalogue === "-" && actionsFile === "-")
-    throw new UsageError("--catalogue and --actions cannot both be the standard input");
+    throw new UsageError("--catalogue and --actions cannot both be the standard input (-)");
 
   const catalogue =
     values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
-  const { actions, dim = 1, unused } = await readActions(actionsFile, { catalogue, now });
-  const sage = await openChecked(catalogue ? { ...options, catalogue } : { ...options, dim });
+  const { actions, dim = 1, unusedFields } = await readActions(actionsFile, { catalogue, now });
+  const sage = await openSageChecked(catalogue ? { ...options, catalogue } : { ...options, dim });
   await sage.record(actions);
   if (!values.quiet) {
-    const { actions: kept } = await sage.profile();
-    if (kept < actions.length)
-      note(`of ${count(actions.length)} actions the newest ${count(kept)} count`);
-    if (unused.size > 0) note(`fields not used: ${[...unused].join(", ")}`);
+    const { actions: used } = await sage.profile();
+    if (used < actions.length)
+      printNote(
+        `${formatCount(actions.length)} actions read; the newest ${formatCount(used)} are used`,
+      );
+    if (unusedFields.size > 0) printNote(`unused fields: ${[...unusedFields].join(", ")}`);
   }
   return { sage, catalogue };
 }
 
-/** The interests for programs: everything but their vectors, which the catalogue has. */
-export function describeInterests(
-  { interests }: Profile,
-  catalogue: Catalogue | undefined,
-): object[] {
-  return interests.map(({ medoid, importance, items, lastActive }) => ({
-    medoid,
-    importance,
-    items,
-    lastActive,
-    ...payloadOf(catalogue, medoid),
-  }));
-}
-
-/** The interests for people. */
-export function printInterests(profile: Profile, catalogue: Catalogue | undefined): void {
-  const { interests, actions } = profile;
-  if (interests.length === 0)
-    return print(
-      actions === 0
-        ? "No actions, so no interests yet."
-        : "No interests: every action stands alone.",
-    );
-  print(
-    `${interests.length} ${interests.length === 1 ? "interest" : "interests"} in ${count(actions)} actions`,
-  );
-  printTable(
-    [">importance", ">items", "last active", "medoid", "id", "items"],
-    interests.map((interest) => [
-      `${(interest.importance * 100).toFixed(1)} %`,
-      count(interest.items.length),
-      when(interest.lastActive),
-      labelOf(catalogue, interest.medoid),
-      interest.medoid,
-      members(interest, catalogue),
-    ]),
-  );
-}
-
-const SHOWN = 8;
-
-function members({ items }: Interest, catalogue: Catalogue | undefined): string {
-  const shown = items.slice(0, SHOWN).map((item) => symbolOf(catalogue, item));
-  const separator = shown.every((symbol) => symbol.length <= 4) ? " " : ", ";
-  return shown.join(separator) + (items.length > SHOWN ? ` +${count(items.length - SHOWN)}` : "");
-}
-
-/** What `openSage` says of its options is said of the command line. */
-async function openChecked(options: SageOptions): Promise<Sage> {
+/** Option values that only `openSage` checks, --cut cosine=2 for one, are errors of usage. */
+async function openSageChecked(options: SageOptions): Promise<Sage> {
   try {
     return await openSage(options);
   } catch (error) {

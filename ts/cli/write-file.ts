@@ -1,21 +1,24 @@
-/** Files, written whole or not at all. */
+/** Output files: each is written completely or left as it was. */
 import { rename, rm, writeFile } from "node:fs/promises";
 import { InputError, messageOf, UsageError } from "./command-error.js";
 
-/** Beside its place first, so that whoever reads the file meanwhile sees the old one or the new one. */
-export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${file}.${process.pid}.part`;
+/**
+ * Writes a temporary file in the same folder and renames it, so that a concurrent reader gets the
+ * old contents or the new ones, never a part.
+ */
+export async function writeAtomically(file: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${file}.${process.pid}.part`;
   try {
-    await writeFile(beside, bytes);
-    await rename(beside, file);
+    await writeFile(temporary, bytes);
+    await rename(temporary, file);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(temporary, { force: true });
     throw new InputError(`${file}: cannot be written: ${messageOf(error)}`);
   }
 }
 
-/** A catalogue goes to a file. */
-export function refuseStdout(file: string): void {
+/** Rejects `-o -`: binary output goes to a file only. */
+export function rejectStdout(file: string): void {
   if (file === "-")
-    throw new UsageError("-o: a catalogue is written to a file, not to the standard output");
+    throw new UsageError("-o: expected a file, saw - (the standard output is not supported)");
 }

@@ -1,4 +1,4 @@
-/** Deltas: what makes one catalogue the newer one, as a file for `Catalogue.merge`. */
+/** Deltas: the changes from one catalogue to a newer one, as a file for `Catalogue.merge`. */
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { type Catalogue, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, liveRows, readColumns, selectRows } from "../../catalogue/change.js";
@@ -18,63 +18,74 @@ import { withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { encodeStrings } from "../../core/strings.js";
 
-/** The delta, and how many items are new or differ, and how many are no more. */
-export function difference(
-  older: Catalogue,
-  newer: Catalogue,
+/**
+ * The bytes of the delta, the number of new or changed items, and the number of removed items.
+ * Throws a SageError if the catalogues differ in vector length, metric or precision.
+ */
+export function diffCatalogues(
+  olderCatalogue: Catalogue,
+  newerCatalogue: Catalogue,
 ): { bytes: Uint8Array; changed: number; dropped: number } {
-  return handleOf(older).with((old) =>
-    handleOf(newer).with((here) =>
+  return handleOf(olderCatalogue).with((older) =>
+    handleOf(newerCatalogue).with((newer) =>
       withCore((core) => {
-        const rows = changedRows(old, here, newer.dim);
-        const builder = builderLike(core, old);
-        builder.take(here, rows);
-        const columns = selectRows(readColumns(here), rows);
+        const rows = changedRows(older, newer, newerCatalogue.dim);
+        const builder = builderLike(core, older);
+        builder.take(newer, rows);
+        const columns = selectRows(readColumns(newer), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        const gone = Array.from(liveRows(old, true), (row) => old.id(row)!).filter(
-          (id) => here.row(id) < 0,
+        const droppedIds = Array.from(liveRows(older, true), (row) => older.id(row)!).filter(
+          (id) => newer.row(id) < 0,
         );
-        const { text, ends } = encodeStrings(gone);
-        builder.section(BASE, encodeRevision(older.revision));
-        builder.section(REVISION, encodeRevision(newer.revision));
+        const { text, ends } = encodeStrings(droppedIds);
+        builder.section(BASE, encodeRevision(olderCatalogue.revision));
+        builder.section(REVISION, encodeRevision(newerCatalogue.revision));
         builder.section(DROPPED_ENDS, bytesOf(ends));
         builder.section(DROPPED, text);
-        return { bytes: builder.finishDelta(), changed: rows.length, dropped: gone.length };
+        return {
+          bytes: builder.finishDelta(),
+          changed: rows.length,
+          dropped: droppedIds.length,
+        };
       }),
     ),
   );
 }
 
-/** The sections that hold a vector, and their bytes a row (0: one a number). */
-const KEPT = [
+/** The sections of the stored vectors and their bytes per row; "dim" is one byte a component. */
+const VECTOR_SECTIONS = [
   [SCALES, 4],
-  [CODES, 0],
-  [RESIDUALS, 0],
+  [CODES, "dim"],
+  [RESIDUALS, "dim"],
 ] as const;
 
-/** Rows of the newer catalogue whose stored vector or payload is not that of the same id in the older one; all, where filters see other fields. */
-function changedRows(old: CoreCatalogue, here: CoreCatalogue, dim: number): Uint32Array {
-  const fields = (core: CoreCatalogue): string =>
-    JSON.stringify(Array.from(readColumns(core), ([name, { numeric }]) => [name, numeric]).sort());
-  if (fields(old) !== fields(here)) return liveRows(here, true);
-  const kept = (core: CoreCatalogue): [Buffer, number][] =>
-    KEPT.map(([kind, width]): [Buffer, number] => [
-      Buffer.from(core.section(kind).buffer),
-      width || dim,
-    ]).filter(([bytes]) => bytes.length > 0);
-  const [before, after] = [kept(old), kept(here)];
-  return liveRows(here, true).filter((row) => {
-    const was = old.row(here.id(row)!);
-    if (was < 0 || old.payload(was) !== here.payload(row)) return true;
-    return after.some(
-      ([bytes, width], part) =>
-        before[part]![0].compare(
-          bytes,
-          row * width,
-          (row + 1) * width,
-          was * width,
-          (was + 1) * width,
-        ) !== 0,
-    );
+/**
+ * Rows of `newer` whose id is new, or whose stored vector or payload differs from the older row of
+ * the same id. If the attribute columns differ in name or type, all live rows: every row then needs
+ * its new columns.
+ */
+function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): Uint32Array {
+  if (columnTypes(older) !== columnTypes(newer)) return liveRows(newer, true);
+  const vectorSections = (core: CoreCatalogue): { bytes: Buffer; width: number }[] =>
+    VECTOR_SECTIONS.map(([section, width]) => ({
+      bytes: Buffer.from(core.section(section).buffer),
+      width: width === "dim" ? dim : width,
+    })).filter(({ bytes }) => bytes.length > 0);
+  const olderSections = vectorSections(older);
+  const newerSections = vectorSections(newer);
+  return liveRows(newer, true).filter((row) => {
+    const olderRow = older.row(newer.id(row)!);
+    if (olderRow < 0 || older.payload(olderRow) !== newer.payload(row)) return true;
+    return newerSections.some(({ bytes, width }, index) => {
+      const newerBytes = bytes.subarray(row * width, (row + 1) * width);
+      const start = olderRow * width;
+      return !newerBytes.equals(olderSections[index]!.bytes.subarray(start, start + width));
+    });
   });
+}
+
+/** The names and types of the attribute columns, in a form that compares with ===. */
+function columnTypes(core: CoreCatalogue): string {
+  const types = Array.from(readColumns(core), ([name, { numeric }]) => [name, numeric]);
+  return JSON.stringify(types.sort());
 }

@@ -1,5 +1,7 @@
-/** Lists for large catalogues: k-means on a sample, and how many lists a search must look into, measured on the catalogue's own items. */
-
+/**
+ * Inverted lists (IVF) for large catalogues: k-means centres from a sample, and the number of lists
+ * a search must probe, measured on the catalogue's own items.
+ */
 import { writeAttributes } from "../../catalogue/attributes.js";
 import {
   Catalogue,
@@ -11,79 +13,85 @@ import {
 import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
+import { drawSample } from "./sample.js";
 
-/** Items that are worth lists: below, looking at all of them is as fast, and exact. */
+/** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;
 
-/** Rows per list that k-means looks at, and its rounds. */
-const SAMPLE = 48;
-const ROUNDS = 8;
-/** Items whose neighbours are looked for, how many neighbours, and the share of them that must be found. */
-const TRIALS = 1000;
+/** k-means: rows in the sample per list, and iterations. */
+const SAMPLE_PER_LIST = 48;
+const ITERATIONS = 8;
+/** Measurement of the probes: items used as queries, neighbours of each, recall to be reached. */
+const MAX_TRIALS = 1000;
 const NEIGHBOURS = 10;
-const WANTED = 0.995;
-/** Queries handed over at once. */
+const MIN_RECALL = 0.995;
+/** Queries per call of searchMany. */
 const BATCH = 256;
 
-/** The items in about sqrt(n) lists; the given catalogue is closed. `at` is told how far it is, from 0 to 1. */
+/**
+ * The same items in round(sqrt(n)) lists. Closes the given catalogue; `items` are its items, in any
+ * order. `onShare` receives the finished share of the assignments, from 0 to 1.
+ */
 export async function buildLists(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
-  at: (share: number) => void,
+  onShare: (share: number) => void,
 ): Promise<Catalogue> {
-  const count = Math.round(Math.sqrt(items.length));
+  const listCount = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
-  const work = ROUNDS * Math.min(count * SAMPLE, vectors.length) + vectors.length;
-  let done = 0;
-  const progress = (rows: number): void => at(Math.min(1, (done += rows) / work));
+  const sampleSize = Math.min(listCount * SAMPLE_PER_LIST, vectors.length);
+  const totalAssignments = ITERATIONS * sampleSize + vectors.length;
+  let assigned = 0;
+  const onAssigned = (rows: number): void =>
+    onShare(Math.min(1, (assigned += rows) / totalAssignments));
 
-  // Those that are tried are none of those that the lists are made of: on them, lists do better than on a query.
-  const tried = Math.min(TRIALS, Math.ceil(items.length / 10));
-  const drawn = draw(items, tried + count * SAMPLE);
-  const trials = drawn.slice(0, tried).map(([item]) => item);
-  const sample = drawn.slice(tried).map(([, vector]) => vector);
-  let centres = sample.slice(0, count);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    using index = await indexOf(centres, metric);
-    centres = means(sample, nearest(index, sample, progress), centres);
+  // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
+  // than on unseen queries.
+  const trialCount = Math.min(MAX_TRIALS, Math.ceil(items.length / 10));
+  const drawn = drawSample(items, trialCount + listCount * SAMPLE_PER_LIST);
+  const trials = drawn.slice(0, trialCount).map(([item]) => item);
+  const sample = drawn.slice(trialCount).map(([, vector]) => vector);
+  let centres = sample.slice(0, listCount);
+  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
+    using centreIndex = await indexCentres(centres, metric);
+    centres = meanVectors(sample, nearestCentres(centreIndex, sample, onAssigned), centres);
   }
-  using index = await indexOf(centres, metric);
+  using centreIndex = await indexCentres(centres, metric);
+  const assignment = nearestCentres(centreIndex, vectors, onAssigned);
   const lists = centres.map((): string[] => []);
-  const listOf = nearest(index, vectors, progress);
-  items.forEach(([item], row) => lists[listOf[row]!]!.push(item));
-  const { probed, recall } = measure(
-    catalogue,
-    new Map(items.map(([item], row) => [item, listOf[row]!])),
-    index,
-    trials,
-  );
+  items.forEach(([item], index) => lists[assignment[index]!]!.push(item));
+  const listOf = new Map(items.map(([item], index) => [item, assignment[index]!]));
+  const { probed, recall } = measureProbes(catalogue, listOf, centreIndex, trials);
   using flat = catalogue;
-  return inLists(flat, lists, index, probed, recall);
+  return withLists(flat, lists, centreIndex, probed, recall);
 }
 
-/** The same items list by list, and the section that says so: probes, number of lists, recall, zero, ends, centres. */
-export function inLists(
+/**
+ * The items of `flat` sorted by list, with the LISTS section of docs/format.md: number of probes,
+ * number of lists, recall (f32), zero, end offset of each list, scales and codes of the centres.
+ */
+function withLists(
   flat: Catalogue,
   lists: readonly (readonly string[])[],
-  centres: Catalogue,
+  centreIndex: Catalogue,
   probed: number,
   recall: number,
 ): Catalogue {
-  const [old, others] = [handleOf(flat), handleOf(centres)];
   let end = 0;
   const ends = Uint32Array.from(lists, (list) => (end += list.length));
-  const head = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
-  new DataView(head.buffer).setFloat32(8, recall, true);
-  const [scales, codes] = others.with((core) => [core.section(SCALES), core.section(CODES)]);
-  const section = Buffer.concat([head, bytesOf(ends), scales!, codes!]);
+  const header = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
+  new DataView(header.buffer).setFloat32(8, recall, true);
+  const section = handleOf(centreIndex).with((core) =>
+    Buffer.concat([header, bytesOf(ends), core.section(SCALES), core.section(CODES)]),
+  );
   return catalogueOf(
-    old.with((here) =>
+    handleOf(flat).with((flatCore) =>
       withCore((core) => {
-        const rows = Uint32Array.from(lists.flat(), (item) => here.row(item));
-        const builder = builderLike(core, here);
-        builder.take(here, rows);
-        const columns = selectRows(readColumns(here), rows);
+        const rows = Uint32Array.from(lists.flat(), (item) => flatCore.row(item));
+        const builder = builderLike(core, flatCore);
+        builder.take(flatCore, rows);
+        const columns = selectRows(readColumns(flatCore), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         builder.section(LISTS, new Uint8Array(section));
         return builder.finish();
@@ -92,87 +100,72 @@ export function inLists(
   );
 }
 
-/** The least number of lists in which the neighbours of these items are, and the share of neighbours found so. */
-function measure(
+/**
+ * The smallest number of lists, nearest centres first, that contain MIN_RECALL of the trial items'
+ * exact nearest neighbours, and the share they contain.
+ */
+function measureProbes(
   catalogue: Catalogue,
   listOf: ReadonlyMap<string, number>,
-  index: Catalogue,
+  centreIndex: Catalogue,
   trials: readonly string[],
 ): { probed: number; recall: number } {
-  const needed = new Array<number>(index.size).fill(0);
+  /** Neighbours by the rank of their list: [r] are in the list whose centre is the r-th nearest. */
+  const neighboursAtRank = new Array<number>(centreIndex.size).fill(0);
   let total = 0;
   for (const item of trials) {
     const vector = catalogue.vector(item)!;
-    const ranks = new Map(
-      index.search(vector, { count: index.size }).map((hit, rank) => [Number(hit.item), rank]),
-    );
-    for (const hit of catalogue.search(vector, {
-      count: NEIGHBOURS,
-      exclude: [item],
-      exact: true,
-    })) {
-      needed[ranks.get(listOf.get(hit.item)!)!]! += 1;
+    const centreHits = centreIndex.search(vector, { count: centreIndex.size });
+    const rankOfList = new Map(centreHits.map((hit, rank) => [Number(hit.item), rank]));
+    const exact = { count: NEIGHBOURS, exclude: [item], exact: true };
+    for (const hit of catalogue.search(vector, exact)) {
+      neighboursAtRank[rankOfList.get(listOf.get(hit.item)!)!]! += 1;
       total += 1;
     }
   }
   let found = 0;
-  const probed = needed.findIndex((here) => (found += here) >= WANTED * total) + 1;
-  return { probed, recall: total > 0 ? found / total : 1 };
+  const lastRank = neighboursAtRank.findIndex((count) => (found += count) >= MIN_RECALL * total);
+  return { probed: lastRank + 1, recall: total > 0 ? found / total : 1 };
 }
 
-async function indexOf(centres: readonly Float32Array[], metric: Metric): Promise<Catalogue> {
+/** A catalogue of the centres; the id of each is its list number. */
+async function indexCentres(centres: readonly Float32Array[], metric: Metric): Promise<Catalogue> {
   const items = centres.map((centre, list): CatalogueItem => [String(list), centre]);
   return Catalogue.from(items, { dim: centres[0]!.length, metric, precision: "compact" });
 }
 
-/** The nearest centre of each vector. */
-function nearest(
-  index: Catalogue,
+/** The number of the nearest centre of each vector. */
+function nearestCentres(
+  centreIndex: Catalogue,
   vectors: readonly Float32Array[],
-  progress: (rows: number) => void,
+  onAssigned: (rows: number) => void,
 ): Uint32Array {
-  const lists = new Uint32Array(vectors.length);
+  const assignment = new Uint32Array(vectors.length);
   for (let start = 0; start < vectors.length; start += BATCH) {
     const batch = vectors.slice(start, start + BATCH);
-    index
+    centreIndex
       .searchMany(batch, { count: 1 })
-      .forEach(([hit], row) => (lists[start + row] = Number(hit!.item)));
-    progress(batch.length);
+      .forEach(([hit], index) => (assignment[start + index] = Number(hit!.item)));
+    onAssigned(batch.length);
   }
-  return lists;
+  return assignment;
 }
 
-/** The mean of each list; an empty list keeps its centre. */
-function means(
+/** The mean of the vectors assigned to each centre; a centre without vectors stays as it is. */
+function meanVectors(
   vectors: readonly Float32Array[],
-  lists: Uint32Array,
+  assignment: Uint32Array,
   centres: readonly Float32Array[],
 ): Float32Array[] {
   const sums = centres.map((centre) => new Float64Array(centre.length));
   const sizes = centres.map(() => 0);
   vectors.forEach((vector, row) => {
-    const sum = sums[lists[row]!]!;
-    sizes[lists[row]!]! += 1;
+    const list = assignment[row]!;
+    const sum = sums[list]!;
+    sizes[list]! += 1;
     for (let axis = 0; axis < vector.length; axis += 1) sum[axis]! += vector[axis]!;
   });
   return centres.map((centre, list) =>
     sizes[list]! > 0 ? Float32Array.from(sums[list]!, (sum) => sum / sizes[list]!) : centre,
   );
-}
-
-/** Some of these, always the same: a Fisher-Yates shuffle by a fixed generator (mulberry32). */
-export function draw<T>(from: readonly T[], count: number): T[] {
-  const all = [...from];
-  let state = 1;
-  const below = (n: number): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * n);
-  };
-  for (let place = 0; place < Math.min(count, all.length); place += 1) {
-    const other = place + below(all.length - place);
-    [all[place], all[other]] = [all[other]!, all[place]!];
-  }
-  return all.slice(0, count);
 }

@@ -1,35 +1,41 @@
-/** Near-duplicates: items so alike that showing both shows one thing twice, as "man running" and "woman running". */
+/**
+ * Near-duplicates: items so similar that results should show one of them, as "man running" and
+ * "woman running".
+ */
 import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
 
-/** Queries handed over at once, and neighbours looked at for each. */
+/** Queries per call of searchMany. */
 const BATCH = 64;
+/** Neighbours examined per item; a group larger than this may be reported as several groups. */
 const NEIGHBOURS = 64;
 
 /**
- * For each item that is nearly the same as one before it, that one: the first of its kind. An item belongs to the nearest first one it is near to, so
- * a chain of small steps makes no group. `score` is the catalogue's; `at` is told how far it is.
+ * Maps each variant to the first item of its group. An item is a variant if an earlier item that is
+ * no variant itself scores at least `minScore` in the catalogue's metric; of several earlier items
+ * the highest score decides. Variants have no variants, so a chain of small steps is not one group.
+ * `items` are those of the catalogue, in its order. Exact searches: O(n^2 dim) in all.
  */
-export function nearDuplicates(
+export function findNearDuplicates(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
-  score: number,
-  at: (share: number) => void,
+  minScore: number,
+  onShare: (share: number) => void,
 ): Map<string, string> {
-  const places = new Map(items.map(([item], place) => [item, place]));
-  const variants = new Map<string, string>();
+  const positions = new Map(items.map(([item], position) => [item, position]));
+  const firstOf = new Map<string, string>();
   for (let start = 0; start < items.length; start += BATCH) {
     const batch = items.slice(start, start + BATCH);
-    const found = catalogue.searchMany(
+    const hits = catalogue.searchMany(
       batch.map(([, vector]) => vector),
-      { count: NEIGHBOURS, minScore: score, exact: true, variants: true },
+      { count: NEIGHBOURS, minScore, exact: true, variants: true },
     );
-    for (const [row, [item]] of batch.entries()) {
-      const first = found[row]!.find(
-        (hit) => places.get(hit.item)! < start + row && !variants.has(hit.item),
+    for (const [index, [item]] of batch.entries()) {
+      const first = hits[index]!.find(
+        (hit) => positions.get(hit.item)! < start + index && !firstOf.has(hit.item),
       );
-      if (first) variants.set(item, first.item);
+      if (first) firstOf.set(item, first.item);
     }
-    at((start + batch.length) / items.length);
+    onShare((start + batch.length) / items.length);
   }
-  return variants;
+  return firstOf;
 }

@@ -1,52 +1,60 @@
-/** Recall: what a catalogue finds, against all pairs in double precision over the vectors as they were given. */
+/**
+ * Recall@10 of a catalogue's search, against an exact search in double precision over the vectors
+ * as they were given.
+ */
 import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
-import { draw } from "./inverted-lists.js";
+import { drawSample } from "./sample.js";
 
 const NEIGHBOURS = 10;
-const MOST_QUERIES = 100;
-const LEAST_QUERIES = 20;
-/** Products that may be spent. */
-const WORK = 1e9;
-/** Items whose scores differ by less are as good as each other: they were not told apart in single precision either. */
+const MIN_QUERIES = 20;
+const MAX_QUERIES = 100;
+/** Budget of the exact search, in products of two components; MIN_QUERIES takes precedence. */
+const MAX_PRODUCTS = 1e9;
+/** Scores of a unit query that differ by less than this are ties: f32 vectors do not tell more. */
 const TIE = 1e-6;
 
 /**
- * The share of the 10 nearest that is found, over queries that are not in the catalogue: each is an item's vector, moved halfway to another
- * item's. Deterministic.
+ * The share of the 10 nearest items that the search returns; ties with the tenth count as found.
+ * Queries are midpoints of two random items' vectors, so that no query is an item; the sample is
+ * the same in every run. With fewer than two items there are no queries, and the recall is 1.
  */
 export function measureRecall(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
-  at: (share: number) => void,
+  onShare: (share: number) => void,
 ): { recall: number; queries: number } {
   const { dim, metric } = catalogue;
-  const queries = Math.max(
-    LEAST_QUERIES,
-    Math.min(MOST_QUERIES, Math.floor(WORK / (items.length * dim))),
-  );
-  const chosen = draw(items, 2 * queries);
-  const lengths = items.map(([, vector]) => Math.sqrt(dot(vector, vector)) || 1);
-  const score = (query: Float32Array, row: number): number => {
-    const vector = items[row]![1];
-    const product = dot(query, vector);
+  const affordable = Math.floor(MAX_PRODUCTS / (items.length * dim));
+  const maxQueries = Math.max(MIN_QUERIES, Math.min(MAX_QUERIES, affordable));
+  const sample = drawSample(items, 2 * maxQueries).map(([, vector]) => vector);
+  const queries = Math.floor(sample.length / 2);
+  const norms = items.map(([, vector]) => normOf(vector));
+  /** Ranks the items of one query as the metric does: terms that are equal for all are left out. */
+  const rankingScore = (query: Float32Array, row: number): number => {
+    const product = dot(query, items[row]![1]);
     if (metric === "ip") return product;
-    return metric === "l2" ? 2 * product - lengths[row]! ** 2 : product / lengths[row]!;
+    return metric === "l2" ? 2 * product - norms[row]! ** 2 : product / norms[row]!;
   };
   let found = 0;
-  let wanted = 0;
-  for (let pair = 0; pair + 1 < chosen.length; pair += 2) {
-    const other = chosen[pair + 1]![1];
-    const query = chosen[pair]![1].map((number, axis) => (number + other[axis]!) / 2);
-    const scores = new Map(items.map(([item], row) => [item, score(query, row)]));
-    const best = Float64Array.from(scores.values()).sort().reverse();
-    const enough = best[Math.min(NEIGHBOURS, best.length) - 1]!;
-    const scale = Math.sqrt(dot(query, query)) || 1;
+  let expected = 0;
+  for (let index = 0; index < queries; index += 1) {
+    const other = sample[2 * index + 1]!;
+    const query = sample[2 * index]!.map((value, axis) => (value + other[axis]!) / 2);
+    const scores = new Map(items.map(([item], row) => [item, rankingScore(query, row)]));
+    const descending = Float64Array.from(scores.values()).sort().reverse();
+    const nearest = descending.subarray(0, NEIGHBOURS);
+    const minScore = nearest.at(-1)! - TIE * normOf(query);
     const hits = catalogue.search(query, { count: NEIGHBOURS, variants: true });
-    found += hits.filter((hit) => scores.get(hit.item)! >= enough - TIE * scale).length;
-    wanted += Math.min(NEIGHBOURS, best.length);
-    at((pair + 2) / chosen.length);
+    found += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
+    expected += nearest.length;
+    onShare((index + 1) / queries);
   }
-  return { recall: wanted > 0 ? found / wanted : 1, queries: Math.floor(chosen.length / 2) };
+  return { recall: expected > 0 ? found / expected : 1, queries };
+}
+
+/** The Euclidean norm; 1 for a zero vector, so that dividing by it is safe. */
+function normOf(vector: Float32Array): number {
+  return Math.sqrt(dot(vector, vector)) || 1;
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

@@ -1,44 +1,54 @@
 /** `pocketsage build`: items in, a catalogue out. */
 import { stat } from "node:fs/promises";
 import { Catalogue, type CatalogueItem } from "../../catalogue/catalogue.js";
-import { need, parseNumber, parseOptions, parseWord } from "../arguments.js";
+import { parseArguments, parseChoice, parseNumber, requireValue } from "../arguments.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
-import { nearDuplicates } from "../build/near-duplicates.js";
+import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
 import { UsageError } from "../command-error.js";
-import { within } from "../read/fields.js";
+import { toInputError } from "../read/fields.js";
 import { readItems } from "../read/item-file.js";
-import { type CatalogueFacts, factsOf, printCatalogue } from "../terminal/catalogue-report.js";
-import { count, printJson } from "../terminal/print.js";
-import { openProgress, type Progress } from "../terminal/progress.js";
-import { refuseStdout, writeWhole } from "../write-file.js";
+import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
+import { countOf, formatCount, printJson } from "../terminal/print.js";
+import { openProgress } from "../terminal/progress.js";
+import { rejectStdout, writeAtomically } from "../write-file.js";
 
-/** More items than this are only looked through for near-duplicates when that is asked for. */
-const LOOKED_THROUGH = 10_000;
+/** Largest catalogue whose near-duplicates are reported by default: the search is quadratic. */
+const MAX_ITEMS_FOR_REPORT = 10_000;
 
-export const help = `Make a catalogue: the file that apps search on the device.
+const REPORT_LIMIT = formatCount(MAX_ITEMS_FOR_REPORT);
+const LISTS_LIMIT = formatCount(MIN_ITEMS_FOR_LISTS);
+
+export const help = `Build a catalogue: the file that apps search on the device.
 
 Usage
   pocketsage build ITEMS -o CATALOGUE [options]
 
-  ITEMS is a file of JSON lines, CSV (with a header line), Parquet (.parquet) or bare vectors from NumPy (.npy, with
-  --ids), or - for JSON lines or CSV on the standard input. Each line is one item: an id, a vector, and anything else,
-  which is kept as the item's payload. In CSV a vector is a cell like "[0.1, 0.2]" or "0.1 0.2"; other cells are kept
-  as text, empty ones are left out.
+  ITEMS is a file of JSON lines, CSV (with a header line), Parquet (.parquet) or NumPy vectors
+  (.npy, with --ids); - is JSON lines or CSV on the standard input. Each line is one item: an id, a
+  vector, and other fields, which become the item's payload. In CSV a vector is a cell like
+  "[0.1, 0.2]" or "0.1 0.2"; other cells are stored as strings, empty cells are left out.
 
 Options
   -o, --out FILE             where to write the catalogue
-      --precision HOW        full: 2 bytes a number (default); compact: 1 byte a number, a little less exact
-      --metric HOW           how near is near: cosine (default), ip (inner product) or l2 (Euclidean)
-      --id FIELD             the field that holds the id (default: id)
-      --vector FIELD         the field that holds the vector (default: vector)
-      --ids FILE             for .npy: one id a line (.txt), or JSON lines or CSV with ids and payloads
-      --attribute FIELD      a field of the payload that filters may look at; may be given more than once
-      --near-duplicates HOW  report: count them (default, up to ${count(LOOKED_THROUGH)} items); drop: keep the first of each kind;
-                             group: keep all, show the first alone (the others name it in variantOf); keep: do not look
-      --near NUMBER          the score from which two items are near-duplicates (default: 0.95)
-      --lists WHEN           search a part of the items only (IVF): auto (default, from ${count(MIN_ITEMS_FOR_LISTS)} items), always, never
-      --no-recall            do not measure the recall
+      --precision LEVEL      full (default): 2 bytes a vector component; compact: 1 byte, with
+                             larger rounding errors
+      --metric METRIC        cosine (default), ip (inner product) or l2 (Euclidean distance)
+      --id FIELD             the field of the id (default: id)
+      --vector FIELD         the field of the vector (default: vector)
+      --ids FILE             for .npy: one id a line (.txt), or JSON lines or CSV with ids and
+                             payloads
+      --attribute FIELD      a payload field that filters can use; repeatable
+      --near-duplicates WHAT report: count them (default up to ${REPORT_LIMIT} items);
+                             drop: store the first item of each group only;
+                             group: store all, and the others name the first in variantOf, so that
+                             searches return the first only;
+                             keep: do not search for them (default above ${REPORT_LIMIT} items)
+      --near SCORE           least score of a near-duplicate, in the metric (default: 0.95, which
+                             is meant for cosine)
+      --lists WHEN           inverted lists (IVF), so that a search scans a part of the items:
+                             auto (default: from ${LISTS_LIMIT} items), always or never
+      --no-recall            skip the measurement of the recall
   -q, --quiet                no progress on the standard error
       --json                 the report as JSON
   -h, --help                 this text
@@ -51,8 +61,9 @@ Example
 
 Exit codes
   0  the catalogue was written
-  1  an item is wrong or a file cannot be read or written; the message says which line, and no file is left half written
-  2  the command line is wrong
+  1  an item is invalid (the message has its line), or a file cannot be read or written; then no
+     file is written
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
@@ -71,144 +82,144 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-type Treatment = "report" | "drop" | "group" | "keep";
+const TREATMENTS = ["report", "drop", "group", "keep"] as const;
+type Treatment = (typeof TREATMENTS)[number];
 
-/** What the report tells besides what the file does. */
-interface Report extends CatalogueFacts {
+interface NearDuplicateReport {
+  /** Least score of a near-duplicate. */
+  score: number;
+  /** Items that are near-duplicates of an earlier item. */
+  variants: number;
+  /** Groups: earlier items that have variants. */
+  kinds: number;
+  treatment: Treatment;
+}
+
+/** The report with --json. */
+interface BuildReport extends CatalogueReport {
   bytesPerItem: number;
-  nearDuplicates?: { score: number; variants: number; kinds: number; treatment: Treatment };
+  nearDuplicates?: NearDuplicateReport;
   recall?: { at10: number; queries: number };
   seconds: number;
 }
 
 export async function run(args: string[]): Promise<void> {
-  const { values, argument } = parseOptions(args, OPTIONS);
-  const input = need("the file of items", argument);
-  const output = need("-o CATALOGUE", values.out);
-  refuseStdout(output);
-  const precision = parseWord("--precision", values.precision, ["full", "compact"] as const);
-  const metric = parseWord("--metric", values.metric, ["cosine", "ip", "l2"] as const);
-  const when = parseWord("--lists", values.lists, ["auto", "always", "never"] as const);
-  const treatment =
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  const input = requireValue("the items file", positionals[0]);
+  const output = requireValue("-o CATALOGUE", values.out);
+  rejectStdout(output);
+  const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
+  const metric = parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
+  const whenLists = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
+  const givenTreatment =
     values["near-duplicates"] &&
-    parseWord("--near-duplicates", values["near-duplicates"], [
-      "report",
-      "drop",
-      "group",
-      "keep",
-    ] as const);
-  const near = parseNumber("--near", values.near);
-  if (values.id === values.vector)
-    throw new UsageError(`--id and --vector are both "${values.id}"`);
+    parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
+  const minScore = parseNumber("--near", values.near);
+  const { id, vector, ids } = values;
+  if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
 
-  const begun = performance.now();
+  const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
+  const onShare = (task: string) => (share: number) => progress.share(task, share);
   try {
-    const length =
-      input === "-"
-        ? 0
-        : await stat(input).then(
-            ({ size }) => size,
-            () => 0,
-          );
-    const { id, vector, ids } = values;
-    const onShare = (share: number): void => progress.share("reading the items", share);
-    const read = await readItems(input, { id, vector, ids, length, onShare, onItem: progress.at });
-    const make = (
-      items: readonly CatalogueItem[],
-      attributes: readonly string[],
-    ): Promise<Catalogue> =>
-      Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
-        (error: unknown) =>
-          within(() => {
-            throw error;
-          }),
-      );
-    progress.say(`${count(read.items.length)} items: measuring the spread`);
-    let catalogue = await make(read.items, values.attribute);
+    const read = await readItems(input, {
+      ...{ id, vector, ids, length: await fileLength(input) },
+      onShare: onShare("reading the items"),
+      onItem: progress.count,
+    });
     let items: readonly CatalogueItem[] = read.items;
-    const how = treatment || (items.length <= LOOKED_THROUGH ? "report" : "keep");
-    let found: Report["nearDuplicates"];
-    if (how !== "keep") {
-      const variants = nearDuplicates(catalogue, items, near, (share) =>
-        progress.share("looking for near-duplicates", share),
+    let attributes: readonly string[] = values.attribute;
+    const buildCatalogue = (): Promise<Catalogue> =>
+      Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
+        (error: unknown) => {
+          throw toInputError(error);
+        },
       );
-      found = {
-        score: near,
-        variants: variants.size,
-        kinds: new Set(variants.values()).size,
-        treatment: how,
-      };
-      if (how === "drop") items = items.filter(([item]) => !variants.has(item));
-      if (how === "group")
-        items = items.map(
-          ([item, vector, payload]) =>
-            [item, vector, withVariant(payload, variants.get(item))] as const,
-        );
-      if (how !== "report" && variants.size > 0) {
+    progress.begin(`${formatCount(items.length)} items: measuring the spread`);
+    let catalogue = await buildCatalogue();
+
+    const treatment: Treatment =
+      givenTreatment || (items.length <= MAX_ITEMS_FOR_REPORT ? "report" : "keep");
+    let nearDuplicates: NearDuplicateReport | undefined;
+    if (treatment !== "keep") {
+      const firstOf = findNearDuplicates(
+        catalogue,
+        items,
+        minScore,
+        onShare("searching for near-duplicates"),
+      );
+      const kinds = new Set(firstOf.values()).size;
+      nearDuplicates = { score: minScore, variants: firstOf.size, kinds, treatment };
+      if (treatment !== "report" && firstOf.size > 0) {
+        if (treatment === "drop") items = items.filter(([item]) => !firstOf.has(item));
+        else {
+          items = items.map((item) => withVariantOf(item, firstOf.get(item[0])));
+          attributes = [...attributes, "variantOf"];
+        }
         catalogue.close();
-        catalogue = await make(
-          items,
-          how === "group" ? [...values.attribute, "variantOf"] : values.attribute,
-        );
+        catalogue = await buildCatalogue();
       }
     }
-    if (when === "always" || (when === "auto" && items.length >= MIN_ITEMS_FOR_LISTS)) {
-      catalogue = await buildLists(catalogue, items, (share) =>
-        progress.share("making lists", share),
-      );
-    }
-    const recall = values["no-recall"]
+
+    if (whenLists === "always" || (whenLists === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
+      catalogue = await buildLists(catalogue, items, onShare("building the inverted lists"));
+    const measured = values["no-recall"]
       ? undefined
-      : measureRecall(catalogue, items, (share) => progress.share("measuring the recall", share));
+      : measureRecall(catalogue, items, onShare("measuring the recall"));
+
     const bytes = catalogue.toBytes();
-    await writeWhole(output, bytes);
-    const report: Report = {
-      ...factsOf(output, catalogue, bytes.length),
+    await writeAtomically(output, bytes);
+    const report: BuildReport = {
+      ...reportOf(output, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
-      ...(found && { nearDuplicates: found }),
-      ...(recall && { recall: { at10: recall.recall, queries: recall.queries } }),
-      seconds: (performance.now() - begun) / 1000,
+      ...(nearDuplicates && { nearDuplicates }),
+      ...(measured && { recall: { at10: measured.recall, queries: measured.queries } }),
+      seconds: (performance.now() - begunAt) / 1000,
     };
-    show(report, values.json, progress);
+    progress.end();
+    if (values.json) printJson(report);
+    else printReport(report);
   } finally {
     progress.end();
   }
 }
 
-function withVariant(payload: unknown, first: string | undefined): unknown {
-  if (first === undefined) return payload;
-  return { ...(payload as Record<string, unknown> | undefined), variantOf: first };
+/** Bytes of the file; 0, unknown, for the standard input and a file that cannot be read. */
+async function fileLength(file: string): Promise<number> {
+  if (file === "-") return 0;
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
-function show(report: Report, json: boolean, progress: Progress): void {
-  progress.end();
-  if (json) return printJson(report);
-  const { nearDuplicates: near, recall, seconds, bytesPerItem } = report;
-  const does: Record<Treatment, string> = {
-    report: "kept: --near-duplicates drop or group changes that",
-    drop: "dropped",
-    group: "grouped: searches show the first of each kind",
-    keep: "kept",
-  };
-  printCatalogue(report, [
-    ["bytes/item", String(bytesPerItem)],
-    ...(near
-      ? [
-          [
-            "near-dup.",
-            `${count(near.variants)} of ${count(near.kinds)} kinds, score >= ${near.score}, ${does[near.treatment]}`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(recall
-      ? [
-          ["recall@10", `${recall.at10.toFixed(4)} of exact, over ${recall.queries} queries`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ["time", `${seconds.toFixed(1)} s`],
-  ]);
+/** The item with `first` as variantOf in its payload; unchanged if it is no variant. */
+function withVariantOf(entry: CatalogueItem, first: string | undefined): CatalogueItem {
+  if (first === undefined) return entry;
+  const [item, vector, payload] = entry;
+  return [item, vector, { ...(payload as object | undefined), variantOf: first }];
+}
+
+const TREATMENT_TEXTS: Record<Treatment, string> = {
+  report: "stored (--near-duplicates drop or group changes that)",
+  drop: "dropped",
+  group: "grouped: searches return the first of each group",
+  keep: "stored",
+};
+
+function printReport(report: BuildReport): void {
+  const { nearDuplicates, recall, seconds, bytesPerItem } = report;
+  const more: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
+  if (nearDuplicates) {
+    const { variants, kinds, score, treatment } = nearDuplicates;
+    const outcome = variants > 0 ? `, ${TREATMENT_TEXTS[treatment]}` : "";
+    const groups = countOf(kinds, "group");
+    more.push(["near-dup.", `${formatCount(variants)} in ${groups}, score >= ${score}${outcome}`]);
+  }
+  if (recall)
+    more.push([
+      "recall@10",
+      `${recall.at10.toFixed(4)} against exact search, over ${recall.queries} queries`,
+    ]);
+  printCatalogue(report, [...more, ["time", `${seconds.toFixed(1)} s`]]);
 }

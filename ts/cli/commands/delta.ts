@@ -1,19 +1,19 @@
-/** `pocketsage delta`: what changed between two catalogues, as a small file. */
-import { need, parseOptions } from "../arguments.js";
-import { difference } from "../build/diff.js";
+/** `pocketsage delta`: two catalogues in, the changes between them out. */
+import { parseArguments, requireValue } from "../arguments.js";
+import { diffCatalogues } from "../build/diff.js";
 import { InputError, messageOf } from "../command-error.js";
 import { readCatalogue } from "../read/catalogue-file.js";
-import { count, print, printFacts, printJson } from "../terminal/print.js";
-import { refuseStdout, writeWhole } from "../write-file.js";
+import { formatCount, print, printFields, printJson } from "../terminal/print.js";
+import { rejectStdout, writeAtomically } from "../write-file.js";
 
-export const help = `Write what changed between two catalogues, so that apps need not download the whole again.
+export const help = `Write the changes between two catalogues, a small file to download.
 
 Usage
   pocketsage delta OLDER NEWER -o DELTA [options]
 
-  DELTA holds the items that are new or differ and the ids that are no more. It applies to that older catalogue alone:
-  catalogue.merge(bytes) in an app, or pocketsage merge. Both catalogues must have the same length of vectors, metric
-  and precision.
+  DELTA holds the items that are new or changed and the ids that were removed. It applies to OLDER
+  only: catalogue.merge(bytes) in an app, or pocketsage merge. Both catalogues must have the same
+  vector length, metric and precision.
 
 Options
   -o, --out FILE  where to write the delta
@@ -25,8 +25,9 @@ Example
 
 Exit codes
   0  the delta was written
-  1  a file cannot be read or written, or the two do not go together
-  2  the command line is wrong
+  1  a file cannot be read or written, or the catalogues differ in vector length, metric or
+     precision
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
@@ -35,38 +36,38 @@ const OPTIONS = {
 } as const;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, all } = parseOptions(args, OPTIONS, 2);
-  const [older, newer] = [
-    need("the older catalogue's file", all[0]),
-    need("the newer catalogue's file", all[1]),
-  ];
-  const output = need("-o DELTA", values.out);
-  refuseStdout(output);
-  const [before, after] = [await readCatalogue(older), await readCatalogue(newer)];
-  let found;
+  const { values, positionals } = parseArguments(args, OPTIONS, 2);
+  const olderFile = requireValue("the file of the older catalogue", positionals[0]);
+  const newerFile = requireValue("the file of the newer catalogue", positionals[1]);
+  const output = requireValue("-o DELTA", values.out);
+  rejectStdout(output);
+  const older = await readCatalogue(olderFile);
+  const newer = await readCatalogue(newerFile);
+  let delta;
   try {
-    found = difference(before.catalogue, after.catalogue);
+    delta = diffCatalogues(older.catalogue, newer.catalogue);
   } catch (error) {
-    throw new InputError(`${older} and ${newer}: ${messageOf(error)}`);
+    throw new InputError(`${olderFile} and ${newerFile}: ${messageOf(error)}`);
   }
-  const { bytes, changed, dropped } = found;
-  await writeWhole(output, bytes);
-  const facts = {
+  const { bytes, changed, dropped } = delta;
+  await writeAtomically(output, bytes);
+  const report = {
     file: output,
     bytes: bytes.length,
-    share: bytes.length / after.bytes,
+    share: bytes.length / newer.bytes,
     changed,
     dropped,
-    base: before.catalogue.revision,
-    revision: after.catalogue.revision,
+    base: older.catalogue.revision,
+    revision: newer.catalogue.revision,
   };
-  if (values.json) return printJson(facts);
+  if (values.json) return printJson(report);
+  const percent = (report.share * 100).toFixed(1);
   print(output);
-  printFacts([
-    ["bytes", `${count(facts.bytes)}, ${(facts.share * 100).toFixed(1)} % of the newer catalogue`],
-    ["changed", count(changed)],
-    ["dropped", count(dropped)],
-    ["base", facts.base],
-    ["revision", facts.revision],
+  printFields([
+    ["bytes", `${formatCount(report.bytes)}, ${percent} % of the newer catalogue`],
+    ["changed", formatCount(changed)],
+    ["dropped", formatCount(dropped)],
+    ["base", report.base],
+    ["revision", report.revision],
   ]);
 }

@@ -1,31 +1,33 @@
-/** `pocketsage inspect`: what is in a catalogue. */
+/** `pocketsage inspect`: the properties of a catalogue, or one item and its neighbours. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { need, parseCount, parseOptions } from "../arguments.js";
+import { parseArguments, parseCount, requireValue } from "../arguments.js";
 import { InputError } from "../command-error.js";
 import { readCatalogue } from "../read/catalogue-file.js";
-import { nameOf } from "../read/stream.js";
-import { factsOf, printCatalogue } from "../terminal/catalogue-report.js";
+import { displayName } from "../read/stream.js";
+import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import {
-  count,
+  formatCount,
   labelOf,
   payloadOf,
   print,
-  printFacts,
+  printFields,
   printJson,
   printTable,
 } from "../terminal/print.js";
 
-export const help = `Look into a catalogue.
+export const help = `Show the contents of a catalogue.
 
 Usage
   pocketsage inspect CATALOGUE [options]
 
-  CATALOGUE is a file made by pocketsage build, or - for the standard input. Without options: how many items, the
-  length of the vectors, the size, the spread (mean squared distance of two items), the hash, and the first items.
+  CATALOGUE is a file written by pocketsage build; - is the standard input. Without --item:
+  number of items, vector length, file size, spread (mean squared distance of two items), hash,
+  and the first items.
 
 Options
-      --item ID   one item: its payload, the length of its vector as stored (1, or 0 for a zero vector), its neighbours
-  -n, --count N   how many first items, or neighbours (default: 5)
+      --item ID   one item: its payload, the norm of its stored vector (with the cosine metric 1,
+                  or 0 for a zero vector), and its nearest neighbours
+  -n, --count N   number of first items, or of neighbours (default: 5)
       --json      the result as JSON
   -h, --help      this text
 
@@ -33,9 +35,9 @@ Example
   $ pocketsage inspect emoji.sage --item 1F355
 
 Exit codes
-  0  done
-  1  the file cannot be read, is no catalogue, or does not have the item
-  2  the command line is wrong
+  0  success
+  1  the file cannot be read, is not a catalogue, or does not contain the item
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
@@ -44,27 +46,30 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+/** Ids that an error message lists as examples. */
+const EXAMPLE_IDS = 5;
+
 export async function run(args: string[]): Promise<void> {
-  const { values, argument } = parseOptions(args, OPTIONS);
-  const file = need("the catalogue's file", argument);
-  const most = parseCount("--count", values.count);
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  const file = requireValue("the catalogue file", positionals[0]);
+  const count = parseCount("--count", values.count);
   const { catalogue, bytes } = await readCatalogue(file);
-  if (values.item !== undefined)
-    return showItem(nameOf(file), catalogue, values.item, most, values.json);
-  showCatalogue(nameOf(file), catalogue, bytes, most, values.json);
+  const name = displayName(file);
+  if (values.item === undefined) showCatalogue(name, catalogue, bytes, count, values.json);
+  else showItem(name, catalogue, values.item, count, values.json);
 }
 
 function showCatalogue(
   file: string,
   catalogue: Catalogue,
   bytes: number,
-  most: number,
+  count: number,
   json: boolean,
 ): void {
-  const facts = factsOf(file, catalogue, bytes);
-  const first = firstOf(catalogue.ids(), most);
-  if (json) return printJson({ ...facts, first });
-  printCatalogue(facts);
+  const report = reportOf(file, catalogue, bytes);
+  const first = firstIds(catalogue, count);
+  if (json) return printJson({ ...report, first });
+  printCatalogue(report);
   if (first.length === 0) return;
   print("\nfirst items");
   printTable(
@@ -77,40 +82,42 @@ function showItem(
   file: string,
   catalogue: Catalogue,
   item: string,
-  most: number,
+  neighbourCount: number,
   json: boolean,
 ): void {
   const vector = catalogue.vector(item);
   if (!vector) {
-    const first = firstOf(catalogue.ids(), 5).join(", ");
-    throw new InputError(
-      `${file}: there is no item "${item}" among its ${count(catalogue.size)}. The first are: ${first}.`,
-    );
+    const size = formatCount(catalogue.size);
+    const examples = firstIds(catalogue, EXAMPLE_IDS).join(", ");
+    throw new InputError(`${file}: no item "${item}" among ${size}. The first ids: ${examples}.`);
   }
   const norm = Math.hypot(...vector);
-  const { payload } = payloadOf(catalogue, item);
-  const nearest = catalogue.search(vector, { count: most, exclude: [item] });
+  const payload = payloadOf(catalogue, item);
+  const hits = catalogue.search(vector, { count: neighbourCount, exclude: [item] });
   if (json) {
-    const neighbours = nearest.map((hit) => ({ ...hit, ...payloadOf(catalogue, hit.item) }));
-    return printJson({ item, norm, ...payloadOf(catalogue, item), nearest: neighbours });
+    const nearest = hits.map((hit) => ({ ...hit, ...payloadOf(catalogue, hit.item) }));
+    return printJson({ item, norm, ...payload, nearest });
   }
   print(labelOf(catalogue, item));
-  printFacts([
+  printFields([
     ["id", item],
     ["norm", norm.toFixed(3)],
-    ["payload", payload === undefined ? "none" : JSON.stringify(payload)],
+    ["payload", JSON.stringify(payload.payload) ?? "none"],
   ]);
-  if (nearest.length === 0) return;
+  if (hits.length === 0) return;
   print("\nnearest");
   printTable(
     [">score", "item", "id"],
-    nearest.map((hit) => [hit.score.toFixed(3), labelOf(catalogue, hit.item), hit.item]),
+    hits.map((hit) => [hit.score.toFixed(3), labelOf(catalogue, hit.item), hit.item]),
   );
 }
 
-function firstOf(ids: Iterator<string>, most: number): string[] {
+/** The first `count` ids in catalogue order; all if there are fewer. */
+function firstIds(catalogue: Catalogue, count: number): string[] {
   const first: string[] = [];
-  for (let next = ids.next(); !next.done && first.length < most; next = ids.next())
-    first.push(next.value);
+  for (const id of catalogue.ids()) {
+    first.push(id);
+    if (first.length === count) break;
+  }
   return first;
 }

@@ -1,18 +1,19 @@
-/** `pocketsage merge`: a catalogue and what changed, as the newer catalogue. */
-import { need, parseOptions } from "../arguments.js";
+/** `pocketsage merge`: a catalogue and a delta in, the newer catalogue out. */
+import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { readBytes } from "../read/stream.js";
-import { factsOf, printCatalogue } from "../terminal/catalogue-report.js";
+import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import { printJson } from "../terminal/print.js";
-import { refuseStdout, writeWhole } from "../write-file.js";
+import { rejectStdout, writeAtomically } from "../write-file.js";
 
-export const help = `Apply a delta to the catalogue it was made for.
+export const help = `Apply a delta to the older of the two catalogues it was made from.
 
 Usage
   pocketsage merge CATALOGUE DELTA -o NEWER [options]
 
-  The result has the same items as the newer catalogue, in another order. Room of items that are no more is given back.
+  The result has the items of the newer catalogue, in another order. The space of removed items
+  is freed.
 
 Options
   -o, --out FILE  where to write the newer catalogue
@@ -25,7 +26,7 @@ Example
 Exit codes
   0  the catalogue was written
   1  a file cannot be read or written, or the delta is for another catalogue
-  2  the command line is wrong
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
@@ -34,21 +35,23 @@ const OPTIONS = {
 } as const;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, all } = parseOptions(args, OPTIONS, 2);
-  const [file, delta] = [need("the catalogue's file", all[0]), need("the delta's file", all[1])];
-  const output = need("-o NEWER", values.out);
-  refuseStdout(output);
+  const { values, positionals } = parseArguments(args, OPTIONS, 2);
+  const file = requireValue("the catalogue file", positionals[0]);
+  const deltaFile = requireValue("the delta file", positionals[1]);
+  const output = requireValue("-o NEWER", values.out);
+  rejectStdout(output);
   const { catalogue } = await readCatalogue(file);
-  const changes = await readBytes(delta);
+  const delta = await readBytes(deltaFile);
   try {
-    catalogue.merge(changes);
+    catalogue.merge(delta);
     catalogue.compact();
   } catch (error) {
-    throw new InputError(`${delta}: ${messageOf(error)}`);
+    throw new InputError(`${deltaFile}: ${messageOf(error)}`);
   }
   const bytes = catalogue.toBytes();
-  await writeWhole(output, bytes);
-  const facts = { ...factsOf(output, catalogue, bytes.length), revision: catalogue.revision };
-  if (values.json) printJson(facts);
-  else printCatalogue(facts, [["revision", facts.revision]]);
+  await writeAtomically(output, bytes);
+  const { revision } = catalogue;
+  const report = { ...reportOf(output, catalogue, bytes.length), revision };
+  if (values.json) return printJson(report);
+  printCatalogue(report, [["revision", revision]]);
 }

@@ -1,28 +1,28 @@
 /** `pocketsage profile`: actions in, interests out. */
-import { need, parseOptions } from "../arguments.js";
+import { parseArguments, requireValue } from "../arguments.js";
 import {
-  describeInterests,
-  openActions,
-  printInterests,
-  refuseArgument,
-  TASTE_HELP,
-  TASTE_OPTIONS,
+  openSageWithActions,
+  PROFILE_HELP,
+  PROFILE_OPTIONS,
+  rejectPositional,
 } from "../profile-input.js";
+import { interestsToJson, printInterests } from "../terminal/interests.js";
 import { printJson } from "../terminal/print.js";
 
-export const help = `Show the interests behind a user's actions: clusters of what they did, each represented by one of their own items.
+export const help = `Compute a user's interests: clusters of actions, each represented by an item.
 
 Usage
   pocketsage profile --catalogue CATALOGUE --actions ACTIONS [options]
 
 Options
-  -c, --catalogue FILE   made by pocketsage build; not needed when every action has a vector
-${TASTE_HELP}
+  -c, --catalogue FILE   built by pocketsage build; optional if every action has a vector
+${PROFILE_HELP}
   -q, --quiet            no notes on the standard error
-      --json             the result as JSON: {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}]}
+      --json             the result as JSON:
+                         {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}]}
   -h, --help             this text
 
-  A file called - is the standard input. importance is a share: the interests sum to 1.
+  The file - is the standard input. importance is a share: the interests sum to 1.
 
 Example
   $ cat actions.jsonl
@@ -31,16 +31,17 @@ Example
   $ pocketsage profile --catalogue items.sage --actions actions.jsonl --kind save=3
 
 Exit codes
-  0  done; without actions there are no interests
-  1  an action is wrong or a file cannot be read; the message says which line
-  2  the command line is wrong
+  0  success; without actions there are no interests
+  1  an action is invalid (the message has its line) or a file cannot be read
+  2  the command line is invalid
 `;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, argument } = parseOptions(args, TASTE_OPTIONS);
-  refuseArgument(argument);
-  const { sage, catalogue } = await openActions(need("--actions FILE", values.actions), values);
+  const { values, positionals } = parseArguments(args, PROFILE_OPTIONS);
+  rejectPositional(positionals[0]);
+  const actionsFile = requireValue("--actions FILE", values.actions);
+  const { sage, catalogue } = await openSageWithActions(actionsFile, values);
   const profile = await sage.profile();
-  if (values.json) return printJson({ interests: describeInterests(profile, catalogue) });
+  if (values.json) return printJson({ interests: interestsToJson(profile, catalogue) });
   printInterests(profile, catalogue);
 }

@@ -1,56 +1,62 @@
 /** `pocketsage recommend`: actions in, interests and recommendations out. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
-import { need, parseCount, parseNumber, parseOptions } from "../arguments.js";
+import { parseArguments, parseCount, parseNumber, requireValue } from "../arguments.js";
 import {
-  describeInterests,
-  openActions,
-  printInterests,
-  refuseArgument,
-  TASTE_HELP,
-  TASTE_OPTIONS,
+  openSageWithActions,
+  PROFILE_HELP,
+  PROFILE_OPTIONS,
+  rejectPositional,
 } from "../profile-input.js";
+import { interestsToJson, printInterests } from "../terminal/interests.js";
 import {
+  countOf,
   labelOf,
-  note,
   payloadOf,
   print,
   printJson,
+  printNote,
   printTable,
-  symbolOf,
+  shortLabelOf,
 } from "../terminal/print.js";
 
-export const help = `Recommend items of a catalogue to a user, each with the reason: the interest that asked for it.
+export const help = `Recommend items of a catalogue to a user, each with the interest it comes from.
 
 Usage
   pocketsage recommend --catalogue CATALOGUE --actions ACTIONS [options]
 
 Options
-  -c, --catalogue FILE   made by pocketsage build
-${TASTE_HELP}
-  -n, --count N          how many items (default: 20)
-      --interests N      how many interests to ask for (default: the 8 most important, or 3 with --seed)
-      --seed NUMBER      draw the interests at random, in proportion to their importance, with this seed
-      --exclude ID       never this item; repeatable. What the user acted on is never recommended
+  -c, --catalogue FILE   built by pocketsage build
+${PROFILE_HELP}
+  -n, --count N          number of items (default: 20)
+      --interests N      number of interests to search with (default: the 8 most important, or
+                         3 with --seed)
+      --seed NUMBER      sample the interests in proportion to their importance, with this seed
+      --exclude ID       never recommend this item; repeatable. Items of the actions are always
+                         excluded
   -q, --quiet            no notes on the standard error
-      --json             the result as JSON: {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}],
-                         "recommendations": [{"item", "score", "because": {"medoid", "nearest"}, "payload"}]}
+      --json             the result as JSON:
+                         {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}],
+                         "recommendations": [{"item", "score", "because": {"medoid", "nearest"},
+                         "payload"}]}
   -h, --help             this text
 
-  A file called - is the standard input. score is the cosine to the medoid.
+  The file - is the standard input. score compares the item with the medoid in the catalogue's
+  metric: cosine, inner product, or negative squared distance (l2).
 
 Example
   $ pocketsage recommend --catalogue emoji.sage --actions actions.jsonl --count 5
-  $ tail -n 100 actions.jsonl | pocketsage recommend -c emoji.sage -a - --json | jq -r '.recommendations[].item'
+  $ tail -n 100 actions.jsonl | pocketsage recommend -c emoji.sage -a - --json |
+      jq -r '.recommendations[].item'
 
 Exit codes
-  0  done; without actions there is nothing to recommend
-  1  an action is wrong or a file cannot be read; the message says which line
-  2  the command line is wrong
+  0  success; without actions there are no recommendations
+  1  an action is invalid (the message has its line) or a file cannot be read
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
-  ...TASTE_OPTIONS,
+  ...PROFILE_OPTIONS,
   count: { type: "string", short: "n", default: "20" },
   interests: { type: "string" },
   seed: { type: "string" },
@@ -58,10 +64,10 @@ const OPTIONS = {
 } as const;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, argument } = parseOptions(args, OPTIONS);
-  refuseArgument(argument);
-  need("--catalogue FILE", values.catalogue);
-  const actions = need("--actions FILE", values.actions);
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  rejectPositional(positionals[0]);
+  requireValue("--catalogue FILE", values.catalogue);
+  const actionsFile = requireValue("--actions FILE", values.actions);
   const options: RecommendOptions = {
     count: parseCount("--count", values.count),
     exclude: values.exclude,
@@ -69,16 +75,16 @@ export async function run(args: string[]): Promise<void> {
   if (values.interests !== undefined)
     options.interests = parseCount("--interests", values.interests);
   if (values.seed !== undefined) options.pick = { seed: parseNumber("--seed", values.seed) };
-  const { sage, catalogue } = await openActions(actions, values);
+  const { sage, catalogue } = await openSageWithActions(actionsFile, values);
 
   const unknown = values.exclude.filter((item) => !catalogue?.has(item));
   if (unknown.length > 0 && !values.quiet)
-    note(`--exclude: not in the catalogue: ${unknown.join(", ")}`);
+    printNote(`--exclude: not in the catalogue: ${unknown.join(", ")}`);
   const profile = await sage.profile();
   const recommendations = await sage.recommend(options);
   if (values.json) {
     return printJson({
-      interests: describeInterests(profile, catalogue),
+      interests: interestsToJson(profile, catalogue),
       recommendations: recommendations.map((recommendation) => ({
         ...recommendation,
         ...payloadOf(catalogue, recommendation.item),
@@ -94,17 +100,15 @@ function printRecommendations(
   catalogue: Catalogue | undefined,
 ): void {
   if (recommendations.length === 0) return;
-  print(
-    `\n${recommendations.length} ${recommendations.length === 1 ? "recommendation" : "recommendations"}`,
-  );
+  print(`\n${countOf(recommendations.length, "recommendation")}`);
   printTable(
     [">#", ">score", "item", "id", "because of"],
-    recommendations.map(({ item, score, because }, place) => [
-      String(place + 1),
+    recommendations.map(({ item, score, because }, index) => [
+      String(index + 1),
       score.toFixed(3),
       labelOf(catalogue, item),
       item,
-      because.nearest.map((own) => symbolOf(catalogue, own)).join(", "),
+      because.nearest.map((actedOn) => shortLabelOf(catalogue, actedOn)).join(", "),
     ]),
   );
 }

@@ -1,22 +1,23 @@
-/** `pocketsage verify`: is the file whole, and does everything in it fit together? */
+/** `pocketsage verify`: checks every byte of a catalogue or a delta, and that its parts agree. */
 import { readAttributes } from "../../catalogue/attributes.js";
 import { liveRows } from "../../catalogue/change.js";
 import { ATTRIBUTES, BASE, decodeRevision } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
-import { need, parseOptions } from "../arguments.js";
+import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
-import { nameOf, readBytes } from "../read/stream.js";
-import { count, print, printFacts, printJson } from "../terminal/print.js";
+import { displayName, readBytes } from "../read/stream.js";
+import { formatCount, print, printFields, printJson } from "../terminal/print.js";
 
-export const help = `Check that a catalogue, or a delta, is whole and unaltered.
+export const help = `Check that a catalogue or a delta is intact.
 
 Usage
   pocketsage verify FILE [options]
 
-  FILE is made by pocketsage build, delta or merge, or - for the standard input. Checked are the hash over every byte,
-  the header, the table of sections and all lengths, that ids are unique and each is found, that payloads are JSON,
-  that vectors are finite, and that attributes and lists fit their rows.
+  FILE is written by pocketsage build, delta or merge; - is the standard input. Checked are the
+  hash over every byte, the header, the section table and all lengths; that ids are unique and
+  each is found; that payloads are JSON; that vectors are finite; and that attributes and inverted
+  lists match the rows.
 
 Options
       --json  the result as JSON
@@ -26,9 +27,9 @@ Example
   $ pocketsage verify emoji.sage
 
 Exit codes
-  0  the file is whole
-  1  it is not, and the message says what is wrong; or it cannot be read
-  2  the command line is wrong
+  0  the file is intact
+  1  the file is damaged (the message names the defect) or cannot be read
+  2  the command line is invalid
 `;
 
 const OPTIONS = {
@@ -36,64 +37,70 @@ const OPTIONS = {
 } as const;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, argument } = parseOptions(args, OPTIONS);
-  const file = need("the file", argument);
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  const file = requireValue("the file", positionals[0]);
   const bytes = await readBytes(file);
-  let result;
+  let report;
   try {
-    result = await verifyBytes(bytes);
+    report = await verifyBytes(bytes);
   } catch (error) {
-    throw new InputError(`${nameOf(file)}: ${messageOf(error)}`);
+    throw new InputError(`${displayName(file)}: ${messageOf(error)}`);
   }
-  if (values.json) return printJson({ file: nameOf(file), bytes: bytes.length, ...result });
-  print(`${nameOf(file)}: whole`);
-  printFacts([
-    ["kind", result.kind],
-    ["items", count(result.items)],
-    ["bytes", count(bytes.length)],
-    ["hash", result.hash],
-    ["revision", result.revision],
-    ...(result.base ? [["base", result.base] as const] : []),
+  if (values.json) return printJson({ file: displayName(file), bytes: bytes.length, ...report });
+  print(`${displayName(file)}: intact`);
+  printFields([
+    ["kind", report.kind],
+    ["items", formatCount(report.items)],
+    ["bytes", formatCount(bytes.length)],
+    ["hash", report.hash],
+    ["revision", report.revision],
+    ...(report.base ? [["base", report.base] as const] : []),
   ]);
 }
 
-/** What a whole file holds. */
-interface Verified {
+/** The contents of an intact file. */
+interface VerifiedFile {
   kind: "catalogue" | "delta";
   items: number;
   hash: string;
   revision: string;
+  /** The revision that a delta applies to. */
   base?: string;
 }
 
-/** Rejects for bytes that are not a whole file. */
-export async function verifyBytes(bytes: Uint8Array): Promise<Verified> {
+/** Rejects with the first defect if the bytes are not an intact catalogue or delta. */
+export async function verifyBytes(bytes: Uint8Array): Promise<VerifiedFile> {
   await init();
   return withCore((core) => {
     const catalogue = core.CoreCatalogue.fromBytes(bytes, true);
     try {
-      return check(catalogue);
+      return verifyRows(catalogue);
     } finally {
       catalogue.free();
     }
   });
 }
 
-function check(core: CoreCatalogue): Verified {
+/** Checks what the core does not: attributes, and every row's id, payload and vector. */
+function verifyRows(core: CoreCatalogue): VerifiedFile {
   const { size, rows, hash, revision } = core.facts();
   readAttributes(core.section(ATTRIBUTES), rows);
   for (const row of liveRows(core, true)) {
     const id = core.id(row)!;
     if (core.row(id) !== row)
-      throw new InputError(`the id "${id}" of row ${row} is not found by its id`);
+      throw new InputError(`a lookup of the id "${id}" does not return its row, ${row}`);
     const payload = core.payload(row);
     try {
       if (payload !== undefined) JSON.parse(payload);
     } catch (error) {
-      throw new InputError(`the payload of "${id}" is no JSON: ${messageOf(error)}`);
+      throw new InputError(`the payload of "${id}" is not JSON: ${messageOf(error)}`);
     }
-    const wrong = core.vectors(Uint32Array.of(row)).findIndex((number) => !Number.isFinite(number));
-    if (wrong >= 0) throw new InputError(`number ${wrong} of the vector of "${id}" is not finite`);
+    const vector = core.vectors(Uint32Array.of(row));
+    const index = vector.findIndex((value) => !Number.isFinite(value));
+    if (index >= 0)
+      throw new InputError(
+        `the vector of "${id}" is not finite: component ${index} is ${vector[index]}`,
+      );
   }
   const base = core.section(BASE);
   if (base.length === 0) return { kind: "catalogue", items: size, hash, revision };

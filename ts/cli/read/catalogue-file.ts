@@ -1,9 +1,9 @@
 /** A catalogue from its file. */
 import { Catalogue } from "../../catalogue/catalogue.js";
 import { InputError, messageOf } from "../command-error.js";
-import { nameOf, readBytes } from "./stream.js";
+import { displayName, readBytes } from "./stream.js";
 
-/** The catalogue in this file, and the length of the file. */
+/** The catalogue in a file, and the size of the file in bytes. */
 export async function readCatalogue(
   file: string,
 ): Promise<{ catalogue: Catalogue; bytes: number }> {
@@ -12,7 +12,7 @@ export async function readCatalogue(
     return { catalogue: await Catalogue.fromBytes(bytes), bytes: bytes.length };
   } catch (error) {
     throw new InputError(
-      `${nameOf(file)}: ${messageOf(error)} \`pocketsage build\` makes a catalogue.`,
+      `${displayName(file)}: ${messageOf(error)} \`pocketsage build\` writes a catalogue.`,
     );
   }
 }

@@ -1,85 +1,106 @@
-/** CSV with a header line, parsed by papaparse, which is loaded only when a CSV file comes. Cells are text; an empty cell is no field. */
+/**
+ * CSV with a header line, parsed by papaparse, which is imported only for CSV input. Cells are
+ * strings; an empty cell is a missing field.
+ */
 import type { ParseResult } from "papaparse";
 import { InputError } from "../command-error.js";
 import type { Row } from "./row.js";
 
-/** A row longer than this is a quote that was never closed: better said early than after the whole file is in memory. */
-const LONGEST_ROW = 4_000_000;
+/**
+ * Longest row in UTF-16 units. A longer one is taken for an unclosed quote and rejected before the
+ * rest of the file is in memory.
+ */
+const MAX_ROW_LENGTH = 4_000_000;
 
-/** The rows of this text. Its first line that is not blank is the header, in `opening`; it tells the separator: comma, semicolon or tab. */
+/**
+ * The rows of a text. `beginning` contains at least the first line that is not blank: the header,
+ * which determines the separator (comma, semicolon or tab).
+ */
 export async function* readCsv(
   name: string,
-  opening: string,
+  beginning: string,
   text: AsyncIterable<string>,
 ): AsyncGenerator<Row> {
   const { default: Papa } = await import("papaparse");
-  // The parser itself and not Papa.parse: the stream of Papa.parse says nothing of broken quotes, and reads all when given a string.
-  const parser = new Papa.Parser({ delimiter: separatorOf(opening), newline: "\n" });
-  let header: readonly string[] | undefined;
+  // Not Papa.parse: its stream does not report unbalanced quotes, and a string is read at once.
+  const parser = new Papa.Parser({ delimiter: separatorOf(beginning), newline: "\n" });
+  let columns: readonly string[] | undefined;
   let line = 1;
   for await (const cells of parseRows(name, parser, text, () => line)) {
-    const place = `${name}:${line}`;
-    line += 1 + cells.reduce((sum, cell) => sum + cell.split("\n").length - 1, 0);
+    const location = `${name}:${line}`;
+    line += 1 + cells.reduce((breaks, cell) => breaks + cell.split("\n").length - 1, 0);
     if (cells.length === 1 && cells[0]!.trim() === "") continue;
-    if (header) yield { place, fields: nameCells(place, header, cells) };
-    else header = checkHeader(place, cells);
+    if (columns) yield { location, fields: nameCells(location, columns, cells) };
+    else columns = parseHeader(location, cells);
   }
 }
 
+/** The cells of each row. `currentLine` returns the line at which the next row begins. */
 async function* parseRows(
   name: string,
-  parser: { parse(text: string, base: number, unfinished: boolean): ParseResult<string[]> },
+  parser: { parse(text: string, base: number, ignoreLastRow: boolean): ParseResult<string[]> },
   text: AsyncIterable<string>,
-  line: () => number,
+  currentLine: () => number,
 ): AsyncGenerator<string[]> {
-  let rest = "";
-  const parse = function* (unfinished: boolean): Generator<string[]> {
-    const { data, errors, meta } = parser.parse(rest, 0, unfinished);
+  let unparsed = "";
+  const parse = function* (ignoreLastRow: boolean): Generator<string[]> {
+    const { data, errors, meta } = parser.parse(unparsed, 0, ignoreLastRow);
     for (const [index, cells] of data.entries()) {
-      const wrong = errors.find(({ row }) => row === index);
-      if (wrong)
+      const error = errors.find(({ row }) => row === index);
+      if (error)
         throw new InputError(
-          `${name}:${line()}: ${wrong.message}. A quote inside a quoted cell is written twice ("").`,
+          `${name}:${currentLine()}: ${error.message}. ` +
+            'A quote inside a quoted cell is written twice ("").',
         );
       yield cells;
     }
-    rest = rest.slice(meta.cursor);
+    unparsed = unparsed.slice(meta.cursor);
   };
-  for await (const piece of text) {
-    rest += piece;
+  for await (const chunk of text) {
+    unparsed += chunk;
     yield* parse(true);
-    if (rest.length > LONGEST_ROW)
-      throw new InputError(`${name}:${line()}: this row does not end. Is a closing quote missing?`);
+    if (unparsed.length > MAX_ROW_LENGTH)
+      throw new InputError(
+        `${name}:${currentLine()}: the row is longer than ${MAX_ROW_LENGTH} characters. ` +
+          "Is a closing quote missing?",
+      );
   }
   yield* parse(false);
 }
 
-function separatorOf(opening: string): string {
-  const header = opening.trimStart().split("\n")[0]!;
-  const count = (separator: string): number => header.split(separator).length;
-  return [",", ";", "\t"].reduce((best, next) => (count(next) > count(best) ? next : best));
-}
-
-function checkHeader(place: string, cells: readonly string[]): string[] {
-  const names = cells.map((cell) => cell.trim());
-  const twice = names.find((name, index) => name === "" || names.indexOf(name) !== index);
-  if (twice === undefined) return names;
-  throw new InputError(
-    `${place}: ${twice === "" ? "a column of the header has no name" : `the header has the column "${twice}" twice`}.`,
+/** The separator that occurs most often in the header line; of equal counts the first listed. */
+function separatorOf(beginning: string): string {
+  const header = beginning.trimStart().split("\n")[0]!;
+  const occurrences = (separator: string): number => header.split(separator).length;
+  return [",", ";", "\t"].reduce((best, separator) =>
+    occurrences(separator) > occurrences(best) ? separator : best,
   );
 }
 
+/** The column names: each must be non-empty and unique. */
+function parseHeader(location: string, cells: readonly string[]): string[] {
+  const names = cells.map((cell) => cell.trim());
+  if (names.includes("")) throw new InputError(`${location}: a column of the header has no name.`);
+  const repeated = names.find((name, column) => names.indexOf(name) !== column);
+  if (repeated === undefined) return names;
+  throw new InputError(`${location}: the header has two columns "${repeated}".`);
+}
+
 function nameCells(
-  place: string,
-  header: readonly string[],
+  location: string,
+  columns: readonly string[],
   cells: readonly string[],
 ): Record<string, string> {
-  if (cells.length !== header.length) {
+  if (cells.length !== columns.length) {
+    const names = columns.join(", ");
     throw new InputError(
-      `${place}: expected ${header.length} cells, as in the header (${header.join(", ")}), saw ${cells.length}.`,
+      `${location}: expected ${columns.length} cells, one a column of the header (${names}), ` +
+        `saw ${cells.length}.`,
     );
   }
   return Object.fromEntries(
-    header.map((name, column) => [name, cells[column]!] as const).filter(([, cell]) => cell !== ""),
+    columns
+      .map((name, column) => [name, cells[column]!] as const)
+      .filter(([, cell]) => cell !== ""),
   );
 }

@@ -1,58 +1,63 @@
-/** The fields of a row as the library wants them: ids are text, vectors are Float32Arrays. */
+/** Fields of a row, converted to the types of the library: ids and vectors. */
 import { checkItemId, checkVector, inspect } from "../../check.js";
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
-/** The id in this field. A whole number is taken as its digits, as it would be in CSV. */
+/** The id in a field. An integer is converted to its decimal digits, as a CSV cell has them. */
 export function readId(row: Row, field: string): string {
-  const value = take(row, field);
-  return within(() =>
-    checkItemId(`${row.place}: ${field}`, Number.isSafeInteger(value) ? String(value) : value),
+  const value = requireField(row, field);
+  return withInputErrors(() =>
+    checkItemId(`${row.location}: ${field}`, Number.isSafeInteger(value) ? String(value) : value),
   );
 }
 
-/** The vector in this field: an array of numbers or, in CSV, numbers between brackets, commas, semicolons or spaces. */
+/**
+ * The vector in a field: an array of finite numbers, or a string (a CSV cell) of numbers separated
+ * by commas, semicolons or white space, with or without brackets.
+ */
 export function readVector(row: Row, field: string): Float32Array {
-  const { place } = row;
-  const value = take(row, field);
-  const numbers = typeof value === "string" ? splitNumbers(value) : value;
-  if (!Array.isArray(numbers) || numbers.length === 0) {
+  const where = `${row.location}: ${field}`;
+  const value = requireField(row, field);
+  const numbers = typeof value === "string" ? parseVector(value) : value;
+  if (!Array.isArray(numbers) || numbers.length === 0)
+    throw new InputError(`${where}: expected an array of numbers, saw ${inspect(value)}.`);
+  const index = numbers.findIndex((number) => typeof number !== "number" || Number.isNaN(number));
+  if (index >= 0) {
+    const seen = inspect(typeof value === "string" ? value : numbers[index]);
     throw new InputError(
-      `${place}: ${field}: expected an array of numbers, saw ${inspect(value)}.`,
+      `${where}: component ${index} of the vector is not a number, saw ${seen}.`,
     );
   }
-  const wrong = numbers.findIndex((number) => typeof number !== "number" || Number.isNaN(number));
-  if (wrong >= 0) {
-    const seen = typeof value === "string" ? inspect(value) : inspect(numbers[wrong]);
-    throw new InputError(
-      `${place}: ${field}: number ${wrong} of the vector is not a number, saw ${seen}.`,
-    );
-  }
-  return within(() =>
-    checkVector(`${place}: ${field}`, Float32Array.from(numbers as number[]), numbers.length),
+  return withInputErrors(() =>
+    checkVector(where, Float32Array.from(numbers as number[]), numbers.length),
   );
 }
 
-/** What `check` gives; what it complains about is the input. */
-export function within<T>(check: () => T): T {
+/** The result of `check`; an error it throws becomes an InputError with the same message. */
+export function withInputErrors<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw new InputError(messageOf(error));
+    throw toInputError(error);
   }
 }
 
-function take({ place, fields }: Row, field: string): unknown {
-  const value = fields[field];
-  if (value !== undefined) return value;
-  throw new InputError(
-    `${place}: there is no field "${field}". The line has: ${Object.keys(fields).join(", ") || "no field"}.`,
-  );
+/** An InputError with the message of `error`: the input is invalid, so no stack is printed. */
+export function toInputError(error: unknown): InputError {
+  return new InputError(messageOf(error));
 }
 
-function splitNumbers(text: string): number[] {
-  const numbers = text.replace(/^\s*\[|\]\s*$/g, "").trim();
-  return numbers === ""
+function requireField({ location, fields }: Row, field: string): unknown {
+  const value = fields[field];
+  if (value !== undefined) return value;
+  const present = Object.keys(fields).join(", ") || "none";
+  throw new InputError(`${location}: the field "${field}" is missing. Fields: ${present}.`);
+}
+
+/** The numbers of a vector cell; NaN where one is empty or not a number. */
+function parseVector(cell: string): number[] {
+  const list = cell.replace(/^\s*\[|\]\s*$/g, "").trim();
+  return list === ""
     ? []
-    : numbers.split(/\s*[,;\s]\s*/).map((number) => (number === "" ? NaN : Number(number)));
+    : list.split(/\s*[,;\s]\s*/).map((number) => (number === "" ? NaN : Number(number)));
 }

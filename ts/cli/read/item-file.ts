@@ -1,4 +1,4 @@
-/** Items of a catalogue, from a file: an id, a vector, and everything else on the line as the payload. */
+/** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
 import type { CatalogueItem } from "../../catalogue/catalogue.js";
 import { InputError } from "../command-error.js";
@@ -6,66 +6,77 @@ import { readId, readVector } from "./fields.js";
 import { readNpyRows } from "./npy.js";
 import { readParquetRows } from "./parquet.js";
 import type { Row } from "./row.js";
-import { nameOf } from "./stream.js";
+import { displayName } from "./stream.js";
 import { readRows } from "./text-rows.js";
 
-/** What the fields are called, where the ids of bare vectors are, and who wants to know how far we are, in items and from 0 to 1. */
-export interface ItemOptions {
+export interface ItemFileOptions {
+  /** Name of the field with the id. */
   readonly id: string;
+  /** Name of the field with the vector. */
   readonly vector: string;
+  /** File of the ids for vectors from a .npy file. */
   readonly ids?: string | undefined;
-  readonly onItem: (count: number) => void;
-  readonly onShare: (share: number) => void;
+  /** Length of the file in bytes, for `onShare`; 0 if unknown. */
   readonly length: number;
+  /** Receives the number of items read so far. */
+  readonly onItem: (count: number) => void;
+  /** Receives the share of the file read so far, from 0 to 1. */
+  readonly onShare: (share: number) => void;
 }
 
-/** All items of the file, their vectors of one length. An item that is there twice, or a vector of another length, names its line. */
+/**
+ * All items of the file, at least one, and the length of their vectors. Rejects with an InputError
+ * that has the location of the first invalid row, of a repeated id, or of a vector of another
+ * length.
+ */
 export async function readItems(
   file: string,
-  options: ItemOptions,
+  options: ItemFileOptions,
 ): Promise<{ items: CatalogueItem[]; dim: number }> {
-  const { id, vector, onItem } = options;
+  const { id: idField, vector: vectorField, onItem } = options;
   const items: CatalogueItem[] = [];
-  const seen = new Map<string, string>();
-  let first = { dim: 0, place: "" };
-  for await (const row of rowsOf(file, options)) {
-    const item = readId(row, id);
-    const before = seen.get(item);
-    if (before)
+  const locations = new Map<string, string>();
+  let first = { dim: 0, location: "" };
+  for await (const row of readFile(file, options)) {
+    const { location } = row;
+    const item = readId(row, idField);
+    const earlier = locations.get(item);
+    if (earlier)
       throw new InputError(
-        `${row.place}: the item "${item}" is there already, at ${before}. An id names one item.`,
+        `${location}: the id "${item}" is not unique: it is also at ${earlier}.`,
       );
-    seen.set(item, row.place);
-    const numbers = readVector(row, vector);
-    if (items.length === 0) first = { dim: numbers.length, place: row.place };
-    if (numbers.length !== first.dim) {
-      const expected = `expected ${first.dim}, as at ${first.place}`;
+    locations.set(item, location);
+    const vector = readVector(row, vectorField);
+    if (items.length === 0) first = { dim: vector.length, location };
+    if (vector.length !== first.dim)
       throw new InputError(
-        `${row.place}: ${vector}: the vector has ${numbers.length} numbers, ${expected}.`,
+        `${location}: ${vectorField}: the vector has ${vector.length} components, ` +
+          `expected ${first.dim}, as at ${first.location}.`,
       );
-    }
-    const { [id]: _id, [vector]: _vector, ...payload } = row.fields;
-    items.push(Object.keys(payload).length > 0 ? [item, numbers, payload] : [item, numbers]);
+    const { [idField]: _id, [vectorField]: _vector, ...payload } = row.fields;
+    items.push(Object.keys(payload).length > 0 ? [item, vector, payload] : [item, vector]);
     onItem(items.length);
   }
-  if (items.length === 0) {
+  if (items.length === 0)
     throw new InputError(
-      `${nameOf(file)}: there are no items. Expected JSON lines or CSV with the fields ${id} and ${vector}.`,
+      `${displayName(file)}: no items. ` +
+        `Expected JSON lines or CSV with the fields ${idField} and ${vectorField}.`,
     );
-  }
   return { items, dim: first.dim };
 }
 
-function rowsOf(
+/** The rows of the file; its extension selects the format. */
+function readFile(
   file: string,
-  { id, vector, ids, onShare, length }: ItemOptions,
+  { id, vector, ids, onShare, length }: ItemFileOptions,
 ): AsyncIterable<Row> {
   const extension = extname(file).toLowerCase();
   if (extension === ".npy") return readNpyRows(file, { id, vector, ids, onShare });
   if (ids !== undefined)
     throw new InputError(
-      `${nameOf(file)}: --ids goes with vectors from a .npy file; here the ids are in the field "${id}".`,
+      `${displayName(file)}: --ids is for vectors from a .npy file. ` +
+        `Put the ids of this file into its field "${id}" instead.`,
     );
   if (extension === ".parquet") return readParquetRows(file, onShare);
-  return readRows(file, (read) => length > 0 && onShare(read / length));
+  return readRows(file, (bytesRead) => length > 0 && onShare(bytesRead / length));
 }

@@ -1,23 +1,29 @@
-/** Vectors from NumPy's .npy file, n x dim of float16, float32 or float64, with their ids in a file of their own. */
+/**
+ * Vectors from NumPy's .npy format (a C-ordered n x dim array of float16, float32 or float64,
+ * little-endian), and their ids from a second file.
+ */
 import { open } from "node:fs/promises";
 import { extname } from "node:path";
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
-import { readText } from "./stream.js";
+import { readText, splitLines } from "./stream.js";
 import { readRows } from "./text-rows.js";
 
-/** Bytes read at once. */
-const PIECE = 1 << 22;
+/** Bytes per read of the array. */
+const READ_BYTES = 1 << 22;
+/** Bytes in which the header must end. */
+const MAX_HEADER_BYTES = 1 << 16;
 
-interface Header {
+interface NpyHeader {
+  /** Bytes a component. */
   width: 2 | 4 | 8;
   rows: number;
   dim: number;
-  /** Where the numbers begin. */
+  /** Offset of the array in bytes. */
   start: number;
 }
 
-/** The rows: id, vector, and what the file of ids says besides. */
+/** The rows: id, vector, and the other fields of the ids file. Both files must have n rows. */
 export async function* readNpyRows(
   file: string,
   {
@@ -29,83 +35,80 @@ export async function* readNpyRows(
 ): AsyncGenerator<Row> {
   if (ids === undefined)
     throw new InputError(
-      `${file}: a .npy file has no ids: add --ids FILE, one id a line, or JSON lines or CSV with the field "${id}".`,
+      `${file}: a .npy file has no ids. Add --ids FILE: one id a line, or JSON lines or CSV with ` +
+        `the field "${id}".`,
     );
   const handle = await open(file).catch((error: unknown) => {
     throw new InputError(`${file}: cannot be read: ${messageOf(error)}`);
   });
   try {
     const { size } = await handle.stat();
-    const beginning = Buffer.alloc(Math.min(size, 1 << 16));
+    const beginning = Buffer.alloc(Math.min(size, MAX_HEADER_BYTES));
     await handle.read(beginning, 0, beginning.length, 0);
-    const { width, rows, dim, start } = readHeader(file, beginning, size);
-    const each = width * dim;
-    const names = idRows(ids, id);
-    const atOnce = Math.max(1, Math.floor(PIECE / each));
-    for (let row = 0; row < rows; row += atOnce) {
-      const here = Math.min(atOnce, rows - row);
-      const bytes = Buffer.alloc(here * each);
-      await handle.read(bytes, 0, bytes.length, start + row * each);
-      for (let at = 0; at < here; at += 1) {
-        const place = `${file}: row ${row + at}`;
-        const { value: name, done } = await names.next();
+    const { width, rows, dim, start } = parseHeader(file, beginning, size);
+    const rowBytes = width * dim;
+    const idRows = readIdRows(ids, id);
+    const rowsPerRead = Math.max(1, Math.floor(READ_BYTES / rowBytes));
+    for (let firstRow = 0; firstRow < rows; firstRow += rowsPerRead) {
+      const endRow = Math.min(firstRow + rowsPerRead, rows);
+      const bytes = Buffer.alloc((endRow - firstRow) * rowBytes);
+      await handle.read(bytes, 0, bytes.length, start + firstRow * rowBytes);
+      for (let row = firstRow; row < endRow; row += 1) {
+        const { value: idFields, done } = await idRows.next();
         if (done)
-          throw new InputError(
-            `${ids}: there are ${row + at} ids, expected ${rows}, as many as ${file} has rows.`,
-          );
-        yield {
-          place,
-          fields: {
-            ...name,
-            [vector]: numbersIn(bytes.subarray(at * each, (at + 1) * each), width),
-          },
-        };
+          throw new InputError(`${ids}: expected ${rows} ids, one a row of ${file}, saw ${row}.`);
+        const offset = (row - firstRow) * rowBytes;
+        const values = decodeFloats(bytes.subarray(offset, offset + rowBytes), width);
+        yield { location: `${file}: row ${row}`, fields: { ...idFields, [vector]: values } };
       }
-      onShare((row + here) / rows);
+      onShare(endRow / rows);
     }
-    if (!(await names.next()).done)
-      throw new InputError(`${ids}: there are more ids than the ${rows} rows of ${file}.`);
+    if (!(await idRows.next()).done)
+      throw new InputError(`${ids}: expected ${rows} ids, one a row of ${file}, saw more.`);
   } finally {
     await handle.close();
   }
 }
 
-/** What the file says of itself: a magic, a version, and a Python dictionary as text. */
-function readHeader(file: string, bytes: Buffer, size: number): Header {
-  const refuse = (problem: string): InputError =>
+/** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */
+function parseHeader(file: string, bytes: Buffer, fileSize: number): NpyHeader {
+  const invalid = (seen: string): InputError =>
     new InputError(
-      `${file}: ${problem}. Expected a NumPy array of n x dim float16, float32 or float64: np.save("${file}", vectors.astype("float32")).`,
+      `${file}: ${seen}. Expected a NumPy array of n x dim float16, float32 or float64: ` +
+        `np.save("${file}", vectors.astype("float32")).`,
     );
   if (bytes.length < 12 || bytes.toString("latin1", 0, 6) !== "\x93NUMPY")
-    throw refuse("this is no .npy file");
-  const long = bytes[6]! >= 2;
-  const start = (long ? 12 + bytes.readUInt32LE(8) : 10 + bytes.readUInt16LE(8)) || 0;
-  const text = bytes.toString("latin1", long ? 12 : 10, start);
+    throw invalid("not a .npy file");
+  const hasLongHeader = bytes[6]! >= 2;
+  const textStart = hasLongHeader ? 12 : 10;
+  const start = textStart + (hasLongHeader ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
+  const text = bytes.toString("latin1", textStart, start);
   const width = ({ "<f2": 2, "<f4": 4, "<f8": 8 } as const)[
     /'descr': *'([^']*)'/.exec(text)?.[1] ?? ""
   ];
   const [, rows, dim] = /'shape': *\((\d+), *(\d+),?\)/.exec(text) ?? [];
   if (width === undefined)
-    throw refuse(`the numbers are ${/'descr': *([^,]*)/.exec(text)?.[1] ?? "of no known kind"}`);
+    throw invalid(`the dtype is ${/'descr': *([^,]*)/.exec(text)?.[1] ?? "missing"}`);
   if (rows === undefined || dim === undefined)
-    throw refuse(`the shape is ${/'shape': *(\([^)]*\))/.exec(text)?.[1] ?? "not told"}`);
-  if (/'fortran_order': *True/.test(text)) throw refuse("the array is in Fortran's order");
-  const expected = start + Number(rows) * Number(dim) * width;
-  if (size !== expected) throw refuse(`the file has ${size} bytes, its header tells ${expected}`);
+    throw invalid(`the shape is ${/'shape': *(\([^)]*\))/.exec(text)?.[1] ?? "missing"}`);
+  if (/'fortran_order': *True/.test(text)) throw invalid("the array is in Fortran order");
+  const expectedSize = start + Number(rows) * Number(dim) * width;
+  if (fileSize !== expectedSize)
+    throw invalid(`the file has ${fileSize} bytes, its header specifies ${expectedSize}`);
   return { width, rows: Number(rows), dim: Number(dim), start };
 }
 
-function numbersIn(bytes: Buffer, width: Header["width"]): number[] {
-  const read = {
-    2: (at: number) => half(bytes.readUInt16LE(at)),
-    4: (at: number) => bytes.readFloatLE(at),
-    8: (at: number) => bytes.readDoubleLE(at),
+function decodeFloats(bytes: Buffer, width: NpyHeader["width"]): number[] {
+  const decode = {
+    2: (offset: number) => decodeFloat16(bytes.readUInt16LE(offset)),
+    4: (offset: number) => bytes.readFloatLE(offset),
+    8: (offset: number) => bytes.readDoubleLE(offset),
   }[width];
-  return Array.from({ length: bytes.length / width }, (_, index) => read(index * width));
+  return Array.from({ length: bytes.length / width }, (_, index) => decode(index * width));
 }
 
-/** A float16 by its bits. */
-function half(bits: number): number {
+/** The value of an IEEE 754 binary16. */
+function decodeFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
@@ -115,8 +118,8 @@ function half(bits: number): number {
     : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** One id a line, or rows with an id and what else there is. */
-async function* idRows(
+/** The fields of each row of the ids file: plain text has one id a line, other files have rows. */
+async function* readIdRows(
   file: string,
   id: string,
 ): AsyncGenerator<Readonly<Record<string, unknown>>> {
@@ -124,11 +127,11 @@ async function* idRows(
     for await (const { fields } of readRows(file)) yield fields;
     return;
   }
-  let rest = "";
-  for await (const piece of readText(file)) {
-    const lines = (rest + piece).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield { [id]: line };
+  let previous: string | undefined;
+  for await (const line of splitLines(readText(file))) {
+    if (previous !== undefined) yield { [id]: previous };
+    previous = line;
   }
-  if (rest !== "") yield { [id]: rest };
+  // The last line is empty if the file ends with "\n".
+  if (previous) yield { [id]: previous };
 }

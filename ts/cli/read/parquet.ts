@@ -1,50 +1,56 @@
-/** Items from Parquet, read by hyparquet, which is loaded only when such a file comes; one group of rows is in memory at a time. */
+/**
+ * Items from Parquet, parsed by hyparquet, which is imported only for Parquet input. One row group
+ * is in memory at a time.
+ */
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
-/** The rows of the file. Columns are fields; a column of lists of numbers is a vector. */
+/** The rows of the file; columns are fields. `onShare` receives the share of rows read, 0 to 1. */
 export async function* readParquetRows(
   file: string,
   onShare: (share: number) => void,
 ): AsyncGenerator<Row> {
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = await import(
-    "hyparquet"
-  );
-  const within = async <T>(work: () => Promise<T>): Promise<T> => {
+  const hyparquet = await import("hyparquet");
+  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = hyparquet;
+  const withParquetErrors = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await read();
     } catch (error) {
-      const advice = "Uncompressed and Snappy files can be read";
-      throw new InputError(`${file}: cannot be read as Parquet: ${messageOf(error)}. ${advice}.`);
+      throw new InputError(
+        `${file}: cannot be read as Parquet: ${messageOf(error)}. ` +
+          "Supported compression: none or Snappy.",
+      );
     }
   };
-  const bytes = await within(() => asyncBufferFromFile(file));
-  const metadata = await within(() => parquetMetadataAsync(bytes));
-  const total = Number(metadata.num_rows);
-  let start = 0;
-  for (const { num_rows: count } of metadata.row_groups) {
-    const [rowStart, rowEnd] = [start, start + Number(count)];
-    const rows = await within(() =>
-      parquetReadObjects({ file: bytes, metadata, rowStart, rowEnd }),
-    );
-    for (const [at, fields] of rows.entries())
-      yield { place: `${file}: row ${start + at}`, fields: plain(fields) };
-    start = rowEnd;
-    onShare(start / total);
+  const buffer = await withParquetErrors(() => asyncBufferFromFile(file));
+  const metadata = await withParquetErrors(() => parquetMetadataAsync(buffer));
+  const totalRows = Number(metadata.num_rows);
+  let rowStart = 0;
+  for (const group of metadata.row_groups) {
+    const rowEnd = rowStart + Number(group.num_rows);
+    const range = { file: buffer, metadata, rowStart, rowEnd };
+    const rows = await withParquetErrors(() => parquetReadObjects(range));
+    for (const [index, fields] of rows.entries())
+      yield { location: `${file}: row ${rowStart + index}`, fields: toJsonFields(fields) };
+    rowStart = rowEnd;
+    onShare(rowStart / totalRows);
   }
 }
 
-/** What JSON can hold: 64-bit whole numbers as numbers, or as digits where they are too large; dates as ISO texts; no field where there is no value. */
-function plain(fields: Record<string, unknown>): Record<string, unknown> {
-  const one = (value: unknown): unknown => {
+/**
+ * The fields with values that JSON can represent: 64-bit integers as numbers if they are safe
+ * integers, else as strings of digits; typed arrays as arrays; missing values left out.
+ */
+function toJsonFields(fields: Record<string, unknown>): Record<string, unknown> {
+  const toJsonValue = (value: unknown): unknown => {
     if (typeof value === "bigint")
       return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
     if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-    return Array.isArray(value) ? value.map(one) : value;
+    return Array.isArray(value) ? value.map(toJsonValue) : value;
   };
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([, value]) => value != null)
-      .map(([name, value]) => [name, one(value)]),
+      .map(([name, value]) => [name, toJsonValue(value)]),
   );
 }

@@ -1,7 +1,7 @@
-/** One row of an input file, whatever its format. */
+/** The common form of the input formats: rows of named fields. */
 
-/** One line of a file. `place` is how messages call it: "items.jsonl:12". */
+/** One row. `location` identifies it in messages, as in "items.jsonl:12". */
 export interface Row {
-  readonly place: string;
+  readonly location: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }

@@ -1,47 +1,64 @@
-/** Bytes and text from a file, or from the standard input where the file is called "-". */
+/** Bytes and text from a file, or from the standard input if the file is "-". */
 import { createReadStream } from "node:fs";
 import { InputError, messageOf } from "../command-error.js";
 
-/** How messages call the file. */
-export function nameOf(file: string): string {
+/** The name of a file in messages. */
+export function displayName(file: string): string {
   return file === "-" ? "stdin" : file;
 }
 
-/** All bytes at once. */
+/** The complete contents. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of readChunks(file)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
-/** The text piece by piece: UTF-8, without a byte order mark, lines ending in "\n" alone. */
+/**
+ * The text in chunks of any length: UTF-8, without a byte order mark, "\r\n" replaced by "\n".
+ * `onBytes` receives the number of bytes read so far.
+ */
 export async function* readText(
   file: string,
-  onBytes?: (read: number) => void,
+  onBytes?: (bytesRead: number) => void,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (chunk: Uint8Array | undefined): string => {
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
-      throw new InputError(`${nameOf(file)}: this is not UTF-8 text. Expected JSON lines or CSV.`);
+      throw new InputError(
+        `${displayName(file)}: the bytes are not UTF-8 text. Expected JSON lines or CSV.`,
+      );
     }
   };
-  let held = "";
-  let bytes = 0;
+  let carriedOver = "";
+  let bytesRead = 0;
   for await (const chunk of readChunks(file)) {
-    onBytes?.((bytes += chunk.length));
-    const text = held + decode(chunk);
-    held = text.endsWith("\r") ? "\r" : ""; // its "\n" may be the first of the next chunk
-    yield text.slice(0, text.length - held.length).replaceAll("\r\n", "\n");
+    onBytes?.((bytesRead += chunk.length));
+    const text = carriedOver + decode(chunk);
+    // The next chunk may begin with the "\n" of this "\r".
+    carriedOver = text.endsWith("\r") ? "\r" : "";
+    yield text.slice(0, text.length - carriedOver.length).replaceAll("\r\n", "\n");
   }
-  yield held + decode(undefined);
+  yield carriedOver + decode(undefined);
+}
+
+/** The lines of a text in chunks, without "\n"; the last is empty if the text ends with "\n". */
+export async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<string> {
+  let unfinished = "";
+  for await (const chunk of text) {
+    const lines = (unfinished + chunk).split("\n");
+    unfinished = lines.pop()!;
+    yield* lines;
+  }
+  yield unfinished;
 }
 
 async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
   try {
     yield* (file === "-" ? process.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw new InputError(`${nameOf(file)}: cannot be read: ${messageOf(error)}`);
+    throw new InputError(`${displayName(file)}: cannot be read: ${messageOf(error)}`);
   }
 }

@@ -1,74 +1,67 @@
-/** JSON lines and CSV as the same thing: rows of named fields, each knowing its line. Read as a stream, so that files may be large. */
+/** Rows of JSON lines or CSV, read as a stream: files may be larger than memory. */
 import { extname } from "node:path";
 import { inspect } from "../../check.js";
 import { InputError, messageOf } from "../command-error.js";
 import { readCsv } from "./csv.js";
 import type { Row } from "./row.js";
-import { nameOf, readText } from "./stream.js";
+import { displayName, readText, splitLines } from "./stream.js";
 
-/** The rows of a file. Its name tells the format (.jsonl, .ndjson, .csv, .tsv), else its first character: JSON lines begin with "{". */
+/**
+ * The rows of a file. The extension determines the format (.jsonl, .ndjson, .json; .csv, .tsv);
+ * without a known one, JSON lines begin with "{" after white space, and all else is CSV.
+ */
 export async function* readRows(
   file: string,
-  onBytes?: (read: number) => void,
+  onBytes?: (bytesRead: number) => void,
 ): AsyncGenerator<Row> {
-  const pieces = readText(file, onBytes);
-  const opening = await readOpening(pieces);
+  const chunks = readText(file, onBytes);
+  const beginning = await readBeginning(chunks);
   const text = (async function* () {
-    yield opening;
-    yield* pieces;
+    yield beginning;
+    yield* chunks;
   })();
-  yield* isCsv(file, opening)
-    ? readCsv(nameOf(file), opening, text)
-    : readJsonLines(nameOf(file), text);
+  yield* isCsv(file, beginning)
+    ? readCsv(displayName(file), beginning, text)
+    : readJsonLines(displayName(file), text);
 }
 
 async function* readJsonLines(name: string, text: AsyncIterable<string>): AsyncGenerator<Row> {
-  let line = 0;
-  for await (const json of splitLines(text)) {
-    line += 1;
-    if (json.trim() !== "")
-      yield { place: `${name}:${line}`, fields: parseObject(`${name}:${line}`, json) };
+  let lineNumber = 0;
+  for await (const line of splitLines(text)) {
+    lineNumber += 1;
+    const location = `${name}:${lineNumber}`;
+    if (line.trim() !== "") yield { location, fields: parseObject(location, line) };
   }
 }
 
-/** What the file begins with: at least its first line that is not blank, if it has one. */
-async function readOpening(pieces: AsyncIterator<string>): Promise<string> {
-  let opening = "";
-  while (!/\S.*\n/.test(opening)) {
-    const { value, done } = await pieces.next();
+/** The beginning of the text up to at least its first line that is not blank, if there is one. */
+async function readBeginning(chunks: AsyncIterator<string>): Promise<string> {
+  let beginning = "";
+  while (!/\S.*\n/.test(beginning)) {
+    const { value, done } = await chunks.next();
     if (done) break;
-    opening += value;
+    beginning += value;
   }
-  return opening;
+  return beginning;
 }
 
-function isCsv(file: string, opening: string): boolean {
+function isCsv(file: string, beginning: string): boolean {
   const extension = extname(file).toLowerCase();
   if ([".csv", ".tsv"].includes(extension)) return true;
   if ([".jsonl", ".ndjson", ".json"].includes(extension)) return false;
-  return !/^\s*(\{|$)/.test(opening);
+  return !/^\s*(\{|$)/.test(beginning);
 }
 
-async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const piece of text) {
-    const lines = (rest + piece).split("\n");
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  yield rest;
-}
-
-function parseObject(place: string, json: string): Readonly<Record<string, unknown>> {
+function parseObject(location: string, json: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(json);
   } catch (error) {
     throw new InputError(
-      `${place}: expected one JSON object a line, saw ${inspect(json)} (${messageOf(error)}).`,
+      `${location}: expected one JSON object a line, saw ${inspect(json)} (${messageOf(error)}).`,
     );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new InputError(`${place}: expected one JSON object a line, saw ${inspect(value)}.`);
+  throw new InputError(`${location}: expected one JSON object a line, saw ${inspect(value)}.`);
 }

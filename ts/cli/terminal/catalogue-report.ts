@@ -1,9 +1,9 @@
-/** What `build` and `inspect` tell of a catalogue. */
+/** The properties of a catalogue as `build`, `inspect` and `merge` report them. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { count, print, printFacts } from "./print.js";
+import { formatCount, print, printFields } from "./print.js";
 
-/** A catalogue in figures, as --json shows it. */
-export interface CatalogueFacts {
+/** The report of a catalogue with --json. `bytes` is the size of the file. */
+export interface CatalogueReport {
   file: string;
   items: number;
   dim: number;
@@ -11,44 +11,50 @@ export interface CatalogueFacts {
   bytes: number;
   spread: number;
   hash: string;
+  /** Absent for the default, cosine. */
   metric?: string;
+  /** Absent without attributes. */
   attributes?: string[];
+  /** Absent without inverted lists. */
   lists?: { count: number; probed: number; recall: number };
 }
 
-/** The figures of a catalogue whose file has so many bytes. */
-export function factsOf(file: string, catalogue: Catalogue, bytes: number): CatalogueFacts {
+/** The report of a catalogue whose file has `bytes` bytes. */
+export function reportOf(file: string, catalogue: Catalogue, bytes: number): CatalogueReport {
   const { size, dim, precision, spread, hash, metric, lists } = catalogue;
   const attributes = catalogue.attributes();
   return {
     ...{ file, items: size, dim, precision, bytes, spread, hash },
-    // What most catalogues do not have is not told of those.
     ...(metric === "cosine" ? {} : { metric }),
     ...(attributes.length > 0 ? { attributes } : {}),
     ...(lists ? { lists } : {}),
   };
 }
 
-/** The same for people, and what else there is to tell. */
-export function printCatalogue(facts: CatalogueFacts, more: [string, string][] = []): void {
-  print(facts.file);
-  printFacts([
-    ["items", count(facts.items)],
-    ["dim", count(facts.dim)],
-    ["precision", facts.precision],
-    ["bytes", count(facts.bytes)],
-    ["spread", facts.spread.toFixed(3)],
-    ["hash", facts.hash],
-    ...(facts.metric ? [["metric", facts.metric] as const] : []),
-    ...(facts.attributes ? [["attributes", facts.attributes.join(", ")] as const] : []),
-    ...(facts.lists
-      ? [
-          [
-            "lists",
-            `${count(facts.lists.count)}, ${facts.lists.probed} probed, recall@10 ${facts.lists.recall.toFixed(4)}`,
-          ] as const,
-        ]
-      : []),
+/** Prints the report, and then `more` fields of one command. */
+export function printCatalogue(
+  { file, ...report }: CatalogueReport,
+  more: readonly (readonly [name: string, value: string])[] = [],
+): void {
+  const { metric, attributes, lists } = report;
+  const fields: [name: string, value: string | undefined][] = [
+    ["items", formatCount(report.items)],
+    ["dim", formatCount(report.dim)],
+    ["precision", report.precision],
+    ["bytes", formatCount(report.bytes)],
+    ["spread", report.spread.toFixed(3)],
+    ["hash", report.hash],
+    ["metric", metric],
+    ["attributes", attributes?.join(", ")],
+    [
+      "lists",
+      lists &&
+        `${formatCount(lists.count)}, ${lists.probed} probed, recall@10 ${lists.recall.toFixed(4)}`,
+    ],
+  ];
+  print(file);
+  printFields([
+    ...fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
     ...more,
   ]);
 }

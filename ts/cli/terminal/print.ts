@@ -1,93 +1,102 @@
-/** What people read: tables, item labels, notes. The standard output carries the result and nothing else. */
+/** The standard output (the result only), notes on the standard error, and text for terminals. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { ItemId } from "../../item.js";
 
-/** One line of the result. */
+/** Prints one line of the result. */
 export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** The result for programs. */
+/** Prints the result as JSON. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-/** Something worth knowing that is not the result. */
-export function note(text: string): void {
+/** Prints a remark on the standard error. */
+export function printNote(text: string): void {
   process.stderr.write(`note: ${text}\n`);
 }
 
-/** Rows as an aligned table under their head; a column whose name begins with ">" stands to the right. */
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const names = head.map((name) => name.replace(/^>/, ""));
+/**
+ * Prints rows under a header, padded to columns of equal width. A column whose name begins with ">"
+ * is right-aligned; the ">" is not printed.
+ */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const names = header.map((name) => name.replace(/^>/, ""));
   const widths = names.map((name, column) =>
-    Math.max(...[name, ...rows.map((row) => row[column]!)].map(width)),
+    Math.max(...[name, ...rows.map((row) => row[column]!)].map(terminalWidth)),
   );
   for (const row of [names, ...rows]) {
     const cells = row.map((cell, column) => {
-      const gap = " ".repeat(widths[column]! - width(cell));
-      return head[column]!.startsWith(">") ? gap + cell : cell + gap;
+      const padding = " ".repeat(widths[column]! - terminalWidth(cell));
+      return header[column]!.startsWith(">") ? padding + cell : cell + padding;
     });
     print(`  ${cells.join("  ").trimEnd()}`);
   }
 }
 
-/** Names and values, one a line. */
-export function printFacts(facts: readonly (readonly [string, string])[]): void {
-  const widest = Math.max(...facts.map(([name]) => name.length));
-  for (const [name, value] of facts) print(`  ${name.padEnd(widest)}  ${value}`);
+/** Prints (name, value) pairs, one a line, the values aligned. */
+export function printFields(fields: readonly (readonly [name: string, value: string])[]): void {
+  const nameWidth = Math.max(...fields.map(([name]) => name.length));
+  for (const [name, value] of fields) print(`  ${name.padEnd(nameWidth)}  ${value}`);
 }
 
-/** A whole number with its thousands apart. */
-export function count(number: number): string {
-  return number.toLocaleString("en-US");
+/** An integer with thousands separators, as in 12,345. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
-/** A time as a date and a time of day, UTC. */
-export function when(time: number): string {
+/** A count and its noun, as in "1 interest" or "2 interests". */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`;
+}
+
+/** Milliseconds since the epoch as UTC date and minute; out of Date's range, the number itself. */
+export function formatTime(time: number): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime())
     ? String(time)
     : date.toISOString().slice(0, 16).replace("T", " ");
 }
 
-/** What to call an item: its emoji and its label, name or title, where the catalogue keeps one; else its id. */
+/** The emoji and the label, name or title in the item's payload; without them the id. */
 export function labelOf(catalogue: Catalogue | undefined, item: ItemId): string {
-  const payload = fieldsOf(catalogue, item);
+  const payload = payloadFields(catalogue, item);
   const words = [payload.emoji, payload.label ?? payload.name ?? payload.title].filter(
     (word) => typeof word === "string",
   );
   return words.join(" ") || item;
 }
 
-/** The same, as short as it can be said. */
-export function symbolOf(catalogue: Catalogue | undefined, item: ItemId): string {
-  const { emoji } = fieldsOf(catalogue, item);
+/** The emoji in the item's payload; without one its {@link labelOf}. */
+export function shortLabelOf(catalogue: Catalogue | undefined, item: ItemId): string {
+  const { emoji } = payloadFields(catalogue, item);
   return typeof emoji === "string" ? emoji : labelOf(catalogue, item);
 }
 
-/** `{ payload }` where the catalogue keeps one, to be spread into a result. */
+/** `{ payload }`, or `{}` for an item without one: to be spread into a JSON result. */
 export function payloadOf(catalogue: Catalogue | undefined, item: ItemId): { payload?: unknown } {
   const payload = catalogue?.payload(item);
   return payload === undefined ? {} : { payload };
 }
 
-function fieldsOf(catalogue: Catalogue | undefined, item: ItemId): Record<string, unknown> {
+function payloadFields(catalogue: Catalogue | undefined, item: ItemId): Record<string, unknown> {
   const payload = catalogue?.payload(item);
   return typeof payload === "object" && payload !== null
     ? (payload as Record<string, unknown>)
     : {};
 }
 
-/** Columns on a terminal: emoji and East Asian characters take two. */
-function width(text: string): number {
+/** Width in terminal columns: emoji and East Asian wide characters take two. */
+function terminalWidth(text: string): number {
   return Array.from(GRAPHEMES.segment(text)).reduce(
-    (sum, { segment }) => sum + (WIDE.test(segment) ? 2 : 1),
+    (columns, { segment }) => columns + (WIDE_CHARACTER.test(segment) ? 2 : 1),
     0,
   );
 }
 
-const WIDE =
-  /\p{Emoji_Presentation}|\uFE0F|[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60]/u;
+const WIDE_EAST_ASIAN =
+  "\\u1100-\\u115F\\u2E80-\\uA4CF\\uAC00-\\uD7A3\\uF900-\\uFAFF\\uFE30-\\uFE6F\\uFF00-\\uFF60";
+const WIDE_CHARACTER = new RegExp(`\\p{Emoji_Presentation}|\\uFE0F|[${WIDE_EAST_ASIAN}]`, "u");
 
 const GRAPHEMES = new Intl.Segmenter();

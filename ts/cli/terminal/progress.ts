@@ -1,52 +1,59 @@
-/** Progress on the standard error: a line that counts up on a terminal, elsewhere a line now and then once it takes long. */
-import { count } from "./print.js";
+/**
+ * Progress on the standard error: one updated line on a terminal; elsewhere a line every few
+ * seconds.
+ */
+import { formatCount } from "./print.js";
 
-const TERMINAL_MS = 100;
-const LOG_MS = 5_000;
+/** Minimum time between two updates. */
+const TERMINAL_INTERVAL_MS = 100;
+const LOG_INTERVAL_MS = 5_000;
+/** `count` reads the clock at multiples of this only. */
+const COUNT_STEP = 100;
 
 export interface Progress {
-  /** So many are done. Cheap enough to be called for each. */
-  at(done: number): void;
-  /** Another kind of work begins. */
-  say(what: string): void;
-  /** How far that work is, from 0 to 1: shown with the time it may still take. */
-  share(what: string, done: number): void;
-  /** Leaves the terminal clean. */
+  /** `done` units are done. Cheap enough to be called for each unit. */
+  count(done: number): void;
+  /** A task of unknown length begins. Shown on terminals only. */
+  begin(task: string): void;
+  /** `done` of `task` is finished, from 0 to 1; shown with the estimated time left. */
+  share(task: string, done: number): void;
+  /** Clears the line on a terminal. */
   end(): void;
 }
 
-/** Counts `unit`s: "12,000 items read". */
+/** `unit` names what `count` counts, in the plural: "items read" gives "12,000 items read". */
 export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progress {
-  const terminal = process.stderr.isTTY === true;
-  let last = Date.now();
-  let shown = 0;
-  let work = { what: "", begun: 0 };
+  const isTerminal = process.stderr.isTTY === true;
+  const interval = isTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
+  let shownAt = Date.now();
+  let shownLength = 0;
+  let current = { task: "", begunAt: 0 };
   const show = (text: string): void => {
     if (quiet) return;
-    process.stderr.write(terminal ? `\r${text.padEnd(shown)}` : `${text}\n`);
-    shown = text.length;
+    process.stderr.write(isTerminal ? `\r${text.padEnd(shownLength)}` : `${text}\n`);
+    shownLength = text.length;
   };
   return {
-    at(done) {
-      if (done % 100 !== 0 || Date.now() - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
-      last = Date.now();
-      show(`${count(done)} ${unit}`);
+    count(done) {
+      if (done % COUNT_STEP !== 0 || Date.now() - shownAt < interval) return;
+      shownAt = Date.now();
+      show(`${formatCount(done)} ${unit}`);
     },
-    say(what) {
-      if (terminal) show(what);
+    begin(task) {
+      if (isTerminal) show(task);
     },
-    share(what, done) {
+    share(task, done) {
       const now = Date.now();
-      if (work.what !== what) work = { what, begun: now };
-      if (now - last < (terminal ? TERMINAL_MS : LOG_MS)) return;
-      last = now;
-      const left = done > 0 ? ((now - work.begun) * (1 - done)) / done / 1000 : NaN;
-      show(
-        `${what}: ${Math.floor(done * 100)} %${Number.isFinite(left) ? `, about ${Math.ceil(left)} s left` : ""}`,
-      );
+      if (current.task !== task) current = { task, begunAt: now };
+      if (now - shownAt < interval) return;
+      shownAt = now;
+      const secondsLeft = ((now - current.begunAt) * (1 - done)) / done / 1000;
+      const estimate = done > 0 ? `, about ${Math.ceil(secondsLeft)} s left` : "";
+      show(`${task}: ${Math.floor(done * 100)} %${estimate}`);
     },
     end() {
-      if (terminal && shown > 0) process.stderr.write(`\r${" ".repeat(shown)}\r`);
+      if (isTerminal && shownLength > 0) process.stderr.write(`\r${" ".repeat(shownLength)}\r`);
+      shownLength = 0;
     },
   };
 }

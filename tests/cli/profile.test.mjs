@@ -1,4 +1,4 @@
-// `pocketsage profile` and `recommend`: every option changes what it says it changes, and every wrong action names its line.
+// `pocketsage profile` and `recommend`: the effect of every option, and errors with their line.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -18,22 +18,23 @@ const history = [
   { item: "cat-0", at: NOW - 3 * DAY, kind: "save" },
 ];
 const actions = await put("actions.jsonl", lines(...history));
-const taste = ["-c", catalogue, "-a", actions, "--now", String(NOW), "--cut", "cosine=0.8"];
+const profileArgs = ["-c", catalogue, "-a", actions, "--now", String(NOW), "--cut", "cosine=0.8"];
 const medoidsOf = ({ interests }) => interests.map(({ medoid }) => medoid);
-const kindOf = (item) => item.split("-")[0];
-const kindsOf = (result) => medoidsOf(result).map(kindOf);
+const clusterOf = (item) => item.split("-")[0];
+const clustersOf = (result) => medoidsOf(result).map(clusterOf);
 
-test("profile: interests by importance, each with its members, most recent first", async () => {
-  const result = await json(["profile", ...taste]);
+test("profile: interests by importance, their members most recent first", async () => {
+  const result = await json(["profile", ...profileArgs]);
   assert.deepEqual(Object.keys(result), ["interests"]);
-  assert.deepEqual(kindsOf(result), ["ball", "cat", "tea"]);
+  assert.deepEqual(clustersOf(result), ["ball", "cat", "tea"]);
   assert.deepEqual(result.interests[0].items, ["ball-1", "ball-0"]);
   assert.equal(result.interests[0].lastActive, NOW - DAY);
   assert.deepEqual(result.interests[1].payload, { label: "cat number 0" });
 });
 
 test("--cut: count, threshold, cosine, spread and auto", async () => {
-  const count = async (cut) => (await json(["profile", ...taste, "--cut", cut])).interests.length;
+  const count = async (cut) =>
+    (await json(["profile", ...profileArgs, "--cut", cut])).interests.length;
   assert.equal(await count("count=2"), 2);
   assert.equal(await count("threshold=100"), 1);
   assert.equal(await count("threshold=0"), 5);
@@ -42,41 +43,43 @@ test("--cut: count, threshold, cosine, spread and auto", async () => {
   assert.ok((await count("auto")) >= 1);
 });
 
-test("--half-life: a short one lets the old interest go", async () => {
+test("--half-life: with a short one an old interest loses its importance", async () => {
   const share = async (days) => {
-    const { interests } = await json(["profile", ...taste, "--half-life", days]);
-    return interests.find(({ medoid }) => kindOf(medoid) === "tea").importance;
+    const { interests } = await json(["profile", ...profileArgs, "--half-life", days]);
+    return interests.find(({ medoid }) => clusterOf(medoid) === "tea").importance;
   };
   const [short, long] = [await share("5"), await share("5000")];
   assert.ok(short < 0.001, `${short}`);
   assert.ok(long > 0.35, `${long}`);
 });
 
-test("--kind: a kind that counts more makes its interest more important", async () => {
+test("--kind: a higher weight makes an interest more important", async () => {
   assert.equal(
-    kindsOf(await json(["profile", ...taste, "--kind", "save=10", "--kind", "click=0.5"]))[0],
+    clustersOf(
+      await json(["profile", ...profileArgs, "--kind", "save=10", "--kind", "click=0.5"]),
+    )[0],
     "cat",
   );
 });
 
 test("--singletons: drop and attach", async () => {
-  assert.deepEqual(kindsOf(await json(["profile", ...taste, "--singletons", "drop"])), [
+  assert.deepEqual(clustersOf(await json(["profile", ...profileArgs, "--singletons", "drop"])), [
     "ball",
     "tea",
   ]);
-  const attached = await json(["profile", ...taste, "--singletons", "attach"]);
+  const attached = await json(["profile", ...profileArgs, "--singletons", "attach"]);
   assert.equal(attached.interests.length, 2);
   assert.ok(attached.interests.some(({ items }) => items.includes("cat-0")));
 });
 
-test("--now and ISO times mean the same moment; without --now it is the clock", async () => {
+test("ISO times and milliseconds are equivalent; without --now the clock is used", async () => {
   const iso = await put(
     "iso.jsonl",
     lines(...history.map((action) => ({ ...action, at: new Date(action.at).toISOString() }))),
   );
-  const expected = await json(["profile", ...taste]);
+  const expected = await json(["profile", ...profileArgs]);
   assert.deepEqual(
-    await json(["profile", ...taste, "-a", iso, "--now", "2026-01-31T01:00:00+01:00"]),
+    await json(["profile", ...profileArgs, "-a", iso, "--now", "2026-01-31T01:00:00+01:00"]),
     expected,
   );
   const before = Date.now();
@@ -90,23 +93,23 @@ test("--now and ISO times mean the same moment; without --now it is the clock", 
   assert.ok(clock.interests[0].lastActive >= before && clock.interests[0].lastActive <= Date.now());
 });
 
-test("weight counts as often done", async () => {
+test("a weighted action counts as repeated", async () => {
   const heavy = await put(
     "heavy.jsonl",
     lines(
       ...history.map((action) => (action.item === "cat-0" ? { ...action, weight: 20 } : action)),
     ),
   );
-  assert.equal(kindsOf(await json(["profile", ...taste, "-a", heavy]))[0], "cat");
+  assert.equal(clustersOf(await json(["profile", ...profileArgs, "-a", heavy]))[0], "cat");
 });
 
-test("an item the catalogue does not know may bring its vector; without a catalogue every item must", async () => {
+test("an unknown item needs a vector; without a catalogue every item does", async () => {
   const own = lines(
     { item: "own", vector: [0, 0, 5], at: NOW },
     { item: "other", vector: [3, 0, 0], at: NOW },
   );
   const file = await put("own.jsonl", own);
-  assert.deepEqual(medoidsOf(await json(["profile", ...taste, "-a", file])).sort(), [
+  assert.deepEqual(medoidsOf(await json(["profile", ...profileArgs, "-a", file])).sort(), [
     "other",
     "own",
   ]);
@@ -122,24 +125,24 @@ test("an item the catalogue does not know may bring its vector; without a catalo
   );
 });
 
-test("no actions: no interests, no recommendations, and no error", async () => {
+test("no actions: no interests, no recommendations, no error", async () => {
   const empty = await put("empty.jsonl", "\n");
-  assert.deepEqual(await json(["profile", ...taste, "-a", empty]), { interests: [] });
-  assert.deepEqual(await json(["recommend", ...taste, "-a", empty]), {
+  assert.deepEqual(await json(["profile", ...profileArgs, "-a", empty]), { interests: [] });
+  assert.deepEqual(await json(["recommend", ...profileArgs, "-a", empty]), {
     interests: [],
     recommendations: [],
   });
-  const { stdout } = await pocketsage(["recommend", ...taste, "-a", empty]);
-  assert.equal(stdout, "No actions, so no interests yet.\n");
+  const { stdout } = await pocketsage(["recommend", ...profileArgs, "-a", empty]);
+  assert.equal(stdout, "No actions, so no interests.\n");
 });
 
 test("recommend: --count, --interests, --exclude", async () => {
-  const all = await json(["recommend", ...taste]);
+  const all = await json(["recommend", ...profileArgs]);
   const fresh = things.map(({ id }) => id).filter((id) => !history.some(({ item }) => item === id));
   assert.deepEqual(all.recommendations.map(({ item }) => item).sort(), fresh.sort());
   const two = await json([
     "recommend",
-    ...taste,
+    ...profileArgs,
     "--count",
     "2",
     "--interests",
@@ -147,7 +150,7 @@ test("recommend: --count, --interests, --exclude", async () => {
     "--exclude",
     "ball-2",
   ]);
-  assert.deepEqual(two.recommendations.map(({ item }) => kindOf(item))[0], "ball");
+  assert.deepEqual(two.recommendations.map(({ item }) => clusterOf(item))[0], "ball");
   assert.equal(two.recommendations.length, 2);
   assert.ok(
     two.recommendations.every(
@@ -156,32 +159,32 @@ test("recommend: --count, --interests, --exclude", async () => {
   );
 });
 
-test("recommend --seed draws interests: the same seed the same, another seed sometimes another", async () => {
-  const asked = async (seed) =>
-    (await json(["recommend", ...taste, "--seed", seed, "--interests", "1"])).recommendations[0]
-      .because.medoid;
-  assert.equal(await asked("7"), await asked("7"));
+test("recommend --seed samples interests, equally for equal seeds", async () => {
+  const sampledMedoid = async (seed) =>
+    (await json(["recommend", ...profileArgs, "--seed", seed, "--interests", "1"]))
+      .recommendations[0].because.medoid;
+  assert.equal(await sampledMedoid("7"), await sampledMedoid("7"));
   const drawn = new Set();
-  for (const seed of ["1", "2", "3", "4", "5", "6", "7", "8"]) drawn.add(await asked(seed));
+  for (const seed of ["1", "2", "3", "4", "5", "6", "7", "8"]) drawn.add(await sampledMedoid(seed));
   assert.ok(drawn.size > 1, [...drawn].join());
 });
 
-test("fields that mean nothing are named, on the standard error, unless --quiet", async () => {
+test("unused fields and unknown --exclude ids give notes, unless --quiet", async () => {
   const file = await put("extra.jsonl", lines({ item: "tea-0", timestamp: 1, user: "me" }));
-  const loud = await pocketsage([
+  const noted = await pocketsage([
     "recommend",
-    ...taste,
+    ...profileArgs,
     "-a",
     file,
     "--exclude",
     "nothing",
     "--json",
   ]);
-  assert.match(loud.stderr, /^note: fields not used: timestamp, user$/m);
-  assert.match(loud.stderr, /^note: --exclude: not in the catalogue: nothing$/m);
+  assert.match(noted.stderr, /^note: unused fields: timestamp, user$/m);
+  assert.match(noted.stderr, /^note: --exclude: not in the catalogue: nothing$/m);
   const quiet = await pocketsage([
     "recommend",
-    ...taste,
+    ...profileArgs,
     "-a",
     file,
     "--exclude",
@@ -190,16 +193,16 @@ test("fields that mean nothing are named, on the standard error, unless --quiet"
     "--quiet",
   ]);
   assert.equal(quiet.stderr, "");
-  assert.equal(quiet.stdout, loud.stdout);
+  assert.equal(quiet.stdout, noted.stdout);
 });
 
-const wrong = [
+const invalidActions = [
   [
     "an unknown item",
-    lines(history[0], { item: "nobody" }),
-    /:2 \("nobody"\): the item is not in the catalogue/,
+    lines(history[0], { item: "absent" }),
+    /:2 \("absent"\): the item is not in the catalogue/,
   ],
-  ["no item", lines({ at: 1 }), /:1: there is no field "item"/],
+  ["no item", lines({ at: 1 }), /:1: the field "item" is missing/],
   [
     "a vector of another length",
     lines({ item: "x", vector: [1] }),
@@ -208,10 +211,10 @@ const wrong = [
   [
     "a vector with NaN",
     lines({ item: "x", vector: [1, NaN, 2] }),
-    /:1: vector: number 1 of the vector is not a number/,
+    /:1: vector: component 1 of the vector is not a number/,
   ],
   [
-    "a time in words",
+    "a time as text",
     lines({ item: "tea-0", at: "yesterday" }),
     /:1: at: expected milliseconds since 1970 or an ISO .*, saw "yesterday"/,
   ],
@@ -226,16 +229,22 @@ const wrong = [
     /:1 \("tea-0"\): weight: expected a number above 0, saw 0/,
   ],
   [
-    "a weight in words",
+    "a weight as text",
     lines({ item: "tea-0", weight: "much" }),
     /:1: weight: expected a number above 0, saw "much"/,
   ],
   ["a broken line", `${lines(history[0])}{"item": "tea-`, /:2: expected one JSON object a line/],
 ];
-for (const [what, content, message] of wrong) {
-  test(`${what}: exit code 1, the line, and nothing on the standard output`, async () => {
+for (const [name, content, message] of invalidActions) {
+  test(`${name}: exit code 1, the line, and no standard output`, async () => {
     const file = await put("wrong.jsonl", content);
-    const { code, stdout, stderr } = await pocketsage(["profile", ...taste, "-a", file, "--json"]);
+    const { code, stdout, stderr } = await pocketsage([
+      "profile",
+      ...profileArgs,
+      "-a",
+      file,
+      "--json",
+    ]);
     assert.equal(code, 1);
     assert.equal(stdout, "");
     assert.match(stderr, message);
@@ -243,10 +252,10 @@ for (const [what, content, message] of wrong) {
   });
 }
 
-test("a catalogue that is none, is cut off, or is not there: exit code 1 and the file", async () => {
+test("an invalid or missing catalogue file: exit code 1 and its name", async () => {
   const foreign = await put("foreign.sage", "this is not a catalogue");
   for (const [file, message] of [
-    [foreign, /foreign\.sage: .*`pocketsage build` makes a catalogue/],
+    [foreign, /foreign\.sage: .*`pocketsage build` writes a catalogue/],
     [join(path, "absent.sage"), /absent\.sage: cannot be read: ENOENT/],
   ]) {
     const { code, stdout, stderr } = await pocketsage([

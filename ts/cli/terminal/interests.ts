@@ -1,0 +1,62 @@
+/** Interests as `profile` and `recommend` print them. */
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { Interest, Profile } from "../../sage/types.js";
+import {
+  countOf,
+  formatCount,
+  formatTime,
+  labelOf,
+  payloadOf,
+  print,
+  printTable,
+  shortLabelOf,
+} from "./print.js";
+
+/** Members of an interest that the table shows; the rest is a number. */
+const MAX_MEMBERS = 8;
+/** Up to this length, in UTF-16 units, short labels are emoji and need no comma between them. */
+const MAX_SYMBOL_LENGTH = 4;
+
+/** The interests for --json. Their vectors are left out: they are in the catalogue or the input. */
+export function interestsToJson(
+  { interests }: Profile,
+  catalogue: Catalogue | undefined,
+): object[] {
+  return interests.map(({ medoid, importance, items, lastActive }) => ({
+    medoid,
+    importance,
+    items,
+    lastActive,
+    ...payloadOf(catalogue, medoid),
+  }));
+}
+
+/** Prints the interests as a table, most important first. */
+export function printInterests(profile: Profile, catalogue: Catalogue | undefined): void {
+  const { interests, actions } = profile;
+  if (interests.length === 0)
+    return print(
+      actions === 0
+        ? "No actions, so no interests."
+        : "No interests: every action is a singleton, and --singletons drop drops them.",
+    );
+  print(`${countOf(interests.length, "interest")} in ${countOf(actions, "action")}`);
+  printTable(
+    [">importance", ">items", "last active", "medoid", "id", "items"],
+    interests.map((interest) => [
+      `${(interest.importance * 100).toFixed(1)} %`,
+      formatCount(interest.items.length),
+      formatTime(interest.lastActive),
+      labelOf(catalogue, interest.medoid),
+      interest.medoid,
+      formatMembers(interest, catalogue),
+    ]),
+  );
+}
+
+function formatMembers({ items }: Interest, catalogue: Catalogue | undefined): string {
+  const labels = items.slice(0, MAX_MEMBERS).map((item) => shortLabelOf(catalogue, item));
+  const separator = labels.every((label) => label.length <= MAX_SYMBOL_LENGTH) ? " " : ", ";
+  const hidden = items.length - labels.length;
+  return labels.join(separator) + (hidden > 0 ? ` +${formatCount(hidden)}` : "");
+}
