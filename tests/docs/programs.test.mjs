@@ -1,4 +1,4 @@
-// Every program in the README runs, and does what the README says.
+// Every program in README.md, docs/usage.md and docs/remote.md runs, and does what its document says.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -9,18 +9,23 @@ import { launchChromium } from "../browser/chromium.mjs";
 import { serveSite } from "../browser/site.mjs";
 
 const root = new URL("../../", import.meta.url);
-const readme = await readFile(new URL("README.md", root), "utf8");
-const programs = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code);
+const documents = ["README.md", "docs/usage.md", "docs/remote.md"];
+const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
+const programs = texts.flatMap((text) =>
+  [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code),
+);
+const tested = new Set();
 
-/** The one program with these words. */
+/** The one program that contains these words. */
 function program(words) {
   const found = programs.filter((code) => code.includes(words));
-  assert.equal(found.length, 1, `${found.length} programs of the README contain ${words}`);
+  assert.equal(found.length, 1, `${found.length} programs contain ${words}`);
+  tested.add(found[0]);
   return found[0];
 }
 
-/** What a program prints in Node, run from the root of the repository, where "pocketsage" is this package. */
-async function printed(code) {
+/** Output of a program in Node, run in the root of the repository, where "pocketsage" is this package. */
+async function outputOf(code) {
   const args = ["--input-type=module", "--eval", code];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: fileURLToPath(root),
@@ -62,16 +67,14 @@ async function pageThatRan(code) {
   return answer;
 }
 
-test("every program of the README is run here", () => assert.equal(programs.length, 8));
-
-test("the first screen: ten recommendations because of three things", async () => {
-  const lines = (await printed(program("import.meta.resolve"))).trim().split("\n");
+test("README, first program: ten recommendations, each because of one of three actions", async () => {
+  const lines = (await outputOf(program("import.meta.resolve"))).trim().split("\n");
   assert.equal(lines.length, 10);
   assert.ok(lines.some((line) => /^.+ because of 🍕$/u.test(line)));
   assert.ok(lines.some((line) => line.endsWith("⚽️")) && lines.some((line) => line.endsWith("🐶")));
 });
 
-test("in the browser", async () => {
+test("README: in the browser", async () => {
   const answer = await pageThatRan(`
     ${program('await sage.record({ item: "1F355", kind: "save" })')}
     window.answer = { picks: picks.length, preview: await sage.preview(), left: (await sage.profile()).actions };
@@ -79,43 +82,45 @@ test("in the browser", async () => {
   assert.deepEqual(answer, { picks: 20, preview: [], left: 0 });
 });
 
-test("in a worker", async () => {
+test("README: in a Web Worker", async () => {
   const answer = await pageThatRan(`
-    ${program("connectSage(new Worker")}
+    ${program("await connectSage(worker)")}
     await sage.record({ item: "1F355" });
     window.answer = (await sage.recommend({ count: 3 })).length;
   `);
   assert.equal(answer, 3);
 });
 
-test("a catalogue with filters that changes", async () => {
-  const shows =
-    "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
-  const found = await printed(
-    `${program("catalogue.searchMany([query").replace(/; \/\/ tea/, ".forEach(({ item }) => console.log(item));")}\n${shows}`,
-  );
-  assert.match(found, /^tea\n3 \[ 'tea', 'cup', 'mug' \] true/);
+test("README: a catalogue of own items", async () => {
+  const shown = "console.log(hits.map(({ item }) => item), bytes.length > 500);";
+  const output = await outputOf(`${program("const hits = catalogue.search(query")}\n${shown}`);
+  assert.match(output, /^\[ 'tea' \] true/);
 });
 
-test("without a catalogue: the preview shows what leaves", async () => {
-  const output = await printed(program("const retriever = async"));
+test("usage: a catalogue with filters that changes", async () => {
+  const shows =
+    "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
+  const found = await outputOf(
+    `${program("catalogue.searchMany([query").replace("; // tea", ".forEach(({ item }) => console.log(item));")}\n${shows}`,
+  );
+  assert.match(found, /^tea\n2 \[ 'tea', 'cup' \] true/);
+});
+
+test("usage: without a catalogue, preview() shows the queries", async () => {
+  const output = await outputOf(program("const retriever = async"));
   assert.match(output, /says:/);
   assert.match(output, /item: 'a'/);
 });
 
-test("the pieces", async () =>
-  assert.match(await printed(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
+test("usage: cluster and ward", async () =>
+  assert.match(await outputOf(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
 
-test("docs/figures.md has the markers that `npm run bench -- --figures` writes between", async () => {
-  const figures = await readFile(new URL("docs/figures.md", root), "utf8");
-  assert.match(figures, /^<!-- ward:begin -->\n\| \| n = 100 \|[^]*^<!-- ward:end -->$/m);
-  assert.match(
-    figures,
-    /^<!-- catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- catalogue:end -->$/m,
-  );
+test("remote: preview() shows the request to the engine", async () => {
+  const output = await outputOf(program("qdrant({ url"));
+  assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
 });
 
-test("an engine elsewhere: the preview shows its own request", async () => {
-  const output = await printed(program("qdrant({ url"));
-  assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
+test("no program of the documents is left out", () => {
+  const left = programs.filter((code) => !tested.has(code) && !code.includes("serveSage(async"));
+  assert.deepEqual(left, []);
 });
