@@ -1,11 +1,6 @@
-/**
- * The one error type of the package: an `Error` with a stable `code`.
- *
- * Four families: the caller's mistake (dimension, not-finite, option, unknown-item, not-ready, closed, aborted), stored bytes (corrupt,
- * version), the world (retrieval, storage, worker-gone, memory) and our own bug (crashed).
- */
+/** The error type of the package: an `Error` with a stable `code`. */
 
-/** The codes that come out of the Rust core, in the order of `ERROR_CODES` in src/error.rs. */
+/** Codes thrown by the Rust core, in the order of `ERROR_CODES` in src/error.rs. */
 export const CORE_ERROR_CODES = [
   "dimension",
   "not-finite",
@@ -15,7 +10,7 @@ export const CORE_ERROR_CODES = [
   "memory",
 ] as const;
 
-/** Every code a {@link SageError} can carry. */
+/** Every code of a {@link SageError}. */
 export const ERROR_CODES = [
   ...CORE_ERROR_CODES,
   "not-ready",
@@ -28,10 +23,34 @@ export const ERROR_CODES = [
   "crashed",
 ] as const;
 
-/** What went wrong, for programs. The message is for people: the value seen, the value expected, the way out. */
+/**
+ * The machine-readable reason of a {@link SageError}. Codes are stable; messages may change.
+ *
+ * | code | cause |
+ * |---|---|
+ * | `dimension` | an array or vector has the wrong length |
+ * | `not-finite` | a number is NaN or infinite |
+ * | `option` | any other invalid argument or option |
+ * | `unknown-item` | an id without a vector that neither the catalogue nor `vectors` has |
+ * | `not-ready` | the wasm is not loaded, or could not be loaded |
+ * | `closed` | the sage or catalogue was closed |
+ * | `aborted` | the call's AbortSignal fired; `cause` is its reason |
+ * | `corrupt` | stored or downloaded bytes are damaged, or of another kind |
+ * | `version` | the bytes were written by a newer version of the package |
+ * | `memory` | the data does not fit into the memory that is allowed or available |
+ * | `retrieval` | a download, a retriever or a vector source failed |
+ * | `storage` | the store failed; actions stay in memory |
+ * | `worker-gone` | the worker of `connectSage` ended |
+ * | `crashed` | a bug in this package; the next call runs in a new wasm instance |
+ */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** What every function of this package throws or rejects with. */
+/**
+ * The error that every function of this package throws or rejects with.
+ *
+ * `code` is for programs. `message` is for people: the value seen, the value expected, a remedy.
+ * `cause` is the underlying error, where there is one.
+ */
 export class SageError extends Error {
   override readonly name = "SageError";
   readonly code: ErrorCode;
@@ -42,7 +61,10 @@ export class SageError extends Error {
   }
 }
 
-/** Whether `error` is a {@link SageError}, also when it comes from another realm (an iframe, a second copy of this package). */
+/**
+ * Whether `error` is a {@link SageError}. Also true for errors of another realm (an iframe, or a
+ * second copy of this package), where `instanceof` is false.
+ */
 export function isSageError(error: unknown): error is SageError {
   if (Object.prototype.toString.call(error) !== "[object Error]") return false;
   const { name, code } = error as Partial<SageError>;
@@ -54,7 +76,10 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return (ERROR_CODES as readonly unknown[]).includes(code);
 }
 
-/** An error thrown by the core, as a SageError: its own code, or "crashed" for a trap, which no input should be able to cause. */
+/**
+ * Converts an error thrown by the core into a SageError: with its own code, or as "crashed" for a
+ * wasm trap, which no input should be able to cause.
+ */
 export function fromCoreError(error: unknown): SageError {
   if (isSageError(error)) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -63,15 +88,18 @@ export function fromCoreError(error: unknown): SageError {
   }
   return new SageError(
     "crashed",
-    `The core stopped with "${String(message ?? error)}". This is a bug in pocketsage. A fresh instance answers from the next call on; ` +
-      "nothing you recorded is lost.",
+    `The core stopped with "${String(message ?? error)}". This is a bug in pocketsage. ` +
+      "Call again: a new instance is ready, and recorded actions are kept.",
     { cause: error },
   );
 }
 
-/** `error` if it is a SageError already, else a SageError of this code that has it as its cause. */
-export function asSageError(error: unknown, code: ErrorCode, what: string): SageError {
+/**
+ * `error` itself if it is a SageError, else a SageError of this code with `error` as its cause.
+ * `failure` begins the message: what could not be done.
+ */
+export function asSageError(error: unknown, code: ErrorCode, failure: string): SageError {
   if (isSageError(error)) return error;
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new SageError(code, `${what}: ${reason}`, { cause: error });
+  return new SageError(code, `${failure}: ${reason}`, { cause: error });
 }

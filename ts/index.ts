@@ -4,14 +4,10 @@
  * @packageDocumentation
  */
 
-export {
-  Catalogue,
-  type CatalogueItem,
-  type CatalogueOptions,
-  type Metric,
-  type SearchOptions,
-} from "./catalogue/catalogue.js";
+export { Catalogue } from "./catalogue/catalogue.js";
+export type { CatalogueItem } from "./catalogue/checked-items.js";
 export type { Filter, FilterValue } from "./catalogue/filter.js";
+export type { CatalogueOptions, Metric, SearchOptions } from "./catalogue/options.js";
 export type { WasmSource } from "./core/glue.js";
 export type { Cut, ProfileOptions } from "./core/options.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";

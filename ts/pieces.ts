@@ -1,4 +1,7 @@
-/** The pieces, for those who compose their own. They are synchronous: `await init()` once before. */
+/**
+ * The building blocks of a sage as synchronous functions, for programs that combine their own.
+ * `await init()` once before the first call.
+ */
 import {
   checkFinite,
   checkInteger,
@@ -18,24 +21,32 @@ import type { Action, Clustering, Profile } from "./sage/types.js";
 
 const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
 
-/** The options of the pieces: how to cluster, for vectors of which length. */
+/** Options of {@link cluster} and {@link buildProfile}. */
 export interface PieceOptions extends ProfileOptions {
+  /** Number of components of each vector: a whole number of at least 1. */
   dim: number;
-  /** The spread of the catalogue the vectors come from (`catalogue.spread`), which the "auto" and `{ spread }` cuts are measured in. */
+  /**
+   * The spread of the catalogue that the vectors come from (`catalogue.spread`), the unit of the
+   * "auto" and `{ spread }` cuts. Default: none; "auto" then uses the largest squared distance.
+   */
   spread?: number;
 }
 
-/** Eight vectors of eight numbers. */
-const WARM_UP_VECTORS = Float32Array.from({ length: 64 }, (_, at) => Math.sin(at * at));
+/** Eight vectors of eight components. */
+const WARM_UP_VECTORS = Float32Array.from({ length: 64 }, (_, index) => Math.sin(index * index));
 let initialising: Promise<void> | undefined;
 
 /**
- * Loads the wasm. Only the synchronous pieces (`cluster`, `ward`, `buildProfile`, `blend`, `project`) need it: everything asynchronous loads it itself.
- * Eight vectors are clustered then, which takes 2 to 3 ms: engines compile a function when it is called first, and the first real call should
- * not wait for that.
+ * Loads the wasm. The synchronous functions (`cluster`, `ward`, `buildProfile`, `blend`, `project`)
+ * need it; asynchronous ones load it themselves. Idempotent: concurrent and later calls share one
+ * load.
  *
- * Give a `source` where the bundler does not carry the file along, or to load it from your own place; it is used by the first call only.
- * Rejects with "not-ready" when the wasm cannot be loaded; a later call tries again.
+ * Also clusters eight vectors, which takes 2 to 3 ms, because engines compile a function on its
+ * first call, and the first real call should not pay for that.
+ *
+ * `source` overrides where the wasm is loaded from, as for a bundler that does not include the
+ * file; only the first successful call uses it. Rejects "not-ready" if the wasm cannot be loaded; a
+ * later call tries again.
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   initialising ??= loadAndWarmUp(source).catch((error: unknown) => {
@@ -50,29 +61,42 @@ async function loadAndWarmUp(source?: WasmSource | Promise<WasmSource>): Promise
   cluster(WARM_UP_VECTORS, { dim: 8 });
 }
 
-/** Ward clustering of row-major n x dim vectors: O(n^2 dim) time, at most `memory` bytes. Ties: the lowest row wins. No rows: no clusters. */
+/**
+ * Ward clustering (PinnerSage, Algorithm 1) of the rows of an n x dim matrix, with cut and medoids.
+ *
+ * `weights` are the sizes of the rows, each from 1e-6 to 1e6 (a row of weight 2 is two equal rows).
+ * Default: 1 each. Ties: the lowest row wins. O(n^2 dim) time, at most `memory` bytes. No rows: no
+ * clusters. Throws "dimension" for lengths that do not match, "not-finite", "option", "memory", or
+ * "not-ready" before {@link init}.
+ */
 export function cluster(
   vectors: Float32Array,
   options: PieceOptions & { weights?: Float64Array },
 ): Clustering {
-  const given = checkArguments("cluster", vectors, options, PROFILE_OPTIONS);
-  return withCore((core) => core.cluster(...given));
+  const args = checkArguments("cluster", vectors, options, PROFILE_OPTIONS);
+  return withCore((core) => core.cluster(...args));
 }
 
 /**
- * The tree of `cluster` alone, for those who cut or draw it themselves (SciPy's `linkage`): n - 1 merges of [a, b, height, size] in a row,
- * ascending; a and b below n are rows, n + t is the union of merge t. Heights are squared: the root of one is SciPy's. `weights` are the sizes of
- * the rows. Time, memory, ties and errors as `cluster`, without its cut, labels and medoids. Fewer than two rows: no merges.
+ * The merge tree of {@link cluster}, without its cut, labels and medoids: n - 1 rows of
+ * [a, b, height, size] by ascending height, as SciPy's `linkage` returns. Indices below n are rows;
+ * n + t is the union of merge t. Heights are squared: their roots are SciPy's. `size` is the sum of
+ * weights. Fewer than two rows: an empty array. `weights`, `memory`, time, ties and errors as for
+ * `cluster`.
  */
 export function ward(
   vectors: Float32Array,
   options: { dim: number; weights?: Float64Array; memory?: number },
 ): Float64Array {
-  const given = checkArguments("ward", vectors, options, ["memory"]);
-  return withCore((core) => core.ward(...given));
+  const args = checkArguments("ward", vectors, options, ["memory"]);
+  return withCore((core) => core.ward(...args));
 }
 
-/** The interests behind these actions at the time `now`: what `sage.profile()` gives, without keeping anything. */
+/**
+ * The interests of these actions at the time `now` (milliseconds since the epoch): the result of
+ * `sage.profile()`, without a sage. An action after `now` counts as done at `now`. `weight` is from
+ * 1e-6 to 1e6; default: 1. No actions: no interests. Time and errors as for {@link cluster}.
+ */
 export function buildProfile(
   actions: readonly (Required<Pick<Action, "item" | "vector" | "at">> & Pick<Action, "weight">)[],
   options: PieceOptions & { now: number },
@@ -89,11 +113,21 @@ export function buildProfile(
       weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
     };
   });
-  const built = computeProfile(weighed, dim, now, encodeProfileOptions(options, options.spread));
-  return describeProfile(built, weighed, dim, now).profile;
+  const coreProfile = computeProfile(
+    weighed,
+    dim,
+    now,
+    encodeProfileOptions(options, options.spread),
+  );
+  return describeProfile(coreProfile, weighed, dim, now).profile;
 }
 
-/** The rows of n x dim vectors in two dimensions, each in [-1, 1]: their first two principal components, n x 2. For pictures. */
+/**
+ * A map of the rows of an n x dim matrix: their first two principal components as an n x 2 matrix,
+ * scaled by one factor into [-1, 1]. Deterministic; O(n dim). Rows without variance are at (0, 0);
+ * no rows: an empty array. Throws "dimension", "not-finite", "option", or "not-ready" before
+ * {@link init}.
+ */
 export function project(vectors: Float32Array, options: { dim: number }): Float32Array {
   checkKeys("project", options, ["dim"]);
   checkMatrix("project", vectors);
@@ -101,14 +135,14 @@ export function project(vectors: Float32Array, options: { dim: number }): Float3
   return withCore((core) => core.project(vectors, dim));
 }
 
-/** What is clustered, as the core takes it. */
+/** Validates the arguments of `cluster` and `ward`, and returns those of the core's functions. */
 function checkArguments(
   where: string,
   vectors: Float32Array,
   options: PieceOptions & { weights?: Float64Array },
-  known: readonly string[],
+  knownOptions: readonly string[],
 ): [Float32Array, number, Float64Array | undefined, CoreOptions] {
-  checkKeys(where, options, ["dim", "weights", ...known]);
+  checkKeys(where, options, ["dim", "weights", ...knownOptions]);
   checkMatrix(where, vectors);
   return [
     vectors,

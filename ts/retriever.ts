@@ -1,37 +1,58 @@
-/** Asking for items: queries out, ranked hits back. */
+/** The contract of retrieval: queries in, ranked hits out. */
 import type { ItemId } from "./item.js";
 
-/** One question: which items are nearest to this vector? */
+/** One nearest-neighbour query. */
 export interface Query {
+  /** The query vector: `dim` finite components. A sage sends the medoid's vector. */
   vector: Float32Array;
-  /** The medoid the vector belongs to, for engines that can be asked by stored id. */
+  /** The medoid that the vector belongs to, for engines that can query by a stored id. */
   item?: ItemId;
-  /** How many hits are wanted. */
+  /** Maximum number of hits, at least 1. */
   count: number;
 }
 
-/** One answer. `score` is the cosine, in [-1, 1]. */
+/** One result of a query. */
 export interface Hit {
   item: ItemId;
+  /**
+   * Similarity to the query; higher is nearer. Of a catalogue, by its metric: the cosine in
+   * [-1, 1], the inner product, or the negated squared L2 distance (at most 0). Of the retrievers
+   * in `pocketsage/remote`: the cosine, clamped to [-1, 1].
+   */
   score: number;
 }
 
-/** Anything that answers queries: one ranked list per query, in their order. What it is handed is all that may leave the device. */
+/**
+ * Answers queries: one list per query, in the order of the queries, each sorted by descending
+ * score. May return fewer hits than `count`, and none. A rejection that is no SageError
+ * surfaces as "retrieval".
+ *
+ * `queries` are the only data about the user that a retriever receives.
+ */
 export interface Retriever {
   (queries: readonly Query[], signal?: AbortSignal): Promise<Hit[][]>;
-  /** What asking these would send, byte for byte, for `preview()`. Without it, the queries as JSON. */
+  /**
+   * The exact requests these queries would cause, for `sage.preview()`. Default: the queries
+   * as JSON.
+   */
   outbound?: (queries: readonly Query[]) => Outbound[];
 }
 
-/** The vectors of items by id, one each, undefined for an item that is unknown there. */
+/**
+ * Looks up the vectors of items by id: one entry per id, in their order; undefined for an unknown
+ * item.
+ */
 export type VectorSource = (items: readonly ItemId[]) => Promise<(Float32Array | undefined)[]>;
 
-/** Ends every privacy description of an {@link Outbound} message (without the full stop). */
+/** The end of each message's description of what it reveals, without the full stop. */
 export const NOT_SENT = "No weights, no times, no user id";
 
-/** One message that would leave the device: where to, the exact bytes, and what they say in words. */
+/** One message that would leave the device. */
 export interface Outbound {
+  /** Receiver: a URL, or a description of the retriever. */
   to: string;
+  /** The exact bytes of the body. */
   bytes: Uint8Array;
+  /** What the bytes reveal, in words. */
   says: string;
 }

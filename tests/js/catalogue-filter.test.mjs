@@ -111,13 +111,13 @@ const wrong = [
     /no attribute "size"\. Known: price, kind, tags, sold/,
   ],
   ["a text compared with numbers", { field: "price", is: "3" }, /"price" holds numbers/],
-  ["a number compared with texts", { field: "kind", from: 3 }, /"kind" holds texts/],
+  ["a number compared with texts", { field: "kind", from: 3 }, /"kind" holds strings/],
   ["nothing", {}, /expected one of/],
   ["no field", { is: 3 }, /expected one of/],
   ["two conditions in one", { field: "price", is: 3, in: [4] }, /expected one of/],
   ["an empty list", { any: [] }, /expected a list that is not empty/],
-  ["an object as a value", { field: "price", is: {} }, /expected texts, or numbers alone/],
-  ["NaN as an end", { field: "price", from: NaN }, /from and to are numbers/],
+  ["an object as a value", { field: "price", is: {} }, /expected strings or booleans, or numbers only/],
+  ["NaN as an end", { field: "price", from: NaN }, /expected numbers for from and to/],
   ["a misspelt key", { fields: "price", is: 3 }, /unknown option "fields"/],
   ["no filter", null, /expected an object/],
 ];
@@ -150,7 +150,7 @@ test("fields that are no attribute are refused by item", async () => {
   await rejects(
     from({ x: "1" }, { x: 1 }),
     "option",
-    /"x" of item 1: expected a text, true or false, or a list of texts, saw 1/,
+    /"x" of item 1: expected a string, a boolean, or a list of strings, saw 1/,
   );
   await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw a Object/);
   assert.deepEqual((await from({ x: null }, "text", 7)).attributes(), ["x"]);

@@ -76,7 +76,7 @@ test("a catalogue that could not be carried out of the crash says so; others are
   const error = await rejects(
     () => lost.search(vectorOf("food-1")),
     "crashed",
-    /catalogue went down with the core: open it again/,
+    /catalogue was lost in a crash: open it again/,
   );
   assert.match(error.cause.message, /unreachable/);
   lost.close();

@@ -93,7 +93,7 @@ test("IndexedDB that refuses later is reported with its cause", async () => {
       throw new DOMException("The operation is insecure.", "SecurityError");
     },
   };
-  await rejects(sage.record({ item: "food-2" }), "storage", /stays in memory/);
+  await rejects(sage.record({ item: "food-2" }), "storage", /stay in memory/);
   assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
   globalThis.indexedDB = kept;
   await sage.record({ item: "food-3" });

@@ -1,39 +1,47 @@
 /**
- * Attributes, what filters look at: fields of the payloads as columns, in a section of the catalogue that this file alone writes and reads.
+ * Attributes: fields of the payloads, stored as columns that filters read.
  *
- * A column has for every row a number or none, or any number of labels. docs/format.md has its bytes.
+ * No other file reads or writes the attributes section; docs/format.md describes its bytes. A
+ * column holds for each row either a number or none, or any number of labels (strings).
  */
 import { inspect } from "../check.js";
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import { bytesOf } from "./sections.js";
 
-/** For every row a number (NaN for none), or its labels; undefined is none either. */
+/** A column as one value per row: a number (NaN for none), or labels. Undefined is none. */
 export interface ColumnValues {
   numeric: boolean;
   values: readonly (number | readonly string[] | undefined)[];
 }
 
-/** A column as the file has it: numbers, NaN for none; or labels as places in the words, those of row r from `ends[r - 1]` to `ends[r]`. */
+/**
+ * A column as it is stored. Numeric: one number per row, NaN for none. Otherwise: `words` are the
+ * distinct labels, and the labels of row r are the indices into `words` in
+ * `labels[ends[r - 1]..ends[r]]`.
+ */
 export type Column =
   | { numeric: true; numbers: Float64Array }
   | { numeric: false; words: readonly string[]; ends: Uint32Array; labels: Uint32Array };
 
 /**
- * These fields of the payloads; where they have values already, of the same kind, else of the kind of their first value. A field that is missing
- * or null is no value. Throws "option" for what is neither a number nor texts, true and false, or a list of them, and for a field that is
- * sometimes a number and sometimes a text.
+ * Reads fields out of payloads, one column per field.
+ *
+ * A column that exists already (`existing`) and has a value keeps its kind; else the first value
+ * decides whether it is numeric. A missing or null field is no value. Throws "option" for a value
+ * of the other kind, and for one that is neither a finite number nor a string, a boolean, or a list
+ * of these. Booleans become the labels "true" and "false".
  */
 export function extractColumns(
   payloads: readonly unknown[],
-  fields: Iterable<readonly [name: string, known?: ColumnValues]>,
+  fields: Iterable<readonly [name: string, existing?: ColumnValues]>,
 ): Map<string, ColumnValues> {
   return new Map(
-    Array.from(fields, ([name, known]) => {
+    Array.from(fields, ([name, existing]) => {
       const values = payloads.map(
         (payload) => (payload as Record<string, unknown> | null | undefined)?.[name] ?? undefined,
       );
-      const first = known?.values.find((value) =>
+      const first = existing?.values.find((value) =>
         typeof value === "number" ? !Number.isNaN(value) : value?.length,
       );
       const numeric = typeof (first ?? values.find((value) => value !== undefined)) === "number";
@@ -50,7 +58,7 @@ export function extractColumns(
   );
 }
 
-/** The values of a column, row by row. */
+/** The column as one value per row. */
 export function decodeColumn(column: Column): ColumnValues {
   if (column.numeric) return { numeric: true, values: Array.from(column.numbers) };
   const { words, ends, labels } = column;
@@ -62,33 +70,33 @@ export function decodeColumn(column: Column): ColumnValues {
   };
 }
 
-/** The section. */
+/** The bytes of the attributes section. */
 export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uint8Array {
   const parts: Uint8Array[] = [bytesOf(Uint32Array.of(columns.size, 0, 0, 0))];
   for (const [name, { numeric, values }] of columns) {
-    const utf8 = new TextEncoder().encode(name);
+    const encodedName = new TextEncoder().encode(name);
     if (numeric) {
       const numbers = Float64Array.from(values as (number | undefined)[], (value) => value ?? NaN);
-      parts.push(bytesOf(Uint32Array.of(0, utf8.length, 0, 0)), utf8, bytesOf(numbers));
+      const head = Uint32Array.of(0, encodedName.length, 0, 0);
+      parts.push(bytesOf(head), encodedName, bytesOf(numbers));
       continue;
     }
     const rows = values.map((value) => (value ?? []) as readonly string[]);
     const words = [...new Set(rows.flat())].sort();
-    const { text, ends } = encodeStrings(words);
-    const places = new Map(words.map((word, place) => [word, place]));
-    const labels = Uint32Array.from(rows.flat(), (label) => places.get(label)!);
+    const { utf8, ends } = encodeStrings(words);
+    const wordIndex = new Map(words.map((word, index) => [word, index]));
+    const labels = Uint32Array.from(rows.flat(), (label) => wordIndex.get(label)!);
     let end = 0;
     const rowEnds = Uint32Array.from(rows, (row) => (end += row.length));
     parts.push(
-      bytesOf(Uint32Array.of(1, utf8.length, words.length, text.length)),
-      utf8,
+      bytesOf(Uint32Array.of(1, encodedName.length, words.length, utf8.length)),
+      encodedName,
       bytesOf(ends),
-      text,
+      utf8,
       bytesOf(rowEnds),
       bytesOf(labels),
     );
   }
-  const padded = (length: number): number => Math.ceil(length / 8) * 8;
   const section = new Uint8Array(parts.reduce((sum, part) => sum + padded(part.length), 0));
   let offset = 0;
   for (const part of parts) {
@@ -98,65 +106,77 @@ export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uin
   return section;
 }
 
-/** The columns in a section that came out of the core, a copy of its own. Throws "corrupt" for bytes that are no columns of so many rows. */
+/**
+ * The columns of an attributes section for `rows` rows; an empty section has none. `section` must
+ * be a copy that the core returned, so that its parts are aligned for typed arrays. The columns
+ * are views of it. Throws "corrupt" for bytes that do not fit the rows.
+ */
 export function readAttributes(section: Uint8Array, rows: number): Map<string, Column> {
   const { buffer } = section;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const columns = new Map<string, Column>();
-  let at = section.byteOffset;
-  const take = (bytes: number): number => {
-    const start = at;
-    // What lies past the end, the typed arrays refuse.
-    at += Math.ceil(bytes / 8) * 8;
+  let offset = section.byteOffset;
+  /** Advances past a part; the constructors of typed arrays throw for a part beyond the buffer. */
+  const skip = (bytes: number): number => {
+    const start = offset;
+    offset += padded(bytes);
     return start;
   };
-  const whole = (count: number): Uint32Array => new Uint32Array(buffer, take(count * 4), count);
-  const text = (bytes: number): string =>
-    decoder.decode(new Uint8Array(buffer, take(bytes), bytes));
-  const good = (ok: boolean): void => {
-    if (!ok) throw new RangeError("what should ascend does not");
+  const readUint32s = (count: number): Uint32Array =>
+    new Uint32Array(buffer, skip(count * 4), count);
+  const readBytes = (count: number): Uint8Array => new Uint8Array(buffer, skip(count), count);
+  const assertValid = (valid: boolean): void => {
+    if (!valid) throw new RangeError("names, offsets or labels are not valid");
   };
   try {
-    const [count = 0] = section.length > 0 ? whole(4) : [];
+    const [count = 0] = section.length > 0 ? readUint32s(4) : [];
     while (columns.size < count) {
-      const [kind, nameLength, wordCount, textLength] = whole(4) as unknown as [
+      const [kind, nameLength, wordCount, textLength] = readUint32s(4) as unknown as [
         number,
         number,
         number,
         number,
       ];
-      const name = text(nameLength);
-      good(kind <= 1 && !columns.has(name));
+      const name = decoder.decode(readBytes(nameLength));
+      assertValid(kind <= 1 && !columns.has(name));
       if (kind === 0) {
         columns.set(name, {
           numeric: true,
-          numbers: new Float64Array(buffer, take(rows * 8), rows),
+          numbers: new Float64Array(buffer, skip(rows * 8), rows),
         });
         continue;
       }
-      const wordEnds = whole(wordCount);
-      const utf8 = new Uint8Array(buffer, take(textLength), textLength);
+      const wordEnds = readUint32s(wordCount);
+      const utf8 = readBytes(textLength);
       const words = Array.from(wordEnds, (end, word) =>
         decoder.decode(utf8.subarray(wordEnds[word - 1] ?? 0, end)),
       );
-      const ends = whole(rows);
-      good(isAscending(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && isAscending(ends));
-      const labels = whole(ends.at(-1) ?? 0);
-      good(labels.every((label) => label < wordCount));
+      const ends = readUint32s(rows);
+      assertValid(
+        isAscending(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && isAscending(ends),
+      );
+      const labels = readUint32s(ends.at(-1) ?? 0);
+      assertValid(labels.every((label) => label < wordCount));
       columns.set(name, { numeric: false, words, ends, labels });
     }
   } catch (cause) {
     throw new SageError(
       "corrupt",
-      `The attributes of the catalogue cannot be read: ${(cause as Error).message}. Build the file again.`,
+      `The attributes of the catalogue cannot be read: ${(cause as Error).message}. ` +
+        "Build the file again.",
       { cause },
     );
   }
   return columns;
 }
 
+/** The length rounded up to a multiple of 8: the alignment of a section's parts. */
+function padded(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
 function isAscending(ends: Uint32Array): boolean {
-  return ends.every((end, place) => end >= (ends[place - 1] ?? 0));
+  return ends.every((end, index) => end >= (ends[index - 1] ?? 0));
 }
 
 function checkNumber(name: string, row: number, value: unknown): number {
@@ -167,9 +187,9 @@ function checkNumber(name: string, row: number, value: unknown): number {
 
 function checkLabels(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
-  const other = labels.find((label) => typeof label !== "string" && typeof label !== "boolean");
-  if (other !== undefined)
-    throw attributeError(name, row, "a text, true or false, or a list of texts", other);
+  const invalid = labels.find((label) => typeof label !== "string" && typeof label !== "boolean");
+  if (invalid !== undefined)
+    throw attributeError(name, row, "a string, a boolean, or a list of strings", invalid);
   return labels.map(String);
 }
 

@@ -1,8 +1,9 @@
 /**
- * How a catalogue becomes another: every change writes a new one out of rows of the old, rows that come, and sections that say what is no more.
+ * Changes to a catalogue. Each writes a new catalogue from rows of the old one, added rows, and
+ * sections that record what was removed.
  *
- * Rows of removed items stay, marked, until `compacted` drops them, so that lists (IVF) stay as they are; rows that come are in no list, and are
- * always looked at.
+ * Rows of removed items stay, marked as removed, until {@link compact} drops them. So the row
+ * ranges of inverted lists stay valid; added rows belong to no list and are always scanned.
  */
 
 import type { Core, CoreBuilder, CoreCatalogue } from "../core/interface.js";
@@ -22,19 +23,19 @@ import {
   uint32sOf,
 } from "./sections.js";
 
-/** An empty catalogue like this one, in the making. */
+/** An empty builder with the dimension, precision and metric of this catalogue. */
 export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
   const { dim, precision, metric } = catalogue.facts();
   return new core.CoreBuilder(dim, precision === "compact", metric);
 }
 
-/** What the rows hold for filters, as values. */
+/** The attribute columns, by name. */
 export function readColumns(catalogue: CoreCatalogue): Map<string, ColumnValues> {
   const columns = readAttributes(catalogue.section(ATTRIBUTES), catalogue.facts().rows);
   return new Map(Array.from(columns, ([name, column]) => [name, decodeColumn(column)]));
 }
 
-/** The same of these rows alone. */
+/** The columns reduced to these rows, in their order. */
 export function selectRows(
   columns: ReadonlyMap<string, ColumnValues>,
   rows: Uint32Array,
@@ -47,67 +48,77 @@ export function selectRows(
   );
 }
 
-/** Every row of a catalogue, or every row of an item. */
-export function liveRows(catalogue: CoreCatalogue, items = false): Uint32Array {
-  const rows = Uint32Array.from({ length: catalogue.facts().rows }, (_, row) => row);
-  return items ? rows.filter((row) => catalogue.id(row) !== undefined) : rows;
+/** All rows, those of removed items included. */
+function allRows(catalogue: CoreCatalogue): Uint32Array {
+  return Uint32Array.from({ length: catalogue.facts().rows }, (_, row) => row);
 }
 
-/** Rows that come: how they are added, their ids, and what filters see of them. */
+/** The rows whose item was not removed. */
+export function liveRows(catalogue: CoreCatalogue): Uint32Array {
+  return allRows(catalogue).filter((row) => catalogue.id(row) !== undefined);
+}
+
+/** Rows to append. */
 export interface Additions {
   ids: readonly string[];
+  /** Appends the rows to a builder, in the order of `ids`. */
   add(builder: CoreBuilder): void;
+  /** Their attributes, one value per id. The new catalogue has these columns and no other. */
   columns: ReadonlyMap<string, ColumnValues>;
 }
 
-/** With rows that replace those of the same id, and without some rows. */
+/**
+ * The catalogue with rows appended and others marked as removed: `removed`, and each row whose id
+ * is added again. Negative rows in `removed` are ignored. `revision` is stored if given; else the
+ * new hash is the revision.
+ */
 export function applyChange(
   core: Core,
   old: CoreCatalogue,
-  coming: Additions,
+  additions: Additions,
   removed: readonly number[] = [],
   revision?: Uint8Array,
 ): CoreCatalogue {
   const { rows } = old.facts();
-  const words = new Uint32Array(Math.ceil((rows + coming.ids.length) / 32));
-  words.set(uint32sOf(old.section(REMOVED)));
-  for (const row of [...removed, ...coming.ids.map((id) => old.row(id))])
-    if (row >= 0) words[row >> 5]! |= 1 << (row & 31);
+  const removedBits = new Uint32Array(Math.ceil((rows + additions.ids.length) / 32));
+  removedBits.set(uint32sOf(old.section(REMOVED)));
+  for (const row of [...removed, ...additions.ids.map((id) => old.row(id))])
+    if (row >= 0) removedBits[row >> 5]! |= 1 << (row & 31);
 
   const builder = builderLike(core, old);
-  builder.take(old, liveRows(old));
-  coming.add(builder);
-  const before = readColumns(old);
+  builder.take(old, allRows(old));
+  additions.add(builder);
+  const oldColumns = readColumns(old);
   const columns = new Map(
-    Array.from(coming.columns, ([name, { numeric, values }]) => {
-      const known = before.get(name);
-      const first = known?.numeric === numeric ? known.values : new Array<undefined>(rows);
-      return [name, { numeric, values: [...first, ...values] }];
+    Array.from(additions.columns, ([name, { numeric, values }]) => {
+      const column = oldColumns.get(name);
+      const oldValues = column?.numeric === numeric ? column.values : new Array<undefined>(rows);
+      return [name, { numeric, values: [...oldValues, ...values] }];
     }),
   );
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-  if (words.some((word) => word !== 0)) builder.section(REMOVED, bytesOf(words));
+  if (removedBits.some((word) => word !== 0)) builder.section(REMOVED, bytesOf(removedBits));
   const lists = old.section(LISTS);
   if (lists.length > 0) builder.section(LISTS, lists);
   if (revision) builder.section(REVISION, revision);
   return builder.finish();
 }
 
-/** The same items without the room of those removed. */
+/** The same items and revision, without the rows of removed items. */
 export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
-  const rows = liveRows(old, true);
+  const rows = liveRows(old);
   const builder = builderLike(core, old);
   builder.take(old, rows);
   const columns = selectRows(readColumns(old), rows);
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
   const lists = old.section(LISTS);
   if (lists.length > 0) {
-    // Ends come after the probes, the number of lists, the recall and a zero: each now counts the rows that are left before it.
+    // Four words (probes, number of lists, recall, zero), then the row at which each list ends.
     const ends = uint32sOf(lists).subarray(4, 4 + uint32sOf(lists)[1]!);
-    let left = 0;
+    let rowsBefore = 0;
     ends.forEach((end, list) => {
-      while (left < rows.length && rows[left]! < end) left += 1;
-      ends[list] = left;
+      while (rowsBefore < rows.length && rows[rowsBefore]! < end) rowsBefore += 1;
+      ends[list] = rowsBefore;
     });
     builder.section(LISTS, lists);
   }
@@ -115,7 +126,10 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   return builder.finish();
 }
 
-/** What a delta leads to. Throws "corrupt" or "version" for other bytes, "option" for the delta of another revision. */
+/**
+ * The catalogue after a delta. Throws "corrupt" or "version" for bytes that are no delta, "option"
+ * for a delta of another revision.
+ */
 export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreCatalogue {
   const delta = core.CoreCatalogue.fromBytes(bytes, true);
   try {
@@ -123,35 +137,34 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     if (base.length === 0)
       throw new SageError(
         "corrupt",
-        "merge: these bytes are a catalogue, expected changes to one: open them with Catalogue.fromBytes.",
+        "merge: expected a delta, saw a whole catalogue: open it with Catalogue.fromBytes.",
       );
     const { revision } = old.facts();
-    if (decodeRevision(base) !== revision) {
-      const advice = "fetch the whole catalogue instead";
+    if (decodeRevision(base) !== revision)
       throw new SageError(
         "option",
-        `merge: the delta applies to revision ${decodeRevision(base)}, this catalogue is ${revision}; ${advice}.`,
+        `merge: the delta applies to revision ${decodeRevision(base)}, ` +
+          `this catalogue is ${revision}: fetch the whole catalogue instead.`,
       );
-    }
     const text = delta.section(DROPPED);
     const ends = uint32sOf(delta.section(DROPPED_ENDS));
     const decoder = new TextDecoder();
-    const dropped = Array.from(ends, (end, at) =>
-      old.row(decoder.decode(text.subarray(ends[at - 1] ?? 0, end))),
+    const dropped = Array.from(ends, (end, index) =>
+      old.row(decoder.decode(text.subarray(ends[index - 1] ?? 0, end))),
     );
-    const rows = liveRows(delta, true);
-    const coming = {
+    const rows = liveRows(delta);
+    const additions = {
       ids: Array.from(rows, (row) => delta.id(row)!),
       add: (builder: CoreBuilder) => builder.take(delta, rows),
       columns: selectRows(readColumns(delta), rows),
     };
-    return applyChange(core, old, coming, dropped, encodeRevision(delta.facts().revision));
+    return applyChange(core, old, additions, dropped, encodeRevision(delta.facts().revision));
   } finally {
     delta.free();
   }
 }
 
-/** No rows, with the columns of a catalogue. */
+/** No rows, with the (empty) columns of a catalogue. */
 export function noAdditions(old: CoreCatalogue): Additions {
   return {
     ids: [],

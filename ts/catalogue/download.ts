@@ -1,17 +1,24 @@
-/** Bytes from a stream or the network: the one place that downloads. Nothing about the user goes into a request. */
+/**
+ * Downloads, and catalogues read from streams. No other file outside ts/remote/ uses the network,
+ * and the requests carry nothing about the user.
+ */
 import { checkAbort, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import type { CoreCatalogue, CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 
-/** Called with the bytes that came, and how many there will be where that is known. */
+/** Receives the bytes loaded so far, and the total where it is known. */
 type OnProgress = (loaded: number, total?: number) => void;
 
-/** What `take` makes of the body at this address. Rejects "aborted" or "retrieval". */
+/**
+ * Requests `url` and returns what `consume` makes of the response body. Rejects "aborted" once the
+ * signal fires, "retrieval" for an HTTP error status or a failed transfer, else with the error of
+ * `consume`.
+ */
 export async function download<T>(
   url: string | URL,
   { signal, onProgress }: { signal?: AbortSignal; onProgress?: OnProgress },
-  take: (body: ReadableStream<Uint8Array>, onProgress?: OnProgress) => Promise<T>,
+  consume: (body: ReadableStream<Uint8Array>, onProgress?: OnProgress) => Promise<T>,
 ): Promise<T> {
   checkAbort(signal);
   try {
@@ -22,7 +29,7 @@ export async function download<T>(
         `${`${url} answered ${response.status} ${response.statusText}`.trimEnd()}.`,
       );
     if (!response.body) throw new SageError("retrieval", `${url} answered without a body.`);
-    return await take(
+    return await consume(
       response.body,
       onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
     );
@@ -32,10 +39,13 @@ export async function download<T>(
   }
 }
 
-/** Bytes of the header, which tells how long the file is. */
+/** Length of the file header, which holds the length of the file. */
 const HEADER_BYTES = 64;
 
-/** The catalogue in a stream. Room is made once, by what the header says; what is longer or shorter is "corrupt". */
+/**
+ * Reads a catalogue from a stream into wasm memory that is allocated once, by the length in the
+ * header. Rejects "corrupt" for a longer or shorter stream, "memory" if the file does not fit.
+ */
 export async function loadCatalogue(
   stream: ReadableStream<Uint8Array>,
   onProgress?: OnProgress,
@@ -58,31 +68,34 @@ export async function loadCatalogue(
       if (loader) pushBytes(loader, value);
       else {
         first = concatenate(first, value);
-        if (first.length >= HEADER_BYTES) loader = begin(first);
+        if (first.length >= HEADER_BYTES) {
+          loader = openLoader(first);
+          pushBytes(loader, first);
+        }
       }
       onProgress?.(loaded);
     }
-    const whole = loader ?? begin(first);
-    loader = undefined;
-    return withCore(() => whole.finish());
+    // A stream of less than a header has no loader yet, and is refused here.
+    const complete = loader ?? openLoader(first);
+    loader = undefined; // `finish` consumes it
+    return withCore(() => complete.finish());
   } finally {
-    // A stream that is not wanted any more should not go on; that it may fail to stop changes nothing here.
+    // After an error, the stream should stop; if it fails to, nothing else can be done about it.
     await reader.cancel().catch(() => undefined);
     if (loader) withCore(() => loader?.free());
   }
 }
 
-function begin(first: Uint8Array): CoreLoader {
-  const loader = withCore(({ CoreLoader }) => new CoreLoader(first));
-  pushBytes(loader, first);
-  return loader;
+/** Allocates wasm memory for the file that begins with `first`; throws "corrupt" for no header. */
+function openLoader(first: Uint8Array): CoreLoader {
+  return withCore(({ CoreLoader }) => new CoreLoader(first));
 }
 
 function pushBytes(loader: CoreLoader, bytes: Uint8Array): void {
   if (withCore(() => loader.push(bytes))) return;
   throw new SageError(
     "corrupt",
-    "There are more bytes than the catalogue's header tells. Fetch or build the file again.",
+    "There are more bytes than the catalogue's header states. Fetch or build the file again.",
   );
 }
 
@@ -93,7 +106,7 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-/** The length that was announced, if it is the length of what comes out of the stream. */
+/** The announced length, if the body arrives as it was sent, without content encoding. */
 function contentLength(response: Response): number | undefined {
   const announced = Number(response.headers.get("content-length") ?? NaN);
   return Number.isFinite(announced) && !response.headers.has("content-encoding")

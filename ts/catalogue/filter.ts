@@ -1,15 +1,26 @@
-/** Filters: what items must be, besides near. The same tree for the local catalogue and for remote engines (ts/remote/filter.ts compiles it for those). */
+/**
+ * Filters over the attributes of a catalogue, evaluated to bitsets of rows. The same filter type
+ * serves remote engines; ts/remote/filter.ts compiles it for them.
+ */
 
 import { checkKeys, inspect } from "../check.js";
 import { SageError } from "../errors.js";
 import type { Column } from "./attributes.js";
 
-/** What a field is compared with. */
+/** A value that a field is compared with. */
 export type FilterValue = string | number | boolean;
 
 /**
- * A condition on the fields of an item. Ranges include both ends; a field that is a list meets a condition when one of its values does. In a
- * catalogue, an item without the field meets no condition, but the `not` of any; elsewhere that is the engine's rule.
+ * A condition on the fields of an item.
+ *
+ * - `is`, `in`: the field equals the value, or one of the values. `in` holds numbers only, or
+ *   strings and booleans, and at least one.
+ * - `from`, `to`: the field is a number in this range. Both ends are inclusive; one may be omitted.
+ * - `all`, `any`, `not`: conjunction, disjunction (of at least one condition) and negation.
+ *
+ * A field that is a list meets a condition if one of its values does. In a catalogue, an
+ * item without the field meets no condition on it, so it meets the `not` of each; remote engines
+ * follow their own rule for missing fields. Anything else throws "option".
  */
 export type Filter =
   | { field: string; is: FilterValue }
@@ -19,112 +30,114 @@ export type Filter =
   | { any: readonly Filter[] }
   | { not: Filter };
 
-/** What a filter looks at. */
+/** The columns that filters read, and their number of rows. */
 export interface FilterColumns {
   rows: number;
   columns: ReadonlyMap<string, Column>;
 }
 
-/** The rows that meet the filter, as bits. Throws "option" for what is no filter, and for an attribute that is not there. */
-export function evaluateFilter(fields: FilterColumns, filter: Filter): Uint32Array {
+/**
+ * Bitset of the rows that meet the filter. Bits past the last row are undefined. Throws "option"
+ * for an invalid filter, or a field that is no attribute. O(rows) per condition.
+ */
+export function evaluateFilter(table: FilterColumns, filter: Filter): Uint32Array {
   checkKeys("filter", filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
   const given = filter as Record<string, unknown>;
-  const [kind, ...more] = ["is", "in", "all", "any", "not"].filter((key) => key in given);
-  const ranged = "from" in given || "to" in given;
-  const leaf = kind === undefined || kind === "is" || kind === "in";
+  const [operator, ...others] = ["is", "in", "all", "any", "not"].filter((key) => key in given);
+  const isRange = "from" in given || "to" in given;
+  const comparesField = operator === undefined || operator === "is" || operator === "in";
   if (
-    more.length > 0 ||
-    (kind !== undefined && ranged) ||
-    leaf !== "field" in given ||
-    (kind === undefined && !ranged)
+    others.length > 0 ||
+    (operator === undefined) !== isRange ||
+    comparesField !== "field" in given
   ) {
+    const seen = Object.keys(given).join(", ") || "nothing";
     throw new SageError(
       "option",
-      `filter: expected one of is, in, from and to with a field, or all, any, not alone; saw ${Object.keys(given).join(", ") || "nothing"}.`,
+      "filter: expected one of { field, is }, { field, in }, { field, from, to }, { all }, " +
+        `{ any }, { not }; saw ${seen}.`,
     );
   }
-  if (kind === "not") return evaluateFilter(fields, given.not as Filter).map((word) => ~word);
-  if (kind === "all") return combineParts(fields, kind, given.all, ~0, (a, b) => a & b);
-  if (kind === "any") return combineParts(fields, kind, given.any, 0, (a, b) => a | b);
+  if (operator === "not") return evaluateFilter(table, given.not as Filter).map((word) => ~word);
+  if (operator === "all") return combineParts(table, operator, given.all, ~0, (a, b) => a & b);
+  if (operator === "any") return combineParts(table, operator, given.any, 0, (a, b) => a | b);
   const { field } = given;
   if (typeof field !== "string")
     throw new SageError("option", `filter: field: expected a name, saw ${inspect(field)}.`);
-  if (kind === "is") return matchValues(fields, field, [given.is]);
-  if (kind === "in") return matchValues(fields, field, checkList(field, given.in));
+  if (operator === "is") return matchValues(table, field, [given.is]);
+  if (operator === "in") return matchValues(table, field, checkList(field, given.in));
   const { from = -Infinity, to = Infinity } = given;
-  for (const end of [from, to]) {
-    if (typeof end !== "number" || Number.isNaN(end))
+  for (const bound of [from, to]) {
+    if (typeof bound !== "number" || Number.isNaN(bound))
       throw new SageError(
         "option",
-        `filter: ${field}: from and to are numbers, saw ${inspect(end)}.`,
+        `filter: ${field}: expected numbers for from and to, saw ${inspect(bound)}.`,
       );
   }
   return matchNumbers(
-    fields,
+    table,
     field,
     (number) => number >= (from as number) && number <= (to as number),
   );
 }
 
-function checkList(name: string, value: unknown): readonly unknown[] {
+function checkList(where: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value) && value.length > 0) return value as unknown[];
   throw new SageError(
     "option",
-    `filter: ${name}: expected a list that is not empty, saw ${inspect(value)}.`,
+    `filter: ${where}: expected a list that is not empty, saw ${inspect(value)}.`,
   );
 }
 
+/** The bitsets of the parts, joined word by word. `identity` is the neutral word of `join`. */
 function combineParts(
-  fields: FilterColumns,
-  name: string,
-  value: unknown,
-  start: number,
+  table: FilterColumns,
+  operator: string,
+  parts: unknown,
+  identity: number,
   join: (a: number, b: number) => number,
 ): Uint32Array {
-  const words = new Uint32Array(Math.ceil(fields.rows / 32)).fill(start);
-  for (const part of checkList(name, value))
-    evaluateFilter(fields, part as Filter).forEach(
-      (word, at) => (words[at] = join(words[at]!, word)),
+  const bitset = new Uint32Array(Math.ceil(table.rows / 32)).fill(identity);
+  for (const part of checkList(operator, parts))
+    evaluateFilter(table, part as Filter).forEach(
+      (word, index) => (bitset[index] = join(bitset[index]!, word)),
     );
-  return words;
+  return bitset;
 }
 
-function matchValues(
-  fields: FilterColumns,
-  field: string,
-  values: readonly unknown[],
-): Uint32Array {
+function matchValues(table: FilterColumns, field: string, values: readonly unknown[]): Uint32Array {
   if (values.every((value) => typeof value === "number"))
-    return matchNumbers(fields, field, (number) => values.includes(number));
-  const wrong = values.find((value) => typeof value !== "string" && typeof value !== "boolean");
-  if (wrong !== undefined)
+    return matchNumbers(table, field, (number) => values.includes(number));
+  const invalid = values.find((value) => typeof value !== "string" && typeof value !== "boolean");
+  if (invalid !== undefined)
     throw new SageError(
       "option",
-      `filter: ${field}: expected texts, or numbers alone, saw ${inspect(wrong)}.`,
+      `filter: ${field}: expected strings or booleans, or numbers only, saw ${inspect(invalid)}.`,
     );
-  const column = findColumn(fields, field);
+  const column = findColumn(table, field);
   if (column.numeric)
     throw new SageError(
       "option",
       `filter: "${field}" holds numbers: compare it with a number, from or to.`,
     );
-  const sought = column.words.map((word) => values.some((value) => String(value) === word));
-  let at = 0;
+  const isMatch = column.words.map((word) => values.some((value) => String(value) === word));
+  let position = 0;
   return toBitset(column.ends, (end) => {
     let meets = false;
-    for (; at < end; at += 1) meets ||= sought[column.labels[at]!]!;
+    for (; position < end; position += 1) meets ||= isMatch[column.labels[position]!]!;
     return meets;
   });
 }
 
+/** Bitset of the rows whose number meets the condition; rows without one hold NaN. */
 function matchNumbers(
-  fields: FilterColumns,
+  table: FilterColumns,
   field: string,
   meets: (number: number) => boolean,
 ): Uint32Array {
-  const column = findColumn(fields, field);
+  const column = findColumn(table, field);
   if (!column.numeric)
-    throw new SageError("option", `filter: "${field}" holds texts: compare it with a text.`);
+    throw new SageError("option", `filter: "${field}" holds strings: compare it with a string.`);
   return toBitset(column.numbers, meets);
 }
 
@@ -135,13 +148,14 @@ function findColumn({ columns }: FilterColumns, field: string): Column {
   throw new SageError("option", `filter: there is no attribute "${field}". Known: ${known}.`);
 }
 
+/** Bitset of the rows whose value meets the condition; `meets` is called in row order. */
 function toBitset(
-  rows: Uint32Array | Float64Array,
+  rowValues: Uint32Array | Float64Array,
   meets: (value: number) => boolean,
 ): Uint32Array {
-  const words = new Uint32Array(Math.ceil(rows.length / 32));
-  rows.forEach((value, row) => {
-    if (meets(value)) words[row >> 5]! |= 1 << (row & 31);
+  const bitset = new Uint32Array(Math.ceil(rowValues.length / 32));
+  rowValues.forEach((value, row) => {
+    if (meets(value)) bitset[row >> 5]! |= 1 << (row & 31);
   });
-  return words;
+  return bitset;
 }

@@ -1,15 +1,20 @@
-/** Near-duplicates: items whose attribute `variantOf` names the first of their kind, which alone is shown. */
+/**
+ * Groups of near-duplicates. The attribute `variantOf` of a variant holds the id of its group's
+ * representative; only the representative is a search result by default.
+ */
 
 import type { ItemId } from "../item.js";
 import type { Column } from "./attributes.js";
 
-/** Which rows are shown, as bits, and what a row that is not is a variant of. */
+/** The variant groups of a catalogue. */
 export interface Variants {
-  shown: Uint32Array;
-  firstOf(row: number): ItemId | undefined;
+  /** Bitset of the rows that are no variant. */
+  representatives: Uint32Array;
+  /** The representative of a variant's group; undefined for a row that is no variant. */
+  representativeOf(row: number): ItemId | undefined;
 }
 
-/** What the columns say of variants; undefined where they say nothing. */
+/** The groups in these columns; undefined if there is no column of labels called `variantOf`. */
 export function findVariants(
   columns: ReadonlyMap<string, Column>,
   rows: number,
@@ -17,12 +22,12 @@ export function findVariants(
   const column = columns.get("variantOf");
   if (!column || column.numeric) return undefined;
   const { words, ends, labels } = column;
-  const firstOf = (row: number): ItemId | undefined => {
+  const representativeOf = (row: number): ItemId | undefined => {
     const start = ends[row - 1] ?? 0;
     return ends[row]! > start ? words[labels[start]!] : undefined;
   };
-  const shown = new Uint32Array(Math.ceil(rows / 32));
+  const representatives = new Uint32Array(Math.ceil(rows / 32));
   for (let row = 0; row < rows; row += 1)
-    if (firstOf(row) === undefined) shown[row >> 5]! |= 1 << (row & 31);
-  return { shown, firstOf };
+    if (representativeOf(row) === undefined) representatives[row >> 5]! |= 1 << (row & 31);
+  return { representatives, representativeOf };
 }

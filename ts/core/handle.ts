@@ -1,23 +1,32 @@
 /**
- * A catalogue's place in the wasm memory, across crashes: while a crashed instance is replaced, its bytes are read out of the old memory
- * (their checksum tells whether they are whole), and the next call puts them into the new one. So nothing is kept twice while all is well.
+ * Owns a core catalogue in the wasm memory, across crashes.
+ *
+ * Before a crashed instance is replaced, the catalogue's bytes are copied out of its memory; the
+ * next use reads them into the new instance, which verifies their checksum. Without a crash there
+ * is no second copy.
  */
 
 import { SageError } from "../errors.js";
 import { onRestart, withCore } from "./glue.js";
 import type { Core, CoreCatalogue } from "./interface.js";
 
-/** Something in the wasm memory that can be asked and released. */
+/** The owner of a core catalogue. */
 export interface CatalogueHandle {
-  with<T>(question: (core: CoreCatalogue) => T): T;
-  /** Puts another in its place, made from it; throws what that throws, and then nothing has changed. */
-  replace(make: (here: CoreCatalogue, core: Core) => CoreCatalogue): void;
+  /** Calls `use` with the catalogue and returns its result. Throws "closed" after `release`. */
+  with<T>(use: (core: CoreCatalogue) => T): T;
+  /**
+   * Replaces the catalogue by the one that `make` returns, and frees the old one. If `make` throws,
+   * the old one stays.
+   */
+  replace(make: (old: CoreCatalogue, core: Core) => CoreCatalogue): void;
+  /** Frees the catalogue. Idempotent. */
   release(): void;
 }
 
+/** "copied": the bytes of the crashed instance. "lost": they could not be read. */
 type State =
-  | { is: "here"; core: CoreCatalogue }
-  | { is: "carried"; bytes: Uint8Array }
+  | { is: "live"; core: CoreCatalogue }
+  | { is: "copied"; bytes: Uint8Array }
   | { is: "lost"; cause: unknown }
   | { is: "closed" };
 
@@ -25,76 +34,78 @@ interface Slot {
   state: State;
 }
 
-/** Looks after a core catalogue from now on: nobody else may free it. */
+/** Takes ownership of `core`: only the handle may free it. */
 export function openHandle(core: CoreCatalogue): CatalogueHandle {
-  const place: Slot = { state: { is: "here", core } };
+  const slot: Slot = { state: { is: "live", core } };
   const unregister = copyOutBeforeRestarts(
-    "WeakRef" in globalThis ? new WeakRef(place) : { deref: () => place },
+    "WeakRef" in globalThis ? new WeakRef(slot) : { deref: () => slot },
   );
-  finalizers?.register(place, unregister, place);
+  finalizers?.register(slot, unregister, slot);
   return {
-    with: (question) => {
-      const here = liveCatalogue(place);
-      return withCore(() => question(here));
+    with: (use) => {
+      const live = liveCatalogue(slot);
+      return withCore(() => use(live));
     },
     replace: (make) => {
-      const here = liveCatalogue(place);
-      const made = withCore((core) => make(here, core));
-      here.free();
-      place.state = { is: "here", core: made };
+      const old = liveCatalogue(slot);
+      const made = withCore((core) => make(old, core));
+      old.free();
+      slot.state = { is: "live", core: made };
     },
     release: () => {
-      if (place.state.is === "here") place.state.core.free();
-      place.state = { is: "closed" };
-      finalizers?.unregister(place);
+      if (slot.state.is === "live") slot.state.core.free();
+      slot.state = { is: "closed" };
+      finalizers?.unregister(slot);
       unregister();
     },
   };
 }
 
-/** Older settings of Cloudflare Workers know neither finalization nor weak references: there, what is not closed stays. */
+/**
+ * Unregisters the restart callback of a handle that was garbage-collected without `release`. (The
+ * generated code frees the wasm memory likewise.) Cloudflare Workers of older compatibility dates
+ * have neither FinalizationRegistry nor WeakRef: there, handles must be released.
+ */
 const finalizers =
   "FinalizationRegistry" in globalThis
     ? new FinalizationRegistry<() => void>((unregister) => unregister())
     : undefined;
 
-/** Weakly, because a strong reference would keep every dropped catalogue's memory until the page ends. */
-function copyOutBeforeRestarts(weak: Pick<WeakRef<Slot>, "deref">): () => void {
+/**
+ * Registers the copy before restarts; returns the function that unregisters it. The reference is
+ * weak, because a strong one would keep each unreleased catalogue alive until the page ends.
+ */
+function copyOutBeforeRestarts(slotRef: Pick<WeakRef<Slot>, "deref">): () => void {
   return onRestart(() => {
-    const place = weak.deref();
-    if (place) place.state = copyOut(place.state);
+    const slot = slotRef.deref();
+    if (slot) slot.state = copyOut(slot.state);
   });
 }
 
-/** Reads the catalogue out of a crashed instance, whose memory is still there. */
+/** Copies the catalogue's bytes out of a crashed instance. */
 function copyOut(state: State): State {
-  if (state.is !== "here") return state;
+  if (state.is !== "live") return state;
   try {
-    return { is: "carried", bytes: state.core.toBytes() };
+    return { is: "copied", bytes: state.core.toBytes() };
   } catch (cause) {
     return { is: "lost", cause };
   }
 }
 
-/** The catalogue in the instance of now. */
-function liveCatalogue(place: Slot): CoreCatalogue {
-  const { state } = place;
-  if (state.is === "here") return state.core;
-  if (state.is === "closed")
+/** The catalogue in the current instance; read from its copied bytes after a restart. */
+function liveCatalogue(slot: Slot): CoreCatalogue {
+  const { state } = slot;
+  if (state.is === "live") return state.core;
+  if (state.is !== "copied") {
+    const closed = state.is === "closed";
     throw new SageError(
-      "closed",
-      "The catalogue was closed: open it again with Catalogue.fetch or fromBytes.",
-    );
-  if (state.is === "lost") {
-    throw new SageError(
-      "crashed",
-      "The catalogue went down with the core: open it again with Catalogue.fetch or fromBytes.",
-      {
-        cause: state.cause,
-      },
+      closed ? "closed" : "crashed",
+      `The catalogue was ${closed ? "closed" : "lost in a crash"}: ` +
+        "open it again with Catalogue.fetch or fromBytes.",
+      closed ? {} : { cause: state.cause },
     );
   }
   const core = withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
-  place.state = { is: "here", core };
+  slot.state = { is: "live", core };
   return core;
 }

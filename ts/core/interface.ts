@@ -1,14 +1,23 @@
 /**
- * The Rust core as TypeScript sees it: numbers in, numbers out. src/wasm.rs is the other side.
+ * The Rust core as TypeScript calls it; src/wasm.rs is the other side of the boundary.
  *
- * Matrices are row-major, n x dim. Times are milliseconds since the epoch. Everything is stateless but {@link CoreSession} and {@link CoreCatalogue}.
+ * Matrices are row-major, n x dim. Times are milliseconds since the epoch. The functions are
+ * stateless; {@link CoreSession}, {@link CoreCatalogue}, {@link CoreBuilder} and {@link CoreLoader}
+ * hold state in the wasm memory, and are freed by `free` or by the method that consumes them.
+ *
+ * Arrays called `ends` delimit variable-length parts of a run: part i is
+ * `run[ends[i - 1]..ends[i]]`, where `ends[-1]` counts as 0.
  */
 
-/** Cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was given. `profile_options` in src/wasm.rs reads it. */
+/**
+ * Seven numbers, read by `profile_options` in src/wasm.rs: kind of cut, its value, singletons,
+ * halfLifeDays, lambda, spread, memory. NaN means not given.
+ */
 export type CoreOptions = Float64Array;
 
-/** Clusters numbered by first member; a label of -1 is a dropped singleton. */
+/** Clusters, numbered by their lowest row. See `Clustering` in ts/sage/types.ts. */
 interface CoreClustering {
+  /** Cluster of each row; -1 for a dropped singleton. */
   labels: Int32Array;
   count: number;
   medoids: Uint32Array;
@@ -16,61 +25,79 @@ interface CoreClustering {
   threshold: number;
 }
 
-/** Interests numbered by importance, most important first. */
+/** Interests, numbered by descending importance. */
 export interface CoreProfile {
+  /** Interest of each action; -1 for a dropped singleton. */
   labels: Int32Array;
   count: number;
+  /** Row of each interest's medoid. */
   medoids: Uint32Array;
+  /** Share of each interest; the shares sum to 1. */
   importance: Float64Array;
   lastActive: Float64Array;
   threshold: number;
 }
 
-/** Ranked rows: list q is `rows[ends[q - 1]..ends[q]]`, best first. */
-interface CoreMatches {
+/** One list of rows per query, best first, delimited by `ends`. */
+interface CoreRankedRows {
   rows: Uint32Array;
   scores: Float32Array;
   ends: Uint32Array;
 }
 
-/** The actions of one user inside the wasm memory, and what is known of their clusters. */
+/** The actions of one user and their Ward tree, which is updated when actions come and go. */
 export interface CoreSession {
+  /** Appends actions: an n x dim matrix, n times, n weights. */
   add(vectors: Float32Array, at: Float64Array, weights: Float64Array): void;
-  /** Rows in ascending order; those after them move up. */
+  /** Removes rows, given in ascending order; the rows after each move up by one. */
   forget(rows: Uint32Array): void;
+  /** Sets the weight of a row; false if there is no such row. */
   setWeight(row: number, weight: number): boolean;
   profile(now: number, options: CoreOptions): CoreProfile;
   free(): void;
 }
 
-/** What there is to know of a catalogue. `metric` counts cosine, ip, l2; without lists `lists` is 0. */
+/** Properties of a catalogue. */
 export interface CoreFacts {
+  /** Number of items. */
   size: number;
+  /** Number of rows: items, and removed items until the catalogue is compacted. */
   rows: number;
   dim: number;
+  /** 0 cosine, 1 inner product, 2 L2. */
   metric: number;
   precision: string;
   spread: number;
   hash: string;
   revision: string;
   byteLength: number;
+  /** Number of inverted lists; 0 if there are none. */
   lists: number;
+  /** How many of the lists a search scans. */
   probes: number;
+  /** recall@10 of the lists, measured when they were built; 1 without lists. */
   recall: number;
 }
 
-/** Items with ids and vectors inside the wasm memory. Sets of rows are bits, 32 a number. */
+/** Items with ids and vectors. Sets of rows are bitsets: row r is bit r % 32 of word r / 32. */
 export interface CoreCatalogue {
   facts(): CoreFacts;
   toBytes(): Uint8Array;
-  /** The bytes of a section as a copy, empty when there is none; the numbers are in ts/catalogue/sections.ts. */
+  /** A copy of a section's bytes, empty if absent. ts/catalogue/sections.ts lists the kinds. */
   section(kind: number): Uint8Array;
+  /** The row of an id; -1 if it is unknown. */
   row(id: string): number;
+  /** The id of a row; undefined for a removed item. */
   id(row: number): string | undefined;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
-  /** Makes searches of many items faster, if they are not already. */
+  /** Computes the sketches that make searches of many items faster. Idempotent. */
   prepare(): void;
+  /**
+   * One list of hits per query: the ids concatenated and delimited by `idEnds` in UTF-16 units, one
+   * score per id, and the lists delimited by `ends`. `minScore` NaN means none; `allowed` is a
+   * bitset, undefined for all rows.
+   */
   search(
     queries: Float32Array,
     count: number,
@@ -83,8 +110,9 @@ export interface CoreCatalogue {
   free(): void;
 }
 
-/** A catalogue in the making; `finish` and `finishDelta` consume it. `section` replaces one of the same kind. */
+/** Builds a catalogue. `finish` and `finishDelta` consume the builder. */
 export interface CoreBuilder {
+  /** Appends items: an n x dim matrix, n ids, n payloads (JSON text, empty for none) as UTF-8. */
   add(
     vectors: Float32Array,
     dim: number,
@@ -93,28 +121,34 @@ export interface CoreBuilder {
     payloads: Uint8Array,
     payloadEnds: Uint32Array,
   ): void;
+  /** Appends rows of another catalogue without decoding their vectors. */
   take(from: CoreCatalogue, rows: Uint32Array): void;
+  /** Sets a section; a second one of the same kind replaces the first. */
   section(kind: number, content: Uint8Array): void;
   finish(): CoreCatalogue;
+  /** The bytes of a delta (docs/format.md). */
   finishDelta(): Uint8Array;
   free(): void;
 }
 
-/** A file that comes in pieces; `finish` consumes it. */
+/** Reads a catalogue from consecutive parts of its file. `finish` consumes the loader. */
 export interface CoreLoader {
+  /** Appends bytes; false if they exceed the length in the header. */
   push(bytes: Uint8Array): boolean;
   finish(): CoreCatalogue;
   free(): void;
 }
 
-/** The functions of the generated module. */
+/** The exports of the generated module. */
 export interface Core {
+  /** Ward clustering with cut, singletons and medoids. */
   cluster(
     vectors: Float32Array,
     dim: number,
     weights: Float64Array | undefined,
     options: CoreOptions,
   ): CoreClustering;
+  /** The tree of `cluster`. Of the options, it reads `memory` only. */
   ward(
     vectors: Float32Array,
     dim: number,
@@ -129,7 +163,9 @@ export interface Core {
     now: number,
     options: CoreOptions,
   ): CoreProfile;
+  /** The interests to query: the `count` most important or, with a seed, a sample. */
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
+  /** Merges ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. */
   blend(
     keys: Uint32Array,
     scores: Float32Array,
@@ -138,9 +174,13 @@ export interface Core {
     count: number,
     exclude: Uint32Array,
   ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
-  nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreMatches;
+  /** The `count` rows of highest cosine for each query. */
+  nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;
+  /** The first two principal components: n x 2, in [-1, 1]. */
   project(vectors: Float32Array, dim: number): Float32Array;
+  /** The low 32 bits of XXH64. */
   checksum(bytes: Uint8Array): number;
+  /** `precision`: 0 for f16, 1 for i8, 2 for f32. */
   encodeMedoids(
     count: number,
     ids: Uint8Array,
@@ -156,10 +196,18 @@ export interface Core {
     dim: number;
   };
   CoreSession: new (dim: number) => CoreSession;
-  CoreBuilder: new (dim: number, compact: boolean, metric: number) => CoreBuilder;
-  CoreLoader: new (first: Uint8Array) => CoreLoader;
-  /** Of a delta, if that is said. */
+  /** `compact` selects the precision; `metric` is numbered as in {@link CoreFacts}. */
+  CoreBuilder: new (
+    dim: number,
+    compact: boolean,
+    metric: number,
+  ) => CoreBuilder;
+  /** `first` are the first 64 bytes or more; they must be pushed as well. */
+  CoreLoader: new (
+    first: Uint8Array,
+  ) => CoreLoader;
+  /** `delta`: whether the bytes are a delta. */
   CoreCatalogue: { fromBytes(bytes: Uint8Array, delta: boolean): CoreCatalogue };
-  /** `restart(true)` asks for a fresh instance, and the call after it gets one. */
+  /** `restart(true)` schedules a new instance, which the next call creates. */
   restart(schedule: boolean): void;
 }

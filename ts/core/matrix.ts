@@ -1,6 +1,6 @@
-/** Vectors one under the other: the row-major matrices the core reads. */
+/** Row-major matrices, the form in which the core reads vectors. */
 
-/** The vectors as the rows of one matrix. */
+/** The vectors, of `dim` components each, as the rows of one n x dim matrix. */
 export function toMatrix(vectors: readonly Float32Array[], dim: number): Float32Array {
   const matrix = new Float32Array(vectors.length * dim);
   vectors.forEach((vector, row) => matrix.set(vector, row * dim));
@@ -12,8 +12,8 @@ export function rowOf(matrix: Float32Array, dim: number, row: number): Float32Ar
   return matrix.slice(row * dim, (row + 1) * dim);
 }
 
-/** The vector at unit length, which is how a catalogue keeps its own; a zero vector stays zero. */
+/** The vector scaled to unit length, as catalogues store theirs; a zero vector stays zero. */
 export function toUnit(vector: Float32Array): Float32Array {
-  const length = Math.sqrt(vector.reduce((sum, number) => sum + number * number, 0));
-  return length > 0 ? vector.map((number) => number / length) : vector;
+  const length = Math.sqrt(vector.reduce((sum, component) => sum + component * component, 0));
+  return length > 0 ? vector.map((component) => component / length) : vector;
 }

@@ -1,12 +1,21 @@
-/** Profile options on their way into the core: names become numbers here, and the core checks the ranges. */
+/** Encodes profile options as numbers for the core, which checks their ranges. */
 import { inspect } from "../check.js";
 import { SageError } from "../errors.js";
 import type { CoreOptions } from "./interface.js";
 
 /**
- * Where the tree is cut. `threshold` is the Ward height (squared distance, Lance-Williams units); `cosine` the similarity at which two
- * single actions of unit length still merge (threshold = 2 (1 - cosine)); `count` a fixed number of interests; `spread` the threshold as a
- * multiple of the catalogue's spread, the mean squared distance of random pairs of its items.
+ * Where the Ward tree is cut into interests. Merges up to and including the threshold are kept.
+ *
+ * - `"auto"`: a threshold that grows with the actions per interest, 0.7 D (W / k)^0.4 for W the
+ *   total weight, k the number of interests and D the catalogue's spread. Without a catalogue,
+ *   0.75 (W / k)^0.3 times the largest squared distance of two actions.
+ * - `threshold`: a Ward height, at least 0: a squared distance in Lance-Williams units.
+ * - `cosine`: the similarity in [-1, 1] at which two single actions of unit length still merge;
+ *   threshold = 2 (1 - cosine).
+ * - `count`: the number of interests, a whole number of at least 1; fewer if there are fewer
+ *   actions.
+ * - `spread`: the threshold as a multiple, at least 0, of the catalogue's spread (the mean squared
+ *   distance between its items). Throws "option" where there is no spread.
  */
 export type Cut =
   | "auto"
@@ -15,17 +24,30 @@ export type Cut =
   | { count: number }
   | { spread: number };
 
-/** How actions become interests. */
+/** How actions are clustered into interests. A value out of range throws "option". */
 export interface ProfileOptions {
-  /** Default: "auto". */
+  /** Where the tree is cut. Default: "auto". */
   cut?: Cut;
-  /** What becomes of an action that merges with no other: an interest of its own, nothing, or part of the nearest. Default: "keep". */
+  /**
+   * What becomes of a cluster of one action: "keep" makes it an interest, "drop" leaves it out of
+   * all interests, "attach" adds it to the interest with the nearest mean (if all clusters are
+   * singletons, they are kept). Default: "keep".
+   */
   singletons?: "keep" | "drop" | "attach";
-  /** Days after which an action counts half. (lambda = ln 2 / halfLifeDays) */
+  /**
+   * Days after which an action counts half: lambda = ln 2 / halfLifeDays. Above 0; `Infinity` means
+   * no decay. Not together with `lambda`. Default: that of `lambda`.
+   */
   halfLifeDays?: number;
-  /** The decay itself, per day, instead of `halfLifeDays`. Default: 0.01, a half-life of 69 days. */
+  /**
+   * Decay per day (PinnerSage, Eq. 3): an action counts e^(-lambda days). At least 0. Default:
+   * 0.01, a half-life of 69 days.
+   */
   lambda?: number;
-  /** Bytes the clustering may take, vectors included; more can be faster, and the result is the same. Default: 128 MiB. */
+  /**
+   * Maximum bytes for clustering, vectors included, at least 0. The result does not depend on it;
+   * more can be faster. Throws "memory" if the actions do not fit. Default: 128 MiB.
+   */
   memory?: number;
 }
 
@@ -33,12 +55,15 @@ export interface ProfileOptions {
 const CUT_KINDS = ["auto", "threshold", "cosine", "count", "spread"];
 const SINGLETONS = ["keep", "drop", "attach"];
 
-/** The profile options that were given, in the shape the core reads. `spread` is the catalogue's, where there is one. */
+/**
+ * Encodes the options for the core. `spread` is the catalogue's; undefined without a catalogue, and
+ * 0 (a catalogue without two different vectors) counts as undefined.
+ */
 export function encodeProfileOptions(
-  given: ProfileOptions,
+  options: ProfileOptions,
   spread: number | undefined,
 ): CoreOptions {
-  const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = given;
+  const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = options;
   return Float64Array.of(
     ...encodeCut(cut),
     indexOfChoice("singletons", singletons, SINGLETONS),
@@ -60,7 +85,7 @@ function encodeCut(cut: unknown): [kind: number, value: number] {
     value === undefined
   ) {
     const seen =
-      entries.length > 0 ? `{ ${entries.map(([name]) => name).join(", ")} }` : inspect(cut);
+      entries.length > 0 ? `{ ${entries.map(([key]) => key).join(", ")} }` : inspect(cut);
     throw new SageError(
       "option",
       `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`,
@@ -72,12 +97,11 @@ function encodeCut(cut: unknown): [kind: number, value: number] {
 function indexOfChoice(where: string, value: unknown, choices: readonly string[]): number {
   const index = choices.indexOf(value as string);
   if (index >= 0) return index;
-  throw new SageError(
-    "option",
-    `${where}: expected ${choices.map((choice) => `"${choice}"`).join(" or ")}, saw ${inspect(value)}.`,
-  );
+  const expected = choices.map((choice) => `"${choice}"`).join(" or ");
+  throw new SageError("option", `${where}: expected ${expected}, saw ${inspect(value)}.`);
 }
 
+/** The number; NaN, the core's "not given", for undefined. */
 function numberOrNaN(where: string, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && !Number.isNaN(value)) return value;

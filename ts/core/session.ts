@@ -1,59 +1,67 @@
 /**
- * The core's session, kept in step with the actions: what has gone is forgotten there, what has come is added, and the rest stays as it
- * is, so that a profile after one more action costs a fraction of one from the beginning. The actions are here, in TypeScript: a crash of
- * the core loses nothing, and the next profile begins anew.
+ * A core session that is kept equal to a list of actions: deleted actions are removed from it, new
+ * ones appended, and the rest left as it is. So a profile after one more action costs a fraction of
+ * the first one.
+ *
+ * The list itself stays in TypeScript: a crash of the core loses no action, and the next profile
+ * fills a new session.
  */
 
 import { onRestart, withCore } from "./glue.js";
 import type { CoreOptions, CoreProfile, CoreSession } from "./interface.js";
 import { toMatrix } from "./matrix.js";
 
-/** What the core needs of one action: its vector, its time in milliseconds since the epoch, and its weight. */
+/** The fields of an action that the core reads. */
 export interface ActionRow {
   readonly vector: Float32Array;
+  /** Milliseconds since the epoch. */
   readonly at: number;
   readonly weight: number;
 }
 
-/** Profiles of a list of actions that changes a little from call to call. */
+/** Computes profiles of an action list that changes little between calls. */
 export interface Session {
   profile(actions: readonly ActionRow[], now: number, options: CoreOptions): CoreProfile;
-  /** Gives its memory back. */
+  /** Frees the core session. */
   close(): void;
 }
 
-/** A session for vectors of `dim` numbers. Nothing is taken of the core before the first profile. */
+/** A session for vectors of `dim` components. It takes no wasm memory before the first profile. */
 export function openSession(dim: number): Session {
   let core: CoreSession | undefined;
+  /** The actions in the core session, row by row. */
   let rows: readonly ActionRow[] = [];
-  const forgetCore = (): void => {
+  const discardCore = (): void => {
     core = undefined;
     rows = [];
   };
-  const unregister = onRestart(forgetCore);
+  const unregister = onRestart(discardCore);
 
-  /** Changes the rows in the core into these. Rows are in one order: what is not in its turn any more is forgotten, and added again. */
-  const follow = (session: CoreSession, actions: readonly ActionRow[]): void => {
-    const gone: number[] = [];
-    const weighedAnew: number[] = [];
+  /**
+   * Makes the rows of the core session equal to `actions`, in that order. A row that is not at its
+   * turn in `actions` is removed, and appended again if it comes later.
+   */
+  const synchronise = (session: CoreSession, actions: readonly ActionRow[]): void => {
+    const removed: number[] = [];
+    const reweighed: number[] = [];
     let kept = 0;
-    rows.forEach((row, at) => {
+    rows.forEach((row, index) => {
       const action = actions[kept];
-      if (!action || !hasEqualVectorAndTime(row, action)) return void gone.push(at);
-      if (row.weight !== action.weight) weighedAnew.push(kept);
+      if (!action || !hasEqualVectorAndTime(row, action)) return void removed.push(index);
+      if (row.weight !== action.weight) reweighed.push(kept);
       kept++;
     });
-    const fresh = actions.slice(kept);
-    rows = []; // whatever fails from here on
-    if (gone.length > 0) session.forget(Uint32Array.from(gone));
-    for (const row of weighedAnew) session.setWeight(row, actions[row]!.weight);
-    if (fresh.length > 0) {
+    const appended = actions.slice(kept);
+    rows = []; // unknown until all steps below have succeeded
+    if (removed.length > 0) session.forget(Uint32Array.from(removed));
+    for (const row of reweighed) session.setWeight(row, actions[row]!.weight);
+    if (appended.length > 0) {
       const vectors = toMatrix(
-        fresh.map(({ vector }) => vector),
+        appended.map(({ vector }) => vector),
         dim,
       );
-      const at = Float64Array.from(fresh, (action) => action.at);
-      const weights = Float64Array.from(fresh, (action) => action.weight);
+      const at = Float64Array.from(appended, (action) => action.at);
+      const weights = Float64Array.from(appended, (action) => action.weight);
       session.add(vectors, at, weights);
     }
     rows = actions;
@@ -64,9 +72,9 @@ export function openSession(dim: number): Session {
       withCore(({ CoreSession }) => {
         core ??= new CoreSession(dim);
         try {
-          follow(core, actions);
+          synchronise(core, actions);
         } catch (error) {
-          forgetCore();
+          discardCore();
           throw error;
         }
         return core.profile(now, options);
@@ -74,7 +82,7 @@ export function openSession(dim: number): Session {
     close: () => {
       unregister();
       core?.free();
-      forgetCore();
+      discardCore();
     },
   };
 }
@@ -83,6 +91,6 @@ function hasEqualVectorAndTime(a: ActionRow, b: ActionRow): boolean {
   if (a === b) return true;
   return (
     a.at === b.at &&
-    (a.vector === b.vector || a.vector.every((number, place) => number === b.vector[place]))
+    (a.vector === b.vector || a.vector.every((component, axis) => component === b.vector[axis]))
   );
 }

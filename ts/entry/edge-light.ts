@@ -1,4 +1,4 @@
-/** Vercel's edge runtime: as in Cloudflare Workers, but a compiled module is asked for with `?module`. */
+/** Entry for Vercel's edge runtime, where the suffix `?module` imports a compiled module. */
 import { setWasmSource } from "../core/glue.js";
 import wasm from "../wasm/core_bg.wasm?module";
 

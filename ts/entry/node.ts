@@ -1,4 +1,4 @@
-/** Node: the same module, read from disk, because Node's fetch knows no file: addresses. */
+/** Entry for Node, whose fetch does not read file: URLs: those are read from disk. */
 import { readFile } from "node:fs/promises";
 import { setWasmSource } from "../core/glue.js";
 

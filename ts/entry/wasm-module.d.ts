@@ -1,4 +1,4 @@
-/** What the edge runtimes give for an import of a .wasm file. */
+/** The type of a `.wasm` import on edge platforms: a compiled module. */
 declare module "*.wasm" {
   const compiled: WebAssembly.Module;
   export default compiled;

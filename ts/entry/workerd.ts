@@ -1,4 +1,7 @@
-/** Cloudflare Workers: code may not be made from bytes there, so the wasm is imported as a compiled module. */
+/**
+ * Entry for Cloudflare Workers, which forbid compiling wasm from bytes: the import of a `.wasm`
+ * file is a compiled module there.
+ */
 import { setWasmSource } from "../core/glue.js";
 import wasm from "../wasm/core_bg.wasm";
 

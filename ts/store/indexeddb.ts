@@ -1,9 +1,12 @@
 /**
- * The browser's database as a store. One database, "pocketsage", with one object store, "profiles": the live bytes under [name, "live"],
- * bytes put aside under [name, "aside", number].
+ * A store in the browser's IndexedDB.
  *
- * Each call opens its own connection and closes it: a browser may end an idle one at any time, and a lasting one would block upgrades in
- * other tabs. A write counts as done when its transaction is complete, not when its request has succeeded.
+ * The database "pocketsage" has one object store, "profiles". The live bytes are under the key
+ * [name, "live"], bytes set aside under [name, "aside", number].
+ *
+ * Each call opens a connection and closes it, because a browser may end an idle connection at any
+ * time, and a lasting one would block upgrades by other tabs. A write is durable when its
+ * transaction completes, not when its request succeeds.
  */
 import { asSageError, SageError } from "../errors.js";
 import type { Store } from "./store.js";
@@ -12,23 +15,29 @@ const DATABASE = "pocketsage";
 const VERSION = 1;
 const PROFILE_STORE = "profiles";
 
-/** A store in IndexedDB; tastes with different names are kept apart. Rejects "storage" where the browser refuses, or is full. */
+/**
+ * A store in IndexedDB, shared by all tabs of an origin. Stores of different names are independent.
+ * Methods reject "storage" where there is no IndexedDB, where the browser refuses it or another tab
+ * blocks it, and when the disk quota is exceeded.
+ */
 export function indexedDbStore(name = "default"): Store {
-  const live = [name, "live"];
+  const liveKey = [name, "live"];
   return {
     load: () =>
-      transact("readonly", (profiles) => requestResult<Uint8Array | undefined>(profiles.get(live))),
+      transact("readonly", (profiles) =>
+        requestResult<Uint8Array | undefined>(profiles.get(liveKey)),
+      ),
     save: (bytes) =>
       transact(
         "readwrite",
-        async (profiles) => void (await requestResult(profiles.put(bytes, live))),
+        async (profiles) => void (await requestResult(profiles.put(bytes, liveKey))),
       ),
     clear: () =>
       transact("readwrite", (profiles) => requestResult(profiles.delete(keysWithPrefix([name])))),
     update: (change) =>
       transact("readwrite", async (profiles) => {
-        const bytes = change(await requestResult<Uint8Array | undefined>(profiles.get(live)));
-        await requestResult(profiles.put(bytes, live));
+        const bytes = change(await requestResult<Uint8Array | undefined>(profiles.get(liveKey)));
+        await requestResult(profiles.put(bytes, liveKey));
         return bytes;
       }),
     setAside: (bytes) =>
@@ -39,12 +48,15 @@ export function indexedDbStore(name = "default"): Store {
   };
 }
 
-/** Every key that begins with these parts: an array sorts after every number and string. */
+/** All keys that begin with these parts. The upper bound: an array sorts after other keys. */
 function keysWithPrefix(parts: string[]): IDBKeyRange {
   return IDBKeyRange.bound(parts, [...parts, []]);
 }
 
-/** Runs `work` in one transaction and waits until everything is written. If `work` fails, nothing is. */
+/**
+ * Runs `work` in one transaction and resolves to its result when the transaction has completed. If
+ * `work` fails, the transaction is aborted and nothing is written.
+ */
 async function transact<T>(
   mode: IDBTransactionMode,
   work: (profiles: IDBObjectStore) => Promise<T>,
@@ -53,7 +65,7 @@ async function transact<T>(
   try {
     database = await openDatabase();
     const transaction = database.transaction(PROFILE_STORE, mode);
-    const written = new Promise<void>((resolve, reject) => {
+    const completed = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () =>
         reject(transaction.error ?? new DOMException("The transaction was aborted.", "AbortError"));
@@ -62,13 +74,13 @@ async function transact<T>(
       abortIfActive(transaction);
       throw error;
     });
-    const [result] = await Promise.all([working, written]);
+    const [result] = await Promise.all([working, completed]);
     return result;
   } catch (error) {
     throw asSageError(
       error,
       "storage",
-      "IndexedDB failed; what was recorded stays in memory, and memoryStore() works without it",
+      "IndexedDB failed; recorded actions stay in memory, and memoryStore() works without it",
     );
   } finally {
     database?.close();
@@ -82,24 +94,25 @@ function openDatabase(): Promise<IDBDatabase> {
       "There is no IndexedDB here: use memoryStore(), or a store of your own.",
     );
   }
-  const opening = indexedDB.open(DATABASE, VERSION);
-  opening.onupgradeneeded = () => void opening.result.createObjectStore(PROFILE_STORE);
+  const request = indexedDB.open(DATABASE, VERSION);
+  request.onupgradeneeded = () => void request.result.createObjectStore(PROFILE_STORE);
   return new Promise((resolve, reject) => {
     let blocked = false;
-    opening.onblocked = () => {
+    request.onblocked = () => {
       blocked = true;
       reject(
         new SageError(
           "storage",
-          "IndexedDB is blocked by another tab that holds the database open: close it and try again.",
+          "IndexedDB is blocked by another tab that holds the database open: " +
+            "close it and try again.",
         ),
       );
     };
-    opening.onsuccess = () => {
-      if (blocked) opening.result.close();
-      else resolve(opening.result);
+    request.onsuccess = () => {
+      if (blocked) request.result.close();
+      else resolve(request.result);
     };
-    opening.onerror = () => reject(opening.error);
+    request.onerror = () => reject(request.error);
   });
 }
 
@@ -114,6 +127,6 @@ function abortIfActive(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // It has ended by itself, which is what was wanted; why it did is reported by `written` or `work`.
+    // It has ended already; `work` or `onabort` reports the reason.
   }
 }

@@ -1,13 +1,13 @@
-/** The store that forgets: nothing outlives the page. The default, and what to fall back on where storage is refused. */
+/** A store in memory: the default, and the fallback where the browser refuses storage. */
 import type { Store } from "./store.js";
 
-/** A store in memory. */
+/** A store whose contents end with the page or process. */
 export function memoryStore(): Store {
-  let kept: Uint8Array | undefined;
+  let stored: Uint8Array | undefined;
   return {
-    load: async () => kept && new Uint8Array(kept),
-    save: async (bytes) => void (kept = new Uint8Array(bytes)),
-    clear: async () => void (kept = undefined),
-    update: async (change) => new Uint8Array((kept = change(kept))),
+    load: async () => stored && new Uint8Array(stored),
+    save: async (bytes) => void (stored = new Uint8Array(bytes)),
+    clear: async () => void (stored = undefined),
+    update: async (change) => new Uint8Array((stored = change(stored))),
   };
 }

@@ -1,4 +1,4 @@
-/** The page's side: the same interface, carried out in the worker. */
+/** The page's side: a sage whose methods run in a worker. */
 import { checkAbort } from "../check.js";
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";
@@ -13,91 +13,92 @@ import {
 } from "./protocol.js";
 
 /**
- * The sage that `serveSage` serves in this worker. Either side may start first. Errors arrive with their code, message and cause; an
- * AbortSignal reaches into the worker. Rejects what `open` rejected with there, and "worker-gone", now and for every call, if it dies.
+ * Connects to the sage that `serveSage` serves in a worker. Either side may start first. Errors
+ * keep their code, message and cause; an AbortSignal of `recommend` or `preview` is forwarded.
  *
- * That a browser's worker was terminated is learnt through the Web Locks of secure contexts (https and localhost). Elsewhere, and before
- * the first answer, silence looks like work: pass a `signal` to bound the wait.
+ * Rejects with the error of `open` in the worker, "aborted" once `options.signal` fires before the
+ * connection is open, and "worker-gone" if the worker ends; then all later calls reject it too.
+ *
+ * The end of a browser's worker is detected through Web Locks, which exist in secure contexts
+ * (https and localhost). Elsewhere, and before the connection is open, a terminated worker looks
+ * like a slow one: pass a `signal` to limit the wait.
  */
 export async function connectSage(
   worker: Port,
   options: { signal?: AbortSignal } = {},
 ): Promise<Sage> {
   checkAbort(options.signal);
-  const line = new Connection(worker);
+  const connection = new Connection(worker);
   const abort = (): void =>
-    line.end(
+    connection.end(
       new SageError("aborted", "connectSage was aborted by its signal.", {
         cause: options.signal?.reason,
       }),
     );
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
-    await line.opened;
+    await connection.opened;
   } finally {
     options.signal?.removeEventListener("abort", abort);
   }
-  return createProxy(line);
+  return createProxy(connection);
 }
 
-interface PendingCall {
+/** The functions that settle a promise. */
+interface Settlers {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
-/** A connection: calls that wait for their answers, and the signs that none will come. */
+/** A connection to a worker: its unanswered calls, and the detection of the worker's end. */
 class Connection {
+  /** Settles when the worker has opened its sage, or failed to. */
   readonly opened: Promise<void>;
   readonly #port: Port;
-  readonly #connection = crypto.randomUUID();
-  readonly #pending = new Map<number, PendingCall>();
-  readonly #stops: (() => void)[] = [];
-  #welcome: PendingCall | undefined;
-  #ended: Error | undefined;
-  #calls = 0;
-  #locked = false;
+  readonly #id = crypto.randomUUID();
+  readonly #pendingCalls = new Map<number, Settlers>();
+  /** Functions that stop listening and waiting. */
+  readonly #cleanups: (() => void)[] = [];
+  /** Settles `opened`; undefined once it is settled. */
+  #opening: Settlers | undefined;
+  #endReason: Error | undefined;
+  #callCount = 0;
+  /** Whether a lock detects the worker's end. */
+  #watchesLock = false;
 
   constructor(port: Port) {
     this.#port = port;
     this.opened = new Promise<unknown>(
-      (resolve, reject) => (this.#welcome = { resolve, reject }),
+      (resolve, reject) => (this.#opening = { resolve, reject }),
     ) as Promise<void>;
-    this.#stops.push(
+    this.#cleanups.push(
       listen(
         port,
         "message",
         (message) => isProtocolMessage<Reply>(message) && this.#receive(message),
       ),
-      listen(port, "messageerror", () => this.#gone("a message could not be read")),
-      listen(port, "exit", () => this.#gone("it exited")),
-      listen(port, "close", () => this.#gone("its port closed")),
-      // Once it serves, a worker outlives an error nobody caught; the lock knows better.
-      listen(port, "error", (error) => this.#locked || this.#gone("it failed", error)),
+      listen(port, "messageerror", () => this.#endAsGone("a message could not be read")),
+      listen(port, "exit", () => this.#endAsGone("it exited")),
+      listen(port, "close", () => this.#endAsGone("its port closed")),
+      // A worker survives uncaught errors after its start, so a watched lock is the better sign.
+      listen(port, "error", (error) => this.#watchesLock || this.#endAsGone("it failed", error)),
     );
-    this.#send({ sage: "hello", connection: this.#connection });
+    this.#send({ sage: "hello", connection: this.#id });
   }
 
-  /** Calls a method over there. */
+  /** Calls a method of the worker's sage and resolves to its result. */
   call(method: Method, args: unknown[], signal?: AbortSignal): Promise<unknown> {
-    if (this.#ended) return Promise.reject(this.#ended);
-    const call = this.#calls++;
+    if (this.#endReason) return Promise.reject(this.#endReason);
+    const call = this.#callCount++;
+    const connection = this.#id;
     const answer = new Promise<unknown>((resolve, reject) =>
-      this.#pending.set(call, { resolve, reject }),
+      this.#pendingCalls.set(call, { resolve, reject }),
     );
-    this.#send(
-      {
-        sage: "call",
-        connection: this.#connection,
-        call,
-        method,
-        args,
-        abortable: signal !== undefined,
-      },
-      call,
-    );
+    const abortable = signal !== undefined;
+    this.#send({ sage: "call", connection, call, method, args, abortable }, call);
     const abort = (): void => {
-      this.#send({ sage: "abort", connection: this.#connection, call });
-      this.#settle(call)?.reject(
+      this.#send({ sage: "abort", connection, call });
+      this.#takePending(call)?.reject(
         new SageError("aborted", "The call was aborted by its signal.", { cause: signal?.reason }),
       );
     };
@@ -105,39 +106,41 @@ class Connection {
     return answer.finally(() => signal?.removeEventListener("abort", abort));
   }
 
-  /** Rejects everything that waits, and every later call. */
+  /** Ends the connection: rejects pending and later calls with `reason`. Idempotent. */
   end(reason: Error): void {
-    if (this.#ended) return;
-    this.#ended = reason;
-    for (const stop of this.#stops) stop();
-    this.#welcome?.reject(reason);
-    for (const { reject } of this.#pending.values()) reject(reason);
-    this.#pending.clear();
+    if (this.#endReason) return;
+    this.#endReason = reason;
+    for (const cleanUp of this.#cleanups) cleanUp();
+    this.#opening?.reject(reason);
+    for (const { reject } of this.#pendingCalls.values()) reject(reason);
+    this.#pendingCalls.clear();
   }
 
   #receive(reply: Reply): void {
-    if (reply.sage === "serving" && this.#welcome)
-      this.#send({ sage: "hello", connection: this.#connection });
-    if (reply.sage === "serving" || reply.connection !== this.#connection) return;
+    if (reply.sage === "serving" && this.#opening)
+      this.#send({ sage: "hello", connection: this.#id });
+    if (reply.sage === "serving" || reply.connection !== this.#id) return;
     if (reply.sage === "opened") void this.#open(reply.lock);
     if (reply.sage === "refused") this.end(deserializeError(reply.error));
-    if (reply.sage === "answer") this.#settle(reply.call)?.resolve(reply.value);
-    if (reply.sage === "failure") this.#settle(reply.call)?.reject(deserializeError(reply.error));
+    if (reply.sage === "answer") this.#takePending(reply.call)?.resolve(reply.value);
+    if (reply.sage === "failure")
+      this.#takePending(reply.call)?.reject(deserializeError(reply.error));
   }
 
-  /** Takes a call off the list of those that wait. */
-  #settle(call: number): PendingCall | undefined {
-    const pending = this.#pending.get(call);
-    this.#pending.delete(call);
+  /** Removes a pending call and returns its settlers. */
+  #takePending(call: number): Settlers | undefined {
+    const pending = this.#pendingCalls.get(call);
+    this.#pendingCalls.delete(call);
     return pending;
   }
 
+  /** Posts a message. If it cannot be cloned, rejects the pending `call` that it belongs to. */
   #send(message: Request, call?: number): void {
     try {
       this.#port.postMessage(message);
     } catch (cause) {
       if (call === undefined) throw cause;
-      this.#settle(call)?.reject(
+      this.#takePending(call)?.reject(
         new SageError("option", "The arguments hold something that cannot be sent to a worker.", {
           cause,
         }),
@@ -146,69 +149,78 @@ class Connection {
   }
 
   async #open(lock: string | undefined): Promise<void> {
-    const welcome = this.#welcome;
-    this.#welcome = undefined;
-    if (lock !== undefined && welcome)
-      await this.#watch(lock).catch((error: unknown) =>
-        this.#gone("its lock cannot be watched", error),
+    const opening = this.#opening;
+    this.#opening = undefined;
+    if (lock !== undefined && opening)
+      await this.#watchLock(lock).catch((error: unknown) =>
+        this.#endAsGone("its lock cannot be watched", error),
       );
-    if (this.#ended) welcome?.reject(this.#ended);
-    else welcome?.resolve(undefined);
+    if (this.#endReason) opening?.reject(this.#endReason);
+    else opening?.resolve(undefined);
   }
 
-  /** Waits for the lock that the worker holds: to be given it is to be told that the worker is gone. */
-  async #watch(lock: string): Promise<void> {
-    // A worker of another origin has locks of its own: there this one is free, and tells nothing.
-    const free = await navigator.locks.request(
+  /** Queues for the lock that the worker holds: it is granted when the worker has ended. */
+  async #watchLock(lock: string): Promise<void> {
+    // Locks are per origin. If the lock is free, the worker is of another origin, and its lock
+    // cannot be watched.
+    const isFree = await navigator.locks.request(
       lock,
       { ifAvailable: true },
       (granted) => granted !== null,
     );
-    if (free || this.#ended) return;
+    if (isFree || this.#endReason) return;
     const stop = new AbortController();
-    this.#stops.push(() => stop.abort());
-    this.#locked = true;
+    this.#cleanups.push(() => stop.abort());
+    this.#watchesLock = true;
     navigator.locks
-      .request(lock, { signal: stop.signal }, () => this.#gone("it was terminated"))
-      .catch((error: unknown) => this.#ended ?? this.#gone("its lock cannot be watched", error));
+      .request(lock, { signal: stop.signal }, () => this.#endAsGone("it was terminated"))
+      .catch(
+        (error: unknown) => this.#endReason ?? this.#endAsGone("its lock cannot be watched", error),
+      );
   }
 
-  #gone(why: string, cause?: unknown): void {
-    const message = `The worker is gone: ${why}. Start a new one and connect again; what was stored is there.`;
-    this.end(new SageError("worker-gone", message, { cause }));
+  #endAsGone(reason: string, cause?: unknown): void {
+    const remedy = "Start a new one and connect again; stored actions are kept.";
+    this.end(new SageError("worker-gone", `The worker is gone: ${reason}. ${remedy}`, { cause }));
   }
 }
 
-function createProxy(line: Connection): Sage {
-  const call =
+/** A sage that forwards each call over the connection. */
+function createProxy(connection: Connection): Sage {
+  const forward =
     <Name extends Method>(method: Name) =>
     (...args: unknown[]): ReturnType<Sage[Name]> =>
-      line.call(method, args) as ReturnType<Sage[Name]>;
-  const ask = (method: "recommend" | "preview") => async (options?: RecommendOptions) => {
-    if (typeof options !== "object" || options === null) return line.call(method, [options]);
-    checkAbort(options.signal);
-    const { signal, ...given } = options;
-    // A generator cannot be cloned; whatever else is no list of ids is sent as it is, and refused over there.
-    if (typeof given.exclude?.[Symbol.iterator] === "function" && typeof given.exclude !== "string")
-      given.exclude = [...given.exclude];
-    return line.call(method, [given], signal);
-  };
+      connection.call(method, args) as ReturnType<Sage[Name]>;
+  const forwardWithSignal =
+    (method: "recommend" | "preview") => async (options?: RecommendOptions) => {
+      if (typeof options !== "object" || options === null)
+        return connection.call(method, [options]);
+      checkAbort(options.signal);
+      const { signal, ...rest } = options;
+      // Iterators cannot be cloned, so ids are collected here. Any other invalid value is sent as
+      // it is, and the sage in the worker refuses it.
+      if (typeof rest.exclude?.[Symbol.iterator] === "function" && typeof rest.exclude !== "string")
+        rest.exclude = [...rest.exclude];
+      return connection.call(method, [rest], signal);
+    };
   const sage: Sage = {
-    record: call("record"),
-    profile: call("profile"),
-    recommend: ask("recommend") as Sage["recommend"],
-    explain: call("explain"),
-    preview: ask("preview") as Sage["preview"],
-    hide: call("hide"),
-    forget: call("forget"),
-    export: call("export"),
-    import: call("import"),
-    map: call("map"),
+    record: forward("record"),
+    profile: forward("profile"),
+    recommend: forwardWithSignal("recommend") as Sage["recommend"],
+    explain: forward("explain"),
+    preview: forwardWithSignal("preview") as Sage["preview"],
+    hide: forward("hide"),
+    forget: forward("forget"),
+    export: forward("export"),
+    import: forward("import"),
+    map: forward("map"),
     async close() {
-      await line.call("close", []).catch((error: unknown) => {
+      await connection.call("close", []).catch((error: unknown) => {
         if ((error as Partial<SageError>).code !== "closed") throw error;
       });
-      line.end(new SageError("closed", "This sage was closed: connect again with connectSage."));
+      connection.end(
+        new SageError("closed", "This sage was closed: connect again with connectSage."),
+      );
     },
     [Symbol.asyncDispose]: () => sage.close(),
   };

@@ -1,10 +1,12 @@
 /**
- * What the two sides of a worker say to each other. Every message carries the connection it belongs to, so that several clients can share a
- * worker, and other messages of the page can share the port.
+ * The messages between a page and a worker that serves a sage.
+ *
+ * Every message names its connection, so that several clients can share a worker, and foreign
+ * messages can share the port.
  *
  *     page                                  worker
- *     hello            ─────────────────▶            (lost, if nobody listens yet)
- *                      ◀─────────────────   serving  (said once, when somebody does: the page says hello again)
+ *     hello            ─────────────────▶            (lost if the worker does not listen yet)
+ *                      ◀─────────────────   serving  (sent once, on start: the page repeats hello)
  *                      ◀─────────────────   opened | refused
  *     call, abort      ─────────────────▶
  *                      ◀─────────────────   answer | failure
@@ -12,27 +14,28 @@
 import { isErrorCode, SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
 
-/** The methods that can be called: what is not here cannot. */
-export const METHODS = [
-  ...[
-    "record",
-    "profile",
-    "recommend",
-    "explain",
-    "preview",
-    "hide",
-    "forget",
-    "export",
-    "import",
-    "map",
-    "close",
-  ],
-] as readonly Exclude<keyof Sage, symbol>[];
+/** The methods that a page may call; all others are refused. */
+export const METHODS: readonly Exclude<keyof Sage, symbol>[] = [
+  "record",
+  "profile",
+  "recommend",
+  "explain",
+  "preview",
+  "hide",
+  "forget",
+  "export",
+  "import",
+  "map",
+  "close",
+];
 
 /** A method of {@link METHODS}. */
 export type Method = (typeof METHODS)[number];
 
-/** From the page to the worker. */
+/**
+ * A message from the page to the worker. `call` numbers the calls of a connection. `abortable`:
+ * the first argument is an options object, to which the worker adds an AbortSignal.
+ */
 export type Request =
   | { sage: "hello"; connection: string }
   | {
@@ -45,7 +48,10 @@ export type Request =
     }
   | { sage: "abort"; connection: string; call: number };
 
-/** From the worker to the page. `lock` names a Web Lock that is held for as long as the worker lives. */
+/**
+ * A message from the worker to the page. `lock` names a Web Lock that the worker holds while it
+ * lives; undefined where there are no Web Locks.
+ */
 export type Reply =
   | { sage: "serving" }
   | { sage: "opened"; connection: string; lock: string | undefined }
@@ -53,14 +59,14 @@ export type Reply =
   | { sage: "answer"; connection: string; call: number; value: unknown }
   | { sage: "failure"; connection: string; call: number; error: SerializedError };
 
-/** Whether a message is one of ours: pages and workers have others to exchange. */
+/** Whether a message belongs to this protocol: other code may use the port too. */
 export function isProtocolMessage<Message extends Request | Reply>(
   message: unknown,
 ): message is Message {
   return typeof message === "object" && message !== null && "sage" in message;
 }
 
-/** An error in a form that survives structured cloning, which keeps neither `code` nor our `name`. */
+/** An error as plain data. Structured cloning of an Error loses `code` and a custom `name`. */
 export interface SerializedError {
   name: string;
   message: string;
@@ -71,39 +77,40 @@ export interface SerializedError {
 
 const MAX_CAUSE_DEPTH = 5;
 
-/** The error for the wire, with its causes. */
+/** The error and its causes as plain data. `depth` counts the causes above this error. */
 export function serializeError(error: unknown, depth = 0): SerializedError {
   const { name, message, code, stack, cause } = (
     error instanceof Error ? error : new Error(String(error))
   ) as SageError;
-  const further =
-    cause === undefined || depth === MAX_CAUSE_DEPTH ? undefined : serializeError(cause, depth + 1);
   return {
     name,
     message,
     code: typeof code === "string" ? code : undefined,
     stack,
-    cause: further,
+    cause:
+      cause === undefined || depth === MAX_CAUSE_DEPTH
+        ? undefined
+        : serializeError(cause, depth + 1),
   };
 }
 
-/** The error that came over the wire: a SageError again, if it was one. */
-export function deserializeError(wire: SerializedError): Error {
-  const options = wire.cause ? { cause: deserializeError(wire.cause) } : {};
-  if (wire.name === "SageError" && isErrorCode(wire.code))
-    return new SageError(wire.code, wire.message, options);
-  return Object.assign(new Error(wire.message, options), {
-    name: wire.name,
-    ...(wire.code && { code: wire.code }),
-  });
+/** The error from plain data: a SageError if it was one, else an Error of the same name. */
+export function deserializeError(serialized: SerializedError): Error {
+  const { name, message, code } = serialized;
+  const options = serialized.cause ? { cause: deserializeError(serialized.cause) } : {};
+  if (name === "SageError" && isErrorCode(code)) return new SageError(code, message, options);
+  return Object.assign(new Error(message, options), { name, ...(code && { code }) });
 }
 
-/** Whatever messages can be sent through: a Worker, its global scope, a MessagePort; in the browser or in Node. */
+/**
+ * An endpoint for messages: a Worker, a worker's global scope, or a MessagePort, in browsers and in
+ * Node.
+ */
 export interface Port {
   postMessage(message: unknown, transfer?: Transferable[]): void;
 }
 
-/** What the browser's and Node's ports offer to listen with; which of it is there is found out. */
+/** The listening methods of a port: those of the browser's EventTarget, or Node's EventEmitter. */
 interface ListenablePort {
   addEventListener?(type: string, listener: (event: unknown) => void): void;
   removeEventListener?(type: string, listener: (event: unknown) => void): void;
@@ -112,16 +119,19 @@ interface ListenablePort {
   start?(): void;
 }
 
-/** Listens to a port's "message" (the listener gets what was posted), "error", "exit" and so on. Returns the way to stop. */
+/**
+ * Listens for events of a port: "message", where the listener receives the message that was posted,
+ * "error", "exit" and others. Returns a function that removes the listener.
+ */
 export function listen(port: Port, type: string, listener: (value: unknown) => void): () => void {
   const source = port as Port & ListenablePort;
   if (source.on) {
     source.on(type, listener);
     return () => source.off?.(type, listener);
   }
-  const unwrap = (event: unknown): void =>
+  const onEvent = (event: unknown): void =>
     listener(type === "message" ? (event as MessageEvent).data : event);
-  source.addEventListener?.(type, unwrap);
+  source.addEventListener?.(type, onEvent);
   if (type === "message") source.start?.();
-  return () => source.removeEventListener?.(type, unwrap);
+  return () => source.removeEventListener?.(type, onEvent);
 }

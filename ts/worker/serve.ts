@@ -1,4 +1,4 @@
-/** The worker's side: one sage, served to whoever connects. */
+/** The worker's side: serves one sage to all clients of a port. */
 import { SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
 import {
@@ -12,17 +12,21 @@ import {
 } from "./protocol.js";
 
 /**
- * Serves the sage that `open` gives to `connectSage` on the other side. Call it once, in the worker; `port` defaults to the worker itself,
- * in the browser and in Node. If `open` fails, whoever connects is told why, and the next to connect has it tried again.
+ * Serves a sage to the clients that connect with `connectSage`. Call it once, in the worker.
+ *
+ * `open` is called when the first client connects, and again after it has rejected or the sage was
+ * closed; all clients share the sage. If it rejects, so does `connectSage`. `port` defaults to the
+ * worker itself, in browsers and in Node. Throws "option" outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
   const lock = holdLivenessLock();
-  const running = new Map<string, AbortController>();
+  /** The abort controllers of unanswered calls, by connection and call number. */
+  const controllers = new Map<string, AbortController>();
   let opening: Promise<Sage> | undefined;
   const reply = (message: Reply, transfer: Transferable[] = []): void =>
     port.postMessage(message, transfer);
 
-  const hello = async (connection: string): Promise<void> => {
+  const openConnection = async (connection: string): Promise<void> => {
     opening ??= open();
     try {
       await opening;
@@ -33,7 +37,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     }
   };
 
-  const answer = async ({
+  const answerCall = async ({
     connection,
     call,
     method,
@@ -42,7 +46,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
   }: Request & { sage: "call" }): Promise<void> => {
     const key = `${connection} ${call}`;
     const controller = new AbortController();
-    running.set(key, controller);
+    controllers.set(key, controller);
     try {
       const sage = await opening;
       if (!sage)
@@ -50,10 +54,10 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
       if (!METHODS.includes(method))
         throw new SageError("option", `There is no method "${String(method)}" to call.`);
       const [options, ...rest] = args;
-      const given = abortable
+      const callArgs = abortable
         ? [{ ...(options as object), signal: controller.signal }, ...rest]
         : args;
-      const value = await (sage[method] as (...given: unknown[]) => Promise<unknown>)(...given);
+      const value = await (sage[method] as (...args: unknown[]) => Promise<unknown>)(...callArgs);
       if (method === "close") opening = undefined;
       reply(
         { sage: "answer", connection, call, value },
@@ -62,23 +66,26 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     } catch (error) {
       reply({ sage: "failure", connection, call, error: serializeError(error) });
     } finally {
-      running.delete(key);
+      controllers.delete(key);
     }
   };
 
   listen(port, "message", (request) => {
     if (!isProtocolMessage<Request>(request)) return;
-    if (request.sage === "hello") void hello(request.connection);
-    if (request.sage === "call") void answer(request);
-    if (request.sage === "abort") running.get(`${request.connection} ${request.call}`)?.abort();
+    if (request.sage === "hello") void openConnection(request.connection);
+    if (request.sage === "call") void answerCall(request);
+    if (request.sage === "abort") controllers.get(`${request.connection} ${request.call}`)?.abort();
   });
   reply({ sage: "serving" });
 }
 
-/** Takes a lock and never gives it back: that it becomes free is how the page learns that this worker is gone. */
+/**
+ * Acquires a lock and never releases it: when the lock becomes free, the page knows that the worker
+ * has ended. Resolves to its name; undefined where there are no Web Locks.
+ */
 function holdLivenessLock(): Promise<string | undefined> {
   const locks = globalThis.navigator?.locks;
-  if (!locks) return Promise.resolve(undefined); // not a secure context, or not a browser
+  if (!locks) return Promise.resolve(undefined); // an insecure context, or no browser
   const name = `pocketsage ${crypto.randomUUID()}`;
   return new Promise((resolve) => {
     locks
@@ -86,13 +93,14 @@ function holdLivenessLock(): Promise<string | undefined> {
         resolve(name);
         return new Promise<never>(() => undefined);
       })
-      .catch(() => resolve(undefined)); // a sandboxed origin refuses: the other signs of death must do
+      .catch(() => resolve(undefined)); // sandboxed origins refuse; other signs must suffice
   });
 }
 
+/** The port from this worker to its creator. */
 function workerPort(): Port {
-  const node = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
-  if (node) return node as Port;
+  const nodePort = globalThis.process?.getBuiltinModule?.("node:worker_threads")?.parentPort;
+  if (nodePort) return nodePort as Port;
   if (typeof document === "undefined" && typeof globalThis.postMessage === "function")
     return globalThis as unknown as Port;
   throw new SageError("option", "serveSage: this is not a worker: pass the port to serve on.");

@@ -34,14 +34,14 @@ export function diffCatalogues(
         builder.take(newer, rows);
         const columns = selectRows(readColumns(newer), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        const droppedIds = Array.from(liveRows(older, true), (row) => older.id(row)!).filter(
+        const droppedIds = Array.from(liveRows(older), (row) => older.id(row)!).filter(
           (id) => newer.row(id) < 0,
         );
-        const { text, ends } = encodeStrings(droppedIds);
+        const { utf8, ends } = encodeStrings(droppedIds);
         builder.section(BASE, encodeRevision(olderCatalogue.revision));
         builder.section(REVISION, encodeRevision(newerCatalogue.revision));
         builder.section(DROPPED_ENDS, bytesOf(ends));
-        builder.section(DROPPED, text);
+        builder.section(DROPPED, utf8);
         return {
           bytes: builder.finishDelta(),
           changed: rows.length,
@@ -65,7 +65,7 @@ const VECTOR_SECTIONS = [
  * its new columns.
  */
 function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): Uint32Array {
-  if (columnTypes(older) !== columnTypes(newer)) return liveRows(newer, true);
+  if (columnTypes(older) !== columnTypes(newer)) return liveRows(newer);
   const vectorSections = (core: CoreCatalogue): { bytes: Buffer; width: number }[] =>
     VECTOR_SECTIONS.map(([section, width]) => ({
       bytes: Buffer.from(core.section(section).buffer),
@@ -73,7 +73,7 @@ function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): U
     })).filter(({ bytes }) => bytes.length > 0);
   const olderSections = vectorSections(older);
   const newerSections = vectorSections(newer);
-  return liveRows(newer, true).filter((row) => {
+  return liveRows(newer).filter((row) => {
     const olderRow = older.row(newer.id(row)!);
     if (olderRow < 0 || older.payload(olderRow) !== newer.payload(row)) return true;
     return newerSections.some(({ bytes, width }, index) => {

@@ -85,7 +85,7 @@ export async function verifyBytes(bytes: Uint8Array): Promise<VerifiedFile> {
 function verifyRows(core: CoreCatalogue): VerifiedFile {
   const { size, rows, hash, revision } = core.facts();
   readAttributes(core.section(ATTRIBUTES), rows);
-  for (const row of liveRows(core, true)) {
+  for (const row of liveRows(core)) {
     const id = core.id(row)!;
     if (core.row(id) !== row)
       throw new InputError(`a lookup of the id "${id}" does not return its row, ${row}`);

@@ -1,0 +1,85 @@
+/** Items on their way into a catalogue: validated one by one, added to the core in batches. */
+import { checkItemId, checkVector, inspect, isVector } from "../check.js";
+import type { CoreBuilder } from "../core/interface.js";
+import { encodeStrings } from "../core/strings.js";
+import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+
+/**
+ * An item to add to a catalogue: its id (well-formed Unicode, 1 to 65,535 bytes in UTF-8), its
+ * vector of `dim` finite components, and optionally a payload that JSON can represent.
+ */
+export type CatalogueItem = readonly [item: ItemId, vector: Float32Array, payload?: unknown];
+
+/** A valid item. `json` is the payload as JSON text, empty for none. */
+export interface CheckedItem {
+  item: string;
+  vector: Float32Array;
+  payload: unknown;
+  json: string;
+}
+
+/**
+ * Items per call of the core. A batch keeps the copy of the vectors small enough for the CPU cache,
+ * and avoids a third copy of all of them.
+ */
+const ITEMS_PER_BATCH = 512;
+
+/** Appends the items to a builder. */
+export function addItems(builder: CoreBuilder, items: readonly CheckedItem[], dim: number): void {
+  const matrix = new Float32Array(Math.min(ITEMS_PER_BATCH, items.length) * dim);
+  for (let start = 0; start < items.length; start += ITEMS_PER_BATCH) {
+    const batch = items.slice(start, start + ITEMS_PER_BATCH);
+    batch.forEach(({ vector }, row) => matrix.set(vector, row * dim));
+    const ids = encodeStrings(batch.map(({ item }) => item));
+    const payloads = encodeStrings(batch.map(({ json }) => json));
+    builder.add(
+      matrix.subarray(0, batch.length * dim),
+      dim,
+      ids.utf8,
+      ids.ends,
+      payloads.utf8,
+      payloads.ends,
+    );
+  }
+}
+
+/** Validates the item at `index` of the argument of `call`, which errors name. */
+export function checkCatalogueItem(
+  entry: CatalogueItem,
+  index: number,
+  dim: number,
+  call: string,
+): CheckedItem {
+  const where = `${call}: item ${index}`;
+  if (!Array.isArray(entry))
+    throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
+  const [id, vector, payload] = entry as CatalogueItem;
+  const item = checkItemId(where, id);
+  // UTF-8 cannot encode half of a surrogate pair: two such ids would become equal.
+  if (/\p{Surrogate}/u.test(item))
+    throw new SageError("option", `${where}: the id ${inspect(item)} is not well-formed Unicode.`);
+  // A function, because formatting the id for each valid item would take measurable time.
+  const whereWithId = (): string => `${where} (${inspect(item)})`;
+  const json = payload === undefined ? "" : checkPayload(whereWithId, payload);
+  return {
+    item,
+    vector: isVector(vector, dim) ? vector : checkVector(whereWithId(), vector, dim),
+    payload,
+    json,
+  };
+}
+
+/** The payload as JSON text. */
+function checkPayload(where: () => string, payload: unknown): string {
+  try {
+    const json: unknown = JSON.stringify(payload);
+    if (typeof json === "string") return json;
+  } catch (cause) {
+    throw new SageError("option", `${where()}: the payload cannot be written as JSON.`, { cause });
+  }
+  throw new SageError(
+    "option",
+    `${where()}: the payload cannot be written as JSON, saw ${inspect(payload)}.`,
+  );
+}

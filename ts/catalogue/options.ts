@@ -1,0 +1,54 @@
+/** Options of a catalogue: how it is built, and how it is searched. */
+import type { ItemId } from "../item.js";
+import type { Filter } from "./filter.js";
+
+/** Options of `search` and `searchMany`. */
+export interface SearchOptions {
+  /** Maximum number of hits per query, a whole number of at least 1. Default: 20. */
+  count?: number;
+  /** Number of best hits to skip, as for the next page; at least 0. Default: 0. */
+  offset?: number;
+  /** Minimum score of a hit, a finite number. Default: none. */
+  minScore?: number;
+  /** Items to leave out. Unknown ids are ignored. Default: none. */
+  exclude?: Iterable<ItemId>;
+  /** Condition that hits must meet, on the attributes of the catalogue. Default: none. */
+  filter?: Filter;
+  /**
+   * Whether to compute the score of every item. If false, two approximations may miss a hit: in a
+   * catalogue with inverted lists (`lists`), only the nearest lists are scanned; and from 8,192
+   * items on (except for the metric "l2"), every search but the first skips items whose sketch
+   * estimates them to be five standard deviations too far. Default: false.
+   */
+  exact?: boolean;
+  /**
+   * Whether near-duplicates are hits: items whose attribute `variantOf` names another item, as
+   * `pocketsage build --near-duplicates group` writes it. If false, only the item named can be a
+   * hit, and excluding a variant excludes that item too. Default: false.
+   */
+  variants?: boolean;
+}
+
+/**
+ * The measure of similarity; scores are higher for nearer items. "cosine": the cosine, in [-1, 1].
+ * "ip": the inner product. "l2": the negated squared Euclidean distance, at most 0.
+ */
+export type Metric = "cosine" | "ip" | "l2";
+
+/** Options of `Catalogue.from`. */
+export interface CatalogueOptions {
+  /** Number of components of each vector: 1 to 32,768. */
+  dim: number;
+  /** Bytes per component: "full" takes 2, "compact" 1. Default: "full". */
+  precision?: "full" | "compact";
+  /** Default: "cosine". */
+  metric?: Metric;
+  /**
+   * Names of payload fields that filters can read. Values are numbers, or else strings, booleans,
+   * and lists of these; a field has one of the two kinds throughout. Default: none.
+   */
+  attributes?: readonly string[];
+}
+
+/** The metrics, in the order of their numbers in the core. */
+export const METRICS = ["cosine", "ip", "l2"] as const;
