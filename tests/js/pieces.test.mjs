@@ -167,7 +167,7 @@ const refused = [
     "blend, too few weights",
     () => blend([[], []], { weights: [1], count: 1 }),
     "option",
-    /one weight for each of the 2 lists/,
+    /expected 2 weights, one per list/,
   ],
   ["blend, a negative weight", () => blend([[]], { weights: [-1], count: 1 }), "option", /weight/],
   [

@@ -93,7 +93,7 @@ test("two sages on one store see each other's actions", async () => {
 async function coreCalls(work) {
   const calls = [];
   const originals = {};
-  for (const method of ["add", "forget", "reweigh"]) {
+  for (const method of ["add", "forget", "setWeight"]) {
     originals[method] = CoreSession.prototype[method];
     CoreSession.prototype[method] = function (...args) {
       calls.push([method, ...args]);
@@ -127,7 +127,7 @@ test("a replaced action that differs only in weight is reweighed, not added", as
   const calls = await coreCalls(() => assertFromScratch(sage, changed));
   assert.deepEqual(calls, [
     ["forget", Uint32Array.of(3)],
-    ["reweigh", 28, 7],
+    ["setWeight", 28, 7],
   ]);
   assert.deepEqual(await coreCalls(() => sage.profile()), [], "an unchanged history");
   await sage.close();
@@ -148,7 +148,7 @@ test("reweighing changes importances and medoids as a new session would", async 
     await sage.record(last);
     actions.push(last);
     const calls = await coreCalls(() => assertFromScratch(sage, actions));
-    assert.deepEqual(calls, [["reweigh", 59, weight]]);
+    assert.deepEqual(calls, [["setWeight", 59, weight]]);
   }
   await sage.close();
 });
