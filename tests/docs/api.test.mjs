@@ -22,7 +22,7 @@ async function publicTypes() {
   const parts = [];
   for (const file of files) {
     const text = await readFile(new URL(file, pkg), "utf8");
-    parts.push(`// ${file}\n${text.replace(/\/\*\*?[^]*?\*\/\s*|^\/\/.*\n/gm, "").trim()}\n`);
+    parts.push(`// ${file}\n${text.replace(/\/\*\*?[^]*?\*\/\s*|^\/\/.*\n?/gm, "").trim()}\n`);
   }
   return parts.join("\n");
 }

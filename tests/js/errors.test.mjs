@@ -9,7 +9,7 @@ const root = new URL("../../", import.meta.url);
 
 test("the Rust and TypeScript lists of error codes are equal", async () => {
   const rust = await readFile(new URL("src/error.rs", root), "utf8");
-  const [, list] = rust.match(/pub const ERROR_CODES[^=]*= \[([^\]]*)\]/);
+  const [, list] = rust.match(/pub const ERROR_CODES[^=]*=\s*\[([^\]]*)\]/);
   assert.deepEqual(list.match(/[a-z-]+/g), [...CORE_ERROR_CODES]);
 });
 
