@@ -4,14 +4,14 @@ use alloc::string::String;
 
 /// What a message can show.
 pub(crate) trait ToText {
-    fn show(&self, message: &mut String);
+    fn append_to(&self, message: &mut String);
 }
 
 /// A text of these parts, one after the other: `message!["got ", got, ", expected ", expected]`.
 macro_rules! message {
     ($($part:expr),+ $(,)?) => {{
         let mut message = alloc::string::String::new();
-        $($crate::text::ToText::show(&$part, &mut message);)+
+        $($crate::text::ToText::append_to(&$part, &mut message);)+
         message
     }};
 }
@@ -19,52 +19,52 @@ pub(crate) use message;
 
 impl ToText for &str {
     #[inline(never)]
-    fn show(&self, message: &mut String) {
+    fn append_to(&self, message: &mut String) {
         message.push_str(self);
     }
 }
 
 impl ToText for String {
-    fn show(&self, message: &mut String) {
-        self.as_str().show(message);
+    fn append_to(&self, message: &mut String) {
+        self.as_str().append_to(message);
     }
 }
 
 impl ToText for u64 {
     #[inline(never)]
-    fn show(&self, message: &mut String) {
+    fn append_to(&self, message: &mut String) {
         if *self >= 10 {
-            (self / 10).show(message);
+            (self / 10).append_to(message);
         }
         message.push(char::from(b'0' + (self % 10) as u8));
     }
 }
 
 impl ToText for u32 {
-    fn show(&self, message: &mut String) {
-        u64::from(*self).show(message);
+    fn append_to(&self, message: &mut String) {
+        u64::from(*self).append_to(message);
     }
 }
 
 impl ToText for usize {
-    fn show(&self, message: &mut String) {
-        (*self as u64).show(message);
+    fn append_to(&self, message: &mut String) {
+        (*self as u64).append_to(message);
     }
 }
 
 /// A number to six decimals, or six significant digits and a power of ten where that says more.
 impl ToText for f64 {
     #[inline(never)]
-    fn show(&self, message: &mut String) {
+    fn append_to(&self, message: &mut String) {
         if self.is_nan() {
-            return "NaN".show(message);
+            return "NaN".append_to(message);
         }
         if *self < 0.0 {
-            "-".show(message);
+            "-".append_to(message);
         }
         let mut size = self.abs();
         if size == Self::INFINITY {
-            return "Infinity".show(message);
+            return "Infinity".append_to(message);
         }
         let (mut exponent, mut sign) = (0u32, "e");
         if size >= 1e15 {
@@ -85,24 +85,24 @@ impl ToText for f64 {
         if millionths == 2_000_000 {
             (whole, millionths) = (whole + 1, 1_000_000);
         }
-        whole.show(message);
+        whole.append_to(message);
         if millionths > 1_000_000 {
             while millionths.is_multiple_of(10) {
                 millionths /= 10;
             }
             let at = message.len();
-            millionths.show(message);
+            millionths.append_to(message);
             message.replace_range(at..=at, ".");
         }
         if exponent > 0 {
-            sign.show(message);
-            exponent.show(message);
+            sign.append_to(message);
+            exponent.append_to(message);
         }
     }
 }
 
-/// Sixteen hexadecimal digits.
-pub(crate) fn hexadecimal(hash: u64) -> String {
+/// Sixteen hex16 digits.
+pub(crate) fn hex16(hash: u64) -> String {
     let digit =
         |place: u32| char::from(b"0123456789abcdef"[(hash >> (60 - 4 * place)) as usize % 16]);
     (0..16).map(digit).collect()
@@ -142,7 +142,7 @@ mod tests {
     fn whole_numbers_and_hashes_are_those_of_the_standard_library() {
         for number in [0, 9, 10, 1_000_000, u64::MAX] {
             assert_eq!(message!["<", number, ">"], format!("<{number}>"));
-            assert_eq!(hexadecimal(number), format!("{number:016x}"));
+            assert_eq!(hex16(number), format!("{number:016x}"));
         }
     }
 }

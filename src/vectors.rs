@@ -40,7 +40,7 @@ impl<'a> Vectors<'a> {
                 expected: values.len().next_multiple_of(dim),
             });
         }
-        if !are_finite(values)
+        if !all_finite(values)
             && let Some(i) = values.iter().position(|x| !x.is_finite())
         {
             return Err(Error::NotFinite {
@@ -110,7 +110,7 @@ impl<'a> Vectors<'a> {
 
 /// A sum with a number that is not finite is not; one of huge numbers need not be, and then they are looked at one by one. O(n).
 #[inline(never)]
-fn are_finite(values: &[f32]) -> bool {
+fn all_finite(values: &[f32]) -> bool {
     // Several sums, because each waits for what it was before.
     let (chunks, rest) = values.as_chunks::<{ 4 * LANES }>();
     let mut sums = [F32x8::splat(0.0); 4];

@@ -6,7 +6,7 @@
 // Exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
 
-use crate::text::hexadecimal;
+use crate::text::hex16;
 use crate::{
     Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Medoids,
     Metric, Precision, Profile, ProfileOptions, RowSet, ScoredRow, SearchOptions, Section, Session,
@@ -219,12 +219,12 @@ impl CoreBuilder {
 
     /// Adds rows of another catalogue as they are.
     pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> Outcome<()> {
-        self.0.take(&from.0, rows).map_err(thrown)
+        self.0.add_rows(&from.0, rows).map_err(thrown)
     }
 
     /// Adds a section, one of those that are not written from the items.
     pub fn section(&mut self, kind: usize, content: Vec<u8>) -> Outcome<()> {
-        self.0.section(section(kind)?, content);
+        self.0.set_section(section(kind)?, content);
         Ok(())
     }
 
@@ -249,7 +249,7 @@ impl CoreLoader {
     /// Makes room for the file that begins with these bytes, 64 at least. They must still be pushed.
     #[wasm_bindgen(constructor)]
     pub fn new(first: &[u8]) -> Outcome<CoreLoader> {
-        Catalogue::reserve(first).map(Self).map_err(thrown)
+        Catalogue::file_buffer(first).map(Self).map_err(thrown)
     }
 
     /// Takes the next bytes; false when there are more of them than the file has.
@@ -332,8 +332,8 @@ impl CoreCatalogue {
             ("metric", (self.0.metric() as u32).into()),
             ("precision", if full { "full" } else { "compact" }.into()),
             ("spread", self.0.spread().into()),
-            ("hash", hexadecimal(self.0.hash()).into()),
-            ("revision", hexadecimal(self.0.revision()).into()),
+            ("hash", hex16(self.0.hash()).into()),
+            ("revision", hex16(self.0.revision()).into()),
             ("byteLength", self.0.bytes().len().into()),
             ("lists", lists.into()),
             ("probes", probes.into()),

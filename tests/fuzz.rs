@@ -112,10 +112,10 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let head = words(&[1, 2, 1f32.to_bits(), 0, 3, 5]);
     let section =
         [&head, centres.section(Section::Scales), centres.section(Section::Codes)].concat();
-    lists.section(Section::Lists, section);
+    lists.set_section(Section::Lists, section);
     let mut removed = build(Metric::L2, Precision::Full, 40, 5, true);
-    removed.section(Section::Removed, words(&[0x0100_0001, 1]));
-    removed.section(Section::Attributes, words(&[0, 0, 0, 0]));
+    removed.set_section(Section::Removed, words(&[0x0100_0001, 1]));
+    removed.set_section(Section::Attributes, words(&[0, 0, 0, 0]));
     let mut delta = full();
     for (section, content) in [
         (Section::Base, vec![7; 8]),
@@ -123,7 +123,7 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
         (Section::DroppedOffsets, words(&[1, 3])),
         (Section::Dropped, b"abc".to_vec()),
     ] {
-        delta.section(section, content);
+        delta.set_section(section, content);
     }
     vec![
         ("full", bytes(full())),

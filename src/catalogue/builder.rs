@@ -1,10 +1,12 @@
-//! Writing a catalogue: from items that come in batches, or from rows of other catalogues.
+//! [`CatalogueBuilder`]: writes a catalogue from batches of items or from rows of other catalogues.
+//!
+//! `inline(never)` functions run once a batch or once a file: one copy each keeps the wasm small.
 
 use super::bitset::RowSet;
-use super::bytes::{little_endian, without};
-use super::codes::{Codes, Encoded, Precision};
+use super::bytes::{live_rows, u32s_to_bytes};
+use super::codes::{Precision, StoredVectors, VectorEncoder};
 use super::format::{self, Layout};
-use super::header::{Header, LONGEST_ID, MOST_DIMENSIONS, Section};
+use super::header::{Header, MAX_DIMENSIONS, MAX_ID_BYTES, Section};
 use super::index::Catalogue;
 use super::items::Items;
 use super::metric::Metric;
@@ -15,34 +17,35 @@ use crate::math::sort::argsort;
 use crate::text::message;
 use alloc::{vec, vec::Vec};
 
-/// How a catalogue is built.
+/// Options of a [`CatalogueBuilder`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuildOptions {
-    /// How finely vectors are stored.
+    /// Precision of the stored vectors.
     pub precision: Precision,
-    /// How nearness is measured.
+    /// How similarity is measured.
     pub metric: Metric,
 }
 
-/// A catalogue in the making: items come in batches, of vectors or from other catalogues, and only their codes are kept.
+/// A catalogue that is being written, in batches. Holds codes, ids and payloads, not the vectors.
+#[derive(Debug)]
 pub struct CatalogueBuilder {
     dim: usize,
     settings: BuildOptions,
-    encoded: Encoded,
+    encoder: VectorEncoder,
     ids: StringTableBuilder,
     payloads: StringTableBuilder,
     sections: Vec<(Section, Vec<u8>)>,
 }
 
 impl Catalogue {
-    /// Builds a catalogue of cosines. Vectors are brought to unit length; a zero vector stays zero and has cosine 0 to everything.
-    /// [`CatalogueBuilder`] knows more.
-    ///
-    /// O(n (dim + log n)).
+    /// Builds a catalogue for [`Metric::Cosine`] from all its items. Vectors are stored at unit
+    /// length; a zero vector stays zero and has cosine 0 to every query. Other metrics and batches:
+    /// [`CatalogueBuilder`]. O(n (dim + log n)).
     ///
     /// # Errors
-    /// [`Error::Dimension`] unless there are as many ids (and payloads, if any) as vectors; [`Error::Option`] for an id that is
-    /// empty, longer than 65,535 bytes or given twice, naming the rows, and for more than 2^32 - 1 bytes of ids or payloads.
+    /// [`Error::Dimension`] when the numbers of vectors, ids and payloads (if any) differ;
+    /// [`Error::Option`] for an id that is empty, longer than 65,535 bytes or given twice, with the
+    /// rows, and for more than 2^32 - 1 bytes of ids or payloads.
     pub fn build(items: &Items<'_>, precision: Precision) -> Result<Self, Error> {
         let mut builder = CatalogueBuilder::new(
             items.vectors.dim(),
@@ -54,39 +57,43 @@ impl Catalogue {
 }
 
 impl CatalogueBuilder {
-    /// Begins a catalogue of vectors of `dim` numbers.
+    /// An empty catalogue of `dim` dimensions.
     ///
     /// # Errors
     /// [`Error::Option`] for a `dim` of 0 or above 32,768.
     pub fn new(dim: usize, settings: BuildOptions) -> Result<Self, Error> {
-        if !(1..=MOST_DIMENSIONS).contains(&dim) {
+        if !(1..=MAX_DIMENSIONS).contains(&dim) {
             return Err(Error::option(
                 "dim",
-                message!["got ", dim, ", expected 1 to ", MOST_DIMENSIONS],
+                message!["got ", dim, ", expected 1 to ", MAX_DIMENSIONS],
             ));
         }
-        let (encoded, ids, payloads) =
-            (Encoded::default(), StringTableBuilder::default(), StringTableBuilder::default());
-        Ok(Self { dim, settings, encoded, ids, payloads, sections: Vec::new() })
+        let (encoder, ids, payloads) = (
+            VectorEncoder::default(),
+            StringTableBuilder::default(),
+            StringTableBuilder::default(),
+        );
+        Ok(Self { dim, settings, encoder, ids, payloads, sections: Vec::new() })
     }
 
-    /// Adds items. O(n dim).
+    /// Appends items. O(n dim).
     ///
     /// # Errors
-    /// [`Error::Dimension`] for vectors of another length, or unless there are as many ids (and payloads, if any) as vectors;
-    /// [`Error::Option`] for an id that is empty or longer than 65,535 bytes, naming the row.
+    /// [`Error::Dimension`] for vectors of another dimension and when the numbers of vectors, ids
+    /// and payloads (if any) differ; [`Error::Option`] for an id that is empty or longer than
+    /// 65,535 bytes, with its row. The builder is not usable after an error.
     #[inline(never)]
     pub fn add(&mut self, items: &Items<'_>) -> Result<(), Error> {
         let n = items.vectors.len();
-        expect("length of the vectors", items.vectors.dim(), self.dim)?;
-        expect("number of ids", items.ids.len(), n)?;
+        check_equal("length of the vectors", items.vectors.dim(), self.dim)?;
+        check_equal("number of ids", items.ids.len(), n)?;
         if !items.payloads.is_empty() {
-            expect("number of payloads", items.payloads.len(), n)?;
+            check_equal("number of payloads", items.payloads.len(), n)?;
         }
-        self.encoded.extend(items.vectors, self.settings.metric, self.settings.precision);
+        self.encoder.extend(items.vectors, self.settings.metric, self.settings.precision);
         for row in 0..n {
             let id = items.ids[row];
-            if !(1..=LONGEST_ID).contains(&id.len()) {
+            if !(1..=MAX_ID_BYTES).contains(&id.len()) {
                 let row = self.ids.len();
                 let problem = message![
                     "the id of row ",
@@ -94,68 +101,74 @@ impl CatalogueBuilder {
                     " has ",
                     id.len(),
                     " bytes, expected 1 to ",
-                    LONGEST_ID
+                    MAX_ID_BYTES
                 ];
                 return Err(Error::option("id", problem));
             }
             let payload = items.payloads.get(row).map_or("", |text| text);
-            self.text(id.as_bytes(), payload.as_bytes())?;
+            self.push_strings(id.as_bytes(), payload.as_bytes())?;
         }
         Ok(())
     }
 
-    /// Adds these rows of another catalogue as they are, removed ones included. O(rows dim).
+    /// Appends rows of another catalogue without decoding them, removed ones included.
+    /// O(rows dim).
     ///
     /// # Errors
-    /// [`Error::Dimension`] or [`Error::Option`] for a catalogue of another dimension, metric or precision, and for a row past its end.
+    /// [`Error::Dimension`] for a catalogue of another dimension; [`Error::Option`] for another
+    /// metric or precision, and for a row past its end. The builder is not usable after an error.
     #[inline(never)]
-    pub fn take(&mut self, from: &Catalogue, rows: &[u32]) -> Result<(), Error> {
-        expect("length of the vectors", from.dim(), self.dim)?;
+    pub fn add_rows(&mut self, from: &Catalogue, rows: &[u32]) -> Result<(), Error> {
+        check_equal("length of the vectors", from.dim(), self.dim)?;
         if (from.metric(), from.precision()) != (self.settings.metric, self.settings.precision) {
             return Err(Error::option("catalogue", "the two differ in metric or precision"));
         }
         let (codes, norms) = (from.codes(), from.norms());
-        let reach = from.layout.header.reach.known(&codes);
-        self.encoded.reach.include(reach);
+        let error_bound = from.layout.header.error_bound.or_worst_case(&codes);
+        self.encoder.error_bound.merge(error_bound);
         for &row in rows {
             let row = row as usize;
             from.check_row(row)?;
             let (own, residuals) = codes.row(row);
             let four = row * 4..row * 4 + 4;
-            let encoded = &mut self.encoded;
-            encoded.codes.extend_from_slice(own);
-            encoded.residuals.extend_from_slice(residuals.unwrap_or(&[]));
-            encoded.scales.extend_from_slice(&codes.scales[four.clone()]);
-            encoded.norms.extend_from_slice(norms.get(four).unwrap_or(&[]));
-            self.text(from.ids().get(row), from.payloads().get(row))?;
+            let encoder = &mut self.encoder;
+            encoder.codes.extend_from_slice(own);
+            encoder.residuals.extend_from_slice(residuals.unwrap_or(&[]));
+            encoder.scales.extend_from_slice(&codes.scales[four.clone()]);
+            encoder.norms.extend_from_slice(norms.get(four).unwrap_or(&[]));
+            self.push_strings(from.ids().get(row), from.payloads().get(row))?;
         }
         Ok(())
     }
 
-    fn text(&mut self, id: &[u8], payload: &[u8]) -> Result<(), Error> {
+    fn push_strings(&mut self, id: &[u8], payload: &[u8]) -> Result<(), Error> {
         self.ids.push("ids", id)?;
         self.payloads.push("payloads", payload)
     }
 
-    /// Adds a section that is not written from the items, [`Section::Attributes`] or one after it. The last of a kind counts.
-    pub fn section(&mut self, section: Section, content: Vec<u8>) {
+    /// Sets the content of a section that is not written from the items:
+    /// [`Section::Attributes`] or a later one. Replaces the content set before.
+    pub fn set_section(&mut self, section: Section, content: Vec<u8>) {
         self.sections.retain(|(known, _)| *known != section);
         self.sections.push((section, content));
     }
 
-    /// The catalogue. O(n (dim + log n)).
+    /// Writes the catalogue. O(n (dim + log n)).
     ///
     /// # Errors
-    /// [`Error::Option`] for an id given twice, naming the rows; [`Error::Corrupt`] for added sections that do not fit.
+    /// [`Error::Option`] for an id given twice, with the rows; [`Error::Corrupt`] for content of
+    /// [`set_section`](Self::set_section) that does not pass the checks of a reader;
+    /// [`Error::Memory`] when the allocation fails.
     pub fn finish(self) -> Result<Catalogue, Error> {
         let (bytes, layout) = self.write()?;
         match layout.has(Section::Base) {
-            true => Err(format::is_delta()),
+            true => Err(format::delta_error()),
             false => Ok(Catalogue { bytes, layout, sketches: None }),
         }
     }
 
-    /// The same for a delta, whose bytes are no catalogue of their own.
+    /// Writes a delta, with sections [`Section::Base`] and [`Section::Dropped`]. Its bytes are
+    /// read by [`Catalogue::from_delta`].
     ///
     /// # Errors
     /// As [`finish`](Self::finish).
@@ -167,26 +180,27 @@ impl CatalogueBuilder {
     fn write(self) -> Result<(Vec<u8>, Layout), Error> {
         let n = self.ids.len();
         let removed = self.sections.iter().find(|(section, _)| *section == Section::Removed);
-        let live = without(n, removed.map_or(&[], |(_, words)| words));
+        let live = live_rows(n, removed.map_or(&[], |(_, words)| words));
         let id_order = self.id_order(&live)?;
-        let Encoded { scales, codes, residuals, norms, reach } = self.encoded;
-        let stored = Codes { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
+        let VectorEncoder { scales, codes, residuals, norms, error_bound } = self.encoder;
+        let stored =
+            StoredVectors { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
         let spread = spread(&stored, &live);
         let BuildOptions { metric, precision } = self.settings;
-        let header = Header { n, dim: self.dim, metric, spread, reach };
+        let header = Header { n, dim: self.dim, metric, spread, error_bound };
         let mut sections = vec![
             (Section::Scales, scales),
             (Section::Codes, codes),
-            (Section::IdOffsets, little_endian(&self.ids.ends)),
-            (Section::Ids, self.ids.texts),
-            (Section::IdOrder, little_endian(&id_order)),
+            (Section::IdOffsets, u32s_to_bytes(&self.ids.offsets)),
+            (Section::Ids, self.ids.bytes),
+            (Section::IdOrder, u32s_to_bytes(&id_order)),
         ];
         if precision == Precision::Full {
             sections.push((Section::Residuals, residuals));
         }
-        if !self.payloads.texts.is_empty() {
-            sections.push((Section::PayloadOffsets, little_endian(&self.payloads.ends)));
-            sections.push((Section::Payloads, self.payloads.texts));
+        if !self.payloads.bytes.is_empty() {
+            sections.push((Section::PayloadOffsets, u32s_to_bytes(&self.payloads.offsets)));
+            sections.push((Section::Payloads, self.payloads.bytes));
         }
         if metric == Metric::L2 {
             sections.push((Section::Norms, norms));
@@ -195,14 +209,16 @@ impl CatalogueBuilder {
         format::write(&header, &sections)
     }
 
-    /// Live rows in the order of their ids' bytes; refuses ids that are there twice.
+    /// Live rows by ascending bytes of their ids; rejects duplicate ids. A tie between two ids is
+    /// therefore an error.
     #[inline(never)]
     fn id_order(&self, live: &RowSet) -> Result<Vec<u32>, Error> {
-        let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.has(row)).collect();
-        // By their first eight bytes; by all, where those are equal.
-        let starts: Vec<u64> = rows.iter().map(|&row| start(self.ids.get(row))).collect();
-        let whole = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
-        let order = argsort(&starts, &whole);
+        let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.contains(row)).collect();
+        // Integer prefixes are compared first, because most ids differ there.
+        let prefixes: Vec<u64> =
+            rows.iter().map(|&row| first_eight_bytes(self.ids.get(row))).collect();
+        let by_whole_id = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
+        let order = order(&prefixes, &by_whole_id);
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
@@ -224,32 +240,33 @@ impl CatalogueBuilder {
     }
 }
 
-/// The first eight bytes as a number of the same order; zeros after the last.
+/// The first eight bytes as a big-endian integer, which sorts as the bytes do; padded with zeros.
 #[inline(never)]
-fn start(id: &[u8]) -> u64 {
+fn first_eight_bytes(id: &[u8]) -> u64 {
     id.iter()
         .take(8)
         .enumerate()
         .fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
 }
 
-fn expect(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
+fn check_equal(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
     match got == expected {
         true => Ok(()),
         false => Err(Error::Dimension { what, got, expected }),
     }
 }
 
-/// Mean squared distance of all pairs of live rows, as [`crate::spread`] has it, without keeping more than one vector.
+/// Mean squared distance of all pairs of live rows, as [`crate::spread`] computes it, but with one
+/// decoded vector at a time: 2 / (n - 1) times the sum of squared distances from the mean.
 #[inline(never)]
-fn spread(codes: &Codes<'_>, live: &RowSet) -> f64 {
+fn spread(codes: &StoredVectors<'_>, live: &RowSet) -> f64 {
     let n = live.count() as f64;
     if n < 2.0 {
         return 0.0;
     }
     let mut vector = Vec::with_capacity(codes.dim);
     let mut each = |visit: &mut dyn FnMut(&[f32])| {
-        for row in (0..codes.len()).filter(|&row| live.has(row)) {
+        for row in (0..codes.len()).filter(|&row| live.contains(row)) {
             vector.clear();
             codes.decode(row, &mut vector);
             visit(&vector);

@@ -1,10 +1,15 @@
-//! Vectors as small integers: 7 bits a dimension, and 8 more where they should be exact.
+//! Scalar quantization of vectors: a 7-bit code for each dimension and, with full precision, an
+//! 8-bit residual.
 //!
-//! A vector is scaled so that its largest number is the largest integer, rounded, and keeps one scale. For cosines that is the one that
-//! gives the integers unit length, so that a dot product with a stored vector is a cosine; else the one that comes nearest to the vector.
+//! A vector is divided by its largest magnitude, multiplied by 63 and rounded; one `f32` scale a
+//! row maps codes back to components. For cosines the scale gives the stored vector unit length,
+//! so that a dot product with it is a cosine; for the other metrics it minimizes the squared
+//! distance to the vector given.
+//!
+//! `inline(never)` functions run once a vector or less; `inline(always)` ones run once a block.
 
-use super::header::{ErrorBound, LARGEST_SCALE};
-use super::kernel::numbers;
+use super::header::{ErrorBound, MAX_SCALE};
+use super::kernel::components;
 use super::metric::Metric;
 use crate::Vectors;
 use crate::math::simd::sqrt;
@@ -12,74 +17,80 @@ use alloc::vec::Vec;
 use serde::Deserialize;
 use wide::{f32x4, i16x8, i32x4, u8x16};
 
-/// Codes are stored as 1..=127 around this.
-pub(super) const ZERO: u8 = 64;
-/// The largest code above [`ZERO`].
-const LARGEST: f32 = 63.0;
-/// Residual steps in one code step.
-pub(super) const STEPS: i32 = 256;
-/// SeededNumbers encoded at once.
-const LANES: usize = 16;
-/// Adding 1.5 x 2^23 rounds a small `f32` to a whole number, which is then what its bits are above those of the sum.
-const ROUND: f32 = 12_582_912.0;
-/// 2^100.
-const LIFT: f32 = 1.267_650_6e30;
+/// The code of component 0. Written codes are 1..=127.
+pub(super) const ZERO_CODE: u8 = 64;
+/// Maximal distance of a code from [`ZERO_CODE`].
+const MAX_CODE_OFFSET: f32 = 63.0;
+/// Residual steps a code step.
+pub(super) const RESIDUAL_STEPS: i32 = 256;
+/// Dimensions encoded at once.
+const BLOCK_DIMS: usize = 16;
+/// 1.5 x 2^23. Adding it rounds an `f32` of magnitude below 2^22 to an integer, which is then the
+/// difference between the bits of the sum and the bits of this constant.
+const ROUND_MAGIC: f32 = 12_582_912.0;
+/// 2^100: factor for vectors of tiny components, so that `63 / largest` stays finite.
+const TINY_LIFT: f32 = 1.267_650_6e30;
 
-/// How finely vectors are stored.
+/// Precision of stored vectors.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Precision {
-    /// Two bytes a dimension: cosines within about 1e-4 of those of the vectors given, in practice much closer.
+    /// Two bytes a dimension. Cosines differ from those of the vectors given by at most about
+    /// 1e-4, typically by much less.
     #[default]
     Full,
-    /// One byte a dimension, half the file: cosines within about 1e-2.
+    /// One byte a dimension, half the file. Cosines differ by at most about 1e-2.
     Compact,
 }
 
-/// The stored vectors of a catalogue.
+/// The stored vectors of a catalogue, read in place.
 #[derive(Clone, Copy)]
-pub(super) struct Codes<'a> {
+pub(super) struct StoredVectors<'a> {
     pub(super) dim: usize,
     /// n little-endian `f32`.
     pub(super) scales: &'a [u8],
     /// n x dim, row-major, 1..=127.
     pub(super) codes: &'a [u8],
-    /// n x dim `i8`, or empty: 1/256 of a code step each.
+    /// n x dim `i8` in units of 1/256 of a code step, or empty.
     pub(super) residuals: &'a [u8],
 }
 
-impl Codes<'_> {
+impl StoredVectors<'_> {
+    /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.scales.len() / 4
     }
 
+    /// The factor from codes and residuals to components.
     pub(super) fn scale(&self, row: usize) -> f32 {
-        super::bytes::float(self.scales, row)
+        super::bytes::f32_at(self.scales, row)
     }
 
-    /// The codes of a row, and its residuals if there are any.
+    /// The codes of a row, and its residuals where these are stored.
     pub(super) fn row(&self, row: usize) -> (&[u8], Option<&[u8]>) {
         let range = row * self.dim..(row + 1) * self.dim;
         (&self.codes[range.clone()], self.residuals.get(range))
     }
 
-    /// Appends the vector of a row.
+    /// Appends the decoded vector of a row to `out`. O(dim).
     #[inline(never)]
-    pub(super) fn decode(&self, row: usize, into: &mut Vec<f32>) {
+    pub(super) fn decode(&self, row: usize, out: &mut Vec<f32>) {
         let scale = self.scale(row);
         let (codes, residuals) = self.row(row);
-        let (end, residuals) = (into.len() + self.dim, residuals.unwrap_or(&[]));
+        let (end, residuals) = (out.len() + self.dim, residuals.unwrap_or(&[]));
         for start in (0..self.dim).step_by(8) {
-            let numbers = numbers(&eight(codes, start), &eight(residuals, start));
-            into.extend_from_slice(&numbers.map(|number| number * scale));
+            let components =
+                components(&chunk_or_zeros(codes, start), &chunk_or_zeros(residuals, start));
+            out.extend_from_slice(&components.map(|component| component * scale));
         }
-        into.truncate(end);
+        out.truncate(end);
     }
 }
 
-/// Eight bytes from one on; zeros after the last.
+/// Eight bytes from `start` on, padded with zeros after the last.
 #[inline(always)]
-fn eight(bytes: &[u8], start: usize) -> [u8; 8] {
+fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
     let rest = bytes.get(start..).unwrap_or(&[]);
     rest.first_chunk().copied().unwrap_or_else(|| {
         let mut bytes = [0; 8];
@@ -88,52 +99,55 @@ fn eight(bytes: &[u8], start: usize) -> [u8; 8] {
     })
 }
 
-/// What a code and its residual stand for, before the scale. Exact in `f32`.
-pub(super) fn number(code: u8, residual: u8) -> f32 {
-    f32::from(code) - f32::from(ZERO) + f32::from(residual.cast_signed()) / STEPS as f32
+/// The component that a code and its residual encode, before the scale. Exact in `f32`.
+pub(super) fn component(code: u8, residual: u8) -> f32 {
+    f32::from(code) - f32::from(ZERO_CODE)
+        + f32::from(residual.cast_signed()) / RESIDUAL_STEPS as f32
 }
 
-/// Codes in the making.
-#[derive(Default)]
-pub(super) struct Encoded {
+/// Encodes vectors into the sections of a catalogue.
+#[derive(Debug, Default)]
+pub(super) struct VectorEncoder {
     pub(super) scales: Vec<u8>,
     pub(super) codes: Vec<u8>,
     pub(super) residuals: Vec<u8>,
     /// Squared lengths of the stored vectors, for L2.
     pub(super) norms: Vec<u8>,
-    pub(super) reach: ErrorBound,
+    /// Maxima over the vectors encoded so far.
+    pub(super) error_bound: ErrorBound,
 }
 
-impl Encoded {
-    /// Encodes some more vectors. O(n dim).
+impl VectorEncoder {
+    /// Appends vectors. O(n dim).
     #[inline(never)]
     pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
         let full = precision == Precision::Full;
         self.scales.reserve(vectors.len() * 4);
-        // The last numbers of a vector are encoded together with zeros, which are cut off again.
-        self.codes.reserve(vectors.values().len() + LANES);
+        // The last block of a vector is padded with zeros, whose codes are truncated again.
+        self.codes.reserve(vectors.values().len() + BLOCK_DIMS);
         if full {
-            self.residuals.reserve(vectors.values().len() + LANES);
+            self.residuals.reserve(vectors.values().len() + BLOCK_DIMS);
         }
         for vector in vectors.rows() {
-            self.push(vector, metric, full);
+            self.encode(vector, metric, full);
         }
     }
 
-    /// Encodes a vector. A function of its own, because engines compile well what is called often.
+    /// Appends a vector. Separate from [`extend`](Self::extend) because wasm runtimes optimize
+    /// whole functions, and one that is called often is optimized early.
     #[inline(never)]
-    fn push(&mut self, vector: &[f32], metric: Metric, full: bool) {
-        let steps = if full { STEPS as f32 } else { 1.0 };
-        let rounding = Rounding::new(vector, steps);
-        let (from, mut sums) = (self.codes.len(), Sums::default());
-        for start in (0..vector.len()).step_by(LANES) {
+    fn encode(&mut self, vector: &[f32], metric: Metric, full: bool) {
+        let steps = if full { RESIDUAL_STEPS as f32 } else { 1.0 };
+        let quantizer = Quantizer::new(vector, steps);
+        let (from, mut sums) = (self.codes.len(), DotSums::default());
+        for start in (0..vector.len()).step_by(BLOCK_DIMS) {
             let rest = &vector[start..];
             let block = rest.first_chunk().copied().unwrap_or_else(|| {
-                let mut block = [0.0; LANES];
+                let mut block = [0.0; BLOCK_DIMS];
                 block[..rest.len()].copy_from_slice(rest);
                 block
             });
-            let (codes, residuals) = sums.add(rounding.round(&block), full);
+            let (codes, residuals) = sums.split(quantizer.quantize(&block), full);
             self.codes.extend_from_slice(&codes);
             if full {
                 self.residuals.extend_from_slice(&residuals);
@@ -141,47 +155,54 @@ impl Encoded {
         }
         self.codes.truncate(from + vector.len());
         self.residuals.truncate(from + vector.len());
-        let Squares { codes, residuals, all } = sums.squares();
-        let up = |squares: f64| (sqrt(squares) * (1.0 + 1e-6)) as f32;
-        self.reach.include(ErrorBound { codes: up(codes), residuals: up(residuals) });
+        let SquaredNorms { codes, residuals, total } = sums.squared_norms();
+        let norm_above = |squares: f64| (root(squares) * (1.0 + 1e-6)) as f32;
+        self.error_bound.merge(ErrorBound {
+            max_code_norm: norm_above(codes),
+            max_residual_norm: norm_above(residuals),
+        });
         let scale = match metric {
-            _ if all == 0.0 => 0.0,
-            Metric::Cosine => 1.0 / sqrt(all),
+            _ if total == 0.0 => 0.0,
+            Metric::Cosine => 1.0 / root(total),
             Metric::InnerProduct | Metric::L2 => {
-                against(vector, &self.codes[from..], self.residuals.get(from..).unwrap_or(&[]))
-                    / all
+                dot_with_stored(
+                    vector,
+                    &self.codes[from..],
+                    self.residuals.get(from..).unwrap_or(&[]),
+                ) / total
             }
         };
-        let scale = scale.min(LARGEST_SCALE.into()) as f32;
+        let scale = scale.min(MAX_SCALE.into()) as f32;
         self.scales.extend(scale.to_le_bytes());
         if metric == Metric::L2 {
             let length = f64::from(scale);
-            self.norms.extend(((all * length * length).min(f32::MAX.into()) as f32).to_le_bytes());
+            self.norms
+                .extend(((total * length * length).min(f32::MAX.into()) as f32).to_le_bytes());
         }
     }
 }
 
-/// How the numbers of one vector become whole.
-struct Rounding {
+/// Maps the components of one vector to integers.
+struct Quantizer {
     lift: f32x4,
     unit: f32x4,
 }
 
-impl Rounding {
+impl Quantizer {
     fn new(vector: &[f32], steps: f32) -> Self {
-        let largest = largest(vector);
-        // Tiny vectors are lifted first, or the factor would be infinite.
-        let lift = if largest < 1e-30 { LIFT } else { 1.0 };
-        let unit = if largest > 0.0 { LARGEST * steps / (largest * lift) } else { 0.0 };
+        let largest = max_abs(vector);
+        // Without it the factor of a tiny vector would be infinite.
+        let lift = if largest < 1e-30 { TINY_LIFT } else { 1.0 };
+        let unit = if largest > 0.0 { MAX_CODE_OFFSET * steps / (largest * lift) } else { 0.0 };
         Self { lift: f32x4::splat(lift), unit: f32x4::splat(unit) }
     }
 
-    /// As whole numbers of the finest step, which fit 16 bits.
+    /// Components in units of the finest step, which fit 16 bits.
     #[inline(always)]
-    fn round(&self, block: &[f32; LANES]) -> [i16x8; 2] {
+    fn quantize(&self, block: &[f32; BLOCK_DIMS]) -> [i16x8; 2] {
         let whole = |x: &[f32; 4]| {
-            let rounded = f32x4::new(*x) * self.lift * self.unit + f32x4::splat(ROUND);
-            bytemuck::cast::<f32x4, i32x4>(rounded) - i32x4::splat(ROUND.to_bits() as i32)
+            let rounded = f32x4::new(*x) * self.lift * self.unit + f32x4::splat(ROUND_MAGIC);
+            bytemuck::cast::<f32x4, i32x4>(rounded) - i32x4::splat(ROUND_MAGIC.to_bits() as i32)
         };
         let [a, b, c, d] =
             [0, 4, 8, 12].map(|at| whole(block[at..].first_chunk().unwrap_or(&[0.0; 4])));
@@ -189,60 +210,63 @@ impl Rounding {
     }
 }
 
-/// Sums of products of codes around zero and of residuals, which are whole numbers: exact in any order.
+/// Dot products of a vector's codes (less [`ZERO_CODE`]) and residuals with themselves and each
+/// other. Integers, so the order of summation does not matter.
 #[derive(Default)]
-struct Sums {
+struct DotSums {
     codes: i32x4,
     residuals: i32x4,
     both: i32x4,
 }
 
-/// Squared lengths in code steps: of the codes, of the residuals, of their sum.
-struct Squares {
+/// Squared lengths, in code steps: of the codes, of the residuals, and of the stored vector.
+struct SquaredNorms {
     codes: f64,
     residuals: f64,
-    all: f64,
+    total: f64,
 }
 
-impl Sums {
-    /// Splits whole numbers into codes and residuals.
+impl DotSums {
+    /// Splits quantized components into codes and residuals, and adds their products.
     #[inline(always)]
-    fn add(&mut self, fine: [i16x8; 2], full: bool) -> ([u8; LANES], [u8; LANES]) {
+    fn split(&mut self, fine: [i16x8; 2], full: bool) -> ([u8; BLOCK_DIMS], [u8; BLOCK_DIMS]) {
         let parts = fine.map(|fine| {
-            let codes = if full { (fine + i16x8::splat(STEPS as i16 / 2)) >> 8 } else { fine };
+            let codes =
+                if full { (fine + i16x8::splat(RESIDUAL_STEPS as i16 / 2)) >> 8 } else { fine };
             let residuals = if full { fine - (codes << 8) } else { i16x8::ZERO };
             self.codes += codes.dot(codes);
             self.residuals += residuals.dot(residuals);
             self.both += codes.dot(residuals);
-            [codes + i16x8::splat(ZERO.into()), residuals & i16x8::splat(255)]
+            [codes + i16x8::splat(ZERO_CODE.into()), residuals & i16x8::splat(255)]
         });
         let [codes, residuals] =
             [0, 1].map(|of| u8x16::narrow_i16x8(parts[0][of], parts[1][of]).to_array());
         (codes, residuals)
     }
 
-    fn squares(&self) -> Squares {
+    fn squared_norms(&self) -> SquaredNorms {
         let total = |sums: i32x4| sums.to_array().map(f64::from).iter().sum::<f64>();
-        let (steps, codes) = (f64::from(STEPS), total(self.codes));
+        let (steps, codes) = (f64::from(RESIDUAL_STEPS), total(self.codes));
         let residuals = total(self.residuals) / (steps * steps);
-        Squares { codes, residuals, all: codes + 2.0 * total(self.both) / steps + residuals }
+        SquaredNorms { codes, residuals, total: codes + 2.0 * total(self.both) / steps + residuals }
     }
 }
 
-/// The dot product of a vector with its codes and residuals.
+/// Dot product of a vector with its own codes and residuals, before the scale.
 #[inline(never)]
-fn against(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
+fn dot_with_stored(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
     let mut lanes = [0.0f64; 4];
     for (at, (&x, &code)) in vector.iter().zip(codes).enumerate() {
         lanes[at % 4] +=
-            f64::from(number(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
+            f64::from(component(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
     }
     lanes.iter().sum()
 }
 
-fn largest(vector: &[f32]) -> f32 {
+/// The largest magnitude of a component.
+fn max_abs(vector: &[f32]) -> f32 {
     let mut lanes = [f32x4::ZERO; 4];
-    let (blocks, rest) = vector.as_chunks::<LANES>();
+    let (blocks, rest) = vector.as_chunks::<BLOCK_DIMS>();
     for block in blocks {
         for (lane, x) in lanes.iter_mut().zip(block.as_chunks().0) {
             *lane = lane.fast_max(f32x4::new(*x).abs());
@@ -262,14 +286,14 @@ mod tests {
         dim: usize,
         metric: Metric,
         precision: Precision,
-    ) -> (Encoded, Vec<f32>) {
-        let mut encoded = Encoded::default();
-        encoded.extend(Vectors::new(values, dim).unwrap(), metric, precision);
-        let Encoded { scales, codes, residuals, .. } = &encoded;
-        let stored = Codes { dim, scales, codes, residuals };
+    ) -> (VectorEncoder, Vec<f32>) {
+        let mut encoder = VectorEncoder::default();
+        encoder.extend(Vectors::new(values, dim).unwrap(), metric, precision);
+        let VectorEncoder { scales, codes, residuals, .. } = &encoder;
+        let stored = StoredVectors { dim, scales, codes, residuals };
         let mut decoded = Vec::new();
         (0..stored.len()).for_each(|row| stored.decode(row, &mut decoded));
-        (encoded, decoded)
+        (encoder, decoded)
     }
 
     fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -277,8 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn stored_vectors_are_unit_vectors_close_to_those_given() {
-        let mut numbers = SeededNumbers::new(5);
+    fn cosine_vectors_are_stored_at_unit_length_close_to_the_given_ones() {
+        let mut numbers = Numbers::new(5);
         let dim = 250;
         let values: Vec<f32> = (0..50 * dim).map(|_| numbers.normal() * 7.0).collect();
         for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
@@ -292,17 +316,17 @@ mod tests {
     }
 
     #[test]
-    fn other_metrics_keep_the_length() {
-        let mut numbers = SeededNumbers::new(6);
+    fn inner_product_and_l2_preserve_the_length() {
+        let mut numbers = Numbers::new(6);
         for size in [1e-35, 1.0, 1e15] {
             let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
-                let (encoded, decoded) = encode(&values, 64, metric, Precision::Full);
+                let (encoder, decoded) = encode(&values, 64, metric, Precision::Full);
                 for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate()
                 {
                     assert!((dot(stored, stored) / dot(given, given) - 1.0).abs() < 1e-4);
                     if metric == Metric::L2 {
-                        let norm = f64::from(super::super::bytes::float(&encoded.norms, row));
+                        let norm = f64::from(super::super::bytes::f32_at(&encoder.norms, row));
                         assert!(
                             (norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44,
                             "{norm:e}"
@@ -314,34 +338,35 @@ mod tests {
     }
 
     #[test]
-    fn reach_is_no_less_than_any_length() {
-        let mut numbers = SeededNumbers::new(7);
+    fn error_bound_is_at_least_every_norm() {
+        let mut numbers = Numbers::new(7);
         let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
-        let (encoded, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
-        for (codes, residuals) in encoded.codes.chunks(48).zip(encoded.residuals.chunks(48)) {
+        let (encoder, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
+        for (codes, residuals) in encoder.codes.chunks(48).zip(encoder.residuals.chunks(48)) {
             let length = |squares: f64| libm::sqrt(squares);
             let codes = length(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
             let residuals = length(
                 residuals.iter().map(|&r| (f64::from(r.cast_signed()) / 256.0).powi(2)).sum(),
             );
             assert!(
-                codes <= encoded.reach.codes.into() && residuals <= encoded.reach.residuals.into()
+                codes <= encoder.error_bound.max_code_norm.into()
+                    && residuals <= encoder.error_bound.max_residual_norm.into()
             );
         }
     }
 
     #[test]
-    fn every_code_and_residual_stays_in_range() {
+    fn codes_stay_within_1_to_127() {
         let values = [1.0, -1.0, 0.5, 0.007_812_5, -0.5, 0.999_99, -0.999_99, 1e-30];
         for precision in [Precision::Full, Precision::Compact] {
-            let (encoded, _) = encode(&values, 8, Metric::Cosine, precision);
-            assert!(encoded.codes.iter().all(|code| (1..=127).contains(code)));
-            assert_eq!(encoded.codes[..2], [127, 1]);
+            let (encoder, _) = encode(&values, 8, Metric::Cosine, precision);
+            assert!(encoder.codes.iter().all(|code| (1..=127).contains(code)));
+            assert_eq!(encoder.codes[..2], [127, 1]);
         }
     }
 
     #[test]
-    fn zero_and_extreme_vectors_are_stored() {
+    fn zero_and_extreme_vectors_decode_to_finite_values() {
         let values = [0.0, 0.0, f32::MAX, f32::MAX, f32::from_bits(1), 0.0];
         let (_, decoded) = encode(&values, 2, Metric::Cosine, Precision::Full);
         assert_eq!(decoded[..2], [0.0, 0.0]);

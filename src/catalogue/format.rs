@@ -1,50 +1,56 @@
-//! The bytes of a `.sage` catalogue, version 1: one flat little-endian buffer. `docs/format.md` has it byte by byte, with an example.
+//! Writes and reads the bytes of a `.sage` catalogue, version 1: one flat little-endian buffer.
+//! docs/format.md specifies every byte, with an example.
 //!
-//! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Kinds a reader does not know are skipped. Nothing
-//! is trusted that was not checked by [`read`]; all that is checked there is what memory safety and lookups rest on, and the hash.
-//! (One file, so that what is written and what is checked stand side by side.)
+//! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Unknown
+//! kinds are skipped. [`read`] checks the hash and everything that later code uses as an index or
+//! relies on for finite results; code outside this file does not check again. Writer and reader
+//! share one file so that both sides of each field are seen together.
 
 use super::bitset::RowSet;
-use super::bytes::{eight, float, four, number, small, without};
+use super::bytes::{are_7_bit, eight_bytes_at, f32_at, four_bytes_at, live_rows, u32_at};
 use super::header::{
-    ErrorBound, Header, KINDS, LARGEST_SCALE, LONGEST_ID, MOST_DIMENSIONS, Section,
+    ErrorBound, Header, MAX_DIMENSIONS, MAX_ID_BYTES, MAX_SCALE, SECTION_SLOTS, Section,
 };
 use super::ivf::InvertedLists;
 use super::metric::Metric;
 use super::string_table::StringTable;
 use crate::Error;
 use crate::math::hash::checksum64;
-use crate::text::{hexadecimal, message};
+use crate::text::{hex16, message};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// What a catalogue begins with.
+/// The first bytes of a file.
 const MAGIC: &[u8; 8] = b"SAGE-CAT";
-/// The format written, and the newest that is read.
+/// The format version written, and the newest one read.
 const VERSION: u32 = 1;
-/// Where the hashed part begins.
-const HASHED: usize = 16;
-/// Bytes before the section table.
-const HEADER: usize = 64;
-/// Bytes of an entry of the section table.
-const ENTRY: usize = 24;
-/// Sections start at multiples of this.
-const ALIGNMENT: usize = 64;
-/// More sections than any version has.
-const MOST_SECTIONS: usize = 64;
-/// Where everything is.
+/// Offset of the first hashed byte.
+const HASHED_FROM: usize = 16;
+/// Size of the header, in bytes.
+const HEADER_BYTES: usize = 64;
+/// Size of an entry of the section table, in bytes.
+const TABLE_ENTRY_BYTES: usize = 24;
+/// Sections start at multiples of this many bytes.
+const SECTION_ALIGNMENT: usize = 64;
+/// Maximal number of entries in the section table.
+const MAX_SECTIONS: usize = 64;
+
+/// The parsed header and the place of each section.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) header: Header,
     pub(super) hash: u64,
-    /// Rows that were not removed, and how many.
+    /// Rows of items: those not removed.
     pub(super) live: RowSet,
+    /// Number of live rows.
     pub(super) size: usize,
     pub(super) lists: Option<InvertedLists>,
-    sections: [Option<(usize, usize)>; KINDS],
+    /// Start and end of each section in the file, by kind.
+    sections: [Option<(usize, usize)>; SECTION_SLOTS],
 }
 
 impl Layout {
+    /// Whether the file has the section.
     pub(super) fn has(&self, section: Section) -> bool {
         self.sections[section as usize].is_some()
     }
@@ -55,24 +61,26 @@ impl Layout {
     }
 }
 
-/// Lays out the sections behind a header.
+/// Writes header, section table and sections, and validates the result as [`read`] does.
 pub(super) fn write(
     header: &Header,
     sections: &[(Section, Vec<u8>)],
 ) -> Result<(Vec<u8>, Layout), Error> {
-    let Header { n, dim, metric, spread, reach } = *header;
-    let small = |name, x: usize| {
+    let Header { n, dim, metric, spread, error_bound } = *header;
+    let as_u32 = |name, x: usize| {
         u32::try_from(x)
             .map_err(|_| Error::option(name, message!["got ", x, ", expected below 2^32"]))
     };
-    let length = sections.iter().fold(HEADER + sections.len() * ENTRY, |end, (_, content)| {
-        end.next_multiple_of(ALIGNMENT) + content.len()
-    });
-    let mut bytes = reserve(length)?;
-    bytes.resize(HEADER + sections.len() * ENTRY, 0);
+    let length = sections
+        .iter()
+        .fold(HEADER_BYTES + sections.len() * TABLE_ENTRY_BYTES, |end, (_, content)| {
+            end.next_multiple_of(SECTION_ALIGNMENT) + content.len()
+        });
+    let mut bytes = allocate(length)?;
+    bytes.resize(HEADER_BYTES + sections.len() * TABLE_ENTRY_BYTES, 0);
     for (i, (section, content)) in sections.iter().enumerate() {
-        bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-        let entry = HEADER + i * ENTRY;
+        bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGNMENT), 0);
+        let entry = HEADER_BYTES + i * TABLE_ENTRY_BYTES;
         let offset = bytes.len() as u64;
         bytes[entry..entry + 4].copy_from_slice(&(*section as u32).to_le_bytes());
         bytes[entry + 8..entry + 16].copy_from_slice(&offset.to_le_bytes());
@@ -82,27 +90,27 @@ pub(super) fn write(
     let length = bytes.len() as u64;
     bytes[..8].copy_from_slice(MAGIC);
     bytes[16..20].copy_from_slice(&VERSION.to_le_bytes());
-    bytes[20..24].copy_from_slice(&small("number of items", n)?.to_le_bytes());
-    bytes[24..28].copy_from_slice(&small("dim", dim)?.to_le_bytes());
+    bytes[20..24].copy_from_slice(&as_u32("number of items", n)?.to_le_bytes());
+    bytes[24..28].copy_from_slice(&as_u32("dim", dim)?.to_le_bytes());
     bytes[28..32].copy_from_slice(&(metric as u32).to_le_bytes());
     bytes[32..40].copy_from_slice(&spread.to_le_bytes());
     bytes[40..48].copy_from_slice(&length.to_le_bytes());
-    bytes[48..52].copy_from_slice(&small("sections", sections.len())?.to_le_bytes());
-    bytes[52..56].copy_from_slice(&reach.codes.to_le_bytes());
-    bytes[56..60].copy_from_slice(&reach.residuals.to_le_bytes());
-    let hash = checksum64(&bytes[HASHED..]);
+    bytes[48..52].copy_from_slice(&as_u32("sections", sections.len())?.to_le_bytes());
+    bytes[52..56].copy_from_slice(&error_bound.max_code_norm.to_le_bytes());
+    bytes[56..60].copy_from_slice(&error_bound.max_residual_norm.to_le_bytes());
+    let hash = checksum64(&bytes[HASHED_FROM..]);
     bytes[8..16].copy_from_slice(&hash.to_le_bytes());
-    let layout = lay_out(&bytes, hash)?;
+    let layout = validate(&bytes, hash)?;
     Ok((bytes, layout))
 }
 
-/// What reads like a catalogue, but is not one.
-pub(super) fn is_delta() -> Error {
-    Error::corrupt("they are the changes to a catalogue, to be merged into it")
+/// The error for a delta where a catalogue is expected.
+pub(super) fn delta_error() -> Error {
+    Error::corrupt("they are a delta; merge it into its base catalogue")
 }
 
-/// Room for a file of this length, or [`Error::Memory`].
-pub(super) fn reserve(length: usize) -> Result<Vec<u8>, Error> {
+/// An empty buffer with this capacity, or [`Error::Memory`].
+pub(super) fn allocate(length: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     match bytes.try_reserve_exact(length) {
         Ok(()) => Ok(bytes),
@@ -114,74 +122,82 @@ pub(super) fn reserve(length: usize) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The length of a whole file by its first bytes, at least 64 of them.
-pub(super) fn announced(bytes: &[u8]) -> Result<u64, Error> {
+/// The length of a file in bytes, read from its first bytes, at least [`HEADER_BYTES`] of them.
+pub(super) fn file_length(bytes: &[u8]) -> Result<u64, Error> {
     if !bytes.starts_with(MAGIC) {
-        return Err(Error::corrupt("they do not begin with SAGE-CAT, as a catalogue does"));
+        return Err(Error::corrupt("they do not begin with SAGE-CAT"));
     }
-    if bytes.len() < HEADER {
+    if bytes.len() < HEADER_BYTES {
         return Err(Error::corrupt(message![
             "got ",
             bytes.len(),
             " bytes, expected at least ",
-            HEADER
+            HEADER_BYTES
         ]));
     }
-    match number(bytes, 4) as u32 {
-        VERSION => Ok(u64::from_le_bytes(eight(bytes, 40))),
+    match u32_at(bytes, 4) as u32 {
+        VERSION => Ok(u64::from_le_bytes(eight_bytes_at(bytes, 40))),
         got if got > VERSION => Err(Error::Version { got, supported: VERSION }),
-        got => Err(Error::corrupt(message!["format version ", got, " never existed"])),
+        got => Err(Error::corrupt(message!["there is no format version ", got])),
     }
 }
 
-/// Checks bytes from the outside in: magic, version, length, hash, section table, and the content of every section that is
-/// later trusted as an index.
+/// Checks magic, version, length, hash, section table, and the content of every section that is
+/// later used as an index. O(bytes).
 pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
-    let length = announced(bytes)?;
+    let length = file_length(bytes)?;
     if length != bytes.len() as u64 {
         return Err(Error::corrupt(message!["got ", bytes.len(), " bytes, expected ", length]));
     }
-    let hash = u64::from_le_bytes(eight(bytes, 8));
-    let seen = checksum64(&bytes[HASHED..]);
+    let hash = u64::from_le_bytes(eight_bytes_at(bytes, 8));
+    let seen = checksum64(&bytes[HASHED_FROM..]);
     if hash != seen {
-        let [seen, hash] = [seen, hash].map(hexadecimal);
+        let [seen, hash] = [seen, hash].map(hex16);
         return Err(Error::corrupt(message!["their hash is ", seen, ", expected ", hash]));
     }
-    lay_out(bytes, hash)
+    validate(bytes, hash)
 }
 
-/// The same for bytes whose length and hash are known to be right.
-fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
-    let impossible = || Error::corrupt("the header has impossible values");
+/// Checks header, section table and sections of bytes whose length and hash are right.
+fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
+    let bad_header = || Error::corrupt("the header has impossible values");
     let header = Header {
-        n: number(bytes, 5),
-        dim: number(bytes, 6),
-        metric: Metric::from_number(number(bytes, 7)).ok_or_else(impossible)?,
-        spread: f64::from_le_bytes(eight(bytes, 32)),
-        reach: ErrorBound { codes: float(bytes, 13), residuals: float(bytes, 14) },
+        n: u32_at(bytes, 5),
+        dim: u32_at(bytes, 6),
+        metric: Metric::from_number(u32_at(bytes, 7)).ok_or_else(bad_header)?,
+        spread: f64::from_le_bytes(eight_bytes_at(bytes, 32)),
+        error_bound: ErrorBound {
+            max_code_norm: f32_at(bytes, 13),
+            max_residual_norm: f32_at(bytes, 14),
+        },
     };
-    let good = |x: f64| x.is_finite() && x >= 0.0;
-    let numbers = [header.spread, header.reach.codes.into(), header.reach.residuals.into()];
-    if !(1..=MOST_DIMENSIONS).contains(&header.dim) || !numbers.into_iter().all(good) {
-        return Err(impossible());
+    let is_valid = |x: f64| x.is_finite() && x >= 0.0;
+    let numbers = [
+        header.spread,
+        header.error_bound.max_code_norm.into(),
+        header.error_bound.max_residual_norm.into(),
+    ];
+    if !(1..=MAX_DIMENSIONS).contains(&header.dim) || !numbers.into_iter().all(is_valid) {
+        return Err(bad_header());
     }
     let mut layout = Layout {
         header,
         hash,
-        live: RowSet::none(0),
+        live: RowSet::empty(0),
         size: 0,
         lists: None,
-        sections: table(bytes, number(bytes, 12))?,
+        sections: read_section_table(bytes, u32_at(bytes, 12))?,
     };
-    // First the sections whose length is a multiple of n, so that a hostile n allocates nothing.
+    // Sections with a length proportional to n come first, so that a false n is an error before
+    // anything is allocated.
     check_vectors(bytes, &layout)?;
-    check_texts(bytes, &layout, Section::IdOffsets, Section::Ids, header.n)?;
+    check_strings(bytes, &layout, Section::IdOffsets, Section::Ids, header.n)?;
     if layout.has(Section::Payloads) || layout.has(Section::PayloadOffsets) {
-        check_texts(bytes, &layout, Section::PayloadOffsets, Section::Payloads, header.n)?;
+        check_strings(bytes, &layout, Section::PayloadOffsets, Section::Payloads, header.n)?;
     }
-    layout.live = live_rows(bytes, &layout)?;
+    layout.live = read_live_rows(bytes, &layout)?;
     layout.size = layout.live.count();
-    check_order(bytes, &layout)?;
+    check_id_order(bytes, &layout)?;
     if layout.has(Section::Lists) {
         layout.lists = Some(InvertedLists::read(
             layout.section(bytes, Section::Lists),
@@ -192,37 +208,45 @@ fn lay_out(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     }
     for section in [Section::Revision, Section::Base] {
         if layout.has(section) {
-            expect(&layout, bytes, section, Some(8))?;
+            check_length(&layout, bytes, section, Some(8))?;
         }
     }
     if layout.has(Section::Base) {
         let dropped = layout.section(bytes, Section::DroppedOffsets).len() / 4;
-        check_texts(bytes, &layout, Section::DroppedOffsets, Section::Dropped, dropped)?;
+        check_strings(bytes, &layout, Section::DroppedOffsets, Section::Dropped, dropped)?;
     }
     Ok(layout)
 }
 
-/// Reads the section table; sections lie in order, inside the file, without overlap.
-fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], Error> {
-    let mut sections = [None; KINDS];
-    if count > MOST_SECTIONS || HEADER + count * ENTRY > bytes.len() {
+/// Reads the section table. Sections must be in order, inside the file, without overlap, no kind
+/// twice.
+fn read_section_table(
+    bytes: &[u8],
+    count: usize,
+) -> Result<[Option<(usize, usize)>; SECTION_SLOTS], Error> {
+    let mut sections = [None; SECTION_SLOTS];
+    if count > MAX_SECTIONS || HEADER_BYTES + count * TABLE_ENTRY_BYTES > bytes.len() {
         return Err(Error::corrupt(message!["a table of ", count, " sections does not fit"]));
     }
-    let mut free = (HEADER + count * ENTRY) as u64;
-    for entry in (0..count).map(|i| HEADER + i * ENTRY) {
-        let kind = u32::from_le_bytes(four(bytes, entry));
+    let mut free = (HEADER_BYTES + count * TABLE_ENTRY_BYTES) as u64;
+    for entry in (0..count).map(|i| HEADER_BYTES + i * TABLE_ENTRY_BYTES) {
+        let kind = u32::from_le_bytes(four_bytes_at(bytes, entry));
         let Range { start, end } = {
-            let (offset, length) = (eight(bytes, entry + 8), eight(bytes, entry + 16));
+            let (offset, length) =
+                (eight_bytes_at(bytes, entry + 8), eight_bytes_at(bytes, entry + 16));
             let start = u64::from_le_bytes(offset);
             start..start.saturating_add(u64::from_le_bytes(length))
         };
-        if start < free || !start.is_multiple_of(ALIGNMENT as u64) || end > bytes.len() as u64 {
+        if start < free
+            || !start.is_multiple_of(SECTION_ALIGNMENT as u64)
+            || end > bytes.len() as u64
+        {
             return Err(Error::corrupt(message!["section ", kind, " lies at ", start, "..", end]));
         }
         free = end;
         if let Some(slot) = sections.get_mut(kind as usize) {
             if slot.is_some() {
-                return Err(Error::corrupt(message!["section ", kind, " is there twice"]));
+                return Err(Error::corrupt(message!["section ", kind, " occurs twice"]));
             }
             *slot = Some((start as usize, end as usize));
         }
@@ -230,8 +254,10 @@ fn table(bytes: &[u8], count: usize) -> Result<[Option<(usize, usize)>; KINDS], 
     Ok(sections)
 }
 
+/// Checks the length of a section in bytes; `None`, an overflow, never matches. `inline(never)`
+/// because its many callers are not hot.
 #[inline(never)]
-fn expect(
+fn check_length(
     layout: &Layout,
     bytes: &[u8],
     section: Section,
@@ -244,78 +270,81 @@ fn expect(
     }
 }
 
+/// Checks lengths of the vector sections, and that scales, norms and codes are in range.
 fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     let Header { n, dim, metric, .. } = layout.header;
     let cells = n.checked_mul(dim);
-    expect(layout, bytes, Section::Scales, n.checked_mul(4))?;
-    expect(layout, bytes, Section::Codes, cells)?;
+    check_length(layout, bytes, Section::Scales, n.checked_mul(4))?;
+    check_length(layout, bytes, Section::Codes, cells)?;
     if layout.has(Section::Residuals) {
-        expect(layout, bytes, Section::Residuals, cells)?;
+        check_length(layout, bytes, Section::Residuals, cells)?;
     }
     check_floats(bytes, layout, Section::Scales)?;
     if metric == Metric::L2 {
-        expect(layout, bytes, Section::Norms, n.checked_mul(4))?;
+        check_length(layout, bytes, Section::Norms, n.checked_mul(4))?;
         check_floats(bytes, layout, Section::Norms)?;
     }
-    match small(layout.section(bytes, Section::Codes)) {
+    match are_7_bit(layout.section(bytes, Section::Codes)) {
         false => Err(Error::corrupt("a code is above 127")),
         true => Ok(()),
     }
 }
 
+/// Checks that every `f32` of a section is finite, not negative and within its maximum.
 fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), Error> {
     let content = layout.section(bytes, section);
-    let largest = if section == Section::Scales { LARGEST_SCALE } else { f32::MAX };
-    let good = |row| (0.0..=largest).contains(&float(content, row));
-    match (0..layout.header.n).find(|&row| !good(row)) {
+    let largest = if section == Section::Scales { MAX_SCALE } else { f32::MAX };
+    let is_valid = |row| (0.0..=largest).contains(&f32_at(content, row));
+    match (0..layout.header.n).find(|&row| !is_valid(row)) {
         Some(row) => {
-            let seen = f64::from(float(content, row));
+            let seen = f64::from(f32_at(content, row));
             Err(Error::corrupt(message!["row ", row, " of section ", section as u32, " is ", seen]))
         }
         None => Ok(()),
     }
 }
 
-/// Texts lie one after the other, cover their section, and are UTF-8 each.
-fn check_texts(
+/// Checks a string table of n strings. Ids are limited in length, payloads are not.
+fn check_strings(
     bytes: &[u8],
     layout: &Layout,
     ends: Section,
     texts: Section,
     n: usize,
 ) -> Result<(), Error> {
-    expect(layout, bytes, ends, n.checked_mul(4))?;
+    check_length(layout, bytes, ends, n.checked_mul(4))?;
     let least = usize::from(texts == Section::Ids || texts == Section::Dropped);
-    let most = if least == 1 { LONGEST_ID } else { usize::MAX };
-    StringTable { ends: layout.section(bytes, ends), texts: layout.section(bytes, texts) }
+    let most = if least == 1 { MAX_ID_BYTES } else { usize::MAX };
+    StringTable { offsets: layout.section(bytes, ends), bytes: layout.section(bytes, texts) }
         .check(least..=most)
         .map_err(|problem| Error::corrupt(message![problem, " of section ", texts as u32]))
 }
 
-/// The rows that were not removed.
-fn live_rows(bytes: &[u8], layout: &Layout) -> Result<RowSet, Error> {
+/// The rows that are not marked in [`Section::Removed`].
+fn read_live_rows(bytes: &[u8], layout: &Layout) -> Result<RowSet, Error> {
     let n = layout.header.n;
     if layout.has(Section::Removed) {
-        expect(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
+        check_length(layout, bytes, Section::Removed, Some(n.div_ceil(32) * 4))?;
     }
-    Ok(without(n, layout.section(bytes, Section::Removed)))
+    Ok(live_rows(n, layout.section(bytes, Section::Removed)))
 }
 
-/// The id order lists the live rows by strictly ascending id: each once, and no two of one id.
-fn check_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
-    expect(layout, bytes, Section::IdOrder, layout.size.checked_mul(4))?;
+/// Checks that the id order lists live rows by strictly ascending id. As it has one entry for each
+/// live row, every live row then occurs once and no id is a duplicate.
+fn check_id_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
+    check_length(layout, bytes, Section::IdOrder, layout.size.checked_mul(4))?;
     let section = |section| layout.section(bytes, section);
-    let ids = StringTable { ends: section(Section::IdOffsets), texts: section(Section::Ids) };
+    let ids = StringTable { offsets: section(Section::IdOffsets), bytes: section(Section::Ids) };
     let order = section(Section::IdOrder);
     let mut before: &[u8] = &[];
     for i in 0..layout.size {
-        let row = number(order, i);
-        if !layout.live.has(row) {
-            return Err(Error::corrupt(message!["place ", i, " of the id order is row ", row]));
+        let row = u32_at(order, i);
+        if !layout.live.contains(row) {
+            return Err(Error::corrupt(message!["entry ", i, " of the id order is row ", row]));
         }
         let id = ids.get(row);
         if id <= before {
-            return Err(Error::corrupt(message!["the id order does not ascend at place ", i]));
+            return Err(Error::corrupt(message!["ids are not in ascending order at entry ", i]));
         }
         before = id;
     }
@@ -349,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_is_noticed() {
+    fn every_flipped_bit_is_an_error() {
         let bytes = fixture();
         for i in 0..bytes.len() * 8 {
             let mut altered = bytes.clone();
@@ -359,15 +388,15 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_says_so() {
+    fn a_newer_version_is_a_version_error() {
         let mut bytes = fixture();
         bytes[16] = 2;
         assert_eq!(code(bytes), Some("version"));
     }
 
     #[test]
-    fn hostile_bytes_with_a_valid_hash_are_refused_or_harmless() {
-        // Every byte of header, table and index sections set to every value that tends to hurt, the hash made to fit.
+    fn altered_bytes_with_a_valid_hash_are_an_error_or_harmless() {
+        // Every byte after the version is set to boundary values, and the hash is recomputed.
         let bytes = fixture();
         for i in 20..bytes.len() {
             for value in [0, 1, 2, 0x7f, 0x80, 0xff] {

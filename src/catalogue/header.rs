@@ -2,54 +2,57 @@
 
 use super::metric::Metric;
 
-/// More would make sums of codes times weights overflow.
-pub(super) const MOST_DIMENSIONS: usize = 32_768;
-/// With a larger scale a vector would not be finite.
-pub(super) const LARGEST_SCALE: f32 = f32::MAX / 65.0;
-/// Bytes of the longest id.
-pub(super) const LONGEST_ID: usize = 65_535;
+/// Maximal number of dimensions: sums of code times weight stay within `i32`.
+pub(super) const MAX_DIMENSIONS: usize = 32_768;
+/// Maximal scale of a stored vector: components, at most 64.5 times the scale, stay finite.
+pub(super) const MAX_SCALE: f32 = f32::MAX / 65.0;
+/// Maximal length of an id, in bytes of UTF-8.
+pub(super) const MAX_ID_BYTES: usize = 65_535;
 
-/// A part of the file, with its number there. Those up to [`Norms`](Self::Norms) are written from items; the others are added by who
-/// builds ([`CatalogueBuilder::section`](super::CatalogueBuilder::section)).
+/// A part of the file. The discriminant is its kind in the section table (docs/format.md).
+///
+/// Sections up to [`Norms`](Self::Norms) are written from the items; the others are given to
+/// [`CatalogueBuilder::set_section`](super::CatalogueBuilder::set_section).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u32)]
+#[non_exhaustive]
 pub enum Section {
-    /// n `f32`: what makes codes the vector.
+    /// n `f32`: the factor from codes and residuals to components.
     Scales = 1,
-    /// n x dim bytes, row-major.
+    /// n x dim `u8`, row-major.
     Codes = 2,
-    /// n x dim `i8`, row-major.
+    /// n x dim `i8`, row-major. Only with [`Precision::Full`](super::Precision::Full).
     Residuals = 3,
-    /// n `u32`: where each id ends.
+    /// n `u32`: the end offset of each id in [`Ids`](Self::Ids), in bytes.
     IdOffsets = 4,
-    /// The ids, UTF-8.
+    /// The ids, concatenated, UTF-8.
     Ids = 5,
-    /// `u32`: the rows of items by ascending id.
+    /// `u32`: the rows of items by ascending bytes of their ids.
     IdOrder = 6,
-    /// n `u32`: where each payload ends.
+    /// n `u32`: the end offset of each payload in [`Payloads`](Self::Payloads), in bytes.
     PayloadOffsets = 7,
-    /// The payloads, UTF-8.
+    /// The payloads, concatenated, UTF-8.
     Payloads = 8,
-    /// n `f32`: squared lengths, for L2.
+    /// n `f32`: squared lengths of the stored vectors. Only for [`Metric::L2`].
     Norms = 9,
-    /// What filters look at. Nothing here reads it: `ts/catalogue/attributes.ts` does.
+    /// Columns that filters read. Written and read by `ts/catalogue/attributes.ts`.
     Attributes = 10,
-    /// A bit for each row that is no item any more, in `u32`.
+    /// One bit a row, in `u32`: set for a row whose item was removed.
     Removed = 11,
-    /// Lists of rows (IVF).
+    /// Inverted lists.
     Lists = 12,
-    /// 8 bytes that name the items, where that is not the hash.
+    /// 8 bytes that identify the items of a merged catalogue; without it the hash does.
     Revision = 13,
-    /// In a delta: 8 bytes, the revision it applies to.
+    /// In a delta: 8 bytes, the revision that the delta applies to.
     Base = 14,
-    /// In a delta: `u32`, where each dropped id ends.
+    /// In a delta: `u32`, the end offset of each id in [`Dropped`](Self::Dropped), in bytes.
     DroppedOffsets = 15,
-    /// In a delta: the ids that are no more.
+    /// In a delta: the ids of removed items, concatenated, UTF-8.
     Dropped = 16,
 }
 
 impl Section {
-    const ALL: [Self; KINDS - 1] = [
+    const ALL: [Self; SECTION_SLOTS - 1] = [
         Self::Scales,
         Self::Codes,
         Self::Residuals,
@@ -68,39 +71,42 @@ impl Section {
         Self::Dropped,
     ];
 
-    /// The section of this number.
+    /// The section of this kind; `None` for a kind unknown to this version.
     #[must_use]
     pub fn from_number(number: usize) -> Option<Self> {
         Self::ALL.get(number.checked_sub(1)?).copied()
     }
 }
 
-/// Kinds known to this version, and one for the unused kind 0.
-pub(super) const KINDS: usize = 17;
+/// Length of an array indexed by section kind. Kind 0 is unused.
+pub(super) const SECTION_SLOTS: usize = 17;
 
-/// What the header says besides where things are.
+/// The header fields that describe the items.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Header {
-    /// Rows, those removed included.
+    /// Number of rows, removed ones included.
     pub(super) n: usize,
     pub(super) dim: usize,
     pub(super) metric: Metric,
+    /// Mean squared distance of all pairs of items.
     pub(super) spread: f64,
-    pub(super) reach: ErrorBound,
+    pub(super) error_bound: ErrorBound,
 }
 
-/// How long the parts of stored vectors are at most, before the scale: what the bounds of a search rest on.
+/// Maximal Euclidean lengths over all rows, before the scale, in code steps. From these the scan
+/// computes the error bound of an integer dot product. 0 means unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct ErrorBound {
-    /// Length of the codes around zero.
-    pub(super) codes: f32,
-    /// Length of the residuals, in code steps.
-    pub(super) residuals: f32,
+    /// Length of `code - 64`.
+    pub(super) max_code_norm: f32,
+    /// Length of `residual / 256`.
+    pub(super) max_residual_norm: f32,
 }
 
 impl ErrorBound {
-    pub(super) fn include(&mut self, other: Self) {
-        self.codes = self.codes.max(other.codes);
-        self.residuals = self.residuals.max(other.residuals);
+    /// The maxima of both.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.max_code_norm = self.max_code_norm.max(other.max_code_norm);
+        self.max_residual_norm = self.max_residual_norm.max(other.max_residual_norm);
     }
 }

@@ -1,6 +1,8 @@
-//! The local index: items with ids and vectors, searchable.
+//! [`Catalogue`]: lookups and searches over the bytes of a `.sage` file. Of equal scores the lowest
+//! row comes first.
 
-use super::codes::{Codes, Precision};
+use super::bytes::{eight_bytes_at, u32_at};
+use super::codes::{Precision, StoredVectors};
 use super::format::{self, Layout};
 use super::header::Section;
 use super::metric::Metric;
@@ -8,24 +10,26 @@ use super::scan;
 use super::search::SearchOptions;
 use super::sketch::Sketches;
 use super::string_table::StringTable;
-use super::{bytes::eight, bytes::number};
 use crate::math::top_k::ScoredRow;
 use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
-/// Rows that are worth sketches.
-const WORTH: usize = 8192;
+/// Catalogues of fewer rows are not sketched: a scan of all codes is fast enough.
+const MIN_ROWS_FOR_SKETCHES: usize = 8192;
 
-/// A catalogue: n items, each with an id, a vector and perhaps a payload (a JSON text the caller gave) and attributes.
+/// A searchable set of items, each with an id, a vector and optionally a payload (a JSON string
+/// given by the caller) and attributes.
 ///
-/// It *is* its file: one buffer, read in place. Rows are 0..[`rows`](Self::rows) in the order of the file, those of removed items included.
+/// A catalogue is the bytes of its `.sage` file, read in place. Rows are
+/// 0..[`rows`](Self::rows) in the order of the file, those of removed items included.
 ///
 /// ```
 /// use pocketsage::{Catalogue, Items, Precision, Vectors};
 ///
 /// let vectors = Vectors::new(&[3.0, 0.0, 0.0, 1.0], 2)?;
-/// let catalogue = Catalogue::build(&Items::new(vectors, &["pizza", "football"]), Precision::Full)?;
+/// let items = Items::new(vectors, &["pizza", "football"]);
+/// let catalogue = Catalogue::build(&items, Precision::Full)?;
 /// let again = Catalogue::from_bytes(catalogue.bytes().to_vec())?;
 /// assert_eq!(again.row("football"), Some(1));
 /// let found = again.search(Vectors::new(&[1.0, 0.2], 2)?, 1, &[])?;
@@ -40,19 +44,23 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
-    /// Reads a catalogue from the bytes of a `.sage` file, which it keeps. Everything is checked before it is trusted. O(bytes).
+    /// Reads a catalogue from the bytes of a `.sage` file and takes ownership of them. Length,
+    /// hash, section table and every offset are checked. O(bytes).
     ///
     /// # Errors
-    /// [`Error::Corrupt`] for bytes that are not a whole, unaltered catalogue, [`Error::Version`] for a newer format.
+    /// [`Error::Corrupt`] for bytes that are not a complete, unaltered catalogue,
+    /// [`Error::Version`] for a newer format.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Error> {
         let catalogue = Self::from_delta(bytes)?;
         match catalogue.layout.has(Section::Base) {
-            true => Err(format::is_delta()),
+            true => Err(format::delta_error()),
             false => Ok(catalogue),
         }
     }
 
-    /// The same for a delta, as [`CatalogueBuilder::finish_delta`] writes it: the items that came, with [`Section::Base`] and what was dropped.
+    /// Reads a delta, as written by
+    /// [`CatalogueBuilder::finish_delta`](super::CatalogueBuilder::finish_delta): the added items,
+    /// with [`Section::Base`] and [`Section::Dropped`]. Also reads a catalogue. O(bytes).
     ///
     /// # Errors
     /// As [`from_bytes`](Self::from_bytes).
@@ -61,14 +69,16 @@ impl Catalogue {
         Ok(Self { bytes, layout, sketches: None })
     }
 
-    /// Room for a file that comes in pieces, by the first of them (64 bytes at least): what came is appended to it, and
-    /// [`from_bytes`](Self::from_bytes) checks the whole.
+    /// An empty buffer with capacity for a whole file, whose length is read from `first`, its
+    /// first bytes (64 or more). The caller appends all bytes, `first` included, and passes the
+    /// buffer to [`from_bytes`](Self::from_bytes).
     ///
     /// # Errors
-    /// As `from_bytes`, of what the first bytes can tell; [`Error::Memory`] when the file does not fit.
-    pub fn reserve(first: &[u8]) -> Result<Vec<u8>, Error> {
-        let length = format::announced(first)?;
-        format::reserve(usize::try_from(length).unwrap_or(usize::MAX))
+    /// [`Error::Corrupt`] and [`Error::Version`] as far as the first 64 bytes show them;
+    /// [`Error::Memory`] when the allocation fails.
+    pub fn file_buffer(first: &[u8]) -> Result<Vec<u8>, Error> {
+        let length = format::file_length(first)?;
+        format::allocate(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
     /// The bytes of the `.sage` file.
@@ -77,84 +87,87 @@ impl Catalogue {
         &self.bytes
     }
 
-    /// Number of items.
+    /// Number of items, removed ones not counted.
     #[must_use]
     pub fn len(&self) -> usize {
         self.layout.size
     }
 
-    /// Whether there are no items.
+    /// Whether the catalogue has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.layout.size == 0
     }
 
-    /// Number of rows: items and removed items.
+    /// Number of rows, removed items included.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.layout.header.n
     }
 
-    /// Whether the row is that of an item, neither removed nor past the end.
+    /// Whether the row holds an item: not removed and not past the end.
     #[must_use]
     pub fn is_live(&self, row: usize) -> bool {
-        self.layout.live.has(row)
+        self.layout.live.contains(row)
     }
 
-    /// Length of the vectors.
+    /// Number of dimensions.
     #[must_use]
     pub fn dim(&self) -> usize {
         self.layout.header.dim
     }
 
-    /// How nearness is measured.
+    /// How similarity is measured.
     #[must_use]
     pub fn metric(&self) -> Metric {
         self.layout.header.metric
     }
 
-    /// Mean squared distance of all pairs of items: D, the yardstick of [`crate::Cut::Auto`].
+    /// Mean squared distance of all pairs of items; 0 for fewer than two. It is the D of
+    /// [`crate::Cut::Auto`] and [`crate::Cut::Spread`].
     #[must_use]
     pub fn spread(&self) -> f64 {
         self.layout.header.spread
     }
 
-    /// XXH64 of the content: equal catalogues have equal hashes.
+    /// XXH64 of the file after the hash field: equal files have equal hashes.
     #[must_use]
     pub fn hash(&self) -> u64 {
         self.layout.hash
     }
 
-    /// Names the items, wherever they lie: the hash, or what [`Section::Revision`] says (the hash of the catalogue that a delta led to).
+    /// Identifies the set of items, independent of the order of rows: the content of
+    /// [`Section::Revision`] (in a merged catalogue the hash of the catalogue that the delta
+    /// leads to), otherwise the hash.
     #[must_use]
     pub fn revision(&self) -> u64 {
         match self.section(Section::Revision) {
             [] => self.hash(),
-            bytes => u64::from_le_bytes(eight(bytes, 0)),
+            bytes => u64::from_le_bytes(eight_bytes_at(bytes, 0)),
         }
     }
 
-    /// How finely the vectors are stored.
+    /// Precision of the stored vectors.
     #[must_use]
     pub fn precision(&self) -> Precision {
         if self.layout.has(Section::Residuals) { Precision::Full } else { Precision::Compact }
     }
 
-    /// `(lists, probed, recall)` where there are lists: how many, how many a search looks into, and the share of the 10 nearest neighbours
-    /// found so when it was built.
+    /// `(lists, probes, recall)` of a catalogue with inverted lists: their number, the number that
+    /// a search probes, and the recall@10 measured when they were built. `None` without lists.
     #[must_use]
     pub fn lists(&self) -> Option<(usize, usize, f32)> {
         self.layout.lists.as_ref().map(|lists| (lists.len(), lists.probes, lists.recall))
     }
 
-    /// The row of an id. O(log n).
+    /// The row of an id; `None` for an unknown or removed one. O(log n) comparisons.
     #[must_use]
     pub fn row(&self, id: &str) -> Option<usize> {
         let (order, ids) = (self.section(Section::IdOrder), self.ids());
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = low.midpoint(high);
-            let row = number(order, middle);
+            let row = u32_at(order, middle);
             match ids.get(row).cmp(id.as_bytes()) {
                 core::cmp::Ordering::Less => low = middle + 1,
                 core::cmp::Ordering::Equal => return Some(row),
@@ -171,20 +184,21 @@ impl Catalogue {
         core::str::from_utf8(id).ok()
     }
 
-    /// The payload of a row; `None` past the end, for a removed item and where there is none.
+    /// The payload of a row; `None` past the end, for a removed item and for one without payload.
     #[must_use]
     pub fn payload(&self, row: usize) -> Option<&str> {
         let payload = self.is_live(row).then(|| self.payloads().get(row))?;
         core::str::from_utf8(payload).ok().filter(|text| !text.is_empty())
     }
 
-    /// Appends the vector of a row as it is stored: for cosines of unit length (or zero).
+    /// Appends the stored vector of a row to `out`: `dim` components, for cosines of unit length
+    /// (or zero). Reads removed rows, too. O(dim).
     ///
     /// # Errors
     /// [`Error::Option`] for a row past the end.
-    pub fn read_vector(&self, row: usize, into: &mut Vec<f32>) -> Result<(), Error> {
+    pub fn read_vector(&self, row: usize, out: &mut Vec<f32>) -> Result<(), Error> {
         self.check_row(row)?;
-        self.codes().decode(row, into);
+        self.codes().decode(row, out);
         Ok(())
     }
 
@@ -198,8 +212,8 @@ impl Catalogue {
         }
     }
 
-    /// For each of m queries the `count` best items, best first; of equal scores the lowest row first. `exclude` are rows never to
-    /// return. See [`search_with`](Self::search_with).
+    /// For each of m queries the `count` best items, best first; of equal scores the lowest row
+    /// first. Rows of `exclude` are never returned. See [`search_with`](Self::search_with).
     ///
     /// # Errors
     /// As `search_with`.
@@ -214,18 +228,23 @@ impl Catalogue {
 
     /// For each of m queries the best items, best first; of equal scores the lowest row first.
     ///
-    /// Exact, unless the catalogue has [`lists`](Self::lists) or is [`prepare`](Self::prepare)d and `exact` is not asked for: the result is
-    /// that of scoring every stored vector in `f32`. A zero query has cosine 0 to everything. `count` beyond n gives all there are. O(m n dim) small integer
-    /// multiplications at most, and about 2 ns for each 64 of them.
+    /// The result equals scoring every stored vector in `f32`, with two exceptions that
+    /// [`SearchOptions::exact`] switches off: a catalogue with [`lists`](Self::lists) is searched
+    /// in the probed lists, and one that was [`prepare`](Self::prepare)d by sketches, which miss
+    /// a result with a small probability.
+    ///
+    /// A zero query has cosine 0 to every item. A `count` above the number of allowed items
+    /// returns all of them. At most O(m n dim) integer multiplications, about 2 ns for 64 of them.
     ///
     /// # Errors
-    /// [`Error::Dimension`] when the queries are not of the catalogue's length; [`Error::Option`] for an excluded row past the end.
+    /// [`Error::Dimension`] when queries and catalogue differ in dimension; [`Error::Option`] for
+    /// an excluded row past the end.
     pub fn search_with(
         &self,
         queries: Vectors<'_>,
         search: &SearchOptions<'_>,
     ) -> Result<Vec<Vec<ScoredRow>>, Error> {
-        scan::check(queries, self.dim())?;
+        scan::check_query_dim(queries, self.dim())?;
         let n = self.rows();
         let mut allowed = self.layout.live.clone();
         if let Some(rows) = search.allowed {
@@ -237,12 +256,12 @@ impl Catalogue {
         }
         let parts = match &self.layout.lists {
             Some(lists) if !search.exact => {
-                lists.parts(self.section(Section::Lists), queries, self.metric(), n)
+                lists.probed_parts(self.section(Section::Lists), queries, self.metric(), n)
             }
-            _ => scan::everything(n, queries.len()),
+            _ => scan::one_part(n, queries.len()),
         };
         let (count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
-        let rows = scan::Rows {
+        let rows = scan::RowData {
             codes: self.codes(),
             norms: self.norms(),
             header: &self.layout.header,
@@ -255,25 +274,35 @@ impl Catalogue {
         Ok(scan::search(&rows, queries, &parts, search))
     }
 
-    /// Makes searches of many items several times faster, at the price of `dim / 8 + 12` bytes a row: by a sketch of each row, a bit a
-    /// dimension, a search then rules out most rows before it looks at them. Does nothing the second time, for few rows, for
-    /// [`Metric::L2`] and where there is no room.
+    /// Makes searches of a large catalogue several times faster, for `dim / 8 + 12` bytes a row:
+    /// stores a sketch of one bit a dimension for each row, by which later searches exclude most
+    /// rows before reading their codes.
     ///
-    /// A row is ruled out where it would have to be six standard deviations above its estimate to be among the best, by the error that the
-    /// search measures on 64 rows. That is no proof; [`Search::exact`] asks for one. O(n dim).
+    /// Has no effect on a prepared catalogue, on one of fewer than `MIN_ROWS_FOR_SKETCHES`
+    /// (src/catalogue/index.rs) rows, for [`Metric::L2`], above `MAX_SKETCH_DIMENSIONS`
+    /// (src/catalogue/sketch.rs) dimensions, and when the allocation fails. O(n dim).
+    ///
+    /// A row is excluded when its score would have to exceed its estimate by more than
+    /// `PREFILTER_DEVIATIONS` (src/catalogue/scan.rs) standard deviations to be among the best.
+    /// The deviation is measured for each query on a sample of rows, so a search is no longer
+    /// proven exact; [`SearchOptions::exact`] bypasses the sketches.
     pub fn prepare(&mut self) {
-        if self.sketches.is_none() && self.rows() >= WORTH && self.metric() != Metric::L2 {
+        if self.sketches.is_none()
+            && self.rows() >= MIN_ROWS_FOR_SKETCHES
+            && self.metric() != Metric::L2
+        {
             self.sketches = Sketches::new(&self.codes());
         }
     }
 
-    /// Squared lengths, of use and checked for L2 alone; another file may have the section, too.
+    /// Squared lengths for L2, otherwise empty: the section of another metric is unchecked.
     pub(super) fn norms(&self) -> &[u8] {
         if self.metric() == Metric::L2 { self.section(Section::Norms) } else { &[] }
     }
 
-    pub(super) fn codes(&self) -> Codes<'_> {
-        Codes {
+    /// The stored vectors.
+    pub(super) fn codes(&self) -> StoredVectors<'_> {
+        StoredVectors {
             dim: self.dim(),
             scales: self.section(Section::Scales),
             codes: self.section(Section::Codes),
@@ -288,13 +317,13 @@ impl Catalogue {
     }
 
     pub(super) fn ids(&self) -> StringTable<'_> {
-        StringTable { ends: self.section(Section::IdOffsets), texts: self.section(Section::Ids) }
+        StringTable { offsets: self.section(Section::IdOffsets), bytes: self.section(Section::Ids) }
     }
 
     pub(super) fn payloads(&self) -> StringTable<'_> {
         StringTable {
-            ends: self.section(Section::PayloadOffsets),
-            texts: self.section(Section::Payloads),
+            offsets: self.section(Section::PayloadOffsets),
+            bytes: self.section(Section::Payloads),
         }
     }
 }

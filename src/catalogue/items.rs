@@ -1,8 +1,9 @@
-//! What a catalogue is built from.
+//! The items of a catalogue, before encoding.
 
 use crate::Vectors;
 
-/// What a catalogue is built from: a vector and an id each, in the same order, and perhaps a payload each.
+/// Items to be added to a catalogue: n vectors and n ids in the same order, and n payloads or
+/// none. Lengths are checked by [`CatalogueBuilder::add`](super::CatalogueBuilder::add).
 #[derive(Debug, Clone, Copy)]
 pub struct Items<'a> {
     pub(super) vectors: Vectors<'a>,
@@ -17,7 +18,7 @@ impl<'a> Items<'a> {
         Self { vectors, ids, payloads: &[] }
     }
 
-    /// The same items with a payload each; an empty text is none.
+    /// The same items with one payload each; an empty string means no payload.
     #[must_use]
     pub fn with_payloads(self, payloads: &'a [&'a str]) -> Self {
         Self { payloads, ..self }

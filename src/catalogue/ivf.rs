@@ -1,25 +1,32 @@
-//! Lists: rows near each other lie together, and a search looks into the lists nearest to the query alone (IVF).
+//! Inverted lists (IVF): rows are grouped by their nearest centre, and a search probes only the
+//! lists whose centres are nearest to the query.
 //!
-//! Who makes a catalogue puts its rows list by list and writes the section ([`Section::Lists`]), which also says how many lists a search should
-//! probe; `pocketsage build` does so by k-means, and measures it. Rows added later are in no list, and in everyone's search.
+//! The writer of a catalogue orders its rows by list and writes [`Section::Lists`] with the
+//! centres and the number of lists to probe; `pocketsage build` computes them by k-means and
+//! measures the recall. Rows added later belong to no list and are part of every search.
+//!
+//! [`Section::Lists`]: super::Section::Lists
 
 use super::bitset::RowSet;
-use super::bytes::{float, number};
-use super::codes::{Codes, ZERO};
-use super::header::{ErrorBound, Header, LARGEST_SCALE};
+use super::bytes::{f32_at, u32_at};
+use super::codes::{StoredVectors, ZERO_CODE};
+use super::header::{ErrorBound, Header, MAX_SCALE};
 use super::metric::Metric;
-use super::scan::{self, Part, Rows};
+use super::scan::{self, RowData, ScanPart};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Where the lists are in their section: probes, count, recall, zero; then ends, scales and codes of the centres.
+/// The parsed section: header (probes, count, recall, zero), then the end row of each list, and
+/// scales and codes of the centres. Ranges are in bytes of the section.
 #[derive(Debug, Clone)]
 pub(super) struct InvertedLists {
     count: usize,
+    /// Number of lists that a search probes.
     pub(super) probes: usize,
+    /// Recall@10 measured by the writer.
     pub(super) recall: f32,
-    ends: Range<usize>,
+    offsets: Range<usize>,
     scales: Range<usize>,
     codes: Range<usize>,
     /// Squared lengths of the centres, for L2.
@@ -27,13 +34,14 @@ pub(super) struct InvertedLists {
 }
 
 impl InvertedLists {
+    /// Checks the section of a catalogue of n rows.
     pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
         let wrong = || Error::corrupt("the lists have impossible values");
         if bytes.len() < 16 {
             return Err(wrong());
         }
-        let [probes, count] = [0, 1].map(|i| number(bytes, i));
-        let recall = float(bytes, 2);
+        let [probes, count] = [0, 1].map(|i| u32_at(bytes, i));
+        let recall = f32_at(bytes, 2);
         let cells =
             count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
         if cells != Some(bytes.len())
@@ -42,10 +50,10 @@ impl InvertedLists {
         {
             return Err(wrong());
         }
-        let ends = 16..16 + count * 4;
-        let scales = ends.end..ends.end + count * 4;
+        let offsets = 16..16 + count * 4;
+        let scales = offsets.end..offsets.end + count * 4;
         let codes = scales.end..bytes.len();
-        let mut lists = Self { count, probes, recall, codes, ends, scales, norms: Vec::new() };
+        let mut lists = Self { count, probes, recall, codes, offsets, scales, norms: Vec::new() };
         let mut last = 0;
         for list in 0..count {
             let Range { start, end } = lists.rows(bytes, list);
@@ -55,44 +63,47 @@ impl InvertedLists {
             last = end;
         }
         let finite = (0..count)
-            .all(|i| (0.0..=LARGEST_SCALE).contains(&float(&bytes[lists.scales.clone()], i)));
+            .all(|i| (0.0..=MAX_SCALE).contains(&f32_at(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
-        if !finite || !super::bytes::small(codes) {
+        if !finite || !super::bytes::are_7_bit(codes) {
             return Err(wrong());
         }
         if metric == Metric::L2 {
             for (list, codes) in codes.chunks(dim).enumerate() {
-                let number = |&code: &u8| i32::from(code) - i32::from(ZERO);
+                let number = |&code: &u8| i32::from(code) - i32::from(ZERO_CODE);
                 let squares = codes.iter().map(|code| number(code) * number(code)).sum::<i32>();
-                let scale = float(&bytes[lists.scales.clone()], list);
+                let scale = f32_at(&bytes[lists.scales.clone()], list);
                 lists.norms.extend((squares as f32 * scale * scale).min(f32::MAX).to_le_bytes());
             }
         }
         Ok(lists)
     }
 
+    /// Number of lists.
     pub(super) fn len(&self) -> usize {
         self.count
     }
 
+    /// The rows of a list. `inline(never)`: two callers, neither hot.
     #[inline(never)]
     fn rows(&self, bytes: &[u8], list: usize) -> Range<usize> {
-        let ends = &bytes[self.ends.clone()];
-        list.checked_sub(1).map_or(0, |before| number(ends, before))..number(ends, list)
+        let offsets = &bytes[self.offsets.clone()];
+        list.checked_sub(1).map_or(0, |before| u32_at(offsets, before))..u32_at(offsets, list)
     }
 
-    /// The parts that these queries look into, ascending; rows that came after the lists were made are in everyone's.
+    /// The lists, ascending, each with the queries that probe it; the last part holds the rows
+    /// after the lists, for all queries. `inline(never)`: once a search.
     #[inline(never)]
-    pub(super) fn parts(
+    pub(super) fn probed_parts(
         &self,
         bytes: &[u8],
         queries: Vectors<'_>,
         metric: Metric,
         n: usize,
-    ) -> Vec<Part> {
+    ) -> Vec<ScanPart> {
         let (dim, all) = (queries.dim(), RowSet::all(self.count));
-        let centres = Rows {
-            codes: Codes {
+        let centres = RowData {
+            codes: StoredVectors {
                 dim,
                 scales: &bytes[self.scales.clone()],
                 codes: &bytes[self.codes.clone()],
@@ -104,27 +115,27 @@ impl InvertedLists {
                 dim,
                 metric,
                 spread: 0.0,
-                reach: ErrorBound::default(),
+                error_bound: ErrorBound::default(),
             },
             allowed: &all,
             sketches: None,
         };
-        let mut parts: Vec<Part> = (0..self.count)
-            .map(|list| Part { rows: self.rows(bytes, list), queries: Vec::new() })
+        let mut parts: Vec<ScanPart> = (0..self.count)
+            .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
             .collect();
         for (at, query) in queries.rows().enumerate() {
-            let lists = scan::nearest(&centres, query, self.probes);
+            let lists = scan::approximate_nearest(&centres, query, self.probes);
             lists.into_iter().for_each(|list| parts[list].queries.push(at));
         }
         let rest = parts.last().map_or(0, |part| part.rows.end)..n;
-        parts.push(Part { rows: rest, queries: (0..queries.len()).collect() });
+        parts.push(ScanPart { rows: rest, queries: (0..queries.len()).collect() });
         parts
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::bytes::little_endian;
+    use super::super::bytes::u32s_to_bytes;
     use super::super::{
         BuildOptions, Catalogue, CatalogueBuilder, Items, Precision, SearchOptions, Section,
     };
@@ -142,7 +153,7 @@ mod tests {
         builder.finish().unwrap()
     }
 
-    /// The rows list by list, and the section that says so.
+    /// A catalogue of these rows with the section of lists.
     fn grouped(
         all: &Catalogue,
         rows: &[u32],
@@ -150,14 +161,14 @@ mod tests {
         centres: &Catalogue,
         probes: u32,
     ) -> Result<Catalogue, Error> {
-        let mut section = little_endian(&[probes, ends.len() as u32, 0.5f32.to_bits(), 0]);
-        section.extend(little_endian(ends));
+        let mut section = u32s_to_bytes(&[probes, ends.len() as u32, 0.5f32.to_bits(), 0]);
+        section.extend(u32s_to_bytes(ends));
         section.extend(centres.section(Section::Scales));
         section.extend(centres.section(Section::Codes));
         let settings = BuildOptions { metric: all.metric(), precision: all.precision() };
         let mut builder = CatalogueBuilder::new(all.dim(), settings)?;
-        builder.take(all, rows)?;
-        builder.section(Section::Lists, section);
+        builder.add_rows(all, rows)?;
+        builder.set_section(Section::Lists, section);
         builder.finish()
     }
 
@@ -183,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_list_has_the_neighbours_and_all_lists_have_everything() {
+    fn one_probe_finds_the_neighbours_and_probing_all_lists_equals_a_full_scan() {
         for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
             let (one, flat) = around_corners(metric, 1);
             let (all, _) = around_corners(metric, 5);
@@ -202,21 +213,21 @@ mod tests {
     }
 
     #[test]
-    fn rows_after_the_lists_are_always_looked_at_and_removed_ones_never_come_out() {
+    fn rows_after_the_lists_are_always_searched_and_removed_rows_are_never_returned() {
         let (catalogue, flat) = around_corners(Metric::Cosine, 1);
         let mut query = Vec::new();
         flat.read_vector(1, &mut query).unwrap();
         let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
         let all: Vec<u32> = (0..400).collect();
-        builder.take(&catalogue, &all).unwrap();
+        builder.add_rows(&catalogue, &all).unwrap();
         // Far from the query's list.
         let far: Vec<f32> = query.iter().map(|x| -x).collect();
         builder.add(&Items::new(Vectors::new(&far, 20).unwrap(), &["far"])).unwrap();
-        builder.section(Section::Lists, catalogue.section(Section::Lists).to_vec());
-        let gone = catalogue.row("1").unwrap();
+        builder.set_section(Section::Lists, catalogue.section(Section::Lists).to_vec());
+        let removed = catalogue.row("1").unwrap();
         let mut words = [0u32; 13];
-        words[gone / 32] |= 1 << (gone % 32);
-        builder.section(Section::Removed, little_endian(&words));
+        words[removed / 32] |= 1 << (removed % 32);
+        builder.set_section(Section::Removed, u32s_to_bytes(&words));
         let changed = builder.finish().unwrap();
         assert_eq!((changed.len(), changed.rows(), changed.row("1")), (400, 401, None));
         let found = ids(&changed, &query, false);
@@ -227,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_that_do_not_fit_are_refused() {
+    fn lists_of_a_wrong_shape_are_an_error() {
         let (_, flat) = around_corners(Metric::Cosine, 1);
         let centre = build(&[1.0; 20], 20, Metric::Cosine);
         let short = build(&[1.0; 3], 3, Metric::Cosine);

@@ -1,10 +1,19 @@
-//! Items with ids and vectors, searchable: the local index.
+//! The local index: items with ids and vectors, stored in one buffer and searchable in place.
 //!
-//! [`format`] says how the bytes are laid out, [`codes`] how a vector becomes small integers, [`kernel`] how those are multiplied, [`scan`]
-//! how a query is answered exactly, [`sketch`] and [`sift`] which rows of many need not be looked at, [`ivf`] how only a part of a large
-//! catalogue is,
-//! [`contents`] how a catalogue is written. What filters look at and how a catalogue changes is decided by who calls: `ts/catalogue/attributes.ts`
-//! and `ts/catalogue/change.ts` in the JavaScript package.
+//! | module | holds |
+//! |---|---|
+//! | [`format`], [`header`], [`bytes`], [`string_table`] | the `.sage` file: layout, limits, reading, checks |
+//! | [`codes`] | encoding of vectors as 7-bit codes and residuals |
+//! | [`builder`], [`items`] | writing a catalogue |
+//! | [`index`] | [`Catalogue`], the public type |
+//! | [`search`], [`scan`], [`kernel`] | search options, the bounded scan, integer dot products |
+//! | [`sketch`], [`prefilter`] | 1-bit sketches that exclude most rows of a large catalogue |
+//! | [`ivf`] | inverted lists: search a part of the rows |
+//! | [`bitset`], [`metric`] | sets of rows, distance measures |
+//!
+//! Ties are broken by row: of equal scores the lowest row first (`math::top_k`).
+//! Attributes, filters and deltas are implemented in the JavaScript package
+//! (`ts/catalogue/attributes.ts`, `ts/catalogue/change.ts`); this module stores their bytes.
 
 mod bitset;
 mod builder;

@@ -1,17 +1,26 @@
-//! Search: a scan of the codes that proves which rows can be among the best, and the exact scores of those.
+//! The bounded scan: integer dot products bound the score of every row, and only rows that may be
+//! among the best are scored exactly.
 //!
-//! A code stands for its part of a vector with a known error, and so does a rounded query. So the integer dot product bounds the exact
-//! score of a row from both sides. The k-th largest lower bound is a score that k rows reach; a row whose upper bound is less is not among the best
-//! k. All others are scored in `f32` against the stored vector. The result is that of scoring every row.
+//! The rounding errors of codes and of the query are bounded, so an integer dot product gives a
+//! lower and an upper bound of the exact score. The k-th largest lower bound is a score that k rows
+//! reach; a row with a lower upper bound is not among the k best. All others are scored in `f32`
+//! against the stored vector, so the result equals that of scoring every row. Ties are broken by
+//! row, lowest first, in [`Best`].
+//!
+//! `inline(never)` functions are kept separate because wasm runtimes optimize whole functions: a
+//! small hot function is compiled by the optimizing tier early. `Query::estimates` is the loop body
+//! and always inlined.
+//!
+//! More than 400 lines: bounds and exact scores of a query must be read side by side.
 
-// A bound that is not a number must let its row through: "not below" is not "at least".
+// A bound that is NaN must not exclude its row, so comparisons are written as `!(bound < minimum)`.
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 use super::bitset::RowSet;
-use super::bytes::float;
-use super::codes::{Codes, number};
+use super::bytes::f32_at;
+use super::codes::{StoredVectors, component};
 use super::header::{ErrorBound, Header};
-use super::kernel::{LANES, ROWS, Weights, exact};
+use super::kernel::{KERNEL_ROWS, LANES, QueryWeights, exact_dot};
 use super::metric::Metric;
 use super::prefilter::{Estimate, Prefilter};
 use super::search::SearchOptions;
@@ -22,154 +31,166 @@ use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Rows that stay in the first cache while several queries look at them.
-const BLOCK: usize = 64;
-/// Rows whose bounds are compared at once.
-const EIGHT: usize = 8;
-/// A row is left out when its sketch says that it is so many standard deviations below what it would have to reach.
-const DEVIATIONS: f32 = 5.0;
+/// Rows whose codes stay in the first-level cache while several queries scan them.
+const CACHE_BLOCK_ROWS: usize = 64;
+/// Rows whose bounds are computed and compared at once.
+const BOUND_ROWS: usize = 8;
+/// The prefilter excludes a row when the score to reach exceeds its estimate by more than this many
+/// standard deviations.
+const PREFILTER_DEVIATIONS: f32 = 5.0;
 
-/// What is scanned.
+/// The rows of a catalogue as a scan reads them.
 #[derive(Clone, Copy)]
-pub(super) struct Rows<'a> {
-    pub(super) codes: Codes<'a>,
+pub(super) struct RowData<'a> {
+    pub(super) codes: StoredVectors<'a>,
     /// Squared lengths, for L2.
     pub(super) norms: &'a [u8],
     pub(super) header: &'a Header,
-    /// The rows that may come out.
+    /// The rows that may be returned.
     pub(super) allowed: &'a RowSet,
-    /// Of rows that are worth them.
+    /// Sketches, where the prefilter is to be used.
     pub(super) sketches: Option<&'a Sketches>,
 }
 
-/// A part of the rows, and the queries that look into it.
-pub(super) struct Part {
+/// A range of rows, and the queries that search it.
+pub(super) struct ScanPart {
     pub(super) rows: Range<usize>,
+    /// Indices of queries.
     pub(super) queries: Vec<usize>,
 }
 
-/// The best rows of the parts for each query.
+/// For each query the best rows of its parts, best first. Parts must ascend.
 pub(super) fn search(
-    rows: &Rows<'_>,
+    rows: &RowData<'_>,
     queries: Vectors<'_>,
-    parts: &[Part],
+    parts: &[ScanPart],
     search: &SearchOptions<'_>,
 ) -> Vec<Vec<ScoredRow>> {
     let wanted = search.offset.saturating_add(search.count).min(rows.codes.len());
-    let mut running: Vec<Running> =
-        queries.rows().map(|query| Running::new(rows, query, wanted, search.min_score)).collect();
+    let mut scans: Vec<QueryScan> =
+        queries.rows().map(|query| QueryScan::new(rows, query, wanted, search.min_score)).collect();
     if let Some(sketches) = rows.sketches {
-        for (at, running) in running.iter_mut().enumerate().filter(|_| wanted > 0) {
+        for (at, scan) in scans.iter_mut().enumerate().filter(|_| wanted > 0) {
             let own = parts
                 .iter()
                 .filter(|part| part.queries.contains(&at))
                 .map(|part| part.rows.clone());
-            running.sift(rows, sketches, own);
+            scan.scan_prefiltered(rows, sketches, own);
         }
-        return running.into_iter().map(|running| running.finish(rows, search)).collect();
+        return scans.into_iter().map(|scan| scan.finish(rows, search)).collect();
     }
     for part in parts {
-        for start in part.rows.clone().step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(part.rows.end);
+        for start in part.rows.clone().step_by(CACHE_BLOCK_ROWS) {
+            let block = start..(start + CACHE_BLOCK_ROWS).min(part.rows.end);
             for &query in &part.queries {
-                running[query].scan(rows, block.clone());
+                scans[query].scan_block(rows, block.clone());
             }
         }
     }
-    running.into_iter().map(|running| running.finish(rows, search)).collect()
+    scans.into_iter().map(|scan| scan.finish(rows, search)).collect()
 }
 
-/// Every row, for every query.
-pub(super) fn everything(n: usize, queries: usize) -> Vec<Part> {
-    vec![Part { rows: 0..n, queries: (0..queries).collect() }]
+/// One part: all n rows, for all queries.
+pub(super) fn one_part(n: usize, queries: usize) -> Vec<ScanPart> {
+    vec![ScanPart { rows: 0..n, queries: (0..queries).collect() }]
 }
 
-/// The `count` rows that are nearest to a query by their codes alone, ascending; of rows equally far, all or none.
-pub(super) fn nearest(rows: &Rows<'_>, query: &[f32], count: usize) -> Vec<usize> {
+/// The `count` rows of highest estimated score, ascending, and all that tie with the last of them.
+/// Requires 1 <= `count` <= n.
+pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usize) -> Vec<usize> {
     let query = Query::new(query, rows.header.metric, ErrorBound::default());
     let n = rows.codes.len();
-    let mut scores = Vec::with_capacity(n + ROWS);
-    for first in (0..n).step_by(ROWS) {
+    let mut scores = Vec::with_capacity(n + KERNEL_ROWS);
+    for first in (0..n).step_by(KERNEL_ROWS) {
         let four = core::array::from_fn(|at| (first + at).min(n - 1));
         let estimates = query.estimates(&rows.codes, four);
         scores.extend(four.iter().zip(estimates).map(|(&row, estimate)| {
-            let norm = if rows.norms.is_empty() { 0.0 } else { float(rows.norms, row) };
+            let norm = if rows.norms.is_empty() { 0.0 } else { f32_at(rows.norms, row) };
             estimate * rows.codes.scale(row) - norm
         }));
     }
     scores.truncate(n);
-    let bar = kth_largest(&mut scores.clone(), count - 1);
-    (0..n).filter(|&row| scores[row] >= bar).collect()
+    let threshold = kth_largest(&mut scores.clone(), count - 1);
+    (0..n).filter(|&row| scores[row] >= threshold).collect()
 }
 
-/// A query as searches need it.
+/// A query, prepared for bounds and exact scores.
 pub(super) struct Query {
-    /// At unit length; zero stays zero.
-    exact: Vec<f32>,
-    /// Its length.
-    length: f64,
-    weights: Weights,
-    /// What a unit of the integer dot product adds to a bound, before the scale of the row.
-    unit: f32,
-    /// How far a bound is from the estimate, before the scale of the row.
-    reach: f32,
-    /// The doubt about the squared length of a row, as a share of it.
-    doubt: f32,
+    /// The query at unit length; a zero query stays zero.
+    unit: Vec<f32>,
+    /// Euclidean length of the query given.
+    norm: f64,
+    weights: QueryWeights,
+    /// Factor from the integer dot product to an estimate, before the scale of the row.
+    step: f32,
+    /// Distance of either bound from the estimate, before the scale of the row.
+    margin: f32,
+    /// Error bound of a row's squared length, relative to it.
+    norm_margin: f32,
 }
 
 impl Query {
-    pub(super) fn new(query: &[f32], metric: Metric, reach: ErrorBound) -> Self {
+    pub(super) fn new(query: &[f32], metric: Metric, error_bound: ErrorBound) -> Self {
         let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
         let length = sqrt(squares);
         let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
-        let exact: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
-        let weights = Weights::new(&exact);
-        // Scores of a row are proportional to the length of the query, but for L2, where -|q - x|^2 = 2 q x - |x|^2 - |q|^2.
+        let unit: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
+        let weights = QueryWeights::new(&unit);
+        // Bounds omit what is common to all rows: the factor |q| of a product and, for L2, where
+        // -|q - x|^2 = 2 q x - |x|^2 - |q|^2, the term |q|^2.
         let factor = if metric == Metric::L2 { 2.0 * length } else { 1.0 };
-        let (codes, residuals) = (f64::from(reach.codes), f64::from(reach.residuals));
-        // Rounding of sums and products in f32, of the exact score as of the bounds.
+        let (codes, residuals) =
+            (f64::from(error_bound.max_code_norm), f64::from(error_bound.max_residual_norm));
+        // Rounding in f32, of the exact score as well as of the bounds.
         let rounding = (query.len() / LANES + 32) as f64 * f64::from(f32::EPSILON);
-        let error = weights.lost * codes + residuals * 1.000_001 + rounding * (codes + residuals);
+        let error =
+            weights.rounding_norm * codes + residuals * 1.000_001 + rounding * (codes + residuals);
         Self {
-            exact,
-            length,
-            unit: (weights.unit * factor) as f32,
-            reach: (error * factor * 1.000_001) as f32,
-            doubt: rounding as f32,
+            unit,
+            norm: length,
+            step: (weights.step * factor) as f32,
+            margin: (error * factor * 1.000_001) as f32,
+            norm_margin: rounding as f32,
             weights,
         }
     }
 
-    /// Estimates of four rows, before the scales.
+    /// Estimated scores of four rows, before the scales.
     #[inline(always)]
-    fn estimates(&self, codes: &Codes<'_>, rows: [usize; ROWS]) -> [f32; ROWS] {
-        let middle = self.weights.sum.wrapping_mul(super::codes::ZERO.into());
+    fn estimates(
+        &self,
+        codes: &StoredVectors<'_>,
+        rows: [usize; KERNEL_ROWS],
+    ) -> [f32; KERNEL_ROWS] {
+        let zero_dot = self.weights.sum.wrapping_mul(super::codes::ZERO_CODE.into());
         let [a, b, c, d] = rows;
         let row = |row: usize| &codes.codes[row * codes.dim..][..codes.dim];
         let dots = self.weights.dots([row(a), row(b), row(c), row(d)]);
-        dots.map(|dot| dot.wrapping_sub(middle) as f32 * self.unit)
+        dots.map(|dot| dot.wrapping_sub(zero_dot) as f32 * self.step)
     }
 
-    /// How far the estimates of sketches are off, of what they say themselves: the root mean square. NaN if there is no telling.
+    /// Root mean square error of sketch estimates, in units of their own standard deviations; NaN
+    /// for an empty sample.
     #[inline(never)]
-    fn error(&self, rows: &Rows<'_>, drawn: &[(Estimate, f32)]) -> f32 {
+    fn deviation_ratio(&self, rows: &RowData<'_>, sample: &[(Estimate, f32)]) -> f32 {
         let mut sum = 0.0;
-        for four in drawn.chunks(ROWS) {
-            let four: [_; ROWS] = core::array::from_fn(|at| four[at.min(four.len() - 1)]);
-            let known = self.estimates(&rows.codes, four.map(|(one, _)| one.row));
-            for ((one, doubt), known) in four.into_iter().zip(known) {
-                if doubt > 0.0 {
-                    let off = (known * rows.codes.scale(one.row) - one.value) / doubt;
-                    sum += off * off;
+        for four in sample.chunks(KERNEL_ROWS) {
+            let four: [_; KERNEL_ROWS] = core::array::from_fn(|at| four[at.min(four.len() - 1)]);
+            let dots = self.estimates(&rows.codes, four.map(|(estimate, _)| estimate.row));
+            for ((estimate, std_dev), dot) in four.into_iter().zip(dots) {
+                if std_dev > 0.0 {
+                    let dot = dot * rows.codes.scale(estimate.row);
+                    let deviations = (dot - estimate.value) / std_dev;
+                    sum += deviations * deviations;
                 }
             }
         }
-        // Of the last four, some may be there twice.
-        sqrt((sum / drawn.len().next_multiple_of(ROWS) as f32).into()) as f32
+        // The last chunk is padded with copies of its last row, which are counted, too.
+        root((sum / sample.len().next_multiple_of(KERNEL_ROWS) as f32).into()) as f32
     }
 }
 
-/// A row that may be among the best, and the bounds of its score.
+/// A row that may be among the best, with the bounds of its score.
 #[derive(Clone, Copy)]
 struct Candidate {
     row: usize,
@@ -177,96 +198,110 @@ struct Candidate {
     upper: f32,
 }
 
-/// A search under way.
-struct Running {
+/// The scan of one query.
+struct QueryScan {
     query: Query,
+    /// Number of best rows needed, those skipped by the offset included.
     count: usize,
-    /// What the upper bound of a row must reach.
-    least: f32,
+    /// A row with a lower upper bound is not among the best.
+    min_upper: f32,
     candidates: Vec<Candidate>,
-    room: usize,
+    /// Number of candidates at which they are pruned.
+    prune_len: usize,
 }
 
-impl Running {
-    fn new(rows: &Rows<'_>, query: &[f32], count: usize, min_score: Option<f32>) -> Self {
-        let query = Query::new(query, rows.header.metric, rows.header.reach.known(&rows.codes));
-        let least =
-            min_score.map_or(f32::NEG_INFINITY, |score| query.bound(score, rows.header.metric));
-        Self { query, count, least, candidates: Vec::new(), room: 4 * count + 64 }
+impl QueryScan {
+    fn new(rows: &RowData<'_>, query: &[f32], count: usize, min_score: Option<f32>) -> Self {
+        let query = Query::new(
+            query,
+            rows.header.metric,
+            rows.header.error_bound.or_worst_case(&rows.codes),
+        );
+        let min_upper = min_score
+            .map_or(f32::NEG_INFINITY, |score| query.score_to_bound(score, rows.header.metric));
+        Self { query, count, min_upper, candidates: Vec::new(), prune_len: 4 * count + 64 }
     }
 
-    /// Looks at the allowed rows of a block.
+    /// Bounds the allowed rows of a block.
     #[inline(never)]
-    fn scan(&mut self, rows: &Rows<'_>, block: Range<usize>) {
-        for first in block.clone().step_by(EIGHT) {
+    fn scan_block(&mut self, rows: &RowData<'_>, block: Range<usize>) {
+        for first in block.clone().step_by(BOUND_ROWS) {
             let left = block.end - first;
-            let wanted =
-                rows.allowed.window(first) & if left < EIGHT { (1 << left) - 1 } else { 255 };
-            if wanted != 0 {
-                self.look(rows, core::array::from_fn(|at| (first + at).min(block.end - 1)), wanted);
+            let mask =
+                rows.allowed.window(first) & if left < BOUND_ROWS { (1 << left) - 1 } else { 255 };
+            if mask != 0 {
+                self.bound_group(
+                    rows,
+                    core::array::from_fn(|at| (first + at).min(block.end - 1)),
+                    mask,
+                );
             }
         }
-        if self.candidates.len() >= self.room {
+        if self.candidates.len() >= self.prune_len {
             self.prune();
         }
     }
 
-    /// Looks at the rows that sketches do not rule out.
+    /// Bounds the rows that the prefilter does not exclude: first those of the highest estimates, for
+    /// a minimum to reach, then all that may reach it.
     #[inline(never)]
-    fn sift(
+    fn scan_prefiltered(
         &mut self,
-        rows: &Rows<'_>,
+        rows: &RowData<'_>,
         sketches: &Sketches,
         parts: impl Iterator<Item = Range<usize>>,
     ) {
-        let sieve =
-            Prefilter::new(sketches, &self.query.exact, rows.allowed, parts, 2 * self.count + 16);
-        self.look_at(rows, &sieve.leaders());
+        let prefilter =
+            Prefilter::new(sketches, &self.query.unit, rows.allowed, parts, 2 * self.count + 16);
+        self.bound_rows(rows, &prefilter.top_rows());
         self.prune();
-        // What they reached stays; the leaders come again, in the order of all rows.
+        // The minimum is kept; the rows are bounded again below, in ascending order.
         self.candidates.clear();
-        let deviations = DEVIATIONS * self.query.error(rows, &sieve.drawn()).max(1.0);
-        self.look_at(rows, &sieve.rows(self.least, deviations));
+        let deviations = PREFILTER_DEVIATIONS
+            * self.query.deviation_ratio(rows, &prefilter.calibration_sample()).max(1.0);
+        self.bound_rows(rows, &prefilter.rows_reaching(self.min_upper, deviations));
     }
 
-    fn look_at(&mut self, rows: &Rows<'_>, list: &[usize]) {
-        for eight in list.chunks(EIGHT) {
-            let wanted = (1 << eight.len()) - 1;
-            self.look(rows, core::array::from_fn(|at| eight[at.min(eight.len() - 1)]), wanted);
-            if self.candidates.len() >= self.room {
+    /// Bounds these rows.
+    fn bound_rows(&mut self, rows: &RowData<'_>, list: &[usize]) {
+        for group in list.chunks(BOUND_ROWS) {
+            let mask = (1 << group.len()) - 1;
+            self.bound_group(rows, core::array::from_fn(|at| group[at.min(group.len() - 1)]), mask);
+            if self.candidates.len() >= self.prune_len {
                 self.prune();
             }
         }
     }
 
-    /// Looks at those of eight rows that are wanted, by bit; most are done with after one comparison.
+    /// Bounds eight rows and adds those of `mask` that may be among the best as candidates. Most
+    /// groups end after one comparison.
     #[inline(never)]
-    fn look(&mut self, rows: &Rows<'_>, eight: [usize; EIGHT], wanted: u32) {
-        let Query { reach, doubt, .. } = self.query;
-        let [mut estimates, mut scales] = [[0.0; EIGHT]; 2];
-        for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(eight.as_chunks().0)
+    fn bound_group(&mut self, rows: &RowData<'_>, group: [usize; BOUND_ROWS], mask: u32) {
+        let Query { margin, norm_margin, .. } = self.query;
+        let [mut estimates, mut scales] = [[0.0; BOUND_ROWS]; 2];
+        for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(group.as_chunks().0)
         {
             *estimates = self.query.estimates(&rows.codes, *rows_of);
         }
-        for (scale, row) in scales.iter_mut().zip(eight) {
+        for (scale, row) in scales.iter_mut().zip(group) {
             *scale = rows.codes.scale(row);
         }
-        let (estimates, scales) = (F32x8::new(estimates), F32x8::new(scales));
-        let mut uppers = estimates.shifted(reach, scales);
-        let mut lowers = estimates.shifted(-reach, scales);
+        let (estimates, scales) = (Floats::new(estimates), Floats::new(scales));
+        let mut uppers = estimates.shifted(margin, scales);
+        let mut lowers = estimates.shifted(-margin, scales);
         if !rows.norms.is_empty() {
-            let norms = F32x8::new(eight.map(|row| float(rows.norms, row)));
-            uppers = uppers.add_scaled(norms, doubt - 1.0);
-            lowers = lowers.add_scaled(norms, -doubt - 1.0);
+            let norms = Floats::new(group.map(|row| f32_at(rows.norms, row)));
+            uppers = uppers.plus_times(norms, norm_margin - 1.0);
+            lowers = lowers.plus_times(norms, -norm_margin - 1.0);
         }
-        // What is not a number is not below.
-        let open = wanted & !uppers.lt_mask(F32x8::splat(self.least));
+        // NaN is not below the minimum.
+        let open = mask & !uppers.less(Floats::splat(self.min_upper));
         if open != 0 {
-            let (lowers, uppers) = (lowers.to_array(), uppers.to_array());
-            // Scores are clamped to 1: a bound above says no more than 1.
+            let (lowers, uppers) = (lowers.numbers(), uppers.numbers());
+            // Cosines are clamped to 1, so a lower bound above 1 is not reached.
             let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
             let candidate = |at| Candidate {
-                row: eight[at],
+                row: group[at],
                 lower: f32::min(lowers[at], most),
                 upper: uppers[at],
             };
@@ -274,62 +309,63 @@ impl Running {
         }
     }
 
-    /// Raises what must be reached, and drops who does not.
+    /// Raises the minimum to the `count`-th largest lower bound and drops candidates below it.
     #[inline(never)]
     fn prune(&mut self) {
         if self.candidates.len() > self.count {
-            let mut lowers: Vec<f32> = self.candidates.iter().map(|one| one.lower).collect();
+            let mut lowers: Vec<f32> = self.candidates.iter().map(|row| row.lower).collect();
             let reached = kth_largest(&mut lowers, self.count - 1);
-            if reached > self.least {
-                self.least = reached;
+            if reached > self.min_upper {
+                self.min_upper = reached;
             }
         }
-        let least = self.least;
-        self.candidates.retain(|one| !(one.upper < least));
-        self.room = self.room.max(2 * self.candidates.len());
+        let min_upper = self.min_upper;
+        self.candidates.retain(|row| !(row.upper < min_upper));
+        self.prune_len = self.prune_len.max(2 * self.candidates.len());
     }
 
-    fn finish(mut self, rows: &Rows<'_>, search: &SearchOptions<'_>) -> Vec<ScoredRow> {
+    /// The exact scores of the remaining candidates: the best, best first, without the offset.
+    fn finish(mut self, rows: &RowData<'_>, search: &SearchOptions<'_>) -> Vec<ScoredRow> {
         if self.count == 0 {
             return Vec::new();
         }
         self.prune();
-        let scores = self.scores(rows);
-        let mut best = TopK::new(self.count);
-        for (one, score) in self.candidates.iter().zip(scores) {
+        let scores = self.exact_scores(rows);
+        let mut best = Best::new(self.count);
+        for (candidate, score) in self.candidates.iter().zip(scores) {
             if let Some(score) =
-                score.filter(|&score| search.min_score.is_none_or(|least| score >= least))
+                score.filter(|&score| search.min_score.is_none_or(|min| score >= min))
             {
-                best.push(one.row, score);
+                best.offer(candidate.row, score);
             }
         }
         let mut found = best.finish();
         found.drain(..search.offset.min(found.len()));
         found
     }
-}
 
-impl Running {
-    /// The exact scores of the candidates that need one, after pruning. Who is among the best for certain comes first: exact scores are a
-    /// higher bar than bounds, and spare many of the others.
-    fn scores(&mut self, rows: &Rows<'_>) -> Vec<Option<f32>> {
+    /// Exact scores of the candidates that need one, after pruning. Candidates that are certainly
+    /// among the best are scored first: their exact scores raise the minimum, which excludes many
+    /// of the others.
+    fn exact_scores(&mut self, rows: &RowData<'_>) -> Vec<Option<f32>> {
         let mut scores = vec![None; self.candidates.len()];
-        let mut sure = Vec::new();
-        for (one, score) in self.candidates.iter().zip(&mut scores) {
-            if one.lower >= self.least {
-                let exact = self.query.score(rows, one.row);
+        let mut certain = Vec::new();
+        for (candidate, score) in self.candidates.iter().zip(&mut scores) {
+            if candidate.lower >= self.min_upper {
+                let exact = self.query.exact_score(rows, candidate.row);
                 *score = Some(exact);
-                sure.push(exact);
+                certain.push(exact);
             }
         }
-        if sure.len() >= self.count {
-            let reached =
-                self.query.bound(kth_largest(&mut sure, self.count - 1), rows.header.metric);
-            self.least = self.least.max(reached);
+        if certain.len() >= self.count {
+            let reached = self
+                .query
+                .score_to_bound(kth_largest(&mut certain, self.count - 1), rows.header.metric);
+            self.min_upper = self.min_upper.max(reached);
         }
-        for (one, score) in self.candidates.iter().zip(&mut scores) {
-            if score.is_none() && !(one.upper < self.least) {
-                *score = Some(self.query.score(rows, one.row));
+        for (candidate, score) in self.candidates.iter().zip(&mut scores) {
+            if score.is_none() && !(candidate.upper < self.min_upper) {
+                *score = Some(self.query.exact_score(rows, candidate.row));
             }
         }
         scores
@@ -337,26 +373,26 @@ impl Running {
 }
 
 impl Query {
-    /// The exact score of a row, as users see it.
+    /// The exact score of a row, as returned to the caller.
     #[inline(never)]
-    fn score(&self, rows: &Rows<'_>, row: usize) -> f32 {
+    fn exact_score(&self, rows: &RowData<'_>, row: usize) -> f32 {
         let scale = rows.codes.scale(row);
         match rows.header.metric {
             // + 0.0 turns -0 into 0, which total_cmp would order below it.
             Metric::Cosine => (self.dot(&rows.codes, row) * scale).clamp(-1.0, 1.0) + 0.0,
             Metric::InnerProduct => {
-                let product = f64::from(self.dot(&rows.codes, row) * scale) * self.length;
+                let product = f64::from(self.dot(&rows.codes, row) * scale) * self.norm;
                 product.clamp(f32::MIN.into(), f32::MAX.into()) as f32 + 0.0
             }
             Metric::L2 => {
-                // By the differences, so that a near item keeps its digits.
+                // A sum of squared differences loses no digits for a near item.
                 let (codes, residuals) = rows.codes.row(row);
                 let mut lanes = [0.0f64; LANES];
-                for (at, (&q, &code)) in self.exact.iter().zip(codes).enumerate() {
+                for (at, (&q, &code)) in self.unit.iter().zip(codes).enumerate() {
                     let residual = residuals.map_or(0, |residuals| residuals[at]);
-                    let apart = f64::from(q) * self.length
-                        - f64::from(number(code, residual)) * f64::from(scale);
-                    lanes[at % LANES] += apart * apart;
+                    let difference = f64::from(q) * self.norm
+                        - f64::from(component(code, residual)) * f64::from(scale);
+                    lanes[at % LANES] += difference * difference;
                 }
                 0.0 - lanes.iter().sum::<f64>().min(f32::MAX.into()) as f32
             }
@@ -364,43 +400,43 @@ impl Query {
     }
 
     /// Dot product of the unit query with a stored vector, before its scale.
-    fn dot(&self, codes: &Codes<'_>, row: usize) -> f32 {
+    fn dot(&self, codes: &StoredVectors<'_>, row: usize) -> f32 {
         let (codes, residuals) = codes.row(row);
-        exact(&self.exact, codes, residuals)
+        exact_dot(&self.unit, codes, residuals)
     }
 
-    /// A score as the bounds have it, from below.
-    fn bound(&self, score: f32, metric: Metric) -> f32 {
+    /// A lower bound of a score on the scale of [`Candidate`] bounds.
+    fn score_to_bound(&self, score: f32, metric: Metric) -> f32 {
         let score = f64::from(score);
         let bound = match metric {
             Metric::Cosine => score,
-            Metric::InnerProduct => score / self.length,
-            Metric::L2 => score + self.length * self.length,
+            Metric::InnerProduct => score / self.norm,
+            Metric::L2 => score + self.norm * self.norm,
         };
-        let doubt = if metric == Metric::L2 { self.length * self.length } else { bound.abs() };
-        // 0 / 0: a zero query scores 0 everywhere, and nothing is left out here.
-        let bound = (bound - doubt * 1e-6) as f32;
+        let magnitude = if metric == Metric::L2 { self.norm * self.norm } else { bound.abs() };
+        // 0 / 0: a zero query scores 0 everywhere, and no row is excluded here.
+        let bound = (bound - magnitude * 1e-6) as f32;
         if bound.is_nan() { f32::NEG_INFINITY } else { bound }
     }
 }
 
 impl ErrorBound {
-    /// What is known of rows whose file does not say.
-    pub(super) fn known(self, codes: &Codes<'_>) -> Self {
-        let root = sqrt(codes.dim as f64) as f32 * 1.000_001;
+    /// The bound itself, or the worst case for a file that stores none.
+    pub(super) fn or_worst_case(self, codes: &StoredVectors<'_>) -> Self {
+        let root = root(codes.dim as f64) as f32 * 1.000_001;
         Self {
-            codes: if self.codes > 0.0 { self.codes } else { 64.0 * root },
-            residuals: match codes.residuals.is_empty() {
+            max_code_norm: if self.max_code_norm > 0.0 { self.max_code_norm } else { 64.0 * root },
+            max_residual_norm: match codes.residuals.is_empty() {
                 true => 0.0,
-                false if self.residuals > 0.0 => self.residuals,
+                false if self.max_residual_norm > 0.0 => self.max_residual_norm,
                 false => 0.5 * root,
             },
         }
     }
 }
 
-/// Refuses queries of another length than the catalogue's.
-pub(super) fn check(queries: Vectors<'_>, dim: usize) -> Result<(), Error> {
+/// Checks that queries have `dim` dimensions.
+pub(super) fn check_query_dim(queries: Vectors<'_>, dim: usize) -> Result<(), Error> {
     match queries.dim() == dim {
         true => Ok(()),
         false => {

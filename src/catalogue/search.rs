@@ -2,20 +2,20 @@
 
 use super::bitset::RowSet;
 
-/// How to search.
+/// Options of [`Catalogue::search_with`](super::Catalogue::search_with).
 #[derive(Debug, Clone, Copy)]
 pub struct SearchOptions<'a> {
-    /// How many rows are wanted.
+    /// Maximal number of rows returned for each query. Default: 20.
     pub count: usize,
-    /// How many of the best are passed over first.
+    /// Number of best rows skipped before the first one returned. Default: 0.
     pub offset: usize,
-    /// The least score that counts.
+    /// Rows of a lower score are not returned. Default: no bound.
     pub min_score: Option<f32>,
-    /// Rows never to return.
+    /// Rows never returned. Every one must be below [`rows`](super::Catalogue::rows).
     pub exclude: &'a [u32],
-    /// The rows that may be returned; all, if none are given.
+    /// The rows that may be returned. Default: all.
     pub allowed: Option<&'a RowSet>,
-    /// Look at every row, also where the catalogue has lists or sketches.
+    /// Compare every row, also where the catalogue has inverted lists or sketches.
     pub exact: bool,
 }
 

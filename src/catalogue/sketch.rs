@@ -1,99 +1,109 @@
-//! Sketches: a bit a dimension and three numbers a row, by which most rows are told from the best at an eighth of the cost of their codes.
+//! Sketches: one bit a dimension and three `f32` a row, from which dot products are estimated at an
+//! eighth of the cost of the codes.
 //!
-//! The bits are the signs of a row around the middle of all rows. From the dot product of a query with the signs follows an estimate of that
-//! with the row, and how far it is off as a rule (Gao and Long, "RaBitQ", SIGMOD 2024, Theorem 3.2; without its rotation, so that whoever
-//! uses an estimate also measures how far it is off). Products with signs are added up by table: four dimensions at a time, sixteen rows in
-//! one instruction (André, Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015).
+//! The bits are the signs of a row's codes minus the mean code of each dimension. The dot product
+//! of a query with the signs gives an estimate of that with the row, and its standard deviation
+//! (Gao and Long, "RaBitQ", SIGMOD 2024, Theorem 3.2). RaBitQ's random rotation is left out;
+//! instead a search measures the error of its estimates. Products with signs are summed by table
+//! lookup, four dimensions at a time and sixteen rows an instruction (André, Kermarrec and
+//! Le Scouarnec, "Cache locality is not enough", VLDB 2015).
+//!
+//! `inline(always)` functions are bodies of the estimation loop; `inline(never)` ones run once a
+//! catalogue, row or query.
 
-use super::codes::{Codes, ZERO};
-use crate::math::simd::sqrt;
+use super::codes::{StoredVectors, ZERO_CODE};
+use crate::math::simd::root;
 use alloc::{vec, vec::Vec};
-use lanes::{estimates, signs};
+use simd::{estimates, sign_bits};
 
-/// Rows of a block, which are estimated together.
-pub(super) const ROWS: usize = 32;
-/// Dimensions that one table knows, in sixteen entries.
-const GROUP: usize = 4;
-/// Dimensions taken at once, of a row whose signs are taken and of a block: eight tables.
-const CHUNK: usize = 32;
-/// The largest entry of a table: four of them add up within a byte.
-const LARGEST: f32 = 63.0;
-/// Sums of more entries would not fit 16 bits.
-const MOST_DIMENSIONS: usize = 4096;
-/// Above, estimates might be infinite.
-const LARGEST_GAIN: f32 = 1e30;
-/// Adding 2^23 rounds a small number to a whole one, which is then in its low bits.
-const ROUND: f32 = 8_388_608.0;
-/// Rows that the middle is taken from.
-const SAMPLE: usize = 1024;
+/// Rows estimated together.
+pub(super) const BLOCK_ROWS: usize = 32;
+/// Dimensions of one lookup table, which has 2^4 entries.
+const DIMS_PER_TABLE: usize = 4;
+/// Dimensions processed at once: eight tables.
+const CHUNK_DIMS: usize = 32;
+/// Maximal entry of a table: the sum of four fits a byte.
+const MAX_TABLE_ENTRY: f32 = 63.0;
+/// Maximal number of dimensions: the sum of all entries fits 16 bits.
+const MAX_SKETCH_DIMENSIONS: usize = 4096;
+/// Maximal scale, gain and standard deviation, so that estimates are finite.
+const MAX_GAIN: f32 = 1e30;
+/// 2^23. Adding it rounds a small non-negative `f32` to an integer, stored in its low bits.
+const ROUND_MAGIC: f32 = 8_388_608.0;
+/// Maximal number of rows from which the centre is computed.
+const CENTRE_SAMPLE_ROWS: usize = 1024;
 
-/// Four bits for each of 32 rows: of row r in byte [`place`]`(r)`, the first 16 rows in the low halves.
-type Signs = [u8; 16];
-/// What the signs of four dimensions add to a dot product, in steps.
-type Table = [u8; 16];
+/// Four sign bits for each of 32 rows: those of row r are in byte [`sign_byte`]`(r)`, in the low half
+/// for the first 16 rows.
+type SignBytes = [u8; 16];
+/// Contribution of four dimensions to a dot product for each combination of signs, in steps.
+type SignTable = [u8; 16];
 
 /// The sketches of a catalogue's rows.
 #[derive(Debug, Clone)]
 pub(super) struct Sketches {
-    /// Of a block, those of its first four dimensions first.
-    signs: Vec<Signs>,
-    /// Signs of a block: a quarter of the dimensions, rounded up.
-    groups: usize,
-    /// The code in the middle of all rows, for each dimension.
-    middle: Vec<u8>,
-    blocks: Vec<Block>,
+    /// Block by block; within a block by ascending dimensions.
+    signs: Vec<SignBytes>,
+    /// Number of tables, and of `SignBytes` a block: a quarter of the dimensions, rounded up to whole
+    /// chunks.
+    tables_per_row: usize,
+    /// The mean code of each dimension, over a sample of rows; padded with zeros.
+    centre: Vec<u8>,
+    blocks: Vec<BlockStats>,
 }
 
-/// SeededNumbers of 32 rows; past the last row they are zero.
+/// Factors of 32 rows; 0 past the last row.
 #[derive(Debug, Clone)]
-struct Block {
-    scales: [f32; ROWS],
-    /// What a unit of the dot product with the signs stands for.
-    gains: [f32; ROWS],
-    /// How far the estimates of unit queries are off, by their standard deviation.
-    doubts: [f32; ROWS],
-    largest_doubt: f32,
+struct BlockStats {
+    scales: [f32; BLOCK_ROWS],
+    /// Factor from the dot product with the signs to that with the row less the centre.
+    gains: [f32; BLOCK_ROWS],
+    /// Standard deviations of the estimates for a unit query.
+    std_devs: [f32; BLOCK_ROWS],
+    max_std_dev: f32,
 }
 
 /// Estimates of 32 rows. All are finite.
 pub(super) struct Estimates {
-    pub(super) values: [f32; ROWS],
-    pub(super) largest: f32,
-    pub(super) largest_doubt: f32,
+    pub(super) values: [f32; BLOCK_ROWS],
+    pub(super) max: f32,
+    pub(super) max_std_dev: f32,
 }
 
 impl Sketches {
-    /// O(n dim). `None` where there is no room for them, and for vectors of too many or too large numbers.
+    /// Sketches all rows. O(n dim). `None` above [`MAX_SKETCH_DIMENSIONS`], for components too
+    /// large for finite estimates, and when the allocation fails.
     #[inline(never)]
-    pub(super) fn new(codes: &Codes<'_>) -> Option<Self> {
-        let (n, chunks) = (codes.len(), codes.dim.div_ceil(CHUNK));
-        if codes.dim > MOST_DIMENSIONS {
+    pub(super) fn new(codes: &StoredVectors<'_>) -> Option<Self> {
+        let (n, chunks) = (codes.len(), codes.dim.div_ceil(CHUNK_DIMS));
+        if codes.dim > MAX_SKETCH_DIMENSIONS {
             return None;
         }
-        let groups = chunks * CHUNK / GROUP;
-        let count = n.div_ceil(ROWS);
+        let tables_per_row = chunks * CHUNK_DIMS / DIMS_PER_TABLE;
+        let count = n.div_ceil(BLOCK_ROWS);
         let mut sketches =
-            Self { signs: Vec::new(), groups, middle: middle(codes), blocks: Vec::new() };
-        sketches.signs.try_reserve_exact(count * groups).ok()?;
+            Self { signs: Vec::new(), tables_per_row, centre: centre(codes), blocks: Vec::new() };
+        sketches.signs.try_reserve_exact(count * tables_per_row).ok()?;
         sketches.blocks.try_reserve_exact(count).ok()?;
-        for first in (0..n).step_by(ROWS) {
-            sketches.push(codes, first);
+        for first in (0..n).step_by(BLOCK_ROWS) {
+            sketches.push_block(codes, first);
         }
-        let finite = |Block { scales, gains, doubts, .. }: &Block| {
-            scales.iter().chain(gains).chain(doubts).all(|&x| x < LARGEST_GAIN)
+        let finite = |BlockStats { scales, gains, std_devs, .. }: &BlockStats| {
+            scales.iter().chain(gains).chain(std_devs).all(|&x| x < MAX_GAIN)
         };
         sketches.blocks.iter().all(finite).then_some(sketches)
     }
 
-    /// The block that begins with this row.
-    fn push(&mut self, codes: &Codes<'_>, first: usize) {
-        let (zeros, at) = ([0.0; ROWS], self.signs.len());
-        let mut block = Block { scales: zeros, gains: zeros, doubts: zeros, largest_doubt: 0.0 };
-        self.signs.resize(at + self.groups, [0; 16]);
+    /// Appends the block whose first row is `first`.
+    fn push_block(&mut self, codes: &StoredVectors<'_>, first: usize) {
+        let (zeros, at) = ([0.0; BLOCK_ROWS], self.signs.len());
+        let mut block =
+            BlockStats { scales: zeros, gains: zeros, std_devs: zeros, max_std_dev: 0.0 };
+        self.signs.resize(at + self.tables_per_row, [0; 16]);
         let dim = codes.dim as f64;
-        for row in first..codes.len().min(first + ROWS) {
+        for row in first..codes.len().min(first + BLOCK_ROWS) {
             let lane = row - first;
-            let (sum, squares) = self.sketch(codes.row(row).0, at, lane);
+            let (sum, squares) = self.write_signs(codes.row(row).0, at, lane);
             let (scale, squares) = (f64::from(codes.scale(row)), f64::from(squares));
             block.scales[lane] = scale as f32;
             if sum == 0 {
@@ -102,93 +112,98 @@ impl Sketches {
             let gain = squares / f64::from(sum);
             let variance = (dim * gain * gain - squares) / (dim - 1.0).max(1.0);
             block.gains[lane] = (scale * gain) as f32;
-            block.doubts[lane] = (scale * sqrt(variance.max(0.0))) as f32;
-            block.largest_doubt = block.largest_doubt.max(block.doubts[lane]);
+            block.std_devs[lane] = (scale * root(variance.max(0.0))) as f32;
+            block.max_std_dev = block.max_std_dev.max(block.std_devs[lane]);
         }
         self.blocks.push(block);
     }
 
-    /// Writes the signs of a row into the block at `at`. The sum of its distances from the middle, and that of their squares.
+    /// Writes the signs of a row into the block that starts at `signs[at]`. Returns the sums of the
+    /// absolute and of the squared differences from the centre.
     #[inline(never)]
-    fn sketch(&mut self, codes: &[u8], at: usize, lane: usize) -> (u32, u32) {
-        let (place, shift) = (place(lane), lane / 16 * 4);
+    fn write_signs(&mut self, codes: &[u8], at: usize, lane: usize) -> (u32, u32) {
+        let (byte, shift) = (sign_byte(lane), lane / 16 * 4);
         let (mut sum, mut squares) = (0, 0);
         let blocks = self.signs[at..].as_chunks_mut::<8>().0;
-        for (at, (signs_of, middle)) in blocks.iter_mut().zip(self.middle.as_chunks().0).enumerate()
+        for (at, (signs_of, centre)) in blocks.iter_mut().zip(self.centre.as_chunks().0).enumerate()
         {
-            let rest = &codes[at * CHUNK..];
+            let rest = &codes[at * CHUNK_DIMS..];
             let chunk = rest.first_chunk().copied().unwrap_or_else(|| {
-                let mut chunk = *middle;
+                let mut chunk = *centre;
                 chunk[..rest.len()].copy_from_slice(rest);
                 chunk
             });
-            let (mut bits, more, most) = signs(&chunk, middle);
-            (sum, squares) = (sum + more, squares + most);
+            let (mut bits, absolute, squared) = sign_bits(&chunk, centre);
+            (sum, squares) = (sum + absolute, squares + squared);
             for group in signs_of {
-                group[place] |= ((bits & 15) as u8) << shift;
-                bits >>= GROUP;
+                group[byte] |= ((bits & 15) as u8) << shift;
+                bits >>= DIMS_PER_TABLE;
             }
         }
         (sum, squares)
     }
 
-    /// What estimates of a query need. O(dim).
+    /// The lookup tables of a unit query. O(dim).
     #[inline(never)]
-    pub(super) fn lookup(&self, unit: &[f32]) -> Lookup {
-        let groups = || unit.chunks(GROUP).map(|group| group.iter().map(|x| x.abs()).sum::<f32>());
-        let step = groups().fold(0.0, f32::max) * 2.0 / LARGEST;
-        let whole = if step > 0.0 { 1.0 / step } else { 0.0 };
-        let mut tables = vec![[0; 16]; self.groups];
-        for (table, group) in tables.iter_mut().zip(unit.chunks(GROUP)) {
+    pub(super) fn query_tables(&self, unit: &[f32]) -> QueryTables {
+        let groups =
+            || unit.chunks(DIMS_PER_TABLE).map(|group| group.iter().map(|x| x.abs()).sum::<f32>());
+        let step = groups().fold(0.0, f32::max) * 2.0 / MAX_TABLE_ENTRY;
+        let inverse_step = if step > 0.0 { 1.0 / step } else { 0.0 };
+        let mut tables = vec![[0; 16]; self.tables_per_row];
+        for (table, group) in tables.iter_mut().zip(unit.chunks(DIMS_PER_TABLE)) {
             let mut entries = [0.0f32; 16];
             for (bit, x) in group.iter().enumerate() {
-                // A sign that is set is a minus. No entry is negative: all are what they are above the least.
-                let [without, with] = [(x.abs() + x) * whole, (x.abs() - x) * whole];
+                // A set bit is a negative sign. Entries are relative to the smallest, so none is
+                // negative.
+                let [without, with] = [(x.abs() + x) * inverse_step, (x.abs() - x) * inverse_step];
                 for entry in 0..1 << bit {
                     entries[entry + (1 << bit)] = entries[entry] + with;
                     entries[entry] += without;
                 }
             }
-            *table = entries.map(|sum| (sum + ROUND).to_bits() as u8);
+            *table = entries.map(|sum| (sum + ROUND_MAGIC).to_bits() as u8);
         }
-        let middle = self.middle.iter().map(|&code| f64::from(code) - f64::from(ZERO));
-        let centre: f64 = unit.iter().zip(middle).map(|(&x, code)| f64::from(x) * code).sum();
-        Lookup { tables, step, least: -groups().sum::<f32>(), centre: centre as f32 }
+        let centre = self.centre.iter().map(|&code| f64::from(code) - f64::from(ZERO_CODE));
+        let centre_dot: f64 = unit.iter().zip(centre).map(|(&x, code)| f64::from(x) * code).sum();
+        QueryTables { tables, step, offset: -groups().sum::<f32>(), centre_dot: centre_dot as f32 }
     }
 
     /// Estimates of the dot products of a unit query with the rows of a block. O(dim).
     #[inline(always)]
-    pub(super) fn estimates(&self, block: usize, lookup: &Lookup) -> Estimates {
-        let signs = &self.signs[block * self.groups..][..self.groups];
-        estimates(signs, &self.blocks[block], lookup)
+    pub(super) fn estimates(&self, block: usize, tables: &QueryTables) -> Estimates {
+        let signs = &self.signs[block * self.tables_per_row..][..self.tables_per_row];
+        estimates(signs, &self.blocks[block], tables)
     }
 
-    /// How far the estimates of a block are off, by their standard deviation.
+    /// The standard deviations of a block's estimates, for a unit query.
     #[inline(always)]
-    pub(super) fn doubts(&self, block: usize) -> &[f32; ROWS] {
-        &self.blocks[block].doubts
+    pub(super) fn std_devs(&self, block: usize) -> &[f32; BLOCK_ROWS] {
+        &self.blocks[block].std_devs
     }
 }
 
-/// A query, for its products with signs.
-pub(super) struct Lookup {
-    tables: Vec<Table>,
-    /// What a unit of the sum of entries stands for, and what none at all stands for.
+/// The lookup tables of a query.
+pub(super) struct QueryTables {
+    tables: Vec<SignTable>,
+    /// Dot product with the signs of one unit of the sum of entries.
     step: f32,
-    least: f32,
-    /// Dot product with the middle.
-    centre: f32,
+    /// Dot product with the signs for a sum of 0.
+    offset: f32,
+    /// Dot product with the centre.
+    centre_dot: f32,
 }
 
-/// So that the sums of a block come out in the order of its rows.
-fn place(row: usize) -> usize {
+/// The byte that holds the signs of a row. This order makes the even and odd bytes, which are summed
+/// apart, those of rows 0 to 7 and 8 to 15.
+fn sign_byte(row: usize) -> usize {
     row % 8 * 2 + row / 8 % 2
 }
 
-/// The mean code of rows that lie evenly between the others, for each dimension; zeros after the last.
-fn middle(codes: &Codes<'_>) -> Vec<u8> {
-    let mut sums = vec![0u32; codes.dim.next_multiple_of(CHUNK)];
-    let step = codes.len().div_ceil(SAMPLE).max(1);
+/// The mean code of each dimension over evenly spaced rows, padded with zeros to whole chunks.
+fn centre(codes: &StoredVectors<'_>) -> Vec<u8> {
+    let mut sums = vec![0u32; codes.dim.next_multiple_of(CHUNK_DIMS)];
+    let step = codes.len().div_ceil(CENTRE_SAMPLE_ROWS).max(1);
     let mut count = 0;
     for row in (0..codes.len()).step_by(step) {
         sums.iter_mut().zip(codes.row(row).0).for_each(|(sum, &code)| *sum += u32::from(code));
@@ -197,10 +212,11 @@ fn middle(codes: &Codes<'_>) -> Vec<u8> {
     sums.iter().map(|sum| ((sum + count / 2) / count.max(1)) as u8).collect()
 }
 
-/// As simd128 has it. Safe: the vectors are built from arrays, and the compiler sees that each is one load.
+/// By wasm simd128 intrinsics. Safe code: vectors are built from arrays, which the compiler turns
+/// into single loads.
 #[cfg(target_arch = "wasm32")]
-mod lanes {
-    use super::{Block, CHUNK, Estimates, Lookup, ROWS, Signs};
+mod simd {
+    use super::{BLOCK_ROWS, BlockStats, CHUNK_DIMS, Estimates, QueryTables, SignBytes};
     use core::arch::wasm32::{
         f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, f32x4_pmax,
         f32x4_splat, i8x16_abs, i8x16_bitmask, i8x16_sub, i16x8_extend_high_i8x16,
@@ -210,7 +226,7 @@ mod lanes {
         u32x4_extend_low_u16x8, v128, v128_and,
     };
 
-    const NONE: v128 = i64x2(0, 0);
+    const ZERO: v128 = i64x2(0, 0);
 
     #[inline(always)]
     fn load(x: &[u8; 16]) -> v128 {
@@ -219,15 +235,19 @@ mod lanes {
     }
 
     #[inline(always)]
-    pub(super) fn signs(codes: &[u8; CHUNK], middle: &[u8; CHUNK]) -> (u32, u32, u32) {
-        let (mut bits, mut sums, mut squares) = (0, NONE, NONE);
-        for (at, (codes, middle)) in
-            codes.as_chunks().0.iter().zip(middle.as_chunks().0).enumerate()
+    pub(super) fn sign_bits(
+        codes: &[u8; CHUNK_DIMS],
+        centre: &[u8; CHUNK_DIMS],
+    ) -> (u32, u32, u32) {
+        let (mut bits, mut sums, mut squares) = (0, ZERO, ZERO);
+        for (at, (codes, centre)) in
+            codes.as_chunks().0.iter().zip(centre.as_chunks().0).enumerate()
         {
-            let apart = i8x16_sub(load(codes), load(middle));
-            bits |= u32::from(i8x16_bitmask(apart)) << (16 * at);
-            sums = u16x8_add(sums, u16x8_extadd_pairwise_u8x16(i8x16_abs(apart)));
-            let [low, high] = [i16x8_extend_low_i8x16(apart), i16x8_extend_high_i8x16(apart)];
+            let difference = i8x16_sub(load(codes), load(centre));
+            bits |= u32::from(i8x16_bitmask(difference)) << (16 * at);
+            sums = u16x8_add(sums, u16x8_extadd_pairwise_u8x16(i8x16_abs(difference)));
+            let [low, high] =
+                [i16x8_extend_low_i8x16(difference), i16x8_extend_high_i8x16(difference)];
             let both = i32x4_add(i32x4_dot_i16x8(low, low), i32x4_dot_i16x8(high, high));
             squares = i32x4_add(squares, both);
         }
@@ -242,12 +262,16 @@ mod lanes {
     }
 
     #[inline(always)]
-    pub(super) fn estimates(signs: &[Signs], block: &Block, lookup: &Lookup) -> Estimates {
-        // Of rows 0 to 7, 8 to 15 and so on.
-        let mut sums = [NONE; 4];
-        for (signs, tables) in signs.as_chunks::<4>().0.iter().zip(lookup.tables.as_chunks::<4>().0)
+    pub(super) fn estimates(
+        signs: &[SignBytes],
+        block: &BlockStats,
+        tables: &QueryTables,
+    ) -> Estimates {
+        // Sums of rows 0 to 7, 8 to 15, 16 to 23 and 24 to 31.
+        let mut sums = [ZERO; 4];
+        for (signs, tables) in signs.as_chunks::<4>().0.iter().zip(tables.tables.as_chunks::<4>().0)
         {
-            let [mut low, mut high] = [NONE; 2];
+            let [mut low, mut high] = [ZERO; 2];
             for at in 0..4 {
                 let (bits, table) = (load(&signs[at]), load(&tables[at]));
                 let [first, second] =
@@ -260,27 +284,23 @@ mod lanes {
                 sums[2 * at + 1] = u16x8_add(sums[2 * at + 1], u16x8_shr(bytes, 8));
             }
         }
-        let (mut values, mut largest) = ([0.0; ROWS], f32x4_splat(f32::MIN));
+        let (mut values, mut largest) = ([0.0; BLOCK_ROWS], f32x4_splat(f32::MIN));
         let rows = values.as_chunks_mut::<4>().0.iter_mut();
         let numbers = block.scales.as_chunks().0.iter().zip(block.gains.as_chunks().0);
         let sums = sums
             .into_iter()
             .flat_map(|sums| [u32x4_extend_low_u16x8(sums), u32x4_extend_high_u16x8(sums)]);
         for ((rows, sums), (scales, gains)) in rows.zip(sums).zip(numbers) {
-            let steps = f32x4_mul(f32x4_convert_i32x4(sums), f32x4_splat(lookup.step));
-            let product = f32x4_add(steps, f32x4_splat(lookup.least));
-            let centre = f32x4_mul(four(scales), f32x4_splat(lookup.centre));
-            let values = f32x4_add(f32x4_mul(four(gains), product), centre);
+            let steps = f32x4_mul(f32x4_convert_i32x4(sums), f32x4_splat(tables.step));
+            let product = f32x4_add(steps, f32x4_splat(tables.offset));
+            let centre_dot = f32x4_mul(four(scales), f32x4_splat(tables.centre_dot));
+            let values = f32x4_add(f32x4_mul(four(gains), product), centre_dot);
             largest = f32x4_pmax(largest, values);
-            *rows = numbers_of(values);
+            *rows = to_array(values);
         }
         let largest = f32x4_pmax(largest, i32x4_shuffle::<2, 3, 0, 1>(largest, largest));
         let largest = f32x4_pmax(largest, i32x4_shuffle::<1, 0, 3, 2>(largest, largest));
-        Estimates {
-            values,
-            largest: f32x4_extract_lane::<0>(largest),
-            largest_doubt: block.largest_doubt,
-        }
+        Estimates { values, max: f32x4_extract_lane::<0>(largest), max_std_dev: block.max_std_dev }
     }
 
     #[inline(always)]
@@ -289,49 +309,57 @@ mod lanes {
     }
 
     #[inline(always)]
-    fn numbers_of(x: v128) -> [f32; 4] {
+    fn to_array(x: v128) -> [f32; 4] {
         let [a, b] = [f32x4_extract_lane::<0>(x), f32x4_extract_lane::<1>(x)];
         let [c, d] = [f32x4_extract_lane::<2>(x), f32x4_extract_lane::<3>(x)];
         [a, b, c, d]
     }
 }
 
-/// The same for every other target, and for the tests.
+/// In plain Rust, for every other target, and as the reference in tests.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 mod portable {
-    use super::{Block, CHUNK, Estimates, Lookup, ROWS, Signs, place};
+    use super::{BLOCK_ROWS, BlockStats, CHUNK_DIMS, Estimates, QueryTables, SignBytes, sign_byte};
 
-    /// A bit for each dimension that is below the middle, the sum of the distances and that of their squares.
+    /// A bit for each dimension below the centre, and the sums of the absolute and of the squared
+    /// differences.
     #[inline(always)]
-    pub(super) fn signs(codes: &[u8; CHUNK], middle: &[u8; CHUNK]) -> (u32, u32, u32) {
+    pub(super) fn sign_bits(
+        codes: &[u8; CHUNK_DIMS],
+        centre: &[u8; CHUNK_DIMS],
+    ) -> (u32, u32, u32) {
         let (mut bits, mut sum, mut squares) = (0, 0, 0);
-        for (at, (&code, &middle)) in codes.iter().zip(middle).enumerate() {
-            let apart = i32::from(code) - i32::from(middle);
-            bits |= u32::from(apart < 0) << at;
-            sum += apart.unsigned_abs();
-            squares += (apart * apart) as u32;
+        for (at, (&code, &centre)) in codes.iter().zip(centre).enumerate() {
+            let difference = i32::from(code) - i32::from(centre);
+            bits |= u32::from(difference < 0) << at;
+            sum += difference.unsigned_abs();
+            squares += (difference * difference) as u32;
         }
         (bits, sum, squares)
     }
 
     #[inline(always)]
-    pub(super) fn estimates(signs: &[Signs], block: &Block, lookup: &Lookup) -> Estimates {
-        let mut sums = [0u16; ROWS];
-        for (signs, table) in signs.iter().zip(&lookup.tables) {
+    pub(super) fn estimates(
+        signs: &[SignBytes],
+        block: &BlockStats,
+        tables: &QueryTables,
+    ) -> Estimates {
+        let mut sums = [0u16; BLOCK_ROWS];
+        for (signs, table) in signs.iter().zip(&tables.tables) {
             for (row, sum) in sums.iter_mut().enumerate() {
-                *sum += u16::from(table[usize::from(signs[place(row)] >> (row / 16 * 4) & 15)]);
+                *sum += u16::from(table[usize::from(signs[sign_byte(row)] >> (row / 16 * 4) & 15)]);
             }
         }
         let values = core::array::from_fn(|row| {
-            let product = f32::from(sums[row]) * lookup.step + lookup.least;
-            block.gains[row] * product + block.scales[row] * lookup.centre
+            let product = f32::from(sums[row]) * tables.step + tables.offset;
+            block.gains[row] * product + block.scales[row] * tables.centre_dot
         });
         let largest = values.into_iter().fold(f32::MIN, f32::max);
-        Estimates { values, largest, largest_doubt: block.largest_doubt }
+        Estimates { values, max: largest, max_std_dev: block.max_std_dev }
     }
 }
 #[cfg(not(target_arch = "wasm32"))]
-use portable as lanes;
+use portable as simd;
 
 #[cfg(test)]
 mod tests;

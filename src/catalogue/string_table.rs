@@ -1,77 +1,85 @@
-//! Texts one after the other, and where each ends: ids, payloads.
+//! Concatenated strings with end offsets: ids and payloads.
+//!
+//! `get`, `check` and `push` are `inline(never)`: each has several callers, and none is hot enough
+//! to be worth a copy in each.
 
-use super::bytes::number;
+use super::bytes::u32_at;
 use crate::Error;
 use crate::text::message;
 use alloc::{string::String, vec::Vec};
 use core::ops::RangeInclusive;
 
-/// Texts one after the other, and where each ends.
+/// Concatenated strings, read in place.
 #[derive(Clone, Copy)]
 pub(super) struct StringTable<'a> {
-    pub(super) ends: &'a [u8],
-    pub(super) texts: &'a [u8],
+    /// Little-endian `u32`: the end offset of each string in `bytes`.
+    pub(super) offsets: &'a [u8],
+    pub(super) bytes: &'a [u8],
 }
 
 impl<'a> StringTable<'a> {
-    /// Text i, empty where there are no texts at all. The ends were checked.
+    /// String `i`, empty for a table without offsets. Offsets must have passed
+    /// [`check`](Self::check).
     #[inline(never)]
     pub(super) fn get(self, i: usize) -> &'a [u8] {
-        if self.ends.is_empty() {
+        if self.offsets.is_empty() {
             return &[];
         }
-        let start = i.checked_sub(1).map_or(0, |before| number(self.ends, before));
-        &self.texts[start..number(self.ends, i)]
+        let start = i.checked_sub(1).map_or(0, |before| u32_at(self.offsets, before));
+        &self.bytes[start..u32_at(self.offsets, i)]
     }
 
-    /// Are the ends ascending, on character boundaries of UTF-8, the lengths within these, and is everything covered?
+    /// Checks that offsets ascend on character boundaries of valid UTF-8, that the length of each
+    /// string is within `lengths`, and that the strings cover all bytes.
     #[inline(never)]
     pub(super) fn check(self, lengths: RangeInclusive<usize>) -> Result<(), String> {
-        let Ok(texts) = core::str::from_utf8(self.texts) else {
+        let Ok(text) = core::str::from_utf8(self.bytes) else {
             return Err("the bytes are not UTF-8".into());
         };
         let mut start = 0;
-        for i in 0..self.ends.len() / 4 {
-            let end = number(self.ends, i);
+        for i in 0..self.offsets.len() / 4 {
+            let end = u32_at(self.offsets, i);
             let length = end.checked_sub(start);
             if !length.is_some_and(|length| lengths.contains(&length))
-                || !texts.is_char_boundary(end)
+                || !text.is_char_boundary(end)
             {
                 return Err(message!["row ", i, " is ", start, "..", end]);
             }
             start = end;
         }
-        match start == texts.len() {
+        match start == text.len() {
             true => Ok(()),
-            false => Err(message!["there are ", texts.len(), " bytes, the rows end at ", start]),
+            false => Err(message!["there are ", text.len(), " bytes, the rows end at ", start]),
         }
     }
 }
 
-/// Texts in the making.
-#[derive(Default)]
+/// A string table that is being written.
+#[derive(Debug, Default)]
 pub(super) struct StringTableBuilder {
-    pub(super) texts: Vec<u8>,
-    pub(super) ends: Vec<u32>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) offsets: Vec<u32>,
 }
 
 impl StringTableBuilder {
+    /// Appends a string. `name` is what an error calls the table.
     #[inline(never)]
-    pub(super) fn push(&mut self, name: &'static str, text: &[u8]) -> Result<(), Error> {
-        self.texts.extend_from_slice(text);
-        let end = u32::try_from(self.texts.len());
-        self.ends.push(
+    pub(super) fn push(&mut self, name: &'static str, string: &[u8]) -> Result<(), Error> {
+        self.bytes.extend_from_slice(string);
+        let end = u32::try_from(self.bytes.len());
+        self.offsets.push(
             end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?,
         );
         Ok(())
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ends.len()
+        self.offsets.len()
     }
 
+    /// String `i`.
     pub(super) fn get(&self, i: usize) -> &[u8] {
-        &self.texts
-            [i.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..self.ends[i] as usize]
+        let start = i.checked_sub(1).map_or(0, |before| self.offsets[before] as usize);
+        &self.bytes[start..self.offsets[i] as usize]
     }
 }

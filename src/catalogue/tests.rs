@@ -30,7 +30,7 @@ fn an_empty_catalogue_is_a_catalogue() {
 }
 
 #[test]
-fn ids_that_cannot_be_looked_up_are_refused_by_row() {
+fn empty_long_and_duplicate_ids_are_errors_that_name_the_row() {
     let vectors = Vectors::new(&[1.0, 2.0, 3.0], 1).unwrap();
     let build = |ids: &[&str]| Catalogue::build(&Items::new(vectors, ids), Precision::Full);
     let text = |ids: &[&str]| alloc::string::ToString::to_string(&build(ids).unwrap_err());

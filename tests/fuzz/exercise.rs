@@ -12,7 +12,7 @@ const MOST_ROWS: usize = 4096;
 /// were a catalogue.
 pub(crate) fn exercise(data: &[u8]) -> bool {
     let mut bytes = data.to_vec();
-    let _ = Catalogue::reserve(&bytes[..bytes.len().min(64)]);
+    let _ = Catalogue::file_buffer(&bytes[..bytes.len().min(64)]);
     let as_given = Catalogue::from_bytes(bytes.clone());
     if bytes.len() >= 64 {
         let length = bytes.len() as u64;
@@ -66,7 +66,7 @@ fn go_through(catalogue: &Catalogue) {
         let Ok(lists) = catalogue.search_with(queries, &search) else { continue };
         for hit in &lists[0] {
             assert!(catalogue.is_live(hit.row) && (rows == 0 || hit.row != 0));
-            assert!(allowed.is_none_or(|allowed| allowed.has(hit.row)));
+            assert!(allowed.is_none_or(|allowed| allowed.contains(hit.row)));
             assert!(catalogue.metric() != Metric::Cosine || hit.score.abs() <= 1.0);
         }
         assert!(lists[0].windows(2).all(|pair| pair[0].score >= pair[1].score));
@@ -76,11 +76,11 @@ fn go_through(catalogue: &Catalogue) {
     let settings = BuildOptions { metric: catalogue.metric(), precision: catalogue.precision() };
     let Ok(mut builder) = CatalogueBuilder::new(dim, settings) else { return };
     let every: Vec<u32> = (0..rows.min(MOST_ROWS) as u32).collect();
-    if builder.take(catalogue, &every).is_ok() {
+    if builder.add_rows(catalogue, &every).is_ok() {
         for section in [Section::Attributes, Section::Removed, Section::Lists] {
             let content = catalogue.section(section);
             if !content.is_empty() {
-                builder.section(section, content.to_vec());
+                builder.set_section(section, content.to_vec());
             }
         }
         let again = builder.finish();

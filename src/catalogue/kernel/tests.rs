@@ -5,92 +5,92 @@ fn case(dim: usize, seed: u32, size: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
     let mut numbers = SeededNumbers::new(seed);
     let query = (0..dim).map(|_| numbers.normal() * size).collect();
     let mut code = || (64.0 + numbers.normal() * 20.0).clamp(1.0, 127.0) as u8;
-    (query, (0..ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())
+    (query, (0..KERNEL_ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())
 }
 
-/// What rounding may change is known, and the integer sums are what they should be, without wrapping around.
-fn near_the_dot_product(dim: usize, seed: u32, size: f32) {
+/// The integer dot product differs from the exact one by at most the rounding bound.
+fn assert_within_rounding_bound(dim: usize, seed: u32, size: f32) {
     let (query, rows) = case(dim, seed, size);
-    let weights = Weights::new(&query);
+    let weights = QueryWeights::new(&query);
     let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     for (row, dot) in rows.iter().zip(dots) {
         let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
         let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
         let want: f64 = query.iter().zip(&centred).map(|(&q, c)| f64::from(q) * c).sum();
-        let got = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.unit;
+        let got = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.step;
         assert!(
-            (got - want).abs() <= weights.lost * length * (1.0 + 1e-9) + 1e-12,
+            (got - want).abs() <= weights.rounding_norm * length * (1.0 + 1e-9) + 1e-12,
             "{dim} {seed}: {got} {want}"
         );
     }
 }
 
 #[test]
-fn every_length_is_near_the_dot_product() {
+fn dot_products_of_every_dimension_are_within_the_rounding_bound() {
     for dim in [1, 2, 15, 16, 31, 32, 33, 48, 63, 64, 100, 256, 384, 1000, 4096] {
         for size in [1e-30, 1.0, 1e30] {
-            near_the_dot_product(dim, dim as u32, size);
+            assert_within_rounding_bound(dim, dim as u32, size);
         }
     }
 }
 
 #[test]
-fn the_largest_numbers_do_not_wrap_around() {
+fn extreme_values_do_not_overflow() {
     for dim in [256, 384, 1024, 4096, 16_384] {
         for sign in [1.0f32, -1.0] {
             let query = alloc::vec![sign; dim];
             let row = alloc::vec![127u8; dim];
-            let weights = Weights::new(&query);
-            let dot = weights.dots([&row; ROWS])[0];
+            let weights = QueryWeights::new(&query);
+            let dot = weights.dots([&row; KERNEL_ROWS])[0];
             let want = 127.0 * f64::from(sign) * dim as f64;
-            let got = f64::from(dot) * weights.unit;
+            let got = f64::from(dot) * weights.step;
             assert!(
                 (got - want).abs()
-                    <= 1e-3 * want.abs() + weights.lost * 127.0 * libm::sqrt(dim as f64),
+                    <= 1e-3 * want.abs() + weights.rounding_norm * 127.0 * libm::sqrt(dim as f64),
                 "{dim} {got} {want}"
             );
         }
     }
 }
 
-/// The same sums from the intrinsics and from plain Rust.
-fn equals_its_twin(dim: usize) {
+/// The target's implementation and the portable one give the same bits.
+fn assert_equals_portable(dim: usize) {
     let (query, rows) = case(dim, 7 + dim as u32, 1.0);
-    let weights = Weights::new(&query);
+    let weights = QueryWeights::new(&query);
     let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
-    let mut sums = [portable::ZERO; ROWS];
-    for (i, block) in weights.whole.iter().enumerate() {
+    let mut sums = [portable::ZERO_I32; KERNEL_ROWS];
+    for (i, block) in weights.blocks.iter().enumerate() {
         let at = |row: usize| -> &[u8; BLOCK] { &rows[row].as_chunks().0[i] };
-        portable::add(&mut sums, [0, 1, 2, 3].map(at), block);
+        portable::add_weighted(&mut sums, [0, 1, 2, 3].map(at), block);
     }
     if let Some(block) = &weights.tail {
         let tails = [0, 1, 2, 3].map(|row: usize| tail(&rows[row]));
-        portable::add(&mut sums, tails.each_ref(), block);
+        portable::add_weighted(&mut sums, tails.each_ref(), block);
     }
-    assert_eq!(got, portable::total(sums));
+    assert_eq!(got, portable::row_sums(sums));
 
     for residuals in [None, Some(&rows[1][..])] {
-        let mut sums = portable::NONE;
+        let mut sums = portable::ZERO_F32;
         for at in (0..dim).step_by(LANES) {
             let part =
                 |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
             let query = core::array::from_fn(|i| query.get(at + i).copied().unwrap_or(0.0));
             let residuals = residuals.map_or([0; LANES], part);
-            portable::multiply(&mut sums, &query, &part(&rows[0]), &residuals);
+            portable::add_products(&mut sums, &query, &part(&rows[0]), &residuals);
         }
-        let want = portable::spread(sums).iter().sum::<f32>() / 256.0;
-        assert_eq!(exact(&query, &rows[0], residuals).to_bits(), want.to_bits());
+        let want = portable::to_array(sums).iter().sum::<f32>() / 256.0;
+        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), want.to_bits());
     }
 }
 
 #[test]
-fn intrinsics_equal_plain_rust_here() {
-    [1, 16, 32, 40, 256, 300].into_iter().for_each(equals_its_twin);
+fn native_dots_equal_the_portable_ones() {
+    [1, 16, 32, 40, 256, 300].into_iter().for_each(assert_equals_portable);
 }
 
 #[cfg(target_arch = "wasm32")]
 #[wasm_bindgen_test::wasm_bindgen_test]
-fn intrinsics_equal_plain_rust() {
-    [1, 16, 32, 40, 256, 300].into_iter().for_each(equals_its_twin);
-    near_the_dot_product(256, 3, 1.0);
+fn simd128_dots_equal_the_portable_ones() {
+    [1, 16, 32, 40, 256, 300].into_iter().for_each(assert_equals_portable);
+    assert_within_rounding_bound(256, 3, 1.0);
 }

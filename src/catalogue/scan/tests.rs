@@ -18,8 +18,8 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
-/// Vectors that are hard to tell apart: tight groups, repetitions, zeros.
-fn crowded(n: usize, dim: usize, numbers: &mut SeededNumbers, apart: f32) -> Vec<f32> {
+/// Vectors with many near ties: tight groups, duplicates, zeros.
+fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
         .map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal())
@@ -33,14 +33,10 @@ fn crowded(n: usize, dim: usize, numbers: &mut SeededNumbers, apart: f32) -> Vec
     values
 }
 
-/// Every row scored exactly, without a single bound.
-fn by_scoring_all(
-    catalogue: &Catalogue,
-    query: &[f32],
-    search: &SearchOptions<'_>,
-) -> Vec<ScoredRow> {
+/// Every row scored exactly, without bounds.
+fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -> Vec<ScoredRow> {
     let allowed = RowSet::all(catalogue.rows());
-    let rows = Rows {
+    let rows = RowData {
         codes: catalogue.codes(),
         norms: catalogue.norms(),
         header: &catalogue.layout.header,
@@ -50,10 +46,10 @@ fn by_scoring_all(
     let query = Query::new(query, catalogue.metric(), ErrorBound::default());
     let mut all: Vec<ScoredRow> = (0..catalogue.rows())
         .filter(|&row| {
-            catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.has(row))
+            catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.contains(row))
         })
         .filter(|&row| !search.exclude.contains(&(row as u32)))
-        .map(|row| ScoredRow { row, score: query.score(&rows, row) })
+        .map(|row| ScoredRow { row, score: query.exact_score(&rows, row) })
         .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
         .collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -61,8 +57,8 @@ fn by_scoring_all(
 }
 
 #[test]
-fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
-    let mut numbers = SeededNumbers::new(31);
+fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
+    let mut numbers = Numbers::new(31);
     for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
         for apart in [0.001, 0.05, 1.0] {
             for metric in METRICS {
@@ -70,7 +66,7 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
                     let values = crowded(n, dim, &mut numbers, apart);
                     let catalogue = catalogue(&values, dim, settings(metric, precision));
                     let half = {
-                        let mut half = RowSet::none(n);
+                        let mut half = RowSet::empty(n);
                         (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
                         half
                     };
@@ -100,7 +96,7 @@ fn the_certified_scan_equals_scoring_everything_bit_for_bit() {
                         ] {
                             let found =
                                 catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
-                            let want = by_scoring_all(&catalogue, query, &search);
+                            let want = score_all(&catalogue, query, &search);
                             assert_eq!(
                                 found.unwrap()[0],
                                 want,
@@ -145,7 +141,7 @@ fn scores_are_those_of_the_stored_vectors() {
 }
 
 #[test]
-fn vectors_of_every_size_are_found() {
+fn vectors_of_every_magnitude_are_found() {
     for size in [1e-38, 1e-18, 1.0, 1e18, 1e37] {
         let values: Vec<f32> = [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * size).collect();
         for metric in METRICS {
@@ -154,7 +150,7 @@ fn vectors_of_every_size_are_found() {
             let found = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
             assert!(found.iter().all(|hit| hit.score.is_finite()), "{size:e} {metric:?} {found:?}");
             assert_eq!(found.len(), 3);
-            // Products beyond what an f32 holds are all the same.
+            // Products beyond the range of f32 are clamped to the same value.
             if metric == Metric::Cosine || (1e-18..=1e18).contains(&size) {
                 assert_eq!(found[0].row, 1, "{size:e} {metric:?} {found:?}");
             }
@@ -163,8 +159,8 @@ fn vectors_of_every_size_are_found() {
 }
 
 #[test]
-fn several_queries_are_answered_as_one_by_one() {
-    let mut numbers = SeededNumbers::new(12);
+fn a_batch_of_queries_equals_single_queries() {
+    let mut numbers = Numbers::new(12);
     let values = crowded(500, 48, &mut numbers, 0.3);
     let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
@@ -175,7 +171,7 @@ fn several_queries_are_answered_as_one_by_one() {
 }
 
 #[test]
-fn ties_exclusions_and_counts() {
+fn ties_are_broken_by_row_and_exclusions_and_counts_are_respected() {
     let values = [1., 0., 1., 0., 0., 1., 1., 0., 0., 0.];
     let catalogue = catalogue(&values, 2, BuildOptions::default());
     let rows = |count, exclude: &[u32]| -> Vec<usize> {
@@ -193,8 +189,8 @@ fn ties_exclusions_and_counts() {
 }
 
 #[test]
-fn the_kth_largest_is_that_of_sorting() {
-    let mut numbers = SeededNumbers::new(13);
+fn the_kth_largest_equals_that_of_a_sorted_slice() {
+    let mut numbers = Numbers::new(13);
     for n in [1, 2, 3, 10, 101] {
         for round in [1.0, 1000.0] {
             let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
@@ -208,16 +204,16 @@ fn the_kth_largest_is_that_of_sorting() {
     assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
 }
 
-/// Vectors as models make them: topics of any tightness, around a mean that is common to all.
-fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut SeededNumbers) -> Vec<f32> {
+/// Clustered vectors around a common mean, as models produce them.
+fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) -> Vec<f32> {
     let centres: Vec<f32> = (0..100 * dim).map(|_| numbers.normal()).collect();
     let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
     (0..n * dim).map(|i| member(i) + scatter * numbers.normal()).collect()
 }
 
 #[test]
-fn sketches_find_what_looking_at_every_row_finds() {
-    let mut numbers = SeededNumbers::new(61);
+fn a_prefiltered_search_equals_a_full_scan() {
+    let mut numbers = Numbers::new(61);
     let (n, dim) = (9000, 64);
     let mut found_at_all = 0;
     for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
@@ -225,7 +221,7 @@ fn sketches_find_what_looking_at_every_row_finds() {
             [(Metric::Cosine, Precision::Full), (Metric::InnerProduct, Precision::Compact)]
         {
             let mut values = topics(n, dim, scatter, mean, &mut numbers);
-            // A few numbers of some rows stand out, some rows are zero, and some are there many times.
+            // Some rows have outlier components, some are zero, some are duplicates.
             (0..n).step_by(50).for_each(|row| values[row * dim + row % dim] *= 20.0);
             values[5 * dim..6 * dim].fill(0.0);
             (100..140).for_each(|row| values.copy_within(7 * dim..8 * dim, row * dim));
@@ -233,7 +229,7 @@ fn sketches_find_what_looking_at_every_row_finds() {
             let mut sketched = flat.clone();
             sketched.prepare();
             assert!(sketched.sketches.is_some());
-            let mut some = RowSet::none(n);
+            let mut some = RowSet::empty(n);
             (0..n).filter(|row| row % 3 != 1).for_each(|row| some.insert(row));
             for query in 0..20 {
                 let query: Vec<f32> = match query {
@@ -273,8 +269,8 @@ fn sketches_find_what_looking_at_every_row_finds() {
 }
 
 #[test]
-fn only_many_rows_have_sketches_and_squared_distances_have_none() {
-    let mut numbers = SeededNumbers::new(62);
+fn small_catalogues_and_l2_are_not_sketched() {
+    let mut numbers = Numbers::new(62);
     let values = topics(9000, 8, 1.0, 0.0, &mut numbers);
     let prepared = |n: usize, metric| {
         let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
@@ -287,13 +283,13 @@ fn only_many_rows_have_sketches_and_squared_distances_have_none() {
 }
 
 #[test]
-fn lengths_in_a_file_of_cosines_mean_nothing() {
-    let mut numbers = SeededNumbers::new(63);
+fn norms_in_a_cosine_catalogue_are_ignored() {
+    let mut numbers = Numbers::new(63);
     let values = crowded(40, 5, &mut numbers, 1.0);
     let plain = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
-    builder.take(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
-    builder.section(super::super::Section::Norms, vec![0x7f; 40]);
+    builder.add_rows(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
+    builder.set_section(super::super::Section::Norms, vec![0x7f; 40]);
     let odd = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
     let query = Vectors::new(&values[..5], 5).unwrap();
     assert_eq!(odd.search(query, 9, &[]).unwrap(), plain.search(query, 9, &[]).unwrap());
