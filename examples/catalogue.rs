@@ -2,7 +2,7 @@
 //!
 //! Run: `cargo run --example catalogue`
 
-use pocketsage::{Catalogue, Error, Items, Precision, Search, Vectors};
+use pocketsage::{Catalogue, Error, Items, Precision, SearchOptions, Vectors};
 
 const DIM: usize = 3;
 const IDS: [&str; 4] = ["ramen", "gazpacho", "salad", "brownie"];
@@ -24,7 +24,7 @@ pub(crate) fn main() -> Result<(), Error> {
 
     // The best rows of each query with a cosine of at least 0.75; here there is one query.
     let soup = Vectors::new(&[1.0, 0.2, 0.0], DIM)?;
-    let search = Search { count: 3, min_score: Some(0.75), ..Search::default() };
+    let search = SearchOptions { count: 3, min_score: Some(0.75), ..SearchOptions::default() };
     let found = &catalogue.search_with(soup, &search)?[0];
     for hit in found {
         let (id, minutes) = (catalogue.id(hit.row), catalogue.payload(hit.row));

@@ -218,7 +218,7 @@ impl CatalogueBuilder {
         let prefixes: Vec<u64> =
             rows.iter().map(|&row| first_eight_bytes(self.ids.get(row))).collect();
         let by_whole_id = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
-        let order = order(&prefixes, &by_whole_id);
+        let order = argsort(&prefixes, &by_whole_id);
         let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {

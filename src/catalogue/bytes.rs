@@ -50,8 +50,8 @@ pub(super) fn are_7_bit(codes: &[u8]) -> bool {
     codes.chunks(1 << 16).all(chunk_is_7_bit)
 }
 
-/// Separate from its caller because wasm runtimes optimize whole functions, and one that is called
-/// often is optimized early.
+/// Separate from its caller because wasm runtimes optimise whole functions, and one that is called
+/// often is optimised early.
 #[inline(never)]
 fn chunk_is_7_bit(codes: &[u8]) -> bool {
     let (words, rest) = codes.as_chunks::<8>();

@@ -3,7 +3,7 @@
 //!
 //! A vector is divided by its largest magnitude, multiplied by 63 and rounded; one `f32` scale a
 //! row maps codes back to components. For cosines the scale gives the stored vector unit length,
-//! so that a dot product with it is a cosine; for the other metrics it minimizes the squared
+//! so that a dot product with it is a cosine; for the other metrics it minimises the squared
 //! distance to the vector given.
 //!
 //! `inline(never)` functions run once a vector or less; `inline(always)` ones run once a block.
@@ -133,8 +133,8 @@ impl VectorEncoder {
         }
     }
 
-    /// Appends a vector. Separate from [`extend`](Self::extend) because wasm runtimes optimize
-    /// whole functions, and one that is called often is optimized early.
+    /// Appends a vector. Separate from [`extend`](Self::extend) because wasm runtimes optimise
+    /// whole functions, and one that is called often is optimised early.
     #[inline(never)]
     fn encode(&mut self, vector: &[f32], metric: Metric, full: bool) {
         let steps = if full { RESIDUAL_STEPS as f32 } else { 1.0 };
@@ -156,14 +156,14 @@ impl VectorEncoder {
         self.codes.truncate(from + vector.len());
         self.residuals.truncate(from + vector.len());
         let SquaredNorms { codes, residuals, total } = sums.squared_norms();
-        let norm_above = |squares: f64| (root(squares) * (1.0 + 1e-6)) as f32;
+        let norm_above = |squares: f64| (sqrt(squares) * (1.0 + 1e-6)) as f32;
         self.error_bound.merge(ErrorBound {
             max_code_norm: norm_above(codes),
             max_residual_norm: norm_above(residuals),
         });
         let scale = match metric {
             _ if total == 0.0 => 0.0,
-            Metric::Cosine => 1.0 / root(total),
+            Metric::Cosine => 1.0 / sqrt(total),
             Metric::InnerProduct | Metric::L2 => {
                 dot_with_stored(
                     vector,
@@ -302,7 +302,7 @@ mod tests {
 
     #[test]
     fn cosine_vectors_are_stored_at_unit_length_close_to_the_given_ones() {
-        let mut numbers = Numbers::new(5);
+        let mut numbers = SeededNumbers::new(5);
         let dim = 250;
         let values: Vec<f32> = (0..50 * dim).map(|_| numbers.normal() * 7.0).collect();
         for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn inner_product_and_l2_preserve_the_length() {
-        let mut numbers = Numbers::new(6);
+        let mut numbers = SeededNumbers::new(6);
         for size in [1e-35, 1.0, 1e15] {
             let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn error_bound_is_at_least_every_norm() {
-        let mut numbers = Numbers::new(7);
+        let mut numbers = SeededNumbers::new(7);
         let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
         let (encoder, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
         for (codes, residuals) in encoder.codes.chunks(48).zip(encoder.residuals.chunks(48)) {

@@ -6,8 +6,8 @@
 //! [`QueryWeights::new`] chooses the scale so that the final sum does not.
 //!
 //! `inline(always)` functions are the bodies of hot loops. `inline(never)` ones are kept separate
-//! because wasm runtimes optimize whole functions: a small hot function is compiled by the
-//! optimizing tier early, a large one around it is not.
+//! because wasm runtimes optimise whole functions: a small hot function is compiled by the
+//! optimising tier early, a large one around it is not.
 
 use crate::math::simd::sqrt;
 use alloc::vec::Vec;
@@ -92,7 +92,7 @@ impl QueryWeights {
         if !query.len().is_multiple_of(BLOCK) {
             weights.tail = weights.blocks.pop();
         }
-        weights.rounding_norm = root(lost) / scale;
+        weights.rounding_norm = sqrt(lost) / scale;
         weights
     }
 

@@ -1,6 +1,6 @@
 //! The prefilter of a search: excludes rows whose sketch estimates are too low to be among the best.
 //!
-//! `inline(never)` functions hold one hot loop each, because wasm runtimes optimize whole
+//! `inline(never)` functions hold one hot loop each, because wasm runtimes optimise whole
 //! functions; [`lane_mask`] is part of these loops and always inlined.
 
 // A bound that is NaN must not exclude its row, so comparisons are written as `!(bound < minimum)`.
@@ -8,7 +8,7 @@
 
 use super::bitset::RowSet;
 use super::sketch::{BLOCK_ROWS, Estimates, QueryTables, Sketches};
-use crate::math::simd::{Floats, LANES, lanes};
+use crate::math::simd::{F32x8, LANES, set_lanes};
 use crate::math::top_k::kth_largest;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -72,10 +72,10 @@ impl<'a> Prefilter<'a> {
             let estimates = sketches.estimates(block, tables);
             if estimates.max > threshold {
                 let values = &estimates.values;
-                let above = lane_mask(values, |_, eight| Floats::splat(threshold).less(eight));
+                let above = lane_mask(values, |_, eight| F32x8::splat(threshold).lt_mask(eight));
                 let scored =
                     |lane| Estimate { row: block * BLOCK_ROWS + lane, value: values[lane] };
-                top.extend(lanes(mask & above).map(scored));
+                top.extend(set_lanes(mask & above).map(scored));
                 if top.len() >= 4 * top_count {
                     threshold = retain_highest(top, top_count);
                 }
@@ -115,10 +115,10 @@ impl<'a> Prefilter<'a> {
                 let std_devs = self.sketches.std_devs(block).as_chunks().0;
                 let below = lane_mask(&estimates.values, |at, eight| {
                     eight
-                        .plus_times(Floats::new(std_devs[at]), deviations)
-                        .less(Floats::splat(min_value))
+                        .add_scaled(F32x8::new(std_devs[at]), deviations)
+                        .lt_mask(F32x8::splat(min_value))
                 });
-                rows.extend(lanes(mask & !below).map(|lane| block * BLOCK_ROWS + lane));
+                rows.extend(set_lanes(mask & !below).map(|lane| block * BLOCK_ROWS + lane));
             }
         }
         rows
@@ -127,7 +127,7 @@ impl<'a> Prefilter<'a> {
 
 /// A bit for each row of a block, computed for eight rows at a time.
 #[inline(always)]
-fn lane_mask(values: &[f32; BLOCK_ROWS], bits: impl Fn(usize, Floats) -> u32) -> u32 {
+fn lane_mask(values: &[f32; BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u32) -> u32 {
     let eights = values.as_chunks().0.iter().enumerate();
     eights.fold(0, |all, (at, eight)| all | bits(at, F32x8::new(*eight)) << (at * LANES))
 }

@@ -5,10 +5,10 @@
 //! lower and an upper bound of the exact score. The k-th largest lower bound is a score that k rows
 //! reach; a row with a lower upper bound is not among the k best. All others are scored in `f32`
 //! against the stored vector, so the result equals that of scoring every row. Ties are broken by
-//! row, lowest first, in [`Best`].
+//! row, lowest first, in [`TopK`].
 //!
-//! `inline(never)` functions are kept separate because wasm runtimes optimize whole functions: a
-//! small hot function is compiled by the optimizing tier early. `Query::estimates` is the loop body
+//! `inline(never)` functions are kept separate because wasm runtimes optimise whole functions: a
+//! small hot function is compiled by the optimising tier early. `Query::estimates` is the loop body
 //! and always inlined.
 //!
 //! More than 400 lines: bounds and exact scores of a query must be read side by side.
@@ -186,7 +186,7 @@ impl Query {
             }
         }
         // The last chunk is padded with copies of its last row, which are counted, too.
-        root((sum / sample.len().next_multiple_of(KERNEL_ROWS) as f32).into()) as f32
+        sqrt((sum / sample.len().next_multiple_of(KERNEL_ROWS) as f32).into()) as f32
     }
 }
 
@@ -286,18 +286,18 @@ impl QueryScan {
         for (scale, row) in scales.iter_mut().zip(group) {
             *scale = rows.codes.scale(row);
         }
-        let (estimates, scales) = (Floats::new(estimates), Floats::new(scales));
+        let (estimates, scales) = (F32x8::new(estimates), F32x8::new(scales));
         let mut uppers = estimates.shifted(margin, scales);
         let mut lowers = estimates.shifted(-margin, scales);
         if !rows.norms.is_empty() {
-            let norms = Floats::new(group.map(|row| f32_at(rows.norms, row)));
-            uppers = uppers.plus_times(norms, norm_margin - 1.0);
-            lowers = lowers.plus_times(norms, -norm_margin - 1.0);
+            let norms = F32x8::new(group.map(|row| f32_at(rows.norms, row)));
+            uppers = uppers.add_scaled(norms, norm_margin - 1.0);
+            lowers = lowers.add_scaled(norms, -norm_margin - 1.0);
         }
         // NaN is not below the minimum.
-        let open = mask & !uppers.less(Floats::splat(self.min_upper));
+        let open = mask & !uppers.lt_mask(F32x8::splat(self.min_upper));
         if open != 0 {
-            let (lowers, uppers) = (lowers.numbers(), uppers.numbers());
+            let (lowers, uppers) = (lowers.to_array(), uppers.to_array());
             // Cosines are clamped to 1, so a lower bound above 1 is not reached.
             let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
             let candidate = |at| Candidate {
@@ -331,12 +331,12 @@ impl QueryScan {
         }
         self.prune();
         let scores = self.exact_scores(rows);
-        let mut best = Best::new(self.count);
+        let mut best = TopK::new(self.count);
         for (candidate, score) in self.candidates.iter().zip(scores) {
             if let Some(score) =
                 score.filter(|&score| search.min_score.is_none_or(|min| score >= min))
             {
-                best.offer(candidate.row, score);
+                best.push(candidate.row, score);
             }
         }
         let mut found = best.finish();
@@ -423,7 +423,7 @@ impl Query {
 impl ErrorBound {
     /// The bound itself, or the worst case for a file that stores none.
     pub(super) fn or_worst_case(self, codes: &StoredVectors<'_>) -> Self {
-        let root = root(codes.dim as f64) as f32 * 1.000_001;
+        let root = sqrt(codes.dim as f64) as f32 * 1.000_001;
         Self {
             max_code_norm: if self.max_code_norm > 0.0 { self.max_code_norm } else { 64.0 * root },
             max_residual_norm: match codes.residuals.is_empty() {

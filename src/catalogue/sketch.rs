@@ -12,7 +12,7 @@
 //! catalogue, row or query.
 
 use super::codes::{StoredVectors, ZERO_CODE};
-use crate::math::simd::root;
+use crate::math::simd::sqrt;
 use alloc::{vec, vec::Vec};
 use simd::{estimates, sign_bits};
 
@@ -112,7 +112,7 @@ impl Sketches {
             let gain = squares / f64::from(sum);
             let variance = (dim * gain * gain - squares) / (dim - 1.0).max(1.0);
             block.gains[lane] = (scale * gain) as f32;
-            block.std_devs[lane] = (scale * root(variance.max(0.0))) as f32;
+            block.std_devs[lane] = (scale * sqrt(variance.max(0.0))) as f32;
             block.max_std_dev = block.max_std_dev.max(block.std_devs[lane]);
         }
         self.blocks.push(block);

@@ -19,7 +19,7 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
 /// Vectors with many near ties: tight groups, duplicates, zeros.
-fn crowded(n: usize, dim: usize, numbers: &mut Numbers, apart: f32) -> Vec<f32> {
+fn crowded(n: usize, dim: usize, numbers: &mut SeededNumbers, apart: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
         .map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal())
@@ -58,7 +58,7 @@ fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -
 
 #[test]
 fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
-    let mut numbers = Numbers::new(31);
+    let mut numbers = SeededNumbers::new(31);
     for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
         for apart in [0.001, 0.05, 1.0] {
             for metric in METRICS {
@@ -160,7 +160,7 @@ fn vectors_of_every_magnitude_are_found() {
 
 #[test]
 fn a_batch_of_queries_equals_single_queries() {
-    let mut numbers = Numbers::new(12);
+    let mut numbers = SeededNumbers::new(12);
     let values = crowded(500, 48, &mut numbers, 0.3);
     let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
@@ -190,7 +190,7 @@ fn ties_are_broken_by_row_and_exclusions_and_counts_are_respected() {
 
 #[test]
 fn the_kth_largest_equals_that_of_a_sorted_slice() {
-    let mut numbers = Numbers::new(13);
+    let mut numbers = SeededNumbers::new(13);
     for n in [1, 2, 3, 10, 101] {
         for round in [1.0, 1000.0] {
             let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
@@ -205,7 +205,7 @@ fn the_kth_largest_equals_that_of_a_sorted_slice() {
 }
 
 /// Clustered vectors around a common mean, as models produce them.
-fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) -> Vec<f32> {
+fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut SeededNumbers) -> Vec<f32> {
     let centres: Vec<f32> = (0..100 * dim).map(|_| numbers.normal()).collect();
     let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
     (0..n * dim).map(|i| member(i) + scatter * numbers.normal()).collect()
@@ -213,7 +213,7 @@ fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut Numbers) 
 
 #[test]
 fn a_prefiltered_search_equals_a_full_scan() {
-    let mut numbers = Numbers::new(61);
+    let mut numbers = SeededNumbers::new(61);
     let (n, dim) = (9000, 64);
     let mut found_at_all = 0;
     for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
@@ -270,7 +270,7 @@ fn a_prefiltered_search_equals_a_full_scan() {
 
 #[test]
 fn small_catalogues_and_l2_are_not_sketched() {
-    let mut numbers = Numbers::new(62);
+    let mut numbers = SeededNumbers::new(62);
     let values = topics(9000, 8, 1.0, 0.0, &mut numbers);
     let prepared = |n: usize, metric| {
         let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
@@ -284,7 +284,7 @@ fn small_catalogues_and_l2_are_not_sketched() {
 
 #[test]
 fn norms_in_a_cosine_catalogue_are_ignored() {
-    let mut numbers = Numbers::new(63);
+    let mut numbers = SeededNumbers::new(63);
     let values = crowded(40, 5, &mut numbers, 1.0);
     let plain = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();

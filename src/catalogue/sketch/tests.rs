@@ -42,7 +42,7 @@ fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
 
 #[test]
 fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
-    let mut numbers = Numbers::new(51);
+    let mut numbers = SeededNumbers::new(51);
     for (dim, mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
         // Around a common mean, as the vectors of many models are.
         let values: Vec<f32> =
@@ -59,7 +59,7 @@ fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
 #[test]
 fn estimates_of_rows_that_signs_determine_are_exact() {
     // Every component is 1 or -1, so the centre and the sign determine it.
-    let mut numbers = Numbers::new(52);
+    let mut numbers = SeededNumbers::new(52);
     let values: Vec<f32> =
         (0..70 * 40).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
     let query = unit((0..40).map(|_| numbers.normal()).collect());
@@ -102,7 +102,7 @@ fn too_many_dimensions_and_too_large_components_are_not_sketched() {
 
 /// The target's implementation and the portable one give the same bits.
 fn assert_equals_portable(dim: usize) {
-    let mut numbers = Numbers::new(dim as u32);
+    let mut numbers = SeededNumbers::new(dim as u32);
     let values: Vec<f32> = (0..45 * dim).map(|_| numbers.normal() + 0.5).collect();
     let encoded = encode(&values, dim);
     let codes = codes(&encoded, dim);
