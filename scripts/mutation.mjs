@@ -71,7 +71,8 @@ async function mutateTypeScript(files) {
 /** Resolves to whether cargo-mutants ran and every mutant was detected. */
 async function mutateRust(files) {
   printTitle("Rust: cargo-mutants");
-  await installCargoTool("cargo-mutants", cargoMutants);
+  const versionOption = ["mutants", "--version"];
+  await installCargoTool("cargo-mutants", cargoMutants, { versionOption });
   const options = ["--output", reports, "--no-shuffle", "--jobs", "1", "--baseline", "run"];
   const selection = files.flatMap((file) => ["--file", file]);
   const { code } = await run("cargo-mutants", ["mutants", ...options, ...selection], {

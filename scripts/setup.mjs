@@ -19,8 +19,9 @@ export async function setup({ browser = false } = {}) {
   await checkRust();
   await installWasmTarget();
   await installNpmPackages();
-  const bindgen = ["wasm-bindgen-cli", "--no-default-features"];
-  await installCargoTool("wasm-bindgen", wasmBindgen, bindgen);
+  await installCargoTool("wasm-bindgen", wasmBindgen, {
+    crate: ["wasm-bindgen-cli", "--no-default-features"],
+  });
   await installCargoTool("wasm-pack", wasmPack);
   await checkWasmOpt();
   return browser ? await installChromium() : undefined;
@@ -28,10 +29,15 @@ export async function setup({ browser = false } = {}) {
 
 /**
  * Makes `.tools/bin/NAME` a command of this version, by `cargo install` unless it is there.
- * `crate` is the crate's name and more options, if they differ from the command's name.
+ * `crate` is the crate's name and more options, if they differ from the command's name;
+ * `versionOption` are the arguments that print the version.
  */
-export async function installCargoTool(name, version, crate = [name, "--locked"]) {
-  const installed = await probe(join(root, ".tools", "bin", name));
+export async function installCargoTool(
+  name,
+  version,
+  { crate = [name, "--locked"], versionOption = ["--version"] } = {},
+) {
+  const installed = await probe(join(root, ".tools", "bin", name), versionOption);
   if (installed?.endsWith(` ${version}`)) return reportDone(name, version);
   reportStart(name, `cargo install ${version}: about two minutes, once`);
   const options = ["--version", version, "--debug", "--force", "--root", join(root, ".tools")];

@@ -108,7 +108,7 @@ async function coreCalls(work) {
   return calls;
 }
 
-test("a replaced action that differs only in weight is reweighed, not added", async () => {
+test("a replaced action that differs only in weight gets the new weight, and is not added", async () => {
   const next = random(12);
   const actions = Array.from({ length: 30 }, (_, number) => ({
     ...randomAction(next, number),
@@ -133,7 +133,7 @@ test("a replaced action that differs only in weight is reweighed, not added", as
   await sage.close();
 });
 
-test("reweighing changes importances and medoids as a new session would", async () => {
+test("a new weight changes importances and medoids as a new session would", async () => {
   const next = random(13);
   const sage = await openSage({ dim: DIM, now: () => NOW });
   const actions = Array.from({ length: 60 }, (_, number) => ({
