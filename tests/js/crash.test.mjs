@@ -1,11 +1,12 @@
-// A trap in the core: one failed call, a fresh instance, nothing lost. The traps are real: a wild pointer makes the wasm leave its memory.
+// Traps in the core: one call fails, a new instance replaces the crashed one, and no data is lost.
+// The traps are real: an invalid pointer makes the wasm access memory out of bounds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue, cluster, openSage } from "pocketsage";
 import loadCore, { CoreCatalogue } from "../../pkg/wasm/core.js";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
-/** Makes the next call of this method of a core catalogue trap. */
+/** Makes the next call of this method of any core catalogue trap. */
 function trapNext(method) {
   const real = CoreCatalogue.prototype[method];
   CoreCatalogue.prototype[method] = function (...args) {
@@ -20,9 +21,9 @@ function trapNext(method) {
   };
 }
 
-test("a trap is one failed call; the catalogue and what was recorded live on in a fresh instance", async () => {
+test("a trap fails one call; catalogues and recorded actions survive in a new instance", async () => {
   const catalogue = await smallCatalogue();
-  const bystander = await smallCatalogue();
+  const otherCatalogue = await smallCatalogue();
   const sage = await openSage({ catalogue, now: () => NOW });
   await sage.record(actionsOn("food-1", "sport-1", "food-2"));
   const expected = await sage.recommend();
@@ -37,19 +38,19 @@ test("a trap is one failed call; the catalogue and what was recorded live on in 
   );
   assert.ok(error.cause instanceof WebAssembly.RuntimeError);
 
-  assert.notEqual((await loadCore()).memory, old, "the instance is a fresh one");
+  assert.notEqual((await loadCore()).memory, old, "the instance was replaced");
   assert.deepEqual(await sage.recommend(), expected);
   assert.deepEqual(await sage.export(), bytes);
   await sage.record({ item: "sport-2" });
   assert.equal((await sage.profile()).actions, 4);
-  assert.equal(bystander.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
+  assert.equal(otherCatalogue.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
   assert.equal(cluster(Float32Array.of(0, 0, 9, 9), { dim: 2, cut: { count: 2 } }).count, 2);
   catalogue.close();
-  bystander.close();
+  otherCatalogue.close();
   await rejects(() => catalogue.search(vectorOf("food-1")), "closed", /closed/);
 });
 
-test("traps may come again and again", async () => {
+test("50 traps in a row lose no data and leak no memory", async () => {
   const catalogue = await smallCatalogue();
   const bytes = catalogue.toBytes();
   for (let round = 0; round < 50; round++) {
@@ -61,18 +62,18 @@ test("traps may come again and again", async () => {
   assert.ok(memory.buffer.byteLength < 8e6, `${memory.buffer.byteLength} bytes after 50 crashes`);
 });
 
-test("a catalogue that could not be carried out of the crash says so; others are fine", async () => {
+test("a catalogue whose bytes cannot be copied out of a crash throws crashed; new ones work", async () => {
   const lost = await smallCatalogue();
   trapNext("toBytes");
-  await rejects(() => lost.toBytes(), "crashed", /out of bounds/); // the trap itself; the catalogue is carried
+  await rejects(() => lost.toBytes(), "crashed", /out of bounds/); // the trap; the catalogue was copied out before
   assert.equal(lost.size, 60);
   trapNext("search");
-  const damaged = CoreCatalogue.prototype.toBytes;
+  const realToBytes = CoreCatalogue.prototype.toBytes;
   CoreCatalogue.prototype.toBytes = () => {
     throw new WebAssembly.RuntimeError("unreachable");
   };
   await rejects(() => lost.search(vectorOf("food-1")), "crashed", /out of bounds/);
-  CoreCatalogue.prototype.toBytes = damaged;
+  CoreCatalogue.prototype.toBytes = realToBytes;
   const error = await rejects(
     () => lost.search(vectorOf("food-1")),
     "crashed",

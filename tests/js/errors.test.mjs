@@ -17,9 +17,9 @@ test("no error code is listed twice", () => {
   assert.equal(new Set(ERROR_CODES).size, ERROR_CODES.length);
 });
 
-test("isSageError knows a SageError of another realm, and nothing else", () => {
+test("isSageError accepts SageErrors of other realms and rejects other values", () => {
   const foreign = runInNewContext(
-    `Object.assign(new Error("far away"), { name: "SageError", code: "storage" })`,
+    `Object.assign(new Error("foreign"), { name: "SageError", code: "storage" })`,
   );
   assert.ok(!(foreign instanceof Error), "the test needs another realm");
   assert.ok(isSageError(foreign));
@@ -35,11 +35,11 @@ test("isSageError knows a SageError of another realm, and nothing else", () => {
   for (const other of others) assert.ok(!isSageError(other), String(other));
   assert.ok(
     !isSageError(Object.assign(new Error("x"), { name: "SageError", code: "EACCES" })),
-    "a code that is not ours",
+    "an unknown code",
   );
 });
 
-test("a core error keeps its code and message, and is the cause", () => {
+test("a core error becomes a SageError with its code and message, and is its cause", () => {
   const thrown = Object.assign(new Error("row 3 has 2 numbers"), { code: "dimension" });
   const error = fromCoreError(thrown);
   assert.equal(error.name, "SageError");
@@ -48,7 +48,7 @@ test("a core error keeps its code and message, and is the cause", () => {
   assert.equal(error.cause, thrown);
 });
 
-test("what the core throws without a code is a crash", () => {
+test("a core error without a code becomes crashed", () => {
   const trap = new WebAssembly.RuntimeError("unreachable");
   const error = fromCoreError(trap);
   assert.equal(error.code, "crashed");
@@ -56,7 +56,7 @@ test("what the core throws without a code is a crash", () => {
   assert.equal(error.cause, trap);
 });
 
-test("wrapping an error keeps a SageError as it is", () => {
+test("asSageError returns a SageError unchanged and wraps other errors", () => {
   const known = new SageError("corrupt", "damaged");
   assert.equal(asSageError(known, "storage", "while loading"), known);
   const wrapped = asSageError(new TypeError("no"), "storage", "while loading");

@@ -1,4 +1,4 @@
-// The IndexedDB store against an implementation of the standard in JavaScript. Real Chromium: tests/browser.
+// The IndexedDB store on fake-indexeddb. tests/browser runs it in real browsers.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { IDBFactory, IDBKeyRange, IDBObjectStore } from "fake-indexeddb";
@@ -8,7 +8,7 @@ import { actionsOn, NOW, rejects, smallCatalogue } from "./world.mjs";
 const catalogue = await smallCatalogue();
 const open = (options = {}) =>
   openSage({ catalogue, store: indexedDbStore("me"), now: () => NOW, ...options });
-const everyItem = async (sage) =>
+const profileItems = async (sage) =>
   (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 const realPut = IDBObjectStore.prototype.put;
 
@@ -19,14 +19,14 @@ afterEach(() => {
   delete globalThis.IDBKeyRange;
 });
 
-test("a profile survives", async () => {
+test("a profile is there after the sage is closed and opened again", async () => {
   const sage = await open();
   await sage.record(actionsOn("food-1", "sport-1"));
   await sage.close();
-  assert.deepEqual(await everyItem(await open()), ["food-1", "sport-1"]);
+  assert.deepEqual(await profileItems(await open()), ["food-1", "sport-1"]);
 });
 
-test("profiles of different names are kept apart, and cleared apart", async () => {
+test("stores of different names are independent", async () => {
   const [a, b, ab] = ["a", "b", "ab"].map(indexedDbStore);
   await a.save(Uint8Array.of(1));
   await b.save(Uint8Array.of(2));
@@ -38,7 +38,7 @@ test("profiles of different names are kept apart, and cleared apart", async () =
   assert.deepEqual(await ab.load(), Uint8Array.of(3));
 });
 
-test("two tabs writing at the same moment lose nothing", async () => {
+test("two sages that write at the same time lose no action", async () => {
   const [one, two] = await Promise.all([open(), open()]);
   const writing = [];
   for (let index = 0; index < 20; index++) {
@@ -52,7 +52,7 @@ test("two tabs writing at the same moment lose nothing", async () => {
   assert.equal((await (await open()).profile()).actions, 40);
 });
 
-test("an update that throws writes nothing, and says why", async () => {
+test("an update that throws writes nothing and rejects with the error", async () => {
   const store = indexedDbStore();
   await store.save(Uint8Array.of(1));
   const cause = Object.assign(new Error("no"), { name: "SageError", code: "corrupt" });
@@ -65,12 +65,12 @@ test("an update that throws writes nothing, and says why", async () => {
   assert.deepEqual(await store.load(), Uint8Array.of(1));
 });
 
-test("where there is no IndexedDB, storage names the way out", async () => {
+test("without IndexedDB, storage is rejected and memoryStore() is named as the remedy", async () => {
   delete globalThis.indexedDB;
   await rejects(open(), "storage", /no IndexedDB here.*memoryStore\(\)/);
 });
 
-test("IndexedDB refused is reported with its cause", async () => {
+test("a refused IndexedDB is a storage error with its cause", async () => {
   const refusal = new DOMException(
     "The user denied permission to access the database.",
     "SecurityError",
@@ -84,7 +84,7 @@ test("IndexedDB refused is reported with its cause", async () => {
   assert.equal(error.cause, refusal);
 });
 
-test("IndexedDB that refuses later is reported with its cause", async () => {
+test("IndexedDB that is refused later is a storage error; actions stay in memory", async () => {
   const sage = await open();
   await sage.record({ item: "food-1" });
   const kept = globalThis.indexedDB;
@@ -94,27 +94,27 @@ test("IndexedDB that refuses later is reported with its cause", async () => {
     },
   };
   await rejects(sage.record({ item: "food-2" }), "storage", /stay in memory/);
-  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
+  assert.deepEqual(await profileItems(sage), ["food-1", "food-2"]);
   globalThis.indexedDB = kept;
   await sage.record({ item: "food-3" });
-  assert.deepEqual(await everyItem(await open()), ["food-1", "food-2", "food-3"]);
+  assert.deepEqual(await profileItems(await open()), ["food-1", "food-2", "food-3"]);
 });
 
-test("IndexedDB full is reported, and nothing recorded is lost", async () => {
+test("a full disk is a storage error; no action is lost", async () => {
   const sage = await open();
   await sage.record({ item: "food-1" });
   IDBObjectStore.prototype.put = () => {
     throw new DOMException("There is no room.", "QuotaExceededError");
   };
   await rejects(sage.record({ item: "food-2" }), "storage", /QuotaExceededError.*no room/);
-  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
-  assert.deepEqual(await everyItem(await open()), ["food-1"]);
+  assert.deepEqual(await profileItems(sage), ["food-1", "food-2"]);
+  assert.deepEqual(await profileItems(await open()), ["food-1"]);
   IDBObjectStore.prototype.put = realPut;
   await sage.record({ item: "food-3" });
-  assert.deepEqual(await everyItem(await open()), ["food-1", "food-2", "food-3"]);
+  assert.deepEqual(await profileItems(await open()), ["food-1", "food-2", "food-3"]);
 });
 
-test("a transaction that is aborted under way is a storage error", async () => {
+test("an aborted transaction is a storage error", async () => {
   const store = indexedDbStore();
   IDBObjectStore.prototype.put = function (...args) {
     const request = realPut.apply(this, args);
@@ -124,7 +124,7 @@ test("a transaction that is aborted under way is a storage error", async () => {
   await rejects(store.save(Uint8Array.of(1)), "storage", /Abort/);
 });
 
-test("a tab that blocks the database is a storage error", async () => {
+test("a database blocked by another tab is a storage error", async () => {
   const factory = globalThis.indexedDB;
   const old = await new Promise((resolve, reject) => {
     const request = factory.open("pocketsage", 1);
@@ -132,14 +132,14 @@ test("a tab that blocks the database is a storage error", async () => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
-  // What a later version of the package will meet: an upgrade while another tab holds the database open.
+  // As in a later version of the package: an upgrade while another tab holds the database open.
   globalThis.indexedDB = { open: (name) => factory.open(name, 2) };
   const store = indexedDbStore();
   await rejects(store.load(), "storage", /blocked by another tab/);
   old.close();
 });
 
-test("bytes that cannot be read are put aside, several times if need be, and go with clear", async () => {
+test("unreadable bytes are set aside, repeatedly if necessary, and deleted by clear", async () => {
   const store = indexedDbStore("me");
   const keys = () =>
     new Promise((resolve) => {
@@ -163,7 +163,7 @@ test("bytes that cannot be read are put aside, several times if need be, and go 
     ["me", "live"],
   ]);
   const sage = await open();
-  assert.deepEqual(await everyItem(sage), ["food-1"]);
+  assert.deepEqual(await profileItems(sage), ["food-1"]);
   await sage.forget("everything");
   assert.deepEqual(await keys(), []);
 });

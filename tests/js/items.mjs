@@ -1,4 +1,5 @@
-// A small world to test in: items of a few themes with vectors near their theme's centre, the same in every run.
+// The test data: items of three themes. Each vector lies near the axis of its theme and is equal in
+// every run.
 import { Catalogue } from "pocketsage";
 
 export const DIM = 8;
@@ -6,7 +7,7 @@ export const THEMES = ["food", "sport", "animal"];
 export const DAY = 86_400_000;
 export const NOW = Date.UTC(2026, 0, 15);
 
-/** Numbers in [0, 1) that are the same for the same seed (mulberry32). */
+/** A generator of numbers in [0, 1), equal for equal seeds (mulberry32). */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {
@@ -17,7 +18,7 @@ export function seeded(seed) {
   };
 }
 
-/** The vector of "sport-3": near the axis of its theme, at a place of its own. */
+/** The vector of an item such as "sport-3": the unit vector of its theme plus noise in ±0.15. */
 export function vectorOf(item) {
   const [theme, number] = item.split("-");
   const random = seeded(1 + THEMES.indexOf(theme) * 1000 + Number(number));
@@ -27,12 +28,12 @@ export function vectorOf(item) {
   );
 }
 
-/** "food-0", "food-1", ... 20 of each theme. */
+/** The ids of all items: "food-0" to "food-19", then the other themes. */
 export const ITEMS = THEMES.flatMap((theme) =>
   Array.from({ length: 20 }, (_, number) => `${theme}-${number}`),
 );
 
-/** The catalogue of all items. */
+/** A catalogue of all items, each with its title as payload. */
 export function smallCatalogue() {
   return Catalogue.from(
     ITEMS.map((item) => [item, vectorOf(item), { title: item.toUpperCase() }]),
@@ -40,7 +41,7 @@ export function smallCatalogue() {
   );
 }
 
-/** Actions on these items, a minute apart, the last at NOW. */
+/** One action per item, a minute apart, the last at NOW. */
 export function actionsOn(...items) {
   return items.map((item, index) => ({ item, at: NOW - (items.length - 1 - index) * 60_000 }));
 }

@@ -1,4 +1,4 @@
-// One process, one load: these tests run in this order.
+// The wasm loads once per process, so these tests depend on their order.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -8,18 +8,18 @@ import { rejects } from "./world.mjs";
 const { buildProfile, blend, cluster, init, openSage, project, ward } = sage;
 const wasm = new URL("../../pkg/wasm/core_bg.wasm", import.meta.url);
 
-test("synchronous pieces before init() throw not-ready, and name the way out", async () => {
-  const early = [
+test("synchronous functions before init() throw not-ready and name init() as the remedy", async () => {
+  const calls = [
     () => cluster(new Float32Array(4), { dim: 2 }),
     () => ward(new Float32Array(4), { dim: 2 }),
     () => buildProfile([], { dim: 2, now: 0 }),
     () => blend([], { weights: [], count: 1 }),
     () => project(new Float32Array(4), { dim: 2 }),
   ];
-  for (const piece of early) await rejects(piece, "not-ready", /await init\(\)/);
+  for (const call of calls) await rejects(call, "not-ready", /await init\(\)/);
 });
 
-test("a rejected load is reported, and may be retried", async () => {
+test("a failed load rejects not-ready, and a later call tries again", async () => {
   await rejects(
     init(Promise.reject(new TypeError("fetch failed"))),
     "not-ready",
@@ -43,18 +43,18 @@ test("concurrent calls share one load", async () => {
   assert.equal(loads, 1);
 });
 
-test("init() after that does nothing, whatever it is given", async () => {
+test("init() after a load does nothing and ignores its source", async () => {
   await init();
   await init(new Uint8Array(3));
   assert.equal(cluster(Float32Array.of(0, 0, 1, 1), { dim: 2, cut: { count: 2 } }).count, 2);
 });
 
-test("openSage needs no init", async () => {
+test("openSage works without init()", async () => {
   const opened = await openSage({ dim: 2 });
   assert.deepEqual((await opened.profile()).interests, []);
 });
 
-test("the public names are these", () => {
+test("the entry exports exactly these names", () => {
   assert.deepEqual(Object.keys(sage).sort(), [
     ...[
       "Catalogue",

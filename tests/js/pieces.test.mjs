@@ -6,10 +6,10 @@ import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue } from "./world.mjs";
 await init();
 const catalogue = await smallCatalogue();
 
-/** Two pairs and a point of its own. */
+/** Two pairs of near points, and a far single point. */
 const points = Float32Array.of(0, 0, 0, 1, 10, 0, 10, 1, 50, 50);
 
-test("cluster gives labels, medoids and the tree of SciPy's shape", () => {
+test("cluster returns labels, medoids and a tree in SciPy's shape", () => {
   const found = cluster(points, { dim: 2, cut: { threshold: 5 } });
   assert.deepEqual(found.labels, Int32Array.of(0, 0, 1, 1, 2));
   assert.equal(found.count, 3);
@@ -17,7 +17,7 @@ test("cluster gives labels, medoids and the tree of SciPy's shape", () => {
   assert.equal(found.threshold, 5);
   assert.equal(found.tree.length, 16);
   assert.deepEqual([...found.tree.subarray(0, 8)], [0, 1, 1, 2, 2, 3, 1, 2]);
-  assert.ok(Math.abs(found.tree[10] - 200) < 1e-9, "the pairs merge at 2 2 / 4 * 2 * 10^2");
+  assert.ok(Math.abs(found.tree[10] - 200) < 1e-9, "the pairs merge at 2 * 2 * 2 / 4 * 10^2");
 });
 
 test("cluster drops and attaches singletons", () => {
@@ -31,7 +31,7 @@ test("cluster drops and attaches singletons", () => {
   );
 });
 
-test("ward gives the tree of cluster, whatever the sizes of the rows", () => {
+test("ward returns the tree of cluster, with and without weights", () => {
   const weights = Float64Array.of(1, 2, 1, 1, 0.5);
   for (const sizes of [undefined, weights]) {
     assert.deepEqual(
@@ -43,16 +43,16 @@ test("ward gives the tree of cluster, whatever the sizes of the rows", () => {
   assert.deepEqual(
     ward(points, { dim: 2, memory: 10_000 }),
     ward(points, { dim: 2 }),
-    "in little memory it is the same",
+    "the tree does not depend on memory",
   );
 });
 
-test("ward of nothing and of one has no merges", () => {
+test("ward of no row and of one row has no merges", () => {
   assert.deepEqual(ward(new Float32Array(), { dim: 3 }), new Float64Array());
   assert.deepEqual(ward(Float32Array.of(1, 2, 3), { dim: 3 }), new Float64Array());
 });
 
-test("cluster of nothing is nothing, of one is one", () => {
+test("cluster of no row is empty; one row is one cluster", () => {
   assert.deepEqual(
     { ...cluster(new Float32Array(), { dim: 3 }) },
     { ...cluster(new Float32Array(), { dim: 3 }), count: 0 },
@@ -187,7 +187,7 @@ const refused = [
 for (const [name, call, code, message] of refused)
   test(`refused: ${name}`, () => rejects(call, code, message));
 
-test("buildProfile gives what a sage gives", async () => {
+test("buildProfile equals the profile of a sage with the same actions", async () => {
   const actions = actionsOn("food-1", "sport-1", "food-2", "animal-1").map((action, index) => ({
     ...action,
     at: NOW - index * DAY,
@@ -207,7 +207,7 @@ test("buildProfile gives what a sage gives", async () => {
   });
 });
 
-test("blend deals places by weight, an item once, with its best score", () => {
+test("blend shares places by weight and keeps each item once, with its best score", () => {
   const list = (prefix, ...scores) =>
     scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
   const lists = [
@@ -229,13 +229,13 @@ test("blend deals places by weight, an item once, with its best score", () => {
   assert.deepEqual(blend([[], []], { weights: [1, 1], count: 3 }), []);
 });
 
-/** The order in which the items came. */
+/** Compares [item] entries by their rank in the blend. */
 function order(blended) {
   const rank = new Map(blended.map(({ item }, index) => [item, index]));
   return ([a], [b]) => rank.get(a) - rank.get(b);
 }
 
-test("project gives two coordinates a row, within [-1, 1]", () => {
+test("project returns two coordinates per row, in [-1, 1]", () => {
   const map = project(points, { dim: 2 });
   assert.equal(map.length, 10);
   assert.ok(map.every((number) => Math.abs(number) <= 1));

@@ -1,12 +1,13 @@
-// An engine without weak references and finalization, as Cloudflare Workers of older compatibility dates are.
+// A JavaScript engine without WeakRef and FinalizationRegistry, like Cloudflare Workers of older
+// compatibility dates.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-void globalThis.Request; // Node's own fetch needs them, and is loaded when it is first named
+void globalThis.Request; // loads Node's fetch, which needs both
 delete globalThis.WeakRef;
 delete globalThis.FinalizationRegistry;
 
-test("without WeakRef and FinalizationRegistry all is the same; catalogues go when they are closed", async () => {
+test("sages and catalogues work without WeakRef and FinalizationRegistry", async () => {
   const { smallCatalogue, actionsOn, rejects } = await import("./world.mjs");
   const { openSage } = await import("pocketsage");
   const catalogue = await smallCatalogue();

@@ -1,28 +1,28 @@
-// A worker of the tests: serves a sage as its workerData says.
+// The worker of worker.test.mjs: serves a sage, configured by its workerData.
 import { parentPort, workerData } from "node:worker_threads";
 import { memoryStore, openSage, serveSage } from "pocketsage";
 import { NOW, smallCatalogue } from "./world.mjs";
 
 const { late = 0, failures = 0, hang = false, reply = "catalogue" } = workerData ?? {};
-let left = failures;
+let remainingFailures = failures;
 
 if (late) await new Promise((resolve) => setTimeout(resolve, late));
 parentPort.on("message", (message) => {
-  if (message === "die") throw new Error("an error nobody caught");
+  if (message === "die") throw new Error("an uncaught error");
   if (message === "exit") process.exit(0);
 });
 
 const store = memoryStore();
 serveSage(async () => {
   if (hang) await new Promise(() => {});
-  if (left-- > 0) throw new TypeError("not today", { cause: new Error("because") });
+  if (remainingFailures-- > 0) throw new TypeError("not today", { cause: new Error("because") });
   const catalogue = await smallCatalogue();
-  /** Waits for its signal, and tells the page that it came. */
-  const patient = (_, signal) =>
+  /** Never answers; reports its call and the abort of its signal to the page. */
+  const silentRetriever = (_, signal) =>
     new Promise((_, reject) => {
-      parentPort.postMessage("asked");
+      parentPort.postMessage("called");
       signal.addEventListener("abort", () => {
-        parentPort.postMessage("aborted over there");
+        parentPort.postMessage("aborted");
         reject(signal.reason);
       });
     });
@@ -30,6 +30,6 @@ serveSage(async () => {
     catalogue,
     store,
     now: () => NOW,
-    ...(reply === "patient" && { retriever: patient }),
+    ...(reply === "silent" && { retriever: silentRetriever }),
   });
 });

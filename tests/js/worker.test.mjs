@@ -1,4 +1,4 @@
-// serveSage and connectSage over real workers: node's worker_threads here, the browser's in tests/browser.
+// serveSage and connectSage over Node's worker_threads. tests/browser uses the browser's workers.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { MessageChannel, Worker } from "node:worker_threads";
@@ -9,18 +9,18 @@ import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.
 const workers = [];
 const start = (workerData) => {
   const worker = new Worker(new URL("sage-worker.mjs", import.meta.url), { workerData });
-  worker.on("error", () => {}); // some of them are meant to fail; the tests see it as "worker-gone"
+  worker.on("error", () => {}); // expected in some tests, which see it as "worker-gone"
   workers.push(worker);
   return worker;
 };
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));
 
-test("the same interface, the same answers", async () => {
-  const there = await connectSage(start());
-  const here = await openSage({ catalogue: await smallCatalogue(), now: () => NOW });
-  assert.deepEqual(Object.keys(there).sort(), Object.keys(here).sort());
-  assert.deepEqual([...METHODS].sort(), Object.keys(here).sort(), "every method can be called");
-  for (const sage of [there, here]) {
+test("a served sage has the interface and the answers of a local one", async () => {
+  const served = await connectSage(start());
+  const local = await openSage({ catalogue: await smallCatalogue(), now: () => NOW });
+  assert.deepEqual(Object.keys(served).sort(), Object.keys(local).sort());
+  assert.deepEqual([...METHODS].sort(), Object.keys(local).sort(), "METHODS lists all methods");
+  for (const sage of [served, local]) {
     await sage.record(actionsOn("food-1", "sport-1", "food-2"));
     await sage.record({ item: "own", vector: vectorOf("animal-3") });
     await sage.hide("food-9");
@@ -34,17 +34,17 @@ test("the same interface, the same answers", async () => {
     ["export"],
     ["map"],
   ]) {
-    assert.deepEqual(await there[method](...args), await here[method](...args), method);
+    assert.deepEqual(await served[method](...args), await local[method](...args), method);
   }
-  await there.import(await here.export());
-  assert.deepEqual(await there.export(), await here.export());
+  await served.import(await local.export());
+  assert.deepEqual(await served.export(), await local.export());
 });
 
 for (const [order, late] of [
-  ["the worker serves late", 300],
-  ["the worker serves at once", 0],
+  ["the page starts first", 300],
+  ["the worker starts first", 0],
 ]) {
-  test(`neither order hangs: ${order}`, { timeout: 10_000 }, async () => {
+  test(`connects when ${order}`, { timeout: 10_000 }, async () => {
     const worker = start({ late });
     if (!late) await new Promise((resolve) => setTimeout(resolve, 500));
     const sage = await connectSage(worker);
@@ -52,7 +52,7 @@ for (const [order, late] of [
   });
 }
 
-test("errors keep code, message and cause, and are SageErrors", async () => {
+test("errors of the worker arrive as SageErrors with code and message", async () => {
   const sage = await connectSage(start());
   await rejects(sage.record({ item: "ghost" }), "unknown-item", /action 0 \("ghost"\)/);
   await rejects(
@@ -65,7 +65,7 @@ test("errors keep code, message and cause, and are SageErrors", async () => {
   assert.equal((await sage.profile()).actions, 0);
 });
 
-test("an open that fails rejects with its error, and the next to connect has it tried again", async () => {
+test("connectSage rejects with the error of open; the next connection calls open again", async () => {
   const worker = start({ failures: 1 });
   await assert.rejects(
     connectSage(worker),
@@ -78,7 +78,7 @@ test("an open that fails rejects with its error, and the next to connect has it 
   assert.deepEqual((await sage.profile()).interests, []);
 });
 
-test("iterables are flattened, a string is still refused", async () => {
+test("exclude may be any iterable of ids; invalid values are refused as by a local sage", async () => {
   const sage = await connectSage(start());
   await sage.record(actionsOn("food-1"));
   function* exclude() {
@@ -97,34 +97,33 @@ test("iterables are flattened, a string is still refused", async () => {
   await rejects(sage.recommend({ exclude: 3 }), "option", /expected a list of item ids/);
 });
 
-test("a signal reaches into the worker", async () => {
-  const worker = start({ reply: "patient" });
+test("a signal aborts the call in the worker", async () => {
+  const worker = start({ reply: "silent" });
   const sage = await connectSage(worker);
   await sage.record(actionsOn("food-1"));
-  const heard = [];
-  worker.on("message", (message) => typeof message === "string" && heard.push(message));
+  const messages = [];
+  worker.on("message", (message) => typeof message === "string" && messages.push(message));
   const controller = new AbortController();
   const waiting = sage.recommend({ signal: controller.signal });
-  while (!heard.includes("asked")) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!messages.includes("called")) await new Promise((resolve) => setTimeout(resolve, 5));
   controller.abort("enough");
   const error = await rejects(waiting, "aborted", /aborted by its signal/);
   assert.equal(error.cause, "enough");
-  while (!heard.includes("aborted over there"))
-    await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!messages.includes("aborted")) await new Promise((resolve) => setTimeout(resolve, 5));
   await rejects(sage.recommend({ signal: AbortSignal.abort() }), "aborted", /./);
-  assert.equal((await sage.profile()).actions, 1, "and it goes on serving");
+  assert.equal((await sage.profile()).actions, 1, "the worker still serves");
 });
 
 const deaths = [
   ["is terminated", (worker) => worker.terminate()],
   ["exits", (worker) => worker.postMessage("exit")],
-  ["dies of an error", (worker) => worker.postMessage("die")],
+  ["fails with an uncaught error", (worker) => worker.postMessage("die")],
 ];
 for (const [name, kill] of deaths) {
   test(`worker-gone when the worker ${name}: pending and later calls`, {
     timeout: 10_000,
   }, async () => {
-    const worker = start({ reply: "patient" });
+    const worker = start({ reply: "silent" });
     const sage = await connectSage(worker);
     await sage.record(actionsOn("food-1"));
     const pending = [
@@ -143,14 +142,14 @@ for (const [name, kill] of deaths) {
   });
 }
 
-test("worker-gone when it dies before it answers", { timeout: 10_000 }, async () => {
+test("worker-gone when the worker ends before it has answered", { timeout: 10_000 }, async () => {
   const worker = start({ late: 60_000 });
   const connecting = rejects(connectSage(worker), "worker-gone", /gone/);
   await worker.terminate();
   await connecting;
 });
 
-test("a signal bounds the wait for a worker that never answers", { timeout: 10_000 }, async () => {
+test("a signal limits the wait for a worker that never answers", { timeout: 10_000 }, async () => {
   await rejects(
     connectSage(start({ hang: true }), { signal: AbortSignal.timeout(200) }),
     "aborted",
@@ -159,7 +158,7 @@ test("a signal bounds the wait for a worker that never answers", { timeout: 10_0
   await rejects(connectSage(start(), { signal: AbortSignal.abort() }), "aborted", /./);
 });
 
-test("after close calls are refused, and one can connect again", async () => {
+test("calls after close are refused; a new connection works", async () => {
   const worker = start();
   const sage = await connectSage(worker);
   await sage.record(actionsOn("food-1"));
@@ -167,10 +166,10 @@ test("after close calls are refused, and one can connect again", async () => {
   await sage.close();
   await rejects(sage.profile(), "closed", /connect again/);
   const again = await connectSage(worker);
-  assert.equal((await again.profile()).actions, 1, "opened on the same store");
+  assert.equal((await again.profile()).actions, 1, "the new sage uses the same store");
 });
 
-test("two clients share a worker", async () => {
+test("two clients share the sage of a worker", async () => {
   const worker = start();
   const [one, two] = await Promise.all([connectSage(worker), connectSage(worker)]);
   await Promise.all([one.record(actionsOn("food-1")), two.record(actionsOn("sport-1"))]);
@@ -179,7 +178,7 @@ test("two clients share a worker", async () => {
   await rejects(two.profile(), "closed", /closed/);
 });
 
-test("arguments that cannot be sent are refused, and the line stays up", async () => {
+test("arguments that cannot be cloned are refused, and the connection stays open", async () => {
   const sage = await connectSage(start());
   await rejects(
     sage.record({ item: "food-1", vector: () => 1 }),
@@ -189,14 +188,14 @@ test("arguments that cannot be sent are refused, and the line stays up", async (
   await sage.record({ item: "food-1" });
 });
 
-test("vectors stay the caller's", async () => {
+test("vectors are copied, not transferred", async () => {
   const sage = await connectSage(start());
   const vector = vectorOf("food-1");
   await sage.record({ item: "own", vector });
   assert.equal(vector.length, DIM);
 });
 
-test("over a MessagePort; other messages and strangers' calls are ignored or refused", {
+test("over a MessagePort, foreign messages are ignored and unknown methods refused", {
   timeout: 10_000,
 }, async () => {
   const { port1, port2 } = new MessageChannel();
@@ -238,10 +237,10 @@ test("over a MessagePort; other messages and strangers' calls are ignored or ref
   await rejects(sage.profile(), "worker-gone", /its port closed/);
 });
 
-test("serveSage outside a worker asks for a port", () =>
+test("serveSage outside a worker throws option without a port", () =>
   rejects(() => serveSage(async () => {}), "option", /not a worker: pass the port/));
 
-test("errors survive the wire, whatever they are", () => {
+test("errors of all kinds survive serialization", () => {
   const deep = new SageError("storage", "no room", {
     cause: new RangeError("inner", { cause: "a string" }),
   });

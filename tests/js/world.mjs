@@ -1,10 +1,13 @@
-// What the tests share: the items, and how to say that something must fail.
+// Shared by the tests: the items, and the assertion of an expected error.
 import assert from "node:assert/strict";
 import { isSageError } from "pocketsage";
 
 export * from "./items.mjs";
 
-/** Asserts that it fails with a SageError of this code and a message that matches. */
+/**
+ * Asserts that a promise or function fails with a SageError of this code whose message matches.
+ * Returns the error.
+ */
 export async function rejects(promiseOrFunction, code, message) {
   let error;
   try {
@@ -12,7 +15,7 @@ export async function rejects(promiseOrFunction, code, message) {
   } catch (thrown) {
     error = thrown;
   }
-  assert.ok(error, `expected an error of code "${code}", and there was none`);
+  assert.ok(error, `expected an error of code "${code}", saw none`);
   assert.ok(isSageError(error), `expected a SageError, saw ${error?.stack}`);
   assert.equal(error.code, code, error.message);
   assert.match(error.message, message);
