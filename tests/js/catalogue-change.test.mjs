@@ -1,4 +1,4 @@
-// Catalogues that change: after any sequence of changes they hold what a catalogue built from the same items holds.
+// Changes to a catalogue: after any sequence, it equals a catalogue built from the resulting items.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -20,8 +20,8 @@ const attributes = ["name", "even"];
 const build = (entries, options) => Catalogue.from(entries, { dim: DIM, attributes, ...options });
 const query = entry(99, 99)[1];
 
-/** Everything a user can see, in an order that does not depend on rows. */
-function seen(catalogue) {
+/** The observable contents of a catalogue, in an order that does not depend on its rows. */
+function contents(catalogue) {
   const ids = [...catalogue.ids()].sort();
   const filter = {
     any: [
@@ -49,32 +49,32 @@ const step = fc.oneof(
 );
 
 for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip" }]) {
-  test(`add, replace, remove, compact and store, in any order: as if built so (${JSON.stringify(options)})`, async () => {
+  test(`add, replace, remove, compact and store in any order equal a new build: ${JSON.stringify(options)}`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         const model = new Map([0, 1, 2].map((name) => [name, entry(name, 0)]));
-        let here = await build([...model.values()], options);
+        let catalogue = await build([...model.values()], options);
         for (const { add, version, remove, compact, file } of steps) {
           if (add) {
-            here.add(add.map((name) => entry(name, version)));
+            catalogue.add(add.map((name) => entry(name, version)));
             for (const name of add) model.set(name, entry(name, version));
           }
           if (remove) {
             const known = remove.filter((name) => model.delete(name)).length;
-            assert.equal(here.remove(remove.map((name) => `id ${name}`)), known);
+            assert.equal(catalogue.remove(remove.map((name) => `id ${name}`)), known);
           }
-          if (compact) here.compact();
-          if (file) here = await Catalogue.fromBytes(here.toBytes());
+          if (compact) catalogue.compact();
+          if (file) catalogue = await Catalogue.fromBytes(catalogue.toBytes());
         }
-        assert.deepEqual(seen(here), seen(await build([...model.values()], options)));
-        here.close();
+        assert.deepEqual(contents(catalogue), contents(await build([...model.values()], options)));
+        catalogue.close();
       }),
       { seed: 2, numRuns: 60 },
     );
   });
 }
 
-test("deltas lead from each catalogue to the next, and only there", async () => {
+test("a delta turns the older catalogue into the newer one and is refused by others", async () => {
   const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2)), {
     selector: ([name]) => name,
     maxLength: 10,
@@ -84,7 +84,7 @@ test("deltas lead from each catalogue to the next, and only there", async () => 
       const catalogues = [];
       for (const version of versions)
         catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
-      const here = await Catalogue.fromBytes(catalogues[0].toBytes());
+      const catalogue = await Catalogue.fromBytes(catalogues[0].toBytes());
       for (const [at, newer] of catalogues.slice(1).entries()) {
         const { bytes, changed, dropped } = diffCatalogues(catalogues[at], newer);
         const before = new Map(versions[at].map(([name, v]) => [name, v]));
@@ -97,12 +97,12 @@ test("deltas lead from each catalogue to the next, and only there", async () => 
           versions[at].filter(([name]) => !versions[at + 1].some(([other]) => other === name))
             .length,
         );
-        here.merge(bytes);
-        assert.equal(here.revision, newer.revision);
-        assert.deepEqual(seen(here), seen(newer));
-        here.compact();
-        assert.equal(here.revision, newer.revision);
-        assert.deepEqual(seen(here), seen(newer));
+        catalogue.merge(bytes);
+        assert.equal(catalogue.revision, newer.revision);
+        assert.deepEqual(contents(catalogue), contents(newer));
+        catalogue.compact();
+        assert.equal(catalogue.revision, newer.revision);
+        assert.deepEqual(contents(catalogue), contents(newer));
         if (newer.hash !== catalogues[at].hash)
           await rejects(
             () => newer.merge(bytes),
@@ -115,7 +115,7 @@ test("deltas lead from each catalogue to the next, and only there", async () => 
   );
 });
 
-test("a delta is small, is no catalogue, and a catalogue is no delta", async () => {
+test("a delta is small; a delta is no catalogue, and a catalogue is no delta", async () => {
   const many = Array.from({ length: 500 }, (_, name) => entry(name, 0));
   const older = await build(many);
   const newer = await build(
@@ -135,39 +135,39 @@ test("a delta is small, is no catalogue, and a catalogue is no delta", async () 
     altered[at] ^= 4;
     await rejects(() => older.merge(altered), at >= 16 && at < 20 ? "version" : "corrupt", /./);
   }
-  assert.equal(older.hash, before, "a delta that is refused changes nothing");
+  assert.equal(older.hash, before, "a refused delta changes nothing");
 });
 
-test("changes that are wrong are refused, and nothing was changed", async () => {
-  const here = await build([entry(1, 0), entry(2, 0)]);
-  const before = here.hash;
+test("invalid changes are refused and change nothing", async () => {
+  const catalogue = await build([entry(1, 0), entry(2, 0)]);
+  const before = catalogue.hash;
   await rejects(
-    () => here.add([entry(3, 0), entry(3, 1)]),
+    () => catalogue.add([entry(3, 0), entry(3, 1)]),
     "option",
     /"id 3" is the id of rows 2 and 3/,
   );
   await rejects(
-    () => here.add([["x", new Float32Array(2)]]),
+    () => catalogue.add([["x", new Float32Array(2)]]),
     "dimension",
     /add: item 0 \("x"\): the vector has 2 components, expected 6/,
   );
   await rejects(
-    () => here.add([["x", new Float32Array(DIM).fill(NaN)]]),
+    () => catalogue.add([["x", new Float32Array(DIM).fill(NaN)]]),
     "not-finite",
     /add: item 0 \("x"\)/,
   );
   await rejects(
-    () => here.add([["x", new Float32Array(DIM), { name: "text" }]]),
+    () => catalogue.add([["x", new Float32Array(DIM), { name: "text" }]]),
     "option",
     /attributes: "name" of item 0/,
   );
-  await rejects(() => here.remove("id 1"), "option", /expected a list of item ids/);
-  assert.equal(here.hash, before);
-  here.close();
-  await rejects(() => here.compact(), "closed", /closed/);
+  await rejects(() => catalogue.remove("id 1"), "option", /expected a list of item ids/);
+  assert.equal(catalogue.hash, before);
+  catalogue.close();
+  await rejects(() => catalogue.compact(), "closed", /closed/);
 });
 
-test("a catalogue in lists keeps them through every change, and finds what came later", async () => {
+test("inverted lists survive every change, and added items are found", async () => {
   const many = Array.from({ length: 900 }, (_, name) => entry(name, 0));
   const lists = await buildLists(await build(many), many, () => undefined);
   assert.equal(lists.lists.count, 30);

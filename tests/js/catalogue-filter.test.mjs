@@ -1,4 +1,4 @@
-// Filters, paging, minimum score and metrics: each against a plain loop over the items.
+// Filters, paging, minimum score and metrics, compared with a plain loop over the items.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -8,12 +8,12 @@ import { rejects, seeded } from "./world.mjs";
 const random = seeded(7);
 const DIM = 12;
 const KINDS = ["red", "green", "blue", "é", "👍", "ﬀ"];
-const some = (list) => list.filter(() => random() < 0.4);
+const randomSubset = (list) => list.filter(() => random() < 0.4);
 const items = Array.from({ length: 150 }, (_, row) => {
   const payload = {
     price: row % 7 === 0 ? null : Math.floor(random() * 20),
     kind: KINDS[row % 6],
-    tags: some(KINDS),
+    tags: randomSubset(KINDS),
     sold: row % 3 === 0,
   };
   if (row % 11 === 0) delete payload.tags;
@@ -27,7 +27,7 @@ const attributes = ["price", "kind", "tags", "sold"];
 const catalogue = await Catalogue.from(items, { dim: DIM, attributes });
 const query = items[3][1];
 
-/** The definition. */
+/** The definition of a filter. */
 function meets(payload, filter) {
   if ("all" in filter) return filter.all.every((part) => meets(payload, part));
   if ("any" in filter) return filter.any.some((part) => meets(payload, part));
@@ -46,10 +46,10 @@ const leaf = fc.oneof(
   fc.record({ field: fc.constant("price"), in: fc.array(number, { minLength: 1, maxLength: 4 }) }),
   fc.record({ field: fc.constant("price"), from: number, to: number }),
   fc.record({ field: fc.constant("price"), from: number }),
-  fc.record({ field: fc.constantFrom("kind", "tags"), is: fc.constantFrom(...KINDS, "nobody") }),
+  fc.record({ field: fc.constantFrom("kind", "tags"), is: fc.constantFrom(...KINDS, "no kind") }),
   fc.record({
     field: fc.constantFrom("kind", "tags"),
-    in: fc.subarray([...KINDS, "nobody"], { minLength: 1 }),
+    in: fc.subarray([...KINDS, "no kind"], { minLength: 1 }),
   }),
   fc.record({ field: fc.constant("sold"), is: fc.boolean() }),
 );
@@ -66,42 +66,43 @@ const { filter } = fc.letrec((tie) => ({
   not: fc.record({ not: tie("filter") }),
 }));
 
-test("a filtered search is the whole search without what does not meet the filter, page by page", () => {
-  const whole = catalogue.search(query, { count: 150 });
+test("a filtered search is a page of the full search without items that fail the filter", () => {
+  const allHits = catalogue.search(query, { count: 150 });
   fc.assert(
     fc.property(
       filter,
       fc.nat(20),
       fc.integer({ min: 1, max: 30 }),
       fc.option(fc.double({ min: -1, max: 1, noNaN: true })),
-      (what, offset, count, least) => {
+      (condition, offset, count, minimum) => {
         const payloads = new Map(items.map(([item, , payload]) => [item, payload]));
-        const all = whole.filter(
+        const expected = allHits.filter(
           ({ item, score }) =>
-            meets(payloads.get(item), what) && (least === null || score >= Math.fround(least)),
+            meets(payloads.get(item), condition) &&
+            (minimum === null || score >= Math.fround(minimum)),
         );
         const options = {
-          filter: what,
+          filter: condition,
           offset,
           count,
-          ...(least === null ? {} : { minScore: least }),
+          ...(minimum === null ? {} : { minScore: minimum }),
         };
-        assert.deepEqual(catalogue.search(query, options), all.slice(offset, offset + count));
+        assert.deepEqual(catalogue.search(query, options), expected.slice(offset, offset + count));
       },
     ),
     { seed: 1, numRuns: 500 },
   );
 });
 
-test("filters survive the file", async () => {
+test("filters work on a catalogue read from its bytes", async () => {
   const again = await Catalogue.fromBytes(catalogue.toBytes());
   assert.deepEqual(again.attributes(), attributes);
-  const what = { all: [{ field: "tags", is: "👍" }, { not: { field: "price", from: 10 } }] };
+  const condition = { all: [{ field: "tags", is: "👍" }, { not: { field: "price", from: 10 } }] };
   assert.deepEqual(
-    again.search(query, { filter: what }),
-    catalogue.search(query, { filter: what }),
+    again.search(query, { filter: condition }),
+    catalogue.search(query, { filter: condition }),
   );
-  assert.ok(again.search(query, { filter: what }).length > 3);
+  assert.ok(again.search(query, { filter: condition }).length > 3);
 });
 
 const wrong = [
@@ -110,23 +111,27 @@ const wrong = [
     { field: "size", is: 1 },
     /no attribute "size"\. Known: price, kind, tags, sold/,
   ],
-  ["a text compared with numbers", { field: "price", is: "3" }, /"price" holds numbers/],
-  ["a number compared with texts", { field: "kind", from: 3 }, /"kind" holds strings/],
-  ["nothing", {}, /expected one of/],
-  ["no field", { is: 3 }, /expected one of/],
-  ["two conditions in one", { field: "price", is: 3, in: [4] }, /expected one of/],
+  ["a string compared with numbers", { field: "price", is: "3" }, /"price" holds numbers/],
+  ["a number compared with strings", { field: "kind", from: 3 }, /"kind" holds strings/],
+  ["empty", {}, /expected one of/],
+  ["without a field", { is: 3 }, /expected one of/],
+  ["two conditions at once", { field: "price", is: 3, in: [4] }, /expected one of/],
   ["an empty list", { any: [] }, /expected a list that is not empty/],
-  ["an object as a value", { field: "price", is: {} }, /expected strings or booleans, or numbers only/],
+  [
+    "an object as a value",
+    { field: "price", is: {} },
+    /expected strings or booleans, or numbers only/,
+  ],
   ["NaN as an end", { field: "price", from: NaN }, /expected numbers for from and to/],
   ["a misspelt key", { fields: "price", is: 3 }, /unknown option "fields"/],
-  ["no filter", null, /expected an object/],
+  ["null", null, /expected an object/],
 ];
 for (const [what, value, message] of wrong) {
   test(`a filter that is ${what} is refused`, () =>
     rejects(() => catalogue.search(query, { filter: value }), "option", message));
 }
 
-test("a catalogue without attributes says so", async () => {
+test("the error for an unknown attribute names the remedy where there are none", async () => {
   const plain = await Catalogue.from([["a", Float32Array.of(1)]], { dim: 1 });
   await rejects(
     () => plain.search(Float32Array.of(1), { filter: { field: "a", is: 1 } }),
@@ -135,7 +140,7 @@ test("a catalogue without attributes says so", async () => {
   );
 });
 
-test("fields that are no attribute are refused by item", async () => {
+test("invalid attribute values are refused, naming the item", async () => {
   const one = Float32Array.of(1);
   const from = (...payloads) =>
     Catalogue.from(
@@ -156,7 +161,7 @@ test("fields that are no attribute are refused by item", async () => {
   assert.deepEqual((await from({ x: null }, "text", 7)).attributes(), ["x"]);
 });
 
-test("inner product and L2 rank as a plain loop does", async () => {
+test("inner product and L2 rank like a plain loop", async () => {
   const product = (a, b) => a.reduce((sum, x, axis) => sum + x * b[axis], 0);
   const score = {
     ip: product,

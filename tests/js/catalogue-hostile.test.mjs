@@ -1,4 +1,4 @@
-// Bad input: every line of what a catalogue must refuse, with its code, and nothing worse than an error.
+// Hostile input: damaged bytes and invalid items are refused with an error code, and nothing worse.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue } from "pocketsage";
@@ -12,46 +12,49 @@ const items = Array.from({ length: 9 }, (_, row) => [
   vector(1, row, -row),
   { price: row, kind: ["a", "ü", "👍"][row % 3] },
 ]);
-const good = (
+const validBytes = (
   await Catalogue.from(items, { dim: DIM, metric: "l2", attributes: ["price", "kind"] })
 ).toBytes();
 const from = (entries, options) => Catalogue.from(entries, { dim: DIM, ...options });
 const altered = (change) => {
-  const bytes = good.slice();
+  const bytes = validBytes.slice();
   change(bytes, new DataView(bytes.buffer));
   return bytes;
 };
 
-/** Where sections begin and end. */
-const sections = Array.from({ length: new DataView(good.buffer).getUint32(48, true) }, (_, at) => {
-  const view = new DataView(good.buffer, 64 + 24 * at);
-  return [
-    Number(view.getBigUint64(8, true)),
-    Number(view.getBigUint64(8, true) + view.getBigUint64(16, true)),
-  ];
-});
+/** Offsets at which the sections begin and end. */
+const sections = Array.from(
+  { length: new DataView(validBytes.buffer).getUint32(48, true) },
+  (_, at) => {
+    const view = new DataView(validBytes.buffer, 64 + 24 * at);
+    return [
+      Number(view.getBigUint64(8, true)),
+      Number(view.getBigUint64(8, true) + view.getBigUint64(16, true)),
+    ];
+  },
+);
 
-test("truncated at every section boundary, and around it, whole or as a stream", async () => {
+test("bytes truncated at or near a section boundary are refused, as an array and as a stream", async () => {
   assert.equal(sections.length, 10);
-  for (const edge of [0, 1, 8, 63, 64, 65, ...sections.flat(), good.length - 1]) {
+  for (const edge of [0, 1, 8, 63, 64, 65, ...sections.flat(), validBytes.length - 1]) {
     for (const length of [edge - 1, edge, edge + 1].filter(
-      (length) => length >= 0 && length < good.length,
+      (length) => length >= 0 && length < validBytes.length,
     )) {
-      const bytes = good.subarray(0, length);
+      const bytes = validBytes.subarray(0, length);
       await rejects(Catalogue.fromBytes(bytes), "corrupt", /Fetch or build the file again/);
       await rejects(Catalogue.fromBytes(new Blob([bytes]).stream()), "corrupt", /./);
     }
   }
   await rejects(
-    Catalogue.fromBytes(new Blob([good, new Uint8Array(1)]).stream()),
+    Catalogue.fromBytes(new Blob([validBytes, new Uint8Array(1)]).stream()),
     "corrupt",
     /more bytes/,
   );
-  assert.equal((await Catalogue.fromBytes(new Blob([good]).stream())).size, 9);
+  assert.equal((await Catalogue.fromBytes(new Blob([validBytes]).stream())).size, 9);
 });
 
-test("every flipped bit", async () => {
-  for (let bit = 0; bit < good.length * 8; bit += 7) {
+test("bytes with a flipped bit are refused (every seventh bit)", async () => {
+  for (let bit = 0; bit < validBytes.length * 8; bit += 7) {
     const bytes = altered((all) => (all[bit >> 3] ^= 1 << (bit & 7)));
     await assert.rejects(
       Catalogue.fromBytes(bytes),
@@ -63,7 +66,7 @@ test("every flipped bit", async () => {
 
 const wrong = [
   [
-    "no catalogue at all",
+    "bytes of another kind",
     new TextEncoder().encode("<!doctype html>".repeat(9)),
     "corrupt",
     /begin with SAGE-CAT/,
@@ -76,7 +79,7 @@ const wrong = [
     /expected/,
   ],
   [
-    "a section that lies elsewhere",
+    "a moved section",
     altered((_, view) => view.setBigUint64(72, 2n ** 64n - 64n, true)),
     "corrupt",
     /hash/,
@@ -85,13 +88,13 @@ const wrong = [
 for (const [what, bytes, code, message] of wrong)
   test(`${what}: ${code}`, () => rejects(Catalogue.fromBytes(bytes), code, message));
 
-test("a stream whose header promises more than there is room for is refused before anything is allocated for it", async () => {
+test("a stream whose header states a length beyond the memory is refused before allocation", async () => {
   const huge = altered((_, view) => view.setBigUint64(40, 2n ** 40n, true));
   await rejects(Catalogue.fromBytes(new Blob([huge]).stream()), "memory", /compact|split/);
-  assert.equal((await Catalogue.fromBytes(good)).size, 9);
+  assert.equal((await Catalogue.fromBytes(validBytes)).size, 9);
 });
 
-test("no items: a catalogue that finds nothing, whatever it is asked", async () => {
+test("an empty catalogue has no items and finds none", async () => {
   const empty = await Catalogue.fromBytes((await from([])).toBytes());
   assert.deepEqual([empty.size, empty.search(vector(1)), [...empty.ids()]], [0, [], []]);
 });
@@ -117,7 +120,7 @@ const wrongItems = [
     /item 1 \("b"\): the vector has 5 components, expected 4/,
   ],
   [
-    "a number that is not finite",
+    "a component that is not finite",
     [
       ["a", vector(1)],
       ["b", vector(1, Infinity)],
@@ -139,8 +142,8 @@ const wrongItems = [
 for (const [what, entries, code, message] of wrongItems)
   test(`${what}: ${code}, naming the row`, () => rejects(from(entries), code, message));
 
-test("more hits than items are all items; no hits and half a hit are refused", async () => {
-  const catalogue = await Catalogue.fromBytes(good);
+test("a count above the size returns all items; zero, negative and fractional counts are refused", async () => {
+  const catalogue = await Catalogue.fromBytes(validBytes);
   assert.equal(catalogue.search(vector(1), { count: 1e9 }).length, 9);
   assert.deepEqual(catalogue.search(vector(1), { count: 5, offset: 1e9 }), []);
   for (const count of [0, -1, 1.5, NaN, "3"])
@@ -159,19 +162,19 @@ test("more hits than items are all items; no hits and half a hit are refused", a
   );
 });
 
-test("attributes of hostile bytes: columns that fit, or corrupt", () => {
+test("attributes read from random bytes fit their rows or are corrupt", () => {
   const [start, end] = sections.find(
     ([at]) =>
-      new DataView(good.buffer, 64 + 24 * sections.findIndex(([other]) => other === at)).getUint32(
-        0,
-        true,
-      ) === 10,
+      new DataView(
+        validBytes.buffer,
+        64 + 24 * sections.findIndex(([other]) => other === at),
+      ).getUint32(0, true) === 10,
   );
-  const section = good.slice(start, end);
+  const section = validBytes.slice(start, end);
   assert.deepEqual([...readAttributes(section, 9).keys()], ["price", "kind"]);
   const random = seeded(5);
   const values = [0, 1, 2, 255, 2 ** 31, 2 ** 32 - 1];
-  let whole = 0;
+  let validRuns = 0;
   for (let run = 0; run < 20_000; run += 1) {
     const bytes = section.slice(
       0,
@@ -195,10 +198,10 @@ test("attributes of hostile bytes: columns that fit, or corrupt", () => {
             column.ends.length === 9 && column.labels.every((label) => label < column.words.length),
           );
       }
-      whole += 1;
+      validRuns += 1;
     } catch (error) {
       assert.equal(error.code, "corrupt", error.stack);
     }
   }
-  assert.ok(whole > 1000 && whole < 19_000, `${whole}`);
+  assert.ok(validRuns > 1000 && validRuns < 19_000, `${validRuns} of 20,000 are valid`);
 });

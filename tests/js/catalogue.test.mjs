@@ -6,9 +6,9 @@ import loadCore from "../../pkg/wasm/core.js";
 import { DIM, ITEMS, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
-const one = new Float32Array(DIM).fill(1);
+const ones = new Float32Array(DIM).fill(1);
 
-test("a catalogue knows its items, their vectors and payloads", () => {
+test("a catalogue holds its items, their vectors and payloads", () => {
   assert.equal(catalogue.size, 60);
   assert.equal(catalogue.dim, DIM);
   assert.equal(catalogue.precision, "full");
@@ -23,10 +23,10 @@ test("a catalogue knows its items, their vectors and payloads", () => {
   const length = Math.hypot(...expected);
   catalogue
     .vector("food-1")
-    .forEach((number, axis) => assert.ok(Math.abs(number - expected[axis] / length) < 1e-4));
+    .forEach((component, axis) => assert.ok(Math.abs(component - expected[axis] / length) < 1e-4));
 });
 
-test("search is exact: cosines, best first", () => {
+test("search ranks by the exact cosine, highest first", () => {
   const query = vectorOf("sport-3");
   const cosine = (a, b) =>
     a.reduce((sum, x, axis) => sum + x * b[axis], 0) / Math.hypot(...a) / Math.hypot(...b);
@@ -43,15 +43,15 @@ test("search is exact: cosines, best first", () => {
   assert.equal(catalogue.search(query).length, 20);
 });
 
-test("search leaves out what is excluded, and ignores what it does not know", () => {
-  const [first] = catalogue.search(one, { count: 1 });
-  const hits = catalogue.search(one, { count: 60, exclude: [first.item, "ghost", first.item] });
+test("search leaves out excluded items and ignores unknown ids", () => {
+  const [first] = catalogue.search(ones, { count: 1 });
+  const hits = catalogue.search(ones, { count: 60, exclude: [first.item, "ghost", first.item] });
   assert.equal(hits.length, 59);
   assert.ok(hits.every(({ item }) => item !== first.item));
-  assert.deepEqual(catalogue.search(one, { exclude: ITEMS }), []);
+  assert.deepEqual(catalogue.search(ones, { exclude: ITEMS }), []);
 });
 
-test("searchMany answers each query as search does", () => {
+test("searchMany returns for each query the hits of search", () => {
   const queries = ["food-1", "sport-1", "animal-1"].map(vectorOf);
   assert.deepEqual(
     catalogue.searchMany(queries, { count: 7 }),
@@ -70,15 +70,15 @@ const wrongSearch = [
   ["an empty vector", [new Float32Array(0)], "dimension", /has 0 components/],
   ["NaN", [new Float32Array(DIM).fill(NaN)], "not-finite", /query 0: component 0.*NaN/],
   ["an array", [[1, 2]], "option", /expected a Float32Array/],
-  ["an unknown option", [one, { limit: 3 }], "option", /unknown option "limit".*count/],
-  ["a count of 0", [one, { count: 0 }], "option", /count.*at least 1, saw 0/],
-  ["a string to exclude", [one, { exclude: "food-1" }], "option", /expected a list/],
+  ["an unknown option", [ones, { limit: 3 }], "option", /unknown option "limit".*count/],
+  ["a count of 0", [ones, { count: 0 }], "option", /count.*at least 1, saw 0/],
+  ["a string to exclude", [ones, { exclude: "food-1" }], "option", /expected a list/],
 ];
 for (const [name, args, code, message] of wrongSearch) {
   test(`search refuses ${name}`, () => rejects(() => catalogue.search(...args), code, message));
 }
 
-test("many items: every search gives what an exact one gives, the first and those by sketches, and after a change", async () => {
+test("9,000 items: searches without and with sketches, and after a change, equal exact ones", async () => {
   const dim = 48;
   const number = (row, axis) =>
     Math.sin(row * 12.9898 + axis * 78.233) + 2 * Math.sin((row % 150) * 3.7 + axis * 5.1);
@@ -87,7 +87,7 @@ test("many items: every search gives what an exact one gives, the first and thos
     Array.from({ length: 9000 }, (_, row) => [`item ${row}`, vector(row)]),
     { dim },
   );
-  const agree = () => {
+  const assertEqualsExact = () => {
     for (const options of [
       { count: 10 },
       { count: 20, offset: 15, exclude: ["item 3"] },
@@ -100,18 +100,18 @@ test("many items: every search gives what an exact one gives, the first and thos
         );
     }
   };
-  agree();
-  agree();
+  assertEqualsExact();
+  assertEqualsExact();
   many.add([["mine", vector(3)]]);
   assert.deepEqual(
     many.search(vector(3), { count: 2 }).map(({ item }) => item),
     ["item 3", "mine"],
   );
-  agree();
+  assertEqualsExact();
   many.close();
 });
 
-test("a zero vector finds items, all equally far", () => {
+test("a zero query has score 0 to all items, lowest rows first", () => {
   assert.deepEqual(catalogue.search(new Float32Array(DIM), { count: 2 }), [
     { item: "food-0", score: 0 },
     { item: "food-1", score: 0 },
@@ -122,7 +122,7 @@ const wrongItems = [
   [
     "a wrong dimension",
     [
-      ["a", one],
+      ["a", ones],
       ["b", new Float32Array(2)],
     ],
     "dimension",
@@ -134,53 +134,53 @@ const wrongItems = [
     "not-finite",
     /item 0 \("a"\).*Infinity/,
   ],
-  ["an empty id", [["", one]], "option", /item 0: expected an item's id/],
+  ["an empty id", [["", ones]], "option", /item 0: expected an item's id/],
   [
     "a repeated id",
     [
-      ["a", one],
-      ["b", one],
-      ["a", one],
+      ["a", ones],
+      ["b", ones],
+      ["a", ones],
     ],
     "option",
     /a/,
   ],
-  ["half a surrogate pair", [["\ud83c", one]], "option", /not well-formed Unicode/],
-  ["no pair", [one], "option", /item 0: expected \[id, vector\]/],
+  ["half a surrogate pair", [["\ud83c", ones]], "option", /not well-formed Unicode/],
+  ["an item that is no pair", [ones], "option", /item 0: expected \[id, vector\]/],
   [
     "a payload that is a function",
-    [["a", one, () => 1]],
+    [["a", ones, () => 1]],
     "option",
     /item 0 \("a"\): the payload cannot be written as JSON/,
   ],
-  ["a payload in circles", [["a", one, circle()]], "option", /cannot be written as JSON/],
+  ["a cyclic payload", [["a", ones, cyclic()]], "option", /cannot be written as JSON/],
 ];
 for (const [name, items, code, message] of wrongItems) {
   test(`Catalogue.from refuses ${name}`, () =>
     rejects(Catalogue.from(items, { dim: DIM }), code, message));
 }
 
-function circle() {
-  const round = {};
-  round.round = round;
-  return round;
+function cyclic() {
+  const payload = {};
+  payload.self = payload;
+  return payload;
 }
 
-test("Catalogue.from refuses options it does not know", async () => {
+test("Catalogue.from refuses unknown options and values", async () => {
   await rejects(
     Catalogue.from([], { dim: DIM, precison: "full" }),
     "option",
     /unknown option "precison"/,
   );
-  await rejects(Catalogue.from([["a", one]], { dim: DIM, precision: "half" }), "option", /./);
+  await rejects(Catalogue.from([["a", ones]], { dim: DIM, precision: "half" }), "option", /./);
   await rejects(Catalogue.from([], {}), "option", /dim.*saw undefined/);
 });
 
-test("items may come from a generator, some with a payload", async () => {
+test("items may come from a generator, with and without payloads", async () => {
   function* items() {
-    yield ["a", one, [1, "zwei", null]];
-    yield ["b", one];
-    yield ["🍕", one, ""];
+    yield ["a", ones, [1, "zwei", null]];
+    yield ["b", ones];
+    yield ["🍕", ones, ""];
   }
   const made = await Catalogue.from(items(), { dim: DIM, precision: "compact" });
   assert.equal(made.precision, "compact");
@@ -191,7 +191,7 @@ test("items may come from a generator, some with a payload", async () => {
   made.close();
 });
 
-test("bytes there and back are the same catalogue", async () => {
+test("a catalogue read from its bytes or from a stream equals the original", async () => {
   const bytes = catalogue.toBytes();
   const stream = new ReadableStream({
     start(controller) {
@@ -204,12 +204,12 @@ test("bytes there and back are the same catalogue", async () => {
     const again = await Catalogue.fromBytes(source);
     assert.equal(again.hash, catalogue.hash);
     assert.deepEqual(again.toBytes(), bytes);
-    assert.deepEqual(again.search(one), catalogue.search(one));
+    assert.deepEqual(again.search(ones), catalogue.search(ones));
     again.close();
   }
 });
 
-test("truncated, foreign and newer bytes are refused", async () => {
+test("truncated, foreign, altered and newer bytes are refused", async () => {
   const bytes = catalogue.toBytes();
   await rejects(Catalogue.fromBytes(bytes.slice(0, -1)), "corrupt", /./);
   await rejects(Catalogue.fromBytes(bytes.slice(0, 10)), "corrupt", /./);
@@ -232,7 +232,7 @@ test("truncated, foreign and newer bytes are refused", async () => {
   );
 });
 
-test("after close every call is refused, and closing again is fine", async () => {
+test("after close every method throws closed; close is idempotent", async () => {
   const own = await smallCatalogue();
   own.close();
   own.close();
@@ -242,20 +242,54 @@ test("after close every call is refused, and closing again is fine", async () =>
     () => own.vector("a"),
     () => own.payload("a"),
     () => [...own.ids()],
-    () => own.search(one),
+    () => own.search(ones),
     () => own.toBytes(),
   ];
   for (const call of calls) await rejects(call, "closed", /catalogue was closed/);
-  assert.equal(own.size, 60, "what it was is still known");
+  assert.equal(own.size, 60, "properties stay readable");
 });
 
-test("closing gives the memory back", async () => {
+test("close frees the memory", async () => {
   const { memory } = await loadCore();
   const bytes = catalogue.toBytes();
   for (let round = 0; round < 20; round++) (await Catalogue.fromBytes(bytes)).close();
   const before = memory.buffer.byteLength;
   for (let round = 0; round < 500; round++) (await Catalogue.fromBytes(bytes)).close();
   assert.equal(memory.buffer.byteLength, before, `500 catalogues of ${bytes.length} bytes`);
+});
+
+test("a change frees the catalogue it replaces", async () => {
+  const { memory } = await loadCore();
+  const changed = await smallCatalogue();
+  for (let round = 0; round < 20; round++) changed.compact();
+  const before = memory.buffer.byteLength;
+  // Without an await between the rounds, no finalizer runs: only an explicit free can help.
+  for (let round = 0; round < 500; round++) changed.compact();
+  assert.equal(memory.buffer.byteLength, before, "bytes of wasm memory after 500 changes");
+  changed.close();
+});
+
+test("near-duplicates are found through the representative of their group only", async () => {
+  const items = [
+    ["first"],
+    ["first, again", { variantOf: "first" }],
+    ["first, and again", { variantOf: "first" }],
+    ["second"],
+    ["second, again", { variantOf: "second" }],
+    ["single"],
+  ];
+  const grouped = await Catalogue.from(
+    items.map(([item, payload]) => [item, ones, payload]),
+    { dim: DIM, attributes: ["variantOf"] },
+  );
+  const found = (options) => grouped.search(ones, options).map(({ item }) => item);
+  assert.deepEqual(found(), ["first", "second", "single"]);
+  assert.deepEqual(found({ exclude: ["second, again"] }), ["first", "single"]);
+  assert.deepEqual(found({ exclude: ["first, and again"] }), ["second", "single"]);
+  assert.deepEqual(found({ exclude: ["single"] }), ["first", "second"]);
+  assert.equal(found({ variants: true }).length, 6);
+  assert.equal(found({ variants: true, exclude: ["second, again"] }).length, 5);
+  grouped.close();
 });
 
 let server;
@@ -282,7 +316,7 @@ after(() => {
   server.close();
 });
 
-test("fetch downloads, and reports how far it is", async () => {
+test("fetch downloads a catalogue and reports its progress", async () => {
   const progress = [];
   const fetched = await Catalogue.fetch(new URL(`${origin}/items.sage`), {
     onProgress: (loaded, total) => progress.push([loaded, total]),
@@ -293,7 +327,7 @@ test("fetch downloads, and reports how far it is", async () => {
   assert.ok(progress.every(([loaded], index) => index === 0 || loaded > progress[index - 1][0]));
 });
 
-test("fetch reports a missing file, a dead server, a broken transfer and wrong bytes", async () => {
+test("fetch rejects a missing file, an unreachable server, a broken transfer and corrupt bytes", async () => {
   await rejects(
     Catalogue.fetch(`${origin}/nowhere.sage`),
     "retrieval",
@@ -317,12 +351,14 @@ test("fetch reports a missing file, a dead server, a broken transfer and wrong b
   );
 });
 
-test("fetch can be aborted, before and during", async () => {
+test("fetch is aborted by its signal, before the request and during the transfer", async (context) => {
+  const request = context.mock.method(globalThis, "fetch");
   await rejects(
     Catalogue.fetch(`${origin}/items.sage`, { signal: AbortSignal.abort() }),
     "aborted",
     /aborted/,
   );
+  assert.equal(request.mock.callCount(), 0, "an aborted signal prevents the request");
   const controller = new AbortController();
   const waiting = Catalogue.fetch(`${origin}/slow.sage`, {
     signal: controller.signal,
