@@ -127,7 +127,7 @@ const wrong = [
   ["null", null, /expected an object/],
 ];
 for (const [what, value, message] of wrong) {
-  test(`a filter that is ${what} is refused`, () =>
+  test(`filter refused: ${what}`, () =>
     rejects(() => catalogue.search(query, { filter: value }), "option", message));
 }
 
@@ -170,14 +170,14 @@ test("inner product and L2 rank like a plain loop", async () => {
   for (const [metric, of] of Object.entries(score)) {
     const here = await Catalogue.from(items, { dim: DIM, metric });
     assert.equal((await Catalogue.fromBytes(here.toBytes())).metric, metric);
-    const want = items
+    const expected = items
       .map(([item]) => ({ item, score: of(query, here.vector(item)) }))
       .sort((a, b) => b.score - a.score);
-    const got = here.search(query, { count: 150 });
-    got.forEach((hit, rank) =>
-      assert.ok(Math.abs(hit.score - want[rank].score) < 1e-5, `${metric} ${rank}`),
+    const hits = here.search(query, { count: 150 });
+    hits.forEach((hit, rank) =>
+      assert.ok(Math.abs(hit.score - expected[rank].score) < 1e-5, `${metric} ${rank}`),
     );
-    assert.equal(got[0].item, want[0].item);
+    assert.equal(hits[0].item, expected[0].item);
   }
   await rejects(
     Catalogue.from(items, { dim: DIM, metric: "manhattan" }),

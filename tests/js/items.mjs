@@ -18,7 +18,7 @@ export function seeded(seed) {
   };
 }
 
-/** The vector of an item such as "sport-3": the unit vector of its theme plus noise in ±0.15. */
+/** The vector of an item like "sport-3": the unit vector of its theme plus noise in ±0.15. */
 export function vectorOf(item) {
   const [theme, number] = item.split("-");
   const random = seeded(1 + THEMES.indexOf(theme) * 1000 + Number(number));

@@ -25,8 +25,6 @@ import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from 
 import { ATTRIBUTES } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
 
-export type { CatalogueItem, Metric };
-
 /** More rows than fit into wasm memory (4 GiB). Larger counts would overflow the core's u32. */
 const MAX_ROWS = 2 ** 31;
 

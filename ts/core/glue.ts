@@ -84,6 +84,6 @@ function restart(crashed: Core): void {
   for (const callback of restartCallbacks) callback();
   crashed.restart(true);
   // The generated code replaces the instance at the next call, after that call's arguments were
-  // written into the old memory. So the replacing call must be one without such arguments.
+  // written into the old memory. So the call that replaces it must pass none.
   crashed.restart(false);
 }

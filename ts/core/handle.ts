@@ -30,6 +30,7 @@ type State =
   | { is: "lost"; cause: unknown }
   | { is: "closed" };
 
+/** A mutable cell, so that a weak reference to it does not keep the catalogue alive. */
 interface Slot {
   state: State;
 }

@@ -44,14 +44,14 @@ export function openSession(dim: number): Session {
   const synchronise = (session: CoreSession, actions: readonly ActionRow[]): void => {
     const removed: number[] = [];
     const reweighed: number[] = [];
-    let kept = 0;
+    let keptCount = 0;
     rows.forEach((row, index) => {
-      const action = actions[kept];
+      const action = actions[keptCount];
       if (!action || !hasEqualVectorAndTime(row, action)) return void removed.push(index);
-      if (row.weight !== action.weight) reweighed.push(kept);
-      kept++;
+      if (row.weight !== action.weight) reweighed.push(keptCount);
+      keptCount++;
     });
-    const appended = actions.slice(kept);
+    const appended = actions.slice(keptCount);
     rows = []; // unknown until all steps below have succeeded
     if (removed.length > 0) session.forget(Uint32Array.from(removed));
     for (const row of reweighed) session.setWeight(row, actions[row]!.weight);

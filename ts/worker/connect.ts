@@ -45,7 +45,7 @@ export async function connectSage(
 }
 
 /** The functions that settle a promise. */
-interface Settlers {
+interface Resolvers {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
@@ -56,11 +56,11 @@ class Connection {
   readonly opened: Promise<void>;
   readonly #port: Port;
   readonly #id = crypto.randomUUID();
-  readonly #pendingCalls = new Map<number, Settlers>();
+  readonly #pendingCalls = new Map<number, Resolvers>();
   /** Functions that stop listening and waiting. */
   readonly #cleanups: (() => void)[] = [];
   /** Settles `opened`; undefined once it is settled. */
-  #opening: Settlers | undefined;
+  #opening: Resolvers | undefined;
   #endReason: Error | undefined;
   #callCount = 0;
   /** Whether a lock detects the worker's end. */
@@ -127,8 +127,8 @@ class Connection {
       this.#takePending(reply.call)?.reject(deserializeError(reply.error));
   }
 
-  /** Removes a pending call and returns its settlers. */
-  #takePending(call: number): Settlers | undefined {
+  /** Removes a pending call and returns its resolvers. */
+  #takePending(call: number): Resolvers | undefined {
     const pending = this.#pendingCalls.get(call);
     this.#pendingCalls.delete(call);
     return pending;

@@ -3,14 +3,10 @@
  * a search must probe, measured on the catalogue's own items.
  */
 import { writeAttributes } from "../../catalogue/attributes.js";
-import {
-  Catalogue,
-  type CatalogueItem,
-  catalogueOf,
-  handleOf,
-  type Metric,
-} from "../../catalogue/catalogue.js";
+import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
+import type { CatalogueItem } from "../../catalogue/checked-items.js";
+import type { Metric } from "../../catalogue/options.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import { drawSample } from "./sample.js";

@@ -2,7 +2,8 @@
  * Near-duplicates: items so similar that results should show one of them, as "man running" and
  * "woman running".
  */
-import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { CatalogueItem } from "../../catalogue/checked-items.js";
 
 /** Queries per call of searchMany. */
 const BATCH = 64;

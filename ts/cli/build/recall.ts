@@ -2,7 +2,8 @@
  * Recall@10 of a catalogue's search, against an exact search in double precision over the vectors
  * as they were given.
  */
-import type { Catalogue, CatalogueItem } from "../../catalogue/catalogue.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import { drawSample } from "./sample.js";
 
 const NEIGHBOURS = 10;

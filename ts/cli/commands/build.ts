@@ -1,6 +1,7 @@
 /** `pocketsage build`: items in, a catalogue out. */
 import { stat } from "node:fs/promises";
-import { Catalogue, type CatalogueItem } from "../../catalogue/catalogue.js";
+import { Catalogue } from "../../catalogue/catalogue.js";
+import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import { parseArguments, parseChoice, parseNumber, requireValue } from "../arguments.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";

@@ -1,6 +1,6 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
-import type { CatalogueItem } from "../../catalogue/catalogue.js";
+import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import { InputError } from "../command-error.js";
 import { readId, readVector } from "./fields.js";
 import { readNpyRows } from "./npy.js";
