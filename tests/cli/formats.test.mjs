@@ -273,6 +273,16 @@ test("--lists always builds inverted lists and reports their recall", async () =
   }
 });
 
+test("the recall of l2 counts a zero vector at its distance", async () => {
+  const points = Array.from({ length: 50 }, (_, row) => ({
+    id: `${row}`,
+    vector: [0, 1, 2].map((axis) => (row === 0 ? 0 : 0.2 * Math.sin(row * (axis + 3)))),
+  }));
+  const items = await put("zero.jsonl", lines(...points));
+  const { recall } = await json(["build", items, "-o", out("zero.sage"), "--metric", "l2"]);
+  assert.equal(recall.at10, 1);
+});
+
 test("verify accepts every kind of file and detects a flipped bit in any byte", async () => {
   const items = await put("v.jsonl", lines(...groups));
   const more = await put(
@@ -322,7 +332,7 @@ test("verify accepts every kind of file and detects a flipped bit in any byte", 
 test("delta and merge of files that do not match: exit code 1", async () => {
   await json([
     "build",
-    await put("x.jsonl", lines({ id: "a", vector: [1, 2] })),
+    await put("x.jsonl", lines({ id: "a", vector: [1, 2] }, { id: "c", vector: [3, 2] })),
     "-o",
     out("x.sage"),
   ]);
@@ -339,8 +349,12 @@ test("delta and merge of files that do not match: exit code 1", async () => {
     out("z.sage"),
   ]);
   await json(["delta", out("x.sage"), out("z.sage"), "-o", out("xz.delta")]);
+  const compact = ["--precision", "compact", "-o", out("compact.sage")];
+  await json(["build", out("x.jsonl"), ...compact]);
   const cases = [
     [["delta", out("x.sage"), out("y.sage"), "-o", out("d")], /length of the vectors/],
+    [["delta", out("x.sage"), out("compact.sage"), "-o", out("d")], /differ in .*precision/],
+    [["delta", out("compact.sage"), out("x.sage"), "-o", out("d")], /differ in .*precision/],
     [["merge", out("z.sage"), out("xz.delta"), "-o", out("d")], /the delta applies to revision/],
     [["merge", out("x.sage"), out("z.sage"), "-o", out("d")], /saw a whole catalogue/],
     [["verify", out("x.jsonl")], /SAGE-CAT/],

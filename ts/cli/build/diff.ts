@@ -61,11 +61,12 @@ const VECTOR_SECTIONS = [
 
 /**
  * Rows of `newer` whose id is new, or whose stored vector or payload differs from the older row of
- * the same id. If the attribute columns differ in name or type, all live rows: every row then needs
- * its new columns.
+ * the same id. All live rows if the attribute columns differ in name or type, because every row
+ * then needs its new columns, and if the precision differs, which the builder rejects.
  */
 function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): Uint32Array {
-  if (columnTypes(older) !== columnTypes(newer)) return liveRows(newer);
+  const samePrecision = older.facts().precision === newer.facts().precision;
+  if (!samePrecision || columnTypes(older) !== columnTypes(newer)) return liveRows(newer);
   const vectorSections = (core: CoreCatalogue): { bytes: Buffer; width: number }[] =>
     VECTOR_SECTIONS.map(([section, width]) => ({
       bytes: Buffer.from(core.section(section).buffer),

@@ -29,12 +29,13 @@ export function measureRecall(
   const maxQueries = Math.max(MIN_QUERIES, Math.min(MAX_QUERIES, affordable));
   const sample = drawSample(items, 2 * maxQueries).map(([, vector]) => vector);
   const queries = Math.floor(sample.length / 2);
-  const norms = items.map(([, vector]) => normOf(vector));
+  const squaredNorms = items.map(([, vector]) => dot(vector, vector));
   /** Ranks the items of one query as the metric does: terms that are equal for all are left out. */
   const rankingScore = (query: Float32Array, row: number): number => {
     const product = dot(query, items[row]![1]);
     if (metric === "ip") return product;
-    return metric === "l2" ? 2 * product - norms[row]! ** 2 : product / norms[row]!;
+    const squaredNorm = squaredNorms[row]!;
+    return metric === "l2" ? 2 * product - squaredNorm : product / (Math.sqrt(squaredNorm) || 1);
   };
   let found = 0;
   let expected = 0;
@@ -44,18 +45,13 @@ export function measureRecall(
     const scores = new Map(items.map(([item], row) => [item, rankingScore(query, row)]));
     const descending = Float64Array.from(scores.values()).sort().reverse();
     const nearest = descending.subarray(0, NEIGHBOURS);
-    const minScore = nearest.at(-1)! - TIE * normOf(query);
+    const minScore = nearest.at(-1)! - TIE * (Math.sqrt(dot(query, query)) || 1);
     const hits = catalogue.search(query, { count: NEIGHBOURS, variants: true });
     found += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
     expected += nearest.length;
     onShare((index + 1) / queries);
   }
   return { recall: expected > 0 ? found / expected : 1, queries };
-}
-
-/** The Euclidean norm; 1 for a zero vector, so that dividing by it is safe. */
-function normOf(vector: Float32Array): number {
-  return Math.sqrt(dot(vector, vector)) || 1;
 }
 
 function dot(a: Float32Array, b: Float32Array): number {
