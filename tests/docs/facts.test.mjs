@@ -12,16 +12,15 @@ const read = (name) => readFile(new URL(name, root), "utf8");
 const readme = await read("README.md");
 const figures = await read("docs/figures.md");
 
-test("docs/figures.md has the markers that `npm run bench -- --figures` writes between", async () => {
-  const figures = await readFile(new URL("docs/figures.md", root), "utf8");
-  assert.match(figures, /^<!-- ward:begin -->\n\| \| n = 100 \|[^]*^<!-- ward:end -->$/m);
+test("docs/figures.md has the markers that the benches write between", () => {
+  assert.match(figures, /^<!-- ward:begin -->\n\| \| n = 100 \|[\s\S]*^<!-- ward:end -->$/m);
   assert.match(
     figures,
-    /^<!-- catalogue:begin -->\n\| \| mixture[^]*^- PocketSage, mixture[^]*^<!-- catalogue:end -->$/m,
+    /^<!-- catalogue:begin -->\n\| \| mixture[\s\S]*^- PocketSage[\s\S]*^<!-- catalogue:end -->$/m,
   );
 });
 
-/** The cells of a generated table by row name and column name: `{ value, ratio }`, ratio to row one. */
+/** Looks up a cell of a generated table: `{ value, ratio }`, the ratio to the first row. */
 function tableBetween(name) {
   const [, text] = figures.match(new RegExp(`<!-- ${name}:begin -->\\n([\\s\\S]*?)\\n\\n`));
   const [[, ...columns], , ...rows] = text.split("\n").map((line) => line.split("|").slice(1, -1));
@@ -37,11 +36,12 @@ function tableBetween(name) {
   };
 }
 
-/** Asserts that a document has a sentence with exactly these numbers. */
-function states(document, pattern, ...expected) {
-  const found = document.replace(/\s+/g, " ").match(pattern);
-  assert.ok(found, `no sentence like ${pattern}`);
-  assert.deepEqual(found.slice(1), expected.map(String));
+/** Asserts that a document contains this sentence, with these numbers in place of each `#`. */
+function states(document, sentence, ...numbers) {
+  const escaped = sentence.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll("#", "([\\d.,]+)");
+  const found = document.replace(/\s+/g, " ").match(new RegExp(escaped));
+  assert.ok(found, `no sentence like "${sentence}"`);
+  assert.deepEqual(found.slice(1), numbers.map(String), sentence);
 }
 
 /** Two significant digits, as the README rounds. */
@@ -52,7 +52,8 @@ test("README: the figures are those of docs/figures.md", () => {
   const ours = ward("PocketSage (wasm)", "n = 1,000");
   states(
     readme,
-    /Ward tree of 1,000 x 256: ([\d.]+) ms in wasm, ([\d.]+) times faster than fastcluster \(C\+\+, native\), (\d+) times faster than kodama/,
+    "Ward tree of 1,000 x 256: # ms in wasm, # times faster than fastcluster (C++, native), " +
+      "# times faster than kodama",
     ours.value,
     short(ward("fastcluster (C++)", "n = 1,000").ratio),
     short(ward("kodama (Rust)", "n = 1,000").ratio),
@@ -60,7 +61,7 @@ test("README: the figures are those of docs/figures.md", () => {
   const more = ward("PocketSage, one action more, to interests (wasm)", "n = 1,000");
   states(
     readme,
-    /One more action in a profile of 1,000 actions: ([\d.]+) ms, ([\d.]+) times faster than a new Ward tree/,
+    "One more action in a profile of 1,000 actions: # ms, # times faster than a new Ward tree",
     more.value,
     short(ours.value / more.value),
   );
@@ -68,7 +69,8 @@ test("README: the figures are those of docs/figures.md", () => {
   const set = "mixture, 20000 x 256";
   states(
     readme,
-    /Top 10 of 20,000 x 256 \(recall 1.000\): ([\d.]+) ms in wasm, ([\d.]+) times faster than hnswlib-wasm, ([\d.]+) times faster than faiss \(8-bit, native\); native hnswlib is ([\d.]+) times faster/,
+    "Top 10 of 20,000 x 256 (recall 1.000): # ms in wasm, # times faster than hnswlib-wasm, " +
+      "# times faster than faiss (8-bit, native); native hnswlib is # times faster",
     search("PocketSage", set).value,
     short(search("hnswlib-wasm", set).ratio),
     short(search("faiss SQ8 flat (native)", set).ratio),
@@ -82,7 +84,7 @@ test("README: a profile and one more action, to the millisecond", () => {
   const more = ward("PocketSage, one action more, to interests (wasm)", "n = 1,000").value;
   states(
     readme,
-    /A profile of 1,000 actions takes about (\d+) ms, after one more action about (\d+) ms/,
+    "A profile of 1,000 actions takes about # ms, after one more action about # ms",
     Math.round(whole),
     Math.round(more),
   );
@@ -93,26 +95,49 @@ test("the size of the main entry is the one that is measured", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [script, "--json"]);
   const { total, budget } = JSON.parse(stdout.slice(stdout.indexOf("{")));
   const measured = Math.round(total / 1024);
-  states(readme, /main entry is (\d+) KB gzipped/, measured);
-  states(figures, /is (\d+) KB gzipped of a budget of (\d+) KB/, measured, budget / 1024);
+  states(readme, "main entry is # KB gzipped", measured);
+  states(figures, "is # KB gzipped of a budget of # KB", measured, budget / 1024);
 });
 
 test("the emoji catalogue has as many items as the documents say", async () => {
   const bytes = await readFile(new URL("www/public/emoji.sage", root));
   const catalogue = await Catalogue.fromBytes(bytes);
   const size = catalogue.size.toLocaleString("en-US");
-  states(readme, /([\d,]+) items, included/, size);
+  states(readme, "// # items, included", size);
   states(
     await read("docs/edge.md"),
-    /emoji catalogue \(([\d,]+) items, (\d+) dim/,
+    "emoji catalogue (# items, # dimensions)",
     size,
     catalogue.dim,
   );
 });
 
-/** The value of a constant in a source file, without its suffix. */
-async function constant(file, name) {
-  const found = (await read(file)).match(new RegExp(`\\b${name}\\b[^=;]*= ([^;]+);`));
+/** The value of a Rust constant: `const NAME: usize = 8192;` gives 8192. */
+async function rustConstant(file, name) {
+  const found = (await read(file)).match(new RegExp(`const ${name}: \\w+ = ([\\d_.]+);`));
   assert.ok(found, `${file} has no constant ${name}`);
-  return found[1];
+  return Number(found[1].replaceAll("_", ""));
 }
+
+test("the limits of exact search are those of the core", async () => {
+  const [usage, options, architecture] = await Promise.all(
+    ["docs/usage.md", "docs/options.md", "ARCHITECTURE.md"].map(read),
+  );
+  const rows = await rustConstant("src/catalogue/index.rs", "MIN_ROWS_FOR_SKETCHES");
+  const [least, most] = [rows, rows - 1].map((count) => count.toLocaleString("en-US"));
+  states(usage, "Up to # items the result is exact. From # items on", most, least);
+  states(architecture, "From # items on, prepared searches use sketches", least);
+  states(options, "and from # items on, from the second search on", least);
+  const deviations = await rustConstant("src/catalogue/scan.rs", "PREFILTER_DEVIATIONS");
+  assert.match(
+    options,
+    new RegExp(`${["", "", "", "", "four", "five", "six"][deviations]} standard dev`),
+  );
+});
+
+test("ids are limited to the bytes that the core allows", async () => {
+  const bytes = await rustConstant("src/catalogue/header.rs", "MAX_ID_BYTES");
+  const shown = bytes.toLocaleString("en-US");
+  states(await read("docs/options.md"), "well-formed Unicode, at most # bytes in UTF-8", shown);
+  states(await read("docs/format.md"), "UTF-8, one after the other, 1 to # bytes each", shown);
+});
