@@ -49,7 +49,7 @@ const step = fc.oneof(
 );
 
 for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip" }]) {
-  test(`add, replace, remove, compact and store in any order equal a new build: ${JSON.stringify(options)}`, async () => {
+  test(`any sequence of changes equals a new build: ${JSON.stringify(options)}`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         const model = new Map([0, 1, 2].map((name) => [name, entry(name, 0)]));

@@ -78,7 +78,7 @@ for (const [name, args, code, message] of wrongSearch) {
   test(`search refuses ${name}`, () => rejects(() => catalogue.search(...args), code, message));
 }
 
-test("9,000 items: searches without and with sketches, and after a change, equal exact ones", async () => {
+test("searches of 9,000 items, with and without sketches, equal exact ones", async () => {
   const dim = 48;
   const number = (row, axis) =>
     Math.sin(row * 12.9898 + axis * 78.233) + 2 * Math.sin((row % 150) * 3.7 + axis * 5.1);
@@ -329,7 +329,7 @@ test("fetch downloads a catalogue and reports its progress", async () => {
   assert.ok(progress.every(([loaded], index) => index === 0 || loaded > progress[index - 1][0]));
 });
 
-test("fetch rejects a missing file, an unreachable server, a broken transfer and corrupt bytes", async () => {
+test("fetch rejects HTTP errors, broken transfers and corrupt bytes", async () => {
   await rejects(
     Catalogue.fetch(`${origin}/nowhere.sage`),
     "retrieval",
@@ -353,7 +353,7 @@ test("fetch rejects a missing file, an unreachable server, a broken transfer and
   );
 });
 
-test("fetch is aborted by its signal, before the request and during the transfer", async (context) => {
+test("fetch is aborted by its signal, before and during the transfer", async (context) => {
   const request = context.mock.method(globalThis, "fetch");
   await rejects(
     Catalogue.fetch(`${origin}/items.sage`, { signal: AbortSignal.abort() }),

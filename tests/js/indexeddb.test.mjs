@@ -65,7 +65,7 @@ test("an update that throws writes nothing and rejects with the error", async ()
   assert.deepEqual(await store.load(), Uint8Array.of(1));
 });
 
-test("without IndexedDB, storage is rejected and memoryStore() is named as the remedy", async () => {
+test("without IndexedDB, a storage error names memoryStore() as the remedy", async () => {
   delete globalThis.indexedDB;
   await rejects(open(), "storage", /no IndexedDB here.*memoryStore\(\)/);
 });

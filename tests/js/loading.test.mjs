@@ -8,7 +8,7 @@ import { rejects } from "./world.mjs";
 const { buildProfile, blend, cluster, init, openSage, project, ward } = sage;
 const wasm = new URL("../../pkg/wasm/core_bg.wasm", import.meta.url);
 
-test("synchronous functions before init() throw not-ready and name init() as the remedy", async () => {
+test("synchronous functions before init() throw not-ready and name the remedy", async () => {
   const calls = [
     () => cluster(new Float32Array(4), { dim: 2 }),
     () => ward(new Float32Array(4), { dim: 2 }),

@@ -65,7 +65,7 @@ test("errors of the worker arrive as SageErrors with code and message", async ()
   assert.equal((await sage.profile()).actions, 0);
 });
 
-test("connectSage rejects with the error of open; the next connection calls open again", async () => {
+test("connectSage rejects with the error of open; the next one calls open again", async () => {
   const worker = start({ failures: 1 });
   await assert.rejects(
     connectSage(worker),
@@ -78,7 +78,7 @@ test("connectSage rejects with the error of open; the next connection calls open
   assert.deepEqual((await sage.profile()).interests, []);
 });
 
-test("exclude may be any iterable of ids; invalid values are refused as by a local sage", async () => {
+test("exclude may be any iterable of ids; invalid values are refused", async () => {
   const sage = await connectSage(start());
   await sage.record(actionsOn("food-1"));
   function* exclude() {

@@ -80,7 +80,8 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
 }
 
 /**
- * Acquires a lock and never releases it: when the lock becomes free, the worker has ended. Resolves to its name; undefined where there are no Web Locks.
+ * Acquires a lock and never releases it: when the lock becomes free, the worker has ended. Resolves
+ * to its name; undefined where there are no Web Locks.
  */
 function holdLivenessLock(): Promise<string | undefined> {
   const locks = globalThis.navigator?.locks;
