@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { longLines } from "./lib/long-lines.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
@@ -28,6 +29,7 @@ const packOnce = () => (packed ??= pack());
 /** By name: a function that resolves to the complaints as text, empty if there are none. */
 const checks = {
   biome: () => runCheck("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
+  lines: async () => (await longLines()).join("\n"),
   rustfmt: () => runCheck("cargo", ["fmt", "--check"]),
   clippy: () => runCheck("cargo", [...clippy, ...denyWarnings]),
   "clippy-features": () => runCheck("cargo", [...clippy, "--all-features", ...denyWarnings]),

@@ -1,0 +1,38 @@
+// Lines above MAX_COLUMNS in tracked source files. Neither Biome nor rustfmt wraps comments, and
+// Biome does not format Markdown.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runOrThrow } from "./run.mjs";
+import { root } from "./versions.mjs";
+
+const MAX_COLUMNS = 100;
+const SOURCE = /\.(rs|ts|mjs|js|py|css|toml|json|yml|md)$/;
+const GENERATED = [/(^|\/)package-lock\.json$/, /^tests\/fixtures\//];
+
+/** `path:line: columns` of every line that is too long. */
+export async function longLines() {
+  const { stdout } = await runOrThrow("git", ["ls-files", "-z"]);
+  const paths = stdout
+    .split("\0")
+    .filter((path) => SOURCE.test(path) && !GENERATED.some((pattern) => pattern.test(path)));
+  const found = await Promise.all(paths.map(async (path) => longLinesOf(path, await read(path))));
+  return found.flat();
+}
+
+const read = (path) => readFile(join(root, path), "utf8");
+
+function longLinesOf(path, text) {
+  return text.split("\n").flatMap((line, index) => {
+    const columns = [...line].length;
+    return columns <= MAX_COLUMNS || isUnbreakable(path, line)
+      ? []
+      : [`${path}:${index + 1}: ${columns} columns, at most ${MAX_COLUMNS} are allowed`];
+  });
+}
+
+/** A Markdown table row, a string in JSON, or a line that is short without its URLs. */
+function isUnbreakable(path, line) {
+  if (path.endsWith(".md") && /^\s*\|/.test(line)) return true;
+  if (path.endsWith(".json") && /^\s*("[^"]*": )?"([^"\\]|\\.)*",?$/.test(line)) return true;
+  return [...line.replace(/\bhttps?:\/\/\S+/g, "")].length <= MAX_COLUMNS;
+}
