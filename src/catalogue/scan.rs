@@ -287,8 +287,8 @@ impl QueryScan {
             *scale = rows.codes.scale(row);
         }
         let (estimates, scales) = (F32x8::new(estimates), F32x8::new(scales));
-        let mut uppers = estimates.shifted(margin, scales);
-        let mut lowers = estimates.shifted(-margin, scales);
+        let mut uppers = estimates.offset_then_scale(margin, scales);
+        let mut lowers = estimates.offset_then_scale(-margin, scales);
         if !rows.norms.is_empty() {
             let norms = F32x8::new(group.map(|row| f32_at(rows.norms, row)));
             uppers = uppers.add_scaled(norms, norm_margin - 1.0);

@@ -1,17 +1,22 @@
-//! Eight numbers side by side, in the vector registers of whatever processor there is.
+//! Eight SIMD lanes of integers, floats and 16-bit codes, in the vector registers of the target.
 //!
-//! Whole numbers add up to the same sum in every order, so every engine, and every shape of loop, agrees to the bit; and no operation on
-//! floating-point numbers here combines two lanes.
+//! Results are equal on every wasm runtime and every native build: integer sums are exact in any
+//! order, and no floating-point operation here combines two lanes.
+//!
+//! Methods are `#[inline(always)]`: each is one or two instructions of a hot loop, and a call would
+//! spill the lanes to memory.
 
 use wide::{CmpLt, f32x4, f64x2, i16x8, i32x4};
 
-/// SeededNumbers side by side.
+/// Number of lanes.
 pub(crate) const LANES: usize = 8;
 
-/// Below 1 by more than a few roundings of `f32`.
+/// A factor that turns an `f32` result of a few roundings into a lower bound of the exact result.
 pub(crate) const ROUND_DOWN: f32 = 1.0 - 2e-6;
+/// A factor that turns an `f32` result of a few roundings into an upper bound of the exact result.
+pub(crate) const ROUND_UP: f32 = 2.0 - ROUND_DOWN;
 
-/// Eight whole numbers.
+/// Eight `i32` lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct I32x8([i32x4; 2]);
 
@@ -23,7 +28,8 @@ impl I32x8 {
         Self([i32x4::new([a, b, c, d]), i32x4::new([e, f, g, h])])
     }
 
-    /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to number i, of y in two halves. No sum may overflow.
+    /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to lane i; `low` and `high` are the halves of y. No sum
+    /// may overflow.
     #[inline(always)]
     pub(crate) fn add_products(&mut self, [a, b]: [i16; 2], low: &[i16; 8], high: &[i16; 8]) {
         let x: i16x8 = bytemuck::cast(i32x4::splat(i32::from(a as u16) | i32::from(b) << 16));
@@ -31,16 +37,17 @@ impl I32x8 {
         self.0[1] += x.dot(i16x8::new(*high));
     }
 
-    /// ||x - y||^2 = ||x||^2 + ||y||^2 - 2 x.y of eight y, from these products and the squared lengths.
+    /// ||x - y||^2 = ||x||^2 + ||y||^2 - 2 x.y of one x and eight y, where `self` has the dot
+    /// products x.y, `norm` is ||x||^2 and `norms` has ||y||^2.
     #[inline(always)]
-    pub(crate) fn apart(self, norm: i32, norms: Self) -> Self {
-        let apart = |i: usize| i32x4::splat(norm) + norms.0[i] - (self.0[i] + self.0[i]);
-        Self([apart(0), apart(1)])
+    pub(crate) fn squared_distances(self, norm: i32, norms: Self) -> Self {
+        let half = |i: usize| i32x4::splat(norm) + norms.0[i] - (self.0[i] + self.0[i]);
+        Self([half(0), half(1)])
     }
 
-    /// Eight rows of four columns, and of four zeros.
+    /// Transposes four columns of eight to eight rows of four; lanes 4 to 7 of each row are zero.
     #[inline(always)]
-    pub(crate) fn across(columns: [Self; 4]) -> [Self; 8] {
+    pub(crate) fn transpose_columns(columns: [Self; 4]) -> [Self; 8] {
         let [[a, b, c, d], [e, f, g, h]] =
             [0, 1].map(|half| i32x4::transpose(columns.map(|column| column.0[half])));
         [a, b, c, d, e, f, g, h].map(|row| Self([row, i32x4::ZERO]))
@@ -51,8 +58,9 @@ impl I32x8 {
         Self([self.0[0].max(other.0[0]), self.0[1].max(other.0[1])])
     }
 
+    /// The lanes as `f32`, rounded to nearest.
     #[inline(always)]
-    pub(crate) fn floats(self) -> F32x8 {
+    pub(crate) fn to_f32(self) -> F32x8 {
         F32x8(self.0.map(i32x4::round_float))
     }
 
@@ -63,7 +71,7 @@ impl I32x8 {
     }
 }
 
-/// Eight floating-point numbers.
+/// Eight `f32` lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct F32x8([f32x4; 2]);
 
@@ -78,72 +86,78 @@ impl F32x8 {
         Self([f32x4::splat(x); 2])
     }
 
-    /// These times 2 a b / (a + b), of eight b.
+    /// `self` 2 a b / (a + b), lane by lane: squared distances become Ward distances of clusters of
+    /// weight `a` and weights `b`.
     #[inline(always)]
-    pub(crate) fn times_harmonic_mean(self, a: f32, b: Self) -> Self {
+    pub(crate) fn mul_harmonic_mean(self, a: f32, b: Self) -> Self {
         let mean = |i: usize| f32x4::splat(2.0 * a) * b.0[i] / (f32x4::splat(a) + b.0[i]);
         Self([self.0[0] * mean(0), self.0[1] * mean(1)])
     }
 
     #[inline(always)]
-    pub(crate) fn plus(self, term: f32) -> Self {
+    pub(crate) fn add_scalar(self, term: f32) -> Self {
         Self(self.0.map(|x| x + f32x4::splat(term)))
     }
 
+    /// `self + factor other`, lane by lane.
     #[inline(always)]
     pub(crate) fn add_scaled(self, other: Self, factor: f32) -> Self {
         Self(core::array::from_fn(|i| self.0[i] + other.0[i] * f32x4::splat(factor)))
     }
 
-    /// These and a term, times others.
+    /// `(self + term) factors`, lane by lane.
     #[inline(always)]
-    pub(crate) fn shifted(self, term: f32, factors: Self) -> Self {
+    pub(crate) fn offset_then_scale(self, term: f32, factors: Self) -> Self {
         Self(core::array::from_fn(|i| (self.0[i] + f32x4::splat(term)) * factors.0[i]))
     }
 
     #[inline(always)]
-    pub(crate) fn times(self, factor: f32) -> Self {
+    pub(crate) fn mul_scalar(self, factor: f32) -> Self {
         Self(self.0.map(|x| x * f32x4::splat(factor)))
     }
 
-    /// Squared distances that may be up to `slack` less, before squaring: at least so much.
+    /// Lower bounds of squares whose roots may be up to `slack` less than those of `self`:
+    /// max(0, sqrt(x) - slack)^2, rounded down.
     #[inline(always)]
-    pub(crate) fn blurred(self, slack: f32) -> Self {
-        let blurred = |x: f32x4| {
+    pub(crate) fn subtract_slack(self, slack: f32) -> Self {
+        let lower = |x: f32x4| {
             let root =
                 (x.sqrt() * f32x4::splat(ROUND_DOWN) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
             root * root * f32x4::splat(ROUND_DOWN)
         };
-        Self(self.0.map(blurred))
+        Self(self.0.map(lower))
     }
 
-    /// Lance-Williams, rounded down: from the distances of two clusters, of weights `w` and `v` and `between` each other, to eight others of
-    /// weights `c`, those of their union. Grows with both, so that lower bounds give lower bounds; and is never below both.
+    /// Ward's Lance-Williams update, rounded down: `self` and `other` are the distances of clusters
+    /// A and B, of weights `w` and `v`, to eight clusters of weights `c`; `ab` is the distance of A
+    /// to B. Returns the distances of their union. Monotone in both, so lower bounds give lower
+    /// bounds; never below the smaller of both (reducibility).
     #[inline(always)]
-    pub(crate) fn united(self, other: Self, c: Self, [w, v, between]: [f32; 3]) -> Self {
-        let united = |i: usize| {
+    pub(crate) fn lance_williams(self, other: Self, c: Self, [w, v, ab]: [f32; 3]) -> Self {
+        let half = |i: usize| {
             let (x, y, c) = (self.0[i], other.0[i], c.0[i]);
             let (w, v) = (f32x4::splat(w), f32x4::splat(v));
-            let sum = (w + c) * x + (v + c) * y - c * f32x4::splat(between);
-            // No result is less than a third of the magnitudes that it comes from.
+            let sum = (w + c) * x + (v + c) * y - c * f32x4::splat(ab);
+            // The result is at least a third of the magnitudes it is computed from, so the factor
+            // covers the cancellation.
             (sum / (w + v + c) * f32x4::splat(ROUND_DOWN)).fast_max(x.fast_min(y))
         };
-        Self([united(0), united(1)])
+        Self([half(0), half(1)])
     }
 
-    /// Neither may be NaN.
+    /// No lane may be NaN.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
         Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
     }
 
-    /// Neither may be NaN.
+    /// No lane may be NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
         Self([self.0[0].fast_min(other.0[0]), self.0[1].fast_min(other.0[1])])
     }
 
-    /// The lanes in which these are less, as bits.
+    /// Bit i is set where lane i is less than that of `other`.
     #[inline(always)]
     pub(crate) fn lt_mask(self, other: Self) -> u32 {
         let mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
@@ -157,34 +171,38 @@ impl F32x8 {
     }
 }
 
-/// The bits of 1 as `f32`.
-const ONE: i32 = 0x3f80_0000;
-/// Bits of `f32` that a code leaves out.
-const LEFT_OUT: i32 = 13;
+/// The bit pattern of 1 as `f32`.
+const ONE_BITS: i32 = 0x3f80_0000;
+/// Low bits of an `f32` that a code drops.
+const DROPPED_BITS: i32 = 13;
 
-/// Eight numbers from 1 to 2^32 in 16 bits each, rounded down by less than 2^-10 of themselves: the five low bits of the exponent and the ten
-/// high ones of the fraction. They are in the order of the numbers. In memory, number i < 4 stands before number i + 4.
+/// Eight lower bounds from 1 to 2^32 as 16-bit codes: the five low bits of the `f32` exponent and
+/// the ten high bits of the fraction. A code is at most the bound it encodes, and less by a
+/// relative 2^-10 at most; codes are in the order of the bounds. In memory the lanes lie as
+/// 0 4 1 5 2 6 3 7.
 #[derive(Clone, Copy)]
-pub(crate) struct Codes(i16x8);
+pub(crate) struct BoundCodes(i16x8);
 
-impl Codes {
-    /// Greater than the code of any other number.
-    pub(crate) const FAR: i16 = i16::MAX;
+impl BoundCodes {
+    /// Greater than the code of any bound.
+    pub(crate) const MAX: i16 = i16::MAX;
 
-    /// Where number i stands.
-    pub(crate) fn position(i: usize) -> usize {
-        (i % 4) * 2 + i / 4
+    /// Position in memory of a lane.
+    pub(crate) fn position_of(lane: usize) -> usize {
+        (lane % 4) * 2 + lane / 4
     }
 
-    /// Which number stands there.
-    pub(crate) fn number(position: usize) -> usize {
+    /// The lane at a position in memory.
+    pub(crate) fn lane_at(position: usize) -> usize {
         position / 2 + position % 2 * 4
     }
 
-    pub(crate) fn code(number: f32) -> i16 {
-        ((number.to_bits() as i32 - ONE) >> LEFT_OUT).clamp(0, Self::FAR.into()) as i16
+    /// The code of one bound; bounds below 1 have the code of 1.
+    pub(crate) fn encode_scalar(bound: f32) -> i16 {
+        ((bound.to_bits() as i32 - ONE_BITS) >> DROPPED_BITS).clamp(0, Self::MAX.into()) as i16
     }
 
+    /// Codes in the order of memory.
     #[inline(always)]
     pub(crate) fn new(codes: [i16; 8]) -> Self {
         Self(i16x8::new(codes))
@@ -195,19 +213,21 @@ impl Codes {
         Self(i16x8::splat(code))
     }
 
-    /// Of numbers from 1 to 2^32.
+    /// The codes of bounds from 1 to 2^32.
     #[inline(always)]
-    pub(crate) fn of(numbers: F32x8) -> Self {
-        let [a, b] = numbers.0.map(|x| bytemuck::cast::<f32x4, i32x4>(x) - i32x4::splat(ONE));
-        Self(bytemuck::cast((a >> LEFT_OUT) | ((b << (16 - LEFT_OUT)) & i32x4::splat(!0xffff))))
+    pub(crate) fn encode(bounds: F32x8) -> Self {
+        let [a, b] = bounds.0.map(|x| bytemuck::cast::<f32x4, i32x4>(x) - i32x4::splat(ONE_BITS));
+        let high = (b << (16 - DROPPED_BITS)) & i32x4::splat(!0xffff);
+        Self(bytemuck::cast((a >> DROPPED_BITS) | high))
     }
 
+    /// The least bounds that have these codes.
     #[inline(always)]
-    pub(crate) fn floats(self) -> F32x8 {
-        let unit = 1 << LEFT_OUT;
+    pub(crate) fn decode(self) -> F32x8 {
+        let unit = 1 << DROPPED_BITS;
         let bits = |even: i16, odd: i16| {
             let codes = self.0.dot(i16x8::new([even, odd, even, odd, even, odd, even, odd]));
-            bytemuck::cast::<i32x4, f32x4>(codes + i32x4::splat(ONE))
+            bytemuck::cast::<i32x4, f32x4>(codes + i32x4::splat(ONE_BITS))
         };
         F32x8([bits(unit, 0), bits(0, unit)])
     }
@@ -222,9 +242,9 @@ impl Codes {
         Self(self.0.min(other.0))
     }
 
-    /// The least of them, by halves.
+    /// The least of the eight codes, by halving.
     #[inline(always)]
-    pub(crate) fn least(self) -> i16 {
+    pub(crate) fn reduce_min(self) -> i16 {
         let least = self.0;
         let [a, b, c, d, e, f, g, h] = least.to_array();
         let least = least.min(i16x8::new([e, f, g, h, a, b, c, d]));
@@ -234,28 +254,29 @@ impl Codes {
         a.min(b)
     }
 
-    /// Column j of eight rows.
+    /// Transposes an 8 x 8 block.
     #[inline(always)]
-    pub(crate) fn transposed(rows: [Self; 8]) -> [Self; 8] {
-        // By position, row p and column p stand for number(p).
-        let rows = core::array::from_fn(|position| rows[Self::number(position)].0);
+    pub(crate) fn transpose(rows: [Self; 8]) -> [Self; 8] {
+        // Rows and columns are both in the order of memory while they are transposed.
+        let rows = core::array::from_fn(|position| rows[Self::lane_at(position)].0);
         let columns = i16x8::transpose(rows);
-        core::array::from_fn(|j| Self(columns[Self::position(j)]))
+        core::array::from_fn(|j| Self(columns[Self::position_of(j)]))
     }
 
-    /// The positions where these are less, as bits.
+    /// Bit p is set where the code at position p is less than that of `other`.
     #[inline(always)]
     pub(crate) fn lt_mask(self, other: Self) -> u32 {
         self.0.cmp_lt(other.0).move_mask() as u32
     }
 
+    /// The codes in the order of memory.
     #[inline(always)]
-    pub(crate) fn codes(self) -> [i16; 8] {
+    pub(crate) fn to_array(self) -> [i16; 8] {
         self.0.to_array()
     }
 }
 
-/// The lanes of a mask, ascending.
+/// Indices of the set bits of a mask, ascending.
 pub(crate) fn set_lanes(mut mask: u32) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         let lane = mask.trailing_zeros();
@@ -264,7 +285,7 @@ pub(crate) fn set_lanes(mut mask: u32) -> impl Iterator<Item = usize> {
     })
 }
 
-/// The square root, exactly rounded, as everywhere.
+/// The correctly rounded square root (IEEE 754), by the instruction of the target.
 #[inline(always)]
 pub(crate) fn sqrt(x: f64) -> f64 {
     f64x2::splat(x).sqrt().to_array()[0]

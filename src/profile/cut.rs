@@ -98,7 +98,7 @@ pub(crate) fn cut(
     match options.singletons {
         Singletons::Keep => partition,
         Singletons::Drop => {
-            Partition::numbered(labels.map(|&label| if alone(label) { -1 } else { label }))
+            Partition::from_labels(labels.map(|&label| if alone(label) { -1 } else { label }))
         }
         Singletons::Attach if sizes.iter().all(|&size| size == 1) => partition,
         Singletons::Attach => attach(vectors, weights, &partition, &sizes),
@@ -126,7 +126,7 @@ fn attach(
         Some(host) if alone(label) => host as i32,
         _ => label,
     };
-    Partition::numbered(partition.labels.iter().enumerate().map(host))
+    Partition::from_labels(partition.labels.iter().enumerate().map(host))
 }
 
 /// Mean squared distance of all pairs of n vectors: 2 n / (n - 1) (mean ||x||^2 - ||mean x||^2). 0 for fewer than two. O(n dim).

@@ -178,7 +178,7 @@ pub(crate) fn of_tree(
     for (name, &cluster) in (0..).zip(&order) {
         names[cluster] = name;
     }
-    let partition = found.partition.renamed(&names, order.len());
+    let partition = found.partition.relabelled(&names, order.len());
     let mut last_active = vec![f64::NEG_INFINITY; order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);

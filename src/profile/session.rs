@@ -3,7 +3,7 @@
 use super::interests::{self, Actions, Profile};
 use crate::options::check_weights;
 use crate::ward::dendrogram::Dendrogram;
-use crate::ward::{Grown, Living};
+use crate::ward::{IncrementalTree, WardRun};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{boxed::Box, vec::Vec};
 
@@ -41,9 +41,9 @@ pub struct Session {
 enum Known {
     Nothing,
     /// As it was found; so are the rows.
-    Grown(Box<Grown>),
+    WardRun(Box<WardRun>),
     /// And can be repaired, before or after changes.
-    Living(Box<Living>),
+    IncrementalTree(Box<IncrementalTree>),
 }
 
 impl Session {
@@ -92,8 +92,8 @@ impl Session {
         let known = row < self.len();
         if known {
             self.about_to_change();
-            if let Known::Living(living) = &mut self.known {
-                living.forget(row);
+            if let Known::IncrementalTree(living) = &mut self.known {
+                living.remove_row(row);
             }
             self.values.drain(row * self.dim..(row + 1) * self.dim);
             self.at.remove(row);
@@ -119,8 +119,8 @@ impl Session {
         let known = row < self.len();
         if known && self.weights[row] != weight {
             self.about_to_change();
-            if let Known::Living(living) = &mut self.known {
-                living.set_weight(row);
+            if let Known::IncrementalTree(living) = &mut self.known {
+                living.mark_changed(row);
             }
             self.weights[row] = weight;
         }
@@ -144,33 +144,35 @@ impl Session {
         let n = self.len();
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         match core::mem::replace(&mut self.known, Known::Nothing) {
-            Known::Grown(grown) => {
+            Known::WardRun(grown) => {
                 let found = (grown.tree(n), grown.diameter);
-                self.known = Known::Grown(grown);
+                self.known = Known::WardRun(grown);
                 return Ok(found);
             }
-            Known::Living(mut living) => {
-                if living.follow(vectors, &self.weights).is_some() {
+            Known::IncrementalTree(mut living) => {
+                if living.update(vectors, &self.weights).is_some() {
                     let found = (Dendrogram::from_steps(n, &living.steps()), living.diameter());
-                    self.known = Known::Living(living);
+                    self.known = Known::IncrementalTree(living);
                     return Ok(found);
                 }
             }
             Known::Nothing => {}
         }
-        let grown = Grown::within(memory, vectors, Some(&self.weights), true)?;
+        let grown = WardRun::new(memory, vectors, Some(&self.weights), true)?;
         let found = (grown.tree(n), grown.diameter);
-        if Living::bytes(n, self.dim) <= memory {
-            self.known = Known::Grown(Box::new(grown));
+        if IncrementalTree::bytes(n, self.dim) <= memory {
+            self.known = Known::WardRun(Box::new(grown));
         }
         Ok(found)
     }
 
     /// Makes ready what is known of the rows as they still are.
     fn about_to_change(&mut self) {
-        if let Known::Grown(grown) = &self.known {
-            let living = Living::new(Vectors::new_unchecked(&self.values, self.dim), grown);
-            self.known = living.map_or(Known::Nothing, |living| Known::Living(Box::new(living)));
+        if let Known::WardRun(grown) = &self.known {
+            let living =
+                IncrementalTree::new(Vectors::new_unchecked(&self.values, self.dim), grown);
+            self.known =
+                living.map_or(Known::Nothing, |living| Known::IncrementalTree(Box::new(living)));
         }
     }
 }
@@ -201,7 +203,7 @@ mod tests {
                 session.forget(step * 7 % n);
             }
             session.profile(0.0, &options).unwrap();
-            repaired += usize::from(matches!(session.known, Known::Living(_)));
+            repaired += usize::from(matches!(session.known, Known::IncrementalTree(_)));
         }
         assert!(repaired >= 45, "{repaired} of 50");
     }

@@ -1,192 +1,212 @@
-//! Neighbours by a matrix of lower bounds of all distances, kept by Lance-Williams: the fastest way while it fits in memory. (The passes over its
-//! rows stand below it: they share its layout, and in a module of their own they make the wasm larger, which has no room for that.)
+//! Strategy 1: a matrix of lower bounds of all Ward distances, updated by Lance-Williams. The
+//! fastest strategy while the matrix fits the caches (`BoundsStrategy`).
+//!
+//! Functions over whole rows are `#[inline(never)]`: wasm runtimes compile and optimise whole
+//! functions, so each hot loop is a small function of its own (docs/decisions/0013). They stay in
+//! this file, although it is long: they share its layout, and in a module of their own they made
+//! the wasm file larger.
 
-use super::chain::{Nearest, Neighbours};
+use super::chain::{Nearest, NearestNeighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
-use super::pairwise::{Farthest, all_pairs};
-use crate::math::simd::{Codes, F32x8, I32x8, LANES, ROUND_DOWN, set_lanes};
+use super::pairwise::{FarthestBounds, all_pairs};
+use crate::math::simd::{BoundCodes, F32x8, I32x8, LANES, ROUND_DOWN, ROUND_UP, set_lanes};
 use alloc::{vec, vec::Vec};
 
-/// The cells of a row are a multiple of this: two panels.
-const ALIGNED: usize = 2 * LANES;
-/// Unions whose new rows are told to the others together: a cache line.
-const TOLD: usize = 32;
-/// Panels to look at more closely, at most so many at a time.
-const FOUND: usize = 8;
-/// About the distance of what is worth joining, in steps.
-const TOUCH: f32 = 10_000.0;
+/// The number of cells in a row is a multiple of this: two panels of eight slots.
+const ROW_ALIGNMENT: usize = 2 * LANES;
+/// Merges whose updates lie side by side in memory: 32 codes fill a cache line.
+const BATCH: usize = 32;
+/// Panel pairs that one call of [`next_hits`] returns at most.
+const MAX_HITS: usize = 8;
+/// Distance on the grid, in steps, at which the linear lower bound of a distance is tangent to the
+/// exact one: about the distance of typical merges.
+const TANGENT_POINT: f32 = 10_000.0;
 
-/// The cells are 16-bit codes of 1 + a lower bound of Ward's distance in units of [`Matrix::units`]; Lance-Williams is the same with and
-/// without the 1.
+/// A square matrix of lower bounds: row and column p belong to the cluster at slot p.
 ///
-/// A union changes one row and, by symmetry, one column. Writing the column at once would touch every row, most of which are never read
-/// again; instead the new row is left where each of the others finds its own cell, side by side with those of the unions before and
-/// after, and catches up when it is next read. And whenever two fifths of the places or fewer are not empty, the matrix moves together.
-pub(crate) struct Matrix<'a> {
+/// A cell is the 16-bit code of 1 + b, where b is a lower bound of a Ward distance in units of
+/// [`scale`](Self::scale). (Lance-Williams gives the same with and without the 1.)
+///
+/// A merge changes one row and, by symmetry, one column. Writing the column would touch every row,
+/// and most rows are never read again. So the column is appended to `pending_updates`, and a row
+/// applies its updates when it is next read. When two fifths of the slots or fewer are live, the
+/// matrix is compacted.
+pub(crate) struct BoundMatrix<'a> {
     clusters: Clusters<'a>,
-    /// Units in a squared unit of the vectors: such that no distance reaches 2^31.
-    units: f64,
+    /// Units of a cell in one squared unit of the vectors. Chosen so that no distance reaches 2^31.
+    scale: f64,
     /// Cells in a row.
     width: usize,
-    /// Row p belongs to the cluster at place p, as does its cell [`cell`]`(p)`. [`Codes::FAR`] on the diagonal, anything where a cluster is gone.
+    /// Rows one after the other; the cell of slot q is at [`cell_of`]`(q)`. [`BoundCodes::MAX`] on
+    /// the diagonal; undefined in the columns of dead slots.
     cells: Vec<i16>,
-    /// [`Codes::FAR`] where a cluster is gone and past the end, else 0.
-    gone: Vec<i16>,
-    /// Weight of each cluster, by place; anything past the last one.
+    /// By cell: [`BoundCodes::MAX`] where the slot is dead or past the last, else 0.
+    dead_mask: Vec<i16>,
+    /// Weight of each cluster, by slot; undefined past the last slot.
     weights: Vec<f32>,
-    /// The cluster at a place, in ascending order.
-    names: Vec<u32>,
-    /// Where a cluster is.
-    places: Vec<u32>,
-    /// How many unions the row at a place knows of.
-    known: Vec<u32>,
-    /// The cells of the unions since the matrix last moved together, and how many there are.
-    unions: Vec<[u32; TOLD]>,
-    count: usize,
-    /// The last union at a place, counted from 1; 0 for none.
-    changed: Vec<u32>,
-    /// Which of every [`TOLD`] unions are the last at their places, and left, as bits.
-    current: Vec<u32>,
-    /// The cells of their new rows: `news[p / 8 * groups + u / TOLD][p % 8][u % TOLD]` is the distance of union u to the place p. (By panels, so
-    /// that writing a union and reading those of a place both stay on few pages of memory.)
-    news: Vec<News>,
-    /// Of [`TOLD`] unions each, that there is room for.
-    groups: usize,
+    /// Cluster at each slot, ascending.
+    cluster_at: Vec<u32>,
+    /// Slot of each cluster.
+    slot_of: Vec<u32>,
+    /// Number of merges that the row at each slot has applied.
+    applied: Vec<u32>,
+    /// Cell of the merged cluster, for each merge since the last compaction, in batches.
+    merge_cells: Vec<[u32; BATCH]>,
+    /// Merges since the last compaction.
+    merge_count: usize,
+    /// By slot: the number of its last merge, counted from 1; 0 for none.
+    last_merge: Vec<u32>,
+    /// By batch, one bit a merge: whether it is the last merge of its slot, and that slot is live.
+    latest: Vec<u32>,
+    /// The new columns: `pending_updates[p / 8 * batch_capacity + m / BATCH][p % 8][m % BATCH]` is
+    /// the code of the distance of merge m to slot p. (Ordered by panel, so that writing one merge
+    /// and reading those of one slot both touch few memory pages.)
+    pending_updates: Vec<UpdateBatch>,
+    /// Batches per panel for which `pending_updates` has room.
+    batch_capacity: usize,
 }
 
-/// The distances of some unions to the places of a panel.
-type News = [[i16; TOLD]; LANES];
+/// Codes of the distances of a batch of merges to the slots of a panel.
+type UpdateBatch = [[i16; BATCH]; LANES];
 
-/// Of n places, how many are not empty when the matrix moves together.
-fn left_over(n: usize) -> usize {
+/// Number of live clusters among n slots at which the matrix is compacted.
+fn compacted_len(n: usize) -> usize {
     2 * n / 5
 }
 
-/// Groups of unions before a matrix of n moves together.
-fn groups(n: usize) -> usize {
-    (n - left_over(n)).div_ceil(TOLD)
+/// Batches of merges until a matrix of n slots is compacted.
+fn batches(n: usize) -> usize {
+    (n - compacted_len(n)).div_ceil(BATCH)
 }
 
-/// Where the cell of a place is in a row.
-fn cell(place: usize) -> usize {
-    place / LANES * LANES + Codes::position(place % LANES)
+/// Index in a row of the cell of a slot.
+fn cell_of(slot: usize) -> usize {
+    slot / LANES * LANES + BoundCodes::position_of(slot % LANES)
 }
 
-impl<'a> Matrix<'a> {
-    /// Bytes of a matrix for n clusters, at most.
+impl<'a> BoundMatrix<'a> {
+    /// Upper bound of the bytes of a matrix of n clusters.
     pub(crate) fn bytes(n: usize) -> usize {
-        let width = n.next_multiple_of(ALIGNED);
-        // The rows, and the news.
-        size_of::<i16>().saturating_mul(width).saturating_mul(width + groups(n) * TOLD)
+        let width = n.next_multiple_of(ROW_ALIGNMENT);
+        // The rows and the pending updates.
+        size_of::<i16>().saturating_mul(width).saturating_mul(width + batches(n) * BATCH)
     }
 
-    /// O(n^2 dim / 2).
+    /// The matrix of all pairs of single rows, and the farthest distance of each. O(n^2 dim / 2).
     #[inline(never)]
-    pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, Farthest) {
-        let n = clusters.left();
-        let width = n.next_multiple_of(ALIGNED);
+    pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, FarthestBounds) {
+        let n = clusters.live_count();
+        let width = n.next_multiple_of(ROW_ALIGNMENT);
         let total: f64 = clusters.weights.iter().sum();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
         let equal = weights[..n].iter().all(|&w| w == weights[0]);
-        // A lower bound of (root x - slack)^2: its tangent where root x = TOUCH, which is slope (x - slack TOUCH). Both are rounded down by more
-        // than is lost on the way.
+        // A lower bound of (sqrt(x) - slack)^2 that is linear in x: its tangent where sqrt(x) =
+        // TANGENT_POINT, which is slope (x - slack TANGENT_POINT). Both factors are rounded down by
+        // more than the roundings of the computation.
         let slack = grid.slack();
-        let (slope, offset) = (1.0 - slack / TOUCH, slack * TOUCH * (2.0 - ROUND_DOWN));
+        let (slope, offset) = (1.0 - slack / TANGENT_POINT, slack * TANGENT_POINT * ROUND_UP);
         let unit = (1.0 / total) as f32;
-        let steep = unit * slope * ROUND_DOWN;
-        let equal = equal.then(|| [F32x8::splat(weights[0] * steep); LANES]);
+        let factor = unit * slope * ROUND_DOWN;
+        let equal_factors = equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
-        let mut farthest = Farthest::new(n);
+        let mut farthest = FarthestBounds::new(n);
         let count = n.div_ceil(LANES);
         all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
-            let most = farthest.of(right);
-            let mut bounds = [Codes::splat(0); LANES];
-            match &equal {
-                Some(factors) => bound(&block[..rows], factors, offset, &mut bounds, most),
+            let farthest = farthest.panel_mut(right);
+            let mut bounds = [BoundCodes::splat(0); LANES];
+            match &equal_factors {
+                Some(factors) => {
+                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest)
+                }
                 None => {
-                    let factors = harmonic_means(left, right, &weights, steep);
-                    bound(&block[..rows], &factors, offset, &mut bounds, most);
+                    let factors = harmonic_means(left, right, &weights, factor);
+                    compute_bounds(&block[..rows], &factors, offset, &mut bounds, farthest);
                 }
             }
             let stride = width / LANES;
-            write(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
+            write_rows(&mut cells[left * LANES * stride + right..], stride, &bounds[..rows]);
             if left != right {
                 let columns = LANES.min(n - right * LANES);
-                write_across(&mut cells[right * LANES * stride + left..], stride, &bounds, columns);
+                write_columns(
+                    &mut cells[right * LANES * stride + left..],
+                    stride,
+                    &bounds,
+                    columns,
+                );
             }
         });
         let mut cells = cells.into_flattened();
-        let mut gone = vec![0; width];
-        for place in 0..width {
-            if place < n {
-                cells[place * width + cell(place)] = Codes::FAR;
+        let mut dead_mask = vec![0; width];
+        for slot in 0..width {
+            if slot < n {
+                cells[slot * width + cell_of(slot)] = BoundCodes::MAX;
             } else {
-                gone[cell(place)] = Codes::FAR;
+                dead_mask[cell_of(slot)] = BoundCodes::MAX;
             }
         }
         let matrix = Self {
-            units: grid.squared_steps(1.0) * f64::from(unit),
+            scale: grid.squared_steps(1.0) * f64::from(unit),
             width,
             cells,
-            gone,
+            dead_mask,
             weights,
-            names: (0..n as u32).collect(),
-            places: (0..n as u32).collect(),
-            known: vec![0; n],
-            unions: Vec::new(),
-            count: 0,
-            changed: vec![0; n],
-            current: Vec::new(),
-            news: Vec::new(),
-            groups: groups(n),
+            cluster_at: (0..n as u32).collect(),
+            slot_of: (0..n as u32).collect(),
+            applied: vec![0; n],
+            merge_cells: Vec::new(),
+            merge_count: 0,
+            last_merge: vec![0; n],
+            latest: Vec::new(),
+            pending_updates: Vec::new(),
+            batch_capacity: batches(n),
             clusters,
         };
         (matrix, farthest)
     }
 
-    /// Brings the row of a place up to date with the unions it does not know of.
-    fn catch_up(&mut self, place: usize) {
-        let row = &mut self.cells[place * self.width..][..self.width];
-        let known = self.known[place] as usize;
-        if known == self.count {
+    /// Applies the pending updates of the row at `slot`.
+    fn apply_pending(&mut self, slot: usize) {
+        let row = &mut self.cells[slot * self.width..][..self.width];
+        let applied = self.applied[slot] as usize;
+        if applied == self.merge_count {
             return;
         }
-        let mut unknown = u32::MAX << (known % TOLD);
-        let first = known / TOLD;
-        let (panel, line) = (place / LANES * self.groups, place % LANES);
-        let groups = self.current[first..]
+        let mut pending = u32::MAX << (applied % BATCH);
+        let first = applied / BATCH;
+        let (panel, lane) = (slot / LANES * self.batch_capacity, slot % LANES);
+        let batches = self.latest[first..]
             .iter()
-            .zip(&self.unions[first..])
-            .zip(&self.news[panel + first..]);
-        for ((current, cells), news) in groups {
-            for union in set_lanes(current & unknown) {
-                row[cells[union % TOLD] as usize] = news[line][union % TOLD];
+            .zip(&self.merge_cells[first..])
+            .zip(&self.pending_updates[panel + first..]);
+        for ((latest, cells), updates) in batches {
+            for merge in set_lanes(latest & pending) {
+                row[cells[merge % BATCH] as usize] = updates[lane][merge % BATCH];
             }
-            unknown = u32::MAX;
+            pending = u32::MAX;
         }
-        self.known[place] = self.count as u32;
+        self.applied[slot] = self.merge_count as u32;
     }
 
-    /// Closes the gaps that joined clusters have left, so that rows are short and near each other again.
+    /// Removes dead slots from rows and columns, so that rows are short and close in memory again.
     #[inline(never)]
-    fn move_together(&mut self) {
-        let is_left = |place: &usize| self.clusters.is_left(self.names[*place] as usize);
-        let left: Vec<usize> = (0..self.names.len()).filter(is_left).collect();
-        left.iter().for_each(|&place| self.catch_up(place));
-        let (from, to) = (self.width, left.len().next_multiple_of(ALIGNED));
+    fn compact(&mut self) {
+        let is_live = |slot: &usize| self.clusters.is_live(self.cluster_at[*slot] as usize);
+        let live: Vec<usize> = (0..self.cluster_at.len()).filter(is_live).collect();
+        live.iter().for_each(|&slot| self.apply_pending(slot));
+        let (from, to) = (self.width, live.len().next_multiple_of(ROW_ALIGNMENT));
         let mut sources = vec![0; to];
-        left.iter().enumerate().for_each(|(to, &from)| sources[cell(to)] = cell(from) as u32);
+        live.iter().enumerate().for_each(|(to, &from)| sources[cell_of(to)] = cell_of(from) as u32);
         let mut old = vec![0; from];
         // In place: nothing is written beyond what has been read.
-        for (row, &place) in left.iter().enumerate() {
-            self.weights[row] = self.weights[place];
-            self.names[row] = self.names[place];
-            self.places[self.names[row] as usize] = row as u32;
-            let (head, tail) = self.cells.split_at_mut(place * from);
+        for (row, &slot) in live.iter().enumerate() {
+            self.weights[row] = self.weights[slot];
+            self.cluster_at[row] = self.cluster_at[slot];
+            self.slot_of[self.cluster_at[row] as usize] = row as u32;
+            let (head, tail) = self.cells.split_at_mut(slot * from);
             if let Some(target) = head.get_mut(row * to..(row + 1) * to) {
                 gather(&tail[..from], &sources, target);
             } else {
@@ -194,181 +214,200 @@ impl<'a> Matrix<'a> {
                 gather(&old, &sources, &mut self.cells[row * to..][..to]);
             }
         }
-        let n = left.len();
+        let n = live.len();
         self.width = to;
-        self.names.truncate(n);
-        self.known.clear();
-        self.known.resize(n, 0);
-        self.changed.clear();
-        self.changed.resize(n, 0);
-        self.gone.clear();
-        self.gone.resize(to, 0);
-        (n..to).for_each(|place| self.gone[cell(place)] = Codes::FAR);
-        self.unions.clear();
-        self.count = 0;
-        self.current.clear();
-        self.groups = groups(n);
+        self.cluster_at.truncate(n);
+        self.applied.clear();
+        self.applied.resize(n, 0);
+        self.last_merge.clear();
+        self.last_merge.resize(n, 0);
+        self.dead_mask.clear();
+        self.dead_mask.resize(to, 0);
+        (n..to).for_each(|slot| self.dead_mask[cell_of(slot)] = BoundCodes::MAX);
+        self.merge_cells.clear();
+        self.merge_count = 0;
+        self.latest.clear();
+        self.batch_capacity = batches(n);
     }
 
-    /// Computes the distance of a cluster to the one at a place. Returns the code of the nearest so far.
+    /// Computes the distance of `cluster` to the cluster at `slot` and offers it to `nearest`.
+    /// Returns the upper code of the nearest distance so far. O(dim).
     #[inline(never)]
-    fn ask(&self, cluster: usize, place: usize, nearest: &mut Nearest) -> i16 {
-        let name = self.names[place] as usize;
-        nearest.consider(name, || self.clusters.apart(cluster, name));
-        self.code(nearest.distance)
+    fn exact_distance(&self, cluster: usize, slot: usize, nearest: &mut Nearest) -> i16 {
+        let candidate = self.cluster_at[slot] as usize;
+        nearest.consider(candidate, || self.clusters.distance(cluster, candidate));
+        self.upper_code(nearest.distance)
     }
 
-    /// The code of a distance, or a greater one.
-    fn code(&self, distance: f64) -> i16 {
-        Codes::code((distance * self.units + 1.0) as f32 * (2.0 - ROUND_DOWN))
+    /// A code that is not below that of `distance`.
+    fn upper_code(&self, distance: f64) -> i16 {
+        BoundCodes::encode_scalar((distance * self.scale + 1.0) as f32 * ROUND_UP)
     }
 }
 
-impl Neighbours for Matrix<'_> {
+impl NearestNeighbours for BoundMatrix<'_> {
     fn clusters(&self) -> &Clusters<'_> {
         &self.clusters
     }
 
-    /// O(left) for what is left of the matrix, and O(dim) for each distance that the bounds leave open.
-    fn nearest(&mut self, cluster: usize, previous: usize, apart: f64) -> Nearest {
-        let place = self.places[cluster] as usize;
-        self.catch_up(place);
-        let row = panels(&self.cells[place * self.width..][..self.width]);
-        let gone = panels(&self.gone);
-        let mut nearest = Nearest::unknown(previous, apart);
-        // From the least bound up to the least distance; mostly they are within a hundredth of each other.
-        let mut done = -1;
-        let mut reach = least(row, gone).saturating_add(8);
+    /// O(live clusters), and O(dim) for each distance that the bounds do not exclude.
+    fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest {
+        let slot = self.slot_of[cluster] as usize;
+        self.apply_pending(slot);
+        let row = panel_pairs(&self.cells[slot * self.width..][..self.width]);
+        let dead_mask = panel_pairs(&self.dead_mask);
+        let mut nearest = Nearest::none(previous, previous_distance);
+        // Cells up to `limit` are visited in slot order, and `limit` falls to the nearest distance
+        // found. It starts a little above the least bound: the nearest distance mostly lies within
+        // a hundredth of it (8 code steps).
+        let mut visited = -1;
+        let mut limit = min_code(row, dead_mask).saturating_add(8);
         loop {
             let mut from = 0;
-            let mut found = [(0, 0); FOUND];
+            let mut found = [(0, 0); MAX_HITS];
             while from < row.len() {
                 let count;
-                (from, count) = within(row, gone, from, reach, &mut found);
-                for &(two, within) in &found[..count] {
+                (from, count) = next_hits(row, dead_mask, from, limit, &mut found);
+                for &(pair, within) in &found[..count] {
                     for position in set_lanes(within) {
-                        let code = row[two].as_flattened()[position % ALIGNED];
-                        if code > done && code <= reach {
-                            let place = (2 * two + position / LANES) * LANES
-                                + Codes::number(position % LANES);
-                            reach = reach.min(self.ask(cluster, place, &mut nearest).max(done));
+                        let code = row[pair].as_flattened()[position % ROW_ALIGNMENT];
+                        if code > visited && code <= limit {
+                            let slot = (2 * pair + position / LANES) * LANES
+                                + BoundCodes::lane_at(position % LANES);
+                            limit = limit
+                                .min(self.exact_distance(cluster, slot, &mut nearest).max(visited));
                         }
                     }
                 }
             }
-            let needed = self.code(nearest.distance);
-            if needed <= reach {
+            let needed = self.upper_code(nearest.distance);
+            if needed <= limit {
                 return nearest;
             }
-            (done, reach) = (reach, needed);
+            (visited, limit) = (limit, needed);
         }
     }
 
-    /// O(left + dim).
-    fn join(&mut self, a: usize, b: usize, distance: f64) {
-        let places = [a, b].map(|cluster| self.places[cluster] as usize);
-        places.into_iter().for_each(|place| self.catch_up(place));
-        let [at_a, at_b] = places;
-        let between = (distance * self.units + 1.0) as f32 * (2.0 - ROUND_DOWN);
+    /// O(live clusters + dim).
+    fn merge(&mut self, a: usize, b: usize, distance: f64) {
+        let slots = [a, b].map(|cluster| self.slot_of[cluster] as usize);
+        slots.into_iter().for_each(|slot| self.apply_pending(slot));
+        let [slot_a, slot_b] = slots;
+        let distance_ab = (distance * self.scale + 1.0) as f32 * ROUND_UP;
         let width = self.width;
-        let (group, told) = (self.count / TOLD, self.count % TOLD);
-        if self.news.is_empty() {
-            self.news = vec![[[0; TOLD]; LANES]; width / LANES * self.groups];
+        let (batch, in_batch) = (self.merge_count / BATCH, self.merge_count % BATCH);
+        if self.pending_updates.is_empty() {
+            self.pending_updates = vec![[[0; BATCH]; LANES]; width / LANES * self.batch_capacity];
         }
-        if told == 0 {
-            self.current.push(0);
-            self.unions.push([0; TOLD]);
+        if in_batch == 0 {
+            self.latest.push(0);
+            self.merge_cells.push([0; BATCH]);
         }
-        let (head, tail) = self.cells.split_at_mut(at_b * width);
-        let factors = [self.weights[at_a], self.weights[at_b], between];
-        let (to_a, to_b) = (&mut head[at_a * width..][..width], &tail[..width]);
-        let news = self.news[group..].iter_mut().step_by(self.groups);
-        unite(to_a, to_b, &self.weights, factors, news, told);
-        self.cells[at_a * width + cell(at_a)] = Codes::FAR;
-        self.gone[cell(at_b)] = Codes::FAR;
-        self.clusters.join(a, b);
-        self.weights[at_a] = self.clusters.weights[a] as f32;
-        for place in places {
-            if let Some(last) = self.changed[place].checked_sub(1) {
-                self.current[last as usize / TOLD] &= !(1 << (last as usize % TOLD));
+        let (head, tail) = self.cells.split_at_mut(slot_b * width);
+        let factors = [self.weights[slot_a], self.weights[slot_b], distance_ab];
+        let (row_a, row_b) = (&mut head[slot_a * width..][..width], &tail[..width]);
+        let updates = self.pending_updates[batch..].iter_mut().step_by(self.batch_capacity);
+        merge_rows(row_a, row_b, &self.weights, factors, updates, in_batch);
+        self.cells[slot_a * width + cell_of(slot_a)] = BoundCodes::MAX;
+        self.dead_mask[cell_of(slot_b)] = BoundCodes::MAX;
+        self.clusters.merge(a, b);
+        self.weights[slot_a] = self.clusters.weights[a] as f32;
+        for slot in slots {
+            if let Some(last) = self.last_merge[slot].checked_sub(1) {
+                self.latest[last as usize / BATCH] &= !(1 << (last as usize % BATCH));
             }
         }
-        self.current[group] |= 1 << told;
-        self.unions[group][told] = cell(at_a) as u32;
-        self.count += 1;
-        self.changed[at_a] = self.count as u32;
-        self.known[at_a] = self.count as u32;
-        if self.clusters.left() <= left_over(self.names.len()) {
-            self.move_together();
+        self.latest[batch] |= 1 << in_batch;
+        self.merge_cells[batch][in_batch] = cell_of(slot_a) as u32;
+        self.merge_count += 1;
+        self.last_merge[slot_a] = self.merge_count as u32;
+        self.applied[slot_a] = self.merge_count as u32;
+        if self.clusters.live_count() <= compacted_len(self.cluster_at.len()) {
+            self.compact();
         }
     }
 }
 
-/// Bounds of these rows of squared distances, less an offset, times Ward's factors; and the largest of each column.
+/// Codes of the bounds of `rows` of squared grid distances: (squared - `offset`) `factors`, at
+/// least 0. Raises `farthest` to the largest squared distance of each column.
 #[inline(never)]
-fn bound(
+fn compute_bounds(
     rows: &[I32x8],
     factors: &[F32x8; LANES],
     offset: f32,
-    bounds: &mut [Codes; LANES],
+    bounds: &mut [BoundCodes; LANES],
     farthest: &mut [i32; LANES],
 ) {
-    let mut most = I32x8::new(*farthest);
+    let mut largest = I32x8::new(*farthest);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
-        most = most.max(*row);
-        *bound =
-            Codes::of(row.floats().shifted(-offset, *factors).plus(1.0).max(F32x8::splat(1.0)));
+        largest = largest.max(*row);
+        *bound = BoundCodes::encode(
+            row.to_f32()
+                .offset_then_scale(-offset, *factors)
+                .add_scalar(1.0)
+                .max(F32x8::splat(1.0)),
+        );
     }
-    *farthest = most.to_array();
+    *farthest = largest.to_array();
 }
 
-/// Ward's factors of the vectors of two panels.
+/// Ward's factors 2 w v / (w + v), times `unit`, of the vectors of two panels.
 #[inline(never)]
 fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [F32x8; LANES] {
     let (weights, _) = weights.as_chunks::<LANES>();
-    weights[left].map(|own| F32x8::splat(unit).times_harmonic_mean(own, F32x8::new(weights[right])))
+    weights[left].map(|own| F32x8::splat(unit).mul_harmonic_mean(own, F32x8::new(weights[right])))
 }
 
-/// Writes a panel of some rows.
+/// Writes eight cells of each of some rows.
 #[inline(never)]
-fn write(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes]) {
-    cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.codes());
+fn write_rows(cells: &mut [[i16; LANES]], stride: usize, rows: &[BoundCodes]) {
+    cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.to_array());
 }
 
-/// Writes a panel of the columns of these rows.
+/// Writes the transposed block: eight cells of each of its first `columns` columns.
 #[inline(never)]
-fn write_across(cells: &mut [[i16; LANES]], stride: usize, rows: &[Codes; LANES], columns: usize) {
-    let across = Codes::transposed(*rows);
+fn write_columns(
+    cells: &mut [[i16; LANES]],
+    stride: usize,
+    rows: &[BoundCodes; LANES],
+    columns: usize,
+) {
+    let transposed = BoundCodes::transpose(*rows);
     cells
         .iter_mut()
         .step_by(stride)
-        .zip(&across[..columns])
-        .for_each(|(cells, column)| *cells = column.codes());
+        .zip(&transposed[..columns])
+        .for_each(|(cells, column)| *cells = column.to_array());
 }
 
-/// Makes the row of a the row of its union with b, and tells the others. O(n).
+/// Turns the row of cluster a into that of its union with b, and stores its cells as pending
+/// updates of the other rows. O(n).
 #[inline(never)]
-fn unite<'a>(
-    to_a: &mut [i16],
-    to_b: &[i16],
+fn merge_rows<'a>(
+    row_a: &mut [i16],
+    row_b: &[i16],
     weights: &[f32],
     factors: [f32; 3],
-    news: impl Iterator<Item = &'a mut News>,
-    told: usize,
+    updates: impl Iterator<Item = &'a mut UpdateBatch>,
+    in_batch: usize,
 ) {
-    let (to_a, _) = to_a.as_chunks_mut();
-    let ((to_b, _), (weights, _)) = (to_b.as_chunks(), weights.as_chunks());
-    for (((to_a, to_b), weights), news) in to_a.iter_mut().zip(to_b).zip(weights).zip(news) {
-        let [of_a, of_b] = [*to_a, *to_b].map(|codes| Codes::new(codes).floats());
-        let codes = Codes::of(of_a.united(of_b, F32x8::new(*weights), factors)).codes();
-        *to_a = codes;
+    let (row_a, _) = row_a.as_chunks_mut();
+    let ((row_b, _), (weights, _)) = (row_b.as_chunks(), weights.as_chunks());
+    for (((row_a, row_b), weights), updates) in
+        row_a.iter_mut().zip(row_b).zip(weights).zip(updates)
+    {
+        let [bounds_a, bounds_b] = [*row_a, *row_b].map(|codes| BoundCodes::new(codes).decode());
+        let codes =
+            BoundCodes::encode(bounds_a.lance_williams(bounds_b, F32x8::new(*weights), factors))
+                .to_array();
+        *row_a = codes;
         for (position, code) in codes.into_iter().enumerate() {
-            news[Codes::number(position)][told % TOLD] = code;
+            updates[BoundCodes::lane_at(position)][in_batch % BATCH] = code;
         }
     }
 }
 
-/// The codes at these places.
+/// gathered[i] = codes[sources[i]].
 #[inline(never)]
 fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
     for (code, &source) in gathered.iter_mut().zip(sources) {
@@ -376,48 +415,49 @@ fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
     }
 }
 
-/// Two panels of codes.
-type Two = [[i16; LANES]; 2];
+/// The codes of two panels.
+type PanelPair = [[i16; LANES]; 2];
 
-fn panels(codes: &[i16]) -> &[Two] {
+fn panel_pairs(codes: &[i16]) -> &[PanelPair] {
     codes.as_chunks().0.as_chunks().0
 }
 
-/// The codes of those who are not gone.
+/// The codes of live slots; [`BoundCodes::MAX`] for dead ones.
 #[inline(always)]
-fn left(codes: &Two, gone: &Two) -> [Codes; 2] {
-    core::array::from_fn(|i| Codes::new(codes[i]).max(Codes::new(gone[i])))
+fn mask_dead(codes: &PanelPair, dead_mask: &PanelPair) -> [BoundCodes; 2] {
+    core::array::from_fn(|i| BoundCodes::new(codes[i]).max(BoundCodes::new(dead_mask[i])))
 }
 
-/// The least code of a row.
+/// The least code of the live slots of a row.
 #[inline(never)]
-fn least(row: &[Two], gone: &[Two]) -> i16 {
-    let mut least = [Codes::splat(Codes::FAR); 2];
-    for (codes, gone) in row.iter().zip(gone) {
-        let left = left(codes, gone);
-        least = core::array::from_fn(|i| least[i].min(left[i]));
+fn min_code(row: &[PanelPair], dead_mask: &[PanelPair]) -> i16 {
+    let mut least = [BoundCodes::splat(BoundCodes::MAX); 2];
+    for (codes, dead_mask) in row.iter().zip(dead_mask) {
+        let live = mask_dead(codes, dead_mask);
+        least = core::array::from_fn(|i| least[i].min(live[i]));
     }
-    least[0].min(least[1]).least()
+    least[0].min(least[1]).reduce_min()
 }
 
-/// The next panels, by twos, that have codes up to this, and their positions, as bits; where to go on, and how many they are.
+/// The next panel pairs, from `from` on, that have a code of at most `limit`: stored in `found`
+/// with the positions of those codes as bits. Returns where to continue, and the number found.
 #[inline(never)]
-fn within(
-    row: &[Two],
-    gone: &[Two],
+fn next_hits(
+    row: &[PanelPair],
+    dead_mask: &[PanelPair],
     from: usize,
-    reach: i16,
-    found: &mut [(usize, u32); FOUND],
+    limit: i16,
+    found: &mut [(usize, u32); MAX_HITS],
 ) -> (usize, usize) {
-    let beyond = Codes::splat(reach.saturating_add(1));
+    let beyond = BoundCodes::splat(limit.saturating_add(1));
     let mut count = 0;
-    for at in from..row.len().min(gone.len()) {
-        let [a, b] = left(&row[at], &gone[at]);
+    for pair in from..row.len().min(dead_mask.len()) {
+        let [a, b] = mask_dead(&row[pair], &dead_mask[pair]);
         if a.min(b).lt_mask(beyond) != 0 {
-            found[count % FOUND] = (at, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
+            found[count % MAX_HITS] = (pair, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
             count += 1;
-            if count == FOUND {
-                return (at + 1, count);
+            if count == MAX_HITS {
+                return (pair + 1, count);
             }
         }
     }

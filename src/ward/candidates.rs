@@ -1,239 +1,281 @@
-//! What a cluster knows of its neighbours: a few of them by name, each with a lower bound of its distance, and one lower bound for all others.
+//! The neighbours that a cluster remembers (strategy 2): a few candidates, each with a lower bound
+//! of its distance, and one lower bound for all other clusters.
+//!
+//! Distances are Ward distances in squared steps of the grid. Functions over whole lists are
+//! `#[inline(never)]`: wasm runtimes compile and optimise whole functions (docs/decisions/0013).
 
 use crate::math::simd::{F32x8, LANES, ROUND_DOWN, set_lanes, sqrt};
 
-/// Neighbours that a cluster knows by name, at most.
-pub(crate) const KEPT: usize = 24;
-/// And if there are more: at least so many of the nearest.
-const WANTED: usize = 16;
-/// In place of a name.
-pub(crate) const NOBODY: u32 = u32::MAX;
-/// Farther than anybody.
-pub(crate) const FAR: f32 = f32::MAX;
+/// Candidates of a list, at most.
+pub(crate) const MAX_CANDIDATES: usize = 24;
+/// Candidates that a search keeps at least, if there are as many clusters.
+const MIN_CANDIDATES: usize = 16;
+/// An empty entry of a list.
+pub(crate) const NO_CLUSTER: u32 = u32::MAX;
+/// The bound of an empty entry; above every distance.
+pub(crate) const MAX_BOUND: f32 = f32::MAX;
 
-/// Ward's distances, in squared steps of the grid.
+/// The nearest candidates of one cluster. Clusters are identified by their lowest row when they
+/// were added; they may have been merged since.
 #[derive(Clone, Copy)]
-pub(crate) struct Near {
-    /// Nobody is nearer than their bound, and no bound is above `others`, but for [`FAR`] where there is nobody.
-    bounds: [f32; KEPT],
-    names: [u32; KEPT],
-    /// Nobody without a name here is nearer than this.
-    pub(crate) others: f32,
+pub(crate) struct CandidateList {
+    /// Lower bounds of the distances, at most `others_bound`; [`MAX_BOUND`] in empty entries.
+    bounds: [f32; MAX_CANDIDATES],
+    clusters: [u32; MAX_CANDIDATES],
+    /// Lower bound of the distance of every cluster that is not in the list.
+    pub(crate) others_bound: f32,
 }
 
-impl Near {
-    /// There is nobody.
-    pub(crate) const NOBODY: Self =
-        Self { bounds: [FAR; KEPT], names: [NOBODY; KEPT], others: FAR };
+impl CandidateList {
+    /// The list of a cluster without neighbours.
+    pub(crate) const EMPTY: Self = Self {
+        bounds: [MAX_BOUND; MAX_CANDIDATES],
+        clusters: [NO_CLUSTER; MAX_CANDIDATES],
+        others_bound: MAX_BOUND,
+    };
 
-    /// Those who are known by name.
-    pub(crate) fn named(&self) -> impl Iterator<Item = (u32, f32)> {
-        self.names.into_iter().zip(self.bounds).filter(|(name, _)| *name != NOBODY)
+    /// (cluster, bound) of each candidate.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
+        self.clusters.into_iter().zip(self.bounds).filter(|(cluster, _)| *cluster != NO_CLUSTER)
     }
 
-    /// Somebody without a name may be as near as this, and may join anybody: what is known beyond is of no use.
-    pub(crate) fn know_no_more_than(&mut self, others: f32) {
-        self.others = self.others.min(others);
-        for (bound, _) in
-            self.bounds.iter_mut().zip(&self.names).filter(|(_, name)| **name != NOBODY)
+    /// Lowers `others_bound`, and every bound above it: a cluster outside the list may be as near,
+    /// and may merge with any candidate.
+    pub(crate) fn cap_bounds(&mut self, others: f32) {
+        self.others_bound = self.others_bound.min(others);
+        for (bound, _) in self
+            .bounds
+            .iter_mut()
+            .zip(&self.clusters)
+            .filter(|(_, cluster)| **cluster != NO_CLUSTER)
         {
-            *bound = bound.min(self.others);
+            *bound = bound.min(self.others_bound);
         }
     }
 
-    /// Turns distances on the grid into lower bounds of the true ones, which may be up to `slack` nearer (before squaring).
-    pub(crate) fn blur(&mut self, slack: f32) {
-        for bound in self.bounds.iter_mut().chain([&mut self.others]).filter(|bound| **bound < FAR)
+    /// Turns grid distances into lower bounds of the true distances, whose roots may be up to
+    /// `slack` less.
+    pub(crate) fn subtract_slack(&mut self, slack: f32) {
+        for bound in self
+            .bounds
+            .iter_mut()
+            .chain([&mut self.others_bound])
+            .filter(|bound| **bound < MAX_BOUND)
         {
             let root = (sqrt(f64::from(*bound)) as f32 * ROUND_DOWN - slack).max(0.0);
             *bound = root * root * ROUND_DOWN;
         }
     }
 
-    /// Asks those who are known by name, from the least bound on: `ask` gives the name of now and the distance, or nothing of who need not be
-    /// known any more, and says how far to go on.
-    pub(crate) fn ask(&mut self, mut ask: impl FnMut(&[u32], u32) -> (Option<(u32, f32)>, f64)) {
+    /// Replaces bounds by exact distances, from the least bound on. `exact(refined, cluster)`
+    /// returns the live cluster that contains `cluster` with its distance, or `None` to drop the
+    /// entry, and the distance up to which to continue; `refined` are the clusters refined so far.
+    pub(crate) fn refine(
+        &mut self,
+        mut exact: impl FnMut(&[u32], u32) -> (Option<(u32, f32)>, f64),
+    ) {
         let mut open = self.bounds;
-        let mut asked = 0;
-        let mut reach = f64::INFINITY;
+        let mut refined = 0;
+        let mut limit = f64::INFINITY;
         loop {
-            let mut least = FAR;
-            let mut at = KEPT;
-            for (place, &bound) in open.iter().enumerate() {
+            let mut least = MAX_BOUND;
+            let mut index = MAX_CANDIDATES;
+            for (i, &bound) in open.iter().enumerate() {
                 if bound < least {
-                    (least, at) = (bound, place);
+                    (least, index) = (bound, i);
                 }
             }
-            if at == KEPT || f64::from(least) > reach {
+            if index == MAX_CANDIDATES || f64::from(least) > limit {
                 return;
             }
-            let (now, next) = ask(&self.names[..asked], self.names[at]);
-            reach = next;
-            open[at] = FAR;
-            match now {
-                None => (self.bounds[at], self.names[at]) = (FAR, NOBODY),
-                Some((name, distance)) => {
-                    (self.bounds[at], self.names[at]) = (distance.min(self.others), name);
-                    // Those who have been asked stand first.
-                    self.names.swap(at, asked);
-                    self.bounds.swap(at, asked);
-                    open.swap(at, asked);
-                    asked += 1;
+            let (updated, next_limit) = exact(&self.clusters[..refined], self.clusters[index]);
+            limit = next_limit;
+            open[index] = MAX_BOUND;
+            match updated {
+                None => (self.bounds[index], self.clusters[index]) = (MAX_BOUND, NO_CLUSTER),
+                Some((cluster, distance)) => {
+                    (self.bounds[index], self.clusters[index]) =
+                        (distance.min(self.others_bound), cluster);
+                    // Refined entries stand first.
+                    self.clusters.swap(index, refined);
+                    self.bounds.swap(index, refined);
+                    open.swap(index, refined);
+                    refined += 1;
                 }
             }
         }
     }
 }
 
-/// `x` as `f32`, or a little less.
-pub(crate) fn below(x: f64) -> f32 {
+/// `x` as `f32`, rounded down or slightly below.
+pub(crate) fn round_down(x: f64) -> f32 {
     x as f32 * ROUND_DOWN
 }
 
-/// Panels of candidates that there is room for.
-const ROOM: usize = 8;
+/// Panels of eight candidates in the buffer of a [`TopKBuilder`].
+const BUFFER_PANELS: usize = 8;
 
-/// Finds the nearest of many.
-pub(crate) struct Gathering {
-    /// [`FAR`] where there is nobody.
-    bounds: [[f32; LANES]; ROOM],
-    names: [u32; ROOM * LANES],
+/// Collects the nearest candidates of a stream in a buffer; when it is full, only the nearest stay.
+pub(crate) struct TopKBuilder {
+    /// [`MAX_BOUND`] in empty entries.
+    bounds: [[f32; LANES]; BUFFER_PANELS],
+    clusters: [u32; BUFFER_PANELS * LANES],
     count: usize,
-    /// Nobody who has been left out is nearer than this.
-    others: f32,
+    /// Lower bound of every candidate that was left out.
+    others_bound: f32,
 }
 
-impl Gathering {
+impl TopKBuilder {
     pub(crate) fn new() -> Self {
-        Self { bounds: [[FAR; LANES]; ROOM], names: [NOBODY; ROOM * LANES], count: 0, others: FAR }
+        Self {
+            bounds: [[MAX_BOUND; LANES]; BUFFER_PANELS],
+            clusters: [NO_CLUSTER; BUFFER_PANELS * LANES],
+            count: 0,
+            others_bound: MAX_BOUND,
+        }
     }
 
-    /// Begins with those who are known.
-    pub(crate) fn from(near: &Near) -> Self {
-        let mut gathering = Self::new();
-        near.named().for_each(|(name, bound)| gathering.add(name, bound));
-        gathering.others = near.others;
-        gathering
+    /// Starts with the candidates of a list.
+    pub(crate) fn from(list: &CandidateList) -> Self {
+        let mut builder = Self::new();
+        list.iter().for_each(|(cluster, bound)| builder.add(cluster, bound));
+        builder.others_bound = list.others_bound;
+        builder
     }
 
-    /// Adds somebody, unless somebody as near has been left out.
+    /// Adds a candidate, unless one as near has been left out.
     #[inline(always)]
-    pub(crate) fn add(&mut self, name: u32, bound: f32) {
-        if self.count == ROOM * LANES {
+    pub(crate) fn add(&mut self, cluster: u32, bound: f32) {
+        if self.count == BUFFER_PANELS * LANES {
             self.shrink();
         }
-        if bound < self.others {
+        if bound < self.others_bound {
             self.bounds.as_flattened_mut()[self.count] = bound;
-            self.names[self.count] = name;
+            self.clusters[self.count] = cluster;
             self.count += 1;
         }
     }
 
-    /// Adds somebody, or lowers the bound of the one who stands at `place`, counted from 1; tells where somebody stands now. (At most [`KEPT`].)
-    pub(crate) fn add_or_lower(&mut self, name: u32, bound: f32, place: &mut u8) {
-        if let Some(at) = place.checked_sub(1) {
-            let known = &mut self.bounds.as_flattened_mut()[usize::from(at)];
+    /// Adds a candidate and stores its position, counted from 1, in `position`; if there is one
+    /// already, lowers its bound. At most [`MAX_CANDIDATES`] may be added.
+    pub(crate) fn add_or_lower(&mut self, cluster: u32, bound: f32, position: &mut u8) {
+        if let Some(index) = position.checked_sub(1) {
+            let known = &mut self.bounds.as_flattened_mut()[usize::from(index)];
             *known = known.min(bound);
         } else {
-            self.add(name, bound);
-            *place = self.count as u8;
+            self.add(cluster, bound);
+            *position = self.count as u8;
         }
     }
 
-    /// Adds the nearest of many, or all, by their places. O(n).
-    pub(crate) fn add_nearest(&mut self, distances: &[[f32; LANES]], name: impl Fn(usize) -> u32) {
-        let limit = if self.others < FAR { self.others } else { nearly_nearest(distances) };
+    /// Adds the nearest of the clusters `cluster_at(i)` at distance i, or all if they are few.
+    /// O(n).
+    pub(crate) fn add_nearest(
+        &mut self,
+        distances: &[[f32; LANES]],
+        cluster_at: impl Fn(usize) -> u32,
+    ) {
+        let limit = if self.others_bound < MAX_BOUND {
+            self.others_bound
+        } else {
+            cutoff_of_nearest(distances)
+        };
         for (panel, distances) in distances.iter().enumerate() {
             for lane in set_lanes(F32x8::new(*distances).lt_mask(F32x8::splat(limit))) {
-                self.add(name(panel * LANES + lane), distances[lane]);
+                self.add(cluster_at(panel * LANES + lane), distances[lane]);
             }
         }
-        self.others = self.others.min(limit);
+        self.others_bound = self.others_bound.min(limit);
     }
 
-    /// Leaves out all but the nearest.
+    /// Keeps only the nearest.
     #[inline(never)]
     fn shrink(&mut self) {
-        let limit = limit(&self.bounds);
-        self.others = self.others.min(limit);
+        let limit = cutoff(&self.bounds);
+        self.others_bound = self.others_bound.min(limit);
         let bounds = self.bounds.as_flattened_mut();
         let mut kept = 0;
-        for at in 0..self.count {
-            let bound = bounds[at];
-            if bound < limit && kept < KEPT {
-                (bounds[kept], self.names[kept]) = (bound, self.names[at]);
+        for index in 0..self.count {
+            let bound = bounds[index];
+            if bound < limit && kept < MAX_CANDIDATES {
+                (bounds[kept], self.clusters[kept]) = (bound, self.clusters[index]);
                 kept += 1;
             } else {
-                // (Of equals not all can be kept.)
-                self.others = self.others.min(bound);
+                // (Of equal bounds not all may fit.)
+                self.others_bound = self.others_bound.min(bound);
             }
         }
-        bounds[kept..].fill(FAR);
+        bounds[kept..].fill(MAX_BOUND);
         self.count = kept;
     }
 
-    /// What is known by now, and of all others.
-    pub(crate) fn finish_with(mut self, others: f32) -> Near {
-        self.others = others;
+    /// The list, with `others` as the bound of all other clusters.
+    pub(crate) fn finish_with(mut self, others: f32) -> CandidateList {
+        self.others_bound = others;
         self.finish()
     }
 
+    /// The list of the nearest.
     #[inline(never)]
-    pub(crate) fn finish(mut self) -> Near {
-        if self.count > KEPT {
+    pub(crate) fn finish(mut self) -> CandidateList {
+        if self.count > MAX_CANDIDATES {
             self.shrink();
         }
-        self.names[self.count..].fill(NOBODY);
+        self.clusters[self.count..].fill(NO_CLUSTER);
         let bounds = self.bounds.as_flattened();
-        let mut near = Near {
-            bounds: core::array::from_fn(|at| bounds[at]),
-            names: core::array::from_fn(|at| self.names[at]),
-            others: self.others,
+        let mut list = CandidateList {
+            bounds: core::array::from_fn(|index| bounds[index]),
+            clusters: core::array::from_fn(|index| self.clusters[index]),
+            others_bound: self.others_bound,
         };
-        near.know_no_more_than(self.others);
-        near
+        list.cap_bounds(self.others_bound);
+        list
     }
 }
 
-/// A distance below which there are at least [`WANTED`] of these, and seldom many more; [`FAR`] when there are no more.
-fn nearly_nearest(distances: &[[f32; LANES]]) -> f32 {
-    // The nearest of each of many groups are as many who are near.
-    let mut groups = [[FAR; LANES]; ROOM];
-    for panels in distances.chunks(ROOM) {
+/// A distance below which there are at least [`MIN_CANDIDATES`] of these, and seldom many more;
+/// [`MAX_BOUND`] if there are fewer.
+fn cutoff_of_nearest(distances: &[[f32; LANES]]) -> f32 {
+    // The minimum of each of 64 groups: a cutoff of the minima is one of all distances.
+    let mut groups = [[MAX_BOUND; LANES]; BUFFER_PANELS];
+    for panels in distances.chunks(BUFFER_PANELS) {
         for (group, panel) in groups.iter_mut().zip(panels) {
             *group = F32x8::new(*group).min(F32x8::new(*panel)).to_array();
         }
     }
-    limit(&groups)
+    cutoff(&groups)
 }
 
 #[inline(never)]
-fn count_below(numbers: &[[f32; LANES]; ROOM], limit: f32) -> usize {
-    let less = |panel: &[f32; LANES]| F32x8::new(*panel).lt_mask(F32x8::splat(limit)).count_ones();
-    numbers.iter().map(less).sum::<u32>() as usize
+fn count_below(values: &[[f32; LANES]; BUFFER_PANELS], limit: f32) -> usize {
+    let below = |panel: &[f32; LANES]| F32x8::new(*panel).lt_mask(F32x8::splat(limit)).count_ones();
+    values.iter().map(below).sum::<u32>() as usize
 }
 
-/// A number below which there are at least [`WANTED`] of these, at most [`KEPT`] if ties allow; [`FAR`] when there are no more.
-fn limit(numbers: &[[f32; LANES]; ROOM]) -> f32 {
-    let below = |limit: f32| count_below(numbers, limit);
-    if below(FAR) <= KEPT {
-        return FAR;
+/// A value below which there are at least [`MIN_CANDIDATES`] of these, and at most
+/// [`MAX_CANDIDATES`] if ties allow; [`MAX_BOUND`] if there are no more than that. Bisection over
+/// the bit patterns.
+fn cutoff(values: &[[f32; LANES]; BUFFER_PANELS]) -> f32 {
+    let below = |limit: f32| count_below(values, limit);
+    if below(MAX_BOUND) <= MAX_CANDIDATES {
+        return MAX_BOUND;
     }
-    let least = numbers.iter().flatten().fold(FAR, |least, &x| least.min(x));
-    // Positive numbers are in the order of their bits. Seldom is the sixteenth more than twice as far as the first.
-    let (mut few, mut enough) = (least.to_bits(), FAR.to_bits());
-    let mut middle = (4.0 * least).min(FAR).to_bits();
-    while enough - few > 1 {
+    let least = values.iter().flatten().fold(MAX_BOUND, |least, &x| least.min(x));
+    // Positive floats are in the order of their bits. The 16th nearest is seldom at more than twice
+    // the distance of the nearest, hence the first guess of 4 (squared).
+    let (mut too_low, mut high_enough) = (least.to_bits(), MAX_BOUND.to_bits());
+    let mut middle = (4.0 * least).min(MAX_BOUND).to_bits();
+    while high_enough - too_low > 1 {
         let count = below(f32::from_bits(middle));
-        if count < WANTED {
-            few = middle;
+        if count < MIN_CANDIDATES {
+            too_low = middle;
         } else {
-            enough = middle;
-            if count <= KEPT {
+            high_enough = middle;
+            if count <= MAX_CANDIDATES {
                 break;
             }
         }
-        middle = few.midpoint(enough);
+        middle = too_low.midpoint(high_enough);
     }
-    f32::from_bits(enough)
+    f32::from_bits(high_enough)
 }

@@ -1,32 +1,39 @@
-//! The tree that a clustering leaves behind, and the ways to cut it.
+//! The dendrogram of a clustering, and its cuts by height and by count.
+//!
+//! Ties: merges of equal height are ordered by size, then by lowest row. So a cut at a count is
+//! unique.
 
 use crate::math::sort::{argsort, ascending_key};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
 
-/// One union of two clusters.
+/// A merge of two nodes of the dendrogram.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Merge {
-    /// The smaller of the two node numbers.
+    /// The smaller node number.
     pub a: usize,
-    /// The larger of the two node numbers.
+    /// The larger node number.
     pub b: usize,
-    /// The Ward height: 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, the square of SciPy's `ward` height.
+    /// The Ward height, 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2: a squared distance, the square of
+    /// the height that SciPy's `ward` returns.
     pub height: f64,
-    /// Rows under this node.
+    /// Number of rows under the new node.
     pub size: usize,
 }
 
-/// n - 1 merges of n rows, ascending by height, in SciPy's numbering: rows are nodes 0..n, merge t makes node n + t.
+/// n - 1 merges of n rows, ascending by height, numbered as in SciPy: rows are nodes 0..n, merge t
+/// creates node n + t.
 ///
-/// Heights never decrease. Of equal height the smaller node comes first, and of equal size the one with the lowest row.
+/// Merges of equal height are ordered by size, smaller first, and those of equal size by their
+/// lowest row. No rows, or one, have no merges.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Dendrogram {
     rows: usize,
     merges: Vec<Merge>,
 }
 
-/// A merge as it is found: two clusters, each named by its lowest row, the lower of both first, children always before parents.
+/// A merge in the order of the chain: two clusters, each identified by its lowest row, a < b;
+/// children before parents.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Step {
     pub(crate) a: usize,
@@ -34,23 +41,24 @@ pub(crate) struct Step {
     pub(crate) height: f64,
 }
 
-/// Which cluster each row belongs to.
+/// The cluster of each row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Partition {
-    /// Cluster of each row, 0..count, numbered by first member; -1 where a singleton was dropped.
+    /// Cluster of each row, 0..count, numbered by first member; -1 for a row without a cluster (a
+    /// dropped singleton).
     pub labels: Vec<i32>,
     /// Number of clusters.
     pub count: usize,
 }
 
 impl Partition {
-    /// The rows that belong to a cluster, each with its cluster, in the order of the rows.
+    /// (row, cluster) of every row that has a cluster, by ascending row.
     pub fn members(&self) -> impl Iterator<Item = (usize, usize)> {
         let label = |&label: &i32| usize::try_from(label).ok();
         self.labels.iter().map(label).enumerate().filter_map(|(row, label)| Some((row, label?)))
     }
 
-    /// Number of rows in each cluster.
+    /// Number of rows in each cluster. O(n).
     #[must_use]
     pub fn sizes(&self) -> Vec<usize> {
         let mut sizes = vec![0; self.count];
@@ -58,47 +66,47 @@ impl Partition {
         sizes
     }
 
-    /// The partition with these labels, negative ones as -1 and the others numbered by first member.
-    pub(crate) fn numbered(labels: impl Iterator<Item = i32>) -> Self {
+    /// Renumbers labels by first member; negative labels become -1.
+    pub(crate) fn from_labels(labels: impl Iterator<Item = i32>) -> Self {
         let mut labels: Vec<i32> = labels.collect();
-        let most = labels.iter().max().map_or(0, |&most| most.max(-1) + 1);
-        let mut names = vec![-1; most as usize];
+        let limit = labels.iter().max().map_or(0, |&largest| largest.max(-1) + 1);
+        let mut new_labels = vec![-1; limit as usize];
         let mut count = 0;
         for label in &mut labels {
-            let Some(name) = usize::try_from(*label).ok().map(|label| &mut names[label]) else {
+            let Some(new) = usize::try_from(*label).ok().map(|old| &mut new_labels[old]) else {
                 *label = -1;
                 continue;
             };
-            if *name < 0 {
-                *name = count;
+            if *new < 0 {
+                *new = count;
                 count += 1;
             }
-            *label = *name;
+            *label = *new;
         }
         Self { labels, count: count as usize }
     }
 
-    /// The clusters under new names, -1 to drop one; `count` is the number of names.
-    pub(crate) fn renamed(&self, names: &[i32], count: usize) -> Self {
+    /// Replaces cluster c by `new_labels[c]`, -1 to drop it; `count` is the number of new clusters.
+    pub(crate) fn relabelled(&self, new_labels: &[i32], count: usize) -> Self {
         let mut labels = vec![-1; self.labels.len()];
-        self.members().for_each(|(row, label)| labels[row] = names[label]);
+        self.members().for_each(|(row, label)| labels[row] = new_labels[label]);
         Self { labels, count }
     }
 }
 
 impl Dendrogram {
-    /// Sorts the steps of a chain by height and numbers them. O(n log n).
+    /// Sorts the steps of a chain by height and numbers the nodes. O(n log n).
     pub(crate) fn from_steps(rows: usize, steps: &[Step]) -> Self {
-        // Of the tree whose lowest row this is.
+        // By the lowest row of each cluster: its current size.
         let mut size = vec![1; rows];
         let mut sizes = Vec::with_capacity(steps.len());
         for step in steps {
             size[step.a] += size[step.b];
             sizes.push(size[step.a]);
         }
-        // A child is smaller than its parent.
+        // Of equal heights the smaller size comes first, so a child precedes its parent.
         let heights: Vec<u64> = steps.iter().map(|step| ascending_key(step.height)).collect();
-        let ascending = argsort(&heights, &|x, y| {
+        let order = argsort(&heights, &|x, y| {
             sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
         });
         let mut node: Vec<usize> = (0..rows).collect();
@@ -108,11 +116,11 @@ impl Dendrogram {
             node[a] = rows + t;
             Merge { a: x.min(y), b: x.max(y), height, size: sizes[step] }
         };
-        let merges = ascending.into_iter().enumerate().map(merge).collect();
+        let merges = order.into_iter().enumerate().map(merge).collect();
         Self { rows, merges }
     }
 
-    /// Number of rows that were clustered.
+    /// Number of rows clustered.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
@@ -124,35 +132,36 @@ impl Dendrogram {
         &self.merges
     }
 
-    /// Keeps every merge of height <= `threshold` (PinnerSage, Algorithm 1; what SciPy's `fcluster` does by distance).
+    /// Keeps every merge of height <= `threshold` (PinnerSage, Algorithm 1; SciPy's `fcluster` with
+    /// criterion "distance"). `threshold` is a squared distance. O(n).
     #[must_use]
     pub fn cut_at(&self, threshold: f64) -> Partition {
-        self.keep(self.merges.partition_point(|merge| merge.height <= threshold))
+        self.partition_after(self.merges.partition_point(|merge| merge.height <= threshold))
     }
 
-    /// Keeps the lowest merges that leave `count` clusters, at least one and at most one a row.
+    /// Keeps the lowest merges that leave `count` clusters; `count` is clamped to 1..=rows. O(n).
     #[must_use]
     pub fn cut_into(&self, count: usize) -> Partition {
-        self.keep(self.rows.saturating_sub(count.max(1)))
+        self.partition_after(self.rows.saturating_sub(count.max(1)))
     }
 
-    /// The partition made by the first `kept` merges. O(n).
-    fn keep(&self, kept: usize) -> Partition {
-        let mut forest = Forest::new(self.rows + kept);
+    /// The partition after the first `kept` merges. O(n).
+    fn partition_after(&self, kept: usize) -> Partition {
+        let mut sets = UnionFind::new(self.rows + kept);
         for (t, merge) in self.merges[..kept].iter().enumerate() {
-            let joined = forest.join(merge.a, merge.b);
-            forest.join(joined, self.rows + t);
+            let merged = sets.union(merge.a, merge.b);
+            sets.union(merged, self.rows + t);
         }
-        Partition::numbered((0..self.rows).map(|row| forest.root(row) as i32))
+        Partition::from_labels((0..self.rows).map(|row| sets.root(row) as i32))
     }
 }
 
-/// Disjoint sets, joined by root (union-find with path halving).
-struct Forest {
+/// Disjoint sets with path halving; the root of a set is its smallest node.
+struct UnionFind {
     parent: Vec<usize>,
 }
 
-impl Forest {
+impl UnionFind {
     fn new(n: usize) -> Self {
         Self { parent: (0..n).collect() }
     }
@@ -165,11 +174,11 @@ impl Forest {
         node
     }
 
-    /// Joins the sets of `x` and `y`; returns the root of both.
-    fn join(&mut self, x: usize, y: usize) -> usize {
+    /// Merges the sets of `x` and `y`; returns the root of the union.
+    fn union(&mut self, x: usize, y: usize) -> usize {
         let (x, y) = (self.root(x), self.root(y));
-        let (root, below) = (x.min(y), x.max(y));
-        self.parent[below] = root;
+        let (root, child) = (x.min(y), x.max(y));
+        self.parent[child] = root;
         root
     }
 }
@@ -178,21 +187,21 @@ impl Forest {
 mod tests {
     use super::*;
 
-    fn chain(steps: &[(usize, usize, f64)]) -> Vec<Step> {
+    fn steps(steps: &[(usize, usize, f64)]) -> Vec<Step> {
         steps.iter().map(|&(a, b, height)| Step { a, b, height }).collect()
     }
 
     #[test]
     fn merges_are_sorted_and_numbered_like_scipy() {
-        let tree = Dendrogram::from_steps(4, &chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+        let tree = Dendrogram::from_steps(4, &steps(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         let as_tuples: Vec<_> =
             tree.merges().iter().map(|m| (m.a, m.b, m.height, m.size)).collect();
         assert_eq!(as_tuples, [(0, 1, 1.0, 2), (2, 3, 4.0, 2), (4, 5, 9.0, 4)]);
     }
 
     #[test]
-    fn a_threshold_keeps_merges_up_to_and_including_it() {
-        let tree = Dendrogram::from_steps(4, &chain(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+    fn cut_at_keeps_merges_up_to_and_including_the_threshold() {
+        let tree = Dendrogram::from_steps(4, &steps(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         assert_eq!(tree.cut_at(0.5).count, 4);
         assert_eq!(tree.cut_at(1.0).labels, [0, 0, 1, 2]);
         assert_eq!(tree.cut_at(8.9).labels, [0, 0, 1, 1]);
@@ -200,10 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn a_count_is_met_exactly_within_one_and_n() {
-        let tree = Dendrogram::from_steps(3, &chain(&[(0, 2, 1.0), (0, 1, 2.0)]));
-        for (asked, got) in [(0, 1), (1, 1), (2, 2), (3, 3), (9, 3)] {
-            assert_eq!(tree.cut_into(asked).count, got);
+    fn a_count_is_clamped_to_one_and_n() {
+        let tree = Dendrogram::from_steps(3, &steps(&[(0, 2, 1.0), (0, 1, 2.0)]));
+        for (requested, got) in [(0, 1), (1, 1), (2, 2), (3, 3), (9, 3)] {
+            assert_eq!(tree.cut_into(requested).count, got);
         }
         assert_eq!(tree.cut_into(2).labels, [0, 1, 0]);
     }

@@ -1,162 +1,185 @@
-//! Vectors rounded to a grid of whole numbers: fine enough that distances on the grid are nearly the true ones, and coarse enough that
-//! they are exact in 32 bits and cheap.
+//! Vectors rounded to an integer grid: distances on the grid are exact in 32 bits, cheap, and
+//! within a known error of the true distances.
 //!
-//! A vector x lies at X = round((x - centre) scale), and no squared distance reaches 2^31. With r_x = ||(x - centre) scale - X||, the
-//! triangle inequality gives | scale ||x - y|| - ||X - Y|| | <= r_x + r_y. So a cheap distance bounds the true one, and only what the
-//! bound leaves open has to be computed.
+//! A vector x has the grid point X = round((x - centre) scale), and no squared grid distance
+//! reaches 2^31. With the residual r_x = ||(x - centre) scale - X||, the triangle inequality gives
+//! | scale ||x - y|| - ||X - Y|| | <= r_x + r_y. One unit on the grid is a step.
+//!
+//! Vectors lie at slots: four slots are a quad (a register tile), eight a panel.
+//!
+//! Loops over dimensions are `#[inline(never)]`: wasm runtimes compile and optimise whole functions
+//! (docs/decisions/0013). [`Grid::block`] and [`Grid::row`] are `#[inline(always)]` into the hot
+//! loops that call them.
 
 use crate::Vectors;
 use crate::math::distance::{add_scaled, squared_distance};
-use crate::math::simd::{I32x8, LANES, ROUND_DOWN, sqrt};
+use crate::math::simd::{I32x8, LANES, ROUND_UP, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use wide::{f32x4, f64x2, i16x8, i32x4};
 
-/// Rows of a register tile. 4 x 8 sums are 8 of the 16 registers of simd128.
-const ROWS: usize = 4;
-/// The longest vector on the grid: (2 x 23169)^2 < 2^31.
-const RADIUS: f64 = 23_169.0;
-/// Added to every residual: above what is lost on the way to the grid, three roundings of `f32` of at most [`RADIUS`] steps.
-const ROUNDING: f64 = 1e-2;
-/// Adding 1.5 x 2^52 to a number below 2^51 leaves its nearest whole number in the low bits; and 1.5 x 2^23 does in `f32`, below 2^22.
+/// Vectors of a register tile: 4 x 8 sums take 8 of the 16 registers of simd128.
+const QUAD: usize = 4;
+/// Largest length of a grid point, in steps: (2 x 23169)^2 < 2^31.
+const MAX_RADIUS: f64 = 23_169.0;
+/// Added to every residual, in steps: above the error of three `f32` roundings of at most
+/// [`MAX_RADIUS`] steps.
+const ROUNDING_ERROR: f64 = 1e-2;
+/// Adding 1.5 x 2^52 to an `f64` below 2^51 leaves the nearest integer in its low bits.
 const MAGIC: f64 = 6_755_399_441_055_744.0;
-const SMALL_MAGIC: f32 = 12_582_912.0;
-/// Scales at which `f32` neither overflows nor loses bits on the way to the grid.
-const USUAL: Range<f64> = 1e-30..1e30;
-/// About so many rows are looked at for a centre. Any centre is right; one amid the vectors makes the grid finest.
-const SAMPLE: usize = 32;
+/// The same in `f32`, below 2^22: 1.5 x 2^23.
+const MAGIC_F32: f32 = 12_582_912.0;
+/// Scales at which `f32` neither overflows nor loses bits to subnormals.
+const F32_SAFE_SCALES: Range<f64> = 1e-30..1e30;
+/// Number of rows, about, whose mean is the centre. Any centre is correct; one amid the vectors
+/// makes the grid finest.
+const CENTRE_SAMPLE: usize = 32;
 
-/// Two dimensions of four vectors, vector by vector.
-type Pair = [i16; 2 * ROWS];
-/// Eight dimensions of four vectors: pair k has the dimensions k and k + 4.
-type Pairs = [Pair; LANES / 2];
+/// Two dimensions of the four vectors of a quad, vector by vector.
+type TwoDimensions = [i16; 2 * QUAD];
+/// Eight dimensions of a quad; entry k has dimensions k and k + 4.
+type QuadChunk = [TwoDimensions; LANES / 2];
 
+/// Grid points by slot. O(slots dim) memory, 2 bytes a component.
 pub(crate) struct Grid {
-    /// Eight dimensions each; 0 past the last.
+    /// In chunks of eight dimensions; 0 past the last.
     centre: Vec<[f32; LANES]>,
-    /// Steps in a unit.
+    /// Steps in a unit of the vectors.
     scale: f64,
-    /// `fours[f * centre.len() + k]`: the dimensions from 8 k on of the vectors at places 4 f to 4 f + 3. A multiple of four fours.
-    fours: Vec<Pairs>,
-    /// Squared lengths on the grid.
+    /// `quads[q * centre.len() + k]`: dimensions 8 k to 8 k + 7 of the vectors at slots 4 q to 4 q
+    /// + 3. The number of quads is a multiple of four.
+    quads: Vec<QuadChunk>,
+    /// Squared lengths in squared steps, by slot.
     norms: Vec<[i32; LANES]>,
-    /// The largest r.
+    /// The largest residual of a vector stored so far.
     residual: f64,
-    /// Fours that have places.
-    filled: usize,
+    /// Quads that contain one of the slots requested.
+    used_quads: usize,
 }
 
 impl Grid {
-    /// An empty grid with so many places, for vectors `margin` times as far out as any of `vectors`. O(n dim).
-    pub(crate) fn around(vectors: Vectors<'_>, margin: f64, places: usize) -> Self {
+    /// An empty grid of `slots` slots, for vectors up to `margin` times as far from the centre as
+    /// any of `vectors`. O(n dim).
+    pub(crate) fn with_margin(vectors: Vectors<'_>, margin: f64, slots: usize) -> Self {
         let (n, dim) = (vectors.len(), vectors.dim());
-        let every = n.div_ceil(SAMPLE).max(1);
-        let share = 1.0 / n.div_ceil(every).max(1) as f64;
+        let stride = n.div_ceil(CENTRE_SAMPLE).max(1);
+        let fraction = 1.0 / n.div_ceil(stride).max(1) as f64;
         let mut centre = vec![0.0; dim];
-        vectors.rows().step_by(every).for_each(|row| add_scaled(&mut centre, row, share));
-        let mut eights = vec![[0.0; LANES]; dim.div_ceil(LANES)];
-        for (x, rounded) in centre.iter_mut().zip(eights.as_flattened_mut()) {
+        vectors.rows().step_by(stride).for_each(|row| add_scaled(&mut centre, row, fraction));
+        let mut chunks = vec![[0.0; LANES]; dim.div_ceil(LANES)];
+        for (x, rounded) in centre.iter_mut().zip(chunks.as_flattened_mut()) {
             *rounded = *x as f32;
             *x = f64::from(*rounded);
         }
-        let longest = longest(vectors, &eights, &centre);
-        let scale = if longest > 0.0 { room(dim) / (sqrt(longest) * margin) } else { 1.0 };
-        let panels = places.div_ceil(LANES).next_multiple_of(2);
+        let squared_radius = max_squared_radius(vectors, &chunks, &centre);
+        let scale = if squared_radius > 0.0 {
+            max_steps(dim) / (sqrt(squared_radius) * margin)
+        } else {
+            1.0
+        };
+        let panels = slots.div_ceil(LANES).next_multiple_of(2);
         Self {
             scale,
-            fours: vec![[[0; 2 * ROWS]; LANES / 2]; 2 * panels * eights.len()],
-            centre: eights,
+            quads: vec![[[0; 2 * QUAD]; LANES / 2]; 2 * panels * chunks.len()],
+            centre: chunks,
             norms: vec![[0; LANES]; panels],
             residual: 0.0,
-            filled: places.div_ceil(ROWS),
+            used_quads: slots.div_ceil(QUAD),
         }
     }
 
-    /// With every vector, by itself, at the place of its row. O(n dim).
-    pub(crate) fn of(vectors: Vectors<'_>) -> Self {
-        let mut grid = Self::around(vectors, 1.0, vectors.len());
-        let usual = USUAL.contains(&grid.scale) && vectors.dim().is_multiple_of(LANES);
-        for (place, row) in vectors.rows().enumerate() {
-            if usual {
-                grid.put_row(place, row);
+    /// A grid with each vector at the slot of its row. O(n dim).
+    pub(crate) fn new(vectors: Vectors<'_>) -> Self {
+        let mut grid = Self::with_margin(vectors, 1.0, vectors.len());
+        let use_f32 = F32_SAFE_SCALES.contains(&grid.scale) && vectors.dim().is_multiple_of(LANES);
+        for (slot, row) in vectors.rows().enumerate() {
+            if use_f32 {
+                grid.store_f32(slot, row);
             } else {
                 let wide: Vec<f64> = row.iter().copied().map(f64::from).collect();
-                grid.put(place, &wide);
+                grid.store(slot, &wide);
             }
         }
         grid
     }
 
-    /// What a squared distance is in squared steps.
+    /// Converts a squared distance to squared steps.
     pub(crate) fn squared_steps(&self, squared: f64) -> f64 {
         squared * self.scale * self.scale
     }
 
-    /// At most so many steps lie between a distance on the grid and the true one.
+    /// Upper bound, in steps, of the difference between a grid distance and the true distance.
     pub(crate) fn slack(&self) -> f32 {
-        (2.0 * self.residual) as f32 * (2.0 - ROUND_DOWN)
+        (2.0 * self.residual) as f32 * ROUND_UP
     }
 
-    /// No true distance is greater, of those that are squared so much on the grid.
-    pub(crate) fn at_most(&self, squared: i32) -> f64 {
+    /// Upper bound of the true distance of two vectors at a squared grid distance of `squared`.
+    pub(crate) fn max_distance(&self, squared: i32) -> f64 {
         (sqrt(squared.into()) + f64::from(self.slack())) / self.scale
     }
 
-    /// Is the vector within the reach of the grid? O(dim).
-    pub(crate) fn reaches(&self, vector: &[f64]) -> bool {
-        let room = room(vector.len()) / self.scale;
-        squared_distance(&self.centre.as_flattened()[..vector.len()], vector) <= room * room
+    /// Whether the vector can be stored without overflow. O(dim).
+    pub(crate) fn contains(&self, vector: &[f64]) -> bool {
+        let radius = max_steps(vector.len()) / self.scale;
+        squared_distance(&self.centre.as_flattened()[..vector.len()], vector) <= radius * radius
     }
 
-    fn four(&self, four: usize) -> &[Pairs] {
-        &self.fours[four * self.centre.len()..][..self.centre.len()]
+    fn quad(&self, quad: usize) -> &[QuadChunk] {
+        &self.quads[quad * self.centre.len()..][..self.centre.len()]
     }
 
-    /// Puts a vector at a place. O(dim).
+    /// Stores a vector at a slot. O(dim).
     #[inline(never)]
-    pub(crate) fn put(&mut self, place: usize, vector: &[f64]) {
-        let (eights, lane) = (self.centre.len(), place % ROWS);
-        let four = &mut self.fours[place / ROWS * eights..][..eights];
+    pub(crate) fn store(&mut self, slot: usize, vector: &[f64]) {
+        let (chunks, lane) = (self.centre.len(), slot % QUAD);
+        let quad = &mut self.quads[slot / QUAD * chunks..][..chunks];
         let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(MAGIC));
         let (mut norm, mut residual) = (f64x2::ZERO, f64x2::ZERO);
-        for ((pairs, x), centre) in four.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
+        for ((pairs, x), centre) in quad.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
             for (k, pair) in pairs.iter_mut().enumerate().take(x.len()) {
-                let past = f64::from(centre[k + LANES / 2]);
-                let x = [x[k], x.get(k + LANES / 2).copied().unwrap_or(past)];
-                let steps = (f64x2::new(x) - f64x2::new([f64::from(centre[k]), past])) * scale;
+                let padding = f64::from(centre[k + LANES / 2]);
+                let x = [x[k], x.get(k + LANES / 2).copied().unwrap_or(padding)];
+                let steps = (f64x2::new(x) - f64x2::new([f64::from(centre[k]), padding])) * scale;
                 let rounded = steps + magic;
                 let whole = rounded - magic;
-                let off = steps - whole;
-                residual += off * off;
+                let error = steps - whole;
+                residual += error * error;
                 norm += whole * whole;
                 let codes = rounded.to_array().map(|x| x.to_bits() as i16);
                 pair[2 * lane..2 * lane + 2].copy_from_slice(&codes);
             }
         }
         let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
-        self.norms[place / LANES][place % LANES] = norm as i32;
-        self.residual = self.residual.max(sqrt(residual) + ROUNDING);
+        self.norms[slot / LANES][slot % LANES] = norm as i32;
+        self.residual = self.residual.max(sqrt(residual) + ROUNDING_ERROR);
     }
 
-    /// Puts a vector of whole eights of dimensions at a place, where the scale is [`USUAL`]. O(dim).
-    fn put_row(&mut self, place: usize, vector: &[f32]) {
-        let each = self.centre.len();
-        let cells = &mut self.fours[place / ROWS * each..][..each];
-        let (norm, residual) =
-            round(vector.as_chunks().0, &self.centre, self.scale as f32, cells, place % ROWS);
-        self.norms[place / LANES][place % LANES] = norm;
-        // A sum of so many terms, each of them rounded.
-        let lost = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
-        self.residual = self.residual.max(sqrt(f64::from(residual) * lost) + ROUNDING);
+    /// Stores a vector at a slot, in `f32` arithmetic: its dimension must be a multiple of eight,
+    /// and the scale one of [`F32_SAFE_SCALES`]. O(dim).
+    fn store_f32(&mut self, slot: usize, vector: &[f32]) {
+        let chunks = self.centre.len();
+        let chunk_cells = &mut self.quads[slot / QUAD * chunks..][..chunks];
+        let (norm, residual) = round_row(
+            vector.as_chunks().0,
+            &self.centre,
+            self.scale as f32,
+            chunk_cells,
+            slot % QUAD,
+        );
+        self.norms[slot / LANES][slot % LANES] = norm;
+        // Each term of the sum is rounded.
+        let rounding_factor = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
+        self.residual =
+            self.residual.max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR);
     }
 
-    /// Puts at a place what lies at another. O(dim).
+    /// Copies the grid point at slot `from` to slot `to`. O(dim).
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
-        let eights = self.centre.len();
-        let (from_lane, to_lane) = (2 * (from % ROWS), 2 * (to % ROWS));
-        for k in 0..eights {
-            let source = self.fours[from / ROWS * eights + k];
-            let target = &mut self.fours[to / ROWS * eights + k];
+        let chunks = self.centre.len();
+        let (from_lane, to_lane) = (2 * (from % QUAD), 2 * (to % QUAD));
+        for k in 0..chunks {
+            let source = self.quads[from / QUAD * chunks + k];
+            let target = &mut self.quads[to / QUAD * chunks + k];
             for (source, target) in source.iter().zip(target) {
                 target[to_lane] = source[from_lane];
                 target[to_lane + 1] = source[from_lane + 1];
@@ -165,63 +188,71 @@ impl Grid {
         self.norms[to / LANES][to % LANES] = self.norms[from / LANES][from % LANES];
     }
 
-    /// Squared distances between the vectors of two panels, row by row of the left one. O(dim).
+    /// Squared distances, in squared steps, between the vectors of two panels: `block[i]` belongs
+    /// to vector i of the left panel. O(dim).
     #[inline(always)]
     pub(crate) fn block(&self, left: usize, right: usize, block: &mut [I32x8; LANES]) {
         let [a, b] = [2 * left, 2 * left + 1];
         let [c, d] = [2 * right, 2 * right + 1];
-        if d < self.filled {
+        if d < self.used_quads {
             let halves = block.as_chunks_mut().0.iter_mut();
-            halves
-                .zip([a, b])
-                .for_each(|(rows, four)| tile(self.four(four), self.four(c), self.four(d), rows));
+            halves.zip([a, b]).for_each(|(rows, quad)| {
+                tile_products(self.quad(quad), self.quad(c), self.quad(d), rows)
+            });
         } else {
-            // Only half of the columns are there: computed as rows, they take half the time.
-            let mut columns = [I32x8::ZERO; ROWS];
-            tile(self.four(c), self.four(a), self.four(b), &mut columns);
-            *block = I32x8::across(columns);
+            // Only half of the columns are used: computed as rows, they take half the time.
+            let mut columns = [I32x8::ZERO; QUAD];
+            tile_products(self.quad(c), self.quad(a), self.quad(b), &mut columns);
+            *block = I32x8::transpose_columns(columns);
         }
         let norms = I32x8::new(self.norms[right]);
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
-            *row = row.apart(norm, norms);
+            *row = row.squared_distances(norm, norms);
         }
     }
 
-    /// [`row`](Self::row), shared by those who do not ask for many.
+    /// [`row`](Self::row) as a function of its own, for callers that are not hot.
     #[inline(never)]
-    pub(crate) fn shared_row(&self, place: usize, two: usize) -> [I32x8; 2] {
-        self.row(place, two)
+    pub(crate) fn shared_row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
+        self.row(slot, pair)
     }
 
-    /// Squared distances from the vector at a place to those of the panels `2 two` and `2 two + 1`. O(dim).
+    /// Squared distances, in squared steps, from the vector at a slot to those of the panels `2
+    /// pair` and `2 pair + 1`. O(dim).
     #[inline(always)]
-    pub(crate) fn row(&self, place: usize, two: usize) -> [I32x8; 2] {
-        let others = core::array::from_fn(|i| self.four(4 * two + i));
-        let products = line(self.four(place / ROWS), place % ROWS, others);
-        let norm = self.norms[place / LANES][place % LANES];
-        core::array::from_fn(|i| products[i].apart(norm, I32x8::new(self.norms[2 * two + i])))
+    pub(crate) fn row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
+        let others = core::array::from_fn(|i| self.quad(4 * pair + i));
+        let products = row_products(self.quad(slot / QUAD), slot % QUAD, others);
+        let norm = self.norms[slot / LANES][slot % LANES];
+        core::array::from_fn(|i| {
+            products[i].squared_distances(norm, I32x8::new(self.norms[2 * pair + i]))
+        })
     }
 }
 
-/// Steps from the centre to the farthest vector: rounding moves it by at most half the diagonal of a cell.
-fn room(dim: usize) -> f64 {
-    RADIUS - 1.0 - sqrt(dim as f64) / 2.0
+/// Steps from the centre to the farthest vector. Rounding moves a vector by at most half the
+/// diagonal of a cell.
+fn max_steps(dim: usize) -> f64 {
+    MAX_RADIUS - 1.0 - sqrt(dim as f64) / 2.0
 }
 
-/// The largest squared distance to a centre, or a little more. O(n dim).
-fn longest(vectors: Vectors<'_>, eights: &[[f32; LANES]], centre: &[f64]) -> f64 {
+/// The largest squared distance of a vector to the centre, or slightly more. O(n dim).
+fn max_squared_radius(vectors: Vectors<'_>, chunks: &[[f32; LANES]], centre: &[f64]) -> f64 {
     let dim = vectors.dim();
-    let longest = vectors.rows().map(|row| far(row.as_chunks().0, eights)).fold(0.0, f32::max);
-    if dim.is_multiple_of(LANES) && USUAL.contains(&longest.into()) {
-        // A sum of so many terms, each of them rounded.
-        return f64::from(longest) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
+    let approximate = vectors
+        .rows()
+        .map(|row| squared_distance_f32(row.as_chunks().0, chunks))
+        .fold(0.0, f32::max);
+    if dim.is_multiple_of(LANES) && F32_SAFE_SCALES.contains(&approximate.into()) {
+        // Each term of the sum is rounded.
+        return f64::from(approximate) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
     }
     vectors.rows().map(|row| squared_distance(row, centre)).fold(0.0, f64::max)
 }
 
-/// The squared distance of two vectors, nearly.
+/// The squared distance of two vectors in `f32` arithmetic.
 #[inline(never)]
-fn far(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32 {
+fn squared_distance_f32(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32 {
     let mut sums = [f32x4::ZERO; 2];
     for (x, centre) in vector.iter().zip(centre) {
         let (x, centre) = (halves(x), halves(centre));
@@ -230,31 +261,32 @@ fn far(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32 {
     (sums[0] + sums[1]).reduce_add()
 }
 
-/// Rounds one of four vectors: its squared length, and squared residual.
+/// Rounds one vector of a quad and stores it in `chunk_cells`. Returns its squared length and its
+/// squared residual, in squared steps.
 #[inline(never)]
-fn round(
+fn round_row(
     vector: &[[f32; LANES]],
     centre: &[[f32; LANES]],
     scale: f32,
-    cells: &mut [Pairs],
+    chunk_cells: &mut [QuadChunk],
     lane: usize,
 ) -> (i32, f32) {
-    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(SMALL_MAGIC));
+    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(MAGIC_F32));
     let mut norm = i32x4::ZERO;
     let mut residuals = [f32x4::ZERO; 2];
-    for ((pairs, centre), x) in cells.iter_mut().zip(centre).zip(vector) {
+    for ((pairs, centre), x) in chunk_cells.iter_mut().zip(centre).zip(vector) {
         let (x, centre) = (halves(x), halves(centre));
         let [low, high] = core::array::from_fn(|i| {
             let steps = (x[i] - centre[i]) * scale;
             let rounded = steps + magic;
-            let off = steps - (rounded - magic);
-            residuals[i] += off * off;
+            let error = steps - (rounded - magic);
+            residuals[i] += error * error;
             bytemuck::cast::<f32x4, i32x4>(rounded)
         });
         let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
         norm += codes.dot(codes);
         for (pair, code) in pairs.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
-            pair.as_chunks_mut().0[lane % ROWS] = *code;
+            pair.as_chunks_mut().0[lane % QUAD] = *code;
         }
     }
     (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
@@ -264,11 +296,11 @@ fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
     [f32x4::new([*a, *b, *c, *d]), f32x4::new([*e, *f, *g, *h])]
 }
 
-/// Dot products of four vectors with eight.
+/// Dot products of the four vectors of a with the eight of b and c.
 #[inline(never)]
-fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [I32x8; ROWS]) {
-    let mut sums = [I32x8::ZERO; ROWS];
-    // Two pairs at a time: with all four, not everything is in a register.
+fn tile_products(a: &[QuadChunk], b: &[QuadChunk], c: &[QuadChunk], products: &mut [I32x8; QUAD]) {
+    let mut sums = [I32x8::ZERO; QUAD];
+    // Two entries at a time: with all four, the sums no longer fit the registers.
     let [a, b, c] = [a, b, c].map(|pairs| pairs.as_flattened().as_chunks::<2>().0);
     for ((a, b), c) in a.iter().zip(b).zip(c) {
         for k in 0..2 {
@@ -280,13 +312,13 @@ fn tile(a: &[Pairs], b: &[Pairs], c: &[Pairs], products: &mut [I32x8; ROWS]) {
     *products = sums;
 }
 
-/// Dot products of one of four vectors with sixteen.
+/// Dot products of one vector of a with the sixteen of b, c, d, e.
 #[inline(never)]
-fn line(a: &[Pairs], lane: usize, [b, c, d, e]: [&[Pairs]; 4]) -> [I32x8; 2] {
+fn row_products(a: &[QuadChunk], lane: usize, [b, c, d, e]: [&[QuadChunk]; 4]) -> [I32x8; 2] {
     let mut sums = [I32x8::ZERO; 2];
     for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
         for k in 0..LANES / 2 {
-            let x = a[k].as_chunks().0[lane % ROWS];
+            let x = a[k].as_chunks().0[lane % QUAD];
             sums[0].add_products(x, &b[k], &c[k]);
             sums[1].add_products(x, &d[k], &e[k]);
         }
@@ -300,26 +332,25 @@ mod tests {
     use crate::testing::SeededNumbers;
 
     #[test]
-    fn no_distance_is_farther_from_the_true_one_than_the_slack() {
-        let mut numbers = SeededNumbers::new(30);
-        // On the usual way and on the other: because of the dimensions, or of the scale.
+    fn no_grid_distance_differs_from_the_true_one_by_more_than_the_slack() {
+        let mut rng = SeededNumbers::new(30);
+        // On the use_f32 way and on the other: because of the dimensions, or of the scale.
         for (dim, scale) in
             [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
         {
-            let values: Vec<f32> =
-                (0..37 * dim).map(|_| (numbers.normal() + 5.0) * scale).collect();
+            let values: Vec<f32> = (0..37 * dim).map(|_| (rng.normal() + 5.0) * scale).collect();
             let vectors = Vectors::new(&values, dim).unwrap();
-            let grid = Grid::of(vectors);
+            let grid = Grid::new(vectors);
             assert!(grid.slack() < 2.0 * (sqrt(dim as f64) / 2.0 + 0.1) as f32, "{dim} x {scale}");
             for x in 0..37 {
-                for two in 0..3 {
-                    let found = grid.row(x, two).map(I32x8::to_array);
-                    for (y, &found) in (16 * two..37).zip(found.as_flattened()) {
-                        let apart = squared_distance(vectors.row(x), vectors.row(y));
-                        let off = sqrt(grid.squared_steps(apart)) - sqrt(found.into());
+                for pair in 0..3 {
+                    let block = grid.row(x, pair).map(I32x8::to_array);
+                    for (y, &on_grid) in (16 * pair..37).zip(block.as_flattened()) {
+                        let exact = squared_distance(vectors.row(x), vectors.row(y));
+                        let error = sqrt(grid.squared_steps(exact)) - sqrt(on_grid.into());
                         assert!(
-                            off.abs() <= grid.slack().into(),
-                            "{dim} x {scale}, {x} and {y}: {off}"
+                            error.abs() <= grid.slack().into(),
+                            "{dim} x {scale}, {x} and {y}: {error}"
                         );
                     }
                 }
@@ -328,11 +359,11 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_the_distances_of_its_rows_however_full_the_last_panel_is() {
-        let mut numbers = SeededNumbers::new(31);
-        let values: Vec<f32> = (0..24 * 8).map(|_| numbers.normal()).collect();
+    fn a_block_equals_its_rows_however_full_the_last_panel_is() {
+        let mut rng = SeededNumbers::new(31);
+        let values: Vec<f32> = (0..24 * 8).map(|_| rng.normal()).collect();
         for n in 1..=24 {
-            let grid = Grid::of(Vectors::new(&values[..8 * n], 8).unwrap());
+            let grid = Grid::new(Vectors::new(&values[..8 * n], 8).unwrap());
             let mut block = [I32x8::ZERO; LANES];
             for (left, right) in [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)] {
                 if right * LANES < n {

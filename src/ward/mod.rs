@@ -1,8 +1,12 @@
-//! Ward clustering by the nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983): cheap bounds propose, `f64` decides.
+//! Ward clustering by the nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983).
 //!
-//! Who is nearest is decided by [`Clusters::apart`] alone, distances between means in `f64`. Which of them are worth computing is told by
-//! lower bounds, from distances of vectors on a [`Grid`] of whole numbers. There are three ways to keep the bounds, which differ in memory
-//! and time and cannot differ in the tree.
+//! Nearest neighbours are chosen by exact `f64` distances between means (`Clusters::distance`).
+//! Lower bounds, from vectors rounded to an integer grid (`Grid`), decide which of those distances
+//! are computed. Three strategies store the bounds (`BoundsStrategy`); they differ in memory and
+//! time, and return the same tree. The rule for ties is in `chain.rs`.
+//!
+//! In this module, hot loops are small `#[inline(never)]` functions: wasm runtimes compile and
+//! optimise whole functions (docs/decisions/0013).
 
 mod bound_matrix;
 mod candidates;
@@ -19,21 +23,24 @@ mod run;
 use crate::options::{DEFAULT_MEMORY_BYTES, check_weights};
 use crate::{Error, Vectors};
 pub use dendrogram::{Dendrogram, Merge, Partition};
-pub(crate) use incremental::Living;
-pub(crate) use run::Grown;
+pub(crate) use incremental::IncrementalTree;
+pub(crate) use run::WardRun;
 
-/// Clusters n vectors bottom up, always joining the two clusters whose union adds least to the within-cluster variance.
+/// Clusters n vectors bottom up: each merge joins the two clusters whose union adds the least to
+/// the within-cluster variance (Ward 1963).
 ///
-/// `sizes` are the weights of the rows (a row of size 2 is two equal rows already joined), one a row, from 1e-6 to 1e6; `None` means
-/// 1 each.
+/// `sizes` are the weights of the rows, one a row, from 1e-6 to 1e6; `None` means 1 each. A row of
+/// size 2 equals two equal rows that are merged already.
 ///
-/// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2 between means in `f64`, so that two single rows join at their squared distance;
-/// they are the squares of SciPy's.
+/// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2 between means in `f64`: two single rows merge
+/// at their squared distance. They are the squares of SciPy's heights.
 ///
-/// **Ties.** A cluster stands where its lowest row stood. The chain starts at the
-/// lowest cluster; of several equally near neighbours (to a billionth), the one the chain came from is preferred (that is what ends it), else the lowest.
+/// **Ties.** A cluster is identified by its lowest row. The chain starts at the lowest cluster. Of
+/// neighbours whose distances differ by a relative 1e-9 or less, the previous cluster of the chain
+/// is taken, and if it is not among them, the lowest.
 ///
-/// O(n^2 dim) time, and at most [`DEFAULT_MEMORY_BYTES`]; see [`ward_within`]. No rows, or one, give a tree without merges.
+/// O(n^2 dim) time, at most [`DEFAULT_MEMORY_BYTES`] of memory; see [`ward_within`]. No rows, or
+/// one, return a tree without merges.
 ///
 /// # Errors
 /// As [`ward_within`].
@@ -41,7 +48,7 @@ pub(crate) use run::Grown;
 /// ```
 /// use pocketsage::{Vectors, ward};
 ///
-/// // Two on the left, one on the right. Lance-Williams: ((1+1) 100 + (1+1) 121 - 1) / 3 = 147.
+/// // Rows 0 and 1 merge at 1, row 2 joins them at (2 100 + 2 121 - 1) / 3 (Lance-Williams).
 /// let tree = ward(Vectors::new(&[0.0, 1.0, 11.0], 1)?, None)?;
 /// let heights: Vec<f64> = tree.merges().iter().map(|merge| merge.height).collect();
 /// assert_eq!(heights[0], 1.0);
@@ -53,36 +60,40 @@ pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, E
     ward_within(vectors, sizes, DEFAULT_MEMORY_BYTES)
 }
 
-/// [`ward`] in at most so many bytes, those of the vectors included. The tree is the same, whatever the memory.
+/// [`ward`] within `memory` bytes, those of `vectors` included. The tree does not depend on
+/// `memory`.
 ///
-/// Working memory is 6 n dim bytes and, by what fits, 3.2 n^2 for a matrix of bounds (the fastest for up to some thousand rows),
-/// 220 n for a few neighbours of each cluster, or 20 n for none, which takes up to three times as long.
+/// Working memory is 6 n dim bytes for means and grid, and, whichever fits, 3.2 n^2 bytes for a
+/// matrix of bounds (the fastest up to a few thousand rows), 220 n for a few candidates of each
+/// cluster, or 20 n for no bounds, which takes up to three times as long.
 ///
 /// # Errors
-/// [`Error::Memory`] when not even the last fits, before anything is allocated. [`Error::Dimension`] and [`Error::Option`] for sizes.
+/// [`Error::Memory`] if not even the last fits, before anything is allocated.
+/// [`Error::Dimension`] unless there is one size a row; [`Error::Option`] for a size out of range.
 pub fn ward_within(
     vectors: Vectors<'_>,
     sizes: Option<&[f64]>,
     memory: usize,
 ) -> Result<Dendrogram, Error> {
     check_weights(vectors.len(), sizes)?;
-    Ok(Grown::within(memory, vectors, sizes, false)?.tree(vectors.len()))
+    Ok(WardRun::new(memory, vectors, sizes, false)?.tree(vectors.len()))
 }
 
-/// The tree, and the largest squared distance between two rows, where that is asked for.
+/// The dendrogram, and the largest squared distance between two rows (0 unless `measure_diameter`).
+/// O(n^2 dim).
 pub(crate) fn tree_and_diameter(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     memory: usize,
-    measured: bool,
+    measure_diameter: bool,
 ) -> Result<(Dendrogram, f64), Error> {
-    let grown = Grown::within(memory, vectors, weights, measured)?;
-    Ok((grown.tree(vectors.len()), grown.diameter))
+    let run = WardRun::new(memory, vectors, weights, measure_diameter)?;
+    Ok((run.tree(vectors.len()), run.diameter))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::run::Way;
+    use super::run::BoundsStrategy;
     use super::*;
     use crate::testing::SeededNumbers;
     use alloc::{vec, vec::Vec};
@@ -97,19 +108,19 @@ mod tests {
         // Four corners of a square: every side ties.
         let square = tree(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
         assert_eq!(square, [(0, 1, 1.0), (2, 3, 1.0), (4, 5, 2.0)]);
-        // Five equal rows: all at distance 0, joined in the order of the rows.
+        // Five equal rows: all at distance 0, merged in row order.
         let equal = tree(&[3.0; 5], 1);
         assert_eq!(equal, [(0, 1, 0.0), (2, 5, 0.0), (3, 6, 0.0), (4, 7, 0.0)]);
     }
 
     #[test]
-    fn all_equal_rows_of_awkward_numbers_join_at_exactly_zero() {
+    fn equal_rows_merge_at_exactly_zero() {
         let values: Vec<f32> = (0..40).flat_map(|_| [0.1, -0.7, 1.0 / 3.0]).collect();
         assert!(tree(&values, 3).iter().all(|merge| merge.2 == 0.0));
     }
 
     #[test]
-    fn orthogonal_rows_end_the_chain() {
+    fn the_chain_ends_when_all_rows_are_equally_far() {
         let n = 33;
         let mut values = vec![0.0; n * n];
         (0..n).for_each(|i| values[i * n + i] = 1.0);
@@ -118,13 +129,13 @@ mod tests {
         assert!(tree.iter().all(|merge| (merge.2 - 2.0).abs() < 1e-9));
     }
 
-    /// Vectors of many kinds: in groups, on a line, with ties and with duplicates, far from the origin, and weighted.
+    /// Vectors in groups, on a line, with ties, with duplicates, far from the origin, and weighted.
     fn samples() -> Vec<(Vec<f32>, usize, Option<Vec<f64>>)> {
-        let mut numbers = SeededNumbers::new(3);
+        let mut rng = SeededNumbers::new(3);
         let mut samples = Vec::new();
         for (n, dim) in [(2, 1), (3, 5), (17, 2), (40, 3), (130, 16), (300, 33), (700, 8)] {
             for kind in 0..6 {
-                let mut values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
+                let mut values: Vec<f32> = (0..n * dim).map(|_| rng.normal()).collect();
                 match kind {
                     1 => (0..n).for_each(|row| {
                         values[row * dim..][..dim]
@@ -147,35 +158,39 @@ mod tests {
     }
 
     #[test]
-    fn every_way_finds_the_same_tree() {
+    fn every_strategy_returns_the_same_tree() {
         for (values, dim, weights) in samples() {
             let vectors = Vectors::new(&values, dim).unwrap();
-            let [matrix, names, nothing] = Way::ALL.map(|way| {
-                let grown = Grown::by(way, vectors, weights.as_deref(), true);
-                (grown.steps, grown.diameter, grown.certain)
+            let [matrix, lists, none] = BoundsStrategy::ALL.map(|strategy| {
+                let run = WardRun::with_strategy(strategy, vectors, weights.as_deref(), true);
+                (run.steps, run.diameter, run.tie_free)
             });
-            assert_eq!(matrix, names, "{} x {dim}", vectors.len());
-            assert_eq!(matrix, nothing, "{} x {dim}", vectors.len());
+            assert_eq!(matrix, lists, "{} x {dim}", vectors.len());
+            assert_eq!(matrix, none, "{} x {dim}", vectors.len());
         }
     }
 
     #[test]
-    fn the_fastest_way_that_fits_is_taken_and_too_little_memory_refused() {
-        let way = |memory| Way::within(memory, 2_000, 256);
-        assert_eq!(way(DEFAULT_MEMORY_BYTES), Ok(Way::Matrix));
-        assert_eq!(way(12 << 20), Ok(Way::Names));
-        assert_eq!(way(6 << 20), Ok(Way::Nothing));
-        let error = way(1 << 20).unwrap_err();
-        assert!(
-            matches!(error, Error::Memory { needed, .. } if way(needed) == Ok(Way::Nothing)),
-            "{error}"
+    fn the_fastest_strategy_that_fits_is_chosen_or_memory_is_an_error() {
+        let choose = |memory| BoundsStrategy::choose(memory, 2_000, 256);
+        assert_eq!(choose(DEFAULT_MEMORY_BYTES), Ok(BoundsStrategy::Matrix));
+        assert_eq!(choose(12 << 20), Ok(BoundsStrategy::NeighbourLists));
+        assert_eq!(choose(6 << 20), Ok(BoundsStrategy::None));
+        let error = choose(1 << 20).unwrap_err();
+        let Error::Memory { needed, .. } = error else { panic!("{error}") };
+        assert_eq!(choose(needed), Ok(BoundsStrategy::None));
+        assert_eq!(
+            BoundsStrategy::choose(DEFAULT_MEMORY_BYTES, 10_000, 256),
+            Ok(BoundsStrategy::NeighbourLists)
         );
-        assert_eq!(Way::within(DEFAULT_MEMORY_BYTES, 10_000, 256), Ok(Way::Names));
-        assert_eq!(Way::within(usize::MAX, usize::MAX >> 8, 256).unwrap_err().code(), "memory");
+        assert_eq!(
+            BoundsStrategy::choose(usize::MAX, usize::MAX >> 8, 256).unwrap_err().code(),
+            "memory"
+        );
     }
 
     #[test]
-    fn huge_and_tiny_vectors_have_the_tree_of_ordinary_ones() {
+    fn scaling_to_huge_or_tiny_values_keeps_the_tree() {
         let values = [0.0f32, 1.0, 3.0, 7.0, 15.0, 31.0];
         let shape = |scale: f64| {
             let scaled: Vec<f32> = values.iter().map(|&x| (f64::from(x) * scale) as f32).collect();

@@ -1,4 +1,4 @@
-//! The distances of all pairs on the grid: a blocked matrix product.
+//! Squared grid distances of all pairs: a blocked matrix product.
 
 use super::clusters::Clusters;
 use super::grid::Grid;
@@ -7,78 +7,84 @@ use crate::math::simd::{I32x8, LANES, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Panels kept in the nearest cache while others stream past (96 vectors).
-const BLOCK: usize = 12;
+/// Panels (of eight vectors) that stay in the first-level cache while others stream past.
+const PANELS_PER_BLOCK: usize = 12;
 
-/// Shows the blocks of 8 x 8 squared distances, in steps, of these panels with those, on and above the diagonal of all: the panel of the
-/// rows, that of the columns, and the rows. O(rows columns dim).
+/// Calls `visit(left, right, block)` for each pair of panels, `left` in `rows`, `right` in
+/// `columns`, left <= right. `block[i]` has the squared distances, in squared steps, of vector i of
+/// panel `left` to the eight vectors of panel `right`. O(|rows| |columns| dim).
+// Never inlined: wasm runtimes compile and optimise whole functions (docs/decisions/0013).
 #[inline(never)]
 pub(crate) fn all_pairs(
     grid: &Grid,
     rows: Range<usize>,
     columns: Range<usize>,
-    show: &mut dyn FnMut(usize, usize, &[I32x8; LANES]),
+    visit: &mut dyn FnMut(usize, usize, &[I32x8; LANES]),
 ) {
     let mut block = [I32x8::ZERO; LANES];
-    for first in rows.clone().step_by(BLOCK) {
+    for first in rows.clone().step_by(PANELS_PER_BLOCK) {
         for right in first.max(columns.start)..columns.end {
-            for left in first..rows.end.min(first + BLOCK).min(right + 1) {
+            for left in first..rows.end.min(first + PANELS_PER_BLOCK).min(right + 1) {
                 grid.block(left, right, &mut block);
-                show(left, right, &block);
+                visit(left, right, &block);
             }
         }
     }
 }
 
-/// For every place, the largest squared distance, in steps, to a place before it, and within its panel.
-pub(crate) struct Farthest(Vec<[i32; LANES]>);
+/// For each slot: the largest squared grid distance, in squared steps, to a slot before it or in
+/// its panel.
+pub(crate) struct FarthestBounds(Vec<[i32; LANES]>);
 
-impl Farthest {
+impl FarthestBounds {
     pub(crate) fn new(n: usize) -> Self {
         Self(vec![[0; LANES]; n.div_ceil(LANES)])
     }
 
-    /// That of the places of a panel.
-    pub(crate) fn of(&mut self, panel: usize) -> &mut [i32; LANES] {
+    /// The bounds of the slots of a panel.
+    pub(crate) fn panel_mut(&mut self, panel: usize) -> &mut [i32; LANES] {
         &mut self.0[panel]
     }
 
+    /// Includes `rows`, distances to the slots of the panel `right`.
     #[inline(always)]
-    pub(crate) fn look(&mut self, right: usize, rows: &[I32x8]) {
+    pub(crate) fn update(&mut self, right: usize, rows: &[I32x8]) {
         let farthest = &mut self.0[right];
-        *farthest = rows.iter().fold(I32x8::new(*farthest), |most, &row| most.max(row)).to_array();
+        *farthest =
+            rows.iter().fold(I32x8::new(*farthest), |largest, &row| largest.max(row)).to_array();
     }
 
-    /// The largest squared distance between two vectors, while every cluster still is one; and for every vector a distance that no vector
-    /// before it is beyond. 0 and none where nobody asks.
-    pub(crate) fn measured(
+    /// The largest squared distance between two vectors, and for each vector an upper bound of its
+    /// distance to every vector before it. Valid only before the first merge. Returns 0 and an
+    /// empty vector unless `wanted`.
+    pub(crate) fn measure(
         &self,
-        asked: bool,
+        wanted: bool,
         grid: &Grid,
         clusters: &Clusters<'_>,
     ) -> (f64, Vec<f64>) {
-        if !asked {
+        if !wanted {
             return (0.0, Vec::new());
         }
-        let bounds = self.0.as_flattened().iter().map(|&squared| grid.at_most(squared));
+        let bounds = self.0.as_flattened().iter().map(|&squared| grid.max_distance(squared));
         (self.diameter(grid, clusters), bounds.collect())
     }
 
-    /// O(n dim) for every vector that may be at an end of it.
+    /// O(n dim) for each vector that may be an end of the diameter.
     fn diameter(&self, grid: &Grid, clusters: &Clusters<'_>) -> f64 {
-        let n = clusters.left();
+        let n = clusters.live_count();
         let slack = 2.0 * f64::from(grid.slack());
         let farthest = &self.0.as_flattened()[..n];
-        let most = farthest.iter().fold(0, |most, &squared| most.max(squared));
-        let open = |squared: i32| sqrt(squared.into()) + slack >= sqrt(most.into());
+        let largest = farthest.iter().fold(0, |largest, &squared| largest.max(squared));
+        let may_reach = |squared: i32| sqrt(squared.into()) + slack >= sqrt(largest.into());
         let mut diameter: f64 = 0.0;
-        for place in (0..n).filter(|&place| open(farthest[place])) {
-            for two in 0..=place / (2 * LANES) {
-                let row = grid.shared_row(place, two).map(I32x8::to_array);
-                for (other, &squared) in (2 * two * LANES..=place).zip(row.as_flattened()) {
-                    if open(squared) {
-                        diameter = diameter
-                            .max(squared_distance(clusters.row(place), clusters.row(other)));
+        for slot in (0..n).filter(|&slot| may_reach(farthest[slot])) {
+            for pair in 0..=slot / (2 * LANES) {
+                let row = grid.shared_row(slot, pair).map(I32x8::to_array);
+                for (other, &squared) in (2 * pair * LANES..=slot).zip(row.as_flattened()) {
+                    if may_reach(squared) {
+                        diameter =
+                            diameter.max(squared_distance(clusters.row(slot), clusters.row(other)));
                     }
                 }
             }

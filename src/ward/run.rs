@@ -1,98 +1,111 @@
-//! One run of the clustering: which bounds fit into memory, and the tree that comes out.
+//! One run of Ward clustering: chooses the strategy for bounds that fits into memory, and returns
+//! the tree.
 
-use super::bound_matrix::Matrix;
-use super::chain::{Neighbours, chain};
+use super::bound_matrix::BoundMatrix;
+use super::chain::{NearestNeighbours, nearest_neighbour_chain};
 use super::clusters::Clusters;
-use super::dedup::Distinct;
+use super::dedup::DedupedRows;
 use super::dendrogram::{Dendrogram, Step};
 use super::grid::Grid;
-use super::neighbour_lists::Names;
+use super::neighbour_lists::NeighbourLists;
 use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
-/// A tree, and what has been learnt on the way.
-pub(crate) struct Grown {
-    pub(super) distinct: Distinct,
-    /// Of the distinct rows.
+/// The merges of a run, and what a session reuses of it.
+pub(crate) struct WardRun {
+    pub(super) deduped: DedupedRows,
+    /// Merges of the distinct rows, by their index in `deduped`; children before parents.
     pub(super) steps: Vec<Step>,
-    /// The largest squared distance between two rows; 0 unless it was to be measured.
+    /// Largest squared distance between two rows; 0 if it was not measured.
     pub(crate) diameter: f64,
-    /// For every distinct row, how far at most those before it are, likewise.
+    /// For each distinct row, an upper bound of its distance to every distinct row before it; empty
+    /// if it was not measured.
     pub(super) farthest: Vec<f64>,
-    /// No choice was between neighbours that are equally near.
-    pub(super) certain: bool,
+    /// Whether no choice was between neighbours at equal distance (`TIE`).
+    pub(super) tie_free: bool,
 }
 
-impl Grown {
-    pub(crate) fn within(
+impl WardRun {
+    /// Clusters the rows of `vectors` within `memory` bytes. `weights` are valid (`check_weights`).
+    /// [`Error::Memory`] if not even [`BoundsStrategy::None`] fits.
+    pub(crate) fn new(
         memory: usize,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
-        measured: bool,
+        measure_diameter: bool,
     ) -> Result<Self, Error> {
-        let way = Way::within(memory, vectors.len(), vectors.dim())?;
-        Ok(Self::by(way, vectors, weights, measured))
+        let strategy = BoundsStrategy::choose(memory, vectors.len(), vectors.dim())?;
+        Ok(Self::with_strategy(strategy, vectors, weights, measure_diameter))
     }
 
-    pub(super) fn by(
-        way: Way,
+    pub(super) fn with_strategy(
+        strategy: BoundsStrategy,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
-        measured: bool,
+        measure_diameter: bool,
     ) -> Self {
         let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
-        let distinct = Distinct::of(vectors, weights);
-        let vectors = distinct.vectors(vectors);
+        let deduped = DedupedRows::new(vectors, weights);
+        let vectors = deduped.vectors(vectors);
         if vectors.len() < 2 {
             let farthest = vec![0.0; vectors.len()];
-            return Self { distinct, steps: Vec::new(), diameter: 0.0, farthest, certain: true };
+            return Self { deduped, steps: Vec::new(), diameter: 0.0, farthest, tie_free: true };
         }
-        let clusters = Clusters::new(vectors, distinct.weights.clone());
-        let grid = Grid::of(vectors);
-        let (unions, diameter, farthest) = match way {
-            Way::Matrix => {
-                let (mut matrix, farthest) = Matrix::new(clusters, &grid);
-                let (diameter, farthest) = farthest.measured(measured, &grid, matrix.clusters());
-                // What is freed is taken again at once, while it is in the caches.
-                drop(grid);
-                (chain(&mut matrix), diameter, farthest)
-            }
-            Way::Names | Way::Nothing => {
-                let (mut names, farthest) = Names::new(clusters, grid, way == Way::Names);
+        let clusters = Clusters::new(vectors, deduped.weights.clone());
+        let grid = Grid::new(vectors);
+        let (chain, diameter, farthest) = match strategy {
+            BoundsStrategy::Matrix => {
+                let (mut matrix, farthest) = BoundMatrix::new(clusters, &grid);
                 let (diameter, farthest) =
-                    farthest.measured(measured, names.grid(), names.clusters());
-                (chain(&mut names), diameter, farthest)
+                    farthest.measure(measure_diameter, &grid, matrix.clusters());
+                // Freed before the chain allocates, so that its memory is reused while it is in the
+                // caches.
+                drop(grid);
+                (nearest_neighbour_chain(&mut matrix), diameter, farthest)
+            }
+            BoundsStrategy::NeighbourLists | BoundsStrategy::None => {
+                let (mut lists, farthest) =
+                    NeighbourLists::new(clusters, grid, strategy == BoundsStrategy::NeighbourLists);
+                let (diameter, farthest) =
+                    farthest.measure(measure_diameter, lists.grid(), lists.clusters());
+                (nearest_neighbour_chain(&mut lists), diameter, farthest)
             }
         };
-        Self { distinct, steps: unions.steps, diameter, farthest, certain: unions.certain }
+        Self { deduped, steps: chain.steps, diameter, farthest, tie_free: chain.tie_free }
     }
 
-    /// The tree of all n rows.
+    /// The dendrogram of all `n` rows, duplicates included.
     pub(crate) fn tree(&self, n: usize) -> Dendrogram {
-        let Distinct { rows, steps, .. } = &self.distinct;
-        let of_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
+        let DedupedRows { rows, steps, .. } = &self.deduped;
+        let to_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
         let steps: Vec<Step> =
-            steps.iter().copied().chain(self.steps.iter().map(of_rows)).collect();
+            steps.iter().copied().chain(self.steps.iter().map(to_rows)).collect();
         Dendrogram::from_steps(n, &steps)
     }
 }
 
-/// How bounds are kept.
+/// How lower bounds of distances are stored. The strategies differ in memory and time; the tree is
+/// the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum BoundsStrategy {
+    /// A matrix of all pairs ([`BoundMatrix`]).
     Matrix,
-    Names,
-    /// Nothing is kept: every cluster looks around every time.
-    Nothing,
+    /// A few candidates of each cluster ([`NeighbourLists`]).
+    NeighbourLists,
+    /// Nothing: every search scans the grid.
+    None,
 }
 
-impl Way {
-    pub(super) const ALL: [Self; 3] = [Self::Matrix, Self::Names, Self::Nothing];
+impl BoundsStrategy {
+    /// All strategies, the fastest first.
+    pub(super) const ALL: [Self; 3] = [Self::Matrix, Self::NeighbourLists, Self::None];
 
-    /// Beyond so many rows neighbours known by name are faster than a matrix, which has left the caches.
-    const MOST_ROWS_OF_A_MATRIX: usize = 5_000;
+    /// With more rows neighbour lists are faster, because the matrix no longer fits the caches.
+    const MAX_MATRIX_ROWS: usize = 5_000;
 
+    /// Upper bound of the bytes of a run over n x `dim` vectors, the vectors included.
+    // Never inlined: not hot, and called from several places.
     #[inline(never)]
     fn bytes(self, n: usize, dim: usize) -> usize {
         let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
@@ -100,36 +113,42 @@ impl Way {
         let clusters =
             n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
         let bounds = match self {
-            Self::Matrix => Matrix::bytes(n),
-            Self::Names => Names::bytes(n, true),
-            Self::Nothing => Names::bytes(n, false),
+            Self::Matrix => BoundMatrix::bytes(n),
+            Self::NeighbourLists => NeighbourLists::bytes(n, true),
+            Self::None => NeighbourLists::bytes(n, false),
         };
         vectors.saturating_add(clusters).saturating_add(bounds)
     }
 
-    /// The fastest that fits, if there is that much memory to be had.
-    pub(super) fn within(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
-        let fits = |way: &Self| way.bytes(n, dim) <= memory;
-        let fast = |way: &Self| *way != Self::Matrix || n <= Self::MOST_ROWS_OF_A_MATRIX;
-        let way = Self::ALL.into_iter().filter(fast).find(fits);
-        let way = way.ok_or_else(|| refused(Self::Nothing.bytes(n, dim), memory, n, dim))?;
-        // Asked for in one piece and given back: what cannot be had is refused here, not in the middle.
-        let needed = way.bytes(n, dim);
-        Vec::<u8>::new().try_reserve_exact(needed).map_err(|_| refused(needed, memory, n, dim))?;
-        Ok(way)
+    /// The fastest strategy that fits into `memory` bytes. [`Error::Memory`] if none fits, or if
+    /// the allocator has no such block.
+    pub(super) fn choose(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
+        let fits = |strategy: &Self| strategy.bytes(n, dim) <= memory;
+        let eligible = |strategy: &Self| *strategy != Self::Matrix || n <= Self::MAX_MATRIX_ROWS;
+        let strategy = Self::ALL.into_iter().filter(eligible).find(fits);
+        let strategy =
+            strategy.ok_or_else(|| out_of_memory(Self::None.bytes(n, dim), memory, n, dim))?;
+        // One block of all bytes, allocated and freed: a lack of memory is an error here rather
+        // than an abort in the middle of the run.
+        let needed = strategy.bytes(n, dim);
+        Vec::<u8>::new()
+            .try_reserve_exact(needed)
+            .map_err(|_| out_of_memory(needed, memory, n, dim))?;
+        Ok(strategy)
     }
 }
 
+// Cold: kept out of the function that returns the error.
 #[cold]
 #[inline(never)]
-fn refused(needed: usize, memory: usize, n: usize, dim: usize) -> Error {
+fn out_of_memory(needed: usize, memory: usize, n: usize, dim: usize) -> Error {
     Error::Memory {
         needed,
         problem: message![
             n,
             " actions of ",
             dim,
-            " numbers do not fit into ",
+            " components do not fit into ",
             memory >> 20,
             " MB: give more (memory) or keep fewer actions (maxActions)",
         ],

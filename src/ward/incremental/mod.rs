@@ -1,12 +1,14 @@
-//! A tree that lives on when rows come and go: only what a change touches is clustered again.
+//! A Ward tree that is repaired when rows are added or removed: only clusters that a change affects
+//! are searched again.
 //!
-//! Without ties Ward's tree is the one that joins the two nearest clusters of all, again and again. So the old unions are gone through once
-//! more, lowest first. Where both parts still are what they were, the union stands, unseen, unless a cluster that the change has made or
-//! left over is nearer to one of them. Those few, the **active** ones, know their distances to all, and join whom they are nearest to; and
-//! a union that has lost a part leaves the other part active. Where two choices tie, or too much is touched, it is given up, and everything
-//! is clustered again.
+//! Without ties, Ward's tree is the one that merges the two nearest clusters of all, again and
+//! again. So the old merges are visited in ascending order. A merge stays if both parts still exist
+//! and no changed cluster is nearer to either of them. The few changed clusters are the **active**
+//! ones: they have bounds of their distances to all clusters, and merge with their nearest; when a
+//! part of an old merge is gone, the other part becomes active. If two choices tie, or too many
+//! clusters become active, the repair gives up and the caller clusters again from the start.
 
 mod repair;
 mod tree;
 
-pub(crate) use tree::Living;
+pub(crate) use tree::IncrementalTree;

@@ -1,274 +1,287 @@
-//! The tree, and what is kept with it so that it can be changed.
+//! The nodes of an incremental tree, stored by slot; adding and removing leaves; the diameter.
 
 use crate::Vectors;
 use crate::math::distance::{move_towards, squared_distance};
 use crate::math::simd::{I32x8, LANES};
 use crate::ward::dendrogram::{Dendrogram, Step};
 use crate::ward::grid::Grid;
-use crate::ward::run::Grown;
+use crate::ward::run::WardRun;
 use alloc::{vec, vec::Vec};
 
-pub(super) const NOBODY: u32 = u32::MAX;
-/// How far beyond the vectors of now those to come may lie.
+/// The children of a leaf.
+pub(super) const NO_NODE: u32 = u32::MAX;
+/// How many times as far from the centre as the present vectors a later vector may lie.
 const MARGIN: f64 = 1.25;
 
-/// What a node is, at one height of the tree.
+/// What a node is at the height a repair has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum State {
-    /// There is no node at this place.
-    Vacant,
-    /// A union higher up.
-    Waiting,
+pub(super) enum NodeState {
+    /// The slot has no node.
+    Free,
+    /// A merge that has not been visited yet.
+    Pending,
     /// A cluster.
-    Left,
-    /// Part of a cluster.
-    Joined,
+    Live,
+    /// Part of a larger cluster.
+    Merged,
 }
 
-/// Every node has a place: on the grid, and in each of the columns.
-pub(crate) struct Living {
+/// Leaves and inner nodes of a dendrogram; each has a slot, on the grid and in every column.
+pub(crate) struct IncrementalTree {
     pub(super) dim: usize,
     pub(super) grid: Grid,
     pub(super) means: Vec<f64>,
     pub(super) weights: Vec<f64>,
-    /// By place, for every place of a panel.
-    pub(super) floats: Vec<[f32; LANES]>,
+    /// `weights` as `f32`, for whole pairs of panels.
+    pub(super) weights_f32: Vec<[f32; LANES]>,
     pub(super) heights: Vec<f64>,
-    pub(super) lowest: Vec<u32>,
-    /// [`NOBODY`] for a leaf.
+    /// Lowest row under each node.
+    pub(super) lowest_row: Vec<u32>,
+    /// Slots of the children; [`NO_NODE`] for a leaf.
     pub(super) children: Vec<[u32; 2]>,
-    pub(super) states: Vec<State>,
-    pub(super) vacant: Vec<u32>,
-    /// The unions, ascending.
-    pub(super) unions: Vec<u32>,
-    /// The leaf of each row; equal rows share one.
-    pub(super) leaves: Vec<u32>,
-    /// Leaves that a row has left, or that weigh something else now.
-    pub(super) touched: Vec<u32>,
-    /// For every leaf, the squared distance that no other leaf is beyond, but for those that know it of this one.
+    pub(super) states: Vec<NodeState>,
+    pub(super) free_slots: Vec<u32>,
+    /// Slots of the inner nodes, ascending by height.
+    pub(super) inner_nodes: Vec<u32>,
+    /// Leaf of each row; equal rows share one.
+    pub(super) leaf_of_row: Vec<u32>,
+    /// Leaves that have lost or gained a row, or whose weight has changed, since the last update.
+    pub(super) changed_leaves: Vec<u32>,
+    /// By leaf: an upper bound of its squared distances. Every pair of leaves is covered by the
+    /// bound of at least one of the two.
     pub(super) farthest: Vec<f64>,
-    /// The two leaves that are farthest apart, and how far (squared).
-    pub(super) ends: [u32; 2],
+    /// The two leaves that are farthest apart; [`NO_NODE`] if they are not known.
+    pub(super) diameter_ends: [u32; 2],
+    /// Largest squared distance between two rows.
     pub(super) diameter: f64,
 }
 
-impl Living {
-    /// Bytes for n rows.
+impl IncrementalTree {
+    /// Bytes of a tree of n rows.
     pub(crate) fn bytes(n: usize, dim: usize) -> usize {
         let node = dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 64;
-        places(n).saturating_mul(node)
+        slot_count(n).saturating_mul(node)
     }
 
-    /// A tree of these rows; nothing when it could not be repaired. O(n dim).
-    pub(crate) fn new(vectors: Vectors<'_>, grown: &Grown) -> Option<Self> {
-        let distinct = &grown.distinct;
-        let n = distinct.rows.len();
-        if !grown.certain || n < 2 {
+    /// The tree of a run over `vectors`; `None` if the run had ties, or fewer than two distinct
+    /// rows. O(n dim).
+    pub(crate) fn new(vectors: Vectors<'_>, run: &WardRun) -> Option<Self> {
+        let deduped = &run.deduped;
+        let n = deduped.rows.len();
+        if !run.tie_free || n < 2 {
             return None;
         }
-        let (dim, places) = (vectors.dim(), places(n));
-        let mut living = Self {
+        let (dim, slots) = (vectors.dim(), slot_count(n));
+        let mut tree = Self {
             dim,
-            grid: Grid::around(distinct.vectors(vectors), MARGIN, places),
-            means: vec![0.0; places * dim],
-            weights: vec![1.0; places],
-            floats: vec![[1.0; LANES]; places / LANES],
-            heights: vec![0.0; places],
-            lowest: vec![0; places],
-            children: vec![[NOBODY; 2]; places],
-            states: vec![State::Vacant; places],
-            vacant: (0..places as u32).rev().collect(),
-            unions: Vec::with_capacity(n),
-            leaves: vec![0; vectors.len()],
-            touched: Vec::new(),
-            farthest: vec![0.0; places],
-            ends: [NOBODY; 2],
-            diameter: grown.diameter,
+            grid: Grid::with_margin(deduped.vectors(vectors), MARGIN, slots),
+            means: vec![0.0; slots * dim],
+            weights: vec![1.0; slots],
+            weights_f32: vec![[1.0; LANES]; slots / LANES],
+            heights: vec![0.0; slots],
+            lowest_row: vec![0; slots],
+            children: vec![[NO_NODE; 2]; slots],
+            states: vec![NodeState::Free; slots],
+            free_slots: (0..slots as u32).rev().collect(),
+            inner_nodes: Vec::with_capacity(n),
+            leaf_of_row: vec![0; vectors.len()],
+            changed_leaves: Vec::new(),
+            farthest: vec![0.0; slots],
+            diameter_ends: [NO_NODE; 2],
+            diameter: run.diameter,
         };
-        for (leaf, &row) in distinct.rows.iter().enumerate() {
-            living.put_leaf(vectors.row(row), distinct.weights[leaf])?;
-            living.farthest[leaf] = grown.farthest[leaf] * grown.farthest[leaf];
-            living.leaves[row] = leaf as u32;
+        for (leaf, &row) in deduped.rows.iter().enumerate() {
+            tree.insert_leaf(vectors.row(row), deduped.weights[leaf])?;
+            tree.farthest[leaf] = run.farthest[leaf] * run.farthest[leaf];
+            tree.leaf_of_row[row] = leaf as u32;
         }
-        for step in &distinct.steps {
-            living.leaves[step.b] = living.leaves[step.a];
+        for step in &deduped.steps {
+            tree.leaf_of_row[step.b] = tree.leaf_of_row[step.a];
         }
-        // Nodes of the dendrogram are in the order of the places.
-        let tree = Dendrogram::from_steps(n, &grown.steps);
-        living.lowest[..n]
+        // Leaves fill the first n slots and merges follow, so a slot is a node number of the
+        // dendrogram.
+        let dendrogram = Dendrogram::from_steps(n, &run.steps);
+        tree.lowest_row[..n]
             .iter_mut()
-            .zip(&distinct.rows)
+            .zip(&deduped.rows)
             .for_each(|(lowest, &row)| *lowest = row as u32);
-        for merge in tree.merges() {
-            let union = living.put_union(merge.a, merge.b, merge.height)?;
-            living.unions.push(union as u32);
+        for merge in dendrogram.merges() {
+            let node = tree.insert_inner(merge.a, merge.b, merge.height)?;
+            tree.inner_nodes.push(node as u32);
         }
-        Some(living)
+        Some(tree)
     }
 
-    /// A row will be gone, and those after it one lower.
-    pub(crate) fn forget(&mut self, row: usize) {
-        self.set_weight(row);
-        if row < self.leaves.len() {
-            self.leaves.remove(row);
+    /// Removes a row; the rows after it move up.
+    pub(crate) fn remove_row(&mut self, row: usize) {
+        self.mark_changed(row);
+        if row < self.leaf_of_row.len() {
+            self.leaf_of_row.remove(row);
         }
     }
 
-    /// A row will weigh something else.
-    pub(crate) fn set_weight(&mut self, row: usize) {
-        self.touched.extend(self.leaves.get(row));
+    /// Marks that the weight of a row has changed.
+    pub(crate) fn mark_changed(&mut self, row: usize) {
+        self.changed_leaves.extend(self.leaf_of_row.get(row));
     }
 
-    /// Makes this the tree of these rows: those that were not forgotten, and new ones after them. Nothing when it has been given up, and
-    /// is of no more use. O(n dim) for every cluster that is touched, and O(n^2) in all.
-    pub(crate) fn follow(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<()> {
-        let fresh = self.receive(vectors, weights)?;
+    /// Makes this the tree of `vectors`: the rows that were not removed, and new ones after them.
+    /// `None` if the repair gave up; the tree is then invalid. O(n dim) for each active cluster.
+    pub(crate) fn update(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<()> {
+        let new_leaves = self.add_rows(vectors, weights)?;
         let mut totals = vec![0.0; self.states.len()];
-        for (row, &leaf) in self.leaves.iter().enumerate().rev() {
-            self.lowest[leaf as usize] = row as u32;
+        for (row, &leaf) in self.leaf_of_row.iter().enumerate().rev() {
+            self.lowest_row[leaf as usize] = row as u32;
         }
-        self.leaves.iter().zip(weights).for_each(|(&leaf, weight)| totals[leaf as usize] += weight);
-        let (mut changed, mut lost) = (Vec::new(), Vec::new());
-        for leaf in core::mem::take(&mut self.touched) {
-            let list = if totals[leaf as usize] > 0.0 { &mut changed } else { &mut lost };
-            if !list.contains(&leaf) {
-                list.push(leaf);
+        self.leaf_of_row
+            .iter()
+            .zip(weights)
+            .for_each(|(&leaf, weight)| totals[leaf as usize] += weight);
+        let (mut changed, mut removed) = (Vec::new(), Vec::new());
+        for leaf in core::mem::take(&mut self.changed_leaves) {
+            let leaves = if totals[leaf as usize] > 0.0 { &mut changed } else { &mut removed };
+            if !leaves.contains(&leaf) {
+                leaves.push(leaf);
             }
         }
-        for &leaf in fresh.iter().chain(&changed) {
-            self.weigh(leaf as usize, totals[leaf as usize]);
+        for &leaf in new_leaves.iter().chain(&changed) {
+            self.store_weight(leaf as usize, totals[leaf as usize]);
         }
-        for &leaf in &lost {
-            self.states[leaf as usize] = State::Vacant;
+        for &leaf in &removed {
+            self.states[leaf as usize] = NodeState::Free;
         }
-        self.repair(&fresh, &changed)?;
-        self.vacant.extend(lost);
-        self.measure(&fresh);
+        self.repair(&new_leaves, &changed)?;
+        self.free_slots.extend(removed);
+        self.update_diameter(&new_leaves);
         Some(())
     }
 
-    /// The largest squared distance between two rows.
+    /// Largest squared distance between two rows.
     pub(crate) fn diameter(&self) -> f64 {
         self.diameter
     }
 
-    /// The n - 1 unions of the rows, children before parents.
+    /// The n - 1 merges of the rows, children before parents.
     pub(crate) fn steps(&self) -> Vec<Step> {
-        let lowest = |place: u32| self.lowest[place as usize] as usize;
-        let rows = self.leaves.iter().enumerate();
+        let lowest = |slot: u32| self.lowest_row[slot as usize] as usize;
+        let rows = self.leaf_of_row.iter().enumerate();
         let equal = rows.filter(|(row, leaf)| lowest(**leaf) < *row);
         let equal = equal.map(|(row, &leaf)| Step { a: lowest(leaf), b: row, height: 0.0 });
-        let unions = self.unions.iter().map(|&union| {
-            let [x, y] = self.children[union as usize].map(lowest);
-            Step { a: x.min(y), b: x.max(y), height: self.heights[union as usize] }
+        let inner = self.inner_nodes.iter().map(|&node| {
+            let [x, y] = self.children[node as usize].map(lowest);
+            Step { a: x.min(y), b: x.max(y), height: self.heights[node as usize] }
         });
-        equal.chain(unions).collect()
+        equal.chain(inner).collect()
     }
 
-    /// Finds the leaf of every new row, or makes one. Returns the new leaves.
-    fn receive(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<Vec<u32>> {
-        let known = self.leaves.len();
-        let mut fresh = Vec::new();
-        for (row, vector) in vectors.rows().enumerate().skip(known) {
+    /// Adds the new rows at the end of `vectors`, each to the leaf of an equal row, or to a new
+    /// leaf. Returns the new leaves; `None` if the slots or the grid do not suffice.
+    fn add_rows(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<Vec<u32>> {
+        let first_new = self.leaf_of_row.len();
+        let mut new_leaves = Vec::new();
+        for (row, vector) in vectors.rows().enumerate().skip(first_new) {
             let equal = (0..row).find(|&other| vectors.row(other) == vector);
-            if let Some(leaf) = equal.map(|other| self.leaves[other]) {
-                self.leaves.push(leaf);
-                self.touched.push(leaf);
+            if let Some(leaf) = equal.map(|other| self.leaf_of_row[other]) {
+                self.leaf_of_row.push(leaf);
+                self.changed_leaves.push(leaf);
             } else {
-                let leaf = self.put_leaf(vector, weights[row])? as u32;
-                self.leaves.push(leaf);
-                fresh.push(leaf);
+                let leaf = self.insert_leaf(vector, weights[row])? as u32;
+                self.leaf_of_row.push(leaf);
+                new_leaves.push(leaf);
             }
         }
-        // A new one that is there twice is new, and not touched.
-        self.touched.retain(|leaf| !fresh.contains(leaf));
-        Some(fresh)
+        // A new leaf of several rows is new, not changed.
+        self.changed_leaves.retain(|leaf| !new_leaves.contains(leaf));
+        Some(new_leaves)
     }
 
-    pub(super) fn mean(&self, place: usize) -> &[f64] {
-        &self.means[place * self.dim..][..self.dim]
+    pub(super) fn mean(&self, slot: usize) -> &[f64] {
+        &self.means[slot * self.dim..][..self.dim]
     }
 
-    fn weigh(&mut self, place: usize, weight: f64) {
-        self.weights[place] = weight;
-        self.floats[place / LANES][place % LANES] = weight as f32;
+    fn store_weight(&mut self, slot: usize, weight: f64) {
+        self.weights[slot] = weight;
+        self.weights_f32[slot / LANES][slot % LANES] = weight as f32;
     }
 
-    /// A new leaf, where there is a place and the grid reaches. O(dim).
-    fn put_leaf(&mut self, vector: &[f32], weight: f64) -> Option<usize> {
-        let place = self.vacant.pop()? as usize;
-        let mean = &mut self.means[place * self.dim..][..self.dim];
+    /// A new leaf; `None` if no slot is free or the vector lies beyond the grid. O(dim).
+    fn insert_leaf(&mut self, vector: &[f32], weight: f64) -> Option<usize> {
+        let slot = self.free_slots.pop()? as usize;
+        let mean = &mut self.means[slot * self.dim..][..self.dim];
         mean.iter_mut().zip(vector).for_each(|(mean, &x)| *mean = x.into());
-        if !self.grid.reaches(mean) {
+        if !self.grid.contains(mean) {
             return None;
         }
-        self.grid.put(place, mean);
-        self.weigh(place, weight);
-        self.heights[place] = 0.0;
-        self.children[place] = [NOBODY; 2];
-        self.states[place] = State::Left;
-        Some(place)
+        self.grid.store(slot, mean);
+        self.store_weight(slot, weight);
+        self.heights[slot] = 0.0;
+        self.children[slot] = [NO_NODE; 2];
+        self.states[slot] = NodeState::Live;
+        Some(slot)
     }
 
-    /// The union of two nodes, where there is a place. O(dim).
-    pub(super) fn put_union(&mut self, x: usize, y: usize, height: f64) -> Option<usize> {
-        let place = self.vacant.pop()? as usize;
-        let (a, b) = if self.lowest[x] < self.lowest[y] { (x, y) } else { (y, x) };
+    /// A new inner node over `x` and `y`; `None` if no slot is free. O(dim).
+    pub(super) fn insert_inner(&mut self, x: usize, y: usize, height: f64) -> Option<usize> {
+        let slot = self.free_slots.pop()? as usize;
+        let (a, b) = if self.lowest_row[x] < self.lowest_row[y] { (x, y) } else { (y, x) };
         let (dim, weight) = (self.dim, self.weights[a] + self.weights[b]);
-        self.means.copy_within(a * dim..(a + 1) * dim, place * dim);
-        let share = self.weights[b] / weight;
-        let (head, tail) = self.means.split_at_mut(place.max(b) * dim);
-        let (mean, other) = if place > b {
+        self.means.copy_within(a * dim..(a + 1) * dim, slot * dim);
+        let fraction = self.weights[b] / weight;
+        let (head, tail) = self.means.split_at_mut(slot.max(b) * dim);
+        let (mean, other) = if slot > b {
             (&mut tail[..dim], &head[b * dim..][..dim])
         } else {
-            (&mut head[place * dim..][..dim], &tail[..dim])
+            (&mut head[slot * dim..][..dim], &tail[..dim])
         };
-        move_towards(mean, other, share);
-        self.grid.put(place, &self.means[place * dim..][..dim]);
-        self.weigh(place, weight);
-        self.heights[place] = height;
-        self.lowest[place] = self.lowest[a];
-        self.children[place] = [a as u32, b as u32];
-        self.states[place] = State::Waiting;
-        Some(place)
+        move_towards(mean, other, fraction);
+        self.grid.store(slot, &self.means[slot * dim..][..dim]);
+        self.store_weight(slot, weight);
+        self.heights[slot] = height;
+        self.lowest_row[slot] = self.lowest_row[a];
+        self.children[slot] = [a as u32, b as u32];
+        self.states[slot] = NodeState::Pending;
+        Some(slot)
     }
 
-    /// Finds the diameter after a change. O(n dim) for every new leaf, and for every leaf that may be an end when one has been lost.
-    fn measure(&mut self, fresh: &[u32]) {
-        for &leaf in fresh {
+    /// Updates the diameter. O(n dim) for each new leaf, and if an end of the diameter was removed,
+    /// for each leaf that may be an end.
+    fn update_diameter(&mut self, new_leaves: &[u32]) {
+        for &leaf in new_leaves {
             self.farthest[leaf as usize] = f64::INFINITY;
         }
-        if self.ends.iter().any(|end| !self.leaves.contains(end)) {
+        if self.diameter_ends.iter().any(|end| !self.leaf_of_row.contains(end)) {
             self.diameter = 0.0;
         }
-        let rows = self.leaves.iter().enumerate();
-        let first = rows.filter(|(row, leaf)| self.lowest[**leaf as usize] == *row as u32);
-        let leaves: Vec<usize> = first.map(|(_, &leaf)| leaf as usize).collect();
+        let rows = self.leaf_of_row.iter().enumerate();
+        let lowest = rows.filter(|(row, leaf)| self.lowest_row[**leaf as usize] == *row as u32);
+        let leaves: Vec<usize> = lowest.map(|(_, &leaf)| leaf as usize).collect();
         loop {
             // Farthest first.
             let farther = |x: &usize, y: &usize| self.farthest[*x].total_cmp(&self.farthest[*y]);
             match leaves.iter().copied().max_by(farther) {
-                Some(leaf) if self.farthest[leaf] > self.diameter => self.look_far(leaf, &leaves),
+                Some(leaf) if self.farthest[leaf] > self.diameter => {
+                    self.scan_farthest(leaf, &leaves)
+                }
                 _ => return,
             }
         }
     }
 
-    /// Is this leaf an end of the diameter? O(n dim).
-    fn look_far(&mut self, leaf: usize, leaves: &[usize]) {
+    /// Computes the farthest distance of a leaf, and raises the diameter to it. O(n dim).
+    fn scan_farthest(&mut self, leaf: usize, leaves: &[usize]) {
         let mut farthest: f64 = 0.0;
         let mut row = (usize::MAX, [[0; LANES]; 2]);
         for &other in leaves {
-            let two = other / (2 * LANES);
-            if row.0 != two {
-                row = (two, self.grid.shared_row(leaf, two).map(I32x8::to_array));
+            let pair = other / (2 * LANES);
+            if row.0 != pair {
+                row = (pair, self.grid.shared_row(leaf, pair).map(I32x8::to_array));
             }
-            let at_most = self.grid.at_most(row.1.as_flattened()[other % (2 * LANES)]);
+            let at_most = self.grid.max_distance(row.1.as_flattened()[other % (2 * LANES)]);
             let mut squared = at_most * at_most;
             if squared > self.diameter {
                 squared = squared_distance(self.mean(leaf), self.mean(other));
                 if squared > self.diameter {
-                    (self.diameter, self.ends) = (squared, [leaf as u32, other as u32]);
+                    (self.diameter, self.diameter_ends) = (squared, [leaf as u32, other as u32]);
                 }
             }
             farthest = farthest.max(squared);
@@ -277,7 +290,7 @@ impl Living {
     }
 }
 
-/// Places for the nodes of n rows and some more.
-fn places(n: usize) -> usize {
+/// Slots for the nodes of n rows, with room for later rows.
+fn slot_count(n: usize) -> usize {
     (2 * n + n / 4 + 64).next_multiple_of(2 * LANES)
 }
