@@ -20,7 +20,7 @@ async function publicTypes() {
   const parts = [];
   for (const path of paths) {
     const text = await readFile(new URL(path, pkg), "utf8");
-    parts.push(`// ${path}\n${text.replace(/\/\*\*?[^]*?\*\/\s*|^\/\/.*\n?/gm, "").trim()}\n`);
+    parts.push(`// ${path}\n${text.replace(/\/\*\*?[\s\S]*?\*\/\s*|^\/\/.*\n?/gm, "").trim()}\n`);
   }
   return parts.join("\n");
 }

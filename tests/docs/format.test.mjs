@@ -5,26 +5,26 @@ import { test } from "node:test";
 import { Catalogue } from "pocketsage";
 
 const documentUrl = new URL("../../docs/format.md", import.meta.url);
-/** Comments of the dump by offset. */
+/** Comments of the dump, by hexadecimal offset. */
 const comments = {
-  0: "magic; hash",
-  16: "version 1; n = 2; d = 4; metric 0",
-  32: "spread 2.0; 888 bytes",
-  48: "9 sections; reaches 78.6 and 0.25",
-  64: "table: kind 1 at 0x140,",
-  80: "  8 bytes; kind 2",
-  320: "1 scales: 0.0126984, 0.0158730",
-  384: "2 codes, 64 is 0; the second row",
-  448: "4 ends of ids: 2, 5",
-  512: '5 ids: "é", "tea"',
-  576: '6 id order: row 1 ("tea"), row 0',
-  640: "3 residuals",
-  704: "7 ends of payloads: 11, 11",
-  768: '8 payloads: {"price":5}, nothing',
-  832: "10 attributes: 1 column",
-  848: "kind 0, a name of 5 bytes",
-  864: '"price"; 5.0 for row 0',
-  880: "NaN for row 1",
+  "0000": "magic; hash",
+  "0010": "version 1; n = 2; d = 4; metric 0",
+  "0020": "spread 2.0; 888 bytes",
+  "0030": "9 sections; reaches 78.6 and 0.25",
+  "0040": "table: kind 1 at 0x140,",
+  "0050": "  8 bytes; kind 2",
+  "0140": "1 scales: 0.0126984, 0.0158730",
+  "0180": "2 codes, 64 is 0; the second row",
+  "01c0": "4 ends of ids: 2, 5",
+  "0200": '5 ids: "é", "tea"',
+  "0240": '6 id order: row 1 ("tea"), row 0',
+  "0280": "3 residuals",
+  "02c0": "7 ends of payloads: 11, 11",
+  "0300": '8 payloads: {"price":5}, nothing',
+  "0340": "10 attributes: 1 column",
+  "0350": "kind 0, a name of 5 bytes",
+  "0360": '"price"; 5.0 for row 0',
+  "0370": "NaN for row 1",
 };
 
 test("the hex dump of docs/format.md is the catalogue of its example", async () => {
@@ -40,9 +40,8 @@ test("the hex dump of docs/format.md is the catalogue of its example", async () 
     );
     if (row.every((byte) => byte === "00")) continue;
     const hex = `${row.slice(0, 8).join(" ")}  ${row.slice(8).join(" ")}`.padEnd(48);
-    lines.push(
-      `${offset.toString(16).padStart(4, "0")}  ${hex}  ${comments[offset] ?? ""}`.trimEnd(),
-    );
+    const hexOffset = offset.toString(16).padStart(4, "0");
+    lines.push(`${hexOffset}  ${hex}  ${comments[hexOffset] ?? ""}`.trimEnd());
   }
   const text = await readFile(documentUrl, "utf8");
   const dump = `\`\`\`hex\n${lines.join("\n")}\n\`\`\``;

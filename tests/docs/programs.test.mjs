@@ -1,4 +1,4 @@
-// Every program in README.md, docs/usage.md and docs/remote.md runs, and does what its document says.
+// Every program in README.md, docs/usage.md and docs/remote.md runs and has the documented result.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -24,7 +24,7 @@ function program(words) {
   return found[0];
 }
 
-/** Output of a program in Node, run in the root of the repository, where "pocketsage" is this package. */
+/** Output of a program in Node. In the root of the repository "pocketsage" is this package. */
 async function outputOf(code) {
   const args = ["--input-type=module", "--eval", code];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
@@ -44,14 +44,17 @@ after(async () => {
   await site?.close();
 });
 
-/** A page that serves the emoji catalogue and the worker as the README assumes, after it ran a module. */
-async function pageThatRan(code) {
+/**
+ * The value that a module sets as window.answer in a page, which serves the emoji catalogue and the
+ * worker at the paths of the README.
+ */
+async function answerOfPage(code) {
   const page = await browser.newPage();
   const emoji = await readFile(new URL("www/public/emoji.sage", root));
   await page.route("**/emoji.sage", (route) =>
     route.fulfill({ body: emoji, contentType: "application/octet-stream" }),
   );
-  // Workers know no import map.
+  // Import maps do not apply to workers.
   const worker = program("serveSage(async").replace('"pocketsage"', '"/pkg/entry/browser.js"');
   await page.route("**/worker.js", (route) =>
     route.fulfill({ body: worker, contentType: "text/javascript" }),
@@ -67,7 +70,7 @@ async function pageThatRan(code) {
   return answer;
 }
 
-test("README, first program: ten recommendations, each because of one of three actions", async () => {
+test("README, first program: ten recommendations because of three actions", async () => {
   const lines = (await outputOf(program("import.meta.resolve"))).trim().split("\n");
   assert.equal(lines.length, 10);
   assert.ok(lines.some((line) => /^.+ because of 🍕$/u.test(line)));
@@ -75,15 +78,16 @@ test("README, first program: ten recommendations, each because of one of three a
 });
 
 test("README: in the browser", async () => {
-  const answer = await pageThatRan(`
+  const answer = await answerOfPage(`
     ${program('await sage.record({ item: "1F355", kind: "save" })')}
-    window.answer = { picks: picks.length, preview: await sage.preview(), left: (await sage.profile()).actions };
+    const { actions } = await sage.profile();
+    window.answer = { picks: picks.length, preview: await sage.preview(), actions };
   `);
-  assert.deepEqual(answer, { picks: 20, preview: [], left: 0 });
+  assert.deepEqual(answer, { picks: 20, preview: [], actions: 0 });
 });
 
 test("README: in a Web Worker", async () => {
-  const answer = await pageThatRan(`
+  const answer = await answerOfPage(`
     ${program("await connectSage(worker)")}
     await sage.record({ item: "1F355" });
     window.answer = (await sage.recommend({ count: 3 })).length;
@@ -98,12 +102,12 @@ test("README: a catalogue of own items", async () => {
 });
 
 test("usage: a catalogue with filters that changes", async () => {
-  const shows =
-    "console.log(catalogue.size, catalogue.search(query).map(({ item }) => item), bytes.length > 500);";
-  const found = await outputOf(
-    `${program("catalogue.searchMany([query").replace("; // tea", ".forEach(({ item }) => console.log(item));")}\n${shows}`,
-  );
-  assert.match(found, /^tea\n2 \[ 'tea', 'cup' \] true/);
+  const code = program("catalogue.searchMany([query");
+  const printed = code.replace("; // tea", ".forEach(({ item }) => console.log(item));");
+  const end = `
+    const items = catalogue.search(query).map(({ item }) => item);
+    console.log(catalogue.size, items, bytes.length > 500);`;
+  assert.match(await outputOf(printed + end), /^tea\n2 \[ 'tea', 'cup' \] true/);
 });
 
 test("usage: without a catalogue, preview() shows the queries", async () => {
@@ -120,7 +124,9 @@ test("remote: preview() shows the request to the engine", async () => {
   assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
 });
 
-test("no program of the documents is left out", () => {
-  const left = programs.filter((code) => !tested.has(code) && !code.includes("serveSage(async"));
-  assert.deepEqual(left, []);
+test("every program of the documents is tested", () => {
+  const untested = programs.filter(
+    (code) => !tested.has(code) && !code.includes("serveSage(async"),
+  );
+  assert.deepEqual(untested, []);
 });
