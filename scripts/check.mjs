@@ -9,7 +9,7 @@ import { longLines } from "./lib/long-lines.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
-import { moduleCircles } from "./lib/rust-modules.mjs";
+import { misplacedBindings, moduleCircles } from "./lib/rust-modules.mjs";
 import { cargoDeny, root, rust } from "./lib/versions.mjs";
 import { installCargoTool, setup } from "./setup.mjs";
 
@@ -35,7 +35,10 @@ const checks = {
   "clippy-features": () => runCheck("cargo", [...clippy, "--all-features", ...denyWarnings]),
   "clippy-wasm": () => runCheck("cargo", [...clippyWasm, "--target", rust.target, ...denyWarnings]),
   "rust-modules": async () =>
-    (await moduleCircles()).map((circle) => `circle: ${circle.join(" -> ")}`).join("\n"),
+    [
+      ...(await moduleCircles()).map((circle) => `circle: ${circle.join(" -> ")}`),
+      ...(await misplacedBindings()).map((file) => `${file}: bindings belong in src/wasm.rs`),
+    ].join("\n"),
   rustdoc: () =>
     runCheck("cargo", ["doc", "--no-deps", "--quiet"], { RUSTDOCFLAGS: "-D warnings" }),
   tsc: () => runCheck("tsc", ["--project", "tsconfig.json", "--noEmit"]),

@@ -1,62 +1,64 @@
-//! Everything that can be wrong with what a caller hands over, each with a stable code.
+//! [`Error`]: every error of the core, each with a stable code.
 
 use crate::text::message;
 use alloc::string::String;
 use core::fmt;
 
-/// What went wrong: the value seen, the value expected, and the way out.
+/// An error: the value seen, the value expected, and a remedy.
 ///
-/// `code()` is stable and is what programs should match on; the text is for people.
+/// Programs should match on [`code`](Error::code), which is stable; the message is for people.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// A length does not fit: vectors that are not n x dim, columns of different lengths.
+    /// A wrong length: values that are not n x dim, columns of different lengths.
     Dimension {
-        /// What was measured.
+        /// Name of the length.
         what: &'static str,
         /// The length seen.
         got: usize,
         /// The length expected.
         expected: usize,
     },
-    /// A number is NaN or infinite.
+    /// A NaN or an infinity where a finite number is required.
     NotFinite {
-        /// What the number is.
+        /// Name of the value.
         what: &'static str,
-        /// The row (action, item, query) it belongs to.
+        /// Its row: the index of the action, item or query.
         row: usize,
-        /// The number seen.
+        /// The value seen.
         got: f64,
     },
-    /// An option or argument is outside what it may be.
+    /// An option or argument outside its range.
     Option {
-        /// The option's name.
+        /// Name of the option.
         name: &'static str,
-        /// What was given, and what may be given.
+        /// The value given and the values accepted.
         problem: String,
     },
-    /// Stored bytes are not what they claim to be: truncated, altered, or something else altogether.
+    /// Stored bytes that are truncated, altered, or of another format.
     Corrupt {
-        /// What does not hold.
+        /// The property that does not hold, continuing "these bytes cannot be read:".
         problem: String,
     },
-    /// Stored bytes come from a newer version of this software.
+    /// Stored bytes of a format version that this build does not read.
     Version {
-        /// The version found in the bytes.
+        /// The version of the bytes.
         got: u32,
-        /// The newest version this build reads.
+        /// The newest version that this build reads.
         supported: u32,
     },
-    /// The work does not fit into memory. Nothing was allocated; the call may be repeated with less.
+    /// A memory budget or an allocation does not suffice. The call had no effect and may be
+    /// repeated with less.
     Memory {
         /// Bytes needed.
         needed: usize,
-        /// What needed them, and what to do.
+        /// What needs the memory, and a remedy.
         problem: String,
     },
 }
 
-/// The codes of [`Error`], in the order of its variants. The TypeScript side holds the same list.
+/// The codes of [`Error`], in the order of its variants. ts/errors.ts has the same list; a test
+/// compares them.
 pub const ERROR_CODES: [&str; 6] =
     ["dimension", "not-finite", "option", "corrupt", "version", "memory"];
 
@@ -74,7 +76,7 @@ impl Error {
         }
     }
 
-    /// What [`fmt::Display`] shows.
+    /// The text of [`fmt::Display`], built without `core::fmt` (see `crate::text`).
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Dimension { what, got, expected } => {
@@ -104,10 +106,12 @@ impl Error {
         }
     }
 
+    /// An [`Error::Option`].
     pub(crate) fn option(name: &'static str, problem: impl Into<String>) -> Self {
         Self::Option { name, problem: problem.into() }
     }
 
+    /// An [`Error::Corrupt`].
     pub(crate) fn corrupt(problem: impl Into<String>) -> Self {
         Self::Corrupt { problem: problem.into() }
     }
@@ -127,7 +131,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn messages_name_the_value_seen_the_value_expected_and_the_way_out() {
+    fn messages_contain_the_value_seen_the_value_expected_and_a_remedy() {
         let error = Error::Dimension { what: "length of the vector of row 3", got: 2, expected: 4 };
         assert_eq!(error.to_string(), "length of the vector of row 3: got 2, expected 4");
         let error = Error::Version { got: 9, supported: 1 };
@@ -140,7 +144,7 @@ mod tests {
     #[test]
     fn codes_are_distinct() {
         for (i, code) in ERROR_CODES.iter().enumerate() {
-            assert!(!ERROR_CODES[..i].contains(code), "{code} twice");
+            assert!(!ERROR_CODES[..i].contains(code), "duplicate {code}");
         }
     }
 }

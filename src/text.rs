@@ -1,13 +1,16 @@
-//! Messages, from texts and numbers. (The standard library's formatting costs the browser 3 KB, and 8 more where it prints a float.)
+//! Formats error messages from strings and numbers, without `core::fmt`: that costs the wasm 3 KB,
+//! and 8 KB more where it prints a float. `inline(never)`: one copy of each keeps it small.
 
 use alloc::string::String;
 
-/// What a message can show.
+/// A value that can be appended to a message.
 pub(crate) trait ToText {
+    /// Appends the value to `message`.
     fn append_to(&self, message: &mut String);
 }
 
-/// A text of these parts, one after the other: `message!["got ", got, ", expected ", expected]`.
+/// Concatenates its arguments into a `String`:
+/// `message!["got ", got, ", expected ", expected]`.
 macro_rules! message {
     ($($part:expr),+ $(,)?) => {{
         let mut message = alloc::string::String::new();
@@ -52,7 +55,7 @@ impl ToText for usize {
     }
 }
 
-/// A number to six decimals, or six significant digits and a power of ten where that says more.
+/// Six decimals; six decimals and a power of ten below 0.001 and from 1e15 on.
 impl ToText for f64 {
     #[inline(never)]
     fn append_to(&self, message: &mut String) {
@@ -80,7 +83,7 @@ impl ToText for f64 {
             }
         }
         let mut whole = size as u64;
-        // With a one before them, so that zeros are shown.
+        // The added million keeps leading zeros; its digit becomes the decimal point.
         let mut millionths = 1_000_000 + ((size - whole as Self) * 1e6 + 0.5) as u64;
         if millionths == 2_000_000 {
             (whole, millionths) = (whole + 1, 1_000_000);
@@ -101,7 +104,7 @@ impl ToText for f64 {
     }
 }
 
-/// Sixteen hex16 digits.
+/// The sixteen hexadecimal digits of a hash, lower case.
 pub(crate) fn hex16(hash: u64) -> String {
     let digit =
         |place: u32| char::from(b"0123456789abcdef"[(hash >> (60 - 4 * place)) as usize % 16]);
@@ -114,7 +117,7 @@ mod tests {
     use alloc::format;
 
     #[test]
-    fn reads_like_the_number_that_was_given() {
+    fn floats_are_short_and_close() {
         for (number, text) in [
             (0.0, "0"),
             (-0.0, "0"),
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_and_hashes_are_those_of_the_standard_library() {
+    fn integers_and_hashes_equal_those_of_the_standard_library() {
         for number in [0, 9, 10, 1_000_000, u64::MAX] {
             assert_eq!(message!["<", number, ">"], format!("<{number}>"));
             assert_eq!(hex16(number), format!("{number:016x}"));

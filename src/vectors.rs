@@ -1,4 +1,4 @@
-//! n vectors of the same length, checked once and trusted from then on.
+//! [`Vectors`]: n vectors of one dimension, validated at construction.
 
 use crate::Error;
 use crate::math::simd::{F32x8, LANES};
@@ -6,8 +6,8 @@ use nalgebra::{DMatrixView, DVectorView};
 
 /// n x dim finite `f32`, row-major: the vectors of actions, items or queries.
 ///
-/// Checked by [`Vectors::new`]; everything behind it trusts the shape and the finiteness. Seen by nalgebra as a dim x n
-/// matrix whose columns are the vectors (row-major n x dim and column-major dim x n are the same bytes).
+/// Shape and finiteness are checked by [`Vectors::new`] and not again. As nalgebra matrix:
+/// dim x n, one vector a column (row-major n x dim and column-major dim x n are the same bytes).
 ///
 /// ```
 /// use pocketsage::Vectors;
@@ -24,11 +24,11 @@ pub struct Vectors<'a> {
 }
 
 impl<'a> Vectors<'a> {
-    /// Checks `values` as n x `dim`, row-major. Empty `values` are n = 0. O(n dim).
+    /// Validates `values` as n x `dim`, row-major. Empty `values` are n = 0. O(n dim).
     ///
     /// # Errors
-    /// [`Error::Option`] when `dim` is 0, [`Error::Dimension`] when `values` is not a whole number of rows,
-    /// [`Error::NotFinite`] for a NaN or an infinity, naming the row.
+    /// [`Error::Option`] when `dim` is 0, [`Error::Dimension`] when the number of values is no
+    /// multiple of `dim`, [`Error::NotFinite`] with the row of a NaN or infinity.
     pub fn new(values: &'a [f32], dim: usize) -> Result<Self, Error> {
         if dim == 0 {
             return Err(Error::option("dim", "got 0, expected at least 1"));
@@ -52,7 +52,7 @@ impl<'a> Vectors<'a> {
         Ok(Self { values, dim })
     }
 
-    /// Whole rows of finite numbers.
+    /// Vectors whose shape and finiteness were validated before.
     pub(crate) fn new_unchecked(values: &'a [f32], dim: usize) -> Self {
         Self { values, dim }
     }
@@ -63,13 +63,13 @@ impl<'a> Vectors<'a> {
         self.values.len() / self.dim
     }
 
-    /// Whether there are none.
+    /// Whether n is 0.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Length of each vector.
+    /// Number of dimensions.
     #[must_use]
     pub fn dim(&self) -> usize {
         self.dim
@@ -89,29 +89,35 @@ impl<'a> Vectors<'a> {
         self.values.chunks_exact(self.dim)
     }
 
-    /// All values, row-major.
+    /// All components, row-major.
     #[must_use]
     pub fn values(&self) -> &'a [f32] {
         self.values
     }
 
-    /// The vector of `row` as nalgebra sees it.
+    /// The vector of `row` as a nalgebra view.
+    ///
+    /// # Panics
+    /// When `row` is not below [`len`](Self::len).
     #[must_use]
     pub fn column(&self, row: usize) -> DVectorView<'a, f32> {
         DVectorView::from_slice(self.row(row), self.dim)
     }
 
-    /// All vectors as nalgebra sees them: a dim x n matrix, one vector a column.
+    /// All vectors as a nalgebra view: dim x n, one vector a column.
     #[must_use]
     pub fn columns(&self) -> DMatrixView<'a, f32> {
         DMatrixView::from_slice(self.values, self.dim, self.len())
     }
 }
 
-/// A sum with a number that is not finite is not; one of huge numbers need not be, and then they are looked at one by one. O(n).
+/// Whether all values are finite. O(n).
+///
+/// The sum of values is finite only if all are; an overflow of finite values is resolved by
+/// checking each. `inline(never)`: wasm runtimes optimise whole functions, and this loop is hot.
 #[inline(never)]
 fn all_finite(values: &[f32]) -> bool {
-    // Several sums, because each waits for what it was before.
+    // Four independent sums hide the latency of the additions.
     let (chunks, rest) = values.as_chunks::<{ 4 * LANES }>();
     let mut sums = [F32x8::splat(0.0); 4];
     for chunk in chunks {
@@ -130,14 +136,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_matrix_of_no_rows_is_fine() {
+    fn no_rows_are_valid() {
         let none = Vectors::new(&[], 3).unwrap();
         assert!(none.is_empty());
         assert_eq!(none.rows().len(), 0);
     }
 
     #[test]
-    fn bad_shapes_and_numbers_are_named() {
+    fn wrong_shapes_and_non_finite_values_are_errors() {
         assert_eq!(Vectors::new(&[1.0], 0).unwrap_err().code(), "option");
         let ragged = Vectors::new(&[1.0, 2.0, 3.0], 2).unwrap_err();
         assert!(matches!(ragged, Error::Dimension { got: 3, expected: 4, .. }));
@@ -150,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_whose_sum_is_too_large_are_fine() {
+    fn finite_values_with_an_infinite_sum_are_valid() {
         assert!(Vectors::new(&[f32::MAX; 100], 10).is_ok());
     }
 
     #[test]
-    fn nalgebra_sees_the_same_numbers() {
+    fn nalgebra_views_have_the_same_values() {
         let vectors = Vectors::new(&[1.0, 2.0, 3.0, 4.0], 2).unwrap();
         assert_eq!(vectors.columns()[(0, 1)], 3.0);
         assert_eq!(vectors.column(1).as_slice(), vectors.row(1));

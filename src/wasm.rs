@@ -1,10 +1,18 @@
-//! The only file that knows JavaScript exists, and therefore one: convert, call, convert.
+//! JavaScript bindings. Each function converts its arguments, calls the core, and converts the
+//! result. No other file uses wasm-bindgen, js-sys or serde-wasm-bindgen (clippy.toml, and the check
+//! `rust-modules`).
 //!
-//! Bulk numbers cross as typed arrays, in results that serde makes plain objects. Everything is stateless but for
-//! [`CoreSession`] and [`CoreCatalogue`], which would be costly to copy. Errors are real JavaScript `Error`s with a `code`.
+//! Arrays of numbers cross as typed arrays; results of several fields are plain objects. Free
+//! functions are stateless. State lives in wasm memory, where copying it for each call would be
+//! costly, in [`CoreSession`], [`CoreCatalogue`], [`CoreBuilder`] and [`CoreLoader`]. Errors are
+//! JavaScript `Error`s with the property `code`, one of [`crate::ERROR_CODES`].
+//!
+//! More than 400 lines, because the bindings are one file by rule.
 
-// Exported to JavaScript, not to Rust.
+// Items are exported to JavaScript, not to Rust.
 #![allow(unreachable_pub)]
+// clippy.toml disallows JavaScript values everywhere else.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use crate::text::hex16;
 use crate::{
@@ -21,44 +29,47 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 
-type Outcome<T> = Result<T, JsValue>;
+/// The result of an exported function; the error is thrown.
+type JsResult<T> = Result<T, JsValue>;
 
-/// Ward clustering of row-major n x dim vectors: labels, count, medoids, tree, threshold.
+/// Ward clustering of row-major n x dim vectors:
+/// `{ labels, count, medoids, tree, threshold }`.
 #[wasm_bindgen]
 pub fn cluster(
     vectors: Vec<f32>,
     dim: usize,
     weights: Option<Vec<f64>>,
     options: &[f64],
-) -> Outcome<JsValue> {
+) -> JsResult<JsValue> {
     let options = profile_options(options)?;
-    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
-    let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(thrown)?;
-    plain(&[
+    let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
+    let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
+    to_js_object(&[
         ("labels", Int32Array::from(&found.partition.labels[..]).into()),
         ("count", found.partition.count.into()),
-        ("medoids", rows(&found.medoids).into()),
-        ("tree", merges(&found.tree).into()),
+        ("medoids", rows_to_js(&found.medoids).into()),
+        ("tree", tree_to_js(&found.tree).into()),
         ("threshold", found.threshold.into()),
     ])
 }
 
-/// Ward clustering, the tree alone: n - 1 rows of a, b, height, size. Of the options only the memory counts.
+/// The tree of Ward clustering: n - 1 rows of a, b, height, size. Of the options only the memory
+/// limit is used.
 #[wasm_bindgen]
 pub fn ward(
     vectors: Vec<f32>,
     dim: usize,
     weights: Option<Vec<f64>>,
     options: &[f64],
-) -> Outcome<Float64Array> {
-    let memory = profile_options(options)?.memory_bytes().map_err(thrown)?;
-    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
+) -> JsResult<Float64Array> {
+    let memory = profile_options(options)?.memory_bytes().map_err(to_js_error)?;
+    let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
     crate::ward_within(vectors, weights.as_deref(), memory)
-        .map(|tree| merges(&tree))
-        .map_err(thrown)
+        .map(|tree| tree_to_js(&tree))
+        .map_err(to_js_error)
 }
 
-fn merges(tree: &Dendrogram) -> Float64Array {
+fn tree_to_js(tree: &Dendrogram) -> Float64Array {
     let merges = tree.merges().iter();
     let numbers: Vec<f64> = merges
         .flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64])
@@ -66,7 +77,7 @@ fn merges(tree: &Dendrogram) -> Float64Array {
     Float64Array::from(&numbers[..])
 }
 
-/// The interests of n actions at `now`, most important first.
+/// The interests of n actions at time `now`, in ms, most important first.
 #[wasm_bindgen]
 pub fn profile(
     vectors: Vec<f32>,
@@ -75,31 +86,32 @@ pub fn profile(
     weights: Vec<f64>,
     now: f64,
     options: &[f64],
-) -> Outcome<JsValue> {
+) -> JsResult<JsValue> {
     let options = profile_options(options)?;
-    let vectors = Vectors::new(&vectors, dim).map_err(thrown)?;
-    let actions = Actions::new(vectors, &at, &weights).map_err(thrown)?;
-    shown(&crate::profile(&actions, now, &options).map_err(thrown)?)
+    let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
+    let actions = Actions::new(vectors, &at, &weights).map_err(to_js_error)?;
+    profile_to_js(&crate::profile(&actions, now, &options).map_err(to_js_error)?)
 }
 
-fn shown(profile: &Profile) -> Outcome<JsValue> {
-    plain(&[
+fn profile_to_js(profile: &Profile) -> JsResult<JsValue> {
+    to_js_object(&[
         ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
         ("count", profile.partition.count.into()),
-        ("medoids", rows(&profile.medoids).into()),
+        ("medoids", rows_to_js(&profile.medoids).into()),
         ("importance", Float64Array::from(&profile.importance[..]).into()),
         ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
         ("threshold", profile.threshold.into()),
     ])
 }
 
-/// Which interests to query.
+/// Indices of the interests to query.
 #[wasm_bindgen]
-pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> Outcome<Uint32Array> {
-    crate::pick(&importance, count, seed).map(|picked| rows(&picked)).map_err(thrown)
+pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<Uint32Array> {
+    crate::pick(&importance, count, seed).map(|picked| rows_to_js(&picked)).map_err(to_js_error)
 }
 
-/// Blends ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`.
+/// Blends ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`:
+/// `{ keys, scores, lists }`.
 #[wasm_bindgen]
 pub fn blend(
     keys: &[u32],
@@ -108,36 +120,39 @@ pub fn blend(
     weights: &[f64],
     count: usize,
     exclude: &[u32],
-) -> Outcome<JsValue> {
+) -> JsResult<JsValue> {
     let hit = |(&item, &score)| Hit { item, score };
     let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();
-    let list = |ends: &[u32]| hits.get(ends[0] as usize..ends[1] as usize).map(<[Hit]>::to_vec);
+    let list =
+        |bounds: &[u32]| hits.get(bounds[0] as usize..bounds[1] as usize).map(<[Hit]>::to_vec);
     let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(list).collect();
-    let lists = lists.ok_or_else(|| refused("option", "offsets do not ascend within the keys"))?;
-    let blended = crate::blend(&lists, weights, count, exclude).map_err(thrown)?;
+    let lists = lists
+        .ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))?;
+    let blended = crate::blend(&lists, weights, count, exclude).map_err(to_js_error)?;
     let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
     let scores: Vec<f32> = blended.iter().map(|b| b.hit.score).collect();
     let lists: Vec<u32> = blended.iter().map(|b| b.list as u32).collect();
-    plain(&[
+    to_js_object(&[
         ("keys", Uint32Array::from(&items[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("lists", Uint32Array::from(&lists[..]).into()),
     ])
 }
 
-/// For each of m queries the `count` rows of highest cosine; list q is `rows[ends[q - 1]..ends[q]]`.
+/// For each of m queries the `count` rows of highest cosine: `{ rows, scores, ends }`, where list q
+/// is `rows[ends[q - 1]..ends[q]]`.
 #[wasm_bindgen]
-pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Outcome<JsValue> {
-    let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
-    let queries = Vectors::new(queries, dim).map_err(thrown)?;
-    let lists = crate::nearest(vectors, queries, count).map_err(thrown)?;
-    found(&lists)
+pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> JsResult<JsValue> {
+    let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
+    let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
+    let lists = crate::nearest(vectors, queries, count).map_err(to_js_error)?;
+    to_js_object(&ranking_fields(&lists))
 }
 
-/// Two principal components: n x 2 in [-1, 1].
+/// Coordinates along the first two principal components: n x 2 in [-1, 1].
 #[wasm_bindgen]
-pub fn project(vectors: &[f32], dim: usize) -> Outcome<Float32Array> {
-    let map = crate::project(Vectors::new(vectors, dim).map_err(thrown)?);
+pub fn project(vectors: &[f32], dim: usize) -> JsResult<Float32Array> {
+    let map = crate::project(Vectors::new(vectors, dim).map_err(to_js_error)?);
     Ok(Float32Array::from(map.as_flattened()))
 }
 
@@ -147,28 +162,29 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
 }
 
-/// Compact medoids as bytes: ids as text with ends, vectors as n x dim; `precision` 0 is f16, 1 is i8, 2 is f32.
+/// Encodes compact medoids. Ids are concatenated, with end offsets; vectors are row-major n x dim;
+/// `precision` 0 is f16, 1 is i8, 2 is f32.
 #[wasm_bindgen(js_name = encodeMedoids)]
 pub fn encode_medoids(
     count: u32,
     ids: &[u8],
-    #[wasm_bindgen(js_name = idEnds)] id_ends: &[u32],
+    #[wasm_bindgen(js_name = idEnds)] id_offsets: &[u32],
     vectors: Vec<f32>,
     dim: usize,
     precision: u8,
-) -> Outcome<Uint8Array> {
+) -> JsResult<Uint8Array> {
     let precision =
         [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
-    let ids = split(ids, id_ends)?;
+    let ids = split_strings(ids, id_offsets)?;
     let medoids = Medoids { count, ids, vectors, dim };
-    medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+    medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(to_js_error)
 }
 
-/// The medoids in these bytes: count, ids, vectors, dim.
+/// Decodes compact medoids: `{ count, ids, vectors, dim }`.
 #[wasm_bindgen(js_name = decodeMedoids)]
-pub fn decode_medoids(bytes: &[u8]) -> Outcome<JsValue> {
-    let medoids = Medoids::decode(bytes).map_err(thrown)?;
-    plain(&[
+pub fn decode_medoids(bytes: &[u8]) -> JsResult<JsValue> {
+    let medoids = Medoids::decode(bytes).map_err(to_js_error)?;
+    to_js_object(&[
         ("count", medoids.count.into()),
         (
             "ids",
@@ -179,7 +195,8 @@ pub fn decode_medoids(bytes: &[u8]) -> Outcome<JsValue> {
     ])
 }
 
-/// After a trap: `restart(true)` asks for a fresh instance, and the next call, which must pass nothing through the memory, gets it.
+/// After a trap, `restart(true)` schedules a fresh instance, which the next call starts. That call
+/// must pass nothing through wasm memory: `restart(false)`.
 #[wasm_bindgen]
 pub fn restart(schedule: bool) {
     if schedule {
@@ -187,72 +204,74 @@ pub fn restart(schedule: bool) {
     }
 }
 
-/// A catalogue in the making.
+/// A catalogue that is being written.
 #[wasm_bindgen]
 pub struct CoreBuilder(CatalogueBuilder);
 
 #[wasm_bindgen]
 impl CoreBuilder {
-    /// Begins a catalogue; `metric` is 0 for cosine, 1 for inner product, 2 for L2.
+    /// An empty catalogue; `metric` 0 is cosine, 1 inner product, 2 L2.
     #[wasm_bindgen(constructor)]
-    pub fn new(dim: usize, compact: bool, metric: u32) -> Outcome<CoreBuilder> {
+    pub fn new(dim: usize, compact: bool, metric: u32) -> JsResult<CoreBuilder> {
         let precision = if compact { Precision::Compact } else { Precision::Full };
         let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
-        CatalogueBuilder::new(dim, BuildOptions { precision, metric }).map(Self).map_err(thrown)
+        CatalogueBuilder::new(dim, BuildOptions { precision, metric })
+            .map(Self)
+            .map_err(to_js_error)
     }
 
-    /// Adds n vectors, ids and payloads, the texts concatenated and marked by their ends.
+    /// Appends n items. Ids and payloads are concatenated, with end offsets.
     pub fn add(
         &mut self,
         vectors: &[f32],
         dim: usize,
         ids: &[u8],
-        id_ends: &[u32],
+        id_offsets: &[u32],
         payloads: &[u8],
-        payload_ends: &[u32],
-    ) -> Outcome<()> {
-        let ids = split(ids, id_ends)?;
-        let payloads = split(payloads, payload_ends)?;
-        let vectors = Vectors::new(vectors, dim).map_err(thrown)?;
-        self.0.add(&Items::new(vectors, &ids).with_payloads(&payloads)).map_err(thrown)
+        payload_offsets: &[u32],
+    ) -> JsResult<()> {
+        let ids = split_strings(ids, id_offsets)?;
+        let payloads = split_strings(payloads, payload_offsets)?;
+        let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
+        self.0.add(&Items::new(vectors, &ids).with_payloads(&payloads)).map_err(to_js_error)
     }
 
-    /// Adds rows of another catalogue as they are.
-    pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> Outcome<()> {
-        self.0.add_rows(&from.0, rows).map_err(thrown)
+    /// Appends rows of another catalogue without decoding them.
+    pub fn take(&mut self, from: &CoreCatalogue, rows: &[u32]) -> JsResult<()> {
+        self.0.add_rows(&from.0, rows).map_err(to_js_error)
     }
 
-    /// Adds a section, one of those that are not written from the items.
-    pub fn section(&mut self, kind: usize, content: Vec<u8>) -> Outcome<()> {
-        self.0.set_section(section(kind)?, content);
+    /// Sets the content of a section that is not written from the items.
+    pub fn section(&mut self, kind: usize, content: Vec<u8>) -> JsResult<()> {
+        self.0.set_section(section_of_kind(kind)?, content);
         Ok(())
     }
 
-    /// The catalogue.
-    pub fn finish(self) -> Outcome<CoreCatalogue> {
-        self.0.finish().map(CoreCatalogue).map_err(thrown)
+    /// Writes the catalogue.
+    pub fn finish(self) -> JsResult<CoreCatalogue> {
+        self.0.finish().map(CoreCatalogue).map_err(to_js_error)
     }
 
-    /// The same of a delta, as bytes.
+    /// Writes a delta.
     #[wasm_bindgen(js_name = finishDelta)]
-    pub fn finish_delta(self) -> Outcome<Uint8Array> {
-        self.0.finish_delta().map(|bytes| Uint8Array::from(&bytes[..])).map_err(thrown)
+    pub fn finish_delta(self) -> JsResult<Uint8Array> {
+        self.0.finish_delta().map(|bytes| Uint8Array::from(&bytes[..])).map_err(to_js_error)
     }
 }
 
-/// A file that comes in pieces, kept once.
+/// The bytes of a file that arrives in chunks. Its buffer becomes the catalogue without a copy.
 #[wasm_bindgen]
 pub struct CoreLoader(Vec<u8>);
 
 #[wasm_bindgen]
 impl CoreLoader {
-    /// Makes room for the file that begins with these bytes, 64 at least. They must still be pushed.
+    /// Allocates the file whose first bytes (64 or more) these are. They must still be pushed.
     #[wasm_bindgen(constructor)]
-    pub fn new(first: &[u8]) -> Outcome<CoreLoader> {
-        Catalogue::file_buffer(first).map(Self).map_err(thrown)
+    pub fn new(first: &[u8]) -> JsResult<CoreLoader> {
+        Catalogue::file_buffer(first).map(Self).map_err(to_js_error)
     }
 
-    /// Takes the next bytes; false when there are more of them than the file has.
+    /// Appends the next bytes; `false`, without effect, when they exceed the length of the file.
     pub fn push(&mut self, bytes: &[u8]) -> bool {
         let fits = bytes.len() <= self.0.capacity() - self.0.len();
         if fits {
@@ -261,27 +280,27 @@ impl CoreLoader {
         fits
     }
 
-    /// The catalogue, once everything came.
-    pub fn finish(self) -> Outcome<CoreCatalogue> {
-        Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(thrown)
+    /// Reads the catalogue once all bytes are pushed.
+    pub fn finish(self) -> JsResult<CoreCatalogue> {
+        Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(to_js_error)
     }
 }
 
-/// The actions of one user, and their clusters, in wasm memory.
+/// The actions of one user, and their clusters.
 #[wasm_bindgen]
 pub struct CoreSession(Session);
 
 #[wasm_bindgen]
 impl CoreSession {
-    /// Without actions.
+    /// A session without actions.
     #[wasm_bindgen(constructor)]
-    pub fn new(dim: usize) -> Outcome<CoreSession> {
-        Session::new(dim).map(Self).map_err(thrown)
+    pub fn new(dim: usize) -> JsResult<CoreSession> {
+        Session::new(dim).map(Self).map_err(to_js_error)
     }
 
-    /// Adds k actions after the others.
-    pub fn add(&mut self, vectors: &[f32], at: &[f64], weights: &[f64]) -> Outcome<()> {
-        self.0.add(vectors, at, weights).map_err(thrown)
+    /// Appends k actions.
+    pub fn add(&mut self, vectors: &[f32], at: &[f64], weights: &[f64]) -> JsResult<()> {
+        self.0.add(vectors, at, weights).map_err(to_js_error)
     }
 
     /// Forgets the actions of these rows, given in ascending order.
@@ -291,18 +310,18 @@ impl CoreSession {
 
     /// Gives the action of a row another weight.
     #[wasm_bindgen(js_name = setWeight)]
-    pub fn set_weight(&mut self, row: usize, weight: f64) -> Outcome<bool> {
-        self.0.set_weight(row, weight).map_err(thrown)
+    pub fn set_weight(&mut self, row: usize, weight: f64) -> JsResult<bool> {
+        self.0.set_weight(row, weight).map_err(to_js_error)
     }
 
-    /// The interests at `now`, most important first.
-    pub fn profile(&mut self, now: f64, options: &[f64]) -> Outcome<JsValue> {
+    /// The interests at time `now`, in ms, most important first.
+    pub fn profile(&mut self, now: f64, options: &[f64]) -> JsResult<JsValue> {
         let options = profile_options(options)?;
-        shown(&self.0.profile(now, &options).map_err(thrown)?)
+        profile_to_js(&self.0.profile(now, &options).map_err(to_js_error)?)
     }
 }
 
-/// A catalogue that lives in wasm memory.
+/// A catalogue in wasm memory.
 #[wasm_bindgen]
 pub struct CoreCatalogue(Catalogue);
 
@@ -310,9 +329,9 @@ pub struct CoreCatalogue(Catalogue);
 impl CoreCatalogue {
     /// Reads the bytes of a `.sage` file, or of a delta.
     #[wasm_bindgen(js_name = fromBytes)]
-    pub fn from_bytes(bytes: Vec<u8>, delta: bool) -> Outcome<CoreCatalogue> {
+    pub fn from_bytes(bytes: Vec<u8>, delta: bool) -> JsResult<CoreCatalogue> {
         let read = if delta { Catalogue::from_delta(bytes) } else { Catalogue::from_bytes(bytes) };
-        read.map(Self).map_err(thrown)
+        read.map(Self).map_err(to_js_error)
     }
 
     /// The bytes of the `.sage` file.
@@ -321,11 +340,12 @@ impl CoreCatalogue {
         Uint8Array::from(self.0.bytes())
     }
 
-    /// What there is to know: size, rows, dim, metric, precision, spread, hash, revision, byteLength, lists, probes, recall.
-    pub fn facts(&self) -> Outcome<JsValue> {
+    /// Its properties: `{ size, rows, dim, metric, precision, spread, hash, revision, byteLength,
+    /// lists, probes, recall }`; without inverted lists the last three are 0, 0 and 1.
+    pub fn facts(&self) -> JsResult<JsValue> {
         let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
         let full = self.0.precision() == Precision::Full;
-        plain(&[
+        to_js_object(&[
             ("size", self.0.len().into()),
             ("rows", self.0.rows().into()),
             ("dim", self.0.dim().into()),
@@ -341,42 +361,44 @@ impl CoreCatalogue {
         ])
     }
 
-    /// The bytes of a section, empty when there is none.
-    pub fn section(&self, kind: usize) -> Outcome<Uint8Array> {
-        Ok(Uint8Array::from(self.0.section(section(kind)?)))
+    /// The bytes of a section; empty when the file has none.
+    pub fn section(&self, kind: usize) -> JsResult<Uint8Array> {
+        Ok(Uint8Array::from(self.0.section(section_of_kind(kind)?)))
     }
 
-    /// The row of an id, -1 when it is unknown.
+    /// The row of an id; -1 for an unknown one.
     pub fn row(&self, id: &str) -> i32 {
         self.0.row(id).map_or(-1, |row| row as i32)
     }
 
-    /// The id of a row; undefined for a removed item.
+    /// The id of a row; `undefined` past the end and for a removed item.
     pub fn id(&self, row: usize) -> Option<String> {
         self.0.id(row).map(String::from)
     }
 
     /// The vectors of rows, row-major.
-    pub fn vectors(&self, rows: &[u32]) -> Outcome<Float32Array> {
+    pub fn vectors(&self, rows: &[u32]) -> JsResult<Float32Array> {
         let mut values = Vec::with_capacity(rows.len() * self.0.dim());
         for &row in rows {
-            self.0.read_vector(row as usize, &mut values).map_err(thrown)?;
+            self.0.read_vector(row as usize, &mut values).map_err(to_js_error)?;
         }
         Ok(Float32Array::from(&values[..]))
     }
 
-    /// The payload of a row, as JSON text.
+    /// The payload of a row, a JSON string; `undefined` without one.
     pub fn payload(&self, row: usize) -> Option<String> {
         self.0.payload(row).map(String::from)
     }
 
-    /// Makes searches of many items faster, if they are not already.
+    /// Sketches the rows of a large catalogue, for faster searches.
     pub fn prepare(&mut self) {
         self.0.prepare();
     }
 
-    /// The best items for each of m queries; list q is `rows[ends[q - 1]..ends[q]]`. `allowed` are rows as bits, NaN is no least score.
-    #[allow(clippy::too_many_arguments)]
+    /// For each of m queries the best items: `{ ids, idEnds, scores, ends }`, where list q is hits
+    /// `ends[q - 1]..ends[q]` and the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
+    /// `allowed` is a bitset of rows; a `min_score` of NaN is none.
+    #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
     pub fn search(
         &self,
         queries: &[f32],
@@ -386,41 +408,39 @@ impl CoreCatalogue {
         exclude: &[u32],
         allowed: Option<Vec<u32>>,
         exact: bool,
-    ) -> Outcome<JsValue> {
-        let queries = Vectors::new(queries, self.0.dim()).map_err(thrown)?;
+    ) -> JsResult<JsValue> {
+        let queries = Vectors::new(queries, self.0.dim()).map_err(to_js_error)?;
         let allowed = allowed.map(|words| RowSet::from_words(self.0.rows(), &words));
         let min_score = (!min_score.is_nan()).then_some(min_score);
         let search =
             SearchOptions { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
-        let lists = self.0.search_with(queries, &search).map_err(thrown)?;
-        // All ids as one text, because each text that crosses costs more than the search for it.
-        let (mut ids, mut places) = (String::new(), Vec::new());
-        let mut at = 0;
+        let lists = self.0.search_with(queries, &search).map_err(to_js_error)?;
+        // All ids in one string: each string that crosses costs more than finding the item.
+        let (mut ids, mut id_ends) = (String::new(), Vec::new());
+        let mut end = 0;
         for id in lists.iter().flatten().filter_map(|hit| self.0.id(hit.row)) {
             ids.push_str(id);
-            at += id.bytes().map(units).sum::<u32>();
-            places.push(at);
+            end += id.bytes().map(utf16_units).sum::<u32>();
+            id_ends.push(end);
         }
-        let [_, scores, ends] = columns(&lists);
+        let [_, scores, ends] = ranking_fields(&lists);
         let text = ("ids", JsValue::from(ids));
-        plain(&[text, ("idEnds", Uint32Array::from(&places[..]).into()), scores, ends])
+        to_js_object(&[text, ("idEnds", Uint32Array::from(&id_ends[..]).into()), scores, ends])
     }
 }
 
-/// UTF-16 units that a byte of UTF-8 begins.
-fn units(byte: u8) -> u32 {
+/// Number of UTF-16 units of the character whose first UTF-8 byte this is; 0 for other bytes.
+fn utf16_units(byte: u8) -> u32 {
     u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0)
 }
 
-fn section(kind: usize) -> Outcome<Section> {
-    Section::from_number(kind).ok_or_else(|| refused("option", "there is no section of this kind"))
+/// The section of a kind given by JavaScript.
+fn section_of_kind(kind: usize) -> JsResult<Section> {
+    Section::from_number(kind).ok_or_else(|| js_error("option", "there is no section of this kind"))
 }
 
-fn found(lists: &[Vec<ScoredRow>]) -> Outcome<JsValue> {
-    plain(&columns(lists))
-}
-
-fn columns(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
+/// Fields `rows`, `scores` and `ends` of ranked lists.
+fn ranking_fields(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         rows.extend(list.iter().map(|hit| hit.row as u32));
@@ -434,11 +454,12 @@ fn columns(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
     ]
 }
 
-/// Options as ts/core/options.ts writes them: cut, its number, singletons, halfLifeDays, lambda, spread, memory; NaN where nothing was
-/// given. (Reading the object here, by serde, was measured at 8 KB gzipped, most of it messages that could print any float.)
-fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
+/// Decodes options as encoded by ts/core/options.ts: cut, its value, singletons, halfLifeDays,
+/// lambda, spread, memory; NaN for a missing one. (Deserializing the object by serde was measured
+/// at 8 KB gzipped, mostly float formatting for its messages.)
+fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
     let &[cut, number, singletons, half_life_days, lambda, spread, memory] = options else {
-        return Err(refused("option", "options: expected seven numbers"));
+        return Err(js_error("option", "options: expected seven numbers"));
     };
     let given = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
@@ -447,7 +468,9 @@ fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
             1 => Cut::Threshold(number),
             2 => Cut::Cosine(number),
             3 if number == libm::trunc(number) => Cut::Count(number as usize),
-            3 => return Err(refused("option", "cut.count: expected a whole number of at least 1")),
+            3 => {
+                return Err(js_error("option", "cut.count: expected a whole number of at least 1"));
+            }
             _ => Cut::Spread(number),
         },
         singletons: match singletons as u8 {
@@ -462,41 +485,42 @@ fn profile_options(options: &[f64]) -> Outcome<ProfileOptions> {
     })
 }
 
-/// A result as a plain JavaScript object.
-fn plain(fields: &[(&str, JsValue)]) -> Outcome<JsValue> {
-    struct Kept<'a>(&'a JsValue);
-    impl Serialize for Kept<'_> {
+/// A plain JavaScript object of these fields.
+fn to_js_object(fields: &[(&str, JsValue)]) -> JsResult<JsValue> {
+    struct Preserved<'a>(&'a JsValue);
+    impl Serialize for Preserved<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
             serde_wasm_bindgen::preserve::serialize(self.0, serializer)
         }
     }
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
-    Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Kept(value))))?)
+    Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Preserved(value))))?)
 }
 
-fn rows(rows: &[usize]) -> Uint32Array {
+fn rows_to_js(rows: &[usize]) -> Uint32Array {
     let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
     Uint32Array::from(&rows[..])
 }
 
-fn split<'a>(texts: &'a [u8], ends: &[u32]) -> Outcome<Vec<&'a str>> {
+/// The strings of a concatenation, by their end offsets in bytes.
+fn split_strings<'a>(bytes: &'a [u8], offsets: &[u32]) -> JsResult<Vec<&'a str>> {
     let mut start = 0;
-    let text = |&end: &u32| {
-        let text = texts.get(start..end as usize)?;
+    let string = |&end: &u32| {
+        let string = bytes.get(start..end as usize)?;
         start = end as usize;
-        core::str::from_utf8(text).ok()
+        core::str::from_utf8(string).ok()
     };
-    let texts: Option<Vec<&str>> = ends.iter().map(text).collect();
-    texts.ok_or_else(|| {
-        refused("option", "texts are not UTF-8, or their ends do not ascend within them")
+    let strings: Option<Vec<&str>> = offsets.iter().map(string).collect();
+    strings.ok_or_else(|| {
+        js_error("option", "strings are not UTF-8, or offsets are not in ascending order")
     })
 }
 
-fn thrown(error: crate::Error) -> JsValue {
-    refused(error.code(), &error.message())
+fn to_js_error(error: crate::Error) -> JsValue {
+    js_error(error.code(), &error.message())
 }
 
-fn refused(code: &str, message: &str) -> JsValue {
+fn js_error(code: &str, message: &str) -> JsValue {
     let error = js_sys::Error::new(message);
     // Setting a property of a new Error cannot fail.
     let _ = Reflect::set(&error, &"code".into(), &code.into());

@@ -1,121 +1,132 @@
-//! Compact medoids: what a device sends to an engine of its own, in as few bytes as keep the answers.
+//! Compact medoids: the message in which a device sends medoids to the user's own search engine, in
+//! few bytes.
 //!
-//! CBOR (RFC 8949), definite lengths, one map; the matrix is a multi-dimensional typed array (RFC 8746):
+//! One CBOR map (RFC 8949) of definite lengths; the matrix is a multi-dimensional typed array
+//! (RFC 8746):
 //!
 //! ```text
 //! medoids = {
 //!   0: 1,                                      version
-//!   1: uint,                                   hits wanted for each medoid
+//!   1: uint,                                   hits for each medoid
 //!   ? 2: [+ tstr],                             item ids
-//!   ? 3: #6.40([[n, dim], typed])              unit vectors, row-major: #6.84(f16) | #6.72(i8) | #6.85(f32), little-endian
+//!   ? 3: #6.40([[n, dim], typed])              unit vectors, row-major, little-endian:
+//!                                              #6.84(f16) | #6.72(i8) | #6.85(f32)
 //! }
 //! ```
 //!
-//! Only the direction of a vector is asked for, so vectors travel and arrive at unit length, and i8 codes need no scale.
+//! Only the direction of a vector matters to a search, so decoded vectors have unit length, and i8
+//! codes need no scale.
 
 use crate::math::simd::sqrt;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
+/// The message version written and read.
 const VERSION: u32 = 1;
-const MOST_MEDOIDS: usize = 64;
-const MOST_DIM: usize = 4096;
-const MOST_HITS: u32 = 10_000;
-const MOST_ID_BYTES: usize = 512;
+/// Limits of a message; the last is in bytes of UTF-8.
+const MAX_MEDOIDS: usize = 64;
+const MAX_DIM: usize = 4096;
+const MAX_COUNT: u32 = 10_000;
+const MAX_ID_BYTES: usize = 512;
 
-const MATRIX: u64 = 40;
-const I8: u64 = 72;
-const F16: u64 = 84;
-const F32: u64 = 85;
+/// Tags of RFC 8746: row-major matrix, and little-endian typed arrays.
+const TAG_MATRIX: u64 = 40;
+const TAG_I8: u64 = 72;
+const TAG_F16: u64 = 84;
+const TAG_F32: u64 = 85;
 
-/// How the numbers of a vector travel. Cosine errors at 256 dimensions: F16 2e-8, I8 3e-5.
+/// Encoding of vector components in a message. Errors of a cosine at 256 dimensions: F16 2e-8,
+/// I8 3e-5.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum WirePrecision {
-    /// 2 bytes a number.
+    /// IEEE 754 binary16: 2 bytes a component.
     F16,
-    /// 1 byte a number.
+    /// Signed integers, the largest magnitude of a vector as 127: 1 byte a component.
     I8,
-    /// 4 bytes a number.
+    /// IEEE 754 binary32: 4 bytes a component.
     F32,
 }
 
-/// Medoids to be asked for: by id, by vector, or by both.
+/// A request for the neighbours of 1 to 64 medoids, given by id, by vector, or by both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Medoids<'a> {
-    /// Hits wanted for each.
+    /// Number of hits for each medoid, 1 to 10,000.
     pub count: u32,
-    /// Item ids; none when the medoids go by vector alone.
+    /// Item ids, 1 to 512 bytes each; empty when medoids are given by vector only.
     pub ids: Vec<&'a str>,
-    /// n x dim, row-major, finite; none when they go by id alone. Decoded ones have unit length.
+    /// n x dim, row-major, finite; empty when medoids are given by id only. Decoded vectors have
+    /// unit length.
     pub vectors: Vec<f32>,
-    /// Length of a vector.
+    /// Number of dimensions, 1 to 4,096.
     pub dim: usize,
 }
 
 impl<'a> Medoids<'a> {
-    /// The bytes to send. O(n dim).
+    /// Encodes the message. O(n dim).
     ///
     /// # Errors
-    /// [`Error::Option`] for more than 64 medoids, a dimension above 4,096, an id beyond 512 bytes, a count outside 1..=10,000, a vector
-    /// of zeros, or nothing to send; [`Error::Dimension`] when ids and vectors differ in number; [`Error::NotFinite`].
+    /// [`Error::Option`] for a field outside its range, no medoids, or a zero vector;
+    /// [`Error::Dimension`] when the numbers of ids and vectors differ; [`Error::NotFinite`] for
+    /// NaN or infinity.
     pub fn encode(&self, precision: WirePrecision) -> Result<Vec<u8>, Error> {
-        self.check()?;
+        self.validate()?;
         let mut out = Encoder::new(Bytes(Vec::new()));
         // Writing into memory cannot fail.
         let _ = self.write(&mut out, precision);
         Ok(out.into_writer().0)
     }
 
-    /// The medoids in these bytes.
+    /// Decodes a message. O(bytes).
     ///
     /// # Errors
-    /// [`Error::Version`] for bytes of a newer version; [`Error::Corrupt`] for bytes that are anything else than one message, by a
-    /// single byte; what [`encode`](Self::encode) refuses is refused here too.
+    /// [`Error::Version`] for another version; [`Error::Corrupt`] for bytes that are not exactly
+    /// one message; the errors of [`encode`](Self::encode) for fields outside their ranges.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut medoids = Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1 };
         let mut input = Decoder::new(bytes);
-        let fields = length(input.map())?;
+        let fields = definite_length(input.map())?;
         let mut last = None;
         for _ in 0..fields {
-            let key = read(input.u32())?;
+            let key = or_corrupt(input.u32())?;
             if last.is_some_and(|last| key <= last) || (last.is_none() && key != 0) {
                 return Err(Error::corrupt("its fields are not in order"));
             }
             last = Some(key);
             match key {
                 0 => {
-                    let version = read(input.u32())?;
+                    let version = or_corrupt(input.u32())?;
                     if version != VERSION {
                         return Err(Error::Version { got: version, supported: VERSION });
                     }
                 }
-                1 => medoids.count = read(input.u32())?,
+                1 => medoids.count = or_corrupt(input.u32())?,
                 2 => {
-                    for _ in 0..at_most(length(input.array())?, MOST_MEDOIDS)? {
-                        medoids.ids.push(read(input.str())?);
+                    for _ in 0..check_at_most(definite_length(input.array())?, MAX_MEDOIDS)? {
+                        medoids.ids.push(or_corrupt(input.str())?);
                     }
                 }
                 3 => medoids.read_matrix(&mut input)?,
-                _ => return Err(Error::corrupt("it has a field this version does not know")),
+                _ => return Err(Error::corrupt("it has an unknown field")),
             }
         }
         if input.position() != bytes.len() {
             return Err(Error::corrupt("there are bytes after its end"));
         }
-        medoids.check()?;
+        medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
-            let length = length_of(row);
+            let length = norm(row);
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
         }
         Ok(medoids)
     }
 
-    fn check(&self) -> Result<(), Error> {
+    fn validate(&self) -> Result<(), Error> {
         let vectors = Vectors::new(&self.vectors, self.dim)?;
         let most = self.ids.len().max(vectors.len());
         let zeros = |row: &[f32]| row.iter().all(|&x| x == 0.0);
-        if most == 0 || most > MOST_MEDOIDS {
+        if most == 0 || most > MAX_MEDOIDS {
             Err(Error::option("medoids", "expected 1 to 64"))
         } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
             Err(Error::Dimension {
@@ -123,11 +134,11 @@ impl<'a> Medoids<'a> {
                 got: self.ids.len(),
                 expected: vectors.len(),
             })
-        } else if self.dim > MOST_DIM {
+        } else if self.dim > MAX_DIM {
             Err(Error::option("dim", "expected at most 4096"))
-        } else if self.count == 0 || self.count > MOST_HITS {
+        } else if self.count == 0 || self.count > MAX_COUNT {
             Err(Error::option("count", "expected 1 to 10000"))
-        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MOST_ID_BYTES) {
+        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MAX_ID_BYTES) {
             Err(Error::option("id", "expected 1 to 512 bytes"))
         } else if self.vectors.chunks_exact(self.dim).any(zeros) {
             Err(Error::option("vector", "all zeros, which point nowhere"))
@@ -156,9 +167,9 @@ impl<'a> Medoids<'a> {
         if vectors {
             let n = self.vectors.len() / self.dim;
             let (tag, size) = match precision {
-                WirePrecision::F16 => (F16, 2),
-                WirePrecision::I8 => (I8, 1),
-                WirePrecision::F32 => (F32, 4),
+                WirePrecision::F16 => (TAG_F16, 2),
+                WirePrecision::I8 => (TAG_I8, 1),
+                WirePrecision::F32 => (TAG_F32, 4),
             };
             let mut codes = Vec::with_capacity(self.vectors.len() * size);
             for row in self.vectors.chunks_exact(self.dim) {
@@ -166,43 +177,43 @@ impl<'a> Medoids<'a> {
                     WirePrecision::I8 => {
                         127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs())))
                     }
-                    _ => 1.0 / length_of(row),
+                    _ => 1.0 / norm(row),
                 };
                 for &x in row {
                     let scaled = (f64::from(x) * scale) as f32;
                     match precision {
                         WirePrecision::F16 => {
-                            codes.extend_from_slice(&to_half(scaled).to_le_bytes())
+                            codes.extend_from_slice(&f32_to_f16(scaled).to_le_bytes())
                         }
                         WirePrecision::I8 => codes.push(libm::rintf(scaled) as i8 as u8),
                         WirePrecision::F32 => codes.extend_from_slice(&scaled.to_le_bytes()),
                     }
                 }
             }
-            out.u32(3)?.tag(Tag::new(MATRIX))?.array(2)?;
+            out.u32(3)?.tag(Tag::new(TAG_MATRIX))?.array(2)?;
             out.array(2)?.u32(n as u32)?.u32(self.dim as u32)?.tag(Tag::new(tag))?.bytes(&codes)?;
         }
         Ok(())
     }
 
     fn read_matrix(&mut self, input: &mut Decoder<'_>) -> Result<(), Error> {
-        expect_tag(input, MATRIX)?;
-        exactly(length(input.array())?, 2)?;
-        exactly(length(input.array())?, 2)?;
-        let rows = at_most(u64::from(read(input.u32())?), MOST_MEDOIDS)?;
-        self.dim = at_most(u64::from(read(input.u32())?), MOST_DIM)?;
-        let kind = read(input.tag())?.as_u64();
-        let bytes = read(input.bytes())?;
+        expect_tag(input, TAG_MATRIX)?;
+        check_equal(definite_length(input.array())?, 2)?;
+        check_equal(definite_length(input.array())?, 2)?;
+        let rows = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_MEDOIDS)?;
+        self.dim = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_DIM)?;
+        let kind = or_corrupt(input.tag())?.as_u64();
+        let bytes = or_corrupt(input.bytes())?;
         let size = match kind {
-            I8 => 1,
-            F16 => 2,
-            F32 => 4,
+            TAG_I8 => 1,
+            TAG_F16 => 2,
+            TAG_F32 => 4,
             _ => return Err(Error::corrupt("its numbers are not f16, i8 or f32")),
         };
-        exactly(bytes.len() as u64, rows * self.dim * size)?;
+        check_equal(bytes.len() as u64, rows * self.dim * size)?;
         self.vectors.extend(bytes.chunks_exact(size).map(|code| match *code {
             [byte] => f32::from(byte as i8),
-            [low, high] => from_half(u16::from_le_bytes([low, high])),
+            [low, high] => f16_to_f32(u16::from_le_bytes([low, high])),
             [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
             _ => f32::NAN,
         }));
@@ -210,7 +221,7 @@ impl<'a> Medoids<'a> {
     }
 }
 
-/// Bytes that are written one after the other.
+/// A byte buffer as CBOR writer; minicbor implements one for `Vec` only with its feature `alloc`.
 struct Bytes(Vec<u8>);
 
 impl Write for Bytes {
@@ -222,40 +233,42 @@ impl Write for Bytes {
     }
 }
 
-fn length_of(row: &[f32]) -> f64 {
+/// Euclidean length.
+fn norm(row: &[f32]) -> f64 {
     sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
 
-fn read<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
+/// Maps an error of the CBOR decoder to [`Error::Corrupt`].
+fn or_corrupt<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
     result.map_err(|_| Error::corrupt("it is not a message of compact medoids"))
 }
 
-/// The length of a map or list; one of no definite length is refused.
-fn length(result: Result<Option<u64>, minicbor::decode::Error>) -> Result<u64, Error> {
-    read(result)?.ok_or_else(|| Error::corrupt("a length is left open"))
+/// The length of a map or array; an indefinite length is an error.
+fn definite_length(result: Result<Option<u64>, minicbor::decode::Error>) -> Result<u64, Error> {
+    or_corrupt(result)?.ok_or_else(|| Error::corrupt("it has an indefinite length"))
 }
 
-fn at_most(got: u64, most: usize) -> Result<usize, Error> {
+fn check_at_most(got: u64, most: usize) -> Result<usize, Error> {
     if got <= most as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
 }
 
-fn exactly(got: u64, expected: usize) -> Result<(), Error> {
-    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not fit")) }
+fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
+    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not match")) }
 }
 
 fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
-    if read(input.tag())?.as_u64() == tag {
+    if or_corrupt(input.tag())?.as_u64() == tag {
         Ok(())
     } else {
         Err(Error::corrupt("its vectors are not a matrix"))
     }
 }
 
-/// IEEE 754 binary16, to nearest, ties to even. `x` is within [-1, 1].
-fn to_half(x: f32) -> u16 {
+/// Rounds to IEEE 754 binary16, to nearest, ties to even. `x` must be within [-1, 1].
+fn f32_to_f16(x: f32) -> u16 {
     let sign = (x.to_bits() >> 16) as u16 & 0x8000;
     let magnitude = x.to_bits() & 0x7fff_ffff;
-    // Below 2^-14 halves are multiples of 2^-24.
+    // Below 2^-14 binary16 values are multiples of 2^-24.
     let half = if magnitude < 0x3880_0000 {
         libm::rintf(f32::from_bits(magnitude) * 16_777_216.0) as u16
     } else {
@@ -264,7 +277,8 @@ fn to_half(x: f32) -> u16 {
     sign | half
 }
 
-fn from_half(half: u16) -> f32 {
+/// The value of IEEE 754 binary16 bits; NaN for infinities.
+fn f16_to_f32(half: u16) -> f32 {
     let sign = u32::from(half & 0x8000) << 16;
     let (exponent, fraction) = (half >> 10 & 31, half & 0x3ff);
     let magnitude = match exponent {
@@ -302,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_errors_of_five_medoids_of_256() {
+    fn sizes_and_cosine_errors_are_within_their_bounds() {
         let whole = medoids(5, 256, false);
         let ids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
         assert!(ids.encode(WirePrecision::F16).unwrap().len() <= 40);
@@ -321,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_and_vectors_come_back() {
+    fn ids_and_vectors_survive_a_round_trip() {
         let both = medoids(3, 8, true);
         let bytes = both.encode(WirePrecision::F32).unwrap();
         let back = Medoids::decode(&bytes).unwrap();
@@ -337,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_are_the_documented_ones() {
+    fn bytes_match_the_documented_layout() {
         let two = Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
         let head = [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
         assert_eq!(
@@ -351,21 +365,21 @@ mod tests {
     }
 
     #[test]
-    fn every_half_survives_and_rounding_is_to_nearest() {
+    fn every_f16_survives_and_rounding_is_to_nearest() {
         for half in (0..=0x3c00_u16).chain(0x8000..=0xbc00) {
-            assert_eq!(to_half(from_half(half)), half);
+            assert_eq!(f32_to_f16(f16_to_f32(half)), half);
         }
         for half in 0..0x3c00_u16 {
-            let (low, high) = (from_half(half), from_half(half + 1));
+            let (low, high) = (f16_to_f32(half), f16_to_f32(half + 1));
             let middle = (low + high) / 2.0;
-            assert_eq!(to_half(middle), half + (half & 1), "a tie goes to the even one");
-            assert_eq!(to_half(f32::from_bits(middle.to_bits() + 1)), half + 1);
-            assert_eq!(to_half(f32::from_bits(middle.to_bits() - 1)), half);
+            assert_eq!(f32_to_f16(middle), half + (half & 1), "ties round to even");
+            assert_eq!(f32_to_f16(f32::from_bits(middle.to_bits() + 1)), half + 1);
+            assert_eq!(f32_to_f16(f32::from_bits(middle.to_bits() - 1)), half);
         }
     }
 
     #[test]
-    fn no_damaged_message_is_read_or_panics() {
+    fn damaged_messages_do_not_panic() {
         let bytes = medoids(3, 8, true).encode(WirePrecision::I8).unwrap();
         for end in 0..bytes.len() {
             assert!(Medoids::decode(&bytes[..end]).is_err(), "cut at {end}");
@@ -387,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_asked_for_is_refused() {
+    fn fields_outside_their_ranges_are_errors() {
         let good = medoids(2, 4, true);
         let refused = |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
         assert_eq!(refused(Medoids { count: 0, ..good.clone() }), "option");

@@ -1,7 +1,8 @@
-//! Catalogues of hostile bytes, on every toolchain: files of every kind, mutated as libFuzzer would but for its eye for coverage.
+//! Fuzzes the reader of catalogues on the stable toolchain: valid files of every kind, mutated at
+//! random, without coverage guidance.
 //!
-//! `fuzz/` has the same as a target of cargo-fuzz, which needs a nightly compiler. Here `FUZZ_EXECUTIONS` says how many
-//! (default: 30,000), `FUZZ_SEED` which.
+//! `fuzz/` is the same as a cargo-fuzz target, which needs a nightly compiler. `FUZZ_EXECUTIONS` is
+//! the number of inputs (default: 30,000), `FUZZ_SEED` the seed.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -14,10 +15,10 @@ use pocketsage::{
 use std::fs;
 use std::path::Path;
 
-/// Numbers of a seed (xorshift64*).
-struct Dice(u64);
+/// A seeded random number generator (xorshift64*).
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
@@ -26,8 +27,8 @@ impl Dice {
     }
 }
 
-/// Numbers that are one too many, or as large as they can be.
-const HURTFUL: [u64; 10] = [
+/// Boundary values of counts, offsets and lengths.
+const BOUNDARY_VALUES: [u64; 10] = [
     0,
     1,
     2,
@@ -40,18 +41,19 @@ const HURTFUL: [u64; 10] = [
     1 << 32,
 ];
 
-fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
-    for _ in 0..=dice.below(4) {
+fn mutate(random: &mut Random, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
+    for _ in 0..=random.below(4) {
         let length = bytes.len();
-        // Half of all changes hit what says where things are.
-        let table = dice.below(2) == 0;
-        let at = dice.below(if table { length.min(512) } else { length });
-        match dice.below(9) {
-            0 if length > 0 => bytes[at] ^= 1 << dice.below(8),
-            1 if length > 0 => bytes[at] = dice.below(256) as u8,
+        // Half of all mutations are within the header and the section table.
+        let table = random.below(2) == 0;
+        let at = random.below(if table { length.min(512) } else { length });
+        match random.below(9) {
+            0 if length > 0 => bytes[at] ^= 1 << random.below(8),
+            1 if length > 0 => bytes[at] = random.below(256) as u8,
             2 => {
-                let (at, width) = (at & !3, [1, 2, 4, 8][dice.below(4)]);
-                let value = HURTFUL[dice.below(HURTFUL.len())].wrapping_add(dice.below(3) as u64);
+                let (at, width) = (at & !3, [1, 2, 4, 8][random.below(4)]);
+                let value = BOUNDARY_VALUES[random.below(BOUNDARY_VALUES.len())]
+                    .wrapping_add(random.below(3) as u64);
                 for (byte, value) in bytes.iter_mut().skip(at).take(width).zip(value.to_le_bytes())
                 {
                     *byte = value;
@@ -59,24 +61,24 @@ fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
             }
             3 => bytes.truncate(at),
             4 => bytes
-                .splice(at..at, core::iter::repeat_n(dice.below(256) as u8, dice.below(80)))
+                .splice(at..at, core::iter::repeat_n(random.below(256) as u8, random.below(80)))
                 .for_each(drop),
             5 => {
-                let end = (at + dice.below(80)).min(length);
+                let end = (at + random.below(80)).min(length);
                 bytes.drain(at..end).for_each(drop);
             }
             6 => {
-                let other = &corpus[dice.below(corpus.len())];
-                let start = dice.below(other.len());
-                let part = &other[start..(start + dice.below(100)).min(other.len())];
+                let other = &corpus[random.below(corpus.len())];
+                let start = random.below(other.len());
+                let part = &other[start..(start + random.below(100)).min(other.len())];
                 for (byte, value) in bytes.iter_mut().skip(at).zip(part) {
                     *byte = *value;
                 }
             }
             7 if length >= 88 => {
-                // Two entries of the table change places, or an entry is another's.
-                let entry = |dice: &mut Dice| 64 + 24 * dice.below((length - 64) / 24);
-                let (a, b) = (entry(dice), entry(dice));
+                // One entry of the section table overwrites another.
+                let entry = |random: &mut Random| 64 + 24 * random.below((length - 64) / 24);
+                let (a, b) = (entry(random), entry(random));
                 bytes.copy_within(a..a + 24, b);
             }
             _ => {
@@ -88,7 +90,7 @@ fn mutate(dice: &mut Dice, bytes: &mut Vec<u8>, corpus: &[Vec<u8>]) {
     }
 }
 
-/// Small files with every kind of section.
+/// Small files that together have every kind of section.
 fn corpus() -> Vec<(&'static str, Vec<u8>)> {
     let build = |metric, precision, n: usize, dim: usize, payloads: bool| {
         let values: Vec<f32> = (0..n * dim).map(|i| ((i * 37 % 101) as f32 - 50.0) / 9.0).collect();
@@ -137,20 +139,20 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn mutated_files_are_refused_or_harmless() {
+fn mutated_files_are_an_error_or_usable() {
     let number = |name: &str, usual: u64| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
     };
     let (executions, seed) = (number("FUZZ_EXECUTIONS", 30_000), number("FUZZ_SEED", 1));
     let corpus: Vec<Vec<u8>> = corpus().into_iter().map(|(_, bytes)| bytes).collect();
-    let mut dice = Dice(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
+    let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let mut catalogues = 0u64;
     for execution in 0..executions {
-        let mut bytes = corpus[dice.below(corpus.len())].clone();
-        mutate(&mut dice, &mut bytes, &corpus);
+        let mut bytes = corpus[random.below(corpus.len())].clone();
+        mutate(&mut random, &mut bytes, &corpus);
         let kept = bytes.clone();
         match std::panic::catch_unwind(|| exercise::exercise(&bytes)) {
-            Ok(whole) => catalogues += u64::from(whole),
+            Ok(readable) => catalogues += u64::from(readable),
             Err(_) => {
                 let file = std::env::temp_dir().join("pocketsage-fuzz-finding.sage");
                 fs::write(&file, kept).unwrap();
@@ -161,19 +163,17 @@ fn mutated_files_are_refused_or_harmless() {
             }
         }
         if executions > 1_000_000 && execution % 1_000_000 == 0 {
-            println!("{execution} executions, {catalogues} of them whole catalogues");
+            println!("{execution} executions, {catalogues} of them readable");
         }
     }
-    println!(
-        "{executions} executions of seed {seed}, {catalogues} of them whole catalogues, no finding"
-    );
-    // Or the mutations never get past the header.
+    println!("{executions} executions of seed {seed}, {catalogues} of them readable, no finding");
+    // Otherwise mutations would only exercise the header checks.
     assert!(catalogues > executions / 20 && catalogues < executions);
 }
 
-/// The seeds of cargo-fuzz are the files that are mutated here.
+/// The seed corpus of cargo-fuzz consists of the files that are mutated here.
 #[test]
-fn the_committed_corpus_is_read_and_of_this_version() {
+fn the_committed_corpus_is_current_and_readable() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/catalogue");
     for (name, bytes) in corpus() {
         let file = folder.join(format!("{name}.sage"));
@@ -184,7 +184,7 @@ fn the_committed_corpus_is_read_and_of_this_version() {
         let committed = fs::read(&file).unwrap();
         assert_eq!(
             committed, bytes,
-            "{name}: WRITE_CORPUS=1 cargo test --test fuzz writes the seeds anew"
+            "{name}: regenerate the corpus by WRITE_CORPUS=1 cargo test --test fuzz"
         );
         assert!(exercise::exercise(&committed));
         assert_eq!(Catalogue::from_bytes(committed).is_ok(), name != "delta");

@@ -13,6 +13,13 @@ export async function moduleCircles(folder = join(root, "src")) {
   return circlesOf(edges).map((circle) => circle.map((path) => modules.get(path).file));
 }
 
+/** Every file of src/ but wasm.rs that names a crate of JavaScript bindings. */
+export async function misplacedBindings(folder = join(root, "src")) {
+  const crates = /\b(wasm_bindgen|js_sys|serde_wasm_bindgen)\b/;
+  const others = [...(await readModules(folder))].filter(([path]) => path !== "wasm");
+  return others.filter(([, { code }]) => crates.test(code)).map(([, { file }]) => file);
+}
+
 /** Module path ("", "ward", "ward::chain") -> `{ file, code }`, without comments and tests. */
 async function readModules(folder) {
   const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".rs"));

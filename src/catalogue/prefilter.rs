@@ -1,4 +1,5 @@
-//! The prefilter of a search: excludes rows whose sketch estimates are too low to be among the best.
+//! The prefilter of a search: excludes rows whose sketch estimates are too low to be among the
+//! best.
 //!
 //! `inline(never)` functions hold one hot loop each, because wasm runtimes optimise whole
 //! functions; [`lane_mask`] is part of these loops and always inlined.

@@ -242,8 +242,8 @@ impl QueryScan {
         }
     }
 
-    /// Bounds the rows that the prefilter does not exclude: first those of the highest estimates, for
-    /// a minimum to reach, then all that may reach it.
+    /// Bounds the rows that the prefilter does not exclude: first those of the highest estimates,
+    /// for a minimum to reach, then all that may reach it.
     #[inline(never)]
     fn scan_prefiltered(
         &mut self,

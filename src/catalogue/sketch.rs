@@ -33,8 +33,8 @@ const ROUND_MAGIC: f32 = 8_388_608.0;
 /// Maximal number of rows from which the centre is computed.
 const CENTRE_SAMPLE_ROWS: usize = 1024;
 
-/// Four sign bits for each of 32 rows: those of row r are in byte [`sign_byte`]`(r)`, in the low half
-/// for the first 16 rows.
+/// Four sign bits for each of 32 rows: those of row r are in byte [`sign_byte`]`(r)`, in the low
+/// half for the first 16 rows.
 type SignBytes = [u8; 16];
 /// Contribution of four dimensions to a dot product for each combination of signs, in steps.
 type SignTable = [u8; 16];
@@ -44,8 +44,8 @@ type SignTable = [u8; 16];
 pub(super) struct Sketches {
     /// Block by block; within a block by ascending dimensions.
     signs: Vec<SignBytes>,
-    /// Number of tables, and of `SignBytes` a block: a quarter of the dimensions, rounded up to whole
-    /// chunks.
+    /// Number of tables, and of `SignBytes` a block: a quarter of the dimensions, rounded up to
+    /// whole chunks.
     tables_per_row: usize,
     /// The mean code of each dimension, over a sample of rows; padded with zeros.
     centre: Vec<u8>,
@@ -194,8 +194,8 @@ pub(super) struct QueryTables {
     centre_dot: f32,
 }
 
-/// The byte that holds the signs of a row. This order makes the even and odd bytes, which are summed
-/// apart, those of rows 0 to 7 and 8 to 15.
+/// The byte that holds the signs of a row. This order makes the even and odd bytes, which are
+/// summed apart, those of rows 0 to 7 and 8 to 15.
 fn sign_byte(row: usize) -> usize {
     row % 8 * 2 + row / 8 % 2
 }

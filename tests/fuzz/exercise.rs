@@ -1,15 +1,15 @@
-//! What a fuzzer does with bytes: whatever they are, reading them gives an error or a catalogue that can be used in every way.
+//! The fuzz target: reading any bytes gives an error or a catalogue on which every method works.
 
 use pocketsage::{
     BuildOptions, Catalogue, CatalogueBuilder, Metric, RowSet, SearchOptions, Section, Vectors,
     checksum64,
 };
 
-/// More rows are not gone through one by one.
-const MOST_ROWS: usize = 4096;
+/// Maximal number of rows that are checked one by one.
+const MAX_CHECKED_ROWS: usize = 4096;
 
-/// Reads the bytes as a catalogue and as a delta. With a length and a hash that fit, or all mutations would end at those. Says whether they
-/// were a catalogue.
+/// Reads the bytes as given and, with corrected length and hash, as a delta; without the correction
+/// every mutation would fail these two checks. Returns whether either was readable.
 pub(crate) fn exercise(data: &[u8]) -> bool {
     let mut bytes = data.to_vec();
     let _ = Catalogue::file_buffer(&bytes[..bytes.len().min(64)]);
@@ -20,19 +20,19 @@ pub(crate) fn exercise(data: &[u8]) -> bool {
         let hash = checksum64(&bytes[16..]);
         bytes[8..16].copy_from_slice(&hash.to_le_bytes());
     }
-    let mut whole = false;
+    let mut readable = false;
     for catalogue in [as_given, Catalogue::from_delta(bytes)].into_iter().flatten() {
-        go_through(&catalogue);
-        whole = true;
+        exercise_catalogue(&catalogue);
+        readable = true;
     }
-    whole
+    readable
 }
 
-fn go_through(catalogue: &Catalogue) {
+fn exercise_catalogue(catalogue: &Catalogue) {
     let (rows, dim) = (catalogue.rows(), catalogue.dim());
     assert!(catalogue.len() <= rows && (0.0..=f64::MAX).contains(&catalogue.spread()));
     let mut found = 0;
-    for row in 0..rows.min(MOST_ROWS) {
+    for row in 0..rows.min(MAX_CHECKED_ROWS) {
         let Some(id) = catalogue.id(row) else {
             assert!(!catalogue.is_live(row));
             continue;
@@ -42,7 +42,7 @@ fn go_through(catalogue: &Catalogue) {
         let _ = catalogue.payload(row);
         found += 1;
     }
-    assert!(rows > MOST_ROWS || found == catalogue.len());
+    assert!(rows > MAX_CHECKED_ROWS || found == catalogue.len());
     assert_eq!((catalogue.id(rows), catalogue.row("")), (None, None));
     for kind in 0..20 {
         let _ = Section::from_number(kind).map(|section| catalogue.section(section).len());
@@ -72,10 +72,10 @@ fn go_through(catalogue: &Catalogue) {
         assert!(lists[0].windows(2).all(|pair| pair[0].score >= pair[1].score));
     }
 
-    // As a change writes it: rows taken from here, its sections carried along.
+    // As applying a delta does: copy the rows and sections to another catalogue.
     let settings = BuildOptions { metric: catalogue.metric(), precision: catalogue.precision() };
     let Ok(mut builder) = CatalogueBuilder::new(dim, settings) else { return };
-    let every: Vec<u32> = (0..rows.min(MOST_ROWS) as u32).collect();
+    let every: Vec<u32> = (0..rows.min(MAX_CHECKED_ROWS) as u32).collect();
     if builder.add_rows(catalogue, &every).is_ok() {
         for section in [Section::Attributes, Section::Removed, Section::Lists] {
             let content = catalogue.section(section);
@@ -84,6 +84,6 @@ fn go_through(catalogue: &Catalogue) {
             }
         }
         let again = builder.finish();
-        assert!(rows > MOST_ROWS || again.is_ok_and(|again| again.len() == catalogue.len()));
+        assert!(rows > MAX_CHECKED_ROWS || again.is_ok_and(|again| again.len() == catalogue.len()));
     }
 }
