@@ -251,7 +251,7 @@ test("an engine's own error message is logged and not returned", async (t) => {
       (await engineErrorOf(await worker.request(path, { json }))).message,
       "The vector engine failed (network).",
     );
-    await worker.waitForLog(/"reason":"network","detail":"chroma could not be reached/);
+    await worker.waitForLog(/"reason":"network","detail":"The connection to chroma failed/);
   }
 });
 

@@ -1,10 +1,10 @@
-// Engines of which no server can be had from a registry: the very requests, as their documentation has them, and replies of the documented shape.
-//   Milvus v2       https://milvus.io/api-reference/restful/v2.4.x/v2/Vector%20(v2)/Search.md
-//   Pinecone        https://docs.pinecone.io/reference/api/2025-04/data-plane/query
-//   Elasticsearch   https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch, and for lookup
-//                   https://www.elastic.co/search-labs/blog/elasticsearch-vector-search-lookup
-//   Typesense       https://typesense.org/docs/29.0/api/vector-search.html
-//   Vectorize       https://developers.cloudflare.com/vectorize/reference/client-api/
+// Adapters of engines that cannot run in the tests: exact requests and replies as documented at
+//   https://milvus.io/api-reference/restful/v2.4.x/v2/Vector%20(v2)/Search.md
+//   https://docs.pinecone.io/reference/api/2025-04/data-plane/query
+//   https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch
+//   https://www.elastic.co/search-labs/blog/elasticsearch-vector-search-lookup
+//   https://typesense.org/docs/29.0/api/vector-search.html
+//   https://developers.cloudflare.com/vectorize/reference/client-api/
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -26,12 +26,12 @@ const hits = (answer) => {
   return answer.hits.map(({ item, score }) => [item, Math.round(score * 1e4) / 1e4]);
 };
 
-/** A fetch that answers by the path of the request, and keeps what it was asked. */
+/** A fetch that replies by path from `replies` and records the requests. */
 function recorded(replies) {
-  const asked = [];
+  const requests = [];
   const fetch = async (url, { method, headers, body }) => {
     const { pathname, search } = new URL(url);
-    asked.push({
+    requests.push({
       method,
       path: pathname + search,
       headers,
@@ -43,16 +43,16 @@ function recorded(replies) {
         : body && JSON.parse(body),
     });
     const reply = replies[pathname];
-    const value = typeof reply === "function" ? reply(asked.at(-1)) : reply;
+    const value = typeof reply === "function" ? reply(requests.at(-1)) : reply;
     return value instanceof Response
       ? value
       : Response.json(value ?? { error: "no such path" }, { status: value ? 200 : 404 });
   };
-  return { fetch, asked };
+  return { fetch, requests };
 }
 
-test("Milvus v2: by vector, one request, the hits of all queries in one list with topks", async () => {
-  const { fetch, asked } = recorded({ "/v2/vectordb/entities/search": replies.milvus.search });
+test("Milvus v2: one request by vector; hits of all queries in one list, with topks", async () => {
+  const { fetch, requests } = recorded({ "/v2/vectordb/entities/search": replies.milvus.search });
   const answers = await milvus({
     url: "https://m.example",
     collection: "items",
@@ -66,7 +66,7 @@ test("Milvus v2: by vector, one request, the hits of all queries in one list wit
     ],
     [["d", 0.7]],
   ]);
-  assert.deepEqual(asked[0].body, {
+  assert.deepEqual(requests[0].body, {
     collectionName: "items",
     data: [
       [0.6, 0.8],
@@ -76,11 +76,11 @@ test("Milvus v2: by vector, one request, the hits of all queries in one list wit
     limit: 3,
     outputFields: ["id"],
   });
-  assert.equal(asked[0].headers.authorization, "Bearer root:Milvus");
+  assert.equal(requests[0].headers.authorization, "Bearer root:Milvus");
 });
 
-test("Milvus v2: by stored id where the server can, int64 as text, filters as templates", async () => {
-  const { fetch, asked } = recorded({
+test("Milvus v2: queries by stored id, int64 ids as strings, filters as templates", async () => {
+  const { fetch, requests } = recorded({
     "/v2/vectordb/entities/search": {
       code: 0,
       data: [{ id: "9223372036854775807", distance: 0.5 }],
@@ -103,16 +103,16 @@ test("Milvus v2: by stored id where the server can, int64 as text, filters as te
     fetch,
   });
   assert.deepEqual(hits((await retriever.ask([byId("42")]))[0]), [["9223372036854775807", 0.5]]);
-  assert.deepEqual(asked[0].body.ids, [42]);
+  assert.deepEqual(requests[0].body.ids, [42]);
   assert.equal(
-    asked[0].body.filter,
+    requests[0].body.filter,
     "((colour == {v0} or colour == {v1}) and size >= {v2} and kind != {v3})",
   );
-  assert.deepEqual(asked[0].body.exprParams, { v0: "red", v1: '" or 1==1', v2: 3, v3: 1 });
-  assert.equal(asked[0].headers["accept-type-allow-int64"], "false");
+  assert.deepEqual(requests[0].body.exprParams, { v0: "red", v1: '" or 1==1', v2: 3, v3: 1 });
+  assert.equal(requests[0].headers["accept-type-allow-int64"], "false");
 });
 
-test("Milvus: a 200 that carries an error code is an error", async () => {
+test("Milvus: a 200 with an error code is an error", async () => {
   for (const [code, reason] of [
     [1800, "refused"],
     [100, "not-found"],
@@ -128,8 +128,8 @@ test("Milvus: a 200 that carries an error code is an error", async () => {
   }
 });
 
-test("Pinecone: one request a query by id; an unknown id has no matches; vectors by fetch", async () => {
-  const { fetch, asked } = recorded({
+test("Pinecone: one request per query, no matches for unknown ids, vectors by fetch", async () => {
+  const { fetch, requests } = recorded({
     "/query": ({ body }) =>
       body.id === "none" ? { ...replies.pinecone.query, matches: [] } : replies.pinecone.query,
     "/vectors/fetch": replies.pinecone.vectors,
@@ -147,7 +147,7 @@ test("Pinecone: one request a query by id; an unknown id has no matches; vectors
   const answers = await retriever.ask([byId("a"), byId("none")]);
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
   assert.equal(answers[1].status, "not-found");
-  assert.deepEqual(asked[0].body, {
+  assert.deepEqual(requests[0].body, {
     id: "a",
     topK: 3,
     namespace: "shop",
@@ -157,14 +157,14 @@ test("Pinecone: one request a query by id; an unknown id has no matches; vectors
       $or: [{ colour: { $eq: "red" } }, { $or: [{ size: { $lt: 1 } }, { size: { $gt: 5 } }] }],
     },
   });
-  assert.equal(asked[0].headers["api-key"], "k");
-  assert.match(asked[0].headers["x-pinecone-api-version"], /^\d{4}-\d\d$/);
-  assert.equal(asked.at(-1).path, "/vectors/fetch?ids=none&namespace=shop");
+  assert.equal(requests[0].headers["api-key"], "k");
+  assert.match(requests[0].headers["x-pinecone-api-version"], /^\d{4}-\d\d$/);
+  assert.equal(requests.at(-1).path, "/vectors/fetch?ids=none&namespace=shop");
   assert.deepEqual(await retriever.vectors(["a"]), [unit]);
 });
 
-test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 + cos) / 2", async () => {
-  const { fetch, asked } = recorded({
+test("Elasticsearch: one _msearch, a result or error per query, scores (1 + cos) / 2", async () => {
+  const { fetch, requests } = recorded({
     "/_msearch": replies.elasticsearch.search,
     "/items/_mget": replies.elasticsearch.documents,
   });
@@ -180,8 +180,8 @@ test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 
   assert.deepEqual(hits(answers[0]), [["b", 0.5]]);
   assert.equal(answers[1].status, "not-found");
   assert.deepEqual([answers[2].error.reason, answers[2].error.status], ["status", 429]);
-  assert.equal(asked[0].headers["content-type"], "application/x-ndjson");
-  assert.deepEqual(asked[0].body.slice(0, 2), [
+  assert.equal(requests[0].headers["content-type"], "application/x-ndjson");
+  assert.deepEqual(requests[0].body.slice(0, 2), [
     { index: "items" },
     {
       knn: {
@@ -197,8 +197,8 @@ test("Elasticsearch: one _msearch, each search with its own fate; scores are (1 
   ]);
 });
 
-test("Elasticsearch before 9.4: an item without a vector is fetched first", async () => {
-  const { fetch, asked } = recorded({
+test("Elasticsearch before 9.4: the stored vector is fetched first", async () => {
+  const { fetch, requests } = recorded({
     "/items/_mget": replies.elasticsearch.documents,
     "/_msearch": { took: 1, responses: replies.elasticsearch.search.responses.slice(0, 1) },
   });
@@ -207,14 +207,14 @@ test("Elasticsearch before 9.4: an item without a vector is fetched first", asyn
   ]);
   assert.deepEqual(hits(answer), [["b", 0.5]]);
   assert.deepEqual(
-    asked.map(({ path }) => path),
+    requests.map(({ path }) => path),
     ["/items/_mget?_source_includes=embedding", "/_msearch"],
   );
-  assert.deepEqual(asked[1].body[1].knn.query_vector, [0.6, 0.8]);
+  assert.deepEqual(requests[1].body[1].knn.query_vector, [0.6, 0.8]);
 });
 
-test("Typesense: one multi_search; only ids that are plain words go into a vector query", async () => {
-  const { fetch, asked } = recorded({
+test("Typesense: one multi_search; only safe ids are put into a vector query", async () => {
+  const { fetch, requests } = recorded({
     "/multi_search": ({ body }) => ({
       results: body.searches.map(({ vector_query: wanted, filter_by: only }) => {
         if (wanted === undefined) return { found: 0, hits: [], only };
@@ -242,7 +242,7 @@ test("Typesense: one multi_search; only ids that are plain words go into a vecto
     answers.map(({ status }) => status),
     ["ok", "not-found", "ok", "not-found"],
   );
-  assert.deepEqual(asked[0].body.searches[0], {
+  assert.deepEqual(requests[0].body.searches[0], {
     collection: "items",
     q: "*",
     vector_query: "embedding:([], id: a, k:3)",
@@ -250,8 +250,11 @@ test("Typesense: one multi_search; only ids that are plain words go into a vecto
     include_fields: "id",
     filter_by: "size:!=3",
   });
-  assert.equal(asked[0].body.searches[2].vector_query, "embedding:([0.6,0.8], k:3)");
-  assert.ok(!JSON.stringify(asked).includes("filter_by: ``"), "a strange id is in no text");
+  assert.equal(requests[0].body.searches[2].vector_query, "embedding:([0.6,0.8], k:3)");
+  assert.ok(
+    !JSON.stringify(requests).includes("filter_by: ``"),
+    "an unsafe id is in no query string",
+  );
   assert.throws(
     () =>
       typesense({
@@ -264,7 +267,9 @@ test("Typesense: one multi_search; only ids that are plain words go into a vecto
   );
 });
 
-/** The binding's contract: what @cloudflare/workers-types declares of an index with the metric cosine. */
+/**
+ * A mock binding with the interface of @cloudflare/workers-types, for an index of metric cosine.
+ */
 function binding(behaviour = {}) {
   const calls = [];
   const matches = {
@@ -277,7 +282,10 @@ function binding(behaviour = {}) {
   return {
     calls,
     index: {
-      query: async (...given) => (calls.push(["query", ...given]), matches),
+      query: async (...args) => {
+        calls.push(["query", ...args]);
+        return matches;
+      },
       queryById: async (id, options) => {
         calls.push(["queryById", id, options]);
         if (id === "none")
@@ -335,7 +343,7 @@ test("Vectorize: by id through the binding, at most 100 hits, filters joined by 
   );
 });
 
-test("Vectorize: vectors of more items than one call may ask for", async () => {
+test("Vectorize: vectors of more items than the limit of one call", async () => {
   const { index, calls } = binding();
   const items = Array.from({ length: 45 }, (_, row) => `${row % 2 ? "a" : "b"}${row}`);
   const vectors = await vectorize({ index, name: "items" }).vectors(items);
@@ -349,7 +357,7 @@ test("Vectorize: vectors of more items than one call may ask for", async () => {
   );
 });
 
-test("Vectorize: one call that fails is one query that failed; a call that hangs ends with the signal", async () => {
+test("Vectorize: a failed call fails only its query, a hanging call can be aborted", async () => {
   const failing = binding({ query: () => Promise.reject(new Error("internal error")) });
   const answers = await vectorize({ index: failing.index, name: "items" }).ask([
     byId("a"),
@@ -368,8 +376,8 @@ test("Vectorize: one call that fails is one query that failed; a call that hangs
   );
 });
 
-test("Typesense: vectors of many items in one search, because a request has fifty at most; no strange id is among them", async () => {
-  const { fetch, asked } = recorded({
+test("Typesense: vectors of many items in one search, without unsafe ids", async () => {
+  const { fetch, requests } = recorded({
     "/multi_search": ({ body: { searches } }) => ({
       results: searches.map(({ filter_by: only }) => ({
         hits: only
@@ -389,13 +397,13 @@ test("Typesense: vectors of many items in one search, because a request has fift
   assert.equal(vectors.filter(Boolean).length, 120);
   assert.equal(vectors.at(-1), undefined);
   assert.deepEqual(
-    asked.map(({ body }) => body.searches.map(({ per_page: most }) => most)),
+    requests.map(({ body }) => body.searches.map(({ per_page: most }) => most)),
     [[100], [20]],
   );
-  assert.match(asked[0].body.searches[0].filter_by, /^id:\[item-0,item-1,.*,item-99\]$/);
+  assert.match(requests[0].body.searches[0].filter_by, /^id:\[item-0,item-1,.*,item-99\]$/);
 });
 
-test("what names the index in the keys of cached answers tells every way of answering apart", () => {
+test("`identity` differs for every option that changes the answers", () => {
   const url = "https://engine.example";
   const identities = [
     qdrant({ url, collection: "items" }),
@@ -410,14 +418,14 @@ test("what names the index in the keys of cached answers tells every way of answ
   assert.equal(new Set(identities).size, identities.length);
 });
 
-test("Redis: filters hold numbers and names, never text", () => {
+test("Redis: filters with strings are refused", () => {
   assert.throws(
     () => redis({ command: async () => [], key: "items", filter: { field: "c", is: "red" } }),
     { code: "option", message: /no parameters/ },
   );
 });
 
-const wrongFilters = [
+const invalidFilters = [
   ["a field with a quote", { field: 'a"b', is: 1 }],
   ["a field of 64 letters", { field: "a".repeat(64), is: 1 }],
   ["no comparison", { field: "a" }],
@@ -425,10 +433,10 @@ const wrongFilters = [
   ["an object for a value", { field: "a", is: { $ne: 1 } }],
   ["an empty list", { field: "a", in: [] }],
   ["an empty all", { all: [] }],
-  ["an unknown word", { field: "a", equals: 1 }],
-  ["a text", "a = 1"],
+  ["an unknown key", { field: "a", equals: 1 }],
+  ["a string", "a = 1"],
 ];
-for (const [name, filter] of wrongFilters) {
+for (const [name, filter] of invalidFilters) {
   test(`a filter with ${name} is refused`, () => {
     assert.throws(
       () => milvus({ url: "https://m.example", collection: "items", filter }),
@@ -437,7 +445,7 @@ for (const [name, filter] of wrongFilters) {
   });
 }
 
-test("a filter nested without end is refused", () => {
+test("a filter nested too deeply is refused", () => {
   let filter = { field: "a", is: 1 };
   for (let depth = 0; depth < 20; depth += 1) filter = { not: filter };
   assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), {

@@ -1,7 +1,9 @@
-// What an engine, or what pretends to be one, can do to us: each becomes an error with a reason, in bounded time and memory.
+// Faulty and hostile engines: every fault becomes an error with a reason, in bounded time and
+// memory.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RetrievalError, isPassing } from "pocketsage/remote";
+import { setTimeout as pause } from "node:timers/promises";
+import { isPassing, RetrievalError } from "pocketsage/remote";
 import { COLLECTION, engineAt, failure, goodReply, query, serve } from "./remote-world.mjs";
 
 const json = { "content-type": "application/json" };
@@ -16,14 +18,14 @@ const statuses = [
   [500, "status", true],
   [503, "status", true],
 ];
-for (const [status, reason, passing] of statuses) {
-  test(`HTTP ${status} is "${reason}", and ${passing ? "may pass" : "is final"}`, async (t) => {
+for (const [status, reason, transient] of statuses) {
+  test(`HTTP ${status} is "${reason}", ${transient ? "transient" : "permanent"}`, async (t) => {
     const url = await serve(t, (_, response) =>
       response.writeHead(status, json).end('{"error":"because"}'),
     );
     const error = await failure(engineAt(url));
     assert.ok(error instanceof RetrievalError);
-    assert.deepEqual([error.reason, error.status, isPassing(error)], [reason, status, passing]);
+    assert.deepEqual([error.reason, error.status, isPassing(error)], [reason, status, transient]);
     assert.match(error.message, new RegExp(`chroma answered ${status}.*because`));
   });
 }
@@ -41,7 +43,7 @@ test("Retry-After is read in seconds and as a date", async (t) => {
   assert.equal((await failure(engineAt(url))).retryAfter, undefined);
 });
 
-test("HTML instead of JSON", async (t) => {
+test('HTML instead of JSON is a "reply" error', async (t) => {
   const url = await serve(t, (_, response) =>
     response.writeHead(200, { "content-type": "text/html" }).end("<html>Sign in</html>"),
   );
@@ -50,7 +52,7 @@ test("HTML instead of JSON", async (t) => {
   assert.match(error.message, /text\/html instead of JSON: <html>Sign in/);
 });
 
-const strange = [
+const invalidReplies = [
   ["null", "null"],
   ["a number", "42"],
   ["an error in a 200", '{"error":"InvalidArgumentError","message":"no"}'],
@@ -62,14 +64,14 @@ const strange = [
   ["an id that is an object", '{"ids":[[{}]],"distances":[[0.1]]}'],
   ["half of its JSON", goodReply().slice(0, 20)],
 ];
-for (const [name, body] of strange) {
-  test(`a 200 with ${name} is a reply that is not the engine's`, async (t) => {
+for (const [name, body] of invalidReplies) {
+  test(`a 200 with ${name} is a "reply" error`, async (t) => {
     const url = await serve(t, (_, response) => response.writeHead(200, json).end(body));
     assert.equal((await failure(engineAt(url))).reason, "reply");
   });
 }
 
-test("a reply of 50 MB is cut off, announced or not", async (t) => {
+test("a reply of 50 MB is cut off, with and without content-length", async (t) => {
   let sent = 0;
   const url = await serve(t, (request, response) => {
     const length = 50 << 20;
@@ -92,32 +94,32 @@ test("a reply of 50 MB is cut off, announced or not", async (t) => {
     const error = await failure(engineAt(url, { headers }));
     assert.equal(error.reason, "reply");
     assert.match(error.message, /more than 8388608 bytes/);
-    assert.ok(sent < 30 << 20, `${sent} bytes were sent before it was cut off`);
+    assert.ok(sent < 30 << 20, `${sent} bytes were sent before the cut-off`);
   }
 });
 
-test("a slow drip ends with the time of the request", async (t) => {
+test("a slowly dripping body ends at the request timeout", async (t) => {
   const url = await serve(t, (_, response) => {
     response.writeHead(200, json);
     const timer = setInterval(() => response.write(" "), 20);
     response.on("close", () => clearInterval(timer));
   });
-  const begun = Date.now();
+  const start = Date.now();
   assert.equal((await failure(engineAt(url, { timeout: 150 }))).reason, "timeout");
-  assert.ok(Date.now() - begun < 1500);
+  assert.ok(Date.now() - start < 1500);
 });
 
-test("nobody answers: the time of the request ends it", async (t) => {
+test("a request without reply ends at its timeout", async (t) => {
   const url = await serve(t, () => undefined);
   const error = await failure(engineAt(url, { timeout: 100 }));
   assert.equal(error.reason, "timeout");
   assert.ok(isPassing(error));
 });
 
-test("a redirect to elsewhere is not followed, and the key does not go there", async (t) => {
-  const met = [];
+test("a redirect is not followed, and the key is not sent to its target", async (t) => {
+  const receivedHeaders = [];
   const elsewhere = await serve(t, (request, response) => {
-    met.push(request.headers);
+    receivedHeaders.push(request.headers);
     response.end(goodReply());
   });
   for (const status of [301, 302, 307, 308]) {
@@ -126,10 +128,10 @@ test("a redirect to elsewhere is not followed, and the key does not go there", a
     );
     assert.equal((await failure(engineAt(url, { apiKey: "secret" }))).reason, "redirect");
   }
-  assert.deepEqual(met, []);
+  assert.deepEqual(receivedHeaders, []);
 });
 
-test("a connection that breaks off in the middle of a body", async (t) => {
+test('a connection that breaks within the body is a "network" error', async (t) => {
   const url = await serve(t, (_, response) => {
     response.writeHead(200, { ...json, "content-length": 1000 });
     response.write('{"ids":');
@@ -140,33 +142,40 @@ test("a connection that breaks off in the middle of a body", async (t) => {
   assert.ok(isPassing(error));
 });
 
-test("the caller aborts: the call rejects at once and the connection ends", async (t) => {
+test("an abort by the caller rejects at once and closes the connection", async (t) => {
   let closed;
-  const gone = new Promise((resolve) => (closed = resolve));
-  const url = await serve(t, (request) => request.on("close", closed));
+  const connectionClosed = new Promise((resolve) => (closed = resolve));
   const controller = new AbortController();
+  const url = await serve(t, (request) => {
+    request.on("close", closed);
+    setTimeout(() => controller.abort("never mind"), 10);
+  });
   const asked = engineAt(url).ask([query()], controller.signal);
-  setTimeout(() => controller.abort("never mind"), 30);
   await assert.rejects(asked, { code: "aborted", cause: "never mind" });
-  await gone;
+  await connectionClosed;
 });
 
-test("at most six requests are under way at once", async (t) => {
-  let now = 0;
-  let most = 0;
+test("at most six requests run concurrently", async (t) => {
+  const total = 30;
+  const active = [];
+  let maxActive = 0;
   const url = await serve(t, (_, response) => {
-    most = Math.max(most, (now += 1));
-    setTimeout(() => {
-      now -= 1;
-      response.end(goodReply());
-    }, 10);
+    active.push(response);
+    maxActive = Math.max(maxActive, active.length);
   });
   const retriever = engineAt(url);
-  await Promise.all(Array.from({ length: 30 }, () => retriever.ask([query()])));
-  assert.equal(most, 6);
+  const all = Promise.all(Array.from({ length: total }, () => retriever.ask([query()])));
+  for (let answered = 0; answered < total; ) {
+    while (active.length < Math.min(6, total - answered)) await pause(1);
+    await pause(5); // a seventh request would arrive now
+    answered += active.length;
+    for (const response of active.splice(0)) response.end(goodReply());
+  }
+  await all;
+  assert.equal(maxActive, 6);
 });
 
-test("ids with quotes and SQL in them are data", async (t) => {
+test("ids with quotes and SQL are sent as data", async (t) => {
   let got;
   const url = await serve(t, (request, response, body) => {
     got = { url: request.url, body: JSON.parse(body) };
@@ -179,7 +188,7 @@ test("ids with quotes and SQL in them are data", async (t) => {
   assert.ok(got.url.endsWith(`${COLLECTION}/get`));
 });
 
-test("names in an address cannot climb out of it", async (t) => {
+test("names cannot leave their segment of the URL", async (t) => {
   let path;
   const url = await serve(t, (request, response) => {
     path = request.url;
@@ -191,7 +200,7 @@ test("names in an address cannot climb out of it", async (t) => {
   assert.match(path, /^\/api\/v2\/tenants\/\.\.%2F\.\.%2Fadmin%3Fx%3D1%23\/databases/);
 });
 
-test("the caller's fetch is used, and what it throws is a network failure", async () => {
+test("the fetch option is used, and its exceptions are network errors", async () => {
   const error = await failure(
     engineAt("http://engine.example", { fetch: () => Promise.reject(new TypeError("no route")) }),
   );
@@ -199,7 +208,7 @@ test("the caller's fetch is used, and what it throws is a network failure", asyn
   assert.match(error.message, /no route/);
 });
 
-test("an option that does not exist is an error", () => {
+test("unknown and invalid options are errors", () => {
   assert.throws(() => engineAt("http://engine.example", { colection: "x" }), {
     code: "option",
     message: /unknown option "colection"/,

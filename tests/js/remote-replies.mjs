@@ -1,9 +1,10 @@
-// What engines answer that cannot be had here: recorded shapes, whose sources stand in remote-contracts.test.mjs. tests/remote/clients.test.mjs holds
-// them to the types of the official clients.
+// Replies of engines that cannot run in the tests, in their documented shapes (sources:
+// remote-contracts.test.mjs). tests/remote/clients.test.mjs checks them against the official
+// clients' types.
 const row = (id, distance) => ({ id, distance });
 
 export const milvus = {
-  /** Two queries: three rows of the first, one of the second. */
+  /** Two queries: three hits of the first, one of the second. */
   search: {
     code: 0,
     cost: 0,
@@ -40,7 +41,7 @@ const found = {
 };
 
 export const elasticsearch = {
-  /** One search that found, one whose document is not there, and one too many. */
+  /** One search with hits, one for a missing document, one rejected for overload. */
   search: {
     took: 2,
     responses: [

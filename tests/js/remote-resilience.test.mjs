@@ -1,4 +1,4 @@
-// Retries, deadlines, the breaker, the cache and falling back, with a clock that is turned by hand.
+// Retries, deadlines, the circuit breaker, the cache and fallbacks, with a manual clock.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue } from "pocketsage";
@@ -8,8 +8,8 @@ import {
   layeredAnswers,
   localRetriever,
   memoryAnswers,
-  resilient,
   RetrievalError,
+  resilient,
   withBreaker,
   withCache,
   withFallback,
@@ -24,16 +24,16 @@ const ok = (...items) => ({
   hits: items.map((item) => ({ item, score: 0.5 })),
   via: "engine",
 });
-const down = new RetrievalError("network", "nobody there");
+const down = new RetrievalError("network", "no connection");
 const busy = (retryAfter) => new RetrievalError("status", "busy", { status: 429, retryAfter });
 const forever = () => new Promise(() => {});
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 const two = [query("food-1"), query("food-2")];
 
-test("a retry asks only for what failed, waiting anything up to base 2^n", async () => {
+test("a retry sends only failed queries, after a random wait up to base 2^n", async () => {
   const time = clock({ random: () => 0.25 });
   const { engine, calls } = scripted([ok("a"), { status: "error", error: down }], down, ok("b"));
-  const asked = withRetry(engine, { base: 100, ...time.world }).ask(two);
+  const asked = withRetry(engine, { base: 100, ...time.runtime }).ask(two);
   await settle();
   await time.advance(25);
   await time.advance(50);
@@ -45,26 +45,26 @@ test("a retry asks only for what failed, waiting anything up to base 2^n", async
   assert.deepEqual(time.slept, [25, 50]);
 });
 
-test("Retry-After is honoured, and one that is too long is not waited for", async () => {
+test("Retry-After is honoured, and without a retry if it exceeds the maximum wait", async () => {
   const time = clock();
-  const patient = withRetry(scripted(busy(1500), ok("a")).engine, time.world).ask([query()]);
+  const waiting = withRetry(scripted(busy(1500), ok("a")).engine, time.runtime).ask([query()]);
   await settle();
   await time.advance(1500);
-  assert.equal((await patient)[0].status, "ok");
+  assert.equal((await waiting)[0].status, "ok");
   assert.deepEqual(time.slept, [1500]);
-  const [answer] = await withRetry(scripted(busy(60_000), ok("a")).engine, time.world).ask([
+  const [answer] = await withRetry(scripted(busy(60_000), ok("a")).engine, time.runtime).ask([
     query(),
   ]);
   assert.equal(answer.error.retryAfter, 60_000);
 });
 
-test("what is final is not tried again, and passing trouble three times at most", async () => {
+test("permanent errors are not retried, transient ones twice", async () => {
   const time = clock();
   const refused = scripted(new RetrievalError("refused", "no"));
-  await withRetry(refused.engine, time.world).ask([query()]);
+  await withRetry(refused.engine, time.runtime).ask([query()]);
   assert.equal(refused.calls.length, 1);
   const always = scripted(down);
-  const asked = withRetry(always.engine, time.world).ask([query()]);
+  const asked = withRetry(always.engine, time.runtime).ask([query()]);
   for (let turn = 0; turn < 5; turn += 1) {
     await settle();
     await time.advance(5000);
@@ -73,27 +73,29 @@ test("what is final is not tried again, and passing trouble three times at most"
   assert.equal(always.calls.length, 3);
 });
 
-test("a try ends with its time, and the engine is told", async () => {
+test("a timeout ends the attempt and aborts the engine", async () => {
   const time = clock();
-  let told;
+  let aborted;
   const { engine } = scripted((_, signal) => {
-    signal.addEventListener("abort", () => (told = true));
+    signal.addEventListener("abort", () => (aborted = true));
     return forever();
   });
-  const asked = withTimeout(engine, 100, "timeout", time.world).ask(two);
+  const asked = withTimeout(engine, 100, "timeout", time.runtime).ask(two);
   await settle();
   await time.advance(100);
   assert.deepEqual(
     (await asked).map(({ error }) => error.reason),
     ["timeout", "timeout"],
   );
-  assert.ok(told);
+  assert.ok(aborted);
 });
 
-test("the deadline covers all tries together", async () => {
+test("the deadline covers all attempts together", async () => {
   const time = clock();
   const { engine, calls } = scripted(forever);
-  const asked = resilient(engine, { timeout: 1000, deadline: 1800, ...time.world }).ask([query()]);
+  const asked = resilient(engine, { timeout: 1000, deadline: 1800, ...time.runtime }).ask([
+    query(),
+  ]);
   for (let turn = 0; turn < 25; turn += 1) {
     await settle();
     await time.advance(100);
@@ -102,18 +104,18 @@ test("the deadline covers all tries together", async () => {
   assert.equal(calls.length, 2);
 });
 
-test("the breaker opens after failures in a row, lets one through after its time, and closes when that succeeds", async () => {
+test("the breaker opens after failures, tries once after the cooldown, and closes", async () => {
   const time = clock();
   let alive = false;
   const { engine, calls } = scripted((queries) =>
     alive ? queries.map(() => ok("a")) : queries.map(() => ({ status: "error", error: down })),
   );
-  const guarded = withBreaker(engine, { failures: 3, cooldown: 1000, ...time.world });
+  const guarded = withBreaker(engine, { failures: 3, cooldown: 1000, ...time.runtime });
   for (let call = 0; call < 6; call += 1) await guarded.ask([query()]);
   assert.equal(calls.length, 3);
   assert.equal((await guarded.ask([query()]))[0].error.reason, "open");
   await time.advance(1000);
-  await guarded.ask([query()]); // the one that tries, in vain
+  await guarded.ask([query()]); // the trial call fails
   await guarded.ask([query()]);
   assert.equal(calls.length, 4);
   await time.advance(1000);
@@ -123,14 +125,14 @@ test("the breaker opens after failures in a row, lets one through after its time
   assert.equal(calls.length, 6);
 });
 
-test("the caller's mistakes and refusals do not open the breaker", async () => {
+test("permanent errors do not open the breaker", async () => {
   const { engine, calls } = scripted(new RetrievalError("not-found", "no such collection"));
   const guarded = withBreaker(engine, { failures: 2 });
   for (let call = 0; call < 5; call += 1) await guarded.ask([query()]);
   assert.equal(calls.length, 5);
 });
 
-test("asking nothing says nothing about the engine: the breaker stays open", async () => {
+test("a call without queries does not change the breaker", async () => {
   const { engine, calls } = scripted(down);
   const guarded = withBreaker(engine, { failures: 1 });
   await guarded.ask([query()]);
@@ -139,14 +141,14 @@ test("asking nothing says nothing about the engine: the breaker stays open", asy
   assert.equal(calls.length, 2);
 });
 
-test("vectors are looked up with the same patience: tries, time, breaker, and who else knows them", async () => {
+test("vector lookups have retries, timeouts, the breaker and fallbacks too", async () => {
   const time = clock();
-  const looked = [];
+  const lookups = [];
   const steps = [down, down, [Float32Array.of(1)], forever, down, down, down];
   const engine = {
     ...scripted(ok("a")).engine,
     vectors: async (items) => {
-      const step = steps[looked.push(items) - 1];
+      const step = steps[lookups.push(items) - 1];
       if (step instanceof Error) throw step;
       return typeof step === "function" ? step() : step;
     },
@@ -155,7 +157,7 @@ test("vectors are looked up with the same patience: tries, time, breaker, and wh
     timeout: 1000,
     retry: { retries: 2 },
     breaker: { failures: 3, cooldown: 5000 },
-    ...time.world,
+    ...time.runtime,
   });
   const turn = async (promise, milliseconds) => {
     promise.catch(() => undefined);
@@ -166,19 +168,20 @@ test("vectors are looked up with the same patience: tries, time, breaker, and wh
     return promise;
   };
   assert.deepEqual(await turn(whole.vectors(["x"]), 1000), [Float32Array.of(1)]);
-  assert.equal(looked.length, 3);
-  await assert.rejects(turn(whole.vectors(["y"]), 4000), { reason: "network" }); // out of time, failed, and failed: three in a row
+  assert.equal(lookups.length, 3);
+  // A timeout and two failures: three in a row.
+  await assert.rejects(turn(whole.vectors(["y"]), 4000), { reason: "network" });
   await assert.rejects(whole.vectors(["z"]), { reason: "open" });
   assert.deepEqual(
     await whole.vectors(["x"]),
     [Float32Array.of(1)],
-    "what is remembered is there while the engine is not",
+    "cached vectors are available while the breaker is open",
   );
   const fallback = { ...engine, vectors: async (items) => items.map(() => Float32Array.of(2)) };
   assert.deepEqual(await withFallback(whole, fallback).vectors(["z"]), [Float32Array.of(2)]);
 });
 
-test("the preview of a chain shows what any of them may send", () => {
+test("the preview of a fallback chain shows what each retriever may send", () => {
   const shows = (name) => ({
     ...scripted(ok("a")).engine,
     engine: name,
@@ -189,19 +192,22 @@ test("the preview of a chain shows what any of them may send", () => {
     whole.outbound([query()]).map(({ to, says }) => [to, says]),
     [
       ["near", "1 query."],
-      ["far", "Only if near cannot answer: 1 query."],
+      ["far", "Only if near fails: 1 query."],
     ],
   );
 });
 
-test("a signal that serves many calls keeps nothing of those that are over", async () => {
+test("a reused signal keeps no listeners of finished calls", async () => {
   const { engine } = scripted(ok("a"));
   const whole = resilient(engine, { cache: { store: memoryAnswers() } });
   const { signal } = new AbortController();
   let listening = 0;
   const counted = (name, change) => {
     const own = signal[name].bind(signal);
-    signal[name] = (...given) => ((listening += change), own(...given));
+    signal[name] = (...args) => {
+      listening += change;
+      return own(...args);
+    };
   };
   counted("addEventListener", 1);
   counted("removeEventListener", -1);
@@ -211,10 +217,10 @@ test("a signal that serves many calls keeps nothing of those that are over", asy
   assert.equal(listening, 0);
 });
 
-test("an answer is kept by medoid and count, fresh for its time less a jitter, then asked for again", async () => {
+test("answers are cached by medoid and count while fresh, then requested again", async () => {
   const time = clock({ random: () => 0 });
   const { engine, calls } = scripted((queries) => queries.map(({ item }) => ok(`near ${item}`)));
-  const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, ...time.world });
+  const kept = withCache(engine, { store: memoryAnswers(), fresh: 1000, ...time.runtime });
   assert.deepEqual(
     (await kept.ask(two)).map(({ via }) => via),
     ["engine", "engine"],
@@ -224,7 +230,7 @@ test("an answer is kept by medoid and count, fresh for its time less a jitter, t
     ["cache", "cache"],
   );
   await kept.ask([query("food-1", 4)]);
-  assert.equal(calls.length, 2, "another count is another answer");
+  assert.equal(calls.length, 2, "the count is part of the key");
   await kept.ask([query("food-1"), query("food-3")]);
   assert.deepEqual(
     calls[2].map(({ item }) => item),
@@ -234,14 +240,44 @@ test("an answer is kept by medoid and count, fresh for its time less a jitter, t
   assert.equal((await kept.ask([query()]))[0].via, "engine");
 });
 
-test("a stale answer stands in for a failure, and a failure is not kept", async () => {
+for (const [random, lifetime] of [
+  [0, 1000],
+  [0.5, 900],
+  [0.75, 850],
+]) {
+  test(`an answer of freshness 1000 and random ${random} is fresh for ${lifetime} ms`, async () => {
+    const time = clock({ random: () => random });
+    const { engine } = scripted((queries) => queries.map(() => ok("a")));
+    const cached = withCache(engine, { store: memoryAnswers(), fresh: 1000, ...time.runtime });
+    const via = async () => (await cached.ask([query()]))[0].via;
+    assert.equal(await via(), "engine");
+    await time.advance(lifetime - 1);
+    assert.equal(await via(), "cache");
+    await time.advance(1);
+    assert.equal(await via(), "engine");
+  });
+}
+
+test("entries are stored for the fresh and stale time together, in whole seconds", async () => {
+  const written = [];
+  const store = {
+    get: async () => undefined,
+    set: async (_, text, seconds) => void written.push([JSON.parse(text), seconds]),
+  };
+  const time = clock({ random: () => 0.5 });
+  const options = { store, fresh: 1000, stale: 5200, ...time.runtime };
+  await withCache(scripted([ok("a")]).engine, options).ask([query()]);
+  assert.deepEqual(written, [[{ hits: [["a", 0.5]], until: 900 }, 7]]);
+});
+
+test("a stale answer replaces a failure, and failures are not cached", async () => {
   const time = clock();
   const { engine } = scripted([ok("a")], down, down, [ok("b")]);
   const kept = withCache(engine, {
     store: memoryAnswers(),
     fresh: 1000,
     stale: 5000,
-    ...time.world,
+    ...time.runtime,
   });
   await kept.ask([query()]);
   await time.advance(2000);
@@ -251,7 +287,7 @@ test("a stale answer stands in for a failure, and a failure is not kept", async 
   assert.deepEqual((await kept.ask([query()]))[0].hits, ok("b").hits);
 });
 
-test("the same medoid is asked for once at a time, also by others, and one's abort does not end it for them", async () => {
+test("concurrent queries share one request that outlives the abort of one", async () => {
   let answer;
   const { engine, calls } = scripted(
     () => new Promise((resolve) => (answer = () => resolve([ok("a")]))),
@@ -272,7 +308,7 @@ test("the same medoid is asked for once at a time, also by others, and one's abo
   assert.equal(calls.length, 1);
 });
 
-test("a query by vector alone is not kept, and what is returned is the caller's own", async () => {
+test("a query without id is not cached, and answers are copies", async () => {
   const { engine, calls } = scripted((queries) => queries.map(() => ok("a")));
   const store = memoryAnswers();
   const kept = withCache(engine, { store });
@@ -285,7 +321,7 @@ test("a query by vector alone is not kept, and what is returned is the caller's 
   assert.equal((await kept.ask([query()]))[0].hits[0].item, "a");
 });
 
-test("a store that fails or holds nonsense is a store that has nothing", async () => {
+test("a failing store or an invalid entry is a cache miss", async () => {
   const { engine } = scripted(ok("a"));
   const late = Date.now() + 1000;
   const holds = (text) => ({ get: async () => text, set: async () => undefined });
@@ -305,8 +341,8 @@ test("a store that fails or holds nonsense is a store that has nothing", async (
   }
 });
 
-test("an item with another's vector does not change what others are answered", async () => {
-  // As an engine that must look the item up, and takes the vector instead where there is one.
+test("a forged vector for an item does not change other users' answers", async () => {
+  // Like an engine without queries by id: the query's vector takes precedence.
   const { engine, calls } = scripted((queries) =>
     queries.map(({ vector }) => ok(vector ? `near ${vector[0]}` : "near the item")),
   );
@@ -334,20 +370,20 @@ test("an item with another's vector does not change what others are answered", a
   assert.equal(calls.length, 3);
 });
 
-test("an answer from a clock that is ahead is not fresh for longer than any", async () => {
+test("an entry written by a fast clock is not fresh", async () => {
   const time = clock({ random: () => 0 });
   const { engine, calls } = scripted([ok("a")], [ok("b")], down);
   const store = memoryAnswers();
-  await withCache(engine, { store, fresh: 1000, ...time.world, now: () => 3_600_000 }).ask([
+  await withCache(engine, { store, fresh: 1000, ...time.runtime, now: () => 3_600_000 }).ask([
     query(),
   ]);
-  const kept = withCache(engine, { store, fresh: 1000, ...time.world });
+  const kept = withCache(engine, { store, fresh: 1000, ...time.runtime });
   assert.deepEqual((await kept.ask([query()]))[0], ok("b"));
   assert.equal((await kept.ask([query()]))[0].via, "cache");
   assert.equal(calls.length, 2);
 });
 
-test("layers: the near store learns from the far one; KV's keys are short; the Cache API's are addresses", async () => {
+test("layers copy to the nearer store; KV keys are hashed; Cache API keys are URLs", async () => {
   const far = memoryAnswers();
   await far.set("k", "text", 60);
   const near = memoryAnswers();
@@ -368,13 +404,13 @@ test("layers: the near store learns from the far one; KV's keys are short; the C
   assert.equal(await cache.get('["a/b",1]'), "text");
 });
 
-test("memory keeps the newest", async () => {
+test("the memory store keeps the newest answers", async () => {
   const store = memoryAnswers(2);
   for (const key of ["a", "b", "c"]) await store.set(key, key, 1);
   assert.deepEqual(await Promise.all(["a", "b", "c"].map(store.get)), [undefined, "b", "c"]);
 });
 
-test("falling back: only what failed or was unknown is asked of the next, and what nobody answers keeps its first reason", async (t) => {
+test("only failed and unknown queries fall back; the rest keeps its first result", async (t) => {
   const catalogue = await smallCatalogue();
   t.after(() => catalogue.close());
   const { engine } = scripted([ok("a"), { status: "error", error: down }, { status: "not-found" }]);
@@ -390,7 +426,7 @@ test("falling back: only what failed or was unknown is asked of the next, and wh
   assert.ok(answers[1].hits.every(({ item }) => item.startsWith("sport") && item !== "sport-1"));
 });
 
-test("a fallback that cannot be asked is one more failure, not the end", async () => {
+test("a fallback that rejects does not reject the call", async () => {
   const catalogue = await Catalogue.from([["a", Float32Array.of(1, 0)]], { dim: 2 });
   catalogue.close();
   const [answer] = await withFallback(scripted(down).engine, localRetriever(catalogue)).ask([
@@ -399,7 +435,7 @@ test("a fallback that cannot be asked is one more failure, not the end", async (
   assert.equal(answer.error, down);
 });
 
-test("all together: cache, then stale, then the local catalogue, then a reason", async (t) => {
+test("resilient: cache, then stale, then the local catalogue, then the error", async (t) => {
   const catalogue = await smallCatalogue();
   t.after(() => catalogue.close());
   const time = clock();
@@ -410,7 +446,7 @@ test("all together: cache, then stale, then the local catalogue, then a reason",
   const options = {
     cache: { store: memoryAnswers(), fresh: 1000 },
     retry: { retries: 0 },
-    ...time.world,
+    ...time.runtime,
   };
   const whole = resilient(engine, { ...options, fallback: localRetriever(catalogue) });
   const via = async (given) => (await whole.ask([given]))[0].via;

@@ -1,4 +1,4 @@
-// A server that misbehaves, a clock that can be turned, an engine that answers as it is told: for the tests of pocketsage/remote.
+// Fixtures of the tests of pocketsage/remote: an HTTP server, a manual clock, a scripted engine.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { chroma } from "pocketsage/remote";
@@ -7,7 +7,7 @@ import { DIM, vectorOf } from "./items.mjs";
 export const COLLECTION = "00000000-0000-4000-8000-000000000000";
 export const query = (item = "food-1", count = 3) => ({ item, vector: vectorOf(item), count });
 
-/** An HTTP server whose every request `handle(request, response, body)` answers; ends with the test. */
+/** An HTTP server that calls `handle(request, response, body)`; closed after the test. */
 export async function serve(t, handle) {
   const server = createServer((request, response) => {
     let body = "";
@@ -21,18 +21,18 @@ export async function serve(t, handle) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** A Chroma adapter that asks there. */
+/** A Chroma adapter for this URL. */
 export const engineAt = (url, options) =>
   chroma({ url, collection: COLLECTION, dim: DIM, ...options });
 
-/** Chroma's reply to one query, as its API documents it: ids and cosine distances. */
+/** Chroma's documented reply: ids and cosine distances of each query. */
 export const goodReply = (queries = 1) =>
   JSON.stringify({
     ids: Array(queries).fill(["a", "b", "c"]),
     distances: Array(queries).fill([0.1, 0.2, 0.3]),
   });
 
-/** The one answer, which must be an error. */
+/** The error of a single query, which must fail with code "retrieval". */
 export async function failure(retriever, more = {}) {
   const [answer] = await retriever.ask([{ ...query(), ...more }]);
   assert.equal(answer.status, "error", JSON.stringify(answer));
@@ -40,14 +40,17 @@ export async function failure(retriever, more = {}) {
   return answer.error;
 }
 
-/** A clock at 0 that moves when it is told to: `{ now, sleep, random, advance, slept }`. */
+/**
+ * A manual clock, at 0: `advance` moves it and wakes sleepers in order, `slept` has the requested
+ * sleeps, `runtime` is the option for wrappers.
+ */
 export function clock({ random = () => 0.5 } = {}) {
   let time = 0;
   const waiting = new Set();
   const slept = [];
   return {
     slept,
-    world: {
+    runtime: {
       now: () => time,
       random,
       sleep: (milliseconds, signal) => {
@@ -74,15 +77,20 @@ export function clock({ random = () => 0.5 } = {}) {
   };
 }
 
-/** A retriever that answers by `script`, one step a call: a list of answers, an error, or a function of the queries. */
+/**
+ * A retriever that answers call n by step n of `script` (the last step repeats): a list of answers,
+ * one answer or error for all queries, or a function of the queries that returns one of these.
+ */
 export function scripted(...script) {
   const calls = [];
   const ask = async (queries, signal) => {
     calls.push(queries);
     const step = script[Math.min(calls.length, script.length) - 1];
-    const said = typeof step === "function" ? await step(queries, signal) : step;
-    if (Array.isArray(said)) return said;
-    return queries.map(() => (said instanceof Error ? { status: "error", error: said } : said));
+    const outcome = typeof step === "function" ? await step(queries, signal) : step;
+    if (Array.isArray(outcome)) return outcome;
+    return queries.map(() =>
+      outcome instanceof Error ? { status: "error", error: outcome } : outcome,
+    );
   };
   const engine = Object.assign(async () => [], {
     engine: "scripted",

@@ -1,19 +1,23 @@
-/** Waiting no longer than the caller does. */
+/** Abortable waiting for promises that do not support signals. */
 import { checkAbort } from "../check.js";
 
-/** The promise, or "aborted" as soon as the signal fires: what knows no signals is left to finish alone. */
+/**
+ * `promise`, rejecting "aborted" as soon as the signal fires. The underlying work is not cancelled.
+ */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;
   return new Promise((resolve, reject) => {
-    const stop = (): void => {
+    const rejectIfAborted = (): void => {
       try {
         checkAbort(signal);
       } catch (error) {
         reject(error as Error);
       }
     };
-    stop();
-    signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    rejectIfAborted();
+    signal.addEventListener("abort", rejectIfAborted, { once: true });
+    promise
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", rejectIfAborted));
   });
 }

@@ -1,52 +1,90 @@
-/** Asking an engine that is elsewhere: what is asked, what is answered, and what an engine can do. */
+/** The interface of remote retrievers: queries, answers, and the capabilities of vector engines. */
 import type { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Outbound } from "../retriever.js";
 
-/** One question: by the id the engine has stored, by a vector, or by both; then the id is tried first and the vector is what is left. */
+/**
+ * A nearest-neighbour query by stored id, by vector, or both. With both, the id is used if the
+ * engine supports queries by id and has the item, else the vector. At least one is required.
+ */
 export interface RemoteQuery {
+  /** Id of an item stored in the engine. */
   item?: ItemId;
+  /**
+   * Finite components, not all zero. Only its direction matters: adapters send it at unit length.
+   */
   vector?: Float32Array;
-  /** How many hits are wanted; an engine gives at most its `capabilities.maxK`. */
+  /**
+   * Maximum number of hits, at least 1. Engines return at most `capabilities.maxK`, and one less
+   * because the query item itself is dropped.
+   */
   count: number;
 }
 
-/** Where an answer came from. */
+/**
+ * Source of an answer: the engine, the cache while fresh, the cache in place of a failed engine
+ * ("stale"), or the local catalogue.
+ */
 export type AnswerSource = "engine" | "cache" | "stale" | "local";
 
-/** What became of one query. Hits never hold the item that was asked by. */
+/** The result of one query. */
 export type Answer =
+  /** Hits by descending score, at most `count`, without the item of the query. May be empty. */
   | { status: "ok"; hits: Hit[]; via: AnswerSource }
-  /** The engine does not know the item, and there was no vector to ask with instead. */
+  /** The engine does not have the item, and the query has no vector. */
   | { status: "not-found" }
   | { status: "error"; error: SageError };
 
-/** What an engine can do. */
+/** What a vector engine supports. */
 export interface Capabilities {
-  /** "native": one request asks by stored id. "lookup": a query that has no vector costs a request for it first. */
+  /** "native": queries by stored id. "lookup": the stored vector is fetched by an extra request. */
   byId: "native" | "lookup";
-  /** Whether several queries travel in one request. */
+  /** Whether one request carries several queries. */
   batch: boolean;
-  /** Most hits a query can have. */
+  /** Maximum number of hits per query. */
   maxK: number;
-  /** Which ids the engine takes. */
+  /** Ids the engine accepts. Other ids are treated as not stored there. */
   idKind: "string" | "integer" | "integer or uuid";
-  /** "full", or "numbers" where the engine's filter language has no parameters, so that no text is put into it, or "none". */
+  /**
+   * Supported filter values. "numbers": only numbers and booleans, because the filter language has
+   * no parameters and strings could inject code. "none": no filters.
+   */
   filter: "full" | "numbers" | "none";
 }
 
-/** A retriever that can also say what became of each query. Called as a function it rejects if any query failed. */
+/**
+ * A retriever backed by a vector engine, with one answer per query.
+ *
+ * Called as a function it is a {@link Retriever}: it resolves to the hit lists, or rejects with the
+ * error of the first query that failed or was not found.
+ */
 export interface RemoteRetriever {
   (queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Hit[][]>;
-  /** The engine's name, as messages and `preview()` call it. */
+  /** Name of the engine, in error messages and previews. */
   readonly engine: string;
-  /** Names what is searched (engine, index, filter) and nothing about who asks: part of the key of cached answers. */
+  /**
+   * Identifies what is searched (engine, address, index, filter) without credentials or user data:
+   * part of the cache key of answers.
+   */
   readonly identity: string;
   readonly capabilities: Capabilities;
-  /** One answer per query, in their order. Rejects "aborted", and "option", "dimension" or "not-finite" for queries that are wrong. */
+  /**
+   * One answer per query, in their order. No queries: no answers and no request.
+   *
+   * Rejects "option", "dimension" or "not-finite" for an invalid query, before anything is sent,
+   * and "aborted". All other failures are answers with status "error".
+   */
   ask(queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]>;
-  /** The stored vectors of these items, undefined for those the engine does not know. Batched and remembered. */
+  /**
+   * The stored vectors of items, undefined for items the engine does not have. Requested in batches
+   * of up to 100 items; the last 500 found are cached.
+   *
+   * Rejects "retrieval" if a request fails, and "aborted".
+   */
   vectors(items: readonly ItemId[], signal?: AbortSignal): Promise<(Float32Array | undefined)[]>;
-  /** The requests that `ask` begins with, byte for byte. */
+  /**
+   * The first requests that `ask` would send for these queries, byte for byte. Follow-up requests,
+   * for ids that turn out to be unknown, are described in words.
+   */
   outbound(queries: readonly RemoteQuery[]): Outbound[];
 }

@@ -1,6 +1,9 @@
 /**
- * From an engine's dialect to a retriever: what every adapter shares. An adapter says which requests ask its engine, and how its replies
- * read; here ids come first, vectors second, the item itself is left out, scores are checked, and every query gets an answer of its own.
+ * The part shared by all adapters of vector engines. An adapter (engines/) builds requests and
+ * parses replies; this file queries by id first and by vector second, drops the query's own item,
+ * validates scores, and returns one answer per query.
+ *
+ * "Engine" is a vector database throughout ts/remote/.
  */
 import {
   checkAbort,
@@ -12,97 +15,111 @@ import {
 } from "../check.js";
 import { isSageError, SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
-import type { Hit, Outbound } from "../retriever.js";
+import { type Hit, NOT_SENT, type Outbound } from "../retriever.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
 import { RetrievalError } from "./failure.js";
-import { rememberVectors } from "./vectors.js";
+import { cacheVectors } from "./vectors.js";
 
-/** A query as an adapter sees it: asked by a stored id or by a vector, for as many hits as the engine must give. */
+/** A query for an adapter: by stored id or by vector. `count`: hits to request from the engine. */
 export type EngineQuery = { count: number } & (
   | { id: ItemId; vector?: undefined }
   | { vector: Float32Array; id?: undefined }
 );
 
-/** What an engine says to one query: its hits with cosine scores, or that it does not know the id, or what is wrong. */
+/** The parsed reply to one query: hits with cosine scores, an unknown id, or an error. */
 export type EngineReply = Hit[] | "not-found" | SageError;
 
-/** One request and how its reply is read: one `Said` for each of the queries in it. */
+/** One request with the queries it carries. `read` parses its reply: one entry per query. */
 export interface Exchange<Request> {
   request: Request;
   queries: readonly EngineQuery[];
   read: (reply: unknown) => EngineReply[];
 }
 
-/** An engine's dialect: pure but for `send`. */
+/** An adapter. All functions are pure, except `send`. */
 export interface Engine<Request> {
   name: string;
+  /** See {@link RemoteRetriever.identity}. */
   identity: string;
   capabilities: Capabilities;
-  /** Length of the stored vectors, where it was said: a wrong vector is then refused before it leaves. */
+  /**
+   * Length of the stored vectors. If given, vectors of other lengths are rejected before sending.
+   */
   dim?: number | undefined;
-  /** Whether the engine can have this id; one it cannot have is unknown to it. Default: yes. */
+  /** Whether an id is valid in this engine; invalid ids count as not stored. Default: all are. */
   accepts?: (item: ItemId) => boolean;
+  /** The requests for these queries (at least one); each query occurs in exactly one of them. */
   search: (queries: readonly EngineQuery[]) => Exchange<Request>[];
+  /** The request for the stored vectors of these items, and its parser: one entry per item. */
   lookUp: (items: readonly ItemId[]) => {
     request: Request;
     read: (reply: unknown) => (Float32Array | undefined)[];
   };
+  /** Send a request. Resolves to the reply for `read`. */
   send: (request: Request, signal?: AbortSignal) => Promise<unknown>;
+  /** The request as shown by `preview()`, without credentials. */
   show: (request: Request) => Pick<Outbound, "to" | "bytes">;
 }
 
-/** The retriever that asks this engine. */
-export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
+/** Build the retriever of an adapter. */
+export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriever {
   const { name, capabilities } = engine;
   const accepts = (item: ItemId): boolean => engine.accepts?.(item) ?? true;
 
-  const vectors = rememberVectors(async (items, signal) => {
-    const possible = items.filter(accepts);
-    if (possible.length === 0) return items.map(() => undefined);
-    const { request, read } = engine.lookUp(possible);
-    const found = reading(name, () => read, await engine.send(request, signal));
-    const place = new Map(possible.map((item, index) => [item, index]));
-    return items.map((item) => checkStored(name, item, found[place.get(item) ?? -1], engine.dim));
+  const vectors = cacheVectors(async (items, signal) => {
+    const acceptedItems = items.filter(accepts);
+    if (acceptedItems.length === 0) return items.map(() => undefined);
+    const { request, read } = engine.lookUp(acceptedItems);
+    const found = parseReply(name, read, await engine.send(request, signal));
+    const indexOf = new Map(acceptedItems.map((item, index) => [item, index]));
+    return items.map((item) =>
+      checkStoredVector(name, item, found[indexOf.get(item) ?? -1], engine.dim),
+    );
   });
 
-  /** How to ask a query without asking anybody first, if that can be. */
-  const directly = ({ item, vector, count }: RemoteQuery): EngineQuery | undefined => {
-    const wanted = Math.min(count, capabilities.maxK - 1) + (item === undefined ? 0 : 1);
+  /** Hits to request: one more if the query's own item may be among them. */
+  const engineCount = ({ item, count }: RemoteQuery): number =>
+    Math.min(count, capabilities.maxK - 1) + (item === undefined ? 0 : 1);
+
+  /** The engine query that needs no vector lookup: by stored id, or by vector. Else undefined. */
+  const directQuery = (query: RemoteQuery): EngineQuery | undefined => {
+    const { item, vector } = query;
+    const count = engineCount(query);
     if (item !== undefined && capabilities.byId === "native" && accepts(item))
-      return { id: item, count: wanted };
-    return vector && { vector, count: wanted };
+      return { id: item, count };
+    return vector && { vector, count };
   };
 
-  const exchange = async (
+  const runExchange = async (
     { request, queries, read }: Exchange<Request>,
     signal?: AbortSignal,
   ): Promise<EngineReply[]> => {
     try {
       const reply = await engine.send(request, signal);
-      const said = reading(name, () => read, reply);
-      if (said.length === queries.length) return said;
-      throw unexpected(name, `${said.length} answers to ${queries.length} queries`);
+      const replies = parseReply(name, read, reply);
+      if (replies.length === queries.length) return replies;
+      throw unexpectedReply(name, `${replies.length} answers to ${queries.length} queries`);
     } catch (error) {
       checkAbort(signal);
-      // A batch fails as a whole when one id in it is unknown: the caller of this asks by vectors then.
+      // Engines may fail a whole batch for one unknown id: `ask` then retries all by vector.
       const unknown =
         error instanceof RetrievalError &&
         error.reason === "not-found" &&
         queries.some(({ id }) => id !== undefined);
-      const failure = isSageError(error) ? error : unexpected(name, String(error), error);
+      const failure = isSageError(error) ? error : unexpectedReply(name, String(error), error);
       return queries.map(({ id }) => (unknown && id !== undefined ? "not-found" : failure));
     }
   };
 
-  const search = async (
+  const searchEngine = async (
     queries: readonly EngineQuery[],
     signal?: AbortSignal,
   ): Promise<Map<EngineQuery, EngineReply>> => {
     const exchanges = queries.length === 0 ? [] : engine.search(queries);
-    const said = await Promise.all(exchanges.map((each) => exchange(each, signal)));
+    const replies = await Promise.all(exchanges.map((exchange) => runExchange(exchange, signal)));
     return new Map(
-      exchanges.flatMap((each, index) =>
-        each.queries.map((query, place) => [query, said[index]![place]!] as const),
+      exchanges.flatMap((exchange, index) =>
+        exchange.queries.map((query, row) => [query, replies[index]![row]!] as const),
       ),
     );
   };
@@ -111,61 +128,56 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
     checkQueries(name, queries, engine.dim);
     checkAbort(signal);
     const answers: (Answer | undefined)[] = queries.map(() => undefined);
-    const settle = (place: number, said: EngineReply): void => {
-      answers[place] = answerOf(name, queries[place]!, said);
+    const setAnswer = (row: number, reply: EngineReply): void => {
+      answers[row] = toAnswer(name, queries[row]!, reply);
     };
 
-    const first = queries.map(directly);
-    const heard = await search(
-      first.filter((query) => query !== undefined),
+    const directQueries = queries.map(directQuery);
+    const directReplies = await searchEngine(
+      directQueries.filter((query) => query !== undefined),
       signal,
     );
-    const left: number[] = [];
-    first.forEach((query, place) => {
-      const said = query && heard.get(query);
-      if (said === undefined || (said === "not-found" && query!.id !== undefined)) left.push(place);
-      else settle(place, said);
+    const unanswered: number[] = [];
+    directQueries.forEach((query, row) => {
+      const reply = query && directReplies.get(query);
+      if (reply === undefined || (reply === "not-found" && query!.id !== undefined))
+        unanswered.push(row);
+      else setAnswer(row, reply);
     });
 
-    // What could not be asked by id: by its own vector, else by the one the engine has stored.
-    if (left.length > 0) {
-      const missing = left
-        .filter((place) => !queries[place]!.vector)
-        .map((place) => queries[place]!.item!);
+    // Query the rest by vector: the query's own, else the one stored in the engine.
+    if (unanswered.length > 0) {
+      const itemsToLookUp = unanswered
+        .filter((row) => !queries[row]!.vector)
+        .map((row) => queries[row]!.item!);
       let stored: (Float32Array | undefined)[] | SageError;
       try {
-        stored = missing.length === 0 ? [] : await vectors(missing, signal);
+        stored = itemsToLookUp.length === 0 ? [] : await vectors(itemsToLookUp, signal);
       } catch (error) {
         checkAbort(signal);
-        stored = isSageError(error) ? error : unexpected(name, String(error), error);
+        stored = isSageError(error) ? error : unexpectedReply(name, String(error), error);
       }
-      const second: { place: number; query: EngineQuery }[] = [];
-      for (const place of left) {
-        const { item, vector, count } = queries[place]!;
+      const vectorQueries: { row: number; query: EngineQuery }[] = [];
+      for (const row of unanswered) {
+        const query = queries[row]!;
         const found =
-          vector ?? (stored instanceof SageError ? stored : stored[missing.indexOf(item!)]);
-        if (found instanceof SageError) settle(place, found);
-        else if (!found) settle(place, "not-found");
-        else
-          second.push({
-            place,
-            query: {
-              vector: found,
-              count: Math.min(count, capabilities.maxK - 1) + (item === undefined ? 0 : 1),
-            },
-          });
+          query.vector ??
+          (stored instanceof SageError ? stored : stored[itemsToLookUp.indexOf(query.item!)]);
+        if (found instanceof SageError) setAnswer(row, found);
+        else if (!found) setAnswer(row, "not-found");
+        else vectorQueries.push({ row, query: { vector: found, count: engineCount(query) } });
       }
-      const again = await search(
-        second.map(({ query }) => query),
+      const vectorReplies = await searchEngine(
+        vectorQueries.map(({ query }) => query),
         signal,
       );
-      for (const { place, query } of second) settle(place, again.get(query)!);
+      for (const { row, query } of vectorQueries) setAnswer(row, vectorReplies.get(query)!);
     }
     checkAbort(signal);
     return answers.map((answer) => answer!);
   };
 
-  return assemble({
+  return assembleRetriever({
     engine: name,
     identity: engine.identity,
     capabilities,
@@ -173,49 +185,51 @@ export function retrieverOf<Request>(engine: Engine<Request>): RemoteRetriever {
     vectors,
     outbound(queries) {
       checkQueries(name, queries, engine.dim);
-      const direct = queries.map(directly).filter((query) => query !== undefined);
-      const unknown = queries.filter((query) => !directly(query)).map(({ item }) => item!);
+      const direct = queries.map(directQuery).filter((query) => query !== undefined);
+      const toLookUp = queries.filter((query) => !directQuery(query)).map(({ item }) => item!);
       const requests =
         direct.length === 0 ? [] : engine.search(direct).map(({ request }) => request);
-      if (unknown.length > 0) requests.push(engine.lookUp(unknown).request);
+      if (toLookUp.length > 0) requests.push(engine.lookUp(toLookUp).request);
       const ids = direct.filter(({ id }) => id !== undefined).length;
-      const second = queries.some((query) => query.vector && directly(query)?.id !== undefined)
-        ? " An id that is unknown there is asked for again by its vector."
+      const fallbackNote = queries.some(
+        (query) => query.vector && directQuery(query)?.id !== undefined,
+      )
+        ? " Ids unknown there are queried again by vector."
         : "";
-      const says = `${queries.length === 1 ? "1 query" : `${queries.length} queries`}: ${ids} by the id of an item of the history, ${
-        queries.length - ids
-      } by vector.${second} No weights, no times, no user id.`;
+      const total = queries.length === 1 ? "1 query" : `${queries.length} queries`;
+      const kinds = `${ids} by the id of an item of the history, ${queries.length - ids} by vector`;
+      const says = `${total}: ${kinds}.${fallbackNote} ${NOT_SENT}.`;
       return requests.map((request) => ({ ...engine.show(request), says }));
     },
   });
 }
 
-/** What a retriever has besides being a function. */
+/** The properties of a retriever. */
 export type RetrieverParts = { [Key in keyof RemoteRetriever]: RemoteRetriever[Key] };
 
-/** A retriever from its parts: as a function it gives the lists, and rejects with the first query that failed. */
-export function assemble(parts: RetrieverParts): RemoteRetriever {
+/** Build a retriever from its properties. See {@link RemoteRetriever} for its call behaviour. */
+export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   const retrieve = async (
     queries: readonly RemoteQuery[],
     signal?: AbortSignal,
   ): Promise<Hit[][]> => {
     const answers = await parts.ask(queries, signal);
-    return answers.map((answer, place) => {
+    return answers.map((answer, row) => {
       if (answer.status === "ok") return answer.hits;
       if (answer.status === "error") throw answer.error;
       throw new RetrievalError(
         "not-found",
-        `${parts.engine} does not know ${inspect(queries[place]!.item)}, and the query had no vector.`,
+        `${parts.engine} does not have ${inspect(queries[row]!.item)}; pass its vector.`,
       );
     });
   };
-  // `name` is what preview() calls a retriever.
+  // `preview()` shows the function's name.
   Object.defineProperty(retrieve, "name", { value: parts.engine });
   const { engine, identity, capabilities, ask, vectors, outbound } = parts;
   return Object.assign(retrieve, { engine, identity, capabilities, ask, vectors, outbound });
 }
 
-/** Checks what a caller asks, before any of it leaves. */
+/** Validate queries before anything is sent. `dim`: required vector length, if known. */
 export function checkQueries(
   name: string,
   queries: readonly RemoteQuery[],
@@ -228,58 +242,59 @@ export function checkQueries(
     checkKeys(where, query, ["item", "vector", "count"]);
     checkInteger(`${where}: count`, query.count);
     if (query.item === undefined && query.vector === undefined)
-      throw new SageError("option", `${where}: it has neither an item nor a vector.`);
+      throw new SageError("option", `${where}: expected an item, a vector or both.`);
     if (query.item !== undefined) checkItemId(`${where}: item`, query.item);
     if (query.vector === undefined) return;
     const length = query.vector instanceof Float32Array ? query.vector.length : 0;
     checkVector(where, query.vector, dim ?? Math.max(1, length));
     if (query.vector.every((number) => number === 0))
-      throw new SageError("option", `${where}: the vector is all zeros, which point nowhere.`);
+      throw new SageError("option", `${where}: expected a vector with a direction, saw all zeros.`);
   });
 }
 
-/** A reply, or a part of one, that is not what the engine is documented to say. */
-export function unexpected(name: string, seen: string, cause?: unknown): RetrievalError {
-  return new RetrievalError(
-    "reply",
-    `${name} answered with something else than its documented reply: ${seen.slice(0, 160)}.`,
-    { cause },
-  );
+/** The error for a reply that differs from the engine's documentation. */
+export function unexpectedReply(name: string, seen: string, cause?: unknown): RetrievalError {
+  return new RetrievalError("reply", `${name} sent an unexpected reply: ${seen.slice(0, 160)}.`, {
+    cause,
+  });
 }
 
-/** Reads a reply; a reader that stumbles has met a reply of another shape. */
-function reading<T>(name: string, reader: () => (reply: unknown) => T, reply: unknown): T {
+/** Parse a reply. Parsers throw on any unexpected shape, which becomes a "reply" error. */
+function parseReply<T>(name: string, read: (reply: unknown) => T, reply: unknown): T {
   try {
-    return reader()(reply);
+    return read(reply);
   } catch (error) {
     if (isSageError(error)) throw error;
-    throw unexpected(name, error instanceof Error ? error.message : String(error), error);
+    throw unexpectedReply(name, error instanceof Error ? error.message : String(error), error);
   }
 }
 
-/** What becomes of what an engine said: without the item itself, best first, scores within [-1, 1]. */
-export function answerOf(name: string, { item, count }: RemoteQuery, said: EngineReply): Answer {
-  if (said === "not-found") return { status: "not-found" };
-  if (said instanceof SageError) return { status: "error", error: said };
-  for (const hit of said) {
+/**
+ * Convert a reply to an answer: drop the query's item, clamp scores to [-1, 1], sort by descending
+ * score (ties: the engine's order), keep `count` hits.
+ */
+export function toAnswer(name: string, { item, count }: RemoteQuery, reply: EngineReply): Answer {
+  if (reply === "not-found") return { status: "not-found" };
+  if (reply instanceof SageError) return { status: "error", error: reply };
+  for (const hit of reply) {
     if (typeof hit.item !== "string" || hit.item === "" || !Number.isFinite(hit.score)) {
       return {
         status: "error",
-        error: unexpected(
+        error: unexpectedReply(
           name,
-          `a hit with the id ${inspect(hit.item)} and the score ${inspect(hit.score)}`,
+          `a hit with id ${inspect(hit.item)} and score ${inspect(hit.score)}`,
         ),
       };
     }
   }
-  const hits = said
+  const hits = reply
     .filter((hit) => hit.item !== item)
     .map((hit) => ({ item: hit.item, score: Math.max(-1, Math.min(1, hit.score)) }));
   hits.sort((a, b) => b.score - a.score);
   return { status: "ok", hits: hits.slice(0, count), via: "engine" };
 }
 
-function checkStored(
+function checkStoredVector(
   name: string,
   item: ItemId,
   vector: Float32Array | undefined,
@@ -287,11 +302,11 @@ function checkStored(
 ): Float32Array | undefined {
   if (vector === undefined) return undefined;
   if (vector.length === 0 || !vector.every(Number.isFinite))
-    throw unexpected(name, `a vector of ${inspect(item)} that is not finite numbers`);
+    throw unexpectedReply(name, `a vector of ${inspect(item)} that is empty or not finite`);
   if (dim !== undefined && vector.length !== dim)
-    throw unexpected(
+    throw unexpectedReply(
       name,
-      `a vector of ${vector.length} numbers for ${inspect(item)}, expected ${dim}`,
+      `a vector of length ${vector.length} for ${inspect(item)}, expected ${dim}`,
     );
   return vector;
 }

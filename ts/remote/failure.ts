@@ -1,10 +1,17 @@
-/** What goes wrong out there, with the facts that decide whether to try again. */
+/** The error of failed requests, with what retries and breakers need. */
 import { SageError } from "../errors.js";
 
 /**
- * Why a request failed: nobody answered ("network"), not in time ("timeout", "deadline"), an HTTP status ("status"), credentials
- * ("refused"), no such collection or item ("not-found"), an answer that is not the engine's ("reply"), a redirect, which is never followed
- * ("redirect"), or nobody was asked because the engine failed a moment ago ("open").
+ * Why a request failed.
+ *
+ * - "network": no connection, or it broke off.
+ * - "timeout", "deadline": no reply within the time limit of one attempt, of all attempts.
+ * - "status": an HTTP error status or an equivalent error code.
+ * - "refused": invalid credentials or missing rights.
+ * - "not-found": no such collection, table or item.
+ * - "reply": a reply that differs from the engine's documentation, or is too large.
+ * - "redirect": a redirect; redirects are never followed.
+ * - "open": the circuit breaker is open, no request was sent.
  */
 export type FailureReason =
   | "network"
@@ -17,27 +24,30 @@ export type FailureReason =
   | "redirect"
   | "open";
 
-/** A "retrieval" error that knows its reason. */
+/** A {@link SageError} of code "retrieval" with the reason of the failure. */
 export class RetrievalError extends SageError {
   readonly reason: FailureReason;
-  /** The HTTP status, where there was one. */
+  /** HTTP status, if there was a reply. */
   readonly status: number | undefined;
-  /** How long the engine asked to be left alone, in milliseconds. */
+  /** The engine's Retry-After, in milliseconds. */
   readonly retryAfter: number | undefined;
 
   constructor(
     reason: FailureReason,
     message: string,
-    facts: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
+    details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
-    super("retrieval", message, facts.cause === undefined ? undefined : { cause: facts.cause });
+    super("retrieval", message, details.cause === undefined ? undefined : { cause: details.cause });
     this.reason = reason;
-    this.status = facts.status;
-    this.retryAfter = facts.retryAfter;
+    this.status = details.status;
+    this.retryAfter = details.retryAfter;
   }
 }
 
-/** Whether the same request may succeed a moment later: nobody answered, in time or at all, or said 408, 429 or 5xx. */
+/**
+ * Whether a failure is transient, so that a retry may succeed: a {@link RetrievalError} of reason
+ * "network" or "timeout", or of status 408, 429 or 5xx.
+ */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof RetrievalError)) return false;
   if (error.reason === "network" || error.reason === "timeout") return true;

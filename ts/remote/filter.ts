@@ -1,6 +1,7 @@
 /**
- * Which items an engine may answer with: one small tree of conditions, compiled by each adapter into its engine's own form. Values travel as
- * parameters or as JSON, never inside a text that the engine parses.
+ * Filters for vector engines: a tree of conditions that each adapter compiles to its engine's
+ * filter language. Strings are sent as parameters or JSON, never inside an expression the engine
+ * parses.
  */
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
@@ -9,38 +10,47 @@ import { SageError } from "../errors.js";
 
 export type { Filter, FilterValue };
 
-/** A filter without `not` at its branches and with one shape a leaf: what the adapters compile. */
+/** A filter in negation normal form: negation only in leaves. The input of the adapters. */
 export type Condition =
   | { kind: "in"; field: string; values: readonly FilterValue[]; negated: boolean }
   | { kind: "compare"; field: string; sign: ">=" | "<=" | ">" | "<"; value: number }
   | { kind: "all"; parts: Condition[] }
   | { kind: "any"; parts: Condition[] };
 
-const FIELD = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-const OPPOSITE = { ">=": "<", "<=": ">", ">": "<=", "<": ">=" } as const;
-const MOST_VALUES = 1000;
+const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+const NEGATED_SIGN = { ">=": "<", "<=": ">", ">": "<=", "<": ">=" } as const;
+/** Values of one `in`, and nesting depth of a filter. */
+const MAX_VALUES = 1000;
+const MAX_DEPTH = 16;
 
-/** The filter with every `not` carried down to the leaves (De Morgan). Throws "option", naming the condition that is wrong. */
+/**
+ * Validate a filter and move every `not` to the leaves (De Morgan). Throws "option" or "not-finite"
+ * with the path of the invalid condition.
+ */
 export function checkFilter(where: string, filter: Filter): Condition {
   return compile(`${where}: filter`, filter, false, 0);
 }
 
-/** Throws "option" where the filter compares with text: for engines whose filter language has no parameters. */
-export function onlyNumbers(where: string, condition: Condition): Condition {
+/**
+ * Throw "option" if the filter compares with a string: for engines whose filter language has no
+ * parameters, so that a string could inject code.
+ */
+export function rejectStrings(where: string, condition: Condition): Condition {
   if (condition.kind === "all" || condition.kind === "any")
-    for (const part of condition.parts) onlyNumbers(where, part);
+    for (const part of condition.parts) rejectStrings(where, part);
   else if (condition.kind === "in" && condition.values.some((value) => typeof value === "string")) {
     throw new SageError(
       "option",
-      `${where}: filter: "${condition.field}" is compared with text, and this engine's filters have no parameters to keep text apart from ` +
-        "code. Store a number for it, or leave the items out after retrieval.",
+      `${where}: filter: "${condition.field}" is compared with a string, but this engine has no ` +
+        "parameters. Store a number instead, or filter after retrieval.",
     );
   }
   return condition;
 }
 
 function compile(where: string, filter: Filter, negated: boolean, depth: number): Condition {
-  if (depth > 16) throw new SageError("option", `${where}: it is nested more than 16 deep.`);
+  if (depth > MAX_DEPTH)
+    throw new SageError("option", `${where}: nested deeper than ${MAX_DEPTH}.`);
   checkKeys(where, filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
   if ("not" in filter) return compile(where, filter.not, !negated, depth + 1);
   if ("all" in filter || "any" in filter) {
@@ -55,55 +65,56 @@ function compile(where: string, filter: Filter, negated: boolean, depth: number)
     );
     return { kind: "all" in filter !== negated ? "all" : "any", parts };
   }
-  return leaf(where, filter, negated);
+  return compileLeaf(where, filter, negated);
 }
 
-function leaf(
+function compileLeaf(
   where: string,
   filter: Extract<Filter, { field: string }>,
   negated: boolean,
 ): Condition {
   const { field } = filter;
-  if (typeof field !== "string" || !FIELD.test(field)) {
+  if (typeof field !== "string" || !FIELD_NAME.test(field)) {
     throw new SageError(
       "option",
       `${where}: field: expected a name of letters, digits and _, saw ${inspect(field)}.`,
     );
   }
-  const named = `${where}: ${field}`;
-  if ("is" in filter) return { kind: "in", field, values: [checkValue(named, filter.is)], negated };
+  const fieldLabel = `${where}: ${field}`;
+  if ("is" in filter)
+    return { kind: "in", field, values: [checkValue(fieldLabel, filter.is)], negated };
   if ("in" in filter) {
     const { in: values } = filter;
-    if (!Array.isArray(values) || values.length === 0 || values.length > MOST_VALUES) {
+    if (!Array.isArray(values) || values.length === 0 || values.length > MAX_VALUES) {
       throw new SageError(
         "option",
-        `${named}: expected a list of 1 to ${MOST_VALUES} values, saw ${inspect(values)}.`,
+        `${fieldLabel}: expected a list of 1 to ${MAX_VALUES} values, saw ${inspect(values)}.`,
       );
     }
     return {
       kind: "in",
       field,
-      values: (values as readonly unknown[]).map((value) => checkValue(named, value)),
+      values: (values as readonly unknown[]).map((value) => checkValue(fieldLabel, value)),
       negated,
     };
   }
-  const ends: Condition[] = [];
-  for (const [end, sign] of [
+  const bounds: Condition[] = [];
+  for (const [bound, sign] of [
     ["from", ">="],
     ["to", "<="],
   ] as const) {
-    const value = (filter as { from?: number; to?: number })[end];
+    const value = (filter as { from?: number; to?: number })[bound];
     if (value === undefined) continue;
-    ends.push({
+    bounds.push({
       kind: "compare",
       field,
-      sign: negated ? OPPOSITE[sign] : sign,
-      value: checkFinite(`${named}: ${end}`, value),
+      sign: negated ? NEGATED_SIGN[sign] : sign,
+      value: checkFinite(`${fieldLabel}: ${bound}`, value),
     });
   }
-  if (ends.length === 0)
-    throw new SageError("option", `${named}: expected \`is\`, \`in\`, \`from\` or \`to\`.`);
-  return ends.length === 1 ? ends[0]! : { kind: negated ? "any" : "all", parts: ends };
+  if (bounds.length === 0)
+    throw new SageError("option", `${fieldLabel}: expected \`is\`, \`in\`, \`from\` or \`to\`.`);
+  return bounds.length === 1 ? bounds[0]! : { kind: negated ? "any" : "all", parts: bounds };
 }
 
 function checkValue(where: string, value: unknown): FilterValue {
@@ -111,17 +122,17 @@ function checkValue(where: string, value: unknown): FilterValue {
   if (typeof value === "number") return checkFinite(where, value);
   throw new SageError(
     "option",
-    `${where}: expected a text, a number or a boolean, saw ${inspect(value)}.`,
+    `${where}: expected a string, a number or a boolean, saw ${inspect(value)}.`,
   );
 }
 
-/** The comparison's name in Mongo's dialect, which Chroma, Pinecone and Vectorize speak. */
-const MONGO = { ">=": "$gte", "<=": "$lte", ">": "$gt", "<": "$lt" } as const;
+/** Comparison operators of MongoDB's filter syntax, used by Chroma, Pinecone and Vectorize. */
+const MONGO_OPERATORS = { ">=": "$gte", "<=": "$lte", ">": "$gt", "<": "$lt" } as const;
 
-/** The condition in Mongo's dialect. */
+/** Compile to MongoDB's filter syntax. */
 export function toMongo(condition: Condition): Record<string, unknown> {
   if (condition.kind === "compare")
-    return { [condition.field]: { [MONGO[condition.sign]]: condition.value } };
+    return { [condition.field]: { [MONGO_OPERATORS[condition.sign]]: condition.value } };
   if (condition.kind === "in") {
     const { field, values, negated } = condition;
     if (values.length === 1) return { [field]: { [negated ? "$ne" : "$eq"]: values[0] } };
@@ -131,22 +142,22 @@ export function toMongo(condition: Condition): Record<string, unknown> {
   return { [condition.kind === "all" ? "$and" : "$or"]: condition.parts.map(toMongo) };
 }
 
-/** How a language writes one test, and joins tests. */
+/** Syntax of an expression language: one comparison, and the infix operators. */
 export interface Syntax {
   test: (field: string, sign: "=" | "!=" | ">=" | "<=" | ">" | "<", value: FilterValue) => string;
   and: string;
   or: string;
 }
 
-/** The condition as a text for a parser that knows `and`, `or` and comparisons. */
-export function toExpression(condition: Condition, words: Syntax): string {
+/** Compile to an expression of comparisons joined by `and` and `or`. */
+export function toExpression(condition: Condition, syntax: Syntax): string {
   if (condition.kind === "compare")
-    return words.test(condition.field, condition.sign, condition.value);
+    return syntax.test(condition.field, condition.sign, condition.value);
   const sign = condition.kind === "in" && condition.negated ? "!=" : "=";
-  const tests =
+  const parts =
     condition.kind === "in"
-      ? condition.values.map((value) => words.test(condition.field, sign, value))
-      : condition.parts.map((part) => toExpression(part, words));
-  const all = condition.kind === "in" ? condition.negated : condition.kind === "all";
-  return tests.length === 1 ? tests[0]! : `(${tests.join(all ? words.and : words.or)})`;
+      ? condition.values.map((value) => syntax.test(condition.field, sign, value))
+      : condition.parts.map((part) => toExpression(part, syntax));
+  const isConjunction = condition.kind === "in" ? condition.negated : condition.kind === "all";
+  return parts.length === 1 ? parts[0]! : `(${parts.join(isConjunction ? syntax.and : syntax.or)})`;
 }

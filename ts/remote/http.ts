@@ -1,10 +1,13 @@
-/** Requests over HTTP, and the one place of the adapters that can reach `fetch`: bounded in time and size, never redirected. */
+/**
+ * HTTP requests of the adapters, limited in time, size and number; redirects are never followed.
+ * The only file of ts/remote/ that uses `fetch`.
+ */
 import { checkAbort, checkInteger, checkPositive } from "../check.js";
 import { isSageError } from "../errors.js";
 import type { Outbound } from "../retriever.js";
 import { RetrievalError } from "./failure.js";
 
-/** One request, complete: these are the bytes that leave. */
+/** A complete request: exactly these bytes are sent. */
 export interface HttpRequest {
   method: "GET" | "POST";
   url: string;
@@ -12,72 +15,78 @@ export interface HttpRequest {
   body?: string | Uint8Array<ArrayBuffer>;
 }
 
-/** How requests are made. */
+/** Options of HTTP requests, shared by all adapters that use HTTP. */
 export interface HttpOptions {
-  /** Default: the runtime's own. */
+  /** Replacement of `fetch`. Default: `globalThis.fetch`, read at each request. */
   fetch?: typeof fetch;
-  /** Further headers, of a proxy or gateway for instance. */
+  /** Additional headers, such as those of a gateway; they override the adapter's. */
   headers?: Record<string, string>;
-  /** Milliseconds until a request is given up, its reply included. Default: 5,000. */
+  /**
+   * Milliseconds until a request is aborted, counted from its start to the end of its reply.
+   * Waiting for one of the `connections` is not included. Default: 5,000.
+   */
   timeout?: number;
-  /** Bytes a reply may have. Default: 8 MiB. */
+  /** Maximum size of a reply in bytes, after decompression. Default: 8 MiB. */
   maxBytes?: number;
-  /** Requests under way at once. Default: 6, what a Cloudflare Worker may have. */
+  /** Maximum number of concurrent requests. Default: 6, the limit of a Cloudflare Worker. */
   connections?: number;
 }
 
 export const HTTP_OPTIONS = ["fetch", "headers", "timeout", "maxBytes", "connections"];
-const EXCERPT = 160;
+const MAX_EXCERPT_CHARS = 160;
 
-/** Sends requests to `name` and resolves to the JSON of their replies. Rejects "aborted" or a RetrievalError. */
+/**
+ * Returns a function that sends a request to the engine `name` and resolves to the parsed JSON
+ * reply. It rejects "aborted" or with a {@link RetrievalError}.
+ */
 export function httpSender(
   name: string,
   options: HttpOptions,
 ): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
   const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000);
   const maxBytes = checkInteger(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
-  const enter = turnstile(checkInteger(`${name}: connections`, options.connections ?? 6));
+  const acquire = semaphore(checkInteger(`${name}: connections`, options.connections ?? 6));
   return async (request, signal) => {
     checkAbort(signal);
-    const leave = await enter();
-    const clock = new AbortController();
-    const timer = setTimeout(() => clock.abort(), timeout);
-    const stop = (): void => clock.abort();
-    signal?.addEventListener("abort", stop);
+    const release = await acquire();
+    const ending = new AbortController();
+    const timer = setTimeout(() => ending.abort(), timeout);
+    const abort = (): void => ending.abort();
+    signal?.addEventListener("abort", abort);
     try {
       checkAbort(signal);
-      // Called through globalThis, late: a Worker's fetch may not be a method of something else, and tests may replace it.
-      const send =
-        options.fetch ?? ((...given: Parameters<typeof fetch>) => globalThis.fetch(...given));
-      const reply = await send(request.url, {
+      // Workers require fetch to be called on globalThis; reading it late lets tests replace it.
+      const fetchFn =
+        options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
+      const reply = await fetchFn(request.url, {
         method: request.method,
         headers: { accept: "application/json", ...request.headers, ...options.headers },
         ...(request.body === undefined ? {} : { body: request.body }),
         redirect: "manual",
-        signal: clock.signal,
+        signal: ending.signal,
       });
-      return await readReply(name, reply, maxBytes, clock.signal);
+      return await readJson(name, reply, maxBytes, ending.signal);
     } catch (error) {
       checkAbort(signal);
       if (isSageError(error)) throw error;
-      if (clock.signal.aborted)
+      if (ending.signal.aborted)
         throw new RetrievalError("timeout", `${name} did not answer within ${timeout} ms.`, {
           cause: error,
         });
-      const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new RetrievalError("network", `${name} could not be reached, or broke off (${why}).`, {
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      throw new RetrievalError("network", `The connection to ${name} failed (${reason}).`, {
         cause: error,
       });
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", stop);
-      leave();
+      signal?.removeEventListener("abort", abort);
+      release();
     }
   };
 }
 
-/** A request as `preview()` shows it: the body, or the address where there is none. Keys in headers are not shown. */
-export function showRequest({ url, body }: HttpRequest): Pick<Outbound, "to" | "bytes"> {
+/** The request for `preview()`: the body, or the URL if there is none. Headers are left out. */
+export function outboundOf({ url, body }: HttpRequest): Pick<Outbound, "to" | "bytes"> {
   const bytes =
     typeof body === "string" || body === undefined
       ? new TextEncoder().encode(body ?? url)
@@ -85,7 +94,7 @@ export function showRequest({ url, body }: HttpRequest): Pick<Outbound, "to" | "
   return { to: url, bytes };
 }
 
-/** A request whose body is JSON. */
+/** A POST request with a JSON body. */
 export function postJson(
   url: string,
   body: unknown,
@@ -99,14 +108,14 @@ export function postJson(
   };
 }
 
-/** An address below a base: each part is encoded, so that a name cannot climb out of its place. */
-export function below(base: string | URL, ...parts: string[]): string {
+/** Append path segments to a URL, percent-encoded: "../" in a name cannot leave its segment. */
+export function joinUrl(base: string | URL, ...parts: string[]): string {
   return [String(base).replace(/\/+$/, ""), ...parts.map((part) => encodeURIComponent(part))].join(
     "/",
   );
 }
 
-async function readReply(
+async function readJson(
   name: string,
   reply: Response,
   maxBytes: number,
@@ -116,14 +125,12 @@ async function readReply(
     void reply.body?.cancel().catch(() => undefined);
     throw new RetrievalError(
       "redirect",
-      `${name} answered with a redirect (${reply.status}), which is not followed: use the final address.`,
-      {
-        status: reply.status,
-      },
+      `${name} answered with a redirect (${reply.status}): use the final address.`,
+      { status: reply.status },
     );
   }
   const text = await readText(name, reply, maxBytes, signal);
-  if (!reply.ok) throw failed(name, reply, text);
+  if (!reply.ok) throw statusError(name, reply, text);
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
@@ -142,27 +149,27 @@ async function readText(
   maxBytes: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const announced = Number(reply.headers.get("content-length") ?? 0);
-  if (announced > maxBytes) {
+  const declaredBytes = Number(reply.headers.get("content-length") ?? 0);
+  if (declaredBytes > maxBytes) {
     void reply.body?.cancel().catch(() => undefined);
-    throw tooLarge(name, maxBytes);
+    throw sizeError(name, maxBytes);
   }
   if (!reply.body) return reply.text();
   const reader = reply.body.getReader();
-  // A body that drips ends with the signal, even if the fetch that was given does not pass it on.
-  const ended = new Promise<never>((_, reject) =>
+  // Stops a slow body on abort, even if a replaced fetch ignores the signal.
+  const aborted = new Promise<never>((_, reject) =>
     signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true }),
   );
-  ended.catch(() => undefined);
+  aborted.catch(() => undefined);
   const decoder = new TextDecoder();
   let text = "";
-  let size = 0;
+  let bytesRead = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), ended]);
+      const { done, value } = await Promise.race([reader.read(), aborted]);
       if (done) return text + decoder.decode();
-      size += value.length;
-      if (size > maxBytes) throw tooLarge(name, maxBytes);
+      bytesRead += value.length;
+      if (bytesRead > maxBytes) throw sizeError(name, maxBytes);
       text += decoder.decode(value, { stream: true });
     }
   } catch (error) {
@@ -171,25 +178,26 @@ async function readText(
   }
 }
 
-function failed(name: string, reply: Response, text: string): RetrievalError {
+function statusError(name: string, reply: Response, text: string): RetrievalError {
   const { status } = reply;
-  const said = `${name} answered ${status}${reply.statusText ? ` ${reply.statusText}` : ""}: ${excerpt(text)}`;
+  const statusText = reply.statusText ? ` ${reply.statusText}` : "";
+  const message = `${name} answered ${status}${statusText}: ${excerpt(text)}`;
   if (status === 401 || status === 403)
-    return new RetrievalError("refused", `${said} Check the key and what it may do.`, { status });
+    return new RetrievalError("refused", `${message} Check the key and its rights.`, { status });
   if (status === 404)
     return new RetrievalError(
       "not-found",
-      `${said} Check the address and the name of the collection.`,
+      `${message} Check the address and the name of the collection.`,
       { status },
     );
-  return new RetrievalError("status", said, {
+  return new RetrievalError("status", message, {
     status,
-    retryAfter: retryAfter(reply.headers.get("retry-after")),
+    retryAfter: parseRetryAfter(reply.headers.get("retry-after")),
   });
 }
 
-/** Seconds, or a date; milliseconds from now. */
-function retryAfter(header: string | null): number | undefined {
+/** Parse a Retry-After header, seconds or an HTTP date, to milliseconds from now. */
+function parseRetryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
   const wait = /^\d+$/.test(header.trim())
     ? Number(header) * 1000
@@ -197,34 +205,35 @@ function retryAfter(header: string | null): number | undefined {
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
-function tooLarge(name: string, maxBytes: number): RetrievalError {
+function sizeError(name: string, maxBytes: number): RetrievalError {
   return new RetrievalError(
     "reply",
-    `${name} answered with more than ${maxBytes} bytes; maxBytes allows more.`,
+    `${name} answered with more than ${maxBytes} bytes, the limit of maxBytes.`,
   );
 }
 
 function excerpt(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
-  return line === "" ? "(nothing)" : line.length > EXCERPT ? `${line.slice(0, EXCERPT)}…` : line;
+  if (line.length > MAX_EXCERPT_CHARS) return `${line.slice(0, MAX_EXCERPT_CHARS)}…`;
+  return line === "" ? "(empty)" : line;
 }
 
-/** Lets `most` in at once; each that entered must leave. */
-function turnstile(most: number): () => Promise<() => void> {
-  let inside = 0;
+/** A counting semaphore: resolves to a release function, at most `limit` unreleased at a time. */
+function semaphore(limit: number): () => Promise<() => void> {
+  let active = 0;
   const waiting: (() => void)[] = [];
-  const leave = (): void => {
+  const release = (): void => {
     const next = waiting.shift();
     if (next) next();
-    else inside -= 1;
+    else active -= 1;
   };
   return async () => {
-    if (inside < most) inside += 1;
+    if (active < limit) active += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
-    let left = false;
+    let released = false;
     return () => {
-      if (!left) leave();
-      left = true;
+      if (!released) release();
+      released = true;
     };
   };
 }

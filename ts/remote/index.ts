@@ -1,5 +1,6 @@
 /**
- * Engines elsewhere: where a catalogue outgrows the device, the interests ask one of these instead.
+ * Retrieval from vector engines, for catalogues too large for the device: adapters, and wrappers
+ * that add retries, timeouts, a circuit breaker, a cache and fallbacks.
  *
  * @packageDocumentation
  */

@@ -1,42 +1,42 @@
-/** Reading JSON that somebody else wrote: each reader throws what it saw where something else was promised. */
+/** Checked access to untrusted JSON: each reader throws a TypeError with the value seen. */
 import { inspect } from "../check.js";
 
-/** An object's property, whatever it is. */
+/** A property of an object; undefined if missing. */
 export function field(value: unknown, key: string): unknown {
   if (typeof value !== "object" || value === null)
     throw new TypeError(`${inspect(value)} instead of an object with "${key}"`);
   return (value as Record<string, unknown>)[key];
 }
 
-/** A list. */
+/** An array. `what` names its elements in the error. */
 export function list(value: unknown, what: string): unknown[] {
   if (Array.isArray(value)) return value;
   throw new TypeError(`${inspect(value)} instead of a list of ${what}`);
 }
 
-/** A number, also one written as text. */
+/** A finite number, also in decimal string form. `what` names it in the error. */
 export function number(value: unknown, what: string): number {
-  const read = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof read === "number" && Number.isFinite(read)) return read;
+  const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  if (typeof parsed === "number" && Number.isFinite(parsed)) return parsed;
   throw new TypeError(`${inspect(value)} for ${what}`);
 }
 
-/** An id: a text, or a whole number small enough to be exact in JSON. */
+/** An id: a non-empty string, or an integer within the safe range, as a string. */
 export function id(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
-  throw new TypeError(
-    `${inspect(value)} for an id (a whole number beyond 2^53 is not exact in JSON)`,
+  throw new TypeError(`${inspect(value)} for an id (integers beyond 2^53 are not exact in JSON)`);
+}
+
+/** A vector, or undefined for null or undefined. */
+export function vector(value: unknown): Float32Array | undefined {
+  if (value === null || value === undefined) return undefined;
+  return Float32Array.from(list(value, "numbers"), (component) =>
+    number(component, "a vector component"),
   );
 }
 
-/** A vector: numbers in a list, or none where the engine gave none. */
-export function vector(value: unknown): Float32Array | undefined {
-  if (value === null || value === undefined) return undefined;
-  return Float32Array.from(list(value, "numbers"), (each) => number(each, "a number of a vector"));
-}
-
-/** What an engine's error message may be, wherever it keeps it. */
+/** A value as text for an error message. */
 export function text(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
 }

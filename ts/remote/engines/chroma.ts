@@ -1,31 +1,39 @@
-/** Chroma over its REST API, version 2. All queries in one request, by vector: an item without one is looked up first. */
+/**
+ * Adapter for Chroma, REST API version 2. All queries in one request, by vector; stored vectors are
+ * looked up for queries by id.
+ */
 import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf } from "../engine.js";
+import { type Engine, engineRetriever } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the collection is. Its space is cosine. */
+/** Options of {@link chroma}. */
 export interface ChromaOptions extends HttpOptions {
+  /** Base URL of the server. */
   url: string | URL;
   /** The collection's UUID: `collection.id` in Chroma's clients. */
   collection: string;
+  /** Default: "default_tenant". */
   tenant?: string;
+  /** Default: "default_database". */
   database?: string;
   /** Sent as `x-chroma-token`. */
   apiKey?: string;
+  /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
@@ -40,7 +48,11 @@ const OPTIONS = [
   ...HTTP_OPTIONS,
 ];
 
-/** Asks a Chroma collection. */
+/**
+ * A retriever for a Chroma collection, whose `hnsw:space` must be cosine.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function chroma(options: ChromaOptions): RemoteRetriever {
   checkKeys("chroma", options, OPTIONS);
   const {
@@ -54,14 +66,14 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
   if (!/^[0-9a-f-]{36}$/i.test(collection)) {
     throw new SageError(
       "option",
-      `chroma: collection: expected its UUID (collection.id in Chroma's clients), saw ${inspect(collection)}.`,
+      `chroma: collection: expected its UUID (collection.id), saw ${inspect(collection)}.`,
     );
   }
   const condition = options.filter && checkFilter("chroma", options.filter);
   const where = condition && toMongo(condition);
   const headers: Record<string, string> = apiKey === undefined ? {} : { "x-chroma-token": apiKey };
-  const address = (verb: string): string =>
-    below(
+  const urlOf = (verb: string): string =>
+    joinUrl(
       url,
       "api",
       "v2",
@@ -79,14 +91,14 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     identity: JSON.stringify(["chroma", String(url), tenant, database, collection, condition]),
     capabilities: { byId: "lookup", batch: true, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
-    // One request has one count for all.
+    // One count per request.
     search: (queries) => [
       {
         queries,
         request: postJson(
-          address("query"),
+          urlOf("query"),
           {
-            query_embeddings: queries.map((query) => shortNumbers(query.vector!)),
+            query_embeddings: queries.map((query) => roundedUnitVector(query.vector!)),
             n_results: Math.max(...queries.map(({ count }) => count)),
             include: ["distances"],
             ...(where === undefined ? {} : { where }),
@@ -97,17 +109,17 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
           const ids = list(field(reply, "ids"), "lists of ids");
           const distances = list(field(reply, "distances"), "lists of distances");
           return ids.map((row, query) => {
-            const far = list(distances[query], "distances");
+            const rowDistances = list(distances[query], "distances");
             return list(row, "ids").map((item, rank) => ({
               item: id(item),
-              score: 1 - number(far[rank], "a distance"),
+              score: 1 - number(rowDistances[rank], "a distance"),
             }));
           });
         },
       },
     ],
     lookUp: (items) => ({
-      request: postJson(address("get"), { ids: items, include: ["embeddings"] }, headers),
+      request: postJson(urlOf("get"), { ids: items, include: ["embeddings"] }, headers),
       read: (reply) => {
         const embeddings = list(field(reply, "embeddings"), "embeddings");
         const found = new Map(
@@ -117,7 +129,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
       },
     }),
     send: httpSender("chroma", options),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }

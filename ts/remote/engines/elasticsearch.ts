@@ -1,40 +1,52 @@
 /**
- * Elasticsearch: one `_msearch` for all queries, approximate kNN on a `dense_vector` with similarity cosine (or dot_product at unit length).
- * By stored id from 9.4 on (`query_vector_builder.lookup`), which `byId: true` says; else by vector.
+ * Adapter for Elasticsearch: one `_msearch` request for all queries, approximate kNN on a
+ * `dense_vector` field. Queries by stored id use `query_vector_builder.lookup` (version 9.4).
  */
 import { checkKeys } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf } from "../engine.js";
+import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the index is. */
+/** Options of {@link elasticsearch}. */
 export interface ElasticsearchOptions extends HttpOptions {
+  /** Base URL of the server. */
   url: string | URL;
+  /** Name of the index. */
   index: string;
+  /** API key, sent as a header. */
   apiKey?: string;
-  /** Whether the server can look the vector up itself (Elasticsearch 9.4). Default: false. */
+  /** Whether the server supports queries by stored id (from Elasticsearch 9.4). Default: false. */
   byId?: boolean;
-  /** Default: "embedding". */
+  /**
+   * The `dense_vector` field, with similarity cosine, or dot_product for unit vectors. Default:
+   * "embedding".
+   */
   vectorField?: string;
+  /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
 const OPTIONS = ["url", "index", "apiKey", "byId", "vectorField", "filter", "dim", ...HTTP_OPTIONS];
 
-/** Asks an Elasticsearch index. */
+/**
+ * A retriever for an Elasticsearch index.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
   checkKeys("elasticsearch", options, OPTIONS);
   const { url, index, apiKey, vectorField = "embedding", dim } = options;
@@ -53,7 +65,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
-    // An _id has at most 512 bytes.
+    // The size limit of _id.
     accepts: (item) => new TextEncoder().encode(item).length <= 512,
     search: (queries) => {
       const lines = queries.flatMap((query) => [
@@ -62,7 +74,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
           knn: {
             field: vectorField,
             ...(query.vector
-              ? { query_vector: shortNumbers(query.vector) }
+              ? { query_vector: roundedUnitVector(query.vector) }
               : { query_vector_builder: { lookup: { id: query.id, index, path: vectorField } } }),
             k: query.count,
             num_candidates: Math.min(10_000, Math.max(100, query.count * 2)),
@@ -78,15 +90,15 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
           queries,
           request: {
             method: "POST",
-            url: below(url, "_msearch"),
+            url: joinUrl(url, "_msearch"),
             headers: { "content-type": "application/x-ndjson", ...headers },
             body,
           },
           read: (reply) =>
-            list(field(reply, "responses"), "responses").map((response, place) => {
+            list(field(reply, "responses"), "responses").map((response, row) => {
               const error = field(response, "error");
               if (error !== undefined)
-                return refusal(response, error, queries[place]!.id !== undefined);
+                return searchError(response, error, queries[row]!.id !== undefined);
               return list(field(field(response, "hits"), "hits"), "hits").map((hit) => ({
                 item: id(field(hit, "_id")),
                 score: 2 * number(field(hit, "_score"), "a score") - 1,
@@ -97,7 +109,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
     },
     lookUp: (items) => ({
       request: postJson(
-        `${below(url, index, "_mget")}?_source_includes=${encodeURIComponent(vectorField)}`,
+        `${joinUrl(url, index, "_mget")}?_source_includes=${encodeURIComponent(vectorField)}`,
         { ids: items },
         headers,
       ),
@@ -114,26 +126,35 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       },
     }),
     send: httpSender("elasticsearch", options),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-/** One search of the batch failed: a missing document is an unknown item, the rest is what its status says. */
-function refusal(response: unknown, error: unknown, byId: boolean): RetrievalError | "not-found" {
+/** Convert the error of one search of the batch. A missing document is an unknown id. */
+function searchError(
+  response: unknown,
+  error: unknown,
+  byId: boolean,
+): RetrievalError | "not-found" {
   const status = number(field(response, "status"), "a status");
   const type = text(field(error, "type"));
+  const reason = text(field(error, "reason"));
   if (
     byId &&
     (type === "resource_not_found_exception" ||
-      /lookup|document.*(missing|not found)/i.test(text(field(error, "reason"))))
+      /lookup|document.*(missing|not found)/i.test(reason))
   ) {
     return "not-found";
   }
-  const said = `elasticsearch answered ${status} (${type}): ${text(field(error, "reason")).slice(0, 160)}.`;
-  return new RetrievalError(type === "index_not_found_exception" ? "not-found" : "status", said, {
-    status,
-  });
+  const message = `elasticsearch answered ${status} (${type}): ${reason.slice(0, 160)}.`;
+  return new RetrievalError(
+    type === "index_not_found_exception" ? "not-found" : "status",
+    message,
+    {
+      status,
+    },
+  );
 }
 
 function toClause(condition: Condition): Record<string, unknown> {

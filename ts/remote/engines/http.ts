@@ -1,40 +1,63 @@
 /**
- * An endpoint of one's own: the medoids go out as one compact message (POST, application/cbor), and the answers come back as JSON:
- * `{ "answers": [{ "status": "ok", "hits": [{ "item": "...", "score": 0.9 }] } | { "status": "not-found" } | { "status": "error", "reason": "..." }] }`.
- * The Worker in edge/ speaks this.
+ * Adapter for an own HTTP endpoint, such as the Worker in edge/. One POST request with all queries
+ * in the encoding of wire.ts (application/cbor). The reply is JSON, one answer per query:
+ *
+ *     { "answers": [
+ *       { "status": "ok", "hits": [{ "item": "...", "score": 0.9 }] },
+ *       { "status": "not-found" },
+ *       { "status": "error", "reason": "..." }
+ *     ] }
  */
 import { checkAbort, checkKeys, inspect } from "../../check.js";
 import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
+import { NOT_SENT } from "../../retriever.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { answerOf, assemble, checkQueries, type EngineReply, unexpected } from "../engine.js";
+import {
+  assembleRetriever,
+  checkQueries,
+  type EngineReply,
+  toAnswer,
+  unexpectedReply,
+} from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
-  showRequest,
+  outboundOf,
 } from "../http.js";
 import { field, id, list, number, text } from "../reply.js";
 import { encodeMedoids, type WirePrecision } from "../wire.js";
 
-/** Where the endpoint is, and what it is sent. */
+/** Options of {@link httpRetriever}. */
 export interface HttpRetrieverOptions extends HttpOptions {
+  /** URL of the endpoint. */
   url: string | URL;
-  /** "ids" is the least: a few bytes a medoid. Default: "ids" where every query has one, else "vectors". */
+  /**
+   * What is sent of each medoid. "ids" takes a few bytes each and requires that the endpoint has
+   * the items. Default: "ids" if every query has an id, else "vectors".
+   */
   send?: "ids" | "vectors" | "both";
-  /** Default: "f16". */
+  /** Encoding of vector components. Default: "f16". */
   precision?: WirePrecision;
-  /** A bearer token, or where to get one; asked before every request. */
+  /** Bearer token, or a function that returns one, called before every request. Default: none. */
   token?: string | (() => string | Promise<string>);
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
 const NAME = "httpRetriever";
-const MOST_HITS = 200;
+const MAX_HITS = 200;
 
-/** Asks an endpoint of one's own. `preview()` needs the wasm, as every message does: it is there once `openSage` or `init` has resolved. */
+/**
+ * A retriever for an own endpoint. `vectors` is not supported and rejects "unknown-item". Encoding
+ * needs the wasm: `ask` loads it, `outbound` requires that `openSage` or `init` has resolved
+ * before.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   checkKeys(NAME, options, ["url", "send", "precision", "token", "dim", ...HTTP_OPTIONS]);
   const { url, send, precision = "f16", token, dim } = options;
@@ -45,14 +68,15 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     );
   }
   const post = httpSender(NAME, options);
+  const parts = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
+    send ?? (queries.every(({ item }) => item !== undefined) ? "ids" : "vectors");
   const requestFor = (queries: readonly RemoteQuery[]): HttpRequest => {
-    const usual = queries.every(({ item }) => item !== undefined) ? "ids" : "vectors";
-    const capped = queries.map((query) => ({ ...query, count: Math.min(query.count, MOST_HITS) }));
+    const capped = queries.map((query) => ({ ...query, count: Math.min(query.count, MAX_HITS) }));
     return {
       method: "POST",
       url: String(url),
       headers: { "content-type": "application/cbor" },
-      body: encodeMedoids(capped, { precision, send: send ?? usual }),
+      body: encodeMedoids(capped, { precision, send: parts(queries) }),
     };
   };
 
@@ -63,29 +87,29 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     await init();
     const request = requestFor(queries);
     try {
-      const key = typeof token === "function" ? await obtain(token) : token;
+      const bearer = typeof token === "function" ? await resolveToken(token) : token;
       const headers: Record<string, string> =
-        key === undefined
+        bearer === undefined
           ? request.headers
-          : { ...request.headers, authorization: `Bearer ${key}` };
-      const answers = readAnswers(await post({ ...request, headers }, signal));
+          : { ...request.headers, authorization: `Bearer ${bearer}` };
+      const answers = parseAnswers(await post({ ...request, headers }, signal));
       if (answers.length !== queries.length)
-        throw unexpected(NAME, `${answers.length} answers to ${queries.length} queries`);
-      return answers.map((said, place) => answerOf(NAME, queries[place]!, said));
+        throw unexpectedReply(NAME, `${answers.length} answers to ${queries.length} queries`);
+      return answers.map((reply, row) => toAnswer(NAME, queries[row]!, reply));
     } catch (error) {
       checkAbort(signal);
-      const failure = isSageError(error) ? error : unexpected(NAME, String(error), error);
+      const failure = isSageError(error) ? error : unexpectedReply(NAME, String(error), error);
       return queries.map(() => ({ status: "error", error: failure }));
     }
   };
 
-  return assemble({
+  return assembleRetriever({
     engine: NAME,
     identity: JSON.stringify(["http", String(url)]),
     capabilities: {
       byId: "native",
       batch: true,
-      maxK: MOST_HITS,
+      maxK: MAX_HITS,
       idKind: "string",
       filter: "none",
     },
@@ -94,37 +118,38 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
       Promise.reject(
         new SageError(
           "unknown-item",
-          `${NAME}: the endpoint gives no vectors: pass { item, vector }.`,
+          `${NAME}: the endpoint has no vector lookup: pass { item, vector }.`,
         ),
       ),
     outbound: (queries) => {
-      const vectors = send === "vectors" || send === "both" ? " and vectors" : "";
-      const says = `${queries.length} medoids: ids of items of the history${vectors}. No weights, no times, no user id in the message.`;
-      return queries.length === 0 ? [] : [{ ...showRequest(requestFor(queries)), says }];
+      const sent = parts(queries).replace("both", "ids and vectors");
+      const content = `${queries.length} medoids: ${sent} of items of the history.`;
+      const says = `${content} ${NOT_SENT} in the message.`;
+      return queries.length === 0 ? [] : [{ ...outboundOf(requestFor(queries)), says }];
     },
   });
 }
 
-async function obtain(token: () => string | Promise<string>): Promise<string> {
+async function resolveToken(token: () => string | Promise<string>): Promise<string> {
   try {
     return await token();
   } catch (cause) {
     throw new RetrievalError(
       "refused",
-      `${NAME}: there was no token to be had (${text(cause instanceof Error ? cause.message : cause)}).`,
+      `${NAME}: getting a token failed (${text(cause instanceof Error ? cause.message : cause)}).`,
       { cause },
     );
   }
 }
 
-function readAnswers(reply: unknown): EngineReply[] {
+function parseAnswers(reply: unknown): EngineReply[] {
   return list(field(reply, "answers"), "answers").map((answer): EngineReply => {
     const status = field(answer, "status");
     if (status === "not-found") return "not-found";
     if (status === "error")
       return new RetrievalError(
         "status",
-        `The endpoint could not answer: ${text(field(answer, "reason"))}.`,
+        `The endpoint failed: ${text(field(answer, "reason"))}.`,
         { status: 502 },
       );
     return list(field(answer, "hits"), "hits").map((hit) => ({

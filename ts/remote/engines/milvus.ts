@@ -1,45 +1,49 @@
 /**
- * Milvus and Zilliz Cloud over REST: version 2 with all queries in one request, version 1 (Milvus 2.3) with one request each. By stored id from
- * Milvus 2.6.9 on, which `byId: true` says; else by vector. An error comes as HTTP 200 with a `code`.
+ * Adapter for Milvus and Zilliz Cloud over REST. API version 2 sends all queries in one request,
+ * version 1 (Milvus 2.3) one request per query. Errors are HTTP 200 with a `code`.
  */
 import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type Exchange, retrieverOf } from "../engine.js";
+import { type Engine, type Exchange, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the collection is. Its metric is COSINE, or IP with vectors of unit length. */
+/** Options of {@link milvus}. */
 export interface MilvusOptions extends HttpOptions {
+  /** Base URL of the server. */
   url: string | URL;
+  /** Name of the collection. */
   collection: string;
-  /** "user:password", or the key of Zilliz Cloud. */
+  /** "user:password", or an API key of Zilliz Cloud. */
   token?: string;
+  /** Default: the server's default database. */
   database?: string;
-  /** The REST API's version. Default: 2. */
+  /** Version of the REST API. Default: 2. */
   version?: 1 | 2;
-  /** Whether the server can search by stored ids (Milvus 2.6.9). Default: false. */
+  /** Whether the server supports queries by stored id (from Milvus 2.6.9). Default: false. */
   byId?: boolean;
-  /** The primary key. Default: "id". */
+  /** Name of the primary key. Default: "id". */
   idField?: string;
-  /** The type of the primary key. Default: "varchar". */
+  /** Type of the primary key. Default: "varchar". */
   idType?: "varchar" | "int64";
-  /** Default: "vector". */
+  /** The vector field, with metric COSINE, or IP for unit vectors. Default: "vector". */
   vectorField?: string;
-  /** Version 2 only: version 1 has no parameters. */
+  /** Restricts the hits. API version 2 only: version 1 has no parameters. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
@@ -59,11 +63,15 @@ const OPTIONS = [
   ],
   ...HTTP_OPTIONS,
 ];
-/** The server puts ids into an expression of its own to get rows by them: an id that could end a text there is not asked for. */
-const HARMLESS = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
+/** Milvus inserts ids into an expression: ids that could end a string literal are rejected. */
+const SAFE_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
 const INT64 = /^-?(0|[1-9]\d{0,17})$/;
 
-/** Asks a Milvus collection. */
+/**
+ * A retriever for a Milvus collection.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function milvus(options: MilvusOptions): RemoteRetriever {
   checkKeys("milvus", options, OPTIONS);
   const {
@@ -85,39 +93,36 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       `milvus: idType: expected "varchar" or "int64", saw ${inspect(idType)}.`,
     );
   if (version === 1 && (options.filter || options.byId)) {
-    throw new SageError(
-      "option",
-      "milvus: filter and byId need version 2 of the REST API: version 1 has neither parameters nor ids.",
-    );
+    throw new SageError("option", "milvus: filter and byId need version 2 of the REST API.");
   }
   const condition = options.filter && checkFilter("milvus", options.filter);
   const headers: Record<string, string> = {
-    // Whole numbers beyond 2^53 are not exact in JSON: as texts they are.
+    // int64 ids as strings: integers beyond 2^53 are not exact in JSON.
     "accept-type-allow-int64": "false",
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
   };
-  const place = {
+  const collectionRef = {
     ...(database === undefined ? {} : { dbName: database }),
     collectionName: collection,
   };
-  const key = (item: ItemId): unknown =>
+  const primaryKey = (item: ItemId): unknown =>
     idType === "int64" && Number.isSafeInteger(Number(item)) ? Number(item) : item;
   const post = (verb: string, body: object): HttpRequest =>
     postJson(
-      below(
+      joinUrl(
         url,
         ...(version === 2 ? ["v2", "vectordb", "entities", verb] : ["v1", "vector", verb]),
       ),
-      { ...place, ...body },
+      { ...collectionRef, ...body },
       headers,
     );
-  const hit = (row: unknown): { item: ItemId; score: number } => ({
+  const toHit = (row: unknown): { item: ItemId; score: number } => ({
     item: id(field(row, idField)),
     score: number(field(row, "distance"), "a distance"),
   });
 
-  const search2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
-    // By id and by vector are two forms of request, with one count each.
+  const searchV2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
+    // A request is by id or by vector, with one count.
     const groups = [
       queries.filter(({ id: known }) => known !== undefined),
       queries.filter((query) => query.vector),
@@ -126,38 +131,38 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       queries: group,
       request: post("search", {
         ...(group[0]!.vector
-          ? { data: group.map((query) => shortNumbers(query.vector!)) }
-          : { ids: group.map((query) => key(query.id!)) }),
+          ? { data: group.map((query) => roundedUnitVector(query.vector!)) }
+          : { ids: group.map((query) => primaryKey(query.id!)) }),
         annsField: vectorField,
         limit: Math.max(...group.map(({ count }) => count)),
         outputFields: [idField],
-        ...(condition ? template(condition) : {}),
+        ...(condition ? toTemplate(condition) : {}),
       }),
       read: (reply) => {
-        const rows = list(data(reply), "hits");
-        // `topks` says how many of the rows, which are in one list, belong to each query.
+        const rows = list(dataOf(reply), "hits");
+        // The hits of all queries are in one list; `topks` has the number for each query.
         const topks = field(reply, "topks");
         if (!Array.isArray(topks) && group.length > 1)
           throw new TypeError(
-            `no "topks" with ${group.length} queries: this server is too old for a batch`,
+            `no "topks" for ${group.length} queries: this server does not support batches`,
           );
         const counts = Array.isArray(topks)
-          ? topks.map((each) => number(each, "a count"))
+          ? topks.map((topk) => number(topk, "a count"))
           : [rows.length];
         let start = 0;
-        return counts.map((count) => rows.slice(start, (start += count)).map(hit));
+        return counts.map((count) => rows.slice(start, (start += count)).map(toHit));
       },
     }));
   };
-  const search1 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] =>
+  const searchV1 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] =>
     queries.map((query) => ({
       queries: [query],
       request: post("search", {
-        vector: shortNumbers(query.vector!),
+        vector: roundedUnitVector(query.vector!),
         limit: query.count,
         outputFields: [idField],
       }),
-      read: (reply) => [list(data(reply), "hits").map(hit)],
+      read: (reply) => [list(dataOf(reply), "hits").map(toHit)],
     }));
 
   const send = httpSender("milvus", options);
@@ -180,17 +185,19 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       filter: version === 2 ? "full" : "none",
     },
     dim,
-    accepts: (item) => (idType === "int64" ? INT64 : HARMLESS).test(item),
-    search: version === 2 ? search2 : search1,
+    accepts: (item) => (idType === "int64" ? INT64 : SAFE_ID).test(item),
+    search: version === 2 ? searchV2 : searchV1,
     lookUp: (items) => ({
-      // Version 1 does not even put the quotation marks around a text.
+      // Version 1 does not quote string ids.
       request: post("get", {
-        id: items.map((item) => (version === 1 && idType === "varchar" ? `"${item}"` : key(item))),
+        id: items.map((item) =>
+          version === 1 && idType === "varchar" ? `"${item}"` : primaryKey(item),
+        ),
         outputFields: [idField, vectorField],
       }),
       read: (reply) => {
         const found = new Map(
-          list(data(reply), "rows").map((row) => [
+          list(dataOf(reply), "rows").map((row) => [
             id(field(row, idField)),
             vector(field(row, vectorField)),
           ]),
@@ -199,13 +206,13 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       },
     }),
     send: async (request, signal) => checkCode(await send(request, signal)),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-/** The condition as a template: the text holds names of parameters, the values travel beside it. */
-function template(condition: Condition): { filter: string; exprParams: Record<string, unknown> } {
+/** Compile to an expression template: parameter names in the text, values in `exprParams`. */
+function toTemplate(condition: Condition): { filter: string; exprParams: Record<string, unknown> } {
   const exprParams: Record<string, unknown> = {};
   const test: Syntax["test"] = (name, sign, value) => {
     const parameter = `v${Object.keys(exprParams).length}`;
@@ -216,18 +223,19 @@ function template(condition: Condition): { filter: string; exprParams: Record<st
   return { filter, exprParams };
 }
 
-function data(reply: unknown): unknown {
+function dataOf(reply: unknown): unknown {
   return field(reply, "data");
 }
 
-/** HTTP 200 may carry an error: 0 (version 2) and 200 (version 1) are success. */
+/** Throw the error in a reply. Code 0 (version 2) and 200 (version 1) mean success. */
 function checkCode(reply: unknown): unknown {
   const code = field(reply, "code");
   if (code === 0 || code === 200) return reply;
-  const said = `milvus answered with the code ${text(code)}: ${text(field(reply, "message")).slice(0, 160)}.`;
-  if (code === 1800 || code === 80000 || code === 401) throw new RetrievalError("refused", said);
-  if (code === 100 || code === 4 || code === 1) throw new RetrievalError("not-found", said);
+  const reason = text(field(reply, "message")).slice(0, 160);
+  const message = `milvus answered with the code ${text(code)}: ${reason}.`;
+  if (code === 1800 || code === 80000 || code === 401) throw new RetrievalError("refused", message);
+  if (code === 100 || code === 4 || code === 1) throw new RetrievalError("not-found", message);
   if (code === 8 || code === 9 || code === 2)
-    throw new RetrievalError("status", said, { status: code === 8 ? 429 : 503 });
-  throw new RetrievalError("reply", said);
+    throw new RetrievalError("status", message, { status: code === 8 ? 429 : 503 });
+  throw new RetrievalError("reply", message);
 }

@@ -1,40 +1,48 @@
 /**
- * PostgreSQL with pgvector, through whatever runs SQL where you are: node-postgres, postgres.js, a driver over HTTP. One statement asks all
- * queries, by stored id or by vector; everything that is not the name of a table or column is a parameter.
+ * Adapter for PostgreSQL with pgvector, through any SQL driver: node-postgres, postgres.js, a
+ * driver over HTTP. One statement for all queries, by stored id or by vector. Everything except
+ * names of tables and columns is a parameter.
  */
 import { checkInteger, checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineReply, retrieverOf } from "../engine.js";
+import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
 import { field, id, list, number } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Runs one statement with its parameters ($1, $2, ...) and resolves to its rows. */
+/** Runs a statement with parameters ($1, $2, ...) and resolves to its rows. */
 export type SqlExecutor = (
   statement: string,
   parameters: unknown[],
   signal?: AbortSignal,
 ) => Promise<{ rows: readonly unknown[] }>;
 
-/** Which table, and how to reach it. */
+/** Options of {@link pgvector}. */
 export interface PgvectorOptions {
-  /** For node-postgres: `(statement, parameters) => pool.query(statement, parameters)`. */
+  /** Runs SQL. With node-postgres: `(text, parameters) => pool.query(text, parameters)`. */
   query: SqlExecutor;
-  /** "items" or "schema.items". */
+  /** Name of the table, with or without a schema: "items" or "schema.items". */
   table: string;
-  /** Default: "id". */
+  /** Column of the item ids. Default: "id". */
   idColumn?: string;
-  /** The type of that column. Default: "text". */
+  /** Type of the id column. Default: "text". */
   idType?: "text" | "bigint" | "uuid";
-  /** A `vector` column with an index on `vector_cosine_ops`, or none. Default: "embedding". */
+  /**
+   * Column of type `vector`. An index on it must use `vector_cosine_ops`; without an index the
+   * search is exact. Default: "embedding".
+   */
   vectorColumn?: string;
-  /** On columns of the table. */
+  /** Restricts the hits by columns of the table. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
-  /** Breadth of the search in an HNSW index, which gives no more hits than this. Default: twice the hits wanted, 1,000 at most. */
+  /**
+   * `hnsw.ef_search`: candidates examined in an HNSW index, also a limit of its hits. Default:
+   * twice the requested hits, from 40 to 1,000.
+   */
   efSearch?: number;
 }
 
@@ -53,14 +61,18 @@ const OPTIONS = [
   "dim",
   "efSearch",
 ];
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
-const IDS = {
+const SQL_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
+const ID_PATTERNS = {
   text: /^[^\0]*$/,
   bigint: /^-?\d{1,18}$/,
   uuid: /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/,
 };
 
-/** Asks a table with pgvector. */
+/**
+ * A retriever for a table with a pgvector column.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function pgvector(options: PgvectorOptions): RemoteRetriever {
   checkKeys("pgvector", options, OPTIONS);
   const { query, idType = "text", dim } = options;
@@ -69,7 +81,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       "option",
       `pgvector: query: expected a function that runs SQL, saw ${inspect(query)}.`,
     );
-  if (!(idType in IDS))
+  if (!(idType in ID_PATTERNS))
     throw new SageError(
       "option",
       `pgvector: idType: expected "text", "bigint" or "uuid", saw ${inspect(idType)}.`,
@@ -78,14 +90,14 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
     options.efSearch === undefined
       ? undefined
       : checkInteger("pgvector: efSearch", options.efSearch);
-  const table = quoted("table", options.table);
-  const key = quoted("idColumn", options.idColumn ?? "id");
-  const embedding = quoted("vectorColumn", options.vectorColumn ?? "embedding");
+  const table = quoteName("table", options.table);
+  const idName = quoteName("idColumn", options.idColumn ?? "id");
+  const vectorName = quoteName("vectorColumn", options.vectorColumn ?? "embedding");
   const condition = options.filter && checkFilter("pgvector", options.filter);
 
   const engine: Engine<Statement> = {
     name: "pgvector",
-    identity: JSON.stringify(["pgvector", options.table, key, embedding, condition]),
+    identity: JSON.stringify(["pgvector", options.table, idName, vectorName, condition]),
     capabilities: {
       byId: "native",
       batch: true,
@@ -94,39 +106,44 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
-    accepts: (item) => IDS[idType].test(item),
+    accepts: (item) => ID_PATTERNS[idType].test(item),
     search: (queries) => {
-      const most = Math.max(...queries.map(({ count }) => count));
+      const maxCount = Math.max(...queries.map(({ count }) => count));
       const parameters: unknown[] = [
-        // Lists as JSON: drivers differ in how they write an array.
+        // Lists as JSON: drivers encode arrays differently.
         JSON.stringify(
           queries.map((each, place) => ({
             place,
             item: each.id,
-            given: each.vector && `[${shortNumbers(each.vector).join(",")}]`,
+            given: each.vector && `[${roundedUnitVector(each.vector).join(",")}]`,
           })),
         ),
-        most,
-        String(efSearch ?? Math.min(1000, Math.max(40, most * 2))),
+        maxCount,
+        String(efSearch ?? Math.min(1000, Math.max(40, maxCount * 2))),
       ];
       const where = condition ? `where ${toSql(condition, parameters)}` : "";
-      // The index filters what it has found, and by itself would give fewer hits than there are; pgvector 0.8 can make it go on.
-      const going = condition
-        ? `, case when (select string_to_array(extversion, '.')::int[] >= '{0,8}' from pg_extension where extname = 'vector')
-    then set_config('hnsw.iterative_scan', 'relaxed_order', true) end as going`
+      // An index applies the filter to its candidates and may return too few hits; iterative scans
+      // (pgvector 0.8) continue until there are enough.
+      const iterativeScan = condition
+        ? `, case when (
+    select string_to_array(extversion, '.')::int[] >= '{0,8}'
+    from pg_extension where extname = 'vector'
+  ) then set_config('hnsw.iterative_scan', 'relaxed_order', true) end as going`
         : "";
-      // The vectors are read once, and how the index is searched is set for this statement before it is entered.
+      // The materialised CTE reads the query vectors once and sets the index parameters before the
+      // scan.
       const text = `
 with asked as materialized (
-  select q.place, coalesce(q.given::vector, own.${embedding}::vector) as wanted, set_config('hnsw.ef_search', $3, true) as breadth${going}
+  select q.place, coalesce(q.given::vector, own.${vectorName}::vector) as wanted,
+    set_config('hnsw.ef_search', $3, true) as breadth${iterativeScan}
   from json_to_recordset($1::text::json) as q(place int, item text, given text)
-  left join ${table} own on own.${key} = q.item::${idType}
+  left join ${table} own on own.${idName} = q.item::${idType}
 )
 select asked.place, asked.wanted is null as missing, hit.item, hit.score
 from asked left join lateral (
-  select t.${key}::text as item, 1 - (t.${embedding} <=> asked.wanted) as score
+  select t.${idName}::text as item, 1 - (t.${vectorName} <=> asked.wanted) as score
   from ${table} t ${where}
-  order by t.${embedding} <=> asked.wanted limit $2
+  order by t.${vectorName} <=> asked.wanted limit $2
 ) hit on asked.wanted is not null
 order by asked.place, hit.score desc nulls last`;
       return [
@@ -140,8 +157,10 @@ order by asked.place, hit.score desc nulls last`;
     lookUp: (items) => ({
       request: {
         text: `
-select t.${key}::text as item, t.${embedding}::text as vector from ${table} t
-where t.${key} in (select wanted::${idType} from json_array_elements_text($1::text::json) as wanted)`,
+select t.${idName}::text as item, t.${vectorName}::text as vector from ${table} t
+where t.${idName} in (
+  select wanted::${idType} from json_array_elements_text($1::text::json) as wanted
+)`,
         parameters: [JSON.stringify(items)],
       },
       read: (reply) => {
@@ -152,16 +171,16 @@ where t.${key} in (select wanted::${idType} from json_array_elements_text($1::te
         return items.map((item) => found.get(item));
       },
     }),
-    send: (statement, signal) => run(query, statement, signal),
+    send: (statement, signal) => runStatement(query, statement, signal),
     show: ({ text, parameters }) => ({
       to: "pgvector",
       bytes: new TextEncoder().encode(JSON.stringify({ statement: text, parameters })),
     }),
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-async function run(
+async function runStatement(
   query: SqlExecutor,
   { text, parameters }: Statement,
   signal?: AbortSignal,
@@ -171,51 +190,52 @@ async function run(
   } catch (error) {
     if (signal?.aborted) throw error;
     const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-    const said = `pgvector: the statement failed (${String(code ?? "no code")}: ${String(message ?? error).slice(0, 160)}).`;
-    // SQLSTATE classes: 28 credentials, 42 unknown names or rights, 22 data; everything else may pass.
+    const reason = String(message ?? error).slice(0, 160);
+    const failure = `pgvector: the statement failed (${String(code ?? "no code")}: ${reason}).`;
+    // SQLSTATE classes: 28 credentials, 42 and 3D unknown names, 22 data. Others may be transient.
     const state = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
     if (state.startsWith("28") || state === "42501")
-      throw new RetrievalError("refused", said, { cause: error });
+      throw new RetrievalError("refused", failure, { cause: error });
     if (state.startsWith("42") || state.startsWith("3D"))
-      throw new RetrievalError("not-found", said, { cause: error });
-    if (state.startsWith("22")) throw new RetrievalError("reply", said, { cause: error });
-    throw new RetrievalError("network", said, { cause: error });
+      throw new RetrievalError("not-found", failure, { cause: error });
+    if (state.startsWith("22")) throw new RetrievalError("reply", failure, { cause: error });
+    throw new RetrievalError("network", failure, { cause: error });
   }
 }
 
 function readRows(reply: unknown, count: number): EngineReply[] {
-  const said: EngineReply[] = Array.from({ length: count }, () => []);
-  const met = new Set<number>();
+  const replies: EngineReply[] = Array.from({ length: count }, () => []);
+  const seenRows = new Set<number>();
   for (const row of list(field(reply, "rows"), "rows")) {
     const place = number(field(row, "place"), "a place");
-    met.add(place);
-    if (field(row, "missing") === true) said[place] = "not-found";
+    seenRows.add(place);
+    if (field(row, "missing") === true) replies[place] = "not-found";
     else if (field(row, "item") !== null)
-      (said[place] as unknown[]).push({
+      (replies[place] as unknown[]).push({
         item: id(field(row, "item")),
         score: number(field(row, "score"), "a score"),
       });
   }
-  if (met.size !== count) throw new TypeError(`rows for ${met.size} of ${count} queries`);
-  return said;
+  if (seenRows.size !== count) throw new TypeError(`rows for ${seenRows.size} of ${count} queries`);
+  return replies;
 }
 
 function parseVector(value: unknown): Float32Array | undefined {
   if (value === null) return undefined;
   if (typeof value !== "string" || !value.startsWith("["))
     throw new TypeError(`${inspect(value)} for a vector`);
-  return Float32Array.from(value.slice(1, -1).split(","), (each) =>
-    number(each, "a number of a vector"),
+  return Float32Array.from(value.slice(1, -1).split(","), (component) =>
+    number(component, "a vector component"),
   );
 }
 
-/** A name in double quotes, each part of it checked: names cannot be parameters. */
-function quoted(option: string, name: string): string {
+/** Validate and quote a name: names cannot be parameters. */
+function quoteName(option: string, name: string): string {
   const parts = typeof name === "string" ? name.split(".") : [];
   if (
     parts.length < 1 ||
     parts.length > (option === "table" ? 2 : 1) ||
-    !parts.every((part) => NAME.test(part))
+    !parts.every((part) => SQL_NAME.test(part))
   ) {
     throw new SageError(
       "option",

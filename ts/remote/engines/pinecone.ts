@@ -1,53 +1,65 @@
-/** Pinecone's data plane: one request a query, by stored id or by vector. An unknown id is answered with no matches. */
+/**
+ * Adapter for Pinecone's data plane: one request per query, by stored id or by vector. The reply to
+ * an unknown id has no matches.
+ */
 import { checkKeys } from "../../check.js";
+import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf } from "../engine.js";
+import { type Engine, engineRetriever } from "../engine.js";
 import { checkFilter, type Filter, toMongo } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the index is. Its metric is cosine, or dotproduct with vectors of unit length. */
+/** Options of {@link pinecone}. */
 export interface PineconeOptions extends HttpOptions {
-  /** The index's own host: "https://items-abc123.svc.region.pinecone.io". */
+  /** URL of the index host: "https://items-abc123.svc.region.pinecone.io". */
   url: string | URL;
+  /** API key, sent as a header. */
   apiKey: string;
+  /** Default: "", the default namespace. */
   namespace?: string;
+  /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-const VERSION = "2025-04";
+const API_VERSION = "2025-04";
 
-/** Asks a Pinecone index. */
+/**
+ * A retriever for a Pinecone index, with metric cosine, or dotproduct for unit vectors.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function pinecone(options: PineconeOptions): RemoteRetriever {
   checkKeys("pinecone", options, ["url", "apiKey", "namespace", "filter", "dim", ...HTTP_OPTIONS]);
   const { url, apiKey, namespace = "", dim } = options;
   const condition = options.filter && checkFilter("pinecone", options.filter);
-  const headers = { "api-key": apiKey, "x-pinecone-api-version": VERSION };
+  const headers = { "api-key": apiKey, "x-pinecone-api-version": API_VERSION };
 
   const engine: Engine<HttpRequest> = {
     name: "pinecone",
     identity: JSON.stringify(["pinecone", String(url), namespace, condition]),
     capabilities: { byId: "native", batch: false, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
-    // An id is ASCII, of at most 512 characters.
+    // Pinecone ids: at most 512 ASCII characters.
     accepts: (item) => /^[\x21-\x7e]{1,512}$/.test(item),
     search: (queries) =>
       queries.map((query) => ({
         queries: [query],
         request: postJson(
-          below(url, "query"),
+          joinUrl(url, "query"),
           {
-            ...(query.vector ? { vector: shortNumbers(query.vector) } : { id: query.id }),
+            ...(query.vector ? { vector: roundedUnitVector(query.vector) } : { id: query.id }),
             topK: query.count,
             namespace,
             includeValues: false,
@@ -58,7 +70,8 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
         ),
         read: (reply) => {
           const matches = list(field(reply, "matches"), "matches");
-          // Even alone in its index an item would match itself; with a filter it may not, and asking by vector settles it.
+          // A stored item matches at least itself. A filter may exclude it: the query by vector
+          // decides.
           if (matches.length === 0 && query.id !== undefined) return ["not-found"];
           return [
             matches.map((match) => ({
@@ -71,7 +84,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     lookUp: (items) => ({
       request: {
         method: "GET",
-        url: `${below(url, "vectors", "fetch")}?${new URLSearchParams([...items.map((item) => ["ids", item]), ["namespace", namespace]] as [string, string][])}`,
+        url: `${joinUrl(url, "vectors", "fetch")}?${fetchParameters(items, namespace)}`,
         headers,
       },
       read: (reply) => {
@@ -83,7 +96,14 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
       },
     }),
     send: httpSender("pinecone", options),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
+}
+
+function fetchParameters(items: readonly ItemId[], namespace: string): URLSearchParams {
+  return new URLSearchParams([
+    ...items.map((item): [string, string] => ["ids", item]),
+    ["namespace", namespace],
+  ]);
 }

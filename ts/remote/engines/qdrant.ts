@@ -1,31 +1,39 @@
-/** Qdrant over REST: https://api.qdrant.tech. All queries in one request, by stored id where it can be. */
+/** Adapter for Qdrant's REST API: all queries in one request, by stored point id or by vector. */
 import { checkKeys } from "../../check.js";
 import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf } from "../engine.js";
+import { type Engine, engineRetriever } from "../engine.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the collection is. Its distance is Cosine, or Dot with vectors of unit length. */
+/** Options of {@link qdrant}. */
 export interface QdrantOptions extends HttpOptions {
+  /** Base URL of the server. */
   url: string | URL;
+  /** Name of the collection. */
   collection: string;
+  /** API key, sent as a header. */
   apiKey?: string;
-  /** The name of the vector, where points have several. */
+  /** Name of the vector, for points with named vectors. Default: the unnamed vector. */
   vectorName?: string;
-  /** The payload field that holds the item's id. Default: the point's own id, which Qdrant wants to be a u64 or a UUID. */
+  /**
+   * Payload field with the item id. Default: the point id, which is an unsigned integer or a UUID;
+   * other item ids count as not stored. With `idField`, queries by id need a vector lookup.
+   */
   idField?: string;
+  /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
@@ -41,7 +49,11 @@ const OPTIONS = [
 ];
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
-/** Asks a Qdrant collection. */
+/**
+ * A retriever for a Qdrant collection, with distance Cosine, or Dot for unit vectors.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function qdrant(options: QdrantOptions): RemoteRetriever {
   checkKeys("qdrant", options, OPTIONS);
   const { url, collection, apiKey, vectorName, idField, dim } = options;
@@ -49,7 +61,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
   const filter = condition && { must: [toClause(condition)] };
   const headers: Record<string, string> = apiKey === undefined ? {} : { "api-key": apiKey };
   const points = (...path: string[]): string =>
-    below(url, "collections", collection, "points", ...path);
+    joinUrl(url, "collections", collection, "points", ...path);
   const payload = idField === undefined ? false : [idField];
   const itemOf = (point: unknown): ItemId =>
     id(idField === undefined ? field(point, "id") : field(field(point, "payload"), idField));
@@ -73,7 +85,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
           points("query", "batch"),
           {
             searches: queries.map((query) => ({
-              query: query.vector ? shortNumbers(query.vector) : pointId(query.id!),
+              query: query.vector ? roundedUnitVector(query.vector) : pointId(query.id!),
               limit: query.count,
               with_payload: payload,
               ...(vectorName === undefined ? {} : { using: vectorName }),
@@ -113,28 +125,28 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
         const result = field(reply, "result");
         const found = list(idField === undefined ? result : field(result, "points"), "points");
         const vectors = new Map(
-          found.map((point) => [itemOf(point), pick(field(point, "vector"), vectorName)]),
+          found.map((point) => [itemOf(point), readVector(field(point, "vector"), vectorName)]),
         );
-        return items.map((item) => vectors.get(canonical(item)));
+        return items.map((item) => vectors.get(canonicalId(item)));
       },
     }),
     send: httpSender("qdrant", options),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-/** The id as Qdrant has it: a whole number that JSON can carry, a UUID, or undefined. */
+/** The item's point id: a safe integer or a UUID; undefined for any other id. */
 function pointId(item: ItemId): number | string | undefined {
   if (/^(0|[1-9]\d*)$/.test(item) && Number.isSafeInteger(Number(item))) return Number(item);
   return UUID.test(item) ? item : undefined;
 }
 
-function canonical(item: ItemId): ItemId {
+function canonicalId(item: ItemId): ItemId {
   return UUID.test(item) ? item.toLowerCase() : item;
 }
 
-function pick(value: unknown, name: string | undefined): Float32Array | undefined {
+function readVector(value: unknown, name: string | undefined): Float32Array | undefined {
   return vector(name === undefined ? value : field(value, name));
 }
 
@@ -143,15 +155,15 @@ function toClause(condition: Condition): Record<string, unknown> {
   if (condition.kind === "any") return { should: condition.parts.map(toClause) };
   const { field: key } = condition;
   if (condition.kind === "compare") {
-    const names = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
-    return { key, range: { [names[condition.sign]]: condition.value } };
+    const operators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
+    return { key, range: { [operators[condition.sign]]: condition.value } };
   }
-  // Qdrant matches texts, whole numbers and booleans; other numbers are ranges of one point.
-  const one = condition.values.map((value) =>
+  // `match` supports strings, integers and booleans; other numbers need a range.
+  const matches = condition.values.map((value) =>
     typeof value === "number" && !Number.isSafeInteger(value)
       ? { key, range: { gte: value, lte: value } }
       : { key, match: { value } },
   );
-  if (condition.negated) return { must_not: one };
-  return one.length === 1 ? one[0]! : { should: one };
+  if (condition.negated) return { must_not: matches };
+  return matches.length === 1 ? matches[0]! : { should: matches };
 }

@@ -1,30 +1,45 @@
-/** Redis 8 vector sets, through whatever sends commands where you are. One VSIM a query; a client that pipelines sends them together. */
+/**
+ * Adapter for Redis 8 vector sets, through any client. One VSIM command per query, sent
+ * concurrently so that a client can pipeline them.
+ */
 import { checkKeys, inspect } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineQuery, type EngineReply, retrieverOf } from "../engine.js";
+import { type Engine, type EngineQuery, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, onlyNumbers, type Syntax, toExpression } from "../filter.js";
+import { checkFilter, type Filter, rejectStrings, type Syntax, toExpression } from "../filter.js";
 import { list, number, text } from "../reply.js";
 
-/** Sends one command and resolves to its reply. Text comes back as text or bytes. */
+/** Sends a command and resolves to its reply, with strings as strings or bytes. */
 export type RedisExecutor = (
   command: (string | Uint8Array)[],
   signal?: AbortSignal,
 ) => Promise<unknown>;
 
-/** Which vector set, and how to reach it. */
+/** Options of {@link redis}. */
 export interface RedisOptions {
-  /** For node-redis: `(command) => client.sendCommand(command.map((part) => Buffer.from(part)))`. */
+  /**
+   * Sends a command. With node-redis:
+   * `(command) => client.sendCommand(command.map((part) => Buffer.from(part)))`.
+   */
   command: RedisExecutor;
+  /** Key of the vector set. */
   key: string;
-  /** On attributes set with VSETATTR. Numbers and booleans only: the filter language has no parameters. */
+  /**
+   * Restricts the hits by attributes (VSETATTR). Numbers and booleans only, because the filter
+   * language has no parameters. Default: no restriction.
+   */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-/** Asks a Redis vector set. */
+/**
+ * A retriever for a Redis vector set.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function redis(options: RedisOptions): RemoteRetriever {
   checkKeys("redis", options, ["command", "key", "filter", "dim"]);
   const { command, key, dim } = options;
@@ -38,14 +53,16 @@ export function redis(options: RedisOptions): RemoteRetriever {
       "option",
       `redis: key: expected the key of a vector set, saw ${inspect(key)}.`,
     );
-  const condition = options.filter && onlyNumbers("redis", checkFilter("redis", options.filter));
-  const words: Syntax = {
-    test: (name, sign, value) =>
-      `.${name} ${sign === "=" ? "==" : sign} ${typeof value === "boolean" ? Number(value) : String(value)}`,
+  const condition = options.filter && rejectStrings("redis", checkFilter("redis", options.filter));
+  const syntax: Syntax = {
+    test: (name, sign, value) => {
+      const literal = typeof value === "boolean" ? Number(value) : String(value);
+      return `.${name} ${sign === "=" ? "==" : sign} ${literal}`;
+    },
     and: " and ",
     or: " or ",
   };
-  const filter = condition ? ["FILTER", toExpression(condition, words)] : [];
+  const filter = condition ? ["FILTER", toExpression(condition, syntax)] : [];
 
   const engine: Engine<(string | Uint8Array)[][]> = {
     name: "redis",
@@ -63,7 +80,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
         queries,
         request: queries.map((query) => [
           ...["VSIM", key],
-          ...(query.vector ? ["FP32", littleEndian(query.vector)] : ["ELE", query.id!]),
+          ...(query.vector ? ["FP32", float32Bytes(query.vector)] : ["ELE", query.id!]),
           ...[
             "WITHSCORES",
             "COUNT",
@@ -86,35 +103,36 @@ export function redis(options: RedisOptions): RemoteRetriever {
           if (reply instanceof Error) throw reply;
           return reply === null
             ? undefined
-            : Float32Array.from(list(reply, "numbers"), (each) =>
-                number(plain(each), "a number of a vector"),
+            : Float32Array.from(list(reply, "numbers"), (component) =>
+                number(decodeText(component), "a vector component"),
               );
         }),
     }),
-    // The reply of a command that failed is its error: one bad command is one bad query.
+    // A failed command's reply is its error, so that only its query fails.
     send: async (commands, signal) => {
       const settled = await unlessAborted(
-        Promise.allSettled(commands.map((each) => command(each, signal))),
+        Promise.allSettled(commands.map((parts) => command(parts, signal))),
         signal,
       );
-      const replies = settled.map((each) =>
-        each.status === "fulfilled" ? each.value : toError(each.reason),
+      return settled.map((outcome) =>
+        outcome.status === "fulfilled" ? outcome.value : toError(outcome.reason),
       );
-      return replies;
     },
     show: (commands) => ({
       to: "redis",
       bytes: new TextEncoder().encode(
         JSON.stringify(
-          commands.map((each) => each.map((part) => (typeof part === "string" ? part : [...part]))),
+          commands.map((parts) =>
+            parts.map((part) => (typeof part === "string" ? part : [...part])),
+          ),
         ),
       ),
     }),
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-/** Names and scores by turns (RESP2), or pairs or a map of them (RESP3). */
+/** Parse hits: ids and scores alternating (RESP2), or as pairs or a map (RESP3). */
 function readHits(reply: unknown, query: EngineQuery, filtered: boolean): EngineReply {
   if (reply instanceof Error) {
     return query.id !== undefined && /element not found/i.test(reply.message)
@@ -127,35 +145,36 @@ function readHits(reply: unknown, query: EngineQuery, filtered: boolean): Engine
       : Array.isArray(reply)
         ? reply.flat()
         : Object.entries(Object(reply)).flat();
-  // A key that does not exist answers with nothing at all, where a vector set has at least one nearest element.
+  // A missing key has an empty reply; a vector set has at least one nearest element.
   if (flat.length === 0 && !filtered)
     return new RetrievalError(
       "not-found",
-      "redis found nothing: there is no such vector set, or it is empty.",
+      "redis found nothing: the vector set does not exist or is empty.",
     );
   return Array.from({ length: flat.length / 2 }, (_, row) => ({
-    item: String(plain(flat[2 * row])),
-    score: 2 * number(plain(flat[2 * row + 1]), "a score") - 1,
+    item: String(decodeText(flat[2 * row])),
+    score: 2 * number(decodeText(flat[2 * row + 1]), "a score") - 1,
   }));
 }
 
 function toError(reason: unknown): SageError {
   if (isSageError(reason)) return reason;
   const message = reason instanceof Error ? reason.message : text(reason);
-  const said = `redis answered: ${message.slice(0, 160)}.`;
+  const failure = `redis answered: ${message.slice(0, 160)}.`;
   if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(message))
-    return new RetrievalError("refused", said, { cause: reason });
+    return new RetrievalError("refused", failure, { cause: reason });
   if (/element not found/i.test(message))
-    return new RetrievalError("not-found", said, { cause: reason });
-  if (/^(ERR|WRONGTYPE)/.test(message)) return new RetrievalError("reply", said, { cause: reason });
-  return new RetrievalError("network", said, { cause: reason });
+    return new RetrievalError("not-found", failure, { cause: reason });
+  if (/^(ERR|WRONGTYPE)/.test(message))
+    return new RetrievalError("reply", failure, { cause: reason });
+  return new RetrievalError("network", failure, { cause: reason });
 }
 
-function plain(value: unknown): unknown {
+function decodeText(value: unknown): unknown {
   return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
 }
 
-function littleEndian(vector: Float32Array): Uint8Array {
+function float32Bytes(vector: Float32Array): Uint8Array {
   const bytes = new Uint8Array(vector.length * 4);
   const view = new DataView(bytes.buffer);
   vector.forEach((value, place) => view.setFloat32(place * 4, value, true));

@@ -1,39 +1,51 @@
-/** Typesense: one `multi_search` for all queries, by stored id where the id is a plain word, else by vector. */
+/** Adapter for Typesense: one `multi_search` for all queries, by stored id or by vector. */
 import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, retrieverOf } from "../engine.js";
+import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, onlyNumbers, type Syntax, toExpression } from "../filter.js";
+import { checkFilter, type Filter, rejectStrings, type Syntax, toExpression } from "../filter.js";
 import {
-  below,
   HTTP_OPTIONS,
   type HttpOptions,
   type HttpRequest,
   httpSender,
+  joinUrl,
+  outboundOf,
   postJson,
-  showRequest,
 } from "../http.js";
 import { field, id, list, number, text, vector } from "../reply.js";
-import { shortNumbers } from "../vectors.js";
+import { roundedUnitVector } from "../vectors.js";
 
-/** Where the collection is. */
+/** Options of {@link typesense}. */
 export interface TypesenseOptions extends HttpOptions {
+  /** Base URL of the server. */
   url: string | URL;
+  /** Name of the collection. */
   collection: string;
+  /** API key, sent as a header. */
   apiKey: string;
-  /** A `float[]` field with vectors. Default: "embedding". */
+  /** The `float[]` field of the vectors. Default: "embedding". */
   vectorField?: string;
-  /** Numbers and booleans only: `filter_by` has no parameters. */
+  /**
+   * Restricts the hits. Numbers and booleans only, because `filter_by` has no parameters. Default:
+   * no restriction.
+   */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
 const OPTIONS = ["url", "collection", "apiKey", "vectorField", "filter", "dim", ...HTTP_OPTIONS];
-/** A vector query is a text that Typesense parses: an id goes into it only if it cannot be anything but a word. */
-const WORD = /^[A-Za-z0-9_-]{1,128}$/;
+/** Typesense parses ids inside query strings: only ids of these characters cannot be syntax. */
+const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
-/** Asks a Typesense collection. */
+/**
+ * A retriever for a Typesense collection. Queries for ids with characters other than letters,
+ * digits, "_" and "-" are sent by vector only.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function typesense(options: TypesenseOptions): RemoteRetriever {
   checkKeys("typesense", options, OPTIONS);
   const { url, collection, apiKey, vectorField = "embedding", dim } = options;
@@ -43,13 +55,13 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
       `typesense: vectorField: expected a name, saw ${inspect(vectorField)}.`,
     );
   const condition =
-    options.filter && onlyNumbers("typesense", checkFilter("typesense", options.filter));
-  const words: Syntax = {
+    options.filter && rejectStrings("typesense", checkFilter("typesense", options.filter));
+  const syntax: Syntax = {
     test: (name, sign, value) => `${name}:${sign}${String(value)}`,
     and: " && ",
     or: " || ",
   };
-  const filter = condition && toExpression(condition, words);
+  const filter = condition && toExpression(condition, syntax);
   const headers = { "x-typesense-api-key": apiKey };
 
   const engine: Engine<HttpRequest> = {
@@ -57,19 +69,21 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     identity: JSON.stringify(["typesense", String(url), collection, vectorField, condition]),
     capabilities: { byId: "native", batch: true, maxK: 250, idKind: "string", filter: "numbers" },
     dim,
-    accepts: (item) => WORD.test(item),
+    accepts: (item) => SAFE_ID.test(item),
     search: (queries) => [
       {
         queries,
         request: postJson(
-          below(url, "multi_search"),
+          joinUrl(url, "multi_search"),
           {
             searches: queries.map((query) => ({
               collection,
               q: "*",
-              vector_query: query.vector
-                ? `${vectorField}:([${shortNumbers(query.vector).join(",")}], k:${query.count})`
-                : `${vectorField}:([], id: ${query.id}, k:${query.count})`,
+              vector_query: `${vectorField}:(${
+                query.vector
+                  ? `[${roundedUnitVector(query.vector).join(",")}]`
+                  : `[], id: ${query.id}`
+              }, k:${query.count})`,
               per_page: query.count,
               include_fields: "id",
               ...(filter === undefined ? {} : { filter_by: filter }),
@@ -80,7 +94,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
         read: (reply) =>
           list(field(reply, "results"), "results").map((result, place) => {
             if (field(result, "error") !== undefined)
-              return refusal(result, queries[place]!.id !== undefined);
+              return searchError(result, queries[place]!.id !== undefined);
             return list(field(result, "hits"), "hits").map((hit) => ({
               item: id(field(field(hit, "document"), "id")),
               score: 1 - number(field(hit, "vector_distance"), "a distance"),
@@ -88,10 +102,10 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
           }),
       },
     ],
-    // One search for all: a request has fifty searches at most. Only plain words get here (`accepts`), so the list of ids is no code.
+    // One search for all items: a request has at most 50. `accepts` makes the list of ids safe.
     lookUp: (items) => ({
       request: postJson(
-        below(url, "multi_search"),
+        joinUrl(url, "multi_search"),
         {
           searches: [
             {
@@ -107,7 +121,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
       ),
       read: (reply) => {
         const documents = list(field(reply, "results"), "results").flatMap((result) => {
-          if (field(result, "error") !== undefined) throw refusal(result, false);
+          if (field(result, "error") !== undefined) throw searchError(result, false);
           return list(field(result, "hits"), "hits").map((hit) => field(hit, "document"));
         });
         const found = new Map(
@@ -120,13 +134,13 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
       },
     }),
     send: httpSender("typesense", options),
-    show: showRequest,
+    show: outboundOf,
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-/** One search of the batch failed. */
-function refusal(result: unknown, byId: boolean): RetrievalError | "not-found" {
+/** Convert the error of one search of the batch. A missing document is an unknown id. */
+function searchError(result: unknown, byId: boolean): RetrievalError | "not-found" {
   const code = number(field(result, "code"), "a code");
   const message = text(field(result, "error"));
   if (byId && /document id|could not find|not find/i.test(message) && !/collection/i.test(message))

@@ -1,45 +1,53 @@
-/** Cloudflare Vectorize through a Worker's binding: one call a query, by stored id or by vector. */
+/**
+ * Adapter for Cloudflare Vectorize through a Worker binding: one call per query, by id or vector.
+ */
 import { checkKeys, inspect } from "../../check.js";
 import { isSageError, SageError } from "../../errors.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineReply, retrieverOf } from "../engine.js";
+import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter, type FilterValue, toMongo } from "../filter.js";
 import { field, id, list, number, vector } from "../reply.js";
 
-/** Conditions on fields, all of which hold. */
+/** Vectorize's filter: conditions on fields, joined by `and`. */
 export type VectorizeFilter = Record<
   string,
   | Partial<Record<"$eq" | "$ne" | "$lt" | "$lte" | "$gt" | "$gte", FilterValue>>
   | Partial<Record<"$in" | "$nin", FilterValue[]>>
 >;
 
-/** The part of the binding that is used. Its index has the metric cosine. */
+/** The methods used of a Vectorize binding. The metric of its index must be cosine. */
 export interface VectorizeBinding {
   query(vector: number[], options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
   queryById(id: string, options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
   getByIds(ids: string[]): Promise<unknown>;
 }
 
-/** Which index. */
+/** Options of {@link vectorize}. */
 export interface VectorizeOptions {
+  /** The binding. */
   index: VectorizeBinding;
-  /** Names the index in the keys of cached answers. */
+  /** Name of the index, in the keys of cached answers. */
   name: string;
-  /** Vectorize joins conditions by `and` only, one a field: `any` is refused. */
+  /** Restricts the hits. `any` is rejected: Vectorize has only `and`. Default: no restriction. */
   filter?: Filter;
+  /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-type Call =
+type BindingCall =
   | { ids: string[] }
   | { topK: number; filter?: VectorizeFilter; id?: string; vector?: number[] };
 
-/** Ids that one `getByIds` takes. */
-const MOST_IDS = 20;
+/** Limit of `getByIds`. */
+const MAX_IDS_PER_CALL = 20;
 
-/** Asks a Vectorize index. */
+/**
+ * A retriever for a Vectorize index.
+ *
+ * @throws SageError "option" or "not-finite" for an invalid option.
+ */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
   checkKeys("vectorize", options, ["index", "name", "filter", "dim"]);
   const { index, name, dim } = options;
@@ -49,9 +57,9 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
       `vectorize: index: expected a Vectorize binding, saw ${inspect(index)}.`,
     );
   const condition = options.filter && checkFilter("vectorize", options.filter);
-  const filter = condition && joined(condition);
+  const filter = condition && joinByAnd(condition);
 
-  const engine: Engine<Call[]> = {
+  const engine: Engine<BindingCall[]> = {
     name: "vectorize",
     identity: JSON.stringify(["vectorize", name, condition]),
     capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
@@ -67,13 +75,13 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
         })),
         read: (replies) =>
           list(replies, "replies").map((reply, place) =>
-            readMatches(reply, queries[place]!.id !== undefined),
+            parseMatches(reply, queries[place]!.id !== undefined),
           ),
       },
     ],
     lookUp: (items) => ({
-      request: Array.from({ length: Math.ceil(items.length / MOST_IDS) }, (_, part) => ({
-        ids: items.slice(part * MOST_IDS, (part + 1) * MOST_IDS),
+      request: Array.from({ length: Math.ceil(items.length / MAX_IDS_PER_CALL) }, (_, part) => ({
+        ids: items.slice(part * MAX_IDS_PER_CALL, (part + 1) * MAX_IDS_PER_CALL),
       })),
       read: (replies) => {
         const vectors = list(replies, "replies").flatMap((reply) => {
@@ -81,32 +89,34 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           return list(reply, "vectors");
         });
         const found = new Map(
-          vectors.map((each) => [id(field(each, "id")), values(field(each, "values"))]),
+          vectors.map((record) => [id(field(record, "id")), toVector(field(record, "values"))]),
         );
         return items.map((item) => found.get(item));
       },
     }),
     send: async (calls, signal) => {
-      const one = (call: Call): Promise<unknown> => {
+      const runCall = (call: BindingCall): Promise<unknown> => {
         if ("ids" in call) return index.getByIds(call.ids);
-        const { topK, filter: only, id: item, vector: given } = call;
-        const how = { topK, ...(only ? { filter: only } : {}) };
-        return item === undefined ? index.query(given!, how) : index.queryById(item, how);
+        const { topK, filter: callFilter, id: item, vector: queryVector } = call;
+        const queryOptions = { topK, ...(callFilter ? { filter: callFilter } : {}) };
+        return item === undefined
+          ? index.query(queryVector!, queryOptions)
+          : index.queryById(item, queryOptions);
       };
       const settled = await unlessAborted(
-        Promise.allSettled(calls.map(async (call) => one(call))),
+        Promise.allSettled(calls.map(async (call) => runCall(call))),
         signal,
       );
-      return settled.map((each) =>
-        each.status === "fulfilled" ? each.value : toError(each.reason),
+      return settled.map((outcome) =>
+        outcome.status === "fulfilled" ? outcome.value : toError(outcome.reason),
       );
     },
     show: (calls) => ({ to: "vectorize", bytes: new TextEncoder().encode(JSON.stringify(calls)) }),
   };
-  return retrieverOf(engine);
+  return engineRetriever(engine);
 }
 
-function readMatches(reply: unknown, byId: boolean): EngineReply {
+function parseMatches(reply: unknown, byId: boolean): EngineReply {
   if (reply instanceof RetrievalError && byId && reply.reason === "not-found") return "not-found";
   if (isSageError(reply)) return reply;
   const matches = list(field(reply, "matches"), "matches");
@@ -126,21 +136,23 @@ function toError(reason: unknown): SageError {
   );
 }
 
-function values(given: unknown): Float32Array | undefined {
+function toVector(queryVector: unknown): Float32Array | undefined {
   return vector(
-    given instanceof Float32Array || given instanceof Float64Array ? [...given] : given,
+    queryVector instanceof Float32Array || queryVector instanceof Float64Array
+      ? [...queryVector]
+      : queryVector,
   );
 }
 
-/** Conditions joined by `and`, which Vectorize writes as one object with a key a field. */
-function joined(condition: Condition): VectorizeFilter {
+/** Compile to Vectorize's filter: one object with a key per field. */
+function joinByAnd(condition: Condition): VectorizeFilter {
   if (condition.kind === "any")
     throw new SageError(
       "option",
-      "vectorize: filter: it has no `any` (nor `not` of `all`): ask once for each branch.",
+      "vectorize: filter: `any` (and `not` of `all`) is not supported: query each branch.",
     );
   if (condition.kind !== "all") return toMongo(condition) as VectorizeFilter;
-  return condition.parts.map(joined).reduce<VectorizeFilter>((sum, part) => {
+  return condition.parts.map(joinByAnd).reduce<VectorizeFilter>((sum, part) => {
     for (const [key, tests] of Object.entries(part)) sum[key] = { ...sum[key], ...tests };
     return sum;
   }, {});

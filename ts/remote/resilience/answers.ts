@@ -1,64 +1,72 @@
-/** Places where answers are kept. */
+/** Stores for cached answers. */
 import { digest } from "./digest.js";
 
-/** A place for texts by key, which may lose any of them at any time. */
+/** A key-value store of strings. Entries may disappear at any time. Used by `withCache`. */
 export interface AnswerStore {
+  /** The stored string, or undefined. A rejection counts as undefined. */
   get(key: string): Promise<string | undefined>;
-  /** Keeps the text for about so many seconds. */
+  /** Store a string for about `seconds`. A rejection is ignored. */
   set(key: string, text: string, seconds: number): Promise<void>;
 }
 
-/** A store in memory, of the `most` newest answers. */
-export function memoryAnswers(most = 1000): AnswerStore {
+/** A store in memory with the `maxEntries` last written answers. Expiry times are ignored. */
+export function memoryAnswers(maxEntries = 1000): AnswerStore {
   const texts = new Map<string, string>();
   return {
     get: async (key) => texts.get(key),
     set: async (key, text) => {
       texts.delete(key);
       texts.set(key, text);
-      if (texts.size > most) texts.delete(texts.keys().next().value!);
+      if (texts.size > maxEntries) texts.delete(texts.keys().next().value!);
     },
   };
 }
 
-/** A store in the Cache API (`caches.default` in a Worker): one data centre's memory. The keys become addresses that nobody serves. */
+/**
+ * A store in the Cache API (`caches.default` in a Worker), shared within one data centre. Keys
+ * become URLs of a reserved host that does not exist.
+ */
 export function cacheApiAnswers(cache: Pick<Cache, "match" | "put">): AnswerStore {
-  const address = (key: string): string =>
+  const urlOf = (key: string): string =>
     `https://answers.pocketsage.invalid/${encodeURIComponent(key)}`;
   return {
-    get: async (key) => (await cache.match(address(key)))?.text(),
+    get: async (key) => (await cache.match(urlOf(key)))?.text(),
     set: (key, text, seconds) =>
       cache.put(
-        address(key),
+        urlOf(key),
         new Response(text, { headers: { "cache-control": `max-age=${seconds}` } }),
       ),
   };
 }
 
-/** A store in Workers KV: everywhere, but slow to change (one write a second and key; kept for a minute at least). Its keys have 512 bytes at most. */
+/**
+ * A store in Workers KV: global, with at most one write per second and key, and a lifetime of at
+ * least 60 seconds. Keys are hashed, because KV limits them to 512 bytes.
+ */
 export function kvAnswers(namespace: {
   get(key: string): Promise<string | null>;
   put(key: string, text: string, options: { expirationTtl: number }): Promise<void>;
 }): AnswerStore {
-  const name = (key: string): Promise<string> => digest(new TextEncoder().encode(key));
+  const hashedKey = (key: string): Promise<string> => digest(new TextEncoder().encode(key));
   return {
-    get: async (key) => (await namespace.get(await name(key))) ?? undefined,
+    get: async (key) => (await namespace.get(await hashedKey(key))) ?? undefined,
     set: async (key, text, seconds) =>
-      namespace.put(await name(key), text, { expirationTtl: Math.max(60, seconds) }),
+      namespace.put(await hashedKey(key), text, { expirationTtl: Math.max(60, seconds) }),
   };
 }
 
-/** The first that has the answer gives it, and the ones before it are told. */
+/**
+ * Several stores as one, nearest first. `get` returns the first value found and copies it, for 60
+ * seconds, to the stores before; `set` writes to all. Failing stores are skipped.
+ */
 export function layeredAnswers(...stores: readonly AnswerStore[]): AnswerStore {
   return {
     get: async (key) => {
-      for (const [place, store] of stores.entries()) {
+      for (const [index, store] of stores.entries()) {
         const text = await store.get(key).catch(() => undefined);
         if (text === undefined) continue;
         await Promise.all(
-          stores
-            .slice(0, place)
-            .map((earlier) => earlier.set(key, text, 60).catch(() => undefined)),
+          stores.slice(0, index).map((nearer) => nearer.set(key, text, 60).catch(() => undefined)),
         );
         return text;
       }

@@ -1,78 +1,91 @@
-/** Leaving an engine alone that fails. */
+/** A circuit breaker: stops requests to an engine that keeps failing. */
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
+import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
-/** When to stop asking an engine that fails. */
+/** Options of {@link withBreaker}. */
 export interface BreakerOptions extends Runtime {
-  /** Failures in a row that open it. Default: 5. */
+  /** Consecutive failures that open the breaker, at least 1. Default: 5. */
   failures?: number;
-  /** Milliseconds until one call is let through again to see. Default: 10,000. */
+  /** Milliseconds the breaker stays open before a trial call. Default: 10,000. */
   cooldown?: number;
-  /** What it knows, where several retrievers of one engine are to know the same: in a Worker, one for each request. */
+  /**
+   * State to share between retrievers of one engine, such as those of a Worker's requests. Default:
+   * its own.
+   */
   state?: BreakerState;
 }
 
-/** Failures in a row, until when nobody is asked, and until when somebody is trying. Plain numbers. */
+/** The state of a breaker: plain numbers, modified in place. Times by the clock `now`, in ms. */
 export interface BreakerState {
+  /** Consecutive failures. */
   inRow: number;
+  /** End of the cooldown. */
   openUntil: number;
+  /** Until then a trial call is running and others are rejected; 0 if none is. */
   tryingUntil: number;
 }
 
-/** A breaker that has seen nothing yet. */
+/** The state of a closed breaker without failures. */
 export function breakerState(): BreakerState {
   return { inRow: 0, openUntil: 0, tryingUntil: 0 };
 }
 
-/** After some failures in a row nobody is asked for a while: queries fail at once with "open". Then one call tries, and closes it if it succeeds. */
+/**
+ * Add a circuit breaker. After `failures` consecutive failed calls it opens: for `cooldown`,
+ * queries fail at once with reason "open". Then one trial call goes through; success closes the
+ * breaker, failure opens it again. A call fails if all its queries failed with a transient error
+ * ({@link isPassing}). `vectors` calls count as well.
+ */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
   checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTIONS]);
   const failures = checkInteger("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
-  const { now } = runtimeOf(options);
+  const { now } = withDefaults(options);
   const state = options.state ?? breakerState();
 
-  /** The error of a call that is not let through. */
-  const refusal = (): RetrievalError | undefined => {
+  /** The error of a call that the breaker rejects, or undefined if the call may proceed. */
+  const openError = (): RetrievalError | undefined => {
     if (state.inRow < failures) return undefined;
     if (now() < Math.max(state.openUntil, state.tryingUntil)) {
       const wait = Math.max(0, Math.ceil(state.openUntil - now()));
       return new RetrievalError(
         "open",
-        `${inner.engine} failed ${state.inRow} times in a row and is left alone for another ${wait} ms.`,
+        `${inner.engine} failed ${state.inRow} times in a row; the next try is in ${wait} ms.`,
       );
     }
-    // The one that tries may never come back (its request was cancelled), so it has a time and not a flag.
+    // A time, not a flag: a cancelled trial call never reports its outcome.
     state.tryingUntil = now() + cooldown;
     return undefined;
   };
-  const learn = (bad: boolean): void => {
-    state.inRow = bad ? state.inRow + 1 : 0;
+  const recordOutcome = (failed: boolean): void => {
+    state.inRow = failed ? state.inRow + 1 : 0;
     state.tryingUntil = 0;
     if (state.inRow >= failures) state.openUntil = now() + cooldown;
   };
 
   return wrap(inner, {
     ask: async (queries, signal) => {
-      if (queries.length === 0) return inner.ask(queries, signal); // asks nobody, and says nothing about the engine
-      const error = refusal();
+      if (queries.length === 0) return inner.ask(queries, signal); // no request: no outcome
+      const error = openError();
       if (error) return queries.map((): Answer => ({ status: "error", error }));
       const answers = await inner.ask(queries, signal);
-      learn(answers.every((answer) => answer.status === "error" && isPassing(answer.error)));
+      recordOutcome(
+        answers.every((answer) => answer.status === "error" && isPassing(answer.error)),
+      );
       return answers;
     },
     vectors: async (items, signal) => {
-      const error = refusal();
+      const error = openError();
       if (error) throw error;
       try {
         const found = await inner.vectors(items, signal);
-        learn(false);
+        recordOutcome(false);
         return found;
       } catch (failure) {
-        if (isPassing(failure)) learn(true);
+        if (isPassing(failure)) recordOutcome(true);
         throw failure;
       }
     },

@@ -1,6 +1,7 @@
 /**
- * Answers kept by medoid, never by user: what one user's interest was answered serves the next user with the same medoid. Only queries by
- * item are kept. Fresh answers are used, stale ones where the engine fails, and the same medoid is asked for once at a time.
+ * A cache of answers keyed by medoid, never by user: users with the same medoid share an answer.
+ * Only queries with an item id are cached. Fresh entries replace requests, stale ones replace
+ * failures, and concurrent queries for the same key share one request.
  */
 import { checkAbort, checkKeys, checkPositive } from "../../check.js";
 import type { Hit } from "../../retriever.js";
@@ -9,36 +10,44 @@ import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { quantize5 } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
-import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
+import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
-/** How answers are kept. */
+/** Options of {@link withCache}. */
 export interface CacheOptions extends Runtime {
+  /** Where answers are kept. */
   store: AnswerStore;
-  /** Milliseconds an answer is fresh, less up to a fifth so that not all expire together. Default: 5 minutes. */
+  /**
+   * Milliseconds an answer is fresh. Each entry's time is shortened by a random part of up to a
+   * fifth, so that entries do not all expire at once. Default: 300,000 (5 minutes).
+   */
   fresh?: number;
-  /** Milliseconds beyond that in which it may stand in for a failure. Default: a day. */
+  /** Further milliseconds in which an answer may replace a failure. Default: 86,400,000 (a day). */
   stale?: number;
-  /** Names the contents of the index: a new name forgets the answers of the old. Default: "". */
+  /** Version of the index contents, part of the key: a new version starts empty. Default: "". */
   version?: string;
 }
 
-/** What is kept: the hits, and until when they are fresh. */
-interface Kept {
+/** The stored JSON: hits, and the time until which they are fresh. */
+interface CacheEntry {
   hits: [item: string, score: number][];
   until: number;
 }
 
-/** Keeps the answers of `inner`. */
+/**
+ * Cache the answers of `inner` to queries with an item id. Failures and "not-found" are not cached.
+ * A failing store counts as empty.
+ */
 export function withCache(inner: RemoteRetriever, options: CacheOptions): RemoteRetriever {
   checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTIONS]);
   const { store, version = "" } = options;
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
   const stale = checkPositive("withCache: stale", options.stale ?? 86_400_000);
-  const { now, random } = runtimeOf(options);
-  const flights = new Map<string, Promise<Answer>>();
-  // A vector that came along is part of the question: who sends a known item with a vector of their own changes nobody else's answer.
-  const keyOf = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
+  const { now, random } = withDefaults(options);
+  const inFlight = new Map<string, Promise<Answer>>();
+  // The key includes the vector: a forged vector for a known item must not change the answer that
+  // other users get.
+  const cacheKey = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
     item === undefined
       ? undefined
       : JSON.stringify([
@@ -50,97 +59,100 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
           ...(vector ? [await digest(new Uint8Array(quantize5(vector).buffer))] : []),
         ]);
 
-  const read = async (key: string): Promise<Kept | undefined> => {
+  const readEntry = async (key: string): Promise<CacheEntry | undefined> => {
     try {
       const text = await store.get(key);
-      return text === undefined ? undefined : readKept(text);
+      return text === undefined ? undefined : parseEntry(text);
     } catch {
-      return undefined; // a cache that fails, or holds nonsense, is a cache that has nothing
+      return undefined; // a failing store or an invalid entry is a miss
     }
   };
-  const write = async (key: string, hits: readonly Hit[]): Promise<void> => {
-    const kept: Kept = {
+  const writeEntry = async (key: string, hits: readonly Hit[]): Promise<void> => {
+    const entry: CacheEntry = {
       hits: hits.map(({ item, score }) => [item, score]),
       until: now() + fresh * (1 - random() / 5),
     };
     await store
-      .set(key, JSON.stringify(kept), Math.ceil((fresh + stale) / 1000))
+      .set(key, JSON.stringify(entry), Math.ceil((fresh + stale) / 1000))
       .catch(() => undefined);
   };
 
   const ask: RemoteRetriever["ask"] = async (queries, signal) => {
     checkAbort(signal);
-    const keys = await Promise.all(queries.map(keyOf));
-    const kept = await Promise.all(keys.map((key) => (key === undefined ? undefined : read(key))));
+    const keys = await Promise.all(queries.map(cacheKey));
+    const entries = await Promise.all(
+      keys.map((key) => (key === undefined ? undefined : readEntry(key))),
+    );
     const time = now();
-    // One that would be fresh for longer than any is was written by somebody whose clock is ahead.
-    const isFresh = ({ until }: Kept): boolean => time < until && until <= time + fresh;
-    const answers: (Answer | undefined)[] = kept.map((each) =>
-      each && isFresh(each) ? answerFrom(each, "cache") : undefined,
+    // Entries that expire later than now + fresh come from a writer with a fast clock: not fresh.
+    const isFresh = ({ until }: CacheEntry): boolean => time < until && until <= time + fresh;
+    const answers: (Answer | undefined)[] = entries.map((entry) =>
+      entry && isFresh(entry) ? answerFrom(entry, "cache") : undefined,
     );
 
-    // Of the rest, those that somebody is asking for already are waited for; the others go out together, each once.
-    const own = new Map<string | number, number>();
-    const joined = new Map<number, Promise<Answer>>();
-    answers.forEach((answer, place) => {
+    // The rest: join requests in flight; send the others in one request, each key once.
+    const rowsByKey = new Map<string | number, number>();
+    const pendingAnswers = new Map<number, Promise<Answer>>();
+    answers.forEach((answer, row) => {
       if (answer) return;
-      const key = keys[place];
-      const flight = key === undefined ? undefined : flights.get(key);
-      if (flight) joined.set(place, flight);
-      else if (!own.has(key ?? place)) own.set(key ?? place, place);
+      const key = keys[row];
+      const pending = key === undefined ? undefined : inFlight.get(key);
+      if (pending) pendingAnswers.set(row, pending);
+      else if (!rowsByKey.has(key ?? row)) rowsByKey.set(key ?? row, row);
     });
-    const places = [...own.values()];
-    if (places.length > 0) {
-      // Others may wait for this flight, so it does not end with the signal of the one who began it.
-      const shared = places.some((place) => keys[place] !== undefined);
-      const flight = inner.ask(
-        places.map((place) => queries[place]!),
+    const rowsToRequest = [...rowsByKey.values()];
+    if (rowsToRequest.length > 0) {
+      // Other callers may join this request: it must not end with the signal of this one.
+      const shared = rowsToRequest.some((row) => keys[row] !== undefined);
+      const pending = inner.ask(
+        rowsToRequest.map((row) => queries[row]!),
         shared ? undefined : signal,
       );
-      places.forEach((place, index) => {
-        const key = keys[place];
-        const landed = flight.then(async (all) => {
+      rowsToRequest.forEach((row, index) => {
+        const key = keys[row];
+        const answered = pending.then(async (all) => {
           const answer = all[index]!;
-          if (key !== undefined && answer.status === "ok") await write(key, answer.hits);
+          if (key !== undefined && answer.status === "ok") await writeEntry(key, answer.hits);
           return answer;
         });
-        landed.catch(() => undefined);
-        joined.set(place, landed);
+        answered.catch(() => undefined);
+        pendingAnswers.set(row, answered);
         if (key === undefined) return;
-        flights.set(key, landed);
-        const end = (): boolean => flights.delete(key);
-        landed.then(end, end);
+        inFlight.set(key, answered);
+        const endFlight = (): boolean => inFlight.delete(key);
+        answered.then(endFlight, endFlight);
       });
     }
-    const waited = Promise.all(
-      queries.map(async (_, place): Promise<Answer> => {
-        if (answers[place]) return answers[place];
-        const key = keys[place];
-        const answer = await (joined.get(place) ?? joined.get(own.get(key ?? place)!)!);
-        const old = kept[place];
-        return answer.status === "error" && old && now() < old.until + stale
-          ? answerFrom(old, "stale")
-          : copy(answer);
+    const settled = Promise.all(
+      queries.map(async (_, row): Promise<Answer> => {
+        if (answers[row]) return answers[row];
+        const key = keys[row];
+        const answer = await (pendingAnswers.get(row) ??
+          pendingAnswers.get(rowsByKey.get(key ?? row)!)!);
+        const entry = entries[row];
+        return answer.status === "error" && entry && now() < entry.until + stale
+          ? answerFrom(entry, "stale")
+          : copyAnswer(answer);
       }),
     );
-    return unlessAborted(waited, signal);
+    return unlessAborted(settled, signal);
   };
   return wrap(inner, { ask });
 }
 
-function readKept(text: string): Kept | undefined {
-  const { hits, until } = JSON.parse(text) as Kept;
-  const sound = hits.every(
+function parseEntry(text: string): CacheEntry | undefined {
+  const { hits, until } = JSON.parse(text) as CacheEntry;
+  const valid = hits.every(
     (hit) => typeof hit[0] === "string" && hit[0] !== "" && Number.isFinite(hit[1]),
   );
-  return sound && Number.isFinite(until) ? { hits, until } : undefined;
+  return valid && Number.isFinite(until) ? { hits, until } : undefined;
 }
 
-function answerFrom({ hits }: Kept, via: "cache" | "stale"): Answer {
+function answerFrom({ hits }: CacheEntry, via: "cache" | "stale"): Answer {
   return { status: "ok", hits: hits.map((hit) => ({ item: hit[0], score: hit[1] })), via };
 }
 
-function copy(answer: Answer): Answer {
+function copyAnswer(answer: Answer): Answer {
   return answer.status === "ok"
     ? { ...answer, hits: answer.hits.map((hit) => ({ ...hit })) }
     : answer;

@@ -1,8 +1,11 @@
-/** A short name for something long. */
+/** Hashing of cache keys. */
 
-/** SHA-256 in hexadecimal: nobody can make something else with the same. Where there is none (a page without https), the bytes themselves. */
+/**
+ * SHA-256 in hexadecimal, collision-resistant against forged cache keys. Without WebCrypto (a page
+ * without https): the bytes themselves in hexadecimal.
+ */
 export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto ?? {};
-  const short = subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : bytes;
-  return Array.from(short, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hash = subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : bytes;
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

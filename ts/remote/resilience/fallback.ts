@@ -1,12 +1,16 @@
-/** Somebody else to ask. */
+/** Fallback to other retrievers. */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { checkAbort } from "../../check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assemble, checkQueries } from "../engine.js";
-import { askFor, placesOf, wrap } from "./wrap.js";
+import { assembleRetriever, checkQueries } from "../engine.js";
+import { askRows, rowsWhere, wrap } from "./wrap.js";
 
-/** Whoever comes first answers; the queries that failed there, or were not found, are asked of the next, and so on. Vectors likewise. */
+/**
+ * Query `first`; queries that failed or were not found there go to the next of `others`, and so on.
+ * A query that none answers keeps the result of `first`. `vectors` falls back likewise; it rejects
+ * with the first error if an item stays unknown and a retriever failed.
+ */
 export function withFallback(
   first: RemoteRetriever,
   ...others: readonly RemoteRetriever[]
@@ -15,54 +19,58 @@ export function withFallback(
     ask: async (queries, signal) => {
       const answers = await first.ask(queries, signal);
       for (const other of others) {
-        const failed = placesOf(answers, (answer) => answer.status !== "ok");
-        if (failed.length === 0) break;
-        const found = await askFor(failed, queries, other, signal);
-        failed.forEach((place, index) => {
-          if (found[index]!.status === "ok") answers[place] = found[index]!; // else the first reason stands
+        const unanswered = rowsWhere(answers, (answer) => answer.status !== "ok");
+        if (unanswered.length === 0) break;
+        const results = await askRows(unanswered, queries, other, signal);
+        unanswered.forEach((row, index) => {
+          // Else keep the first result.
+          if (results[index]!.status === "ok") answers[row] = results[index]!;
         });
       }
       return answers;
     },
     vectors: async (items, signal) => {
-      const found: (Float32Array | undefined)[] = items.map(() => undefined);
-      let failure: unknown;
+      const results: (Float32Array | undefined)[] = items.map(() => undefined);
+      let firstError: unknown;
       for (const source of [first, ...others]) {
-        const places = items.flatMap((_, place) => (found[place] ? [] : [place]));
-        if (places.length === 0) break;
+        const missingRows = items.flatMap((_, row) => (results[row] ? [] : [row]));
+        if (missingRows.length === 0) break;
         try {
           const vectors = await source.vectors(
-            places.map((place) => items[place]!),
+            missingRows.map((row) => items[row]!),
             signal,
           );
-          places.forEach((place, index) => (found[place] = vectors[index]));
+          missingRows.forEach((row, index) => (results[row] = vectors[index]));
         } catch (error) {
           checkAbort(signal);
-          failure ??= error;
+          firstError ??= error;
         }
       }
-      // Unknown to those that answered is not unknown to the one that did not.
-      if (failure !== undefined && found.includes(undefined)) throw failure;
-      return found;
+      // The retriever that failed may have the items that the others do not have.
+      if (firstError !== undefined && results.includes(undefined)) throw firstError;
+      return results;
     },
-    // What may leave: the others are asked only where the first fails, but then they are.
+    // All that may be sent: the others are queried only if the first fails.
     outbound: (queries) => [
       ...first.outbound(queries),
       ...others
         .flatMap((other) => other.outbound(queries))
         .map(({ says, ...rest }) => ({
           ...rest,
-          says: `Only if ${first.engine} cannot answer: ${says}`,
+          says: `Only if ${first.engine} fails: ${says}`,
         })),
     ],
   });
 }
 
-/** The local catalogue, to fall back on: it answers what it knows the item of, or has the vector of. */
+/**
+ * The local catalogue as a {@link RemoteRetriever}, to fall back on. Answers queries with a vector
+ * or for items in the catalogue; nothing is sent.
+ */
 export function localRetriever(catalogue: Catalogue): RemoteRetriever {
   const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined =>
     vector ?? (item === undefined ? undefined : catalogue.vector(item));
-  return assemble({
+  return assembleRetriever({
     engine: "catalogue",
     identity: JSON.stringify(["catalogue", catalogue.hash]),
     capabilities: {

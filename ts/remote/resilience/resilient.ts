@@ -1,8 +1,8 @@
-/** What stands between an engine and the people who wait for it: the wrappers of this folder, put together. */
+/** All wrappers of this folder, composed. */
 import { checkKeys } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
-import { rememberVectors } from "../vectors.js";
+import { cacheVectors } from "../vectors.js";
 import { type BreakerOptions, withBreaker } from "./breaker.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { withFallback } from "./fallback.js";
@@ -11,21 +11,26 @@ import { RUNTIME_OPTIONS, type Runtime } from "./runtime.js";
 import { withTimeout } from "./timeout.js";
 import { wrap } from "./wrap.js";
 
-/** {@link resilient}'s parts, each with its own defaults. */
+/** Options of {@link resilient}; each part has its own defaults. */
 export interface ResilientOptions extends Runtime {
-  /** Milliseconds for one try. Default: 2,000. */
+  /** Milliseconds per attempt. Default: 2,000. */
   timeout?: number;
-  /** Milliseconds for everything, retries included. Default: 5,000. */
+  /** Milliseconds for all attempts and waits together. Default: 5,000. */
   deadline?: number;
+  /** See {@link withRetry}. */
   retry?: Omit<RetryOptions, keyof Runtime>;
+  /** See {@link withBreaker}. */
   breaker?: Omit<BreakerOptions, keyof Runtime>;
-  /** Answers kept by medoid. Default: none are. */
+  /** See {@link withCache}. Default: no cache. */
   cache?: Omit<CacheOptions, keyof Runtime>;
-  /** Who answers what the engine cannot. */
+  /** Answers queries that failed or were not found. Default: none. */
   fallback?: RemoteRetriever;
 }
 
-/** An engine as one should ask it: cache, deadline, retries, breaker, a time for each try, and somebody to fall back on. */
+/**
+ * Wrap an engine for production use, from the outside in: fallback, cache, deadline, retries,
+ * circuit breaker, timeout per attempt.
+ */
 export function resilient(
   engine: RemoteRetriever,
   options: ResilientOptions = {},
@@ -39,19 +44,25 @@ export function resilient(
     "fallback",
     ...RUNTIME_OPTIONS,
   ]);
-  const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...world } = options;
-  const once = withBreaker(withTimeout(engine, timeout, "timeout", world), {
+  const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...runtime } = options;
+  const guarded = withBreaker(withTimeout(engine, timeout, "timeout", runtime), {
     ...breaker,
-    ...world,
+    ...runtime,
   });
-  const tried = withTimeout(withRetry(once, { ...retry, ...world }), deadline, "deadline", world);
-  const kept = cache ? withCache(tried, { ...cache, ...world }) : tried;
-  const answered = fallback ? withFallback(kept, fallback) : kept;
-  return wrap(answered, {
+  const retried = withTimeout(
+    withRetry(guarded, { ...retry, ...runtime }),
+    deadline,
+    "deadline",
+    runtime,
+  );
+  const cached = cache ? withCache(retried, { ...cache, ...runtime }) : retried;
+  const answering = fallback ? withFallback(cached, fallback) : cached;
+  return wrap(answering, {
     ask: async (queries, signal) => {
-      checkQueries(engine.engine, queries, undefined); // also where nobody gets to see them: a wrong query is not a failure of the engine
-      return answered.ask(queries, signal);
+      // Invalid queries reject here: inside they would count as failures of the engine.
+      checkQueries(engine.engine, queries, undefined);
+      return answering.ask(queries, signal);
     },
-    vectors: rememberVectors(answered.vectors), // what is remembered is there while the engine is not
+    vectors: cacheVectors(answering.vectors), // outermost: cached vectors survive an outage
   });
 }

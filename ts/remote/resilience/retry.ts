@@ -1,62 +1,74 @@
-/** Trying again. */
+/** Retries with exponential backoff. */
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, runtimeOf } from "./runtime.js";
-import { askFor, placesOf, wrap } from "./wrap.js";
+import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
+import { askRows, rowsWhere, wrap } from "./wrap.js";
 
-/** How often and how soon to try again. */
+/** Options of {@link withRetry}. */
 export interface RetryOptions extends Runtime {
-  /** Further tries. Default: 2. */
+  /** Maximum number of retries after the first attempt, at least 0. Default: 2. */
   retries?: number;
-  /** Milliseconds: the wait before try n is anything up to `base` 2^n ("full jitter"). Default: 100. */
+  /**
+   * Milliseconds: the wait before retry n = 0, 1, ... is uniform in [0, min(`most`, `base` 2^n))
+   * ("full jitter"), and at least the engine's Retry-After. Default: 100.
+   */
   base?: number;
-  /** The longest wait, and the longest that an engine's Retry-After is honoured; beyond that the query fails. Default: 2,000. */
+  /**
+   * Maximum wait in milliseconds. If the engine's Retry-After is longer, there is no retry.
+   * Default: 2,000.
+   */
   most?: number;
 }
 
-/** Asks again for the queries that failed in passing: nobody answered, in time or at all, or said 408, 429 or 5xx. Vectors likewise. */
+/**
+ * Retry queries that failed with a transient error ({@link isPassing}); answered ones are not sent
+ * again. `vectors` likewise.
+ */
 export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): RemoteRetriever {
   checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTIONS]);
   const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
-  const base = checkPositive("withRetry: base", options.base ?? 100);
-  const most = checkPositive("withRetry: most", options.most ?? 2000);
-  const { sleep, random } = runtimeOf(options);
+  const baseDelay = checkPositive("withRetry: base", options.base ?? 100);
+  const maxDelay = checkPositive("withRetry: most", options.most ?? 2000);
+  const { sleep, random } = withDefaults(options);
 
-  /** Waits before the next try, or says that there will be none. */
-  const again = async (
-    tried: number,
+  /** Wait before the next retry. Resolves to false if there is none. `attempt` counts from 0. */
+  const waitForRetry = async (
+    attempt: number,
     errors: readonly unknown[],
     signal: AbortSignal | undefined,
   ): Promise<boolean> => {
-    const asked = Math.max(
+    const retryAfter = Math.max(
       ...errors.map((error) => (error instanceof RetrievalError ? (error.retryAfter ?? 0) : 0)),
     );
-    if (tried >= retries || asked > most) return false;
-    await sleep(Math.max(asked, random() * Math.min(most, base * 2 ** tried)), signal);
+    if (attempt >= retries || retryAfter > maxDelay) return false;
+    await sleep(
+      Math.max(retryAfter, random() * Math.min(maxDelay, baseDelay * 2 ** attempt)),
+      signal,
+    );
     return true;
   };
 
   return wrap(inner, {
     ask: async (queries, signal) => {
       const answers = await inner.ask(queries, signal);
-      for (let tried = 0; ; tried += 1) {
-        const failed = placesOf(
+      for (let attempt = 0; ; attempt += 1) {
+        const failed = rowsWhere(
           answers,
           (answer) => answer.status === "error" && isPassing(answer.error),
         );
-        const errors = failed.map((place) => (answers[place] as { error: Error }).error);
-        if (failed.length === 0 || !(await again(tried, errors, signal))) return answers;
-        const better = await askFor(failed, queries, inner, signal);
-        failed.forEach((place, index) => (answers[place] = better[index]!));
+        const errors = failed.map((row) => (answers[row] as { error: Error }).error);
+        if (failed.length === 0 || !(await waitForRetry(attempt, errors, signal))) return answers;
+        const retried = await askRows(failed, queries, inner, signal);
+        failed.forEach((row, index) => (answers[row] = retried[index]!));
       }
     },
     vectors: async (items, signal) => {
-      for (let tried = 0; ; tried += 1) {
+      for (let attempt = 0; ; attempt += 1) {
         try {
           return await inner.vectors(items, signal);
         } catch (error) {
-          if (!isPassing(error) || !(await again(tried, [error], signal))) throw error;
+          if (!isPassing(error) || !(await waitForRetry(attempt, [error], signal))) throw error;
         }
       }
     },

@@ -1,40 +1,42 @@
-/** Time and chance, given from outside so that tests can say what they are. */
+/** Clock, timer and randomness of the wrappers, replaceable in tests. */
 import { checkAbort } from "../../check.js";
 
-/** What the wrappers need of the world. */
+/** Clock, timer and randomness. */
 export interface Runtime {
-  /** Milliseconds. Default: Date.now. */
+  /** Clock in milliseconds. Default: `Date.now`. */
   now?: () => number;
-  /** Resolves after so many milliseconds, or rejects when the signal fires. Default: setTimeout. */
+  /**
+   * Resolves after `milliseconds`; rejects when the signal fires. Default: based on `setTimeout`.
+   */
   sleep?: (milliseconds: number, signal?: AbortSignal) => Promise<void>;
-  /** In [0, 1). Default: Math.random. */
+  /** Uniform in [0, 1). Default: `Math.random`. */
   random?: () => number;
 }
 
-/** The names of its options. */
+/** The option names of {@link Runtime}. */
 export const RUNTIME_OPTIONS = ["now", "sleep", "random"];
 
-/** The world with its defaults. */
-export function runtimeOf({
+/** Fill in the defaults. */
+export function withDefaults({
   now = Date.now,
-  sleep = pause,
+  sleep = sleepFor,
   random = Math.random,
 }: Runtime): Required<Runtime> {
   return { now, sleep, random };
 }
 
-/** The runtime's clock. */
-async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+/** Default of {@link Runtime.sleep}. */
+async function sleepFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
   checkAbort(signal);
-  let stop = (): void => undefined;
+  let wake = (): void => undefined;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    stop = () => {
+    wake = () => {
       clearTimeout(timer);
       resolve();
     };
-    signal?.addEventListener("abort", stop, { once: true });
+    signal?.addEventListener("abort", wake, { once: true });
   });
-  signal?.removeEventListener("abort", stop);
+  signal?.removeEventListener("abort", wake);
   checkAbort(signal);
 }

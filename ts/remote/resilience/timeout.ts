@@ -1,56 +1,62 @@
-/** Giving up after a while. */
+/** Time limits. */
 import { checkPositive } from "../../check.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
-import { type Runtime, runtimeOf } from "./runtime.js";
+import { type Runtime, withDefaults } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
-/** Gives up after so many milliseconds: each query that has no answer by then has a "timeout" (or whatever `reason` says). */
+/**
+ * Limit each call to `milliseconds`, above 0. After that the inner call is aborted and every query
+ * of it fails with `reason`. `vectors` rejects likewise.
+ */
 export function withTimeout(
   inner: RemoteRetriever,
   milliseconds: number,
   reason: "timeout" | "deadline" = "timeout",
-  world: Runtime = {},
+  runtime: Runtime = {},
 ): RemoteRetriever {
   checkPositive(`${inner.engine}: ${reason}`, milliseconds);
-  const { sleep } = runtimeOf(world);
+  const { sleep } = withDefaults(runtime);
 
-  /** What the work resolves to, or the error that says that it took too long; then, as when the caller aborts, its own signal ends it. */
-  const within = async <T>(
+  /**
+   * The result of `work`, or the error of an expired timer. The signal passed to `work` fires on
+   * expiry and when the caller aborts.
+   */
+  const withTimer = async <T>(
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | RetrievalError> => {
-    const stop = new AbortController();
-    const end = (): void => stop.abort(signal?.reason);
-    signal?.addEventListener("abort", end, { once: true });
-    if (signal?.aborted) end();
-    const clock = new AbortController();
+    const ending = new AbortController();
+    const forwardAbort = (): void => ending.abort(signal?.reason);
+    signal?.addEventListener("abort", forwardAbort, { once: true });
+    if (signal?.aborted) forwardAbort();
+    const timer = new AbortController();
     try {
-      const late = sleep(milliseconds, clock.signal).then(
+      const expired = sleep(milliseconds, timer.signal).then(
         () =>
           new RetrievalError(reason, `${inner.engine} did not answer within ${milliseconds} ms.`),
         () => new Promise<never>(() => undefined),
       );
-      const working = work(stop.signal);
-      working.catch(() => undefined); // it may fail after nobody waits for it
-      return await unlessAborted(Promise.race([working, late]), signal);
+      const result = work(ending.signal);
+      result.catch(() => undefined); // it may reject after the race is decided
+      return await unlessAborted(Promise.race([result, expired]), signal);
     } finally {
-      clock.abort();
-      signal?.removeEventListener("abort", end);
-      stop.abort();
+      timer.abort();
+      signal?.removeEventListener("abort", forwardAbort);
+      ending.abort();
     }
   };
 
   return wrap(inner, {
     ask: async (queries, signal) => {
-      const answers = await within((until) => inner.ask(queries, until), signal);
+      const answers = await withTimer((workSignal) => inner.ask(queries, workSignal), signal);
       return answers instanceof RetrievalError
         ? queries.map((): Answer => ({ status: "error", error: answers }))
         : answers;
     },
     vectors: async (items, signal) => {
-      const found = await within((until) => inner.vectors(items, until), signal);
+      const found = await withTimer((workSignal) => inner.vectors(items, workSignal), signal);
       if (found instanceof RetrievalError) throw found;
       return found;
     },

@@ -1,33 +1,41 @@
-/** A retriever around a retriever: what all wrappers share. They work query by query. */
+/** Helpers of the wrappers. */
 import { checkAbort } from "../../check.js";
 import { isSageError } from "../../errors.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
-import { assemble, type RetrieverParts, unexpected } from "../engine.js";
+import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
 
-/** `inner`, with these parts of its own. */
+/** `inner` with some properties replaced. */
 export function wrap(inner: RemoteRetriever, parts: Partial<RetrieverParts>): RemoteRetriever {
   const { engine, identity, capabilities, ask, vectors, outbound } = inner;
-  return assemble({ engine, identity, capabilities, ask, vectors, outbound, ...parts });
+  return assembleRetriever({ engine, identity, capabilities, ask, vectors, outbound, ...parts });
 }
 
-/** Which answers are such. */
-export function placesOf(answers: readonly Answer[], which: (answer: Answer) => boolean): number[] {
-  return answers.flatMap((answer, place) => (which(answer) ? [place] : []));
+/** Indices of the answers that satisfy the predicate. */
+export function rowsWhere(
+  answers: readonly Answer[],
+  predicate: (answer: Answer) => boolean,
+): number[] {
+  return answers.flatMap((answer, row) => (predicate(answer) ? [row] : []));
 }
 
-/** What `from` answers to the queries at these places. One that cannot even be asked (a closed catalogue) is a failure of each, not the end. */
-export async function askFor(
-  places: readonly number[],
+/**
+ * Query `retriever` with a subset of the queries, given by index. A rejection (such as that of a
+ * closed catalogue) becomes the error of each of them, except "aborted".
+ */
+export async function askRows(
+  rows: readonly number[],
   queries: readonly RemoteQuery[],
-  from: RemoteRetriever,
+  retriever: RemoteRetriever,
   signal: AbortSignal | undefined,
 ): Promise<Answer[]> {
-  const asked = places.map((place) => queries[place]!);
+  const subset = rows.map((row) => queries[row]!);
   try {
-    return await from.ask(asked, signal);
+    return await retriever.ask(subset, signal);
   } catch (error) {
     checkAbort(signal);
-    const failure = isSageError(error) ? error : unexpected(from.engine, String(error), error);
-    return asked.map((): Answer => ({ status: "error", error: failure }));
+    const failure = isSageError(error)
+      ? error
+      : unexpectedReply(retriever.engine, String(error), error);
+    return subset.map((): Answer => ({ status: "error", error: failure }));
   }
 }
