@@ -55,7 +55,9 @@ async function mutateTypeScript(files) {
   reportStart("stryker", "installed once");
   const { folder, seconds } = await installPackages("mutation", join(root, "scripts", "mutation"));
   reportDone("stryker", "ready", seconds);
-  const config = JSON.parse(await readFile(join(folder, "stryker.config.json"), "utf8"));
+  const config = JSON.parse(
+    await readFile(join(root, "scripts", "mutation", "stryker.config.json"), "utf8"),
+  );
   if (files.length > 0)
     config.mutate = files.map((file) => file.replace(/^ts\//, "pkg/").replace(/\.ts$/, ".js"));
   const configFile = join(reports, "stryker.config.json");
