@@ -1,6 +1,6 @@
 /**
- * The input of `profile` and `recommend`: the options that say how actions become interests, and a
- * sage that has recorded the actions of a file.
+ * The input of `profile` and `recommend`: the options that define how actions become interests, and
+ * a sage that has recorded the actions of a file.
  */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
@@ -18,7 +18,7 @@ import { readActions } from "./read/action-file.js";
 import { readCatalogue } from "./read/catalogue-file.js";
 import { formatCount, printNote } from "./terminal/print.js";
 
-/** For node:util parseArgs. */
+/** The options that both commands accept, for `parseArguments`. */
 export const PROFILE_OPTIONS = {
   catalogue: { type: "string", short: "c" },
   actions: { type: "string", short: "a" },

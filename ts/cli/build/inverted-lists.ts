@@ -18,20 +18,20 @@ export const MIN_ITEMS_FOR_LISTS = 60_000;
 const SAMPLE_PER_LIST = 48;
 const ITERATIONS = 8;
 /** Measurement of the probes: items used as queries, neighbours of each, recall to be reached. */
-const MAX_TRIALS = 1000;
-const NEIGHBOURS = 10;
+const MAX_TRIAL_QUERIES = 1000;
+const NEIGHBOURS_PER_TRIAL = 10;
 const MIN_RECALL = 0.995;
 /** Queries per call of searchMany. */
-const BATCH = 256;
+const QUERIES_PER_CALL = 256;
 
 /**
  * The same items in round(sqrt(n)) lists. Closes the given catalogue; `items` are its items, in any
- * order. `onShare` receives the finished share of the assignments, from 0 to 1.
+ * order. `onProgress` receives the finished share of the assignments, from 0 to 1.
  */
 export async function buildLists(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
-  onShare: (share: number) => void,
+  onProgress: (share: number) => void,
 ): Promise<Catalogue> {
   const listCount = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
@@ -40,11 +40,11 @@ export async function buildLists(
   const totalAssignments = ITERATIONS * sampleSize + vectors.length;
   let assigned = 0;
   const onAssigned = (rows: number): void =>
-    onShare(Math.min(1, (assigned += rows) / totalAssignments));
+    onProgress(Math.min(1, (assigned += rows) / totalAssignments));
 
   // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
   // than on unseen queries.
-  const trialCount = Math.min(MAX_TRIALS, Math.ceil(items.length / 10));
+  const trialCount = Math.min(MAX_TRIAL_QUERIES, Math.ceil(items.length / 10));
   const drawn = drawSample(items, trialCount + listCount * SAMPLE_PER_LIST);
   const trials = drawn.slice(0, trialCount).map(([item]) => item);
   const sample = drawn.slice(trialCount).map(([, vector]) => vector);
@@ -113,8 +113,8 @@ function measureProbes(
     const vector = catalogue.vector(item)!;
     const centreHits = centreIndex.search(vector, { count: centreIndex.size });
     const rankOfList = new Map(centreHits.map((hit, rank) => [Number(hit.item), rank]));
-    const exact = { count: NEIGHBOURS, exclude: [item], exact: true };
-    for (const hit of catalogue.search(vector, exact)) {
+    const exactSearch = { count: NEIGHBOURS_PER_TRIAL, exclude: [item], exact: true };
+    for (const hit of catalogue.search(vector, exactSearch)) {
       neighboursAtRank[rankOfList.get(listOf.get(hit.item)!)!]! += 1;
       total += 1;
     }
@@ -137,8 +137,8 @@ function nearestCentres(
   onAssigned: (rows: number) => void,
 ): Uint32Array {
   const assignment = new Uint32Array(vectors.length);
-  for (let start = 0; start < vectors.length; start += BATCH) {
-    const batch = vectors.slice(start, start + BATCH);
+  for (let start = 0; start < vectors.length; start += QUERIES_PER_CALL) {
+    const batch = vectors.slice(start, start + QUERIES_PER_CALL);
     centreIndex
       .searchMany(batch, { count: 1 })
       .forEach(([hit], index) => (assignment[start + index] = Number(hit!.item)));

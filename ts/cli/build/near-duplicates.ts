@@ -6,9 +6,9 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { CatalogueItem } from "../../catalogue/checked-items.js";
 
 /** Queries per call of searchMany. */
-const BATCH = 64;
+const QUERIES_PER_CALL = 64;
 /** Neighbours examined per item; a group larger than this may be reported as several groups. */
-const NEIGHBOURS = 64;
+const NEIGHBOURS_PER_ITEM = 64;
 
 /**
  * Maps each variant to the first item of its group. An item is a variant if an earlier item that is
@@ -20,15 +20,15 @@ export function findNearDuplicates(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
   minScore: number,
-  onShare: (share: number) => void,
+  onProgress: (share: number) => void,
 ): Map<string, string> {
   const positions = new Map(items.map(([item], position) => [item, position]));
   const firstOf = new Map<string, string>();
-  for (let start = 0; start < items.length; start += BATCH) {
-    const batch = items.slice(start, start + BATCH);
+  for (let start = 0; start < items.length; start += QUERIES_PER_CALL) {
+    const batch = items.slice(start, start + QUERIES_PER_CALL);
     const hits = catalogue.searchMany(
       batch.map(([, vector]) => vector),
-      { count: NEIGHBOURS, minScore, exact: true, variants: true },
+      { count: NEIGHBOURS_PER_ITEM, minScore, exact: true, variants: true },
     );
     for (const [index, [item]] of batch.entries()) {
       const first = hits[index]!.find(
@@ -36,7 +36,7 @@ export function findNearDuplicates(
       );
       if (first) firstOf.set(item, first.item);
     }
-    onShare((start + batch.length) / items.length);
+    onProgress((start + batch.length) / items.length);
   }
   return firstOf;
 }

@@ -11,8 +11,8 @@ const MIN_QUERIES = 20;
 const MAX_QUERIES = 100;
 /** Budget of the exact search, in products of two components; MIN_QUERIES takes precedence. */
 const MAX_PRODUCTS = 1e9;
-/** Scores of a unit query that differ by less than this are ties: f32 vectors do not tell more. */
-const TIE = 1e-6;
+/** Scores that differ by less, for a query of norm 1, are ties: f32 rounding is of this size. */
+const TIE_TOLERANCE = 1e-6;
 
 /**
  * The share of the 10 nearest items that the search returns; ties with the tenth count as found.
@@ -22,7 +22,7 @@ const TIE = 1e-6;
 export function measureRecall(
   catalogue: Catalogue,
   items: readonly CatalogueItem[],
-  onShare: (share: number) => void,
+  onProgress: (share: number) => void,
 ): { recall: number; queries: number } {
   const { dim, metric } = catalogue;
   const affordable = Math.floor(MAX_PRODUCTS / (items.length * dim));
@@ -45,11 +45,11 @@ export function measureRecall(
     const scores = new Map(items.map(([item], row) => [item, rankingScore(query, row)]));
     const descending = Float64Array.from(scores.values()).sort().reverse();
     const nearest = descending.subarray(0, NEIGHBOURS);
-    const minScore = nearest.at(-1)! - TIE * (Math.sqrt(dot(query, query)) || 1);
+    const minScore = nearest.at(-1)! - TIE_TOLERANCE * (Math.sqrt(dot(query, query)) || 1);
     const hits = catalogue.search(query, { count: NEIGHBOURS, variants: true });
     found += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
     expected += nearest.length;
-    onShare((index + 1) / queries);
+    onProgress((index + 1) / queries);
   }
   return { recall: expected > 0 ? found / expected : 1, queries };
 }

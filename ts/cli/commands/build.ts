@@ -111,7 +111,7 @@ export async function run(args: string[]): Promise<void> {
   rejectStdout(output);
   const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
   const metric = parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
-  const whenLists = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
+  const listsMode = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
   const givenTreatment =
     values["near-duplicates"] &&
     parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
@@ -121,11 +121,11 @@ export async function run(args: string[]): Promise<void> {
 
   const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
-  const onShare = (task: string) => (share: number) => progress.share(task, share);
+  const progressOf = (task: string) => (share: number) => progress.share(task, share);
   try {
     const read = await readItems(input, {
       ...{ id, vector, ids, length: await fileLength(input) },
-      onShare: onShare("reading the items"),
+      onProgress: progressOf("reading the items"),
       onItem: progress.count,
     });
     let items: readonly CatalogueItem[] = read.items;
@@ -147,7 +147,7 @@ export async function run(args: string[]): Promise<void> {
         catalogue,
         items,
         minScore,
-        onShare("searching for near-duplicates"),
+        progressOf("searching for near-duplicates"),
       );
       const kinds = new Set(firstOf.values()).size;
       nearDuplicates = { score: minScore, variants: firstOf.size, kinds, treatment };
@@ -162,11 +162,11 @@ export async function run(args: string[]): Promise<void> {
       }
     }
 
-    if (whenLists === "always" || (whenLists === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
-      catalogue = await buildLists(catalogue, items, onShare("building the inverted lists"));
+    if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
+      catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
     const measured = values["no-recall"]
       ? undefined
-      : measureRecall(catalogue, items, onShare("measuring the recall"));
+      : measureRecall(catalogue, items, progressOf("measuring the recall"));
 
     const bytes = catalogue.toBytes();
     await writeAtomically(output, bytes);

@@ -16,12 +16,12 @@ export interface ItemFileOptions {
   readonly vector: string;
   /** File of the ids for vectors from a .npy file. */
   readonly ids?: string | undefined;
-  /** Length of the file in bytes, for `onShare`; 0 if unknown. */
+  /** Length of the file in bytes, for `onProgress`; 0 if unknown. */
   readonly length: number;
   /** Receives the number of items read so far. */
   readonly onItem: (count: number) => void;
   /** Receives the share of the file read so far, from 0 to 1. */
-  readonly onShare: (share: number) => void;
+  readonly onProgress: (share: number) => void;
 }
 
 /**
@@ -68,15 +68,15 @@ export async function readItems(
 /** The rows of the file; its extension selects the format. */
 function readFile(
   file: string,
-  { id, vector, ids, onShare, length }: ItemFileOptions,
+  { id, vector, ids, onProgress, length }: ItemFileOptions,
 ): AsyncIterable<Row> {
   const extension = extname(file).toLowerCase();
-  if (extension === ".npy") return readNpyRows(file, { id, vector, ids, onShare });
+  if (extension === ".npy") return readNpyRows(file, { id, vector, ids, onProgress });
   if (ids !== undefined)
     throw new InputError(
       `${displayName(file)}: --ids is for vectors from a .npy file. ` +
         `Put the ids of this file into its field "${id}" instead.`,
     );
-  if (extension === ".parquet") return readParquetRows(file, onShare);
-  return readRows(file, (bytesRead) => length > 0 && onShare(bytesRead / length));
+  if (extension === ".parquet") return readParquetRows(file, onProgress);
+  return readRows(file, (bytesRead) => length > 0 && onProgress(bytesRead / length));
 }

@@ -30,8 +30,8 @@ export async function* readNpyRows(
     id,
     vector,
     ids,
-    onShare,
-  }: { id: string; vector: string; ids: string | undefined; onShare: (share: number) => void },
+    onProgress,
+  }: { id: string; vector: string; ids: string | undefined; onProgress: (share: number) => void },
 ): AsyncGenerator<Row> {
   if (ids === undefined)
     throw new InputError(
@@ -61,7 +61,7 @@ export async function* readNpyRows(
         const values = decodeFloats(bytes.subarray(offset, offset + rowBytes), width);
         yield { location: `${file}: row ${row}`, fields: { ...idFields, [vector]: values } };
       }
-      onShare(endRow / rows);
+      onProgress(endRow / rows);
     }
     if (!(await idRows.next()).done)
       throw new InputError(`${ids}: expected ${rows} ids, one a row of ${file}, saw more.`);

@@ -5,10 +5,10 @@
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 
-/** The rows of the file; columns are fields. `onShare` receives the share of rows read, 0 to 1. */
+/** The rows of the file; columns are fields. `onProgress` receives the share read, from 0 to 1. */
 export async function* readParquetRows(
   file: string,
-  onShare: (share: number) => void,
+  onProgress: (share: number) => void,
 ): AsyncGenerator<Row> {
   const hyparquet = await import("hyparquet");
   const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = hyparquet;
@@ -33,7 +33,7 @@ export async function* readParquetRows(
     for (const [index, fields] of rows.entries())
       yield { location: `${file}: row ${rowStart + index}`, fields: toJsonFields(fields) };
     rowStart = rowEnd;
-    onShare(rowStart / totalRows);
+    onProgress(rowStart / totalRows);
   }
 }
 

@@ -12,10 +12,10 @@ import {
   shortLabelOf,
 } from "./print.js";
 
-/** Members of an interest that the table shows; the rest is a number. */
-const MAX_MEMBERS = 8;
-/** Up to this length, in UTF-16 units, short labels are emoji and need no comma between them. */
-const MAX_SYMBOL_LENGTH = 4;
+/** Members listed per interest; of the others the table shows the number. */
+const MAX_LISTED_MEMBERS = 8;
+/** Labels of up to this many UTF-16 units are taken for emoji and listed without commas. */
+const MAX_EMOJI_LENGTH = 4;
 
 /** The interests for --json. Their vectors are left out: they are in the catalogue or the input. */
 export function interestsToJson(
@@ -55,8 +55,8 @@ export function printInterests(profile: Profile, catalogue: Catalogue | undefine
 }
 
 function formatMembers({ items }: Interest, catalogue: Catalogue | undefined): string {
-  const labels = items.slice(0, MAX_MEMBERS).map((item) => shortLabelOf(catalogue, item));
-  const separator = labels.every((label) => label.length <= MAX_SYMBOL_LENGTH) ? " " : ", ";
-  const hidden = items.length - labels.length;
-  return labels.join(separator) + (hidden > 0 ? ` +${formatCount(hidden)}` : "");
+  const labels = items.slice(0, MAX_LISTED_MEMBERS).map((item) => shortLabelOf(catalogue, item));
+  const separator = labels.every((label) => label.length <= MAX_EMOJI_LENGTH) ? " " : ", ";
+  const unlistedCount = items.length - labels.length;
+  return labels.join(separator) + (unlistedCount > 0 ? ` +${formatCount(unlistedCount)}` : "");
 }

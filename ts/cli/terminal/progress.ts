@@ -7,15 +7,15 @@ import { formatCount } from "./print.js";
 /** Minimum time between two updates. */
 const TERMINAL_INTERVAL_MS = 100;
 const LOG_INTERVAL_MS = 5_000;
-/** `count` reads the clock at multiples of this only. */
-const COUNT_STEP = 100;
+/** `count` ignores other numbers than multiples of this: reading the clock is slow. */
+const UNITS_PER_CLOCK_READ = 100;
 
 export interface Progress {
-  /** `done` units are done. Cheap enough to be called for each unit. */
+  /** Reports the number of finished units. Cheap enough to be called for each unit. */
   count(done: number): void;
-  /** A task of unknown length begins. Shown on terminals only. */
+  /** Reports the begin of a task of unknown length. Shown on terminals only. */
   begin(task: string): void;
-  /** `done` of `task` is finished, from 0 to 1; shown with the estimated time left. */
+  /** Reports the finished share of a task, from 0 to 1; shown with the estimated time left. */
   share(task: string, done: number): void;
   /** Clears the line on a terminal. */
   end(): void;
@@ -35,7 +35,7 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
   };
   return {
     count(done) {
-      if (done % COUNT_STEP !== 0 || Date.now() - shownAt < interval) return;
+      if (done % UNITS_PER_CLOCK_READ !== 0 || Date.now() - shownAt < interval) return;
       shownAt = Date.now();
       show(`${formatCount(done)} ${unit}`);
     },
