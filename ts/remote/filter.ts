@@ -54,13 +54,13 @@ function compile(where: string, filter: Filter, negated: boolean, depth: number)
   checkKeys(where, filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
   if ("not" in filter) return compile(where, filter.not, !negated, depth + 1);
   if ("all" in filter || "any" in filter) {
-    const given = "all" in filter ? filter.all : filter.any;
-    if (!Array.isArray(given) || given.length === 0)
+    const conditions = "all" in filter ? filter.all : filter.any;
+    if (!Array.isArray(conditions) || conditions.length === 0)
       throw new SageError(
         "option",
-        `${where}: expected a list of conditions, saw ${inspect(given)}.`,
+        `${where}: expected a list of conditions, saw ${inspect(conditions)}.`,
       );
-    const parts = (given as readonly Filter[]).map((part) =>
+    const parts = (conditions as readonly Filter[]).map((part) =>
       compile(where, part, negated, depth + 1),
     );
     return { kind: "all" in filter !== negated ? "all" : "any", parts };

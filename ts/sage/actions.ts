@@ -26,8 +26,8 @@ export interface ActionContext {
 }
 
 /** Validate all actions. Throws for the first invalid one and names its index: all or nothing. */
-export function checkActions(given: Action | readonly Action[], context: ActionContext): Entry[] {
-  return toList(given).map((action, index) =>
+export function checkActions(input: Action | readonly Action[], context: ActionContext): Entry[] {
+  return toList(input).map((action, index) =>
     checkAction(`record: action ${index}`, action, context),
   );
 }
@@ -37,11 +37,11 @@ export function checkActions(given: Action | readonly Action[], context: ActionC
  * `source` for all of them; actions of items that `source` does not have stay without a vector.
  */
 export async function addMissingVectors(
-  given: Action | readonly Action[],
+  input: Action | readonly Action[],
   source: VectorSource,
   catalogue: Catalogue | undefined,
 ): Promise<readonly Action[]> {
-  const actions = toList(given);
+  const actions = toList(input);
   const needsLookup = (action: Action): boolean =>
     typeof action?.item === "string" &&
     action.item !== "" &&
@@ -103,6 +103,6 @@ export function checkAction(
   return entry;
 }
 
-function toList(given: Action | readonly Action[]): readonly Action[] {
-  return Array.isArray(given) ? given : [given as Action];
+function toList(input: Action | readonly Action[]): readonly Action[] {
+  return Array.isArray(input) ? input : [input as Action];
 }

@@ -139,10 +139,10 @@ function checkEnvelope(bytes: Uint8Array, view: DataView): number {
 }
 
 /** Parse and validate the header: a valid checksum does not rule out hostile bytes. */
-function readHeader(text: Uint8Array): Header {
+function readHeader(bytes: Uint8Array): Header {
   let header: Header;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text)) as Header;
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Header;
   } catch (cause) {
     throw corrupt("its header is not JSON", cause);
   }

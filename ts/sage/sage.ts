@@ -104,14 +104,14 @@ export async function openSage(options: SageOptions): Promise<Sage> {
       await journal.change((log) => hide(log, item));
     },
 
-    async forget(what) {
+    async forget(target) {
       checkOpen();
-      if (what === "everything") {
+      if (target === "everything") {
         const count = journal.log().entries.length;
         await journal.change("erase");
         return count;
       }
-      const deletion = deletionFor(what);
+      const deletion = deletionFor(target);
       let deleted = 0;
       await journal.change((log) => {
         const remaining = deletion(log);
@@ -237,21 +237,21 @@ function projectItems({
 }
 
 function deletionFor(
-  what: Exclude<Parameters<Sage["forget"]>[0], "everything">,
+  target: Exclude<Parameters<Sage["forget"]>[0], "everything">,
 ): (log: Log) => Log {
-  if (typeof what === "string") {
-    const item = checkItemId("forget", what);
+  if (typeof target === "string") {
+    const item = checkItemId("forget", target);
     return (log) => withoutItem(log, item);
   }
-  checkKeys("forget", what, ["from", "to"]);
-  if (what.from === undefined && what.to === undefined) {
+  checkKeys("forget", target, ["from", "to"]);
+  if (target.from === undefined && target.to === undefined) {
     throw new SageError(
       "option",
       'forget: expected `from`, `to` or both; forget("everything") deletes all.',
     );
   }
-  const from = what.from === undefined ? -Infinity : checkFinite("forget: from", what.from);
-  const to = what.to === undefined ? Infinity : checkFinite("forget: to", what.to);
+  const from = target.from === undefined ? -Infinity : checkFinite("forget: from", target.from);
+  const to = target.to === undefined ? Infinity : checkFinite("forget: to", target.to);
   return (log) => withoutRange(log, from, to);
 }
 

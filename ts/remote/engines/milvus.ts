@@ -124,7 +124,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   const searchV2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
     // A request is by id or by vector, with one count.
     const groups = [
-      queries.filter(({ id: known }) => known !== undefined),
+      queries.filter(({ id: storedId }) => storedId !== undefined),
       queries.filter((query) => query.vector),
     ].filter(({ length }) => length > 0);
     return groups.map((group) => ({

@@ -91,8 +91,8 @@ export function redis(options: RedisOptions): RemoteRetriever {
           ],
         ]),
         read: (replies) =>
-          list(replies, "replies").map((reply, place) =>
-            readHits(reply, queries[place]!, condition !== undefined),
+          list(replies, "replies").map((reply, index) =>
+            readHits(reply, queries[index]!, condition !== undefined),
           ),
       },
     ],
@@ -177,6 +177,6 @@ function decodeText(value: unknown): unknown {
 function float32Bytes(vector: Float32Array): Uint8Array {
   const bytes = new Uint8Array(vector.length * 4);
   const view = new DataView(bytes.buffer);
-  vector.forEach((value, place) => view.setFloat32(place * 4, value, true));
+  vector.forEach((value, index) => view.setFloat32(index * 4, value, true));
   return bytes;
 }

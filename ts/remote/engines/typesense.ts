@@ -92,9 +92,9 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
           headers,
         ),
         read: (reply) =>
-          list(field(reply, "results"), "results").map((result, place) => {
+          list(field(reply, "results"), "results").map((result, index) => {
             if (field(result, "error") !== undefined)
-              return searchError(result, queries[place]!.id !== undefined);
+              return searchError(result, queries[index]!.id !== undefined);
             return list(field(result, "hits"), "hits").map((hit) => ({
               item: id(field(field(hit, "document"), "id")),
               score: 1 - number(field(hit, "vector_distance"), "a distance"),

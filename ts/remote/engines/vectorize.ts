@@ -74,14 +74,14 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           ...(filter ? { filter } : {}),
         })),
         read: (replies) =>
-          list(replies, "replies").map((reply, place) =>
-            parseMatches(reply, queries[place]!.id !== undefined),
+          list(replies, "replies").map((reply, index) =>
+            parseMatches(reply, queries[index]!.id !== undefined),
           ),
       },
     ],
     lookUp: (items) => ({
-      request: Array.from({ length: Math.ceil(items.length / MAX_IDS_PER_CALL) }, (_, part) => ({
-        ids: items.slice(part * MAX_IDS_PER_CALL, (part + 1) * MAX_IDS_PER_CALL),
+      request: Array.from({ length: Math.ceil(items.length / MAX_IDS_PER_CALL) }, (_, batch) => ({
+        ids: items.slice(batch * MAX_IDS_PER_CALL, (batch + 1) * MAX_IDS_PER_CALL),
       })),
       read: (replies) => {
         const vectors = list(replies, "replies").flatMap((reply) => {
@@ -152,8 +152,8 @@ function joinByAnd(condition: Condition): VectorizeFilter {
       "vectorize: filter: `any` (and `not` of `all`) is not supported: query each branch.",
     );
   if (condition.kind !== "all") return toMongo(condition) as VectorizeFilter;
-  return condition.parts.map(joinByAnd).reduce<VectorizeFilter>((sum, part) => {
-    for (const [key, tests] of Object.entries(part)) sum[key] = { ...sum[key], ...tests };
+  return condition.parts.map(joinByAnd).reduce<VectorizeFilter>((sum, batch) => {
+    for (const [key, tests] of Object.entries(batch)) sum[key] = { ...sum[key], ...tests };
     return sum;
   }, {});
 }
