@@ -27,11 +27,15 @@ export interface RemoteQuery {
  */
 export type AnswerSource = "engine" | "cache" | "stale" | "local";
 
-/** The result of one query. */
+/**
+ * The result of one query.
+ *
+ * - "ok": hits by descending score, at most `count`, without the item of the query; may be empty.
+ * - "not-found": the engine does not have the item, and the query has no vector.
+ * - "error": the request failed, in most cases with a `RetrievalError`.
+ */
 export type Answer =
-  /** Hits by descending score, at most `count`, without the item of the query. May be empty. */
   | { status: "ok"; hits: Hit[]; via: AnswerSource }
-  /** The engine does not have the item, and the query has no vector. */
   | { status: "not-found" }
   | { status: "error"; error: SageError };
 

@@ -102,12 +102,12 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     } catch (error) {
       checkAbort(signal);
       // Engines may fail a whole batch for one unknown id: `ask` then retries all by vector.
-      const unknown =
+      const idIsUnknown =
         error instanceof RetrievalError &&
         error.reason === "not-found" &&
         queries.some(({ id }) => id !== undefined);
       const failure = isSageError(error) ? error : unexpectedReply(name, String(error), error);
-      return queries.map(({ id }) => (unknown && id !== undefined ? "not-found" : failure));
+      return queries.map(({ id }) => (idIsUnknown && id !== undefined ? "not-found" : failure));
     }
   };
 
@@ -185,12 +185,14 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     vectors,
     outbound(queries) {
       checkQueries(name, queries, engine.dim);
-      const direct = queries.map(directQuery).filter((query) => query !== undefined);
+      const directQueries = queries.map(directQuery).filter((query) => query !== undefined);
       const toLookUp = queries.filter((query) => !directQuery(query)).map(({ item }) => item!);
       const requests =
-        direct.length === 0 ? [] : engine.search(direct).map(({ request }) => request);
+        directQueries.length === 0
+          ? []
+          : engine.search(directQueries).map(({ request }) => request);
       if (toLookUp.length > 0) requests.push(engine.lookUp(toLookUp).request);
-      const ids = direct.filter(({ id }) => id !== undefined).length;
+      const ids = directQueries.filter(({ id }) => id !== undefined).length;
       const fallbackNote = queries.some(
         (query) => query.vector && directQuery(query)?.id !== undefined,
       )

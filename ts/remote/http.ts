@@ -49,10 +49,10 @@ export function httpSender(
   return async (request, signal) => {
     checkAbort(signal);
     const release = await acquire();
-    const ending = new AbortController();
-    const timer = setTimeout(() => ending.abort(), timeout);
-    const abort = (): void => ending.abort();
-    signal?.addEventListener("abort", abort);
+    const requestAbort = new AbortController();
+    const timer = setTimeout(() => requestAbort.abort(), timeout);
+    const abortRequest = (): void => requestAbort.abort();
+    signal?.addEventListener("abort", abortRequest);
     try {
       checkAbort(signal);
       // Workers require fetch to be called on globalThis; reading it late lets tests replace it.
@@ -63,13 +63,13 @@ export function httpSender(
         headers: { accept: "application/json", ...request.headers, ...options.headers },
         ...(request.body === undefined ? {} : { body: request.body }),
         redirect: "manual",
-        signal: ending.signal,
+        signal: requestAbort.signal,
       });
-      return await readJson(name, reply, maxBytes, ending.signal);
+      return await readJson(name, reply, maxBytes, requestAbort.signal);
     } catch (error) {
       checkAbort(signal);
       if (isSageError(error)) throw error;
-      if (ending.signal.aborted)
+      if (requestAbort.signal.aborted)
         throw new RetrievalError("timeout", `${name} did not answer within ${timeout} ms.`, {
           cause: error,
         });
@@ -79,7 +79,7 @@ export function httpSender(
       });
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abortRequest);
       release();
     }
   };
@@ -213,9 +213,9 @@ function sizeError(name: string, maxBytes: number): RetrievalError {
 }
 
 function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  if (line.length > MAX_EXCERPT_CHARS) return `${line.slice(0, MAX_EXCERPT_CHARS)}…`;
-  return line === "" ? "(empty)" : line;
+  const singleLine = text.replace(/\s+/g, " ").trim();
+  if (singleLine.length > MAX_EXCERPT_CHARS) return `${singleLine.slice(0, MAX_EXCERPT_CHARS)}…`;
+  return singleLine === "" ? "(empty)" : singleLine;
 }
 
 /** A counting semaphore: resolves to a release function, at most `limit` unreleased at a time. */

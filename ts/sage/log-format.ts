@@ -59,12 +59,16 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
   view.setUint32(12, headerBytes, true);
   bytes.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes).set(header, PREFIX_BYTES);
   // Typed arrays use native byte order: little-endian on every platform with WebAssembly.
-  const block = new Float32Array(bytes.buffer, PREFIX_BYTES + headerBytes, vectors.length * dim);
-  vectors.forEach((vector, row) => block.set(vector, row * dim));
-  const end = bytes.length - CHECKSUM_BYTES;
+  const vectorBlock = new Float32Array(
+    bytes.buffer,
+    PREFIX_BYTES + headerBytes,
+    vectors.length * dim,
+  );
+  vectors.forEach((vector, row) => vectorBlock.set(vector, row * dim));
+  const vectorsEnd = bytes.length - CHECKSUM_BYTES;
   view.setUint32(
-    end,
-    withCore((core) => core.checksum(bytes.subarray(0, end))),
+    vectorsEnd,
+    withCore((core) => core.checksum(bytes.subarray(0, vectorsEnd))),
     true,
   );
   return bytes;
@@ -78,12 +82,12 @@ export function decodeLog(bytes: Uint8Array, dim: number): Log {
   if (!(bytes instanceof Uint8Array))
     throw new SageError("option", "A stored profile: expected a Uint8Array.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = checkEnvelope(bytes, view);
-  const start = PREFIX_BYTES + view.getUint32(12, true);
-  if (start > end) throw corrupt("its header is longer than the bytes");
-  const header = readHeader(bytes.subarray(PREFIX_BYTES, start));
+  const vectorsEnd = checkEnvelope(bytes, view);
+  const vectorsStart = PREFIX_BYTES + view.getUint32(12, true);
+  if (vectorsStart > vectorsEnd) throw corrupt("its header is longer than the bytes");
+  const header = readHeader(bytes.subarray(PREFIX_BYTES, vectorsStart));
   const vectorCount = header.actions.vector.filter(Boolean).length;
-  if (start + vectorCount * header.dim * 4 !== end)
+  if (vectorsStart + vectorCount * header.dim * 4 !== vectorsEnd)
     throw corrupt(`its length does not fit ${vectorCount} vectors`);
   if (vectorCount > 0 && header.dim !== dim) {
     throw new SageError(
@@ -92,7 +96,10 @@ export function decodeLog(bytes: Uint8Array, dim: number): Log {
     );
   }
   // A new Uint8Array copies and aligns the bytes; Node's Buffer.slice does neither.
-  return toLog(header, new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer));
+  return toLog(
+    header,
+    new Float32Array(new Uint8Array(bytes.subarray(vectorsStart, vectorsEnd)).buffer),
+  );
 }
 
 function toHeader(log: Log, dim: number): Header {
@@ -122,11 +129,14 @@ function indexNames(names: readonly string[]): Map<string, number> {
 
 /** Validate magic, checksum and version, in this order. Returns the end offset of the vectors. */
 function checkEnvelope(bytes: Uint8Array, view: DataView): number {
-  const end = bytes.length - CHECKSUM_BYTES;
-  if (end < PREFIX_BYTES) throw corrupt(`it has only ${bytes.length} bytes`);
+  const vectorsEnd = bytes.length - CHECKSUM_BYTES;
+  if (vectorsEnd < PREFIX_BYTES) throw corrupt(`it has only ${bytes.length} bytes`);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC)
     throw corrupt(`it does not begin with "${MAGIC}"`);
-  if (withCore((core) => core.checksum(bytes.subarray(0, end))) !== view.getUint32(end, true))
+  if (
+    withCore((core) => core.checksum(bytes.subarray(0, vectorsEnd))) !==
+    view.getUint32(vectorsEnd, true)
+  )
     throw corrupt("its checksum does not match");
   const version = view.getUint32(8, true);
   if (version !== VERSION) {
@@ -135,7 +145,7 @@ function checkEnvelope(bytes: Uint8Array, view: DataView): number {
       `The stored profile has format version ${version}, expected ${VERSION}: update pocketsage.`,
     );
   }
-  return end;
+  return vectorsEnd;
 }
 
 /** Parse and validate the header: a valid checksum does not rule out hostile bytes. */
@@ -161,10 +171,10 @@ function readHeader(bytes: Uint8Array): Header {
   const valid = columns.every(
     ([values, isValid]) => Array.isArray(values) && values.every(isValid),
   );
-  const count = item?.length;
+  const actionCount = item?.length;
   if (
     !valid ||
-    [at, weight, kind, vector].some((values) => values?.length !== count) ||
+    [at, weight, kind, vector].some((values) => values?.length !== actionCount) ||
     !Number.isSafeInteger(dim) ||
     dim < 1
   ) {

@@ -81,8 +81,8 @@ export function trim(log: Log, { count, since }: Limits): Log {
   const newestFirst = recent
     .map((_, row) => row)
     .sort((a, b) => recent[b]!.at - recent[a]!.at || b - a);
-  const kept = newestFirst.slice(0, count).sort((a, b) => a - b);
-  return { ...log, entries: kept.map((row) => recent[row]!) };
+  const keptRows = newestFirst.slice(0, count).sort((a, b) => a - b);
+  return { ...log, entries: keptRows.map((row) => recent[row]!) };
 }
 
 function actionKey({ item, at, weight, kind }: Entry): string {

@@ -1,4 +1,4 @@
-/** Retrieval from the local catalogue. Exclusions are private and applied only here, on device. */
+/** Retrieval from the local catalogue. Excluded items stay on the device: the search skips them. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Query } from "../retriever.js";

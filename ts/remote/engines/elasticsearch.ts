@@ -162,8 +162,8 @@ function toClause(condition: Condition): Record<string, unknown> {
   if (condition.kind === "any")
     return { bool: { should: condition.parts.map(toClause), minimum_should_match: 1 } };
   if (condition.kind === "compare") {
-    const names = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
-    return { range: { [condition.field]: { [names[condition.sign]]: condition.value } } };
+    const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
+    return { range: { [condition.field]: { [rangeOperators[condition.sign]]: condition.value } } };
   }
   const terms = { terms: { [condition.field]: condition.values } };
   return condition.negated ? { bool: { must_not: [terms] } } : terms;

@@ -67,16 +67,19 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
       `${NAME}: send: expected "ids", "vectors" or "both", saw ${inspect(send)}.`,
     );
   }
-  const post = httpSender(NAME, options);
-  const parts = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
+  const sendRequest = httpSender(NAME, options);
+  const partsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
     send ?? (queries.every(({ item }) => item !== undefined) ? "ids" : "vectors");
   const requestFor = (queries: readonly RemoteQuery[]): HttpRequest => {
-    const capped = queries.map((query) => ({ ...query, count: Math.min(query.count, MAX_HITS) }));
+    const cappedQueries = queries.map((query) => ({
+      ...query,
+      count: Math.min(query.count, MAX_HITS),
+    }));
     return {
       method: "POST",
       url: String(url),
       headers: { "content-type": "application/cbor" },
-      body: encodeMedoids(capped, { precision, send: parts(queries) }),
+      body: encodeMedoids(cappedQueries, { precision, send: partsToSend(queries) }),
     };
   };
 
@@ -92,7 +95,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
         bearer === undefined
           ? request.headers
           : { ...request.headers, authorization: `Bearer ${bearer}` };
-      const answers = parseAnswers(await post({ ...request, headers }, signal));
+      const answers = parseAnswers(await sendRequest({ ...request, headers }, signal));
       if (answers.length !== queries.length)
         throw unexpectedReply(NAME, `${answers.length} answers to ${queries.length} queries`);
       return answers.map((reply, row) => toAnswer(NAME, queries[row]!, reply));
@@ -122,7 +125,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
         ),
       ),
     outbound: (queries) => {
-      const sent = parts(queries).replace("both", "ids and vectors");
+      const sent = partsToSend(queries).replace("both", "ids and vectors");
       const content = `${queries.length} medoids: ${sent} of items of the history.`;
       const says = `${content} ${NOT_SENT} in the message.`;
       return queries.length === 0 ? [] : [{ ...outboundOf(requestFor(queries)), says }];

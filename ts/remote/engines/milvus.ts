@@ -107,7 +107,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   };
   const primaryKey = (item: ItemId): unknown =>
     idType === "int64" && Number.isSafeInteger(Number(item)) ? Number(item) : item;
-  const post = (verb: string, body: object): HttpRequest =>
+  const postTo = (verb: string, body: object): HttpRequest =>
     postJson(
       joinUrl(
         url,
@@ -129,7 +129,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     ].filter(({ length }) => length > 0);
     return groups.map((group) => ({
       queries: group,
-      request: post("search", {
+      request: postTo("search", {
         ...(group[0]!.vector
           ? { data: group.map((query) => roundedUnitVector(query.vector!)) }
           : { ids: group.map((query) => primaryKey(query.id!)) }),
@@ -157,7 +157,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   const searchV1 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] =>
     queries.map((query) => ({
       queries: [query],
-      request: post("search", {
+      request: postTo("search", {
         vector: roundedUnitVector(query.vector!),
         limit: query.count,
         outputFields: [idField],
@@ -189,7 +189,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     search: version === 2 ? searchV2 : searchV1,
     lookUp: (items) => ({
       // Version 1 does not quote string ids.
-      request: post("get", {
+      request: postTo("get", {
         id: items.map((item) =>
           version === 1 && idType === "varchar" ? `"${item}"` : primaryKey(item),
         ),

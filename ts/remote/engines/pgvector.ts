@@ -205,18 +205,19 @@ async function runStatement(
 
 function readRows(reply: unknown, count: number): EngineReply[] {
   const replies: EngineReply[] = Array.from({ length: count }, () => []);
-  const seenRows = new Set<number>();
+  const answeredQueries = new Set<number>();
   for (const row of list(field(reply, "rows"), "rows")) {
-    const place = number(field(row, "place"), "a place");
-    seenRows.add(place);
-    if (field(row, "missing") === true) replies[place] = "not-found";
+    const queryIndex = number(field(row, "place"), "a query index");
+    answeredQueries.add(queryIndex);
+    if (field(row, "missing") === true) replies[queryIndex] = "not-found";
     else if (field(row, "item") !== null)
-      (replies[place] as unknown[]).push({
+      (replies[queryIndex] as unknown[]).push({
         item: id(field(row, "item")),
         score: number(field(row, "score"), "a score"),
       });
   }
-  if (seenRows.size !== count) throw new TypeError(`rows for ${seenRows.size} of ${count} queries`);
+  if (answeredQueries.size !== count)
+    throw new TypeError(`rows for ${answeredQueries.size} of ${count} queries`);
   return replies;
 }
 

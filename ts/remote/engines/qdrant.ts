@@ -155,8 +155,8 @@ function toClause(condition: Condition): Record<string, unknown> {
   if (condition.kind === "any") return { should: condition.parts.map(toClause) };
   const { field: key } = condition;
   if (condition.kind === "compare") {
-    const operators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
-    return { key, range: { [operators[condition.sign]]: condition.value } };
+    const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
+    return { key, range: { [rangeOperators[condition.sign]]: condition.value } };
   }
   // `match` supports strings, integers and booleans; other numbers need a range.
   const matches = condition.values.map((value) =>

@@ -139,21 +139,21 @@ function readHits(reply: unknown, query: EngineQuery, filtered: boolean): Engine
       ? "not-found"
       : (reply as SageError);
   }
-  const flat =
+  const flatReply =
     reply instanceof Map
       ? [...reply].flat()
       : Array.isArray(reply)
         ? reply.flat()
         : Object.entries(Object(reply)).flat();
   // A missing key has an empty reply; a vector set has at least one nearest element.
-  if (flat.length === 0 && !filtered)
+  if (flatReply.length === 0 && !filtered)
     return new RetrievalError(
       "not-found",
       "redis found nothing: the vector set does not exist or is empty.",
     );
-  return Array.from({ length: flat.length / 2 }, (_, row) => ({
-    item: String(decodeText(flat[2 * row])),
-    score: 2 * number(decodeText(flat[2 * row + 1]), "a score") - 1,
+  return Array.from({ length: flatReply.length / 2 }, (_, row) => ({
+    item: String(decodeText(flatReply[2 * row])),
+    score: 2 * number(decodeText(flatReply[2 * row + 1]), "a score") - 1,
   }));
 }
 

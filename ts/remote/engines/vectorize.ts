@@ -103,11 +103,11 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           ? index.query(queryVector!, queryOptions)
           : index.queryById(item, queryOptions);
       };
-      const settled = await unlessAborted(
+      const outcomes = await unlessAborted(
         Promise.allSettled(calls.map(async (call) => runCall(call))),
         signal,
       );
-      return settled.map((outcome) =>
+      return outcomes.map((outcome) =>
         outcome.status === "fulfilled" ? outcome.value : toError(outcome.reason),
       );
     },

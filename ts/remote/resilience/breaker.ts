@@ -2,7 +2,7 @@
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
+import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /** Options of {@link withBreaker}. */
@@ -43,7 +43,7 @@ export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}
   checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTIONS]);
   const failures = checkInteger("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
-  const { now } = withDefaults(options);
+  const { now } = resolveRuntime(options);
   const state = options.state ?? breakerState();
 
   /** The error of a call that the breaker rejects, or undefined if the call may proceed. */

@@ -10,7 +10,7 @@ import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { quantize5 } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
-import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
+import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /** Options of {@link withCache}. */
@@ -43,7 +43,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   const { store, version = "" } = options;
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
   const stale = checkPositive("withCache: stale", options.stale ?? 86_400_000);
-  const { now, random } = withDefaults(options);
+  const { now, random } = resolveRuntime(options);
   const inFlight = new Map<string, Promise<Answer>>();
   // The key includes the vector: a forged vector for a known item must not change the answer that
   // other users get.
@@ -96,22 +96,22 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     answers.forEach((answer, row) => {
       if (answer) return;
       const key = keys[row];
-      const pending = key === undefined ? undefined : inFlight.get(key);
-      if (pending) pendingAnswers.set(row, pending);
+      const request = key === undefined ? undefined : inFlight.get(key);
+      if (request) pendingAnswers.set(row, request);
       else if (!rowsByKey.has(key ?? row)) rowsByKey.set(key ?? row, row);
     });
     const rowsToRequest = [...rowsByKey.values()];
     if (rowsToRequest.length > 0) {
       // Other callers may join this request: it must not end with the signal of this one.
-      const shared = rowsToRequest.some((row) => keys[row] !== undefined);
-      const pending = inner.ask(
+      const mayBeJoined = rowsToRequest.some((row) => keys[row] !== undefined);
+      const request = inner.ask(
         rowsToRequest.map((row) => queries[row]!),
-        shared ? undefined : signal,
+        mayBeJoined ? undefined : signal,
       );
       rowsToRequest.forEach((row, index) => {
         const key = keys[row];
-        const answered = pending.then(async (all) => {
-          const answer = all[index]!;
+        const answered = request.then(async (allAnswers) => {
+          const answer = allAnswers[index]!;
           if (key !== undefined && answer.status === "ok") await writeEntry(key, answer.hits);
           return answer;
         });
@@ -119,11 +119,11 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
         pendingAnswers.set(row, answered);
         if (key === undefined) return;
         inFlight.set(key, answered);
-        const endFlight = (): boolean => inFlight.delete(key);
-        answered.then(endFlight, endFlight);
+        const removeFromFlight = (): boolean => inFlight.delete(key);
+        answered.then(removeFromFlight, removeFromFlight);
       });
     }
-    const settled = Promise.all(
+    const results = Promise.all(
       queries.map(async (_, row): Promise<Answer> => {
         if (answers[row]) return answers[row];
         const key = keys[row];
@@ -135,7 +135,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
           : copyAnswer(answer);
       }),
     );
-    return unlessAborted(settled, signal);
+    return unlessAborted(results, signal);
   };
   return wrap(inner, { ask });
 }

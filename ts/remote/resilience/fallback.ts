@@ -32,11 +32,11 @@ export function withFallback(
     vectors: async (items, signal) => {
       const results: (Float32Array | undefined)[] = items.map(() => undefined);
       let firstError: unknown;
-      for (const source of [first, ...others]) {
+      for (const retriever of [first, ...others]) {
         const missingRows = items.flatMap((_, row) => (results[row] ? [] : [row]));
         if (missingRows.length === 0) break;
         try {
-          const vectors = await source.vectors(
+          const vectors = await retriever.vectors(
             missingRows.map((row) => items[row]!),
             signal,
           );

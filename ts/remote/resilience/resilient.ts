@@ -56,13 +56,13 @@ export function resilient(
     runtime,
   );
   const cached = cache ? withCache(retried, { ...cache, ...runtime }) : retried;
-  const answering = fallback ? withFallback(cached, fallback) : cached;
-  return wrap(answering, {
+  const composed = fallback ? withFallback(cached, fallback) : cached;
+  return wrap(composed, {
     ask: async (queries, signal) => {
       // Invalid queries reject here: inside they would count as failures of the engine.
       checkQueries(engine.engine, queries, undefined);
-      return answering.ask(queries, signal);
+      return composed.ask(queries, signal);
     },
-    vectors: cacheVectors(answering.vectors), // outermost: cached vectors survive an outage
+    vectors: cacheVectors(composed.vectors), // outermost: cached vectors survive an outage
   });
 }

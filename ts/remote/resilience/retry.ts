@@ -2,7 +2,7 @@
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, withDefaults } from "./runtime.js";
+import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
 import { askRows, rowsWhere, wrap } from "./wrap.js";
 
 /** Options of {@link withRetry}. */
@@ -30,7 +30,7 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
   const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
   const baseDelay = checkPositive("withRetry: base", options.base ?? 100);
   const maxDelay = checkPositive("withRetry: most", options.most ?? 2000);
-  const { sleep, random } = withDefaults(options);
+  const { sleep, random } = resolveRuntime(options);
 
   /** Wait before the next retry. Resolves to false if there is none. `attempt` counts from 0. */
   const waitForRetry = async (

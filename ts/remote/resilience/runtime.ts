@@ -17,7 +17,7 @@ export interface Runtime {
 export const RUNTIME_OPTIONS = ["now", "sleep", "random"];
 
 /** Fill in the defaults. */
-export function withDefaults({
+export function resolveRuntime({
   now = Date.now,
   sleep = sleepFor,
   random = Math.random,

@@ -3,7 +3,7 @@ import { checkPositive } from "../../check.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
-import { type Runtime, withDefaults } from "./runtime.js";
+import { type Runtime, resolveRuntime } from "./runtime.js";
 import { wrap } from "./wrap.js";
 
 /**
@@ -17,7 +17,7 @@ export function withTimeout(
   runtime: Runtime = {},
 ): RemoteRetriever {
   checkPositive(`${inner.engine}: ${reason}`, milliseconds);
-  const { sleep } = withDefaults(runtime);
+  const { sleep } = resolveRuntime(runtime);
 
   /**
    * The result of `work`, or the error of an expired timer. The signal passed to `work` fires on
@@ -27,24 +27,24 @@ export function withTimeout(
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | RetrievalError> => {
-    const ending = new AbortController();
-    const forwardAbort = (): void => ending.abort(signal?.reason);
+    const workAbort = new AbortController();
+    const forwardAbort = (): void => workAbort.abort(signal?.reason);
     signal?.addEventListener("abort", forwardAbort, { once: true });
     if (signal?.aborted) forwardAbort();
-    const timer = new AbortController();
+    const timerAbort = new AbortController();
     try {
-      const expired = sleep(milliseconds, timer.signal).then(
+      const expired = sleep(milliseconds, timerAbort.signal).then(
         () =>
           new RetrievalError(reason, `${inner.engine} did not answer within ${milliseconds} ms.`),
         () => new Promise<never>(() => undefined),
       );
-      const result = work(ending.signal);
+      const result = work(workAbort.signal);
       result.catch(() => undefined); // it may reject after the race is decided
       return await unlessAborted(Promise.race([result, expired]), signal);
     } finally {
-      timer.abort();
+      timerAbort.abort();
       signal?.removeEventListener("abort", forwardAbort);
-      ending.abort();
+      workAbort.abort();
     }
   };
 
