@@ -85,6 +85,7 @@ impl<'a> Vectors<'a> {
     }
 
     /// The vectors, in order.
+    #[must_use]
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> + use<'a> {
         self.values.chunks_exact(self.dim)
     }

@@ -183,7 +183,7 @@ impl<'a> Medoids<'a> {
                     let scaled = (f64::from(x) * scale) as f32;
                     match precision {
                         WirePrecision::F16 => {
-                            codes.extend_from_slice(&f32_to_f16(scaled).to_le_bytes())
+                            codes.extend_from_slice(&f32_to_f16(scaled).to_le_bytes());
                         }
                         WirePrecision::I8 => codes.push(libm::rintf(scaled) as i8 as u8),
                         WirePrecision::F32 => codes.extend_from_slice(&scaled.to_le_bytes()),
@@ -371,7 +371,7 @@ mod tests {
         }
         for half in 0..0x3c00_u16 {
             let (low, high) = (f16_to_f32(half), f16_to_f32(half + 1));
-            let middle = (low + high) / 2.0;
+            let middle = f32::midpoint(low, high);
             assert_eq!(f32_to_f16(middle), half + (half & 1), "ties round to even");
             assert_eq!(f32_to_f16(f32::from_bits(middle.to_bits() + 1)), half + 1);
             assert_eq!(f32_to_f16(f32::from_bits(middle.to_bits() - 1)), half);

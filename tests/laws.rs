@@ -75,7 +75,7 @@ proptest! {
     fn the_order_of_the_rows_does_not_matter((dim, values) in matrix(40), count in 1usize..6, seed in 0usize..1000) {
         let n = values.len() / dim;
         // A stride that is coprime with n visits every row once.
-        let stride = (1..).map(|i| seed + i).find(|s| gcd(*s, n) == 1).unwrap();
+        let stride = (1..=n).map(|i| seed + i).find(|s| gcd(*s, n) == 1).unwrap();
         let order: Vec<usize> = (0..n).map(|i| i * stride % n).collect();
         let shuffled: Vec<f32> = order.iter().flat_map(|&row| values[row * dim..(row + 1) * dim].to_vec()).collect();
         let labels = |values: &[f32]| cluster(Vectors::new(values, dim).unwrap(), None, &options(Cut::Count(count))).unwrap();

@@ -138,7 +138,7 @@ fn a_session_may_grow_from_nothing_and_shrink_to_nothing() {
     twins.assert_equal(&options, "empty");
     for step in 0..200 {
         let vector = numbers.vectors(1, 7);
-        twins.add(&vector, step as f64, 1.0);
+        twins.add(&vector, f64::from(step), 1.0);
         twins.assert_equal(&options, &format!("{step} added"));
     }
     while !twins.session.is_empty() {

@@ -120,7 +120,7 @@ impl<'a> BoundMatrix<'a> {
             let mut bounds = [BoundCodes::splat(0); LANES];
             match &equal_factors {
                 Some(factors) => {
-                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest)
+                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest);
                 }
                 None => {
                     let factors = harmonic_means(left, right, &weights, factor);

@@ -197,7 +197,7 @@ impl Grid {
         if d < self.used_quads {
             let halves = block.as_chunks_mut().0.iter_mut();
             halves.zip([a, b]).for_each(|(rows, quad)| {
-                tile_products(self.quad(quad), self.quad(c), self.quad(d), rows)
+                tile_products(self.quad(quad), self.quad(c), self.quad(d), rows);
             });
         } else {
             // Only half of the columns are used: computed as rows, they take half the time.

@@ -140,11 +140,11 @@ mod tests {
                     1 => (0..n).for_each(|row| {
                         values[row * dim..][..dim]
                             .iter_mut()
-                            .for_each(|x| *x += (row % 5) as f32 * 3.0)
+                            .for_each(|x| *x += (row % 5) as f32 * 3.0);
                     }),
                     2 => values.iter_mut().for_each(|x| *x = libm::roundf(*x)),
                     3 => (n / 2..n).for_each(|row| {
-                        values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim)
+                        values.copy_within(row / 3 * dim..(row / 3 + 1) * dim, row * dim);
                     }),
                     4 => values.iter_mut().for_each(|x| *x = *x * 0.01 + 100.0),
                     _ => {}

@@ -13,7 +13,7 @@ fn catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
 }
 
 fn settings(metric: Metric, precision: Precision) -> BuildOptions {
-    BuildOptions { metric, precision }
+    BuildOptions { precision, metric }
 }
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];

@@ -260,7 +260,7 @@ impl IncrementalTree {
             let farther = |x: &usize, y: &usize| self.farthest[*x].total_cmp(&self.farthest[*y]);
             match leaves.iter().copied().max_by(farther) {
                 Some(leaf) if self.farthest[leaf] > self.diameter => {
-                    self.scan_farthest(leaf, &leaves)
+                    self.scan_farthest(leaf, &leaves);
                 }
                 _ => return,
             }
