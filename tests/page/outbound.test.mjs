@@ -1,7 +1,7 @@
 // No request leaves the page after loading, and the outbound panel reports what was fetched.
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 

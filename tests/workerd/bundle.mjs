@@ -1,7 +1,8 @@
 // Bundles a Worker as wrangler does: the `workerd` export condition, one ES module, and each .wasm
 // file as a compiled module beside it.
-import { basename, dirname, join } from "node:path";
+
 import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { build } from "vite";
 
 /**

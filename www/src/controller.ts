@@ -5,8 +5,8 @@
  */
 import {
   type Action,
-  isSageError,
   type ItemId,
+  isSageError,
   type Outbound,
   type Profile,
   type Recommendation,
