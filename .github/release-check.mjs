@@ -1,5 +1,5 @@
-// Facts that must agree before a release: `node .github/release-check.mjs [v1.2.3]`. Without a tag the
-// versions of the two manifests are compared, and what only a real release needs is a warning.
+// Facts that must agree before a release: `node .github/release-check.mjs [v1.2.3]`. Without a tag,
+// compares the versions of the two manifests; what only a real release needs is a warning.
 import { readFileSync } from "node:fs";
 
 const tag = process.argv[2];
