@@ -16,6 +16,8 @@
 //!
 //! Only the direction of a vector matters to a search, so decoded vectors have unit length, and i8
 //! codes need no scale.
+//!
+//! More than 400 lines with its tests, which use its private functions.
 
 use crate::math::simd::sqrt;
 use crate::{Error, Vectors};
@@ -24,14 +26,18 @@ use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
 /// The message version written and read.
 const VERSION: u32 = 1;
-/// Limits of a message; the last is in bytes of UTF-8.
+/// Maximal number of medoids.
 const MAX_MEDOIDS: usize = 64;
+/// Maximal number of dimensions.
 const MAX_DIM: usize = 4096;
+/// Maximal number of hits for each medoid.
 const MAX_COUNT: u32 = 10_000;
+/// Maximal length of an id, in bytes of UTF-8.
 const MAX_ID_BYTES: usize = 512;
 
-/// Tags of RFC 8746: row-major matrix, and little-endian typed arrays.
+/// RFC 8746: a row-major matrix.
 const TAG_MATRIX: u64 = 40;
+/// RFC 8746: typed arrays, little-endian.
 const TAG_I8: u64 = 72;
 const TAG_F16: u64 = 84;
 const TAG_F32: u64 = 85;

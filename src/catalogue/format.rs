@@ -4,7 +4,7 @@
 //! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Unknown
 //! kinds are skipped. [`read`] checks the hash and everything that later code uses as an index or
 //! relies on for finite results; code outside this file does not check again. Writer and reader
-//! share one file so that both sides of each field are seen together.
+//! share one file of more than 400 lines so that both sides of each field are seen together.
 
 use super::bitset::RowSet;
 use super::bytes::{are_7_bit, eight_bytes_at, f32_at, four_bytes_at, live_rows, u32_at};
@@ -293,8 +293,8 @@ fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
 /// Checks that every `f32` of a section is finite, not negative and within its maximum.
 fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), Error> {
     let content = layout.section(bytes, section);
-    let largest = if section == Section::Scales { MAX_SCALE } else { f32::MAX };
-    let is_valid = |row| (0.0..=largest).contains(&f32_at(content, row));
+    let max = if section == Section::Scales { MAX_SCALE } else { f32::MAX };
+    let is_valid = |row| (0.0..=max).contains(&f32_at(content, row));
     match (0..layout.header.n).find(|&row| !is_valid(row)) {
         Some(row) => {
             let seen = f64::from(f32_at(content, row));
@@ -308,16 +308,16 @@ fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), E
 fn check_strings(
     bytes: &[u8],
     layout: &Layout,
-    ends: Section,
-    texts: Section,
+    offsets: Section,
+    strings: Section,
     n: usize,
 ) -> Result<(), Error> {
-    check_length(layout, bytes, ends, n.checked_mul(4))?;
-    let least = usize::from(texts == Section::Ids || texts == Section::Dropped);
-    let most = if least == 1 { MAX_ID_BYTES } else { usize::MAX };
-    StringTable { offsets: layout.section(bytes, ends), bytes: layout.section(bytes, texts) }
-        .check(least..=most)
-        .map_err(|problem| Error::corrupt(message![problem, " of section ", texts as u32]))
+    check_length(layout, bytes, offsets, n.checked_mul(4))?;
+    let min_bytes = usize::from(strings == Section::Ids || strings == Section::Dropped);
+    let max_bytes = if min_bytes == 1 { MAX_ID_BYTES } else { usize::MAX };
+    StringTable { offsets: layout.section(bytes, offsets), bytes: layout.section(bytes, strings) }
+        .check(min_bytes..=max_bytes)
+        .map_err(|problem| Error::corrupt(message!["section ", strings as u32, ": ", problem]))
 }
 
 /// The rows that are not marked in [`Section::Removed`].
@@ -336,17 +336,17 @@ fn check_id_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     let section = |section| layout.section(bytes, section);
     let ids = StringTable { offsets: section(Section::IdOffsets), bytes: section(Section::Ids) };
     let order = section(Section::IdOrder);
-    let mut before: &[u8] = &[];
+    let mut previous: &[u8] = &[];
     for i in 0..layout.size {
         let row = u32_at(order, i);
         if !layout.live.contains(row) {
             return Err(Error::corrupt(message!["entry ", i, " of the id order is row ", row]));
         }
         let id = ids.get(row);
-        if id <= before {
+        if id <= previous {
             return Err(Error::corrupt(message!["ids are not in ascending order at entry ", i]));
         }
-        before = id;
+        previous = id;
     }
     Ok(())
 }

@@ -36,19 +36,19 @@ pub(super) struct InvertedLists {
 impl InvertedLists {
     /// Checks the section of a catalogue of n rows.
     pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
-        let wrong = || Error::corrupt("the lists have impossible values");
+        let invalid = || Error::corrupt("the lists have impossible values");
         if bytes.len() < 16 {
-            return Err(wrong());
+            return Err(invalid());
         }
         let [probes, count] = [0, 1].map(|i| u32_at(bytes, i));
         let recall = f32_at(bytes, 2);
-        let cells =
+        let bytes_expected =
             count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
-        if cells != Some(bytes.len())
+        if bytes_expected != Some(bytes.len())
             || !(1..=count).contains(&probes)
             || !(0.0..=1.0).contains(&recall)
         {
-            return Err(wrong());
+            return Err(invalid());
         }
         let offsets = 16..16 + count * 4;
         let scales = offsets.end..offsets.end + count * 4;
@@ -58,7 +58,7 @@ impl InvertedLists {
         for list in 0..count {
             let Range { start, end } = lists.rows(bytes, list);
             if start != last || end < start || end > n {
-                return Err(wrong());
+                return Err(invalid());
             }
             last = end;
         }
@@ -66,12 +66,12 @@ impl InvertedLists {
             .all(|i| (0.0..=MAX_SCALE).contains(&f32_at(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
         if !finite || !super::bytes::are_7_bit(codes) {
-            return Err(wrong());
+            return Err(invalid());
         }
         if metric == Metric::L2 {
             for (list, codes) in codes.chunks(dim).enumerate() {
-                let number = |&code: &u8| i32::from(code) - i32::from(ZERO_CODE);
-                let squares = codes.iter().map(|code| number(code) * number(code)).sum::<i32>();
+                let offset = |&code: &u8| i32::from(code) - i32::from(ZERO_CODE);
+                let squares = codes.iter().map(|code| offset(code) * offset(code)).sum::<i32>();
                 let scale = f32_at(&bytes[lists.scales.clone()], list);
                 lists.norms.extend((squares as f32 * scale * scale).min(f32::MAX).to_le_bytes());
             }
@@ -157,12 +157,12 @@ mod tests {
     fn grouped(
         all: &Catalogue,
         rows: &[u32],
-        ends: &[u32],
+        offsets: &[u32],
         centres: &Catalogue,
         probes: u32,
     ) -> Result<Catalogue, Error> {
-        let mut section = u32s_to_bytes(&[probes, ends.len() as u32, 0.5f32.to_bits(), 0]);
-        section.extend(u32s_to_bytes(ends));
+        let mut section = u32s_to_bytes(&[probes, offsets.len() as u32, 0.5f32.to_bits(), 0]);
+        section.extend(u32s_to_bytes(offsets));
         section.extend(centres.section(Section::Scales));
         section.extend(centres.section(Section::Codes));
         let settings = BuildOptions { metric: all.metric(), precision: all.precision() };
@@ -172,8 +172,8 @@ mod tests {
         builder.finish()
     }
 
-    /// Rows around the corners of a cube, and those corners as the centres of lists.
-    fn around_corners(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
+    /// Rows scattered around five centres: with one list a centre, and without lists.
+    fn grouped_around_centres(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
         let (dim, n, count) = (20, 400, 5);
         let mut numbers = SeededNumbers::new(41);
         let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
@@ -183,8 +183,8 @@ mod tests {
         let (all, centres) = (build(&values, dim, metric), build(&centres, dim, metric));
         let rows: Vec<u32> =
             (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
-        let ends: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
-        (grouped(&all, &rows, &ends, &centres, probes).unwrap(), all)
+        let offsets: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
+        (grouped(&all, &rows, &offsets, &centres, probes).unwrap(), all)
     }
 
     fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn one_probe_finds_the_neighbours_and_probing_all_lists_equals_a_full_scan() {
         for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
-            let (one, flat) = around_corners(metric, 1);
-            let (all, _) = around_corners(metric, 5);
+            let (one, flat) = grouped_around_centres(metric, 1);
+            let (all, _) = grouped_around_centres(metric, 5);
             assert_eq!(one.lists(), Some((5, 1, 0.5)));
             for row in 0..50 {
                 let mut query = Vec::new();
@@ -214,7 +214,7 @@ mod tests {
 
     #[test]
     fn rows_after_the_lists_are_always_searched_and_removed_rows_are_never_returned() {
-        let (catalogue, flat) = around_corners(Metric::Cosine, 1);
+        let (catalogue, flat) = grouped_around_centres(Metric::Cosine, 1);
         let mut query = Vec::new();
         flat.read_vector(1, &mut query).unwrap();
         let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
@@ -239,11 +239,11 @@ mod tests {
 
     #[test]
     fn lists_of_a_wrong_shape_are_an_error() {
-        let (_, flat) = around_corners(Metric::Cosine, 1);
+        let (_, flat) = grouped_around_centres(Metric::Cosine, 1);
         let centre = build(&[1.0; 20], 20, Metric::Cosine);
         let short = build(&[1.0; 3], 3, Metric::Cosine);
-        let code = |rows: &[u32], ends: &[u32], centres: &Catalogue, probes| {
-            grouped(&flat, rows, ends, centres, probes).err().map(|error| error.code())
+        let code = |rows: &[u32], offsets: &[u32], centres: &Catalogue, probes| {
+            grouped(&flat, rows, offsets, centres, probes).err().map(|error| error.code())
         };
         assert_eq!(code(&[3, 1], &[2], &centre, 1), None);
         assert_eq!(code(&[3, 3], &[2], &centre, 1), Some("option"), "an item twice");

@@ -96,13 +96,13 @@ impl<'a> Prefilter<'a> {
     /// Evenly spaced rows with their estimates and the standard deviations of these.
     pub(super) fn calibration_sample(&self) -> Vec<(Estimate, f32)> {
         let step = self.blocks.len().div_ceil(CALIBRATION_ROWS).max(1);
-        let one = |(&(block, mask), estimates): (&(usize, u32), &Estimates)| {
+        let first_of_block = |(&(block, mask), estimates): (&(usize, u32), &Estimates)| {
             let lane = mask.trailing_zeros() as usize;
             let estimate =
                 Estimate { row: block * BLOCK_ROWS + lane, value: estimates.values[lane] };
             (estimate, self.sketches.std_devs(block)[lane])
         };
-        self.blocks.iter().zip(&self.estimates).step_by(step).map(one).collect()
+        self.blocks.iter().zip(&self.estimates).step_by(step).map(first_of_block).collect()
     }
 
     /// The rows, ascending, whose estimate plus `deviations` standard deviations is `min_value` or
@@ -137,8 +137,8 @@ fn lane_mask(values: &[f32; BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u32) -> 
 /// returns.
 #[inline(never)]
 fn retain_highest(all: &mut Vec<Estimate>, count: usize) -> f32 {
-    let mut values: Vec<f32> = all.iter().map(|one| one.value).collect();
+    let mut values: Vec<f32> = all.iter().map(|estimate| estimate.value).collect();
     let threshold = kth_largest(&mut values, count - 1);
-    all.retain(|one| one.value >= threshold);
+    all.retain(|estimate| estimate.value >= threshold);
     threshold
 }

@@ -43,13 +43,13 @@ impl<'a> StringTable<'a> {
             if !length.is_some_and(|length| lengths.contains(&length))
                 || !text.is_char_boundary(end)
             {
-                return Err(message!["row ", i, " is ", start, "..", end]);
+                return Err(message!["string ", i, " is at ", start, "..", end]);
             }
             start = end;
         }
         match start == text.len() {
             true => Ok(()),
-            false => Err(message!["there are ", text.len(), " bytes, the rows end at ", start]),
+            false => Err(message!["strings end at ", start, ", expected ", text.len()]),
         }
     }
 }

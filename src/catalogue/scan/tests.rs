@@ -19,10 +19,10 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
 /// Vectors with many near ties: tight groups, duplicates, zeros.
-fn crowded(n: usize, dim: usize, numbers: &mut SeededNumbers, apart: f32) -> Vec<f32> {
+fn near_ties(n: usize, dim: usize, numbers: &mut SeededNumbers, scatter: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
-        .map(|i| centres[(i / dim % 5) * dim + i % dim] + apart * numbers.normal())
+        .map(|i| centres[(i / dim % 5) * dim + i % dim] + scatter * numbers.normal())
         .collect();
     for row in (7..n).step_by(11) {
         values.copy_within((row - 7) * dim..(row - 6) * dim, row * dim);
@@ -60,10 +60,10 @@ fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -
 fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
     let mut numbers = SeededNumbers::new(31);
     for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
-        for apart in [0.001, 0.05, 1.0] {
+        for scatter in [0.001, 0.05, 1.0] {
             for metric in METRICS {
                 for precision in [Precision::Full, Precision::Compact] {
-                    let values = crowded(n, dim, &mut numbers, apart);
+                    let values = near_ties(n, dim, &mut numbers, scatter);
                     let catalogue = catalogue(&values, dim, settings(metric, precision));
                     let half = {
                         let mut half = RowSet::empty(n);
@@ -100,7 +100,7 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
                             assert_eq!(
                                 found.unwrap()[0],
                                 want,
-                                "{n} {dim} {apart} {metric:?} {precision:?} {search:?}"
+                                "{n} {dim} {scatter} {metric:?} {precision:?} {search:?}"
                             );
                         }
                     }
@@ -161,7 +161,7 @@ fn vectors_of_every_magnitude_are_found() {
 #[test]
 fn a_batch_of_queries_equals_single_queries() {
     let mut numbers = SeededNumbers::new(12);
-    let values = crowded(500, 48, &mut numbers, 0.3);
+    let values = near_ties(500, 48, &mut numbers, 0.3);
     let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
     let together = catalogue.search(queries, 9, &[]).unwrap();
@@ -215,7 +215,7 @@ fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut SeededNum
 fn a_prefiltered_search_equals_a_full_scan() {
     let mut numbers = SeededNumbers::new(61);
     let (n, dim) = (9000, 64);
-    let mut found_at_all = 0;
+    let mut hit_count = 0;
     for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
         for (metric, precision) in
             [(Metric::Cosine, Precision::Full), (Metric::InnerProduct, Precision::Compact)]
@@ -260,12 +260,12 @@ fn a_prefiltered_search_equals_a_full_scan() {
                     let want = &flat.search_with(queries, &search).unwrap()[0];
                     let found = &sketched.search_with(queries, &search).unwrap()[0];
                     assert_eq!(found, want, "{scatter} {mean} {metric:?} {search:?}");
-                    found_at_all += found.len();
+                    hit_count += found.len();
                 }
             }
         }
     }
-    assert!(found_at_all > 1_000_000);
+    assert!(hit_count > 1_000_000);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn small_catalogues_and_l2_are_not_sketched() {
 #[test]
 fn norms_in_a_cosine_catalogue_are_ignored() {
     let mut numbers = SeededNumbers::new(63);
-    let values = crowded(40, 5, &mut numbers, 1.0);
+    let values = near_ties(40, 5, &mut numbers, 1.0);
     let plain = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
     builder.add_rows(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
