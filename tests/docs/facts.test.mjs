@@ -139,5 +139,5 @@ test("ids are limited to the bytes that the core allows", async () => {
   const bytes = await rustConstant("src/catalogue/header.rs", "MAX_ID_BYTES");
   const shown = bytes.toLocaleString("en-US");
   states(await read("docs/options.md"), "well-formed Unicode, at most # bytes in UTF-8", shown);
-  states(await read("docs/format.md"), "UTF-8, one after the other, 1 to # bytes each", shown);
+  states(await read("docs/format.md"), "UTF-8, concatenated, 1 to # bytes each", shown);
 });
