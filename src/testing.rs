@@ -1,4 +1,4 @@
-//! Seeded numbers for the unit tests.
+//! Seeded random numbers for the unit tests.
 
 use crate::math::random::SplitMix64;
 
@@ -9,7 +9,7 @@ impl SeededNumbers {
         Self(SplitMix64::from_seed(f64::from(seed)).unwrap())
     }
 
-    /// About normal: twelve uniforms, summed and centred.
+    /// About normal, mean 0 and variance 1: the sum of twelve uniform numbers, minus 6.
     pub(crate) fn normal(&mut self) -> f32 {
         ((0..12).map(|_| self.0.uniform()).sum::<f64>() - 6.0) as f32
     }

@@ -1,51 +1,53 @@
-//! From a tree to interests: where it is cut, and what becomes of singletons.
+//! Cuts a tree into interests: the cut rules, and what is done with singletons.
+//!
+//! Ties: a singleton joins, of equally near interests, the one whose first action comes first.
 
 use crate::math::distance::squared_distance;
-use crate::options::{Cut, Singletons, within};
+use crate::options::{Cut, Singletons, check_range};
 use crate::profile::medoid::{mean, means};
 use crate::ward::dendrogram::{Dendrogram, Merge, Partition};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
 
-/// Where to cut, as the options ask.
+/// The cut rule that the options select.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Rule {
-    /// Up to and including this Ward height.
+pub(crate) enum CutRule {
+    /// Keep merges up to and including this Ward height.
     Height(f64),
-    /// Into so many clusters.
+    /// Keep the lowest merges that leave this number of clusters.
     Count(usize),
-    /// By the growing threshold of [`Cut::Auto`], with the catalogue's spread where it is known.
-    Growing(Option<f64>),
+    /// The adaptive threshold of [`Cut::Auto`], with the catalogue's spread if there is one.
+    Adaptive(Option<f64>),
 }
 
-/// Checks the options that say where to cut.
-pub(crate) fn rule(options: &ProfileOptions) -> Result<Rule, Error> {
+/// Validates the options that select the cut. [`Error::Option`] for one out of range.
+pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
     if let Some(spread) = options.spread {
-        within("spread", spread, 0.0, f64::MAX)?;
+        check_range("spread", spread, 0.0, f64::MAX)?;
     }
     let height = match options.cut {
-        Cut::Auto => return Ok(Rule::Growing(options.spread)),
+        Cut::Auto => return Ok(CutRule::Adaptive(options.spread)),
         Cut::Count(0) => return Err(Error::option("cut.count", "got 0, expected at least 1")),
-        Cut::Count(count) => return Ok(Rule::Count(count)),
-        Cut::Threshold(height) => within("cut.threshold", height, 0.0, f64::MAX)?,
-        Cut::Cosine(cosine) => 2.0 * (1.0 - within("cut.cosine", cosine, -1.0, 1.0)?),
+        Cut::Count(count) => return Ok(CutRule::Count(count)),
+        Cut::Threshold(height) => check_range("cut.threshold", height, 0.0, f64::MAX)?,
+        Cut::Cosine(cosine) => 2.0 * (1.0 - check_range("cut.cosine", cosine, -1.0, 1.0)?),
         Cut::Spread(factor) => {
-            let factor = within("cut.spread", factor, 0.0, f64::MAX)?;
-            let missing = "is a multiple of a catalogue's spread, and there is none: give a catalogue, or { threshold }";
+            let factor = check_range("cut.spread", factor, 0.0, f64::MAX)?;
+            let missing = "needs the spread of a catalogue: give a catalogue, or { threshold }";
             factor * options.spread.ok_or_else(|| Error::option("cut.spread", missing))?
         }
     };
-    Ok(Rule::Height(height))
+    Ok(CutRule::Height(height))
 }
 
-impl Rule {
-    /// Does it depend on the diameter?
-    pub(crate) fn asks_diameter(self) -> bool {
-        self == Self::Growing(None)
+impl CutRule {
+    /// Whether the rule needs the largest squared distance between two rows.
+    pub(crate) fn needs_diameter(self) -> bool {
+        self == Self::Adaptive(None)
     }
 
-    /// The height up to which merges are kept. `weight` is the sum of the rows' weights, `diameter` the largest squared distance
-    /// between two rows.
+    /// The height up to which merges are kept. `weight` is the sum of the weights of the rows,
+    /// `diameter` the largest squared distance between two rows.
     pub(crate) fn threshold(self, tree: &Dendrogram, weight: f64, diameter: f64) -> f64 {
         match self {
             Self::Height(height) => height,
@@ -53,59 +55,67 @@ impl Rule {
                 let kept = tree.rows().saturating_sub(count);
                 kept.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
             }
-            Self::Growing(Some(spread)) => grow(tree, weight, 0.7 * spread, 0.4),
-            Self::Growing(None) => grow(tree, weight, 0.75 * diameter, 0.3),
+            Self::Adaptive(Some(spread)) => adaptive_threshold(tree, weight, 0.7 * spread, 0.4),
+            Self::Adaptive(None) => adaptive_threshold(tree, weight, 0.75 * diameter, 0.3),
         }
     }
 }
 
-/// t(k) = `least` (W / k)^`power` for the k clusters that are left when merges are kept, lowest first, for as long as their height is
-/// at most the t of the clusters they leave. (Linear where clusters weigh less than 1.) O(n).
-fn grow(tree: &Dendrogram, weight: f64, least: f64, power: f64) -> f64 {
+/// The threshold t(k) = `factor` (W / k)^`power`, for the k clusters that are left when merges are
+/// kept, lowest first, while their height is at most the t of the clusters they leave. Linear in W
+/// / k below 1. O(n).
+fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -> f64 {
     let threshold = |clusters: usize| {
-        let share = weight / clusters as f64;
-        least * if share < 1.0 { share } else { libm::exp(power * libm::log(share)) }
+        let actions_per_cluster = weight / clusters as f64;
+        let growth = if actions_per_cluster < 1.0 {
+            actions_per_cluster
+        } else {
+            libm::exp(power * libm::log(actions_per_cluster))
+        };
+        factor * growth
     };
     let rows = tree.rows();
-    // It never falls, so what is within one threshold need not be compared with the next.
-    let mut known = f64::NEG_INFINITY;
+    // t never falls as merges are kept, so a merge within the last t computed is within its own.
+    let mut current = f64::NEG_INFINITY;
     let fits = |(kept, merge): &(usize, &Merge)| {
-        if merge.height > known {
-            known = threshold(rows - kept - 1);
+        if merge.height > current {
+            current = threshold(rows - kept - 1);
         }
-        merge.height <= known
+        merge.height <= current
     };
     let kept = tree.merges().iter().enumerate().take_while(fits).count();
     if rows == 0 { 0.0 } else { threshold(rows - kept) }
 }
 
-/// Cuts the tree and settles the singletons.
-pub(crate) fn cut(
+/// Cuts the tree by `rule`, at `threshold` unless it is a count, and applies the option for
+/// singletons.
+pub(crate) fn cut_tree(
     tree: &Dendrogram,
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
-    rule: Rule,
+    rule: CutRule,
     threshold: f64,
     options: &ProfileOptions,
 ) -> Partition {
     let partition = match rule {
-        Rule::Count(count) => tree.cut_into(count),
+        CutRule::Count(count) => tree.cut_into(count),
         _ => tree.cut_at(threshold),
     };
     let sizes = partition.sizes();
-    let alone = |label: i32| sizes[label as usize] == 1;
+    let is_singleton = |label: i32| sizes[label as usize] == 1;
     let labels = partition.labels.iter();
     match options.singletons {
         Singletons::Keep => partition,
-        Singletons::Drop => {
-            Partition::from_labels(labels.map(|&label| if alone(label) { -1 } else { label }))
-        }
+        Singletons::Drop => Partition::from_labels(
+            labels.map(|&label| if is_singleton(label) { -1 } else { label }),
+        ),
         Singletons::Attach if sizes.iter().all(|&size| size == 1) => partition,
         Singletons::Attach => attach(vectors, weights, &partition, &sizes),
     }
 }
 
-/// Every singleton belongs to the cluster whose mean is nearest. O(count n dim).
+/// Moves each singleton to the cluster of at least two rows whose mean is nearest. O(count n dim).
+// Never inlined: rare, and kept out of the small function that calls it.
 #[inline(never)]
 fn attach(
     vectors: Vectors<'_>,
@@ -113,28 +123,29 @@ fn attach(
     partition: &Partition,
     sizes: &[usize],
 ) -> Partition {
-    let alone = |label: i32| sizes[label as usize] == 1;
-    let hosts: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
+    let is_singleton = |label: i32| sizes[label as usize] == 1;
+    let targets: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
     let means = means(vectors, weights, partition);
     let nearest = |row: usize| {
-        let apart =
-            |host: usize| squared_distance(vectors.row(row), mean(&means, host, vectors.dim()));
-        // min_by takes the first of equals: the cluster with the lowest first member.
-        hosts.iter().copied().min_by(|&x, &y| apart(x).total_cmp(&apart(y)))
+        let distance =
+            |target: usize| squared_distance(vectors.row(row), mean(&means, target, vectors.dim()));
+        // min_by takes the first of ties: the cluster with the lowest first member.
+        targets.iter().copied().min_by(|&x, &y| distance(x).total_cmp(&distance(y)))
     };
-    let host = |(row, &label): (usize, &i32)| match nearest(row) {
-        Some(host) if alone(label) => host as i32,
+    let target = |(row, &label): (usize, &i32)| match nearest(row) {
+        Some(target) if is_singleton(label) => target as i32,
         _ => label,
     };
-    Partition::from_labels(partition.labels.iter().enumerate().map(host))
+    Partition::from_labels(partition.labels.iter().enumerate().map(target))
 }
 
-/// Mean squared distance of all pairs of n vectors: 2 n / (n - 1) (mean ||x||^2 - ||mean x||^2). 0 for fewer than two. O(n dim).
+/// Mean squared distance of all pairs of n vectors, 2 n / (n - 1) (mean ||x||^2 - ||mean x||^2).
+/// 0 for fewer than two vectors. O(n dim).
 ///
 /// ```
 /// use pocketsage::{Vectors, spread};
 ///
-/// // The pairs are 1, 9 and 4 apart.
+/// // The squared distances of the pairs are 1, 9 and 4.
 /// let mean = spread(Vectors::new(&[0.0, 1.0, 3.0], 1)?);
 /// assert!((mean - (1.0 + 9.0 + 4.0) / 3.0).abs() < 1e-12);
 /// # Ok::<(), pocketsage::Error>(())
@@ -147,9 +158,9 @@ pub fn spread(vectors: Vectors<'_>) -> f64 {
     }
     let one = Partition { labels: vec![0; vectors.len()], count: 1 };
     let mean = means(vectors, None, &one);
-    // Around the mean, so that nothing cancels.
-    let within: f64 = vectors.rows().map(|x| squared_distance(x, &mean)).sum();
-    2.0 * within / (n - 1.0)
+    // Relative to the mean, which avoids cancellation.
+    let sum: f64 = vectors.rows().map(|x| squared_distance(x, &mean)).sum();
+    2.0 * sum / (n - 1.0)
 }
 
 #[cfg(test)]
@@ -159,14 +170,14 @@ mod tests {
 
     fn partition(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
         let found = crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
-        // Cutting at the reported threshold gives the same again.
-        let again = Cut::Threshold(found.threshold);
-        let again = crate::cluster(
+        // A cut at the reported threshold returns the same partition.
+        let repeated = Cut::Threshold(found.threshold);
+        let repeated = crate::cluster(
             Vectors::new(values, 1).unwrap(),
             weights,
-            &ProfileOptions { cut: again, ..*options },
+            &ProfileOptions { cut: repeated, ..*options },
         );
-        assert_eq!(again.unwrap().partition, found.partition);
+        assert_eq!(repeated.unwrap().partition, found.partition);
         found.partition.labels
     }
 
@@ -175,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn cosine_joins_two_single_unit_vectors_from_that_cosine_on() {
+    fn cut_cosine_merges_two_unit_vectors_from_that_cosine_on() {
         let values = [1.0, 0.0, 0.6, 0.8]; // cosine 0.6
         let vectors = Vectors::new(&values, 2).unwrap();
         let count = |cosine| {
@@ -187,7 +198,7 @@ mod tests {
 
     #[test]
     fn auto_lets_interests_of_more_actions_be_wider() {
-        // D = 1: the threshold starts at 0.7 and grows with the actions a cluster has.
+        // D = 1: the threshold is 0.7 (W / k)^0.4.
         let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
         assert_eq!(partition(&[0.0, 0.8], None, &auto), [0, 0], "0.64 <= 0.7 * 2^0.4");
         assert_eq!(partition(&[0.0, 1.0], None, &auto), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
@@ -199,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_takes_a_weight_for_so_many_actions() {
+    fn auto_treats_a_weight_as_repeated_actions() {
         let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
         for gap in [0.3, 0.7, 0.8, 0.9, 1.0] {
             let doubled = partition(&[0.0, 0.0, gap, gap, 2.0], None, &auto);
@@ -209,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_without_a_catalogue_measures_by_the_diameter() {
+    fn auto_without_a_catalogue_uses_the_diameter() {
         let auto = options(Cut::Auto, Singletons::Keep, None);
         for scale in [1.0, 1e18, 1e-30] {
             let values: Vec<f32> = [0.0, 0.1, 0.2, 9.0, 9.1].iter().map(|x| x * scale).collect();
@@ -218,10 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_needs_a_catalogue() {
+    fn cut_spread_needs_a_catalogue() {
         let factor = Cut::Spread(0.5);
-        assert_eq!(rule(&options(factor, Singletons::Keep, Some(3.0))), Ok(Rule::Height(1.5)));
-        assert_eq!(rule(&options(factor, Singletons::Keep, None)).unwrap_err().code(), "option");
+        assert_eq!(
+            rule_of(&options(factor, Singletons::Keep, Some(3.0))),
+            Ok(CutRule::Height(1.5))
+        );
+        assert_eq!(rule_of(&options(factor, Singletons::Keep, None)).unwrap_err().code(), "option");
     }
 
     #[test]
@@ -231,14 +245,14 @@ mod tests {
         assert_eq!(of(Singletons::Keep), [0, 1, 1, 2, 2, 2]);
         assert_eq!(of(Singletons::Drop), [-1, 0, 0, 1, 1, 1]);
         assert_eq!(of(Singletons::Attach), [0, 1, 1, 0, 0, 0], "4.1 from 9.1, 4.95 from 0.05");
-        let alone = options(Cut::Count(2), Singletons::Attach, None);
-        assert_eq!(partition(&[1.0, 2.0], None, &alone), [0, 1], "nothing to attach to");
-        let gone = options(Cut::Count(2), Singletons::Drop, None);
-        assert_eq!(partition(&[1.0, 2.0], None, &gone), [-1, -1]);
+        let attach = options(Cut::Count(2), Singletons::Attach, None);
+        assert_eq!(partition(&[1.0, 2.0], None, &attach), [0, 1], "nothing to attach to");
+        let drop = options(Cut::Count(2), Singletons::Drop, None);
+        assert_eq!(partition(&[1.0, 2.0], None, &drop), [-1, -1]);
     }
 
     #[test]
-    fn bad_cuts_are_named() {
+    fn an_error_names_the_bad_cut() {
         for cut in [
             Cut::Count(0),
             Cut::Threshold(-1.0),
@@ -246,13 +260,13 @@ mod tests {
             Cut::Cosine(1.5),
             Cut::Spread(-0.1),
         ] {
-            let error = rule(&options(cut, Singletons::Keep, Some(1.0))).unwrap_err();
+            let error = rule_of(&options(cut, Singletons::Keep, Some(1.0))).unwrap_err();
             assert!(alloc::string::ToString::to_string(&error).starts_with("cut."), "{error}");
         }
     }
 
     #[test]
-    fn the_largest_squared_distance_is_the_diameter() {
+    fn the_diameter_is_the_largest_squared_distance() {
         let vectors = Vectors::new(&[0.0, 3.0, -1.0, 2.0], 1).unwrap();
         assert_eq!(
             ward::tree_and_diameter(vectors, None, crate::DEFAULT_MEMORY_BYTES, true).unwrap().1,

@@ -1,4 +1,5 @@
-//! How much each interest counts now (PinnerSage, Eq. 3).
+//! Importance: the share of each interest in the time-decayed weight of all actions (PinnerSage,
+//! Eq. 3).
 
 use crate::ward::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
@@ -6,16 +7,22 @@ use alloc::{vec, vec::Vec};
 /// Milliseconds in a day.
 const DAY: f64 = 86_400_000.0;
 
-/// Share of each cluster in the time-decayed weight of all actions.
+/// The share of each cluster in the time-decayed weight of all actions (PinnerSage, Eq. 3); the
+/// shares sum to 1.
 ///
-/// importance(C) = sum over its members of w_i exp(-lambda age_i), with ages in days and `lambda` a day; the shares sum to 1.
-/// `at` and `now` are milliseconds since the epoch; an action in the future counts as one of `now`. Ages are taken relative to
-/// the youngest action, which leaves the shares as they are and keeps very old histories from vanishing into 0 / 0.
+/// importance(C) is proportional to the sum over the members i of C of w_i exp(-lambda age_i), with
+/// ages in days and `lambda` per day, at least 0. `at`, the time of each row, and `now` are
+/// milliseconds since the epoch; an action after `now` has age 0. `weights` has the weight of each
+/// row.
+///
+/// Ages are counted from the youngest action: the shares are the same, and those of a very old
+/// history do not become 0 / 0.
+///
+/// O(n). Returns `partition.count` shares, none if there are no rows. The exponential is that of
+/// `libm`, so every runtime returns the same bits.
 ///
 /// # Panics
-/// When times or weights are fewer than the rows of the partition.
-///
-/// O(n). No rows give no shares. The exponential is libm's own, so that every engine has the same bits.
+/// If `at` or `weights` has fewer entries than the partition has rows.
 #[must_use]
 pub fn importance(
     at: &[f64],
@@ -40,14 +47,15 @@ pub fn importance(
 mod tests {
     use super::*;
 
-    fn two() -> Partition {
+    fn two_clusters() -> Partition {
         Partition { labels: vec![0, 1], count: 2 }
     }
 
     #[test]
     fn an_action_one_half_life_older_counts_half() {
         let lambda = core::f64::consts::LN_2 / 7.0;
-        let shares = importance(&[0.0, 7.0 * DAY], &[1.0, 1.0], &two(), 30.0 * DAY, lambda);
+        let shares =
+            importance(&[0.0, 7.0 * DAY], &[1.0, 1.0], &two_clusters(), 30.0 * DAY, lambda);
         assert!((shares[1] / shares[0] - 2.0).abs() < 1e-12);
         assert!((shares[0] + shares[1] - 1.0).abs() < 1e-15);
     }
@@ -60,14 +68,15 @@ mod tests {
     }
 
     #[test]
-    fn very_old_histories_still_have_shares() {
-        let shares = importance(&[0.0, 0.0], &[1.0, 3.0], &two(), 1e6 * DAY, 1.0);
+    fn a_very_old_history_has_finite_shares() {
+        let shares = importance(&[0.0, 0.0], &[1.0, 3.0], &two_clusters(), 1e6 * DAY, 1.0);
         assert_eq!(shares, [0.25, 0.75]);
     }
 
     #[test]
-    fn the_future_counts_as_now() {
-        let shares = importance(&[50.0 * DAY, 10.0 * DAY], &[1.0; 2], &two(), 10.0 * DAY, 1.0);
+    fn an_action_after_now_has_age_zero() {
+        let shares =
+            importance(&[50.0 * DAY, 10.0 * DAY], &[1.0; 2], &two_clusters(), 10.0 * DAY, 1.0);
         assert_eq!(shares, [0.5, 0.5]);
     }
 }

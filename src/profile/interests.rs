@@ -1,4 +1,6 @@
-//! From actions to interests: PinnerSage's Algorithm 1, medoids (Eq. 2) and importance (Eq. 3).
+//! From actions to interests (PinnerSage): Algorithm 1, medoids (Eq. 2) and importance (Eq. 3).
+//!
+//! Ties: interests of equal importance are ordered by their first action.
 
 use super::cut;
 use super::importance::importance;
@@ -11,7 +13,7 @@ use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
 
-/// What a user did: n actions, a vector, a time and a weight each, checked together.
+/// The actions of one user: a vector, a time and a weight each, validated together.
 #[derive(Debug, Clone, Copy)]
 pub struct Actions<'a> {
     vectors: Vectors<'a>,
@@ -20,12 +22,12 @@ pub struct Actions<'a> {
 }
 
 impl<'a> Actions<'a> {
-    /// `at` in milliseconds since the epoch, any finite number; `weights` from 1e-6 to 1e6: an action of weight w counts as the
-    /// action done w times. O(n).
+    /// `at` has the time of each action in milliseconds since the epoch, any finite number;
+    /// `weights` are from 1e-6 to 1e6. An action of weight w counts as w equal actions. O(n).
     ///
     /// # Errors
-    /// [`Error::Dimension`] when the columns are not of one length, [`Error::NotFinite`] for a time, [`Error::Option`] for a weight,
-    /// each naming the action.
+    /// [`Error::Dimension`] unless there is one time and one weight a vector; [`Error::NotFinite`]
+    /// for a time, which names the row; [`Error::Option`] for a weight.
     pub fn new(vectors: Vectors<'a>, at: &'a [f64], weights: &'a [f64]) -> Result<Self, Error> {
         if at.len() != vectors.len() {
             let (got, expected) = (at.len(), vectors.len());
@@ -38,92 +40,97 @@ impl<'a> Actions<'a> {
         Ok(Self { vectors, at, weights })
     }
 
-    /// Their vectors.
+    /// The vectors of the actions.
     #[must_use]
     pub fn vectors(&self) -> Vectors<'a> {
         self.vectors
     }
 }
 
-/// Interests without times: what [`cluster`] finds.
+/// A clustering without times, as [`cluster`] returns it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Clustering {
     /// The whole tree.
     pub tree: Dendrogram,
-    /// Where it was cut: a Ward height.
+    /// The Ward height (a squared distance) at which the tree was cut.
     pub threshold: f64,
-    /// Which cluster each row belongs to.
+    /// The cluster of each row.
     pub partition: Partition,
     /// Row of each cluster's medoid.
     pub medoids: Vec<usize>,
 }
 
-/// The interests of one user at one time. Interest i is the i-th most important; of equal importance, the one with the lowest
-/// first member comes first.
+/// The interests of one user at one time, most important first; of equal importance, the one whose
+/// first action comes first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    /// Which interest each action belongs to.
+    /// The interest of each action.
     pub partition: Partition,
     /// Row of each interest's medoid.
     pub medoids: Vec<usize>,
-    /// Share of each interest; they sum to 1.
+    /// Share of each interest, in [0, 1]; the shares sum to 1.
     pub importance: Vec<f64>,
-    /// Time of the latest action of each interest.
+    /// Time of the latest action of each interest, in milliseconds since the epoch.
     pub last_active: Vec<f64>,
-    /// Where the tree was cut: a Ward height.
+    /// The Ward height (a squared distance) at which the tree was cut.
     pub threshold: f64,
 }
 
-/// Ward clustering, cut, and medoids of n vectors; `weights` one a row, or `None` for 1 each. No rows give no clusters.
+/// Clusters n vectors by Ward, cuts the tree, and computes the medoids. `weights` are one a row, or
+/// `None` for 1 each. No rows return no clusters.
 ///
-/// O(n^2 dim) time, 4 n^2 bytes; see [`crate::ward()`].
+/// O(n^2 dim) time; for memory see [`ward_within`](crate::ward_within).
 ///
 /// # Errors
-/// [`Error::Option`] for an option or a weight out of range, [`Error::Memory`] when the distances do not fit.
+/// [`Error::Option`] for an option or a weight out of range; [`Error::Dimension`] unless there is
+/// one weight a row; [`Error::Memory`] if the clustering does not fit into
+/// [`ProfileOptions::memory`].
 pub fn cluster(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
     check_weights(vectors.len(), weights)?;
-    let measured = cut::rule(options)?.asks_diameter();
-    let (tree, diameter) = tree_and_diameter(vectors, weights, options.memory_bytes()?, measured)?;
-    cut_tree(tree, diameter, vectors, weights, options)
+    let measure_diameter = cut::rule_of(options)?.needs_diameter();
+    let (tree, diameter) =
+        tree_and_diameter(vectors, weights, options.memory_bytes()?, measure_diameter)?;
+    cluster_from_tree(tree, diameter, vectors, weights, options)
 }
 
-/// The clusters of a tree.
-fn cut_tree(
+/// Cuts a tree and computes the medoids.
+fn cluster_from_tree(
     tree: Dendrogram,
     diameter: f64,
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
-    // Rows of weight 1 need no factors.
+    // Without weights, `means` needs no multiplications; the result is the same.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
-    let rule = cut::rule(options)?;
+    let rule = cut::rule_of(options)?;
     let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
     let threshold = rule.threshold(&tree, weight, diameter);
-    let partition = cut::cut(&tree, vectors, weights, rule, threshold, options);
+    let partition = cut::cut_tree(&tree, vectors, weights, rule, threshold, options);
     let medoids = medoids(vectors, weights, &partition);
     Ok(Clustering { tree, threshold, partition, medoids })
 }
 
-/// The interests of a user at `now` (milliseconds since the epoch).
+/// The interests of a user at `now`, in milliseconds since the epoch.
 ///
-/// Actions, with their weights as sizes, are clustered by [`cluster`]; each cluster is an interest with its medoid and its
-/// [`importance`]. No actions give no interests; one action gives one of importance 1. The same input gives the same bytes on
-/// every engine.
+/// The actions are clustered by [`cluster`], with their weights as sizes; each cluster is an
+/// interest with its medoid and its [`importance`]. No actions return no interests; one action
+/// returns one of importance 1. The same input returns the same bytes on every runtime. O(n^2 dim)
+/// time; for memory see [`ward_within`](crate::ward_within).
 ///
 /// # Errors
-/// As [`cluster`]; [`Error::NotFinite`] when `now` is not finite.
+/// As [`cluster`]; [`Error::NotFinite`] if `now` is not finite.
 ///
 /// ```
 /// use pocketsage::{Actions, ProfileOptions, Vectors, profile};
 ///
 /// let day = 86_400_000.0;
-/// // Two looks at one thing long ago, one at another today.
+/// // Two actions on one item long ago, one on another item today.
 /// let vectors = Vectors::new(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], 2)?;
 /// let at = [0.0, day, 100.0 * day];
 /// let actions = Actions::new(vectors, &at, &[1.0, 1.0, 1.0])?;
@@ -140,45 +147,46 @@ pub fn profile(
     options: &ProfileOptions,
 ) -> Result<Profile, Error> {
     check_options(now, options)?;
-    let measured = cut::rule(options)?.asks_diameter();
+    let measure_diameter = cut::rule_of(options)?.needs_diameter();
     let (tree, diameter) = tree_and_diameter(
         actions.vectors,
         Some(actions.weights),
         options.memory_bytes()?,
-        measured,
+        measure_diameter,
     )?;
-    of_tree(tree, diameter, actions, now, options)
+    profile_from_tree(tree, diameter, actions, now, options)
 }
 
-/// What can be known to be wrong before anything is clustered.
+/// Validates `now` and the options, before the clustering is started.
 pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Error> {
     if !now.is_finite() {
         return Err(Error::NotFinite { what: "now, the time", row: 0, got: now });
     }
-    options.decay()?;
-    cut::rule(options)?;
+    options.lambda_per_day()?;
+    cut::rule_of(options)?;
     Ok(())
 }
 
-/// The interests of actions whose tree is known.
-pub(crate) fn of_tree(
+/// The interests of actions whose tree is given.
+pub(crate) fn profile_from_tree(
     tree: Dendrogram,
     diameter: f64,
     actions: &Actions<'_>,
     now: f64,
     options: &ProfileOptions,
 ) -> Result<Profile, Error> {
-    let lambda = options.decay()?;
-    let found = cut_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
+    let lambda = options.lambda_per_day()?;
+    let found = cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
-    let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
+    let keys: Vec<u64> =
+        shares.iter().map(|&actions_per_cluster| descending_key(actions_per_cluster)).collect();
     let order = argsort(&keys, &no_tie_break);
-    let mut names = vec![-1; order.len()];
-    for (name, &cluster) in (0..).zip(&order) {
-        names[cluster] = name;
+    let mut new_labels = vec![-1; order.len()];
+    for (interest, &cluster) in (0..).zip(&order) {
+        new_labels[cluster] = interest;
     }
-    let partition = found.partition.relabelled(&names, order.len());
+    let partition = found.partition.relabelled(&new_labels, order.len());
     let mut last_active = vec![f64::NEG_INFINITY; order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);

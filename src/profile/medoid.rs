@@ -1,20 +1,24 @@
-//! The member that stands for a cluster (PinnerSage, Eq. 2).
+//! Means and medoids of clusters (PinnerSage, Eq. 2).
+//!
+//! Ties: of equally near members the lowest row is the medoid.
 
 use crate::Vectors;
 use crate::math::distance::{add_scaled, squared_distance};
 use crate::ward::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
 
-/// The medoid of every cluster: the member with the least weighted sum of squared distances to the members.
+/// The medoid of each cluster: the member with the least weighted sum of squared distances to the
+/// members (PinnerSage, Eq. 2). Of ties the lowest row.
 ///
-/// For squared Euclidean distance, sum_j w_j ||x_m - x_j||^2 = W ||x_m - c||^2 + constant, where c is the weighted mean and W
-/// the total weight: the medoid is the member nearest to the mean. O(n dim) instead of O(n^2 dim).
+/// For squared Euclidean distance, sum_j w_j ||x_m - x_j||^2 = W ||x_m - c||^2 + constant, where c
+/// is the weighted mean and W the total weight. So the medoid is the member nearest to the mean:
+/// O(n dim) instead of O(n^2 dim).
 ///
-/// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid; of equally good members the lowest
-/// row. Computed in `f64`.
+/// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid, none if
+/// there are no clusters. Computed in `f64`.
 ///
 /// # Panics
-/// When the partition, or the weights, are not of these rows.
+/// If `partition` or `weights` has not one entry for each row.
 #[must_use]
 pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
     let means = means(vectors, weights, partition);
@@ -28,7 +32,7 @@ pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partit
     best.into_iter().map(|(_, row)| row).collect()
 }
 
-/// Weighted mean of every cluster: count x dim, row-major.
+/// Weighted mean of each cluster: count x dim, row-major.
 pub(crate) fn means(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
@@ -48,7 +52,7 @@ pub(crate) fn means(
     means
 }
 
-/// The mean of one cluster.
+/// The mean of one cluster, from [`means`].
 pub(crate) fn mean(means: &[f64], label: usize, dim: usize) -> &[f64] {
     &means[label * dim..(label + 1) * dim]
 }
@@ -68,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_pull_the_medoid() {
+    fn weights_move_the_medoid() {
         let vectors = Vectors::new(&[0.0, 1.0, 2.0, 10.0], 1).unwrap();
         assert_eq!(medoids(vectors, None, &one_cluster(4)), [2]);
         let weights = [1.0, 1.0, 1.0, 100.0];

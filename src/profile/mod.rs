@@ -1,4 +1,5 @@
-//! From actions to interests (PinnerSage, Algorithm 1): cluster, cut, medoids (Eq. 2), importance (Eq. 3).
+//! From actions to interests (PinnerSage, Algorithm 1): cluster, cut, medoids (Eq. 2), importance
+//! (Eq. 3).
 
 mod cut;
 mod importance;

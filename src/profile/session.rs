@@ -1,4 +1,5 @@
-//! A profile that follows every action: the same as [`profile`](crate::profile()) of the same actions, at a fraction of its time.
+//! A profile that is updated action by action: equal to [`profile`](crate::profile()) of the same
+//! actions, in a fraction of the time.
 
 use super::interests::{self, Actions, Profile};
 use crate::options::check_weights;
@@ -7,13 +8,14 @@ use crate::ward::{IncrementalTree, WardRun};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{boxed::Box, vec::Vec};
 
-/// The actions of one user, with what is known of their clusters.
+/// The actions of one user, and the tree of their clusters.
 ///
-/// Actions have rows, 0.. in the order they were added; when one is forgotten, those after it move up. Whatever was added, forgotten or
-/// weighed anew, and in whatever order: [`Session::profile`] is, to the bit, that of a session that never knew anything else.
+/// Actions are rows, 0.. in the order they were added; when one is removed, the rows after it move
+/// up. [`Session::profile`] depends only on the present actions: it returns the same bits, whatever
+/// was added, removed or given another weight before.
 ///
-/// A change makes few clusters new (a median of 7 to 22 among 1,000 actions), and only those are looked for. What ties, or changes too
-/// much at once, is clustered anew.
+/// A change affects few clusters (a median of 7 to 22 among 1,000 actions), and only those are
+/// searched again. After a tie, or too large a change, all actions are clustered again.
 ///
 /// ```
 /// use pocketsage::{Cut, ProfileOptions, Session};
@@ -25,7 +27,7 @@ use alloc::{boxed::Box, vec::Vec};
 /// assert_eq!(session.profile(day, &options)?.partition.labels, [0, 0, 1]);
 ///
 /// assert!(session.forget(2));
-/// assert!(!session.forget(2)); // there is no such row any more
+/// assert!(!session.forget(2)); // no such row
 /// assert_eq!(session.profile(day, &options)?.partition.labels, [0, 0]);
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
@@ -34,23 +36,25 @@ pub struct Session {
     values: Vec<f32>,
     at: Vec<f64>,
     weights: Vec<f64>,
-    known: Known,
+    /// State of the tree of the actions.
+    tree: TreeState,
 }
 
-/// What is known of the tree.
-enum Known {
-    Nothing,
-    /// As it was found; so are the rows.
-    WardRun(Box<WardRun>),
-    /// And can be repaired, before or after changes.
-    IncrementalTree(Box<IncrementalTree>),
+/// What the session keeps of its last clustering.
+enum TreeState {
+    /// Nothing: the next profile clusters from the start.
+    None,
+    /// A run over the present actions.
+    Clustered(Box<WardRun>),
+    /// A tree that can be updated by the changes since.
+    Incremental(Box<IncrementalTree>),
 }
 
 impl Session {
-    /// Nobody has done anything yet; vectors will have `dim` numbers.
+    /// A session without actions, for vectors of `dim` components.
     ///
     /// # Errors
-    /// [`Error::Option`] when `dim` is 0.
+    /// [`Error::Option`] if `dim` is 0.
     pub fn new(dim: usize) -> Result<Self, Error> {
         Vectors::new(&[], dim)?;
         Ok(Self {
@@ -58,7 +62,7 @@ impl Session {
             values: Vec::new(),
             at: Vec::new(),
             weights: Vec::new(),
-            known: Known::Nothing,
+            tree: TreeState::None,
         })
     }
 
@@ -68,41 +72,44 @@ impl Session {
         self.at.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no actions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.at.is_empty()
     }
 
-    /// Adds k actions after the others: k x dim `vectors`, times and weights as [`Actions::new`] takes them. O(k dim).
+    /// Appends k actions: k x dim `vectors`, row-major, times and weights as [`Actions::new`] takes
+    /// them. O(k dim).
     ///
     /// # Errors
-    /// As [`Vectors::new`] and [`Actions::new`]; then nothing is added.
+    /// As [`Vectors::new`] and [`Actions::new`]; nothing is added then.
     pub fn add(&mut self, vectors: &[f32], at: &[f64], weights: &[f64]) -> Result<(), Error> {
         Actions::new(Vectors::new(vectors, self.dim)?, at, weights)?;
-        self.about_to_change();
+        self.prepare_change();
         self.values.extend_from_slice(vectors);
         self.at.extend_from_slice(at);
         self.weights.extend_from_slice(weights);
         Ok(())
     }
 
-    /// Forgets the action of a row; those after it move up. False when there is no such row. O(n dim) to close the gap.
+    /// Removes the action of a row; the rows after it move up. Returns false if there is no such
+    /// row. O(n dim).
     pub fn forget(&mut self, row: usize) -> bool {
-        let known = row < self.len();
-        if known {
-            self.about_to_change();
-            if let Known::IncrementalTree(living) = &mut self.known {
-                living.remove_row(row);
+        let exists = row < self.len();
+        if exists {
+            self.prepare_change();
+            if let TreeState::Incremental(tree) = &mut self.tree {
+                tree.remove_row(row);
             }
             self.values.drain(row * self.dim..(row + 1) * self.dim);
             self.at.remove(row);
             self.weights.remove(row);
         }
-        known
+        exists
     }
 
-    /// Forgets the actions of a time range, both ends included, and says how many. O(n dim).
+    /// Removes the actions whose times lie in `from..=to`, in milliseconds since the epoch. Returns
+    /// their number. O(n dim) for each.
     pub fn forget_between(&mut self, from: f64, to: f64) -> usize {
         let rows: Vec<usize> =
             (0..self.len()).filter(|&row| self.at[row] >= from && self.at[row] <= to).collect();
@@ -110,69 +117,70 @@ impl Session {
         rows.len()
     }
 
-    /// Gives the action of a row another weight. False when there is no such row.
+    /// Replaces the weight of the action of a row. Returns false if there is no such row. O(1).
     ///
     /// # Errors
-    /// [`Error::Option`] for a weight out of range; then nothing changes.
+    /// [`Error::Option`] unless `weight` is from 1e-6 to 1e6; nothing changes then.
     pub fn set_weight(&mut self, row: usize, weight: f64) -> Result<bool, Error> {
         check_weights(1, Some(&[weight]))?;
-        let known = row < self.len();
-        if known && self.weights[row] != weight {
-            self.about_to_change();
-            if let Known::IncrementalTree(living) = &mut self.known {
-                living.mark_changed(row);
+        let exists = row < self.len();
+        if exists && self.weights[row] != weight {
+            self.prepare_change();
+            if let TreeState::Incremental(tree) = &mut self.tree {
+                tree.mark_changed(row);
             }
             self.weights[row] = weight;
         }
-        Ok(known)
+        Ok(exists)
     }
 
-    /// The interests at `now`: what [`profile`](crate::profile()) says of the same actions, to the bit.
+    /// The interests at `now`, in milliseconds since the epoch: equal, to the bit, to
+    /// [`profile`](crate::profile()) of the same actions. O(n dim) for each cluster that changed;
+    /// O(n^2 dim) if the tree has ties or too much changed.
     ///
     /// # Errors
     /// As [`profile`](crate::profile()).
     pub fn profile(&mut self, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
         interests::check_options(now, options)?;
-        let (tree, diameter) = self.tree(options.memory_bytes()?)?;
+        let (tree, diameter) = self.current_tree(options.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
-        interests::of_tree(tree, diameter, &actions, now, options)
+        interests::profile_from_tree(tree, diameter, &actions, now, options)
     }
 
-    /// The tree of the actions of now.
-    fn tree(&mut self, memory: usize) -> Result<(Dendrogram, f64), Error> {
+    /// The tree of the present actions, and the largest squared distance between two of them.
+    fn current_tree(&mut self, memory: usize) -> Result<(Dendrogram, f64), Error> {
         let n = self.len();
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
-        match core::mem::replace(&mut self.known, Known::Nothing) {
-            Known::WardRun(grown) => {
-                let found = (grown.tree(n), grown.diameter);
-                self.known = Known::WardRun(grown);
+        match core::mem::replace(&mut self.tree, TreeState::None) {
+            TreeState::Clustered(run) => {
+                let found = (run.tree(n), run.diameter);
+                self.tree = TreeState::Clustered(run);
                 return Ok(found);
             }
-            Known::IncrementalTree(mut living) => {
-                if living.update(vectors, &self.weights).is_some() {
-                    let found = (Dendrogram::from_steps(n, &living.steps()), living.diameter());
-                    self.known = Known::IncrementalTree(living);
+            TreeState::Incremental(mut tree) => {
+                if tree.update(vectors, &self.weights).is_some() {
+                    let found = (Dendrogram::from_steps(n, &tree.steps()), tree.diameter());
+                    self.tree = TreeState::Incremental(tree);
                     return Ok(found);
                 }
             }
-            Known::Nothing => {}
+            TreeState::None => {}
         }
-        let grown = WardRun::new(memory, vectors, Some(&self.weights), true)?;
-        let found = (grown.tree(n), grown.diameter);
+        let run = WardRun::new(memory, vectors, Some(&self.weights), true)?;
+        let found = (run.tree(n), run.diameter);
         if IncrementalTree::bytes(n, self.dim) <= memory {
-            self.known = Known::WardRun(Box::new(grown));
+            self.tree = TreeState::Clustered(Box::new(run));
         }
         Ok(found)
     }
 
-    /// Makes ready what is known of the rows as they still are.
-    fn about_to_change(&mut self) {
-        if let Known::WardRun(grown) = &self.known {
-            let living =
-                IncrementalTree::new(Vectors::new_unchecked(&self.values, self.dim), grown);
-            self.known =
-                living.map_or(Known::Nothing, |living| Known::IncrementalTree(Box::new(living)));
+    /// Must be called before the actions change: builds the incremental tree while its rows are
+    /// still present.
+    fn prepare_change(&mut self) {
+        if let TreeState::Clustered(run) = &self.tree {
+            let tree = IncrementalTree::new(Vectors::new_unchecked(&self.values, self.dim), run);
+            self.tree = tree.map_or(TreeState::None, |tree| TreeState::Incremental(Box::new(tree)));
         }
     }
 }
@@ -183,9 +191,9 @@ mod tests {
     use crate::testing::SeededNumbers;
     use alloc::vec;
 
-    /// (That it is right is shown by tests/session.rs.)
+    /// tests/session.rs checks that the repaired tree is correct.
     #[test]
-    fn one_action_more_or_less_is_repaired_and_not_clustered_anew() {
+    fn adding_or_removing_one_action_repairs_the_tree() {
         let (n, dim) = (400, 24);
         let mut numbers = SeededNumbers::new(9);
         let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * numbers.normal()).collect();
@@ -203,7 +211,7 @@ mod tests {
                 session.forget(step * 7 % n);
             }
             session.profile(0.0, &options).unwrap();
-            repaired += usize::from(matches!(session.known, Known::IncrementalTree(_)));
+            repaired += usize::from(matches!(session.tree, TreeState::Incremental(_)));
         }
         assert!(repaired >= 45, "{repaired} of 50");
     }

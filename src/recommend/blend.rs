@@ -1,46 +1,54 @@
-//! Many ranked lists -> one.
+//! Blending of ranked lists into one.
+//!
+//! Ties: an item of equal score in two lists, and a place that two lists have an equal claim to,
+//! belong to the first list; in a list, of equal scores the earlier hit comes first.
 
 use crate::Error;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
+use crate::options::check_range;
 use alloc::{vec, vec::Vec};
 
-/// An item in a ranked list. `item` is the caller's own number for it.
+/// An item of a ranked list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
-    /// The item.
+    /// Number of the item, chosen by the caller.
     pub item: u32,
-    /// How well it answers the query; higher is better.
+    /// Score for the query of the list; higher is better.
     pub score: f32,
 }
 
-/// A hit of the blend, and the list it is credited to.
+/// A hit of the blend, and the list it counts for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blended {
     /// The item with its best score.
     pub hit: Hit,
-    /// The list in which it scored best.
+    /// Index of the list in which it has that score.
     pub list: usize,
 }
 
-/// Blends ranked lists into one of at most `count` items, giving each list a share in proportion to its weight.
+/// Blends ranked lists into one of at most `count` items, and gives each list a share of the places
+/// in proportion to its weight.
 ///
-/// An item stands once, with its best score, for the list that gave it that score (of equals, the first list). Excluded
-/// items never appear. Places are dealt one by one by Webster's rule (Sainte-Lague): the next goes to the list with the greatest
-/// weight / (2 taken + 1) that has items left, of equals to the first list; each list gives its items by score, of equals the
-/// earlier first. So the beginning of a longer blend is the shorter blend, and short lists leave their places to the others.
+/// An item appears once, with its best score, for the list that has that score (of ties the first
+/// list). Items in `exclude` never appear. Places are assigned one by one by Webster's method
+/// (Sainte-Lague): the next place goes to the list with the greatest weight / (2 taken + 1) that has
+/// items left, of ties the first. Each list gives its items by score, of ties the earlier one. So a
+/// shorter blend is the beginning of a longer one, and the places of an exhausted list go to others.
 ///
-/// O(h log h + count l) for h hits in l lists. No lists, or `count` 0, give nothing.
+/// O(h log h + count l) for h hits in l lists. No lists, or `count` 0, return no items. A list of
+/// weight 0 is used only when the others are exhausted.
 ///
 /// # Errors
-/// [`Error::Dimension`] unless there is one weight a list; [`Error::Option`] for a weight that is negative or not finite;
-/// [`Error::NotFinite`] for a score.
+/// [`Error::Dimension`] unless there is one weight a list; [`Error::Option`] for a weight that is
+/// negative or not finite; [`Error::NotFinite`] for a score.
 ///
 /// ```
 /// use pocketsage::{Hit, blend};
 ///
 /// let hit = |item, score| Hit { item, score };
 /// let lists = [vec![hit(1, 0.9), hit(2, 0.8), hit(3, 0.7)], vec![hit(3, 0.95), hit(4, 0.5)]];
-/// let items: Vec<u32> = blend(&lists, &[0.7, 0.3], 3, &[2])?.iter().map(|b| b.hit.item).collect();
+/// let blended = blend(&lists, &[0.7, 0.3], 3, &[2])?;
+/// let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
 /// assert_eq!(items, [1, 3, 4]);
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
@@ -50,15 +58,15 @@ pub fn blend(
     count: usize,
     exclude: &[u32],
 ) -> Result<Vec<Blended>, Error> {
-    check(lists, weights)?;
+    validate(lists, weights)?;
     let mut queues = queues(lists, exclude);
     let mut taken = vec![0u32; lists.len()];
     let mut blended = Vec::new();
     while blended.len() < count {
-        let claim = |list: usize| weights[list] / f64::from(2 * taken[list] + 1);
-        let with_items = (0..queues.len()).filter(|&list| !queues[list].is_empty());
-        // max_by takes the last of equals: reversed, the first list.
-        let next = with_items.rev().max_by(|&x, &y| claim(x).total_cmp(&claim(y)));
+        let quotient = |list: usize| weights[list] / f64::from(2 * taken[list] + 1);
+        let non_empty = (0..queues.len()).filter(|&list| !queues[list].is_empty());
+        // max_by returns the last of ties; reversed, that is the first list.
+        let next = non_empty.rev().max_by(|&x, &y| quotient(x).total_cmp(&quotient(y)));
         let Some((list, hit)) = next.and_then(|list| Some((list, queues[list].pop()?))) else {
             break;
         };
@@ -68,7 +76,8 @@ pub fn blend(
     Ok(blended)
 }
 
-fn check(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
+/// Validates the arguments of [`blend`].
+fn validate(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
     if weights.len() != lists.len() {
         return Err(Error::Dimension {
             what: "number of weights (one a list)",
@@ -77,7 +86,7 @@ fn check(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
         });
     }
     for &weight in weights {
-        crate::options::within("weights", weight, 0.0, f64::MAX)?;
+        check_range("weights", weight, 0.0, f64::MAX)?;
     }
     let scores = lists.iter().flatten().map(|hit| hit.score);
     match scores.clone().position(|score| !score.is_finite()) {
@@ -89,28 +98,29 @@ fn check(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
     }
 }
 
-/// Each list's own hits, worst first, so that the best is popped first.
+/// For each list, the items that count for it and are not excluded, worst first, so that `pop`
+/// returns the best.
 fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
     let hits =
         lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
-    // Best first; of equal scores the first list, and in a list the earlier hit.
+    // Best first; of equal scores the first list, and within a list the earlier hit.
     let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending_key(hit.score.into())).collect();
     let by_score = argsort(&keys, &no_tie_break);
-    // The same, item by item: the first of each item is the one that counts.
-    let keys: Vec<u64> = by_score.iter().map(|&at| hits[at].1.item.into()).collect();
+    // The same, grouped by item: the first of each item is the one that counts.
+    let keys: Vec<u64> = by_score.iter().map(|&index| hits[index].1.item.into()).collect();
     let by_item = argsort(&keys, &no_tie_break);
-    let mut counts = vec![false; hits.len()];
-    let mut before = None;
+    let mut is_best = vec![false; hits.len()];
+    let mut previous_item = None;
     for &place in &by_item {
         let item = hits[by_score[place]].1.item;
-        counts[place] = before != Some(item) && !exclude.contains(&item);
-        before = Some(item);
+        is_best[place] = previous_item != Some(item) && !exclude.contains(&item);
+        previous_item = Some(item);
     }
     let mut queues = vec![Vec::new(); lists.len()];
-    for (&at, counts) in by_score.iter().zip(counts).rev() {
-        if counts {
-            queues[hits[at].0].push(hits[at].1);
+    for (&index, is_best) in by_score.iter().zip(is_best).rev() {
+        if is_best {
+            queues[hits[index].0].push(hits[index].1);
         }
     }
     queues
@@ -129,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn places_follow_the_weights() {
+    fn each_list_gets_its_share_of_the_places() {
         let lists: Vec<_> = (0..3u32)
             .map(|l| {
                 list(&(0..50).map(|i| (l * 100 + i, 1.0 - i as f32 / 50.0)).collect::<Vec<_>>())
@@ -141,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn an_item_stands_once_for_its_best_list() {
+    fn an_item_appears_once_for_its_best_list() {
         let lists = [list(&[(7, 0.5), (8, 0.4)]), list(&[(7, 0.9), (9, 0.9), (7, 0.2)])];
         let blended = blend(&lists, &[1.0, 1.0], 9, &[]).unwrap();
         assert_eq!(items(&blended), [(8, 0), (7, 1), (9, 1)]);
     }
 
     #[test]
-    fn lists_that_run_dry_leave_their_places_to_others() {
+    fn other_lists_get_the_places_of_an_exhausted_one() {
         let lists = [list(&[(1, 0.9)]), list(&[(2, 0.8), (3, 0.7), (4, 0.6)])];
         let blended = blend(&lists, &[0.99, 0.01], 9, &[3]).unwrap();
         assert_eq!(items(&blended), [(1, 0), (2, 1), (4, 1)]);
@@ -157,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_weights_and_scores_are_named() {
+    fn bad_weights_and_scores_are_errors() {
         let lists = [list(&[(1, f32::NAN)])];
         assert_eq!(blend(&lists, &[], 1, &[]).unwrap_err().code(), "dimension");
         assert_eq!(blend(&lists, &[-1.0], 1, &[]).unwrap_err().code(), "option");

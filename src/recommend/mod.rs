@@ -1,5 +1,5 @@
-//! From interests to recommendations: which interests to query, how to blend their answers, which actions explain an item, and a
-//! map of the actions for pictures.
+//! From interests to recommendations: which interests to query, how to blend their answers, which
+//! actions explain an item, and a map of the actions.
 
 mod blend;
 mod nearest;

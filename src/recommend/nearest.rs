@@ -1,16 +1,20 @@
-//! The rows most like a query: which of the user's own actions explain a recommendation.
+//! The rows of highest cosine to a query. Used to explain a recommendation by the user's own
+//! actions.
+//!
+//! Ties: of equal cosines the lowest row first (`math/top_k.rs`).
 
 use crate::math::simd::sqrt;
 use crate::math::top_k::{ScoredRow, TopK};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
-/// For each of m `queries` the min(`count`, n) rows of highest cosine, best first; of equal cosines the lowest row first.
+/// For each of m `queries`: the min(`count`, n) rows of highest cosine, best first; of equal
+/// cosines, rounded to `f32`, the lowest row first. The cosine with a zero vector is 0.
 ///
-/// O(m n dim) in `f64`. No queries or no vectors give empty lists.
+/// O(m n dim), in `f64`. No queries return no lists; no vectors, or `count` 0, empty lists.
 ///
 /// # Errors
-/// [`Error::Dimension`] when queries and vectors differ in length.
+/// [`Error::Dimension`] if queries and vectors differ in dimension.
 pub fn nearest(
     vectors: Vectors<'_>,
     queries: Vectors<'_>,
@@ -18,7 +22,7 @@ pub fn nearest(
 ) -> Result<Vec<Vec<ScoredRow>>, Error> {
     if queries.dim() != vectors.dim() {
         return Err(Error::Dimension {
-            what: "length of the queries",
+            what: "dimension of the queries",
             got: queries.dim(),
             expected: vectors.dim(),
         });
@@ -27,8 +31,8 @@ pub fn nearest(
     let lists = queries.rows().map(|query| {
         let norm = sqrt(dot(query, query));
         let mut best = TopK::new(count);
-        for (row, (vector, length)) in vectors.rows().zip(&norms).enumerate() {
-            best.push(row, cosine(dot(query, vector), norm * length));
+        for (row, (vector, vector_norm)) in vectors.rows().zip(&norms).enumerate() {
+            best.push(row, cosine(dot(query, vector), norm * vector_norm));
         }
         best.finish()
     });
@@ -36,20 +40,20 @@ pub fn nearest(
 }
 
 fn cosine(dot: f64, norms: f64) -> f32 {
-    // + 0.0 turns -0 into 0, which total_cmp would order below it.
+    // Adding 0 turns -0 into 0: `total_cmp` orders -0 first.
     if norms == 0.0 { 0.0 } else { ((dot / norms).clamp(-1.0, 1.0) + 0.0) as f32 }
 }
 
-/// In eight sums side by side, so that none waits for the one before, and these in one fixed order.
+/// Dot product in eight partial sums (SIMD lanes), added in one fixed order.
 fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let (eights, others) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
     let mut sums = [0.0; 8];
-    for (a, b) in eights.0.iter().zip(others.0) {
+    for (a, b) in a.iter().zip(b) {
         for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
             *sum += f64::from(a) * f64::from(b);
         }
     }
-    let rest = eights.1.iter().zip(others.1).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b));
     sums.into_iter().chain(rest).sum()
 }
 
@@ -58,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn best_first_and_the_lowest_row_of_equals() {
+    fn rows_are_ordered_by_cosine_then_by_row() {
         let vectors = Vectors::new(&[0., 2., 1., 0., 0., 0., 3., 0., -1., 0.], 2).unwrap();
         let lists = nearest(vectors, Vectors::new(&[5.0, 0.0], 2).unwrap(), 9).unwrap();
         let rows: Vec<_> = lists[0].iter().map(|n| (n.row, n.score)).collect();
@@ -66,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_and_empties() {
+    fn empty_inputs_and_large_counts() {
         let vectors = Vectors::new(&[1.0, 0.0], 1).unwrap();
         let query = Vectors::new(&[1.0], 1).unwrap();
         assert_eq!(nearest(vectors, query, 1).unwrap()[0].len(), 1);
