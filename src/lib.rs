@@ -1,9 +1,11 @@
 //! Recommendations that learn on the device: a user's taste as a handful of interests.
 //!
-//! One vector cannot stand for a person: the mean of pizza, football and cats lies near none of them. So, after PinnerSage (Pal
-//! et al., KDD 2020), the actions of one user are clustered bottom up ([`ward`]), the tree is cut into interests
-//! ([`ProfileOptions::cut`]), each interest is represented by a real item, its medoid ([`medoids`]), and weighs what its actions
-//! weigh today ([`importance`]). The interests then query a [`Catalogue`], and their answers are [`blend`]ed.
+//! One vector cannot represent a user: the mean of pizza, football and cats lies near none of them.
+//! So, after PinnerSage (Pal et al., KDD 2020), the actions of one user are clustered bottom up
+//! ([`ward()`]), the tree is cut into interests ([`ProfileOptions::cut`]), and each interest is
+//! represented by a real item, its medoid ([`medoids`]), and has an [`importance`]: its share of
+//! the time-decayed weight of all actions. The medoids then query a [`Catalogue`], and the ranked
+//! lists are merged into one by [`blend`].
 //!
 //! ```
 //! use pocketsage::{Actions, ProfileOptions, Vectors, profile};
@@ -29,18 +31,22 @@
 //! # Ok::<(), pocketsage::Error>(())
 //! ```
 //!
-//! Numbers in, numbers out: no clock, no randomness, no I/O. `now` and seeds are arguments, and the same bytes in give the same
-//! bytes out on every engine. The JavaScript package of the same name wraps this crate, compiled to WebAssembly.
+//! Functions are deterministic: no clock, no hidden randomness, no I/O. `now` and seeds are
+//! arguments, and the same bytes in give the same bytes out, natively and on every wasm runtime.
+//! Vectors are row-major `f32`; distances that decide are computed in `f64`. The JavaScript package
+//! of the same name wraps this crate, compiled to WebAssembly.
 //!
 //! # Testing
-//! Every algorithm has a slow twin in the tests: Ward against the O(n^3) definition and against SciPy, medoids against all pairs,
-//! distances against the definition. What the tests do not prove: that interests found by any cut are those a person would name.
+//! Every algorithm is tested against a slow reference: Ward against its O(n^3) definition and
+//! against SciPy, medoids against all pairs, distances against their definition. The tests do not
+//! show that the interests of a cut are those a person would name.
 
-// Without the prelude of std, whose floating-point functions differ between platforms: libm's are the same everywhere.
+// `no_std`, because the floating-point functions of std differ between platforms in the last bits;
+// those of libm do not.
 #![no_std]
 
 extern crate alloc;
-// A native library needs a panic handler; wasm gets its own from wasm-bindgen.
+// Native targets need the panic handler of std; on wasm, wasm-bindgen links one.
 #[cfg(not(target_arch = "wasm32"))]
 extern crate std as _;
 

@@ -1,5 +1,6 @@
-//! What the optional feature `wee_alloc` costs: its memory grows where the default allocator's does not. `wasm-pack test --node` runs
-//! this with the default allocator, `wasm-pack test --node -- --features wee_alloc` with the other one.
+//! The cost of the optional feature `wee_alloc`: its memory grows where that of the default
+//! allocator does not. `wasm-pack test --node` runs this with the default allocator, `wasm-pack
+//! test --node -- --features wee_alloc` with `wee_alloc`.
 #![cfg(target_arch = "wasm32")]
 
 use std::hint::black_box;
@@ -11,7 +12,8 @@ use pocketsage as _;
 const PAGE: usize = 65_536;
 const MEGABYTE: usize = 1 << 20;
 
-/// Buffers of mixed sizes that live for a while, as vectors, matrices and catalogues do: never more than about 2 MB at once.
+/// Allocates and frees buffers of mixed sizes, at most about 2 MB at once, as vectors, matrices and
+/// catalogues do. Returns by how many bytes the memory grew.
 fn churn(rounds: usize) -> usize {
     let before = core::arch::wasm32::memory_size(0);
     let mut alive: Vec<Vec<u8>> = Vec::new();
@@ -40,7 +42,7 @@ fn wee_alloc_does_not_reuse_what_is_freed() {
     let grown = churn(3_000);
     assert!(
         grown >= 32 * MEGABYTE,
-        "grew by {} MB only: is the warning in the README still true?",
+        "grew by {} MB only: is the warning in Cargo.toml still true?",
         grown / MEGABYTE
     );
 }

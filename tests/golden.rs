@@ -1,4 +1,5 @@
-//! Ward against SciPy on the sets of tests/golden, and the profile whose hash is the same on every engine.
+//! Ward against SciPy on the sets of tests/golden, and the profile whose hash is equal on every
+//! runtime.
 #![cfg(not(target_arch = "wasm32"))]
 
 #[path = "golden/profile.rs"]
@@ -13,13 +14,13 @@ const WARD: &[u8] = include_bytes!("golden/ward.bin");
 const EMOJI: &[u8] = include_bytes!("../www/public/emoji.sage");
 
 #[test]
-fn ward_is_scipys() {
+fn ward_equals_scipy() {
     let catalogue = Catalogue::from_bytes(EMOJI.to_vec()).unwrap();
     let (sets, crc) = read(WARD);
     let mut stored = Vec::new();
     (0..catalogue.len()).for_each(|row| catalogue.read_vector(row, &mut stored).unwrap());
-    let seen = crc32(stored.iter().flat_map(|x| x.to_le_bytes()));
-    assert_eq!(seen, crc, "other emoji vectors than make.py saw: run it again");
+    let actual = crc32(stored.iter().flat_map(|x| x.to_le_bytes()));
+    assert_eq!(actual, crc, "the emoji vectors differ from those of make.py: run it again");
 
     let (mut partitions, mut largest) = (0, 0.0f64);
     for (i, golden) in sets.iter().enumerate() {
@@ -28,10 +29,14 @@ fn ward_is_scipys() {
         let name = format!("set {i}: kind {}, n {}, dim {}", golden.kind, golden.n, golden.dim);
 
         assert_eq!(tree.merges().len(), golden.heights.len(), "{name}");
-        for (merge, &want) in tree.merges().iter().zip(&golden.heights) {
+        for (merge, &expected) in tree.merges().iter().zip(&golden.heights) {
             // A squared height of 0 joins equal rows.
-            let error = if want == 0.0 { merge.height } else { (merge.height - want).abs() / want };
-            assert!(error <= 1e-5, "{name}: height {}, SciPy has {want}", merge.height);
+            let error = if expected == 0.0 {
+                merge.height
+            } else {
+                (merge.height - expected).abs() / expected
+            };
+            assert!(error <= 1e-5, "{name}: height {}, SciPy has {expected}", merge.height);
             largest = largest.max(error);
         }
         for (threshold, labels) in &golden.cuts {
@@ -48,7 +53,7 @@ fn ward_is_scipys() {
         }
     }
     println!(
-        "{} sets, {partitions} partitions, largest relative error of a squared height {largest:.1e}",
+        "{} sets, {partitions} partitions, largest relative error of a height {largest:.1e}",
         sets.len()
     );
     assert!(sets.len() >= 300);
@@ -64,5 +69,5 @@ fn ward_is_scipys() {
 
 #[test]
 fn a_profile_has_its_recorded_hash() {
-    profile::has_its_recorded_hash();
+    profile::assert_recorded_hash();
 }

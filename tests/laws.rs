@@ -1,5 +1,5 @@
-//! What holds for every input, each test named after its law. The seed is fixed, so that a failure comes again; proptest prints the
-//! smallest input that breaks a law.
+//! Laws that hold for every input; each test is named after its law. The seed is fixed, so a
+//! failure repeats; proptest prints the smallest input that breaks a law.
 #![cfg(not(target_arch = "wasm32"))]
 
 use pocketsage::{
@@ -12,14 +12,14 @@ use proptest::test_runner::RngSeed;
 
 const DAY: f64 = 86_400_000.0;
 
-/// dim, and the numbers of 1 to `most` vectors in [-1, 1].
-fn matrix(most: usize) -> impl Strategy<Value = (usize, Vec<f32>)> {
-    (1usize..12, 1..most).prop_flat_map(|(dim, n)| (Just(dim), vec(-1.0f32..1.0, n * dim)))
+/// A dimension, and the components of 1 to `max_rows - 1` vectors in [-1, 1).
+fn matrix(max_rows: usize) -> impl Strategy<Value = (usize, Vec<f32>)> {
+    (1usize..12, 1..max_rows).prop_flat_map(|(dim, n)| (Just(dim), vec(-1.0f32..1.0, n * dim)))
 }
 
-/// The same with a time within 100 days and a weight for every vector.
-fn actions(most: usize) -> impl Strategy<Value = (usize, Vec<f32>, Vec<f64>, Vec<f64>)> {
-    matrix(most).prop_flat_map(|(dim, values)| {
+/// The same, with a time within 100 days and a weight for each vector.
+fn actions(max_rows: usize) -> impl Strategy<Value = (usize, Vec<f32>, Vec<f64>, Vec<f64>)> {
+    matrix(max_rows).prop_flat_map(|(dim, values)| {
         let n = values.len() / dim;
         (Just(dim), Just(values), vec(0.0..100.0 * DAY, n), vec(0.1f64..5.0, n))
     })
@@ -39,7 +39,12 @@ fn cuts() -> impl Strategy<Value = Cut> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(2020), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        rng_seed: RngSeed::Fixed(2020),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn heights_never_decrease((dim, values) in matrix(60)) {
@@ -59,51 +64,75 @@ proptest! {
     }
 
     #[test]
-    fn scaling_by_two_to_the_k_scales_heights_by_its_square_exactly((dim, values) in matrix(40), k in -90i32..90) {
+    fn scaling_by_two_to_the_k_scales_heights_by_its_square_exactly(
+        (dim, values) in matrix(40),
+        k in -90i32..90,
+    ) {
         let scale = 2f32.powi(k);
         let scaled: Vec<f32> = values.iter().map(|x| x * scale).collect();
-        // Subnormal numbers lose digits when they are scaled down: those vectors are others.
+        // Scaling down to subnormal numbers loses digits: those are other vectors.
         prop_assume!(scaled.iter().zip(&values).all(|(s, v)| s / scale == *v));
         let tree = |values: &[f32]| ward(Vectors::new(values, dim).unwrap(), None).unwrap();
         let (before, after) = (tree(&values), tree(&scaled));
         for (x, y) in before.merges().iter().zip(after.merges()) {
-            prop_assert_eq!((x.a, x.b, x.height * f64::from(scale) * f64::from(scale)), (y.a, y.b, y.height));
+            prop_assert_eq!(
+                (x.a, x.b, x.height * f64::from(scale) * f64::from(scale)),
+                (y.a, y.b, y.height)
+            );
         }
     }
 
     #[test]
-    fn the_order_of_the_rows_does_not_matter((dim, values) in matrix(40), count in 1usize..6, seed in 0usize..1000) {
+    fn the_order_of_the_rows_does_not_matter(
+        (dim, values) in matrix(40),
+        count in 1usize..6,
+        seed in 0usize..1000,
+    ) {
         let n = values.len() / dim;
-        // A stride that is coprime with n visits every row once.
+        // A stride coprime to n visits every row once.
         let stride = (1..=n).map(|i| seed + i).find(|s| gcd(*s, n) == 1).unwrap();
         let order: Vec<usize> = (0..n).map(|i| i * stride % n).collect();
-        let shuffled: Vec<f32> = order.iter().flat_map(|&row| values[row * dim..(row + 1) * dim].to_vec()).collect();
-        let labels = |values: &[f32]| cluster(Vectors::new(values, dim).unwrap(), None, &options(Cut::Count(count))).unwrap();
-        let (before, after) = (labels(&values), labels(&shuffled));
-        // Ties may fall otherwise: then the height that was cut at is not unique.
+        let shuffled: Vec<f32> =
+            order.iter().flat_map(|&row| values[row * dim..(row + 1) * dim].to_vec()).collect();
+        let clustering = |values: &[f32]| {
+            cluster(Vectors::new(values, dim).unwrap(), None, &options(Cut::Count(count))).unwrap()
+        };
+        let (before, after) = (clustering(&values), clustering(&shuffled));
+        // Ties may be broken differently in another order; then the cut is not unique.
         let heights: Vec<f64> = before.tree.merges().iter().map(|merge| merge.height).collect();
         prop_assume!(heights.windows(2).all(|pair| pair[1] - pair[0] > 1e-6));
         for i in 0..n {
             for j in 0..n {
-                let together = before.partition.labels[order[i]] == before.partition.labels[order[j]];
+                let together =
+                    before.partition.labels[order[i]] == before.partition.labels[order[j]];
                 prop_assert_eq!(together, after.partition.labels[i] == after.partition.labels[j]);
             }
         }
     }
 
     #[test]
-    fn a_weight_is_the_action_done_so_often((dim, values) in matrix(14), times in vec(1usize..4, 14), cut in cuts()) {
+    fn a_weight_equals_repeated_actions(
+        (dim, values) in matrix(14),
+        repeats in vec(1usize..4, 14),
+        cut in cuts(),
+    ) {
         let n = values.len() / dim;
-        let weights: Vec<f64> = times[..n].iter().map(|&w| w as f64).collect();
-        let repeated: Vec<f32> =
-            (0..n).flat_map(|row| values[row * dim..(row + 1) * dim].repeat(times[row])).collect();
-        // A count of interests counts rows, unless there are as many distinct ones.
+        let weights: Vec<f64> = repeats[..n].iter().map(|&w| w as f64).collect();
+        let repeated: Vec<f32> = (0..n)
+            .flat_map(|row| values[row * dim..(row + 1) * dim].repeat(repeats[row]))
+            .collect();
+        // A count of interests counts rows, so it must not exceed the number of distinct ones.
         let cut = if let Cut::Count(count) = cut { Cut::Count(count.min(n)) } else { cut };
-        let weighted = cluster(Vectors::new(&values, dim).unwrap(), Some(&weights), &options(cut)).unwrap();
+        let weighted =
+            cluster(Vectors::new(&values, dim).unwrap(), Some(&weights), &options(cut)).unwrap();
         let plain = cluster(Vectors::new(&repeated, dim).unwrap(), None, &options(cut)).unwrap();
-        let firsts: Vec<usize> = (0..n).map(|row| times[..row].iter().sum()).collect();
-        let close = |height: f64| (height - weighted.threshold).abs() < 1e-6 * (1.0 + weighted.threshold);
-        prop_assume!(!plain.tree.merges().iter().any(|merge| merge.height > 0.0 && close(merge.height)) || matches!(cut, Cut::Count(_)));
+        let firsts: Vec<usize> = (0..n).map(|row| repeats[..row].iter().sum()).collect();
+        let close =
+            |height: f64| (height - weighted.threshold).abs() < 1e-6 * (1.0 + weighted.threshold);
+        prop_assume!(
+            !plain.tree.merges().iter().any(|merge| merge.height > 0.0 && close(merge.height))
+                || matches!(cut, Cut::Count(_))
+        );
         let labels: Vec<i32> = firsts.iter().map(|&row| plain.partition.labels[row]).collect();
         prop_assert_eq!(labels, weighted.partition.labels);
         let medoids: Vec<usize> = weighted.medoids.iter().map(|&row| firsts[row]).collect();
@@ -111,11 +140,20 @@ proptest! {
     }
 
     #[test]
-    fn every_size_and_weight_there_can_be_has_a_tree((dim, values) in matrix(30), up in -120i32..127, heavy in vec(any::<bool>(), 30)) {
+    fn vectors_of_any_scale_and_weight_have_a_tree(
+        (dim, values) in matrix(30),
+        up in -120i32..127,
+        heavy in vec(any::<bool>(), 30),
+    ) {
         let scaled: Vec<f32> = values.iter().map(|x| x * 2f32.powi(up)).collect();
-        let weights: Vec<f64> = heavy[..values.len() / dim].iter().map(|&heavy| if heavy { 1e6 } else { 1e-6 }).collect();
+        let weights: Vec<f64> = heavy[..values.len() / dim]
+            .iter()
+            .map(|&heavy| if heavy { 1e6 } else { 1e-6 })
+            .collect();
         let tree = ward(Vectors::new(&scaled, dim).unwrap(), Some(&weights)).unwrap();
-        prop_assert!(tree.merges().iter().all(|merge| merge.height.is_finite() && merge.height >= 0.0));
+        prop_assert!(
+            tree.merges().iter().all(|merge| merge.height.is_finite() && merge.height >= 0.0)
+        );
         prop_assert_eq!(tree.cut_into(1).count, 1);
     }
 
@@ -128,7 +166,11 @@ proptest! {
     }
 
     #[test]
-    fn importance_sums_to_one_and_falls((dim, values, at, weights) in actions(40), cut in cuts(), lambda in 0.0f64..2.0) {
+    fn importance_sums_to_one_and_is_descending(
+        (dim, values, at, weights) in actions(40),
+        cut in cuts(),
+        lambda in 0.0f64..2.0,
+    ) {
         let actions = Actions::new(Vectors::new(&values, dim).unwrap(), &at, &weights).unwrap();
         let options = ProfileOptions { lambda: Some(lambda), ..options(cut) };
         let profile = profile(&actions, 100.0 * DAY, &options).unwrap();
@@ -138,8 +180,16 @@ proptest! {
     }
 
     #[test]
-    fn importance_does_not_change_while_nothing_is_done((dim, values, at, weights) in actions(30), later in 0.0f64..1000.0) {
-        let found = cluster(Vectors::new(&values, dim).unwrap(), Some(&weights), &ProfileOptions::default()).unwrap();
+    fn importance_does_not_change_without_new_actions(
+        (dim, values, at, weights) in actions(30),
+        later in 0.0f64..1000.0,
+    ) {
+        let found = cluster(
+            Vectors::new(&values, dim).unwrap(),
+            Some(&weights),
+            &ProfileOptions::default(),
+        )
+        .unwrap();
         let shares = |now| importance(&at, &weights, &found.partition, now, 0.01);
         for (x, y) in shares(100.0 * DAY).iter().zip(shares((100.0 + later) * DAY)) {
             prop_assert!((x - y).abs() < 1e-9);
@@ -147,19 +197,29 @@ proptest! {
     }
 
     #[test]
-    fn the_same_input_gives_the_same_profile((dim, values, at, weights) in actions(30), cut in cuts()) {
+    fn the_same_input_gives_the_same_profile(
+        (dim, values, at, weights) in actions(30),
+        cut in cuts(),
+    ) {
         let actions = Actions::new(Vectors::new(&values, dim).unwrap(), &at, &weights).unwrap();
         let once = profile(&actions, 100.0 * DAY, &options(cut)).unwrap();
         prop_assert_eq!(once, profile(&actions, 100.0 * DAY, &options(cut)).unwrap());
     }
 
     #[test]
-    fn attached_singletons_leave_no_interest_of_one((dim, values) in matrix(40), count in 1usize..9) {
-        let of = |singletons| {
+    fn attached_singletons_leave_no_interest_of_one(
+        (dim, values) in matrix(40),
+        count in 1usize..9,
+    ) {
+        let partition = |singletons| {
             let options = ProfileOptions { singletons, ..options(Cut::Count(count)) };
             cluster(Vectors::new(&values, dim).unwrap(), None, &options).unwrap().partition
         };
-        let (kept, dropped, attached) = (of(Singletons::Keep), of(Singletons::Drop), of(Singletons::Attach));
+        let (kept, dropped, attached) = (
+            partition(Singletons::Keep),
+            partition(Singletons::Drop),
+            partition(Singletons::Attach),
+        );
         let several = kept.sizes().into_iter().filter(|&size| size > 1).count();
         prop_assert_eq!(dropped.count, several);
         prop_assert_eq!(attached.count, if several == 0 { kept.count } else { several });
@@ -168,7 +228,11 @@ proptest! {
     }
 
     #[test]
-    fn a_shorter_blend_begins_a_longer_one(lists in lists(), weights in vec(0.0f64..1.0, 5), count in 0usize..40) {
+    fn a_shorter_blend_begins_a_longer_one(
+        lists in lists(),
+        weights in vec(0.0f64..1.0, 5),
+        count in 0usize..40,
+    ) {
         let weights = &weights[..lists.len()];
         let long = blend(&lists, weights, count + 1, &[]).unwrap();
         let short = blend(&lists, weights, count, &[]).unwrap();
@@ -176,39 +240,63 @@ proptest! {
     }
 
     #[test]
-    fn a_blend_has_each_item_once_and_none_that_is_excluded(lists in lists(), count in 0usize..60, exclude in vec(0u32..50, 0..20)) {
+    fn a_blend_has_each_item_once_and_no_excluded_one(
+        lists in lists(),
+        count in 0usize..60,
+        exclude in vec(0u32..50, 0..20),
+    ) {
         let blended = blend(&lists, &vec![1.0; lists.len()], count, &exclude).unwrap();
-        let mut wanted: Vec<u32> = lists.iter().flatten().map(|hit| hit.item).filter(|item| !exclude.contains(item)).collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let mut got: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
-        prop_assert_eq!(got.len(), count.min(wanted.len()));
-        got.sort_unstable();
-        got.dedup();
-        prop_assert_eq!(got.len(), blended.len());
-        prop_assert!(got.iter().all(|item| wanted.contains(item)));
+        let mut expected: Vec<u32> = lists
+            .iter()
+            .flatten()
+            .map(|hit| hit.item)
+            .filter(|item| !exclude.contains(item))
+            .collect();
+        expected.sort_unstable();
+        expected.dedup();
+        let mut items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
+        prop_assert_eq!(items.len(), count.min(expected.len()));
+        items.sort_unstable();
+        items.dedup();
+        prop_assert_eq!(items.len(), blended.len());
+        prop_assert!(items.iter().all(|item| expected.contains(item)));
         for b in &blended {
-            let best = lists.iter().flatten().filter(|hit| hit.item == b.hit.item).map(|hit| hit.score).fold(-2.0, f32::max);
+            let best = lists
+                .iter()
+                .flatten()
+                .filter(|hit| hit.item == b.hit.item)
+                .map(|hit| hit.score)
+                .fold(-2.0, f32::max);
             prop_assert_eq!(b.hit.score, best);
         }
     }
 
     #[test]
-    fn a_sample_is_of_distinct_interests(shares in vec(0.0f64..1.0, 0..20), count in 0usize..25, seed in 0u32..1000) {
-        let mut picked = pick(&shares, count, Some(f64::from(seed))).unwrap();
-        let some = shares.iter().filter(|share| **share > 0.0).count();
-        prop_assert_eq!(picked.len(), count.min(some));
-        picked.sort_unstable();
-        picked.dedup();
-        prop_assert_eq!(picked.len(), count.min(some));
+    fn a_sample_has_distinct_interests(
+        shares in vec(0.0f64..1.0, 0..20),
+        count in 0usize..25,
+        seed in 0u32..1000,
+    ) {
+        let mut sample = pick(&shares, count, Some(f64::from(seed))).unwrap();
+        let positive = shares.iter().filter(|share| **share > 0.0).count();
+        prop_assert_eq!(sample.len(), count.min(positive));
+        sample.sort_unstable();
+        sample.dedup();
+        prop_assert_eq!(sample.len(), count.min(positive));
     }
 
     #[test]
-    fn a_catalogue_survives_its_bytes((dim, values) in matrix(30), compact in any::<bool>()) {
-        let ids: Vec<String> = (0..values.len() / dim).map(|row| format!("{:x}é", row * 7919)).collect();
+    fn a_catalogue_is_read_back_from_its_bytes(
+        (dim, values) in matrix(30),
+        compact in any::<bool>(),
+    ) {
+        let ids: Vec<String> =
+            (0..values.len() / dim).map(|row| format!("{:x}é", row * 7919)).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
         let precision = if compact { Precision::Compact } else { Precision::Full };
-        let built = Catalogue::build(&Items::new(Vectors::new(&values, dim).unwrap(), &ids), precision).unwrap();
+        let built =
+            Catalogue::build(&Items::new(Vectors::new(&values, dim).unwrap(), &ids), precision)
+                .unwrap();
         let read = Catalogue::from_bytes(built.bytes().to_vec()).unwrap();
         prop_assert_eq!((read.hash(), read.len(), read.dim()), (built.hash(), ids.len(), dim));
         for (row, id) in ids.iter().enumerate() {
@@ -232,8 +320,11 @@ proptest! {
     }
 
     #[test]
-    fn bytes_that_are_not_a_catalogue_are_refused(mut bytes in vec(any::<u8>(), 0..300), named in any::<bool>()) {
-        if named && bytes.len() >= 8 {
+    fn bytes_that_are_not_a_catalogue_are_an_error(
+        mut bytes in vec(any::<u8>(), 0..300),
+        with_magic in any::<bool>(),
+    ) {
+        if with_magic && bytes.len() >= 8 {
             bytes[..8].copy_from_slice(b"SAGE-CAT");
         }
         let code = Catalogue::from_bytes(bytes).unwrap_err().code();
@@ -241,7 +332,7 @@ proptest! {
     }
 
     #[test]
-    fn a_map_stays_within_its_frame((dim, values) in matrix(40)) {
+    fn map_coordinates_are_within_one((dim, values) in matrix(40)) {
         let map = project(Vectors::new(&values, dim).unwrap());
         prop_assert_eq!(map.len(), values.len() / dim);
         prop_assert!(map.iter().flatten().all(|x| x.abs() <= 1.0));

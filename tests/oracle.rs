@@ -1,15 +1,15 @@
-//! Every fast path against its slow twin.
+//! Fast implementations against slow reference implementations.
 #![cfg(not(target_arch = "wasm32"))]
 
 mod common;
 
-use common::{Numbers, canonical, naive_ward};
+use common::{SeededNumbers, canonical, naive_ward};
 use pocketsage::{Catalogue, Items, Partition, Precision, Vectors, medoids, ward};
 
-/// The partition that the first `kept` unions of the slow twin make.
-fn naive_cut(unions: &[(Vec<usize>, Vec<usize>, f64)], n: usize, kept: usize) -> Vec<usize> {
+/// The partition after the first `kept` merges of the reference.
+fn naive_cut(merges: &[(Vec<usize>, Vec<usize>, f64)], n: usize, kept: usize) -> Vec<usize> {
     let mut labels: Vec<usize> = (0..n).collect();
-    for (a, b, _) in &unions[..kept] {
+    for (a, b, _) in &merges[..kept] {
         let (to, from) = (labels[a[0]], labels[b[0]]);
         labels.iter_mut().filter(|label| **label == from).for_each(|label| *label = to);
     }
@@ -23,44 +23,44 @@ fn labels(partition: &Partition) -> Vec<usize> {
 #[test]
 fn ward_equals_the_definition_at_every_cut() {
     for seed in 0..60u64 {
-        let mut numbers = Numbers(seed);
-        let (n, dim) = (2 + numbers.below(60), 1 + numbers.below(40));
-        let values = numbers.vectors(n, dim);
+        let mut rng = SeededNumbers(seed);
+        let (n, dim) = (2 + rng.below(60), 1 + rng.below(40));
+        let values = rng.vectors(n, dim);
         let weighted = seed % 3 == 0;
         let weights: Vec<f64> = (0..n)
-            .map(|_| if weighted { 0.25 + numbers.below(12) as f64 / 2.0 } else { 1.0 })
+            .map(|_| if weighted { 0.25 + rng.below(12) as f64 / 2.0 } else { 1.0 })
             .collect();
 
-        let unions = naive_ward(&values, dim, &weights);
+        let merges = naive_ward(&values, dim, &weights);
         let vectors = Vectors::new(&values, dim).unwrap();
         let tree = ward(vectors, weighted.then_some(&weights[..])).unwrap();
 
         assert_eq!(tree.merges().len(), n - 1);
-        for (merge, (_, _, want)) in tree.merges().iter().zip(&unions) {
-            let error = (merge.height - want).abs() / want;
-            assert!(error < 1e-9, "seed {seed}: {} and {want}", merge.height);
+        for (merge, (_, _, expected)) in tree.merges().iter().zip(&merges) {
+            let error = (merge.height - expected).abs() / expected;
+            assert!(error < 1e-9, "seed {seed}: {} and {expected}", merge.height);
         }
         for count in 1..=n {
             assert_eq!(
                 labels(&tree.cut_into(count)),
-                naive_cut(&unions, n, n - count),
+                naive_cut(&merges, n, n - count),
                 "seed {seed} count {count}"
             );
         }
-        for (kept, pair) in unions.windows(2).enumerate() {
+        for (kept, pair) in merges.windows(2).enumerate() {
             let threshold = f64::midpoint(pair[0].2, pair[1].2);
             assert_eq!(
                 labels(&tree.cut_at(threshold)),
-                naive_cut(&unions, n, kept + 1),
+                naive_cut(&merges, n, kept + 1),
                 "seed {seed}"
             );
         }
     }
 }
 
-/// Algorithm 1 of the paper, line by line, with the set J of all nearest neighbours, and the lowest row wherever it leaves a choice. Equal is
-/// what rounding could not tell apart.
-fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
+/// Algorithm 1 of PinnerSage, line by line, with the set J of all nearest neighbours (`ties`), and
+/// the lowest row where the paper leaves a choice. Distances within a relative 1e-9 are equal.
+fn algorithm_1(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
     let n = values.len() / dim;
     let row = |i: usize| &values[i * dim..(i + 1) * dim];
     let distance = |i: usize, j: usize| {
@@ -69,7 +69,7 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
     let mut d: Vec<Vec<f64>> = (0..n).map(|i| (0..n).map(|j| distance(i, j)).collect()).collect();
     let mut size = vec![1.0f64; n];
     let mut active: Vec<usize> = (0..n).collect();
-    let (mut stack, mut unions) = (Vec::new(), Vec::new());
+    let (mut stack, mut merges) = (Vec::new(), Vec::new());
     while active.len() > 1 {
         if stack.is_empty() {
             stack.push(active[0]);
@@ -77,13 +77,13 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
         let i = stack[stack.len() - 1];
         let others = || active.iter().copied().filter(|&j| j != i);
         let least = others().map(|j| d[i][j]).fold(f64::INFINITY, f64::min);
-        let set_j: Vec<usize> = others().filter(|&j| d[i][j] <= least * (1.0 + 1e-9)).collect();
-        let second = stack.len().checked_sub(2).map(|at| stack[at]);
-        match second.filter(|second| set_j.contains(second)) {
-            None => stack.push(set_j[0]),
-            Some(second) => {
+        let ties: Vec<usize> = others().filter(|&j| d[i][j] <= least * (1.0 + 1e-9)).collect();
+        let previous = stack.len().checked_sub(2).map(|at| stack[at]);
+        match previous.filter(|previous| ties.contains(previous)) {
+            None => stack.push(ties[0]),
+            Some(previous) => {
                 stack.truncate(stack.len() - 2);
-                let (a, b) = (i.min(second), i.max(second));
+                let (a, b) = (i.min(previous), i.max(previous));
                 for k in active.iter().copied().filter(|&k| k != a && k != b) {
                     let sum = (size[a] + size[k]) * d[a][k] + (size[b] + size[k]) * d[b][k]
                         - size[k] * d[a][b];
@@ -92,71 +92,71 @@ fn literal_chain(values: &[f32], dim: usize) -> Vec<(usize, usize)> {
                 }
                 size[a] += size[b];
                 active.retain(|&k| k != b);
-                unions.push((a, b));
+                merges.push((a, b));
             }
         }
     }
-    unions
+    merges
 }
 
 #[test]
-fn exact_ties_go_as_algorithm_1_says_with_the_lowest_row() {
+fn exact_ties_are_broken_as_in_algorithm_1_with_the_lowest_row() {
     for seed in 0..300u64 {
-        let mut numbers = Numbers(seed);
-        let (n, dim) = (2 + numbers.below(40), 1 + numbers.below(3));
-        // Few distinct small whole numbers: many duplicates and many exact ties.
-        let most = 1 + numbers.below(4);
-        let values: Vec<f32> = (0..n * dim).map(|_| numbers.below(most + 1) as f32).collect();
-        let unions = literal_chain(&values, dim);
+        let mut rng = SeededNumbers(seed);
+        let (n, dim) = (2 + rng.below(40), 1 + rng.below(3));
+        // Small integers: many duplicates and many exact ties.
+        let largest = 1 + rng.below(4);
+        let values: Vec<f32> = (0..n * dim).map(|_| rng.below(largest + 1) as f32).collect();
+        let merges = algorithm_1(&values, dim);
         let tree = ward(Vectors::new(&values, dim).unwrap(), None).unwrap();
-        // The members of every node of the tree.
+        // The members of each node of the tree.
         let mut members: Vec<Vec<usize>> = (0..n).map(|row| vec![row]).collect();
-        let mut ours: Vec<Vec<usize>> = Vec::new();
+        let mut tree_nodes: Vec<Vec<usize>> = Vec::new();
         for merge in tree.merges() {
             let mut joined = [&members[merge.a][..], &members[merge.b][..]].concat();
             joined.sort_unstable();
-            ours.push(joined.clone());
+            tree_nodes.push(joined.clone());
             members.push(joined);
         }
         let mut clusters: Vec<Vec<usize>> = (0..n).map(|row| vec![row]).collect();
-        let mut theirs: Vec<Vec<usize>> = Vec::new();
-        for &(a, b) in &unions {
+        let mut reference_nodes: Vec<Vec<usize>> = Vec::new();
+        for &(a, b) in &merges {
             let joined = std::mem::take(&mut clusters[b]);
             clusters[a].extend(joined);
             clusters[a].sort_unstable();
-            theirs.push(clusters[a].clone());
+            reference_nodes.push(clusters[a].clone());
         }
-        ours.sort();
-        theirs.sort();
-        assert_eq!(ours, theirs, "seed {seed}");
+        tree_nodes.sort();
+        reference_nodes.sort();
+        assert_eq!(tree_nodes, reference_nodes, "seed {seed}");
     }
 }
 
 #[test]
 fn medoids_equal_the_definition_over_all_pairs() {
     for seed in 0..100u64 {
-        let mut numbers = Numbers(seed);
-        let (n, dim, count) = (1 + numbers.below(60), 1 + numbers.below(20), 1 + numbers.below(5));
-        let values = numbers.vectors(n, dim);
-        let weights: Vec<f64> = (0..n).map(|_| 0.5 + numbers.below(5) as f64).collect();
-        // Every cluster has a member: numbered by first member from random labels.
-        let random: Vec<usize> = (0..n).map(|_| numbers.below(count)).collect();
-        let named = canonical(&random);
+        let mut rng = SeededNumbers(seed);
+        let (n, dim, count) = (1 + rng.below(60), 1 + rng.below(20), 1 + rng.below(5));
+        let values = rng.vectors(n, dim);
+        let weights: Vec<f64> = (0..n).map(|_| 0.5 + rng.below(5) as f64).collect();
+        // Labels numbered by first member, so that every cluster has a member.
+        let random: Vec<usize> = (0..n).map(|_| rng.below(count)).collect();
+        let labels_by_first = canonical(&random);
         let partition = Partition {
-            labels: named.iter().map(|&label| label as i32).collect(),
-            count: named.iter().max().unwrap() + 1,
+            labels: labels_by_first.iter().map(|&label| label as i32).collect(),
+            count: labels_by_first.iter().max().unwrap() + 1,
         };
         let found = medoids(Vectors::new(&values, dim).unwrap(), Some(&weights), &partition);
         for (label, medoid) in found.into_iter().enumerate() {
-            let members = || (0..n).filter(|&row| named[row] == label);
+            let members = || (0..n).filter(|&row| labels_by_first[row] == label);
             let cost = |m: usize| -> f64 {
-                let apart = |j: usize| -> f64 {
+                let squared_distance = |j: usize| -> f64 {
                     (0..dim)
                         .map(|k| f64::from(values[m * dim + k]) - f64::from(values[j * dim + k]))
                         .map(|x| x * x)
                         .sum()
                 };
-                members().map(|j| weights[j] * apart(j)).sum()
+                members().map(|j| weights[j] * squared_distance(j)).sum()
             };
             let least = members().map(cost).fold(f64::INFINITY, f64::min);
             assert!(members().any(|row| row == medoid));
@@ -166,10 +166,10 @@ fn medoids_equal_the_definition_over_all_pairs() {
 }
 
 #[test]
-fn full_precision_finds_the_ten_nearest_of_the_vectors_that_were_given() {
-    let mut numbers = Numbers(1);
+fn full_precision_finds_the_ten_nearest_vectors() {
+    let mut rng = SeededNumbers(1);
     let (n, dim) = (3000, 64);
-    let values = numbers.vectors(n, dim);
+    let values = rng.vectors(n, dim);
     let ids: Vec<String> = (0..n).map(|row| row.to_string()).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let items = Items::new(Vectors::new(&values, dim).unwrap(), &ids);
@@ -179,13 +179,13 @@ fn full_precision_finds_the_ten_nearest_of_the_vectors_that_were_given() {
     };
     let mut found = 0;
     for _ in 0..50 {
-        let query = numbers.vectors(1, dim);
+        let query = rng.vectors(1, dim);
         let cosine = |row: &[f32]| dot(row, &query) / (dot(row, row) * dot(&query, &query)).sqrt();
         let mut exact: Vec<(f64, usize)> = values.chunks(dim).map(cosine).zip(0..).collect();
         exact.sort_by(|x, y| y.0.total_cmp(&x.0));
         let hits = &catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap()[0];
-        for (hit, (want, _)) in hits.iter().zip(&exact) {
-            assert!((f64::from(hit.score) - want).abs() < 1e-4);
+        for (hit, (expected, _)) in hits.iter().zip(&exact) {
+            assert!((f64::from(hit.score) - expected).abs() < 1e-4);
         }
         found +=
             hits.iter().filter(|hit| exact[..10].iter().any(|(_, row)| *row == hit.row)).count();

@@ -31,9 +31,10 @@ pub struct Blended {
 ///
 /// An item appears once, with its best score, for the list that has that score (of ties the first
 /// list). Items in `exclude` never appear. Places are assigned one by one by Webster's method
-/// (Sainte-Lague): the next place goes to the list with the greatest weight / (2 taken + 1) that has
-/// items left, of ties the first. Each list gives its items by score, of ties the earlier one. So a
-/// shorter blend is the beginning of a longer one, and the places of an exhausted list go to others.
+/// (Sainte-Lague): the next place goes to the list with the greatest weight / (2 taken + 1) that
+/// has items left, of ties the first. Each list gives its items by score, of ties the earlier one.
+/// So a shorter blend is the beginning of a longer one, and other lists get the places of an
+/// exhausted list.
 ///
 /// O(h log h + count l) for h hits in l lists. No lists, or `count` 0, return no items. A list of
 /// weight 0 is used only when the others are exhausted.

@@ -1,28 +1,41 @@
-"""Writes tests/golden/ward.bin: what SciPy's Ward finds in 320 sets of vectors, for tests/golden.rs and tests/golden/ward.test.mjs.
+"""Writes tests/golden/ward.bin: the results of SciPy's Ward on 320 sets of vectors, for
+tests/golden.rs and tests/golden/ward.test.mjs.
 
-    .tools/emoji-venv/bin/python tests/golden/make.py          (numpy and scipy, as data/emoji/requirements.txt pins them)
+    .tools/emoji-venv/bin/python tests/golden/make.py
 
-The vectors are not stored: each side generates them from the parameters of a set, with 32-bit integers and values that are exact in f32.
+(numpy and scipy, pinned by data/emoji/requirements.txt)
 
-Draws.  Draw i (from 0) of stream s is mix(s + (i + 1) 0x9e3779b9), all modulo 2^32, with
-            mix(x): x ^= x >> 16; x *= 0x85ebca6b; x ^= x >> 13; x *= 0xc2b2ae35; x ^= x >> 16      (MurmurHash3's finaliser)
-        A set of seed s has two streams: numbers = s and choices = s ^ 0x5bd1e995. Each is read in the order written here, row by row.
-Kinds.  0 uniform     value = ((number >> 8) - 2^23) / 2^23                       in [-1, 1)
-        1 mixture     `p` centres of values ((choice >> 19) - 2^12) / 2^10        in [-4, 4); then for every row its centre, choice mod p;
-                      value = centre + ((sum of four (number >> 16)) - 2^17) / 2^17   about normal, standard deviation 0.29
-        2 duplicates  a mixture; then for every row from 1 on: if choice mod 3 = 0, the row becomes a copy of row (choice mod row)
-        3 grid        value = (number >> 8) mod p                                 integers: equal distances everywhere
-        4 emoji       different rows of www/public/emoji.sage, among the `p` from row (choice mod n_items) on (cyclic):
-                      first + (number mod p), drawn again when already taken; the vectors as the catalogue gives them
+The vectors are not stored: each reader generates them from the parameters of a set, with 32-bit
+integers and values that are exact in f32.
 
-A set:  kind, n, dim, seed, p, checks (u32 each; 1 = the partitions are checked as well), n - 1 squared heights (f64, ascending),
-        then for each of 5 cuts its threshold (f64) and, if checks = 1, n labels (u16, numbered by first member).
-File:   number of sets (u32), CRC-32 of the catalogue's n x dim f32 vectors (u32), the sets. Everything little-endian.
+Draws.  Draw i (from 0) of stream s is mix(s + (i + 1) 0x9e3779b9), modulo 2^32, where mix is
+        MurmurHash3's finaliser:
+            mix(x): x ^= x >> 16; x *= 0x85ebca6b; x ^= x >> 13; x *= 0xc2b2ae35; x ^= x >> 16
+        A set of seed s has two streams: numbers = s and choices = s ^ 0x5bd1e995. Each is read in
+        the order written here, row by row.
+Kinds.  0 uniform     value = ((number >> 8) - 2^23) / 2^23, in [-1, 1)
+        1 mixture     `p` centres of values ((choice >> 19) - 2^12) / 2^10, in [-4, 4); then for
+                      each row its centre, choice mod p; value = centre +
+                      ((sum of four (number >> 16)) - 2^17) / 2^17, about normal with standard
+                      deviation 0.29
+        2 duplicates  a mixture; then for each row from 1 on: if choice mod 3 = 0, the row becomes
+                      a copy of row (choice mod row)
+        3 grid        value = (number >> 8) mod p, integers: many equal distances
+        4 emoji       distinct rows of www/public/emoji.sage, among the `p` rows from first =
+                      choice mod n_items on (cyclic): first + (number mod p), drawn again if that
+                      row is taken; the vectors as the catalogue decodes them
 
-Ties.   Where distances are equal, the order of merging is a matter of taste, and the tree may depend on it. (Copies of a row are equal
-        too, but whatever their order the tree is the same.) So every grid is also clustered by the definition, with ties decided at
-        random, many times: squared heights that change refuse the set (another seed is tried), partitions that change are not checked
-        (checks = 0). Cuts lie in the middle of gaps of at least a thousandth of the height.
+A set:  kind, n, dim, seed, p, checks (u32 each; checks = 1 if the partitions are checked), n - 1
+        squared heights (f64, ascending), then for each of 5 cuts its threshold (f64) and, if
+        checks = 1, n labels (u16, numbered by first member).
+File:   number of sets (u32), CRC-32 of the catalogue's n x dim f32 vectors (u32), the sets; all
+        little-endian.
+
+Ties.   Of equal distances either may be merged first, and the tree may depend on the choice.
+        (Copies of a row are equal too, but the tree is the same in every order.) So each grid is
+        also clustered by the definition, many times, with ties broken at random. If squared heights
+        change, the set is rejected and another seed tried; if partitions change, they are not
+        checked (checks = 0). Cuts lie in the middle of gaps of at least a thousandth of the height.
 """
 
 import struct
@@ -40,20 +53,20 @@ from sage_file import SageFile  # noqa: E402
 
 UNIFORM, MIXTURE, DUPLICATES, GRID, EMOJI = range(5)
 KINDS = 5
-# Small sets dominate.
+# Mostly small sets.
 ROWS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 150, 250, 400]
-# Larger grids have so many ties that no tree is free of their order.
+# Larger grids have so many ties that every tree depends on their order.
 GRID_ROWS = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 18, 20]
 GRID_DIMENSIONS = [2, 3, 4, 6, 9]
 DIMENSIONS = [2, 3, 4, 5, 8, 13, 16, 24, 32, 48, 64, 100, 128, 200, 256, 384]
 SETS_OF_A_KIND = 64
 CUTS = 5
 RANDOM_TREES = 40
-LARGEST_FILE = 600_000
+MAX_FILE_BYTES = 600_000
 
 
 class Stream:
-    """Draws in order, as many at a time as asked for."""
+    """A stream of draws, read in order."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self.read = seed, 0
@@ -71,7 +84,7 @@ class Stream:
 
 
 def vectors(kind: int, n: int, dim: int, seed: int, p: int, catalogue: np.ndarray) -> np.ndarray:
-    """The n x dim vectors of a set, f64 that are exact in f32."""
+    """The n x dim vectors of a set, as f64 values that are exact in f32."""
     numbers, choices = Stream(seed), Stream(seed ^ 0x5BD1E995)
     if kind == UNIFORM:
         return ((numbers.take(n * dim) >> 8) - 2**23).reshape(n, dim) / 2**23
@@ -85,13 +98,14 @@ def vectors(kind: int, n: int, dim: int, seed: int, p: int, catalogue: np.ndarra
                 rows.append(row)
         return catalogue[rows].astype(float)
     centres = ((choices.take(p * dim) >> 19) - 2**12).reshape(p, dim) / 2**10
-    found = centres[choices.take(n) % p]
-    found = found + ((numbers.take(n * dim * 4) >> 16).reshape(n, dim, 4).sum(axis=2) - 2**17) / 2**17
+    rows = centres[choices.take(n) % p]
+    sums = (numbers.take(n * dim * 4) >> 16).reshape(n, dim, 4).sum(axis=2)
+    rows = rows + (sums - 2**17) / 2**17
     if kind == DUPLICATES:
         for row in range(1, n):
             if choices.one() % 3 == 0:
-                found[row] = found[choices.one() % row]
-    return found
+                rows[row] = rows[choices.one() % row]
+    return rows
 
 
 def canonical(labels: np.ndarray) -> np.ndarray:
@@ -101,24 +115,35 @@ def canonical(labels: np.ndarray) -> np.ndarray:
 
 
 def thresholds(heights: np.ndarray) -> np.ndarray:
-    """Five squared heights in the middle of comfortable gaps, spread over few and many clusters; fewer gaps are used repeatedly."""
+    """Five squared heights in the middle of wide gaps, from few to many clusters.
+
+    With fewer than five gaps, some are used repeatedly.
+    """
     n = len(heights) + 1
     if not heights.any():
-        return np.full(CUTS, 1.0)  # one row, or equal ones
-    edges = np.concatenate([[0], heights, [2 * heights[-1]]])  # gap r lies between edges r and r + 1 and leaves n - r clusters
-    gaps = [r for r in range(n) if edges[r + 1] > 0 and edges[r + 1] - edges[r] >= 1e-3 * edges[r + 1]]
+        return np.full(CUTS, 1.0)  # one row, or equal rows
+    # Gap r lies between edges r and r + 1, and leaves n - r clusters.
+    edges = np.concatenate([[0], heights, [2 * heights[-1]]])
+    widths = np.diff(edges)
+    gaps = [r for r in range(n) if edges[r + 1] > 0 and widths[r] >= 1e-3 * edges[r + 1]]
     if n > 2 * CUTS and len(gaps) > 2 * CUTS:
-        gaps = gaps[1:-1]  # all apart and all together say little
-    wanted = np.geomspace(2, n, CUTS + 1)[:CUTS]
+        gaps = gaps[1:-1]  # n clusters and one cluster are trivial partitions
+    cluster_counts = np.geomspace(2, n, CUTS + 1)[:CUTS]
     chosen = []
-    for clusters in wanted:
-        left = [r for r in gaps if r not in chosen] or gaps
-        chosen.append(min(left, key=lambda r: abs(np.log((n - r) / clusters))))
+    for clusters in cluster_counts:
+        unused = [r for r in gaps if r not in chosen] or gaps
+        chosen.append(min(unused, key=lambda r: abs(np.log((n - r) / clusters))))
     return np.array([(edges[r] + edges[r + 1]) / 2 for r in sorted(chosen)])
 
 
-def solve(x: np.ndarray, ties: bool) -> tuple[np.ndarray, np.ndarray, list[np.ndarray], bool] | None:
-    """Squared heights, thresholds, partitions, and whether the last are the same however ties are decided. None if the heights are not."""
+Solution = tuple[np.ndarray, np.ndarray, list[np.ndarray], bool]
+
+
+def solve(x: np.ndarray, ties: bool) -> Solution | None:
+    """Squared heights, thresholds, partitions, and whether the partitions do not depend on ties.
+
+    None if the heights depend on ties.
+    """
     if len(x) == 1:
         return np.empty(0), thresholds(np.empty(0)), [np.zeros(1, int)] * CUTS, True
     merges = ward(x)
@@ -134,17 +159,22 @@ def solve(x: np.ndarray, ties: bool) -> tuple[np.ndarray, np.ndarray, list[np.nd
     return heights, cuts, expected, same
 
 
-def ward_by_definition(x: np.ndarray, cuts: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Heights and partitions when the nearest two clusters are joined, any two of the nearest.
+def ward_by_definition(
+    x: np.ndarray, cuts: np.ndarray, random: np.random.Generator
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Heights and partitions if each merge takes one of the nearest pairs at random.
 
-    On integers, two of these distances are equal or differ by far more than rounding: they are fractions of small denominators.
+    On integers, two of these distances are equal or differ by far more than rounding: they are
+    fractions of small denominators.
     """
     members = [[row] for row in range(len(x))]
     heights, labels, partitions = [], np.arange(len(x)), {}
     while len(members) > 1:
-        means, sizes = np.array([x[rows].mean(axis=0) for rows in members]), np.array([len(rows) for rows in members])
+        means = np.array([x[rows].mean(axis=0) for rows in members])
+        sizes = np.array([len(rows) for rows in members])
         factor = 2 * sizes[:, None] * sizes / (sizes[:, None] + sizes)
-        distances = factor * np.square(means[:, None] - means).sum(axis=2) + np.where(np.tri(len(members)), np.inf, 0)
+        lower_triangle = np.where(np.tri(len(members)), np.inf, 0)
+        distances = factor * np.square(means[:, None] - means).sum(axis=2) + lower_triangle
         a, b = random.choice(np.argwhere(distances <= distances.min() * (1 + 1e-9)))
         for cut in cuts:
             if distances[a, b] > cut:
@@ -156,8 +186,10 @@ def ward_by_definition(x: np.ndarray, cuts: np.ndarray, random: np.random.Genera
 
 
 def parameter(kind: int, n: int, i: int) -> int:
-    """What `p` is for the i-th set of a kind: centres, side of the grid, or width of the window of items."""
-    return {UNIFORM: 0, MIXTURE: 2 + i % 7, DUPLICATES: 2 + i % 7, GRID: 3 + i % 9, EMOJI: (2 + i % 3) * n}[kind]
+    """`p` of the i-th set of a kind: centres, values of the grid, or width of the item window."""
+    mixture = 2 + i % 7
+    grid, window = 3 + i % 9, (2 + i % 3) * n
+    return {UNIFORM: 0, MIXTURE: mixture, DUPLICATES: mixture, GRID: grid, EMOJI: window}[kind]
 
 
 def main() -> None:
@@ -167,8 +199,9 @@ def main() -> None:
         kind, i = number % KINDS, number // KINDS
         rows, dimensions = (GRID_ROWS, GRID_DIMENSIONS) if kind == GRID else (ROWS, DIMENSIONS)
         n = rows[i % len(rows)]
-        # The lists differ in length: every round meets other pairs.
-        dim = catalogue.shape[1] if kind == EMOJI else dimensions[(i * 5 + i // 16 + kind) % len(dimensions)]
+        # The lists differ in length, so rows and dimensions are paired differently in each round.
+        dim = dimensions[(i * 5 + i // 16 + kind) % len(dimensions)]
+        dim = catalogue.shape[1] if kind == EMOJI else dim
         p = parameter(kind, n, i)
         for attempt in range(200):
             seed = 1 + number * 1000 + attempt
@@ -180,21 +213,25 @@ def main() -> None:
             if solved:
                 break
         else:
-            raise SystemExit(f"set {number} (kind {kind}, n {n}, dim {dim}, p {p}): its tree depends on the order of ties, with every seed")
+            parameters = f"kind {kind}, n {n}, dim {dim}, p {p}"
+            raise SystemExit(f"set {number} ({parameters}): its tree depends on ties")
         heights, cuts, expected, same = solved
         unchecked += not same
         tied += len(np.unique(heights)) < len(heights)
         content = struct.pack("<6I", kind, n, dim, seed, p, same) + heights.astype("<f8").tobytes()
         for cut, labels in zip(cuts, expected, strict=True):
-            content += struct.pack("<d", cut) + (labels.astype("<u2").tobytes() if same else b"")
+            content += struct.pack("<d", cut)
+            content += labels.astype("<u2").tobytes() if same else b""
         sets.append(content)
     crc = zlib.crc32(catalogue.astype("<f4").tobytes())
     content = struct.pack("<II", len(sets), crc) + b"".join(sets)
-    if len(content) > LARGEST_FILE:
-        raise SystemExit(f"{len(content)} bytes are more than {LARGEST_FILE}")
+    if len(content) > MAX_FILE_BYTES:
+        raise SystemExit(f"got {len(content)} bytes, expected at most {MAX_FILE_BYTES}")
     (HERE / "ward.bin").write_bytes(content)
-    print(f"{len(sets)} sets, {len(content)} bytes; {tried - len(sets)} seeds refused for ties, {unchecked} grids with heights only; "
-          f"equal heights in {tied} sets")
+    print(
+        f"{len(sets)} sets, {len(content)} bytes; {tried - len(sets)} seeds rejected for ties, "
+        f"{unchecked} grids with heights only; equal heights in {tied} sets"
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-// The hash of the golden profile, computed with the package it is given: in Node, in a page, in a Worker.
+// The hash of the golden profile, computed in Node, in a page and in a Worker.
 import { mixture, streams } from "./sets.mjs";
 
 /**
- * `golden` is profile.json; the package has been initialised. The bytes hashed are the labels (i32), the rows of the medoids (u32), the
- * importances, the times of the last actions (ms) and the threshold (f64), all little-endian, with CRC-32.
+ * The number of interests and the hash of the profile that `golden` (profile.json) describes, by
+ * the initialised package. The hash is the CRC-32 of the labels (i32), the rows of the medoids
+ * (u32), the importances, the times of the last actions (ms) and the threshold (f64), all
+ * little-endian.
  */
 export function profileHash({ buildProfile, cluster }, golden) {
   const { n, dim, centres, seed, now, seconds, halfLifeDays } = golden;
@@ -39,7 +41,7 @@ export function profileHash({ buildProfile, cluster }, golden) {
   };
 }
 
-/** CRC-32 (IEEE), as zlib has it. */
+/** CRC-32 (IEEE), as zlib computes it. */
 function crc32(bytes) {
   let crc = ~0;
   for (const byte of bytes) {

@@ -1,4 +1,5 @@
-//! The profile whose hash is the same on every engine; profile-input.mjs is its JavaScript twin.
+//! The profile whose hash is equal on every runtime; profile-hash.mjs computes the same in
+//! JavaScript.
 // Panicking is how a test fails.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,8 +8,8 @@ use pocketsage::{Actions, Error, Profile, ProfileOptions, Session, Vectors, prof
 
 const PROFILE: &str = include_str!("profile.json");
 
-/// Panics unless it has.
-pub(crate) fn has_its_recorded_hash() {
+/// Panics unless the profile has the hash that profile.json records.
+pub(crate) fn assert_recorded_hash() {
     let golden: serde_json::Value = serde_json::from_str(PROFILE).unwrap();
     let number = |name: &str| golden[name].as_f64().unwrap();
     let (n, dim) = (number("n") as usize, number("dim") as usize);
@@ -25,16 +26,16 @@ pub(crate) fn has_its_recorded_hash() {
         ProfileOptions { half_life_days: Some(number("halfLifeDays")), ..Default::default() };
     let expected = golden["crc32"].as_str().unwrap();
     let now = number("now");
-    let least =
+    let error =
         profile(&actions, now, &ProfileOptions { memory: Some(1.0), ..options }).unwrap_err();
-    let Error::Memory { needed, .. } = least else { panic!("{least}") };
-    // Whatever the memory, from the least on. (Each way to keep bounds by itself: src/ward/mod.rs.)
+    let Error::Memory { needed, .. } = error else { panic!("{error}") };
+    // The least memory, and more. (Each strategy by itself is tested in src/ward/mod.rs.)
     for memory in (0..8).map(|step| needed as f64 * (1.0 + f64::from(step) / 2.0)) {
         let found =
             profile(&actions, now, &ProfileOptions { memory: Some(memory), ..options }).unwrap();
         assert_eq!(hash(&found), expected, "in {memory} bytes");
     }
-    // And action by action.
+    // And through a session, action by action.
     let mut session = Session::new(dim).unwrap();
     for (row, vector) in actions.vectors().rows().enumerate() {
         session.add(vector, &at[row..=row], &weights[row..=row]).unwrap();
@@ -47,6 +48,7 @@ pub(crate) fn has_its_recorded_hash() {
     assert_eq!(hash(&found), expected, "{found:?}");
 }
 
+/// The CRC-32 of the labels (i32), medoids (u32), importances, times and threshold (f64).
 fn hash(found: &Profile) -> String {
     let mut bytes = Vec::new();
     found.partition.labels.iter().for_each(|label| bytes.extend(label.to_le_bytes()));

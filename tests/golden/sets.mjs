@@ -1,6 +1,7 @@
-// The golden sets in JavaScript: their vectors, generated as make.py says, and what ward.bin holds of SciPy's results.
+// The golden sets in JavaScript: their vectors, generated as make.py specifies, and SciPy's results
+// from ward.bin.
 
-/** Draws of a stream, as make.py specifies them: a function that gives the next one. */
+/** A stream of draws, as make.py specifies it: a function that returns the next draw. */
 function stream(seed) {
   let state = seed;
   return () => {
@@ -12,18 +13,18 @@ function stream(seed) {
   };
 }
 
-/** The streams of a set: numbers and choices. */
+/** The two streams of a set: numbers and choices. */
 export function streams(seed) {
   return [stream(seed >>> 0), stream((seed ^ 0x5bd1e995) >>> 0)];
 }
 
-/** A mixture of `centres` clusters, n x dim; what is left of the choices may be drawn on. */
+/** A mixture of `centres` clusters, n x dim. Draws remain on `choice`. */
 export function mixture(n, dim, centres, number, choice) {
   const centresAt = Array.from({ length: centres * dim }, () => ((choice() >>> 19) - 4096) / 1024);
-  const of = Array.from({ length: n }, () => choice() % centres);
+  const centreOf = Array.from({ length: n }, () => choice() % centres);
   return Float32Array.from({ length: n * dim }, (_, i) => {
     const sum = (number() >>> 16) + (number() >>> 16) + (number() >>> 16) + (number() >>> 16);
-    return centresAt[of[Math.floor(i / dim)] * dim + (i % dim)] + (sum - 131072) / 131072;
+    return centresAt[centreOf[Math.floor(i / dim)] * dim + (i % dim)] + (sum - 131072) / 131072;
   });
 }
 
@@ -51,28 +52,28 @@ const kinds = [
   },
 ];
 
-/** The vectors of a set, n x dim. `items` are the catalogue's: how many, and the vector of each. */
+/** The vectors of a set, n x dim. `items` has the catalogue's size and the vector of each row. */
 export function vectors(set, items) {
   return kinds[set.kind](set, ...streams(set.seed), items);
 }
 
-/** The sets of ward.bin; labels are undefined where they depend on the order of ties. */
+/** The sets of ward.bin; labels are undefined if they depend on the order of ties. */
 export function read(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const u16 = () => view.getUint16((at += 2) - 2, true);
   const u32 = () => view.getUint32((at += 4) - 4, true);
   const f64 = () => view.getFloat64((at += 8) - 8, true);
-  const many = (length, next) => Array.from({ length }, () => next());
+  const times = (length, next) => Array.from({ length }, () => next());
 
   const count = u32();
   u32(); // CRC-32 of the catalogue's vectors, which tests/golden.rs checks
-  const sets = many(count, () => {
-    const [kind, n, dim, seed, p, checks] = many(6, u32);
-    const heights = many(n - 1, f64);
-    const cuts = many(5, () => ({
+  const sets = times(count, () => {
+    const [kind, n, dim, seed, p, checks] = times(6, u32);
+    const heights = times(n - 1, f64);
+    const cuts = times(5, () => ({
       threshold: f64(),
-      labels: checks === 1 ? many(n, u16) : undefined,
+      labels: checks === 1 ? times(n, u16) : undefined,
     }));
     return { kind, n, dim, seed, p, heights, cuts };
   });

@@ -1,9 +1,11 @@
-//! The golden sets: their vectors, generated as make.py says, and what `ward.bin` holds of SciPy's results.
-#![allow(clippy::panic, clippy::unwrap_used)] // Test code; clippy only knows that of functions marked as tests.
+//! The golden sets: their vectors, generated as make.py specifies, and SciPy's results from
+//! `ward.bin`.
+// Test code, which clippy recognises only in functions marked as tests.
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 use pocketsage::Catalogue;
 
-/// Draws of a stream, as make.py specifies them.
+/// A stream of draws, as make.py specifies it.
 pub(crate) struct Stream(u32);
 
 impl Stream {
@@ -20,12 +22,12 @@ impl Stream {
     }
 }
 
-/// The streams of a set: numbers and choices.
+/// The two streams of a set: numbers and choices.
 pub(crate) fn streams(seed: u32) -> (Stream, Stream) {
     (Stream(seed), Stream(seed ^ 0x5bd1_e995))
 }
 
-/// A mixture of `centres` clusters; what is left of the choices may be drawn on.
+/// The values of a mixture of `centres` clusters, n x dim, row-major. Draws remain on `choices`.
 pub(crate) fn mixture(
     n: usize,
     dim: usize,
@@ -35,15 +37,15 @@ pub(crate) fn mixture(
 ) -> Vec<f32> {
     let centre = |_| ((choices.next() >> 19) as f32 - 4096.0) / 1024.0;
     let centres_at: Vec<f32> = (0..centres * dim).map(centre).collect();
-    let of: Vec<usize> = (0..n).map(|_| choices.below(centres)).collect();
+    let centre_of: Vec<usize> = (0..n).map(|_| choices.below(centres)).collect();
     let value = |i: usize| {
         let sum: u32 = (0..4).map(|_| numbers.next() >> 16).sum();
-        centres_at[of[i / dim] * dim + i % dim] + (sum as f32 - 131_072.0) / 131_072.0
+        centres_at[centre_of[i / dim] * dim + i % dim] + (sum as f32 - 131_072.0) / 131_072.0
     };
     (0..n * dim).map(value).collect()
 }
 
-/// One set, and what SciPy makes of it.
+/// A set, and SciPy's results for it.
 pub(crate) struct Golden {
     pub(crate) kind: u32,
     pub(crate) n: usize,
@@ -52,7 +54,8 @@ pub(crate) struct Golden {
     pub(crate) p: usize,
     /// Squares of SciPy's heights, ascending.
     pub(crate) heights: Vec<f64>,
-    /// Squared heights to cut at, each with the labels it must give, unless these depend on the order of ties.
+    /// Squared heights of cuts, each with SciPy's labels, or `None` if these depend on the order of
+    /// ties.
     pub(crate) cuts: Vec<(f64, Option<Vec<i32>>)>,
 }
 
@@ -94,24 +97,24 @@ impl Golden {
     }
 }
 
-/// All sets of `ward.bin`, and the CRC-32 of the catalogue's vectors they were made from.
-pub(crate) fn read(bytes: &[u8]) -> (Vec<Golden>, u32) {
-    let mut left = bytes;
-    let count = u32(&mut left);
-    let crc = u32(&mut left);
-    let sets = (0..count).map(|_| golden(&mut left)).collect();
-    assert!(left.is_empty(), "{} bytes too many", left.len());
+/// The sets of `ward.bin`, and the CRC-32 of the catalogue vectors they were made from.
+pub(crate) fn read(file: &[u8]) -> (Vec<Golden>, u32) {
+    let mut bytes = file;
+    let count = u32(&mut bytes);
+    let crc = u32(&mut bytes);
+    let sets = (0..count).map(|_| golden(&mut bytes)).collect();
+    assert!(bytes.is_empty(), "{} bytes too many", bytes.len());
     (sets, crc)
 }
 
-fn golden(left: &mut &[u8]) -> Golden {
-    let [kind, n, dim, seed, p, checks] = std::array::from_fn(|_| u32(left));
+fn golden(bytes: &mut &[u8]) -> Golden {
+    let [kind, n, dim, seed, p, checks] = std::array::from_fn(|_| u32(bytes));
     let n = n as usize;
-    let heights = (1..n).map(|_| f64::from_le_bytes(take(left))).collect();
-    let label = |left: &mut &[u8]| i32::from(u16::from_le_bytes(take(left)));
+    let heights = (1..n).map(|_| f64::from_le_bytes(take(bytes))).collect();
+    let label = |bytes: &mut &[u8]| i32::from(u16::from_le_bytes(take(bytes)));
     let cut = |_| {
-        let threshold = f64::from_le_bytes(take(left));
-        (threshold, (checks == 1).then(|| (0..n).map(|_| label(left)).collect()))
+        let threshold = f64::from_le_bytes(take(bytes));
+        (threshold, (checks == 1).then(|| (0..n).map(|_| label(bytes)).collect()))
     };
     Golden {
         kind,
@@ -124,17 +127,17 @@ fn golden(left: &mut &[u8]) -> Golden {
     }
 }
 
-fn u32(left: &mut &[u8]) -> u32 {
-    u32::from_le_bytes(take(left))
+fn u32(bytes: &mut &[u8]) -> u32 {
+    u32::from_le_bytes(take(bytes))
 }
 
-fn take<const N: usize>(left: &mut &[u8]) -> [u8; N] {
-    let (first, rest) = left.split_first_chunk().unwrap();
-    *left = rest;
+fn take<const N: usize>(bytes: &mut &[u8]) -> [u8; N] {
+    let (first, rest) = bytes.split_first_chunk().unwrap();
+    *bytes = rest;
     *first
 }
 
-/// CRC-32 (IEEE), as zlib has it.
+/// CRC-32 (IEEE), as zlib computes it.
 pub(crate) fn crc32(bytes: impl IntoIterator<Item = u8>) -> u32 {
     let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
     !bytes.into_iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(byte), step))

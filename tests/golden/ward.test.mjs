@@ -34,7 +34,7 @@ test("squared heights within 1e-5 and equal partitions at 5 cuts, for at least 3
   catalogue.close();
 });
 
-/** The heights of a tree of [a, b, height, size] a merge. */
+/** The heights of a tree: one [a, b, height, size] for each merge. */
 function heightsOf(tree) {
   return Array.from({ length: tree.length / 4 }, (_, merge) => tree[merge * 4 + 2]);
 }

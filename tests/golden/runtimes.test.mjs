@@ -1,4 +1,5 @@
-// One profile, the same bytes everywhere: its hash, recorded from native Rust (tests/golden.rs), in Node, in Chromium and in workerd.
+// One profile has equal bits on every runtime: its hash, recorded from native Rust
+// (tests/golden.rs), is computed in Node, in Chromium and in workerd.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -16,7 +17,7 @@ const expected = { interests: golden.interests, crc32: golden.crc32 };
 test("the golden profile in Node", async () => {
   await pocketsage.init();
   assert.deepEqual(profileHash(pocketsage, golden), expected);
-  // Not blind: another seed gives another hash.
+  // The hash depends on the input: another seed has another hash.
   assert.notEqual(
     profileHash(pocketsage, { ...golden, seed: golden.seed + 1 }).crc32,
     expected.crc32,
