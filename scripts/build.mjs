@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
+import { makeTextCodersLazy } from "./lib/lazy-text.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isUpToDate } from "./lib/up-to-date.mjs";
@@ -59,6 +60,8 @@ async function buildWasm() {
   const { panicsToTraps } = await import("./lib/traps.mjs"); // imports what the set-up installs
   const trapping = join(out, "trapping.wasm");
   await writeFile(trapping, panicsToTraps(await readFile(join(out, "core_bg.wasm"))));
+  const glue = join(out, "core.js");
+  await writeFile(glue, makeTextCodersLazy(await readFile(glue, "utf8")));
   await runOrThrow("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);
   // Copies three files only: wasm-pack's .gitignore would empty the npm package, and its
   // package.json and README are not the project's.

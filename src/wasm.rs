@@ -282,6 +282,12 @@ impl CoreLoader {
         fits
     }
 
+    /// A copy of the bytes pushed so far.
+    #[wasm_bindgen(js_name = toBytes)]
+    pub fn to_bytes(&self) -> Uint8Array {
+        Uint8Array::from(&self.0[..])
+    }
+
     /// Reads the catalogue once all bytes are pushed.
     pub fn finish(self) -> JsResult<CoreCatalogue> {
         Catalogue::from_bytes(self.0).map(CoreCatalogue).map_err(to_js_error)

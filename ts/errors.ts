@@ -76,22 +76,12 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return (ERROR_CODES as readonly unknown[]).includes(code);
 }
 
-/**
- * Converts an error thrown by the core into a SageError: with its own code, or as "crashed" for a
- * wasm trap, which no input should be able to cause.
- */
-export function fromCoreError(error: unknown): SageError {
-  if (isSageError(error)) return error;
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if ((CORE_ERROR_CODES as readonly unknown[]).includes(code)) {
-    return new SageError(code as ErrorCode, String(message), { cause: error });
-  }
-  return new SageError(
-    "crashed",
-    `The core stopped with "${String(message ?? error)}". This is a bug in pocketsage. ` +
-      "Call again: a new instance is ready, and recorded actions are kept.",
-    { cause: error },
-  );
+/** The SageError for an error that the core has returned; undefined for a trap and other errors. */
+export function fromCoreError(error: unknown): SageError | undefined {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return (CORE_ERROR_CODES as readonly unknown[]).includes(code)
+    ? new SageError(code as ErrorCode, String(message), { cause: error })
+    : undefined;
 }
 
 /**

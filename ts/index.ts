@@ -8,6 +8,7 @@ export { Catalogue } from "./catalogue/catalogue.js";
 export type { CatalogueItem } from "./catalogue/checked-items.js";
 export type { Filter, FilterValue } from "./catalogue/filter.js";
 export type { CatalogueOptions, Metric, SearchOptions } from "./catalogue/options.js";
+export { setSessionBudget } from "./core/budget.js";
 export type { WasmSource } from "./core/glue.js";
 export type { Cut, ProfileOptions } from "./core/options.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";

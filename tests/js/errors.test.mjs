@@ -48,12 +48,9 @@ test("a core error becomes a SageError with its code and message, and is its cau
   assert.equal(error.cause, thrown);
 });
 
-test("a core error without a code becomes crashed", () => {
-  const trap = new WebAssembly.RuntimeError("unreachable");
-  const error = fromCoreError(trap);
-  assert.equal(error.code, "crashed");
-  assert.match(error.message, /unreachable/);
-  assert.equal(error.cause, trap);
+test("an error without a code of the core, as a trap, is not an error of the core", () => {
+  for (const other of [new WebAssembly.RuntimeError("unreachable"), "text", { code: "EACCES" }])
+    assert.equal(fromCoreError(other), undefined);
 });
 
 test("asSageError returns a SageError unchanged and wraps other errors", () => {

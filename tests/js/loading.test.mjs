@@ -1,7 +1,10 @@
 // The wasm loads once per process, so these tests depend on their order.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import * as sage from "pocketsage";
 import { rejects } from "./world.mjs";
 
@@ -30,6 +33,26 @@ test("a failed load rejects not-ready, and a later call tries again", async () =
   await rejects(() => cluster(new Float32Array(4), { dim: 2 }), "not-ready", /await init/);
 });
 
+test("where the platform forbids compiling wasm, the error names what allows it", async () => {
+  // The words of Chromium, Firefox, Safari and workerd.
+  for (const refusal of [
+    "WebAssembly.instantiateStreaming(): Refused to compile or instantiate WebAssembly module " +
+      "because 'unsafe-eval' is not an allowed source of script in the following Content " +
+      "Security Policy directive: \"script-src 'self'\"",
+    "call to WebAssembly.instantiateStreaming() blocked by CSP",
+    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an " +
+      "allowed source of script",
+    "WebAssembly.instantiate(): Wasm code generation disallowed by embedder",
+  ]) {
+    const error = await rejects(
+      init(Promise.reject(new WebAssembly.CompileError(refusal))),
+      "not-ready",
+      /Content-Security-Policy must allow script-src 'wasm-unsafe-eval'.*compiled module/,
+    );
+    assert.ok(error.message.length <= 500, error.message);
+  }
+});
+
 test("concurrent calls share one load", async () => {
   let loads = 0;
   const source = async () => {
@@ -54,6 +77,26 @@ test("openSage works without init()", async () => {
   assert.deepEqual((await opened.profile()).interests, []);
 });
 
+test("importing needs neither TextDecoder nor TextEncoder", async () => {
+  const program = `
+    const { TextDecoder, TextEncoder } = globalThis;
+    delete globalThis.TextDecoder;
+    delete globalThis.TextEncoder;
+    const { cluster, Catalogue, init } = await import("pocketsage");
+    Object.assign(globalThis, { TextDecoder, TextEncoder });
+    await init();
+    const catalogue = await Catalogue.from([["\u00e9", Float32Array.of(1)]], { dim: 1 });
+    console.log(catalogue.search(Float32Array.of(1))[0].item, catalogue.has("\u00e9"));
+  `;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--eval", program],
+    { cwd: root },
+  );
+  assert.equal(stdout, "\u00e9 true\n");
+});
+
 test("the entry exports exactly these names", () => {
   assert.deepEqual(Object.keys(sage).sort(), [
     ...[
@@ -66,6 +109,7 @@ test("the entry exports exactly these names", () => {
       "indexedDbStore",
       "init",
     ],
-    ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "ward"],
+    ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "setSessionBudget"],
+    "ward",
   ]);
 });

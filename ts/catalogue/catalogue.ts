@@ -10,7 +10,7 @@ import {
   inspect,
 } from "../check.js";
 import { init, withCore } from "../core/glue.js";
-import { type CatalogueHandle, openHandle } from "../core/handle.js";
+import { type CatalogueHandle, openCatalogue } from "../core/handle.js";
 import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
@@ -46,9 +46,9 @@ export class Catalogue {
   #columns: SearchColumns | undefined;
   #hasSearched = false;
 
-  private constructor(core: CoreCatalogue) {
-    this.#facts = core.facts();
-    this.#handle = openHandle(core);
+  private constructor(handle: CatalogueHandle) {
+    this.#facts = handle.with((core) => core.facts());
+    this.#handle = handle;
   }
 
   /**
@@ -89,7 +89,7 @@ export class Catalogue {
           );
           builder.section(ATTRIBUTES, writeAttributes(columns));
         }
-        return builder.finish();
+        return openCatalogue(builder.finish());
       }),
     );
   }
@@ -102,7 +102,9 @@ export class Catalogue {
   static async fromBytes(bytes: Uint8Array | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
     if (!(bytes instanceof Uint8Array)) return new Catalogue(await loadCatalogue(bytes));
-    return new Catalogue(withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(bytes, false)));
+    return new Catalogue(
+      withCore(({ CoreCatalogue }) => openCatalogue(CoreCatalogue.fromBytes(bytes, false))),
+    );
   }
 
   /**
@@ -361,7 +363,7 @@ export class Catalogue {
 
   static {
     handleOf = (catalogue) => catalogue.#handle;
-    catalogueOf = (core) => new Catalogue(core);
+    catalogueOf = (core) => new Catalogue(openCatalogue(core));
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { checkAbort, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
-import type { CoreCatalogue, CoreLoader } from "../core/interface.js";
+import { type CatalogueHandle, type Handle, openCatalogue, openHandle } from "../core/handle.js";
+import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 
 /** Receives the bytes loaded so far, and the total where it is known. */
@@ -49,7 +50,7 @@ const HEADER_BYTES = 64;
 export async function loadCatalogue(
   stream: ReadableStream<Uint8Array>,
   onProgress?: OnProgress,
-): Promise<CoreCatalogue> {
+): Promise<CatalogueHandle> {
   if (typeof stream?.getReader !== "function") {
     throw new SageError(
       "option",
@@ -57,7 +58,7 @@ export async function loadCatalogue(
     );
   }
   const reader = stream.getReader();
-  let loader: CoreLoader | undefined;
+  let loader: Handle<CoreLoader> | undefined;
   let loaded = 0;
   try {
     let first = new Uint8Array();
@@ -76,23 +77,30 @@ export async function loadCatalogue(
       onProgress?.(loaded);
     }
     // A stream of less than a header has no loader yet, and is refused here.
-    const complete = loader ?? openLoader(first);
-    loader = undefined; // `finish` consumes it
-    return withCore(() => complete.finish());
+    loader ??= openLoader(first);
+    return loader.consume((complete) => openCatalogue(complete.finish()));
   } finally {
     // After an error, the stream should stop; if it fails to, nothing else can be done about it.
     await reader.cancel().catch(() => undefined);
-    if (loader) withCore(() => loader?.free());
+    loader?.release();
   }
 }
 
-/** Allocates wasm memory for the file that begins with `first`; throws "corrupt" for no header. */
-function openLoader(first: Uint8Array): CoreLoader {
-  return withCore(({ CoreLoader }) => new CoreLoader(first));
+/**
+ * Allocates wasm memory for the file that begins with `first`; throws "corrupt" for no header. The
+ * handle carries the bytes over a restart, so a crash elsewhere does not end the download.
+ */
+function openLoader(first: Uint8Array): Handle<CoreLoader> {
+  const loader = withCore(({ CoreLoader }) => new CoreLoader(first));
+  return openHandle(loader, ({ CoreLoader }, bytes) => {
+    const restored = new CoreLoader(bytes);
+    restored.push(bytes);
+    return restored;
+  });
 }
 
-function pushBytes(loader: CoreLoader, bytes: Uint8Array): void {
-  if (withCore(() => loader.push(bytes))) return;
+function pushBytes(handle: Handle<CoreLoader>, bytes: Uint8Array): void {
+  if (handle.with((loader) => loader.push(bytes))) return;
   throw new SageError(
     "corrupt",
     "There are more bytes than the catalogue's header states. Fetch or build the file again.",

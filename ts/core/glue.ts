@@ -3,10 +3,10 @@
  *
  * Importing this file has no effect. `init()` is idempotent, concurrent calls share one load, and
  * after a failed load the next call tries again. After a trap the wasm instance is replaced, so
- * that a crash fails one call only.
+ * that a crash fails one call only. Objects of the core belong to one instance: {@link Owned}.
  */
 
-import { asSageError, fromCoreError, SageError } from "../errors.js";
+import { asSageError, fromCoreError, isSageError, SageError } from "../errors.js";
 import initWasm, * as generated from "../wasm/core.js";
 import type { Core } from "./interface.js";
 
@@ -19,6 +19,10 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loading: Promise<void> | undefined;
 let loaded: Core | undefined;
+/** Number of the current instance: the restarts so far. */
+let instance = 0;
+/** Whether the current instance has crashed, and was not replaced yet. */
+let crashed = false;
 const restartCallbacks = new Set<() => void>();
 
 /** Loads the wasm, from `source` or the platform's default. Rejects "not-ready" on failure. */
@@ -39,8 +43,9 @@ export function setWasmSource(
 }
 
 /**
- * Calls `use` with the core and returns its result. Errors of the core are thrown as SageErrors;
- * a trap also replaces the wasm instance. Throws "not-ready" before `init()` has resolved.
+ * Calls `use` with the core and returns its result. Errors of the core are thrown as SageErrors. A
+ * trap also replaces the wasm instance; it is "memory" if memory was exhausted, else "crashed".
+ * Throws "not-ready" before `init()` has resolved.
  */
 export function withCore<T>(use: (core: Core) => T): T {
   if (!loaded) {
@@ -50,12 +55,47 @@ export function withCore<T>(use: (core: Core) => T): T {
         "blend or project.",
     );
   }
+  if (crashed) restart(loaded);
+  const startedIn = instance;
   try {
     return use(loaded);
   } catch (error) {
-    const sageError = fromCoreError(error);
-    if (sageError.code === "crashed") restart(loaded);
+    const isExhausted = takeExhausted();
+    if (isSageError(error)) throw error;
+    const sageError = fromCoreError(error) ?? describeTrap(error, isExhausted);
+    // A call within `use` may have replaced the instance already.
+    if (!fromCoreError(error) && startedIn === instance) {
+      crashed = true;
+      try {
+        restart(loaded);
+      } catch {
+        // The next call tries again.
+      }
+    }
     throw sageError;
+  }
+}
+
+/** An object of the core, which is used and freed in the instance that made it only. */
+export class Owned<T extends { free(): void }> {
+  #object: T | undefined;
+  readonly #instance = instance;
+
+  /** Takes ownership of an object that the current instance made. */
+  constructor(object: T) {
+    this.#object = object;
+  }
+
+  /** The object. Undefined once it was freed, or its instance was replaced. */
+  get object(): T | undefined {
+    return this.#instance === instance ? this.#object : undefined;
+  }
+
+  /** Frees the object. Idempotent. The memory of a crashed instance is freed as a whole. */
+  free(): void {
+    const { object } = this;
+    this.#object = undefined;
+    if (object && !crashed) withCore(() => object.free());
   }
 }
 
@@ -68,6 +108,57 @@ export function onRestart(callback: () => void): () => void {
   return () => void restartCallbacks.delete(callback);
 }
 
+/**
+ * Replaces the crashed instance. Throws "memory" if a new one does not fit; then the next call
+ * tries again.
+ */
+function restart(core: Core): void {
+  for (const callback of restartCallbacks) callback();
+  try {
+    core.restart(true);
+    // The generated code replaces the instance at the next call, after that call's arguments were
+    // written into the old memory. So the call that replaces it must pass none.
+    core.restart(false);
+  } catch (error) {
+    throw describeTrap(error, true);
+  }
+  instance += 1;
+  crashed = false;
+}
+
+/** Whether the memory could not grow when the core last needed more. Reading resets it. */
+function takeExhausted(): boolean {
+  // The exports of the current instance. scripts/lib/traps.mjs adds the global `exhausted`.
+  const { exhausted } = (
+    generated.initSync as () => unknown as () => {
+      exhausted: { value: number };
+    }
+  )();
+  const { value } = exhausted;
+  exhausted.value = 0;
+  return value !== 0;
+}
+
+/** The SageError for an error that the core has not returned: a trap, or a failed allocation. */
+function describeTrap(error: unknown, isExhausted: boolean): SageError {
+  const reason = String((error as Partial<Error> | undefined)?.message ?? error);
+  // JavaScript throws a RangeError for an array that cannot be allocated, and for a full stack.
+  if (isExhausted || (error instanceof RangeError && !/stack/i.test(reason))) {
+    return new SageError(
+      "memory",
+      `There is not enough memory (${reason}). Pass fewer vectors, lower maxActions, use a compact ` +
+        "catalogue, or close catalogues and sages that are not used. Recorded actions are kept.",
+      { cause: error },
+    );
+  }
+  return new SageError(
+    "crashed",
+    `The core stopped with "${reason}". This is a bug in pocketsage. ` +
+      "Call again: a new instance is ready, and recorded actions are kept.",
+    { cause: error },
+  );
+}
+
 async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   try {
     const given = await source;
@@ -75,15 +166,16 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
       throw new Error("no source is set: import the package by its name, or pass one to init()");
     await initWasm({ module_or_path: await (resolveSource ? resolveSource(given) : given!) });
   } catch (error) {
-    throw asSageError(error, "not-ready", "The wasm could not be loaded (call again to retry)");
+    const advice = isBlocked(error)
+      ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval'; " +
+        "Cloudflare Workers need a compiled module"
+      : "call again to retry";
+    throw asSageError(error, "not-ready", `The wasm could not be loaded (${advice})`);
   }
   loaded = generated;
 }
 
-function restart(crashed: Core): void {
-  for (const callback of restartCallbacks) callback();
-  crashed.restart(true);
-  // The generated code replaces the instance at the next call, after that call's arguments were
-  // written into the old memory. So the call that replaces it must pass none.
-  crashed.restart(false);
+/** Whether the platform forbids compiling wasm: each engine has its own words for it. */
+function isBlocked(error: unknown): boolean {
+  return /unsafe-eval|\bCSP\b|Content.Security|disallowed/i.test(String(error));
 }

@@ -1,63 +1,89 @@
 /**
- * Owns a core catalogue in the wasm memory, across crashes.
+ * Owns an object of the core that holds bytes (a catalogue, a loader) across crashes.
  *
- * Before a crashed instance is replaced, the catalogue's bytes are copied out of its memory; the
- * next use reads them into the new instance, which verifies their checksum. Without a crash there
- * is no second copy.
+ * Before a crashed instance is replaced, the bytes are copied out of its memory; the next use
+ * restores the object in the new instance. Without a crash there is no second copy.
  */
 
 import { SageError } from "../errors.js";
-import { onRestart, withCore } from "./glue.js";
+import { Owned, onRestart, withCore } from "./glue.js";
 import type { Core, CoreCatalogue } from "./interface.js";
 
-/** The owner of a core catalogue. */
-export interface CatalogueHandle {
-  /** Calls `use` with the catalogue and returns its result. Throws "closed" after `release`. */
-  with<T>(use: (core: CoreCatalogue) => T): T;
+/** An object of the core that can be restored from its bytes. */
+interface Restorable {
+  toBytes(): Uint8Array;
+  free(): void;
+}
+
+/** The owner of an object of the core. */
+export interface Handle<T> {
+  /** Calls `use` with the object and returns its result. Throws "closed" after `release`. */
+  with<R>(use: (object: T) => R): R;
   /**
-   * Replaces the catalogue by the one that `make` returns, and frees the old one. If `make` throws,
+   * Replaces the object by the one that `make` returns, and frees the old one. If `make` throws,
    * the old one stays.
    */
-  replace(make: (old: CoreCatalogue, core: Core) => CoreCatalogue): void;
-  /** Frees the catalogue. Idempotent. */
+  replace(make: (old: T, core: Core) => T): void;
+  /** Calls `use`, which consumes the object, and releases the handle. */
+  consume<R>(use: (object: T) => R): R;
+  /** Frees the object. Idempotent. */
   release(): void;
 }
 
+/** Makes an object of its bytes in the current instance. */
+type Restore<T> = (core: Core, bytes: Uint8Array) => T;
+
 /** "copied": the bytes of the crashed instance. "lost": they could not be read. */
-type State =
-  | { is: "live"; core: CoreCatalogue }
+type State<T extends Restorable> =
+  | { is: "live"; owned: Owned<T> }
   | { is: "copied"; bytes: Uint8Array }
   | { is: "lost"; cause: unknown }
   | { is: "closed" };
 
-/** A mutable cell, so that a weak reference to it does not keep the catalogue alive. */
-interface Slot {
-  state: State;
+/** A mutable cell, so that a weak reference to it does not keep the object alive. */
+interface Slot<T extends Restorable> {
+  state: State<T>;
 }
 
-/** Takes ownership of `core`: only the handle may free it. */
-export function openHandle(core: CoreCatalogue): CatalogueHandle {
-  const slot: Slot = { state: { is: "live", core } };
+/** The owner of a core catalogue. */
+export type CatalogueHandle = Handle<CoreCatalogue>;
+
+/** Takes ownership of a catalogue that the current instance made. */
+export function openCatalogue(catalogue: CoreCatalogue): CatalogueHandle {
+  return openHandle(catalogue, ({ CoreCatalogue }, bytes) => CoreCatalogue.fromBytes(bytes, false));
+}
+
+/** Takes ownership of an object that the current instance made: only the handle may free it. */
+export function openHandle<T extends Restorable>(object: T, restore: Restore<T>): Handle<T> {
+  const slot: Slot<T> = { state: { is: "live", owned: new Owned(object) } };
   const unregister = copyOutBeforeRestarts(
     "WeakRef" in globalThis ? new WeakRef(slot) : { deref: () => slot },
   );
   finalizers?.register(slot, unregister, slot);
+  const close = (): void => {
+    slot.state = { is: "closed" };
+    finalizers?.unregister(slot);
+    unregister();
+  };
   return {
     with: (use) => {
-      const live = liveCatalogue(slot);
+      const live = liveObject(slot, restore);
       return withCore(() => use(live));
     },
     replace: (make) => {
-      const old = liveCatalogue(slot);
+      const old = liveObject(slot, restore);
       const made = withCore((core) => make(old, core));
-      old.free();
-      slot.state = { is: "live", core: made };
+      if (slot.state.is === "live") slot.state.owned.free();
+      slot.state = { is: "live", owned: new Owned(made) };
+    },
+    consume: (use) => {
+      const live = liveObject(slot, restore);
+      close();
+      return withCore(() => use(live));
     },
     release: () => {
-      if (slot.state.is === "live") slot.state.core.free();
-      slot.state = { is: "closed" };
-      finalizers?.unregister(slot);
-      unregister();
+      if (slot.state.is === "live") slot.state.owned.free();
+      close();
     },
   };
 }
@@ -74,29 +100,31 @@ const finalizers =
 
 /**
  * Registers the copy before restarts; returns the function that unregisters it. The reference is
- * weak, because a strong one would keep each unreleased catalogue alive until the page ends.
+ * weak, because a strong one would keep each unreleased object alive until the page ends.
  */
-function copyOutBeforeRestarts(slotRef: Pick<WeakRef<Slot>, "deref">): () => void {
+function copyOutBeforeRestarts<T extends Restorable>(
+  slotRef: Pick<WeakRef<Slot<T>>, "deref">,
+): () => void {
   return onRestart(() => {
     const slot = slotRef.deref();
     if (slot) slot.state = copyOut(slot.state);
   });
 }
 
-/** Copies the catalogue's bytes out of a crashed instance. */
-function copyOut(state: State): State {
+/** Copies the bytes out of a crashed instance. */
+function copyOut<T extends Restorable>(state: State<T>): State<T> {
   if (state.is !== "live") return state;
   try {
-    return { is: "copied", bytes: state.core.toBytes() };
+    return { is: "copied", bytes: state.owned.object!.toBytes() };
   } catch (cause) {
     return { is: "lost", cause };
   }
 }
 
-/** The catalogue in the current instance; read from its copied bytes after a restart. */
-function liveCatalogue(slot: Slot): CoreCatalogue {
+/** The object in the current instance; restored from its copied bytes after a restart. */
+function liveObject<T extends Restorable>(slot: Slot<T>, restore: Restore<T>): T {
   const { state } = slot;
-  if (state.is === "live") return state.core;
+  if (state.is === "live") return state.owned.object!;
   if (state.is !== "copied") {
     const closed = state.is === "closed";
     throw new SageError(
@@ -106,7 +134,7 @@ function liveCatalogue(slot: Slot): CoreCatalogue {
       closed ? {} : { cause: state.cause },
     );
   }
-  const core = withCore(({ CoreCatalogue }) => CoreCatalogue.fromBytes(state.bytes, false));
-  slot.state = { is: "live", core };
-  return core;
+  const object = withCore((core) => restore(core, state.bytes));
+  slot.state = { is: "live", owned: new Owned(object) };
+  return object;
 }

@@ -135,6 +135,8 @@ export interface CoreBuilder {
 export interface CoreLoader {
   /** Appends bytes; false if they exceed the length in the header. */
   push(bytes: Uint8Array): boolean;
+  /** A copy of the bytes appended so far. */
+  toBytes(): Uint8Array;
   finish(): CoreCatalogue;
   free(): void;
 }

@@ -1,0 +1,326 @@
+// Memory: what is dropped is freed, what sessions keep is bounded, a lack of memory is "memory",
+// and objects of a crashed instance do not touch the new one.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { Catalogue, cluster, memoryStore, openSage, setSessionBudget } from "pocketsage";
+import loadCore, { CoreCatalogue, CoreLoader, CoreSession } from "../../pkg/wasm/core.js";
+import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc");
+
+/** Runs the collector, and the finalizers, which run in tasks of their own. */
+async function collect() {
+  for (let round = 0; round < 3; round += 1) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Makes the next call of this method trap, at an address out of bounds. */
+function trapNext(prototype, method) {
+  const real = prototype[method];
+  prototype[method] = function (...args) {
+    prototype[method] = real;
+    const pointer = this.__wbg_ptr;
+    this.__wbg_ptr = 0xfffffff0;
+    try {
+      return real.apply(this, args);
+    } finally {
+      this.__wbg_ptr = pointer;
+    }
+  };
+}
+
+/** Calls that reach the core object's method, counted until `stop`. */
+function countCalls(prototype, method) {
+  const real = prototype[method];
+  const counter = {
+    count: 0,
+    stop: () => {
+      prototype[method] = real;
+    },
+  };
+  prototype[method] = function (...args) {
+    counter.count += 1;
+    return real.apply(this, args);
+  };
+  return counter;
+}
+
+const manyActions = (user, count = 400) =>
+  Array.from({ length: count }, (_, index) => ({
+    item: `item ${index}`,
+    at: NOW - index * 60_000,
+    vector: Float32Array.from({ length: 32 }, (_, axis) =>
+      Math.sin((index + 7 * user) * (axis + 1)),
+    ),
+  }));
+
+/** A sage whose session is full: with a tree that was repaired once. */
+async function openFull(user, store = memoryStore()) {
+  const [newest, ...earlier] = manyActions(user);
+  const sage = await openSage({ dim: 32, store, now: () => NOW });
+  await sage.record(earlier);
+  await sage.profile();
+  await sage.record(newest);
+  await sage.profile();
+  return sage;
+}
+
+test("sages that are dropped without close are freed", { timeout: 60_000 }, async () => {
+  setSessionBudget(2 ** 40);
+  try {
+    const round = async () => {
+      for (let user = 0; user < 12; user += 1) await openFull(user);
+      await collect();
+    };
+    await round();
+    const { memory } = await loadCore();
+    const before = memory.buffer.byteLength;
+    for (let count = 0; count < 8; count += 1) await round();
+    assert.ok(
+      memory.buffer.byteLength <= 1.25 * before,
+      `${before} -> ${memory.buffer.byteLength} bytes`,
+    );
+  } finally {
+    setSessionBudget(32 << 20);
+  }
+});
+
+test("without FinalizationRegistry and WeakRef the budget bounds what dropped sages keep", {
+  timeout: 60_000,
+}, async () => {
+  const program = `
+    const { FinalizationRegistry, WeakRef } = globalThis; // fetch of Node needs them
+    delete globalThis.FinalizationRegistry;
+    delete globalThis.WeakRef;
+    const { openSage, setSessionBudget } = await import("pocketsage");
+    Object.assign(globalThis, { FinalizationRegistry, WeakRef });
+    const { default: loadCore } = await import("./pkg/wasm/core.js");
+    setSessionBudget(4 << 20);
+    let memory;
+    const sizes = [];
+    for (let user = 0; user < 60; user += 1) {
+      const sage = await openSage({ dim: 32 });
+      const actions = Array.from({ length: 401 }, (_, index) => ({
+        item: "item " + index,
+        vector: Float32Array.from({ length: 32 }, (_, axis) => Math.sin((index + user) * axis)),
+      }));
+      await sage.record(actions.slice(1));
+      await sage.profile();
+      await sage.record(actions[0]);
+      await sage.profile();
+      memory ??= (await loadCore()).memory;
+      sizes.push(memory.buffer.byteLength);
+    }
+    console.log(sizes[15], sizes[59]);
+  `;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--eval", program],
+    { cwd: fileURLToPath(new URL("../../", import.meta.url)) },
+  );
+  const [early, late] = stdout.split(" ").map(Number);
+  assert.ok(late <= 1.25 * early && late < 16 << 20, stdout);
+});
+
+test("the budget bounds the wasm memory of open sages, and results are those without it", {
+  timeout: 60_000,
+}, async () => {
+  const expected = [];
+  for (let user = 0; user < 60; user += 1) {
+    const sage = await openFull(user);
+    expected.push(await sage.profile());
+    await sage.close();
+  }
+  setSessionBudget(2 << 20);
+  try {
+    const { memory } = await loadCore();
+    const before = memory.buffer.byteLength;
+    const sages = [];
+    for (let user = 0; user < 60; user += 1) sages.push(await openFull(user));
+    for (const [user, sage] of sages.entries())
+      assert.deepEqual(await sage.profile(), expected[user]);
+    const grown = memory.buffer.byteLength - before;
+    assert.ok(grown <= 6 << 20, `${grown} bytes for 60 sessions`);
+    for (const sage of sages) await sage.close();
+  } finally {
+    setSessionBudget(32 << 20);
+  }
+});
+
+test("the least recently used session is released first, the last one used never", async () => {
+  const one = await openFull(1);
+  const other = await openFull(2);
+  const change = (sage) => sage.record({ item: "more", vector: new Float32Array(32).fill(1) });
+  const builds = countCalls(CoreSession.prototype, "add");
+  try {
+    setSessionBudget(0);
+    await change(other);
+    await other.profile(); // appends to its session
+    assert.equal(builds.count, 1);
+    const frees = countCalls(CoreSession.prototype, "free");
+    await change(one);
+    await one.profile(); // fills a new session; that of `other` is released
+    assert.equal(frees.count, 1);
+    await change(other);
+    await other.profile();
+    assert.equal(frees.count, 2);
+    assert.equal(builds.count, 3);
+    frees.stop();
+  } finally {
+    builds.stop();
+    setSessionBudget(32 << 20);
+    await one.close();
+    await other.close();
+  }
+});
+
+test("setSessionBudget refuses what is no number of bytes", async () => {
+  for (const bytes of [-1, 1.5, NaN, Infinity, "1", undefined])
+    await rejects(() => setSessionBudget(bytes), "option", /setSessionBudget.*whole number/);
+});
+
+/** Leaves the memory at its maximum of 4 GiB, with nothing free beyond what the allocator has. */
+async function exhaust() {
+  const { memory } = await loadCore();
+  memory.grow(65_536 - memory.buffer.byteLength / 65_536);
+}
+
+test("exhausted memory is the error memory with advice; the next call works", async () => {
+  const sage = await openFull(3);
+  const catalogue = await smallCatalogue();
+  const before = await sage.profile();
+  for (const call of [
+    () => cluster(new Float32Array(8 << 20), { dim: 4 }),
+    () => Catalogue.fromBytes(new Uint8Array(64 << 20)),
+    () => catalogue.search(vectorOf("food-1"), { exclude: new Array(4 << 20).fill("food-1") }),
+  ]) {
+    await exhaust();
+    const error = await rejects(call, "memory", /not enough memory.*maxActions.*compact/);
+    assert.ok(error.message.length <= 500, error.message);
+    assert.ok(!/bug/.test(error.message), error.message);
+    assert.deepEqual(await sage.profile(), before);
+    assert.equal(catalogue.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
+  }
+  const { memory } = await loadCore();
+  assert.ok(memory.buffer.byteLength < 64 << 20, "the full memory was replaced");
+  catalogue.close();
+  await sage.close();
+});
+
+test("an array that JavaScript cannot allocate is the error memory", async () => {
+  const catalogue = await smallCatalogue();
+  const real = CoreCatalogue.prototype.toBytes;
+  CoreCatalogue.prototype.toBytes = () => {
+    CoreCatalogue.prototype.toBytes = real;
+    throw new RangeError("Array buffer allocation failed");
+  };
+  await rejects(() => catalogue.toBytes(), "memory", /Array buffer allocation failed/);
+  assert.equal(catalogue.size, 60);
+  catalogue.close();
+});
+
+test("a trap after memory was short once is crashed: a bug", async () => {
+  const catalogue = await smallCatalogue();
+  // As an allocation leaves it that failed without a trap: the core returns an error then.
+  const { exhausted } = await loadCore();
+  exhausted.value = 1;
+  await rejects(() => cluster(new Float32Array(64), { dim: 2, memory: 0 }), "memory", /do not fit/);
+  trapNext(CoreCatalogue.prototype, "search");
+  await rejects(() => catalogue.search(vectorOf("food-1")), "crashed", /bug in pocketsage/);
+  catalogue.close();
+});
+
+/** Traps in another catalogue, so that the instance is replaced. */
+async function crashElsewhere(other) {
+  trapNext(CoreCatalogue.prototype, "facts");
+  await rejects(() => other.compact(), "crashed", /out of bounds/);
+}
+
+for (const parts of [1, 2, 5]) {
+  test(`a crash elsewhere between any of ${parts} parts does not end a download`, async () => {
+    const bytes = (await smallCatalogue()).toBytes();
+    const size = Math.ceil(bytes.length / parts);
+    for (let crashAt = 0; crashAt <= parts; crashAt += 1) {
+      const other = await smallCatalogue();
+      let part = 0;
+      const stream = new ReadableStream({
+        async pull(controller) {
+          if (part === crashAt) await crashElsewhere(other);
+          if (part === parts) return controller.close();
+          controller.enqueue(bytes.slice(part * size, (part + 1) * size));
+          part += 1;
+        },
+      });
+      const loaded = await Catalogue.fromBytes(stream);
+      assert.deepEqual(loaded.toBytes(), bytes);
+      assert.equal(other.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
+      loaded.close();
+      other.close();
+    }
+  });
+}
+
+test("a crash while the finished stream is cancelled does not lose the catalogue", async () => {
+  const bytes = (await smallCatalogue()).toBytes();
+  const other = await smallCatalogue();
+  const reader = {
+    parts: [bytes],
+    async read() {
+      const value = this.parts.pop();
+      return { done: value === undefined, value };
+    },
+    cancel: () => crashElsewhere(other),
+  };
+  const loaded = await Catalogue.fromBytes({ getReader: () => reader });
+  assert.deepEqual(loaded.toBytes(), bytes);
+});
+
+test("a download that fails after a crash frees nothing of the new instance", async () => {
+  const bytes = (await smallCatalogue()).toBytes();
+  for (let round = 0; round < 20; round += 1) {
+    const other = await smallCatalogue();
+    const stream = new ReadableStream({
+      async start(controller) {
+        controller.enqueue(bytes.slice(0, 1000));
+      },
+      async pull(controller) {
+        await crashElsewhere(other);
+        // What a wrong free would corrupt.
+        const fresh = await Catalogue.from([["a", vectorOf("food-1")]], { dim: DIM });
+        assert.equal(fresh.size, 1);
+        controller.error(new TypeError("the connection was lost"));
+      },
+    });
+    const frees = countCalls(CoreLoader.prototype, "free");
+    await assert.rejects(Catalogue.fromBytes(stream), TypeError);
+    frees.stop();
+    assert.equal(frees.count, 0, "the loader lay in the crashed instance");
+    assert.equal(other.search(vectorOf("food-1"), { count: 1 })[0].item, "food-1");
+    other.close();
+  }
+});
+
+test("closing what lived in a crashed instance frees nothing of the new one", async () => {
+  const sages = [];
+  for (let user = 0; user < 5; user += 1) sages.push(await openFull(user));
+  const catalogue = await smallCatalogue();
+  const sage = await openSage({ catalogue, now: () => NOW });
+  await sage.record(actionsOn("food-1", "sport-1"));
+  const expected = await sage.profile();
+  await crashElsewhere(catalogue);
+  const frees = countCalls(CoreSession.prototype, "free");
+  for (const one of sages) await one.close();
+  frees.stop();
+  assert.equal(frees.count, 0);
+  assert.deepEqual(await sage.profile(), expected);
+  await sage.close();
+  catalogue.close();
+});
