@@ -169,13 +169,81 @@ test("calls after close are refused; a new connection works", async () => {
   assert.equal((await again.profile()).actions, 1, "the new sage uses the same store");
 });
 
-test("two clients share the sage of a worker", async () => {
+test("two clients share the sage of a worker; the last one to close closes it", async () => {
   const worker = start();
   const [one, two] = await Promise.all([connectSage(worker), connectSage(worker)]);
   await Promise.all([one.record(actionsOn("food-1")), two.record(actionsOn("sport-1"))]);
   assert.equal((await one.profile()).actions, 2);
   await one.close();
+  await one.close();
+  await rejects(one.profile(), "closed", /connect again/);
+  assert.equal((await two.profile()).actions, 2, "the sage is open for the other client");
+  await two.record(actionsOn("animal-1"));
+  await two.close();
   await rejects(two.profile(), "closed", /closed/);
+});
+
+/** Serves a sage over a channel, and counts how often it was opened and closed. */
+function serveCounted(open = () => openSage({ dim: DIM })) {
+  const counts = { opened: 0, closed: 0 };
+  const { port1, port2 } = new MessageChannel();
+  serveSage(async () => {
+    const sage = await open();
+    counts.opened += 1;
+    const { close } = sage;
+    const closeCounted = () => {
+      counts.closed += 1;
+      return close();
+    };
+    return Object.assign(sage, { close: closeCounted });
+  }, port1);
+  return { counts, port: port2, stop: () => port1.close() };
+}
+
+test("the sage is opened once and closed once for any number of clients", async () => {
+  const { counts, port, stop } = serveCounted();
+  const sages = await Promise.all(Array.from({ length: 5 }, () => connectSage(port)));
+  for (const sage of sages.slice(1)) await sage.close();
+  assert.deepEqual(counts, { opened: 1, closed: 0 });
+  await sages[0].close();
+  assert.deepEqual(counts, { opened: 1, closed: 1 });
+  const again = await connectSage(port);
+  await again.close();
+  assert.deepEqual(counts, { opened: 2, closed: 2 });
+  stop();
+});
+
+test("a client that gave up while connecting is not counted", async () => {
+  const gate = {};
+  gate.opened = new Promise((resolve) => (gate.open = resolve));
+  const { counts, port, stop } = serveCounted(async () => {
+    await gate.opened;
+    return openSage({ dim: DIM });
+  });
+  const controller = new AbortController();
+  const givenUp = rejects(connectSage(port, controller), "aborted", /aborted/);
+  const connecting = connectSage(port);
+  controller.abort();
+  await givenUp;
+  gate.open();
+  const sage = await connecting;
+  await sage.profile();
+  await sage.close();
+  assert.deepEqual(counts, { opened: 1, closed: 1 });
+  stop();
+});
+
+test("a close that fails ends the connection too", async () => {
+  const { port, stop } = serveCounted(async () => {
+    const sage = await openSage({ dim: DIM });
+    return { ...sage, close: () => Promise.reject(new SageError("storage", "no room")) };
+  });
+  const sage = await connectSage(port);
+  await rejects(sage.close(), "storage", /no room/);
+  await rejects(sage.profile(), "closed", /connect again/);
+  const again = await connectSage(port);
+  assert.equal((await again.profile()).actions, 0, "a new sage was opened");
+  stop();
 });
 
 test("arguments that cannot be cloned are refused, and the connection stays open", async () => {

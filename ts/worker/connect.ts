@@ -14,7 +14,8 @@ import {
 
 /**
  * Connects to the sage that `serveSage` serves in a worker. Either side may start first. Errors
- * keep their code, message and cause; an AbortSignal of `recommend` or `preview` is forwarded.
+ * keep their code, message and cause; an AbortSignal of `recommend` or `preview` is forwarded. The
+ * worker counts its clients: `close` ends this connection, and the last one closes the sage.
  *
  * Rejects with the error of `open` in the worker, "aborted" once `options.signal` fires before the
  * connection is open, and "worker-gone" if the worker ends; then all later calls reject it too.
@@ -29,12 +30,15 @@ export async function connectSage(
 ): Promise<Sage> {
   checkAbort(options.signal);
   const connection = new Connection(worker);
-  const abort = (): void =>
+  const abort = (): void => {
+    // The worker counts this connection; `end` discards the answer.
+    connection.call("close", []).catch(() => undefined);
     connection.end(
       new SageError("aborted", "connectSage was aborted by its signal.", {
         cause: options.signal?.reason,
       }),
     );
+  };
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     await connection.opened;
@@ -215,12 +219,15 @@ function createProxy(connection: Connection): Sage {
     import: forward("import"),
     map: forward("map"),
     async close() {
-      await connection.call("close", []).catch((error: unknown) => {
+      try {
+        await connection.call("close", []);
+      } catch (error) {
         if ((error as Partial<SageError>).code !== "closed") throw error;
-      });
-      connection.end(
-        new SageError("closed", "This sage was closed: connect again with connectSage."),
-      );
+      } finally {
+        connection.end(
+          new SageError("closed", "This sage was closed: connect again with connectSage."),
+        );
+      }
     },
     [Symbol.asyncDispose]: () => sage.close(),
   };

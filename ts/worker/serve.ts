@@ -15,26 +15,39 @@ import {
  * Serves a sage to the clients that connect with `connectSage`. Call it once, in the worker.
  *
  * `open` is called when the first client connects, and again after it has rejected or the sage was
- * closed; all clients share the sage. If it rejects, so does `connectSage`. `port` defaults to the
- * worker itself, in browsers and in Node. Throws "option" outside a worker without a `port`.
+ * closed; all clients share the sage, which is closed with the last of them. If `open` rejects, so
+ * does `connectSage`. `port` defaults to the worker itself, in browsers and in Node. Throws "option"
+ * outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
   const lock = holdLivenessLock();
   /** The abort controllers of unanswered calls, by connection and call number. */
   const controllers = new Map<string, AbortController>();
+  /** The connections that were opened and not closed. */
+  const connections = new Set<string>();
   let opening: Promise<Sage> | undefined;
   const reply = (message: Reply, transfer: Transferable[] = []): void =>
     port.postMessage(message, transfer);
 
   const openConnection = async (connection: string): Promise<void> => {
     opening ??= open();
+    connections.add(connection);
     try {
       await opening;
       reply({ sage: "opened", connection, lock: await lock });
     } catch (error) {
       opening = undefined;
+      connections.delete(connection);
       reply({ sage: "refused", connection, error: serializeError(error) });
     }
+  };
+
+  /** Closes the sage if no other connection is open. */
+  const closeConnection = async (connection: string, sage: Sage): Promise<void> => {
+    connections.delete(connection);
+    if (connections.size > 0) return;
+    opening = undefined;
+    await sage.close();
   };
 
   const answerCall = async ({
@@ -48,17 +61,19 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     const controller = new AbortController();
     controllers.set(key, controller);
     try {
-      const sage = await opening;
-      if (!sage)
-        throw new SageError("closed", "This sage was closed: connect again with connectSage.");
       if (!METHODS.includes(method))
         throw new SageError("option", `There is no method "${String(method)}" to call.`);
+      const sage = await opening;
+      if (!sage || !connections.has(connection))
+        throw new SageError("closed", "This sage was closed: connect again with connectSage.");
       const [options, ...rest] = args;
       const callArgs = abortable
         ? [{ ...(options as object), signal: controller.signal }, ...rest]
         : args;
-      const value = await (sage[method] as (...args: unknown[]) => Promise<unknown>)(...callArgs);
-      if (method === "close") opening = undefined;
+      const value =
+        method === "close"
+          ? await closeConnection(connection, sage)
+          : await (sage[method] as (...args: unknown[]) => Promise<unknown>)(...callArgs);
       reply(
         { sage: "answer", connection, call, value },
         value instanceof Uint8Array ? [value.buffer as ArrayBuffer] : [],
