@@ -176,12 +176,12 @@ impl<'a> BoundMatrix<'a> {
             return;
         }
         let mut pending = u32::MAX << (applied % BATCH);
-        let first = applied / BATCH;
+        let first_batch = applied / BATCH;
         let (panel, lane) = (slot / LANES * self.batch_capacity, slot % LANES);
-        let batches = self.latest[first..]
+        let batches = self.latest[first_batch..]
             .iter()
-            .zip(&self.merge_cells[first..])
-            .zip(&self.pending_updates[panel + first..]);
+            .zip(&self.merge_cells[first_batch..])
+            .zip(&self.pending_updates[panel + first_batch..]);
         for ((latest, cells), updates) in batches {
             for merge in set_lanes(latest & pending) {
                 row[cells[merge % BATCH] as usize] = updates[lane][merge % BATCH];

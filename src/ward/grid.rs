@@ -96,8 +96,8 @@ impl Grid {
             if use_f32 {
                 grid.store_f32(slot, row);
             } else {
-                let wide: Vec<f64> = row.iter().copied().map(f64::from).collect();
-                grid.store(slot, &wide);
+                let widened: Vec<f64> = row.iter().copied().map(f64::from).collect();
+                grid.store(slot, &widened);
             }
         }
         grid
@@ -213,7 +213,7 @@ impl Grid {
 
     /// [`row`](Self::row) as a function of its own, for callers that are not hot.
     #[inline(never)]
-    pub(crate) fn shared_row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
+    pub(crate) fn row_not_inlined(&self, slot: usize, pair: usize) -> [I32x8; 2] {
         self.row(slot, pair)
     }
 

@@ -80,7 +80,7 @@ impl FarthestBounds {
         let mut diameter: f64 = 0.0;
         for slot in (0..n).filter(|&slot| may_reach(farthest[slot])) {
             for pair in 0..=slot / (2 * LANES) {
-                let row = grid.shared_row(slot, pair).map(I32x8::to_array);
+                let row = grid.row_not_inlined(slot, pair).map(I32x8::to_array);
                 for (other, &squared) in (2 * pair * LANES..=slot).zip(row.as_flattened()) {
                     if may_reach(squared) {
                         diameter =

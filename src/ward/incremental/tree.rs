@@ -274,7 +274,7 @@ impl IncrementalTree {
         for &other in leaves {
             let pair = other / (2 * LANES);
             if row.0 != pair {
-                row = (pair, self.grid.shared_row(leaf, pair).map(I32x8::to_array));
+                row = (pair, self.grid.row_not_inlined(leaf, pair).map(I32x8::to_array));
             }
             let at_most = self.grid.max_distance(row.1.as_flattened()[other % (2 * LANES)]);
             let mut squared = at_most * at_most;
