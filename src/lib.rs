@@ -52,6 +52,7 @@ extern crate std as _;
 
 mod catalogue;
 mod error;
+mod limits;
 mod math;
 mod options;
 mod profile;
@@ -71,13 +72,17 @@ pub use catalogue::{
     Section,
 };
 pub use error::{ERROR_CODES, Error};
+pub use limits::{
+    DEFAULT_MEMORY_BYTES, MAX_COMPONENT, MAX_DIM, MAX_HITS, MAX_ID_BYTES, MAX_MEDOIDS,
+    MAX_MESSAGE_ID_BYTES, MAX_WEIGHT, MIN_WEIGHT,
+};
 pub use math::hash::{checksum, checksum64};
 pub use math::top_k::ScoredRow;
-pub use options::{Cut, DEFAULT_MEMORY_BYTES, ProfileOptions, Singletons};
+pub use options::{Cut, ProfileOptions, Singletons};
 pub use profile::{
     Actions, Clustering, Profile, Session, cluster, importance, medoids, profile, spread,
 };
 pub use recommend::{Blended, Hit, blend, nearest, pick, project};
 pub use vectors::Vectors;
-pub use ward::{Dendrogram, Merge, Partition, ward, ward_within};
+pub use ward::{Dendrogram, Merge, Partition, bytes_per_action, ward, ward_within};
 pub use wire::{Medoids, WirePrecision};

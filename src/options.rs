@@ -1,11 +1,9 @@
 //! Options of a profile, and the range checks of numeric arguments.
 
 use crate::Error;
+use crate::limits::{DEFAULT_MEMORY_BYTES, MAX_WEIGHT, MIN_WEIGHT};
 use crate::text::message;
 use serde::Deserialize;
-
-/// Default memory budget for clustering, in bytes: the memory limit of a Cloudflare Worker.
-pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;
 
 /// How actions become interests. Every field has a default; an unknown field is an error.
 ///
@@ -112,8 +110,7 @@ impl ProfileOptions {
     }
 }
 
-/// Checks that there is one weight a row, each from 1e-6 to 1e6: with larger ratios the smaller
-/// weights would vanish in rounding.
+/// Checks that there is one weight a row, each from [`MIN_WEIGHT`] to [`MAX_WEIGHT`].
 pub(crate) fn check_weights(rows: usize, weights: Option<&[f64]>) -> Result<(), Error> {
     let Some(weights) = weights else { return Ok(()) };
     if weights.len() != rows {
@@ -123,7 +120,9 @@ pub(crate) fn check_weights(rows: usize, weights: Option<&[f64]>) -> Result<(), 
             expected: rows,
         });
     }
-    weights.iter().try_for_each(|&weight| check_range("weight", weight, 1e-6, 1e6).map(drop))
+    weights
+        .iter()
+        .try_for_each(|&weight| check_range("weight", weight, MIN_WEIGHT, MAX_WEIGHT).map(drop))
 }
 
 /// `got` if it is finite and in `min..=max`, else [`Error::Option`].

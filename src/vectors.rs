@@ -1,7 +1,9 @@
 //! [`Vectors`]: n vectors of one dimension, validated at construction.
 
 use crate::Error;
+use crate::limits::MAX_DIM;
 use crate::math::simd::{F32x8, LANES};
+use crate::text::message;
 use nalgebra::{DMatrixView, DVectorView};
 
 /// n x dim finite `f32`, row-major: the vectors of actions, items or queries.
@@ -27,12 +29,10 @@ impl<'a> Vectors<'a> {
     /// Validates `values` as n x `dim`, row-major. Empty `values` are n = 0. O(n dim).
     ///
     /// # Errors
-    /// [`Error::Option`] when `dim` is 0, [`Error::Dimension`] when the number of values is no
-    /// multiple of `dim`, [`Error::NotFinite`] with the row of a NaN or infinity.
+    /// [`Error::Option`] when `dim` is 0 or above [`MAX_DIM`](crate::MAX_DIM),
+    /// [`Error::Dimension`] when the number of values is no multiple of `dim`, [`Error::NotFinite`] with the row of a NaN or infinity.
     pub fn new(values: &'a [f32], dim: usize) -> Result<Self, Error> {
-        if dim == 0 {
-            return Err(Error::option("dim", "got 0, expected at least 1"));
-        }
+        check_dim(dim)?;
         if !values.len().is_multiple_of(dim) {
             return Err(Error::Dimension {
                 what: "number of values (expected a whole number of rows of `dim`)",
@@ -112,6 +112,15 @@ impl<'a> Vectors<'a> {
     }
 }
 
+/// [`Error::Option`] unless `dim` is from 1 to [`MAX_DIM`].
+#[inline(never)]
+pub(crate) fn check_dim(dim: usize) -> Result<(), Error> {
+    if (1..=MAX_DIM).contains(&dim) {
+        return Ok(());
+    }
+    Err(Error::option("dim", message!["got ", dim, ", expected 1 to ", MAX_DIM]))
+}
+
 /// Whether all values are finite. O(n).
 ///
 /// The sum of values is finite only if all are; an overflow of finite values is resolved by
@@ -135,6 +144,7 @@ fn all_finite(values: &[f32]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn no_rows_are_valid() {
@@ -146,6 +156,8 @@ mod tests {
     #[test]
     fn wrong_shapes_and_non_finite_values_are_errors() {
         assert_eq!(Vectors::new(&[1.0], 0).unwrap_err().code(), "option");
+        assert!(Vectors::new(&vec![1.0; MAX_DIM], MAX_DIM).is_ok());
+        assert_eq!(Vectors::new(&[], MAX_DIM + 1).unwrap_err().code(), "option");
         let ragged = Vectors::new(&[1.0, 2.0, 3.0], 2).unwrap_err();
         assert!(matches!(ragged, Error::Dimension { got: 3, expected: 4, .. }));
         let nan = Vectors::new(&[0.0, 0.0, 1.0, f32::NAN], 2).unwrap_err();

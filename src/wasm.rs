@@ -164,6 +164,30 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
 }
 
+/// The constants of src/limits.rs, in their order there.
+#[wasm_bindgen]
+pub fn limits() -> Float64Array {
+    Float64Array::from(
+        &[
+            crate::MIN_WEIGHT,
+            crate::MAX_WEIGHT,
+            crate::MAX_DIM as f64,
+            crate::MAX_ID_BYTES as f64,
+            f64::from(crate::MAX_COMPONENT),
+            crate::DEFAULT_MEMORY_BYTES as f64,
+            crate::MAX_MEDOIDS as f64,
+            f64::from(crate::MAX_HITS),
+            crate::MAX_MESSAGE_ID_BYTES as f64,
+        ][..],
+    )
+}
+
+/// The least memory that clustering takes per action, in bytes.
+#[wasm_bindgen(js_name = bytesPerAction)]
+pub fn bytes_per_action(dim: usize) -> usize {
+    crate::bytes_per_action(dim)
+}
+
 /// Encodes compact medoids. Ids are concatenated, with end offsets; vectors are row-major n x dim;
 /// `precision` 0 is f16, 1 is i8, 2 is f32.
 #[wasm_bindgen(js_name = encodeMedoids)]

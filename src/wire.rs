@@ -19,6 +19,7 @@
 //!
 //! More than 400 lines with its tests, which use its private functions.
 
+use crate::limits::{MAX_DIM, MAX_HITS, MAX_MEDOIDS, MAX_MESSAGE_ID_BYTES};
 use crate::math::simd::sqrt;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
@@ -26,14 +27,6 @@ use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
 /// The message version written and read.
 const VERSION: u32 = 1;
-/// Maximal number of medoids.
-const MAX_MEDOIDS: usize = 64;
-/// Maximal number of dimensions.
-const MAX_DIM: usize = 4096;
-/// Maximal number of hits for each medoid.
-const MAX_COUNT: u32 = 10_000;
-/// Maximal length of an id, in bytes of UTF-8.
-const MAX_ID_BYTES: usize = 512;
 
 /// RFC 8746: a row-major matrix.
 const TAG_MATRIX: u64 = 40;
@@ -63,9 +56,9 @@ pub struct Medoids<'a> {
     /// Item ids, 1 to 512 bytes each; empty when medoids are given by vector only.
     pub ids: Vec<&'a str>,
     /// n x dim, row-major, finite; empty when medoids are given by id only. Decoded vectors have
-    /// unit length.
+    /// unit length, or are zero.
     pub vectors: Vec<f32>,
-    /// Number of dimensions, 1 to 4,096.
+    /// Number of dimensions, 1 to 32,768.
     pub dim: usize,
 }
 
@@ -73,7 +66,7 @@ impl<'a> Medoids<'a> {
     /// Encodes the message. O(n dim).
     ///
     /// # Errors
-    /// [`Error::Option`] for a field outside its range, no medoids, or a zero vector;
+    /// [`Error::Option`] for a field outside its range, or no medoids;
     /// [`Error::Dimension`] when the numbers of ids and vectors differ; [`Error::NotFinite`] for
     /// NaN or infinity.
     pub fn encode(&self, precision: WirePrecision) -> Result<Vec<u8>, Error> {
@@ -122,7 +115,8 @@ impl<'a> Medoids<'a> {
         }
         medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
-            let length = norm(row);
+            // A zero vector stays zero.
+            let length = norm(row).max(f64::MIN_POSITIVE);
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
         }
         Ok(medoids)
@@ -131,7 +125,6 @@ impl<'a> Medoids<'a> {
     fn validate(&self) -> Result<(), Error> {
         let vectors = Vectors::new(&self.vectors, self.dim)?;
         let most = self.ids.len().max(vectors.len());
-        let zeros = |row: &[f32]| row.iter().all(|&x| x == 0.0);
         if most == 0 || most > MAX_MEDOIDS {
             Err(Error::option("medoids", "expected 1 to 64"))
         } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
@@ -140,14 +133,10 @@ impl<'a> Medoids<'a> {
                 got: self.ids.len(),
                 expected: vectors.len(),
             })
-        } else if self.dim > MAX_DIM {
-            Err(Error::option("dim", "expected at most 4096"))
-        } else if self.count == 0 || self.count > MAX_COUNT {
+        } else if self.count == 0 || self.count > MAX_HITS {
             Err(Error::option("count", "expected 1 to 10000"))
-        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MAX_ID_BYTES) {
+        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MAX_MESSAGE_ID_BYTES) {
             Err(Error::option("id", "expected 1 to 512 bytes"))
-        } else if self.vectors.chunks_exact(self.dim).any(zeros) {
-            Err(Error::option("vector", "all zeros, which point nowhere"))
         } else {
             Ok(())
         }
@@ -185,6 +174,8 @@ impl<'a> Medoids<'a> {
                     }
                     _ => 1.0 / norm(row),
                 };
+                // A zero vector has no direction: it stays zero.
+                let scale = if scale.is_finite() { scale } else { 0.0 };
                 for &x in row {
                     let scaled = (f64::from(x) * scale) as f32;
                     match precision {
@@ -407,6 +398,18 @@ mod tests {
     }
 
     #[test]
+    fn zero_vectors_stay_zero() {
+        let mut medoids = medoids(2, 4, false);
+        medoids.vectors[4..].fill(0.0);
+        for precision in [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32] {
+            let bytes = medoids.encode(precision).unwrap();
+            let decoded = Medoids::decode(&bytes).unwrap();
+            assert_eq!(decoded.vectors[4..], [0.0; 4]);
+            assert!(cosine_error(&decoded.vectors[..4], &medoids.vectors[..4]) < 1e-3);
+        }
+    }
+
+    #[test]
     fn fields_outside_their_ranges_are_errors() {
         let good = medoids(2, 4, true);
         let refused = |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
@@ -414,7 +417,6 @@ mod tests {
         assert_eq!(refused(Medoids { count: 10_001, ..good.clone() }), "option");
         assert_eq!(refused(Medoids { ids: vec!["a"], ..good.clone() }), "dimension");
         assert_eq!(refused(Medoids { ids: vec![], vectors: vec![], ..good.clone() }), "option");
-        assert_eq!(refused(Medoids { vectors: vec![0.0; 8], ..good.clone() }), "option");
         assert_eq!(refused(Medoids { vectors: vec![f32::NAN; 8], ..good.clone() }), "not-finite");
         assert_eq!(refused(medoids(65, 4, false)), "option");
     }

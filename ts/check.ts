@@ -3,6 +3,7 @@
  * argument and begins every message; the rest is the value expected and the value seen.
  */
 import { SageError } from "./errors.js";
+import { LIMITS } from "./limits.js";
 
 /** Throws "option" unless `given` is an object whose keys are all in `known`. */
 export function checkKeys(where: string, given: object, known: readonly string[]): void {
@@ -18,12 +19,39 @@ export function checkKeys(where: string, given: object, known: readonly string[]
   }
 }
 
-/** Returns `value` if it is a safe integer of at least `min`. */
-export function checkInteger(where: string, value: unknown, min = 1): number {
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min) return value;
+/** Returns `value` if it is a whole number from `min` to `max`; the core reads it as a u32. */
+export function checkInteger(
+  where: string,
+  value: unknown,
+  min = 1,
+  max: number = LIMITS.maxCount,
+): number {
+  if (Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max)
+    return Number(value);
   throw new SageError(
     "option",
-    `${where}: expected a whole number of at least ${min}, saw ${inspect(value)}.`,
+    `${where}: expected a whole number from ${min} to ${max}, saw ${inspect(value)}.`,
+  );
+}
+
+/** Returns `value` if it is a number of vector components. */
+export function checkDim(where: string, value: unknown): number {
+  return checkInteger(where, value, 1, LIMITS.maxDim);
+}
+
+/** Whether `value` is a weight that the core accepts. */
+export function isWeight(value: unknown): value is number {
+  return typeof value === "number" && value >= LIMITS.minWeight && value <= LIMITS.maxWeight;
+}
+
+/** Returns `value` if it is a weight. NaN and infinities throw "not-finite". */
+export function checkWeight(where: string, value: unknown): number {
+  const weight = checkFinite(where, value);
+  if (isWeight(weight)) return weight;
+  throw new SageError(
+    "option",
+    `${where}: expected a number from ${LIMITS.minWeight} to ${LIMITS.maxWeight}, ` +
+      `saw ${weight}. Divide weights by a typical one, as watch time by its median.`,
   );
 }
 
@@ -43,12 +71,28 @@ export function checkFinite(where: string, value: unknown): number {
   return value;
 }
 
-/** Returns `value` if it is an item id: a non-empty string. */
+/** Whether `value` is an item id: well-formed Unicode, 1 to 65,535 bytes in UTF-8. */
+export function isItemId(value: unknown): value is string {
+  return (
+    typeof value === "string" &&
+    value !== "" &&
+    // UTF-8 cannot encode half of a surrogate pair: two such ids would become equal.
+    !/\p{Surrogate}/u.test(value) &&
+    (value.length * 3 <= LIMITS.maxIdBytes ||
+      new TextEncoder().encode(value).length <= LIMITS.maxIdBytes)
+  );
+}
+
+/** Returns `value` if it is an item id. */
 export function checkItemId(where: string, value: unknown): string {
-  if (typeof value === "string" && value !== "") return value;
+  if (isItemId(value)) return value;
+  const expected =
+    typeof value === "string" && value !== ""
+      ? `well-formed Unicode of at most ${LIMITS.maxIdBytes} bytes`
+      : "a non-empty string";
   throw new SageError(
     "option",
-    `${where}: expected an item's id, a non-empty string, saw ${inspect(value)}.`,
+    `${where}: expected an item's id, ${expected}, saw ${inspect(value)}.`,
   );
 }
 
@@ -67,7 +111,7 @@ export function checkItemIds(where: string, value: Iterable<unknown> | undefined
   return Array.from(value, (item) => checkItemId(where, item));
 }
 
-/** Whether `value` is a Float32Array of `dim` finite components. */
+/** Whether `value` is a Float32Array of this realm with `dim` finite components. */
 export function isVector(value: unknown, dim: number): value is Float32Array {
   if (!(value instanceof Float32Array) || value.length !== dim) return false;
   // A plain loop: with `every`, this check took a quarter of the time of computing a profile.
@@ -76,29 +120,90 @@ export function isVector(value: unknown, dim: number): value is Float32Array {
 }
 
 /**
- * Returns `value` if it is a Float32Array of `dim` finite components. Throws "option" for another
- * type, "dimension" for another length, "not-finite" for NaN and infinities.
+ * Returns `value`, in any form of {@link toFloat32}, as `dim` finite components. Throws "option"
+ * for another type, "dimension" for another length, "not-finite" for NaN, infinities and numbers
+ * beyond the range of f32.
  */
 export function checkVector(where: string, value: unknown, dim: number): Float32Array {
   if (isVector(value, dim)) return value;
-  if (!(value instanceof Float32Array)) {
-    throw new SageError(
-      "option",
-      `${where}: expected a Float32Array, saw ${inspect(value)}. ` +
-        "Float32Array.from(numbers) makes one.",
-    );
-  }
-  if (value.length !== dim) {
+  const vector = checkFloat32(where, value);
+  if (vector.length !== dim) {
     throw new SageError(
       "dimension",
-      `${where}: the vector has ${value.length} components, expected ${dim}.`,
+      `${where}: the vector has ${vector.length} components, expected ${dim}.`,
     );
   }
-  const axis = value.findIndex((component) => !Number.isFinite(component));
+  const axis = vector.findIndex((component) => !Number.isFinite(component));
+  if (axis < 0) return vector;
   throw new SageError(
     "not-finite",
-    `${where}: component ${axis} of the vector is ${value[axis]}, expected a finite number.`,
+    `${where}: component ${axis} of the vector is ${vector[axis]} as f32, expected a finite number.`,
   );
+}
+
+/** Returns `value` as {@link toFloat32} does, or throws "option". */
+export function checkFloat32(where: string, value: unknown): Float32Array {
+  const numbers = toFloat32(value);
+  if (numbers) return numbers;
+  throw new SageError(
+    "option",
+    `${where}: expected a Float32Array or another array of numbers, saw ${inspect(value)}.`,
+  );
+}
+
+/**
+ * The numbers of a typed array of any realm or of a plain array, or the f32 components in a Buffer,
+ * Uint8Array, DataView or ArrayBuffer. Copied only if it is no Float32Array. Undefined for all
+ * else.
+ */
+export function toFloat32(value: unknown): Float32Array | undefined {
+  if (value instanceof Float32Array) return value;
+  const type = typeOf(value);
+  if (type === "Float32Array") {
+    const { buffer, byteOffset, length } = value as Float32Array;
+    return new Float32Array(buffer, byteOffset, length);
+  }
+  if (/^(Uint8Array|DataView|(Shared)?ArrayBuffer)$/.test(type)) {
+    // A copy, because the bytes may not be aligned.
+    const { buffer } = new Uint8Array(toBytes(value)!);
+    return buffer.byteLength % 4 === 0 ? new Float32Array(buffer) : undefined;
+  }
+  return isNumbers(value) ? Float32Array.from(value) : undefined;
+}
+
+/** The numbers of an array as f64; throws "option" for all else. */
+export function checkFloat64(where: string, value: unknown): Float64Array {
+  if (isNumbers(value)) return Float64Array.from(value);
+  throw new SageError(
+    "option",
+    `${where}: expected a Float64Array or another array of numbers, saw ${inspect(value)}.`,
+  );
+}
+
+/**
+ * The bytes of a view or buffer of any realm, or of a plain array of bytes. Copied only from a
+ * plain array. Undefined for all else.
+ */
+export function toBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (ArrayBuffer.isView(value))
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (/^(Shared)?ArrayBuffer$/.test(typeOf(value))) return new Uint8Array(value as ArrayBuffer);
+  if (!Array.isArray(value)) return undefined;
+  const bytes = Uint8Array.from(value as number[]);
+  return bytes.every((byte, index) => byte === value[index]) ? bytes : undefined;
+}
+
+/** The type of a built-in object of any realm, as "Float32Array". */
+function typeOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** Whether `value` is a typed array or a plain array of numbers. Holes are no numbers. */
+function isNumbers(value: unknown): value is ArrayLike<number> {
+  return ArrayBuffer.isView(value)
+    ? !/^(Big|Data)/.test(typeOf(value))
+    : Array.isArray(value) && value.findIndex((number) => typeof number !== "number") < 0;
 }
 
 /** Throws "aborted" if the signal has fired. */

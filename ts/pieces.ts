@@ -3,19 +3,20 @@
  * `await init()` once before the first call.
  */
 import {
+  checkDim,
   checkFinite,
-  checkInteger,
+  checkFloat32,
+  checkFloat64,
   checkItemId,
   checkKeys,
-  checkPositive,
   checkVector,
-  inspect,
+  checkWeight,
 } from "./check.js";
 import { init as load, type WasmSource, withCore } from "./core/glue.js";
 import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
 import { encodeProfileOptions } from "./core/options.js";
-import { SageError } from "./errors.js";
+import type { VectorLike } from "./item.js";
 import { computeProfile, describeProfile } from "./sage/profile.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
 
@@ -23,7 +24,7 @@ const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread"
 
 /** Options of {@link cluster} and {@link buildProfile}. */
 export interface PieceOptions extends ProfileOptions {
-  /** Number of components of each vector: a whole number of at least 1. */
+  /** Number of components of each vector: a whole number from 1 to 32,768. */
   dim: number;
   /**
    * The spread of the catalogue that the vectors come from (`catalogue.spread`), the unit of the
@@ -70,8 +71,8 @@ async function loadAndWarmUp(source?: WasmSource | Promise<WasmSource>): Promise
  * "not-ready" before {@link init}.
  */
 export function cluster(
-  vectors: Float32Array,
-  options: PieceOptions & { weights?: Float64Array },
+  vectors: VectorLike,
+  options: PieceOptions & { weights?: ArrayLike<number> },
 ): Clustering {
   const args = checkArguments("cluster", vectors, options, PROFILE_OPTIONS);
   return withCore((core) => core.cluster(...args));
@@ -85,8 +86,8 @@ export function cluster(
  * `cluster`.
  */
 export function ward(
-  vectors: Float32Array,
-  options: { dim: number; weights?: Float64Array; memory?: number },
+  vectors: VectorLike,
+  options: { dim: number; weights?: ArrayLike<number>; memory?: number },
 ): Float64Array {
   const args = checkArguments("ward", vectors, options, ["memory"]);
   return withCore((core) => core.ward(...args));
@@ -102,7 +103,7 @@ export function buildProfile(
   options: PieceOptions & { now: number },
 ): Profile {
   checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTIONS]);
-  const dim = checkInteger("buildProfile: dim", options.dim);
+  const dim = checkDim("buildProfile: dim", options.dim);
   const now = checkFinite("buildProfile: now", options.now);
   const weighed = actions.map(({ item, vector, at, weight }, index) => {
     const where = `buildProfile: action ${index}`;
@@ -110,7 +111,7 @@ export function buildProfile(
       item: checkItemId(`${where}: item`, item),
       vector: checkVector(where, vector, dim),
       at: checkFinite(`${where}: at`, at),
-      weight: weight === undefined ? 1 : checkPositive(`${where}: weight`, weight),
+      weight: weight === undefined ? 1 : checkWeight(`${where}: weight`, weight),
     };
   });
   const coreProfile = computeProfile(
@@ -128,35 +129,25 @@ export function buildProfile(
  * no rows: an empty array. Throws "dimension", "not-finite", "option", or "not-ready" before
  * {@link init}.
  */
-export function project(vectors: Float32Array, options: { dim: number }): Float32Array {
+export function project(vectors: VectorLike, options: { dim: number }): Float32Array {
   checkKeys("project", options, ["dim"]);
-  checkMatrix("project", vectors);
-  const dim = checkInteger("project: dim", options.dim);
-  return withCore((core) => core.project(vectors, dim));
+  const matrix = checkFloat32("project", vectors);
+  const dim = checkDim("project: dim", options.dim);
+  return withCore((core) => core.project(matrix, dim));
 }
 
 /** Validates the arguments of `cluster` and `ward`, and returns those of the core's functions. */
 function checkArguments(
   where: string,
-  vectors: Float32Array,
-  options: PieceOptions & { weights?: Float64Array },
+  vectors: VectorLike,
+  options: PieceOptions & { weights?: ArrayLike<number> },
   knownOptions: readonly string[],
 ): [Float32Array, number, Float64Array | undefined, CoreOptions] {
   checkKeys(where, options, ["dim", "weights", ...knownOptions]);
-  checkMatrix(where, vectors);
   return [
-    vectors,
-    checkInteger(`${where}: dim`, options.dim),
-    options.weights,
+    checkFloat32(where, vectors),
+    checkDim(`${where}: dim`, options.dim),
+    options.weights && checkFloat64(`${where}: weights`, options.weights),
     encodeProfileOptions(options, options.spread),
   ];
-}
-
-function checkMatrix(where: string, vectors: unknown): void {
-  if (!(vectors instanceof Float32Array)) {
-    throw new SageError(
-      "option",
-      `${where}: expected the vectors as one Float32Array, row after row, saw ${inspect(vectors)}.`,
-    );
-  }
 }

@@ -1,5 +1,5 @@
 /** The contract of retrieval: queries in, ranked hits out. */
-import type { ItemId } from "./item.js";
+import type { ItemId, VectorLike } from "./item.js";
 
 /** One nearest-neighbour query. */
 export interface Query {
@@ -17,7 +17,7 @@ export interface Hit {
   /**
    * Similarity to the query; higher is nearer. Of a catalogue, by its metric: the cosine in
    * [-1, 1], the inner product, or the negated squared L2 distance (at most 0). Of the retrievers
-   * in `pocketsage/remote`: the cosine, clamped to [-1, 1].
+   * in `pocketsage/remote`: the cosine, clamped to [-1, 1]. In the range of f32.
    */
   score: number;
 }
@@ -42,7 +42,7 @@ export interface Retriever {
  * Looks up the vectors of items by id: one entry per id, in their order; undefined for an unknown
  * item.
  */
-export type VectorSource = (items: readonly ItemId[]) => Promise<(Float32Array | undefined)[]>;
+export type VectorSource = (items: readonly ItemId[]) => Promise<(VectorLike | undefined)[]>;
 
 /** The end of each message's description of what it reveals, without the full stop. */
 export const NOT_SENT = "No weights, no times, no user id";

@@ -6,15 +6,17 @@ use super::bitset::RowSet;
 use super::bytes::{live_rows, u32s_to_bytes};
 use super::codes::{Precision, StoredVectors, VectorEncoder};
 use super::format::{self, Layout};
-use super::header::{Header, MAX_DIMENSIONS, MAX_ID_BYTES, Section};
+use super::header::{Header, Section};
 use super::index::Catalogue;
 use super::items::Items;
 use super::metric::Metric;
 use super::string_table::StringTableBuilder;
 use crate::Error;
+use crate::limits::MAX_ID_BYTES;
 use crate::math::distance::{add_scaled, squared_distance};
 use crate::math::sort::argsort;
 use crate::text::message;
+use crate::vectors::check_dim;
 use alloc::{vec, vec::Vec};
 
 /// Options of a [`CatalogueBuilder`].
@@ -62,12 +64,7 @@ impl CatalogueBuilder {
     /// # Errors
     /// [`Error::Option`] for a `dim` of 0 or above 32,768.
     pub fn new(dim: usize, settings: BuildOptions) -> Result<Self, Error> {
-        if !(1..=MAX_DIMENSIONS).contains(&dim) {
-            return Err(Error::option(
-                "dim",
-                message!["got ", dim, ", expected 1 to ", MAX_DIMENSIONS],
-            ));
-        }
+        check_dim(dim)?;
         let (encoder, ids, payloads) = (
             VectorEncoder::default(),
             StringTableBuilder::default(),
@@ -81,7 +78,8 @@ impl CatalogueBuilder {
     /// # Errors
     /// [`Error::Dimension`] for vectors of another dimension and when the numbers of vectors, ids
     /// and payloads (if any) differ; [`Error::Option`] for an id that is empty or longer than
-    /// 65,535 bytes, with its row. The builder is not usable after an error.
+    /// 65,535 bytes, with its row, and, except with [`Metric::Cosine`], for a component beyond
+    /// [`MAX_COMPONENT`](crate::MAX_COMPONENT). The builder is not usable after an error.
     #[inline(never)]
     pub fn add(&mut self, items: &Items<'_>) -> Result<(), Error> {
         let n = items.vectors.len();
@@ -90,6 +88,7 @@ impl CatalogueBuilder {
         if !items.payloads.is_empty() {
             check_equal("number of payloads", items.payloads.len(), n)?;
         }
+        self.settings.metric.check_components(items.vectors)?;
         self.encoder.extend(items.vectors, self.settings.metric, self.settings.precision);
         for row in 0..n {
             let id = items.ids[row];

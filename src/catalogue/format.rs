@@ -8,13 +8,12 @@
 
 use super::bitset::RowSet;
 use super::bytes::{are_7_bit, eight_bytes_at, f32_at, four_bytes_at, live_rows, u32_at};
-use super::header::{
-    ErrorBound, Header, MAX_DIMENSIONS, MAX_ID_BYTES, MAX_SCALE, SECTION_SLOTS, Section,
-};
+use super::header::{ErrorBound, Header, MAX_SCALE, SECTION_SLOTS, Section};
 use super::ivf::InvertedLists;
 use super::metric::Metric;
 use super::string_table::StringTable;
 use crate::Error;
+use crate::limits::{MAX_DIM, MAX_ID_BYTES};
 use crate::math::hash::checksum64;
 use crate::text::{hex16, message};
 use alloc::vec::Vec;
@@ -177,7 +176,7 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         header.error_bound.max_code_norm.into(),
         header.error_bound.max_residual_norm.into(),
     ];
-    if !(1..=MAX_DIMENSIONS).contains(&header.dim) || !numbers.into_iter().all(is_valid) {
+    if !(1..=MAX_DIM).contains(&header.dim) || !numbers.into_iter().all(is_valid) {
         return Err(bad_header());
     }
     let mut layout = Layout {

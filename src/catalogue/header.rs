@@ -2,12 +2,8 @@
 
 use super::metric::Metric;
 
-/// Maximal number of dimensions: sums of code times weight stay within `i32`.
-pub(super) const MAX_DIMENSIONS: usize = 32_768;
 /// Maximal scale of a stored vector: components, at most 64.5 times the scale, stay finite.
 pub(super) const MAX_SCALE: f32 = f32::MAX / 65.0;
-/// Maximal length of an id, in bytes of UTF-8.
-pub(super) const MAX_ID_BYTES: usize = 65_535;
 
 /// A part of the file. The discriminant is its kind in the section table (docs/format.md).
 ///

@@ -238,13 +238,15 @@ impl Catalogue {
     ///
     /// # Errors
     /// [`Error::Dimension`] when queries and catalogue differ in dimension; [`Error::Option`] for
-    /// an excluded row past the end.
+    /// an excluded row past the end and, except with [`Metric::Cosine`], for a component beyond
+    /// [`MAX_COMPONENT`](crate::MAX_COMPONENT).
     pub fn search_with(
         &self,
         queries: Vectors<'_>,
         search: &SearchOptions<'_>,
     ) -> Result<Vec<Vec<ScoredRow>>, Error> {
         scan::check_query_dim(queries, self.dim())?;
+        self.metric().check_components(queries)?;
         let n = self.rows();
         let mut allowed = self.layout.live.clone();
         if let Some(rows) = search.allowed {

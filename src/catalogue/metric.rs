@@ -1,5 +1,9 @@
 //! The measures of similarity.
 
+use crate::limits::MAX_COMPONENT;
+use crate::text::message;
+use crate::{Error, Vectors};
+
 /// How the similarity of two vectors is measured. A higher score is more similar.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[repr(u32)]
@@ -21,5 +25,22 @@ impl Metric {
         [Self::Cosine, Self::InnerProduct, Self::L2]
             .into_iter()
             .find(|metric| *metric as usize == number)
+    }
+
+    /// [`Error::Option`] for a component that could let a score overflow. Cosines never do. O(n dim).
+    #[inline(never)]
+    pub(super) fn check_components(self, vectors: Vectors<'_>) -> Result<(), Error> {
+        let too_large = |component: &&f32| component.abs() > MAX_COMPONENT;
+        match vectors.values().iter().find(too_large) {
+            Some(&got) if self != Self::Cosine => Err(Error::option(
+                "vector",
+                message![
+                    "got the component ",
+                    f64::from(got),
+                    ", expected at most 1e15: scale down"
+                ],
+            )),
+            _ => Ok(()),
+        }
     }
 }

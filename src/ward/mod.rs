@@ -20,7 +20,8 @@ mod neighbour_lists;
 mod pairwise;
 mod run;
 
-use crate::options::{DEFAULT_MEMORY_BYTES, check_weights};
+use crate::limits::DEFAULT_MEMORY_BYTES;
+use crate::options::check_weights;
 use crate::{Error, Vectors};
 pub use dendrogram::{Dendrogram, Merge, Partition};
 pub(crate) use incremental::IncrementalTree;
@@ -77,6 +78,17 @@ pub fn ward_within(
 ) -> Result<Dendrogram, Error> {
     check_weights(vectors.len(), sizes)?;
     Ok(WardRun::new(memory, vectors, sizes, false)?.tree(vectors.len()))
+}
+
+/// The least memory that clustering takes per action of `dim` components, in bytes: n actions fit
+/// into n times as much.
+///
+/// ```
+/// assert_eq!(pocketsage::bytes_per_action(256), 10 * 256 + 81);
+/// ```
+#[must_use]
+pub fn bytes_per_action(dim: usize) -> usize {
+    run::BoundsStrategy::None.bytes(1, dim)
 }
 
 /// The dendrogram, and the largest squared distance between two rows (0 unless `measure_diameter`).

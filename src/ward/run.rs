@@ -107,7 +107,7 @@ impl BoundsStrategy {
     /// Upper bound of the bytes of a run over n x `dim` vectors, the vectors included.
     // Never inlined: not hot, and called from several places.
     #[inline(never)]
-    fn bytes(self, n: usize, dim: usize) -> usize {
+    pub(super) fn bytes(self, n: usize, dim: usize) -> usize {
         let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
         // A mean for every second row, and every row on the grid.
         let clusters =

@@ -5,7 +5,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Catalogue } from "pocketsage";
+import { Catalogue, LIMITS } from "pocketsage";
+import { MESSAGE_LIMITS } from "../../pkg/limits.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (name) => readFile(new URL(name, root), "utf8");
@@ -135,9 +136,35 @@ test("the limits of exact search are those of the core", async () => {
   );
 });
 
-test("ids are limited to the bytes that the core allows", async () => {
-  const bytes = await rustConstant("src/catalogue/header.rs", "MAX_ID_BYTES");
-  const shown = bytes.toLocaleString("en-US");
-  states(await read("docs/options.md"), "well-formed Unicode, at most # bytes in UTF-8", shown);
-  states(await read("docs/format.md"), "UTF-8, concatenated, 1 to # bytes each", shown);
+test("the ranges in the documents are those that the package checks", async () => {
+  const options = await read("docs/options.md");
+  const { minWeight, maxWeight, maxDim, maxIdBytes, maxComponent, defaultMemory } = LIMITS;
+  const english = (number) => number.toLocaleString("en-US");
+  // 0.000001 is written 1e-6, 1000000 is 1e6.
+  const scientific = (number) => number.toExponential().replace("+", "");
+  const weights = `${scientific(minWeight)} to ${scientific(maxWeight)}`;
+  const rows = Object.fromEntries(
+    options.split("\n").map((line) => [line.split("|")[1]?.trim(), line.split("|")[3]?.trim()]),
+  );
+  assert.equal(rows["`kinds`"], weights);
+  assert.equal(rows["`weight`"], weights);
+  assert.match(options, new RegExp(`one a row, ${weights}; default 1 each`));
+  for (const line of options.split("\n").filter((text) => text.startsWith("| `dim` ")))
+    assert.match(line, new RegExp(`\\| whole, 1 to ${english(maxDim)} +\\|`));
+  states(options, "a whole number of at most #", english(LIMITS.maxCount));
+  states(options, "An id is well-formed Unicode of 1 to # bytes in UTF-8", english(maxIdBytes));
+  const largest = scientific(maxComponent);
+  assert.match(options, new RegExp(`items and queries are from -${largest} to ${largest}`));
+  states(options, "# MiB, or what `maxActions` need", defaultMemory / 2 ** 20);
+  states(options, "by default # MiB", (4 * defaultMemory) / 2 ** 20);
+  states(
+    options,
+    "a message has at most # medoids, ids of at most # bytes, and requests at most # hits for each",
+    ...[MESSAGE_LIMITS.maxMedoids, MESSAGE_LIMITS.maxIdBytes, english(MESSAGE_LIMITS.maxHits)],
+  );
+  states(
+    await read("docs/format.md"),
+    "UTF-8, concatenated, 1 to # bytes each",
+    english(maxIdBytes),
+  );
 });

@@ -135,7 +135,7 @@ const wrongItems = [
       ["x".repeat(65_536), vector(1)],
     ],
     "option",
-    /the id of row 1 has 65536 bytes, expected 1 to 65535/,
+    /item 1: expected an item's id.*at most 65535 bytes/,
   ],
   ["an empty id", [["", vector(1)]], "option", /non-empty string/],
 ];

@@ -69,9 +69,19 @@ const wrongSearch = [
   ],
   ["an empty vector", [new Float32Array(0)], "dimension", /has 0 components/],
   ["NaN", [new Float32Array(DIM).fill(NaN)], "not-finite", /query 0: component 0.*NaN/],
-  ["an array", [[1, 2]], "option", /expected a Float32Array/],
+  [
+    "an array of strings",
+    [["1", "2"]],
+    "option",
+    /expected a Float32Array or another array of numbers, saw an array/,
+  ],
   ["an unknown option", [ones, { limit: 3 }], "option", /unknown option "limit".*count/],
-  ["a count of 0", [ones, { count: 0 }], "option", /count.*at least 1, saw 0/],
+  [
+    "a count of 0",
+    [ones, { count: 0 }],
+    "option",
+    /count.*whole number from 1 to 4294967295, saw 0/,
+  ],
   ["a string to exclude", [ones, { exclude: "food-1" }], "option", /expected a list/],
 ];
 for (const [name, args, code, message] of wrongSearch) {
@@ -145,7 +155,12 @@ const wrongItems = [
     "option",
     /a/,
   ],
-  ["half a surrogate pair", [["\ud83c", ones]], "option", /not well-formed Unicode/],
+  [
+    "half a surrogate pair",
+    [["\ud83c", ones]],
+    "option",
+    /item 0: expected an item's id, well-formed Unicode of at most 65535 bytes/,
+  ],
   ["an item that is no pair", [ones], "option", /item 0: expected \[id, vector\]/],
   [
     "a payload that is a function",

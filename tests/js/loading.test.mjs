@@ -101,6 +101,7 @@ test("the entry exports exactly these names", () => {
   assert.deepEqual(Object.keys(sage).sort(), [
     ...[
       "Catalogue",
+      "LIMITS",
       "SageError",
       "blend",
       "buildProfile",

@@ -14,7 +14,7 @@ const invalid = [
   ],
   ["neither dim nor catalogue", {}, "option", /`catalogue`, or `dim`/],
   ["nothing", undefined, "option", /expected an object/],
-  ["a dim of 0", { dim: 0 }, "option", /dim: expected a whole number of at least 1, saw 0/],
+  ["a dim of 0", { dim: 0 }, "option", /dim: expected a whole number from 1 to 32768, saw 0/],
   ["a dim that is not whole", { dim: 2.5 }, "option", /saw 2\.5/],
   ["a dim that is not the catalogue's", { dim: 3, catalogue }, "dimension", /dim is 3.*has 8/],
   [
@@ -36,9 +36,19 @@ const invalid = [
     /store: expected an object with load, save and clear/,
   ],
   ["a store that is null", { dim: 3, store: null }, "option", /store: expected an object/],
-  ["a kind of weight 0", { dim: 3, kinds: { view: 0 } }, "option", /kinds\.view.*above 0, saw 0/],
+  [
+    "a kind of weight 0",
+    { dim: 3, kinds: { view: 0 } },
+    "option",
+    /kinds\.view.*from 0.000001 to 1000000, saw 0/,
+  ],
   ["a kind that is NaN", { dim: 3, kinds: { view: NaN } }, "not-finite", /kinds\.view.*NaN/],
-  ["maxActions of 0", { dim: 3, maxActions: 0 }, "option", /maxActions.*at least 1, saw 0/],
+  [
+    "maxActions of 0",
+    { dim: 3, maxActions: 0 },
+    "option",
+    /maxActions.*from 1 to 4294967295, saw 0/,
+  ],
   ["a negative maxAgeDays", { dim: 3, maxAgeDays: -1 }, "option", /maxAgeDays.*above 0/],
   [
     "an unknown value of unreadable",
@@ -60,7 +70,7 @@ for (const [name, options, code, message] of invalid) {
 const invalidRecommend = [
   ["an unknown option", { counts: 3 }, "option", /unknown option "counts".*count/],
   ["null", null, "option", /expected an object, saw null/],
-  ["a count of 0", { count: 0 }, "option", /count: expected a whole number of at least 1, saw 0/],
+  ["a count of 0", { count: 0 }, "option", /count: expected a whole number from 1 to \d+, saw 0/],
   ["a count that is a string", { count: "3" }, "option", /saw "3"/],
   ["interests that are not whole", { interests: 1.5 }, "option", /interests/],
   ["an unknown pick", { pick: "best" }, "option", /pick/],

@@ -2,19 +2,23 @@
 /** The local index: items with ids and vectors in wasm memory, searchable by similarity. */
 
 import {
+  checkDim,
   checkFinite,
   checkInteger,
+  checkItemId,
   checkItemIds,
   checkKeys,
   checkVector,
   inspect,
+  isItemId,
+  toBytes,
 } from "../check.js";
 import { init, withCore } from "../core/glue.js";
 import { type CatalogueHandle, openCatalogue } from "../core/handle.js";
 import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
-import type { ItemId } from "../item.js";
+import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
@@ -24,9 +28,6 @@ import { evaluateFilter, type FilterColumns } from "./filter.js";
 import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from "./options.js";
 import { ATTRIBUTES } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
-
-/** More rows than fit into wasm memory (4 GiB). Larger counts would overflow the core's u32. */
-const MAX_ROWS = 2 ** 31;
 
 /** Internal, for the command line: the owner of a catalogue's core. */
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
@@ -59,7 +60,7 @@ export class Catalogue {
    */
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
     checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes"]);
-    const dim = checkInteger("Catalogue.from: dim", options.dim);
+    const dim = checkDim("Catalogue.from: dim", options.dim);
     const { precision = "full", metric = "cosine" } = options;
     const fields = checkItemIds("Catalogue.from: attributes", options.attributes);
     if (precision !== "full" && precision !== "compact") {
@@ -99,11 +100,13 @@ export class Catalogue {
    * Rejects "corrupt" for damaged or other bytes, "version" for a newer format, "memory" for a
    * stream that does not fit into memory, or with the error of the stream.
    */
-  static async fromBytes(bytes: Uint8Array | ReadableStream<Uint8Array>): Promise<Catalogue> {
+  static async fromBytes(bytes: BytesLike | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
-    if (!(bytes instanceof Uint8Array)) return new Catalogue(await loadCatalogue(bytes));
+    const whole = toBytes(bytes);
     return new Catalogue(
-      withCore(({ CoreCatalogue }) => openCatalogue(CoreCatalogue.fromBytes(bytes, false))),
+      whole
+        ? withCore(({ CoreCatalogue }) => openCatalogue(CoreCatalogue.fromBytes(whole, false)))
+        : await loadCatalogue(bytes as ReadableStream<Uint8Array>),
     );
   }
 
@@ -190,11 +193,23 @@ export class Catalogue {
     return row < 0 ? undefined : this.#handle.with((core) => core.vectors(Uint32Array.of(row)));
   }
 
-  /** The payload that was stored with the item. Undefined for none, and for an unknown item. */
+  /**
+   * The payload that was stored with the item. Undefined for none, and for an unknown item. Throws
+   * "corrupt" for a payload that is not JSON, which no build of this package writes.
+   */
   payload(item: ItemId): unknown {
     const row = this.#row(item);
     const text = row < 0 ? undefined : this.#handle.with((core) => core.payload(row));
-    return text === undefined || text === "" ? undefined : JSON.parse(text);
+    if (text === undefined || text === "") return undefined;
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new SageError(
+        "corrupt",
+        `payload: that of ${inspect(item)} is not JSON. Fetch or build the file again.`,
+        { cause },
+      );
+    }
   }
 
   /** The ids of all items, in row order. */
@@ -216,7 +231,7 @@ export class Catalogue {
    * {@link SearchOptions.exact}. Fewer hits than `count` where fewer items qualify; an empty
    * catalogue gives none. O(n dim) at most. Throws "dimension", "not-finite" or "option".
    */
-  search(vector: Float32Array, options?: SearchOptions): Hit[] {
+  search(vector: VectorLike, options?: SearchOptions): Hit[] {
     return this.searchMany([vector], options)[0]!;
   }
 
@@ -224,7 +239,7 @@ export class Catalogue {
    * One list of hits per vector, each as from {@link Catalogue.search}, in less time than as many
    * searches. No vectors: no lists.
    */
-  searchMany(vectors: readonly Float32Array[], options: SearchOptions = {}): Hit[][] {
+  searchMany(vectors: readonly VectorLike[], options: SearchOptions = {}): Hit[][] {
     checkKeys("search", options, [
       "count",
       "offset",
@@ -262,8 +277,8 @@ export class Catalogue {
       this.#hasSearched = true;
       const { ids, idEnds, scores, ends } = core.search(
         queries,
-        Math.min(count, MAX_ROWS),
-        Math.min(offset, MAX_ROWS),
+        count,
+        offset,
         minimum,
         exclude,
         allowed,
@@ -322,10 +337,11 @@ export class Catalogue {
    * Applies a delta that `pocketsage delta` made. Throws "corrupt" or "version" for other bytes,
    * "option" for a delta of another revision; then nothing has changed.
    */
-  merge(delta: Uint8Array): void {
-    if (!(delta instanceof Uint8Array))
+  merge(delta: BytesLike): void {
+    const bytes = toBytes(delta);
+    if (!bytes)
       throw new SageError("option", `merge: expected a Uint8Array, saw ${inspect(delta)}.`);
-    this.#change((old, core) => mergeDelta(core, old, delta));
+    this.#change((old, core) => mergeDelta(core, old, bytes));
   }
 
   /** The bytes of the `.sage` file, which `fromBytes` and `fetch` read. */
@@ -345,7 +361,9 @@ export class Catalogue {
 
   /** The item's row; -1 if it is unknown. */
   #row(item: ItemId): number {
-    return this.#handle.with((core) => core.row(item));
+    if (typeof item !== "string") checkItemId("catalogue", item);
+    // The core would read half of a surrogate pair as U+FFFD.
+    return this.#handle.with((core) => (isItemId(item) ? core.row(item) : -1));
   }
 
   #searchColumns(): SearchColumns {

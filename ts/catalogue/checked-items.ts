@@ -3,13 +3,13 @@ import { checkItemId, checkVector, inspect, isVector } from "../check.js";
 import type { CoreBuilder } from "../core/interface.js";
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
-import type { ItemId } from "../item.js";
+import type { ItemId, VectorLike } from "../item.js";
 
 /**
- * An item to add to a catalogue: its id (well-formed Unicode, 1 to 65,535 bytes in UTF-8), its
- * vector of `dim` finite components, and optionally a payload that JSON can represent.
+ * An item to add to a catalogue: its id, its vector of `dim` finite components, and optionally a
+ * payload that JSON can represent.
  */
-export type CatalogueItem = readonly [item: ItemId, vector: Float32Array, payload?: unknown];
+export type CatalogueItem = readonly [item: ItemId, vector: VectorLike, payload?: unknown];
 
 /** A valid item. `json` is the payload as JSON text, empty for none. */
 export interface CheckedItem {
@@ -56,9 +56,6 @@ export function checkCatalogueItem(
     throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
   const [id, vector, payload] = entry as CatalogueItem;
   const item = checkItemId(where, id);
-  // UTF-8 cannot encode half of a surrogate pair: two such ids would become equal.
-  if (/\p{Surrogate}/u.test(item))
-    throw new SageError("option", `${where}: the id ${inspect(item)} is not well-formed Unicode.`);
   // A function, because formatting the id for each valid item would take measurable time.
   const whereWithId = (): string => `${where} (${inspect(item)})`;
   const json = payload === undefined ? "" : checkPayload(whereWithId, payload);

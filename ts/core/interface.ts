@@ -180,6 +180,10 @@ export interface Core {
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;
   /** The first two principal components: n x 2, in [-1, 1]. */
   project(vectors: Float32Array, dim: number): Float32Array;
+  /** The constants of src/limits.rs, in their order there. */
+  limits(): Float64Array;
+  /** The least memory that clustering takes per action of `dim` components, in bytes. */
+  bytesPerAction(dim: number): number;
   /** The low 32 bits of XXH64. */
   checksum(bytes: Uint8Array): number;
   /** `precision`: 0 for f16, 1 for i8, 2 for f32. */

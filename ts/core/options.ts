@@ -46,7 +46,8 @@ export interface ProfileOptions {
   lambda?: number;
   /**
    * Maximum bytes for clustering, vectors included, at least 0. The result does not depend on it;
-   * more can be faster. Throws "memory" if the actions do not fit. Default: 128 MiB.
+   * more can be faster. Throws "memory" if the actions do not fit. Default: 128 MiB, or what
+   * `maxActions` of `openSage` need (10 `dim` + 81 bytes each), if that is more.
    */
   memory?: number;
 }

@@ -7,11 +7,14 @@
  */
 import {
   checkAbort,
+  checkDim,
+  checkFloat32,
   checkInteger,
   checkItemId,
   checkKeys,
   checkVector,
   inspect,
+  isItemId,
 } from "../check.js";
 import { isSageError, SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
@@ -87,7 +90,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     const count = engineCount(query);
     if (item !== undefined && capabilities.byId === "native" && accepts(item))
       return { id: item, count };
-    return vector && { vector, count };
+    return vector && !isZero(vector) ? { vector, count } : undefined;
   };
 
   const runExchange = async (
@@ -124,8 +127,8 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     );
   };
 
-  const ask = async (queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
-    checkQueries(name, queries, engine.dim);
+  const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
+    const queries = checkQueries(name, given, engine.dim);
     checkAbort(signal);
     const answers: (Answer | undefined)[] = queries.map(() => undefined);
     const setAnswer = (row: number, reply: EngineReply): void => {
@@ -165,6 +168,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
           (stored instanceof SageError ? stored : stored[itemsToLookUp.indexOf(query.item!)]);
         if (found instanceof SageError) setAnswer(row, found);
         else if (!found) setAnswer(row, "not-found");
+        else if (isZero(found)) setAnswer(row, []);
         else vectorQueries.push({ row, query: { vector: found, count: engineCount(query) } });
       }
       const vectorReplies = await searchEngine(
@@ -183,8 +187,11 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     capabilities,
     ask,
     vectors,
-    outbound(queries) {
-      checkQueries(name, queries, engine.dim);
+    outbound(given) {
+      // Zero vectors are answered without the engine.
+      const queries = checkQueries(name, given, engine.dim).filter(
+        (query) => !query.vector || directQuery(query),
+      );
       const directQueries = queries.map(directQuery).filter((query) => query !== undefined);
       const toLookUp = queries.filter((query) => !directQuery(query)).map(({ item }) => item!);
       const requests =
@@ -194,7 +201,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
       if (toLookUp.length > 0) requests.push(engine.lookUp(toLookUp).request);
       const ids = directQueries.filter(({ id }) => id !== undefined).length;
       const fallbackNote = queries.some(
-        (query) => query.vector && directQuery(query)?.id !== undefined,
+        (query) => query.vector && !isZero(query.vector) && directQuery(query)?.id !== undefined,
       )
         ? " Ids unknown there are queried again by vector."
         : "";
@@ -231,27 +238,33 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   return Object.assign(retrieve, { engine, identity, capabilities, ask, vectors, outbound });
 }
 
-/** Validate queries before anything is sent. `dim`: required vector length, if known. */
+/**
+ * Validate queries before anything is sent, and return them with vectors of any form as
+ * Float32Arrays. `dim`: required vector length. Default: that of the first vector.
+ */
 export function checkQueries(
   name: string,
   queries: readonly RemoteQuery[],
   dim: number | undefined,
-): void {
+): RemoteQuery[] {
   if (!Array.isArray(queries))
     throw new SageError("option", `${name}: expected a list of queries, saw ${inspect(queries)}.`);
-  queries.forEach((query: RemoteQuery, index) => {
+  return queries.map((query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;
     checkKeys(where, query, ["item", "vector", "count"]);
     checkInteger(`${where}: count`, query.count);
     if (query.item === undefined && query.vector === undefined)
       throw new SageError("option", `${where}: expected an item, a vector or both.`);
     if (query.item !== undefined) checkItemId(`${where}: item`, query.item);
-    if (query.vector === undefined) return;
-    const length = query.vector instanceof Float32Array ? query.vector.length : 0;
-    checkVector(where, query.vector, dim ?? Math.max(1, length));
-    if (query.vector.every((number) => number === 0))
-      throw new SageError("option", `${where}: expected a vector with a direction, saw all zeros.`);
+    if (query.vector === undefined) return query;
+    dim ??= checkDim(`${where}: vector length`, checkFloat32(where, query.vector).length);
+    return { ...query, vector: checkVector(where, query.vector, dim) };
   });
+}
+
+/** Whether the vector has no direction: its cosine to every item is 0, which ranks none. */
+function isZero(vector: Float32Array): boolean {
+  return vector.every((component) => component === 0);
 }
 
 /** The error for a reply that differs from the engine's documentation. */
@@ -279,7 +292,7 @@ export function toAnswer(name: string, { item, count }: RemoteQuery, reply: Engi
   if (reply === "not-found") return { status: "not-found" };
   if (reply instanceof SageError) return { status: "error", error: reply };
   for (const hit of reply) {
-    if (typeof hit.item !== "string" || hit.item === "" || !Number.isFinite(hit.score)) {
+    if (!isItemId(hit.item) || !Number.isFinite(hit.score)) {
       return {
         status: "error",
         error: unexpectedReply(

@@ -1,8 +1,9 @@
 /** The compact binary encoding of queries for own endpoints: CBOR, specified in src/wire.rs. */
-import { checkKeys, inspect } from "../check.js";
+import { checkKeys, inspect, toBytes } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { rowOf, toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
+import type { BytesLike } from "../item.js";
 import type { RemoteQuery } from "./answer.js";
 import { checkQueries } from "./engine.js";
 
@@ -19,19 +20,19 @@ const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
  * Encode queries as CBOR, for an own endpoint that reads them with {@link decodeMedoids}.
  *
  * Ids are included if every query has one and `send` is not "vectors"; vectors, normalised to unit
- * length, if every query has one and `send` is not "ids". The message has one `count`, the largest.
+ * length unless zero, if every query has one and `send` is not "ids". The message has one `count`, the largest.
  * Defaults: `precision` "f16", `send` "both". O(n dim). Synchronous: `await init()` before.
  *
- * @throws SageError "option" for no queries, more than 64, a count above 10,000, more than 4,096
+ * @throws SageError "option" for no queries, more than 64, a count above 10,000, more than 32,768
  * dimensions, an id above 512 bytes, or nothing to send; "dimension" or "not-finite" for vectors of
  * different lengths or with components that are not finite.
  */
 export function encodeMedoids(
-  queries: readonly RemoteQuery[],
+  given: readonly RemoteQuery[],
   options: { precision?: WirePrecision; send?: "ids" | "vectors" | "both" } = {},
 ): Uint8Array<ArrayBuffer> {
   checkKeys("encodeMedoids", options, ["precision", "send"]);
-  checkQueries("encodeMedoids", queries, queries[0]?.vector?.length);
+  const queries = checkQueries("encodeMedoids", given, undefined);
   const { precision = "f16", send = "both" } = options;
   if (!PRECISIONS.includes(precision)) {
     throw new SageError(
@@ -74,15 +75,16 @@ export function encodeMedoids(
 }
 
 /**
- * Decode queries encoded by {@link encodeMedoids}. Vectors have unit length. O(n dim). Synchronous:
+ * Decode queries encoded by {@link encodeMedoids}. Vectors have unit length or are zero. O(n dim). Synchronous:
  * `await init()` before.
  *
  * @throws SageError "corrupt" for bytes of another shape, "version" for a newer format, "option" if
  * a limit of {@link encodeMedoids} is exceeded.
  */
-export function decodeMedoids(bytes: Uint8Array): RemoteQuery[] {
-  if (!(bytes instanceof Uint8Array))
-    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(bytes)}.`);
+export function decodeMedoids(message: BytesLike): RemoteQuery[] {
+  const bytes = toBytes(message);
+  if (!bytes)
+    throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(message)}.`);
   const { count, ids, vectors, dim } = withCore((core) => core.decodeMedoids(bytes));
   const rows = Math.max(ids.length, vectors.length / dim);
   return Array.from({ length: rows }, (_, row) => ({

@@ -4,8 +4,8 @@ import {
   checkFinite,
   checkItemId,
   checkKeys,
-  checkPositive,
   checkVector,
+  checkWeight,
   inspect,
 } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
@@ -13,6 +13,7 @@ import type { VectorSource } from "../retriever.js";
 import type { Entry } from "./log.js";
 import type { Action } from "./types.js";
 
+const LOOKUP_FAILED = "Looking up the items' vectors failed; nothing was recorded";
 const ACTION_FIELDS = ["item", "vector", "at", "weight", "kind"];
 
 /** Context for validating an action. */
@@ -35,11 +36,12 @@ export function checkActions(input: Action | readonly Action[], context: ActionC
 /**
  * Add the vectors of actions that have none and whose item is not in the catalogue. One call of
  * `source` for all of them; actions of items that `source` does not have stay without a vector.
+ * Rejects "retrieval" if it fails, or returns anything but vectors of `dim` components.
  */
 export async function addMissingVectors(
   input: Action | readonly Action[],
   source: VectorSource,
-  catalogue: Catalogue | undefined,
+  { catalogue, dim }: Pick<ActionContext, "catalogue" | "dim">,
 ): Promise<readonly Action[]> {
   const actions = toList(input);
   const needsLookup = (action: Action): boolean =>
@@ -49,21 +51,38 @@ export async function addMissingVectors(
     !catalogue?.has(action.item);
   const missingItems = [...new Set(actions.filter(needsLookup).map(({ item }) => item))];
   if (missingItems.length === 0) return actions;
-  let found: (Float32Array | undefined)[];
+  let found: unknown;
   try {
     found = await source(missingItems);
   } catch (error) {
-    throw asSageError(
-      error,
-      "retrieval",
-      "Looking up the items' vectors failed; nothing was recorded",
-    );
+    throw asSageError(error, "retrieval", LOOKUP_FAILED);
   }
-  const foundVectors = new Map(missingItems.map((item, index) => [item, found[index]]));
+  const foundVectors = new Map(
+    missingItems.map((item, index) => [item, checkFound(item, found, index, dim)]),
+  );
   return actions.map((action) => {
     const vector = needsLookup(action) ? foundVectors.get(action.item) : undefined;
     return vector ? { ...action, vector } : action;
   });
+}
+
+/** The vector found for an item; undefined for an unknown item. */
+function checkFound(
+  item: string,
+  found: unknown,
+  index: number,
+  dim: number,
+): Float32Array | undefined {
+  try {
+    if (!Array.isArray(found))
+      throw new SageError("option", `expected one vector per item, saw ${inspect(found)}.`);
+    const vector: unknown = found[index] ?? undefined;
+    return vector === undefined ? undefined : checkVector(inspect(item), vector, dim);
+  } catch (cause) {
+    throw new SageError("retrieval", `${LOOKUP_FAILED}: ${(cause as SageError).message}`, {
+      cause,
+    });
+  }
 }
 
 /** Validate one action. `label` names it in error messages. */
@@ -80,7 +99,7 @@ export function checkAction(
     // JSON turns -0 into 0.
     at: action.at === undefined ? now : checkFinite(`${where}: at`, action.at) + 0,
   };
-  if (action.weight !== undefined) entry.weight = checkPositive(`${where}: weight`, action.weight);
+  if (action.weight !== undefined) entry.weight = checkWeight(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
     if (typeof action.kind !== "string")
       throw new SageError(

@@ -1,5 +1,12 @@
 /** Blending of ranked lists. The core works on dense integer keys; this file maps ids to them. */
-import { checkInteger, checkItemId, checkItemIds, checkKeys, inspect } from "../check.js";
+import {
+  checkFinite,
+  checkFloat64,
+  checkInteger,
+  checkItemId,
+  checkItemIds,
+  checkKeys,
+} from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
@@ -36,12 +43,12 @@ export interface BlendOptions {
 export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { list: number })[] {
   checkKeys("blend", options, ["weights", "count", "exclude"]);
   const count = checkInteger("blend: count", options.count);
-  if (!Array.isArray(options.weights) || options.weights.length !== lists.length) {
+  const weights = checkFloat64("blend: weights", options.weights);
+  if (weights.length !== lists.length)
     throw new SageError(
       "option",
-      `blend: expected ${lists.length} weights, one per list, saw ${inspect(options.weights)}.`,
+      `blend: expected ${lists.length} weights, one per list, saw ${weights.length}.`,
     );
-  }
   const keyOf = new Map<ItemId, number>();
   const denseKey = (item: ItemId): number => {
     const existing = keyOf.get(item);
@@ -51,16 +58,16 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   const keys = Uint32Array.from(lists.flat(), ({ item }) =>
     denseKey(checkItemId("blend: a hit", item)),
   );
-  const scores = Float32Array.from(lists.flat(), ({ score }) => score);
+  const scores = Float32Array.from(lists.flat(), ({ score }) =>
+    checkFinite("blend: a score", score),
+  );
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
   const exclude = Uint32Array.from(
     checkItemIds("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
     denseKey,
   );
-  const blended = withCore((core) =>
-    core.blend(keys, scores, offsets, Float64Array.from(options.weights), count, exclude),
-  );
+  const blended = withCore((core) => core.blend(keys, scores, offsets, weights, count, exclude));
   const items = [...keyOf.keys()];
   return Array.from(blended.keys, (key, row) => ({
     item: items[key]!,

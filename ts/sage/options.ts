@@ -1,10 +1,18 @@
 /** Validation and defaults of the options of `openSage`. */
 import { Catalogue } from "../catalogue/catalogue.js";
-import { checkInteger, checkKeys, checkPositive, inspect } from "../check.js";
+import {
+  checkDim,
+  checkInteger,
+  checkKeys,
+  checkPositive,
+  checkWeight,
+  inspect,
+} from "../check.js";
 import { withCore } from "../core/glue.js";
 import type { CoreOptions } from "../core/interface.js";
 import { encodeProfileOptions } from "../core/options.js";
 import { SageError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
 import type { Store } from "../store/store.js";
@@ -26,6 +34,11 @@ const OPTION_NAMES = [
   ...["cut", "singletons", "halfLifeDays", "lambda", "memory"],
 ];
 const MS_PER_DAY = 86_400_000;
+const DEFAULT_MAX_ACTIONS = 10_000;
+/** Bytes that the default of `maxActions` may need; vectors of more dimensions lower it. */
+const MAX_DEFAULT_MEMORY = 4 * LIMITS.defaultMemory;
+/** Bytes for clustering that leave room for the session in the 4 GiB of wasm memory. */
+const MAX_MEMORY = 2 ** 31;
 
 /** {@link SageOptions} with defaults filled in. */
 export interface Settings {
@@ -75,8 +88,12 @@ export function checkSettings(options: SageOptions): Settings {
     throw optionError("unreadable", '"reject" or "set-aside"', unreadable);
   const kinds = options.kinds ?? {};
   checkKeys("openSage: kinds", kinds, Object.keys(kinds));
-  const settings: Settings = {
-    dim: resolveDim(options.dim, catalogue),
+  const dim = resolveDim(options.dim, catalogue);
+  if (options.maxActions !== undefined) checkInteger("openSage: maxActions", options.maxActions);
+  checkProfileOptions(encodeProfileOptions(options, catalogue?.spread), dim);
+  const { maxActions, memory } = resolveCapacity(options, dim);
+  return {
+    dim,
     catalogue,
     retriever,
     vectors,
@@ -84,33 +101,50 @@ export function checkSettings(options: SageOptions): Settings {
     kinds: new Map(
       Object.entries(kinds).map(([kind, weight]) => [
         kind,
-        checkPositive(`openSage: kinds.${kind}`, weight),
+        checkWeight(`openSage: kinds.${kind}`, weight),
       ]),
     ),
-    maxActions:
-      options.maxActions === undefined
-        ? 10_000
-        : checkInteger("openSage: maxActions", options.maxActions),
+    maxActions,
     maxAge:
       options.maxAgeDays === undefined
         ? Infinity
         : checkPositive("openSage: maxAgeDays", options.maxAgeDays) * MS_PER_DAY,
     setAsideUnreadable: unreadable === "set-aside",
-    core: encodeProfileOptions(options, catalogue?.spread),
+    core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
     now,
   };
-  // An empty profile makes the core validate its options now, not at the first recommendation.
-  withCore((core) =>
-    core.profile(
-      new Float32Array(),
-      settings.dim,
-      new Float64Array(),
-      new Float64Array(),
-      0,
-      settings.core,
-    ),
+}
+
+/** Makes the core validate the options now, not at the first recommendation. */
+function checkProfileOptions(options: CoreOptions, dim: number): void {
+  const none = new Float64Array();
+  withCore((core) => core.profile(new Float32Array(), dim, none, none, 0, options));
+}
+
+/**
+ * The number of actions kept and the memory to cluster them in, each by default such that it fits
+ * the other. Throws "option" if both are given and the actions do not fit.
+ */
+function resolveCapacity(
+  { maxActions, memory }: SageOptions,
+  dim: number,
+): { maxActions: number; memory: number } {
+  const actionBytes = withCore((core) => core.bytesPerAction(dim));
+  const unset = maxActions === undefined ? MAX_DEFAULT_MEMORY : MAX_MEMORY;
+  const capacity = Math.floor(Math.min(memory ?? unset, MAX_MEMORY) / actionBytes);
+  const count = maxActions ?? Math.max(1, Math.min(DEFAULT_MAX_ACTIONS, capacity));
+  const needed = count * actionBytes;
+  if (count <= capacity)
+    return { maxActions: count, memory: memory ?? Math.max(LIMITS.defaultMemory, needed) };
+  const remedies = [
+    ...(needed <= MAX_MEMORY ? [`memory to at least ${needed}`] : []),
+    ...(capacity > 0 ? [`maxActions to at most ${capacity}`] : []),
+  ];
+  throw new SageError(
+    "option",
+    `openSage: ${count} actions (maxActions) of ${dim} dimensions need ${needed} bytes of memory, ` +
+      `more than ${memory ?? MAX_MEMORY}: set ${remedies.join(", or ")}.`,
   );
-  return settings;
 }
 
 function resolveDim(dim: number | undefined, catalogue: Catalogue | undefined): number {
@@ -120,7 +154,7 @@ function resolveDim(dim: number | undefined, catalogue: Catalogue | undefined): 
       "openSage: pass a `catalogue`, or `dim`, the length of the vectors.",
     );
   }
-  const vectorLength = dim === undefined ? catalogue!.dim : checkInteger("openSage: dim", dim);
+  const vectorLength = dim === undefined ? catalogue!.dim : checkDim("openSage: dim", dim);
   if (catalogue && vectorLength !== catalogue.dim) {
     throw new SageError(
       "dimension",

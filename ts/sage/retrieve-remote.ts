@@ -2,7 +2,7 @@
  * Retrieval through a custom retriever, which may throw, hang or return invalid data: every failure
  * is an error, never an empty list.
  */
-import { checkAbort, inspect } from "../check.js";
+import { checkAbort, inspect, isItemId } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "../retriever.js";
 
@@ -43,11 +43,12 @@ function checkHitLists(answer: unknown, count: number): Hit[][] {
   }
   for (const hit of (answer as unknown[][]).flat()) {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
-    if (typeof item !== "string" || item === "" || !Number.isFinite(score)) {
+    // Scores are blended as f32.
+    if (!isItemId(item) || typeof score !== "number" || !Number.isFinite(Math.fround(score))) {
       const seen = `item ${inspect(item)} and score ${inspect(score)}`;
       throw new SageError(
         "retrieval",
-        `The retriever returned ${seen}; expected an id and a finite number.`,
+        `The retriever returned ${seen}; expected an id and a number in the range of f32.`,
       );
     }
   }

@@ -68,7 +68,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
       checkOpen();
       const at = now();
       const actions = settings.vectors
-        ? await addMissingVectors(given, settings.vectors, settings.catalogue)
+        ? await addMissingVectors(given, settings.vectors, settings)
         : given;
       checkOpen();
       const entries = checkActions(actions, { dim, catalogue: settings.catalogue, now: at });

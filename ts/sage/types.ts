@@ -2,27 +2,27 @@
 /** The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`). */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { ProfileOptions } from "../core/options.js";
-import type { ItemId } from "../item.js";
+import type { ItemId, VectorLike } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
 import type { Store } from "../store/store.js";
 
 /** One user action on one item. */
 export interface Action {
-  /** Any non-empty string. */
   item: ItemId;
   /**
-   * The item's embedding: `dim` finite values, copied. Optional if the catalogue has the item or
+   * The item's embedding: `dim` finite values, copied. A zero vector is allowed. Optional if the catalogue has the item or
    * the `vectors` option supplies it. With a catalogue it is normalised to unit length for
    * clustering.
    */
-  vector?: Float32Array;
+  vector?: VectorLike;
   /**
    * Time of the action: any finite number; for its decay, future times count as now. Default: now.
    */
   at?: number;
   /**
-   * Weight, above 0: weight w counts like w repetitions of the action. Default: the weight of
-   * `kind` in {@link SageOptions.kinds}, or 1.
+   * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action.
+   * Divide other measures, such as milliseconds watched, by a typical value. Default: the weight
+   * of `kind` in {@link SageOptions.kinds}, or 1.
    */
   weight?: number;
   /** Kind of action, such as "save" or "click". Kinds missing from `kinds` have weight 1. */
@@ -66,7 +66,7 @@ export interface Profile {
 /** Options of {@link openSage}. Either `dim` or `catalogue` is required. */
 export interface SageOptions extends ProfileOptions {
   /**
-   * Length of the vectors, at least 1. Default: the catalogue's, which it must equal if both are
+   * Length of the vectors, 1 to 32,768. Default: the catalogue's, which it must equal if both are
    * given.
    */
   dim?: number;
@@ -87,10 +87,12 @@ export interface SageOptions extends ProfileOptions {
    * Where the history is kept. Default: `memoryStore()`, which keeps it until the page is closed.
    */
   store?: Store;
-  /** Weight of each kind of action, above 0. Default: {}, every kind has weight 1. */
+  /** Weight of each kind of action, from 1e-6 to 1e6. Default: {}, every kind has weight 1. */
   kinds?: Record<string, number>;
   /**
-   * Maximum number of actions kept, at least 1; the oldest are deleted. Default: 10,000. The first
+   * Maximum number of actions kept, at least 1; the oldest are deleted. They must fit into
+   * `memory`, so that a profile never fails for what was recorded: `openSage` rejects "option" if
+   * not. Default: 10,000, or as many as fit into `memory` if it is given, else into 512 MiB. The first
    * profile takes O(n^2 dim) time, about 10 ms for 1,000 actions and 1 s for 10,000. Updates after
    * further actions take a tenth of it or less, and keep about 25 bytes per vector component in
    * memory, within the limit of `memory`.
@@ -183,9 +185,9 @@ export interface Sage {
 
 /** Options of {@link Sage.recommend}. */
 export interface RecommendOptions {
-  /** Maximum number of recommendations, at least 1. Default: 20. */
+  /** Maximum number of recommendations, 1 to 2^32 - 1. Default: 20. */
   count?: number;
-  /** Maximum number of interests to query, at least 1. Default: 8, or 3 with a seed. */
+  /** Maximum number of interests to query, 1 to 2^32 - 1. Default: 8, or 3 with a seed. */
   interests?: number;
   /**
    * "top": the most important interests. A seed (a whole number in [0, 2^53]): sampled without

@@ -141,17 +141,28 @@ fn scores_are_those_of_the_stored_vectors() {
 }
 
 #[test]
-fn vectors_of_every_magnitude_are_found() {
-    for size in [1e-38, 1e-18, 1.0, 1e18, 1e37] {
+fn vectors_of_every_magnitude_are_found_or_refused() {
+    for size in [1e-38, 1e-18, 1.0, 1e15, 1.1e15, 1e18, 1e37] {
         let values: Vec<f32> = [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * size).collect();
         for metric in METRICS {
+            if metric != Metric::Cosine && size > crate::MAX_COMPONENT {
+                let mut builder =
+                    CatalogueBuilder::new(2, settings(metric, Precision::Full)).unwrap();
+                let vectors = Vectors::new(&values, 2).unwrap();
+                let refused = builder.add(&Items::new(vectors, &["a", "b", "c"])).unwrap_err();
+                assert_eq!(refused.code(), "option");
+                let small = catalogue(&[1.0, 0.0], 2, settings(metric, Precision::Full));
+                let query = Vectors::new(&values[..2], 2).unwrap();
+                assert_eq!(small.search(query, 1, &[]).unwrap_err().code(), "option");
+                continue;
+            }
             let catalogue = catalogue(&values, 2, settings(metric, Precision::Full));
             let query = [size, size * 0.9];
             let found = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
             assert!(found.iter().all(|hit| hit.score.is_finite()), "{size:e} {metric:?} {found:?}");
             assert_eq!(found.len(), 3);
-            // Products beyond the range of f32 are clamped to the same value.
-            if metric == Metric::Cosine || (1e-18..=1e18).contains(&size) {
+            // Products below the range of f32 are all 0.
+            if metric == Metric::Cosine || size >= 1e-18 {
                 assert_eq!(found[0].row, 1, "{size:e} {metric:?} {found:?}");
             }
         }

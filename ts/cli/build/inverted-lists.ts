@@ -5,10 +5,10 @@
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
-import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import type { Metric } from "../../catalogue/options.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
+import type { FileItem } from "../read/item-file.js";
 import { drawSample } from "./sample.js";
 
 /** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
@@ -30,7 +30,7 @@ const QUERIES_PER_CALL = 256;
  */
 export async function buildLists(
   catalogue: Catalogue,
-  items: readonly CatalogueItem[],
+  items: readonly FileItem[],
   onProgress: (share: number) => void,
 ): Promise<Catalogue> {
   const listCount = Math.round(Math.sqrt(items.length));
@@ -126,7 +126,7 @@ function measureProbes(
 
 /** A catalogue of the centres; the id of each is its list number. */
 async function indexCentres(centres: readonly Float32Array[], metric: Metric): Promise<Catalogue> {
-  const items = centres.map((centre, list): CatalogueItem => [String(list), centre]);
+  const items = centres.map((centre, list): FileItem => [String(list), centre]);
   return Catalogue.from(items, { dim: centres[0]!.length, metric, precision: "compact" });
 }
 

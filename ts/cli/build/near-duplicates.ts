@@ -3,7 +3,7 @@
  * "woman running".
  */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import type { CatalogueItem } from "../../catalogue/checked-items.js";
+import type { FileItem } from "../read/item-file.js";
 
 /** Queries per call of searchMany. */
 const QUERIES_PER_CALL = 64;
@@ -18,7 +18,7 @@ const NEIGHBOURS_PER_ITEM = 64;
  */
 export function findNearDuplicates(
   catalogue: Catalogue,
-  items: readonly CatalogueItem[],
+  items: readonly FileItem[],
   minScore: number,
   onProgress: (share: number) => void,
 ): Map<string, string> {

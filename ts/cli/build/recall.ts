@@ -3,7 +3,7 @@
  * as they were given.
  */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import type { CatalogueItem } from "../../catalogue/checked-items.js";
+import type { FileItem } from "../read/item-file.js";
 import { drawSample } from "./sample.js";
 
 const NEIGHBOURS = 10;
@@ -21,7 +21,7 @@ const TIE_TOLERANCE = 1e-6;
  */
 export function measureRecall(
   catalogue: Catalogue,
-  items: readonly CatalogueItem[],
+  items: readonly FileItem[],
   onProgress: (share: number) => void,
 ): { recall: number; queries: number } {
   const { dim, metric } = catalogue;

@@ -1,14 +1,13 @@
 /** `pocketsage build`: items in, a catalogue out. */
 import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
-import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import { parseArguments, parseChoice, parseNumber, requireValue } from "../arguments.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
 import { UsageError } from "../command-error.js";
 import { toInputError } from "../read/fields.js";
-import { readItems } from "../read/item-file.js";
+import { type FileItem, readItems } from "../read/item-file.js";
 import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import { countOf, formatCount, printJson } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
@@ -128,7 +127,7 @@ export async function run(args: string[]): Promise<void> {
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
     });
-    let items: readonly CatalogueItem[] = read.items;
+    let items: readonly FileItem[] = read.items;
     let attributes: readonly string[] = values.attribute;
     const buildCatalogue = (): Promise<Catalogue> =>
       Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
@@ -195,7 +194,7 @@ async function fileLength(file: string): Promise<number> {
 }
 
 /** The item with `first` as variantOf in its payload; unchanged if it is no variant. */
-function withVariantOf(entry: CatalogueItem, first: string | undefined): CatalogueItem {
+function withVariantOf(entry: FileItem, first: string | undefined): FileItem {
   if (first === undefined) return entry;
   const [item, vector, payload] = entry;
   return [item, vector, { ...(payload as object | undefined), variantOf: first }];

@@ -11,6 +11,9 @@ import { readTime, TIME_FORMATS } from "./time.js";
 
 const ACTION_FIELDS = ["item", "vector", "at", "weight", "kind"];
 
+/** An action whose vector is a Float32Array. */
+type FileAction = Action & { vector?: Float32Array };
+
 export interface ActionFile {
   readonly actions: Action[];
   /** Length of the vectors; undefined without a catalogue and without actions. */
@@ -43,9 +46,9 @@ export async function readActions(
 }
 
 /** One action, its fields converted from strings where needed. Null is a missing field. */
-function readAction(row: Row): Action {
+function readAction(row: Row): FileAction {
   const { location, fields } = row;
-  const action: Action = { item: readId(row, "item") };
+  const action: FileAction = { item: readId(row, "item") };
   if (fields.vector != null) action.vector = readVector(row, "vector");
   if (fields.at != null) {
     const at = readTime(fields.at);

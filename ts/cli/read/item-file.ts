@@ -1,6 +1,5 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
-import type { CatalogueItem } from "../../catalogue/checked-items.js";
 import { InputError } from "../command-error.js";
 import { readId, readVector } from "./fields.js";
 import { readNpyRows } from "./npy.js";
@@ -8,6 +7,9 @@ import { readParquetRows } from "./parquet.js";
 import type { Row } from "./row.js";
 import { displayName } from "./stream.js";
 import { readRows } from "./text-rows.js";
+
+/** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
+export type FileItem = readonly [item: string, vector: Float32Array, payload?: unknown];
 
 export interface ItemFileOptions {
   /** Name of the field with the id. */
@@ -32,9 +34,9 @@ export interface ItemFileOptions {
 export async function readItems(
   file: string,
   options: ItemFileOptions,
-): Promise<{ items: CatalogueItem[]; dim: number }> {
+): Promise<{ items: FileItem[]; dim: number }> {
   const { id: idField, vector: vectorField, onItem } = options;
-  const items: CatalogueItem[] = [];
+  const items: FileItem[] = [];
   const locations = new Map<string, string>();
   let first = { dim: 0, location: "" };
   for await (const row of readFile(file, options)) {

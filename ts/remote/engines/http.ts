@@ -11,6 +11,7 @@
 import { checkAbort, checkKeys, inspect } from "../../check.js";
 import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
+import { MESSAGE_LIMITS } from "../../limits.js";
 import { NOT_SENT } from "../../retriever.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import {
@@ -37,7 +38,7 @@ export interface HttpRetrieverOptions extends HttpOptions {
   url: string | URL;
   /**
    * What is sent of each medoid. "ids" takes a few bytes each and requires that the endpoint has
-   * the items. Default: "ids" if every query has an id, else "vectors".
+   * the items. Default: "ids" if every query has an id of at most 512 bytes, else "vectors".
    */
   send?: "ids" | "vectors" | "both";
   /** Encoding of vector components. Default: "f16". */
@@ -69,7 +70,8 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   }
   const sendRequest = httpSender(NAME, options);
   const partsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
-    send ?? (queries.every(({ item }) => item !== undefined) ? "ids" : "vectors");
+    send ??
+    (queries.every(({ item }) => item !== undefined && fitsMessage(item)) ? "ids" : "vectors");
   const requestFor = (queries: readonly RemoteQuery[]): HttpRequest => {
     const cappedQueries = queries.map((query) => ({
       ...query,
@@ -83,8 +85,8 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     };
   };
 
-  const ask = async (queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
-    checkQueries(NAME, queries, dim);
+  const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
+    const queries = checkQueries(NAME, given, dim);
     checkAbort(signal);
     if (queries.length === 0) return [];
     await init();
@@ -160,4 +162,9 @@ function parseAnswers(reply: unknown): EngineReply[] {
       score: number(field(hit, "score"), "a score"),
     }));
   });
+}
+
+/** Whether the id fits into a message of compact medoids. */
+function fitsMessage(item: string): boolean {
+  return new TextEncoder().encode(item).length <= MESSAGE_LIMITS.maxIdBytes;
 }

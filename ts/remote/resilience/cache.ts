@@ -7,6 +7,7 @@ import { checkAbort, checkKeys, checkPositive } from "../../check.js";
 import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
+import { checkQueries } from "../engine.js";
 import { quantize5 } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
@@ -77,7 +78,8 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       .catch(() => undefined);
   };
 
-  const ask: RemoteRetriever["ask"] = async (queries, signal) => {
+  const ask: RemoteRetriever["ask"] = async (given, signal) => {
+    const queries = checkQueries(inner.engine, given, undefined);
     checkAbort(signal);
     const keys = await Promise.all(queries.map(cacheKey));
     const entries = await Promise.all(

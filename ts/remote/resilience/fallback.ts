@@ -80,8 +80,8 @@ export function localRetriever(catalogue: Catalogue): RemoteRetriever {
       idKind: "string",
       filter: "none",
     },
-    ask: async (queries, signal) => {
-      checkQueries("catalogue", queries, catalogue.dim);
+    ask: async (given, signal) => {
+      const queries = checkQueries("catalogue", given, catalogue.dim);
       checkAbort(signal);
       return queries.map((query): Answer => {
         const vector = vectorOf(query);

@@ -60,8 +60,8 @@ export function resilient(
   return wrap(composed, {
     ask: async (queries, signal) => {
       // Invalid queries reject here: inside they would count as failures of the engine.
-      checkQueries(engine.engine, queries, undefined);
-      return composed.ask(queries, signal);
+      const checked = checkQueries(engine.engine, queries, undefined);
+      return composed.ask(checked, signal);
     },
     vectors: cacheVectors(composed.vectors), // outermost: cached vectors survive an outage
   });

@@ -1,0 +1,33 @@
+/**
+ * The ranges of values. All but `maxCount` are the constants of src/limits.rs: code that runs
+ * before the wasm is loaded, such as the schemas of edge/, reads them here. A test compares them
+ * with the core's `limits()`.
+ */
+
+/** The ranges that the package checks where values enter it. Both ends are included. */
+export const LIMITS = {
+  /** Smallest weight of an action or row. */
+  minWeight: 1e-6,
+  /** Largest weight of an action or row. */
+  maxWeight: 1e6,
+  /** Maximum number of components of a vector. */
+  maxDim: 32_768,
+  /** Maximum length of an item id, in bytes of UTF-8. */
+  maxIdBytes: 65_535,
+  /** Largest magnitude of a vector component in a catalogue with the metric "ip" or "l2". */
+  maxComponent: 1e15,
+  /** Default of the option `memory` in bytes, unless `maxActions` of `dim` need more. */
+  defaultMemory: 128 * 2 ** 20,
+  /** Largest whole number that an option takes: the largest u32. */
+  maxCount: 2 ** 32 - 1,
+} as const;
+
+/** The ranges of a message of compact medoids (`encodeMedoids` in `pocketsage/remote`). */
+export const MESSAGE_LIMITS = {
+  /** Maximum number of medoids. */
+  maxMedoids: 64,
+  /** Maximum number of hits per medoid. */
+  maxHits: 10_000,
+  /** Maximum length of an item id, in bytes of UTF-8. */
+  maxIdBytes: 512,
+} as const;
