@@ -11,7 +11,6 @@ import {
   cluster,
   init,
   LIMITS,
-  memoryStore,
   openSage,
   project,
   ward,

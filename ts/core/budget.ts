@@ -25,7 +25,7 @@ let followsRestarts = false;
  * Cloudflare isolate. Throws "option" unless `bytes` is a whole number of at least 0.
  */
 export function setSessionBudget(bytes: number): void {
-  budget = checkInteger("setSessionBudget", bytes, 0);
+  budget = checkInteger("setSessionBudget", bytes, 0, Number.MAX_SAFE_INTEGER);
   releaseOldest();
 }
 
