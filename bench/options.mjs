@@ -9,7 +9,7 @@ const list = { type: "string" };
 const wardFilters = { sizes: list, dims: list, data: list, only: list, quick: flag };
 
 /** Task sets of the catalogue bench, smallest first. */
-export const catalogueSets = ["5k", "20k", "100k", "text"];
+const catalogueSets = ["5k", "20k", "100k", "text"];
 
 /**
  * Options of `npm run bench:ward`: `{ sizes, dims, data, only, quick, json, figures }`.

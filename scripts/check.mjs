@@ -51,7 +51,7 @@ const checks = {
     const options = ["--profile", "esm-only", "--exclude-entrypoints", ...exportsWithoutTypes];
     return runCheck("attw", [(await packOnce()).tarball, ...options]);
   },
-  knip: () => runCheck("knip", ["--include", "dependencies,unlisted"]),
+  knip: () => runCheck("knip", []),
   "unused-crates": unusedCrates,
   licences: async () => (await denyCrates("licenses", "bans", "sources")) + (await npmComplaints()),
 };

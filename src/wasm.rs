@@ -1,5 +1,5 @@
 //! JavaScript bindings. Each function converts its arguments, calls the core, and converts the
-//! result. No other file uses wasm-bindgen, js-sys or serde-wasm-bindgen (clippy.toml, and the check
+//! result. No other file uses wasm-bindgen, js-sys or serde-wasm-bindgen (clippy.toml; the check
 //! `rust-modules`).
 //!
 //! Arrays of numbers cross as typed arrays; results of several fields are plain objects. Free

@@ -68,7 +68,7 @@ export async function retrieverFor(
 }
 
 /** The adapter of the engine, without cache and fallback. Only it receives ENGINE_KEY. */
-export function engineOf(env: Env): RemoteRetriever {
+function engineOf(env: Env): RemoteRetriever {
   const create = ENGINES[env.ENGINE];
   if (!create)
     throw new SettingError(

@@ -45,7 +45,7 @@ const STATUS_OF_CODE: Record<string, number> = {
 const REASONS_TO_LOG = ["network", "refused", "not-found", "redirect"];
 
 /** The response to a fault. An engine's own message is logged where it is safe, never returned. */
-export function problemOfFault({ code, message, reason, status }: Fault): Problem {
+function problemOfFault({ code, message, reason, status }: Fault): Problem {
   if (reason === undefined) {
     const logFields = code === "settings" ? { detail: message } : {};
     return new Problem(STATUS_OF_CODE[code] ?? 500, code, message, {}, logFields);

@@ -4,7 +4,7 @@
  */
 import * as v from "valibot";
 
-export const MAX_ACTIONS_PER_REQUEST = 100;
+const MAX_ACTIONS_PER_REQUEST = 100;
 export const MAX_ACTIONS_BODY_BYTES = 256 << 10;
 export const MAX_BODY_BYTES = 32 << 10;
 const MAX_MEDOIDS = 16;

@@ -8,7 +8,7 @@ const ROW_BYTES = 512 << 10; // SQLite rows of Durable Objects hold at most 2 MB
 const KEY_LIFETIME_MS = 86_400_000; // a day
 
 /** A completed request: its idempotency key, a digest of its body, and its answer. */
-export interface CompletedRequest {
+interface CompletedRequest {
   key: string;
   digest: string;
   answer: string;

@@ -2,7 +2,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`format`], [`header`], [`bytes`], [`string_table`] | the `.sage` file: layout, limits, reading, checks |
+//! | [`format`], [`header`], [`bytes`] | the `.sage` file: layout, limits, reading, checks |
+//! | [`string_table`] | strings and their offsets in the file |
 //! | [`codes`] | encoding of vectors as 7-bit codes and residuals |
 //! | [`builder`], [`items`] | writing a catalogue |
 //! | [`index`] | [`Catalogue`], the public type |

@@ -40,8 +40,8 @@ test("where the platform forbids compiling wasm, the error names what allows it"
       "because 'unsafe-eval' is not an allowed source of script in the following Content " +
       "Security Policy directive: \"script-src 'self'\"",
     "call to WebAssembly.instantiateStreaming() blocked by CSP",
-    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an " +
-      "allowed source of script",
+    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not " +
+      "an allowed source of script",
     "WebAssembly.instantiate(): Wasm code generation disallowed by embedder",
   ]) {
     const error = await rejects(

@@ -108,7 +108,7 @@ async function coreCalls(work) {
   return calls;
 }
 
-test("a replaced action that differs only in weight gets the new weight, and is not added", async () => {
+test("a replaced action that differs only in weight gets the new weight", async () => {
   const next = random(12);
   const actions = Array.from({ length: 30 }, (_, number) => ({
     ...randomAction(next, number),

@@ -48,7 +48,7 @@ test("other texts are not times", () => {
     assert.equal(parseIsoTime(text), undefined, text);
 });
 
-test("seconds, microseconds, nanoseconds and digits of a date are distinguished from milliseconds", () => {
+test("seconds, microseconds, nanoseconds and date digits are told apart from milliseconds", () => {
   const time = Date.parse("2025-10-04T12:00:00Z");
   assert.equal(otherTimeOf(time), undefined);
   assert.equal(otherTimeOf(time / 1e3), "seconds");

@@ -26,7 +26,7 @@ export function exactNeighbours(items, vector, count, except) {
   return scored.sort((a, b) => b.score - a.score).slice(0, count);
 }
 
-export function dot(a, b) {
+function dot(a, b) {
   let sum = 0;
   for (let i = 0; i < a.length; i += 1) sum += a[i] * b[i];
   return sum;

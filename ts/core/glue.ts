@@ -146,8 +146,9 @@ function describeTrap(error: unknown, isExhausted: boolean): SageError {
   if (isExhausted || (error instanceof RangeError && !/stack/i.test(reason))) {
     return new SageError(
       "memory",
-      `There is not enough memory (${reason}). Pass fewer vectors, lower maxActions, use a compact ` +
-        "catalogue, or close catalogues and sages that are not used. Recorded actions are kept.",
+      `There is not enough memory (${reason}). Pass fewer vectors, lower maxActions, use a ` +
+        "compact catalogue, or close catalogues and sages that are not used. Recorded actions " +
+        "are kept.",
       { cause: error },
     );
   }

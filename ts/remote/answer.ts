@@ -59,7 +59,7 @@ export interface Capabilities {
 /**
  * A retriever backed by a vector engine, with one answer per query.
  *
- * Called as a function it is a {@link Retriever}: it resolves to the hit lists, or rejects with the
+ * Called as a function it is a `Retriever`: it resolves to the hit lists, or rejects with the
  * error of the first query that failed or was not found.
  */
 export interface RemoteRetriever {
