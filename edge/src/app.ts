@@ -2,11 +2,13 @@
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import type { Answer } from "pocketsage/remote";
-import { digest, limitBody, readJson, readMedoids, validate } from "./body.js";
-import type { UserCalls } from "./contract.js";
+import { type AppEnv, checkAccess } from "./access.js";
+import { limitBody, readBytes, readJson, readMedoids, readQuery, validate } from "./body.js";
+import type { Conflict, RequestStamp, UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
 import { openApi } from "./openapi.js";
 import { faultOf, Problem, problemOf, unwrap } from "./problem.js";
+import { hash } from "./requests.js";
 import {
   ActionsBody,
   ForgetQuery,
@@ -14,16 +16,15 @@ import {
   IdempotencyKey,
   MAX_ACTIONS_BODY_BYTES,
   MAX_BODY_BYTES,
+  MAX_IMPORT_BODY_BYTES,
   ProfileQuery,
   type ProfileReply,
   type RecommendationsReply,
   RecommendQuery,
+  RequestTime,
   type RetrieveReply,
 } from "./schema.js";
-import { dimOf, type Env, keysOf, originsOf } from "./settings.js";
-import { type Claims, verifyToken } from "./token.js";
-
-type AppEnv = { Bindings: Env; Variables: { claims: Claims; logFields: Record<string, unknown> } };
+import { dimOf, originsOf } from "./settings.js";
 
 export const app = new Hono<AppEnv>();
 
@@ -50,8 +51,8 @@ app.use(async (context, next) => {
 app.use((context, next) =>
   cors({
     origin: (origin) => (originsOf(context.env).includes(origin) ? origin : null),
-    allowMethods: ["GET", "POST", "DELETE"],
-    allowHeaders: ["authorization", "content-type", "idempotency-key"],
+    allowMethods: ["GET", "POST", "PUT", "DELETE"],
+    allowHeaders: ["authorization", "content-type", "idempotency-key", "request-time"],
     exposeHeaders: ["server-timing", "retry-after"],
     maxAge: 600,
   })(context, next),
@@ -60,54 +61,28 @@ app.use((context, next) =>
 app.get("/health", (context) => context.json({ ok: true }));
 app.get("/openapi.json", (context) => context.json(openApi()));
 
-app.use("/v1/*", async (context, next) => {
-  const token = /^Bearer ([\w.-]+)$/.exec(context.req.header("authorization") ?? "")?.[1];
-  if (token === undefined) {
-    throw new Problem(
-      401,
-      "token",
-      "No token: send `authorization: Bearer <token>`, minted by the site's backend.",
-      { "www-authenticate": "Bearer" },
-    );
-  }
-  const { AUDIENCE = "pocketsage", LIMIT } = context.env;
-  const claims = await verifyToken(token, keysOf(context.env), AUDIENCE);
-  context.set("claims", claims);
-  // Anonymous visitors may share a token, so their limit is per address. Only the limiter sees it.
-  const key =
-    claims.sub === undefined
-      ? `from ${context.req.header("cf-connecting-ip") ?? "anywhere"}`
-      : `user ${claims.sub}`;
-  const outcome = await LIMIT?.limit({ key });
-  if (outcome && !outcome.success)
-    throw new Problem(429, "rate", "Too many requests: wait a minute.", { "retry-after": "60" });
-  await next();
-});
+app.use("/v1/*", checkAccess);
 
 app.post("/v1/actions", limitBody(MAX_ACTIONS_BODY_BYTES), async (context) => {
   const { body, text } = await readJson(context, ActionsBody);
   const { actions } = body;
-  const key = context.req.header("idempotency-key");
-  if (key !== undefined) validate(IdempotencyKey, key, "Idempotency-Key");
-  const result = unwrap(await userOf(context).record(actions, key, await digest(text)));
-  if ("conflict" in result)
-    throw new Problem(
-      409,
-      "repeated",
-      "This Idempotency-Key belongs to a request with another body: use a new key.",
-    );
-  const { recorded, repeated } = result;
-  context.set("logFields", { actions: actions.length, repeated });
-  return context.json({ recorded }, repeated ? 200 : 201);
+  const stamp = await stampOf(context, text);
+  const result = withoutConflict(unwrap(await userOf(context).record(actions, stamp)));
+  const { recorded, dropped, repeated } = result;
+  context.set("logFields", { actions: actions.length, dropped, repeated });
+  const status = repeated || recorded === 0 ? 200 : 201;
+  return context.json({ recorded, ...(dropped > 0 ? { dropped } : {}) }, status);
 });
 
 app.post("/v1/hidden", limitBody(MAX_BODY_BYTES), async (context) => {
-  const { body } = await readJson(context, HideBody);
-  return context.json(unwrap(await userOf(context).hide(body.item)));
+  const { body, text } = await readJson(context, HideBody);
+  const items = typeof body.item === "string" ? [body.item] : body.item;
+  const stamp = await stampOf(context, text);
+  return context.json(withoutConflict(unwrap(await userOf(context).hide(items, stamp))));
 });
 
 app.get("/v1/profile", async (context) => {
-  const { vectors } = validate(ProfileQuery, context.req.query(), "the query");
+  const { vectors } = readQuery(context, ProfileQuery);
   const { interests, ...profile } = unwrap(await userOf(context).profile());
   return context.json<ProfileReply>({
     ...profile,
@@ -118,17 +93,24 @@ app.get("/v1/profile", async (context) => {
 });
 
 app.get("/v1/recommendations", async (context) => {
-  const query = validate(RecommendQuery, context.req.query(), "the query");
+  const query = readQuery(context, RecommendQuery);
   const recommendations = unwrap(await timed(context, "user", userOf(context).recommend(query)));
   context.set("logFields", { recommendations: recommendations.length });
   return context.json<RecommendationsReply>({ recommendations });
 });
 
 app.delete("/v1/actions", async (context) => {
-  const query = validate(ForgetQuery, context.req.query(), "the query");
+  const query = readQuery(context, ForgetQuery);
   if (query.item !== undefined && (query.from ?? query.to) !== undefined)
     throw new Problem(400, "option", "The query has an item and a time range: send one of them.");
-  return context.json(unwrap(await userOf(context).forget(query)));
+  const stamp = await stampOf(context, "");
+  return context.json(withoutConflict(unwrap(await userOf(context).forget(query, stamp))));
+});
+
+app.put("/v1/import", limitBody(MAX_IMPORT_BODY_BYTES), async (context) => {
+  const bytes = await readBytes(context, "application/octet-stream");
+  context.set("logFields", { bytes: bytes.length });
+  return context.json(unwrap(await userOf(context).import(bytes)));
 });
 
 app.get("/v1/export", async (context) => {
@@ -165,6 +147,26 @@ app.onError((error, context) => {
   context.set("logFields", { ...context.get("logFields"), code, ...logFields });
   return context.json({ error: { code, message } }, status as 400, headers);
 });
+
+/** What identifies a request: its headers Idempotency-Key and Request-Time, and its content. */
+async function stampOf({ req }: Context<AppEnv>, body: string): Promise<RequestStamp> {
+  const [key, time] = [req.header("idempotency-key"), req.header("request-time")];
+  return {
+    digest: await hash(req.method, req.path, new URL(req.url).search, body),
+    key: key === undefined ? undefined : validate(IdempotencyKey, key, "Idempotency-Key"),
+    time: time === undefined ? undefined : validate(RequestTime, time, "Request-Time"),
+  };
+}
+
+function withoutConflict<T extends object>(result: T): Exclude<T, Conflict> {
+  if ("conflict" in result)
+    throw new Problem(
+      409,
+      "repeated",
+      "This Idempotency-Key belongs to another request: use a new key.",
+    );
+  return result as Exclude<T, Conflict>;
+}
 
 /** The Durable Object of the token's user. */
 function userOf(context: Context<AppEnv>): UserCalls {

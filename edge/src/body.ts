@@ -7,6 +7,8 @@ import * as v from "valibot";
 import { Problem } from "./problem.js";
 import { RetrieveBody } from "./schema.js";
 
+const CBOR = "application/cbor";
+
 /** Middleware that refuses larger bodies, with or without a content-length header. */
 export function limitBody(maxBytes: number): ReturnType<typeof bodyLimit> {
   return bodyLimit({
@@ -38,33 +40,86 @@ export function validate<Schema extends v.GenericSchema>(
   );
 }
 
+/**
+ * A validated query string. A parameter occurs once, or is in `lists` and is read as an array.
+ * Malformed percent-encoding is refused: lenient decoding would give another item id.
+ */
+export function readQuery<Schema extends v.GenericSchema>(
+  context: Context,
+  schema: Schema,
+  lists: readonly string[] = [],
+): v.InferOutput<Schema> {
+  const { search, searchParams } = new URL(context.req.url);
+  try {
+    decodeURIComponent(search);
+  } catch {
+    throw new Problem(400, "body", "the query: expected percent-encoded UTF-8.");
+  }
+  const entries = [...new Set(searchParams.keys())].map((name) => {
+    const values = searchParams.getAll(name);
+    if (lists.includes(name)) return [name, values];
+    if (values.length === 1) return [name, values[0]];
+    throw new Problem(400, "body", `the query: ${name.slice(0, 60)} occurs more than once.`);
+  });
+  return validate(schema, Object.fromEntries(entries), "the query");
+}
+
 /** A validated JSON body and its text. */
 export async function readJson<Schema extends v.GenericSchema>(
   context: Context,
   schema: Schema,
 ): Promise<{ body: v.InferOutput<Schema>; text: string }> {
-  const type = context.req.header("content-type") ?? "none";
-  if (!/^application\/json\b/.test(type))
-    throw new Problem(
-      415,
-      "body",
-      `content-type: expected application/json, saw ${type.slice(0, 60)}.`,
-    );
-  const text = await context.req.text();
+  checkContentType(context, "application/json");
+  const bytes = await context.req.arrayBuffer();
+  let text: string;
   let value: unknown;
   try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
     value = JSON.parse(text);
   } catch {
-    throw new Problem(400, "body", "The body is not JSON.");
+    throw new Problem(400, "body", "The body is not JSON in UTF-8.");
   }
   return { body: validate(schema, value, "the body"), text };
 }
 
+/** The bytes of a binary body. */
+export async function readBytes(
+  context: Context,
+  contentType: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  checkContentType(context, contentType);
+  return new Uint8Array(await context.req.arrayBuffer());
+}
+
+/**
+ * Throws a 415 unless the body has this content-type, with no charset but UTF-8, and no encoding:
+ * other bytes would be misread.
+ */
+function checkContentType(context: Context, expected: string): void {
+  const seen = context.req.header("content-type") ?? "none";
+  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(seen)?.[1]?.trim() ?? "utf-8";
+  if (mediaTypeOf(seen) !== expected || charset.toLowerCase() !== "utf-8")
+    throw new Problem(415, "body", `content-type: expected ${expected}, saw ${seen.slice(0, 60)}.`);
+  const encoding = context.req.header("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity")
+    throw new Problem(
+      415,
+      "body",
+      `content-encoding: expected a body without, saw ${encoding.slice(0, 60)}.`,
+    );
+}
+
+/** The type and subtype of a content-type, without parameters. */
+function mediaTypeOf(contentType: string): string {
+  return contentType.split(";")[0]!.trim().toLowerCase();
+}
+
 /** The queries of /v1/retrieve. Compact medoids (application/cbor) have the same limits as JSON. */
 export async function readMedoids(context: Context, dim: number): Promise<RemoteQuery[]> {
-  const queries = /^application\/cbor\b/.test(context.req.header("content-type") ?? "")
-    ? await readCborMedoids(context)
-    : await readJsonMedoids(context);
+  const queries =
+    mediaTypeOf(context.req.header("content-type") ?? "") === CBOR
+      ? await readCborMedoids(context)
+      : await readJsonMedoids(context);
   for (const { vector } of queries) {
     if (vector && vector.length !== dim)
       throw new Problem(
@@ -87,7 +142,7 @@ async function readJsonMedoids(context: Context): Promise<RemoteQuery[]> {
 
 async function readCborMedoids(context: Context): Promise<RemoteQuery[]> {
   await init();
-  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  const bytes = await readBytes(context, CBOR);
   let queries: RemoteQuery[];
   try {
     queries = decodeMedoids(bytes);
@@ -99,10 +154,4 @@ async function readCborMedoids(context: Context): Promise<RemoteQuery[]> {
   const medoids = queries.map(({ item }) => ({ item: item ?? "vector" }));
   validate(RetrieveBody, { count: queries[0]!.count, medoids }, "the compact medoids");
   return queries;
-}
-
-/** SHA-256 of a text, in hexadecimal. */
-export async function digest(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

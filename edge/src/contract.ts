@@ -6,12 +6,19 @@ import type { Profile, Recommendation } from "pocketsage";
 import type { FailureReason } from "pocketsage/remote";
 import type { ActionInput, ForgetQuery, RecommendQuery } from "./schema.js";
 
-/** An expected error as plain data. `reason` and `status` are those of a failed engine request. */
+/**
+ * An error as plain data. `reason`, `status` and `sqlState` are those of a failed engine request,
+ * `bug` is the name of an unexpected error and its places in the code.
+ */
 export interface Fault {
   code: string;
   message: string;
   reason?: FailureReason | undefined;
   status?: number | undefined;
+  sqlState?: string | undefined;
+  bug?: { error: string; at: string[] };
+  /** Whether the bytes in question came with the request; else they were stored. */
+  invalidBody?: true;
 }
 
 /** The result of a call that failed. */
@@ -19,7 +26,17 @@ export interface Failure {
   fault: Fault;
 }
 
-/** The result of a `record` call whose idempotency key belongs to a different request. */
+/** What identifies a request that changes data, so that it can be sent again. */
+export interface RequestStamp {
+  /** A hash of method, path, query and body. */
+  digest: string;
+  /** The Idempotency-Key. */
+  key?: string | undefined;
+  /** When the client made the request, in milliseconds since the epoch. Default: on arrival. */
+  time?: number | undefined;
+}
+
+/** The result of a call whose idempotency key belongs to a different request. */
 export interface Conflict {
   conflict: true;
 }
@@ -27,26 +44,32 @@ export interface Conflict {
 /** The outcome of a `record` call; `repeated` if an earlier request with this key did the work. */
 export interface Recorded {
   recorded: number;
+  /** The number of actions not recorded, because they are too old or were deleted since. */
+  dropped: number;
   repeated: boolean;
 }
 
-/** The methods of a user's Durable Object. */
+/**
+ * The methods of a user's Durable Object. Changes with a key are made once per key. What a request
+ * made before a deletion would bring back is left out.
+ */
 export interface UserCalls {
-  /** Records the actions, once per idempotency key. `digest` is a hash of the request body. */
-  record(
-    actions: ActionInput[],
-    key: string | undefined,
-    digest: string,
-  ): Promise<Recorded | Conflict | Failure>;
+  record(actions: ActionInput[], stamp: RequestStamp): Promise<Recorded | Conflict | Failure>;
   profile(): Promise<Profile | Failure>;
   recommend(query: RecommendQuery): Promise<Recommendation[] | Failure>;
-  hide(item: string): Promise<{ hidden: string } | Failure>;
+  /** Resolves to the items that were hidden. */
+  hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure>;
   /**
-   * Deletes one item's traces, the actions of a time range, or, for an empty query, everything,
-   * the object's storage included. The last also works if the stored bytes are unreadable.
+   * Deletes one item's traces, the actions of a time range, or, for an empty query, everything but
+   * what RequestLog keeps. The last also works if the stored bytes are unreadable.
    */
-  forget(query: ForgetQuery): Promise<{ deleted: number } | Failure>;
+  forget(
+    query: ForgetQuery,
+    stamp: RequestStamp,
+  ): Promise<{ deleted: number } | Conflict | Failure>;
   export(): Promise<Uint8Array<ArrayBuffer> | Failure>;
+  /** Merges an export. Resolves to the number of actions of the profile then. */
+  import(bytes: Uint8Array<ArrayBuffer>): Promise<{ actions: number } | Failure>;
 }
 
 /** The binding of the Durable Objects: one object per user id. */

@@ -20,6 +20,7 @@ import {
   vectorize,
 } from "pocketsage/remote";
 import postgres from "postgres";
+import { bugOf, faultOf } from "./problem.js";
 import { dimOf, type Env, engineOptionsOf, positiveOf, SettingError } from "./settings.js";
 
 const TIMEOUT_MS = 1500; // of one request to the engine
@@ -153,11 +154,8 @@ async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
     }
   } catch (error) {
     nextCatalogueLoad = Date.now() + CATALOGUE_RETRY_MS;
-    console.error(
-      JSON.stringify({
-        error: `catalogue.sage: ${error instanceof Error ? error.message : String(error)}`,
-      }),
-    );
+    const fault = faultOf(error) ?? bugOf(error);
+    console.error(JSON.stringify({ error: `catalogue.sage: ${fault.message}`, ...fault.bug }));
   }
   return catalogue;
 }

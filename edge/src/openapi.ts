@@ -14,11 +14,13 @@ import {
   HiddenReply,
   HideBody,
   IdempotencyKey,
+  ImportedReply,
   ProfileQuery,
   ProfileReply,
   RecommendationsReply,
   RecommendQuery,
   RecordedReply,
+  RequestTime,
   RetrieveBody,
   RetrieveReply,
 } from "./schema.js";
@@ -47,7 +49,7 @@ const ERRORS = {
     { "www-authenticate": { required: true, schema: { type: "string" } } },
   ],
   403: ["The token has no user id (sub)."],
-  409: ["The Idempotency-Key belongs to a request with another body."],
+  409: ["The Idempotency-Key belongs to another request."],
   413: ["The body is too large."],
   415: ["The content-type is not supported."],
   422: ["An item without a vector is in neither the engine nor the catalogue."],
@@ -78,6 +80,12 @@ const json = (description: string, schema: GenericSchema) => ({
   content: jsonContent(schema),
 });
 
+/** An optional header. */
+function header(name: string, description: string, schema: GenericSchema): Json {
+  const { description: _, ...rest } = schemaOf(schema, "output");
+  return { name, in: "header", required: false, description, schema: rest };
+}
+
 /** The parameters of a query schema. All are optional. */
 function queryParameters(schema: GenericSchema): Json[] {
   const { properties } = schemaOf(schema, "output") as { properties: Record<string, Json> };
@@ -89,6 +97,18 @@ function queryParameters(schema: GenericSchema): Json[] {
     schema: property,
   }));
 }
+
+const KEY = header(
+  "Idempotency-Key",
+  "A request is done once per key. Keys expire after a day; a deletion does not end them.",
+  IdempotencyKey,
+);
+const TIME = header(
+  "Request-Time",
+  "When the client made the request, equal in all its retries, in milliseconds since the epoch. " +
+    "What was deleted after this time stays deleted. Default: on arrival.",
+  RequestTime,
+);
 
 /** The error statuses of every route under /v1, and of those that need a user. */
 const V1: Operation["errors"] = [400, 401, 429, 500];
@@ -120,35 +140,28 @@ const PATHS: Record<string, Record<string, Operation>> = {
     post: {
       summary: "Record actions",
       description: "All actions are recorded or, on any error, none.",
-      parameters: [
-        {
-          name: "Idempotency-Key",
-          in: "header",
-          required: false,
-          description: "A request is recorded once per key. Keys expire after a day.",
-          schema: schemaOf(IdempotencyKey),
-        },
-      ],
+      parameters: [KEY, TIME],
       requestBody: { required: true, content: jsonContent(ActionsBody) },
       replies: {
-        200: json("An earlier request with this key recorded the actions.", RecordedReply),
+        200: json("Recorded by an earlier request with this key, or all dropped.", RecordedReply),
         201: json("Recorded.", RecordedReply),
       },
       errors: [...USER, ...BODY, ...ENGINE, 409, 422],
     },
     delete: {
       summary: "Delete the traces of an item, the actions of a time range, or everything",
-      parameters: queryParameters(ForgetQuery),
+      parameters: [...queryParameters(ForgetQuery), KEY],
       replies: { 200: json("The number of deleted actions.", DeletedReply) },
-      errors: USER,
+      errors: [...USER, 409],
     },
   },
   "/v1/hidden": {
     post: {
-      summary: "Exclude an item from all recommendations",
+      summary: "Exclude items from all recommendations",
+      parameters: [KEY, TIME],
       requestBody: { required: true, content: jsonContent(HideBody) },
-      replies: { 200: json("The item is hidden.", HiddenReply) },
-      errors: [...USER, ...BODY],
+      replies: { 200: json("The items that are hidden.", HiddenReply) },
+      errors: [...USER, ...BODY, 409],
     },
   },
   "/v1/profile": {
@@ -172,6 +185,15 @@ const PATHS: Record<string, Record<string, Operation>> = {
       summary: "All of the user's data, as bytes that `sage.import` reads",
       replies: { 200: { description: "The bytes.", content: { "application/octet-stream": {} } } },
       errors: USER,
+    },
+  },
+  "/v1/import": {
+    put: {
+      summary: "Merge an export of this user, here or on a device",
+      description: "Importing bytes twice changes nothing.",
+      requestBody: { required: true, content: { "application/octet-stream": {} } },
+      replies: { 200: json("Imported.", ImportedReply) },
+      errors: [...USER, ...BODY],
     },
   },
   "/v1/retrieve": {

@@ -5,7 +5,7 @@ import type { Failure, Fault } from "./contract.js";
 import { SettingError } from "./settings.js";
 import { TokenError } from "./token.js";
 
-const MAX_DETAIL_LENGTH = 300;
+const MAX_FRAMES = 5;
 
 /** An error response. */
 export class Problem extends Error {
@@ -23,11 +23,43 @@ export class Problem extends Error {
 
 /** An expected error as plain data; undefined for a bug. */
 export function faultOf(error: unknown): Fault | undefined {
-  if (error instanceof RetrievalError)
-    return { code: error.code, message: error.message, reason: error.reason, status: error.status };
+  if (error instanceof RetrievalError) {
+    const { code, message, reason, status } = error;
+    return { code, message, reason, status, sqlState: sqlStateOf(error.cause) };
+  }
+  // A failed retrieval without a reason: the engine's reply made the retriever fail.
+  if (isSageError(error) && error.code === "retrieval")
+    return { code: error.code, message: error.message, reason: "reply" };
   if (isSageError(error)) return { code: error.code, message: error.message };
   if (error instanceof SettingError) return { code: "settings", message: error.message };
   return undefined;
+}
+
+/** The SQLSTATE of an error of pgvector, five capital letters and digits. */
+function sqlStateOf(cause: unknown): string | undefined {
+  const { code } = (cause ?? {}) as { code?: unknown };
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/**
+ * A bug as plain data. Its message stays out of the log, because it may quote an engine's reply or
+ * an item id; the log has its name and the places in the code.
+ */
+export function bugOf(error: unknown): Fault {
+  const { name, message, stack = "" } = error instanceof Error ? error : new Error();
+  const header = `${name}: ${message}`;
+  const frames = stack.startsWith(header) ? stack.slice(header.length) : "";
+  const places = [
+    ...frames.matchAll(/^ +at (?:async )?([\w.<>#$ ]+ )?\(?.*?([\w.-]+:\d+:\d+)\)?$/gm),
+  ];
+  return {
+    code: "internal",
+    message: "Internal error; the Worker's log has its place in the code.",
+    bug: {
+      error: /^\w{1,40}$/.test(name) ? name : "Error",
+      at: places.slice(0, MAX_FRAMES).map(([, caller = "", place]) => `${caller}${place}`),
+    },
+  };
 }
 
 /** The HTTP status of each error code; 500 for codes not listed. */
@@ -41,20 +73,18 @@ const STATUS_OF_CODE: Record<string, number> = {
   storage: 503,
 };
 
-/** The failures whose messages describe the connection only and cannot contain an item id. */
-const REASONS_TO_LOG = ["network", "refused", "not-found", "redirect"];
-
-/** The response to a fault. An engine's own message is logged where it is safe, never returned. */
-function problemOfFault({ code, message, reason, status }: Fault): Problem {
+/**
+ * The response to a fault. The message of an engine is neither returned nor logged: it may quote
+ * what was sent, items and credentials included.
+ */
+function problemOfFault(fault: Fault): Problem {
+  const { code, message, reason, status, sqlState, bug } = fault;
+  if (fault.invalidBody) return new Problem(400, code, `The body: ${message}`);
   if (reason === undefined) {
-    const logFields = code === "settings" ? { detail: message } : {};
+    const logFields = code === "settings" ? { detail: message } : { ...bug };
     return new Problem(STATUS_OF_CODE[code] ?? 500, code, message, {}, logFields);
   }
-  const logFields = {
-    reason,
-    engineStatus: status,
-    ...(REASONS_TO_LOG.includes(reason) ? { detail: message.slice(0, MAX_DETAIL_LENGTH) } : {}),
-  };
+  const logFields = { reason, engineStatus: status, sqlState };
   if (reason === "open")
     return new Problem(
       503,
@@ -82,18 +112,7 @@ export function problemOf(error: unknown): Problem {
       "www-authenticate": 'Bearer error="invalid_token"',
     });
   }
-  const fault = faultOf(error);
-  if (fault) return problemOfFault(fault);
-  const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new Problem(
-    500,
-    "internal",
-    "Internal error; the Worker's log has its cause.",
-    {},
-    {
-      detail,
-    },
-  );
+  return problemOfFault(faultOf(error) ?? bugOf(error));
 }
 
 /** The result of a Durable Object call; throws the Problem of a failed one. */

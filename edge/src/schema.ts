@@ -7,6 +7,8 @@ import * as v from "valibot";
 const MAX_ACTIONS_PER_REQUEST = 100;
 export const MAX_ACTIONS_BODY_BYTES = 256 << 10;
 export const MAX_BODY_BYTES = 32 << 10;
+export const MAX_IMPORT_BODY_BYTES = 16 << 20;
+const MAX_ITEMS_PER_REQUEST = 100;
 const MAX_MEDOIDS = 16;
 const MAX_HITS = 200;
 export const MAX_DIM = 4096;
@@ -17,6 +19,7 @@ const ItemId = v.pipe(
   v.minLength(1),
   v.maxLength(256),
   v.regex(/^[^\u0000-\u001f\u007f]+$/),
+  v.check((text) => text.isWellFormed(), "expected well-formed Unicode, saw half a surrogate pair"),
 );
 const Vector = v.pipe(
   v.array(v.pipe(v.number(), v.finite())),
@@ -31,31 +34,42 @@ const Milliseconds = v.pipe(
 );
 
 /** An integer of a query string, from `min` to `max`. */
-const integer = (min: number, max: number, description: string) =>
-  v.pipe(
+const integer = (min: number, max: number, description: string) => {
+  const message = `expected an integer from ${min} to ${max}`;
+  return v.pipe(
     v.string(),
-    v.regex(/^\d{1,16}$/, `expected an integer from ${min} to ${max}`),
+    v.regex(/^\d{1,16}$/, message),
     v.transform(Number),
     v.number(),
     v.integer(),
-    v.minValue(min),
-    v.maxValue(max),
+    v.minValue(min, message),
+    v.maxValue(max, message),
     v.description(description),
   );
+};
 
 const Action = v.strictObject({
   item: ItemId,
   vector: v.optional(
     v.pipe(Vector, v.description("Default: the vector of the catalogue or engine.")),
   ),
-  at: v.optional(v.pipe(Milliseconds, v.description("Milliseconds. Default: now."))),
+  at: v.optional(
+    v.pipe(Milliseconds, v.description("Milliseconds. Default: Request-Time, or on arrival.")),
+  ),
   weight: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1000))),
   kind: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
 });
 export type ActionInput = v.InferOutput<typeof Action>;
 
-/** The header Idempotency-Key of POST /v1/actions. */
+/** The header Idempotency-Key of requests that change data. */
 export const IdempotencyKey = v.pipe(v.string(), v.regex(/^[\w-]{8,64}$/));
+
+/** The header Request-Time of POST requests: from 2001 to 5138, so that no other unit passes. */
+export const RequestTime = integer(
+  1e12,
+  1e14,
+  "When the client made the request: milliseconds since the epoch, equal in all its retries.",
+);
 
 /** POST /v1/actions */
 export const ActionsBody = v.strictObject({
@@ -70,8 +84,13 @@ export const ForgetQuery = v.strictObject({
 });
 export type ForgetQuery = v.InferOutput<typeof ForgetQuery>;
 
-/** POST /v1/hidden */
-export const HideBody = v.strictObject({ item: ItemId });
+/** POST /v1/hidden: one item or several. */
+export const HideBody = v.strictObject({
+  item: v.union(
+    [ItemId, v.pipe(v.array(ItemId), v.minLength(1), v.maxLength(MAX_ITEMS_PER_REQUEST))],
+    `expected an id or a list of 1 to ${MAX_ITEMS_PER_REQUEST} ids`,
+  ),
+});
 
 /** GET /v1/profile */
 export const ProfileQuery = v.strictObject({
@@ -117,13 +136,28 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const Score = v.pipe(v.number(), v.description("Cosine similarity to the medoid."));
 
 /** 200 and 201 of POST /v1/actions */
-export const RecordedReply = v.object({ recorded: Count });
+export const RecordedReply = v.object({
+  recorded: Count,
+  dropped: v.optional(
+    v.pipe(Count, v.description("Actions not recorded: too old, or deleted since Request-Time.")),
+  ),
+});
 
 /** 200 of DELETE /v1/actions */
 export const DeletedReply = v.object({ deleted: Count });
 
 /** 200 of POST /v1/hidden */
-export const HiddenReply = v.object({ hidden: v.string() });
+export const HiddenReply = v.object({
+  hidden: v.pipe(
+    v.array(v.string()),
+    v.description("The items, without those deleted since Request-Time."),
+  ),
+});
+
+/** 200 of PUT /v1/import */
+export const ImportedReply = v.object({
+  actions: v.pipe(Count, v.description("Number of actions of the profile.")),
+});
 
 /** 200 of GET /v1/profile */
 export const ProfileReply = v.object({

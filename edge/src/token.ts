@@ -11,8 +11,15 @@ export interface Claims {
   sub?: string;
 }
 
-/** The reason a token was refused. */
-export class TokenError extends Error {}
+/** The reason a token was refused. `sub` is the user id if the signature is right, else undefined. */
+export class TokenError extends Error {
+  constructor(
+    message: string,
+    readonly sub?: unknown,
+  ) {
+    super(message);
+  }
+}
 
 const CLOCK_TOLERANCE_SECONDS = 60;
 const MAX_LIFETIME_SECONDS = 3600;
@@ -47,13 +54,17 @@ export async function verifyToken(
     });
     const { sub, iat, exp } = payload as { sub?: unknown; iat: number; exp: number };
     if (exp - iat > MAX_LIFETIME_SECONDS)
-      throw new TokenError(`its lifetime (exp - iat) exceeds ${MAX_LIFETIME_SECONDS} seconds`);
+      throw new TokenError(`its lifetime (exp - iat) exceeds ${MAX_LIFETIME_SECONDS} seconds`, sub);
     if (sub === undefined) return {};
     if (typeof sub !== "string" || sub === "" || sub.length > MAX_USER_ID_LENGTH)
       throw new TokenError(`its sub is not a string of 1 to ${MAX_USER_ID_LENGTH} characters`);
     return { sub };
   } catch (error) {
-    throw error instanceof errors.JOSEError ? new TokenError(reasonOf(error)) : error;
+    if (!(error instanceof errors.JOSEError)) throw error;
+    // jose validates the claims after the signature, so these errors have verified claims.
+    const isSigned =
+      error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+    throw new TokenError(reasonOf(error), isSigned ? error.payload.sub : undefined);
   }
 }
 

@@ -1,52 +1,59 @@
 /** The Durable Object of one user. It stores their actions and does not know their user id. */
 import { DurableObject } from "cloudflare:workers";
-import { openSage, type Profile, type Recommendation, type Sage } from "pocketsage";
-import type { Conflict, Failure, Recorded, UserCalls } from "./contract.js";
+import {
+  isSageError,
+  openSage,
+  type Profile,
+  type Recommendation,
+  type Sage,
+  type Store,
+} from "pocketsage";
+import type { Conflict, Failure, Recorded, RequestStamp, UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
-import { faultOf } from "./problem.js";
+import { bugOf, faultOf } from "./problem.js";
+import { type DeletionTarget, RequestLog } from "./requests.js";
 import type { ActionInput, ForgetQuery, RecommendQuery } from "./schema.js";
 import { dimOf, type Env, positiveOf } from "./settings.js";
-import { type ActionStore, sqliteStore } from "./store.js";
+import { sqliteStore } from "./store.js";
 
 const MAX_ACTIONS = 1000;
 
 /** One user's sage. Calls that change it run one after the other, in the order they arrive. */
 export class UserObject extends DurableObject<Env> implements UserCalls {
-  #store: ActionStore;
+  #requests: RequestLog;
+  #store: Store;
   #sage: Promise<Sage> | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
-    this.#store = sqliteStore(state.storage);
+    this.#requests = new RequestLog(state.storage);
+    this.#store = sqliteStore(state.storage, this.#requests);
   }
 
-  record(
-    actions: ActionInput[],
-    key: string | undefined,
-    digest: string,
-  ): Promise<Recorded | Conflict | Failure> {
+  record(actions: ActionInput[], stamp: RequestStamp): Promise<Recorded | Conflict | Failure> {
     return this.#change(async () => {
-      const earlier = key === undefined ? undefined : this.#store.findRequest(key);
-      if (earlier)
-        return earlier.digest === digest
-          ? { recorded: Number(earlier.answer), repeated: true }
-          : ({ conflict: true } as const);
-      const sage = await this.#open();
-      try {
-        this.#store.setPendingRequest(
-          key === undefined ? undefined : { key, digest, answer: String(actions.length) },
-        );
-        await sage.record(
-          actions.map(({ vector, ...rest }) =>
-            withoutUndefined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest),
-          ),
-        );
-      } finally {
-        // After a failure the key must stay unused, so that the request can be sent again.
-        this.#store.setPendingRequest(undefined);
-      }
-      return { recorded: actions.length, repeated: false };
+      const now = Date.now();
+      const time = Math.min(stamp.time ?? now, now);
+      const result = await this.#requests.once(
+        stamp,
+        { recorded: actions.length, dropped: 0 },
+        async () => {
+          const items = actions.map(({ item }) => item);
+          const isDeleted = await this.#requests.deletedSince(stamp.time, "action", items);
+          const kept = actions
+            .map((action) => ({ ...action, at: action.at ?? time }))
+            .filter(({ item, at }) => !isDeleted(item, at));
+          const sage = await this.#open();
+          await sage.record(
+            kept.map(({ vector, ...rest }) =>
+              withoutUndefined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest),
+            ),
+          );
+          return { recorded: kept.length, dropped: actions.length - kept.length };
+        },
+      );
+      return "conflict" in result ? result : { ...result.answer, repeated: result.repeated };
     });
   }
 
@@ -62,29 +69,63 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     );
   }
 
-  hide(item: string): Promise<{ hidden: string } | Failure> {
+  hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure> {
     return this.#change(async () => {
-      await (await this.#open()).hide(item);
-      return { hidden: item };
+      const sage = await this.#open();
+      // The answer is stored, so it has the places of the items in the request, not their ids.
+      const all = { hidden: [...items.keys()] };
+      const result = await this.#requests.once(stamp, all, async () => {
+        const isDeleted = await this.#requests.deletedSince(stamp.time, "hidden", items);
+        const hidden = all.hidden.filter((place) => !isDeleted(items[place]!, 0));
+        for (const place of hidden) await sage.hide(items[place]!);
+        return { hidden };
+      });
+      if ("conflict" in result) return result;
+      return { hidden: result.answer.hidden.map((place) => items[place]!) };
     });
   }
 
-  forget({ item, from, to }: ForgetQuery): Promise<{ deleted: number } | Failure> {
+  forget(
+    { item, from, to }: ForgetQuery,
+    stamp: RequestStamp,
+  ): Promise<{ deleted: number } | Conflict | Failure> {
     return this.#change(async () => {
-      const everything = item === undefined && from === undefined && to === undefined;
-      if (!everything) {
-        const sage = await this.#open();
-        return { deleted: await sage.forget(item ?? withoutUndefined({ from, to })) };
-      }
-      const sage = await this.#open().catch(() => undefined);
-      if (sage) return { deleted: await sage.forget("everything") };
-      await this.#store.clear();
-      return { deleted: 0 };
+      const result = await this.#requests.once(stamp, { deleted: 0 }, async () => {
+        const everything = item === undefined && from === undefined && to === undefined;
+        const target: DeletionTarget =
+          item === undefined ? { from: from ?? 0, to: to ?? Infinity } : { item };
+        // Before the deletion: a crash between the two must not leave the deletion unknown.
+        await this.#requests.addDeletion(everything ? "everything" : target);
+        if (!everything) {
+          const sage = await this.#open();
+          return { deleted: await sage.forget(item ?? withoutUndefined({ from, to })) };
+        }
+        const sage = await this.#open().catch(() => undefined);
+        if (sage) return { deleted: await sage.forget("everything") };
+        await this.#store.clear();
+        return { deleted: 0 };
+      });
+      return "conflict" in result ? result : result.answer;
     });
   }
 
   export(): Promise<Uint8Array<ArrayBuffer> | Failure> {
     return this.#call(async () => (await (await this.#open()).export()) as Uint8Array<ArrayBuffer>);
+  }
+
+  import(bytes: Uint8Array<ArrayBuffer>): Promise<{ actions: number } | Failure> {
+    return this.#change(async () => {
+      const sage = await this.#open();
+      try {
+        await sage.import(bytes);
+      } catch (error) {
+        if (!isSageError(error) || !["corrupt", "version", "dimension"].includes(error.code))
+          throw error;
+        const { code, message } = error;
+        return { fault: { code, message, invalidBody: true } } as const satisfies Failure;
+      }
+      return { actions: (await sage.profile()).actions };
+    });
   }
 
   #open(): Promise<Sage> {
@@ -111,13 +152,12 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     return run;
   }
 
-  /** Runs a call; an expected error becomes a Failure, a bug is thrown. */
+  /** Runs a call. An error becomes a Failure: thrown, the runtime would log its message. */
   async #call<T>(work: () => Promise<T>): Promise<T | Failure> {
     try {
       return await work();
     } catch (error) {
-      const fault = faultOf(error);
-      if (!fault) throw error;
+      const fault = faultOf(error) ?? bugOf(error);
       // The sage in memory has the unsaved actions. Reload the stored ones, because the caller will
       // send the failed request again.
       if (fault.code === "storage") this.#sage = undefined;

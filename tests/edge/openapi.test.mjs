@@ -13,6 +13,7 @@ import { mint, startWorker } from "./worker.mjs";
 const edge = useWorker();
 const loadDocument = async () => jsonOf(await edge.worker.request("/openapi.json", { user: null }));
 
+const OCTETS = { "content-type": "application/octet-stream" };
 const medoids = { count: 5, medoids: [{ item: "unknown-item" }] };
 /** A valid request of each route. */
 const REQUESTS = {
@@ -24,11 +25,13 @@ const REQUESTS = {
   "GET /v1/profile": {},
   "GET /v1/recommendations": {},
   "GET /v1/export": {},
+  "PUT /v1/import": { body: new Uint8Array(), headers: OCTETS },
   "POST /v1/retrieve": { json: medoids },
 };
 const ROUTES = Object.keys(REQUESTS);
 const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
-const BODY_ROUTES = V1_ROUTES.filter((route) => route.startsWith("POST"));
+const BODY_ROUTES = V1_ROUTES.filter((route) => /^(POST|PUT)/.test(route));
+const KEY_ROUTES = ["POST /v1/actions", "DELETE /v1/actions", "POST /v1/hidden"];
 const ENGINE_ROUTES = ["POST /v1/actions", "GET /v1/recommendations", "POST /v1/retrieve"];
 
 /** Sends the route's request with changed options and asserts the status. */
@@ -101,14 +104,17 @@ test("replies of valid requests", async () => {
   const json = { actions: actionsOf("food-1", "food-2", "sport-1") };
   await expectStatus(worker, "POST /v1/actions", 201, { json, headers });
   await expectStatus(worker, "POST /v1/actions", 200, { json, headers });
-  await expectStatus(worker, "POST /v1/actions", 409, {
-    json: { actions: actionsOf("food-3") },
-    headers,
-  });
+  for (const route of KEY_ROUTES)
+    await expectStatus(worker, route, 409, {
+      headers,
+      ...(route === "POST /v1/actions" ? { json: { actions: actionsOf("food-3") } } : {}),
+    });
   await expectStatus(worker, "POST /v1/hidden", 200);
   await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
   await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
-  await expectStatus(worker, "GET /v1/export", 200);
+  const exported = await expectStatus(worker, "GET /v1/export", 200);
+  const body = await exported.arrayBuffer();
+  await expectStatus(worker, "PUT /v1/import", 200, { body });
   await expectStatus(worker, "POST /v1/retrieve", 200, {
     json: { count: 5, medoids: [{ item: "food-1" }, { item: "unknown-item" }] },
   });
@@ -124,10 +130,16 @@ test("400, 401, 403, 413 and 415", async (t) => {
     if (route !== "POST /v1/retrieve") await expectStatus(worker, route, 403, { token: anonymous });
   }
   for (const route of BODY_ROUTES) {
-    await expectStatus(worker, route, 400, { json: {} });
+    const isImport = route === "PUT /v1/import";
+    await expectStatus(worker, route, 400, isImport ? {} : { json: {} });
     const headers = { "content-type": "text/plain" };
     await expectStatus(worker, route, 415, { body: "x", headers });
-    await expectStatus(worker, route, 413, { json: { item: "x".repeat(300_000) } });
+    await expectStatus(
+      worker,
+      route,
+      413,
+      isImport ? { body: new Uint8Array((16 << 20) + 1) } : { json: { item: "x".repeat(300_000) } },
+    );
   }
   for (const route of ["DELETE /v1/actions", "GET /v1/profile", "GET /v1/recommendations"])
     await expectStatus(worker, route, 400, { query: "?user=bob" });

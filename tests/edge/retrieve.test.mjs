@@ -239,22 +239,6 @@ test("ENGINE catalogue: a missing file or another DIM is a settings error", asyn
   }
 });
 
-test("an engine's own error message is logged and not returned", async (t) => {
-  const requests = [
-    ["/v1/retrieve", { count: 5, medoids: [{ item: "food-1" }] }],
-    ["/v1/actions", { actions: [{ item: "food-1" }] }],
-  ];
-  for (const [path, json] of requests) {
-    const worker = await startWorker();
-    t.after(() => worker.stop());
-    assert.equal(
-      (await engineErrorOf(await worker.request(path, { json }))).message,
-      "The vector engine failed (network).",
-    );
-    await worker.waitForLog(/"reason":"network","detail":"The connection to chroma failed/);
-  }
-});
-
 test("an invalid engine setting is a settings error that names the setting", async (t) => {
   const collection = "00000000-0000-4000-8000-000000000000";
   for (const [bindings, message] of [
