@@ -147,8 +147,7 @@ function describeTrap(error: unknown, isExhausted: boolean): SageError {
     return new SageError(
       "memory",
       `There is not enough memory (${reason}). Pass fewer vectors, lower maxActions, use a ` +
-        "compact catalogue, or close catalogues and sages that are not used. Recorded actions " +
-        "are kept.",
+        "compact catalogue, or close unused catalogues and sages. Recorded actions are kept.",
       { cause: error },
     );
   }

@@ -23,9 +23,9 @@ export interface ActionRow {
 }
 
 /**
- * Bytes that a session keeps for each row, and for each component of its vector: this vector and
- * in the core (f32), and since the first change a tree of 2.25 nodes a row, each with a mean (f64)
- * and a place on the grid (i16).
+ * Bytes that a session keeps for each row, and for each component of its vector: the vector here
+ * and in the core (f32), and since the first change a tree of 2.25 nodes a row, each with a mean
+ * (f64) and a place on the grid (i16).
  */
 const BYTES_PER_ROW = 300;
 const BYTES_PER_COMPONENT = 8;

@@ -16,8 +16,8 @@ import {
  *
  * `open` is called when the first client connects, and again after it has rejected or the sage was
  * closed; all clients share the sage, which is closed with the last of them. If `open` rejects, so
- * does `connectSage`. `port` defaults to the worker itself (browsers and Node). Throws "option"
- * outside a worker without a `port`.
+ * does `connectSage`. `port` defaults to the worker itself, in browsers and in Node. Throws
+ * "option" outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
   const lock = holdLivenessLock();
