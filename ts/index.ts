@@ -8,7 +8,7 @@ export { Catalogue } from "./catalogue/catalogue.js";
 export type { CatalogueItem } from "./catalogue/checked-items.js";
 export type { Filter, FilterValue } from "./catalogue/filter.js";
 export type { CatalogueOptions, Metric, SearchOptions } from "./catalogue/options.js";
-export { setSessionBudget } from "./core/budget.js";
+export { setMemoryBudget } from "./core/budget.js";
 export type { WasmSource } from "./core/glue.js";
 export type { Cut, ProfileOptions } from "./core/options.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
@@ -17,7 +17,7 @@ export { LIMITS } from "./limits.js";
 export { buildProfile, cluster, init, type PieceOptions, project, ward } from "./pieces.js";
 export type { Hit, Outbound, Query, Retriever, VectorSource } from "./retriever.js";
 export { type BlendOptions, blend } from "./sage/blend.js";
-export { openSage } from "./sage/sage.js";
+export { openSage } from "./sage/open.js";
 export type {
   Action,
   Clustering,

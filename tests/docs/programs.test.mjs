@@ -116,8 +116,8 @@ test("usage: without a catalogue, preview() shows the queries", async () => {
   assert.match(output, /item: 'a'/);
 });
 
-test("usage: a session budget", async () =>
-  assert.equal(await outputOf(program("setSessionBudget(")), ""));
+test("usage: a memory budget", async () =>
+  assert.equal(await outputOf(program("setMemoryBudget(")), ""));
 
 test("usage: cluster and ward", async () =>
   assert.match(await outputOf(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));

@@ -110,7 +110,7 @@ test("the entry exports exactly these names", () => {
       "indexedDbStore",
       "init",
     ],
-    ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "setSessionBudget"],
+    ...["isSageError", "memoryStore", "openSage", "project", "serveSage", "setMemoryBudget"],
     "ward",
   ]);
 });

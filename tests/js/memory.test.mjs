@@ -1,4 +1,4 @@
-// Memory: what is dropped is freed, what sessions keep is bounded, a lack of memory is "memory",
+// Memory: what is dropped is freed, what open sages hold is bounded, a lack of memory is "memory",
 // and objects of a crashed instance do not touch the new one.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -7,9 +7,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { Catalogue, cluster, memoryStore, openSage, setSessionBudget } from "pocketsage";
+import { Catalogue, cluster, memoryStore, openSage, setMemoryBudget } from "pocketsage";
 import loadCore, { CoreCatalogue, CoreLoader, CoreSession } from "../../pkg/wasm/core.js";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+
+const DEFAULT_BUDGET = 24 << 20;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");
@@ -74,7 +76,7 @@ async function openFull(user, store = memoryStore()) {
 }
 
 test("sages that are dropped without close are freed", { timeout: 60_000 }, async () => {
-  setSessionBudget(2 ** 40);
+  setMemoryBudget(2 ** 40);
   try {
     const round = async () => {
       for (let user = 0; user < 12; user += 1) await openFull(user);
@@ -89,7 +91,7 @@ test("sages that are dropped without close are freed", { timeout: 60_000 }, asyn
       `${before} -> ${memory.buffer.byteLength} bytes`,
     );
   } finally {
-    setSessionBudget(32 << 20);
+    setMemoryBudget(DEFAULT_BUDGET);
   }
 });
 
@@ -100,10 +102,10 @@ test("without FinalizationRegistry and WeakRef the budget bounds what dropped sa
     const { FinalizationRegistry, WeakRef } = globalThis; // fetch of Node needs them
     delete globalThis.FinalizationRegistry;
     delete globalThis.WeakRef;
-    const { openSage, setSessionBudget } = await import("pocketsage");
+    const { openSage, setMemoryBudget } = await import("pocketsage");
     Object.assign(globalThis, { FinalizationRegistry, WeakRef });
     const { default: loadCore } = await import("./pkg/wasm/core.js");
-    setSessionBudget(4 << 20);
+    setMemoryBudget(4 << 20);
     let memory;
     const sizes = [];
     for (let user = 0; user < 60; user += 1) {
@@ -130,7 +132,7 @@ test("without FinalizationRegistry and WeakRef the budget bounds what dropped sa
   assert.ok(late <= 1.25 * early && late < 16 << 20, stdout);
 });
 
-test("the budget bounds the wasm memory of open sages, and results are those without it", {
+test("the budget bounds the wasm memory of open sages", {
   timeout: 60_000,
 }, async () => {
   const expected = [];
@@ -139,7 +141,7 @@ test("the budget bounds the wasm memory of open sages, and results are those wit
     expected.push(await sage.profile());
     await sage.close();
   }
-  setSessionBudget(2 << 20);
+  setMemoryBudget(2 << 20);
   try {
     const { memory } = await loadCore();
     const before = memory.buffer.byteLength;
@@ -151,40 +153,146 @@ test("the budget bounds the wasm memory of open sages, and results are those wit
     assert.ok(grown <= 6 << 20, `${grown} bytes for 60 sessions`);
     for (const sage of sages) await sage.close();
   } finally {
-    setSessionBudget(32 << 20);
+    setMemoryBudget(DEFAULT_BUDGET);
   }
 });
 
-test("the least recently used session is released first, the last one used never", async () => {
-  const one = await openFull(1);
-  const other = await openFull(2);
-  const change = (sage) => sage.record({ item: "more", vector: new Float32Array(32).fill(1) });
-  const builds = countCalls(CoreSession.prototype, "add");
+/** A store that counts how often it was loaded, and fails while `isBroken`. */
+function countingStore() {
+  const store = memoryStore();
+  const counting = {
+    loads: 0,
+    isBroken: false,
+    load: () => {
+      counting.loads += 1;
+      return counting.run(() => store.load());
+    },
+    save: (bytes) => counting.run(() => store.save(bytes)),
+    clear: () => counting.run(() => store.clear()),
+    run: async (call) => {
+      if (counting.isBroken) throw new Error("the disk is gone");
+      return call();
+    },
+  };
+  return counting;
+}
+
+const more = { item: "more", vector: new Float32Array(32).fill(1) };
+
+test("the least recently used sage is released first, the last one used never", async () => {
+  const [one, other] = [await openFull(1), await openFull(2)];
+  const frees = countCalls(CoreSession.prototype, "free");
   try {
-    setSessionBudget(0);
-    await change(other);
-    await other.profile(); // appends to its session
-    assert.equal(builds.count, 1);
-    const frees = countCalls(CoreSession.prototype, "free");
-    await change(one);
-    await one.profile(); // fills a new session; that of `other` is released
+    setMemoryBudget(0); // releases `one`
     assert.equal(frees.count, 1);
-    await change(other);
+    await other.record(more);
     await other.profile();
+    assert.equal(frees.count, 1, "the sage used last kept its session");
+    await one.profile();
     assert.equal(frees.count, 2);
-    assert.equal(builds.count, 3);
-    frees.stop();
+    await one.profile();
+    assert.equal(frees.count, 2);
   } finally {
-    builds.stop();
-    setSessionBudget(32 << 20);
+    frees.stop();
+    setMemoryBudget(DEFAULT_BUDGET);
     await one.close();
     await other.close();
   }
 });
 
-test("setSessionBudget refuses what is no number of bytes", async () => {
+test("a released sage answers every call as one that stayed in memory", async () => {
+  const answers = async (budget) => {
+    setMemoryBudget(budget);
+    const stores = [countingStore(), countingStore()];
+    const sages = [await openFull(1, stores[0]), await openFull(2, stores[1])];
+    const results = [];
+    for (const [method, ...args] of [
+      ["profile"],
+      ["record", more],
+      ["hide", "item 3"],
+      ["profile"],
+      ["forget", "item 5"],
+      ["explain", "item 9"],
+      ["map"],
+      ["profile"],
+    ])
+      for (const sage of sages) results.push(await sage[method](...args));
+    const bytes = await sages[0].export();
+    await sages[1].import(bytes);
+    results.push(await sages[1].profile());
+    for (const sage of sages) await sage.close();
+    return { results, loads: stores[0].loads };
+  };
+  try {
+    const [inMemory, released] = [await answers(2 ** 40), await answers(0)];
+    assert.deepEqual(released.results, inMemory.results);
+    assert.ok(released.loads > inMemory.loads, `${released.loads} loads`);
+  } finally {
+    setMemoryBudget(DEFAULT_BUDGET);
+  }
+});
+
+test("a sage whose changes could not be stored is not released", async () => {
+  const store = countingStore();
+  const sage = await openFull(1, store);
+  const other = await openFull(2);
+  try {
+    store.isBroken = true;
+    await rejects(sage.record(more), "storage", /./);
+    setMemoryBudget(0);
+    await other.profile();
+    store.isBroken = false;
+    assert.equal((await sage.profile()).actions, 401, "the unsaved action is there");
+    await sage.hide("item 3"); // saves it too
+    await other.profile(); // releases the sage
+    assert.equal((await sage.profile()).actions, 401);
+  } finally {
+    setMemoryBudget(DEFAULT_BUDGET);
+    await sage.close();
+    await other.close();
+  }
+});
+
+test("a released sage rejects while its store cannot be read, and recovers", async () => {
+  const store = countingStore();
+  const sage = await openFull(1, store);
+  const other = await openFull(2);
+  try {
+    setMemoryBudget(0);
+    store.isBroken = true;
+    await rejects(sage.profile(), "storage", /the disk is gone/);
+    await rejects(sage.record(more), "storage", /the disk is gone/);
+    store.isBroken = false;
+    const loads = store.loads;
+    const profiles = await Promise.all([sage.profile(), sage.profile(), sage.map()]);
+    assert.equal(store.loads, loads + 1, "calls at one time read the store once");
+    assert.equal(profiles[0].actions, 400, "the refused action was not recorded");
+  } finally {
+    setMemoryBudget(DEFAULT_BUDGET);
+    await sage.close();
+    await other.close();
+  }
+});
+
+test("a released sage can be closed without its store, and stays closed", async () => {
+  const store = countingStore();
+  const sage = await openFull(1, store);
+  const other = await openFull(2);
+  try {
+    setMemoryBudget(0);
+    store.isBroken = true;
+    await sage.close();
+    await sage.close();
+    await rejects(sage.profile(), "closed", /open it again/);
+  } finally {
+    setMemoryBudget(DEFAULT_BUDGET);
+    await other.close();
+  }
+});
+
+test("setMemoryBudget refuses what is no number of bytes", async () => {
   for (const bytes of [-1, 1.5, NaN, Infinity, "1", undefined])
-    await rejects(() => setSessionBudget(bytes), "option", /setSessionBudget.*whole number/);
+    await rejects(() => setMemoryBudget(bytes), "option", /setMemoryBudget.*whole number/);
 });
 
 /** Leaves the memory at its maximum of 4 GiB, with nothing free beyond what the allocator has. */

@@ -4,7 +4,7 @@
  */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
-import { openSage } from "../sage/sage.js";
+import { openSage } from "../sage/open.js";
 import type { Sage, SageOptions } from "../sage/types.js";
 import {
   parseCut,

@@ -26,6 +26,8 @@ export interface Journal {
    * change stays pending.
    */
   change(change: Change): Promise<void>;
+  /** Whether the store has all changes. */
+  isSaved(): boolean;
   /** Save the pending changes, if there are any. */
   flush(): Promise<void>;
 }
@@ -99,6 +101,7 @@ export async function openJournal(
       pending = [...pending, change];
       return flush();
     },
+    isSaved: () => pending.length === 0,
     flush,
   };
 }

@@ -1,7 +1,7 @@
-/** `openSage`: records actions, maintains the profile and its store, and recommends items. */
+/** Records actions, maintains the profile and its store, and recommends items. */
 
 import { checkAbort, checkFinite, checkItemId, checkKeys } from "../check.js";
-import { init, withCore } from "../core/glue.js";
+import { withCore } from "../core/glue.js";
 import { toMatrix, toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
 import { SageError } from "../errors.js";
@@ -9,7 +9,7 @@ import { addMissingVectors, checkActions } from "./actions.js";
 import { openJournal } from "./journal.js";
 import { append, type Entry, hide, type Log, merge, withoutItem, withoutRange } from "./log.js";
 import { decodeLog, encodeLog } from "./log-format.js";
-import { checkSettings, type Settings } from "./options.js";
+import type { Settings } from "./options.js";
 import { describeOutbound } from "./outbound.js";
 import {
   describeProfile,
@@ -18,22 +18,27 @@ import {
   type ResolvedAction,
 } from "./profile.js";
 import { nearestActions, planQueries, runPlan } from "./recommend.js";
-import type { Explanation, Profile, Sage, SageOptions } from "./types.js";
+import type { Explanation, Profile, Sage } from "./types.js";
 
 const NEAREST_PER_EXPLANATION = 5;
 
-/**
- * Open a sage: load the wasm, validate the options, and restore the log from the store. An empty
- * store starts an empty log.
- *
- * Rejects with a SageError: "option" or "not-finite" for an invalid option, "dimension" if `dim`,
- * the catalogue and the stored vectors disagree, "not-ready" if the wasm cannot be loaded,
- * "storage" if the store fails, "corrupt" or "version" if its bytes cannot be decoded. The store is
- * left unchanged, unless `unreadable: "set-aside"` applies.
- */
-export async function openSage(options: SageOptions): Promise<Sage> {
-  await init();
-  const settings = checkSettings(options);
+/** Bytes of an action in memory, about, without vectors; and bytes of a component of a vector. */
+const BYTES_PER_ACTION = 500;
+const BYTES_PER_COMPONENT = 8;
+
+/** A sage in memory. See open.ts. */
+export interface Resident {
+  readonly methods: Omit<Sage, typeof Symbol.asyncDispose>;
+  /** Bytes in memory, about. */
+  bytes(): number;
+  /** Whether the store has all changes. */
+  isSaved(): boolean;
+  /** Frees what is not freed by the garbage collector. The store must have all changes. */
+  release(): void;
+}
+
+/** Restore the log from the store. Rejects as `openSage`. */
+export async function openResident(settings: Settings): Promise<Resident> {
   const { dim, store, now } = settings;
   const limits = () => ({ count: settings.maxActions, since: now() - settings.maxAge });
   const session = openSession(dim);
@@ -63,7 +68,7 @@ export async function openSage(options: SageOptions): Promise<Sage> {
     if (closed) throw new SageError("closed", "This sage was closed: open it again with openSage.");
   };
 
-  const sage: Sage = {
+  const methods: Resident["methods"] = {
     async record(given) {
       checkOpen();
       const at = now();
@@ -144,10 +149,16 @@ export async function openSage(options: SageOptions): Promise<Sage> {
       closed = true;
       session.close();
     },
-
-    [Symbol.asyncDispose]: () => sage.close(),
   };
-  return sage;
+  return {
+    methods,
+    // The log and the resolved actions have the vectors, the session a copy.
+    bytes: () =>
+      session.bytes() +
+      journal.log().entries.length * (BYTES_PER_COMPONENT * dim + BYTES_PER_ACTION),
+    isSaved: journal.isSaved,
+    release: session.close,
+  };
 }
 
 /**
