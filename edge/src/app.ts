@@ -1,5 +1,5 @@
 /** HTTP routes: verify the token, validate the request, call the user's object or the engine. */
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { cors } from "hono/cors";
 import type { Answer } from "pocketsage/remote";
 import { type AppEnv, checkAccess } from "./access.js";
@@ -17,6 +17,7 @@ import {
   MAX_ACTIONS_BODY_BYTES,
   MAX_BODY_BYTES,
   MAX_IMPORT_BODY_BYTES,
+  maxRetrieveBytes,
   ProfileQuery,
   type ProfileReply,
   type RecommendationsReply,
@@ -122,7 +123,7 @@ app.get("/v1/export", async (context) => {
 });
 
 /** Without a user: medoids in, answers out. Only the answers are cached, by medoid. */
-app.post("/v1/retrieve", limitBody(MAX_BODY_BYTES), async (context) => {
+app.post("/v1/retrieve", limitRetrieveBody, async (context) => {
   const queries = await readMedoids(context, dimOf(context.env));
   const retriever = await retrieverFor(context.env, (work) => context.executionCtx.waitUntil(work));
   const answers = await timed(context, "engine", retriever.ask(queries));
@@ -166,6 +167,10 @@ function withoutConflict<T extends object>(result: T): Exclude<T, Conflict> {
       "This Idempotency-Key belongs to another request: use a new key.",
     );
   return result as Exclude<T, Conflict>;
+}
+
+function limitRetrieveBody(context: Context<AppEnv>, next: Next): ReturnType<MiddlewareHandler> {
+  return limitBody(maxRetrieveBytes(dimOf(context.env)))(context, next);
 }
 
 /** The Durable Object of the token's user. */

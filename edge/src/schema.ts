@@ -2,6 +2,7 @@
  * Schemas of all requests and responses. Requests are validated with them (unknown fields are
  * refused), and the OpenAPI document is generated from them.
  */
+import { LIMITS } from "pocketsage";
 import * as v from "valibot";
 
 const MAX_ACTIONS_PER_REQUEST = 100;
@@ -11,7 +12,15 @@ export const MAX_IMPORT_BODY_BYTES = 16 << 20;
 const MAX_ITEMS_PER_REQUEST = 100;
 const MAX_MEDOIDS = 16;
 const MAX_HITS = 200;
+/**
+ * The package allows more (`LIMITS.maxDim`): this many let the actions of a user, and any request,
+ * fit into the memory of an isolate.
+ */
 export const MAX_DIM = 4096;
+const MAX_COMPONENT_CHARACTERS = 24; // of an f32 as JavaScript prints it, and its comma
+/** Maximum bytes of POST /v1/retrieve: all medoids that its schema accepts fit. */
+export const maxRetrieveBytes = (dim: number): number =>
+  MAX_BODY_BYTES + MAX_MEDOIDS * dim * MAX_COMPONENT_CHARACTERS;
 const MAX_TIME_MS = 8.64e15; // the largest time of a JavaScript Date
 
 const ItemId = v.pipe(
@@ -56,7 +65,14 @@ const Action = v.strictObject({
   at: v.optional(
     v.pipe(Milliseconds, v.description("Milliseconds. Default: Request-Time, or on arrival.")),
   ),
-  weight: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1000))),
+  weight: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(LIMITS.minWeight),
+      v.maxValue(LIMITS.maxWeight),
+      v.description("The action counts as done so many times. Default: 1."),
+    ),
+  ),
   kind: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
 });
 export type ActionInput = v.InferOutput<typeof Action>;

@@ -89,7 +89,7 @@ const invalidLines = [
   [["inspect"], /the catalogue file is missing/],
   [
     ["inspect", "a.sage", "--count", "0"],
-    /--count: expected a whole number of at least 1, saw "0"/,
+    /--count: expected a whole number from 1 to 4294967295, saw "0"/,
   ],
   [["profile"], /--actions FILE is missing/],
   [["profile", "a.jsonl"], /unexpected argument "a\.jsonl"/],
@@ -112,7 +112,7 @@ const invalidLines = [
   [["recommend", "-c", "c"], /--actions FILE is missing/],
   [
     ["recommend", "-c", "c", "-a", "a", "--count", "1.5"],
-    /--count: expected a whole number of at least 1, saw "1\.5"/,
+    /--count: expected a whole number from 1 to 4294967295, saw "1\.5"/,
   ],
   [["recommend", "-c", "c", "-a", "a", "--interests", "-1"], /'--interests/],
   [["recommend", "-c", "c", "-a", "a", "--seed", "x"], /--seed: expected a number, saw "x"/],

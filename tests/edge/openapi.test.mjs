@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
+import { LIMITS } from "pocketsage";
 import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
@@ -77,7 +78,7 @@ test("bodies, parameters and replies have the limits of the schemas", async () =
   const weight =
     paths["/v1/actions"].post.requestBody.content["application/json"].schema.properties.actions
       .items.properties.weight;
-  assert.deepEqual([weight.exclusiveMinimum, weight.maximum], [0, 1000]);
+  assert.deepEqual([weight.minimum, weight.maximum], [LIMITS.minWeight, LIMITS.maxWeight]);
   const parameters = paths["/v1/recommendations"].get.parameters;
   assert.deepEqual(
     parameters.map(({ name, schema }) => [name, schema.type, schema.minimum, schema.maximum]),

@@ -133,14 +133,14 @@ export function conformance(name, engine, expects = {}) {
     assert.equal(answer.error.code, "retrieval");
   });
 
-  test(`${name}: NaN, an all-zero vector, an empty query and count 0 reject`, async () => {
+  test(`${name}: NaN, an empty query and count 0 reject; a zero vector has no hits`, async () => {
     const retriever = engine.make();
     const bad = engine.items[0].vector.slice();
     bad[17] = NaN;
     await assert.rejects(retriever.ask([{ vector: bad, count: 5 }]), { code: "not-finite" });
-    await assert.rejects(retriever.ask([{ vector: new Float32Array(bad.length), count: 5 }]), {
-      code: "option",
-    });
+    const zero = { vector: new Float32Array(bad.length), count: 5 };
+    const [{ hits }] = await retriever.ask([zero]);
+    assert.deepEqual(hits, []);
     await assert.rejects(retriever.ask([{ count: 5 }]), { code: "option" });
     await assert.rejects(retriever.ask([query(0, 0)]), { code: "option" });
   });

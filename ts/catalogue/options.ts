@@ -4,7 +4,7 @@ import type { Filter } from "./filter.js";
 
 /** Options of `search` and `searchMany`. */
 export interface SearchOptions {
-  /** Maximum number of hits per query, a whole number of at least 1. Default: 20. */
+  /** Maximum number of hits per query, a whole number from 1 to 2^32 - 1. Default: 20. */
   count?: number;
   /** Number of best hits to skip, as for the next page; at least 0. Default: 0. */
   offset?: number;

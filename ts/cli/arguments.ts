@@ -2,6 +2,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
+import { LIMITS } from "../limits.js";
 import { messageOf, UsageError } from "./command-error.js";
 import { readTime, TIME_FORMATS } from "./read/time.js";
 
@@ -32,11 +33,18 @@ export function requireValue(name: string, value: string | undefined): string {
   throw new UsageError(`${name} is missing`);
 }
 
-/** An integer of at least 1. */
-export function parseCount(option: string, text: string): number {
-  const count = parseNumber(option, text);
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new UsageError(`${option}: expected a whole number of at least 1, saw ${inspect(text)}`);
+/** A whole number, by default one that the library accepts as a count. */
+export function parseInteger(
+  option: string,
+  text: string,
+  min = 1,
+  max: number = LIMITS.maxCount,
+): number {
+  const number = parseNumber(option, text);
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
+  throw new UsageError(
+    `${option}: expected a whole number from ${min} to ${max}, saw ${inspect(text)}`,
+  );
 }
 
 /** A finite number. */

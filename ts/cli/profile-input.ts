@@ -4,6 +4,7 @@
  */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
+import { LIMITS } from "../limits.js";
 import { openSage } from "../sage/open.js";
 import type { Sage, SageOptions } from "../sage/types.js";
 import {
@@ -31,13 +32,15 @@ export const PROFILE_OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
+const WEIGHTS = `${LIMITS.minWeight} to ${LIMITS.maxWeight}`;
+
 /** The lines about these options in the help of a command, without --catalogue, -q and --json. */
 export const PROFILE_HELP = `  -a, --actions FILE     JSON lines or CSV, one action a line:
                            item    id of the item
                            at      milliseconds since 1970 or an ISO time (default: now)
                            kind    the kind of action: save, click, ... (see --kind)
-                           weight  the action counts as done this often (default: 1, or the
-                                   weight of its kind)
+                           weight  the action counts as done this often, ${WEIGHTS}
+                                   (default: 1, or the weight of its kind)
                            vector  embedding, for an item that is not in the catalogue
       --cut RULE         where the tree of actions is cut into interests: auto (default),
                          cosine=0.6 (least cosine), threshold=1.2 (Ward height),
@@ -46,6 +49,7 @@ export const PROFILE_HELP = `  -a, --actions FILE     JSON lines or CSV, one act
       --singletons WHAT  clusters of one action: keep (default), drop, or attach to the
                          nearest interest
       --kind KIND=WEIGHT weight of a kind of action, as in --kind save=3; repeatable
+                         (${WEIGHTS})
       --now TIME         the time at which actions are weighted (default: the clock); a fixed
                          time makes the result reproducible`;
 

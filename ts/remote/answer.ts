@@ -11,7 +11,8 @@ export interface RemoteQuery {
   /** Id of an item stored in the engine. */
   item?: ItemId;
   /**
-   * Finite components, not all zero. Only its direction matters: adapters send it at unit length.
+   * Finite components. Only its direction matters: adapters send it at unit length. A zero vector
+   * is not sent: without a stored item, its answer has no hits.
    */
   vector?: Float32Array;
   /**

@@ -20,8 +20,9 @@ const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
  * Encode queries as CBOR, for an own endpoint that reads them with {@link decodeMedoids}.
  *
  * Ids are included if every query has one and `send` is not "vectors"; vectors, normalised to unit
- * length unless zero, if every query has one and `send` is not "ids". The message has one `count`, the largest.
- * Defaults: `precision` "f16", `send` "both". O(n dim). Synchronous: `await init()` before.
+ * length unless zero, if every query has one and `send` is not "ids". The message has one `count`,
+ * the largest. Defaults: `precision` "f16", `send` "both". O(n dim). Synchronous: `await init()`
+ * before.
  *
  * @throws SageError "option" for no queries, more than 64, a count above 10,000, more than 32,768
  * dimensions, an id above 512 bytes, or nothing to send; "dimension" or "not-finite" for vectors of
@@ -75,8 +76,8 @@ export function encodeMedoids(
 }
 
 /**
- * Decode queries encoded by {@link encodeMedoids}. Vectors have unit length or are zero. O(n dim). Synchronous:
- * `await init()` before.
+ * Decode queries encoded by {@link encodeMedoids}. Vectors have unit length or are zero. O(n dim).
+ * Synchronous: `await init()` before.
  *
  * @throws SageError "corrupt" for bytes of another shape, "version" for a newer format, "option" if
  * a limit of {@link encodeMedoids} is exceeded.

@@ -19,7 +19,7 @@ export interface BlendOptions {
    * proportion to the sum of the weights.
    */
   weights: readonly number[];
-  /** Maximum number of results: a whole number of at least 1. */
+  /** Maximum number of results: a whole number from 1 to 2^32 - 1. */
   count: number;
   /** Items left out of the result. Default: none. */
   exclude?: ReadonlySet<ItemId>;

@@ -126,7 +126,8 @@ function checkSeed(pick: RecommendOptions["pick"]): number | undefined {
       "option",
       `recommend: pick: expected "top" or { seed }, saw ${inspect(pick)}.`,
     );
-  return checkFinite("recommend: pick.seed", pick.seed);
+  const seed = checkFinite("recommend: pick.seed", pick.seed);
+  return checkInteger("recommend: pick.seed", seed, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function requireCatalogue({ catalogue }: Settings): NonNullable<Settings["catalogue"]> {

@@ -190,7 +190,7 @@ export interface RecommendOptions {
   /** Maximum number of interests to query, 1 to 2^32 - 1. Default: 8, or 3 with a seed. */
   interests?: number;
   /**
-   * "top": the most important interests. A seed (a whole number in [0, 2^53]): sampled without
+   * "top": the most important interests. A seed (a whole number in [0, 2^53 - 1]): sampled without
    * replacement in proportion to importance, as in PinnerSage; the same seed draws the same
    * interests. Default: "top".
    */

@@ -1,6 +1,6 @@
 /** `pocketsage inspect`: the properties of a catalogue, or one item and its neighbours. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { parseArguments, parseCount, requireValue } from "../arguments.js";
+import { parseArguments, parseInteger, requireValue } from "../arguments.js";
 import { InputError } from "../command-error.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { displayName } from "../read/stream.js";
@@ -52,7 +52,7 @@ const EXAMPLE_IDS = 5;
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const file = requireValue("the catalogue file", positionals[0]);
-  const count = parseCount("--count", values.count);
+  const count = parseInteger("--count", values.count);
   const { catalogue, bytes } = await readCatalogue(file);
   const name = displayName(file);
   if (values.item === undefined) showCatalogue(name, catalogue, bytes, count, values.json);

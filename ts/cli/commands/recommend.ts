@@ -1,7 +1,7 @@
 /** `pocketsage recommend`: actions in, interests and recommendations out. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
-import { parseArguments, parseCount, parseNumber, requireValue } from "../arguments.js";
+import { parseArguments, parseInteger, requireValue } from "../arguments.js";
 import {
   openSageWithActions,
   PROFILE_HELP,
@@ -69,12 +69,13 @@ export async function run(args: string[]): Promise<void> {
   requireValue("--catalogue FILE", values.catalogue);
   const actionsFile = requireValue("--actions FILE", values.actions);
   const options: RecommendOptions = {
-    count: parseCount("--count", values.count),
+    count: parseInteger("--count", values.count),
     exclude: values.exclude,
   };
   if (values.interests !== undefined)
-    options.interests = parseCount("--interests", values.interests);
-  if (values.seed !== undefined) options.pick = { seed: parseNumber("--seed", values.seed) };
+    options.interests = parseInteger("--interests", values.interests);
+  if (values.seed !== undefined)
+    options.pick = { seed: parseInteger("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) };
   const { sage, catalogue } = await openSageWithActions(actionsFile, values);
 
   const unknown = values.exclude.filter((item) => !catalogue?.has(item));
