@@ -257,6 +257,20 @@ test("bytes of every form: fromBytes, merge and decodeMedoids", async () => {
   }
 });
 
+test("bytes of every form: import", async () => {
+  const sage = await openSmall();
+  await sage.record({ item: "a", vector: [1, 0, 0] });
+  const exported = await sage.export();
+  for (const [form, bytes] of Object.entries(byteForms(exported))) {
+    const copy = await openSmall();
+    await copy.import(bytes);
+    assert.deepEqual(await copy.export(), exported, form);
+  }
+  for (const wrong of ["bytes", [300], {}, null, 7, new Date()])
+    await rejects(sage.import(wrong), "option", /expected a Uint8Array/);
+  assert.deepEqual(await sage.export(), exported);
+});
+
 test("maxActions and memory follow from each other and from dim", async () => {
   const needed = (dim, count) => count * core.bytesPerAction(dim);
   // The defaults fit, up to the largest dim.

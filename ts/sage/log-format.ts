@@ -21,8 +21,10 @@
  * ("corrupt") from a newer format ("version").
  */
 
+import { toBytes } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
+import type { BytesLike } from "../item.js";
 import type { Entry, Log } from "./log.js";
 
 const MAGIC = "sage.log";
@@ -78,9 +80,9 @@ export function encodeLog(log: Log, dim: number): Uint8Array {
  * Decode a log. Throws "corrupt", "version", or "dimension" if it has vectors of a length other
  * than `dim`.
  */
-export function decodeLog(bytes: Uint8Array, dim: number): Log {
-  if (!(bytes instanceof Uint8Array))
-    throw new SageError("option", "A stored profile: expected a Uint8Array.");
+export function decodeLog(given: BytesLike, dim: number): Log {
+  const bytes = toBytes(given);
+  if (!bytes) throw new SageError("option", "A stored profile: expected a Uint8Array.");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const vectorsEnd = checkEnvelope(bytes, view);
   const vectorsStart = PREFIX_BYTES + view.getUint32(12, true);

@@ -2,7 +2,7 @@
 /** The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`). */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { ProfileOptions } from "../core/options.js";
-import type { ItemId, VectorLike } from "../item.js";
+import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
 import type { Store } from "../store/store.js";
 
@@ -169,7 +169,7 @@ export interface Sage {
    *
    * Rejects "corrupt", "version", "dimension" or "storage".
    */
-  import(bytes: Uint8Array): Promise<void>;
+  import(bytes: BytesLike): Promise<void>;
   /**
    * The user's items in two dimensions, one point each: the first two principal components of their
    * vectors, both axes in [-1, 1] on one scale. `interest` is an index into `profile().interests`,
