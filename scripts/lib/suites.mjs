@@ -32,7 +32,7 @@ const cargoSuites = [
 ];
 
 /** Folders of tests/ that must exist and hold tests: a suite that vanishes is a failure. */
-const requiredFolders = "browser cli docs edge golden js packages page workerd".split(" ");
+const requiredFolders = "browser cases cli docs edge golden js packages page workerd".split(" ");
 
 /**
  * All suites, those of the core first; then one per folder of tests/ with `*.test.mjs` or

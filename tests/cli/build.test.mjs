@@ -85,7 +85,8 @@ const invalidInputs = [
     '{"id":"a","vector":[1]}\nnonsense\n',
     /:2: expected one JSON object a line, saw "nonsense"/,
   ],
-  ["a line that is not an object", "[1, 2]\n", /:1: expected one JSON object a line, saw an array/],
+  ["an array of numbers", "[1, 2]\n", /:1: expected one JSON object a line, saw 1\./],
+  ["an array as a line", '{"id":"a","vector":[1]}\n[1]\n', /:2: .* a line, saw an array/],
   ["no id", lines({ vector: [1] }), /:1: the field "id" is missing\. Fields: vector\./],
   [
     "an empty id",

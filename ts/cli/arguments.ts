@@ -4,6 +4,7 @@ import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
 import { LIMITS } from "../limits.js";
 import { messageOf, UsageError } from "./command-error.js";
+import { parseDecimal } from "./read/number.js";
 import { readTime, TIME_FORMATS } from "./read/time.js";
 
 type OptionTable = NonNullable<ParseArgsConfig["options"]>;
@@ -49,7 +50,7 @@ export function parseInteger(
 
 /** A finite number. */
 export function parseNumber(option: string, text: string): number {
-  const number = text.trim() === "" ? NaN : Number(text);
+  const number = parseDecimal(text.trim());
   if (Number.isFinite(number)) return number;
   throw new UsageError(`${option}: expected a number, saw ${inspect(text)}`);
 }
@@ -110,6 +111,6 @@ function parseNodeArgs<T extends OptionTable>(args: string[], options: T): Parse
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    throw new UsageError(messageOf(error).replaceAll("\n", " "));
   }
 }

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import "../entry/node.js";
 import { isSageError } from "../errors.js";
 import { InputError, messageOf, UsageError } from "./command-error.js";
+import { escapeMessage, escapeText } from "./terminal/escape.js";
 
 const HELP = `PocketSage: recommendations that learn on the device.
 
@@ -79,7 +80,10 @@ function reportError(error: unknown, commandName: string | undefined): number {
   const isExpected = hasExitCode || isSageError(error) || !(error instanceof Error);
   const command = commandName && COMMAND_LOADERS.has(commandName) ? `${commandName} ` : "";
   const hint = error instanceof UsageError ? `\nTry: pocketsage ${command}--help` : "";
-  process.stderr.write(`pocketsage: ${isExpected ? messageOf(error) : error.stack}${hint}\n`);
+  const message = isExpected
+    ? escapeMessage(messageOf(error))
+    : String(error.stack).split("\n").map(escapeText).join("\n");
+  process.stderr.write(`pocketsage: ${message}${hint}\n`);
   return hasExitCode ? error.exitCode : 1;
 }
 

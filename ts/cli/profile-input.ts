@@ -8,15 +8,20 @@ import { LIMITS } from "../limits.js";
 import { openSage } from "../sage/open.js";
 import type { Sage, SageOptions } from "../sage/types.js";
 import {
+  parseChoice,
   parseCut,
   parseKindWeights,
   parseNumber,
   parseSingletons,
   parseTime,
 } from "./arguments.js";
-import { UsageError } from "./command-error.js";
+import { InputError, UsageError } from "./command-error.js";
 import { readActions } from "./read/action-file.js";
+import { type ActionFields, PRESET_NAMES } from "./read/action-presets.js";
+import { TIME_UNITS } from "./read/action-time.js";
 import { readCatalogue } from "./read/catalogue-file.js";
+import { listNames } from "./read/row.js";
+import { displayName } from "./read/stream.js";
 import { formatCount, printNote } from "./terminal/print.js";
 
 /** The options that both commands accept, for `parseArguments`. */
@@ -28,6 +33,15 @@ export const PROFILE_OPTIONS = {
   "half-life": { type: "string" },
   singletons: { type: "string", default: "keep" },
   kind: { type: "string", multiple: true, default: [] as string[] },
+  item: { type: "string" },
+  at: { type: "string" },
+  "at-unit": { type: "string", default: "auto" },
+  weight: { type: "string" },
+  vector: { type: "string" },
+  user: { type: "string" },
+  columns: { type: "string" },
+  preset: { type: "string", default: "auto" },
+  "skip-unknown": { type: "boolean", default: false },
   quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -35,21 +49,34 @@ export const PROFILE_OPTIONS = {
 const WEIGHTS = `${LIMITS.minWeight} to ${LIMITS.maxWeight}`;
 
 /** The lines about these options in the help of a command, without --catalogue, -q and --json. */
-export const PROFILE_HELP = `  -a, --actions FILE     JSON lines or CSV, one action a line:
+export const PROFILE_HELP = `  -a, --actions FILE     JSON, CSV or Parquet, one action a row:
                            item    id of the item
                            at      milliseconds since 1970 or an ISO time (default: now)
                            kind    the kind of action: save, click, ... (see --kind)
                            weight  the action counts as done this often, ${WEIGHTS}
                                    (default: 1, or the weight of its kind)
                            vector  embedding, for an item that is not in the catalogue
+      --item FIELD       the field of the item, if not item; a.b is a field in an object, a[].b
+                         one in each element of a list
+      --at FIELD         the field of the time, likewise
+      --at-unit UNIT     unit of times that are numbers: s, ms, us, ns, or auto (default), which
+                         detects and reports seconds, microseconds and nanoseconds
+      --kind FIELD       the field of the kind, likewise
+      --kind KIND=WEIGHT weight of a kind of action, as in --kind save=3; repeatable
+                         (${WEIGHTS})
+      --weight FIELD     the field of the weight, likewise
+      --vector FIELD     the field of the vector, likewise; d0..d383 is one column a dimension
+      --user FIELD=ID    only the actions of this user; --user FIELD: all must be of one user
+      --columns NAMES    the columns of CSV without a header line, as in item,at
+      --preset LOG       fields of a common log: recbole (.inter), ga4, segment, none, or auto
+                         (default), which detects and reports them
+      --skip-unknown     leave out actions on items that are not in the catalogue
       --cut RULE         where the tree of actions is cut into interests: auto (default),
                          cosine=0.6 (least cosine), threshold=1.2 (Ward height),
                          count=5 (interests), or spread=0.7 (times the catalogue's spread)
       --half-life DAYS   an action of this age counts half (default: 69)
       --singletons WHAT  clusters of one action: keep (default), drop, or attach to the
                          nearest interest
-      --kind KIND=WEIGHT weight of a kind of action, as in --kind save=3; repeatable
-                         (${WEIGHTS})
       --now TIME         the time at which actions are weighted (default: the clock); a fixed
                          time makes the result reproducible`;
 
@@ -68,6 +95,15 @@ type ProfileOptionValues = {
   "half-life"?: string;
   singletons: string;
   kind: string[];
+  item?: string;
+  at?: string;
+  "at-unit": string;
+  weight?: string;
+  vector?: string;
+  user?: string;
+  columns?: string;
+  preset: string;
+  "skip-unknown": boolean;
   quiet: boolean;
 };
 
@@ -83,28 +119,69 @@ export async function openSageWithActions(
   const options: SageOptions = {
     cut: parseCut(values.cut),
     singletons: parseSingletons(values.singletons),
-    kinds: parseKindWeights(values.kind),
+    kinds: parseKindWeights(values.kind.filter((kind) => kind.includes("="))),
     now: () => now,
   };
   if (values["half-life"] !== undefined)
     options.halfLifeDays = parseNumber("--half-life", values["half-life"]);
+  const { fields, userId } = parseFields(values);
+  const preset = parseChoice("--preset", values.preset, PRESET_NAMES);
+  const atUnit = parseChoice("--at-unit", values["at-unit"], TIME_UNITS);
   if (values.catalogue === "-" && actionsFile === "-")
     throw new UsageError("--catalogue and --actions cannot both be the standard input (-)");
 
   const catalogue =
     values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
-  const { actions, dim = 1, unusedFields } = await readActions(actionsFile, { catalogue, now });
+  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const { actions, dim = 1 } = await readActions(actionsFile, {
+    ...{ catalogue, now, fields, userId, preset, atUnit, onNote },
+    columns: values.columns,
+    skipUnknown: values["skip-unknown"],
+  });
   const sage = await openSageChecked(catalogue ? { ...options, catalogue } : { ...options, dim });
-  await sage.record(actions);
-  if (!values.quiet) {
+  try {
+    await sage.record(actions);
     const { actions: used } = await sage.profile();
     if (used < actions.length)
-      printNote(
+      onNote(
         `${formatCount(actions.length)} actions read; the newest ${formatCount(used)} are used`,
       );
-    if (unusedFields.size > 0) printNote(`unused fields: ${[...unusedFields].join(", ")}`);
+  } catch (error) {
+    throw isSageError(error)
+      ? new InputError(`${displayName(actionsFile)}: ${error.message}`)
+      : error;
   }
   return { sage, catalogue };
+}
+
+/** The fields that options name, and the id of --user FIELD=ID. */
+function parseFields(values: ProfileOptionValues): {
+  fields: Partial<ActionFields>;
+  userId: string | undefined;
+} {
+  const kinds = values.kind.filter((kind) => !kind.includes("="));
+  if (kinds.length > 1)
+    throw new UsageError(
+      "--kind: expected one field and any number of KIND=WEIGHT, saw the fields " +
+        listNames(kinds),
+    );
+  const [kind] = kinds;
+  const { item, at, weight, vector } = values;
+  const [, user, userId] = /^([^=]+)=(.*)$/s.exec(values.user ?? "") ?? [undefined, values.user];
+  const fields: Partial<ActionFields> = {
+    ...(item !== undefined && { item: [item] }),
+    ...(at !== undefined && { at }),
+    ...(kind !== undefined && { kind }),
+    ...(weight !== undefined && { weight }),
+    ...(vector !== undefined && { vector }),
+    ...(user !== undefined && { user }),
+  };
+  for (const [option, path] of Object.entries({ item, at, kind, weight, vector, user }))
+    if (path === "" || path?.split("[]")[2] !== undefined)
+      throw new UsageError(
+        `--${option}: expected a field with at most one [], as in items[].id, saw "${path}"`,
+      );
+  return { fields, userId };
 }
 
 /** Option values that only `openSage` checks, --cut cosine=2 for one, are errors of usage. */

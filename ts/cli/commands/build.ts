@@ -5,13 +5,13 @@ import { parseArguments, parseChoice, parseNumber, requireValue } from "../argum
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
-import { UsageError } from "../command-error.js";
-import { toInputError } from "../read/fields.js";
-import { type FileItem, readItems } from "../read/item-file.js";
+import { InputError, messageOf, UsageError } from "../command-error.js";
+import { openOutput } from "../output-file.js";
+import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
+import { BINARY_TYPES } from "../read/parquet-decode.js";
 import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
-import { countOf, formatCount, printJson } from "../terminal/print.js";
+import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
-import { rejectStdout, writeAtomically } from "../write-file.js";
 
 /** Largest catalogue whose near-duplicates are reported by default: the search is quadratic. */
 const MAX_ITEMS_FOR_REPORT = 10_000;
@@ -24,21 +24,30 @@ export const help = `Build a catalogue: the file that apps search on the device.
 Usage
   pocketsage build ITEMS -o CATALOGUE [options]
 
-  ITEMS is a file of JSON lines, CSV (with a header line), Parquet (.parquet) or NumPy vectors
-  (.npy, with --ids); - is JSON lines or CSV on the standard input. Each line is one item: an id, a
-  vector, and other fields, which become the item's payload. In CSV a vector is a cell like
-  "[0.1, 0.2]" or "0.1 0.2"; other cells are stored as strings, empty cells are left out.
+  ITEMS has one item a row: an id, a vector, and other fields, which become the item's payload.
+    JSON     lines, one array, or an export of OpenAI, Pinecone, Vectorize or Chroma
+    CSV      separated by commas, semicolons or tabs, with a header line or --columns; a vector is
+             a cell like "[0.1, 0.2]" or "0.1 0.2"; other cells are strings, empty ones left out
+    Parquet  .parquet, any common compression
+    text     word2vec, GloVe or fastText: a word and its numbers
+    NumPy    .npy, any numeric type and order, with --ids; or lines of numbers only, with --ids
+  The name and the beginning select the format; - is the standard input, for text formats.
 
 Options
   -o, --out FILE             where to write the catalogue
       --precision LEVEL      full (default): 2 bytes a vector component; compact: 1 byte, with
                              larger rounding errors
       --metric METRIC        cosine (default), ip (inner product) or l2 (Euclidean distance)
-      --id FIELD             the field of the id (default: id)
-      --vector FIELD         the field of the vector (default: vector)
-      --ids FILE             for .npy: one id a line (.txt), or JSON lines or CSV with ids and
-                             payloads
-      --attribute FIELD      a payload field that filters can use; repeatable
+      --id FIELD             the field of the id (default: id); a.b is a field in an object
+      --vector FIELD         the field of the vector (default: vector), likewise; d0..d383 or
+                             x,y,z is one column a dimension
+      --ids FILE             for vectors without ids: one id a line (.txt), or JSON lines or CSV
+                             with ids and payloads
+      --columns NAMES        the columns of CSV without a header line, as in id,d0..d383
+      --binary TYPE          components of a vector that Parquet stores as bytes: float16,
+                             float32 (default), float64, int8 or uint8, little-endian
+      --attribute FIELD      a payload field that filters can use; FIELD:number converts the text
+                             of CSV to numbers; a.b is a field in an object; repeatable
       --near-duplicates WHAT report: count them (default up to ${REPORT_LIMIT} items);
                              drop: store the first item of each group only;
                              group: store all, and the others name the first in variantOf, so that
@@ -49,7 +58,7 @@ Options
       --lists WHEN           inverted lists (IVF), so that a search scans a part of the items:
                              auto (default: from ${LISTS_LIMIT} items), always or never
       --no-recall            skip the measurement of the recall
-  -q, --quiet                no progress on the standard error
+  -q, --quiet                no progress and no notes on the standard error
       --json                 the report as JSON
   -h, --help                 this text
 
@@ -73,6 +82,8 @@ const OPTIONS = {
   id: { type: "string", default: "id" },
   vector: { type: "string", default: "vector" },
   ids: { type: "string" },
+  columns: { type: "string" },
+  binary: { type: "string" },
   attribute: { type: "string", multiple: true, default: [] as string[] },
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
@@ -106,8 +117,7 @@ interface BuildReport extends CatalogueReport {
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const input = requireValue("the items file", positionals[0]);
-  const output = requireValue("-o CATALOGUE", values.out);
-  rejectStdout(output);
+  const out = requireValue("-o CATALOGUE", values.out);
   const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
   const metric = parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
   const listsMode = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
@@ -115,24 +125,29 @@ export async function run(args: string[]): Promise<void> {
     values["near-duplicates"] &&
     parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
   const minScore = parseNumber("--near", values.near);
-  const { id, vector, ids } = values;
+  const { id, vector, ids, columns } = values;
+  const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
+  const attributeOptions = values.attribute.map(parseAttribute);
   if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
 
+  const output = await openOutput(out, [input, ids]);
   const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
   const progressOf = (task: string) => (share: number) => progress.share(task, share);
   try {
     const read = await readItems(input, {
-      ...{ id, vector, ids, length: await fileLength(input) },
+      ...{ id, vector, ids, columns, length: await fileLength(input) },
+      ...{ attributes: attributeOptions, binary: binary || undefined },
+      onNote: (note) => void (values.quiet || printNote(note)),
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
     });
     let items: readonly FileItem[] = read.items;
-    let attributes: readonly string[] = values.attribute;
+    let attributes: readonly string[] = attributeOptions.map(({ name }) => name);
     const buildCatalogue = (): Promise<Catalogue> =>
       Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
         (error: unknown) => {
-          throw toInputError(error);
+          throw locateError(error, read.locationOf);
         },
       );
     progress.begin(`${formatCount(items.length)} items: measuring the spread`);
@@ -168,9 +183,9 @@ export async function run(args: string[]): Promise<void> {
       : measureRecall(catalogue, items, progressOf("measuring the recall"));
 
     const bytes = catalogue.toBytes();
-    await writeAtomically(output, bytes);
+    await output.write(bytes);
     const report: BuildReport = {
-      ...reportOf(output, catalogue, bytes.length),
+      ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
       ...(nearDuplicates && { nearDuplicates }),
       ...(measured && { recall: { at10: measured.recall, queries: measured.queries } }),
@@ -190,6 +205,25 @@ async function fileLength(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,
     () => 0,
+  );
+}
+
+/** FIELD or FIELD:number. */
+function parseAttribute(text: string): AttributeOption {
+  const [, name, type] = /^(.+?)(:number)?$/s.exec(text) ?? [];
+  if (name === undefined)
+    throw new UsageError(`--attribute: expected FIELD or FIELD:number, saw "${text}"`);
+  return { name, isNumeric: type !== undefined };
+}
+
+/** An error about "item N", with the location at which the item was read. */
+function locateError(error: unknown, locationOf: (index: number) => string): InputError {
+  const message = messageOf(error);
+  const [, index] = /\bitem (\d+)\b/.exec(message) ?? [];
+  const isAttribute = /^attributes: /.test(message);
+  const remedy = isAttribute ? " Text of CSV becomes a number with --attribute FIELD:number." : "";
+  return new InputError(
+    index === undefined ? message : `${locationOf(Number(index))}: ${message}${remedy}`,
   );
 }
 

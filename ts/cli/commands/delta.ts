@@ -2,9 +2,9 @@
 import { parseArguments, requireValue } from "../arguments.js";
 import { diffCatalogues } from "../build/diff.js";
 import { InputError, messageOf } from "../command-error.js";
+import { openOutput } from "../output-file.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { formatCount, print, printFields, printJson } from "../terminal/print.js";
-import { rejectStdout, writeAtomically } from "../write-file.js";
 
 export const help = `Write the changes between two catalogues, a small file to download.
 
@@ -17,6 +17,7 @@ Usage
 
 Options
   -o, --out FILE  where to write the delta
+  -q, --quiet     no notes on the standard error
       --json      the report as JSON
   -h, --help      this text
 
@@ -32,6 +33,7 @@ Exit codes
 
 const OPTIONS = {
   out: { type: "string", short: "o" },
+  quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -39,8 +41,8 @@ export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS, 2);
   const olderFile = requireValue("the file of the older catalogue", positionals[0]);
   const newerFile = requireValue("the file of the newer catalogue", positionals[1]);
-  const output = requireValue("-o DELTA", values.out);
-  rejectStdout(output);
+  const out = requireValue("-o DELTA", values.out);
+  const output = await openOutput(out, [olderFile, newerFile]);
   const older = await readCatalogue(olderFile);
   const newer = await readCatalogue(newerFile);
   let delta;
@@ -50,9 +52,9 @@ export async function run(args: string[]): Promise<void> {
     throw new InputError(`${olderFile} and ${newerFile}: ${messageOf(error)}`);
   }
   const { bytes, changed, dropped } = delta;
-  await writeAtomically(output, bytes);
+  await output.write(bytes);
   const report = {
-    file: output,
+    file: output.name,
     bytes: bytes.length,
     share: bytes.length / newer.bytes,
     changed,
@@ -62,7 +64,7 @@ export async function run(args: string[]): Promise<void> {
   };
   if (values.json) return printJson(report);
   const percent = (report.share * 100).toFixed(1);
-  print(output);
+  print(output.name);
   printFields([
     ["bytes", `${formatCount(report.bytes)}, ${percent} % of the newer catalogue`],
     ["changed", formatCount(changed)],

@@ -28,6 +28,7 @@ Options
       --item ID   one item: its payload, the norm of its stored vector (with the cosine metric 1,
                   or 0 for a zero vector), and its nearest neighbours
   -n, --count N   number of first items, or of neighbours (default: 5)
+  -q, --quiet     no notes on the standard error
       --json      the result as JSON
   -h, --help      this text
 
@@ -43,6 +44,7 @@ Exit codes
 const OPTIONS = {
   item: { type: "string" },
   count: { type: "string", short: "n", default: "5" },
+  quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -71,7 +73,8 @@ function showCatalogue(
   if (json) return printJson({ ...report, first });
   printCatalogue(report);
   if (first.length === 0) return;
-  print("\nfirst items");
+  print("");
+  print("first items");
   printTable(
     ["id", "item"],
     first.map((item) => [item, labelOf(catalogue, item)]),
@@ -105,7 +108,8 @@ function showItem(
     ["payload", JSON.stringify(payload.payload) ?? "none"],
   ]);
   if (hits.length === 0) return;
-  print("\nnearest");
+  print("");
+  print("nearest");
   printTable(
     [">score", "item", "id"],
     hits.map((hit) => [hit.score.toFixed(3), labelOf(catalogue, hit.item), hit.item]),

@@ -1,11 +1,11 @@
 /** `pocketsage merge`: a catalogue and a delta in, the newer catalogue out. */
 import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
+import { openOutput } from "../output-file.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { readBytes } from "../read/stream.js";
 import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import { printJson } from "../terminal/print.js";
-import { rejectStdout, writeAtomically } from "../write-file.js";
 
 export const help = `Apply a delta to the older of the two catalogues it was made from.
 
@@ -17,6 +17,7 @@ Usage
 
 Options
   -o, --out FILE  where to write the newer catalogue
+  -q, --quiet     no notes on the standard error
       --json      the report as JSON
   -h, --help      this text
 
@@ -31,6 +32,7 @@ Exit codes
 
 const OPTIONS = {
   out: { type: "string", short: "o" },
+  quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
 
@@ -38,8 +40,8 @@ export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS, 2);
   const file = requireValue("the catalogue file", positionals[0]);
   const deltaFile = requireValue("the delta file", positionals[1]);
-  const output = requireValue("-o NEWER", values.out);
-  rejectStdout(output);
+  const out = requireValue("-o NEWER", values.out);
+  const output = await openOutput(out, [file, deltaFile]);
   const { catalogue } = await readCatalogue(file);
   const delta = await readBytes(deltaFile);
   try {
@@ -49,9 +51,9 @@ export async function run(args: string[]): Promise<void> {
     throw new InputError(`${deltaFile}: ${messageOf(error)}`);
   }
   const bytes = catalogue.toBytes();
-  await writeAtomically(output, bytes);
+  await output.write(bytes);
   const { revision } = catalogue;
-  const report = { ...reportOf(output, catalogue, bytes.length), revision };
+  const report = { ...reportOf(output.name, catalogue, bytes.length), revision };
   if (values.json) return printJson(report);
   printCatalogue(report, [["revision", revision]]);
 }

@@ -101,7 +101,8 @@ function printRecommendations(
   catalogue: Catalogue | undefined,
 ): void {
   if (recommendations.length === 0) return;
-  print(`\n${countOf(recommendations.length, "recommendation")}`);
+  print("");
+  print(countOf(recommendations.length, "recommendation"));
   printTable(
     [">#", ">score", "item", "id", "because of"],
     recommendations.map(({ item, score, because }, index) => [

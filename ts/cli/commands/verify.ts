@@ -20,8 +20,9 @@ Usage
   lists match the rows.
 
 Options
-      --json  the result as JSON
-  -h, --help  this text
+  -q, --quiet  no notes on the standard error
+      --json   the result as JSON
+  -h, --help   this text
 
 Example
   $ pocketsage verify emoji.sage
@@ -33,6 +34,7 @@ Exit codes
 `;
 
 const OPTIONS = {
+  quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
 

@@ -1,15 +1,33 @@
-/** Actions from a file: item, and where given at, weight, kind and vector. */
+/** Actions from a file: item, and where given time, weight, kind and vector. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { inspect } from "../../check.js";
 import { checkAction } from "../../sage/actions.js";
 import type { Action } from "../../sage/types.js";
 import { InputError } from "../command-error.js";
-import { readId, readVector, withInputErrors } from "./fields.js";
-import type { Row } from "./row.js";
-import { readRows } from "./text-rows.js";
-import { readTime, TIME_FORMATS } from "./time.js";
+import { type ActionFields, DEFAULT_FIELDS, PRESETS, type PresetName } from "./action-presets.js";
+import { actionTimeReader, type TimeUnit } from "./action-time.js";
+import { namesColumns, readPath, splitListPath } from "./field-path.js";
+import { columnsOf, readVector, toId, toNumber, toVector, withInputErrors } from "./fields.js";
+import { openRows } from "./open-rows.js";
+import { listNames, type OnNote, type Row } from "./row.js";
+import { displayName } from "./stream.js";
 
-const ACTION_FIELDS = ["item", "vector", "at", "weight", "kind"];
+export interface ActionFileOptions {
+  readonly catalogue: Catalogue | undefined;
+  /** The time of actions without one, in milliseconds since the epoch. */
+  readonly now: number;
+  /** Field paths given as options; they replace those of the preset. */
+  readonly fields: Partial<ActionFields>;
+  /** The user whose actions are read; undefined for all, who must be one. */
+  readonly userId: string | undefined;
+  readonly preset: PresetName;
+  readonly atUnit: TimeUnit;
+  /** Names of the columns of CSV without a header line. */
+  readonly columns: string | undefined;
+  /** Whether actions on items that are not in the catalogue are left out. */
+  readonly skipUnknown: boolean;
+  readonly onNote: OnNote;
+}
 
 /** An action whose vector is a Float32Array. */
 type FileAction = Action & { vector?: Float32Array };
@@ -18,52 +36,187 @@ export interface ActionFile {
   readonly actions: Action[];
   /** Length of the vectors; undefined without a catalogue and without actions. */
   readonly dim: number | undefined;
-  /** Fields in the file that an action does not have. */
-  readonly unusedFields: ReadonlySet<string>;
+}
+
+/** The parts of an action, not yet checked. Undefined and null are missing parts. */
+interface ActionParts {
+  readonly location: string;
+  readonly item: unknown;
+  readonly at: unknown;
+  readonly kind: unknown;
+  readonly weight: unknown;
+  readonly vector: unknown;
+  readonly user: unknown;
 }
 
 /**
  * All actions of the file, each checked. Without a catalogue every action must have a vector, and
- * the first one determines the length. `now`, in milliseconds since the epoch, is the time of
- * actions without `at`.
+ * the first one determines the length.
  */
-export async function readActions(
-  file: string,
-  { catalogue, now }: { catalogue: Catalogue | undefined; now: number },
-): Promise<ActionFile> {
+export async function readActions(file: string, options: ActionFileOptions): Promise<ActionFile> {
+  const { catalogue, now, onNote } = options;
+  const name = displayName(file);
+  const readTime = actionTimeReader(options.atUnit, (note) => onNote(`${name}: ${note}`));
   const actions: Action[] = [];
   const unusedFields = new Set<string>();
+  let layout: Layout | undefined;
   let dim = catalogue?.dim;
-  for await (const row of readRows(file)) {
-    const action = readAction(row);
-    dim ??= action.vector?.length;
-    const expected = { dim: dim ?? 0, catalogue, now };
-    actions.push(withInputErrors(() => checkAction(row.location, action, expected)));
+  let user: string | undefined;
+  let [rows, itemless, unknown] = [0, 0, 0];
+  const vector = options.fields.vector ?? DEFAULT_FIELDS.vector;
+  const rowOptions = { id: "item", vector, columns: options.columns, onNote };
+  for await (const row of openRows(file, rowOptions)) {
+    rows += 1;
+    layout ??= chooseLayout(name, row, options);
+    const { fields } = layout;
     for (const field of Object.keys(row.fields))
-      if (!ACTION_FIELDS.includes(field)) unusedFields.add(field);
+      if (!layout.usedFields.has(field)) unusedFields.add(field);
+    const entries = partsOf(row, layout);
+    if (entries.length === 0) itemless += 1;
+    for (const parts of entries) {
+      const { location } = parts;
+      if (!isUser(parts, options.userId)) continue;
+      if (parts.user != null) {
+        user ??= String(parts.user);
+        if (String(parts.user) !== user)
+          throw new InputError(
+            `${location}: an action of the user ${inspect(String(parts.user))}, after actions of ` +
+              `${inspect(user)}. Select one user: --user ${fields.user}=${user.slice(0, 60)}.`,
+          );
+      }
+      const action = toAction(parts, fields, row.decimalComma ?? false, readTime);
+      if (options.skipUnknown && !action.vector && catalogue && !catalogue.has(action.item)) {
+        unknown += 1;
+        continue;
+      }
+      dim ??= action.vector?.length;
+      const expected = { dim: dim ?? 0, catalogue, now };
+      actions.push(withInputErrors(() => checkAction(location, action, expected)));
+    }
   }
-  return { actions, dim, unusedFields };
+  if (itemless > 0) {
+    const paths = layout!.fields.item.join(" or ");
+    if (itemless === rows)
+      throw new InputError(
+        `${name}: no row has an item in ${paths}. --item FIELD names its field, as in ` +
+          "--item items[].id.",
+      );
+    onNote(`${name}: ${itemless} of ${rows} rows have no item in ${paths} and are left out`);
+  }
+  if (rows > 0 && actions.length === 0 && options.userId !== undefined)
+    throw new InputError(
+      `${name}: no action of the user ${inspect(options.userId)}. --user FIELD=ID selects one.`,
+    );
+  if (unknown > 0)
+    onNote(`${name}: ${unknown} actions on items that are not in the catalogue are left out`);
+  if (unusedFields.size > 0) onNote(`unused fields: ${listNames([...unusedFields])}`);
+  return { actions, dim };
 }
 
-/** One action, its fields converted from strings where needed. Null is a missing field. */
-function readAction(row: Row): FileAction {
-  const { location, fields } = row;
-  const action: FileAction = { item: readId(row, "item") };
-  if (fields.vector != null) action.vector = readVector(row, "vector");
-  if (fields.at != null) {
-    const at = readTime(fields.at);
-    if (at === undefined)
-      throw new InputError(`${location}: at: expected ${TIME_FORMATS}, saw ${inspect(fields.at)}.`);
-    action.at = at;
+/** The fields of a file, chosen by its first row. */
+interface Layout {
+  readonly fields: ActionFields;
+  /** Whether rows without an item are left out: logs have other events, too. */
+  readonly isLog: boolean;
+  readonly usedFields: ReadonlySet<string>;
+}
+
+function chooseLayout(name: string, row: Row, options: ActionFileOptions): Layout {
+  const { preset: presetName, fields: given, onNote } = options;
+  const mayDetect = presetName === "auto" && !given.item && !("item" in row.fields);
+  const preset = mayDetect
+    ? PRESETS.find(({ matches }) => matches(row.fields))
+    : PRESETS.find((known) => known.name === presetName);
+  if (preset && mayDetect)
+    onNote(`${name}: read as ${preset.title} (as with --preset ${preset.name})`);
+  const fields = { ...(preset?.fields ?? DEFAULT_FIELDS), ...given };
+  const { item, at, kind, weight, vector, user = "" } = fields;
+  const paths = [...item, at, kind, weight, user];
+  const columns = namesColumns(vector) ? columnsOf(vector) : [vector];
+  const roots = [...paths, ...columns].flatMap((path) => [path, path.split(/\.|\[\]/)[0]!]);
+  const isLog = preset !== undefined || item.some((path) => path.includes("[]"));
+  return { fields, isLog, usedFields: new Set(roots) };
+}
+
+/** The actions of a row: one, or one for each element of the list that has the items. */
+function partsOf(row: Row, { fields, isLog }: Layout): ActionParts[] {
+  for (const path of fields.item) {
+    const listPath = splitListPath(path);
+    const elements = listPath ? readPath(row.fields, listPath[0]) : undefined;
+    if (listPath && Array.isArray(elements)) {
+      const parts = elements.map((element: unknown, index) =>
+        readParts(row, fields, path, { prefix: listPath[0], element, index }),
+      );
+      const withItem = parts.filter(({ item }) => item != null);
+      if (withItem.length > 0) return withItem;
+    } else if (!listPath && readPath(row.fields, path) != null)
+      return [readParts(row, fields, path, undefined)];
   }
-  if (fields.weight != null) {
-    const weight = typeof fields.weight === "string" ? Number(fields.weight) : fields.weight;
-    if (typeof weight !== "number" || Number.isNaN(weight))
+  if (isLog) return [];
+  throw new InputError(
+    `${row.location}: the field "${fields.item.join(" or ")}" is missing. Fields: ` +
+      `${listNames(Object.keys(row.fields))}. --item FIELD names the field of the item.`,
+  );
+}
+
+interface ListElement {
+  /** The path of the list. */
+  readonly prefix: string;
+  readonly element: unknown;
+  readonly index: number;
+}
+
+function readParts(
+  row: Row,
+  fields: ActionFields,
+  itemPath: string,
+  list: ListElement | undefined,
+): ActionParts {
+  const read = (path: string): unknown => {
+    const [prefix, rest] = splitListPath(path) ?? [];
+    if (rest === undefined) return readPath(row.fields, path);
+    if (prefix !== list?.prefix) return undefined;
+    if (rest === "") return list?.element;
+    const isObject = typeof list?.element === "object" && list.element !== null;
+    return isObject ? readPath(list.element as Record<string, unknown>, rest) : undefined;
+  };
+  const { vector } = fields;
+  const hasColumns = namesColumns(vector) && columnsOf(vector)[0]! in row.fields;
+  return {
+    location: list ? `${row.location}: ${list.prefix}[${list.index}]` : row.location,
+    item: read(itemPath),
+    at: read(fields.at),
+    kind: read(fields.kind),
+    weight: read(fields.weight),
+    vector: hasColumns ? readVector(row, vector) : read(vector),
+    user: fields.user === undefined ? undefined : read(fields.user),
+  };
+}
+
+function isUser({ user }: ActionParts, userId: string | undefined): boolean {
+  return userId === undefined || (user != null && String(user) === userId);
+}
+
+/** The action, its parts converted from text where needed. */
+function toAction(
+  parts: ActionParts,
+  fields: ActionFields,
+  decimalComma: boolean,
+  readTime: (where: string, value: unknown) => number,
+): FileAction {
+  const { location } = parts;
+  const action: FileAction = { item: toId(`${location}: ${fields.item[0]}`, parts.item) };
+  if (parts.vector != null)
+    action.vector = toVector(`${location}: ${fields.vector}`, parts.vector, decimalComma);
+  if (parts.at != null) action.at = readTime(`${location}: ${fields.at}`, parts.at);
+  if (parts.weight != null) {
+    const weight = toNumber(parts.weight, decimalComma);
+    if (Number.isNaN(weight))
       throw new InputError(
-        `${location}: weight: expected a number above 0, saw ${inspect(fields.weight)}.`,
+        `${location}: ${fields.weight}: expected a number above 0, saw ${inspect(parts.weight)}.`,
       );
     action.weight = weight;
   }
-  if (fields.kind != null) action.kind = String(fields.kind);
+  if (parts.kind != null) action.kind = String(parts.kind);
   return action;
 }

@@ -1,89 +1,133 @@
 /**
- * CSV with a header line, parsed by papaparse, which is imported only for CSV input. Cells are
- * strings; an empty cell is a missing field.
+ * CSV and TSV with a header line, or with --columns without one. Cells are strings; an empty cell
+ * is a missing field.
  */
-import type { ParseResult } from "papaparse";
+import { inspect } from "../../check.js";
 import { InputError } from "../command-error.js";
-import type { Row } from "./row.js";
+import { type CsvRow, parseCsv } from "./csv-parser.js";
+import { expandColumns } from "./field-path.js";
+import { parseDecimal } from "./number.js";
+import { listNames, type OnNote, type Row } from "./row.js";
+import type { TextSource } from "./stream.js";
 
-/**
- * Longest row in UTF-16 units. A longer one is taken for an unclosed quote and rejected before the
- * rest of the file is in memory.
- */
-const MAX_ROW_LENGTH = 4_000_000;
+const SEPARATORS = [",", ";", "\t"];
+/** Excel writes the separator of a file into its first line. */
+const SEPARATOR_LINE = /^sep=(.)$/i;
+/** RecBole appends the type of a column to its name. */
+const RECBOLE_TYPE = /:(token|float|token_seq|float_seq)$/;
 
-/**
- * The rows of a text. `beginning` contains at least the first line that is not blank: the header,
- * which determines the separator (comma, semicolon or tab).
- */
+export interface CsvOptions {
+  /** Names of the columns of a file without a header line, as in "id,d0..d383". */
+  readonly columns?: string | undefined;
+  readonly onNote: OnNote;
+}
+
+/** The rows of a text. */
 export async function* readCsv(
   name: string,
-  beginning: string,
-  text: AsyncIterable<string>,
+  { beginning, chunks }: TextSource,
+  options: CsvOptions,
 ): AsyncGenerator<Row> {
-  const { default: Papa } = await import("papaparse");
-  // Not Papa.parse: its stream does not report unbalanced quotes, and a string is read at once.
-  const parser = new Papa.Parser({ delimiter: separatorOf(beginning), newline: "\n" });
-  let columns: readonly string[] | undefined;
-  let line = 1;
-  for await (const cells of parseRows(name, parser, text, () => line)) {
-    const location = `${name}:${line}`;
-    line += 1 + cells.reduce((breaks, cell) => breaks + cell.split("\n").length - 1, 0);
+  const { separator, hasLine } = findSeparator(beginning);
+  let columns = options.columns === undefined ? undefined : expandColumns(options.columns);
+  let isFirst = true;
+  for await (const { cells, line } of parseCsv(name, separator, chunks)) {
     if (cells.length === 1 && cells[0]!.trim() === "") continue;
-    if (columns) yield { location, fields: nameCells(location, columns, cells) };
-    else columns = parseHeader(location, cells);
-  }
-}
-
-/** The cells of each row. `currentLine` returns the line at which the next row begins. */
-async function* parseRows(
-  name: string,
-  parser: { parse(text: string, base: number, ignoreLastRow: boolean): ParseResult<string[]> },
-  text: AsyncIterable<string>,
-  currentLine: () => number,
-): AsyncGenerator<string[]> {
-  let unparsed = "";
-  const parse = function* (ignoreLastRow: boolean): Generator<string[]> {
-    const { data, errors, meta } = parser.parse(unparsed, 0, ignoreLastRow);
-    for (const [index, cells] of data.entries()) {
-      const error = errors.find(({ row }) => row === index);
-      if (error)
-        throw new InputError(
-          `${name}:${currentLine()}: ${error.message}. ` +
-            'A quote inside a quoted cell is written twice ("").',
-        );
-      yield cells;
+    if (isFirst && hasLine) {
+      isFirst = false;
+      continue;
     }
-    unparsed = unparsed.slice(meta.cursor);
-  };
-  for await (const chunk of text) {
-    unparsed += chunk;
-    yield* parse(true);
-    if (unparsed.length > MAX_ROW_LENGTH)
-      throw new InputError(
-        `${name}:${currentLine()}: the row is longer than ${MAX_ROW_LENGTH} characters. ` +
-          "Is a closing quote missing?",
-      );
+    const row: CsvRow = { cells, line };
+    if (columns === undefined) columns = parseHeader(name, row);
+    else {
+      const location = `${name}:${line}`;
+      const fields = nameCells(location, columns, cells);
+      yield separator === ";" ? { location, fields, decimalComma: true } : { location, fields };
+    }
+    isFirst = false;
   }
-  yield* parse(false);
 }
 
-/** The separator that occurs most often in the header line; of equal counts the first listed. */
-function separatorOf(beginning: string): string {
-  const header = beginning.trimStart().split("\n")[0]!;
-  const occurrences = (separator: string): number => header.split(separator).length;
-  return [",", ";", "\t"].reduce((best, separator) =>
-    occurrences(separator) > occurrences(best) ? separator : best,
-  );
+/**
+ * The separator that a `sep=` line names; else the one that occurs most often outside quotes in the
+ * first line that is not blank, of equal counts the first listed.
+ */
+export function findSeparator(beginning: string): { separator: string; hasLine: boolean } {
+  const start = beginning.search(/\S/);
+  const end = beginning.indexOf("\n", Math.max(0, start));
+  const first = beginning.slice(Math.max(0, start), end < 0 ? undefined : end);
+  const [, named] = SEPARATOR_LINE.exec(first.trimEnd()) ?? [];
+  if (named !== undefined) return { separator: named, hasLine: true };
+  // "sep=" and a tab: trimEnd has removed the tab.
+  if (/^sep=\t\s*$/i.test(first)) return { separator: "\t", hasLine: true };
+  const unquoted = first.replace(/"[^"]*"/g, "");
+  const count = (separator: string): number => unquoted.split(separator).length;
+  const separator = SEPARATORS.reduce((best, one) => (count(one) > count(best) ? one : best));
+  return { separator, hasLine: false };
 }
 
-/** The column names: each must be non-empty and unique. */
-function parseHeader(location: string, cells: readonly string[]): string[] {
+/** The rows of lines that have numbers only, as TensorBoard's projector has them: one a line. */
+export async function* readNumberLines(
+  name: string,
+  { beginning, chunks }: TextSource,
+  vector: string,
+): AsyncGenerator<Row> {
+  const { separator } = findSeparator(beginning);
+  for await (const { cells, line } of parseCsv(name, separator, chunks)) {
+    if (cells.length === 1 && cells[0]!.trim() === "") continue;
+    const location = `${name}:${line}`;
+    const numbers = cells.length === 1 ? cells[0] : cells.map((cell) => parseDecimal(cell.trim()));
+    yield { location, fields: { [vector]: numbers } };
+  }
+}
+
+/** Whether the first line that is not blank has numbers only, two or more. */
+export function isNumberLines(beginning: string): boolean {
+  const [first = ""] = beginning.trimStart().split("\n", 1);
+  const parts = first.trim().split(/[,;\t ]+/);
+  return parts.length > 1 && parts.every((part) => !Number.isNaN(parseDecimal(part)));
+}
+
+/**
+ * The column names, which must be unique. A first column without a name (the index that pandas
+ * writes) and trailing ones (a separator at the end of each line) are named "".
+ */
+function parseHeader(name: string, { cells, line }: CsvRow): string[] {
+  const location = `${name}:${line}`;
+  const data = cells.find(isDataCell);
+  if (data !== undefined)
+    throw new InputError(
+      `${location}: the first line is not a header of column names: it has ${inspect(data)}. ` +
+        "Add a header line, or the names of the columns: --columns id,vector, or " +
+        "--columns id,d0..d383 --vector d0..d383 for one column a dimension.",
+    );
   const names = cells.map((cell) => cell.trim());
-  if (names.includes("")) throw new InputError(`${location}: a column of the header has no name.`);
-  const repeated = names.find((name, column) => names.indexOf(name) !== column);
-  if (repeated === undefined) return names;
-  throw new InputError(`${location}: the header has two columns "${repeated}".`);
+  const isRecBole = names.every((column) => RECBOLE_TYPE.test(column));
+  const columns = isRecBole ? names.map((column) => column.replace(RECBOLE_TYPE, "")) : names;
+  const last = columns.findLastIndex((column) => column !== "");
+  if (columns.slice(1, last).includes(""))
+    throw new InputError(
+      `${location}: a column of the header has no name. Name it, as in id,vector,note.`,
+    );
+  const seen = new Set<string>();
+  for (const column of columns) {
+    if (column !== "" && seen.has(column))
+      throw new InputError(
+        `${location}: the header has two columns ${inspect(column)}. Rename one of them.`,
+      );
+    seen.add(column);
+  }
+  return columns;
+}
+
+/** Whether a cell of the first line is data: a vector, or a number that is no column number. */
+function isDataCell(cell: string): boolean {
+  const text = cell.trim();
+  if (/^\[.*\]$/s.test(text)) return true;
+  const isNumber = (part: string): boolean => !Number.isNaN(parseDecimal(part));
+  if (isNumber(text)) return !/^\d+$/.test(text);
+  const parts = text.slice(0, 200).split(/[\s,;]+/, 8);
+  return parts.length > 2 && parts.slice(0, -1).every(isNumber);
 }
 
 function nameCells(
@@ -91,16 +135,22 @@ function nameCells(
   columns: readonly string[],
   cells: readonly string[],
 ): Record<string, string> {
-  if (cells.length !== columns.length) {
-    const names = columns.join(", ");
+  if (cells.length !== columns.length)
     throw new InputError(
-      `${location}: expected ${columns.length} cells, one a column of the header (${names}), ` +
-        `saw ${cells.length}.`,
+      `${location}: expected ${columns.length} cells, one a column of the header ` +
+        `(${listNames(columns)}), saw ${cells.length}. ` +
+        "Put cells that contain the separator in quotes.",
     );
-  }
-  return Object.fromEntries(
-    columns
-      .map((name, column) => [name, cells[column]!] as const)
-      .filter(([, cell]) => cell !== ""),
-  );
+  const fields: Record<string, string> = Object.create(null);
+  columns.forEach((column, index) => {
+    const cell = cells[index]!;
+    if (cell === "") return;
+    if (column !== "") fields[column] = cell;
+    else if (index > 0)
+      throw new InputError(
+        `${location}: cell ${index + 1} has a value, ${inspect(cell)}, but its column has no ` +
+          "name. Name the column in the header.",
+      );
+  });
+  return fields;
 }

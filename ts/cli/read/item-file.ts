@@ -1,23 +1,31 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
+import { inspect } from "../../check.js";
 import { InputError } from "../command-error.js";
-import { readId, readVector } from "./fields.js";
+import { isNumberLines, readNumberLines } from "./csv.js";
+import { namesColumns, readPath, withoutPath } from "./field-path.js";
+import { columnsOf, readId, readVector, toId, toNumber, toVector } from "./fields.js";
+import { joinIds, readIds } from "./ids-file.js";
+import { detectExport, type ExportFormat } from "./json-exports.js";
 import { readNpyRows } from "./npy.js";
-import { readParquetRows } from "./parquet.js";
-import type { Row } from "./row.js";
-import { displayName } from "./stream.js";
-import { readRows } from "./text-rows.js";
+import { openRows, type RowOptions, readTextRows, textFormatOf } from "./open-rows.js";
+import { listNames, type Row } from "./row.js";
+import { displayName, openText, readText } from "./stream.js";
 
 /** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
 export type FileItem = readonly [item: string, vector: Float32Array, payload?: unknown];
 
-export interface ItemFileOptions {
-  /** Name of the field with the id. */
-  readonly id: string;
-  /** Name of the field with the vector. */
-  readonly vector: string;
-  /** File of the ids for vectors from a .npy file. */
+/** A payload field that filters can use. */
+export interface AttributeOption {
+  readonly name: string;
+  /** Its text is converted to numbers. */
+  readonly isNumeric: boolean;
+}
+
+export interface ItemFileOptions extends Omit<RowOptions, "onBytes" | "onShare"> {
+  /** File of the ids of vectors that have none. */
   readonly ids?: string | undefined;
+  readonly attributes: readonly AttributeOption[];
   /** Length of the file in bytes, for `onProgress`; 0 if unknown. */
   readonly length: number;
   /** Receives the number of items read so far. */
@@ -26,59 +34,209 @@ export interface ItemFileOptions {
   readonly onProgress: (share: number) => void;
 }
 
+export interface ItemFile {
+  readonly items: FileItem[];
+  /** Length of the vectors. */
+  readonly dim: number;
+  /** Where the item at an index was read. */
+  readonly locationOf: (index: number) => string;
+}
+
+interface Item {
+  readonly location: string;
+  readonly item: string;
+  readonly vector: Float32Array;
+  readonly payload: Record<string, unknown>;
+  readonly decimalComma?: boolean | undefined;
+}
+
 /**
- * All items of the file, at least one, and the length of their vectors. Rejects with an InputError
- * that has the location of the first invalid row, of a repeated id, or of a vector of another
- * length.
+ * All items of the file, at least one. Rejects with an InputError that has the location of the
+ * first invalid row, of a repeated id, or of a vector of another length.
  */
-export async function readItems(
-  file: string,
-  options: ItemFileOptions,
-): Promise<{ items: FileItem[]; dim: number }> {
-  const { id: idField, vector: vectorField, onItem } = options;
+export async function readItems(file: string, options: ItemFileOptions): Promise<ItemFile> {
   const items: FileItem[] = [];
   const locations = new Map<string, string>();
+  const found = new Set<string>();
+  const payloadFields = new Set<string>();
   let first = { dim: 0, location: "" };
-  for await (const row of readFile(file, options)) {
-    const { location } = row;
-    const item = readId(row, idField);
+  for await (const entry of readEntries(file, options)) {
+    const { location, item, vector, payload } = entry;
     const earlier = locations.get(item);
     if (earlier)
       throw new InputError(
-        `${location}: the id "${item}" is not unique: it is also at ${earlier}.`,
+        `${location}: the id ${inspect(item)} is not unique: it is also at ${earlier}. ` +
+          "Remove one of the items or change its id.",
       );
     locations.set(item, location);
-    const vector = readVector(row, vectorField);
     if (items.length === 0) first = { dim: vector.length, location };
     if (vector.length !== first.dim)
       throw new InputError(
-        `${location}: ${vectorField}: the vector has ${vector.length} components, ` +
+        `${location}: ${options.vector}: the vector has ${vector.length} components, ` +
           `expected ${first.dim}, as at ${first.location}.`,
       );
-    const { [idField]: _id, [vectorField]: _vector, ...payload } = row.fields;
+    for (const attribute of options.attributes)
+      if (readAttribute(entry, attribute)) found.add(attribute.name);
+    if (payloadFields.size < 100) for (const name of Object.keys(payload)) payloadFields.add(name);
     items.push(Object.keys(payload).length > 0 ? [item, vector, payload] : [item, vector]);
-    onItem(items.length);
+    options.onItem(items.length);
   }
   if (items.length === 0)
     throw new InputError(
       `${displayName(file)}: no items. ` +
-        `Expected JSON lines or CSV with the fields ${idField} and ${vectorField}.`,
+        `Expected JSON lines or CSV with the fields ${options.id} and ${options.vector}.`,
     );
-  return { items, dim: first.dim };
+  const missing = options.attributes.find(({ name }) => !found.has(name));
+  if (missing)
+    throw new InputError(
+      `${displayName(file)}: --attribute ${missing.name}: no item has the field. ` +
+        `Payload fields: ${listNames([...payloadFields])}. A field in an object is a.b.`,
+    );
+  const locationList = [...locations.values()];
+  return { items, dim: first.dim, locationOf: (index) => locationList[index] ?? displayName(file) };
 }
 
-/** The rows of the file; its extension selects the format. */
-function readFile(
-  file: string,
-  { id, vector, ids, onProgress, length }: ItemFileOptions,
-): AsyncIterable<Row> {
-  const extension = extname(file).toLowerCase();
-  if (extension === ".npy") return readNpyRows(file, { id, vector, ids, onProgress });
-  if (ids !== undefined)
+/**
+ * Whether the item has the attribute. A field in an object is copied to the payload under its
+ * path: attributes are top-level fields.
+ */
+function readAttribute(entry: Item, { name, isNumeric }: AttributeOption): boolean {
+  const { location, payload, decimalComma } = entry;
+  const value = readPath(payload, name);
+  if (value === undefined || value === null) return false;
+  if (!isNumeric) {
+    if (!Object.hasOwn(payload, name)) payload[name] = value;
+    return true;
+  }
+  const number = toNumber(value, decimalComma);
+  if (!Number.isFinite(number))
     throw new InputError(
-      `${displayName(file)}: --ids is for vectors from a .npy file. ` +
-        `Put the ids of this file into its field "${id}" instead.`,
+      `${location}: --attribute ${name}:number: expected a number, saw ${inspect(value)}. ` +
+        "Repair the value, or leave it empty.",
     );
-  if (extension === ".parquet") return readParquetRows(file, onProgress);
-  return readRows(file, (bytesRead) => length > 0 && onProgress(bytesRead / length));
+  payload[name] = number;
+  return true;
+}
+
+async function* readEntries(file: string, options: ItemFileOptions): AsyncGenerator<Item> {
+  let format: ExportFormat | undefined;
+  let isFirst = true;
+  for await (const row of readRows(file, options)) {
+    if (isFirst && !hasVector(row, options.vector)) {
+      format = detectExport(row);
+      if (format) {
+        const positions = format.hasPositions && options.ids === undefined;
+        const hint = positions ? " Their positions are the ids; --ids FILE gives others." : "";
+        options.onNote(`${displayName(file)}: read as ${format.name}.${hint}`);
+      }
+    }
+    isFirst = false;
+    if (!format) yield toItem(row, options);
+    else yield* readExport(format, row, options);
+  }
+}
+
+function hasVector({ fields }: Row, vector: string): boolean {
+  return namesColumns(vector) || readPath(fields, vector) !== undefined;
+}
+
+function toItem(row: Row, { id, vector }: ItemFileOptions): Item {
+  const { location, fields, decimalComma } = row;
+  const item = readId(row, id);
+  const values = readVector(row, vector);
+  const { "": _index, ...payload } = withoutPath(withoutVector(fields, vector), id);
+  return { location, item, vector: values, payload, decimalComma };
+}
+
+function withoutVector(fields: Row["fields"], vector: string): Row["fields"] {
+  if (!namesColumns(vector) || Object.hasOwn(fields, vector)) return withoutPath(fields, vector);
+  const columns = new Set(columnsOf(vector));
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !columns.has(name)));
+}
+
+/** The items of an export; --ids replaces ids that are positions. */
+async function* readExport(
+  format: ExportFormat,
+  row: Row,
+  options: ItemFileOptions,
+): AsyncGenerator<Item> {
+  let idRows: Row[] | undefined;
+  if (options.ids !== undefined && format.hasPositions) {
+    idRows = [];
+    for await (const idRow of readIds(options.ids, options)) idRows.push(idRow);
+  }
+  const parts = format.read(row);
+  if (idRows && idRows.length !== parts.length)
+    throw new InputError(
+      `${displayName(options.ids!)}: expected ${parts.length} ids, one a vector of ` +
+        `${row.location}, saw ${idRows.length}.`,
+    );
+  for (const { location, id, vector, payload } of parts) {
+    const values = toVector(`${location}: vector`, vector, false);
+    const idRow = idRows?.[id as number];
+    if (idRow) yield { ...toItem(withVector(idRow, options.vector, values), options), location };
+    else if (idRows)
+      throw new InputError(`${location}: the index ${inspect(id)} has no line in --ids.`);
+    else
+      yield {
+        location,
+        item: toId(`${location}: id`, id),
+        vector: values,
+        payload: { ...payload },
+      };
+  }
+}
+
+function withVector(row: Row, field: string, vector: Float32Array): Row {
+  return { ...row, fields: { ...row.fields, [field]: vector } };
+}
+
+/** The rows of the file; its extension, and the beginning of a text, select the format. */
+async function* readRows(file: string, options: ItemFileOptions): AsyncGenerator<Row> {
+  const { id, vector, ids, onProgress, length } = options;
+  const extension = extname(file).toLowerCase();
+  if (extension === ".npy") {
+    if (ids === undefined) throw missingIds(file, id);
+    const rows = readNpyRows(file, { vector, onProgress });
+    return yield* joinIds(file, rows, ids, readIds(ids, options));
+  }
+  if (extension === ".parquet") {
+    rejectIds(file, options);
+    return yield* openRows(file, { ...options, onShare: onProgress });
+  }
+  const onBytes = (bytesRead: number): unknown => length > 0 && onProgress(bytesRead / length);
+  const source = await openText(readText(file, onBytes));
+  const { beginning } = source;
+  const isNumbers =
+    textFormatOf(file, beginning) === "csv" &&
+    options.columns === undefined &&
+    isNumberLines(beginning);
+  if (isNumbers && !namesColumns(vector)) {
+    if (ids === undefined) throw missingIds(file, id);
+    const rows = readNumberLines(displayName(file), source, vector);
+    return yield* joinIds(file, rows, ids, readIds(ids, options));
+  }
+  let isFirst = true;
+  for await (const row of readTextRows(file, source, options)) {
+    // Of rows with fields, only an embeddings response has no ids.
+    if (isFirst && (hasVector(row, vector) || !detectExport(row)?.hasPositions))
+      rejectIds(file, options);
+    isFirst = false;
+    yield row;
+  }
+}
+
+function missingIds(file: string, id: string): InputError {
+  return new InputError(
+    `${displayName(file)}: vectors without ids. Add --ids FILE: one id a line (.txt), or JSON ` +
+      `lines or CSV with the field "${id}".`,
+  );
+}
+
+function rejectIds(file: string, { id, ids }: ItemFileOptions): void {
+  if (ids === undefined) return;
+  throw new InputError(
+    `${displayName(file)}: --ids is for vectors from a .npy file or a text of numbers only. ` +
+      `Put the ids of this file into its field "${id}" instead.`,
+  );
 }

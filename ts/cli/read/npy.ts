@@ -1,114 +1,170 @@
 /**
- * Vectors from NumPy's .npy format (a C-ordered n x dim array of float16, float32 or float64,
- * little-endian), and their ids from a second file.
+ * Vectors from NumPy's .npy format: an n x dim array of any real numeric type, byte order and
+ * memory order.
  */
-import { open } from "node:fs/promises";
-import { extname } from "node:path";
-import { InputError, messageOf } from "../command-error.js";
+import { type FileHandle, open } from "node:fs/promises";
+import { InputError } from "../command-error.js";
 import type { Row } from "./row.js";
-import { readText, splitLines } from "./stream.js";
-import { readRows } from "./text-rows.js";
+import { toReadError } from "./stream.js";
 
-/** Bytes per read of the array. */
-const READ_BYTES = 1 << 22;
+/** Bytes per read of the array; in Fortran order a block is read with one read a column. */
+const C_BLOCK_BYTES = 1 << 22;
+const FORTRAN_BLOCK_BYTES = 1 << 26;
 /** Bytes in which the header must end. */
 const MAX_HEADER_BYTES = 1 << 16;
 
 interface NpyHeader {
-  /** Bytes a component. */
-  width: 2 | 4 | 8;
-  rows: number;
-  dim: number;
+  readonly type: ElementType;
+  readonly isLittleEndian: boolean;
+  readonly isFortran: boolean;
+  readonly rows: number;
+  readonly dim: number;
   /** Offset of the array in bytes. */
-  start: number;
+  readonly start: number;
 }
 
-/** The rows: id, vector, and the other fields of the ids file. Both files must have n rows. */
+interface ElementType {
+  /** Bytes a component. */
+  readonly width: number;
+  read(view: DataView, offset: number, isLittleEndian: boolean): number;
+}
+
+/** The rows: each has the field `vector`. `onProgress` receives the share read, from 0 to 1. */
 export async function* readNpyRows(
   file: string,
-  {
-    id,
-    vector,
-    ids,
-    onProgress,
-  }: { id: string; vector: string; ids: string | undefined; onProgress: (share: number) => void },
+  { vector, onProgress }: { vector: string; onProgress: (share: number) => void },
 ): AsyncGenerator<Row> {
-  if (ids === undefined)
-    throw new InputError(
-      `${file}: a .npy file has no ids. Add --ids FILE: one id a line, or JSON lines or CSV with ` +
-        `the field "${id}".`,
-    );
   const handle = await open(file).catch((error: unknown) => {
-    throw new InputError(`${file}: cannot be read: ${messageOf(error)}`);
+    throw toReadError(file, error);
   });
   try {
-    const { size } = await handle.stat();
-    const beginning = Buffer.alloc(Math.min(size, MAX_HEADER_BYTES));
-    await handle.read(beginning, 0, beginning.length, 0);
-    const { width, rows, dim, start } = parseHeader(file, beginning, size);
-    const rowBytes = width * dim;
-    const idRows = readIdRows(ids, id);
-    const rowsPerRead = Math.max(1, Math.floor(READ_BYTES / rowBytes));
-    for (let firstRow = 0; firstRow < rows; firstRow += rowsPerRead) {
-      const endRow = Math.min(firstRow + rowsPerRead, rows);
-      const bytes = Buffer.alloc((endRow - firstRow) * rowBytes);
-      await handle.read(bytes, 0, bytes.length, start + firstRow * rowBytes);
-      for (let row = firstRow; row < endRow; row += 1) {
-        const { value: idFields, done } = await idRows.next();
-        if (done)
-          throw new InputError(`${ids}: expected ${rows} ids, one a row of ${file}, saw ${row}.`);
-        const offset = (row - firstRow) * rowBytes;
-        const values = decodeFloats(bytes.subarray(offset, offset + rowBytes), width);
-        yield { location: `${file}: row ${row}`, fields: { ...idFields, [vector]: values } };
+    const header = await readHeader(file, handle);
+    const { rows, dim, type, isFortran } = header;
+    const blockBytes = isFortran ? FORTRAN_BLOCK_BYTES : C_BLOCK_BYTES;
+    const rowsPerBlock = Math.max(1, Math.floor(blockBytes / (type.width * dim)));
+    for (let first = 0; first < rows; first += rowsPerBlock) {
+      const count = Math.min(rowsPerBlock, rows - first);
+      const values = await readBlock(file, handle, header, first, count);
+      for (let row = 0; row < count; row += 1) {
+        const components = values.subarray(row * dim, (row + 1) * dim);
+        yield { location: `${file}: row ${first + row}`, fields: { [vector]: components } };
       }
-      onProgress(endRow / rows);
+      onProgress((first + count) / rows);
     }
-    if (!(await idRows.next()).done)
-      throw new InputError(`${ids}: expected ${rows} ids, one a row of ${file}, saw more.`);
   } finally {
     await handle.close();
   }
 }
 
-/** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */
-function parseHeader(file: string, bytes: Buffer, fileSize: number): NpyHeader {
-  const invalid = (seen: string): InputError =>
-    new InputError(
-      `${file}: ${seen}. Expected a NumPy array of n x dim float16, float32 or float64: ` +
-        `np.save("${file}", vectors.astype("float32")).`,
-    );
-  if (bytes.length < 12 || bytes.toString("latin1", 0, 6) !== "\x93NUMPY")
-    throw invalid("not a .npy file");
-  const hasLongHeader = bytes[6]! >= 2;
-  const textStart = hasLongHeader ? 12 : 10;
-  const start = textStart + (hasLongHeader ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  const text = bytes.toString("latin1", textStart, start);
-  const width = ({ "<f2": 2, "<f4": 4, "<f8": 8 } as const)[
-    /'descr': *'([^']*)'/.exec(text)?.[1] ?? ""
-  ];
-  const [, rows, dim] = /'shape': *\((\d+), *(\d+),?\)/.exec(text) ?? [];
-  if (width === undefined)
-    throw invalid(`the dtype is ${/'descr': *([^,]*)/.exec(text)?.[1] ?? "missing"}`);
-  if (rows === undefined || dim === undefined)
-    throw invalid(`the shape is ${/'shape': *(\([^)]*\))/.exec(text)?.[1] ?? "missing"}`);
-  if (/'fortran_order': *True/.test(text)) throw invalid("the array is in Fortran order");
-  const expectedSize = start + Number(rows) * Number(dim) * width;
-  if (fileSize !== expectedSize)
-    throw invalid(`the file has ${fileSize} bytes, its header specifies ${expectedSize}`);
-  return { width, rows: Number(rows), dim: Number(dim), start };
+/** `count` rows from row `first` on, one after the other. */
+async function readBlock(
+  file: string,
+  handle: FileHandle,
+  { type, isLittleEndian, isFortran, rows, dim, start }: NpyHeader,
+  first: number,
+  count: number,
+): Promise<Float64Array> {
+  const { width } = type;
+  const values = new Float64Array(count * dim);
+  if (!isFortran) {
+    const view = await readView(file, handle, start + first * dim * width, count * dim * width);
+    for (let index = 0; index < values.length; index += 1)
+      values[index] = type.read(view, index * width, isLittleEndian);
+    return values;
+  }
+  // A column is contiguous in Fortran order.
+  for (let column = 0; column < dim; column += 1) {
+    const offset = start + (column * rows + first) * width;
+    const view = await readView(file, handle, offset, count * width);
+    for (let row = 0; row < count; row += 1)
+      values[row * dim + column] = type.read(view, row * width, isLittleEndian);
+  }
+  return values;
 }
 
-function decodeFloats(bytes: Buffer, width: NpyHeader["width"]): number[] {
-  const decode = {
-    2: (offset: number) => decodeFloat16(bytes.readUInt16LE(offset)),
-    4: (offset: number) => bytes.readFloatLE(offset),
-    8: (offset: number) => bytes.readDoubleLE(offset),
-  }[width];
-  return Array.from({ length: bytes.length / width }, (_, index) => decode(index * width));
+async function readView(
+  file: string,
+  handle: FileHandle,
+  position: number,
+  length: number,
+): Promise<DataView> {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0)
+      throw new InputError(`${file}: the file became shorter while it was read. Read it again.`);
+    filled += bytesRead;
+  }
+  return new DataView(bytes.buffer, bytes.byteOffset, length);
 }
+
+/** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */
+async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> {
+  const invalid = (seen: string, remedy = `np.save("${file}", vectors.astype("float32"))`) =>
+    new InputError(
+      `${file}: ${seen}. Expected a NumPy array of n x dim numbers, as this writes it: ${remedy}.`,
+    );
+  const { size } = await handle.stat();
+  const beginning = Buffer.alloc(Math.min(size, MAX_HEADER_BYTES));
+  await handle.read(beginning, 0, beginning.length, 0);
+  if (beginning.length < 12 || beginning.toString("latin1", 0, 6) !== "\x93NUMPY")
+    throw invalid("not a .npy file");
+  const hasLongHeader = beginning[6]! >= 2;
+  const textStart = hasLongHeader ? 12 : 10;
+  const start = textStart + (hasLongHeader ? beginning.readUInt32LE(8) : beginning.readUInt16LE(8));
+  const text = beginning.toString("latin1", textStart, Math.min(start, beginning.length));
+  const [, order = "", code = ""] = /'descr': *'([<>|=]?)(\w+)'/.exec(text) ?? [];
+  const type = ELEMENT_TYPES.get(code);
+  if (type === undefined)
+    throw invalid(`the dtype is ${/'descr': *([^,]*)/.exec(text)?.[1]?.slice(0, 60) ?? "missing"}`);
+  const [, shapeText] = /'shape': *\(([\dL, ]*)\)/.exec(text) ?? [];
+  const [, fortran] = /'fortran_order': *(True|False)/.exec(text) ?? [];
+  if (shapeText === undefined || fortran === undefined)
+    throw invalid("the header has no shape or no order");
+  const shape = (shapeText.match(/\d+/g) ?? []).map(Number);
+  const matrix = toMatrix(shape);
+  if (matrix === undefined) {
+    const remedy = `np.save("${file}", vectors.reshape(N, DIM))`;
+    throw invalid(`the shape is (${shapeText})`, remedy);
+  }
+  const [rows, dim] = matrix;
+  const expectedSize = start + rows * dim * type.width;
+  if (size !== expectedSize)
+    throw invalid(`the file has ${size} bytes, its header specifies ${expectedSize}`);
+  const isLittleEndian = order !== ">";
+  return { type, isLittleEndian, isFortran: fortran === "True", rows, dim, start };
+}
+
+/**
+ * The number of vectors and their length: (n, dim), (n, 1, dim), and (1, n, dim) for a batch of
+ * one. Undefined for other shapes: the vectors of (n * dim,) cannot be separated.
+ */
+function toMatrix(shape: readonly number[]): readonly [rows: number, dim: number] | undefined {
+  const [first, second, third] = shape as [number, number, number];
+  if (shape.length === 2 && second > 0) return [first, second];
+  if (shape.length !== 3 || third === 0) return undefined;
+  if (second === 1) return [first, third];
+  return first === 1 ? [second, third] : undefined;
+}
+
+const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
+  ["f2", { width: 2, read: (view, at, little) => decodeFloat16(view.getUint16(at, little)) }],
+  ["f4", { width: 4, read: (view, at, little) => view.getFloat32(at, little) }],
+  ["f8", { width: 8, read: (view, at, little) => view.getFloat64(at, little) }],
+  ["i1", { width: 1, read: (view, at) => view.getInt8(at) }],
+  ["i2", { width: 2, read: (view, at, little) => view.getInt16(at, little) }],
+  ["i4", { width: 4, read: (view, at, little) => view.getInt32(at, little) }],
+  ["i8", { width: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) }],
+  ["u1", { width: 1, read: (view, at) => view.getUint8(at) }],
+  ["u2", { width: 2, read: (view, at, little) => view.getUint16(at, little) }],
+  ["u4", { width: 4, read: (view, at, little) => view.getUint32(at, little) }],
+  ["u8", { width: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) }],
+  ["b1", { width: 1, read: (view, at) => view.getUint8(at) }],
+]);
 
 /** The value of an IEEE 754 binary16. */
-function decodeFloat16(bits: number): number {
+export function decodeFloat16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
@@ -116,22 +172,4 @@ function decodeFloat16(bits: number): number {
   return exponent === 0
     ? sign * fraction * 2 ** -24
     : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** The fields of each row of the ids file: plain text has one id a line, other files have rows. */
-async function* readIdRows(
-  file: string,
-  id: string,
-): AsyncGenerator<Readonly<Record<string, unknown>>> {
-  if (![".txt", ".ids", ""].includes(extname(file).toLowerCase())) {
-    for await (const { fields } of readRows(file)) yield fields;
-    return;
-  }
-  let previous: string | undefined;
-  for await (const line of splitLines(readText(file))) {
-    if (previous !== undefined) yield { [id]: previous };
-    previous = line;
-  }
-  // The last line is empty if the file ends with "\n".
-  if (previous) yield { [id]: previous };
 }

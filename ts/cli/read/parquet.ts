@@ -1,56 +1,102 @@
 /**
- * Items from Parquet, parsed by hyparquet, which is imported only for Parquet input. One row group
- * is in memory at a time.
+ * Items and actions from Parquet. Another process decodes the file, with limits of time and memory:
+ * a damaged or hostile file can make a decoder loop without end, or end its process.
  */
-import { InputError, messageOf } from "../command-error.js";
-import type { Row } from "./row.js";
+import { type ChildProcess, fork } from "node:child_process";
+import { stat } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { fileURLToPath } from "node:url";
+import { InputError } from "../command-error.js";
+import type { BinaryType } from "./parquet-decode.js";
+import type { ParquetAnswer, ParquetRequest } from "./parquet-process.js";
+import type { OnNote, Row } from "./row.js";
+import { toReadError } from "./stream.js";
 
-/** The rows of the file; columns are fields. `onProgress` receives the share read, from 0 to 1. */
+export type { BinaryType };
+
+/** Time for one answer: a constant, and more for each byte of a row group. */
+const DEADLINE_MS = 10_000;
+const DEADLINE_MS_PER_BYTE = 1e-3;
+/** JavaScript heap of the process, in MB: a constant, and more for each MB of the file. */
+const HEAP_MB = 1024;
+const HEAP_MB_PER_MB = 40;
+
+const MB = 1 << 20;
+
+export interface ParquetOptions {
+  /** The field of the vector: its bytes are components. */
+  readonly vector: string;
+  readonly binary?: BinaryType | undefined;
+  readonly onNote: OnNote;
+  /** Receives the share read so far, from 0 to 1. */
+  readonly onShare?: ((share: number) => void) | undefined;
+}
+
+/** The rows of the file; columns are fields. One row group is in memory at a time. */
 export async function* readParquetRows(
   file: string,
-  onProgress: (share: number) => void,
+  { vector, binary, onNote, onShare }: ParquetOptions,
 ): AsyncGenerator<Row> {
-  const hyparquet = await import("hyparquet");
-  const { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } = hyparquet;
-  const withParquetErrors = async <T>(read: () => Promise<T>): Promise<T> => {
-    try {
-      return await read();
-    } catch (error) {
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw toReadError(file, error);
+  });
+  const heap = Math.min(HEAP_MB + (HEAP_MB_PER_MB * size) / MB, (0.75 * totalmem()) / MB);
+  const child = fork(fileURLToPath(new URL("./parquet-process.js", import.meta.url)), {
+    serialization: "advanced",
+    execArgv: [`--max-old-space-size=${Math.ceil(heap)}`],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
+  const request = async (message: ParquetRequest, bytes: number): Promise<ParquetAnswer> => {
+    const answer = await requestAnswer(child, message, DEADLINE_MS + bytes * DEADLINE_MS_PER_BYTE);
+    if ("error" in answer)
       throw new InputError(
-        `${file}: cannot be read as Parquet: ${messageOf(error)}. ` +
-          "Supported compression: none or Snappy.",
+        `${file}: cannot be read as Parquet: ${answer.error}. ` +
+          "Write the file again, as with pyarrow.parquet.write_table, or convert it to JSON lines.",
       );
-    }
+    return answer;
   };
-  const buffer = await withParquetErrors(() => asyncBufferFromFile(file));
-  const metadata = await withParquetErrors(() => parquetMetadataAsync(buffer));
-  const totalRows = Number(metadata.num_rows);
-  let rowStart = 0;
-  for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
-    const range = { file: buffer, metadata, rowStart, rowEnd };
-    const rows = await withParquetErrors(() => parquetReadObjects(range));
-    for (const [index, fields] of rows.entries())
-      yield { location: `${file}: row ${rowStart + index}`, fields: toJsonFields(fields) };
-    rowStart = rowEnd;
-    onProgress(rowStart / totalRows);
+  try {
+    const opened = await request({ file, vector, binary }, size);
+    if (!("groups" in opened)) return;
+    const { groups } = opened;
+    const noted = new Set<string>();
+    for (const [group, { firstRow, compressedBytes }] of groups.entries()) {
+      const answer = await request({ group }, Math.min(compressedBytes, size));
+      if (!("rows" in answer)) return;
+      for (const note of answer.notes) if (!noted.has(note)) onNote(`${file}: ${note}`);
+      for (const note of answer.notes) noted.add(note);
+      for (const [index, fields] of answer.rows.entries())
+        yield { location: `${file}: row ${firstRow + index}`, fields };
+      onShare?.((group + 1) / groups.length);
+    }
+  } finally {
+    child.kill("SIGKILL");
   }
 }
 
-/**
- * The fields with values that JSON can represent: 64-bit integers as numbers if they are safe
- * integers, else as strings of digits; typed arrays as arrays; missing values left out.
- */
-function toJsonFields(fields: Record<string, unknown>): Record<string, unknown> {
-  const toJsonValue = (value: unknown): unknown => {
-    if (typeof value === "bigint")
-      return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-    if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<number>);
-    return Array.isArray(value) ? value.map(toJsonValue) : value;
-  };
-  return Object.fromEntries(
-    Object.entries(fields)
-      .filter(([, value]) => value != null)
-      .map(([name, value]) => [name, toJsonValue(value)]),
-  );
+/** The answer to a message; an error if the process ends first or exceeds the deadline. */
+function requestAnswer(
+  child: ChildProcess,
+  message: ParquetRequest,
+  deadline: number,
+): Promise<ParquetAnswer> {
+  return new Promise((resolve) => {
+    const finish = (answer: ParquetAnswer): void => {
+      clearTimeout(timer);
+      child.off("message", onMessage);
+      child.off("exit", onExit);
+      child.off("error", onError);
+      resolve(answer);
+    };
+    const onMessage = (answer: unknown): void => finish(answer as ParquetAnswer);
+    const onExit = (): void =>
+      finish({ error: "decoding it exceeds the memory limit, so the file is probably damaged" });
+    const onError = (error: Error): void => finish({ error: error.message });
+    const timer = setTimeout(() => {
+      const seconds = Math.round(deadline / 1000);
+      finish({ error: `decoding takes longer than ${seconds} s, so the file is probably damaged` });
+    }, deadline);
+    child.once("message", onMessage).once("exit", onExit).once("error", onError);
+    child.send(message, (error) => error && onError(error));
+  });
 }

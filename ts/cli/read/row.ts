@@ -4,4 +4,20 @@
 export interface Row {
   readonly location: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Cells may have decimal commas: semicolons separate the columns. */
+  readonly decimalComma?: boolean;
+}
+
+/** Receives a remark about how a file is read; printed unless --quiet. */
+export type OnNote = (note: string) => void;
+
+/** Up to eight names for a message, and how many more there are. */
+export function listNames(names: readonly string[]): string {
+  const listed = names
+    .slice(0, 8)
+    .map((name) => (name.length > 30 ? `${name.slice(0, 30)}…` : name));
+  const unlisted = names.length - listed.length;
+  return listed.length === 0
+    ? "none"
+    : listed.join(", ") + (unlisted > 0 ? ` and ${unlisted} more` : "");
 }

@@ -2,9 +2,35 @@
 import { createReadStream } from "node:fs";
 import { InputError, messageOf } from "../command-error.js";
 
+/** Longest line, and longest value of a JSON document, in UTF-16 units. */
+export const MAX_VALUE_LENGTH = 1 << 28;
+/** Characters of the beginning that determine the format. */
+const MAX_BEGINNING_LENGTH = 1 << 20;
+
+/** First bytes of other encodings and formats, and what to do with them. */
+const FOREIGN_BEGINNINGS: readonly [beginning: string, remedy: string][] = [
+  ["\xff\xfe", "It is UTF-16: save the file as UTF-8"],
+  ["\xfe\xff", "It is UTF-16: save the file as UTF-8"],
+  ["\x1f\x8b", "It is gzip: unpack it with gunzip"],
+  ["\x28\xb5\x2f\xfd", "It is Zstandard: unpack it with unzstd"],
+  ["PK\x03\x04", "It is a zip archive (or .xlsx, .npz): unpack it, or save the table as CSV"],
+  ["PAR1", "It is Parquet: rename the file so that its name ends in .parquet"],
+  ["\x93NUMPY", "It is NumPy: rename the file so that its name ends in .npy"],
+  ["ARROW1", "It is Arrow: write it as Parquet or CSV"],
+  ["SQLite format 3", "It is a database: export its table as CSV"],
+];
+
 /** The name of a file in messages. */
 export function displayName(file: string): string {
   return file === "-" ? "stdin" : file;
+}
+
+/** The error for a file that cannot be opened or read. */
+export function toReadError(file: string, error: unknown): InputError {
+  return new InputError(
+    `${displayName(file)}: cannot be read: ${messageOf(error)}. ` +
+      "Check the path and its permissions.",
+  );
 }
 
 /** The complete contents. */
@@ -23,18 +49,24 @@ export async function* readText(
   onBytes?: (bytesRead: number) => void,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  let firstBytes: string | undefined;
   const decode = (chunk: Uint8Array | undefined): string => {
     try {
       return decoder.decode(chunk, { stream: chunk !== undefined });
     } catch {
+      const remedy =
+        FOREIGN_BEGINNINGS.find(([beginning]) => firstBytes?.startsWith(beginning))?.[1] ??
+        "Save the file as UTF-8";
       throw new InputError(
-        `${displayName(file)}: the bytes are not UTF-8 text. Expected JSON lines or CSV.`,
+        `${displayName(file)}: the bytes are not UTF-8 text. ${remedy}. ` +
+          "Expected JSON lines, CSV or another text format.",
       );
     }
   };
   let carriedOver = "";
   let bytesRead = 0;
   for await (const chunk of readChunks(file)) {
+    firstBytes ??= Buffer.from(chunk.subarray(0, 16)).toString("latin1");
     onBytes?.((bytesRead += chunk.length));
     const text = carriedOver + decode(chunk);
     // The next chunk may begin with the "\n" of this "\r".
@@ -44,21 +76,76 @@ export async function* readText(
   yield carriedOver + decode(undefined);
 }
 
-/** The lines of a text in chunks, without "\n"; the last is empty if the text ends with "\n". */
-export async function* splitLines(text: AsyncIterable<string>): AsyncGenerator<string> {
-  let unfinished = "";
-  for await (const chunk of text) {
-    const lines = (unfinished + chunk).split("\n");
-    unfinished = lines.pop()!;
-    yield* lines;
+/** A text whose beginning is known. */
+export interface TextSource {
+  /** The text up to the end of its first line that is not blank, or up to a limit. */
+  readonly beginning: string;
+  /** All chunks, those of the beginning included. */
+  readonly chunks: AsyncIterable<string>;
+}
+
+/** Reads the beginning of a text. Linear in its length: each chunk is searched once. */
+export async function openText(chunks: AsyncGenerator<string>): Promise<TextSource> {
+  const read: string[] = [];
+  let length = 0;
+  let isBlank = true;
+  while (length < MAX_BEGINNING_LENGTH) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    read.push(value);
+    length += value.length;
+    const lineStart: number = isBlank ? value.search(/\S/) : 0;
+    if (lineStart < 0) continue;
+    isBlank = false;
+    if (value.indexOf("\n", lineStart) >= 0) break;
   }
-  yield unfinished;
+  const beginning = read.join("");
+  return {
+    beginning,
+    chunks: (async function* () {
+      yield beginning;
+      yield* chunks;
+    })(),
+  };
+}
+
+/**
+ * The lines of a text in chunks, without "\n"; the last is empty if the text ends with "\n". Linear
+ * in the length of the text: a line that spans chunks is joined once.
+ */
+export async function* splitLines(
+  name: string,
+  text: AsyncIterable<string>,
+): AsyncGenerator<string> {
+  let unfinished: string[] = [];
+  let unfinishedLength = 0;
+  let line = 1;
+  for await (const chunk of text) {
+    let start = 0;
+    for (let end = chunk.indexOf("\n"); end >= 0; end = chunk.indexOf("\n", start)) {
+      unfinished.push(chunk.slice(start, end));
+      yield unfinished.length === 1 ? unfinished[0]! : unfinished.join("");
+      unfinished = [];
+      unfinishedLength = 0;
+      line += 1;
+      start = end + 1;
+    }
+    if (start === chunk.length) continue;
+    unfinished.push(start === 0 ? chunk : chunk.slice(start));
+    unfinishedLength += chunk.length - start;
+    if (unfinishedLength > MAX_VALUE_LENGTH)
+      throw new InputError(
+        `${name}:${line}: the line is longer than ${MAX_VALUE_LENGTH} characters. ` +
+          "Expected one item or action a line.",
+      );
+  }
+  yield unfinished.join("");
 }
 
 async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
   try {
     yield* (file === "-" ? process.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw new InputError(`${displayName(file)}: cannot be read: ${messageOf(error)}`);
+    throw toReadError(file, error);
   }
 }

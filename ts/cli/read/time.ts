@@ -1,14 +1,10 @@
 /** Times in options and files. */
+import { parseIsoTime } from "../../time.js";
+import { parseDecimal } from "./number.js";
 
 /** The formats that {@link readTime} accepts, for messages. */
 export const TIME_FORMATS =
   "milliseconds since 1970 or an ISO time with its zone (2026-01-31, 2026-01-31T12:00:00Z)";
-
-/**
- * A date, which is UTC midnight, or a date and time with its zone: without one the result would
- * depend on the machine.
- */
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2}))?$/;
 
 /** Milliseconds since the epoch, or undefined if the value is not a time. */
 export function readTime(value: unknown): number | undefined {
@@ -17,6 +13,5 @@ export function readTime(value: unknown): number | undefined {
 }
 
 function parseTimeText(text: string): number {
-  if (ISO_TIME.test(text)) return Date.parse(text);
-  return text === "" ? NaN : Number(text);
+  return parseIsoTime(text) ?? parseDecimal(text);
 }

@@ -1,20 +1,28 @@
 /** The standard output (the result only), notes on the standard error, and text for terminals. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { ItemId } from "../../item.js";
+import { escapeJson, escapeMessage, escapeText } from "./escape.js";
+
+let resultStream: NodeJS.WritableStream = process.stdout;
+
+/** Sends the result to the standard error: the standard output receives a file (-o /dev/stdout). */
+export function printResultOnStderr(): void {
+  resultStream = process.stderr;
+}
 
 /** Prints one line of the result. */
 export function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  resultStream.write(`${escapeText(line)}\n`);
 }
 
 /** Prints the result as JSON. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  resultStream.write(`${escapeJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** Prints a remark on the standard error. */
 export function printNote(text: string): void {
-  process.stderr.write(`note: ${text}\n`);
+  process.stderr.write(`note: ${escapeMessage(text)}\n`);
 }
 
 /**
@@ -23,10 +31,11 @@ export function printNote(text: string): void {
  */
 export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
   const names = header.map((name) => name.replace(/^>/, ""));
-  const widths = names.map((name, column) =>
-    Math.max(...[name, ...rows.map((row) => row[column]!)].map(terminalWidth)),
+  const lines = [names, ...rows].map((row) => row.map(escapeText));
+  const widths = names.map((_, column) =>
+    lines.reduce((width, cells) => Math.max(width, terminalWidth(cells[column]!)), 0),
   );
-  for (const row of [names, ...rows]) {
+  for (const row of lines) {
     const cells = row.map((cell, column) => {
       const padding = " ".repeat(widths[column]! - terminalWidth(cell));
       return header[column]!.startsWith(">") ? padding + cell : cell + padding;

@@ -1,0 +1,63 @@
+/** The ids, and payloads, of vectors that come without them: --ids. */
+import { extname } from "node:path";
+import { InputError } from "../command-error.js";
+import { findSeparator } from "./csv.js";
+import { type RowOptions, readTextRows, textFormatOf } from "./open-rows.js";
+import type { Row } from "./row.js";
+import { displayName, openText, readText, splitLines, type TextSource } from "./stream.js";
+
+/**
+ * One row for each vector: rows of JSON lines or CSV, or lines of plain text, each an id. A text
+ * with one column is plain, unless its first line is the name of the id field.
+ */
+export async function* readIds(file: string, options: RowOptions): AsyncGenerator<Row> {
+  const source = await openText(readText(file));
+  if (isPlainText(file, source.beginning, options.id))
+    yield* readIdLines(displayName(file), source, options.id);
+  else yield* readTextRows(file, source, options);
+}
+
+function isPlainText(file: string, beginning: string, id: string): boolean {
+  if ([".txt", ".ids", ""].includes(extname(file).toLowerCase())) return true;
+  if (textFormatOf(file, beginning) !== "csv") return false;
+  const [first = ""] = beginning.trimStart().split("\n", 1);
+  const { separator } = findSeparator(beginning);
+  return !first.includes(separator) && first.trim() !== id;
+}
+
+async function* readIdLines(name: string, source: TextSource, id: string): AsyncGenerator<Row> {
+  let line = 0;
+  let previous: string | undefined;
+  for await (const text of splitLines(name, source.chunks)) {
+    if (previous !== undefined) yield { location: `${name}:${line}`, fields: { [id]: previous } };
+    previous = text;
+    line += 1;
+  }
+  // The last line is empty if the file ends with "\n".
+  if (previous) yield { location: `${name}:${line}`, fields: { [id]: previous } };
+}
+
+/** Joins each row of vectors with the row of its id. The numbers of rows must be equal. */
+export async function* joinIds(
+  file: string,
+  rows: AsyncIterable<Row>,
+  idsFile: string,
+  ids: AsyncGenerator<Row>,
+): AsyncGenerator<Row> {
+  let count = 0;
+  for await (const row of rows) {
+    const { value, done } = await ids.next();
+    if (done)
+      throw new InputError(
+        `${displayName(idsFile)}: expected one id a row of ${displayName(file)}, saw ${count}, ` +
+          `too few. Add the id of ${row.location} and the ids after it.`,
+      );
+    count += 1;
+    yield { ...row, fields: { ...value.fields, ...row.fields } };
+  }
+  if (!(await ids.next()).done)
+    throw new InputError(
+      `${displayName(idsFile)}: expected ${count} ids, one a row of ${displayName(file)}, saw ` +
+        "more. Remove the ids that have no vector.",
+    );
+}
