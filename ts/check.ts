@@ -6,15 +6,15 @@ import { SageError } from "./errors.js";
 import { LIMITS } from "./limits.js";
 
 /** Throws "option" unless `given` is an object whose keys are all in `known`. */
-export function checkKeys(where: string, given: object, known: readonly string[]): void {
+export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new SageError("option", `${where}: expected an object, saw ${inspect(given)}.`);
   }
   for (const key of Object.keys(given)) {
-    if (!known.includes(key))
+    if (!knownKeys.includes(key))
       throw new SageError(
         "option",
-        `${where}: unknown option "${key}". Known: ${known.join(", ")}.`,
+        `${where}: unknown option "${key}". Known: ${knownKeys.join(", ")}.`,
       );
   }
 }
@@ -158,7 +158,7 @@ export function checkFloat32(where: string, value: unknown): Float32Array {
  */
 export function toFloat32(value: unknown): Float32Array | undefined {
   if (value instanceof Float32Array) return value;
-  const type = typeOf(value);
+  const type = builtInTypeOf(value);
   if (type === "Float32Array") {
     const { buffer, byteOffset, length } = value as Float32Array;
     return new Float32Array(buffer, byteOffset, length);
@@ -168,12 +168,12 @@ export function toFloat32(value: unknown): Float32Array | undefined {
     const { buffer } = new Uint8Array(toBytes(value)!);
     return buffer.byteLength % 4 === 0 ? new Float32Array(buffer) : undefined;
   }
-  return isNumbers(value) ? Float32Array.from(value) : undefined;
+  return isNumberArray(value) ? Float32Array.from(value) : undefined;
 }
 
 /** The numbers of an array as f64; throws "option" for all else. */
 export function checkFloat64(where: string, value: unknown): Float64Array {
-  if (isNumbers(value)) return Float64Array.from(value);
+  if (isNumberArray(value)) return Float64Array.from(value);
   throw new SageError(
     "option",
     `${where}: expected a Float64Array or another array of numbers, saw ${inspect(value)}.`,
@@ -188,21 +188,22 @@ export function toBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value))
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (/^(Shared)?ArrayBuffer$/.test(typeOf(value))) return new Uint8Array(value as ArrayBuffer);
+  if (/^(Shared)?ArrayBuffer$/.test(builtInTypeOf(value)))
+    return new Uint8Array(value as ArrayBuffer);
   if (!Array.isArray(value)) return undefined;
   const bytes = Uint8Array.from(value as number[]);
   return bytes.every((byte, index) => byte === value[index]) ? bytes : undefined;
 }
 
 /** The type of a built-in object of any realm, as "Float32Array". */
-function typeOf(value: unknown): string {
+function builtInTypeOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 /** Whether `value` is a typed array or a plain array of numbers. Holes are no numbers. */
-function isNumbers(value: unknown): value is ArrayLike<number> {
+function isNumberArray(value: unknown): value is ArrayLike<number> {
   return ArrayBuffer.isView(value)
-    ? !/^(Big|Data)/.test(typeOf(value))
+    ? !/^(Big|Data)/.test(builtInTypeOf(value))
     : Array.isArray(value) && value.findIndex((number) => typeof number !== "number") < 0;
 }
 

@@ -20,7 +20,7 @@ import type { VectorLike } from "./item.js";
 import { computeProfile, describeProfile } from "./sage/profile.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
 
-const PROFILE_OPTIONS = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
+const PROFILE_OPTION_NAMES = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
 
 /** Options of {@link cluster} and {@link buildProfile}. */
 export interface PieceOptions extends ProfileOptions {
@@ -74,7 +74,7 @@ export function cluster(
   vectors: VectorLike,
   options: PieceOptions & { weights?: ArrayLike<number> },
 ): Clustering {
-  const args = checkArguments("cluster", vectors, options, PROFILE_OPTIONS);
+  const args = toCoreArguments("cluster", vectors, options, PROFILE_OPTION_NAMES);
   return withCore((core) => core.cluster(...args));
 }
 
@@ -89,7 +89,7 @@ export function ward(
   vectors: VectorLike,
   options: { dim: number; weights?: ArrayLike<number>; memory?: number },
 ): Float64Array {
-  const args = checkArguments("ward", vectors, options, ["memory"]);
+  const args = toCoreArguments("ward", vectors, options, ["memory"]);
   return withCore((core) => core.ward(...args));
 }
 
@@ -102,10 +102,10 @@ export function buildProfile(
   actions: readonly (Required<Pick<Action, "item" | "vector" | "at">> & Pick<Action, "weight">)[],
   options: PieceOptions & { now: number },
 ): Profile {
-  checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTIONS]);
+  checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTION_NAMES]);
   const dim = checkDim("buildProfile: dim", options.dim);
   const now = checkFinite("buildProfile: now", options.now);
-  const weighed = actions.map(({ item, vector, at, weight }, index) => {
+  const weightedActions = actions.map(({ item, vector, at, weight }, index) => {
     const where = `buildProfile: action ${index}`;
     return {
       item: checkItemId(`${where}: item`, item),
@@ -115,12 +115,12 @@ export function buildProfile(
     };
   });
   const coreProfile = computeProfile(
-    weighed,
+    weightedActions,
     dim,
     now,
     encodeProfileOptions(options, options.spread),
   );
-  return describeProfile(coreProfile, weighed, dim, now).profile;
+  return describeProfile(coreProfile, weightedActions, dim, now).profile;
 }
 
 /**
@@ -137,13 +137,13 @@ export function project(vectors: VectorLike, options: { dim: number }): Float32A
 }
 
 /** Validates the arguments of `cluster` and `ward`, and returns those of the core's functions. */
-function checkArguments(
+function toCoreArguments(
   where: string,
   vectors: VectorLike,
   options: PieceOptions & { weights?: ArrayLike<number> },
-  knownOptions: readonly string[],
+  knownOptionNames: readonly string[],
 ): [Float32Array, number, Float64Array | undefined, CoreOptions] {
-  checkKeys(where, options, ["dim", "weights", ...knownOptions]);
+  checkKeys(where, options, ["dim", "weights", ...knownOptionNames]);
   return [
     checkFloat32(where, vectors),
     checkDim(`${where}: dim`, options.dim),

@@ -4,9 +4,9 @@
  * A date, which is UTC midnight, or a date and time with its zone: without one the result would
  * depend on the machine.
  */
-const MINUTE = "(?:[01]\\d|2[0-3]):?[0-5]\\d";
+const HOUR_AND_MINUTE = "(?:[01]\\d|2[0-3]):?[0-5]\\d";
 const ISO_TIME = new RegExp(
-  `^(\\d{4}-\\d\\d-\\d\\d)(?:[T ](${MINUTE}(?::[0-5]\\d(?:\\.\\d+)?)?)(Z|[+-]${MINUTE}))?$`,
+  `^(\\d{4}-\\d\\d-\\d\\d)(?:[T ](${HOUR_AND_MINUTE}(?::[0-5]\\d(?:\\.\\d+)?)?)(Z|[+-]${HOUR_AND_MINUTE}))?$`,
 );
 
 /** Milliseconds since the epoch; undefined for other text and for a date that does not exist. */
@@ -23,14 +23,14 @@ export function parseIsoTime(text: string): number | undefined {
 }
 
 /** What a number is if it is not a time in milliseconds: another unit, or a date as digits. */
-export type OtherTime = "seconds" | "microseconds" | "nanoseconds" | "date";
+export type OtherTimeFormat = "seconds" | "microseconds" | "nanoseconds" | "date";
 
 /**
  * What the number probably is instead of milliseconds since the epoch; undefined if milliseconds
  * are plausible. Seconds, microseconds and nanoseconds are taken for times from 1973 to 2103. A
  * date is an integer of the form YYYYMMDD from 1900 to 2100, as in 20251004.
  */
-export function otherTimeOf(value: number): OtherTime | undefined {
+export function detectOtherTimeFormat(value: number): OtherTimeFormat | undefined {
   if (value >= 1e8 && value < 4.2e9) return "seconds";
   if (value >= 1e14 && value < 4.2e15) return "microseconds";
   if (value >= 1e17 && value < 4.2e18) return "nanoseconds";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { otherTimeOf, parseIsoTime } from "../../pkg/time.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../../pkg/time.js";
 
 const DAY = 86_400_000;
 
@@ -50,11 +50,11 @@ test("other texts are not times", () => {
 
 test("seconds, microseconds, nanoseconds and date digits are told apart from milliseconds", () => {
   const time = Date.parse("2025-10-04T12:00:00Z");
-  assert.equal(otherTimeOf(time), undefined);
-  assert.equal(otherTimeOf(time / 1e3), "seconds");
-  assert.equal(otherTimeOf(time * 1e3), "microseconds");
-  assert.equal(otherTimeOf(time * 1e6), "nanoseconds");
-  assert.equal(otherTimeOf(20251004), "date");
+  assert.equal(detectOtherTimeFormat(time), undefined);
+  assert.equal(detectOtherTimeFormat(time / 1e3), "seconds");
+  assert.equal(detectOtherTimeFormat(time * 1e3), "microseconds");
+  assert.equal(detectOtherTimeFormat(time * 1e6), "nanoseconds");
+  assert.equal(detectOtherTimeFormat(20251004), "date");
   for (const value of [0, -1, 1000, 20251304, 20251032, 20250004, 1e8 - 1, NaN, Infinity])
-    assert.equal(otherTimeOf(value), undefined, `${value}`);
+    assert.equal(detectOtherTimeFormat(value), undefined, `${value}`);
 });

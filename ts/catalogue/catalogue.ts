@@ -14,7 +14,7 @@ import {
   toBytes,
 } from "../check.js";
 import { init, withCore } from "../core/glue.js";
-import { type CatalogueHandle, openCatalogue } from "../core/handle.js";
+import { type CatalogueHandle, openCatalogueHandle } from "../core/handle.js";
 import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
@@ -90,7 +90,7 @@ export class Catalogue {
           );
           builder.section(ATTRIBUTES, writeAttributes(columns));
         }
-        return openCatalogue(builder.finish());
+        return openCatalogueHandle(builder.finish());
       }),
     );
   }
@@ -105,7 +105,9 @@ export class Catalogue {
     const whole = toBytes(bytes);
     return new Catalogue(
       whole
-        ? withCore(({ CoreCatalogue }) => openCatalogue(CoreCatalogue.fromBytes(whole, false)))
+        ? withCore(({ CoreCatalogue }) =>
+            openCatalogueHandle(CoreCatalogue.fromBytes(whole, false)),
+          )
         : await loadCatalogue(bytes as ReadableStream<Uint8Array>),
     );
   }
@@ -381,7 +383,7 @@ export class Catalogue {
 
   static {
     handleOf = (catalogue) => catalogue.#handle;
-    catalogueOf = (core) => new Catalogue(openCatalogue(core));
+    catalogueOf = (core) => new Catalogue(openCatalogueHandle(core));
   }
 }
 

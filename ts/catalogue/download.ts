@@ -4,7 +4,12 @@
  */
 import { checkAbort, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
-import { type CatalogueHandle, type Handle, openCatalogue, openHandle } from "../core/handle.js";
+import {
+  type CatalogueHandle,
+  type Handle,
+  openCatalogueHandle,
+  openHandle,
+} from "../core/handle.js";
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 
@@ -78,7 +83,7 @@ export async function loadCatalogue(
     }
     // A stream of less than a header has no loader yet, and is refused here.
     loader ??= openLoader(first);
-    return loader.consume((complete) => openCatalogue(complete.finish()));
+    return loader.consume((complete) => openCatalogueHandle(complete.finish()));
   } finally {
     // After an error, the stream should stop; if it fails to, nothing else can be done about it.
     await reader.cancel().catch(() => undefined);

@@ -3,7 +3,7 @@
  *
  * Importing this file has no effect. `init()` is idempotent, concurrent calls share one load, and
  * after a failed load the next call tries again. After a trap the wasm instance is replaced, so
- * that a crash fails one call only. Objects of the core belong to one instance: {@link Owned}.
+ * that a crash fails one call only. Objects of the core belong to one instance: {@link InstanceBound}.
  */
 
 import { asSageError, fromCoreError, isSageError, SageError } from "../errors.js";
@@ -18,16 +18,16 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loading: Promise<void> | undefined;
-let loaded: Core | undefined;
+let loadedCore: Core | undefined;
 /** Number of the current instance: the restarts so far. */
-let instance = 0;
+let instanceNumber = 0;
 /** Whether the current instance has crashed, and was not replaced yet. */
-let crashed = false;
+let isCrashed = false;
 const restartCallbacks = new Set<() => void>();
 
 /** Loads the wasm, from `source` or the platform's default. Rejects "not-ready" on failure. */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
-  if (loaded) return Promise.resolve();
+  if (loadedCore) return Promise.resolve();
   loading ??= load(source).finally(() => (loading = undefined));
   return loading;
 }
@@ -36,7 +36,7 @@ export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  * Sets how the platform turns the source given to `init`, if any, into one that can be loaded.
  * Each entry (ts/entry/) calls it once.
  */
-export function setWasmSource(
+export function setWasmSourceResolver(
   resolve: (given?: WasmSource) => WasmSource | Promise<WasmSource>,
 ): void {
   resolveSource = resolve;
@@ -48,26 +48,26 @@ export function setWasmSource(
  * Throws "not-ready" before `init()` has resolved.
  */
 export function withCore<T>(use: (core: Core) => T): T {
-  if (!loaded) {
+  if (!loadedCore) {
     throw new SageError(
       "not-ready",
       "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile, " +
         "blend or project.",
     );
   }
-  if (crashed) restart(loaded);
-  const startedIn = instance;
+  if (isCrashed) replaceInstance(loadedCore);
+  const instanceAtStart = instanceNumber;
   try {
-    return use(loaded);
+    return use(loadedCore);
   } catch (error) {
-    const isExhausted = takeExhausted();
+    const isMemoryExhausted = takeExhaustedFlag();
     if (isSageError(error)) throw error;
-    const sageError = fromCoreError(error) ?? describeTrap(error, isExhausted);
+    const sageError = fromCoreError(error) ?? toTrapError(error, isMemoryExhausted);
     // A call within `use` may have replaced the instance already.
-    if (!fromCoreError(error) && startedIn === instance) {
-      crashed = true;
+    if (!fromCoreError(error) && instanceAtStart === instanceNumber) {
+      isCrashed = true;
       try {
-        restart(loaded);
+        replaceInstance(loadedCore);
       } catch {
         // The next call tries again.
       }
@@ -77,9 +77,9 @@ export function withCore<T>(use: (core: Core) => T): T {
 }
 
 /** An object of the core, which is used and freed in the instance that made it only. */
-export class Owned<T extends { free(): void }> {
+export class InstanceBound<T extends { free(): void }> {
   #object: T | undefined;
-  readonly #instance = instance;
+  readonly #instanceNumber = instanceNumber;
 
   /** Takes ownership of an object that the current instance made. */
   constructor(object: T) {
@@ -88,14 +88,14 @@ export class Owned<T extends { free(): void }> {
 
   /** The object. Undefined once it was freed, or its instance was replaced. */
   get object(): T | undefined {
-    return this.#instance === instance ? this.#object : undefined;
+    return this.#instanceNumber === instanceNumber ? this.#object : undefined;
   }
 
   /** Frees the object. Idempotent. The memory of a crashed instance is freed as a whole. */
   free(): void {
     const { object } = this;
     this.#object = undefined;
-    if (object && !crashed) withCore(() => object.free());
+    if (object && !isCrashed) withCore(() => object.free());
   }
 }
 
@@ -112,7 +112,7 @@ export function onRestart(callback: () => void): () => void {
  * Replaces the crashed instance. Throws "memory" if a new one does not fit; then the next call
  * tries again.
  */
-function restart(core: Core): void {
+function replaceInstance(core: Core): void {
   for (const callback of restartCallbacks) callback();
   try {
     core.restart(true);
@@ -120,14 +120,14 @@ function restart(core: Core): void {
     // written into the old memory. So the call that replaces it must pass none.
     core.restart(false);
   } catch (error) {
-    throw describeTrap(error, true);
+    throw toTrapError(error, true);
   }
-  instance += 1;
-  crashed = false;
+  instanceNumber += 1;
+  isCrashed = false;
 }
 
 /** Whether the memory could not grow when the core last needed more. Reading resets it. */
-function takeExhausted(): boolean {
+function takeExhaustedFlag(): boolean {
   // The exports of the current instance. scripts/lib/traps.mjs adds the global `exhausted`.
   const { exhausted } = (
     generated.initSync as () => unknown as () => {
@@ -140,10 +140,10 @@ function takeExhausted(): boolean {
 }
 
 /** The SageError for an error that the core has not returned: a trap, or a failed allocation. */
-function describeTrap(error: unknown, isExhausted: boolean): SageError {
+function toTrapError(error: unknown, isMemoryExhausted: boolean): SageError {
   const reason = String((error as Partial<Error> | undefined)?.message ?? error);
   // JavaScript throws a RangeError for an array that cannot be allocated, and for a full stack.
-  if (isExhausted || (error instanceof RangeError && !/stack/i.test(reason))) {
+  if (isMemoryExhausted || (error instanceof RangeError && !/stack/i.test(reason))) {
     return new SageError(
       "memory",
       `There is not enough memory (${reason}). Pass fewer vectors, lower maxActions, use a ` +
@@ -166,16 +166,16 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
       throw new Error("no source is set: import the package by its name, or pass one to init()");
     await initWasm({ module_or_path: await (resolveSource ? resolveSource(given) : given!) });
   } catch (error) {
-    const advice = isBlocked(error)
+    const advice = isCompilationForbidden(error)
       ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval'; " +
         "Cloudflare Workers need a compiled module"
       : "call again to retry";
     throw asSageError(error, "not-ready", `The wasm could not be loaded (${advice})`);
   }
-  loaded = generated;
+  loadedCore = generated;
 }
 
 /** Whether the platform forbids compiling wasm: each engine has its own words for it. */
-function isBlocked(error: unknown): boolean {
+function isCompilationForbidden(error: unknown): boolean {
   return /unsafe-eval|\bCSP\b|Content.Security|disallowed/i.test(String(error));
 }

@@ -6,7 +6,7 @@
  */
 
 import { SageError } from "../errors.js";
-import { Owned, onRestart, withCore } from "./glue.js";
+import { InstanceBound, onRestart, withCore } from "./glue.js";
 import type { Core, CoreCatalogue } from "./interface.js";
 
 /** An object of the core that can be restored from its bytes. */
@@ -34,55 +34,55 @@ export interface Handle<T> {
 type Restore<T> = (core: Core, bytes: Uint8Array) => T;
 
 /** "copied": the bytes of the crashed instance. "lost": they could not be read. */
-type State<T extends Restorable> =
-  | { is: "live"; owned: Owned<T> }
-  | { is: "copied"; bytes: Uint8Array }
-  | { is: "lost"; cause: unknown }
-  | { is: "closed" };
+type HandleState<T extends Restorable> =
+  | { kind: "live"; owned: InstanceBound<T> }
+  | { kind: "copied"; bytes: Uint8Array }
+  | { kind: "lost"; cause: unknown }
+  | { kind: "closed" };
 
 /** A mutable cell, so that a weak reference to it does not keep the object alive. */
-interface Slot<T extends Restorable> {
-  state: State<T>;
+interface StateCell<T extends Restorable> {
+  state: HandleState<T>;
 }
 
 /** The owner of a core catalogue. */
 export type CatalogueHandle = Handle<CoreCatalogue>;
 
 /** Takes ownership of a catalogue that the current instance made. */
-export function openCatalogue(catalogue: CoreCatalogue): CatalogueHandle {
+export function openCatalogueHandle(catalogue: CoreCatalogue): CatalogueHandle {
   return openHandle(catalogue, ({ CoreCatalogue }, bytes) => CoreCatalogue.fromBytes(bytes, false));
 }
 
 /** Takes ownership of an object that the current instance made: only the handle may free it. */
 export function openHandle<T extends Restorable>(object: T, restore: Restore<T>): Handle<T> {
-  const slot: Slot<T> = { state: { is: "live", owned: new Owned(object) } };
+  const cell: StateCell<T> = { state: { kind: "live", owned: new InstanceBound(object) } };
   const unregister = copyOutBeforeRestarts(
-    "WeakRef" in globalThis ? new WeakRef(slot) : { deref: () => slot },
+    "WeakRef" in globalThis ? new WeakRef(cell) : { deref: () => cell },
   );
-  finalizers?.register(slot, unregister, slot);
+  finalizers?.register(cell, unregister, cell);
   const close = (): void => {
-    slot.state = { is: "closed" };
-    finalizers?.unregister(slot);
+    cell.state = { kind: "closed" };
+    finalizers?.unregister(cell);
     unregister();
   };
   return {
     with: (use) => {
-      const live = liveObject(slot, restore);
+      const live = liveObject(cell, restore);
       return withCore(() => use(live));
     },
     replace: (make) => {
-      const old = liveObject(slot, restore);
-      const made = withCore((core) => make(old, core));
-      if (slot.state.is === "live") slot.state.owned.free();
-      slot.state = { is: "live", owned: new Owned(made) };
+      const old = liveObject(cell, restore);
+      const replacement = withCore((core) => make(old, core));
+      if (cell.state.kind === "live") cell.state.owned.free();
+      cell.state = { kind: "live", owned: new InstanceBound(replacement) };
     },
     consume: (use) => {
-      const live = liveObject(slot, restore);
+      const live = liveObject(cell, restore);
       close();
       return withCore(() => use(live));
     },
     release: () => {
-      if (slot.state.is === "live") slot.state.owned.free();
+      if (cell.state.kind === "live") cell.state.owned.free();
       close();
     },
   };
@@ -103,38 +103,38 @@ const finalizers =
  * weak, because a strong one would keep each unreleased object alive until the page ends.
  */
 function copyOutBeforeRestarts<T extends Restorable>(
-  slotRef: Pick<WeakRef<Slot<T>>, "deref">,
+  cellRef: Pick<WeakRef<StateCell<T>>, "deref">,
 ): () => void {
   return onRestart(() => {
-    const slot = slotRef.deref();
-    if (slot) slot.state = copyOut(slot.state);
+    const cell = cellRef.deref();
+    if (cell) cell.state = copyOut(cell.state);
   });
 }
 
 /** Copies the bytes out of a crashed instance. */
-function copyOut<T extends Restorable>(state: State<T>): State<T> {
-  if (state.is !== "live") return state;
+function copyOut<T extends Restorable>(state: HandleState<T>): HandleState<T> {
+  if (state.kind !== "live") return state;
   try {
-    return { is: "copied", bytes: state.owned.object!.toBytes() };
+    return { kind: "copied", bytes: state.owned.object!.toBytes() };
   } catch (cause) {
-    return { is: "lost", cause };
+    return { kind: "lost", cause };
   }
 }
 
 /** The object in the current instance; restored from its copied bytes after a restart. */
-function liveObject<T extends Restorable>(slot: Slot<T>, restore: Restore<T>): T {
-  const { state } = slot;
-  if (state.is === "live") return state.owned.object!;
-  if (state.is !== "copied") {
-    const closed = state.is === "closed";
+function liveObject<T extends Restorable>(cell: StateCell<T>, restore: Restore<T>): T {
+  const { state } = cell;
+  if (state.kind === "live") return state.owned.object!;
+  if (state.kind !== "copied") {
+    const isClosed = state.kind === "closed";
     throw new SageError(
-      closed ? "closed" : "crashed",
-      `The catalogue was ${closed ? "closed" : "lost in a crash"}: ` +
+      isClosed ? "closed" : "crashed",
+      `The catalogue was ${isClosed ? "closed" : "lost in a crash"}: ` +
         "open it again with Catalogue.fetch or fromBytes.",
-      closed ? {} : { cause: state.cause },
+      isClosed ? {} : { cause: state.cause },
     );
   }
   const object = withCore((core) => restore(core, state.bytes));
-  slot.state = { is: "live", owned: new Owned(object) };
+  cell.state = { kind: "live", owned: new InstanceBound(object) };
   return object;
 }

@@ -54,7 +54,7 @@ export interface ProfileOptions {
 
 // In the order of the enums in src/options.rs.
 const CUT_KINDS = ["auto", "threshold", "cosine", "count", "spread"];
-const SINGLETONS = ["keep", "drop", "attach"];
+const SINGLETON_CHOICES = ["keep", "drop", "attach"];
 
 /**
  * Encodes the options for the core. `spread` is the catalogue's; undefined without a catalogue, and
@@ -67,7 +67,7 @@ export function encodeProfileOptions(
   const { cut = "auto", singletons = "keep", halfLifeDays, lambda, memory } = options;
   return Float64Array.of(
     ...encodeCut(cut),
-    indexOfChoice("singletons", singletons, SINGLETONS),
+    indexOfChoice("singletons", singletons, SINGLETON_CHOICES),
     numberOrNaN("halfLifeDays", halfLifeDays),
     numberOrNaN("lambda", lambda),
     spread === 0 ? NaN : numberOrNaN("spread", spread),

@@ -7,7 +7,7 @@
  * fills a new session.
  */
 
-import { Owned, withCore } from "./glue.js";
+import { InstanceBound, withCore } from "./glue.js";
 import type { CoreOptions, CoreProfile, CoreSession } from "./interface.js";
 import { toMatrix } from "./matrix.js";
 
@@ -37,7 +37,7 @@ const BYTES_PER_COMPONENT_WITH_TREE = 27;
 
 /** A session for vectors of `dim` components. It takes no wasm memory before the first profile. */
 export function openSession(dim: number): Session {
-  let core: Owned<CoreSession> | undefined;
+  let core: InstanceBound<CoreSession> | undefined;
   /** The actions in the core session, row by row. */
   let rows: readonly ActionRow[] = [];
   /** Whether `rows` are those of the core session: not while they are synchronised. */
@@ -89,7 +89,7 @@ export function openSession(dim: number): Session {
       withCore(({ CoreSession }) => {
         // The first fails after a crash, which may have been that of another caller.
         if (!core?.object || !isSynchronised) discardCore();
-        core ??= new Owned(new CoreSession(dim));
+        core ??= new InstanceBound(new CoreSession(dim));
         const session = core.object!;
         synchronise(session, actions);
         return session.profile(now, options);

@@ -1,8 +1,8 @@
 /** Entry for Node, whose fetch does not read file: URLs: those are read from disk. */
 import { readFile } from "node:fs/promises";
-import { setWasmSource } from "../core/glue.js";
+import { setWasmSourceResolver } from "../core/glue.js";
 
-setWasmSource(async (given = new URL("../wasm/core_bg.wasm", import.meta.url)) =>
+setWasmSourceResolver(async (given = new URL("../wasm/core_bg.wasm", import.meta.url)) =>
   given instanceof URL && given.protocol === "file:" ? readFile(given) : given,
 );
 
