@@ -1,11 +1,11 @@
 /**
- * Validation of arguments, once, where they enter the package. `where` names the call and the
- * argument and begins every message; the rest is the value expected and the value seen.
+ * Validation of arguments, done once where they enter the package. The parameter `where` names the
+ * call and the argument; every error message is `where`, the expected value and the value seen.
  */
 import { SageError } from "./errors.js";
 import { LIMITS } from "./limits.js";
 
-/** Throws "option" unless `given` is an object whose keys are all in `known`. */
+/** Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. */
 export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new SageError("option", `${where}: expected an object, saw ${inspect(given)}.`);
@@ -19,7 +19,10 @@ export function checkKeys(where: string, given: object, knownKeys: readonly stri
   }
 }
 
-/** Returns `value` if it is a whole number from `min` to `max`; the core reads it as a u32. */
+/**
+ * Returns `value` if it is a whole number from `min` to `max`, else throws code "option". The
+ * default of `max` is the largest u32: the core reads such options as u32.
+ */
 export function checkInteger(
   where: string,
   value: unknown,
@@ -34,17 +37,17 @@ export function checkInteger(
   );
 }
 
-/** Returns `value` if it is a number of vector components. */
+/** Returns `value` if it is a valid number of vector components: 1 to `LIMITS.maxDim`. */
 export function checkDim(where: string, value: unknown): number {
   return checkInteger(where, value, 1, LIMITS.maxDim);
 }
 
-/** Whether `value` is a weight that the core accepts. */
+/** Whether `value` is a weight in the range that the core accepts. */
 export function isWeight(value: unknown): value is number {
   return typeof value === "number" && value >= LIMITS.minWeight && value <= LIMITS.maxWeight;
 }
 
-/** Returns `value` if it is a weight. NaN and infinities throw "not-finite". */
+/** Returns `value` if it is a valid weight. NaN and infinities throw code "not-finite". */
 export function checkWeight(where: string, value: unknown): number {
   const weight = checkFinite(where, value);
   if (isWeight(weight)) return weight;
@@ -62,7 +65,7 @@ export function checkPositive(where: string, value: unknown): number {
   throw new SageError("option", `${where}: expected a number above 0, saw ${inspect(value)}.`);
 }
 
-/** Returns `value` if it is a finite number. NaN and infinities throw "not-finite". */
+/** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */
 export function checkFinite(where: string, value: unknown): number {
   if (typeof value !== "number")
     throw new SageError("option", `${where}: expected a number, saw ${inspect(value)}.`);
@@ -76,14 +79,14 @@ export function isItemId(value: unknown): value is string {
   return (
     typeof value === "string" &&
     value !== "" &&
-    // UTF-8 cannot encode half of a surrogate pair: two such ids would become equal.
+    // UTF-8 cannot encode half of a surrogate pair: ids that differ only there would become equal.
     !/\p{Surrogate}/u.test(value) &&
     (value.length * 3 <= LIMITS.maxIdBytes ||
       new TextEncoder().encode(value).length <= LIMITS.maxIdBytes)
   );
 }
 
-/** Returns `value` if it is an item id. */
+/** Returns `value` if it is an item id, else throws code "option". */
 export function checkItemId(where: string, value: unknown): string {
   if (isItemId(value)) return value;
   const expected =
@@ -97,8 +100,8 @@ export function checkItemId(where: string, value: unknown): string {
 }
 
 /**
- * Returns the ids of an iterable as an array; undefined is no ids. A string is refused: it is an
- * iterable of its characters.
+ * Validates an iterable of item ids and returns them as an array; undefined gives an empty array.
+ * Throws code "option" for a string, which would be read as an iterable of characters.
  */
 export function checkItemIds(where: string, value: Iterable<unknown> | undefined): string[] {
   if (value === undefined) return [];
@@ -111,18 +114,21 @@ export function checkItemIds(where: string, value: Iterable<unknown> | undefined
   return Array.from(value, (item) => checkItemId(where, item));
 }
 
-/** Whether `value` is a Float32Array of this realm with `dim` finite components. */
+/**
+ * Whether `value` is a Float32Array with `dim` finite components. False for one of another realm,
+ * such as an iframe.
+ */
 export function isVector(value: unknown, dim: number): value is Float32Array {
   if (!(value instanceof Float32Array) || value.length !== dim) return false;
-  // A plain loop: with `every`, this check took a quarter of the time of computing a profile.
+  // A plain loop: `every` would take a quarter of the time in which a profile is computed.
   for (let axis = 0; axis < dim; axis += 1) if (!Number.isFinite(value[axis])) return false;
   return true;
 }
 
 /**
- * Returns `value`, in any form of {@link toFloat32}, as `dim` finite components. Throws "option"
- * for another type, "dimension" for another length, "not-finite" for NaN, infinities and numbers
- * beyond the range of f32.
+ * Converts `value` as {@link toFloat32} does, to exactly `dim` finite components. Throws code
+ * "option" for another type, "dimension" for another length, and "not-finite" for NaN, infinities
+ * and numbers beyond the range of f32.
  */
 export function checkVector(where: string, value: unknown, dim: number): Float32Array {
   if (isVector(value, dim)) return value;
@@ -141,7 +147,7 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
   );
 }
 
-/** Returns `value` as {@link toFloat32} does, or throws "option". */
+/** Converts `value` as {@link toFloat32} does, or throws code "option". */
 export function checkFloat32(where: string, value: unknown): Float32Array {
   const numbers = toFloat32(value);
   if (numbers) return numbers;
@@ -152,9 +158,9 @@ export function checkFloat32(where: string, value: unknown): Float32Array {
 }
 
 /**
- * The numbers of a typed array of any realm or of a plain array, or the f32 components in a Buffer,
- * Uint8Array, DataView or ArrayBuffer. Copied only if it is no Float32Array. Undefined for all
- * else.
+ * Converts to a Float32Array: the numbers of a typed array of any realm or of a plain array, or the
+ * f32 values stored in a Buffer, Uint8Array, DataView or ArrayBuffer. A Float32Array is not copied.
+ * Undefined for any other value.
  */
 export function toFloat32(value: unknown): Float32Array | undefined {
   if (value instanceof Float32Array) return value;
@@ -171,7 +177,7 @@ export function toFloat32(value: unknown): Float32Array | undefined {
   return isNumberArray(value) ? Float32Array.from(value) : undefined;
 }
 
-/** The numbers of an array as f64; throws "option" for all else. */
+/** The numbers of an array as f64. Throws code "option" for any other value. */
 export function checkFloat64(where: string, value: unknown): Float64Array {
   if (isNumberArray(value)) return Float64Array.from(value);
   throw new SageError(
@@ -181,8 +187,8 @@ export function checkFloat64(where: string, value: unknown): Float64Array {
 }
 
 /**
- * The bytes of a view or buffer of any realm, or of a plain array of bytes. Copied only from a
- * plain array. Undefined for all else.
+ * The bytes of a view or buffer of any realm, or of a plain array of bytes. Only a plain array is
+ * copied. Undefined for any other value.
  */
 export function toBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
@@ -195,25 +201,25 @@ export function toBytes(value: unknown): Uint8Array | undefined {
   return bytes.every((byte, index) => byte === value[index]) ? bytes : undefined;
 }
 
-/** The type of a built-in object of any realm, as "Float32Array". */
+/** The type name of a built-in object of any realm, such as "Float32Array". */
 function builtInTypeOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
-/** Whether `value` is a typed array or a plain array of numbers. Holes are no numbers. */
+/** Whether `value` is a typed array, or a plain array of numbers without holes. */
 function isNumberArray(value: unknown): value is ArrayLike<number> {
   return ArrayBuffer.isView(value)
     ? !/^(Big|Data)/.test(builtInTypeOf(value))
     : Array.isArray(value) && value.findIndex((number) => typeof number !== "number") < 0;
 }
 
-/** Throws "aborted" if the signal has fired. */
+/** Throws code "aborted" if the signal has fired. */
 export function checkAbort(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
     throw new SageError("aborted", "The call was aborted by its signal.", { cause: signal.reason });
 }
 
-/** A short description of a value for error messages; strings are cut after 60 characters. */
+/** Describes a value briefly for error messages; strings are cut after 60 characters. */
 export function inspect(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);

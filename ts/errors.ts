@@ -10,7 +10,7 @@ export const CORE_ERROR_CODES = [
   "memory",
 ] as const;
 
-/** Every code of a {@link SageError}. */
+/** All values that the `code` of a {@link SageError} can have. */
 export const ERROR_CODES = [
   ...CORE_ERROR_CODES,
   "not-ready",
@@ -76,7 +76,7 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return (ERROR_CODES as readonly unknown[]).includes(code);
 }
 
-/** The SageError for an error that the core has returned; undefined for a trap and other errors. */
+/** Converts an error returned by the Rust core. Undefined for any other error, such as a trap. */
 export function fromCoreError(error: unknown): SageError | undefined {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (CORE_ERROR_CODES as readonly unknown[]).includes(code)
@@ -85,8 +85,8 @@ export function fromCoreError(error: unknown): SageError | undefined {
 }
 
 /**
- * `error` itself if it is a SageError, else a SageError of this code with `error` as its cause.
- * `failure` begins the message: what could not be done.
+ * Returns `error` itself if it is a SageError, else a SageError with the code `code` and the cause
+ * `error`, whose message is `failure` (what could not be done) and the message of `error`.
  */
 export function asSageError(error: unknown, code: ErrorCode, failure: string): SageError {
   if (isSageError(error)) return error;

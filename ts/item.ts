@@ -7,8 +7,8 @@
 export type ItemId = string;
 
 /**
- * A vector as an argument: a typed array of any realm or a plain array of numbers; or their f32
- * values, little-endian, as an ArrayBuffer, Buffer, Uint8Array or DataView. Converted to f32.
+ * A vector as an argument: a typed array of any realm, a plain array of numbers, or the bytes of
+ * little-endian f32 values in an ArrayBuffer, Buffer, Uint8Array or DataView. Converted to f32.
  */
 export type VectorLike = ArrayLike<number> | ArrayBufferLike | ArrayBufferView;
 

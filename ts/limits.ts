@@ -1,10 +1,10 @@
 /**
- * The ranges of values. All but `maxCount` are the constants of src/limits.rs: code that runs
- * before the wasm is loaded, such as the schemas of edge/, reads them here. A test compares them
- * with the core's `limits()`.
+ * Limits of argument values. All but `maxCount` equal the constants of src/limits.rs; they are
+ * repeated here for code that runs before the wasm is loaded, such as the schemas of edge/. A test
+ * compares them with the core's `limits()`.
  */
 
-/** The ranges that the package checks where values enter it. Both ends are included. */
+/** Limits of argument values, checked where they enter the package. The limits are inclusive. */
 export const LIMITS = {
   /** Smallest weight of an action or row. */
   minWeight: 1e-6,
@@ -16,13 +16,13 @@ export const LIMITS = {
   maxIdBytes: 65_535,
   /** Largest magnitude of a vector component in a catalogue with the metric "ip" or "l2". */
   maxComponent: 1e15,
-  /** Default of the option `memory` in bytes, unless `maxActions` of `dim` need more. */
+  /** Default of the option `memory` in bytes, unless `maxActions` actions need more. */
   defaultMemory: 128 * 2 ** 20,
-  /** Largest whole number that an option takes: the largest u32. */
+  /** Largest whole number that an option accepts: the largest u32. */
   maxCount: 2 ** 32 - 1,
 } as const;
 
-/** The ranges of a message of compact medoids (`encodeMedoids` in `pocketsage/remote`). */
+/** Limits of a message that `encodeMedoids` (in `pocketsage/remote`) encodes. */
 export const MESSAGE_LIMITS = {
   /** Maximum number of medoids. */
   maxMedoids: 64,

@@ -1,6 +1,6 @@
 /**
- * The building blocks of a sage as synchronous functions, for programs that combine their own.
- * `await init()` once before the first call.
+ * The building blocks of a sage as synchronous functions, for programs that combine them in another
+ * way. Call `await init()` once before the first of them.
  */
 import {
   checkDim,
@@ -33,8 +33,9 @@ export interface PieceOptions extends ProfileOptions {
   spread?: number;
 }
 
-/** Eight vectors of eight components. */
+/** Eight vectors of eight components, which `init` clusters to warm up the wasm. */
 const WARM_UP_VECTORS = Float32Array.from({ length: 64 }, (_, index) => Math.sin(index * index));
+/** The running or finished load of the wasm; undefined before the first and after a failed one. */
 let initialising: Promise<void> | undefined;
 
 /**
@@ -42,12 +43,12 @@ let initialising: Promise<void> | undefined;
  * need it; asynchronous ones load it themselves. Idempotent: concurrent and later calls share one
  * load.
  *
- * Also clusters eight vectors, which takes 2 to 3 ms, because engines compile a function on its
- * first call, and the first real call should not pay for that.
+ * Also clusters eight vectors, which takes 2 to 3 ms: JavaScript engines compile a wasm function on
+ * its first call, and the first real call should not wait for that.
  *
  * `source` overrides where the wasm is loaded from, as for a bundler that does not include the
- * file; only the first successful call uses it. Rejects "not-ready" if the wasm cannot be loaded; a
- * later call tries again.
+ * file; only the first successful call uses it. Rejects with code "not-ready" if the wasm cannot be
+ * loaded; a later call tries again.
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   initialising ??= loadAndWarmUp(source).catch((error: unknown) => {
@@ -65,10 +66,10 @@ async function loadAndWarmUp(source?: WasmSource | Promise<WasmSource>): Promise
 /**
  * Ward clustering (PinnerSage, Algorithm 1) of the rows of an n x dim matrix, with cut and medoids.
  *
- * `weights` are the sizes of the rows, each from 1e-6 to 1e6 (a row of weight 2 is two equal rows).
+ * `weights` has one weight per row, from 1e-6 to 1e6: a row of weight 2 counts as two equal rows.
  * Default: 1 each. Ties: the lowest row wins. O(n^2 dim) time, at most `memory` bytes. No rows: no
- * clusters. Throws "dimension" for lengths that do not match, "not-finite", "option", "memory", or
- * "not-ready" before {@link init}.
+ * clusters. Throws code "dimension" for lengths that do not match, "not-finite", "option",
+ * "memory", or "not-ready" before {@link init}.
  */
 export function cluster(
   vectors: VectorLike,
@@ -82,8 +83,8 @@ export function cluster(
  * The merge tree of {@link cluster}, without its cut, labels and medoids: n - 1 rows of
  * [a, b, height, size] by ascending height, as SciPy's `linkage` returns. Indices below n are rows;
  * n + t is the union of merge t. Heights are squared: their roots are SciPy's. `size` is the sum of
- * weights. Fewer than two rows: an empty array. `weights`, `memory`, time, ties and errors as for
- * `cluster`.
+ * weights. Fewer than two rows: an empty array. `weights`, `memory`, running time, ties and errors
+ * are those of `cluster`.
  */
 export function ward(
   vectors: VectorLike,
@@ -94,9 +95,10 @@ export function ward(
 }
 
 /**
- * The interests of these actions at the time `now` (milliseconds since the epoch): the result of
- * `sage.profile()`, without a sage. An action after `now` counts as done at `now`. `weight` is from
- * 1e-6 to 1e6; default: 1. No actions: no interests. Time and errors as for {@link cluster}.
+ * Computes the interests of `actions` at the time `now` (milliseconds since the epoch): the result
+ * of `sage.profile()`, without a sage. An action after `now` counts as done at `now`. `weight` is
+ * from 1e-6 to 1e6; default: 1. No actions: no interests. Running time and errors are those of
+ * {@link cluster}.
  */
 export function buildProfile(
   actions: readonly (Required<Pick<Action, "item" | "vector" | "at">> & Pick<Action, "weight">)[],
@@ -125,9 +127,9 @@ export function buildProfile(
 
 /**
  * A map of the rows of an n x dim matrix: their first two principal components as an n x 2 matrix,
- * scaled by one factor into [-1, 1]. Deterministic; O(n dim). Rows without variance are at (0, 0);
- * no rows: an empty array. Throws "dimension", "not-finite", "option", or "not-ready" before
- * {@link init}.
+ * scaled by one factor into [-1, 1]. Deterministic; O(n dim). If all rows are equal, they are at
+ * (0, 0). No rows: an empty array. Throws code "dimension", "not-finite", "option", or "not-ready"
+ * before {@link init}.
  */
 export function project(vectors: VectorLike, options: { dim: number }): Float32Array {
   checkKeys("project", options, ["dim"]);
@@ -136,7 +138,7 @@ export function project(vectors: VectorLike, options: { dim: number }): Float32A
   return withCore((core) => core.project(matrix, dim));
 }
 
-/** Validates the arguments of `cluster` and `ward`, and returns those of the core's functions. */
+/** Validates the arguments of `cluster` or `ward` and converts them to those of the core. */
 function toCoreArguments(
   where: string,
   vectors: VectorLike,

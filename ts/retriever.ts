@@ -15,36 +15,36 @@ export interface Query {
 export interface Hit {
   item: ItemId;
   /**
-   * Similarity to the query; higher is nearer. Of a catalogue, by its metric: the cosine in
-   * [-1, 1], the inner product, or the negated squared L2 distance (at most 0). Of the retrievers
-   * in `pocketsage/remote`: the cosine, clamped to [-1, 1]. In the range of f32.
+   * Similarity to the query, in the range of f32; higher is nearer. A catalogue returns, by its
+   * metric, the cosine in [-1, 1], the inner product, or the negated squared L2 distance (at most
+   * 0). The retrievers in `pocketsage/remote` return the cosine, clamped to [-1, 1].
    */
   score: number;
 }
 
 /**
  * Answers queries: one list per query, in the order of the queries, each sorted by descending
- * score. May return fewer hits than `count`, and none. A rejection that is no SageError
- * surfaces as "retrieval".
+ * score. A list may have fewer hits than `count`, or none. A rejection that is not a SageError
+ * becomes one with code "retrieval".
  *
  * `queries` are the only data about the user that a retriever receives.
  */
 export interface Retriever {
   (queries: readonly Query[], signal?: AbortSignal): Promise<Hit[][]>;
   /**
-   * The exact requests these queries would cause, for `sage.preview()`. Default: the queries
+   * The exact requests that these queries would cause, for `sage.preview()`. Default: the queries
    * as JSON.
    */
   outbound?: (queries: readonly Query[]) => Outbound[];
 }
 
 /**
- * Looks up the vectors of items by id: one entry per id, in their order; undefined for an unknown
- * item.
+ * Looks up the vectors of items by id. Resolves to one entry per id, in the order of `items`;
+ * undefined for an unknown item.
  */
 export type VectorSource = (items: readonly ItemId[]) => Promise<(VectorLike | undefined)[]>;
 
-/** The end of each message's description of what it reveals, without the full stop. */
+/** Last sentence of {@link Outbound.says}, without the full stop. */
 export const NOT_SENT = "No weights, no times, no user id";
 
 /** One message that would leave the device. */

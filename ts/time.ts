@@ -1,19 +1,24 @@
-/** Times: ISO 8601 text, and numbers whose unit is probably not milliseconds. */
+/** Parses times in ISO 8601, and detects numeric times that are not in milliseconds. */
 
-/**
- * A date, which is UTC midnight, or a date and time with its zone: without one the result would
- * depend on the machine.
- */
+/** Regular expression source of a 24-hour time such as "23:59" or "2359". */
 const HOUR_AND_MINUTE = "(?:[01]\\d|2[0-3]):?[0-5]\\d";
+/**
+ * An ISO 8601 date (UTC midnight), or a date and time with its zone. The zone is required, because
+ * a time without one depends on the machine's zone.
+ */
 const ISO_TIME = new RegExp(
-  `^(\\d{4}-\\d\\d-\\d\\d)(?:[T ](${HOUR_AND_MINUTE}(?::[0-5]\\d(?:\\.\\d+)?)?)(Z|[+-]${HOUR_AND_MINUTE}))?$`,
+  `^(\\d{4}-\\d\\d-\\d\\d)` +
+    `(?:[T ](${HOUR_AND_MINUTE}(?::[0-5]\\d(?:\\.\\d+)?)?)(Z|[+-]${HOUR_AND_MINUTE}))?$`,
 );
 
-/** Milliseconds since the epoch; undefined for other text and for a date that does not exist. */
+/**
+ * Parses an ISO 8601 date or time to milliseconds since the epoch. Undefined for other text and for
+ * a date that does not exist.
+ */
 export function parseIsoTime(text: string): number | undefined {
   const [, date, time, zone] = ISO_TIME.exec(text) ?? [];
   if (date === undefined) return undefined;
-  // 30 February is rejected by some engines and is 2 March in others.
+  // For 30 February, some JavaScript engines return NaN and others 2 March.
   const midnight = Date.parse(date);
   if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(date))
     return undefined;
@@ -22,13 +27,13 @@ export function parseIsoTime(text: string): number | undefined {
     : Date.parse(`${date}T${time}${zone!.replace(/(\d\d):?(\d\d)$/, "$1:$2")}`);
 }
 
-/** What a number is if it is not a time in milliseconds: another unit, or a date as digits. */
+/** A numeric time that is not in milliseconds: another unit, or "date" for the digits YYYYMMDD. */
 export type OtherTimeFormat = "seconds" | "microseconds" | "nanoseconds" | "date";
 
 /**
- * What the number probably is instead of milliseconds since the epoch; undefined if milliseconds
- * are plausible. Seconds, microseconds and nanoseconds are taken for times from 1973 to 2103. A
- * date is an integer of the form YYYYMMDD from 1900 to 2100, as in 20251004.
+ * Detects a time that is probably not in milliseconds since the epoch; undefined if milliseconds
+ * are plausible. Seconds, microseconds and nanoseconds are recognized for times from 1973 to 2103,
+ * dates as whole numbers YYYYMMDD from 1900 to 2100, such as 20251004.
  */
 export function detectOtherTimeFormat(value: number): OtherTimeFormat | undefined {
   if (value >= 1e8 && value < 4.2e9) return "seconds";

@@ -195,7 +195,8 @@ test("attributes read from random bytes fit their rows or are corrupt", () => {
         if (column.numeric) assert.equal(column.numbers.length, 9);
         else
           assert.ok(
-            column.ends.length === 9 && column.labels.every((label) => label < column.words.length),
+            column.ends.length === 9 &&
+              column.labelIndices.every((index) => index < column.dictionary.length),
           );
       }
       validRuns += 1;

@@ -22,7 +22,7 @@ export interface ColumnValues {
  */
 export type Column =
   | { numeric: true; numbers: Float64Array }
-  | { numeric: false; words: readonly string[]; ends: Uint32Array; labels: Uint32Array };
+  | { numeric: false; dictionary: readonly string[]; ends: Uint32Array; labelIndices: Uint32Array };
 
 /**
  * Reads fields out of payloads, one column per field.
@@ -41,10 +41,11 @@ export function extractColumns(
       const values = payloads.map(
         (payload) => (payload as Record<string, unknown> | null | undefined)?.[name] ?? undefined,
       );
-      const first = existing?.values.find((value) =>
+      const firstExisting = existing?.values.find((value) =>
         typeof value === "number" ? !Number.isNaN(value) : value?.length,
       );
-      const numeric = typeof (first ?? values.find((value) => value !== undefined)) === "number";
+      const numeric =
+        typeof (firstExisting ?? values.find((value) => value !== undefined)) === "number";
       return [
         name,
         {
@@ -61,11 +62,11 @@ export function extractColumns(
 /** The column as one value per row. */
 export function decodeColumn(column: Column): ColumnValues {
   if (column.numeric) return { numeric: true, values: Array.from(column.numbers) };
-  const { words, ends, labels } = column;
+  const { dictionary, ends, labelIndices } = column;
   return {
     numeric: false,
     values: Array.from(ends, (end, row) =>
-      Array.from(labels.subarray(ends[row - 1] ?? 0, end), (label) => words[label]!),
+      Array.from(labelIndices.subarray(ends[row - 1] ?? 0, end), (index) => dictionary[index]!),
     ),
   };
 }
@@ -82,26 +83,26 @@ export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uin
       continue;
     }
     const rows = values.map((value) => (value ?? []) as readonly string[]);
-    const words = [...new Set(rows.flat())].sort();
-    const { utf8, ends } = encodeStrings(words);
-    const wordIndex = new Map(words.map((word, index) => [word, index]));
-    const labels = Uint32Array.from(rows.flat(), (label) => wordIndex.get(label)!);
+    const dictionary = [...new Set(rows.flat())].sort();
+    const { utf8, ends } = encodeStrings(dictionary);
+    const indexInDictionary = new Map(dictionary.map((word, index) => [word, index]));
+    const labelIndices = Uint32Array.from(rows.flat(), (label) => indexInDictionary.get(label)!);
     let end = 0;
     const rowEnds = Uint32Array.from(rows, (row) => (end += row.length));
     parts.push(
-      bytesOf(Uint32Array.of(1, encodedName.length, words.length, utf8.length)),
+      bytesOf(Uint32Array.of(1, encodedName.length, dictionary.length, utf8.length)),
       encodedName,
       bytesOf(ends),
       utf8,
       bytesOf(rowEnds),
-      bytesOf(labels),
+      bytesOf(labelIndices),
     );
   }
-  const section = new Uint8Array(parts.reduce((sum, part) => sum + padded(part.length), 0));
+  const section = new Uint8Array(parts.reduce((sum, part) => sum + paddedLength(part.length), 0));
   let offset = 0;
   for (const part of parts) {
     section.set(part, offset);
-    offset += padded(part.length);
+    offset += paddedLength(part.length);
   }
   return section;
 }
@@ -117,21 +118,21 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
   const columns = new Map<string, Column>();
   let offset = section.byteOffset;
   /** Advances past a part; the constructors of typed arrays throw for a part beyond the buffer. */
-  const skip = (bytes: number): number => {
+  const skipPart = (bytes: number): number => {
     const start = offset;
-    offset += padded(bytes);
+    offset += paddedLength(bytes);
     return start;
   };
   const readUint32s = (count: number): Uint32Array =>
-    new Uint32Array(buffer, skip(count * 4), count);
-  const readBytes = (count: number): Uint8Array => new Uint8Array(buffer, skip(count), count);
+    new Uint32Array(buffer, skipPart(count * 4), count);
+  const readBytes = (count: number): Uint8Array => new Uint8Array(buffer, skipPart(count), count);
   const assertValid = (valid: boolean): void => {
     if (!valid) throw new RangeError("names, offsets or labels are not valid");
   };
   try {
     const [count = 0] = section.length > 0 ? readUint32s(4) : [];
     while (columns.size < count) {
-      const [kind, nameLength, wordCount, textLength] = readUint32s(4) as unknown as [
+      const [kind, nameLength, dictionarySize, textLength] = readUint32s(4) as unknown as [
         number,
         number,
         number,
@@ -142,22 +143,24 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
       if (kind === 0) {
         columns.set(name, {
           numeric: true,
-          numbers: new Float64Array(buffer, skip(rows * 8), rows),
+          numbers: new Float64Array(buffer, skipPart(rows * 8), rows),
         });
         continue;
       }
-      const wordEnds = readUint32s(wordCount);
+      const dictionaryEnds = readUint32s(dictionarySize);
       const utf8 = readBytes(textLength);
-      const words = Array.from(wordEnds, (end, word) =>
-        decoder.decode(utf8.subarray(wordEnds[word - 1] ?? 0, end)),
+      const dictionary = Array.from(dictionaryEnds, (end, word) =>
+        decoder.decode(utf8.subarray(dictionaryEnds[word - 1] ?? 0, end)),
       );
       const ends = readUint32s(rows);
       assertValid(
-        isAscending(wordEnds) && (wordEnds.at(-1) ?? 0) === textLength && isAscending(ends),
+        isAscending(dictionaryEnds) &&
+          (dictionaryEnds.at(-1) ?? 0) === textLength &&
+          isAscending(ends),
       );
-      const labels = readUint32s(ends.at(-1) ?? 0);
-      assertValid(labels.every((label) => label < wordCount));
-      columns.set(name, { numeric: false, words, ends, labels });
+      const labelIndices = readUint32s(ends.at(-1) ?? 0);
+      assertValid(labelIndices.every((index) => index < dictionarySize));
+      columns.set(name, { numeric: false, dictionary, ends, labelIndices });
     }
   } catch (cause) {
     throw new SageError(
@@ -171,7 +174,7 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
 }
 
 /** The length rounded up to a multiple of 8: the alignment of a section's parts. */
-function padded(length: number): number {
+function paddedLength(length: number): number {
   return Math.ceil(length / 8) * 8;
 }
 
@@ -187,9 +190,11 @@ function checkNumber(name: string, row: number, value: unknown): number {
 
 function checkLabels(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
-  const invalid = labels.find((label) => typeof label !== "string" && typeof label !== "boolean");
-  if (invalid !== undefined)
-    throw attributeError(name, row, "a string, a boolean, or a list of strings", invalid);
+  const invalidLabel = labels.find(
+    (label) => typeof label !== "string" && typeof label !== "boolean",
+  );
+  if (invalidLabel !== undefined)
+    throw attributeError(name, row, "a string, a boolean, or a list of strings", invalidLabel);
   return labels.map(String);
 }
 

@@ -102,11 +102,11 @@ export class Catalogue {
    */
   static async fromBytes(bytes: BytesLike | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
-    const whole = toBytes(bytes);
+    const wholeFile = toBytes(bytes);
     return new Catalogue(
-      whole
+      wholeFile
         ? withCore(({ CoreCatalogue }) =>
-            openCatalogueHandle(CoreCatalogue.fromBytes(whole, false)),
+            openCatalogueHandle(CoreCatalogue.fromBytes(wholeFile, false)),
           )
         : await loadCatalogue(bytes as ReadableStream<Uint8Array>),
     );
@@ -254,26 +254,26 @@ export class Catalogue {
     const { count = 20, offset = 0, minScore, filter, exact = false, variants = false } = options;
     checkInteger("search: count", count);
     checkInteger("search: offset", offset, 0);
-    const minimum = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
+    const minScoreOrNaN = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
     const queries = toMatrix(
       vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
       this.dim,
     );
     const columns = this.#searchColumns();
-    const groups = variants ? undefined : columns.variants;
-    const excluded = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
+    const variantGroups = variants ? undefined : columns.variants;
+    const excludedRows = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
       const row = this.#row(item);
-      const representative = row < 0 ? undefined : groups?.representativeOf(row);
+      const representative = row < 0 ? undefined : variantGroups?.representativeOf(row);
       return representative === undefined ? [row] : [row, this.#row(representative)];
     });
-    const exclude = Uint32Array.from(excluded.filter((row) => row >= 0));
+    const exclude = Uint32Array.from(excludedRows.filter((row) => row >= 0));
     return this.#handle.with((core) => {
-      const matching = filter === undefined ? undefined : evaluateFilter(columns, filter);
-      const shown = groups?.representatives;
-      const allowed =
-        matching && shown
-          ? matching.map((word, index) => word & shown[index]!)
-          : (matching ?? shown);
+      const matchingRows = filter === undefined ? undefined : evaluateFilter(columns, filter);
+      const representatives = variantGroups?.representatives;
+      const allowedRows =
+        matchingRows && representatives
+          ? matchingRows.map((word, index) => word & representatives[index]!)
+          : (matchingRows ?? representatives);
       // Computing the sketches takes as long as a few searches, so the first search does without.
       if (!exact && this.#hasSearched) core.prepare();
       this.#hasSearched = true;
@@ -281,9 +281,9 @@ export class Catalogue {
         queries,
         count,
         offset,
-        minimum,
+        minScoreOrNaN,
         exclude,
-        allowed,
+        allowedRows,
         exact === true,
       );
       const hits = Array.from(
@@ -307,7 +307,7 @@ export class Catalogue {
     const checked = Array.from(items, (item, index) =>
       checkCatalogueItem(item, index, this.dim, "add"),
     );
-    this.#change((old, core) =>
+    this.#replaceCore((old, core) =>
       applyChange(core, old, {
         ids: checked.map(({ item }) => item),
         columns: extractColumns(
@@ -326,13 +326,13 @@ export class Catalogue {
   remove(items: Iterable<ItemId>): number {
     const rows = checkItemIds("remove", items).map((item) => this.#row(item));
     const sizeBefore = this.size;
-    this.#change((old, core) => applyChange(core, old, noAdditions(old), rows));
+    this.#replaceCore((old, core) => applyChange(core, old, noAdditions(old), rows));
     return sizeBefore - this.size;
   }
 
   /** Drops the rows of removed and replaced items, and frees their memory. */
   compact(): void {
-    this.#change((old, core) => compact(core, old));
+    this.#replaceCore((old, core) => compact(core, old));
   }
 
   /**
@@ -343,7 +343,7 @@ export class Catalogue {
     const bytes = toBytes(delta);
     if (!bytes)
       throw new SageError("option", `merge: expected a Uint8Array, saw ${inspect(delta)}.`);
-    this.#change((old, core) => mergeDelta(core, old, bytes));
+    this.#replaceCore((old, core) => mergeDelta(core, old, bytes));
   }
 
   /** The bytes of the `.sage` file, which `fromBytes` and `fetch` read. */
@@ -375,7 +375,7 @@ export class Catalogue {
     return (this.#columns = { rows, columns, variants: findVariants(columns, rows) });
   }
 
-  #change(change: (old: CoreCatalogue, core: Core) => CoreCatalogue): void {
+  #replaceCore(change: (old: CoreCatalogue, core: Core) => CoreCatalogue): void {
     this.#handle.replace(change);
     this.#facts = this.#handle.with((core) => core.facts());
     this.#columns = undefined;

@@ -80,10 +80,10 @@ export function applyChange(
   revision?: Uint8Array,
 ): CoreCatalogue {
   const { rows } = old.facts();
-  const removedBits = new Uint32Array(Math.ceil((rows + additions.ids.length) / 32));
-  removedBits.set(uint32sOf(old.section(REMOVED)));
+  const removedRows = new Uint32Array(Math.ceil((rows + additions.ids.length) / 32));
+  removedRows.set(uint32sOf(old.section(REMOVED)));
   for (const row of [...removed, ...additions.ids.map((id) => old.row(id))])
-    if (row >= 0) removedBits[row >> 5]! |= 1 << (row & 31);
+    if (row >= 0) removedRows[row >> 5]! |= 1 << (row & 31);
 
   const builder = builderLike(core, old);
   builder.take(old, allRows(old));
@@ -97,7 +97,7 @@ export function applyChange(
     }),
   );
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-  if (removedBits.some((word) => word !== 0)) builder.section(REMOVED, bytesOf(removedBits));
+  if (removedRows.some((word) => word !== 0)) builder.section(REMOVED, bytesOf(removedRows));
   const lists = old.section(LISTS);
   if (lists.length > 0) builder.section(LISTS, lists);
   if (revision) builder.section(REVISION, revision);
@@ -115,10 +115,10 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   if (lists.length > 0) {
     // Four words (probes, number of lists, recall, zero), then the row at which each list ends.
     const ends = uint32sOf(lists).subarray(4, 4 + uint32sOf(lists)[1]!);
-    let rowsBefore = 0;
+    let liveRowCount = 0;
     ends.forEach((end, list) => {
-      while (rowsBefore < rows.length && rows[rowsBefore]! < end) rowsBefore += 1;
-      ends[list] = rowsBefore;
+      while (liveRowCount < rows.length && rows[liveRowCount]! < end) liveRowCount += 1;
+      ends[list] = liveRowCount;
     });
     builder.section(LISTS, lists);
   }
@@ -146,11 +146,11 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
         `merge: the delta applies to revision ${decodeRevision(base)}, ` +
           `this catalogue is ${revision}: fetch the whole catalogue instead.`,
       );
-    const text = delta.section(DROPPED);
+    const droppedIds = delta.section(DROPPED);
     const ends = uint32sOf(delta.section(DROPPED_ENDS));
     const decoder = new TextDecoder();
-    const dropped = Array.from(ends, (end, index) =>
-      old.row(decoder.decode(text.subarray(ends[index - 1] ?? 0, end))),
+    const droppedRows = Array.from(ends, (end, index) =>
+      old.row(decoder.decode(droppedIds.subarray(ends[index - 1] ?? 0, end))),
     );
     const rows = liveRows(delta);
     const additions = {
@@ -158,7 +158,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
       add: (builder: CoreBuilder) => builder.take(delta, rows),
       columns: selectRows(readColumns(delta), rows),
     };
-    return applyChange(core, old, additions, dropped, encodeRevision(delta.facts().revision));
+    return applyChange(core, old, additions, droppedRows, encodeRevision(delta.facts().revision));
   } finally {
     delta.free();
   }

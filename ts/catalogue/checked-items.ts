@@ -16,7 +16,7 @@ export interface CheckedItem {
   item: string;
   vector: Float32Array;
   payload: unknown;
-  json: string;
+  payloadJson: string;
 }
 
 /**
@@ -32,7 +32,7 @@ export function addItems(builder: CoreBuilder, items: readonly CheckedItem[], di
     const batch = items.slice(start, start + ITEMS_PER_BATCH);
     batch.forEach(({ vector }, row) => matrix.set(vector, row * dim));
     const ids = encodeStrings(batch.map(({ item }) => item));
-    const payloads = encodeStrings(batch.map(({ json }) => json));
+    const payloads = encodeStrings(batch.map(({ payloadJson }) => payloadJson));
     builder.add(
       matrix.subarray(0, batch.length * dim),
       dim,
@@ -58,20 +58,20 @@ export function checkCatalogueItem(
   const item = checkItemId(where, id);
   // A function, because formatting the id for each valid item would take measurable time.
   const whereWithId = (): string => `${where} (${inspect(item)})`;
-  const json = payload === undefined ? "" : checkPayload(whereWithId, payload);
+  const payloadJson = payload === undefined ? "" : checkPayload(whereWithId, payload);
   return {
     item,
     vector: isVector(vector, dim) ? vector : checkVector(whereWithId(), vector, dim),
     payload,
-    json,
+    payloadJson,
   };
 }
 
 /** The payload as JSON text. */
 function checkPayload(where: () => string, payload: unknown): string {
   try {
-    const json: unknown = JSON.stringify(payload);
-    if (typeof json === "string") return json;
+    const payloadJson: unknown = JSON.stringify(payload);
+    if (typeof payloadJson === "string") return payloadJson;
   } catch (cause) {
     throw new SageError("option", `${where()}: the payload cannot be written as JSON.`, { cause });
   }

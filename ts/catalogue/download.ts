@@ -64,25 +64,25 @@ export async function loadCatalogue(
   }
   const reader = stream.getReader();
   let loader: Handle<CoreLoader> | undefined;
-  let loaded = 0;
+  let loadedBytes = 0;
   try {
-    let first = new Uint8Array();
+    let firstBytes = new Uint8Array();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      loaded += value.length;
+      loadedBytes += value.length;
       if (loader) pushBytes(loader, value);
       else {
-        first = concatenate(first, value);
-        if (first.length >= HEADER_BYTES) {
-          loader = openLoader(first);
-          pushBytes(loader, first);
+        firstBytes = concatenate(firstBytes, value);
+        if (firstBytes.length >= HEADER_BYTES) {
+          loader = openLoader(firstBytes);
+          pushBytes(loader, firstBytes);
         }
       }
-      onProgress?.(loaded);
+      onProgress?.(loadedBytes);
     }
     // A stream of less than a header has no loader yet, and is refused here.
-    loader ??= openLoader(first);
+    loader ??= openLoader(firstBytes);
     return loader.consume((complete) => openCatalogueHandle(complete.finish()));
   } finally {
     // After an error, the stream should stop; if it fails to, nothing else can be done about it.
@@ -95,8 +95,8 @@ export async function loadCatalogue(
  * Allocates wasm memory for the file that begins with `first`; throws "corrupt" for no header. The
  * handle carries the bytes over a restart, so a crash elsewhere does not end the download.
  */
-function openLoader(first: Uint8Array): Handle<CoreLoader> {
-  const loader = withCore(({ CoreLoader }) => new CoreLoader(first));
+function openLoader(firstBytes: Uint8Array): Handle<CoreLoader> {
+  const loader = withCore(({ CoreLoader }) => new CoreLoader(firstBytes));
   return openHandle(loader, ({ CoreLoader }, bytes) => {
     const restored = new CoreLoader(bytes);
     restored.push(bytes);

@@ -40,33 +40,39 @@ export interface FilterColumns {
  * Bitset of the rows that meet the filter. Bits past the last row are undefined. Throws "option"
  * for an invalid filter, or a field that is no attribute. O(rows) per condition.
  */
-export function evaluateFilter(table: FilterColumns, filter: Filter): Uint32Array {
+export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Uint32Array {
   checkKeys("filter", filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
-  const given = filter as Record<string, unknown>;
-  const [operator, ...others] = ["is", "in", "all", "any", "not"].filter((key) => key in given);
-  const isRange = "from" in given || "to" in given;
+  const filterRecord = filter as Record<string, unknown>;
+  const [operator, ...others] = ["is", "in", "all", "any", "not"].filter(
+    (key) => key in filterRecord,
+  );
+  const isRange = "from" in filterRecord || "to" in filterRecord;
   const comparesField = operator === undefined || operator === "is" || operator === "in";
   if (
     others.length > 0 ||
     (operator === undefined) !== isRange ||
-    comparesField !== "field" in given
+    comparesField !== "field" in filterRecord
   ) {
-    const seen = Object.keys(given).join(", ") || "nothing";
+    const seen = Object.keys(filterRecord).join(", ") || "nothing";
     throw new SageError(
       "option",
       "filter: expected one of { field, is }, { field, in }, { field, from, to }, { all }, " +
         `{ any }, { not }; saw ${seen}.`,
     );
   }
-  if (operator === "not") return evaluateFilter(table, given.not as Filter).map((word) => ~word);
-  if (operator === "all") return combineParts(table, operator, given.all, ~0, (a, b) => a & b);
-  if (operator === "any") return combineParts(table, operator, given.any, 0, (a, b) => a | b);
-  const { field } = given;
+  if (operator === "not")
+    return evaluateFilter(filterColumns, filterRecord.not as Filter).map((word) => ~word);
+  if (operator === "all")
+    return combineParts(filterColumns, operator, filterRecord.all, ~0, (a, b) => a & b);
+  if (operator === "any")
+    return combineParts(filterColumns, operator, filterRecord.any, 0, (a, b) => a | b);
+  const { field } = filterRecord;
   if (typeof field !== "string")
     throw new SageError("option", `filter: field: expected a name, saw ${inspect(field)}.`);
-  if (operator === "is") return matchValues(table, field, [given.is]);
-  if (operator === "in") return matchValues(table, field, checkList(field, given.in));
-  const { from = -Infinity, to = Infinity } = given;
+  if (operator === "is") return matchValues(filterColumns, field, [filterRecord.is]);
+  if (operator === "in")
+    return matchValues(filterColumns, field, checkNonEmptyList(field, filterRecord.in));
+  const { from = -Infinity, to = Infinity } = filterRecord;
   for (const bound of [from, to]) {
     if (typeof bound !== "number" || Number.isNaN(bound))
       throw new SageError(
@@ -75,13 +81,13 @@ export function evaluateFilter(table: FilterColumns, filter: Filter): Uint32Arra
       );
   }
   return matchNumbers(
-    table,
+    filterColumns,
     field,
     (number) => number >= (from as number) && number <= (to as number),
   );
 }
 
-function checkList(where: string, value: unknown): readonly unknown[] {
+function checkNonEmptyList(where: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value) && value.length > 0) return value as unknown[];
   throw new SageError(
     "option",
@@ -91,54 +97,61 @@ function checkList(where: string, value: unknown): readonly unknown[] {
 
 /** The bitsets of the parts, joined word by word. `identity` is the neutral word of `join`. */
 function combineParts(
-  table: FilterColumns,
+  filterColumns: FilterColumns,
   operator: string,
   parts: unknown,
-  identity: number,
-  join: (a: number, b: number) => number,
+  neutralWord: number,
+  joinWords: (a: number, b: number) => number,
 ): Uint32Array {
-  const bitset = new Uint32Array(Math.ceil(table.rows / 32)).fill(identity);
-  for (const part of checkList(operator, parts))
-    evaluateFilter(table, part as Filter).forEach(
-      (word, index) => (bitset[index] = join(bitset[index]!, word)),
+  const matchingRows = new Uint32Array(Math.ceil(filterColumns.rows / 32)).fill(neutralWord);
+  for (const part of checkNonEmptyList(operator, parts))
+    evaluateFilter(filterColumns, part as Filter).forEach(
+      (word, index) => (matchingRows[index] = joinWords(matchingRows[index]!, word)),
     );
-  return bitset;
+  return matchingRows;
 }
 
-function matchValues(table: FilterColumns, field: string, values: readonly unknown[]): Uint32Array {
+function matchValues(
+  filterColumns: FilterColumns,
+  field: string,
+  values: readonly unknown[],
+): Uint32Array {
   if (values.every((value) => typeof value === "number"))
-    return matchNumbers(table, field, (number) => values.includes(number));
+    return matchNumbers(filterColumns, field, (number) => values.includes(number));
   const invalid = values.find((value) => typeof value !== "string" && typeof value !== "boolean");
   if (invalid !== undefined)
     throw new SageError(
       "option",
       `filter: ${field}: expected strings or booleans, or numbers only, saw ${inspect(invalid)}.`,
     );
-  const column = findColumn(table, field);
+  const column = findColumn(filterColumns, field);
   if (column.numeric)
     throw new SageError(
       "option",
       `filter: "${field}" holds numbers: compare it with a number, from or to.`,
     );
-  const isMatch = column.words.map((word) => values.some((value) => String(value) === word));
-  let position = 0;
-  return toBitset(column.ends, (end) => {
-    let meets = false;
-    for (; position < end; position += 1) meets ||= isMatch[column.labels[position]!]!;
-    return meets;
+  const isMatchingLabel = column.dictionary.map((word) =>
+    values.some((value) => String(value) === word),
+  );
+  let labelPosition = 0;
+  return bitsetOfRows(column.ends, (end) => {
+    let meetsCondition = false;
+    for (; labelPosition < end; labelPosition += 1)
+      meetsCondition ||= isMatchingLabel[column.labelIndices[labelPosition]!]!;
+    return meetsCondition;
   });
 }
 
 /** Bitset of the rows whose number meets the condition; rows without one hold NaN. */
 function matchNumbers(
-  table: FilterColumns,
+  filterColumns: FilterColumns,
   field: string,
-  meets: (number: number) => boolean,
+  meetsCondition: (number: number) => boolean,
 ): Uint32Array {
-  const column = findColumn(table, field);
+  const column = findColumn(filterColumns, field);
   if (!column.numeric)
     throw new SageError("option", `filter: "${field}" holds strings: compare it with a string.`);
-  return toBitset(column.numbers, meets);
+  return bitsetOfRows(column.numbers, meetsCondition);
 }
 
 function findColumn({ columns }: FilterColumns, field: string): Column {
@@ -149,13 +162,13 @@ function findColumn({ columns }: FilterColumns, field: string): Column {
 }
 
 /** Bitset of the rows whose value meets the condition; `meets` is called in row order. */
-function toBitset(
+function bitsetOfRows(
   rowValues: Uint32Array | Float64Array,
-  meets: (value: number) => boolean,
+  meetsCondition: (value: number) => boolean,
 ): Uint32Array {
-  const bitset = new Uint32Array(Math.ceil(rowValues.length / 32));
+  const matchingRows = new Uint32Array(Math.ceil(rowValues.length / 32));
   rowValues.forEach((value, row) => {
-    if (meets(value)) bitset[row >> 5]! |= 1 << (row & 31);
+    if (meetsCondition(value)) matchingRows[row >> 5]! |= 1 << (row & 31);
   });
-  return bitset;
+  return matchingRows;
 }

@@ -21,10 +21,10 @@ export function findVariants(
 ): Variants | undefined {
   const column = columns.get("variantOf");
   if (!column || column.numeric) return undefined;
-  const { words, ends, labels } = column;
+  const { dictionary, ends, labelIndices } = column;
   const representativeOf = (row: number): ItemId | undefined => {
     const start = ends[row - 1] ?? 0;
-    return ends[row]! > start ? words[labels[start]!] : undefined;
+    return ends[row]! > start ? dictionary[labelIndices[start]!] : undefined;
   };
   const representatives = new Uint32Array(Math.ceil(rows / 32));
   for (let row = 0; row < rows; row += 1)

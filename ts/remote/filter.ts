@@ -20,15 +20,15 @@ export type Condition =
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const NEGATED_SIGN = { ">=": "<", "<=": ">", ">": "<=", "<": ">=" } as const;
 /** Values of one `in`, and nesting depth of a filter. */
-const MAX_VALUES = 1000;
-const MAX_DEPTH = 16;
+const MAX_VALUES_PER_IN = 1000;
+const MAX_FILTER_DEPTH = 16;
 
 /**
  * Validate a filter and move every `not` to the leaves (De Morgan). Throws "option" or "not-finite"
  * with the path of the invalid condition.
  */
 export function checkFilter(where: string, filter: Filter): Condition {
-  return compile(`${where}: filter`, filter, false, 0);
+  return compileFilter(`${where}: filter`, filter, false, 0);
 }
 
 /**
@@ -48,11 +48,11 @@ export function rejectStrings(where: string, condition: Condition): Condition {
   return condition;
 }
 
-function compile(where: string, filter: Filter, negated: boolean, depth: number): Condition {
-  if (depth > MAX_DEPTH)
-    throw new SageError("option", `${where}: nested deeper than ${MAX_DEPTH}.`);
+function compileFilter(where: string, filter: Filter, negated: boolean, depth: number): Condition {
+  if (depth > MAX_FILTER_DEPTH)
+    throw new SageError("option", `${where}: nested deeper than ${MAX_FILTER_DEPTH}.`);
   checkKeys(where, filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
-  if ("not" in filter) return compile(where, filter.not, !negated, depth + 1);
+  if ("not" in filter) return compileFilter(where, filter.not, !negated, depth + 1);
   if ("all" in filter || "any" in filter) {
     const conditions = "all" in filter ? filter.all : filter.any;
     if (!Array.isArray(conditions) || conditions.length === 0)
@@ -61,7 +61,7 @@ function compile(where: string, filter: Filter, negated: boolean, depth: number)
         `${where}: expected a list of conditions, saw ${inspect(conditions)}.`,
       );
     const parts = (conditions as readonly Filter[]).map((part) =>
-      compile(where, part, negated, depth + 1),
+      compileFilter(where, part, negated, depth + 1),
     );
     return { kind: "all" in filter !== negated ? "all" : "any", parts };
   }
@@ -85,10 +85,11 @@ function compileLeaf(
     return { kind: "in", field, values: [checkValue(fieldLabel, filter.is)], negated };
   if ("in" in filter) {
     const { in: values } = filter;
-    if (!Array.isArray(values) || values.length === 0 || values.length > MAX_VALUES) {
+    if (!Array.isArray(values) || values.length === 0 || values.length > MAX_VALUES_PER_IN) {
       throw new SageError(
         "option",
-        `${fieldLabel}: expected a list of 1 to ${MAX_VALUES} values, saw ${inspect(values)}.`,
+        `${fieldLabel}: expected a list of 1 to ${MAX_VALUES_PER_IN} values, ` +
+          `saw ${inspect(values)}.`,
       );
     }
     return {
@@ -98,23 +99,25 @@ function compileLeaf(
       negated,
     };
   }
-  const bounds: Condition[] = [];
+  const rangeConditions: Condition[] = [];
   for (const [bound, sign] of [
     ["from", ">="],
     ["to", "<="],
   ] as const) {
     const value = (filter as { from?: number; to?: number })[bound];
     if (value === undefined) continue;
-    bounds.push({
+    rangeConditions.push({
       kind: "compare",
       field,
       sign: negated ? NEGATED_SIGN[sign] : sign,
       value: checkFinite(`${fieldLabel}: ${bound}`, value),
     });
   }
-  if (bounds.length === 0)
+  if (rangeConditions.length === 0)
     throw new SageError("option", `${fieldLabel}: expected \`is\`, \`in\`, \`from\` or \`to\`.`);
-  return bounds.length === 1 ? bounds[0]! : { kind: negated ? "any" : "all", parts: bounds };
+  return rangeConditions.length === 1
+    ? rangeConditions[0]!
+    : { kind: negated ? "any" : "all", parts: rangeConditions };
 }
 
 function checkValue(where: string, value: unknown): FilterValue {
@@ -130,7 +133,7 @@ function checkValue(where: string, value: unknown): FilterValue {
 const MONGO_OPERATORS = { ">=": "$gte", "<=": "$lte", ">": "$gt", "<": "$lt" } as const;
 
 /** Compile to MongoDB's filter syntax. */
-export function toMongo(condition: Condition): Record<string, unknown> {
+export function toMongoFilter(condition: Condition): Record<string, unknown> {
   if (condition.kind === "compare")
     return { [condition.field]: { [MONGO_OPERATORS[condition.sign]]: condition.value } };
   if (condition.kind === "in") {
@@ -138,25 +141,29 @@ export function toMongo(condition: Condition): Record<string, unknown> {
     if (values.length === 1) return { [field]: { [negated ? "$ne" : "$eq"]: values[0] } };
     return { [field]: { [negated ? "$nin" : "$in"]: values } };
   }
-  if (condition.parts.length === 1) return toMongo(condition.parts[0]!);
-  return { [condition.kind === "all" ? "$and" : "$or"]: condition.parts.map(toMongo) };
+  if (condition.parts.length === 1) return toMongoFilter(condition.parts[0]!);
+  return { [condition.kind === "all" ? "$and" : "$or"]: condition.parts.map(toMongoFilter) };
 }
 
 /** Syntax of an expression language: one comparison, and the infix operators. */
-export interface Syntax {
-  test: (field: string, sign: "=" | "!=" | ">=" | "<=" | ">" | "<", value: FilterValue) => string;
+export interface ExpressionSyntax {
+  compare: (
+    field: string,
+    sign: "=" | "!=" | ">=" | "<=" | ">" | "<",
+    value: FilterValue,
+  ) => string;
   and: string;
   or: string;
 }
 
 /** Compile to an expression of comparisons joined by `and` and `or`. */
-export function toExpression(condition: Condition, syntax: Syntax): string {
+export function toExpression(condition: Condition, syntax: ExpressionSyntax): string {
   if (condition.kind === "compare")
-    return syntax.test(condition.field, condition.sign, condition.value);
+    return syntax.compare(condition.field, condition.sign, condition.value);
   const sign = condition.kind === "in" && condition.negated ? "!=" : "=";
   const parts =
     condition.kind === "in"
-      ? condition.values.map((value) => syntax.test(condition.field, sign, value))
+      ? condition.values.map((value) => syntax.compare(condition.field, sign, value))
       : condition.parts.map((part) => toExpression(part, syntax));
   const isConjunction = condition.kind === "in" ? condition.negated : condition.kind === "all";
   return parts.length === 1 ? parts[0]! : `(${parts.join(isConjunction ? syntax.and : syntax.or)})`;

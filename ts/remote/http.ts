@@ -32,7 +32,7 @@ export interface HttpOptions {
   connections?: number;
 }
 
-export const HTTP_OPTIONS = ["fetch", "headers", "timeout", "maxBytes", "connections"];
+export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "connections"];
 const MAX_EXCERPT_CHARS = 160;
 
 /**
@@ -152,7 +152,7 @@ async function readText(
   const declaredBytes = Number(reply.headers.get("content-length") ?? 0);
   if (declaredBytes > maxBytes) {
     void reply.body?.cancel().catch(() => undefined);
-    throw sizeError(name, maxBytes);
+    throw replyTooLargeError(name, maxBytes);
   }
   if (!reply.body) return reply.text();
   const reader = reply.body.getReader();
@@ -169,7 +169,7 @@ async function readText(
       const { done, value } = await Promise.race([reader.read(), aborted]);
       if (done) return text + decoder.decode();
       bytesRead += value.length;
-      if (bytesRead > maxBytes) throw sizeError(name, maxBytes);
+      if (bytesRead > maxBytes) throw replyTooLargeError(name, maxBytes);
       text += decoder.decode(value, { stream: true });
     }
   } catch (error) {
@@ -205,7 +205,7 @@ function parseRetryAfter(header: string | null): number | undefined {
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
 }
 
-function sizeError(name: string, maxBytes: number): RetrievalError {
+function replyTooLargeError(name: string, maxBytes: number): RetrievalError {
   return new RetrievalError(
     "reply",
     `${name} answered with more than ${maxBytes} bytes, the limit of maxBytes.`,
@@ -220,16 +220,16 @@ function excerpt(text: string): string {
 
 /** A counting semaphore: resolves to a release function, at most `limit` unreleased at a time. */
 function semaphore(limit: number): () => Promise<() => void> {
-  let active = 0;
-  const waiting: (() => void)[] = [];
+  let activeCount = 0;
+  const waitingCallers: (() => void)[] = [];
   const release = (): void => {
-    const next = waiting.shift();
+    const next = waitingCallers.shift();
     if (next) next();
-    else active -= 1;
+    else activeCount -= 1;
   };
   return async () => {
-    if (active < limit) active += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    if (activeCount < limit) activeCount += 1;
+    else await new Promise<void>((resolve) => waitingCallers.push(resolve));
     let released = false;
     return () => {
       if (!released) release();

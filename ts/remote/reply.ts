@@ -2,41 +2,41 @@
 import { inspect } from "../check.js";
 
 /** A property of an object; undefined if missing. */
-export function field(value: unknown, key: string): unknown {
+export function readField(value: unknown, key: string): unknown {
   if (typeof value !== "object" || value === null)
     throw new TypeError(`${inspect(value)} instead of an object with "${key}"`);
   return (value as Record<string, unknown>)[key];
 }
 
 /** An array. `what` names its elements in the error. */
-export function list(value: unknown, what: string): unknown[] {
+export function readList(value: unknown, what: string): unknown[] {
   if (Array.isArray(value)) return value;
   throw new TypeError(`${inspect(value)} instead of a list of ${what}`);
 }
 
 /** A finite number, also in decimal string form. `what` names it in the error. */
-export function number(value: unknown, what: string): number {
+export function readNumber(value: unknown, what: string): number {
   const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   if (typeof parsed === "number" && Number.isFinite(parsed)) return parsed;
   throw new TypeError(`${inspect(value)} for ${what}`);
 }
 
 /** An id: a non-empty string, or an integer within the safe range, as a string. */
-export function id(value: unknown): string {
+export function readId(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
   throw new TypeError(`${inspect(value)} for an id (integers beyond 2^53 are not exact in JSON)`);
 }
 
 /** A vector, or undefined for null or undefined. */
-export function vector(value: unknown): Float32Array | undefined {
+export function readVector(value: unknown): Float32Array | undefined {
   if (value === null || value === undefined) return undefined;
-  return Float32Array.from(list(value, "numbers"), (component) =>
-    number(component, "a vector component"),
+  return Float32Array.from(readList(value, "numbers"), (component) =>
+    readNumber(component, "a vector component"),
   );
 }
 
 /** A value as text for an error message. */
-export function text(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
 }

@@ -7,7 +7,7 @@ type VectorLookup = (
   signal?: AbortSignal,
 ) => Promise<(Float32Array | undefined)[]>;
 
-const MAX_BATCH_ITEMS = 100;
+const MAX_ITEMS_PER_LOOKUP = 100;
 const MAX_CACHED_VECTORS = 500;
 
 /**
@@ -23,8 +23,8 @@ export function cacheVectors(lookUp: VectorLookup): VectorLookup {
       if (vector) found.set(item, vector);
     }
     const missing = [...new Set(items)].filter((item) => !found.has(item));
-    for (let start = 0; start < missing.length; start += MAX_BATCH_ITEMS) {
-      const batch = missing.slice(start, start + MAX_BATCH_ITEMS);
+    for (let start = 0; start < missing.length; start += MAX_ITEMS_PER_LOOKUP) {
+      const batch = missing.slice(start, start + MAX_ITEMS_PER_LOOKUP);
       const vectors = await lookUp(batch, signal);
       batch.forEach((item, index) => {
         const vector = vectors[index];
@@ -46,7 +46,7 @@ export function cacheVectors(lookUp: VectorLookup): VectorLookup {
  * finds the same items.
  */
 export function roundedUnitVector(vector: Float32Array): number[] {
-  const quantized = quantize5(vector);
+  const quantized = quantizeUnitVector(vector);
   const numbers = new Array<number>(quantized.length);
   for (let i = 0; i < quantized.length; i += 1) numbers[i] = quantized[i]! / 1e5;
   return numbers;
@@ -56,7 +56,7 @@ export function roundedUnitVector(vector: Float32Array): number[] {
  * The vector at unit length in units of 1e-5, as integers. Plain loops: `from` with a function
  * takes ten times as long.
  */
-export function quantize5(vector: Float32Array): Int32Array<ArrayBuffer> {
+export function quantizeUnitVector(vector: Float32Array): Int32Array<ArrayBuffer> {
   let squaredNorm = 0;
   for (let i = 0; i < vector.length; i += 1) squaredNorm += vector[i]! * vector[i]!;
   const scale = 1e5 / Math.sqrt(squaredNorm);

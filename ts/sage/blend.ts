@@ -49,11 +49,11 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
       "option",
       `blend: expected ${lists.length} weights, one per list, saw ${weights.length}.`,
     );
-  const keyOf = new Map<ItemId, number>();
+  const keyByItem = new Map<ItemId, number>();
   const denseKey = (item: ItemId): number => {
-    const existing = keyOf.get(item);
-    if (existing === undefined) keyOf.set(item, keyOf.size);
-    return existing ?? keyOf.size - 1;
+    const existing = keyByItem.get(item);
+    if (existing === undefined) keyByItem.set(item, keyByItem.size);
+    return existing ?? keyByItem.size - 1;
   };
   const keys = Uint32Array.from(lists.flat(), ({ item }) =>
     denseKey(checkItemId("blend: a hit", item)),
@@ -64,13 +64,13 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
   const offsets = new Uint32Array(lists.length + 1);
   lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
   const exclude = Uint32Array.from(
-    checkItemIds("blend: exclude", options.exclude).filter((item) => keyOf.has(item)),
+    checkItemIds("blend: exclude", options.exclude).filter((item) => keyByItem.has(item)),
     denseKey,
   );
   const blended = withCore((core) => core.blend(keys, scores, offsets, weights, count, exclude));
-  const items = [...keyOf.keys()];
+  const itemByKey = [...keyByItem.keys()];
   return Array.from(blended.keys, (key, row) => ({
-    item: items[key]!,
+    item: itemByKey[key]!,
     score: blended.scores[row]!,
     list: blended.lists[row]!,
   }));

@@ -36,9 +36,9 @@ const OPTION_NAMES = [
 const MS_PER_DAY = 86_400_000;
 const DEFAULT_MAX_ACTIONS = 10_000;
 /** Bytes that the default of `maxActions` may need; vectors of more dimensions lower it. */
-const MAX_DEFAULT_MEMORY = 4 * LIMITS.defaultMemory;
+const MAX_DEFAULT_MEMORY_BYTES = 4 * LIMITS.defaultMemory;
 /** Bytes for clustering that leave room for the session in the 4 GiB of wasm memory. */
-const MAX_MEMORY = 2 ** 31;
+const MAX_MEMORY_BYTES = 2 ** 31;
 
 /** {@link SageOptions} with defaults filled in. */
 export interface Settings {
@@ -117,8 +117,8 @@ export function checkSettings(options: SageOptions): Settings {
 
 /** Makes the core validate the options now, not at the first recommendation. */
 function checkProfileOptions(options: CoreOptions, dim: number): void {
-  const none = new Float64Array();
-  withCore((core) => core.profile(new Float32Array(), dim, none, none, 0, options));
+  const noNumbers = new Float64Array();
+  withCore((core) => core.profile(new Float32Array(), dim, noNumbers, noNumbers, 0, options));
 }
 
 /**
@@ -130,20 +130,25 @@ function resolveCapacity(
   dim: number,
 ): { maxActions: number; memory: number } {
   const actionBytes = withCore((core) => core.bytesPerAction(dim));
-  const unset = maxActions === undefined ? MAX_DEFAULT_MEMORY : MAX_MEMORY;
-  const capacity = Math.floor(Math.min(memory ?? unset, MAX_MEMORY) / actionBytes);
-  const count = maxActions ?? Math.max(1, Math.min(DEFAULT_MAX_ACTIONS, capacity));
-  const needed = count * actionBytes;
-  if (count <= capacity)
-    return { maxActions: count, memory: memory ?? Math.max(LIMITS.defaultMemory, needed) };
+  const memoryIfUnset = maxActions === undefined ? MAX_DEFAULT_MEMORY_BYTES : MAX_MEMORY_BYTES;
+  const maxFittingActions = Math.floor(
+    Math.min(memory ?? memoryIfUnset, MAX_MEMORY_BYTES) / actionBytes,
+  );
+  const actionLimit = maxActions ?? Math.max(1, Math.min(DEFAULT_MAX_ACTIONS, maxFittingActions));
+  const neededBytes = actionLimit * actionBytes;
+  if (actionLimit <= maxFittingActions)
+    return {
+      maxActions: actionLimit,
+      memory: memory ?? Math.max(LIMITS.defaultMemory, neededBytes),
+    };
   const remedies = [
-    ...(needed <= MAX_MEMORY ? [`memory to at least ${needed}`] : []),
-    ...(capacity > 0 ? [`maxActions to at most ${capacity}`] : []),
+    ...(neededBytes <= MAX_MEMORY_BYTES ? [`memory to at least ${neededBytes}`] : []),
+    ...(maxFittingActions > 0 ? [`maxActions to at most ${maxFittingActions}`] : []),
   ];
   throw new SageError(
     "option",
-    `openSage: ${count} actions (maxActions) of ${dim} dimensions need ${needed} bytes of memory, ` +
-      `more than ${memory ?? MAX_MEMORY}: set ${remedies.join(", or ")}.`,
+    `openSage: ${actionLimit} actions (maxActions) of ${dim} dimensions need ${neededBytes} bytes ` +
+      `of memory, more than ${memory ?? MAX_MEMORY_BYTES}: set ${remedies.join(", or ")}.`,
   );
 }
 

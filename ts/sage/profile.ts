@@ -45,9 +45,9 @@ export function describeProfile(
   dim: number,
   now: number,
 ): ProfileState {
-  const members: number[][] = Array.from({ length: clusters.count }, () => []);
-  clusters.labels.forEach((label, row) => members[label]?.push(row));
-  const interests = members.map((rows, index): Interest => {
+  const rowsByInterest: number[][] = Array.from({ length: clusters.count }, () => []);
+  clusters.labels.forEach((label, row) => rowsByInterest[label]?.push(row));
+  const interests = rowsByInterest.map((rows, index): Interest => {
     const medoid = clusters.medoids[index]!;
     return {
       medoid: actions[medoid]!.item,

@@ -14,10 +14,10 @@ import { searchCatalogue } from "./retrieve-local.js";
 import { retrieve } from "./retrieve-remote.js";
 import type { Interest, Recommendation, RecommendOptions } from "./types.js";
 
-const RECOMMEND_OPTIONS = ["count", "interests", "pick", "exclude", "signal"];
+const RECOMMEND_OPTION_NAMES = ["count", "interests", "pick", "exclude", "signal"];
 const DEFAULT_TOP_INTERESTS = 8;
 const DEFAULT_SAMPLED_INTERESTS = 3;
-const NEAREST_PER_RECOMMENDATION = 3;
+const MAX_NEAREST_PER_RECOMMENDATION = 3;
 
 /** The plan of a `recommend` call. A custom retriever receives `queries` and nothing else. */
 export interface Plan {
@@ -34,7 +34,7 @@ export function planQueries(
   options: RecommendOptions,
   alwaysExcluded: Iterable<ItemId>,
 ): Plan {
-  checkKeys("recommend", options, RECOMMEND_OPTIONS);
+  checkKeys("recommend", options, RECOMMEND_OPTION_NAMES);
   const count = options.count === undefined ? 20 : checkInteger("recommend: count", options.count);
   const seed = checkSeed(options.pick);
   const defaultInterests = seed === undefined ? DEFAULT_TOP_INTERESTS : DEFAULT_SAMPLED_INTERESTS;
@@ -46,13 +46,13 @@ export function planQueries(
     ...alwaysExcluded,
     ...checkItemIds("recommend: exclude", options.exclude),
   ]);
-  const all = state.profile.interests;
-  if (all.length === 0) return { count, exclude, interests: [], queries: [] };
-  const importance = Float64Array.from(all, (interest) => interest.importance);
+  const allInterests = state.profile.interests;
+  if (allInterests.length === 0) return { count, exclude, interests: [], queries: [] };
+  const importance = Float64Array.from(allInterests, (interest) => interest.importance);
   const pickedIndices = withCore((core) =>
-    core.pick(importance, Math.min(maxInterests, all.length), seed),
+    core.pick(importance, Math.min(maxInterests, allInterests.length), seed),
   );
-  const interests = Array.from(pickedIndices, (index) => all[index]!);
+  const interests = Array.from(pickedIndices, (index) => allInterests[index]!);
   return { count, exclude, interests, queries: buildQueries(interests, count) };
 }
 
@@ -74,7 +74,7 @@ export async function runPlan(
   const vectors = hits.map(
     ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
   );
-  const nearest = nearestActions(state, vectors, NEAREST_PER_RECOMMENDATION);
+  const nearest = nearestActions(state, vectors, MAX_NEAREST_PER_RECOMMENDATION);
   return hits.map(({ item, score, list }, index) => ({
     item,
     score,
@@ -105,15 +105,15 @@ export function nearestActions(
     dim,
   );
   const distinct = [...new Set(vectors)]; // one medoid may explain many items
-  const found = withCore((core) =>
+  const nearestRows = withCore((core) =>
     core.nearest(actionVectors, dim, toMatrix(distinct, dim), count),
   );
   const hitsPerVector = Math.min(count, rows.length);
   return vectors.map((vector) =>
     Array.from({ length: hitsPerVector }, (_, rank) => {
       const index = distinct.indexOf(vector) * hitsPerVector + rank;
-      const { item, at } = state.actions[rows[found.rows[index]!]!]!;
-      return { item, similarity: found.scores[index]!, at };
+      const { item, at } = state.actions[rows[nearestRows.rows[index]!]!]!;
+      return { item, similarity: nearestRows.scores[index]!, at };
     }),
   );
 }

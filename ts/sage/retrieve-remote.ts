@@ -34,11 +34,12 @@ export async function retrieve(
   }
 }
 
-function checkHitLists(answer: unknown, count: number): Hit[][] {
-  if (!Array.isArray(answer) || answer.length !== count || !answer.every(Array.isArray)) {
+function checkHitLists(answer: unknown, queryCount: number): Hit[][] {
+  if (!Array.isArray(answer) || answer.length !== queryCount || !answer.every(Array.isArray)) {
     throw new SageError(
       "retrieval",
-      `The retriever must return ${count} lists for ${count} queries, saw ${inspect(answer)}.`,
+      `The retriever must return ${queryCount} lists for ${queryCount} queries, ` +
+        `saw ${inspect(answer)}.`,
     );
   }
   for (const hit of (answer as unknown[][]).flat()) {

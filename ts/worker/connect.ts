@@ -64,7 +64,7 @@ class Connection {
   /** Functions that stop listening and waiting. */
   readonly #cleanups: (() => void)[] = [];
   /** Settles `opened`; undefined once it is settled. */
-  #opening: Resolvers | undefined;
+  #openedResolvers: Resolvers | undefined;
   #endReason: Error | undefined;
   #callCount = 0;
   /** Whether a lock detects the worker's end. */
@@ -73,7 +73,7 @@ class Connection {
   constructor(port: Port) {
     this.#port = port;
     this.opened = new Promise<unknown>(
-      (resolve, reject) => (this.#opening = { resolve, reject }),
+      (resolve, reject) => (this.#openedResolvers = { resolve, reject }),
     ) as Promise<void>;
     this.#cleanups.push(
       listen(
@@ -81,11 +81,15 @@ class Connection {
         "message",
         (message) => isProtocolMessage<Reply>(message) && this.#receive(message),
       ),
-      listen(port, "messageerror", () => this.#endAsGone("a message could not be read")),
-      listen(port, "exit", () => this.#endAsGone("it exited")),
-      listen(port, "close", () => this.#endAsGone("its port closed")),
+      listen(port, "messageerror", () => this.#endAsWorkerGone("a message could not be read")),
+      listen(port, "exit", () => this.#endAsWorkerGone("it exited")),
+      listen(port, "close", () => this.#endAsWorkerGone("its port closed")),
       // A worker survives uncaught errors after its start, so a watched lock is the better sign.
-      listen(port, "error", (error) => this.#watchesLock || this.#endAsGone("it failed", error)),
+      listen(
+        port,
+        "error",
+        (error) => this.#watchesLock || this.#endAsWorkerGone("it failed", error),
+      ),
     );
     this.#send({ sage: "hello", connection: this.#id });
   }
@@ -115,16 +119,16 @@ class Connection {
     if (this.#endReason) return;
     this.#endReason = reason;
     for (const cleanUp of this.#cleanups) cleanUp();
-    this.#opening?.reject(reason);
+    this.#openedResolvers?.reject(reason);
     for (const { reject } of this.#pendingCalls.values()) reject(reason);
     this.#pendingCalls.clear();
   }
 
   #receive(reply: Reply): void {
-    if (reply.sage === "serving" && this.#opening)
+    if (reply.sage === "serving" && this.#openedResolvers)
       this.#send({ sage: "hello", connection: this.#id });
     if (reply.sage === "serving" || reply.connection !== this.#id) return;
-    if (reply.sage === "opened") void this.#open(reply.lock);
+    if (reply.sage === "opened") void this.#finishOpening(reply.lock);
     if (reply.sage === "refused") this.end(deserializeError(reply.error));
     if (reply.sage === "answer") this.#takePending(reply.call)?.resolve(reply.value);
     if (reply.sage === "failure")
@@ -152,15 +156,15 @@ class Connection {
     }
   }
 
-  async #open(lock: string | undefined): Promise<void> {
-    const opening = this.#opening;
-    this.#opening = undefined;
-    if (lock !== undefined && opening)
+  async #finishOpening(lock: string | undefined): Promise<void> {
+    const openedResolvers = this.#openedResolvers;
+    this.#openedResolvers = undefined;
+    if (lock !== undefined && openedResolvers)
       await this.#watchLock(lock).catch((error: unknown) =>
-        this.#endAsGone("its lock cannot be watched", error),
+        this.#endAsWorkerGone("its lock cannot be watched", error),
       );
-    if (this.#endReason) opening?.reject(this.#endReason);
-    else opening?.resolve(undefined);
+    if (this.#endReason) openedResolvers?.reject(this.#endReason);
+    else openedResolvers?.resolve(undefined);
   }
 
   /** Queues for the lock that the worker holds: it is granted when the worker has ended. */
@@ -173,17 +177,20 @@ class Connection {
       (granted) => granted !== null,
     );
     if (isFree || this.#endReason) return;
-    const stop = new AbortController();
-    this.#cleanups.push(() => stop.abort());
+    const stopWaiting = new AbortController();
+    this.#cleanups.push(() => stopWaiting.abort());
     this.#watchesLock = true;
     navigator.locks
-      .request(lock, { signal: stop.signal }, () => this.#endAsGone("it was terminated"))
+      .request(lock, { signal: stopWaiting.signal }, () =>
+        this.#endAsWorkerGone("it was terminated"),
+      )
       .catch(
-        (error: unknown) => this.#endReason ?? this.#endAsGone("its lock cannot be watched", error),
+        (error: unknown) =>
+          this.#endReason ?? this.#endAsWorkerGone("its lock cannot be watched", error),
       );
   }
 
-  #endAsGone(reason: string, cause?: unknown): void {
+  #endAsWorkerGone(reason: string, cause?: unknown): void {
     const remedy = "Start a new one and connect again; stored actions are kept.";
     this.end(new SageError("worker-gone", `The worker is gone: ${reason}. ${remedy}`, { cause }));
   }

@@ -20,23 +20,23 @@ import {
  * "option" outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
-  const lock = holdLivenessLock();
+  const pendingLockName = holdLivenessLock();
   /** The abort controllers of unanswered calls, by connection and call number. */
   const controllers = new Map<string, AbortController>();
   /** The connections that were opened and not closed. */
   const connections = new Set<string>();
-  let opening: Promise<Sage> | undefined;
+  let openedSage: Promise<Sage> | undefined;
   const reply = (message: Reply, transfer: Transferable[] = []): void =>
     port.postMessage(message, transfer);
 
   const openConnection = async (connection: string): Promise<void> => {
-    opening ??= open();
+    openedSage ??= open();
     connections.add(connection);
     try {
-      await opening;
-      reply({ sage: "opened", connection, lock: await lock });
+      await openedSage;
+      reply({ sage: "opened", connection, lock: await pendingLockName });
     } catch (error) {
-      opening = undefined;
+      openedSage = undefined;
       connections.delete(connection);
       reply({ sage: "refused", connection, error: serializeError(error) });
     }
@@ -46,7 +46,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
   const closeConnection = async (connection: string, sage: Sage): Promise<void> => {
     connections.delete(connection);
     if (connections.size > 0) return;
-    opening = undefined;
+    openedSage = undefined;
     await sage.close();
   };
 
@@ -63,7 +63,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     try {
       if (!METHODS.includes(method))
         throw new SageError("option", `There is no method "${String(method)}" to call.`);
-      const sage = await opening;
+      const sage = await openedSage;
       if (!sage || !connections.has(connection))
         throw new SageError("closed", "This sage was closed: connect again with connectSage.");
       const [options, ...rest] = args;

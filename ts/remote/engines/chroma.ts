@@ -6,9 +6,9 @@ import { checkKeys, inspect } from "../../check.js";
 import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
-import { checkFilter, type Filter, toMongo } from "../filter.js";
+import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -16,7 +16,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link chroma}. */
@@ -37,7 +37,7 @@ export interface ChromaOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = [
+const OPTION_NAMES = [
   "url",
   "collection",
   "tenant",
@@ -45,7 +45,7 @@ const OPTIONS = [
   "apiKey",
   "filter",
   "dim",
-  ...HTTP_OPTIONS,
+  ...HTTP_OPTION_NAMES,
 ];
 
 /**
@@ -54,7 +54,7 @@ const OPTIONS = [
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function chroma(options: ChromaOptions): RemoteRetriever {
-  checkKeys("chroma", options, OPTIONS);
+  checkKeys("chroma", options, OPTION_NAMES);
   const {
     url,
     collection,
@@ -70,7 +70,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     );
   }
   const condition = options.filter && checkFilter("chroma", options.filter);
-  const where = condition && toMongo(condition);
+  const where = condition && toMongoFilter(condition);
   const headers: Record<string, string> = apiKey === undefined ? {} : { "x-chroma-token": apiKey };
   const urlOf = (verb: string): string =>
     joinUrl(
@@ -106,13 +106,13 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
           headers,
         ),
         read: (reply) => {
-          const ids = list(field(reply, "ids"), "lists of ids");
-          const distances = list(field(reply, "distances"), "lists of distances");
+          const ids = readList(readField(reply, "ids"), "lists of ids");
+          const distances = readList(readField(reply, "distances"), "lists of distances");
           return ids.map((row, query) => {
-            const rowDistances = list(distances[query], "distances");
-            return list(row, "ids").map((item, rank) => ({
-              item: id(item),
-              score: 1 - number(rowDistances[rank], "a distance"),
+            const rowDistances = readList(distances[query], "distances");
+            return readList(row, "ids").map((item, rank) => ({
+              item: readId(item),
+              score: 1 - readNumber(rowDistances[rank], "a distance"),
             }));
           });
         },
@@ -121,9 +121,12 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     lookUp: (items) => ({
       request: postJson(urlOf("get"), { ids: items, include: ["embeddings"] }, headers),
       read: (reply) => {
-        const embeddings = list(field(reply, "embeddings"), "embeddings");
+        const embeddings = readList(readField(reply, "embeddings"), "embeddings");
         const found = new Map(
-          list(field(reply, "ids"), "ids").map((item, row) => [id(item), vector(embeddings[row])]),
+          readList(readField(reply, "ids"), "ids").map((item, row) => [
+            readId(item),
+            readVector(embeddings[row]),
+          ]),
         );
         return items.map((item) => found.get(item));
       },

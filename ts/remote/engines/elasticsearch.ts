@@ -8,7 +8,7 @@ import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -16,7 +16,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, text, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link elasticsearch}. */
@@ -40,7 +40,16 @@ export interface ElasticsearchOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = ["url", "index", "apiKey", "byId", "vectorField", "filter", "dim", ...HTTP_OPTIONS];
+const OPTION_NAMES = [
+  "url",
+  "index",
+  "apiKey",
+  "byId",
+  "vectorField",
+  "filter",
+  "dim",
+  ...HTTP_OPTION_NAMES,
+];
 
 /**
  * A retriever for an Elasticsearch index.
@@ -48,7 +57,7 @@ const OPTIONS = ["url", "index", "apiKey", "byId", "vectorField", "filter", "dim
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
-  checkKeys("elasticsearch", options, OPTIONS);
+  checkKeys("elasticsearch", options, OPTION_NAMES);
   const { url, index, apiKey, vectorField = "embedding", dim } = options;
   const condition = options.filter && checkFilter("elasticsearch", options.filter);
   const headers: Record<string, string> =
@@ -78,7 +87,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
               : { query_vector_builder: { lookup: { id: query.id, index, path: vectorField } } }),
             k: query.count,
             num_candidates: Math.min(10_000, Math.max(100, query.count * 2)),
-            ...(condition ? { filter: toClause(condition) } : {}),
+            ...(condition ? { filter: toQueryClause(condition) } : {}),
           },
           size: query.count,
           _source: false,
@@ -95,14 +104,16 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
             body,
           },
           read: (reply) =>
-            list(field(reply, "responses"), "responses").map((response, row) => {
-              const error = field(response, "error");
+            readList(readField(reply, "responses"), "responses").map((response, row) => {
+              const error = readField(response, "error");
               if (error !== undefined)
                 return searchError(response, error, queries[row]!.id !== undefined);
-              return list(field(field(response, "hits"), "hits"), "hits").map((hit) => ({
-                item: id(field(hit, "_id")),
-                score: 2 * number(field(hit, "_score"), "a score") - 1,
-              }));
+              return readList(readField(readField(response, "hits"), "hits"), "hits").map(
+                (hit) => ({
+                  item: readId(readField(hit, "_id")),
+                  score: 2 * readNumber(readField(hit, "_score"), "a score") - 1,
+                }),
+              );
             }),
         },
       ];
@@ -115,10 +126,10 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       ),
       read: (reply) => {
         const found = new Map(
-          list(field(reply, "docs"), "documents").map((doc) => [
-            id(field(doc, "_id")),
-            field(doc, "found") === true
-              ? vector(field(field(doc, "_source"), vectorField))
+          readList(readField(reply, "docs"), "documents").map((doc) => [
+            readId(readField(doc, "_id")),
+            readField(doc, "found") === true
+              ? readVector(readField(readField(doc, "_source"), vectorField))
               : undefined,
           ]),
         );
@@ -137,9 +148,9 @@ function searchError(
   error: unknown,
   byId: boolean,
 ): RetrievalError | "not-found" {
-  const status = number(field(response, "status"), "a status");
-  const type = text(field(error, "type"));
-  const reason = text(field(error, "reason"));
+  const status = readNumber(readField(response, "status"), "a status");
+  const type = textOf(readField(error, "type"));
+  const reason = textOf(readField(error, "reason"));
   if (
     byId &&
     (type === "resource_not_found_exception" ||
@@ -157,10 +168,10 @@ function searchError(
   );
 }
 
-function toClause(condition: Condition): Record<string, unknown> {
-  if (condition.kind === "all") return { bool: { filter: condition.parts.map(toClause) } };
+function toQueryClause(condition: Condition): Record<string, unknown> {
+  if (condition.kind === "all") return { bool: { filter: condition.parts.map(toQueryClause) } };
   if (condition.kind === "any")
-    return { bool: { should: condition.parts.map(toClause), minimum_should_match: 1 } };
+    return { bool: { should: condition.parts.map(toQueryClause), minimum_should_match: 1 } };
   if (condition.kind === "compare") {
     const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
     return { range: { [condition.field]: { [rangeOperators[condition.sign]]: condition.value } } };

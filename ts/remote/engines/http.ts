@@ -23,13 +23,13 @@ import {
 } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
-  HTTP_OPTIONS,
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
   outboundOf,
 } from "../http.js";
-import { field, id, list, number, text } from "../reply.js";
+import { readField, readId, readList, readNumber, textOf } from "../reply.js";
 import { encodeMedoids, type WirePrecision } from "../wire.js";
 
 /** Options of {@link httpRetriever}. */
@@ -60,7 +60,7 @@ const MAX_HITS = 200;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
-  checkKeys(NAME, options, ["url", "send", "precision", "token", "dim", ...HTTP_OPTIONS]);
+  checkKeys(NAME, options, ["url", "send", "precision", "token", "dim", ...HTTP_OPTION_NAMES]);
   const { url, send, precision = "f16", token, dim } = options;
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
     throw new SageError(
@@ -69,11 +69,11 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     );
   }
   const sendRequest = httpSender(NAME, options);
-  const partsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
+  const fieldsToSend = (queries: readonly RemoteQuery[]): "ids" | "vectors" | "both" =>
     send ??
     (queries.every(({ item }) => item !== undefined && fitsMessage(item)) ? "ids" : "vectors");
   const requestFor = (queries: readonly RemoteQuery[]): HttpRequest => {
-    const cappedQueries = queries.map((query) => ({
+    const limitedQueries = queries.map((query) => ({
       ...query,
       count: Math.min(query.count, MAX_HITS),
     }));
@@ -81,7 +81,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
       method: "POST",
       url: String(url),
       headers: { "content-type": "application/cbor" },
-      body: encodeMedoids(cappedQueries, { precision, send: partsToSend(queries) }),
+      body: encodeMedoids(limitedQueries, { precision, send: fieldsToSend(queries) }),
     };
   };
 
@@ -127,8 +127,8 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
         ),
       ),
     outbound: (queries) => {
-      const sent = partsToSend(queries).replace("both", "ids and vectors");
-      const content = `${queries.length} medoids: ${sent} of items of the history.`;
+      const sentFields = fieldsToSend(queries).replace("both", "ids and vectors");
+      const content = `${queries.length} medoids: ${sentFields} of items of the history.`;
       const says = `${content} ${NOT_SENT} in the message.`;
       return queries.length === 0 ? [] : [{ ...outboundOf(requestFor(queries)), says }];
     },
@@ -141,25 +141,25 @@ async function resolveToken(token: () => string | Promise<string>): Promise<stri
   } catch (cause) {
     throw new RetrievalError(
       "refused",
-      `${NAME}: getting a token failed (${text(cause instanceof Error ? cause.message : cause)}).`,
+      `${NAME}: getting a token failed (${textOf(cause instanceof Error ? cause.message : cause)}).`,
       { cause },
     );
   }
 }
 
 function parseAnswers(reply: unknown): EngineReply[] {
-  return list(field(reply, "answers"), "answers").map((answer): EngineReply => {
-    const status = field(answer, "status");
+  return readList(readField(reply, "answers"), "answers").map((answer): EngineReply => {
+    const status = readField(answer, "status");
     if (status === "not-found") return "not-found";
     if (status === "error")
       return new RetrievalError(
         "status",
-        `The endpoint failed: ${text(field(answer, "reason"))}.`,
+        `The endpoint failed: ${textOf(readField(answer, "reason"))}.`,
         { status: 502 },
       );
-    return list(field(answer, "hits"), "hits").map((hit) => ({
-      item: id(field(hit, "item")),
-      score: number(field(hit, "score"), "a score"),
+    return readList(readField(answer, "hits"), "hits").map((hit) => ({
+      item: readId(readField(hit, "item")),
+      score: readNumber(readField(hit, "score"), "a score"),
     }));
   });
 }

@@ -8,9 +8,15 @@ import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type Exchange, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  type Condition,
+  checkFilter,
+  type ExpressionSyntax,
+  type Filter,
+  toExpression,
+} from "../filter.js";
+import {
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -18,7 +24,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, text, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link milvus}. */
@@ -47,7 +53,7 @@ export interface MilvusOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = [
+const OPTION_NAMES = [
   ...[
     "url",
     "collection",
@@ -61,11 +67,11 @@ const OPTIONS = [
     "filter",
     "dim",
   ],
-  ...HTTP_OPTIONS,
+  ...HTTP_OPTION_NAMES,
 ];
 /** Milvus inserts ids into an expression: ids that could end a string literal are rejected. */
-const SAFE_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
-const INT64 = /^-?(0|[1-9]\d{0,17})$/;
+const SAFE_STRING_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
+const INT64_ID = /^-?(0|[1-9]\d{0,17})$/;
 
 /**
  * A retriever for a Milvus collection.
@@ -73,7 +79,7 @@ const INT64 = /^-?(0|[1-9]\d{0,17})$/;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function milvus(options: MilvusOptions): RemoteRetriever {
-  checkKeys("milvus", options, OPTIONS);
+  checkKeys("milvus", options, OPTION_NAMES);
   const {
     url,
     collection,
@@ -117,8 +123,8 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       headers,
     );
   const toHit = (row: unknown): { item: ItemId; score: number } => ({
-    item: id(field(row, idField)),
-    score: number(field(row, "distance"), "a distance"),
+    item: readId(readField(row, idField)),
+    score: readNumber(readField(row, "distance"), "a distance"),
   });
 
   const searchV2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
@@ -139,18 +145,18 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         ...(condition ? toTemplate(condition) : {}),
       }),
       read: (reply) => {
-        const rows = list(dataOf(reply), "hits");
+        const rows = readList(dataOf(reply), "hits");
         // The hits of all queries are in one list; `topks` has the number for each query.
-        const topks = field(reply, "topks");
+        const topks = readField(reply, "topks");
         if (!Array.isArray(topks) && group.length > 1)
           throw new TypeError(
             `no "topks" for ${group.length} queries: this server does not support batches`,
           );
-        const counts = Array.isArray(topks)
-          ? topks.map((topk) => number(topk, "a count"))
+        const hitCounts = Array.isArray(topks)
+          ? topks.map((topk) => readNumber(topk, "a count"))
           : [rows.length];
         let start = 0;
-        return counts.map((count) => rows.slice(start, (start += count)).map(toHit));
+        return hitCounts.map((count) => rows.slice(start, (start += count)).map(toHit));
       },
     }));
   };
@@ -162,7 +168,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         limit: query.count,
         outputFields: [idField],
       }),
-      read: (reply) => [list(dataOf(reply), "hits").map(toHit)],
+      read: (reply) => [readList(dataOf(reply), "hits").map(toHit)],
     }));
 
   const send = httpSender("milvus", options);
@@ -185,7 +191,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       filter: version === 2 ? "full" : "none",
     },
     dim,
-    accepts: (item) => (idType === "int64" ? INT64 : SAFE_ID).test(item),
+    accepts: (item) => (idType === "int64" ? INT64_ID : SAFE_STRING_ID).test(item),
     search: version === 2 ? searchV2 : searchV1,
     lookUp: (items) => ({
       // Version 1 does not quote string ids.
@@ -197,9 +203,9 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       }),
       read: (reply) => {
         const found = new Map(
-          list(dataOf(reply), "rows").map((row) => [
-            id(field(row, idField)),
-            vector(field(row, vectorField)),
+          readList(dataOf(reply), "rows").map((row) => [
+            readId(readField(row, idField)),
+            readVector(readField(row, vectorField)),
           ]),
         );
         return items.map((item) => found.get(item));
@@ -214,25 +220,25 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
 /** Compile to an expression template: parameter names in the text, values in `exprParams`. */
 function toTemplate(condition: Condition): { filter: string; exprParams: Record<string, unknown> } {
   const exprParams: Record<string, unknown> = {};
-  const test: Syntax["test"] = (name, sign, value) => {
+  const compare: ExpressionSyntax["compare"] = (name, sign, value) => {
     const parameter = `v${Object.keys(exprParams).length}`;
     exprParams[parameter] = value;
     return `${name} ${sign === "=" ? "==" : sign} {${parameter}}`;
   };
-  const filter = toExpression(condition, { test, and: " and ", or: " or " });
+  const filter = toExpression(condition, { compare, and: " and ", or: " or " });
   return { filter, exprParams };
 }
 
 function dataOf(reply: unknown): unknown {
-  return field(reply, "data");
+  return readField(reply, "data");
 }
 
 /** Throw the error in a reply. Code 0 (version 2) and 200 (version 1) mean success. */
 function checkCode(reply: unknown): unknown {
-  const code = field(reply, "code");
+  const code = readField(reply, "code");
   if (code === 0 || code === 200) return reply;
-  const reason = text(field(reply, "message")).slice(0, 160);
-  const message = `milvus answered with the code ${text(code)}: ${reason}.`;
+  const reason = textOf(readField(reply, "message")).slice(0, 160);
+  const message = `milvus answered with the code ${textOf(code)}: ${reason}.`;
   if (code === 1800 || code === 80000 || code === 401) throw new RetrievalError("refused", message);
   if (code === 100 || code === 4 || code === 1) throw new RetrievalError("not-found", message);
   if (code === 8 || code === 9 || code === 2)

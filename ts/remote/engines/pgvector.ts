@@ -9,8 +9,14 @@ import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, type Syntax, toExpression } from "../filter.js";
-import { field, id, list, number } from "../reply.js";
+import {
+  type Condition,
+  checkFilter,
+  type ExpressionSyntax,
+  type Filter,
+  toExpression,
+} from "../filter.js";
+import { readField, readId, readList, readNumber } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Runs a statement with parameters ($1, $2, ...) and resolves to its rows. */
@@ -51,7 +57,7 @@ interface Statement {
   parameters: unknown[];
 }
 
-const OPTIONS = [
+const OPTION_NAMES = [
   "query",
   "table",
   "idColumn",
@@ -74,7 +80,7 @@ const ID_PATTERNS = {
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function pgvector(options: PgvectorOptions): RemoteRetriever {
-  checkKeys("pgvector", options, OPTIONS);
+  checkKeys("pgvector", options, OPTION_NAMES);
   const { query, idType = "text", dim } = options;
   if (typeof query !== "function")
     throw new SageError(
@@ -164,9 +170,12 @@ where t.${idName} in (
         parameters: [JSON.stringify(items)],
       },
       read: (reply) => {
-        const rows = list(field(reply, "rows"), "rows");
+        const rows = readList(readField(reply, "rows"), "rows");
         const found = new Map(
-          rows.map((row) => [id(field(row, "item")), parseVector(field(row, "vector"))]),
+          rows.map((row) => [
+            readId(readField(row, "item")),
+            parseVector(readField(row, "vector")),
+          ]),
         );
         return items.map((item) => found.get(item));
       },
@@ -206,14 +215,14 @@ async function runStatement(
 function readRows(reply: unknown, count: number): EngineReply[] {
   const replies: EngineReply[] = Array.from({ length: count }, () => []);
   const answeredQueries = new Set<number>();
-  for (const row of list(field(reply, "rows"), "rows")) {
-    const queryIndex = number(field(row, "place"), "a query index");
+  for (const row of readList(readField(reply, "rows"), "rows")) {
+    const queryIndex = readNumber(readField(row, "place"), "a query index");
     answeredQueries.add(queryIndex);
-    if (field(row, "missing") === true) replies[queryIndex] = "not-found";
-    else if (field(row, "item") !== null)
+    if (readField(row, "missing") === true) replies[queryIndex] = "not-found";
+    else if (readField(row, "item") !== null)
       (replies[queryIndex] as unknown[]).push({
-        item: id(field(row, "item")),
-        score: number(field(row, "score"), "a score"),
+        item: readId(readField(row, "item")),
+        score: readNumber(readField(row, "score"), "a score"),
       });
   }
   if (answeredQueries.size !== count)
@@ -226,7 +235,7 @@ function parseVector(value: unknown): Float32Array | undefined {
   if (typeof value !== "string" || !value.startsWith("["))
     throw new TypeError(`${inspect(value)} for a vector`);
   return Float32Array.from(value.slice(1, -1).split(","), (component) =>
-    number(component, "a vector component"),
+    readNumber(component, "a vector component"),
   );
 }
 
@@ -247,7 +256,7 @@ function quoteName(option: string, name: string): string {
 }
 
 function toSql(condition: Condition, parameters: unknown[]): string {
-  const test: Syntax["test"] = (name, sign, value) =>
+  const compare: ExpressionSyntax["compare"] = (name, sign, value) =>
     `t."${name}" ${sign === "!=" ? "<>" : sign} $${parameters.push(value)}`;
-  return toExpression(condition, { test, and: " and ", or: " or " });
+  return toExpression(condition, { compare, and: " and ", or: " or " });
 }

@@ -6,9 +6,9 @@ import { checkKeys } from "../../check.js";
 import type { ItemId } from "../../item.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
-import { checkFilter, type Filter, toMongo } from "../filter.js";
+import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -16,7 +16,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link pinecone}. */
@@ -41,7 +41,14 @@ const API_VERSION = "2025-04";
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function pinecone(options: PineconeOptions): RemoteRetriever {
-  checkKeys("pinecone", options, ["url", "apiKey", "namespace", "filter", "dim", ...HTTP_OPTIONS]);
+  checkKeys("pinecone", options, [
+    "url",
+    "apiKey",
+    "namespace",
+    "filter",
+    "dim",
+    ...HTTP_OPTION_NAMES,
+  ]);
   const { url, apiKey, namespace = "", dim } = options;
   const condition = options.filter && checkFilter("pinecone", options.filter);
   const headers = { "api-key": apiKey, "x-pinecone-api-version": API_VERSION };
@@ -64,19 +71,19 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
             namespace,
             includeValues: false,
             includeMetadata: false,
-            ...(condition ? { filter: toMongo(condition) } : {}),
+            ...(condition ? { filter: toMongoFilter(condition) } : {}),
           },
           headers,
         ),
         read: (reply) => {
-          const matches = list(field(reply, "matches"), "matches");
+          const matches = readList(readField(reply, "matches"), "matches");
           // A stored item matches at least itself. A filter may exclude it: the query by vector
           // decides.
           if (matches.length === 0 && query.id !== undefined) return ["not-found"];
           return [
             matches.map((match) => ({
-              item: id(field(match, "id")),
-              score: number(field(match, "score"), "a score"),
+              item: readId(readField(match, "id")),
+              score: readNumber(readField(match, "score"), "a score"),
             })),
           ];
         },
@@ -88,10 +95,10 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
         headers,
       },
       read: (reply) => {
-        const found = field(reply, "vectors");
+        const found = readField(reply, "vectors");
         return items.map((item) => {
-          const record = Object.hasOwn(Object(found), item) ? field(found, item) : undefined;
-          return record === undefined ? undefined : vector(field(record, "values"));
+          const record = Object.hasOwn(Object(found), item) ? readField(found, item) : undefined;
+          return record === undefined ? undefined : readVector(readField(record, "values"));
         });
       },
     }),

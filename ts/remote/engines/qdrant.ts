@@ -5,7 +5,7 @@ import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -13,7 +13,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link qdrant}. */
@@ -37,7 +37,7 @@ export interface QdrantOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = [
+const OPTION_NAMES = [
   "url",
   "collection",
   "apiKey",
@@ -45,7 +45,7 @@ const OPTIONS = [
   "idField",
   "filter",
   "dim",
-  ...HTTP_OPTIONS,
+  ...HTTP_OPTION_NAMES,
 ];
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
@@ -55,16 +55,20 @@ const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function qdrant(options: QdrantOptions): RemoteRetriever {
-  checkKeys("qdrant", options, OPTIONS);
+  checkKeys("qdrant", options, OPTION_NAMES);
   const { url, collection, apiKey, vectorName, idField, dim } = options;
   const condition = options.filter && checkFilter("qdrant", options.filter);
-  const filter = condition && { must: [toClause(condition)] };
+  const filter = condition && { must: [toQdrantCondition(condition)] };
   const headers: Record<string, string> = apiKey === undefined ? {} : { "api-key": apiKey };
-  const points = (...path: string[]): string =>
+  const pointsUrl = (...path: string[]): string =>
     joinUrl(url, "collections", collection, "points", ...path);
-  const payload = idField === undefined ? false : [idField];
+  const payloadFields = idField === undefined ? false : [idField];
   const itemOf = (point: unknown): ItemId =>
-    id(idField === undefined ? field(point, "id") : field(field(point, "payload"), idField));
+    readId(
+      idField === undefined
+        ? readField(point, "id")
+        : readField(readField(point, "payload"), idField),
+    );
 
   const engine: Engine<HttpRequest> = {
     name: "qdrant",
@@ -82,12 +86,12 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
       {
         queries,
         request: postJson(
-          points("query", "batch"),
+          pointsUrl("query", "batch"),
           {
             searches: queries.map((query) => ({
               query: query.vector ? roundedUnitVector(query.vector) : pointId(query.id!),
               limit: query.count,
-              with_payload: payload,
+              with_payload: payloadFields,
               ...(vectorName === undefined ? {} : { using: vectorName }),
               ...(filter === undefined ? {} : { filter }),
             })),
@@ -95,10 +99,10 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
           headers,
         ),
         read: (reply) =>
-          list(field(reply, "result"), "results").map((result) =>
-            list(field(result, "points"), "points").map((point) => ({
+          readList(readField(reply, "result"), "results").map((result) =>
+            readList(readField(result, "points"), "points").map((point) => ({
               item: itemOf(point),
-              score: number(field(point, "score"), "a score"),
+              score: readNumber(readField(point, "score"), "a score"),
             })),
           ),
       },
@@ -107,25 +111,31 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
       request:
         idField === undefined
           ? postJson(
-              points(),
+              pointsUrl(),
               { ids: items.map(pointId), with_payload: false, with_vector: true },
               headers,
             )
           : postJson(
-              points("scroll"),
+              pointsUrl("scroll"),
               {
                 filter: { must: [{ key: idField, match: { any: items } }] },
                 limit: items.length,
-                with_payload: payload,
+                with_payload: payloadFields,
                 with_vector: true,
               },
               headers,
             ),
       read: (reply) => {
-        const result = field(reply, "result");
-        const found = list(idField === undefined ? result : field(result, "points"), "points");
+        const result = readField(reply, "result");
+        const found = readList(
+          idField === undefined ? result : readField(result, "points"),
+          "points",
+        );
         const vectors = new Map(
-          found.map((point) => [itemOf(point), readVector(field(point, "vector"), vectorName)]),
+          found.map((point) => [
+            itemOf(point),
+            readNamedVector(readField(point, "vector"), vectorName),
+          ]),
         );
         return items.map((item) => vectors.get(canonicalId(item)));
       },
@@ -146,13 +156,13 @@ function canonicalId(item: ItemId): ItemId {
   return UUID.test(item) ? item.toLowerCase() : item;
 }
 
-function readVector(value: unknown, name: string | undefined): Float32Array | undefined {
-  return vector(name === undefined ? value : field(value, name));
+function readNamedVector(value: unknown, name: string | undefined): Float32Array | undefined {
+  return readVector(name === undefined ? value : readField(value, name));
 }
 
-function toClause(condition: Condition): Record<string, unknown> {
-  if (condition.kind === "all") return { must: condition.parts.map(toClause) };
-  if (condition.kind === "any") return { should: condition.parts.map(toClause) };
+function toQdrantCondition(condition: Condition): Record<string, unknown> {
+  if (condition.kind === "all") return { must: condition.parts.map(toQdrantCondition) };
+  if (condition.kind === "any") return { should: condition.parts.map(toQdrantCondition) };
   const { field: key } = condition;
   if (condition.kind === "compare") {
     const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;

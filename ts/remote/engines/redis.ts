@@ -8,8 +8,14 @@ import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineQuery, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, rejectStrings, type Syntax, toExpression } from "../filter.js";
-import { list, number, text } from "../reply.js";
+import {
+  checkFilter,
+  type ExpressionSyntax,
+  type Filter,
+  rejectStrings,
+  toExpression,
+} from "../filter.js";
+import { readList, readNumber, textOf } from "../reply.js";
 
 /** Sends a command and resolves to its reply, with strings as strings or bytes. */
 export type RedisExecutor = (
@@ -54,8 +60,8 @@ export function redis(options: RedisOptions): RemoteRetriever {
       `redis: key: expected the key of a vector set, saw ${inspect(key)}.`,
     );
   const condition = options.filter && rejectStrings("redis", checkFilter("redis", options.filter));
-  const syntax: Syntax = {
-    test: (name, sign, value) => {
+  const syntax: ExpressionSyntax = {
+    compare: (name, sign, value) => {
       const literal = typeof value === "boolean" ? Number(value) : String(value);
       return `.${name} ${sign === "=" ? "==" : sign} ${literal}`;
     },
@@ -91,7 +97,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
           ],
         ]),
         read: (replies) =>
-          list(replies, "replies").map((reply, index) =>
+          readList(replies, "replies").map((reply, index) =>
             readHits(reply, queries[index]!, condition !== undefined),
           ),
       },
@@ -99,12 +105,12 @@ export function redis(options: RedisOptions): RemoteRetriever {
     lookUp: (items) => ({
       request: items.map((item) => ["VEMB", key, item]),
       read: (replies) =>
-        list(replies, "replies").map((reply) => {
+        readList(replies, "replies").map((reply) => {
           if (reply instanceof Error) throw reply;
           return reply === null
             ? undefined
-            : Float32Array.from(list(reply, "numbers"), (component) =>
-                number(decodeText(component), "a vector component"),
+            : Float32Array.from(readList(reply, "numbers"), (component) =>
+                readNumber(decodeText(component), "a vector component"),
               );
         }),
     }),
@@ -133,7 +139,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
 }
 
 /** Parse hits: ids and scores alternating (RESP2), or as pairs or a map (RESP3). */
-function readHits(reply: unknown, query: EngineQuery, filtered: boolean): EngineReply {
+function readHits(reply: unknown, query: EngineQuery, hasFilter: boolean): EngineReply {
   if (reply instanceof Error) {
     return query.id !== undefined && /element not found/i.test(reply.message)
       ? "not-found"
@@ -146,20 +152,20 @@ function readHits(reply: unknown, query: EngineQuery, filtered: boolean): Engine
         ? reply.flat()
         : Object.entries(Object(reply)).flat();
   // A missing key has an empty reply; a vector set has at least one nearest element.
-  if (flatReply.length === 0 && !filtered)
+  if (flatReply.length === 0 && !hasFilter)
     return new RetrievalError(
       "not-found",
       "redis found nothing: the vector set does not exist or is empty.",
     );
   return Array.from({ length: flatReply.length / 2 }, (_, row) => ({
     item: String(decodeText(flatReply[2 * row])),
-    score: 2 * number(decodeText(flatReply[2 * row + 1]), "a score") - 1,
+    score: 2 * readNumber(decodeText(flatReply[2 * row + 1]), "a score") - 1,
   }));
 }
 
 function toError(reason: unknown): SageError {
   if (isSageError(reason)) return reason;
-  const message = reason instanceof Error ? reason.message : text(reason);
+  const message = reason instanceof Error ? reason.message : textOf(reason);
   const failure = `redis answered: ${message.slice(0, 160)}.`;
   if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(message))
     return new RetrievalError("refused", failure, { cause: reason });

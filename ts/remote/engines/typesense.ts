@@ -4,9 +4,15 @@ import { SageError } from "../../errors.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { checkFilter, type Filter, rejectStrings, type Syntax, toExpression } from "../filter.js";
 import {
-  HTTP_OPTIONS,
+  checkFilter,
+  type ExpressionSyntax,
+  type Filter,
+  rejectStrings,
+  toExpression,
+} from "../filter.js";
+import {
+  HTTP_OPTION_NAMES,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -14,7 +20,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { field, id, list, number, text, vector } from "../reply.js";
+import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link typesense}. */
@@ -36,7 +42,15 @@ export interface TypesenseOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTIONS = ["url", "collection", "apiKey", "vectorField", "filter", "dim", ...HTTP_OPTIONS];
+const OPTION_NAMES = [
+  "url",
+  "collection",
+  "apiKey",
+  "vectorField",
+  "filter",
+  "dim",
+  ...HTTP_OPTION_NAMES,
+];
 /** Typesense parses ids inside query strings: only ids of these characters cannot be syntax. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -47,7 +61,7 @@ const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function typesense(options: TypesenseOptions): RemoteRetriever {
-  checkKeys("typesense", options, OPTIONS);
+  checkKeys("typesense", options, OPTION_NAMES);
   const { url, collection, apiKey, vectorField = "embedding", dim } = options;
   if (!/^\w{1,64}$/.test(vectorField))
     throw new SageError(
@@ -56,8 +70,8 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     );
   const condition =
     options.filter && rejectStrings("typesense", checkFilter("typesense", options.filter));
-  const syntax: Syntax = {
-    test: (name, sign, value) => `${name}:${sign}${String(value)}`,
+  const syntax: ExpressionSyntax = {
+    compare: (name, sign, value) => `${name}:${sign}${String(value)}`,
     and: " && ",
     or: " || ",
   };
@@ -92,12 +106,12 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
           headers,
         ),
         read: (reply) =>
-          list(field(reply, "results"), "results").map((result, index) => {
-            if (field(result, "error") !== undefined)
+          readList(readField(reply, "results"), "results").map((result, index) => {
+            if (readField(result, "error") !== undefined)
               return searchError(result, queries[index]!.id !== undefined);
-            return list(field(result, "hits"), "hits").map((hit) => ({
-              item: id(field(field(hit, "document"), "id")),
-              score: 1 - number(field(hit, "vector_distance"), "a distance"),
+            return readList(readField(result, "hits"), "hits").map((hit) => ({
+              item: readId(readField(readField(hit, "document"), "id")),
+              score: 1 - readNumber(readField(hit, "vector_distance"), "a distance"),
             }));
           }),
       },
@@ -120,14 +134,16 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
         headers,
       ),
       read: (reply) => {
-        const documents = list(field(reply, "results"), "results").flatMap((result) => {
-          if (field(result, "error") !== undefined) throw searchError(result, false);
-          return list(field(result, "hits"), "hits").map((hit) => field(hit, "document"));
+        const documents = readList(readField(reply, "results"), "results").flatMap((result) => {
+          if (readField(result, "error") !== undefined) throw searchError(result, false);
+          return readList(readField(result, "hits"), "hits").map((hit) =>
+            readField(hit, "document"),
+          );
         });
         const found = new Map(
           documents.map((document) => [
-            id(field(document, "id")),
-            vector(field(document, vectorField)),
+            readId(readField(document, "id")),
+            readVector(readField(document, vectorField)),
           ]),
         );
         return items.map((item) => found.get(item));
@@ -141,8 +157,8 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
 
 /** Convert the error of one search of the batch. A missing document is an unknown id. */
 function searchError(result: unknown, byId: boolean): RetrievalError | "not-found" {
-  const code = number(field(result, "code"), "a code");
-  const message = text(field(result, "error"));
+  const code = readNumber(readField(result, "code"), "a code");
+  const message = textOf(readField(result, "error"));
   if (byId && /document id|could not find|not find/i.test(message) && !/collection/i.test(message))
     return "not-found";
   const reason = code === 401 || code === 403 ? "refused" : code === 404 ? "not-found" : "status";

@@ -7,8 +7,14 @@ import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, type FilterValue, toMongo } from "../filter.js";
-import { field, id, list, number, vector } from "../reply.js";
+import {
+  type Condition,
+  checkFilter,
+  type Filter,
+  type FilterValue,
+  toMongoFilter,
+} from "../filter.js";
+import { readField, readId, readList, readNumber, readVector } from "../reply.js";
 
 /** Vectorize's filter: conditions on fields, joined by `and`. */
 export type VectorizeFilter = Record<
@@ -41,7 +47,7 @@ type BindingCall =
   | { topK: number; filter?: VectorizeFilter; id?: string; vector?: number[] };
 
 /** Limit of `getByIds`. */
-const MAX_IDS_PER_CALL = 20;
+const MAX_IDS_PER_LOOKUP = 20;
 
 /**
  * A retriever for a Vectorize index.
@@ -74,22 +80,25 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           ...(filter ? { filter } : {}),
         })),
         read: (replies) =>
-          list(replies, "replies").map((reply, index) =>
+          readList(replies, "replies").map((reply, index) =>
             parseMatches(reply, queries[index]!.id !== undefined),
           ),
       },
     ],
     lookUp: (items) => ({
-      request: Array.from({ length: Math.ceil(items.length / MAX_IDS_PER_CALL) }, (_, batch) => ({
-        ids: items.slice(batch * MAX_IDS_PER_CALL, (batch + 1) * MAX_IDS_PER_CALL),
+      request: Array.from({ length: Math.ceil(items.length / MAX_IDS_PER_LOOKUP) }, (_, batch) => ({
+        ids: items.slice(batch * MAX_IDS_PER_LOOKUP, (batch + 1) * MAX_IDS_PER_LOOKUP),
       })),
       read: (replies) => {
-        const vectors = list(replies, "replies").flatMap((reply) => {
+        const vectors = readList(replies, "replies").flatMap((reply) => {
           if (reply instanceof Error) throw reply;
-          return list(reply, "vectors");
+          return readList(reply, "vectors");
         });
         const found = new Map(
-          vectors.map((record) => [id(field(record, "id")), toVector(field(record, "values"))]),
+          vectors.map((record) => [
+            readId(readField(record, "id")),
+            toVector(readField(record, "values")),
+          ]),
         );
         return items.map((item) => found.get(item));
       },
@@ -119,11 +128,11 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
 function parseMatches(reply: unknown, byId: boolean): EngineReply {
   if (reply instanceof RetrievalError && byId && reply.reason === "not-found") return "not-found";
   if (isSageError(reply)) return reply;
-  const matches = list(field(reply, "matches"), "matches");
+  const matches = readList(readField(reply, "matches"), "matches");
   if (matches.length === 0 && byId) return "not-found";
   return matches.map((match) => ({
-    item: id(field(match, "id")),
-    score: number(field(match, "score"), "a score"),
+    item: readId(readField(match, "id")),
+    score: readNumber(readField(match, "score"), "a score"),
   }));
 }
 
@@ -137,7 +146,7 @@ function toError(reason: unknown): SageError {
 }
 
 function toVector(queryVector: unknown): Float32Array | undefined {
-  return vector(
+  return readVector(
     queryVector instanceof Float32Array || queryVector instanceof Float64Array
       ? [...queryVector]
       : queryVector,
@@ -151,9 +160,10 @@ function joinByAnd(condition: Condition): VectorizeFilter {
       "option",
       "vectorize: filter: `any` (and `not` of `all`) is not supported: query each branch.",
     );
-  if (condition.kind !== "all") return toMongo(condition) as VectorizeFilter;
-  return condition.parts.map(joinByAnd).reduce<VectorizeFilter>((sum, batch) => {
-    for (const [key, tests] of Object.entries(batch)) sum[key] = { ...sum[key], ...tests };
-    return sum;
+  if (condition.kind !== "all") return toMongoFilter(condition) as VectorizeFilter;
+  return condition.parts.map(joinByAnd).reduce<VectorizeFilter>((merged, partFilter) => {
+    for (const [key, tests] of Object.entries(partFilter))
+      merged[key] = { ...merged[key], ...tests };
+    return merged;
   }, {});
 }

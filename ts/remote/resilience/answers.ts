@@ -11,13 +11,13 @@ export interface AnswerStore {
 
 /** A store in memory with the `maxEntries` last written answers. Expiry times are ignored. */
 export function memoryAnswers(maxEntries = 1000): AnswerStore {
-  const texts = new Map<string, string>();
+  const textByKey = new Map<string, string>();
   return {
-    get: async (key) => texts.get(key),
+    get: async (key) => textByKey.get(key),
     set: async (key, text) => {
-      texts.delete(key);
-      texts.set(key, text);
-      if (texts.size > maxEntries) texts.delete(texts.keys().next().value!);
+      textByKey.delete(key);
+      textByKey.set(key, text);
+      if (textByKey.size > maxEntries) textByKey.delete(textByKey.keys().next().value!);
     },
   };
 }

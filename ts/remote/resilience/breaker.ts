@@ -2,8 +2,8 @@
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
-import { wrap } from "./wrap.js";
+import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
+import { overrideParts } from "./wrap.js";
 
 /** Options of {@link withBreaker}. */
 export interface BreakerOptions extends Runtime {
@@ -40,7 +40,7 @@ export function breakerState(): BreakerState {
  * ({@link isPassing}). `vectors` calls count as well.
  */
 export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}): RemoteRetriever {
-  checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTIONS]);
+  checkKeys("withBreaker", options, ["failures", "cooldown", "state", ...RUNTIME_OPTION_NAMES]);
   const failures = checkInteger("withBreaker: failures", options.failures ?? 5);
   const cooldown = checkPositive("withBreaker: cooldown", options.cooldown ?? 10_000);
   const { now } = resolveRuntime(options);
@@ -66,7 +66,7 @@ export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}
     if (state.inRow >= failures) state.openUntil = now() + cooldown;
   };
 
-  return wrap(inner, {
+  return overrideParts(inner, {
     ask: async (queries, signal) => {
       if (queries.length === 0) return inner.ask(queries, signal); // no request: no outcome
       const error = openError();

@@ -8,11 +8,11 @@ import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
-import { quantize5 } from "../vectors.js";
+import { quantizeUnitVector } from "../vectors.js";
 import type { AnswerStore } from "./answers.js";
 import { digest } from "./digest.js";
-import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
-import { wrap } from "./wrap.js";
+import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
+import { overrideParts } from "./wrap.js";
 
 /** Options of {@link withCache}. */
 export interface CacheOptions extends Runtime {
@@ -40,7 +40,7 @@ interface CacheEntry {
  * A failing store counts as empty.
  */
 export function withCache(inner: RemoteRetriever, options: CacheOptions): RemoteRetriever {
-  checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTIONS]);
+  checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTION_NAMES]);
   const { store, version = "" } = options;
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
   const stale = checkPositive("withCache: stale", options.stale ?? 86_400_000);
@@ -57,7 +57,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
           version,
           item,
           count,
-          ...(vector ? [await digest(new Uint8Array(quantize5(vector).buffer))] : []),
+          ...(vector ? [await digest(new Uint8Array(quantizeUnitVector(vector).buffer))] : []),
         ]);
 
   const readEntry = async (key: string): Promise<CacheEntry | undefined> => {
@@ -85,24 +85,25 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     const entries = await Promise.all(
       keys.map((key) => (key === undefined ? undefined : readEntry(key))),
     );
-    const time = now();
+    const startTime = now();
     // Entries that expire later than now + fresh come from a writer with a fast clock: not fresh.
-    const isFresh = ({ until }: CacheEntry): boolean => time < until && until <= time + fresh;
+    const isFresh = ({ until }: CacheEntry): boolean =>
+      startTime < until && until <= startTime + fresh;
     const answers: (Answer | undefined)[] = entries.map((entry) =>
       entry && isFresh(entry) ? answerFrom(entry, "cache") : undefined,
     );
 
     // The rest: join requests in flight; send the others in one request, each key once.
-    const rowsByKey = new Map<string | number, number>();
+    const firstRowByKey = new Map<string | number, number>();
     const pendingAnswers = new Map<number, Promise<Answer>>();
     answers.forEach((answer, row) => {
       if (answer) return;
       const key = keys[row];
       const request = key === undefined ? undefined : inFlight.get(key);
       if (request) pendingAnswers.set(row, request);
-      else if (!rowsByKey.has(key ?? row)) rowsByKey.set(key ?? row, row);
+      else if (!firstRowByKey.has(key ?? row)) firstRowByKey.set(key ?? row, row);
     });
-    const rowsToRequest = [...rowsByKey.values()];
+    const rowsToRequest = [...firstRowByKey.values()];
     if (rowsToRequest.length > 0) {
       // Other callers may join this request: it must not end with the signal of this one.
       const mayBeJoined = rowsToRequest.some((row) => keys[row] !== undefined);
@@ -112,17 +113,17 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       );
       rowsToRequest.forEach((row, index) => {
         const key = keys[row];
-        const answered = request.then(async (allAnswers) => {
+        const pendingAnswer = request.then(async (allAnswers) => {
           const answer = allAnswers[index]!;
           if (key !== undefined && answer.status === "ok") await writeEntry(key, answer.hits);
           return answer;
         });
-        answered.catch(() => undefined);
-        pendingAnswers.set(row, answered);
+        pendingAnswer.catch(() => undefined);
+        pendingAnswers.set(row, pendingAnswer);
         if (key === undefined) return;
-        inFlight.set(key, answered);
+        inFlight.set(key, pendingAnswer);
         const removeFromFlight = (): boolean => inFlight.delete(key);
-        answered.then(removeFromFlight, removeFromFlight);
+        pendingAnswer.then(removeFromFlight, removeFromFlight);
       });
     }
     const results = Promise.all(
@@ -130,7 +131,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
         if (answers[row]) return answers[row];
         const key = keys[row];
         const answer = await (pendingAnswers.get(row) ??
-          pendingAnswers.get(rowsByKey.get(key ?? row)!)!);
+          pendingAnswers.get(firstRowByKey.get(key ?? row)!)!);
         const entry = entries[row];
         return answer.status === "error" && entry && now() < entry.until + stale
           ? answerFrom(entry, "stale")
@@ -139,7 +140,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     );
     return unlessAborted(results, signal);
   };
-  return wrap(inner, { ask });
+  return overrideParts(inner, { ask });
 }
 
 function parseEntry(text: string): CacheEntry | undefined {

@@ -4,7 +4,7 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import { checkAbort } from "../../check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, checkQueries } from "../engine.js";
-import { askRows, rowsWhere, wrap } from "./wrap.js";
+import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
 
 /**
  * Query `first`; queries that failed or were not found there go to the next of `others`, and so on.
@@ -15,13 +15,13 @@ export function withFallback(
   first: RemoteRetriever,
   ...others: readonly RemoteRetriever[]
 ): RemoteRetriever {
-  return wrap(first, {
+  return overrideParts(first, {
     ask: async (queries, signal) => {
       const answers = await first.ask(queries, signal);
       for (const other of others) {
-        const unanswered = rowsWhere(answers, (answer) => answer.status !== "ok");
+        const unanswered = answerRowsWhere(answers, (answer) => answer.status !== "ok");
         if (unanswered.length === 0) break;
-        const results = await askRows(unanswered, queries, other, signal);
+        const results = await askSubset(unanswered, queries, other, signal);
         unanswered.forEach((row, index) => {
           // Else keep the first result.
           if (results[index]!.status === "ok") answers[row] = results[index]!;

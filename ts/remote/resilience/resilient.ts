@@ -7,9 +7,9 @@ import { type BreakerOptions, withBreaker } from "./breaker.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { withFallback } from "./fallback.js";
 import { type RetryOptions, withRetry } from "./retry.js";
-import { RUNTIME_OPTIONS, type Runtime } from "./runtime.js";
+import { RUNTIME_OPTION_NAMES, type Runtime } from "./runtime.js";
 import { withTimeout } from "./timeout.js";
-import { wrap } from "./wrap.js";
+import { overrideParts } from "./wrap.js";
 
 /** Options of {@link resilient}; each part has its own defaults. */
 export interface ResilientOptions extends Runtime {
@@ -42,7 +42,7 @@ export function resilient(
     "breaker",
     "cache",
     "fallback",
-    ...RUNTIME_OPTIONS,
+    ...RUNTIME_OPTION_NAMES,
   ]);
   const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...runtime } = options;
   const guarded = withBreaker(withTimeout(engine, timeout, "timeout", runtime), {
@@ -57,7 +57,7 @@ export function resilient(
   );
   const cached = cache ? withCache(retried, { ...cache, ...runtime }) : retried;
   const composed = fallback ? withFallback(cached, fallback) : cached;
-  return wrap(composed, {
+  return overrideParts(composed, {
     ask: async (queries, signal) => {
       // Invalid queries reject here: inside they would count as failures of the engine.
       const checked = checkQueries(engine.engine, queries, undefined);

@@ -2,8 +2,8 @@
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
-import { RUNTIME_OPTIONS, type Runtime, resolveRuntime } from "./runtime.js";
-import { askRows, rowsWhere, wrap } from "./wrap.js";
+import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
+import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
 
 /** Options of {@link withRetry}. */
 export interface RetryOptions extends Runtime {
@@ -26,7 +26,7 @@ export interface RetryOptions extends Runtime {
  * again. `vectors` likewise.
  */
 export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): RemoteRetriever {
-  checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTIONS]);
+  checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTION_NAMES]);
   const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
   const baseDelay = checkPositive("withRetry: base", options.base ?? 100);
   const maxDelay = checkPositive("withRetry: most", options.most ?? 2000);
@@ -49,18 +49,19 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
     return true;
   };
 
-  return wrap(inner, {
+  return overrideParts(inner, {
     ask: async (queries, signal) => {
       const answers = await inner.ask(queries, signal);
       for (let attempt = 0; ; attempt += 1) {
-        const failed = rowsWhere(
+        const failedRows = answerRowsWhere(
           answers,
           (answer) => answer.status === "error" && isPassing(answer.error),
         );
-        const errors = failed.map((row) => (answers[row] as { error: Error }).error);
-        if (failed.length === 0 || !(await waitForRetry(attempt, errors, signal))) return answers;
-        const retried = await askRows(failed, queries, inner, signal);
-        failed.forEach((row, index) => (answers[row] = retried[index]!));
+        const errors = failedRows.map((row) => (answers[row] as { error: Error }).error);
+        if (failedRows.length === 0 || !(await waitForRetry(attempt, errors, signal)))
+          return answers;
+        const retried = await askSubset(failedRows, queries, inner, signal);
+        failedRows.forEach((row, index) => (answers[row] = retried[index]!));
       }
     },
     vectors: async (items, signal) => {

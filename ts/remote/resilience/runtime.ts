@@ -14,7 +14,7 @@ export interface Runtime {
 }
 
 /** The option names of {@link Runtime}. */
-export const RUNTIME_OPTIONS = ["now", "sleep", "random"];
+export const RUNTIME_OPTION_NAMES = ["now", "sleep", "random"];
 
 /** Fill in the defaults. */
 export function resolveRuntime({

@@ -4,7 +4,7 @@ import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
 import { type Runtime, resolveRuntime } from "./runtime.js";
-import { wrap } from "./wrap.js";
+import { overrideParts } from "./wrap.js";
 
 /**
  * Limit each call to `milliseconds`, above 0. After that the inner call is aborted and every query
@@ -48,7 +48,7 @@ export function withTimeout(
     }
   };
 
-  return wrap(inner, {
+  return overrideParts(inner, {
     ask: async (queries, signal) => {
       const answers = await withTimer((workSignal) => inner.ask(queries, workSignal), signal);
       return answers instanceof RetrievalError

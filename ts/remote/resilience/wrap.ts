@@ -5,13 +5,16 @@ import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
 
 /** `inner` with some properties replaced. */
-export function wrap(inner: RemoteRetriever, parts: Partial<RetrieverParts>): RemoteRetriever {
+export function overrideParts(
+  inner: RemoteRetriever,
+  parts: Partial<RetrieverParts>,
+): RemoteRetriever {
   const { engine, identity, capabilities, ask, vectors, outbound } = inner;
   return assembleRetriever({ engine, identity, capabilities, ask, vectors, outbound, ...parts });
 }
 
 /** Indices of the answers that satisfy the predicate. */
-export function rowsWhere(
+export function answerRowsWhere(
   answers: readonly Answer[],
   predicate: (answer: Answer) => boolean,
 ): number[] {
@@ -22,7 +25,7 @@ export function rowsWhere(
  * Query `retriever` with a subset of the queries, given by index. A rejection (such as that of a
  * closed catalogue) becomes the error of each of them, except "aborted".
  */
-export async function askRows(
+export async function askSubset(
   rows: readonly number[],
   queries: readonly RemoteQuery[],
   retriever: RemoteRetriever,
