@@ -33,7 +33,7 @@ export async function connect(listener: WorkerListener): Promise<{ sage: Sage; i
 function receiveItems(worker: Worker, listener: WorkerListener): Promise<Item[]> {
   return new Promise((resolve) => {
     worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
-      // Messages of `connectSage` share the port; they have none of these types.
+      // `connectSage` receives messages of other types on the same port.
       if (data.type === "items") resolve(data.items);
       else if (data.type === "fetches") listener.onFetches(data.fetches);
       else if (data.type === "problem") listener.onProblem(data.code, data.message);

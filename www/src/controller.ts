@@ -22,8 +22,9 @@ export interface ViewState {
   map: readonly MapPlace[];
   /** The messages that the next recommendation would send off the device. */
   outbound: readonly Outbound[];
-  /** Duration of profile() and recommend(), with the way to the worker and back. */
-  milliseconds: number;
+  /** Duration of the calls profile() and recommend() to the worker, in milliseconds. */
+  latencyMs: number;
+  /** Whether there is a change that `Controller.undo` can take back. */
   canUndo: boolean;
 }
 
@@ -35,12 +36,17 @@ export interface Controller {
   /** Renders the current state. */
   refresh(): Promise<void>;
   act(item: ItemId, kind: "tap" | "save"): Promise<void>;
-  /** Records several taps with their own times, in milliseconds since 1970; undone together. */
+  /**
+   * Records several taps, each at its own time in milliseconds since 1970. One undo removes all.
+   */
   recordPast(actions: readonly { item: ItemId; at: number }[]): Promise<void>;
+  /** Excludes an item from all recommendations. */
   hide(item: ItemId): Promise<void>;
+  /** Deletes the actions on an item. */
   forget(item: ItemId): Promise<void>;
-  /** Cannot be undone: the undo history is forgotten, too. */
+  /** Deletes all actions and the undo history, so it cannot be undone. */
   forgetEverything(): Promise<void>;
+  /** Takes back the latest change. */
   undo(): Promise<void>;
   export(): Promise<Uint8Array>;
   /** Merges an exported profile into this one. */
@@ -51,8 +57,8 @@ const RECOMMENDATION_COUNT = 12;
 const MAX_UNDO_STEPS = 50;
 
 /**
- * `excluded` items are never recommended. `render` is called with each new state. `onError` gets
- * the error of each failed change; earlier changes stay.
+ * `excluded` items are never recommended. `render` is called with each new state. `onError` is
+ * called with the error of each failed change; earlier changes stay in effect.
  */
 export function createController(
   sage: Sage,
@@ -60,34 +66,39 @@ export function createController(
   render: (state: ViewState) => void,
   onError: (error: unknown) => void,
 ): Controller {
-  const query = { count: RECOMMENDATION_COUNT, exclude: excluded };
-  /** One function per change that takes it back, newest last. */
+  const recommendQuery = { count: RECOMMENDATION_COUNT, exclude: excluded };
+  /** One function per change, newest last. Each takes its change back. */
   const undoStack: (() => Promise<unknown>)[] = [];
+  /** One promise per change that is not stored yet. */
   const pendingStores = new Set<Promise<unknown>>();
-  let queue: Promise<unknown> = Promise.resolve();
-  let queued = 0;
-  let lastActionAt = 0;
+  /** Settles when the last queued task has ended. */
+  let queueEnd: Promise<unknown> = Promise.resolve();
+  let queuedTaskCount = 0;
+  let lastActionTime = 0;
 
   const renderCurrent = async (): Promise<void> => {
     const start = performance.now();
-    const [profile, recommendations] = await Promise.all([sage.profile(), sage.recommend(query)]);
-    const milliseconds = performance.now() - start;
-    const [map, outbound] = await Promise.all([sage.map(), sage.preview(query)]);
+    const [profile, recommendations] = await Promise.all([
+      sage.profile(),
+      sage.recommend(recommendQuery),
+    ]);
+    const latencyMs = performance.now() - start;
+    const [map, outbound] = await Promise.all([sage.map(), sage.preview(recommendQuery)]);
     const canUndo = undoStack.length > 0;
-    render({ profile, recommendations, map, outbound, milliseconds, canUndo });
+    render({ profile, recommendations, map, outbound, latencyMs, canUndo });
   };
 
   /** Runs `task` after all queued tasks. Renders once the queue is empty, not after each task. */
   const enqueue = (task: () => unknown): Promise<void> => {
-    queued += 1;
-    const done = queue.then(task).catch(onError);
-    queue = done
+    queuedTaskCount += 1;
+    const done = queueEnd.then(task).catch(onError);
+    queueEnd = done
       .then(() => {
-        queued -= 1;
-        return queued === 0 ? renderCurrent() : undefined;
+        queuedTaskCount -= 1;
+        return queuedTaskCount === 0 ? renderCurrent() : undefined;
       })
       .catch(onError);
-    return queue.then(() => Promise.all(pendingStores)).then(() => undefined);
+    return queueEnd.then(() => Promise.all(pendingStores)).then(() => undefined);
   };
 
   /**
@@ -98,7 +109,7 @@ export function createController(
     undoStack.push(undo);
     if (undoStack.length > MAX_UNDO_STEPS) undoStack.shift();
     const stored = change.catch((error: unknown) => {
-      // A change that was not stored is in effect and can be undone; any other error means none.
+      // After a storage error the change is in effect and can be undone; after any other it is not.
       if (!isSageError(error) || error.code !== "storage")
         undoStack.splice(undoStack.indexOf(undo), 1);
       onError(error);
@@ -107,7 +118,7 @@ export function createController(
     void stored.then(() => pendingStores.delete(stored));
   };
 
-  /** Undo forgets actions by their time, so the times must be unique. */
+  /** Records actions. Their times must be unique, because undo forgets actions by time. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
     enqueue(() =>
       track(sage.record(actions), () =>
@@ -115,7 +126,7 @@ export function createController(
       ),
     );
 
-  /** For a change whose undo needs an export of the profile before it. */
+  /** Runs a change whose `undo` needs an export of the profile from before the change. */
   const changeWithBackup = (
     change: () => Promise<unknown>,
     undo: (before: Uint8Array) => Promise<unknown>,
@@ -128,8 +139,8 @@ export function createController(
   return {
     refresh: () => enqueue(() => undefined),
     act(item, kind) {
-      lastActionAt = Math.max(Date.now(), lastActionAt + 1);
-      return record([{ item, kind, at: lastActionAt }]);
+      lastActionTime = Math.max(Date.now(), lastActionTime + 1);
+      return record([{ item, kind, at: lastActionTime }]);
     },
     recordPast: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
     hide: (item) => enqueue(() => track(sage.hide(item), () => sage.forget(item))),

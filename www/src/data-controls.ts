@@ -3,14 +3,14 @@ import { byId } from "./dom.js";
 import { formatCount } from "./format.js";
 import { showErrorNotice } from "./notices.js";
 
-/** The browser reads a download after the click; the bytes must stay available until then. */
+/** Time that the browser has to read the bytes of a download after the click. */
 const DOWNLOAD_GRACE_MS = 10_000;
 
 export interface DataControlsListener {
   export(): Promise<Uint8Array>;
   import(bytes: Uint8Array): void;
   forgetEverything(): void;
-  /** The number of stored actions, for the confirmation. */
+  /** The number of stored actions; the confirmation of `forgetEverything` shows it. */
   actionCount(): number;
 }
 
@@ -32,7 +32,7 @@ export function bindDataControls(listener: DataControlsListener): void {
       (bytes) => listener.import(new Uint8Array(bytes)),
       (error: unknown) => showErrorNotice(error),
     );
-    // Without this, choosing the same file again would not be a change.
+    // Otherwise choosing the same file again would not trigger a change event.
     fileInput.value = "";
   });
   byId("forget").addEventListener("click", () => {

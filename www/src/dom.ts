@@ -1,4 +1,4 @@
-/** Helpers for the document: find and create elements, and reconcile a list with its entries. */
+/** Functions that find and create elements, and that make a list element match its entries. */
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -58,8 +58,8 @@ export function createIconButton(
 }
 
 /**
- * Gives the element the colours of an interest, which palette.css derives from the hue in degrees.
- * `undefined` removes them.
+ * Gives the element the colours of an interest, which palette.css derives from `hue`, in degrees.
+ * With `undefined` the element loses its colours.
  */
 export function setHue(element: HTMLElement | SVGElement, hue: number | undefined): void {
   if (hue === undefined) {
@@ -77,7 +77,7 @@ export function createGlyph(emoji: string): HTMLElement {
 
 /**
  * Makes the children of `list` match `entries`, in order. An element is created once per key and
- * updated afterwards, so that unchanged elements keep their focus and position. When the focused
+ * later updated, so that unchanged elements keep their focus and position. When the focused
  * element is removed, the focus moves to the button of the element now at its index, or, in an
  * empty list, to the nearest focusable ancestor.
  */
@@ -88,29 +88,29 @@ export function reconcile<T>(
   create: (entry: T) => HTMLElement,
   update: (element: HTMLElement, entry: T) => void,
 ): void {
-  const before = [...list.children] as HTMLElement[];
-  const focusedIndex = before.findIndex((child) => child.contains(document.activeElement));
-  const byKey = new Map(before.map((child) => [child.dataset.key ?? "", child]));
-  const after = entries.map((entry) => {
+  const oldElements = [...list.children] as HTMLElement[];
+  const focusedIndex = oldElements.findIndex((child) => child.contains(document.activeElement));
+  const byKey = new Map(oldElements.map((child) => [child.dataset.key ?? "", child]));
+  const newElements = entries.map((entry) => {
     const key = keyOf(entry);
     const element = byKey.get(key) ?? create(entry);
     element.dataset.key = key;
     update(element, entry);
     return element;
   });
-  const kept = new Set(after);
-  for (const child of before) if (!kept.has(child)) child.remove();
-  after.forEach((element, index) => {
-    // Moving an element that is already in its place would take its focus.
+  const kept = new Set(newElements);
+  for (const child of oldElements) if (!kept.has(child)) child.remove();
+  newElements.forEach((element, index) => {
+    // An element that is already at its index must not be moved: moving removes its focus.
     const current = list.children[index];
     if (current !== element) list.insertBefore(element, current ?? null);
   });
-  const focused = before[focusedIndex];
-  if (focused === undefined || kept.has(focused)) return;
-  const successor = after[Math.min(focusedIndex, after.length - 1)];
-  const target =
+  const focusedElement = oldElements[focusedIndex];
+  if (focusedElement === undefined || kept.has(focusedElement)) return;
+  const successor = newElements[Math.min(focusedIndex, newElements.length - 1)];
+  const focusTarget =
     successor?.querySelector("button") ?? list.closest<HTMLElement>("[tabindex]") ?? undefined;
-  target?.focus();
+  focusTarget?.focus();
 }
 
 function setAttributes(element: Element, attributes: Attributes): void {

@@ -2,14 +2,14 @@
 import type { Items } from "./items.js";
 
 /**
- * Blocks in which Unicode has added emoji since 2020. A font without one of these draws a blank of
+ * Unicode blocks to which emoji were added since 2020. A font without one of these draws a blank of
  * the ordinary width; older emoji are in every font, so only these need the slower pixel check.
  */
 const RECENT_BLOCKS = /[\u{1F6D0}-\u{1F6FF}\u{1F7E0}-\u{1F7FF}\u{1FA70}-\u{1FAFF}]/u;
-/** Side of the test canvas, in pixels. */
+/** Width and height of the test canvas, in pixels. */
 const CANVAS_SIZE = 16;
-/** Channel values above this count as drawn, 0 to 255. */
-const MIN_DRAWN_VALUE = 32;
+/** A pixel counts as drawn if one of its channels (0 to 255) exceeds this value. */
+const MAX_BLANK_CHANNEL = 32;
 
 /**
  * The items whose emoji is drawn as one picture. A missing sequence is drawn as several pictures
@@ -29,8 +29,8 @@ export function supportedItems(items: Items, fontFamily: string): Items {
   const isDrawn = (emoji: string): boolean => {
     context.clearRect(0, 0, CANVAS_SIZE, CANVAS_SIZE);
     context.fillText(emoji, 0, CANVAS_SIZE / 2);
-    const { data } = context.getImageData(0, 0, CANVAS_SIZE, CANVAS_SIZE);
-    return data.some((value) => value > MIN_DRAWN_VALUE);
+    const { data: channels } = context.getImageData(0, 0, CANVAS_SIZE, CANVAS_SIZE);
+    return channels.some((value) => value > MAX_BLANK_CHANNEL);
   };
   const isSupported = (emoji: string): boolean =>
     context.measureText(emoji).width <= maxWidth && (!RECENT_BLOCKS.test(emoji) || isDrawn(emoji));

@@ -1,45 +1,56 @@
-/** Arrow-key navigation in grids that stand one below the other and share their columns. */
+/** Arrow-key navigation across stacked grids that have the same number of columns. */
 
 /**
- * The index that `key` leads to from `index`; `index` itself at an edge and for any other key.
- * Indices count through all grids; `sizes` are the numbers of cells of each grid, some may be 0.
+ * The index of the cell that `key` moves to from the cell `index`; `index` itself at an edge and
+ * for other keys. Cells are numbered through all grids; `cellCounts[g]` is the number of cells of
+ * grid g, which may be 0.
  */
 export function nextIndex(
   key: string,
   index: number,
-  sizes: readonly number[],
+  cellCounts: readonly number[],
   columns: number,
 ): number {
-  const starts: number[] = [];
-  let total = 0;
-  for (const size of sizes) {
-    starts.push(total);
-    total += size;
+  const firstCells: number[] = [];
+  let totalCells = 0;
+  for (const cellCount of cellCounts) {
+    firstCells.push(totalCells);
+    totalCells += cellCount;
   }
-  if (key === "ArrowRight") return Math.min(index + 1, total - 1);
+  if (key === "ArrowRight") return Math.min(index + 1, totalCells - 1);
   if (key === "ArrowLeft") return Math.max(index - 1, 0);
   if (key === "Home") return 0;
-  if (key === "End") return total - 1;
+  if (key === "End") return totalCells - 1;
   if (key !== "ArrowDown" && key !== "ArrowUp") return index;
 
-  const grid = starts.findLastIndex((start, at) => start <= index && (sizes[at] ?? 0) > 0);
-  const start = starts[grid] ?? 0;
-  const column = (index - start) % columns;
-  const row = Math.floor((index - start) / columns);
-  const lastRowOf = (at: number): number => Math.floor(((sizes[at] ?? 1) - 1) / columns);
-  /** The cell of this column, or the last cell if the row is shorter; -1 means no grid. */
-  const cellAt = (at: number, targetRow: number): number => {
-    const size = sizes[at];
-    if (size === undefined) return index;
-    return (starts[at] ?? 0) + Math.min(targetRow * columns + column, size - 1);
+  const currentGrid = firstCells.findLastIndex(
+    (firstCell, gridIndex) => firstCell <= index && (cellCounts[gridIndex] ?? 0) > 0,
+  );
+  const firstCell = firstCells[currentGrid] ?? 0;
+  const column = (index - firstCell) % columns;
+  const row = Math.floor((index - firstCell) / columns);
+  const lastRowOf = (gridIndex: number): number =>
+    Math.floor(((cellCounts[gridIndex] ?? 1) - 1) / columns);
+  /**
+   * The cell of the current column in a row of a grid, or the last cell if the row is shorter; the
+   * current cell if there is no grid of that index, as for -1.
+   */
+  const cellAt = (gridIndex: number, targetRow: number): number => {
+    const cellCount = cellCounts[gridIndex];
+    if (cellCount === undefined) return index;
+    return (firstCells[gridIndex] ?? 0) + Math.min(targetRow * columns + column, cellCount - 1);
   };
 
   if (key === "ArrowDown") {
-    if (row < lastRowOf(grid)) return cellAt(grid, row + 1);
-    const below = sizes.findIndex((size, at) => at > grid && size > 0);
+    if (row < lastRowOf(currentGrid)) return cellAt(currentGrid, row + 1);
+    const below = cellCounts.findIndex(
+      (cellCount, gridIndex) => gridIndex > currentGrid && cellCount > 0,
+    );
     return cellAt(below, 0);
   }
-  if (row > 0) return cellAt(grid, row - 1);
-  const above = sizes.findLastIndex((size, at) => at < grid && size > 0);
+  if (row > 0) return cellAt(currentGrid, row - 1);
+  const above = cellCounts.findLastIndex(
+    (cellCount, gridIndex) => gridIndex < currentGrid && cellCount > 0,
+  );
   return cellAt(above, lastRowOf(above));
 }

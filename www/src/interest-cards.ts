@@ -8,12 +8,15 @@ import { byId, createGlyph, createHtml, reconcile, setHue } from "./dom.js";
 import { formatAge, formatCount, formatDuration, formatList, formatShare } from "./format.js";
 import { type Item, type Items, itemById } from "./items.js";
 
-/** Members shown on one card; the text below counts the others. */
+/** Largest number of members shown on a card; its last line has the number of the others. */
 const MAX_MEMBERS_SHOWN = 12;
-/** With more interests, hues repeat and cannot identify a card. */
+/** Number of distinct hues. With more interests, hues repeat and cannot identify a card. */
 const MAX_DISTINCT_HUES = 8;
 
-/** `hues[i]` belongs to the i-th interest. `open` is called when a member is clicked. */
+/**
+ * Renders the cards, the strip, and the latency of the last update. `hues[i]` is the hue of the i-th
+ * interest. `open` is called with a member that is clicked.
+ */
 export function renderInterests(
   items: Items,
   state: ViewState,
@@ -41,14 +44,14 @@ export function renderInterests(
   const latency = createHtml(
     "strong",
     { title: "profile() and recommend(), to the worker and back" },
-    formatDuration(state.milliseconds),
+    formatDuration(state.latencyMs),
   );
   const label = createHtml("span", { class: "latency-label" }, "Last update ");
   byId("latency").replaceChildren(...(actions > 0 ? [label, latency] : []));
   renderStrip(items, entries);
 }
 
-/** "3 interests: pizza 42%, dog 33% and tennis 25%" */
+/** The interests as one phrase: "3 interests: pizza 42%, dog 33% and tennis 25%" */
 export function describeInterests(items: Items, interests: readonly Interest[]): string {
   if (interests.length === 0) return "No interests yet";
   const descriptions = interests.map(
@@ -57,10 +60,10 @@ export function describeInterests(items: Items, interests: readonly Interest[]):
   return `${formatCount(interests.length, "interest")}: ${formatList(descriptions)}`;
 }
 
-/** Columns for which the last row has more than one card, where there are such columns. */
-function columnsFor(cards: number): number {
-  if (cards <= 4) return Math.max(cards, 1);
-  return cards <= 6 || cards === 9 ? 3 : 4;
+/** The number of columns of the card grid. If possible, no row has a single card. */
+function columnsFor(cardCount: number): number {
+  if (cardCount <= 4) return Math.max(cardCount, 1);
+  return cardCount <= 6 || cardCount === 9 ? 3 : 4;
 }
 
 /** A card without content; `updateCard` fills it. */
@@ -96,37 +99,37 @@ function updateCard(
       createHtml("p", { class: "share" }, share, shareSuffix),
     );
 
-  const shown = interest.items.slice(0, MAX_MEMBERS_SHOWN);
+  const shownItems = interest.items.slice(0, MAX_MEMBERS_SHOWN);
   const members = card.querySelector<HTMLElement>(".members");
   if (members !== null) {
     reconcile(
       members,
-      shown,
+      shownItems,
       (id) => id,
       (id) => createMember(itemById(items, id), open),
       () => undefined,
     );
   }
-  const more = interest.items.length - shown.length;
+  const hiddenCount = interest.items.length - shownItems.length;
   const datetime = new Date(interest.lastActive).toISOString();
   card
     .querySelector(".last-active")
     ?.replaceChildren(
-      ...(more > 0 ? [`and ${more} more · `] : []),
+      ...(hiddenCount > 0 ? [`and ${hiddenCount} more · `] : []),
       "last active ",
       createHtml("time", { datetime }, formatAge(interest.lastActive)),
     );
 }
 
 function createMember(item: Item, open: (item: Item) => void): HTMLElement {
-  const names = { title: item.label, "aria-label": `${item.label}: more` };
-  const attributes = { type: "button", class: "member", ...names };
+  const labels = { title: item.label, "aria-label": `${item.label}: more` };
+  const attributes = { type: "button", class: "member", ...labels };
   const button = createHtml("button", attributes, createGlyph(item.emoji));
   button.addEventListener("click", () => open(item));
   return createHtml("li", {}, button);
 }
 
-/** Each interest as a segment as wide as its importance. */
+/** Renders the strip: one segment per interest, as wide as the interest is important. */
 function renderStrip(items: Items, entries: readonly { interest: Interest; hue: number }[]): void {
   const strip = byId("interest-strip");
   const interests = entries.map(({ interest }) => interest);

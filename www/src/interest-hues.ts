@@ -10,21 +10,21 @@ const HUES = [150, 45, 262, 350, 90, 212, 310, 20];
  * most items; the others get unused hues in order. Hues repeat after `HUES.length` interests.
  */
 export function createHueAssigner(): (interests: readonly Interest[]) => number[] {
-  let previous: { items: ReadonlySet<ItemId>; hue: number }[] = [];
+  let previousInterests: { items: ReadonlySet<ItemId>; hue: number }[] = [];
   return (interests) => {
-    const unused = new Set(HUES);
+    const unusedHues = new Set(HUES);
     const inherited = interests.map((interest) => {
-      const hue = hueOfMostShared(interest, previous, unused);
-      if (hue !== undefined) unused.delete(hue);
+      const hue = hueOfMostShared(interest, previousInterests, unusedHues);
+      if (hue !== undefined) unusedHues.delete(hue);
       return hue;
     });
     const hues = inherited.map((hue, index) => {
       if (hue !== undefined) return hue;
-      const [next = HUES[index % HUES.length] ?? 0] = unused;
-      unused.delete(next);
+      const [next = HUES[index % HUES.length] ?? 0] = unusedHues;
+      unusedHues.delete(next);
       return next;
     });
-    previous = interests.map((interest, index) => ({
+    previousInterests = interests.map((interest, index) => ({
       items: new Set(interest.items),
       hue: hues[index] ?? 0,
     }));
@@ -32,21 +32,24 @@ export function createHueAssigner(): (interests: readonly Interest[]) => number[
   };
 }
 
-/** Ties go to the earlier, more important interest. `undefined` if no item is shared. */
+/**
+ * The unused hue of the previous interest that shares most items with `interest`; of ties, that of
+ * the more important one. `undefined` if no previous interest with an unused hue shares an item.
+ */
 function hueOfMostShared(
   interest: Interest,
-  previous: readonly { items: ReadonlySet<ItemId>; hue: number }[],
-  unused: ReadonlySet<number>,
+  previousInterests: readonly { items: ReadonlySet<ItemId>; hue: number }[],
+  unusedHues: ReadonlySet<number>,
 ): number | undefined {
-  let best: number | undefined;
-  let mostShared = 0;
-  for (const { items, hue } of previous) {
-    if (!unused.has(hue)) continue;
-    const shared = interest.items.filter((item) => items.has(item)).length;
-    if (shared > mostShared) {
-      best = hue;
-      mostShared = shared;
+  let bestHue: number | undefined;
+  let maxSharedCount = 0;
+  for (const { items, hue } of previousInterests) {
+    if (!unusedHues.has(hue)) continue;
+    const sharedCount = interest.items.filter((item) => items.has(item)).length;
+    if (sharedCount > maxSharedCount) {
+      bestHue = hue;
+      maxSharedCount = sharedCount;
     }
   }
-  return best;
+  return bestHue;
 }

@@ -4,17 +4,18 @@ import { byId, createSvg, setHue } from "./dom.js";
 import { formatCount, formatList } from "./format.js";
 import { type Items, itemById } from "./items.js";
 
-/** Size of the picture and its margin, in SVG user units; so are all lengths below. */
+/** Size of the picture and its margin, in SVG user units, as all lengths of this file. */
 const WIDTH = 440;
 const HEIGHT = 310;
 const MARGIN = 50;
 const ISLAND_RADIUS = 34;
-/** Least distance at which two small emoji are both visible. */
+/** Smallest distance at which two emoji of ordinary size do not overlap. */
 const MIN_DISTANCE = 30;
-/** Added to the distance for each medoid, which is larger. */
+/** Added to MIN_DISTANCE for each medoid of a pair, because medoids are drawn larger. */
 const MEDOID_EXTRA_DISTANCE = 8;
 const SEPARATION_ROUNDS = 40;
 
+/** The position of an item on the map. */
 interface Spot {
   x: number;
   y: number;
@@ -22,8 +23,8 @@ interface Spot {
 }
 
 /**
- * Draws the map from coordinates in [-1, 1]. The map is hidden for fewer than two items, of which
- * distances have no meaning.
+ * Draws the map from coordinates in [-1, 1]. With fewer than two items there is no distance to show,
+ * and the map is hidden.
  */
 export function renderMap(
   items: Items,
@@ -39,7 +40,7 @@ export function renderMap(
     y: HEIGHT / 2 - place.y * (HEIGHT / 2 - MARGIN),
     isMedoid: medoids.has(place.item),
   }));
-  separate(spots);
+  separateAll(spots);
 
   const islands = interests.map((_, index) => {
     const discs = spots
@@ -63,17 +64,17 @@ export function renderMap(
     const { label } = itemById(items, medoid);
     return `${label}, with ${formatCount(members.length, "item")}`;
   });
-  const count = formatCount(interests.length, "interest");
-  const label = `A map of ${count}: ${formatList(descriptions)}`;
+  const interestCount = formatCount(interests.length, "interest");
+  const label = `A map of ${interestCount}: ${formatList(descriptions)}`;
   const attributes = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label };
   byId("map-picture").replaceChildren(createSvg("svg", attributes, ...islands, ...glyphs));
 }
 
 /**
- * Moves overlapping spots apart, in place, by at most `SEPARATION_ROUNDS` rounds over all pairs.
- * Deterministic: equal spots give equal positions.
+ * Moves overlapping spots apart, in place, in SEPARATION_ROUNDS rounds over all pairs.
+ * Deterministic: the same spots always move to the same positions.
  */
-function separate(spots: readonly Spot[]): void {
+function separateAll(spots: readonly Spot[]): void {
   for (let round = 0; round < SEPARATION_ROUNDS; round += 1) {
     for (const [index, a] of spots.entries()) {
       for (const b of spots.slice(0, index)) separatePair(a, b, index);
@@ -81,21 +82,24 @@ function separate(spots: readonly Spot[]): void {
   }
 }
 
-/** Spots of equal position have no direction between them; `index` gives each its own. */
+/**
+ * Moves two overlapping spots apart. Between spots at one position there is no direction: it is
+ * derived from `index`, so that several such spots move in different directions.
+ */
 function separatePair(a: Spot, b: Spot, index: number): void {
-  const required =
+  const requiredDistance =
     MIN_DISTANCE +
     (a.isMedoid ? MEDOID_EXTRA_DISTANCE : 0) +
     (b.isMedoid ? MEDOID_EXTRA_DISTANCE : 0);
   const [dx, dy] =
     a.x === b.x && a.y === b.y ? [Math.cos(index), Math.sin(index)] : [a.x - b.x, a.y - b.y];
   const distance = Math.hypot(dx, dy);
-  if (distance >= required) return;
-  const push = (required - distance) / distance / 2;
-  a.x = clampToPicture(a.x + dx * push, WIDTH);
-  a.y = clampToPicture(a.y + dy * push, HEIGHT);
-  b.x = clampToPicture(b.x - dx * push, WIDTH);
-  b.y = clampToPicture(b.y - dy * push, HEIGHT);
+  if (distance >= requiredDistance) return;
+  const shift = (requiredDistance - distance) / distance / 2;
+  a.x = clampToPicture(a.x + dx * shift, WIDTH);
+  a.y = clampToPicture(a.y + dy * shift, HEIGHT);
+  b.x = clampToPicture(b.x - dx * shift, WIDTH);
+  b.y = clampToPicture(b.y - dy * shift, HEIGHT);
 }
 
 function clampToPicture(coordinate: number, length: number): number {

@@ -5,7 +5,7 @@ import { formatShare } from "./format.js";
 import { type Item, type Items, itemById } from "./items.js";
 
 export interface ItemDialogListener {
-  /** `undefined` while the profile is empty. */
+  /** The relation of an item to the interests; `undefined` while the profile is empty. */
   explain(item: Item): Promise<Explanation | undefined>;
   tap(item: Item): void;
   save(item: Item): void;
@@ -36,7 +36,7 @@ export async function openItemDialog(
     createGlyph(item.emoji),
     createHtml("h2", { id: "item-dialog-title" }, item.label),
     createHtml("p", { class: "muted" }, item.tags.join(", ")),
-    ...(explanation === undefined ? [] : describe(items, item, explanation, isMember)),
+    ...(explanation === undefined ? [] : describeRelation(items, item, explanation, isMember)),
     createHtml(
       "div",
       { class: "button-row" },
@@ -54,7 +54,7 @@ export async function openItemDialog(
   dialog.showModal();
 }
 
-function describe(
+function describeRelation(
   items: Items,
   item: Item,
   { interest, nearest }: Explanation,
@@ -68,19 +68,19 @@ function describe(
       ? `It stands for one of your interests (${share}).`
       : `It belongs to your interest ${medoid.label} (${share}).`;
   const paragraph = createHtml("p", {}, relation);
-  const others = nearest.filter((near) => near.item !== item.id);
+  const others = nearest.filter((neighbour) => neighbour.item !== item.id);
   if (others.length === 0) return [paragraph];
-  const rows = others.map((near) => {
-    const { emoji, label } = itemById(items, near.item);
+  const rows = others.map((neighbour) => {
+    const { emoji, label } = itemById(items, neighbour.item);
     const row = createHtml(
       "li",
       {},
       createGlyph(emoji),
       createHtml("span", {}, label),
-      createHtml("span", { class: "muted" }, near.similarity.toFixed(2)),
+      createHtml("span", { class: "muted" }, neighbour.similarity.toFixed(2)),
     );
-    // The background bar; a cosine below 0 has none.
-    row.style.setProperty("--share", formatShare(Math.max(0, near.similarity)));
+    // The length of the bar in the background of the row; a negative cosine has no bar.
+    row.style.setProperty("--share", formatShare(Math.max(0, neighbour.similarity)));
     return row;
   });
   const attributes = { class: "nearest", "aria-label": "The most alike of your items" };

@@ -18,8 +18,8 @@ import { createTray } from "./tray.js";
 import { createWall } from "./wall.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** How often relative times ("just now") are rendered anew. */
-const REFRESH_MS = 60_000;
+/** Interval at which relative times ("just now") are updated. */
+const RELATIVE_TIMES_INTERVAL_MS = 60_000;
 
 const outboundPanel = createOutboundPanel();
 observeFetches(outboundPanel.addFetches);
@@ -31,30 +31,33 @@ async function start(): Promise<void> {
       onFetches: outboundPanel.addFetches,
       onProblem: showNotice,
     });
-    await run(sage, items);
+    await runPage(sage, items);
   } catch (error) {
     showErrorNotice(error, () => void start(), "catalogue-");
   }
 }
 
 /**
- * `data-state` of the body is "loading" until the first rendering, "working" while an action is
- * pending, else "ready"; `data-profile` is "empty" or "filled".
+ * Connects the elements of the page to the Sage. The attribute `data-state` of the body is "loading"
+ * until the first rendering, "working" while an action is pending, else "ready"; `data-profile` is
+ * "empty" or "filled".
  */
-async function run(sage: Sage, items: Items): Promise<void> {
+async function runPage(sage: Sage, items: Items): Promise<void> {
   const { dataset } = document.body;
   const assignHues = createHueAssigner();
   const emojiFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
   const supported = supportedItems(items, emojiFont);
-  const unsupported = [...items.keys()].filter((id) => !supported.has(id));
-  let latest: ViewState | undefined;
+  const unsupportedIds = [...items.keys()].filter((id) => !supported.has(id));
+  let latestState: ViewState | undefined;
   let lastAnnouncement = "";
   let pendingActions = 0;
 
-  const controller = createController(sage, unsupported, render, (error) => showErrorNotice(error));
-  const tap = (item: Item): void => act(item, "tap");
-  const save = (item: Item): void => act(item, "save");
-  const actionCount = (): number => latest?.profile.actions ?? 0;
+  const controller = createController(sage, unsupportedIds, render, (error) =>
+    showErrorNotice(error),
+  );
+  const tap = (item: Item): void => recordAction(item, "tap");
+  const save = (item: Item): void => recordAction(item, "save");
+  const actionCount = (): number => latestState?.profile.actions ?? 0;
   const itemListener: ItemDialogListener = {
     tap,
     save,
@@ -89,20 +92,20 @@ async function run(sage: Sage, items: Items): Promise<void> {
     actionCount,
   });
   setInterval(() => {
-    if (latest !== undefined && !document.hidden) render(latest);
-  }, REFRESH_MS);
+    if (latestState !== undefined && !document.hidden) render(latestState);
+  }, RELATIVE_TIMES_INTERVAL_MS);
 
   await controller.refresh();
   dataset.state = "ready";
 
-  function act(item: Item, kind: "tap" | "save"): void {
+  function recordAction(item: Item, kind: "tap" | "save"): void {
     tray.showAction(item, kind);
     const verb = kind === "save" ? "Saved" : "Tapped";
     announce(`${verb} ${item.label}`, controller.act(item.id, kind));
   }
 
   function render(state: ViewState): void {
-    latest = state;
+    latestState = state;
     const { actions, interests } = state.profile;
     dataset.profile = actions > 0 ? "filled" : "empty";
     const hues = assignHues(interests);
@@ -127,8 +130,8 @@ async function run(sage: Sage, items: Items): Promise<void> {
   }
 
   /**
-   * Announces an action and its result to assistive technology once `action` is done. Only the
-   * latest announcement is made.
+   * Announces an action and its result to assistive technology once `action` is done, unless another
+   * action has begun meanwhile: only the latest is announced.
    */
   function announce(text: string, action: Promise<void>): void {
     lastAnnouncement = text;
@@ -138,7 +141,7 @@ async function run(sage: Sage, items: Items): Promise<void> {
       pendingActions -= 1;
       if (pendingActions === 0) dataset.state = "ready";
       if (lastAnnouncement !== text) return;
-      const interests = latest?.profile.interests ?? [];
+      const interests = latestState?.profile.interests ?? [];
       byId("announcer").textContent = `${text}. ${describeInterests(items, interests)}.`;
     });
   }

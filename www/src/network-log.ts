@@ -12,7 +12,8 @@ export function observeFetches(onFetches: (fetches: FetchRecord[]) => void): voi
     const entries = list.getEntries() as PerformanceResourceTiming[];
     onFetches(entries.map((entry) => ({ url: entry.name, bytes: entry.encodedBodySize })));
   });
-  // The document itself is a "navigation", everything else a "resource"; workers have only those.
+  // The document itself is a "navigation", everything else a "resource". Workers have only
+  // resources.
   for (const type of ["navigation", "resource"]) {
     if (PerformanceObserver.supportedEntryTypes.includes(type))
       observer.observe({ type, buffered: true });

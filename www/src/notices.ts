@@ -1,19 +1,19 @@
-/** Notices: what went wrong, what it means for the user, and what to do. */
+/** Notices: each states an error, its effect on the user, and a remedy. */
 import { isSageError } from "pocketsage";
 import { byId, createButton, createHtml, createIconButton } from "./dom.js";
 
-const IMPORT_EXPORTED =
+const IMPORT_REMEDY =
   "What was stored has been put aside, untouched. If you have an export, import it.";
-const RELOAD =
+const RELOAD_CATALOGUE_REMEDY =
   "Reload the page, so that page and catalogue are of one version. If that does not help, the " +
   "copy on the server is damaged.";
-const RELOAD_KEEPS_ACTIONS = "Reload the page. What you tapped is stored on this device.";
+const RELOAD_PAGE_REMEDY = "Reload the page. What you tapped is stored on this device.";
 
 /**
- * By the code of the `SageError`. Codes that mean different things in different files have a
+ * Texts of the notices by error code. A code that means different things in different files has a
  * prefix: "stored-" for the stored profile, "catalogue-" for the catalogue, none for an import.
  */
-const TEXTS: Readonly<Record<string, { title: string; remedy: string }>> = {
+const NOTICE_TEXTS: Readonly<Record<string, { title: string; remedy: string }>> = {
   storage: {
     title: "Your browser would not store your taste, so it is kept in memory only.",
     remedy:
@@ -22,20 +22,23 @@ const TEXTS: Readonly<Record<string, { title: string; remedy: string }>> = {
   },
   "stored-corrupt": {
     title: "The taste stored here cannot be read, so this one starts empty.",
-    remedy: IMPORT_EXPORTED,
+    remedy: IMPORT_REMEDY,
   },
   "stored-version": {
     title: "The taste stored here was written by a newer PocketSage, so this one starts empty.",
-    remedy: IMPORT_EXPORTED,
+    remedy: IMPORT_REMEDY,
   },
   "stored-dimension": {
     title: "The taste stored here is of another catalogue, so this one starts empty.",
-    remedy: IMPORT_EXPORTED,
+    remedy: IMPORT_REMEDY,
   },
-  "catalogue-corrupt": { title: "The catalogue that came cannot be read.", remedy: RELOAD },
+  "catalogue-corrupt": {
+    title: "The catalogue that came cannot be read.",
+    remedy: RELOAD_CATALOGUE_REMEDY,
+  },
   "catalogue-version": {
     title: "The catalogue that came is newer than this page.",
-    remedy: RELOAD,
+    remedy: RELOAD_CATALOGUE_REMEDY,
   },
   corrupt: {
     title: "That file is not a taste that can be read.",
@@ -55,27 +58,31 @@ const TEXTS: Readonly<Record<string, { title: string; remedy: string }>> = {
   },
   "worker-gone": {
     title: "The worker that computes your interests has stopped.",
-    remedy: RELOAD_KEEPS_ACTIONS,
+    remedy: RELOAD_PAGE_REMEDY,
   },
 };
 
-const UNEXPECTED = { title: "Something went wrong.", remedy: RELOAD_KEEPS_ACTIONS };
+const UNEXPECTED_TEXT = { title: "Something went wrong.", remedy: RELOAD_PAGE_REMEDY };
 
 /**
- * Shows an error. `prefix` selects the text for codes that depend on the file; codes without a
- * text of that prefix use their own. `retry` adds a button.
+ * Shows the notice of an error: of the code with `codePrefix` (see NOTICE_TEXTS) if there is one,
+ * else of the code itself. With `retry`, the notice has a button that calls it.
  */
-export function showErrorNotice(error: unknown, retry?: () => void, prefix = ""): void {
+export function showErrorNotice(error: unknown, retry?: () => void, codePrefix = ""): void {
   const code = isSageError(error) ? error.code : "unexpected";
   const message = error instanceof Error ? error.message : String(error);
-  showNotice(`${prefix}${code}` in TEXTS ? `${prefix}${code}` : code, message, retry);
+  showNotice(
+    `${codePrefix}${code}` in NOTICE_TEXTS ? `${codePrefix}${code}` : code,
+    message,
+    retry,
+  );
 }
 
-/** Shows the text of a code, and the message below it. A notice that is already shown stays. */
+/** Shows the notice of an error code, with `message` in its last line, unless it is shown already. */
 export function showNotice(code: string, message: string, retry?: () => void): void {
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;
-  const { title, remedy } = TEXTS[code] ?? UNEXPECTED;
+  const { title, remedy } = NOTICE_TEXTS[code] ?? UNEXPECTED_TEXT;
   const notice = createHtml(
     "div",
     { class: "notice", role: "alert", "data-code": code },

@@ -13,8 +13,8 @@ export interface OutboundPanel {
   setOutbound(outbound: readonly Outbound[]): void;
 }
 
-/** What each fetched file belongs to; the first pattern that matches its path decides. */
-const PARTS = [
+/** The parts of the page. A fetched file belongs to the first part whose pattern matches its path. */
+const PAGE_PARTS = [
   { name: "The catalogue", pattern: /\.sage$/ },
   { name: "PocketSage, in WebAssembly", pattern: /\.wasm$/ },
   { name: "This page", pattern: /(?:)/ },
@@ -35,7 +35,7 @@ export function createOutboundPanel(): OutboundPanel {
   const renderVerdict = (): void => {
     const urls = [...bytesByUrl.keys()].map((url) => new URL(url));
     const otherHosts = urls.filter((url) => url.origin !== location.origin).map((url) => url.host);
-    byId("outbound-verdict").replaceChildren(...verdict(outbound, new Set(otherHosts)));
+    byId("outbound-verdict").replaceChildren(...createVerdict(outbound, new Set(otherHosts)));
   };
   renderVerdict();
   return {
@@ -78,11 +78,11 @@ export function createOutboundPanel(): OutboundPanel {
   };
 }
 
-function verdict(
+function createVerdict(
   outbound: readonly Outbound[],
   otherHosts: ReadonlySet<string>,
 ): readonly HTMLElement[] {
-  const next = createHtml("p", {}, describeNext(outbound));
+  const next = createHtml("p", {}, describeNextRequest(outbound));
   if (otherHosts.size === 0 && outbound.length === 0)
     return [createHtml("p", { class: "verdict" }, "Nothing."), next];
   const warning =
@@ -90,7 +90,7 @@ function verdict(
   return [createHtml("p", { class: "verdict warn" }, warning), next];
 }
 
-function describeNext(outbound: readonly Outbound[]): string {
+function describeNextRequest(outbound: readonly Outbound[]): string {
   if (outbound.length === 0)
     return "The next recommendation will ask the catalogue on this device, and send nothing.";
   const bytes = outbound.reduce((sum, message) => sum + message.bytes.length, 0);
@@ -102,9 +102,9 @@ function describeNext(outbound: readonly Outbound[]): string {
 }
 
 function bytesByPart(bytesByUrl: ReadonlyMap<string, number>): [name: string, bytes: number][] {
-  const sums = new Map<string, number>(PARTS.map(({ name }) => [name, 0]));
+  const sums = new Map<string, number>(PAGE_PARTS.map(({ name }) => [name, 0]));
   for (const [url, bytes] of bytesByUrl) {
-    const part = PARTS.find(({ pattern }) => pattern.test(new URL(url).pathname));
+    const part = PAGE_PARTS.find(({ pattern }) => pattern.test(new URL(url).pathname));
     if (part !== undefined) sums.set(part.name, (sums.get(part.name) ?? 0) + bytes);
   }
   return [...sums];

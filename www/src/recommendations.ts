@@ -10,7 +10,7 @@ export interface RecommendationListener {
   hide(item: Item): void;
 }
 
-/** `hueOf` returns the hue of the interest with this medoid. */
+/** Renders the list. `hueOf` returns the hue of the interest that has the given medoid. */
 export function renderRecommendations(
   items: Items,
   recommendations: readonly Recommendation[],
@@ -26,7 +26,7 @@ export function renderRecommendations(
       ({ item }) => createEntry(itemById(items, item), listener),
       (element, recommendation) => {
         setHue(element, hueOf(recommendation.because.medoid));
-        element.querySelector(".because")?.replaceChildren(...reason(items, recommendation));
+        element.querySelector(".because")?.replaceChildren(...createReason(items, recommendation));
       },
     ),
   );
@@ -45,8 +45,8 @@ function createEntry(item: Item, listener: RecommendationListener): HTMLElement 
   return createHtml("li", { class: "recommendation" }, button, hide);
 }
 
-/** "because of 🍕 pizza, near 🍔 🍟" */
-function reason(
+/** The reason of a recommendation as nodes: "because of 🍕 pizza, near 🍔 🍟" */
+function createReason(
   items: Items,
   { because: { medoid, nearest } }: Recommendation,
 ): readonly (Node | string)[] {

@@ -10,7 +10,7 @@ export interface TrayListener {
 
 export interface Tray {
   showAction(item: Item, kind: "tap" | "save"): void;
-  /** What the tray shows at first: how to tap and save. */
+  /** Shows the initial content of the tray: how to tap and save. */
   showHint(): void;
 }
 
@@ -47,7 +47,7 @@ export function createTray(listener: TrayListener): Tray {
   };
 }
 
-/** Both variants; the style sheet shows the one for the input device. */
+/** A hint for the keyboard and one for touch; the style sheet shows that of the input device. */
 function createHint(): HTMLElement {
   return createHtml(
     "p",

@@ -11,7 +11,7 @@ import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
 import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
 
-/** The value of the button "All" in the category filter. */
+/** The value of the button "All" in the category filter; other buttons have a group's name. */
 const ALL_GROUPS = "";
 
 export interface WallListener {
@@ -22,7 +22,7 @@ export interface WallListener {
 }
 
 export interface Wall {
-  /** Colours the user's items; the map has the hue of the interest of each. */
+  /** Colours the user's items. `hues` maps each to the hue of its interest. */
   setHues(hues: ReadonlyMap<ItemId, number>): void;
 }
 
@@ -60,14 +60,14 @@ export function createWall(items: Items, listener: WallListener): Wall {
     applyFilter();
     root.scrollTop = 0;
   });
-  root.addEventListener("click", (event) => actOn(event, listener.tap));
+  root.addEventListener("click", (event) => callWithItem(event, listener.tap));
   root.addEventListener("contextmenu", (event) => {
-    if (actOn(event, listener.open)) event.preventDefault();
+    if (callWithItem(event, listener.open)) event.preventDefault();
   });
   root.addEventListener("focusin", (event) => setTabStop(event.target as HTMLButtonElement));
   root.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key.toLowerCase() === "s") actOn(event, listener.save);
+    if (event.key.toLowerCase() === "s") callWithItem(event, listener.save);
     else moveFocus(event);
   });
 
@@ -84,8 +84,8 @@ export function createWall(items: Items, listener: WallListener): Wall {
     },
   };
 
-  /** Calls `act` with the item of the event's button. Returns whether there is one. */
-  function actOn(event: Event, act: (item: Item) => void): boolean {
+  /** Calls `act` with the item whose button has the event. Returns whether there is an item. */
+  function callWithItem(event: Event, act: (item: Item) => void): boolean {
     const button = (event.target as Element).closest<HTMLButtonElement>(".item");
     const item = button === null ? undefined : items.get(button.value);
     if (button === null || item === undefined) return false;
@@ -95,33 +95,34 @@ export function createWall(items: Items, listener: WallListener): Wall {
   }
 
   function applyFilter(): void {
-    let total = 0;
+    let totalVisible = 0;
     for (const group of groups) {
       const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === group.name;
-      let visible = 0;
+      let visibleCount = 0;
       for (const button of group.buttons) {
         const item = items.get(button.value);
         button.hidden = item === undefined || !isSelected || !matchesQuery(item, search.value);
-        if (!button.hidden) visible += 1;
+        if (!button.hidden) visibleCount += 1;
       }
-      group.element.hidden = visible === 0;
-      // The style sheet estimates the height of groups outside of the viewport from it.
-      group.element.style.setProperty("--item-count", String(visible));
-      total += visible;
+      group.element.hidden = visibleCount === 0;
+      // From this the style sheet estimates the height of groups outside of the viewport.
+      group.element.style.setProperty("--item-count", String(visibleCount));
+      totalVisible += visibleCount;
     }
-    byId("wall-count").textContent = formatCount(total, "thing");
-    emptyNote.hidden = total > 0;
+    byId("wall-count").textContent = formatCount(totalVisible, "thing");
+    emptyNote.hidden = totalVisible > 0;
     const remedy = "Try another word, or all categories.";
     emptyNote.textContent = `Nothing here is called “${search.value}”. ${remedy}`;
     const first = visibleButtons().flat()[0];
     if (first !== undefined) setTabStop(first);
   }
 
-  /** One array per group, empty for a hidden group. */
+  /** The visible buttons, as one array per group, empty for a hidden group. */
   function visibleButtons(): HTMLButtonElement[][] {
     return groups.map((group) => group.buttons.filter((button) => !button.hidden));
   }
 
+  /** Makes `button` the only button of the wall in the tab order. */
   function setTabStop(button: HTMLButtonElement): void {
     root.querySelector('.item[tabindex="0"]')?.setAttribute("tabindex", "-1");
     button.tabIndex = 0;
@@ -129,20 +130,20 @@ export function createWall(items: Items, listener: WallListener): Wall {
 
   function moveFocus(event: KeyboardEvent): void {
     const grids = visibleButtons();
-    const all = grids.flat();
-    const index = all.indexOf(event.target as HTMLButtonElement);
+    const allButtons = grids.flat();
+    const index = allButtons.indexOf(event.target as HTMLButtonElement);
     const visibleGroup = groups.find((group) => !group.element.hidden);
     if (index < 0 || visibleGroup === undefined) return;
     const columns = getComputedStyle(visibleGroup.grid).gridTemplateColumns.split(" ").length;
-    const sizes = grids.map((grid) => grid.length);
-    const next = all[nextIndex(event.key, index, sizes, columns)];
+    const cellCounts = grids.map((grid) => grid.length);
+    const next = allButtons[nextIndex(event.key, index, cellCounts, columns)];
     if (next === undefined || next === event.target) return;
     event.preventDefault();
     next.focus();
   }
 }
 
-/** The groups in the order of their first item. */
+/** The groups of the items, each with its buttons, in the order of their first item. */
 function createGroups(items: Items): ItemGroup[] {
   const groups = new Map<string, ItemGroup>();
   for (const item of items.values()) {
@@ -171,18 +172,22 @@ function createGroup(name: string): ItemGroup {
 }
 
 function createItemButton(item: Item): HTMLButtonElement {
-  const names = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
+  const labels = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
   return createHtml(
     "button",
-    { type: "button", class: "item", value: item.id, tabindex: -1, ...names },
+    { type: "button", class: "item", value: item.id, tabindex: -1, ...labels },
     createGlyph(item.emoji),
   );
 }
 
 function createFilterButton(group: string): HTMLElement {
   const isAll = group === ALL_GROUPS;
-  const base = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
-  if (isAll) return createHtml("button", base, "All");
+  const attributes = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
+  if (isAll) return createHtml("button", attributes, "All");
   const { name, emoji } = GROUPS[group] ?? { name: group, emoji: "▫️" };
-  return createHtml("button", { ...base, title: name, "aria-label": name }, createGlyph(emoji));
+  return createHtml(
+    "button",
+    { ...attributes, title: name, "aria-label": name },
+    createGlyph(emoji),
+  );
 }

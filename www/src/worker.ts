@@ -17,20 +17,20 @@ import catalogueUrl from "pocketsage/emoji.sage?url";
 import type { Item } from "./items.js";
 import { type FetchRecord, observeFetches } from "./network-log.js";
 
-/** A message to the page, beside those of `serveSage`. */
+/** A message from the worker to the page. `serveSage` sends other messages, for `connectSage`. */
 export type WorkerMessage =
   | { type: "items"; items: Item[] }
   | { type: "fetches"; fetches: FetchRecord[] }
   | { type: "problem"; code: string; message: string };
 
-/** Codes of errors for which the stored profile, not the storage, is the cause. */
-const UNREADABLE_CODES: readonly string[] = ["corrupt", "version", "dimension"];
+/** Codes of errors whose cause is the stored profile; the storage itself works. */
+const PROFILE_ERROR_CODES: readonly string[] = ["corrupt", "version", "dimension"];
 
-serveSage(open);
+serveSage(openStoredSage);
 observeFetches((fetches) => post({ type: "fetches", fetches }));
 
 /** Opens the stored profile; if that fails, an empty one, and posts a "problem". */
-async function open(): Promise<Sage> {
+async function openStoredSage(): Promise<Sage> {
   const catalogue = await Catalogue.fetch(catalogueUrl);
   const items = [...catalogue.ids()].map((id) => ({
     ...(catalogue.payload(id) as Omit<Item, "id">),
@@ -40,9 +40,9 @@ async function open(): Promise<Sage> {
 
   const openWith = (store: Store, unreadable?: "set-aside"): Promise<Sage> =>
     openSage({ catalogue, store, kinds: { save: 3 }, ...(unreadable && { unreadable }) });
-  const stored = indexedDbStore("page");
+  const pageStore = indexedDbStore("page");
   try {
-    return await openWith(stored);
+    return await openWith(pageStore);
   } catch (error) {
     if (!isSageError(error)) throw error;
     const { code, message } = error;
@@ -50,9 +50,9 @@ async function open(): Promise<Sage> {
       post({ type: "problem", code, message });
       return openWith(memoryStore());
     }
-    if (!UNREADABLE_CODES.includes(code)) throw error;
+    if (!PROFILE_ERROR_CODES.includes(code)) throw error;
     post({ type: "problem", code: `stored-${code}`, message });
-    return openWith(stored, "set-aside");
+    return openWith(pageStore, "set-aside");
   }
 }
 
