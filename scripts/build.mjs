@@ -1,6 +1,6 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
-// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Skips what is newer than its
-// inputs.
+// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Skips outputs that are newer
+// than their inputs.
 
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -13,15 +13,15 @@ import { isUpToDate } from "./lib/up-to-date.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const pkg = join(root, "pkg");
-const wasm = join(pkg, "wasm");
+const packageFolder = join(root, "pkg");
+const wasmFolder = join(packageFolder, "wasm");
 const wasmInputs = ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 const typeScriptInputs = ["ts", "tsconfig.json", "package-lock.json", "pkg/wasm/core.d.ts"];
 
 /**
- * Options of wasm-opt. The features are those of every browser since 2023, Node >= 16 and workerd.
+ * Options of wasm-opt. The enabled features exist in every browser since 2023, Node 16 and workerd.
  */
-const optimisation = [
+const wasmOptOptions = [
   "-O3",
   ...["--one-caller-inline-max-function-size=20", "--flexible-inline-max-function-size=8"],
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
@@ -44,30 +44,35 @@ export async function build() {
 }
 
 async function buildWasm() {
-  if (await isUpToDate(join(wasm, "core_bg.wasm"), wasmInputs))
+  if (await isUpToDate(join(wasmFolder, "core_bg.wasm"), wasmInputs))
     return reportDone("wasm", "up to date");
   if (!(await probe("wasm-opt"))) throw new Remedy("wasm-opt is missing: run `npm run setup`.");
   const start = performance.now();
-  const out = join(root, "target", "wasm-pack");
-  await rm(out, { recursive: true, force: true });
+  const outFolder = join(root, "target", "wasm-pack");
+  await rm(outFolder, { recursive: true, force: true });
   const { output } = await runOrThrow("wasm-pack", [
     ...["build", "--target", "web", "--release", "--mode", "no-install", "--no-pack"],
-    ...["--out-dir", out, "--out-name", "core"],
+    ...["--out-dir", outFolder, "--out-name", "core"],
     ...["--", "--config", await remapSourcePaths()],
   ]);
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
     throw new Remedy(`${output}\nwasm-pack skipped wasm-opt: run \`npm ci\`, which installs it.`);
-  const { panicsToTraps } = await import("./lib/traps.mjs"); // imports what the set-up installs
-  const trapping = join(out, "trapping.wasm");
-  await writeFile(trapping, panicsToTraps(await readFile(join(out, "core_bg.wasm"))));
-  const glue = join(out, "core.js");
-  await writeFile(glue, makeTextCodersLazy(await readFile(glue, "utf8")));
-  await runOrThrow("wasm-opt", [trapping, "-o", join(out, "core_bg.wasm"), ...optimisation]);
+  const { panicsToTraps } = await import("./lib/traps.mjs"); // its imports need the set-up
+  const trappingWasm = join(outFolder, "trapping.wasm");
+  await writeFile(trappingWasm, panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))));
+  const gluePath = join(outFolder, "core.js");
+  await writeFile(gluePath, makeTextCodersLazy(await readFile(gluePath, "utf8")));
+  await runOrThrow("wasm-opt", [
+    trappingWasm,
+    "-o",
+    join(outFolder, "core_bg.wasm"),
+    ...wasmOptOptions,
+  ]);
   // Copies three files only: wasm-pack's .gitignore would empty the npm package, and its
   // package.json and README are not the project's.
-  await mkdir(wasm, { recursive: true });
+  await mkdir(wasmFolder, { recursive: true });
   for (const name of ["core.js", "core.d.ts", "core_bg.wasm"])
-    await copyFile(join(out, name), join(wasm, name));
+    await copyFile(join(outFolder, name), join(wasmFolder, name));
   reportDone("wasm", "pkg/wasm", (performance.now() - start) / 1000);
 }
 
@@ -82,11 +87,11 @@ async function remapSourcePaths() {
 
 async function buildTypeScript() {
   for (const file of await outputsWithoutSource()) await rm(file);
-  if (await isUpToDate(join(pkg, "index.js"), typeScriptInputs))
+  if (await isUpToDate(join(packageFolder, "index.js"), typeScriptInputs))
     return reportDone("typescript", "up to date");
   const { seconds } = await runOrThrow("tsc", ["--project", "tsconfig.json"]);
-  const command = join(pkg, "cli", "main.js");
-  if (existsSync(command)) await chmod(command, 0o755);
+  const cliEntry = join(packageFolder, "cli", "main.js");
+  if (existsSync(cliEntry)) await chmod(cliEntry, 0o755);
   reportDone("typescript", "pkg", seconds);
 }
 
@@ -99,21 +104,21 @@ async function copyEmojiCatalogue() {
       "emoji.sage",
       "www/public/emoji.sage is missing: node data/emoji/build.mjs makes it",
     );
-  await copyFile(source, join(pkg, "emoji.sage"));
+  await copyFile(source, join(packageFolder, "emoji.sage"));
   reportDone("emoji.sage", "pkg/emoji.sage");
 }
 
-/** Compiled files whose TypeScript was deleted or moved: they would still be published. */
+/** Compiled files whose TypeScript source was deleted or moved. They would still be published. */
 async function outputsWithoutSource() {
-  if (!existsSync(pkg)) return [];
+  if (!existsSync(packageFolder)) return [];
   const suffix = /(\.d\.ts|\.js)(\.map)?$/;
-  const entries = await readdir(pkg, { recursive: true, withFileTypes: true });
+  const entries = await readdir(packageFolder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && suffix.test(entry.name))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .filter((file) => {
-      const source = join(root, "ts", relative(pkg, file).replace(suffix, ".ts"));
-      return !file.startsWith(wasm) && !existsSync(source);
+      const source = join(root, "ts", relative(packageFolder, file).replace(suffix, ".ts"));
+      return !file.startsWith(wasmFolder) && !existsSync(source);
     });
 }
 

@@ -9,13 +9,13 @@ import { longLines } from "./lib/long-lines.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
-import { misplacedBindings, moduleCircles } from "./lib/rust-modules.mjs";
+import { importCycles, misplacedBindings } from "./lib/rust-modules.mjs";
 import { cargoDeny, root, rust } from "./lib/versions.mjs";
 import { installCargoTool, setup } from "./setup.mjs";
 
-const clippy = ["clippy", "--all-targets", "--quiet"];
-// Without benches, which are native programs.
-const clippyWasm = ["clippy", "--lib", "--tests", "--examples", "--quiet"];
+const clippyArguments = ["clippy", "--all-targets", "--quiet"];
+// Not the benches: they are native programs.
+const clippyWasmArguments = ["clippy", "--lib", "--tests", "--examples", "--quiet"];
 const denyWarnings = ["--", "-D", "warnings"];
 const exportsWithoutTypes = ["core.wasm", "emoji.sage"];
 const npmLicences = new Set(
@@ -23,20 +23,24 @@ const npmLicences = new Set(
     " ",
   ),
 );
-let packed;
-const packOnce = () => (packed ??= pack());
+let packPromise;
+const packOnce = () => (packPromise ??= pack());
 
-/** By name: a function that resolves to the complaints as text, empty if there are none. */
+/**
+ * The checks by name. Each function resolves to its complaints as text, empty if there are none.
+ */
 const checks = {
   biome: () => runCheck("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
   lines: async () => (await longLines()).join("\n"),
   rustfmt: () => runCheck("cargo", ["fmt", "--check"]),
-  clippy: () => runCheck("cargo", [...clippy, ...denyWarnings]),
-  "clippy-features": () => runCheck("cargo", [...clippy, "--all-features", ...denyWarnings]),
-  "clippy-wasm": () => runCheck("cargo", [...clippyWasm, "--target", rust.target, ...denyWarnings]),
+  clippy: () => runCheck("cargo", [...clippyArguments, ...denyWarnings]),
+  "clippy-features": () =>
+    runCheck("cargo", [...clippyArguments, "--all-features", ...denyWarnings]),
+  "clippy-wasm": () =>
+    runCheck("cargo", [...clippyWasmArguments, "--target", rust.target, ...denyWarnings]),
   "rust-modules": async () =>
     [
-      ...(await moduleCircles()).map((circle) => `circle: ${circle.join(" -> ")}`),
+      ...(await importCycles()).map((cycle) => `import cycle: ${cycle.join(" -> ")}`),
       ...(await misplacedBindings()).map((file) => `${file}: bindings belong in src/wasm.rs`),
     ].join("\n"),
   rustdoc: () =>
@@ -53,18 +57,19 @@ const checks = {
   },
   knip: () => runCheck("knip", []),
   "unused-crates": unusedCrates,
-  licences: async () => (await denyCrates("licenses", "bans", "sources")) + (await npmComplaints()),
+  licences: async () =>
+    (await denyCrates("licenses", "bans", "sources")) + (await npmLicenceComplaints()),
 };
 
-/** Checks that run only if named. */
-const onRequest = {
+/** Checks that run only if the command line names them. */
+const checksOnRequest = {
   advisories: async () =>
     (await denyCrates("advisories")) + (await runCheck("npm", ["audit", "--omit=dev"])),
 };
 
 await runScript(async () => {
   const names = process.argv.slice(2);
-  const all = { ...checks, ...onRequest };
+  const all = { ...checks, ...checksOnRequest };
   const unknown = names.filter((name) => !(name in all));
   if (unknown.length > 0)
     throw new Remedy(
@@ -97,17 +102,19 @@ async function runCheck(command, args, env = {}) {
   return code === 0 ? "" : output || `${command} ended with code ${code}`;
 }
 
-/** Checks the crates of Cargo.lock by deny.toml. */
-async function denyCrates(...what) {
+/**
+ * Checks the crates of Cargo.lock against rules of deny.toml: licenses, bans, sources, advisories.
+ */
+async function denyCrates(...kinds) {
   await installCargoTool("cargo-deny", cargoDeny);
-  return runCheck("cargo-deny", ["deny", "--log-level", "error", "check", ...what]);
+  return runCheck("cargo-deny", ["deny", "--log-level", "error", "check", ...kinds]);
 }
 
 /**
- * npm packages that are installed with ours and have another licence than the permitted ones. By
- * hand, because cargo-deny reads crates only, and these packages are few.
+ * npm packages that are installed with this package and whose licence is not in npmLicences.
+ * Written by hand, because cargo-deny reads crates only, and these packages are few.
  */
-async function npmComplaints() {
+async function npmLicenceComplaints() {
   const lock = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
   return Object.entries(lock.packages)
     .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.link)
@@ -117,8 +124,9 @@ async function npmComplaints() {
 }
 
 /**
- * Crates in Cargo.toml that no Rust file names. By hand: cargo-machete searches the same way, takes
- * a minute of CPU to install, and reports fuzz/ wrongly; cargo-shear needs a newer Rust than ours.
+ * Crates in Cargo.toml that no Rust file names. Written by hand: cargo-machete searches the same
+ * way, takes a minute of CPU to install, and reports fuzz/ wrongly; cargo-shear needs a newer Rust
+ * than ours.
  */
 async function unusedCrates() {
   const { stdout } = await run("cargo", ["metadata", "--format-version", "1", "--no-deps"]);

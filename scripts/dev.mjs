@@ -2,7 +2,8 @@
 //   ts/    tsc, then the Node tests of the changed folder
 //   src/   cargo test and wasm-pack, then the Node tests
 //   tests/ the changed file
-// Changes during a run start another run. `npm test` remains the proof: the table below is a guess.
+// Changes during a run start another run. Only `npm test` runs all tests that a
+// change may affect.
 import { watch } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,15 +13,15 @@ import { run } from "./lib/run.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const DEBOUNCE_MS = 200; // editors write a file in several steps
-const folders = ["ts", "src", "edge/src", "tests"];
-const ignored = /(^|\/)(\.[^/]*|[^/]*~|4913|node_modules\/.*)$/; // 4913: a probe of vim
+const DEBOUNCE_MS = 200; // one save in an editor causes several events
+const watchedFolders = ["ts", "src", "edge/src", "tests"];
+const ignoredPaths = /(^|\/)(\.[^/]*|[^/]*~|4913|node_modules\/.*)$/; // 4913: a file of vim
 
 /**
- * For the first pattern that matches a changed path: test files, as patterns of paths below tests/,
- * and arguments of `cargo test`.
+ * The tests of each changed path: the first matching pattern decides. `node` are patterns of test
+ * files below tests/, `cargo` are arguments of `cargo test`.
  */
-const rules = [
+const testRules = [
   [/^ts\/cli\//, { node: [/^cli\//] }],
   [/^ts\/remote\//, { node: [/^js\/remote-/] }],
   [/^ts\/catalogue\//, { node: [/^js\/(catalogue|recommend|items)/] }],
@@ -36,35 +37,35 @@ const rules = [
 await runScript(async () => {
   await setup();
   await build();
-  const changed = new Set();
+  const changedPaths = new Set();
   let running = false;
   let timer;
 
   const runChanged = async () => {
-    if (running || changed.size === 0) return;
+    if (running || changedPaths.size === 0) return;
     running = true;
-    const paths = [...changed];
-    changed.clear();
+    const paths = [...changedPaths];
+    changedPaths.clear();
     try {
       await rebuildAndTest(paths);
     } catch (error) {
       console.error(`\n${error.message}`);
     }
     running = false;
-    if (changed.size > 0) await runChanged();
+    if (changedPaths.size > 0) await runChanged();
     else console.log("\nWaiting for changes (Ctrl-C ends).");
   };
 
-  for (const folder of folders) {
+  for (const folder of watchedFolders) {
     watch(join(root, folder), { recursive: true }, (_, name) => {
       const path = `${folder}/${String(name).replaceAll("\\", "/")}`;
-      if (name === null || ignored.test(path)) return;
-      changed.add(path);
+      if (name === null || ignoredPaths.test(path)) return;
+      changedPaths.add(path);
       clearTimeout(timer);
       timer = setTimeout(runChanged, DEBOUNCE_MS);
     });
   }
-  console.log(`\nWatching ${folders.join(", ")} (Ctrl-C ends).`);
+  console.log(`\nWatching ${watchedFolders.join(", ")} (Ctrl-C ends).`);
 });
 
 async function rebuildAndTest(paths) {
@@ -77,7 +78,7 @@ async function rebuildAndTest(paths) {
     await runTests(process.execPath, ["--test", "--test-reporter=spec", ...files]);
 }
 
-/** `{ files, cargo }`: paths of Node test files, and lists of arguments of `cargo test`. */
+/** The tests to run, `{ files, cargo }`: Node test files, and argument lists of `cargo test`. */
 async function selectTests(paths) {
   const all = (await readdir(join(root, "tests"), { recursive: true }))
     .map((name) => name.replaceAll("\\", "/"))
@@ -85,7 +86,7 @@ async function selectTests(paths) {
   const files = new Set(paths.filter((path) => /^tests\/.*\.test\.m?js$/.test(path)));
   const cargo = new Map();
   for (const path of paths) {
-    const [pattern, rule] = rules.find(([one]) => one.test(path)) ?? [];
+    const [pattern, rule] = testRules.find(([candidate]) => candidate.test(path)) ?? [];
     if (!pattern) continue;
     const tests = typeof rule === "function" ? rule(path.match(pattern)[1]) : rule;
     for (const name of all)
@@ -98,7 +99,8 @@ async function selectTests(paths) {
 
 async function runTests(command, args) {
   const { code, seconds } = await run(command, args, { show: true });
-  const what = command === "cargo" ? `cargo ${args.join(" ")}` : `${args.length - 2} test files`;
-  if (code === 0) reportDone("passed", what, seconds);
-  else reportFailure("failed", what, seconds);
+  const description =
+    command === "cargo" ? `cargo ${args.join(" ")}` : `${args.length - 2} test files`;
+  if (code === 0) reportDone("passed", description, seconds);
+  else reportFailure("failed", description, seconds);
 }

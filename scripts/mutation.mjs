@@ -1,7 +1,7 @@
 // `npm run test:mutation`: changes the code in small ways, and reports the changes that no test
 // detects ("survived"). Takes hours; not a part of CI.
 //   npm run test:mutation -- typescript                         Stryker: ts/sage, catalogue, remote
-//   npm run test:mutation -- rust                               cargo-mutants: see rustFiles
+//   npm run test:mutation -- rust                               cargo-mutants: see defaultRustFiles
 //   npm run test:mutation -- ts/sage/journal.ts src/profile/cut.rs    only these files
 // Reports: target/mutation/. Stryker mutates the compiled pkg/, because the tests import it; its
 // line numbers are those of pkg/**/*.js.
@@ -15,36 +15,40 @@ import { run } from "./lib/run.mjs";
 import { cargoMutants, root } from "./lib/versions.mjs";
 import { installCargoTool, setup } from "./setup.mjs";
 
-const rustFiles = [
+/** Patterns of the files that cargo-mutants changes if the command line names no Rust file. */
+const defaultRustFiles = [
   "src/profile/**/*.rs",
   "src/recommend/**/*.rs",
   "src/catalogue/{format,header,bytes}.rs",
 ];
-const reports = join(root, "target", "mutation");
-const HOURS = 12;
+const reportFolder = join(root, "target", "mutation");
+const MAX_HOURS = 12; // of one tool
 
 await runScript(async () => {
-  const words = process.argv.slice(2);
-  const wrong = words.find((word) => !/^(rust|typescript|ts\/.+\.ts|src\/.+\.rs)$/.test(word));
-  const missing = words.find((word) => word.includes("/") && !existsSync(join(root, word)));
-  if (wrong ?? missing)
+  const targets = process.argv.slice(2);
+  const invalidTarget = targets.find(
+    (word) => !/^(rust|typescript|ts\/.+\.ts|src\/.+\.rs)$/.test(word),
+  );
+  const missingFile = targets.find((word) => word.includes("/") && !existsSync(join(root, word)));
+  if (invalidTarget ?? missingFile)
     throw new Remedy(
-      `Saw "${wrong ?? missing}", expected "rust", "typescript", or the path of a file in ts/ or ` +
-        "src/, as in `npm run test:mutation -- ts/sage/journal.ts`.",
+      `Saw "${invalidTarget ?? missingFile}", expected "rust", "typescript", or the path of a file ` +
+        "in ts/ or src/, as in `npm run test:mutation -- ts/sage/journal.ts`.",
     );
-  const [rust, typescript] = [
-    words.filter((word) => word.startsWith("src/")),
-    words.filter((word) => word.startsWith("ts/")),
+  const [rustTargets, typescriptTargets] = [
+    targets.filter((word) => word.startsWith("src/")),
+    targets.filter((word) => word.startsWith("ts/")),
   ];
-  const all = words.length === 0;
+  const runsAll = targets.length === 0;
   await setup();
   await build();
-  await mkdir(reports, { recursive: true });
+  await mkdir(reportFolder, { recursive: true });
   const failed = [];
-  if (all || words.includes("typescript") || typescript.length > 0)
-    if (!(await mutateTypeScript(typescript))) failed.push("typescript");
-  if (all || words.includes("rust") || rust.length > 0)
-    if (!(await mutateRust(rust.length > 0 ? rust : rustFiles))) failed.push("rust");
+  if (runsAll || targets.includes("typescript") || typescriptTargets.length > 0)
+    if (!(await mutateTypeScript(typescriptTargets))) failed.push("typescript");
+  if (runsAll || targets.includes("rust") || rustTargets.length > 0)
+    if (!(await mutateRust(rustTargets.length > 0 ? rustTargets : defaultRustFiles)))
+      failed.push("rust");
   if (failed.length > 0)
     throw new Remedy(
       `The run failed: ${failed.join(", ")}. The tests must pass on the unchanged code: npm test.`,
@@ -62,11 +66,11 @@ async function mutateTypeScript(files) {
   );
   if (files.length > 0)
     config.mutate = files.map((file) => file.replace(/^ts\//, "pkg/").replace(/\.ts$/, ".js"));
-  const configFile = join(reports, "stryker.config.json");
+  const configFile = join(reportFolder, "stryker.config.json");
   await writeFile(configFile, JSON.stringify(config));
   const stryker = join(folder, "node_modules", "@stryker-mutator", "core", "bin", "stryker.js");
   const { code } = await run(process.execPath, [stryker, "run", configFile], {
-    minutes: HOURS * 60,
+    minutes: MAX_HOURS * 60,
     show: true,
   });
   return code === 0;
@@ -77,10 +81,10 @@ async function mutateRust(files) {
   printTitle("Rust: cargo-mutants");
   const versionOption = ["mutants", "--version"];
   await installCargoTool("cargo-mutants", cargoMutants, { versionOption });
-  const options = ["--output", reports, "--no-shuffle", "--jobs", "1", "--baseline", "run"];
+  const options = ["--output", reportFolder, "--no-shuffle", "--jobs", "1", "--baseline", "run"];
   const selection = files.flatMap((file) => ["--file", file]);
   const { code } = await run("cargo-mutants", ["mutants", ...options, ...selection], {
-    minutes: HOURS * 60,
+    minutes: MAX_HOURS * 60,
     show: true,
   });
   return [0, 2, 3].includes(code);

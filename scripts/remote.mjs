@@ -21,13 +21,13 @@ import { countTests } from "./lib/suites.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const folder = join(root, "tests", "remote");
+const testFolder = join(root, "tests", "remote");
 
 /**
- * By file of tests/remote/: the engine, how real it is, the environment it needs, and whether it
- * must be isolated from the network.
+ * The test files of tests/remote/: the tested engine, whether it is the real server or a contract,
+ * the environment it needs, and whether it must be isolated from the network.
  */
-const parts = {
+const testedEngines = {
   chroma: { engine: "Chroma 1.5.9", kind: "real server", needs: "remote-venv" },
   clients: {
     engine: "Elasticsearch, Milvus v2, Pinecone, Typesense",
@@ -61,17 +61,18 @@ const parts = {
 };
 
 /**
- * By name: a function that installs an environment under .tools/, and resolves to `{ seconds }`.
+ * The environments by name. Each function installs one under .tools/ and resolves to `{ seconds }`,
+ * the duration of the installation.
  */
 const environments = {
-  "contract-clients": (name) => installPackages(name, join(folder, "clients")),
-  "milvus-venv": (name) => pythonEnvironment(name, join(folder, "requirements-milvus.txt")),
-  "remote-venv": (name) => pythonEnvironment(name, join(folder, "requirements.txt")),
+  "contract-clients": (name) => installPackages(name, join(testFolder, "clients")),
+  "milvus-venv": (name) => pythonEnvironment(name, join(testFolder, "requirements-milvus.txt")),
+  "remote-venv": (name) => pythonEnvironment(name, join(testFolder, "requirements.txt")),
 };
 
 await runScript(async () => {
   const names = process.argv.slice(2);
-  const files = (await readdir(folder))
+  const files = (await readdir(testFolder))
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => name.replace(".test.mjs", ""))
     .sort();
@@ -82,15 +83,15 @@ await runScript(async () => {
   await build();
 
   printTitle("Engines");
-  const missing = await installEnvironments(selected);
+  const failedEnvironments = await installEnvironments(selected);
 
   printTitle("Tests");
   const rows = [["what", "how", "passed", "failed", "seconds"]];
   const total = { passed: 0, failed: 0 };
   for (const name of selected) {
-    const { engine = name, kind = "", needs, isolated } = parts[name] ?? {};
-    const result = missing.has(needs)
-      ? { kind: `NOT RUN: ${missing.get(needs)}`, passed: 0, failed: 1, seconds: "" }
+    const { engine = name, kind = "", needs, isolated } = testedEngines[name] ?? {};
+    const result = failedEnvironments.has(needs)
+      ? { kind: `NOT RUN: ${failedEnvironments.get(needs)}`, passed: 0, failed: 1, seconds: "" }
       : { kind, ...(await runFile(name, isolated)) };
     rows.push([engine, result.kind, result.passed, result.failed, result.seconds]);
     total.passed += result.passed;
@@ -106,30 +107,34 @@ await runScript(async () => {
   if (total.failed > 0) process.exitCode = 1;
 });
 
-/** Installs what the selected files need. Resolves to the reasons for what is missing, by name. */
+/**
+ * Installs the environments that the selected files need. Resolves to a map from the name of each
+ * environment that could not be installed to the reason.
+ */
 async function installEnvironments(selected) {
-  const missing = new Map();
+  const failedEnvironments = new Map();
   for (const [name, install] of Object.entries(environments)) {
-    if (!selected.some((file) => parts[file]?.needs === name)) continue;
+    if (!selected.some((file) => testedEngines[file]?.needs === name)) continue;
     reportStart(name, "installed once");
     try {
       const { seconds } = await install(name);
       reportDone(name, "ready", seconds);
     } catch (error) {
-      missing.set(name, error.message.trim().split("\n").at(-1));
-      reportFailure(name, missing.get(name));
+      failedEnvironments.set(name, error.message.trim().split("\n").at(-1));
+      reportFailure(name, failedEnvironments.get(name));
     }
   }
-  return missing;
+  return failedEnvironments;
 }
 
 /**
- * Runs one file: `{ passed, failed, seconds }`. Prints its output if it fails, else its figures.
+ * Runs one test file and resolves to `{ passed, failed, seconds }`. If the file fails, its output
+ * is printed, else only the lines with measured figures.
  */
 async function runFile(name, isolated) {
   reportStart(name);
   const options = ["--test", "--test-reporter=spec", "--test-timeout=120000"];
-  const [command, args] = nodeCommand(isolated, [...options, join(folder, `${name}.test.mjs`)]);
+  const [command, args] = nodeCommand(isolated, [...options, join(testFolder, `${name}.test.mjs`)]);
   const { code, output, seconds } = await run(command, args, { minutes: 6 });
   const counts = countTests(output);
   const { passed } = counts;
@@ -144,12 +149,12 @@ async function runFile(name, isolated) {
 }
 
 /**
- * The command of Node with these arguments. If `isolated`, it runs in a network namespace with only
+ * The command that runs Node with `args`. If `isolated`, Node runs in a network namespace with only
  * the loopback interface: for a server that listens on all interfaces and cannot be configured.
  */
 function nodeCommand(isolated, args) {
   if (!isolated) return [process.execPath, args];
-  const map = process.getuid() === 0 ? [] : ["--map-root-user"];
+  const userMapping = process.getuid() === 0 ? [] : ["--map-root-user"];
   const start = 'ip link set lo up && exec "$0" "$@"';
-  return ["unshare", [...map, "--net", "sh", "-c", start, process.execPath, ...args]];
+  return ["unshare", [...userMapping, "--net", "sh", "-c", start, process.execPath, ...args]];
 }

@@ -1,6 +1,6 @@
-// `npm run setup`: installs what a bare machine lacks: Rust's wasm target, the npm packages,
+// `npm run setup`: installs what a new machine lacks: Rust's wasm target, the npm packages,
 // wasm-bindgen and wasm-pack under .tools/; with --browser also Chromium. Skips what is installed.
-// Imports Node's own modules only, because it runs before `npm ci`.
+// Imports only modules of Node and of this repository, because it runs before `npm ci`.
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -28,9 +28,9 @@ export async function setup({ browser = false } = {}) {
 }
 
 /**
- * Makes `.tools/bin/NAME` a command of this version, by `cargo install` unless it is there.
- * `crate` is the crate's name and more options, if they differ from the command's name;
- * `versionOption` are the arguments that print the version.
+ * Installs a command into .tools/bin/ by `cargo install`, unless it is there in this version.
+ * `crate` is the name of the crate, if it differs from that of the command, and further options of
+ * `cargo install`; `versionOption` are the arguments with which the command prints its version.
  */
 export async function installCargoTool(
   name,
@@ -105,19 +105,19 @@ async function installNpmPackages() {
 
 /** Without wasm-opt on the path, wasm-pack skips the optimisation silently. */
 async function checkWasmOpt() {
-  const found = await probe("wasm-opt");
-  if (!found?.includes(`version ${wasmOpt}`)) {
+  const installedVersion = await probe("wasm-opt");
+  if (!installedVersion?.includes(`version ${wasmOpt}`)) {
     throw new Remedy(
-      `wasm-opt ${wasmOpt} is missing (found: ${found ?? "none"}). It is a part of the npm ` +
-        "package binaryen: run `npm ci`.",
+      `wasm-opt ${wasmOpt} is missing (found: ${installedVersion ?? "none"}). It is a part of ` +
+        "the npm package binaryen: run `npm ci`.",
     );
   }
   reportDone("wasm-opt", wasmOpt);
 }
 
 async function installChromium() {
-  let found = await findMatchingPair();
-  if (!found) {
+  let browserAndDriver = await findMatchingPair();
+  if (!browserAndDriver) {
     const packages = ["chromium", "chromium-driver", "fonts-noto-color-emoji"];
     if (process.getuid?.() !== 0 || !(await probe("apt-get"))) {
       throw new Remedy(
@@ -128,19 +128,19 @@ async function installChromium() {
       );
     }
     reportStart("chromium", `apt-get install ${packages.join(" ")}`);
-    const quiet = { env: { DEBIAN_FRONTEND: "noninteractive" } };
+    const nonInteractive = { env: { DEBIAN_FRONTEND: "noninteractive" } };
     const install = ["install", "-y", "--no-install-recommends", ...packages];
-    await runOrThrow("apt-get", ["update"], quiet);
-    await runOrThrow("apt-get", install, quiet);
-    found = await findMatchingPair();
-    if (!found)
+    await runOrThrow("apt-get", ["update"], nonInteractive);
+    await runOrThrow("apt-get", install, nonInteractive);
+    browserAndDriver = await findMatchingPair();
+    if (!browserAndDriver)
       throw new Remedy(
         "Chromium and chromedriver were installed, but no two of one version run. Set " +
           "CHROMIUM_PATH and CHROMEDRIVER to a pair of the same version.",
       );
   }
-  reportDone("chromium", found.version);
-  return found;
+  reportDone("chromium", browserAndDriver.version);
+  return browserAndDriver;
 }
 
 /** `{ path, driver, version }` of a Chromium and a chromedriver of the same major version. */

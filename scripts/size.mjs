@@ -1,7 +1,7 @@
 // `npm run size`: bytes of the main entry in a page: everything it exports, bundled and minified by
 // Vite, and the wasm. The budget is for gzip. Source maps are not counted.
-//   npm run size -- --json     machine-readable, of what is already built
-// By hand: size-limit needs Node 22, and bundles by esbuild or webpack instead of Vite.
+//   npm run size -- --json     machine-readable; measures pkg/ without building it
+// Written by hand: size-limit needs Node 22, and bundles by esbuild or webpack instead of Vite.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -11,54 +11,63 @@ import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const BUDGET_BYTES = 112 * 1024;
-const sizes = ["raw", "gzip", "brotli"];
+/** Encodings of a file; its size is measured in each. */
+const encodings = ["raw", "gzip", "brotli"];
 
 await runScript(async () => {
-  const json = process.argv.includes("--json");
-  if (!json) {
+  const asJson = process.argv.includes("--json");
+  if (!asJson) {
     await setup();
     await buildPackage();
   }
   const wasm = await readFile(join(root, "pkg", "wasm", "core_bg.wasm"));
   const parts = [
-    measure("wasm", wasm),
-    measure("JavaScript, all exports", await bundle('export * from "pocketsage";')),
+    measurePart("wasm", wasm),
+    measurePart("JavaScript, all exports", await bundle('export * from "pocketsage";')),
   ];
-  const sum = (size) => parts.reduce((total, part) => total + part[size], 0);
-  const both = { name: "both", ...Object.fromEntries(sizes.map((size) => [size, sum(size)])) };
-  const usual = measure(
+  const sumOfParts = (encoding) => parts.reduce((sum, part) => sum + part[encoding], 0);
+  const wasmAndJavaScript = {
+    name: "both",
+    ...Object.fromEntries(encodings.map((encoding) => [encoding, sumOfParts(encoding)])),
+  };
+  const usualImports = measurePart(
     "JavaScript, usual imports",
     await bundle('export { Catalogue, openSage, indexedDbStore } from "pocketsage";'),
   );
-  const total = both.gzip;
+  const totalGzipBytes = wasmAndJavaScript.gzip;
+  const excessBytes = totalGzipBytes - BUDGET_BYTES;
 
-  if (json) {
-    const report = { parts: [...parts, usual], total, budget: BUDGET_BYTES };
+  if (asJson) {
+    const report = { parts: [...parts, usualImports], total: totalGzipBytes, budget: BUDGET_BYTES };
     console.log(JSON.stringify(report, undefined, 2));
   } else {
     printTitle("Size, bytes");
-    const rows = [...parts, both, usual].map((part) => [
+    const rows = [...parts, wasmAndJavaScript, usualImports].map((part) => [
       part.name,
-      ...sizes.map((size) => part[size]),
+      ...encodings.map((encoding) => part[encoding]),
     ]);
-    printTable([["part", ...sizes], ...rows]);
-    const [have, budget] = [(total / 1024).toFixed(1), BUDGET_BYTES / 1024];
-    console.log(`\n  ${have} KB gzipped of a budget of ${budget} KB`);
+    printTable([["part", ...encodings], ...rows]);
+    const [totalKilobytes, budgetKilobytes] = [
+      (totalGzipBytes / 1024).toFixed(1),
+      BUDGET_BYTES / 1024,
+    ];
+    console.log(`\n  ${totalKilobytes} KB gzipped of a budget of ${budgetKilobytes} KB`);
   }
-  if (total > BUDGET_BYTES)
+  if (excessBytes > 0)
     throw new Remedy(
-      `The main entry has ${total} bytes gzipped, ${total - BUDGET_BYTES} more than its budget ` +
+      `The main entry has ${totalGzipBytes} bytes gzipped, ${excessBytes} more than its budget ` +
         `of ${BUDGET_BYTES}. Make it smaller, or raise BUDGET_BYTES in scripts/size.mjs and give ` +
         "the reason in docs/decisions/0016-bytes-are-counted.md.",
     );
 });
 
-function measure(name, content) {
+/** The sizes in bytes of a part of the package, in every encoding. */
+function measurePart(name, content) {
   const gzip = gzipSync(content, { level: 9 }).length;
   return { name, raw: content.length, gzip, brotli: brotliCompressSync(content).length };
 }
 
-/** The minified JavaScript of an entry, without source maps; the wasm stays a separate file. */
+/** The minified JavaScript of an entry module, without source maps and without the wasm. */
 async function bundle(entry) {
   const { build } = await import("vite");
   const folder = join(root, "target", "size");

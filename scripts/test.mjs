@@ -39,14 +39,14 @@ await runScript(async () => {
   printResults(results);
 });
 
-/** Resolves to `{ name, passed, failed, skipped, seconds }`. */
-async function runSuite(suite, env, show) {
+/** Runs one suite and resolves to `{ name, passed, failed, skipped, seconds }`. */
+async function runSuite(suite, env, verbose) {
   reportStart(suite.name);
   if (suite.files?.length === 0) return countAsFailure(suite, "no test file in its folder", 0);
   const { code, output, seconds, timedOut } = await run(suite.command, suite.args, {
     env,
     minutes: suite.minutes,
-    show,
+    show: verbose,
   });
   const counts = countTests(output);
   const { passed, failed } = counts;
@@ -54,7 +54,7 @@ async function runSuite(suite, env, show) {
     reportDone(suite.name, `${passed} passed`, seconds);
     return { name: suite.name, ...counts, seconds };
   }
-  if (!show) console.log(output);
+  if (!verbose) console.log(output);
   if (failed > 0) {
     reportFailure(suite.name, `${failed} of ${passed + failed} failed`, seconds);
     return { name: suite.name, ...counts, seconds };
@@ -67,7 +67,7 @@ async function runSuite(suite, env, show) {
   return { ...countAsFailure(suite, why, seconds), passed };
 }
 
-/** A suite that ran nothing, or broke outside a test, counts as one failure. */
+/** Reports a suite that ran no test, or failed outside a test, as one failure. */
 function countAsFailure(suite, why, seconds) {
   reportFailure(suite.name, why, seconds);
   return { name: suite.name, passed: 0, failed: 1, skipped: 0, seconds };
@@ -78,12 +78,12 @@ function printResults(results) {
   printTitle("Suites");
   printTable([
     ["suite", "passed", "failed", "skipped", "seconds"],
-    ...results.map((one) => [
-      one.name,
-      one.passed,
-      one.failed,
-      one.skipped,
-      one.seconds.toFixed(1),
+    ...results.map((result) => [
+      result.name,
+      result.passed,
+      result.failed,
+      result.skipped,
+      result.seconds.toFixed(1),
     ]),
   ]);
   const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";

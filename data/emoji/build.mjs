@@ -21,7 +21,7 @@ const cli = join(root, "pkg", "cli", "main.js");
 await runScript(async () => {
   if (!existsSync(cli)) throw new Remedy(`${cli} is missing: run \`npm run build\` first.`);
   const requirements = join(here, "requirements.txt");
-  const options = { minutes: 10, pip: ["--no-deps"] };
+  const options = { minutes: 10, pipOptions: ["--no-deps"] };
   const { python } = await pythonEnvironment("emoji-venv", requirements, options);
   await runOrThrow(python, [join(here, "embed.py"), "--out", items], { show: true });
   const build = ["build", items, "-o", catalogue, "--precision", "compact", ...NEAR_DUPLICATES];

@@ -1,14 +1,22 @@
 // Finds a Chromium and its chromedriver, for wasm-pack's browser tests and for playwright-core.
 import { probe } from "./run.mjs";
 
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const commandNames = [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+  "chrome",
+];
 
-/** `{ path, version }` of the first Chromium that runs; CHROMIUM_PATH and CHROME_PATH go first. */
+/**
+ * `{ path, version }` of the first Chromium that runs. CHROMIUM_PATH and CHROME_PATH come first.
+ */
 export async function findChromium() {
-  return firstThatRuns([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...names]);
+  return firstThatRuns([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...commandNames]);
 }
 
-/** `{ path, version }` of the first chromedriver that runs; CHROMEDRIVER goes first. */
+/** `{ path, version }` of the first chromedriver that runs. CHROMEDRIVER comes first. */
 export async function findChromedriver() {
   return firstThatRuns([process.env.CHROMEDRIVER, "chromedriver"]);
 }

@@ -1,12 +1,13 @@
-// Makes the generated code create its TextDecoder and TextEncoder on first use. It creates them
-// when it is imported, which fails where they do not exist: in jsdom, and in audio worklets.
+// Changes the JavaScript that wasm-bindgen generates: TextDecoder and TextEncoder are created on
+// first use instead of at import. In jsdom and in audio worklets they do not exist, and the import
+// would fail.
 
-const decoder = "new TextDecoder('utf-8', { ignoreBOM: true })";
+const newDecoder = "new TextDecoder('utf-8', { ignoreBOM: true })";
 
-/** Each pattern must match once; the second value replaces it. */
+/** Pairs of a pattern in the generated code and its replacement. Each pattern must match once. */
 const replacements = [
   [
-    `let cachedTextDecoder = ${decoder};\ncachedTextDecoder.decode();\n`,
+    `let cachedTextDecoder = ${newDecoder};\ncachedTextDecoder.decode();\n`,
     "let cachedTextDecoder;\n",
   ],
   [
@@ -14,8 +15,8 @@ const replacements = [
     "    if (!cachedTextDecoder || numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
   ],
   [
-    `        cachedTextDecoder = ${decoder};\n        cachedTextDecoder.decode();\n`,
-    `        cachedTextDecoder = ${decoder};\n`,
+    `        cachedTextDecoder = ${newDecoder};\n        cachedTextDecoder.decode();\n`,
+    `        cachedTextDecoder = ${newDecoder};\n`,
   ],
   ["const cachedTextEncoder = new TextEncoder();\n", "let cachedTextEncoder;\n"],
   // Every engine with the SIMD instructions of the core has encodeInto.
@@ -24,7 +25,7 @@ const replacements = [
   ["= cachedTextEncoder.encodeInto(", "= (cachedTextEncoder ??= new TextEncoder()).encodeInto("],
 ];
 
-/** The generated JavaScript, without effects at import. */
+/** Returns the generated JavaScript with TextDecoder and TextEncoder created on first use. */
 export function makeTextCodersLazy(javaScript) {
   return replacements.reduce((code, [pattern, replacement]) => {
     const parts = code.split(pattern);

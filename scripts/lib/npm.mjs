@@ -5,18 +5,20 @@ import { runOrThrow } from "./run.mjs";
 import { root } from "./versions.mjs";
 
 /**
- * Makes `.tools/NAME` hold the packages of a folder's package-lock.json, unless it does already.
- * Resolves to `{ folder, seconds }`. Install scripts do not run.
+ * Installs the packages of the package-lock.json in `sourceFolder` into .tools/NAME, unless they
+ * are there. Resolves to `{ folder, seconds }`: the path of .tools/NAME and the installation time.
+ * Install scripts do not run.
  */
-export async function installPackages(name, from) {
+export async function installPackages(name, sourceFolder) {
   const folder = join(root, ".tools", name);
-  const installed = join(folder, "installed.json");
-  const wanted = await readFile(join(from, "package-lock.json"), "utf8");
-  if ((await readFile(installed, "utf8").catch(() => "")) === wanted) return { folder, seconds: 0 };
+  const installedLockPath = join(folder, "installed.json");
+  const wantedLockFile = await readFile(join(sourceFolder, "package-lock.json"), "utf8");
+  if ((await readFile(installedLockPath, "utf8").catch(() => "")) === wantedLockFile)
+    return { folder, seconds: 0 };
   const start = Date.now();
-  await cp(from, folder, { recursive: true });
+  await cp(sourceFolder, folder, { recursive: true });
   const install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   await runOrThrow("npm", install, { cwd: folder, minutes: 5 });
-  await writeFile(installed, wanted);
+  await writeFile(installedLockPath, wantedLockFile);
   return { folder, seconds: (Date.now() - start) / 1000 };
 }

@@ -1,8 +1,10 @@
 // Output of the scripts: one aligned line per step with its duration, tables, and errors with a
 // remedy.
-const start = Date.now();
+const scriptStart = Date.now();
 
-/** An error that the reader can fix; its message has the remedy. Printed without a stack. */
+/**
+ * An error that the user of a script can fix. Its message has the remedy and no stack is printed.
+ */
 export class Remedy extends Error {}
 
 /** Prints a finished step: `  ok    name  detail  12.3 s`. Below 0.1 s, no duration. */
@@ -15,7 +17,7 @@ export function reportFailure(name, detail = "", seconds = 0) {
   printStep("FAIL", name, detail, seconds);
 }
 
-/** Prints the start of a long step, so that silence is explained. */
+/** Prints that a step begins which takes long and prints nothing meanwhile. */
 export function reportStart(name, detail = "") {
   printStep("..", name, detail, 0);
 }
@@ -54,11 +56,11 @@ export async function runScript(main) {
 }
 
 export function secondsSinceStart() {
-  return (Date.now() - start) / 1000;
+  return (Date.now() - scriptStart) / 1000;
 }
 
-function printStep(mark, name, detail, seconds) {
+function printStep(status, name, detail, seconds) {
   const time = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : "";
   const rest = [detail, time].filter(Boolean).join("  ");
-  console.log(`  ${mark.padEnd(4)}  ${name.padEnd(16)}  ${rest}`.trimEnd());
+  console.log(`  ${status.padEnd(4)}  ${name.padEnd(16)}  ${rest}`.trimEnd());
 }

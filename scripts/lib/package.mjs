@@ -1,48 +1,51 @@
-// The npm tarball, and which files belong in it.
+// Packs the npm tarball, and checks which files are in it.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "./run.mjs";
 import { root } from "./versions.mjs";
 
-const folder = join(root, "target", "npm");
-const documents = [
+const tarballFolder = join(root, "target", "npm");
+const publishedDocuments = [
   ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CODE_OF_CONDUCT.md", "CONTRIBUTING.md"],
   ...["RELEASE.md", "SECURITY.md", "LICENSE-APACHE", "LICENSE-MIT", "package.json"],
 ];
-const required = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
-const published = [
+const requiredFiles = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
+const publishedPatterns = [
   /^pkg\/.*\.(js|d\.ts|js\.map|d\.ts\.map|wasm|sage)$/,
   /^ts\/.*\.ts$/, // the source maps point here
   /^docs\/(decisions\/)?[\w-]+\.md$/,
 ];
 
 /**
- * Packs the built package: `{ tarball, files, size }`, its path, the paths inside, and its bytes.
+ * Packs the built package. Resolves to `{ tarball, files, size }`: the path of the tarball, the
+ * paths of the files in it, and its size in bytes.
  */
 export async function pack() {
-  await mkdir(folder, { recursive: true });
-  const options = ["--json", "--ignore-scripts", "--pack-destination", folder];
+  await mkdir(tarballFolder, { recursive: true });
+  const options = ["--json", "--ignore-scripts", "--pack-destination", tarballFolder];
   const { stdout } = await runOrThrow("npm", ["pack", ...options]);
   const [packed] = Object.values(JSON.parse(stdout));
   return {
-    tarball: join(folder, packed.filename),
+    tarball: join(tarballFolder, packed.filename),
     files: packed.files.map((file) => file.path),
     size: packed.size,
   };
 }
 
-/** Complaints about a list of packed files: targets of package.json missing, unexpected files. */
+/** Complaints about a list of packed files: required files that are missing, unexpected files. */
 export async function wrongFiles(files) {
   const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const targets = [...stringsOf(manifest.exports), ...stringsOf(manifest.bin)].map((path) =>
+  const entryPaths = [...stringsOf(manifest.exports), ...stringsOf(manifest.bin)].map((path) =>
     path.replace(/^\.\//, ""),
   );
   const packed = new Set(files);
-  const missing = [...new Set([...targets, ...documents, ...required])].filter(
+  const missing = [...new Set([...entryPaths, ...publishedDocuments, ...requiredFiles])].filter(
     (path) => !packed.has(path),
   );
   const unexpected = files.filter(
-    (path) => !documents.includes(path) && !published.some((pattern) => pattern.test(path)),
+    (path) =>
+      !publishedDocuments.includes(path) &&
+      !publishedPatterns.some((pattern) => pattern.test(path)),
   );
   return [
     ...missing.map((path) => `missing: ${path}`),
@@ -50,6 +53,7 @@ export async function wrongFiles(files) {
   ];
 }
 
+/** All strings in a value of package.json, also those in nested objects. */
 function stringsOf(value) {
   return typeof value === "string" ? [value] : Object.values(value).flatMap(stringsOf);
 }

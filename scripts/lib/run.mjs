@@ -5,15 +5,16 @@ import { delimiter, join } from "node:path";
 import { Remedy } from "./output.mjs";
 import { root } from "./versions.mjs";
 
-const groups = new Set();
+/** Process ids of the leaders of all running process groups. */
+const processGroups = new Set();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.once(signal, () => {
-    for (const pid of groups) killGroup(pid);
+    for (const pid of processGroups) killGroup(pid);
     process.exit(130);
   });
 }
 
-/** The environment of every command; our own tools come first on the path. */
+/** The environment variables of every command; the project's own tools come first on the path. */
 function environment(extra = {}) {
   const tools = [join(root, ".tools", "bin"), join(root, "node_modules", ".bin")];
   return { ...process.env, PATH: [...tools, process.env.PATH].join(delimiter), ...extra };
@@ -36,7 +37,7 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
     let output = "";
     let stdout = "";
     let timedOut = false;
-    if (child.pid) groups.add(child.pid);
+    if (child.pid) processGroups.add(child.pid);
     const timer = setTimeout(() => {
       timedOut = true;
       killGroup(child.pid);
@@ -48,19 +49,19 @@ export function run(command, args = [], { cwd = root, env = {}, minutes = 20, sh
         if (show) process.stdout.write(text);
       });
     }
-    const end = (code) => {
+    const finish = (code) => {
       clearTimeout(timer);
       killGroup(child.pid);
-      groups.delete(child.pid);
+      processGroups.delete(child.pid);
       resolve({ code, output, stdout, seconds: (Date.now() - start) / 1000, timedOut });
     };
     child.on("error", (error) => {
       output += `${error.message}\n`;
-      end(127);
+      finish(127);
     });
     // A stray grandchild holds the pipes open, and "close" waits for them: kill it after a second.
     child.on("exit", () => setTimeout(() => killGroup(child.pid), 1000).unref());
-    child.on("close", (code) => end(timedOut ? 124 : (code ?? 1)));
+    child.on("close", (code) => finish(timedOut ? 124 : (code ?? 1)));
   });
 }
 
@@ -74,7 +75,7 @@ export async function runOrThrow(command, args, options = {}) {
   throw new Remedy(`${options.show ? "" : result.output}\n${command} ${args.join(" ")}\n${why}.`);
 }
 
-/** The first line of a command's standard output; undefined if it is missing or fails. */
+/** The first line of a command's standard output; undefined if the command is missing or fails. */
 export async function probe(command, args = ["--version"]) {
   const { code, stdout } = await run(command, args, { minutes: 1 });
   return code === 0 ? stdout.trim().split("\n")[0] : undefined;
@@ -85,6 +86,6 @@ function killGroup(pid) {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // No process of the group is left.
+    // All processes of the group have ended.
   }
 }

@@ -1,10 +1,10 @@
-// The test suites: what each runs, and how its output is counted.
+// The test suites: the command of each, and the number of passed and failed tests in its output.
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "./versions.mjs";
 
-const wasmPack = ["test", "--mode", "no-install"];
+const wasmPackTest = ["test", "--mode", "no-install"];
 
 /** Suites of the Rust core. */
 const cargoSuites = [
@@ -15,23 +15,23 @@ const cargoSuites = [
     args: ["test", "--no-fail-fast", "--features", "wee_alloc"],
     minutes: 20,
   },
-  { name: "wasm-node", command: "wasm-pack", args: [...wasmPack, "--node"], minutes: 15 },
+  { name: "wasm-node", command: "wasm-pack", args: [...wasmPackTest, "--node"], minutes: 15 },
   {
     name: "wasm-wee_alloc",
     command: "wasm-pack",
-    args: [...wasmPack, "--node", "--", "--features", "wee_alloc"],
+    args: [...wasmPackTest, "--node", "--", "--features", "wee_alloc"],
     minutes: 15,
   },
   {
     name: "wasm-chromium",
     command: "wasm-pack",
-    args: [...wasmPack, "--headless", "--chrome"],
+    args: [...wasmPackTest, "--headless", "--chrome"],
     minutes: 15,
     browser: true,
   },
 ];
 
-/** Folders of tests/ that must exist and hold tests: a suite that vanishes is a failure. */
+/** Folders of tests/ that must exist and hold tests: a suite without tests is a failure. */
 const requiredFolders = "browser cases cli docs edge golden js packages page workerd".split(" ");
 
 /**
@@ -59,8 +59,8 @@ export function isSelected(suite, names) {
 }
 
 /**
- * `{ passed, failed, skipped }` from the output of libtest, wasm-bindgen-test or Node's test
- * runner.
+ * The numbers of tests, `{ passed, failed, skipped }`, in the output of libtest, wasm-bindgen-test
+ * or Node's test runner.
  */
 export function countTests(output) {
   const total = { passed: 0, failed: 0, skipped: 0 };
@@ -71,7 +71,7 @@ export function countTests(output) {
     total.failed += Number(failed);
     total.skipped += Number(ignored);
   }
-  const kinds = {
+  const countOfKind = {
     pass: "passed",
     fail: "failed",
     cancelled: "failed",
@@ -81,11 +81,12 @@ export function countTests(output) {
   for (const [, kind, count] of output.matchAll(
     /^(?:ℹ|#) (pass|fail|cancelled|skipped|todo) (\d+)$/gm,
   )) {
-    total[kinds[kind]] += Number(count);
+    total[countOfKind[kind]] += Number(count);
   }
   return total;
 }
 
+/** The suite of the test files in a folder of tests/. */
 async function nodeSuite(name) {
   const folder = join(root, "tests", name);
   const entries = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];

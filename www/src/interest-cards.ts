@@ -14,8 +14,8 @@ const MAX_MEMBERS_SHOWN = 12;
 const MAX_DISTINCT_HUES = 8;
 
 /**
- * Renders the cards, the strip, and the latency of the last update. `hues[i]` is the hue of the i-th
- * interest. `open` is called with a member that is clicked.
+ * Renders the cards, the strip, and the latency of the last update. `hues[i]` is the hue of the
+ * i-th interest. `open` is called with a member that is clicked.
  */
 export function renderInterests(
   items: Items,

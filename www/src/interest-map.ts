@@ -23,8 +23,8 @@ interface Spot {
 }
 
 /**
- * Draws the map from coordinates in [-1, 1]. With fewer than two items there is no distance to show,
- * and the map is hidden.
+ * Draws the map from coordinates in [-1, 1]. With fewer than two items there is no distance to
+ * show, and the map is hidden.
  */
 export function renderMap(
   items: Items,

@@ -38,9 +38,9 @@ async function start(): Promise<void> {
 }
 
 /**
- * Connects the elements of the page to the Sage. The attribute `data-state` of the body is "loading"
- * until the first rendering, "working" while an action is pending, else "ready"; `data-profile` is
- * "empty" or "filled".
+ * Connects the elements of the page to the Sage. The attribute `data-state` of the body is
+ * "loading" until the first rendering, "working" while an action is pending, else "ready";
+ * `data-profile` is "empty" or "filled".
  */
 async function runPage(sage: Sage, items: Items): Promise<void> {
   const { dataset } = document.body;
@@ -130,8 +130,8 @@ async function runPage(sage: Sage, items: Items): Promise<void> {
   }
 
   /**
-   * Announces an action and its result to assistive technology once `action` is done, unless another
-   * action has begun meanwhile: only the latest is announced.
+   * Announces an action and its result to assistive technology once `action` is done, unless
+   * another action has begun meanwhile: only the latest is announced.
    */
   function announce(text: string, action: Promise<void>): void {
     lastAnnouncement = text;

@@ -78,7 +78,9 @@ export function showErrorNotice(error: unknown, retry?: () => void, codePrefix =
   );
 }
 
-/** Shows the notice of an error code, with `message` in its last line, unless it is shown already. */
+/**
+ * Shows the notice of an error code, with `message` in its last line, unless it is shown already.
+ */
 export function showNotice(code: string, message: string, retry?: () => void): void {
   const notices = byId("notices");
   if (notices.querySelector(`[data-code="${CSS.escape(code)}"]`) !== null) return;

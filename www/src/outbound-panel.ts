@@ -13,7 +13,9 @@ export interface OutboundPanel {
   setOutbound(outbound: readonly Outbound[]): void;
 }
 
-/** The parts of the page. A fetched file belongs to the first part whose pattern matches its path. */
+/**
+ * The parts of the page. A fetched file belongs to the first part whose pattern matches its path.
+ */
 const PAGE_PARTS = [
   { name: "The catalogue", pattern: /\.sage$/ },
   { name: "PocketSage, in WebAssembly", pattern: /\.wasm$/ },
