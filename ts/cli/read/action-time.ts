@@ -1,6 +1,6 @@
 /** Times of actions: the unit of numbers is given, or detected and reported. */
 import { inspect } from "../../check.js";
-import { otherTimeOf, parseIsoTime } from "../../time.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../../time.js";
 import { InputError } from "../command-error.js";
 import { parseDecimal } from "./number.js";
 import type { OnNote } from "./row.js";
@@ -25,7 +25,7 @@ export function actionTimeReader(
 ): (where: string, value: unknown) => number {
   let detected: Unit | undefined;
   const detect = (where: string, number: number): Unit => {
-    const other = otherTimeOf(number);
+    const other = detectOtherTimeFormat(number);
     if (other === "date")
       throw new InputError(
         `${where}: ${number} looks like a date. ` +
