@@ -10,7 +10,7 @@ import { requestOf } from "./arbitrary.mjs";
 import { jsonOf } from "./fixture.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
-const RUNS = Number(process.env.FUZZ_RUNS ?? 120);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 60);
 let worker;
 let catalogue;
 let operations;
