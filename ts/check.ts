@@ -58,11 +58,12 @@ export function checkWeight(where: string, value: unknown): number {
   );
 }
 
-/** Returns `value` if it is a finite number above 0. */
-export function checkPositive(where: string, value: unknown): number {
+/** Returns `value` if it is a finite number above 0 and at most `max`. */
+export function checkPositive(where: string, value: unknown, max = Infinity): number {
   const number = checkFinite(where, value);
-  if (number > 0) return number;
-  throw new SageError("option", `${where}: expected a number above 0, saw ${inspect(value)}.`);
+  if (number > 0 && number <= max) return number;
+  const range = max === Infinity ? "above 0" : `above 0 and at most ${max}`;
+  throw new SageError("option", `${where}: expected a number ${range}, saw ${inspect(value)}.`);
 }
 
 /** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */

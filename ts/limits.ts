@@ -31,3 +31,6 @@ export const MESSAGE_LIMITS = {
   /** Maximum length of an item id, in bytes of UTF-8. */
   maxIdBytes: 512,
 } as const;
+
+/** Longest delay of a timer in milliseconds: JavaScript runs longer ones at once. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;

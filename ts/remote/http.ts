@@ -4,6 +4,7 @@
  */
 import { checkAbort, checkInteger, checkPositive } from "../check.js";
 import { isSageError } from "../errors.js";
+import { MAX_TIMER_MS } from "../limits.js";
 import type { Outbound } from "../retriever.js";
 import { RetrievalError } from "./failure.js";
 
@@ -43,7 +44,7 @@ export function httpSender(
   name: string,
   options: HttpOptions,
 ): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
-  const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000);
+  const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000, MAX_TIMER_MS);
   const maxBytes = checkInteger(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
   const acquire = semaphore(checkInteger(`${name}: connections`, options.connections ?? 6));
   return async (request, signal) => {

@@ -51,6 +51,8 @@ export interface HttpRetrieverOptions extends HttpOptions {
 
 const NAME = "httpRetriever";
 const MAX_HITS = 200;
+/** Medoids per request: the Worker in edge/ accepts no more. */
+const MAX_MEDOIDS = 16;
 
 /**
  * A retriever for an own endpoint. `vectors` is not supported and rejects "unknown-item". Encoding
@@ -85,11 +87,10 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     };
   };
 
-  const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
-    const queries = checkQueries(NAME, given, dim);
-    checkAbort(signal);
-    if (queries.length === 0) return [];
-    await init();
+  const askBatch = async (
+    queries: readonly RemoteQuery[],
+    signal: AbortSignal | undefined,
+  ): Promise<Answer[]> => {
     const request = requestFor(queries);
     try {
       const bearer = typeof token === "function" ? await resolveToken(token) : token;
@@ -106,6 +107,15 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
       const failure = isSageError(error) ? error : unexpectedReply(NAME, String(error), error);
       return queries.map(() => ({ status: "error", error: failure }));
     }
+  };
+
+  const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
+    const queries = checkQueries(NAME, given, dim);
+    checkAbort(signal);
+    if (queries.length === 0) return [];
+    await init();
+    const batches = await Promise.all(batchesOf(queries).map((batch) => askBatch(batch, signal)));
+    return batches.flat();
   };
 
   return assembleRetriever({
@@ -126,12 +136,13 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
           `${NAME}: the endpoint has no vector lookup: pass { item, vector }.`,
         ),
       ),
-    outbound: (queries) => {
-      const sentFields = fieldsToSend(queries).replace("both", "ids and vectors");
-      const content = `${queries.length} medoids: ${sentFields} of items of the history.`;
-      const says = `${content} ${NOT_SENT} in the message.`;
-      return queries.length === 0 ? [] : [{ ...outboundOf(requestFor(queries)), says }];
-    },
+    outbound: (given) =>
+      batchesOf(checkQueries(NAME, given, dim)).map((queries) => {
+        const sentFields = fieldsToSend(queries).replace("both", "ids and vectors");
+        const content = `${queries.length} medoids: ${sentFields} of items of the history.`;
+        const says = `${content} ${NOT_SENT} in the message.`;
+        return { ...outboundOf(requestFor(queries)), says };
+      }),
   });
 }
 
@@ -167,4 +178,10 @@ function parseAnswers(reply: unknown): EngineReply[] {
 /** Whether the id fits into a message of compact medoids. */
 function fitsMessage(item: string): boolean {
   return new TextEncoder().encode(item).length <= MESSAGE_LIMITS.maxIdBytes;
+}
+
+function batchesOf(queries: readonly RemoteQuery[]): RemoteQuery[][] {
+  return Array.from({ length: Math.ceil(queries.length / MAX_MEDOIDS) }, (_, batch) =>
+    queries.slice(batch * MAX_MEDOIDS, (batch + 1) * MAX_MEDOIDS),
+  );
 }

@@ -1,5 +1,6 @@
 /** Retries with exponential backoff. */
 import { checkInteger, checkKeys, checkPositive } from "../../check.js";
+import { MAX_TIMER_MS } from "../../limits.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";
@@ -29,7 +30,7 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
   checkKeys("withRetry", options, ["retries", "base", "most", ...RUNTIME_OPTION_NAMES]);
   const retries = checkInteger("withRetry: retries", options.retries ?? 2, 0);
   const baseDelay = checkPositive("withRetry: base", options.base ?? 100);
-  const maxDelay = checkPositive("withRetry: most", options.most ?? 2000);
+  const maxDelay = checkPositive("withRetry: most", options.most ?? 2000, MAX_TIMER_MS);
   const { sleep, random } = resolveRuntime(options);
 
   /** Wait before the next retry. Resolves to false if there is none. `attempt` counts from 0. */

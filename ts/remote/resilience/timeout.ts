@@ -1,5 +1,6 @@
 /** Time limits. */
 import { checkPositive } from "../../check.js";
+import { MAX_TIMER_MS } from "../../limits.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
@@ -16,7 +17,7 @@ export function withTimeout(
   reason: "timeout" | "deadline" = "timeout",
   runtime: Runtime = {},
 ): RemoteRetriever {
-  checkPositive(`${inner.engine}: ${reason}`, milliseconds);
+  checkPositive(`${inner.engine}: ${reason}`, milliseconds, MAX_TIMER_MS);
   const { sleep } = resolveRuntime(runtime);
 
   /**
