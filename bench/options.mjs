@@ -1,34 +1,41 @@
-// Command-line options of the benchmarks.
+// Parses the command-line options of the benchmarks.
 import { parseArgs } from "node:util";
 import { Remedy } from "../scripts/lib/output.mjs";
 import { taskSources } from "./data/ward-tasks.mjs";
 import { contestants } from "./ward/contestants.mjs";
 
-const flag = { type: "boolean", default: false };
-const list = { type: "string" };
-const wardFilters = { sizes: list, dims: list, data: list, only: list, quick: flag };
+const flagOption = { type: "boolean", default: false };
+const listOption = { type: "string" };
+/** Options of bench:ward that select a part of the whole run. */
+const wardFilters = {
+  sizes: listOption,
+  dims: listOption,
+  data: listOption,
+  only: listOption,
+  quick: flagOption,
+};
 
-/** Task sets of the catalogue bench, smallest first. */
-const catalogueSets = ["5k", "20k", "100k", "text"];
+/** The data sets of the catalogue bench, smallest first. */
+const dataSetNames = ["5k", "20k", "100k", "text"];
 
 /**
- * Options of `npm run bench:ward`: `{ sizes, dims, data, only, quick, json, figures }`.
- * Throws a Remedy for anything else.
+ * Parses the options of `npm run bench:ward` into `{ sizes, dims, data, only, quick, json, figures
+ * }`. Throws a Remedy if an option is unknown or invalid.
  */
 export function wardOptions(args) {
-  const { values } = parse(args, { ...wardFilters, json: flag, figures: flag });
-  const used = Object.keys(wardFilters).filter((name) => values[name]);
-  if (values.figures && used.length > 0) {
+  const { values } = parseOptions(args, { ...wardFilters, json: flagOption, figures: flagOption });
+  const usedFilters = Object.keys(wardFilters).filter((name) => values[name]);
+  if (values.figures && usedFilters.length > 0) {
     throw new Remedy(
-      `docs/figures.md shows a whole run: use --figures without --${used.join(" and --")}.`,
+      `docs/figures.md shows a whole run: use --figures without --${usedFilters.join(" and --")}.`,
     );
   }
   return {
     ...values,
-    sizes: integers("sizes", values.sizes, [100, 300, 1000, 3000, 10_000, 50_000]),
-    dims: integers("dims", values.dims, [64, 256, 384]),
-    data: names("data", values.data, Object.keys(taskSources)),
-    only: names(
+    sizes: parseIntegers("sizes", values.sizes, [100, 300, 1000, 3000, 10_000, 50_000]),
+    dims: parseIntegers("dims", values.dims, [64, 256, 384]),
+    data: parseNames("data", values.data, Object.keys(taskSources)),
+    only: parseNames(
       "only",
       values.only,
       contestants.map(({ name }) => name),
@@ -38,38 +45,54 @@ export function wardOptions(args) {
 }
 
 /**
- * Options of `npm run bench:browser`: `{ sizes, dims, quick, json }`. Throws a Remedy otherwise.
+ * Parses the options of `npm run bench:browser` into `{ sizes, dims, quick, json }`. Throws a
+ * Remedy if an option is unknown or invalid.
  */
 export function browserOptions(args) {
-  const { values } = parse(args, { sizes: list, dims: list, quick: flag, json: flag });
+  const { values } = parseOptions(args, {
+    sizes: listOption,
+    dims: listOption,
+    quick: flagOption,
+    json: flagOption,
+  });
   return {
     ...values,
-    sizes: integers("sizes", values.sizes, [100, 300, 1000, 3000]),
-    dims: integers("dims", values.dims, [64, 256, 384]),
+    sizes: parseIntegers("sizes", values.sizes, [100, 300, 1000, 3000]),
+    dims: parseIntegers("dims", values.dims, [64, 256, 384]),
   };
 }
 
-/** Options of `npm run bench:workerd`: `{ quick, json }`. Throws a Remedy for anything else. */
+/**
+ * Parses the options of `npm run bench:workerd` into `{ quick, json }`. Throws a Remedy if an
+ * option is unknown.
+ */
 export function workerdOptions(args) {
-  return parse(args, { quick: flag, json: flag }).values;
+  return parseOptions(args, { quick: flagOption, json: flagOption }).values;
 }
 
 /**
- * Options of `npm run bench:catalogue`: `{ sets, reports, json, figures }`, where `sets` are task
- * sets to run (default: all) and `reports` are paths of JSON reports to merge.
- * Throws a Remedy for anything else.
+ * Parses the options of `npm run bench:catalogue` into `{ sets, reports, json, figures }`: the
+ * names of the data sets to measure (default: all), and the paths of JSON reports to merge. Throws
+ * a Remedy if an option or a data set is unknown.
  */
 export function catalogueOptions(args) {
-  const { values, positionals } = parse(args, { json: flag, figures: flag }, true);
+  const { values, positionals } = parseOptions(
+    args,
+    { json: flagOption, figures: flagOption },
+    true,
+  );
   const reports = positionals.filter((word) => word.endsWith(".json"));
   const sets = positionals.filter((word) => !word.endsWith(".json"));
-  const unknown = sets.find((name) => !catalogueSets.includes(name));
-  if (unknown !== undefined)
-    throw new Remedy(`Unknown set "${unknown}". The sets are ${catalogueSets.join(", ")}.`);
-  return { ...values, reports, sets: sets.length > 0 ? sets : catalogueSets };
+  const unknownName = sets.find((name) => !dataSetNames.includes(name));
+  if (unknownName !== undefined)
+    throw new Remedy(
+      `Unknown data set "${unknownName}". The data sets are ${dataSetNames.join(", ")}.`,
+    );
+  return { ...values, reports, sets: sets.length > 0 ? sets : dataSetNames };
 }
 
-function parse(args, options, allowPositionals = false) {
+/** `parseArgs` with a Remedy that lists the options if one is unknown. */
+function parseOptions(args, options, allowPositionals = false) {
   try {
     return parseArgs({ args, options, allowPositionals });
   } catch (error) {
@@ -81,23 +104,25 @@ function parse(args, options, allowPositionals = false) {
 }
 
 /** Parses positive integers separated by commas into a sorted array without duplicates. */
-function integers(option, text, defaults) {
+function parseIntegers(option, text, defaults) {
   if (text === undefined) return defaults;
-  const wrong = text.split(",").find((word) => !/^[1-9]\d*$/.test(word));
-  if (wrong !== undefined)
+  const invalidWord = text.split(",").find((word) => !/^[1-9]\d*$/.test(word));
+  if (invalidWord !== undefined)
     throw new Remedy(
-      `--${option}: saw "${wrong}", expected whole numbers from 1, ` +
+      `--${option}: saw "${invalidWord}", expected whole numbers from 1, ` +
         `as in --${option} ${defaults.join(",")}.`,
     );
   return [...new Set(text.split(",").map(Number))].sort((a, b) => a - b);
 }
 
 /** Parses names separated by commas; returns them in the order of `known`, without duplicates. */
-function names(option, text, known, defaults = known) {
+function parseNames(option, text, known, defaults = known) {
   if (text === undefined) return defaults;
-  const wanted = text.split(",");
-  const wrong = wanted.find((word) => !known.includes(word));
-  if (wrong !== undefined)
-    throw new Remedy(`--${option}: unknown name "${wrong}"; the names are ${known.join(", ")}.`);
-  return known.filter((name) => wanted.includes(name));
+  const wantedNames = text.split(",");
+  const invalidWord = wantedNames.find((word) => !known.includes(word));
+  if (invalidWord !== undefined)
+    throw new Remedy(
+      `--${option}: unknown name "${invalidWord}"; the names are ${known.join(", ")}.`,
+    );
+  return known.filter((name) => wantedNames.includes(name));
 }

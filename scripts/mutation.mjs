@@ -32,8 +32,8 @@ await runScript(async () => {
   const missingFile = targets.find((word) => word.includes("/") && !existsSync(join(root, word)));
   if (invalidTarget ?? missingFile)
     throw new Remedy(
-      `Saw "${invalidTarget ?? missingFile}", expected "rust", "typescript", or the path of a file ` +
-        "in ts/ or src/, as in `npm run test:mutation -- ts/sage/journal.ts`.",
+      `Saw "${invalidTarget ?? missingFile}", expected "rust", "typescript", or the path of a ` +
+        "file in ts/ or src/, as in `npm run test:mutation -- ts/sage/journal.ts`.",
     );
   const [rustTargets, typescriptTargets] = [
     targets.filter((word) => word.startsWith("src/")),

@@ -1,7 +1,7 @@
 // `npm run bench:catalogue`: PocketSage's catalogue, every vector index on npm that runs in Node,
 // and native indexes, in one interleaved run.
-//   npm run bench:catalogue -- --json     machine-readable, of what is already built
-//   npm run bench:catalogue -- 5k text    only these sets (5k, 20k, 100k, text)
+//   npm run bench:catalogue -- --json     machine-readable; measures pkg/ without building it
+//   npm run bench:catalogue -- 5k text    only these data sets (5k, 20k, 100k, text)
 //   npm run bench:catalogue -- --figures  the table into docs/figures.md
 //   npm run bench:catalogue -- 5k a.json  merges a report that --json wrote before
 // CPU time per query, median over rounds; recall@10 against exact f32 scores. Peers with a tunable
@@ -15,18 +15,18 @@ import { runScript } from "../../scripts/lib/output.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { setup } from "../../scripts/setup.mjs";
-import { textSet, topicSet } from "../data/catalogue-sets.mjs";
+import { textDataSet, topicDataSet } from "../data/catalogue-sets.mjs";
 import { catalogueOptions } from "../options.mjs";
-import { compare, HITS } from "./measure.mjs";
+import { comparePeers, HITS_PER_QUERY } from "./measure.mjs";
 import { startNativePeers } from "./native.mjs";
 import { measureInChromium } from "./page.mjs";
-import { chromiumLine, printSet, writeCatalogueFigures } from "./report.mjs";
+import { chromiumLine, printDataSet, writeCatalogueFigures } from "./report.mjs";
 
 const TEXT_DIM = 384;
 
 await runScript(async () => {
   const { sets, reports, json, figures } = catalogueOptions(process.argv.slice(2));
-  const earlier = await Promise.all(
+  const earlierReports = await Promise.all(
     reports.map(async (file) => JSON.parse(await readFile(file, "utf8"))),
   );
   if (!json) {
@@ -34,17 +34,20 @@ await runScript(async () => {
     await build();
   }
   await installPeers();
-  const { results, browser } = await measureSets(sets, (result) => json || printSet(result));
-  results.push(...earlier.flatMap((report) => report.results));
-  browser.results?.push(...earlier.flatMap((report) => report.browser.results ?? []));
+  const { results, browser } = await measureDataSets(
+    sets,
+    (result) => json || printDataSet(result),
+  );
+  results.push(...earlierReports.flatMap((report) => report.results));
+  browser.results?.push(...earlierReports.flatMap((report) => report.browser.results ?? []));
   const node = process.versions.node;
-  const report = { node, cpu: cpus()[0].model, k: HITS, results, browser };
+  const report = { node, cpu: cpus()[0].model, k: HITS_PER_QUERY, results, browser };
   if (json) console.log(JSON.stringify(report, undefined, 2));
   else console.log(`\n${chromiumLine(browser)}`);
   if (figures) await writeCatalogueFigures(report);
 });
 
-/** Installs bench/catalogue/package.json, which is not a part of the package's own lock file. */
+/** Installs the packages of bench/catalogue/package.json into its own node_modules/. */
 async function installPeers() {
   const cwd = import.meta.dirname;
   if (existsSync(join(cwd, "node_modules"))) return;
@@ -52,44 +55,48 @@ async function installPeers() {
   await runOrThrow("npm", install, { cwd, minutes: 10 });
 }
 
-/** Measures each set in Node, then all but the largest in Chromium. */
-async function measureSets(names, onResult) {
+/** Measures each data set in Node, then all but the largest in Chromium. */
+async function measureDataSets(names, onResult) {
   const peers = await import("./peers.mjs"); // its imports exist only once the peers are installed
-  const flat = {
+  const flatIndexes = {
     "plain JavaScript": peers.plain,
     "rvf-wasm flat": peers.rvf,
     "sqlite-vec-wasm flat": peers.sqliteVec,
     "orama flat": peers.orama,
     voy: peers.voy,
   };
-  const all = {
+  const allPeers = {
     PocketSage: peers.pocketsage,
     "hnswlib-wasm": peers.hnswlib,
     edgevec: peers.edgevec,
-    ...flat,
+    ...flatIndexes,
   };
-  const large = {
+  const peersForLargeSets = {
     PocketSage: (task) => peers.pocketsage(task, { lists: true }),
     "PocketSage, without lists": peers.pocketsage,
     "hnswlib-wasm": peers.hnswlib,
   };
-  const sets = {
-    "5k": { load: () => topicSet(5000), contestants: all, chromium: true },
-    "20k": { load: () => topicSet(20_000), contestants: all, chromium: true },
-    "100k": { load: () => topicSet(100_000), contestants: large, chromium: false },
-    text: { load: loadText, contestants: all, chromium: true },
+  const dataSets = {
+    "5k": { load: () => topicDataSet(5000), contestants: allPeers, chromium: true },
+    "20k": { load: () => topicDataSet(20_000), contestants: allPeers, chromium: true },
+    "100k": { load: () => topicDataSet(100_000), contestants: peersForLargeSets, chromium: false },
+    text: { load: loadTextDataSet, contestants: allPeers, chromium: true },
   };
   const native = await startNativePeers();
   const results = [];
   const chromiumTasks = [];
   try {
-    for (const [name, { load, contestants, chromium }] of Object.entries(sets)) {
+    for (const [name, { load, contestants, chromium }] of Object.entries(dataSets)) {
       if (!names.includes(name)) continue;
       const task = await load();
       if (task.missing) {
-        results.push({ set: name, skipped: [{ name: "the set", why: task.missing }], runs: [] });
+        results.push({
+          set: name,
+          skipped: [{ name: "the data set", why: task.missing }],
+          runs: [],
+        });
       } else {
-        results.push(await compare(task, contestants, native));
+        results.push(await comparePeers(task, contestants, native));
         if (chromium) chromiumTasks.push(task);
       }
       onResult(results.at(-1));
@@ -97,16 +104,17 @@ async function measureSets(names, onResult) {
   } finally {
     native.close();
   }
-  const effortOf = (task, peer) =>
+  const tunedEffort = (task, peer) =>
     results.find(({ set }) => set === task.name).runs.find(({ name }) => name === peer)?.effort ??
     64;
-  return { results, browser: await measureInChromium(chromiumTasks, HITS, effortOf) };
+  return { results, browser: await measureInChromium(chromiumTasks, HITS_PER_QUERY, tunedEffort) };
 }
 
 /**
- * Embedded package descriptions, made once; `{ missing: reason }` if the model is not installed.
+ * The data set of embedded package descriptions, which are embedded once. `{ missing: reason }` if
+ * the model is not installed.
  */
-async function loadText() {
+async function loadTextDataSet() {
   const folder = join(root, ".tools", "bench-text");
   const file = join(folder, "vectors.f32");
   const python = join(root, ".tools", "emoji-venv", "bin", "python");
@@ -117,5 +125,5 @@ async function loadText() {
     const command = [join(import.meta.dirname, "..", "data", "text.py"), "--out", file];
     await runOrThrow(python, command, { minutes: 60, show: true });
   }
-  return textSet(file, TEXT_DIM);
+  return textDataSet(file, TEXT_DIM);
 }

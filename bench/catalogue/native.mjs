@@ -1,32 +1,32 @@
-// The native peers, all in one Python process: peers.py.
+// Runs the native peers, all in one Python process: peers.py.
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { pythonEnvironment } from "../../scripts/lib/python.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
-import { concatenate, EFFORTS, HITS, MIN_RECALL, recallOf } from "./measure.mjs";
+import { bytesOfVectors, EFFORTS, HITS_PER_QUERY, MIN_RECALL, recallOf } from "./measure.mjs";
 
-const here = import.meta.dirname;
-const target = join(root, "target");
-const peers = ["faiss SQ8 flat", "hnswlib", "usearch i8"];
+const catalogueFolder = import.meta.dirname;
+const targetFolder = join(root, "target");
+const peerNames = ["faiss SQ8 flat", "hnswlib", "usearch i8"];
 
 /**
- * Starts the process: `{ names, skipped, open(name, task), drop(), close() }`. Without Python or
- * its packages there are no names, and `skipped` has the reason for each peer.
+ * Starts the process. Resolves to `{ names, skipped, open(name, task), drop(), close() }`. Without
+ * Python or its packages there are no names, and `skipped` has the reason for each peer.
  */
 export async function startNativePeers() {
   let python;
   try {
-    const requirements = join(here, "requirements.txt");
+    const requirements = join(catalogueFolder, "requirements.txt");
     const options = { minutes: 10 };
     ({ python } = await pythonEnvironment("bench-catalogue-venv", requirements, options));
   } catch (error) {
     const why = error.message.trim().split("\n").at(-1);
-    const skipped = peers.map((name) => ({ name, why }));
+    const skipped = peerNames.map((name) => ({ name, why }));
     return { names: [], skipped, drop: async () => {}, close: () => {} };
   }
-  const child = spawn(python, [join(here, "peers.py")], {
+  const child = spawn(python, [join(catalogueFolder, "peers.py")], {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, OMP_NUM_THREADS: "1" },
   });
@@ -38,25 +38,30 @@ export async function startNativePeers() {
     return JSON.parse(value);
   };
   return {
-    names: peers,
+    names: peerNames,
     skipped: [],
     open: (name, task) => openPeer(request, name, task),
-    drop: () => request({ step: "drop", name: "" }),
+    drop: () => request({ command: "drop", name: "" }),
     close: () => child.stdin.end(),
   };
 }
 
-/** Builds and tunes one index: `{ name, build, effort, recall, measure }`. */
+/**
+ * Builds and tunes one index. Resolves to `{ name, build, effort, recall, measure }`; `measure()`
+ * resolves to the CPU ms per query.
+ */
 async function openPeer(request, name, task) {
-  const [path, queries] = ["items", "queries"].map((part) => join(target, `bench-${part}.f32`));
-  await mkdir(target, { recursive: true });
+  const [path, queries] = ["items", "queries"].map((part) =>
+    join(targetFolder, `bench-${part}.f32`),
+  );
+  await mkdir(targetFolder, { recursive: true });
   await writeFile(path, task.values);
-  await writeFile(queries, concatenate(task.queries));
-  const built = await request({ step: "build", name, path, queries, dim: task.dim });
-  const search = () => request({ step: "search", name, k: HITS });
+  await writeFile(queries, bytesOfVectors(task.queries));
+  const built = await request({ command: "build", name, path, queries, dim: task.dim });
+  const search = () => request({ command: "search", name, k: HITS_PER_QUERY });
   const run = { name: `${name} (native)`, build: built.milliseconds };
   for (const effort of EFFORTS) {
-    const { tunable } = await request({ step: "tune", name, effort });
+    const { tunable } = await request({ command: "tune", name, effort });
     if (tunable) run.effort = effort;
     run.recall = recallOf((await search()).rows, task.truth);
     if (!tunable || run.recall >= MIN_RECALL) break;

@@ -1,12 +1,12 @@
-// The catalogue bench in headless Chromium: PocketSage, hnswlib-wasm and a plain loop on the same
-// items and queries as in Node.
+// Runs the catalogue bench in headless Chromium: PocketSage, hnswlib-wasm and a plain loop on the
+// same items and queries as in Node.
 import { join } from "node:path";
 import { rendererClock } from "../runtimes/renderer-clock.mjs";
 import { median } from "../timing.mjs";
-import { concatenate, recallOf } from "./measure.mjs";
+import { bytesOfVectors, recallOf } from "./measure.mjs";
 
 const hnswlibFolder = join(import.meta.dirname, "node_modules", "hnswlib-wasm", "dist");
-const contestants = ["PocketSage", "hnswlib-wasm", "plain JavaScript"];
+const peerNames = ["PocketSage", "hnswlib-wasm", "plain JavaScript"];
 const ROUNDS = 7;
 
 /**
@@ -26,7 +26,7 @@ export async function measureInChromium(tasks, k, effortOf) {
     for (const task of tasks) {
       const page = await openPage(browser, site.origin, task);
       const runs = [];
-      for (const name of contestants)
+      for (const name of peerNames)
         runs.push(await measurePeer(page, cpuMs, name, task, k, effortOf(task, name)));
       results.push({ set: task.name, runs });
       await page.close();
@@ -41,8 +41,12 @@ export async function measureInChromium(tasks, k, effortOf) {
 /** A page of the test site that can also fetch the task's vectors and hnswlib-wasm. */
 async function openPage(browser, origin, task) {
   const page = await browser.newPage();
-  await page.route("**/items.f32", (route) => route.fulfill({ body: concatenate([task.values]) }));
-  await page.route("**/queries.f32", (route) => route.fulfill({ body: concatenate(task.queries) }));
+  await page.route("**/items.f32", (route) =>
+    route.fulfill({ body: bytesOfVectors([task.values]) }),
+  );
+  await page.route("**/queries.f32", (route) =>
+    route.fulfill({ body: bytesOfVectors(task.queries) }),
+  );
   await page.route("**/hnswlib/*", (route) => {
     const file = new URL(route.request().url()).pathname.split("/").at(-1);
     return route.fulfill({ path: join(hnswlibFolder, file), contentType: "text/javascript" });
@@ -121,7 +125,7 @@ async function prepareInPage({ name, dim, k, effort }) {
   return { rows, passes: Math.max(1, Math.min(200, passes)) };
 }
 
-/** Runs in the page. */
+/** Runs in the page: answers all queries `passes` times. */
 function searchInPage({ name, passes }) {
   const { search, queries } = globalThis.peers[name];
   for (let pass = 0; pass < passes; pass += 1) for (const query of queries) search(query);

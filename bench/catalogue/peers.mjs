@@ -1,14 +1,17 @@
 // The peers that run in Node. Each is a function from `{ vectors, values, dim }` (unit rows, so
 // that L2, inner product and cosine give one order) to
-//   search(query, k)   rows, best first
-//   tune(effort)       sets HNSW's ef; optional
-//   searchMany, bytes  of PocketSage: several queries in one call; the catalogue's file
-//   save(), load()     keep the index, and open it again: load returns a function that frees it
-//   memory()           bytes of linear memory; optional
-//   close(), note      frees the index; a remark for the tables; optional
+//   search(query, k)        returns rows, best first
+//   searchMany(queries, k)  answers several queries in one call; only PocketSage
+//   tune(effort)            sets HNSW's ef; optional
+//   bytes                   the content of the catalogue's file; only PocketSage
+//   save(), load()          keep the index and open it again; load returns a function that frees it
+//   memory()                returns the bytes of linear memory; optional
+//   close()                 frees the index; optional
+//   note                    a remark for the tables; optional
 import { readFile } from "node:fs/promises";
 
-const here = (path) => new URL(`node_modules/${path}`, import.meta.url);
+/** URL of a file in a package of bench/catalogue/node_modules/. */
+const packageUrl = (path) => new URL(`node_modules/${path}`, import.meta.url);
 
 /** The catalogue through its public API; with inverted lists, as `pocketsage build` makes them. */
 export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
@@ -35,7 +38,7 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   };
 }
 
-/** A loop over all vectors and a sort: what applications write themselves. */
+/** Plain JavaScript: a loop over all vectors and a sort, as applications write it themselves. */
 export async function plain({ vectors }) {
   return {
     search(query, k) {
@@ -52,7 +55,7 @@ export async function plain({ vectors }) {
   };
 }
 
-/** hnswlib-wasm is built for pages: it expects a window and an IndexedDB. */
+/** hnswlib-wasm: HNSW. It is built for pages and expects a window and an IndexedDB. */
 export async function hnswlib({ vectors, dim }) {
   await import("fake-indexeddb/auto");
   Object.assign(globalThis, {
@@ -62,9 +65,9 @@ export async function hnswlib({ vectors, dim }) {
     document: {},
   });
   const print = console.log;
-  // It logs the state of its file system at any time; the reports share standard output.
+  // hnswlib-wasm logs the state of its file system to standard output, where the reports go.
   console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words);
-  const { loadHnswlib } = await import(here("hnswlib-wasm/dist/hnswlib.js"));
+  const { loadHnswlib } = await import(packageUrl("hnswlib-wasm/dist/hnswlib.js"));
   const lib = await loadHnswlib();
   const index = new lib.HierarchicalNSW("cosine", dim, "");
   index.initIndex(vectors.length, 16, 200, 1);
@@ -85,22 +88,25 @@ export async function hnswlib({ vectors, dim }) {
 
 /** edgevec: HNSW by L2 distance. */
 export async function edgevec({ values, vectors, dim }) {
-  const { default: init, EdgeVec, EdgeVecConfig } = await import(here("edgevec/edgevec.js"));
-  await init({ module_or_path: await readFile(here("edgevec/edgevec_bg.wasm")) });
+  const { default: init, EdgeVec, EdgeVecConfig } = await import(packageUrl("edgevec/edgevec.js"));
+  await init({ module_or_path: await readFile(packageUrl("edgevec/edgevec_bg.wasm")) });
   const config = new EdgeVecConfig(dim);
   config.metric = "l2";
   config.ef_search = 200;
   const index = new EdgeVec(config);
   const ids = index.insertBatchFlat(values, vectors.length);
   const first = ids[0];
-  // No save and load: it rejects its own files ("a feature that PostCard will never implement").
+  // No save and load: edgevec rejects its own files ("a feature that PostCard will never
+  // implement").
   return { search: (query, k) => index.search(query, k).map(({ id }) => id - first) };
 }
 
 /** voy: a k-d tree. */
 export async function voy({ vectors }) {
-  const glue = await import(here("voy-search/voy_search_bg.js"));
-  const module = new WebAssembly.Module(await readFile(here("voy-search/voy_search_bg.wasm")));
+  const glue = await import(packageUrl("voy-search/voy_search_bg.js"));
+  const module = new WebAssembly.Module(
+    await readFile(packageUrl("voy-search/voy_search_bg.wasm")),
+  );
   glue.__wbg_set_wasm(new WebAssembly.Instance(module, { "./voy_search_bg.js": glue }).exports);
   const embeddings = vectors.map((vector, row) => ({
     id: String(row),
@@ -148,30 +154,33 @@ export async function orama({ vectors, dim }) {
   };
 }
 
-/** The flat store of rvf-wasm. */
+/** rvf-wasm: its flat store, an exact scan. */
 export async function rvf({ values, vectors, dim }) {
   const { default: init } = await import("@ruvector/rvf-wasm");
-  const wasm = await init(await readFile(here("@ruvector/rvf-wasm/pkg/rvf_wasm_bg.wasm")));
+  const wasm = await init(await readFile(packageUrl("@ruvector/rvf-wasm/pkg/rvf_wasm_bg.wasm")));
   const store = wasm.rvf_store_create(dim, 2);
   const batch = 1000;
-  const [batchAt, idsAt, queryAt, outAt] = [batch * dim * 4, batch * 8, dim * 4, 16 * 100].map(
-    (size) => wasm.rvf_alloc(size),
-  );
+  const [batchAddress, idsAddress, queryAddress, hitsAddress] = [
+    batch * dim * 4,
+    batch * 8,
+    dim * 4,
+    16 * 100,
+  ].map((size) => wasm.rvf_alloc(size));
   for (let start = 0; start < vectors.length; start += batch) {
     const count = Math.min(batch, vectors.length - start);
-    new Float32Array(wasm.memory.buffer, batchAt, count * dim).set(
+    new Float32Array(wasm.memory.buffer, batchAddress, count * dim).set(
       values.subarray(start * dim, (start + count) * dim),
     );
-    new BigUint64Array(wasm.memory.buffer, idsAt, count).set(
+    new BigUint64Array(wasm.memory.buffer, idsAddress, count).set(
       Array.from({ length: count }, (_, i) => BigInt(start + i)),
     );
-    wasm.rvf_store_ingest(store, batchAt, idsAt, count);
+    wasm.rvf_store_ingest(store, batchAddress, idsAddress, count);
   }
   return {
     search(vector, k) {
-      new Float32Array(wasm.memory.buffer, queryAt, dim).set(vector);
-      const found = wasm.rvf_store_query(store, queryAt, k, 2, outAt);
-      const view = new DataView(wasm.memory.buffer, outAt);
+      new Float32Array(wasm.memory.buffer, queryAddress, dim).set(vector);
+      const found = wasm.rvf_store_query(store, queryAddress, k, 2, hitsAddress);
+      const view = new DataView(wasm.memory.buffer, hitsAddress);
       // 12 bytes per hit: the id (u64), then the distance (f32).
       return Array.from({ length: found }, (_, i) => Number(view.getBigUint64(i * 12, true)));
     },
@@ -179,7 +188,7 @@ export async function rvf({ values, vectors, dim }) {
   };
 }
 
-/** The flat virtual table of sqlite-vec. */
+/** sqlite-vec: its flat virtual table, an exact scan. */
 export async function sqliteVec({ vectors, dim }) {
   Object.assign(globalThis, {
     window: globalThis,
@@ -189,7 +198,7 @@ export async function sqliteVec({ vectors, dim }) {
   });
   const { default: load } = await import("sqlite-vec-wasm-demo");
   const sqlite = await load({
-    wasmBinary: await readFile(here("sqlite-vec-wasm-demo/sqlite3.wasm")),
+    wasmBinary: await readFile(packageUrl("sqlite-vec-wasm-demo/sqlite3.wasm")),
     print() {},
     printErr() {},
   });

@@ -1,5 +1,5 @@
-"""Native vector indexes on request: one line of JSON per request and reply. One thread; times are
-CPU time of this process."""
+"""Builds and searches native vector indexes on request, with one line of JSON per request and
+reply. One thread; times are CPU time of this process."""
 
 import json
 import sys
@@ -11,11 +11,12 @@ import numpy as np
 from usearch.index import Index
 
 faiss.omp_set_num_threads(1)
-peers = {}
+peers = {}  # results of build() by name
 
 
 def build(name: str, path: str, dim: int):
-    """Builds an index: a function from (query, k) to rows; one that sets the effort, or None."""
+    """Builds an index. Returns a function from (query, k) to rows, and one that sets the search
+    effort, or None if the index has no effort."""
     vectors = np.fromfile(path, np.float32).reshape(-1, dim)
     n = len(vectors)
     if name == "faiss SQ8 flat":
@@ -43,16 +44,16 @@ for line in sys.stdin:
     request = json.loads(line)
     name = request["name"]
     start = time.process_time()
-    if request["step"] == "build":
+    if request["command"] == "build":
         peers[name] = build(name, request["path"], request["dim"])
         queries = np.fromfile(request["queries"], np.float32).reshape(-1, request["dim"])
         reply = {}
-    elif request["step"] == "tune":
+    elif request["command"] == "tune":
         tune = peers[name][1]
         reply = {"tunable": tune is not None}
         if tune:
             tune(request["effort"])
-    elif request["step"] == "drop":
+    elif request["command"] == "drop":
         peers.clear()
         reply = {}
     else:

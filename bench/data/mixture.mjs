@@ -1,27 +1,33 @@
 // Seeded vectors with the structure of a user's actions: a mixture of Gaussians on the unit sphere.
 
-/** n x dim, row-major, unit rows: row r scatters around centre r modulo `groups`. */
-export function mixture(n, dim, { groups = 8, scatter = 0.6, seed }) {
-  const normal = gaussian(seed);
-  const centres = Array.from({ length: groups }, () => unit(Array.from({ length: dim }, normal)));
+/**
+ * n x dim values, row-major, in unit rows. Row r is the centre r modulo `centreCount` plus noise of
+ * length `scatter`.
+ */
+export function mixture(n, dim, { centreCount = 8, scatter = 0.6, seed }) {
+  const normal = normalGenerator(seed);
+  const centres = Array.from({ length: centreCount }, () =>
+    unitVector(Array.from({ length: dim }, normal)),
+  );
   const vectors = new Float32Array(n * dim);
   for (let row = 0; row < n; row += 1) {
-    const noise = unit(Array.from({ length: dim }, normal));
+    const noise = unitVector(Array.from({ length: dim }, normal));
     vectors.set(
-      unit(centres[row % groups].map((value, k) => value + scatter * noise[k])),
+      unitVector(centres[row % centreCount].map((value, k) => value + scatter * noise[k])),
       row * dim,
     );
   }
   return vectors;
 }
 
-function unit(vector) {
+/** The vector divided by its length. */
+function unitVector(vector) {
   const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
 }
 
-/** Normal deviates by Box and Muller, from the mulberry32 generator. */
-function gaussian(seed) {
+/** Returns a function that returns normally distributed numbers: Box-Muller over mulberry32. */
+function normalGenerator(seed) {
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) >>> 0;

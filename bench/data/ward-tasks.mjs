@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { root } from "../../scripts/lib/versions.mjs";
 import { mixture } from "./mixture.mjs";
 
-const folder = join(root, "target", "bench");
+const taskFolder = join(root, "target", "bench");
 
 /**
- * By name: a function from (n, dim) to row-major vectors, or undefined if it has none of that
- * shape.
+ * The sources of vectors by name. Each function returns n x dim values, row-major, or undefined if
+ * the source has no n vectors of that dimension.
  */
 export const taskSources = {
   mixture: (n, dim) => mixture(n, dim, { seed: n }),
@@ -26,12 +26,15 @@ export const taskSources = {
   },
 };
 
-/** Writes a task's file: `{ data, n, dim, path }`, or undefined if the source lacks that shape. */
+/**
+ * Writes the vectors of a task to a file. Resolves to `{ data, n, dim, path }`, or undefined if the
+ * source `data` has no n vectors of that dimension.
+ */
 export async function makeTask(data, n, dim) {
   const vectors = await taskSources[data](n, dim);
   if (!vectors) return undefined;
-  const path = join(folder, `${data}-${n}x${dim}.f32`);
-  await mkdir(folder, { recursive: true });
+  const path = join(taskFolder, `${data}-${n}x${dim}.f32`);
+  await mkdir(taskFolder, { recursive: true });
   await writeFile(path, vectors);
   return { data, n, dim, path };
 }

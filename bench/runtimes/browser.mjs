@@ -13,10 +13,14 @@ import { browserOptions } from "../options.mjs";
 import { median } from "../timing.mjs";
 import { rendererClock } from "./renderer-clock.mjs";
 
-const firstCall = { n: 300, dim: 256 };
-const BATCH_MS = 50; // a round is as many calls as take this long, because CPU time is coarse
-const fullPace = { warmUp: 600, budget: 2000, rounds: [3, 41], browsers: 15 };
-const quickPace = { warmUp: 200, budget: 300, rounds: [3, 11], browsers: 3 };
+const FIRST_CALL_TASK = { n: 300, dim: 256 };
+const MIN_ROUND_MS = 50; // short calls are repeated within a round, because the CPU clock is coarse
+/**
+ * The effort of a run: the time to warm up and to measure one task, the least and largest number of
+ * rounds, and the number of fresh browsers in which a first call is measured.
+ */
+const fullPlan = { warmUpMs: 600, measuringMs: 2000, rounds: [3, 41], browsers: 15 };
+const quickPlan = { warmUpMs: 200, measuringMs: 300, rounds: [3, 11], browsers: 3 };
 
 await runScript(async () => {
   const options = browserOptions(process.argv.slice(2));
@@ -30,30 +34,32 @@ await runScript(async () => {
 });
 
 /**
- * `{ results: [{ n, dim, cpu, wall, calls }], first: { n, dim, browsers, call } }`, medians in ms.
+ * Resolves to `{ results: [{ n, dim, cpu, wall, calls }], first: { n, dim, browsers, call } }`.
+ * Times are medians in ms.
  */
 async function measure({ sizes, dims, quick }) {
-  const pace = quick ? quickPace : fullPace;
+  const plan = quick ? quickPlan : fullPlan;
   const { launchChromium } = await import("../../tests/browser/chromium.mjs");
   const { serveSite } = await import("../../tests/browser/site.mjs");
   const site = await serveSite();
   try {
-    const open = () => openPage(launchChromium, site.origin);
-    const { page, cpuMs, close } = await open();
+    const openFreshPage = () => openPage(launchChromium, site.origin);
+    const { page, cpuMs, close } = await openFreshPage();
     const results = [];
     for (const n of sizes)
       for (const dim of dims)
-        results.push({ n, dim, ...(await measureTask(page, cpuMs, n, dim, pace)) });
+        results.push({ n, dim, ...(await measureTask(page, cpuMs, n, dim, plan)) });
     await close();
-    return { results, first: await measureFirstCalls(open, pace.browsers) };
+    return { results, first: await measureFirstCalls(openFreshPage, plan.browsers) };
   } finally {
     await site.close();
   }
 }
 
 /**
- * A fresh browser on a page with an exact clock, which requires cross-origin isolation:
- * `{ page, cpuMs, close }`. `cpuMs()` is the CPU time of its renderers so far.
+ * Opens a page in a fresh browser. The page is cross-origin isolated, which makes its clock exact.
+ * Resolves to `{ page, cpuMs, close }`; `cpuMs()` is the CPU time of the browser's renderers so
+ * far.
  */
 async function openPage(launchChromium, origin) {
   const browser = await launchChromium();
@@ -61,11 +67,11 @@ async function openPage(launchChromium, origin) {
   const page = await browser.newPage();
   await page.route(`${origin}/**`, async (route) => {
     const response = await route.fetch();
-    const isolation = {
+    const isolationHeaders = {
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-embedder-policy": "require-corp",
     };
-    await route.fulfill({ response, headers: { ...response.headers(), ...isolation } });
+    await route.fulfill({ response, headers: { ...response.headers(), ...isolationHeaders } });
   });
   const path = join(import.meta.dirname, "..", "data", "mixture.mjs");
   await page.route("**/mixture.mjs", (route) =>
@@ -75,33 +81,37 @@ async function openPage(launchChromium, origin) {
   return { page, cpuMs, close: () => browser.close() };
 }
 
-async function measureTask(page, cpuMs, n, dim, pace) {
-  const run = (calls) => page.evaluate(wardInPage, { n, dim, calls });
+async function measureTask(page, cpuMs, n, dim, plan) {
+  const callWard = (callCount) => page.evaluate(wardInPage, { n, dim, calls: callCount });
   const first = await page.evaluate(wardInPage, { n, dim, calls: 1, returnTree: true });
   await assertSameTree(first.tree, n, dim);
-  let [fastest] = first.wall;
-  for (let spent = fastest; spent < pace.warmUp; ) {
-    const { wall } = await run(1);
-    fastest = Math.min(fastest, wall[0]);
-    spent += wall[0];
+  let [fastestMs] = first.wall;
+  for (let spentMs = fastestMs; spentMs < plan.warmUpMs; ) {
+    const { wall } = await callWard(1);
+    fastestMs = Math.min(fastestMs, wall[0]);
+    spentMs += wall[0];
   }
-  const calls = Math.max(1, Math.ceil(BATCH_MS / fastest));
-  const [min, max] = pace.rounds;
-  const rounds = Math.max(min, Math.min(max, Math.floor(pace.budget / (fastest * calls))));
+  const callCount = Math.max(1, Math.ceil(MIN_ROUND_MS / fastestMs));
+  const [minRounds, maxRounds] = plan.rounds;
+  const rounds = Math.max(
+    minRounds,
+    Math.min(maxRounds, Math.floor(plan.measuringMs / (fastestMs * callCount))),
+  );
   const times = { wall: [], cpu: [] };
   for (let round = 0; round < rounds; round += 1) {
     const start = await cpuMs();
-    const { wall } = await run(calls);
-    times.cpu.push(((await cpuMs()) - start) / calls);
+    const { wall } = await callWard(callCount);
+    times.cpu.push(((await cpuMs()) - start) / callCount);
     times.wall.push(...wall);
   }
   return { cpu: median(times.cpu), wall: median(times.wall), calls: times.wall.length };
 }
 
 /**
- * Runs in the page: clusters the vectors of one task `calls` times; they are made once per task.
+ * Runs in the page: clusters the vectors of a task `calls` times. The vectors are made once per
+ * task.
  */
-async function wardInPage({ n, dim, calls, returnTree }) {
+async function wardInPage({ n, dim, calls: callCount, returnTree }) {
   const sage = await import("pocketsage");
   await sage.init();
   const { mixture: makeVectors } = await import(`${location.origin}/mixture.mjs`);
@@ -110,7 +120,7 @@ async function wardInPage({ n, dim, calls, returnTree }) {
   const { vectors } = globalThis.task;
   const wall = [];
   let tree;
-  for (let call = 0; call < calls; call += 1) {
+  for (let call = 0; call < callCount; call += 1) {
     const start = performance.now();
     tree = sage.ward(vectors, { dim });
     wall.push(performance.now() - start);
@@ -118,6 +128,7 @@ async function wardInPage({ n, dim, calls, returnTree }) {
   return { wall, tree: returnTree && [...tree] };
 }
 
+/** Throws unless a tree from Chromium equals the tree of the same vectors in Node. */
 async function assertSameTree(tree, n, dim) {
   const sage = await import("pocketsage");
   await sage.init();
@@ -131,26 +142,32 @@ async function assertSameTree(tree, n, dim) {
     );
 }
 
-async function measureFirstCalls(open, browsers) {
+async function measureFirstCalls(openFreshPage, browsers) {
   const times = [];
   for (let round = 0; round < browsers; round += 1) {
-    const { page, close } = await open();
-    times.push(...(await page.evaluate(wardInPage, { ...firstCall, calls: 1 })).wall);
+    const { page, close } = await openFreshPage();
+    times.push(...(await page.evaluate(wardInPage, { ...FIRST_CALL_TASK, calls: 1 })).wall);
     await close();
   }
-  return { ...firstCall, browsers, call: median(times) };
+  return { ...FIRST_CALL_TASK, browsers, call: median(times) };
 }
 
 function print({ chromium, results, first }) {
   printTitle(`Ward in Chromium ${chromium}, median ms\n`);
-  const digits = (value) => value.toPrecision(3);
+  const formatMs = (value) => value.toPrecision(3);
   printTable([
     ["n", "d", "CPU ms", "wall ms", "calls"],
-    ...results.map(({ n, dim, cpu, wall, calls }) => [n, dim, digits(cpu), digits(wall), calls]),
+    ...results.map(({ n, dim, cpu, wall, calls: callCount }) => [
+      n,
+      dim,
+      formatMs(cpu),
+      formatMs(wall),
+      callCount,
+    ]),
   ]);
   const { n, dim, call, browsers } = first;
   console.log(
-    `\n  The first call of a fresh browser, n = ${n}, d = ${dim}: ${digits(call)} wall ms ` +
+    `\n  The first call of a fresh browser, n = ${n}, d = ${dim}: ${formatMs(call)} wall ms ` +
       `(median of ${browsers}).`,
   );
 }

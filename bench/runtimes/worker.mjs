@@ -7,10 +7,10 @@ let vectors;
 
 export default {
   async fetch(request) {
-    const { step, n, dim } = await request.json();
-    if (step === "load") await init();
-    if (step === "vectors") vectors = mixture(n, dim, { seed: n });
-    const clustered = step === "cluster" ? cluster(vectors, { dim }) : undefined;
+    const { command, n, dim } = await request.json();
+    if (command === "load") await init();
+    if (command === "vectors") vectors = mixture(n, dim, { seed: n });
+    const clustered = command === "cluster" ? cluster(vectors, { dim }) : undefined;
     return Response.json({ merges: clustered ? clustered.tree.length / 4 : 0 });
   },
 };

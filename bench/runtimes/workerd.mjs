@@ -10,18 +10,20 @@ import { setup } from "../../scripts/setup.mjs";
 import { workerdOptions } from "../options.mjs";
 import { median } from "../timing.mjs";
 
-const size = { n: 300, dim: 256 };
+const TASK = { n: 300, dim: 256 };
 const WARM_UP_CALLS = 60;
-const EMPTY_REQUESTS = 20; // to open the connection and start the isolate; then the same again
-const fullPace = { isolates: 15, calls: 40 };
-const quickPace = { isolates: 3, calls: 10 };
+// Sent to open the connection and start the isolate; as many more are then measured.
+const EMPTY_REQUESTS = 20;
+/** The number of fresh isolates, and of measured warm calls in each. */
+const fullPlan = { isolates: 15, calls: 40 };
+const quickPlan = { isolates: 3, calls: 10 };
 
 await runScript(async () => {
   const options = workerdOptions(process.argv.slice(2));
   if (options.json) console.log = console.error; // standard output carries the JSON only
   await setup();
   await build();
-  const report = await measure(options.quick ? quickPace : fullPace);
+  const report = await measure(options.quick ? quickPlan : fullPlan);
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else print(report);
 });
@@ -50,19 +52,19 @@ async function measure({ isolates, calls }) {
     }
   }
   const empty = median(times.empty);
-  const net = (values) => Math.max(0, median(values) - empty);
+  const netMs = (values) => Math.max(0, median(values) - empty);
   return {
-    ...size,
+    ...TASK,
     isolates,
     empty,
-    load: net(times.load),
-    first: net(times.first),
-    warm: net(times.warm),
+    load: netMs(times.load),
+    first: netMs(times.first),
+    warm: netMs(times.warm),
   };
 }
 
 /**
- * Starts a workerd. `request(step)` resolves to its wall time in ms, or rejects if the reply is
+ * Starts a workerd. `request(command)` resolves to its wall time in ms, or rejects if the reply is
  * wrong.
  */
 async function startIsolate(modules) {
@@ -75,17 +77,17 @@ async function startIsolate(modules) {
     cf: false,
   });
   const url = await runtime.ready;
-  const request = async (step) => {
-    const body = JSON.stringify({ step, ...size });
+  const request = async (command) => {
+    const body = JSON.stringify({ command, ...TASK });
     const start = performance.now();
     const signal = AbortSignal.timeout(30_000);
     const response = await fetch(url, { method: "POST", body, signal });
     const reply = await response.text();
-    const wall = performance.now() - start;
-    const merges = step === "cluster" ? size.n - 1 : 0;
+    const wallMs = performance.now() - start;
+    const merges = command === "cluster" ? TASK.n - 1 : 0;
     if (response.status !== 200 || JSON.parse(reply).merges !== merges)
-      throw new Error(`${step}: ${response.status} ${reply}`);
-    return wall;
+      throw new Error(`${command}: ${response.status} ${reply}`);
+    return wallMs;
   };
   return { request, close: () => runtime.dispose() };
 }

@@ -4,15 +4,15 @@
 // To add one: an entry here, and its code in the program of its runtime (runner.mjs for Node,
 // peers.py for Python, native/main.rs for Rust).
 //   runtime       the program that runs it
-//   maxRows, why  it does not run on more rows, and the reason
+//   maxRows, why  the most rows that it runs on, and the reason
 //   tolerance     relative, of a squared height; undefined if it returns no heights
 //   mayDiffer     a tree that differs is reported, not an error
 //   onRequest     runs only if --only names it
 
 const F64_TOLERANCE = 1e-9;
 const F32_TOLERANCE = 1e-4;
-const MATRIX = "a matrix of distances is 10 GB";
-const SAME_CODE = "the same code as `ours`";
+const MATRIX_TOO_LARGE = "a matrix of distances is 10 GB";
+const SAME_CODE_AS_OURS = "the same code as `ours`";
 
 export const contestants = [
   {
@@ -27,7 +27,7 @@ export const contestants = [
     label: "PocketSage, and its clusters and medoids (wasm)",
     runtime: "node",
     maxRows: 10_000,
-    why: SAME_CODE,
+    why: SAME_CODE_AS_OURS,
     tolerance: F64_TOLERANCE,
   },
   {
@@ -35,28 +35,28 @@ export const contestants = [
     label: "PocketSage, actions to interests (wasm)",
     runtime: "node",
     maxRows: 10_000,
-    why: SAME_CODE,
+    why: SAME_CODE_AS_OURS,
   },
   {
     name: "ours-add",
     label: "PocketSage, one action more, to interests (wasm)",
     runtime: "node",
     maxRows: 10_000,
-    why: SAME_CODE,
+    why: SAME_CODE_AS_OURS,
   },
   {
     name: "ours-forget",
     label: "PocketSage, one action less, to interests (wasm)",
     runtime: "node",
     maxRows: 10_000,
-    why: SAME_CODE,
+    why: SAME_CODE_AS_OURS,
   },
   {
     name: "ours-native",
     label: "PocketSage (Rust)",
     runtime: "native",
     maxRows: 10_000,
-    why: SAME_CODE,
+    why: SAME_CODE_AS_OURS,
     tolerance: F64_TOLERANCE,
   },
   {
@@ -64,7 +64,7 @@ export const contestants = [
     label: "NumPy sgemm + fastcluster (C++)",
     runtime: "python",
     maxRows: 10_000,
-    why: MATRIX,
+    why: MATRIX_TOO_LARGE,
     tolerance: F32_TOLERANCE,
     // Its distances are differences of large f32 values: at n = 10,000, d = 64 rounding decides
     // near ties otherwise than f64 does.
@@ -75,7 +75,7 @@ export const contestants = [
     label: "fastcluster (C++)",
     runtime: "python",
     maxRows: 10_000,
-    why: MATRIX,
+    why: MATRIX_TOO_LARGE,
     tolerance: F64_TOLERANCE,
   },
   {
@@ -92,7 +92,7 @@ export const contestants = [
     label: "SciPy (C)",
     runtime: "python",
     maxRows: 10_000,
-    why: MATRIX,
+    why: MATRIX_TOO_LARGE,
     tolerance: F64_TOLERANCE,
   },
   {
@@ -100,7 +100,7 @@ export const contestants = [
     label: "kodama (Rust)",
     runtime: "native",
     maxRows: 10_000,
-    why: MATRIX,
+    why: MATRIX_TOO_LARGE,
     tolerance: F32_TOLERANCE,
   },
   {
@@ -108,7 +108,7 @@ export const contestants = [
     label: "kodama (wasm)",
     runtime: "node",
     maxRows: 10_000,
-    why: MATRIX,
+    why: MATRIX_TOO_LARGE,
     tolerance: F32_TOLERANCE,
   },
   {

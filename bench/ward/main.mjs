@@ -2,7 +2,7 @@
 // in one interleaved run of about ten minutes. Options narrow it:
 //   npm run bench:ward -- --sizes 300,1000 --dims 256 --data mixture --only ours,scipy --quick
 //   npm run --silent bench:ward -- --json    machine-readable, on standard output
-//   npm run bench:ward -- --figures          a whole run, and its table into docs/figures.md
+//   npm run bench:ward -- --figures          a whole run; writes its table into docs/figures.md
 // Every contestant reads the same f32 vectors and has one thread. All must find the same tree, or
 // the bench fails. `ours` stops at the tree as the peers do; `cluster` also cuts it and finds the
 // medoids, `buildProfile` also computes the importance of the interests.

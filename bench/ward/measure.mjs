@@ -7,35 +7,36 @@ import { contestants } from "./contestants.mjs";
 import { prepareProgram, startProgram } from "./programs.mjs";
 
 /**
- * Time limits in ms, and counts. Calls shorter than `batch` ms are made several per request, so
- * that no contestant is charged for messages and cold caches.
+ * The effort of a run: the time to warm up and to measure a contestant on one task, and the numbers
+ * of rounds. A request repeats calls for `requestMs`, so that messages and cold caches do not
+ * count.
  */
-const fullPace = {
-  warmUp: 600,
-  budget: 2000,
+const fullPlan = {
+  warmUpMs: 600,
+  measuringMs: 2000,
   rounds: [3, 41],
   slowRounds: 2,
-  batch: 20,
-  memory: true,
+  requestMs: 20,
+  measuresMemory: true,
   firstCallProcesses: 25,
 };
-const quickPace = {
-  warmUp: 200,
-  budget: 300,
+const quickPlan = {
+  warmUpMs: 200,
+  measuringMs: 300,
   rounds: [3, 11],
   slowRounds: 1,
-  batch: 20,
-  memory: false,
+  requestMs: 20,
+  measuresMemory: false,
   firstCallProcesses: 5,
 };
-const SLOW_MS = 4000; // a call that takes longer is not warmed up: the first one counts
-const VERY_SLOW_MS = 20_000; // a call that takes longer is made once
-const LARGE_ROWS = 10_000; // more rows are measured in one dimension only
+const SLOW_MS = 4000; // a contestant with a slower first call is not warmed up: that call counts
+const VERY_SLOW_MS = 20_000; // a contestant with a slower first call is not called again
+const LARGE_ROWS = 10_000; // tasks with more rows are measured only with LARGE_DIM dimensions
 const LARGE_DIM = 64;
 const MEMORY_DIM = 256;
 const FIRST_CALL = { data: "mixture", n: 300, dim: 256 };
-// Squared heights below this are compared as if they were this high: of unit vectors, f32 norms
-// that cancel leave 1e-6.
+// Differences of squared heights are relative to at least this: cancellation of the f32 norms of
+// unit vectors leaves errors of 1e-6 in small heights.
 const MIN_COMPARED_HEIGHT = 0.1;
 
 /**
@@ -47,21 +48,21 @@ const MIN_COMPARED_HEIGHT = 0.1;
  * Rejects if two trees differ. `log` receives progress messages.
  */
 export async function measureWard(options, log = () => {}) {
-  const pace = options.quick ? quickPace : fullPace;
+  const plan = options.quick ? quickPlan : fullPlan;
   const { ready, skipped } = await prepareContestants(options.only, log);
   const programs = new Map();
   for (const contestant of ready) {
     const key = processKey(contestant);
     if (!programs.has(key)) programs.set(key, startProgram(contestant.command));
   }
-  const field = { pace, log, programs, ready };
+  const bench = { plan, log, programs, ready };
   try {
     const results = [];
     for (const data of options.data) {
       for (const n of options.sizes) {
-        for (const dim of options.dims.filter((one) => n <= LARGE_ROWS || one === LARGE_DIM)) {
+        for (const dim of options.dims.filter((value) => n <= LARGE_ROWS || value === LARGE_DIM)) {
           const task = await makeTask(data, n, dim);
-          if (task) results.push(await compare(task, field, options));
+          if (task) results.push(await compareContestants(task, bench, options));
         }
       }
     }
@@ -70,20 +71,22 @@ export async function measureWard(options, log = () => {}) {
         "No data set has vectors of this shape. The emoji are 1,914 vectors of 384 dimensions; " +
           `more than ${LARGE_ROWS} rows need --dims ${LARGE_DIM}.`,
       );
-    return { results, first: await measureFirstCalls(field, options), skipped };
+    return { results, first: await measureFirstCalls(bench, options), skipped };
   } finally {
     for (const program of programs.values()) await program.close();
   }
 }
 
 /**
- * Contestants with an equal key share a process. In Node each has its own: in a shared one they
- * would share a garbage collector, and ours one wasm memory.
+ * The key of a contestant's process: contestants with equal keys share one. In Node each has its
+ * own process, because a shared one would have one garbage collector and one wasm memory of
+ * PocketSage.
  */
 function processKey({ name, runtime }) {
   return runtime === "node" ? name : runtime;
 }
 
+/** Builds the programs of the named contestants; those that cannot run are `skipped`. */
 async function prepareContestants(names, log) {
   const [ready, skipped] = [[], []];
   for (const contestant of contestants.filter(({ name }) => names.includes(name))) {
@@ -101,71 +104,90 @@ async function prepareContestants(names, log) {
   return { ready, skipped };
 }
 
-async function compare({ data, n, dim, path }, field, options) {
-  const { pace, log, programs, ready } = field;
-  const where = `${data}, n = ${n}, d = ${dim}`;
+/** Measures all contestants on one task, and asserts that their trees are equal. */
+async function compareContestants({ data, n, dim, path }, bench, options) {
+  const { plan, log, programs, ready } = bench;
+  const taskLabel = `${data}, n = ${n}, d = ${dim}`;
   const absent = ready.filter(({ maxRows }) => n > maxRows).map(({ name, why }) => ({ name, why }));
   const runs = [];
-  log(where);
+  log(taskLabel);
   for (const contestant of ready.filter(({ maxRows }) => n <= maxRows)) {
-    runs.push(await warmUp(contestant, { path, dim }, programs.get(processKey(contestant)), pace));
+    runs.push(await warmUp(contestant, { path, dim }, programs.get(processKey(contestant)), plan));
   }
   const reference = runs.find(({ heights }) => heights);
   for (const run of runs.filter(({ heights }) => heights))
-    run.difference = compareHeights(reference, run, where);
+    run.difference = compareHeights(reference, run, taskLabel);
 
   const maxRounds = Math.max(...runs.map(({ rounds }) => rounds), 0);
   for (let round = 0; round < maxRounds; round += 1) {
-    for (const run of runs.filter(({ rounds }) => isTurn(round, rounds, maxRounds))) {
-      const request = { contestant: run.name, path, dim, calls: run.batch, heights: false };
+    for (const run of runs.filter(({ rounds }) => runsInRound(round, rounds, maxRounds))) {
+      const request = {
+        contestant: run.name,
+        path,
+        dim,
+        calls: run.callsPerRequest,
+        heights: false,
+      };
       const { wall, cpu } = await programs.get(processKey(run)).request(request);
       run.wall.push(...wall);
       run.cpu.push(...cpu);
     }
   }
-  const memoryWanted = dim === MEMORY_DIM || !options.dims.includes(MEMORY_DIM) || n > LARGE_ROWS;
-  if (pace.memory && memoryWanted) {
+  const isMemoryTask = dim === MEMORY_DIM || !options.dims.includes(MEMORY_DIM) || n > LARGE_ROWS;
+  if (plan.measuresMemory && isMemoryTask) {
     for (const run of runs.filter(({ error }) => !error))
       run.memory = await measureMemory(run, { path, dim });
   }
   return { data, n, dim, contestants: summarise(runs), absent };
 }
 
-/** Calls a contestant until compilers are done, and plans its rounds and calls per round. */
-async function warmUp(contestant, { path, dim }, program, pace) {
+/**
+ * Calls a contestant until its code is compiled and optimised, and plans its number of rounds and
+ * its calls per request.
+ */
+async function warmUp(contestant, { path, dim }, program, plan) {
   const { name, tolerance } = contestant;
   const run = { ...contestant, rounds: 0, wall: [], cpu: [] };
   const request = { contestant: name, path, dim, calls: 1, heights: false };
-  let fastest;
+  let fastestMs;
   try {
     const reply = await program.request({ ...request, heights: tolerance !== undefined });
-    fastest = reply.wall[0];
+    fastestMs = reply.wall[0];
     run.heights = reply.heights ?? undefined;
-    if (fastest >= SLOW_MS) Object.assign(run, { wall: reply.wall, cpu: reply.cpu });
+    if (fastestMs >= SLOW_MS) Object.assign(run, { wall: reply.wall, cpu: reply.cpu });
   } catch (error) {
     return { ...run, error: error.message };
   }
-  for (let spent = fastest; spent < pace.warmUp; ) {
+  for (let spentMs = fastestMs; spentMs < plan.warmUpMs; ) {
     const { wall } = await program.request(request);
-    fastest = Math.min(fastest, wall[0]);
-    spent += wall[0];
+    fastestMs = Math.min(fastestMs, wall[0]);
+    spentMs += wall[0];
   }
-  run.batch = Math.max(1, Math.min(50, Math.floor(pace.batch / fastest)));
-  run.rounds = plannedRounds(fastest, run.batch, pace);
+  run.callsPerRequest = Math.max(1, Math.min(50, Math.floor(plan.requestMs / fastestMs)));
+  run.rounds = plannedRounds(fastestMs, run.callsPerRequest, plan);
   return run;
 }
 
-function plannedRounds(callMs, batch, { rounds: [min, max], slowRounds, budget }) {
+/** The number of rounds after the first call, which took `callMs`. */
+function plannedRounds(
+  callMs,
+  callsPerRequest,
+  { rounds: [minRounds, maxRounds], slowRounds, measuringMs },
+) {
   if (callMs >= VERY_SLOW_MS) return 0;
   if (callMs >= SLOW_MS) return slowRounds - 1;
-  return Math.max(min, Math.min(max, Math.floor(budget / (callMs * batch))));
+  return Math.max(
+    minRounds,
+    Math.min(maxRounds, Math.floor(measuringMs / (callMs * callsPerRequest))),
+  );
 }
 
-/** Spreads a contestant's `rounds` evenly over `maxRounds`. */
-function isTurn(round, rounds, maxRounds) {
+/** Whether a contestant runs in a round: its `rounds` are spread evenly over `maxRounds`. */
+function runsInRound(round, rounds, maxRounds) {
   return Math.floor(((round + 1) * rounds) / maxRounds) > Math.floor((round * rounds) / maxRounds);
 }
 
+/** Bytes of memory of one call in a fresh process; undefined if the system does not report them. */
 async function measureMemory({ name, command }, { path, dim }) {
   const program = startProgram(command);
   try {
@@ -177,25 +199,25 @@ async function measureMemory({ name, command }, { path, dim }) {
 }
 
 /**
- * The first call of a fresh process, interleaved with warm calls of some contestants:
+ * Measures the first call of a fresh process, interleaved with warm calls of some contestants:
  * `{ n, dim, processes, load, call, warm }`. `load` is the import and `init()`, `call` the call
  * after it; CPU time includes the compiler's threads. Undefined if `ours` or the task is not
  * selected.
  */
-async function measureFirstCalls({ pace, log, programs, ready }, options) {
+async function measureFirstCalls({ plan, log, programs, ready }, options) {
   const { data, n, dim } = FIRST_CALL;
-  const selected =
+  const isSelected =
     options.data.includes(data) && options.sizes.includes(n) && options.dims.includes(dim);
   const ours = ready.find(({ name }) => name === "ours");
-  if (!selected || !ours) return undefined;
+  if (!isSelected || !ours) return undefined;
   const { path } = await makeTask(data, n, dim);
   const warm = ready
     .filter(({ name }) => ["ours", "fastcluster", "sgemm"].includes(name))
     .map((contestant) => ({ ...contestant, wall: [], cpu: [] }));
   const load = { wall: [], cpu: [] };
   const call = { wall: [], cpu: [] };
-  log(`first call, n = ${n}, d = ${dim}: ${pace.firstCallProcesses} fresh processes`);
-  for (let round = 0; round < pace.firstCallProcesses; round += 1) {
+  log(`first call, n = ${n}, d = ${dim}: ${plan.firstCallProcesses} fresh processes`);
+  for (let round = 0; round < plan.firstCallProcesses; round += 1) {
     const request = { path, dim, heights: false };
     const program = startProgram(ours.command);
     const reply = await program.request({ ...request, contestant: "ours", calls: 1 });
@@ -216,7 +238,7 @@ async function measureFirstCalls({ pace, log, programs, ready }, options) {
   return {
     n,
     dim,
-    processes: pace.firstCallProcesses,
+    processes: plan.firstCallProcesses,
     load: medians(load),
     call: firstCall,
     warm: warm.map((run) => {
@@ -248,25 +270,29 @@ function summarise(runs) {
  * The largest relative difference of two runs' squared heights. Throws a Remedy if it exceeds the
  * larger tolerance, unless the contestant `mayDiffer`.
  */
-function compareHeights(reference, run, where) {
-  const [expected, found] = [reference.heights, run.heights];
+function compareHeights(reference, run, taskLabel) {
+  const [expectedHeights, foundHeights] = [reference.heights, run.heights];
   const tolerance = Math.max(reference.tolerance, run.tolerance);
-  if (found.length !== expected.length)
+  if (foundHeights.length !== expectedHeights.length)
     throw new Remedy(
-      `${where}: ${run.name} made ${found.length} merges, ${reference.name} ${expected.length}.`,
+      `${taskLabel}: ${run.name} made ${foundHeights.length} merges, ` +
+        `${reference.name} ${expectedHeights.length}.`,
     );
-  const differences = found.map((height, i) => {
-    const scale = Math.max(height, expected[i], MIN_COMPARED_HEIGHT);
-    return Math.abs(height - expected[i]) / scale;
+  const differences = foundHeights.map((height, i) => {
+    const scale = Math.max(height, expectedHeights[i], MIN_COMPARED_HEIGHT);
+    return Math.abs(height - expectedHeights[i]) / scale;
   });
-  const worst = differences.reduce((most, one, i) => (one > differences[most] ? i : most), 0);
-  if (differences[worst] > tolerance && !run.mayDiffer) {
+  const worstIndex = differences.reduce(
+    (largest, value, i) => (value > differences[largest] ? i : largest),
+    0,
+  );
+  if (differences[worstIndex] > tolerance && !run.mayDiffer) {
     throw new Remedy(
-      `${where}: merge ${worst} of ${run.name} has the squared height ${found[worst]}, ` +
-        `that of ${reference.name} ${expected[worst]}.`,
+      `${taskLabel}: merge ${worstIndex} of ${run.name} has the squared height ` +
+        `${foundHeights[worstIndex]}, that of ${reference.name} ${expectedHeights[worstIndex]}.`,
     );
   }
-  return differences[worst] ?? 0;
+  return differences[worstIndex] ?? 0;
 }
 
 function medians({ cpu, wall }) {

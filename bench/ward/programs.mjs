@@ -1,5 +1,5 @@
-// The programs that run the contestants: built on first use; each then serves requests as one
-// long-lived process, or as a fresh one where memory or a first call is measured.
+// Builds and starts the programs that run the contestants. A program serves requests as one
+// long-lived process, or as a fresh one if memory or a first call is measured.
 import { spawn } from "node:child_process";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,18 +9,22 @@ import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { isUpToDate } from "../../scripts/lib/up-to-date.mjs";
 import { root, rust } from "../../scripts/lib/versions.mjs";
 
-const here = import.meta.dirname;
-const target = join(root, "target", "bench");
-const oneThread = { OMP_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
+const wardFolder = import.meta.dirname;
+const targetFolder = join(root, "target", "bench");
+const oneThreadEnvironment = {
+  OMP_NUM_THREADS: "1",
+  OPENBLAS_NUM_THREADS: "1",
+  MKL_NUM_THREADS: "1",
+};
 
-/** By runtime: builds the program and resolves to its command. Rejects if this machine cannot. */
-const builders = {
-  node: () => [process.execPath, join(here, "runner.mjs")],
+/** By runtime: a function that builds the program and resolves to its command line. */
+const programBuilders = {
+  node: () => [process.execPath, join(wardFolder, "runner.mjs")],
   python: async () => {
-    const { python } = await pythonEnvironment("bench-venv", join(here, "requirements.txt"));
-    return [python, join(here, "peers.py")];
+    const { python } = await pythonEnvironment("bench-venv", join(wardFolder, "requirements.txt"));
+    return [python, join(wardFolder, "peers.py")];
   },
-  native: async () => [await nativeProgram()],
+  native: async () => [await buildNativeProgram()],
 };
 
 /**
@@ -28,14 +32,14 @@ const builders = {
  */
 export async function prepareProgram({ name, runtime }) {
   if (name === "kodama-wasm") await buildKodamaWasm();
-  return await builders[runtime]();
+  return await programBuilders[runtime]();
 }
 
-/** Starts a program: `{ request(message), close() }`. One request at a time. */
+/** Starts a program. Returns `{ request(message), close() }`; requests must not overlap. */
 export function startProgram([command, ...args]) {
   const child = spawn(command, args, {
     stdio: ["pipe", "pipe", "inherit"],
-    env: { ...process.env, ...oneThread },
+    env: { ...process.env, ...oneThreadEnvironment },
   });
   const closed = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -56,7 +60,8 @@ export function startProgram([command, ...args]) {
   };
 }
 
-async function nativeProgram() {
+/** Compiles native/main.rs and resolves to the path of the executable. */
+async function buildNativeProgram() {
   const name = "ward_contest";
   const build = ["bench", "--no-run", "--bench", name, "--message-format", "json"];
   const { stdout } = await runOrThrow("cargo", build);
@@ -73,15 +78,15 @@ async function nativeProgram() {
  * for its size (.cargo/config.toml).
  */
 async function buildKodamaWasm() {
-  const folder = join(target, "kodama");
+  const folder = join(targetFolder, "kodama");
   const wasm = join(folder, "kodama_bg.wasm");
   if (await isUpToDate(wasm, ["bench/ward/native/kodama", "Cargo.toml", "Cargo.lock"])) return;
-  const env = { CARGO_TARGET_DIR: target, RUSTFLAGS: "-Ctarget-feature=+simd128" };
+  const env = { CARGO_TARGET_DIR: targetFolder, RUSTFLAGS: "-Ctarget-feature=+simd128" };
   const build = ["build", "--release", "--example", "kodama", "--target", rust.target];
   await runOrThrow("cargo", build, { env });
-  const built = join(target, rust.target, "release", "examples", "kodama.wasm");
+  const builtWasm = join(targetFolder, rust.target, "release", "examples", "kodama.wasm");
   await rm(folder, { recursive: true, force: true });
   const bind = ["--target", "web", "--no-typescript", "--out-dir", folder];
-  await runOrThrow("wasm-bindgen", [built, ...bind]);
+  await runOrThrow("wasm-bindgen", [builtWasm, ...bind]);
   await runOrThrow("wasm-opt", [wasm, "-o", wasm, "-O3", "--all-features"]);
 }

@@ -1,11 +1,11 @@
-// Output of the Ward bench: tables for the terminal, and its part of docs/figures.md.
+// Prints the results of the Ward bench, and writes its part of docs/figures.md.
 import { printTable, printTitle } from "../../scripts/lib/output.mjs";
 import { markdownTable, writeFigures } from "../figures.mjs";
 import { formatCount, formatNumber } from "../timing.mjs";
 import { contestants } from "./contestants.mjs";
 
 const figuresTask = { data: "mixture", dim: 256 }; // the columns of the table in docs/figures.md
-const labels = Object.fromEntries(contestants.map(({ name, label }) => [name, label]));
+const labelByName = Object.fromEntries(contestants.map(({ name, label }) => [name, label]));
 
 /** Prints all results, one table per task. */
 export function printWard({ results, first, skipped }) {
@@ -53,20 +53,23 @@ function printFirstCall({ n, dim, processes, load, call, warm }) {
 
 /** Writes the results into docs/figures.md. */
 export async function writeWardFigures({ results, first }) {
-  const columns = results.filter(
+  const columnTasks = results.filter(
     ({ data, dim }) => data === figuresTask.data && dim === figuresTask.dim,
   );
   const names = contestants
     .map(({ name }) => name)
-    .filter((name) => columns.some((task) => findRun(task, name)));
+    .filter((name) => columnTasks.some((task) => findRun(task, name)));
   const table = markdownTable([
-    ["", ...columns.map(({ n }) => `n = ${formatCount(n)}`)],
-    ...names.map((name) => [labels[name], ...columns.map((task) => cell(findRun(task, name)))]),
+    ["", ...columnTasks.map(({ n }) => `n = ${formatCount(n)}`)],
+    ...names.map((name) => [
+      labelByName[name],
+      ...columnTasks.map((task) => formatCell(findRun(task, name))),
+    ]),
   ]);
   const lines = [
     otherTasksLine(results),
     firstCallLine(first),
-    memoryLine(columns.at(-1)),
+    memoryLine(columnTasks.at(-1)),
     largestTaskLine(results),
     otherTreesLine(results),
   ].filter(Boolean);
@@ -77,20 +80,20 @@ function findRun(task, name) {
   return task?.contestants.find((run) => run.name === name && !run.error);
 }
 
-function cell(run) {
+function formatCell(run) {
   return run ? `${formatNumber(run.cpu)} (${formatRatio(run)})` : "";
 }
 
-/** Ratios of fastcluster in the tasks that are not columns of the table. */
+/** A line with the ratios of fastcluster in the tasks that are not columns of the table. */
 function otherTasksLine(results) {
-  const others = results.filter(
+  const otherTasks = results.filter(
     (task) =>
       (task.data !== figuresTask.data || task.dim !== figuresTask.dim) &&
       findRun(task, "fastcluster"),
   );
-  const labelsOfOthers = [...new Set(others.map(taskLabel))];
+  const labelsOfOthers = [...new Set(otherTasks.map(taskLabel))];
   const parts = labelsOfOthers.map((label) => {
-    const ratios = others
+    const ratios = otherTasks
       .filter((task) => taskLabel(task) === label)
       .map((task) => `${formatRatio(findRun(task, "fastcluster"))} at ${formatCount(task.n)}`);
     return `${label}: ${ratios.join(", ")}`;
@@ -102,6 +105,7 @@ function taskLabel({ data, dim }) {
   return data === figuresTask.data ? `d = ${dim}` : `${data} (d = ${dim})`;
 }
 
+/** A line with the duration of the first call in a fresh process. */
 function firstCallLine(first) {
   if (!first) return undefined;
   const { n, load, call, warm } = first;
@@ -114,14 +118,18 @@ function firstCallLine(first) {
   );
 }
 
+/** A line with the peak memory of some contestants in a task. */
 function memoryLine(task) {
   const parts = ["ours", "fastcluster", "scipy", "kodama"].flatMap((name) => {
     const run = findRun(task, name);
-    return run?.memory === undefined ? [] : [`${labels[name]} ${formatMegabytes(run.memory)} MB`];
+    return run?.memory === undefined
+      ? []
+      : [`${labelByName[name]} ${formatMegabytes(run.memory)} MB`];
   });
   return parts.length > 0 && `Peak memory at n = ${formatCount(task.n)}: ${parts.join(", ")}.`;
 }
 
+/** A line with time and memory of PocketSage in a task that is too large for its peers. */
 function largestTaskLine(results) {
   const task = results.findLast(({ n }) => n > 10_000);
   const ours = task?.contestants.find(({ name }) => name === "ours");
@@ -134,12 +142,12 @@ function largestTaskLine(results) {
   return `n = ${formatCount(task.n)}, d = ${task.dim}: ${cost}.${absence}`;
 }
 
-/** Contestants that may differ and did; any other difference ends the run. */
+/** A line that lists the contestants whose tree differs, as contestants.mjs permits (mayDiffer). */
 function otherTreesLine(results) {
   const parts = results.flatMap(({ data, n, dim, contestants: runs }) =>
     runs
       .filter(({ sameTree }) => sameTree === false)
-      .map(({ name }) => `${labels[name]} (${data}, n = ${formatCount(n)}, d = ${dim})`),
+      .map(({ name }) => `${labelByName[name]} (${data}, n = ${formatCount(n)}, d = ${dim})`),
   );
   return (
     parts.length > 0 &&
@@ -147,7 +155,7 @@ function otherTreesLine(results) {
   );
 }
 
-/** CPU time relative to the first contestant. */
+/** The CPU time relative to that of the first contestant, as text. */
 function formatRatio({ ratio: { cpu } }) {
   return `${cpu.toFixed(cpu < 10 ? 2 : 0)}x`;
 }

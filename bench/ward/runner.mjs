@@ -1,4 +1,4 @@
-// Runs the contestants of Node on request: one JSON request a line, one JSON reply a line. peers.py
+// Runs the contestants of Node on request, with one line of JSON per request and reply. peers.py
 // and native/main.rs serve the same protocol.
 //   request  { contestant, path, dim, calls, heights }
 //            path: n x dim little-endian f32; heights: whether the reply includes them
@@ -15,12 +15,12 @@ import { measureTime } from "../timing.mjs";
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
-const CHECKED_PROFILES = 3; // of each session, against a profile computed from the same actions
+const CHECKED_PROFILES = 3; // profiles of a session that are compared with those of profile()
 const kodamaModule = new URL("../../target/bench/kodama/kodama.js", import.meta.url);
 const coreModule = new URL("../../pkg/wasm/core.js", import.meta.url);
 
 /**
- * By name: a function that loads the contestant and returns
+ * The contestants by name. Each function loads one and returns its
  *   prepare(vectors, dim)   converts a file's vectors to its input, once per file, untimed
  *   before(input)           runs before each call, untimed; optional
  *   run(input)              the timed call
@@ -28,8 +28,8 @@ const coreModule = new URL("../../pkg/wasm/core.js", import.meta.url);
  *   memory()                bytes of its linear memory; optional
  */
 const contestants = {
-  ours: () => matrixFunction("ward", (tree) => tree),
-  "ours-cluster": () => matrixFunction("cluster", ({ tree }) => tree),
+  ours: () => functionOfMatrix("ward", (tree) => tree),
+  "ours-cluster": () => functionOfMatrix("cluster", ({ tree }) => tree),
 
   async "ours-profile"() {
     const { buildProfile, init } = await import("pocketsage");
@@ -48,7 +48,8 @@ const contestants = {
     };
   },
 
-  // One action is added or removed and the profile updated; the inverse step precedes, untimed.
+  // The timed call adds or removes one action and updates the profile. The inverse call precedes
+  // it, untimed, so that the number of actions stays equal.
   "ours-add": () => sessionUpdate({ untimed: removeOldest, timed: addRemoved }),
   "ours-forget": () => sessionUpdate({ untimed: addRemoved, timed: removeOldest }),
 
@@ -78,8 +79,11 @@ const contestants = {
   },
 };
 
-/** An exported function of the package that takes a matrix. `treeOf` extracts the tree. */
-async function matrixFunction(name, treeOf) {
+/**
+ * The contestant that calls a function of the package with a matrix. `treeOf` returns the tree of a
+ * result.
+ */
+async function functionOfMatrix(name, treeOf) {
   const { init, [name]: run } = await import("pocketsage");
   await init();
   return {
@@ -91,8 +95,8 @@ async function matrixFunction(name, treeOf) {
 }
 
 /**
- * A session in which the oldest action is removed and added again as the newest. The first profiles
- * are compared with those of `profile()` on the same actions.
+ * The contestant that updates a session, in which the oldest action is removed and added again as
+ * the newest. The first profiles are compared with those of `profile()` on the same actions.
  */
 async function sessionUpdate({ untimed, timed }) {
   const { init } = await import("pocketsage");
@@ -101,8 +105,8 @@ async function sessionUpdate({ untimed, timed }) {
   const optionsModule = new URL("../../pkg/core/options.js", import.meta.url);
   const { encodeProfileOptions } = await import(optionsModule);
   const options = encodeProfileOptions({}, undefined);
-  const update = (input, step) => {
-    step(input);
+  const update = (input, change) => {
+    change(input);
     input.profile = input.session.profile(NOW, options);
     return input;
   };
@@ -177,24 +181,24 @@ function innerNodes(tree) {
   return nodes;
 }
 
-const loaded = new Map(); // contestants by name
-const inputs = new Map(); // inputs of `inputPath` by contestant
+const loadedContestants = new Map(); // by name
+const inputByContestant = new Map(); // by name: the prepared vectors of the file `inputPath`
 let inputPath;
 
 async function serve({ contestant: name, path, dim, calls, heights }) {
   if (!(name in contestants)) throw new Error(`unknown contestant: ${name}`);
   let load;
-  if (!loaded.has(name))
-    load = await measureTime(async () => loaded.set(name, await contestants[name]()));
-  const contestant = loaded.get(name);
-  if (inputPath !== path) inputs.clear();
+  if (!loadedContestants.has(name))
+    load = await measureTime(async () => loadedContestants.set(name, await contestants[name]()));
+  const contestant = loadedContestants.get(name);
+  if (inputPath !== path) inputByContestant.clear();
   inputPath = path;
-  if (!inputs.has(name)) {
+  if (!inputByContestant.has(name)) {
     const { buffer, byteOffset, byteLength } = await readFile(path);
     const vectors = new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
-    inputs.set(name, contestant.prepare(vectors, dim));
+    inputByContestant.set(name, contestant.prepare(vectors, dim));
   }
-  const input = inputs.get(name);
+  const input = inputByContestant.get(name);
 
   const residentBefore = process.memoryUsage.rss();
   const times = { wall: [], cpu: [] };

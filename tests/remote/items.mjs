@@ -6,7 +6,7 @@ export const DIM = 256;
 const COUNT = 2000;
 const COLOURS = ["red", "green", "blue"];
 
-const all = mixture(COUNT, DIM, { groups: 40, scatter: 0.9, seed: 5 });
+const all = mixture(COUNT, DIM, { centreCount: 40, scatter: 0.9, seed: 5 });
 
 /** Items `{ id, vector, colour, size }`. `idOf(row)` is for engines that need integer ids. */
 export function makeItems(idOf = (row) => `item-${row}`) {
