@@ -127,7 +127,8 @@ function isDataCell(cell: string): boolean {
   const isNumber = (part: string): boolean => !Number.isNaN(parseDecimal(part));
   if (isNumber(text)) return !/^\d+$/.test(text);
   const parts = text.slice(0, 200).split(/[\s,;]+/, 8);
-  return parts.length > 2 && parts.slice(0, -1).every(isNumber);
+  // The last part may be cut.
+  return parts.length > 1 && parts.slice(0, Math.max(2, parts.length - 1)).every(isNumber);
 }
 
 function nameCells(

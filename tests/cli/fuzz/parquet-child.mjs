@@ -1,0 +1,63 @@
+// Decodes mutated Parquet files, one for each message: fuzz/parquet.mjs ends this process when it
+// does not answer, as the command does.
+import { openParquet } from "../../../pkg/cli/read/parquet-decode.js";
+import { CODECS, fixed, list, parquet, struct, text } from "../parquet-files.mjs";
+import { mutate, randomFrom } from "./random.mjs";
+
+/** A valid file: its bytes and its rows. */
+function randomFile({ below, next, pick }) {
+  const rows = 1 + below(20);
+  const rowsOf = (make) => Array.from({ length: rows }, (_, row) => make(row));
+  const dim = 1 + below(6);
+  const vectors = rowsOf(() => Array.from({ length: dim }, () => Math.fround(next() - 0.5)));
+  const isBinary = pick([true, false]);
+  const ids = rowsOf((row) => `item ${row}`);
+  const counts = rowsOf((row) => BigInt(row) ** 3n);
+  const bytes = parquet(
+    {
+      id: ids,
+      vector: isBinary
+        ? vectors.map((vector) => new Uint8Array(Float32Array.from(vector).buffer))
+        : vectors,
+      meta: counts.map((count) => ({ count })),
+    },
+    [
+      text("id"),
+      isBinary ? fixed("vector", 4 * dim) : list("vector", { type: "FLOAT" }),
+      struct("meta", { name: "count", type: "INT64", repetition_type: "OPTIONAL" }),
+    ],
+    { codec: pick(CODECS), rowGroupSize: 1 + below(rows), pageSize: pick([64, 1 << 20]) },
+  );
+  const expected = rowsOf((row) => ({
+    id: ids[row],
+    vector: vectors[row],
+    meta: { count: Number(counts[row]) },
+  }));
+  return { bytes, expected };
+}
+
+async function decode(bytes) {
+  const source = {
+    byteLength: bytes.length,
+    slice: (start, end = bytes.length) => new Uint8Array(bytes.subarray(start, end)).buffer,
+  };
+  const options = { vector: "vector", binary: "float32", onNote() {} };
+  const { groups } = await openParquet(source, options);
+  const rows = [];
+  for (const group of groups) rows.push(...(await group.read()));
+  return rows;
+}
+
+process.on("message", async ({ seed, isMutated }) => {
+  const random = randomFrom(seed);
+  const { bytes, expected } = randomFile(random);
+  const plain = (rows) => JSON.stringify(rows.map((row) => ({ ...row, vector: [...row.vector] })));
+  try {
+    const rows = await decode(isMutated ? mutate(bytes, random) : bytes);
+    if (isMutated) process.send({ outcome: "read" });
+    else process.send({ outcome: plain(rows) === plain(expected) ? "equal" : "different" });
+  } catch (error) {
+    process.send({ outcome: isMutated && error instanceof Error ? "refused" : `${error?.stack}` });
+  }
+});
+process.on("disconnect", () => process.exit());
