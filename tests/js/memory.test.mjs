@@ -11,7 +11,7 @@ import { Catalogue, cluster, memoryStore, openSage, setMemoryBudget } from "pock
 import loadCore, { CoreCatalogue, CoreLoader, CoreSession } from "../../pkg/wasm/core.js";
 import { actionsOn, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
-const DEFAULT_BUDGET = 24 << 20;
+const DEFAULT_BUDGET = 16 << 20;
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc");

@@ -6,10 +6,10 @@
 import { checkInteger } from "../check.js";
 
 /**
- * Default of `setMemoryBudget`, in bytes: a fifth of what a Cloudflare isolate has. The rest is for
- * a catalogue, the working memory of a call, and what the garbage collector has not freed yet.
+ * Default of `setMemoryBudget`, in bytes: an eighth of what a Cloudflare isolate has. The rest is
+ * for a catalogue, the working memory of a call, and what the garbage collector has not freed yet.
  */
-const DEFAULT_BUDGET_BYTES = 24 << 20;
+const DEFAULT_BUDGET_BYTES = 16 << 20;
 
 let budget = DEFAULT_BUDGET_BYTES;
 let total = 0;
@@ -20,7 +20,7 @@ const kept = new Map<() => void, number>();
  * Sets how many bytes all sages in this isolate may hold between calls, for histories, profiles and
  * sessions. Beyond it, sages that were used least recently are released: their next call reads the
  * store again and computes the same results. The sage used last is always kept, and those with
- * changes that could not be stored. Default: 24 MiB, for the 128 MB of a Cloudflare isolate. Throws
+ * changes that could not be stored. Default: 16 MiB, for the 128 MB of a Cloudflare isolate. Throws
  * "option" unless `bytes` is a whole number of at least 0.
  */
 export function setMemoryBudget(bytes: number): void {
