@@ -144,7 +144,8 @@ export function checkVector(where: string, value: unknown, dim: number): Float32
   if (axis < 0) return vector;
   throw new SageError(
     "not-finite",
-    `${where}: component ${axis} of the vector is ${vector[axis]} as f32, expected a finite number.`,
+    `${where}: component ${axis} of the vector is ${vector[axis]} as f32, ` +
+      "expected a finite number.",
   );
 }
 

@@ -1,5 +1,5 @@
 // Whatever is accepted leads to a profile and recommendations: zero vectors, ids of any length, and
-// random options, actions and imports; what a retriever or a file gets wrong is an error of its own.
+// random options, actions and imports. A wrong result of a retriever or file is its own error.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
