@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { longLines } from "./lib/long-lines.mjs";
+import { longFiles, longLines } from "./lib/long-lines.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
@@ -31,7 +31,7 @@ const packOnce = () => (packPromise ??= pack());
  */
 const checks = {
   biome: () => runCheck("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
-  lines: async () => (await longLines()).join("\n"),
+  lines: async () => [...(await longLines()), ...(await longFiles())].join("\n"),
   rustfmt: () => runCheck("cargo", ["fmt", "--check"]),
   clippy: () => runCheck("cargo", [...clippyArguments, ...denyWarnings]),
   "clippy-features": () =>

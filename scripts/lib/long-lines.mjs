@@ -6,6 +6,9 @@ import { runOrThrow } from "./run.mjs";
 import { root } from "./versions.mjs";
 
 const MAX_COLUMNS = 100;
+const MAX_LINES = 400;
+const HEAD_LINES = 24;
+const CODE = /\.(rs|ts|mjs|js|py|css)$/;
 const SOURCE = /\.(rs|ts|mjs|js|py|css|toml|json|yml|md)$/;
 const GENERATED = [/(^|\/)package-lock\.json$/, /^tests\/fixtures\//, /^docs\/figures\.md$/];
 
@@ -20,6 +23,25 @@ export async function longLines() {
 }
 
 const read = (path) => readFile(join(root, path), "utf8");
+
+/** Source files above MAX_LINES whose head does not contain "more than 400 lines" and the reason. */
+export async function longFiles() {
+  const { stdout } = await runOrThrow("git", ["ls-files", "-z"]);
+  const paths = stdout.split("\0").filter((path) => CODE.test(path));
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const lines = (await read(path)).split("\n");
+      const head = lines.slice(0, HEAD_LINES).join(" ");
+      const explained = /more than\W+400 lines/i.test(head.replace(/\n?\s*\/\/[!/]?/g, " "));
+      return lines.length - 1 <= MAX_LINES || explained
+        ? []
+        : [
+            `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has more than 400 lines.`,
+          ];
+    }),
+  );
+  return found.flat();
+}
 
 function longLinesOf(path, text) {
   return text.split("\n").flatMap((line, index) => {

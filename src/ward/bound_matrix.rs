@@ -2,9 +2,9 @@
 //! fastest strategy while the matrix fits the caches (`BoundsStrategy`).
 //!
 //! Functions over whole rows are `#[inline(never)]`: wasm runtimes compile and optimise whole
-//! functions, so each hot loop is a small function of its own (docs/decisions/0013). They stay in
-//! this file, although it is long: they share its layout, and in a module of their own they made
-//! the wasm file larger.
+//! functions, so each hot loop is a small function of its own (docs/decisions/0013). More than
+//! 400 lines: the loops share the layout of the matrix, and in a module of their own they made the
+//! wasm file larger.
 
 use super::chain::{Nearest, NearestNeighbours};
 use super::clusters::Clusters;

@@ -1,5 +1,6 @@
 // Memory: what is dropped is freed, what open sages hold is bounded, a lack of memory is "memory",
-// and objects of a crashed instance do not touch the new one.
+// and objects of a crashed instance do not touch the new one. More than 400 lines: the tests share
+// one instance and its memory.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";

@@ -1,4 +1,5 @@
-// Adapters of engines that cannot run in the tests: exact requests and replies as documented at
+// Adapters of engines that cannot run in the tests: exact requests and replies. More than
+// 400 lines: one table of contracts, read side by side. Documented at
 //   https://milvus.io/api-reference/restful/v2.4.x/v2/Vector%20(v2)/Search.md
 //   https://docs.pinecone.io/reference/api/2025-04/data-plane/query
 //   https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-msearch
