@@ -30,7 +30,7 @@ await runScript(async () => {
   if (size > MAX_BYTES)
     throw new Remedy(
       `${catalogue} has ${size} bytes, at most ${MAX_BYTES} may be committed: ` +
-        "lower TAGS_KEPT in embed.py.",
+        "lower MAX_STORED_TAGS in embed.py.",
     );
   console.log(`${catalogue}: ${size} bytes`);
 });

@@ -36,7 +36,7 @@ TOKENIZER = (
 # Skin tones and hair styles are parts of other emoji. Regional indicators have no group.
 COMPONENT_GROUP = "component"
 # Tags stored with an item, so that the catalogue stays under 1 MB. The vector uses all tags.
-TAGS_KEPT = 4
+MAX_STORED_TAGS = 4
 
 DIMENSIONS = 384
 
@@ -100,14 +100,14 @@ def json_line(item: dict, vector: np.ndarray) -> str:
 
 
 def distinct_tags(item: dict) -> list[str]:
-    """The first TAGS_KEPT tags with a stem that label, group and earlier tags do not have."""
+    """The first MAX_STORED_TAGS tags with a stem that label, group and earlier tags do not have."""
     seen = stems(item["label"]) | stems(item["group"])
     kept = []
     for tag in item["tags"]:
         if not stems(tag) <= seen:
             seen |= stems(tag)
             kept.append(tag)
-    return kept[:TAGS_KEPT]
+    return kept[:MAX_STORED_TAGS]
 
 
 def stems(text: str) -> set[str]:

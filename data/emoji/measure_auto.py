@@ -29,12 +29,12 @@ WITHOUT = (0.75, 0.30)
 
 
 def constant(s: Sessions, scale: np.ndarray, factor: float) -> np.ndarray:
-    """Merges kept below one height."""
+    """Number of merges kept: those below one height."""
     return s.below(factor * scale)
 
 
 def power_of_n(s: Sessions, scale: np.ndarray, c: float, p: float) -> np.ndarray:
-    """Merges kept below a height that grows with the number of actions."""
+    """Number of merges kept: those below a height that grows with the number of actions."""
     return s.below(c * s.n**p * scale)
 
 

@@ -197,10 +197,10 @@ async function timed<T>(context: Context<AppEnv>, name: string, work: Promise<T>
 
 /** The number of answers by source ("engine", "cache", ...), or by status where they have none. */
 function countBySource(answers: readonly Answer[]): Record<string, number> {
-  const counts: Record<string, number> = {};
+  const answerCounts: Record<string, number> = {};
   for (const answer of answers) {
     const source = answer.status === "ok" ? answer.via : answer.status;
-    counts[source] = (counts[source] ?? 0) + 1;
+    answerCounts[source] = (answerCounts[source] ?? 0) + 1;
   }
-  return counts;
+  return answerCounts;
 }

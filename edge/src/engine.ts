@@ -1,4 +1,7 @@
-/** The vector engine of the settings, with cache, deadline, circuit breaker and local fallback. */
+/**
+ * The vector engine that the settings select, with cache, deadline, circuit breaker and local
+ * fallback.
+ */
 import { Catalogue, isSageError } from "pocketsage";
 import {
   type BreakerState,
@@ -35,7 +38,7 @@ const CATALOGUE_RETRY_MS = 60_000;
  */
 const breaker: BreakerState = breakerState();
 let catalogue: Catalogue | undefined;
-let nextCatalogueLoad = 0; // Date.now() from which a failed load may be repeated
+let nextCatalogueLoadMs = 0; // Date.now() from which a failed load may be repeated
 
 /**
  * A retriever for one request or one Durable Object. `waitUntil` receives cache writes, which the
@@ -139,11 +142,11 @@ function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"
 /** The catalogue of the static files, if any. A failed load is logged and repeated later. */
 async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
   const { ASSETS } = env;
-  if (catalogue || !ASSETS || Date.now() < nextCatalogueLoad) return catalogue;
+  if (catalogue || !ASSETS || Date.now() < nextCatalogueLoadMs) return catalogue;
   try {
     const reply = await ASSETS.fetch("https://assets.invalid/catalogue.sage");
     const bytes = new Uint8Array(await reply.arrayBuffer());
-    if (!reply.ok) nextCatalogueLoad = Date.now() + CATALOGUE_RETRY_MS;
+    if (!reply.ok) nextCatalogueLoadMs = Date.now() + CATALOGUE_RETRY_MS;
     else {
       const loaded = await Catalogue.fromBytes(bytes);
       if (loaded.dim !== dimOf(env))
@@ -153,7 +156,7 @@ async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
       else catalogue = loaded;
     }
   } catch (error) {
-    nextCatalogueLoad = Date.now() + CATALOGUE_RETRY_MS;
+    nextCatalogueLoadMs = Date.now() + CATALOGUE_RETRY_MS;
     const fault = faultOf(error) ?? bugOf(error);
     console.error(JSON.stringify({ error: `catalogue.sage: ${fault.message}`, ...fault.bug }));
   }

@@ -11,7 +11,9 @@ export interface Claims {
   sub?: string;
 }
 
-/** The reason a token was refused. `sub` is the user id if the signature is right, else undefined. */
+/**
+ * The reason a token was refused. `sub` is the user id if the signature is right, else undefined.
+ */
 export class TokenError extends Error {
   constructor(
     message: string,
@@ -27,12 +29,13 @@ const MAX_TOKEN_LENGTH = 2048;
 const MAX_USER_ID_LENGTH = 256;
 
 /**
- * Three parts of base64url without padding, whose unused last bits are zero: otherwise one token
- * would have several spellings.
+ * Pattern of one part of a token: base64url without padding. The unused bits of its last character
+ * are zero, otherwise several strings would encode the same token.
  */
-const PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
-const CANONICAL_TOKEN = new RegExp(`^${PART}\\.${PART}\\.${PART}$`);
+const BASE64URL_PART = "(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?";
+const CANONICAL_TOKEN = new RegExp(`^${BASE64URL_PART}\\.${BASE64URL_PART}\\.${BASE64URL_PART}$`);
 
+/** Imported signature keys, by their secret. */
 const importedKeys = new Map<string, Promise<CryptoKey>>();
 
 /** The claims of a token; throws a TokenError if it is invalid. `keys` maps key ids to secrets. */
@@ -84,7 +87,7 @@ function keyOf(
   return key;
 }
 
-/** The refusal in words. jose's own messages would expose its vocabulary. */
+/** The reason of a refusal as text. jose's own messages would expose its vocabulary. */
 function reasonOf(error: errors.JOSEError): string {
   if (error instanceof errors.JWTExpired) return "it has expired (exp)";
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -48,8 +48,9 @@ export const PROFILE_OPTIONS = {
 
 const WEIGHTS = `${LIMITS.minWeight} to ${LIMITS.maxWeight}`;
 
-/** The lines about these options in the help of a command, without --catalogue, -q and --json. */
-export const PROFILE_HELP = `  -a, --actions FILE     JSON, CSV or Parquet, one action a row:
+/** The lines of a help text about PROFILE_OPTIONS, without --catalogue, -q and --json. */
+export const PROFILE_OPTIONS_HELP = `\
+  -a, --actions FILE     JSON, CSV or Parquet, one action a row:
                            item    id of the item
                            at      milliseconds since 1970 or an ISO time (default: now)
                            kind    the kind of action: save, click, ... (see --kind)

@@ -85,7 +85,7 @@ function changedRows(older: CoreCatalogue, newer: CoreCatalogue, dim: number): U
   });
 }
 
-/** The names and types of the attribute columns, in a form that compares with ===. */
+/** The names and types of the attribute columns as one string, for comparison. */
 function columnTypes(core: CoreCatalogue): string {
   const types = Array.from(readColumns(core), ([name, { numeric }]) => [name, numeric]);
   return JSON.stringify(types.sort());

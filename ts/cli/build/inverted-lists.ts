@@ -14,12 +14,13 @@ import { drawSample } from "./sample.js";
 /** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;
 
-/** k-means: rows in the sample per list, and iterations. */
-const SAMPLE_PER_LIST = 48;
-const ITERATIONS = 8;
-/** Measurement of the probes: items used as queries, neighbours of each, recall to be reached. */
+/** Rows of the k-means sample per list. */
+const SAMPLE_ROWS_PER_LIST = 48;
+const KMEANS_ITERATIONS = 8;
+/** Items used as queries to measure how many lists a search must probe. */
 const MAX_TRIAL_QUERIES = 1000;
 const NEIGHBOURS_PER_TRIAL = 10;
+/** Recall that the number of probed lists must reach. */
 const MIN_RECALL = 0.995;
 /** Queries per call of searchMany. */
 const QUERIES_PER_CALL = 256;
@@ -36,8 +37,8 @@ export async function buildLists(
   const listCount = Math.round(Math.sqrt(items.length));
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
-  const sampleSize = Math.min(listCount * SAMPLE_PER_LIST, vectors.length);
-  const totalAssignments = ITERATIONS * sampleSize + vectors.length;
+  const sampleSize = Math.min(listCount * SAMPLE_ROWS_PER_LIST, vectors.length);
+  const totalAssignments = KMEANS_ITERATIONS * sampleSize + vectors.length;
   let assigned = 0;
   const onAssigned = (rows: number): void =>
     onProgress(Math.min(1, (assigned += rows) / totalAssignments));
@@ -45,11 +46,11 @@ export async function buildLists(
   // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
   // than on unseen queries.
   const trialCount = Math.min(MAX_TRIAL_QUERIES, Math.ceil(items.length / 10));
-  const drawn = drawSample(items, trialCount + listCount * SAMPLE_PER_LIST);
+  const drawn = drawSample(items, trialCount + listCount * SAMPLE_ROWS_PER_LIST);
   const trials = drawn.slice(0, trialCount).map(([item]) => item);
   const sample = drawn.slice(trialCount).map(([, vector]) => vector);
   let centres = sample.slice(0, listCount);
-  for (let iteration = 0; iteration < ITERATIONS; iteration += 1) {
+  for (let iteration = 0; iteration < KMEANS_ITERATIONS; iteration += 1) {
     using centreIndex = await indexCentres(centres, metric);
     centres = meanVectors(sample, nearestCentres(centreIndex, sample, onAssigned), centres);
   }
@@ -106,7 +107,7 @@ function measureProbes(
   centreIndex: Catalogue,
   trials: readonly string[],
 ): { probed: number; recall: number } {
-  /** Neighbours by the rank of their list: [r] are in the list whose centre is the r-th nearest. */
+  /** [r] is the number of neighbours in the list whose centre is the r-th nearest to the query. */
   const neighboursAtRank = new Array<number>(centreIndex.size).fill(0);
   let total = 0;
   for (const item of trials) {
@@ -130,7 +131,7 @@ async function indexCentres(centres: readonly Float32Array[], metric: Metric): P
   return Catalogue.from(items, { dim: centres[0]!.length, metric, precision: "compact" });
 }
 
-/** The number of the nearest centre of each vector. */
+/** The list number of the centre nearest to each vector. */
 function nearestCentres(
   centreIndex: Catalogue,
   vectors: readonly Float32Array[],
@@ -154,14 +155,16 @@ function meanVectors(
   centres: readonly Float32Array[],
 ): Float32Array[] {
   const sums = centres.map((centre) => new Float64Array(centre.length));
-  const sizes = centres.map(() => 0);
+  const memberCounts = centres.map(() => 0);
   vectors.forEach((vector, row) => {
     const list = assignment[row]!;
     const sum = sums[list]!;
-    sizes[list]! += 1;
+    memberCounts[list]! += 1;
     for (let axis = 0; axis < vector.length; axis += 1) sum[axis]! += vector[axis]!;
   });
   return centres.map((centre, list) =>
-    sizes[list]! > 0 ? Float32Array.from(sums[list]!, (sum) => sum / sizes[list]!) : centre,
+    memberCounts[list]! > 0
+      ? Float32Array.from(sums[list]!, (sum) => sum / memberCounts[list]!)
+      : centre,
   );
 }

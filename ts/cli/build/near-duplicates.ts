@@ -22,8 +22,8 @@ export function findNearDuplicates(
   minScore: number,
   onProgress: (share: number) => void,
 ): Map<string, string> {
-  const positions = new Map(items.map(([item], position) => [item, position]));
-  const firstOf = new Map<string, string>();
+  const indexOfItem = new Map(items.map(([item], itemIndex) => [item, itemIndex]));
+  const firstItemOfGroup = new Map<string, string>();
   for (let start = 0; start < items.length; start += QUERIES_PER_CALL) {
     const batch = items.slice(start, start + QUERIES_PER_CALL);
     const hits = catalogue.searchMany(
@@ -32,11 +32,11 @@ export function findNearDuplicates(
     );
     for (const [index, [item]] of batch.entries()) {
       const first = hits[index]!.find(
-        (hit) => positions.get(hit.item)! < start + index && !firstOf.has(hit.item),
+        (hit) => indexOfItem.get(hit.item)! < start + index && !firstItemOfGroup.has(hit.item),
       );
-      if (first) firstOf.set(item, first.item);
+      if (first) firstItemOfGroup.set(item, first.item);
     }
     onProgress((start + batch.length) / items.length);
   }
-  return firstOf;
+  return firstItemOfGroup;
 }

@@ -6,10 +6,10 @@ import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { FileItem } from "../read/item-file.js";
 import { drawSample } from "./sample.js";
 
-const NEIGHBOURS = 10;
+const NEIGHBOURS_PER_QUERY = 10;
 const MIN_QUERIES = 20;
 const MAX_QUERIES = 100;
-/** Budget of the exact search, in products of two components; MIN_QUERIES takes precedence. */
+/** Budget of the exact search, in multiplications; MIN_QUERIES takes precedence. */
 const MAX_PRODUCTS = 1e9;
 /** Scores that differ by less, for a query of norm 1, are ties: f32 rounding is of this size. */
 const TIE_TOLERANCE = 1e-6;
@@ -25,12 +25,14 @@ export function measureRecall(
   onProgress: (share: number) => void,
 ): { recall: number; queries: number } {
   const { dim, metric } = catalogue;
-  const affordable = Math.floor(MAX_PRODUCTS / (items.length * dim));
-  const maxQueries = Math.max(MIN_QUERIES, Math.min(MAX_QUERIES, affordable));
+  const affordableQueries = Math.floor(MAX_PRODUCTS / (items.length * dim));
+  const maxQueries = Math.max(MIN_QUERIES, Math.min(MAX_QUERIES, affordableQueries));
   const sample = drawSample(items, 2 * maxQueries).map(([, vector]) => vector);
   const queries = Math.floor(sample.length / 2);
   const squaredNorms = items.map(([, vector]) => dot(vector, vector));
-  /** Ranks the items of one query as the metric does: terms that are equal for all are left out. */
+  /**
+   * A score that ranks the items of a query as the metric does, without terms equal for all items.
+   */
   const rankingScore = (query: Float32Array, row: number): number => {
     const product = dot(query, items[row]![1]);
     if (metric === "ip") return product;
@@ -44,9 +46,9 @@ export function measureRecall(
     const query = sample[2 * index]!.map((value, axis) => (value + other[axis]!) / 2);
     const scores = new Map(items.map(([item], row) => [item, rankingScore(query, row)]));
     const descending = Float64Array.from(scores.values()).sort().reverse();
-    const nearest = descending.subarray(0, NEIGHBOURS);
+    const nearest = descending.subarray(0, NEIGHBOURS_PER_QUERY);
     const minScore = nearest.at(-1)! - TIE_TOLERANCE * (Math.sqrt(dot(query, query)) || 1);
-    const hits = catalogue.search(query, { count: NEIGHBOURS, variants: true });
+    const hits = catalogue.search(query, { count: NEIGHBOURS_PER_QUERY, variants: true });
     found += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
     expected += nearest.length;
     onProgress((index + 1) / queries);

@@ -1,8 +1,8 @@
 /** Random samples, the same in every run. */
 
 /**
- * `count` elements without replacement, all if there are fewer: the beginning of a Fisher-Yates
- * shuffle with mulberry32 and a fixed seed.
+ * Draws `count` random elements without replacement, or all if there are fewer: the beginning of a
+ * Fisher-Yates shuffle with mulberry32 and a fixed seed.
  */
 export function drawSample<T>(population: readonly T[], count: number): T[] {
   const shuffled = [...population];

@@ -13,10 +13,10 @@ import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/cata
 import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 
-/** Largest catalogue whose near-duplicates are reported by default: the search is quadratic. */
-const MAX_ITEMS_FOR_REPORT = 10_000;
+/** Most items whose near-duplicates are searched and reported by default: O(n^2) in the items. */
+const MAX_ITEMS_FOR_DUPLICATE_SEARCH = 10_000;
 
-const REPORT_LIMIT = formatCount(MAX_ITEMS_FOR_REPORT);
+const REPORT_LIMIT = formatCount(MAX_ITEMS_FOR_DUPLICATE_SEARCH);
 const LISTS_LIMIT = formatCount(MIN_ITEMS_FOR_LISTS);
 
 export const help = `Build a catalogue: the file that apps search on the device.
@@ -154,7 +154,7 @@ export async function run(args: string[]): Promise<void> {
     let catalogue = await buildCatalogue();
 
     const treatment: Treatment =
-      givenTreatment || (items.length <= MAX_ITEMS_FOR_REPORT ? "report" : "keep");
+      givenTreatment || (items.length <= MAX_ITEMS_FOR_DUPLICATE_SEARCH ? "report" : "keep");
     let nearDuplicates: NearDuplicateReport | undefined;
     if (treatment !== "keep") {
       const firstOf = findNearDuplicates(

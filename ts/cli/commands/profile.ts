@@ -2,8 +2,8 @@
 import { parseArguments, requireValue } from "../arguments.js";
 import {
   openSageWithActions,
-  PROFILE_HELP,
   PROFILE_OPTIONS,
+  PROFILE_OPTIONS_HELP,
   rejectPositional,
 } from "../profile-input.js";
 import { interestsToJson, printInterests } from "../terminal/interests.js";
@@ -16,7 +16,7 @@ Usage
 
 Options
   -c, --catalogue FILE   built by pocketsage build; optional if every action has a vector
-${PROFILE_HELP}
+${PROFILE_OPTIONS_HELP}
   -q, --quiet            no notes on the standard error
       --json             the result as JSON:
                          {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}]}

@@ -4,8 +4,8 @@ import type { Recommendation, RecommendOptions } from "../../sage/types.js";
 import { parseArguments, parseInteger, requireValue } from "../arguments.js";
 import {
   openSageWithActions,
-  PROFILE_HELP,
   PROFILE_OPTIONS,
+  PROFILE_OPTIONS_HELP,
   rejectPositional,
 } from "../profile-input.js";
 import { interestsToJson, printInterests } from "../terminal/interests.js";
@@ -27,7 +27,7 @@ Usage
 
 Options
   -c, --catalogue FILE   built by pocketsage build
-${PROFILE_HELP}
+${PROFILE_OPTIONS_HELP}
   -n, --count N          number of items (default: 20)
       --interests N      number of interests to search with (default: the 8 most important, or
                          3 with --seed)

@@ -31,10 +31,10 @@ export function reportOf(file: string, catalogue: Catalogue, bytes: number): Cat
   };
 }
 
-/** Prints the report, and then `more` fields of one command. */
+/** Prints the report, then `extraFields`, which only one command has. */
 export function printCatalogue(
   { file, ...report }: CatalogueReport,
-  more: readonly (readonly [name: string, value: string])[] = [],
+  extraFields: readonly (readonly [name: string, value: string])[] = [],
 ): void {
   const { metric, attributes, lists } = report;
   const fields: [name: string, value: string | undefined][] = [
@@ -55,6 +55,6 @@ export function printCatalogue(
   print(file);
   printFields([
     ...fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
-    ...more,
+    ...extraFields,
   ]);
 }

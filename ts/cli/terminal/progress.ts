@@ -4,16 +4,16 @@
  */
 import { formatCount } from "./print.js";
 
-/** Minimum time between two updates. */
+/** Minimum time between two updates on a terminal, and elsewhere. */
 const TERMINAL_INTERVAL_MS = 100;
 const LOG_INTERVAL_MS = 5_000;
-/** `count` ignores other numbers than multiples of this: reading the clock is slow. */
+/** `count` reads the clock only at multiples of this number, because reading it is slow. */
 const UNITS_PER_CLOCK_READ = 100;
 
 export interface Progress {
   /** Reports the number of finished units. Cheap enough to be called for each unit. */
   count(done: number): void;
-  /** Reports the begin of a task of unknown length. Shown on terminals only. */
+  /** Reports that a task of unknown length begins. Shown on terminals only. */
   begin(task: string): void;
   /** Reports the finished share of a task, from 0 to 1; shown with the estimated time left. */
   share(task: string, done: number): void;
@@ -27,8 +27,8 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
   const interval = isTerminal ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
   let shownAt = Date.now();
   let shownLength = 0;
-  let current = { task: "", begunAt: 0 };
-  const show = (text: string): void => {
+  let currentTask = { task: "", begunAt: 0 };
+  const writeLine = (text: string): void => {
     if (quiet) return;
     process.stderr.write(isTerminal ? `\r${text.padEnd(shownLength)}` : `${text}\n`);
     shownLength = text.length;
@@ -37,19 +37,19 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
     count(done) {
       if (done % UNITS_PER_CLOCK_READ !== 0 || Date.now() - shownAt < interval) return;
       shownAt = Date.now();
-      show(`${formatCount(done)} ${unit}`);
+      writeLine(`${formatCount(done)} ${unit}`);
     },
     begin(task) {
-      if (isTerminal) show(task);
+      if (isTerminal) writeLine(task);
     },
     share(task, done) {
       const now = Date.now();
-      if (current.task !== task) current = { task, begunAt: now };
+      if (currentTask.task !== task) currentTask = { task, begunAt: now };
       if (now - shownAt < interval) return;
       shownAt = now;
-      const secondsLeft = ((now - current.begunAt) * (1 - done)) / done / 1000;
+      const secondsLeft = ((now - currentTask.begunAt) * (1 - done)) / done / 1000;
       const estimate = done > 0 ? `, about ${Math.ceil(secondsLeft)} s left` : "";
-      show(`${task}: ${Math.floor(done * 100)} %${estimate}`);
+      writeLine(`${task}: ${Math.floor(done * 100)} %${estimate}`);
     },
     end() {
       if (isTerminal && shownLength > 0) process.stderr.write(`\r${" ".repeat(shownLength)}\r`);
