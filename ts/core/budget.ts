@@ -1,7 +1,7 @@
 /**
- * The memory that sages hold between calls, bounded over all sages of an isolate (a page, a worker,
- * a process). What they hold can be restored from their stores, so the least recently used ones are
- * released.
+ * One memory budget for all sages of an isolate (a page, a worker, a process), for what they hold
+ * between calls. Sages over the budget are released, the least recently used first; each is
+ * restored from its store when it is used again.
  */
 import { checkInteger } from "../check.js";
 
@@ -11,10 +11,10 @@ import { checkInteger } from "../check.js";
  */
 const DEFAULT_BUDGET_BYTES = 16 << 20;
 
-let budget = DEFAULT_BUDGET_BYTES;
-let total = 0;
-/** The release functions and bytes of what is kept, the least recently used first. */
-const kept = new Map<() => void, number>();
+let budgetBytes = DEFAULT_BUDGET_BYTES;
+let heldBytes = 0;
+/** The bytes that each release function would free, the least recently used first. */
+const bytesByRelease = new Map<() => void, number>();
 
 /**
  * Sets how many bytes all sages in this isolate may hold between calls, for histories, profiles and
@@ -24,31 +24,31 @@ const kept = new Map<() => void, number>();
  * "option" unless `bytes` is a whole number of at least 0.
  */
 export function setMemoryBudget(bytes: number): void {
-  budget = checkInteger("setMemoryBudget", bytes, 0, Number.MAX_SAFE_INTEGER);
-  releaseOldest();
+  budgetBytes = checkInteger("setMemoryBudget", bytes, 0, Number.MAX_SAFE_INTEGER);
+  releaseLeastRecentlyUsed();
 }
 
 /**
- * Marks what `release` frees as most recently used, and as this many bytes. Releases others, the
- * least recently used first, while the sum exceeds the budget.
+ * Marks the memory that `release` frees as most recently used; `bytes` is its size. While the sum
+ * of all sizes exceeds the budget, releases the least recently used memory.
  */
-export function keep(release: () => void, bytes: number): void {
-  forget(release);
-  kept.set(release, bytes);
-  total += bytes;
-  releaseOldest();
+export function trackUse(release: () => void, bytes: number): void {
+  untrack(release);
+  bytesByRelease.set(release, bytes);
+  heldBytes += bytes;
+  releaseLeastRecentlyUsed();
 }
 
-/** Counts what `release` frees no longer, and does not call it. */
-export function forget(release: () => void): void {
-  total -= kept.get(release) ?? 0;
-  kept.delete(release);
+/** Stops counting the memory that `release` frees, without calling `release`. */
+export function untrack(release: () => void): void {
+  heldBytes -= bytesByRelease.get(release) ?? 0;
+  bytesByRelease.delete(release);
 }
 
-function releaseOldest(): void {
-  for (const release of kept.keys()) {
-    if (total <= budget || kept.size === 1) return;
-    forget(release);
+function releaseLeastRecentlyUsed(): void {
+  for (const release of bytesByRelease.keys()) {
+    if (heldBytes <= budgetBytes || bytesByRelease.size === 1) return;
+    untrack(release);
     release();
   }
 }

@@ -1,9 +1,10 @@
 /**
- * Loads the wasm and calls it. No other file but the entries imports generated code.
+ * Loads the wasm and calls it. Only this file and the entries (ts/entry/) import generated code.
  *
  * Importing this file has no effect. `init()` is idempotent, concurrent calls share one load, and
  * after a failed load the next call tries again. After a trap the wasm instance is replaced, so
- * that a crash fails one call only. Objects of the core belong to one instance: {@link InstanceBound}.
+ * that a crash fails one call only. An object of the core belongs to the instance that created it
+ * ({@link InstanceBound}).
  */
 
 import { asSageError, fromCoreError, isSageError, SageError } from "../errors.js";
@@ -16,16 +17,21 @@ import type { Core } from "./interface.js";
  */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 
+/** Turns the source given to `init`, if any, into one that can be loaded on this platform. */
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loading: Promise<void> | undefined;
 let loadedCore: Core | undefined;
-/** Number of the current instance: the restarts so far. */
+/** Number of the current wasm instance: how often it was replaced. */
 let instanceNumber = 0;
-/** Whether the current instance has crashed, and was not replaced yet. */
+/** Whether the current wasm instance has crashed and was not replaced yet. */
 let isCrashed = false;
+/** Called before a crashed wasm instance is replaced. */
 const restartCallbacks = new Set<() => void>();
 
-/** Loads the wasm, from `source` or the platform's default. Rejects "not-ready" on failure. */
+/**
+ * Loads the wasm, from `source` or the platform's default. Rejects with code "not-ready" on
+ * failure.
+ */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   if (loadedCore) return Promise.resolve();
   loading ??= load(source).finally(() => (loading = undefined));
@@ -44,8 +50,8 @@ export function setWasmSourceResolver(
 
 /**
  * Calls `use` with the core and returns its result. Errors of the core are thrown as SageErrors. A
- * trap also replaces the wasm instance; it is "memory" if memory was exhausted, else "crashed".
- * Throws "not-ready" before `init()` has resolved.
+ * wasm trap throws code "memory" if memory was exhausted, else "crashed", and replaces the wasm
+ * instance. Throws code "not-ready" before `init()` has resolved.
  */
 export function withCore<T>(use: (core: Core) => T): T {
   if (!loadedCore) {
@@ -63,35 +69,35 @@ export function withCore<T>(use: (core: Core) => T): T {
     const isMemoryExhausted = takeExhaustedFlag();
     if (isSageError(error)) throw error;
     const sageError = fromCoreError(error) ?? toTrapError(error, isMemoryExhausted);
-    // A call within `use` may have replaced the instance already.
+    // A nested `withCore` call within `use` may have replaced the instance already.
     if (!fromCoreError(error) && instanceAtStart === instanceNumber) {
       isCrashed = true;
       try {
         replaceInstance(loadedCore);
       } catch {
-        // The next call tries again.
+        // The next call tries again to replace the instance.
       }
     }
     throw sageError;
   }
 }
 
-/** An object of the core, which is used and freed in the instance that made it only. */
+/** An object of the core, which is valid only in the wasm instance that created it. */
 export class InstanceBound<T extends { free(): void }> {
   #object: T | undefined;
   readonly #instanceNumber = instanceNumber;
 
-  /** Takes ownership of an object that the current instance made. */
+  /** Takes ownership of an object that the current wasm instance created. */
   constructor(object: T) {
     this.#object = object;
   }
 
-  /** The object. Undefined once it was freed, or its instance was replaced. */
+  /** The object; undefined after it was freed or its wasm instance was replaced. */
   get object(): T | undefined {
     return this.#instanceNumber === instanceNumber ? this.#object : undefined;
   }
 
-  /** Frees the object. Idempotent. The memory of a crashed instance is freed as a whole. */
+  /** Frees the object, unless its instance crashed: that memory is freed as a whole. Idempotent. */
   free(): void {
     const { object } = this;
     this.#object = undefined;
@@ -100,8 +106,8 @@ export class InstanceBound<T extends { free(): void }> {
 }
 
 /**
- * Registers a callback that runs before a crashed instance is replaced, while its memory is still
- * readable. Returns a function that unregisters it.
+ * Registers a callback that runs before a crashed wasm instance is replaced, while its memory can
+ * still be read. Returns a function that unregisters the callback.
  */
 export function onRestart(callback: () => void): () => void {
   restartCallbacks.add(callback);
@@ -109,15 +115,15 @@ export function onRestart(callback: () => void): () => void {
 }
 
 /**
- * Replaces the crashed instance. Throws "memory" if a new one does not fit; then the next call
- * tries again.
+ * Replaces the crashed wasm instance. Throws code "memory" if a new one does not fit into memory;
+ * the next `withCore` call then tries again.
  */
 function replaceInstance(core: Core): void {
   for (const callback of restartCallbacks) callback();
   try {
     core.restart(true);
-    // The generated code replaces the instance at the next call, after that call's arguments were
-    // written into the old memory. So the call that replaces it must pass none.
+    // The generated code replaces the instance during the next call, after it has written the
+    // arguments of that call into the old memory. So this call must pass no arrays or strings.
     core.restart(false);
   } catch (error) {
     throw toTrapError(error, true);
@@ -126,9 +132,10 @@ function replaceInstance(core: Core): void {
   isCrashed = false;
 }
 
-/** Whether the memory could not grow when the core last needed more. Reading resets it. */
+/** Whether the wasm memory failed to grow since the last call of this function. */
 function takeExhaustedFlag(): boolean {
-  // The exports of the current instance. scripts/lib/traps.mjs adds the global `exhausted`.
+  // `initSync` returns the exports of the current instance. scripts/lib/traps.mjs adds the wasm
+  // global `exhausted` to them.
   const { exhausted } = (
     generated.initSync as () => unknown as () => {
       exhausted: { value: number };
@@ -139,10 +146,10 @@ function takeExhaustedFlag(): boolean {
   return value !== 0;
 }
 
-/** The SageError for an error that the core has not returned: a trap, or a failed allocation. */
+/** The SageError for an error that the core did not return: a wasm trap or a failed allocation. */
 function toTrapError(error: unknown, isMemoryExhausted: boolean): SageError {
   const reason = String((error as Partial<Error> | undefined)?.message ?? error);
-  // JavaScript throws a RangeError for an array that cannot be allocated, and for a full stack.
+  // JavaScript throws a RangeError for a failed array allocation, and also for a stack overflow.
   if (isMemoryExhausted || (error instanceof RangeError && !/stack/i.test(reason))) {
     return new SageError(
       "memory",
@@ -175,7 +182,9 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   loadedCore = generated;
 }
 
-/** Whether the platform forbids compiling wasm: each engine has its own words for it. */
+/**
+ * Whether an error means that the platform forbids compiling wasm; error texts differ by platform.
+ */
 function isCompilationForbidden(error: unknown): boolean {
   return /unsafe-eval|\bCSP\b|Content.Security|disallowed/i.test(String(error));
 }

@@ -1,7 +1,7 @@
 /**
  * Owns an object of the core that holds bytes (a catalogue, a loader) across crashes.
  *
- * Before a crashed instance is replaced, the bytes are copied out of its memory; the next use
+ * Before a crashed wasm instance is replaced, the bytes are copied out of its memory; the next use
  * restores the object in the new instance. Without a crash there is no second copy.
  */
 
@@ -20,8 +20,8 @@ export interface Handle<T> {
   /** Calls `use` with the object and returns its result. Throws "closed" after `release`. */
   with<R>(use: (object: T) => R): R;
   /**
-   * Replaces the object by the one that `make` returns, and frees the old one. If `make` throws,
-   * the old one stays.
+   * Replaces the object by the result of `make`, and frees the old object. If `make` throws, the
+   * old object stays.
    */
   replace(make: (old: T, core: Core) => T): void;
   /** Calls `use`, which consumes the object, and releases the handle. */
@@ -30,17 +30,20 @@ export interface Handle<T> {
   release(): void;
 }
 
-/** Makes an object of its bytes in the current instance. */
+/** Creates an object in the current wasm instance from the bytes of a former one. */
 type Restore<T> = (core: Core, bytes: Uint8Array) => T;
 
-/** "copied": the bytes of the crashed instance. "lost": they could not be read. */
+/**
+ * Where the object of a handle is: "live" in the current wasm instance, "copied" out of a crashed
+ * instance as bytes, "lost" because a crashed instance could not be read, or "closed".
+ */
 type HandleState<T extends Restorable> =
   | { kind: "live"; owned: InstanceBound<T> }
   | { kind: "copied"; bytes: Uint8Array }
   | { kind: "lost"; cause: unknown }
   | { kind: "closed" };
 
-/** A mutable cell, so that a weak reference to it does not keep the object alive. */
+/** Holds the state of a handle. Restart callbacks refer to the cell weakly, not to the handle. */
 interface StateCell<T extends Restorable> {
   state: HandleState<T>;
 }
@@ -48,12 +51,12 @@ interface StateCell<T extends Restorable> {
 /** The owner of a core catalogue. */
 export type CatalogueHandle = Handle<CoreCatalogue>;
 
-/** Takes ownership of a catalogue that the current instance made. */
+/** Takes ownership of a catalogue that the current wasm instance created. */
 export function openCatalogueHandle(catalogue: CoreCatalogue): CatalogueHandle {
   return openHandle(catalogue, ({ CoreCatalogue }, bytes) => CoreCatalogue.fromBytes(bytes, false));
 }
 
-/** Takes ownership of an object that the current instance made: only the handle may free it. */
+/** Takes ownership of an object of the current wasm instance; only the handle may then free it. */
 export function openHandle<T extends Restorable>(object: T, restore: Restore<T>): Handle<T> {
   const cell: StateCell<T> = { state: { kind: "live", owned: new InstanceBound(object) } };
   const unregister = copyOutBeforeRestarts(
@@ -99,8 +102,9 @@ const finalizers =
     : undefined;
 
 /**
- * Registers the copy before restarts; returns the function that unregisters it. The reference is
- * weak, because a strong one would keep each unreleased object alive until the page ends.
+ * Registers a restart callback that copies the object out of a crashed instance; returns the
+ * function that unregisters it. The reference to the cell is weak, because a strong one would keep
+ * each unreleased object alive until the page ends.
  */
 function copyOutBeforeRestarts<T extends Restorable>(
   cellRef: Pick<WeakRef<StateCell<T>>, "deref">,
@@ -111,7 +115,7 @@ function copyOutBeforeRestarts<T extends Restorable>(
   });
 }
 
-/** Copies the bytes out of a crashed instance. */
+/** The state after the bytes of a live object were copied out of a crashed wasm instance. */
 function copyOut<T extends Restorable>(state: HandleState<T>): HandleState<T> {
   if (state.kind !== "live") return state;
   try {
@@ -121,7 +125,7 @@ function copyOut<T extends Restorable>(state: HandleState<T>): HandleState<T> {
   }
 }
 
-/** The object in the current instance; restored from its copied bytes after a restart. */
+/** The object in the current wasm instance, restored first if a crash left only its bytes. */
 function liveObject<T extends Restorable>(cell: StateCell<T>, restore: Restore<T>): T {
   const { state } = cell;
   if (state.kind === "live") return state.owned.object!;

@@ -1,17 +1,17 @@
 /**
- * The Rust core as TypeScript calls it; src/wasm.rs is the other side of the boundary.
+ * Types of the functions and classes that the Rust core exports; src/wasm.rs implements them.
  *
  * Matrices are row-major, n x dim. Times are milliseconds since the epoch. The functions are
  * stateless; {@link CoreSession}, {@link CoreCatalogue}, {@link CoreBuilder} and {@link CoreLoader}
  * hold state in the wasm memory, and are freed by `free` or by the method that consumes them.
  *
- * Arrays called `ends` delimit variable-length parts of a run: part i is
- * `run[ends[i - 1]..ends[i]]`, where `ends[-1]` counts as 0.
+ * Arrays called `ends` delimit the parts of a concatenated array `joined`: part i is
+ * `joined[ends[i - 1]..ends[i]]`, where `ends[-1]` counts as 0.
  */
 
 /**
- * Seven numbers, read by `profile_options` in src/wasm.rs: kind of cut, its value, singletons,
- * halfLifeDays, lambda, spread, memory. NaN means not given.
+ * Profile options as seven numbers, decoded by `profile_options` in src/wasm.rs: kind of cut, value
+ * of the cut, singletons, halfLifeDays, lambda, spread, memory. NaN means not given.
  */
 export type CoreOptions = Float64Array;
 
@@ -32,7 +32,7 @@ export interface CoreProfile {
   count: number;
   /** Row of each interest's medoid. */
   medoids: Uint32Array;
-  /** Share of each interest; the shares sum to 1. */
+  /** Importance of each interest, in [0, 1]; they sum to 1. */
   importance: Float64Array;
   lastActive: Float64Array;
   threshold: number;
@@ -45,11 +45,13 @@ interface CoreRankedRows {
   ends: Uint32Array;
 }
 
-/** The actions of one user and their Ward tree, which is updated when actions come and go. */
+/**
+ * The actions of one user and their Ward tree, which is updated as actions are added and removed.
+ */
 export interface CoreSession {
   /** Appends actions: an n x dim matrix, n times, n weights. */
   add(vectors: Float32Array, at: Float64Array, weights: Float64Array): void;
-  /** Removes rows, given in ascending order; the rows after each move up by one. */
+  /** Removes rows, given in ascending order; later rows move up to close the gaps. */
   forget(rows: Uint32Array): void;
   /** Sets the weight of a row; false if there is no such row. */
   setWeight(row: number, weight: number): boolean;
@@ -79,7 +81,7 @@ export interface CoreFacts {
   recall: number;
 }
 
-/** Items with ids and vectors. Sets of rows are bitsets: row r is bit r % 32 of word r / 32. */
+/** Items with ids and vectors. In a bitset of rows, row r is bit r % 32 of word r / 32. */
 export interface CoreCatalogue {
   facts(): CoreFacts;
   toBytes(): Uint8Array;
@@ -95,8 +97,8 @@ export interface CoreCatalogue {
   prepare(): void;
   /**
    * One list of hits per query: the ids concatenated and delimited by `idEnds` in UTF-16 units, one
-   * score per id, and the lists delimited by `ends`. `minScore` NaN means none; `allowed` is a
-   * bitset, undefined for all rows.
+   * score per id, and the lists delimited by `ends`. `minScore`: NaN for none. `exclude`: rows.
+   * `allowed`: a bitset of rows, undefined for all.
    */
   search(
     queries: Float32Array,
@@ -133,7 +135,7 @@ export interface CoreBuilder {
 
 /** Reads a catalogue from consecutive parts of its file. `finish` consumes the loader. */
 export interface CoreLoader {
-  /** Appends bytes; false if they exceed the length in the header. */
+  /** Appends bytes; false if there are then more than the file length in the header. */
   push(bytes: Uint8Array): boolean;
   /** A copy of the bytes appended so far. */
   toBytes(): Uint8Array;
@@ -182,11 +184,11 @@ export interface Core {
   project(vectors: Float32Array, dim: number): Float32Array;
   /** The constants of src/limits.rs, in their order there. */
   limits(): Float64Array;
-  /** The least memory that clustering takes per action of `dim` components, in bytes. */
+  /** Minimum memory for clustering, in bytes per action with a vector of `dim` components. */
   bytesPerAction(dim: number): number;
   /** The low 32 bits of XXH64. */
   checksum(bytes: Uint8Array): number;
-  /** `precision`: 0 for f16, 1 for i8, 2 for f32. */
+  /** Encodes a message of medoids (src/wire.rs). `precision`: 0 for f16, 1 for i8, 2 for f32. */
   encodeMedoids(
     count: number,
     ids: Uint8Array,
@@ -202,18 +204,18 @@ export interface Core {
     dim: number;
   };
   CoreSession: new (dim: number) => CoreSession;
-  /** `compact` selects the precision; `metric` is numbered as in {@link CoreFacts}. */
+  /** `compact`: whether a component takes 1 byte, not 2. `metric`: as in {@link CoreFacts}. */
   CoreBuilder: new (
     dim: number,
     compact: boolean,
     metric: number,
   ) => CoreBuilder;
-  /** `first` are the first 64 bytes or more; they must be pushed as well. */
+  /** `first`: at least the first 64 bytes of the file. They must be passed to `push` as well. */
   CoreLoader: new (
     first: Uint8Array,
   ) => CoreLoader;
-  /** `delta`: whether the bytes are a delta. */
+  /** `delta`: whether the bytes are a delta (docs/format.md), not a whole catalogue. */
   CoreCatalogue: { fromBytes(bytes: Uint8Array, delta: boolean): CoreCatalogue };
-  /** `restart(true)` schedules a new instance, which the next call creates. */
+  /** `restart(true)` schedules a new wasm instance, which the next call of any function creates. */
   restart(schedule: boolean): void;
 }

@@ -9,7 +9,7 @@ import type { CoreOptions } from "./interface.js";
  * - `"auto"`: a threshold that grows with the actions per interest, 0.7 D (W / k)^0.4 for W the
  *   total weight, k the number of interests and D the catalogue's spread. Without a catalogue,
  *   0.75 (W / k)^0.3 times the largest squared distance of two actions.
- * - `threshold`: a Ward height, at least 0: a squared distance in Lance-Williams units.
+ * - `threshold`: a height in the Ward tree, at least 0: a squared distance, by Lance-Williams.
  * - `cosine`: the similarity in [-1, 1] at which two single actions of unit length still merge;
  *   threshold = 2 (1 - cosine).
  * - `count`: the number of interests, a whole number of at least 1; fewer if there are fewer
@@ -36,7 +36,7 @@ export interface ProfileOptions {
   singletons?: "keep" | "drop" | "attach";
   /**
    * Days after which an action counts half: lambda = ln 2 / halfLifeDays. Above 0; `Infinity` means
-   * no decay. Not together with `lambda`. Default: that of `lambda`.
+   * no decay. Cannot be combined with `lambda`. Default: the half-life of the default `lambda`.
    */
   halfLifeDays?: number;
   /**
@@ -52,13 +52,13 @@ export interface ProfileOptions {
   memory?: number;
 }
 
-// In the order of the enums in src/options.rs.
+// Ordered as the enums in src/options.rs: the core receives the index.
 const CUT_KINDS = ["auto", "threshold", "cosine", "count", "spread"];
 const SINGLETON_CHOICES = ["keep", "drop", "attach"];
 
 /**
- * Encodes the options for the core. `spread` is the catalogue's; undefined without a catalogue, and
- * 0 (a catalogue without two different vectors) counts as undefined.
+ * Encodes the options for the core. `spread` is the spread of the catalogue, undefined without one.
+ * A spread of 0 (a catalogue without two different vectors) counts as undefined.
  */
 export function encodeProfileOptions(
   options: ProfileOptions,
@@ -102,7 +102,7 @@ function indexOfChoice(where: string, value: unknown, choices: readonly string[]
   throw new SageError("option", `${where}: expected ${expected}, saw ${inspect(value)}.`);
 }
 
-/** The number; NaN, the core's "not given", for undefined. */
+/** Returns the number, or NaN, which means "not given" to the core, for undefined. */
 function numberOrNaN(where: string, value: unknown): number {
   if (value === undefined) return NaN;
   if (typeof value === "number" && !Number.isNaN(value)) return value;

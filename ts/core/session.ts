@@ -1,7 +1,7 @@
 /**
  * A core session that is kept equal to a list of actions: deleted actions are removed from it, new
- * ones appended, and the rest left as it is. So a profile after one more action costs a fraction of
- * the first one.
+ * ones are appended, and the others stay. So a profile after one more action takes a fraction of
+ * the time of the first.
  *
  * The list itself stays in TypeScript: a crash of the core loses no action, and the next profile
  * fills a new session.
@@ -22,15 +22,15 @@ export interface ActionRow {
 /** Computes profiles of an action list that changes little between calls. */
 export interface Session {
   profile(actions: readonly ActionRow[], now: number, options: CoreOptions): CoreProfile;
-  /** Bytes of the core session, about. */
+  /** Estimated memory of the core session, in bytes. */
   bytes(): number;
   /** Frees the core session. */
   close(): void;
 }
 
 /**
- * Bytes of the core session for each component: the vector (f32), and from the first change on a
- * tree of 2.25 nodes a row, each with a mean (f64) and a place on the grid (i16).
+ * Memory of the core session per vector component, in bytes: the vector (f32) and, after the first
+ * change, a Ward tree of 2.25 nodes per row, each with a mean (f64) and its quantized form (i16).
  */
 const BYTES_PER_COMPONENT = 4;
 const BYTES_PER_COMPONENT_WITH_TREE = 27;
@@ -40,7 +40,7 @@ export function openSession(dim: number): Session {
   let core: InstanceBound<CoreSession> | undefined;
   /** The actions in the core session, row by row. */
   let rows: readonly ActionRow[] = [];
-  /** Whether `rows` are those of the core session: not while they are synchronised. */
+  /** False while `synchronise` runs, and after it has thrown: `rows` may then be wrong. */
   let isSynchronised = true;
   /** Whether rows have changed since the first profile. */
   let hasTree = false;
@@ -53,8 +53,9 @@ export function openSession(dim: number): Session {
   };
 
   /**
-   * Makes the rows of the core session equal to `actions`, in that order. A row that is not at its
-   * turn in `actions` is removed, and appended again if it comes later.
+   * Makes the rows of the core session equal to `actions`, in that order. Rows and actions are
+   * compared in order: a row that differs from the next action is removed, and appended again if a
+   * later action equals it.
    */
   const synchronise = (session: CoreSession, actions: readonly ActionRow[]): void => {
     const removed: number[] = [];
@@ -87,7 +88,7 @@ export function openSession(dim: number): Session {
   return {
     profile: (actions, now, options) =>
       withCore(({ CoreSession }) => {
-        // The first fails after a crash, which may have been that of another caller.
+        // `core.object` is undefined after a crash, which another caller may have caused.
         if (!core?.object || !isSynchronised) discardCore();
         core ??= new InstanceBound(new CoreSession(dim));
         const session = core.object!;

@@ -1,21 +1,22 @@
-/** Encoding of string lists for the core. */
+/** Encodes lists of strings for the core. */
 
 /**
- * The strings as one run of UTF-8 bytes, and for each string the offset at which it ends: string i
- * is `utf8[ends[i - 1]..ends[i]]`.
+ * Concatenates the strings as UTF-8. `ends` has the offset at which each string ends: string i is
+ * `utf8[ends[i - 1]..ends[i]]`, where `ends[-1]` counts as 0.
  */
 export function encodeStrings(strings: readonly string[]): { utf8: Uint8Array; ends: Uint32Array } {
   const encoder = new TextEncoder();
   const ends = new Uint32Array(strings.length);
   const joined = strings.join("");
   const encoded = encoder.encode(joined);
-  // One byte per UTF-16 unit means ASCII, so the ends are sums of lengths. One encode call takes a
-  // tenth of the time of a call per string.
+  // One byte per UTF-16 unit means ASCII, so offsets are sums of string lengths. One call of
+  // `encode` takes a tenth of the time of one call per string.
   if (encoded.length === joined.length) {
     strings.reduce((end, string, index) => (ends[index] = end + string.length), 0);
     return { utf8: encoded, ends };
   }
-  // Encoded one by one: halves of a surrogate pair in neighbouring strings must not be joined.
+  // One call per string, so that two strings that end and begin with half of a surrogate pair
+  // are not joined into one character.
   const parts = strings.map((string) => encoder.encode(string));
   const utf8 = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   parts.reduce((offset, part, index) => {

@@ -1,5 +1,5 @@
 /** `openSage`: a sage that is released while it is not used, and restored from its store. */
-import { forget, keep } from "../core/budget.js";
+import { trackUse, untrack } from "../core/budget.js";
 import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import { checkSettings, type Settings } from "./options.js";
@@ -27,7 +27,7 @@ interface Cell {
 const finalizers =
   "FinalizationRegistry" in globalThis
     ? new FinalizationRegistry<() => void>((release) => {
-        forget(release);
+        untrack(release);
         release();
       })
     : undefined;
@@ -86,7 +86,7 @@ async function call<T>(cell: Cell, method: keyof Resident["methods"], args: neve
     if (isClose) return undefined as T;
     throw new SageError("closed", "This sage was closed: open it again with openSage.");
   }
-  forget(cell.release);
+  untrack(cell.release);
   cell.calls += 1;
   try {
     const { methods } = await residentOf(cell);
@@ -101,5 +101,5 @@ async function call<T>(cell: Cell, method: keyof Resident["methods"], args: neve
 
 /** Leaves the resident to the budget, unless it is in use, or only memory has its changes. */
 function keepIdle({ calls, resident, release }: Cell): void {
-  if (calls === 0 && resident?.isSaved()) keep(release, resident.bytes());
+  if (calls === 0 && resident?.isSaved()) trackUse(release, resident.bytes());
 }

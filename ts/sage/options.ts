@@ -147,8 +147,8 @@ function resolveCapacity(
   ];
   throw new SageError(
     "option",
-    `openSage: ${actionLimit} actions (maxActions) of ${dim} dimensions need ${neededBytes} bytes ` +
-      `of memory, more than ${memory ?? MAX_MEMORY_BYTES}: set ${remedies.join(", or ")}.`,
+    `openSage: ${actionLimit} actions (maxActions) of ${dim} dimensions need ${neededBytes} ` +
+      `bytes of memory, more than ${memory ?? MAX_MEMORY_BYTES}: set ${remedies.join(", or ")}.`,
   );
 }
 

@@ -150,11 +150,8 @@ async function resolveToken(token: () => string | Promise<string>): Promise<stri
   try {
     return await token();
   } catch (cause) {
-    throw new RetrievalError(
-      "refused",
-      `${NAME}: getting a token failed (${textOf(cause instanceof Error ? cause.message : cause)}).`,
-      { cause },
-    );
+    const reason = textOf(cause instanceof Error ? cause.message : cause);
+    throw new RetrievalError("refused", `${NAME}: getting a token failed (${reason}).`, { cause });
   }
 }
 
