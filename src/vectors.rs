@@ -30,7 +30,8 @@ impl<'a> Vectors<'a> {
     ///
     /// # Errors
     /// [`Error::Option`] when `dim` is 0 or above [`MAX_DIM`](crate::MAX_DIM),
-    /// [`Error::Dimension`] when the number of values is no multiple of `dim`, [`Error::NotFinite`] with the row of a NaN or infinity.
+    /// [`Error::Dimension`] when the number of values is no multiple of `dim`,
+    /// [`Error::NotFinite`] with the row of a NaN or infinity.
     pub fn new(values: &'a [f32], dim: usize) -> Result<Self, Error> {
         check_dim(dim)?;
         if !values.len().is_multiple_of(dim) {

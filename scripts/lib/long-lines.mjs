@@ -24,7 +24,7 @@ export async function longLines() {
 
 const read = (path) => readFile(join(root, path), "utf8");
 
-/** Source files above MAX_LINES whose head does not contain "more than 400 lines" and the reason. */
+/** Source files above MAX_LINES whose head does not say "more than 400 lines" and the reason. */
 export async function longFiles() {
   const { stdout } = await runOrThrow("git", ["ls-files", "-z"]);
   const paths = stdout.split("\0").filter((path) => CODE.test(path));
@@ -36,7 +36,8 @@ export async function longFiles() {
       return lines.length - 1 <= MAX_LINES || explained
         ? []
         : [
-            `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has more than 400 lines.`,
+            `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has more than ` +
+              `${MAX_LINES} lines.`,
           ];
     }),
   );

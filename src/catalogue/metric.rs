@@ -27,7 +27,7 @@ impl Metric {
             .find(|metric| *metric as usize == number)
     }
 
-    /// [`Error::Option`] for a component that could let a score overflow. Cosines never do. O(n dim).
+    /// [`Error::Option`] for a component whose scores could overflow. Cosines never do. O(n dim).
     #[inline(never)]
     pub(super) fn check_components(self, vectors: Vectors<'_>) -> Result<(), Error> {
         let too_large = |component: &&f32| component.abs() > MAX_COMPONENT;

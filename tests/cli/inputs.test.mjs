@@ -1,4 +1,4 @@
-// Formats of items and logs of actions beyond the cases: kinds of vectors, columns, exports, fields.
+// Formats of items and action logs beyond the cases: kinds of vectors, columns, exports, fields.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

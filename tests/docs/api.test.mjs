@@ -1,6 +1,6 @@
 // The public types equal the snapshot. A change of them changes the API: it needs a line in
-// CHANGELOG.md, and `npm run build && node tests/docs/api.test.mjs --update`. By hand: api-extractor
-// brings 43 packages for the same text.
+// CHANGELOG.md, and `npm run build && node tests/docs/api.test.mjs --update`. By hand:
+// api-extractor brings 43 packages for the same text.
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// The lint rules of biome.json reject what the rooms of ts/ must not do (ARCHITECTURE.md, Invariants).
+// The lint rules of biome.json reject what the rooms of ts/ must not do (ARCHITECTURE.md).
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

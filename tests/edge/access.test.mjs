@@ -108,7 +108,7 @@ test("refused tokens lock out no user, at the same address either", async (t) =>
   await jsonOf(reply);
 });
 
-test("expired tokens count apart: for their user, not for the address or valid tokens", async (t) => {
+test("expired tokens count for their user, not for the address or valid tokens", async (t) => {
   const { profile } = await startLimited(t, 2);
   const expired = (sub) => mint({ sub, iat: now() - 1000, exp: now() - 300 });
   // The address is over its limit: the holder of an expired token still learns that it expired.

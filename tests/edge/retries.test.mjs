@@ -1,4 +1,4 @@
-// Repeated and late requests: what is done once stays done once, and what was deleted stays deleted.
+// Repeated and late requests: each change counts once, and what was deleted stays deleted.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
@@ -83,7 +83,7 @@ for (const [name, query] of [
     await jsonOf(await record(actionsOf("food-2"), headers), 409);
   });
 
-  test(`a request made before the deletion of ${name} that arrives later records nothing`, async () => {
+  test(`a request made before the deletion of ${name} and late records nothing`, async () => {
     const { record, forget, count, hide, recommended } = newUser();
     const before = madeAt(Date.now() - 1000);
     await forget(query);
