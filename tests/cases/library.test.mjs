@@ -7,7 +7,7 @@ import { indexedDbStore, memoryStore, openSage } from "pocketsage";
 
 const DAY = 86_400_000;
 /** Cases whose fix is not merged yet. */
-const PENDING = new Set(["weight", "stale", "stale-indexeddb", "clock", "realm"]);
+const PENDING = new Set(["stale", "stale-indexeddb", "clock"]);
 const caseTest = (name, title, run) =>
   test(`${name}: ${title}`, { skip: PENDING.has(name) && "its fix is not merged yet" }, run);
 const vector = (...values) => Float32Array.from(values);

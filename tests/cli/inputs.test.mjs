@@ -211,24 +211,21 @@ test("Parquet: codecs, float16, binary and integer vectors, structs", async () =
   ]);
 });
 
-test("Parquet that loops or grows without end is an error, within the deadline", async () => {
+test("Parquet that makes the decoder loop is an error at the deadline", async () => {
   const vectors = [[1, 2]];
   const valid = parquet({ id: ["a"], vector: vectors }, [
     text("id"),
     list("vector", { type: "FLOAT" }),
   ]);
-  // A page of a negative size: the decoder reads the same bytes again and again.
+  // The compressed size of the first page becomes negative: the decoder steps back and reads the
+  // same bytes again and again.
+  valid[19] = 3;
+  const file = await put("hostile.parquet", valid);
   const begunAt = performance.now();
-  let stopped = 0;
-  for (let at = 4; at < 60; at += 4) {
-    const hostile = Buffer.from(valid);
-    hostile.fill(0xff, at, at + 3);
-    const file = await put("hostile.parquet", hostile);
-    const { code, stderr } = await pocketsage(["build", file, "-o", out, "-q"]);
-    assert.ok(code === 0 || /hostile\.parquet: /.test(stderr), stderr);
-    stopped += code;
-  }
-  assert.ok(stopped > 0 && performance.now() - begunAt < 100_000);
+  const { code, stderr } = await pocketsage(["build", file, "-o", out, "-q"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /hostile\.parquet: .*decoding takes longer than 10 s.*Write the file again/);
+  assert.ok(performance.now() - begunAt < 30_000);
 });
 
 test("a first line of 1 MB is read in time linear in its length", async () => {

@@ -113,6 +113,8 @@ const invalidLines = [
   [["profile", "-a", "a", "--at-unit", "h"], /--at-unit: expected auto, s, ms, us, ns, saw "h"/],
   [["profile", "-a", "a", "--preset", "x"], /--preset: expected auto, none, recbole, .* saw "x"/],
   [["profile", "-a", "a", "--now", "0x10"], /--now: expected milliseconds .* saw "0x10"/],
+  [["profile", "-a", "a", "--now", "1760000000"], /--now: .* which looks like seconds/],
+  [["profile", "-a", "a", "--now", "20251004"], /--now: .* which looks like a date/],
   [["profile", "-a", "a", "--now", "2021-02-30"], /--now: expected milliseconds/],
   [["profile", "-a", "a", "--kind", "save=x"], /--kind save: expected a number, saw "x"/],
   [["profile", "-c", "-", "-a", "-"], /cannot both be the standard input/],

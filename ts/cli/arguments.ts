@@ -3,6 +3,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
 import { LIMITS } from "../limits.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../time.js";
 import { messageOf, UsageError } from "./command-error.js";
 import { parseDecimal } from "./read/number.js";
 import { readTime, TIME_FORMATS } from "./read/time.js";
@@ -58,8 +59,11 @@ export function parseNumber(option: string, text: string): number {
 /** Milliseconds since the epoch. */
 export function parseTime(option: string, text: string): number {
   const time = readTime(text);
-  if (time !== undefined) return time;
-  throw new UsageError(`${option}: expected ${TIME_FORMATS}, saw ${inspect(text)}`);
+  const isNumber = parseIsoTime(text.trim()) === undefined;
+  const other = isNumber && time !== undefined ? detectOtherTimeFormat(time) : undefined;
+  if (time !== undefined && other === undefined) return time;
+  const reason = other ? `, which looks like ${other === "date" ? "a date" : other}` : "";
+  throw new UsageError(`${option}: expected ${TIME_FORMATS}, saw ${inspect(text)}${reason}`);
 }
 
 /** One of the listed values. */

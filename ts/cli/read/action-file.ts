@@ -1,13 +1,14 @@
 /** Actions from a file: item, and where given time, weight, kind and vector. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { inspect } from "../../check.js";
+import { isSageError } from "../../errors.js";
 import { checkAction } from "../../sage/actions.js";
 import type { Action } from "../../sage/types.js";
-import { InputError } from "../command-error.js";
+import { InputError, messageOf } from "../command-error.js";
 import { type ActionFields, DEFAULT_FIELDS, PRESETS, type PresetName } from "./action-presets.js";
 import { actionTimeReader, type TimeUnit } from "./action-time.js";
 import { namesColumns, readPath, splitListPath } from "./field-path.js";
-import { columnsOf, readVector, toId, toNumber, toVector, withInputErrors } from "./fields.js";
+import { columnsOf, readVector, toId, toNumber, toVector } from "./fields.js";
 import { openRows } from "./open-rows.js";
 import { listNames, type OnNote, type Row } from "./row.js";
 import { displayName } from "./stream.js";
@@ -91,7 +92,7 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
       }
       dim ??= action.vector?.length;
       const expected = { dim: dim ?? 0, catalogue, now };
-      actions.push(withInputErrors(() => checkAction(location, action, expected)));
+      actions.push(checkRecordable(location, action, expected));
     }
   }
   if (itemless > 0) {
@@ -111,6 +112,21 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
     onNote(`${name}: ${unknown} actions on items that are not in the catalogue are left out`);
   if (unusedFields.size > 0) onNote(`unused fields: ${listNames([...unusedFields])}`);
   return { actions, dim };
+}
+
+/** The checked action; an error of an unknown item names the option that leaves it out. */
+function checkRecordable(
+  location: string,
+  action: FileAction,
+  context: Parameters<typeof checkAction>[2],
+): Action {
+  try {
+    return checkAction(location, action, context);
+  } catch (error) {
+    const isUnknown = isSageError(error) && error.code === "unknown-item" && context.catalogue;
+    const remedy = isUnknown ? " --skip-unknown leaves out actions on unknown items." : "";
+    throw new InputError(messageOf(error) + remedy);
+  }
 }
 
 /** The fields of a file, chosen by its first row. */

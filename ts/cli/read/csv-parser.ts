@@ -34,7 +34,8 @@ export async function* parseCsv(
   separator: string,
   text: AsyncIterable<string>,
 ): AsyncGenerator<CsvRow> {
-  const special = new RegExp(`["\\n${separator === "\t" ? "\\t" : separator}]`, "g");
+  const code = separator.charCodeAt(0).toString(16).padStart(4, "0");
+  const special = new RegExp(`["\\n\\u${code}]`, "g");
   let state = "start" as State;
   let cells: string[] = [];
   /** Parts of the current cell, whose value is their concatenation. */

@@ -12,7 +12,7 @@ import type { TextSource } from "./stream.js";
 
 const SEPARATORS = [",", ";", "\t"];
 /** Excel writes the separator of a file into its first line. */
-const SEPARATOR_LINE = /^sep=(.)$/i;
+const SEPARATOR_LINE = /^sep=([^"\w\s])$/i;
 /** RecBole appends the type of a column to its name. */
 const RECBOLE_TYPE = /:(token|float|token_seq|float_seq)$/;
 

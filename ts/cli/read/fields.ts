@@ -8,7 +8,7 @@ import { parseVectorCell } from "./vector-cell.js";
 
 /** The id in a field. An integer is converted to its decimal digits, as a CSV cell has them. */
 export function readId(row: Row, field: string): string {
-  return toId(`${row.location}: ${field}`, requireField(row, field));
+  return toId(`${row.location}: ${field}`, requireField(row, field, "--id"));
 }
 
 /** The value as an item id: a non-empty string, or a safe integer. */
@@ -28,7 +28,7 @@ export function toId(where: string, value: unknown): string {
 export function readVector(row: Row, field: string): Float32Array {
   const where = `${row.location}: ${field}`;
   if (namesColumns(field) && !Object.hasOwn(row.fields, field)) return readColumns(row, field);
-  return toVector(where, requireField(row, field), row.decimalComma ?? false);
+  return toVector(where, requireField(row, field, "--vector"), row.decimalComma ?? false);
 }
 
 /** The value as a vector of at least one component. */
@@ -40,7 +40,10 @@ export function toVector(where: string, value: unknown, decimalComma: boolean): 
     numbers = parsed.values;
   }
   if (!isList(numbers) || numbers.length === 0)
-    throw new InputError(`${where}: expected an array of numbers, saw ${inspect(value)}.`);
+    throw new InputError(
+      `${where}: expected an array of numbers, saw ${inspect(value)}. ` +
+        "Repair the vector, or name its field with --vector.",
+    );
   for (let index = 0; index < numbers.length; index += 1) {
     const number = numbers[index];
     if (typeof number !== "number" || Number.isNaN(number))
@@ -54,7 +57,7 @@ export function toVector(where: string, value: unknown, decimalComma: boolean): 
 }
 
 /** The result of `check`; an error it throws becomes an InputError with the same message. */
-export function withInputErrors<T>(check: () => T): T {
+function withInputErrors<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
@@ -71,7 +74,7 @@ function toInputError(error: unknown): InputError {
 function readColumns(row: Row, columns: string): Float32Array {
   const names = columnsOf(columns);
   const numbers = names.map((name) => {
-    const value = requireField(row, name);
+    const value = requireField(row, name, "--vector");
     const text = typeof value === "string" ? value.trim() : "";
     const number = typeof value === "number" ? value : parseComponent(text, row.decimalComma);
     if (!Number.isNaN(number)) return number;
@@ -103,10 +106,11 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-function requireField({ location, fields }: Row, field: string): unknown {
+function requireField({ location, fields }: Row, field: string, option: string): unknown {
   const value = readPath(fields, field);
   if (value !== undefined && value !== null) return value;
   throw new InputError(
-    `${location}: the field "${field}" is missing. Fields: ${listNames(Object.keys(fields))}.`,
+    `${location}: the field "${field}" is missing. Fields: ${listNames(Object.keys(fields))}. ` +
+      `${option} names another field.`,
   );
 }

@@ -73,7 +73,7 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
     if (vector.length !== first.dim)
       throw new InputError(
         `${location}: ${options.vector}: the vector has ${vector.length} components, ` +
-          `expected ${first.dim}, as at ${first.location}.`,
+          `expected ${first.dim}, as at ${first.location}. Repair or remove the item.`,
       );
     for (const attribute of options.attributes)
       if (readAttribute(entry, attribute)) found.add(attribute.name);
