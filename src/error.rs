@@ -12,7 +12,7 @@ use core::fmt;
 pub enum Error {
     /// A wrong length: values that are not n x dim, columns of different lengths.
     Dimension {
-        /// Name of the length.
+        /// Name of the length, for example "number of ids".
         what: &'static str,
         /// The length seen.
         got: usize,
@@ -21,16 +21,16 @@ pub enum Error {
     },
     /// A NaN or an infinity where a finite number is required.
     NotFinite {
-        /// Name of the value.
+        /// Name of the value, for example "the vector".
         what: &'static str,
-        /// Its row: the index of the action, item or query.
+        /// Row of the value: the index of the action, item or query that it belongs to.
         row: usize,
         /// The value seen.
         got: f64,
     },
     /// An option or argument outside its range.
     Option {
-        /// Name of the option.
+        /// Name of the option or argument.
         name: &'static str,
         /// The value given and the values accepted.
         problem: String,
@@ -42,9 +42,9 @@ pub enum Error {
     },
     /// Stored bytes of a format version that this build does not read.
     Version {
-        /// The version of the bytes.
+        /// The format version of the bytes.
         got: u32,
-        /// The newest version that this build reads.
+        /// The newest format version that this build reads.
         supported: u32,
     },
     /// A memory budget or an allocation does not suffice. The call had no effect and may be
@@ -76,7 +76,7 @@ impl Error {
         }
     }
 
-    /// The text of [`fmt::Display`], built without `core::fmt` (see `crate::text`).
+    /// The message that [`fmt::Display`] prints, built without `core::fmt` (see `crate::text`).
     pub(crate) fn message(&self) -> String {
         match self {
             Self::Dimension { what, got, expected } => {

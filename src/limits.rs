@@ -1,10 +1,13 @@
-//! The ranges of values, each one constant. `limits` in src/wasm.rs exports them, in this order.
+//! The limits of values, each defined once, here. `limits` in src/wasm.rs exports them, in this
+//! order.
 
 /// Smallest weight of an action or row.
 pub const MIN_WEIGHT: f64 = 1e-6;
-/// Largest weight of an action or row: sizes further apart would lose the smaller ones in rounding.
+/// Largest weight of an action or row. (With larger ratios of weights, rounding would lose the
+/// smaller ones.)
 pub const MAX_WEIGHT: f64 = 1e6;
-/// Maximal number of components of a vector: sums of code times weight stay within `i32`.
+/// Maximal number of components of a vector: integer dot products of codes and query weights stay
+/// within `i32`.
 pub const MAX_DIM: usize = 32_768;
 /// Maximal length of an item id, in bytes of UTF-8.
 pub const MAX_ID_BYTES: usize = 65_535;

@@ -81,7 +81,7 @@ pub enum Singletons {
     Attach,
 }
 
-/// The decay per day that PinnerSage found best.
+/// The decay per day that PinnerSage found best; the default of [`ProfileOptions::lambda`].
 const DEFAULT_LAMBDA: f64 = 0.01;
 
 impl ProfileOptions {
@@ -144,18 +144,18 @@ mod tests {
 
     #[test]
     fn decay_is_a_half_life_or_a_lambda() {
-        let of =
+        let lambda_of =
             |json: &str| serde_json::from_str::<ProfileOptions>(json).unwrap().lambda_per_day();
-        assert_eq!(of("{}"), Ok(0.01));
-        assert_eq!(of(r#"{"lambda":0}"#), Ok(0.0));
-        assert!((of(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
+        assert_eq!(lambda_of("{}"), Ok(0.01));
+        assert_eq!(lambda_of(r#"{"lambda":0}"#), Ok(0.0));
+        assert!((lambda_of(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
         for bad in [
             r#"{"halfLifeDays":0}"#,
             r#"{"halfLifeDays":-3}"#,
             r#"{"lambda":-1}"#,
             r#"{"lambda":1,"halfLifeDays":1}"#,
         ] {
-            assert_eq!(of(bad).unwrap_err().code(), "option", "{bad}");
+            assert_eq!(lambda_of(bad).unwrap_err().code(), "option", "{bad}");
         }
     }
 

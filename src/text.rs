@@ -55,7 +55,7 @@ impl ToText for usize {
     }
 }
 
-/// Six decimals; six decimals and a power of ten below 0.001 and from 1e15 on.
+/// A float is written with up to six decimals; below 0.001 and from 1e15 on, with a power of ten.
 impl ToText for f64 {
     #[inline(never)]
     fn append_to(&self, message: &mut String) {
@@ -65,26 +65,26 @@ impl ToText for f64 {
         if *self < 0.0 {
             "-".append_to(message);
         }
-        let mut size = self.abs();
-        if size == Self::INFINITY {
+        let mut magnitude = self.abs();
+        if magnitude == Self::INFINITY {
             return "Infinity".append_to(message);
         }
         let (mut exponent, mut sign) = (0u32, "e");
-        if size >= 1e15 {
-            while size >= 10.0 {
-                size /= 10.0;
+        if magnitude >= 1e15 {
+            while magnitude >= 10.0 {
+                magnitude /= 10.0;
                 exponent += 1;
             }
-        } else if size < 1e-3 && size > 0.0 {
+        } else if magnitude < 1e-3 && magnitude > 0.0 {
             sign = "e-";
-            while size < 1.0 {
-                size *= 10.0;
+            while magnitude < 1.0 {
+                magnitude *= 10.0;
                 exponent += 1;
             }
         }
-        let mut whole = size as u64;
-        // The added million keeps leading zeros; its digit becomes the decimal point.
-        let mut millionths = 1_000_000 + ((size - whole as Self) * 1e6 + 0.5) as u64;
+        let mut whole = magnitude as u64;
+        // The added million preserves leading zeros; its digit is replaced by the decimal point.
+        let mut millionths = 1_000_000 + ((magnitude - whole as Self) * 1e6 + 0.5) as u64;
         if millionths == 2_000_000 {
             (whole, millionths) = (whole + 1, 1_000_000);
         }
@@ -93,9 +93,9 @@ impl ToText for f64 {
             while millionths.is_multiple_of(10) {
                 millionths /= 10;
             }
-            let at = message.len();
+            let point = message.len();
             millionths.append_to(message);
-            message.replace_range(at..=at, ".");
+            message.replace_range(point..=point, ".");
         }
         if exponent > 0 {
             sign.append_to(message);

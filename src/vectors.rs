@@ -53,7 +53,7 @@ impl<'a> Vectors<'a> {
         Ok(Self { values, dim })
     }
 
-    /// Vectors whose shape and finiteness were validated before.
+    /// Vectors whose shape and finiteness have been validated already.
     pub(crate) fn new_unchecked(values: &'a [f32], dim: usize) -> Self {
         Self { values, dim }
     }
@@ -124,8 +124,9 @@ pub(crate) fn check_dim(dim: usize) -> Result<(), Error> {
 
 /// Whether all values are finite. O(n).
 ///
-/// The sum of values is finite only if all are; an overflow of finite values is resolved by
-/// checking each. `inline(never)`: wasm runtimes optimise whole functions, and this loop is hot.
+/// A finite sum proves that all values are finite. A sum of finite values may overflow, so each
+/// value is checked if the sum is not finite. `inline(never)`: wasm runtimes optimise whole
+/// functions, and this loop is hot.
 #[inline(never)]
 fn all_finite(values: &[f32]) -> bool {
     // Four independent sums hide the latency of the additions.

@@ -1,10 +1,11 @@
-//! A set of rows as a bitset: rows that pass a filter, removed rows.
+//! Sets of rows as bitsets, for the rows that pass a filter and for removed rows.
 //!
-//! Methods are `inline(never)` unless they are part of a loop: one copy each keeps the wasm small.
+//! Methods are `inline(never)` unless they are part of a loop: one copy of each keeps the wasm file
+//! small.
 
 use alloc::{vec, vec::Vec};
 
-/// A set of rows below n. Row r is bit r % 32 of word r / 32; bits past the end are 0.
+/// A set of rows from 0 to n - 1. Row r is bit r % 32 of word r / 32; bits past the last row are 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSet {
     n: usize,
@@ -28,44 +29,45 @@ impl RowSet {
         all
     }
 
-    /// The set of these words. Missing words are 0, bits past the end are cleared. O(n).
+    /// The set whose bits are `words`. Missing words are 0; bits past the last row are cleared.
+    /// O(n).
     #[must_use]
     #[inline(never)]
     pub fn from_words(n: usize, words: &[u32]) -> Self {
-        let mut bits = Self { n, words: words.to_vec() };
-        bits.words.resize(n.div_ceil(32), 0);
-        bits.clear_past_end();
-        bits
+        let mut rows = Self { n, words: words.to_vec() };
+        rows.words.resize(n.div_ceil(32), 0);
+        rows.clear_past_end();
+        rows
     }
 
     /// Clears the bits past the last row.
     fn clear_past_end(&mut self) {
-        if let (Some(last), part @ 1..) = (self.words.last_mut(), self.n % 32) {
-            *last &= (1 << part) - 1;
+        if let (Some(last_word), used_bits @ 1..) = (self.words.last_mut(), self.n % 32) {
+            *last_word &= (1 << used_bits) - 1;
         }
     }
 
-    /// The words: row r is bit r % 32 of word r / 32.
+    /// The bits of the set as words: row r is bit r % 32 of word r / 32.
     #[must_use]
     pub fn words(&self) -> &[u32] {
         &self.words
     }
 
-    /// Whether the row is in the set; `false` past the end.
+    /// Whether the row is in the set; `false` past the last row.
     #[must_use]
     #[inline(never)]
     pub fn contains(&self, row: usize) -> bool {
         self.words.get(row / 32).is_some_and(|word| word >> (row % 32) & 1 == 1)
     }
 
-    /// The bits of the 32 rows from `row` on, the first in the lowest bit; 0 past the end.
+    /// The bits of the 32 rows from `row` on, the first in the lowest bit; 0 past the last row.
     #[inline(always)]
     pub(super) fn window(&self, row: usize) -> u32 {
-        let word = |at: usize| u64::from(self.words.get(at).copied().unwrap_or(0));
+        let word = |index: usize| u64::from(self.words.get(index).copied().unwrap_or(0));
         ((word(row / 32) | word(row / 32 + 1) << 32) >> (row % 32)) as u32
     }
 
-    /// Adds a row. Rows past the end are ignored.
+    /// Adds a row to the set. A row past the last is ignored.
     #[inline(never)]
     pub fn insert(&mut self, row: usize) {
         if row < self.n {
@@ -73,20 +75,20 @@ impl RowSet {
         }
     }
 
-    /// Removes a row. Rows past the end are ignored.
+    /// Removes a row from the set. A row past the last is ignored.
     pub fn remove(&mut self, row: usize) {
         if let Some(word) = self.words.get_mut(row / 32) {
             *word &= !(1 << (row % 32));
         }
     }
 
-    /// Removes the rows that are not in `other`, a set of the same n.
+    /// Keeps only the rows that are also in `other`. Both sets must have the same n.
     #[inline(never)]
     pub fn intersect(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= other);
     }
 
-    /// Removes the rows of `other`, a set of the same n.
+    /// Removes the rows that are in `other`. Both sets must have the same n.
     #[inline(never)]
     pub fn subtract(&mut self, other: &Self) {
         self.words.iter_mut().zip(&other.words).for_each(|(word, other)| *word &= !other);
@@ -105,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_of_every_size_obey_the_laws() {
+    fn set_operations_are_correct_for_every_number_of_rows() {
         for n in [0, 1, 31, 32, 33, 100] {
             let mut odd = RowSet::empty(n);
             (0..n + 5).filter(|row| row % 2 == 1).for_each(|row| odd.insert(row));
@@ -120,7 +122,7 @@ mod tests {
             both.intersect(&even);
             assert_eq!(both, RowSet::empty(n));
             let window = |row: usize| {
-                (0..32).fold(0, |word, at| word | u32::from(odd.contains(row + at)) << at)
+                (0..32).fold(0, |word, bit| word | u32::from(odd.contains(row + bit)) << bit)
             };
             assert!((0..n).all(|row| odd.window(row) == window(row)));
             assert_eq!(RowSet::from_words(n, odd.words()), odd);

@@ -1,6 +1,7 @@
 //! [`CatalogueBuilder`]: writes a catalogue from batches of items or from rows of other catalogues.
 //!
-//! `inline(never)` functions run once a batch or once a file: one copy each keeps the wasm small.
+//! `inline(never)` functions run once for each batch or file: one copy of each keeps the wasm file
+//! small.
 
 use super::bitset::RowSet;
 use super::bytes::{live_rows, u32s_to_bytes};
@@ -110,7 +111,7 @@ impl CatalogueBuilder {
         Ok(())
     }
 
-    /// Appends rows of another catalogue without decoding them, removed ones included.
+    /// Appends rows of another catalogue without decoding them; rows of removed items, too.
     /// O(rows dim).
     ///
     /// # Errors
@@ -128,27 +129,28 @@ impl CatalogueBuilder {
         for &row in rows {
             let row = row as usize;
             from.check_row(row)?;
-            let (own, residuals) = codes.row(row);
-            let four = row * 4..row * 4 + 4;
+            let (row_codes, row_residuals) = codes.row(row);
+            let bytes_of_f32 = row * 4..row * 4 + 4;
             let encoder = &mut self.encoder;
-            encoder.codes.extend_from_slice(own);
-            encoder.residuals.extend_from_slice(residuals.unwrap_or(&[]));
-            encoder.scales.extend_from_slice(&codes.scales[four.clone()]);
-            encoder.norms.extend_from_slice(norms.get(four).unwrap_or(&[]));
+            encoder.codes.extend_from_slice(row_codes);
+            encoder.residuals.extend_from_slice(row_residuals.unwrap_or(&[]));
+            encoder.scales.extend_from_slice(&codes.scales[bytes_of_f32.clone()]);
+            encoder.norms.extend_from_slice(norms.get(bytes_of_f32).unwrap_or(&[]));
             self.push_strings(from.ids().get(row), from.payloads().get(row))?;
         }
         Ok(())
     }
 
+    /// Appends the id and the payload of an item.
     fn push_strings(&mut self, id: &[u8], payload: &[u8]) -> Result<(), Error> {
         self.ids.push("ids", id)?;
         self.payloads.push("payloads", payload)
     }
 
-    /// Sets the content of a section that is not written from the items:
-    /// [`Section::Attributes`] or a later one. Replaces the content set before.
+    /// Sets the content of a section that is not written from the items ([`Section::Attributes`] or
+    /// a later one). Content that was set for this section before is replaced.
     pub fn set_section(&mut self, section: Section, content: Vec<u8>) {
-        self.sections.retain(|(known, _)| *known != section);
+        self.sections.retain(|(existing, _)| *existing != section);
         self.sections.push((section, content));
     }
 
@@ -175,6 +177,7 @@ impl CatalogueBuilder {
         Ok(self.write()?.0)
     }
 
+    /// The bytes of the file, of a catalogue or a delta, and their validated layout.
     #[inline(never)]
     fn write(self) -> Result<(Vec<u8>, Layout), Error> {
         let n = self.ids.len();
@@ -208,17 +211,17 @@ impl CatalogueBuilder {
         format::write(&header, &sections)
     }
 
-    /// Live rows by ascending bytes of their ids; rejects duplicate ids. A tie between two ids is
-    /// therefore an error.
+    /// The live rows in ascending order of the bytes of their ids. [`Error::Option`] if two ids are
+    /// equal.
     #[inline(never)]
     fn id_order(&self, live: &RowSet) -> Result<Vec<u32>, Error> {
         let rows: Vec<usize> = (0..self.ids.len()).filter(|&row| live.contains(row)).collect();
-        // Integer prefixes are compared first, because most ids differ there.
+        // The first eight bytes are compared as integers, because most ids differ in them.
         let prefixes: Vec<u64> =
             rows.iter().map(|&row| first_eight_bytes(self.ids.get(row))).collect();
         let by_whole_id = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
         let order = argsort(&prefixes, &by_whole_id);
-        let order: Vec<u32> = order.into_iter().map(|at| rows[at] as u32).collect();
+        let order: Vec<u32> = order.into_iter().map(|index| rows[index] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {
             Some(&[first, second]) => {
@@ -239,15 +242,16 @@ impl CatalogueBuilder {
     }
 }
 
-/// The first eight bytes as a big-endian integer, which sorts as the bytes do; padded with zeros.
+/// The first eight bytes of an id, padded with zeros, as an integer that sorts as the bytes do.
 #[inline(never)]
 fn first_eight_bytes(id: &[u8]) -> u64 {
     id.iter()
         .take(8)
         .enumerate()
-        .fold(0, |start, (at, &byte)| start | u64::from(byte) << (56 - 8 * at))
+        .fold(0, |prefix, (index, &byte)| prefix | u64::from(byte) << (56 - 8 * index))
 }
 
+/// [`Error::Dimension`] unless a length is the expected one.
 fn check_equal(what: &'static str, got: usize, expected: usize) -> Result<(), Error> {
     match got == expected {
         true => Ok(()),
@@ -264,7 +268,7 @@ fn spread(codes: &StoredVectors<'_>, live: &RowSet) -> f64 {
         return 0.0;
     }
     let mut vector = Vec::with_capacity(codes.dim);
-    let mut each = |visit: &mut dyn FnMut(&[f32])| {
+    let mut for_each_live_vector = |visit: &mut dyn FnMut(&[f32])| {
         for row in (0..codes.len()).filter(|&row| live.contains(row)) {
             vector.clear();
             codes.decode(row, &mut vector);
@@ -272,9 +276,9 @@ fn spread(codes: &StoredVectors<'_>, live: &RowSet) -> f64 {
         }
     };
     let mut mean = vec![0.0; codes.dim];
-    each(&mut |vector| add_scaled(&mut mean, vector, 1.0));
+    for_each_live_vector(&mut |vector| add_scaled(&mut mean, vector, 1.0));
     mean.iter_mut().for_each(|sum| *sum /= n);
-    let mut within = 0.0;
-    each(&mut |vector| within += squared_distance(vector, &mean));
-    2.0 * within / (n - 1.0)
+    let mut sum_of_squares = 0.0;
+    for_each_live_vector(&mut |vector| sum_of_squares += squared_distance(vector, &mean));
+    2.0 * sum_of_squares / (n - 1.0)
 }

@@ -6,7 +6,8 @@
 //! so that a dot product with it is a cosine; for the other metrics it minimises the squared
 //! distance to the vector given.
 //!
-//! `inline(never)` functions run once a vector or less; `inline(always)` ones run once a block.
+//! `inline(never)` functions run at most once for each vector; `inline(always)` functions run once
+//! for each block of components.
 
 use super::header::{ErrorBound, MAX_SCALE};
 use super::kernel::components;
@@ -19,16 +20,17 @@ use wide::{f32x4, i16x8, i32x4, u8x16};
 
 /// The code of component 0. Written codes are 1..=127.
 pub(super) const ZERO_CODE: u8 = 64;
-/// Maximal distance of a code from [`ZERO_CODE`].
+/// Maximal difference between a written code and [`ZERO_CODE`].
 const MAX_CODE_OFFSET: f32 = 63.0;
-/// Residual steps a code step.
+/// Number of residual steps in one code step.
 pub(super) const RESIDUAL_STEPS: i32 = 256;
-/// Dimensions encoded at once.
-const BLOCK_DIMS: usize = 16;
-/// 1.5 x 2^23. Adding it rounds an `f32` of magnitude below 2^22 to an integer, which is then the
-/// difference between the bits of the sum and the bits of this constant.
+/// Number of components of a vector that are encoded together.
+const BLOCK_COMPONENTS: usize = 16;
+/// 1.5 x 2^23. Adding it rounds an `f32` of magnitude below 2^22 to an integer: the difference
+/// between the bits of the sum and the bits of this constant.
 const ROUND_MAGIC: f32 = 12_582_912.0;
-/// 2^100: factor for vectors of tiny components, so that `63 / largest` stays finite.
+/// 2^100: vectors of tiny components are multiplied by it, so that 63 / (largest magnitude) stays
+/// finite.
 const TINY_LIFT: f32 = 1.267_650_6e30;
 
 /// Precision of stored vectors.
@@ -48,11 +50,11 @@ pub enum Precision {
 #[derive(Clone, Copy)]
 pub(super) struct StoredVectors<'a> {
     pub(super) dim: usize,
-    /// n little-endian `f32`.
+    /// Scale of each row: n little-endian `f32`.
     pub(super) scales: &'a [u8],
-    /// n x dim, row-major, 1..=127.
+    /// n x dim, row-major, from 1 to 127.
     pub(super) codes: &'a [u8],
-    /// n x dim `i8` in units of 1/256 of a code step, or empty.
+    /// n x dim, row-major, `i8` in units of 1/256 of a code step; empty for compact precision.
     pub(super) residuals: &'a [u8],
 }
 
@@ -62,7 +64,7 @@ impl StoredVectors<'_> {
         self.scales.len() / 4
     }
 
-    /// The factor from codes and residuals to components.
+    /// The factor of a row from codes and residuals to components.
     pub(super) fn scale(&self, row: usize) -> f32 {
         super::bytes::f32_at(self.scales, row)
     }
@@ -88,7 +90,7 @@ impl StoredVectors<'_> {
     }
 }
 
-/// Eight bytes from `start` on, padded with zeros after the last.
+/// The eight bytes from `start` on, padded with zeros past the last byte.
 #[inline(always)]
 fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
     let rest = bytes.get(start..).unwrap_or(&[]);
@@ -99,13 +101,14 @@ fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
     })
 }
 
-/// The component that a code and its residual encode, before the scale. Exact in `f32`.
+/// The component that a code and its residual encode, not yet multiplied by the scale. Exact in
+/// `f32`.
 pub(super) fn component(code: u8, residual: u8) -> f32 {
     f32::from(code) - f32::from(ZERO_CODE)
         + f32::from(residual.cast_signed()) / RESIDUAL_STEPS as f32
 }
 
-/// Encodes vectors into the sections of a catalogue.
+/// Encodes vectors. Its fields are the contents of the vector sections of a catalogue.
 #[derive(Debug, Default)]
 pub(super) struct VectorEncoder {
     pub(super) scales: Vec<u8>,
@@ -113,7 +116,7 @@ pub(super) struct VectorEncoder {
     pub(super) residuals: Vec<u8>,
     /// Squared lengths of the stored vectors, for L2.
     pub(super) norms: Vec<u8>,
-    /// Maxima over the vectors encoded so far.
+    /// The error bound of the vectors encoded so far.
     pub(super) error_bound: ErrorBound,
 }
 
@@ -123,27 +126,27 @@ impl VectorEncoder {
     pub(super) fn extend(&mut self, vectors: Vectors<'_>, metric: Metric, precision: Precision) {
         let full = precision == Precision::Full;
         self.scales.reserve(vectors.len() * 4);
-        // The last block of a vector is padded with zeros, whose codes are truncated again.
-        self.codes.reserve(vectors.values().len() + BLOCK_DIMS);
+        // The last block of a vector is padded with zeros; the codes of the padding are truncated.
+        self.codes.reserve(vectors.values().len() + BLOCK_COMPONENTS);
         if full {
-            self.residuals.reserve(vectors.values().len() + BLOCK_DIMS);
+            self.residuals.reserve(vectors.values().len() + BLOCK_COMPONENTS);
         }
         for vector in vectors.rows() {
             self.encode(vector, metric, full);
         }
     }
 
-    /// Appends a vector. Separate from [`extend`](Self::extend) because wasm runtimes optimise
-    /// whole functions, and one that is called often is optimised early.
+    /// Appends a vector. Not part of [`extend`](Self::extend), because wasm runtimes optimise whole
+    /// functions, and a function that is called often is optimised early.
     #[inline(never)]
     fn encode(&mut self, vector: &[f32], metric: Metric, full: bool) {
         let steps = if full { RESIDUAL_STEPS as f32 } else { 1.0 };
         let quantizer = Quantizer::new(vector, steps);
-        let (from, mut sums) = (self.codes.len(), DotSums::default());
-        for start in (0..vector.len()).step_by(BLOCK_DIMS) {
+        let (first_code, mut sums) = (self.codes.len(), DotSums::default());
+        for start in (0..vector.len()).step_by(BLOCK_COMPONENTS) {
             let rest = &vector[start..];
             let block = rest.first_chunk().copied().unwrap_or_else(|| {
-                let mut block = [0.0; BLOCK_DIMS];
+                let mut block = [0.0; BLOCK_COMPONENTS];
                 block[..rest.len()].copy_from_slice(rest);
                 block
             });
@@ -153,13 +156,13 @@ impl VectorEncoder {
                 self.residuals.extend_from_slice(&residuals);
             }
         }
-        self.codes.truncate(from + vector.len());
-        self.residuals.truncate(from + vector.len());
+        self.codes.truncate(first_code + vector.len());
+        self.residuals.truncate(first_code + vector.len());
         let SquaredNorms { codes, residuals, total } = sums.squared_norms();
-        let norm_above = |squares: f64| (sqrt(squares) * (1.0 + 1e-6)) as f32;
+        let norm_upper_bound = |squared_norm: f64| (sqrt(squared_norm) * (1.0 + 1e-6)) as f32;
         self.error_bound.merge(ErrorBound {
-            max_code_norm: norm_above(codes),
-            max_residual_norm: norm_above(residuals),
+            max_code_norm: norm_upper_bound(codes),
+            max_residual_norm: norm_upper_bound(residuals),
         });
         let scale = match metric {
             _ if total == 0.0 => 0.0,
@@ -167,59 +170,69 @@ impl VectorEncoder {
             Metric::InnerProduct | Metric::L2 => {
                 dot_with_stored(
                     vector,
-                    &self.codes[from..],
-                    self.residuals.get(from..).unwrap_or(&[]),
+                    &self.codes[first_code..],
+                    self.residuals.get(first_code..).unwrap_or(&[]),
                 ) / total
             }
         };
         let scale = scale.min(MAX_SCALE.into()) as f32;
         self.scales.extend(scale.to_le_bytes());
         if metric == Metric::L2 {
-            let length = f64::from(scale);
-            self.norms
-                .extend(((total * length * length).min(f32::MAX.into()) as f32).to_le_bytes());
+            let scale = f64::from(scale);
+            let squared_length = (total * scale * scale).min(f32::MAX.into()) as f32;
+            self.norms.extend(squared_length.to_le_bytes());
         }
     }
 }
 
-/// Maps the components of one vector to integers.
+/// Maps the components of one vector to integers: x becomes x `lift` `steps_per_unit`, rounded.
 struct Quantizer {
+    /// [`TINY_LIFT`] for a vector of tiny components, else 1.
     lift: f32x4,
-    unit: f32x4,
+    /// Number of the finest steps in one unit of the lifted components.
+    steps_per_unit: f32x4,
 }
 
 impl Quantizer {
+    /// The quantizer of a vector; `steps` is the number of the finest steps in one code step.
     fn new(vector: &[f32], steps: f32) -> Self {
         let largest = max_abs(vector);
-        // Without it the factor of a tiny vector would be infinite.
+        // Without the lift, the factor of a tiny vector would be infinite.
         let lift = if largest < 1e-30 { TINY_LIFT } else { 1.0 };
-        let unit = if largest > 0.0 { MAX_CODE_OFFSET * steps / (largest * lift) } else { 0.0 };
-        Self { lift: f32x4::splat(lift), unit: f32x4::splat(unit) }
+        let steps_per_unit =
+            if largest > 0.0 { MAX_CODE_OFFSET * steps / (largest * lift) } else { 0.0 };
+        Self { lift: f32x4::splat(lift), steps_per_unit: f32x4::splat(steps_per_unit) }
     }
 
-    /// Components in units of the finest step, which fit 16 bits.
+    /// Rounds a block of components to integers, in units of the finest step: 1/256 of a code step
+    /// with residuals, else a code step. The integers fit into 16 bits.
     #[inline(always)]
-    fn quantize(&self, block: &[f32; BLOCK_DIMS]) -> [i16x8; 2] {
-        let whole = |x: &[f32; 4]| {
-            let rounded = f32x4::new(*x) * self.lift * self.unit + f32x4::splat(ROUND_MAGIC);
+    fn quantize(&self, block: &[f32; BLOCK_COMPONENTS]) -> [i16x8; 2] {
+        let to_integers = |x: &[f32; 4]| {
+            let rounded =
+                f32x4::new(*x) * self.lift * self.steps_per_unit + f32x4::splat(ROUND_MAGIC);
             bytemuck::cast::<f32x4, i32x4>(rounded) - i32x4::splat(ROUND_MAGIC.to_bits() as i32)
         };
-        let [a, b, c, d] =
-            [0, 4, 8, 12].map(|at| whole(block[at..].first_chunk().unwrap_or(&[0.0; 4])));
+        let [a, b, c, d] = [0, 4, 8, 12]
+            .map(|start| to_integers(block[start..].first_chunk().unwrap_or(&[0.0; 4])));
         [bytemuck::cast([a, b]), bytemuck::cast([c, d])].map(i16x8::from_i32x8_saturate)
     }
 }
 
-/// Dot products of a vector's codes (less [`ZERO_CODE`]) and residuals with themselves and each
-/// other. Integers, so the order of summation does not matter.
+/// Dot products of the codes (minus [`ZERO_CODE`]) and residuals of a vector with themselves and
+/// with each other. The sums are integers, so the order of summation does not matter.
 #[derive(Default)]
 struct DotSums {
+    /// Of the codes with themselves.
     codes: i32x4,
+    /// Of the residuals with themselves.
     residuals: i32x4,
+    /// Of the codes with the residuals.
     both: i32x4,
 }
 
-/// Squared lengths, in code steps: of the codes, of the residuals, and of the stored vector.
+/// Squared lengths, in squared code steps: of the codes (minus [`ZERO_CODE`]), of the residuals,
+/// and of the vector that both encode (`total`).
 struct SquaredNorms {
     codes: f64,
     residuals: f64,
@@ -227,10 +240,15 @@ struct SquaredNorms {
 }
 
 impl DotSums {
-    /// Splits quantized components into codes and residuals, and adds their products.
+    /// Splits quantized components into codes and residuals, and adds the products of these to the
+    /// sums. Without residuals (`full` is false) the components are codes.
     #[inline(always)]
-    fn split(&mut self, fine: [i16x8; 2], full: bool) -> ([u8; BLOCK_DIMS], [u8; BLOCK_DIMS]) {
-        let parts = fine.map(|fine| {
+    fn split(
+        &mut self,
+        fine: [i16x8; 2],
+        full: bool,
+    ) -> ([u8; BLOCK_COMPONENTS], [u8; BLOCK_COMPONENTS]) {
+        let halves = fine.map(|fine| {
             let codes =
                 if full { (fine + i16x8::splat(RESIDUAL_STEPS as i16 / 2)) >> 8 } else { fine };
             let residuals = if full { fine - (codes << 8) } else { i16x8::ZERO };
@@ -240,7 +258,7 @@ impl DotSums {
             [codes + i16x8::splat(ZERO_CODE.into()), residuals & i16x8::splat(255)]
         });
         let [codes, residuals] =
-            [0, 1].map(|of| u8x16::narrow_i16x8(parts[0][of], parts[1][of]).to_array());
+            [0, 1].map(|part| u8x16::narrow_i16x8(halves[0][part], halves[1][part]).to_array());
         (codes, residuals)
     }
 
@@ -252,13 +270,13 @@ impl DotSums {
     }
 }
 
-/// Dot product of a vector with its own codes and residuals, before the scale.
+/// Dot product of a vector with the vector that its codes and residuals encode, before the scale.
 #[inline(never)]
 fn dot_with_stored(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
     let mut lanes = [0.0f64; 4];
-    for (at, (&x, &code)) in vector.iter().zip(codes).enumerate() {
-        lanes[at % 4] +=
-            f64::from(component(code, residuals.get(at).copied().unwrap_or(0))) * f64::from(x);
+    for (k, (&x, &code)) in vector.iter().zip(codes).enumerate() {
+        let residual = residuals.get(k).copied().unwrap_or(0);
+        lanes[k % 4] += f64::from(component(code, residual)) * f64::from(x);
     }
     lanes.iter().sum()
 }
@@ -266,7 +284,7 @@ fn dot_with_stored(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
 /// The largest magnitude of a component.
 fn max_abs(vector: &[f32]) -> f32 {
     let mut lanes = [f32x4::ZERO; 4];
-    let (blocks, rest) = vector.as_chunks::<BLOCK_DIMS>();
+    let (blocks, rest) = vector.as_chunks::<BLOCK_COMPONENTS>();
     for block in blocks {
         for (lane, x) in lanes.iter_mut().zip(block.as_chunks().0) {
             *lane = lane.fast_max(f32x4::new(*x).abs());
@@ -343,14 +361,13 @@ mod tests {
         let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
         let (encoder, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
         for (codes, residuals) in encoder.codes.chunks(48).zip(encoder.residuals.chunks(48)) {
-            let length = |squares: f64| libm::sqrt(squares);
-            let codes = length(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
-            let residuals = length(
+            let code_norm = libm::sqrt(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
+            let residual_norm = libm::sqrt(
                 residuals.iter().map(|&r| (f64::from(r.cast_signed()) / 256.0).powi(2)).sum(),
             );
             assert!(
-                codes <= encoder.error_bound.max_code_norm.into()
-                    && residuals <= encoder.error_bound.max_residual_norm.into()
+                code_norm <= encoder.error_bound.max_code_norm.into()
+                    && residual_norm <= encoder.error_bound.max_residual_norm.into()
             );
         }
     }

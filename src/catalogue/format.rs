@@ -1,10 +1,11 @@
 //! Writes and reads the bytes of a `.sage` catalogue, version 1: one flat little-endian buffer.
 //! docs/format.md specifies every byte, with an example.
 //!
-//! A header of 64 bytes, a table of sections, and the sections, each at a multiple of 64. Unknown
-//! kinds are skipped. [`read`] checks the hash and everything that later code uses as an index or
-//! relies on for finite results; code outside this file does not check again. Writer and reader
-//! share one file of more than 400 lines so that both sides of each field are seen together.
+//! A file consists of a header of 64 bytes, a table of sections, and the sections, each at a
+//! multiple of 64 bytes. Sections of unknown kinds are skipped. [`read`] checks the hash and every
+//! value that later code uses as an index or relies on for finite results; code outside this file
+//! does not check again. More than 400 lines: writer and reader of each field must be read side by
+//! side.
 
 use super::bitset::RowSet;
 use super::bytes::{are_7_bit, eight_bytes_at, f32_at, four_bytes_at, live_rows, u32_at};
@@ -21,7 +22,7 @@ use core::ops::Range;
 
 /// The first bytes of a file.
 const MAGIC: &[u8; 8] = b"SAGE-CAT";
-/// The format version written, and the newest one read.
+/// The format version that is written; also the newest format version that is read.
 const VERSION: u32 = 1;
 /// Offset of the first hashed byte.
 const HASHED_FROM: usize = 16;
@@ -29,22 +30,24 @@ const HASHED_FROM: usize = 16;
 const HEADER_BYTES: usize = 64;
 /// Size of an entry of the section table, in bytes.
 const TABLE_ENTRY_BYTES: usize = 24;
-/// Sections start at multiples of this many bytes.
+/// The offset of each section is a multiple of this number of bytes.
 const SECTION_ALIGNMENT: usize = 64;
 /// Maximal number of entries in the section table.
 const MAX_SECTIONS: usize = 64;
 
-/// The parsed header and the place of each section.
+/// The parsed header of a file, and the byte range of each section.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) header: Header,
+    /// XXH64 of the file from the byte at [`HASHED_FROM`] on.
     pub(super) hash: u64,
-    /// Rows of items: those not removed.
+    /// The rows of items that are not removed.
     pub(super) live: RowSet,
     /// Number of live rows.
     pub(super) size: usize,
+    /// The inverted lists, if the file has any.
     pub(super) lists: Option<InvertedLists>,
-    /// Start and end of each section in the file, by kind.
+    /// Start and end offset of each section, by kind; `None` for a section that the file lacks.
     sections: [Option<(usize, usize)>; SECTION_SLOTS],
 }
 
@@ -103,7 +106,7 @@ pub(super) fn write(
     Ok((bytes, layout))
 }
 
-/// The error for a delta where a catalogue is expected.
+/// The error for the bytes of a delta where those of a catalogue are expected.
 pub(super) fn delta_error() -> Error {
     Error::corrupt("they are a delta; merge it into its base catalogue")
 }
@@ -121,7 +124,7 @@ pub(super) fn allocate(length: usize) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The length of a file in bytes, read from its first bytes, at least [`HEADER_BYTES`] of them.
+/// The length in bytes of the file that starts with `bytes`, at least its header.
 pub(super) fn file_length(bytes: &[u8]) -> Result<u64, Error> {
     if !bytes.starts_with(MAGIC) {
         return Err(Error::corrupt("they do not begin with SAGE-CAT"));
@@ -157,7 +160,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
     validate(bytes, hash)
 }
 
-/// Checks header, section table and sections of bytes whose length and hash are right.
+/// Checks header, section table and sections of bytes whose length and hash have been checked.
 fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     let bad_header = || Error::corrupt("the header has impossible values");
     let header = Header {
@@ -171,12 +174,12 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         },
     };
     let is_valid = |x: f64| x.is_finite() && x >= 0.0;
-    let numbers = [
+    let header_floats = [
         header.spread,
         header.error_bound.max_code_norm.into(),
         header.error_bound.max_residual_norm.into(),
     ];
-    if !(1..=MAX_DIM).contains(&header.dim) || !numbers.into_iter().all(is_valid) {
+    if !(1..=MAX_DIM).contains(&header.dim) || !header_floats.into_iter().all(is_valid) {
         return Err(bad_header());
     }
     let mut layout = Layout {
@@ -187,8 +190,8 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         lists: None,
         sections: read_section_table(bytes, u32_at(bytes, 12))?,
     };
-    // Sections with a length proportional to n come first, so that a false n is an error before
-    // anything is allocated.
+    // Sections whose length is proportional to n are checked first, so that a wrong n is an error
+    // before memory is allocated for n rows.
     check_vectors(bytes, &layout)?;
     check_strings(bytes, &layout, Section::IdOffsets, Section::Ids, header.n)?;
     if layout.has(Section::Payloads) || layout.has(Section::PayloadOffsets) {
@@ -217,8 +220,8 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
     Ok(layout)
 }
 
-/// Reads the section table. Sections must be in order, inside the file, without overlap, no kind
-/// twice.
+/// Reads the section table. Sections must be in the order of their offsets, within the file, and
+/// must not overlap; no kind may occur twice.
 fn read_section_table(
     bytes: &[u8],
     count: usize,
@@ -227,7 +230,7 @@ fn read_section_table(
     if count > MAX_SECTIONS || HEADER_BYTES + count * TABLE_ENTRY_BYTES > bytes.len() {
         return Err(Error::corrupt(message!["a table of ", count, " sections does not fit"]));
     }
-    let mut free = (HEADER_BYTES + count * TABLE_ENTRY_BYTES) as u64;
+    let mut previous_end = (HEADER_BYTES + count * TABLE_ENTRY_BYTES) as u64;
     for entry in (0..count).map(|i| HEADER_BYTES + i * TABLE_ENTRY_BYTES) {
         let kind = u32::from_le_bytes(four_bytes_at(bytes, entry));
         let Range { start, end } = {
@@ -236,13 +239,13 @@ fn read_section_table(
             let start = u64::from_le_bytes(offset);
             start..start.saturating_add(u64::from_le_bytes(length))
         };
-        if start < free
+        if start < previous_end
             || !start.is_multiple_of(SECTION_ALIGNMENT as u64)
             || end > bytes.len() as u64
         {
             return Err(Error::corrupt(message!["section ", kind, " lies at ", start, "..", end]));
         }
-        free = end;
+        previous_end = end;
         if let Some(slot) = sections.get_mut(kind as usize) {
             if slot.is_some() {
                 return Err(Error::corrupt(message!["section ", kind, " occurs twice"]));
@@ -253,8 +256,8 @@ fn read_section_table(
     Ok(sections)
 }
 
-/// Checks the length of a section in bytes; `None`, an overflow, never matches. `inline(never)`
-/// because its many callers are not hot.
+/// Checks the length of a section in bytes. A `length` of `None`, the result of an overflow, is an
+/// error. `inline(never)`: many callers, none of them hot.
 #[inline(never)]
 fn check_length(
     layout: &Layout,
@@ -269,7 +272,7 @@ fn check_length(
     }
 }
 
-/// Checks lengths of the vector sections, and that scales, norms and codes are in range.
+/// Checks the lengths of the vector sections, and the ranges of scales, norms and codes.
 fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     let Header { n, dim, metric, .. } = layout.header;
     let cells = n.checked_mul(dim);
@@ -303,7 +306,7 @@ fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), E
     }
 }
 
-/// Checks a string table of n strings. Ids are limited in length, payloads are not.
+/// Checks a string table of n strings. The length of ids is limited, that of payloads is not.
 fn check_strings(
     bytes: &[u8],
     layout: &Layout,
@@ -319,7 +322,7 @@ fn check_strings(
         .map_err(|problem| Error::corrupt(message!["section ", strings as u32, ": ", problem]))
 }
 
-/// The rows that are not marked in [`Section::Removed`].
+/// The rows that are not set in [`Section::Removed`].
 fn read_live_rows(bytes: &[u8], layout: &Layout) -> Result<RowSet, Error> {
     let n = layout.header.n;
     if layout.has(Section::Removed) {
@@ -328,8 +331,9 @@ fn read_live_rows(bytes: &[u8], layout: &Layout) -> Result<RowSet, Error> {
     Ok(live_rows(n, layout.section(bytes, Section::Removed)))
 }
 
-/// Checks that the id order lists live rows by strictly ascending id. As it has one entry for each
-/// live row, every live row then occurs once and no id is a duplicate.
+/// Checks that [`Section::IdOrder`] has live rows only, in strictly ascending order of their ids.
+/// Because it has as many entries as there are live rows, each live row then occurs once, and no
+/// two ids are equal.
 fn check_id_order(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     check_length(layout, bytes, Section::IdOrder, layout.size.checked_mul(4))?;
     let section = |section| layout.section(bytes, section);

@@ -2,7 +2,7 @@
 
 use super::metric::Metric;
 
-/// Maximal scale of a stored vector: components, at most 64.5 times the scale, stay finite.
+/// Maximal scale of a stored vector. Components, at most 64.5 times the scale, stay finite.
 pub(super) const MAX_SCALE: f32 = f32::MAX / 65.0;
 
 /// A part of the file. The discriminant is its kind in the section table (docs/format.md).
@@ -13,35 +13,39 @@ pub(super) const MAX_SCALE: f32 = f32::MAX / 65.0;
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Section {
-    /// n `f32`: the factor from codes and residuals to components.
+    /// n `f32`: for each row, the factor from codes and residuals to components.
     Scales = 1,
-    /// n x dim `u8`, row-major.
+    /// n x dim `u8`, row-major: the codes of the vectors.
     Codes = 2,
-    /// n x dim `i8`, row-major. Only with [`Precision::Full`](super::Precision::Full).
+    /// n x dim `i8`, row-major: the residuals of the codes. Only with
+    /// [`Precision::Full`](super::Precision::Full).
     Residuals = 3,
     /// n `u32`: the end offset of each id in [`Ids`](Self::Ids), in bytes.
     IdOffsets = 4,
     /// The ids, concatenated, UTF-8.
     Ids = 5,
-    /// `u32`: the rows of items by ascending bytes of their ids.
+    /// One `u32` for each item: its row. Ordered by the bytes of the ids, ascending.
     IdOrder = 6,
     /// n `u32`: the end offset of each payload in [`Payloads`](Self::Payloads), in bytes.
     PayloadOffsets = 7,
     /// The payloads, concatenated, UTF-8.
     Payloads = 8,
-    /// n `f32`: squared lengths of the stored vectors. Only for [`Metric::L2`].
+    /// n `f32`: the squared length of each stored vector. Only for [`Metric::L2`].
     Norms = 9,
-    /// Columns that filters read. Written and read by `ts/catalogue/attributes.ts`.
+    /// The attributes of the items, by which a search can be filtered. Written and read by
+    /// `ts/catalogue/attributes.ts`.
     Attributes = 10,
-    /// One bit a row, in `u32`: set for a row whose item was removed.
+    /// One bit for each row, in words of `u32`: 1 if its item was removed.
     Removed = 11,
-    /// Inverted lists.
+    /// The inverted lists: their rows and their centres.
     Lists = 12,
-    /// 8 bytes that identify the items of a merged catalogue; without it the hash does.
+    /// 8 bytes that identify the set of items of a merged catalogue. Without this section, the hash
+    /// of the file identifies it.
     Revision = 13,
-    /// In a delta: 8 bytes, the revision that the delta applies to.
+    /// In a delta: the 8 bytes of the revision of the catalogue that the delta applies to.
     Base = 14,
-    /// In a delta: `u32`, the end offset of each id in [`Dropped`](Self::Dropped), in bytes.
+    /// In a delta: one `u32` for each removed item, the end offset of its id in
+    /// [`Dropped`](Self::Dropped), in bytes.
     DroppedOffsets = 15,
     /// In a delta: the ids of removed items, concatenated, UTF-8.
     Dropped = 16,
@@ -67,7 +71,7 @@ impl Section {
         Self::Dropped,
     ];
 
-    /// The section of this kind; `None` for a kind unknown to this version.
+    /// The section of this kind in the section table; `None` for an unknown kind.
     #[must_use]
     pub fn from_number(number: usize) -> Option<Self> {
         Self::ALL.get(number.checked_sub(1)?).copied()
@@ -89,18 +93,18 @@ pub(super) struct Header {
     pub(super) error_bound: ErrorBound,
 }
 
-/// Maximal Euclidean lengths over all rows, before the scale, in code steps. From these the scan
-/// computes the error bound of an integer dot product. 0 means unknown.
+/// The two maximal lengths from which a scan computes the error bound of an integer dot product.
+/// Euclidean lengths over all rows, before the scale, in code steps. 0 means unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct ErrorBound {
-    /// Length of `code - 64`.
+    /// Maximal length of a row of `code - 64`.
     pub(super) max_code_norm: f32,
-    /// Length of `residual / 256`.
+    /// Maximal length of a row of `residual / 256`.
     pub(super) max_residual_norm: f32,
 }
 
 impl ErrorBound {
-    /// The maxima of both.
+    /// Raises both lengths to those of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         self.max_code_norm = self.max_code_norm.max(other.max_code_norm);
         self.max_residual_norm = self.max_residual_norm.max(other.max_residual_norm);

@@ -15,7 +15,7 @@ use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
-/// Catalogues of fewer rows are not sketched: a scan of all codes is fast enough.
+/// Minimal number of rows of a catalogue that is sketched: fewer rows are scanned fast enough.
 const MIN_ROWS_FOR_SKETCHES: usize = 8192;
 
 /// A searchable set of items, each with an id, a vector and optionally a payload (a JSON string
@@ -202,6 +202,7 @@ impl Catalogue {
         Ok(())
     }
 
+    /// [`Error::Option`] for a row past the end.
     pub(super) fn check_row(&self, row: usize) -> Result<(), Error> {
         match row < self.rows() {
             true => Ok(()),
@@ -262,7 +263,7 @@ impl Catalogue {
             }
             _ => scan::one_part(n, queries.len()),
         };
-        let (count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
+        let (allowed_count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
         let rows = scan::RowData {
             codes: self.codes(),
             norms: self.norms(),
@@ -271,14 +272,14 @@ impl Catalogue {
             sketches: self
                 .sketches
                 .as_ref()
-                .filter(|_| !search.exact && wanted < count / 16 && count > n / 8),
+                .filter(|_| !search.exact && wanted < allowed_count / 16 && allowed_count > n / 8),
         };
         Ok(scan::search(&rows, queries, &parts, search))
     }
 
-    /// Makes searches of a large catalogue several times faster, for `dim / 8 + 12` bytes a row:
-    /// stores a sketch of one bit a dimension for each row, by which later searches exclude most
-    /// rows before reading their codes.
+    /// Makes searches of a large catalogue several times faster, at the cost of `dim / 8 + 12`
+    /// bytes of memory for each row: stores sketches of the rows, one bit for each dimension. Later
+    /// searches use the sketches to exclude most rows before reading their codes.
     ///
     /// Has no effect on a prepared catalogue, on one of fewer than `MIN_ROWS_FOR_SKETCHES`
     /// (src/catalogue/index.rs) rows, for [`Metric::L2`], above `MAX_SKETCH_DIMENSIONS`
@@ -297,12 +298,13 @@ impl Catalogue {
         }
     }
 
-    /// Squared lengths for L2, otherwise empty: the section of another metric is unchecked.
+    /// The squared lengths of the stored vectors for L2; empty for other metrics, whose section of
+    /// this kind, if any, is not validated.
     pub(super) fn norms(&self) -> &[u8] {
         if self.metric() == Metric::L2 { self.section(Section::Norms) } else { &[] }
     }
 
-    /// The stored vectors.
+    /// The stored vectors, as codes, residuals and scales.
     pub(super) fn codes(&self) -> StoredVectors<'_> {
         StoredVectors {
             dim: self.dim(),
@@ -318,10 +320,12 @@ impl Catalogue {
         self.layout.section(&self.bytes, section)
     }
 
+    /// The ids by row.
     pub(super) fn ids(&self) -> StringTable<'_> {
         StringTable { offsets: self.section(Section::IdOffsets), bytes: self.section(Section::Ids) }
     }
 
+    /// The payloads by row.
     pub(super) fn payloads(&self) -> StringTable<'_> {
         StringTable {
             offsets: self.section(Section::PayloadOffsets),

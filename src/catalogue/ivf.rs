@@ -17,63 +17,72 @@ use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// The parsed section: header (probes, count, recall, zero), then the end row of each list, and
-/// scales and codes of the centres. Ranges are in bytes of the section.
+/// The parsed section of inverted lists. The section has a header (probes, number of lists, recall,
+/// zero), the end row of each list, and the scales and codes of the centres. Ranges are those of
+/// bytes within the section.
 #[derive(Debug, Clone)]
 pub(super) struct InvertedLists {
-    count: usize,
+    /// Number of lists.
+    list_count: usize,
     /// Number of lists that a search probes.
     pub(super) probes: usize,
-    /// Recall@10 measured by the writer.
+    /// The recall@10 that the writer of the catalogue measured.
     pub(super) recall: f32,
+    /// Where the section has the end row of each list, as `u32`.
     offsets: Range<usize>,
+    /// Where the section has the scales of the centres, as `f32`.
     scales: Range<usize>,
+    /// Where the section has the codes of the centres.
     codes: Range<usize>,
-    /// Squared lengths of the centres, for L2.
+    /// The squared length of each centre as `f32`, for L2; else empty.
     norms: Vec<u8>,
 }
 
 impl InvertedLists {
-    /// Checks the section of a catalogue of n rows.
+    /// Parses and checks the section of a catalogue of n rows.
     pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
         let invalid = || Error::corrupt("the lists have impossible values");
         if bytes.len() < 16 {
             return Err(invalid());
         }
-        let [probes, count] = [0, 1].map(|i| u32_at(bytes, i));
+        let [probes, list_count] = [0, 1].map(|i| u32_at(bytes, i));
         let recall = f32_at(bytes, 2);
-        let bytes_expected =
-            count.checked_mul(dim).and_then(|cells| cells.checked_add(16 + count.checked_mul(8)?));
-        if bytes_expected != Some(bytes.len())
-            || !(1..=count).contains(&probes)
+        let expected_bytes = list_count
+            .checked_mul(dim)
+            .and_then(|codes| codes.checked_add(16 + list_count.checked_mul(8)?));
+        if expected_bytes != Some(bytes.len())
+            || !(1..=list_count).contains(&probes)
             || !(0.0..=1.0).contains(&recall)
         {
             return Err(invalid());
         }
-        let offsets = 16..16 + count * 4;
-        let scales = offsets.end..offsets.end + count * 4;
+        let offsets = 16..16 + list_count * 4;
+        let scales = offsets.end..offsets.end + list_count * 4;
         let codes = scales.end..bytes.len();
-        let mut lists = Self { count, probes, recall, codes, offsets, scales, norms: Vec::new() };
-        let mut last = 0;
-        for list in 0..count {
+        let mut lists =
+            Self { list_count, probes, recall, codes, offsets, scales, norms: Vec::new() };
+        let mut previous_end = 0;
+        for list in 0..list_count {
             let Range { start, end } = lists.rows(bytes, list);
-            if start != last || end < start || end > n {
+            if start != previous_end || end < start || end > n {
                 return Err(invalid());
             }
-            last = end;
+            previous_end = end;
         }
-        let finite = (0..count)
+        let scales_are_valid = (0..list_count)
             .all(|i| (0.0..=MAX_SCALE).contains(&f32_at(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
-        if !finite || !super::bytes::are_7_bit(codes) {
+        if !scales_are_valid || !super::bytes::are_7_bit(codes) {
             return Err(invalid());
         }
         if metric == Metric::L2 {
             for (list, codes) in codes.chunks(dim).enumerate() {
                 let offset = |&code: &u8| i32::from(code) - i32::from(ZERO_CODE);
-                let squares = codes.iter().map(|code| offset(code) * offset(code)).sum::<i32>();
+                let squared_norm =
+                    codes.iter().map(|code| offset(code) * offset(code)).sum::<i32>();
                 let scale = f32_at(&bytes[lists.scales.clone()], list);
-                lists.norms.extend((squares as f32 * scale * scale).min(f32::MAX).to_le_bytes());
+                let squared_length = (squared_norm as f32 * scale * scale).min(f32::MAX);
+                lists.norms.extend(squared_length.to_le_bytes());
             }
         }
         Ok(lists)
@@ -81,18 +90,18 @@ impl InvertedLists {
 
     /// Number of lists.
     pub(super) fn len(&self) -> usize {
-        self.count
+        self.list_count
     }
 
-    /// The rows of a list. `inline(never)`: two callers, neither hot.
+    /// The rows of a list. `inline(never)`: two callers, none of them hot.
     #[inline(never)]
     fn rows(&self, bytes: &[u8], list: usize) -> Range<usize> {
         let offsets = &bytes[self.offsets.clone()];
         list.checked_sub(1).map_or(0, |before| u32_at(offsets, before))..u32_at(offsets, list)
     }
 
-    /// The lists, ascending, each with the queries that probe it; the last part holds the rows
-    /// after the lists, for all queries. `inline(never)`: once a search.
+    /// The parts of a search: the rows of each list, with the queries that probe it; then the rows
+    /// that belong to no list, with all queries. `inline(never)`: called once for each search.
     #[inline(never)]
     pub(super) fn probed_parts(
         &self,
@@ -101,7 +110,7 @@ impl InvertedLists {
         metric: Metric,
         n: usize,
     ) -> Vec<ScanPart> {
-        let (dim, all) = (queries.dim(), RowSet::all(self.count));
+        let (dim, all_lists) = (queries.dim(), RowSet::all(self.list_count));
         let centres = RowData {
             codes: StoredVectors {
                 dim,
@@ -111,21 +120,21 @@ impl InvertedLists {
             },
             norms: &self.norms,
             header: &Header {
-                n: self.count,
+                n: self.list_count,
                 dim,
                 metric,
                 spread: 0.0,
                 error_bound: ErrorBound::default(),
             },
-            allowed: &all,
+            allowed: &all_lists,
             sketches: None,
         };
-        let mut parts: Vec<ScanPart> = (0..self.count)
+        let mut parts: Vec<ScanPart> = (0..self.list_count)
             .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
             .collect();
-        for (at, query) in queries.rows().enumerate() {
-            let lists = scan::approximate_nearest(&centres, query, self.probes);
-            lists.into_iter().for_each(|list| parts[list].queries.push(at));
+        for (query_index, query) in queries.rows().enumerate() {
+            let probed_lists = scan::approximate_nearest(&centres, query, self.probes);
+            probed_lists.into_iter().for_each(|list| parts[list].queries.push(query_index));
         }
         let rest = parts.last().map_or(0, |part| part.rows.end)..n;
         parts.push(ScanPart { rows: rest, queries: (0..queries.len()).collect() });
@@ -153,8 +162,8 @@ mod tests {
         builder.finish().unwrap()
     }
 
-    /// A catalogue of these rows with the section of lists.
-    fn grouped(
+    /// A catalogue of these rows of `all`, with inverted lists of these end rows and centres.
+    fn with_lists(
         all: &Catalogue,
         rows: &[u32],
         offsets: &[u32],
@@ -172,8 +181,9 @@ mod tests {
         builder.finish()
     }
 
-    /// Rows scattered around five centres: with one list a centre, and without lists.
-    fn grouped_around_centres(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
+    /// Two catalogues of rows scattered around five centres: with a list for each centre, and
+    /// without lists.
+    fn around_five_centres(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
         let (dim, n, count) = (20, 400, 5);
         let mut numbers = SeededNumbers::new(41);
         let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
@@ -184,7 +194,7 @@ mod tests {
         let rows: Vec<u32> =
             (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
         let offsets: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
-        (grouped(&all, &rows, &offsets, &centres, probes).unwrap(), all)
+        (with_lists(&all, &rows, &offsets, &centres, probes).unwrap(), all)
     }
 
     fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
@@ -196,8 +206,8 @@ mod tests {
     #[test]
     fn one_probe_finds_the_neighbours_and_probing_all_lists_equals_a_full_scan() {
         for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
-            let (one, flat) = grouped_around_centres(metric, 1);
-            let (all, _) = grouped_around_centres(metric, 5);
+            let (one, flat) = around_five_centres(metric, 1);
+            let (all, _) = around_five_centres(metric, 5);
             assert_eq!(one.lists(), Some((5, 1, 0.5)));
             for row in 0..50 {
                 let mut query = Vec::new();
@@ -214,13 +224,13 @@ mod tests {
 
     #[test]
     fn rows_after_the_lists_are_always_searched_and_removed_rows_are_never_returned() {
-        let (catalogue, flat) = grouped_around_centres(Metric::Cosine, 1);
+        let (catalogue, flat) = around_five_centres(Metric::Cosine, 1);
         let mut query = Vec::new();
         flat.read_vector(1, &mut query).unwrap();
         let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
         let all: Vec<u32> = (0..400).collect();
         builder.add_rows(&catalogue, &all).unwrap();
-        // Far from the query's list.
+        // A vector far from the list that the query probes.
         let far: Vec<f32> = query.iter().map(|x| -x).collect();
         builder.add(&Items::new(Vectors::new(&far, 20).unwrap(), &["far"])).unwrap();
         builder.set_section(Section::Lists, catalogue.section(Section::Lists).to_vec());
@@ -239,11 +249,11 @@ mod tests {
 
     #[test]
     fn lists_of_a_wrong_shape_are_an_error() {
-        let (_, flat) = grouped_around_centres(Metric::Cosine, 1);
+        let (_, flat) = around_five_centres(Metric::Cosine, 1);
         let centre = build(&[1.0; 20], 20, Metric::Cosine);
         let short = build(&[1.0; 3], 3, Metric::Cosine);
         let code = |rows: &[u32], offsets: &[u32], centres: &Catalogue, probes| {
-            grouped(&flat, rows, offsets, centres, probes).err().map(|error| error.code())
+            with_lists(&flat, rows, offsets, centres, probes).err().map(|error| error.code())
         };
         assert_eq!(code(&[3, 1], &[2], &centre, 1), None);
         assert_eq!(code(&[3, 3], &[2], &centre, 1), Some("option"), "an item twice");

@@ -1,44 +1,47 @@
 //! Integer dot products of stored codes with a query: the inner loop of every search.
 //!
 //! Two neighbouring 7-bit codes form one 16-bit word `low + 256 high` that is never negative. With
-//! i16 weights a and b, `word a + low b = low (a + b) + high 256 a`. One mask and two multiply-adds
-//! thus process 16 codes without widening. Partial sums may wrap around;
+//! i16 weights a and b, `word a + low b = low (a + b) + high 256 a`. So one mask and two
+//! multiply-adds process 16 codes without widening them. Partial sums may wrap around;
 //! [`QueryWeights::new`] chooses the scale so that the final sum does not.
 //!
-//! `inline(always)` functions are the bodies of hot loops. `inline(never)` ones are kept separate
-//! because wasm runtimes optimise whole functions: a small hot function is compiled by the
-//! optimising tier early, a large one around it is not.
+//! `inline(always)` functions are the bodies of hot loops. `inline(never)` functions are not merged
+//! into their callers, because wasm runtimes optimise whole functions: a small hot function is
+//! compiled by the optimising tier early, a large function around it is not.
 
 use crate::math::simd::sqrt;
 use alloc::vec::Vec;
 
-/// Codes of a row processed at once.
-pub(super) const BLOCK: usize = 32;
-/// Partial sums of [`exact_dot`]. Part of its result: they determine the order of summation.
-pub(super) const LANES: usize = 8;
-/// Rows processed at once.
+/// Number of codes of a row that are processed together.
+pub(super) const BLOCK_CODES: usize = 32;
+/// Number of partial sums of [`exact_dot`]. Another number would change the order of summation, and
+/// so the last bits of the result.
+pub(super) const PARTIAL_SUMS: usize = 8;
+/// Number of rows that the kernel processes together.
 pub(super) const KERNEL_ROWS: usize = 4;
-/// Maximal code.
+/// Maximal code of a component.
 const MAX_CODE: f64 = 127.0;
-/// Maximal magnitude of the weight of an odd dimension. Even ones are 256 times finer, so this
-/// keeps them within `i16`.
+/// Maximal magnitude of the weight of an odd dimension. Weights of even dimensions are 256 times
+/// finer, and stay within `i16`.
 const MAX_ODD_WEIGHT: f64 = 127.0;
-/// Steps of an even weight in one step of an odd weight.
+/// Number of steps of the weight of an even dimension in one step of that of an odd dimension.
 const EVEN_WEIGHT_STEPS: f64 = 256.0;
 
-/// Weights of 16 codes: of eight words, and of their eight low bytes.
+/// Weights for 16 codes: eight for the words, and eight for the low bytes of the words.
 type PairWeights = [[i16; 8]; 2];
-type BlockWeights = [PairWeights; BLOCK / 16];
+/// Weights for the codes of a block.
+type BlockWeights = [PairWeights; BLOCK_CODES / 16];
 
 /// A query as integer weights.
 pub(super) struct QueryWeights {
+    /// Weights of the whole blocks of a row.
     blocks: Vec<BlockWeights>,
-    /// Weights of the last [`BLOCK`] codes of a row (or all of a shorter one), for a dimension that
-    /// is no multiple of `BLOCK`. Zero for codes that `blocks` covers.
+    /// For a dimension that is no multiple of [`BLOCK_CODES`]: weights of the last `BLOCK_CODES`
+    /// codes of a row (or of all codes of a shorter row). Zero for codes that are part of `blocks`.
     tail: Option<BlockWeights>,
-    /// Sum of all weights: the increase of a dot product when every code grows by 1.
+    /// Sum of all weights: the difference in the dot product if every code were greater by 1.
     pub(super) sum: i32,
-    /// The dot product with the query that one unit of the integer dot product represents.
+    /// Factor from an integer dot product to the dot product with the query.
     pub(super) step: f64,
     /// Euclidean length of the query's rounding error.
     pub(super) rounding_norm: f64,
@@ -54,52 +57,55 @@ impl QueryWeights {
             largest = largest.max(x.abs());
             sum += f64::from(x.abs());
         }
-        // The second bound keeps the largest possible dot product within i32.
-        let overflow = f64::from(i32::MAX) / (MAX_CODE * EVEN_WEIGHT_STEPS) - query.len() as f64;
+        // Largest sum of magnitudes of the scaled components for which every dot product fits into
+        // i32.
+        let max_sum = f64::from(i32::MAX) / (MAX_CODE * EVEN_WEIGHT_STEPS) - query.len() as f64;
         let scale = match largest > 0.0 {
-            true => (MAX_ODD_WEIGHT / f64::from(largest)).min(overflow / sum),
+            true => (MAX_ODD_WEIGHT / f64::from(largest)).min(max_sum / sum),
             false => 1.0,
         };
         weights.step = 1.0 / (EVEN_WEIGHT_STEPS * scale);
-        let mut lost = 0.0;
-        let mut block = |start: usize, from: usize| {
-            let mut block: BlockWeights = [[[0; 8]; 2]; BLOCK / 16];
-            for (place, &x) in query.iter().enumerate().take(start + BLOCK).skip(from) {
-                let (at, x) = (place - start, f64::from(x) * scale);
-                let [words, lows] = &mut block[at / 16];
-                let lane = at % 16 / 2;
-                let kept = if at % 2 == 1 {
+        let mut squared_error = 0.0;
+        // Weights of the block that starts at dimension `start`; zero before dimension `first`.
+        let mut block_weights = |start: usize, first: usize| {
+            let mut block: BlockWeights = [[[0; 8]; 2]; BLOCK_CODES / 16];
+            for (dimension, &x) in query.iter().enumerate().take(start + BLOCK_CODES).skip(first) {
+                let (index, x) = (dimension - start, f64::from(x) * scale);
+                let [words, lows] = &mut block[index / 16];
+                let lane = index % 16 / 2;
+                let rounded = if index % 2 == 1 {
                     let weight = round_ties_even(x);
                     words[lane] = weight as i16;
                     lows[lane] -= weight as i16;
                     weight * EVEN_WEIGHT_STEPS
                 } else {
                     let weight = round_ties_even(x * EVEN_WEIGHT_STEPS);
-                    // The weight of the word multiplies the low byte, too; the odd dimension, which
-                    // follows, subtracts that.
+                    // The weight of the word, set for the next dimension, also multiplies the low
+                    // byte; that product is subtracted there.
                     lows[lane] += weight as i16;
                     weight
                 };
-                weights.sum = weights.sum.wrapping_add(kept as i32);
-                lost += (x - kept / EVEN_WEIGHT_STEPS) * (x - kept / EVEN_WEIGHT_STEPS);
+                weights.sum = weights.sum.wrapping_add(rounded as i32);
+                let error = x - rounded / EVEN_WEIGHT_STEPS;
+                squared_error += error * error;
             }
             block
         };
-        for from in (0..query.len()).step_by(BLOCK) {
-            let next = block(from.min(query.len().saturating_sub(BLOCK)), from);
-            weights.blocks.push(next);
+        for first in (0..query.len()).step_by(BLOCK_CODES) {
+            let start = first.min(query.len().saturating_sub(BLOCK_CODES));
+            weights.blocks.push(block_weights(start, first));
         }
-        if !query.len().is_multiple_of(BLOCK) {
+        if !query.len().is_multiple_of(BLOCK_CODES) {
             weights.tail = weights.blocks.pop();
         }
-        weights.rounding_norm = sqrt(lost) / scale;
+        weights.rounding_norm = sqrt(squared_error) / scale;
         weights
     }
 
     /// Sums of code times weight for four rows of codes. O(dim).
     #[inline(always)]
     pub(super) fn dots(&self, codes: [&[u8]; KERNEL_ROWS]) -> [i32; KERNEL_ROWS] {
-        let dots = dots(&self.blocks, codes);
+        let dots = block_dots(&self.blocks, codes);
         match &self.tail {
             Some(weights) => add_tails(dots, codes, weights),
             None => dots,
@@ -110,49 +116,58 @@ impl QueryWeights {
 /// The nearest integer, ties to even, for magnitudes below 2^51.
 #[inline(always)]
 fn round_ties_even(x: f64) -> f64 {
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    x + ROUND - ROUND
+    // 1.5 x 2^52: an `f64` of this magnitude has no fractional bits.
+    const ROUND_MAGIC: f64 = 6_755_399_441_055_744.0;
+    x + ROUND_MAGIC - ROUND_MAGIC
 }
 
-/// The loop over blocks. `inline(never)`: shared by whole blocks and tails.
+/// Sums of code times weight over whole blocks, for four rows of codes. `inline(never)`: called for
+/// `blocks` and for `tail`.
 #[inline(never)]
-fn dots(weights: &[BlockWeights], codes: [&[u8]; KERNEL_ROWS]) -> [i32; KERNEL_ROWS] {
+fn block_dots(weights: &[BlockWeights], codes: [&[u8]; KERNEL_ROWS]) -> [i32; KERNEL_ROWS] {
     let mut sums = [simd::ZERO_I32; KERNEL_ROWS];
-    let [e, f, g, h] = codes.map(|row| row.as_chunks::<BLOCK>().0);
+    let [e, f, g, h] = codes.map(|row| row.as_chunks::<BLOCK_CODES>().0);
     for ((((weights, e), f), g), h) in weights.iter().zip(e).zip(f).zip(g).zip(h) {
         simd::add_weighted(&mut sums, [e, f, g, h], weights);
     }
     simd::row_sums(sums)
 }
 
-/// Dot product of a query with a stored vector before its scale, in `f32`: [`LANES`] partial sums,
-/// of every eighth product each, added in order. Missing residuals are 0. O(dim).
+/// Dot product of a query with a stored vector, before the scale of the vector, in `f32`: eight
+/// partial sums ([`PARTIAL_SUMS`]), each of every eighth product, added in order. Missing residuals
+/// are 0. O(dim).
 pub(super) fn exact_dot(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f32 {
     let mut sums = simd::ZERO_F32;
-    let (queries, rest) = query.as_chunks::<LANES>();
-    let (blocks, last) = codes.as_chunks::<LANES>();
-    let (fine, finest) = residuals.unwrap_or(&[]).as_chunks::<LANES>();
-    for (at, (query, codes)) in queries.iter().zip(blocks).enumerate() {
-        simd::add_products(&mut sums, query, codes, fine.get(at).unwrap_or(&[0; LANES]));
+    let (query_blocks, last_components) = query.as_chunks::<PARTIAL_SUMS>();
+    let (code_blocks, last_codes) = codes.as_chunks::<PARTIAL_SUMS>();
+    let (residual_blocks, last_residuals) = residuals.unwrap_or(&[]).as_chunks::<PARTIAL_SUMS>();
+    for (block, (query, codes)) in query_blocks.iter().zip(code_blocks).enumerate() {
+        let residuals = residual_blocks.get(block).unwrap_or(&[0; PARTIAL_SUMS]);
+        simd::add_products(&mut sums, query, codes, residuals);
     }
-    if !rest.is_empty() {
-        let (mut query, mut code, mut residual) = ([0.0; LANES], [0; LANES], [0; LANES]);
-        query[..rest.len()].copy_from_slice(rest);
-        code[..rest.len()].copy_from_slice(last);
-        residual[..finest.len()].copy_from_slice(finest);
-        simd::add_products(&mut sums, &query, &code, &residual);
+    if !last_components.is_empty() {
+        let mut query = [0.0; PARTIAL_SUMS];
+        let (mut codes, mut residuals) = ([0; PARTIAL_SUMS], [0; PARTIAL_SUMS]);
+        query[..last_components.len()].copy_from_slice(last_components);
+        codes[..last_codes.len()].copy_from_slice(last_codes);
+        residuals[..last_residuals.len()].copy_from_slice(last_residuals);
+        simd::add_products(&mut sums, &query, &codes, &residuals);
     }
-    // Stored components are in units of 1/256 here; dividing by a power of two is exact.
+    // The products are of components in units of 1/256; the division by a power of two is exact.
     simd::to_array(sums).iter().sum::<f32>() / 256.0
 }
 
-/// The components that eight codes and residuals encode, before the scale. Exact.
+/// The components that eight codes and residuals encode, before the scale. Exact in `f32`.
 #[inline(always)]
-pub(super) fn components(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [f32; LANES] {
-    simd::to_array(simd::to_steps(codes, residuals)).map(|fine| fine / 256.0)
+pub(super) fn components(
+    codes: &[u8; PARTIAL_SUMS],
+    residuals: &[u8; PARTIAL_SUMS],
+) -> [f32; PARTIAL_SUMS] {
+    simd::to_array(simd::to_steps(codes, residuals)).map(|steps| steps / 256.0)
 }
 
-/// Adds the products of the tails. `inline(never)`: most dimensions have none.
+/// Adds the products of the last codes of four rows with the tail weights. `inline(never)`: most
+/// catalogues have a dimension without a tail.
 #[inline(never)]
 fn add_tails(
     mut dots: [i32; KERNEL_ROWS],
@@ -160,16 +175,17 @@ fn add_tails(
     weights: &BlockWeights,
 ) -> [i32; KERNEL_ROWS] {
     let tails = codes.map(tail);
-    let tails = tails.each_ref().map(<[u8; BLOCK]>::as_slice);
-    for (dot, more) in dots.iter_mut().zip(self::dots(core::slice::from_ref(weights), tails)) {
-        *dot = dot.wrapping_add(more);
+    let tails = tails.each_ref().map(<[u8; BLOCK_CODES]>::as_slice);
+    let tail_dots = block_dots(core::slice::from_ref(weights), tails);
+    for (dot, tail_dot) in dots.iter_mut().zip(tail_dots) {
+        *dot = dot.wrapping_add(tail_dot);
     }
     dots
 }
 
-/// The last [`BLOCK`] codes of a row; a shorter row is padded with zeros.
-fn tail(row: &[u8]) -> [u8; BLOCK] {
-    let mut tail = [0; BLOCK];
+/// The last [`BLOCK_CODES`] codes of a row. A shorter row is padded with zeros.
+fn tail(row: &[u8]) -> [u8; BLOCK_CODES] {
+    let mut tail = [0; BLOCK_CODES];
     match row.last_chunk() {
         Some(last) => tail = *last,
         None => tail[..row.len()].copy_from_slice(row),
@@ -177,11 +193,11 @@ fn tail(row: &[u8]) -> [u8; BLOCK] {
     tail
 }
 
-/// By wasm simd128 intrinsics. Safe code: vectors are built from arrays, which the compiler turns
-/// into single loads.
+/// The kernel with wasm simd128 intrinsics. Safe code: vectors are built from arrays, which the
+/// compiler turns into single loads.
 #[cfg(target_arch = "wasm32")]
 mod simd {
-    use super::{BLOCK, BlockWeights, KERNEL_ROWS, LANES};
+    use super::{BLOCK_CODES, BlockWeights, KERNEL_ROWS, PARTIAL_SUMS};
     use core::arch::wasm32::{
         f32x4, f32x4_add, f32x4_convert_i32x4, f32x4_extract_lane, f32x4_mul, i16x8, i16x8_add,
         i16x8_extend_low_i8x16, i16x8_shl, i16x8_splat, i16x8_sub, i32x4, i32x4_add,
@@ -192,10 +208,11 @@ mod simd {
     pub(super) type Sums = [v128; KERNEL_ROWS];
     pub(super) const ZERO_I32: v128 = i32x4(0, 0, 0, 0);
 
+    /// Adds the products of the weights with a block of codes of four rows.
     #[inline(always)]
     pub(super) fn add_weighted(
         sums: &mut Sums,
-        rows: [&[u8; BLOCK]; KERNEL_ROWS],
+        rows: [&[u8; BLOCK_CODES]; KERNEL_ROWS],
         weights: &BlockWeights,
     ) {
         for (part, [words, lows]) in weights.iter().enumerate() {
@@ -215,42 +232,45 @@ mod simd {
     #[inline(always)]
     pub(super) fn add_products(
         sums: &mut [v128; 2],
-        query: &[f32; LANES],
-        codes: &[u8; LANES],
-        residuals: &[u8; LANES],
+        query: &[f32; PARTIAL_SUMS],
+        codes: &[u8; PARTIAL_SUMS],
+        residuals: &[u8; PARTIAL_SUMS],
     ) {
         let (q, [low, high]) = (query, to_steps(codes, residuals));
         sums[0] = f32x4_add(sums[0], f32x4_mul(f32x4(q[0], q[1], q[2], q[3]), low));
         sums[1] = f32x4_add(sums[1], f32x4_mul(f32x4(q[4], q[5], q[6], q[7]), high));
     }
 
-    /// `256 (code - 64) + residual`, which fits 16 bits.
+    /// `256 (code - 64) + residual` of eight codes and residuals: the components in units of 1/256.
     #[inline(always)]
-    pub(super) fn to_steps(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [v128; 2] {
-        let eight = |bytes: &[u8; LANES]| i64x2(i64::from_le_bytes(*bytes), 0);
+    pub(super) fn to_steps(
+        codes: &[u8; PARTIAL_SUMS],
+        residuals: &[u8; PARTIAL_SUMS],
+    ) -> [v128; 2] {
+        let eight = |bytes: &[u8; PARTIAL_SUMS]| i64x2(i64::from_le_bytes(*bytes), 0);
         let codes = i16x8_sub(u16x8_extend_low_u8x16(eight(codes)), i16x8_splat(64));
-        let fine = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
+        let steps = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
         [
-            f32x4_convert_i32x4(i32x4_extend_low_i16x8(fine)),
-            f32x4_convert_i32x4(i32x4_extend_high_i16x8(fine)),
+            f32x4_convert_i32x4(i32x4_extend_low_i16x8(steps)),
+            f32x4_convert_i32x4(i32x4_extend_high_i16x8(steps)),
         ]
     }
 
     #[inline(always)]
-    pub(super) fn to_array([a, b]: [v128; 2]) -> [f32; LANES] {
+    pub(super) fn to_array([low, high]: [v128; 2]) -> [f32; PARTIAL_SUMS] {
         [
-            f32x4_extract_lane::<0>(a),
-            f32x4_extract_lane::<1>(a),
-            f32x4_extract_lane::<2>(a),
-            f32x4_extract_lane::<3>(a),
-            f32x4_extract_lane::<0>(b),
-            f32x4_extract_lane::<1>(b),
-            f32x4_extract_lane::<2>(b),
-            f32x4_extract_lane::<3>(b),
+            f32x4_extract_lane::<0>(low),
+            f32x4_extract_lane::<1>(low),
+            f32x4_extract_lane::<2>(low),
+            f32x4_extract_lane::<3>(low),
+            f32x4_extract_lane::<0>(high),
+            f32x4_extract_lane::<1>(high),
+            f32x4_extract_lane::<2>(high),
+            f32x4_extract_lane::<3>(high),
         ]
     }
 
-    /// Sums the lanes of each row.
+    /// The sum of the lanes of each row.
     #[inline(always)]
     pub(super) fn row_sums([a, b, c, d]: Sums) -> [i32; KERNEL_ROWS] {
         let halves =
@@ -278,33 +298,36 @@ mod simd {
     }
 }
 
-/// In plain Rust, for every other target, and as the reference in tests.
+/// The kernel in plain Rust: for all targets but wasm, and as the reference in tests.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 mod portable {
-    use super::{BLOCK, BlockWeights, KERNEL_ROWS, LANES};
+    use super::{BLOCK_CODES, BlockWeights, KERNEL_ROWS, PARTIAL_SUMS};
 
-    pub(super) const ZERO_F32: [f32; LANES] = [0.0; LANES];
+    pub(super) const ZERO_F32: [f32; PARTIAL_SUMS] = [0.0; PARTIAL_SUMS];
 
     #[inline(always)]
     pub(super) fn add_products(
-        sums: &mut [f32; LANES],
-        query: &[f32; LANES],
-        codes: &[u8; LANES],
-        residuals: &[u8; LANES],
+        sums: &mut [f32; PARTIAL_SUMS],
+        query: &[f32; PARTIAL_SUMS],
+        codes: &[u8; PARTIAL_SUMS],
+        residuals: &[u8; PARTIAL_SUMS],
     ) {
-        let fine = to_steps(codes, residuals);
-        (0..LANES).for_each(|lane| sums[lane] += query[lane] * fine[lane]);
+        let steps = to_steps(codes, residuals);
+        (0..PARTIAL_SUMS).for_each(|lane| sums[lane] += query[lane] * steps[lane]);
     }
 
     #[inline(always)]
-    pub(super) fn to_steps(codes: &[u8; LANES], residuals: &[u8; LANES]) -> [f32; LANES] {
-        let fine = |lane: usize| {
+    pub(super) fn to_steps(
+        codes: &[u8; PARTIAL_SUMS],
+        residuals: &[u8; PARTIAL_SUMS],
+    ) -> [f32; PARTIAL_SUMS] {
+        let steps = |lane: usize| {
             (i32::from(codes[lane]) - 64) * 256 + i32::from(residuals[lane].cast_signed())
         };
-        core::array::from_fn(|lane| fine(lane) as f32)
+        core::array::from_fn(|lane| steps(lane) as f32)
     }
 
-    pub(super) fn to_array(sums: [f32; LANES]) -> [f32; LANES] {
+    pub(super) fn to_array(sums: [f32; PARTIAL_SUMS]) -> [f32; PARTIAL_SUMS] {
         sums
     }
 
@@ -314,7 +337,7 @@ mod portable {
     #[inline(always)]
     pub(super) fn add_weighted(
         sums: &mut Sums,
-        rows: [&[u8; BLOCK]; KERNEL_ROWS],
+        rows: [&[u8; BLOCK_CODES]; KERNEL_ROWS],
         weights: &BlockWeights,
     ) {
         for (part, [words, lows]) in weights.iter().enumerate() {

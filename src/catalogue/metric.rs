@@ -1,4 +1,4 @@
-//! The measures of similarity.
+//! [`Metric`]: how the similarity of two vectors is measured.
 
 use crate::limits::MAX_COMPONENT;
 use crate::text::message;
@@ -20,7 +20,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// The metric of this number in a file header.
+    /// The metric that a file header stores as this number; `None` for an unknown number.
     pub(super) fn from_number(number: usize) -> Option<Self> {
         [Self::Cosine, Self::InnerProduct, Self::L2]
             .into_iter()

@@ -1,5 +1,5 @@
-//! The prefilter of a search: excludes rows whose sketch estimates are too low to be among the
-//! best.
+//! The prefilter of a search: excludes the rows whose sketch estimates are too low for the rows to
+//! be among the best.
 //!
 //! `inline(never)` functions hold one hot loop each, because wasm runtimes optimise whole
 //! functions; [`lane_mask`] is part of these loops and always inlined.
@@ -8,27 +8,27 @@
 #![allow(clippy::neg_cmp_op_on_partial_ord)]
 
 use super::bitset::RowSet;
-use super::sketch::{BLOCK_ROWS, Estimates, QueryTables, Sketches};
+use super::sketch::{Estimates, QueryTables, SKETCH_BLOCK_ROWS, Sketches};
 use crate::math::simd::{F32x8, LANES, set_lanes};
 use crate::math::top_k::kth_largest;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Maximal number of rows on which a query measures the error of its estimates.
+/// Maximal number of rows in the sample on which the error of a query's estimates is measured.
 const CALIBRATION_ROWS: usize = 64;
 
 /// The sketch estimates of one query.
 pub(super) struct Prefilter<'a> {
     sketches: &'a Sketches,
-    /// Index of a block, and a bit for each of its rows that may be returned.
+    /// (index, mask) of each block with rows that may be returned; the mask has a bit for each row.
     blocks: Vec<(usize, u32)>,
-    /// The estimates of these blocks.
+    /// The estimates of the rows of each block in `blocks`.
     estimates: Vec<Estimates>,
     /// The highest estimates, unordered.
-    top: Vec<Estimate>,
+    highest: Vec<Estimate>,
 }
 
-/// An estimate of the dot product of the unit query with a stored row.
+/// The estimate of the dot product of the unit query with a stored row.
 #[derive(Clone, Copy)]
 pub(super) struct Estimate {
     pub(super) row: usize,
@@ -36,109 +36,114 @@ pub(super) struct Estimate {
 }
 
 impl<'a> Prefilter<'a> {
-    /// Estimates the allowed rows of these parts and keeps at least `top_count` of the highest (or
-    /// all of fewer). O(rows dim / 8).
+    /// Estimates the allowed rows of these parts, and stores the highest estimates: at least
+    /// `min_highest`, or all if there are fewer. O(rows dim / 8).
     pub(super) fn new(
         sketches: &'a Sketches,
         unit: &[f32],
         allowed: &RowSet,
         parts: impl Iterator<Item = Range<usize>>,
-        top_count: usize,
+        min_highest: usize,
     ) -> Self {
         let mut blocks = Vec::new();
         for part in parts {
-            for block in part.start / BLOCK_ROWS..part.end.div_ceil(BLOCK_ROWS) {
-                let first = block * BLOCK_ROWS;
-                // The bits of rows from this one on.
-                let from = |row: usize| {
+            for block in part.start / SKETCH_BLOCK_ROWS..part.end.div_ceil(SKETCH_BLOCK_ROWS) {
+                let first = block * SKETCH_BLOCK_ROWS;
+                // The mask of the rows of this block from `row` on.
+                let mask_from = |row: usize| {
                     u32::MAX.checked_shl(row.saturating_sub(first) as u32).unwrap_or(0)
                 };
-                let mask = allowed.window(first) & from(part.start) & !from(part.end);
+                let mask = allowed.window(first) & mask_from(part.start) & !mask_from(part.end);
                 if mask != 0 {
                     blocks.push((block, mask));
                 }
             }
         }
-        let mut prefilter =
-            Self { sketches, estimates: Vec::with_capacity(blocks.len()), blocks, top: Vec::new() };
-        prefilter.estimate_blocks(&sketches.query_tables(unit), top_count);
+        let mut prefilter = Self {
+            sketches,
+            estimates: Vec::with_capacity(blocks.len()),
+            blocks,
+            highest: Vec::new(),
+        };
+        prefilter.estimate_blocks(&sketches.query_tables(unit), min_highest);
         prefilter
     }
 
+    /// Computes the estimates of all blocks, and stores the highest.
     #[inline(never)]
-    fn estimate_blocks(&mut self, tables: &QueryTables, top_count: usize) {
-        let Self { sketches, blocks, estimates, top } = self;
+    fn estimate_blocks(&mut self, tables: &QueryTables, min_highest: usize) {
+        let Self { sketches, blocks, estimates, highest } = self;
         let mut threshold = f32::NEG_INFINITY;
         estimates.extend(blocks.iter().map(|&(block, mask)| {
             let estimates = sketches.estimates(block, tables);
             if estimates.max > threshold {
                 let values = &estimates.values;
                 let above = lane_mask(values, |_, eight| F32x8::splat(threshold).lt_mask(eight));
-                let scored =
-                    |lane| Estimate { row: block * BLOCK_ROWS + lane, value: values[lane] };
-                top.extend(set_lanes(mask & above).map(scored));
-                if top.len() >= 4 * top_count {
-                    threshold = retain_highest(top, top_count);
+                let estimate =
+                    |lane| Estimate { row: block * SKETCH_BLOCK_ROWS + lane, value: values[lane] };
+                highest.extend(set_lanes(mask & above).map(estimate));
+                if highest.len() >= 4 * min_highest {
+                    threshold = retain_highest(highest, min_highest);
                 }
             }
             estimates
         }));
-        if top.len() > top_count {
-            retain_highest(top, top_count);
+        if highest.len() > min_highest {
+            retain_highest(highest, min_highest);
         }
     }
 
-    /// The rows of the highest estimates, unordered.
-    pub(super) fn top_rows(&self) -> Vec<usize> {
-        self.top.iter().map(|scored| scored.row).collect()
+    /// The rows that have the highest estimates, in no order.
+    pub(super) fn highest_rows(&self) -> Vec<usize> {
+        self.highest.iter().map(|estimate| estimate.row).collect()
     }
 
-    /// Evenly spaced rows with their estimates and the standard deviations of these.
+    /// (estimate, its standard deviation) for one row of evenly spaced blocks.
     pub(super) fn calibration_sample(&self) -> Vec<(Estimate, f32)> {
-        let step = self.blocks.len().div_ceil(CALIBRATION_ROWS).max(1);
-        let first_of_block = |(&(block, mask), estimates): (&(usize, u32), &Estimates)| {
+        let block_stride = self.blocks.len().div_ceil(CALIBRATION_ROWS).max(1);
+        let first_row_of = |(&(block, mask), estimates): (&(usize, u32), &Estimates)| {
             let lane = mask.trailing_zeros() as usize;
             let estimate =
-                Estimate { row: block * BLOCK_ROWS + lane, value: estimates.values[lane] };
-            (estimate, self.sketches.std_devs(block)[lane])
+                Estimate { row: block * SKETCH_BLOCK_ROWS + lane, value: estimates.values[lane] };
+            (estimate, self.sketches.estimate_std_devs(block)[lane])
         };
-        self.blocks.iter().zip(&self.estimates).step_by(step).map(first_of_block).collect()
+        self.blocks.iter().zip(&self.estimates).step_by(block_stride).map(first_row_of).collect()
     }
 
-    /// The rows, ascending, whose estimate plus `deviations` standard deviations is `min_value` or
-    /// more.
+    /// The rows, ascending, whose estimate plus `deviations` times its standard deviation is at
+    /// least `min_value` or NaN.
     #[inline(never)]
     pub(super) fn rows_reaching(&self, min_value: f32, deviations: f32) -> Vec<usize> {
         let mut rows = Vec::new();
         for (&(block, mask), estimates) in self.blocks.iter().zip(&self.estimates) {
-            // NaN is not below the minimum.
-            if !(estimates.max + deviations * estimates.max_std_dev < min_value) {
-                let std_devs = self.sketches.std_devs(block).as_chunks().0;
-                let below = lane_mask(&estimates.values, |at, eight| {
+            // Blocks whose maximum is below `min_value` are skipped. NaN is not below it.
+            if !(estimates.max + deviations * estimates.max_estimate_std_dev < min_value) {
+                let estimate_std_devs = self.sketches.estimate_std_devs(block).as_chunks().0;
+                let below = lane_mask(&estimates.values, |group, eight| {
                     eight
-                        .add_scaled(F32x8::new(std_devs[at]), deviations)
+                        .add_scaled(F32x8::new(estimate_std_devs[group]), deviations)
                         .lt_mask(F32x8::splat(min_value))
                 });
-                rows.extend(set_lanes(mask & !below).map(|lane| block * BLOCK_ROWS + lane));
+                rows.extend(set_lanes(mask & !below).map(|lane| block * SKETCH_BLOCK_ROWS + lane));
             }
         }
         rows
     }
 }
 
-/// A bit for each row of a block, computed for eight rows at a time.
+/// A mask with a bit for each row of a block. `bits(group, values)` computes those of eight rows.
 #[inline(always)]
-fn lane_mask(values: &[f32; BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u32) -> u32 {
-    let eights = values.as_chunks().0.iter().enumerate();
-    eights.fold(0, |all, (at, eight)| all | bits(at, F32x8::new(*eight)) << (at * LANES))
+fn lane_mask(values: &[f32; SKETCH_BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u32) -> u32 {
+    let groups = values.as_chunks().0.iter().enumerate();
+    groups.fold(0, |mask, (group, eight)| mask | bits(group, F32x8::new(*eight)) << (group * LANES))
 }
 
-/// Retains the `count` highest of more estimates, and all equal to the lowest of these, which it
-/// returns.
+/// Retains the `count` highest of more than `count` estimates, and all that equal the lowest of
+/// these values. Returns that value.
 #[inline(never)]
-fn retain_highest(all: &mut Vec<Estimate>, count: usize) -> f32 {
-    let mut values: Vec<f32> = all.iter().map(|estimate| estimate.value).collect();
+fn retain_highest(estimates: &mut Vec<Estimate>, count: usize) -> f32 {
+    let mut values: Vec<f32> = estimates.iter().map(|estimate| estimate.value).collect();
     let threshold = kth_largest(&mut values, count - 1);
-    all.retain(|estimate| estimate.value >= threshold);
+    estimates.retain(|estimate| estimate.value >= threshold);
     threshold
 }

@@ -2,14 +2,14 @@
 //! among the best are scored exactly.
 //!
 //! The rounding errors of codes and of the query are bounded, so an integer dot product gives a
-//! lower and an upper bound of the exact score. The k-th largest lower bound is a score that k rows
-//! reach; a row with a lower upper bound is not among the k best. All others are scored in `f32`
-//! against the stored vector, so the result equals that of scoring every row. Ties are broken by
-//! row, lowest first, in [`TopK`].
+//! lower and an upper bound of the exact score. At least k rows have a score of at least the k-th
+//! largest lower bound, so a row whose upper bound is less is not among the k best. All other rows
+//! are scored in `f32` against the stored vector, so the result equals that of scoring every row.
+//! Ties are broken by row, lowest first, in [`TopK`].
 //!
-//! `inline(never)` functions are kept separate because wasm runtimes optimise whole functions: a
-//! small hot function is compiled by the optimising tier early. `Query::estimates` is the loop body
-//! and always inlined.
+//! `inline(never)` functions are not merged into their callers, because wasm runtimes optimise
+//! whole functions: a small hot function is compiled by the optimising tier early.
+//! `Query::estimates` is the loop body and always inlined.
 //!
 //! More than 400 lines: bounds and exact scores of a query must be read side by side.
 
@@ -20,7 +20,7 @@ use super::bitset::RowSet;
 use super::bytes::f32_at;
 use super::codes::{StoredVectors, component};
 use super::header::{ErrorBound, Header};
-use super::kernel::{KERNEL_ROWS, LANES, QueryWeights, exact_dot};
+use super::kernel::{KERNEL_ROWS, PARTIAL_SUMS, QueryWeights, exact_dot};
 use super::metric::Metric;
 use super::prefilter::{Estimate, Prefilter};
 use super::search::SearchOptions;
@@ -31,24 +31,25 @@ use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Rows whose codes stay in the first-level cache while several queries scan them.
+/// Number of rows in a block, whose codes stay in the first-level cache while several queries scan
+/// them.
 const CACHE_BLOCK_ROWS: usize = 64;
-/// Rows whose bounds are computed and compared at once.
-const BOUND_ROWS: usize = 8;
-/// The prefilter excludes a row when the score to reach exceeds its estimate by more than this many
-/// standard deviations.
+/// Number of rows in a group, whose bounds are computed and compared together.
+const GROUP_ROWS: usize = 8;
+/// The prefilter excludes a row if the minimal score of the best rows exceeds its estimate by more
+/// than this number of standard deviations.
 const PREFILTER_DEVIATIONS: f32 = 5.0;
 
-/// The rows of a catalogue as a scan reads them.
+/// The data of all rows that a scan reads.
 #[derive(Clone, Copy)]
 pub(super) struct RowData<'a> {
     pub(super) codes: StoredVectors<'a>,
-    /// Squared lengths, for L2.
+    /// The squared length of each stored vector as `f32`, for L2; else empty.
     pub(super) norms: &'a [u8],
     pub(super) header: &'a Header,
-    /// The rows that may be returned.
+    /// The rows that the search may return.
     pub(super) allowed: &'a RowSet,
-    /// Sketches, where the prefilter is to be used.
+    /// The sketches of the rows, if the prefilter is used.
     pub(super) sketches: Option<&'a Sketches>,
 }
 
@@ -59,7 +60,8 @@ pub(super) struct ScanPart {
     pub(super) queries: Vec<usize>,
 }
 
-/// For each query the best rows of its parts, best first. Parts must ascend.
+/// For each query the best rows of the parts that it searches, best first. The row ranges of
+/// `parts` must ascend.
 pub(super) fn search(
     rows: &RowData<'_>,
     queries: Vectors<'_>,
@@ -70,41 +72,41 @@ pub(super) fn search(
     let mut scans: Vec<QueryScan> =
         queries.rows().map(|query| QueryScan::new(rows, query, wanted, search.min_score)).collect();
     if let Some(sketches) = rows.sketches {
-        for (at, scan) in scans.iter_mut().enumerate().filter(|_| wanted > 0) {
-            let own = parts
+        for (query_index, scan) in scans.iter_mut().enumerate().filter(|_| wanted > 0) {
+            let searched_rows = parts
                 .iter()
-                .filter(|part| part.queries.contains(&at))
+                .filter(|part| part.queries.contains(&query_index))
                 .map(|part| part.rows.clone());
-            scan.scan_prefiltered(rows, sketches, own);
+            scan.scan_prefiltered(rows, sketches, searched_rows);
         }
         return scans.into_iter().map(|scan| scan.finish(rows, search)).collect();
     }
     for part in parts {
         for start in part.rows.clone().step_by(CACHE_BLOCK_ROWS) {
             let block = start..(start + CACHE_BLOCK_ROWS).min(part.rows.end);
-            for &query in &part.queries {
-                scans[query].scan_block(rows, block.clone());
+            for &query_index in &part.queries {
+                scans[query_index].scan_block(rows, block.clone());
             }
         }
     }
     scans.into_iter().map(|scan| scan.finish(rows, search)).collect()
 }
 
-/// One part: all n rows, for all queries.
-pub(super) fn one_part(n: usize, queries: usize) -> Vec<ScanPart> {
-    vec![ScanPart { rows: 0..n, queries: (0..queries).collect() }]
+/// One part of all n rows, which all queries search.
+pub(super) fn one_part(n: usize, query_count: usize) -> Vec<ScanPart> {
+    vec![ScanPart { rows: 0..n, queries: (0..query_count).collect() }]
 }
 
-/// The `count` rows of highest estimated score, ascending, and all that tie with the last of them.
-/// Requires 1 <= `count` <= n.
+/// The `count` rows of highest estimated score, and all rows that tie with the lowest of these
+/// scores, in ascending order. Requires 1 <= `count` <= n.
 pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usize) -> Vec<usize> {
     let query = Query::new(query, rows.header.metric, ErrorBound::default());
     let n = rows.codes.len();
     let mut scores = Vec::with_capacity(n + KERNEL_ROWS);
     for first in (0..n).step_by(KERNEL_ROWS) {
-        let four = core::array::from_fn(|at| (first + at).min(n - 1));
-        let estimates = query.estimates(&rows.codes, four);
-        scores.extend(four.iter().zip(estimates).map(|(&row, estimate)| {
+        let four_rows = core::array::from_fn(|i| (first + i).min(n - 1));
+        let estimates = query.estimates(&rows.codes, four_rows);
+        scores.extend(four_rows.iter().zip(estimates).map(|(&row, estimate)| {
             let norm = if rows.norms.is_empty() { 0.0 } else { f32_at(rows.norms, row) };
             estimate * rows.codes.scale(row) - norm
         }));
@@ -114,68 +116,72 @@ pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usiz
     (0..n).filter(|&row| scores[row] >= threshold).collect()
 }
 
-/// A query, prepared for bounds and exact scores.
+/// A query vector, prepared for computing bounds and exact scores.
 pub(super) struct Query {
-    /// The query at unit length; a zero query stays zero.
+    /// The query divided by its length; a zero query stays zero.
     unit: Vec<f32>,
-    /// Euclidean length of the query given.
+    /// Euclidean length of the query.
     norm: f64,
+    /// The unit query as integer weights.
     weights: QueryWeights,
-    /// Factor from the integer dot product to an estimate, before the scale of the row.
-    step: f32,
-    /// Distance of either bound from the estimate, before the scale of the row.
+    /// Factor from an integer dot product to the estimate of a score, before the scale of the row.
+    estimate_factor: f32,
+    /// Difference of the upper and of the lower bound from the estimate, before the scale of the
+    /// row.
     margin: f32,
-    /// Error bound of a row's squared length, relative to it.
+    /// Relative error bound of the squared length of a row, for L2.
     norm_margin: f32,
 }
 
 impl Query {
     pub(super) fn new(query: &[f32], metric: Metric, error_bound: ErrorBound) -> Self {
-        let squares: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        let length = sqrt(squares);
-        let scale = if squares > 0.0 { 1.0 / length } else { 0.0 };
+        let squared_norm: f64 = query.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        let norm = sqrt(squared_norm);
+        let scale = if squared_norm > 0.0 { 1.0 / norm } else { 0.0 };
         let unit: Vec<f32> = query.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
         let weights = QueryWeights::new(&unit);
-        // Bounds omit what is common to all rows: the factor |q| of a product and, for L2, where
-        // -|q - x|^2 = 2 q x - |x|^2 - |q|^2, the term |q|^2.
-        let factor = if metric == Metric::L2 { 2.0 * length } else { 1.0 };
-        let (codes, residuals) =
+        // Bounds omit the parts of a score that all rows have in common: the factor |q| of an inner
+        // product and, for L2, where -|q - x|^2 = 2 q x - |x|^2 - |q|^2, the term |q|^2.
+        let factor = if metric == Metric::L2 { 2.0 * norm } else { 1.0 };
+        let (code_norm, residual_norm) =
             (f64::from(error_bound.max_code_norm), f64::from(error_bound.max_residual_norm));
-        // Rounding in f32, of the exact score as well as of the bounds.
-        let rounding = (query.len() / LANES + 32) as f64 * f64::from(f32::EPSILON);
-        let error =
-            weights.rounding_norm * codes + residuals * 1.000_001 + rounding * (codes + residuals);
+        // The relative rounding errors in f32, of the exact score and of the bounds.
+        let rounding = (query.len() / PARTIAL_SUMS + 32) as f64 * f64::from(f32::EPSILON);
+        let error = weights.rounding_norm * code_norm
+            + residual_norm * 1.000_001
+            + rounding * (code_norm + residual_norm);
         Self {
             unit,
-            norm: length,
-            step: (weights.step * factor) as f32,
+            norm,
+            estimate_factor: (weights.step * factor) as f32,
             margin: (error * factor * 1.000_001) as f32,
             norm_margin: rounding as f32,
             weights,
         }
     }
 
-    /// Estimated scores of four rows, before the scales.
+    /// Estimated scores of four rows, before the scales of the rows.
     #[inline(always)]
     fn estimates(
         &self,
         codes: &StoredVectors<'_>,
         rows: [usize; KERNEL_ROWS],
     ) -> [f32; KERNEL_ROWS] {
+        // The dot product of a row of components 0.
         let zero_dot = self.weights.sum.wrapping_mul(super::codes::ZERO_CODE.into());
         let [a, b, c, d] = rows;
         let row = |row: usize| &codes.codes[row * codes.dim..][..codes.dim];
         let dots = self.weights.dots([row(a), row(b), row(c), row(d)]);
-        dots.map(|dot| dot.wrapping_sub(zero_dot) as f32 * self.step)
+        dots.map(|dot| dot.wrapping_sub(zero_dot) as f32 * self.estimate_factor)
     }
 
-    /// Root mean square error of sketch estimates, in units of their own standard deviations; NaN
-    /// for an empty sample.
+    /// Root mean square error of the sketch estimates of a sample, each error divided by the
+    /// standard deviation of its estimate; NaN for an empty sample.
     #[inline(never)]
     fn deviation_ratio(&self, rows: &RowData<'_>, sample: &[(Estimate, f32)]) -> f32 {
         let mut sum = 0.0;
-        for four in sample.chunks(KERNEL_ROWS) {
-            let four: [_; KERNEL_ROWS] = core::array::from_fn(|at| four[at.min(four.len() - 1)]);
+        for chunk in sample.chunks(KERNEL_ROWS) {
+            let four: [_; KERNEL_ROWS] = core::array::from_fn(|i| chunk[i.min(chunk.len() - 1)]);
             let dots = self.estimates(&rows.codes, four.map(|(estimate, _)| estimate.row));
             for ((estimate, std_dev), dot) in four.into_iter().zip(dots) {
                 if std_dev > 0.0 {
@@ -185,7 +191,7 @@ impl Query {
                 }
             }
         }
-        // The last chunk is padded with copies of its last row, which are counted, too.
+        // The last chunk is padded with copies of its last row, which count, too.
         sqrt((sum / sample.len().next_multiple_of(KERNEL_ROWS) as f32).into()) as f32
     }
 }
@@ -198,15 +204,15 @@ struct Candidate {
     upper: f32,
 }
 
-/// The scan of one query.
+/// The state of the scan of one query.
 struct QueryScan {
     query: Query,
-    /// Number of best rows needed, those skipped by the offset included.
+    /// Number of best rows to be found, including those that the offset skips.
     count: usize,
-    /// A row with a lower upper bound is not among the best.
-    min_upper: f32,
+    /// A row whose upper bound is below this is not among the best.
+    min_upper_bound: f32,
     candidates: Vec<Candidate>,
-    /// Number of candidates at which they are pruned.
+    /// Number of candidates at which those that are not among the best are removed.
     prune_len: usize,
 }
 
@@ -217,22 +223,22 @@ impl QueryScan {
             rows.header.metric,
             rows.header.error_bound.or_worst_case(&rows.codes),
         );
-        let min_upper = min_score
+        let min_upper_bound = min_score
             .map_or(f32::NEG_INFINITY, |score| query.score_to_bound(score, rows.header.metric));
-        Self { query, count, min_upper, candidates: Vec::new(), prune_len: 4 * count + 64 }
+        Self { query, count, min_upper_bound, candidates: Vec::new(), prune_len: 4 * count + 64 }
     }
 
-    /// Bounds the allowed rows of a block.
+    /// Computes the bounds of the allowed rows of a block, and adds the candidates among them.
     #[inline(never)]
     fn scan_block(&mut self, rows: &RowData<'_>, block: Range<usize>) {
-        for first in block.clone().step_by(BOUND_ROWS) {
+        for first in block.clone().step_by(GROUP_ROWS) {
             let left = block.end - first;
             let mask =
-                rows.allowed.window(first) & if left < BOUND_ROWS { (1 << left) - 1 } else { 255 };
+                rows.allowed.window(first) & if left < GROUP_ROWS { (1 << left) - 1 } else { 255 };
             if mask != 0 {
                 self.bound_group(
                     rows,
-                    core::array::from_fn(|at| (first + at).min(block.end - 1)),
+                    core::array::from_fn(|lane| (first + lane).min(block.end - 1)),
                     mask,
                 );
             }
@@ -242,8 +248,9 @@ impl QueryScan {
         }
     }
 
-    /// Bounds the rows that the prefilter does not exclude: first those of the highest estimates,
-    /// for a minimum to reach, then all that may reach it.
+    /// Adds the candidates among the rows that the prefilter does not exclude. The rows of the
+    /// highest estimates are bounded first, to find a minimal score of the best rows; then all rows
+    /// whose estimates may reach it.
     #[inline(never)]
     fn scan_prefiltered(
         &mut self,
@@ -253,32 +260,34 @@ impl QueryScan {
     ) {
         let prefilter =
             Prefilter::new(sketches, &self.query.unit, rows.allowed, parts, 2 * self.count + 16);
-        self.bound_rows(rows, &prefilter.top_rows());
+        self.bound_rows(rows, &prefilter.highest_rows());
         self.prune();
-        // The minimum is kept; the rows are bounded again below, in ascending order.
+        // `min_upper_bound` is kept. The rows are bounded again below, in ascending order.
         self.candidates.clear();
         let deviations = PREFILTER_DEVIATIONS
             * self.query.deviation_ratio(rows, &prefilter.calibration_sample()).max(1.0);
-        self.bound_rows(rows, &prefilter.rows_reaching(self.min_upper, deviations));
+        self.bound_rows(rows, &prefilter.rows_reaching(self.min_upper_bound, deviations));
     }
 
-    /// Bounds these rows.
-    fn bound_rows(&mut self, rows: &RowData<'_>, list: &[usize]) {
-        for group in list.chunks(BOUND_ROWS) {
-            let mask = (1 << group.len()) - 1;
-            self.bound_group(rows, core::array::from_fn(|at| group[at.min(group.len() - 1)]), mask);
+    /// Computes the bounds of the rows with these indices, and adds the candidates among them.
+    fn bound_rows(&mut self, rows: &RowData<'_>, indices: &[usize]) {
+        for chunk in indices.chunks(GROUP_ROWS) {
+            let mask = (1 << chunk.len()) - 1;
+            let group = core::array::from_fn(|lane| chunk[lane.min(chunk.len() - 1)]);
+            self.bound_group(rows, group, mask);
             if self.candidates.len() >= self.prune_len {
                 self.prune();
             }
         }
     }
 
-    /// Bounds eight rows and adds those of `mask` that may be among the best as candidates. Most
-    /// groups end after one comparison.
+    /// Computes the bounds of eight rows, and adds those that may be among the best as candidates.
+    /// Rows whose bit in `mask` is 0 are ignored. Most groups have no candidates, which takes one
+    /// comparison.
     #[inline(never)]
-    fn bound_group(&mut self, rows: &RowData<'_>, group: [usize; BOUND_ROWS], mask: u32) {
+    fn bound_group(&mut self, rows: &RowData<'_>, group: [usize; GROUP_ROWS], mask: u32) {
         let Query { margin, norm_margin, .. } = self.query;
-        let [mut estimates, mut scales] = [[0.0; BOUND_ROWS]; 2];
+        let [mut estimates, mut scales] = [[0.0; GROUP_ROWS]; 2];
         for (estimates, rows_of) in estimates.as_chunks_mut().0.iter_mut().zip(group.as_chunks().0)
         {
             *estimates = self.query.estimates(&rows.codes, *rows_of);
@@ -294,37 +303,40 @@ impl QueryScan {
             uppers = uppers.add_scaled(norms, norm_margin - 1.0);
             lowers = lowers.add_scaled(norms, -norm_margin - 1.0);
         }
-        // NaN is not below the minimum.
-        let open = mask & !uppers.lt_mask(F32x8::splat(self.min_upper));
-        if open != 0 {
+        // A row is excluded if its upper bound is below the minimum. NaN is not below it, so a row
+        // with a NaN bound becomes a candidate.
+        let not_excluded = mask & !uppers.lt_mask(F32x8::splat(self.min_upper_bound));
+        if not_excluded != 0 {
             let (lowers, uppers) = (lowers.to_array(), uppers.to_array());
-            // Cosines are clamped to 1, so a lower bound above 1 is not reached.
-            let most = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
-            let candidate = |at| Candidate {
-                row: group[at],
-                lower: f32::min(lowers[at], most),
-                upper: uppers[at],
+            // Exact cosines are clamped to 1, so a lower bound must not exceed 1.
+            let max_score = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
+            let candidate = |lane| Candidate {
+                row: group[lane],
+                lower: f32::min(lowers[lane], max_score),
+                upper: uppers[lane],
             };
-            self.candidates.extend(set_lanes(open).map(candidate));
+            self.candidates.extend(set_lanes(not_excluded).map(candidate));
         }
     }
 
-    /// Raises the minimum to the `count`-th largest lower bound and drops candidates below it.
+    /// Raises `min_upper_bound` to the `count`-th largest lower bound, and removes the candidates
+    /// whose upper bounds are below it.
     #[inline(never)]
     fn prune(&mut self) {
         if self.candidates.len() > self.count {
             let mut lowers: Vec<f32> = self.candidates.iter().map(|row| row.lower).collect();
-            let reached = kth_largest(&mut lowers, self.count - 1);
-            if reached > self.min_upper {
-                self.min_upper = reached;
+            let kth_lower_bound = kth_largest(&mut lowers, self.count - 1);
+            if kth_lower_bound > self.min_upper_bound {
+                self.min_upper_bound = kth_lower_bound;
             }
         }
-        let min_upper = self.min_upper;
-        self.candidates.retain(|row| !(row.upper < min_upper));
+        let min_upper_bound = self.min_upper_bound;
+        self.candidates.retain(|row| !(row.upper < min_upper_bound));
         self.prune_len = self.prune_len.max(2 * self.candidates.len());
     }
 
-    /// The exact scores of the remaining candidates: the best, best first, without the offset.
+    /// Computes exact scores of the remaining candidates. Returns the best rows, best first, after
+    /// the rows that the offset skips.
     fn finish(mut self, rows: &RowData<'_>, search: &SearchOptions<'_>) -> Vec<ScoredRow> {
         if self.count == 0 {
             return Vec::new();
@@ -344,27 +356,26 @@ impl QueryScan {
         found
     }
 
-    /// Exact scores of the candidates that need one, after pruning. Candidates that are certainly
-    /// among the best are scored first: their exact scores raise the minimum, which excludes many
-    /// of the others.
+    /// The exact score of each candidate, `None` for those that are not among the best. Candidates
+    /// that are certainly among the best are scored first: their scores raise `min_upper_bound`,
+    /// which excludes many of the others.
     fn exact_scores(&mut self, rows: &RowData<'_>) -> Vec<Option<f32>> {
         let mut scores = vec![None; self.candidates.len()];
-        let mut certain = Vec::new();
+        let mut certain_scores = Vec::new();
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
-            if candidate.lower >= self.min_upper {
+            if candidate.lower >= self.min_upper_bound {
                 let exact = self.query.exact_score(rows, candidate.row);
                 *score = Some(exact);
-                certain.push(exact);
+                certain_scores.push(exact);
             }
         }
-        if certain.len() >= self.count {
-            let reached = self
-                .query
-                .score_to_bound(kth_largest(&mut certain, self.count - 1), rows.header.metric);
-            self.min_upper = self.min_upper.max(reached);
+        if certain_scores.len() >= self.count {
+            let kth_score = kth_largest(&mut certain_scores, self.count - 1);
+            let kth_bound = self.query.score_to_bound(kth_score, rows.header.metric);
+            self.min_upper_bound = self.min_upper_bound.max(kth_bound);
         }
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
-            if score.is_none() && !(candidate.upper < self.min_upper) {
+            if score.is_none() && !(candidate.upper < self.min_upper_bound) {
                 *score = Some(self.query.exact_score(rows, candidate.row));
             }
         }
@@ -378,34 +389,35 @@ impl Query {
     fn exact_score(&self, rows: &RowData<'_>, row: usize) -> f32 {
         let scale = rows.codes.scale(row);
         match rows.header.metric {
-            // + 0.0 turns -0 into 0, which total_cmp would order below it.
+            // Adding 0 turns -0 into 0, because `total_cmp` orders -0 below 0.
             Metric::Cosine => (self.dot(&rows.codes, row) * scale).clamp(-1.0, 1.0) + 0.0,
             Metric::InnerProduct => {
                 let product = f64::from(self.dot(&rows.codes, row) * scale) * self.norm;
                 product.clamp(f32::MIN.into(), f32::MAX.into()) as f32 + 0.0
             }
             Metric::L2 => {
-                // A sum of squared differences loses no digits for a near item.
+                // Squared differences are summed, because |q|^2 + |x|^2 - 2 q x would lose digits
+                // for a near item.
                 let (codes, residuals) = rows.codes.row(row);
-                let mut lanes = [0.0f64; LANES];
-                for (at, (&q, &code)) in self.unit.iter().zip(codes).enumerate() {
-                    let residual = residuals.map_or(0, |residuals| residuals[at]);
+                let mut lanes = [0.0f64; PARTIAL_SUMS];
+                for (k, (&q, &code)) in self.unit.iter().zip(codes).enumerate() {
+                    let residual = residuals.map_or(0, |residuals| residuals[k]);
                     let difference = f64::from(q) * self.norm
                         - f64::from(component(code, residual)) * f64::from(scale);
-                    lanes[at % LANES] += difference * difference;
+                    lanes[k % PARTIAL_SUMS] += difference * difference;
                 }
                 0.0 - lanes.iter().sum::<f64>().min(f32::MAX.into()) as f32
             }
         }
     }
 
-    /// Dot product of the unit query with a stored vector, before its scale.
+    /// Dot product of the unit query with a stored vector, before the scale of the vector.
     fn dot(&self, codes: &StoredVectors<'_>, row: usize) -> f32 {
         let (codes, residuals) = codes.row(row);
         exact_dot(&self.unit, codes, residuals)
     }
 
-    /// A lower bound of a score on the scale of [`Candidate`] bounds.
+    /// Converts a score to the scale of [`Candidate`] bounds, rounded down.
     fn score_to_bound(&self, score: f32, metric: Metric) -> f32 {
         let score = f64::from(score);
         let bound = match metric {
@@ -414,14 +426,14 @@ impl Query {
             Metric::L2 => score + self.norm * self.norm,
         };
         let magnitude = if metric == Metric::L2 { self.norm * self.norm } else { bound.abs() };
-        // 0 / 0: a zero query scores 0 everywhere, and no row is excluded here.
+        // For a zero query this is 0 / 0: every row has score 0, and none must be excluded.
         let bound = (bound - magnitude * 1e-6) as f32;
         if bound.is_nan() { f32::NEG_INFINITY } else { bound }
     }
 }
 
 impl ErrorBound {
-    /// The bound itself, or the worst case for a file that stores none.
+    /// The stored bound, or that of the worst case if the file stores none.
     pub(super) fn or_worst_case(self, codes: &StoredVectors<'_>) -> Self {
         let root = sqrt(codes.dim as f64) as f32 * 1.000_001;
         Self {

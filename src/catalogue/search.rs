@@ -9,13 +9,13 @@ pub struct SearchOptions<'a> {
     pub count: usize,
     /// Number of best rows skipped before the first one returned. Default: 0.
     pub offset: usize,
-    /// Rows of a lower score are not returned. Default: no bound.
+    /// Minimal score of the rows returned. Default: none.
     pub min_score: Option<f32>,
-    /// Rows never returned. Every one must be below [`rows`](super::Catalogue::rows).
+    /// Rows that are not returned, each below [`rows`](super::Catalogue::rows). Default: none.
     pub exclude: &'a [u32],
     /// The rows that may be returned. Default: all.
     pub allowed: Option<&'a RowSet>,
-    /// Compare every row, also where the catalogue has inverted lists or sketches.
+    /// Whether every row is compared, without inverted lists and sketches. Default: false.
     pub exact: bool,
 }
 

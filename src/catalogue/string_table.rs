@@ -1,7 +1,7 @@
 //! Concatenated strings with end offsets: ids and payloads.
 //!
-//! `get`, `check` and `push` are `inline(never)`: each has several callers, and none is hot enough
-//! to be worth a copy in each.
+//! `get`, `check` and `push` are `inline(never)`: each has several callers, none of them hot, and
+//! one copy of each keeps the wasm file small.
 
 use super::bytes::u32_at;
 use crate::Error;
@@ -14,6 +14,7 @@ use core::ops::RangeInclusive;
 pub(super) struct StringTable<'a> {
     /// Little-endian `u32`: the end offset of each string in `bytes`.
     pub(super) offsets: &'a [u8],
+    /// The strings, concatenated, UTF-8.
     pub(super) bytes: &'a [u8],
 }
 
@@ -29,8 +30,8 @@ impl<'a> StringTable<'a> {
         &self.bytes[start..u32_at(self.offsets, i)]
     }
 
-    /// Checks that offsets ascend on character boundaries of valid UTF-8, that the length of each
-    /// string is within `lengths`, and that the strings cover all bytes.
+    /// Checks that the strings are valid UTF-8, that their end offsets ascend, that the length of
+    /// each string in bytes is within `lengths`, and that the strings cover all bytes.
     #[inline(never)]
     pub(super) fn check(self, lengths: RangeInclusive<usize>) -> Result<(), String> {
         let Ok(text) = core::str::from_utf8(self.bytes) else {
@@ -57,18 +58,21 @@ impl<'a> StringTable<'a> {
 /// A string table that is being written.
 #[derive(Debug, Default)]
 pub(super) struct StringTableBuilder {
+    /// The strings, concatenated.
     pub(super) bytes: Vec<u8>,
+    /// The end offset of each string in `bytes`.
     pub(super) offsets: Vec<u32>,
 }
 
 impl StringTableBuilder {
-    /// Appends a string. `name` is what an error calls the table.
+    /// Appends a string. [`Error::Option`] with the name `table`, if the table exceeds 2^32 - 1
+    /// bytes.
     #[inline(never)]
-    pub(super) fn push(&mut self, name: &'static str, string: &[u8]) -> Result<(), Error> {
+    pub(super) fn push(&mut self, table: &'static str, string: &[u8]) -> Result<(), Error> {
         self.bytes.extend_from_slice(string);
         let end = u32::try_from(self.bytes.len());
         self.offsets.push(
-            end.map_err(|_| Error::option(name, "more than 4 GB in all; split the catalogue"))?,
+            end.map_err(|_| Error::option(table, "more than 4 GB in all; split the catalogue"))?,
         );
         Ok(())
     }

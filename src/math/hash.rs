@@ -13,16 +13,16 @@ pub fn checksum(bytes: &[u8]) -> u32 {
 #[must_use]
 pub fn checksum64(bytes: &[u8]) -> u64 {
     let mut hash = Xxh64::new(0);
-    bytes.chunks(CHUNK_BYTES).for_each(|chunk| update(&mut hash, chunk));
+    bytes.chunks(CHUNK_BYTES).for_each(|chunk| hash_chunk(&mut hash, chunk));
     hash.digest()
 }
 
-/// Bytes hashed by one call of [`update`].
+/// Maximal number of bytes that one call of [`hash_chunk`] hashes.
 const CHUNK_BYTES: usize = 1 << 16;
 
 // Never inlined: wasm runtimes optimise a function between its calls, so a long input is hashed by
 // many calls rather than by one long loop.
 #[inline(never)]
-fn update(hash: &mut Xxh64, chunk: &[u8]) {
+fn hash_chunk(hash: &mut Xxh64, chunk: &[u8]) {
     hash.update(chunk);
 }

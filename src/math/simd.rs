@@ -8,7 +8,7 @@
 
 use wide::{CmpLt, f32x4, f64x2, i16x8, i32x4};
 
-/// Number of lanes.
+/// Number of SIMD lanes of each type in this file.
 pub(crate) const LANES: usize = 8;
 
 /// A factor that turns an `f32` result of a few roundings into a lower bound of the exact result.
@@ -45,7 +45,8 @@ impl I32x8 {
         Self([half(0), half(1)])
     }
 
-    /// Transposes four columns of eight to eight rows of four; lanes 4 to 7 of each row are zero.
+    /// Transposes four columns of eight lanes into eight rows of four; lanes 4 to 7 of each row are
+    /// zero.
     #[inline(always)]
     pub(crate) fn transpose_columns(columns: [Self; 4]) -> [Self; 8] {
         let [[a, b, c, d], [e, f, g, h]] =
@@ -145,19 +146,19 @@ impl F32x8 {
         Self([half(0), half(1)])
     }
 
-    /// No lane may be NaN.
+    /// The maximum, lane by lane. No lane may be NaN.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
         Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
     }
 
-    /// No lane may be NaN.
+    /// The minimum, lane by lane. No lane may be NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
         Self([self.0[0].fast_min(other.0[0]), self.0[1].fast_min(other.0[1])])
     }
 
-    /// Bit i is set where lane i is less than that of `other`.
+    /// A bit mask: bit i is set if lane i of `self` is less than lane i of `other`.
     #[inline(always)]
     pub(crate) fn lt_mask(self, other: Self) -> u32 {
         let mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
@@ -173,7 +174,7 @@ impl F32x8 {
 
 /// The bit pattern of 1 as `f32`.
 const ONE_BITS: i32 = 0x3f80_0000;
-/// Low bits of an `f32` that a code drops.
+/// Number of low bits of an `f32` that are not stored in a code.
 const DROPPED_BITS: i32 = 13;
 
 /// Eight lower bounds from 1 to 2^32 as 16-bit codes: the five low bits of the `f32` exponent and
@@ -187,7 +188,7 @@ impl BoundCodes {
     /// Greater than the code of any bound.
     pub(crate) const MAX: i16 = i16::MAX;
 
-    /// Position in memory of a lane.
+    /// The position of a lane in memory.
     pub(crate) fn position_of(lane: usize) -> usize {
         (lane % 4) * 2 + lane / 4
     }
@@ -257,13 +258,13 @@ impl BoundCodes {
     /// Transposes an 8 x 8 block.
     #[inline(always)]
     pub(crate) fn transpose(rows: [Self; 8]) -> [Self; 8] {
-        // Rows and columns are both in the order of memory while they are transposed.
+        // The transposition by `wide` takes and returns rows in the order of lanes in memory.
         let rows = core::array::from_fn(|position| rows[Self::lane_at(position)].0);
         let columns = i16x8::transpose(rows);
         core::array::from_fn(|j| Self(columns[Self::position_of(j)]))
     }
 
-    /// Bit p is set where the code at position p is less than that of `other`.
+    /// A bit mask: bit p is set if the code at position p in memory is less than that of `other`.
     #[inline(always)]
     pub(crate) fn lt_mask(self, other: Self) -> u32 {
         self.0.cmp_lt(other.0).move_mask() as u32

@@ -1,5 +1,5 @@
-//! A stable merge sort that returns a permutation; every sort of the crate goes through it. (The
-//! standard library's sort was measured to add 5 KB to the wasm file.)
+//! The only sort of the crate: a stable merge sort that returns a permutation. (The standard
+//! library's sort was measured to add 5 KB to the wasm file.)
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -7,21 +7,22 @@ use core::cmp::Ordering;
 /// The indices of `keys` in ascending order of their keys. Equal keys are ordered by `tie_break`,
 /// and where that returns `Equal`, by index. Bottom-up merge sort, O(n log n).
 pub(crate) fn argsort(keys: &[u64], tie_break: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut rows: Vec<(u64, usize)> = keys.iter().copied().zip(0..).collect();
-    let mut merged = Vec::with_capacity(rows.len());
-    let mut run = 1;
-    while run < rows.len() {
-        for pair in rows.chunks(2 * run) {
-            merge(pair, run, &mut merged, tie_break);
+    // (key, index), in sorted runs of `run_len` entries.
+    let mut entries: Vec<(u64, usize)> = keys.iter().copied().zip(0..).collect();
+    let mut merged = Vec::with_capacity(entries.len());
+    let mut run_len = 1;
+    while run_len < entries.len() {
+        for two_runs in entries.chunks(2 * run_len) {
+            merge(two_runs, run_len, &mut merged, tie_break);
         }
-        core::mem::swap(&mut rows, &mut merged);
+        core::mem::swap(&mut entries, &mut merged);
         merged.clear();
-        run *= 2;
+        run_len *= 2;
     }
-    rows.into_iter().map(|(_, row)| row).collect()
+    entries.into_iter().map(|(_, index)| index).collect()
 }
 
-/// For [`argsort`]: equal keys are ordered by index.
+/// The tie-break for [`argsort`] that orders equal keys by index.
 pub(crate) fn no_tie_break(_: usize, _: usize) -> Ordering {
     Ordering::Equal
 }
@@ -39,24 +40,26 @@ pub(crate) fn descending_key(number: f64) -> u64 {
     !ascending_key(number)
 }
 
-/// Merges the two sorted runs in `pair`, the first of `run` rows, and appends them to `merged`.
-// Never inlined: wasm runtimes optimise whole functions, soonest small ones that are called often.
+/// Merges the two sorted runs in `two_runs`, the first of which has `run_len` entries, and appends
+/// the result to `merged`.
+// Never inlined: wasm runtimes optimise whole functions, and small ones that are called often
+// first.
 #[inline(never)]
 fn merge(
-    pair: &[(u64, usize)],
-    run: usize,
+    two_runs: &[(u64, usize)],
+    run_len: usize,
     merged: &mut Vec<(u64, usize)>,
     tie_break: &dyn Fn(usize, usize) -> Ordering,
 ) {
     let in_order = |x: &(u64, usize), y: &(u64, usize)| {
         x.0 < y.0 || (x.0 == y.0 && tie_break(x.1, y.1).is_le())
     };
-    let (mut left, mut right) = pair.split_at(run.min(pair.len()));
-    // If the last of the left is not above the first of the right, the pair is sorted already.
+    let (mut left, mut right) = two_runs.split_at(run_len.min(two_runs.len()));
+    // If the last entry of the left run and the first of the right are in order, so are all.
     if let (Some(last), Some(first)) = (left.last(), right.first())
         && in_order(last, first)
     {
-        return merged.extend_from_slice(pair);
+        return merged.extend_from_slice(two_runs);
     }
     while let (Some((x, left_rest)), Some((y, right_rest))) =
         (left.split_first(), right.split_first())

@@ -7,8 +7,9 @@
 use super::sort::{argsort, descending_key, no_tie_break};
 use alloc::vec::Vec;
 
-/// The (k+1)-th largest value, k < n. NaN sorts below everything. Reorders `values`, and replaces
-/// NaN by negative infinity. Hoare's selection (1961), O(n) on average.
+/// The value at index k of the values in descending order: k = 0 gives the largest. Requires k < n.
+/// NaN sorts below everything. Reorders `values`, and replaces NaN by negative infinity. Hoare's
+/// selection (1961), O(n) on average.
 // Never inlined: wasm runtimes optimise whole functions, and this loop is hot.
 #[inline(never)]
 pub(crate) fn kth_largest(values: &mut [f32], k: usize) -> f32 {
@@ -73,11 +74,13 @@ impl TopK {
         self.rows
     }
 
-    // Never inlined: rare, and kept out of the hot function that calls `push`.
+    /// Drops all but the `count` best rows, and sorts these.
+    // Never inlined: rarely called, and kept out of the hot function that calls `push`.
     #[inline(never)]
     fn prune(&mut self) {
         let rows = &self.rows;
-        // Rows kept earlier are lower and stand first, so the stable sort breaks ties by row.
+        // Rows that were retained earlier are lower and come first, so the stable sort orders equal
+        // scores by row.
         let keys: Vec<u64> = rows.iter().map(|row| descending_key(row.score.into())).collect();
         let best = argsort(&keys, &no_tie_break);
         self.rows = best.into_iter().take(self.count).map(|index| rows[index]).collect();

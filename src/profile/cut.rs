@@ -1,6 +1,6 @@
-//! Cuts a tree into interests: the cut rules, and what is done with singletons.
+//! Cuts a tree into interests by a cut rule, and keeps, drops or attaches singletons.
 //!
-//! Ties: a singleton joins, of equally near interests, the one whose first action comes first.
+//! Ties: of equally near interests a singleton joins the one whose first action comes first.
 
 use crate::math::distance::squared_distance;
 use crate::options::{Cut, Singletons, check_range};
@@ -20,7 +20,7 @@ pub(crate) enum CutRule {
     Adaptive(Option<f64>),
 }
 
-/// Validates the options that select the cut. [`Error::Option`] for one out of range.
+/// The cut rule that the options select. [`Error::Option`] for an option out of range.
 pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
     if let Some(spread) = options.spread {
         check_range("spread", spread, 0.0, f64::MAX)?;
@@ -33,8 +33,8 @@ pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
         Cut::Cosine(cosine) => 2.0 * (1.0 - check_range("cut.cosine", cosine, -1.0, 1.0)?),
         Cut::Spread(factor) => {
             let factor = check_range("cut.spread", factor, 0.0, f64::MAX)?;
-            let missing = "needs the spread of a catalogue: give a catalogue, or { threshold }";
-            factor * options.spread.ok_or_else(|| Error::option("cut.spread", missing))?
+            let problem = "needs the spread of a catalogue: give a catalogue, or { threshold }";
+            factor * options.spread.ok_or_else(|| Error::option("cut.spread", problem))?
         }
     };
     Ok(CutRule::Height(height))
@@ -61,9 +61,9 @@ impl CutRule {
     }
 }
 
-/// The threshold t(k) = `factor` (W / k)^`power`, for the k clusters that are left when merges are
-/// kept, lowest first, while their height is at most the t of the clusters they leave. Linear in W
-/// / k below 1. O(n).
+/// The adaptive threshold t(k) = `factor` (W / k)^`power`, where W is `weight`, and k the number of
+/// clusters after the kept merges: a merge is kept, lowest first, while its height is at most t of
+/// the number of clusters after it. Where W / k is below 1, t is linear in it. O(n).
 fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -> f64 {
     let threshold = |clusters: usize| {
         let actions_per_cluster = weight / clusters as f64;
@@ -75,20 +75,20 @@ fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -
         factor * growth
     };
     let rows = tree.rows();
-    // t never falls as merges are kept, so a merge within the last t computed is within its own.
-    let mut current = f64::NEG_INFINITY;
-    let fits = |(kept, merge): &(usize, &Merge)| {
-        if merge.height > current {
-            current = threshold(rows - kept - 1);
+    // t never falls as merges are kept, so a merge up to the last t computed is within its own t.
+    let mut last_computed = f64::NEG_INFINITY;
+    let is_kept = |(kept, merge): &(usize, &Merge)| {
+        if merge.height > last_computed {
+            last_computed = threshold(rows - kept - 1);
         }
-        merge.height <= current
+        merge.height <= last_computed
     };
-    let kept = tree.merges().iter().enumerate().take_while(fits).count();
+    let kept = tree.merges().iter().enumerate().take_while(is_kept).count();
     if rows == 0 { 0.0 } else { threshold(rows - kept) }
 }
 
-/// Cuts the tree by `rule`, at `threshold` unless it is a count, and applies the option for
-/// singletons.
+/// Cuts the tree by `rule` and applies the option for singletons. `threshold` is that of the rule;
+/// it is not used for a count.
 pub(crate) fn cut_tree(
     tree: &Dendrogram,
     vectors: Vectors<'_>,
@@ -115,7 +115,7 @@ pub(crate) fn cut_tree(
 }
 
 /// Moves each singleton to the cluster of at least two rows whose mean is nearest. O(count n dim).
-// Never inlined: rare, and kept out of the small function that calls it.
+// Never inlined: rarely called, and kept out of the small function that calls it.
 #[inline(never)]
 fn attach(
     vectors: Vectors<'_>,
@@ -129,7 +129,7 @@ fn attach(
     let nearest = |row: usize| {
         let distance =
             |target: usize| squared_distance(vectors.row(row), mean(&means, target, vectors.dim()));
-        // min_by takes the first of ties: the cluster with the lowest first member.
+        // `min_by` returns the first of equal elements: the cluster with the lowest first member.
         targets.iter().copied().min_by(|&x, &y| distance(x).total_cmp(&distance(y)))
     };
     let target = |(row, &label): (usize, &i32)| match nearest(row) {
@@ -156,9 +156,9 @@ pub fn spread(vectors: Vectors<'_>) -> f64 {
     if n < 2.0 {
         return 0.0;
     }
-    let one = Partition { labels: vec![0; vectors.len()], count: 1 };
-    let mean = means(vectors, None, &one);
-    // Relative to the mean, which avoids cancellation.
+    let one_cluster = Partition { labels: vec![0; vectors.len()], count: 1 };
+    let mean = means(vectors, None, &one_cluster);
+    // Distances from the mean avoid the cancellation of the formula above.
     let sum: f64 = vectors.rows().map(|x| squared_distance(x, &mean)).sum();
     2.0 * sum / (n - 1.0)
 }
@@ -168,14 +168,15 @@ mod tests {
     use super::*;
     use crate::ward;
 
-    fn partition(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
+    /// The labels of the one-dimensional vectors `values`.
+    fn labels(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
         let found = crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
         // A cut at the reported threshold returns the same partition.
-        let repeated = Cut::Threshold(found.threshold);
+        let cut = Cut::Threshold(found.threshold);
         let repeated = crate::cluster(
             Vectors::new(values, 1).unwrap(),
             weights,
-            &ProfileOptions { cut: repeated, ..*options },
+            &ProfileOptions { cut, ..*options },
         );
         assert_eq!(repeated.unwrap().partition, found.partition);
         found.partition.labels
@@ -200,21 +201,21 @@ mod tests {
     fn auto_lets_interests_of_more_actions_be_wider() {
         // D = 1: the threshold is 0.7 (W / k)^0.4.
         let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
-        assert_eq!(partition(&[0.0, 0.8], None, &auto), [0, 0], "0.64 <= 0.7 * 2^0.4");
-        assert_eq!(partition(&[0.0, 1.0], None, &auto), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
-        // The same two spots, three actions each: 2 3 3 / 6 * 1 = 3 > 0.7 * 6^0.4.
-        assert_eq!(partition(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], None, &auto), [0, 0, 0, 1, 1, 1]);
-        assert_eq!(partition(&[7.0; 5], None, &auto), [0; 5]);
-        assert_eq!(partition(&[7.0], None, &auto), [0]);
-        assert!(partition(&[], None, &auto).is_empty());
+        assert_eq!(labels(&[0.0, 0.8], None, &auto), [0, 0], "0.64 <= 0.7 * 2^0.4");
+        assert_eq!(labels(&[0.0, 1.0], None, &auto), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
+        // The same two points, three actions each: 2 3 3 / 6 * 1 = 3 > 0.7 * 6^0.4 = 1.43.
+        assert_eq!(labels(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], None, &auto), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(labels(&[7.0; 5], None, &auto), [0; 5]);
+        assert_eq!(labels(&[7.0], None, &auto), [0]);
+        assert!(labels(&[], None, &auto).is_empty());
     }
 
     #[test]
     fn auto_treats_a_weight_as_repeated_actions() {
         let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
         for gap in [0.3, 0.7, 0.8, 0.9, 1.0] {
-            let doubled = partition(&[0.0, 0.0, gap, gap, 2.0], None, &auto);
-            let weighted = partition(&[0.0, gap, 2.0], Some(&[2.0, 2.0, 1.0]), &auto);
+            let doubled = labels(&[0.0, 0.0, gap, gap, 2.0], None, &auto);
+            let weighted = labels(&[0.0, gap, 2.0], Some(&[2.0, 2.0, 1.0]), &auto);
             assert_eq!([doubled[0], doubled[2], doubled[4]], weighted[..], "gap {gap}");
         }
     }
@@ -224,7 +225,7 @@ mod tests {
         let auto = options(Cut::Auto, Singletons::Keep, None);
         for scale in [1.0, 1e18, 1e-30] {
             let values: Vec<f32> = [0.0, 0.1, 0.2, 9.0, 9.1].iter().map(|x| x * scale).collect();
-            assert_eq!(partition(&values, None, &auto), [0, 0, 0, 1, 1], "scale {scale}");
+            assert_eq!(labels(&values, None, &auto), [0, 0, 0, 1, 1], "scale {scale}");
         }
     }
 
@@ -241,14 +242,16 @@ mod tests {
     #[test]
     fn singletons_are_kept_dropped_or_attached() {
         let values = [5.0, 0.0, 0.1, 9.0, 9.1, 9.2];
-        let of = |singletons| partition(&values, None, &options(Cut::Count(3), singletons, None));
-        assert_eq!(of(Singletons::Keep), [0, 1, 1, 2, 2, 2]);
-        assert_eq!(of(Singletons::Drop), [-1, 0, 0, 1, 1, 1]);
-        assert_eq!(of(Singletons::Attach), [0, 1, 1, 0, 0, 0], "4.1 from 9.1, 4.95 from 0.05");
+        let labels_with =
+            |singletons| labels(&values, None, &options(Cut::Count(3), singletons, None));
+        assert_eq!(labels_with(Singletons::Keep), [0, 1, 1, 2, 2, 2]);
+        assert_eq!(labels_with(Singletons::Drop), [-1, 0, 0, 1, 1, 1]);
+        let attached = labels_with(Singletons::Attach);
+        assert_eq!(attached, [0, 1, 1, 0, 0, 0], "4.1 from 9.1, 4.95 from 0.05");
         let attach = options(Cut::Count(2), Singletons::Attach, None);
-        assert_eq!(partition(&[1.0, 2.0], None, &attach), [0, 1], "nothing to attach to");
+        assert_eq!(labels(&[1.0, 2.0], None, &attach), [0, 1], "nothing to attach to");
         let drop = options(Cut::Count(2), Singletons::Drop, None);
-        assert_eq!(partition(&[1.0, 2.0], None, &drop), [-1, -1]);
+        assert_eq!(labels(&[1.0, 2.0], None, &drop), [-1, -1]);
     }
 
     #[test]

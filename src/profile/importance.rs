@@ -5,7 +5,7 @@ use crate::ward::dendrogram::Partition;
 use alloc::{vec, vec::Vec};
 
 /// Milliseconds in a day.
-const DAY: f64 = 86_400_000.0;
+const DAY_MS: f64 = 86_400_000.0;
 
 /// The share of each cluster in the time-decayed weight of all actions (PinnerSage, Eq. 3); the
 /// shares sum to 1.
@@ -31,7 +31,7 @@ pub fn importance(
     now: f64,
     lambda: f64,
 ) -> Vec<f64> {
-    let age = |at: f64| (now - at).max(0.0) / DAY;
+    let age = |at: f64| (now - at).max(0.0) / DAY_MS;
     let ages = partition.members().map(|(row, _)| age(at[row]));
     let youngest = ages.fold(f64::INFINITY, f64::min);
     let mut shares = vec![0.0; partition.count];
@@ -55,7 +55,7 @@ mod tests {
     fn an_action_one_half_life_older_counts_half() {
         let lambda = core::f64::consts::LN_2 / 7.0;
         let shares =
-            importance(&[0.0, 7.0 * DAY], &[1.0, 1.0], &two_clusters(), 30.0 * DAY, lambda);
+            importance(&[0.0, 7.0 * DAY_MS], &[1.0, 1.0], &two_clusters(), 30.0 * DAY_MS, lambda);
         assert!((shares[1] / shares[0] - 2.0).abs() < 1e-12);
         assert!((shares[0] + shares[1] - 1.0).abs() < 1e-15);
     }
@@ -69,14 +69,19 @@ mod tests {
 
     #[test]
     fn a_very_old_history_has_finite_shares() {
-        let shares = importance(&[0.0, 0.0], &[1.0, 3.0], &two_clusters(), 1e6 * DAY, 1.0);
+        let shares = importance(&[0.0, 0.0], &[1.0, 3.0], &two_clusters(), 1e6 * DAY_MS, 1.0);
         assert_eq!(shares, [0.25, 0.75]);
     }
 
     #[test]
     fn an_action_after_now_has_age_zero() {
-        let shares =
-            importance(&[50.0 * DAY, 10.0 * DAY], &[1.0; 2], &two_clusters(), 10.0 * DAY, 1.0);
+        let shares = importance(
+            &[50.0 * DAY_MS, 10.0 * DAY_MS],
+            &[1.0; 2],
+            &two_clusters(),
+            10.0 * DAY_MS,
+            1.0,
+        );
         assert_eq!(shares, [0.5, 0.5]);
     }
 }

@@ -40,7 +40,7 @@ impl<'a> Actions<'a> {
         Ok(Self { vectors, at, weights })
     }
 
-    /// The vectors of the actions.
+    /// The vectors of all actions, one row for each action.
     #[must_use]
     pub fn vectors(&self) -> Vectors<'a> {
         self.vectors
@@ -98,7 +98,7 @@ pub fn cluster(
     cluster_from_tree(tree, diameter, vectors, weights, options)
 }
 
-/// Cuts a tree and computes the medoids.
+/// The clustering of rows whose tree is given: cuts the tree and computes the medoids.
 fn cluster_from_tree(
     tree: Dendrogram,
     diameter: f64,
@@ -106,7 +106,7 @@ fn cluster_from_tree(
     weights: Option<&[f64]>,
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
-    // Without weights, `means` needs no multiplications; the result is the same.
+    // If all weights are 1, they are omitted: `means` is then faster and returns the same bits.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule_of(options)?;
     let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
@@ -157,7 +157,7 @@ pub fn profile(
     profile_from_tree(tree, diameter, actions, now, options)
 }
 
-/// Validates `now` and the options, before the clustering is started.
+/// Validates `now` and the options before the actions are clustered.
 pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Error> {
     if !now.is_finite() {
         return Err(Error::NotFinite { what: "now, the time", row: 0, got: now });
@@ -167,7 +167,8 @@ pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Er
     Ok(())
 }
 
-/// The interests of actions whose tree is given.
+/// The profile of actions whose tree is given. `diameter` is the largest squared distance between
+/// two of them; it is used only by [`Cut::Auto`](crate::Cut::Auto) without a spread.
 pub(crate) fn profile_from_tree(
     tree: Dendrogram,
     diameter: f64,
@@ -179,8 +180,7 @@ pub(crate) fn profile_from_tree(
     let found = cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
 
-    let keys: Vec<u64> =
-        shares.iter().map(|&actions_per_cluster| descending_key(actions_per_cluster)).collect();
+    let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
     let order = argsort(&keys, &no_tie_break);
     let mut new_labels = vec![-1; order.len()];
     for (interest, &cluster) in (0..).zip(&order) {

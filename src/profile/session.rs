@@ -1,4 +1,4 @@
-//! A profile that is updated action by action: equal to [`profile`](crate::profile()) of the same
+//! Profiles of actions that change one by one: equal to [`profile`](crate::profile()) of the same
 //! actions, in a fraction of the time.
 
 use super::interests::{self, Actions, Profile};
@@ -36,17 +36,17 @@ pub struct Session {
     values: Vec<f32>,
     at: Vec<f64>,
     weights: Vec<f64>,
-    /// State of the tree of the actions.
+    /// The tree of the actions, as far as it is known.
     tree: TreeState,
 }
 
-/// What the session keeps of its last clustering.
+/// The part of the last clustering that the next profile can reuse.
 enum TreeState {
-    /// Nothing: the next profile clusters from the start.
+    /// Nothing can be reused: the next profile clusters all actions.
     None,
-    /// A run over the present actions.
+    /// The run over the present actions, which have not changed since.
     Clustered(Box<WardRun>),
-    /// A tree that can be updated by the changes since.
+    /// A tree that can be updated to the present actions.
     Incremental(Box<IncrementalTree>),
 }
 
@@ -134,9 +134,9 @@ impl Session {
         Ok(exists)
     }
 
-    /// The interests at `now`, in milliseconds since the epoch: equal, to the bit, to
-    /// [`profile`](crate::profile()) of the same actions. O(n dim) for each cluster that changed;
-    /// O(n^2 dim) if the tree has ties or too much changed.
+    /// The interests at time `now`, in milliseconds since the epoch. The result equals, bit for
+    /// bit, that of [`profile`](crate::profile()) for the same actions. O(n dim) for each cluster
+    /// that changed; O(n^2 dim) if the tree has ties or too many clusters changed.
     ///
     /// # Errors
     /// As [`profile`](crate::profile()).
@@ -175,8 +175,8 @@ impl Session {
         Ok(found)
     }
 
-    /// Must be called before the actions change: builds the incremental tree while its rows are
-    /// still present.
+    /// Builds the incremental tree of the last run. Must be called before the actions change,
+    /// because the tree is built from their vectors.
     fn prepare_change(&mut self) {
         if let TreeState::Clustered(run) = &self.tree {
             let tree = IncrementalTree::new(Vectors::new_unchecked(&self.values, self.dim), run);
@@ -191,7 +191,8 @@ mod tests {
     use crate::testing::SeededNumbers;
     use alloc::vec;
 
-    /// tests/session.rs checks that the repaired tree is correct.
+    /// Only checks that trees are repaired; tests/session.rs checks that repaired trees are
+    /// correct.
     #[test]
     fn adding_or_removing_one_action_repairs_the_tree() {
         let (n, dim) = (400, 24);

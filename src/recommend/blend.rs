@@ -1,7 +1,7 @@
 //! Blending of ranked lists into one.
 //!
-//! Ties: an item of equal score in two lists, and a place that two lists have an equal claim to,
-//! belong to the first list; in a list, of equal scores the earlier hit comes first.
+//! Ties: an item of equal score in two lists counts for the first list; a place goes to the first
+//! of the lists with the greatest quotient; in a list, of equal scores the earlier hit comes first.
 
 use crate::Error;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
@@ -66,7 +66,7 @@ pub fn blend(
     while blended.len() < count {
         let quotient = |list: usize| weights[list] / f64::from(2 * taken[list] + 1);
         let non_empty = (0..queues.len()).filter(|&list| !queues[list].is_empty());
-        // max_by returns the last of ties; reversed, that is the first list.
+        // `max_by` returns the last of equal elements; in reverse order, that is the first list.
         let next = non_empty.rev().max_by(|&x, &y| quotient(x).total_cmp(&quotient(y)));
         let Some((list, hit)) = next.and_then(|list| Some((list, queues[list].pop()?))) else {
             break;
@@ -99,16 +99,16 @@ fn validate(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
     }
 }
 
-/// For each list, the items that count for it and are not excluded, worst first, so that `pop`
-/// returns the best.
+/// For each list, the hits of the items that count for it and are not excluded, in ascending order
+/// of score, so that `pop` returns the best.
 fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
     let hits =
         lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
-    // Best first; of equal scores the first list, and within a list the earlier hit.
+    // Indices of `hits`, best first; of equal scores the first list, and within it the earlier hit.
     let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending_key(hit.score.into())).collect();
     let by_score = argsort(&keys, &no_tie_break);
-    // The same, grouped by item: the first of each item is the one that counts.
+    // Indices of `by_score`, grouped by item: the first of each group is the hit that counts.
     let keys: Vec<u64> = by_score.iter().map(|&index| hits[index].1.item.into()).collect();
     let by_item = argsort(&keys, &no_tie_break);
     let mut is_best = vec![false; hits.len()];

@@ -39,9 +39,13 @@ pub fn nearest(
     Ok(lists.collect())
 }
 
-fn cosine(dot: f64, norms: f64) -> f32 {
-    // Adding 0 turns -0 into 0: `total_cmp` orders -0 first.
-    if norms == 0.0 { 0.0 } else { ((dot / norms).clamp(-1.0, 1.0) + 0.0) as f32 }
+/// The cosine of two vectors, from their dot product and the product of their lengths.
+fn cosine(dot: f64, product_of_norms: f64) -> f32 {
+    if product_of_norms == 0.0 {
+        return 0.0;
+    }
+    // Adding 0 turns -0 into 0, because `total_cmp` orders -0 below 0.
+    ((dot / product_of_norms).clamp(-1.0, 1.0) + 0.0) as f32
 }
 
 /// Dot product in eight partial sums (SIMD lanes), added in one fixed order.

@@ -35,7 +35,7 @@ fn sample(importance: &[f64], count: usize, random: &mut SplitMix64) -> Vec<usiz
         let mut point = random.uniform() * remaining.iter().sum::<f64>();
         let mut drawn = None;
         for (interest, &share) in remaining.iter().enumerate().filter(|(_, share)| **share > 0.0) {
-            // Rounding may leave the point past the last share: then the last is drawn.
+            // If rounding puts the point past the last share, the last interest is drawn.
             drawn = Some(interest);
             point -= share;
             if point < 0.0 {

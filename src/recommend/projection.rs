@@ -1,7 +1,7 @@
-//! A map of vectors for pictures: their first two principal components.
+//! A map of vectors, to be drawn: their first two principal components.
 //!
-//! By the power method: nalgebra's `SymmetricEigen` was measured to add 4.9 KB (gzip) to the wasm
-//! file, and it takes O(dim^3) time.
+//! The components are computed by the power method, because nalgebra's `SymmetricEigen` was
+//! measured to add 4.9 KB (gzip) to the wasm file, and takes O(dim^3) time.
 
 use crate::math::simd::sqrt;
 use crate::profile::means;
@@ -9,7 +9,7 @@ use crate::{Partition, Vectors};
 use alloc::{vec, vec::Vec};
 use nalgebra::DMatrix;
 
-/// Iterations of the power method. A picture needs directions to a pixel, not to the last bit.
+/// Number of iterations of the power method: enough for directions that are exact to a pixel.
 const ITERATIONS: usize = 60;
 
 /// Projects n vectors to n points (x, y) in [-1, 1]: x along the direction of greatest variance, y
@@ -32,7 +32,7 @@ const ITERATIONS: usize = 60;
 pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
     let dim = vectors.dim();
     let mean = means(vectors, None, &Partition { labels: vec![0; vectors.len()], count: 1 });
-    // dim x n, one vector a column.
+    // The vectors minus their mean: dim x n, one vector in each column.
     let centred =
         DMatrix::from_fn(dim, vectors.len(), |k, i| f64::from(vectors.row(i)[k]) - mean[k]);
     let first = principal_direction(&centred, &vec![0.0; dim]);
@@ -44,11 +44,13 @@ pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
 }
 
 /// The unit direction of greatest variance orthogonal to `orthogonal_to`; zero if there is none.
-// The helpers below are never inlined: each is shared, and wasm runtimes optimise whole functions.
+// This function and those below are never inlined: each has several callers, and wasm runtimes
+// optimise whole functions.
 #[inline(never)]
 fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64> {
     let columns = || centred.as_slice().chunks_exact(orthogonal_to.len());
-    // A fixed start within the span of the vectors, which is almost never orthogonal to the result.
+    // The start is fixed: a combination of the vectors that is almost never orthogonal to the
+    // result.
     let mut coordinates: Vec<f64> = (0..centred.ncols()).map(|i| 1.0 / (i as f64 + 1.5)).collect();
     let mut direction = vec![0.0; orthogonal_to.len()];
     for _ in 0..ITERATIONS {
@@ -60,7 +62,7 @@ fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64
         let coordinate = dot(&direction, orthogonal_to);
         add_scaled(&mut direction, orthogonal_to, -coordinate);
         let remaining = dot(&direction, &direction);
-        // A remainder of rounding size is no direction.
+        // A remainder as small as the rounding errors has no direction.
         let scale = if remaining > 1e-18 * squared_length { 1.0 / sqrt(remaining) } else { 0.0 };
         direction.iter_mut().for_each(|x| *x *= scale);
         columns()
@@ -70,8 +72,8 @@ fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64
     direction
 }
 
-/// The coordinate of each vector along a direction; the sign is chosen so that the one of largest
-/// magnitude is positive.
+/// The coordinate of each vector along a direction, with the sign of the direction chosen so that
+/// the coordinate of largest magnitude is positive.
 #[inline(never)]
 fn coordinates_along(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
     let columns = centred.as_slice().chunks_exact(direction.len());
@@ -111,11 +113,11 @@ mod tests {
         let ratio = variance(0) / variance(1);
         assert!((6.0..13.0).contains(&ratio), "about (9 / 3)^2, got {ratio}");
         assert!(map.iter().flatten().all(|x| x.abs() <= 1.0));
-        // The second component of the vectors varies most: x follows it.
-        let along: f64 =
+        // Component 1 of the vectors has the greatest variance, so x must correlate with it.
+        let covariance: f64 =
             map.iter().zip(values.chunks(4)).map(|(p, v)| f64::from(p[0] * v[1])).sum();
-        let length: f64 = values.chunks(4).map(|v| f64::from(v[1]).powi(2)).sum::<f64>().sqrt();
-        assert!(along.abs() / (length * variance(0).sqrt()) > 0.99);
+        let std_dev: f64 = values.chunks(4).map(|v| f64::from(v[1]).powi(2)).sum::<f64>().sqrt();
+        assert!(covariance.abs() / (std_dev * variance(0).sqrt()) > 0.99);
     }
 
     #[test]

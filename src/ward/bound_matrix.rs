@@ -13,87 +13,91 @@ use super::pairwise::{FarthestBounds, all_pairs};
 use crate::math::simd::{BoundCodes, F32x8, I32x8, LANES, ROUND_DOWN, ROUND_UP, set_lanes};
 use alloc::{vec, vec::Vec};
 
-/// The number of cells in a row is a multiple of this: two panels of eight slots.
+/// The number of cells in a row is a multiple of this: the slots of two panels.
 const ROW_ALIGNMENT: usize = 2 * LANES;
-/// Merges whose updates lie side by side in memory: 32 codes fill a cache line.
-const BATCH: usize = 32;
-/// Panel pairs that one call of [`next_hits`] returns at most.
-const MAX_HITS: usize = 8;
-/// Distance on the grid, in steps, at which the linear lower bound of a distance is tangent to the
-/// exact one: about the distance of typical merges.
-const TANGENT_POINT: f32 = 10_000.0;
+/// Number of merges in a batch, whose updates are stored side by side: 32 codes fill a cache line.
+const BATCH_MERGES: usize = 32;
+/// Maximal number of panel pairs that one call of [`next_hit_pairs`] returns.
+const MAX_HIT_PAIRS: usize = 8;
+/// Grid distance, in steps, at which the linear lower bound of squared distances touches the exact
+/// bound as its tangent: about the distance of typical merges.
+const TANGENT_STEPS: f32 = 10_000.0;
 
-/// A square matrix of lower bounds: row and column p belong to the cluster at slot p.
+/// A square matrix of lower bounds of Ward distances: row p and column p belong to the cluster at
+/// slot p.
 ///
-/// A cell is the 16-bit code of 1 + b, where b is a lower bound of a Ward distance in units of
-/// [`scale`](Self::scale). (Lance-Williams gives the same with and without the 1.)
+/// A cell is the 16-bit code of 1 + b, where b is a lower bound of a Ward distance, multiplied by
+/// [`scale`](Self::scale). (Lance-Williams is the same formula with and without the 1.)
 ///
 /// A merge changes one row and, by symmetry, one column. Writing the column would touch every row,
-/// and most rows are never read again. So the column is appended to `pending_updates`, and a row
-/// applies its updates when it is next read. When two fifths of the slots or fewer are live, the
-/// matrix is compacted.
+/// and most rows are never read again. So the column is appended to `pending_updates`, and the
+/// updates of a row are applied when it is next read. When at most two fifths of the slots have a
+/// live cluster, the matrix is compacted.
 pub(crate) struct BoundMatrix<'a> {
     clusters: Clusters<'a>,
-    /// Units of a cell in one squared unit of the vectors. Chosen so that no distance reaches 2^31.
+    /// Factor from a Ward distance to the value of a cell. Chosen so that no value reaches 2^31.
     scale: f64,
-    /// Cells in a row.
+    /// Number of cells in a row.
     width: usize,
     /// Rows one after the other; the cell of slot q is at [`cell_of`]`(q)`. [`BoundCodes::MAX`] on
     /// the diagonal; undefined in the columns of dead slots.
     cells: Vec<i16>,
-    /// By cell: [`BoundCodes::MAX`] where the slot is dead or past the last, else 0.
+    /// By cell of a row: [`BoundCodes::MAX`] if its slot is dead or past the last, else 0.
     dead_mask: Vec<i16>,
     /// Weight of each cluster, by slot; undefined past the last slot.
     weights: Vec<f32>,
     /// Cluster at each slot, ascending.
     cluster_at: Vec<u32>,
-    /// Slot of each cluster.
+    /// Matrix slot of each cluster.
     slot_of: Vec<u32>,
-    /// Number of merges that the row at each slot has applied.
-    applied: Vec<u32>,
-    /// Cell of the merged cluster, for each merge since the last compaction, in batches.
-    merge_cells: Vec<[u32; BATCH]>,
-    /// Merges since the last compaction.
+    /// By slot: number of merges since the last compaction that its row includes.
+    applied_merges: Vec<u32>,
+    /// For each merge since the last compaction, in batches: the cell, in every row, of the union.
+    merge_cells: Vec<[u32; BATCH_MERGES]>,
+    /// Number of merges since the last compaction.
     merge_count: usize,
-    /// By slot: the number of its last merge, counted from 1; 0 for none.
+    /// By slot: the number of its last merge since the last compaction, counted from 1; 0 for none.
     last_merge: Vec<u32>,
-    /// By batch, one bit a merge: whether it is the last merge of its slot, and that slot is live.
-    latest: Vec<u32>,
-    /// The new columns: `pending_updates[p / 8 * batch_capacity + m / BATCH][p % 8][m % BATCH]` is
-    /// the code of the distance of merge m to slot p. (Ordered by panel, so that writing one merge
-    /// and reading those of one slot both touch few memory pages.)
+    /// By batch, one bit for each merge: set if it is the last merge of its slot and the slot is
+    /// live. Only these merges need to be applied.
+    is_last_merge: Vec<u32>,
+    /// The columns of the unions: the code of the distance between the union of merge m and slot p
+    /// is `pending_updates[p / 8 * batch_capacity + m / BATCH_MERGES][p % 8][m % BATCH_MERGES]`.
+    /// (Ordered by panel, so that both writing the codes of one merge and reading those of one slot
+    /// touch few memory pages.)
     pending_updates: Vec<UpdateBatch>,
-    /// Batches per panel for which `pending_updates` has room.
+    /// Number of batches for each panel that fit into `pending_updates`.
     batch_capacity: usize,
 }
 
-/// Codes of the distances of a batch of merges to the slots of a panel.
-type UpdateBatch = [[i16; BATCH]; LANES];
+/// Codes of the distances between the slots of a panel and the unions of a batch of merges.
+type UpdateBatch = [[i16; BATCH_MERGES]; LANES];
 
-/// Number of live clusters among n slots at which the matrix is compacted.
-fn compacted_len(n: usize) -> usize {
+/// Number of live clusters at which a matrix of n slots is compacted.
+fn compaction_threshold(n: usize) -> usize {
     2 * n / 5
 }
 
-/// Batches of merges until a matrix of n slots is compacted.
-fn batches(n: usize) -> usize {
-    (n - compacted_len(n)).div_ceil(BATCH)
+/// Number of batches of merges before a matrix of n slots is compacted.
+fn max_batches(n: usize) -> usize {
+    (n - compaction_threshold(n)).div_ceil(BATCH_MERGES)
 }
 
-/// Index in a row of the cell of a slot.
+/// Index, within a row, of the cell of a slot.
 fn cell_of(slot: usize) -> usize {
     slot / LANES * LANES + BoundCodes::position_of(slot % LANES)
 }
 
 impl<'a> BoundMatrix<'a> {
-    /// Upper bound of the bytes of a matrix of n clusters.
+    /// Upper bound of the bytes of a matrix for n clusters.
     pub(crate) fn bytes(n: usize) -> usize {
         let width = n.next_multiple_of(ROW_ALIGNMENT);
         // The rows and the pending updates.
-        size_of::<i16>().saturating_mul(width).saturating_mul(width + batches(n) * BATCH)
+        size_of::<i16>().saturating_mul(width).saturating_mul(width + max_batches(n) * BATCH_MERGES)
     }
 
-    /// The matrix of all pairs of single rows, and the farthest distance of each. O(n^2 dim / 2).
+    /// The matrix before the first merge, when each row is a cluster, and the largest grid
+    /// distances of the rows. O(n^2 dim).
     #[inline(never)]
     pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, FarthestBounds) {
         let n = clusters.live_count();
@@ -102,29 +106,35 @@ impl<'a> BoundMatrix<'a> {
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
         let equal = weights[..n].iter().all(|&w| w == weights[0]);
-        // A lower bound of (sqrt(x) - slack)^2 that is linear in x: its tangent where sqrt(x) =
-        // TANGENT_POINT, which is slope (x - slack TANGENT_POINT). Both factors are rounded down by
-        // more than the roundings of the computation.
+        // A lower bound of (sqrt(x) - slack)^2 that is linear in x: the tangent at sqrt(x) =
+        // TANGENT_STEPS, which is slope (x - slack TANGENT_STEPS). It is lowered by more than the
+        // rounding errors of the computation.
         let slack = grid.slack();
-        let (slope, offset) = (1.0 - slack / TANGENT_POINT, slack * TANGENT_POINT * ROUND_UP);
+        let (slope, offset) = (1.0 - slack / TANGENT_STEPS, slack * TANGENT_STEPS * ROUND_UP);
         let unit = (1.0 / total) as f32;
         let factor = unit * slope * ROUND_DOWN;
         let equal_factors = equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
-        let mut farthest = FarthestBounds::new(n);
-        let count = n.div_ceil(LANES);
-        all_pairs(grid, 0..count, 0..count, &mut |left, right, block| {
+        let mut farthest_bounds = FarthestBounds::new(n);
+        let panels = 0..n.div_ceil(LANES);
+        all_pairs(grid, panels.clone(), panels, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
-            let farthest = farthest.panel_mut(right);
+            let farthest_in_panel = farthest_bounds.panel_mut(right);
             let mut bounds = [BoundCodes::splat(0); LANES];
             match &equal_factors {
                 Some(factors) => {
-                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest);
+                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest_in_panel);
                 }
                 None => {
                     let factors = harmonic_means(left, right, &weights, factor);
-                    compute_bounds(&block[..rows], &factors, offset, &mut bounds, farthest);
+                    compute_bounds(
+                        &block[..rows],
+                        &factors,
+                        offset,
+                        &mut bounds,
+                        farthest_in_panel,
+                    );
                 }
             }
             let stride = width / LANES;
@@ -156,82 +166,84 @@ impl<'a> BoundMatrix<'a> {
             weights,
             cluster_at: (0..n as u32).collect(),
             slot_of: (0..n as u32).collect(),
-            applied: vec![0; n],
+            applied_merges: vec![0; n],
             merge_cells: Vec::new(),
             merge_count: 0,
             last_merge: vec![0; n],
-            latest: Vec::new(),
+            is_last_merge: Vec::new(),
             pending_updates: Vec::new(),
-            batch_capacity: batches(n),
+            batch_capacity: max_batches(n),
             clusters,
         };
-        (matrix, farthest)
+        (matrix, farthest_bounds)
     }
 
     /// Applies the pending updates of the row at `slot`.
     fn apply_pending(&mut self, slot: usize) {
         let row = &mut self.cells[slot * self.width..][..self.width];
-        let applied = self.applied[slot] as usize;
-        if applied == self.merge_count {
+        let applied_merges = self.applied_merges[slot] as usize;
+        if applied_merges == self.merge_count {
             return;
         }
-        let mut pending = u32::MAX << (applied % BATCH);
-        let first_batch = applied / BATCH;
+        let mut pending = u32::MAX << (applied_merges % BATCH_MERGES);
+        let first_batch = applied_merges / BATCH_MERGES;
         let (panel, lane) = (slot / LANES * self.batch_capacity, slot % LANES);
-        let batches = self.latest[first_batch..]
+        let pending_batches = self.is_last_merge[first_batch..]
             .iter()
             .zip(&self.merge_cells[first_batch..])
             .zip(&self.pending_updates[panel + first_batch..]);
-        for ((latest, cells), updates) in batches {
-            for merge in set_lanes(latest & pending) {
-                row[cells[merge % BATCH] as usize] = updates[lane][merge % BATCH];
+        for ((is_last_merge, cells), updates) in pending_batches {
+            for merge in set_lanes(is_last_merge & pending) {
+                row[cells[merge % BATCH_MERGES] as usize] = updates[lane][merge % BATCH_MERGES];
             }
             pending = u32::MAX;
         }
-        self.applied[slot] = self.merge_count as u32;
+        self.applied_merges[slot] = self.merge_count as u32;
     }
 
-    /// Removes dead slots from rows and columns, so that rows are short and close in memory again.
+    /// Removes the rows and columns of dead slots, so that rows are short and close in memory
+    /// again.
     #[inline(never)]
     fn compact(&mut self) {
         let is_live = |slot: &usize| self.clusters.is_live(self.cluster_at[*slot] as usize);
         let live: Vec<usize> = (0..self.cluster_at.len()).filter(is_live).collect();
         live.iter().for_each(|&slot| self.apply_pending(slot));
-        let (from, to) = (self.width, live.len().next_multiple_of(ROW_ALIGNMENT));
-        let mut sources = vec![0; to];
+        let (old_width, new_width) = (self.width, live.len().next_multiple_of(ROW_ALIGNMENT));
+        let mut sources = vec![0; new_width];
         live.iter().enumerate().for_each(|(to, &from)| sources[cell_of(to)] = cell_of(from) as u32);
-        let mut old = vec![0; from];
-        // In place: nothing is written beyond what has been read.
+        let mut old_row = vec![0; old_width];
+        // Rows move in place: a new row only overwrites cells that were read before.
         for (row, &slot) in live.iter().enumerate() {
             self.weights[row] = self.weights[slot];
             self.cluster_at[row] = self.cluster_at[slot];
             self.slot_of[self.cluster_at[row] as usize] = row as u32;
-            let (head, tail) = self.cells.split_at_mut(slot * from);
-            if let Some(target) = head.get_mut(row * to..(row + 1) * to) {
-                gather(&tail[..from], &sources, target);
+            let (head, tail) = self.cells.split_at_mut(slot * old_width);
+            if let Some(target) = head.get_mut(row * new_width..(row + 1) * new_width) {
+                gather(&tail[..old_width], &sources, target);
             } else {
-                old.copy_from_slice(&tail[..from]);
-                gather(&old, &sources, &mut self.cells[row * to..][..to]);
+                old_row.copy_from_slice(&tail[..old_width]);
+                gather(&old_row, &sources, &mut self.cells[row * new_width..][..new_width]);
             }
         }
         let n = live.len();
-        self.width = to;
+        self.width = new_width;
         self.cluster_at.truncate(n);
-        self.applied.clear();
-        self.applied.resize(n, 0);
+        self.applied_merges.clear();
+        self.applied_merges.resize(n, 0);
         self.last_merge.clear();
         self.last_merge.resize(n, 0);
         self.dead_mask.clear();
-        self.dead_mask.resize(to, 0);
-        (n..to).for_each(|slot| self.dead_mask[cell_of(slot)] = BoundCodes::MAX);
+        self.dead_mask.resize(new_width, 0);
+        (n..new_width).for_each(|slot| self.dead_mask[cell_of(slot)] = BoundCodes::MAX);
         self.merge_cells.clear();
         self.merge_count = 0;
-        self.latest.clear();
-        self.batch_capacity = batches(n);
+        self.is_last_merge.clear();
+        self.batch_capacity = max_batches(n);
     }
 
-    /// Computes the distance of `cluster` to the cluster at `slot` and offers it to `nearest`.
-    /// Returns the upper code of the nearest distance so far. O(dim).
+    /// Computes the exact distance between `cluster` and the cluster at `slot`, and updates
+    /// `nearest`. Returns the [`upper_code`](Self::upper_code) of the nearest distance so far.
+    /// O(dim).
     #[inline(never)]
     fn exact_distance(&self, cluster: usize, slot: usize, nearest: &mut Nearest) -> i16 {
         let candidate = self.cluster_at[slot] as usize;
@@ -239,7 +251,7 @@ impl<'a> BoundMatrix<'a> {
         self.upper_code(nearest.distance)
     }
 
-    /// A code that is not below that of `distance`.
+    /// A code that is at least the code of every lower bound of `distance`.
     fn upper_code(&self, distance: f64) -> i16 {
         BoundCodes::encode_scalar((distance * self.scale + 1.0) as f32 * ROUND_UP)
     }
@@ -257,19 +269,19 @@ impl NearestNeighbours for BoundMatrix<'_> {
         let row = panel_pairs(&self.cells[slot * self.width..][..self.width]);
         let dead_mask = panel_pairs(&self.dead_mask);
         let mut nearest = Nearest::none(previous, previous_distance);
-        // Cells up to `limit` are visited in slot order, and `limit` falls to the nearest distance
-        // found. It starts a little above the least bound: the nearest distance mostly lies within
-        // a hundredth of it (8 code steps).
+        // Cells with codes up to `limit` are visited in slot order, and `limit` is lowered to the
+        // nearest distance found. It starts 8 codes (about a hundredth) above the least bound,
+        // where the nearest distance mostly lies.
         let mut visited = -1;
         let mut limit = min_code(row, dead_mask).saturating_add(8);
         loop {
             let mut from = 0;
-            let mut found = [(0, 0); MAX_HITS];
+            let mut found = [(0, 0); MAX_HIT_PAIRS];
             while from < row.len() {
-                let count;
-                (from, count) = next_hits(row, dead_mask, from, limit, &mut found);
-                for &(pair, within) in &found[..count] {
-                    for position in set_lanes(within) {
+                let hit_count;
+                (from, hit_count) = next_hit_pairs(row, dead_mask, from, limit, &mut found);
+                for &(pair, hits) in &found[..hit_count] {
+                    for position in set_lanes(hits) {
                         let code = row[pair].as_flattened()[position % ROW_ALIGNMENT];
                         if code > visited && code <= limit {
                             let slot = (2 * pair + position / LANES) * LANES
@@ -295,50 +307,54 @@ impl NearestNeighbours for BoundMatrix<'_> {
         let [slot_a, slot_b] = slots;
         let distance_ab = (distance * self.scale + 1.0) as f32 * ROUND_UP;
         let width = self.width;
-        let (batch, in_batch) = (self.merge_count / BATCH, self.merge_count % BATCH);
+        let (batch, index_in_batch) =
+            (self.merge_count / BATCH_MERGES, self.merge_count % BATCH_MERGES);
         if self.pending_updates.is_empty() {
-            self.pending_updates = vec![[[0; BATCH]; LANES]; width / LANES * self.batch_capacity];
+            self.pending_updates =
+                vec![[[0; BATCH_MERGES]; LANES]; width / LANES * self.batch_capacity];
         }
-        if in_batch == 0 {
-            self.latest.push(0);
-            self.merge_cells.push([0; BATCH]);
+        if index_in_batch == 0 {
+            self.is_last_merge.push(0);
+            self.merge_cells.push([0; BATCH_MERGES]);
         }
         let (head, tail) = self.cells.split_at_mut(slot_b * width);
         let factors = [self.weights[slot_a], self.weights[slot_b], distance_ab];
         let (row_a, row_b) = (&mut head[slot_a * width..][..width], &tail[..width]);
         let updates = self.pending_updates[batch..].iter_mut().step_by(self.batch_capacity);
-        merge_rows(row_a, row_b, &self.weights, factors, updates, in_batch);
+        merge_rows(row_a, row_b, &self.weights, factors, updates, index_in_batch);
         self.cells[slot_a * width + cell_of(slot_a)] = BoundCodes::MAX;
         self.dead_mask[cell_of(slot_b)] = BoundCodes::MAX;
         self.clusters.merge(a, b);
         self.weights[slot_a] = self.clusters.weights[a] as f32;
         for slot in slots {
             if let Some(last) = self.last_merge[slot].checked_sub(1) {
-                self.latest[last as usize / BATCH] &= !(1 << (last as usize % BATCH));
+                self.is_last_merge[last as usize / BATCH_MERGES] &=
+                    !(1 << (last as usize % BATCH_MERGES));
             }
         }
-        self.latest[batch] |= 1 << in_batch;
-        self.merge_cells[batch][in_batch] = cell_of(slot_a) as u32;
+        self.is_last_merge[batch] |= 1 << index_in_batch;
+        self.merge_cells[batch][index_in_batch] = cell_of(slot_a) as u32;
         self.merge_count += 1;
         self.last_merge[slot_a] = self.merge_count as u32;
-        self.applied[slot_a] = self.merge_count as u32;
-        if self.clusters.live_count() <= compacted_len(self.cluster_at.len()) {
+        self.applied_merges[slot_a] = self.merge_count as u32;
+        if self.clusters.live_count() <= compaction_threshold(self.cluster_at.len()) {
             self.compact();
         }
     }
 }
 
-/// Codes of the bounds of `rows` of squared grid distances: (squared - `offset`) `factors`, at
-/// least 0. Raises `farthest` to the largest squared distance of each column.
+/// Computes the cells of `rows` of squared grid distances: the codes of 1 + b with the lower bound
+/// b = max(0, (squared - `offset`) `factors`). Raises `farthest_in_panel` to the largest squared
+/// distance of each column.
 #[inline(never)]
 fn compute_bounds(
     rows: &[I32x8],
     factors: &[F32x8; LANES],
     offset: f32,
     bounds: &mut [BoundCodes; LANES],
-    farthest: &mut [i32; LANES],
+    farthest_in_panel: &mut [i32; LANES],
 ) {
-    let mut largest = I32x8::new(*farthest);
+    let mut largest = I32x8::new(*farthest_in_panel);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
         largest = largest.max(*row);
         *bound = BoundCodes::encode(
@@ -348,23 +364,24 @@ fn compute_bounds(
                 .max(F32x8::splat(1.0)),
         );
     }
-    *farthest = largest.to_array();
+    *farthest_in_panel = largest.to_array();
 }
 
-/// Ward's factors 2 w v / (w + v), times `unit`, of the vectors of two panels.
+/// Ward's factors 2 w v / (w + v), times `unit`, for all pairs of vectors of two panels.
 #[inline(never)]
 fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [F32x8; LANES] {
     let (weights, _) = weights.as_chunks::<LANES>();
     weights[left].map(|own| F32x8::splat(unit).mul_harmonic_mean(own, F32x8::new(weights[right])))
 }
 
-/// Writes eight cells of each of some rows.
+/// Writes eight cells into each of several rows of the matrix, which are `stride` panels apart.
 #[inline(never)]
 fn write_rows(cells: &mut [[i16; LANES]], stride: usize, rows: &[BoundCodes]) {
     cells.iter_mut().step_by(stride).zip(rows).for_each(|(cells, row)| *cells = row.to_array());
 }
 
-/// Writes the transposed block: eight cells of each of its first `columns` columns.
+/// Transposes the block `rows` and writes its first `columns` columns, eight cells each, into rows
+/// of the matrix, which are `stride` panels apart.
 #[inline(never)]
 fn write_columns(
     cells: &mut [[i16; LANES]],
@@ -380,7 +397,7 @@ fn write_columns(
         .for_each(|(cells, column)| *cells = column.to_array());
 }
 
-/// Turns the row of cluster a into that of its union with b, and stores its cells as pending
+/// Replaces the row of cluster a by that of the union of a and b, and stores its cells as pending
 /// updates of the other rows. O(n).
 #[inline(never)]
 fn merge_rows<'a>(
@@ -389,7 +406,7 @@ fn merge_rows<'a>(
     weights: &[f32],
     factors: [f32; 3],
     updates: impl Iterator<Item = &'a mut UpdateBatch>,
-    in_batch: usize,
+    index_in_batch: usize,
 ) {
     let (row_a, _) = row_a.as_chunks_mut();
     let ((row_b, _), (weights, _)) = (row_b.as_chunks(), weights.as_chunks());
@@ -402,12 +419,12 @@ fn merge_rows<'a>(
                 .to_array();
         *row_a = codes;
         for (position, code) in codes.into_iter().enumerate() {
-            updates[BoundCodes::lane_at(position)][in_batch % BATCH] = code;
+            updates[BoundCodes::lane_at(position)][index_in_batch % BATCH_MERGES] = code;
         }
     }
 }
 
-/// gathered[i] = codes[sources[i]].
+/// Sets each `gathered[i]` to `codes[sources[i]]`.
 #[inline(never)]
 fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
     for (code, &source) in gathered.iter_mut().zip(sources) {
@@ -415,14 +432,15 @@ fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
     }
 }
 
-/// The codes of two panels.
+/// The codes of the slots of two panels.
 type PanelPair = [[i16; LANES]; 2];
 
+/// The cells of a row by pairs of panels.
 fn panel_pairs(codes: &[i16]) -> &[PanelPair] {
     codes.as_chunks().0.as_chunks().0
 }
 
-/// The codes of live slots; [`BoundCodes::MAX`] for dead ones.
+/// The codes with those of dead slots replaced by [`BoundCodes::MAX`].
 #[inline(always)]
 fn mask_dead(codes: &PanelPair, dead_mask: &PanelPair) -> [BoundCodes; 2] {
     core::array::from_fn(|i| BoundCodes::new(codes[i]).max(BoundCodes::new(dead_mask[i])))
@@ -439,27 +457,29 @@ fn min_code(row: &[PanelPair], dead_mask: &[PanelPair]) -> i16 {
     least[0].min(least[1]).reduce_min()
 }
 
-/// The next panel pairs, from `from` on, that have a code of at most `limit`: stored in `found`
-/// with the positions of those codes as bits. Returns where to continue, and the number found.
+/// Finds the next panel pairs, from index `from` on, that have a code of at most `limit` (a hit).
+/// Stores in `found` the index of each pair and a bit mask of its hits. Returns the index at which
+/// to continue, and the number of pairs found.
 #[inline(never)]
-fn next_hits(
+fn next_hit_pairs(
     row: &[PanelPair],
     dead_mask: &[PanelPair],
     from: usize,
     limit: i16,
-    found: &mut [(usize, u32); MAX_HITS],
+    found: &mut [(usize, u32); MAX_HIT_PAIRS],
 ) -> (usize, usize) {
     let beyond = BoundCodes::splat(limit.saturating_add(1));
-    let mut count = 0;
+    let mut hit_count = 0;
     for pair in from..row.len().min(dead_mask.len()) {
         let [a, b] = mask_dead(&row[pair], &dead_mask[pair]);
         if a.min(b).lt_mask(beyond) != 0 {
-            found[count % MAX_HITS] = (pair, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
-            count += 1;
-            if count == MAX_HITS {
-                return (pair + 1, count);
+            found[hit_count % MAX_HIT_PAIRS] =
+                (pair, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
+            hit_count += 1;
+            if hit_count == MAX_HIT_PAIRS {
+                return (pair + 1, hit_count);
             }
         }
     }
-    (row.len(), count)
+    (row.len(), hit_count)
 }

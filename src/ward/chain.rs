@@ -1,10 +1,10 @@
 //! The nearest-neighbour chain (PinnerSage, Algorithm 1; Murtagh 1983), and the rule that breaks
 //! ties.
 //!
-//! Ties: two distances within a relative [`TIE`] of each other are equal. Of equally near
-//! neighbours the previous cluster of the chain is taken, which is what makes the chain end; if it
-//! is not among them, the lowest cluster. A cluster is identified by its lowest row
-//! ([`Nearest::update`]).
+//! Ties ([`Nearest::update`]): two distances within a relative [`TIE_TOLERANCE`] of each other are
+//! equal. Of equally near neighbours the previous cluster of the chain is chosen, so that the chain
+//! ends; if it is not among them, the cluster of the lowest number. The number of a cluster is its
+//! lowest row.
 //!
 //! Small hot functions are `#[inline(never)]`: wasm runtimes compile and optimise whole functions
 //! (docs/decisions/0013).
@@ -15,52 +15,57 @@ use alloc::{vec, vec::Vec};
 
 /// Nearest-neighbour search over the live clusters.
 pub(crate) trait NearestNeighbours {
+    /// Means and weights of the clusters.
     fn clusters(&self) -> &Clusters<'_>;
 
-    /// The cluster before this one on the chain, preferred among ties.
+    /// Returns the nearest neighbour of `cluster`. `previous` is the cluster before it on the chain
+    /// (`usize::MAX` for none), `previous_distance` the distance between the two; of equally near
+    /// neighbours `previous` is preferred.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest;
 
-    /// Merges `b` into `a`, a < b, its nearest neighbour at `distance`.
+    /// Merges `b` into `a`; a < b, and `distance` is the distance between them.
     fn merge(&mut self, a: usize, b: usize, distance: f64);
 }
 
-/// Relative difference up to which two distances are a tie: rounding in `f64` may order them where
-/// exact arithmetic would not.
-const TIE: f64 = 1e-9;
+/// Relative difference up to which two distances count as equal: rounding in `f64` may order
+/// distances that are equal in exact arithmetic.
+const TIE_TOLERANCE: f64 = 1e-9;
 
 /// The nearest neighbour among the candidates considered so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Nearest {
-    /// `usize::MAX` before the first candidate.
+    /// The nearest cluster; `usize::MAX` before the first candidate.
     pub(crate) cluster: usize,
+    /// Distance of `cluster`.
     pub(crate) distance: f64,
-    /// Least distance seen; ties with `distance`.
-    least: f64,
-    /// Least distance of all other candidates.
-    runner_up: f64,
-    /// Preferred among equals.
+    /// Least distance of a candidate, that of `cluster` included; it ties with `distance`.
+    least_distance: f64,
+    /// Least distance of the candidates other than `cluster`.
+    runner_up_distance: f64,
+    /// The previous cluster of the chain, preferred among equally near candidates.
     previous: usize,
-    /// The distance to `previous`.
+    /// Distance of `previous`.
     previous_distance: f64,
 }
 
 impl Nearest {
-    /// No candidate yet. `previous` and `previous_distance` as in [`NearestNeighbours::nearest`].
+    /// The state before the first candidate. The arguments are those of
+    /// [`NearestNeighbours::nearest`].
     pub(crate) fn none(previous: usize, previous_distance: f64) -> Self {
         let far = f64::INFINITY;
         Self {
             cluster: usize::MAX,
             distance: far,
-            least: far,
-            runner_up: far,
+            least_distance: far,
+            runner_up_distance: far,
             previous,
             previous_distance,
         }
     }
 
-    /// Offers a candidate. `distance` computes its exact distance, unless it is the previous
-    /// cluster, whose distance is known. Returns the distance.
-    // Always inlined, so that `distance` is a direct call.
+    /// Updates the nearest neighbour with the candidate `cluster` and returns its exact distance.
+    /// `distance` computes it; it is not called for the previous cluster, whose distance is known.
+    // Always inlined, so that the closure `distance` is called directly.
     #[inline(always)]
     pub(crate) fn consider(&mut self, cluster: usize, distance: impl FnOnce() -> f64) -> f64 {
         let distance = if cluster == self.previous { self.previous_distance } else { distance() };
@@ -68,42 +73,43 @@ impl Nearest {
         distance
     }
 
-    /// Keeps `cluster` if it is nearer than all before, or ties and is preferred.
+    /// Makes `cluster` the nearest neighbour if it is nearer than all candidates before it, or ties
+    /// with them and is preferred.
     #[inline(never)]
     fn update(&mut self, cluster: usize, distance: f64) {
         if cluster == self.cluster {
             return;
         }
-        let nearer = distance < self.least * (1.0 - TIE);
-        let tied = distance <= self.least * (1.0 + TIE);
+        let nearer = distance < self.least_distance * (1.0 - TIE_TOLERANCE);
+        let tied = distance <= self.least_distance * (1.0 + TIE_TOLERANCE);
         let preferred =
             cluster == self.previous || (self.cluster != self.previous && cluster < self.cluster);
-        self.least = self.least.min(distance);
+        self.least_distance = self.least_distance.min(distance);
         if nearer || (tied && preferred) {
-            self.runner_up = self.runner_up.min(self.distance);
+            self.runner_up_distance = self.runner_up_distance.min(self.distance);
             (self.cluster, self.distance) = (cluster, distance);
         } else {
-            self.runner_up = self.runner_up.min(distance);
+            self.runner_up_distance = self.runner_up_distance.min(distance);
         }
     }
 
     /// Whether no other candidate ties with the nearest.
     pub(crate) fn is_unique(&self) -> bool {
-        strictly_greater(self.runner_up, self.distance)
+        is_greater_and_no_tie(self.runner_up_distance, self.distance)
     }
 }
 
-/// Whether `distance` is greater than `other` and no tie.
-pub(crate) fn strictly_greater(distance: f64, other: f64) -> bool {
-    distance > other * (1.0 + TIE)
+/// Whether `distance` is greater than `other` by more than a tie.
+pub(crate) fn is_greater_and_no_tie(distance: f64, other: f64) -> bool {
+    distance > other * (1.0 + TIE_TOLERANCE)
 }
 
-/// The merges of a chain.
+/// The result of [`nearest_neighbour_chain`].
 pub(crate) struct ChainResult {
-    /// All n - 1 merges; children before parents, and no height below that of a child.
+    /// The n - 1 merges, children before parents; no merge is lower than its children.
     pub(crate) steps: Vec<Step>,
-    /// Whether every merged cluster had a unique nearest neighbour.
-    pub(crate) tie_free: bool,
+    /// Whether the nearest neighbour of every merged cluster was unique.
+    pub(crate) had_no_ties: bool,
 }
 
 /// Follows nearest neighbours until two clusters are each other's nearest, merges them, and repeats
@@ -111,14 +117,14 @@ pub(crate) struct ChainResult {
 #[inline(never)]
 pub(crate) fn nearest_neighbour_chain(neighbours: &mut impl NearestNeighbours) -> ChainResult {
     let n = neighbours.clusters().live_count();
-    let mut result = ChainResult { steps: Vec::with_capacity(n), tie_free: true };
+    let mut result = ChainResult { steps: Vec::with_capacity(n), had_no_ties: true };
     let mut heights = vec![0.0f64; n];
     // Chain entries: (cluster, distance to the previous entry, whether that nearest neighbour was
     // unique).
     let mut chain: Vec<(usize, f64, bool)> = Vec::new();
     let mut start = 0;
     while result.steps.len() + 1 < n {
-        // Rounding may leave a cluster on the chain that has been merged since.
+        // Due to rounding, a cluster may still be on the chain after it was merged.
         while chain.pop_if(|(top, ..)| !neighbours.clusters().is_live(*top)).is_some() {}
         let Some(&(top, previous_distance, was_unique)) = chain.last() else {
             while !neighbours.clusters().is_live(start) {
@@ -134,7 +140,7 @@ pub(crate) fn nearest_neighbour_chain(neighbours: &mut impl NearestNeighbours) -
             let (a, b) = (top.min(previous), top.max(previous));
             heights[a] = nearest.distance.max(heights[a]).max(heights[b]);
             result.steps.push(Step { a, b, height: heights[a] });
-            result.tie_free &= was_unique && nearest.is_unique();
+            result.had_no_ties &= was_unique && nearest.is_unique();
             neighbours.merge(a, b, nearest.distance);
         } else {
             chain.push((nearest.cluster, nearest.distance, nearest.is_unique()));

@@ -1,34 +1,36 @@
-//! The live clusters, exactly: their means, their weights, and which cluster each has been merged
-//! into.
+//! The clusters of a run: exact means in `f64`, weights, and the cluster into which each was
+//! merged.
 
 use crate::Vectors;
 use crate::math::distance::{interpolate, interpolate_into_second, move_towards, squared_distance};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// A cluster is identified by its lowest row.
+/// All clusters. The number of a cluster is its lowest row; a cluster is live until it is merged
+/// into one of a lower number.
 pub(crate) struct Clusters<'a> {
-    /// The vectors of single rows.
+    /// Vector of each row.
     vectors: Vectors<'a>,
-    /// Means of merged clusters, one after the other. At most half as many as rows: a merge reuses
-    /// the mean of a part, if there is one.
+    /// Means of clusters of several rows, row-major. At most one for every two rows: a merge
+    /// overwrites the mean of one of its parts, if a part has one.
     means: Vec<f64>,
-    /// Index in `means` of each cluster's mean; [`NO_MEAN`] for a single row.
+    /// Row of `means` that has the mean of each cluster; [`NO_MEAN`] for a cluster of one row.
     mean_index: Vec<u32>,
-    /// Indices in `means` that are free again.
+    /// Rows of `means` that may be overwritten, because their clusters were merged into others.
     free_means: Vec<u32>,
+    /// Weight of each cluster.
     pub(crate) weights: Vec<f64>,
     /// Union-find parent; a live cluster is its own parent.
     parent: Vec<u32>,
-    /// Merges so far.
+    /// Number of merges so far.
     pub(crate) merge_count: u32,
 }
 
-/// Mean index of a single row.
+/// `mean_index` of a cluster of one row, whose mean is its vector.
 const NO_MEAN: u32 = u32::MAX;
 
 impl<'a> Clusters<'a> {
-    /// One cluster a row.
+    /// One cluster for each row.
     pub(crate) fn new(vectors: Vectors<'a>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
         Self {
@@ -47,21 +49,23 @@ impl<'a> Clusters<'a> {
         self.weights.len() - self.merge_count as usize
     }
 
-    /// The vector of a single row.
+    /// The vector of the row that the cluster is numbered by: the mean of a cluster of one row.
     pub(crate) fn row(&self, cluster: usize) -> &'a [f32] {
         self.vectors.row(cluster)
     }
 
-    /// The mean of a merged cluster; `None` for a single row.
+    /// The mean of a cluster of several rows; `None` for a cluster of one row.
     pub(crate) fn mean(&self, cluster: usize) -> Option<&[f64]> {
         self.mean_range(cluster).map(|index| &self.means[index])
     }
 
+    /// Range in `means` of the mean of a cluster of several rows; `None` for a cluster of one row.
     fn mean_range(&self, cluster: usize) -> Option<Range<usize>> {
         let (index, dim) = (self.mean_index[cluster], self.vectors.dim());
         (index != NO_MEAN).then(|| index as usize * dim..(index as usize + 1) * dim)
     }
 
+    /// Whether the cluster has not been merged into another.
     pub(crate) fn is_live(&self, cluster: usize) -> bool {
         self.parent[cluster] == cluster as u32
     }
@@ -100,13 +104,13 @@ impl<'a> Clusters<'a> {
         let (x, y, dim) = (self.row(a), self.row(b), self.vectors.dim());
         match (self.mean_range(a), self.mean_range(b)) {
             (None, None) => {
-                let new = self.means.len();
-                self.mean_index[a] = self.free_means.pop().unwrap_or((new / dim) as u32);
-                let at = self.mean_index[a] as usize * dim;
-                if at == new {
-                    self.means.resize(new + dim, 0.0);
+                let end = self.means.len();
+                self.mean_index[a] = self.free_means.pop().unwrap_or((end / dim) as u32);
+                let start = self.mean_index[a] as usize * dim;
+                if start == end {
+                    self.means.resize(end + dim, 0.0);
                 }
-                interpolate(x, y, fraction, &mut self.means[at..at + dim]);
+                interpolate(x, y, fraction, &mut self.means[start..start + dim]);
             }
             (None, Some(y)) => {
                 self.mean_index[a] = self.mean_index[b];

@@ -1,24 +1,24 @@
-//! Equal rows are merged before the clustering starts: they are at distance 0, and users repeat
-//! actions.
+//! Merges equal rows before the clustering starts: their distance is 0, and they are frequent,
+//! because users repeat actions.
 
 use super::dendrogram::Step;
 use crate::Vectors;
 use alloc::{vec, vec::Vec};
 
-/// An empty bucket of the hash table.
-const EMPTY: u32 = u32::MAX;
-/// Components of a vector that are hashed, at most.
-const KEY_COMPONENTS: usize = 16;
+/// Content of an empty bucket of the hash table.
+const EMPTY_BUCKET: u32 = u32::MAX;
+/// Maximal number of components of a vector that are hashed.
+const MAX_HASHED_COMPONENTS: usize = 16;
 
-/// The distinct rows. -0 and 0 are equal.
+/// The distinct rows of the input. Components -0 and 0 are equal.
 pub(crate) struct DedupedRows {
     /// The first row of each group of equal rows, ascending.
     pub(crate) rows: Vec<usize>,
-    /// The vectors of those rows; `None` if all rows are distinct.
+    /// The vectors of `rows`, row-major; `None` if all rows are distinct.
     pub(crate) values: Option<Vec<f32>>,
-    /// The sum of the weights of each group.
+    /// The sum of the weights of each group, in the order of `rows`.
     pub(crate) weights: Vec<f64>,
-    /// The merges that form the groups, in row order.
+    /// The merges of equal rows into groups, at height 0, in row order.
     pub(crate) steps: Vec<Step>,
 }
 
@@ -28,50 +28,55 @@ impl DedupedRows {
         self.values.as_ref().map_or(vectors, |values| Vectors::new_unchecked(values, vectors.dim()))
     }
 
-    /// Expected O(n dim). Slower if many rows differ only in components that are not hashed.
+    /// Finds the distinct rows. Expected O(n dim); slower if many rows differ only in components
+    /// that are not hashed.
     // Never inlined, as [`merge_groups`](Self::merge_groups): wasm runtimes optimise whole
     // functions.
     #[inline(never)]
     pub(crate) fn new(vectors: Vectors<'_>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
-        // By row: the first row of its group, found by a hash table with linear probing.
-        let mut group: Vec<usize> = (0..n).collect();
-        let mut table = vec![EMPTY; (2 * n).next_power_of_two()];
+        // For each row, the first row that equals it; found by a hash table with linear probing.
+        let mut first_equal_row: Vec<usize> = (0..n).collect();
+        let mut table = vec![EMPTY_BUCKET; (2 * n).next_power_of_two()];
         let mask = table.len() - 1;
-        for (row, group) in group.iter_mut().enumerate() {
+        for (row, first_equal_row) in first_equal_row.iter_mut().enumerate() {
             let vector = vectors.row(row);
             let mut bucket = hash(vector) & mask;
-            while table[bucket] != EMPTY && vectors.row(table[bucket] as usize) != vector {
+            while table[bucket] != EMPTY_BUCKET && vectors.row(table[bucket] as usize) != vector {
                 bucket = (bucket + 1) & mask;
             }
-            if table[bucket] == EMPTY {
+            if table[bucket] == EMPTY_BUCKET {
                 table[bucket] = row as u32;
             }
-            *group = table[bucket] as usize;
+            *first_equal_row = table[bucket] as usize;
         }
-        let rows: Vec<usize> = (0..n).filter(|&row| group[row] == row).collect();
+        let rows: Vec<usize> = (0..n).filter(|&row| first_equal_row[row] == row).collect();
         if rows.len() == n {
             return Self { rows, values: None, weights, steps: Vec::new() };
         }
-        Self::merge_groups(vectors, weights, rows, &group)
+        Self::merge_groups(vectors, weights, rows, &first_equal_row)
     }
 
-    /// `group` has the first row of each row's group; `rows` are the distinct first rows.
+    /// Merges equal rows. `first_equal_row[r]` is the first row that equals row r; `rows` are the
+    /// distinct rows.
     #[inline(never)]
     fn merge_groups(
         vectors: Vectors<'_>,
         weights: Vec<f64>,
         rows: Vec<usize>,
-        group: &[usize],
+        first_equal_row: &[usize],
     ) -> Self {
         let n = vectors.len();
-        let steps = (0..n).filter(|&row| group[row] < row).map(|row| Step {
-            a: group[row],
+        let steps = (0..n).filter(|&row| first_equal_row[row] < row).map(|row| Step {
+            a: first_equal_row[row],
             b: row,
             height: 0.0,
         });
         let mut sums = vec![0.0; n];
-        group.iter().zip(weights).for_each(|(&first_row, weight)| sums[first_row] += weight);
+        first_equal_row
+            .iter()
+            .zip(weights)
+            .for_each(|(&first_row, weight)| sums[first_row] += weight);
         Self {
             steps: steps.collect(),
             values: Some(rows.iter().flat_map(|&row| vectors.row(row)).copied().collect()),
@@ -81,10 +86,10 @@ impl DedupedRows {
     }
 }
 
-/// Equal for equal vectors.
+/// The hash of a vector, from at most [`MAX_HASHED_COMPONENTS`] of its components.
 fn hash(vector: &[f32]) -> usize {
-    let components = vector.iter().step_by(vector.len().div_ceil(KEY_COMPONENTS));
-    // (Adding 0 turns -0 into 0.)
+    let components = vector.iter().step_by(vector.len().div_ceil(MAX_HASHED_COMPONENTS));
+    // Adding 0 turns -0 into 0, so that vectors that compare equal have equal hashes.
     let hash = components.fold(0u32, |hash, &x| {
         (hash.rotate_left(5) ^ (x + 0.0).to_bits()).wrapping_mul(0x9E37_79B1)
     });

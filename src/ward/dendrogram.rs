@@ -1,7 +1,7 @@
 //! The dendrogram of a clustering, and its cuts by height and by count.
 //!
-//! Ties: merges of equal height are ordered by size, then by lowest row. So a cut at a count is
-//! unique.
+//! Ties: merges of equal height are ordered by size, then by lowest row. So the cut into a given
+//! number of clusters is unique.
 
 use crate::math::sort::{argsort, ascending_key};
 use alloc::{vec, vec::Vec};
@@ -97,24 +97,25 @@ impl Partition {
 impl Dendrogram {
     /// Sorts the steps of a chain by height and numbers the nodes. O(n log n).
     pub(crate) fn from_steps(rows: usize, steps: &[Step]) -> Self {
-        // By the lowest row of each cluster: its current size.
-        let mut size = vec![1; rows];
-        let mut sizes = Vec::with_capacity(steps.len());
+        // Number of rows of each cluster after the steps so far, by its lowest row.
+        let mut cluster_size = vec![1; rows];
+        let mut step_sizes = Vec::with_capacity(steps.len());
         for step in steps {
-            size[step.a] += size[step.b];
-            sizes.push(size[step.a]);
+            cluster_size[step.a] += cluster_size[step.b];
+            step_sizes.push(cluster_size[step.a]);
         }
-        // Of equal heights the smaller size comes first, so a child precedes its parent.
+        // Of merges of equal height the smaller comes first, so a child precedes its parent.
         let heights: Vec<u64> = steps.iter().map(|step| ascending_key(step.height)).collect();
         let order = argsort(&heights, &|x, y| {
-            sizes[x].cmp(&sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
+            step_sizes[x].cmp(&step_sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
         });
-        let mut node: Vec<usize> = (0..rows).collect();
+        // Node of each cluster after the merges so far, by its lowest row.
+        let mut node_of: Vec<usize> = (0..rows).collect();
         let merge = |(t, step): (usize, usize)| {
             let Step { a, b, height } = steps[step];
-            let (x, y) = (node[a], node[b]);
-            node[a] = rows + t;
-            Merge { a: x.min(y), b: x.max(y), height, size: sizes[step] }
+            let (x, y) = (node_of[a], node_of[b]);
+            node_of[a] = rows + t;
+            Merge { a: x.min(y), b: x.max(y), height, size: step_sizes[step] }
         };
         let merges = order.into_iter().enumerate().map(merge).collect();
         Self { rows, merges }
@@ -145,7 +146,7 @@ impl Dendrogram {
         self.partition_after(self.rows.saturating_sub(count.max(1)))
     }
 
-    /// The partition after the first `kept` merges. O(n).
+    /// The clusters after the first `kept` merges. O(n).
     fn partition_after(&self, kept: usize) -> Partition {
         let mut sets = UnionFind::new(self.rows + kept);
         for (t, merge) in self.merges[..kept].iter().enumerate() {
@@ -158,6 +159,7 @@ impl Dendrogram {
 
 /// Disjoint sets with path halving; the root of a set is its smallest node.
 struct UnionFind {
+    /// Parent of each node; a root is its own parent.
     parent: Vec<usize>,
 }
 

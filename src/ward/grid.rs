@@ -2,10 +2,10 @@
 //! within a known error of the true distances.
 //!
 //! A vector x has the grid point X = round((x - centre) scale), and no squared grid distance
-//! reaches 2^31. With the residual r_x = ||(x - centre) scale - X||, the triangle inequality gives
-//! | scale ||x - y|| - ||X - Y|| | <= r_x + r_y. One unit on the grid is a step.
+//! reaches 2^31. A unit on the grid is a step. The residual r_x = ||(x - centre) scale - X|| is the
+//! rounding error; by the triangle inequality, | scale ||x - y|| - ||X - Y|| | <= r_x + r_y.
 //!
-//! Vectors lie at slots: four slots are a quad (a register tile), eight a panel.
+//! Grid points are stored at slots. Four slots are a quad (a register tile), eight a panel.
 //!
 //! Loops over dimensions are `#[inline(never)]`: wasm runtimes compile and optimise whole functions
 //! (docs/decisions/0013). [`Grid::block`] and [`Grid::row`] are `#[inline(always)]` into the hot
@@ -18,51 +18,56 @@ use alloc::{vec, vec::Vec};
 use core::ops::Range;
 use wide::{f32x4, f64x2, i16x8, i32x4};
 
-/// Vectors of a register tile: 4 x 8 sums take 8 of the 16 registers of simd128.
-const QUAD: usize = 4;
-/// Largest length of a grid point, in steps: (2 x 23169)^2 < 2^31.
-const MAX_RADIUS: f64 = 23_169.0;
-/// Added to every residual, in steps: above the error of three `f32` roundings of at most
-/// [`MAX_RADIUS`] steps.
+/// Number of vectors in a quad. The products of a quad with a panel, 4 x 8 sums, take 8 of the 16
+/// registers of simd128.
+const QUAD_VECTORS: usize = 4;
+/// Maximal length of a grid point, in steps: (2 x 23169)^2 < 2^31.
+const MAX_RADIUS_STEPS: f64 = 23_169.0;
+/// Added to every computed residual, in steps: more than the error of three `f32` roundings of
+/// values up to [`MAX_RADIUS_STEPS`].
 const ROUNDING_ERROR: f64 = 1e-2;
-/// Adding 1.5 x 2^52 to an `f64` below 2^51 leaves the nearest integer in its low bits.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
-/// The same in `f32`, below 2^22: 1.5 x 2^23.
-const MAGIC_F32: f32 = 12_582_912.0;
-/// Scales at which `f32` neither overflows nor loses bits to subnormals.
+/// 1.5 x 2^52. Adding it to an `f64` of magnitude below 2^51 leaves the nearest integer in the low
+/// bits.
+const ROUND_MAGIC_F64: f64 = 6_755_399_441_055_744.0;
+/// 1.5 x 2^23. Adding it to an `f32` of magnitude below 2^22 leaves the nearest integer in the low
+/// bits.
+const ROUND_MAGIC_F32: f32 = 12_582_912.0;
+/// Grid scales at which vectors can be rounded in `f32`: it neither overflows nor loses bits to
+/// subnormals.
 const F32_SAFE_SCALES: Range<f64> = 1e-30..1e30;
-/// Number of rows, about, whose mean is the centre. Any centre is correct; one amid the vectors
-/// makes the grid finest.
-const CENTRE_SAMPLE: usize = 32;
+/// Approximate number of rows whose mean is the centre of the grid. Any centre is correct; one amid
+/// the vectors makes the steps smallest.
+const CENTRE_SAMPLE_ROWS: usize = 32;
 
-/// Two dimensions of the four vectors of a quad, vector by vector.
-type TwoDimensions = [i16; 2 * QUAD];
-/// Eight dimensions of a quad; entry k has dimensions k and k + 4.
+/// Components of the four vectors of a quad in two dimensions, vector by vector.
+type TwoDimensions = [i16; 2 * QUAD_VECTORS];
+/// Components of the four vectors of a quad in eight dimensions; entry k has dimensions k and k +
+/// 4.
 type QuadChunk = [TwoDimensions; LANES / 2];
 
-/// Grid points by slot. O(slots dim) memory, 2 bytes a component.
+/// Grid points by slot: 2 bytes for each component of each slot.
 pub(crate) struct Grid {
-    /// In chunks of eight dimensions; 0 past the last.
+    /// The centre, in chunks of eight dimensions; 0 past the last dimension.
     centre: Vec<[f32; LANES]>,
-    /// Steps in a unit of the vectors.
+    /// Number of steps in one unit of the vectors.
     scale: f64,
     /// `quads[q * centre.len() + k]`: dimensions 8 k to 8 k + 7 of the vectors at slots 4 q to 4 q
     /// + 3. The number of quads is a multiple of four.
     quads: Vec<QuadChunk>,
-    /// Squared lengths in squared steps, by slot.
+    /// Squared lengths of the grid points, in squared steps, by slot.
     norms: Vec<[i32; LANES]>,
-    /// The largest residual of a vector stored so far.
-    residual: f64,
-    /// Quads that contain one of the slots requested.
+    /// The largest residual of a vector stored so far, in steps.
+    max_residual: f64,
+    /// Number of quads that contain a requested slot; the quads after these are padding.
     used_quads: usize,
 }
 
 impl Grid {
     /// An empty grid of `slots` slots, for vectors up to `margin` times as far from the centre as
-    /// any of `vectors`. O(n dim).
+    /// the farthest of `vectors`. O(n dim).
     pub(crate) fn with_margin(vectors: Vectors<'_>, margin: f64, slots: usize) -> Self {
         let (n, dim) = (vectors.len(), vectors.dim());
-        let stride = n.div_ceil(CENTRE_SAMPLE).max(1);
+        let stride = n.div_ceil(CENTRE_SAMPLE_ROWS).max(1);
         let fraction = 1.0 / n.div_ceil(stride).max(1) as f64;
         let mut centre = vec![0.0; dim];
         vectors.rows().step_by(stride).for_each(|row| add_scaled(&mut centre, row, fraction));
@@ -73,18 +78,18 @@ impl Grid {
         }
         let squared_radius = max_squared_radius(vectors, &chunks, &centre);
         let scale = if squared_radius > 0.0 {
-            max_steps(dim) / (sqrt(squared_radius) * margin)
+            max_radius_in_steps(dim) / (sqrt(squared_radius) * margin)
         } else {
             1.0
         };
         let panels = slots.div_ceil(LANES).next_multiple_of(2);
         Self {
             scale,
-            quads: vec![[[0; 2 * QUAD]; LANES / 2]; 2 * panels * chunks.len()],
+            quads: vec![[[0; 2 * QUAD_VECTORS]; LANES / 2]; 2 * panels * chunks.len()],
             centre: chunks,
             norms: vec![[0; LANES]; panels],
-            residual: 0.0,
-            used_quads: slots.div_ceil(QUAD),
+            max_residual: 0.0,
+            used_quads: slots.div_ceil(QUAD_VECTORS),
         }
     }
 
@@ -108,9 +113,9 @@ impl Grid {
         squared * self.scale * self.scale
     }
 
-    /// Upper bound, in steps, of the difference between a grid distance and the true distance.
+    /// Upper bound of the difference between a grid distance and the true distance, in steps.
     pub(crate) fn slack(&self) -> f32 {
-        (2.0 * self.residual) as f32 * ROUND_UP
+        (2.0 * self.max_residual) as f32 * ROUND_UP
     }
 
     /// Upper bound of the true distance of two vectors at a squared grid distance of `squared`.
@@ -120,10 +125,11 @@ impl Grid {
 
     /// Whether the vector can be stored without overflow. O(dim).
     pub(crate) fn contains(&self, vector: &[f64]) -> bool {
-        let radius = max_steps(vector.len()) / self.scale;
+        let radius = max_radius_in_steps(vector.len()) / self.scale;
         squared_distance(&self.centre.as_flattened()[..vector.len()], vector) <= radius * radius
     }
 
+    /// The components of the vectors of a quad, in chunks of eight dimensions.
     fn quad(&self, quad: usize) -> &[QuadChunk] {
         &self.quads[quad * self.centre.len()..][..self.centre.len()]
     }
@@ -131,9 +137,9 @@ impl Grid {
     /// Stores a vector at a slot. O(dim).
     #[inline(never)]
     pub(crate) fn store(&mut self, slot: usize, vector: &[f64]) {
-        let (chunks, lane) = (self.centre.len(), slot % QUAD);
-        let quad = &mut self.quads[slot / QUAD * chunks..][..chunks];
-        let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(MAGIC));
+        let (chunks, lane) = (self.centre.len(), slot % QUAD_VECTORS);
+        let quad = &mut self.quads[slot / QUAD_VECTORS * chunks..][..chunks];
+        let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(ROUND_MAGIC_F64));
         let (mut norm, mut residual) = (f64x2::ZERO, f64x2::ZERO);
         for ((pairs, x), centre) in quad.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
             for (k, pair) in pairs.iter_mut().enumerate().take(x.len()) {
@@ -151,35 +157,35 @@ impl Grid {
         }
         let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
         self.norms[slot / LANES][slot % LANES] = norm as i32;
-        self.residual = self.residual.max(sqrt(residual) + ROUNDING_ERROR);
+        self.max_residual = self.max_residual.max(sqrt(residual) + ROUNDING_ERROR);
     }
 
-    /// Stores a vector at a slot, in `f32` arithmetic: its dimension must be a multiple of eight,
-    /// and the scale one of [`F32_SAFE_SCALES`]. O(dim).
+    /// Stores a vector at a slot, rounded in `f32` arithmetic. The dimension must be a multiple of
+    /// eight, and the scale within [`F32_SAFE_SCALES`]. O(dim).
     fn store_f32(&mut self, slot: usize, vector: &[f32]) {
         let chunks = self.centre.len();
-        let chunk_cells = &mut self.quads[slot / QUAD * chunks..][..chunks];
+        let quad_chunks = &mut self.quads[slot / QUAD_VECTORS * chunks..][..chunks];
         let (norm, residual) = round_row(
             vector.as_chunks().0,
             &self.centre,
             self.scale as f32,
-            chunk_cells,
-            slot % QUAD,
+            quad_chunks,
+            slot % QUAD_VECTORS,
         );
         self.norms[slot / LANES][slot % LANES] = norm;
-        // Each term of the sum is rounded.
+        // Covers the rounding of each term of the sum.
         let rounding_factor = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
-        self.residual =
-            self.residual.max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR);
+        self.max_residual =
+            self.max_residual.max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR);
     }
 
     /// Copies the grid point at slot `from` to slot `to`. O(dim).
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
         let chunks = self.centre.len();
-        let (from_lane, to_lane) = (2 * (from % QUAD), 2 * (to % QUAD));
+        let (from_lane, to_lane) = (2 * (from % QUAD_VECTORS), 2 * (to % QUAD_VECTORS));
         for k in 0..chunks {
-            let source = self.quads[from / QUAD * chunks + k];
-            let target = &mut self.quads[to / QUAD * chunks + k];
+            let source = self.quads[from / QUAD_VECTORS * chunks + k];
+            let target = &mut self.quads[to / QUAD_VECTORS * chunks + k];
             for (source, target) in source.iter().zip(target) {
                 target[to_lane] = source[from_lane];
                 target[to_lane + 1] = source[from_lane + 1];
@@ -200,8 +206,9 @@ impl Grid {
                 tile_products(self.quad(quad), self.quad(c), self.quad(d), rows);
             });
         } else {
-            // Only half of the columns are used: computed as rows, they take half the time.
-            let mut columns = [I32x8::ZERO; QUAD];
+            // The second quad of the right panel is unused. The transposed product computes only
+            // the four columns of the first, in half the time.
+            let mut columns = [I32x8::ZERO; QUAD_VECTORS];
             tile_products(self.quad(c), self.quad(a), self.quad(b), &mut columns);
             *block = I32x8::transpose_columns(columns);
         }
@@ -217,12 +224,12 @@ impl Grid {
         self.row(slot, pair)
     }
 
-    /// Squared distances, in squared steps, from the vector at a slot to those of the panels `2
-    /// pair` and `2 pair + 1`. O(dim).
+    /// Squared distances, in squared steps, from the vector at a slot to those of a pair of panels,
+    /// `2 pair` and `2 pair + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
         let others = core::array::from_fn(|i| self.quad(4 * pair + i));
-        let products = row_products(self.quad(slot / QUAD), slot % QUAD, others);
+        let products = row_products(self.quad(slot / QUAD_VECTORS), slot % QUAD_VECTORS, others);
         let norm = self.norms[slot / LANES][slot % LANES];
         core::array::from_fn(|i| {
             products[i].squared_distances(norm, I32x8::new(self.norms[2 * pair + i]))
@@ -230,13 +237,14 @@ impl Grid {
     }
 }
 
-/// Steps from the centre to the farthest vector. Rounding moves a vector by at most half the
-/// diagonal of a cell.
-fn max_steps(dim: usize) -> f64 {
-    MAX_RADIUS - 1.0 - sqrt(dim as f64) / 2.0
+/// Distance of the farthest vector from the centre, in steps. It is below [`MAX_RADIUS_STEPS`]
+/// because rounding moves a vector by up to half the diagonal of a grid cell.
+fn max_radius_in_steps(dim: usize) -> f64 {
+    MAX_RADIUS_STEPS - 1.0 - sqrt(dim as f64) / 2.0
 }
 
-/// The largest squared distance of a vector to the centre, or slightly more. O(n dim).
+/// An upper bound of the squared distances of the vectors from the centre, at most slightly above
+/// the largest. O(n dim).
 fn max_squared_radius(vectors: Vectors<'_>, chunks: &[[f32; LANES]], centre: &[f64]) -> f64 {
     let dim = vectors.dim();
     let approximate = vectors
@@ -244,7 +252,7 @@ fn max_squared_radius(vectors: Vectors<'_>, chunks: &[[f32; LANES]], centre: &[f
         .map(|row| squared_distance_f32(row.as_chunks().0, chunks))
         .fold(0.0, f32::max);
     if dim.is_multiple_of(LANES) && F32_SAFE_SCALES.contains(&approximate.into()) {
-        // Each term of the sum is rounded.
+        // The factor covers the rounding of each term of the sum.
         return f64::from(approximate) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
     }
     vectors.rows().map(|row| squared_distance(row, centre)).fold(0.0, f64::max)
@@ -261,20 +269,20 @@ fn squared_distance_f32(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32
     (sums[0] + sums[1]).reduce_add()
 }
 
-/// Rounds one vector of a quad and stores it in `chunk_cells`. Returns its squared length and its
-/// squared residual, in squared steps.
+/// Rounds a vector and stores it at `lane` of the quad `quad_chunks`. Returns the squared length of
+/// the grid point and the squared residual, in squared steps.
 #[inline(never)]
 fn round_row(
     vector: &[[f32; LANES]],
     centre: &[[f32; LANES]],
     scale: f32,
-    chunk_cells: &mut [QuadChunk],
+    quad_chunks: &mut [QuadChunk],
     lane: usize,
 ) -> (i32, f32) {
-    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(MAGIC_F32));
+    let (scale, magic) = (f32x4::splat(scale), f32x4::splat(ROUND_MAGIC_F32));
     let mut norm = i32x4::ZERO;
     let mut residuals = [f32x4::ZERO; 2];
-    for ((pairs, centre), x) in chunk_cells.iter_mut().zip(centre).zip(vector) {
+    for ((pairs, centre), x) in quad_chunks.iter_mut().zip(centre).zip(vector) {
         let (x, centre) = (halves(x), halves(centre));
         let [low, high] = core::array::from_fn(|i| {
             let steps = (x[i] - centre[i]) * scale;
@@ -286,21 +294,27 @@ fn round_row(
         let codes: i16x8 = bytemuck::cast((low & i32x4::splat(0xffff)) | (high << 16));
         norm += codes.dot(codes);
         for (pair, code) in pairs.iter_mut().zip(codes.to_array().as_chunks::<2>().0) {
-            pair.as_chunks_mut().0[lane % QUAD] = *code;
+            pair.as_chunks_mut().0[lane % QUAD_VECTORS] = *code;
         }
     }
     (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
 }
 
+/// The first and the last four lanes.
 fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
     [f32x4::new([*a, *b, *c, *d]), f32x4::new([*e, *f, *g, *h])]
 }
 
-/// Dot products of the four vectors of a with the eight of b and c.
+/// Dot products of the four vectors of quad a with the eight vectors of quads b and c.
 #[inline(never)]
-fn tile_products(a: &[QuadChunk], b: &[QuadChunk], c: &[QuadChunk], products: &mut [I32x8; QUAD]) {
-    let mut sums = [I32x8::ZERO; QUAD];
-    // Two entries at a time: with all four, the sums no longer fit the registers.
+fn tile_products(
+    a: &[QuadChunk],
+    b: &[QuadChunk],
+    c: &[QuadChunk],
+    products: &mut [I32x8; QUAD_VECTORS],
+) {
+    let mut sums = [I32x8::ZERO; QUAD_VECTORS];
+    // Two entries of a chunk at a time: with all four, the sums would not fit the registers.
     let [a, b, c] = [a, b, c].map(|pairs| pairs.as_flattened().as_chunks::<2>().0);
     for ((a, b), c) in a.iter().zip(b).zip(c) {
         for k in 0..2 {
@@ -312,13 +326,13 @@ fn tile_products(a: &[QuadChunk], b: &[QuadChunk], c: &[QuadChunk], products: &m
     *products = sums;
 }
 
-/// Dot products of one vector of a with the sixteen of b, c, d, e.
+/// Dot products of the vector at `lane` of quad a with the sixteen vectors of quads b, c, d and e.
 #[inline(never)]
 fn row_products(a: &[QuadChunk], lane: usize, [b, c, d, e]: [&[QuadChunk]; 4]) -> [I32x8; 2] {
     let mut sums = [I32x8::ZERO; 2];
     for ((((a, b), c), d), e) in a.iter().zip(b).zip(c).zip(d).zip(e) {
         for k in 0..LANES / 2 {
-            let x = a[k].as_chunks().0[lane % QUAD];
+            let x = a[k].as_chunks().0[lane % QUAD_VECTORS];
             sums[0].add_products(x, &b[k], &c[k]);
             sums[1].add_products(x, &d[k], &e[k]);
         }
@@ -334,7 +348,8 @@ mod tests {
     #[test]
     fn no_grid_distance_differs_from_the_true_one_by_more_than_the_slack() {
         let mut rng = SeededNumbers::new(30);
-        // On the use_f32 way and on the other: because of the dimensions, or of the scale.
+        // Shapes that `Grid::new` rounds in f32, and shapes that it rounds in f64: because of the
+        // number of dimensions, or because of the scale.
         for (dim, scale) in
             [(16, 1.0), (264, 1e-9), (8, 1e25), (21, 1.0), (3, 1e-20), (16, 1e34), (16, 1e-34)]
         {

@@ -69,7 +69,7 @@ pub fn ward(vectors: Vectors<'_>, sizes: Option<&[f64]>) -> Result<Dendrogram, E
 /// cluster, or 20 n for no bounds, which takes up to three times as long.
 ///
 /// # Errors
-/// [`Error::Memory`] if not even the last fits, before anything is allocated.
+/// [`Error::Memory`] if not even a run without bounds fits, before anything is allocated.
 /// [`Error::Dimension`] unless there is one size a row; [`Error::Option`] for a size out of range.
 pub fn ward_within(
     vectors: Vectors<'_>,
@@ -110,25 +110,26 @@ mod tests {
     use crate::testing::SeededNumbers;
     use alloc::{vec, vec::Vec};
 
-    fn tree(values: &[f32], dim: usize) -> Vec<(usize, usize, f64)> {
+    /// (a, b, height) of each merge of the tree of unweighted vectors.
+    fn merges_of(values: &[f32], dim: usize) -> Vec<(usize, usize, f64)> {
         let tree = ward(Vectors::new(values, dim).unwrap(), None).unwrap();
         tree.merges().iter().map(|m| (m.a, m.b, m.height)).collect()
     }
 
     #[test]
     fn ties_go_to_the_lowest_row() {
-        // Four corners of a square: every side ties.
-        let square = tree(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
+        // The four corners of a square: all four sides are equally long.
+        let square = merges_of(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
         assert_eq!(square, [(0, 1, 1.0), (2, 3, 1.0), (4, 5, 2.0)]);
         // Five equal rows: all at distance 0, merged in row order.
-        let equal = tree(&[3.0; 5], 1);
+        let equal = merges_of(&[3.0; 5], 1);
         assert_eq!(equal, [(0, 1, 0.0), (2, 5, 0.0), (3, 6, 0.0), (4, 7, 0.0)]);
     }
 
     #[test]
     fn equal_rows_merge_at_exactly_zero() {
         let values: Vec<f32> = (0..40).flat_map(|_| [0.1, -0.7, 1.0 / 3.0]).collect();
-        assert!(tree(&values, 3).iter().all(|merge| merge.2 == 0.0));
+        assert!(merges_of(&values, 3).iter().all(|merge| merge.2 == 0.0));
     }
 
     #[test]
@@ -136,12 +137,13 @@ mod tests {
         let n = 33;
         let mut values = vec![0.0; n * n];
         (0..n).for_each(|i| values[i * n + i] = 1.0);
-        let tree = tree(&values, n);
-        assert_eq!(tree.len(), n - 1);
-        assert!(tree.iter().all(|merge| (merge.2 - 2.0).abs() < 1e-9));
+        let merges = merges_of(&values, n);
+        assert_eq!(merges.len(), n - 1);
+        assert!(merges.iter().all(|merge| (merge.2 - 2.0).abs() < 1e-9));
     }
 
-    /// Vectors in groups, on a line, with ties, with duplicates, far from the origin, and weighted.
+    /// (vectors, dim, weights) of several shapes: scattered, in groups, with ties, with duplicates,
+    /// far from the origin, and weighted.
     fn samples() -> Vec<(Vec<f32>, usize, Option<Vec<f64>>)> {
         let mut rng = SeededNumbers::new(3);
         let mut samples = Vec::new();
@@ -175,7 +177,7 @@ mod tests {
             let vectors = Vectors::new(&values, dim).unwrap();
             let [matrix, lists, none] = BoundsStrategy::ALL.map(|strategy| {
                 let run = WardRun::with_strategy(strategy, vectors, weights.as_deref(), true);
-                (run.steps, run.diameter, run.tie_free)
+                (run.steps, run.diameter, run.had_no_ties)
             });
             assert_eq!(matrix, lists, "{} x {dim}", vectors.len());
             assert_eq!(matrix, none, "{} x {dim}", vectors.len());
@@ -206,7 +208,7 @@ mod tests {
         let values = [0.0f32, 1.0, 3.0, 7.0, 15.0, 31.0];
         let shape = |scale: f64| {
             let scaled: Vec<f32> = values.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
-            tree(&scaled, 1).iter().map(|m| (m.0, m.1)).collect::<Vec<_>>()
+            merges_of(&scaled, 1).iter().map(|m| (m.0, m.1)).collect::<Vec<_>>()
         };
         for scale in [1e18, 1e37, 1e-20, 1e-40] {
             assert_eq!(shape(scale), shape(1.0), "scale {scale}");

@@ -1,14 +1,15 @@
-//! Strategies 2 and 3: each cluster has a short list of candidates, or none, and scans the whole
-//! grid when its list cannot decide. O(n dim) memory.
+//! Strategies 2 and 3: each cluster has a short list of candidates (2) or none (3). The whole grid
+//! is scanned when a list does not determine the nearest neighbour. O(n dim) memory.
 //!
-//! By Lance-Williams, Ward's distance of a union to a third cluster follows from the distances of
-//! its parts and grows with them, so lower bounds of the parts give one of the union. It is never
-//! below the smaller of both (reducibility), so a merge elsewhere brings no cluster nearer.
+//! By Lance-Williams, the Ward distance of a union to a third cluster is computed from the
+//! distances of its two parts and grows with them, so lower bounds of these give a lower bound of
+//! it. It is never below the smaller of both (reducibility), so a merge brings no other cluster
+//! nearer.
 //!
 //! Hot loops are small `#[inline(never)]` functions: wasm runtimes compile and optimise whole
 //! functions (docs/decisions/0013).
 
-use super::candidates::{CandidateList, MAX_BOUND, TopKBuilder, round_down};
+use super::candidates::{CandidateList, CandidateListBuilder, MAX_BOUND, to_f32_rounded_down};
 use super::chain::{Nearest, NearestNeighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
@@ -17,41 +18,44 @@ use crate::math::simd::{F32x8, LANES, ROUND_UP, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// Side of a tile of the distance matrix, in panels (512 x 512 distances): a tile is computed at
-/// once, then its rows are searched.
+/// Width and height of a [`Tile`] of the distance matrix, in panels: 512 x 512 distances.
 const TILE_PANELS: usize = 64;
 
-/// Live clusters occupy the first slots of the grid.
+/// Nearest-neighbour search by candidate lists, or by the grid only. Live clusters occupy the first
+/// slots of the grid.
 pub(crate) struct NeighbourLists<'a> {
     clusters: Clusters<'a>,
     grid: Grid,
-    /// By cluster; empty with `BoundsStrategy::None`.
+    /// Candidate list of each cluster; no lists with `BoundsStrategy::None`.
     lists: Vec<CandidateList>,
-    /// Cluster at each slot.
+    /// Cluster at each grid slot.
     cluster_at: Vec<u32>,
-    /// Slot of each cluster.
+    /// Grid slot of each cluster.
     slot_of: Vec<u32>,
-    /// By slot, for whole pairs of panels.
+    /// Weight of the cluster at each slot; padded to whole pairs of panels.
     weights: Vec<f32>,
-    /// The least weight of a row, and the greatest weight of a cluster so far.
-    lightest: f64,
-    heaviest: f64,
-    /// Scratch: grid distances of one cluster to all, by slot.
+    /// The least weight of a row.
+    min_weight: f64,
+    /// The greatest weight of a cluster so far.
+    max_weight: f64,
+    /// Scratch: grid distances of the last scanned cluster to all live clusters, by slot.
     distances: Vec<[f32; LANES]>,
-    /// Scratch, all 0: position of a cluster in a list, counted from 1.
-    position: Vec<u8>,
+    /// Scratch, by cluster: its index in the list that is being processed, plus 1; 0 for a cluster
+    /// that is not in that list. All 0 between calls.
+    index_plus_one: Vec<u8>,
 }
 
 impl<'a> NeighbourLists<'a> {
     /// Upper bound of the bytes for n clusters, without the clusters and their grid.
     pub(crate) fn bytes(n: usize, with_lists: bool) -> usize {
         let tile = 2 * (TILE_PANELS * LANES).min(n).pow(2) * size_of::<f32>();
-        let each = 4 * size_of::<u32>() + 1;
-        n.saturating_mul(if with_lists { each + size_of::<CandidateList>() } else { each })
-            .saturating_add(if with_lists { tile } else { 0 })
+        let per_cluster = 4 * size_of::<u32>() + 1;
+        let list = if with_lists { size_of::<CandidateList>() } else { 0 };
+        n.saturating_mul(per_cluster + list).saturating_add(if with_lists { tile } else { 0 })
     }
 
-    /// Searches over single rows, and the farthest distance of each row. O(n^2 dim / 2).
+    /// The search before the first merge, when each row is a cluster, and the largest grid
+    /// distances of the rows. O(n^2 dim).
     #[inline(never)]
     pub(crate) fn new(
         clusters: Clusters<'a>,
@@ -67,65 +71,65 @@ impl<'a> NeighbourLists<'a> {
             slot_of: (0..n as u32).collect(),
             distances: vec![[0.0; LANES]; weights.len() / LANES],
             weights,
-            lightest: clusters.weights.iter().copied().fold(f64::INFINITY, f64::min),
-            heaviest: clusters.weights.iter().copied().fold(0.0, f64::max),
-            position: vec![0; n],
+            min_weight: clusters.weights.iter().copied().fold(f64::INFINITY, f64::min),
+            max_weight: clusters.weights.iter().copied().fold(0.0, f64::max),
+            index_plus_one: vec![0; n],
             clusters,
             grid,
         };
-        let mut farthest = FarthestBounds::new(n);
+        let mut farthest_bounds = FarthestBounds::new(n);
         if with_lists {
             search.lists = vec![CandidateList::EMPTY; n];
-            fill_lists(&search.grid, &search.weights, &mut search.lists, &mut farthest);
+            fill_lists(&search.grid, &search.weights, &mut search.lists, &mut farthest_bounds);
             for cluster in 0..n {
                 let slack = search.slack(cluster);
                 search.lists[cluster].subtract_slack(slack);
             }
         } else {
-            let count = n.div_ceil(LANES);
-            all_pairs(&search.grid, 0..count, 0..count, &mut |left, right, block| {
-                farthest.update(right, &block[..LANES.min(n - left * LANES)]);
+            let panels = 0..n.div_ceil(LANES);
+            all_pairs(&search.grid, panels.clone(), panels, &mut |left, right, block| {
+                farthest_bounds.update(right, &block[..LANES.min(n - left * LANES)]);
             });
         }
-        (search, farthest)
+        (search, farthest_bounds)
     }
 
     pub(crate) fn grid(&self) -> &Grid {
         &self.grid
     }
 
-    /// Upper bound of the error of grid distances from a cluster, in the root of Ward's distance,
-    /// in steps.
+    /// Upper bound, in steps, of the difference between the roots of two Ward distances of a
+    /// cluster: the true one, and the one computed on the grid.
     fn slack(&self, cluster: usize) -> f32 {
         let w = self.clusters.weights[cluster];
-        let factor = 2.0 * w * self.heaviest / (w + self.heaviest);
+        let factor = 2.0 * w * self.max_weight / (w + self.max_weight);
         sqrt(factor) as f32 * self.grid.slack() * ROUND_UP
     }
 
-    /// Whether `nearest` is nearer than every cluster outside the list.
-    fn is_decided(&self, nearest: &Nearest, list: &CandidateList) -> bool {
-        self.grid.squared_steps(nearest.distance) < f64::from(list.others_bound)
+    /// Whether `nearest` is nearer than every cluster that is not in the list.
+    fn is_nearer_than_unlisted(&self, nearest: &Nearest, list: &CandidateList) -> bool {
+        self.grid.squared_steps(nearest.distance) < f64::from(list.unlisted_lower_bound)
     }
 
-    /// Computes the exact distances of those candidates that may be nearest by their bounds. O(dim)
-    /// each.
+    /// Computes the exact distance of each candidate in the list whose lower bound does not exclude
+    /// it, and updates `nearest`. O(dim) for each.
     fn refine_list(&mut self, cluster: usize, list: &mut CandidateList, nearest: &mut Nearest) {
         let (clusters, grid) = (&mut self.clusters, &self.grid);
         list.refine(|refined, candidate| {
             let candidate = clusters.root_of(candidate);
-            // Skip the cluster itself and candidates merged into one already visited.
+            // Skip the cluster itself, and candidates merged into a cluster that was visited.
             let entry =
                 (candidate != cluster && !refined.contains(&(candidate as u32))).then(|| {
                     let distance =
                         nearest.consider(candidate, || clusters.distance(cluster, candidate));
-                    (candidate as u32, round_down(grid.squared_steps(distance)))
+                    (candidate as u32, to_f32_rounded_down(grid.squared_steps(distance)))
                 });
             (entry, grid.squared_steps(nearest.distance))
         });
     }
 
-    /// Computes the grid distances of a cluster to all, and returns the list of its nearest. O(live
-    /// clusters dim).
+    /// Computes the grid distances of a cluster to all live clusters, and returns the list of the
+    /// nearest. O(live clusters dim).
     fn scan_all(&mut self, cluster: usize) -> CandidateList {
         let slot = self.slot_of[cluster] as usize;
         let n = self.clusters.live_count();
@@ -141,16 +145,16 @@ impl<'a> NeighbourLists<'a> {
         let distances = &mut self.distances[..n.div_ceil(LANES)];
         distances.as_flattened_mut()[slot] = MAX_BOUND;
         distances.as_flattened_mut()[n..].fill(MAX_BOUND);
-        let mut builder = TopKBuilder::new();
+        let mut builder = CandidateListBuilder::new();
         builder.add_nearest(distances, |slot| self.cluster_at[slot]);
         let mut list = builder.finish();
         list.subtract_slack(self.slack(cluster));
         list
     }
 
-    /// Computes the exact distance of every cluster that may be nearest by the grid distances of
-    /// the last [`scan_all`](Self::scan_all).
-    // Cold: needed only when more clusters are about equally near than fit into a list.
+    /// Computes the exact distance of every cluster that may be nearest, by the grid distances that
+    /// [`scan_all`](Self::scan_all) stored for `cluster`, and updates `nearest`.
+    // Cold: called only if more clusters are about equally near than a list holds.
     #[cold]
     fn check_all_within_slack(&mut self, cluster: usize, nearest: &mut Nearest) {
         let slack = self.slack(cluster);
@@ -164,64 +168,76 @@ impl<'a> NeighbourLists<'a> {
         }
     }
 
-    /// The list of the union of `a` and `b`, which are at `distance`, from their lists.
+    /// The candidate list of the union of clusters `a` and `b`, computed from their lists.
+    /// `distance` is the distance between the two.
     fn merged_list(&mut self, a: usize, b: usize, distance: f64) -> CandidateList {
         let distance_ab = self.grid.squared_steps(distance);
         let (w, v) = (self.clusters.weights[a], self.clusters.weights[b]);
         let lance_williams = |to_a: f32, to_b: f32, c: f64| {
             ((w + c) * f64::from(to_a) + (v + c) * f64::from(to_b) - c * distance_ab) / (w + v + c)
         };
-        let [list_a, list_b] = [a, b].map(|cluster| self.with_live_clusters(cluster));
+        let [list_a, list_b] = [a, b].map(|cluster| self.live_list(cluster));
         let entries_b: Vec<(u32, f32)> = list_b.iter().collect();
         for (index, &(candidate, _)) in entries_b.iter().enumerate() {
-            self.position[candidate as usize] = index as u8 + 1;
+            self.index_plus_one[candidate as usize] = index as u8 + 1;
         }
-        let mut builder = TopKBuilder::new();
+        let mut builder = CandidateListBuilder::new();
         let mut add = |candidate: u32, to_a: f32, to_b: f32| {
             let bound = lance_williams(to_a, to_b, self.clusters.weights[candidate as usize]);
-            builder.add(candidate, round_down(bound.max(to_a.min(to_b).into())));
+            builder.add(candidate, to_f32_rounded_down(bound.max(to_a.min(to_b).into())));
         };
         for (candidate, to_a) in list_a.iter() {
-            let position = usize::from(core::mem::take(&mut self.position[candidate as usize]));
-            let to_b = if position > 0 { entries_b[position - 1].1 } else { list_b.others_bound };
+            let index_plus_one = core::mem::take(&mut self.index_plus_one[candidate as usize]);
+            let to_b = match usize::from(index_plus_one).checked_sub(1) {
+                Some(index) => entries_b[index].1,
+                None => list_b.unlisted_lower_bound,
+            };
             if candidate != b as u32 {
                 add(candidate, to_a, to_b);
             }
         }
         for (candidate, to_b) in entries_b {
-            if core::mem::take(&mut self.position[candidate as usize]) > 0 && candidate != a as u32
+            if core::mem::take(&mut self.index_plus_one[candidate as usize]) > 0
+                && candidate != a as u32
             {
-                add(candidate, list_a.others_bound, to_b);
+                add(candidate, list_a.unlisted_lower_bound, to_b);
             }
         }
         let mut list = builder.finish();
-        // For a cluster of any weight, Lance-Williams lies between its value for the lightest and
-        // its limit for a weight that tends to infinity.
-        let (to_a, to_b) = (f64::from(list_a.others_bound), f64::from(list_b.others_bound));
-        let others_bound = lance_williams(list_a.others_bound, list_b.others_bound, self.lightest)
-            .min(to_a + to_b - distance_ab);
-        list.cap_bounds(round_down(others_bound.max(to_a.min(to_b))));
+        // For a third cluster of any weight, the result of Lance-Williams lies between that for the
+        // least weight and the limit for a weight that tends to infinity.
+        let (to_a, to_b) =
+            (f64::from(list_a.unlisted_lower_bound), f64::from(list_b.unlisted_lower_bound));
+        let unlisted_lower_bound = lance_williams(
+            list_a.unlisted_lower_bound,
+            list_b.unlisted_lower_bound,
+            self.min_weight,
+        )
+        .min(to_a + to_b - distance_ab);
+        list.cap_lower_bounds(to_f32_rounded_down(unlisted_lower_bound.max(to_a.min(to_b))));
         list
     }
 
-    /// The list of a cluster, each candidate replaced by the live cluster it is part of, without
-    /// duplicates.
+    /// The list of a cluster with each candidate replaced by the live cluster that contains it,
+    /// without duplicates and without the cluster itself.
     #[inline(never)]
-    fn with_live_clusters(&mut self, cluster: usize) -> CandidateList {
+    fn live_list(&mut self, cluster: usize) -> CandidateList {
         let list = self.lists[cluster];
-        let mut builder = TopKBuilder::new();
+        let mut builder = CandidateListBuilder::new();
         for (candidate, bound) in list.iter() {
             let candidate = self.clusters.root_of(candidate);
             if candidate != cluster {
-                builder.add_or_lower(candidate as u32, bound, &mut self.position[candidate]);
+                let index_plus_one = &mut self.index_plus_one[candidate];
+                builder.add_or_lower(candidate as u32, bound, index_plus_one);
             }
         }
-        let list = builder.finish_with(list.others_bound);
-        list.iter().for_each(|(candidate, _)| self.position[candidate as usize] = 0);
+        let list = builder.finish_with_unlisted(list.unlisted_lower_bound);
+        list.iter().for_each(|(candidate, _)| self.index_plus_one[candidate as usize] = 0);
         list
     }
 
-    /// Moves the cluster at the last slot to the slot of a merged one. O(dim).
+    /// Moves the cluster at the last slot to the slot of `cluster`, which was merged into another.
+    /// O(dim).
     fn free_slot(&mut self, cluster: usize) {
         let (slot, last) = (self.slot_of[cluster] as usize, self.clusters.live_count());
         self.grid.copy(last, slot);
@@ -237,20 +253,20 @@ impl NearestNeighbours for NeighbourLists<'_> {
         &self.clusters
     }
 
-    /// O(dim) for each distance that the bounds do not exclude, and O(live clusters dim) when the
-    /// list cannot decide.
+    /// O(dim) for each candidate that the bounds do not exclude, and O(live clusters dim) when the
+    /// list does not determine the nearest neighbour.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest {
         let mut nearest = Nearest::none(previous, previous_distance);
         if let Some(&(mut list)) = self.lists.get(cluster) {
             self.refine_list(cluster, &mut list, &mut nearest);
             self.lists[cluster] = list;
-            if self.is_decided(&nearest, &list) {
+            if self.is_nearer_than_unlisted(&nearest, &list) {
                 return nearest;
             }
         }
         let mut list = self.scan_all(cluster);
         self.refine_list(cluster, &mut list, &mut nearest);
-        if !self.is_decided(&nearest, &list) {
+        if !self.is_nearer_than_unlisted(&nearest, &list) {
             self.check_all_within_slack(cluster, &mut nearest);
         }
         if let Some(stored) = self.lists.get_mut(cluster) {
@@ -265,7 +281,7 @@ impl NearestNeighbours for NeighbourLists<'_> {
             self.lists[a] = self.merged_list(a, b, distance);
         }
         self.clusters.merge(a, b);
-        self.heaviest = self.heaviest.max(self.clusters.weights[a]);
+        self.max_weight = self.max_weight.max(self.clusters.weights[a]);
         let slot = self.slot_of[a] as usize;
         if let Some(mean) = self.clusters.mean(a) {
             self.grid.store(slot, mean);
@@ -275,28 +291,31 @@ impl NearestNeighbours for NeighbourLists<'_> {
     }
 }
 
-/// Fills every cluster's candidate list from all pairwise grid distances. O(n^2 dim / 2).
+/// Fills the candidate list of each row, and raises `farthest_bounds`, from the grid distances of
+/// all pairs of rows. O(n^2 dim).
 #[inline(never)]
 fn fill_lists(
     grid: &Grid,
     weights: &[f32],
     lists: &mut [CandidateList],
-    farthest: &mut FarthestBounds,
+    farthest_bounds: &mut FarthestBounds,
 ) {
     let n = lists.len();
-    let count = n.div_ceil(LANES);
+    let panel_count = n.div_ceil(LANES);
     let (weights, _) = weights.as_chunks::<LANES>();
-    let side = count.min(TILE_PANELS);
+    let side = panel_count.min(TILE_PANELS);
     let mut tile = Tile { side, distances: vec![[MAX_BOUND; LANES]; side * side * LANES] };
     let mut mirrored = Tile { side, distances: tile.distances.clone() };
-    let tiles = |from: usize| {
-        (from..count).step_by(TILE_PANELS).map(|first| first..count.min(first + TILE_PANELS))
+    // Ranges of at most TILE_PANELS panels, from panel `start` on.
+    let tile_ranges = |start: usize| {
+        let starts = (start..panel_count).step_by(TILE_PANELS);
+        starts.map(|first| first..panel_count.min(first + TILE_PANELS))
     };
-    for rows in tiles(0) {
-        for columns in tiles(rows.start) {
+    for rows in tile_ranges(0) {
+        for columns in tile_ranges(rows.start) {
             let on_diagonal = rows == columns;
             all_pairs(grid, rows.clone(), columns.clone(), &mut |left, right, block| {
-                farthest.update(right, &block[..LANES.min(n - left * LANES)]);
+                farthest_bounds.update(right, &block[..LANES.min(n - left * LANES)]);
                 let mut distances = [[MAX_BOUND; LANES]; LANES];
                 for (i, row) in block.iter().enumerate() {
                     distances[i] = row
@@ -328,24 +347,27 @@ fn fill_lists(
     }
 }
 
-/// A square part of the matrix of distances, row-major.
+/// A square part of the matrix of grid distances.
 struct Tile {
-    /// Panels in a row.
+    /// Width and height, in panels.
     side: usize,
+    /// Row-major; [`MAX_BOUND`] on the diagonal of the matrix and past the last slot.
     distances: Vec<[f32; LANES]>,
 }
 
 impl Tile {
+    /// Stores the distances of a pair of panels; `left` and `right` are counted within the tile.
     fn write(&mut self, left: usize, right: usize, block: &[[f32; LANES]; LANES]) {
         for (i, row) in block.iter().enumerate() {
             self.distances[(left * LANES + i) * self.side + right] = *row;
         }
     }
 
-    /// Adds the distances of row i to list i; the columns are those of `panels`.
+    /// Adds the nearest slots of each row of the tile to the list of that row. The columns of the
+    /// tile are the slots of `panels`.
     fn update_lists(&self, lists: &mut [CandidateList], panels: &Range<usize>) {
         for (list, row) in lists.iter_mut().zip(self.distances.chunks_exact(self.side)) {
-            let mut builder = TopKBuilder::from(list);
+            let mut builder = CandidateListBuilder::from(list);
             builder.add_nearest(&row[..panels.len()], |i| (panels.start * LANES + i) as u32);
             *list = builder.finish();
         }

@@ -1,4 +1,4 @@
-//! One run of Ward clustering: chooses the strategy for bounds that fits into memory, and returns
+//! One run of Ward clustering: chooses the strategy for bounds that fits into memory, and computes
 //! the tree.
 
 use super::bound_matrix::BoundMatrix;
@@ -12,18 +12,19 @@ use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::{vec, vec::Vec};
 
-/// The merges of a run, and what a session reuses of it.
+/// The result of a run: its merges, and the values from which a session builds its
+/// [`IncrementalTree`](super::IncrementalTree).
 pub(crate) struct WardRun {
     pub(super) deduped: DedupedRows,
     /// Merges of the distinct rows, by their index in `deduped`; children before parents.
     pub(super) steps: Vec<Step>,
     /// Largest squared distance between two rows; 0 if it was not measured.
     pub(crate) diameter: f64,
-    /// For each distinct row, an upper bound of its distance to every distinct row before it; empty
-    /// if it was not measured.
-    pub(super) farthest: Vec<f64>,
-    /// Whether no choice was between neighbours at equal distance (`TIE`).
-    pub(super) tie_free: bool,
+    /// For each distinct row, an upper bound of its distances to the distinct rows before it; empty
+    /// if the diameter was not measured.
+    pub(super) max_earlier_distances: Vec<f64>,
+    /// Whether the nearest neighbour of every merged cluster was unique (`chain.rs`).
+    pub(super) had_no_ties: bool,
 }
 
 impl WardRun {
@@ -39,6 +40,7 @@ impl WardRun {
         Ok(Self::with_strategy(strategy, vectors, weights, measure_diameter))
     }
 
+    /// A run with this strategy, whatever memory it needs.
     pub(super) fn with_strategy(
         strategy: BoundsStrategy,
         vectors: Vectors<'_>,
@@ -49,30 +51,42 @@ impl WardRun {
         let deduped = DedupedRows::new(vectors, weights);
         let vectors = deduped.vectors(vectors);
         if vectors.len() < 2 {
-            let farthest = vec![0.0; vectors.len()];
-            return Self { deduped, steps: Vec::new(), diameter: 0.0, farthest, tie_free: true };
+            let max_earlier_distances = vec![0.0; vectors.len()];
+            return Self {
+                deduped,
+                steps: Vec::new(),
+                diameter: 0.0,
+                max_earlier_distances,
+                had_no_ties: true,
+            };
         }
         let clusters = Clusters::new(vectors, deduped.weights.clone());
         let grid = Grid::new(vectors);
-        let (chain, diameter, farthest) = match strategy {
+        let (chain, diameter, max_earlier_distances) = match strategy {
             BoundsStrategy::Matrix => {
-                let (mut matrix, farthest) = BoundMatrix::new(clusters, &grid);
-                let (diameter, farthest) =
-                    farthest.measure(measure_diameter, &grid, matrix.clusters());
-                // Freed before the chain allocates, so that its memory is reused while it is in the
-                // caches.
+                let (mut matrix, farthest_bounds) = BoundMatrix::new(clusters, &grid);
+                let (diameter, max_earlier_distances) =
+                    farthest_bounds.measure(measure_diameter, &grid, matrix.clusters());
+                // The grid is freed before the chain allocates, so that the chain reuses memory
+                // that is still in the caches.
                 drop(grid);
-                (nearest_neighbour_chain(&mut matrix), diameter, farthest)
+                (nearest_neighbour_chain(&mut matrix), diameter, max_earlier_distances)
             }
             BoundsStrategy::NeighbourLists | BoundsStrategy::None => {
-                let (mut lists, farthest) =
+                let (mut lists, farthest_bounds) =
                     NeighbourLists::new(clusters, grid, strategy == BoundsStrategy::NeighbourLists);
-                let (diameter, farthest) =
-                    farthest.measure(measure_diameter, lists.grid(), lists.clusters());
-                (nearest_neighbour_chain(&mut lists), diameter, farthest)
+                let (diameter, max_earlier_distances) =
+                    farthest_bounds.measure(measure_diameter, lists.grid(), lists.clusters());
+                (nearest_neighbour_chain(&mut lists), diameter, max_earlier_distances)
             }
         };
-        Self { deduped, steps: chain.steps, diameter, farthest, tie_free: chain.tie_free }
+        Self {
+            deduped,
+            steps: chain.steps,
+            diameter,
+            max_earlier_distances,
+            had_no_ties: chain.had_no_ties,
+        }
     }
 
     /// The dendrogram of all `n` rows, duplicates included.
@@ -93,7 +107,7 @@ pub(super) enum BoundsStrategy {
     Matrix,
     /// A few candidates of each cluster ([`NeighbourLists`]).
     NeighbourLists,
-    /// Nothing: every search scans the grid.
+    /// No bounds are stored: every search scans the grid.
     None,
 }
 
@@ -101,7 +115,8 @@ impl BoundsStrategy {
     /// All strategies, the fastest first.
     pub(super) const ALL: [Self; 3] = [Self::Matrix, Self::NeighbourLists, Self::None];
 
-    /// With more rows neighbour lists are faster, because the matrix no longer fits the caches.
+    /// Maximal number of rows for [`Self::Matrix`]: a larger matrix does not fit the caches, and
+    /// neighbour lists are faster.
     const MAX_MATRIX_ROWS: usize = 5_000;
 
     /// Upper bound of the bytes of a run over n x `dim` vectors, the vectors included.
@@ -109,7 +124,7 @@ impl BoundsStrategy {
     #[inline(never)]
     pub(super) fn bytes(self, n: usize, dim: usize) -> usize {
         let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
-        // A mean for every second row, and every row on the grid.
+        // At most one mean for every two rows, and a grid point for each row.
         let clusters =
             n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
         let bounds = match self {
@@ -121,15 +136,15 @@ impl BoundsStrategy {
     }
 
     /// The fastest strategy that fits into `memory` bytes. [`Error::Memory`] if none fits, or if
-    /// the allocator has no such block.
+    /// its bytes cannot be allocated.
     pub(super) fn choose(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
         let fits = |strategy: &Self| strategy.bytes(n, dim) <= memory;
         let eligible = |strategy: &Self| *strategy != Self::Matrix || n <= Self::MAX_MATRIX_ROWS;
         let strategy = Self::ALL.into_iter().filter(eligible).find(fits);
         let strategy =
             strategy.ok_or_else(|| out_of_memory(Self::None.bytes(n, dim), memory, n, dim))?;
-        // One block of all bytes, allocated and freed: a lack of memory is an error here rather
-        // than an abort in the middle of the run.
+        // All bytes are allocated once and freed: too little memory is then an error here instead
+        // of an abort in the middle of the run.
         let needed = strategy.bytes(n, dim);
         Vec::<u8>::new()
             .try_reserve_exact(needed)
@@ -138,7 +153,7 @@ impl BoundsStrategy {
     }
 }
 
-// Cold: kept out of the function that returns the error.
+// Never inlined: rarely called, and kept out of the function that returns the error.
 #[cold]
 #[inline(never)]
 fn out_of_memory(needed: usize, memory: usize, n: usize, dim: usize) -> Error {

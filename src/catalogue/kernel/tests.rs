@@ -1,16 +1,17 @@
 use super::*;
 use crate::testing::SeededNumbers;
 
-fn case(dim: usize, seed: u32, size: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
+/// A query whose components are about `magnitude`, and four rows of codes.
+fn query_and_codes(dim: usize, seed: u32, magnitude: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
     let mut numbers = SeededNumbers::new(seed);
-    let query = (0..dim).map(|_| numbers.normal() * size).collect();
+    let query = (0..dim).map(|_| numbers.normal() * magnitude).collect();
     let mut code = || (64.0 + numbers.normal() * 20.0).clamp(1.0, 127.0) as u8;
     (query, (0..KERNEL_ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())
 }
 
 /// The integer dot product differs from the exact one by at most the rounding bound.
-fn assert_within_rounding_bound(dim: usize, seed: u32, size: f32) {
-    let (query, rows) = case(dim, seed, size);
+fn assert_within_rounding_bound(dim: usize, seed: u32, magnitude: f32) {
+    let (query, rows) = query_and_codes(dim, seed, magnitude);
     let weights = QueryWeights::new(&query);
     let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     for (row, dot) in rows.iter().zip(dots) {
@@ -28,8 +29,8 @@ fn assert_within_rounding_bound(dim: usize, seed: u32, size: f32) {
 #[test]
 fn dot_products_of_every_dimension_are_within_the_rounding_bound() {
     for dim in [1, 2, 15, 16, 31, 32, 33, 48, 63, 64, 100, 256, 384, 1000, 4096] {
-        for size in [1e-30, 1.0, 1e30] {
-            assert_within_rounding_bound(dim, dim as u32, size);
+        for magnitude in [1e-30, 1.0, 1e30] {
+            assert_within_rounding_bound(dim, dim as u32, magnitude);
         }
     }
 }
@@ -53,14 +54,14 @@ fn extreme_values_do_not_overflow() {
     }
 }
 
-/// The target's implementation and the portable one give the same bits.
+/// The kernel of the target and the portable kernel return the same bits.
 fn assert_equals_portable(dim: usize) {
-    let (query, rows) = case(dim, 7 + dim as u32, 1.0);
+    let (query, rows) = query_and_codes(dim, 7 + dim as u32, 1.0);
     let weights = QueryWeights::new(&query);
     let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     let mut sums = [portable::ZERO_I32; KERNEL_ROWS];
     for (i, block) in weights.blocks.iter().enumerate() {
-        let at = |row: usize| -> &[u8; BLOCK] { &rows[row].as_chunks().0[i] };
+        let at = |row: usize| -> &[u8; BLOCK_CODES] { &rows[row].as_chunks().0[i] };
         portable::add_weighted(&mut sums, [0, 1, 2, 3].map(at), block);
     }
     if let Some(block) = &weights.tail {
@@ -71,11 +72,11 @@ fn assert_equals_portable(dim: usize) {
 
     for residuals in [None, Some(&rows[1][..])] {
         let mut sums = portable::ZERO_F32;
-        for at in (0..dim).step_by(LANES) {
+        for at in (0..dim).step_by(PARTIAL_SUMS) {
             let part =
                 |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
             let query = core::array::from_fn(|i| query.get(at + i).copied().unwrap_or(0.0));
-            let residuals = residuals.map_or([0; LANES], part);
+            let residuals = residuals.map_or([0; PARTIAL_SUMS], part);
             portable::add_products(&mut sums, &query, &part(&rows[0]), &residuals);
         }
         let want = portable::to_array(sums).iter().sum::<f32>() / 256.0;

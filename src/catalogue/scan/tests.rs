@@ -33,7 +33,7 @@ fn near_ties(n: usize, dim: usize, numbers: &mut SeededNumbers, scatter: f32) ->
     values
 }
 
-/// Every row scored exactly, without bounds.
+/// The best rows by the exact scores of all rows, without bounds.
 fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -> Vec<ScoredRow> {
     let allowed = RowSet::all(catalogue.rows());
     let rows = RowData {
@@ -297,11 +297,14 @@ fn small_catalogues_and_l2_are_not_sketched() {
 fn norms_in_a_cosine_catalogue_are_ignored() {
     let mut numbers = SeededNumbers::new(63);
     let values = near_ties(40, 5, &mut numbers, 1.0);
-    let plain = catalogue(&values, 5, BuildOptions::default());
+    let without_norms = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
-    builder.add_rows(&plain, &(0..40).collect::<Vec<u32>>()).unwrap();
+    builder.add_rows(&without_norms, &(0..40).collect::<Vec<u32>>()).unwrap();
     builder.set_section(super::super::Section::Norms, vec![0x7f; 40]);
-    let odd = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
+    let with_norms = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
     let query = Vectors::new(&values[..5], 5).unwrap();
-    assert_eq!(odd.search(query, 9, &[]).unwrap(), plain.search(query, 9, &[]).unwrap());
+    assert_eq!(
+        with_norms.search(query, 9, &[]).unwrap(),
+        without_norms.search(query, 9, &[]).unwrap()
+    );
 }

@@ -20,7 +20,7 @@ fn unit(mut vector: Vec<f32>) -> Vec<f32> {
     vector
 }
 
-/// Errors of all estimates, in standard deviations.
+/// The error of the estimate of each row, divided by the standard deviation of the estimate.
 fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
     let encoded = encode(values, dim);
     let codes = codes(&encoded, dim);
@@ -28,14 +28,15 @@ fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
     let tables = sketches.query_tables(query);
     let mut errors = Vec::new();
     for row in 0..codes.len() {
-        let estimates = sketches.estimates(row / BLOCK_ROWS, &tables);
-        let std_devs = sketches.std_devs(row / BLOCK_ROWS);
+        let estimates = sketches.estimates(row / SKETCH_BLOCK_ROWS, &tables);
+        let estimate_std_devs = sketches.estimate_std_devs(row / SKETCH_BLOCK_ROWS);
         let mut stored = Vec::new();
         codes.decode(row, &mut stored);
         let dot: f32 = stored.iter().zip(query).map(|(x, q)| x * q).sum();
-        let (value, doubt) = (estimates.values[row % BLOCK_ROWS], std_devs[row % BLOCK_ROWS]);
-        assert!(value <= estimates.max && doubt <= estimates.max_std_dev);
-        errors.push((value - dot) / doubt.max(1e-6));
+        let lane = row % SKETCH_BLOCK_ROWS;
+        let (value, std_dev) = (estimates.values[lane], estimate_std_devs[lane]);
+        assert!(value <= estimates.max && std_dev <= estimates.max_estimate_std_dev);
+        errors.push((value - dot) / std_dev.max(1e-6));
     }
     errors
 }
@@ -44,7 +45,7 @@ fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
 fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
     let mut numbers = SeededNumbers::new(51);
     for (dim, mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
-        // Around a common mean, as the vectors of many models are.
+        // Vectors around a common mean, like those of many models.
         let values: Vec<f32> =
             (0..2000 * dim).map(|i| numbers.normal() + mean * (i % dim % 2) as f32).collect();
         let query = unit((0..dim).map(|_| numbers.normal()).collect());
@@ -57,27 +58,42 @@ fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
 }
 
 #[test]
-fn estimates_of_rows_that_signs_determine_are_exact() {
-    // Every component is 1 or -1, so the centre and the sign determine it.
+fn estimates_of_rows_that_their_signs_determine_differ_only_by_the_rounding_of_the_tables() {
+    const DIM: usize = 40;
+    const ROWS: usize = 70;
+    // Random rows of components 1 and -1, each followed by its negative: the centre is 0, so the
+    // signs determine a row.
     let mut numbers = SeededNumbers::new(52);
-    let values: Vec<f32> =
-        (0..70 * 40).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
-    let query = unit((0..40).map(|_| numbers.normal()).collect());
-    let encoded = encode(&values, 40);
-    let sketches = Sketches::new(&codes(&encoded, 40)).unwrap();
-    let tables = Sketches { centre: vec![64; 64], ..sketches.clone() }.query_tables(&query);
-    assert_eq!(sketches.blocks.len(), 3);
-    assert!(tables.step > 0.0 && tables.tables.iter().flatten().all(|&entry| entry <= 63));
-    for row in 0..70 {
-        let dot: f32 = values[row * 40..][..40].iter().zip(&query).map(|(x, q)| x * q).sum();
-        let signs = (0..40).map(|at| {
-            let byte = sketches.signs
-                [row / BLOCK_ROWS * sketches.tables_per_row + at / DIMS_PER_TABLE]
-                [sign_byte(row % BLOCK_ROWS)];
-            let negative = byte >> (row % BLOCK_ROWS / 16 * 4) >> (at % DIMS_PER_TABLE) & 1 == 1;
-            if negative { -query[at] } else { query[at] }
-        });
-        assert!((dot - signs.sum::<f32>()).abs() < 1e-5, "{row}");
+    let mut values: Vec<f32> = Vec::new();
+    for _ in 0..ROWS / 2 {
+        let row: Vec<f32> =
+            (0..DIM).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
+        values.extend(&row);
+        values.extend(row.iter().map(|x| -x));
+    }
+    let query = unit((0..DIM).map(|_| numbers.normal()).collect());
+    let encoded = encode(&values, DIM);
+    let sketches = Sketches::new(&codes(&encoded, DIM)).unwrap();
+    assert_eq!(sketches.blocks.len(), ROWS.div_ceil(SKETCH_BLOCK_ROWS));
+    assert!(sketches.centre[..DIM].iter().all(|&code| code == ZERO_CODE));
+    let tables = sketches.query_tables(&query);
+    assert!(tables.tables.iter().flatten().all(|&entry| f32::from(entry) <= MAX_TABLE_ENTRY));
+    // Stored rows have unit length. The entry of each of the DIM / 4 tables is rounded by up to
+    // 0.5.
+    let length = libm::sqrtf(DIM as f32);
+    let max_error = 0.5 * tables.entry_unit * (DIM / TABLE_DIMS) as f32 / length + 1e-5;
+    for row in 0..ROWS {
+        let (block, lane) = (row / SKETCH_BLOCK_ROWS, row % SKETCH_BLOCK_ROWS);
+        assert!(sketches.estimate_std_devs(block)[lane] < 1e-3);
+        let dot: f32 = values[row * DIM..][..DIM].iter().zip(&query).map(|(x, q)| x * q).sum();
+        let estimate = sketches.estimates(block, &tables).values[lane];
+        assert!((estimate - dot / length).abs() <= max_error, "{row}: {estimate} {dot}");
+        // The bits of the signs, read by the documented layout.
+        for k in 0..DIM {
+            let signs = sketches.signs[block * sketches.tables_per_row + k / TABLE_DIMS];
+            let bit = signs[sign_byte(lane)] >> (lane / 16 * 4) >> (k % TABLE_DIMS) & 1;
+            assert_eq!(bit == 1, values[row * DIM + k] < 0.0, "{row}, dimension {k}");
+        }
     }
 }
 
@@ -100,7 +116,7 @@ fn too_many_dimensions_and_too_large_components_are_not_sketched() {
     );
 }
 
-/// The target's implementation and the portable one give the same bits.
+/// The functions of the target and the portable functions return the same bits.
 fn assert_equals_portable(dim: usize) {
     let mut numbers = SeededNumbers::new(dim as u32);
     let values: Vec<f32> = (0..45 * dim).map(|_| numbers.normal() + 0.5).collect();

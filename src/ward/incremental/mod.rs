@@ -3,10 +3,10 @@
 //!
 //! Without ties, Ward's tree is the one that merges the two nearest clusters of all, again and
 //! again. So the old merges are visited in ascending order. A merge stays if both parts still exist
-//! and no changed cluster is nearer to either of them. The few changed clusters are the **active**
-//! ones: they have bounds of their distances to all clusters, and merge with their nearest; when a
-//! part of an old merge is gone, the other part becomes active. If two choices tie, or too many
-//! clusters become active, the repair gives up and the caller clusters again from the start.
+//! and no changed cluster is nearer to either of them. The few changed clusters are **active**: the
+//! repair stores lower bounds of their distances to all clusters and merges each with its nearest.
+//! When one part of an old merge no longer exists, the other part becomes active. If two distances
+//! tie, or too many clusters become active, the repair fails and all rows are clustered again.
 
 mod repair;
 mod tree;

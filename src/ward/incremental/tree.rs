@@ -8,49 +8,55 @@ use crate::ward::grid::Grid;
 use crate::ward::run::WardRun;
 use alloc::{vec, vec::Vec};
 
-/// The children of a leaf.
+/// Slot number that stands for no node: both children of a leaf have it.
 pub(super) const NO_NODE: u32 = u32::MAX;
-/// How many times as far from the centre as the present vectors a later vector may lie.
-const MARGIN: f64 = 1.25;
+/// The grid has room for vectors up to this many times as far from its centre as the farthest
+/// vector when the tree is built.
+const GRID_MARGIN: f64 = 1.25;
 
-/// What a node is at the height a repair has reached.
+/// State of a slot at the height that a repair has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeState {
     /// The slot has no node.
     Free,
-    /// A merge that has not been visited yet.
+    /// Its node is a merge of the old tree that has not been visited yet.
     Pending,
-    /// A cluster.
+    /// Its node is a cluster.
     Live,
-    /// Part of a larger cluster.
+    /// Its node was merged into a larger cluster.
     Merged,
 }
 
-/// Leaves and inner nodes of a dendrogram; each has a slot, on the grid and in every column.
+/// Leaves and inner nodes of a dendrogram. Each node has a slot: its index on the grid and in the
+/// vectors below.
 pub(crate) struct IncrementalTree {
     pub(super) dim: usize,
     pub(super) grid: Grid,
+    /// Mean of each node, row-major.
     pub(super) means: Vec<f64>,
+    /// Weight of each node.
     pub(super) weights: Vec<f64>,
-    /// `weights` as `f32`, for whole pairs of panels.
+    /// `weights` as `f32`, padded to whole pairs of panels.
     pub(super) weights_f32: Vec<[f32; LANES]>,
+    /// Ward height of each node; 0 for a leaf.
     pub(super) heights: Vec<f64>,
     /// Lowest row under each node.
     pub(super) lowest_row: Vec<u32>,
     /// Slots of the children; [`NO_NODE`] for a leaf.
     pub(super) children: Vec<[u32; 2]>,
     pub(super) states: Vec<NodeState>,
+    /// Slots without a node; the last is used first.
     pub(super) free_slots: Vec<u32>,
     /// Slots of the inner nodes, ascending by height.
     pub(super) inner_nodes: Vec<u32>,
-    /// Leaf of each row; equal rows share one.
+    /// Leaf of each row; equal rows share a leaf.
     pub(super) leaf_of_row: Vec<u32>,
     /// Leaves that have lost or gained a row, or whose weight has changed, since the last update.
     pub(super) changed_leaves: Vec<u32>,
-    /// By leaf: an upper bound of its squared distances. Every pair of leaves is covered by the
-    /// bound of at least one of the two.
-    pub(super) farthest: Vec<f64>,
-    /// The two leaves that are farthest apart; [`NO_NODE`] if they are not known.
+    /// By leaf: an upper bound of its squared distances to other leaves. The squared distance of
+    /// each pair of leaves is within the bound of at least one of the two.
+    pub(super) max_squared_distances: Vec<f64>,
+    /// The two leaves at the largest distance; [`NO_NODE`] if they are unknown.
     pub(super) diameter_ends: [u32; 2],
     /// Largest squared distance between two rows.
     pub(super) diameter: f64,
@@ -68,13 +74,13 @@ impl IncrementalTree {
     pub(crate) fn new(vectors: Vectors<'_>, run: &WardRun) -> Option<Self> {
         let deduped = &run.deduped;
         let n = deduped.rows.len();
-        if !run.tie_free || n < 2 {
+        if !run.had_no_ties || n < 2 {
             return None;
         }
         let (dim, slots) = (vectors.dim(), slot_count(n));
         let mut tree = Self {
             dim,
-            grid: Grid::with_margin(deduped.vectors(vectors), MARGIN, slots),
+            grid: Grid::with_margin(deduped.vectors(vectors), GRID_MARGIN, slots),
             means: vec![0.0; slots * dim],
             weights: vec![1.0; slots],
             weights_f32: vec![[1.0; LANES]; slots / LANES],
@@ -86,20 +92,21 @@ impl IncrementalTree {
             inner_nodes: Vec::with_capacity(n),
             leaf_of_row: vec![0; vectors.len()],
             changed_leaves: Vec::new(),
-            farthest: vec![0.0; slots],
+            max_squared_distances: vec![0.0; slots],
             diameter_ends: [NO_NODE; 2],
             diameter: run.diameter,
         };
         for (leaf, &row) in deduped.rows.iter().enumerate() {
             tree.insert_leaf(vectors.row(row), deduped.weights[leaf])?;
-            tree.farthest[leaf] = run.farthest[leaf] * run.farthest[leaf];
+            let max_distance = run.max_earlier_distances[leaf];
+            tree.max_squared_distances[leaf] = max_distance * max_distance;
             tree.leaf_of_row[row] = leaf as u32;
         }
         for step in &deduped.steps {
             tree.leaf_of_row[step.b] = tree.leaf_of_row[step.a];
         }
-        // Leaves fill the first n slots and merges follow, so a slot is a node number of the
-        // dendrogram.
+        // Leaves take the first n slots and merges the slots after these, so slots equal the node
+        // numbers of the dendrogram.
         let dendrogram = Dendrogram::from_steps(n, &run.steps);
         tree.lowest_row[..n]
             .iter_mut()
@@ -125,27 +132,28 @@ impl IncrementalTree {
         self.changed_leaves.extend(self.leaf_of_row.get(row));
     }
 
-    /// Makes this the tree of `vectors`: the rows that were not removed, and new ones after them.
-    /// `None` if the repair gave up; the tree is then invalid. O(n dim) for each active cluster.
+    /// Updates the tree to that of `vectors`: the rows that were not removed, then new rows. `None`
+    /// if the repair failed; the tree is then invalid. O(n dim) for each active cluster.
     pub(crate) fn update(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<()> {
         let new_leaves = self.add_rows(vectors, weights)?;
-        let mut totals = vec![0.0; self.states.len()];
+        let mut leaf_weights = vec![0.0; self.states.len()];
         for (row, &leaf) in self.leaf_of_row.iter().enumerate().rev() {
             self.lowest_row[leaf as usize] = row as u32;
         }
         self.leaf_of_row
             .iter()
             .zip(weights)
-            .for_each(|(&leaf, weight)| totals[leaf as usize] += weight);
+            .for_each(|(&leaf, weight)| leaf_weights[leaf as usize] += weight);
         let (mut changed, mut removed) = (Vec::new(), Vec::new());
         for leaf in core::mem::take(&mut self.changed_leaves) {
-            let leaves = if totals[leaf as usize] > 0.0 { &mut changed } else { &mut removed };
+            let leaves =
+                if leaf_weights[leaf as usize] > 0.0 { &mut changed } else { &mut removed };
             if !leaves.contains(&leaf) {
                 leaves.push(leaf);
             }
         }
         for &leaf in new_leaves.iter().chain(&changed) {
-            self.store_weight(leaf as usize, totals[leaf as usize]);
+            self.store_weight(leaf as usize, leaf_weights[leaf as usize]);
         }
         for &leaf in &removed {
             self.states[leaf as usize] = NodeState::Free;
@@ -190,7 +198,7 @@ impl IncrementalTree {
                 new_leaves.push(leaf);
             }
         }
-        // A new leaf of several rows is new, not changed.
+        // A new leaf of several equal rows counts as new, not as changed.
         self.changed_leaves.retain(|leaf| !new_leaves.contains(leaf));
         Some(new_leaves)
     }
@@ -204,7 +212,8 @@ impl IncrementalTree {
         self.weights_f32[slot / LANES][slot % LANES] = weight as f32;
     }
 
-    /// A new leaf; `None` if no slot is free or the vector lies beyond the grid. O(dim).
+    /// Adds a leaf and returns its slot; `None` if no slot is free or the vector lies beyond the
+    /// grid. O(dim).
     fn insert_leaf(&mut self, vector: &[f32], weight: f64) -> Option<usize> {
         let slot = self.free_slots.pop()? as usize;
         let mean = &mut self.means[slot * self.dim..][..self.dim];
@@ -220,7 +229,8 @@ impl IncrementalTree {
         Some(slot)
     }
 
-    /// A new inner node over `x` and `y`; `None` if no slot is free. O(dim).
+    /// Adds an inner node with children `x` and `y` and returns its slot; `None` if no slot is
+    /// free. O(dim).
     pub(super) fn insert_inner(&mut self, x: usize, y: usize, height: f64) -> Option<usize> {
         let slot = self.free_slots.pop()? as usize;
         let (a, b) = if self.lowest_row[x] < self.lowest_row[y] { (x, y) } else { (y, x) };
@@ -243,11 +253,11 @@ impl IncrementalTree {
         Some(slot)
     }
 
-    /// Updates the diameter. O(n dim) for each new leaf, and if an end of the diameter was removed,
-    /// for each leaf that may be an end.
+    /// Updates the diameter. O(n dim) for each new leaf and, if one of `diameter_ends` was removed,
+    /// for each leaf that may replace it.
     fn update_diameter(&mut self, new_leaves: &[u32]) {
         for &leaf in new_leaves {
-            self.farthest[leaf as usize] = f64::INFINITY;
+            self.max_squared_distances[leaf as usize] = f64::INFINITY;
         }
         if self.diameter_ends.iter().any(|end| !self.leaf_of_row.contains(end)) {
             self.diameter = 0.0;
@@ -256,41 +266,42 @@ impl IncrementalTree {
         let lowest = rows.filter(|(row, leaf)| self.lowest_row[**leaf as usize] == *row as u32);
         let leaves: Vec<usize> = lowest.map(|(_, &leaf)| leaf as usize).collect();
         loop {
-            // Farthest first.
-            let farther = |x: &usize, y: &usize| self.farthest[*x].total_cmp(&self.farthest[*y]);
-            match leaves.iter().copied().max_by(farther) {
-                Some(leaf) if self.farthest[leaf] > self.diameter => {
-                    self.scan_farthest(leaf, &leaves);
+            // The leaf of the largest bound, until no bound exceeds the diameter.
+            let bounds = &self.max_squared_distances;
+            match leaves.iter().copied().max_by(|&x, &y| bounds[x].total_cmp(&bounds[y])) {
+                Some(leaf) if bounds[leaf] > self.diameter => {
+                    self.scan_distances(leaf, &leaves);
                 }
                 _ => return,
             }
         }
     }
 
-    /// Computes the farthest distance of a leaf, and raises the diameter to it. O(n dim).
-    fn scan_farthest(&mut self, leaf: usize, leaves: &[usize]) {
-        let mut farthest: f64 = 0.0;
+    /// Computes the upper bound of the squared distances of a leaf to `leaves`, and raises the
+    /// diameter to the largest of these distances. O(n dim).
+    fn scan_distances(&mut self, leaf: usize, leaves: &[usize]) {
+        let mut max_squared: f64 = 0.0;
         let mut row = (usize::MAX, [[0; LANES]; 2]);
         for &other in leaves {
             let pair = other / (2 * LANES);
             if row.0 != pair {
                 row = (pair, self.grid.row_not_inlined(leaf, pair).map(I32x8::to_array));
             }
-            let at_most = self.grid.max_distance(row.1.as_flattened()[other % (2 * LANES)]);
-            let mut squared = at_most * at_most;
+            let max_distance = self.grid.max_distance(row.1.as_flattened()[other % (2 * LANES)]);
+            let mut squared = max_distance * max_distance;
             if squared > self.diameter {
                 squared = squared_distance(self.mean(leaf), self.mean(other));
                 if squared > self.diameter {
                     (self.diameter, self.diameter_ends) = (squared, [leaf as u32, other as u32]);
                 }
             }
-            farthest = farthest.max(squared);
+            max_squared = max_squared.max(squared);
         }
-        self.farthest[leaf] = farthest;
+        self.max_squared_distances[leaf] = max_squared;
     }
 }
 
-/// Slots for the nodes of n rows, with room for later rows.
+/// Number of slots for the nodes of n rows, with room for rows that are added later.
 fn slot_count(n: usize) -> usize {
     (2 * n + n / 4 + 64).next_multiple_of(2 * LANES)
 }
