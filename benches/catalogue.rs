@@ -1,5 +1,6 @@
-//! The catalogue: `cargo bench --bench catalogue`. Every benchmark asserts its answer once,
-//! untimed.
+//! Benchmarks of building, reading and searching a catalogue: `cargo bench --bench catalogue`. Each
+//! benchmark checks its result once before it is timed.
+//!
 //! `npm run bench:catalogue` compares the same code with other vector indexes.
 // A benchmark that cannot run panics.
 #![allow(clippy::unwrap_used)]
@@ -11,13 +12,14 @@ use divan::{Bencher, black_box};
 use pocketsage::{Catalogue, Items, Precision, Vectors};
 
 const SHAPES: [Shape; 3] = [Shape(2000, 384), Shape(5000, 256), Shape(20_000, 256)];
-const COUNT: usize = 10;
+/// Number of hits of a search.
+const HIT_COUNT: usize = 10;
 
 fn main() {
     divan::main();
 }
 
-/// From vectors and ids to the bytes of a catalogue.
+/// Builds a catalogue from vectors and ids.
 #[divan::bench(args = SHAPES, sample_count = 20)]
 fn build(bencher: Bencher<'_, '_>, shape: Shape) {
     let (values, ids) = (mixture(shape, 1), ids(shape.0));
@@ -28,7 +30,7 @@ fn build(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.bench_local(|| Catalogue::build(black_box(&items), Precision::Full));
 }
 
-/// From bytes to a catalogue that answers; the copy of the bytes is untimed.
+/// Reads a catalogue from its bytes. Copying the bytes is not timed.
 #[divan::bench(args = SHAPES)]
 fn from_bytes(bencher: Bencher<'_, '_>, shape: Shape) {
     let catalogue = catalogue(shape);
@@ -37,20 +39,20 @@ fn from_bytes(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.with_inputs(|| bytes.to_vec()).bench_local_values(Catalogue::from_bytes);
 }
 
-/// The ten nearest items of one query.
+/// Searches the ten nearest items of one query.
 #[divan::bench(args = SHAPES)]
 fn search(bencher: Bencher<'_, '_>, shape: Shape) {
     let mut catalogue = catalogue(shape);
     catalogue.prepare();
     let query = mixture(Shape(1, shape.1), 2);
     let query = Vectors::new(&query, shape.1).unwrap();
-    let found = catalogue.search(query, COUNT, &[]).unwrap();
+    let found = catalogue.search(query, HIT_COUNT, &[]).unwrap();
     let rows: Vec<usize> = found[0].iter().map(|hit| hit.row).collect();
     assert_eq!(rows, nearest_by_definition(&catalogue, &mixture(Shape(1, shape.1), 2)));
-    bencher.bench_local(|| catalogue.search(black_box(query), COUNT, &[]));
+    bencher.bench_local(|| catalogue.search(black_box(query), HIT_COUNT, &[]));
 }
 
-/// The rows with the ten largest inner products, from all of them in `f64`.
+/// The rows of the ten largest inner products with the query, computed for all rows in `f64`.
 fn nearest_by_definition(catalogue: &Catalogue, query: &[f32]) -> Vec<usize> {
     let mut vector = Vec::new();
     let mut scored: Vec<(f64, usize)> = (0..catalogue.rows())
@@ -62,9 +64,10 @@ fn nearest_by_definition(catalogue: &Catalogue, query: &[f32]) -> Vec<usize> {
         })
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    scored.into_iter().take(COUNT).map(|(_, row)| row).collect()
+    scored.into_iter().take(HIT_COUNT).map(|(_, row)| row).collect()
 }
 
+/// A catalogue of seeded vectors of this shape.
 fn catalogue(shape: Shape) -> Catalogue {
     let (values, ids) = (mixture(shape, 1), ids(shape.0));
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();

@@ -1,4 +1,6 @@
-//! Clustering: `cargo bench --bench ward`. Every benchmark asserts its answer once, untimed.
+//! Benchmarks of clustering and of profiles: `cargo bench --bench ward`. Each benchmark checks its
+//! result once before it is timed.
+//!
 //! `npm run bench:ward` compares the same code with other libraries.
 // A benchmark that cannot run panics.
 #![allow(clippy::unwrap_used)]
@@ -17,7 +19,7 @@ const SHAPES: [Shape; 6] = [
     Shape(1000, 256),
     Shape(3000, 256),
 ];
-const HOUR: f64 = 3_600_000.0; // ms
+const HOUR_MS: f64 = 3_600_000.0;
 const OPTIONS: ProfileOptions = ProfileOptions {
     cut: Cut::Count(GROUPS),
     singletons: pocketsage::Singletons::Keep,
@@ -31,7 +33,7 @@ fn main() {
     divan::main();
 }
 
-/// From vectors to the whole tree.
+/// Clusters vectors: computes the whole tree.
 #[divan::bench(args = SHAPES)]
 fn tree(bencher: Bencher<'_, '_>, shape: Shape) {
     let values = mixture(shape, 1);
@@ -43,7 +45,7 @@ fn tree(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.bench_local(|| ward(black_box(vectors), None));
 }
 
-/// From actions to interests, without a session.
+/// Computes the profile of all actions, without a session.
 #[divan::bench(args = SHAPES)]
 fn whole_profile(bencher: Bencher<'_, '_>, shape: Shape) {
     let Columns { values, at, weights, now } = Columns::new(shape);
@@ -54,7 +56,7 @@ fn whole_profile(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.bench_local(|| profile(black_box(&actions), now, &OPTIONS));
 }
 
-/// One action added to a session, then its profile. The action is removed again, untimed.
+/// Adds one action to a session and computes the profile. Removing the action again is not timed.
 #[divan::bench(args = SHAPES)]
 fn session_add(bencher: Bencher<'_, '_>, shape: Shape) {
     let Columns { values, at, weights, now } = Columns::new(shape);
@@ -80,7 +82,8 @@ fn session_add(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.with_inputs(remove_last).bench_local_values(|()| add_last());
 }
 
-/// One action removed from a session, then its profile. The action is added again, untimed.
+/// Removes one action from a session and computes the profile. Adding the action again is not
+/// timed.
 #[divan::bench(args = SHAPES)]
 fn session_remove(bencher: Bencher<'_, '_>, shape: Shape) {
     let Columns { values, at, weights, now } = Columns::new(shape);
@@ -107,7 +110,7 @@ fn session_remove(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.with_inputs(add_last).bench_local_values(|()| remove_last());
 }
 
-/// Actions as columns: one an hour, each of weight 1.
+/// The columns of a table of actions: one action in each hour, each of weight 1.
 struct Columns {
     values: Vec<f32>,
     at: Vec<f64>,
@@ -117,16 +120,16 @@ struct Columns {
 
 impl Columns {
     fn new(shape: Shape) -> Self {
-        let at: Vec<f64> = (0..shape.0).map(|row| row as f64 * HOUR).collect();
-        let now = shape.0 as f64 * HOUR;
+        let at: Vec<f64> = (0..shape.0).map(|row| row as f64 * HOUR_MS).collect();
+        let now = shape.0 as f64 * HOUR_MS;
         Self { values: mixture(shape, 1), at, weights: vec![1.0; shape.0], now }
     }
 }
 
-/// Panics unless the clusters are the components that the rows were drawn from.
+/// Panics unless the clusters are the Gaussian components that the rows were drawn from.
 fn assert_groups(labels: &[i32]) {
-    let mut first = labels[..GROUPS].to_vec();
-    assert!(labels.iter().enumerate().all(|(row, &label)| label == first[row % GROUPS]));
-    first.sort_unstable();
-    assert!(first.iter().zip(0..).all(|(&label, expected)| label == expected));
+    let mut label_of_group = labels[..GROUPS].to_vec();
+    assert!(labels.iter().enumerate().all(|(row, &label)| label == label_of_group[row % GROUPS]));
+    label_of_group.sort_unstable();
+    assert!(label_of_group.iter().zip(0..).all(|(&label, expected)| label == expected));
 }

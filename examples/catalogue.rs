@@ -1,4 +1,4 @@
-//! A catalogue: built, searched, stored as bytes and loaded again.
+//! Builds a catalogue, searches it, stores it as bytes, and loads it again.
 //!
 //! Run: `cargo run --example catalogue`
 
@@ -14,7 +14,7 @@ const VECTORS: [f32; 4 * DIM] = [
     0.1, 0.2, 0.9,
 ];
 
-/// Prints the soups, and the size of the catalogue.
+/// Prints the soups that a search finds, and the size of the catalogue.
 ///
 /// # Errors
 /// None for these constants; a program with real input reports them.

@@ -6,7 +6,7 @@ use pocketsage::{
     Actions, Catalogue, Error, Hit, Items, Precision, ProfileOptions, Vectors, blend, profile,
 };
 
-const DAY: f64 = 86_400_000.0; // Times are in milliseconds.
+const DAY_MS: f64 = 86_400_000.0;
 const DIM: usize = 3; // How warm, sweet and crunchy a dish is.
 const DISHES: [(&str, [f32; DIM]); 7] = [
     ("ramen", [1.0, 0.0, 0.1]),
@@ -31,22 +31,24 @@ pub(crate) fn main() -> Result<(), Error> {
     let catalogue =
         Catalogue::build(&Items::new(Vectors::new(&values, DIM)?, &names), Precision::Full)?;
 
-    // One row per action: the vector of the dish, when it was chosen, and how much that counts.
-    let chosen = [RAMEN, PHO, BROWNIE];
-    let vectors: Vec<f32> = chosen.iter().flat_map(|&row| DISHES[row].1).collect();
-    let now = 30.0 * DAY;
-    let times = [now - 2.0 * DAY, now - DAY, now];
+    // One row for each action: the vector of the chosen dish, the time of the choice, and its
+    // weight.
+    let chosen_dishes = [RAMEN, PHO, BROWNIE];
+    let vectors: Vec<f32> = chosen_dishes.iter().flat_map(|&row| DISHES[row].1).collect();
+    let now = 30.0 * DAY_MS;
+    let times = [now - 2.0 * DAY_MS, now - DAY_MS, now];
     let weights = [1.0, 1.0, 1.0];
     let actions = Actions::new(Vectors::new(&vectors, DIM)?, &times, &weights)?;
 
     let profile = profile(&actions, now, &ProfileOptions::default())?;
     for (&medoid, importance) in profile.medoids.iter().zip(&profile.importance) {
-        println!("interest: {} ({:.0} %)", names[chosen[medoid]], 100.0 * importance);
+        println!("interest: {} ({:.0} %)", names[chosen_dishes[medoid]], 100.0 * importance);
     }
 
     // Each medoid is a query; the blend gives each interest its share of the recommendations.
-    let queries: Vec<f32> = profile.medoids.iter().flat_map(|&row| DISHES[chosen[row]].1).collect();
-    let exclude = chosen.map(|row| row as u32);
+    let queries: Vec<f32> =
+        profile.medoids.iter().flat_map(|&row| DISHES[chosen_dishes[row]].1).collect();
+    let exclude = chosen_dishes.map(|row| row as u32);
     let lists: Vec<Vec<Hit>> = catalogue
         .search(Vectors::new(&queries, DIM)?, 4, &exclude)?
         .iter()

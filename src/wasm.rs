@@ -34,8 +34,7 @@ static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 /// The result of an exported function; the error is thrown.
 type JsResult<T> = Result<T, JsValue>;
 
-/// Ward clustering of row-major n x dim vectors:
-/// `{ labels, count, medoids, tree, threshold }`.
+/// Clusters n row-major vectors by Ward: `{ labels, count, medoids, tree, threshold }`.
 #[wasm_bindgen]
 pub fn cluster(
     vectors: Vec<f32>,
@@ -71,6 +70,7 @@ pub fn ward(
         .map_err(to_js_error)
 }
 
+/// The merges of a tree as n - 1 rows of a, b, height, size.
 fn tree_to_js(tree: &Dendrogram) -> Float64Array {
     let merges = tree.merges().iter();
     let numbers: Vec<f64> = merges
@@ -79,7 +79,7 @@ fn tree_to_js(tree: &Dendrogram) -> Float64Array {
     Float64Array::from(&numbers[..])
 }
 
-/// The interests of n actions at time `now`, in ms, most important first.
+/// The interests of n actions at time `now`, in milliseconds since the epoch, most important first.
 #[wasm_bindgen]
 pub fn profile(
     vectors: Vec<f32>,
@@ -106,13 +106,13 @@ fn profile_to_js(profile: &Profile) -> JsResult<JsValue> {
     ])
 }
 
-/// Indices of the interests to query.
+/// The indices of the interests to query, picked by importance.
 #[wasm_bindgen]
 pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<Uint32Array> {
     crate::pick(&importance, count, seed).map(|picked| rows_to_js(&picked)).map_err(to_js_error)
 }
 
-/// Blends ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`:
+/// Blends ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`. Returns
 /// `{ keys, scores, lists }`.
 #[wasm_bindgen]
 pub fn blend(
@@ -141,8 +141,8 @@ pub fn blend(
     ])
 }
 
-/// For each of m queries the `count` rows of highest cosine: `{ rows, scores, ends }`, where list q
-/// is `rows[ends[q - 1]..ends[q]]`.
+/// For each of m queries the `count` rows of highest cosine. Returns `{ rows, scores, ends }`,
+/// where the rows of query q are `rows[ends[q - 1]..ends[q]]`.
 #[wasm_bindgen]
 pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> JsResult<JsValue> {
     let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
@@ -151,14 +151,14 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     to_js_object(&ranking_fields(&lists))
 }
 
-/// Coordinates along the first two principal components: n x 2 in [-1, 1].
+/// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
 #[wasm_bindgen]
 pub fn project(vectors: &[f32], dim: usize) -> JsResult<Float32Array> {
     let map = crate::project(Vectors::new(vectors, dim).map_err(to_js_error)?);
     Ok(Float32Array::from(map.as_flattened()))
 }
 
-/// The low 32 bits of XXH64.
+/// The low 32 bits of the XXH64 of `bytes`.
 #[wasm_bindgen]
 pub fn checksum(bytes: &[u8]) -> u32 {
     crate::checksum(bytes)
@@ -188,8 +188,8 @@ pub fn bytes_per_action(dim: usize) -> usize {
     crate::bytes_per_action(dim)
 }
 
-/// Encodes compact medoids. Ids are concatenated, with end offsets; vectors are row-major n x dim;
-/// `precision` 0 is f16, 1 is i8, 2 is f32.
+/// Encodes a message of compact medoids. Ids are concatenated, with end offsets; vectors are
+/// row-major n x dim; a `precision` of 0 is f16, 1 is i8, 2 is f32.
 #[wasm_bindgen(js_name = encodeMedoids)]
 pub fn encode_medoids(
     count: u32,
@@ -206,7 +206,7 @@ pub fn encode_medoids(
     medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(to_js_error)
 }
 
-/// Decodes compact medoids: `{ count, ids, vectors, dim }`.
+/// Decodes a message of compact medoids: `{ count, ids, vectors, dim }`.
 #[wasm_bindgen(js_name = decodeMedoids)]
 pub fn decode_medoids(bytes: &[u8]) -> JsResult<JsValue> {
     let medoids = Medoids::decode(bytes).map_err(to_js_error)?;
@@ -236,7 +236,7 @@ pub struct CoreBuilder(CatalogueBuilder);
 
 #[wasm_bindgen]
 impl CoreBuilder {
-    /// An empty catalogue; `metric` 0 is cosine, 1 inner product, 2 L2.
+    /// An empty catalogue; a `metric` of 0 is cosine, 1 is inner product, 2 is L2.
     #[wasm_bindgen(constructor)]
     pub fn new(dim: usize, compact: bool, metric: u32) -> JsResult<CoreBuilder> {
         let precision = if compact { Precision::Compact } else { Precision::Full };
@@ -291,13 +291,15 @@ pub struct CoreLoader(Vec<u8>);
 
 #[wasm_bindgen]
 impl CoreLoader {
-    /// Allocates the file whose first bytes (64 or more) these are. They must still be pushed.
+    /// Allocates the buffer for a file that starts with `first`, at least 64 bytes. These bytes
+    /// must also be pushed.
     #[wasm_bindgen(constructor)]
     pub fn new(first: &[u8]) -> JsResult<CoreLoader> {
         Catalogue::file_buffer(first).map(Self).map_err(to_js_error)
     }
 
-    /// Appends the next bytes; `false`, without effect, when they exceed the length of the file.
+    /// Appends the next bytes of the file. If they exceed its length, returns `false` and appends
+    /// nothing.
     pub fn push(&mut self, bytes: &[u8]) -> bool {
         let fits = bytes.len() <= self.0.capacity() - self.0.len();
         if fits {
@@ -335,18 +337,18 @@ impl CoreSession {
         self.0.add(vectors, at, weights).map_err(to_js_error)
     }
 
-    /// Forgets the actions of these rows, given in ascending order.
+    /// Removes the actions of these rows, which must ascend.
     pub fn forget(&mut self, rows: &[u32]) {
         rows.iter().rev().for_each(|&row| _ = self.0.forget(row as usize));
     }
 
-    /// Gives the action of a row another weight.
+    /// Replaces the weight of the action of a row. Returns false if there is no such row.
     #[wasm_bindgen(js_name = setWeight)]
     pub fn set_weight(&mut self, row: usize, weight: f64) -> JsResult<bool> {
         self.0.set_weight(row, weight).map_err(to_js_error)
     }
 
-    /// The interests at time `now`, in ms, most important first.
+    /// The interests at time `now`, in milliseconds since the epoch, most important first.
     pub fn profile(&mut self, now: f64, options: &[f64]) -> JsResult<JsValue> {
         let options = profile_options(options)?;
         profile_to_js(&self.0.profile(now, &options).map_err(to_js_error)?)
@@ -372,8 +374,9 @@ impl CoreCatalogue {
         Uint8Array::from(self.0.bytes())
     }
 
-    /// Its properties: `{ size, rows, dim, metric, precision, spread, hash, revision, byteLength,
-    /// lists, probes, recall }`; without inverted lists the last three are 0, 0 and 1.
+    /// The properties of the catalogue: `{ size, rows, dim, metric, precision, spread, hash,
+    /// revision, byteLength, lists, probes, recall }`; without inverted lists the last three are 0,
+    /// 0 and 1.
     pub fn facts(&self) -> JsResult<JsValue> {
         let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
         let full = self.0.precision() == Precision::Full;
@@ -417,7 +420,7 @@ impl CoreCatalogue {
         Ok(Float32Array::from(&values[..]))
     }
 
-    /// The payload of a row, a JSON string; `undefined` without one.
+    /// The payload of a row, a JSON string; `undefined` if the row has none.
     pub fn payload(&self, row: usize) -> Option<String> {
         self.0.payload(row).map(String::from)
     }
@@ -427,9 +430,9 @@ impl CoreCatalogue {
         self.0.prepare();
     }
 
-    /// For each of m queries the best items: `{ ids, idEnds, scores, ends }`, where list q is hits
-    /// `ends[q - 1]..ends[q]` and the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
-    /// `allowed` is a bitset of rows; a `min_score` of NaN is none.
+    /// For each of m queries the best items: `{ ids, idEnds, scores, ends }`. The hits of query q
+    /// are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
+    /// `allowed` is the bitset of the rows that may be returned; a `min_score` of NaN means none.
     #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
     pub fn search(
         &self,
@@ -447,7 +450,8 @@ impl CoreCatalogue {
         let search =
             SearchOptions { count, offset, min_score, exclude, allowed: allowed.as_ref(), exact };
         let lists = self.0.search_with(queries, &search).map_err(to_js_error)?;
-        // All ids in one string: each string that crosses costs more than finding the item.
+        // All ids are concatenated, because passing a string to JavaScript costs more than finding
+        // an item.
         let (mut ids, mut id_ends) = (String::new(), Vec::new());
         let mut end = 0;
         for id in lists.iter().flatten().filter_map(|hit| self.0.id(hit.row)) {
@@ -456,8 +460,9 @@ impl CoreCatalogue {
             id_ends.push(end);
         }
         let [_, scores, ends] = ranking_fields(&lists);
-        let text = ("ids", JsValue::from(ids));
-        to_js_object(&[text, ("idEnds", Uint32Array::from(&id_ends[..]).into()), scores, ends])
+        let ids = ("ids", JsValue::from(ids));
+        let id_ends = ("idEnds", Uint32Array::from(&id_ends[..]).into());
+        to_js_object(&[ids, id_ends, scores, ends])
     }
 }
 
@@ -466,12 +471,13 @@ fn utf16_units(byte: u8) -> u32 {
     u32::from(byte & 0xC0 != 0x80) + u32::from(byte >= 0xF0)
 }
 
-/// The section of a kind given by JavaScript.
+/// The section of a kind; an error to throw for an unknown kind.
 fn section_of_kind(kind: usize) -> JsResult<Section> {
     Section::from_number(kind).ok_or_else(|| js_error("option", "there is no section of this kind"))
 }
 
-/// Fields `rows`, `scores` and `ends` of ranked lists.
+/// Ranked lists as the fields `rows`, `scores` and `ends` of a JavaScript object: list l is hits
+/// `ends[l - 1]..ends[l]`.
 fn ranking_fields(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
     let (mut rows, mut scores, mut ends) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
@@ -486,39 +492,41 @@ fn ranking_fields(lists: &[Vec<ScoredRow>]) -> [(&'static str, JsValue); 3] {
     ]
 }
 
-/// Decodes options as encoded by ts/core/options.ts: cut, its value, singletons, halfLifeDays,
-/// lambda, spread, memory; NaN for a missing one. (Deserializing the object by serde was measured
-/// at 8 KB gzipped, mostly float formatting for its messages.)
+/// Decodes options from the seven numbers that ts/core/options.ts encodes: the cut, its value,
+/// singletons, halfLifeDays, lambda, spread, memory; NaN means that an option is missing.
+/// (Deserializing the options object by serde was measured to add 8 KB gzipped, mostly float
+/// formatting for its messages.)
 fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
-    let &[cut, number, singletons, half_life_days, lambda, spread, memory] = options else {
+    let &[cut, cut_value, singletons, half_life_days, lambda, spread, memory] = options else {
         return Err(js_error("option", "options: expected seven numbers"));
     };
-    let given = |x: f64| (!x.is_nan()).then_some(x);
+    let unless_nan = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
         cut: match cut as u8 {
             0 => Cut::Auto,
-            1 => Cut::Threshold(number),
-            2 => Cut::Cosine(number),
-            3 if number == libm::trunc(number) => Cut::Count(number as usize),
+            1 => Cut::Threshold(cut_value),
+            2 => Cut::Cosine(cut_value),
+            3 if cut_value == libm::trunc(cut_value) => Cut::Count(cut_value as usize),
             3 => {
                 return Err(js_error("option", "cut.count: expected a whole number of at least 1"));
             }
-            _ => Cut::Spread(number),
+            _ => Cut::Spread(cut_value),
         },
         singletons: match singletons as u8 {
             0 => Singletons::Keep,
             1 => Singletons::Drop,
             _ => Singletons::Attach,
         },
-        half_life_days: given(half_life_days),
-        lambda: given(lambda),
-        spread: given(spread),
-        memory: given(memory),
+        half_life_days: unless_nan(half_life_days),
+        lambda: unless_nan(lambda),
+        spread: unless_nan(spread),
+        memory: unless_nan(memory),
     })
 }
 
 /// A plain JavaScript object of these fields.
 fn to_js_object(fields: &[(&str, JsValue)]) -> JsResult<JsValue> {
+    /// A JavaScript value that the serializer passes on unchanged.
     struct Preserved<'a>(&'a JsValue);
     impl Serialize for Preserved<'_> {
         fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -529,12 +537,13 @@ fn to_js_object(fields: &[(&str, JsValue)]) -> JsResult<JsValue> {
     Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Preserved(value))))?)
 }
 
+/// Rows as a `Uint32Array`.
 fn rows_to_js(rows: &[usize]) -> Uint32Array {
     let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
     Uint32Array::from(&rows[..])
 }
 
-/// The strings of a concatenation, by their end offsets in bytes.
+/// Splits concatenated strings at their end offsets in bytes.
 fn split_strings<'a>(bytes: &'a [u8], offsets: &[u32]) -> JsResult<Vec<&'a str>> {
     let mut start = 0;
     let string = |&end: &u32| {
@@ -548,10 +557,12 @@ fn split_strings<'a>(bytes: &'a [u8], offsets: &[u32]) -> JsResult<Vec<&'a str>>
     })
 }
 
+/// The JavaScript error of an error of the core.
 fn to_js_error(error: crate::Error) -> JsValue {
     js_error(error.code(), &error.message())
 }
 
+/// A JavaScript `Error` with a property `code`.
 fn js_error(code: &str, message: &str) -> JsValue {
     let error = js_sys::Error::new(message);
     // Setting a property of a new Error cannot fail.

@@ -1,8 +1,8 @@
-//! Compact medoids: the message in which a device sends medoids to the user's own search engine, in
-//! few bytes.
+//! Compact medoids: the short message in which a device sends the medoids of a user to the user's
+//! own search engine.
 //!
-//! One CBOR map (RFC 8949) of definite lengths; the matrix is a multi-dimensional typed array
-//! (RFC 8746):
+//! The message is one CBOR map (RFC 8949) of definite lengths; its matrix is a multi-dimensional
+//! typed array (RFC 8746):
 //!
 //! ```text
 //! medoids = {
@@ -25,14 +25,16 @@ use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
-/// The message version written and read.
+/// The version of messages that are written and read.
 const VERSION: u32 = 1;
 
-/// RFC 8746: a row-major matrix.
+/// CBOR tag of a row-major matrix (RFC 8746).
 const TAG_MATRIX: u64 = 40;
-/// RFC 8746: typed arrays, little-endian.
+/// CBOR tag of an array of `i8` (RFC 8746).
 const TAG_I8: u64 = 72;
+/// CBOR tag of an array of little-endian binary16 (RFC 8746).
 const TAG_F16: u64 = 84;
+/// CBOR tag of an array of little-endian binary32 (RFC 8746).
 const TAG_F32: u64 = 85;
 
 /// Encoding of vector components in a message. Errors of a cosine at 256 dimensions: F16 2e-8,
@@ -85,14 +87,15 @@ impl<'a> Medoids<'a> {
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut medoids = Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1 };
         let mut input = Decoder::new(bytes);
-        let fields = definite_length(input.map())?;
-        let mut last = None;
-        for _ in 0..fields {
+        let field_count = definite_length(input.map())?;
+        let mut previous_key = None;
+        for _ in 0..field_count {
             let key = or_corrupt(input.u32())?;
-            if last.is_some_and(|last| key <= last) || (last.is_none() && key != 0) {
+            let in_order = previous_key.map_or(key == 0, |previous| key > previous);
+            if !in_order {
                 return Err(Error::corrupt("its fields are not in order"));
             }
-            last = Some(key);
+            previous_key = Some(key);
             match key {
                 0 => {
                     let version = or_corrupt(input.u32())?;
@@ -115,17 +118,18 @@ impl<'a> Medoids<'a> {
         }
         medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
-            // A zero vector stays zero.
+            // The minimum keeps a zero vector zero.
             let length = norm(row).max(f64::MIN_POSITIVE);
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
         }
         Ok(medoids)
     }
 
+    /// Checks that every field is within its range.
     fn validate(&self) -> Result<(), Error> {
         let vectors = Vectors::new(&self.vectors, self.dim)?;
-        let most = self.ids.len().max(vectors.len());
-        if most == 0 || most > MAX_MEDOIDS {
+        let medoid_count = self.ids.len().max(vectors.len());
+        if medoid_count == 0 || medoid_count > MAX_MEDOIDS {
             Err(Error::option("medoids", "expected 1 to 64"))
         } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
             Err(Error::Dimension {
@@ -142,39 +146,40 @@ impl<'a> Medoids<'a> {
         }
     }
 
+    /// Writes the message. All fields must be valid.
     fn write(
         &self,
         out: &mut Encoder<Bytes>,
         precision: WirePrecision,
     ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
-        let (ids, vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
-        out.map(2 + u64::from(ids) + u64::from(vectors))?
+        let (has_ids, has_vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
+        out.map(2 + u64::from(has_ids) + u64::from(has_vectors))?
             .u32(0)?
             .u32(VERSION)?
             .u32(1)?
             .u32(self.count)?;
-        if ids {
+        if has_ids {
             out.u32(2)?.array(self.ids.len() as u64)?;
             for id in &self.ids {
                 out.str(id)?;
             }
         }
-        if vectors {
+        if has_vectors {
             let n = self.vectors.len() / self.dim;
-            let (tag, size) = match precision {
+            let (tag, component_bytes) = match precision {
                 WirePrecision::F16 => (TAG_F16, 2),
                 WirePrecision::I8 => (TAG_I8, 1),
                 WirePrecision::F32 => (TAG_F32, 4),
             };
-            let mut codes = Vec::with_capacity(self.vectors.len() * size);
+            let mut codes = Vec::with_capacity(self.vectors.len() * component_bytes);
             for row in self.vectors.chunks_exact(self.dim) {
                 let scale = match precision {
                     WirePrecision::I8 => {
-                        127.0 / f64::from(row.iter().fold(0.0, |most: f32, x| most.max(x.abs())))
+                        127.0 / f64::from(row.iter().fold(0.0, |max: f32, x| max.max(x.abs())))
                     }
                     _ => 1.0 / norm(row),
                 };
-                // A zero vector has no direction: it stays zero.
+                // A zero vector has no direction, and stays zero.
                 let scale = if scale.is_finite() { scale } else { 0.0 };
                 for &x in row {
                     let scaled = (f64::from(x) * scale) as f32;
@@ -193,22 +198,23 @@ impl<'a> Medoids<'a> {
         Ok(())
     }
 
+    /// Reads the matrix of vectors.
     fn read_matrix(&mut self, input: &mut Decoder<'_>) -> Result<(), Error> {
         expect_tag(input, TAG_MATRIX)?;
         check_equal(definite_length(input.array())?, 2)?;
         check_equal(definite_length(input.array())?, 2)?;
         let rows = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_MEDOIDS)?;
         self.dim = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_DIM)?;
-        let kind = or_corrupt(input.tag())?.as_u64();
+        let array_tag = or_corrupt(input.tag())?.as_u64();
         let bytes = or_corrupt(input.bytes())?;
-        let size = match kind {
+        let component_bytes = match array_tag {
             TAG_I8 => 1,
             TAG_F16 => 2,
             TAG_F32 => 4,
             _ => return Err(Error::corrupt("its numbers are not f16, i8 or f32")),
         };
-        check_equal(bytes.len() as u64, rows * self.dim * size)?;
-        self.vectors.extend(bytes.chunks_exact(size).map(|code| match *code {
+        check_equal(bytes.len() as u64, rows * self.dim * component_bytes)?;
+        self.vectors.extend(bytes.chunks_exact(component_bytes).map(|code| match *code {
             [byte] => f32::from(byte as i8),
             [low, high] => f16_to_f32(u16::from_le_bytes([low, high])),
             [a, b, c, d] => f32::from_le_bytes([a, b, c, d]),
@@ -218,7 +224,8 @@ impl<'a> Medoids<'a> {
     }
 }
 
-/// A byte buffer as CBOR writer; minicbor implements one for `Vec` only with its feature `alloc`.
+/// A byte buffer to which a CBOR encoder can write. (minicbor can write to a `Vec` only with its
+/// feature `alloc`.)
 struct Bytes(Vec<u8>);
 
 impl Write for Bytes {
@@ -230,7 +237,7 @@ impl Write for Bytes {
     }
 }
 
-/// Euclidean length.
+/// Euclidean length of a vector.
 fn norm(row: &[f32]) -> f64 {
     sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
@@ -245,14 +252,17 @@ fn definite_length(result: Result<Option<u64>, minicbor::decode::Error>) -> Resu
     or_corrupt(result)?.ok_or_else(|| Error::corrupt("it has an indefinite length"))
 }
 
-fn check_at_most(got: u64, most: usize) -> Result<usize, Error> {
-    if got <= most as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
+/// `got` if it is at most `max`, else [`Error::Corrupt`].
+fn check_at_most(got: u64, max: usize) -> Result<usize, Error> {
+    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
 }
 
+/// [`Error::Corrupt`] unless the length `got` is `expected`.
 fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
     if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not match")) }
 }
 
+/// [`Error::Corrupt`] unless the next CBOR tag is `tag`.
 fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
     if or_corrupt(input.tag())?.as_u64() == tag {
         Ok(())
@@ -261,11 +271,12 @@ fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
     }
 }
 
-/// Rounds to IEEE 754 binary16, to nearest, ties to even. `x` must be within [-1, 1].
+/// The bits of `x` rounded to IEEE 754 binary16: to nearest, ties to even. `x` must be within
+/// [-1, 1].
 fn f32_to_f16(x: f32) -> u16 {
     let sign = (x.to_bits() >> 16) as u16 & 0x8000;
     let magnitude = x.to_bits() & 0x7fff_ffff;
-    // Below 2^-14 binary16 values are multiples of 2^-24.
+    // Values of binary16 below 2^-14 are multiples of 2^-24.
     let half = if magnitude < 0x3880_0000 {
         libm::rintf(f32::from_bits(magnitude) * 16_777_216.0) as u16
     } else {
@@ -314,19 +325,19 @@ mod tests {
 
     #[test]
     fn sizes_and_cosine_errors_are_within_their_bounds() {
-        let whole = medoids(5, 256, false);
+        let by_vector = medoids(5, 256, false);
         let ids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
         assert!(ids.encode(WirePrecision::F16).unwrap().len() <= 40);
-        for (precision, most, worst) in [
+        for (precision, max_bytes, max_error) in [
             (WirePrecision::F16, 2_650, 1e-7),
             (WirePrecision::I8, 1_400, 1e-4),
             (WirePrecision::F32, 5_200, 1e-13),
         ] {
-            let bytes = whole.encode(precision).unwrap();
-            assert!(bytes.len() <= most, "{precision:?}: {} bytes", bytes.len());
-            let back = Medoids::decode(&bytes).unwrap();
-            for (a, b) in whole.vectors.chunks(256).zip(back.vectors.chunks(256)) {
-                assert!(cosine_error(a, b) < worst, "{precision:?}: {}", cosine_error(a, b));
+            let bytes = by_vector.encode(precision).unwrap();
+            assert!(bytes.len() <= max_bytes, "{precision:?}: {} bytes", bytes.len());
+            let decoded = Medoids::decode(&bytes).unwrap();
+            for (a, b) in by_vector.vectors.chunks(256).zip(decoded.vectors.chunks(256)) {
+                assert!(cosine_error(a, b) < max_error, "{precision:?}: {}", cosine_error(a, b));
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Decoding, searching and writing with hostile bytes: tests/fuzz/exercise.rs, which tests/fuzz.rs
-//! also runs on a stable compiler.
+//! Fuzz target: decodes, searches and writes catalogues from arbitrary bytes by
+//! tests/fuzz/exercise.rs, which tests/fuzz.rs also runs, on a stable compiler.
 #![no_main]
 
 #[path = "../../tests/fuzz/exercise.rs"]

@@ -93,10 +93,10 @@ impl StoredVectors<'_> {
 /// The eight bytes from `start` on, padded with zeros past the last byte.
 #[inline(always)]
 fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
-    let rest = bytes.get(start..).unwrap_or(&[]);
-    rest.first_chunk().copied().unwrap_or_else(|| {
+    let remaining = bytes.get(start..).unwrap_or(&[]);
+    remaining.first_chunk().copied().unwrap_or_else(|| {
         let mut bytes = [0; 8];
-        bytes[..rest.len()].copy_from_slice(rest);
+        bytes[..remaining.len()].copy_from_slice(remaining);
         bytes
     })
 }
@@ -140,14 +140,14 @@ impl VectorEncoder {
     /// functions, and a function that is called often is optimised early.
     #[inline(never)]
     fn encode(&mut self, vector: &[f32], metric: Metric, full: bool) {
-        let steps = if full { RESIDUAL_STEPS as f32 } else { 1.0 };
-        let quantizer = Quantizer::new(vector, steps);
+        let steps_per_code = if full { RESIDUAL_STEPS as f32 } else { 1.0 };
+        let quantizer = Quantizer::new(vector, steps_per_code);
         let (first_code, mut sums) = (self.codes.len(), DotSums::default());
         for start in (0..vector.len()).step_by(BLOCK_COMPONENTS) {
-            let rest = &vector[start..];
-            let block = rest.first_chunk().copied().unwrap_or_else(|| {
+            let remaining = &vector[start..];
+            let block = remaining.first_chunk().copied().unwrap_or_else(|| {
                 let mut block = [0.0; BLOCK_COMPONENTS];
-                block[..rest.len()].copy_from_slice(rest);
+                block[..remaining.len()].copy_from_slice(remaining);
                 block
             });
             let (codes, residuals) = sums.split(quantizer.quantize(&block), full);
@@ -194,13 +194,14 @@ struct Quantizer {
 }
 
 impl Quantizer {
-    /// The quantizer of a vector; `steps` is the number of the finest steps in one code step.
-    fn new(vector: &[f32], steps: f32) -> Self {
+    /// The quantizer of a vector; `steps_per_code` is the number of the finest steps in a code
+    /// step.
+    fn new(vector: &[f32], steps_per_code: f32) -> Self {
         let largest = max_abs(vector);
         // Without the lift, the factor of a tiny vector would be infinite.
         let lift = if largest < 1e-30 { TINY_LIFT } else { 1.0 };
         let steps_per_unit =
-            if largest > 0.0 { MAX_CODE_OFFSET * steps / (largest * lift) } else { 0.0 };
+            if largest > 0.0 { MAX_CODE_OFFSET * steps_per_code / (largest * lift) } else { 0.0 };
         Self { lift: f32x4::splat(lift), steps_per_unit: f32x4::splat(steps_per_unit) }
     }
 
@@ -284,14 +285,14 @@ fn dot_with_stored(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
 /// The largest magnitude of a component.
 fn max_abs(vector: &[f32]) -> f32 {
     let mut lanes = [f32x4::ZERO; 4];
-    let (blocks, rest) = vector.as_chunks::<BLOCK_COMPONENTS>();
+    let (blocks, remaining) = vector.as_chunks::<BLOCK_COMPONENTS>();
     for block in blocks {
         for (lane, x) in lanes.iter_mut().zip(block.as_chunks().0) {
             *lane = lane.fast_max(f32x4::new(*x).abs());
         }
     }
     let lanes = lanes.map(f32x4::to_array);
-    rest.iter().chain(lanes.as_flattened()).fold(0.0, |m: f32, x| m.max(x.abs()))
+    remaining.iter().chain(lanes.as_flattened()).fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 #[cfg(test)]
@@ -320,9 +321,9 @@ mod tests {
 
     #[test]
     fn cosine_vectors_are_stored_at_unit_length_close_to_the_given_ones() {
-        let mut numbers = SeededNumbers::new(5);
+        let mut random = SeededNumbers::new(5);
         let dim = 250;
-        let values: Vec<f32> = (0..50 * dim).map(|_| numbers.normal() * 7.0).collect();
+        let values: Vec<f32> = (0..50 * dim).map(|_| random.normal() * 7.0).collect();
         for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
             let (_, decoded) = encode(&values, dim, Metric::Cosine, precision);
             for (stored, given) in decoded.chunks(dim).zip(values.chunks(dim)) {
@@ -335,9 +336,9 @@ mod tests {
 
     #[test]
     fn inner_product_and_l2_preserve_the_length() {
-        let mut numbers = SeededNumbers::new(6);
+        let mut random = SeededNumbers::new(6);
         for size in [1e-35, 1.0, 1e15] {
-            let values: Vec<f32> = (0..20 * 64).map(|_| numbers.normal() * size).collect();
+            let values: Vec<f32> = (0..20 * 64).map(|_| random.normal() * size).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
                 let (encoder, decoded) = encode(&values, 64, metric, Precision::Full);
                 for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate()
@@ -357,8 +358,8 @@ mod tests {
 
     #[test]
     fn error_bound_is_at_least_every_norm() {
-        let mut numbers = SeededNumbers::new(7);
-        let values: Vec<f32> = (0..30 * 48).map(|_| numbers.normal()).collect();
+        let mut random = SeededNumbers::new(7);
+        let values: Vec<f32> = (0..30 * 48).map(|_| random.normal()).collect();
         let (encoder, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
         for (codes, residuals) in encoder.codes.chunks(48).zip(encoder.residuals.chunks(48)) {
             let code_norm = libm::sqrt(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());

@@ -136,8 +136,8 @@ impl InvertedLists {
             let probed_lists = scan::approximate_nearest(&centres, query, self.probes);
             probed_lists.into_iter().for_each(|list| parts[list].queries.push(query_index));
         }
-        let rest = parts.last().map_or(0, |part| part.rows.end)..n;
-        parts.push(ScanPart { rows: rest, queries: (0..queries.len()).collect() });
+        let rows_after_lists = parts.last().map_or(0, |part| part.rows.end)..n;
+        parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
         parts
     }
 }
@@ -185,10 +185,10 @@ mod tests {
     /// without lists.
     fn around_five_centres(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
         let (dim, n, count) = (20, 400, 5);
-        let mut numbers = SeededNumbers::new(41);
-        let centres: Vec<f32> = (0..count * dim).map(|_| numbers.normal()).collect();
+        let mut random = SeededNumbers::new(41);
+        let centres: Vec<f32> = (0..count * dim).map(|_| random.normal()).collect();
         let values: Vec<f32> = (0..n * dim)
-            .map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * numbers.normal())
+            .map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * random.normal())
             .collect();
         let (all, centres) = (build(&values, dim, metric), build(&centres, dim, metric));
         let rows: Vec<u32> =
@@ -206,17 +206,17 @@ mod tests {
     #[test]
     fn one_probe_finds_the_neighbours_and_probing_all_lists_equals_a_full_scan() {
         for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
-            let (one, flat) = around_five_centres(metric, 1);
-            let (all, _) = around_five_centres(metric, 5);
-            assert_eq!(one.lists(), Some((5, 1, 0.5)));
+            let (one_probe, flat) = around_five_centres(metric, 1);
+            let (five_probes, _) = around_five_centres(metric, 5);
+            assert_eq!(one_probe.lists(), Some((5, 1, 0.5)));
             for row in 0..50 {
                 let mut query = Vec::new();
                 flat.read_vector(row, &mut query).unwrap();
-                let want = ids(&flat, &query, false);
-                assert_eq!(ids(&one, &query, true), want);
-                assert_eq!(ids(&all, &query, false), want);
+                let expected = ids(&flat, &query, false);
+                assert_eq!(ids(&one_probe, &query, true), expected);
+                assert_eq!(ids(&five_probes, &query, false), expected);
                 if metric != Metric::InnerProduct {
-                    assert_eq!(ids(&one, &query, false), want, "{metric:?}");
+                    assert_eq!(ids(&one_probe, &query, false), expected, "{metric:?}");
                 }
             }
         }
@@ -228,8 +228,8 @@ mod tests {
         let mut query = Vec::new();
         flat.read_vector(1, &mut query).unwrap();
         let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
-        let all: Vec<u32> = (0..400).collect();
-        builder.add_rows(&catalogue, &all).unwrap();
+        let all_rows: Vec<u32> = (0..400).collect();
+        builder.add_rows(&catalogue, &all_rows).unwrap();
         // A vector far from the list that the query probes.
         let far: Vec<f32> = query.iter().map(|x| -x).collect();
         builder.add(&Items::new(Vectors::new(&far, 20).unwrap(), &["far"])).unwrap();

@@ -220,8 +220,8 @@ mod simd {
             for (sum, row) in sums.iter_mut().zip(rows) {
                 let codes = load_u8(&row.as_chunks().0[part]);
                 let low = v128_and(codes, i16x8_splat(255));
-                let both = i32x4_add(i32x4_dot_i16x8(codes, words), i32x4_dot_i16x8(low, lows));
-                *sum = i32x4_add(*sum, both);
+                let products = i32x4_add(i32x4_dot_i16x8(codes, words), i32x4_dot_i16x8(low, lows));
+                *sum = i32x4_add(*sum, products);
             }
         }
     }
@@ -247,9 +247,9 @@ mod simd {
         codes: &[u8; PARTIAL_SUMS],
         residuals: &[u8; PARTIAL_SUMS],
     ) -> [v128; 2] {
-        let eight = |bytes: &[u8; PARTIAL_SUMS]| i64x2(i64::from_le_bytes(*bytes), 0);
-        let codes = i16x8_sub(u16x8_extend_low_u8x16(eight(codes)), i16x8_splat(64));
-        let steps = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(eight(residuals)));
+        let load_eight = |bytes: &[u8; PARTIAL_SUMS]| i64x2(i64::from_le_bytes(*bytes), 0);
+        let codes = i16x8_sub(u16x8_extend_low_u8x16(load_eight(codes)), i16x8_splat(64));
+        let steps = i16x8_add(i16x8_shl(codes, 8), i16x8_extend_low_i8x16(load_eight(residuals)));
         [
             f32x4_convert_i32x4(i32x4_extend_low_i16x8(steps)),
             f32x4_convert_i32x4(i32x4_extend_high_i16x8(steps)),

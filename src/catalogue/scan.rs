@@ -232,9 +232,9 @@ impl QueryScan {
     #[inline(never)]
     fn scan_block(&mut self, rows: &RowData<'_>, block: Range<usize>) {
         for first in block.clone().step_by(GROUP_ROWS) {
-            let left = block.end - first;
-            let mask =
-                rows.allowed.window(first) & if left < GROUP_ROWS { (1 << left) - 1 } else { 255 };
+            let remaining_rows = block.end - first;
+            let mask = rows.allowed.window(first)
+                & if remaining_rows < GROUP_ROWS { (1 << remaining_rows) - 1 } else { 255 };
             if mask != 0 {
                 self.bound_group(
                     rows,
@@ -351,9 +351,9 @@ impl QueryScan {
                 best.push(candidate.row, score);
             }
         }
-        let mut found = best.finish();
-        found.drain(..search.offset.min(found.len()));
-        found
+        let mut best_rows = best.finish();
+        best_rows.drain(..search.offset.min(best_rows.len()));
+        best_rows
     }
 
     /// The exact score of each candidate, `None` for those that are not among the best. Candidates

@@ -166,14 +166,15 @@ impl Sketches {
     #[inline(never)]
     pub(super) fn query_tables(&self, unit: &[f32]) -> QueryTables {
         // The largest dot product of each four dimensions of the query with any signs.
-        let largest_dots =
-            || unit.chunks(TABLE_DIMS).map(|four| four.iter().map(|x| x.abs()).sum::<f32>());
+        let largest_dots = || {
+            unit.chunks(TABLE_DIMS).map(|load_four| load_four.iter().map(|x| x.abs()).sum::<f32>())
+        };
         let entry_unit = largest_dots().fold(0.0, f32::max) * 2.0 / MAX_TABLE_ENTRY;
         let inverse_unit = if entry_unit > 0.0 { 1.0 / entry_unit } else { 0.0 };
         let mut tables = vec![[0; 16]; self.tables_per_row];
-        for (table, four) in tables.iter_mut().zip(unit.chunks(TABLE_DIMS)) {
+        for (table, load_four) in tables.iter_mut().zip(unit.chunks(TABLE_DIMS)) {
             let mut entries = [0.0f32; 16];
-            for (bit, x) in four.iter().enumerate() {
+            for (bit, x) in load_four.iter().enumerate() {
                 // A set bit is a negative sign. Entries are differences from the smallest entry, so
                 // none is negative.
                 let [positive, negative] =
@@ -274,8 +275,8 @@ mod simd {
             sums = u16x8_add(sums, u16x8_extadd_pairwise_u8x16(i8x16_abs(difference)));
             let [low, high] =
                 [i16x8_extend_low_i8x16(difference), i16x8_extend_high_i8x16(difference)];
-            let both = i32x4_add(i32x4_dot_i16x8(low, low), i32x4_dot_i16x8(high, high));
-            squares = i32x4_add(squares, both);
+            let squared = i32x4_add(i32x4_dot_i16x8(low, low), i32x4_dot_i16x8(high, high));
+            squares = i32x4_add(squares, squared);
         }
         (bits, total(u32x4_extadd_pairwise_u16x8(sums)), total(squares))
     }
@@ -319,8 +320,8 @@ mod simd {
         for ((rows, sums), (scales, sign_factors)) in rows.zip(sums).zip(factors) {
             let scaled = f32x4_mul(f32x4_convert_i32x4(sums), f32x4_splat(tables.entry_unit));
             let sign_dot = f32x4_add(scaled, f32x4_splat(tables.offset));
-            let centre_dot = f32x4_mul(four(scales), f32x4_splat(tables.centre_dot));
-            let values = f32x4_add(f32x4_mul(four(sign_factors), sign_dot), centre_dot);
+            let centre_dot = f32x4_mul(load_four(scales), f32x4_splat(tables.centre_dot));
+            let values = f32x4_add(f32x4_mul(load_four(sign_factors), sign_dot), centre_dot);
             largest = f32x4_pmax(largest, values);
             *rows = to_array(values);
         }
@@ -334,7 +335,8 @@ mod simd {
     }
 
     #[inline(always)]
-    fn four(x: &[f32; 4]) -> v128 {
+    /// Loads four values.
+    fn load_four(x: &[f32; 4]) -> v128 {
         f32x4(x[0], x[1], x[2], x[3])
     }
 

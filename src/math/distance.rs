@@ -47,11 +47,15 @@ pub(crate) fn interpolate(x: &[f32], y: &[f32], fraction: f64, mean: &mut [f64])
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
     let (mean, mean_rest) = mean.as_chunks_mut::<LANES>();
-    let step = |x: f32, y: f32| f64::from(x) + fraction * (f64::from(y) - f64::from(x));
+    let interpolated = |x: f32, y: f32| f64::from(x) + fraction * (f64::from(y) - f64::from(x));
     for ((mean, x), y) in mean.iter_mut().zip(x).zip(y) {
-        *mean = core::array::from_fn(|lane| step(x[lane], y[lane]));
+        *mean = core::array::from_fn(|lane| interpolated(x[lane], y[lane]));
     }
-    mean_rest.iter_mut().zip(x_rest).zip(y_rest).for_each(|((mean, &x), &y)| *mean = step(x, y));
+    mean_rest
+        .iter_mut()
+        .zip(x_rest)
+        .zip(y_rest)
+        .for_each(|((mean, &x), &y)| *mean = interpolated(x, y));
 }
 
 /// y = x + fraction (y - x): the bits that [`move_towards`] stores in x. O(dim).
@@ -59,11 +63,11 @@ pub(crate) fn interpolate(x: &[f32], y: &[f32], fraction: f64, mean: &mut [f64])
 pub(crate) fn interpolate_into_second(x: &[f32], fraction: f64, y: &mut [f64]) {
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks_mut::<LANES>();
-    let step = |x: f32, y: f64| f64::from(x) + fraction * (y - f64::from(x));
+    let interpolated = |x: f32, y: f64| f64::from(x) + fraction * (y - f64::from(x));
     for (x, y) in x.iter().zip(y) {
-        *y = core::array::from_fn(|lane| step(x[lane], y[lane]));
+        *y = core::array::from_fn(|lane| interpolated(x[lane], y[lane]));
     }
-    x_rest.iter().zip(y_rest).for_each(|(&x, y)| *y = step(x, *y));
+    x_rest.iter().zip(y_rest).for_each(|(&x, y)| *y = interpolated(x, *y));
 }
 
 /// x += weight y. O(dim).

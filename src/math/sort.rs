@@ -83,10 +83,10 @@ mod tests {
 
     #[test]
     fn equals_the_stable_sort_of_the_standard_library() {
-        let mut numbers = SeededNumbers::new(20);
+        let mut random = SeededNumbers::new(20);
         for n in [0, 1, 2, 3, 4, 5, 31, 32, 33, 1000] {
-            let rows: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * 3.0)).collect();
-            let ties: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal())).collect();
+            let rows: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * 3.0)).collect();
+            let ties: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal())).collect();
             let sorted = |compare: &dyn Fn(usize, usize) -> Ordering| {
                 let mut rows: Vec<usize> = (0..n).collect();
                 rows.sort_by(|&x, &y| compare(x, y));

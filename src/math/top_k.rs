@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn the_top_k_of_a_stream_begin_the_sorted_rows() {
-        let mut numbers = SeededNumbers::new(21);
+        let mut random = SeededNumbers::new(21);
         for (n, count) in [(0, 3), (5, 0), (1000, 7), (100, 1000), (3000, 1)] {
             // Rounded, so that many scores are equal.
-            let scores: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * 10.0)).collect();
+            let scores: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * 10.0)).collect();
             let mut best = TopK::new(count);
             scores.iter().enumerate().for_each(|(row, &score)| best.push(row, score));
             let keys: Vec<u64> = scores.iter().map(|&score| descending_key(score.into())).collect();

@@ -170,16 +170,17 @@ mod tests {
 
     /// The labels of the one-dimensional vectors `values`.
     fn labels(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
-        let found = crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
+        let clustering =
+            crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
         // A cut at the reported threshold returns the same partition.
-        let cut = Cut::Threshold(found.threshold);
+        let cut = Cut::Threshold(clustering.threshold);
         let repeated = crate::cluster(
             Vectors::new(values, 1).unwrap(),
             weights,
             &ProfileOptions { cut, ..*options },
         );
-        assert_eq!(repeated.unwrap().partition, found.partition);
-        found.partition.labels
+        assert_eq!(repeated.unwrap().partition, clustering.partition);
+        clustering.partition.labels
     }
 
     fn options(cut: Cut, singletons: Singletons, spread: Option<f64>) -> ProfileOptions {
@@ -190,11 +191,11 @@ mod tests {
     fn cut_cosine_merges_two_unit_vectors_from_that_cosine_on() {
         let values = [1.0, 0.0, 0.6, 0.8]; // cosine 0.6
         let vectors = Vectors::new(&values, 2).unwrap();
-        let count = |cosine| {
+        let cluster_count = |cosine| {
             let options = options(Cut::Cosine(cosine), Singletons::Keep, None);
             crate::cluster(vectors, None, &options).unwrap().partition.count
         };
-        assert_eq!((count(0.599), count(0.601)), (1, 2));
+        assert_eq!((cluster_count(0.599), cluster_count(0.601)), (1, 2));
     }
 
     #[test]

@@ -177,8 +177,9 @@ pub(crate) fn profile_from_tree(
     options: &ProfileOptions,
 ) -> Result<Profile, Error> {
     let lambda = options.lambda_per_day()?;
-    let found = cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
-    let shares = importance(actions.at, actions.weights, &found.partition, now, lambda);
+    let clustering =
+        cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
+    let shares = importance(actions.at, actions.weights, &clustering.partition, now, lambda);
 
     let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
     let order = argsort(&keys, &no_tie_break);
@@ -186,16 +187,16 @@ pub(crate) fn profile_from_tree(
     for (interest, &cluster) in (0..).zip(&order) {
         new_labels[cluster] = interest;
     }
-    let partition = found.partition.relabelled(&new_labels, order.len());
+    let partition = clustering.partition.relabelled(&new_labels, order.len());
     let mut last_active = vec![f64::NEG_INFINITY; order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);
     }
     Ok(Profile {
-        medoids: order.iter().map(|&cluster| found.medoids[cluster]).collect(),
+        medoids: order.iter().map(|&cluster| clustering.medoids[cluster]).collect(),
         importance: order.iter().map(|&cluster| shares[cluster]).collect(),
         last_active,
-        threshold: found.threshold,
+        threshold: clustering.threshold,
         partition,
     })
 }

@@ -154,25 +154,26 @@ impl Session {
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         match core::mem::replace(&mut self.tree, TreeState::None) {
             TreeState::Clustered(run) => {
-                let found = (run.tree(n), run.diameter);
+                let tree_and_diameter = (run.tree(n), run.diameter);
                 self.tree = TreeState::Clustered(run);
-                return Ok(found);
+                return Ok(tree_and_diameter);
             }
             TreeState::Incremental(mut tree) => {
                 if tree.update(vectors, &self.weights).is_some() {
-                    let found = (Dendrogram::from_steps(n, &tree.steps()), tree.diameter());
+                    let tree_and_diameter =
+                        (Dendrogram::from_steps(n, &tree.steps()), tree.diameter());
                     self.tree = TreeState::Incremental(tree);
-                    return Ok(found);
+                    return Ok(tree_and_diameter);
                 }
             }
             TreeState::None => {}
         }
         let run = WardRun::new(memory, vectors, Some(&self.weights), true)?;
-        let found = (run.tree(n), run.diameter);
+        let tree_and_diameter = (run.tree(n), run.diameter);
         if IncrementalTree::bytes(n, self.dim) <= memory {
             self.tree = TreeState::Clustered(Box::new(run));
         }
-        Ok(found)
+        Ok(tree_and_diameter)
     }
 
     /// Builds the incremental tree of the last run. Must be called before the actions change,
@@ -196,10 +197,10 @@ mod tests {
     #[test]
     fn adding_or_removing_one_action_repairs_the_tree() {
         let (n, dim) = (400, 24);
-        let mut numbers = SeededNumbers::new(9);
-        let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * numbers.normal()).collect();
+        let mut random = SeededNumbers::new(9);
+        let topics: Vec<f32> = (0..8 * dim).map(|_| 3.0 * random.normal()).collect();
         let values: Vec<f32> =
-            (0..n * dim).map(|i| topics[i % topics.len()] + numbers.normal()).collect();
+            (0..n * dim).map(|i| topics[i % topics.len()] + random.normal()).collect();
         let mut session = Session::new(dim).unwrap();
         session.add(&values, &vec![0.0; n], &vec![1.0; n]).unwrap();
         let options = ProfileOptions::default();

@@ -57,8 +57,8 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
             *sum += f64::from(a) * f64::from(b);
         }
     }
-    let rest = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b));
-    sums.into_iter().chain(rest).sum()
+    let rest_products = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b));
+    sums.into_iter().chain(rest_products).sum()
 }
 
 #[cfg(test)]

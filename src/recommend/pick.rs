@@ -63,17 +63,18 @@ mod tests {
     #[test]
     fn sampling_follows_importance_and_its_seed() {
         let importance = [0.6, 0.3, 0.1, 0.0];
-        let mut first = [0; 4];
+        // How often each interest is picked first.
+        let mut first_picks = [0; 4];
         for seed in 0..10_000 {
             let picked = pick(&importance, 3, Some(f64::from(seed))).unwrap();
             assert_eq!(picked, pick(&importance, 3, Some(f64::from(seed))).unwrap());
             assert_eq!(picked.len(), 3);
-            first[picked[0]] += 1;
+            first_picks[picked[0]] += 1;
         }
-        assert_eq!(first[3], 0);
-        for (count, share) in first.iter().zip(importance) {
+        assert_eq!(first_picks[3], 0);
+        for (count, share) in first_picks.iter().zip(importance) {
             // Five standard deviations of a binomial of 10,000 draws are below 250.
-            assert!((f64::from(*count) - 10_000.0 * share).abs() < 250.0, "{first:?}");
+            assert!((f64::from(*count) - 10_000.0 * share).abs() < 250.0, "{first_picks:?}");
         }
     }
 

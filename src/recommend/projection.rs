@@ -35,9 +35,12 @@ pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
     // The vectors minus their mean: dim x n, one vector in each column.
     let centred =
         DMatrix::from_fn(dim, vectors.len(), |k, i| f64::from(vectors.row(i)[k]) - mean[k]);
-    let first = principal_direction(&centred, &vec![0.0; dim]);
-    let second = principal_direction(&centred, &first);
-    let (x, y) = (coordinates_along(&centred, &first), coordinates_along(&centred, &second));
+    let first_direction = principal_direction(&centred, &vec![0.0; dim]);
+    let second_direction = principal_direction(&centred, &first_direction);
+    let (x, y) = (
+        coordinates_along(&centred, &first_direction),
+        coordinates_along(&centred, &second_direction),
+    );
     let largest = x.iter().chain(&y).fold(0.0f64, |max, x| max.max(x.abs()));
     let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
     x.iter().zip(y).map(|(x, y)| [(x * scale) as f32, (y * scale) as f32]).collect()
@@ -104,10 +107,10 @@ mod tests {
 
     #[test]
     fn the_first_axis_has_the_greatest_variance() {
-        let mut numbers = SeededNumbers::new(3);
+        let mut random = SeededNumbers::new(3);
         let stretch = [1.0, 9.0, 3.0, 0.5];
         let values: Vec<f32> =
-            (0..200).flat_map(|_| stretch).map(|s| s * numbers.normal()).collect();
+            (0..200).flat_map(|_| stretch).map(|s| s * random.normal()).collect();
         let map = project(Vectors::new(&values, 4).unwrap());
         let variance = |axis: usize| map.iter().map(|p| f64::from(p[axis]).powi(2)).sum::<f64>();
         let ratio = variance(0) / variance(1);

@@ -102,7 +102,7 @@ impl<'a> BoundMatrix<'a> {
     pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, FarthestBounds) {
         let n = clusters.live_count();
         let width = n.next_multiple_of(ROW_ALIGNMENT);
-        let total: f64 = clusters.weights.iter().sum();
+        let total_weight: f64 = clusters.weights.iter().sum();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
         let equal = weights[..n].iter().all(|&w| w == weights[0]);
@@ -111,8 +111,8 @@ impl<'a> BoundMatrix<'a> {
         // rounding errors of the computation.
         let slack = grid.slack();
         let (slope, offset) = (1.0 - slack / TANGENT_STEPS, slack * TANGENT_STEPS * ROUND_UP);
-        let unit = (1.0 / total) as f32;
-        let factor = unit * slope * ROUND_DOWN;
+        let inverse_total_weight = (1.0 / total_weight) as f32;
+        let factor = inverse_total_weight * slope * ROUND_DOWN;
         let equal_factors = equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
@@ -159,7 +159,7 @@ impl<'a> BoundMatrix<'a> {
             }
         }
         let matrix = Self {
-            scale: grid.squared_steps(1.0) * f64::from(unit),
+            scale: grid.squared_steps(1.0) * f64::from(inverse_total_weight),
             width,
             cells,
             dead_mask,
@@ -272,31 +272,33 @@ impl NearestNeighbours for BoundMatrix<'_> {
         // Cells with codes up to `limit` are visited in slot order, and `limit` is lowered to the
         // nearest distance found. It starts 8 codes (about a hundredth) above the least bound,
         // where the nearest distance mostly lies.
-        let mut visited = -1;
+        let mut visited_limit = -1;
         let mut limit = min_code(row, dead_mask).saturating_add(8);
         loop {
-            let mut from = 0;
-            let mut found = [(0, 0); MAX_HIT_PAIRS];
-            while from < row.len() {
+            let mut next_pair = 0;
+            let mut hit_pairs = [(0, 0); MAX_HIT_PAIRS];
+            while next_pair < row.len() {
                 let hit_count;
-                (from, hit_count) = next_hit_pairs(row, dead_mask, from, limit, &mut found);
-                for &(pair, hits) in &found[..hit_count] {
+                (next_pair, hit_count) =
+                    next_hit_pairs(row, dead_mask, next_pair, limit, &mut hit_pairs);
+                for &(pair, hits) in &hit_pairs[..hit_count] {
                     for position in set_lanes(hits) {
                         let code = row[pair].as_flattened()[position % ROW_ALIGNMENT];
-                        if code > visited && code <= limit {
+                        if code > visited_limit && code <= limit {
                             let slot = (2 * pair + position / LANES) * LANES
                                 + BoundCodes::lane_at(position % LANES);
-                            limit = limit
-                                .min(self.exact_distance(cluster, slot, &mut nearest).max(visited));
+                            limit = limit.min(
+                                self.exact_distance(cluster, slot, &mut nearest).max(visited_limit),
+                            );
                         }
                     }
                 }
             }
-            let needed = self.upper_code(nearest.distance);
-            if needed <= limit {
+            let needed_limit = self.upper_code(nearest.distance);
+            if needed_limit <= limit {
                 return nearest;
             }
-            (visited, limit) = (limit, needed);
+            (visited_limit, limit) = (limit, needed_limit);
         }
     }
 
@@ -367,11 +369,11 @@ fn compute_bounds(
     *farthest_in_panel = largest.to_array();
 }
 
-/// Ward's factors 2 w v / (w + v), times `unit`, for all pairs of vectors of two panels.
+/// Ward's factors 2 w v / (w + v), times `factor`, for all pairs of vectors of two panels.
 #[inline(never)]
-fn harmonic_means(left: usize, right: usize, weights: &[f32], unit: f32) -> [F32x8; LANES] {
+fn harmonic_means(left: usize, right: usize, weights: &[f32], factor: f32) -> [F32x8; LANES] {
     let (weights, _) = weights.as_chunks::<LANES>();
-    weights[left].map(|own| F32x8::splat(unit).mul_harmonic_mean(own, F32x8::new(weights[right])))
+    weights[left].map(|own| F32x8::splat(factor).mul_harmonic_mean(own, F32x8::new(weights[right])))
 }
 
 /// Writes eight cells into each of several rows of the matrix, which are `stride` panels apart.

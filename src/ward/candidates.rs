@@ -171,8 +171,8 @@ impl CandidateListBuilder {
     /// [`MAX_CANDIDATES_PER_LIST`] candidates may be added.
     pub(crate) fn add_or_lower(&mut self, cluster: u32, bound: f32, index_plus_one: &mut u8) {
         if let Some(index) = index_plus_one.checked_sub(1) {
-            let known = &mut self.lower_bounds.as_flattened_mut()[usize::from(index)];
-            *known = known.min(bound);
+            let lower_bound = &mut self.lower_bounds.as_flattened_mut()[usize::from(index)];
+            *lower_bound = lower_bound.min(bound);
         } else {
             self.add(cluster, bound);
             *index_plus_one = self.candidate_count as u8;
@@ -205,20 +205,21 @@ impl CandidateListBuilder {
         let limit = cutoff(&self.lower_bounds);
         self.unlisted_lower_bound = self.unlisted_lower_bound.min(limit);
         let lower_bounds = self.lower_bounds.as_flattened_mut();
-        let mut kept = 0;
+        let mut kept_count = 0;
         for index in 0..self.candidate_count {
             let bound = lower_bounds[index];
-            if bound < limit && kept < MAX_CANDIDATES_PER_LIST {
-                (lower_bounds[kept], self.clusters[kept]) = (bound, self.clusters[index]);
-                kept += 1;
+            if bound < limit && kept_count < MAX_CANDIDATES_PER_LIST {
+                (lower_bounds[kept_count], self.clusters[kept_count]) =
+                    (bound, self.clusters[index]);
+                kept_count += 1;
             } else {
                 // Discarded. Candidates below `limit` are, too, if ties make them too many for a
                 // list.
                 self.unlisted_lower_bound = self.unlisted_lower_bound.min(bound);
             }
         }
-        lower_bounds[kept..].fill(MAX_BOUND);
-        self.candidate_count = kept;
+        lower_bounds[kept_count..].fill(MAX_BOUND);
+        self.candidate_count = kept_count;
     }
 
     /// The list of the candidates, with this lower bound for all clusters that are not in it.

@@ -52,12 +52,12 @@ impl Nearest {
     /// The state before the first candidate. The arguments are those of
     /// [`NearestNeighbours::nearest`].
     pub(crate) fn none(previous: usize, previous_distance: f64) -> Self {
-        let far = f64::INFINITY;
+        let infinity = f64::INFINITY;
         Self {
             cluster: usize::MAX,
-            distance: far,
-            least_distance: far,
-            runner_up_distance: far,
+            distance: infinity,
+            least_distance: infinity,
+            runner_up_distance: infinity,
             previous,
             previous_distance,
         }

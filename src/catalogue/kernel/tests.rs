@@ -3,9 +3,9 @@ use crate::testing::SeededNumbers;
 
 /// A query whose components are about `magnitude`, and four rows of codes.
 fn query_and_codes(dim: usize, seed: u32, magnitude: f32) -> (Vec<f32>, Vec<Vec<u8>>) {
-    let mut numbers = SeededNumbers::new(seed);
-    let query = (0..dim).map(|_| numbers.normal() * magnitude).collect();
-    let mut code = || (64.0 + numbers.normal() * 20.0).clamp(1.0, 127.0) as u8;
+    let mut random = SeededNumbers::new(seed);
+    let query = (0..dim).map(|_| random.normal() * magnitude).collect();
+    let mut code = || (64.0 + random.normal() * 20.0).clamp(1.0, 127.0) as u8;
     (query, (0..KERNEL_ROWS).map(|_| (0..dim).map(|_| code()).collect()).collect())
 }
 
@@ -17,11 +17,11 @@ fn assert_within_rounding_bound(dim: usize, seed: u32, magnitude: f32) {
     for (row, dot) in rows.iter().zip(dots) {
         let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
         let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
-        let want: f64 = query.iter().zip(&centred).map(|(&q, c)| f64::from(q) * c).sum();
-        let got = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.step;
+        let expected: f64 = query.iter().zip(&centred).map(|(&q, c)| f64::from(q) * c).sum();
+        let actual = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.step;
         assert!(
-            (got - want).abs() <= weights.rounding_norm * length * (1.0 + 1e-9) + 1e-12,
-            "{dim} {seed}: {got} {want}"
+            (actual - expected).abs() <= weights.rounding_norm * length * (1.0 + 1e-9) + 1e-12,
+            "{dim} {seed}: {actual} {expected}"
         );
     }
 }
@@ -43,12 +43,13 @@ fn extreme_values_do_not_overflow() {
             let row = alloc::vec![127u8; dim];
             let weights = QueryWeights::new(&query);
             let dot = weights.dots([&row; KERNEL_ROWS])[0];
-            let want = 127.0 * f64::from(sign) * dim as f64;
-            let got = f64::from(dot) * weights.step;
+            let expected = 127.0 * f64::from(sign) * dim as f64;
+            let actual = f64::from(dot) * weights.step;
             assert!(
-                (got - want).abs()
-                    <= 1e-3 * want.abs() + weights.rounding_norm * 127.0 * libm::sqrt(dim as f64),
-                "{dim} {got} {want}"
+                (actual - expected).abs()
+                    <= 1e-3 * expected.abs()
+                        + weights.rounding_norm * 127.0 * libm::sqrt(dim as f64),
+                "{dim} {actual} {expected}"
             );
         }
     }
@@ -58,7 +59,7 @@ fn extreme_values_do_not_overflow() {
 fn assert_equals_portable(dim: usize) {
     let (query, rows) = query_and_codes(dim, 7 + dim as u32, 1.0);
     let weights = QueryWeights::new(&query);
-    let got = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+    let actual = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     let mut sums = [portable::ZERO_I32; KERNEL_ROWS];
     for (i, block) in weights.blocks.iter().enumerate() {
         let at = |row: usize| -> &[u8; BLOCK_CODES] { &rows[row].as_chunks().0[i] };
@@ -68,7 +69,7 @@ fn assert_equals_portable(dim: usize) {
         let tails = [0, 1, 2, 3].map(|row: usize| tail(&rows[row]));
         portable::add_weighted(&mut sums, tails.each_ref(), block);
     }
-    assert_eq!(got, portable::row_sums(sums));
+    assert_eq!(actual, portable::row_sums(sums));
 
     for residuals in [None, Some(&rows[1][..])] {
         let mut sums = portable::ZERO_F32;
@@ -79,8 +80,8 @@ fn assert_equals_portable(dim: usize) {
             let residuals = residuals.map_or([0; PARTIAL_SUMS], part);
             portable::add_products(&mut sums, &query, &part(&rows[0]), &residuals);
         }
-        let want = portable::to_array(sums).iter().sum::<f32>() / 256.0;
-        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), want.to_bits());
+        let expected = portable::to_array(sums).iter().sum::<f32>() / 256.0;
+        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), expected.to_bits());
     }
 }
 

@@ -19,10 +19,10 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
 /// Vectors with many near ties: tight groups, duplicates, zeros.
-fn near_ties(n: usize, dim: usize, numbers: &mut SeededNumbers, scatter: f32) -> Vec<f32> {
-    let centres: Vec<f32> = (0..5 * dim).map(|_| numbers.normal()).collect();
+fn near_ties(n: usize, dim: usize, random: &mut SeededNumbers, scatter: f32) -> Vec<f32> {
+    let centres: Vec<f32> = (0..5 * dim).map(|_| random.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
-        .map(|i| centres[(i / dim % 5) * dim + i % dim] + scatter * numbers.normal())
+        .map(|i| centres[(i / dim % 5) * dim + i % dim] + scatter * random.normal())
         .collect();
     for row in (7..n).step_by(11) {
         values.copy_within((row - 7) * dim..(row - 6) * dim, row * dim);
@@ -58,28 +58,28 @@ fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -
 
 #[test]
 fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
-    let mut numbers = SeededNumbers::new(31);
+    let mut random = SeededNumbers::new(31);
     for (n, dim) in [(1, 1), (5, 3), (64, 16), (130, 33), (700, 20), (2000, 64), (1500, 300)] {
         for scatter in [0.001, 0.05, 1.0] {
             for metric in METRICS {
                 for precision in [Precision::Full, Precision::Compact] {
-                    let values = near_ties(n, dim, &mut numbers, scatter);
+                    let values = near_ties(n, dim, &mut random, scatter);
                     let catalogue = catalogue(&values, dim, settings(metric, precision));
-                    let half = {
-                        let mut half = RowSet::empty(n);
-                        (0..n).filter(|row| row % 3 != 1).for_each(|row| half.insert(row));
-                        half
+                    let two_thirds = {
+                        let mut two_thirds = RowSet::empty(n);
+                        (0..n).filter(|row| row % 3 != 1).for_each(|row| two_thirds.insert(row));
+                        two_thirds
                     };
-                    let near: Vec<f32> =
-                        values[..dim].iter().map(|x| x + 0.01 * numbers.normal()).collect();
-                    let far: Vec<f32> = (0..dim).map(|_| numbers.normal() * 5.0).collect();
-                    for query in [&values[..dim], &near, &far, &vec![0.0; dim]] {
+                    let near_query: Vec<f32> =
+                        values[..dim].iter().map(|x| x + 0.01 * random.normal()).collect();
+                    let far_query: Vec<f32> = (0..dim).map(|_| random.normal() * 5.0).collect();
+                    for query in [&values[..dim], &near_query, &far_query, &vec![0.0; dim]] {
                         for search in [
                             SearchOptions { count: 10, ..SearchOptions::default() },
                             SearchOptions {
                                 count: 7,
                                 offset: 5,
-                                allowed: Some(&half),
+                                allowed: Some(&two_thirds),
                                 ..SearchOptions::default()
                             },
                             SearchOptions { count: n, exclude: &[0], ..SearchOptions::default() },
@@ -96,10 +96,10 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
                         ] {
                             let found =
                                 catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
-                            let want = score_all(&catalogue, query, &search);
+                            let expected = score_all(&catalogue, query, &search);
                             assert_eq!(
                                 found.unwrap()[0],
-                                want,
+                                expected,
                                 "{n} {dim} {scatter} {metric:?} {precision:?} {search:?}"
                             );
                         }
@@ -112,12 +112,12 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
 
 #[test]
 fn scores_are_those_of_the_stored_vectors() {
-    let mut numbers = SeededNumbers::new(11);
+    let mut random = SeededNumbers::new(11);
     for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
-        let values: Vec<f32> = (0..n * dim).map(|_| numbers.normal()).collect();
+        let values: Vec<f32> = (0..n * dim).map(|_| random.normal()).collect();
         for metric in METRICS {
             let catalogue = catalogue(&values, dim, settings(metric, Precision::Full));
-            let query: Vec<f32> = (0..dim).map(|_| numbers.normal()).collect();
+            let query: Vec<f32> = (0..dim).map(|_| random.normal()).collect();
             let length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
             let found = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
             assert_eq!(found[0].len(), n.min(10));
@@ -126,14 +126,14 @@ fn scores_are_those_of_the_stored_vectors() {
                 catalogue.read_vector(hit.row, &mut stored).unwrap();
                 let pairs =
                     || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
-                let want: f64 = match metric {
+                let expected: f64 = match metric {
                     Metric::Cosine => pairs().map(|(a, b)| a * b).sum::<f64>() / length,
                     Metric::InnerProduct => pairs().map(|(a, b)| a * b).sum(),
                     Metric::L2 => -pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
                 };
                 assert!(
-                    (f64::from(hit.score) - want).abs() < 1e-5 * (1.0 + want.abs()),
-                    "{metric:?} {want}"
+                    (f64::from(hit.score) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                    "{metric:?} {expected}"
                 );
             }
         }
@@ -171,8 +171,8 @@ fn vectors_of_every_magnitude_are_found_or_refused() {
 
 #[test]
 fn a_batch_of_queries_equals_single_queries() {
-    let mut numbers = SeededNumbers::new(12);
-    let values = near_ties(500, 48, &mut numbers, 0.3);
+    let mut random = SeededNumbers::new(12);
+    let values = near_ties(500, 48, &mut random, 0.3);
     let catalogue = catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
     let together = catalogue.search(queries, 9, &[]).unwrap();
@@ -201,14 +201,14 @@ fn ties_are_broken_by_row_and_exclusions_and_counts_are_respected() {
 
 #[test]
 fn the_kth_largest_equals_that_of_a_sorted_slice() {
-    let mut numbers = SeededNumbers::new(13);
+    let mut random = SeededNumbers::new(13);
     for n in [1, 2, 3, 10, 101] {
         for round in [1.0, 1000.0] {
-            let all: Vec<f32> = (0..n).map(|_| libm::roundf(numbers.normal() * round)).collect();
+            let all: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * round)).collect();
             let mut sorted = all.clone();
             sorted.sort_by(|a, b| b.total_cmp(a));
-            for (k, want) in sorted.iter().enumerate() {
-                assert_eq!(kth_largest(&mut all.clone(), k), *want);
+            for (k, expected) in sorted.iter().enumerate() {
+                assert_eq!(kth_largest(&mut all.clone(), k), *expected);
             }
         }
     }
@@ -216,22 +216,22 @@ fn the_kth_largest_equals_that_of_a_sorted_slice() {
 }
 
 /// Clustered vectors around a common mean, as models produce them.
-fn topics(n: usize, dim: usize, scatter: f32, mean: f32, numbers: &mut SeededNumbers) -> Vec<f32> {
-    let centres: Vec<f32> = (0..100 * dim).map(|_| numbers.normal()).collect();
+fn topics(n: usize, dim: usize, scatter: f32, mean: f32, random: &mut SeededNumbers) -> Vec<f32> {
+    let centres: Vec<f32> = (0..100 * dim).map(|_| random.normal()).collect();
     let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
-    (0..n * dim).map(|i| member(i) + scatter * numbers.normal()).collect()
+    (0..n * dim).map(|i| member(i) + scatter * random.normal()).collect()
 }
 
 #[test]
 fn a_prefiltered_search_equals_a_full_scan() {
-    let mut numbers = SeededNumbers::new(61);
+    let mut random = SeededNumbers::new(61);
     let (n, dim) = (9000, 64);
     let mut hit_count = 0;
     for (scatter, mean) in [(0.2, 0.0), (1.0, 0.0), (1.0, 2.0), (4.0, 0.5)] {
         for (metric, precision) in
             [(Metric::Cosine, Precision::Full), (Metric::InnerProduct, Precision::Compact)]
         {
-            let mut values = topics(n, dim, scatter, mean, &mut numbers);
+            let mut values = topics(n, dim, scatter, mean, &mut random);
             // Some rows have outlier components, some are zero, some are duplicates.
             (0..n).step_by(50).for_each(|row| values[row * dim + row % dim] *= 20.0);
             values[5 * dim..6 * dim].fill(0.0);
@@ -240,15 +240,15 @@ fn a_prefiltered_search_equals_a_full_scan() {
             let mut sketched = flat.clone();
             sketched.prepare();
             assert!(sketched.sketches.is_some());
-            let mut some = RowSet::empty(n);
-            (0..n).filter(|row| row % 3 != 1).for_each(|row| some.insert(row));
+            let mut two_thirds = RowSet::empty(n);
+            (0..n).filter(|row| row % 3 != 1).for_each(|row| two_thirds.insert(row));
             for query in 0..20 {
                 let query: Vec<f32> = match query {
                     0 => vec![0.0; dim],
                     1 => values[7 * dim..8 * dim].to_vec(),
                     _ => values[query * 77 * dim..][..dim]
                         .iter()
-                        .map(|x| x + 0.3 * numbers.normal())
+                        .map(|x| x + 0.3 * random.normal())
                         .collect(),
                 };
                 for search in [
@@ -256,7 +256,7 @@ fn a_prefiltered_search_equals_a_full_scan() {
                     SearchOptions {
                         count: 30,
                         offset: 60,
-                        allowed: Some(&some),
+                        allowed: Some(&two_thirds),
                         ..SearchOptions::default()
                     },
                     SearchOptions {
@@ -268,9 +268,9 @@ fn a_prefiltered_search_equals_a_full_scan() {
                     SearchOptions { count: 8000, ..SearchOptions::default() },
                 ] {
                     let queries = Vectors::new(&query, dim).unwrap();
-                    let want = &flat.search_with(queries, &search).unwrap()[0];
+                    let expected = &flat.search_with(queries, &search).unwrap()[0];
                     let found = &sketched.search_with(queries, &search).unwrap()[0];
-                    assert_eq!(found, want, "{scatter} {mean} {metric:?} {search:?}");
+                    assert_eq!(found, expected, "{scatter} {mean} {metric:?} {search:?}");
                     hit_count += found.len();
                 }
             }
@@ -281,8 +281,8 @@ fn a_prefiltered_search_equals_a_full_scan() {
 
 #[test]
 fn small_catalogues_and_l2_are_not_sketched() {
-    let mut numbers = SeededNumbers::new(62);
-    let values = topics(9000, 8, 1.0, 0.0, &mut numbers);
+    let mut random = SeededNumbers::new(62);
+    let values = topics(9000, 8, 1.0, 0.0, &mut random);
     let prepared = |n: usize, metric| {
         let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
         catalogue.prepare();
@@ -295,8 +295,8 @@ fn small_catalogues_and_l2_are_not_sketched() {
 
 #[test]
 fn norms_in_a_cosine_catalogue_are_ignored() {
-    let mut numbers = SeededNumbers::new(63);
-    let values = near_ties(40, 5, &mut numbers, 1.0);
+    let mut random = SeededNumbers::new(63);
+    let values = near_ties(40, 5, &mut random, 1.0);
     let without_norms = catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
     builder.add_rows(&without_norms, &(0..40).collect::<Vec<u32>>()).unwrap();

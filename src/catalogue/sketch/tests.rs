@@ -43,12 +43,12 @@ fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
 
 #[test]
 fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
-    let mut numbers = SeededNumbers::new(51);
+    let mut random = SeededNumbers::new(51);
     for (dim, mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
         // Vectors around a common mean, like those of many models.
         let values: Vec<f32> =
-            (0..2000 * dim).map(|i| numbers.normal() + mean * (i % dim % 2) as f32).collect();
-        let query = unit((0..dim).map(|_| numbers.normal()).collect());
+            (0..2000 * dim).map(|i| random.normal() + mean * (i % dim % 2) as f32).collect();
+        let query = unit((0..dim).map(|_| random.normal()).collect());
         let errors = errors(&values, dim, &query);
         let n = errors.len() as f32;
         let mean = errors.iter().sum::<f32>() / n;
@@ -63,15 +63,15 @@ fn estimates_of_rows_that_their_signs_determine_differ_only_by_the_rounding_of_t
     const ROWS: usize = 70;
     // Random rows of components 1 and -1, each followed by its negative: the centre is 0, so the
     // signs determine a row.
-    let mut numbers = SeededNumbers::new(52);
+    let mut random = SeededNumbers::new(52);
     let mut values: Vec<f32> = Vec::new();
     for _ in 0..ROWS / 2 {
         let row: Vec<f32> =
-            (0..DIM).map(|_| if numbers.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
+            (0..DIM).map(|_| if random.normal() > 0.0 { 1.0 } else { -1.0 }).collect();
         values.extend(&row);
         values.extend(row.iter().map(|x| -x));
     }
-    let query = unit((0..DIM).map(|_| numbers.normal()).collect());
+    let query = unit((0..DIM).map(|_| random.normal()).collect());
     let encoded = encode(&values, DIM);
     let sketches = Sketches::new(&codes(&encoded, DIM)).unwrap();
     assert_eq!(sketches.blocks.len(), ROWS.div_ceil(SKETCH_BLOCK_ROWS));
@@ -118,18 +118,18 @@ fn too_many_dimensions_and_too_large_components_are_not_sketched() {
 
 /// The functions of the target and the portable functions return the same bits.
 fn assert_equals_portable(dim: usize) {
-    let mut numbers = SeededNumbers::new(dim as u32);
-    let values: Vec<f32> = (0..45 * dim).map(|_| numbers.normal() + 0.5).collect();
+    let mut random = SeededNumbers::new(dim as u32);
+    let values: Vec<f32> = (0..45 * dim).map(|_| random.normal() + 0.5).collect();
     let encoded = encode(&values, dim);
     let codes = codes(&encoded, dim);
     let sketches = Sketches::new(&codes).unwrap();
-    let tables = sketches.query_tables(&unit((0..dim).map(|_| numbers.normal()).collect()));
+    let tables = sketches.query_tables(&unit((0..dim).map(|_| random.normal()).collect()));
     for (block, row) in [(0, 3), (1, 40)] {
-        let got = sketches.estimates(block, &tables);
+        let actual = sketches.estimates(block, &tables);
         let signs = &sketches.signs[block * sketches.tables_per_row..][..sketches.tables_per_row];
-        let want = portable::estimates(signs, &sketches.blocks[block], &tables);
-        assert_eq!(got.values.map(f32::to_bits), want.values.map(f32::to_bits));
-        assert_eq!(got.max.to_bits(), want.max.to_bits());
+        let expected = portable::estimates(signs, &sketches.blocks[block], &tables);
+        assert_eq!(actual.values.map(f32::to_bits), expected.values.map(f32::to_bits));
+        assert_eq!(actual.max.to_bits(), expected.max.to_bits());
         let mut chunk = [0; CHUNK_DIMS];
         let row = codes.row(row).0;
         chunk[..row.len().min(CHUNK_DIMS)].copy_from_slice(&row[..row.len().min(CHUNK_DIMS)]);

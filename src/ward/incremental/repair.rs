@@ -50,8 +50,8 @@ impl IncrementalTree {
             let lower_bounds = self.lower_bounds_to_all(leaf as usize, &repair);
             self.activate(leaf as usize, lower_bounds, &mut repair);
         }
-        let old = core::mem::take(&mut self.inner_nodes);
-        let mut old_nodes = old.iter().map(|&node| node as usize).peekable();
+        let old_inner_nodes = core::mem::take(&mut self.inner_nodes);
+        let mut old_nodes = old_inner_nodes.iter().map(|&node| node as usize).peekable();
         let mut freed_slots = Vec::new();
         while repair.live_count > 1 {
             if repair.active.len() > max_active || repair.activated_count > 2 * max_active {
@@ -277,8 +277,8 @@ impl IncrementalTree {
             limit.min(exact_distance(least.1, &mut lower_bounds[least.1 / LANES][least.1 % LANES]));
         for (panel, (row, dead_mask)) in lower_bounds.iter_mut().zip(&repair.dead_mask).enumerate()
         {
-            let open = F32x8::new(*row).max(F32x8::new(*dead_mask));
-            for lane in set_lanes(open.lt_mask(F32x8::splat(limit))) {
+            let live_bounds = F32x8::new(*row).max(F32x8::new(*dead_mask));
+            for lane in set_lanes(live_bounds.lt_mask(F32x8::splat(limit))) {
                 limit = limit.min(exact_distance(panel * LANES + lane, &mut row[lane]));
             }
         }
