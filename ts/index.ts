@@ -18,6 +18,7 @@ export { buildProfile, cluster, init, type PieceOptions, project, ward } from ".
 export type { Hit, Outbound, Query, Retriever, VectorSource } from "./retriever.js";
 export { type BlendOptions, blend } from "./sage/blend.js";
 export { openSage } from "./sage/open.js";
+export type { TimeInput } from "./sage/time.js";
 export type {
   Action,
   Clustering,
@@ -26,12 +27,14 @@ export type {
   Profile,
   Recommendation,
   RecommendOptions,
+  RecordedAction,
+  RecordResult,
   Sage,
   SageOptions,
 } from "./sage/types.js";
 export { indexedDbStore } from "./store/indexeddb.js";
 export { memoryStore } from "./store/memory.js";
-export type { Store } from "./store/store.js";
+export type { SegmentList, Segments, Store } from "./store/store.js";
 export { connectSage } from "./worker/connect.js";
 export type { Port } from "./worker/protocol.js";
 export { serveSage } from "./worker/serve.js";

@@ -4,7 +4,6 @@
  */
 import {
   checkDim,
-  checkFinite,
   checkFloat32,
   checkFloat64,
   checkItemId,
@@ -18,6 +17,7 @@ import type { ProfileOptions } from "./core/options.js";
 import { encodeProfileOptions } from "./core/options.js";
 import type { VectorLike } from "./item.js";
 import { computeProfile, describeProfile } from "./sage/profile.js";
+import { checkTime } from "./sage/time.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
 
 const PROFILE_OPTION_NAMES = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
@@ -106,13 +106,13 @@ export function buildProfile(
 ): Profile {
   checkKeys("buildProfile", options, ["dim", "now", ...PROFILE_OPTION_NAMES]);
   const dim = checkDim("buildProfile: dim", options.dim);
-  const now = checkFinite("buildProfile: now", options.now);
+  const now = checkTime("buildProfile: now", options.now);
   const weightedActions = actions.map(({ item, vector, at, weight }, index) => {
     const where = `buildProfile: action ${index}`;
     return {
       item: checkItemId(`${where}: item`, item),
       vector: checkVector(where, vector, dim),
-      at: checkFinite(`${where}: at`, at),
+      at: checkTime(`${where}: at`, at),
       weight: weight === undefined ? 1 : checkWeight(`${where}: weight`, weight),
     };
   });

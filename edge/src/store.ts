@@ -1,48 +1,120 @@
-/** The SQLite storage of a user's Durable Object: the log of actions as bytes in rows of 512 KB. */
+/**
+ * The SQLite storage of a user's Durable Object: the log of actions as segments, in rows of at most
+ * 512 KB.
+ */
 import type { Store } from "pocketsage";
 import type { RequestLog } from "./requests.js";
 
 const ROW_BYTES = 512 << 10; // SQLite rows of Durable Objects hold at most 2 MB
 
+/** The last segment of an epoch, which changes whenever segments are deleted; 0 for no segment. */
+interface Token {
+  epoch: number;
+  last: number;
+}
+
+type SegmentRow = { number: number; bytes: ArrayBuffer };
+
 /**
- * The store of an object. Before the first write and after `clear` it has no tables. Each write
- * completes the pending request of `requests` in its transaction.
+ * The store of an object. Before the first write it has no tables. Each write completes the pending
+ * request of `requests` in its transaction.
  */
 export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog): Store {
   const { sql } = storage;
 
-  const isEmpty = (): boolean =>
-    sql.exec("select 1 from sqlite_master where name = 'log'").toArray().length === 0;
-  const read = (): Uint8Array | undefined => {
-    if (isEmpty()) return undefined;
-    const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from log order by part").toArray();
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.bytes.byteLength, 0));
-    let offset = 0;
-    for (const part of parts) {
-      bytes.set(new Uint8Array(part.bytes), offset);
-      offset += part.bytes.byteLength;
-    }
-    return bytes;
+  const hasTable = (name: string): boolean =>
+    sql.exec("select 1 from sqlite_master where name = ?", name).toArray().length > 0;
+  const currentToken = (): Token => {
+    const [token] = hasTable("segments")
+      ? sql.exec<{ epoch: number; last: number }>(
+          "select epoch, number as last from segments order by number desc limit 1",
+        )
+      : [];
+    return token ?? { epoch: 0, last: 0 };
   };
-  const write = (bytes: Uint8Array): void => {
-    sql.exec("create table if not exists log (part integer primary key, bytes blob not null)");
-    sql.exec("delete from log");
+  /** The segments after a number, their parts joined. */
+  const readAfter = (number: number): Uint8Array[] => {
+    if (!hasTable("segments")) return [];
+    const parts = new Map<number, Uint8Array[]>();
+    for (const row of sql.exec<SegmentRow>(
+      "select number, bytes from segments where number > ? order by number, part",
+      number,
+    ))
+      parts.set(row.number, [...(parts.get(row.number) ?? []), new Uint8Array(row.bytes)]);
+    return [...parts.values()].map(join);
+  };
+  const createTable = (): void => {
+    sql.exec(
+      `create table if not exists segments (
+        epoch real not null, number integer, part integer, bytes blob not null,
+        primary key (number, part)
+      )`,
+    );
+  };
+  const add = (bytes: Uint8Array, { epoch, last }: Token): Token => {
+    createTable();
     for (let part = 0; part * ROW_BYTES < bytes.length; part += 1) {
       const row = bytes.slice(part * ROW_BYTES, (part + 1) * ROW_BYTES);
-      sql.exec("insert into log values (?, ?)", part, row.buffer);
+      sql.exec("insert into segments values (?, ?, ?, ?)", epoch, last, part, row.buffer);
     }
     requests.completePending();
+    return { epoch, last };
   };
+  const rewrite = (bytes: Uint8Array): Token => {
+    createTable();
+    sql.exec("delete from segments");
+    return add(bytes, { epoch: Math.random(), last: 1 });
+  };
+  /** Runs a write in a transaction, if the segments are in the state `expected`. */
+  const writeAt = (expected: unknown, write: (token: Token) => Token): Token | undefined =>
+    storage.transactionSync(() => {
+      const token = currentToken();
+      const { epoch, last } = expected as Token;
+      return token.epoch === epoch && token.last === last ? write(token) : undefined;
+    });
+
+  /** Earlier versions kept all bytes in the table `log`. */
+  const migrate = (): void => {
+    if (!hasTable("log")) return;
+    storage.transactionSync(() => {
+      const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from log order by part");
+      const bytes = join([...parts].map((part) => new Uint8Array(part.bytes)));
+      sql.exec("drop table log");
+      if (bytes.length > 0) rewrite(bytes);
+    });
+  };
+  migrate();
 
   return {
-    load: async () => read(),
-    save: async (bytes) => storage.transactionSync(() => write(bytes)),
+    load: async () => {
+      const segments = readAfter(0);
+      return segments.length === 0 ? undefined : join(segments);
+    },
+    save: async (bytes) => void storage.transactionSync(() => rewrite(bytes)),
     clear: () => requests.keepDuring(() => storage.deleteAll()),
-    update: async (change) =>
-      storage.transactionSync(() => {
-        const bytes = change(read());
-        write(bytes);
-        return bytes;
-      }),
+    segments: {
+      async read(known) {
+        const token = currentToken();
+        const { epoch, last } = (known ?? {}) as Partial<Token>;
+        const complete = epoch !== token.epoch;
+        return { segments: readAfter(complete ? 0 : last!), token, complete };
+      },
+      append: async (bytes, expected) =>
+        writeAt(expected, ({ epoch, last }) =>
+          add(bytes, last === 0 ? { epoch: Math.random(), last: 1 } : { epoch, last: last + 1 }),
+        ),
+      replace: async (bytes, expected) => writeAt(expected, () => rewrite(bytes)),
+    },
   };
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!;
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.byteLength;
+  }
+  return bytes;
 }

@@ -45,12 +45,12 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
             .map((action) => ({ ...action, at: action.at ?? time }))
             .filter(({ item, at }) => !isDeleted(item, at));
           const sage = await this.#open();
-          await sage.record(
+          const { recorded } = await sage.record(
             kept.map(({ vector, ...rest }) =>
               withoutUndefined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest),
             ),
           );
-          return { recorded: kept.length, dropped: actions.length - kept.length };
+          return { recorded, dropped: actions.length - recorded };
         },
       );
       return "conflict" in result ? result : { ...result.answer, repeated: result.repeated };
@@ -77,7 +77,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
       const result = await this.#requests.once(stamp, all, async () => {
         const isDeleted = await this.#requests.deletedSince(stamp.time, "hidden", items);
         const hidden = all.hidden.filter((place) => !isDeleted(items[place]!, 0));
-        for (const place of hidden) await sage.hide(items[place]!);
+        await sage.hide(hidden.map((place) => items[place]!));
         return { hidden };
       });
       if ("conflict" in result) return result;

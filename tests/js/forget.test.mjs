@@ -1,5 +1,6 @@
 // forget, export, import.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { memoryStore, openSage } from "pocketsage";
 import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
@@ -10,17 +11,14 @@ const everyItem = async (sage) =>
   (await sage.profile()).interests.flatMap(({ items }) => items).sort();
 
 test("forgetting an item deletes its actions and its hidden mark", async () => {
-  const sage = await open();
+  const store = memoryStore();
+  const sage = await open({ store });
   await sage.record(actionsOn("food-1", "sport-1", "food-1", "food-2"));
-  await sage.hide("food-3");
-  await sage.hide("food-1");
-  const left = await open();
-  await left.record(
-    actionsOn("food-1", "sport-1", "food-1", "food-2").filter(({ item }) => item !== "food-1"),
-  );
-  await left.hide("food-3");
+  await sage.hide(["food-3", "food-1"]);
   assert.equal(await sage.forget("food-1"), 2);
-  assert.deepEqual(await sage.export(), await left.export(), "no trace is left");
+  assert.deepEqual(await sage.hidden(), ["food-3"]);
+  for (const bytes of [await sage.export(), await store.load()])
+    assert.ok(!new TextDecoder().decode(bytes).includes("food-1"), "the id is not stored");
   assert.equal(await sage.forget("ghost"), 0);
   assert.equal(await sage.forget("food-3"), 0);
   assert.ok((await sage.recommend({ count: 60 })).some(({ item }) => item === "food-3"));
@@ -41,30 +39,108 @@ test("forgetting a range includes both ends, and either may be open", async () =
   }
 });
 
-test("forgetting everything clears the store", async () => {
+test("forgetting everything leaves a tombstone without user data", async () => {
   const store = memoryStore();
   const sage = await open({ store });
+  await sage.forget("food-4");
   await sage.record(actionsOn("food-1", "food-2"));
   await sage.hide("food-3");
-  assert.ok(await store.load());
   assert.equal(await sage.forget("everything"), 2);
-  assert.equal(await store.load(), undefined);
+  const text = new TextDecoder().decode(await store.load());
+  assert.doesNotMatch(text, /food|salt":|hash/);
   assert.deepEqual((await sage.profile()).interests, []);
+  assert.deepEqual(await sage.hidden(), []);
   await sage.record({ item: "food-1" });
   assert.deepEqual(await everyItem(await open({ store })), ["food-1"]);
 });
 
-test("importing an old export restores forgotten actions, once", async () => {
-  const sage = await open();
-  await sage.record(actionsOn("food-1", "sport-1"));
-  const bytes = await sage.export();
-  await sage.forget("everything");
-  await sage.import(bytes);
-  await sage.import(bytes);
-  assert.deepEqual(await sage.export(), bytes);
+for (const [name, forget] of [
+  ["everything", (sage) => sage.forget("everything")],
+  ["an item", (sage) => sage.forget("food-1")],
+  ["a range", (sage) => sage.forget({ from: NOW - DAY })],
+]) {
+  test(`what was forgotten does not return by import, but is recorded anew: ${name}`, async () => {
+    const sage = await open();
+    await sage.record({ item: "food-1" });
+    await sage.hide("food-1");
+    const before = await sage.export();
+    assert.equal(await forget(sage), 1);
+    const after = await sage.export();
+    await sage.import(before);
+    assert.deepEqual(await sage.export(), after);
+    await sage.record({ item: "food-1" });
+    await sage.import(before);
+    assert.equal((await sage.profile()).actions, 1);
+    const other = await open();
+    await other.import(before);
+    await other.import(await sage.export());
+    assert.equal((await other.profile()).actions, 1, "the deletion applies elsewhere");
+  });
+}
+
+test("a tombstone ends after a year", async () => {
+  let time = NOW;
+  const sage = await open({ now: () => time });
+  await sage.record({ item: "food-1" });
+  const before = await sage.export();
+  await sage.forget("food-1");
+  time += 364 * DAY;
+  await sage.import(before);
+  assert.equal((await sage.profile()).actions, 0);
+  time += 2 * DAY;
+  await sage.record({ item: "food-2" });
+  await sage.import(before);
+  assert.equal((await sage.profile()).actions, 2);
 });
 
-test("import merges: shared actions count once, repetitions are kept", async () => {
+test("unhide recommends an item again, keeps its actions, and outlives imports", async () => {
+  const sage = await open();
+  await sage.record(actionsOn("food-1", "food-2"));
+  await sage.hide(["food-3", "food-4", "food-1"]);
+  const before = await sage.export();
+  assert.deepEqual(await sage.hidden(), ["food-3", "food-4", "food-1"]);
+  await sage.unhide(["food-3", "food-1", "food-9"]);
+  await sage.import(before);
+  assert.deepEqual(await sage.hidden(), ["food-4"]);
+  assert.equal((await sage.actions()).length, 2);
+  const items = (await sage.recommend({ count: 60 })).map(({ item }) => item);
+  assert.ok(items.includes("food-3") && !items.includes("food-4"));
+  await sage.hide("food-3");
+  await sage.import(before);
+  assert.deepEqual(await sage.hidden(), ["food-4", "food-3"]);
+  await rejects(sage.hide(["food-1", ""]), "option", /hide: expected an item's id/);
+  await rejects(sage.unhide(7), "option", /unhide: expected a list of item ids/);
+});
+
+test("actions returns pages of the history, newest first", async () => {
+  const sage = await open({ kinds: { save: 3 } });
+  const own = { item: "own", vector: vectorOf("food-9"), at: NOW - DAY, weight: 2, kind: "save" };
+  await sage.record([own, ...actionsOn("food-1", "food-2"), { item: "food-3", at: NOW + DAY }]);
+  await sage.record({ item: "food-4", at: NOW });
+  const items = async (page) => (await sage.actions(page)).map(({ item }) => item);
+  assert.deepEqual(await items(), ["food-4", "food-3", "food-2", "food-1", "own"]);
+  assert.deepEqual(await items({ offset: 1, count: 2 }), ["food-3", "food-2"]);
+  assert.deepEqual(await items({ offset: 5 }), []);
+  assert.deepEqual((await sage.actions({ offset: 4 }))[0], own);
+  await rejects(sage.actions({ offset: -1 }), "option", /offset: expected a whole number/);
+  await rejects(sage.actions({ limit: 3 }), "option", /unknown option "limit"/);
+});
+
+test("exports of format version 1 are imported once, on each device", async () => {
+  const bytes = await readFile(new URL("../golden/log/version-1.sage-log", import.meta.url));
+  const [one, two] = await Promise.all([open(), open()]);
+  for (const sage of [one, two, one]) await sage.import(bytes);
+  assert.equal((await one.profile()).actions, 4);
+  await one.import(await two.export());
+  assert.deepEqual(await one.export(), await two.export());
+  await one.forget("food-1");
+  await one.unhide("animal-1");
+  await one.import(bytes);
+  assert.equal((await one.profile()).actions, 1);
+  assert.deepEqual(await one.hidden(), []);
+});
+
+test("import merges: shared operations count once, repetitions are kept", async () => {
   const [here, there] = await Promise.all([open(), open()]);
   const same = { item: "food-1", at: NOW };
   await here.record([same, same, { item: "sport-1", at: NOW - 1 }]);
@@ -77,7 +153,10 @@ test("import merges: shared actions count once, repetitions are kept", async () 
   ]);
   await there.hide("food-9");
   await here.import(await there.export());
-  assert.equal((await here.profile()).actions, 6);
+  await there.import(await here.export());
+  await here.import(await there.export());
+  assert.deepEqual(await there.export(), await here.export());
+  assert.equal((await here.profile()).actions, 8);
   assert.deepEqual(await everyItem(here), ["animal-1", "food-1", "sport-1"]);
   assert.ok(!(await here.recommend({ count: 60 })).some(({ item }) => item === "food-9"));
 });

@@ -33,15 +33,12 @@ test("a reopened sage has the recorded history", async () => {
   const sage = await open(store);
   await sage.record(actionsOn("food-1", "sport-1"));
   await sage.hide("food-2");
+  const bytes = await sage.export();
   await sage.close();
   const again = await open(store);
-  assert.deepEqual(await again.export(), await sageBytes());
-  async function sageBytes() {
-    const twin = await open(memoryStore());
-    await twin.record(actionsOn("food-1", "sport-1"));
-    await twin.hide("food-2");
-    return twin.export();
-  }
+  assert.deepEqual(await again.export(), bytes);
+  assert.deepEqual(await again.actions(), actionsOn("food-1", "sport-1").reverse());
+  assert.deepEqual(await again.hidden(), ["food-2"]);
 });
 
 test("record resolves after the write, and applies in memory at once", async () => {
@@ -83,14 +80,26 @@ test("a failed save rejects; changes stay in memory and the next save includes t
   await rejects(sage.hide("food-9"), "storage", /full/);
   assert.deepEqual(await everyItem(sage), ["food-1", "food-2"]);
   assert.ok((await sage.recommend()).every(({ item }) => item !== "food-2" && item !== "food-9"));
-  await rejects(sage.close(), "storage", /full/);
-  assert.deepEqual(await everyItem(sage), ["food-1", "food-2"], "a failed close leaves it open");
   control.fail = undefined;
   await sage.record({ item: "food-3" });
   const again = await open(store);
   assert.deepEqual(await everyItem(again), ["food-1", "food-2", "food-3"]);
   assert.equal((await again.profile()).actions, 3, "nothing is duplicated");
   assert.ok((await again.recommend({ count: 60 })).every(({ item }) => item !== "food-9"));
+});
+
+test("a close that cannot save closes, and its error has the number of lost operations", async () => {
+  const { store, control } = controlledStore();
+  const sage = await open(store);
+  await sage.record({ item: "food-1" });
+  control.fail = new DOMException("The disk is full.", "QuotaExceededError");
+  await rejects(sage.record(actionsOn("food-2", "food-3")), "storage", /full/);
+  await rejects(sage.hide("food-9"), "storage", /full/);
+  await rejects(sage.close(), "storage", /Closed, with 3 unsaved operations: .*full/);
+  await rejects(sage.profile(), "closed", /./);
+  await sage.close();
+  control.fail = undefined;
+  assert.deepEqual(await everyItem(await open(store)), ["food-1"]);
 });
 
 test("close saves the changes of a failed save", async () => {

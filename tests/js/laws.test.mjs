@@ -21,9 +21,11 @@ const vector = fc.float32Array({
   min: -100,
   max: 100,
 });
+/** Not in a range that record() refuses as seconds or dates. */
+const isPlausible = (at) => !(at >= 1.9e7 && at <= 4.3e9);
 const when = fc.oneof(
   fc.integer({ min: NOW - 90 * DAY, max: NOW }),
-  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }),
+  fc.double({ noNaN: true, noDefaultInfinity: true, min: -9e13, max: 9e13 }).filter(isPlausible),
 );
 const extras = {
   at: when,
@@ -92,12 +94,12 @@ test("forget after record restores the profile", () =>
     async (actions, more) => {
       const sage = await open();
       await sage.record(actions);
-      const before = [await sage.export(), await sage.profile()];
+      const before = [await sage.actions({ count: 100 }), await sage.profile()];
       await sage.record(
         more.map((added) => ({ ...added, item: "passing", vector: vectorOf("food-1") })),
       );
       assert.equal(await sage.forget("passing"), more.length);
-      assert.deepEqual([await sage.export(), await sage.profile()], before);
+      assert.deepEqual([await sage.actions({ count: 100 }), await sage.profile()], before);
     },
     history,
     fc.array(fc.record(extras), { minLength: 1, maxLength: 5 }),
@@ -108,7 +110,7 @@ test("recording one by one equals recording all at once", () =>
     const [single, whole] = await Promise.all([open(), open()]);
     for (const one of actions) await single.record(one);
     await whole.record(actions);
-    assert.deepEqual(await single.export(), await whole.export());
+    assert.deepEqual(await single.actions(), await whole.actions());
     assert.deepEqual(await single.profile(), await whole.profile());
   }, history));
 

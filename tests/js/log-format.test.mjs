@@ -3,19 +3,29 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { init, memoryStore, openSage } from "pocketsage";
 import { withCore } from "../../pkg/core/glue.js";
-import { DIM, NOW, rejects, seeded, vectorOf } from "./world.mjs";
+import { DAY, DIM, NOW, rejects, seeded, vectorOf } from "./world.mjs";
 
 await init();
 
-/** A smallLog log that uses every field. */
+/** A small log that uses every field. */
 async function smallLog() {
   const sage = await openSage({ dim: DIM, now: () => NOW });
+  await sage.forget("everything");
+  await sage.forget("food-1");
+  await sage.forget({ to: NOW - DAY });
   await sage.record([
     { item: "food-1", vector: vectorOf("food-1"), weight: 2 },
     { item: "sport-1", vector: vectorOf("sport-1"), kind: "save", at: 0 },
   ]);
-  await sage.hide("animal-1");
+  await sage.hide(["animal-1", "animal-2"]);
+  await sage.unhide("animal-2");
   return sage.export();
+}
+
+/** The header of a log. */
+function headerOf(bytes) {
+  const length = new DataView(bytes.buffer).getUint32(12, true);
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(20, 20 + length)));
 }
 
 /** Open a sage on these stored bytes. */
@@ -39,15 +49,16 @@ function withChecksum(bytes) {
 /** Replace the header, with a valid checksum. */
 function withHeader(bytes, change) {
   const length = new DataView(bytes.buffer).getUint32(12, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(16, 16 + length)));
+  const header = headerOf(bytes);
   const changed = change(header);
   const text = new TextEncoder().encode(JSON.stringify(changed === undefined ? header : changed));
   const padded = Math.ceil(text.length / 4) * 4;
-  const rebuilt = new Uint8Array(16 + padded + bytes.length - 16 - length).fill(32);
-  rebuilt.set(bytes.subarray(0, 16));
-  rebuilt.set(text, 16);
-  rebuilt.set(bytes.subarray(16 + length), 16 + padded);
+  const rebuilt = new Uint8Array(bytes.length + padded - length).fill(32);
+  rebuilt.set(bytes.subarray(0, 20));
+  rebuilt.set(text, 20);
+  rebuilt.set(bytes.subarray(20 + length), 20 + padded);
   new DataView(rebuilt.buffer).setUint32(12, padded, true);
+  new DataView(rebuilt.buffer).setUint32(16, rebuilt.length, true);
   return withChecksum(rebuilt);
 }
 
@@ -55,24 +66,34 @@ test("the layout is the documented one", async () => {
   const bytes = await smallLog();
   const view = new DataView(bytes.buffer);
   assert.equal(new TextDecoder().decode(bytes.subarray(0, 8)), "sage.log");
-  assert.equal(view.getUint32(8, true), 1);
+  assert.equal(view.getUint32(8, true), 2);
   const length = view.getUint32(12, true);
   assert.equal(length % 4, 0);
-  assert.deepEqual(JSON.parse(new TextDecoder().decode(bytes.subarray(16, 16 + length))), {
+  assert.equal(view.getUint32(16, true), bytes.length);
+  const { devices, tombstones, ...header } = headerOf(bytes);
+  assert.equal(devices.length, 1);
+  const [device] = devices;
+  assert.match(device, /^[0-9a-f]{16}$/);
+  assert.deepEqual(header, {
     dim: DIM,
-    items: ["food-1", "sport-1"],
-    kinds: ["save"],
-    hidden: ["animal-1"],
-    actions: {
-      item: [0, 1],
-      at: [NOW, 0],
-      weight: [2, null],
-      kind: [null, 0],
-      vector: [true, true],
-    },
+    actions: [
+      [5, 0, "food-1", NOW, 2, null, 1, [{ counter: 3, device }]],
+      [6, 0, "sport-1", 0, null, "save", 1, [{ counter: 4, device }]],
+    ],
+    hidden: [{ counter: 7, device, item: "animal-1", after: [{ counter: 2, device }] }],
+  });
+  const [everything, item, range, unhide] = tombstones;
+  assert.deepEqual(everything, { counter: 2, device, time: NOW, all: true });
+  assert.deepEqual(range, { counter: 4, device, time: NOW, from: null, to: NOW - DAY });
+  const { salt, hash } = item;
+  assert.match(salt, /^[0-9a-f]{32}$/);
+  assert.match(hash, /^[0-9a-f]{16}$/);
+  assert.deepEqual(item, { counter: 3, device, time: NOW, salt, hash });
+  assert.deepEqual(unhide, {
+    ...{ counter: 9, device, time: NOW, salt, hash: unhide.hash, unhide: true },
   });
   assert.deepEqual(
-    new Float32Array(bytes.slice(16 + length, -4).buffer).slice(DIM),
+    new Float32Array(bytes.slice(20 + length, -4).buffer).slice(DIM),
     vectorOf("sport-1"),
   );
   assert.equal(
@@ -101,7 +122,16 @@ test("every flipped bit is corrupt", async () => {
 
 test("bytes appended are corrupt", async () => {
   const { opening } = await openStored(new Uint8Array([...(await smallLog()), 0]));
-  await rejects(opening, "corrupt", /checksum/);
+  await rejects(opening, "corrupt", /only 1 bytes/);
+});
+
+test("logs one after the other are their union", async () => {
+  const [one, two] = await Promise.all([smallLog(), smallLog()]);
+  const { opening } = await openStored(new Uint8Array([...one, ...two]));
+  const other = await openSage({ dim: DIM, now: () => NOW });
+  await other.import(two);
+  await other.import(one);
+  assert.deepEqual(await (await opening).export(), await other.export());
 });
 
 test("random bytes are corrupt", async () => {
@@ -116,16 +146,17 @@ test("random bytes are corrupt", async () => {
 
 test("a newer version is not corrupt; the message has the remedy", async () => {
   const bytes = await smallLog();
-  new DataView(bytes.buffer).setUint32(8, 2, true);
+  new DataView(bytes.buffer).setUint32(8, 3, true);
   const { opening, store } = await openStored(withChecksum(bytes));
-  await rejects(opening, "version", /version 2, expected 1: update pocketsage/);
+  await rejects(opening, "version", /version 3, expected at most 2: update pocketsage/);
   assert.deepEqual(await store.load(), bytes, "the store is unchanged");
 });
 
 test("vectors of another length are a dimension error", async () => {
-  const { opening, store } = await openStored(await smallLog(), { dim: 3 });
+  const bytes = await smallLog();
+  const { opening, store } = await openStored(bytes, { dim: 3 });
   await rejects(opening, "dimension", /vectors of 8 numbers, expected 3/);
-  assert.deepEqual(await store.load(), await smallLog());
+  assert.deepEqual(await store.load(), bytes);
 });
 
 const forged = [
@@ -133,15 +164,33 @@ const forged = [
   ["no actions", (header) => void delete header.actions],
   ["a dim of 0", (header) => void (header.dim = 0)],
   ["a dim that does not fit the vectors", (header) => void (header.dim = 9)],
-  ["an index past the items", (header) => void (header.actions.item[1] = 2)],
-  ["a kind index that is a string", (header) => void (header.actions.kind[1] = "save")],
-  ["a negative index", (header) => void (header.actions.item[0] = -1)],
-  ["a column that is shorter", (header) => void header.actions.at.pop()],
-  ["a time that is null", (header) => void (header.actions.at[0] = null)],
-  ["a weight of 0", (header) => void (header.actions.weight[0] = 0)],
-  ["an item that is a number", (header) => void (header.items[0] = 7)],
-  ["a hidden field that is no list", (header) => void (header.hidden = "animal-1")],
-  ["a vector missing", (header) => void (header.actions.vector[0] = false)],
+  ["an action that is a name", (header) => void (header.actions[1] = "sport-1")],
+  ["an action that is short", (header) => void (header.actions[1].length = 3)],
+  ["a kind that is a number", (header) => void (header.actions[1][5] = 0)],
+  ["a time that is null", (header) => void (header.actions[0][3] = null)],
+  ["a weight of 0", (header) => void (header.actions[0][4] = 0)],
+  ["an item that is a number", (header) => void (header.actions[0][2] = 7)],
+  ["an item that is empty", (header) => void (header.hidden[0].item = "")],
+  ["hidden items without a list", (header) => void (header.hidden = "animal-1")],
+  ["a hidden item that is a name", (header) => void (header.hidden[0] = "animal-1")],
+  ["a hidden item with a time", (header) => void (header.hidden[0].at = 1)],
+  ["a hidden item that is a tombstone", (header) => void (header.hidden[0].time = 1)],
+  ["a device that is no hash", (header) => void (header.devices[0] = "me")],
+  ["a device index past the devices", (header) => void (header.actions[0][1] = 1)],
+  ["a counter below 0", (header) => void (header.actions[0][0] = -1)],
+  ["a counter that is not exact", (header) => void (header.hidden[0].counter = 2 ** 53)],
+  ["a list of stamps that is an object", (header) => void (header.actions[0][7] = {})],
+  ["a list of stamps that are none", (header) => void (header.actions[0][7] = [7])],
+  ["a tombstone that is null", (header) => void (header.tombstones[0] = null)],
+  ["a tombstone without a target", (header) => void delete header.tombstones[0].all],
+  ["a tombstone after no list", (header) => void (header.tombstones[0].after = 7)],
+  ["a tombstone that is an action", (header) => void (header.tombstones[0].at = 7)],
+  ["a tombstone without a time", (header) => void delete header.tombstones[1].time],
+  ["a tombstone without a salt", (header) => void delete header.tombstones[1].salt],
+  ["a tombstone with a short hash", (header) => void (header.tombstones[1].hash = "0a")],
+  ["a range that is text", (header) => void (header.tombstones[2].to = "now")],
+  ["a space that is a number", (header) => void (header.space = 7)],
+  ["a vector missing", (header) => void (header.actions[0][6] = 0)],
 ];
 for (const [name, change] of forged) {
   test(`a header with ${name} is corrupt, even with a valid checksum`, async () => {
@@ -159,9 +208,9 @@ test("a vector that is NaN is corrupt", async () => {
 
 test("a header that is not JSON is corrupt", async () => {
   const bytes = await smallLog();
-  bytes[16] = 0x21;
+  bytes[20] = 0x21;
   const { opening } = await openStored(withChecksum(bytes));
-  await rejects(opening, "corrupt", /not JSON/);
+  await rejects(opening, "corrupt", /does not describe a log/);
 });
 
 test("decoding and encoding gives the same bytes", async () => {

@@ -145,7 +145,7 @@ const refused = [
     "buildProfile, no clock",
     () => buildProfile([], { dim: 1 }),
     "option",
-    /now: expected a number/,
+    /now: expected milliseconds/,
   ],
   [
     "buildProfile, a time that is NaN",

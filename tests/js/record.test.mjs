@@ -68,8 +68,12 @@ test("a timestamp that is NaN is refused", () =>
   refuses({ item: "food-1", at: NaN }, "not-finite", /\("food-1"\): at.*NaN/));
 test("a timestamp that is infinite is refused", () =>
   refuses({ item: "food-1", at: Infinity }, "not-finite", /at.*Infinity/));
-test("a timestamp that is a Date is refused", () =>
-  refuses({ item: "food-1", at: new Date() }, "option", /at: expected a number, saw a Date/));
+test("a timestamp that is an invalid Date is refused", () =>
+  refuses(
+    { item: "food-1", at: new Date(NaN) },
+    "not-finite",
+    /at: expected milliseconds .* saw a Date/,
+  ));
 test("a weight of 0 is refused", () =>
   refuses(
     { item: "food-1", weight: 0 },

@@ -23,7 +23,8 @@ test("a served sage has the interface and the answers of a local one", async () 
   for (const sage of [served, local]) {
     await sage.record(actionsOn("food-1", "sport-1", "food-2"));
     await sage.record({ item: "own", vector: vectorOf("animal-3") });
-    await sage.hide("food-9");
+    await sage.hide(["food-9", "food-8"]);
+    await sage.unhide("food-8");
     assert.equal(await sage.forget("sport-1"), 1);
   }
   for (const [method, ...args] of [
@@ -31,12 +32,14 @@ test("a served sage has the interface and the answers of a local one", async () 
     ["recommend", { count: 7 }],
     ["explain", "food-5"],
     ["preview"],
-    ["export"],
+    ["actions", { count: 3 }],
+    ["hidden"],
     ["map"],
   ]) {
     assert.deepEqual(await served[method](...args), await local[method](...args), method);
   }
   await served.import(await local.export());
+  await local.import(await served.export());
   assert.deepEqual(await served.export(), await local.export());
 });
 

@@ -1,16 +1,10 @@
-/** Validation of recorded actions: caller input becomes log entries, vectors copied. */
+/** Validation of recorded actions: caller input becomes entries of a log, vectors copied. */
 import type { Catalogue } from "../catalogue/catalogue.js";
-import {
-  checkFinite,
-  checkItemId,
-  checkKeys,
-  checkVector,
-  checkWeight,
-  inspect,
-} from "../check.js";
+import { checkItemId, checkKeys, checkVector, checkWeight, inspect } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { VectorSource } from "../retriever.js";
-import type { Entry } from "./log.js";
+import type { ActionFields } from "./operation.js";
+import { checkTime } from "./time.js";
 import type { Action } from "./types.js";
 
 const LOOKUP_FAILED = "Looking up the items' vectors failed; nothing was recorded";
@@ -27,7 +21,10 @@ export interface ActionContext {
 }
 
 /** Validate all actions. Throws for the first invalid one and names its index: all or nothing. */
-export function checkActions(input: Action | readonly Action[], context: ActionContext): Entry[] {
+export function checkActions(
+  input: Action | readonly Action[],
+  context: ActionContext,
+): ActionFields[] {
   return toList(input).map((action, index) =>
     checkAction(`record: action ${index}`, action, context),
   );
@@ -90,14 +87,13 @@ export function checkAction(
   label: string,
   action: Action,
   { dim, catalogue, now }: ActionContext,
-): Entry {
+): ActionFields {
   checkKeys(label, action, ACTION_FIELDS);
   const item = checkItemId(`${label}: item`, action.item);
   const where = `${label} (${inspect(item)})`;
-  const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
+  const entry: { -readonly [Key in keyof ActionFields]: ActionFields[Key] } = {
     item,
-    // JSON turns -0 into 0.
-    at: action.at === undefined ? now : checkFinite(`${where}: at`, action.at) + 0,
+    at: action.at === undefined ? now : checkTime(`${where}: at`, action.at),
   };
   if (action.weight !== undefined) entry.weight = checkWeight(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {

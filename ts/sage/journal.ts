@@ -1,153 +1,302 @@
 /**
  * The journal: a log persisted in a store, safe with several concurrent writers.
  *
- * A change is applied in memory immediately and stays pending until it is stored. A save loads the
- * stored log (another tab may have written it), applies the pending changes to it and writes the
- * result; atomically, if the store has `update`. One save runs at a time and includes every change
- * pending when it starts. After a failed save the changes stay pending for the next save.
+ * A change takes effect in memory immediately and stays pending until it is stored. A save appends
+ * the pending operations to the store as a segment, in one transaction with the check that no other
+ * writer was first; else it merges what the other has written and tries again. One store call runs
+ * at a time. After a failed save the operations stay pending; those whose write may have happened
+ * keep their ids, so that no operation counts twice.
+ *
+ * Deletions rewrite the store, so that nothing deleted stays in it. Otherwise the store is
+ * rewritten when its segments have grown by half of the last rewrite: O(1) writes per operation.
  */
-import { asSageError } from "../errors.js";
-import type { Store } from "../store/store.js";
-import { EMPTY_LOG, type Limits, type Log, trim } from "./log.js";
-import { decodeLog, encodeLog } from "./log-format.js";
+import { SageError } from "../errors.js";
+import type { SegmentList, Segments, Store } from "../store/store.js";
+import { dataOf, type Limits, Log, type OnDelete } from "./log.js";
+import { combineLogs, corrupt, decodeLog, encodeLog } from "./log-format.js";
+import { idOf, isTombstone, type LogData, type Operation, randomHex } from "./operation.js";
+import { segmentsOf, withDeadline } from "./segments.js";
 
-/**
- * A change to the log: a pure function, because it is applied again to every newer stored log until
- * it is saved. "erase" deletes the log and everything else in the store.
- */
-type Change = ((log: Log) => Log) | "erase";
+const MIN_SEGMENTS_TO_REWRITE = 64;
+const MAX_ATTEMPTS = 50;
+const MS_PER_DAY = 86_400_000;
+
+/** A change that is not stored yet. */
+interface Change {
+  operations: readonly Operation[];
+  /** Whether the ids are final, because the operations may be stored, or came with them. */
+  isIssued: boolean;
+  /** Whether to clear the store first, with all that it keeps besides the log. */
+  readonly clears: boolean;
+  /** Ids of the actions that the change has deleted. */
+  readonly deleted: Set<string>;
+}
 
 /** A log and the store that persists it. */
 export interface Journal {
   /** The current log, pending changes included. */
   log(): Log;
+  /** The content of the log, for another log to merge. */
+  snapshot(): LogData;
   /**
-   * Apply a change. Resolves when it is stored; rejects "storage" when saving failed, and the
-   * change stays pending.
+   * Gives new operations their ids and applies them. With `clears`, also deletes all that the store
+   * holds. `stored` resolves to the number of deleted actions when the change is stored; it rejects
+   * "storage" if saving failed, and the change stays pending.
    */
-  change(change: Change): Promise<void>;
+  change(operations: readonly Operation[], clears?: boolean): { stored: Promise<number> };
+  /** Merges another log. Resolves when it is stored. */
+  merge(data: LogData): Promise<void>;
   /** Whether the store has all changes. */
   isSaved(): boolean;
-  /** Save the pending changes, if there are any. */
-  flush(): Promise<void>;
+  /** Stops following other writers. */
+  release(): void;
+  /** Merges what other writers have stored. */
+  refresh(): Promise<void>;
+  /** Called after each write to the store, by any writer. */
+  notice(): void;
+  /** Saves pending changes and stops following other writers. Rejects "storage". */
+  close(): Promise<void>;
+}
+
+export interface JournalOptions {
+  readonly dim: number;
+  readonly limits: () => Limits;
+  /** Copy stored bytes that cannot be decoded aside, and start with an empty log. */
+  readonly setAsideUnreadable: boolean;
+  readonly storeTimeoutMs: number;
 }
 
 /**
  * Load the stored log, or start an empty one. Rejects "corrupt", "version", "dimension" or
- * "storage" and leaves the store unchanged; with `setAsideUnreadable`, bytes that cannot be decoded
- * are copied aside first and replaced by an empty log.
+ * "storage" and leaves the store unchanged, unless `setAsideUnreadable` applies.
  */
-export async function openJournal(
-  store: Store,
-  dim: number,
-  limits: () => Limits,
-  setAsideUnreadable: boolean,
-): Promise<Journal> {
-  let log = trim(await loadLog(store, dim, setAsideUnreadable), limits());
+export async function openJournal(store: Store, options: JournalOptions): Promise<Journal> {
+  const { dim, limits, storeTimeoutMs } = options;
+  const segments = segmentsOf(store);
+  let log = new Log();
   let pending: Change[] = [];
-  let lastSave: Promise<void> = Promise.resolve();
+  let token: unknown;
+  let device: string | undefined;
+  /** The store: bytes of its first segment, number and bytes of the others. */
+  let baseBytes = 0;
+  let appended = 0;
+  let appendedBytes = 0;
+  /** Time of the oldest action that the limits removed but the store may have. */
+  let oldestRemoved = Infinity;
+  let lastCall: Promise<unknown> = Promise.resolve();
   let nextSave: Promise<void> | undefined;
+  let nextRead: Promise<void> | undefined;
+  /** Notices of the watched store during a write, its own included; undefined otherwise. */
+  let notices: number | undefined;
 
-  /** The last write: if the store still holds these bytes, they need no decoding. */
-  let lastWritten: { readonly bytes: Uint8Array; readonly log: Log } | undefined;
-  const decodeStored = (bytes: Uint8Array): Log =>
-    lastWritten && sameBytes(bytes, lastWritten.bytes) ? lastWritten.log : decodeLog(bytes, dim);
+  const call = <T>(work: () => Promise<T>): Promise<T> => withDeadline(work, storeTimeoutMs);
 
-  const applyChanges = (start: Log, changes: readonly Change[]): Log =>
-    trim(
-      changes.reduce(
-        (current, change) => (change === "erase" ? EMPTY_LOG : change(current)),
-        start,
-      ),
-      limits(),
-    );
+  /** Runs work on the store after all earlier work. */
+  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
+    const run = lastCall.then(work);
+    lastCall = run.catch(() => undefined); // `run` reports the error
+    return run;
+  };
 
-  const savePending = async (): Promise<void> => {
+  const retain = (): void => {
+    for (const { at } of log.retain(limits())) oldestRemoved = Math.min(oldestRemoved, at);
+  };
+
+  const onDelete: OnDelete = (entry, tombstone) =>
+    pending.find(({ operations }) => operations.includes(tombstone))?.deleted.add(idOf(entry));
+
+  const issue = (operations: readonly Operation[]): void => {
+    device ??= randomHex(8);
+    for (const operation of operations) log.issue(operation, device, onDelete);
+  };
+
+  /** Merges segments that were read. Throws, and changes nothing, if one cannot be decoded. */
+  const absorb = ({ segments: read, token: readToken, complete }: SegmentList): void => {
+    const data = combineLogs(read.map((bytes) => decodeSegment(bytes, dim)));
+    const sizes = read.map(({ length }) => length);
+    if (complete) [baseBytes = 0] = sizes.splice(0, 1);
+    if (complete) [appended, appendedBytes] = [0, 0];
+    appended += sizes.length;
+    appendedBytes += sizes.reduce((sum, size) => sum + size, 0);
+    token = readToken;
+    if (!complete && read.length === 0) return;
+
+    // Operations that no other log has are recorded anew, after what was read.
+    const fresh = pending.filter(({ isIssued }) => !isIssued);
+    for (const { operations } of fresh) for (const one of operations) log.withdraw(one);
+    if (complete) log = log.emptied();
+    log.merge(data, onDelete);
+    const issued = pending.filter(({ isIssued }) => isIssued);
+    log.merge(dataOf(issued.flatMap(({ operations }) => operations)), onDelete);
+    for (const { operations } of fresh) issue(operations);
+    dropStored(data);
+    retain();
+  };
+
+  /** Removes operations from the pending changes that a write has stored before it failed. */
+  const dropStored = ({ entries, hides, tombstones }: LogData): void => {
+    const issued = pending.filter(({ isIssued }) => isIssued);
+    if (issued.length === 0) return;
+    const ids = new Set([...entries, ...hides, ...tombstones].map(idOf));
+    for (const change of issued)
+      change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
+  };
+
+  const read = async (): Promise<void> => absorb(await call(() => segments.read(token)));
+
+  const needsRewrite = (operations: readonly Operation[]): boolean =>
+    !store.segments ||
+    operations.some(isTombstone) ||
+    oldestRemoved < limits().since - MS_PER_DAY ||
+    (appended >= MIN_SEGMENTS_TO_REWRITE && appendedBytes * 2 >= baseBytes);
+
+  const save = async (): Promise<void> => {
     const changes = pending;
     if (changes.length === 0) return;
-    const lastErase = changes.lastIndexOf("erase");
-    const changesToApply = changes.slice(lastErase + 1);
-    let toWrite: typeof lastWritten;
-    await withStorageErrors(async () => {
-      if (lastErase >= 0) await store.clear();
-      if (changesToApply.length === 0) return;
-      await updateStore(store, (bytes) => {
-        const stored = applyChanges(bytes ? decodeStored(bytes) : EMPTY_LOG, changesToApply);
-        toWrite = { bytes: encodeLog(stored, dim), log: stored };
-        return toWrite.bytes.slice(); // a copy: the store may keep or modify it
-      });
-    });
-    lastWritten = toWrite;
-    const stored = toWrite?.log ?? EMPTY_LOG;
+    const clears = (): boolean =>
+      changes.some((change) => change.clears && change.operations.length > 0);
+    // A write that failed may have happened. Bytes that cannot be read can be cleared.
+    if (clears()) await read().catch(() => undefined);
+    else if (changes.some(({ isIssued }) => isIssued)) await read();
+    if (clears()) {
+      await call(() => store.clear());
+      await read();
+    }
+    for (let attempt = 0; !(await write(changes)); attempt += 1) {
+      if (attempt === MAX_ATTEMPTS)
+        throw new SageError("storage", "Other sages keep writing to the store: save again.");
+      await read();
+    }
     pending = pending.slice(changes.length);
-    log = applyChanges(stored, pending);
+  };
+
+  /** Writes the changes; false, with nothing written, if another writer was first. */
+  const write = async (changes: readonly Change[]): Promise<boolean> => {
+    const operations = changes.flatMap((change) => change.operations).filter((one) => log.has(one));
+    if (operations.length === 0) return true;
+    const rewrite = needsRewrite(operations);
+    const { space } = log;
+    const bytes = encodeLog(rewrite ? log.data() : { space, ...dataOf(operations) }, dim);
+    let written: unknown;
+    notices = 0;
+    try {
+      written = await call(() => segments[rewrite ? "replace" : "append"](bytes, token));
+    } catch (error) {
+      for (const change of changes) change.isIssued = true;
+      throw error;
+    } finally {
+      if (notices > 1) follow();
+      notices = undefined;
+    }
+    if (written === undefined) return false;
+    token = written;
+    if (rewrite) {
+      [baseBytes, appended, appendedBytes, oldestRemoved] = [bytes.length, 0, 0, Infinity];
+    } else {
+      appended += 1;
+      appendedBytes += bytes.length;
+    }
+    return true;
   };
 
   const flush = (): Promise<void> => {
-    nextSave ??= lastSave.then(() => {
+    nextSave ??= enqueue(() => {
       nextSave = undefined;
-      const saveNow = savePending();
-      // `saveNow` reports the error; the next save retries.
-      lastSave = saveNow.catch(() => undefined);
-      return saveNow;
+      return save();
     });
     return nextSave;
   };
 
-  return {
-    log: () => log,
-    change: (change) => {
-      log = applyChanges(log, [change]);
-      pending = [...pending, change];
-      return flush();
-    },
-    isSaved: () => pending.length === 0,
-    flush,
+  const refresh = (): Promise<void> => {
+    nextRead ??= enqueue(() => {
+      nextRead = undefined;
+      return read();
+    });
+    return nextRead;
   };
-}
 
-async function loadLog(store: Store, dim: number, setAsideUnreadable: boolean): Promise<Log> {
-  const bytes = await withStorageErrors(() => store.load());
-  if (!bytes) return EMPTY_LOG;
+  /** Reads what another writer has announced. The next call that needs it reports an error. */
+  const follow = (): void => void refresh().catch(() => undefined);
+
+  const addChange = (operations: readonly Operation[], isIssued: boolean, clears: boolean) => {
+    const change: Change = { operations, isIssued, clears, deleted: new Set() };
+    pending = [...pending, change];
+    return change;
+  };
+
   try {
-    return decodeLog(bytes, dim);
+    await read();
   } catch (error) {
-    if (!setAsideUnreadable || !store.setAside) throw error;
-    await withStorageErrors(() => store.setAside!(bytes));
+    if (!options.setAsideUnreadable || !store.setAside) throw error;
+    const list = await call(() => segments.read());
+    for (const bytes of list.segments) await call(() => store.setAside!(bytes));
     // Replace only the bytes set aside: another tab may have done the same and recorded since.
-    const empty = encodeLog(EMPTY_LOG, dim);
-    const current = await withStorageErrors(() =>
-      updateStore(store, (now) => (now && !sameBytes(now, bytes) ? now : empty)),
-    );
-    return decodeLog(current, dim);
+    await call(() => segments.replace(encodeLog(new Log().data(), dim), list.token));
+    token = undefined;
+    await read();
   }
+  const journal: Journal = {
+    log: () => log,
+    snapshot() {
+      // Other logs will have the pending operations: their ids are final.
+      for (const change of pending) change.isIssued = true;
+      return log.data();
+    },
+    change(operations, clears = false) {
+      const change = addChange(operations, false, clears);
+      issue(operations);
+      retain();
+      return { stored: flush().then(() => change.deleted.size) };
+    },
+    async merge(data) {
+      const { entries, hides, tombstones } = data;
+      const operations = [...entries, ...hides, ...tombstones].filter((one) => !log.has(one));
+      if (operations.length === 0) return;
+      log.merge(data, onDelete);
+      retain();
+      addChange(operations, true, false);
+      await flush();
+    },
+    refresh,
+    isSaved: () => pending.length === 0,
+    release: () => unwatch?.(),
+    notice() {
+      if (notices === undefined) follow();
+      else notices += 1;
+    },
+    async close() {
+      unwatch?.();
+      try {
+        await flush();
+      } catch (cause) {
+        const count = pending.reduce((sum, { operations }) => sum + operations.length, 0);
+        const reason = (cause as Error).message;
+        throw new SageError("storage", `Closed, with ${count} unsaved operations: ${reason}`, {
+          cause,
+        });
+      }
+    },
+  };
+  const unwatch = watchWeakly(segments, journal);
+  return journal;
 }
 
-async function updateStore(
-  store: Store,
-  change: (bytes?: Uint8Array) => Uint8Array,
-): Promise<Uint8Array> {
-  if (store.update) return store.update(change);
-  const bytes = change(await store.load());
-  await store.save(bytes);
-  return bytes;
+/**
+ * Watches on behalf of the journal without keeping it alive: a sage can be dropped without `close`.
+ * A function of its own: closures of one scope keep alive what any of them uses.
+ */
+function watchWeakly(segments: Segments, journal: Journal): (() => void) | undefined {
+  // Runtimes without WeakRef keep the journal until it is closed.
+  const reference = "WeakRef" in globalThis ? new WeakRef(journal) : { deref: () => journal };
+  const unwatch = segments.watch?.(() => {
+    const watching = reference.deref();
+    if (watching) watching.notice();
+    else unwatch?.();
+  });
+  return unwatch;
 }
 
-/** Run a store operation. Errors become "storage", unless the store threw a SageError. */
-async function withStorageErrors<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation();
-  } catch (error) {
-    throw asSageError(
-      error,
-      "storage",
-      "Loading or saving the profile failed; recorded actions stay in memory",
-    );
-  }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
-  return true;
+function decodeSegment(bytes: unknown, dim: number): LogData {
+  if (!(bytes instanceof Uint8Array)) throw corrupt("the store has a value that is no Uint8Array");
+  return decodeLog(bytes, dim);
 }

@@ -1,21 +1,19 @@
 /**
- * The binary format of a log: the content of a store and the result of `export()`. Numbers are
- * little-endian.
+ * The binary format of a log: a segment in a store, and the result of `export()`. Logs one after
+ * the other are one log, their union. Numbers are little-endian.
  *
  * | offset       | content                                                                 |
  * | ------------ | ----------------------------------------------------------------------- |
  * | 0            | magic: the 8 bytes "sage.log"                                           |
- * | 8            | u32: version, currently 1                                               |
+ * | 8            | u32: version, currently 2                                               |
  * | 12           | u32: h, header length in bytes, a multiple of 4                         |
- * | 16           | header: JSON in UTF-8, padded with spaces to h bytes                    |
- * | 16 + h       | vectors recorded with their actions, `dim` f32 each, in action order    |
+ * | 16           | u32: length of this log in bytes                                        |
+ * | 20           | header: JSON in UTF-8, padded with spaces to h bytes                    |
+ * | 20 + h       | vectors recorded with their actions, `dim` f32 each, in action order    |
  * | last 4 bytes | u32: checksum, the low 32 bits of the XXH64 of all preceding bytes      |
  *
- * The header is `{ dim, items, kinds, hidden, actions: { item, at, weight, kind, vector } }`.
- * `items` and `kinds` are lists of names. `actions` has one column per property: `item` and `kind`
- * are indices into these lists, a missing weight or kind is null, and `vector` is true for actions
- * recorded with a vector. The vectors of all other actions come from the catalogue and are not
- * stored.
+ * docs/format.md describes the header. Version 1 has its header at offset 16 and no ids; they are
+ * derived from the content, so that every device derives the same ones.
  *
  * Magic, version and checksum keep their offsets in every version, which separates damage
  * ("corrupt") from a newer format ("version").
@@ -25,15 +23,57 @@ import { toBytes } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
-import type { Entry, Log } from "./log.js";
+import {
+  commonSpace,
+  compareEntries,
+  compareStamps,
+  type Entry,
+  type Hide,
+  hash64,
+  type LogData,
+  type Stamp,
+  type Tombstone,
+} from "./operation.js";
 
 const MAGIC = "sage.log";
-const VERSION = 1;
-const PREFIX_BYTES = 16;
+const VERSION = 2;
+const PREFIX_BYTES = 20;
+const PREFIX_BYTES_OF_VERSION_1 = 16;
 const CHECKSUM_BYTES = 4;
 
-/** The JSON header; the head of this file describes its fields. */
+/**
+ * The keys of all objects in a header. JSON.stringify writes them in this order and omits others,
+ * so equal logs have equal bytes.
+ */
+const KEYS = [
+  ...["dim", "space", "devices", "actions", "hidden", "tombstones", "counter", "device", "item"],
+  ...["time", "salt", "hash", "unhide", "from", "to", "all", "after"],
+];
+
+/** An action in a header. `device` is an index into `devices`; `vector` is 1 if there is one. */
+type ActionRow = [
+  counter: number,
+  device: number,
+  item: string,
+  at: number,
+  weight: number | null,
+  kind: string | null,
+  vector: 0 | 1,
+  after?: readonly Stamp[],
+];
+
+/** The JSON header. */
 interface Header {
+  dim: number;
+  space?: string | undefined;
+  devices: string[];
+  actions: ActionRow[];
+  hidden: readonly Hide[];
+  tombstones: readonly Tombstone[];
+}
+
+/** The JSON header of version 1. Names are indices into lists. */
+interface HeaderOfVersion1 {
   dim: number;
   items: string[];
   kinds: string[];
@@ -47,163 +87,232 @@ interface Header {
   };
 }
 
-/** Encode a log. Deterministic: equal logs have equal bytes. O(n dim) for n actions. */
-export function encodeLog(log: Log, dim: number): Uint8Array {
-  const header = new TextEncoder().encode(JSON.stringify(toHeader(log, dim)));
-  const vectors = log.entries.flatMap((entry) => entry.vector ?? []);
+/** Operations as in a header, not validated. */
+interface Decoded extends Omit<LogData, "entries"> {
+  readonly dim: number;
+  /** Actions, and whether each has a vector. */
+  readonly entries: readonly (Entry & { hasVector: boolean })[];
+}
+
+/** Encode a log. Equal logs have equal bytes. O(n dim) for n actions. */
+export function encodeLog(log: LogData, dim: number): Uint8Array {
+  const entries = [...log.entries].sort(compareEntries);
+  const header = new TextEncoder().encode(JSON.stringify(toHeader(log, entries, dim), KEYS));
+  const vectors = entries.flatMap((entry) => entry.vector ?? []);
   const headerBytes = Math.ceil(header.length / 4) * 4;
-  const bytes = new Uint8Array(
-    PREFIX_BYTES + headerBytes + vectors.length * dim * 4 + CHECKSUM_BYTES,
-  );
+  const start = PREFIX_BYTES + headerBytes;
+  const bytes = new Uint8Array(start + vectors.length * dim * 4 + CHECKSUM_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(new TextEncoder().encode(MAGIC));
   view.setUint32(8, VERSION, true);
   view.setUint32(12, headerBytes, true);
-  bytes.fill(0x20, PREFIX_BYTES, PREFIX_BYTES + headerBytes).set(header, PREFIX_BYTES);
+  view.setUint32(16, bytes.length, true);
+  bytes.fill(0x20, PREFIX_BYTES, start).set(header, PREFIX_BYTES);
   // Typed arrays use native byte order: little-endian on every platform with WebAssembly.
-  const vectorBlock = new Float32Array(
-    bytes.buffer,
-    PREFIX_BYTES + headerBytes,
-    vectors.length * dim,
-  );
+  const vectorBlock = new Float32Array(bytes.buffer, start, vectors.length * dim);
   vectors.forEach((vector, row) => vectorBlock.set(vector, row * dim));
-  const vectorsEnd = bytes.length - CHECKSUM_BYTES;
-  view.setUint32(
-    vectorsEnd,
-    withCore((core) => core.checksum(bytes.subarray(0, vectorsEnd))),
-    true,
-  );
+  view.setUint32(bytes.length - CHECKSUM_BYTES, checksumOf(bytes), true);
   return bytes;
 }
 
 /**
- * Decode a log. Throws "corrupt", "version", or "dimension" if it has vectors of a length other
- * than `dim`.
+ * Decode a log, or several one after the other. Throws "corrupt", "version", or "dimension" if it
+ * has vectors of a length other than `dim`, or logs of two vector spaces.
  */
-export function decodeLog(given: BytesLike, dim: number): Log {
+export function decodeLog(given: BytesLike, dim: number): LogData {
   const bytes = toBytes(given);
   if (!bytes) throw new SageError("option", "A stored profile: expected a Uint8Array.");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const vectorsEnd = checkEnvelope(bytes, view);
-  const vectorsStart = PREFIX_BYTES + view.getUint32(12, true);
-  if (vectorsStart > vectorsEnd) throw corrupt("its header is longer than the bytes");
-  const header = readHeader(bytes.subarray(PREFIX_BYTES, vectorsStart));
-  const vectorCount = header.actions.vector.filter(Boolean).length;
-  if (vectorsStart + vectorCount * header.dim * 4 !== vectorsEnd)
-    throw corrupt(`its length does not fit ${vectorCount} vectors`);
-  if (vectorCount > 0 && header.dim !== dim) {
-    throw new SageError(
-      "dimension",
-      `The stored profile has vectors of ${header.dim} numbers, expected ${dim}.`,
-    );
-  }
-  // A new Uint8Array copies and aligns the bytes; Node's Buffer.slice does neither.
-  return toLog(
-    header,
-    new Float32Array(new Uint8Array(bytes.subarray(vectorsStart, vectorsEnd)).buffer),
-  );
+  const logs: LogData[] = [];
+  let rest = bytes;
+  do {
+    const length = lengthOfFirst(rest);
+    logs.push(decodeOne(rest.subarray(0, length), dim));
+    rest = rest.subarray(length);
+  } while (rest.length > 0);
+  return combineLogs(logs);
 }
 
-function toHeader(log: Log, dim: number): Header {
-  const { entries } = log;
-  const items = indexNames(entries.map(({ item }) => item));
-  const kinds = indexNames(entries.flatMap(({ kind }) => kind ?? []));
+/** All operations of the logs. Throws "dimension" for logs of two vector spaces. */
+export function combineLogs(logs: readonly LogData[]): LogData {
+  if (logs.length === 1) return logs[0]!;
   return {
-    dim,
-    items: [...items.keys()],
-    kinds: [...kinds.keys()],
-    hidden: [...log.hidden],
-    actions: {
-      item: entries.map(({ item }) => items.get(item)!),
-      at: entries.map(({ at }) => at),
-      weight: entries.map(({ weight }) => weight ?? null),
-      kind: entries.map(({ kind }) => (kind === undefined ? null : kinds.get(kind)!)),
-      vector: entries.map(({ vector }) => vector !== undefined),
-    },
+    space: commonSpace(logs),
+    entries: logs.flatMap(({ entries }) => entries),
+    hides: logs.flatMap(({ hides }) => hides),
+    tombstones: logs.flatMap(({ tombstones }) => tombstones),
   };
 }
 
-function indexNames(names: readonly string[]): Map<string, number> {
-  const indexOf = new Map<string, number>();
-  for (const name of names) if (!indexOf.has(name)) indexOf.set(name, indexOf.size);
-  return indexOf;
+/** The error for bytes that cannot be decoded. */
+export function corrupt(reason: string, cause?: unknown): SageError {
+  return new SageError(
+    "corrupt",
+    `Not a stored profile, or a damaged one: ${reason}. Nothing was changed; ` +
+      '`unreadable: "set-aside"` copies stored bytes aside and starts empty.',
+    { cause },
+  );
 }
 
-/** Validate magic, checksum and version, in this order. Returns the end offset of the vectors. */
-function checkEnvelope(bytes: Uint8Array, view: DataView): number {
-  const vectorsEnd = bytes.length - CHECKSUM_BYTES;
-  if (vectorsEnd < PREFIX_BYTES) throw corrupt(`it has only ${bytes.length} bytes`);
+function toHeader(log: LogData, entries: readonly Entry[], dim: number): Header {
+  const devices = new Map<string, number>();
+  for (const { device } of entries) if (!devices.has(device)) devices.set(device, devices.size);
+  return {
+    dim,
+    space: log.space,
+    devices: [...devices.keys()],
+    actions: entries.map(
+      ({ counter, device, item, at, weight = null, kind = null, vector, after }): ActionRow => {
+        const row: ActionRow = [counter, devices.get(device)!, item, at, weight, kind, 0];
+        if (vector) row[6] = 1;
+        if (after) row[7] = after;
+        return row;
+      },
+    ),
+    hidden: [...log.hides].sort(compareStamps),
+    tombstones: [...log.tombstones].sort(compareStamps),
+  };
+}
+
+/** The length of the log that the bytes begin with. A log of another version ends with them. */
+function lengthOfFirst(bytes: Uint8Array): number {
+  if (bytes.length < PREFIX_BYTES) throw corrupt(`it has only ${bytes.length} bytes`);
   if (new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC)
     throw corrupt(`it does not begin with "${MAGIC}"`);
-  if (
-    withCore((core) => core.checksum(bytes.subarray(0, vectorsEnd))) !==
-    view.getUint32(vectorsEnd, true)
-  )
-    throw corrupt("its checksum does not match");
+  const view = viewOf(bytes);
+  const length = view.getUint32(8, true) === VERSION ? view.getUint32(16, true) : bytes.length;
+  if (length > bytes.length || length < PREFIX_BYTES)
+    throw corrupt(`it has ${bytes.length} bytes of ${length}`);
+  return length;
+}
+
+function decodeOne(bytes: Uint8Array, dim: number): LogData {
+  const view = viewOf(bytes);
+  const end = bytes.length - CHECKSUM_BYTES;
+  if (checksumOf(bytes) !== view.getUint32(end, true)) throw corrupt("its checksum does not match");
   const version = view.getUint32(8, true);
-  if (version !== VERSION) {
+  if (version < 1 || version > VERSION) {
     throw new SageError(
       "version",
-      `The stored profile has format version ${version}, expected ${VERSION}: update pocketsage.`,
+      `The stored profile has format version ${version}, expected at most ${VERSION}: ` +
+        "update pocketsage.",
     );
   }
-  return vectorsEnd;
+  const prefix = version === 1 ? PREFIX_BYTES_OF_VERSION_1 : PREFIX_BYTES;
+  const start = prefix + view.getUint32(12, true);
+  if (start > end) throw corrupt("its header is longer than the bytes");
+  const log = readHeader(bytes.subarray(prefix, start), version);
+  const vectorCount = log.entries.filter(({ hasVector }) => hasVector).length;
+  if (start + vectorCount * log.dim * 4 !== end)
+    throw corrupt(`its length does not fit ${vectorCount} vectors`);
+  if (vectorCount > 0 && log.dim !== dim) {
+    throw new SageError(
+      "dimension",
+      `The stored profile has vectors of ${log.dim} numbers, expected ${dim}.`,
+    );
+  }
+  // A new Uint8Array copies and aligns the bytes; Node's Buffer.slice does neither.
+  const block = new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer);
+  let nextVector = 0;
+  const entries = log.entries.map(({ hasVector, ...entry }): Entry => {
+    if (!hasVector) return entry;
+    // Views of one private block: copying took a quarter of the decoding time.
+    const vector = block.subarray(nextVector * dim, ++nextVector * dim);
+    if (!allFinite(vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
+    return { ...entry, vector };
+  });
+  const { space, hides, tombstones } = log;
+  return { space, entries, hides, tombstones };
 }
 
 /** Parse and validate the header: a valid checksum does not rule out hostile bytes. */
-function readHeader(bytes: Uint8Array): Header {
-  let header: Header;
+function readHeader(bytes: Uint8Array, version: number): Decoded {
+  let cause: unknown;
   try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Header;
-  } catch (cause) {
-    throw corrupt("its header is not JSON", cause);
+    const header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const log = version === 1 ? fromHeaderOfVersion1(header) : fromHeader(header);
+    if (isValid(log)) return log;
+  } catch (error) {
+    cause = error;
   }
-  const { dim, items, kinds, hidden, actions } = header ?? {};
-  const { item, at, weight, kind, vector } = actions ?? {};
-  const columns: [values: unknown, isValid: (value: unknown) => boolean][] = [
-    [items, isNonEmptyString],
-    [kinds, (name) => typeof name === "string"],
-    [hidden, isNonEmptyString],
-    [item, (index) => isIndex(index, items)],
-    [at, (time) => Number.isFinite(time)],
-    [weight, (given) => given === null || (Number.isFinite(given) && Number(given) > 0)],
-    [kind, (index) => index === null || isIndex(index, kinds)],
-    [vector, (included) => typeof included === "boolean"],
-  ];
-  const valid = columns.every(
-    ([values, isValid]) => Array.isArray(values) && values.every(isValid),
-  );
-  const actionCount = item?.length;
-  if (
-    !valid ||
-    [at, weight, kind, vector].some((values) => values?.length !== actionCount) ||
-    !Number.isSafeInteger(dim) ||
-    dim < 1
-  ) {
-    throw corrupt("its header does not describe a log");
-  }
-  return header;
+  throw corrupt("its header does not describe a log", cause);
 }
 
-function toLog({ dim, items, kinds, hidden, actions }: Header, vectors: Float32Array): Log {
-  let nextVector = 0;
-  const entries = actions.item.map((item, row): Entry => {
-    const weight = actions.weight[row] ?? undefined;
-    const kind = actions.kind[row] ?? undefined;
-    const entry: { -readonly [Key in keyof Entry]: Entry[Key] } = {
-      item: items[item]!,
-      at: actions.at[row]!,
-    };
-    if (weight !== undefined) entry.weight = weight;
-    if (kind !== undefined) entry.kind = kinds[kind]!;
-    if (actions.vector[row]) {
-      // Views of one private block: copying took a quarter of the decoding time.
-      entry.vector = vectors.subarray(nextVector * dim, ++nextVector * dim);
-      if (!allFinite(entry.vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
-    }
-    return entry;
-  });
-  return { entries, hidden: new Set(hidden) };
+/** Throws for a header of another shape; the values are not validated. */
+function fromHeader({ dim, space, devices, actions, hidden, tombstones }: Header): Decoded {
+  return {
+    dim,
+    space,
+    entries: actions.map(([counter, device, item, at, weight, kind, vector, after]) => ({
+      ...{ counter, device: devices[device]!, item, at, hasVector: vector === 1 },
+      ...(weight !== null && { weight }),
+      ...(kind !== null && { kind }),
+      ...(after && { after }),
+    })),
+    hides: hidden,
+    tombstones,
+  };
+}
+
+/**
+ * Ids of a log of version 1: equal for equal content and position among equal actions, so that an
+ * export that is imported twice, or on two devices, adds nothing twice.
+ */
+function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVersion1): Decoded {
+  const copies = new Map<string, number>();
+  return {
+    dim,
+    entries: actions.item.map((index, row) => {
+      const [item, at, weight] = [items[index]!, actions.at[row]!, actions.weight[row]!];
+      const kind = actions.kind[row] === null ? null : kinds[actions.kind[row]!]!;
+      const content = JSON.stringify([item, at, weight, kind]);
+      const copy = copies.get(content) ?? 0;
+      copies.set(content, copy + 1);
+      return {
+        ...{ item, at, counter: 0, device: hash64(`${content} ${copy}`) },
+        hasVector: actions.vector[row] === true,
+        ...(weight !== null && { weight }),
+        ...(kind !== null && { kind }),
+      };
+    }),
+    hides: hidden.map((item) => ({ item, counter: 0, device: "0".repeat(16) })),
+    tombstones: [],
+  };
+}
+
+/** Whether all values are valid. Can throw instead of returning false. */
+function isValid({ dim, space, entries, hides, tombstones }: Decoded): boolean {
+  const isStamp = ({ counter, device }: Stamp): boolean => isCount(counter) && isHex(device, 16);
+  const isRemovable = (operation: Hide): boolean =>
+    isStamp(operation) &&
+    isText(operation.item) &&
+    operation.item !== "" &&
+    (operation.after ?? []).every(isStamp);
+  const isTime = (time: number | null): boolean => time === null || Number.isFinite(time);
+  return (
+    isCount(dim) &&
+    dim > 0 &&
+    (space === undefined || isText(space)) &&
+    // Keys tell operations apart.
+    hides.every((hide) => isRemovable(hide) && !("at" in hide) && !("time" in hide)) &&
+    entries.every(
+      (entry) =>
+        isRemovable(entry) &&
+        Number.isFinite(entry.at) &&
+        (entry.weight === undefined || (Number.isFinite(entry.weight) && entry.weight > 0)) &&
+        (entry.kind === undefined || isText(entry.kind)),
+    ) &&
+    tombstones.every(
+      (one) =>
+        isStamp(one) &&
+        Number.isFinite(one.time) &&
+        !("at" in one) &&
+        ("all" in one
+          ? (one.after ?? []).every(isStamp)
+          : "from" in one
+            ? isTime(one.from) && isTime(one.to)
+            : isHex(one.salt, 32) && isHex(one.hash, 16)),
+    )
+  );
 }
 
 /**
@@ -216,21 +325,23 @@ function allFinite(vector: Float32Array): boolean {
   return sum === 0;
 }
 
-function isNonEmptyString(value: unknown): boolean {
-  return typeof value === "string" && value !== "";
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
-function isIndex(value: unknown, names: unknown): boolean {
-  return (
-    Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < (names as string[]).length
-  );
+function isHex(value: string, digits: number): boolean {
+  return isText(value) && value.length === digits && /^[0-9a-f]*$/.test(value);
 }
 
-function corrupt(reason: string, cause?: unknown): SageError {
-  return new SageError(
-    "corrupt",
-    `Not a stored profile, or a damaged one: ${reason}. Nothing was changed; ` +
-      '`unreadable: "set-aside"` copies stored bytes aside and starts empty.',
-    { cause },
-  );
+function isCount(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The checksum of all bytes but the last four. */
+function checksumOf(bytes: Uint8Array): number {
+  return withCore((core) => core.checksum(bytes.subarray(0, -CHECKSUM_BYTES)));
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -1,90 +1,321 @@
 /**
- * The log: recorded actions and hidden items as immutable plain data. Every change returns a new
- * log: a change can be applied again to a newer stored log (see journal.ts), and two logs are
- * compared by identity. All functions are O(n) in the number of entries, `trim` O(n log n).
+ * The log: a set of operations (see operation.ts), and the actions and hidden items that result.
+ *
+ * Merging is the union of the sets, so it is commutative, associative and idempotent. A deletion
+ * wins over every operation that was not recorded after it, in whatever order they arrive.
  */
 import type { ItemId } from "../item.js";
+import {
+  commonSpace,
+  compareEntries,
+  compareStamps,
+  type Entry,
+  type Hide,
+  hash64,
+  idOf,
+  isCovered,
+  isEntry,
+  isTombstone,
+  type LogData,
+  type Operation,
+  type Stamp,
+  type Tombstone,
+} from "./operation.js";
+
+/** Up to this many entries are inserted or removed one by one, at O(log n) comparisons each. */
+const FEW = 32;
+/**
+ * Counters of a hostile log must not bring those of this one near the largest safe integer. No user
+ * has so many operations.
+ */
+const MAX_ADOPTED_COUNTER = 2 ** 48;
+const TOMBSTONE_LIFETIME_MS = 365 * 86_400_000;
 
 /**
- * One recorded action. Defaults are not filled in: the weight of a kind and the vector of a
- * catalogue item are looked up when a profile is built.
+ * Retention at the time `now`: at most `count` actions, none older than `since`, in milliseconds
+ * since the epoch.
  */
-export interface Entry {
-  readonly item: ItemId;
-  /** Milliseconds since the epoch, finite. */
-  readonly at: number;
-  readonly weight?: number;
-  readonly kind?: string;
-  readonly vector?: Float32Array;
-}
-
-/** Actions in the order they were recorded, and items excluded from recommendations. */
-export interface Log {
-  readonly entries: readonly Entry[];
-  readonly hidden: ReadonlySet<ItemId>;
-}
-
-/** Retention: at most `count` actions, none older than `since` (milliseconds since the epoch). */
 export interface Limits {
   readonly count: number;
   readonly since: number;
+  readonly now: number;
 }
 
-export const EMPTY_LOG: Log = { entries: [], hidden: new Set() };
+/** Called for each action that a deletion removes, with the deletion. */
+export type OnDelete = (entry: Entry, tombstone: Tombstone) => void;
 
-/** Append entries. */
-export function append(log: Log, entries: readonly Entry[]): Log {
-  return { ...log, entries: [...log.entries, ...entries] };
+/** A mutable log. Entries themselves are immutable: equal objects are equal actions. */
+export class Log {
+  /** Ascending by {@link compareEntries}: in the order of recording. */
+  entries: readonly Entry[] = [];
+  /** Changes with every change of the content. */
+  revision = 0;
+  space: string | undefined;
+  /** At least the counters of all operations seen, up to MAX_ADOPTED_COUNTER. */
+  counter = 0;
+  readonly #hides = new Map<ItemId, Hide>();
+  readonly #tombstones = new Map<string, Tombstone>();
+  #match = matcher([]);
+  /** The entries ascending by time; undefined until needed. */
+  #byTime: Entry[] | undefined;
+
+  /** A log without content that does not repeat ids or revisions of this one. */
+  emptied(): Log {
+    const log = new Log();
+    log.counter = this.counter;
+    log.revision = this.revision + 1;
+    return log;
+  }
+
+  /** Hidden items, in the order they were hidden. */
+  hidden(): ItemId[] {
+    return [...this.#hides.values()].sort(compareStamps).map(({ item }) => item);
+  }
+
+  /** The whole content. */
+  data(): LogData {
+    const { space, entries } = this;
+    return {
+      space,
+      entries,
+      hides: [...this.#hides.values()],
+      tombstones: [...this.#tombstones.values()],
+    };
+  }
+
+  /** The entries by descending min(at, now); ties: the entry recorded last. */
+  newestFirst(now: number): Entry[] {
+    return this.entries
+      .slice()
+      .reverse()
+      .sort((a, b) => Math.min(b.at, now) - Math.min(a.at, now));
+  }
+
+  /** Whether the log has the operation: it was neither deleted nor trimmed. */
+  has(operation: Operation): boolean {
+    if (isTombstone(operation)) return this.#tombstones.has(idOf(operation));
+    if (!isEntry(operation)) return isEqual(this.#hides.get(operation.item), operation);
+    return isEqual(this.entries[lowerBound(this.entries, operation, compareEntries)], operation);
+  }
+
+  /** The salt of a tombstone of the log, so that the number of salts stays small. */
+  salt(): string | undefined {
+    const salts = [...this.#tombstones.values()].flatMap((one) => ("salt" in one ? one.salt : []));
+    return salts.sort()[0];
+  }
+
+  /** Gives a new operation the next id, after all deletions the log has, and adds it. */
+  issue(operation: Operation, device: string, onDelete?: OnDelete): void {
+    this.counter += 1;
+    operation.counter = this.counter;
+    operation.device = device;
+    if (!isTombstone(operation) || "all" in operation) {
+      // An operation that is issued again may be after deletions that it has replaced.
+      const after = newestStamps([...(operation.after ?? []), ...this.#match(operation)]);
+      if (after.length > 0) operation.after = after;
+    }
+    this.merge(dataOf([operation]), onDelete);
+  }
+
+  /** Takes back an operation that no other log has. */
+  withdraw(operation: Operation): void {
+    if (!this.has(operation)) return;
+    if (isTombstone(operation)) this.#tombstones.delete(idOf(operation));
+    else if (isEntry(operation)) this.#remove([operation]);
+    else this.#hides.delete(operation.item);
+    this.#match = matcher(this.#tombstones.values());
+  }
+
+  /**
+   * Adds all operations of `data` and applies all deletions. `onDelete` is also called for actions
+   * of `data` that were deleted before they came. Throws "dimension", and changes nothing, if both
+   * have a vector space and not the same.
+   */
+  merge(data: LogData, onDelete?: OnDelete): void {
+    this.space = commonSpace([this, data]);
+    this.#addTombstones(data.tombstones, onDelete);
+    this.#add(withoutDeleted(data.entries, this.#match, onDelete));
+    for (const hide of withoutDeleted(data.hides, this.#match)) {
+      const known = this.#hides.get(hide.item);
+      if (!known || compareStamps(known, hide) < 0) this.#hides.set(hide.item, hide);
+    }
+    for (const list of [data.entries, data.hides, data.tombstones])
+      for (const { counter } of list)
+        if (counter <= MAX_ADOPTED_COUNTER) this.counter = Math.max(this.counter, counter);
+    this.revision += 1;
+  }
+
+  /**
+   * Removes what exceeds the limits: the oldest actions by min(at, now), ties by id, so that a
+   * clock ahead keeps no action longer. Removes tombstones after a year. Returns the removed
+   * actions.
+   */
+  retain({ count, since, now }: Limits): Entry[] {
+    for (const [key, { time }] of this.#tombstones) {
+      if (time >= now - TOMBSTONE_LIFETIME_MS) continue;
+      this.#tombstones.delete(key);
+      this.#match = matcher(this.#tombstones.values());
+    }
+    const size = this.entries.length;
+    if (size <= count && since === -Infinity) return [];
+    this.#byTime ??= [...this.entries].sort(compareTimes);
+    const expired = lowerBoundOfTime(this.#byTime, since);
+    const excess = expired + Math.max(0, size - expired - count);
+    if (excess === 0) return [];
+    const past = lowerBoundOfTime(this.#byTime, now);
+    const oldest = this.#byTime.slice(0, Math.min(excess, past));
+    if (oldest.length < excess) {
+      const ahead = this.entries.filter(({ at }) => at >= now);
+      oldest.push(...ahead.slice(0, excess - oldest.length));
+    }
+    this.#remove(oldest);
+    this.revision += 1;
+    return oldest;
+  }
+
+  #addTombstones(given: readonly Tombstone[], onDelete?: OnDelete): void {
+    for (const tombstone of given) this.#tombstones.set(idOf(tombstone), tombstone);
+    const covers = [...this.#tombstones.values()].flatMap((one) =>
+      "all" in one ? (one.after ?? []) : [],
+    );
+    for (const [id, tombstone] of this.#tombstones)
+      if (isCovered(tombstone, covers)) this.#tombstones.delete(id);
+    const fresh = given.filter((tombstone) => this.has(tombstone));
+    if (fresh.length === 0) return;
+    this.#match = matcher(this.#tombstones.values());
+    const match = matcher(fresh);
+    this.entries = withoutDeleted(this.entries, match, onDelete);
+    this.#byTime = undefined;
+    const hides = withoutDeleted([...this.#hides.values()], match);
+    this.#hides.clear();
+    for (const hide of hides) this.#hides.set(hide.item, hide);
+  }
+
+  #add(entries: readonly Entry[]): void {
+    if (entries.length > FEW) {
+      const all = [...this.entries, ...entries].sort(compareEntries);
+      this.entries = all.filter((entry, row) => !row || compareEntries(all[row - 1]!, entry) !== 0);
+      this.#byTime = undefined;
+      return;
+    }
+    for (const entry of entries) {
+      const isNew = insert(this.entries as Entry[], entry, compareEntries);
+      if (isNew && this.#byTime) insert(this.#byTime, entry, compareTimes);
+    }
+  }
+
+  #remove(entries: readonly Entry[]): void {
+    if (entries.length > FEW) {
+      const removed = new Set(entries);
+      this.entries = this.entries.filter((entry) => !removed.has(entry));
+      this.#byTime = this.#byTime?.filter((entry) => !removed.has(entry));
+      return;
+    }
+    for (const entry of entries) {
+      (this.entries as Entry[]).splice(lowerBound(this.entries, entry, compareEntries), 1);
+      this.#byTime?.splice(lowerBound(this.#byTime, entry, compareTimes), 1);
+    }
+  }
 }
 
-/** Add an item to the hidden ones. */
-export function hide(log: Log, item: ItemId): Log {
-  return { ...log, hidden: new Set(log.hidden).add(item) };
+/** The content of a log that has only these operations. */
+export function dataOf(operations: readonly Operation[]): LogData {
+  return {
+    entries: operations.filter(isEntry),
+    hides: operations.filter((one): one is Hide => !isEntry(one) && !isTombstone(one)),
+    tombstones: operations.filter(isTombstone),
+  };
 }
 
-/** Remove the item's actions and its hidden mark. */
-export function withoutItem(log: Log, item: ItemId): Log {
-  const hidden = new Set(log.hidden);
-  hidden.delete(item);
-  return { entries: log.entries.filter((entry) => entry.item !== item), hidden };
-}
-
-/** Remove the actions with `from <= at <= to`. */
-export function withoutRange(log: Log, from: number, to: number): Log {
-  return { ...log, entries: log.entries.filter(({ at }) => at < from || at > to) };
+/** The hash by which a tombstone names an item. */
+export function saltedHash(salt: string, item: ItemId): string {
+  return hash64(salt + item);
 }
 
 /**
- * Multiset union of two logs: of equal actions (item, time, weight and kind), as many as in the log
- * with more of them. Idempotent: merging a log with itself, or twice, changes nothing.
+ * Returns a function that finds the tombstones that match an operation, whatever their order. All
+ * match a tombstone.
  */
-export function merge(log: Log, other: Log): Log {
-  const unmatched = new Map<string, number>();
-  for (const entry of log.entries)
-    unmatched.set(actionKey(entry), (unmatched.get(actionKey(entry)) ?? 0) + 1);
-  const added = other.entries.filter((entry) => {
-    const copies = unmatched.get(actionKey(entry)) ?? 0;
-    unmatched.set(actionKey(entry), copies - 1);
-    return copies <= 0;
+function matcher(tombstones: Iterable<Tombstone>): (operation: Operation) => readonly Tombstone[] {
+  const all = [...tombstones];
+  const wide = all.filter((tombstone) => !("hash" in tombstone));
+  const hashed = new Map<string, Tombstone[]>();
+  const salts = new Set<string>();
+  for (const tombstone of all) {
+    if (!("hash" in tombstone)) continue;
+    salts.add(tombstone.salt);
+    const key = tombstone.salt + tombstone.hash;
+    hashed.set(key, [...(hashed.get(key) ?? []), tombstone]);
+  }
+  const known = new Map<ItemId, readonly Tombstone[]>();
+  return (operation) => {
+    if (all.length === 0 || isTombstone(operation)) return all;
+    const { item } = operation;
+    const ofItem =
+      known.get(item) ??
+      [...salts].flatMap((salt) => hashed.get(salt + saltedHash(salt, item)) ?? []);
+    known.set(item, ofItem);
+    return isEntry(operation)
+      ? [
+          ...wide.filter(
+            (one) =>
+              !("from" in one) ||
+              (operation.at >= (one.from ?? -Infinity) && operation.at <= (one.to ?? Infinity)),
+          ),
+          ...ofItem.filter((one) => !("unhide" in one)),
+        ]
+      : [...wide.filter((one) => "all" in one), ...ofItem];
+  };
+}
+
+/** The operations that no matching tombstone deletes. */
+function withoutDeleted<T extends Entry | Hide>(
+  operations: readonly T[],
+  match: ReturnType<typeof matcher>,
+  onDelete?: OnDelete,
+): T[] {
+  return operations.filter((operation) => {
+    const tombstone = match(operation).find((one) => !isCovered(one, operation.after));
+    if (tombstone && isEntry(operation)) onDelete?.(operation, tombstone);
+    return !tombstone;
   });
-  return { entries: [...log.entries, ...added], hidden: new Set([...log.hidden, ...other.hidden]) };
 }
 
-/**
- * Enforce the limits: keep the newest actions (ties: those recorded last) in recording order.
- * Returns the same object if nothing is removed.
- */
-export function trim(log: Log, { count, since }: Limits): Log {
-  const recent = log.entries.filter(({ at }) => at >= since);
-  if (recent.length <= count)
-    return recent.length === log.entries.length ? log : { ...log, entries: recent };
-  const newestFirst = recent
-    .map((_, row) => row)
-    .sort((a, b) => recent[b]!.at - recent[a]!.at || b - a);
-  const keptRows = newestFirst.slice(0, count).sort((a, b) => a - b);
-  return { ...log, entries: keptRows.map((row) => recent[row]!) };
+/** The newest stamp of each device, in ascending order. */
+function newestStamps(stamps: readonly Stamp[]): Stamp[] {
+  const sorted = stamps.map(({ counter, device }) => ({ counter, device })).sort(compareStamps);
+  return sorted.filter((stamp, row) => !isCovered(stamp, sorted.slice(row + 1)));
 }
 
-function actionKey({ item, at, weight, kind }: Entry): string {
-  return JSON.stringify([item, at, weight, kind]);
+function isEqual(found: Stamp | undefined, operation: Stamp): boolean {
+  return found !== undefined && compareStamps(found, operation) === 0;
+}
+
+function compareTimes(a: Entry, b: Entry): number {
+  return a.at - b.at || compareEntries(a, b);
+}
+
+/** Index of the first element that is not less than `value`, in an ascending list. */
+function lowerBound<T, U>(list: readonly T[], value: U, compare: (a: T, b: U) => number): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (compare(list[middle]!, value) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function lowerBoundOfTime(byTime: readonly Entry[], time: number): number {
+  return lowerBound(byTime, time, (entry, limit) => entry.at - limit);
+}
+
+/** Inserts into an ascending list; false if an equal element is there. */
+function insert<T>(list: T[], value: T, compare: (a: T, b: T) => number): boolean {
+  const last = list.at(-1);
+  const row =
+    last === undefined || compare(last, value) < 0 ? list.length : lowerBound(list, value, compare);
+  if (row < list.length && compare(list[row]!, value) === 0) return false;
+  list.splice(row, 0, value);
+  return true;
 }

@@ -91,9 +91,10 @@ async function call<T>(cell: Cell, method: keyof Resident["methods"], args: neve
   try {
     const { methods } = await residentOf(cell);
     const value = await (methods[method] as (...given: never[]) => Promise<unknown>)(...args);
-    if (isClose) [cell.isClosed, cell.resident] = [true, undefined];
     return value as T;
   } finally {
+    // Also if the last changes could not be saved.
+    if (isClose) [cell.isClosed, cell.resident] = [true, undefined];
     cell.calls -= 1;
     keepIdle(cell);
   }

@@ -16,6 +16,7 @@ import { LIMITS } from "../limits.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
 import type { Store } from "../store/store.js";
+import { checkedClock } from "./time.js";
 import type { SageOptions } from "./types.js";
 
 const OPTION_NAMES = [
@@ -29,11 +30,14 @@ const OPTION_NAMES = [
     "maxActions",
     "maxAgeDays",
     "unreadable",
+    "storeTimeoutMs",
     "now",
   ],
   ...["cut", "singletons", "halfLifeDays", "lambda", "memory"],
 ];
 const MS_PER_DAY = 86_400_000;
+const STORE_TIMEOUT_MS = 10_000;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_ACTIONS = 10_000;
 /** Bytes that the default of `maxActions` may need; vectors of more dimensions lower it. */
 const MAX_DEFAULT_MEMORY_BYTES = 4 * LIMITS.defaultMemory;
@@ -52,6 +56,7 @@ export interface Settings {
   /** Milliseconds. */
   readonly maxAge: number;
   readonly setAsideUnreadable: boolean;
+  readonly storeTimeoutMs: number;
   /** The profile options, encoded for the core. */
   readonly core: CoreOptions;
   readonly now: () => number;
@@ -69,6 +74,7 @@ export function checkSettings(options: SageOptions): Settings {
     vectors,
     store = memoryStore(),
     unreadable = "reject",
+    storeTimeoutMs = STORE_TIMEOUT_MS,
     now = Date.now,
   } = options;
   if (catalogue !== undefined && !(catalogue instanceof Catalogue))
@@ -110,8 +116,9 @@ export function checkSettings(options: SageOptions): Settings {
         ? Infinity
         : checkPositive("openSage: maxAgeDays", options.maxAgeDays) * MS_PER_DAY,
     setAsideUnreadable: unreadable === "set-aside",
+    storeTimeoutMs: checkInteger("openSage: storeTimeoutMs", storeTimeoutMs, 1, MAX_TIMER_MS),
     core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
-    now,
+    now: checkedClock(now),
   };
 }
 

@@ -64,6 +64,11 @@ export function describeProfile(
   };
 }
 
+/** Deep copy of an interest. */
+export function copyInterest(interest: Interest): Interest {
+  return { ...interest, vector: interest.vector.slice(), items: [...interest.items] };
+}
+
 /** The row of each item's newest action (ties: the last row), ascending. */
 export function newestRowPerItem(actions: readonly ResolvedAction[]): number[] {
   const newestRow = new Map<ItemId, number>();

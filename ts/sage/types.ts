@@ -5,6 +5,7 @@ import type { ProfileOptions } from "../core/options.js";
 import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
 import type { Store } from "../store/store.js";
+import type { TimeInput } from "./time.js";
 
 /** One user action on one item. */
 export interface Action {
@@ -16,9 +17,11 @@ export interface Action {
    */
   vector?: VectorLike;
   /**
-   * Time of the action: any finite number; for its decay, future times count as now. Default: now.
+   * Time of the action: milliseconds since the epoch, a Date, or an ISO 8601 date or date-time with
+   * a zone. Future times count as now. Numbers that look like seconds, microseconds or YYYYMMDD are
+   * refused. Default: now.
    */
-  at?: number;
+  at?: TimeInput;
   /**
    * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action.
    * Divide other measures, such as milliseconds watched, by a typical value. Default: the weight
@@ -99,8 +102,9 @@ export interface SageOptions extends ProfileOptions {
    */
   maxActions?: number;
   /**
-   * Maximum age of actions in days, above 0; older ones are deleted on opening and with each
-   * change. Default: no limit.
+   * Maximum age of actions in days, above 0. Older ones are left out on opening and with each
+   * change, and deleted from the store by the first change a day later at the latest. Default: no
+   * limit.
    */
   maxAgeDays?: number;
   /**
@@ -110,26 +114,49 @@ export interface SageOptions extends ProfileOptions {
    * "reject".
    */
   unreadable?: "reject" | "set-aside";
+  /**
+   * Milliseconds after which a call of the store counts as failed, at least 1. Default: 10,000.
+   */
+  storeTimeoutMs?: number;
   /** Clock in milliseconds since the epoch, replaceable in tests. Default: `Date.now`. */
   now?: () => number;
+}
+
+/** The outcome of {@link Sage.record}. */
+export interface RecordResult {
+  /** Number of actions recorded. */
+  recorded: number;
+  /** Number of actions not recorded: older than `maxActions` or `maxAgeDays` keep. */
+  dropped: number;
+}
+
+/** An action of the history, as returned by {@link Sage.actions}. */
+export interface RecordedAction extends Action {
+  at: number;
+  /** Why the action is left out of the profile, if it is. */
+  problem?: string;
 }
 
 /**
  * A history of actions and the profile computed from it, opened by {@link openSage}.
  *
+ * All instances on one store follow each other: after each write where the store can announce it
+ * (`memoryStore`, `indexedDbStore`), with each own change, and, whatever the store, before anything
+ * leaves the device or is exported.
+ *
  * All methods reject with a SageError: "closed" after `close`, and "option", "not-finite" or
  * "dimension" for invalid arguments. A rejected call changes nothing, except that after "storage"
- * the change stays in memory and is saved by the next change or by `close`.
+ * the change stays in memory and is saved, once, by the next change or by `close`.
  */
 export interface Sage {
   /**
    * Record actions: all of them, or none if one is invalid. Resolves when they are stored. An empty
-   * list does nothing.
+   * list does nothing. O(k) writes for k actions, independent of the length of the history.
    *
    * Rejects "unknown-item" for an item without a known vector, "retrieval" if the `vectors` option
    * fails, "storage" if saving fails.
    */
-  record(action: Action | readonly Action[]): Promise<void>;
+  record(action: Action | readonly Action[]): Promise<RecordResult>;
   /**
    * The current interests, as a copy. Computed if the history or the catalogue has changed, else
    * cached: importances decay only when it is computed. Without actions: no interests.
@@ -153,19 +180,35 @@ export interface Sage {
    * Empty if the catalogue answers. (`record` with the `vectors` option sends item ids as well.)
    */
   preview(options?: RecommendOptions): Promise<Outbound[]>;
-  /** Exclude an item from all recommendations, until `forget(item)`. Rejects "storage". */
-  hide(item: ItemId): Promise<void>;
+  /**
+   * The history, newest first; ties: the action recorded last first. Vectors only of actions
+   * recorded with one. `offset`: actions to skip, default 0; `count`: at most, default 100.
+   */
+  actions(page?: { offset?: number; count?: number }): Promise<RecordedAction[]>;
+  /** Exclude items from all recommendations, until `unhide` or `forget`. Rejects "storage". */
+  hide(items: ItemId | readonly ItemId[]): Promise<void>;
+  /** Recommend hidden items again; actions are unchanged. Rejects "storage". */
+  unhide(items: ItemId | readonly ItemId[]): Promise<void>;
+  /** The hidden items, in the order they were hidden. */
+  hidden(): Promise<ItemId[]>;
   /**
    * Delete all traces of an item (its actions and its hidden mark), the actions of a time range
-   * with both ends included, or everything, which clears the store. Resolves to the number of
+   * with both ends included, or everything, all that the store holds. Resolves to the number of
    * deleted actions, 0 if none matches. Rejects "storage".
+   *
+   * What is forgotten does not return by `import`, from no device, unless it is recorded again: a
+   * tombstone stays for a year. It names an item by a salted hash.
    */
-  forget(what: ItemId | { from?: number; to?: number } | "everything"): Promise<number>;
-  /** The history and the hidden items as bytes for `import`. Catalogue vectors are not included. */
+  forget(what: ItemId | { from?: TimeInput; to?: TimeInput } | "everything"): Promise<number>;
+  /**
+   * The history, the hidden items and the tombstones as bytes for `import`. Equal histories have
+   * equal bytes. Catalogue vectors are not included. Rejects "storage" if the store cannot be read.
+   */
   export(): Promise<Uint8Array>;
   /**
-   * Merge an export into the history. Actions equal in item, time, weight and kind are not
-   * duplicated: importing the same bytes twice changes nothing.
+   * Merge an export into the history. The order of imports does not matter, and importing bytes
+   * twice changes nothing. Exports of format version 1 have no ids: their actions that are equal in
+   * item, time, weight and kind are not duplicated.
    *
    * Rejects "corrupt", "version", "dimension" or "storage".
    */
@@ -177,7 +220,8 @@ export interface Sage {
    */
   map(): Promise<{ item: ItemId; x: number; y: number; interest: number }[]>;
   /**
-   * Save pending changes and close. Rejects "storage", and stays open, if saving fails. Idempotent.
+   * Save pending changes, close and release all memory. Rejects "storage" with the number of lost
+   * operations if saving fails; the sage is closed nevertheless. Idempotent.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

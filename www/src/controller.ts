@@ -7,6 +7,7 @@ import {
   type Action,
   type ItemId,
   isSageError,
+  LIMITS,
   type Outbound,
   type Profile,
   type Recommendation,
@@ -126,14 +127,24 @@ export function createController(
       ),
     );
 
-  /** Runs a change whose `undo` needs an export of the profile from before the change. */
+  /**
+   * For a deletion or a merge: undo records the actions `affected` selects again, because what was
+   * forgotten does not return by import.
+   */
   const changeWithBackup = (
     change: () => Promise<unknown>,
-    undo: (before: Uint8Array) => Promise<unknown>,
+    affected: (item: ItemId) => boolean,
+    prepareUndo: () => Promise<unknown> = async () => undefined,
   ): Promise<void> =>
     enqueue(async () => {
-      const before = await sage.export();
-      track(change(), () => undo(before));
+      const all = await sage.actions({ count: LIMITS.maxCount });
+      const hidden = (await sage.hidden()).filter(affected);
+      const actions = all.filter(({ item }) => affected(item)).reverse();
+      track(change(), async () => {
+        await prepareUndo();
+        await sage.record(actions.map(({ problem: _, ...action }) => action));
+        await sage.hide(hidden);
+      });
     });
 
   return {
@@ -143,16 +154,17 @@ export function createController(
       return record([{ item, kind, at: lastActionTime }]);
     },
     recordPast: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
-    hide: (item) => enqueue(() => track(sage.hide(item), () => sage.forget(item))),
-    forget: (item) =>
+    hide: (item) => enqueue(() => track(sage.hide(item), () => sage.unhide(item))),
+    forget: (forgotten) =>
       changeWithBackup(
-        () => sage.forget(item),
-        (before) => sage.import(before),
+        () => sage.forget(forgotten),
+        (item) => item === forgotten,
       ),
     import: (bytes) =>
       changeWithBackup(
         () => sage.import(bytes),
-        (before) => Promise.all([sage.forget("everything"), sage.import(before)]),
+        () => true,
+        () => sage.forget("everything"),
       ),
     export: () => sage.export(),
     forgetEverything: () =>

@@ -51,8 +51,9 @@ async function openStoredSage(): Promise<Sage> {
       return openWith(memoryStore());
     }
     if (!PROFILE_ERROR_CODES.includes(code)) throw error;
+    const sage = await openWith(pageStore, "set-aside");
     post({ type: "problem", code: `stored-${code}`, message });
-    return openWith(pageStore, "set-aside");
+    return sage;
   }
 }
 

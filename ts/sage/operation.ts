@@ -1,0 +1,120 @@
+/**
+ * The operations a log is made of. Each has an id that is unique over all devices: a Lamport
+ * counter, one more than the largest counter its device had seen, and the id of that device. Once
+ * written, an operation never changes.
+ */
+import { withCore } from "../core/glue.js";
+import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+
+/** The id of an operation. Its order is consistent with causality. */
+export interface Stamp {
+  /** A whole number of at least 1; 0 for operations of format version 1. */
+  counter: number;
+  /** 16 hexadecimal digits: random, or a hash of the content in format version 1. */
+  device: string;
+}
+
+/** The fields of an action as validated, before it has an id. */
+export interface ActionFields {
+  readonly item: ItemId;
+  /** Milliseconds since the epoch, finite. */
+  readonly at: number;
+  readonly weight?: number;
+  readonly kind?: string;
+  readonly vector?: Float32Array;
+}
+
+/** An operation that a deletion can remove. */
+interface Removable extends Stamp {
+  readonly item: ItemId;
+  /** The deletions that match the operation and precede it: they leave it in place. */
+  after?: readonly Stamp[];
+}
+
+/**
+ * A recorded action. Defaults are not filled in: the weight of a kind and the vector of a catalogue
+ * item are looked up when a profile is built.
+ */
+export interface Entry extends ActionFields, Removable {
+  readonly item: ItemId;
+}
+
+/** Excludes an item from recommendations. */
+export type Hide = Removable;
+
+/** What a tombstone deletes. Item ids are hashed with a random salt of the deleting device. */
+export type Target =
+  /** Actions and hides of one item; with `unhide`, only its hides. */
+  | { readonly salt: string; readonly hash: string; readonly unhide?: true }
+  /** Actions with from <= at <= to; null is no limit. */
+  | { readonly from: number | null; readonly to: number | null }
+  /** Everything, and the tombstones of `after`, which it replaces. */
+  | { readonly all: true; after?: readonly Stamp[] };
+
+/** Deletes what it matches, unless the operation is recorded after it. */
+export type Tombstone = Stamp & {
+  /** Time of the deletion, in milliseconds since the epoch. */
+  readonly time: number;
+} & Target;
+
+/** An operation to which {@link Log.issue} gives an id. */
+export type Operation = Entry | Hide | Tombstone;
+
+/** The content of a log, in any order: a whole log, or only what is new in it. */
+export interface LogData {
+  /** Name of the vector space of the actions' vectors. */
+  readonly space?: string | undefined;
+  readonly entries: readonly Entry[];
+  readonly hides: readonly Hide[];
+  readonly tombstones: readonly Tombstone[];
+}
+
+export const isEntry = (operation: object): operation is Entry => "at" in operation;
+export const isTombstone = (operation: object): operation is Tombstone => "time" in operation;
+
+/** Ascending by counter, then by device. */
+export const compareStamps = (a: Stamp, b: Stamp): number =>
+  a.counter - b.counter || compareTexts(a.device, b.device);
+
+export const idOf = ({ counter, device }: Stamp): string => `${counter} ${device}`;
+
+/** The order of actions: by id; those of version 1, which have no counter, by time. */
+export const compareEntries = (a: Entry, b: Entry): number =>
+  a.counter - b.counter || a.at - b.at || compareTexts(a.device, b.device);
+
+/** The vector space of both or all logs. Throws "dimension" if there are two. */
+export function commonSpace(logs: readonly Pick<LogData, "space">[]): string | undefined {
+  const [space, other] = new Set(logs.flatMap((log) => log.space ?? []));
+  if (other === undefined) return space;
+  throw new SageError("dimension", `The logs have vectors of two spaces: "${space}", "${other}".`);
+}
+
+/** By code units, the same on every device. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Whether one of the stamps is of the same device as `stamp` and not older. */
+export function isCovered(stamp: Stamp, stamps: readonly Stamp[] = []): boolean {
+  return stamps.some(({ counter, device }) => device === stamp.device && counter >= stamp.counter);
+}
+
+/** Random bytes as hexadecimal digits. */
+export function randomHex(byteCount: number): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(byteCount)), toHex(2)).join("");
+}
+
+/** A 64-bit hash as 16 hexadecimal digits: two checksums of 32 bits. Not cryptographic. */
+export function hash64(text: string): string {
+  const bytes = new TextEncoder().encode(`${text}\0`);
+  const half = (last: number): number => {
+    bytes[bytes.length - 1] = last;
+    return withCore((core) => core.checksum(bytes));
+  };
+  return [half(0), half(1)].map(toHex(8)).join("");
+}
+
+function toHex(digits: number): (value: number) => string {
+  return (value) => value.toString(16).padStart(digits, "0");
+}

@@ -1,0 +1,41 @@
+/** Times as callers give them, and the clock. */
+import { inspect } from "../check.js";
+import { SageError } from "../errors.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../time.js";
+
+/** A time: milliseconds since the epoch, a Date, or an ISO 8601 date or date-time with a zone. */
+export type TimeInput = number | Date | string;
+
+/**
+ * Returns `value` as milliseconds since the epoch. Throws "not-finite" for NaN and infinities,
+ * "option" for impossible dates, other types, and numbers that look like another unit.
+ */
+export function checkTime(where: string, value: unknown): number {
+  const time =
+    value instanceof Date
+      ? value.getTime()
+      : typeof value === "string"
+        ? parseIsoTime(value)
+        : value;
+  const other = typeof value === "number" ? detectOtherTimeFormat(value) : undefined;
+  // JSON turns -0 into 0.
+  if (typeof time === "number" && Number.isFinite(time) && !other) return time + 0;
+  const unit = other ? `, probably a time in another unit (${other})` : "";
+  throw new SageError(
+    typeof time === "number" && !other ? "not-finite" : "option",
+    `${where}: expected milliseconds since the epoch, a Date, or ISO 8601 text such as ` +
+      `"2025-10-04T12:30:00Z", saw ${inspect(value)}${unit}.`,
+  );
+}
+
+/** The clock, checked at every reading: throws "option" unless it returns a finite number. */
+export function checkedClock(now: () => number): () => number {
+  return () => {
+    const time: unknown = now();
+    if (typeof time === "number" && Number.isFinite(time)) return time;
+    throw new SageError(
+      "option",
+      `openSage: now: expected milliseconds from the clock, saw ${inspect(time)}.`,
+    );
+  };
+}
