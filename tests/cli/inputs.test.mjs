@@ -70,6 +70,7 @@ test("CSV: what may be misread is refused with the line and a way out", async ()
     ["id,vector\na,Infinity 1\n", /:2: vector: component 0/],
     ["id,vector\na,01 1\n", /:2: vector: component 0/],
     ["a,0.5 1\nb,1 2\n", /:1: the first line is not a header.*--columns/],
+    ["1F355,1760000000\n", /:1: the first line is not a header/],
     ["id,vector,\na,1 2,x\n", /:2: cell 3 has a value, "x", but its column has no name/],
     ["id,price,vector\na,cheap,1 2\n", /:2: --attribute price:number: expected a number/],
   ];
@@ -95,6 +96,32 @@ test("--attribute: numbers from text, fields of objects", async () => {
     await buildFailure("x.csv", "id,n,vector\na,1,1 2\nb,x,1 2\n", "--attribute", "n:number"),
     /x\.csv:3: /,
   );
+});
+
+test("JSON: arrays and objects that span lines, and where they are broken", async () => {
+  const [a, b] = ['{"id": "a", "vector": [0.5, -1, 2]}', '{"id": "b", "vector": [1, 0.25, 0]}'];
+  for (const content of [
+    `${a}\n\n${b}`,
+    ` [\n${a}\n,${b}]\n`,
+    `${a}${b}`.replaceAll(",", ",\n"),
+    `${a.replace(":", ":\n")}\r\n${b}`,
+  ])
+    assert.deepEqual(contents(await build("x.json", content)), twoItems, content);
+  for (const [content, message] of [
+    [`[${a},]`, /:1: a comma ends the array/],
+    [`[${a}\n,,${b}]`, /:2: expected one JSON object/],
+    [`[${a}\n]x`, /:2: text outside an object, saw "x"/],
+    [`[${a}\n${b}]`, /:1: expected one JSON object/],
+    [`[\n${a}`, /:2: the JSON ends early/],
+    ['[\n{"id": "a\n"}]', /:2: a string does not end in its line/],
+    [`{\n"id": "a"\n`, /:1: the JSON ends early/],
+    [`${a}\n{"id": 1`, /:2: expected one JSON object a line/],
+    [
+      '{"id": "a", "vector": [1], "n": 12345678901234567890}',
+      /:1: the number 12345678901234567890/,
+    ],
+  ])
+    assert.match(await buildFailure("x.json", content), message);
 });
 
 test("nested fields for --id and --vector leave the payload", async () => {

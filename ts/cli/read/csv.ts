@@ -3,6 +3,7 @@
  * is a missing field.
  */
 import { inspect } from "../../check.js";
+import { parseIsoTime } from "../../time.js";
 import { InputError } from "../command-error.js";
 import { type CsvRow, parseCsv } from "./csv-parser.js";
 import { expandColumns } from "./field-path.js";
@@ -120,12 +121,16 @@ function parseHeader(name: string, { cells, line }: CsvRow): string[] {
   return columns;
 }
 
-/** Whether a cell of the first line is data: a vector, or a number that is no column number. */
+/** pandas names columns by their numbers; a longer number is data. */
+const COLUMN_NUMBER = /^\d{1,5}$/;
+
+/** Whether a cell of the first line is data: a vector, a time, or a number that is no name. */
 function isDataCell(cell: string): boolean {
   const text = cell.trim();
   if (/^\[.*\]$/s.test(text)) return true;
   const isNumber = (part: string): boolean => !Number.isNaN(parseDecimal(part));
-  if (isNumber(text)) return !/^\d+$/.test(text);
+  if (isNumber(text)) return !COLUMN_NUMBER.test(text);
+  if (parseIsoTime(text) !== undefined) return true;
   const parts = text.slice(0, 200).split(/[\s,;]+/, 8);
   // The last part may be cut.
   return parts.length > 1 && parts.slice(0, Math.max(2, parts.length - 1)).every(isNumber);

@@ -61,6 +61,7 @@ async function* splitValues(
   let inString = false;
   let isEscaped = false;
   let isClosed = false;
+  let hasComma = false;
   let line = 1;
   let firstLine = 0;
   const fail = (problem: string): never => {
@@ -117,11 +118,14 @@ async function* splitValues(
           start = next;
           isClosed = isArray;
           const value = end();
-          if (!isArray || value.json.trim() !== "") yield value;
+          const isBlank = value.json.trim() === "";
+          if (isBlank && hasComma) fail("a comma ends the array");
+          if (!isBlank) yield value;
         }
       } else if (character === "," && isArray && depth === 0) {
         take(chunk.slice(start, index));
         start = next;
+        hasComma = true;
         yield end();
       }
       structure.lastIndex = next;
