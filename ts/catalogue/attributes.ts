@@ -1,5 +1,5 @@
 /**
- * Attributes: fields of the payloads, stored as columns that filters read.
+ * Attributes: payload fields that filters read, stored as one column per field.
  *
  * No other file reads or writes the attributes section; docs/format.md describes its bytes. A
  * column holds for each row either a number or none, or any number of labels (strings).
@@ -9,16 +9,16 @@ import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import { bytesOf } from "./sections.js";
 
-/** A column as one value per row: a number (NaN for none), or labels. Undefined is none. */
+/** A column as one value per row: a number, or a list of labels. NaN or undefined: no value. */
 export interface ColumnValues {
   numeric: boolean;
   values: readonly (number | readonly string[] | undefined)[];
 }
 
 /**
- * A column as it is stored. Numeric: one number per row, NaN for none. Otherwise: `words` are the
- * distinct labels, and the labels of row r are the indices into `words` in
- * `labels[ends[r - 1]..ends[r]]`.
+ * A column as it is stored. Numeric: one number per row, NaN for none. Otherwise `dictionary` has
+ * the distinct labels, and `labelIndices[ends[r - 1]..ends[r]]` are the indices of row r's labels
+ * in it.
  */
 export type Column =
   | { numeric: true; numbers: Float64Array }
@@ -28,9 +28,9 @@ export type Column =
  * Reads fields out of payloads, one column per field.
  *
  * A column that exists already (`existing`) and has a value keeps its kind; else the first value
- * decides whether it is numeric. A missing or null field is no value. Throws "option" for a value
- * of the other kind, and for one that is neither a finite number nor a string, a boolean, or a list
- * of these. Booleans become the labels "true" and "false".
+ * decides whether it is numeric. A missing or null field is no value. Throws code "option" for a
+ * value of the other kind, and for one that is neither a finite number nor a string, a boolean or a
+ * list of these. Booleans become the labels "true" and "false".
  */
 export function extractColumns(
   payloads: readonly unknown[],
@@ -59,7 +59,7 @@ export function extractColumns(
   );
 }
 
-/** The column as one value per row. */
+/** Converts a stored column to one value per row. */
 export function decodeColumn(column: Column): ColumnValues {
   if (column.numeric) return { numeric: true, values: Array.from(column.numbers) };
   const { dictionary, ends, labelIndices } = column;
@@ -110,14 +110,17 @@ export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uin
 /**
  * The columns of an attributes section for `rows` rows; an empty section has none. `section` must
  * be a copy that the core returned, so that its parts are aligned for typed arrays. The columns
- * are views of it. Throws "corrupt" for bytes that do not fit the rows.
+ * are views of it. Throws code "corrupt" for bytes that do not fit the rows.
  */
 export function readAttributes(section: Uint8Array, rows: number): Map<string, Column> {
   const { buffer } = section;
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const columns = new Map<string, Column>();
   let offset = section.byteOffset;
-  /** Advances past a part; the constructors of typed arrays throw for a part beyond the buffer. */
+  /**
+   * Moves `offset` past a part of this many bytes and returns the start of the part. A part that
+   * ends beyond the buffer makes the constructor of its typed array throw.
+   */
   const skipPart = (bytes: number): number => {
     const start = offset;
     offset += paddedLength(bytes);

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The local index: items with ids and vectors in wasm memory, searchable by similarity. */
+/** The local catalogue: items with ids and vectors in wasm memory, searchable by similarity. */
 
 import {
   checkDim,
@@ -29,7 +29,7 @@ import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from 
 import { ATTRIBUTES } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
 
-/** Internal, for the command line: the owner of a catalogue's core. */
+/** Internal, for the command line: the handle that owns the core object of a catalogue. */
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
 /** Internal, for the command line: a catalogue that takes ownership of a core catalogue. */
 export let catalogueOf: (core: CoreCatalogue) => Catalogue;
@@ -43,7 +43,7 @@ export let catalogueOf: (core: CoreCatalogue) => Catalogue;
 export class Catalogue {
   readonly #handle: CatalogueHandle;
   #facts: CoreFacts;
-  /** Decoded at the first search. */
+  /** The attributes, decoded at the first search; undefined before it and after a change. */
   #columns: SearchColumns | undefined;
   #hasSearched = false;
 
@@ -55,8 +55,8 @@ export class Catalogue {
   /**
    * Builds a catalogue. With the metric "cosine", vectors are scaled to unit length, and a zero
    * vector has cosine 0 to each query. No items make an empty catalogue. O(n (dim + log n)) for n
-   * items. Rejects "dimension", "not-finite" or "option" (as for an empty or repeated id), naming
-   * the item.
+   * items. Rejects with code "dimension", "not-finite" or "option" (as for an empty or repeated
+   * id); the message names the item.
    */
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
     checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes"]);
@@ -97,8 +97,8 @@ export class Catalogue {
 
   /**
    * Reads a catalogue from the bytes of a `.sage` file, and verifies their checksum. O(bytes).
-   * Rejects "corrupt" for damaged or other bytes, "version" for a newer format, "memory" for a
-   * stream that does not fit into memory, or with the error of the stream.
+   * Rejects with code "corrupt" for bytes that are damaged or no catalogue, "version" for a newer
+   * format, "memory" for a stream that does not fit into memory, or with the error of the stream.
    */
   static async fromBytes(bytes: BytesLike | ReadableStream<Uint8Array>): Promise<Catalogue> {
     await init();
@@ -114,8 +114,9 @@ export class Catalogue {
 
   /**
    * Downloads a catalogue. The bytes are streamed into wasm memory, so no second copy exists.
-   * `onProgress` receives the bytes loaded and, where it is known, their total. Rejects "retrieval"
-   * when the download fails, "aborted" once `signal` fires, else as {@link Catalogue.fromBytes}.
+   * `onProgress` receives the bytes loaded and, where it is known, their total. Rejects with code
+   * "retrieval" when the download fails, "aborted" once `signal` fires, else as {@link
+   * Catalogue.fromBytes}.
    */
   static async fetch(
     url: string | URL,
@@ -158,7 +159,7 @@ export class Catalogue {
     return this.#facts.spread;
   }
 
-  /** Hash of the bytes (XXH64), as 16 hexadecimal digits. */
+  /** XXH64 hash of the file's bytes, as 16 hexadecimal digits. */
   get hash(): string {
     return this.#facts.hash;
   }
@@ -197,7 +198,7 @@ export class Catalogue {
 
   /**
    * The payload that was stored with the item. Undefined for none, and for an unknown item. Throws
-   * "corrupt" for a payload that is not JSON, which no build of this package writes.
+   * code "corrupt" for a payload that is not JSON, which no build of this package writes.
    */
   payload(item: ItemId): unknown {
     const row = this.#row(item);
@@ -231,7 +232,7 @@ export class Catalogue {
    * The items nearest to the vector, by descending score; of equal scores, the lowest row first.
    * Exact with fewer than 8,192 items and no lists, or with `exact: true`; see
    * {@link SearchOptions.exact}. Fewer hits than `count` where fewer items qualify; an empty
-   * catalogue gives none. O(n dim) at most. Throws "dimension", "not-finite" or "option".
+   * catalogue gives none. O(n dim) at most. Throws code "dimension", "not-finite" or "option".
    */
   search(vector: VectorLike, options?: SearchOptions): Hit[] {
     return this.searchMany([vector], options)[0]!;
@@ -274,7 +275,8 @@ export class Catalogue {
         matchingRows && representatives
           ? matchingRows.map((word, index) => word & representatives[index]!)
           : (matchingRows ?? representatives);
-      // Computing the sketches takes as long as a few searches, so the first search does without.
+      // Computing the sketches takes as long as a few searches, so the first search does not use
+      // them.
       if (!exact && this.#hasSearched) core.prepare();
       this.#hasSearched = true;
       const { ids, idEnds, scores, ends } = core.search(
@@ -321,7 +323,7 @@ export class Catalogue {
 
   /**
    * Removes items and returns how many of them existed. Unknown ids are ignored. The memory of
-   * their rows is freed by {@link Catalogue.compact}. Takes the time of {@link Catalogue.add}.
+   * their rows is freed by {@link Catalogue.compact}. Takes as long as {@link Catalogue.add}.
    */
   remove(items: Iterable<ItemId>): number {
     const rows = checkItemIds("remove", items).map((item) => this.#row(item));
@@ -336,8 +338,8 @@ export class Catalogue {
   }
 
   /**
-   * Applies a delta that `pocketsage delta` made. Throws "corrupt" or "version" for other bytes,
-   * "option" for a delta of another revision; then nothing has changed.
+   * Applies a delta that `pocketsage delta` made. Throws code "corrupt" or "version" for other
+   * bytes, "option" for a delta of another revision; then nothing has changed.
    */
   merge(delta: BytesLike): void {
     const bytes = toBytes(delta);
@@ -364,7 +366,7 @@ export class Catalogue {
   /** The item's row; -1 if it is unknown. */
   #row(item: ItemId): number {
     if (typeof item !== "string") checkItemId("catalogue", item);
-    // The core would read half of a surrogate pair as U+FFFD.
+    // No id has half of a surrogate pair, which the core would read as U+FFFD.
     return this.#handle.with((core) => (isItemId(item) ? core.row(item) : -1));
   }
 

@@ -1,6 +1,6 @@
 /**
- * Changes to a catalogue. Each writes a new catalogue from rows of the old one, added rows, and
- * sections that record what was removed.
+ * Changes to a catalogue. Each change writes a new catalogue from rows of the old one, added rows,
+ * and sections that record the removed items.
  *
  * Rows of removed items stay, marked as removed, until {@link compact} drops them. So the row
  * ranges of inverted lists stay valid; added rows belong to no list and are always scanned.
@@ -58,12 +58,12 @@ export function liveRows(catalogue: CoreCatalogue): Uint32Array {
   return allRows(catalogue).filter((row) => catalogue.id(row) !== undefined);
 }
 
-/** Rows to append. */
+/** Items to append to a catalogue. */
 export interface Additions {
   ids: readonly string[];
   /** Appends the rows to a builder, in the order of `ids`. */
   add(builder: CoreBuilder): void;
-  /** Their attributes, one value per id. The new catalogue has these columns and no other. */
+  /** Attribute columns, one value per id. The new catalogue has these columns and no others. */
   columns: ReadonlyMap<string, ColumnValues>;
 }
 
@@ -127,8 +127,8 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
 }
 
 /**
- * The catalogue after a delta. Throws "corrupt" or "version" for bytes that are no delta, "option"
- * for a delta of another revision.
+ * The catalogue after a delta is applied. Throws code "corrupt" or "version" for bytes that are no
+ * delta, "option" for a delta of another revision.
  */
 export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): CoreCatalogue {
   const delta = core.CoreCatalogue.fromBytes(bytes, true);
@@ -164,7 +164,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
   }
 }
 
-/** No rows, with the (empty) columns of a catalogue. */
+/** Additions without items, which keep the attribute columns of the catalogue. */
 export function noAdditions(old: CoreCatalogue): Additions {
   return {
     ids: [],

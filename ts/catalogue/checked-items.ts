@@ -1,4 +1,4 @@
-/** Items on their way into a catalogue: validated one by one, added to the core in batches. */
+/** Validates items for a catalogue one by one, and adds them to the core in batches. */
 import { checkItemId, checkVector, inspect, isVector } from "../check.js";
 import type { CoreBuilder } from "../core/interface.js";
 import { encodeStrings } from "../core/strings.js";
@@ -11,7 +11,7 @@ import type { ItemId, VectorLike } from "../item.js";
  */
 export type CatalogueItem = readonly [item: ItemId, vector: VectorLike, payload?: unknown];
 
-/** A valid item. `json` is the payload as JSON text, empty for none. */
+/** A validated item. `payloadJson` is the payload as JSON text, empty for none. */
 export interface CheckedItem {
   item: string;
   vector: Float32Array;
@@ -20,8 +20,8 @@ export interface CheckedItem {
 }
 
 /**
- * Items per call of the core. A batch keeps the copy of the vectors small enough for the CPU cache,
- * and avoids a third copy of all of them.
+ * Number of items per call of the core: few enough that the copied vectors fit into the CPU cache.
+ * Batches also avoid a third copy of all vectors.
  */
 const ITEMS_PER_BATCH = 512;
 
@@ -44,7 +44,7 @@ export function addItems(builder: CoreBuilder, items: readonly CheckedItem[], di
   }
 }
 
-/** Validates the item at `index` of the argument of `call`, which errors name. */
+/** Validates the item at `index` of the argument of `call`; error messages name both. */
 export function checkCatalogueItem(
   entry: CatalogueItem,
   index: number,

@@ -1,6 +1,6 @@
 /**
- * Downloads, and catalogues read from streams. No other file outside ts/remote/ uses the network,
- * and the requests carry nothing about the user.
+ * Downloads a catalogue, and reads catalogues from streams. No other file outside ts/remote/ uses
+ * the network; requests carry nothing about the user.
  */
 import { checkAbort, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
@@ -17,9 +17,9 @@ import { asSageError, SageError } from "../errors.js";
 type OnProgress = (loaded: number, total?: number) => void;
 
 /**
- * Requests `url` and returns what `consume` makes of the response body. Rejects "aborted" once the
- * signal fires, "retrieval" for an HTTP error status or a failed transfer, else with the error of
- * `consume`.
+ * Requests `url` and returns the result of `consume` for the response body. Rejects with code
+ * "aborted" once the signal fires, "retrieval" for an HTTP error status or a failed transfer, else
+ * with the error of `consume`.
  */
 export async function download<T>(
   url: string | URL,
@@ -45,12 +45,13 @@ export async function download<T>(
   }
 }
 
-/** Length of the file header, which holds the length of the file. */
+/** Length of the header of a `.sage` file. The header states the length of the file. */
 const HEADER_BYTES = 64;
 
 /**
  * Reads a catalogue from a stream into wasm memory that is allocated once, by the length in the
- * header. Rejects "corrupt" for a longer or shorter stream, "memory" if the file does not fit.
+ * header. Rejects with code "corrupt" for a longer or shorter stream, "memory" if the file does not
+ * fit.
  */
 export async function loadCatalogue(
   stream: ReadableStream<Uint8Array>,
@@ -81,19 +82,19 @@ export async function loadCatalogue(
       }
       onProgress?.(loadedBytes);
     }
-    // A stream of less than a header has no loader yet, and is refused here.
+    // A stream shorter than the header has no loader yet; `openLoader` throws for it.
     loader ??= openLoader(firstBytes);
     return loader.consume((complete) => openCatalogueHandle(complete.finish()));
   } finally {
-    // After an error, the stream should stop; if it fails to, nothing else can be done about it.
+    // Stops the stream after an error; a stream that cannot be cancelled is left to itself.
     await reader.cancel().catch(() => undefined);
     loader?.release();
   }
 }
 
 /**
- * Allocates wasm memory for the file that begins with `first`; throws "corrupt" for no header. The
- * handle carries the bytes over a restart, so a crash elsewhere does not end the download.
+ * Allocates wasm memory for the file that begins with `first`; throws code "corrupt" for no header.
+ * The handle carries the bytes over a restart, so a crash elsewhere does not end the download.
  */
 function openLoader(firstBytes: Uint8Array): Handle<CoreLoader> {
   const loader = withCore(({ CoreLoader }) => new CoreLoader(firstBytes));
@@ -119,7 +120,7 @@ function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return both;
 }
 
-/** The announced length, if the body arrives as it was sent, without content encoding. */
+/** The Content-Length; undefined if missing, or if a content encoding changes the length. */
 function contentLength(response: Response): number | undefined {
   const announced = Number(response.headers.get("content-length") ?? NaN);
   return Number.isFinite(announced) && !response.headers.has("content-encoding")

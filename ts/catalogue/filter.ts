@@ -20,7 +20,7 @@ export type FilterValue = string | number | boolean;
  *
  * A field that is a list meets a condition if one of its values does. In a catalogue, an
  * item without the field meets no condition on it, so it meets the `not` of each; remote engines
- * follow their own rule for missing fields. Anything else throws "option".
+ * follow their own rule for missing fields. Anything else throws code "option".
  */
 export type Filter =
   | { field: string; is: FilterValue }
@@ -30,15 +30,15 @@ export type Filter =
   | { any: readonly Filter[] }
   | { not: Filter };
 
-/** The columns that filters read, and their number of rows. */
+/** The attribute columns that a filter reads, and the number of rows of each. */
 export interface FilterColumns {
   rows: number;
   columns: ReadonlyMap<string, Column>;
 }
 
 /**
- * Bitset of the rows that meet the filter. Bits past the last row are undefined. Throws "option"
- * for an invalid filter, or a field that is no attribute. O(rows) per condition.
+ * Bitset of the rows that meet the filter. Bits past the last row are undefined. Throws code
+ * "option" for an invalid filter, or a field that is no attribute. O(rows) per condition.
  */
 export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Uint32Array {
   checkKeys("filter", filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
@@ -95,7 +95,10 @@ function checkNonEmptyList(where: string, value: unknown): readonly unknown[] {
   );
 }
 
-/** The bitsets of the parts, joined word by word. `identity` is the neutral word of `join`. */
+/**
+ * Bitset of the rows that meet all or any of the conditions in `parts`: `joinWords` is bitwise
+ * "and" or "or", `neutralWord` its neutral element.
+ */
 function combineParts(
   filterColumns: FilterColumns,
   operator: string,
@@ -111,6 +114,7 @@ function combineParts(
   return matchingRows;
 }
 
+/** Bitset of the rows whose field equals one of the values. */
 function matchValues(
   filterColumns: FilterColumns,
   field: string,
@@ -142,7 +146,7 @@ function matchValues(
   });
 }
 
-/** Bitset of the rows whose number meets the condition; rows without one hold NaN. */
+/** Bitset of the rows whose number meets the condition; a row without a number holds NaN. */
 function matchNumbers(
   filterColumns: FilterColumns,
   field: string,
@@ -161,7 +165,9 @@ function findColumn({ columns }: FilterColumns, field: string): Column {
   throw new SageError("option", `filter: there is no attribute "${field}". Known: ${known}.`);
 }
 
-/** Bitset of the rows whose value meets the condition; `meets` is called in row order. */
+/**
+ * Bitset of the rows whose value meets the condition, which is called once per row, in row order.
+ */
 function bitsetOfRows(
   rowValues: Uint32Array | Float64Array,
   meetsCondition: (value: number) => boolean,

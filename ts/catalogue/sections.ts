@@ -1,27 +1,30 @@
-/** Numbers of the `.sage` sections that TypeScript reads or writes (docs/format.md), and codecs. */
+/**
+ * Section numbers of the `.sage` file format (docs/format.md) that TypeScript reads or writes, and
+ * conversions between sections and arrays.
+ */
 
-/** Scale of each row's codes. */
+/** Section with the scale by which each row's codes are multiplied. */
 export const SCALES = 1;
-/** Vectors as 7-bit codes. */
+/** Section with the vectors as 7-bit codes. */
 export const CODES = 2;
-/** The codes' residuals, in "full" precision. */
+/** Section with the residuals of the codes, in catalogues of precision "full". */
 export const RESIDUALS = 3;
-/** Columns that filters read. */
+/** Section with the attributes: columns that filters read. */
 export const ATTRIBUTES = 10;
-/** Bitset of the rows whose item was removed. */
+/** Section with a bitset of the rows whose item was removed. */
 export const REMOVED = 11;
-/** Inverted lists (IVF). */
+/** Section with the inverted lists (IVF). */
 export const LISTS = 12;
-/** The revision, where it differs from the hash. */
+/** Section with the revision, in catalogues whose revision differs from their hash. */
 export const REVISION = 13;
-/** In a delta: the revision that it applies to. */
+/** Section of a delta with the revision that the delta applies to. */
 export const BASE = 14;
-/** In a delta: end offsets of the ids in {@link DROPPED}. */
+/** Section of a delta with the end offsets of the ids in {@link DROPPED}. */
 export const DROPPED_ENDS = 15;
-/** In a delta: ids of the items to remove. */
+/** Section of a delta with the ids of the items to remove. */
 export const DROPPED = 16;
 
-/** A view of the bytes. Little-endian, like the file, on every platform that runs wasm. */
+/** A view of the array's bytes: little-endian, as in the file, on every platform that runs wasm. */
 export function bytesOf(numbers: Uint32Array | Float64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }

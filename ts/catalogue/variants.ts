@@ -8,13 +8,13 @@ import type { Column } from "./attributes.js";
 
 /** The variant groups of a catalogue. */
 export interface Variants {
-  /** Bitset of the rows that are no variant. */
+  /** Bitset of the rows that are not variants of another item. */
   representatives: Uint32Array;
-  /** The representative of a variant's group; undefined for a row that is no variant. */
+  /** Id of the representative of a variant's group; undefined for a row that is no variant. */
   representativeOf(row: number): ItemId | undefined;
 }
 
-/** The groups in these columns; undefined if there is no column of labels called `variantOf`. */
+/** Reads the variant groups from the column `variantOf`; undefined without a column of labels. */
 export function findVariants(
   columns: ReadonlyMap<string, Column>,
   rows: number,

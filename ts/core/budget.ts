@@ -21,7 +21,7 @@ const bytesByRelease = new Map<() => void, number>();
  * sessions. Beyond it, sages that were used least recently are released: their next call reads the
  * store again and computes the same results. The sage used last is always kept, and those with
  * changes that could not be stored. Default: 16 MiB, for the 128 MB of a Cloudflare isolate. Throws
- * "option" unless `bytes` is a whole number of at least 0.
+ * code "option" unless `bytes` is a whole number of at least 0.
  */
 export function setMemoryBudget(bytes: number): void {
   budgetBytes = checkInteger("setMemoryBudget", bytes, 0, Number.MAX_SAFE_INTEGER);

@@ -17,7 +17,7 @@ interface Restorable {
 
 /** The owner of an object of the core. */
 export interface Handle<T> {
-  /** Calls `use` with the object and returns its result. Throws "closed" after `release`. */
+  /** Calls `use` with the object and returns its result. Throws code "closed" after `release`. */
   with<R>(use: (object: T) => R): R;
   /**
    * Replaces the object by the result of `make`, and frees the old object. If `make` throws, the

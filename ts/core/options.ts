@@ -15,7 +15,7 @@ import type { CoreOptions } from "./interface.js";
  * - `count`: the number of interests, a whole number of at least 1; fewer if there are fewer
  *   actions.
  * - `spread`: the threshold as a multiple, at least 0, of the catalogue's spread (the mean squared
- *   distance between its items). Throws "option" where there is no spread.
+ *   distance between its items). Throws code "option" where there is no spread.
  */
 export type Cut =
   | "auto"
@@ -24,7 +24,7 @@ export type Cut =
   | { count: number }
   | { spread: number };
 
-/** How actions are clustered into interests. A value out of range throws "option". */
+/** How actions are clustered into interests. A value out of range throws code "option". */
 export interface ProfileOptions {
   /** Where the tree is cut. Default: "auto". */
   cut?: Cut;
@@ -46,7 +46,7 @@ export interface ProfileOptions {
   lambda?: number;
   /**
    * Maximum bytes for clustering, vectors included, at least 0. The result does not depend on it;
-   * more can be faster. Throws "memory" if the actions do not fit. Default: 128 MiB, or what
+   * more can be faster. Throws code "memory" if the actions do not fit. Default: 128 MiB, or what
    * `maxActions` of `openSage` need (10 `dim` + 81 bytes each), if that is more.
    */
   memory?: number;

@@ -2,7 +2,8 @@
 import { checkAbort } from "../check.js";
 
 /**
- * `promise`, rejecting "aborted" as soon as the signal fires. The underlying work is not cancelled.
+ * `promise`, rejecting with code "aborted" as soon as the signal fires. The underlying work is not
+ * cancelled.
  */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return promise;

@@ -76,15 +76,15 @@ export interface RemoteRetriever {
   /**
    * One answer per query, in their order. No queries: no answers and no request.
    *
-   * Rejects "option", "dimension" or "not-finite" for an invalid query, before anything is sent,
-   * and "aborted". All other failures are answers with status "error".
+   * Rejects with code "option", "dimension" or "not-finite" for an invalid query, before anything
+   * is sent, and "aborted". All other failures are answers with status "error".
    */
   ask(queries: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]>;
   /**
    * The stored vectors of items, undefined for items the engine does not have. Requested in batches
    * of up to 100 items; the last 500 found are cached.
    *
-   * Rejects "retrieval" if a request fails, and "aborted".
+   * Rejects with code "retrieval" if a request fails, and "aborted".
    */
   vectors(items: readonly ItemId[], signal?: AbortSignal): Promise<(Float32Array | undefined)[]>;
   /**

@@ -148,7 +148,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
       else setAnswer(row, reply);
     });
 
-    // Query the rest by vector: the query's own, else the one stored in the engine.
+    // Unanswered queries are sent by vector: the query's own, else the one stored in the engine.
     if (unanswered.length > 0) {
       const itemsToLookUp = unanswered
         .filter((row) => !queries[row]!.vector)

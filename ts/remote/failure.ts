@@ -1,4 +1,4 @@
-/** The error of failed requests, with what retries and breakers need. */
+/** The error of a failed request, with the details that retries and circuit breakers need. */
 import { SageError } from "../errors.js";
 
 /**

@@ -19,21 +19,22 @@ export type Condition =
 
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
 const NEGATED_SIGN = { ">=": "<", "<=": ">", ">": "<=", "<": ">=" } as const;
-/** Values of one `in`, and nesting depth of a filter. */
+/** Maximum number of values in one `in` condition. */
 const MAX_VALUES_PER_IN = 1000;
+/** Maximum nesting depth of a filter. */
 const MAX_FILTER_DEPTH = 16;
 
 /**
- * Validate a filter and move every `not` to the leaves (De Morgan). Throws "option" or "not-finite"
- * with the path of the invalid condition.
+ * Validate a filter and move every `not` to the leaves (De Morgan). Throws code "option" or
+ * "not-finite" with the path of the invalid condition.
  */
 export function checkFilter(where: string, filter: Filter): Condition {
   return compileFilter(`${where}: filter`, filter, false, 0);
 }
 
 /**
- * Throw "option" if the filter compares with a string: for engines whose filter language has no
- * parameters, so that a string could inject code.
+ * Throw code "option" if the filter compares with a string: for engines whose filter language has
+ * no parameters, so that a string could inject code.
  */
 export function rejectStrings(where: string, condition: Condition): Condition {
   if (condition.kind === "all" || condition.kind === "any")

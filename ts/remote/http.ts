@@ -33,12 +33,13 @@ export interface HttpOptions {
   connections?: number;
 }
 
+/** The option names of {@link HttpOptions}. */
 export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "connections"];
 const MAX_EXCERPT_CHARS = 160;
 
 /**
  * Returns a function that sends a request to the engine `name` and resolves to the parsed JSON
- * reply. It rejects "aborted" or with a {@link RetrievalError}.
+ * reply. It rejects with code "aborted" or with a {@link RetrievalError}.
  */
 export function httpSender(
   name: string,
@@ -219,7 +220,10 @@ function excerpt(text: string): string {
   return singleLine === "" ? "(empty)" : singleLine;
 }
 
-/** A counting semaphore: resolves to a release function, at most `limit` unreleased at a time. */
+/**
+ * A counting semaphore: the returned function waits until fewer than `limit` callers hold the
+ * semaphore, and resolves to the function that releases it.
+ */
 function semaphore(limit: number): () => Promise<() => void> {
   let activeCount = 0;
   const waitingCallers: (() => void)[] = [];

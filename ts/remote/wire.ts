@@ -1,4 +1,6 @@
-/** The compact binary encoding of queries for own endpoints: CBOR, specified in src/wire.rs. */
+/**
+ * The compact binary encoding of queries for the application's own endpoint: CBOR (src/wire.rs).
+ */
 import { checkKeys, inspect, toBytes } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { rowOf, toMatrix } from "../core/matrix.js";
@@ -13,7 +15,7 @@ import { checkQueries } from "./engine.js";
  */
 export type WirePrecision = "f16" | "int8" | "f32";
 
-// In the order of the core's enum.
+// Ordered as the enum in the core, which receives the index.
 const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
 
 /**

@@ -41,7 +41,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_ACTIONS = 10_000;
 /** Bytes that the default of `maxActions` may need; vectors of more dimensions lower it. */
 const MAX_DEFAULT_MEMORY_BYTES = 4 * LIMITS.defaultMemory;
-/** Bytes for clustering that leave room for the session in the 4 GiB of wasm memory. */
+/** Maximum memory for clustering: half of the 4 GiB of wasm memory, to leave room for sessions. */
 const MAX_MEMORY_BYTES = 2 ** 31;
 
 /** {@link SageOptions} with defaults filled in. */
@@ -53,7 +53,7 @@ export interface Settings {
   readonly store: Store;
   readonly kinds: ReadonlyMap<string, number>;
   readonly maxActions: number;
-  /** Milliseconds. */
+  /** Maximum age of an action, in milliseconds. */
   readonly maxAge: number;
   readonly setAsideUnreadable: boolean;
   readonly storeTimeoutMs: number;
@@ -129,8 +129,8 @@ function checkProfileOptions(options: CoreOptions, dim: number): void {
 }
 
 /**
- * The number of actions kept and the memory to cluster them in, each by default such that it fits
- * the other. Throws "option" if both are given and the actions do not fit.
+ * The maximum number of actions kept, and the memory in which they are clustered. The default of
+ * each fits the other. Throws code "option" if both are given and the actions do not fit.
  */
 function resolveCapacity(
   { maxActions, memory }: SageOptions,

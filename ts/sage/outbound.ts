@@ -9,8 +9,9 @@
 import { NOT_SENT, type Outbound, type Query, type Retriever } from "../retriever.js";
 import type { Interest } from "./types.js";
 
-/** Candidates per recommendation, as in PinnerSage, and hits per query that engines support. */
+/** Hits that all queries of a `recommend` call request together, as in PinnerSage. */
 const TOTAL_CANDIDATES = 400;
+/** Maximum number of hits per query, unless `count` is larger. Vector engines support it. */
 const MAX_HITS_PER_QUERY = 200;
 
 /**

@@ -1,4 +1,4 @@
-/** Profiles from actions: the core clusters row numbers, this file maps rows to item ids. */
+/** Computes profiles from actions: the core clusters rows, this file maps rows to item ids. */
 
 import { withCore } from "../core/glue.js";
 import type { CoreOptions, CoreProfile } from "../core/interface.js";

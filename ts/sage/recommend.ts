@@ -56,7 +56,10 @@ export function planQueries(
   return { count, exclude, interests, queries: buildQueries(interests, count) };
 }
 
-/** Query the retriever or the catalogue, blend by importance, and add the nearest own items. */
+/**
+ * Query the retriever or the catalogue, blend the hits by importance, and add to each hit the items
+ * of the history that are nearest to it.
+ */
 export async function runPlan(
   plan: Plan,
   state: ProfileState,
@@ -104,7 +107,7 @@ export function nearestActions(
     rows.map((row) => state.actions[row]!.vector),
     dim,
   );
-  const distinct = [...new Set(vectors)]; // one medoid may explain many items
+  const distinct = [...new Set(vectors)]; // several items may share the vector of one medoid
   const nearestRows = withCore((core) =>
     core.nearest(actionVectors, dim, toMatrix(distinct, dim), count),
   );

@@ -7,8 +7,8 @@ import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "../retriever.js";
 
 /**
- * Call the retriever and validate its result. Rejects "aborted" as soon as the signal fires, even
- * if the retriever ignores it, and "retrieval" for any other failure.
+ * Call the retriever and validate its result. Rejects with code "aborted" as soon as the signal
+ * fires, even if the retriever ignores it, and "retrieval" for any other failure.
  */
 export async function retrieve(
   retriever: Retriever,

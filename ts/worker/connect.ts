@@ -18,7 +18,8 @@ import {
  * worker counts its clients: `close` ends this connection, and the last one closes the sage.
  *
  * Rejects with the error of `open` in the worker, "aborted" once `options.signal` fires before the
- * connection is open, and "worker-gone" if the worker ends; then all later calls reject it too.
+ * connection is open, and "worker-gone" if the worker ends; all later calls then reject with it
+ * too.
  *
  * The end of a browser's worker is detected through Web Locks, which exist in secure contexts
  * (https and localhost). Elsewhere, and before the connection is open, a terminated worker looks
@@ -61,7 +62,7 @@ class Connection {
   readonly #port: Port;
   readonly #id = crypto.randomUUID();
   readonly #pendingCalls = new Map<number, Resolvers>();
-  /** Functions that stop listening and waiting. */
+  /** Functions that remove the event listeners and stop waiting for the lock. */
   readonly #cleanups: (() => void)[] = [];
   /** Settles `opened`; undefined once it is settled. */
   #openedResolvers: Resolvers | undefined;

@@ -17,13 +17,13 @@ import {
  * `open` is called when the first client connects, and again after it has rejected or the sage was
  * closed; all clients share the sage, which is closed with the last of them. If `open` rejects, so
  * does `connectSage`. `port` defaults to the worker itself, in browsers and in Node. Throws
- * "option" outside a worker without a `port`.
+ * code "option" outside a worker without a `port`.
  */
 export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()): void {
   const pendingLockName = holdLivenessLock();
   /** The abort controllers of unanswered calls, by connection and call number. */
   const controllers = new Map<string, AbortController>();
-  /** The connections that were opened and not closed. */
+  /** Ids of the open connections. */
   const connections = new Set<string>();
   let openedSage: Promise<Sage> | undefined;
   const reply = (message: Reply, transfer: Transferable[] = []): void =>
@@ -42,7 +42,7 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     }
   };
 
-  /** Closes the sage if no other connection is open. */
+  /** Removes a connection, and closes the sage if it was the last one. */
   const closeConnection = async (connection: string, sage: Sage): Promise<void> => {
     connections.delete(connection);
     if (connections.size > 0) return;
@@ -108,7 +108,8 @@ function holdLivenessLock(): Promise<string | undefined> {
         resolve(name);
         return new Promise<never>(() => undefined);
       })
-      .catch(() => resolve(undefined)); // sandboxed origins refuse; other signs must suffice
+      // Sandboxed origins refuse locks: there, only the events of the port show the worker's end.
+      .catch(() => resolve(undefined));
   });
 }
 

@@ -74,7 +74,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
-    // The size limit of _id.
+    // Elasticsearch limits an id (`_id`) to 512 bytes.
     accepts: (item) => new TextEncoder().encode(item).length <= 512,
     search: (queries) => {
       const lines = queries.flatMap((query) => [

@@ -1,6 +1,7 @@
 /**
- * Adapter for an own HTTP endpoint, such as the Worker in edge/. One POST request with all queries
- * in the encoding of wire.ts (application/cbor). The reply is JSON, one answer per query:
+ * Adapter for an HTTP endpoint of the application, such as the Worker in edge/. One POST request
+ * with all queries in the encoding of wire.ts (application/cbor). The reply is JSON, one answer per
+ * query:
  *
  *     { "answers": [
  *       { "status": "ok", "hits": [{ "item": "...", "score": 0.9 }] },
@@ -50,14 +51,15 @@ export interface HttpRetrieverOptions extends HttpOptions {
 }
 
 const NAME = "httpRetriever";
+/** Maximum number of hits that a query requests of the endpoint. */
 const MAX_HITS = 200;
 /** Medoids per request: the Worker in edge/ accepts no more. */
 const MAX_MEDOIDS = 16;
 
 /**
- * A retriever for an own endpoint. `vectors` is not supported and rejects "unknown-item". Encoding
- * needs the wasm: `ask` loads it, `outbound` requires that `openSage` or `init` has resolved
- * before.
+ * A retriever for an own endpoint. `vectors` is not supported and rejects with code "unknown-item".
+ * Encoding needs the wasm: `ask` loads it, `outbound` requires that `openSage` or `init` has
+ * resolved before.
  *
  * @throws SageError "option" or "not-finite" for an invalid option.
  */

@@ -128,7 +128,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   });
 
   const searchV2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
-    // A request is by id or by vector, with one count.
+    // One request has either ids or vectors, and one limit for all its queries.
     const groups = [
       queries.filter(({ id: storedId }) => storedId !== undefined),
       queries.filter((query) => query.vector),

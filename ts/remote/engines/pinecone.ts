@@ -77,8 +77,8 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
         ),
         read: (reply) => {
           const matches = readList(readField(reply, "matches"), "matches");
-          // A stored item matches at least itself. A filter may exclude it: the query by vector
-          // decides.
+          // A stored item matches at least itself, unless the filter excludes it. "not-found" makes
+          // the caller query again by vector.
           if (matches.length === 0 && query.id !== undefined) return ["not-found"];
           return [
             matches.map((match) => ({

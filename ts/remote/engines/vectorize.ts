@@ -46,7 +46,7 @@ type BindingCall =
   | { ids: string[] }
   | { topK: number; filter?: VectorizeFilter; id?: string; vector?: number[] };
 
-/** Limit of `getByIds`. */
+/** Maximum number of ids in one call of `getByIds`. */
 const MAX_IDS_PER_LOOKUP = 20;
 
 /**

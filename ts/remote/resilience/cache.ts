@@ -93,7 +93,8 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
       entry && isFresh(entry) ? answerFrom(entry, "cache") : undefined,
     );
 
-    // The rest: join requests in flight; send the others in one request, each key once.
+    // Queries without a fresh entry join a request in flight for their key. All others are sent in
+    // one request, each key once.
     const firstRowByKey = new Map<string | number, number>();
     const pendingAnswers = new Map<number, Promise<Answer>>();
     answers.forEach((answer, row) => {

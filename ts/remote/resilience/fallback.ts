@@ -23,7 +23,7 @@ export function withFallback(
         if (unanswered.length === 0) break;
         const results = await askSubset(unanswered, queries, other, signal);
         unanswered.forEach((row, index) => {
-          // Else keep the first result.
+          // Otherwise the answer of `first` stays.
           if (results[index]!.status === "ok") answers[row] = results[index]!;
         });
       }
