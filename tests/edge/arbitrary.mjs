@@ -112,17 +112,13 @@ const queryText = (value) => (typeof value === "string" ? value : JSON.stringify
  */
 export function requestOf({ parameters = [], requestBody }, { valid }) {
   const arbitraryOf = valid ? validValue : nearlyValidValue;
-  const place = (where) =>
-    fc.record(
-      Object.fromEntries(
-        parameters
-          .filter((parameter) => parameter.in === where)
-          .map(({ name, schema }) => [name, arbitraryOf(schema)]),
-      ),
-      {
-        requiredKeys: parameters.filter(({ required }) => required).map(({ name }) => name),
-      },
+  const place = (where) => {
+    const own = parameters.filter((parameter) => parameter.in === where);
+    return fc.record(
+      Object.fromEntries(own.map(({ name, schema }) => [name, arbitraryOf(schema)])),
+      { requiredKeys: own.filter(({ required }) => required).map(({ name }) => name) },
     );
+  };
   const toQuery = (values) =>
     Object.entries(values)
       .flatMap(([name, value]) =>

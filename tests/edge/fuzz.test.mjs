@@ -96,7 +96,7 @@ function isAllowed(status, text) {
   // What JSON Schema cannot express, or the document says in words.
   return (
     status === 400 &&
-    /an item and a time range|needs an item or a vector|looks like|The body: /.test(text)
+    /an item and a time range|needs an item or a vector|another unit|The body: /.test(text)
   );
 }
 
