@@ -36,8 +36,8 @@ export async function longFiles() {
       return lines.length - 1 <= MAX_LINES || explained
         ? []
         : [
-            `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has more than ` +
-              `${MAX_LINES} lines.`,
+            `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has ` +
+              `more than ${MAX_LINES} lines.`,
           ];
     }),
   );

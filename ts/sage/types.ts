@@ -11,8 +11,8 @@ import type { TimeInput } from "./time.js";
 export interface Action {
   item: ItemId;
   /**
-   * The item's embedding: `dim` finite values, copied. A zero vector is allowed. Optional if the catalogue has the item or
-   * the `vectors` option supplies it. With a catalogue it is normalised to unit length for
+   * The item's embedding: `dim` finite values, copied. A zero vector is allowed. Optional if the
+   * catalogue has the item or the `vectors` option supplies it. With a catalogue it is normalised to unit length for
    * clustering.
    */
   vector?: VectorLike;
