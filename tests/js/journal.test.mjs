@@ -88,7 +88,7 @@ test("a failed save rejects; changes stay in memory and the next save includes t
   assert.ok((await again.recommend({ count: 60 })).every(({ item }) => item !== "food-9"));
 });
 
-test("a close that cannot save closes, and its error has the number of lost operations", async () => {
+test("a close that cannot save closes, and its error counts the lost operations", async () => {
   const { store, control } = controlledStore();
   const sage = await open(store);
   await sage.record({ item: "food-1" });

@@ -20,7 +20,7 @@ const DERIVED_IDS = [
 ];
 const vector = Float32Array.of(1, 0.5, -0.25, 0, 0, 0, 0, 2);
 
-test("a store of version 1 opens, is kept, and becomes version 2 with the next change", async () => {
+test("a version 1 store opens, is kept, and becomes version 2 with the next change", async () => {
   const store = memoryStore();
   await store.save(await golden(1));
   const sage = await openSage({ catalogue, store, now: () => NOW });
