@@ -13,6 +13,8 @@ import {
   ActionsBody,
   ForgetQuery,
   HideBody,
+  HistoryQuery,
+  type HistoryReply,
   IdempotencyKey,
   MAX_ACTIONS_BODY_BYTES,
   MAX_BODY_BYTES,
@@ -24,8 +26,11 @@ import {
   RecommendQuery,
   RequestTime,
   type RetrieveReply,
+  UnhideQuery,
 } from "./schema.js";
 import { dimOf, originsOf } from "./settings.js";
+
+const DEFAULT_PAGE = 100; // actions
 
 export const app = new Hono<AppEnv>();
 
@@ -80,6 +85,28 @@ app.post("/v1/hidden", limitBody(MAX_BODY_BYTES), async (context) => {
   const items = typeof body.item === "string" ? [body.item] : body.item;
   const stamp = await stampOf(context, text);
   return context.json(withoutConflict(unwrap(await userOf(context).hide(items, stamp))));
+});
+
+app.delete("/v1/hidden", async (context) => {
+  const { item } = readQuery(context, UnhideQuery, ["item"]);
+  const stamp = await stampOf(context, "");
+  return context.json(withoutConflict(unwrap(await userOf(context).unhide(item, stamp))));
+});
+
+app.get("/v1/hidden", async (context) =>
+  context.json({ hidden: unwrap(await userOf(context).hidden()) }),
+);
+
+app.get("/v1/actions", async (context) => {
+  const { offset = 0, count = DEFAULT_PAGE, vectors } = readQuery(context, HistoryQuery);
+  const query = { offset, count, vectors: vectors === "1" };
+  const { actions, more } = unwrap(await userOf(context).actions(query));
+  return context.json<HistoryReply>({
+    actions: actions.map(({ vector, ...action }) =>
+      vector ? { ...action, vector: Array.from(vector) } : action,
+    ),
+    ...(more ? { next: offset + count } : {}),
+  });
 });
 
 app.get("/v1/profile", async (context) => {

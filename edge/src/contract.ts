@@ -2,7 +2,7 @@
  * The calls from the Worker to a user's Durable Object. They carry plain data only: an error that
  * crosses the boundary loses its class, so failures are returned as values.
  */
-import type { Profile, Recommendation } from "pocketsage";
+import type { Profile, Recommendation, RecordedAction } from "pocketsage";
 import type { FailureReason } from "pocketsage/remote";
 import type { ActionInput, ForgetQuery, RecommendQuery } from "./schema.js";
 
@@ -49,6 +49,20 @@ export interface Recorded {
   repeated: boolean;
 }
 
+/** A page of the history: how many of the newest actions to skip, and how many to return. */
+export interface PageQuery {
+  offset: number;
+  count: number;
+  /** Whether to return the vectors of actions recorded with one. */
+  vectors: boolean;
+}
+
+/** Actions, newest first, and whether older ones follow. */
+export interface Page {
+  actions: RecordedAction[];
+  more: boolean;
+}
+
 /**
  * The methods of a user's Durable Object. Changes with a key are made once per key. What a request
  * made before a deletion would bring back is left out.
@@ -59,6 +73,13 @@ export interface UserCalls {
   recommend(query: RecommendQuery): Promise<Recommendation[] | Failure>;
   /** Resolves to the items that were hidden. */
   hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure>;
+  /** Ends the exclusion of the items. Resolves to those that were hidden. */
+  unhide(
+    items: string[],
+    stamp: RequestStamp,
+  ): Promise<{ unhidden: string[] } | Conflict | Failure>;
+  hidden(): Promise<string[] | Failure>;
+  actions(query: PageQuery): Promise<Page | Failure>;
   /**
    * Deletes one item's traces, the actions of a time range, or, for an empty query, everything but
    * what RequestLog keeps. The last also works if the stored bytes are unreadable.

@@ -11,8 +11,11 @@ import {
   ErrorReply,
   ForgetQuery,
   HealthReply,
+  HiddenListReply,
   HiddenReply,
   HideBody,
+  HistoryQuery,
+  HistoryReply,
   IdempotencyKey,
   ImportedReply,
   ProfileQuery,
@@ -23,6 +26,8 @@ import {
   RequestTime,
   RetrieveBody,
   RetrieveReply,
+  UnhiddenReply,
+  UnhideQuery,
 } from "./schema.js";
 
 type Json = Record<string, unknown>;
@@ -86,13 +91,16 @@ function header(name: string, description: string, schema: GenericSchema): Json 
   return { name, in: "header", required: false, description, schema: rest };
 }
 
-/** The parameters of a query schema. All are optional. */
+/** The parameters of a query schema. An array is a parameter that may occur several times. */
 function queryParameters(schema: GenericSchema): Json[] {
-  const { properties } = schemaOf(schema, "output") as { properties: Record<string, Json> };
+  const { properties, required = [] } = schemaOf(schema, "output") as {
+    properties: Record<string, Json>;
+    required?: string[];
+  };
   return Object.entries(properties).map(([name, { description, ...property }]) => ({
     name,
     in: "query",
-    required: false,
+    required: required.includes(name),
     description,
     schema: property,
   }));
@@ -137,6 +145,12 @@ const PATHS: Record<string, Record<string, Operation>> = {
     },
   },
   "/v1/actions": {
+    get: {
+      summary: "The history, newest first, in pages",
+      parameters: queryParameters(HistoryQuery),
+      replies: { 200: json("A page of actions.", HistoryReply) },
+      errors: USER,
+    },
     post: {
       summary: "Record actions",
       description: "All actions are recorded or, on any error, none.",
@@ -156,6 +170,18 @@ const PATHS: Record<string, Record<string, Operation>> = {
     },
   },
   "/v1/hidden": {
+    get: {
+      summary: "The hidden items",
+      replies: { 200: json("The hidden items.", HiddenListReply) },
+      errors: USER,
+    },
+    delete: {
+      summary: "Recommend hidden items again",
+      description: "Actions are unchanged.",
+      parameters: [...queryParameters(UnhideQuery), KEY],
+      replies: { 200: json("The items that were hidden.", UnhiddenReply) },
+      errors: [...USER, 409],
+    },
     post: {
       summary: "Exclude items from all recommendations",
       parameters: [KEY, TIME],

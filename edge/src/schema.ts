@@ -10,6 +10,8 @@ export const MAX_ACTIONS_BODY_BYTES = 256 << 10;
 export const MAX_BODY_BYTES = 32 << 10;
 export const MAX_IMPORT_BODY_BYTES = 16 << 20;
 const MAX_ITEMS_PER_REQUEST = 100;
+const MAX_ACTIONS_PER_PAGE = 200;
+const MAX_OFFSET = 1e9;
 const MAX_MEDOIDS = 16;
 const MAX_HITS = 200;
 /**
@@ -108,11 +110,30 @@ export const HideBody = v.strictObject({
   ),
 });
 
+/** Whether replies have vectors, in a query. */
+const VectorsFlag = v.optional(v.pipe(v.picklist(["0", "1"]), v.description("1: with vectors.")));
+
+/** DELETE /v1/hidden: `item` once per item. */
+export const UnhideQuery = v.strictObject({
+  item: v.pipe(
+    v.array(ItemId, "expected item=<id>, once or several times"),
+    v.minLength(1),
+    v.maxLength(MAX_ITEMS_PER_REQUEST),
+    v.description("An item to recommend again; repeat the parameter for several."),
+  ),
+});
+
+/** GET /v1/actions */
+export const HistoryQuery = v.strictObject({
+  offset: v.optional(integer(0, MAX_OFFSET, "Number of newest actions to skip. Default: 0.")),
+  count: v.optional(integer(1, MAX_ACTIONS_PER_PAGE, "Maximum number of actions. Default: 100.")),
+  vectors: VectorsFlag,
+});
+export type HistoryQuery = v.InferOutput<typeof HistoryQuery>;
+
 /** GET /v1/profile */
 export const ProfileQuery = v.strictObject({
-  vectors: v.optional(
-    v.pipe(v.picklist(["0", "1"]), v.description("1: with the vectors of the medoids.")),
-  ),
+  vectors: VectorsFlag,
 });
 
 /** GET /v1/recommendations */
@@ -149,6 +170,8 @@ export const RetrieveBody = v.strictObject({
 });
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A time of a reply. Imported actions may have any. */
+const Time = v.pipe(v.number(), v.description("Milliseconds since the epoch."));
 const Score = v.pipe(v.number(), v.description("Cosine similarity to the medoid."));
 
 /** 200 and 201 of POST /v1/actions */
@@ -170,6 +193,37 @@ export const HiddenReply = v.object({
   ),
 });
 
+/** 200 of GET /v1/hidden */
+export const HiddenListReply = v.object({
+  hidden: v.pipe(v.array(v.string()), v.description("In the order they were hidden.")),
+});
+
+/** 200 of DELETE /v1/hidden */
+export const UnhiddenReply = v.object({
+  unhidden: v.pipe(v.array(v.string()), v.description("Those of the items that were hidden.")),
+});
+
+/** 200 of GET /v1/actions */
+export const HistoryReply = v.object({
+  actions: v.pipe(
+    v.array(
+      v.object({
+        item: v.string(),
+        at: Time,
+        weight: v.optional(v.number()),
+        kind: v.optional(v.string()),
+        vector: v.optional(v.array(v.number())),
+        problem: v.optional(
+          v.pipe(v.string(), v.description("Why the action is left out of the profile.")),
+        ),
+      }),
+    ),
+    v.description("Newest first."),
+  ),
+  next: v.optional(v.pipe(Count, v.description("The `offset` of the next page, if there is one."))),
+});
+export type HistoryReply = v.InferOutput<typeof HistoryReply>;
+
 /** 200 of PUT /v1/import */
 export const ImportedReply = v.object({
   actions: v.pipe(Count, v.description("Number of actions of the profile.")),
@@ -178,7 +232,7 @@ export const ImportedReply = v.object({
 /** 200 of GET /v1/profile */
 export const ProfileReply = v.object({
   dim: Count,
-  builtAt: Milliseconds,
+  builtAt: Time,
   actions: v.pipe(Count, v.description("Number of actions of the profile.")),
   interests: v.pipe(
     v.array(
@@ -187,7 +241,7 @@ export const ProfileReply = v.object({
         vector: v.optional(v.array(v.number())),
         importance: v.pipe(v.number(), v.description("Share; the shares of a profile sum to 1.")),
         items: v.pipe(v.array(v.string()), v.description("Members, most recent first.")),
-        lastActive: Milliseconds,
+        lastActive: Time,
       }),
     ),
     v.description("Most important first."),

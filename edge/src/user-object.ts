@@ -8,7 +8,15 @@ import {
   type Sage,
   type Store,
 } from "pocketsage";
-import type { Conflict, Failure, Recorded, RequestStamp, UserCalls } from "./contract.js";
+import type {
+  Conflict,
+  Failure,
+  Page,
+  PageQuery,
+  Recorded,
+  RequestStamp,
+  UserCalls,
+} from "./contract.js";
 import { retrieverFor } from "./engine.js";
 import { bugOf, faultOf } from "./problem.js";
 import { type DeletionTarget, RequestLog } from "./requests.js";
@@ -82,6 +90,41 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
       });
       if ("conflict" in result) return result;
       return { hidden: result.answer.hidden.map((place) => items[place]!) };
+    });
+  }
+
+  unhide(
+    items: string[],
+    stamp: RequestStamp,
+  ): Promise<{ unhidden: string[] } | Conflict | Failure> {
+    return this.#change(async () => {
+      const sage = await this.#open();
+      const none: { places: number[] } = { places: [] };
+      const result = await this.#requests.once(stamp, none, async () => {
+        const hidden = new Set(await sage.hidden());
+        const places = [...items.keys()].filter((place) => hidden.has(items[place]!));
+        // Before the change, for a request to hide the item that was made earlier and comes later.
+        for (const item of new Set(items)) await this.#requests.addDeletion({ unhidden: item });
+        await sage.unhide(items);
+        return { places };
+      });
+      if ("conflict" in result) return result;
+      return { unhidden: result.answer.places.map((place) => items[place]!) };
+    });
+  }
+
+  hidden(): Promise<string[] | Failure> {
+    return this.#call(async () => (await this.#open()).hidden());
+  }
+
+  actions({ offset, count, vectors }: PageQuery): Promise<Page | Failure> {
+    return this.#call(async () => {
+      const found = await (await this.#open()).actions({ offset, count: count + 1 });
+      const actions = found.slice(0, count);
+      return {
+        actions: vectors ? actions : actions.map(({ vector: _, ...action }) => action),
+        more: found.length > count,
+      };
     });
   }
 

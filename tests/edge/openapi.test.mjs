@@ -21,8 +21,11 @@ const REQUESTS = {
   "GET /health": {},
   "GET /openapi.json": {},
   "POST /v1/actions": { json: { actions: [{ item: "unknown-item" }] } },
+  "GET /v1/actions": {},
   "DELETE /v1/actions": {},
   "POST /v1/hidden": { json: { item: "food-1" } },
+  "GET /v1/hidden": {},
+  "DELETE /v1/hidden": { query: "?item=food-1" },
   "GET /v1/profile": {},
   "GET /v1/recommendations": {},
   "GET /v1/export": {},
@@ -32,7 +35,13 @@ const REQUESTS = {
 const ROUTES = Object.keys(REQUESTS);
 const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
 const BODY_ROUTES = V1_ROUTES.filter((route) => /^(POST|PUT)/.test(route));
-const KEY_ROUTES = ["POST /v1/actions", "DELETE /v1/actions", "POST /v1/hidden"];
+const NO_QUERY = ["GET /v1/hidden", "GET /v1/export"];
+const KEY_ROUTES = [
+  "POST /v1/actions",
+  "DELETE /v1/actions",
+  "POST /v1/hidden",
+  "DELETE /v1/hidden",
+];
 const ENGINE_ROUTES = ["POST /v1/actions", "GET /v1/recommendations", "POST /v1/retrieve"];
 
 /** Sends the route's request with changed options and asserts the status. */
@@ -131,6 +140,9 @@ test("replies of valid requests", async () => {
       ...(route === "POST /v1/actions" ? { json: { actions: actionsOf("food-3") } } : {}),
     });
   await expectStatus(worker, "POST /v1/hidden", 200);
+  await expectStatus(worker, "GET /v1/hidden", 200);
+  await expectStatus(worker, "DELETE /v1/hidden", 200);
+  await expectStatus(worker, "GET /v1/actions", 200, { query: "?count=2&vectors=1" });
   await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
   await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
   const exported = await expectStatus(worker, "GET /v1/export", 200);
@@ -159,11 +171,11 @@ test("400, 401, 403, 413 and 415", async (t) => {
   }
   assert.equal(await statusOfDeclaredSize(worker, "PUT", "/v1/import", (16 << 20) + 1), 413);
   seen.add("PUT /v1/import 413");
-  for (const route of ["DELETE /v1/actions", "GET /v1/profile", "GET /v1/recommendations"])
-    await expectStatus(worker, route, 400, { query: "?user=bob" });
+  for (const route of V1_ROUTES.filter((each) => /^(GET|DELETE)/.test(each)))
+    if (!NO_QUERY.includes(route)) await expectStatus(worker, route, 400, { query: "?user=bob" });
   await expectStatus(worker, "DELETE /v1/actions", 400, { query: "?item=a&from=1" });
 
-  // GET /v1/export has no parameters: its 400 comes from stored vectors of another dimension.
+  // Routes without parameters: their 400 comes from stored vectors of another dimension.
 
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-edge-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -173,7 +185,12 @@ test("400, 401, 403, 413 and 415", async (t) => {
       (own) =>
         expectStatus(own, "POST /v1/actions", 201, { json: { actions: actionsOf("food-1") } }),
     ],
-    ["2", (own) => expectStatus(own, "GET /v1/export", 400)],
+    [
+      "2",
+      async (own) => {
+        for (const route of NO_QUERY) await expectStatus(own, route, 400);
+      },
+    ],
   ]) {
     const own = await startWorker({ bindings: { DIM: dim }, durableObjectsPersist: folder });
     await step(own);
