@@ -103,7 +103,8 @@ app.get("/v1/actions", async (context) => {
   const { actions, more } = unwrap(await userOf(context).actions(query));
   return context.json<HistoryReply>({
     actions: actions.map(({ vector, ...action }) =>
-      vector ? { ...action, vector: Array.from(vector) } : action,
+      // Vectors that a sage returns are Float32Arrays.
+      vector ? { ...action, vector: Array.from(vector as Float32Array) } : action,
     ),
     ...(more ? { next: offset + count } : {}),
   });
