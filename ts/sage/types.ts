@@ -12,8 +12,8 @@ export interface Action {
   item: ItemId;
   /**
    * The item's embedding: `dim` finite values, copied. A zero vector is allowed. Optional if the
-   * catalogue has the item or the `vectors` option supplies it. With a catalogue it is normalised to
-   * unit length for clustering.
+   * catalogue has the item or the `vectors` option supplies it. With a catalogue it is normalised
+   * to unit length for clustering.
    */
   vector?: VectorLike;
   /**
@@ -153,8 +153,8 @@ export interface Sage {
    * Record actions: all of them, or none if one is invalid. Resolves when they are stored. An empty
    * list does nothing. O(k) writes for k actions, independent of the length of the history.
    *
-   * Rejects "unknown-item" for an item without a known vector, "retrieval" if the `vectors` option
-   * fails, "storage" if saving fails.
+   * Rejects with code "unknown-item" for an item without a known vector, "retrieval" if the
+   * `vectors` option fails, "storage" if saving fails.
    */
   record(action: Action | readonly Action[]): Promise<RecordResult>;
   /**
@@ -165,14 +165,15 @@ export interface Sage {
   /**
    * Items to show next, without items acted on, hidden or excluded. Without actions: empty.
    *
-   * Rejects "option" if there is neither catalogue nor retriever, "retrieval" if the retriever
-   * fails, "aborted" if the signal fires.
+   * Rejects with code "option" if there is neither catalogue nor retriever, "retrieval" if the
+   * retriever fails, "aborted" if the signal fires.
    */
   recommend(options?: RecommendOptions): Promise<Recommendation[]>;
   /**
    * The interest an item belongs to, or the most similar one, and the user's most similar items.
    *
-   * Rejects "unknown-item" without interests, or for an item neither acted on nor in the catalogue.
+   * Rejects with code "unknown-item" without interests, or for an item neither acted on nor in the
+   * catalogue.
    */
   explain(item: ItemId): Promise<Explanation>;
   /**
@@ -185,16 +186,19 @@ export interface Sage {
    * recorded with one. `offset`: actions to skip, default 0; `count`: at most, default 100.
    */
   actions(page?: { offset?: number; count?: number }): Promise<RecordedAction[]>;
-  /** Exclude items from all recommendations, until `unhide` or `forget`. Rejects "storage". */
+  /**
+   * Exclude items from all recommendations, until `unhide` or `forget`. Rejects with code
+   * "storage".
+   */
   hide(items: ItemId | readonly ItemId[]): Promise<void>;
-  /** Recommend hidden items again; actions are unchanged. Rejects "storage". */
+  /** Recommend hidden items again; actions are unchanged. Rejects with code "storage". */
   unhide(items: ItemId | readonly ItemId[]): Promise<void>;
   /** The hidden items, in the order they were hidden. */
   hidden(): Promise<ItemId[]>;
   /**
    * Delete all traces of an item (its actions and its hidden mark), the actions of a time range
    * with both ends included, or everything, all that the store holds. Resolves to the number of
-   * deleted actions, 0 if none matches. Rejects "storage".
+   * deleted actions, 0 if none matches. Rejects with code "storage".
    *
    * What is forgotten does not return by `import`, from no device, unless it is recorded again: a
    * tombstone stays for a year. It names an item by a salted hash.
@@ -202,7 +206,8 @@ export interface Sage {
   forget(what: ItemId | { from?: TimeInput; to?: TimeInput } | "everything"): Promise<number>;
   /**
    * The history, the hidden items and the tombstones as bytes for `import`. Equal histories have
-   * equal bytes. Catalogue vectors are not included. Rejects "storage" if the store cannot be read.
+   * equal bytes. Catalogue vectors are not included. Rejects with code "storage" if the store
+   * cannot be read.
    */
   export(): Promise<Uint8Array>;
   /**
@@ -210,7 +215,7 @@ export interface Sage {
    * twice changes nothing. Exports of format version 1 have no ids: their actions that are equal in
    * item, time, weight and kind are not duplicated.
    *
-   * Rejects "corrupt", "version", "dimension" or "storage".
+   * Rejects with code "corrupt", "version", "dimension" or "storage".
    */
   import(bytes: BytesLike): Promise<void>;
   /**
@@ -220,8 +225,8 @@ export interface Sage {
    */
   map(): Promise<{ item: ItemId; x: number; y: number; interest: number }[]>;
   /**
-   * Save pending changes, close and release all memory. Rejects "storage" with the number of lost
-   * operations if saving fails; the sage is closed nevertheless. Idempotent.
+   * Save pending changes, close and release all memory. Rejects with code "storage" with the number
+   * of lost operations if saving fails; the sage is closed nevertheless. Idempotent.
    */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
