@@ -117,6 +117,31 @@ test("two pages writing at the same moment lose nothing", async () => {
   assert.equal(count, 40);
 });
 
+test("another tab sees a change within 100 ms, and sends nothing forgotten", async () => {
+  const other = await open();
+  await other.evaluate(async () => {
+    window.sage = await openMine({ retriever: async (queries) => queries.map(() => []) });
+    await sage.profile();
+  });
+  await page.evaluate(async () => {
+    window.sage = await openMine();
+    await sage.record({ item: "food-1" });
+  });
+  await other.waitForFunction(async () => (await sage.profile()).actions === 1);
+  // Both pages share the clock of the machine.
+  const seen = other.evaluate(async () => {
+    while ((await sage.profile()).actions !== 0) await new Promise((done) => setTimeout(done, 1));
+    return Date.now();
+  });
+  const forgotten = await page.evaluate(async () => {
+    await sage.forget("food-1");
+    return Date.now();
+  });
+  const milliseconds = (await seen) - forgotten;
+  assert.ok(milliseconds <= 100, `${milliseconds} ms`);
+  assert.deepEqual(await other.evaluate(() => sage.preview()), []);
+});
+
 test("record has stored the action when it resolves", async () => {
   const other = await open();
   await other.evaluate(async () => (await openMine()).record({ item: "food-7" }));
