@@ -43,7 +43,7 @@ export function checkDim(where: string, value: unknown): number {
 }
 
 /** Whether `value` is a weight in the range that the core accepts. */
-export function isWeight(value: unknown): value is number {
+function isWeight(value: unknown): value is number {
   return typeof value === "number" && value >= LIMITS.minWeight && value <= LIMITS.maxWeight;
 }
 
@@ -164,7 +164,7 @@ export function checkFloat32(where: string, value: unknown): Float32Array {
  * f32 values stored in a Buffer, Uint8Array, DataView or ArrayBuffer. A Float32Array is not copied.
  * Undefined for any other value.
  */
-export function toFloat32(value: unknown): Float32Array | undefined {
+function toFloat32(value: unknown): Float32Array | undefined {
   if (value instanceof Float32Array) return value;
   const type = builtInTypeOf(value);
   if (type === "Float32Array") {

@@ -21,7 +21,7 @@ const oddValue = fc.oneof(
 );
 
 /** Values that the schema allows. */
-export function validValue(schema) {
+function validValue(schema) {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
   if (schema.anyOf) return fc.oneof(...schema.anyOf.map(validValue));
@@ -77,7 +77,7 @@ function validNumber({ type, minimum, maximum, exclusiveMinimum }) {
 }
 
 /** Valid values, of which one part may be replaced, left out, repeated or added. */
-export function nearlyValidValue(schema) {
+function nearlyValidValue(schema) {
   const changes = fc.record({ at: fc.nat(), change: fc.nat(3), value: oddValue });
   return fc
     .tuple(validValue(schema), fc.option(changes, { freq: 4 }))

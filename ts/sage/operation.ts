@@ -91,7 +91,7 @@ export function commonSpace(logs: readonly Pick<LogData, "space">[]): string | u
 }
 
 /** By code units, the same on every device. */
-export function compareTexts(a: string, b: string): number {
+function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
