@@ -61,7 +61,7 @@ export async function writeCatalogueFigures({ results, browser }) {
   await writeFigures("catalogue", `${table}\n\n${lines.join("\n")}`);
 }
 
-/** The cell of a run in the table: CPU ms, ratio, and recall if it is below MIN_RECALL. */
+/** A table cell: CPU ms, their ratio to PocketSage, and the recall if it is below MIN_RECALL. */
 function formatCell(run) {
   if (!run) return "";
   const recall = run.recall < MIN_RECALL ? `, recall ${run.recall.toFixed(3)}` : "";

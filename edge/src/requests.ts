@@ -77,9 +77,9 @@ export class RequestLog {
   }
 
   /**
-   * Returns a function that decides whether the traces of an item (`kind`: its actions, or its
-   * hidden mark) were deleted after `time`, when their request was made. For undefined, the time of
-   * arrival, none were.
+   * Returns a function that decides whether the item's traces of this `kind` (its actions or its
+   * hidden mark) were deleted after `time`, the time at which the request was made. If `time` is
+   * undefined, the request counts as made on arrival, and the answer is always false.
    */
   async deletedSince(
     time: number | undefined,

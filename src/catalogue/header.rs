@@ -97,14 +97,14 @@ pub(super) struct Header {
 /// Euclidean lengths over all rows, before the scale, in code steps. 0 means unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct ErrorBound {
-    /// Maximal length of a row of `code - 64`.
+    /// Largest Euclidean norm of a row of `code - 64`.
     pub(super) max_code_norm: f32,
-    /// Maximal length of a row of `residual / 256`.
+    /// Largest Euclidean norm of a row of `residual / 256` (residuals count 256ths of a code step).
     pub(super) max_residual_norm: f32,
 }
 
 impl ErrorBound {
-    /// Raises both lengths to those of `other`.
+    /// Raises both norms to those of `other`.
     pub(super) fn merge(&mut self, other: Self) {
         self.max_code_norm = self.max_code_norm.max(other.max_code_norm);
         self.max_residual_norm = self.max_residual_norm.max(other.max_residual_norm);

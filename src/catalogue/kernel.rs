@@ -153,7 +153,7 @@ pub(super) fn exact_dot(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -
         residuals[..last_residuals.len()].copy_from_slice(last_residuals);
         simd::add_products(&mut sums, &query, &codes, &residuals);
     }
-    // The products are of components in units of 1/256; the division by a power of two is exact.
+    // Codes with residuals are integers in units of 1/256 of a code step; the division is exact.
     simd::to_array(sums).iter().sum::<f32>() / 256.0
 }
 
@@ -163,7 +163,7 @@ pub(super) fn components(
     codes: &[u8; PARTIAL_SUMS],
     residuals: &[u8; PARTIAL_SUMS],
 ) -> [f32; PARTIAL_SUMS] {
-    simd::to_array(simd::to_steps(codes, residuals)).map(|steps| steps / 256.0)
+    simd::to_array(simd::to_256ths(codes, residuals)).map(|steps| steps / 256.0)
 }
 
 /// Adds the products of the last codes of four rows with the tail weights. `inline(never)`: most
@@ -236,14 +236,14 @@ mod simd {
         codes: &[u8; PARTIAL_SUMS],
         residuals: &[u8; PARTIAL_SUMS],
     ) {
-        let (q, [low, high]) = (query, to_steps(codes, residuals));
+        let (q, [low, high]) = (query, to_256ths(codes, residuals));
         sums[0] = f32x4_add(sums[0], f32x4_mul(f32x4(q[0], q[1], q[2], q[3]), low));
         sums[1] = f32x4_add(sums[1], f32x4_mul(f32x4(q[4], q[5], q[6], q[7]), high));
     }
 
     /// `256 (code - 64) + residual` of eight codes and residuals: the components in units of 1/256.
     #[inline(always)]
-    pub(super) fn to_steps(
+    pub(super) fn to_256ths(
         codes: &[u8; PARTIAL_SUMS],
         residuals: &[u8; PARTIAL_SUMS],
     ) -> [v128; 2] {
@@ -312,12 +312,12 @@ mod portable {
         codes: &[u8; PARTIAL_SUMS],
         residuals: &[u8; PARTIAL_SUMS],
     ) {
-        let steps = to_steps(codes, residuals);
-        (0..PARTIAL_SUMS).for_each(|lane| sums[lane] += query[lane] * steps[lane]);
+        let decoded = to_256ths(codes, residuals);
+        (0..PARTIAL_SUMS).for_each(|lane| sums[lane] += query[lane] * decoded[lane]);
     }
 
     #[inline(always)]
-    pub(super) fn to_steps(
+    pub(super) fn to_256ths(
         codes: &[u8; PARTIAL_SUMS],
         residuals: &[u8; PARTIAL_SUMS],
     ) -> [f32; PARTIAL_SUMS] {

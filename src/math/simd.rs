@@ -243,7 +243,7 @@ impl BoundCodes {
         Self(self.0.min(other.0))
     }
 
-    /// The least of the eight codes, by halving.
+    /// Horizontal minimum of the eight lanes: folds the vector in half three times.
     #[inline(always)]
     pub(crate) fn reduce_min(self) -> i16 {
         let least = self.0;

@@ -79,7 +79,7 @@ fn compaction_threshold(n: usize) -> usize {
 }
 
 /// Number of batches of merges before a matrix of n slots is compacted.
-fn max_batches(n: usize) -> usize {
+fn max_merge_batches(n: usize) -> usize {
     (n - compaction_threshold(n)).div_ceil(BATCH_MERGES)
 }
 
@@ -93,7 +93,9 @@ impl<'a> BoundMatrix<'a> {
     pub(crate) fn bytes(n: usize) -> usize {
         let width = n.next_multiple_of(ROW_ALIGNMENT);
         // The rows and the pending updates.
-        size_of::<i16>().saturating_mul(width).saturating_mul(width + max_batches(n) * BATCH_MERGES)
+        size_of::<i16>()
+            .saturating_mul(width)
+            .saturating_mul(width + max_merge_batches(n) * BATCH_MERGES)
     }
 
     /// The matrix before the first merge, when each row is a cluster, and the largest grid
@@ -172,7 +174,7 @@ impl<'a> BoundMatrix<'a> {
             last_merge: vec![0; n],
             is_last_merge: Vec::new(),
             pending_updates: Vec::new(),
-            batch_capacity: max_batches(n),
+            batch_capacity: max_merge_batches(n),
             clusters,
         };
         (matrix, farthest_bounds)
@@ -238,7 +240,7 @@ impl<'a> BoundMatrix<'a> {
         self.merge_cells.clear();
         self.merge_count = 0;
         self.is_last_merge.clear();
-        self.batch_capacity = max_batches(n);
+        self.batch_capacity = max_merge_batches(n);
     }
 
     /// Computes the exact distance between `cluster` and the cluster at `slot`, and updates
@@ -451,12 +453,12 @@ fn mask_dead(codes: &PanelPair, dead_mask: &PanelPair) -> [BoundCodes; 2] {
 /// The least code of the live slots of a row.
 #[inline(never)]
 fn min_code(row: &[PanelPair], dead_mask: &[PanelPair]) -> i16 {
-    let mut least = [BoundCodes::splat(BoundCodes::MAX); 2];
+    let mut lane_minima = [BoundCodes::splat(BoundCodes::MAX); 2];
     for (codes, dead_mask) in row.iter().zip(dead_mask) {
         let live = mask_dead(codes, dead_mask);
-        least = core::array::from_fn(|i| least[i].min(live[i]));
+        lane_minima = core::array::from_fn(|i| lane_minima[i].min(live[i]));
     }
-    least[0].min(least[1]).reduce_min()
+    lane_minima[0].min(lane_minima[1]).reduce_min()
 }
 
 /// Finds the next panel pairs, from index `from` on, that have a code of at most `limit` (a hit).

@@ -14,7 +14,7 @@ import { toMatrix } from "./matrix.js";
 /** The fields of an action that the core reads. */
 export interface ActionRow {
   readonly vector: Float32Array;
-  /** Milliseconds since the epoch. */
+  /** Time of the action, in milliseconds since the Unix epoch. */
   readonly at: number;
   readonly weight: number;
 }

@@ -73,7 +73,7 @@ export async function runPlan(
     : searchCatalogue(requireCatalogue(settings), queries, exclude);
   const weights = interests.map(({ importance }) => importance);
   const hits = blend(lists, { weights, count, exclude });
-  // Items without a known vector are explained by the vector of their medoid.
+  // If the vector of a hit is unknown, the medoid that found it stands in when it is explained.
   const vectors = hits.map(
     ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
   );

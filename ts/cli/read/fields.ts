@@ -93,12 +93,12 @@ export function toNumber(value: unknown, decimalComma = false): number {
   return typeof value === "number" ? value : NaN;
 }
 
-const expandedColumns = new Map<string, readonly string[]>();
+const columnsByPattern = new Map<string, readonly string[]>();
 
 /** The columns that `text` names, expanded once and not for every row. */
 export function columnsOf(text: string): readonly string[] {
-  let columns = expandedColumns.get(text);
-  if (!columns) expandedColumns.set(text, (columns = expandColumns(text)));
+  let columns = columnsByPattern.get(text);
+  if (!columns) columnsByPattern.set(text, (columns = expandColumns(text)));
   return columns;
 }
 
