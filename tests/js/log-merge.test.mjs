@@ -50,7 +50,7 @@ test("10,000 schedules over three devices end with equal bytes; the forgotten st
       (steps, order) => {
         const logs = DEVICES.map(() => new Log());
         const messages = [];
-        /** Per item, the actions that a deletion on any device has seen, or that had not seen it. */
+        /** All operations, each with the tombstones that its device knew. */
         const recorded = [];
         for (const one of steps) {
           const log = logs[one.device];
@@ -73,7 +73,7 @@ test("10,000 schedules over three devices end with equal bytes; the forgotten st
         });
         const [first, ...others] = logs.map(bytesOf);
         for (const bytes of others) assert.deepEqual(bytes, first);
-        // The model: an action survives if it was recorded with knowledge of all matching deletions.
+        // The model: an action survives if all deletions that match it were known before it.
         const deletions = recorded.filter(({ kind }) => kind.startsWith("forget"));
         const expected = recorded.filter(
           ({ kind, item: name, at, seen }) =>

@@ -96,9 +96,9 @@ export interface SageOptions extends ProfileOptions {
    * Maximum number of actions kept, at least 1; the oldest are deleted. They must fit into
    * `memory`, so that a profile never fails for what was recorded: `openSage` rejects "option" if
    * not. Default: 10,000, or as many as fit into `memory` if it is given, else into 512 MiB. The
-   * first profile takes O(n^2 dim) time, about 10 ms for 1,000 actions and 1 s for 10,000. Updates after
-   * further actions take a tenth of it or less, and keep about 25 bytes per vector component in
-   * memory, within the limit of `memory`.
+   * first profile takes O(n^2 dim) time, about 10 ms for 1,000 actions and 1 s for 10,000. Updates
+   * after further actions take a tenth of it or less, and keep about 25 bytes per vector component
+   * in memory, within the limit of `memory`.
    */
   maxActions?: number;
   /**
