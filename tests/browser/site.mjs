@@ -14,7 +14,7 @@ const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="d
 const PAGE = `<!doctype html>${HEAD}<script type="importmap">${IMPORT_MAP}</script>`;
 
 /**
- * Serves /pkg/, /tests/ and /bench/ of the repository; "/" is an empty page whose import map resolves
+ * Serves /pkg/, /tests/ and /bench/ of the repository; "/" is an empty page with an import map for
  * "pocketsage". Returns `{ origin, close }`.
  */
 export async function serveSite() {

@@ -33,8 +33,8 @@ export function checkFilter(where: string, filter: Filter): Condition {
 }
 
 /**
- * Returns the condition unchanged, or throws code "option" if it compares with a string. For engines
- * whose filter language has no parameters: there, a string could inject code.
+ * Returns the condition unchanged, or throws code "option" if it compares with a string. For
+ * engines whose filter language has no parameters: there, a string could inject code.
  */
 export function rejectStrings(where: string, condition: Condition): Condition {
   if (condition.kind === "all" || condition.kind === "any")
