@@ -13,7 +13,6 @@ export type { WasmSource } from "./core/glue.js";
 export type { Cut, ProfileOptions } from "./core/options.js";
 export { type ErrorCode, isSageError, SageError } from "./errors.js";
 export type { BytesLike, ItemId, VectorLike } from "./item.js";
-export { LIMITS } from "./limits.js";
 export { buildProfile, cluster, init, type PieceOptions, project, ward } from "./pieces.js";
 export type { Hit, Outbound, Query, Retriever, VectorSource } from "./retriever.js";
 export { type BlendOptions, blend } from "./sage/blend.js";
@@ -35,6 +34,7 @@ export type {
 export { indexedDbStore } from "./store/indexeddb.js";
 export { memoryStore } from "./store/memory.js";
 export type { SegmentList, Segments, Store } from "./store/store.js";
+export { LIMITS } from "./values/limits.js";
 export { connectSage } from "./worker/connect.js";
 export type { Port } from "./worker/protocol.js";
 export { serveSage } from "./worker/serve.js";

@@ -2,15 +2,7 @@
  * The building blocks of a sage as synchronous functions, for programs that combine them in another
  * way. Call `await init()` once before the first of them.
  */
-import {
-  checkDim,
-  checkFloat32,
-  checkFloat64,
-  checkItemId,
-  checkKeys,
-  checkVector,
-  checkWeight,
-} from "./check.js";
+
 import { init as load, type WasmSource, withCore } from "./core/glue.js";
 import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
@@ -19,6 +11,15 @@ import type { VectorLike } from "./item.js";
 import { computeProfile, describeProfile } from "./sage/profile.js";
 import { checkTime } from "./sage/time.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
+import {
+  checkDim,
+  checkFloat32,
+  checkFloat64,
+  checkItemId,
+  checkKeys,
+  checkVector,
+  checkWeight,
+} from "./values/check.js";
 
 const PROFILE_OPTION_NAMES = ["cut", "singletons", "halfLifeDays", "lambda", "spread", "memory"];
 

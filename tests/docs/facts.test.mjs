@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Catalogue, LIMITS } from "pocketsage";
-import { MESSAGE_LIMITS } from "../../pkg/limits.js";
+import { MESSAGE_LIMITS } from "../../pkg/values/limits.js";
 
 const root = new URL("../../", import.meta.url);
 const read = (name) => readFile(new URL(name, root), "utf8");

@@ -13,7 +13,7 @@ import {
   ward,
 } from "pocketsage";
 import { qdrant, resilient } from "pocketsage/remote";
-import { MESSAGE_LIMITS } from "../../pkg/limits.js";
+import { MESSAGE_LIMITS } from "../../pkg/values/limits.js";
 import * as core from "../../pkg/wasm/core.js";
 import { NOW, rejects } from "./world.mjs";
 

@@ -1,8 +1,8 @@
-// ts/time.ts: ISO times are validated against the calendar; other units are recognized.
+// ts/values/time.ts: ISO times are validated against the calendar; other units are recognized.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { detectOtherTimeFormat, parseIsoTime } from "../../pkg/time.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../../pkg/values/time.js";
 
 const DAY = 86_400_000;
 

@@ -4,9 +4,10 @@
  * No other file reads or writes the attributes section; docs/format.md describes its bytes. A
  * column holds for each row either a number or none, or any number of labels (strings).
  */
-import { inspect } from "../check.js";
+
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
+import { inspect } from "../values/check.js";
 import { bytesOf } from "./sections.js";
 
 /** A column as one value per row: a number, or a list of labels. NaN or undefined: no value. */

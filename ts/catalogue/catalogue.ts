@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The local catalogue: items with ids and vectors in wasm memory, searchable by similarity. */
 
+import { init, withCore } from "../core/glue.js";
+import { type CatalogueHandle, openCatalogueHandle } from "../core/handle.js";
+import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
+import { toMatrix } from "../core/matrix.js";
+import { SageError } from "../errors.js";
+import type { BytesLike, ItemId, VectorLike } from "../item.js";
+import type { Hit } from "../retriever.js";
 import {
   checkDim,
   checkFinite,
@@ -12,14 +19,7 @@ import {
   inspect,
   isItemId,
   toBytes,
-} from "../check.js";
-import { init, withCore } from "../core/glue.js";
-import { type CatalogueHandle, openCatalogueHandle } from "../core/handle.js";
-import type { Core, CoreCatalogue, CoreFacts } from "../core/interface.js";
-import { toMatrix } from "../core/matrix.js";
-import { SageError } from "../errors.js";
-import type { BytesLike, ItemId, VectorLike } from "../item.js";
-import type { Hit } from "../retriever.js";
+} from "../values/check.js";
 import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
 import { addItems, type CatalogueItem, checkCatalogueItem } from "./checked-items.js";

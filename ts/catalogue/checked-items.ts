@@ -1,9 +1,10 @@
 /** Validates items for a catalogue one by one, and adds them to the core in batches. */
-import { checkItemId, checkVector, inspect, isVector } from "../check.js";
+
 import type { CoreBuilder } from "../core/interface.js";
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import type { ItemId, VectorLike } from "../item.js";
+import { checkItemId, checkVector, inspect, isVector } from "../values/check.js";
 
 /**
  * An item to add to a catalogue: its id, its vector of `dim` finite components, and optionally a

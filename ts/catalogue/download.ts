@@ -2,7 +2,7 @@
  * Downloads a catalogue, and reads catalogues from streams. No other file outside ts/remote/ uses
  * the network; requests carry nothing about the user.
  */
-import { checkAbort, inspect } from "../check.js";
+
 import { withCore } from "../core/glue.js";
 import {
   type CatalogueHandle,
@@ -12,6 +12,7 @@ import {
 } from "../core/handle.js";
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
+import { checkAbort, inspect } from "../values/check.js";
 
 /** Receives the bytes loaded so far, and the total where it is known. */
 type OnProgress = (loaded: number, total?: number) => void;

@@ -3,8 +3,8 @@
  * serves remote engines; ts/remote/filter.ts compiles it for them.
  */
 
-import { checkKeys, inspect } from "../check.js";
 import { SageError } from "../errors.js";
+import { checkKeys, inspect } from "../values/check.js";
 import type { Column } from "./attributes.js";
 
 /** A value that a field is compared with. */

@@ -1,9 +1,9 @@
 /** Command-line options, parsed and checked. Every invalid value is a {@link UsageError}. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { inspect } from "../check.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
-import { LIMITS } from "../limits.js";
-import { detectOtherTimeFormat, parseIsoTime } from "../time.js";
+import { inspect } from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../values/time.js";
 import { messageOf, UsageError } from "./command-error.js";
 import { parseDecimal } from "./read/number.js";
 import { readTime, TIME_FORMATS } from "./read/time.js";

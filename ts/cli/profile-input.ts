@@ -4,9 +4,9 @@
  */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { isSageError } from "../errors.js";
-import { LIMITS } from "../limits.js";
 import { openSage } from "../sage/open.js";
 import type { Sage, SageOptions } from "../sage/types.js";
+import { LIMITS } from "../values/limits.js";
 import {
   parseChoice,
   parseCut,

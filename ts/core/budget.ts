@@ -3,7 +3,7 @@
  * between calls. Sages over the budget are released, the least recently used first; each is
  * restored from its store when it is used again.
  */
-import { checkInteger } from "../check.js";
+import { checkInteger } from "../values/check.js";
 
 /**
  * Default of `setMemoryBudget`, in bytes: an eighth of what a Cloudflare isolate has. The rest is

@@ -1,6 +1,7 @@
 /** Encodes profile options as numbers for the core, which checks their ranges. */
-import { inspect } from "../check.js";
+
 import { SageError } from "../errors.js";
+import { inspect } from "../values/check.js";
 import type { CoreOptions } from "./interface.js";
 
 /**

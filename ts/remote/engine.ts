@@ -5,6 +5,10 @@
  *
  * "Engine" is a vector database throughout ts/remote/.
  */
+
+import { isSageError, SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+import { type Hit, NOT_SENT, type Outbound } from "../retriever.js";
 import {
   checkAbort,
   checkDim,
@@ -15,10 +19,7 @@ import {
   checkVector,
   inspect,
   isItemId,
-} from "../check.js";
-import { isSageError, SageError } from "../errors.js";
-import type { ItemId } from "../item.js";
-import { type Hit, NOT_SENT, type Outbound } from "../retriever.js";
+} from "../values/check.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
 import { RetrievalError } from "./failure.js";
 import { cacheVectors } from "./vectors.js";

@@ -5,8 +5,8 @@
  */
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
-import { checkFinite, checkKeys, inspect } from "../check.js";
 import { SageError } from "../errors.js";
+import { checkFinite, checkKeys, inspect } from "../values/check.js";
 
 export type { Filter, FilterValue };
 

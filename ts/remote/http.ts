@@ -2,10 +2,11 @@
  * HTTP requests of the adapters, limited in time, size and number; redirects are never followed.
  * The only file of ts/remote/ that uses `fetch`.
  */
-import { checkAbort, checkInteger, checkPositive } from "../check.js";
+
 import { isSageError } from "../errors.js";
-import { MAX_TIMER_MS } from "../limits.js";
 import type { Outbound } from "../retriever.js";
+import { checkAbort, checkInteger, checkPositive } from "../values/check.js";
+import { MAX_TIMER_MS } from "../values/limits.js";
 import { RetrievalError } from "./failure.js";
 
 /** A complete request: exactly these bytes are sent. */

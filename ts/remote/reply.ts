@@ -1,5 +1,5 @@
 /** Checked access to untrusted JSON: each reader throws a TypeError with the value seen. */
-import { inspect } from "../check.js";
+import { inspect } from "../values/check.js";
 
 /** A property of an object; undefined if missing. */
 export function readField(value: unknown, key: string): unknown {

@@ -1,6 +1,7 @@
 /** Batched, cached lookup of stored vectors, and rounding of query vectors. */
-import { checkItemId } from "../check.js";
+
 import type { ItemId } from "../item.js";
+import { checkItemId } from "../values/check.js";
 
 type VectorLookup = (
   items: readonly ItemId[],

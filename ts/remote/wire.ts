@@ -1,11 +1,12 @@
 /**
  * The compact binary encoding of queries for the application's own endpoint: CBOR (src/wire.rs).
  */
-import { checkKeys, inspect, toBytes } from "../check.js";
+
 import { withCore } from "../core/glue.js";
 import { rowOf, toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
+import { checkKeys, inspect, toBytes } from "../values/check.js";
 import type { RemoteQuery } from "./answer.js";
 import { checkQueries } from "./engine.js";
 

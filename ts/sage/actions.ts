@@ -1,8 +1,8 @@
 /** Validation of recorded actions: caller input becomes entries of a log, vectors copied. */
 import type { Catalogue } from "../catalogue/catalogue.js";
-import { checkItemId, checkKeys, checkVector, checkWeight, inspect } from "../check.js";
 import { asSageError, SageError } from "../errors.js";
 import type { VectorSource } from "../retriever.js";
+import { checkItemId, checkKeys, checkVector, checkWeight, inspect } from "../values/check.js";
 import type { ActionFields } from "./operation.js";
 import { checkTime } from "./time.js";
 import type { Action } from "./types.js";

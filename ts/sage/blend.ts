@@ -1,4 +1,9 @@
 /** Blending of ranked lists. The core works on dense integer keys; this file maps ids to them. */
+
+import { withCore } from "../core/glue.js";
+import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+import type { Hit } from "../retriever.js";
 import {
   checkFinite,
   checkFloat64,
@@ -6,11 +11,7 @@ import {
   checkItemId,
   checkItemIds,
   checkKeys,
-} from "../check.js";
-import { withCore } from "../core/glue.js";
-import { SageError } from "../errors.js";
-import type { ItemId } from "../item.js";
-import type { Hit } from "../retriever.js";
+} from "../values/check.js";
 
 /** Options of {@link blend}. */
 export interface BlendOptions {

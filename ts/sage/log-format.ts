@@ -19,10 +19,10 @@
  * ("corrupt") from a newer format ("version").
  */
 
-import { toBytes } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
+import { toBytes } from "../values/check.js";
 import {
   commonSpace,
   compareEntries,

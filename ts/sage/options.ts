@@ -1,5 +1,12 @@
 /** Validation and defaults of the options of `openSage`. */
 import { Catalogue } from "../catalogue/catalogue.js";
+import { withCore } from "../core/glue.js";
+import type { CoreOptions } from "../core/interface.js";
+import { encodeProfileOptions } from "../core/options.js";
+import { SageError } from "../errors.js";
+import type { Retriever, VectorSource } from "../retriever.js";
+import { memoryStore } from "../store/memory.js";
+import type { Store } from "../store/store.js";
 import {
   checkDim,
   checkInteger,
@@ -7,15 +14,8 @@ import {
   checkPositive,
   checkWeight,
   inspect,
-} from "../check.js";
-import { withCore } from "../core/glue.js";
-import type { CoreOptions } from "../core/interface.js";
-import { encodeProfileOptions } from "../core/options.js";
-import { SageError } from "../errors.js";
-import { LIMITS } from "../limits.js";
-import type { Retriever, VectorSource } from "../retriever.js";
-import { memoryStore } from "../store/memory.js";
-import type { Store } from "../store/store.js";
+} from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
 import { checkedClock } from "./time.js";
 import type { SageOptions } from "./types.js";
 

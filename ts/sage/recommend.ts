@@ -1,11 +1,11 @@
 /** Recommendations: pick interests, query, blend, and explain each result. */
 
-import { checkFinite, checkInteger, checkItemIds, checkKeys, inspect } from "../check.js";
 import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Query } from "../retriever.js";
+import { checkFinite, checkInteger, checkItemIds, checkKeys, inspect } from "../values/check.js";
 import { blend } from "./blend.js";
 import type { Settings } from "./options.js";
 import { buildQueries } from "./outbound.js";

@@ -2,9 +2,10 @@
  * Retrieval through a custom retriever, which may throw, hang or return invalid data: every failure
  * is an error, never an empty list.
  */
-import { checkAbort, inspect, isItemId } from "../check.js";
+
 import { asSageError, SageError } from "../errors.js";
 import type { Hit, Query, Retriever } from "../retriever.js";
+import { checkAbort, inspect, isItemId } from "../values/check.js";
 
 /**
  * Call the retriever and validate its result. Rejects with code "aborted" as soon as the signal

@@ -1,8 +1,8 @@
 /** Records actions, maintains the profile and its store, and recommends items. */
 
-import { checkAbort, checkInteger, checkItemId, checkItemIds, checkKeys } from "../check.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
+import { checkAbort, checkInteger, checkItemId, checkItemIds, checkKeys } from "../values/check.js";
 import { addMissingVectors, checkActions } from "./actions.js";
 import { explain, projectItems } from "./explain.js";
 import { openJournal } from "./journal.js";

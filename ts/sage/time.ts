@@ -1,7 +1,8 @@
 /** Times as callers give them, and the clock. */
-import { inspect } from "../check.js";
+
 import { SageError } from "../errors.js";
-import { detectOtherTimeFormat, parseIsoTime } from "../time.js";
+import { inspect } from "../values/check.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../values/time.js";
 
 /** A time: milliseconds since the epoch, a Date, or an ISO 8601 date or date-time with a zone. */
 export type TimeInput = number | Date | string;

@@ -1,7 +1,8 @@
 /** The page's side: a sage whose methods run in a worker. */
-import { checkAbort } from "../check.js";
+
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";
+import { checkAbort } from "../values/check.js";
 import {
   deserializeError,
   isProtocolMessage,

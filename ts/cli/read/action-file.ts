@@ -1,9 +1,9 @@
 /** Actions from a file: item, and where given time, weight, kind and vector. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { inspect } from "../../check.js";
 import { isSageError } from "../../errors.js";
 import { checkAction } from "../../sage/actions.js";
 import type { Action } from "../../sage/types.js";
+import { inspect } from "../../values/check.js";
 import { InputError, messageOf } from "../command-error.js";
 import { type ActionFields, DEFAULT_FIELDS, PRESETS, type PresetName } from "./action-presets.js";
 import { actionTimeReader, type TimeUnit } from "./action-time.js";

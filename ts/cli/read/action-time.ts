@@ -1,6 +1,6 @@
 /** Times of actions: the unit of numbers is given, or detected and reported. */
-import { inspect } from "../../check.js";
-import { detectOtherTimeFormat, parseIsoTime } from "../../time.js";
+import { inspect } from "../../values/check.js";
+import { detectOtherTimeFormat, parseIsoTime } from "../../values/time.js";
 import { InputError } from "../command-error.js";
 import { parseDecimal } from "./number.js";
 import type { OnNote } from "./row.js";

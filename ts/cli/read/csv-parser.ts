@@ -2,7 +2,7 @@
  * A streaming tokenizer for CSV (RFC 4180, any one-character separator). Linear in the length of
  * the text: papaparse, which was used before, parses an unfinished row again for every chunk.
  */
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 
 /**

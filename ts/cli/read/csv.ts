@@ -2,8 +2,8 @@
  * CSV and TSV with a header line, or with --columns without one. Cells are strings; an empty cell
  * is a missing field.
  */
-import { inspect } from "../../check.js";
-import { parseIsoTime } from "../../time.js";
+import { inspect } from "../../values/check.js";
+import { parseIsoTime } from "../../values/time.js";
 import { InputError } from "../command-error.js";
 import { type CsvRow, parseCsv } from "./csv-parser.js";
 import { expandColumns } from "./field-path.js";

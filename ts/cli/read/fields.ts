@@ -1,5 +1,5 @@
 /** Fields of a row, converted to the types of the library: ids and vectors. */
-import { checkItemId, checkVector, inspect } from "../../check.js";
+import { checkItemId, checkVector, inspect } from "../../values/check.js";
 import { InputError, messageOf } from "../command-error.js";
 import { expandColumns, namesColumns, readPath } from "./field-path.js";
 import { parseDecimal } from "./number.js";

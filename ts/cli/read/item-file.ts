@@ -1,6 +1,6 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { isNumberLines, readNumberLines } from "./csv.js";
 import { namesColumns, readPath, withoutPath } from "./field-path.js";

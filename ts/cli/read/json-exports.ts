@@ -1,7 +1,7 @@
 /**
  * Exports of embedding services and vector databases in JSON: which one a row is, and its items.
  */
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { listNames, type Row } from "./row.js";
 

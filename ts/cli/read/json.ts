@@ -2,7 +2,7 @@
  * JSON: one object a line, an array of objects, or objects that span lines. Read as a stream, in
  * time linear in the length of the text.
  */
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { InputError, messageOf } from "../command-error.js";
 import type { Row } from "./row.js";
 import { MAX_VALUE_LENGTH, splitLines, type TextSource } from "./stream.js";

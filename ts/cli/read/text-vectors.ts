@@ -2,7 +2,7 @@
  * Vectors in text files: word2vec, GloVe and fastText (a word and its components, separated by
  * spaces; word2vec and fastText begin with a line "COUNT DIM").
  */
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { parseDecimal } from "./number.js";
 import type { Row } from "./row.js";

@@ -1,5 +1,5 @@
 /** Times in options and files. */
-import { parseIsoTime } from "../../time.js";
+import { parseIsoTime } from "../../values/time.js";
 import { parseDecimal } from "./number.js";
 
 /** The formats that {@link readTime} accepts, for messages. */

@@ -1,5 +1,5 @@
 /** A vector in one CSV cell. */
-import { inspect } from "../../check.js";
+import { inspect } from "../../values/check.js";
 import { parseDecimal } from "./number.js";
 
 /** A decimal number with a comma, as in 0,25, or an integer. */

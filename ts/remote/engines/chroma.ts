@@ -2,8 +2,9 @@
  * Adapter for Chroma, REST API version 2. All queries in one request, by vector; stored vectors are
  * looked up for queries by id.
  */
-import { checkKeys, inspect } from "../../check.js";
+
 import { SageError } from "../../errors.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { checkFilter, type Filter, toMongoFilter } from "../filter.js";

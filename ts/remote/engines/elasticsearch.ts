@@ -2,7 +2,7 @@
  * Adapter for Elasticsearch: one `_msearch` request for all queries, approximate kNN on a
  * `dense_vector` field. Queries by stored id use `query_vector_builder.lookup` (version 9.4).
  */
-import { checkKeys } from "../../check.js";
+import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";

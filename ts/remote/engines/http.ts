@@ -9,11 +9,12 @@
  *       { "status": "error", "reason": "..." }
  *     ] }
  */
-import { checkAbort, checkKeys, inspect } from "../../check.js";
+
 import { init } from "../../core/glue.js";
 import { isSageError, SageError } from "../../errors.js";
-import { MESSAGE_LIMITS } from "../../limits.js";
 import { NOT_SENT } from "../../retriever.js";
+import { checkAbort, checkKeys, inspect } from "../../values/check.js";
+import { MESSAGE_LIMITS } from "../../values/limits.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import {
   assembleRetriever,

@@ -2,9 +2,10 @@
  * Adapter for Milvus and Zilliz Cloud over REST. API version 2 sends all queries in one request,
  * version 1 (Milvus 2.3) one request per query. Errors are HTTP 200 with a `code`.
  */
-import { checkKeys, inspect } from "../../check.js";
+
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type Exchange, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";

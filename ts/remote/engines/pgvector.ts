@@ -3,8 +3,9 @@
  * driver over HTTP. One statement for all queries, by stored id or by vector. Everything except
  * names of tables and columns is a parameter.
  */
-import { checkInteger, checkKeys, inspect } from "../../check.js";
+
 import { SageError } from "../../errors.js";
+import { checkInteger, checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever } from "../engine.js";

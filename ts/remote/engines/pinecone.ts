@@ -2,8 +2,9 @@
  * Adapter for Pinecone's data plane: one request per query, by stored id or by vector. The reply to
  * an unknown id has no matches.
  */
-import { checkKeys } from "../../check.js";
+
 import type { ItemId } from "../../item.js";
+import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { checkFilter, type Filter, toMongoFilter } from "../filter.js";

@@ -1,6 +1,7 @@
 /** Adapter for Qdrant's REST API: all queries in one request, by stored point id or by vector. */
-import { checkKeys } from "../../check.js";
+
 import type { ItemId } from "../../item.js";
+import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";

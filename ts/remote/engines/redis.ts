@@ -2,8 +2,9 @@
  * Adapter for Redis 8 vector sets, through any client. One VSIM command per query, sent
  * concurrently so that a client can pipeline them.
  */
-import { checkKeys, inspect } from "../../check.js";
+
 import { isSageError, SageError } from "../../errors.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineQuery, type EngineReply, engineRetriever } from "../engine.js";

@@ -1,6 +1,7 @@
 /** Adapter for Typesense: one `multi_search` for all queries, by stored id or by vector. */
-import { checkKeys, inspect } from "../../check.js";
+
 import { SageError } from "../../errors.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";

@@ -1,8 +1,9 @@
 /**
  * Adapter for Cloudflare Vectorize through a Worker binding: one call per query, by id or vector.
  */
-import { checkKeys, inspect } from "../../check.js";
+
 import { isSageError, SageError } from "../../errors.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever } from "../engine.js";

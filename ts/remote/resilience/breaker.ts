@@ -1,5 +1,5 @@
 /** A circuit breaker: stops requests to an engine that keeps failing. */
-import { checkInteger, checkKeys, checkPositive } from "../../check.js";
+import { checkInteger, checkKeys, checkPositive } from "../../values/check.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";

@@ -3,8 +3,9 @@
  * Only queries with an item id are cached. Fresh entries replace requests, stale ones replace
  * failures, and concurrent queries for the same key share one request.
  */
-import { checkAbort, checkKeys, checkPositive } from "../../check.js";
+
 import type { Hit } from "../../retriever.js";
+import { checkAbort, checkKeys, checkPositive } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";

@@ -1,7 +1,7 @@
 /** Fallback to other retrievers. */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { checkAbort } from "../../check.js";
+import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, checkQueries } from "../engine.js";
 import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";

@@ -1,5 +1,5 @@
 /** All wrappers of this folder, composed. */
-import { checkKeys } from "../../check.js";
+import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
 import { cacheVectors } from "../vectors.js";

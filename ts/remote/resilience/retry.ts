@@ -1,6 +1,6 @@
 /** Retries with exponential backoff. */
-import { checkInteger, checkKeys, checkPositive } from "../../check.js";
-import { MAX_TIMER_MS } from "../../limits.js";
+import { checkInteger, checkKeys, checkPositive } from "../../values/check.js";
+import { MAX_TIMER_MS } from "../../values/limits.js";
 import type { RemoteRetriever } from "../answer.js";
 import { isPassing, RetrievalError } from "../failure.js";
 import { RUNTIME_OPTION_NAMES, type Runtime, resolveRuntime } from "./runtime.js";

@@ -1,5 +1,5 @@
 /** Clock, timer and randomness of the wrappers, replaceable in tests. */
-import { checkAbort } from "../../check.js";
+import { checkAbort } from "../../values/check.js";
 
 /** Clock, timer and randomness. */
 export interface Runtime {

@@ -1,6 +1,6 @@
 /** Time limits. */
-import { checkPositive } from "../../check.js";
-import { MAX_TIMER_MS } from "../../limits.js";
+import { checkPositive } from "../../values/check.js";
+import { MAX_TIMER_MS } from "../../values/limits.js";
 import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";

@@ -1,6 +1,7 @@
 /** Helpers of the wrappers. */
-import { checkAbort } from "../../check.js";
+
 import { isSageError } from "../../errors.js";
+import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
 

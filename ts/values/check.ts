@@ -2,7 +2,7 @@
  * Validation of arguments, done once where they enter the package. The parameter `where` names the
  * call and the argument; every error message is `where`, the expected value and the value seen.
  */
-import { SageError } from "./errors.js";
+import { SageError } from "../errors.js";
 import { LIMITS } from "./limits.js";
 
 /** Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. */
