@@ -46,8 +46,8 @@ fn search(bencher: Bencher<'_, '_>, shape: Shape) {
     catalogue.prepare();
     let query = mixture(Shape(1, shape.1), 2);
     let query = Vectors::new(&query, shape.1).unwrap();
-    let found = catalogue.search(query, HIT_COUNT, &[]).unwrap();
-    let rows: Vec<usize> = found[0].iter().map(|hit| hit.row).collect();
+    let hit_lists = catalogue.search(query, HIT_COUNT, &[]).unwrap();
+    let rows: Vec<usize> = hit_lists[0].iter().map(|hit| hit.row).collect();
     assert_eq!(rows, nearest_by_definition(&catalogue, &mixture(Shape(1, shape.1), 2)));
     bencher.bench_local(|| catalogue.search(black_box(query), HIT_COUNT, &[]));
 }
@@ -55,7 +55,7 @@ fn search(bencher: Bencher<'_, '_>, shape: Shape) {
 /// The rows of the ten largest inner products with the query, computed for all rows in `f64`.
 fn nearest_by_definition(catalogue: &Catalogue, query: &[f32]) -> Vec<usize> {
     let mut vector = Vec::new();
-    let mut scored: Vec<(f64, usize)> = (0..catalogue.rows())
+    let mut scored_rows: Vec<(f64, usize)> = (0..catalogue.rows())
         .map(|row| {
             vector.clear();
             catalogue.read_vector(row, &mut vector).unwrap();
@@ -63,8 +63,8 @@ fn nearest_by_definition(catalogue: &Catalogue, query: &[f32]) -> Vec<usize> {
             (products.sum(), row)
         })
         .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    scored.into_iter().take(HIT_COUNT).map(|(_, row)| row).collect()
+    scored_rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    scored_rows.into_iter().take(HIT_COUNT).map(|(_, row)| row).collect()
 }
 
 /// A catalogue of seeded vectors of this shape.

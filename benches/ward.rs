@@ -48,37 +48,41 @@ fn tree(bencher: Bencher<'_, '_>, shape: Shape) {
 /// Computes the profile of all actions, without a session.
 #[divan::bench(args = SHAPES)]
 fn whole_profile(bencher: Bencher<'_, '_>, shape: Shape) {
-    let Columns { values, at, weights, now } = Columns::new(shape);
-    let actions = Actions::new(Vectors::new(&values, shape.1).unwrap(), &at, &weights).unwrap();
-    let found = profile(&actions, now, &OPTIONS).unwrap();
-    assert_groups(&found.partition.labels);
-    assert_eq!(found.medoids.len(), GROUPS);
+    let Columns { values, timestamps, weights, now } = Columns::new(shape);
+    let actions =
+        Actions::new(Vectors::new(&values, shape.1).unwrap(), &timestamps, &weights).unwrap();
+    let computed_profile = profile(&actions, now, &OPTIONS).unwrap();
+    assert_groups(&computed_profile.partition.labels);
+    assert_eq!(computed_profile.medoids.len(), GROUPS);
     bencher.bench_local(|| profile(black_box(&actions), now, &OPTIONS));
 }
 
 /// Adds one action to a session and computes the profile. Removing the action again is not timed.
 #[divan::bench(args = SHAPES)]
 fn session_add(bencher: Bencher<'_, '_>, shape: Shape) {
-    let Columns { values, at, weights, now } = Columns::new(shape);
-    let last = shape.0 - 1;
+    let Columns { values, timestamps, weights, now } = Columns::new(shape);
+    let last_row = shape.0 - 1;
     let mut session = Session::new(shape.1).unwrap();
-    session.add(&values, &at, &weights).unwrap();
-    let actions = Actions::new(Vectors::new(&values, shape.1).unwrap(), &at, &weights).unwrap();
-    let expected = profile(&actions, now, &OPTIONS).unwrap();
+    session.add(&values, &timestamps, &weights).unwrap();
+    let actions =
+        Actions::new(Vectors::new(&values, shape.1).unwrap(), &timestamps, &weights).unwrap();
+    let expected_profile = profile(&actions, now, &OPTIONS).unwrap();
 
     let session = std::cell::RefCell::new(session);
     let remove_last = || {
         let mut session = session.borrow_mut();
-        session.forget(last);
+        session.forget(last_row);
         session.profile(now, &OPTIONS).unwrap();
     };
     let add_last = || {
         let mut session = session.borrow_mut();
-        session.add(&values[last * shape.1..], &at[last..], &weights[last..]).unwrap();
+        session
+            .add(&values[last_row * shape.1..], &timestamps[last_row..], &weights[last_row..])
+            .unwrap();
         session.profile(now, &OPTIONS).unwrap()
     };
     remove_last();
-    assert_eq!(add_last(), expected);
+    assert_eq!(add_last(), expected_profile);
     bencher.with_inputs(remove_last).bench_local_values(|()| add_last());
 }
 
@@ -86,43 +90,48 @@ fn session_add(bencher: Bencher<'_, '_>, shape: Shape) {
 /// timed.
 #[divan::bench(args = SHAPES)]
 fn session_remove(bencher: Bencher<'_, '_>, shape: Shape) {
-    let Columns { values, at, weights, now } = Columns::new(shape);
-    let last = shape.0 - 1;
+    let Columns { values, timestamps, weights, now } = Columns::new(shape);
+    let last_row = shape.0 - 1;
     let mut session = Session::new(shape.1).unwrap();
-    session.add(&values[..last * shape.1], &at[..last], &weights[..last]).unwrap();
-    let (vectors, at_before) = (Vectors::new(&values[..last * shape.1], shape.1), &at[..last]);
-    let actions = Actions::new(vectors.unwrap(), at_before, &weights[..last]).unwrap();
-    let expected = profile(&actions, now, &OPTIONS).unwrap();
+    session
+        .add(&values[..last_row * shape.1], &timestamps[..last_row], &weights[..last_row])
+        .unwrap();
+    let (vectors, timestamps_before) =
+        (Vectors::new(&values[..last_row * shape.1], shape.1), &timestamps[..last_row]);
+    let actions = Actions::new(vectors.unwrap(), timestamps_before, &weights[..last_row]).unwrap();
+    let expected_profile = profile(&actions, now, &OPTIONS).unwrap();
 
     let session = std::cell::RefCell::new(session);
     let add_last = || {
         let mut session = session.borrow_mut();
-        session.add(&values[last * shape.1..], &at[last..], &weights[last..]).unwrap();
+        session
+            .add(&values[last_row * shape.1..], &timestamps[last_row..], &weights[last_row..])
+            .unwrap();
         session.profile(now, &OPTIONS).unwrap();
     };
     let remove_last = || {
         let mut session = session.borrow_mut();
-        session.forget(last);
+        session.forget(last_row);
         session.profile(now, &OPTIONS).unwrap()
     };
     add_last();
-    assert_eq!(remove_last(), expected);
+    assert_eq!(remove_last(), expected_profile);
     bencher.with_inputs(add_last).bench_local_values(|()| remove_last());
 }
 
 /// The columns of a table of actions: one action in each hour, each of weight 1.
 struct Columns {
     values: Vec<f32>,
-    at: Vec<f64>,
+    timestamps: Vec<f64>,
     weights: Vec<f64>,
     now: f64,
 }
 
 impl Columns {
     fn new(shape: Shape) -> Self {
-        let at: Vec<f64> = (0..shape.0).map(|row| row as f64 * HOUR_MS).collect();
+        let timestamps: Vec<f64> = (0..shape.0).map(|row| row as f64 * HOUR_MS).collect();
         let now = shape.0 as f64 * HOUR_MS;
-        Self { values: mixture(shape, 1), at, weights: vec![1.0; shape.0], now }
+        Self { values: mixture(shape, 1), timestamps, weights: vec![1.0; shape.0], now }
     }
 }
 
@@ -131,5 +140,5 @@ fn assert_groups(labels: &[i32]) {
     let mut label_of_group = labels[..GROUPS].to_vec();
     assert!(labels.iter().enumerate().all(|(row, &label)| label == label_of_group[row % GROUPS]));
     label_of_group.sort_unstable();
-    assert!(label_of_group.iter().zip(0..).all(|(&label, expected)| label == expected));
+    assert!(label_of_group.iter().zip(0..).all(|(&label, expected_label)| label == expected_label));
 }

@@ -149,20 +149,24 @@ mod tests {
         assert_eq!(lambda_of("{}"), Ok(0.01));
         assert_eq!(lambda_of(r#"{"lambda":0}"#), Ok(0.0));
         assert!((lambda_of(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
-        for bad in [
+        for invalid_options in [
             r#"{"halfLifeDays":0}"#,
             r#"{"halfLifeDays":-3}"#,
             r#"{"lambda":-1}"#,
             r#"{"lambda":1,"halfLifeDays":1}"#,
         ] {
-            assert_eq!(lambda_of(bad).unwrap_err().code(), "option", "{bad}");
+            assert_eq!(
+                lambda_of(invalid_options).unwrap_err().code(),
+                "option",
+                "{invalid_options}"
+            );
         }
     }
 
     #[test]
     fn an_unknown_option_is_an_error_that_lists_the_known_ones() {
         let error = serde_json::from_str::<ProfileOptions>(r#"{"singeltons":"drop"}"#).unwrap_err();
-        let text = alloc::string::ToString::to_string(&error);
-        assert!(text.contains("singeltons") && text.contains("halfLifeDays"), "{text}");
+        let message = alloc::string::ToString::to_string(&error);
+        assert!(message.contains("singeltons") && message.contains("halfLifeDays"), "{message}");
     }
 }

@@ -82,20 +82,20 @@ impl ToText for f64 {
                 exponent += 1;
             }
         }
-        let mut whole = magnitude as u64;
+        let mut whole_part = magnitude as u64;
         // The added million preserves leading zeros; its digit is replaced by the decimal point.
-        let mut millionths = 1_000_000 + ((magnitude - whole as Self) * 1e6 + 0.5) as u64;
+        let mut millionths = 1_000_000 + ((magnitude - whole_part as Self) * 1e6 + 0.5) as u64;
         if millionths == 2_000_000 {
-            (whole, millionths) = (whole + 1, 1_000_000);
+            (whole_part, millionths) = (whole_part + 1, 1_000_000);
         }
-        whole.append_to(message);
+        whole_part.append_to(message);
         if millionths > 1_000_000 {
             while millionths.is_multiple_of(10) {
                 millionths /= 10;
             }
-            let point = message.len();
+            let point_index = message.len();
             millionths.append_to(message);
-            message.replace_range(point..=point, ".");
+            message.replace_range(point_index..=point_index, ".");
         }
         if exponent > 0 {
             sign.append_to(message);
@@ -136,8 +136,8 @@ mod tests {
             assert_eq!(message![number], text);
         }
         for number in [f64::MAX, f64::MIN_POSITIVE, 5e-324, 123_456_789.123] {
-            let read: f64 = message![number].parse().unwrap();
-            assert!((read / number - 1.0).abs() < 1e-5, "{number:e} {read:e}");
+            let parsed_number: f64 = message![number].parse().unwrap();
+            assert!((parsed_number / number - 1.0).abs() < 1e-5, "{number:e} {parsed_number:e}");
         }
     }
 

@@ -130,7 +130,7 @@ pub(crate) fn check_dim(dim: usize) -> Result<(), Error> {
 #[inline(never)]
 fn all_finite(values: &[f32]) -> bool {
     // Four independent sums hide the latency of the additions.
-    let (chunks, rest) = values.as_chunks::<{ 4 * LANES }>();
+    let (chunks, last_values) = values.as_chunks::<{ 4 * LANES }>();
     let mut sums = [F32x8::splat(0.0); 4];
     for chunk in chunks {
         for (sum, &x) in sums.iter_mut().zip(chunk.as_chunks().0) {
@@ -139,7 +139,7 @@ fn all_finite(values: &[f32]) -> bool {
     }
     let [a, b, c, d] = sums;
     let sum = a.add_scaled(b, 1.0).add_scaled(c.add_scaled(d, 1.0), 1.0);
-    let sum = sum.to_array().iter().chain(rest).sum::<f32>();
+    let sum = sum.to_array().iter().chain(last_values).sum::<f32>();
     sum.is_finite() || values.iter().all(|x| x.is_finite())
 }
 
@@ -150,9 +150,9 @@ mod tests {
 
     #[test]
     fn no_rows_are_valid() {
-        let none = Vectors::new(&[], 3).unwrap();
-        assert!(none.is_empty());
-        assert_eq!(none.rows().len(), 0);
+        let no_vectors = Vectors::new(&[], 3).unwrap();
+        assert!(no_vectors.is_empty());
+        assert_eq!(no_vectors.rows().len(), 0);
     }
 
     #[test]
@@ -160,14 +160,15 @@ mod tests {
         assert_eq!(Vectors::new(&[1.0], 0).unwrap_err().code(), "option");
         assert!(Vectors::new(&vec![1.0; MAX_DIM], MAX_DIM).is_ok());
         assert_eq!(Vectors::new(&[], MAX_DIM + 1).unwrap_err().code(), "option");
-        let ragged = Vectors::new(&[1.0, 2.0, 3.0], 2).unwrap_err();
-        assert!(matches!(ragged, Error::Dimension { got: 3, expected: 4, .. }));
-        let nan = Vectors::new(&[0.0, 0.0, 1.0, f32::NAN], 2).unwrap_err();
-        assert!(matches!(nan, Error::NotFinite { row: 1, .. }));
-        let infinite = Vectors::new(&[f32::NEG_INFINITY, 0.0], 2).unwrap_err();
-        assert!(matches!(infinite, Error::NotFinite { row: 0, .. }));
-        let both = Vectors::new(&[0.0, f32::INFINITY, f32::NEG_INFINITY, 0.0], 1).unwrap_err();
-        assert!(matches!(both, Error::NotFinite { row: 1, .. }));
+        let ragged_error = Vectors::new(&[1.0, 2.0, 3.0], 2).unwrap_err();
+        assert!(matches!(ragged_error, Error::Dimension { got: 3, expected: 4, .. }));
+        let nan_error = Vectors::new(&[0.0, 0.0, 1.0, f32::NAN], 2).unwrap_err();
+        assert!(matches!(nan_error, Error::NotFinite { row: 1, .. }));
+        let infinity_error = Vectors::new(&[f32::NEG_INFINITY, 0.0], 2).unwrap_err();
+        assert!(matches!(infinity_error, Error::NotFinite { row: 0, .. }));
+        let mixed_error =
+            Vectors::new(&[0.0, f32::INFINITY, f32::NEG_INFINITY, 0.0], 1).unwrap_err();
+        assert!(matches!(mixed_error, Error::NotFinite { row: 1, .. }));
     }
 
     #[test]

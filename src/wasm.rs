@@ -44,13 +44,13 @@ pub fn cluster(
 ) -> JsResult<JsValue> {
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
-    let found = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
+    let clustering = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
     to_js_object(&[
-        ("labels", Int32Array::from(&found.partition.labels[..]).into()),
-        ("count", found.partition.count.into()),
-        ("medoids", rows_to_js(&found.medoids).into()),
-        ("tree", tree_to_js(&found.tree).into()),
-        ("threshold", found.threshold.into()),
+        ("labels", Int32Array::from(&clustering.partition.labels[..]).into()),
+        ("count", clustering.partition.count.into()),
+        ("medoids", rows_to_js(&clustering.medoids).into()),
+        ("tree", tree_to_js(&clustering.tree).into()),
+        ("threshold", clustering.threshold.into()),
     ])
 }
 
@@ -63,9 +63,9 @@ pub fn ward(
     weights: Option<Vec<f64>>,
     options: &[f64],
 ) -> JsResult<Float64Array> {
-    let memory = profile_options(options)?.memory_bytes().map_err(to_js_error)?;
+    let memory_bytes = profile_options(options)?.memory_bytes().map_err(to_js_error)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
-    crate::ward_within(vectors, weights.as_deref(), memory)
+    crate::ward_within(vectors, weights.as_deref(), memory_bytes)
         .map(|tree| tree_to_js(&tree))
         .map_err(to_js_error)
 }
@@ -73,10 +73,10 @@ pub fn ward(
 /// The merges of a tree as n - 1 rows of a, b, height, size.
 fn tree_to_js(tree: &Dendrogram) -> Float64Array {
     let merges = tree.merges().iter();
-    let numbers: Vec<f64> = merges
+    let values: Vec<f64> = merges
         .flat_map(|merge| [merge.a as f64, merge.b as f64, merge.height, merge.size as f64])
         .collect();
-    Float64Array::from(&numbers[..])
+    Float64Array::from(&values[..])
 }
 
 /// The interests of n actions at time `now`, in milliseconds since the epoch, most important first.
@@ -125,15 +125,15 @@ pub fn blend(
 ) -> JsResult<JsValue> {
     let hit = |(&item, &score)| Hit { item, score };
     let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();
-    let list =
+    let hits_of_list =
         |bounds: &[u32]| hits.get(bounds[0] as usize..bounds[1] as usize).map(<[Hit]>::to_vec);
-    let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(list).collect();
+    let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(hits_of_list).collect();
     let lists = lists
         .ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))?;
     let blended = crate::blend(&lists, weights, count, exclude).map_err(to_js_error)?;
-    let items: Vec<u32> = blended.iter().map(|b| b.hit.item).collect();
-    let scores: Vec<f32> = blended.iter().map(|b| b.hit.score).collect();
-    let lists: Vec<u32> = blended.iter().map(|b| b.list as u32).collect();
+    let items: Vec<u32> = blended.iter().map(|blended_hit| blended_hit.hit.item).collect();
+    let scores: Vec<f32> = blended.iter().map(|blended_hit| blended_hit.hit.score).collect();
+    let lists: Vec<u32> = blended.iter().map(|blended_hit| blended_hit.list as u32).collect();
     to_js_object(&[
         ("keys", Uint32Array::from(&items[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
@@ -154,8 +154,8 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
 #[wasm_bindgen]
 pub fn project(vectors: &[f32], dim: usize) -> JsResult<Float32Array> {
-    let map = crate::project(Vectors::new(vectors, dim).map_err(to_js_error)?);
-    Ok(Float32Array::from(map.as_flattened()))
+    let coordinates = crate::project(Vectors::new(vectors, dim).map_err(to_js_error)?);
+    Ok(Float32Array::from(coordinates.as_flattened()))
 }
 
 /// The low 32 bits of the XXH64 of `bytes`.
@@ -364,8 +364,9 @@ impl CoreCatalogue {
     /// Reads the bytes of a `.sage` file, or of a delta.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: Vec<u8>, delta: bool) -> JsResult<CoreCatalogue> {
-        let read = if delta { Catalogue::from_delta(bytes) } else { Catalogue::from_bytes(bytes) };
-        read.map(Self).map_err(to_js_error)
+        let catalogue =
+            if delta { Catalogue::from_delta(bytes) } else { Catalogue::from_bytes(bytes) };
+        catalogue.map(Self).map_err(to_js_error)
     }
 
     /// The bytes of the `.sage` file.
@@ -379,13 +380,13 @@ impl CoreCatalogue {
     /// 0 and 1.
     pub fn facts(&self) -> JsResult<JsValue> {
         let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
-        let full = self.0.precision() == Precision::Full;
+        let is_full_precision = self.0.precision() == Precision::Full;
         to_js_object(&[
             ("size", self.0.len().into()),
             ("rows", self.0.rows().into()),
             ("dim", self.0.dim().into()),
             ("metric", (self.0.metric() as u32).into()),
-            ("precision", if full { "full" } else { "compact" }.into()),
+            ("precision", if is_full_precision { "full" } else { "compact" }.into()),
             ("spread", self.0.spread().into()),
             ("hash", hex16(self.0.hash()).into()),
             ("revision", hex16(self.0.revision()).into()),

@@ -91,8 +91,8 @@ impl<'a> Medoids<'a> {
         let mut previous_key = None;
         for _ in 0..field_count {
             let key = or_corrupt(input.u32())?;
-            let in_order = previous_key.map_or(key == 0, |previous| key > previous);
-            if !in_order {
+            let is_in_order = previous_key.map_or(key == 0, |previous| key > previous);
+            if !is_in_order {
                 return Err(Error::corrupt("its fields are not in order"));
             }
             previous_key = Some(key);
@@ -118,7 +118,7 @@ impl<'a> Medoids<'a> {
         }
         medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
-            // The minimum keeps a zero vector zero.
+            // Division by at least the smallest positive number keeps a zero vector zero.
             let length = norm(row).max(f64::MIN_POSITIVE);
             row.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
         }
@@ -146,7 +146,7 @@ impl<'a> Medoids<'a> {
         }
     }
 
-    /// Writes the message. All fields must be valid.
+    /// Writes the message as CBOR. All fields must have passed [`validate`](Self::validate).
     fn write(
         &self,
         out: &mut Encoder<Bytes>,
@@ -277,22 +277,22 @@ fn f32_to_f16(x: f32) -> u16 {
     let sign = (x.to_bits() >> 16) as u16 & 0x8000;
     let magnitude = x.to_bits() & 0x7fff_ffff;
     // Values of binary16 below 2^-14 are multiples of 2^-24.
-    let half = if magnitude < 0x3880_0000 {
+    let half_bits = if magnitude < 0x3880_0000 {
         libm::rintf(f32::from_bits(magnitude) * 16_777_216.0) as u16
     } else {
         (((magnitude + 0xfff + ((magnitude >> 13) & 1)) >> 13) - (112 << 10)) as u16
     };
-    sign | half
+    sign | half_bits
 }
 
 /// The value of IEEE 754 binary16 bits; NaN for infinities.
-fn f16_to_f32(half: u16) -> f32 {
-    let sign = u32::from(half & 0x8000) << 16;
-    let (exponent, fraction) = (half >> 10 & 31, half & 0x3ff);
+fn f16_to_f32(half_bits: u16) -> f32 {
+    let sign = u32::from(half_bits & 0x8000) << 16;
+    let (exponent, fraction) = (half_bits >> 10 & 31, half_bits & 0x3ff);
     let magnitude = match exponent {
         0 => (f32::from(fraction) / 16_777_216.0).to_bits(),
         31 => f32::NAN.to_bits(),
-        _ => (u32::from(half & 0x7fff) << 13) + (112 << 23),
+        _ => (u32::from(half_bits & 0x7fff) << 13) + (112 << 23),
     };
     f32::from_bits(sign | magnitude)
 }
@@ -325,18 +325,18 @@ mod tests {
 
     #[test]
     fn sizes_and_cosine_errors_are_within_their_bounds() {
-        let by_vector = medoids(5, 256, false);
-        let ids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
-        assert!(ids.encode(WirePrecision::F16).unwrap().len() <= 40);
+        let vector_medoids = medoids(5, 256, false);
+        let id_medoids = Medoids { vectors: Vec::new(), dim: 1, ..medoids(5, 256, true) };
+        assert!(id_medoids.encode(WirePrecision::F16).unwrap().len() <= 40);
         for (precision, max_bytes, max_error) in [
             (WirePrecision::F16, 2_650, 1e-7),
             (WirePrecision::I8, 1_400, 1e-4),
             (WirePrecision::F32, 5_200, 1e-13),
         ] {
-            let bytes = by_vector.encode(precision).unwrap();
+            let bytes = vector_medoids.encode(precision).unwrap();
             assert!(bytes.len() <= max_bytes, "{precision:?}: {} bytes", bytes.len());
             let decoded = Medoids::decode(&bytes).unwrap();
-            for (a, b) in by_vector.vectors.chunks(256).zip(decoded.vectors.chunks(256)) {
+            for (a, b) in vector_medoids.vectors.chunks(256).zip(decoded.vectors.chunks(256)) {
                 assert!(cosine_error(a, b) < max_error, "{precision:?}: {}", cosine_error(a, b));
             }
         }
@@ -344,31 +344,37 @@ mod tests {
 
     #[test]
     fn ids_and_vectors_survive_a_round_trip() {
-        let both = medoids(3, 8, true);
-        let bytes = both.encode(WirePrecision::F32).unwrap();
-        let back = Medoids::decode(&bytes).unwrap();
-        assert_eq!((back.count, &back.ids, back.dim), (50, &both.ids, 8));
-        let bytes = back.encode(WirePrecision::F32).unwrap();
-        let again = Medoids::decode(&bytes).unwrap();
+        let id_and_vector_medoids = medoids(3, 8, true);
+        let bytes = id_and_vector_medoids.encode(WirePrecision::F32).unwrap();
+        let decoded_medoids = Medoids::decode(&bytes).unwrap();
+        assert_eq!(
+            (decoded_medoids.count, &decoded_medoids.ids, decoded_medoids.dim),
+            (50, &id_and_vector_medoids.ids, 8)
+        );
+        let bytes = decoded_medoids.encode(WirePrecision::F32).unwrap();
+        let decoded_twice = Medoids::decode(&bytes).unwrap();
         assert!(
-            back.vectors
+            decoded_medoids
+                .vectors
                 .chunks(8)
-                .zip(again.vectors.chunks(8))
+                .zip(decoded_twice.vectors.chunks(8))
                 .all(|(a, b)| cosine_error(a, b).abs() < 1e-13)
         );
     }
 
     #[test]
     fn bytes_match_the_documented_layout() {
-        let two = Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
-        let head = [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
+        let message_of_two_fields =
+            Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
+        let expected_start =
+            [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
         assert_eq!(
-            two.encode(WirePrecision::F16).unwrap(),
-            [&head[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat()
+            message_of_two_fields.encode(WirePrecision::F16).unwrap(),
+            [&expected_start[..], &[84, 0x44, 0, 0, 0, 0xbc]].concat()
         );
         assert_eq!(
-            two.encode(WirePrecision::I8).unwrap(),
-            [&head[..], &[72, 0x42, 0, 0x81]].concat()
+            message_of_two_fields.encode(WirePrecision::I8).unwrap(),
+            [&expected_start[..], &[72, 0x42, 0, 0x81]].concat()
         );
     }
 
@@ -395,17 +401,17 @@ mod tests {
         assert!(Medoids::decode(&[&bytes[..], &[0]].concat()).is_err());
         let mut random = SplitMix64::from_seed(11.0).unwrap();
         for _ in 0..20_000 {
-            let mut damaged = bytes.clone();
+            let mut damaged_bytes = bytes.clone();
             for _ in 0..3 {
-                let place = (random.uniform() * bytes.len() as f64) as usize;
-                damaged[place] = (random.uniform() * 256.0) as u8;
+                let byte_index = (random.uniform() * bytes.len() as f64) as usize;
+                damaged_bytes[byte_index] = (random.uniform() * 256.0) as u8;
             }
-            if let Ok(read) = Medoids::decode(&damaged) {
-                assert!(read.vectors.iter().all(|x| x.is_finite()));
+            if let Ok(decoded) = Medoids::decode(&damaged_bytes) {
+                assert!(decoded.vectors.iter().all(|x| x.is_finite()));
             }
         }
-        let newer = [0xa2, 0, 2, 1, 9];
-        assert_eq!(Medoids::decode(&newer), Err(Error::Version { got: 2, supported: 1 }));
+        let newer_message = [0xa2, 0, 2, 1, 9];
+        assert_eq!(Medoids::decode(&newer_message), Err(Error::Version { got: 2, supported: 1 }));
     }
 
     #[test]
@@ -422,13 +428,23 @@ mod tests {
 
     #[test]
     fn fields_outside_their_ranges_are_errors() {
-        let good = medoids(2, 4, true);
-        let refused = |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
-        assert_eq!(refused(Medoids { count: 0, ..good.clone() }), "option");
-        assert_eq!(refused(Medoids { count: 10_001, ..good.clone() }), "option");
-        assert_eq!(refused(Medoids { ids: vec!["a"], ..good.clone() }), "dimension");
-        assert_eq!(refused(Medoids { ids: vec![], vectors: vec![], ..good.clone() }), "option");
-        assert_eq!(refused(Medoids { vectors: vec![f32::NAN; 8], ..good.clone() }), "not-finite");
-        assert_eq!(refused(medoids(65, 4, false)), "option");
+        let valid_medoids = medoids(2, 4, true);
+        let encode_error_code =
+            |medoids: Medoids<'_>| medoids.encode(WirePrecision::F16).unwrap_err().code();
+        assert_eq!(encode_error_code(Medoids { count: 0, ..valid_medoids.clone() }), "option");
+        assert_eq!(encode_error_code(Medoids { count: 10_001, ..valid_medoids.clone() }), "option");
+        assert_eq!(
+            encode_error_code(Medoids { ids: vec!["a"], ..valid_medoids.clone() }),
+            "dimension"
+        );
+        assert_eq!(
+            encode_error_code(Medoids { ids: vec![], vectors: vec![], ..valid_medoids.clone() }),
+            "option"
+        );
+        assert_eq!(
+            encode_error_code(Medoids { vectors: vec![f32::NAN; 8], ..valid_medoids.clone() }),
+            "not-finite"
+        );
+        assert_eq!(encode_error_code(medoids(65, 4, false)), "option");
     }
 }

@@ -24,9 +24,9 @@ impl RowSet {
     #[must_use]
     #[inline(never)]
     pub fn all(n: usize) -> Self {
-        let mut all = Self { n, words: vec![u32::MAX; n.div_ceil(32)] };
-        all.clear_past_end();
-        all
+        let mut all_rows = Self { n, words: vec![u32::MAX; n.div_ceil(32)] };
+        all_rows.clear_past_end();
+        all_rows
     }
 
     /// The set whose bits are `words`. Missing words are 0; bits past the last row are cleared.
@@ -109,27 +109,27 @@ mod tests {
     #[test]
     fn set_operations_are_correct_for_every_number_of_rows() {
         for n in [0, 1, 31, 32, 33, 100] {
-            let mut odd = RowSet::empty(n);
-            (0..n + 5).filter(|row| row % 2 == 1).for_each(|row| odd.insert(row));
-            let mut even = RowSet::all(n);
-            even.subtract(&odd);
+            let mut odd_rows = RowSet::empty(n);
+            (0..n + 5).filter(|row| row % 2 == 1).for_each(|row| odd_rows.insert(row));
+            let mut even_rows = RowSet::all(n);
+            even_rows.subtract(&odd_rows);
             assert_eq!(
-                (odd.count(), even.count(), RowSet::all(n).count()),
+                (odd_rows.count(), even_rows.count(), RowSet::all(n).count()),
                 (n / 2, n.div_ceil(2), n)
             );
-            assert!((0..n + 40).all(|row| odd.contains(row) == (row < n && row % 2 == 1)));
-            let mut both = odd.clone();
-            both.intersect(&even);
-            assert_eq!(both, RowSet::empty(n));
-            let window = |row: usize| {
-                (0..32).fold(0, |word, bit| word | u32::from(odd.contains(row + bit)) << bit)
+            assert!((0..n + 40).all(|row| odd_rows.contains(row) == (row < n && row % 2 == 1)));
+            let mut odd_and_even_rows = odd_rows.clone();
+            odd_and_even_rows.intersect(&even_rows);
+            assert_eq!(odd_and_even_rows, RowSet::empty(n));
+            let expected_bits = |row: usize| {
+                (0..32).fold(0, |word, bit| word | u32::from(odd_rows.contains(row + bit)) << bit)
             };
-            assert!((0..n).all(|row| odd.window(row) == window(row)));
-            assert_eq!(RowSet::from_words(n, odd.words()), odd);
+            assert!((0..n).all(|row| odd_rows.window(row) == expected_bits(row)));
+            assert_eq!(RowSet::from_words(n, odd_rows.words()), odd_rows);
             assert_eq!(RowSet::from_words(n, &[u32::MAX; 5]), RowSet::all(n));
             assert_eq!(RowSet::from_words(n, &[]), RowSet::empty(n));
-            odd.remove(1);
-            assert!(!odd.contains(1));
+            odd_rows.remove(1);
+            assert!(!odd_rows.contains(1));
         }
     }
 }

@@ -118,17 +118,18 @@ impl CatalogueBuilder {
     /// [`Error::Dimension`] for a catalogue of another dimension; [`Error::Option`] for another
     /// metric or precision, and for a row past its end. The builder is not usable after an error.
     #[inline(never)]
-    pub fn add_rows(&mut self, from: &Catalogue, rows: &[u32]) -> Result<(), Error> {
-        check_equal("length of the vectors", from.dim(), self.dim)?;
-        if (from.metric(), from.precision()) != (self.settings.metric, self.settings.precision) {
+    pub fn add_rows(&mut self, source: &Catalogue, rows: &[u32]) -> Result<(), Error> {
+        check_equal("length of the vectors", source.dim(), self.dim)?;
+        if (source.metric(), source.precision()) != (self.settings.metric, self.settings.precision)
+        {
             return Err(Error::option("catalogue", "the two differ in metric or precision"));
         }
-        let (codes, norms) = (from.codes(), from.norms());
-        let error_bound = from.layout.header.error_bound.or_worst_case(&codes);
+        let (codes, norms) = (source.codes(), source.norms());
+        let error_bound = source.layout.header.error_bound.or_worst_case(&codes);
         self.encoder.error_bound.merge(error_bound);
         for &row in rows {
             let row = row as usize;
-            from.check_row(row)?;
+            source.check_row(row)?;
             let (row_codes, row_residuals) = codes.row(row);
             let bytes_of_f32 = row * 4..row * 4 + 4;
             let encoder = &mut self.encoder;
@@ -136,7 +137,7 @@ impl CatalogueBuilder {
             encoder.residuals.extend_from_slice(row_residuals.unwrap_or(&[]));
             encoder.scales.extend_from_slice(&codes.scales[bytes_of_f32.clone()]);
             encoder.norms.extend_from_slice(norms.get(bytes_of_f32).unwrap_or(&[]));
-            self.push_strings(from.ids().get(row), from.payloads().get(row))?;
+            self.push_strings(source.ids().get(row), source.payloads().get(row))?;
         }
         Ok(())
     }
@@ -181,13 +182,14 @@ impl CatalogueBuilder {
     #[inline(never)]
     fn write(self) -> Result<(Vec<u8>, Layout), Error> {
         let n = self.ids.len();
-        let removed = self.sections.iter().find(|(section, _)| *section == Section::Removed);
-        let live = live_rows(n, removed.map_or(&[], |(_, words)| words));
+        let removed_section =
+            self.sections.iter().find(|(section, _)| *section == Section::Removed);
+        let live = live_rows(n, removed_section.map_or(&[], |(_, words)| words));
         let id_order = self.id_order(&live)?;
         let VectorEncoder { scales, codes, residuals, norms, error_bound } = self.encoder;
-        let stored =
+        let stored_vectors =
             StoredVectors { dim: self.dim, scales: &scales, codes: &codes, residuals: &residuals };
-        let spread = spread(&stored, &live);
+        let spread = spread(&stored_vectors, &live);
         let BuildOptions { metric, precision } = self.settings;
         let header = Header { n, dim: self.dim, metric, spread, error_bound };
         let mut sections = vec![
@@ -219,8 +221,9 @@ impl CatalogueBuilder {
         // The first eight bytes are compared as integers, because most ids differ in them.
         let prefixes: Vec<u64> =
             rows.iter().map(|&row| first_eight_bytes(self.ids.get(row))).collect();
-        let by_whole_id = |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
-        let order = argsort(&prefixes, &by_whole_id);
+        let compare_whole_ids =
+            |x: usize, y: usize| self.ids.get(rows[x]).cmp(self.ids.get(rows[y]));
+        let order = argsort(&prefixes, &compare_whole_ids);
         let order: Vec<u32> = order.into_iter().map(|index| rows[index] as u32).collect();
         let id = |row: u32| self.ids.get(row as usize);
         match order.windows(2).find(|pair| id(pair[0]) == id(pair[1])) {

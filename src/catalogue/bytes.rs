@@ -54,9 +54,9 @@ pub(super) fn are_7_bit(codes: &[u8]) -> bool {
 /// functions, and a function that is called often is optimised early.
 #[inline(never)]
 fn chunk_is_7_bit(codes: &[u8]) -> bool {
-    let (words, rest) = codes.as_chunks::<8>();
+    let (words, last_codes) = codes.as_chunks::<8>();
     let union_of_bits = words.iter().fold(0, |union, word| union | u64::from_ne_bytes(*word));
-    (union_of_bits.to_ne_bytes().iter().chain(rest)).all(|&code| code < 128)
+    (union_of_bits.to_ne_bytes().iter().chain(last_codes)).all(|&code| code < 128)
 }
 
 /// The rows from 0 to n - 1 that are not set in `removed`, the content of

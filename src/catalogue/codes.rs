@@ -52,9 +52,9 @@ pub(super) struct StoredVectors<'a> {
     pub(super) dim: usize,
     /// Scale of each row: n little-endian `f32`.
     pub(super) scales: &'a [u8],
-    /// n x dim, row-major, from 1 to 127.
+    /// The codes of all rows: n x dim, row-major, each from 1 to 127.
     pub(super) codes: &'a [u8],
-    /// n x dim, row-major, `i8` in units of 1/256 of a code step; empty for compact precision.
+    /// n x dim residuals, row-major, `i8` in units of 1/256 code step; empty if compact.
     pub(super) residuals: &'a [u8],
 }
 
@@ -64,7 +64,7 @@ impl StoredVectors<'_> {
         self.scales.len() / 4
     }
 
-    /// The factor of a row from codes and residuals to components.
+    /// The factor by which the codes and residuals of a row are multiplied to give components.
     pub(super) fn scale(&self, row: usize) -> f32 {
         super::bytes::f32_at(self.scales, row)
     }
@@ -114,9 +114,9 @@ pub(super) struct VectorEncoder {
     pub(super) scales: Vec<u8>,
     pub(super) codes: Vec<u8>,
     pub(super) residuals: Vec<u8>,
-    /// Squared lengths of the stored vectors, for L2.
+    /// Squared lengths of the stored vectors, as little-endian `f32`; empty except for L2.
     pub(super) norms: Vec<u8>,
-    /// The error bound of the vectors encoded so far.
+    /// Largest norms of the codes and of the residuals of the vectors encoded so far.
     pub(super) error_bound: ErrorBound,
 }
 
@@ -144,10 +144,10 @@ impl VectorEncoder {
         let quantizer = Quantizer::new(vector, steps_per_code);
         let (first_code, mut sums) = (self.codes.len(), DotSums::default());
         for start in (0..vector.len()).step_by(BLOCK_COMPONENTS) {
-            let remaining = &vector[start..];
-            let block = remaining.first_chunk().copied().unwrap_or_else(|| {
+            let remaining_components = &vector[start..];
+            let block = remaining_components.first_chunk().copied().unwrap_or_else(|| {
                 let mut block = [0.0; BLOCK_COMPONENTS];
-                block[..remaining.len()].copy_from_slice(remaining);
+                block[..remaining_components.len()].copy_from_slice(remaining_components);
                 block
             });
             let (codes, residuals) = sums.split(quantizer.quantize(&block), full);
@@ -197,11 +197,11 @@ impl Quantizer {
     /// The quantizer of a vector; `steps_per_code` is the number of the finest steps in a code
     /// step.
     fn new(vector: &[f32], steps_per_code: f32) -> Self {
-        let largest = max_abs(vector);
+        let max_abs = max_abs(vector);
         // Without the lift, the factor of a tiny vector would be infinite.
-        let lift = if largest < 1e-30 { TINY_LIFT } else { 1.0 };
+        let lift = if max_abs < 1e-30 { TINY_LIFT } else { 1.0 };
         let steps_per_unit =
-            if largest > 0.0 { MAX_CODE_OFFSET * steps_per_code / (largest * lift) } else { 0.0 };
+            if max_abs > 0.0 { MAX_CODE_OFFSET * steps_per_code / (max_abs * lift) } else { 0.0 };
         Self { lift: f32x4::splat(lift), steps_per_unit: f32x4::splat(steps_per_unit) }
     }
 
@@ -224,11 +224,11 @@ impl Quantizer {
 /// with each other. The sums are integers, so the order of summation does not matter.
 #[derive(Default)]
 struct DotSums {
-    /// Of the codes with themselves.
+    /// Dot product of the codes with themselves, in four partial sums.
     codes: i32x4,
-    /// Of the residuals with themselves.
+    /// Dot product of the residuals with themselves, in four partial sums.
     residuals: i32x4,
-    /// Of the codes with the residuals.
+    /// Dot product of the codes with the residuals, in four partial sums.
     both: i32x4,
 }
 
@@ -264,10 +264,14 @@ impl DotSums {
     }
 
     fn squared_norms(&self) -> SquaredNorms {
-        let total = |sums: i32x4| sums.to_array().map(f64::from).iter().sum::<f64>();
-        let (steps, codes) = (f64::from(RESIDUAL_STEPS), total(self.codes));
-        let residuals = total(self.residuals) / (steps * steps);
-        SquaredNorms { codes, residuals, total: codes + 2.0 * total(self.both) / steps + residuals }
+        let lane_sum = |sums: i32x4| sums.to_array().map(f64::from).iter().sum::<f64>();
+        let (steps, codes) = (f64::from(RESIDUAL_STEPS), lane_sum(self.codes));
+        let residuals = lane_sum(self.residuals) / (steps * steps);
+        SquaredNorms {
+            codes,
+            residuals,
+            total: codes + 2.0 * lane_sum(self.both) / steps + residuals,
+        }
     }
 }
 
@@ -282,17 +286,17 @@ fn dot_with_stored(vector: &[f32], codes: &[u8], residuals: &[u8]) -> f64 {
     lanes.iter().sum()
 }
 
-/// The largest magnitude of a component.
+/// The largest magnitude of the components of a vector.
 fn max_abs(vector: &[f32]) -> f32 {
-    let mut lanes = [f32x4::ZERO; 4];
+    let mut lane_maxima = [f32x4::ZERO; 4];
     let (blocks, remaining) = vector.as_chunks::<BLOCK_COMPONENTS>();
     for block in blocks {
-        for (lane, x) in lanes.iter_mut().zip(block.as_chunks().0) {
-            *lane = lane.fast_max(f32x4::new(*x).abs());
+        for (lane_max, x) in lane_maxima.iter_mut().zip(block.as_chunks().0) {
+            *lane_max = lane_max.fast_max(f32x4::new(*x).abs());
         }
     }
-    let lanes = lanes.map(f32x4::to_array);
-    remaining.iter().chain(lanes.as_flattened()).fold(0.0, |m: f32, x| m.max(x.abs()))
+    let lane_maxima = lane_maxima.map(f32x4::to_array);
+    remaining.iter().chain(lane_maxima.as_flattened()).fold(0.0, |m: f32, x| m.max(x.abs()))
 }
 
 #[cfg(test)]
@@ -300,7 +304,7 @@ mod tests {
     use super::*;
     use crate::testing::SeededNumbers;
 
-    fn encode(
+    fn encode_and_decode(
         values: &[f32],
         dim: usize,
         metric: Metric,
@@ -309,10 +313,10 @@ mod tests {
         let mut encoder = VectorEncoder::default();
         encoder.extend(Vectors::new(values, dim).unwrap(), metric, precision);
         let VectorEncoder { scales, codes, residuals, .. } = &encoder;
-        let stored = StoredVectors { dim, scales, codes, residuals };
-        let mut decoded = Vec::new();
-        (0..stored.len()).for_each(|row| stored.decode(row, &mut decoded));
-        (encoder, decoded)
+        let stored_vectors = StoredVectors { dim, scales, codes, residuals };
+        let mut outputs = Vec::new();
+        (0..stored_vectors.len()).for_each(|row| stored_vectors.decode(row, &mut outputs));
+        (encoder, outputs)
     }
 
     fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -324,12 +328,12 @@ mod tests {
         let mut random = SeededNumbers::new(5);
         let dim = 250;
         let values: Vec<f32> = (0..50 * dim).map(|_| random.normal() * 7.0).collect();
-        for (precision, most) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
-            let (_, decoded) = encode(&values, dim, Metric::Cosine, precision);
-            for (stored, given) in decoded.chunks(dim).zip(values.chunks(dim)) {
-                assert!((dot(stored, stored) - 1.0).abs() < 1e-6);
-                let cosine = dot(stored, given) / (dot(stored, stored) * dot(given, given)).sqrt();
-                assert!(1.0 - cosine < most, "{precision:?} {cosine}");
+        for (precision, max_error) in [(Precision::Full, 1e-8), (Precision::Compact, 1e-3)] {
+            let (_, outputs) = encode_and_decode(&values, dim, Metric::Cosine, precision);
+            for (output, input) in outputs.chunks(dim).zip(values.chunks(dim)) {
+                assert!((dot(output, output) - 1.0).abs() < 1e-6);
+                let cosine = dot(output, input) / (dot(output, output) * dot(input, input)).sqrt();
+                assert!(1.0 - cosine < max_error, "{precision:?} {cosine}");
             }
         }
     }
@@ -337,17 +341,17 @@ mod tests {
     #[test]
     fn inner_product_and_l2_preserve_the_length() {
         let mut random = SeededNumbers::new(6);
-        for size in [1e-35, 1.0, 1e15] {
-            let values: Vec<f32> = (0..20 * 64).map(|_| random.normal() * size).collect();
+        for magnitude in [1e-35, 1.0, 1e15] {
+            let values: Vec<f32> = (0..20 * 64).map(|_| random.normal() * magnitude).collect();
             for metric in [Metric::InnerProduct, Metric::L2] {
-                let (encoder, decoded) = encode(&values, 64, metric, Precision::Full);
-                for (row, (stored, given)) in decoded.chunks(64).zip(values.chunks(64)).enumerate()
+                let (encoder, outputs) = encode_and_decode(&values, 64, metric, Precision::Full);
+                for (row, (output, input)) in outputs.chunks(64).zip(values.chunks(64)).enumerate()
                 {
-                    assert!((dot(stored, stored) / dot(given, given) - 1.0).abs() < 1e-4);
+                    assert!((dot(output, output) / dot(input, input) - 1.0).abs() < 1e-4);
                     if metric == Metric::L2 {
                         let norm = f64::from(super::super::bytes::f32_at(&encoder.norms, row));
                         assert!(
-                            (norm - dot(stored, stored)).abs() <= 1e-6 * norm + 1e-44,
+                            (norm - dot(output, output)).abs() <= 1e-6 * norm + 1e-44,
                             "{norm:e}"
                         );
                     }
@@ -360,7 +364,7 @@ mod tests {
     fn error_bound_is_at_least_every_norm() {
         let mut random = SeededNumbers::new(7);
         let values: Vec<f32> = (0..30 * 48).map(|_| random.normal()).collect();
-        let (encoder, _) = encode(&values, 48, Metric::Cosine, Precision::Full);
+        let (encoder, _) = encode_and_decode(&values, 48, Metric::Cosine, Precision::Full);
         for (codes, residuals) in encoder.codes.chunks(48).zip(encoder.residuals.chunks(48)) {
             let code_norm = libm::sqrt(codes.iter().map(|&c| (f64::from(c) - 64.0).powi(2)).sum());
             let residual_norm = libm::sqrt(
@@ -377,7 +381,7 @@ mod tests {
     fn codes_stay_within_1_to_127() {
         let values = [1.0, -1.0, 0.5, 0.007_812_5, -0.5, 0.999_99, -0.999_99, 1e-30];
         for precision in [Precision::Full, Precision::Compact] {
-            let (encoder, _) = encode(&values, 8, Metric::Cosine, precision);
+            let (encoder, _) = encode_and_decode(&values, 8, Metric::Cosine, precision);
             assert!(encoder.codes.iter().all(|code| (1..=127).contains(code)));
             assert_eq!(encoder.codes[..2], [127, 1]);
         }
@@ -386,9 +390,9 @@ mod tests {
     #[test]
     fn zero_and_extreme_vectors_decode_to_finite_values() {
         let values = [0.0, 0.0, f32::MAX, f32::MAX, f32::from_bits(1), 0.0];
-        let (_, decoded) = encode(&values, 2, Metric::Cosine, Precision::Full);
-        assert_eq!(decoded[..2], [0.0, 0.0]);
-        assert!((decoded[2] - 0.5f32.sqrt()).abs() < 1e-6);
-        assert_eq!(decoded[4..], [1.0, 0.0]);
+        let (_, outputs) = encode_and_decode(&values, 2, Metric::Cosine, Precision::Full);
+        assert_eq!(outputs[..2], [0.0, 0.0]);
+        assert!((outputs[2] - 0.5f32.sqrt()).abs() < 1e-6);
+        assert_eq!(outputs[4..], [1.0, 0.0]);
     }
 }

@@ -82,11 +82,12 @@ pub(super) fn write(
     bytes.resize(HEADER_BYTES + sections.len() * TABLE_ENTRY_BYTES, 0);
     for (i, (section, content)) in sections.iter().enumerate() {
         bytes.resize(bytes.len().next_multiple_of(SECTION_ALIGNMENT), 0);
-        let entry = HEADER_BYTES + i * TABLE_ENTRY_BYTES;
+        let entry_offset = HEADER_BYTES + i * TABLE_ENTRY_BYTES;
         let offset = bytes.len() as u64;
-        bytes[entry..entry + 4].copy_from_slice(&(*section as u32).to_le_bytes());
-        bytes[entry + 8..entry + 16].copy_from_slice(&offset.to_le_bytes());
-        bytes[entry + 16..entry + 24].copy_from_slice(&(content.len() as u64).to_le_bytes());
+        bytes[entry_offset..entry_offset + 4].copy_from_slice(&(*section as u32).to_le_bytes());
+        bytes[entry_offset + 8..entry_offset + 16].copy_from_slice(&offset.to_le_bytes());
+        bytes[entry_offset + 16..entry_offset + 24]
+            .copy_from_slice(&(content.len() as u64).to_le_bytes());
         bytes.extend_from_slice(content);
     }
     let length = bytes.len() as u64;
@@ -152,10 +153,10 @@ pub(super) fn read(bytes: &[u8]) -> Result<Layout, Error> {
         return Err(Error::corrupt(message!["got ", bytes.len(), " bytes, expected ", length]));
     }
     let hash = u64::from_le_bytes(eight_bytes_at(bytes, 8));
-    let seen = checksum64(&bytes[HASHED_FROM..]);
-    if hash != seen {
-        let [seen, hash] = [seen, hash].map(hex16);
-        return Err(Error::corrupt(message!["their hash is ", seen, ", expected ", hash]));
+    let computed_hash = checksum64(&bytes[HASHED_FROM..]);
+    if hash != computed_hash {
+        let [computed_hash, hash] = [computed_hash, hash].map(hex16);
+        return Err(Error::corrupt(message!["their hash is ", computed_hash, ", expected ", hash]));
     }
     validate(bytes, hash)
 }
@@ -214,8 +215,8 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
         }
     }
     if layout.has(Section::Base) {
-        let dropped = layout.section(bytes, Section::DroppedOffsets).len() / 4;
-        check_strings(bytes, &layout, Section::DroppedOffsets, Section::Dropped, dropped)?;
+        let dropped_count = layout.section(bytes, Section::DroppedOffsets).len() / 4;
+        check_strings(bytes, &layout, Section::DroppedOffsets, Section::Dropped, dropped_count)?;
     }
     Ok(layout)
 }
@@ -231,11 +232,11 @@ fn read_section_table(
         return Err(Error::corrupt(message!["a table of ", count, " sections does not fit"]));
     }
     let mut previous_end = (HEADER_BYTES + count * TABLE_ENTRY_BYTES) as u64;
-    for entry in (0..count).map(|i| HEADER_BYTES + i * TABLE_ENTRY_BYTES) {
-        let kind = u32::from_le_bytes(four_bytes_at(bytes, entry));
+    for entry_offset in (0..count).map(|i| HEADER_BYTES + i * TABLE_ENTRY_BYTES) {
+        let kind = u32::from_le_bytes(four_bytes_at(bytes, entry_offset));
         let Range { start, end } = {
             let (offset, length) =
-                (eight_bytes_at(bytes, entry + 8), eight_bytes_at(bytes, entry + 16));
+                (eight_bytes_at(bytes, entry_offset + 8), eight_bytes_at(bytes, entry_offset + 16));
             let start = u64::from_le_bytes(offset);
             start..start.saturating_add(u64::from_le_bytes(length))
         };
@@ -275,11 +276,11 @@ fn check_length(
 /// Checks the lengths of the vector sections, and the ranges of scales, norms and codes.
 fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
     let Header { n, dim, metric, .. } = layout.header;
-    let cells = n.checked_mul(dim);
+    let cell_count = n.checked_mul(dim);
     check_length(layout, bytes, Section::Scales, n.checked_mul(4))?;
-    check_length(layout, bytes, Section::Codes, cells)?;
+    check_length(layout, bytes, Section::Codes, cell_count)?;
     if layout.has(Section::Residuals) {
-        check_length(layout, bytes, Section::Residuals, cells)?;
+        check_length(layout, bytes, Section::Residuals, cell_count)?;
     }
     check_floats(bytes, layout, Section::Scales)?;
     if metric == Metric::L2 {
@@ -360,58 +361,58 @@ mod tests {
     use alloc::vec::Vec;
     use xxhash_rust::xxh64::xxh64;
 
-    fn fixture() -> Vec<u8> {
+    fn three_item_file() -> Vec<u8> {
         let vectors = Vectors::new(&[1.0, 0.0, 0.5, 0.5, -1.0, 2.0], 2).unwrap();
         let items = Items::new(vectors, &["x", "ü", "z"]).with_payloads(&["1", "", "{}"]);
         Catalogue::build(&items, Precision::Full).unwrap().bytes().to_vec()
     }
 
-    fn code(bytes: Vec<u8>) -> Option<&'static str> {
+    fn read_error_code(bytes: Vec<u8>) -> Option<&'static str> {
         Catalogue::from_bytes(bytes).err().map(|error| error.code())
     }
 
     #[test]
     fn every_truncation_is_corrupt() {
-        let bytes = fixture();
+        let bytes = three_item_file();
         for length in 0..bytes.len() {
-            assert_eq!(code(bytes[..length].to_vec()), Some("corrupt"), "{length}");
+            assert_eq!(read_error_code(bytes[..length].to_vec()), Some("corrupt"), "{length}");
         }
-        let longer = [&bytes[..], &[0]].concat();
-        assert_eq!(code(longer), Some("corrupt"));
+        let longer_bytes = [&bytes[..], &[0]].concat();
+        assert_eq!(read_error_code(longer_bytes), Some("corrupt"));
     }
 
     #[test]
     fn every_flipped_bit_is_an_error() {
-        let bytes = fixture();
+        let bytes = three_item_file();
         for i in 0..bytes.len() * 8 {
-            let mut altered = bytes.clone();
-            altered[i / 8] ^= 1 << (i % 8);
-            assert!(code(altered).is_some(), "bit {i}");
+            let mut altered_bytes = bytes.clone();
+            altered_bytes[i / 8] ^= 1 << (i % 8);
+            assert!(read_error_code(altered_bytes).is_some(), "bit {i}");
         }
     }
 
     #[test]
     fn a_newer_version_is_a_version_error() {
-        let mut bytes = fixture();
+        let mut bytes = three_item_file();
         bytes[16] = 2;
-        assert_eq!(code(bytes), Some("version"));
+        assert_eq!(read_error_code(bytes), Some("version"));
     }
 
     #[test]
     fn altered_bytes_with_a_valid_hash_are_an_error_or_harmless() {
         // Every byte after the version is set to boundary values, and the hash is recomputed.
-        let bytes = fixture();
+        let bytes = three_item_file();
         for i in 20..bytes.len() {
             for value in [0, 1, 2, 0x7f, 0x80, 0xff] {
-                let mut altered = bytes.clone();
-                altered[i] = value;
-                let hash = xxh64(&altered[16..], 0);
-                altered[8..16].copy_from_slice(&hash.to_le_bytes());
-                let Ok(catalogue) = Catalogue::from_bytes(altered) else { continue };
+                let mut altered_bytes = bytes.clone();
+                altered_bytes[i] = value;
+                let hash = xxh64(&altered_bytes[16..], 0);
+                altered_bytes[8..16].copy_from_slice(&hash.to_le_bytes());
+                let Ok(catalogue) = Catalogue::from_bytes(altered_bytes) else { continue };
                 let query = alloc::vec![1.0; catalogue.dim()];
                 let query = Vectors::new(&query, catalogue.dim()).unwrap();
-                let found = catalogue.search(query, 3, &[]).unwrap();
-                for hit in &found[0] {
+                let hit_lists = catalogue.search(query, 3, &[]).unwrap();
+                for hit in &hit_lists[0] {
                     let id = catalogue.id(hit.row).unwrap();
                     assert_eq!(catalogue.row(id), Some(hit.row));
                     let _ = catalogue.payload(hit.row);

@@ -257,24 +257,24 @@ impl Catalogue {
             self.check_row(row as usize)?;
             allowed.remove(row as usize);
         }
-        let parts = match &self.layout.lists {
+        let scan_parts = match &self.layout.lists {
             Some(lists) if !search.exact => {
                 lists.probed_parts(self.section(Section::Lists), queries, self.metric(), n)
             }
-            _ => scan::one_part(n, queries.len()),
+            _ => scan::single_part(n, queries.len()),
         };
-        let (allowed_count, wanted) = (allowed.count(), search.offset.saturating_add(search.count));
+        let (allowed_count, wanted_count) =
+            (allowed.count(), search.offset.saturating_add(search.count));
         let rows = scan::RowData {
             codes: self.codes(),
             norms: self.norms(),
             header: &self.layout.header,
             allowed: &allowed,
-            sketches: self
-                .sketches
-                .as_ref()
-                .filter(|_| !search.exact && wanted < allowed_count / 16 && allowed_count > n / 8),
+            sketches: self.sketches.as_ref().filter(|_| {
+                !search.exact && wanted_count < allowed_count / 16 && allowed_count > n / 8
+            }),
         };
-        Ok(scan::search(&rows, queries, &parts, search))
+        Ok(scan::search(&rows, queries, &scan_parts, search))
     }
 
     /// Makes searches of a large catalogue several times faster, at the cost of `dim / 8 + 12`

@@ -28,11 +28,11 @@ pub(super) struct InvertedLists {
     pub(super) probes: usize,
     /// The recall@10 that the writer of the catalogue measured.
     pub(super) recall: f32,
-    /// Where the section has the end row of each list, as `u32`.
+    /// Byte range of the end rows: for each list the index after its last row, as `u32`.
     offsets: Range<usize>,
-    /// Where the section has the scales of the centres, as `f32`.
+    /// Byte range of the scales of the centres, as `f32`.
     scales: Range<usize>,
-    /// Where the section has the codes of the centres.
+    /// Byte range of the codes of the centres.
     codes: Range<usize>,
     /// The squared length of each centre as `f32`, for L2; else empty.
     norms: Vec<u8>,
@@ -41,9 +41,9 @@ pub(super) struct InvertedLists {
 impl InvertedLists {
     /// Parses and checks the section of a catalogue of n rows.
     pub(super) fn read(bytes: &[u8], n: usize, dim: usize, metric: Metric) -> Result<Self, Error> {
-        let invalid = || Error::corrupt("the lists have impossible values");
+        let invalid_error = || Error::corrupt("the lists have impossible values");
         if bytes.len() < 16 {
-            return Err(invalid());
+            return Err(invalid_error());
         }
         let [probes, list_count] = [0, 1].map(|i| u32_at(bytes, i));
         let recall = f32_at(bytes, 2);
@@ -54,7 +54,7 @@ impl InvertedLists {
             || !(1..=list_count).contains(&probes)
             || !(0.0..=1.0).contains(&recall)
         {
-            return Err(invalid());
+            return Err(invalid_error());
         }
         let offsets = 16..16 + list_count * 4;
         let scales = offsets.end..offsets.end + list_count * 4;
@@ -65,7 +65,7 @@ impl InvertedLists {
         for list in 0..list_count {
             let Range { start, end } = lists.rows(bytes, list);
             if start != previous_end || end < start || end > n {
-                return Err(invalid());
+                return Err(invalid_error());
             }
             previous_end = end;
         }
@@ -73,7 +73,7 @@ impl InvertedLists {
             .all(|i| (0.0..=MAX_SCALE).contains(&f32_at(&bytes[lists.scales.clone()], i)));
         let codes = &bytes[lists.codes.clone()];
         if !scales_are_valid || !super::bytes::are_7_bit(codes) {
-            return Err(invalid());
+            return Err(invalid_error());
         }
         if metric == Metric::L2 {
             for (list, codes) in codes.chunks(dim).enumerate() {
@@ -152,7 +152,7 @@ mod tests {
     use crate::testing::SeededNumbers;
     use alloc::{format, string::String};
 
-    fn build(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
+    fn build_catalogue(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
         let vectors = Vectors::new(values, dim).unwrap();
         let ids: Vec<String> = (0..vectors.len()).map(|i| format!("{i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -162,9 +162,10 @@ mod tests {
         builder.finish().unwrap()
     }
 
-    /// A catalogue of these rows of `all`, with inverted lists of these end rows and centres.
-    fn with_lists(
-        all: &Catalogue,
+    /// Builds a catalogue with inverted lists from rows of the catalogue `source`. List l ends
+    /// before row `offsets[l]`; its centre is vector l of the catalogue `centres`.
+    fn build_with_lists(
+        source: &Catalogue,
         rows: &[u32],
         offsets: &[u32],
         centres: &Catalogue,
@@ -174,49 +175,59 @@ mod tests {
         section.extend(u32s_to_bytes(offsets));
         section.extend(centres.section(Section::Scales));
         section.extend(centres.section(Section::Codes));
-        let settings = BuildOptions { metric: all.metric(), precision: all.precision() };
-        let mut builder = CatalogueBuilder::new(all.dim(), settings)?;
-        builder.add_rows(all, rows)?;
+        let settings = BuildOptions { metric: source.metric(), precision: source.precision() };
+        let mut builder = CatalogueBuilder::new(source.dim(), settings)?;
+        builder.add_rows(source, rows)?;
         builder.set_section(Section::Lists, section);
         builder.finish()
     }
 
-    /// Two catalogues of rows scattered around five centres: with a list for each centre, and
-    /// without lists.
-    fn around_five_centres(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
-        let (dim, n, count) = (20, 400, 5);
+    /// Builds two catalogues of the same 400 vectors, which are scattered around five centres: one
+    /// with an inverted list for each centre, and one without lists.
+    fn build_five_clusters(metric: Metric, probes: u32) -> (Catalogue, Catalogue) {
+        let (dim, n, centre_count) = (20, 400, 5);
         let mut random = SeededNumbers::new(41);
-        let centres: Vec<f32> = (0..count * dim).map(|_| random.normal()).collect();
+        let centres: Vec<f32> = (0..centre_count * dim).map(|_| random.normal()).collect();
         let values: Vec<f32> = (0..n * dim)
-            .map(|i| centres[i / dim % count * dim + i % dim] + 0.1 * random.normal())
+            .map(|i| centres[i / dim % centre_count * dim + i % dim] + 0.1 * random.normal())
             .collect();
-        let (all, centres) = (build(&values, dim, metric), build(&centres, dim, metric));
-        let rows: Vec<u32> =
-            (0..count as u32).flat_map(|list| (list..n as u32).step_by(count)).collect();
-        let offsets: Vec<u32> = (1..=count as u32).map(|list| list * (n / count) as u32).collect();
-        (with_lists(&all, &rows, &offsets, &centres, probes).unwrap(), all)
+        let (catalogue_without_lists, centres) =
+            (build_catalogue(&values, dim, metric), build_catalogue(&centres, dim, metric));
+        let rows: Vec<u32> = (0..centre_count as u32)
+            .flat_map(|list| (list..n as u32).step_by(centre_count))
+            .collect();
+        let offsets: Vec<u32> =
+            (1..=centre_count as u32).map(|list| list * (n / centre_count) as u32).collect();
+        (
+            build_with_lists(&catalogue_without_lists, &rows, &offsets, &centres, probes).unwrap(),
+            catalogue_without_lists,
+        )
     }
 
-    fn ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
+    fn search_ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
         let search = SearchOptions { count: 30, exact, ..SearchOptions::default() };
-        let found = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();
-        found[0].iter().map(|hit| catalogue.id(hit.row).unwrap().into()).collect()
+        let hit_lists = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();
+        hit_lists[0].iter().map(|hit| catalogue.id(hit.row).unwrap().into()).collect()
     }
 
     #[test]
     fn one_probe_finds_the_neighbours_and_probing_all_lists_equals_a_full_scan() {
         for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
-            let (one_probe, flat) = around_five_centres(metric, 1);
-            let (five_probes, _) = around_five_centres(metric, 5);
-            assert_eq!(one_probe.lists(), Some((5, 1, 0.5)));
+            let (one_probe_catalogue, catalogue_without_lists) = build_five_clusters(metric, 1);
+            let (five_probe_catalogue, _) = build_five_clusters(metric, 5);
+            assert_eq!(one_probe_catalogue.lists(), Some((5, 1, 0.5)));
             for row in 0..50 {
                 let mut query = Vec::new();
-                flat.read_vector(row, &mut query).unwrap();
-                let expected = ids(&flat, &query, false);
-                assert_eq!(ids(&one_probe, &query, true), expected);
-                assert_eq!(ids(&five_probes, &query, false), expected);
+                catalogue_without_lists.read_vector(row, &mut query).unwrap();
+                let expected_ids = search_ids(&catalogue_without_lists, &query, false);
+                assert_eq!(search_ids(&one_probe_catalogue, &query, true), expected_ids);
+                assert_eq!(search_ids(&five_probe_catalogue, &query, false), expected_ids);
                 if metric != Metric::InnerProduct {
-                    assert_eq!(ids(&one_probe, &query, false), expected, "{metric:?}");
+                    assert_eq!(
+                        search_ids(&one_probe_catalogue, &query, false),
+                        expected_ids,
+                        "{metric:?}"
+                    );
                 }
             }
         }
@@ -224,44 +235,54 @@ mod tests {
 
     #[test]
     fn rows_after_the_lists_are_always_searched_and_removed_rows_are_never_returned() {
-        let (catalogue, flat) = around_five_centres(Metric::Cosine, 1);
+        let (catalogue, catalogue_without_lists) = build_five_clusters(Metric::Cosine, 1);
         let mut query = Vec::new();
-        flat.read_vector(1, &mut query).unwrap();
+        catalogue_without_lists.read_vector(1, &mut query).unwrap();
         let mut builder = CatalogueBuilder::new(20, BuildOptions::default()).unwrap();
         let all_rows: Vec<u32> = (0..400).collect();
         builder.add_rows(&catalogue, &all_rows).unwrap();
-        // A vector far from the list that the query probes.
-        let far: Vec<f32> = query.iter().map(|x| -x).collect();
-        builder.add(&Items::new(Vectors::new(&far, 20).unwrap(), &["far"])).unwrap();
+        // A vector opposite to the query, so that the centre of the probed list is far from it.
+        let far_vector: Vec<f32> = query.iter().map(|x| -x).collect();
+        builder.add(&Items::new(Vectors::new(&far_vector, 20).unwrap(), &["far"])).unwrap();
         builder.set_section(Section::Lists, catalogue.section(Section::Lists).to_vec());
-        let removed = catalogue.row("1").unwrap();
-        let mut words = [0u32; 13];
-        words[removed / 32] |= 1 << (removed % 32);
-        builder.set_section(Section::Removed, u32s_to_bytes(&words));
-        let changed = builder.finish().unwrap();
-        assert_eq!((changed.len(), changed.rows(), changed.row("1")), (400, 401, None));
-        let found = ids(&changed, &query, false);
-        assert!(!found.contains(&"1".into()) && found.len() == 30);
+        let removed_row = catalogue.row("1").unwrap();
+        let mut removed_words = [0u32; 13];
+        removed_words[removed_row / 32] |= 1 << (removed_row % 32);
+        builder.set_section(Section::Removed, u32s_to_bytes(&removed_words));
+        let changed_catalogue = builder.finish().unwrap();
+        assert_eq!(
+            (changed_catalogue.len(), changed_catalogue.rows(), changed_catalogue.row("1")),
+            (400, 401, None)
+        );
+        let found_ids = search_ids(&changed_catalogue, &query, false);
+        assert!(!found_ids.contains(&"1".into()) && found_ids.len() == 30);
         let search = SearchOptions { count: 400, ..SearchOptions::default() };
-        let found = changed.search_with(Vectors::new(&query, 20).unwrap(), &search).unwrap();
-        assert!(found[0].iter().any(|hit| hit.row == 400));
+        let hit_lists =
+            changed_catalogue.search_with(Vectors::new(&query, 20).unwrap(), &search).unwrap();
+        assert!(hit_lists[0].iter().any(|hit| hit.row == 400));
     }
 
     #[test]
     fn lists_of_a_wrong_shape_are_an_error() {
-        let (_, flat) = around_five_centres(Metric::Cosine, 1);
-        let centre = build(&[1.0; 20], 20, Metric::Cosine);
-        let short = build(&[1.0; 3], 3, Metric::Cosine);
-        let code = |rows: &[u32], offsets: &[u32], centres: &Catalogue, probes| {
-            with_lists(&flat, rows, offsets, centres, probes).err().map(|error| error.code())
+        let (_, catalogue_without_lists) = build_five_clusters(Metric::Cosine, 1);
+        let centre = build_catalogue(&[1.0; 20], 20, Metric::Cosine);
+        let short_centre = build_catalogue(&[1.0; 3], 3, Metric::Cosine);
+        let error_code = |rows: &[u32], offsets: &[u32], centres: &Catalogue, probes| {
+            build_with_lists(&catalogue_without_lists, rows, offsets, centres, probes)
+                .err()
+                .map(|error| error.code())
         };
-        assert_eq!(code(&[3, 1], &[2], &centre, 1), None);
-        assert_eq!(code(&[3, 3], &[2], &centre, 1), Some("option"), "an item twice");
-        assert_eq!(code(&[3, 400], &[2], &centre, 1), Some("option"), "a row past the end");
-        assert_eq!(code(&[3, 1], &[3], &centre, 1), Some("corrupt"), "a list past the end");
-        assert_eq!(code(&[3, 1], &[2, 2], &centre, 1), Some("corrupt"), "a centre is missing");
-        assert_eq!(code(&[3, 1], &[2], &centre, 0), Some("corrupt"), "no list is probed");
-        assert_eq!(code(&[3, 1], &[2], &centre, 2), Some("corrupt"), "more than all");
-        assert_eq!(code(&[3, 1], &[2], &short, 1), Some("corrupt"), "another length");
+        assert_eq!(error_code(&[3, 1], &[2], &centre, 1), None);
+        assert_eq!(error_code(&[3, 3], &[2], &centre, 1), Some("option"), "an item twice");
+        assert_eq!(error_code(&[3, 400], &[2], &centre, 1), Some("option"), "a row past the end");
+        assert_eq!(error_code(&[3, 1], &[3], &centre, 1), Some("corrupt"), "a list past the end");
+        assert_eq!(
+            error_code(&[3, 1], &[2, 2], &centre, 1),
+            Some("corrupt"),
+            "a centre is missing"
+        );
+        assert_eq!(error_code(&[3, 1], &[2], &centre, 0), Some("corrupt"), "no list is probed");
+        assert_eq!(error_code(&[3, 1], &[2], &centre, 2), Some("corrupt"), "more than all");
+        assert_eq!(error_code(&[3, 1], &[2], &short_centre, 1), Some("corrupt"), "another length");
     }
 }

@@ -27,14 +27,15 @@ const MAX_ODD_WEIGHT: f64 = 127.0;
 /// Number of steps of the weight of an even dimension in one step of that of an odd dimension.
 const EVEN_WEIGHT_STEPS: f64 = 256.0;
 
-/// Weights for 16 codes: eight for the words, and eight for the low bytes of the words.
+/// Query weights that multiply 16 codes: eight for the 16-bit words of two codes each, and eight
+/// for the low code of each word.
 type PairWeights = [[i16; 8]; 2];
-/// Weights for the codes of a block.
+/// Query weights that multiply the [`BLOCK_CODES`] codes of a block, 16 codes at a time.
 type BlockWeights = [PairWeights; BLOCK_CODES / 16];
 
-/// A query as integer weights.
+/// A query vector, rounded to integer weights that multiply the codes of a row.
 pub(super) struct QueryWeights {
-    /// Weights of the whole blocks of a row.
+    /// The weights of each complete block of [`BLOCK_CODES`] dimensions.
     blocks: Vec<BlockWeights>,
     /// For a dimension that is no multiple of [`BLOCK_CODES`]: weights of the last `BLOCK_CODES`
     /// codes of a row (or of all codes of a shorter row). Zero for codes that are part of `blocks`.
@@ -48,20 +49,21 @@ pub(super) struct QueryWeights {
 }
 
 impl QueryWeights {
-    /// Rounds a query: odd dimensions to 8 bits, even dimensions to 16.
+    /// Rounds the components of a query to integer weights: 8 bits in odd dimensions, 16 bits in
+    /// even dimensions.
     pub(super) fn new(query: &[f32]) -> Self {
         let mut weights =
             Self { blocks: Vec::new(), tail: None, sum: 0, step: 0.0, rounding_norm: 0.0 };
-        let (mut largest, mut sum) = (0.0f32, 0.0f64);
+        let (mut max_magnitude, mut sum) = (0.0f32, 0.0f64);
         for x in query {
-            largest = largest.max(x.abs());
+            max_magnitude = max_magnitude.max(x.abs());
             sum += f64::from(x.abs());
         }
         // Largest sum of magnitudes of the scaled components for which every dot product fits into
         // i32.
         let max_sum = f64::from(i32::MAX) / (MAX_CODE * EVEN_WEIGHT_STEPS) - query.len() as f64;
-        let scale = match largest > 0.0 {
-            true => (MAX_ODD_WEIGHT / f64::from(largest)).min(max_sum / sum),
+        let scale = match max_magnitude > 0.0 {
+            true => (MAX_ODD_WEIGHT / f64::from(max_magnitude)).min(max_sum / sum),
             false => 1.0,
         };
         weights.step = 1.0 / (EVEN_WEIGHT_STEPS * scale);
@@ -71,18 +73,18 @@ impl QueryWeights {
             let mut block: BlockWeights = [[[0; 8]; 2]; BLOCK_CODES / 16];
             for (dimension, &x) in query.iter().enumerate().take(start + BLOCK_CODES).skip(first) {
                 let (index, x) = (dimension - start, f64::from(x) * scale);
-                let [words, lows] = &mut block[index / 16];
+                let [word_weights, low_weights] = &mut block[index / 16];
                 let lane = index % 16 / 2;
                 let rounded = if index % 2 == 1 {
                     let weight = round_ties_even(x);
-                    words[lane] = weight as i16;
-                    lows[lane] -= weight as i16;
+                    word_weights[lane] = weight as i16;
+                    low_weights[lane] -= weight as i16;
                     weight * EVEN_WEIGHT_STEPS
                 } else {
                     let weight = round_ties_even(x * EVEN_WEIGHT_STEPS);
                     // The weight of the word, set for the next dimension, also multiplies the low
                     // byte; that product is subtracted there.
-                    lows[lane] += weight as i16;
+                    low_weights[lane] += weight as i16;
                     weight
                 };
                 weights.sum = weights.sum.wrapping_add(rounded as i32);
@@ -270,12 +272,12 @@ mod simd {
         ]
     }
 
-    /// The sum of the lanes of each row.
+    /// For each of four rows, the sum of the four lanes of its partial sums.
     #[inline(always)]
     pub(super) fn row_sums([a, b, c, d]: Sums) -> [i32; KERNEL_ROWS] {
-        let halves =
+        let pair_sums =
             |x, y| i32x4_add(i32x4_shuffle::<0, 4, 2, 6>(x, y), i32x4_shuffle::<1, 5, 3, 7>(x, y));
-        let (x, y) = (halves(a, b), halves(c, d));
+        let (x, y) = (pair_sums(a, b), pair_sums(c, d));
         let sums = i32x4_add(i32x4_shuffle::<0, 1, 4, 5>(x, y), i32x4_shuffle::<2, 3, 6, 7>(x, y));
         [
             i32x4_extract_lane::<0>(sums),

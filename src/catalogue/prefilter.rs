@@ -36,7 +36,7 @@ pub(super) struct Estimate {
 }
 
 impl<'a> Prefilter<'a> {
-    /// Estimates the allowed rows of these parts, and stores the highest estimates: at least
+    /// Estimates the scores of the allowed rows in these parts, and stores the highest: at least
     /// `min_highest`, or all if there are fewer. O(rows dim / 8).
     pub(super) fn new(
         sketches: &'a Sketches,
@@ -78,10 +78,12 @@ impl<'a> Prefilter<'a> {
             let estimates = sketches.estimates(block, tables);
             if estimates.max > threshold {
                 let values = &estimates.values;
-                let above = lane_mask(values, |_, eight| F32x8::splat(threshold).lt_mask(eight));
+                let above_mask = lane_mask(values, |_, eight_values| {
+                    F32x8::splat(threshold).lt_mask(eight_values)
+                });
                 let estimate =
                     |lane| Estimate { row: block * SKETCH_BLOCK_ROWS + lane, value: values[lane] };
-                highest.extend(set_lanes(mask & above).map(estimate));
+                highest.extend(set_lanes(mask & above_mask).map(estimate));
                 if highest.len() >= 4 * min_highest {
                     threshold = retain_highest(highest, min_highest);
                 }
@@ -119,23 +121,28 @@ impl<'a> Prefilter<'a> {
             // Blocks whose maximum is below `min_value` are skipped. NaN is not below it.
             if !(estimates.max + deviations * estimates.max_estimate_std_dev < min_value) {
                 let estimate_std_devs = self.sketches.estimate_std_devs(block).as_chunks().0;
-                let below = lane_mask(&estimates.values, |group, eight| {
-                    eight
+                let below_mask = lane_mask(&estimates.values, |group, eight_values| {
+                    eight_values
                         .add_scaled(F32x8::new(estimate_std_devs[group]), deviations)
                         .lt_mask(F32x8::splat(min_value))
                 });
-                rows.extend(set_lanes(mask & !below).map(|lane| block * SKETCH_BLOCK_ROWS + lane));
+                rows.extend(
+                    set_lanes(mask & !below_mask).map(|lane| block * SKETCH_BLOCK_ROWS + lane),
+                );
             }
         }
         rows
     }
 }
 
-/// A mask with a bit for each row of a block. `bits(group, values)` computes those of eight rows.
+/// A mask with a bit for each row of a block; `bits(group, values)` computes the bits of eight
+/// rows.
 #[inline(always)]
 fn lane_mask(values: &[f32; SKETCH_BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u32) -> u32 {
     let groups = values.as_chunks().0.iter().enumerate();
-    groups.fold(0, |mask, (group, eight)| mask | bits(group, F32x8::new(*eight)) << (group * LANES))
+    groups.fold(0, |mask, (group, eight_values)| {
+        mask | bits(group, F32x8::new(*eight_values)) << (group * LANES)
+    })
 }
 
 /// Retains the `count` highest of more than `count` estimates, and all that equal the lowest of

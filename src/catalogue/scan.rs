@@ -40,7 +40,7 @@ const GROUP_ROWS: usize = 8;
 /// than this number of standard deviations.
 const PREFILTER_DEVIATIONS: f32 = 5.0;
 
-/// The data of all rows that a scan reads.
+/// The stored data of a catalogue's rows that a scan reads.
 #[derive(Clone, Copy)]
 pub(super) struct RowData<'a> {
     pub(super) codes: StoredVectors<'a>,
@@ -68,11 +68,13 @@ pub(super) fn search(
     parts: &[ScanPart],
     search: &SearchOptions<'_>,
 ) -> Vec<Vec<ScoredRow>> {
-    let wanted = search.offset.saturating_add(search.count).min(rows.codes.len());
-    let mut scans: Vec<QueryScan> =
-        queries.rows().map(|query| QueryScan::new(rows, query, wanted, search.min_score)).collect();
+    let wanted_count = search.offset.saturating_add(search.count).min(rows.codes.len());
+    let mut scans: Vec<QueryScan> = queries
+        .rows()
+        .map(|query| QueryScan::new(rows, query, wanted_count, search.min_score))
+        .collect();
     if let Some(sketches) = rows.sketches {
-        for (query_index, scan) in scans.iter_mut().enumerate().filter(|_| wanted > 0) {
+        for (query_index, scan) in scans.iter_mut().enumerate().filter(|_| wanted_count > 0) {
             let searched_rows = parts
                 .iter()
                 .filter(|part| part.queries.contains(&query_index))
@@ -92,8 +94,8 @@ pub(super) fn search(
     scans.into_iter().map(|scan| scan.finish(rows, search)).collect()
 }
 
-/// One part of all n rows, which all queries search.
-pub(super) fn one_part(n: usize, query_count: usize) -> Vec<ScanPart> {
+/// A single part that holds all n rows and is searched by all queries.
+pub(super) fn single_part(n: usize, query_count: usize) -> Vec<ScanPart> {
     vec![ScanPart { rows: 0..n, queries: (0..query_count).collect() }]
 }
 
@@ -142,20 +144,20 @@ impl Query {
         let weights = QueryWeights::new(&unit);
         // Bounds omit the parts of a score that all rows have in common: the factor |q| of an inner
         // product and, for L2, where -|q - x|^2 = 2 q x - |x|^2 - |q|^2, the term |q|^2.
-        let factor = if metric == Metric::L2 { 2.0 * norm } else { 1.0 };
+        let score_factor = if metric == Metric::L2 { 2.0 * norm } else { 1.0 };
         let (code_norm, residual_norm) =
             (f64::from(error_bound.max_code_norm), f64::from(error_bound.max_residual_norm));
         // The relative rounding errors in f32, of the exact score and of the bounds.
-        let rounding = (query.len() / PARTIAL_SUMS + 32) as f64 * f64::from(f32::EPSILON);
+        let rounding_error = (query.len() / PARTIAL_SUMS + 32) as f64 * f64::from(f32::EPSILON);
         let error = weights.rounding_norm * code_norm
             + residual_norm * 1.000_001
-            + rounding * (code_norm + residual_norm);
+            + rounding_error * (code_norm + residual_norm);
         Self {
             unit,
             norm,
-            estimate_factor: (weights.step * factor) as f32,
-            margin: (error * factor * 1.000_001) as f32,
-            norm_margin: rounding as f32,
+            estimate_factor: (weights.step * score_factor) as f32,
+            margin: (error * score_factor * 1.000_001) as f32,
+            norm_margin: rounding_error as f32,
             weights,
         }
     }
@@ -167,7 +169,7 @@ impl Query {
         codes: &StoredVectors<'_>,
         rows: [usize; KERNEL_ROWS],
     ) -> [f32; KERNEL_ROWS] {
-        // The dot product of a row of components 0.
+        // The integer dot product of a row whose components are all 0.
         let zero_dot = self.weights.sum.wrapping_mul(super::codes::ZERO_CODE.into());
         let [a, b, c, d] = rows;
         let row = |row: usize| &codes.codes[row * codes.dim..][..codes.dim];
@@ -181,9 +183,10 @@ impl Query {
     fn deviation_ratio(&self, rows: &RowData<'_>, sample: &[(Estimate, f32)]) -> f32 {
         let mut sum = 0.0;
         for chunk in sample.chunks(KERNEL_ROWS) {
-            let four: [_; KERNEL_ROWS] = core::array::from_fn(|i| chunk[i.min(chunk.len() - 1)]);
-            let dots = self.estimates(&rows.codes, four.map(|(estimate, _)| estimate.row));
-            for ((estimate, std_dev), dot) in four.into_iter().zip(dots) {
+            let four_samples: [_; KERNEL_ROWS] =
+                core::array::from_fn(|i| chunk[i.min(chunk.len() - 1)]);
+            let dots = self.estimates(&rows.codes, four_samples.map(|(estimate, _)| estimate.row));
+            for ((estimate, std_dev), dot) in four_samples.into_iter().zip(dots) {
                 if std_dev > 0.0 {
                     let dot = dot * rows.codes.scale(estimate.row);
                     let deviations = (dot - estimate.value) / std_dev;
@@ -200,8 +203,8 @@ impl Query {
 #[derive(Clone, Copy)]
 struct Candidate {
     row: usize,
-    lower: f32,
-    upper: f32,
+    lower_bound: f32,
+    upper_bound: f32,
 }
 
 /// The state of the scan of one query.
@@ -305,17 +308,17 @@ impl QueryScan {
         }
         // A row is excluded if its upper bound is below the minimum. NaN is not below it, so a row
         // with a NaN bound becomes a candidate.
-        let not_excluded = mask & !uppers.lt_mask(F32x8::splat(self.min_upper_bound));
-        if not_excluded != 0 {
+        let candidate_mask = mask & !uppers.lt_mask(F32x8::splat(self.min_upper_bound));
+        if candidate_mask != 0 {
             let (lowers, uppers) = (lowers.to_array(), uppers.to_array());
             // Exact cosines are clamped to 1, so a lower bound must not exceed 1.
             let max_score = if rows.header.metric == Metric::Cosine { 1.0 } else { f32::MAX };
             let candidate = |lane| Candidate {
                 row: group[lane],
-                lower: f32::min(lowers[lane], max_score),
-                upper: uppers[lane],
+                lower_bound: f32::min(lowers[lane], max_score),
+                upper_bound: uppers[lane],
             };
-            self.candidates.extend(set_lanes(not_excluded).map(candidate));
+            self.candidates.extend(set_lanes(candidate_mask).map(candidate));
         }
     }
 
@@ -324,14 +327,14 @@ impl QueryScan {
     #[inline(never)]
     fn prune(&mut self) {
         if self.candidates.len() > self.count {
-            let mut lowers: Vec<f32> = self.candidates.iter().map(|row| row.lower).collect();
+            let mut lowers: Vec<f32> = self.candidates.iter().map(|row| row.lower_bound).collect();
             let kth_lower_bound = kth_largest(&mut lowers, self.count - 1);
             if kth_lower_bound > self.min_upper_bound {
                 self.min_upper_bound = kth_lower_bound;
             }
         }
         let min_upper_bound = self.min_upper_bound;
-        self.candidates.retain(|row| !(row.upper < min_upper_bound));
+        self.candidates.retain(|row| !(row.upper_bound < min_upper_bound));
         self.prune_len = self.prune_len.max(2 * self.candidates.len());
     }
 
@@ -343,15 +346,15 @@ impl QueryScan {
         }
         self.prune();
         let scores = self.exact_scores(rows);
-        let mut best = TopK::new(self.count);
+        let mut top_rows = TopK::new(self.count);
         for (candidate, score) in self.candidates.iter().zip(scores) {
             if let Some(score) =
                 score.filter(|&score| search.min_score.is_none_or(|min| score >= min))
             {
-                best.push(candidate.row, score);
+                top_rows.push(candidate.row, score);
             }
         }
-        let mut best_rows = best.finish();
+        let mut best_rows = top_rows.finish();
         best_rows.drain(..search.offset.min(best_rows.len()));
         best_rows
     }
@@ -363,10 +366,10 @@ impl QueryScan {
         let mut scores = vec![None; self.candidates.len()];
         let mut certain_scores = Vec::new();
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
-            if candidate.lower >= self.min_upper_bound {
-                let exact = self.query.exact_score(rows, candidate.row);
-                *score = Some(exact);
-                certain_scores.push(exact);
+            if candidate.lower_bound >= self.min_upper_bound {
+                let exact_score = self.query.exact_score(rows, candidate.row);
+                *score = Some(exact_score);
+                certain_scores.push(exact_score);
             }
         }
         if certain_scores.len() >= self.count {
@@ -375,7 +378,7 @@ impl QueryScan {
             self.min_upper_bound = self.min_upper_bound.max(kth_bound);
         }
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
-            if score.is_none() && !(candidate.upper < self.min_upper_bound) {
+            if score.is_none() && !(candidate.upper_bound < self.min_upper_bound) {
                 *score = Some(self.query.exact_score(rows, candidate.row));
             }
         }
@@ -435,13 +438,17 @@ impl Query {
 impl ErrorBound {
     /// The stored bound, or that of the worst case if the file stores none.
     pub(super) fn or_worst_case(self, codes: &StoredVectors<'_>) -> Self {
-        let root = sqrt(codes.dim as f64) as f32 * 1.000_001;
+        let root_of_dim = sqrt(codes.dim as f64) as f32 * 1.000_001;
         Self {
-            max_code_norm: if self.max_code_norm > 0.0 { self.max_code_norm } else { 64.0 * root },
+            max_code_norm: if self.max_code_norm > 0.0 {
+                self.max_code_norm
+            } else {
+                64.0 * root_of_dim
+            },
             max_residual_norm: match codes.residuals.is_empty() {
                 true => 0.0,
                 false if self.max_residual_norm > 0.0 => self.max_residual_norm,
-                false => 0.5 * root,
+                false => 0.5 * root_of_dim,
             },
         }
     }

@@ -167,14 +167,14 @@ impl Sketches {
     pub(super) fn query_tables(&self, unit: &[f32]) -> QueryTables {
         // The largest dot product of each four dimensions of the query with any signs.
         let largest_dots = || {
-            unit.chunks(TABLE_DIMS).map(|load_four| load_four.iter().map(|x| x.abs()).sum::<f32>())
+            unit.chunks(TABLE_DIMS).map(|four_dims| four_dims.iter().map(|x| x.abs()).sum::<f32>())
         };
         let entry_unit = largest_dots().fold(0.0, f32::max) * 2.0 / MAX_TABLE_ENTRY;
         let inverse_unit = if entry_unit > 0.0 { 1.0 / entry_unit } else { 0.0 };
         let mut tables = vec![[0; 16]; self.tables_per_row];
-        for (table, load_four) in tables.iter_mut().zip(unit.chunks(TABLE_DIMS)) {
+        for (table, four_dims) in tables.iter_mut().zip(unit.chunks(TABLE_DIMS)) {
             let mut entries = [0.0f32; 16];
-            for (bit, x) in load_four.iter().enumerate() {
+            for (bit, x) in four_dims.iter().enumerate() {
                 // A set bit is a negative sign. Entries are differences from the smallest entry, so
                 // none is negative.
                 let [positive, negative] =
@@ -267,22 +267,22 @@ mod simd {
         centre: &[u8; CHUNK_DIMS],
     ) -> (u32, u32, u32) {
         let (mut bits, mut sums, mut squares) = (0, ZERO, ZERO);
-        for (at, (codes, centre)) in
+        for (half, (codes, centre)) in
             codes.as_chunks().0.iter().zip(centre.as_chunks().0).enumerate()
         {
             let difference = i8x16_sub(load(codes), load(centre));
-            bits |= u32::from(i8x16_bitmask(difference)) << (16 * at);
+            bits |= u32::from(i8x16_bitmask(difference)) << (16 * half);
             sums = u16x8_add(sums, u16x8_extadd_pairwise_u8x16(i8x16_abs(difference)));
             let [low, high] =
                 [i16x8_extend_low_i8x16(difference), i16x8_extend_high_i8x16(difference)];
             let squared = i32x4_add(i32x4_dot_i16x8(low, low), i32x4_dot_i16x8(high, high));
             squares = i32x4_add(squares, squared);
         }
-        (bits, total(u32x4_extadd_pairwise_u16x8(sums)), total(squares))
+        (bits, lane_total(u32x4_extadd_pairwise_u16x8(sums)), lane_total(squares))
     }
 
     #[inline(always)]
-    fn total(x: v128) -> u32 {
+    fn lane_total(x: v128) -> u32 {
         let [a, b] = [i32x4_extract_lane::<0>(x), i32x4_extract_lane::<1>(x)];
         let [c, d] = [i32x4_extract_lane::<2>(x), i32x4_extract_lane::<3>(x)];
         (a + b + c + d) as u32
@@ -294,21 +294,21 @@ mod simd {
         block: &BlockFactors,
         tables: &QueryTables,
     ) -> Estimates {
-        // Sums of rows 0 to 7, 8 to 15, 16 to 23 and 24 to 31.
+        // Sums of table entries for rows 0 to 7, 8 to 15, 16 to 23 and 24 to 31.
         let mut sums = [ZERO; 4];
         for (signs, tables) in signs.as_chunks::<4>().0.iter().zip(tables.tables.as_chunks::<4>().0)
         {
             let [mut low, mut high] = [ZERO; 2];
-            for at in 0..4 {
-                let (bits, table) = (load(&signs[at]), load(&tables[at]));
+            for slot in 0..4 {
+                let (bits, table) = (load(&signs[slot]), load(&tables[slot]));
                 let [first, second] =
                     [bits, u16x8_shr(bits, 4)].map(|bits| v128_and(bits, u8x16_splat(15)));
                 low = u8x16_add(low, u8x16_swizzle(table, first));
                 high = u8x16_add(high, u8x16_swizzle(table, second));
             }
-            for (at, bytes) in [low, high].into_iter().enumerate() {
-                sums[2 * at] = u16x8_add(sums[2 * at], v128_and(bytes, u16x8_splat(255)));
-                sums[2 * at + 1] = u16x8_add(sums[2 * at + 1], u16x8_shr(bytes, 8));
+            for (slot, bytes) in [low, high].into_iter().enumerate() {
+                sums[2 * slot] = u16x8_add(sums[2 * slot], v128_and(bytes, u16x8_splat(255)));
+                sums[2 * slot + 1] = u16x8_add(sums[2 * slot + 1], u16x8_shr(bytes, 8));
             }
         }
         let (mut values, mut largest) = ([0.0; SKETCH_BLOCK_ROWS], f32x4_splat(f32::MIN));
@@ -335,7 +335,7 @@ mod simd {
     }
 
     #[inline(always)]
-    /// Loads four values.
+    /// Loads four `f32` into a SIMD vector.
     fn load_four(x: &[f32; 4]) -> v128 {
         f32x4(x[0], x[1], x[2], x[3])
     }
@@ -364,9 +364,9 @@ mod portable {
         centre: &[u8; CHUNK_DIMS],
     ) -> (u32, u32, u32) {
         let (mut bits, mut sum, mut squares) = (0, 0, 0);
-        for (at, (&code, &centre)) in codes.iter().zip(centre).enumerate() {
+        for (dimension, (&code, &centre)) in codes.iter().zip(centre).enumerate() {
             let difference = i32::from(code) - i32::from(centre);
-            bits |= u32::from(difference < 0) << at;
+            bits |= u32::from(difference < 0) << dimension;
             sum += difference.unsigned_abs();
             squares += (difference * difference) as u32;
         }

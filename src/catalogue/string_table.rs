@@ -26,7 +26,7 @@ impl<'a> StringTable<'a> {
         if self.offsets.is_empty() {
             return &[];
         }
-        let start = i.checked_sub(1).map_or(0, |before| u32_at(self.offsets, before));
+        let start = i.checked_sub(1).map_or(0, |previous| u32_at(self.offsets, previous));
         &self.bytes[start..u32_at(self.offsets, i)]
     }
 
@@ -83,7 +83,7 @@ impl StringTableBuilder {
 
     /// String `i`.
     pub(super) fn get(&self, i: usize) -> &[u8] {
-        let start = i.checked_sub(1).map_or(0, |before| self.offsets[before] as usize);
+        let start = i.checked_sub(1).map_or(0, |previous| self.offsets[previous] as usize);
         &self.bytes[start..self.offsets[i] as usize]
     }
 }

@@ -15,13 +15,15 @@ fn assert_within_rounding_bound(dim: usize, seed: u32, magnitude: f32) {
     let weights = QueryWeights::new(&query);
     let dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     for (row, dot) in rows.iter().zip(dots) {
-        let centred: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
-        let length = libm::sqrt(centred.iter().map(|c| c * c).sum());
-        let expected: f64 = query.iter().zip(&centred).map(|(&q, c)| f64::from(q) * c).sum();
-        let actual = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.step;
+        let centred_codes: Vec<f64> = row.iter().map(|&code| f64::from(code) - 64.0).collect();
+        let length = libm::sqrt(centred_codes.iter().map(|c| c * c).sum());
+        let expected_dot: f64 =
+            query.iter().zip(&centred_codes).map(|(&q, c)| f64::from(q) * c).sum();
+        let actual_dot = f64::from(dot.wrapping_sub(weights.sum.wrapping_mul(64))) * weights.step;
         assert!(
-            (actual - expected).abs() <= weights.rounding_norm * length * (1.0 + 1e-9) + 1e-12,
-            "{dim} {seed}: {actual} {expected}"
+            (actual_dot - expected_dot).abs()
+                <= weights.rounding_norm * length * (1.0 + 1e-9) + 1e-12,
+            "{dim} {seed}: {actual_dot} {expected_dot}"
         );
     }
 }
@@ -43,13 +45,13 @@ fn extreme_values_do_not_overflow() {
             let row = alloc::vec![127u8; dim];
             let weights = QueryWeights::new(&query);
             let dot = weights.dots([&row; KERNEL_ROWS])[0];
-            let expected = 127.0 * f64::from(sign) * dim as f64;
-            let actual = f64::from(dot) * weights.step;
+            let expected_dot = 127.0 * f64::from(sign) * dim as f64;
+            let actual_dot = f64::from(dot) * weights.step;
             assert!(
-                (actual - expected).abs()
-                    <= 1e-3 * expected.abs()
+                (actual_dot - expected_dot).abs()
+                    <= 1e-3 * expected_dot.abs()
                         + weights.rounding_norm * 127.0 * libm::sqrt(dim as f64),
-                "{dim} {actual} {expected}"
+                "{dim} {actual_dot} {expected_dot}"
             );
         }
     }
@@ -59,29 +61,29 @@ fn extreme_values_do_not_overflow() {
 fn assert_equals_portable(dim: usize) {
     let (query, rows) = query_and_codes(dim, 7 + dim as u32, 1.0);
     let weights = QueryWeights::new(&query);
-    let actual = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
+    let actual_dots = weights.dots([0, 1, 2, 3].map(|row: usize| &rows[row][..]));
     let mut sums = [portable::ZERO_I32; KERNEL_ROWS];
     for (i, block) in weights.blocks.iter().enumerate() {
-        let at = |row: usize| -> &[u8; BLOCK_CODES] { &rows[row].as_chunks().0[i] };
-        portable::add_weighted(&mut sums, [0, 1, 2, 3].map(at), block);
+        let block_of_row = |row: usize| -> &[u8; BLOCK_CODES] { &rows[row].as_chunks().0[i] };
+        portable::add_weighted(&mut sums, [0, 1, 2, 3].map(block_of_row), block);
     }
     if let Some(block) = &weights.tail {
         let tails = [0, 1, 2, 3].map(|row: usize| tail(&rows[row]));
         portable::add_weighted(&mut sums, tails.each_ref(), block);
     }
-    assert_eq!(actual, portable::row_sums(sums));
+    assert_eq!(actual_dots, portable::row_sums(sums));
 
     for residuals in [None, Some(&rows[1][..])] {
         let mut sums = portable::ZERO_F32;
-        for at in (0..dim).step_by(PARTIAL_SUMS) {
-            let part =
-                |from: &[u8]| core::array::from_fn(|i| from.get(at + i).copied().unwrap_or(0));
-            let query = core::array::from_fn(|i| query.get(at + i).copied().unwrap_or(0.0));
-            let residuals = residuals.map_or([0; PARTIAL_SUMS], part);
-            portable::add_products(&mut sums, &query, &part(&rows[0]), &residuals);
+        for start in (0..dim).step_by(PARTIAL_SUMS) {
+            let eight_codes_of =
+                |from: &[u8]| core::array::from_fn(|i| from.get(start + i).copied().unwrap_or(0));
+            let query = core::array::from_fn(|i| query.get(start + i).copied().unwrap_or(0.0));
+            let residuals = residuals.map_or([0; PARTIAL_SUMS], eight_codes_of);
+            portable::add_products(&mut sums, &query, &eight_codes_of(&rows[0]), &residuals);
         }
-        let expected = portable::to_array(sums).iter().sum::<f32>() / 256.0;
-        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), expected.to_bits());
+        let expected_dot = portable::to_array(sums).iter().sum::<f32>() / 256.0;
+        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), expected_dot.to_bits());
     }
 }
 

@@ -3,7 +3,7 @@ use super::*;
 use crate::testing::SeededNumbers;
 use alloc::{format, string::String};
 
-fn catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
+fn build_catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
     let vectors = Vectors::new(values, dim).unwrap();
     let ids: Vec<String> = (0..vectors.len()).map(|i| format!("item {i}")).collect();
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
@@ -18,8 +18,8 @@ fn settings(metric: Metric, precision: Precision) -> BuildOptions {
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::InnerProduct, Metric::L2];
 
-/// Vectors with many near ties: tight groups, duplicates, zeros.
-fn near_ties(n: usize, dim: usize, random: &mut SeededNumbers, scatter: f32) -> Vec<f32> {
+/// Components of n vectors whose scores nearly tie: tight groups, duplicates and zero vectors.
+fn near_tie_values(n: usize, dim: usize, random: &mut SeededNumbers, scatter: f32) -> Vec<f32> {
     let centres: Vec<f32> = (0..5 * dim).map(|_| random.normal()).collect();
     let mut values: Vec<f32> = (0..n * dim)
         .map(|i| centres[(i / dim % 5) * dim + i % dim] + scatter * random.normal())
@@ -33,7 +33,7 @@ fn near_ties(n: usize, dim: usize, random: &mut SeededNumbers, scatter: f32) -> 
     values
 }
 
-/// The best rows by the exact scores of all rows, without bounds.
+/// The expected search result: every row is scored exactly, without bounds, and sorted.
 fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -> Vec<ScoredRow> {
     let allowed = RowSet::all(catalogue.rows());
     let rows = RowData {
@@ -44,16 +44,16 @@ fn score_all(catalogue: &Catalogue, query: &[f32], search: &SearchOptions<'_>) -
         sketches: None,
     };
     let query = Query::new(query, catalogue.metric(), ErrorBound::default());
-    let mut all: Vec<ScoredRow> = (0..catalogue.rows())
+    let mut all_hits: Vec<ScoredRow> = (0..catalogue.rows())
         .filter(|&row| {
             catalogue.is_live(row) && search.allowed.is_none_or(|allowed| allowed.contains(row))
         })
         .filter(|&row| !search.exclude.contains(&(row as u32)))
         .map(|row| ScoredRow { row, score: query.exact_score(&rows, row) })
-        .filter(|hit| search.min_score.is_none_or(|least| hit.score >= least))
+        .filter(|hit| search.min_score.is_none_or(|min_score| hit.score >= min_score))
         .collect();
-    all.sort_by(|a, b| b.score.total_cmp(&a.score));
-    all.into_iter().skip(search.offset).take(search.count).collect()
+    all_hits.sort_by(|a, b| b.score.total_cmp(&a.score));
+    all_hits.into_iter().skip(search.offset).take(search.count).collect()
 }
 
 #[test]
@@ -63,12 +63,14 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
         for scatter in [0.001, 0.05, 1.0] {
             for metric in METRICS {
                 for precision in [Precision::Full, Precision::Compact] {
-                    let values = near_ties(n, dim, &mut random, scatter);
-                    let catalogue = catalogue(&values, dim, settings(metric, precision));
-                    let two_thirds = {
-                        let mut two_thirds = RowSet::empty(n);
-                        (0..n).filter(|row| row % 3 != 1).for_each(|row| two_thirds.insert(row));
-                        two_thirds
+                    let values = near_tie_values(n, dim, &mut random, scatter);
+                    let catalogue = build_catalogue(&values, dim, settings(metric, precision));
+                    let two_thirds_of_rows = {
+                        let mut two_thirds_of_rows = RowSet::empty(n);
+                        (0..n)
+                            .filter(|row| row % 3 != 1)
+                            .for_each(|row| two_thirds_of_rows.insert(row));
+                        two_thirds_of_rows
                     };
                     let near_query: Vec<f32> =
                         values[..dim].iter().map(|x| x + 0.01 * random.normal()).collect();
@@ -79,7 +81,7 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
                             SearchOptions {
                                 count: 7,
                                 offset: 5,
-                                allowed: Some(&two_thirds),
+                                allowed: Some(&two_thirds_of_rows),
                                 ..SearchOptions::default()
                             },
                             SearchOptions { count: n, exclude: &[0], ..SearchOptions::default() },
@@ -94,12 +96,12 @@ fn the_bounded_scan_equals_scoring_every_row_bit_for_bit() {
                                 ..SearchOptions::default()
                             },
                         ] {
-                            let found =
+                            let actual_hits =
                                 catalogue.search_with(Vectors::new(query, dim).unwrap(), &search);
-                            let expected = score_all(&catalogue, query, &search);
+                            let expected_hits = score_all(&catalogue, query, &search);
                             assert_eq!(
-                                found.unwrap()[0],
-                                expected,
+                                actual_hits.unwrap()[0],
+                                expected_hits,
                                 "{n} {dim} {scatter} {metric:?} {precision:?} {search:?}"
                             );
                         }
@@ -116,24 +118,28 @@ fn scores_are_those_of_the_stored_vectors() {
     for (n, dim) in [(1, 1), (7, 3), (100, 20), (333, 65)] {
         let values: Vec<f32> = (0..n * dim).map(|_| random.normal()).collect();
         for metric in METRICS {
-            let catalogue = catalogue(&values, dim, settings(metric, Precision::Full));
+            let catalogue = build_catalogue(&values, dim, settings(metric, Precision::Full));
             let query: Vec<f32> = (0..dim).map(|_| random.normal()).collect();
-            let length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
-            let found = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
-            assert_eq!(found[0].len(), n.min(10));
-            for hit in &found[0] {
-                let mut stored = Vec::new();
-                catalogue.read_vector(hit.row, &mut stored).unwrap();
-                let pairs =
-                    || stored.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)));
-                let expected: f64 = match metric {
-                    Metric::Cosine => pairs().map(|(a, b)| a * b).sum::<f64>() / length,
-                    Metric::InnerProduct => pairs().map(|(a, b)| a * b).sum(),
-                    Metric::L2 => -pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
+            let query_length = query.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt();
+            let hit_lists = catalogue.search(Vectors::new(&query, dim).unwrap(), 10, &[]).unwrap();
+            assert_eq!(hit_lists[0].len(), n.min(10));
+            for hit in &hit_lists[0] {
+                let mut stored_vector = Vec::new();
+                catalogue.read_vector(hit.row, &mut stored_vector).unwrap();
+                let component_pairs = || {
+                    stored_vector.iter().zip(&query).map(|(&a, &b)| (f64::from(a), f64::from(b)))
+                };
+                let expected_score: f64 = match metric {
+                    Metric::Cosine => {
+                        component_pairs().map(|(a, b)| a * b).sum::<f64>() / query_length
+                    }
+                    Metric::InnerProduct => component_pairs().map(|(a, b)| a * b).sum(),
+                    Metric::L2 => -component_pairs().map(|(a, b)| (a - b).powi(2)).sum::<f64>(),
                 };
                 assert!(
-                    (f64::from(hit.score) - expected).abs() < 1e-5 * (1.0 + expected.abs()),
-                    "{metric:?} {expected}"
+                    (f64::from(hit.score) - expected_score).abs()
+                        < 1e-5 * (1.0 + expected_score.abs()),
+                    "{metric:?} {expected_score}"
                 );
             }
         }
@@ -142,28 +148,33 @@ fn scores_are_those_of_the_stored_vectors() {
 
 #[test]
 fn vectors_of_every_magnitude_are_found_or_refused() {
-    for size in [1e-38, 1e-18, 1.0, 1e15, 1.1e15, 1e18, 1e37] {
-        let values: Vec<f32> = [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * size).collect();
+    for magnitude in [1e-38, 1e-18, 1.0, 1e15, 1.1e15, 1e18, 1e37] {
+        let values: Vec<f32> =
+            [1.0, 0.0, 0.8, 0.6, 0.0, 1.0].iter().map(|x| x * magnitude).collect();
         for metric in METRICS {
-            if metric != Metric::Cosine && size > crate::MAX_COMPONENT {
+            if metric != Metric::Cosine && magnitude > crate::MAX_COMPONENT {
                 let mut builder =
                     CatalogueBuilder::new(2, settings(metric, Precision::Full)).unwrap();
                 let vectors = Vectors::new(&values, 2).unwrap();
-                let refused = builder.add(&Items::new(vectors, &["a", "b", "c"])).unwrap_err();
-                assert_eq!(refused.code(), "option");
-                let small = catalogue(&[1.0, 0.0], 2, settings(metric, Precision::Full));
+                let add_error = builder.add(&Items::new(vectors, &["a", "b", "c"])).unwrap_err();
+                assert_eq!(add_error.code(), "option");
+                let unit_catalogue =
+                    build_catalogue(&[1.0, 0.0], 2, settings(metric, Precision::Full));
                 let query = Vectors::new(&values[..2], 2).unwrap();
-                assert_eq!(small.search(query, 1, &[]).unwrap_err().code(), "option");
+                assert_eq!(unit_catalogue.search(query, 1, &[]).unwrap_err().code(), "option");
                 continue;
             }
-            let catalogue = catalogue(&values, 2, settings(metric, Precision::Full));
-            let query = [size, size * 0.9];
-            let found = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
-            assert!(found.iter().all(|hit| hit.score.is_finite()), "{size:e} {metric:?} {found:?}");
-            assert_eq!(found.len(), 3);
+            let catalogue = build_catalogue(&values, 2, settings(metric, Precision::Full));
+            let query = [magnitude, magnitude * 0.9];
+            let hits = &catalogue.search(Vectors::new(&query, 2).unwrap(), 3, &[]).unwrap()[0];
+            assert!(
+                hits.iter().all(|hit| hit.score.is_finite()),
+                "{magnitude:e} {metric:?} {hits:?}"
+            );
+            assert_eq!(hits.len(), 3);
             // Products below the range of f32 are all 0.
-            if metric == Metric::Cosine || size >= 1e-18 {
-                assert_eq!(found[0].row, 1, "{size:e} {metric:?} {found:?}");
+            if metric == Metric::Cosine || magnitude >= 1e-18 {
+                assert_eq!(hits[0].row, 1, "{magnitude:e} {metric:?} {hits:?}");
             }
         }
     }
@@ -172,54 +183,65 @@ fn vectors_of_every_magnitude_are_found_or_refused() {
 #[test]
 fn a_batch_of_queries_equals_single_queries() {
     let mut random = SeededNumbers::new(12);
-    let values = near_ties(500, 48, &mut random, 0.3);
-    let catalogue = catalogue(&values, 48, BuildOptions::default());
+    let values = near_tie_values(500, 48, &mut random, 0.3);
+    let catalogue = build_catalogue(&values, 48, BuildOptions::default());
     let queries = Vectors::new(&values[..5 * 48], 48).unwrap();
-    let together = catalogue.search(queries, 9, &[]).unwrap();
-    for (query, found) in queries.rows().zip(together) {
-        assert_eq!(catalogue.search(Vectors::new(query, 48).unwrap(), 9, &[]).unwrap()[0], found);
+    let batch_hit_lists = catalogue.search(queries, 9, &[]).unwrap();
+    for (query, batch_hits) in queries.rows().zip(batch_hit_lists) {
+        assert_eq!(
+            catalogue.search(Vectors::new(query, 48).unwrap(), 9, &[]).unwrap()[0],
+            batch_hits
+        );
     }
 }
 
 #[test]
 fn ties_are_broken_by_row_and_exclusions_and_counts_are_respected() {
     let values = [1., 0., 1., 0., 0., 1., 1., 0., 0., 0.];
-    let catalogue = catalogue(&values, 2, BuildOptions::default());
-    let rows = |count, exclude: &[u32]| -> Vec<usize> {
+    let catalogue = build_catalogue(&values, 2, BuildOptions::default());
+    let found_rows = |count, exclude: &[u32]| -> Vec<usize> {
         let query = Vectors::new(&[9.0, 0.0], 2).unwrap();
         catalogue.search(query, count, exclude).unwrap()[0].iter().map(|hit| hit.row).collect()
     };
-    assert_eq!(rows(9, &[]), [0, 1, 3, 2, 4]);
-    assert_eq!(rows(2, &[0, 3]), [1, 2]);
-    assert!(rows(0, &[]).is_empty());
+    assert_eq!(found_rows(9, &[]), [0, 1, 3, 2, 4]);
+    assert_eq!(found_rows(2, &[0, 3]), [1, 2]);
+    assert!(found_rows(0, &[]).is_empty());
     let query = Vectors::new(&[0.0, 0.0], 2).unwrap();
     assert!(catalogue.search(query, 5, &[]).unwrap()[0].iter().all(|hit| hit.score == 0.0));
     assert_eq!(catalogue.search(query, 5, &[5]).unwrap_err().code(), "option");
-    let short = Vectors::new(&[1.0], 1).unwrap();
-    assert_eq!(catalogue.search(short, 5, &[]).unwrap_err().code(), "dimension");
+    let short_query = Vectors::new(&[1.0], 1).unwrap();
+    assert_eq!(catalogue.search(short_query, 5, &[]).unwrap_err().code(), "dimension");
 }
 
 #[test]
 fn the_kth_largest_equals_that_of_a_sorted_slice() {
     let mut random = SeededNumbers::new(13);
     for n in [1, 2, 3, 10, 101] {
-        for round in [1.0, 1000.0] {
-            let all: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * round)).collect();
-            let mut sorted = all.clone();
-            sorted.sort_by(|a, b| b.total_cmp(a));
-            for (k, expected) in sorted.iter().enumerate() {
-                assert_eq!(kth_largest(&mut all.clone(), k), *expected);
+        for multiplier in [1.0, 1000.0] {
+            let all_values: Vec<f32> =
+                (0..n).map(|_| libm::roundf(random.normal() * multiplier)).collect();
+            let mut sorted_values = all_values.clone();
+            sorted_values.sort_by(|a, b| b.total_cmp(a));
+            for (k, expected) in sorted_values.iter().enumerate() {
+                assert_eq!(kth_largest(&mut all_values.clone(), k), *expected);
             }
         }
     }
     assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
 }
 
-/// Clustered vectors around a common mean, as models produce them.
-fn topics(n: usize, dim: usize, scatter: f32, mean: f32, random: &mut SeededNumbers) -> Vec<f32> {
+/// Components of n vectors in 100 clusters around a common mean, as embedding models produce.
+fn topic_values(
+    n: usize,
+    dim: usize,
+    scatter: f32,
+    mean: f32,
+    random: &mut SeededNumbers,
+) -> Vec<f32> {
     let centres: Vec<f32> = (0..100 * dim).map(|_| random.normal()).collect();
-    let member = |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
-    (0..n * dim).map(|i| member(i) + scatter * random.normal()).collect()
+    let cluster_value =
+        |i: usize| centres[i / dim % 100 * dim + i % dim] + mean * (i % dim % 3) as f32;
+    (0..n * dim).map(|i| cluster_value(i) + scatter * random.normal()).collect()
 }
 
 #[test]
@@ -231,17 +253,17 @@ fn a_prefiltered_search_equals_a_full_scan() {
         for (metric, precision) in
             [(Metric::Cosine, Precision::Full), (Metric::InnerProduct, Precision::Compact)]
         {
-            let mut values = topics(n, dim, scatter, mean, &mut random);
+            let mut values = topic_values(n, dim, scatter, mean, &mut random);
             // Some rows have outlier components, some are zero, some are duplicates.
             (0..n).step_by(50).for_each(|row| values[row * dim + row % dim] *= 20.0);
             values[5 * dim..6 * dim].fill(0.0);
             (100..140).for_each(|row| values.copy_within(7 * dim..8 * dim, row * dim));
-            let flat = catalogue(&values, dim, settings(metric, precision));
-            let mut sketched = flat.clone();
-            sketched.prepare();
-            assert!(sketched.sketches.is_some());
-            let mut two_thirds = RowSet::empty(n);
-            (0..n).filter(|row| row % 3 != 1).for_each(|row| two_thirds.insert(row));
+            let plain_catalogue = build_catalogue(&values, dim, settings(metric, precision));
+            let mut sketched_catalogue = plain_catalogue.clone();
+            sketched_catalogue.prepare();
+            assert!(sketched_catalogue.sketches.is_some());
+            let mut two_thirds_of_rows = RowSet::empty(n);
+            (0..n).filter(|row| row % 3 != 1).for_each(|row| two_thirds_of_rows.insert(row));
             for query in 0..20 {
                 let query: Vec<f32> = match query {
                     0 => vec![0.0; dim],
@@ -256,7 +278,7 @@ fn a_prefiltered_search_equals_a_full_scan() {
                     SearchOptions {
                         count: 30,
                         offset: 60,
-                        allowed: Some(&two_thirds),
+                        allowed: Some(&two_thirds_of_rows),
                         ..SearchOptions::default()
                     },
                     SearchOptions {
@@ -268,10 +290,13 @@ fn a_prefiltered_search_equals_a_full_scan() {
                     SearchOptions { count: 8000, ..SearchOptions::default() },
                 ] {
                     let queries = Vectors::new(&query, dim).unwrap();
-                    let expected = &flat.search_with(queries, &search).unwrap()[0];
-                    let found = &sketched.search_with(queries, &search).unwrap()[0];
-                    assert_eq!(found, expected, "{scatter} {mean} {metric:?} {search:?}");
-                    hit_count += found.len();
+                    let expected_hits = &plain_catalogue.search_with(queries, &search).unwrap()[0];
+                    let actual_hits = &sketched_catalogue.search_with(queries, &search).unwrap()[0];
+                    assert_eq!(
+                        actual_hits, expected_hits,
+                        "{scatter} {mean} {metric:?} {search:?}"
+                    );
+                    hit_count += actual_hits.len();
                 }
             }
         }
@@ -282,29 +307,33 @@ fn a_prefiltered_search_equals_a_full_scan() {
 #[test]
 fn small_catalogues_and_l2_are_not_sketched() {
     let mut random = SeededNumbers::new(62);
-    let values = topics(9000, 8, 1.0, 0.0, &mut random);
-    let prepared = |n: usize, metric| {
-        let mut catalogue = catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
+    let values = topic_values(9000, 8, 1.0, 0.0, &mut random);
+    let is_sketched = |n: usize, metric| {
+        let mut catalogue = build_catalogue(&values[..n * 8], 8, settings(metric, Precision::Full));
         catalogue.prepare();
         catalogue.prepare();
         catalogue.sketches.is_some()
     };
-    assert_eq!([prepared(8191, Metric::Cosine), prepared(8192, Metric::Cosine)], [false, true]);
-    assert!(!prepared(9000, Metric::L2));
+    assert_eq!(
+        [is_sketched(8191, Metric::Cosine), is_sketched(8192, Metric::Cosine)],
+        [false, true]
+    );
+    assert!(!is_sketched(9000, Metric::L2));
 }
 
 #[test]
 fn norms_in_a_cosine_catalogue_are_ignored() {
     let mut random = SeededNumbers::new(63);
-    let values = near_ties(40, 5, &mut random, 1.0);
-    let without_norms = catalogue(&values, 5, BuildOptions::default());
+    let values = near_tie_values(40, 5, &mut random, 1.0);
+    let catalogue_without_norms = build_catalogue(&values, 5, BuildOptions::default());
     let mut builder = CatalogueBuilder::new(5, BuildOptions::default()).unwrap();
-    builder.add_rows(&without_norms, &(0..40).collect::<Vec<u32>>()).unwrap();
+    builder.add_rows(&catalogue_without_norms, &(0..40).collect::<Vec<u32>>()).unwrap();
     builder.set_section(super::super::Section::Norms, vec![0x7f; 40]);
-    let with_norms = Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
+    let catalogue_with_norms =
+        Catalogue::from_bytes(builder.finish().unwrap().bytes().to_vec()).unwrap();
     let query = Vectors::new(&values[..5], 5).unwrap();
     assert_eq!(
-        with_norms.search(query, 9, &[]).unwrap(),
-        without_norms.search(query, 9, &[]).unwrap()
+        catalogue_with_norms.search(query, 9, &[]).unwrap(),
+        catalogue_without_norms.search(query, 9, &[]).unwrap()
     );
 }

@@ -5,55 +5,59 @@ use crate::Vectors;
 use crate::testing::SeededNumbers;
 
 fn encode(values: &[f32], dim: usize) -> VectorEncoder {
-    let mut encoded = VectorEncoder::default();
-    encoded.extend(Vectors::new(values, dim).unwrap(), Metric::Cosine, Precision::Compact);
-    encoded
+    let mut encoder = VectorEncoder::default();
+    encoder.extend(Vectors::new(values, dim).unwrap(), Metric::Cosine, Precision::Compact);
+    encoder
 }
 
-fn codes(encoded: &VectorEncoder, dim: usize) -> StoredVectors<'_> {
-    StoredVectors { dim, scales: &encoded.scales, codes: &encoded.codes, residuals: &[] }
+fn stored_vectors(encoder: &VectorEncoder, dim: usize) -> StoredVectors<'_> {
+    StoredVectors { dim, scales: &encoder.scales, codes: &encoder.codes, residuals: &[] }
 }
 
-fn unit(mut vector: Vec<f32>) -> Vec<f32> {
+fn to_unit_length(mut vector: Vec<f32>) -> Vec<f32> {
     let length = libm::sqrtf(vector.iter().map(|x| x * x).sum());
     vector.iter_mut().for_each(|x| *x /= length);
     vector
 }
 
 /// The error of the estimate of each row, divided by the standard deviation of the estimate.
-fn errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
-    let encoded = encode(values, dim);
-    let codes = codes(&encoded, dim);
-    let sketches = Sketches::new(&codes).unwrap();
+fn relative_errors(values: &[f32], dim: usize, query: &[f32]) -> Vec<f32> {
+    let encoder = encode(values, dim);
+    let stored_vectors = stored_vectors(&encoder, dim);
+    let sketches = Sketches::new(&stored_vectors).unwrap();
     let tables = sketches.query_tables(query);
-    let mut errors = Vec::new();
-    for row in 0..codes.len() {
+    let mut relative_errors = Vec::new();
+    for row in 0..stored_vectors.len() {
         let estimates = sketches.estimates(row / SKETCH_BLOCK_ROWS, &tables);
         let estimate_std_devs = sketches.estimate_std_devs(row / SKETCH_BLOCK_ROWS);
-        let mut stored = Vec::new();
-        codes.decode(row, &mut stored);
-        let dot: f32 = stored.iter().zip(query).map(|(x, q)| x * q).sum();
+        let mut decoded_row = Vec::new();
+        stored_vectors.decode(row, &mut decoded_row);
+        let dot: f32 = decoded_row.iter().zip(query).map(|(x, q)| x * q).sum();
         let lane = row % SKETCH_BLOCK_ROWS;
         let (value, std_dev) = (estimates.values[lane], estimate_std_devs[lane]);
         assert!(value <= estimates.max && std_dev <= estimates.max_estimate_std_dev);
-        errors.push((value - dot) / std_dev.max(1e-6));
+        relative_errors.push((value - dot) / std_dev.max(1e-6));
     }
-    errors
+    relative_errors
 }
 
 #[test]
 fn estimates_are_unbiased_and_their_standard_deviations_are_right() {
     let mut random = SeededNumbers::new(51);
-    for (dim, mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
+    for (dim, common_mean) in [(64, 0.0), (100, 1.0), (256, 0.0), (384, 3.0)] {
         // Vectors around a common mean, like those of many models.
         let values: Vec<f32> =
-            (0..2000 * dim).map(|i| random.normal() + mean * (i % dim % 2) as f32).collect();
-        let query = unit((0..dim).map(|_| random.normal()).collect());
-        let errors = errors(&values, dim, &query);
-        let n = errors.len() as f32;
-        let mean = errors.iter().sum::<f32>() / n;
-        let deviation = libm::sqrtf(errors.iter().map(|error| error * error).sum::<f32>() / n);
-        assert!(mean.abs() < 0.1 && (0.9..1.1).contains(&deviation), "{dim}: {mean} {deviation}");
+            (0..2000 * dim).map(|i| random.normal() + common_mean * (i % dim % 2) as f32).collect();
+        let query = to_unit_length((0..dim).map(|_| random.normal()).collect());
+        let relative_errors = relative_errors(&values, dim, &query);
+        let n = relative_errors.len() as f32;
+        let mean_error = relative_errors.iter().sum::<f32>() / n;
+        let root_mean_square =
+            libm::sqrtf(relative_errors.iter().map(|error| error * error).sum::<f32>() / n);
+        assert!(
+            mean_error.abs() < 0.1 && (0.9..1.1).contains(&root_mean_square),
+            "{dim}: {mean_error} {root_mean_square}"
+        );
     }
 }
 
@@ -71,9 +75,9 @@ fn estimates_of_rows_that_their_signs_determine_differ_only_by_the_rounding_of_t
         values.extend(&row);
         values.extend(row.iter().map(|x| -x));
     }
-    let query = unit((0..DIM).map(|_| random.normal()).collect());
-    let encoded = encode(&values, DIM);
-    let sketches = Sketches::new(&codes(&encoded, DIM)).unwrap();
+    let query = to_unit_length((0..DIM).map(|_| random.normal()).collect());
+    let encoder = encode(&values, DIM);
+    let sketches = Sketches::new(&stored_vectors(&encoder, DIM)).unwrap();
     assert_eq!(sketches.blocks.len(), ROWS.div_ceil(SKETCH_BLOCK_ROWS));
     assert!(sketches.centre[..DIM].iter().all(|&code| code == ZERO_CODE));
     let tables = sketches.query_tables(&query);
@@ -88,7 +92,7 @@ fn estimates_of_rows_that_their_signs_determine_differ_only_by_the_rounding_of_t
         let dot: f32 = values[row * DIM..][..DIM].iter().zip(&query).map(|(x, q)| x * q).sum();
         let estimate = sketches.estimates(block, &tables).values[lane];
         assert!((estimate - dot / length).abs() <= max_error, "{row}: {estimate} {dot}");
-        // The bits of the signs, read by the documented layout.
+        // The stored sign bits equal the signs of the row's components.
         for k in 0..DIM {
             let signs = sketches.signs[block * sketches.tables_per_row + k / TABLE_DIMS];
             let bit = signs[sign_byte(lane)] >> (lane / 16 * 4) >> (k % TABLE_DIMS) & 1;
@@ -108,11 +112,16 @@ fn too_many_dimensions_and_too_large_components_are_not_sketched() {
         [codes(MAX_SKETCH_DIMENSIONS, 1.0), codes(MAX_SKETCH_DIMENSIONS + 1, 1.0)],
         [true, false]
     );
-    let mixed = [[127, 1, 127, 1], [1, 127, 64, 127]].concat();
+    let mixed_codes = [[127, 1, 127, 1], [1, 127, 64, 127]].concat();
     let scales = [1e35f32, 1e35].map(f32::to_le_bytes).concat();
     assert!(
-        Sketches::new(&StoredVectors { dim: 4, scales: &scales, codes: &mixed, residuals: &[] })
-            .is_none()
+        Sketches::new(&StoredVectors {
+            dim: 4,
+            scales: &scales,
+            codes: &mixed_codes,
+            residuals: &[]
+        })
+        .is_none()
     );
 }
 
@@ -120,18 +129,22 @@ fn too_many_dimensions_and_too_large_components_are_not_sketched() {
 fn assert_equals_portable(dim: usize) {
     let mut random = SeededNumbers::new(dim as u32);
     let values: Vec<f32> = (0..45 * dim).map(|_| random.normal() + 0.5).collect();
-    let encoded = encode(&values, dim);
-    let codes = codes(&encoded, dim);
-    let sketches = Sketches::new(&codes).unwrap();
-    let tables = sketches.query_tables(&unit((0..dim).map(|_| random.normal()).collect()));
+    let encoder = encode(&values, dim);
+    let stored_vectors = stored_vectors(&encoder, dim);
+    let sketches = Sketches::new(&stored_vectors).unwrap();
+    let tables =
+        sketches.query_tables(&to_unit_length((0..dim).map(|_| random.normal()).collect()));
     for (block, row) in [(0, 3), (1, 40)] {
-        let actual = sketches.estimates(block, &tables);
+        let actual_estimates = sketches.estimates(block, &tables);
         let signs = &sketches.signs[block * sketches.tables_per_row..][..sketches.tables_per_row];
-        let expected = portable::estimates(signs, &sketches.blocks[block], &tables);
-        assert_eq!(actual.values.map(f32::to_bits), expected.values.map(f32::to_bits));
-        assert_eq!(actual.max.to_bits(), expected.max.to_bits());
+        let expected_estimates = portable::estimates(signs, &sketches.blocks[block], &tables);
+        assert_eq!(
+            actual_estimates.values.map(f32::to_bits),
+            expected_estimates.values.map(f32::to_bits)
+        );
+        assert_eq!(actual_estimates.max.to_bits(), expected_estimates.max.to_bits());
         let mut chunk = [0; CHUNK_DIMS];
-        let row = codes.row(row).0;
+        let row = stored_vectors.row(row).0;
         chunk[..row.len().min(CHUNK_DIMS)].copy_from_slice(&row[..row.len().min(CHUNK_DIMS)]);
         let centre = sketches.centre.first_chunk().unwrap();
         assert_eq!(super::sign_bits(&chunk, centre), portable::sign_bits(&chunk, centre));
