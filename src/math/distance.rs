@@ -8,27 +8,28 @@
 
 use crate::math::simd::LANES;
 
-/// ||x - y||^2 of two vectors of one length. O(dim).
+/// Computes ||x - y||^2 of two vectors of one length. O(dim).
 #[inline(never)]
 pub(crate) fn squared_distance<X: Copy + Into<f64>, Y: Copy + Into<f64>>(x: &[X], y: &[Y]) -> f64 {
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
-    let mut sums = [0.0; LANES];
+    let mut lane_sums = [0.0; LANES];
     for (x, y) in x.iter().zip(y) {
         for lane in 0..LANES {
             let difference = x[lane].into() - y[lane].into();
-            sums[lane] += difference * difference;
+            lane_sums[lane] += difference * difference;
         }
     }
-    for (sum, (&x, &y)) in sums.iter_mut().zip(x_rest.iter().zip(y_rest)) {
+    for (sum, (&x, &y)) in lane_sums.iter_mut().zip(x_rest.iter().zip(y_rest)) {
         let difference = x.into() - y.into();
         *sum += difference * difference;
     }
-    let [a, b, c, d, e, f, g, h] = sums;
+    let [a, b, c, d, e, f, g, h] = lane_sums;
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
-/// x += fraction (y - x). Where a component of x equals that of y, it does not change. O(dim).
+/// Moves x towards y: x += fraction (y - x). Where a component of x equals that of y, it does not
+/// change. O(dim).
 #[inline(never)]
 pub(crate) fn move_towards<Y: Copy + Into<f64>>(x: &mut [f64], y: &[Y], fraction: f64) {
     let (x, x_rest) = x.as_chunks_mut::<LANES>();
@@ -41,36 +42,37 @@ pub(crate) fn move_towards<Y: Copy + Into<f64>>(x: &mut [f64], y: &[Y], fraction
     x_rest.iter_mut().zip(y_rest).for_each(|(x, &y)| *x += fraction * (y.into() - *x));
 }
 
-/// mean = x + fraction (y - x): the bits that [`move_towards`] stores in x. O(dim).
+/// Stores x + fraction (y - x) in `mean`: the bits that [`move_towards`] stores in x. O(dim).
 #[inline(never)]
 pub(crate) fn interpolate(x: &[f32], y: &[f32], fraction: f64, mean: &mut [f64]) {
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks::<LANES>();
     let (mean, mean_rest) = mean.as_chunks_mut::<LANES>();
-    let interpolated = |x: f32, y: f32| f64::from(x) + fraction * (f64::from(y) - f64::from(x));
+    let interpolate_component =
+        |x: f32, y: f32| f64::from(x) + fraction * (f64::from(y) - f64::from(x));
     for ((mean, x), y) in mean.iter_mut().zip(x).zip(y) {
-        *mean = core::array::from_fn(|lane| interpolated(x[lane], y[lane]));
+        *mean = core::array::from_fn(|lane| interpolate_component(x[lane], y[lane]));
     }
     mean_rest
         .iter_mut()
         .zip(x_rest)
         .zip(y_rest)
-        .for_each(|((mean, &x), &y)| *mean = interpolated(x, y));
+        .for_each(|((mean, &x), &y)| *mean = interpolate_component(x, y));
 }
 
-/// y = x + fraction (y - x): the bits that [`move_towards`] stores in x. O(dim).
+/// Stores x + fraction (y - x) in `y`: the bits that [`move_towards`] stores in x. O(dim).
 #[inline(never)]
 pub(crate) fn interpolate_into_second(x: &[f32], fraction: f64, y: &mut [f64]) {
     let (x, x_rest) = x.as_chunks::<LANES>();
     let (y, y_rest) = y.as_chunks_mut::<LANES>();
-    let interpolated = |x: f32, y: f64| f64::from(x) + fraction * (y - f64::from(x));
+    let interpolate_component = |x: f32, y: f64| f64::from(x) + fraction * (y - f64::from(x));
     for (x, y) in x.iter().zip(y) {
-        *y = core::array::from_fn(|lane| interpolated(x[lane], y[lane]));
+        *y = core::array::from_fn(|lane| interpolate_component(x[lane], y[lane]));
     }
-    x_rest.iter().zip(y_rest).for_each(|(&x, y)| *y = interpolated(x, *y));
+    x_rest.iter().zip(y_rest).for_each(|(&x, y)| *y = interpolate_component(x, *y));
 }
 
-/// x += weight y. O(dim).
+/// Adds `weight` y to x, component by component. O(dim).
 #[inline(never)]
 pub(crate) fn add_scaled(x: &mut [f64], y: &[f32], weight: f64) {
     let (x, x_rest) = x.as_chunks_mut::<LANES>();
@@ -102,14 +104,14 @@ mod tests {
         for dim in [1, 7, 8, 37] {
             let x: Vec<f32> = (0..dim).map(|k| 1.0 / (k as f32 + 3.0)).collect();
             let y: Vec<f32> = (0..dim).map(|k| libm::sqrtf(k as f32)).collect();
-            let [mut first, mut second] =
+            let [mut moved_first, mut moved_second] =
                 [&x, &y].map(|x| x.iter().copied().map(f64::from).collect::<Vec<_>>());
-            let mut separate = vec![0.0; dim];
-            move_towards(&mut first, &y, 0.3);
-            interpolate_into_second(&x, 0.3, &mut second);
-            interpolate(&x, &y, 0.3, &mut separate);
-            assert_eq!(first, second);
-            assert_eq!(first, separate);
+            let mut separate_mean = vec![0.0; dim];
+            move_towards(&mut moved_first, &y, 0.3);
+            interpolate_into_second(&x, 0.3, &mut moved_second);
+            interpolate(&x, &y, 0.3, &mut separate_mean);
+            assert_eq!(moved_first, moved_second);
+            assert_eq!(moved_first, separate_mean);
         }
     }
 

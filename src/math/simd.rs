@@ -16,7 +16,7 @@ pub(crate) const ROUND_DOWN: f32 = 1.0 - 2e-6;
 /// A factor that turns an `f32` result of a few roundings into an upper bound of the exact result.
 pub(crate) const ROUND_UP: f32 = 2.0 - ROUND_DOWN;
 
-/// Eight `i32` lanes.
+/// Eight `i32` values, one in each SIMD lane.
 #[derive(Clone, Copy)]
 pub(crate) struct I32x8([i32x4; 2]);
 
@@ -59,7 +59,7 @@ impl I32x8 {
         Self([self.0[0].max(other.0[0]), self.0[1].max(other.0[1])])
     }
 
-    /// The lanes as `f32`, rounded to nearest.
+    /// Converts the lanes to `f32`, rounded to nearest.
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x8 {
         F32x8(self.0.map(i32x4::round_float))
@@ -72,7 +72,7 @@ impl I32x8 {
     }
 }
 
-/// Eight `f32` lanes.
+/// Eight `f32` values, one in each SIMD lane.
 #[derive(Clone, Copy)]
 pub(crate) struct F32x8([f32x4; 2]);
 
@@ -87,12 +87,12 @@ impl F32x8 {
         Self([f32x4::splat(x); 2])
     }
 
-    /// `self` 2 a b / (a + b), lane by lane: squared distances become Ward distances of clusters of
-    /// weight `a` and weights `b`.
+    /// Multiplies each lane by 2 a b / (a + b): squared distances become Ward distances of clusters
+    /// of weight `a` and weights `b`.
     #[inline(always)]
     pub(crate) fn mul_harmonic_mean(self, a: f32, b: Self) -> Self {
-        let mean = |i: usize| f32x4::splat(2.0 * a) * b.0[i] / (f32x4::splat(a) + b.0[i]);
-        Self([self.0[0] * mean(0), self.0[1] * mean(1)])
+        let harmonic_mean = |i: usize| f32x4::splat(2.0 * a) * b.0[i] / (f32x4::splat(a) + b.0[i]);
+        Self([self.0[0] * harmonic_mean(0), self.0[1] * harmonic_mean(1)])
     }
 
     #[inline(always)]
@@ -100,13 +100,13 @@ impl F32x8 {
         Self(self.0.map(|x| x + f32x4::splat(term)))
     }
 
-    /// `self + factor other`, lane by lane.
+    /// Returns `self + factor other`, lane by lane.
     #[inline(always)]
     pub(crate) fn add_scaled(self, other: Self, factor: f32) -> Self {
         Self(core::array::from_fn(|i| self.0[i] + other.0[i] * f32x4::splat(factor)))
     }
 
-    /// `(self + term) factors`, lane by lane.
+    /// Returns `(self + term) factors`, lane by lane.
     #[inline(always)]
     pub(crate) fn offset_then_scale(self, term: f32, factors: Self) -> Self {
         Self(core::array::from_fn(|i| (self.0[i] + f32x4::splat(term)) * factors.0[i]))
@@ -121,12 +121,12 @@ impl F32x8 {
     /// max(0, sqrt(x) - slack)^2, rounded down.
     #[inline(always)]
     pub(crate) fn subtract_slack(self, slack: f32) -> Self {
-        let lower = |x: f32x4| {
+        let lower_square = |x: f32x4| {
             let root =
                 (x.sqrt() * f32x4::splat(ROUND_DOWN) - f32x4::splat(slack)).fast_max(f32x4::ZERO);
             root * root * f32x4::splat(ROUND_DOWN)
         };
-        Self(self.0.map(lower))
+        Self(self.0.map(lower_square))
     }
 
     /// Ward's Lance-Williams update, rounded down: `self` and `other` are the distances of clusters
@@ -138,21 +138,21 @@ impl F32x8 {
         let half = |i: usize| {
             let (x, y, c) = (self.0[i], other.0[i], c.0[i]);
             let (w, v) = (f32x4::splat(w), f32x4::splat(v));
-            let sum = (w + c) * x + (v + c) * y - c * f32x4::splat(ab);
+            let weighted_sum = (w + c) * x + (v + c) * y - c * f32x4::splat(ab);
             // The result is at least a third of the magnitudes it is computed from, so the factor
             // covers the cancellation.
-            (sum / (w + v + c) * f32x4::splat(ROUND_DOWN)).fast_max(x.fast_min(y))
+            (weighted_sum / (w + v + c) * f32x4::splat(ROUND_DOWN)).fast_max(x.fast_min(y))
         };
         Self([half(0), half(1)])
     }
 
-    /// The maximum, lane by lane. No lane may be NaN.
+    /// Returns the maximum of two values, lane by lane. No lane may be NaN.
     #[inline(always)]
     pub(crate) fn max(self, other: Self) -> Self {
         Self([self.0[0].fast_max(other.0[0]), self.0[1].fast_max(other.0[1])])
     }
 
-    /// The minimum, lane by lane. No lane may be NaN.
+    /// Returns the minimum of two values, lane by lane. No lane may be NaN.
     #[inline(always)]
     pub(crate) fn min(self, other: Self) -> Self {
         Self([self.0[0].fast_min(other.0[0]), self.0[1].fast_min(other.0[1])])
@@ -161,8 +161,8 @@ impl F32x8 {
     /// A bit mask: bit i is set if lane i of `self` is less than lane i of `other`.
     #[inline(always)]
     pub(crate) fn lt_mask(self, other: Self) -> u32 {
-        let mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
-        mask(0) | mask(1) << 4
+        let half_mask = |i: usize| self.0[i].cmp_lt(other.0[i]).move_mask() as u32;
+        half_mask(0) | half_mask(1) << 4
     }
 
     #[inline(always)]
@@ -185,7 +185,7 @@ const DROPPED_BITS: i32 = 13;
 pub(crate) struct BoundCodes(i16x8);
 
 impl BoundCodes {
-    /// Greater than the code of any bound.
+    /// A code greater than that of any bound.
     pub(crate) const MAX: i16 = i16::MAX;
 
     /// The position of a lane in memory.
@@ -198,12 +198,12 @@ impl BoundCodes {
         position / 2 + position % 2 * 4
     }
 
-    /// The code of one bound; bounds below 1 have the code of 1.
+    /// Encodes one bound; bounds below 1 get the code of 1.
     pub(crate) fn encode_scalar(bound: f32) -> i16 {
         ((bound.to_bits() as i32 - ONE_BITS) >> DROPPED_BITS).clamp(0, Self::MAX.into()) as i16
     }
 
-    /// Codes in the order of memory.
+    /// Wraps eight codes, given in memory order (lanes 0 4 1 5 2 6 3 7).
     #[inline(always)]
     pub(crate) fn new(codes: [i16; 8]) -> Self {
         Self(i16x8::new(codes))
@@ -214,23 +214,23 @@ impl BoundCodes {
         Self(i16x8::splat(code))
     }
 
-    /// The codes of bounds from 1 to 2^32.
+    /// Encodes eight bounds, each from 1 to 2^32.
     #[inline(always)]
     pub(crate) fn encode(bounds: F32x8) -> Self {
         let [a, b] = bounds.0.map(|x| bytemuck::cast::<f32x4, i32x4>(x) - i32x4::splat(ONE_BITS));
-        let high = (b << (16 - DROPPED_BITS)) & i32x4::splat(!0xffff);
-        Self(bytemuck::cast((a >> DROPPED_BITS) | high))
+        let high_codes = (b << (16 - DROPPED_BITS)) & i32x4::splat(!0xffff);
+        Self(bytemuck::cast((a >> DROPPED_BITS) | high_codes))
     }
 
-    /// The least bounds that have these codes.
+    /// Decodes each code to the least bound that has it.
     #[inline(always)]
     pub(crate) fn decode(self) -> F32x8 {
-        let unit = 1 << DROPPED_BITS;
-        let bits = |even: i16, odd: i16| {
+        let code_unit = 1 << DROPPED_BITS;
+        let decode_half = |even: i16, odd: i16| {
             let codes = self.0.dot(i16x8::new([even, odd, even, odd, even, odd, even, odd]));
             bytemuck::cast::<i32x4, f32x4>(codes + i32x4::splat(ONE_BITS))
         };
-        F32x8([bits(unit, 0), bits(0, unit)])
+        F32x8([decode_half(code_unit, 0), decode_half(0, code_unit)])
     }
 
     #[inline(always)]
@@ -255,7 +255,7 @@ impl BoundCodes {
         a.min(b)
     }
 
-    /// Transposes an 8 x 8 block.
+    /// Transposes a block of 8 x 8 codes, given by rows.
     #[inline(always)]
     pub(crate) fn transpose(rows: [Self; 8]) -> [Self; 8] {
         // The transposition by `wide` takes and returns rows in the order of lanes in memory.
@@ -270,7 +270,7 @@ impl BoundCodes {
         self.0.cmp_lt(other.0).move_mask() as u32
     }
 
-    /// The codes in the order of memory.
+    /// Returns the codes in memory order (lanes 0 4 1 5 2 6 3 7).
     #[inline(always)]
     pub(crate) fn to_array(self) -> [i16; 8] {
         self.0.to_array()

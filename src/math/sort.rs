@@ -9,14 +9,14 @@ use core::cmp::Ordering;
 pub(crate) fn argsort(keys: &[u64], tie_break: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
     // (key, index), in sorted runs of `run_len` entries.
     let mut entries: Vec<(u64, usize)> = keys.iter().copied().zip(0..).collect();
-    let mut merged = Vec::with_capacity(entries.len());
+    let mut merged_entries = Vec::with_capacity(entries.len());
     let mut run_len = 1;
     while run_len < entries.len() {
         for two_runs in entries.chunks(2 * run_len) {
-            merge(two_runs, run_len, &mut merged, tie_break);
+            merge(two_runs, run_len, &mut merged_entries, tie_break);
         }
-        core::mem::swap(&mut entries, &mut merged);
-        merged.clear();
+        core::mem::swap(&mut entries, &mut merged_entries);
+        merged_entries.clear();
         run_len *= 2;
     }
     entries.into_iter().map(|(_, index)| index).collect()
@@ -29,51 +29,51 @@ pub(crate) fn no_tie_break(_: usize, _: usize) -> Ordering {
 
 /// A sort key whose unsigned order is the order of `f64::total_cmp`.
 #[inline(always)]
-pub(crate) fn ascending_key(number: f64) -> u64 {
-    let bits = number.to_bits();
-    if number.is_sign_negative() { !bits } else { bits | 1 << 63 }
+pub(crate) fn ascending_key(value: f64) -> u64 {
+    let bits = value.to_bits();
+    if value.is_sign_negative() { !bits } else { bits | 1 << 63 }
 }
 
 /// A sort key whose unsigned order is the reverse of `f64::total_cmp`.
 #[inline(always)]
-pub(crate) fn descending_key(number: f64) -> u64 {
-    !ascending_key(number)
+pub(crate) fn descending_key(value: f64) -> u64 {
+    !ascending_key(value)
 }
 
 /// Merges the two sorted runs in `two_runs`, the first of which has `run_len` entries, and appends
-/// the result to `merged`.
+/// the result to `merged_entries`.
 // Never inlined: wasm runtimes optimise whole functions, and small ones that are called often
 // first.
 #[inline(never)]
 fn merge(
     two_runs: &[(u64, usize)],
     run_len: usize,
-    merged: &mut Vec<(u64, usize)>,
+    merged_entries: &mut Vec<(u64, usize)>,
     tie_break: &dyn Fn(usize, usize) -> Ordering,
 ) {
-    let in_order = |x: &(u64, usize), y: &(u64, usize)| {
+    let are_in_order = |x: &(u64, usize), y: &(u64, usize)| {
         x.0 < y.0 || (x.0 == y.0 && tie_break(x.1, y.1).is_le())
     };
-    let (mut left, mut right) = two_runs.split_at(run_len.min(two_runs.len()));
+    let (mut left_run, mut right_run) = two_runs.split_at(run_len.min(two_runs.len()));
     // If the last entry of the left run and the first of the right are in order, so are all.
-    if let (Some(last), Some(first)) = (left.last(), right.first())
-        && in_order(last, first)
+    if let (Some(last), Some(first)) = (left_run.last(), right_run.first())
+        && are_in_order(last, first)
     {
-        return merged.extend_from_slice(two_runs);
+        return merged_entries.extend_from_slice(two_runs);
     }
     while let (Some((x, left_rest)), Some((y, right_rest))) =
-        (left.split_first(), right.split_first())
+        (left_run.split_first(), right_run.split_first())
     {
-        if in_order(x, y) {
-            merged.push(*x);
-            left = left_rest;
+        if are_in_order(x, y) {
+            merged_entries.push(*x);
+            left_run = left_rest;
         } else {
-            merged.push(*y);
-            right = right_rest;
+            merged_entries.push(*y);
+            right_run = right_rest;
         }
     }
-    merged.extend_from_slice(left);
-    merged.extend_from_slice(right);
+    merged_entries.extend_from_slice(left_run);
+    merged_entries.extend_from_slice(right_run);
 }
 
 #[cfg(test)]
@@ -85,20 +85,23 @@ mod tests {
     fn equals_the_stable_sort_of_the_standard_library() {
         let mut random = SeededNumbers::new(20);
         for n in [0, 1, 2, 3, 4, 5, 31, 32, 33, 1000] {
-            let rows: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * 3.0)).collect();
-            let ties: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal())).collect();
-            let sorted = |compare: &dyn Fn(usize, usize) -> Ordering| {
+            let values: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * 3.0)).collect();
+            let tie_values: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal())).collect();
+            let sorted_rows = |compare: &dyn Fn(usize, usize) -> Ordering| {
                 let mut rows: Vec<usize> = (0..n).collect();
                 rows.sort_by(|&x, &y| compare(x, y));
                 rows
             };
-            let keys: Vec<u64> = rows.iter().map(|&x| ascending_key(x.into())).collect();
-            assert_eq!(argsort(&keys, &no_tie_break), sorted(&|x, y| rows[x].total_cmp(&rows[y])));
-            let keys: Vec<u64> = rows.iter().map(|&x| descending_key(x.into())).collect();
-            let tied = |x: usize, y: usize| ties[x].total_cmp(&ties[y]);
+            let keys: Vec<u64> = values.iter().map(|&x| ascending_key(x.into())).collect();
             assert_eq!(
-                argsort(&keys, &tied),
-                sorted(&|x, y| rows[y].total_cmp(&rows[x]).then(tied(x, y)))
+                argsort(&keys, &no_tie_break),
+                sorted_rows(&|x, y| values[x].total_cmp(&values[y]))
+            );
+            let keys: Vec<u64> = values.iter().map(|&x| descending_key(x.into())).collect();
+            let compare_ties = |x: usize, y: usize| tie_values[x].total_cmp(&tie_values[y]);
+            assert_eq!(
+                argsort(&keys, &compare_ties),
+                sorted_rows(&|x, y| values[y].total_cmp(&values[x]).then(compare_ties(x, y)))
             );
         }
     }

@@ -82,8 +82,8 @@ impl TopK {
         // Rows that were retained earlier are lower and come first, so the stable sort orders equal
         // scores by row.
         let keys: Vec<u64> = rows.iter().map(|row| descending_key(row.score.into())).collect();
-        let best = argsort(&keys, &no_tie_break);
-        self.rows = best.into_iter().take(self.count).map(|index| rows[index]).collect();
+        let best_indices = argsort(&keys, &no_tie_break);
+        self.rows = best_indices.into_iter().take(self.count).map(|index| rows[index]).collect();
     }
 }
 
@@ -98,16 +98,16 @@ mod tests {
         for (n, count) in [(0, 3), (5, 0), (1000, 7), (100, 1000), (3000, 1)] {
             // Rounded, so that many scores are equal.
             let scores: Vec<f32> = (0..n).map(|_| libm::roundf(random.normal() * 10.0)).collect();
-            let mut best = TopK::new(count);
-            scores.iter().enumerate().for_each(|(row, &score)| best.push(row, score));
+            let mut top_k = TopK::new(count);
+            scores.iter().enumerate().for_each(|(row, &score)| top_k.push(row, score));
             let keys: Vec<u64> = scores.iter().map(|&score| descending_key(score.into())).collect();
-            let sorted = argsort(&keys, &no_tie_break);
-            let expected: Vec<_> = sorted
+            let sorted_rows = argsort(&keys, &no_tie_break);
+            let expected: Vec<_> = sorted_rows
                 .into_iter()
                 .take(count)
                 .map(|row| ScoredRow { row, score: scores[row] })
                 .collect();
-            assert_eq!(best.finish(), expected, "{count} of {n}");
+            assert_eq!(top_k.finish(), expected, "{count} of {n}");
         }
     }
 }

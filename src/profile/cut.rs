@@ -52,8 +52,8 @@ impl CutRule {
         match self {
             Self::Height(height) => height,
             Self::Count(count) => {
-                let kept = tree.rows().saturating_sub(count);
-                kept.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
+                let kept_count = tree.rows().saturating_sub(count);
+                kept_count.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
             }
             Self::Adaptive(Some(spread)) => adaptive_threshold(tree, weight, 0.7 * spread, 0.4),
             Self::Adaptive(None) => adaptive_threshold(tree, weight, 0.75 * diameter, 0.3),
@@ -65,7 +65,7 @@ impl CutRule {
 /// clusters after the kept merges: a merge is kept, lowest first, while its height is at most t of
 /// the number of clusters after it. Where W / k is below 1, t is linear in it. O(n).
 fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -> f64 {
-    let threshold = |clusters: usize| {
+    let threshold_of = |clusters: usize| {
         let actions_per_cluster = weight / clusters as f64;
         let growth = if actions_per_cluster < 1.0 {
             actions_per_cluster
@@ -75,16 +75,17 @@ fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -
         factor * growth
     };
     let rows = tree.rows();
-    // t never falls as merges are kept, so a merge up to the last t computed is within its own t.
-    let mut last_computed = f64::NEG_INFINITY;
-    let is_kept = |(kept, merge): &(usize, &Merge)| {
-        if merge.height > last_computed {
-            last_computed = threshold(rows - kept - 1);
+    // The threshold t(k) never falls as merges are kept, so a merge of at most the last threshold
+    // computed is within its own.
+    let mut last_threshold = f64::NEG_INFINITY;
+    let is_kept = |(kept_count, merge): &(usize, &Merge)| {
+        if merge.height > last_threshold {
+            last_threshold = threshold_of(rows - kept_count - 1);
         }
-        merge.height <= last_computed
+        merge.height <= last_threshold
     };
-    let kept = tree.merges().iter().enumerate().take_while(is_kept).count();
-    if rows == 0 { 0.0 } else { threshold(rows - kept) }
+    let kept_count = tree.merges().iter().enumerate().take_while(is_kept).count();
+    if rows == 0 { 0.0 } else { threshold_of(rows - kept_count) }
 }
 
 /// Cuts the tree by `rule` and applies the option for singletons. `threshold` is that of the rule;
@@ -110,33 +111,33 @@ pub(crate) fn cut_tree(
             labels.map(|&label| if is_singleton(label) { -1 } else { label }),
         ),
         Singletons::Attach if sizes.iter().all(|&size| size == 1) => partition,
-        Singletons::Attach => attach(vectors, weights, &partition, &sizes),
+        Singletons::Attach => attach_singletons(vectors, weights, &partition, &sizes),
     }
 }
 
 /// Moves each singleton to the cluster of at least two rows whose mean is nearest. O(count n dim).
 // Never inlined: rarely called, and kept out of the small function that calls it.
 #[inline(never)]
-fn attach(
+fn attach_singletons(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     partition: &Partition,
     sizes: &[usize],
 ) -> Partition {
     let is_singleton = |label: i32| sizes[label as usize] == 1;
-    let targets: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
+    let target_clusters: Vec<usize> = (0..sizes.len()).filter(|&label| sizes[label] > 1).collect();
     let means = means(vectors, weights, partition);
-    let nearest = |row: usize| {
+    let nearest_target = |row: usize| {
         let distance =
             |target: usize| squared_distance(vectors.row(row), mean(&means, target, vectors.dim()));
         // `min_by` returns the first of equal elements: the cluster with the lowest first member.
-        targets.iter().copied().min_by(|&x, &y| distance(x).total_cmp(&distance(y)))
+        target_clusters.iter().copied().min_by(|&x, &y| distance(x).total_cmp(&distance(y)))
     };
-    let target = |(row, &label): (usize, &i32)| match nearest(row) {
+    let new_label = |(row, &label): (usize, &i32)| match nearest_target(row) {
         Some(target) if is_singleton(label) => target as i32,
         _ => label,
     };
-    Partition::from_labels(partition.labels.iter().enumerate().map(target))
+    Partition::from_labels(partition.labels.iter().enumerate().map(new_label))
 }
 
 /// Mean squared distance of all pairs of n vectors, 2 n / (n - 1) (mean ||x||^2 - ||mean x||^2).
@@ -169,21 +170,21 @@ mod tests {
     use crate::ward;
 
     /// The labels of the one-dimensional vectors `values`.
-    fn labels(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
+    fn labels_of(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
         let clustering =
             crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
         // A cut at the reported threshold returns the same partition.
         let cut = Cut::Threshold(clustering.threshold);
-        let repeated = crate::cluster(
+        let repeated_clustering = crate::cluster(
             Vectors::new(values, 1).unwrap(),
             weights,
             &ProfileOptions { cut, ..*options },
         );
-        assert_eq!(repeated.unwrap().partition, clustering.partition);
+        assert_eq!(repeated_clustering.unwrap().partition, clustering.partition);
         clustering.partition.labels
     }
 
-    fn options(cut: Cut, singletons: Singletons, spread: Option<f64>) -> ProfileOptions {
+    fn options_with(cut: Cut, singletons: Singletons, spread: Option<f64>) -> ProfileOptions {
         ProfileOptions { cut, singletons, spread, ..Default::default() }
     }
 
@@ -192,7 +193,7 @@ mod tests {
         let values = [1.0, 0.0, 0.6, 0.8]; // cosine 0.6
         let vectors = Vectors::new(&values, 2).unwrap();
         let cluster_count = |cosine| {
-            let options = options(Cut::Cosine(cosine), Singletons::Keep, None);
+            let options = options_with(Cut::Cosine(cosine), Singletons::Keep, None);
             crate::cluster(vectors, None, &options).unwrap().partition.count
         };
         assert_eq!((cluster_count(0.599), cluster_count(0.601)), (1, 2));
@@ -201,58 +202,69 @@ mod tests {
     #[test]
     fn auto_lets_interests_of_more_actions_be_wider() {
         // D = 1: the threshold is 0.7 (W / k)^0.4.
-        let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
-        assert_eq!(labels(&[0.0, 0.8], None, &auto), [0, 0], "0.64 <= 0.7 * 2^0.4");
-        assert_eq!(labels(&[0.0, 1.0], None, &auto), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
+        let auto_options = options_with(Cut::Auto, Singletons::Keep, Some(1.0));
+        assert_eq!(labels_of(&[0.0, 0.8], None, &auto_options), [0, 0], "0.64 <= 0.7 * 2^0.4");
+        assert_eq!(labels_of(&[0.0, 1.0], None, &auto_options), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
         // The same two points, three actions each: 2 3 3 / 6 * 1 = 3 > 0.7 * 6^0.4 = 1.43.
-        assert_eq!(labels(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], None, &auto), [0, 0, 0, 1, 1, 1]);
-        assert_eq!(labels(&[7.0; 5], None, &auto), [0; 5]);
-        assert_eq!(labels(&[7.0], None, &auto), [0]);
-        assert!(labels(&[], None, &auto).is_empty());
+        assert_eq!(
+            labels_of(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], None, &auto_options),
+            [0, 0, 0, 1, 1, 1]
+        );
+        assert_eq!(labels_of(&[7.0; 5], None, &auto_options), [0; 5]);
+        assert_eq!(labels_of(&[7.0], None, &auto_options), [0]);
+        assert!(labels_of(&[], None, &auto_options).is_empty());
     }
 
     #[test]
     fn auto_treats_a_weight_as_repeated_actions() {
-        let auto = options(Cut::Auto, Singletons::Keep, Some(1.0));
+        let auto_options = options_with(Cut::Auto, Singletons::Keep, Some(1.0));
         for gap in [0.3, 0.7, 0.8, 0.9, 1.0] {
-            let doubled = labels(&[0.0, 0.0, gap, gap, 2.0], None, &auto);
-            let weighted = labels(&[0.0, gap, 2.0], Some(&[2.0, 2.0, 1.0]), &auto);
-            assert_eq!([doubled[0], doubled[2], doubled[4]], weighted[..], "gap {gap}");
+            let doubled_labels = labels_of(&[0.0, 0.0, gap, gap, 2.0], None, &auto_options);
+            let weighted_labels =
+                labels_of(&[0.0, gap, 2.0], Some(&[2.0, 2.0, 1.0]), &auto_options);
+            assert_eq!(
+                [doubled_labels[0], doubled_labels[2], doubled_labels[4]],
+                weighted_labels[..],
+                "gap {gap}"
+            );
         }
     }
 
     #[test]
     fn auto_without_a_catalogue_uses_the_diameter() {
-        let auto = options(Cut::Auto, Singletons::Keep, None);
+        let auto_options = options_with(Cut::Auto, Singletons::Keep, None);
         for scale in [1.0, 1e18, 1e-30] {
             let values: Vec<f32> = [0.0, 0.1, 0.2, 9.0, 9.1].iter().map(|x| x * scale).collect();
-            assert_eq!(labels(&values, None, &auto), [0, 0, 0, 1, 1], "scale {scale}");
+            assert_eq!(labels_of(&values, None, &auto_options), [0, 0, 0, 1, 1], "scale {scale}");
         }
     }
 
     #[test]
     fn cut_spread_needs_a_catalogue() {
-        let factor = Cut::Spread(0.5);
+        let spread_cut = Cut::Spread(0.5);
         assert_eq!(
-            rule_of(&options(factor, Singletons::Keep, Some(3.0))),
+            rule_of(&options_with(spread_cut, Singletons::Keep, Some(3.0))),
             Ok(CutRule::Height(1.5))
         );
-        assert_eq!(rule_of(&options(factor, Singletons::Keep, None)).unwrap_err().code(), "option");
+        assert_eq!(
+            rule_of(&options_with(spread_cut, Singletons::Keep, None)).unwrap_err().code(),
+            "option"
+        );
     }
 
     #[test]
     fn singletons_are_kept_dropped_or_attached() {
         let values = [5.0, 0.0, 0.1, 9.0, 9.1, 9.2];
         let labels_with =
-            |singletons| labels(&values, None, &options(Cut::Count(3), singletons, None));
+            |singletons| labels_of(&values, None, &options_with(Cut::Count(3), singletons, None));
         assert_eq!(labels_with(Singletons::Keep), [0, 1, 1, 2, 2, 2]);
         assert_eq!(labels_with(Singletons::Drop), [-1, 0, 0, 1, 1, 1]);
-        let attached = labels_with(Singletons::Attach);
-        assert_eq!(attached, [0, 1, 1, 0, 0, 0], "4.1 from 9.1, 4.95 from 0.05");
-        let attach = options(Cut::Count(2), Singletons::Attach, None);
-        assert_eq!(labels(&[1.0, 2.0], None, &attach), [0, 1], "nothing to attach to");
-        let drop = options(Cut::Count(2), Singletons::Drop, None);
-        assert_eq!(labels(&[1.0, 2.0], None, &drop), [-1, -1]);
+        let attached_labels = labels_with(Singletons::Attach);
+        assert_eq!(attached_labels, [0, 1, 1, 0, 0, 0], "4.1 from 9.1, 4.95 from 0.05");
+        let attach_options = options_with(Cut::Count(2), Singletons::Attach, None);
+        assert_eq!(labels_of(&[1.0, 2.0], None, &attach_options), [0, 1], "nothing to attach to");
+        let drop_options = options_with(Cut::Count(2), Singletons::Drop, None);
+        assert_eq!(labels_of(&[1.0, 2.0], None, &drop_options), [-1, -1]);
     }
 
     #[test]
@@ -264,7 +276,7 @@ mod tests {
             Cut::Cosine(1.5),
             Cut::Spread(-0.1),
         ] {
-            let error = rule_of(&options(cut, Singletons::Keep, Some(1.0))).unwrap_err();
+            let error = rule_of(&options_with(cut, Singletons::Keep, Some(1.0))).unwrap_err();
             assert!(alloc::string::ToString::to_string(&error).starts_with("cut."), "{error}");
         }
     }

@@ -31,15 +31,15 @@ pub fn importance(
     now: f64,
     lambda: f64,
 ) -> Vec<f64> {
-    let age = |at: f64| (now - at).max(0.0) / DAY_MS;
-    let ages = partition.members().map(|(row, _)| age(at[row]));
-    let youngest = ages.fold(f64::INFINITY, f64::min);
+    let age_in_days = |at: f64| (now - at).max(0.0) / DAY_MS;
+    let ages = partition.members().map(|(row, _)| age_in_days(at[row]));
+    let youngest_age = ages.fold(f64::INFINITY, f64::min);
     let mut shares = vec![0.0; partition.count];
     for (row, label) in partition.members() {
-        shares[label] += weights[row] * libm::exp(-lambda * (age(at[row]) - youngest));
+        shares[label] += weights[row] * libm::exp(-lambda * (age_in_days(at[row]) - youngest_age));
     }
-    let total: f64 = shares.iter().sum();
-    shares.iter_mut().for_each(|share| *share /= total);
+    let total_weight: f64 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= total_weight);
     shares
 }
 

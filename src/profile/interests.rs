@@ -182,19 +182,19 @@ pub(crate) fn profile_from_tree(
     let shares = importance(actions.at, actions.weights, &clustering.partition, now, lambda);
 
     let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
-    let order = argsort(&keys, &no_tie_break);
-    let mut new_labels = vec![-1; order.len()];
-    for (interest, &cluster) in (0..).zip(&order) {
+    let cluster_order = argsort(&keys, &no_tie_break);
+    let mut new_labels = vec![-1; cluster_order.len()];
+    for (interest, &cluster) in (0..).zip(&cluster_order) {
         new_labels[cluster] = interest;
     }
-    let partition = clustering.partition.relabelled(&new_labels, order.len());
-    let mut last_active = vec![f64::NEG_INFINITY; order.len()];
+    let partition = clustering.partition.with_new_labels(&new_labels, cluster_order.len());
+    let mut last_active = vec![f64::NEG_INFINITY; cluster_order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);
     }
     Ok(Profile {
-        medoids: order.iter().map(|&cluster| clustering.medoids[cluster]).collect(),
-        importance: order.iter().map(|&cluster| shares[cluster]).collect(),
+        medoids: cluster_order.iter().map(|&cluster| clustering.medoids[cluster]).collect(),
+        importance: cluster_order.iter().map(|&cluster| shares[cluster]).collect(),
         last_active,
         threshold: clustering.threshold,
         partition,

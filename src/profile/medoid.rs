@@ -22,14 +22,14 @@ use alloc::{vec, vec::Vec};
 #[must_use]
 pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
     let means = means(vectors, weights, partition);
-    let mut best = vec![(f64::INFINITY, usize::MAX); partition.count];
+    let mut nearest_members = vec![(f64::INFINITY, usize::MAX); partition.count];
     for (row, label) in partition.members() {
         let distance = squared_distance(vectors.row(row), mean(&means, label, vectors.dim()));
-        if distance < best[label].0 {
-            best[label] = (distance, row);
+        if distance < nearest_members[label].0 {
+            nearest_members[label] = (distance, row);
         }
     }
-    best.into_iter().map(|(_, row)| row).collect()
+    nearest_members.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Weighted mean of each cluster: count x dim, row-major.
@@ -40,14 +40,14 @@ pub(crate) fn means(
 ) -> Vec<f64> {
     let dim = vectors.dim();
     let mut means = vec![0.0; partition.count * dim];
-    let mut totals = vec![0.0; partition.count];
+    let mut cluster_weights = vec![0.0; partition.count];
     for (row, label) in partition.members() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
-        totals[label] += weight;
+        cluster_weights[label] += weight;
         add_scaled(&mut means[label * dim..(label + 1) * dim], vectors.row(row), weight);
     }
-    for (sums, total) in means.chunks_exact_mut(dim).zip(totals) {
-        sums.iter_mut().for_each(|sum| *sum /= total);
+    for (sums, cluster_weight) in means.chunks_exact_mut(dim).zip(cluster_weights) {
+        sums.iter_mut().for_each(|sum| *sum /= cluster_weight);
     }
     means
 }
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn no_rows_have_no_medoids() {
-        let none = Vectors::new(&[], 2).unwrap();
-        assert!(medoids(none, None, &one_cluster(0)).is_empty());
+        let no_vectors = Vectors::new(&[], 2).unwrap();
+        assert!(medoids(no_vectors, None, &one_cluster(0)).is_empty());
     }
 }

@@ -36,7 +36,7 @@ pub struct Session {
     values: Vec<f32>,
     at: Vec<f64>,
     weights: Vec<f64>,
-    /// The tree of the actions, as far as it is known.
+    /// The tree of the actions, or the part of it that can be reused.
     tree: TreeState,
 }
 
@@ -95,8 +95,8 @@ impl Session {
     /// Removes the action of a row; the rows after it move up. Returns false if there is no such
     /// row. O(n dim).
     pub fn forget(&mut self, row: usize) -> bool {
-        let exists = row < self.len();
-        if exists {
+        let row_exists = row < self.len();
+        if row_exists {
             self.prepare_change();
             if let TreeState::Incremental(tree) = &mut self.tree {
                 tree.remove_row(row);
@@ -105,7 +105,7 @@ impl Session {
             self.at.remove(row);
             self.weights.remove(row);
         }
-        exists
+        row_exists
     }
 
     /// Removes the actions whose times lie in `from..=to`, in milliseconds since the epoch. Returns
@@ -123,15 +123,15 @@ impl Session {
     /// [`Error::Option`] unless `weight` is from 1e-6 to 1e6; nothing changes then.
     pub fn set_weight(&mut self, row: usize, weight: f64) -> Result<bool, Error> {
         check_weights(1, Some(&[weight]))?;
-        let exists = row < self.len();
-        if exists && self.weights[row] != weight {
+        let row_exists = row < self.len();
+        if row_exists && self.weights[row] != weight {
             self.prepare_change();
             if let TreeState::Incremental(tree) = &mut self.tree {
                 tree.mark_changed(row);
             }
             self.weights[row] = weight;
         }
-        Ok(exists)
+        Ok(row_exists)
     }
 
     /// The interests at time `now`, in milliseconds since the epoch. The result equals, bit for
@@ -205,7 +205,7 @@ mod tests {
         session.add(&values, &vec![0.0; n], &vec![1.0; n]).unwrap();
         let options = ProfileOptions::default();
         session.profile(0.0, &options).unwrap();
-        let mut repaired = 0;
+        let mut repaired_count = 0;
         for step in 0..50 {
             if step % 2 == 0 {
                 session.add(&values[step * dim..][..dim], &[0.0], &[2.0]).unwrap();
@@ -213,8 +213,8 @@ mod tests {
                 session.forget(step * 7 % n);
             }
             session.profile(0.0, &options).unwrap();
-            repaired += usize::from(matches!(session.tree, TreeState::Incremental(_)));
+            repaired_count += usize::from(matches!(session.tree, TreeState::Incremental(_)));
         }
-        assert!(repaired >= 45, "{repaired} of 50");
+        assert!(repaired_count >= 45, "{repaired_count} of 50");
     }
 }

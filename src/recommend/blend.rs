@@ -59,26 +59,26 @@ pub fn blend(
     count: usize,
     exclude: &[u32],
 ) -> Result<Vec<Blended>, Error> {
-    validate(lists, weights)?;
-    let mut queues = queues(lists, exclude);
-    let mut taken = vec![0u32; lists.len()];
+    validate_arguments(lists, weights)?;
+    let mut queues = hit_queues(lists, exclude);
+    let mut taken_counts = vec![0u32; lists.len()];
     let mut blended = Vec::new();
     while blended.len() < count {
-        let quotient = |list: usize| weights[list] / f64::from(2 * taken[list] + 1);
-        let non_empty = (0..queues.len()).filter(|&list| !queues[list].is_empty());
+        let quotient = |list: usize| weights[list] / f64::from(2 * taken_counts[list] + 1);
+        let non_empty_lists = (0..queues.len()).filter(|&list| !queues[list].is_empty());
         // `max_by` returns the last of equal elements; in reverse order, that is the first list.
-        let next = non_empty.rev().max_by(|&x, &y| quotient(x).total_cmp(&quotient(y)));
-        let Some((list, hit)) = next.and_then(|list| Some((list, queues[list].pop()?))) else {
+        let next_list = non_empty_lists.rev().max_by(|&x, &y| quotient(x).total_cmp(&quotient(y)));
+        let Some((list, hit)) = next_list.and_then(|list| Some((list, queues[list].pop()?))) else {
             break;
         };
-        taken[list] += 1;
+        taken_counts[list] += 1;
         blended.push(Blended { hit, list });
     }
     Ok(blended)
 }
 
 /// Validates the arguments of [`blend`].
-fn validate(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
+fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
     if weights.len() != lists.len() {
         return Err(Error::Dimension {
             what: "number of weights (one a list)",
@@ -101,26 +101,26 @@ fn validate(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
 
 /// For each list, the hits of the items that count for it and are not excluded, in ascending order
 /// of score, so that `pop` returns the best.
-fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
+fn hit_queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
     let hits =
         lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
     let hits: Vec<(usize, Hit)> = hits.collect();
     // Indices of `hits`, best first; of equal scores the first list, and within it the earlier hit.
     let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending_key(hit.score.into())).collect();
-    let by_score = argsort(&keys, &no_tie_break);
-    // Indices of `by_score`, grouped by item: the first of each group is the hit that counts.
-    let keys: Vec<u64> = by_score.iter().map(|&index| hits[index].1.item.into()).collect();
-    let by_item = argsort(&keys, &no_tie_break);
-    let mut is_best = vec![false; hits.len()];
+    let hits_by_score = argsort(&keys, &no_tie_break);
+    // Indices of `hits_by_score`, grouped by item: the first of each group is the hit that counts.
+    let keys: Vec<u64> = hits_by_score.iter().map(|&index| hits[index].1.item.into()).collect();
+    let places_by_item = argsort(&keys, &no_tie_break);
+    let mut is_best_hit = vec![false; hits.len()];
     let mut previous_item = None;
-    for &place in &by_item {
-        let item = hits[by_score[place]].1.item;
-        is_best[place] = previous_item != Some(item) && !exclude.contains(&item);
+    for &place in &places_by_item {
+        let item = hits[hits_by_score[place]].1.item;
+        is_best_hit[place] = previous_item != Some(item) && !exclude.contains(&item);
         previous_item = Some(item);
     }
     let mut queues = vec![Vec::new(); lists.len()];
-    for (&index, is_best) in by_score.iter().zip(is_best).rev() {
-        if is_best {
+    for (&index, is_best_hit) in hits_by_score.iter().zip(is_best_hit).rev() {
+        if is_best_hit {
             queues[hits[index].0].push(hits[index].1);
         }
     }
@@ -131,11 +131,11 @@ fn queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
 mod tests {
     use super::*;
 
-    fn list(hits: &[(u32, f32)]) -> Vec<Hit> {
+    fn ranked_list(hits: &[(u32, f32)]) -> Vec<Hit> {
         hits.iter().map(|&(item, score)| Hit { item, score }).collect()
     }
 
-    fn items(blended: &[Blended]) -> Vec<(u32, usize)> {
+    fn items_and_lists(blended: &[Blended]) -> Vec<(u32, usize)> {
         blended.iter().map(|b| (b.hit.item, b.list)).collect()
     }
 
@@ -143,33 +143,36 @@ mod tests {
     fn each_list_gets_its_share_of_the_places() {
         let lists: Vec<_> = (0..3u32)
             .map(|l| {
-                list(&(0..50).map(|i| (l * 100 + i, 1.0 - i as f32 / 50.0)).collect::<Vec<_>>())
+                ranked_list(
+                    &(0..50).map(|i| (l * 100 + i, 1.0 - i as f32 / 50.0)).collect::<Vec<_>>(),
+                )
             })
             .collect();
         let blended = blend(&lists, &[0.5, 0.3, 0.2], 20, &[]).unwrap();
-        let share = |l| blended.iter().filter(|b| b.list == l).count();
-        assert_eq!([share(0), share(1), share(2)], [10, 6, 4]);
+        let item_count = |l| blended.iter().filter(|b| b.list == l).count();
+        assert_eq!([item_count(0), item_count(1), item_count(2)], [10, 6, 4]);
     }
 
     #[test]
     fn an_item_appears_once_for_its_best_list() {
-        let lists = [list(&[(7, 0.5), (8, 0.4)]), list(&[(7, 0.9), (9, 0.9), (7, 0.2)])];
+        let lists =
+            [ranked_list(&[(7, 0.5), (8, 0.4)]), ranked_list(&[(7, 0.9), (9, 0.9), (7, 0.2)])];
         let blended = blend(&lists, &[1.0, 1.0], 9, &[]).unwrap();
-        assert_eq!(items(&blended), [(8, 0), (7, 1), (9, 1)]);
+        assert_eq!(items_and_lists(&blended), [(8, 0), (7, 1), (9, 1)]);
     }
 
     #[test]
     fn other_lists_get_the_places_of_an_exhausted_one() {
-        let lists = [list(&[(1, 0.9)]), list(&[(2, 0.8), (3, 0.7), (4, 0.6)])];
+        let lists = [ranked_list(&[(1, 0.9)]), ranked_list(&[(2, 0.8), (3, 0.7), (4, 0.6)])];
         let blended = blend(&lists, &[0.99, 0.01], 9, &[3]).unwrap();
-        assert_eq!(items(&blended), [(1, 0), (2, 1), (4, 1)]);
+        assert_eq!(items_and_lists(&blended), [(1, 0), (2, 1), (4, 1)]);
         assert!(blend(&[], &[], 3, &[]).unwrap().is_empty());
         assert!(blend(&lists, &[1.0, 1.0], 0, &[]).unwrap().is_empty());
     }
 
     #[test]
     fn bad_weights_and_scores_are_errors() {
-        let lists = [list(&[(1, f32::NAN)])];
+        let lists = [ranked_list(&[(1, f32::NAN)])];
         assert_eq!(blend(&lists, &[], 1, &[]).unwrap_err().code(), "dimension");
         assert_eq!(blend(&lists, &[-1.0], 1, &[]).unwrap_err().code(), "option");
         assert_eq!(blend(&lists, &[1.0], 1, &[]).unwrap_err().code(), "not-finite");

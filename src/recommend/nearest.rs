@@ -30,11 +30,11 @@ pub fn nearest(
     let norms: Vec<f64> = vectors.rows().map(|x| sqrt(dot(x, x))).collect();
     let lists = queries.rows().map(|query| {
         let norm = sqrt(dot(query, query));
-        let mut best = TopK::new(count);
+        let mut top_rows = TopK::new(count);
         for (row, (vector, vector_norm)) in vectors.rows().zip(&norms).enumerate() {
-            best.push(row, cosine(dot(query, vector), norm * vector_norm));
+            top_rows.push(row, cosine(dot(query, vector), norm * vector_norm));
         }
-        best.finish()
+        top_rows.finish()
     });
     Ok(lists.collect())
 }
@@ -79,10 +79,10 @@ mod tests {
         let query = Vectors::new(&[1.0], 1).unwrap();
         assert_eq!(nearest(vectors, query, 1).unwrap()[0].len(), 1);
         assert_eq!(nearest(vectors, query, 0).unwrap()[0].len(), 0);
-        let none = Vectors::new(&[], 1).unwrap();
-        assert!(nearest(vectors, none, 3).unwrap().is_empty());
-        assert_eq!(nearest(none, query, 3).unwrap(), [[]]);
-        let long = Vectors::new(&[1.0, 0.0], 2).unwrap();
-        assert_eq!(nearest(vectors, long, 1).unwrap_err().code(), "dimension");
+        let no_vectors = Vectors::new(&[], 1).unwrap();
+        assert!(nearest(vectors, no_vectors, 3).unwrap().is_empty());
+        assert_eq!(nearest(no_vectors, query, 3).unwrap(), [[]]);
+        let longer_query = Vectors::new(&[1.0, 0.0], 2).unwrap();
+        assert_eq!(nearest(vectors, longer_query, 1).unwrap_err().code(), "dimension");
     }
 }

@@ -23,27 +23,29 @@ pub fn pick(importance: &[f64], count: usize, seed: Option<f64>) -> Result<Vec<u
     }
     match seed {
         None => Ok((0..importance.len().min(count)).collect()),
-        Some(seed) => Ok(sample(importance, count, &mut SplitMix64::from_seed(seed)?)),
+        Some(seed) => Ok(sample_interests(importance, count, &mut SplitMix64::from_seed(seed)?)),
     }
 }
 
 /// Samples without replacement, by inversion of the cumulative shares.
-fn sample(importance: &[f64], count: usize, random: &mut SplitMix64) -> Vec<usize> {
-    let mut remaining = importance.to_vec();
+fn sample_interests(importance: &[f64], count: usize, random: &mut SplitMix64) -> Vec<usize> {
+    let mut remaining_shares = importance.to_vec();
     let mut picked = Vec::new();
     while picked.len() < count {
-        let mut point = random.uniform() * remaining.iter().sum::<f64>();
-        let mut drawn = None;
-        for (interest, &share) in remaining.iter().enumerate().filter(|(_, share)| **share > 0.0) {
+        let mut point = random.uniform() * remaining_shares.iter().sum::<f64>();
+        let mut drawn_interest = None;
+        for (interest, &share) in
+            remaining_shares.iter().enumerate().filter(|(_, share)| **share > 0.0)
+        {
             // If rounding puts the point past the last share, the last interest is drawn.
-            drawn = Some(interest);
+            drawn_interest = Some(interest);
             point -= share;
             if point < 0.0 {
                 break;
             }
         }
-        let Some(interest) = drawn else { break };
-        remaining[interest] = 0.0;
+        let Some(interest) = drawn_interest else { break };
+        remaining_shares[interest] = 0.0;
         picked.push(interest);
     }
     picked

@@ -10,7 +10,7 @@ use alloc::{vec, vec::Vec};
 use nalgebra::DMatrix;
 
 /// Number of iterations of the power method: enough for directions that are exact to a pixel.
-const ITERATIONS: usize = 60;
+const POWER_ITERATIONS: usize = 60;
 
 /// Projects n vectors to n points (x, y) in [-1, 1]: x along the direction of greatest variance, y
 /// along the next, orthogonal one.
@@ -41,8 +41,8 @@ pub fn project(vectors: Vectors<'_>) -> Vec<[f32; 2]> {
         coordinates_along(&centred, &first_direction),
         coordinates_along(&centred, &second_direction),
     );
-    let largest = x.iter().chain(&y).fold(0.0f64, |max, x| max.max(x.abs()));
-    let scale = if largest > 0.0 { 1.0 / largest } else { 0.0 };
+    let largest_coordinate = x.iter().chain(&y).fold(0.0f64, |max, x| max.max(x.abs()));
+    let scale = if largest_coordinate > 0.0 { 1.0 / largest_coordinate } else { 0.0 };
     x.iter().zip(y).map(|(x, y)| [(x * scale) as f32, (y * scale) as f32]).collect()
 }
 
@@ -56,7 +56,7 @@ fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64
     // result.
     let mut coordinates: Vec<f64> = (0..centred.ncols()).map(|i| 1.0 / (i as f64 + 1.5)).collect();
     let mut direction = vec![0.0; orthogonal_to.len()];
-    for _ in 0..ITERATIONS {
+    for _ in 0..POWER_ITERATIONS {
         direction.fill(0.0);
         columns()
             .zip(&coordinates)
@@ -64,9 +64,13 @@ fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64
         let squared_length = dot(&direction, &direction);
         let coordinate = dot(&direction, orthogonal_to);
         add_scaled(&mut direction, orthogonal_to, -coordinate);
-        let remaining = dot(&direction, &direction);
+        let squared_remainder = dot(&direction, &direction);
         // A remainder as small as the rounding errors has no direction.
-        let scale = if remaining > 1e-18 * squared_length { 1.0 / sqrt(remaining) } else { 0.0 };
+        let scale = if squared_remainder > 1e-18 * squared_length {
+            1.0 / sqrt(squared_remainder)
+        } else {
+            0.0
+        };
         direction.iter_mut().for_each(|x| *x *= scale);
         columns()
             .zip(&mut coordinates)
@@ -81,9 +85,9 @@ fn principal_direction(centred: &DMatrix<f64>, orthogonal_to: &[f64]) -> Vec<f64
 fn coordinates_along(centred: &DMatrix<f64>, direction: &[f64]) -> Vec<f64> {
     let columns = centred.as_slice().chunks_exact(direction.len());
     let mut coordinates: Vec<f64> = columns.map(|column| dot(column, direction)).collect();
-    let largest =
+    let largest_coordinate =
         coordinates.iter().fold(0.0f64, |max, &x| if x.abs() > max.abs() { x } else { max });
-    if largest < 0.0 {
+    if largest_coordinate < 0.0 {
         coordinates.iter_mut().for_each(|x| *x = -*x);
     }
     coordinates
@@ -94,7 +98,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
-/// x += factor y.
+/// Adds `factor` y to x, component by component.
 #[inline(never)]
 fn add_scaled(x: &mut [f64], y: &[f64], factor: f64) {
     x.iter_mut().zip(y).for_each(|(x, y)| *x += factor * y);
@@ -128,7 +132,7 @@ mod tests {
         assert!(project(Vectors::new(&[], 3).unwrap()).is_empty());
         assert_eq!(project(Vectors::new(&[5.0, 5.0], 2).unwrap()), [[0.0, 0.0]]);
         assert_eq!(project(Vectors::new(&[0.1; 8], 2).unwrap()), [[0.0; 2]; 4]);
-        let line = project(Vectors::new(&[0.0, 0.0, 1.0, 1.0], 2).unwrap());
-        assert!(line.iter().all(|p| p[1].abs() < 1e-9), "{line:?}");
+        let line_map = project(Vectors::new(&[0.0, 0.0, 1.0, 1.0], 2).unwrap());
+        assert!(line_map.iter().all(|p| p[1].abs() < 1e-9), "{line_map:?}");
     }
 }

@@ -92,14 +92,14 @@ impl<'a> BoundMatrix<'a> {
     /// Upper bound of the bytes of a matrix for n clusters.
     pub(crate) fn bytes(n: usize) -> usize {
         let width = n.next_multiple_of(ROW_ALIGNMENT);
-        // The rows and the pending updates.
+        // `width` rows of cells, and pending updates as large as one more row for each merge.
         size_of::<i16>()
             .saturating_mul(width)
             .saturating_mul(width + max_merge_batches(n) * BATCH_MERGES)
     }
 
-    /// The matrix before the first merge, when each row is a cluster, and the largest grid
-    /// distances of the rows. O(n^2 dim).
+    /// Builds the matrix before the first merge, when each row is a cluster, and computes the
+    /// largest grid distance of each row. O(n^2 dim).
     #[inline(never)]
     pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, FarthestBounds) {
         let n = clusters.live_count();
@@ -107,7 +107,7 @@ impl<'a> BoundMatrix<'a> {
         let total_weight: f64 = clusters.weights.iter().sum();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(width, 1.0);
-        let equal = weights[..n].iter().all(|&w| w == weights[0]);
+        let weights_are_equal = weights[..n].iter().all(|&w| w == weights[0]);
         // A lower bound of (sqrt(x) - slack)^2 that is linear in x: the tangent at sqrt(x) =
         // TANGENT_STEPS, which is slope (x - slack TANGENT_STEPS). It is lowered by more than the
         // rounding errors of the computation.
@@ -115,7 +115,7 @@ impl<'a> BoundMatrix<'a> {
         let (slope, offset) = (1.0 - slack / TANGENT_STEPS, slack * TANGENT_STEPS * ROUND_UP);
         let inverse_total_weight = (1.0 / total_weight) as f32;
         let factor = inverse_total_weight * slope * ROUND_DOWN;
-        let equal_factors = equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
+        let equal_factors = weights_are_equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
         let mut farthest_bounds = FarthestBounds::new(n);
@@ -180,14 +180,14 @@ impl<'a> BoundMatrix<'a> {
         (matrix, farthest_bounds)
     }
 
-    /// Applies the pending updates of the row at `slot`.
+    /// Writes the updates that are pending for the row at `slot` into its cells.
     fn apply_pending(&mut self, slot: usize) {
         let row = &mut self.cells[slot * self.width..][..self.width];
         let applied_merges = self.applied_merges[slot] as usize;
         if applied_merges == self.merge_count {
             return;
         }
-        let mut pending = u32::MAX << (applied_merges % BATCH_MERGES);
+        let mut pending_mask = u32::MAX << (applied_merges % BATCH_MERGES);
         let first_batch = applied_merges / BATCH_MERGES;
         let (panel, lane) = (slot / LANES * self.batch_capacity, slot % LANES);
         let pending_batches = self.is_last_merge[first_batch..]
@@ -195,10 +195,10 @@ impl<'a> BoundMatrix<'a> {
             .zip(&self.merge_cells[first_batch..])
             .zip(&self.pending_updates[panel + first_batch..]);
         for ((is_last_merge, cells), updates) in pending_batches {
-            for merge in set_lanes(is_last_merge & pending) {
+            for merge in set_lanes(is_last_merge & pending_mask) {
                 row[cells[merge % BATCH_MERGES] as usize] = updates[lane][merge % BATCH_MERGES];
             }
-            pending = u32::MAX;
+            pending_mask = u32::MAX;
         }
         self.applied_merges[slot] = self.merge_count as u32;
     }
@@ -208,26 +208,29 @@ impl<'a> BoundMatrix<'a> {
     #[inline(never)]
     fn compact(&mut self) {
         let is_live = |slot: &usize| self.clusters.is_live(self.cluster_at[*slot] as usize);
-        let live: Vec<usize> = (0..self.cluster_at.len()).filter(is_live).collect();
-        live.iter().for_each(|&slot| self.apply_pending(slot));
-        let (old_width, new_width) = (self.width, live.len().next_multiple_of(ROW_ALIGNMENT));
-        let mut sources = vec![0; new_width];
-        live.iter().enumerate().for_each(|(to, &from)| sources[cell_of(to)] = cell_of(from) as u32);
+        let live_slots: Vec<usize> = (0..self.cluster_at.len()).filter(is_live).collect();
+        live_slots.iter().for_each(|&slot| self.apply_pending(slot));
+        let (old_width, new_width) = (self.width, live_slots.len().next_multiple_of(ROW_ALIGNMENT));
+        let mut source_cells = vec![0; new_width];
+        live_slots
+            .iter()
+            .enumerate()
+            .for_each(|(to, &from)| source_cells[cell_of(to)] = cell_of(from) as u32);
         let mut old_row = vec![0; old_width];
         // Rows move in place: a new row only overwrites cells that were read before.
-        for (row, &slot) in live.iter().enumerate() {
+        for (row, &slot) in live_slots.iter().enumerate() {
             self.weights[row] = self.weights[slot];
             self.cluster_at[row] = self.cluster_at[slot];
             self.slot_of[self.cluster_at[row] as usize] = row as u32;
             let (head, tail) = self.cells.split_at_mut(slot * old_width);
             if let Some(target) = head.get_mut(row * new_width..(row + 1) * new_width) {
-                gather(&tail[..old_width], &sources, target);
+                gather(&tail[..old_width], &source_cells, target);
             } else {
                 old_row.copy_from_slice(&tail[..old_width]);
-                gather(&old_row, &sources, &mut self.cells[row * new_width..][..new_width]);
+                gather(&old_row, &source_cells, &mut self.cells[row * new_width..][..new_width]);
             }
         }
-        let n = live.len();
+        let n = live_slots.len();
         self.width = new_width;
         self.cluster_at.truncate(n);
         self.applied_merges.clear();
@@ -264,47 +267,48 @@ impl NearestNeighbours for BoundMatrix<'_> {
         &self.clusters
     }
 
-    /// O(live clusters), and O(dim) for each distance that the bounds do not exclude.
+    /// Takes O(live clusters) time, and O(dim) for each distance that the bounds do not exclude.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest {
         let slot = self.slot_of[cluster] as usize;
         self.apply_pending(slot);
         let row = panel_pairs(&self.cells[slot * self.width..][..self.width]);
         let dead_mask = panel_pairs(&self.dead_mask);
         let mut nearest = Nearest::none(previous, previous_distance);
-        // Cells with codes up to `limit` are visited in slot order, and `limit` is lowered to the
-        // nearest distance found. It starts 8 codes (about a hundredth) above the least bound,
-        // where the nearest distance mostly lies.
-        let mut visited_limit = -1;
-        let mut limit = min_code(row, dead_mask).saturating_add(8);
+        // Cells with codes up to `max_code` are visited in slot order, and `max_code` is lowered to
+        // the code of the nearest distance. It starts 8 codes (about a hundredth) above the least
+        // bound, where the nearest distance mostly lies.
+        let mut max_visited_code = -1;
+        let mut max_code = min_code(row, dead_mask).saturating_add(8);
         loop {
             let mut next_pair = 0;
             let mut hit_pairs = [(0, 0); MAX_HIT_PAIRS];
             while next_pair < row.len() {
                 let hit_count;
                 (next_pair, hit_count) =
-                    next_hit_pairs(row, dead_mask, next_pair, limit, &mut hit_pairs);
+                    next_hit_pairs(row, dead_mask, next_pair, max_code, &mut hit_pairs);
                 for &(pair, hits) in &hit_pairs[..hit_count] {
                     for position in set_lanes(hits) {
                         let code = row[pair].as_flattened()[position % ROW_ALIGNMENT];
-                        if code > visited_limit && code <= limit {
+                        if code > max_visited_code && code <= max_code {
                             let slot = (2 * pair + position / LANES) * LANES
                                 + BoundCodes::lane_at(position % LANES);
-                            limit = limit.min(
-                                self.exact_distance(cluster, slot, &mut nearest).max(visited_limit),
+                            max_code = max_code.min(
+                                self.exact_distance(cluster, slot, &mut nearest)
+                                    .max(max_visited_code),
                             );
                         }
                     }
                 }
             }
-            let needed_limit = self.upper_code(nearest.distance);
-            if needed_limit <= limit {
+            let needed_max_code = self.upper_code(nearest.distance);
+            if needed_max_code <= max_code {
                 return nearest;
             }
-            (visited_limit, limit) = (limit, needed_limit);
+            (max_visited_code, max_code) = (max_code, needed_max_code);
         }
     }
 
-    /// O(live clusters + dim).
+    /// Takes O(live clusters + dim) time.
     fn merge(&mut self, a: usize, b: usize, distance: f64) {
         let slots = [a, b].map(|cluster| self.slot_of[cluster] as usize);
         slots.into_iter().for_each(|slot| self.apply_pending(slot));
@@ -331,9 +335,9 @@ impl NearestNeighbours for BoundMatrix<'_> {
         self.clusters.merge(a, b);
         self.weights[slot_a] = self.clusters.weights[a] as f32;
         for slot in slots {
-            if let Some(last) = self.last_merge[slot].checked_sub(1) {
-                self.is_last_merge[last as usize / BATCH_MERGES] &=
-                    !(1 << (last as usize % BATCH_MERGES));
+            if let Some(previous) = self.last_merge[slot].checked_sub(1) {
+                self.is_last_merge[previous as usize / BATCH_MERGES] &=
+                    !(1 << (previous as usize % BATCH_MERGES));
             }
         }
         self.is_last_merge[batch] |= 1 << index_in_batch;
@@ -358,9 +362,9 @@ fn compute_bounds(
     bounds: &mut [BoundCodes; LANES],
     farthest_in_panel: &mut [i32; LANES],
 ) {
-    let mut largest = I32x8::new(*farthest_in_panel);
+    let mut largest_squared = I32x8::new(*farthest_in_panel);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
-        largest = largest.max(*row);
+        largest_squared = largest_squared.max(*row);
         *bound = BoundCodes::encode(
             row.to_f32()
                 .offset_then_scale(-offset, *factors)
@@ -368,7 +372,7 @@ fn compute_bounds(
                 .max(F32x8::splat(1.0)),
         );
     }
-    *farthest_in_panel = largest.to_array();
+    *farthest_in_panel = largest_squared.to_array();
 }
 
 /// Ward's factors 2 w v / (w + v), times `factor`, for all pairs of vectors of two panels.
@@ -428,57 +432,57 @@ fn merge_rows<'a>(
     }
 }
 
-/// Sets each `gathered[i]` to `codes[sources[i]]`.
+/// Sets each `target_codes[i]` to `codes[source_cells[i]]`.
 #[inline(never)]
-fn gather(codes: &[i16], sources: &[u32], gathered: &mut [i16]) {
-    for (code, &source) in gathered.iter_mut().zip(sources) {
+fn gather(codes: &[i16], source_cells: &[u32], target_codes: &mut [i16]) {
+    for (code, &source) in target_codes.iter_mut().zip(source_cells) {
         *code = codes[source as usize];
     }
 }
 
-/// The codes of the slots of two panels.
+/// The codes of the 16 slots of two adjacent panels, in one row of the matrix.
 type PanelPair = [[i16; LANES]; 2];
 
-/// The cells of a row by pairs of panels.
+/// Groups the cells of a matrix row into pairs of panels.
 fn panel_pairs(codes: &[i16]) -> &[PanelPair] {
     codes.as_chunks().0.as_chunks().0
 }
 
-/// The codes with those of dead slots replaced by [`BoundCodes::MAX`].
+/// Returns the codes of two panels, with those of dead slots replaced by [`BoundCodes::MAX`].
 #[inline(always)]
 fn mask_dead(codes: &PanelPair, dead_mask: &PanelPair) -> [BoundCodes; 2] {
     core::array::from_fn(|i| BoundCodes::new(codes[i]).max(BoundCodes::new(dead_mask[i])))
 }
 
-/// The least code of the live slots of a row.
+/// Returns the least code among the live slots of a matrix row.
 #[inline(never)]
 fn min_code(row: &[PanelPair], dead_mask: &[PanelPair]) -> i16 {
     let mut lane_minima = [BoundCodes::splat(BoundCodes::MAX); 2];
     for (codes, dead_mask) in row.iter().zip(dead_mask) {
-        let live = mask_dead(codes, dead_mask);
-        lane_minima = core::array::from_fn(|i| lane_minima[i].min(live[i]));
+        let live_codes = mask_dead(codes, dead_mask);
+        lane_minima = core::array::from_fn(|i| lane_minima[i].min(live_codes[i]));
     }
     lane_minima[0].min(lane_minima[1]).reduce_min()
 }
 
-/// Finds the next panel pairs, from index `from` on, that have a code of at most `limit` (a hit).
-/// Stores in `found` the index of each pair and a bit mask of its hits. Returns the index at which
-/// to continue, and the number of pairs found.
+/// Finds the next panel pairs, from `first_pair` on, that have a code of at most `max_code` (a
+/// hit). Stores in `hit_pairs` the index of each pair and a bit mask of its hits. Returns the index
+/// at which to continue, and the number of pairs found.
 #[inline(never)]
 fn next_hit_pairs(
     row: &[PanelPair],
     dead_mask: &[PanelPair],
-    from: usize,
-    limit: i16,
-    found: &mut [(usize, u32); MAX_HIT_PAIRS],
+    first_pair: usize,
+    max_code: i16,
+    hit_pairs: &mut [(usize, u32); MAX_HIT_PAIRS],
 ) -> (usize, usize) {
-    let beyond = BoundCodes::splat(limit.saturating_add(1));
+    let exclusive_max = BoundCodes::splat(max_code.saturating_add(1));
     let mut hit_count = 0;
-    for pair in from..row.len().min(dead_mask.len()) {
+    for pair in first_pair..row.len().min(dead_mask.len()) {
         let [a, b] = mask_dead(&row[pair], &dead_mask[pair]);
-        if a.min(b).lt_mask(beyond) != 0 {
-            found[hit_count % MAX_HIT_PAIRS] =
-                (pair, a.lt_mask(beyond) | b.lt_mask(beyond) << LANES);
+        if a.min(b).lt_mask(exclusive_max) != 0 {
+            hit_pairs[hit_count % MAX_HIT_PAIRS] =
+                (pair, a.lt_mask(exclusive_max) | b.lt_mask(exclusive_max) << LANES);
             hit_count += 1;
             if hit_count == MAX_HIT_PAIRS {
                 return (pair + 1, hit_count);

@@ -37,7 +37,7 @@ impl CandidateList {
         unlisted_lower_bound: MAX_BOUND,
     };
 
-    /// (cluster, lower bound of its distance) of each candidate.
+    /// Iterates over the candidates as (cluster, lower bound of its distance).
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, f32)> {
         self.clusters
             .into_iter()
@@ -75,47 +75,48 @@ impl CandidateList {
     }
 
     /// Replaces lower bounds by exact distances, the least bound first, until the least remaining
-    /// bound exceeds a limit. `exact(refined, cluster)` returns the live cluster that contains
-    /// `cluster` and its distance, or `None` to drop the entry, and the new limit; `refined` are
-    /// the clusters that have exact distances already.
+    /// bound exceeds a limit. `exact_distance(refined, cluster)` returns the live cluster that
+    /// contains `cluster` and its distance, or `None` to drop the entry, and the new limit;
+    /// `refined` are the clusters that have exact distances already.
     pub(crate) fn refine(
         &mut self,
-        mut exact: impl FnMut(&[u32], u32) -> (Option<(u32, f32)>, f64),
+        mut exact_distance: impl FnMut(&[u32], u32) -> (Option<(u32, f32)>, f64),
     ) {
-        let mut unrefined = self.lower_bounds;
-        let mut refined = 0;
+        let mut unrefined_bounds = self.lower_bounds;
+        let mut refined_count = 0;
         let mut limit = f64::INFINITY;
         loop {
-            let mut least = MAX_BOUND;
+            let mut least_bound = MAX_BOUND;
             let mut index = MAX_CANDIDATES_PER_LIST;
-            for (i, &bound) in unrefined.iter().enumerate() {
-                if bound < least {
-                    (least, index) = (bound, i);
+            for (i, &bound) in unrefined_bounds.iter().enumerate() {
+                if bound < least_bound {
+                    (least_bound, index) = (bound, i);
                 }
             }
-            if index == MAX_CANDIDATES_PER_LIST || f64::from(least) > limit {
+            if index == MAX_CANDIDATES_PER_LIST || f64::from(least_bound) > limit {
                 return;
             }
-            let (updated, next_limit) = exact(&self.clusters[..refined], self.clusters[index]);
+            let (updated_entry, next_limit) =
+                exact_distance(&self.clusters[..refined_count], self.clusters[index]);
             limit = next_limit;
-            unrefined[index] = MAX_BOUND;
-            match updated {
+            unrefined_bounds[index] = MAX_BOUND;
+            match updated_entry {
                 None => (self.lower_bounds[index], self.clusters[index]) = (MAX_BOUND, NO_CLUSTER),
                 Some((cluster, distance)) => {
                     (self.lower_bounds[index], self.clusters[index]) =
                         (distance.min(self.unlisted_lower_bound), cluster);
-                    // Refined entries come first in the list.
-                    self.clusters.swap(index, refined);
-                    self.lower_bounds.swap(index, refined);
-                    unrefined.swap(index, refined);
-                    refined += 1;
+                    // Entries with exact distances are moved to the front of the list.
+                    self.clusters.swap(index, refined_count);
+                    self.lower_bounds.swap(index, refined_count);
+                    unrefined_bounds.swap(index, refined_count);
+                    refined_count += 1;
                 }
             }
         }
     }
 }
 
-/// An `f32` that is at most `x`, and less only by rounding. `x` must be at least 0.
+/// Converts `x` to an `f32` that is at most `x`, and less only by rounding. `x` must be at least 0.
 pub(crate) fn to_f32_rounded_down(x: f64) -> f32 {
     x as f32 * ROUND_DOWN
 }
@@ -199,10 +200,10 @@ impl CandidateListBuilder {
         self.unlisted_lower_bound = self.unlisted_lower_bound.min(limit);
     }
 
-    /// Discards all candidates but the nearest.
+    /// Discards all candidates in the buffer but the nearest, which fit into a list.
     #[inline(never)]
     fn shrink(&mut self) {
-        let limit = cutoff(&self.lower_bounds);
+        let limit = cutoff_by_bisection(&self.lower_bounds);
         self.unlisted_lower_bound = self.unlisted_lower_bound.min(limit);
         let lower_bounds = self.lower_bounds.as_flattened_mut();
         let mut kept_count = 0;
@@ -213,8 +214,8 @@ impl CandidateListBuilder {
                     (bound, self.clusters[index]);
                 kept_count += 1;
             } else {
-                // Discarded. Candidates below `limit` are, too, if ties make them too many for a
-                // list.
+                // The candidate is discarded; candidates below `limit`, too, if ties make them
+                // too many for a list.
                 self.unlisted_lower_bound = self.unlisted_lower_bound.min(bound);
             }
         }
@@ -222,13 +223,13 @@ impl CandidateListBuilder {
         self.candidate_count = kept_count;
     }
 
-    /// The list of the candidates, with this lower bound for all clusters that are not in it.
+    /// Returns the list of the candidates, with `lower_bound` for all clusters not in the list.
     pub(crate) fn finish_with_unlisted(mut self, lower_bound: f32) -> CandidateList {
         self.unlisted_lower_bound = lower_bound;
         self.finish()
     }
 
-    /// The list of the nearest candidates.
+    /// Returns the list of the nearest candidates added.
     #[inline(never)]
     pub(crate) fn finish(mut self) -> CandidateList {
         if self.candidate_count > MAX_CANDIDATES_PER_LIST {
@@ -257,41 +258,42 @@ fn cutoff_of_nearest(distances: &[[f32; LANES]]) -> f32 {
             *minima = F32x8::new(*minima).min(F32x8::new(*panel)).to_array();
         }
     }
-    cutoff(&group_minima)
+    cutoff_by_bisection(&group_minima)
 }
 
 /// Number of values below `limit`.
 #[inline(never)]
 fn count_below(values: &[[f32; LANES]; BUFFER_PANELS], limit: f32) -> usize {
-    let below = |panel: &[f32; LANES]| F32x8::new(*panel).lt_mask(F32x8::splat(limit)).count_ones();
-    values.iter().map(below).sum::<u32>() as usize
+    let lanes_below =
+        |panel: &[f32; LANES]| F32x8::new(*panel).lt_mask(F32x8::splat(limit)).count_ones();
+    values.iter().map(lanes_below).sum::<u32>() as usize
 }
 
 /// A value below which at least [`MIN_CANDIDATES_PER_LIST`] of `values` lie, and, unless there are
 /// ties, at most [`MAX_CANDIDATES_PER_LIST`]; [`MAX_BOUND`] if no more than the latter are below
 /// it. Found by bisection over the bit patterns of `f32`.
-fn cutoff(values: &[[f32; LANES]; BUFFER_PANELS]) -> f32 {
-    let below = |limit: f32| count_below(values, limit);
-    if below(MAX_BOUND) <= MAX_CANDIDATES_PER_LIST {
+fn cutoff_by_bisection(values: &[[f32; LANES]; BUFFER_PANELS]) -> f32 {
+    let values_below = |limit: f32| count_below(values, limit);
+    if values_below(MAX_BOUND) <= MAX_CANDIDATES_PER_LIST {
         return MAX_BOUND;
     }
-    let least = values.iter().flatten().fold(MAX_BOUND, |least, &x| least.min(x));
+    let least_value = values.iter().flatten().fold(MAX_BOUND, |least, &x| least.min(x));
     // Positive floats are ordered as their bit patterns. The 16th nearest candidate is seldom more
     // than twice as far as the nearest, hence the first guess of 4 times the least squared
     // distance.
-    let (mut too_low, mut high_enough) = (least.to_bits(), MAX_BOUND.to_bits());
-    let mut middle = (4.0 * least).min(MAX_BOUND).to_bits();
-    while high_enough - too_low > 1 {
-        let count = below(f32::from_bits(middle));
+    let (mut bits_too_low, mut bits_high_enough) = (least_value.to_bits(), MAX_BOUND.to_bits());
+    let mut middle_bits = (4.0 * least_value).min(MAX_BOUND).to_bits();
+    while bits_high_enough - bits_too_low > 1 {
+        let count = values_below(f32::from_bits(middle_bits));
         if count < MIN_CANDIDATES_PER_LIST {
-            too_low = middle;
+            bits_too_low = middle_bits;
         } else {
-            high_enough = middle;
+            bits_high_enough = middle_bits;
             if count <= MAX_CANDIDATES_PER_LIST {
                 break;
             }
         }
-        middle = too_low.midpoint(high_enough);
+        middle_bits = bits_too_low.midpoint(bits_high_enough);
     }
-    f32::from_bits(high_enough)
+    f32::from_bits(bits_high_enough)
 }

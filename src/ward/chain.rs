@@ -15,7 +15,7 @@ use alloc::{vec, vec::Vec};
 
 /// Nearest-neighbour search over the live clusters.
 pub(crate) trait NearestNeighbours {
-    /// Means and weights of the clusters.
+    /// Returns the clusters, with their means and weights.
     fn clusters(&self) -> &Clusters<'_>;
 
     /// Returns the nearest neighbour of `cluster`. `previous` is the cluster before it on the chain
@@ -23,7 +23,7 @@ pub(crate) trait NearestNeighbours {
     /// neighbours `previous` is preferred.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest;
 
-    /// Merges `b` into `a`; a < b, and `distance` is the distance between them.
+    /// Merges cluster `b` into cluster `a`; a < b, and `distance` is the distance between them.
     fn merge(&mut self, a: usize, b: usize, distance: f64);
 }
 
@@ -36,7 +36,7 @@ const TIE_TOLERANCE: f64 = 1e-9;
 pub(crate) struct Nearest {
     /// The nearest cluster; `usize::MAX` before the first candidate.
     pub(crate) cluster: usize,
-    /// Distance of `cluster`.
+    /// Distance of `cluster`, the nearest neighbour.
     pub(crate) distance: f64,
     /// Least distance of a candidate, that of `cluster` included; it ties with `distance`.
     least_distance: f64,
@@ -44,12 +44,12 @@ pub(crate) struct Nearest {
     runner_up_distance: f64,
     /// The previous cluster of the chain, preferred among equally near candidates.
     previous: usize,
-    /// Distance of `previous`.
+    /// Distance of `previous`, the previous cluster of the chain.
     previous_distance: f64,
 }
 
 impl Nearest {
-    /// The state before the first candidate. The arguments are those of
+    /// The state of a search before its first candidate. The arguments are those of
     /// [`NearestNeighbours::nearest`].
     pub(crate) fn none(previous: usize, previous_distance: f64) -> Self {
         let infinity = f64::INFINITY;
@@ -80,12 +80,12 @@ impl Nearest {
         if cluster == self.cluster {
             return;
         }
-        let nearer = distance < self.least_distance * (1.0 - TIE_TOLERANCE);
-        let tied = distance <= self.least_distance * (1.0 + TIE_TOLERANCE);
-        let preferred =
+        let is_nearer = distance < self.least_distance * (1.0 - TIE_TOLERANCE);
+        let is_tied = distance <= self.least_distance * (1.0 + TIE_TOLERANCE);
+        let is_preferred =
             cluster == self.previous || (self.cluster != self.previous && cluster < self.cluster);
         self.least_distance = self.least_distance.min(distance);
-        if nearer || (tied && preferred) {
+        if is_nearer || (is_tied && is_preferred) {
             self.runner_up_distance = self.runner_up_distance.min(self.distance);
             (self.cluster, self.distance) = (cluster, distance);
         } else {
@@ -99,9 +99,9 @@ impl Nearest {
     }
 }
 
-/// Whether `distance` is greater than `other` by more than a tie.
-pub(crate) fn is_greater_and_no_tie(distance: f64, other: f64) -> bool {
-    distance > other * (1.0 + TIE_TOLERANCE)
+/// Whether `distance` is greater than `other_distance` by more than a tie.
+pub(crate) fn is_greater_and_no_tie(distance: f64, other_distance: f64) -> bool {
+    distance > other_distance * (1.0 + TIE_TOLERANCE)
 }
 
 /// The result of [`nearest_neighbour_chain`].
@@ -122,25 +122,28 @@ pub(crate) fn nearest_neighbour_chain(neighbours: &mut impl NearestNeighbours) -
     // Chain entries: (cluster, distance to the previous entry, whether that nearest neighbour was
     // unique).
     let mut chain: Vec<(usize, f64, bool)> = Vec::new();
-    let mut start = 0;
+    let mut lowest_live = 0;
     while result.steps.len() + 1 < n {
         // Due to rounding, a cluster may still be on the chain after it was merged.
-        while chain.pop_if(|(top, ..)| !neighbours.clusters().is_live(*top)).is_some() {}
-        let Some(&(top, previous_distance, was_unique)) = chain.last() else {
-            while !neighbours.clusters().is_live(start) {
-                start += 1;
+        while chain
+            .pop_if(|(top_cluster, ..)| !neighbours.clusters().is_live(*top_cluster))
+            .is_some()
+        {}
+        let Some(&(top_cluster, previous_distance, was_unique_nearest)) = chain.last() else {
+            while !neighbours.clusters().is_live(lowest_live) {
+                lowest_live += 1;
             }
-            chain.push((start, f64::INFINITY, true));
+            chain.push((lowest_live, f64::INFINITY, true));
             continue;
         };
-        let previous = chain.len().checked_sub(2).map_or(usize::MAX, |at| chain[at].0);
-        let nearest = neighbours.nearest(top, previous, previous_distance);
+        let previous = chain.len().checked_sub(2).map_or(usize::MAX, |index| chain[index].0);
+        let nearest = neighbours.nearest(top_cluster, previous, previous_distance);
         if nearest.cluster == previous {
             chain.truncate(chain.len() - 2);
-            let (a, b) = (top.min(previous), top.max(previous));
+            let (a, b) = (top_cluster.min(previous), top_cluster.max(previous));
             heights[a] = nearest.distance.max(heights[a]).max(heights[b]);
             result.steps.push(Step { a, b, height: heights[a] });
-            result.had_no_ties &= was_unique && nearest.is_unique();
+            result.had_no_ties &= was_unique_nearest && nearest.is_unique();
             neighbours.merge(a, b, nearest.distance);
         } else {
             chain.push((nearest.cluster, nearest.distance, nearest.is_unique()));

@@ -6,8 +6,8 @@ use crate::math::distance::{interpolate, interpolate_into_second, move_towards, 
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
 
-/// All clusters. The number of a cluster is its lowest row; a cluster is live until it is merged
-/// into one of a lower number.
+/// All clusters of a run, live or merged. The number of a cluster is its lowest row; a cluster is
+/// live until it is merged into one of a lower number.
 pub(crate) struct Clusters<'a> {
     /// Vector of each row.
     vectors: Vectors<'a>,
@@ -17,12 +17,12 @@ pub(crate) struct Clusters<'a> {
     /// Row of `means` that has the mean of each cluster; [`NO_MEAN`] for a cluster of one row.
     mean_index: Vec<u32>,
     /// Rows of `means` that may be overwritten, because their clusters were merged into others.
-    free_means: Vec<u32>,
+    free_mean_rows: Vec<u32>,
     /// Weight of each cluster.
     pub(crate) weights: Vec<f64>,
     /// Union-find parent; a live cluster is its own parent.
     parent: Vec<u32>,
-    /// Number of merges so far.
+    /// Number of merges of clusters so far.
     pub(crate) merge_count: u32,
 }
 
@@ -30,14 +30,14 @@ pub(crate) struct Clusters<'a> {
 const NO_MEAN: u32 = u32::MAX;
 
 impl<'a> Clusters<'a> {
-    /// One cluster for each row.
+    /// Creates one cluster for each row of `vectors`.
     pub(crate) fn new(vectors: Vectors<'a>, weights: Vec<f64>) -> Self {
         let n = vectors.len();
         Self {
             vectors,
             means: Vec::with_capacity(n / 2 * vectors.dim()),
             mean_index: vec![NO_MEAN; n],
-            free_means: Vec::new(),
+            free_mean_rows: Vec::new(),
             weights,
             parent: (0..n as u32).collect(),
             merge_count: 0,
@@ -74,15 +74,15 @@ impl<'a> Clusters<'a> {
     pub(crate) fn root_of(&mut self, cluster: u32) -> usize {
         let mut cluster = cluster as usize;
         while !self.is_live(cluster) {
-            let next = self.parent[cluster];
-            self.parent[cluster] = self.parent[next as usize];
-            cluster = next as usize;
+            let parent = self.parent[cluster];
+            self.parent[cluster] = self.parent[parent as usize];
+            cluster = parent as usize;
         }
         cluster
     }
 
-    /// Ward's distance, 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, in `f64`. Symmetric to the bit.
-    /// O(dim).
+    /// Computes Ward's distance, 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2, in `f64`. Symmetric to the
+    /// bit. O(dim).
     pub(crate) fn distance(&self, a: usize, b: usize) -> f64 {
         let (w, v) = (self.weights[a], self.weights[b]);
         let squared = match (self.mean(a), self.mean(b)) {
@@ -94,7 +94,7 @@ impl<'a> Clusters<'a> {
         2.0 * (w * v) / (w + v) * squared
     }
 
-    /// Merges `b` into `a`, a < b. O(dim).
+    /// Merges cluster `b` into cluster `a`, a < b. O(dim).
     pub(crate) fn merge(&mut self, a: usize, b: usize) {
         self.merge_count += 1;
         self.parent[b] = a as u32;
@@ -105,7 +105,7 @@ impl<'a> Clusters<'a> {
         match (self.mean_range(a), self.mean_range(b)) {
             (None, None) => {
                 let end = self.means.len();
-                self.mean_index[a] = self.free_means.pop().unwrap_or((end / dim) as u32);
+                self.mean_index[a] = self.free_mean_rows.pop().unwrap_or((end / dim) as u32);
                 let start = self.mean_index[a] as usize * dim;
                 if start == end {
                     self.means.resize(end + dim, 0.0);
@@ -121,7 +121,7 @@ impl<'a> Clusters<'a> {
                 if let Ok([x, y]) = self.means.get_disjoint_mut([x, y]) {
                     move_towards(x, y, fraction);
                 }
-                self.free_means.push(self.mean_index[b]);
+                self.free_mean_rows.push(self.mean_index[b]);
             }
         }
     }

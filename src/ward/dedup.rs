@@ -37,18 +37,19 @@ impl DedupedRows {
         let n = vectors.len();
         // For each row, the first row that equals it; found by a hash table with linear probing.
         let mut first_equal_row: Vec<usize> = (0..n).collect();
-        let mut table = vec![EMPTY_BUCKET; (2 * n).next_power_of_two()];
-        let mask = table.len() - 1;
+        let mut buckets = vec![EMPTY_BUCKET; (2 * n).next_power_of_two()];
+        let bucket_mask = buckets.len() - 1;
         for (row, first_equal_row) in first_equal_row.iter_mut().enumerate() {
             let vector = vectors.row(row);
-            let mut bucket = hash(vector) & mask;
-            while table[bucket] != EMPTY_BUCKET && vectors.row(table[bucket] as usize) != vector {
-                bucket = (bucket + 1) & mask;
+            let mut bucket = hash(vector) & bucket_mask;
+            while buckets[bucket] != EMPTY_BUCKET && vectors.row(buckets[bucket] as usize) != vector
+            {
+                bucket = (bucket + 1) & bucket_mask;
             }
-            if table[bucket] == EMPTY_BUCKET {
-                table[bucket] = row as u32;
+            if buckets[bucket] == EMPTY_BUCKET {
+                buckets[bucket] = row as u32;
             }
-            *first_equal_row = table[bucket] as usize;
+            *first_equal_row = buckets[bucket] as usize;
         }
         let rows: Vec<usize> = (0..n).filter(|&row| first_equal_row[row] == row).collect();
         if rows.len() == n {
@@ -72,15 +73,15 @@ impl DedupedRows {
             b: row,
             height: 0.0,
         });
-        let mut sums = vec![0.0; n];
+        let mut group_weights = vec![0.0; n];
         first_equal_row
             .iter()
             .zip(weights)
-            .for_each(|(&first_row, weight)| sums[first_row] += weight);
+            .for_each(|(&first_row, weight)| group_weights[first_row] += weight);
         Self {
             steps: steps.collect(),
             values: Some(rows.iter().flat_map(|&row| vectors.row(row)).copied().collect()),
-            weights: rows.iter().map(|&row| sums[row]).collect(),
+            weights: rows.iter().map(|&row| group_weights[row]).collect(),
             rows,
         }
     }

@@ -32,12 +32,13 @@ pub struct Dendrogram {
     merges: Vec<Merge>,
 }
 
-/// A merge in the order of the chain: two clusters, each identified by its lowest row, a < b;
-/// children before parents.
+/// A merge of clusters `a` and `b`, a < b, each identified by its lowest row. Clustering returns
+/// steps in the order of its merges, children before parents; [`Dendrogram`] sorts them by height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Step {
     pub(crate) a: usize,
     pub(crate) b: usize,
+    /// Ward height of the merge.
     pub(crate) height: f64,
 }
 
@@ -54,8 +55,12 @@ pub struct Partition {
 impl Partition {
     /// (row, cluster) of every row that has a cluster, by ascending row.
     pub fn members(&self) -> impl Iterator<Item = (usize, usize)> {
-        let label = |&label: &i32| usize::try_from(label).ok();
-        self.labels.iter().map(label).enumerate().filter_map(|(row, label)| Some((row, label?)))
+        let to_cluster = |&label: &i32| usize::try_from(label).ok();
+        self.labels
+            .iter()
+            .map(to_cluster)
+            .enumerate()
+            .filter_map(|(row, label)| Some((row, label?)))
     }
 
     /// Number of rows in each cluster. O(n).
@@ -69,25 +74,26 @@ impl Partition {
     /// Renumbers labels by first member; negative labels become -1.
     pub(crate) fn from_labels(labels: impl Iterator<Item = i32>) -> Self {
         let mut labels: Vec<i32> = labels.collect();
-        let limit = labels.iter().max().map_or(0, |&largest| largest.max(-1) + 1);
-        let mut new_labels = vec![-1; limit as usize];
+        let label_limit = labels.iter().max().map_or(0, |&largest| largest.max(-1) + 1);
+        let mut new_labels = vec![-1; label_limit as usize];
         let mut count = 0;
         for label in &mut labels {
-            let Some(new) = usize::try_from(*label).ok().map(|old| &mut new_labels[old]) else {
+            let Some(new_label) = usize::try_from(*label).ok().map(|old| &mut new_labels[old])
+            else {
                 *label = -1;
                 continue;
             };
-            if *new < 0 {
-                *new = count;
+            if *new_label < 0 {
+                *new_label = count;
                 count += 1;
             }
-            *label = *new;
+            *label = *new_label;
         }
         Self { labels, count: count as usize }
     }
 
     /// Replaces cluster c by `new_labels[c]`, -1 to drop it; `count` is the number of new clusters.
-    pub(crate) fn relabelled(&self, new_labels: &[i32], count: usize) -> Self {
+    pub(crate) fn with_new_labels(&self, new_labels: &[i32], count: usize) -> Self {
         let mut labels = vec![-1; self.labels.len()];
         self.members().for_each(|(row, label)| labels[row] = new_labels[label]);
         Self { labels, count }
@@ -97,7 +103,7 @@ impl Partition {
 impl Dendrogram {
     /// Sorts the steps of a chain by height and numbers the nodes. O(n log n).
     pub(crate) fn from_steps(rows: usize, steps: &[Step]) -> Self {
-        // Number of rows of each cluster after the steps so far, by its lowest row.
+        // Number of rows of each cluster after the steps so far, indexed by its lowest row.
         let mut cluster_size = vec![1; rows];
         let mut step_sizes = Vec::with_capacity(steps.len());
         for step in steps {
@@ -106,18 +112,18 @@ impl Dendrogram {
         }
         // Of merges of equal height the smaller comes first, so a child precedes its parent.
         let heights: Vec<u64> = steps.iter().map(|step| ascending_key(step.height)).collect();
-        let order = argsort(&heights, &|x, y| {
+        let step_order = argsort(&heights, &|x, y| {
             step_sizes[x].cmp(&step_sizes[y]).then_with(|| steps[x].a.cmp(&steps[y].a))
         });
-        // Node of each cluster after the merges so far, by its lowest row.
+        // Node number of each cluster after the merges so far, indexed by its lowest row.
         let mut node_of: Vec<usize> = (0..rows).collect();
-        let merge = |(t, step): (usize, usize)| {
+        let to_merge = |(t, step): (usize, usize)| {
             let Step { a, b, height } = steps[step];
             let (x, y) = (node_of[a], node_of[b]);
             node_of[a] = rows + t;
             Merge { a: x.min(y), b: x.max(y), height, size: step_sizes[step] }
         };
-        let merges = order.into_iter().enumerate().map(merge).collect();
+        let merges = step_order.into_iter().enumerate().map(to_merge).collect();
         Self { rows, merges }
     }
 
@@ -146,18 +152,18 @@ impl Dendrogram {
         self.partition_after(self.rows.saturating_sub(count.max(1)))
     }
 
-    /// The clusters after the first `kept` merges. O(n).
-    fn partition_after(&self, kept: usize) -> Partition {
-        let mut sets = UnionFind::new(self.rows + kept);
-        for (t, merge) in self.merges[..kept].iter().enumerate() {
-            let merged = sets.union(merge.a, merge.b);
-            sets.union(merged, self.rows + t);
+    /// Returns the clusters that the first `kept_count` merges form. O(n).
+    fn partition_after(&self, kept_count: usize) -> Partition {
+        let mut node_sets = UnionFind::new(self.rows + kept_count);
+        for (t, merge) in self.merges[..kept_count].iter().enumerate() {
+            let union_root = node_sets.union(merge.a, merge.b);
+            node_sets.union(union_root, self.rows + t);
         }
-        Partition::from_labels((0..self.rows).map(|row| sets.root(row) as i32))
+        Partition::from_labels((0..self.rows).map(|row| node_sets.root(row) as i32))
     }
 }
 
-/// Disjoint sets with path halving; the root of a set is its smallest node.
+/// Disjoint sets of nodes, by union-find with path halving; the root of a set is its smallest node.
 struct UnionFind {
     /// Parent of each node; a root is its own parent.
     parent: Vec<usize>,
@@ -189,13 +195,14 @@ impl UnionFind {
 mod tests {
     use super::*;
 
-    fn steps(steps: &[(usize, usize, f64)]) -> Vec<Step> {
-        steps.iter().map(|&(a, b, height)| Step { a, b, height }).collect()
+    fn steps_from_tuples(tuples: &[(usize, usize, f64)]) -> Vec<Step> {
+        tuples.iter().map(|&(a, b, height)| Step { a, b, height }).collect()
     }
 
     #[test]
     fn merges_are_sorted_and_numbered_like_scipy() {
-        let tree = Dendrogram::from_steps(4, &steps(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+        let tree =
+            Dendrogram::from_steps(4, &steps_from_tuples(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         let as_tuples: Vec<_> =
             tree.merges().iter().map(|m| (m.a, m.b, m.height, m.size)).collect();
         assert_eq!(as_tuples, [(0, 1, 1.0, 2), (2, 3, 4.0, 2), (4, 5, 9.0, 4)]);
@@ -203,7 +210,8 @@ mod tests {
 
     #[test]
     fn cut_at_keeps_merges_up_to_and_including_the_threshold() {
-        let tree = Dendrogram::from_steps(4, &steps(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
+        let tree =
+            Dendrogram::from_steps(4, &steps_from_tuples(&[(2, 3, 4.0), (0, 1, 1.0), (0, 2, 9.0)]));
         assert_eq!(tree.cut_at(0.5).count, 4);
         assert_eq!(tree.cut_at(1.0).labels, [0, 0, 1, 2]);
         assert_eq!(tree.cut_at(8.9).labels, [0, 0, 1, 1]);
@@ -212,9 +220,9 @@ mod tests {
 
     #[test]
     fn a_count_is_clamped_to_one_and_n() {
-        let tree = Dendrogram::from_steps(3, &steps(&[(0, 2, 1.0), (0, 1, 2.0)]));
-        for (requested, got) in [(0, 1), (1, 1), (2, 2), (3, 3), (9, 3)] {
-            assert_eq!(tree.cut_into(requested).count, got);
+        let tree = Dendrogram::from_steps(3, &steps_from_tuples(&[(0, 2, 1.0), (0, 1, 2.0)]));
+        for (requested_count, expected_count) in [(0, 1), (1, 1), (2, 2), (3, 3), (9, 3)] {
+            assert_eq!(tree.cut_into(requested_count).count, expected_count);
         }
         assert_eq!(tree.cut_into(2).labels, [0, 1, 0]);
     }
@@ -222,7 +230,7 @@ mod tests {
     #[test]
     fn no_rows_and_one_row_have_trees_without_merges() {
         assert_eq!(Dendrogram::from_steps(0, &[]).cut_at(1.0).count, 0);
-        let one = Dendrogram::from_steps(1, &[]).cut_into(5);
-        assert_eq!((one.count, one.labels), (1, vec![0]));
+        let single_row = Dendrogram::from_steps(1, &[]).cut_into(5);
+        assert_eq!((single_row.count, single_row.labels), (1, vec![0]));
     }
 }

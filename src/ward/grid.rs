@@ -25,7 +25,7 @@ const QUAD_VECTORS: usize = 4;
 const MAX_RADIUS_STEPS: f64 = 23_169.0;
 /// Added to every computed residual, in steps: more than the error of three `f32` roundings of
 /// values up to [`MAX_RADIUS_STEPS`].
-const ROUNDING_ERROR: f64 = 1e-2;
+const ROUNDING_ERROR_STEPS: f64 = 1e-2;
 /// 1.5 x 2^52. Adding it to an `f64` of magnitude below 2^51 leaves the nearest integer in the low
 /// bits.
 const ROUND_MAGIC_F64: f64 = 6_755_399_441_055_744.0;
@@ -71,12 +71,12 @@ impl Grid {
         let fraction = 1.0 / n.div_ceil(stride).max(1) as f64;
         let mut centre = vec![0.0; dim];
         vectors.rows().step_by(stride).for_each(|row| add_scaled(&mut centre, row, fraction));
-        let mut chunks = vec![[0.0; LANES]; dim.div_ceil(LANES)];
-        for (x, rounded) in centre.iter_mut().zip(chunks.as_flattened_mut()) {
+        let mut centre_chunks = vec![[0.0; LANES]; dim.div_ceil(LANES)];
+        for (x, rounded) in centre.iter_mut().zip(centre_chunks.as_flattened_mut()) {
             *rounded = *x as f32;
             *x = f64::from(*rounded);
         }
-        let squared_radius = max_squared_radius(vectors, &chunks, &centre);
+        let squared_radius = max_squared_radius(vectors, &centre_chunks, &centre);
         let scale = if squared_radius > 0.0 {
             max_radius_in_steps(dim) / (sqrt(squared_radius) * margin)
         } else {
@@ -85,8 +85,8 @@ impl Grid {
         let panels = slots.div_ceil(LANES).next_multiple_of(2);
         Self {
             scale,
-            quads: vec![[[0; 2 * QUAD_VECTORS]; LANES / 2]; 2 * panels * chunks.len()],
-            centre: chunks,
+            quads: vec![[[0; 2 * QUAD_VECTORS]; LANES / 2]; 2 * panels * centre_chunks.len()],
+            centre: centre_chunks,
             norms: vec![[0; LANES]; panels],
             max_residual: 0.0,
             used_quads: slots.div_ceil(QUAD_VECTORS),
@@ -101,8 +101,8 @@ impl Grid {
             if use_f32 {
                 grid.store_f32(slot, row);
             } else {
-                let widened: Vec<f64> = row.iter().copied().map(f64::from).collect();
-                grid.store(slot, &widened);
+                let vector_f64: Vec<f64> = row.iter().copied().map(f64::from).collect();
+                grid.store(slot, &vector_f64);
             }
         }
         grid
@@ -129,7 +129,7 @@ impl Grid {
         squared_distance(&self.centre.as_flattened()[..vector.len()], vector) <= radius * radius
     }
 
-    /// The components of the vectors of a quad, in chunks of eight dimensions.
+    /// Returns the components of the vectors of a quad, in chunks of eight dimensions.
     fn quad(&self, quad: usize) -> &[QuadChunk] {
         &self.quads[quad * self.centre.len()..][..self.centre.len()]
     }
@@ -137,8 +137,8 @@ impl Grid {
     /// Stores a vector at a slot. O(dim).
     #[inline(never)]
     pub(crate) fn store(&mut self, slot: usize, vector: &[f64]) {
-        let (chunks, lane) = (self.centre.len(), slot % QUAD_VECTORS);
-        let quad = &mut self.quads[slot / QUAD_VECTORS * chunks..][..chunks];
+        let (chunk_count, lane) = (self.centre.len(), slot % QUAD_VECTORS);
+        let quad = &mut self.quads[slot / QUAD_VECTORS * chunk_count..][..chunk_count];
         let (scale, magic) = (f64x2::splat(self.scale), f64x2::splat(ROUND_MAGIC_F64));
         let (mut norm, mut residual) = (f64x2::ZERO, f64x2::ZERO);
         for ((pairs, x), centre) in quad.iter_mut().zip(vector.chunks(LANES)).zip(&self.centre) {
@@ -147,24 +147,24 @@ impl Grid {
                 let x = [x[k], x.get(k + LANES / 2).copied().unwrap_or(padding)];
                 let steps = (f64x2::new(x) - f64x2::new([f64::from(centre[k]), padding])) * scale;
                 let rounded = steps + magic;
-                let whole = rounded - magic;
-                let error = steps - whole;
+                let whole_steps = rounded - magic;
+                let error = steps - whole_steps;
                 residual += error * error;
-                norm += whole * whole;
+                norm += whole_steps * whole_steps;
                 let codes = rounded.to_array().map(|x| x.to_bits() as i16);
                 pair[2 * lane..2 * lane + 2].copy_from_slice(&codes);
             }
         }
         let [norm, residual] = [norm, residual].map(|x| x.to_array().iter().sum::<f64>());
         self.norms[slot / LANES][slot % LANES] = norm as i32;
-        self.max_residual = self.max_residual.max(sqrt(residual) + ROUNDING_ERROR);
+        self.max_residual = self.max_residual.max(sqrt(residual) + ROUNDING_ERROR_STEPS);
     }
 
     /// Stores a vector at a slot, rounded in `f32` arithmetic. The dimension must be a multiple of
     /// eight, and the scale within [`F32_SAFE_SCALES`]. O(dim).
     fn store_f32(&mut self, slot: usize, vector: &[f32]) {
-        let chunks = self.centre.len();
-        let quad_chunks = &mut self.quads[slot / QUAD_VECTORS * chunks..][..chunks];
+        let chunk_count = self.centre.len();
+        let quad_chunks = &mut self.quads[slot / QUAD_VECTORS * chunk_count..][..chunk_count];
         let (norm, residual) = round_row(
             vector.as_chunks().0,
             &self.centre,
@@ -173,19 +173,20 @@ impl Grid {
             slot % QUAD_VECTORS,
         );
         self.norms[slot / LANES][slot % LANES] = norm;
-        // Covers the rounding of each term of the sum.
+        // The factor covers the rounding error of each term of the sum.
         let rounding_factor = 1.0 + vector.len() as f64 * f64::from(f32::EPSILON);
-        self.max_residual =
-            self.max_residual.max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR);
+        self.max_residual = self
+            .max_residual
+            .max(sqrt(f64::from(residual) * rounding_factor) + ROUNDING_ERROR_STEPS);
     }
 
     /// Copies the grid point at slot `from` to slot `to`. O(dim).
     pub(crate) fn copy(&mut self, from: usize, to: usize) {
-        let chunks = self.centre.len();
+        let chunk_count = self.centre.len();
         let (from_lane, to_lane) = (2 * (from % QUAD_VECTORS), 2 * (to % QUAD_VECTORS));
-        for k in 0..chunks {
-            let source = self.quads[from / QUAD_VECTORS * chunks + k];
-            let target = &mut self.quads[to / QUAD_VECTORS * chunks + k];
+        for k in 0..chunk_count {
+            let source = self.quads[from / QUAD_VECTORS * chunk_count + k];
+            let target = &mut self.quads[to / QUAD_VECTORS * chunk_count + k];
             for (source, target) in source.iter().zip(target) {
                 target[to_lane] = source[from_lane];
                 target[to_lane + 1] = source[from_lane + 1];
@@ -194,15 +195,15 @@ impl Grid {
         self.norms[to / LANES][to % LANES] = self.norms[from / LANES][from % LANES];
     }
 
-    /// Squared distances, in squared steps, between the vectors of two panels: `block[i]` belongs
-    /// to vector i of the left panel. O(dim).
+    /// Computes the squared distances, in squared steps, between the vectors of two panels:
+    /// `block[i]` belongs to vector i of the left panel. O(dim).
     #[inline(always)]
     pub(crate) fn block(&self, left: usize, right: usize, block: &mut [I32x8; LANES]) {
         let [a, b] = [2 * left, 2 * left + 1];
         let [c, d] = [2 * right, 2 * right + 1];
         if d < self.used_quads {
-            let halves = block.as_chunks_mut().0.iter_mut();
-            halves.zip([a, b]).for_each(|(rows, quad)| {
+            let block_halves = block.as_chunks_mut().0.iter_mut();
+            block_halves.zip([a, b]).for_each(|(rows, quad)| {
                 tile_products(self.quad(quad), self.quad(c), self.quad(d), rows);
             });
         } else {
@@ -224,12 +225,13 @@ impl Grid {
         self.row(slot, pair)
     }
 
-    /// Squared distances, in squared steps, from the vector at a slot to those of a pair of panels,
-    /// `2 pair` and `2 pair + 1`. O(dim).
+    /// Computes the squared distances, in squared steps, from the vector at a slot to those of a
+    /// pair of panels, `2 pair` and `2 pair + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
-        let others = core::array::from_fn(|i| self.quad(4 * pair + i));
-        let products = row_products(self.quad(slot / QUAD_VECTORS), slot % QUAD_VECTORS, others);
+        let other_quads = core::array::from_fn(|i| self.quad(4 * pair + i));
+        let products =
+            row_products(self.quad(slot / QUAD_VECTORS), slot % QUAD_VECTORS, other_quads);
         let norm = self.norms[slot / LANES][slot % LANES];
         core::array::from_fn(|i| {
             products[i].squared_distances(norm, I32x8::new(self.norms[2 * pair + i]))
@@ -247,23 +249,23 @@ fn max_radius_in_steps(dim: usize) -> f64 {
 /// the largest. O(n dim).
 fn max_squared_radius(vectors: Vectors<'_>, chunks: &[[f32; LANES]], centre: &[f64]) -> f64 {
     let dim = vectors.dim();
-    let approximate = vectors
+    let approximate_max = vectors
         .rows()
         .map(|row| squared_distance_f32(row.as_chunks().0, chunks))
         .fold(0.0, f32::max);
-    if dim.is_multiple_of(LANES) && F32_SAFE_SCALES.contains(&approximate.into()) {
+    if dim.is_multiple_of(LANES) && F32_SAFE_SCALES.contains(&approximate_max.into()) {
         // The factor covers the rounding of each term of the sum.
-        return f64::from(approximate) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
+        return f64::from(approximate_max) * (1.0 + dim as f64 * f64::from(f32::EPSILON));
     }
     vectors.rows().map(|row| squared_distance(row, centre)).fold(0.0, f64::max)
 }
 
-/// The squared distance of two vectors in `f32` arithmetic.
+/// Computes the squared distance of two vectors in `f32` arithmetic.
 #[inline(never)]
 fn squared_distance_f32(vector: &[[f32; LANES]], centre: &[[f32; LANES]]) -> f32 {
     let mut sums = [f32x4::ZERO; 2];
     for (x, centre) in vector.iter().zip(centre) {
-        let (x, centre) = (halves(x), halves(centre));
+        let (x, centre) = (split_lanes(x), split_lanes(centre));
         sums = core::array::from_fn(|i| sums[i] + (x[i] - centre[i]) * (x[i] - centre[i]));
     }
     (sums[0] + sums[1]).reduce_add()
@@ -283,7 +285,7 @@ fn round_row(
     let mut norm = i32x4::ZERO;
     let mut residuals = [f32x4::ZERO; 2];
     for ((pairs, centre), x) in quad_chunks.iter_mut().zip(centre).zip(vector) {
-        let (x, centre) = (halves(x), halves(centre));
+        let (x, centre) = (split_lanes(x), split_lanes(centre));
         let [low, high] = core::array::from_fn(|i| {
             let steps = (x[i] - centre[i]) * scale;
             let rounded = steps + magic;
@@ -300,12 +302,12 @@ fn round_row(
     (norm.reduce_add(), (residuals[0] + residuals[1]).reduce_add())
 }
 
-/// The first and the last four lanes.
-fn halves([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
+/// Splits eight lanes into the first four and the last four.
+fn split_lanes([a, b, c, d, e, f, g, h]: &[f32; LANES]) -> [f32x4; 2] {
     [f32x4::new([*a, *b, *c, *d]), f32x4::new([*e, *f, *g, *h])]
 }
 
-/// Dot products of the four vectors of quad a with the eight vectors of quads b and c.
+/// Computes the dot products of the four vectors of quad a with the eight vectors of quads b and c.
 #[inline(never)]
 fn tile_products(
     a: &[QuadChunk],
@@ -326,7 +328,8 @@ fn tile_products(
     *products = sums;
 }
 
-/// Dot products of the vector at `lane` of quad a with the sixteen vectors of quads b, c, d and e.
+/// Computes the dot products of the vector at `lane` of quad a with the sixteen vectors of quads b,
+/// c, d and e.
 #[inline(never)]
 fn row_products(a: &[QuadChunk], lane: usize, [b, c, d, e]: [&[QuadChunk]; 4]) -> [I32x8; 2] {
     let mut sums = [I32x8::ZERO; 2];
@@ -360,9 +363,10 @@ mod tests {
             for x in 0..37 {
                 for pair in 0..3 {
                     let block = grid.row(x, pair).map(I32x8::to_array);
-                    for (y, &on_grid) in (16 * pair..37).zip(block.as_flattened()) {
-                        let exact = squared_distance(vectors.row(x), vectors.row(y));
-                        let error = sqrt(grid.squared_steps(exact)) - sqrt(on_grid.into());
+                    for (y, &squared_grid_distance) in (16 * pair..37).zip(block.as_flattened()) {
+                        let exact_squared = squared_distance(vectors.row(x), vectors.row(y));
+                        let error = sqrt(grid.squared_steps(exact_squared))
+                            - sqrt(squared_grid_distance.into());
                         assert!(
                             error.abs() <= grid.slack().into(),
                             "{dim} x {scale}, {x} and {y}: {error}"

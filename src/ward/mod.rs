@@ -91,8 +91,8 @@ pub fn bytes_per_action(dim: usize) -> usize {
     run::BoundsStrategy::None.bytes(1, dim)
 }
 
-/// The dendrogram, and the largest squared distance between two rows (0 unless `measure_diameter`).
-/// O(n^2 dim).
+/// Computes the dendrogram, and the largest squared distance between two rows (0 unless
+/// `measure_diameter`). O(n^2 dim).
 pub(crate) fn tree_and_diameter(
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
@@ -119,11 +119,11 @@ mod tests {
     #[test]
     fn ties_go_to_the_lowest_row() {
         // The four corners of a square: all four sides are equally long.
-        let square = merges_of(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
-        assert_eq!(square, [(0, 1, 1.0), (2, 3, 1.0), (4, 5, 2.0)]);
+        let square_merges = merges_of(&[0., 0., 0., 1., 1., 1., 1., 0.], 2);
+        assert_eq!(square_merges, [(0, 1, 1.0), (2, 3, 1.0), (4, 5, 2.0)]);
         // Five equal rows: all at distance 0, merged in row order.
-        let equal = merges_of(&[3.0; 5], 1);
-        assert_eq!(equal, [(0, 1, 0.0), (2, 5, 0.0), (3, 6, 0.0), (4, 7, 0.0)]);
+        let equal_row_merges = merges_of(&[3.0; 5], 1);
+        assert_eq!(equal_row_merges, [(0, 1, 0.0), (2, 5, 0.0), (3, 6, 0.0), (4, 7, 0.0)]);
     }
 
     #[test]
@@ -144,9 +144,9 @@ mod tests {
 
     /// (vectors, dim, weights) of several shapes: scattered, in groups, with ties, with duplicates,
     /// far from the origin, and weighted.
-    fn samples() -> Vec<(Vec<f32>, usize, Option<Vec<f64>>)> {
+    fn sample_inputs() -> Vec<(Vec<f32>, usize, Option<Vec<f64>>)> {
         let mut rng = SeededNumbers::new(3);
-        let mut samples = Vec::new();
+        let mut inputs = Vec::new();
         for (n, dim) in [(2, 1), (3, 5), (17, 2), (40, 3), (130, 16), (300, 33), (700, 8)] {
             for kind in 0..6 {
                 let mut values: Vec<f32> = (0..n * dim).map(|_| rng.normal()).collect();
@@ -165,34 +165,34 @@ mod tests {
                 }
                 let weights = (kind == 5)
                     .then(|| (0..n).map(|row| [1.0, 0.3, 7.0, 250.0][row % 4]).collect());
-                samples.push((values, dim, weights));
+                inputs.push((values, dim, weights));
             }
         }
-        samples
+        inputs
     }
 
     #[test]
     fn every_strategy_returns_the_same_tree() {
-        for (values, dim, weights) in samples() {
+        for (values, dim, weights) in sample_inputs() {
             let vectors = Vectors::new(&values, dim).unwrap();
-            let [matrix, lists, none] = BoundsStrategy::ALL.map(|strategy| {
+            let [by_matrix, by_lists, without_bounds] = BoundsStrategy::ALL.map(|strategy| {
                 let run = WardRun::with_strategy(strategy, vectors, weights.as_deref(), true);
                 (run.steps, run.diameter, run.had_no_ties)
             });
-            assert_eq!(matrix, lists, "{} x {dim}", vectors.len());
-            assert_eq!(matrix, none, "{} x {dim}", vectors.len());
+            assert_eq!(by_matrix, by_lists, "{} x {dim}", vectors.len());
+            assert_eq!(by_matrix, without_bounds, "{} x {dim}", vectors.len());
         }
     }
 
     #[test]
     fn the_fastest_strategy_that_fits_is_chosen_or_memory_is_an_error() {
-        let choose = |memory| BoundsStrategy::choose(memory, 2_000, 256);
-        assert_eq!(choose(DEFAULT_MEMORY_BYTES), Ok(BoundsStrategy::Matrix));
-        assert_eq!(choose(12 << 20), Ok(BoundsStrategy::NeighbourLists));
-        assert_eq!(choose(6 << 20), Ok(BoundsStrategy::None));
-        let error = choose(1 << 20).unwrap_err();
+        let strategy_for = |memory| BoundsStrategy::choose(memory, 2_000, 256);
+        assert_eq!(strategy_for(DEFAULT_MEMORY_BYTES), Ok(BoundsStrategy::Matrix));
+        assert_eq!(strategy_for(12 << 20), Ok(BoundsStrategy::NeighbourLists));
+        assert_eq!(strategy_for(6 << 20), Ok(BoundsStrategy::None));
+        let error = strategy_for(1 << 20).unwrap_err();
         let Error::Memory { needed, .. } = error else { panic!("{error}") };
-        assert_eq!(choose(needed), Ok(BoundsStrategy::None));
+        assert_eq!(strategy_for(needed), Ok(BoundsStrategy::None));
         assert_eq!(
             BoundsStrategy::choose(DEFAULT_MEMORY_BYTES, 10_000, 256),
             Ok(BoundsStrategy::NeighbourLists)
@@ -206,12 +206,12 @@ mod tests {
     #[test]
     fn scaling_to_huge_or_tiny_values_keeps_the_tree() {
         let values = [0.0f32, 1.0, 3.0, 7.0, 15.0, 31.0];
-        let shape = |scale: f64| {
+        let merged_pairs = |scale: f64| {
             let scaled: Vec<f32> = values.iter().map(|&x| (f64::from(x) * scale) as f32).collect();
             merges_of(&scaled, 1).iter().map(|m| (m.0, m.1)).collect::<Vec<_>>()
         };
         for scale in [1e18, 1e37, 1e-20, 1e-40] {
-            assert_eq!(shape(scale), shape(1.0), "scale {scale}");
+            assert_eq!(merged_pairs(scale), merged_pairs(1.0), "scale {scale}");
         }
     }
 }

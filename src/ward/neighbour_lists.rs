@@ -48,14 +48,18 @@ pub(crate) struct NeighbourLists<'a> {
 impl<'a> NeighbourLists<'a> {
     /// Upper bound of the bytes for n clusters, without the clusters and their grid.
     pub(crate) fn bytes(n: usize, with_lists: bool) -> usize {
-        let tile = 2 * (TILE_PANELS * LANES).min(n).pow(2) * size_of::<f32>();
-        let per_cluster = 4 * size_of::<u32>() + 1;
-        let list = if with_lists { size_of::<CandidateList>() } else { 0 };
-        n.saturating_mul(per_cluster + list).saturating_add(if with_lists { tile } else { 0 })
+        let tile_bytes = 2 * (TILE_PANELS * LANES).min(n).pow(2) * size_of::<f32>();
+        let bytes_per_cluster = 4 * size_of::<u32>() + 1;
+        let list_bytes = if with_lists { size_of::<CandidateList>() } else { 0 };
+        n.saturating_mul(bytes_per_cluster + list_bytes).saturating_add(if with_lists {
+            tile_bytes
+        } else {
+            0
+        })
     }
 
-    /// The search before the first merge, when each row is a cluster, and the largest grid
-    /// distances of the rows. O(n^2 dim).
+    /// Prepares the search before the first merge, when each row is a cluster, and computes the
+    /// largest grid distance of each row. O(n^2 dim).
     #[inline(never)]
     pub(crate) fn new(
         clusters: Clusters<'a>,
@@ -177,30 +181,30 @@ impl<'a> NeighbourLists<'a> {
             ((w + c) * f64::from(to_a) + (v + c) * f64::from(to_b) - c * distance_ab) / (w + v + c)
         };
         let [list_a, list_b] = [a, b].map(|cluster| self.live_list(cluster));
-        let entries_b: Vec<(u32, f32)> = list_b.iter().collect();
-        for (index, &(candidate, _)) in entries_b.iter().enumerate() {
+        let candidates_b: Vec<(u32, f32)> = list_b.iter().collect();
+        for (index, &(candidate, _)) in candidates_b.iter().enumerate() {
             self.index_plus_one[candidate as usize] = index as u8 + 1;
         }
         let mut builder = CandidateListBuilder::new();
-        let mut add = |candidate: u32, to_a: f32, to_b: f32| {
+        let mut add_candidate = |candidate: u32, to_a: f32, to_b: f32| {
             let bound = lance_williams(to_a, to_b, self.clusters.weights[candidate as usize]);
             builder.add(candidate, to_f32_rounded_down(bound.max(to_a.min(to_b).into())));
         };
         for (candidate, to_a) in list_a.iter() {
             let index_plus_one = core::mem::take(&mut self.index_plus_one[candidate as usize]);
             let to_b = match usize::from(index_plus_one).checked_sub(1) {
-                Some(index) => entries_b[index].1,
+                Some(index) => candidates_b[index].1,
                 None => list_b.unlisted_lower_bound,
             };
             if candidate != b as u32 {
-                add(candidate, to_a, to_b);
+                add_candidate(candidate, to_a, to_b);
             }
         }
-        for (candidate, to_b) in entries_b {
+        for (candidate, to_b) in candidates_b {
             if core::mem::take(&mut self.index_plus_one[candidate as usize]) > 0
                 && candidate != a as u32
             {
-                add(candidate, list_a.unlisted_lower_bound, to_b);
+                add_candidate(candidate, list_a.unlisted_lower_bound, to_b);
             }
         }
         let mut list = builder.finish();
@@ -218,8 +222,8 @@ impl<'a> NeighbourLists<'a> {
         list
     }
 
-    /// The list of a cluster with each candidate replaced by the live cluster that contains it,
-    /// without duplicates and without the cluster itself.
+    /// Returns the list of a cluster with each candidate replaced by the live cluster that contains
+    /// it, without duplicates and without the cluster itself.
     #[inline(never)]
     fn live_list(&mut self, cluster: usize) -> CandidateList {
         let list = self.lists[cluster];
@@ -239,12 +243,12 @@ impl<'a> NeighbourLists<'a> {
     /// Moves the cluster at the last slot to the slot of `cluster`, which was merged into another.
     /// O(dim).
     fn free_slot(&mut self, cluster: usize) {
-        let (slot, last) = (self.slot_of[cluster] as usize, self.clusters.live_count());
-        self.grid.copy(last, slot);
-        self.weights[slot] = self.weights[last];
-        let moved = self.cluster_at[last];
-        self.cluster_at[slot] = moved;
-        self.slot_of[moved as usize] = slot as u32;
+        let (slot, last_slot) = (self.slot_of[cluster] as usize, self.clusters.live_count());
+        self.grid.copy(last_slot, slot);
+        self.weights[slot] = self.weights[last_slot];
+        let moved_cluster = self.cluster_at[last_slot];
+        self.cluster_at[slot] = moved_cluster;
+        self.slot_of[moved_cluster as usize] = slot as u32;
     }
 }
 
@@ -253,8 +257,8 @@ impl NearestNeighbours for NeighbourLists<'_> {
         &self.clusters
     }
 
-    /// O(dim) for each candidate that the bounds do not exclude, and O(live clusters dim) when the
-    /// list does not determine the nearest neighbour.
+    /// Takes O(dim) time for each candidate that the bounds do not exclude, and O(live clusters
+    /// dim) when the list does not determine the nearest neighbour.
     fn nearest(&mut self, cluster: usize, previous: usize, previous_distance: f64) -> Nearest {
         let mut nearest = Nearest::none(previous, previous_distance);
         if let Some(&(mut list)) = self.lists.get(cluster) {
@@ -269,13 +273,13 @@ impl NearestNeighbours for NeighbourLists<'_> {
         if !self.is_nearer_than_unlisted(&nearest, &list) {
             self.check_all_within_slack(cluster, &mut nearest);
         }
-        if let Some(stored) = self.lists.get_mut(cluster) {
-            *stored = list;
+        if let Some(stored_list) = self.lists.get_mut(cluster) {
+            *stored_list = list;
         }
         nearest
     }
 
-    /// O(dim).
+    /// Takes O(dim) time.
     fn merge(&mut self, a: usize, b: usize, distance: f64) {
         if !self.lists.is_empty() {
             self.lists[a] = self.merged_list(a, b, distance);
@@ -303,17 +307,20 @@ fn fill_lists(
     let n = lists.len();
     let panel_count = n.div_ceil(LANES);
     let (weights, _) = weights.as_chunks::<LANES>();
-    let side = panel_count.min(TILE_PANELS);
-    let mut tile = Tile { side, distances: vec![[MAX_BOUND; LANES]; side * side * LANES] };
-    let mut mirrored = Tile { side, distances: tile.distances.clone() };
+    let side_panels = panel_count.min(TILE_PANELS);
+    let mut tile = Tile {
+        side_panels,
+        distances: vec![[MAX_BOUND; LANES]; side_panels * side_panels * LANES],
+    };
+    let mut mirrored_tile = Tile { side_panels, distances: tile.distances.clone() };
     // Ranges of at most TILE_PANELS panels, from panel `start` on.
     let tile_ranges = |start: usize| {
-        let starts = (start..panel_count).step_by(TILE_PANELS);
-        starts.map(|first| first..panel_count.min(first + TILE_PANELS))
+        let tile_starts = (start..panel_count).step_by(TILE_PANELS);
+        tile_starts.map(|first_panel| first_panel..panel_count.min(first_panel + TILE_PANELS))
     };
     for rows in tile_ranges(0) {
         for columns in tile_ranges(rows.start) {
-            let on_diagonal = rows == columns;
+            let tile_is_on_diagonal = rows == columns;
             all_pairs(grid, rows.clone(), columns.clone(), &mut |left, right, block| {
                 farthest_bounds.update(right, &block[..LANES.min(n - left * LANES)]);
                 let mut distances = [[MAX_BOUND; LANES]; LANES];
@@ -332,16 +339,18 @@ fn fill_lists(
                 }
                 tile.write(left - rows.start, right - columns.start, &distances);
                 if left != right {
-                    let transposed =
+                    let transposed_block =
                         core::array::from_fn(|j| core::array::from_fn(|i| distances[i][j]));
-                    let target = if on_diagonal { &mut tile } else { &mut mirrored };
-                    target.write(right - columns.start, left - rows.start, &transposed);
+                    let target_tile =
+                        if tile_is_on_diagonal { &mut tile } else { &mut mirrored_tile };
+                    target_tile.write(right - columns.start, left - rows.start, &transposed_block);
                 }
             });
-            let slots = |panels: &Range<usize>| panels.start * LANES..n.min(panels.end * LANES);
-            tile.update_lists(&mut lists[slots(&rows)], &columns);
-            if !on_diagonal {
-                mirrored.update_lists(&mut lists[slots(&columns)], &rows);
+            let slot_range =
+                |panels: &Range<usize>| panels.start * LANES..n.min(panels.end * LANES);
+            tile.update_lists(&mut lists[slot_range(&rows)], &columns);
+            if !tile_is_on_diagonal {
+                mirrored_tile.update_lists(&mut lists[slot_range(&columns)], &rows);
             }
         }
     }
@@ -350,8 +359,9 @@ fn fill_lists(
 /// A square part of the matrix of grid distances.
 struct Tile {
     /// Width and height, in panels.
-    side: usize,
-    /// Row-major; [`MAX_BOUND`] on the diagonal of the matrix and past the last slot.
+    side_panels: usize,
+    /// Grid distances, row-major; [`MAX_BOUND`] on the diagonal of the matrix and past the last
+    /// slot.
     distances: Vec<[f32; LANES]>,
 }
 
@@ -359,14 +369,14 @@ impl Tile {
     /// Stores the distances of a pair of panels; `left` and `right` are counted within the tile.
     fn write(&mut self, left: usize, right: usize, block: &[[f32; LANES]; LANES]) {
         for (i, row) in block.iter().enumerate() {
-            self.distances[(left * LANES + i) * self.side + right] = *row;
+            self.distances[(left * LANES + i) * self.side_panels + right] = *row;
         }
     }
 
     /// Adds the nearest slots of each row of the tile to the list of that row. The columns of the
     /// tile are the slots of `panels`.
     fn update_lists(&self, lists: &mut [CandidateList], panels: &Range<usize>) {
-        for (list, row) in lists.iter_mut().zip(self.distances.chunks_exact(self.side)) {
+        for (list, row) in lists.iter_mut().zip(self.distances.chunks_exact(self.side_panels)) {
             let mut builder = CandidateListBuilder::from(list);
             builder.add_nearest(&row[..panels.len()], |i| (panels.start * LANES + i) as u32);
             *list = builder.finish();

@@ -24,9 +24,9 @@ pub(crate) fn all_pairs(
     visit: &mut dyn FnMut(usize, usize, &[I32x8; LANES]),
 ) {
     let mut block = [I32x8::ZERO; LANES];
-    for first in rows.clone().step_by(PANELS_PER_BLOCK) {
-        for right in first.max(columns.start)..columns.end {
-            for left in first..rows.end.min(first + PANELS_PER_BLOCK).min(right + 1) {
+    for first_panel in rows.clone().step_by(PANELS_PER_BLOCK) {
+        for right in first_panel.max(columns.start)..columns.end {
+            for left in first_panel..rows.end.min(first_panel + PANELS_PER_BLOCK).min(right + 1) {
                 grid.block(left, right, &mut block);
                 visit(left, right, &block);
             }
@@ -34,8 +34,8 @@ pub(crate) fn all_pairs(
     }
 }
 
-/// For each slot: the largest squared grid distance, in squared steps, to the slots before it and
-/// the slots of its own panel.
+/// Stores for each slot the largest squared grid distance, in squared steps, to the slots before it
+/// and the slots of its own panel.
 pub(crate) struct FarthestBounds(Vec<[i32; LANES]>);
 
 impl FarthestBounds {
@@ -43,7 +43,7 @@ impl FarthestBounds {
         Self(vec![[0; LANES]; n.div_ceil(LANES)])
     }
 
-    /// The largest squared grid distances of the eight slots of a panel.
+    /// Returns the largest squared grid distance of each of the eight slots of a panel.
     pub(crate) fn panel_mut(&mut self, panel: usize) -> &mut [i32; LANES] {
         &mut self.0[panel]
     }
@@ -73,14 +73,16 @@ impl FarthestBounds {
         (self.diameter(grid, clusters), bounds.collect())
     }
 
-    /// The largest squared distance between two vectors. O(n dim) for each vector that may be one
-    /// of the two.
+    /// Computes the largest squared distance between two vectors. O(n dim) for each vector that may
+    /// be one of the two.
     fn diameter(&self, grid: &Grid, clusters: &Clusters<'_>) -> f64 {
         let n = clusters.live_count();
         let slack = 2.0 * f64::from(grid.slack());
         let largest_by_slot = &self.0.as_flattened()[..n];
-        let largest = largest_by_slot.iter().fold(0, |largest, &squared| largest.max(squared));
-        let may_be_diameter = |squared: i32| sqrt(squared.into()) + slack >= sqrt(largest.into());
+        let largest_squared =
+            largest_by_slot.iter().fold(0, |largest, &squared| largest.max(squared));
+        let may_be_diameter =
+            |squared: i32| sqrt(squared.into()) + slack >= sqrt(largest_squared.into());
         let mut diameter: f64 = 0.0;
         for slot in (0..n).filter(|&slot| may_be_diameter(largest_by_slot[slot])) {
             for pair in 0..=slot / (2 * LANES) {

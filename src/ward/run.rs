@@ -15,8 +15,8 @@ use alloc::{vec, vec::Vec};
 /// The result of a run: its merges, and the values from which a session builds its
 /// [`IncrementalTree`](super::IncrementalTree).
 pub(crate) struct WardRun {
-    pub(super) deduped: DedupedRows,
-    /// Merges of the distinct rows, by their index in `deduped`; children before parents.
+    pub(super) distinct_rows: DedupedRows,
+    /// Merges of the distinct rows, by their index in `distinct_rows`; children before parents.
     pub(super) steps: Vec<Step>,
     /// Largest squared distance between two rows; 0 if it was not measured.
     pub(crate) diameter: f64,
@@ -40,7 +40,7 @@ impl WardRun {
         Ok(Self::with_strategy(strategy, vectors, weights, measure_diameter))
     }
 
-    /// A run with this strategy, whatever memory it needs.
+    /// Clusters the rows by `strategy`, whatever memory it needs.
     pub(super) fn with_strategy(
         strategy: BoundsStrategy,
         vectors: Vectors<'_>,
@@ -48,21 +48,21 @@ impl WardRun {
         measure_diameter: bool,
     ) -> Self {
         let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
-        let deduped = DedupedRows::new(vectors, weights);
-        let vectors = deduped.vectors(vectors);
+        let distinct_rows = DedupedRows::new(vectors, weights);
+        let vectors = distinct_rows.vectors(vectors);
         if vectors.len() < 2 {
             let max_earlier_distances = vec![0.0; vectors.len()];
             return Self {
-                deduped,
+                distinct_rows,
                 steps: Vec::new(),
                 diameter: 0.0,
                 max_earlier_distances,
                 had_no_ties: true,
             };
         }
-        let clusters = Clusters::new(vectors, deduped.weights.clone());
+        let clusters = Clusters::new(vectors, distinct_rows.weights.clone());
         let grid = Grid::new(vectors);
-        let (chain, diameter, max_earlier_distances) = match strategy {
+        let (chain_result, diameter, max_earlier_distances) = match strategy {
             BoundsStrategy::Matrix => {
                 let (mut matrix, farthest_bounds) = BoundMatrix::new(clusters, &grid);
                 let (diameter, max_earlier_distances) =
@@ -81,20 +81,20 @@ impl WardRun {
             }
         };
         Self {
-            deduped,
-            steps: chain.steps,
+            distinct_rows,
+            steps: chain_result.steps,
             diameter,
             max_earlier_distances,
-            had_no_ties: chain.had_no_ties,
+            had_no_ties: chain_result.had_no_ties,
         }
     }
 
     /// The dendrogram of all `n` rows, duplicates included.
     pub(crate) fn tree(&self, n: usize) -> Dendrogram {
-        let DedupedRows { rows, steps, .. } = &self.deduped;
-        let to_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
+        let DedupedRows { rows, steps, .. } = &self.distinct_rows;
+        let to_input_rows = |step: &Step| Step { a: rows[step.a], b: rows[step.b], ..*step };
         let steps: Vec<Step> =
-            steps.iter().copied().chain(self.steps.iter().map(to_rows)).collect();
+            steps.iter().copied().chain(self.steps.iter().map(to_input_rows)).collect();
         Dendrogram::from_steps(n, &steps)
     }
 }
@@ -103,7 +103,7 @@ impl WardRun {
 /// the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BoundsStrategy {
-    /// A matrix of all pairs ([`BoundMatrix`]).
+    /// A matrix of the bounds of all pairs ([`BoundMatrix`]).
     Matrix,
     /// A few candidates of each cluster ([`NeighbourLists`]).
     NeighbourLists,
@@ -123,32 +123,32 @@ impl BoundsStrategy {
     // Never inlined: not hot, and called from several places.
     #[inline(never)]
     pub(super) fn bytes(self, n: usize, dim: usize) -> usize {
-        let vectors = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
+        let vector_bytes = n.saturating_mul(size_of::<f32>().saturating_mul(dim));
         // At most one mean for every two rows, and a grid point for each row.
-        let clusters =
+        let cluster_bytes =
             n.saturating_mul(dim.saturating_mul(size_of::<f64>() / 2 + size_of::<i16>()) + 64);
-        let bounds = match self {
+        let bound_bytes = match self {
             Self::Matrix => BoundMatrix::bytes(n),
             Self::NeighbourLists => NeighbourLists::bytes(n, true),
             Self::None => NeighbourLists::bytes(n, false),
         };
-        vectors.saturating_add(clusters).saturating_add(bounds)
+        vector_bytes.saturating_add(cluster_bytes).saturating_add(bound_bytes)
     }
 
     /// The fastest strategy that fits into `memory` bytes. [`Error::Memory`] if none fits, or if
     /// its bytes cannot be allocated.
     pub(super) fn choose(memory: usize, n: usize, dim: usize) -> Result<Self, Error> {
-        let fits = |strategy: &Self| strategy.bytes(n, dim) <= memory;
-        let eligible = |strategy: &Self| *strategy != Self::Matrix || n <= Self::MAX_MATRIX_ROWS;
-        let strategy = Self::ALL.into_iter().filter(eligible).find(fits);
+        let fits_memory = |strategy: &Self| strategy.bytes(n, dim) <= memory;
+        let is_eligible = |strategy: &Self| *strategy != Self::Matrix || n <= Self::MAX_MATRIX_ROWS;
+        let strategy = Self::ALL.into_iter().filter(is_eligible).find(fits_memory);
         let strategy =
             strategy.ok_or_else(|| out_of_memory(Self::None.bytes(n, dim), memory, n, dim))?;
         // All bytes are allocated once and freed: too little memory is then an error here instead
         // of an abort in the middle of the run.
-        let needed = strategy.bytes(n, dim);
+        let needed_bytes = strategy.bytes(n, dim);
         Vec::<u8>::new()
-            .try_reserve_exact(needed)
-            .map_err(|_| out_of_memory(needed, memory, n, dim))?;
+            .try_reserve_exact(needed_bytes)
+            .map_err(|_| out_of_memory(needed_bytes, memory, n, dim))?;
         Ok(strategy)
     }
 }

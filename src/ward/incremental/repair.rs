@@ -10,7 +10,8 @@ use alloc::{vec, vec::Vec};
 /// Lower bound for a slot without a live cluster: above every distance.
 const MAX_BOUND: f32 = f32::MAX;
 
-/// A cluster that a change has affected, with lower bounds of its distances to all others.
+/// A cluster that added, removed or reweighted rows affect, with lower bounds of its distances to
+/// all others.
 struct ActiveCluster {
     /// Slot of its node.
     slot: usize,
@@ -25,12 +26,12 @@ struct ActiveCluster {
 /// The state of a repair between two merges.
 #[derive(Default)]
 struct RepairState {
-    /// The active clusters, in no order.
-    active: Vec<ActiveCluster>,
-    /// By slot: 0 for a live cluster, else [`MAX_BOUND`].
+    /// Clusters that the change has affected, in no order.
+    active_clusters: Vec<ActiveCluster>,
+    /// For each slot: 0 if it has a live cluster, else [`MAX_BOUND`].
     dead_mask: Vec<[f32; LANES]>,
     /// Number of live clusters in each panel of slots.
-    live_in_panel: Vec<u8>,
+    live_count_by_panel: Vec<u8>,
     /// Slots of the inner nodes of the new tree so far, ascending by height.
     inner_nodes: Vec<u32>,
     /// Number of live clusters.
@@ -40,13 +41,13 @@ struct RepairState {
 }
 
 impl IncrementalTree {
-    /// Replaces the inner nodes by those of the changed tree; `new_leaves` and `changed` are the
-    /// leaves that were added and those of changed weight. `None` on a tie, or when too many
+    /// Replaces the inner nodes by those of the changed tree; `new_leaves` and `changed_leaves` are
+    /// the leaves that were added and those of changed weight. `None` on a tie, or when too many
     /// clusters become active.
-    pub(super) fn repair(&mut self, new_leaves: &[u32], changed: &[u32]) -> Option<()> {
+    pub(super) fn repair(&mut self, new_leaves: &[u32], changed_leaves: &[u32]) -> Option<()> {
         let mut repair = self.start_repair();
         let max_active = 8 + (repair.live_count / 16).min(120);
-        for &leaf in new_leaves.iter().chain(changed) {
+        for &leaf in new_leaves.iter().chain(changed_leaves) {
             let lower_bounds = self.lower_bounds_to_all(leaf as usize, &repair);
             self.activate(leaf as usize, lower_bounds, &mut repair);
         }
@@ -54,16 +55,17 @@ impl IncrementalTree {
         let mut old_nodes = old_inner_nodes.iter().map(|&node| node as usize).peekable();
         let mut freed_slots = Vec::new();
         while repair.live_count > 1 {
-            if repair.active.len() > max_active || repair.activated_count > 2 * max_active {
+            if repair.active_clusters.len() > max_active || repair.activated_count > 2 * max_active
+            {
                 return None;
             }
             let (nearest_index, distance) = repair.nearest_active();
             if let Some(&node) = old_nodes.peek() {
                 let children = self.children[node].map(|child| child as usize);
-                let unchanged = children.iter().all(|&child| {
+                let children_are_unchanged = children.iter().all(|&child| {
                     self.states[child] == NodeState::Live && !repair.is_active(child)
                 });
-                if !unchanged {
+                if !children_are_unchanged {
                     // Freed slots are not reused before the repair ends, so a child slot of an old
                     // merge never refers to a new node.
                     for child in children {
@@ -85,29 +87,29 @@ impl IncrementalTree {
                 }
             }
             let nearest_index = nearest_index?;
-            if self.refresh(nearest_index, &mut repair) {
+            if self.search_again_if_stale(nearest_index, &mut repair) {
                 continue;
             }
             // `slot` and `other` are now the nearest pair of all clusters, unless another pair
             // ties.
-            let active = &repair.active[nearest_index];
+            let active = &repair.active_clusters[nearest_index];
             let (slot, other) = (active.slot, active.nearest.cluster);
             let next_old_height =
                 old_nodes.peek().map_or(f64::INFINITY, |&node| self.heights[node]);
             if !active.nearest.is_unique() || !is_greater_and_no_tie(next_old_height, distance) {
                 return None;
             }
-            if let Some(tied_or_nearer) = repair.tied_or_nearer(nearest_index) {
-                if self.refresh(tied_or_nearer, &mut repair) {
+            if let Some(other_index) = repair.find_tied_or_nearer(nearest_index) {
+                if self.search_again_if_stale(other_index, &mut repair) {
                     continue;
                 }
                 return None;
             }
             let height = distance.max(self.heights[slot]).max(self.heights[other]);
             let node = self.insert_inner(slot, other, height)?;
-            let children = [slot, other].map(|child| repair.take_active(child));
+            let active_children = [slot, other].map(|child| repair.take_active(child));
             self.merge_into(slot, other, node, &mut repair);
-            let lower_bounds = match children {
+            let lower_bounds = match active_children {
                 [Some(x), Some(y)] => self.lower_bounds_of_union(x, &y, distance),
                 _ => self.lower_bounds_to_all(node, &repair),
             };
@@ -125,7 +127,7 @@ impl IncrementalTree {
     fn start_repair(&mut self) -> RepairState {
         let mut repair = RepairState {
             dead_mask: vec![[MAX_BOUND; LANES]; self.weights_f32.len()],
-            live_in_panel: vec![0; self.weights_f32.len()],
+            live_count_by_panel: vec![0; self.weights_f32.len()],
             ..RepairState::default()
         };
         for (slot, state) in
@@ -134,7 +136,7 @@ impl IncrementalTree {
             *state = NodeState::Pending;
             if self.children[slot][0] == NO_NODE {
                 *state = NodeState::Live;
-                repair.live_in_panel[slot / LANES] += 1;
+                repair.live_count_by_panel[slot / LANES] += 1;
                 repair.dead_mask[slot / LANES][slot % LANES] = 0.0;
                 repair.live_count += 1;
             }
@@ -147,7 +149,7 @@ impl IncrementalTree {
     fn merge_into(&mut self, a: usize, b: usize, node: usize, repair: &mut RepairState) {
         let (w, v) = (self.weights[a], self.weights[b]);
         let distance_ab = self.grid.squared_steps(self.heights[node]);
-        for active in &mut repair.active {
+        for active in &mut repair.active_clusters {
             let c = self.weights[active.slot];
             let [to_a, to_b] =
                 [a, b].map(|child| f64::from(active.lower_bounds[child / LANES][child % LANES]));
@@ -158,23 +160,23 @@ impl IncrementalTree {
         for child in [a, b] {
             self.states[child] = NodeState::Merged;
             repair.dead_mask[child / LANES][child % LANES] = MAX_BOUND;
-            repair.live_in_panel[child / LANES] -= 1;
+            repair.live_count_by_panel[child / LANES] -= 1;
         }
         self.states[node] = NodeState::Live;
-        repair.live_in_panel[node / LANES] += 1;
+        repair.live_count_by_panel[node / LANES] += 1;
         repair.dead_mask[node / LANES][node % LANES] = 0.0;
         self.lowest_row[node] = self.lowest_row[a].min(self.lowest_row[b]);
         repair.inner_nodes.push(node as u32);
         repair.live_count -= 1;
     }
 
-    /// Lower bounds of the distances of a cluster to all live clusters, computed on the grid.
-    /// O(n dim).
+    /// Computes lower bounds of the distances of a cluster to all live clusters, computed on the
+    /// grid. O(n dim).
     fn lower_bounds_to_all(&self, slot: usize, repair: &RepairState) -> Vec<[f32; LANES]> {
         let mut lower_bounds = vec![[MAX_BOUND; LANES]; self.weights_f32.len()];
         let (own_weight, slack) = (self.weights[slot] as f32, self.grid.slack());
-        for (pair, live_in_panel) in repair.live_in_panel.chunks_exact(2).enumerate() {
-            if live_in_panel == [0, 0] {
+        for (pair, live_count_by_panel) in repair.live_count_by_panel.chunks_exact(2).enumerate() {
+            if live_count_by_panel == [0, 0] {
                 continue;
             }
             for (panel, row) in (2 * pair..).zip(self.grid.row(slot, pair)) {
@@ -188,8 +190,8 @@ impl IncrementalTree {
         lower_bounds
     }
 
-    /// Lower bounds of the distances of the union of x and y to all slots, computed from the bounds
-    /// of x and y. `distance` is the distance between the two. O(n).
+    /// Computes lower bounds of the distances of the union of x and y to all slots, computed from
+    /// the bounds of x and y. `distance` is the distance between the two. O(n).
     fn lower_bounds_of_union(
         &self,
         x: ActiveCluster,
@@ -217,7 +219,7 @@ impl IncrementalTree {
         repair: &mut RepairState,
     ) {
         lower_bounds[slot / LANES][slot % LANES] = MAX_BOUND;
-        for active in &mut repair.active {
+        for active in &mut repair.active_clusters {
             let bound = lower_bounds[active.slot / LANES][active.slot % LANES];
             active.lower_bounds[slot / LANES][slot % LANES] = bound;
         }
@@ -227,59 +229,62 @@ impl IncrementalTree {
             nearest: Nearest::none(usize::MAX, 0.0),
             merge_count_at_search: 0,
         };
-        self.search(&mut active, repair);
-        repair.active.push(active);
+        self.search_nearest(&mut active, repair);
+        repair.active_clusters.push(active);
         repair.activated_count += 1;
     }
 
     /// Searches the nearest live cluster of an active cluster again if there were merges since its
     /// last search. Returns whether there were.
-    fn refresh(&mut self, index: usize, repair: &mut RepairState) -> bool {
-        if repair.active[index].merge_count_at_search == repair.inner_nodes.len() {
+    fn search_again_if_stale(&mut self, index: usize, repair: &mut RepairState) -> bool {
+        if repair.active_clusters[index].merge_count_at_search == repair.inner_nodes.len() {
             return false;
         }
-        let mut active = repair.active.swap_remove(index);
-        self.search(&mut active, repair);
-        repair.active.push(active);
-        let last = repair.active.len() - 1;
-        repair.active.swap(index, last);
+        let mut active = repair.active_clusters.swap_remove(index);
+        self.search_nearest(&mut active, repair);
+        repair.active_clusters.push(active);
+        let last = repair.active_clusters.len() - 1;
+        repair.active_clusters.swap(index, last);
         true
     }
 
     /// Finds the nearest live cluster of an active cluster. O(n), and O(dim) for each distance that
     /// the bounds do not exclude.
-    fn search(&self, active: &mut ActiveCluster, repair: &RepairState) {
+    fn search_nearest(&self, active: &mut ActiveCluster, repair: &RepairState) {
         let ActiveCluster { slot, lower_bounds, nearest, merge_count_at_search } = active;
         *nearest = Nearest::none(usize::MAX, 0.0);
         *merge_count_at_search = repair.inner_nodes.len();
-        let mut least = (MAX_BOUND, usize::MAX);
+        let (mut least_bound, mut least_slot) = (MAX_BOUND, usize::MAX);
         for (panel, (row, dead_mask)) in lower_bounds.iter().zip(&repair.dead_mask).enumerate() {
             let row = F32x8::new(*row).max(F32x8::new(*dead_mask));
-            if row.lt_mask(F32x8::splat(least.0)) != 0 {
+            if row.lt_mask(F32x8::splat(least_bound)) != 0 {
                 for (lane, bound) in row.to_array().into_iter().enumerate() {
-                    if bound < least.0 {
-                        least = (bound, panel * LANES + lane);
+                    if bound < least_bound {
+                        (least_bound, least_slot) = (bound, panel * LANES + lane);
                     }
                 }
             }
         }
-        if least.1 == usize::MAX {
+        if least_slot == usize::MAX {
             return;
         }
-        let mut limit = MAX_BOUND;
+        let mut distance_limit = MAX_BOUND;
         let mut exact_distance = |other: usize, bound: &mut f32| {
             let distance = nearest.consider(other, || self.distance(*slot, other));
-            let steps = self.grid.squared_steps(distance) as f32;
-            *bound = steps * ROUND_DOWN;
+            let squared_steps = self.grid.squared_steps(distance) as f32;
+            *bound = squared_steps * ROUND_DOWN;
             self.grid.squared_steps(nearest.distance) as f32 * (1.0 + 4e-6)
         };
-        limit =
-            limit.min(exact_distance(least.1, &mut lower_bounds[least.1 / LANES][least.1 % LANES]));
+        distance_limit = distance_limit.min(exact_distance(
+            least_slot,
+            &mut lower_bounds[least_slot / LANES][least_slot % LANES],
+        ));
         for (panel, (row, dead_mask)) in lower_bounds.iter_mut().zip(&repair.dead_mask).enumerate()
         {
             let live_bounds = F32x8::new(*row).max(F32x8::new(*dead_mask));
-            for lane in set_lanes(live_bounds.lt_mask(F32x8::splat(limit))) {
-                limit = limit.min(exact_distance(panel * LANES + lane, &mut row[lane]));
+            for lane in set_lanes(live_bounds.lt_mask(F32x8::splat(distance_limit))) {
+                distance_limit =
+                    distance_limit.min(exact_distance(panel * LANES + lane, &mut row[lane]));
             }
         }
     }
@@ -295,39 +300,39 @@ impl RepairState {
     /// Index of the active cluster whose nearest cluster is at the least distance, and that
     /// distance as of its last search; merges since then may have increased it.
     fn nearest_active(&self) -> (Option<usize>, f64) {
-        let mut nearest_index = (None, f64::INFINITY);
-        for (index, active) in self.active.iter().enumerate() {
-            if active.nearest.distance < nearest_index.1 {
-                nearest_index = (Some(index), active.nearest.distance);
+        let (mut nearest_index, mut least_distance) = (None, f64::INFINITY);
+        for (index, active) in self.active_clusters.iter().enumerate() {
+            if active.nearest.distance < least_distance {
+                (nearest_index, least_distance) = (Some(index), active.nearest.distance);
             }
         }
-        nearest_index
+        (nearest_index, least_distance)
     }
 
     /// Index of another active cluster whose nearest distance is less than that of the cluster at
     /// `nearest_index`, or ties with it; except its own nearest cluster, if the two are each
     /// other's unique nearest.
-    fn tied_or_nearer(&self, nearest_index: usize) -> Option<usize> {
-        let ActiveCluster { slot, nearest, .. } = &self.active[nearest_index];
+    fn find_tied_or_nearer(&self, nearest_index: usize) -> Option<usize> {
+        let ActiveCluster { slot, nearest, .. } = &self.active_clusters[nearest_index];
         let is_tied_or_nearer = |index: &usize| {
-            let other = &self.active[*index];
-            let mutual = other.slot == nearest.cluster
+            let other = &self.active_clusters[*index];
+            let are_mutual_nearest = other.slot == nearest.cluster
                 && other.nearest.cluster == *slot
                 && other.nearest.is_unique();
             *index != nearest_index
-                && !mutual
+                && !are_mutual_nearest
                 && !is_greater_and_no_tie(other.nearest.distance, nearest.distance)
         };
-        (0..self.active.len()).find(is_tied_or_nearer)
+        (0..self.active_clusters.len()).find(is_tied_or_nearer)
     }
 
     /// Removes and returns the active cluster at `slot`; `None` if that cluster is not active.
     fn take_active(&mut self, slot: usize) -> Option<ActiveCluster> {
-        let index = self.active.iter().position(|active| active.slot == slot)?;
-        Some(self.active.swap_remove(index))
+        let index = self.active_clusters.iter().position(|active| active.slot == slot)?;
+        Some(self.active_clusters.swap_remove(index))
     }
 
     fn is_active(&self, slot: usize) -> bool {
-        self.active.iter().any(|active| active.slot == slot)
+        self.active_clusters.iter().any(|active| active.slot == slot)
     }
 }

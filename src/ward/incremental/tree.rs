@@ -8,7 +8,7 @@ use crate::ward::grid::Grid;
 use crate::ward::run::WardRun;
 use alloc::{vec, vec::Vec};
 
-/// Slot number that stands for no node: both children of a leaf have it.
+/// Slot number of a missing node: a leaf has it for both children.
 pub(super) const NO_NODE: u32 = u32::MAX;
 /// The grid has room for vectors up to this many times as far from its centre as the farthest
 /// vector when the tree is built.
@@ -19,11 +19,11 @@ const GRID_MARGIN: f64 = 1.25;
 pub(super) enum NodeState {
     /// The slot has no node.
     Free,
-    /// Its node is a merge of the old tree that has not been visited yet.
+    /// The node of the slot is a merge of the old tree that has not been visited yet.
     Pending,
-    /// Its node is a cluster.
+    /// The node of the slot is a live cluster.
     Live,
-    /// Its node was merged into a larger cluster.
+    /// The node of the slot was merged into a larger cluster.
     Merged,
 }
 
@@ -63,24 +63,24 @@ pub(crate) struct IncrementalTree {
 }
 
 impl IncrementalTree {
-    /// Bytes of a tree of n rows.
+    /// Memory of a tree of n rows, in bytes.
     pub(crate) fn bytes(n: usize, dim: usize) -> usize {
-        let node = dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 64;
-        slot_count(n).saturating_mul(node)
+        let bytes_per_node = dim.saturating_mul(size_of::<f64>() + size_of::<i16>()) + 64;
+        slot_count(n).saturating_mul(bytes_per_node)
     }
 
     /// The tree of a run over `vectors`; `None` if the run had ties, or fewer than two distinct
     /// rows. O(n dim).
     pub(crate) fn new(vectors: Vectors<'_>, run: &WardRun) -> Option<Self> {
-        let deduped = &run.deduped;
-        let n = deduped.rows.len();
+        let distinct_rows = &run.distinct_rows;
+        let n = distinct_rows.rows.len();
         if !run.had_no_ties || n < 2 {
             return None;
         }
         let (dim, slots) = (vectors.dim(), slot_count(n));
         let mut tree = Self {
             dim,
-            grid: Grid::with_margin(deduped.vectors(vectors), GRID_MARGIN, slots),
+            grid: Grid::with_margin(distinct_rows.vectors(vectors), GRID_MARGIN, slots),
             means: vec![0.0; slots * dim],
             weights: vec![1.0; slots],
             weights_f32: vec![[1.0; LANES]; slots / LANES],
@@ -96,13 +96,13 @@ impl IncrementalTree {
             diameter_ends: [NO_NODE; 2],
             diameter: run.diameter,
         };
-        for (leaf, &row) in deduped.rows.iter().enumerate() {
-            tree.insert_leaf(vectors.row(row), deduped.weights[leaf])?;
+        for (leaf, &row) in distinct_rows.rows.iter().enumerate() {
+            tree.insert_leaf(vectors.row(row), distinct_rows.weights[leaf])?;
             let max_distance = run.max_earlier_distances[leaf];
             tree.max_squared_distances[leaf] = max_distance * max_distance;
             tree.leaf_of_row[row] = leaf as u32;
         }
-        for step in &deduped.steps {
+        for step in &distinct_rows.steps {
             tree.leaf_of_row[step.b] = tree.leaf_of_row[step.a];
         }
         // Leaves take the first n slots and merges the slots after these, so slots equal the node
@@ -110,7 +110,7 @@ impl IncrementalTree {
         let dendrogram = Dendrogram::from_steps(n, &run.steps);
         tree.lowest_row[..n]
             .iter_mut()
-            .zip(&deduped.rows)
+            .zip(&distinct_rows.rows)
             .for_each(|(lowest, &row)| *lowest = row as u32);
         for merge in dendrogram.merges() {
             let node = tree.insert_inner(merge.a, merge.b, merge.height)?;
@@ -144,22 +144,25 @@ impl IncrementalTree {
             .iter()
             .zip(weights)
             .for_each(|(&leaf, weight)| leaf_weights[leaf as usize] += weight);
-        let (mut changed, mut removed) = (Vec::new(), Vec::new());
+        let (mut changed_leaves, mut removed_leaves) = (Vec::new(), Vec::new());
         for leaf in core::mem::take(&mut self.changed_leaves) {
-            let leaves =
-                if leaf_weights[leaf as usize] > 0.0 { &mut changed } else { &mut removed };
-            if !leaves.contains(&leaf) {
-                leaves.push(leaf);
+            let target_leaves = if leaf_weights[leaf as usize] > 0.0 {
+                &mut changed_leaves
+            } else {
+                &mut removed_leaves
+            };
+            if !target_leaves.contains(&leaf) {
+                target_leaves.push(leaf);
             }
         }
-        for &leaf in new_leaves.iter().chain(&changed) {
+        for &leaf in new_leaves.iter().chain(&changed_leaves) {
             self.store_weight(leaf as usize, leaf_weights[leaf as usize]);
         }
-        for &leaf in &removed {
+        for &leaf in &removed_leaves {
             self.states[leaf as usize] = NodeState::Free;
         }
-        self.repair(&new_leaves, &changed)?;
-        self.free_slots.extend(removed);
+        self.repair(&new_leaves, &changed_leaves)?;
+        self.free_slots.extend(removed_leaves);
         self.update_diameter(&new_leaves);
         Some(())
     }
@@ -169,27 +172,31 @@ impl IncrementalTree {
         self.diameter
     }
 
-    /// The n - 1 merges of the rows, children before parents.
+    /// Returns the n - 1 merges of the rows, children before parents.
     pub(crate) fn steps(&self) -> Vec<Step> {
-        let lowest = |slot: u32| self.lowest_row[slot as usize] as usize;
+        let lowest_row_of = |slot: u32| self.lowest_row[slot as usize] as usize;
         let rows = self.leaf_of_row.iter().enumerate();
-        let equal = rows.filter(|(row, leaf)| lowest(**leaf) < *row);
-        let equal = equal.map(|(row, &leaf)| Step { a: lowest(leaf), b: row, height: 0.0 });
-        let inner = self.inner_nodes.iter().map(|&node| {
-            let [x, y] = self.children[node as usize].map(lowest);
+        let later_equal_rows = rows.filter(|(row, leaf)| lowest_row_of(**leaf) < *row);
+        let equal_row_steps = later_equal_rows.map(|(row, &leaf)| Step {
+            a: lowest_row_of(leaf),
+            b: row,
+            height: 0.0,
+        });
+        let inner_steps = self.inner_nodes.iter().map(|&node| {
+            let [x, y] = self.children[node as usize].map(lowest_row_of);
             Step { a: x.min(y), b: x.max(y), height: self.heights[node as usize] }
         });
-        equal.chain(inner).collect()
+        equal_row_steps.chain(inner_steps).collect()
     }
 
     /// Adds the new rows at the end of `vectors`, each to the leaf of an equal row, or to a new
     /// leaf. Returns the new leaves; `None` if the slots or the grid do not suffice.
     fn add_rows(&mut self, vectors: Vectors<'_>, weights: &[f64]) -> Option<Vec<u32>> {
-        let first_new = self.leaf_of_row.len();
+        let first_new_row = self.leaf_of_row.len();
         let mut new_leaves = Vec::new();
-        for (row, vector) in vectors.rows().enumerate().skip(first_new) {
-            let equal = (0..row).find(|&other| vectors.row(other) == vector);
-            if let Some(leaf) = equal.map(|other| self.leaf_of_row[other]) {
+        for (row, vector) in vectors.rows().enumerate().skip(first_new_row) {
+            let equal_row = (0..row).find(|&other| vectors.row(other) == vector);
+            if let Some(leaf) = equal_row.map(|other| self.leaf_of_row[other]) {
                 self.leaf_of_row.push(leaf);
                 self.changed_leaves.push(leaf);
             } else {
@@ -238,12 +245,12 @@ impl IncrementalTree {
         self.means.copy_within(a * dim..(a + 1) * dim, slot * dim);
         let fraction = self.weights[b] / weight;
         let (head, tail) = self.means.split_at_mut(slot.max(b) * dim);
-        let (mean, other) = if slot > b {
+        let (mean, other_mean) = if slot > b {
             (&mut tail[..dim], &head[b * dim..][..dim])
         } else {
             (&mut head[slot * dim..][..dim], &tail[..dim])
         };
-        move_towards(mean, other, fraction);
+        move_towards(mean, other_mean, fraction);
         self.grid.store(slot, &self.means[slot * dim..][..dim]);
         self.store_weight(slot, weight);
         self.heights[slot] = height;
@@ -259,17 +266,21 @@ impl IncrementalTree {
         for &leaf in new_leaves {
             self.max_squared_distances[leaf as usize] = f64::INFINITY;
         }
-        if self.diameter_ends.iter().any(|end| !self.leaf_of_row.contains(end)) {
+        if self.diameter_ends.iter().any(|leaf| !self.leaf_of_row.contains(leaf)) {
             self.diameter = 0.0;
         }
         let rows = self.leaf_of_row.iter().enumerate();
-        let lowest = rows.filter(|(row, leaf)| self.lowest_row[**leaf as usize] == *row as u32);
-        let leaves: Vec<usize> = lowest.map(|(_, &leaf)| leaf as usize).collect();
+        let first_rows = rows.filter(|(row, leaf)| self.lowest_row[**leaf as usize] == *row as u32);
+        let leaves: Vec<usize> = first_rows.map(|(_, &leaf)| leaf as usize).collect();
         loop {
-            // The leaf of the largest bound, until no bound exceeds the diameter.
-            let bounds = &self.max_squared_distances;
-            match leaves.iter().copied().max_by(|&x, &y| bounds[x].total_cmp(&bounds[y])) {
-                Some(leaf) if bounds[leaf] > self.diameter => {
+            // Scan the leaf with the largest upper bound, until no bound exceeds the diameter.
+            let upper_bounds = &self.max_squared_distances;
+            match leaves
+                .iter()
+                .copied()
+                .max_by(|&x, &y| upper_bounds[x].total_cmp(&upper_bounds[y]))
+            {
+                Some(leaf) if upper_bounds[leaf] > self.diameter => {
                     self.scan_distances(leaf, &leaves);
                 }
                 _ => return,
@@ -280,14 +291,16 @@ impl IncrementalTree {
     /// Computes the upper bound of the squared distances of a leaf to `leaves`, and raises the
     /// diameter to the largest of these distances. O(n dim).
     fn scan_distances(&mut self, leaf: usize, leaves: &[usize]) {
-        let mut max_squared: f64 = 0.0;
-        let mut row = (usize::MAX, [[0; LANES]; 2]);
+        let mut max_squared_distance: f64 = 0.0;
+        let (mut row_pair, mut row_distances) = (usize::MAX, [[0; LANES]; 2]);
         for &other in leaves {
             let pair = other / (2 * LANES);
-            if row.0 != pair {
-                row = (pair, self.grid.row_not_inlined(leaf, pair).map(I32x8::to_array));
+            if row_pair != pair {
+                (row_pair, row_distances) =
+                    (pair, self.grid.row_not_inlined(leaf, pair).map(I32x8::to_array));
             }
-            let max_distance = self.grid.max_distance(row.1.as_flattened()[other % (2 * LANES)]);
+            let max_distance =
+                self.grid.max_distance(row_distances.as_flattened()[other % (2 * LANES)]);
             let mut squared = max_distance * max_distance;
             if squared > self.diameter {
                 squared = squared_distance(self.mean(leaf), self.mean(other));
@@ -295,9 +308,9 @@ impl IncrementalTree {
                     (self.diameter, self.diameter_ends) = (squared, [leaf as u32, other as u32]);
                 }
             }
-            max_squared = max_squared.max(squared);
+            max_squared_distance = max_squared_distance.max(squared);
         }
-        self.max_squared_distances[leaf] = max_squared;
+        self.max_squared_distances[leaf] = max_squared_distance;
     }
 }
 
