@@ -75,6 +75,7 @@ fn catalogue(shape: Shape) -> Catalogue {
     Catalogue::build(&items, Precision::Full).unwrap()
 }
 
+/// Ids of n items.
 fn ids(n: usize) -> Vec<String> {
     (0..n).map(|row| format!("item {row}")).collect()
 }

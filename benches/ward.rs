@@ -121,9 +121,12 @@ fn session_remove(bencher: Bencher<'_, '_>, shape: Shape) {
 
 /// The columns of a table of actions: one action in each hour, each of weight 1.
 struct Columns {
+    /// Components of the vectors of all actions, row-major.
     values: Vec<f32>,
+    /// Time of each action, in milliseconds.
     timestamps: Vec<f64>,
     weights: Vec<f64>,
+    /// Time at which a profile is computed, in milliseconds.
     now: f64,
 }
 

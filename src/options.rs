@@ -144,11 +144,11 @@ mod tests {
 
     #[test]
     fn decay_is_a_half_life_or_a_lambda() {
-        let lambda_of =
+        let decode_lambda =
             |json: &str| serde_json::from_str::<ProfileOptions>(json).unwrap().lambda_per_day();
-        assert_eq!(lambda_of("{}"), Ok(0.01));
-        assert_eq!(lambda_of(r#"{"lambda":0}"#), Ok(0.0));
-        assert!((lambda_of(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
+        assert_eq!(decode_lambda("{}"), Ok(0.01));
+        assert_eq!(decode_lambda(r#"{"lambda":0}"#), Ok(0.0));
+        assert!((decode_lambda(r#"{"halfLifeDays":2}"#).unwrap() - 0.346_573_59).abs() < 1e-8);
         for invalid_options in [
             r#"{"halfLifeDays":0}"#,
             r#"{"halfLifeDays":-3}"#,
@@ -156,7 +156,7 @@ mod tests {
             r#"{"lambda":1,"halfLifeDays":1}"#,
         ] {
             assert_eq!(
-                lambda_of(invalid_options).unwrap_err().code(),
+                decode_lambda(invalid_options).unwrap_err().code(),
                 "option",
                 "{invalid_options}"
             );

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn floats_are_short_and_close() {
-        for (number, text) in [
+        for (number, expected_text) in [
             (0.0, "0"),
             (-0.0, "0"),
             (1.0, "1"),
@@ -133,7 +133,7 @@ mod tests {
             (f64::NAN, "NaN"),
             (f64::NEG_INFINITY, "-Infinity"),
         ] {
-            assert_eq!(message![number], text);
+            assert_eq!(message![number], expected_text);
         }
         for number in [f64::MAX, f64::MIN_POSITIVE, 5e-324, 123_456_789.123] {
             let parsed_number: f64 = message![number].parse().unwrap();

@@ -501,7 +501,7 @@ fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
     let &[cut, cut_value, singletons, half_life_days, lambda, spread, memory] = options else {
         return Err(js_error("option", "options: expected seven numbers"));
     };
-    let unless_nan = |x: f64| (!x.is_nan()).then_some(x);
+    let some_unless_nan = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
         cut: match cut as u8 {
             0 => Cut::Auto,
@@ -518,10 +518,10 @@ fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
             1 => Singletons::Drop,
             _ => Singletons::Attach,
         },
-        half_life_days: unless_nan(half_life_days),
-        lambda: unless_nan(lambda),
-        spread: unless_nan(spread),
-        memory: unless_nan(memory),
+        half_life_days: some_unless_nan(half_life_days),
+        lambda: some_unless_nan(lambda),
+        spread: some_unless_nan(spread),
+        memory: some_unless_nan(memory),
     })
 }
 

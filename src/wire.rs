@@ -306,6 +306,7 @@ mod tests {
 
     const IDS: [&str; 5] = ["1F355", "1F436", "1F3C0", "26BD", "1F354"];
 
+    /// A message of n random vectors and, if `ids` is true, of n ids.
     fn medoids(n: usize, dim: usize, ids: bool) -> Medoids<'static> {
         let mut random = SplitMix64::from_seed(7.0).unwrap();
         Medoids {

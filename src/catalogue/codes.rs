@@ -246,10 +246,10 @@ impl DotSums {
     #[inline(always)]
     fn split(
         &mut self,
-        fine: [i16x8; 2],
+        fine_steps: [i16x8; 2],
         full: bool,
     ) -> ([u8; BLOCK_COMPONENTS], [u8; BLOCK_COMPONENTS]) {
-        let halves = fine.map(|fine| {
+        let halves = fine_steps.map(|fine| {
             let codes =
                 if full { (fine + i16x8::splat(RESIDUAL_STEPS as i16 / 2)) >> 8 } else { fine };
             let residuals = if full { fine - (codes << 8) } else { i16x8::ZERO };

@@ -41,7 +41,7 @@ pub(super) struct Layout {
     pub(super) header: Header,
     /// XXH64 of the file from the byte at [`HASHED_FROM`] on.
     pub(super) hash: u64,
-    /// The rows of items that are not removed.
+    /// The live rows: those whose item is not removed.
     pub(super) live: RowSet,
     /// Number of live rows.
     pub(super) size: usize,
@@ -296,12 +296,12 @@ fn check_vectors(bytes: &[u8], layout: &Layout) -> Result<(), Error> {
 /// Checks that every `f32` of a section is finite, not negative and within its maximum.
 fn check_floats(bytes: &[u8], layout: &Layout, section: Section) -> Result<(), Error> {
     let content = layout.section(bytes, section);
-    let max = if section == Section::Scales { MAX_SCALE } else { f32::MAX };
-    let is_valid = |row| (0.0..=max).contains(&f32_at(content, row));
+    let max_value = if section == Section::Scales { MAX_SCALE } else { f32::MAX };
+    let is_valid = |row| (0.0..=max_value).contains(&f32_at(content, row));
     match (0..layout.header.n).find(|&row| !is_valid(row)) {
         Some(row) => {
-            let seen = f64::from(f32_at(content, row));
-            Err(Error::corrupt(message!["row ", row, " of section ", section as u32, " is ", seen]))
+            let got = f64::from(f32_at(content, row));
+            Err(Error::corrupt(message!["row ", row, " of section ", section as u32, " is ", got]))
         }
         None => Ok(()),
     }
@@ -361,12 +361,14 @@ mod tests {
     use alloc::vec::Vec;
     use xxhash_rust::xxh64::xxh64;
 
+    /// The bytes of a valid file of three items.
     fn three_item_file() -> Vec<u8> {
         let vectors = Vectors::new(&[1.0, 0.0, 0.5, 0.5, -1.0, 2.0], 2).unwrap();
         let items = Items::new(vectors, &["x", "ü", "z"]).with_payloads(&["1", "", "{}"]);
         Catalogue::build(&items, Precision::Full).unwrap().bytes().to_vec()
     }
 
+    /// The code of the error of reading these bytes; `None` if they are a valid catalogue.
     fn read_error_code(bytes: Vec<u8>) -> Option<&'static str> {
         Catalogue::from_bytes(bytes).err().map(|error| error.code())
     }

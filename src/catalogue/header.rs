@@ -104,7 +104,7 @@ pub(super) struct ErrorBound {
 }
 
 impl ErrorBound {
-    /// Raises both norms to those of `other`.
+    /// Replaces each of the two norms by that of `other` where that is larger.
     pub(super) fn merge(&mut self, other: Self) {
         self.max_code_norm = self.max_code_norm.max(other.max_code_norm);
         self.max_residual_norm = self.max_residual_norm.max(other.max_residual_norm);

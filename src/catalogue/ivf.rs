@@ -129,16 +129,16 @@ impl InvertedLists {
             allowed: &all_lists,
             sketches: None,
         };
-        let mut parts: Vec<ScanPart> = (0..self.list_count)
+        let mut scan_parts: Vec<ScanPart> = (0..self.list_count)
             .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
             .collect();
         for (query_index, query) in queries.rows().enumerate() {
             let probed_lists = scan::approximate_nearest(&centres, query, self.probes);
-            probed_lists.into_iter().for_each(|list| parts[list].queries.push(query_index));
+            probed_lists.into_iter().for_each(|list| scan_parts[list].queries.push(query_index));
         }
-        let rows_after_lists = parts.last().map_or(0, |part| part.rows.end)..n;
-        parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
-        parts
+        let rows_after_lists = scan_parts.last().map_or(0, |part| part.rows.end)..n;
+        scan_parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
+        scan_parts
     }
 }
 
@@ -152,6 +152,7 @@ mod tests {
     use crate::testing::SeededNumbers;
     use alloc::{format, string::String};
 
+    /// Builds a catalogue without lists from row-major vectors, with generated ids.
     fn build_catalogue(values: &[f32], dim: usize, metric: Metric) -> Catalogue {
         let vectors = Vectors::new(values, dim).unwrap();
         let ids: Vec<String> = (0..vectors.len()).map(|i| format!("{i}")).collect();
@@ -204,6 +205,7 @@ mod tests {
         )
     }
 
+    /// The ids of the 30 best items for a query.
     fn search_ids(catalogue: &Catalogue, query: &[f32], exact: bool) -> Vec<String> {
         let search = SearchOptions { count: 30, exact, ..SearchOptions::default() };
         let hit_lists = catalogue.search_with(Vectors::new(query, 20).unwrap(), &search).unwrap();

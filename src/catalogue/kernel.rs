@@ -165,11 +165,11 @@ pub(super) fn components(
     codes: &[u8; PARTIAL_SUMS],
     residuals: &[u8; PARTIAL_SUMS],
 ) -> [f32; PARTIAL_SUMS] {
-    simd::to_array(simd::to_256ths(codes, residuals)).map(|steps| steps / 256.0)
+    simd::to_array(simd::to_256ths(codes, residuals)).map(|numerator| numerator / 256.0)
 }
 
-/// Adds the products of the last codes of four rows with the tail weights. `inline(never)`: most
-/// catalogues have a dimension without a tail.
+/// Adds to four dot products the products of the last codes of the rows with the tail weights.
+/// `inline(never)`: most catalogues have a dimension without a tail.
 #[inline(never)]
 fn add_tails(
     mut dots: [i32; KERNEL_ROWS],

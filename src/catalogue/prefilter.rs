@@ -40,20 +40,23 @@ impl<'a> Prefilter<'a> {
     /// `min_highest`, or all if there are fewer. O(rows dim / 8).
     pub(super) fn new(
         sketches: &'a Sketches,
-        unit: &[f32],
+        unit_query: &[f32],
         allowed: &RowSet,
         parts: impl Iterator<Item = Range<usize>>,
         min_highest: usize,
     ) -> Self {
         let mut blocks = Vec::new();
-        for part in parts {
-            for block in part.start / SKETCH_BLOCK_ROWS..part.end.div_ceil(SKETCH_BLOCK_ROWS) {
+        for row_range in parts {
+            for block in
+                row_range.start / SKETCH_BLOCK_ROWS..row_range.end.div_ceil(SKETCH_BLOCK_ROWS)
+            {
                 let first = block * SKETCH_BLOCK_ROWS;
                 // The mask of the rows of this block from `row` on.
                 let mask_from = |row: usize| {
                     u32::MAX.checked_shl(row.saturating_sub(first) as u32).unwrap_or(0)
                 };
-                let mask = allowed.window(first) & mask_from(part.start) & !mask_from(part.end);
+                let mask =
+                    allowed.window(first) & mask_from(row_range.start) & !mask_from(row_range.end);
                 if mask != 0 {
                     blocks.push((block, mask));
                 }
@@ -65,7 +68,7 @@ impl<'a> Prefilter<'a> {
             blocks,
             highest: Vec::new(),
         };
-        prefilter.estimate_blocks(&sketches.query_tables(unit), min_highest);
+        prefilter.estimate_blocks(&sketches.query_tables(unit_query), min_highest);
         prefilter
     }
 
@@ -100,7 +103,7 @@ impl<'a> Prefilter<'a> {
         self.highest.iter().map(|estimate| estimate.row).collect()
     }
 
-    /// (estimate, its standard deviation) for one row of evenly spaced blocks.
+    /// Pairs (estimate, its standard deviation) for one allowed row of each evenly spaced block.
     pub(super) fn calibration_sample(&self) -> Vec<(Estimate, f32)> {
         let block_stride = self.blocks.len().div_ceil(CALIBRATION_ROWS).max(1);
         let first_row_of = |(&(block, mask), estimates): (&(usize, u32), &Estimates)| {

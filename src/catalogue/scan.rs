@@ -428,9 +428,10 @@ impl Query {
             Metric::InnerProduct => score / self.norm,
             Metric::L2 => score + self.norm * self.norm,
         };
-        let magnitude = if metric == Metric::L2 { self.norm * self.norm } else { bound.abs() };
+        let score_magnitude =
+            if metric == Metric::L2 { self.norm * self.norm } else { bound.abs() };
         // For a zero query this is 0 / 0: every row has score 0, and none must be excluded.
-        let bound = (bound - magnitude * 1e-6) as f32;
+        let bound = (bound - score_magnitude * 1e-6) as f32;
         if bound.is_nan() { f32::NEG_INFINITY } else { bound }
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Sketches {
     tables_per_row: usize,
     /// The mean code of each dimension, over a sample of rows; padded with zeros.
     centre: Vec<u8>,
-    /// The factors of the rows of each block.
+    /// The estimation factors of the rows of each block.
     blocks: Vec<BlockFactors>,
 }
 

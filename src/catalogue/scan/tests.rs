@@ -3,6 +3,7 @@ use super::*;
 use crate::testing::SeededNumbers;
 use alloc::{format, string::String};
 
+/// Builds a catalogue of row-major vectors, with generated ids.
 fn build_catalogue(values: &[f32], dim: usize, settings: BuildOptions) -> Catalogue {
     let vectors = Vectors::new(values, dim).unwrap();
     let ids: Vec<String> = (0..vectors.len()).map(|i| format!("item {i}")).collect();
