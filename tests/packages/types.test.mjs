@@ -61,8 +61,10 @@ export async function worker(): Promise<ErrorCode | undefined> {
 export const noItem: Action = { at: 1 };
 // @ts-expect-error a cut has one of four shapes
 export const wrongCut: Cut = { depth: 3 };
-// @ts-expect-error a vector is a Float32Array
-export const wrongVector: Action = { item: "a", vector: [1, 2] };
+// Any form of numbers is a vector, strings are not.
+export const plainVector: Action = { item: "a", vector: [1, 2] };
+// @ts-expect-error a vector holds numbers
+export const wrongVector: Action = { item: "a", vector: ["1", "2"] };
 // @ts-expect-error a misspelt option
 void openSage({ dim: 2, catalog: undefined });
 // @ts-expect-error not an error code
