@@ -81,8 +81,8 @@ async function remapSourcePaths() {
   await runOrThrow("cargo", ["fetch", "--locked"]);
   const sources = join(process.env.CARGO_HOME ?? join(homedir(), ".cargo"), "registry", "src");
   const registries = existsSync(sources) ? await readdir(sources) : [];
-  const flags = registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`);
-  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
+  const remapFlags = registries.map((name) => `--remap-path-prefix=${join(sources, name)}=`);
+  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(remapFlags)}`;
 }
 
 async function buildTypeScript() {

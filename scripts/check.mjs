@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { longFiles, longLines } from "./lib/long-lines.mjs";
+import { findLongFiles, findLongLines } from "./lib/long-lines.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { pack, wrongFiles } from "./lib/package.mjs";
 import { run } from "./lib/run.mjs";
@@ -14,7 +14,7 @@ import { cargoDeny, root, rust } from "./lib/versions.mjs";
 import { installCargoTool, setup } from "./setup.mjs";
 
 const clippyArguments = ["clippy", "--all-targets", "--quiet"];
-// Not the benches: they are native programs.
+// The benches are left out: they are native programs, not compiled to wasm.
 const clippyWasmArguments = ["clippy", "--lib", "--tests", "--examples", "--quiet"];
 const denyWarnings = ["--", "-D", "warnings"];
 const exportsWithoutTypes = ["core.wasm", "emoji.sage"];
@@ -31,7 +31,7 @@ const packOnce = () => (packPromise ??= pack());
  */
 const checks = {
   biome: () => runCheck("biome", ["check", "--error-on-warnings", "--max-diagnostics=50", "."]),
-  lines: async () => [...(await longLines()), ...(await longFiles())].join("\n"),
+  lines: async () => [...(await findLongLines()), ...(await findLongFiles())].join("\n"),
   rustfmt: () => runCheck("cargo", ["fmt", "--check"]),
   clippy: () => runCheck("cargo", [...clippyArguments, ...denyWarnings]),
   "clippy-features": () =>
@@ -69,20 +69,20 @@ const checksOnRequest = {
 
 await runScript(async () => {
   const names = process.argv.slice(2);
-  const all = { ...checks, ...checksOnRequest };
-  const unknown = names.filter((name) => !(name in all));
+  const allChecks = { ...checks, ...checksOnRequest };
+  const unknown = names.filter((name) => !(name in allChecks));
   if (unknown.length > 0)
     throw new Remedy(
-      `Unknown check: ${unknown.join(", ")}. The checks are ${Object.keys(all).join(", ")}.`,
+      `Unknown check: ${unknown.join(", ")}. The checks are ${Object.keys(allChecks).join(", ")}.`,
     );
   await setup();
   await build();
 
   printTitle("Checks");
-  const failed = [];
+  const failedChecks = [];
   for (const name of names.length > 0 ? names : Object.keys(checks)) {
     const start = Date.now();
-    const complaints = await all[name]();
+    const complaints = await allChecks[name]();
     const seconds = (Date.now() - start) / 1000;
     if (!complaints) {
       reportDone(name, "", seconds);
@@ -90,10 +90,12 @@ await runScript(async () => {
     }
     reportFailure(name, "", seconds);
     console.log(complaints.replace(/^/gm, "        "));
-    failed.push(name);
+    failedChecks.push(name);
   }
-  if (failed.length > 0)
-    throw new Remedy(`Failed: ${failed.join(", ")}. Only one: npm run check -- ${failed[0]}`);
+  if (failedChecks.length > 0)
+    throw new Remedy(
+      `Failed: ${failedChecks.join(", ")}. Only one: npm run check -- ${failedChecks[0]}`,
+    );
   console.log("\nEvery check passed.");
 });
 

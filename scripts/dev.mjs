@@ -38,12 +38,12 @@ await runScript(async () => {
   await setup();
   await build();
   const changedPaths = new Set();
-  let running = false;
+  let isRunning = false;
   let timer;
 
   const runChanged = async () => {
-    if (running || changedPaths.size === 0) return;
-    running = true;
+    if (isRunning || changedPaths.size === 0) return;
+    isRunning = true;
     const paths = [...changedPaths];
     changedPaths.clear();
     try {
@@ -51,7 +51,7 @@ await runScript(async () => {
     } catch (error) {
       console.error(`\n${error.message}`);
     }
-    running = false;
+    isRunning = false;
     if (changedPaths.size > 0) await runChanged();
     else console.log("\nWaiting for changes (Ctrl-C ends).");
   };

@@ -82,8 +82,8 @@ async function mutateRust(files) {
   const versionOption = ["mutants", "--version"];
   await installCargoTool("cargo-mutants", cargoMutants, { versionOption });
   const options = ["--output", reportFolder, "--no-shuffle", "--jobs", "1", "--baseline", "run"];
-  const selection = files.flatMap((file) => ["--file", file]);
-  const { code } = await run("cargo-mutants", ["mutants", ...options, ...selection], {
+  const fileOptions = files.flatMap((file) => ["--file", file]);
+  const { code } = await run("cargo-mutants", ["mutants", ...options, ...fileOptions], {
     minutes: MAX_HOURS * 60,
     show: true,
   });

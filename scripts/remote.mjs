@@ -76,26 +76,26 @@ await runScript(async () => {
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => name.replace(".test.mjs", ""))
     .sort();
-  const selected = files.filter((name) => names.length === 0 || names.includes(name));
-  if (selected.length === 0)
+  const selectedFiles = files.filter((name) => names.length === 0 || names.includes(name));
+  if (selectedFiles.length === 0)
     throw new Remedy(`Unknown test: ${names.join(", ")}. The tests are ${files.join(", ")}.`);
   await setup();
   await build();
 
   printTitle("Engines");
-  const failedEnvironments = await installEnvironments(selected);
+  const failedEnvironments = await installEnvironments(selectedFiles);
 
   printTitle("Tests");
   const rows = [["what", "how", "passed", "failed", "seconds"]];
-  const total = { passed: 0, failed: 0 };
-  for (const name of selected) {
+  const testTotals = { passed: 0, failed: 0 };
+  for (const name of selectedFiles) {
     const { engine = name, kind = "", needs, isolated } = testedEngines[name] ?? {};
     const result = failedEnvironments.has(needs)
       ? { kind: `NOT RUN: ${failedEnvironments.get(needs)}`, passed: 0, failed: 1, seconds: "" }
       : { kind, ...(await runFile(name, isolated)) };
     rows.push([engine, result.kind, result.passed, result.failed, result.seconds]);
-    total.passed += result.passed;
-    total.failed += result.failed;
+    testTotals.passed += result.passed;
+    testTotals.failed += result.failed;
   }
   printTitle("Engines and how real they were");
   printTable(rows);
@@ -103,18 +103,18 @@ await runScript(async () => {
     "\n  Requests and replies of the contract engines, and of Vectorize, are also tested by\n" +
       "  `npm test -- js`.",
   );
-  console.log(`\n${total.passed} passed, ${total.failed} failed`);
-  if (total.failed > 0) process.exitCode = 1;
+  console.log(`\n${testTotals.passed} passed, ${testTotals.failed} failed`);
+  if (testTotals.failed > 0) process.exitCode = 1;
 });
 
 /**
  * Installs the environments that the selected files need. Resolves to a map from the name of each
  * environment that could not be installed to the reason.
  */
-async function installEnvironments(selected) {
+async function installEnvironments(selectedFiles) {
   const failedEnvironments = new Map();
   for (const [name, install] of Object.entries(environments)) {
-    if (!selected.some((file) => testedEngines[file]?.needs === name)) continue;
+    if (!selectedFiles.some((file) => testedEngines[file]?.needs === name)) continue;
     reportStart(name, "installed once");
     try {
       const { seconds } = await install(name);
@@ -155,6 +155,6 @@ async function runFile(name, isolated) {
 function nodeCommand(isolated, args) {
   if (!isolated) return [process.execPath, args];
   const userMapping = process.getuid() === 0 ? [] : ["--map-root-user"];
-  const start = 'ip link set lo up && exec "$0" "$@"';
-  return ["unshare", [...userMapping, "--net", "sh", "-c", start, process.execPath, ...args]];
+  const startScript = 'ip link set lo up && exec "$0" "$@"';
+  return ["unshare", [...userMapping, "--net", "sh", "-c", startScript, process.execPath, ...args]];
 }

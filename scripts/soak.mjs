@@ -12,7 +12,7 @@ import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const MAX_GROWTH_MIB = 128;
-/** A crashed instance waits for the garbage collector while the new one fills. */
+/** Room for two wasm instances: a crashed one is garbage-collected only later. */
 const MAX_WASM_MIB = 64;
 
 const { values } = parseArgs({
@@ -27,16 +27,20 @@ const { values } = parseArgs({
 const soaks = {
   async node(seconds) {
     printTitle("Node: one process");
-    const last = await runSoak("node.mjs", seconds, ({ growth, peak, wasm, users, open }) => {
-      assertAtMost("growth of the resident memory", peak, MAX_GROWTH_MIB);
-      assertAtMost("wasm memory", wasm < 4000 ? wasm : 0, MAX_WASM_MIB);
-      return [growth, peak, wasm, users, open];
-    });
+    const lastMessage = await runSoak(
+      "node.mjs",
+      seconds,
+      ({ growth, peak, wasm, users, open }) => {
+        assertAtMost("growth of the resident memory", peak, MAX_GROWTH_MIB);
+        assertAtMost("wasm memory", wasm < 4000 ? wasm : 0, MAX_WASM_MIB);
+        return [growth, peak, wasm, users, open];
+      },
+    );
     printTable([
       ["MB now", "MB at most", "wasm MB", "users", "open sages"],
-      ...last.rows.map((row) => row.map((value) => Math.round(value))),
+      ...lastMessage.rows.map((row) => row.map((value) => Math.round(value))),
     ]);
-    const { counts, checked, restored, resident } = last.figures;
+    const { counts, checked, restored, resident } = lastMessage.figures;
     printTable([Object.keys(counts), Object.values(counts)]);
     printTable([
       ["profile", "calls", "median ms", "p95 ms", "max ms"],
@@ -47,21 +51,25 @@ const soaks = {
   },
   async edge(seconds) {
     printTitle("workerd: one isolate");
-    const last = await runSoak("edge.mjs", seconds, ({ peak, objects, perObject, calls }) => {
-      const own = peak - objects * perObject;
-      assertAtMost("growth of the resident memory", own, MAX_GROWTH_MIB);
-      return [peak, own, objects, calls];
-    });
+    const lastMessage = await runSoak(
+      "edge.mjs",
+      seconds,
+      ({ peak, objects, perObject, calls }) => {
+        const ownBytes = peak - objects * perObject;
+        assertAtMost("growth of the resident memory", ownBytes, MAX_GROWTH_MIB);
+        return [peak, ownBytes, objects, calls];
+      },
+    );
     printTable([
       ["MB at most", "without empty objects", "objects alive", "calls"],
-      ...last.rows.map((row) => row.map((value) => Math.round(value))),
+      ...lastMessage.rows.map((row) => row.map((value) => Math.round(value))),
     ]);
-    const { users, ms, perObject } = last.figures;
+    const { users, ms, perObject } = lastMessage.figures;
     printTable([
       ["full users", "MB of an empty object", "median ms", "p95 ms", "max ms"],
       [users, Math.round(perObject * 100) / 100, ...ms],
     ]);
-    reportDone("edge", `${last.figures.calls} calls`, seconds);
+    reportDone("edge", `${lastMessage.figures.calls} calls`, seconds);
   },
 };
 
@@ -77,16 +85,16 @@ async function runSoak(file, seconds, check) {
     [seconds, values.users, values.seed].map(String),
     { cwd: root },
   );
-  const every = Math.max(1, Math.round(seconds / 10));
+  const keepEvery = Math.max(1, Math.round(seconds / 10));
   const rows = [];
   let figures;
   let failure;
-  let count = 0;
+  let messageCount = 0;
   child.on("message", (message) => {
     figures = message;
     try {
       const row = check(message);
-      if (count++ % every === 0) rows.push(row);
+      if (messageCount++ % keepEvery === 0) rows.push(row);
       else rows.last = row;
     } catch (error) {
       failure ??= error;

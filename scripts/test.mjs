@@ -21,21 +21,21 @@ await runScript(async () => {
     allowPositionals: true,
     options: { verbose: { type: "boolean", default: false } },
   });
-  const all = await testSuites();
-  const selected = all.filter((suite) => isSelected(suite, positionals));
-  if (selected.length === 0) {
+  const allSuites = await testSuites();
+  const selectedSuites = allSuites.filter((suite) => isSelected(suite, positionals));
+  if (selectedSuites.length === 0) {
     throw new Remedy(
       `Unknown suite: ${positionals.join(", ")}. ` +
-        `The suites are ${all.map((suite) => suite.name).join(", ")}.`,
+        `The suites are ${allSuites.map((suite) => suite.name).join(", ")}.`,
     );
   }
-  const chromium = await setup({ browser: selected.some((suite) => suite.browser) });
+  const chromium = await setup({ browser: selectedSuites.some((suite) => suite.browser) });
   await build();
 
   printTitle("Tests");
   const env = chromium ? { CHROMIUM_PATH: chromium.path, CHROMEDRIVER: chromium.driver } : {};
   const results = [];
-  for (const suite of selected) results.push(await runSuite(suite, env, values.verbose));
+  for (const suite of selectedSuites) results.push(await runSuite(suite, env, values.verbose));
   printResults(results);
 });
 
@@ -74,7 +74,7 @@ function countAsFailure(suite, why, seconds) {
 }
 
 function printResults(results) {
-  const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+  const sumOf = (key) => results.reduce((total, result) => total + result[key], 0);
   printTitle("Suites");
   printTable([
     ["suite", "passed", "failed", "skipped", "seconds"],
@@ -86,7 +86,7 @@ function printResults(results) {
       result.seconds.toFixed(1),
     ]),
   ]);
-  const skipped = sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : "";
-  console.log(`\n${sum("passed")} passed, ${sum("failed")} failed${skipped}`);
-  if (sum("failed") > 0) process.exitCode = 1;
+  const skipped = sumOf("skipped") > 0 ? `, ${sumOf("skipped")} skipped` : "";
+  console.log(`\n${sumOf("passed")} passed, ${sumOf("failed")} failed${skipped}`);
+  if (sumOf("failed") > 0) process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-/** The contract of retrieval: queries in, ranked hits out. */
+/** The interface of retrieval: a retriever receives queries and returns ranked hits. */
 import type { ItemId, VectorLike } from "./item.js";
 
 /** One nearest-neighbour query. */

@@ -4,8 +4,8 @@
 //   npm run bench:catalogue -- 5k text    only these data sets (5k, 20k, 100k, text)
 //   npm run bench:catalogue -- --figures  the table into docs/figures.md
 //   npm run bench:catalogue -- 5k a.json  merges a report that --json wrote before
-// CPU time per query, median over rounds; recall@10 against exact f32 scores. Peers with a tunable
-// effort use the least one that reaches a recall of 0.99.
+// CPU time per query, median over rounds; recall@10 against exact f32 scores. Libraries with a
+// tunable search effort use the least one that reaches a recall of 0.99.
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
@@ -47,7 +47,7 @@ await runScript(async () => {
   if (figures) await writeCatalogueFigures(report);
 });
 
-/** Installs the packages of bench/catalogue/package.json into its own node_modules/. */
+/** Installs the compared npm libraries into bench/catalogue/node_modules/. */
 async function installPeers() {
   const cwd = import.meta.dirname;
   if (existsSync(join(cwd, "node_modules"))) return;

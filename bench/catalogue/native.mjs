@@ -1,4 +1,5 @@
-// Runs the native peers, all in one Python process: peers.py.
+// Runs the native vector indexes that PocketSage is compared with, all in one Python process
+// (peers.py).
 import { spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,8 +13,9 @@ const targetFolder = join(root, "target");
 const peerNames = ["faiss SQ8 flat", "hnswlib", "usearch i8"];
 
 /**
- * Starts the process. Resolves to `{ names, skipped, open(name, task), drop(), close() }`. Without
- * Python or its packages there are no names, and `skipped` has the reason for each peer.
+ * Starts the Python process. Resolves to `{ names, skipped, open(name, task), drop(), close() }`.
+ * Without Python or its packages there are no names, and `skipped` has the reason for each compared
+ * library.
  */
 export async function startNativePeers() {
   let python;
@@ -47,8 +49,9 @@ export async function startNativePeers() {
 }
 
 /**
- * Builds and tunes one index. Resolves to `{ name, build, effort, recall, measure }`; `measure()`
- * resolves to the CPU ms per query.
+ * Builds the index of one compared library and tunes its search effort. Resolves to
+ * `{ name, build, effort, recall, measure }`: `build` is CPU ms, and `measure()` resolves to the
+ * CPU ms per query.
  */
 async function openPeer(request, name, task) {
   const [path, queries] = ["items", "queries"].map((part) =>
@@ -57,9 +60,9 @@ async function openPeer(request, name, task) {
   await mkdir(targetFolder, { recursive: true });
   await writeFile(path, task.values);
   await writeFile(queries, bytesOfVectors(task.queries));
-  const built = await request({ command: "build", name, path, queries, dim: task.dim });
+  const buildReply = await request({ command: "build", name, path, queries, dim: task.dim });
   const search = () => request({ command: "search", name, k: HITS_PER_QUERY });
-  const run = { name: `${name} (native)`, build: built.milliseconds };
+  const run = { name: `${name} (native)`, build: buildReply.milliseconds };
   for (const effort of EFFORTS) {
     const { tunable } = await request({ command: "tune", name, effort });
     if (tunable) run.effort = effort;

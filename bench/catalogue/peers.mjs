@@ -1,5 +1,5 @@
-// The peers that run in Node. Each is a function from `{ vectors, values, dim }` (unit rows, so
-// that L2, inner product and cosine give one order) to
+// The compared libraries that run in Node. Each is a function from `{ vectors, values, dim }`
+// (unit rows, so that L2, inner product and cosine give one order) to
 //   search(query, k)        returns rows, best first
 //   searchMany(queries, k)  answers several queries in one call; only PocketSage
 //   tune(effort)            sets HNSW's ef; optional
@@ -64,12 +64,12 @@ export async function hnswlib({ vectors, dim }) {
     location: { href: "http://localhost/" },
     document: {},
   });
-  const print = console.log;
+  const originalLog = console.log;
   // hnswlib-wasm logs the state of its file system to standard output, where the reports go.
-  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || print(...words);
+  console.log = (...words) => /jsFS|EmscriptenFileSystem/.test(words[0]) || originalLog(...words);
   const { loadHnswlib } = await import(packageUrl("hnswlib-wasm/dist/hnswlib.js"));
-  const lib = await loadHnswlib();
-  const index = new lib.HierarchicalNSW("cosine", dim, "");
+  const hnswlibModule = await loadHnswlib();
+  const index = new hnswlibModule.HierarchicalNSW("cosine", dim, "");
   index.initIndex(vectors.length, 16, 200, 1);
   for (const name of ["window", "self", "location", "document"]) delete globalThis[name];
   vectors.forEach((vector, row) => index.addPoint(vector, row, false));
@@ -78,11 +78,11 @@ export async function hnswlib({ vectors, dim }) {
     tune: (ef) => index.setEfSearch(ef),
     save: () => index.writeIndex("bench.dat"),
     async load() {
-      const reopened = new lib.HierarchicalNSW("cosine", dim, "");
+      const reopened = new hnswlibModule.HierarchicalNSW("cosine", dim, "");
       await reopened.readIndex("bench.dat", vectors.length);
       return () => reopened.delete();
     },
-    memory: () => lib.HEAP8.length,
+    memory: () => hnswlibModule.HEAP8.length,
   };
 }
 
@@ -95,10 +95,10 @@ export async function edgevec({ values, vectors, dim }) {
   config.ef_search = 200;
   const index = new EdgeVec(config);
   const ids = index.insertBatchFlat(values, vectors.length);
-  const first = ids[0];
+  const firstId = ids[0];
   // No save and load: edgevec rejects its own files ("a feature that PostCard will never
   // implement").
-  return { search: (query, k) => index.search(query, k).map(({ id }) => id - first) };
+  return { search: (query, k) => index.search(query, k).map(({ id }) => id - firstId) };
 }
 
 /** voy: a k-d tree. */
@@ -115,12 +115,12 @@ export async function voy({ vectors }) {
     embeddings: [...vector],
   }));
   const index = new glue.Voy({ embeddings });
-  let saved;
+  let savedBytes;
   return {
     search: (query, k) => index.search(query, k).neighbors.map(({ id }) => Number(id)),
-    save: () => (saved = index.serialize()),
+    save: () => (savedBytes = index.serialize()),
     load: () => {
-      const reopened = glue.Voy.deserialize(saved);
+      const reopened = glue.Voy.deserialize(savedBytes);
       return () => reopened.free();
     },
   };
@@ -131,7 +131,7 @@ export async function orama({ vectors, dim }) {
   const { create, insertMultiple, load, save, searchVector } = await import("@orama/orama");
   const schema = { id: "string", embedding: `vector[${dim}]` };
   const db = create({ schema });
-  let saved;
+  let savedBytes;
   await insertMultiple(
     db,
     vectors.map((vector, row) => ({ id: String(row), embedding: [...vector] })),
@@ -139,16 +139,16 @@ export async function orama({ vectors, dim }) {
   );
   return {
     search: (query, k) => {
-      const found = searchVector(db, {
+      const foundHits = searchVector(db, {
         vector: { value: query, property: "embedding" },
         similarity: -1,
         limit: k,
       });
-      return found.hits.map(({ id }) => Number(id));
+      return foundHits.hits.map(({ id }) => Number(id));
     },
-    save: () => (saved = JSON.stringify(save(db))),
+    save: () => (savedBytes = JSON.stringify(save(db))),
     load: () => {
-      load(create({ schema }), JSON.parse(saved));
+      load(create({ schema }), JSON.parse(savedBytes));
       return () => {};
     },
   };
@@ -179,10 +179,10 @@ export async function rvf({ values, vectors, dim }) {
   return {
     search(vector, k) {
       new Float32Array(wasm.memory.buffer, queryAddress, dim).set(vector);
-      const found = wasm.rvf_store_query(store, queryAddress, k, 2, hitsAddress);
+      const foundHits = wasm.rvf_store_query(store, queryAddress, k, 2, hitsAddress);
       const view = new DataView(wasm.memory.buffer, hitsAddress);
       // 12 bytes per hit: the id (u64), then the distance (f32).
-      return Array.from({ length: found }, (_, i) => Number(view.getBigUint64(i * 12, true)));
+      return Array.from({ length: foundHits }, (_, i) => Number(view.getBigUint64(i * 12, true)));
     },
     memory: () => wasm.memory.buffer.byteLength,
   };

@@ -13,7 +13,7 @@ await runScript(async () => {
   await setup();
   await build();
   const rows = [];
-  const add = (name, results) => {
+  const addRow = (name, results) => {
     const [first, last] = [results[0], results.at(-1)];
     rows.push(
       ...results.map((result) => [
@@ -35,8 +35,8 @@ await runScript(async () => {
   const pocketsage = await import("pocketsage");
   const inMemory = [];
   for (const length of LENGTHS) inMemory.push(await measureJournal(pocketsage, "memory", length));
-  add("memory", inMemory);
-  add("IndexedDB, Chromium", await measureInChromium());
+  addRow("memory", inMemory);
+  addRow("IndexedDB, Chromium", await measureInChromium());
   printTitle("record(), median of 100 calls");
   printTable([["store", "actions", "bytes per record", "ms per record", "ms to open"], ...rows]);
 });

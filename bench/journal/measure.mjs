@@ -7,24 +7,24 @@ const CALLS = 100;
 export async function measureJournal(pocketsage, kind, length) {
   const { indexedDbStore, memoryStore, openSage } = pocketsage;
   const store = kind === "memory" ? memoryStore() : indexedDbStore(`bench ${length}`);
-  const written = [];
+  const writtenBytes = [];
   const { segments } = store;
-  const counting = {
+  const countingStore = {
     ...store,
     segments: {
       read: segments.read,
       watch: segments.watch,
       append(bytes, token) {
-        written.push(bytes.length);
+        writtenBytes.push(bytes.length);
         return segments.append(bytes, token);
       },
       replace(bytes, token) {
-        written.push(bytes.length);
+        writtenBytes.push(bytes.length);
         return segments.replace(bytes, token);
       },
     },
   };
-  const options = { dim: DIM, store: counting };
+  const options = { dim: DIM, store: countingStore };
   const action = (index) => ({
     item: `item ${index}`,
     at: Date.UTC(2025, 0, 1) + index * 1000,
@@ -36,7 +36,7 @@ export async function measureJournal(pocketsage, kind, length) {
   );
   const times = [];
   for (let call = 0; call < 2 * CALLS; call += 1) {
-    if (call === CALLS) written.length = 0; // the first calls warm up
+    if (call === CALLS) writtenBytes.length = 0; // the first CALLS calls are not measured
     const one = action(length + call);
     const start = performance.now();
     await sage.record(one);
@@ -44,9 +44,9 @@ export async function measureJournal(pocketsage, kind, length) {
   }
   await sage.close();
   const start = performance.now();
-  const again = await openSage(options);
-  const opening = performance.now() - start;
-  await again.close();
+  const reopenedSage = await openSage(options);
+  const openingMs = performance.now() - start;
+  await reopenedSage.close();
   const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-  return { length, bytes: median(written), milliseconds: median(times), opening };
+  return { length, bytes: median(writtenBytes), milliseconds: median(times), opening: openingMs };
 }

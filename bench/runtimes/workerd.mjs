@@ -12,7 +12,7 @@ import { median } from "../timing.mjs";
 
 const TASK = { n: 300, dim: 256 };
 const WARM_UP_CALLS = 60;
-// Sent to open the connection and start the isolate; as many more are then measured.
+// Number of empty requests that warm up a connection, and then of those that are measured.
 const EMPTY_REQUESTS = 20;
 /** The number of fresh isolates, and of measured warm calls in each. */
 const fullPlan = { isolates: 15, calls: 40 };

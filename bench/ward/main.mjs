@@ -4,7 +4,7 @@
 //   npm run --silent bench:ward -- --json    machine-readable, on standard output
 //   npm run bench:ward -- --figures          a whole run; writes its table into docs/figures.md
 // Every contestant reads the same f32 vectors and has one thread. All must find the same tree, or
-// the bench fails. `ours` stops at the tree as the peers do; `cluster` also cuts it and finds the
+// the bench fails. `ours` stops at the tree as they do; `cluster` also cuts it and finds the
 // medoids, `buildProfile` also computes the importance of the interests.
 import { cpus } from "node:os";
 import { build } from "../../scripts/build.mjs";

@@ -29,8 +29,8 @@ const quickPlan = {
   measuresMemory: false,
   firstCallProcesses: 5,
 };
-const SLOW_MS = 4000; // a contestant with a slower first call is not warmed up: that call counts
-const VERY_SLOW_MS = 20_000; // a contestant with a slower first call is not called again
+const SLOW_MS = 4000; // ms; a contestant with a slower first call is not warmed up
+const VERY_SLOW_MS = 20_000; // ms; one with a slower first call is not called again
 const LARGE_ROWS = 10_000; // tasks with more rows are measured only with LARGE_DIM dimensions
 const LARGE_DIM = 64;
 const MEMORY_DIM = 256;
@@ -208,8 +208,8 @@ async function measureFirstCalls({ plan, log, programs, ready }, options) {
   const { data, n, dim } = FIRST_CALL;
   const isSelected =
     options.data.includes(data) && options.sizes.includes(n) && options.dims.includes(dim);
-  const ours = ready.find(({ name }) => name === "ours");
-  if (!isSelected || !ours) return undefined;
+  const ourContestant = ready.find(({ name }) => name === "ours");
+  if (!isSelected || !ourContestant) return undefined;
   const { path } = await makeTask(data, n, dim);
   const warm = ready
     .filter(({ name }) => ["ours", "fastcluster", "sgemm"].includes(name))
@@ -219,7 +219,7 @@ async function measureFirstCalls({ plan, log, programs, ready }, options) {
   log(`first call, n = ${n}, d = ${dim}: ${plan.firstCallProcesses} fresh processes`);
   for (let round = 0; round < plan.firstCallProcesses; round += 1) {
     const request = { path, dim, heights: false };
-    const program = startProgram(ours.command);
+    const program = startProgram(ourContestant.command);
     const reply = await program.request({ ...request, contestant: "ours", calls: 1 });
     await program.close();
     for (const clock of ["wall", "cpu"]) {

@@ -41,7 +41,7 @@ export function startProgram([command, ...args]) {
     stdio: ["pipe", "pipe", "inherit"],
     env: { ...process.env, ...oneThreadEnvironment },
   });
-  const closed = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  const closePromise = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async request(message) {
@@ -55,7 +55,7 @@ export function startProgram([command, ...args]) {
     },
     async close() {
       child.stdin.end();
-      await closed;
+      await closePromise;
     },
   };
 }
@@ -63,8 +63,8 @@ export function startProgram([command, ...args]) {
 /** Compiles native/main.rs and resolves to the path of the executable. */
 async function buildNativeProgram() {
   const name = "ward_contest";
-  const build = ["bench", "--no-run", "--bench", name, "--message-format", "json"];
-  const { stdout } = await runOrThrow("cargo", build);
+  const buildArguments = ["bench", "--no-run", "--bench", name, "--message-format", "json"];
+  const { stdout } = await runOrThrow("cargo", buildArguments);
   const messages = stdout
     .split("\n")
     .filter((line) => line.startsWith("{"))
@@ -82,11 +82,11 @@ async function buildKodamaWasm() {
   const wasm = join(folder, "kodama_bg.wasm");
   if (await isUpToDate(wasm, ["bench/ward/native/kodama", "Cargo.toml", "Cargo.lock"])) return;
   const env = { CARGO_TARGET_DIR: targetFolder, RUSTFLAGS: "-Ctarget-feature=+simd128" };
-  const build = ["build", "--release", "--example", "kodama", "--target", rust.target];
-  await runOrThrow("cargo", build, { env });
+  const buildArguments = ["build", "--release", "--example", "kodama", "--target", rust.target];
+  await runOrThrow("cargo", buildArguments, { env });
   const builtWasm = join(targetFolder, rust.target, "release", "examples", "kodama.wasm");
   await rm(folder, { recursive: true, force: true });
-  const bind = ["--target", "web", "--no-typescript", "--out-dir", folder];
-  await runOrThrow("wasm-bindgen", [builtWasm, ...bind]);
+  const bindgenArguments = ["--target", "web", "--no-typescript", "--out-dir", folder];
+  await runOrThrow("wasm-bindgen", [builtWasm, ...bindgenArguments]);
   await runOrThrow("wasm-opt", [wasm, "-o", wasm, "-O3", "--all-features"]);
 }

@@ -129,7 +129,7 @@ function memoryLine(task) {
   return parts.length > 0 && `Peak memory at n = ${formatCount(task.n)}: ${parts.join(", ")}.`;
 }
 
-/** A line with time and memory of PocketSage in a task that is too large for its peers. */
+/** A line with time and memory of PocketSage in a task too large for the compared libraries. */
 function largestTaskLine(results) {
   const task = results.findLast(({ n }) => n > 10_000);
   const ours = task?.contestants.find(({ name }) => name === "ours");

@@ -76,10 +76,14 @@ function networkOf(address: string): string {
   if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1); // IPv4 in IPv6
   const [head = "", tail] = address.toLowerCase().split("::");
   const groups = head === "" ? [] : head.split(":");
-  const last = tail === undefined || tail === "" ? [] : tail.split(":");
-  const missing = tail === undefined ? 0 : 8 - groups.length - last.length;
-  const all = [...groups, ...Array.from({ length: Math.max(0, missing) }, () => "0"), ...last];
-  return all
+  const tailGroups = tail === undefined || tail === "" ? [] : tail.split(":");
+  const missingCount = tail === undefined ? 0 : 8 - groups.length - tailGroups.length;
+  const allGroups = [
+    ...groups,
+    ...Array.from({ length: Math.max(0, missingCount) }, () => "0"),
+    ...tailGroups,
+  ];
+  return allGroups
     .slice(0, 4)
     .map((group) => group.replace(/^0+(?=.)/, ""))
     .join(":");

@@ -30,7 +30,7 @@ import {
 } from "./schema.js";
 import { dimOf, originsOf } from "./settings.js";
 
-const DEFAULT_PAGE = 100; // actions
+const DEFAULT_PAGE_ACTIONS = 100; // actions
 
 export const app = new Hono<AppEnv>();
 
@@ -98,7 +98,7 @@ app.get("/v1/hidden", async (context) =>
 );
 
 app.get("/v1/actions", async (context) => {
-  const { offset = 0, count = DEFAULT_PAGE, vectors } = readQuery(context, HistoryQuery);
+  const { offset = 0, count = DEFAULT_PAGE_ACTIONS, vectors } = readQuery(context, HistoryQuery);
   const query = { offset, count, vectors: vectors === "1" };
   const { actions, more } = unwrap(await userOf(context).actions(query));
   return context.json<HistoryReply>({
@@ -123,7 +123,9 @@ app.get("/v1/profile", async (context) => {
 
 app.get("/v1/recommendations", async (context) => {
   const query = readQuery(context, RecommendQuery);
-  const recommendations = unwrap(await timed(context, "user", userOf(context).recommend(query)));
+  const recommendations = unwrap(
+    await withTiming(context, "user", userOf(context).recommend(query)),
+  );
   context.set("logFields", { recommendations: recommendations.length });
   return context.json<RecommendationsReply>({ recommendations });
 });
@@ -150,11 +152,11 @@ app.get("/v1/export", async (context) => {
   });
 });
 
-/** Without a user: medoids in, answers out. Only the answers are cached, by medoid. */
+/** Answers the medoids of a request without a user. Only answers are cached, by medoid. */
 app.post("/v1/retrieve", limitRetrieveBody, async (context) => {
   const queries = await readMedoids(context, dimOf(context.env));
   const retriever = await retrieverFor(context.env, (work) => context.executionCtx.waitUntil(work));
-  const answers = await timed(context, "engine", retriever.ask(queries));
+  const answers = await withTiming(context, "engine", retriever.ask(queries));
   context.set("logFields", { medoids: queries.length, ...countBySource(answers) });
   const failed = answers.filter((answer) => answer.status === "error");
   if (failed.length === answers.length) throw failed[0]!.error;
@@ -177,7 +179,7 @@ app.onError((error, context) => {
   return context.json({ error: { code, message } }, status as 400, headers);
 });
 
-/** What identifies a request: its headers Idempotency-Key and Request-Time, and its content. */
+/** The stamp of a request: its headers Idempotency-Key and Request-Time, and a content hash. */
 async function stampOf({ req }: Context<AppEnv>, body: string): Promise<RequestStamp> {
   const [key, time] = [req.header("idempotency-key"), req.header("request-time")];
   return {
@@ -214,7 +216,7 @@ function userOf(context: Context<AppEnv>): UserCalls {
 }
 
 /** Awaits `work` and adds its duration to the server-timing header. */
-async function timed<T>(context: Context<AppEnv>, name: string, work: Promise<T>): Promise<T> {
+async function withTiming<T>(context: Context<AppEnv>, name: string, work: Promise<T>): Promise<T> {
   const start = Date.now();
   try {
     return await work;

@@ -96,10 +96,14 @@ export async function readBytes(
  * other bytes would be misread.
  */
 function checkContentType(context: Context, expected: string): void {
-  const seen = context.req.header("content-type") ?? "none";
-  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(seen)?.[1]?.trim() ?? "utf-8";
-  if (mediaTypeOf(seen) !== expected || charset.toLowerCase() !== "utf-8")
-    throw new Problem(415, "body", `content-type: expected ${expected}, saw ${seen.slice(0, 60)}.`);
+  const seenType = context.req.header("content-type") ?? "none";
+  const charset = /;\s*charset\s*=\s*"?([^";]*)/i.exec(seenType)?.[1]?.trim() ?? "utf-8";
+  if (mediaTypeOf(seenType) !== expected || charset.toLowerCase() !== "utf-8")
+    throw new Problem(
+      415,
+      "body",
+      `content-type: expected ${expected}, saw ${seenType.slice(0, 60)}.`,
+    );
   const encoding = context.req.header("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity")
     throw new Problem(

@@ -17,7 +17,7 @@ export interface Fault {
   status?: number | undefined;
   sqlState?: string | undefined;
   bug?: { error: string; at: string[] };
-  /** Whether the bytes in question came with the request; else they were stored. */
+  /** Whether invalid bytes came with the request; false if they were stored. */
   invalidBody?: true;
 }
 

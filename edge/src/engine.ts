@@ -48,16 +48,18 @@ export async function retrieverFor(
   env: Env,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<RemoteRetriever> {
-  const local = await localCatalogue(env);
+  const fallbackCatalogue = await localCatalogue(env);
   if (env.ENGINE === "catalogue") {
-    if (local) return localRetriever(local);
+    if (fallbackCatalogue) return localRetriever(fallbackCatalogue);
     throw new SettingError(
       "ENGINE is catalogue, but public/catalogue.sage is missing or unusable (see the log). " +
         "Create it with `npx pocketsage build items.jsonl -o public/catalogue.sage`.",
     );
   }
-  const dataCentre = cacheApiAnswers(caches.default);
-  const store = env.ANSWERS ? layeredAnswers(dataCentre, kvAnswers(env.ANSWERS)) : dataCentre;
+  const dataCentreAnswers = cacheApiAnswers(caches.default);
+  const store = env.ANSWERS
+    ? layeredAnswers(dataCentreAnswers, kvAnswers(env.ANSWERS))
+    : dataCentreAnswers;
   return resilient(engineOf(env), {
     timeout: TIMEOUT_MS,
     deadline: DEADLINE_MS,
@@ -67,7 +69,7 @@ export async function retrieverFor(
       version: env.INDEX_VERSION ?? "",
       fresh: positiveOf(env, "FRESH_SECONDS", DEFAULT_FRESH_SECONDS) * 1000,
     },
-    ...(local ? { fallback: localRetriever(local) } : {}),
+    ...(fallbackCatalogue ? { fallback: localRetriever(fallbackCatalogue) } : {}),
   });
 }
 
@@ -148,12 +150,12 @@ async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
     const bytes = new Uint8Array(await reply.arrayBuffer());
     if (!reply.ok) nextCatalogueLoadMs = Date.now() + CATALOGUE_RETRY_MS;
     else {
-      const loaded = await Catalogue.fromBytes(bytes);
-      if (loaded.dim !== dimOf(env))
-        throw new SettingError(`it has ${loaded.dim} dimensions, but DIM is ${env.DIM}`);
+      const loadedCatalogue = await Catalogue.fromBytes(bytes);
+      if (loadedCatalogue.dim !== dimOf(env))
+        throw new SettingError(`it has ${loadedCatalogue.dim} dimensions, but DIM is ${env.DIM}`);
       if (catalogue)
-        loaded.close(); // another request has loaded it meanwhile
-      else catalogue = loaded;
+        loadedCatalogue.close(); // another request has loaded it meanwhile
+      else catalogue = loadedCatalogue;
     }
   } catch (error) {
     nextCatalogueLoadMs = Date.now() + CATALOGUE_RETRY_MS;

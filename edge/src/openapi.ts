@@ -80,7 +80,7 @@ const schemaOf = (schema: GenericSchema, typeMode: "input" | "output" = "input")
 const jsonContent = (schema: GenericSchema): Json => ({
   "application/json": { schema: schemaOf(schema) },
 });
-const json = (description: string, schema: GenericSchema) => ({
+const jsonResponse = (description: string, schema: GenericSchema) => ({
   description,
   content: jsonContent(schema),
 });
@@ -106,12 +106,12 @@ function queryParameters(schema: GenericSchema): Json[] {
   }));
 }
 
-const KEY = header(
+const KEY_HEADER = header(
   "Idempotency-Key",
   "A request is done once per key. Keys expire after a day; a deletion does not end them.",
   IdempotencyKey,
 );
-const TIME = header(
+const TIME_HEADER = header(
   "Request-Time",
   "When the client made the request, equal in all its retries, in milliseconds since the epoch. " +
     "What was deleted after this time stays deleted. Default: on arrival.",
@@ -119,16 +119,16 @@ const TIME = header(
 );
 
 /** The error statuses of every route under /v1, and of those that need a user. */
-const V1: Operation["errors"] = [400, 401, 429, 500];
-const USER: Operation["errors"] = [...V1, 403, 503];
-const ENGINE: Operation["errors"] = [502, 503, 504];
-const BODY: Operation["errors"] = [413, 415];
+const V1_ERRORS: Operation["errors"] = [400, 401, 429, 500];
+const USER_ERRORS: Operation["errors"] = [...V1_ERRORS, 403, 503];
+const ENGINE_ERRORS: Operation["errors"] = [502, 503, 504];
+const BODY_ERRORS: Operation["errors"] = [413, 415];
 
 const PATHS: Record<string, Record<string, Operation>> = {
   "/health": {
     get: {
       summary: "Liveness of the Worker",
-      replies: { 200: json("The Worker is running.", HealthReply) },
+      replies: { 200: jsonResponse("The Worker is running.", HealthReply) },
       errors: [],
     },
   },
@@ -148,69 +148,72 @@ const PATHS: Record<string, Record<string, Operation>> = {
     get: {
       summary: "The history, newest first, in pages",
       parameters: queryParameters(HistoryQuery),
-      replies: { 200: json("A page of actions.", HistoryReply) },
-      errors: USER,
+      replies: { 200: jsonResponse("A page of actions.", HistoryReply) },
+      errors: USER_ERRORS,
     },
     post: {
       summary: "Record actions",
       description: "All actions are recorded or, on any error, none.",
-      parameters: [KEY, TIME],
+      parameters: [KEY_HEADER, TIME_HEADER],
       requestBody: { required: true, content: jsonContent(ActionsBody) },
       replies: {
-        200: json("Recorded by an earlier request with this key, or all dropped.", RecordedReply),
-        201: json("Recorded.", RecordedReply),
+        200: jsonResponse(
+          "Recorded by an earlier request with this key, or all dropped.",
+          RecordedReply,
+        ),
+        201: jsonResponse("Recorded.", RecordedReply),
       },
-      errors: [...USER, ...BODY, ...ENGINE, 409, 422],
+      errors: [...USER_ERRORS, ...BODY_ERRORS, ...ENGINE_ERRORS, 409, 422],
     },
     delete: {
       summary: "Delete the traces of an item, the actions of a time range, or everything",
-      parameters: [...queryParameters(ForgetQuery), KEY],
-      replies: { 200: json("The number of deleted actions.", DeletedReply) },
-      errors: [...USER, 409],
+      parameters: [...queryParameters(ForgetQuery), KEY_HEADER],
+      replies: { 200: jsonResponse("The number of deleted actions.", DeletedReply) },
+      errors: [...USER_ERRORS, 409],
     },
   },
   "/v1/hidden": {
     get: {
       summary: "The hidden items",
-      replies: { 200: json("The hidden items.", HiddenListReply) },
-      errors: USER,
+      replies: { 200: jsonResponse("The hidden items.", HiddenListReply) },
+      errors: USER_ERRORS,
     },
     delete: {
       summary: "Recommend hidden items again",
       description: "Actions are unchanged.",
-      parameters: [...queryParameters(UnhideQuery), KEY],
-      replies: { 200: json("The items that were hidden.", UnhiddenReply) },
-      errors: [...USER, 409],
+      parameters: [...queryParameters(UnhideQuery), KEY_HEADER],
+      replies: { 200: jsonResponse("The items that were hidden.", UnhiddenReply) },
+      errors: [...USER_ERRORS, 409],
     },
     post: {
       summary: "Exclude items from all recommendations",
-      parameters: [KEY, TIME],
+      parameters: [KEY_HEADER, TIME_HEADER],
       requestBody: { required: true, content: jsonContent(HideBody) },
-      replies: { 200: json("The items that are hidden.", HiddenReply) },
-      errors: [...USER, ...BODY, 409],
+      replies: { 200: jsonResponse("The items that are hidden.", HiddenReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS, 409],
     },
   },
   "/v1/profile": {
     get: {
       summary: "The user's current interests",
       parameters: queryParameters(ProfileQuery),
-      replies: { 200: json("The profile.", ProfileReply) },
-      errors: USER,
+      replies: { 200: jsonResponse("The profile.", ProfileReply) },
+      errors: USER_ERRORS,
     },
   },
   "/v1/recommendations": {
     get: {
       summary: "Items to show next",
       parameters: queryParameters(RecommendQuery),
-      replies: { 200: json("Items with scores and reasons.", RecommendationsReply) },
-      errors: [...USER, ...ENGINE],
+      replies: { 200: jsonResponse("Items with scores and reasons.", RecommendationsReply) },
+      errors: [...USER_ERRORS, ...ENGINE_ERRORS],
     },
   },
   "/v1/export": {
     get: {
       summary: "All of the user's data, as bytes that `sage.import` reads",
       replies: { 200: { description: "The bytes.", content: { "application/octet-stream": {} } } },
-      errors: USER,
+      errors: USER_ERRORS,
     },
   },
   "/v1/import": {
@@ -218,8 +221,8 @@ const PATHS: Record<string, Record<string, Operation>> = {
       summary: "Merge an export of this user, here or on a device",
       description: "Importing bytes twice changes nothing.",
       requestBody: { required: true, content: { "application/octet-stream": {} } },
-      replies: { 200: json("Imported.", ImportedReply) },
-      errors: [...USER, ...BODY],
+      replies: { 200: jsonResponse("Imported.", ImportedReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS],
     },
   },
   "/v1/retrieve": {
@@ -230,8 +233,8 @@ const PATHS: Record<string, Record<string, Operation>> = {
         required: true,
         content: { ...jsonContent(RetrieveBody), "application/cbor": {} },
       },
-      replies: { 200: json("One answer per medoid.", RetrieveReply) },
-      errors: [...V1, ...BODY, ...ENGINE],
+      replies: { 200: jsonResponse("One answer per medoid.", RetrieveReply) },
+      errors: [...V1_ERRORS, ...BODY_ERRORS, ...ENGINE_ERRORS],
     },
   },
 };

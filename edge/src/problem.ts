@@ -49,7 +49,7 @@ export function bugOf(error: unknown): Fault {
   const { name, message, stack = "" } = error instanceof Error ? error : new Error();
   const header = `${name}: ${message}`;
   const frames = stack.startsWith(header) ? stack.slice(header.length) : "";
-  const places = [
+  const codePlaces = [
     ...frames.matchAll(/^ +at (?:async )?([\w.<>#$ ]+ )?\(?.*?([\w.-]+:\d+:\d+)\)?$/gm),
   ];
   return {
@@ -57,7 +57,7 @@ export function bugOf(error: unknown): Fault {
     message: "Internal error; the Worker's log has its place in the code.",
     bug: {
       error: /^\w{1,40}$/.test(name) ? name : "Error",
-      at: places.slice(0, MAX_FRAMES).map(([, caller = "", place]) => `${caller}${place}`),
+      at: codePlaces.slice(0, MAX_FRAMES).map(([, caller = "", place]) => `${caller}${place}`),
     },
   };
 }

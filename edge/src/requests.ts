@@ -168,7 +168,7 @@ export class RequestLog {
   }
 }
 
-/** The name of a target in the table of deletions. */
+/** The salted hash that identifies a deletion target in the table of deletions. */
 async function nameOf(salt: string, target: DeletionTarget): Promise<string> {
   if (target === "everything") return target;
   if ("item" in target) return `item ${await hash(salt, "item", target.item)}`;

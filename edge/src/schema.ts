@@ -170,7 +170,7 @@ export const RetrieveBody = v.strictObject({
 });
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
-/** A time of a reply. Imported actions may have any. */
+/** A time in a response. Imported actions may have any time, so its range is not checked. */
 const Time = v.pipe(v.number(), v.description("Milliseconds since the epoch."));
 const Score = v.pipe(v.number(), v.description("Cosine similarity to the medoid."));
 

@@ -32,7 +32,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
       : [];
     return token ?? { epoch: 0, last: 0 };
   };
-  /** The segments after a number, their parts joined. */
+  /** Reads the segments whose number is above `number`, and joins the row parts of each. */
   const readAfter = (number: number): Uint8Array[] => {
     if (!hasTable("segments")) return [];
     const parts = new Map<number, Uint8Array[]>();
@@ -41,7 +41,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
       number,
     ))
       parts.set(row.number, [...(parts.get(row.number) ?? []), new Uint8Array(row.bytes)]);
-    return [...parts.values()].map(join);
+    return [...parts.values()].map(joinBytes);
   };
   const createTable = (): void => {
     sql.exec(
@@ -78,7 +78,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
     if (!hasTable("log")) return;
     storage.transactionSync(() => {
       const parts = sql.exec<{ bytes: ArrayBuffer }>("select bytes from log order by part");
-      const bytes = join([...parts].map((part) => new Uint8Array(part.bytes)));
+      const bytes = joinBytes([...parts].map((part) => new Uint8Array(part.bytes)));
       sql.exec("drop table log");
       if (bytes.length > 0) rewrite(bytes);
     });
@@ -88,7 +88,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
   return {
     load: async () => {
       const segments = readAfter(0);
-      return segments.length === 0 ? undefined : join(segments);
+      return segments.length === 0 ? undefined : joinBytes(segments);
     },
     save: async (bytes) => void storage.transactionSync(() => rewrite(bytes)),
     clear: () => requests.keepDuring(() => storage.deleteAll()),
@@ -96,8 +96,8 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
       async read(known) {
         const token = currentToken();
         const { epoch, last } = (known ?? {}) as Partial<Token>;
-        const complete = epoch !== token.epoch;
-        return { segments: readAfter(complete ? 0 : last!), token, complete };
+        const isWholeList = epoch !== token.epoch;
+        return { segments: readAfter(isWholeList ? 0 : last!), token, complete: isWholeList };
       },
       append: async (bytes, expected) =>
         writeAt(expected, ({ epoch, last }) =>
@@ -108,7 +108,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
   };
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
   if (parts.length === 1) return parts[0]!;
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let offset = 0;

@@ -49,12 +49,12 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
         async () => {
           const items = actions.map(({ item }) => item);
           const isDeleted = await this.#requests.deletedSince(stamp.time, "action", items);
-          const kept = actions
+          const keptActions = actions
             .map((action) => ({ ...action, at: action.at ?? time }))
             .filter(({ item, at }) => !isDeleted(item, at));
           const sage = await this.#open();
           const { recorded } = await sage.record(
-            kept.map(({ vector, ...rest }) =>
+            keptActions.map(({ vector, ...rest }) =>
               withoutUndefined(vector ? { ...rest, vector: Float32Array.from(vector) } : rest),
             ),
           );
@@ -80,7 +80,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure> {
     return this.#change(async () => {
       const sage = await this.#open();
-      // The answer is stored, so it has the places of the items in the request, not their ids.
+      // The answer is stored, so it has the items' positions in the request instead of their ids.
       const all = { hidden: [...items.keys()] };
       const result = await this.#requests.once(stamp, all, async () => {
         const isDeleted = await this.#requests.deletedSince(stamp.time, "hidden", items);
@@ -99,8 +99,8 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   ): Promise<{ unhidden: string[] } | Conflict | Failure> {
     return this.#change(async () => {
       const sage = await this.#open();
-      const none: { places: number[] } = { places: [] };
-      const result = await this.#requests.once(stamp, none, async () => {
+      const noPlaces: { places: number[] } = { places: [] };
+      const result = await this.#requests.once(stamp, noPlaces, async () => {
         const hidden = new Set(await sage.hidden());
         const places = [...items.keys()].filter((place) => hidden.has(items[place]!));
         // Before the change, for a request to hide the item that was made earlier and comes later.
@@ -119,11 +119,11 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
 
   actions({ offset, count, vectors }: PageQuery): Promise<Page | Failure> {
     return this.#call(async () => {
-      const found = await (await this.#open()).actions({ offset, count: count + 1 });
-      const actions = found.slice(0, count);
+      const foundActions = await (await this.#open()).actions({ offset, count: count + 1 });
+      const actions = foundActions.slice(0, count);
       return {
         actions: vectors ? actions : actions.map(({ vector: _, ...action }) => action),
-        more: found.length > count,
+        more: foundActions.length > count,
       };
     });
   }
@@ -134,12 +134,12 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   ): Promise<{ deleted: number } | Conflict | Failure> {
     return this.#change(async () => {
       const result = await this.#requests.once(stamp, { deleted: 0 }, async () => {
-        const everything = item === undefined && from === undefined && to === undefined;
+        const deletesEverything = item === undefined && from === undefined && to === undefined;
         const target: DeletionTarget =
           item === undefined ? { from: from ?? 0, to: to ?? Infinity } : { item };
-        // Before the deletion: a crash between the two must not leave the deletion unknown.
-        await this.#requests.addDeletion(everything ? "everything" : target);
-        if (!everything) {
+        // Recorded before deleting: a crash between the two must not leave the deletion unknown.
+        await this.#requests.addDeletion(deletesEverything ? "everything" : target);
+        if (!deletesEverything) {
           const sage = await this.#open();
           return { deleted: await sage.forget(item ?? withoutUndefined({ from, to })) };
         }

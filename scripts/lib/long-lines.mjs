@@ -8,32 +8,36 @@ import { root } from "./versions.mjs";
 const MAX_COLUMNS = 100;
 const MAX_LINES = 400;
 const HEAD_LINES = 24;
-const CODE = /\.(rs|ts|mjs|js|py|css)$/;
-const SOURCE = /\.(rs|ts|mjs|js|py|css|toml|json|yml|md)$/;
-const GENERATED = [/(^|\/)package-lock\.json$/, /^tests\/fixtures\//, /^docs\/figures\.md$/];
+const CODE_FILE = /\.(rs|ts|mjs|js|py|css)$/;
+const SOURCE_FILE = /\.(rs|ts|mjs|js|py|css|toml|json|yml|md)$/;
+const GENERATED_FILES = [/(^|\/)package-lock\.json$/, /^tests\/fixtures\//, /^docs\/figures\.md$/];
 
-/** `path:line: columns` of every line that is too long. */
-export async function longLines() {
+/** One complaint, `path:line: columns`, for every source line above MAX_COLUMNS. */
+export async function findLongLines() {
   const { stdout } = await runOrThrow("git", ["ls-files", "-z"]);
   const paths = stdout
     .split("\0")
-    .filter((path) => SOURCE.test(path) && !GENERATED.some((pattern) => pattern.test(path)));
-  const found = await Promise.all(paths.map(async (path) => longLinesOf(path, await read(path))));
-  return found.flat();
+    .filter(
+      (path) => SOURCE_FILE.test(path) && !GENERATED_FILES.some((pattern) => pattern.test(path)),
+    );
+  const complaintsPerFile = await Promise.all(
+    paths.map(async (path) => longLineComplaints(path, await readSource(path))),
+  );
+  return complaintsPerFile.flat();
 }
 
-const read = (path) => readFile(join(root, path), "utf8");
+const readSource = (path) => readFile(join(root, path), "utf8");
 
 /** Source files above MAX_LINES whose head does not say "more than 400 lines" and the reason. */
-export async function longFiles() {
+export async function findLongFiles() {
   const { stdout } = await runOrThrow("git", ["ls-files", "-z"]);
-  const paths = stdout.split("\0").filter((path) => CODE.test(path));
-  const found = await Promise.all(
+  const paths = stdout.split("\0").filter((path) => CODE_FILE.test(path));
+  const complaintsPerFile = await Promise.all(
     paths.map(async (path) => {
-      const lines = (await read(path)).split("\n");
+      const lines = (await readSource(path)).split("\n");
       const head = lines.slice(0, HEAD_LINES).join(" ");
-      const explained = /more than\W+400 lines/i.test(head.replace(/\n?\s*\/\/[!/]?/g, " "));
-      return lines.length - 1 <= MAX_LINES || explained
+      const isExplained = /more than\W+400 lines/i.test(head.replace(/\n?\s*\/\/[!/]?/g, " "));
+      return lines.length - 1 <= MAX_LINES || isExplained
         ? []
         : [
             `${path}: ${lines.length - 1} lines. Split it, or say in its head why it has ` +
@@ -41,10 +45,10 @@ export async function longFiles() {
           ];
     }),
   );
-  return found.flat();
+  return complaintsPerFile.flat();
 }
 
-function longLinesOf(path, text) {
+function longLineComplaints(path, text) {
   return text.split("\n").flatMap((line, index) => {
     const columns = [...line].length;
     return columns <= MAX_COLUMNS || isUnbreakable(path, line)

@@ -31,12 +31,14 @@ export function printTable(rows) {
   const widths = rows[0].map((_, column) =>
     Math.max(...rows.map((row) => String(row[column]).length)),
   );
-  const numeric = rows[0].map((_, column) =>
+  const isNumericColumn = rows[0].map((_, column) =>
     rows.slice(1).every((row) => /^[-\d.,x ]*$/.test(String(row[column]))),
   );
   for (const row of rows) {
     const cells = row.map((cell, column) =>
-      numeric[column] ? String(cell).padStart(widths[column]) : String(cell).padEnd(widths[column]),
+      isNumericColumn[column]
+        ? String(cell).padStart(widths[column])
+        : String(cell).padEnd(widths[column]),
     );
     console.log(`  ${cells.join("  ").trimEnd()}`);
   }
@@ -61,6 +63,6 @@ export function secondsSinceStart() {
 
 function printStep(status, name, detail, seconds) {
   const time = seconds >= 0.1 ? `${seconds.toFixed(1)} s` : "";
-  const rest = [detail, time].filter(Boolean).join("  ");
-  console.log(`  ${status.padEnd(4)}  ${name.padEnd(16)}  ${rest}`.trimEnd());
+  const details = [detail, time].filter(Boolean).join("  ");
+  console.log(`  ${status.padEnd(4)}  ${name.padEnd(16)}  ${details}`.trimEnd());
 }

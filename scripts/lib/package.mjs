@@ -39,17 +39,17 @@ export async function wrongFiles(files) {
     path.replace(/^\.\//, ""),
   );
   const packed = new Set(files);
-  const missing = [...new Set([...entryPaths, ...publishedDocuments, ...requiredFiles])].filter(
-    (path) => !packed.has(path),
-  );
-  const unexpected = files.filter(
+  const missingFiles = [
+    ...new Set([...entryPaths, ...publishedDocuments, ...requiredFiles]),
+  ].filter((path) => !packed.has(path));
+  const unexpectedFiles = files.filter(
     (path) =>
       !publishedDocuments.includes(path) &&
       !publishedPatterns.some((pattern) => pattern.test(path)),
   );
   return [
-    ...missing.map((path) => `missing: ${path}`),
-    ...unexpected.map((path) => `does not belong: ${path}`),
+    ...missingFiles.map((path) => `missing: ${path}`),
+    ...unexpectedFiles.map((path) => `does not belong: ${path}`),
   ];
 }
 

@@ -16,8 +16,10 @@ export async function importCycles(folder = join(root, "src")) {
 /** The files of src/ other than wasm.rs that name a crate of JavaScript bindings. */
 export async function misplacedBindings(folder = join(root, "src")) {
   const bindingCrates = /\b(wasm_bindgen|js_sys|serde_wasm_bindgen)\b/;
-  const others = [...(await readModules(folder))].filter(([path]) => path !== "wasm");
-  return others.filter(([, { code }]) => bindingCrates.test(code)).map(([, { file }]) => file);
+  const otherModules = [...(await readModules(folder))].filter(([path]) => path !== "wasm");
+  return otherModules
+    .filter(([, { code }]) => bindingCrates.test(code))
+    .map(([, { file }]) => file);
 }
 
 /**
@@ -47,21 +49,21 @@ function importsOf(path, { code }, modules) {
   return importedModules;
 }
 
-/** The paths that the code uses, in `use` declarations and elsewhere, without groups. */
+/** The module paths in Rust code: those of `use` declarations (groups expanded) and others. */
 function usedPaths(code) {
-  const declared = [...code.matchAll(/\buse ([^;]+);/g)].flatMap(([, tree]) =>
+  const declaredPaths = [...code.matchAll(/\buse ([^;]+);/g)].flatMap(([, tree]) =>
     expandUseTree(tree.trim()),
   );
-  const qualified = [...code.matchAll(/\b(?:crate|super)(?:::\w+)+/g)].map(([text]) => text);
-  return [...declared, ...qualified];
+  const qualifiedPaths = [...code.matchAll(/\b(?:crate|super)(?:::\w+)+/g)].map(([text]) => text);
+  return [...declaredPaths, ...qualifiedPaths];
 }
 
 /** The paths of a `use` tree: `crate::{a::B, c}` has two, `crate::a::B` and `crate::c`. */
 function expandUseTree(tree) {
-  const group = tree.match(/^([^{]*)\{([\s\S]*)\}$/);
-  if (!group) return [tree.replace(/ as \w+$/, "").trim()];
-  return splitAtOuterCommas(group[2]).flatMap((part) =>
-    expandUseTree(`${group[1]}${part}`.replace(/::self$/, "")),
+  const useGroup = tree.match(/^([^{]*)\{([\s\S]*)\}$/);
+  if (!useGroup) return [tree.replace(/ as \w+$/, "").trim()];
+  return splitAtOuterCommas(useGroup[2]).flatMap((part) =>
+    expandUseTree(`${useGroup[1]}${part}`.replace(/::self$/, "")),
   );
 }
 
@@ -117,13 +119,13 @@ function definingModule(segments, modules, depth = 0) {
 function findCycles(edges) {
   const cycles = [];
   const finishedNodes = new Set();
-  const visit = (node, pathToNode) => {
+  const visitNode = (node, pathToNode) => {
     const cycleStart = pathToNode.indexOf(node);
     if (cycleStart >= 0) return void cycles.push([...pathToNode.slice(cycleStart), node]);
     if (finishedNodes.has(node)) return;
-    for (const next of edges.get(node) ?? []) visit(next, [...pathToNode, node]);
+    for (const next of edges.get(node) ?? []) visitNode(next, [...pathToNode, node]);
     finishedNodes.add(node);
   };
-  for (const node of edges.keys()) visit(node, []);
+  for (const node of edges.keys()) visitNode(node, []);
   return cycles;
 }

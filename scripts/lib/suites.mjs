@@ -43,7 +43,7 @@ export async function testSuites() {
   const folders = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   const names = new Set([...requiredFolders, ...folders]);
   names.delete("remote");
-  const nodeSuites = await Promise.all([...names].sort().map(nodeSuite));
+  const nodeSuites = await Promise.all([...names].sort().map(createNodeSuite));
   return [
     ...cargoSuites,
     ...nodeSuites.filter(({ name, files }) => files.length > 0 || requiredFolders.includes(name)),
@@ -63,13 +63,13 @@ export function isSelected(suite, names) {
  * or Node's test runner.
  */
 export function countTests(output) {
-  const total = { passed: 0, failed: 0, skipped: 0 };
+  const testCounts = { passed: 0, failed: 0, skipped: 0 };
   for (const [, passed, failed, ignored] of output.matchAll(
     /^test result: \S+ (\d+) passed; (\d+) failed; (\d+) ignored/gm,
   )) {
-    total.passed += Number(passed);
-    total.failed += Number(failed);
-    total.skipped += Number(ignored);
+    testCounts.passed += Number(passed);
+    testCounts.failed += Number(failed);
+    testCounts.skipped += Number(ignored);
   }
   const countOfKind = {
     pass: "passed",
@@ -81,13 +81,13 @@ export function countTests(output) {
   for (const [, kind, count] of output.matchAll(
     /^(?:ℹ|#) (pass|fail|cancelled|skipped|todo) (\d+)$/gm,
   )) {
-    total[countOfKind[kind]] += Number(count);
+    testCounts[countOfKind[kind]] += Number(count);
   }
-  return total;
+  return testCounts;
 }
 
-/** The suite of the test files in a folder of tests/. */
-async function nodeSuite(name) {
+/** Returns the test suite that runs all test files in a folder of tests/ by Node's test runner. */
+async function createNodeSuite(name) {
   const folder = join(root, "tests", name);
   const entries = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
   const files = entries

@@ -72,15 +72,15 @@ export function decodeColumn(column: Column): ColumnValues {
   };
 }
 
-/** The bytes of the attributes section. */
+/** Encodes the columns as the bytes of the attributes section. */
 export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uint8Array {
   const parts: Uint8Array[] = [bytesOf(Uint32Array.of(columns.size, 0, 0, 0))];
   for (const [name, { numeric, values }] of columns) {
     const encodedName = new TextEncoder().encode(name);
     if (numeric) {
       const numbers = Float64Array.from(values as (number | undefined)[], (value) => value ?? NaN);
-      const head = Uint32Array.of(0, encodedName.length, 0, 0);
-      parts.push(bytesOf(head), encodedName, bytesOf(numbers));
+      const columnHeader = Uint32Array.of(0, encodedName.length, 0, 0);
+      parts.push(bytesOf(columnHeader), encodedName, bytesOf(numbers));
       continue;
     }
     const rows = values.map((value) => (value ?? []) as readonly string[]);
@@ -88,8 +88,8 @@ export function writeAttributes(columns: ReadonlyMap<string, ColumnValues>): Uin
     const { utf8, ends } = encodeStrings(dictionary);
     const indexInDictionary = new Map(dictionary.map((word, index) => [word, index]));
     const labelIndices = Uint32Array.from(rows.flat(), (label) => indexInDictionary.get(label)!);
-    let end = 0;
-    const rowEnds = Uint32Array.from(rows, (row) => (end += row.length));
+    let nextEnd = 0;
+    const rowEnds = Uint32Array.from(rows, (row) => (nextEnd += row.length));
     parts.push(
       bytesOf(Uint32Array.of(1, encodedName.length, dictionary.length, utf8.length)),
       encodedName,

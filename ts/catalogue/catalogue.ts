@@ -74,16 +74,16 @@ export class Catalogue {
         "option",
         `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${inspect(metric)}.`,
       );
-    const checked = Array.from(items, (item, index) =>
+    const checkedItems = Array.from(items, (item, index) =>
       checkCatalogueItem(item, index, dim, "Catalogue.from"),
     );
     await init();
     return new Catalogue(
       withCore((core) => {
         const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
-        addItems(builder, checked, dim);
+        addItems(builder, checkedItems, dim);
         if (fields.length > 0) {
-          const payloads = checked.map(({ payload }) => payload);
+          const payloads = checkedItems.map(({ payload }) => payload);
           const columns = extractColumns(
             payloads,
             fields.map((field) => [field]),
@@ -306,17 +306,17 @@ export class Catalogue {
    * changed.
    */
   add(items: Iterable<CatalogueItem>): void {
-    const checked = Array.from(items, (item, index) =>
+    const checkedItems = Array.from(items, (item, index) =>
       checkCatalogueItem(item, index, this.dim, "add"),
     );
     this.#replaceCore((old, core) =>
       applyChange(core, old, {
-        ids: checked.map(({ item }) => item),
+        ids: checkedItems.map(({ item }) => item),
         columns: extractColumns(
-          checked.map(({ payload }) => payload),
+          checkedItems.map(({ payload }) => payload),
           readColumns(old),
         ),
-        add: (builder) => addItems(builder, checked, this.dim),
+        add: (builder) => addItems(builder, checkedItems, this.dim),
       }),
     );
   }

@@ -23,19 +23,19 @@ import {
   uint32sOf,
 } from "./sections.js";
 
-/** An empty builder with the dimension, precision and metric of this catalogue. */
+/** Creates an empty builder with the dimension, precision and metric of the catalogue. */
 export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
   const { dim, precision, metric } = catalogue.facts();
   return new core.CoreBuilder(dim, precision === "compact", metric);
 }
 
-/** The attribute columns, by name. */
+/** Reads the attribute columns of a catalogue, by name. */
 export function readColumns(catalogue: CoreCatalogue): Map<string, ColumnValues> {
   const columns = readAttributes(catalogue.section(ATTRIBUTES), catalogue.facts().rows);
   return new Map(Array.from(columns, ([name, column]) => [name, decodeColumn(column)]));
 }
 
-/** The columns reduced to these rows, in their order. */
+/** Reduces attribute columns to the given rows, in the order of `rows`. */
 export function selectRows(
   columns: ReadonlyMap<string, ColumnValues>,
   rows: Uint32Array,
@@ -48,12 +48,12 @@ export function selectRows(
   );
 }
 
-/** All rows, those of removed items included. */
+/** The numbers of all rows of a catalogue, those of removed items included. */
 function allRows(catalogue: CoreCatalogue): Uint32Array {
   return Uint32Array.from({ length: catalogue.facts().rows }, (_, row) => row);
 }
 
-/** The rows whose item was not removed. */
+/** The numbers of the rows whose item was not removed. */
 export function liveRows(catalogue: CoreCatalogue): Uint32Array {
   return allRows(catalogue).filter((row) => catalogue.id(row) !== undefined);
 }

@@ -115,16 +115,16 @@ function pushBytes(handle: Handle<CoreLoader>, bytes: Uint8Array): void {
 }
 
 function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+  const joined = new Uint8Array(a.length + b.length);
+  joined.set(a);
+  joined.set(b, a.length);
+  return joined;
 }
 
 /** The Content-Length; undefined if missing, or if a content encoding changes the length. */
 function contentLength(response: Response): number | undefined {
-  const announced = Number(response.headers.get("content-length") ?? NaN);
-  return Number.isFinite(announced) && !response.headers.has("content-encoding")
-    ? announced
+  const declaredLength = Number(response.headers.get("content-length") ?? NaN);
+  return Number.isFinite(declaredLength) && !response.headers.has("content-encoding")
+    ? declaredLength
     : undefined;
 }

@@ -43,21 +43,21 @@ export interface FilterColumns {
 export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Uint32Array {
   checkKeys("filter", filter, ["field", "is", "in", "from", "to", "all", "any", "not"]);
   const filterRecord = filter as Record<string, unknown>;
-  const [operator, ...others] = ["is", "in", "all", "any", "not"].filter(
+  const [operator, ...otherOperators] = ["is", "in", "all", "any", "not"].filter(
     (key) => key in filterRecord,
   );
   const isRange = "from" in filterRecord || "to" in filterRecord;
   const comparesField = operator === undefined || operator === "is" || operator === "in";
   if (
-    others.length > 0 ||
+    otherOperators.length > 0 ||
     (operator === undefined) !== isRange ||
     comparesField !== "field" in filterRecord
   ) {
-    const seen = Object.keys(filterRecord).join(", ") || "nothing";
+    const seenFields = Object.keys(filterRecord).join(", ") || "nothing";
     throw new SageError(
       "option",
       "filter: expected one of { field, is }, { field, in }, { field, from, to }, { all }, " +
-        `{ any }, { not }; saw ${seen}.`,
+        `{ any }, { not }; saw ${seenFields}.`,
     );
   }
   if (operator === "not")
@@ -161,8 +161,8 @@ function matchNumbers(
 function findColumn({ columns }: FilterColumns, field: string): Column {
   const column = columns.get(field);
   if (column) return column;
-  const known = [...columns.keys()].join(", ") || "none; build the catalogue with attributes";
-  throw new SageError("option", `filter: there is no attribute "${field}". Known: ${known}.`);
+  const knownFields = [...columns.keys()].join(", ") || "none; build the catalogue with attributes";
+  throw new SageError("option", `filter: there is no attribute "${field}". Known: ${knownFields}.`);
 }
 
 /**

@@ -19,14 +19,14 @@ export function parseArguments<T extends OptionTable>(
   options: T,
   max = 1,
 ): ParsedArguments<T> {
-  const parsed = parseNodeArgs(args, options);
-  const { positionals } = parsed;
+  const parsedArguments = parseNodeArgs(args, options);
+  const { positionals } = parsedArguments;
   if (positionals.length > max)
     throw new UsageError(
       `expected at most ${max} ${max === 1 ? "argument" : "arguments"}, saw ` +
         `${positionals.length}: ${positionals.map(inspect).join(", ")}`,
     );
-  return parsed;
+  return parsedArguments;
 }
 
 /** The value of a required argument or option; `name` describes it in the error. */
@@ -35,7 +35,7 @@ export function requireValue(name: string, value: string | undefined): string {
   throw new UsageError(`${name} is missing`);
 }
 
-/** A whole number, by default one that the library accepts as a count. */
+/** Parses a whole number; by default, one that the library accepts as a count. */
 export function parseInteger(
   option: string,
   text: string,
@@ -49,14 +49,14 @@ export function parseInteger(
   );
 }
 
-/** A finite number. */
+/** Parses a finite number. */
 export function parseNumber(option: string, text: string): number {
   const number = parseDecimal(text.trim());
   if (Number.isFinite(number)) return number;
   throw new UsageError(`${option}: expected a number, saw ${inspect(text)}`);
 }
 
-/** Milliseconds since the epoch. */
+/** Parses a time to milliseconds since the epoch. */
 export function parseTime(option: string, text: string): number {
   const time = readTime(text);
   const isNumber = parseIsoTime(text.trim()) === undefined;
@@ -66,7 +66,7 @@ export function parseTime(option: string, text: string): number {
   throw new UsageError(`${option}: expected ${TIME_FORMATS}, saw ${inspect(text)}${reason}`);
 }
 
-/** One of the listed values. */
+/** Parses an option whose value must be one of `choices`. */
 export function parseChoice<T extends string>(
   option: string,
   text: string,
@@ -77,7 +77,7 @@ export function parseChoice<T extends string>(
   throw new UsageError(`${option}: expected ${choices.join(", ")}, saw ${inspect(text)}`);
 }
 
-/** `auto`, or a cut rule and its number, as in `cosine=0.6`. */
+/** Parses the option --cut: `auto`, or a cut rule and its number, as in `cosine=0.6`. */
 export function parseCut(text: string): Cut {
   if (text === "auto") return text;
   const [rule = "", number = ""] = text.split(/=(.*)/s);

@@ -14,7 +14,7 @@ const NEW_FILE_MODE = 0o666;
 /** Symbolic links followed, as many as Linux follows. */
 const MAX_LINKS = 40;
 
-/** A destination that is no input of the command. */
+/** A checked output file: it is not one of the command's input files. */
 export interface OutputFile {
   /** The name as it was given. */
   readonly name: string;
@@ -31,15 +31,15 @@ export async function openOutput(
 ): Promise<OutputFile> {
   if (name === "-")
     throw new UsageError("-o: expected a file, saw - (the standard output has the report)");
-  const existing = await statOrUndefined(name);
-  if (existing?.isFile()) await rejectInput(name, existing, inputs);
-  const isStdout = existing !== undefined && isSameFile(existing, statDescriptor(1));
-  if (isStdout && !existing.isCharacterDevice()) printResultOnStderr();
+  const existingStats = await statOrUndefined(name);
+  if (existingStats?.isFile()) await rejectInput(name, existingStats, inputs);
+  const isStdout = existingStats !== undefined && isSameFile(existingStats, statDescriptor(1));
+  if (isStdout && !existingStats.isCharacterDevice()) printResultOnStderr();
   const write = (bytes: Uint8Array): Promise<void> => {
     if (isStdout) return writeToStdout(bytes);
-    return existing && !existing.isFile()
+    return existingStats && !existingStats.isFile()
       ? writeStraight(name, bytes)
-      : replaceAtomically(name, existing, bytes);
+      : replaceAtomically(name, existingStats, bytes);
   };
   return {
     name,
@@ -77,37 +77,37 @@ async function rejectInput(
  */
 async function replaceAtomically(
   name: string,
-  existing: Stats | undefined,
+  existingStats: Stats | undefined,
   bytes: Uint8Array,
 ): Promise<void> {
   const target = await followLinks(name);
   // A rename would replace a file that its owner has protected against writing.
-  if (existing) await access(target, constants.W_OK);
-  const temporary = join(
+  if (existingStats) await access(target, constants.W_OK);
+  const temporaryPath = join(
     dirname(target),
     `.${basename(target).slice(0, 100)}.${randomBytes(6).toString("hex")}.part`,
   );
   let handle: FileHandle | undefined;
   try {
-    handle = await open(temporary, "wx", existing ? 0o600 : NEW_FILE_MODE);
+    handle = await open(temporaryPath, "wx", existingStats ? 0o600 : NEW_FILE_MODE);
     await handle.writeFile(bytes);
-    if (existing) {
-      // The owner first: changing it clears the set-user-id bits. Only root may change it.
-      if (process.getuid?.() === 0) await handle.chown(existing.uid, existing.gid);
-      await handle.chmod(existing.mode & 0o7777);
+    if (existingStats) {
+      // The owner is set before the mode: changing the owner clears the set-user-id bits.
+      if (process.getuid?.() === 0) await handle.chown(existingStats.uid, existingStats.gid);
+      await handle.chmod(existingStats.mode & 0o7777);
     }
     await handle.sync();
     await handle.close();
     handle = undefined;
-    await rename(temporary, target);
+    await rename(temporaryPath, target);
   } catch (error) {
     await handle?.close();
-    await rm(temporary, { force: true });
+    await rm(temporaryPath, { force: true });
     throw error;
   }
 }
 
-/** Opens without creating or replacing anything; waits for the reader of a named pipe. */
+/** Writes into an existing device or pipe; waits until a named pipe has a reader. */
 async function writeStraight(name: string, bytes: Uint8Array): Promise<void> {
   const handle = await open(name, constants.O_WRONLY);
   try {
@@ -117,7 +117,7 @@ async function writeStraight(name: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Through the stream, whose position in a redirected file the report shares. */
+/** Writes through process.stdout: the report that follows shares its position in the file. */
 function writeToStdout(bytes: Uint8Array): Promise<void> {
   return new Promise((done, fail) =>
     process.stdout.write(bytes, (error) => (error ? fail(error) : done())),

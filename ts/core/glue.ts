@@ -19,7 +19,7 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 
 /** Turns the source given to `init`, if any, into one that can be loaded on this platform. */
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
-let loading: Promise<void> | undefined;
+let loadingPromise: Promise<void> | undefined;
 let loadedCore: Core | undefined;
 /** Number of the current wasm instance: how often it was replaced. */
 let instanceNumber = 0;
@@ -34,8 +34,8 @@ const restartCallbacks = new Set<() => void>();
  */
 export function init(source?: WasmSource | Promise<WasmSource>): Promise<void> {
   if (loadedCore) return Promise.resolve();
-  loading ??= load(source).finally(() => (loading = undefined));
-  return loading;
+  loadingPromise ??= load(source).finally(() => (loadingPromise = undefined));
+  return loadingPromise;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface Handle<T> {
    * Replaces the object by the result of `make`, and frees the old object. If `make` throws, the
    * old object stays.
    */
-  replace(make: (old: T, core: Core) => T): void;
+  replace(make: (oldObject: T, core: Core) => T): void;
   /** Calls `use`, which consumes the object, and releases the handle. */
   consume<R>(use: (object: T) => R): R;
   /** Frees the object. Idempotent. */
@@ -70,19 +70,19 @@ export function openHandle<T extends Restorable>(object: T, restore: Restore<T>)
   };
   return {
     with: (use) => {
-      const live = liveObject(cell, restore);
-      return withCore(() => use(live));
+      const coreObject = liveObject(cell, restore);
+      return withCore(() => use(coreObject));
     },
     replace: (make) => {
-      const old = liveObject(cell, restore);
-      const replacement = withCore((core) => make(old, core));
+      const oldObject = liveObject(cell, restore);
+      const replacement = withCore((core) => make(oldObject, core));
       if (cell.state.kind === "live") cell.state.owned.free();
       cell.state = { kind: "live", owned: new InstanceBound(replacement) };
     },
     consume: (use) => {
-      const live = liveObject(cell, restore);
+      const coreObject = liveObject(cell, restore);
       close();
-      return withCore(() => use(live));
+      return withCore(() => use(coreObject));
     },
     release: () => {
       if (cell.state.kind === "live") cell.state.owned.free();

@@ -86,11 +86,11 @@ function encodeCut(cut: unknown): [kind: number, value: number] {
     !CUT_KINDS.includes(kind!) ||
     value === undefined
   ) {
-    const seen =
+    const seenCut =
       entries.length > 0 ? `{ ${entries.map(([key]) => key).join(", ")} }` : inspect(cut);
     throw new SageError(
       "option",
-      `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seen}.`,
+      `cut: expected "auto", { threshold }, { cosine }, { count } or { spread }, saw ${seenCut}.`,
     );
   }
   return [CUT_KINDS.indexOf(kind!), numberOrNaN(`cut.${kind}`, value)];

@@ -58,27 +58,28 @@ export function openSession(dim: number): Session {
    * later action equals it.
    */
   const synchronise = (session: CoreSession, actions: readonly ActionRow[]): void => {
-    const removed: number[] = [];
-    const reweighed: number[] = [];
+    const removedRows: number[] = [];
+    const reweighedRows: number[] = [];
     let keptCount = 0;
     rows.forEach((row, index) => {
       const action = actions[keptCount];
-      if (!action || !hasEqualVectorAndTime(row, action)) return void removed.push(index);
-      if (row.weight !== action.weight) reweighed.push(keptCount);
+      if (!action || !hasEqualVectorAndTime(row, action)) return void removedRows.push(index);
+      if (row.weight !== action.weight) reweighedRows.push(keptCount);
       keptCount++;
     });
-    const appended = actions.slice(keptCount);
+    const appendedActions = actions.slice(keptCount);
     isSynchronised = false;
-    hasTree ||= keptCount > 0 && removed.length + reweighed.length + appended.length > 0;
-    if (removed.length > 0) session.forget(Uint32Array.from(removed));
-    for (const row of reweighed) session.setWeight(row, actions[row]!.weight);
-    if (appended.length > 0) {
+    hasTree ||=
+      keptCount > 0 && removedRows.length + reweighedRows.length + appendedActions.length > 0;
+    if (removedRows.length > 0) session.forget(Uint32Array.from(removedRows));
+    for (const row of reweighedRows) session.setWeight(row, actions[row]!.weight);
+    if (appendedActions.length > 0) {
       const vectors = toMatrix(
-        appended.map(({ vector }) => vector),
+        appendedActions.map(({ vector }) => vector),
         dim,
       );
-      const at = Float64Array.from(appended, (action) => action.at);
-      const weights = Float64Array.from(appended, (action) => action.weight);
+      const at = Float64Array.from(appendedActions, (action) => action.at);
+      const weights = Float64Array.from(appendedActions, (action) => action.weight);
       session.add(vectors, at, weights);
     }
     rows = actions;

@@ -51,7 +51,7 @@ export interface Engine<Request> {
    */
   dim?: number | undefined;
   /** Whether an id is valid in this engine; invalid ids count as not stored. Default: all are. */
-  accepts?: (item: ItemId) => boolean;
+  acceptsId?: (item: ItemId) => boolean;
   /** The requests for these queries (at least one); each query occurs in exactly one of them. */
   search: (queries: readonly EngineQuery[]) => Exchange<Request>[];
   /** The request for the stored vectors of these items, and its parser: one entry per item. */
@@ -68,10 +68,10 @@ export interface Engine<Request> {
 /** Build the retriever of an adapter. */
 export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriever {
   const { name, capabilities } = engine;
-  const accepts = (item: ItemId): boolean => engine.accepts?.(item) ?? true;
+  const acceptsId = (item: ItemId): boolean => engine.acceptsId?.(item) ?? true;
 
   const vectors = cacheVectors(async (items, signal) => {
-    const acceptedItems = items.filter(accepts);
+    const acceptedItems = items.filter(acceptsId);
     if (acceptedItems.length === 0) return items.map(() => undefined);
     const { request, read } = engine.lookUp(acceptedItems);
     const found = parseReply(name, read, await engine.send(request, signal));
@@ -89,7 +89,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
   const directQuery = (query: RemoteQuery): EngineQuery | undefined => {
     const { item, vector } = query;
     const count = engineCount(query);
-    if (item !== undefined && capabilities.byId === "native" && accepts(item))
+    if (item !== undefined && capabilities.byId === "native" && acceptsId(item))
       return { id: item, count };
     return vector && !isZero(vector) ? { vector, count } : undefined;
   };
@@ -141,32 +141,34 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
       directQueries.filter((query) => query !== undefined),
       signal,
     );
-    const unanswered: number[] = [];
+    const unansweredRows: number[] = [];
     directQueries.forEach((query, row) => {
       const reply = query && directReplies.get(query);
       if (reply === undefined || (reply === "not-found" && query!.id !== undefined))
-        unanswered.push(row);
+        unansweredRows.push(row);
       else setAnswer(row, reply);
     });
 
     // Unanswered queries are sent by vector: the query's own, else the one stored in the engine.
-    if (unanswered.length > 0) {
-      const itemsToLookUp = unanswered
+    if (unansweredRows.length > 0) {
+      const itemsToLookUp = unansweredRows
         .filter((row) => !queries[row]!.vector)
         .map((row) => queries[row]!.item!);
-      let stored: (Float32Array | undefined)[] | SageError;
+      let storedVectors: (Float32Array | undefined)[] | SageError;
       try {
-        stored = itemsToLookUp.length === 0 ? [] : await vectors(itemsToLookUp, signal);
+        storedVectors = itemsToLookUp.length === 0 ? [] : await vectors(itemsToLookUp, signal);
       } catch (error) {
         checkAbort(signal);
-        stored = isSageError(error) ? error : unexpectedReply(name, String(error), error);
+        storedVectors = isSageError(error) ? error : unexpectedReply(name, String(error), error);
       }
       const vectorQueries: { row: number; query: EngineQuery }[] = [];
-      for (const row of unanswered) {
+      for (const row of unansweredRows) {
         const query = queries[row]!;
         const found =
           query.vector ??
-          (stored instanceof SageError ? stored : stored[itemsToLookUp.indexOf(query.item!)]);
+          (storedVectors instanceof SageError
+            ? storedVectors
+            : storedVectors[itemsToLookUp.indexOf(query.item!)]);
         if (found instanceof SageError) setAnswer(row, found);
         else if (!found) setAnswer(row, "not-found");
         else if (isZero(found)) setAnswer(row, []);

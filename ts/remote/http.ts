@@ -48,10 +48,10 @@ export function httpSender(
 ): (request: HttpRequest, signal?: AbortSignal) => Promise<unknown> {
   const timeout = checkPositive(`${name}: timeout`, options.timeout ?? 5000, MAX_TIMER_MS);
   const maxBytes = checkInteger(`${name}: maxBytes`, options.maxBytes ?? 8 << 20);
-  const acquire = semaphore(checkInteger(`${name}: connections`, options.connections ?? 6));
+  const acquireSlot = semaphore(checkInteger(`${name}: connections`, options.connections ?? 6));
   return async (request, signal) => {
     checkAbort(signal);
-    const release = await acquire();
+    const releaseSlot = await acquireSlot();
     const requestAbort = new AbortController();
     const timer = setTimeout(() => requestAbort.abort(), timeout);
     const abortRequest = (): void => requestAbort.abort();
@@ -83,7 +83,7 @@ export function httpSender(
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abortRequest);
-      release();
+      releaseSlot();
     }
   };
 }
@@ -140,7 +140,7 @@ async function readJson(
     const type = reply.headers.get("content-type") ?? "no content type";
     throw new RetrievalError(
       "reply",
-      `${name} answered ${reply.status} with ${type} instead of JSON: ${excerpt(text)}`,
+      `${name} answered ${reply.status} with ${type} instead of JSON: ${excerptOf(text)}`,
       { cause },
     );
   }
@@ -160,16 +160,16 @@ async function readText(
   if (!reply.body) return reply.text();
   const reader = reply.body.getReader();
   // Stops a slow body on abort, even if a replaced fetch ignores the signal.
-  const aborted = new Promise<never>((_, reject) =>
+  const abortPromise = new Promise<never>((_, reject) =>
     signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true }),
   );
-  aborted.catch(() => undefined);
+  abortPromise.catch(() => undefined);
   const decoder = new TextDecoder();
   let text = "";
   let bytesRead = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), aborted]);
+      const { done, value } = await Promise.race([reader.read(), abortPromise]);
       if (done) return text + decoder.decode();
       bytesRead += value.length;
       if (bytesRead > maxBytes) throw replyTooLargeError(name, maxBytes);
@@ -184,7 +184,7 @@ async function readText(
 function statusError(name: string, reply: Response, text: string): RetrievalError {
   const { status } = reply;
   const statusText = reply.statusText ? ` ${reply.statusText}` : "";
-  const message = `${name} answered ${status}${statusText}: ${excerpt(text)}`;
+  const message = `${name} answered ${status}${statusText}: ${excerptOf(text)}`;
   if (status === 401 || status === 403)
     return new RetrievalError("refused", `${message} Check the key and its rights.`, { status });
   if (status === 404)
@@ -215,7 +215,7 @@ function replyTooLargeError(name: string, maxBytes: number): RetrievalError {
   );
 }
 
-function excerpt(text: string): string {
+function excerptOf(text: string): string {
   const singleLine = text.replace(/\s+/g, " ").trim();
   if (singleLine.length > MAX_EXCERPT_CHARS) return `${singleLine.slice(0, MAX_EXCERPT_CHARS)}…`;
   return singleLine === "" ? "(empty)" : singleLine;
@@ -228,18 +228,18 @@ function excerpt(text: string): string {
 function semaphore(limit: number): () => Promise<() => void> {
   let activeCount = 0;
   const waitingCallers: (() => void)[] = [];
-  const release = (): void => {
-    const next = waitingCallers.shift();
-    if (next) next();
+  const releaseSlot = (): void => {
+    const nextCaller = waitingCallers.shift();
+    if (nextCaller) nextCaller();
     else activeCount -= 1;
   };
   return async () => {
     if (activeCount < limit) activeCount += 1;
     else await new Promise<void>((resolve) => waitingCallers.push(resolve));
-    let released = false;
+    let isReleased = false;
     return () => {
-      if (!released) release();
-      released = true;
+      if (!isReleased) releaseSlot();
+      isReleased = true;
     };
   };
 }

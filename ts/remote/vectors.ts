@@ -18,19 +18,19 @@ const MAX_CACHED_VECTORS = 500;
 export function cacheVectors(lookUp: VectorLookup): VectorLookup {
   const cache = new Map<ItemId, Float32Array>();
   return async (items, signal) => {
-    const found = new Map<ItemId, Float32Array>();
+    const foundVectors = new Map<ItemId, Float32Array>();
     for (const item of items) {
       const vector = cache.get(checkItemId("vectors: an item", item));
-      if (vector) found.set(item, vector);
+      if (vector) foundVectors.set(item, vector);
     }
-    const missing = [...new Set(items)].filter((item) => !found.has(item));
-    for (let start = 0; start < missing.length; start += MAX_ITEMS_PER_LOOKUP) {
-      const batch = missing.slice(start, start + MAX_ITEMS_PER_LOOKUP);
+    const missingItems = [...new Set(items)].filter((item) => !foundVectors.has(item));
+    for (let start = 0; start < missingItems.length; start += MAX_ITEMS_PER_LOOKUP) {
+      const batch = missingItems.slice(start, start + MAX_ITEMS_PER_LOOKUP);
       const vectors = await lookUp(batch, signal);
       batch.forEach((item, index) => {
         const vector = vectors[index];
         if (!vector) return;
-        found.set(item, vector);
+        foundVectors.set(item, vector);
         cache.set(item, vector);
       });
     }
@@ -38,7 +38,7 @@ export function cacheVectors(lookUp: VectorLookup): VectorLookup {
       if (cache.size <= MAX_CACHED_VECTORS) break;
       cache.delete(item);
     }
-    return items.map((item) => found.get(item)?.slice());
+    return items.map((item) => foundVectors.get(item)?.slice());
   };
 }
 

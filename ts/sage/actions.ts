@@ -48,14 +48,14 @@ export async function addMissingVectors(
     !catalogue?.has(action.item);
   const missingItems = [...new Set(actions.filter(needsLookup).map(({ item }) => item))];
   if (missingItems.length === 0) return actions;
-  let found: unknown;
+  let lookupResult: unknown;
   try {
-    found = await source(missingItems);
+    lookupResult = await source(missingItems);
   } catch (error) {
     throw asSageError(error, "retrieval", LOOKUP_FAILED);
   }
   const foundVectors = new Map(
-    missingItems.map((item, index) => [item, checkFound(item, found, index, dim)]),
+    missingItems.map((item, index) => [item, checkFoundVector(item, lookupResult, index, dim)]),
   );
   return actions.map((action) => {
     const vector = needsLookup(action) ? foundVectors.get(action.item) : undefined;
@@ -63,17 +63,17 @@ export async function addMissingVectors(
   });
 }
 
-/** The vector found for an item; undefined for an unknown item. */
-function checkFound(
+/** Returns the validated vector of one looked-up item; undefined for an unknown item. */
+function checkFoundVector(
   item: string,
-  found: unknown,
+  lookupResult: unknown,
   index: number,
   dim: number,
 ): Float32Array | undefined {
   try {
-    if (!Array.isArray(found))
-      throw new SageError("option", `expected one vector per item, saw ${inspect(found)}.`);
-    const vector: unknown = found[index] ?? undefined;
+    if (!Array.isArray(lookupResult))
+      throw new SageError("option", `expected one vector per item, saw ${inspect(lookupResult)}.`);
+    const vector: unknown = lookupResult[index] ?? undefined;
     return vector === undefined ? undefined : checkVector(inspect(item), vector, dim);
   } catch (cause) {
     throw new SageError("retrieval", `${LOOKUP_FAILED}: ${(cause as SageError).message}`, {

@@ -52,9 +52,9 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
     );
   const keyByItem = new Map<ItemId, number>();
   const denseKey = (item: ItemId): number => {
-    const existing = keyByItem.get(item);
-    if (existing === undefined) keyByItem.set(item, keyByItem.size);
-    return existing ?? keyByItem.size - 1;
+    const existingKey = keyByItem.get(item);
+    if (existingKey === undefined) keyByItem.set(item, keyByItem.size);
+    return existingKey ?? keyByItem.size - 1;
   };
   const keys = Uint32Array.from(lists.flat(), ({ item }) =>
     denseKey(checkItemId("blend: a hit", item)),
@@ -68,11 +68,13 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
     checkItemIds("blend: exclude", options.exclude).filter((item) => keyByItem.has(item)),
     denseKey,
   );
-  const blended = withCore((core) => core.blend(keys, scores, offsets, weights, count, exclude));
+  const blendedHits = withCore((core) =>
+    core.blend(keys, scores, offsets, weights, count, exclude),
+  );
   const itemByKey = [...keyByItem.keys()];
-  return Array.from(blended.keys, (key, row) => ({
+  return Array.from(blendedHits.keys, (key, row) => ({
     item: itemByKey[key]!,
-    score: blended.scores[row]!,
-    list: blended.lists[row]!,
+    score: blendedHits.scores[row]!,
+    list: blendedHits.lists[row]!,
   }));
 }

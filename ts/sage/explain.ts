@@ -34,9 +34,11 @@ export function explain(
     profile.interests.map((interest) => interest.vector),
     dim,
   );
-  const member = lastRow >= 0 ? labels[lastRow]! : -1;
+  const memberInterest = lastRow >= 0 ? labels[lastRow]! : -1;
   const interest =
-    member >= 0 ? member : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
+    memberInterest >= 0
+      ? memberInterest
+      : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
   return {
     interest: copyInterest(profile.interests[interest]!),
     nearest: nearestActions(state, [vector], NEAREST_PER_EXPLANATION, item)[0]!,

@@ -52,7 +52,7 @@ export interface Journal {
   release(): void;
   /** Merges what other writers have stored. */
   refresh(): Promise<void>;
-  /** Called after each write to the store, by any writer. */
+  /** Receives the notice of each write to the store, by this or another writer. */
   notice(): void;
   /** Saves pending changes and stops following other writers. Rejects "storage". */
   close(): Promise<void>;
@@ -77,9 +77,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   let pending: Change[] = [];
   let token: unknown;
   let device: string | undefined;
-  /** The store: bytes of its first segment, number and bytes of the others. */
+  /** Size of the store: bytes of its first segment, number and bytes of the appended segments. */
   let baseBytes = 0;
-  let appended = 0;
+  let appendedSegments = 0;
   let appendedBytes = 0;
   /** Time of the oldest action that the limits removed but the store may have. */
   let oldestRemoved = Infinity;
@@ -89,80 +89,81 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   /** Notices of the watched store during a write, its own included; undefined otherwise. */
   let notices: number | undefined;
 
-  const call = <T>(work: () => Promise<T>): Promise<T> => withDeadline(work, storeTimeoutMs);
+  const callStore = <T>(work: () => Promise<T>): Promise<T> => withDeadline(work, storeTimeoutMs);
 
-  /** Runs work on the store after all earlier work. */
+  /** Runs `work` on the store after all earlier calls of the store have finished. */
   const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
     const run = lastCall.then(work);
     lastCall = run.catch(() => undefined); // `run` reports the error
     return run;
   };
 
-  const retain = (): void => {
+  const applyLimits = (): void => {
     for (const { at } of log.retain(limits())) oldestRemoved = Math.min(oldestRemoved, at);
   };
 
   const onDelete: OnDelete = (entry, tombstone) =>
     pending.find(({ operations }) => operations.includes(tombstone))?.deleted.add(idOf(entry));
 
-  const issue = (operations: readonly Operation[]): void => {
+  const issueOperations = (operations: readonly Operation[]): void => {
     device ??= randomHex(8);
     for (const operation of operations) log.issue(operation, device, onDelete);
   };
 
   /** Merges segments that were read. Throws, and changes nothing, if one cannot be decoded. */
-  const absorb = ({ segments: read, token: readToken, complete }: SegmentList): void => {
+  const mergeSegments = ({ segments: read, token: readToken, complete }: SegmentList): void => {
     const data = combineLogs(read.map((bytes) => decodeSegment(bytes, dim)));
     const sizes = read.map(({ length }) => length);
     if (complete) [baseBytes = 0] = sizes.splice(0, 1);
-    if (complete) [appended, appendedBytes] = [0, 0];
-    appended += sizes.length;
+    if (complete) [appendedSegments, appendedBytes] = [0, 0];
+    appendedSegments += sizes.length;
     appendedBytes += sizes.reduce((sum, size) => sum + size, 0);
     token = readToken;
     if (!complete && read.length === 0) return;
 
-    // Operations that no other log has are recorded anew, after what was read.
-    const fresh = pending.filter(({ isIssued }) => !isIssued);
-    for (const { operations } of fresh) for (const one of operations) log.withdraw(one);
+    // Operations that no other log has get new ids, after all operations that were read.
+    const unissuedChanges = pending.filter(({ isIssued }) => !isIssued);
+    for (const { operations } of unissuedChanges) for (const one of operations) log.withdraw(one);
     if (complete) log = log.emptied();
     log.merge(data, onDelete);
-    const issued = pending.filter(({ isIssued }) => isIssued);
-    log.merge(dataOf(issued.flatMap(({ operations }) => operations)), onDelete);
-    for (const { operations } of fresh) issue(operations);
+    const issuedChanges = pending.filter(({ isIssued }) => isIssued);
+    log.merge(dataOf(issuedChanges.flatMap(({ operations }) => operations)), onDelete);
+    for (const { operations } of unissuedChanges) issueOperations(operations);
     dropStored(data);
-    retain();
+    applyLimits();
   };
 
   /** Removes operations from the pending changes that a write has stored before it failed. */
   const dropStored = ({ entries, hides, tombstones }: LogData): void => {
-    const issued = pending.filter(({ isIssued }) => isIssued);
-    if (issued.length === 0) return;
+    const issuedChanges = pending.filter(({ isIssued }) => isIssued);
+    if (issuedChanges.length === 0) return;
     const ids = new Set([...entries, ...hides, ...tombstones].map(idOf));
-    for (const change of issued)
+    for (const change of issuedChanges)
       change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
   };
 
-  const read = async (): Promise<void> => absorb(await call(() => segments.read(token)));
+  const read = async (): Promise<void> =>
+    mergeSegments(await callStore(() => segments.read(token)));
 
   const needsRewrite = (operations: readonly Operation[]): boolean =>
     !store.segments ||
     operations.some(isTombstone) ||
     oldestRemoved < limits().since - MS_PER_DAY ||
-    (appended >= MIN_SEGMENTS_TO_REWRITE && appendedBytes * 2 >= baseBytes);
+    (appendedSegments >= MIN_SEGMENTS_TO_REWRITE && appendedBytes * 2 >= baseBytes);
 
-  const save = async (): Promise<void> => {
+  const savePending = async (): Promise<void> => {
     const changes = pending;
     if (changes.length === 0) return;
     const clears = (): boolean =>
       changes.some((change) => change.clears && change.operations.length > 0);
-    // A write that failed may have happened. Bytes that cannot be read can be cleared.
+    // A failed write may have taken effect. `clear` also works on bytes that cannot be read.
     if (clears()) await read().catch(() => undefined);
     else if (changes.some(({ isIssued }) => isIssued)) await read();
     if (clears()) {
-      await call(() => store.clear());
+      await callStore(() => store.clear());
       await read();
     }
-    for (let attempt = 0; !(await write(changes)); attempt += 1) {
+    for (let attempt = 0; !(await writeChanges(changes)); attempt += 1) {
       if (attempt === MAX_ATTEMPTS)
         throw new SageError("storage", "Other sages keep writing to the store: save again.");
       await read();
@@ -170,30 +171,32 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     pending = pending.slice(changes.length);
   };
 
-  /** Writes the changes; false, with nothing written, if another writer was first. */
-  const write = async (changes: readonly Change[]): Promise<boolean> => {
+  /** Writes the changes to the store; false, with nothing written, if another writer was first. */
+  const writeChanges = async (changes: readonly Change[]): Promise<boolean> => {
     const operations = changes.flatMap((change) => change.operations).filter((one) => log.has(one));
     if (operations.length === 0) return true;
-    const rewrite = needsRewrite(operations);
+    const isRewrite = needsRewrite(operations);
     const { space } = log;
-    const bytes = encodeLog(rewrite ? log.data() : { space, ...dataOf(operations) }, dim);
-    let written: unknown;
+    const bytes = encodeLog(isRewrite ? log.data() : { space, ...dataOf(operations) }, dim);
+    let writtenToken: unknown;
     notices = 0;
     try {
-      written = await call(() => segments[rewrite ? "replace" : "append"](bytes, token));
+      writtenToken = await callStore(() =>
+        segments[isRewrite ? "replace" : "append"](bytes, token),
+      );
     } catch (error) {
       for (const change of changes) change.isIssued = true;
       throw error;
     } finally {
-      if (notices > 1) follow();
+      if (notices > 1) readInBackground();
       notices = undefined;
     }
-    if (written === undefined) return false;
-    token = written;
-    if (rewrite) {
-      [baseBytes, appended, appendedBytes, oldestRemoved] = [bytes.length, 0, 0, Infinity];
+    if (writtenToken === undefined) return false;
+    token = writtenToken;
+    if (isRewrite) {
+      [baseBytes, appendedSegments, appendedBytes, oldestRemoved] = [bytes.length, 0, 0, Infinity];
     } else {
-      appended += 1;
+      appendedSegments += 1;
       appendedBytes += bytes.length;
     }
     return true;
@@ -202,7 +205,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   const flush = (): Promise<void> => {
     nextSave ??= enqueue(() => {
       nextSave = undefined;
-      return save();
+      return savePending();
     });
     return nextSave;
   };
@@ -215,8 +218,8 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     return nextRead;
   };
 
-  /** Reads what another writer has announced. The next call that needs it reports an error. */
-  const follow = (): void => void refresh().catch(() => undefined);
+  /** Reads the segments that another writer announced; the next call of the sage reports errors. */
+  const readInBackground = (): void => void refresh().catch(() => undefined);
 
   const addChange = (operations: readonly Operation[], isIssued: boolean, clears: boolean) => {
     const change: Change = { operations, isIssued, clears, deleted: new Set() };
@@ -228,24 +231,24 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     await read();
   } catch (error) {
     if (!options.setAsideUnreadable || !store.setAside) throw error;
-    const list = await call(() => segments.read());
-    for (const bytes of list.segments) await call(() => store.setAside!(bytes));
+    const segmentList = await callStore(() => segments.read());
+    for (const bytes of segmentList.segments) await callStore(() => store.setAside!(bytes));
     // Replace only the bytes set aside: another tab may have done the same and recorded since.
-    await call(() => segments.replace(encodeLog(new Log().data(), dim), list.token));
+    await callStore(() => segments.replace(encodeLog(new Log().data(), dim), segmentList.token));
     token = undefined;
     await read();
   }
   const journal: Journal = {
     log: () => log,
     snapshot() {
-      // Other logs will have the pending operations: their ids are final.
+      // Other logs will merge the pending operations, so their ids are final.
       for (const change of pending) change.isIssued = true;
       return log.data();
     },
     change(operations, clears = false) {
       const change = addChange(operations, false, clears);
-      issue(operations);
-      retain();
+      issueOperations(operations);
+      applyLimits();
       return { stored: flush().then(() => change.deleted.size) };
     },
     async merge(data) {
@@ -253,7 +256,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       const operations = [...entries, ...hides, ...tombstones].filter((one) => !log.has(one));
       if (operations.length === 0) return;
       log.merge(data, onDelete);
-      retain();
+      applyLimits();
       addChange(operations, true, false);
       await flush();
     },
@@ -261,7 +264,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     isSaved: () => pending.length === 0,
     release: () => unwatch?.(),
     notice() {
-      if (notices === undefined) follow();
+      if (notices === undefined) readInBackground();
       else notices += 1;
     },
     async close() {
@@ -282,15 +285,15 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
 }
 
 /**
- * Watches on behalf of the journal without keeping it alive: a sage can be dropped without `close`.
- * A function of its own: closures of one scope keep alive what any of them uses.
+ * Watches the store for a journal without keeping the journal alive: a sage can be dropped without
+ * `close`. A separate function, because closures of one scope keep alive the variables of all.
  */
 function watchWeakly(segments: Segments, journal: Journal): (() => void) | undefined {
-  // Runtimes without WeakRef keep the journal until it is closed.
+  // In runtimes without WeakRef, the watcher keeps the journal alive until it is closed.
   const reference = "WeakRef" in globalThis ? new WeakRef(journal) : { deref: () => journal };
   const unwatch = segments.watch?.(() => {
-    const watching = reference.deref();
-    if (watching) watching.notice();
+    const watchingJournal = reference.deref();
+    if (watchingJournal) watchingJournal.notice();
     else unwatch?.();
   });
   return unwatch;

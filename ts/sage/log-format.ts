@@ -50,7 +50,7 @@ const KEYS = [
   ...["time", "salt", "hash", "unhide", "from", "to", "all", "after"],
 ];
 
-/** An action in a header. `device` is an index into `devices`; `vector` is 1 if there is one. */
+/** An action in a header. `device` is an index into `devices`; `vector`: 1 if it has a vector. */
 type ActionRow = [
   counter: number,
   device: number,
@@ -87,7 +87,7 @@ interface HeaderOfVersion1 {
   };
 }
 
-/** Operations as in a header, not validated. */
+/** The operations decoded from a header, not validated yet. */
 interface Decoded extends LogData {
   readonly dim: number;
   /** Actions, which get their vectors later. */
@@ -127,12 +127,12 @@ export function decodeLog(given: BytesLike, dim: number): LogData {
   const bytes = toBytes(given);
   if (!bytes) throw new SageError("option", "A stored profile: expected a Uint8Array.");
   const logs: LogData[] = [];
-  let rest = bytes;
+  let remainingBytes = bytes;
   do {
-    const length = lengthOfFirst(rest);
-    logs.push(decodeOne(rest.subarray(0, length), dim));
-    rest = rest.subarray(length);
-  } while (rest.length > 0);
+    const length = lengthOfFirst(remainingBytes);
+    logs.push(decodeOne(remainingBytes.subarray(0, length), dim));
+    remainingBytes = remainingBytes.subarray(length);
+  } while (remainingBytes.length > 0);
   return combineLogs(logs);
 }
 
@@ -216,12 +216,12 @@ function decodeOne(bytes: Uint8Array, dim: number): LogData {
   }
   // A new Uint8Array copies and aligns the bytes; Node's Buffer.slice does neither.
   const block = new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer);
-  let nextVector = 0;
+  let nextVectorIndex = 0;
   const { space, entries, hides, tombstones } = log;
   entries.forEach((entry, row) => {
     if (!log.hasVector[row]) return;
-    // Views of one private block: copying took a quarter of the decoding time.
-    entry.vector = block.subarray(nextVector * dim, ++nextVector * dim);
+    // Vectors are views of one private block: copying them took a quarter of the decoding time.
+    entry.vector = block.subarray(nextVectorIndex * dim, ++nextVectorIndex * dim);
     if (!allFinite(entry.vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
   });
   return { space, entries, hides, tombstones };
@@ -263,17 +263,17 @@ function fromHeader({ dim, space, devices, actions, hidden, tombstones }: Header
  * export that is imported twice, or on two devices, adds nothing twice.
  */
 function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVersion1): Decoded {
-  const copies = new Map<string, number>();
+  const copyCounts = new Map<string, number>();
   return {
     dim,
     entries: actions.item.map((index, row) => {
       const [item, at, weight] = [items[index]!, actions.at[row]!, actions.weight[row]!];
       const kind = actions.kind[row] === null ? null : kinds[actions.kind[row]!]!;
       const content = JSON.stringify([item, at, weight, kind]);
-      const copy = copies.get(content) ?? 0;
-      copies.set(content, copy + 1);
+      const copyNumber = copyCounts.get(content) ?? 0;
+      copyCounts.set(content, copyNumber + 1);
       return {
-        ...{ item, at, counter: 0, device: hash64(`${content} ${copy}`) },
+        ...{ item, at, counter: 0, device: hash64(`${content} ${copyNumber}`) },
         ...(weight !== null && { weight }),
         ...(kind !== null && { kind }),
       };
@@ -298,7 +298,7 @@ function isValid({ dim, space, entries, hasVector, hides, tombstones }: Decoded)
     dim > 0 &&
     hasVector.length === entries.length &&
     (space === undefined || isText(space)) &&
-    // Keys tell operations apart.
+    // The kind of an operation is recognized by its keys: none may have the keys of another kind.
     hides.every((hide) => isRemovable(hide) && !("at" in hide) && !("time" in hide)) &&
     entries.every(
       (entry) =>

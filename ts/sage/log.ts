@@ -22,11 +22,11 @@ import {
   type Tombstone,
 } from "./operation.js";
 
-/** Up to this many entries are inserted or removed one by one, at O(log n) comparisons each. */
-const FEW = 32;
+/** Up to this many entries are inserted or removed one by one; more are sorted all at once. */
+const MAX_SINGLE_CHANGES = 32;
 /**
- * Counters of a hostile log must not bring those of this one near the largest safe integer. No user
- * has so many operations.
+ * Largest counter adopted from a merged log: a hostile log must not bring the counters of this log
+ * near the largest safe integer. No user has so many operations.
  */
 const MAX_ADOPTED_COUNTER = 2 ** 48;
 const TOMBSTONE_LIFETIME_MS = 365 * 86_400_000;
@@ -55,7 +55,7 @@ export class Log {
   counter = 0;
   readonly #hides = new Map<ItemId, Hide>();
   readonly #tombstones = new Map<string, Tombstone>();
-  #match = matcher([]);
+  #match = createMatcher([]);
   /** The entries ascending by time; undefined until needed. */
   #byTime: Entry[] | undefined;
 
@@ -72,7 +72,7 @@ export class Log {
     return [...this.#hides.values()].sort(compareStamps).map(({ item }) => item);
   }
 
-  /** The whole content. */
+  /** Returns the whole content of the log. */
   data(): LogData {
     const { space, entries } = this;
     return {
@@ -94,8 +94,11 @@ export class Log {
   /** Whether the log has the operation: it was neither deleted nor trimmed. */
   has(operation: Operation): boolean {
     if (isTombstone(operation)) return this.#tombstones.has(idOf(operation));
-    if (!isEntry(operation)) return isEqual(this.#hides.get(operation.item), operation);
-    return isEqual(this.entries[lowerBound(this.entries, operation, compareEntries)], operation);
+    if (!isEntry(operation)) return isSameStamp(this.#hides.get(operation.item), operation);
+    return isSameStamp(
+      this.entries[lowerBound(this.entries, operation, compareEntries)],
+      operation,
+    );
   }
 
   /** The salt of a tombstone of the log, so that the number of salts stays small. */
@@ -117,13 +120,13 @@ export class Log {
     this.merge(dataOf([operation]), onDelete);
   }
 
-  /** Takes back an operation that no other log has. */
+  /** Removes an operation that no other log has yet. */
   withdraw(operation: Operation): void {
     if (!this.has(operation)) return;
     if (isTombstone(operation)) this.#tombstones.delete(idOf(operation));
     else if (isEntry(operation)) this.#remove([operation]);
     else this.#hides.delete(operation.item);
-    this.#match = matcher(this.#tombstones.values());
+    this.#match = createMatcher(this.#tombstones.values());
   }
 
   /**
@@ -154,36 +157,36 @@ export class Log {
     for (const [key, { time }] of this.#tombstones) {
       if (time >= now - TOMBSTONE_LIFETIME_MS) continue;
       this.#tombstones.delete(key);
-      this.#match = matcher(this.#tombstones.values());
+      this.#match = createMatcher(this.#tombstones.values());
     }
     const size = this.entries.length;
     if (size <= count && since === -Infinity) return [];
     this.#byTime ??= [...this.entries].sort(compareTimes);
-    const expired = lowerBoundOfTime(this.#byTime, since);
-    const excess = expired + Math.max(0, size - expired - count);
-    if (excess === 0) return [];
-    const past = lowerBoundOfTime(this.#byTime, now);
-    const oldest = this.#byTime.slice(0, Math.min(excess, past));
-    if (oldest.length < excess) {
-      const ahead = this.entries.filter(({ at }) => at >= now);
-      oldest.push(...ahead.slice(0, excess - oldest.length));
+    const expiredCount = lowerBoundOfTime(this.#byTime, since);
+    const excessCount = expiredCount + Math.max(0, size - expiredCount - count);
+    if (excessCount === 0) return [];
+    const pastCount = lowerBoundOfTime(this.#byTime, now);
+    const oldestEntries = this.#byTime.slice(0, Math.min(excessCount, pastCount));
+    if (oldestEntries.length < excessCount) {
+      const futureEntries = this.entries.filter(({ at }) => at >= now);
+      oldestEntries.push(...futureEntries.slice(0, excessCount - oldestEntries.length));
     }
-    this.#remove(oldest);
+    this.#remove(oldestEntries);
     this.revision += 1;
-    return oldest;
+    return oldestEntries;
   }
 
   #addTombstones(given: readonly Tombstone[], onDelete?: OnDelete): void {
     for (const tombstone of given) this.#tombstones.set(idOf(tombstone), tombstone);
-    const covers = [...this.#tombstones.values()].flatMap((one) =>
+    const coveredStamps = [...this.#tombstones.values()].flatMap((one) =>
       "all" in one ? (one.after ?? []) : [],
     );
     for (const [id, tombstone] of this.#tombstones)
-      if (isCovered(tombstone, covers)) this.#tombstones.delete(id);
-    const fresh = given.filter((tombstone) => this.has(tombstone));
-    if (fresh.length === 0) return;
-    this.#match = matcher(this.#tombstones.values());
-    const match = matcher(fresh);
+      if (isCovered(tombstone, coveredStamps)) this.#tombstones.delete(id);
+    const newTombstones = given.filter((tombstone) => this.has(tombstone));
+    if (newTombstones.length === 0) return;
+    this.#match = createMatcher(this.#tombstones.values());
+    const match = createMatcher(newTombstones);
     this.entries = withoutDeleted(this.entries, match, onDelete);
     this.#byTime = undefined;
     const hides = withoutDeleted([...this.#hides.values()], match);
@@ -192,23 +195,23 @@ export class Log {
   }
 
   #add(entries: readonly Entry[]): void {
-    if (entries.length > FEW) {
+    if (entries.length > MAX_SINGLE_CHANGES) {
       const all = [...this.entries, ...entries].sort(compareEntries);
       this.entries = all.filter((entry, row) => !row || compareEntries(all[row - 1]!, entry) !== 0);
       this.#byTime = undefined;
       return;
     }
     for (const entry of entries) {
-      const isNew = insert(this.entries as Entry[], entry, compareEntries);
-      if (isNew && this.#byTime) insert(this.#byTime, entry, compareTimes);
+      const isNew = insertSorted(this.entries as Entry[], entry, compareEntries);
+      if (isNew && this.#byTime) insertSorted(this.#byTime, entry, compareTimes);
     }
   }
 
   #remove(entries: readonly Entry[]): void {
-    if (entries.length > FEW) {
-      const removed = new Set(entries);
-      this.entries = this.entries.filter((entry) => !removed.has(entry));
-      this.#byTime = this.#byTime?.filter((entry) => !removed.has(entry));
+    if (entries.length > MAX_SINGLE_CHANGES) {
+      const removedEntries = new Set(entries);
+      this.entries = this.entries.filter((entry) => !removedEntries.has(entry));
+      this.#byTime = this.#byTime?.filter((entry) => !removedEntries.has(entry));
       return;
     }
     for (const entry of entries) {
@@ -227,51 +230,53 @@ export function dataOf(operations: readonly Operation[]): LogData {
   };
 }
 
-/** The hash by which a tombstone names an item. */
+/** The salted hash by which a tombstone identifies its item. */
 export function saltedHash(salt: string, item: ItemId): string {
   return hash64(salt + item);
 }
 
 /**
- * Returns a function that finds the tombstones that match an operation, whatever their order. All
- * match a tombstone.
+ * Returns a function that finds the tombstones that match an operation, recorded before it or after
+ * it. For an operation that is a tombstone, it returns all tombstones.
  */
-function matcher(tombstones: Iterable<Tombstone>): (operation: Operation) => readonly Tombstone[] {
+function createMatcher(
+  tombstones: Iterable<Tombstone>,
+): (operation: Operation) => readonly Tombstone[] {
   const all = [...tombstones];
-  const wide = all.filter((tombstone) => !("hash" in tombstone));
-  const hashed = new Map<string, Tombstone[]>();
+  const unhashed = all.filter((tombstone) => !("hash" in tombstone));
+  const tombstonesByHash = new Map<string, Tombstone[]>();
   const salts = new Set<string>();
   for (const tombstone of all) {
     if (!("hash" in tombstone)) continue;
     salts.add(tombstone.salt);
     const key = tombstone.salt + tombstone.hash;
-    hashed.set(key, [...(hashed.get(key) ?? []), tombstone]);
+    tombstonesByHash.set(key, [...(tombstonesByHash.get(key) ?? []), tombstone]);
   }
   const known = new Map<ItemId, readonly Tombstone[]>();
   return (operation) => {
     if (all.length === 0 || isTombstone(operation)) return all;
     const { item } = operation;
-    const ofItem =
+    const itemTombstones =
       known.get(item) ??
-      [...salts].flatMap((salt) => hashed.get(salt + saltedHash(salt, item)) ?? []);
-    known.set(item, ofItem);
+      [...salts].flatMap((salt) => tombstonesByHash.get(salt + saltedHash(salt, item)) ?? []);
+    known.set(item, itemTombstones);
     return isEntry(operation)
       ? [
-          ...wide.filter(
+          ...unhashed.filter(
             (one) =>
               !("from" in one) ||
               (operation.at >= (one.from ?? -Infinity) && operation.at <= (one.to ?? Infinity)),
           ),
-          ...ofItem.filter((one) => !("unhide" in one)),
+          ...itemTombstones.filter((one) => !("unhide" in one)),
         ]
-      : [...wide.filter((one) => "all" in one), ...ofItem];
+      : [...unhashed.filter((one) => "all" in one), ...itemTombstones];
   };
 }
 
 /** The operations that no matching tombstone deletes. */
 function withoutDeleted<T extends Entry | Hide>(
   operations: readonly T[],
-  match: ReturnType<typeof matcher>,
+  match: ReturnType<typeof createMatcher>,
   onDelete?: OnDelete,
 ): T[] {
   return operations.filter((operation) => {
@@ -283,11 +288,13 @@ function withoutDeleted<T extends Entry | Hide>(
 
 /** The newest stamp of each device, in ascending order. */
 function newestStamps(stamps: readonly Stamp[]): Stamp[] {
-  const sorted = stamps.map(({ counter, device }) => ({ counter, device })).sort(compareStamps);
-  return sorted.filter((stamp, row) => !isCovered(stamp, sorted.slice(row + 1)));
+  const sortedStamps = stamps
+    .map(({ counter, device }) => ({ counter, device }))
+    .sort(compareStamps);
+  return sortedStamps.filter((stamp, row) => !isCovered(stamp, sortedStamps.slice(row + 1)));
 }
 
-function isEqual(found: Stamp | undefined, operation: Stamp): boolean {
+function isSameStamp(found: Stamp | undefined, operation: Stamp): boolean {
   return found !== undefined && compareStamps(found, operation) === 0;
 }
 
@@ -311,7 +318,7 @@ function lowerBoundOfTime(byTime: readonly Entry[], time: number): number {
 }
 
 /** Inserts into an ascending list; false if an equal element is there. */
-function insert<T>(list: T[], value: T, compare: (a: T, b: T) => number): boolean {
+function insertSorted<T>(list: T[], value: T, compare: (a: T, b: T) => number): boolean {
   const last = list.at(-1);
   const row =
     last === undefined || compare(last, value) < 0 ? list.length : lowerBound(list, value, compare);

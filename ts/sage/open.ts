@@ -7,23 +7,27 @@ import { openResident, type Resident } from "./sage.js";
 import type { Sage, SageOptions } from "./types.js";
 
 /**
- * What a sage refers to. The list of what memory keeps refers to it too, so it must not refer to
- * the sage: a sage that is dropped without `close` can be collected.
+ * The state behind the sage object that `openSage` returns. The memory budget refers to this state
+ * too, so it must not refer to the sage object: a sage that is dropped without `close` can then be
+ * garbage-collected.
  */
 interface Cell {
   readonly settings: Settings;
-  /** Undefined while the sage is released, and after `close`. */
-  resident: Resident | undefined;
-  /** Reads the store, for all calls that need the resident. */
+  /** The sage in memory; undefined while it is released, and after `close`. */
+  loadedSage: Resident | undefined;
+  /** The read of the store that is under way; all calls that need the sage await it. */
   opening: Promise<Resident> | undefined;
-  /** Number of calls under way. */
+  /** Number of method calls that have not finished. */
   calls: number;
   isClosed: boolean;
-  /** Frees the resident. */
+  /** Frees the sage in memory; its next method call reads the store again. */
   readonly release: () => void;
 }
 
-/** Releases the cells of collected sages. Without it, the budget releases them later. */
+/**
+ * Frees the memory of garbage-collected sages. Without FinalizationRegistry, the memory budget
+ * frees it later.
+ */
 const finalizers =
   "FinalizationRegistry" in globalThis
     ? new FinalizationRegistry<() => void>((release) => {
@@ -47,41 +51,48 @@ const finalizers =
 export async function openSage(options: SageOptions): Promise<Sage> {
   await init();
   const cell = createCell(checkSettings(options));
-  const { methods } = await residentOf(cell);
-  const sage = { [Symbol.asyncDispose]: () => call(cell, "close", []) } as Sage;
+  const { methods } = await loadSage(cell);
+  const sage = { [Symbol.asyncDispose]: () => callMethod(cell, "close", []) } as Sage;
   for (const method of Object.keys(methods) as (keyof typeof methods)[])
-    sage[method] = (...args: never[]) => call<never>(cell, method, args);
+    sage[method] = (...args: never[]) => callMethod<never>(cell, method, args);
   finalizers?.register(sage, cell.release);
-  keepIdle(cell);
+  trackIdle(cell);
   return sage;
 }
 
-/** A function of its own: `release` would else keep alive what other closures of its scope use. */
+/**
+ * A separate function, because closures of one scope keep alive the variables of all of them:
+ * within `openSage`, `release` would keep the sage object alive.
+ */
 function createCell(settings: Settings): Cell {
   const cell: Cell = {
     settings,
-    resident: undefined,
+    loadedSage: undefined,
     opening: undefined,
     calls: 0,
     isClosed: false,
     release: () => {
-      cell.resident?.release();
-      cell.resident = undefined;
+      cell.loadedSage?.release();
+      cell.loadedSage = undefined;
     },
   };
   return cell;
 }
 
-/** The resident, which is read from the store if it was released. */
-async function residentOf(cell: Cell): Promise<Resident> {
-  if (cell.resident) return cell.resident;
+/** Resolves to the sage in memory; reads it from the store if it was released. */
+async function loadSage(cell: Cell): Promise<Resident> {
+  if (cell.loadedSage) return cell.loadedSage;
   cell.opening ??= openResident(cell.settings).finally(() => (cell.opening = undefined));
-  return (cell.resident ??= await cell.opening);
+  return (cell.loadedSage ??= await cell.opening);
 }
 
-async function call<T>(cell: Cell, method: keyof Resident["methods"], args: never[]): Promise<T> {
+async function callMethod<T>(
+  cell: Cell,
+  method: keyof Resident["methods"],
+  args: never[],
+): Promise<T> {
   const isClose = method === "close";
-  if (isClose && !cell.resident && !cell.opening) cell.isClosed = true;
+  if (isClose && !cell.loadedSage && !cell.opening) cell.isClosed = true;
   if (cell.isClosed) {
     if (isClose) return undefined as T;
     throw new SageError("closed", "This sage was closed: open it again with openSage.");
@@ -89,18 +100,18 @@ async function call<T>(cell: Cell, method: keyof Resident["methods"], args: neve
   untrack(cell.release);
   cell.calls += 1;
   try {
-    const { methods } = await residentOf(cell);
+    const { methods } = await loadSage(cell);
     const value = await (methods[method] as (...given: never[]) => Promise<unknown>)(...args);
     return value as T;
   } finally {
-    // Also if the last changes could not be saved.
-    if (isClose) [cell.isClosed, cell.resident] = [true, undefined];
+    // `close` closes the sage even if the last changes could not be saved.
+    if (isClose) [cell.isClosed, cell.loadedSage] = [true, undefined];
     cell.calls -= 1;
-    keepIdle(cell);
+    trackIdle(cell);
   }
 }
 
-/** Leaves the resident to the budget, unless it is in use, or only memory has its changes. */
-function keepIdle({ calls, resident, release }: Cell): void {
-  if (calls === 0 && resident?.isSaved()) trackUse(release, resident.bytes());
+/** Lets the memory budget release the sage, unless a call is running or changes are unsaved. */
+function trackIdle({ calls, loadedSage, release }: Cell): void {
+  if (calls === 0 && loadedSage?.isSaved()) trackUse(release, loadedSage.bytes());
 }

@@ -75,13 +75,13 @@ export const isTombstone = (operation: object): operation is Tombstone => "time"
 
 /** Ascending by counter, then by device. */
 export const compareStamps = (a: Stamp, b: Stamp): number =>
-  a.counter - b.counter || compareTexts(a.device, b.device);
+  a.counter - b.counter || compareCodeUnits(a.device, b.device);
 
 export const idOf = ({ counter, device }: Stamp): string => `${counter} ${device}`;
 
 /** The order of actions: by id; those of version 1, which have no counter, by time. */
 export const compareEntries = (a: Entry, b: Entry): number =>
-  a.counter - b.counter || a.at - b.at || compareTexts(a.device, b.device);
+  a.counter - b.counter || a.at - b.at || compareCodeUnits(a.device, b.device);
 
 /** The vector space of both or all logs. Throws "dimension" if there are two. */
 export function commonSpace(logs: readonly Pick<LogData, "space">[]): string | undefined {
@@ -90,8 +90,8 @@ export function commonSpace(logs: readonly Pick<LogData, "space">[]): string | u
   throw new SageError("dimension", `The logs have vectors of two spaces: "${space}", "${other}".`);
 }
 
-/** By code units, the same on every device. */
-function compareTexts(a: string, b: string): number {
+/** Compares strings by UTF-16 code units: the same order on every device. */
+function compareCodeUnits(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
@@ -108,11 +108,11 @@ export function randomHex(byteCount: number): string {
 /** A 64-bit hash as 16 hexadecimal digits: two checksums of 32 bits. Not cryptographic. */
 export function hash64(text: string): string {
   const bytes = new TextEncoder().encode(`${text}\0`);
-  const half = (last: number): number => {
+  const hashHalf = (last: number): number => {
     bytes[bytes.length - 1] = last;
     return withCore((core) => core.checksum(bytes));
   };
-  return [half(0), half(1)].map(toHex(8)).join("");
+  return [hashHalf(0), hashHalf(1)].map(toHex(8)).join("");
 }
 
 function toHex(digits: number): (value: number) => string {

@@ -39,7 +39,7 @@ const MS_PER_DAY = 86_400_000;
 const STORE_TIMEOUT_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_ACTIONS = 10_000;
-/** Bytes that the default of `maxActions` may need; vectors of more dimensions lower it. */
+/** Bytes for the default of `maxActions`: vectors of many dimensions lower that default. */
 const MAX_DEFAULT_MEMORY_BYTES = 4 * LIMITS.defaultMemory;
 /** Maximum memory for clustering: half of the 4 GiB of wasm memory, to leave room for sessions. */
 const MAX_MEMORY_BYTES = 2 ** 31;
@@ -124,8 +124,8 @@ export function checkSettings(options: SageOptions): Settings {
 
 /** Makes the core validate the options now, not at the first recommendation. */
 function checkProfileOptions(options: CoreOptions, dim: number): void {
-  const noNumbers = new Float64Array();
-  withCore((core) => core.profile(new Float32Array(), dim, noNumbers, noNumbers, 0, options));
+  const emptyArray = new Float64Array();
+  withCore((core) => core.profile(new Float32Array(), dim, emptyArray, emptyArray, 0, options));
 }
 
 /**

@@ -80,6 +80,6 @@ export function newestRowPerItem(actions: readonly ResolvedAction[]): number[] {
 }
 
 function itemsByRecency(rows: readonly number[], actions: readonly ResolvedAction[]): ItemId[] {
-  const sorted = [...rows].sort((a, b) => actions[b]!.at - actions[a]!.at || b - a);
-  return [...new Set(sorted.map((row) => actions[row]!.item))];
+  const sortedRows = [...rows].sort((a, b) => actions[b]!.at - actions[a]!.at || b - a);
+  return [...new Set(sortedRows.map((row) => actions[row]!.item))];
 }

@@ -73,7 +73,7 @@ export async function runPlan(
     : searchCatalogue(requireCatalogue(settings), queries, exclude);
   const weights = interests.map(({ importance }) => importance);
   const hits = blend(lists, { weights, count, exclude });
-  // If the vector of a hit is unknown, the medoid that found it stands in when it is explained.
+  // A hit without a known vector is explained by the vector of the medoid that retrieved it.
   const vectors = hits.map(
     ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
   );
@@ -107,14 +107,14 @@ export function nearestActions(
     rows.map((row) => state.actions[row]!.vector),
     dim,
   );
-  const distinct = [...new Set(vectors)]; // several items may share the vector of one medoid
+  const distinctVectors = [...new Set(vectors)]; // several items may share the vector of one medoid
   const nearestRows = withCore((core) =>
-    core.nearest(actionVectors, dim, toMatrix(distinct, dim), count),
+    core.nearest(actionVectors, dim, toMatrix(distinctVectors, dim), count),
   );
   const hitsPerVector = Math.min(count, rows.length);
   return vectors.map((vector) =>
     Array.from({ length: hitsPerVector }, (_, rank) => {
-      const index = distinct.indexOf(vector) * hitsPerVector + rank;
+      const index = distinctVectors.indexOf(vector) * hitsPerVector + rank;
       const { item, at } = state.actions[rows[nearestRows.rows[index]!]!]!;
       return { item, similarity: nearestRows.scores[index]!, at };
     }),

@@ -19,12 +19,12 @@ export async function retrieve(
   checkAbort(signal);
   const listenerCleanup = new AbortController();
   try {
-    const aborted = new Promise<never>((_, reject) => {
+    const abortPromise = new Promise<never>((_, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason), {
         signal: listenerCleanup.signal,
       });
     });
-    const answer = await Promise.race([retriever(queries, signal), aborted]);
+    const answer = await Promise.race([retriever(queries, signal), abortPromise]);
     checkAbort(signal);
     return checkHitLists(answer, queries.length);
   } catch (error) {

@@ -17,20 +17,20 @@ import { openProfileSource } from "./state.js";
 import { checkTime } from "./time.js";
 import type { Profile, RecordedAction, Sage } from "./types.js";
 
-const DEFAULT_PAGE = 100;
+const DEFAULT_PAGE_ACTIONS = 100;
 const SALT_BYTES = 16;
-/** Bytes of an action in memory, about, without vectors; and bytes of a component of a vector. */
+/** Estimated memory in bytes: of an action without its vector, and of one vector component. */
 const BYTES_PER_ACTION = 500;
 const BYTES_PER_COMPONENT = 8;
 
-/** A sage in memory. See open.ts. */
+/** A sage that is loaded in memory; open.ts releases and reloads it. */
 export interface Resident {
   readonly methods: Omit<Sage, typeof Symbol.asyncDispose>;
-  /** Bytes in memory, about. */
+  /** Estimated memory of the sage, in bytes. */
   bytes(): number;
   /** Whether the store has all changes. */
   isSaved(): boolean;
-  /** Frees what is not freed by the garbage collector. The store must have all changes. */
+  /** Frees the wasm memory and the watchers. The store must have all changes. */
   release(): void;
 }
 
@@ -43,17 +43,18 @@ export async function openResident(settings: Settings): Promise<Resident> {
   };
   const journal = await openJournal(store, { ...settings, limits });
   const profiles = openProfileSource(settings);
-  let closed = false;
+  let isClosed = false;
   const currentState = (): ProfileState => profiles.current(journal.log());
   const planFor = (given: Parameters<Sage["recommend"]>[0] = {}) => {
     const log = journal.log();
-    const acted = log.entries.map(({ item }) => item);
-    return planQueries(currentState(), given, [...log.hidden(), ...acted]);
+    const actedItems = log.entries.map(({ item }) => item);
+    return planQueries(currentState(), given, [...log.hidden(), ...actedItems]);
   };
   const checkOpen = (): void => {
-    if (closed) throw new SageError("closed", "This sage was closed: open it again with openSage.");
+    if (isClosed)
+      throw new SageError("closed", "This sage was closed: open it again with openSage.");
   };
-  /** What another sage has deleted must not leave the device. */
+  /** Reads the store, so that actions deleted by another sage do not leave the device. */
   const refresh = async (): Promise<void> => {
     checkOpen();
     await journal.refresh();
@@ -114,7 +115,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
     async actions(page = {}) {
       checkOpen();
       checkKeys("actions", page, ["offset", "count"]);
-      const { offset = 0, count = DEFAULT_PAGE } = page;
+      const { offset = 0, count = DEFAULT_PAGE_ACTIONS } = page;
       const end =
         checkInteger("actions: offset", offset, 0) + checkInteger("actions: count", count);
       const log = journal.log();
@@ -134,8 +135,8 @@ export async function openResident(settings: Settings): Promise<Resident> {
       checkOpen();
       const hidden = new Set(journal.log().hidden());
       const items = toItems("unhide", given).filter((item) => hidden.has(item));
-      const lifted = items.map((item) => tombstone(targetOf(item, { unhide: true })));
-      await journal.change(lifted).stored;
+      const unhideTombstones = items.map((item) => tombstone(targetOf(item, { unhide: true })));
+      await journal.change(unhideTombstones).stored;
     },
 
     async hidden() {
@@ -167,15 +168,15 @@ export async function openResident(settings: Settings): Promise<Resident> {
     },
 
     async close() {
-      if (closed) return;
-      closed = true;
+      if (isClosed) return;
+      isClosed = true;
       profiles.close();
       await journal.close();
     },
   };
   return {
     methods,
-    // The log and the resolved actions have the vectors, the session a copy.
+    // The log and the resolved actions share the vectors; the session has its own copy.
     bytes: () =>
       profiles.bytes() +
       journal.log().entries.length * (BYTES_PER_COMPONENT * dim + BYTES_PER_ACTION),

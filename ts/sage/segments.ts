@@ -13,14 +13,14 @@ export function segmentsOf(store: Store): Segments {
  */
 export async function withDeadline<T>(call: () => Promise<T>, timeoutMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const silent = new Promise<never>((_, reject) => {
+  const timeoutPromise = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => reject(new Error(`the store has not answered for ${timeoutMs} ms`)),
       timeoutMs,
     );
   });
   try {
-    return await Promise.race([call(), silent]);
+    return await Promise.race([call(), timeoutPromise]);
   } catch (error) {
     throw asSageError(
       error,
@@ -32,7 +32,7 @@ export async function withDeadline<T>(call: () => Promise<T>, timeoutMs: number)
   }
 }
 
-/** The state of a store without segments: its bytes. */
+/** A token for the state of a store without segments: the bytes of the store. */
 interface Token {
   bytes: Uint8Array | undefined;
 }
@@ -57,10 +57,10 @@ function singleSegment(store: Store): Segments {
   };
   return {
     async read(given) {
-      const known = given as Token | undefined;
+      const knownToken = given as Token | undefined;
       const bytes = await store.load();
-      if (known && sameBytes(bytes, known.bytes))
-        return { segments: [], token: known, complete: false };
+      if (knownToken && sameBytes(bytes, knownToken.bytes))
+        return { segments: [], token: knownToken, complete: false };
       return { segments: bytes === undefined ? [] : [bytes], token: { bytes }, complete: true };
     },
     append: replace,

@@ -16,20 +16,20 @@ export interface ProfileSource {
   current(log: Log): ProfileState;
   /** Why the entry is left out of the current profile, if the core refuses its action. */
   problemOf(log: Log, entry: Entry): string | undefined;
-  /** Bytes of the core session, about. */
+  /** Estimated memory of the core session, in bytes. */
   bytes(): number;
   /** Frees the memory of the core. */
   close(): void;
 }
 
-/** What was computed from a log. */
+/** The profile state computed from one revision of a log. */
 interface Derived {
   /** The catalogue that the vectors come from. */
   readonly hash: string | undefined;
   readonly resolved: WeakMap<Entry, ResolvedAction>;
   readonly revision: number;
   /** Time of the newest action. */
-  readonly newest: number;
+  readonly newestTime: number;
   readonly state: ProfileState;
   /** The actions that the core refuses, with its message. */
   readonly problems: ReadonlyMap<ResolvedAction, string>;
@@ -44,13 +44,13 @@ export function openProfileSource(settings: Settings): ProfileSource {
     actions: readonly ResolvedAction[],
     time: number,
   ): Pick<Derived, "state" | "problems"> => {
-    const describe = (accepted: readonly ResolvedAction[]): ProfileState =>
+    const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState =>
       describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time);
     const problems = new Map<ResolvedAction, string>();
     try {
-      return { problems, state: describe(actions) };
+      return { problems, state: toProfileState(actions) };
     } catch (error) {
-      // One value that the core refuses must not cost the whole profile.
+      // The profile is computed even if the core refuses a value of one action.
       for (const action of actions) {
         try {
           computeProfile([action], dim, time, settings.core);
@@ -59,36 +59,38 @@ export function openProfileSource(settings: Settings): ProfileSource {
         }
       }
       if (problems.size === 0) throw error;
-      return { problems, state: describe(actions.filter((action) => !problems.has(action))) };
+      return { problems, state: toProfileState(actions.filter((action) => !problems.has(action))) };
     }
   };
 
-  const derive = (log: Log): Derived => {
-    const [known, hash, time] = [derived, catalogue?.hash, now()];
+  const deriveState = (log: Log): Derived => {
+    const [knownState, hash, time] = [derived, catalogue?.hash, now()];
     // Actions after `builtAt` counted as done then; those after `time` count as done now.
     if (
-      known?.revision === log.revision &&
-      known.hash === hash &&
-      known.newest <= Math.min(known.state.profile.builtAt, time)
+      knownState?.revision === log.revision &&
+      knownState.hash === hash &&
+      knownState.newestTime <= Math.min(knownState.state.profile.builtAt, time)
     )
-      return known;
+      return knownState;
     const { revision, entries } = log;
     const resolved =
-      known?.hash === hash && known ? known.resolved : new WeakMap<Entry, ResolvedAction>();
+      knownState?.hash === hash && knownState
+        ? knownState.resolved
+        : new WeakMap<Entry, ResolvedAction>();
     const actions = entries.flatMap((entry) => {
       const action = resolved.get(entry) ?? resolveAction(entry, settings);
       if (action) resolved.set(entry, action);
       return action ?? [];
     });
-    const newest = entries.reduce((latest, { at }) => Math.max(latest, at), -Infinity);
-    derived = { hash, resolved, revision, newest, ...compute(actions, time) };
+    const newestTime = entries.reduce((latest, { at }) => Math.max(latest, at), -Infinity);
+    derived = { hash, resolved, revision, newestTime, ...compute(actions, time) };
     return derived;
   };
 
   return {
-    current: (log) => derive(log).state,
+    current: (log) => deriveState(log).state,
     problemOf(log, entry) {
-      const { resolved, problems } = derive(log);
+      const { resolved, problems } = deriveState(log);
       const action = resolved.get(entry);
       return action && problems.get(action);
     },

@@ -46,7 +46,7 @@ export function indexedDbStore(name = "default"): Store {
     const [, epoch = 0, last = 0] = (cursor?.key ?? []) as [string?, number?, number?];
     return { epoch, last };
   };
-  /** Runs a change of the segments, if they are in the state `token`. */
+  /** Runs a write of segments in a transaction, if the list is in the state `token`. */
   const writeAt = (
     token: Token,
     write: (profiles: IDBObjectStore) => Promise<Token>,
@@ -54,14 +54,14 @@ export function indexedDbStore(name = "default"): Store {
     transact("readwrite", async (profiles) => {
       const { epoch, last } = await currentToken(profiles);
       return epoch === token.epoch && last === token.last ? write(profiles) : undefined;
-    }).then(announced);
+    }).then(announceAfter);
   const rewrite = async (profiles: IDBObjectStore, bytes: Uint8Array): Promise<Token> => {
     await deleteSegments(profiles);
     const token = nextEpoch();
     await add(profiles, bytes, token);
     return token;
   };
-  const announced = <T>(result: T): T => {
+  const announceAfter = <T>(result: T): T => {
     if (result !== undefined) announce();
     return result;
   };
@@ -69,11 +69,11 @@ export function indexedDbStore(name = "default"): Store {
   const store: Store = {
     load: async () => concatenate(await transact("readonly", allSegments)),
     save: async (bytes) => {
-      announced(await transact("readwrite", (profiles) => rewrite(profiles, bytes)));
+      announceAfter(await transact("readwrite", (profiles) => rewrite(profiles, bytes)));
     },
     clear: async () => {
-      const all = keysBetween([name], [name, []]); // an array sorts after other keys
-      await transact("readwrite", (profiles) => requestResult(profiles.delete(all)));
+      const allKeys = keysBetween([name], [name, []]); // an array sorts after other keys
+      await transact("readwrite", (profiles) => requestResult(profiles.delete(allKeys)));
       announce();
     },
     update: (change) =>
@@ -81,23 +81,23 @@ export function indexedDbStore(name = "default"): Store {
         const bytes = change(concatenate(await allSegments(profiles)));
         await rewrite(profiles, bytes);
         return bytes;
-      }).then(announced),
+      }).then(announceAfter),
     setAside: (bytes) =>
       transact("readwrite", async (profiles) => {
-        const asides = keysBetween([name, "aside"], [name, "aside", []]);
-        const count = await requestResult(profiles.count(asides));
+        const asideKeys = keysBetween([name, "aside"], [name, "aside", []]);
+        const count = await requestResult(profiles.count(asideKeys));
         await requestResult(profiles.put(bytes, [name, "aside", count]));
       }),
   };
   const segments: Segments = {
     read: (given) =>
       transact("readonly", async (profiles) => {
-        const known = given as Token | undefined;
+        const knownToken = given as Token | undefined;
         const token = await currentToken(profiles);
-        const complete = known?.epoch !== token.epoch;
+        const complete = knownToken?.epoch !== token.epoch;
         const keys = complete
           ? segmentKeys()
-          : keysBetween([name, token.epoch, known.last + 1], [name, token.epoch, Infinity]);
+          : keysBetween([name, token.epoch, knownToken.last + 1], [name, token.epoch, Infinity]);
         return { segments: await requestResult(profiles.getAll(keys)), token, complete };
       }),
     append: (bytes, given) => {
@@ -142,18 +142,18 @@ function createConnection(): Transact {
     };
     return database;
   };
-  const begin = async (mode: IDBTransactionMode): Promise<IDBTransaction> => {
+  const beginTransaction = async (mode: IDBTransactionMode): Promise<IDBTransaction> => {
     connecting ??= connect();
     connecting.catch(disconnect);
     return (await connecting).transaction(PROFILE_STORE, mode);
   };
   return async (mode, work) => {
     try {
-      const transaction = await begin(mode).catch((error: unknown) => {
+      const transaction = await beginTransaction(mode).catch((error: unknown) => {
         // The browser had closed the connection.
         if ((error as Partial<DOMException>).name !== "InvalidStateError") throw error;
         disconnect();
-        return begin(mode);
+        return beginTransaction(mode);
       });
       return await runTransaction(transaction, work);
     } catch (error) {
@@ -170,16 +170,16 @@ async function runTransaction<T>(
   transaction: IDBTransaction,
   work: (profiles: IDBObjectStore) => Promise<T>,
 ): Promise<T> {
-  const completed = new Promise<void>((resolve, reject) => {
+  const completion = new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () =>
       reject(transaction.error ?? new DOMException("The transaction was aborted.", "AbortError"));
   });
-  const working = work(transaction.objectStore(PROFILE_STORE)).catch((error: unknown) => {
+  const workPromise = work(transaction.objectStore(PROFILE_STORE)).catch((error: unknown) => {
     abortIfActive(transaction);
     throw error;
   });
-  const [result] = await Promise.all([working, completed]);
+  const [result] = await Promise.all([workPromise, completion]);
   return result;
 }
 
@@ -196,9 +196,9 @@ function openDatabase(): Promise<IDBDatabase> {
     else moveLiveBytes(request.transaction!.objectStore(PROFILE_STORE));
   };
   return new Promise((resolve, reject) => {
-    let blocked = false;
+    let isBlocked = false;
     request.onblocked = () => {
-      blocked = true;
+      isBlocked = true;
       reject(
         new SageError(
           "storage",
@@ -208,7 +208,7 @@ function openDatabase(): Promise<IDBDatabase> {
       );
     };
     request.onsuccess = () => {
-      if (blocked) request.result.close();
+      if (isBlocked) request.result.close();
       else resolve(request.result);
     };
     request.onerror = () =>
@@ -249,6 +249,6 @@ function abortIfActive(transaction: IDBTransaction): void {
   try {
     transaction.abort();
   } catch {
-    // It has ended already; `work` or `onabort` reports the reason.
+    // The transaction has ended already; `work` or `onabort` reports the reason.
   }
 }

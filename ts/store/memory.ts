@@ -5,37 +5,37 @@ import { createWatchers } from "./watchers.js";
 
 /** A store whose contents end with the page or process. */
 export function memoryStore(): Store {
-  // Every list of segments is an object of its own. A token also counts the segments.
-  let list: Uint8Array[] = [];
-  let token = { list, count: 0 };
+  // Each replacement makes a new array, so a token is the array and its number of segments.
+  let segmentList: Uint8Array[] = [];
+  let token = { list: segmentList, count: 0 };
   const { announce, watch } = createWatchers();
   const setList = (segments: Uint8Array[]): void => {
-    list = segments;
-    token = { list, count: segments.length };
+    segmentList = segments;
+    token = { list: segmentList, count: segments.length };
     announce();
   };
 
   return withSegments(
     {
-      load: async () => concatenate(list),
+      load: async () => concatenate(segmentList),
       save: async (bytes) => setList([new Uint8Array(bytes)]),
       clear: async () => setList([]),
       update: async (change) => {
-        const bytes = change(concatenate(list));
+        const bytes = change(concatenate(segmentList));
         setList([new Uint8Array(bytes)]);
         return bytes;
       },
     },
     {
       async read(known) {
-        const complete = (known as typeof token | undefined)?.list !== list;
-        const start = complete ? 0 : (known as typeof token).count;
-        return { segments: list.slice(start), token, complete };
+        const isWholeList = (known as typeof token | undefined)?.list !== segmentList;
+        const start = isWholeList ? 0 : (known as typeof token).count;
+        return { segments: segmentList.slice(start), token, complete: isWholeList };
       },
       async append(bytes, expected) {
         if (expected !== token) return undefined;
-        list.push(bytes);
-        token = { list, count: list.length };
+        segmentList.push(bytes);
+        token = { list: segmentList, count: segmentList.length };
         announce();
         return token;
       },

@@ -34,7 +34,7 @@ export interface Store {
  * also after `clear` or `save`. Each method is one transaction that excludes other writers.
  */
 export interface Segments {
-  /** The segments added after the state `token`, or all. */
+  /** Resolves to the segments added after the state `token`, or to all segments. */
   read(token?: unknown): Promise<SegmentList>;
   /**
    * Adds a segment, if the list is in the state `token`. Resolves to the new state once the segment

@@ -1,4 +1,4 @@
-/** The page's side: a sage whose methods run in a worker. */
+/** The page's side of a worker connection: a sage whose methods run in the worker. */
 
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";

@@ -1,4 +1,4 @@
-/** The worker's side: serves one sage to all clients of a port. */
+/** The worker's side of a connection: serves one sage to all clients of a port. */
 import { SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
 import {

@@ -52,7 +52,7 @@ export function diffCatalogues(
   );
 }
 
-/** The sections of the stored vectors and their bytes per row; "dim" is one byte a component. */
+/** The sections that store vectors, with their bytes per row; "dim": one byte per component. */
 const VECTOR_SECTIONS = [
   [SCALES, 4],
   [CODES, "dim"],

@@ -14,7 +14,7 @@ import { drawSample } from "./sample.js";
 /** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;
 
-/** Rows of the k-means sample per list. */
+/** Number of sampled rows per list from which k-means computes the centres. */
 const SAMPLE_ROWS_PER_LIST = 48;
 const KMEANS_ITERATIONS = 8;
 /** Items used as queries to measure how many lists a search must probe. */
@@ -39,16 +39,16 @@ export async function buildLists(
   const vectors = items.map(([, vector]) => vector);
   const sampleSize = Math.min(listCount * SAMPLE_ROWS_PER_LIST, vectors.length);
   const totalAssignments = KMEANS_ITERATIONS * sampleSize + vectors.length;
-  let assigned = 0;
+  let assignedRows = 0;
   const onAssigned = (rows: number): void =>
-    onProgress(Math.min(1, (assigned += rows) / totalAssignments));
+    onProgress(Math.min(1, (assignedRows += rows) / totalAssignments));
 
   // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
   // than on unseen queries.
   const trialCount = Math.min(MAX_TRIAL_QUERIES, Math.ceil(items.length / 10));
-  const drawn = drawSample(items, trialCount + listCount * SAMPLE_ROWS_PER_LIST);
-  const trials = drawn.slice(0, trialCount).map(([item]) => item);
-  const sample = drawn.slice(trialCount).map(([, vector]) => vector);
+  const drawnItems = drawSample(items, trialCount + listCount * SAMPLE_ROWS_PER_LIST);
+  const trialItems = drawnItems.slice(0, trialCount).map(([item]) => item);
+  const sample = drawnItems.slice(trialCount).map(([, vector]) => vector);
   let centres = sample.slice(0, listCount);
   for (let iteration = 0; iteration < KMEANS_ITERATIONS; iteration += 1) {
     using centreIndex = await indexCentres(centres, metric);
@@ -59,7 +59,7 @@ export async function buildLists(
   const lists = centres.map((): string[] => []);
   items.forEach(([item], index) => lists[assignment[index]!]!.push(item));
   const listOf = new Map(items.map(([item], index) => [item, assignment[index]!]));
-  const { probed, recall } = measureProbes(catalogue, listOf, centreIndex, trials);
+  const { probed, recall } = measureProbes(catalogue, listOf, centreIndex, trialItems);
   using flat = catalogue;
   return withLists(flat, lists, centreIndex, probed, recall);
 }
@@ -105,24 +105,29 @@ function measureProbes(
   catalogue: Catalogue,
   listOf: ReadonlyMap<string, number>,
   centreIndex: Catalogue,
-  trials: readonly string[],
+  trialItems: readonly string[],
 ): { probed: number; recall: number } {
   /** [r] is the number of neighbours in the list whose centre is the r-th nearest to the query. */
   const neighboursAtRank = new Array<number>(centreIndex.size).fill(0);
-  let total = 0;
-  for (const item of trials) {
+  let totalNeighbours = 0;
+  for (const item of trialItems) {
     const vector = catalogue.vector(item)!;
     const centreHits = centreIndex.search(vector, { count: centreIndex.size });
     const rankOfList = new Map(centreHits.map((hit, rank) => [Number(hit.item), rank]));
     const exactSearch = { count: NEIGHBOURS_PER_TRIAL, exclude: [item], exact: true };
     for (const hit of catalogue.search(vector, exactSearch)) {
       neighboursAtRank[rankOfList.get(listOf.get(hit.item)!)!]! += 1;
-      total += 1;
+      totalNeighbours += 1;
     }
   }
-  let found = 0;
-  const lastRank = neighboursAtRank.findIndex((count) => (found += count) >= MIN_RECALL * total);
-  return { probed: lastRank + 1, recall: total > 0 ? found / total : 1 };
+  let foundNeighbours = 0;
+  const lastRank = neighboursAtRank.findIndex(
+    (count) => (foundNeighbours += count) >= MIN_RECALL * totalNeighbours,
+  );
+  return {
+    probed: lastRank + 1,
+    recall: totalNeighbours > 0 ? foundNeighbours / totalNeighbours : 1,
+  };
 }
 
 /** A catalogue of the centres; the id of each is its list number. */

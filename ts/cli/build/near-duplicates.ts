@@ -31,10 +31,10 @@ export function findNearDuplicates(
       { count: NEIGHBOURS_PER_ITEM, minScore, exact: true, variants: true },
     );
     for (const [index, [item]] of batch.entries()) {
-      const first = hits[index]!.find(
+      const firstHit = hits[index]!.find(
         (hit) => indexOfItem.get(hit.item)! < start + index && !firstItemOfGroup.has(hit.item),
       );
-      if (first) firstItemOfGroup.set(item, first.item);
+      if (firstHit) firstItemOfGroup.set(item, firstHit.item);
     }
     onProgress((start + batch.length) / items.length);
   }

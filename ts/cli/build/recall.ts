@@ -39,21 +39,21 @@ export function measureRecall(
     const squaredNorm = squaredNorms[row]!;
     return metric === "l2" ? 2 * product - squaredNorm : product / (Math.sqrt(squaredNorm) || 1);
   };
-  let found = 0;
-  let expected = 0;
+  let foundHits = 0;
+  let expectedHits = 0;
   for (let index = 0; index < queries; index += 1) {
-    const other = sample[2 * index + 1]!;
-    const query = sample[2 * index]!.map((value, axis) => (value + other[axis]!) / 2);
+    const otherVector = sample[2 * index + 1]!;
+    const query = sample[2 * index]!.map((value, axis) => (value + otherVector[axis]!) / 2);
     const scores = new Map(items.map(([item], row) => [item, rankingScore(query, row)]));
-    const descending = Float64Array.from(scores.values()).sort().reverse();
-    const nearest = descending.subarray(0, NEIGHBOURS_PER_QUERY);
-    const minScore = nearest.at(-1)! - TIE_TOLERANCE * (Math.sqrt(dot(query, query)) || 1);
+    const descendingScores = Float64Array.from(scores.values()).sort().reverse();
+    const nearestScores = descendingScores.subarray(0, NEIGHBOURS_PER_QUERY);
+    const minScore = nearestScores.at(-1)! - TIE_TOLERANCE * (Math.sqrt(dot(query, query)) || 1);
     const hits = catalogue.search(query, { count: NEIGHBOURS_PER_QUERY, variants: true });
-    found += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
-    expected += nearest.length;
+    foundHits += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
+    expectedHits += nearestScores.length;
     onProgress((index + 1) / queries);
   }
-  return { recall: expected > 0 ? found / expected : 1, queries };
+  return { recall: expectedHits > 0 ? foundHits / expectedHits : 1, queries };
 }
 
 function dot(a: Float32Array, b: Float32Array): number {

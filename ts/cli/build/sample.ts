@@ -14,8 +14,8 @@ export function drawSample<T>(population: readonly T[], count: number): T[] {
     return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * bound);
   };
   for (let index = 0; index < Math.min(count, shuffled.length); index += 1) {
-    const other = index + randomBelow(shuffled.length - index);
-    [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
+    const otherIndex = index + randomBelow(shuffled.length - index);
+    [shuffled[index], shuffled[otherIndex]] = [shuffled[otherIndex]!, shuffled[index]!];
   }
   return shuffled.slice(0, count);
 }

@@ -1,4 +1,4 @@
-/** `pocketsage build`: items in, a catalogue out. */
+/** `pocketsage build`: reads items and writes a catalogue. */
 import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
 import { parseArguments, parseChoice, parseNumber, requireValue } from "../arguments.js";
@@ -97,7 +97,7 @@ const TREATMENTS = ["report", "drop", "group", "keep"] as const;
 type Treatment = (typeof TREATMENTS)[number];
 
 interface NearDuplicateReport {
-  /** Least score of a near-duplicate. */
+  /** Minimum score from which two items count as near-duplicates. */
   score: number;
   /** Items that are near-duplicates of an earlier item. */
   variants: number;
@@ -157,18 +157,18 @@ export async function run(args: string[]): Promise<void> {
       givenTreatment || (items.length <= MAX_ITEMS_FOR_DUPLICATE_SEARCH ? "report" : "keep");
     let nearDuplicates: NearDuplicateReport | undefined;
     if (treatment !== "keep") {
-      const firstOf = findNearDuplicates(
+      const representativeOf = findNearDuplicates(
         catalogue,
         items,
         minScore,
         progressOf("searching for near-duplicates"),
       );
-      const kinds = new Set(firstOf.values()).size;
-      nearDuplicates = { score: minScore, variants: firstOf.size, kinds, treatment };
-      if (treatment !== "report" && firstOf.size > 0) {
-        if (treatment === "drop") items = items.filter(([item]) => !firstOf.has(item));
+      const kinds = new Set(representativeOf.values()).size;
+      nearDuplicates = { score: minScore, variants: representativeOf.size, kinds, treatment };
+      if (treatment !== "report" && representativeOf.size > 0) {
+        if (treatment === "drop") items = items.filter(([item]) => !representativeOf.has(item));
         else {
-          items = items.map((item) => withVariantOf(item, firstOf.get(item[0])));
+          items = items.map((item) => withVariantOf(item, representativeOf.get(item[0])));
           attributes = [...attributes, "variantOf"];
         }
         catalogue.close();
@@ -178,7 +178,7 @@ export async function run(args: string[]): Promise<void> {
 
     if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
       catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
-    const measured = values["no-recall"]
+    const measuredRecall = values["no-recall"]
       ? undefined
       : measureRecall(catalogue, items, progressOf("measuring the recall"));
 
@@ -188,7 +188,9 @@ export async function run(args: string[]): Promise<void> {
       ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
       ...(nearDuplicates && { nearDuplicates }),
-      ...(measured && { recall: { at10: measured.recall, queries: measured.queries } }),
+      ...(measuredRecall && {
+        recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
+      }),
       seconds: (performance.now() - begunAt) / 1000,
     };
     progress.end();
@@ -199,7 +201,7 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-/** Bytes of the file; 0, unknown, for the standard input and a file that cannot be read. */
+/** Length of a file in bytes; 0 if unknown: standard input, or a file that cannot be read. */
 async function fileLength(file: string): Promise<number> {
   if (file === "-") return 0;
   return stat(file).then(
@@ -208,7 +210,7 @@ async function fileLength(file: string): Promise<number> {
   );
 }
 
-/** FIELD or FIELD:number. */
+/** Parses the option --attribute: FIELD or FIELD:number. */
 function parseAttribute(text: string): AttributeOption {
   const [, name, type] = /^(.+?)(:number)?$/s.exec(text) ?? [];
   if (name === undefined)
@@ -243,17 +245,20 @@ const TREATMENT_TEXTS: Record<Treatment, string> = {
 
 function printReport(report: BuildReport): void {
   const { nearDuplicates, recall, seconds, bytesPerItem } = report;
-  const more: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
+  const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
   if (nearDuplicates) {
     const { variants, kinds, score, treatment } = nearDuplicates;
     const outcome = variants > 0 ? `, ${TREATMENT_TEXTS[treatment]}` : "";
     const groups = countOf(kinds, "group");
-    more.push(["near-dup.", `${formatCount(variants)} in ${groups}, score >= ${score}${outcome}`]);
+    extraFields.push([
+      "near-dup.",
+      `${formatCount(variants)} in ${groups}, score >= ${score}${outcome}`,
+    ]);
   }
   if (recall)
-    more.push([
+    extraFields.push([
       "recall@10",
       `${recall.at10.toFixed(4)} against exact search, over ${recall.queries} queries`,
     ]);
-  printCatalogue(report, [...more, ["time", `${seconds.toFixed(1)} s`]]);
+  printCatalogue(report, [...extraFields, ["time", `${seconds.toFixed(1)} s`]]);
 }

@@ -1,4 +1,4 @@
-/** `pocketsage delta`: two catalogues in, the changes between them out. */
+/** `pocketsage delta`: reads two catalogues and writes the changes between them. */
 import { parseArguments, requireValue } from "../arguments.js";
 import { diffCatalogues } from "../build/diff.js";
 import { InputError, messageOf } from "../command-error.js";
@@ -63,10 +63,10 @@ export async function run(args: string[]): Promise<void> {
     revision: newer.catalogue.revision,
   };
   if (values.json) return printJson(report);
-  const percent = (report.share * 100).toFixed(1);
+  const changedPercent = (report.share * 100).toFixed(1);
   print(output.name);
   printFields([
-    ["bytes", `${formatCount(report.bytes)}, ${percent} % of the newer catalogue`],
+    ["bytes", `${formatCount(report.bytes)}, ${changedPercent} % of the newer catalogue`],
     ["changed", formatCount(changed)],
     ["dropped", formatCount(dropped)],
     ["base", report.base],

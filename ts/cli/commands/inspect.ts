@@ -96,10 +96,10 @@ function showItem(
   }
   const norm = Math.hypot(...vector);
   const payload = payloadOf(catalogue, item);
-  const hits = catalogue.search(vector, { count: neighbourCount, exclude: [item] });
+  const neighbourHits = catalogue.search(vector, { count: neighbourCount, exclude: [item] });
   if (json) {
-    const nearest = hits.map((hit) => ({ ...hit, ...payloadOf(catalogue, hit.item) }));
-    return printJson({ item, norm, ...payload, nearest });
+    const neighbours = neighbourHits.map((hit) => ({ ...hit, ...payloadOf(catalogue, hit.item) }));
+    return printJson({ item, norm, ...payload, nearest: neighbours });
   }
   print(labelOf(catalogue, item));
   printFields([
@@ -107,12 +107,12 @@ function showItem(
     ["norm", norm.toFixed(3)],
     ["payload", JSON.stringify(payload.payload) ?? "none"],
   ]);
-  if (hits.length === 0) return;
+  if (neighbourHits.length === 0) return;
   print("");
   print("nearest");
   printTable(
     [">score", "item", "id"],
-    hits.map((hit) => [hit.score.toFixed(3), labelOf(catalogue, hit.item), hit.item]),
+    neighbourHits.map((hit) => [hit.score.toFixed(3), labelOf(catalogue, hit.item), hit.item]),
   );
 }
 

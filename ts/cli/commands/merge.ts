@@ -1,4 +1,4 @@
-/** `pocketsage merge`: a catalogue and a delta in, the newer catalogue out. */
+/** `pocketsage merge`: reads a catalogue and a delta, and writes the newer catalogue. */
 import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
 import { openOutput } from "../output-file.js";

@@ -1,4 +1,4 @@
-/** `pocketsage profile`: actions in, interests out. */
+/** `pocketsage profile`: reads actions and prints interests. */
 import { parseArguments, requireValue } from "../arguments.js";
 import {
   openSageWithActions,

@@ -1,4 +1,4 @@
-/** `pocketsage recommend`: actions in, interests and recommendations out. */
+/** `pocketsage recommend`: reads actions, prints interests and recommendations. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
 import { parseArguments, parseInteger, requireValue } from "../arguments.js";
@@ -78,9 +78,9 @@ export async function run(args: string[]): Promise<void> {
     options.pick = { seed: parseInteger("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) };
   const { sage, catalogue } = await openSageWithActions(actionsFile, values);
 
-  const unknown = values.exclude.filter((item) => !catalogue?.has(item));
-  if (unknown.length > 0 && !values.quiet)
-    printNote(`--exclude: not in the catalogue: ${unknown.join(", ")}`);
+  const unknownItems = values.exclude.filter((item) => !catalogue?.has(item));
+  if (unknownItems.length > 0 && !values.quiet)
+    printNote(`--exclude: not in the catalogue: ${unknownItems.join(", ")}`);
   const profile = await sage.profile();
   const recommendations = await sage.recommend(options);
   if (values.json) {

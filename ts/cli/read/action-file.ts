@@ -63,7 +63,7 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
   let layout: Layout | undefined;
   let dim = catalogue?.dim;
   let user: string | undefined;
-  let [rows, itemless, unknown] = [0, 0, 0];
+  let [rows, itemlessCount, unknownCount] = [0, 0, 0];
   const vector = options.fields.vector ?? DEFAULT_FIELDS.vector;
   const rowOptions = { id: "item", vector, columns: options.columns, onNote };
   for await (const row of openRows(file, rowOptions)) {
@@ -73,7 +73,7 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
     for (const field of Object.keys(row.fields))
       if (!layout.usedFields.has(field)) unusedFields.add(field);
     const entries = partsOf(row, layout);
-    if (entries.length === 0) itemless += 1;
+    if (entries.length === 0) itemlessCount += 1;
     for (const parts of entries) {
       const { location } = parts;
       if (!isUser(parts, options.userId)) continue;
@@ -87,7 +87,7 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
       }
       const action = toAction(parts, fields, row.decimalComma ?? false, readTime);
       if (options.skipUnknown && !action.vector && catalogue && !catalogue.has(action.item)) {
-        unknown += 1;
+        unknownCount += 1;
         continue;
       }
       dim ??= action.vector?.length;
@@ -95,21 +95,21 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
       actions.push(checkRecordable(location, action, expected));
     }
   }
-  if (itemless > 0) {
+  if (itemlessCount > 0) {
     const paths = layout!.fields.item.join(" or ");
-    if (itemless === rows)
+    if (itemlessCount === rows)
       throw new InputError(
         `${name}: no row has an item in ${paths}. --item FIELD names its field, as in ` +
           "--item items[].id.",
       );
-    onNote(`${name}: ${itemless} of ${rows} rows have no item in ${paths} and are left out`);
+    onNote(`${name}: ${itemlessCount} of ${rows} rows have no item in ${paths} and are left out`);
   }
   if (rows > 0 && actions.length === 0 && options.userId !== undefined)
     throw new InputError(
       `${name}: no action of the user ${inspect(options.userId)}. --user FIELD=ID selects one.`,
     );
-  if (unknown > 0)
-    onNote(`${name}: ${unknown} actions on items that are not in the catalogue are left out`);
+  if (unknownCount > 0)
+    onNote(`${name}: ${unknownCount} actions on items that are not in the catalogue are left out`);
   if (unusedFields.size > 0) onNote(`unused fields: ${listNames([...unusedFields])}`);
   return { actions, dim };
 }
@@ -138,20 +138,20 @@ interface Layout {
 }
 
 function chooseLayout(name: string, row: Row, options: ActionFileOptions): Layout {
-  const { preset: presetName, fields: given, onNote } = options;
-  const mayDetect = presetName === "auto" && !given.item && !("item" in row.fields);
+  const { preset: presetName, fields: givenFields, onNote } = options;
+  const mayDetect = presetName === "auto" && !givenFields.item && !("item" in row.fields);
   const preset = mayDetect
     ? PRESETS.find(({ matches }) => matches(row.fields))
     : PRESETS.find((known) => known.name === presetName);
   if (preset && mayDetect)
     onNote(`${name}: read as ${preset.title} (as with --preset ${preset.name})`);
-  const fields = { ...(preset?.fields ?? DEFAULT_FIELDS), ...given };
+  const fields = { ...(preset?.fields ?? DEFAULT_FIELDS), ...givenFields };
   const { item, at, kind, weight, vector, user = "" } = fields;
   const paths = [...item, at, kind, weight, user];
   const columns = namesColumns(vector) ? columnsOf(vector) : [vector];
-  const roots = [...paths, ...columns].flatMap((path) => [path, path.split(/\.|\[\]/)[0]!]);
+  const rootFields = [...paths, ...columns].flatMap((path) => [path, path.split(/\.|\[\]/)[0]!]);
   const isLog = preset !== undefined || item.some((path) => path.includes("[]"));
-  return { fields, isLog, usedFields: new Set(roots) };
+  return { fields, isLog, usedFields: new Set(rootFields) };
 }
 
 /** The actions of a row: one, or one for each element of the list that has the items. */
@@ -188,7 +188,7 @@ function readParts(
   itemPath: string,
   list: ListElement | undefined,
 ): ActionParts {
-  const read = (path: string): unknown => {
+  const readField = (path: string): unknown => {
     const [prefix, rest] = splitListPath(path) ?? [];
     if (rest === undefined) return readPath(row.fields, path);
     if (prefix !== list?.prefix) return undefined;
@@ -200,12 +200,12 @@ function readParts(
   const hasColumns = namesColumns(vector) && columnsOf(vector)[0]! in row.fields;
   return {
     location: list ? `${row.location}: ${list.prefix}[${list.index}]` : row.location,
-    item: read(itemPath),
-    at: read(fields.at),
-    kind: read(fields.kind),
-    weight: read(fields.weight),
-    vector: hasColumns ? readVector(row, vector) : read(vector),
-    user: fields.user === undefined ? undefined : read(fields.user),
+    item: readField(itemPath),
+    at: readField(fields.at),
+    kind: readField(fields.kind),
+    weight: readField(fields.weight),
+    vector: hasColumns ? readVector(row, vector) : readField(vector),
+    user: fields.user === undefined ? undefined : readField(fields.user),
   };
 }
 

@@ -17,7 +17,7 @@ export interface CsvRow {
   readonly line: number;
 }
 
-/** Where the next character is, seen from its cell. */
+/** Parser state: the position of the next character in its cell. */
 type State =
   /** At the beginning of a cell. */
   | "start"
@@ -28,24 +28,24 @@ type State =
   /** After a quote in a quoted cell: a second one is a quote of the value, else the cell ends. */
   | "quote";
 
-/** The rows of a text in chunks, blank lines included. `name` begins the errors. */
+/** Yields the CSV rows of a text in chunks, blank lines included. `name` begins error messages. */
 export async function* parseCsv(
   name: string,
   separator: string,
   text: AsyncIterable<string>,
 ): AsyncGenerator<CsvRow> {
-  const code = separator.charCodeAt(0).toString(16).padStart(4, "0");
-  const special = new RegExp(`["\\n\\u${code}]`, "g");
+  const separatorCode = separator.charCodeAt(0).toString(16).padStart(4, "0");
+  const specialCharacter = new RegExp(`["\\n\\u${separatorCode}]`, "g");
   let state = "start" as State;
   let cells: string[] = [];
   /** Parts of the current cell, whose value is their concatenation. */
-  let parts: string[] = [];
+  let cellParts: string[] = [];
   let line = 1;
   let rowLine = 1;
   let rowLength = 0;
   const endCell = (): void => {
-    cells.push(parts.length === 1 ? parts[0]! : parts.join(""));
-    parts = [];
+    cells.push(cellParts.length === 1 ? cellParts[0]! : cellParts.join(""));
+    cellParts = [];
     state = "start";
   };
   const endRow = (): CsvRow => {
@@ -55,7 +55,7 @@ export async function* parseCsv(
     rowLength = 0;
     return row;
   };
-  const fail = (problem: string): never => {
+  const throwRowError = (problem: string): never => {
     throw new InputError(
       `${name}:${rowLine}: ${problem}. A quote inside a quoted cell is written twice ("").`,
     );
@@ -63,15 +63,15 @@ export async function* parseCsv(
 
   for await (const chunk of text) {
     let position = 0;
-    /** Adds the text up to `end` to the cell. */
-    const take = (end: number): void => {
+    /** Appends the text of the chunk from `position` to `end` to the current cell. */
+    const appendToCell = (end: number): void => {
       if (end === position) return;
       const text = chunk.slice(position, end);
       if (state === "quote") {
         if (text.trim() === "") return;
-        fail(`a quote is followed by text, saw ${inspect(text.slice(0, 20))}`);
+        throwRowError(`a quote is followed by text, saw ${inspect(text.slice(0, 20))}`);
       }
-      parts.push(text);
+      cellParts.push(text);
       rowLength += text.length;
       if (rowLength > MAX_ROW_LENGTH)
         throw new InputError(
@@ -80,10 +80,14 @@ export async function* parseCsv(
         );
       if (state === "start") state = "plain";
     };
-    special.lastIndex = 0;
-    for (let match = special.exec(chunk); match !== null; match = special.exec(chunk)) {
+    specialCharacter.lastIndex = 0;
+    for (
+      let match = specialCharacter.exec(chunk);
+      match !== null;
+      match = specialCharacter.exec(chunk)
+    ) {
       const [character] = match;
-      take(match.index);
+      appendToCell(match.index);
       position = match.index + 1;
       rowLength += 1;
       if (character === '"') {
@@ -91,20 +95,20 @@ export async function* parseCsv(
         else if (state === "quoted") state = "quote";
         else {
           // In a plain cell a quote is a character; after a quote it is the second of a pair.
-          parts.push('"');
+          cellParts.push('"');
           if (state === "quote") state = "quoted";
         }
         continue;
       }
       if (character === "\n") line += 1;
-      if (state === "quoted") parts.push(character);
+      if (state === "quoted") cellParts.push(character);
       else if (character === "\n") {
         yield endRow();
         rowLine = line;
       } else endCell();
     }
-    take(chunk.length);
+    appendToCell(chunk.length);
   }
-  if (state === "quoted") fail("a quoted cell has no closing quote");
+  if (state === "quoted") throwRowError("a quoted cell has no closing quote");
   if (state !== "start" || cells.length > 0) yield endRow();
 }

@@ -23,7 +23,7 @@ export interface CsvOptions {
   readonly onNote: OnNote;
 }
 
-/** The rows of a text. */
+/** Yields the rows of a CSV text. */
 export async function* readCsv(
   name: string,
   { beginning, chunks }: TextSource,
@@ -57,13 +57,15 @@ export function findSeparator(beginning: string): { separator: string; hasLine: 
   const start = beginning.search(/\S/);
   const end = beginning.indexOf("\n", Math.max(0, start));
   const first = beginning.slice(Math.max(0, start), end < 0 ? undefined : end);
-  const [, named] = SEPARATOR_LINE.exec(first.trimEnd()) ?? [];
-  if (named !== undefined) return { separator: named, hasLine: true };
+  const [, namedSeparator] = SEPARATOR_LINE.exec(first.trimEnd()) ?? [];
+  if (namedSeparator !== undefined) return { separator: namedSeparator, hasLine: true };
   // "sep=" and a tab: trimEnd has removed the tab.
   if (/^sep=\t\s*$/i.test(first)) return { separator: "\t", hasLine: true };
-  const unquoted = first.replace(/"[^"]*"/g, "");
-  const count = (separator: string): number => unquoted.split(separator).length;
-  const separator = SEPARATORS.reduce((best, one) => (count(one) > count(best) ? one : best));
+  const unquotedLine = first.replace(/"[^"]*"/g, "");
+  const countCells = (separator: string): number => unquotedLine.split(separator).length;
+  const separator = SEPARATORS.reduce((best, one) =>
+    countCells(one) > countCells(best) ? one : best,
+  );
   return { separator, hasLine: false };
 }
 
@@ -95,28 +97,28 @@ export function isNumberLines(beginning: string): boolean {
  */
 function parseHeader(name: string, { cells, line }: CsvRow): string[] {
   const location = `${name}:${line}`;
-  const data = cells.find(isDataCell);
-  if (data !== undefined)
+  const dataCell = cells.find(isDataCell);
+  if (dataCell !== undefined)
     throw new InputError(
-      `${location}: the first line is not a header of column names: it has ${inspect(data)}. ` +
+      `${location}: the first line is not a header of column names: it has ${inspect(dataCell)}. ` +
         "Add a header line, or the names of the columns: --columns id,vector, or " +
         "--columns id,d0..d383 --vector d0..d383 for one column a dimension.",
     );
   const names = cells.map((cell) => cell.trim());
   const isRecBole = names.every((column) => RECBOLE_TYPE.test(column));
   const columns = isRecBole ? names.map((column) => column.replace(RECBOLE_TYPE, "")) : names;
-  const last = columns.findLastIndex((column) => column !== "");
-  if (columns.slice(1, last).includes(""))
+  const lastNamedColumn = columns.findLastIndex((column) => column !== "");
+  if (columns.slice(1, lastNamedColumn).includes(""))
     throw new InputError(
       `${location}: a column of the header has no name. Name it, as in id,vector,note.`,
     );
-  const seen = new Set<string>();
+  const seenNames = new Set<string>();
   for (const column of columns) {
-    if (column !== "" && seen.has(column))
+    if (column !== "" && seenNames.has(column))
       throw new InputError(
         `${location}: the header has two columns ${inspect(column)}. Rename one of them.`,
       );
-    seen.add(column);
+    seenNames.add(column);
   }
   return columns;
 }
@@ -132,7 +134,7 @@ function isDataCell(cell: string): boolean {
   if (isNumber(text)) return !COLUMN_NUMBER.test(text);
   if (parseIsoTime(text) !== undefined) return true;
   const parts = text.slice(0, 200).split(/[\s,;]+/, 8);
-  // The last part may be cut.
+  // The text was cut after 200 characters, so its last part may be incomplete.
   return parts.length > 1 && parts.slice(0, Math.max(2, parts.length - 1)).every(isNumber);
 }
 

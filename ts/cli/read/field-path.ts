@@ -28,17 +28,19 @@ export function readPath(fields: Fields, path: string): unknown {
 export function withoutPath(fields: Fields, path: string): Fields {
   const [name = "", ...rest] = Object.hasOwn(fields, path) ? [path] : path.split(".");
   if (!Object.hasOwn(fields, name)) return fields;
-  const { [name]: value, ...others } = fields;
-  if (rest.length === 0 || typeof value !== "object" || value === null) return others;
-  const inner = withoutPath(value as Fields, rest.join("."));
-  return Object.keys(inner).length > 0 ? { ...others, [name]: inner } : others;
+  const { [name]: value, ...otherFields } = fields;
+  if (rest.length === 0 || typeof value !== "object" || value === null) return otherFields;
+  const innerFields = withoutPath(value as Fields, rest.join("."));
+  return Object.keys(innerFields).length > 0
+    ? { ...otherFields, [name]: innerFields }
+    : otherFields;
 }
 
 /** The path of a list and the path in its elements, if the path has one: "a[].b" is [a, b]. */
 export function splitListPath(path: string): readonly [list: string, element: string] | undefined {
-  const at = path.indexOf("[]");
-  if (at < 0) return undefined;
-  return [path.slice(0, at), path.slice(at + 2).replace(/^\./, "")];
+  const bracketIndex = path.indexOf("[]");
+  if (bracketIndex < 0) return undefined;
+  return [path.slice(0, bracketIndex), path.slice(bracketIndex + 2).replace(/^\./, "")];
 }
 
 /**
@@ -56,10 +58,10 @@ export function expandColumns(text: string): string[] {
         `"${name}" is not a range of columns. Expected a name and ascending numbers, as in ` +
           `d0..d383, of at most ${MAX_COLUMNS} columns.`,
       );
-    const width = first.startsWith("0") ? first.length : 0;
+    const digitCount = first.startsWith("0") ? first.length : 0;
     return Array.from(
       { length: to - from + 1 },
-      (_, index) => `${prefix}${String(from + index).padStart(width, "0")}`,
+      (_, index) => `${prefix}${String(from + index).padStart(digitCount, "0")}`,
     );
   });
 }

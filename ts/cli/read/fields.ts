@@ -70,7 +70,7 @@ function toInputError(error: unknown): InputError {
   return error instanceof InputError ? error : new InputError(messageOf(error));
 }
 
-/** One component a column. */
+/** Reads a vector from several columns with one component each. */
 function readColumns(row: Row, columns: string): Float32Array {
   const names = columnsOf(columns);
   const numbers = names.map((name) => {

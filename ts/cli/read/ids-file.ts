@@ -20,9 +20,9 @@ export async function* readIds(file: string, options: RowOptions): AsyncGenerato
 function isPlainText(file: string, beginning: string, id: string): boolean {
   if ([".txt", ".ids", ""].includes(extname(file).toLowerCase())) return true;
   if (textFormatOf(file, beginning) !== "csv") return false;
-  const [first = ""] = beginning.trimStart().split("\n", 1);
+  const [firstLine = ""] = beginning.trimStart().split("\n", 1);
   const { separator } = findSeparator(beginning);
-  return !first.includes(separator) && first.trim() !== id;
+  return !firstLine.includes(separator) && firstLine.trim() !== id;
 }
 
 async function* readIdLines(name: string, source: TextSource, id: string): AsyncGenerator<Row> {

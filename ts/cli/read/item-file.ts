@@ -57,26 +57,26 @@ interface Item {
 export async function readItems(file: string, options: ItemFileOptions): Promise<ItemFile> {
   const items: FileItem[] = [];
   const locations = new Map<string, string>();
-  const found = new Set<string>();
+  const foundAttributes = new Set<string>();
   const payloadFields = new Set<string>();
-  let first = { dim: 0, location: "" };
+  let firstItem = { dim: 0, location: "" };
   for await (const entry of readEntries(file, options)) {
     const { location, item, vector, payload } = entry;
-    const earlier = locations.get(item);
-    if (earlier)
+    const earlierLocation = locations.get(item);
+    if (earlierLocation)
       throw new InputError(
-        `${location}: the id ${inspect(item)} is not unique: it is also at ${earlier}. ` +
+        `${location}: the id ${inspect(item)} is not unique: it is also at ${earlierLocation}. ` +
           "Remove one of the items or change its id.",
       );
     locations.set(item, location);
-    if (items.length === 0) first = { dim: vector.length, location };
-    if (vector.length !== first.dim)
+    if (items.length === 0) firstItem = { dim: vector.length, location };
+    if (vector.length !== firstItem.dim)
       throw new InputError(
         `${location}: ${options.vector}: the vector has ${vector.length} components, ` +
-          `expected ${first.dim}, as at ${first.location}. Repair or remove the item.`,
+          `expected ${firstItem.dim}, as at ${firstItem.location}. Repair or remove the item.`,
       );
     for (const attribute of options.attributes)
-      if (readAttribute(entry, attribute)) found.add(attribute.name);
+      if (readAttribute(entry, attribute)) foundAttributes.add(attribute.name);
     if (payloadFields.size < 100) for (const name of Object.keys(payload)) payloadFields.add(name);
     items.push(Object.keys(payload).length > 0 ? [item, vector, payload] : [item, vector]);
     options.onItem(items.length);
@@ -86,14 +86,18 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
       `${displayName(file)}: no items. ` +
         `Expected JSON lines or CSV with the fields ${options.id} and ${options.vector}.`,
     );
-  const missing = options.attributes.find(({ name }) => !found.has(name));
-  if (missing)
+  const missingAttribute = options.attributes.find(({ name }) => !foundAttributes.has(name));
+  if (missingAttribute)
     throw new InputError(
-      `${displayName(file)}: --attribute ${missing.name}: no item has the field. ` +
+      `${displayName(file)}: --attribute ${missingAttribute.name}: no item has the field. ` +
         `Payload fields: ${listNames([...payloadFields])}. A field in an object is a.b.`,
     );
   const locationList = [...locations.values()];
-  return { items, dim: first.dim, locationOf: (index) => locationList[index] ?? displayName(file) };
+  return {
+    items,
+    dim: firstItem.dim,
+    locationOf: (index) => locationList[index] ?? displayName(file),
+  };
 }
 
 /**
@@ -125,8 +129,8 @@ async function* readEntries(file: string, options: ItemFileOptions): AsyncGenera
     if (isFirst && !hasVector(row, options.vector)) {
       format = detectExport(row);
       if (format) {
-        const positions = format.hasPositions && options.ids === undefined;
-        const hint = positions ? " Their positions are the ids; --ids FILE gives others." : "";
+        const usesPositions = format.hasPositions && options.ids === undefined;
+        const hint = usesPositions ? " Their positions are the ids; --ids FILE gives others." : "";
         options.onNote(`${displayName(file)}: read as ${format.name}.${hint}`);
       }
     }

@@ -12,7 +12,7 @@ const STRUCTURE = /["\\\n{}[\],]/g;
 const LONG_INTEGER = /(?<![\d.])\d{16,}(?![\d.eE])/;
 const STRING_OR_INTEGER = /"(?:[^"\\]|\\.)*"|(?<![\d.])-?\d{16,}(?![\d.eE])/g;
 
-/** The rows of a text. */
+/** Yields the rows of a JSON text. */
 export async function* readJson(name: string, source: TextSource): AsyncGenerator<Row> {
   const isArray = /^\s*\[/.test(source.beginning);
   if (isArray || !startsWithLine(source.beginning)) {
@@ -31,10 +31,10 @@ export async function* readJson(name: string, source: TextSource): AsyncGenerato
 function startsWithLine(beginning: string): boolean {
   const start = beginning.search(/\S/);
   if (start < 0 || beginning[start] !== "{") return true;
-  const end = beginning.indexOf("\n", start);
-  if (end < 0) return true;
+  const finishValue = beginning.indexOf("\n", start);
+  if (finishValue < 0) return true;
   try {
-    JSON.parse(beginning.slice(start, end));
+    JSON.parse(beginning.slice(start, finishValue));
     return true;
   } catch {
     return false;
@@ -47,7 +47,7 @@ interface JsonText {
   readonly line: number;
 }
 
-/** The texts of the elements of one array, or of values that follow each other. */
+/** Yields the JSON text of each element of one array, or of each of several values in a row. */
 async function* splitValues(
   name: string,
   text: AsyncIterable<string>,
@@ -64,18 +64,20 @@ async function* splitValues(
   let hasComma = false;
   let line = 1;
   let firstLine = 0;
-  const fail = (problem: string): never => {
+  const throwJsonError = (problem: string): never => {
     throw new InputError(
       `${name}:${firstLine || line}: ${problem}. Expected one JSON object a line, or one array.`,
     );
   };
-  const take = (part: string): void => {
+  const appendPart = (part: string): void => {
     parts.push(part);
     length += part.length;
     if (length > MAX_VALUE_LENGTH)
-      fail(`a value is longer than ${MAX_VALUE_LENGTH} characters. jq -c '.[]' splits an array`);
+      throwJsonError(
+        `a value is longer than ${MAX_VALUE_LENGTH} characters. jq -c '.[]' splits an array`,
+      );
   };
-  const end = (): JsonText => {
+  const finishValue = (): JsonText => {
     const value = { json: parts.join(""), line: firstLine || line };
     parts = [];
     length = 0;
@@ -90,51 +92,52 @@ async function* splitValues(
     for (let match = structure.exec(chunk); match; match = structure.exec(chunk)) {
       const [character] = match;
       const { index } = match;
-      let next = index + 1;
+      let nextIndex = index + 1;
       if (character === "\n") {
-        if (inString) fail("a string does not end in its line");
+        if (inString) throwJsonError("a string does not end in its line");
         line += 1;
       } else if (inString) {
         if (character === '"') inString = false;
         else if (character === "\\") {
-          next += 1;
-          isEscaped = next > chunk.length;
+          nextIndex += 1;
+          isEscaped = nextIndex > chunk.length;
         }
-      } else if (isClosed) fail(`text follows the array, saw ${inspect(character)}`);
+      } else if (isClosed) throwJsonError(`text follows the array, saw ${inspect(character)}`);
       else if (character === '"') {
         inString = true;
         firstLine ||= line;
       } else if (character === "{" || character === "[") {
         depth += 1;
-        if (depth === 0) start = next;
+        if (depth === 0) start = nextIndex;
         else firstLine ||= line;
       } else if (character === "}" || character === "]") {
         depth -= 1;
         if (depth < 0 && (!isArray || character === "}"))
-          fail(`a ${character} without its bracket`);
+          throwJsonError(`a ${character} without its bracket`);
         const isEnd = isArray ? depth < 0 : depth === 0;
         if (isEnd) {
-          take(chunk.slice(start, isArray ? index : next));
-          start = next;
+          appendPart(chunk.slice(start, isArray ? index : nextIndex));
+          start = nextIndex;
           isClosed = isArray;
-          const value = end();
+          const value = finishValue();
           const isBlank = value.json.trim() === "";
-          if (isBlank && hasComma) fail("a comma ends the array");
+          if (isBlank && hasComma) throwJsonError("a comma ends the array");
           if (!isBlank) yield value;
         }
       } else if (character === "," && isArray && depth === 0) {
-        take(chunk.slice(start, index));
-        start = next;
+        appendPart(chunk.slice(start, index));
+        start = nextIndex;
         hasComma = true;
-        yield end();
+        yield finishValue();
       }
-      structure.lastIndex = next;
+      structure.lastIndex = nextIndex;
     }
-    take(chunk.slice(start));
+    appendPart(chunk.slice(start));
   }
   const isBlank = parts.join("").trim() === "";
-  if (inString || depth !== (isArray ? -1 : 0)) fail("the JSON ends early. Is the file complete?");
-  if (!isBlank) fail(`text outside an object, saw ${inspect(parts.join("").trim())}`);
+  if (inString || depth !== (isArray ? -1 : 0))
+    throwJsonError("the JSON ends early. Is the file complete?");
+  if (!isBlank) throwJsonError(`text outside an object, saw ${inspect(parts.join("").trim())}`);
 }
 
 function parseRow(location: string, json: string): Row {

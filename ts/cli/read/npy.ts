@@ -10,7 +10,7 @@ import { toReadError } from "./stream.js";
 /** Bytes per read of the array; in Fortran order a block is read with one read a column. */
 const C_BLOCK_BYTES = 1 << 22;
 const FORTRAN_BLOCK_BYTES = 1 << 26;
-/** Bytes in which the header must end. */
+/** Maximum length of the header in bytes. */
 const MAX_HEADER_BYTES = 1 << 16;
 
 interface NpyHeader {
@@ -89,19 +89,24 @@ async function readView(
   length: number,
 ): Promise<DataView> {
   const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+  let filledBytes = 0;
+  while (filledBytes < length) {
+    const { bytesRead } = await handle.read(
+      bytes,
+      filledBytes,
+      length - filledBytes,
+      position + filledBytes,
+    );
     if (bytesRead === 0)
       throw new InputError(`${file}: the file became shorter while it was read. Read it again.`);
-    filled += bytesRead;
+    filledBytes += bytesRead;
   }
   return new DataView(bytes.buffer, bytes.byteOffset, length);
 }
 
 /** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */
 async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> {
-  const invalid = (seen: string, remedy = `np.save("${file}", vectors.astype("float32"))`) =>
+  const invalidHeader = (seen: string, remedy = `np.save("${file}", vectors.astype("float32"))`) =>
     new InputError(
       `${file}: ${seen}. Expected a NumPy array of n x dim numbers, as this writes it: ${remedy}.`,
     );
@@ -109,7 +114,7 @@ async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> 
   const beginning = Buffer.alloc(Math.min(size, MAX_HEADER_BYTES));
   await handle.read(beginning, 0, beginning.length, 0);
   if (beginning.length < 12 || beginning.toString("latin1", 0, 6) !== "\x93NUMPY")
-    throw invalid("not a .npy file");
+    throw invalidHeader("not a .npy file");
   const hasLongHeader = beginning[6]! >= 2;
   const textStart = hasLongHeader ? 12 : 10;
   const start = textStart + (hasLongHeader ? beginning.readUInt32LE(8) : beginning.readUInt16LE(8));
@@ -117,23 +122,25 @@ async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> 
   const [, order = "", code = ""] = /'descr': *'([<>|=]?)(\w+)'/.exec(text) ?? [];
   const type = ELEMENT_TYPES.get(code);
   if (type === undefined)
-    throw invalid(`the dtype is ${/'descr': *([^,]*)/.exec(text)?.[1]?.slice(0, 60) ?? "missing"}`);
+    throw invalidHeader(
+      `the dtype is ${/'descr': *([^,]*)/.exec(text)?.[1]?.slice(0, 60) ?? "missing"}`,
+    );
   const [, shapeText] = /'shape': *\(([\dL, ]*)\)/.exec(text) ?? [];
-  const [, fortran] = /'fortran_order': *(True|False)/.exec(text) ?? [];
-  if (shapeText === undefined || fortran === undefined)
-    throw invalid("the header has no shape or no order");
+  const [, fortranOrder] = /'fortran_order': *(True|False)/.exec(text) ?? [];
+  if (shapeText === undefined || fortranOrder === undefined)
+    throw invalidHeader("the header has no shape or no order");
   const shape = (shapeText.match(/\d+/g) ?? []).map(Number);
-  const matrix = toMatrix(shape);
-  if (matrix === undefined) {
+  const rowsAndDim = toMatrix(shape);
+  if (rowsAndDim === undefined) {
     const remedy = `np.save("${file}", vectors.reshape(N, DIM))`;
-    throw invalid(`the shape is (${shapeText})`, remedy);
+    throw invalidHeader(`the shape is (${shapeText})`, remedy);
   }
-  const [rows, dim] = matrix;
+  const [rows, dim] = rowsAndDim;
   const expectedSize = start + rows * dim * type.width;
   if (size !== expectedSize)
-    throw invalid(`the file has ${size} bytes, its header specifies ${expectedSize}`);
+    throw invalidHeader(`the file has ${size} bytes, its header specifies ${expectedSize}`);
   const isLittleEndian = order !== ">";
-  return { type, isLittleEndian, isFortran: fortran === "True", rows, dim, start };
+  return { type, isLittleEndian, isFortran: fortranOrder === "True", rows, dim, start };
 }
 
 /**

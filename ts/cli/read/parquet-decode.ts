@@ -10,11 +10,11 @@ import { decodeFloat16 } from "./npy.js";
 export const BINARY_TYPES = ["float16", "float32", "float64", "int8", "uint8"] as const;
 export type BinaryType = (typeof BINARY_TYPES)[number];
 
-/** Uncompressed bytes of a page; writers use about 1 MB. */
+/** Maximum uncompressed bytes of a page; writers use about 1 MB. */
 const MAX_PAGE_BYTES = 1 << 28;
-/** Rows of a group; writers use at most 1,048,576. */
+/** Maximum number of rows of a row group; writers use at most 1,048,576. */
 const MAX_GROUP_ROWS = 1 << 27;
-/** Nested objects and lists in a value. */
+/** Maximum nesting depth of objects and lists in a value. */
 const MAX_DEPTH = 64;
 
 export interface ParquetFile {
@@ -31,7 +31,7 @@ interface ParquetGroup {
 }
 
 export interface ParquetDecodeOptions {
-  /** The field of the vector, whose bytes are components. */
+  /** Name of the vector field; if it has bytes, they are decoded to components. */
   readonly vector: string;
   /** Default: float32, if the values look like it. */
   readonly binary: BinaryType | undefined;
@@ -44,7 +44,7 @@ export interface ByteSource {
   slice(start: number, end?: number): ArrayBuffer | Promise<ArrayBuffer>;
 }
 
-/** Reads the footer. */
+/** Opens a Parquet file: reads the metadata in its footer, but no rows. */
 export async function openParquet(
   file: ByteSource,
   options: ParquetDecodeOptions,
@@ -67,7 +67,7 @@ export async function openParquet(
       async read() {
         const objects = await parquetReadObjects({
           ...{ file, metadata, rowStart, rowEnd: rowStart + rows },
-          compressors: bounded(compressors),
+          compressors: limitDecompression(compressors),
           utf8: false,
         });
         if (objects.length !== rows)
@@ -79,16 +79,16 @@ export async function openParquet(
   return { groups, rows: firstRow };
 }
 
-/** Decompression with a limit; gzip and Brotli by Node. */
-function bounded(compressors: Compressors): Compressors {
-  const limited: Compressors = {
+/** Limits the size of decompressed pages; gzip and Brotli are decompressed by Node. */
+function limitDecompression(compressors: Compressors): Compressors {
+  const limitedCompressors: Compressors = {
     ...compressors,
     GZIP: (bytes, length) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) }),
     BROTLI: (bytes, length) =>
       brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) }),
   };
   return Object.fromEntries(
-    Object.entries(limited).map(([codec, decompress]) => [
+    Object.entries(limitedCompressors).map(([codec, decompress]) => [
       codec,
       (bytes: Uint8Array, length: number) => {
         if (!(length >= 0 && length <= MAX_PAGE_BYTES))
@@ -112,18 +112,22 @@ function toJsonFields(
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue;
     const isVector = name === options.vector;
-    const converted =
+    const convertedValue =
       isVector && value instanceof Uint8Array
         ? readComponents(value, options)
         : toJsonValue(value, isVector, 0);
     // Typed arrays cross to another process as bytes.
-    if (isVector && Array.isArray(converted) && converted.every((one) => typeof one === "number")) {
-      entries.push([name, Float64Array.from(converted)]);
+    if (
+      isVector &&
+      Array.isArray(convertedValue) &&
+      convertedValue.every((one) => typeof one === "number")
+    ) {
+      entries.push([name, Float64Array.from(convertedValue)]);
       continue;
     }
-    if (converted === undefined)
+    if (convertedValue === undefined)
       options.onNote(`the column "${name}" is left out: its bytes are not UTF-8 text`);
-    else entries.push([name, converted]);
+    else entries.push([name, convertedValue]);
   }
   return Object.fromEntries(entries);
 }
@@ -162,8 +166,10 @@ function readComponents(
   bytes: Uint8Array,
   { binary, vector, onNote }: ParquetDecodeOptions,
 ): number[] | string {
-  const latin = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-  if (NUMBER_TEXT.test(latin)) return latin;
+  const latin1Text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
+    "latin1",
+  );
+  if (NUMBER_TEXT.test(latin1Text)) return latin1Text;
   const type = binary ?? "float32";
   const { width, read } = COMPONENTS[type];
   if (bytes.length === 0 || bytes.length % width !== 0)
@@ -186,13 +192,13 @@ function readComponents(
   return values;
 }
 
-/** A vector as text in a column of bytes. */
+/** Matches a vector that is written as text in a column of bytes. */
 const NUMBER_TEXT = /^[\s\d.,;+\-eE[\]]+$/;
 
-/** Bytes of another type, read as float32, are soon of an absurd size. */
+/** Whether a float32 has a plausible magnitude: bytes of another type soon give huge values. */
 function isLikelyComponent(value: number): boolean {
-  const size = Math.abs(value);
-  return size === 0 || (size > 1e-15 && size < 1e15);
+  const magnitude = Math.abs(value);
+  return magnitude === 0 || (magnitude > 1e-15 && magnitude < 1e15);
 }
 
 const COMPONENTS: Readonly<

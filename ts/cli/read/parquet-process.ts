@@ -30,12 +30,17 @@ async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
       if (!(start >= 0 && end >= start && end <= size))
         throw new Error(`bytes ${start} to ${end} are not in the file of ${size} bytes`);
       const bytes = new Uint8Array(end - start);
-      let filled = 0;
-      while (filled < bytes.length) {
-        const rest = bytes.length - filled;
-        const { bytesRead } = await handle.read(bytes, filled, rest, start + filled);
+      let filledBytes = 0;
+      while (filledBytes < bytes.length) {
+        const remainingBytes = bytes.length - filledBytes;
+        const { bytesRead } = await handle.read(
+          bytes,
+          filledBytes,
+          remainingBytes,
+          start + filledBytes,
+        );
         if (bytesRead === 0) throw new Error("the file became shorter while it was read");
-        filled += bytesRead;
+        filledBytes += bytesRead;
       }
       return bytes.buffer;
     },
@@ -56,5 +61,5 @@ process.on("message", (request: ParquetRequest) => {
     .catch((error: unknown): ParquetAnswer => ({ error: messageOf(error) }))
     .then((result) => process.send!(result));
 });
-// The command has ended.
+// The process of the command has ended, so this process ends too.
 process.on("disconnect", () => process.exit());

@@ -14,17 +14,17 @@ import { toReadError } from "./stream.js";
 
 export type { BinaryType };
 
-/** Time for one answer: a constant, and more for each byte of a row group. */
-const DEADLINE_MS = 10_000;
+/** Time limit of one answer in ms: a constant, and more for each byte of a row group. */
+const BASE_DEADLINE_MS = 10_000;
 const DEADLINE_MS_PER_BYTE = 1e-3;
 /** JavaScript heap of the process, in MB: a constant, and more for each MB of the file. */
-const HEAP_MB = 1024;
+const BASE_HEAP_MB = 1024;
 const HEAP_MB_PER_MB = 40;
 
-const MB = 1 << 20;
+const BYTES_PER_MB = 1 << 20;
 
 export interface ParquetOptions {
-  /** The field of the vector: its bytes are components. */
+  /** Name of the vector field; if it has bytes, they are decoded to components. */
   readonly vector: string;
   readonly binary?: BinaryType | undefined;
   readonly onNote: OnNote;
@@ -40,14 +40,21 @@ export async function* readParquetRows(
   const { size } = await stat(file).catch((error: unknown) => {
     throw toReadError(file, error);
   });
-  const heap = Math.min(HEAP_MB + (HEAP_MB_PER_MB * size) / MB, (0.75 * totalmem()) / MB);
+  const heapMb = Math.min(
+    BASE_HEAP_MB + (HEAP_MB_PER_MB * size) / BYTES_PER_MB,
+    (0.75 * totalmem()) / BYTES_PER_MB,
+  );
   const child = fork(fileURLToPath(new URL("./parquet-process.js", import.meta.url)), {
     serialization: "advanced",
-    execArgv: [`--max-old-space-size=${Math.ceil(heap)}`],
+    execArgv: [`--max-old-space-size=${Math.ceil(heapMb)}`],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const request = async (message: ParquetRequest, bytes: number): Promise<ParquetAnswer> => {
-    const answer = await requestAnswer(child, message, DEADLINE_MS + bytes * DEADLINE_MS_PER_BYTE);
+    const answer = await requestAnswer(
+      child,
+      message,
+      BASE_DEADLINE_MS + bytes * DEADLINE_MS_PER_BYTE,
+    );
     if ("error" in answer)
       throw new InputError(
         `${file}: cannot be read as Parquet: ${answer.error}. ` +
@@ -56,15 +63,15 @@ export async function* readParquetRows(
     return answer;
   };
   try {
-    const opened = await request({ file, vector, binary }, size);
-    if (!("groups" in opened)) return;
-    const { groups } = opened;
-    const noted = new Set<string>();
+    const openedFile = await request({ file, vector, binary }, size);
+    if (!("groups" in openedFile)) return;
+    const { groups } = openedFile;
+    const printedNotes = new Set<string>();
     for (const [group, { firstRow, compressedBytes }] of groups.entries()) {
       const answer = await request({ group }, Math.min(compressedBytes, size));
       if (!("rows" in answer)) return;
-      for (const note of answer.notes) if (!noted.has(note)) onNote(`${file}: ${note}`);
-      for (const note of answer.notes) noted.add(note);
+      for (const note of answer.notes) if (!printedNotes.has(note)) onNote(`${file}: ${note}`);
+      for (const note of answer.notes) printedNotes.add(note);
       for (const [index, fields] of answer.rows.entries())
         yield { location: `${file}: row ${firstRow + index}`, fields };
       onShare?.((group + 1) / groups.length);

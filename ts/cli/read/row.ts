@@ -1,4 +1,4 @@
-/** The common form of the input formats: rows of named fields. */
+/** The common form into which all input formats are read: rows of named fields. */
 
 /** One row. `location` identifies it in messages, as in "items.jsonl:12". */
 export interface Row {
@@ -13,11 +13,11 @@ export type OnNote = (note: string) => void;
 
 /** Up to eight names for a message, and how many more there are. */
 export function listNames(names: readonly string[]): string {
-  const listed = names
+  const listedNames = names
     .slice(0, 8)
     .map((name) => (name.length > 30 ? `${name.slice(0, 30)}…` : name));
-  const unlisted = names.length - listed.length;
-  return listed.length === 0
+  const unlistedCount = names.length - listedNames.length;
+  return listedNames.length === 0
     ? "none"
-    : listed.join(", ") + (unlisted > 0 ? ` and ${unlisted} more` : "");
+    : listedNames.join(", ") + (unlistedCount > 0 ? ` and ${unlistedCount} more` : "");
 }

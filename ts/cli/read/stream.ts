@@ -4,7 +4,7 @@ import { InputError, messageOf } from "../command-error.js";
 
 /** Longest line, and longest value of a JSON document, in UTF-16 units. */
 export const MAX_VALUE_LENGTH = 1 << 28;
-/** Characters of the beginning that determine the format. */
+/** Maximum length of the beginning of a file that determines its format, in UTF-16 units. */
 const MAX_BEGINNING_LENGTH = 1 << 20;
 
 /** First bytes of other encodings and formats, and what to do with them. */
@@ -33,7 +33,7 @@ export function toReadError(file: string, error: unknown): InputError {
   );
 }
 
-/** The complete contents. */
+/** Reads the complete contents of a file as bytes. */
 export async function readBytes(file: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of readChunks(file)) chunks.push(chunk);
@@ -63,20 +63,20 @@ export async function* readText(
       );
     }
   };
-  let carriedOver = "";
+  let carriedText = "";
   let bytesRead = 0;
   for await (const chunk of readChunks(file)) {
     firstBytes ??= Buffer.from(chunk.subarray(0, 16)).toString("latin1");
     onBytes?.((bytesRead += chunk.length));
-    const text = carriedOver + decode(chunk);
+    const text = carriedText + decode(chunk);
     // The next chunk may begin with the "\n" of this "\r".
-    carriedOver = text.endsWith("\r") ? "\r" : "";
-    yield text.slice(0, text.length - carriedOver.length).replaceAll("\r\n", "\n");
+    carriedText = text.endsWith("\r") ? "\r" : "";
+    yield text.slice(0, text.length - carriedText.length).replaceAll("\r\n", "\n");
   }
-  yield carriedOver + decode(undefined);
+  yield carriedText + decode(undefined);
 }
 
-/** A text whose beginning is known. */
+/** A text of which the beginning has been read, to detect its format. */
 export interface TextSource {
   /** The text up to the end of its first line that is not blank, or up to a limit. */
   readonly beginning: string;
@@ -86,20 +86,20 @@ export interface TextSource {
 
 /** Reads the beginning of a text. Linear in its length: each chunk is searched once. */
 export async function openText(chunks: AsyncGenerator<string>): Promise<TextSource> {
-  const read: string[] = [];
+  const beginningChunks: string[] = [];
   let length = 0;
   let isBlank = true;
   while (length < MAX_BEGINNING_LENGTH) {
     const { value, done } = await chunks.next();
     if (done) break;
-    read.push(value);
+    beginningChunks.push(value);
     length += value.length;
     const lineStart: number = isBlank ? value.search(/\S/) : 0;
     if (lineStart < 0) continue;
     isBlank = false;
     if (value.indexOf("\n", lineStart) >= 0) break;
   }
-  const beginning = read.join("");
+  const beginning = beginningChunks.join("");
   return {
     beginning,
     chunks: (async function* () {
@@ -117,21 +117,21 @@ export async function* splitLines(
   name: string,
   text: AsyncIterable<string>,
 ): AsyncGenerator<string> {
-  let unfinished: string[] = [];
+  let unfinishedParts: string[] = [];
   let unfinishedLength = 0;
   let line = 1;
   for await (const chunk of text) {
     let start = 0;
     for (let end = chunk.indexOf("\n"); end >= 0; end = chunk.indexOf("\n", start)) {
-      unfinished.push(chunk.slice(start, end));
-      yield unfinished.length === 1 ? unfinished[0]! : unfinished.join("");
-      unfinished = [];
+      unfinishedParts.push(chunk.slice(start, end));
+      yield unfinishedParts.length === 1 ? unfinishedParts[0]! : unfinishedParts.join("");
+      unfinishedParts = [];
       unfinishedLength = 0;
       line += 1;
       start = end + 1;
     }
     if (start === chunk.length) continue;
-    unfinished.push(start === 0 ? chunk : chunk.slice(start));
+    unfinishedParts.push(start === 0 ? chunk : chunk.slice(start));
     unfinishedLength += chunk.length - start;
     if (unfinishedLength > MAX_VALUE_LENGTH)
       throw new InputError(
@@ -139,7 +139,7 @@ export async function* splitLines(
           "Expected one item or action a line.",
       );
   }
-  yield unfinished.join("");
+  yield unfinishedParts.join("");
 }
 
 async function* readChunks(file: string): AsyncGenerator<Uint8Array> {

@@ -8,7 +8,7 @@ import { parseDecimal } from "./number.js";
 import type { Row } from "./row.js";
 import { splitLines, type TextSource } from "./stream.js";
 
-const COUNTS = /^(\d+) (\d+)$/;
+const COUNT_AND_DIM_LINE = /^(\d+) (\d+)$/;
 
 /**
  * Whether the beginning of a text has vectors in this format: words and at least two numbers,
@@ -16,7 +16,8 @@ const COUNTS = /^(\d+) (\d+)$/;
  */
 export function isTextVectors(beginning: string): boolean {
   const [first = "", second] = completeLines(beginning);
-  if (COUNTS.test(first.trim()) && second !== undefined) return componentsOf(second) > 1;
+  if (COUNT_AND_DIM_LINE.test(first.trim()) && second !== undefined)
+    return componentsOf(second) > 1;
   return componentsOf(first) > 1;
 }
 
@@ -27,22 +28,22 @@ export async function* readTextVectors(
   { id, vector }: { id: string; vector: string },
 ): AsyncGenerator<Row> {
   let line = 0;
-  let count: number | undefined;
+  let declaredCount: number | undefined;
   let dim: number | undefined;
   let rows = 0;
   for await (const text of splitLines(name, source.chunks)) {
     line += 1;
     const location = `${name}:${line}`;
-    const trimmed = text.trimEnd();
-    if (trimmed === "") continue;
-    const [, rowCount, length] = (line === 1 && COUNTS.exec(trimmed)) || [];
+    const trimmedLine = text.trimEnd();
+    if (trimmedLine === "") continue;
+    const [, rowCount, length] = (line === 1 && COUNT_AND_DIM_LINE.exec(trimmedLine)) || [];
     if (length !== undefined) {
-      count = Number(rowCount);
+      declaredCount = Number(rowCount);
       dim = Number(length);
       continue;
     }
-    const parts = trimmed.split(" ");
-    dim ??= componentsOf(trimmed);
+    const parts = trimmedLine.split(" ");
+    dim ??= componentsOf(trimmedLine);
     // A few words of GloVe's vectors contain spaces.
     const word = parts.slice(0, -dim).join(" ");
     const components = parts.slice(-dim).map(parseDecimal);
@@ -51,14 +52,14 @@ export async function* readTextVectors(
     if (word === "" || index >= 0 || hasNumber)
       throw new InputError(
         `${location}: expected a word and ${dim} numbers, separated by spaces, saw ` +
-          `${inspect(trimmed)}.`,
+          `${inspect(trimmedLine)}.`,
       );
     rows += 1;
     yield { location, fields: { [id]: word, [vector]: components } };
   }
-  if (count !== undefined && rows !== count)
+  if (declaredCount !== undefined && rows !== declaredCount)
     throw new InputError(
-      `${name}: expected ${count} vectors, as its first line states, saw ${rows}. ` +
+      `${name}: expected ${declaredCount} vectors, as its first line states, saw ${rows}. ` +
         "Is the file complete?",
     );
 }
@@ -67,11 +68,11 @@ export async function* readTextVectors(
 function componentsOf(line: string): number {
   const parts = line.trimEnd().split(" ");
   const isNumber = parts.map((part) => !Number.isNaN(parseDecimal(part)));
-  const last = isNumber.lastIndexOf(false);
+  const lastWordIndex = isNumber.lastIndexOf(false);
   // "a,0.1 0.2": another separator stands before the first number.
-  if (/[,;\t][-+.\d]/.test(parts[Math.max(0, last)]!)) return 0;
+  if (/[,;\t][-+.\d]/.test(parts[Math.max(0, lastWordIndex)]!)) return 0;
   // A word may be a number itself.
-  return parts.length - 1 - Math.max(0, last);
+  return parts.length - 1 - Math.max(0, lastWordIndex);
 }
 
 /** The first two lines; the last one that the beginning cuts loses its last part. */

@@ -4,7 +4,7 @@ import { parseDecimal } from "./number.js";
 
 /** A decimal number with a comma, as in 0,25, or an integer. */
 const DECIMAL_COMMA = /^[+-]?\d+(?:,\d+(?:e[+-]?\d+)?)?$/i;
-/** 007 is no number that a program writes; after a split at decimal commas 0,001 leaves it. */
+/** A leading zero, as in 007: no program writes such a number; 0,001 split at its comma has one. */
 const LEADING_ZERO = /^[+-]?0\d/;
 
 /** The components, or why the cell is not a vector. */
@@ -16,15 +16,15 @@ export type ParsedVector = { readonly values: number[] } | { readonly problem: s
  * white space in a file whose cells may have them (`decimalComma`).
  */
 export function parseVectorCell(cell: string, decimalComma: boolean): ParsedVector {
-  const trimmed = cell.trim();
-  const inBrackets = /^[[({]/.test(trimmed) && /[\])}]$/.test(trimmed);
-  const list = inBrackets ? trimmed.slice(1, -1).trim() : trimmed;
+  const trimmedCell = cell.trim();
+  const isInBrackets = /^[[({]/.test(trimmedCell) && /[\])}]$/.test(trimmedCell);
+  const list = isInBrackets ? trimmedCell.slice(1, -1).trim() : trimmedCell;
   if (list === "") return { values: [] };
   const separators = separatorsOf(list);
-  if (separators.length > 1 || (separators[0] === "commas" && !inBrackets && decimalComma)) {
+  if (separators.length > 1 || (separators[0] === "commas" && !isInBrackets && decimalComma)) {
     const parts = list.split(/[;\s]+/);
     if (decimalComma && parts.every((part) => DECIMAL_COMMA.test(part))) {
-      // Without brackets, points or other separators, 1,5 is one number or two.
+      // Without brackets or other separators, 1,5 is ambiguous: one decimal number or two integers.
       if (parts.length === 1 && separators[0] === "commas" && parts[0]!.split(",").length === 2)
         return {
           problem:
@@ -56,10 +56,10 @@ export function parseVectorCell(cell: string, decimalComma: boolean): ParsedVect
 
 /** The kinds of separators between the numbers; white space beside a comma is none. */
 function separatorsOf(list: string): string[] {
-  const compact = list.replace(/\s*([,;])\s*/g, "$1");
+  const compactList = list.replace(/\s*([,;])\s*/g, "$1");
   return [
-    ...(compact.includes(",") ? ["commas"] : []),
-    ...(compact.includes(";") ? ["semicolons"] : []),
-    ...(/\s/.test(compact) ? ["white space"] : []),
+    ...(compactList.includes(",") ? ["commas"] : []),
+    ...(compactList.includes(";") ? ["semicolons"] : []),
+    ...(/\s/.test(compactList) ? ["white space"] : []),
   ];
 }

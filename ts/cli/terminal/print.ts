@@ -71,10 +71,10 @@ export function formatTime(time: number): string {
 /** The emoji and the label, name or title in the item's payload; without them the id. */
 export function labelOf(catalogue: Catalogue | undefined, item: ItemId): string {
   const payload = payloadFields(catalogue, item);
-  const words = [payload.emoji, payload.label ?? payload.name ?? payload.title].filter(
+  const labelWords = [payload.emoji, payload.label ?? payload.name ?? payload.title].filter(
     (word) => typeof word === "string",
   );
-  return words.join(" ") || item;
+  return labelWords.join(" ") || item;
 }
 
 /** The emoji in the item's payload; without one its {@link labelOf}. */

@@ -123,13 +123,13 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
       request: postJson(urlOf("get"), { ids: items, include: ["embeddings"] }, headers),
       read: (reply) => {
         const embeddings = readList(readField(reply, "embeddings"), "embeddings");
-        const found = new Map(
+        const vectorByItem = new Map(
           readList(readField(reply, "ids"), "ids").map((item, row) => [
             readId(item),
             readVector(embeddings[row]),
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: httpSender("chroma", options),

@@ -75,7 +75,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
     },
     dim,
     // Elasticsearch limits an id (`_id`) to 512 bytes.
-    accepts: (item) => new TextEncoder().encode(item).length <= 512,
+    acceptsId: (item) => new TextEncoder().encode(item).length <= 512,
     search: (queries) => {
       const lines = queries.flatMap((query) => [
         { index },
@@ -125,7 +125,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
         headers,
       ),
       read: (reply) => {
-        const found = new Map(
+        const vectorByItem = new Map(
           readList(readField(reply, "docs"), "documents").map((doc) => [
             readId(readField(doc, "_id")),
             readField(doc, "found") === true
@@ -133,7 +133,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
               : undefined,
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: httpSender("elasticsearch", options),

@@ -192,7 +192,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       filter: version === 2 ? "full" : "none",
     },
     dim,
-    accepts: (item) => (idType === "int64" ? INT64_ID : SAFE_STRING_ID).test(item),
+    acceptsId: (item) => (idType === "int64" ? INT64_ID : SAFE_STRING_ID).test(item),
     search: version === 2 ? searchV2 : searchV1,
     lookUp: (items) => ({
       // Version 1 does not quote string ids.
@@ -203,13 +203,13 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         outputFields: [idField, vectorField],
       }),
       read: (reply) => {
-        const found = new Map(
+        const vectorByItem = new Map(
           readList(dataOf(reply), "rows").map((row) => [
             readId(readField(row, idField)),
             readVector(readField(row, vectorField)),
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: async (request, signal) => checkCode(await send(request, signal)),

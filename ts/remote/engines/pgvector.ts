@@ -54,7 +54,7 @@ export interface PgvectorOptions {
 }
 
 interface Statement {
-  text: string;
+  statementText: string;
   parameters: unknown[];
 }
 
@@ -113,7 +113,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
-    accepts: (item) => ID_PATTERNS[idType].test(item),
+    acceptsId: (item) => ID_PATTERNS[idType].test(item),
     search: (queries) => {
       const maxCount = Math.max(...queries.map(({ count }) => count));
       const parameters: unknown[] = [
@@ -139,7 +139,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
         : "";
       // The materialised CTE reads the query vectors once and sets the index parameters before the
       // scan.
-      const text = `
+      const statementText = `
 with asked as materialized (
   select q.place, coalesce(q.given::vector, own.${vectorName}::vector) as wanted,
     set_config('hnsw.ef_search', $3, true) as breadth${iterativeScan}
@@ -156,14 +156,14 @@ order by asked.place, hit.score desc nulls last`;
       return [
         {
           queries,
-          request: { text, parameters },
+          request: { statementText, parameters },
           read: (reply) => readRows(reply, queries.length),
         },
       ];
     },
     lookUp: (items) => ({
       request: {
-        text: `
+        statementText: `
 select t.${idName}::text as item, t.${vectorName}::text as vector from ${table} t
 where t.${idName} in (
   select wanted::${idType} from json_array_elements_text($1::text::json) as wanted
@@ -172,19 +172,19 @@ where t.${idName} in (
       },
       read: (reply) => {
         const rows = readList(readField(reply, "rows"), "rows");
-        const found = new Map(
+        const vectorByItem = new Map(
           rows.map((row) => [
             readId(readField(row, "item")),
             parseVector(readField(row, "vector")),
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: (statement, signal) => runStatement(query, statement, signal),
-    show: ({ text, parameters }) => ({
+    show: ({ statementText, parameters }) => ({
       to: "pgvector",
-      bytes: new TextEncoder().encode(JSON.stringify({ statement: text, parameters })),
+      bytes: new TextEncoder().encode(JSON.stringify({ statement: statementText, parameters })),
     }),
   };
   return engineRetriever(engine);
@@ -192,23 +192,23 @@ where t.${idName} in (
 
 async function runStatement(
   query: SqlExecutor,
-  { text, parameters }: Statement,
+  { statementText, parameters }: Statement,
   signal?: AbortSignal,
 ): Promise<unknown> {
   try {
-    return await unlessAborted(query(text, parameters, signal), signal);
+    return await unlessAborted(query(statementText, parameters, signal), signal);
   } catch (error) {
     if (signal?.aborted) throw error;
     const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
     const reason = String(message ?? error).slice(0, 160);
     const failure = `pgvector: the statement failed (${String(code ?? "no code")}: ${reason}).`;
     // SQLSTATE classes: 28 credentials, 42 and 3D unknown names, 22 data. Others may be transient.
-    const state = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
-    if (state.startsWith("28") || state === "42501")
+    const sqlState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";
+    if (sqlState.startsWith("28") || sqlState === "42501")
       throw new RetrievalError("refused", failure, { cause: error });
-    if (state.startsWith("42") || state.startsWith("3D"))
+    if (sqlState.startsWith("42") || sqlState.startsWith("3D"))
       throw new RetrievalError("not-found", failure, { cause: error });
-    if (state.startsWith("22")) throw new RetrievalError("reply", failure, { cause: error });
+    if (sqlState.startsWith("22")) throw new RetrievalError("reply", failure, { cause: error });
     throw new RetrievalError("network", failure, { cause: error });
   }
 }

@@ -60,7 +60,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     capabilities: { byId: "native", batch: false, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
     // Pinecone ids: at most 512 ASCII characters.
-    accepts: (item) => /^[\x21-\x7e]{1,512}$/.test(item),
+    acceptsId: (item) => /^[\x21-\x7e]{1,512}$/.test(item),
     search: (queries) =>
       queries.map((query) => ({
         queries: [query],
@@ -96,9 +96,11 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
         headers,
       },
       read: (reply) => {
-        const found = readField(reply, "vectors");
+        const vectorRecords = readField(reply, "vectors");
         return items.map((item) => {
-          const record = Object.hasOwn(Object(found), item) ? readField(found, item) : undefined;
+          const record = Object.hasOwn(Object(vectorRecords), item)
+            ? readField(vectorRecords, item)
+            : undefined;
           return record === undefined ? undefined : readVector(readField(record, "values"));
         });
       },

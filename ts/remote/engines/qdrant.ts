@@ -82,7 +82,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
-    accepts: (item) => idField !== undefined || pointId(item) !== undefined,
+    acceptsId: (item) => idField !== undefined || pointId(item) !== undefined,
     search: (queries) => [
       {
         queries,
@@ -128,12 +128,12 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
             ),
       read: (reply) => {
         const result = readField(reply, "result");
-        const found = readList(
+        const foundPoints = readList(
           idField === undefined ? result : readField(result, "points"),
           "points",
         );
         const vectors = new Map(
-          found.map((point) => [
+          foundPoints.map((point) => [
             itemOf(point),
             readNamedVector(readField(point, "vector"), vectorName),
           ]),

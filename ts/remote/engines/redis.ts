@@ -117,11 +117,11 @@ export function redis(options: RedisOptions): RemoteRetriever {
     }),
     // A failed command's reply is its error, so that only its query fails.
     send: async (commands, signal) => {
-      const settled = await unlessAborted(
+      const settledReplies = await unlessAborted(
         Promise.allSettled(commands.map((parts) => command(parts, signal))),
         signal,
       );
-      return settled.map((outcome) =>
+      return settledReplies.map((outcome) =>
         outcome.status === "fulfilled" ? outcome.value : toError(outcome.reason),
       );
     },

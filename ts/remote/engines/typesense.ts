@@ -84,7 +84,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     identity: JSON.stringify(["typesense", String(url), collection, vectorField, condition]),
     capabilities: { byId: "native", batch: true, maxK: 250, idKind: "string", filter: "numbers" },
     dim,
-    accepts: (item) => SAFE_ID.test(item),
+    acceptsId: (item) => SAFE_ID.test(item),
     search: (queries) => [
       {
         queries,
@@ -117,7 +117,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
           }),
       },
     ],
-    // One search for all items: a request has at most 50. `accepts` makes the list of ids safe.
+    // One search for all items: a request has at most 50. `acceptsId` makes the list of ids safe.
     lookUp: (items) => ({
       request: postJson(
         joinUrl(url, "multi_search"),
@@ -141,13 +141,13 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
             readField(hit, "document"),
           );
         });
-        const found = new Map(
+        const vectorByItem = new Map(
           documents.map((document) => [
             readId(readField(document, "id")),
             readVector(readField(document, vectorField)),
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: httpSender("typesense", options),

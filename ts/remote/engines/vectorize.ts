@@ -71,7 +71,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
     identity: JSON.stringify(["vectorize", name, condition]),
     capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
     dim,
-    accepts: (item) => new TextEncoder().encode(item).length <= 64,
+    acceptsId: (item) => new TextEncoder().encode(item).length <= 64,
     search: (queries) => [
       {
         queries,
@@ -95,13 +95,13 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           if (reply instanceof Error) throw reply;
           return readList(reply, "vectors");
         });
-        const found = new Map(
+        const vectorByItem = new Map(
           vectors.map((record) => [
             readId(readField(record, "id")),
             toVector(readField(record, "values")),
           ]),
         );
-        return items.map((item) => found.get(item));
+        return items.map((item) => vectorByItem.get(item));
       },
     }),
     send: async (calls, signal) => {

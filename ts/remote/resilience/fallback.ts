@@ -1,4 +1,4 @@
-/** Fallback to other retrievers. */
+/** `withFallback`: sends unanswered queries to other retrievers. */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { checkAbort } from "../../values/check.js";
@@ -19,10 +19,10 @@ export function withFallback(
     ask: async (queries, signal) => {
       const answers = await first.ask(queries, signal);
       for (const other of others) {
-        const unanswered = answerRowsWhere(answers, (answer) => answer.status !== "ok");
-        if (unanswered.length === 0) break;
-        const results = await askSubset(unanswered, queries, other, signal);
-        unanswered.forEach((row, index) => {
+        const unansweredRows = answerRowsWhere(answers, (answer) => answer.status !== "ok");
+        if (unansweredRows.length === 0) break;
+        const results = await askSubset(unansweredRows, queries, other, signal);
+        unansweredRows.forEach((row, index) => {
           // Otherwise the answer of `first` stays.
           if (results[index]!.status === "ok") answers[row] = results[index]!;
         });
@@ -46,11 +46,11 @@ export function withFallback(
           firstError ??= error;
         }
       }
-      // The retriever that failed may have the items that the others do not have.
+      // Items still missing may be stored in the retriever that failed, so its error is thrown.
       if (firstError !== undefined && results.includes(undefined)) throw firstError;
       return results;
     },
-    // All that may be sent: the others are queried only if the first fails.
+    // All messages that may be sent: the others are queried only if the first fails.
     outbound: (queries) => [
       ...first.outbound(queries),
       ...others

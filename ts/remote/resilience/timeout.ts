@@ -1,4 +1,4 @@
-/** Time limits. */
+/** `withTimeout`: a time limit for each call of a retriever. */
 import { checkPositive } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
 import { unlessAborted } from "../abort.js";
@@ -34,14 +34,14 @@ export function withTimeout(
     if (signal?.aborted) forwardAbort();
     const timerAbort = new AbortController();
     try {
-      const expired = sleep(milliseconds, timerAbort.signal).then(
+      const expiry = sleep(milliseconds, timerAbort.signal).then(
         () =>
           new RetrievalError(reason, `${inner.engine} did not answer within ${milliseconds} ms.`),
         () => new Promise<never>(() => undefined),
       );
       const result = work(workAbort.signal);
       result.catch(() => undefined); // it may reject after the race is decided
-      return await unlessAborted(Promise.race([result, expired]), signal);
+      return await unlessAborted(Promise.race([result, expiry]), signal);
     } finally {
       timerAbort.abort();
       signal?.removeEventListener("abort", forwardAbort);
@@ -57,9 +57,12 @@ export function withTimeout(
         : answers;
     },
     vectors: async (items, signal) => {
-      const found = await withTimer((workSignal) => inner.vectors(items, workSignal), signal);
-      if (found instanceof RetrievalError) throw found;
-      return found;
+      const foundVectors = await withTimer(
+        (workSignal) => inner.vectors(items, workSignal),
+        signal,
+      );
+      if (foundVectors instanceof RetrievalError) throw foundVectors;
+      return foundVectors;
     },
   });
 }

@@ -1,11 +1,11 @@
-/** Helpers of the wrappers. */
+/** Functions shared by the retriever wrappers of this folder. */
 
 import { isSageError } from "../../errors.js";
 import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
 
-/** `inner` with some properties replaced. */
+/** Builds a retriever from `inner` with some of its properties replaced. */
 export function overrideParts(
   inner: RemoteRetriever,
   parts: Partial<RetrieverParts>,
@@ -32,14 +32,14 @@ export async function askSubset(
   retriever: RemoteRetriever,
   signal: AbortSignal | undefined,
 ): Promise<Answer[]> {
-  const subset = rows.map((row) => queries[row]!);
+  const querySubset = rows.map((row) => queries[row]!);
   try {
-    return await retriever.ask(subset, signal);
+    return await retriever.ask(querySubset, signal);
   } catch (error) {
     checkAbort(signal);
     const failure = isSageError(error)
       ? error
       : unexpectedReply(retriever.engine, String(error), error);
-    return subset.map((): Answer => ({ status: "error", error: failure }));
+    return querySubset.map((): Answer => ({ status: "error", error: failure }));
   }
 }
