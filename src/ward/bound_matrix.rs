@@ -454,7 +454,7 @@ fn mask_dead(codes: &PanelPair, dead_mask: &PanelPair) -> [BoundCodes; 2] {
     core::array::from_fn(|i| BoundCodes::new(codes[i]).max(BoundCodes::new(dead_mask[i])))
 }
 
-/// Returns the least code among the live slots of a matrix row.
+/// Returns the smallest quantized bound in a matrix row, over the slots of live clusters.
 #[inline(never)]
 fn min_code(row: &[PanelPair], dead_mask: &[PanelPair]) -> i16 {
     let mut lane_minima = [BoundCodes::splat(BoundCodes::MAX); 2];

@@ -117,7 +117,7 @@ async function writeStraight(name: string, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** Writes through process.stdout: the report that follows shares its position in the file. */
+/** Writes through process.stdout, so that a report printed afterwards continues at its offset. */
 function writeToStdout(bytes: Uint8Array): Promise<void> {
   return new Promise((done, fail) =>
     process.stdout.write(bytes, (error) => (error ? fail(error) : done())),

@@ -135,7 +135,7 @@ function replaceInstance(core: Core): void {
 /** Whether the wasm memory failed to grow since the last call of this function. */
 function takeExhaustedFlag(): boolean {
   // `initSync` returns the exports of the current instance. scripts/lib/traps.mjs adds the wasm
-  // global `exhausted` to them.
+  // global `exhausted` to them: 1 after the memory failed to grow.
   const { exhausted } = (
     generated.initSync as () => unknown as () => {
       exhausted: { value: number };

@@ -10,8 +10,8 @@ const HEIGHT = 310;
 const MARGIN = 50;
 const ISLAND_RADIUS = 34;
 /** Smallest distance at which two emoji of ordinary size do not overlap. */
-const MIN_DISTANCE = 30;
-/** Added to MIN_DISTANCE for each medoid of a pair, because medoids are drawn larger. */
+const MIN_DOT_DISTANCE_PX = 30;
+/** Added to MIN_DOT_DISTANCE_PX for each medoid of a pair, because medoids are drawn larger. */
 const MEDOID_EXTRA_DISTANCE = 8;
 const SEPARATION_ROUNDS = 40;
 
@@ -88,7 +88,7 @@ function separateAll(spots: readonly Spot[]): void {
  */
 function separatePair(a: Spot, b: Spot, index: number): void {
   const requiredDistance =
-    MIN_DISTANCE +
+    MIN_DOT_DISTANCE_PX +
     (a.isMedoid ? MEDOID_EXTRA_DISTANCE : 0) +
     (b.isMedoid ? MEDOID_EXTRA_DISTANCE : 0);
   const [dx, dy] =

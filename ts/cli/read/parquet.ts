@@ -40,13 +40,13 @@ export async function* readParquetRows(
   const { size } = await stat(file).catch((error: unknown) => {
     throw toReadError(file, error);
   });
-  const heapMb = Math.min(
+  const heapLimitMb = Math.min(
     BASE_HEAP_MB + (HEAP_MB_PER_MB * size) / BYTES_PER_MB,
     (0.75 * totalmem()) / BYTES_PER_MB,
   );
   const child = fork(fileURLToPath(new URL("./parquet-process.js", import.meta.url)), {
     serialization: "advanced",
-    execArgv: [`--max-old-space-size=${Math.ceil(heapMb)}`],
+    execArgv: [`--max-old-space-size=${Math.ceil(heapLimitMb)}`],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const request = async (message: ParquetRequest, bytes: number): Promise<ParquetAnswer> => {
