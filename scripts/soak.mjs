@@ -86,7 +86,7 @@ async function runSoak(file, seconds, check) {
     { cwd: root },
   );
   const keepEvery = Math.max(1, Math.round(seconds / 10));
-  const rows = [];
+  const reportRows = [];
   let figures;
   let failure;
   let messageCount = 0;
@@ -94,8 +94,8 @@ async function runSoak(file, seconds, check) {
     figures = message;
     try {
       const row = check(message);
-      if (messageCount++ % keepEvery === 0) rows.push(row);
-      else rows.last = row;
+      if (messageCount++ % keepEvery === 0) reportRows.push(row);
+      else reportRows.last = row;
     } catch (error) {
       failure ??= error;
       child.kill();
@@ -104,8 +104,8 @@ async function runSoak(file, seconds, check) {
   const code = await new Promise((resolve) => child.on("exit", resolve));
   if (failure) throw failure;
   if (code !== 0) throw new Remedy(`tests/soak/${file} failed with code ${code}; see above.`);
-  if (rows.last) rows.push(rows.last);
-  return { rows, figures };
+  if (reportRows.last) reportRows.push(reportRows.last);
+  return { rows: reportRows, figures };
 }
 
 await runScript(async () => {

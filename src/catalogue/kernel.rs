@@ -24,7 +24,8 @@ const MAX_CODE: f64 = 127.0;
 /// Maximal magnitude of the weight of an odd dimension. Weights of even dimensions are 256 times
 /// finer, and stay within `i16`.
 const MAX_ODD_WEIGHT: f64 = 127.0;
-/// Number of steps of the weight of an even dimension in one step of that of an odd dimension.
+/// Ratio of the quantization steps: one step of an odd dimension's weight is 256 steps of an even
+/// dimension's weight.
 const EVEN_WEIGHT_STEPS: f64 = 256.0;
 
 /// Query weights that multiply 16 codes: eight for the 16-bit words of two codes each, and eight

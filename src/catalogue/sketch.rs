@@ -348,8 +348,8 @@ mod simd {
     }
 }
 
-/// The functions of the estimation loop in plain Rust: for all targets but wasm, and as the
-/// reference in tests.
+/// The functions that estimate dot products from sketches, in plain Rust: for all targets but wasm,
+/// and as the reference in tests.
 #[cfg(any(test, not(target_arch = "wasm32")))]
 mod portable {
     use super::{

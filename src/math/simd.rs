@@ -193,7 +193,7 @@ impl BoundCodes {
         (lane % 4) * 2 + lane / 4
     }
 
-    /// The lane at a position in memory.
+    /// SIMD lane of the bound stored at a position in memory; the inverse of `position_of`.
     pub(crate) fn lane_at(position: usize) -> usize {
         position / 2 + position % 2 * 4
     }

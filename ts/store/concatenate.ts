@@ -1,6 +1,9 @@
 import { SageError } from "../errors.js";
 
-/** All parts in one new array; undefined if there are none. Throws "corrupt" for foreign values. */
+/**
+ * All parts in one new array; undefined if there are none. Throws code "corrupt" if a part is not a
+ * Uint8Array.
+ */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array | undefined {
   if (parts.length === 0) return undefined;
   if (!parts.every((part) => part instanceof Uint8Array))
