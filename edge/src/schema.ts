@@ -259,7 +259,7 @@ export const RecommendationsReply = v.object({
         medoid: v.string(),
         nearest: v.pipe(
           v.array(v.string()),
-          v.description("The user's items nearest to the item."),
+          v.description("The items of that interest near the item; may be empty."),
         ),
       }),
     }),

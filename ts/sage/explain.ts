@@ -5,7 +5,7 @@ import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Settings } from "./options.js";
 import { copyInterest, newestRowPerItem, type ProfileState } from "./profile.js";
-import { nearestActions } from "./recommend.js";
+import { nearMembers } from "./recommend.js";
 import type { Explanation, Sage } from "./types.js";
 
 const NEAREST_PER_EXPLANATION = 5;
@@ -35,13 +35,14 @@ export function explain(
     dim,
   );
   const memberInterest = lastRow >= 0 ? labels[lastRow]! : -1;
-  const interest =
+  const interestIndex =
     memberInterest >= 0
       ? memberInterest
       : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
+  const interest = profile.interests[interestIndex]!;
   return {
-    interest: copyInterest(profile.interests[interest]!),
-    nearest: nearestActions(state, [vector], NEAREST_PER_EXPLANATION, item)[0]!,
+    interest: copyInterest(interest),
+    nearest: nearMembers(state, interest, [vector], NEAREST_PER_EXPLANATION, item)[0]!,
   };
 }
 

@@ -18,6 +18,11 @@ const RECOMMEND_OPTION_NAMES = ["count", "interests", "pick", "exclude", "signal
 const DEFAULT_TOP_INTERESTS = 8;
 const DEFAULT_SAMPLED_INTERESTS = 3;
 const MAX_NEAREST_PER_RECOMMENDATION = 3;
+/**
+ * Lowest cosine at which an action counts as near an item. Below it two items are unlike: two single
+ * actions that far apart are never one interest either (`Cut::Auto`).
+ */
+const MIN_NEAR_COSINE = 0.3;
 
 /** The plan of a `recommend` call. A custom retriever receives `queries` and nothing else. */
 export interface Plan {
@@ -58,7 +63,7 @@ export function planQueries(
 
 /**
  * Query the retriever or the catalogue, blend the hits by importance, and add to each hit the items
- * of the history that are nearest to it.
+ * of its interest that are near it.
  */
 export async function runPlan(
   plan: Plan,
@@ -77,47 +82,64 @@ export async function runPlan(
   const vectors = hits.map(
     ({ item, list }) => settings.catalogue?.vector(item) ?? interests[list]!.vector,
   );
-  const nearest = nearestActions(state, vectors, MAX_NEAREST_PER_RECOMMENDATION);
+  const near: NearMember[][] = hits.map(() => []);
+  interests.forEach((interest, list) => {
+    const indices = [...hits.keys()].filter((index) => hits[index]!.list === list);
+    const hitVectors = indices.map((index) => vectors[index]!);
+    nearMembers(state, interest, hitVectors, MAX_NEAREST_PER_RECOMMENDATION).forEach(
+      (members, i) => (near[indices[i]!] = members),
+    );
+  });
   return hits.map(({ item, score, list }, index) => ({
     item,
     score,
     because: {
       medoid: interests[list]!.medoid,
-      nearest: nearest[index]!.map((action) => action.item),
+      nearest: near[index]!.map((member) => member.item),
     },
   }));
 }
 
+/** An item of an interest, its cosine to an item, and the time of its newest action. */
+interface NearMember {
+  item: ItemId;
+  similarity: number;
+  at: number;
+}
+
 /**
- * For each vector the user's most similar items, at most `count`, each item once, by descending
- * cosine (ties: the lower row). `excludedItem` is left out.
+ * For each vector the items of an interest of the profile that are near it: at most `count`, each
+ * once, with a cosine of at least MIN_NEAR_COSINE, by descending cosine (ties: the lower row);
+ * possibly none. `excludedItem` is left out.
  */
-export function nearestActions(
+export function nearMembers(
   state: ProfileState,
+  interest: Interest,
   vectors: readonly Float32Array[],
   count: number,
   excludedItem?: ItemId,
-): { item: ItemId; similarity: number; at: number }[][] {
-  const rows = newestRowPerItem(state.actions).filter(
-    (row) => state.actions[row]!.item !== excludedItem,
+): NearMember[][] {
+  const { actions, labels, profile } = state;
+  const label = profile.interests.indexOf(interest);
+  const rows = newestRowPerItem(actions).filter(
+    (row) => labels[row] === label && actions[row]!.item !== excludedItem,
   );
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
-  const { dim } = state.profile;
-  const actionVectors = toMatrix(
-    rows.map((row) => state.actions[row]!.vector),
+  const { dim } = profile;
+  const memberVectors = toMatrix(
+    rows.map((row) => actions[row]!.vector),
     dim,
   );
-  const distinctVectors = [...new Set(vectors)]; // several items may share the vector of one medoid
-  const nearestRows = withCore((core) =>
-    core.nearest(actionVectors, dim, toMatrix(distinctVectors, dim), count),
+  const nearest = withCore((core) =>
+    core.nearest(memberVectors, dim, toMatrix(vectors, dim), count),
   );
-  const hitsPerVector = Math.min(count, rows.length);
-  return vectors.map((vector) =>
-    Array.from({ length: hitsPerVector }, (_, rank) => {
-      const index = distinctVectors.indexOf(vector) * hitsPerVector + rank;
-      const { item, at } = state.actions[rows[nearestRows.rows[index]!]!]!;
-      return { item, similarity: nearestRows.scores[index]!, at };
-    }),
+  const membersPerVector = Math.min(count, rows.length);
+  return vectors.map((_, query) =>
+    Array.from({ length: membersPerVector }, (_, rank) => {
+      const index = query * membersPerVector + rank;
+      const { item, at } = actions[rows[nearest.rows[index]!]!]!;
+      return { item, similarity: nearest.scores[index]!, at };
+    }).filter(({ similarity }) => similarity >= MIN_NEAR_COSINE),
   );
 }
 

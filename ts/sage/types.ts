@@ -262,9 +262,9 @@ export interface Recommendation {
    */
   score: number;
   /**
-   * `medoid`: the interest the item was retrieved for. `nearest`: the user's items most similar to
-   * the recommended item (cosine), at most 3. If the catalogue does not have the item, those most
-   * similar to the medoid.
+   * `medoid`: the interest the item was retrieved for. `nearest`: the items of that interest most
+   * similar to the recommended item, at most 3, each with a cosine of at least 0.3; possibly none.
+   * If the catalogue does not have the item, those most similar to the medoid.
    */
   because: { medoid: ItemId; nearest: ItemId[] };
 }
@@ -274,8 +274,8 @@ export interface Explanation {
   /** The interest of the item's last recorded action, else the one with the most similar medoid. */
   interest: Interest;
   /**
-   * The user's most similar items, at most 5 and without the item itself, by descending
-   * `similarity` (cosine, in [-1, 1]). `at`: time of the newest action.
+   * The items of that interest most similar to the item, at most 5 and without the item itself, by
+   * descending `similarity` (cosine, in [0.3, 1]); possibly none. `at`: time of the newest action.
    */
   nearest: { item: ItemId; similarity: number; at: number }[];
 }
