@@ -1,5 +1,5 @@
 // Turns panics into traps. Their messages are unreachable in the published wasm: there is no
-// console hook, and a panic ends in a trap. The messages and the code that passes source locations
+// console hook, and a panic ends in a trap. The messages, their formatting and the source locations
 // were a tenth of the wasm.
 //
 // ts/core/glue.ts reports "crashed" for a trap, unless memory was exhausted. A trap carries no
@@ -18,13 +18,26 @@ const panicNames = new RegExp(
 /** The functions of panicNames that are called only if memory is exhausted. */
 const exhaustionNames = /\b(capacity_overflow|handle_error|handle_alloc_error)$/;
 
+/**
+ * Functions that are only called through the table, and there only by panics, by closures passed to
+ * JavaScript or by futures: the core has none of these.
+ */
+const uncalledNames = new RegExp(
+  "^<?(std(\\[\\w+\\])?::panicking::|std(\\[\\w+\\])?::alloc::default_alloc_error_hook" +
+    "|.* as core(\\[\\w+\\])?::(fmt|any)::" +
+    "|wasm_bindgen::convert::closures::|js_sys::futures::)",
+);
+/** Functions that format text. `src/text.rs` replaces them, because they are large. */
+const formatNames = /\bcore(\[\w+\])?::fmt::/;
+
 /** Names in the wasm: the exported global, and the function that replaces `memory.grow`. */
 const EXHAUSTED_GLOBAL = "exhausted";
 const GROW_FUNCTION = "grow_and_record";
 
 /**
- * Replaces the body of every function of panicNames by a trap, in a wasm that still has its names.
- * wasm-opt then removes the computation of the arguments of these functions.
+ * Replaces the body of every function of panicNames by a trap, in a wasm that still has its names,
+ * and removes what only panics use. wasm-opt then removes the computation of the arguments of these
+ * functions. Throws if other code formats text by `core::fmt`.
  */
 export function panicsToTraps(wasm) {
   const module = binaryen.readBinary(wasm);
@@ -36,9 +49,7 @@ export function panicsToTraps(wasm) {
   let replacedCount = 0;
   for (let index = 0; index < module.getNumFunctions(); index += 1) {
     const functionReference = module.getFunctionByIndex(index);
-    const name = binaryen
-      .getFunctionInfo(functionReference)
-      .name.replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+    const name = rustName(binaryen.getFunctionInfo(functionReference).name);
     if (!panicNames.test(name)) continue;
     const trap = exhaustionNames.test(name)
       ? module.block(null, [setExhausted(1), module.unreachable()])
@@ -51,7 +62,34 @@ export function panicsToTraps(wasm) {
       `Found ${replacedCount} panicking functions, expected at least 8: rustc may have ` +
         "changed their names; update the pattern in scripts/lib/traps.mjs.",
     );
-  return recordGrowth(module).emitBinary();
+  removeUncalledTableEntries(module);
+  return eraseLocations(recordGrowth(module).emitBinary());
+}
+
+/** The name of a function as rustc wrote it. */
+function rustName(name) {
+  return name.replace(/\\([0-9a-f]{2})/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+}
+
+/**
+ * Removes the functions of uncalledNames from the table, so that wasm-opt can remove them. A call
+ * through an empty table entry traps.
+ */
+function removeUncalledTableEntries(module) {
+  const segment = binaryen.getElementSegmentInfo(module.getElementSegmentByIndex(0));
+  const start = binaryen.getExpressionInfo(segment.offset).value;
+  module.removeElementSegment(segment.name);
+  segment.data.forEach((name, index) => {
+    if (uncalledNames.test(rustName(name))) return;
+    const offset = start + index;
+    module.addActiveElementSegment(segment.table, `e${offset}`, [name], module.i32.const(offset));
+  });
+  module.runPasses(["dce", "vacuum", "remove-unused-module-elements"]);
+  for (let index = 0; index < module.getNumFunctions(); index += 1) {
+    const name = rustName(binaryen.getFunctionInfo(module.getFunctionByIndex(index)).name);
+    if (formatNames.test(name))
+      throw new Error(`${name} is in use: format text with src/text.rs, or it traps.`);
+  }
 }
 
 /** Replaces every `memory.grow` by a call that also records whether the memory has grown. */
@@ -72,5 +110,29 @@ function recordGrowth(module) {
     .replace(/\)\s*$/, `${growFunction}\n)`);
   const result = binaryen.parseText(textWithRecording);
   result.setFeatures(module.getFeatures());
+  return result;
+}
+
+/**
+ * Overwrites the source locations of panics with zeros, which compress to nothing: the functions
+ * that read them are traps. A location is four u32: address and length of a path, line, column.
+ */
+function eraseLocations(wasm) {
+  const module = binaryen.readBinary(wasm);
+  const { offset, data } = module.getDataSegmentInfo(module.getDataSegment(".rodata"));
+  const result = Buffer.from(wasm);
+  const start = result.indexOf(Buffer.from(data));
+  const constants = result.subarray(start, start + data.byteLength);
+  const erasedRanges = [];
+  for (let position = 0; position + 16 <= constants.length; position += 4) {
+    const pathStart = constants.readUInt32LE(position) - offset;
+    const pathEnd = pathStart + constants.readUInt32LE(position + 4);
+    if (pathStart < 0 || pathEnd > constants.length) continue;
+    if (/^[\w./-]+\.rs$/.test(constants.toString("latin1", pathStart, pathEnd)))
+      erasedRanges.push([position, position + 16], [pathStart, pathEnd]);
+  }
+  if (erasedRanges.length === 0)
+    throw new Error("Found no source locations: update scripts/lib/traps.mjs to their layout.");
+  for (const range of erasedRanges) constants.fill(0, ...range);
   return result;
 }
