@@ -197,10 +197,9 @@ pub fn encode_medoids(
     #[wasm_bindgen(js_name = idEnds)] id_offsets: &[u32],
     vectors: Vec<f32>,
     dim: usize,
-    precision: u8,
+    precision: usize,
 ) -> JsResult<Uint8Array> {
-    let precision =
-        [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32][usize::from(precision.min(2))];
+    let precision = choice(precision, [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32])?;
     let ids = split_strings(ids, id_offsets)?;
     let medoids = Medoids { count, ids, vectors, dim };
     medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(to_js_error)
@@ -238,9 +237,9 @@ pub struct CoreBuilder(CatalogueBuilder);
 impl CoreBuilder {
     /// An empty catalogue; a `metric` of 0 is cosine, 1 is inner product, 2 is L2.
     #[wasm_bindgen(constructor)]
-    pub fn new(dim: usize, compact: bool, metric: u32) -> JsResult<CoreBuilder> {
+    pub fn new(dim: usize, compact: bool, metric: usize) -> JsResult<CoreBuilder> {
         let precision = if compact { Precision::Compact } else { Precision::Full };
-        let metric = [Metric::Cosine, Metric::InnerProduct, Metric::L2][metric.min(2) as usize];
+        let metric = choice(metric, [Metric::Cosine, Metric::InnerProduct, Metric::L2])?;
         CatalogueBuilder::new(dim, BuildOptions { precision, metric })
             .map(Self)
             .map_err(to_js_error)
@@ -474,7 +473,7 @@ fn utf16_units(byte: u8) -> u32 {
 
 /// The section of a kind; an error to throw for an unknown kind.
 fn section_of_kind(kind: usize) -> JsResult<Section> {
-    Section::from_number(kind).ok_or_else(|| js_error("option", "there is no section of this kind"))
+    Section::from_number(kind).ok_or_else(unknown_choice)
 }
 
 /// Ranked lists as the fields `rows`, `scores` and `ends` of a JavaScript object: list l is hits
@@ -503,7 +502,7 @@ fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
     };
     let some_unless_nan = |x: f64| (!x.is_nan()).then_some(x);
     Ok(ProfileOptions {
-        cut: match cut as u8 {
+        cut: match to_index(cut) {
             0 => Cut::Auto,
             1 => Cut::Threshold(cut_value),
             2 => Cut::Cosine(cut_value),
@@ -511,18 +510,34 @@ fn profile_options(options: &[f64]) -> JsResult<ProfileOptions> {
             3 => {
                 return Err(js_error("option", "cut.count: expected a whole number of at least 1"));
             }
-            _ => Cut::Spread(cut_value),
+            4 => Cut::Spread(cut_value),
+            _ => return Err(unknown_choice()),
         },
-        singletons: match singletons as u8 {
-            0 => Singletons::Keep,
-            1 => Singletons::Drop,
-            _ => Singletons::Attach,
-        },
+        singletons: choice(
+            to_index(singletons),
+            [Singletons::Keep, Singletons::Drop, Singletons::Attach],
+        )?,
         half_life_days: some_unless_nan(half_life_days),
         lambda: some_unless_nan(lambda),
         spread: some_unless_nan(spread),
         memory: some_unless_nan(memory),
     })
+}
+
+/// The choice that TypeScript encodes as this number; an error to throw for an unknown number.
+fn choice<T: Copy>(number: usize, choices: [T; 3]) -> JsResult<T> {
+    choices.get(number).copied().ok_or_else(unknown_choice)
+}
+
+/// The number if it is an index, else one past every list.
+fn to_index(number: f64) -> usize {
+    let index = number as usize;
+    if index as f64 == number { index } else { usize::MAX }
+}
+
+/// The error for a number that encodes no choice.
+fn unknown_choice() -> JsValue {
+    js_error("option", "there is no choice of this number")
 }
 
 /// A plain JavaScript object of these fields.

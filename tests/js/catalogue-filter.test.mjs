@@ -120,9 +120,16 @@ const wrong = [
   [
     "an object as a value",
     { field: "price", is: {} },
-    /expected strings or booleans, or numbers only/,
+    /expected strings or booleans, or finite numbers only, saw a Object/,
   ],
-  ["NaN as an end", { field: "price", from: NaN }, /expected numbers for from and to/],
+  ["undefined as a value", { field: "kind", is: undefined }, /saw undefined/],
+  ...[NaN, Infinity, -Infinity].flatMap((number) => [
+    [`${number} as a value`, { field: "price", is: number }, /finite numbers only, saw/],
+    [`${number} in a list`, { field: "price", in: [1, number] }, /finite numbers only, saw/],
+    [`${number} among strings`, { field: "kind", in: ["a", number] }, /finite numbers only, saw/],
+    [`${number} as an end`, { field: "price", from: number }, /expected finite numbers for from/],
+    [`${number} as the other end`, { not: { field: "price", from: 1, to: number } }, /finite/],
+  ]),
   ["a misspelt key", { fields: "price", is: 3 }, /unknown option "fields"/],
   ["null", null, /expected an object/],
 ];
@@ -158,6 +165,7 @@ test("invalid attribute values are refused, naming the item", async () => {
     /"x" of item 1: expected a string, a boolean, or a list of strings, saw 1/,
   );
   await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw a Object/);
+  await rejects(from({ x: ["a", undefined] }), "option", /"x" of item 0: .* saw undefined/);
   assert.deepEqual((await from({ x: null }, "text", 7)).attributes(), ["x"]);
 });
 

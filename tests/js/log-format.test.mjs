@@ -191,6 +191,7 @@ const forged = [
   ["a range that is text", (header) => void (header.tombstones[2].to = "now")],
   ["a space that is a number", (header) => void (header.space = 7)],
   ["a vector missing", (header) => void (header.actions[0][6] = 0)],
+  ["2 vectors", (header) => void header.actions.push([9, 0, "a", 0, null, null, 2])],
 ];
 for (const [name, change] of forged) {
   test(`a header with ${name} is corrupt, even with a valid checksum`, async () => {

@@ -430,7 +430,12 @@ const invalidFilters = [
   ["a field with a quote", { field: 'a"b', is: 1 }],
   ["a field of 64 letters", { field: "a".repeat(64), is: 1 }],
   ["no comparison", { field: "a" }],
-  ["NaN", { field: "a", from: NaN }],
+  ...[NaN, Infinity, -Infinity].flatMap((number) => [
+    [`${number} as an end`, { field: "a", from: number }],
+    [`${number} as the other end`, { not: { field: "a", from: 1, to: number } }],
+    [`${number} as a value`, { field: "a", is: number }],
+    [`${number} in a list`, { field: "a", in: [1, number] }],
+  ]),
   ["an object for a value", { field: "a", is: { $ne: 1 } }],
   ["an empty list", { field: "a", in: [] }],
   ["an empty all", { all: [] }],
@@ -439,10 +444,9 @@ const invalidFilters = [
 ];
 for (const [name, filter] of invalidFilters) {
   test(`a filter with ${name} is refused`, () => {
-    assert.throws(
-      () => milvus({ url: "https://m.example", collection: "items", filter }),
-      (error) => ["option", "not-finite"].includes(error.code),
-    );
+    assert.throws(() => milvus({ url: "https://m.example", collection: "items", filter }), {
+      code: "option",
+    });
   });
 }
 

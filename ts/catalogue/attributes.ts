@@ -194,11 +194,11 @@ function checkNumber(name: string, row: number, value: unknown): number {
 
 function checkLabels(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
-  const invalidLabel = labels.find(
+  const index = labels.findIndex(
     (label) => typeof label !== "string" && typeof label !== "boolean",
   );
-  if (invalidLabel !== undefined)
-    throw attributeError(name, row, "a string, a boolean, or a list of strings", invalidLabel);
+  if (index >= 0)
+    throw attributeError(name, row, "a string, a boolean, or a list of strings", labels[index]);
   return labels.map(String);
 }
 

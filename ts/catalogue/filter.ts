@@ -14,7 +14,7 @@ export type FilterValue = string | number | boolean;
  * A condition on the fields of an item.
  *
  * - `is`, `in`: the field equals the value, or one of the values. `in` holds numbers only, or
- *   strings and booleans, and at least one.
+ *   strings and booleans, and at least one. Numbers are finite.
  * - `from`, `to`: the field is a number in this range. Both ends are inclusive; one may be omitted.
  * - `all`, `any`, `not`: conjunction, disjunction (of at least one condition) and negation.
  *
@@ -72,12 +72,12 @@ export function evaluateFilter(filterColumns: FilterColumns, filter: Filter): Ui
   if (operator === "is") return matchValues(filterColumns, field, [filterRecord.is]);
   if (operator === "in")
     return matchValues(filterColumns, field, checkNonEmptyList(field, filterRecord.in));
-  const { from = -Infinity, to = Infinity } = filterRecord;
+  const { from = -Number.MAX_VALUE, to = Number.MAX_VALUE } = filterRecord;
   for (const bound of [from, to]) {
-    if (typeof bound !== "number" || Number.isNaN(bound))
+    if (!Number.isFinite(bound))
       throw new SageError(
         "option",
-        `filter: ${field}: expected numbers for from and to, saw ${inspect(bound)}.`,
+        `filter: ${field}: expected finite numbers for from and to, saw ${inspect(bound)}.`,
       );
   }
   return matchNumbers(
@@ -120,13 +120,17 @@ function matchValues(
   field: string,
   values: readonly unknown[],
 ): Uint32Array {
-  if (values.every((value) => typeof value === "number"))
+  // A row without a number holds NaN.
+  if (values.every(Number.isFinite))
     return matchNumbers(filterColumns, field, (number) => values.includes(number));
-  const invalid = values.find((value) => typeof value !== "string" && typeof value !== "boolean");
-  if (invalid !== undefined)
+  const index = values.findIndex(
+    (value) => typeof value !== "string" && typeof value !== "boolean",
+  );
+  if (index >= 0)
     throw new SageError(
       "option",
-      `filter: ${field}: expected strings or booleans, or numbers only, saw ${inspect(invalid)}.`,
+      `filter: ${field}: expected strings or booleans, or finite numbers only, ` +
+        `saw ${inspect(values[index])}.`,
     );
   const column = findColumn(filterColumns, field);
   if (column.numeric)

@@ -6,7 +6,7 @@
 
 import type { Filter, FilterValue } from "../catalogue/filter.js";
 import { SageError } from "../errors.js";
-import { checkFinite, checkKeys, inspect } from "../values/check.js";
+import { checkKeys, inspect } from "../values/check.js";
 
 export type { Filter, FilterValue };
 
@@ -25,8 +25,8 @@ const MAX_VALUES_PER_IN = 1000;
 const MAX_FILTER_DEPTH = 16;
 
 /**
- * Validate a filter and move every `not` to the leaves (De Morgan). Throws code "option" or
- * "not-finite" with the path of the invalid condition.
+ * Validate a filter and move every `not` to the leaves (De Morgan). Throws code "option" with the
+ * path of the invalid condition.
  */
 export function checkFilter(where: string, filter: Filter): Condition {
   return compileFilter(`${where}: filter`, filter, false, 0);
@@ -111,7 +111,7 @@ function compileLeaf(
       kind: "compare",
       field,
       sign: negated ? NEGATED_SIGN[sign] : sign,
-      value: checkFinite(`${fieldLabel}: ${bound}`, value),
+      value: checkNumber(`${fieldLabel}: ${bound}`, value),
     });
   }
   if (rangeConditions.length === 0)
@@ -123,11 +123,16 @@ function compileLeaf(
 
 function checkValue(where: string, value: unknown): FilterValue {
   if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number") return checkFinite(where, value);
+  if (typeof value === "number") return checkNumber(where, value);
   throw new SageError(
     "option",
     `${where}: expected a string, a number or a boolean, saw ${inspect(value)}.`,
   );
+}
+
+function checkNumber(where: string, value: unknown): number {
+  if (Number.isFinite(value)) return value as number;
+  throw new SageError("option", `${where}: expected a finite number, saw ${inspect(value)}.`);
 }
 
 /** Comparison operators of MongoDB's filter syntax, used by Chroma, Pinecone and Vectorize. */

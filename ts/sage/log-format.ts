@@ -92,8 +92,8 @@ interface Decoded extends LogData {
   readonly dim: number;
   /** Actions, which get their vectors later. */
   readonly entries: readonly Writable[];
-  /** Whether each action has a vector. */
-  readonly hasVector: readonly boolean[];
+  /** 1 for each action that has a vector, else 0. */
+  readonly vectorCounts: readonly number[];
 }
 
 type Writable = { -readonly [Key in keyof Entry]: Entry[Key] };
@@ -205,7 +205,7 @@ function decodeOne(bytes: Uint8Array, dim: number): LogData {
   const start = prefix + view.getUint32(12, true);
   if (start > end) throw corrupt("its header is longer than the bytes");
   const log = readHeader(bytes.subarray(prefix, start), version);
-  const vectorCount = log.hasVector.filter(Boolean).length;
+  const vectorCount = log.vectorCounts.filter(Boolean).length;
   if (start + vectorCount * log.dim * 4 !== end)
     throw corrupt(`its length does not fit ${vectorCount} vectors`);
   if (vectorCount > 0 && log.dim !== dim) {
@@ -219,7 +219,7 @@ function decodeOne(bytes: Uint8Array, dim: number): LogData {
   let nextVectorIndex = 0;
   const { space, entries, hides, tombstones } = log;
   entries.forEach((entry, row) => {
-    if (!log.hasVector[row]) return;
+    if (!log.vectorCounts[row]) return;
     // Vectors are views of one private block: copying them took a quarter of the decoding time.
     entry.vector = block.subarray(nextVectorIndex * dim, ++nextVectorIndex * dim);
     if (!allFinite(entry.vector)) throw corrupt(`the vector of "${entry.item}" is not finite`);
@@ -252,7 +252,7 @@ function fromHeader({ dim, space, devices, actions, hidden, tombstones }: Header
       if (after) entry.after = after;
       return entry;
     }),
-    hasVector: actions.map((row) => row[6] === 1),
+    vectorCounts: actions.map((row) => row[6]),
     hides: hidden,
     tombstones,
   };
@@ -278,14 +278,14 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
         ...(kind !== null && { kind }),
       };
     }),
-    hasVector: actions.vector.map(Boolean),
+    vectorCounts: actions.vector.map(Number),
     hides: hidden.map((item) => ({ item, counter: 0, device: "0".repeat(16) })),
     tombstones: [],
   };
 }
 
 /** Whether all values are valid. Can throw instead of returning false. */
-function isValid({ dim, space, entries, hasVector, hides, tombstones }: Decoded): boolean {
+function isValid({ dim, space, entries, vectorCounts, hides, tombstones }: Decoded): boolean {
   const isStamp = ({ counter, device }: Stamp): boolean => isCount(counter) && isHex(device, 16);
   const isRemovable = (operation: Hide): boolean =>
     isStamp(operation) &&
@@ -296,7 +296,8 @@ function isValid({ dim, space, entries, hasVector, hides, tombstones }: Decoded)
   return (
     isCount(dim) &&
     dim > 0 &&
-    hasVector.length === entries.length &&
+    vectorCounts.length === entries.length &&
+    vectorCounts.every((count) => count === 0 || count === 1) &&
     (space === undefined || isText(space)) &&
     // The kind of an operation is recognized by its keys: none may have the keys of another kind.
     hides.every((hide) => isRemovable(hide) && !("at" in hide) && !("time" in hide)) &&
