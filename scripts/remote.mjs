@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { installPackages } from "./lib/npm.mjs";
 import {
-  printTable,
+  printTestResults,
   printTitle,
-  Remedy,
   reportDone,
   reportFailure,
   reportStart,
@@ -17,7 +16,7 @@ import {
 } from "./lib/output.mjs";
 import { pythonEnvironment } from "./lib/python.mjs";
 import { run } from "./lib/run.mjs";
-import { countTests } from "./lib/suites.mjs";
+import { countTests, selectNames } from "./lib/suites.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
@@ -71,14 +70,11 @@ const environments = {
 };
 
 await runScript(async () => {
-  const names = process.argv.slice(2);
   const files = (await readdir(testFolder))
     .filter((name) => name.endsWith(".test.mjs"))
     .map((name) => name.replace(".test.mjs", ""))
     .sort();
-  const selectedFiles = files.filter((name) => names.length === 0 || names.includes(name));
-  if (selectedFiles.length === 0)
-    throw new Remedy(`Unknown test: ${names.join(", ")}. The tests are ${files.join(", ")}.`);
+  const selectedFiles = selectNames(files, process.argv.slice(2), "test");
   await setup();
   await build();
 
@@ -98,13 +94,11 @@ await runScript(async () => {
     testTotals.failed += result.failed;
   }
   printTitle("Engines and how real they were");
-  printTable(rows);
   console.log(
-    "\n  Requests and replies of the contract engines, and of Vectorize, are also tested by\n" +
-      "  `npm test -- js`.",
+    "  Requests and replies of the contract engines, and of Vectorize, are also tested by\n" +
+      "  `npm test -- js`.\n",
   );
-  console.log(`\n${testTotals.passed} passed, ${testTotals.failed} failed`);
-  if (testTotals.failed > 0) process.exitCode = 1;
+  printTestResults(rows, testTotals);
 });
 
 /**

@@ -4,16 +4,15 @@
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import {
-  printTable,
+  printTestResults,
   printTitle,
-  Remedy,
   reportDone,
   reportFailure,
   reportStart,
   runScript,
 } from "./lib/output.mjs";
 import { run } from "./lib/run.mjs";
-import { countTests, isSelected, testSuites } from "./lib/suites.mjs";
+import { countTests, selectNames, testSuites } from "./lib/suites.mjs";
 import { setup } from "./setup.mjs";
 
 await runScript(async () => {
@@ -22,13 +21,9 @@ await runScript(async () => {
     options: { verbose: { type: "boolean", default: false } },
   });
   const allSuites = await testSuites();
-  const selectedSuites = allSuites.filter((suite) => isSelected(suite, positionals));
-  if (selectedSuites.length === 0) {
-    throw new Remedy(
-      `Unknown suite: ${positionals.join(", ")}. ` +
-        `The suites are ${allSuites.map((suite) => suite.name).join(", ")}.`,
-    );
-  }
+  const suiteNames = allSuites.map((suite) => suite.name);
+  const selectedNames = selectNames(suiteNames, positionals, "suite");
+  const selectedSuites = allSuites.filter((suite) => selectedNames.includes(suite.name));
   const chromium = await setup({ browser: selectedSuites.some((suite) => suite.browser) });
   await build();
 
@@ -76,17 +71,16 @@ function countAsFailure(suite, why, seconds) {
 function printResults(results) {
   const sumOf = (key) => results.reduce((total, result) => total + result[key], 0);
   printTitle("Suites");
-  printTable([
-    ["suite", "passed", "failed", "skipped", "seconds"],
-    ...results.map((result) => [
-      result.name,
-      result.passed,
-      result.failed,
-      result.skipped,
-      result.seconds.toFixed(1),
-    ]),
+  const rows = results.map((result) => [
+    result.name,
+    result.passed,
+    result.failed,
+    result.skipped,
+    result.seconds.toFixed(1),
   ]);
-  const skipped = sumOf("skipped") > 0 ? `, ${sumOf("skipped")} skipped` : "";
-  console.log(`\n${sumOf("passed")} passed, ${sumOf("failed")} failed${skipped}`);
-  if (sumOf("failed") > 0) process.exitCode = 1;
+  printTestResults([["suite", "passed", "failed", "skipped", "seconds"], ...rows], {
+    passed: sumOf("passed"),
+    failed: sumOf("failed"),
+    skipped: sumOf("skipped"),
+  });
 }

@@ -44,6 +44,13 @@ export function printTable(rows) {
   }
 }
 
+/** Prints the table of test results and their total; the exit code is 1 if a test failed. */
+export function printTestResults(rows, { passed, failed, skipped = 0 }) {
+  printTable(rows);
+  console.log(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  if (failed > 0) process.exitCode = 1;
+}
+
 /**
  * Runs a script's main function. If it throws, the exit code is 1: a Remedy is printed as its
  * message, any other error with its stack.

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { Remedy } from "./output.mjs";
 import { root } from "./versions.mjs";
 
 const wasmPackTest = ["test", "--mode", "no-install"];
@@ -50,12 +51,18 @@ export async function testSuites() {
   ];
 }
 
-/** Whether names from the command line select a suite. `wasm` selects all that begin `wasm-`. */
-export function isSelected(suite, names) {
-  return (
-    names.length === 0 ||
-    names.some((name) => suite.name === name || suite.name.startsWith(`${name}-`))
+/**
+ * The names in `all` that names from the command line select, by default all. `wasm` also selects
+ * the names that begin `wasm-`. Throws a Remedy if nothing is selected.
+ */
+export function selectNames(all, selectors, kind) {
+  const selected = all.filter(
+    (name) =>
+      selectors.length === 0 ||
+      selectors.some((selector) => name === selector || name.startsWith(`${selector}-`)),
   );
+  if (selected.length > 0) return selected;
+  throw new Remedy(`Unknown ${kind}: ${selectors.join(", ")}. Known: ${all.join(", ")}.`);
 }
 
 /**

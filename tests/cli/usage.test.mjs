@@ -26,6 +26,13 @@ test("--help, -h and help list every command", async () => {
   assert.equal((await pocketsage(["help"])).stdout, stdout);
 });
 
+/** The files of options that commands share. */
+const SHARED_OPTIONS = {
+  profile: "profile-input.ts",
+  recommend: "profile-input.ts",
+  delta: "file-pair.ts",
+  merge: "file-pair.ts",
+};
 for (const command of COMMANDS) {
   test(`${command} --help: purpose, usage, every option, an example and exit codes`, async () => {
     const { code, stdout, stderr } = await pocketsage([command, "--help"]);
@@ -35,9 +42,8 @@ for (const command of COMMANDS) {
     for (const title of ["Options", "Example", "Exit codes"])
       assert.match(stdout, new RegExp(`^${title}$`, "m"));
     const source = await readFile(join(root, "ts", "cli", "commands", `${command}.ts`), "utf8");
-    const shared = ["profile", "recommend"].includes(command)
-      ? await readFile(join(root, "ts", "cli", "profile-input.ts"), "utf8")
-      : "";
+    const sharedFile = SHARED_OPTIONS[command];
+    const shared = sharedFile ? await readFile(join(root, "ts", "cli", sharedFile), "utf8") : "";
     const options = [
       ...(source + shared).matchAll(/^ {2}"?([a-z-]+)"?: \{ type: "(?:string|boolean)"/gm),
     ].map(([, name]) => name);

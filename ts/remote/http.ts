@@ -36,6 +36,12 @@ export interface HttpOptions {
 
 /** The option names of {@link HttpOptions}. */
 export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "connections"];
+
+/** The option names of a search engine at a URL; `names` are those that not every engine has. */
+export function engineOptionNames(...names: readonly string[]): string[] {
+  return ["url", ...names, "filter", "dim", ...HTTP_OPTION_NAMES];
+}
+
 const MAX_EXCERPT_CHARS = 160;
 
 /**

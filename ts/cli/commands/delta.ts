@@ -1,8 +1,7 @@
 /** `pocketsage delta`: reads two catalogues and writes the changes between them. */
-import { parseArguments, requireValue } from "../arguments.js";
 import { diffCatalogues } from "../build/diff.js";
 import { InputError, messageOf } from "../command-error.js";
-import { openOutput } from "../output-file.js";
+import { openFilePair } from "../file-pair.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { formatCount, print, printFields, printJson } from "../terminal/print.js";
 
@@ -31,25 +30,19 @@ Exit codes
   2  the command line is invalid
 `;
 
-const OPTIONS = {
-  out: { type: "string", short: "o" },
-  quiet: { type: "boolean", short: "q", default: false },
-  json: { type: "boolean", default: false },
-} as const;
-
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parseArguments(args, OPTIONS, 2);
-  const olderFile = requireValue("the file of the older catalogue", positionals[0]);
-  const newerFile = requireValue("the file of the newer catalogue", positionals[1]);
-  const out = requireValue("-o DELTA", values.out);
-  const output = await openOutput(out, [olderFile, newerFile]);
-  const older = await readCatalogue(olderFile);
-  const newer = await readCatalogue(newerFile);
+  const { first, second, output, json } = await openFilePair(args, {
+    first: "the file of the older catalogue",
+    second: "the file of the newer catalogue",
+    out: "-o DELTA",
+  });
+  const older = await readCatalogue(first);
+  const newer = await readCatalogue(second);
   let delta;
   try {
     delta = diffCatalogues(older.catalogue, newer.catalogue);
   } catch (error) {
-    throw new InputError(`${olderFile} and ${newerFile}: ${messageOf(error)}`);
+    throw new InputError(`${first} and ${second}: ${messageOf(error)}`);
   }
   const { bytes, changed, dropped } = delta;
   await output.write(bytes);
@@ -62,7 +55,7 @@ export async function run(args: string[]): Promise<void> {
     base: older.catalogue.revision,
     revision: newer.catalogue.revision,
   };
-  if (values.json) return printJson(report);
+  if (json) return printJson(report);
   const changedPercent = (report.share * 100).toFixed(1);
   print(output.name);
   printFields([

@@ -1,7 +1,6 @@
 /** `pocketsage merge`: reads a catalogue and a delta, and writes the newer catalogue. */
-import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
-import { openOutput } from "../output-file.js";
+import { openFilePair } from "../file-pair.js";
 import { readCatalogue } from "../read/catalogue-file.js";
 import { readBytes } from "../read/stream.js";
 import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
@@ -30,30 +29,24 @@ Exit codes
   2  the command line is invalid
 `;
 
-const OPTIONS = {
-  out: { type: "string", short: "o" },
-  quiet: { type: "boolean", short: "q", default: false },
-  json: { type: "boolean", default: false },
-} as const;
-
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parseArguments(args, OPTIONS, 2);
-  const file = requireValue("the catalogue file", positionals[0]);
-  const deltaFile = requireValue("the delta file", positionals[1]);
-  const out = requireValue("-o NEWER", values.out);
-  const output = await openOutput(out, [file, deltaFile]);
-  const { catalogue } = await readCatalogue(file);
-  const delta = await readBytes(deltaFile);
+  const { first, second, output, json } = await openFilePair(args, {
+    first: "the catalogue file",
+    second: "the delta file",
+    out: "-o NEWER",
+  });
+  const { catalogue } = await readCatalogue(first);
+  const delta = await readBytes(second);
   try {
     catalogue.merge(delta);
     catalogue.compact();
   } catch (error) {
-    throw new InputError(`${deltaFile}: ${messageOf(error)}`);
+    throw new InputError(`${second}: ${messageOf(error)}`);
   }
   const bytes = catalogue.toBytes();
   await output.write(bytes);
   const { revision } = catalogue;
   const report = { ...reportOf(output.name, catalogue, bytes.length), revision };
-  if (values.json) return printJson(report);
+  if (json) return printJson(report);
   printCatalogue(report, [["revision", revision]]);
 }

@@ -9,7 +9,7 @@ import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
+  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -38,16 +38,7 @@ export interface ChromaOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = [
-  "url",
-  "collection",
-  "tenant",
-  "database",
-  "apiKey",
-  "filter",
-  "dim",
-  ...HTTP_OPTION_NAMES,
-];
+const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiKey");
 
 /**
  * A retriever for a Chroma collection, whose `hnsw:space` must be cosine.

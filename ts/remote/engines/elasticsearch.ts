@@ -8,7 +8,7 @@ import { type Engine, engineRetriever } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
+  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -40,16 +40,7 @@ export interface ElasticsearchOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = [
-  "url",
-  "index",
-  "apiKey",
-  "byId",
-  "vectorField",
-  "filter",
-  "dim",
-  ...HTTP_OPTION_NAMES,
-];
+const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField");
 
 /**
  * A retriever for an Elasticsearch index.

@@ -17,7 +17,7 @@ import {
   toExpression,
 } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
+  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -54,22 +54,16 @@ export interface MilvusOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = [
-  ...[
-    "url",
-    "collection",
-    "token",
-    "database",
-    "version",
-    "byId",
-    "idField",
-    "idType",
-    "vectorField",
-    "filter",
-    "dim",
-  ],
-  ...HTTP_OPTION_NAMES,
-];
+const OPTION_NAMES = engineOptionNames(
+  "collection",
+  "token",
+  "database",
+  "version",
+  "byId",
+  "idField",
+  "idType",
+  "vectorField",
+);
 /** Milvus inserts ids into an expression: ids that could end a string literal are rejected. */
 const SAFE_STRING_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
 const INT64_ID = /^-?(0|[1-9]\d{0,17})$/;

@@ -6,7 +6,7 @@ import type { RemoteRetriever } from "../answer.js";
 import { type Engine, engineRetriever } from "../engine.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
+  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -38,16 +38,7 @@ export interface QdrantOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = [
-  "url",
-  "collection",
-  "apiKey",
-  "vectorName",
-  "idField",
-  "filter",
-  "dim",
-  ...HTTP_OPTION_NAMES,
-];
+const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorName", "idField");
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**

@@ -13,7 +13,7 @@ import {
   toExpression,
 } from "../filter.js";
 import {
-  HTTP_OPTION_NAMES,
+  engineOptionNames,
   type HttpOptions,
   type HttpRequest,
   httpSender,
@@ -43,15 +43,7 @@ export interface TypesenseOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = [
-  "url",
-  "collection",
-  "apiKey",
-  "vectorField",
-  "filter",
-  "dim",
-  ...HTTP_OPTION_NAMES,
-];
+const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorField");
 /** Typesense parses ids inside query strings: only ids of these characters cannot be syntax. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
