@@ -74,7 +74,7 @@ pub use catalogue::{
 pub use error::{ERROR_CODES, Error};
 pub use limits::{
     DEFAULT_MEMORY_BYTES, MAX_COMPONENT, MAX_DIM, MAX_HITS, MAX_ID_BYTES, MAX_MEDOIDS,
-    MAX_MESSAGE_ID_BYTES, MAX_WEIGHT, MIN_WEIGHT,
+    MAX_MESSAGE_ID_BYTES, MAX_PRIOR, MAX_WEIGHT, MIN_WEIGHT,
 };
 pub use math::hash::{checksum, checksum64};
 pub use math::top_k::ScoredRow;

@@ -15,6 +15,9 @@ pub const MAX_ID_BYTES: usize = 65_535;
 /// ([`Metric::InnerProduct`](crate::Metric::InnerProduct), [`Metric::L2`](crate::Metric::L2)):
 /// `MAX_DIM` (2 `MAX_COMPONENT`)^2 is below the largest `f32`, so no score overflows.
 pub const MAX_COMPONENT: f32 = 1e15;
+/// Largest prior of an item. A catalogue stores ln(1 + prior) as binary16, which is then at most
+/// 34.53125.
+pub const MAX_PRIOR: f64 = 1e15;
 /// Default of [`ProfileOptions::memory`](crate::ProfileOptions::memory): all the memory of a
 /// Cloudflare Worker, in bytes.
 pub const DEFAULT_MEMORY_BYTES: usize = 128 << 20;

@@ -174,6 +174,7 @@ pub fn limits() -> Float64Array {
             crate::MAX_DIM as f64,
             crate::MAX_ID_BYTES as f64,
             f64::from(crate::MAX_COMPONENT),
+            crate::MAX_PRIOR,
             crate::DEFAULT_MEMORY_BYTES as f64,
             crate::MAX_MEDOIDS as f64,
             f64::from(crate::MAX_HITS),
@@ -430,8 +431,8 @@ impl CoreCatalogue {
         self.0.prepare();
     }
 
-    /// For each of m queries the best items: `{ ids, idEnds, scores, ends }`. The hits of query q
-    /// are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
+    /// For each of m queries the best items: `{ rows, ids, idEnds, scores, ends }`. The hits of
+    /// query q are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
     /// `allowed` is the bitset of the rows that may be returned; a `min_score` of NaN means none.
     #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
     pub fn search(
@@ -459,10 +460,10 @@ impl CoreCatalogue {
             end += id.bytes().map(utf16_units).sum::<u32>();
             id_ends.push(end);
         }
-        let [_, scores, ends] = ranking_fields(&lists);
+        let [rows, scores, ends] = ranking_fields(&lists);
         let ids = ("ids", JsValue::from(ids));
         let id_ends = ("idEnds", Uint32Array::from(&id_ends[..]).into());
-        to_js_object(&[ids, id_ends, scores, ends])
+        to_js_object(&[rows, ids, id_ends, scores, ends])
     }
 }
 

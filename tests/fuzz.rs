@@ -124,9 +124,12 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
         (Section::Revision, vec![9; 8]),
         (Section::DroppedOffsets, words(&[1, 3])),
         (Section::Dropped, b"abc".to_vec()),
+        (Section::PriorChanges, [words(&[0, 4]), vec![0, 0x3c, 0, 0x40]].concat()),
     ] {
         delta.set_section(section, content);
     }
+    let mut priors = full();
+    priors.set_log_priors(&[0.0, 0.7, 3.0, 34.5, 0.0]).unwrap();
     vec![
         ("full", bytes(full())),
         ("compact", bytes(build(Metric::InnerProduct, Precision::Compact, 9, 33, false))),
@@ -135,6 +138,7 @@ fn corpus() -> Vec<(&'static str, Vec<u8>)> {
         ("lists", bytes(lists)),
         ("removed", bytes(removed)),
         ("delta", delta.finish_delta().unwrap()),
+        ("priors", bytes(priors)),
     ]
 }
 

@@ -20,6 +20,11 @@ export interface Hit {
    * 0). The retrievers in `pocketsage/remote` return the cosine, clamped to [-1, 1].
    */
   score: number;
+  /**
+   * The item's prior, at least 0, such as its popularity. Absent in a catalogue without priors, and
+   * from an engine without the option `priorField`; an absent prior counts as 0.
+   */
+  prior?: number;
 }
 
 /**

@@ -12,6 +12,7 @@ use super::bytes::{are_7_bit, eight_bytes_at, f32_at, four_bytes_at, live_rows, 
 use super::header::{ErrorBound, Header, MAX_SCALE, SECTION_SLOTS, Section};
 use super::ivf::InvertedLists;
 use super::metric::Metric;
+use super::priors;
 use super::string_table::StringTable;
 use crate::Error;
 use crate::limits::{MAX_DIM, MAX_ID_BYTES};
@@ -208,6 +209,10 @@ fn validate(bytes: &[u8], hash: u64) -> Result<Layout, Error> {
             header.dim,
             header.metric,
         )?);
+    }
+    if layout.has(Section::Priors) {
+        check_length(&layout, bytes, Section::Priors, header.n.checked_mul(2))?;
+        priors::check(layout.section(bytes, Section::Priors))?;
     }
     for section in [Section::Revision, Section::Base] {
         if layout.has(section) {

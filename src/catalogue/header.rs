@@ -49,6 +49,12 @@ pub enum Section {
     DroppedOffsets = 15,
     /// In a delta: the ids of removed items, concatenated, UTF-8.
     Dropped = 16,
+    /// n binary16: ln(1 + prior) of each row. Without this section, every prior is 0.
+    Priors = 17,
+    /// In a delta, of m items that differ in nothing but their priors: m `u32`, their positions in
+    /// the [`IdOrder`](Self::IdOrder) of the older catalogue; m binary16, ln(1 + prior) of each.
+    /// Written and read by the JavaScript package.
+    PriorChanges = 18,
 }
 
 impl Section {
@@ -69,6 +75,8 @@ impl Section {
         Self::Base,
         Self::DroppedOffsets,
         Self::Dropped,
+        Self::Priors,
+        Self::PriorChanges,
     ];
 
     /// The section of this kind in the section table; `None` for an unknown kind.
@@ -79,7 +87,7 @@ impl Section {
 }
 
 /// Length of an array indexed by section kind. Kind 0 is unused.
-pub(super) const SECTION_SLOTS: usize = 17;
+pub(super) const SECTION_SLOTS: usize = 19;
 
 /// The header fields that describe the items.
 #[derive(Debug, Clone, Copy)]

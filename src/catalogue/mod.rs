@@ -9,6 +9,7 @@
 //! | [`index`] | [`Catalogue`], the public type |
 //! | [`search`], [`scan`], [`kernel`] | search options, the bounded scan, integer dot products |
 //! | [`sketch`], [`prefilter`] | 1-bit sketches that exclude most rows of a large catalogue |
+//! | [`priors`] | one number per item, such as its popularity |
 //! | [`ivf`] | inverted lists: search a part of the rows |
 //! | [`bitset`], [`metric`] | sets of rows, distance measures |
 //!
@@ -28,6 +29,7 @@ mod ivf;
 mod kernel;
 mod metric;
 mod prefilter;
+mod priors;
 mod scan;
 mod search;
 mod sketch;

@@ -40,6 +40,7 @@ fn exercise_catalogue(catalogue: &Catalogue) {
         assert!(catalogue.is_live(row));
         assert_eq!(catalogue.row(id), Some(row));
         let _ = catalogue.payload(row);
+        assert!((0.0..=34.531_25).contains(&catalogue.log_prior(row)));
         found += 1;
     }
     assert!(rows > MAX_CHECKED_ROWS || found == catalogue.len());
@@ -77,7 +78,7 @@ fn exercise_catalogue(catalogue: &Catalogue) {
     let Ok(mut builder) = CatalogueBuilder::new(dim, settings) else { return };
     let every: Vec<u32> = (0..rows.min(MAX_CHECKED_ROWS) as u32).collect();
     if builder.add_rows(catalogue, &every).is_ok() {
-        for section in [Section::Attributes, Section::Removed, Section::Lists] {
+        for section in [Section::Attributes, Section::Removed, Section::Lists, Section::Priors] {
             let content = catalogue.section(section);
             if !content.is_empty() {
                 builder.set_section(section, content.to_vec());

@@ -8,12 +8,13 @@ import { buildLists } from "../../pkg/cli/build/inverted-lists.js";
 import { rejects, seeded } from "./world.mjs";
 
 const DIM = 6;
-const entry = (name, version) => {
+const entry = (name, version, prior = version * 7.5) => {
   const random = seeded(name * 31 + version);
   return [
     `id ${name}`,
     Float32Array.from({ length: DIM }, () => random() - 0.5),
     { name, version, even: name % 2 === 0 ? "yes" : ["no", "odd"] },
+    prior,
   ];
 };
 const attributes = ["name", "even"];
@@ -35,6 +36,7 @@ function contents(catalogue) {
     spread: Math.round(catalogue.spread * 1e9),
     attributes: catalogue.attributes(),
     items: ids.map((id) => [id, catalogue.has(id), catalogue.payload(id), catalogue.vector(id)]),
+    priors: ids.map((id) => catalogue.prior(id)),
     all: sorted(catalogue.search(query, { count: 100 })),
     filtered: catalogue.size > 0 && sorted(catalogue.search(query, { count: 100, filter })),
   };
@@ -44,6 +46,7 @@ const names = fc.uniqueArray(fc.nat(12), { maxLength: 6 });
 const step = fc.oneof(
   fc.record({ add: names, version: fc.nat(5) }),
   fc.record({ remove: names }),
+  fc.record({ priors: fc.array(fc.tuple(fc.nat(12), fc.nat(9)), { maxLength: 6 }) }),
   fc.constant({ compact: true }),
   fc.constant({ file: true }),
 );
@@ -54,7 +57,7 @@ for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         const model = new Map([0, 1, 2].map((name) => [name, entry(name, 0)]));
         let catalogue = await build([...model.values()], options);
-        for (const { add, version, remove, compact, file } of steps) {
+        for (const { add, version, remove, priors, compact, file } of steps) {
           if (add) {
             catalogue.add(add.map((name) => entry(name, version)));
             for (const name of add) model.set(name, entry(name, version));
@@ -62,6 +65,14 @@ for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip
           if (remove) {
             const known = remove.filter((name) => model.delete(name)).length;
             assert.equal(catalogue.remove(remove.map((name) => `id ${name}`)), known);
+          }
+          if (priors) {
+            const known = priors.filter(([name]) => model.has(name)).length;
+            const pairs = priors.map(([name, prior]) => [`id ${name}`, prior]);
+            assert.equal(catalogue.setPriors(pairs), known);
+            const newPriors = new Map(priors);
+            for (const [name, [id, vector, payload]] of model)
+              model.set(name, [id, vector, payload, newPriors.get(name)]);
           }
           if (compact) catalogue.compact();
           if (file) catalogue = await Catalogue.fromBytes(catalogue.toBytes());
@@ -75,7 +86,7 @@ for (const options of [{}, { metric: "l2" }, { precision: "compact", metric: "ip
 }
 
 test("a delta turns the older catalogue into the newer one and is refused by others", async () => {
-  const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2)), {
+  const ids = fc.uniqueArray(fc.tuple(fc.nat(15), fc.nat(2), fc.nat(2)), {
     selector: ([name]) => name,
     maxLength: 10,
   });
@@ -83,14 +94,21 @@ test("a delta turns the older catalogue into the newer one and is refused by oth
     fc.asyncProperty(fc.array(ids, { minLength: 2, maxLength: 4 }), async (versions) => {
       const catalogues = [];
       for (const version of versions)
-        catalogues.push(await build(version.map(([name, v]) => entry(name, v))));
+        catalogues.push(await build(version.map((item) => entry(...item))));
       const catalogue = await Catalogue.fromBytes(catalogues[0].toBytes());
       for (const [at, newer] of catalogues.slice(1).entries()) {
-        const { bytes, changed, dropped } = diffCatalogues(catalogues[at], newer);
+        const { bytes, changed, priors, dropped } = diffCatalogues(catalogues[at], newer);
         const before = new Map(versions[at].map(([name, v]) => [name, v]));
         assert.equal(
           changed,
           versions[at + 1].filter(([name, v]) => before.get(name) !== v).length,
+        );
+        const olderPriors = new Map(versions[at].map(([name, , prior]) => [name, prior]));
+        assert.equal(
+          priors,
+          versions[at + 1].filter(
+            ([name, v, prior]) => before.get(name) === v && olderPriors.get(name) !== prior,
+          ).length,
         );
         assert.equal(
           dropped,
@@ -190,4 +208,18 @@ test("inverted lists survive every change, and added items are found", async () 
     lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item),
     filtered,
   );
+});
+
+test("a delta of priors takes 6 bytes an item and a header", async () => {
+  const items = Array.from({ length: 500 }, (_, name) => entry(name, 0, name));
+  const older = await build(items);
+  const newer = await build(
+    items.map(([id, vector, payload, prior]) => [id, vector, payload, prior * 2 + 1]),
+  );
+  const { bytes, changed, priors, dropped } = diffCatalogues(older, newer);
+  assert.deepEqual([changed, priors, dropped], [0, 500, 0]);
+  assert.ok(bytes.length < 500 * 6 + 1300, `${bytes.length}`);
+  older.merge(bytes);
+  assert.equal(older.revision, newer.revision);
+  assert.deepEqual(contents(older), contents(newer));
 });

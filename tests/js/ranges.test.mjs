@@ -22,10 +22,12 @@ await init();
 const openSmall = (options = {}) => openSage({ dim: 3, now: () => NOW, ...options });
 
 test("LIMITS are the constants of the core", () => {
-  const { minWeight, maxWeight, maxDim, maxIdBytes, maxComponent, defaultMemory } = LIMITS;
+  const { minWeight, maxWeight, maxDim, maxIdBytes, maxComponent } = LIMITS;
+  const { maxPrior, defaultMemory } = LIMITS;
   const { maxMedoids, maxHits, maxIdBytes: maxMessageIdBytes } = MESSAGE_LIMITS;
   assert.deepEqual(Array.from(core.limits()), [
-    ...[minWeight, maxWeight, maxDim, maxIdBytes, Math.fround(maxComponent), defaultMemory],
+    ...[minWeight, maxWeight, maxDim, maxIdBytes, Math.fround(maxComponent)],
+    ...[maxPrior, defaultMemory],
     ...[maxMedoids, maxHits, maxMessageIdBytes],
   ]);
 });

@@ -9,6 +9,7 @@
 import type { Core, CoreBuilder, CoreCatalogue } from "../core/interface.js";
 import { SageError } from "../errors.js";
 import { type ColumnValues, decodeColumn, readAttributes, writeAttributes } from "./attributes.js";
+import { changePriors, readPriors, selectPriors, writePriors } from "./priors.js";
 import {
   ATTRIBUTES,
   BASE,
@@ -65,12 +66,14 @@ export interface Additions {
   add(builder: CoreBuilder): void;
   /** Attribute columns, one value per id. The new catalogue has these columns and no others. */
   columns: ReadonlyMap<string, ColumnValues>;
+  /** Prior codes, one per id. */
+  priors: Uint16Array;
 }
 
 /**
  * The catalogue with rows appended and others marked as removed: `removed`, and each row whose id
  * is added again. Negative rows in `removed` are ignored. `revision` is stored if given; else the
- * new hash is the revision.
+ * new hash is the revision. `oldPriors`: the prior codes of the old rows.
  */
 export function applyChange(
   core: Core,
@@ -78,12 +81,19 @@ export function applyChange(
   additions: Additions,
   removed: readonly number[] = [],
   revision?: Uint8Array,
+  oldPriors = readPriors(old),
 ): CoreCatalogue {
   const { rows } = old.facts();
   const removedRows = new Uint32Array(Math.ceil((rows + additions.ids.length) / 32));
   removedRows.set(uint32sOf(old.section(REMOVED)));
-  for (const row of [...removed, ...additions.ids.map((id) => old.row(id))])
-    if (row >= 0) removedRows[row >> 5]! |= 1 << (row & 31);
+  const priors = new Uint16Array(rows + additions.ids.length);
+  priors.set(oldPriors);
+  priors.set(additions.priors, rows);
+  for (const row of [...removed, ...additions.ids.map((id) => old.row(id))]) {
+    if (row < 0) continue;
+    removedRows[row >> 5]! |= 1 << (row & 31);
+    priors[row] = 0;
+  }
 
   const builder = builderLike(core, old);
   builder.take(old, allRows(old));
@@ -101,6 +111,7 @@ export function applyChange(
   const lists = old.section(LISTS);
   if (lists.length > 0) builder.section(LISTS, lists);
   if (revision) builder.section(REVISION, revision);
+  writePriors(builder, priors);
   return builder.finish();
 }
 
@@ -123,6 +134,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
     builder.section(LISTS, lists);
   }
   builder.section(REVISION, encodeRevision(old.facts().revision));
+  writePriors(builder, selectPriors(old, rows));
   return builder.finish();
 }
 
@@ -139,12 +151,12 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
         "corrupt",
         "merge: expected a delta, saw a whole catalogue: open it with Catalogue.fromBytes.",
       );
-    const { revision } = old.facts();
-    if (decodeRevision(base) !== revision)
+    const oldRevision = old.facts().revision;
+    if (decodeRevision(base) !== oldRevision)
       throw new SageError(
         "option",
         `merge: the delta applies to revision ${decodeRevision(base)}, ` +
-          `this catalogue is ${revision}: fetch the whole catalogue instead.`,
+          `this catalogue is ${oldRevision}: fetch the whole catalogue instead.`,
       );
     const droppedIds = delta.section(DROPPED);
     const ends = uint32sOf(delta.section(DROPPED_ENDS));
@@ -157,8 +169,10 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
       ids: Array.from(rows, (row) => delta.id(row)!),
       add: (builder: CoreBuilder) => builder.take(delta, rows),
       columns: selectRows(readColumns(delta), rows),
+      priors: selectPriors(delta, rows),
     };
-    return applyChange(core, old, additions, droppedRows, encodeRevision(delta.facts().revision));
+    const revision = encodeRevision(delta.facts().revision);
+    return applyChange(core, old, additions, droppedRows, revision, changePriors(old, delta));
   } finally {
     delta.free();
   }
@@ -170,5 +184,6 @@ export function noAdditions(old: CoreCatalogue): Additions {
     ids: [],
     add: () => undefined,
     columns: selectRows(readColumns(old), new Uint32Array()),
+    priors: new Uint16Array(),
   };
 }

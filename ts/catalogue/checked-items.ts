@@ -4,20 +4,31 @@ import type { CoreBuilder } from "../core/interface.js";
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
 import type { ItemId, VectorLike } from "../item.js";
-import { checkItemId, checkVector, inspect, isVector } from "../values/check.js";
+import { checkItemId, checkPrior, checkVector, inspect, isVector } from "../values/check.js";
+import { encodePrior } from "./priors.js";
 
 /**
  * An item to add to a catalogue: its id, its vector of `dim` finite components, and optionally a
- * payload that JSON can represent.
+ * payload that JSON can represent (undefined for none) and a prior: a number from 0 to 1e15, such
+ * as a count of actions. Default: 0.
  */
-export type CatalogueItem = readonly [item: ItemId, vector: VectorLike, payload?: unknown];
+export type CatalogueItem = readonly [
+  item: ItemId,
+  vector: VectorLike,
+  payload?: unknown,
+  prior?: number,
+];
 
-/** A validated item. `payloadJson` is the payload as JSON text, empty for none. */
+/**
+ * A validated item. `payloadJson` is the payload as JSON text, empty for none; `priorCode` the
+ * prior as ./priors.js encodes it.
+ */
 export interface CheckedItem {
   item: string;
   vector: Float32Array;
   payload: unknown;
   payloadJson: string;
+  priorCode: number;
 }
 
 /**
@@ -55,7 +66,7 @@ export function checkCatalogueItem(
   const where = `${call}: item ${index}`;
   if (!Array.isArray(entry))
     throw new SageError("option", `${where}: expected [id, vector], saw ${inspect(entry)}.`);
-  const [id, vector, payload] = entry as CatalogueItem;
+  const [id, vector, payload, prior = 0] = entry as CatalogueItem;
   const item = checkItemId(where, id);
   // A function, because formatting the id for each valid item would take measurable time.
   const whereWithId = (): string => `${where} (${inspect(item)})`;
@@ -65,7 +76,13 @@ export function checkCatalogueItem(
     vector: isVector(vector, dim) ? vector : checkVector(whereWithId(), vector, dim),
     payload,
     payloadJson,
+    priorCode: encodePrior(checkPrior(whereWithId, prior)),
   };
+}
+
+/** Prior codes of items, in their order. */
+export function priorCodesOf(items: readonly CheckedItem[]): Uint16Array {
+  return Uint16Array.from(items, ({ priorCode }) => priorCode);
 }
 
 /** The payload as JSON text. */

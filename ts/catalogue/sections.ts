@@ -9,6 +9,8 @@ export const SCALES = 1;
 export const CODES = 2;
 /** Section with the residuals of the codes, in catalogues of precision "full". */
 export const RESIDUALS = 3;
+/** Section with the rows of all items, by ascending bytes of their ids. */
+export const ID_ORDER = 6;
 /** Section with the attributes: columns that filters read. */
 export const ATTRIBUTES = 10;
 /** Section with a bitset of the rows whose item was removed. */
@@ -24,8 +26,16 @@ export const DROPPED_ENDS = 15;
 /** Section of a delta with the ids of the items to remove. */
 export const DROPPED = 16;
 
+/** Section with ln(1 + prior) of each row as f16, in catalogues with priors. */
+export const PRIORS = 17;
+/**
+ * Section of a delta with the priors of m items that differ in nothing else: m u32, their positions
+ * in {@link ID_ORDER} of the older catalogue, and m f16.
+ */
+export const PRIOR_CHANGES = 18;
+
 /** A view of the array's bytes: little-endian, as in the file, on every platform that runs wasm. */
-export function bytesOf(numbers: Uint32Array | Float64Array): Uint8Array {
+export function bytesOf(numbers: Uint16Array | Uint32Array | Float64Array): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 

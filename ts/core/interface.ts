@@ -97,7 +97,7 @@ export interface CoreCatalogue {
   prepare(): void;
   /**
    * One list of hits per query: the ids concatenated and delimited by `idEnds` in UTF-16 units, one
-   * score per id, and the lists delimited by `ends`. `minScore`: NaN for none. `exclude`: rows.
+   * row and one score per id, and the lists delimited by `ends`. `minScore`: NaN for none. `exclude`: rows.
    * `allowed`: a bitset of rows, undefined for all.
    */
   search(
@@ -108,7 +108,13 @@ export interface CoreCatalogue {
     exclude: Uint32Array,
     allowed: Uint32Array | undefined,
     exact: boolean,
-  ): { ids: string; idEnds: Uint32Array; scores: Float32Array; ends: Uint32Array };
+  ): {
+    ids: string;
+    idEnds: Uint32Array;
+    rows: Uint32Array;
+    scores: Float32Array;
+    ends: Uint32Array;
+  };
   free(): void;
 }
 

@@ -66,6 +66,19 @@ export function checkPositive(where: string, value: unknown, max = Infinity): nu
   throw new SageError("option", `${where}: expected a number ${range}, saw ${inspect(value)}.`);
 }
 
+/**
+ * Returns `value` if it is a valid prior: 0 to `LIMITS.maxPrior`. NaN and infinities throw code
+ * "not-finite". `where` is called for an error only.
+ */
+export function checkPrior(where: () => string, value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= LIMITS.maxPrior) return value;
+  const prior = checkFinite(`${where()}: prior`, value);
+  throw new SageError(
+    "option",
+    `${where()}: prior: expected a number from 0 to ${LIMITS.maxPrior}, saw ${prior}.`,
+  );
+}
+
 /** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */
 export function checkFinite(where: string, value: unknown): number {
   if (typeof value !== "number")

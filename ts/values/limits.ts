@@ -16,6 +16,8 @@ export const LIMITS = {
   maxIdBytes: 65_535,
   /** Largest magnitude of a vector component in a catalogue with the metric "ip" or "l2". */
   maxComponent: 1e15,
+  /** Largest prior of an item. */
+  maxPrior: 1e15,
   /** Default of the option `memory` in bytes, unless `maxActions` actions need more. */
   defaultMemory: 128 * 2 ** 20,
   /** Largest whole number that an option accepts: the largest u32. */

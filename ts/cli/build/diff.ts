@@ -2,6 +2,7 @@
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { type Catalogue, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, liveRows, readColumns, selectRows } from "../../catalogue/change.js";
+import { readPriors, selectPriors, writePriors } from "../../catalogue/priors.js";
 import {
   ATTRIBUTES,
   BASE,
@@ -10,22 +11,33 @@ import {
   DROPPED,
   DROPPED_ENDS,
   encodeRevision,
+  ID_ORDER,
+  PRIOR_CHANGES,
   RESIDUALS,
   REVISION,
   SCALES,
+  uint32sOf,
 } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { encodeStrings } from "../../core/strings.js";
 
+/** A delta and its contents. */
+export interface Delta {
+  bytes: Uint8Array;
+  /** New items, and items with another vector or payload. */
+  changed: number;
+  /** Items with another prior, and the same vector and payload. */
+  priors: number;
+  /** Removed items. */
+  dropped: number;
+}
+
 /**
- * The bytes of the delta, the number of new or changed items, and the number of removed items.
+ * The delta from one catalogue to a newer one. An item that differs in its prior only takes 6 bytes.
  * Throws a SageError if the catalogues differ in vector length, metric or precision.
  */
-export function diffCatalogues(
-  olderCatalogue: Catalogue,
-  newerCatalogue: Catalogue,
-): { bytes: Uint8Array; changed: number; dropped: number } {
+export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalogue): Delta {
   return handleOf(olderCatalogue).with((older) =>
     handleOf(newerCatalogue).with((newer) =>
       withCore((core) => {
@@ -34,6 +46,9 @@ export function diffCatalogues(
         builder.take(newer, rows);
         const columns = selectRows(readColumns(newer), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
+        writePriors(builder, selectPriors(newer, rows));
+        const priorChanges = diffPriors(older, newer, rows);
+        if (priorChanges.count > 0) builder.section(PRIOR_CHANGES, priorChanges.section);
         const droppedIds = Array.from(liveRows(older), (row) => older.id(row)!).filter(
           (id) => newer.row(id) < 0,
         );
@@ -45,11 +60,35 @@ export function diffCatalogues(
         return {
           bytes: builder.finishDelta(),
           changed: rows.length,
+          priors: priorChanges.count,
           dropped: droppedIds.length,
         };
       }),
     ),
   );
+}
+
+/**
+ * The section PRIOR_CHANGES of a delta, and the number of its items: those of both catalogues whose
+ * prior differs. `takenRows` are the rows of `newer` that the delta holds in full.
+ */
+function diffPriors(
+  older: CoreCatalogue,
+  newer: CoreCatalogue,
+  takenRows: Uint32Array,
+): { section: Uint8Array; count: number } {
+  const taken = new Set(takenRows);
+  const [olderPriors, newerPriors] = [readPriors(older), readPriors(newer)];
+  const positions: number[] = [];
+  const priors: number[] = [];
+  uint32sOf(older.section(ID_ORDER)).forEach((olderRow, position) => {
+    const row = newer.row(older.id(olderRow)!);
+    if (row < 0 || taken.has(row) || newerPriors[row] === olderPriors[olderRow]) return;
+    positions.push(position);
+    priors.push(newerPriors[row]!);
+  });
+  const parts = [bytesOf(Uint32Array.from(positions)), bytesOf(Uint16Array.from(priors))];
+  return { section: new Uint8Array(Buffer.concat(parts)), count: positions.length };
 }
 
 /** The sections that store vectors, with their bytes per row; "dim": one byte per component. */

@@ -6,6 +6,7 @@ import { writeAttributes } from "../../catalogue/attributes.js";
 import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
 import type { Metric } from "../../catalogue/options.js";
+import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import type { FileItem } from "../read/item-file.js";
@@ -91,6 +92,7 @@ function withLists(
         const columns = selectRows(readColumns(flatCore), rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         builder.section(LISTS, new Uint8Array(section));
+        writePriors(builder, selectPriors(flatCore, rows));
         return builder.finish();
       }),
     ),

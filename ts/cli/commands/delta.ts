@@ -10,9 +10,9 @@ export const help = `Write the changes between two catalogues, a small file to d
 Usage
   pocketsage delta OLDER NEWER -o DELTA [options]
 
-  DELTA holds the items that are new or changed and the ids that were removed. It applies to OLDER
-  only: catalogue.merge(bytes) in an app, or pocketsage merge. Both catalogues must have the same
-  vector length, metric and precision.
+  DELTA holds the items that are new or changed, changed priors (6 bytes each), and the ids that
+  were removed. It applies to OLDER only: catalogue.merge(bytes) in an app, or pocketsage merge.
+  Both catalogues must have the same vector length, metric and precision.
 
 Options
   -o, --out FILE  where to write the delta
@@ -44,13 +44,14 @@ export async function run(args: string[]): Promise<void> {
   } catch (error) {
     throw new InputError(`${first} and ${second}: ${messageOf(error)}`);
   }
-  const { bytes, changed, dropped } = delta;
+  const { bytes, changed, priors, dropped } = delta;
   await output.write(bytes);
   const report = {
     file: output.name,
     bytes: bytes.length,
     share: bytes.length / newer.bytes,
     changed,
+    priors,
     dropped,
     base: older.catalogue.revision,
     revision: newer.catalogue.revision,
@@ -61,6 +62,7 @@ export async function run(args: string[]): Promise<void> {
   printFields([
     ["bytes", `${formatCount(report.bytes)}, ${changedPercent} % of the newer catalogue`],
     ["changed", formatCount(changed)],
+    ["priors", formatCount(priors)],
     ["dropped", formatCount(dropped)],
     ["base", report.base],
     ["revision", report.revision],

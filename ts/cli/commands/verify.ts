@@ -1,9 +1,11 @@
 /** `pocketsage verify`: checks every byte of a catalogue or a delta, and that its parts agree. */
 import { readAttributes } from "../../catalogue/attributes.js";
 import { liveRows } from "../../catalogue/change.js";
-import { ATTRIBUTES, BASE, decodeRevision } from "../../catalogue/sections.js";
+import { decodePrior } from "../../catalogue/priors.js";
+import { ATTRIBUTES, BASE, decodeRevision, PRIOR_CHANGES } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
+import { LIMITS } from "../../values/limits.js";
 import { parseArguments, requireValue } from "../arguments.js";
 import { InputError, messageOf } from "../command-error.js";
 import { displayName, readBytes } from "../read/stream.js";
@@ -16,8 +18,8 @@ Usage
 
   FILE is written by pocketsage build, delta or merge; - is the standard input. Checked are the
   hash over every byte, the header, the section table and all lengths; that ids are unique and
-  each is found; that payloads are JSON; that vectors are finite; and that attributes and inverted
-  lists match the rows.
+  each is found; that payloads are JSON; that vectors and priors are finite; and that attributes
+  and inverted lists match the rows.
 
 Options
   -q, --quiet  no notes on the standard error
@@ -106,5 +108,19 @@ function verifyRows(core: CoreCatalogue): VerifiedFile {
   }
   const base = core.section(BASE);
   if (base.length === 0) return { kind: "catalogue", items: size, hash, revision };
+  verifyPriorChanges(core.section(PRIOR_CHANGES));
   return { kind: "delta", items: size, hash, revision, base: decodeRevision(base) };
+}
+
+/** Checks what a merge would check: the section has m u32 and m f16, which are priors. */
+function verifyPriorChanges(changes: Uint8Array): void {
+  const count = changes.length / 6;
+  if (!Number.isInteger(count))
+    throw new InputError(`the changes of priors have ${changes.length} bytes, not a multiple of 6`);
+  const codes = new Uint16Array(changes.buffer, count * 4, count);
+  const index = codes.findIndex((code) => !(decodePrior(code) <= LIMITS.maxPrior));
+  if (index >= 0)
+    throw new InputError(
+      `the changed prior ${index} is out of range: its bits are ${codes[index]}`,
+    );
 }
