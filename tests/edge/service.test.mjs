@@ -1,14 +1,18 @@
 // The Worker as a service: its size and allowed origins.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { jsonOf, useWorker } from "./fixture.mjs";
 import { bundle } from "./worker.mjs";
 
 const edge = useWorker();
 
-test("the bundle is smaller than 1 MB gzipped", async () => {
+test("the bundle is smaller than 1 MB gzipped, and as large as documented to 2 %", async () => {
   const { gzip } = await bundle();
   assert.ok(gzip < 1 << 20, `${gzip} bytes`);
+  const document = await readFile(new URL("../../docs/edge.md", import.meta.url), "utf8");
+  const [, kilobytes] = document.match(/The Worker is (\d+) KB gzipped/);
+  assert.ok(Math.abs(gzip / 1024 / kilobytes - 1) < 0.02, `${kilobytes} KB, ${gzip} bytes`);
 });
 
 test("CORS allows exactly the configured origins", async () => {
