@@ -91,7 +91,7 @@ impl<'a> Medoids<'a> {
         let field_count = definite_length(input.map())?;
         let mut previous_key = None;
         for _ in 0..field_count {
-            let key = or_corrupt(input.u32())?;
+            let key = read_u32(&mut input)?;
             let is_in_order = previous_key.map_or(key == 0, |previous| key > previous);
             if !is_in_order {
                 return Err(Error::corrupt("its fields are not in order"));
@@ -99,12 +99,12 @@ impl<'a> Medoids<'a> {
             previous_key = Some(key);
             match key {
                 0 => {
-                    let version = or_corrupt(input.u32())?;
+                    let version = read_u32(&mut input)?;
                     if version != VERSION {
                         return Err(Error::Version { got: version, supported: VERSION });
                     }
                 }
-                1 => medoids.count = or_corrupt(input.u32())?,
+                1 => medoids.count = read_u32(&mut input)?,
                 2 => {
                     for _ in 0..check_at_most(definite_length(input.array())?, MAX_MEDOIDS)? {
                         medoids.ids.push(or_corrupt(input.str())?);
@@ -204,8 +204,8 @@ impl<'a> Medoids<'a> {
         expect_tag(input, TAG_MATRIX)?;
         check_equal(definite_length(input.array())?, 2)?;
         check_equal(definite_length(input.array())?, 2)?;
-        let rows = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_MEDOIDS)?;
-        self.dim = check_at_most(u64::from(or_corrupt(input.u32())?), MAX_DIM)?;
+        let rows = check_at_most(or_corrupt(input.u64())?, MAX_MEDOIDS)?;
+        self.dim = check_at_most(or_corrupt(input.u64())?, MAX_DIM)?;
         let array_tag = or_corrupt(input.tag())?.as_u64();
         let bytes = or_corrupt(input.bytes())?;
         let component_bytes = match array_tag {
@@ -246,6 +246,11 @@ fn norm(row: &[f32]) -> f64 {
 /// Maps an error of the CBOR decoder to [`Error::Corrupt`].
 fn or_corrupt<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
     result.map_err(|_| Error::corrupt("it is not a message of compact medoids"))
+}
+
+/// Reads a `u32`, by the decoder of `u64` that lengths need too: `Decoder::u32` is another 0.2 KB.
+fn read_u32(input: &mut Decoder<'_>) -> Result<u32, Error> {
+    u32::try_from(or_corrupt(input.u64())?).map_err(|_| Error::corrupt("it is too large"))
 }
 
 /// The length of a map or array; an indefinite length is an error.
