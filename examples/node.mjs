@@ -15,5 +15,7 @@ const { interests } = await sage.profile();
 for (const { medoid, importance } of interests)
   console.log(`${(importance * 100).toFixed(0)} % ${nameOf(medoid)}`);
 for (const { item, because } of await sage.recommend({ count: 10 }))
-  console.log(`${nameOf(item)}, because of ${nameOf(because.medoid)}`);
+  console.log(
+    `${nameOf(item)}, because of ${because.medoid ? nameOf(because.medoid) : because.from}`,
+  );
 await sage.close();

@@ -4,8 +4,9 @@
 //! So, after PinnerSage (Pal et al., KDD 2020), the actions of one user are clustered bottom up
 //! ([`ward()`]), the tree is cut into interests ([`ProfileOptions::cut`]), and each interest is
 //! represented by a real item, its medoid ([`medoids`]), and has an [`importance`]: its share of
-//! the time-decayed weight of all actions. The medoids then query a [`Catalogue`], and the ranked
-//! lists are merged into one by [`blend`].
+//! the time-decayed weight of all actions. For retrieval the tree is cut lower ([`Retrieval`]): the
+//! centres of these narrower interests and the average of the history query a [`Catalogue`], and
+//! the ranked lists are mixed into one by [`mix`].
 //!
 //! ```
 //! use pocketsage::{Actions, ProfileOptions, Vectors, profile};
@@ -80,9 +81,10 @@ pub use math::hash::{checksum, checksum64};
 pub use math::top_k::ScoredRow;
 pub use options::{Cut, ProfileOptions, Singletons};
 pub use profile::{
-    Actions, Clustering, Profile, Session, cluster, importance, medoids, profile, spread,
+    Actions, Clustering, Profile, Retrieval, RetrievalOptions, Session, cluster, importance,
+    medoids, profile, retrieval, spread,
 };
-pub use recommend::{Blended, Hit, blend, nearest, pick, project};
+pub use recommend::{Blended, Hit, MixOptions, Mixed, blend, mix, nearest, pick, project};
 pub use vectors::Vectors;
 pub use ward::{Dendrogram, Merge, Partition, bytes_per_action, ward, ward_within};
 pub use wire::{Medoids, WirePrecision};

@@ -19,8 +19,8 @@
 use crate::text::hex16;
 use crate::{
     Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Medoids,
-    Metric, Precision, Profile, ProfileOptions, RowSet, ScoredRow, SearchOptions, Section, Session,
-    Singletons, Vectors, WirePrecision,
+    Metric, MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
+    SearchOptions, Section, Session, Singletons, Vectors, WirePrecision,
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -121,24 +121,53 @@ pub fn blend(
     offsets: &[u32],
     weights: &[f64],
     count: usize,
-    exclude: &[u32],
 ) -> JsResult<JsValue> {
+    let lists = hit_lists(keys, scores, offsets)?;
+    let blended = crate::blend(&lists, weights, count, &[]).map_err(to_js_error)?;
+    to_js_object(&hit_fields(blended.into_iter().map(|blended| (blended.hit, blended.list))))
+}
+
+/// Mixes ranked lists, given as to `blend`, with a prior for each hit or none at all. Returns
+/// `{ keys, scores, lists }`.
+#[wasm_bindgen]
+#[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
+pub fn mix(
+    keys: &[u32],
+    scores: &[f32],
+    priors: &[f32],
+    offsets: &[u32],
+    weights: &[f64],
+    popularity: f64,
+    standardise: bool,
+    count: usize,
+) -> JsResult<JsValue> {
+    let lists = hit_lists(keys, scores, offsets)?;
+    let options = MixOptions { popularity, standardise };
+    let mixed = crate::mix(&lists, weights, priors, options, count).map_err(to_js_error)?;
+    to_js_object(&hit_fields(mixed.into_iter().map(|mixed| (mixed.hit, mixed.list))))
+}
+
+/// The lists of hits that typed arrays hold.
+fn hit_lists(keys: &[u32], scores: &[f32], offsets: &[u32]) -> JsResult<Vec<Vec<Hit>>> {
     let hit = |(&item, &score)| Hit { item, score };
     let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();
     let hits_of_list =
         |bounds: &[u32]| hits.get(bounds[0] as usize..bounds[1] as usize).map(<[Hit]>::to_vec);
     let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(hits_of_list).collect();
-    let lists = lists
-        .ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))?;
-    let blended = crate::blend(&lists, weights, count, exclude).map_err(to_js_error)?;
-    let items: Vec<u32> = blended.iter().map(|blended_hit| blended_hit.hit.item).collect();
-    let scores: Vec<f32> = blended.iter().map(|blended_hit| blended_hit.hit.score).collect();
-    let lists: Vec<u32> = blended.iter().map(|blended_hit| blended_hit.list as u32).collect();
-    to_js_object(&[
-        ("keys", Uint32Array::from(&items[..]).into()),
+    lists.ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))
+}
+
+/// Hits and their lists as the fields `keys`, `scores` and `lists` of a JavaScript object.
+fn hit_fields(hits: impl Iterator<Item = (Hit, usize)>) -> [(&'static str, JsValue); 3] {
+    let hits: Vec<(Hit, usize)> = hits.collect();
+    let keys: Vec<u32> = hits.iter().map(|(hit, _)| hit.item).collect();
+    let scores: Vec<f32> = hits.iter().map(|(hit, _)| hit.score).collect();
+    let lists: Vec<u32> = hits.iter().map(|&(_, list)| list as u32).collect();
+    [
+        ("keys", Uint32Array::from(&keys[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("lists", Uint32Array::from(&lists[..]).into()),
-    ])
+    ]
 }
 
 /// For each of m queries the `count` rows of highest cosine. Returns `{ rows, scores, ends }`,
@@ -352,6 +381,20 @@ impl CoreSession {
     pub fn profile(&mut self, now: f64, options: &[f64]) -> JsResult<JsValue> {
         let options = profile_options(options)?;
         profile_to_js(&self.0.profile(now, &options).map_err(to_js_error)?)
+    }
+
+    /// The queries at time `now`: the interests of the retrieval cut, most important first, and the
+    /// average of the history. `recency` is its decay per day, and that of centres.
+    pub fn retrieval(&mut self, now: f64, options: &[f64], recency: f64) -> JsResult<JsValue> {
+        let options = RetrievalOptions { profile: profile_options(options)?, recency };
+        let retrieval = self.0.retrieval(now, &options).map_err(to_js_error)?;
+        to_js_object(&[
+            ("labels", Int32Array::from(&retrieval.partition.labels[..]).into()),
+            ("members", rows_to_js(&retrieval.members).into()),
+            ("importance", Float64Array::from(&retrieval.importance[..]).into()),
+            ("centres", Float32Array::from(&retrieval.centres[..]).into()),
+            ("average", Float32Array::from(&retrieval.average[..]).into()),
+        ])
     }
 }
 

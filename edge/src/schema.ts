@@ -59,6 +59,18 @@ const integer = (min: number, max: number, description: string) => {
   );
 };
 
+/** A number of a query string, from 0 to 1. */
+const share = (description: string) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^(0|1|0?\.\d{1,9}|1\.0{1,9})$/, "expected a number from 0 to 1, such as 0.7"),
+    v.transform(Number),
+    v.number(),
+    v.minValue(0),
+    v.maxValue(1),
+    v.description(description),
+  );
+
 const Action = v.strictObject({
   item: ItemId,
   vector: v.optional(
@@ -140,8 +152,10 @@ export const ProfileQuery = v.strictObject({
 export const RecommendQuery = v.strictObject({
   count: v.optional(integer(1, MAX_HITS, "Number of recommendations. Default: 20.")),
   interests: v.optional(
-    integer(1, MAX_MEDOIDS, "Number of interests to query. Default: 8, or 3 with a seed."),
+    integer(1, MAX_MEDOIDS, "Number of interests to query. Default: 10, or 3 with a seed."),
   ),
+  focus: v.optional(share("Weight of the average of the history beside the interests.")),
+  popularity: v.optional(share("Influence of the items' priors.")),
   seed: v.optional(
     integer(0, Number.MAX_SAFE_INTEGER, "Samples interests by importance. Default: the top ones."),
   ),
@@ -172,7 +186,7 @@ export const RetrieveBody = v.strictObject({
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 /** A time in a response. Imported actions may have any time, so its range is not checked. */
 const Time = v.pipe(v.number(), v.description("Milliseconds since the epoch."));
-const Score = v.pipe(v.number(), v.description("Cosine similarity to the medoid."));
+const Score = v.pipe(v.number(), v.description("Cosine similarity to the query."));
 
 /** 200 and 201 of POST /v1/actions */
 export const RecordedReply = v.object({
@@ -256,7 +270,11 @@ export const RecommendationsReply = v.object({
       item: v.string(),
       score: Score,
       because: v.object({
-        medoid: v.string(),
+        from: v.pipe(
+          v.picklist(["interest", "history", "popular", "diverse"]),
+          v.description("An interest, the average of the history, or the pool of the catalogue."),
+        ),
+        medoid: v.optional(v.pipe(v.string(), v.description("That of the item's interest."))),
         nearest: v.pipe(
           v.array(v.string()),
           v.description("The items of that interest near the item; may be empty."),

@@ -31,16 +31,46 @@ pub fn importance(
     now: f64,
     lambda: f64,
 ) -> Vec<f64> {
-    let age_in_days = |at: f64| (now - at).max(0.0) / DAY_MS;
-    let ages = partition.members().map(|(row, _)| age_in_days(at[row]));
+    let ages = partition.members().map(|(row, _)| age_in_days(now, at[row]));
     let youngest_age = ages.fold(f64::INFINITY, f64::min);
     let mut shares = vec![0.0; partition.count];
     for (row, label) in partition.members() {
-        shares[label] += weights[row] * libm::exp(-lambda * (age_in_days(at[row]) - youngest_age));
+        shares[label] += decayed(weights[row], age_in_days(now, at[row]) - youngest_age, lambda);
     }
     let total_weight: f64 = shares.iter().sum();
     shares.iter_mut().for_each(|share| *share /= total_weight);
     shares
+}
+
+/// The weight of each row, decayed by `decay` per day of age relative to the youngest member of its
+/// cluster, so that the weights of no cluster are all 0. Rows of no cluster keep theirs. O(n).
+pub(crate) fn recency_weights(
+    at: &[f64],
+    weights: &[f64],
+    partition: &Partition,
+    now: f64,
+    decay: f64,
+) -> Vec<f64> {
+    let mut youngest_ages = vec![f64::INFINITY; partition.count];
+    for (row, label) in partition.members() {
+        youngest_ages[label] = youngest_ages[label].min(age_in_days(now, at[row]));
+    }
+    let mut decayed_weights = weights.to_vec();
+    for (row, label) in partition.members() {
+        let age = age_in_days(now, at[row]) - youngest_ages[label];
+        decayed_weights[row] = decayed(weights[row], age, decay);
+    }
+    decayed_weights
+}
+
+/// Age in days at `now`; 0 for a time after it.
+fn age_in_days(now: f64, at: f64) -> f64 {
+    (now - at).max(0.0) / DAY_MS
+}
+
+/// The weight of an action after `days` of decay.
+fn decayed(weight: f64, days: f64, decay_per_day: f64) -> f64 {
+    weight * libm::exp(-decay_per_day * days)
 }
 
 #[cfg(test)]

@@ -45,6 +45,16 @@ impl<'a> Actions<'a> {
     pub fn vectors(&self) -> Vectors<'a> {
         self.vectors
     }
+
+    /// The time of each action.
+    pub(crate) fn at(&self) -> &'a [f64] {
+        self.at
+    }
+
+    /// The weight of each action.
+    pub(crate) fn weights(&self) -> &'a [f64] {
+        self.weights
+    }
 }
 
 /// A clustering without times, as [`cluster`] returns it.
@@ -181,13 +191,7 @@ pub(crate) fn profile_from_tree(
         cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &clustering.partition, now, lambda);
 
-    let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
-    let cluster_order = argsort(&keys, &no_tie_break);
-    let mut new_labels = vec![-1; cluster_order.len()];
-    for (interest, &cluster) in (0..).zip(&cluster_order) {
-        new_labels[cluster] = interest;
-    }
-    let partition = clustering.partition.with_new_labels(&new_labels, cluster_order.len());
+    let (partition, cluster_order) = order_by_importance(&clustering.partition, &shares);
     let mut last_active = vec![f64::NEG_INFINITY; cluster_order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);
@@ -199,4 +203,18 @@ pub(crate) fn profile_from_tree(
         threshold: clustering.threshold,
         partition,
     })
+}
+
+/// The partition with its clusters numbered by descending share, and the former number of each.
+pub(crate) fn order_by_importance(
+    partition: &Partition,
+    shares: &[f64],
+) -> (Partition, Vec<usize>) {
+    let keys: Vec<u64> = shares.iter().map(|&share| descending_key(share)).collect();
+    let cluster_order = argsort(&keys, &no_tie_break);
+    let mut new_labels = vec![-1; cluster_order.len()];
+    for (interest, &cluster) in (0..).zip(&cluster_order) {
+        new_labels[cluster] = interest;
+    }
+    (partition.with_new_labels(&new_labels, cluster_order.len()), cluster_order)
 }

@@ -5,6 +5,7 @@ mod cut;
 mod importance;
 mod interests;
 mod medoid;
+mod retrieval;
 mod session;
 
 pub use cut::spread;
@@ -12,4 +13,5 @@ pub use importance::importance;
 pub use interests::{Actions, Clustering, Profile, cluster, profile};
 pub(crate) use medoid::means;
 pub use medoid::medoids;
+pub use retrieval::{Retrieval, RetrievalOptions, retrieval};
 pub use session::Session;

@@ -2,6 +2,7 @@
 //! actions, in a fraction of the time.
 
 use super::interests::{self, Actions, Profile};
+use super::retrieval::{self, Retrieval, RetrievalOptions};
 use crate::options::check_weights;
 use crate::ward::dendrogram::Dendrogram;
 use crate::ward::{IncrementalTree, WardRun};
@@ -146,6 +147,22 @@ impl Session {
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
         interests::profile_from_tree(tree, diameter, &actions, now, options)
+    }
+
+    /// The queries at time `now`, in milliseconds since the epoch. The result equals, bit for bit,
+    /// that of [`retrieval`](crate::retrieval()) for the same actions. After
+    /// [`Session::profile`], the tree is not computed again: O(n dim).
+    ///
+    /// # Errors
+    /// As [`retrieval`](crate::retrieval()).
+    pub fn retrieval(&mut self, now: f64, options: &RetrievalOptions) -> Result<Retrieval, Error> {
+        let vectors = Vectors::new_unchecked(&self.values, self.dim);
+        let actions = Actions::new(vectors, &self.at, &self.weights)?;
+        let options = retrieval::checked(&actions, now, options)?;
+        let (tree, diameter) = self.current_tree(options.profile.memory_bytes()?)?;
+        let vectors = Vectors::new_unchecked(&self.values, self.dim);
+        let actions = Actions::new(vectors, &self.at, &self.weights)?;
+        retrieval::retrieval_from_tree(&tree, diameter, &actions, now, &options)
     }
 
     /// The tree of the present actions, and the largest squared distance between two of them.

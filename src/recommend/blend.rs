@@ -1,7 +1,7 @@
 //! Blending of ranked lists into one.
 //!
-//! Ties: an item of equal score in two lists counts for the first list; a place goes to the first
-//! of the lists with the greatest quotient; in a list, of equal scores the earlier hit comes first.
+//! Ties: a place goes to the first of the lists with the greatest quotient; in a list, of equal
+//! scores the earlier hit comes first.
 
 use crate::Error;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
@@ -20,23 +20,22 @@ pub struct Hit {
 /// A hit of the blend, and the list it counts for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Blended {
-    /// The item with its best score.
+    /// The item, with its score in `list`.
     pub hit: Hit,
-    /// Index of the list in which it has that score.
+    /// Index of the list that reached the item first.
     pub list: usize,
 }
 
 /// Blends ranked lists into one of at most `count` items, and gives each list a share of the places
 /// in proportion to its weight.
 ///
-/// An item appears once, with its best score, for the list that has that score (of ties the first
-/// list). Items in `exclude` never appear. Places are assigned one by one by Webster's method
-/// (Sainte-Lague): the next place goes to the list with the greatest weight / (2 taken + 1) that
-/// has items left, of ties the first. Each list gives its items by score, of ties the earlier one.
-/// So a shorter blend is the beginning of a longer one, and other lists get the places of an
-/// exhausted list.
+/// Places are assigned one by one by Webster's method (Sainte-Lague): the next place goes to the
+/// list with the greatest weight / (2 taken + 1) that has items left, of ties the first. Each list
+/// gives its items by score, of ties the earlier one. An item appears once, for the list that
+/// reaches it first; items in `exclude` never appear. So a shorter blend is the beginning of a
+/// longer one, and other lists get the places of an exhausted list.
 ///
-/// O(h log h + count l) for h hits in l lists. No lists, or `count` 0, return no items. A list of
+/// O(h log h + (h + count) l) for h hits in l lists. No lists, or `count` 0, return no items. A list of
 /// weight 0 is used only when the others are exhausted.
 ///
 /// # Errors
@@ -60,25 +59,38 @@ pub fn blend(
     exclude: &[u32],
 ) -> Result<Vec<Blended>, Error> {
     validate_arguments(lists, weights)?;
-    let mut queues = hit_queues(lists, exclude);
+    let (numbers, item_count) = number_items(lists);
+    let mut is_used = vec![false; item_count];
+    let mut queues = hit_queues(lists, &numbers);
     let mut taken_counts = vec![0u32; lists.len()];
-    let mut blended = Vec::new();
+    let mut blended: Vec<Blended> = Vec::new();
     while blended.len() < count {
+        for queue in &mut queues {
+            while queue
+                .last()
+                .is_some_and(|&(hit, number)| is_used[number] || exclude.contains(&hit.item))
+            {
+                queue.pop();
+            }
+        }
         let quotient = |list: usize| weights[list] / f64::from(2 * taken_counts[list] + 1);
         let non_empty_lists = (0..queues.len()).filter(|&list| !queues[list].is_empty());
         // `max_by` returns the last of equal elements; in reverse order, that is the first list.
         let next_list = non_empty_lists.rev().max_by(|&x, &y| quotient(x).total_cmp(&quotient(y)));
-        let Some((list, hit)) = next_list.and_then(|list| Some((list, queues[list].pop()?))) else {
+        let Some((list, (hit, number))) =
+            next_list.and_then(|list| Some((list, queues[list].pop()?)))
+        else {
             break;
         };
+        is_used[number] = true;
         taken_counts[list] += 1;
         blended.push(Blended { hit, list });
     }
     Ok(blended)
 }
 
-/// Validates the arguments of [`blend`].
-fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
+/// Validates the arguments of [`blend`] and [`mix`](super::mix()).
+pub(super) fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> {
     if weights.len() != lists.len() {
         return Err(Error::Dimension {
             what: "number of weights (one a list)",
@@ -99,32 +111,31 @@ fn validate_arguments(lists: &[Vec<Hit>], weights: &[f64]) -> Result<(), Error> 
     }
 }
 
-/// For each list, the hits of the items that count for it and are not excluded, in ascending order
-/// of score, so that `pop` returns the best.
-fn hit_queues(lists: &[Vec<Hit>], exclude: &[u32]) -> Vec<Vec<Hit>> {
-    let hits =
-        lists.iter().enumerate().flat_map(|(list, hits)| hits.iter().map(move |&hit| (list, hit)));
-    let hits: Vec<(usize, Hit)> = hits.collect();
-    // Indices of `hits`, best first; of equal scores the first list, and within it the earlier hit.
-    let keys: Vec<u64> = hits.iter().map(|(_, hit)| descending_key(hit.score.into())).collect();
-    let hits_by_score = argsort(&keys, &no_tie_break);
-    // Indices of `hits_by_score`, grouped by item: the first of each group is the hit that counts.
-    let keys: Vec<u64> = hits_by_score.iter().map(|&index| hits[index].1.item.into()).collect();
-    let places_by_item = argsort(&keys, &no_tie_break);
-    let mut is_best_hit = vec![false; hits.len()];
+/// Numbers the items of all hits, in the order of the lists, by ascending item. Returns the number
+/// of each hit's item, and how many items there are. O(h log h).
+pub(super) fn number_items(lists: &[Vec<Hit>]) -> (Vec<usize>, usize) {
+    let items: Vec<u64> = lists.iter().flatten().map(|hit| hit.item.into()).collect();
+    let mut numbers = vec![0; items.len()];
+    let mut count = 0;
     let mut previous_item = None;
-    for &place in &places_by_item {
-        let item = hits[hits_by_score[place]].1.item;
-        is_best_hit[place] = previous_item != Some(item) && !exclude.contains(&item);
-        previous_item = Some(item);
+    for index in argsort(&items, &no_tie_break) {
+        count += usize::from(previous_item != Some(items[index]));
+        previous_item = Some(items[index]);
+        numbers[index] = count - 1;
     }
-    let mut queues = vec![Vec::new(); lists.len()];
-    for (&index, is_best_hit) in hits_by_score.iter().zip(is_best_hit).rev() {
-        if is_best_hit {
-            queues[hits[index].0].push(hits[index].1);
-        }
-    }
-    queues
+    (numbers, count)
+}
+
+/// For each list its hits with the numbers of their items, in ascending order of score, so that
+/// `pop` returns the best; of equal scores the earlier hit.
+fn hit_queues(lists: &[Vec<Hit>], numbers: &[usize]) -> Vec<Vec<(Hit, usize)>> {
+    let mut numbers = numbers.iter().copied();
+    let queue = |hits: &Vec<Hit>| {
+        let hits: Vec<(Hit, usize)> = hits.iter().copied().zip(&mut numbers).collect();
+        let keys: Vec<u64> = hits.iter().map(|(hit, _)| descending_key(hit.score.into())).collect();
+        argsort(&keys, &no_tie_break).into_iter().rev().map(|index| hits[index]).collect()
+    };
+    lists.iter().map(queue).collect()
 }
 
 #[cfg(test)]
@@ -154,11 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn an_item_appears_once_for_its_best_list() {
+    fn an_item_appears_once_for_the_list_that_reaches_it_first() {
         let lists =
             [ranked_list(&[(7, 0.5), (8, 0.4)]), ranked_list(&[(7, 0.9), (9, 0.9), (7, 0.2)])];
         let blended = blend(&lists, &[1.0, 1.0], 9, &[]).unwrap();
-        assert_eq!(items_and_lists(&blended), [(8, 0), (7, 1), (9, 1)]);
+        assert_eq!(items_and_lists(&blended), [(7, 0), (9, 1), (8, 0)]);
+        assert_eq!(blended[0].hit.score, 0.5, "its score in that list");
     }
 
     #[test]

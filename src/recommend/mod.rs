@@ -1,12 +1,14 @@
-//! From interests to recommendations: which interests to query, how to blend their answers, which
-//! actions explain an item, and a map of the actions.
+//! From interests to recommendations: which interests to query, how to mix or blend their answers,
+//! which actions explain an item, and a map of the actions.
 
 mod blend;
+mod mixture;
 mod nearest;
 mod pick;
 mod projection;
 
 pub use blend::{Blended, Hit, blend};
+pub use mixture::{MixOptions, Mixed, mix};
 pub use nearest::nearest;
 pub use pick::pick;
 pub use projection::project;

@@ -125,15 +125,16 @@ test("an unknown item needs a vector; without a catalogue every item does", asyn
   );
 });
 
-test("no actions: no interests, no recommendations, no error", async () => {
+test("no actions: no interests, but items that stand for the catalogue", async () => {
   const empty = await put("empty.jsonl", "\n");
   assert.deepEqual(await json(["profile", ...profileArgs, "-a", empty]), { interests: [] });
-  assert.deepEqual(await json(["recommend", ...profileArgs, "-a", empty]), {
-    interests: [],
-    recommendations: [],
-  });
+  const { interests, recommendations } = await json(["recommend", ...profileArgs, "-a", empty]);
+  assert.deepEqual(interests, []);
+  assert.ok(recommendations.length > 0);
+  for (const { because } of recommendations)
+    assert.deepEqual(because, { from: "diverse", nearest: [] });
   const { stdout } = await pocketsage(["recommend", ...profileArgs, "-a", empty]);
-  assert.equal(stdout, "No actions, so no interests.\n");
+  assert.match(stdout, /^No actions, so no interests\.\n[\s\S]*\(diverse\)/);
 });
 
 test("recommend: --count, --interests, --exclude", async () => {

@@ -114,6 +114,8 @@ test("bodies, parameters and replies have the limits of the schemas", async () =
     [
       ["count", "integer", 1, 200],
       ["interests", "integer", 1, 16],
+      ["focus", "number", 0, 1],
+      ["popularity", "number", 0, 1],
       ["seed", "integer", 0, Number.MAX_SAFE_INTEGER],
     ],
   );

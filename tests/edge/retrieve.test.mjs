@@ -72,7 +72,7 @@ test("httpRetriever is a client of /v1/retrieve, also inside openSage", async ()
       vector: Float32Array.from(action.vector),
     })),
   );
-  const [outbound] = await sage.preview();
+  const [outbound] = await sage.preview({ focus: 0 });
   assert.ok(
     outbound.bytes.length <= 40 && outbound.to.endsWith("/v1/retrieve"),
     `${outbound.bytes.length} bytes`,

@@ -86,14 +86,14 @@ test("httpRetriever sends any number of medoids, with ids of any length", async 
       return Response.json({ answers: medoids.map(() => ({ status: "ok", hits })) });
     },
   });
-  const sage = await openSmall({ retriever, cut: { count: 100 } });
+  const sage = await openSmall({ retriever, retrieval: { cut: { count: 100 } } });
   const items = Array.from({ length: 40 }, (_, index) => ({
     item: index === 7 ? "long".repeat(300) : `item-${index}`,
     vector: [Math.sin(index), Math.cos(index), index],
   }));
   await sage.record(items);
   assert.equal((await sage.recommend({ interests: 100 }))[0].item, "found");
-  assert.deepEqual(requests, [16, 16, 8]);
+  assert.deepEqual(requests, [16, 16, 9], "40 items and the average");
   assert.equal((await sage.preview({ interests: 100 })).length, 3);
 });
 

@@ -115,7 +115,7 @@ for (const kind of ["segments", "load and save only"]) {
     const store = kind === "segments" ? inner : plain;
     const sent = [];
     const retriever = async (queries) => {
-      sent.push(...queries.map(({ item }) => item));
+      sent.push(...queries.flatMap(({ item }) => item ?? []));
       return queries.map(() => []);
     };
     const one = await open(store, { retriever });

@@ -151,8 +151,7 @@ test("recommend returns at most count distinct items, none acted on, hidden or e
       assert.ok(items.every((item) => !never.has(item) && catalogue.has(item)));
       assert.equal(new Set(items).size, items.length);
       const left = ITEMS.filter((item) => !never.has(item)).length;
-      if (seed === undefined)
-        assert.equal(items.length, actions.length === 0 ? 0 : Math.min(count, left));
+      if (seed === undefined) assert.equal(items.length, Math.min(count, left));
       assert.ok(items.length <= Math.min(count, left));
     },
     history,
@@ -209,6 +208,7 @@ test("preview is what recommend sends", () =>
     fc.record({
       count: fc.integer({ min: 1, max: 500 }),
       interests: fc.integer({ min: 1, max: 10 }),
+      focus: fc.constantFrom(0, 0.3, 1),
       pick: fc.oneof(fc.constant("top"), fc.record({ seed: fc.nat(99) })),
     }),
   ));
@@ -228,19 +228,15 @@ test("two writers in any order lose no action", () =>
     fc.array(fc.tuple(fc.nat(1), fc.boolean(), action), { maxLength: 20 }),
   ));
 
-test("blend keeps the best score of an item, and a longer blend begins with the shorter", () =>
+test("blend keeps a score of the list of an item, and a longer blend begins with the shorter", () =>
   holds(
     async (lists, count) => {
       const weights = lists.map((_, index) => index + 1);
       const long = blend(lists, { weights, count: count + 3 });
       assert.deepEqual(blend(lists, { weights, count }), long.slice(0, count));
       for (const { item, score, list } of long) {
-        const scores = lists
-          .flat()
-          .filter((hit) => hit.item === item)
-          .map((hit) => hit.score);
-        assert.equal(score, Math.max(...scores));
-        assert.ok(lists[list].some((hit) => hit.item === item && hit.score === score));
+        const scores = lists[list].filter((hit) => hit.item === item).map((hit) => hit.score);
+        assert.ok(score === Math.max(...scores));
       }
     },
     fc.array(

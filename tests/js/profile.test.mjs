@@ -56,10 +56,13 @@ test("three themes give three interests", async () => {
   assert.equal(profile.interests[0].lastActive, NOW);
 });
 
-test("an empty history gives an empty profile and no recommendations", async () => {
+test("an empty history gives an empty profile and the pool of the catalogue", async () => {
   const sage = await open();
   assert.deepEqual(await sage.profile(), { dim: DIM, builtAt: NOW, actions: 0, interests: [] });
-  assert.deepEqual(await sage.recommend(), []);
+  const picks = await sage.recommend({ count: 3 });
+  assert.equal(new Set(picks.map(({ item }) => item.split("-")[0])).size, 3, "of three themes");
+  for (const { score, because } of picks)
+    assert.deepEqual({ score, because }, { score: 0, because: { from: "diverse", nearest: [] } });
   assert.deepEqual(await sage.preview(), []);
   assert.deepEqual(await sage.map(), []);
   await rejects(sage.explain("food-1"), "unknown-item", /no interest.*record/);

@@ -35,6 +35,18 @@ import { findVariants, type Variants } from "./variants.js";
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
 /** Internal, for the command line: a catalogue that takes ownership of a core catalogue. */
 export let catalogueOf: (core: CoreCatalogue) => Catalogue;
+/** Internal, for recommendations without a history. */
+export let rowsOf: (catalogue: Catalogue) => CatalogueRows;
+
+/** The rows of a catalogue. */
+export interface CatalogueRows {
+  /** The core object, without the priors of `setPriors`. */
+  readonly handle: CatalogueHandle;
+  /** The bitset of the rows that a search without filter can return; undefined for all. */
+  readonly searchable: Uint32Array | undefined;
+  /** The prior of each row; empty without priors. Another array after each change of items. */
+  readonly priors: Float32Array;
+}
 
 /**
  * Items with ids and vectors, searchable by similarity.
@@ -452,6 +464,11 @@ export class Catalogue {
       catalogue.#writePriors();
       return catalogue.#handle;
     };
+    rowsOf = (catalogue) => ({
+      handle: catalogue.#handle,
+      searchable: catalogue.#searchColumns().variants?.representatives,
+      priors: catalogue.#rowPriors(),
+    });
     catalogueOf = (core) => new Catalogue(openCatalogueHandle(core));
   }
 }

@@ -56,6 +56,13 @@ export function parseNumber(option: string, text: string): number {
   throw new UsageError(`${option}: expected a number, saw ${inspect(text)}`);
 }
 
+/** Parses a number from 0 to 1. */
+export function parseShare(option: string, text: string): number {
+  const share = parseNumber(option, text);
+  if (share >= 0 && share <= 1) return share;
+  throw new UsageError(`${option}: expected a number from 0 to 1, saw ${inspect(text)}`);
+}
+
 /** Parses a time to milliseconds since the epoch. */
 export function parseTime(option: string, text: string): number {
   const time = readTime(text);

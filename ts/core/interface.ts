@@ -38,6 +38,20 @@ export interface CoreProfile {
   threshold: number;
 }
 
+/** The queries of a history: narrower interests, numbered by descending importance. */
+export interface CoreRetrieval {
+  /** Interest of each action; -1 for a dropped singleton. */
+  labels: Int32Array;
+  /** Row of the action nearest to each interest's centre. */
+  members: Uint32Array;
+  /** Importance of each interest, in [0, 1]; they sum to 1. */
+  importance: Float64Array;
+  /** Time-weighted mean of each interest: an interests x dim matrix. */
+  centres: Float32Array;
+  /** Time-weighted mean of all actions; empty without actions. */
+  average: Float32Array;
+}
+
 /** One list of rows per query, best first, delimited by `ends`. */
 interface CoreRankedRows {
   rows: Uint32Array;
@@ -56,6 +70,8 @@ export interface CoreSession {
   /** Sets the weight of a row; false if there is no such row. */
   setWeight(row: number, weight: number): boolean;
   profile(now: number, options: CoreOptions): CoreProfile;
+  /** `recency`: decay per day of centres and of the average. */
+  retrieval(now: number, options: CoreOptions, recency: number): CoreRetrieval;
   free(): void;
 }
 
@@ -182,7 +198,20 @@ export interface Core {
     offsets: Uint32Array,
     weights: Float64Array,
     count: number,
-    exclude: Uint32Array,
+  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
+  /**
+   * Mixes ranked lists, given as to `blend`: `count` items of the greatest shares, each with the
+   * list that contributes most and its score there. `priors`: one per hit, or empty for none.
+   */
+  mix(
+    keys: Uint32Array,
+    scores: Float32Array,
+    priors: Float32Array,
+    offsets: Uint32Array,
+    weights: Float64Array,
+    popularity: number,
+    standardise: boolean,
+    count: number,
   ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
   /** The `count` rows of highest cosine for each query. */
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;

@@ -8,7 +8,7 @@
  */
 
 import { InstanceBound, withCore } from "./glue.js";
-import type { CoreOptions, CoreProfile, CoreSession } from "./interface.js";
+import type { CoreOptions, CoreProfile, CoreRetrieval, CoreSession } from "./interface.js";
 import { toMatrix } from "./matrix.js";
 
 /** The fields of an action that the core reads. */
@@ -22,6 +22,13 @@ export interface ActionRow {
 /** Computes profiles of an action list that changes little between calls. */
 export interface Session {
   profile(actions: readonly ActionRow[], now: number, options: CoreOptions): CoreProfile;
+  /** `recency`: decay per day of centres and of the average. */
+  retrieval(
+    actions: readonly ActionRow[],
+    now: number,
+    options: CoreOptions,
+    recency: number,
+  ): CoreRetrieval;
   /** Estimated memory of the core session, in bytes. */
   bytes(): number;
   /** Frees the core session. */
@@ -86,16 +93,22 @@ export function openSession(dim: number): Session {
     isSynchronised = true;
   };
 
+  /** Calls `use` with the core session, whose rows equal `actions`. */
+  const withSession = <T>(actions: readonly ActionRow[], use: (session: CoreSession) => T): T =>
+    withCore(({ CoreSession }) => {
+      // `core.object` is undefined after a crash, which another caller may have caused.
+      if (!core?.object || !isSynchronised) discardCore();
+      core ??= new InstanceBound(new CoreSession(dim));
+      const session = core.object!;
+      synchronise(session, actions);
+      return use(session);
+    });
+
   return {
     profile: (actions, now, options) =>
-      withCore(({ CoreSession }) => {
-        // `core.object` is undefined after a crash, which another caller may have caused.
-        if (!core?.object || !isSynchronised) discardCore();
-        core ??= new InstanceBound(new CoreSession(dim));
-        const session = core.object!;
-        synchronise(session, actions);
-        return session.profile(now, options);
-      }),
+      withSession(actions, (session) => session.profile(now, options)),
+    retrieval: (actions, now, options, recency) =>
+      withSession(actions, (session) => session.retrieval(now, options, recency)),
     bytes: () =>
       rows.length * dim * (hasTree ? BYTES_PER_COMPONENT_WITH_TREE : BYTES_PER_COMPONENT),
     close: discardCore,

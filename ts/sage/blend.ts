@@ -1,4 +1,4 @@
-/** Blending of ranked lists. The core works on dense integer keys; this file maps ids to them. */
+/** Blending of ranked lists, each with a share of the places. */
 
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
@@ -12,6 +12,7 @@ import {
   checkItemIds,
   checkKeys,
 } from "../values/check.js";
+import { packLists } from "./lists.js";
 
 /** Options of {@link blend}. */
 export interface BlendOptions {
@@ -31,9 +32,9 @@ export interface BlendOptions {
  *
  * Result positions are assigned by Webster's rule (Sainte-Lague): each goes to the list with the
  * greatest weight / (2 taken + 1) that has hits left; ties go to the first list. A list yields its
- * hits by descending score; ties keep their order. Each item occurs once, with its best score, for
- * the list (`list`, an index into `lists`) in which it scored best; ties go to the first list. The
- * beginning of a longer blend is the shorter blend.
+ * hits by descending score; ties keep their order. Each item occurs once, for the list that reaches
+ * it first (`list`, an index into `lists`), with its score there. The beginning of a longer blend is
+ * the shorter blend.
  *
  * O(h log h + count l) time for h hits in l lists. No lists or only empty lists: an empty result.
  * Synchronous: `await init()` before.
@@ -50,30 +51,15 @@ export function blend(lists: readonly Hit[][], options: BlendOptions): (Hit & { 
       "option",
       `blend: expected ${lists.length} weights, one per list, saw ${weights.length}.`,
     );
-  const keyByItem = new Map<ItemId, number>();
-  const denseKey = (item: ItemId): number => {
-    const existingKey = keyByItem.get(item);
-    if (existingKey === undefined) keyByItem.set(item, keyByItem.size);
-    return existingKey ?? keyByItem.size - 1;
-  };
-  const keys = Uint32Array.from(lists.flat(), ({ item }) =>
-    denseKey(checkItemId("blend: a hit", item)),
-  );
-  const scores = Float32Array.from(lists.flat(), ({ score }) =>
-    checkFinite("blend: a score", score),
-  );
-  const offsets = new Uint32Array(lists.length + 1);
-  lists.forEach((list, index) => (offsets[index + 1] = offsets[index]! + list.length));
-  const exclude = Uint32Array.from(
-    checkItemIds("blend: exclude", options.exclude).filter((item) => keyByItem.has(item)),
-    denseKey,
-  );
-  const blendedHits = withCore((core) =>
-    core.blend(keys, scores, offsets, weights, count, exclude),
-  );
-  const itemByKey = [...keyByItem.keys()];
+  for (const { item, score } of lists.flat()) {
+    checkItemId("blend: a hit", item);
+    checkFinite("blend: a score", score);
+  }
+  const exclude = new Set(checkItemIds("blend: exclude", options.exclude));
+  const { items, keys, scores, offsets } = packLists(lists, exclude);
+  const blendedHits = withCore((core) => core.blend(keys, scores, offsets, weights, count));
   return Array.from(blendedHits.keys, (key, row) => ({
-    item: itemByKey[key]!,
+    item: items[key]!,
     score: blendedHits.scores[row]!,
     list: blendedHits.lists[row]!,
   }));

@@ -1,21 +1,60 @@
-/** Explanations of single items, and the map of the user's items. */
+/** Reasons of recommendations, explanations of single items, and the map of the user's items. */
 import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
+import type { Candidate } from "./mix.js";
 import type { Settings } from "./options.js";
+import type { Plan } from "./plan.js";
 import { copyInterest, newestRowPerItem, type ProfileState } from "./profile.js";
-import { nearMembers } from "./recommend.js";
-import type { Explanation, Sage } from "./types.js";
+import type { Explanation, Interest, Reason, Sage } from "./types.js";
 
 const NEAREST_PER_EXPLANATION = 5;
+const NEAREST_PER_REASON = 3;
+/**
+ * Lowest cosine at which an action counts as near an item. Below it two items are unlike: two single
+ * actions that far apart are never one interest either (`Cut::Auto`).
+ */
+const MIN_NEAR_COSINE = 0.3;
+
+/** Why each candidate is recommended. */
+export function explainCandidates(
+  candidates: readonly Candidate[],
+  { queries, pool }: Plan,
+  state: ProfileState,
+  { catalogue }: Settings,
+): Reason[] {
+  const { profile, actions, labels } = state;
+  const reasons = candidates.map(
+    ({ list }): Reason => ({
+      from: list === queries.length ? pool.from : queries[list]!.interest ? "interest" : "history",
+      nearest: [],
+    }),
+  );
+  /** Indices of candidates and their vectors, by interest of the profile. */
+  const groups = new Map<Interest, [index: number, vector: Float32Array][]>();
+  candidates.forEach(({ item, list, nearest }, index) => {
+    if (list === queries.length) return;
+    const row = queries[nearest]?.interest?.row;
+    const vector = catalogue?.vector(item) ?? (row === undefined ? row : actions[row]!.vector);
+    if (!vector) return;
+    const interest =
+      row === undefined ? nearestInterest(state, vector) : profile.interests[labels[row]!];
+    // Dropped singletons belong to no interest: they explain their items themselves.
+    if (interest) groups.set(interest, [...(groups.get(interest) ?? []), [index, vector]]);
+    reasons[index]!.medoid = interest?.medoid ?? actions[row!]!.item;
+  });
+  for (const [interest, members] of groups) {
+    const vectors = members.map(([, vector]) => vector);
+    nearMembers(state, interest, vectors, NEAREST_PER_REASON).forEach((near, rank) => {
+      reasons[members[rank]![0]]!.nearest = near.map(({ item }) => item);
+    });
+  }
+  return reasons;
+}
 
 /** The result of `sage.explain(item)`. */
-export function explain(
-  item: ItemId,
-  state: ProfileState,
-  { catalogue, dim }: Settings,
-): Explanation {
+export function explain(item: ItemId, state: ProfileState, { catalogue }: Settings): Explanation {
   const { profile, actions, labels } = state;
   if (profile.interests.length === 0) {
     throw new SageError(
@@ -30,20 +69,67 @@ export function explain(
       "unknown-item",
       `explain: the item "${item}" is neither in the history nor in a catalogue.`,
     );
-  const medoids = toMatrix(
-    profile.interests.map((interest) => interest.vector),
-    dim,
-  );
   const memberInterest = lastRow >= 0 ? labels[lastRow]! : -1;
-  const interestIndex =
-    memberInterest >= 0
-      ? memberInterest
-      : withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!;
-  const interest = profile.interests[interestIndex]!;
+  const interest = profile.interests[memberInterest] ?? nearestInterest(state, vector)!;
   return {
     interest: copyInterest(interest),
     nearest: nearMembers(state, interest, [vector], NEAREST_PER_EXPLANATION, item)[0]!,
   };
+}
+
+/** The interest with the medoid most similar to the vector; undefined without interests. */
+function nearestInterest(
+  { profile: { dim, interests } }: ProfileState,
+  vector: Float32Array,
+): Interest | undefined {
+  const medoids = toMatrix(
+    interests.map((interest) => interest.vector),
+    dim,
+  );
+  return interests[withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!];
+}
+
+/** An item of an interest, its cosine to an item, and the time of its newest action. */
+interface NearMember {
+  item: ItemId;
+  similarity: number;
+  at: number;
+}
+
+/**
+ * For each vector the items of an interest of the profile that are near it: at most `count`, each
+ * once, with a cosine of at least MIN_NEAR_COSINE, by descending cosine (ties: the lower row);
+ * possibly none. `excludedItem` is left out.
+ */
+export function nearMembers(
+  state: ProfileState,
+  interest: Interest,
+  vectors: readonly Float32Array[],
+  count: number,
+  excludedItem?: ItemId,
+): NearMember[][] {
+  const { actions, labels, profile } = state;
+  const label = profile.interests.indexOf(interest);
+  const rows = newestRowPerItem(actions).filter(
+    (row) => labels[row] === label && actions[row]!.item !== excludedItem,
+  );
+  if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
+  const { dim } = profile;
+  const memberVectors = toMatrix(
+    rows.map((row) => actions[row]!.vector),
+    dim,
+  );
+  const nearest = withCore((core) =>
+    core.nearest(memberVectors, dim, toMatrix(vectors, dim), count),
+  );
+  const membersPerVector = Math.min(count, rows.length);
+  return vectors.map((_, query) =>
+    Array.from({ length: membersPerVector }, (_, rank) => {
+      const index = query * membersPerVector + rank;
+      const { item, at } = actions[rows[nearest.rows[index]!]!]!;
+      return { item, similarity: nearest.scores[index]!, at };
+    }).filter(({ similarity }) => similarity >= MIN_NEAR_COSINE),
+  );
 }
 
 /** The result of `sage.map()`. */

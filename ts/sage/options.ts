@@ -3,12 +3,14 @@ import { Catalogue } from "../catalogue/catalogue.js";
 import { withCore } from "../core/glue.js";
 import type { CoreOptions } from "../core/interface.js";
 import { encodeProfileOptions } from "../core/options.js";
+import { openSession } from "../core/session.js";
 import { SageError } from "../errors.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
 import type { Store } from "../store/store.js";
 import {
   checkDim,
+  checkFinite,
   checkInteger,
   checkKeys,
   checkPositive,
@@ -17,7 +19,7 @@ import {
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { checkedClock } from "./time.js";
-import type { SageOptions } from "./types.js";
+import type { RetrievalOptions, SageOptions } from "./types.js";
 
 const OPTION_NAMES = [
   ...[
@@ -33,7 +35,7 @@ const OPTION_NAMES = [
     "storeTimeoutMs",
     "now",
   ],
-  ...["cut", "singletons", "halfLifeDays", "lambda", "memory"],
+  ...["cut", "singletons", "halfLifeDays", "lambda", "memory", "retrieval"],
 ];
 const MS_PER_DAY = 86_400_000;
 const STORE_TIMEOUT_MS = 10_000;
@@ -59,6 +61,13 @@ export interface Settings {
   readonly storeTimeoutMs: number;
   /** The profile options, encoded for the core. */
   readonly core: CoreOptions;
+  readonly retrieval: {
+    readonly core: CoreOptions;
+    /** The same options with a cut at 0: items whose vectors differ are never merged. */
+    readonly itemByItem: CoreOptions;
+    /** Decay per day of centres and of the average. */
+    readonly recency: number;
+  };
   readonly now: () => number;
 }
 
@@ -98,6 +107,7 @@ export function checkSettings(options: SageOptions): Settings {
   if (options.maxActions !== undefined) checkInteger("openSage: maxActions", options.maxActions);
   checkProfileOptions(encodeProfileOptions(options, catalogue?.spread), dim);
   const { maxActions, memory } = resolveCapacity(options, dim);
+  const retrieval = checkRetrieval(options.retrieval, dim, memory, catalogue?.spread);
   return {
     dim,
     catalogue,
@@ -118,6 +128,7 @@ export function checkSettings(options: SageOptions): Settings {
     setAsideUnreadable: unreadable === "set-aside",
     storeTimeoutMs: checkInteger("openSage: storeTimeoutMs", storeTimeoutMs, 1, MAX_TIMER_MS),
     core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
+    retrieval,
     now: checkedClock(now),
   };
 }
@@ -126,6 +137,26 @@ export function checkSettings(options: SageOptions): Settings {
 function checkProfileOptions(options: CoreOptions, dim: number): void {
   const emptyArray = new Float64Array();
   withCore((core) => core.profile(new Float32Array(), dim, emptyArray, emptyArray, 0, options));
+}
+
+/** The options of retrieval with their defaults (docs/decisions/0034-mixture.md). */
+function checkRetrieval(
+  options: RetrievalOptions = {},
+  dim: number,
+  memory: number,
+  spread: number | undefined,
+): Settings["retrieval"] {
+  checkKeys("openSage: retrieval", options, ["cut", "lambda", "recency"]);
+  const { cut = { spread: 0.7 }, lambda = 0.03, recency = 0.1 } = options;
+  const core = encodeProfileOptions({ cut, lambda, memory }, spread);
+  const itemByItem = encodeProfileOptions({ cut: { threshold: 0 }, lambda, memory }, spread);
+  const session = openSession(dim);
+  try {
+    session.retrieval([], 0, core, checkFinite("openSage: retrieval.recency", recency));
+  } finally {
+    session.close();
+  }
+  return { core, itemByItem, recency };
 }
 
 /**

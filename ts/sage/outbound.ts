@@ -1,34 +1,16 @@
 /**
- * The queries passed to a custom retriever, and their description for `preview()`.
+ * The description of the queries passed to a custom retriever, for `preview()`.
  *
- * `buildQueries` is the only source of the queries that `recommend()` passes to a retriever: medoid
- * id, medoid vector, number of hits. Two more things can leave the device, built elsewhere: the
- * HTTP requests that the adapters in ts/remote/ derive from these queries, and the item ids that
- * actions.ts passes to the `vectors` option.
+ * `planRecommendation` is the only source of these queries: of the average of the history its
+ * vector, of an interest the id and the vector of a real item, and the number of hits. Two more
+ * things can leave the device, built elsewhere: the HTTP requests that the adapters in ts/remote/
+ * derive from these queries, and the item ids that actions.ts passes to the `vectors` option.
  */
 import { NOT_SENT, type Outbound, type Query, type Retriever } from "../retriever.js";
-import type { Interest } from "./types.js";
 
-/** Hits that all queries of a `recommend` call request together, as in PinnerSage. */
-const TOTAL_CANDIDATES = 400;
-/** Maximum number of hits per query, unless `count` is larger. Vector engines support it. */
-const MAX_HITS_PER_QUERY = 200;
-
-/**
- * One query per interest, with its medoid and no weights, times or user id. Each query requests at
- * least `count` hits, so that one interest can fill the whole result.
- */
-export function buildQueries(interests: readonly Interest[], count: number): Query[] {
-  const hitsPerQuery = Math.min(
-    MAX_HITS_PER_QUERY,
-    Math.floor(TOTAL_CANDIDATES / interests.length),
-  );
-  return interests.map(({ medoid, vector }) => ({
-    vector: vector.slice(),
-    item: medoid,
-    count: Math.max(count, hitsPerQuery),
-  }));
-}
+/** Added to the description of a request if one of the queries is the average of the history. */
+const AVERAGE_IS_SENT =
+  "The query without an item is the average of the history, which weights and times have shaped.";
 
 /**
  * The messages these queries cause: `retriever.outbound`, or the queries as JSON if it has none.
@@ -36,18 +18,25 @@ export function buildQueries(interests: readonly Interest[], count: number): Que
  */
 export function describeOutbound(queries: readonly Query[], retriever: Retriever): Outbound[] {
   if (queries.length === 0) return [];
-  if (retriever.outbound) return retriever.outbound(queries);
+  const items = queries.flatMap(({ item }) => item ?? []);
+  const averageNote = items.length < queries.length ? ` ${AVERAGE_IS_SENT}` : "";
+  if (retriever.outbound) {
+    const messages = retriever.outbound(queries);
+    return messages.map((message) => ({ ...message, says: message.says + averageNote }));
+  }
   const json = JSON.stringify(
     queries.map(({ vector, ...rest }) => ({ vector: Array.from(vector), ...rest })),
   );
-  const medoids = queries.map(({ item }) => item).join(", ");
   const queryCount = queries.length === 1 ? "1 query" : `${queries.length} queries`;
-  const content = `${queryCount}, each with an item of the history and its vector: ${medoids}.`;
+  const content =
+    items.length === 0
+      ? "a vector"
+      : `${items.length} with an item of the history and its vector: ${items.join(", ")}`;
   return [
     {
       to: retriever.name || "retriever",
       bytes: new TextEncoder().encode(json),
-      says: `${content} ${NOT_SENT}.`,
+      says: `${queryCount}, ${content}. ${NOT_SENT}.${averageNote}`,
     },
   ];
 }

@@ -20,6 +20,28 @@ export interface ProfileState {
   readonly profile: Profile;
   readonly actions: readonly ResolvedAction[];
   readonly labels: Int32Array;
+  /** What queries a catalogue; computed at the first call. Requires an action. */
+  retrieval(): Retrieval;
+}
+
+/** A narrow interest: the actions that share a cluster at the retrieval cut. */
+export interface RetrievalInterest {
+  /** Row of the action nearest to the centre, the representative. */
+  readonly row: number;
+  /** Rows of all its actions, ascending. */
+  readonly rows: readonly number[];
+  /** The mean of its vectors, weighted by weight and recency. */
+  readonly centre: Float32Array;
+  /** Its share of the decayed weight, in [0, 1]. */
+  readonly importance: number;
+}
+
+/** The queries of a history that has actions. */
+export interface Retrieval {
+  /** The mean of all vectors, weighted by weight and recency. */
+  readonly average: Float32Array;
+  /** Most important first. */
+  readonly interests: readonly RetrievalInterest[];
 }
 
 /** Cluster the actions and compute importances at `now`, without a session. */
@@ -44,7 +66,7 @@ export function describeProfile(
   actions: readonly ResolvedAction[],
   dim: number,
   now: number,
-): ProfileState {
+): Omit<ProfileState, "retrieval"> {
   const rowsByInterest: number[][] = Array.from({ length: clusters.count }, () => []);
   clusters.labels.forEach((label, row) => rowsByInterest[label]?.push(row));
   const interests = rowsByInterest.map((rows, index): Interest => {

@@ -11,8 +11,9 @@ import { decodeLog, encodeLog } from "./log-format.js";
 import { type Entry, type Operation, randomHex, type Target } from "./operation.js";
 import type { Settings } from "./options.js";
 import { describeOutbound } from "./outbound.js";
+import { planRecommendation } from "./plan.js";
 import { copyInterest, type ProfileState } from "./profile.js";
-import { planQueries, runPlan } from "./recommend.js";
+import { runPlan } from "./recommend.js";
 import { openProfileSource } from "./state.js";
 import { checkTime } from "./time.js";
 import type { Profile, RecordedAction, Sage } from "./types.js";
@@ -48,7 +49,8 @@ export async function openResident(settings: Settings): Promise<Resident> {
   const planFor = (given: Parameters<Sage["recommend"]>[0] = {}) => {
     const log = journal.log();
     const actedItems = log.entries.map(({ item }) => item);
-    return planQueries(currentState(), given, [...log.hidden(), ...actedItems]);
+    const excluded = [...log.hidden(), ...actedItems];
+    return planRecommendation(currentState(), given, excluded, settings);
   };
   const checkOpen = (): void => {
     if (isClosed)
@@ -103,7 +105,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
       checkOpen();
       checkAbort(given?.signal);
       if (retriever) await refresh();
-      const { queries } = planFor(given);
+      const queries = planFor(given).queries.map(({ query }) => query);
       return retriever ? describeOutbound(queries, retriever) : [];
     },
 

@@ -9,7 +9,9 @@ import {
   describeProfile,
   type ProfileState,
   type ResolvedAction,
+  type Retrieval,
 } from "./profile.js";
+import { computeRetrieval } from "./retrieval.js";
 
 /** Computes the profile of a log that changes little between calls. */
 export interface ProfileSource {
@@ -44,8 +46,13 @@ export function openProfileSource(settings: Settings): ProfileSource {
     actions: readonly ResolvedAction[],
     time: number,
   ): Pick<Derived, "state" | "problems"> => {
-    const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState =>
-      describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time);
+    const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
+      let retrieval: Retrieval | undefined;
+      return {
+        ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
+        retrieval: () => (retrieval ??= computeRetrieval(session, accepted, time, settings)),
+      };
+    };
     const problems = new Map<ResolvedAction, string>();
     try {
       return { problems, state: toProfileState(actions) };

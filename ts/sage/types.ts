@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`). */
 import type { Catalogue } from "../catalogue/catalogue.js";
-import type { ProfileOptions } from "../core/options.js";
+import type { Cut, ProfileOptions } from "../core/options.js";
 import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
 import type { Store } from "../store/store.js";
@@ -66,6 +66,25 @@ export interface Profile {
   interests: Interest[];
 }
 
+/**
+ * How a history becomes queries. Interests that retrieve are narrower than those that are shown:
+ * they have their own cut and decays. A history of at most 5 items is queried item by item.
+ */
+export interface RetrievalOptions {
+  /**
+   * Where the tree of actions is cut for retrieval. Without a catalogue, `{ spread }` is a multiple
+   * of the history's own spread. Default: `{ spread: 0.7 }`.
+   */
+  cut?: Cut;
+  /** Decay per day of an interest's importance, at least 0. Default: 0.03, a half-life of 23 days. */
+  lambda?: number;
+  /**
+   * Decay per day of the actions in the centre of an interest and in the average of the history, at
+   * least 0. Default: 0.1, a half-life of 7 days.
+   */
+  recency?: number;
+}
+
 /** Options of {@link openSage}. Either `dim` or `catalogue` is required. */
 export interface SageOptions extends ProfileOptions {
   /**
@@ -118,6 +137,8 @@ export interface SageOptions extends ProfileOptions {
    * Milliseconds after which a call of the store counts as failed, at least 1. Default: 10,000.
    */
   storeTimeoutMs?: number;
+  /** How the history queries the catalogue or retriever. Default: see {@link RetrievalOptions}. */
+  retrieval?: RetrievalOptions;
   /** Clock in milliseconds since the epoch, replaceable in tests. Default: `Date.now`. */
   now?: () => number;
 }
@@ -163,7 +184,8 @@ export interface Sage {
    */
   profile(): Promise<Profile>;
   /**
-   * Items to show next, without items acted on, hidden or excluded. Without actions: empty.
+   * Items to show next, without items acted on, hidden or excluded. Without actions the pool of the
+   * catalogue (see {@link Reason}); with a retriever none.
    *
    * Rejects with code "option" if there is neither catalogue nor retriever, "retrieval" if the
    * retriever fails, "aborted" if the signal fires.
@@ -236,7 +258,7 @@ export interface Sage {
 export interface RecommendOptions {
   /** Maximum number of recommendations, 1 to 2^32 - 1. Default: 20. */
   count?: number;
-  /** Maximum number of interests to query, 1 to 2^32 - 1. Default: 8, or 3 with a seed. */
+  /** Maximum number of interests to query, 1 to 2^32 - 1. Default: 10, or 3 with a seed. */
   interests?: number;
   /**
    * "top": the most important interests. A seed (a whole number in [0, 2^53 - 1]): sampled without
@@ -244,29 +266,53 @@ export interface RecommendOptions {
    * interests. Default: "top".
    */
   pick?: "top" | { seed: number };
+  /**
+   * Weight of the average of the history beside the interests, in [0, 1]: higher finds more of what
+   * the user did last, lower is more varied. 0: no average is queried; 1: no interests are, so that
+   * no item of the history leaves the device. Default: 0.7, or 0 with a seed.
+   */
+  focus?: number;
+  /**
+   * Influence of the items' priors (popularity), in [0, 1]: 0 leaves them out and reaches more of
+   * the catalogue. Without priors it has no effect. Default: 1.
+   */
+  popularity?: number;
   /** Further items not to recommend. Applied on the device, never sent. */
   exclude?: Iterable<ItemId>;
   /** Aborts the call. Passed on to the retriever. */
   signal?: AbortSignal;
 }
 
-/**
- * A recommended item and its explanation. Recommendations are in display order: positions are
- * assigned to interests in proportion to their importance (see `blend`), each filled with the best
- * remaining item of the interest.
- */
+/** A recommended item and its explanation; a list of them is in display order. */
 export interface Recommendation {
   item: ItemId;
   /**
-   * Score of the item for the medoid, as returned by the catalogue (see {@link Hit}) or retriever.
+   * Similarity to the query that contributes most to the item's place, as returned by the catalogue
+   * (see {@link Hit}) or retriever; 0 for an item of the pool. Lists are not ordered by it.
    */
   score: number;
+  because: Reason;
+}
+
+/** Why an item is recommended. */
+export interface Reason {
   /**
-   * `medoid`: the interest the item was retrieved for. `nearest`: the items of that interest most
-   * similar to the recommended item, at most 3, each with a cosine of at least 0.3; possibly none.
-   * If the catalogue does not have the item, those most similar to the medoid.
+   * What contributes most to the item's place: one interest, the average of the history, or the
+   * pool that fills in for a history of at most 5 items. The pool is "popular" (the items of the
+   * highest priors) or, without priors, "diverse" (items that stand for the whole catalogue).
    */
-  because: { medoid: ItemId; nearest: ItemId[] };
+  from: "interest" | "history" | "popular" | "diverse";
+  /**
+   * The medoid of the interest the item belongs to. Absent for items of the pool, and for those of
+   * a retriever that only the average found.
+   */
+  medoid?: ItemId;
+  /**
+   * The items of that interest most similar to the item, at most 3, each with a cosine of at least
+   * 0.3; possibly none. If the catalogue does not have the item, those most similar to the item of
+   * the history that retrieved it.
+   */
+  nearest: ItemId[];
 }
 
 /** How an item relates to the interests. */

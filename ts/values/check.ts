@@ -79,6 +79,12 @@ export function checkPrior(where: () => string, value: unknown): number {
   );
 }
 
+/** A number in [0, 1]. Throws code "option". */
+export function checkShare(where: string, value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw new SageError("option", `${where}: expected a number from 0 to 1, saw ${inspect(value)}.`);
+}
+
 /** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */
 export function checkFinite(where: string, value: unknown): number {
   if (typeof value !== "number")

@@ -125,7 +125,7 @@ async function runPage(sage: Sage, items: Items): Promise<void> {
     renderMap(items, state, hues);
     wall.setHues(hueByItem);
     outboundPanel.setOutbound(state.outbound);
-    byId("recommendations").hidden = state.recommendations.length === 0;
+    byId("recommendations").hidden = actions === 0 || state.recommendations.length === 0;
     byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
   }
 

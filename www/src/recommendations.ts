@@ -25,7 +25,8 @@ export function renderRecommendations(
       ({ item }) => item,
       ({ item }) => createEntry(itemById(items, item), listener),
       (element, recommendation) => {
-        setHue(element, hueOf(recommendation.because.medoid));
+        const { medoid } = recommendation.because;
+        setHue(element, medoid === undefined ? undefined : hueOf(medoid));
         element.querySelector(".because")?.replaceChildren(...createReason(items, recommendation));
       },
     ),
@@ -45,11 +46,15 @@ function createEntry(item: Item, listener: RecommendationListener): HTMLElement 
   return createHtml("li", { class: "recommendation" }, button, hide);
 }
 
-/** The reason of a recommendation as nodes: "because of 🍕 pizza, near 🍔 🍟" */
+/**
+ * The reason of a recommendation as nodes: "because of 🍕 pizza, near 🍔 🍟". Without an interest the
+ * item stands for the whole catalogue.
+ */
 function createReason(
   items: Items,
-  { because: { medoid, nearest } }: Recommendation,
+  { because: { from, medoid, nearest } }: Recommendation,
 ): readonly (Node | string)[] {
+  if (medoid === undefined) return [from === "popular" ? "popular" : "something else"];
   const source = itemById(items, medoid);
   const others = nearest.filter((id) => id !== medoid).map((id) => itemById(items, id));
   const cause = createHtml(

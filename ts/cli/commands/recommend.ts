@@ -1,7 +1,7 @@
 /** `pocketsage recommend`: reads actions, prints interests and recommendations. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
-import { parseArguments, parseInteger, requireValue } from "../arguments.js";
+import { parseArguments, parseInteger, parseShare, requireValue } from "../arguments.js";
 import {
   openSageWithActions,
   PROFILE_OPTIONS,
@@ -29,20 +29,25 @@ Options
   -c, --catalogue FILE   built by pocketsage build
 ${PROFILE_OPTIONS_HELP}
   -n, --count N          number of items (default: 20)
-      --interests N      number of interests to search with (default: the 8 most important, or
+      --interests N      number of interests to search with (default: the 10 most important, or
                          3 with --seed)
+      --focus SHARE      weight of the average of the history beside the interests, 0 to 1
+                         (default: 0.7, or 0 with --seed)
+      --popularity SHARE influence of the priors of the catalogue, 0 to 1 (default: 1)
       --seed NUMBER      sample the interests in proportion to their importance, with this seed
       --exclude ID       never recommend this item; repeatable. Items of the actions are always
                          excluded
   -q, --quiet            no notes on the standard error
       --json             the result as JSON:
                          {"interests": [{"medoid", "importance", "items", "lastActive", "payload"}],
-                         "recommendations": [{"item", "score", "because": {"medoid", "nearest"},
-                         "payload"}]}
+                         "recommendations": [{"item", "score",
+                         "because": {"from", "medoid", "nearest"}, "payload"}]}
   -h, --help             this text
 
-  The file - is the standard input. score compares the item with the medoid in the catalogue's
-  metric: cosine, inner product, or negative squared distance (l2).
+  The file - is the standard input. score compares the item with the query that contributes most
+  to its place, in the catalogue's metric: cosine, inner product, or negative squared distance (l2).
+  from is that query: an interest, or the average of the history. Beside few actions the catalogue
+  fills in: popular items (by prior), or diverse ones.
 
 Example
   $ pocketsage recommend --catalogue emoji.sage --actions actions.jsonl --count 5
@@ -50,7 +55,7 @@ Example
       jq -r '.recommendations[].item'
 
 Exit codes
-  0  success; without actions there are no recommendations
+  0  success
   1  an action is invalid (the message has its line) or a file cannot be read
   2  the command line is invalid
 `;
@@ -59,6 +64,8 @@ const OPTIONS = {
   ...PROFILE_OPTIONS,
   count: { type: "string", short: "n", default: "20" },
   interests: { type: "string" },
+  focus: { type: "string" },
+  popularity: { type: "string" },
   seed: { type: "string" },
   exclude: { type: "string", multiple: true, default: [] as string[] },
 } as const;
@@ -74,6 +81,9 @@ export async function run(args: string[]): Promise<void> {
   };
   if (values.interests !== undefined)
     options.interests = parseInteger("--interests", values.interests);
+  if (values.focus !== undefined) options.focus = parseShare("--focus", values.focus);
+  if (values.popularity !== undefined)
+    options.popularity = parseShare("--popularity", values.popularity);
   if (values.seed !== undefined)
     options.pick = { seed: parseInteger("--seed", values.seed, 0, Number.MAX_SAFE_INTEGER) };
   const { sage, catalogue } = await openSageWithActions(actionsFile, values);
@@ -110,7 +120,9 @@ function printRecommendations(
       score.toFixed(3),
       labelOf(catalogue, item),
       item,
-      because.nearest.map((actedOn) => shortLabelOf(catalogue, actedOn)).join(", "),
+      because.medoid === undefined
+        ? `(${because.from})`
+        : because.nearest.map((actedOn) => shortLabelOf(catalogue, actedOn)).join(", "),
     ]),
   );
 }

@@ -1,0 +1,133 @@
+//! From actions to queries: narrower interests than those of a profile, with time-weighted centres,
+//! and the average of the history.
+//!
+//! Ties: interests of equal importance are ordered by their first action; of members equally near to
+//! a centre the first one represents it.
+
+use super::cut;
+use super::importance::{importance, recency_weights};
+use super::interests::{Actions, check_options, order_by_importance};
+use super::medoid::{means, medoids};
+use crate::options::check_range;
+use crate::ward::dendrogram::{Dendrogram, Partition};
+use crate::ward::tree_and_diameter;
+use crate::{Cut, Error, ProfileOptions};
+use alloc::{vec, vec::Vec};
+
+/// What queries a catalogue for one user at one time: the interests of the retrieval cut, most
+/// important first, and the average of the history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retrieval {
+    /// The interest of each action.
+    pub partition: Partition,
+    /// Row of each interest's representative: the member nearest to its centre.
+    pub members: Vec<usize>,
+    /// Share of each interest, in [0, 1]; the shares sum to 1.
+    pub importance: Vec<f64>,
+    /// The centre of each interest, count x dim, row-major: the mean of its members, weighted by
+    /// weight x exp(-recency x age in days).
+    pub centres: Vec<f32>,
+    /// The mean of all actions, weighted likewise; empty without actions.
+    pub average: Vec<f32>,
+}
+
+/// Options of [`retrieval`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetrievalOptions {
+    /// The cut, the decay of importance, the catalogue's spread and the memory budget. Without a
+    /// spread, [`Cut::Spread`] takes that of the actions. Default: a cut at 0.7 times the spread,
+    /// and a decay of 0.03 per day (a half-life of 23 days).
+    pub profile: ProfileOptions,
+    /// Decay per day of the members of a centre, and of the average; at least 0. Default: 0.1, a
+    /// half-life of 7 days.
+    pub recency: f64,
+}
+
+impl Default for RetrievalOptions {
+    fn default() -> Self {
+        let (cut, lambda) = (Cut::Spread(0.7), Some(0.03));
+        Self { profile: ProfileOptions { cut, lambda, ..Default::default() }, recency: 0.1 }
+    }
+}
+
+/// The queries of a user at `now`, in milliseconds since the epoch. No actions return no interests
+/// and no average. O(n^2 dim) time; for memory see [`ward_within`](crate::ward_within).
+///
+/// # Errors
+/// As [`profile`](crate::profile()); [`Error::Option`] if `recency` is negative or not finite.
+///
+/// ```
+/// use pocketsage::{Actions, RetrievalOptions, Vectors, retrieval};
+///
+/// let day = 86_400_000.0;
+/// let vectors = Vectors::new(&[1.0, 0.0, 0.8, 0.6, 0.0, 1.0], 2)?;
+/// let actions = Actions::new(vectors, &[0.0, 30.0 * day, 30.0 * day], &[1.0; 3])?;
+/// let mut options = RetrievalOptions::default();
+/// options.profile.spread = Some(1.0); // of the catalogue: merges of squared distance <= 0.7
+/// let retrieval = retrieval(&actions, 30.0 * day, &options)?;
+/// assert_eq!(retrieval.partition.labels, [0, 0, 1]);
+/// assert_eq!(retrieval.members, [1, 2]); // of interest 0, the newer action
+/// assert!((retrieval.centres[1] - 0.57).abs() < 0.01);
+/// # Ok::<(), pocketsage::Error>(())
+/// ```
+pub fn retrieval(
+    actions: &Actions<'_>,
+    now: f64,
+    options: &RetrievalOptions,
+) -> Result<Retrieval, Error> {
+    let options = checked(actions, now, options)?;
+    let rule = cut::rule_of(&options.profile)?;
+    let (tree, diameter) = tree_and_diameter(
+        actions.vectors(),
+        Some(actions.weights()),
+        options.profile.memory_bytes()?,
+        rule.needs_diameter(),
+    )?;
+    retrieval_from_tree(&tree, diameter, actions, now, &options)
+}
+
+/// The options with the spread that the cut needs, checked before the actions are clustered.
+pub(crate) fn checked(
+    actions: &Actions<'_>,
+    now: f64,
+    options: &RetrievalOptions,
+) -> Result<RetrievalOptions, Error> {
+    let mut options = *options;
+    if matches!(options.profile.cut, Cut::Spread(_)) && options.profile.spread.is_none() {
+        options.profile.spread = Some(cut::spread(actions.vectors()));
+    }
+    check_options(now, &options.profile)?;
+    check_range("recency", options.recency, 0.0, f64::MAX)?;
+    Ok(options)
+}
+
+/// The queries of actions whose tree is given; see `profile_from_tree`.
+pub(crate) fn retrieval_from_tree(
+    tree: &Dendrogram,
+    diameter: f64,
+    actions: &Actions<'_>,
+    now: f64,
+    options: &RetrievalOptions,
+) -> Result<Retrieval, Error> {
+    let (vectors, weights) = (actions.vectors(), actions.weights());
+    let rule = cut::rule_of(&options.profile)?;
+    let threshold = rule.threshold(tree, weights.iter().sum(), diameter);
+    let clusters = cut::cut_tree(tree, vectors, Some(weights), rule, threshold, &options.profile);
+    let lambda = options.profile.lambda_per_day()?;
+    let shares = importance(actions.at(), weights, &clusters, now, lambda);
+    let (partition, order) = order_by_importance(&clusters, &shares);
+    let mean_rows = |partition: &Partition| {
+        let weights = recency_weights(actions.at(), weights, partition, now, options.recency);
+        let means = means(vectors, Some(&weights), partition);
+        (weights, means.into_iter().map(|x| x as f32).collect())
+    };
+    let all = Partition { labels: vec![0; vectors.len()], count: vectors.len().min(1) };
+    let (recency_weights, centres) = mean_rows(&partition);
+    Ok(Retrieval {
+        members: medoids(vectors, Some(&recency_weights), &partition),
+        importance: order.iter().map(|&cluster| shares[cluster]).collect(),
+        centres,
+        average: mean_rows(&all).1,
+        partition,
+    })
+}

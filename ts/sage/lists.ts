@@ -1,0 +1,47 @@
+/** Ranked lists in the form in which the core reads them: dense integer keys instead of ids. */
+
+import type { ItemId } from "../item.js";
+import type { Hit } from "../retriever.js";
+
+/** The hits of several lists; list l is `keys[offsets[l]..offsets[l + 1]]`. */
+export interface PackedLists {
+  /** The item of each key, in the order in which the lists name them first. */
+  readonly items: readonly ItemId[];
+  readonly keys: Uint32Array;
+  readonly scores: Float32Array;
+  /** The prior of each hit; empty if no hit has one. */
+  readonly priors: Float32Array;
+  readonly offsets: Uint32Array;
+}
+
+/** Packs the hits of all lists, without those of excluded items. */
+export function packLists(
+  lists: readonly (readonly Hit[])[],
+  exclude: ReadonlySet<ItemId>,
+): PackedLists {
+  const keyByItem = new Map<ItemId, number>();
+  const keys: number[] = [];
+  const scores: number[] = [];
+  const priors: number[] = [];
+  const offsets = new Uint32Array(lists.length + 1);
+  let hasPriors = false;
+  lists.forEach((hits, list) => {
+    for (const { item, score, prior = 0 } of hits) {
+      if (exclude.has(item)) continue;
+      const key = keyByItem.get(item) ?? keyByItem.size;
+      if (key === keyByItem.size) keyByItem.set(item, key);
+      keys.push(key);
+      scores.push(score);
+      priors.push(prior);
+      hasPriors ||= prior > 0;
+    }
+    offsets[list + 1] = keys.length;
+  });
+  return {
+    items: [...keyByItem.keys()],
+    keys: Uint32Array.from(keys),
+    scores: Float32Array.from(scores),
+    priors: Float32Array.from(hasPriors ? priors : []),
+    offsets,
+  };
+}

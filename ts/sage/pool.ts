@@ -1,0 +1,107 @@
+/**
+ * The pool: what is recommended before there is a history, and beside a short one. The items of the
+ * highest priors or, without priors, items that stand for the whole catalogue.
+ */
+
+import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";
+import { withCore } from "../core/glue.js";
+import { encodeProfileOptions } from "../core/options.js";
+import type { Hit } from "../retriever.js";
+
+/** Most items of a pool. */
+const MAX_POOL_ITEMS = 1000;
+/** Numbers of groups into which the sample of a catalogue is clustered; their medoids come first. */
+const DIVERSE_GROUPS = [5, 20, 100];
+/** Most vector components of the sample: 16 MB. */
+const MAX_SAMPLE_COMPONENTS = 4e6;
+
+/** Items that do not depend on the history. */
+export interface PoolItems {
+  readonly from: "popular" | "diverse";
+  /** Hits of score 0, best first. */
+  readonly hits: readonly Hit[];
+}
+
+/** A pool, and its weight in the mixture, in [0, 1]: 0 for no pool. */
+export interface Pool extends PoolItems {
+  readonly weight: number;
+}
+
+export const NO_POOL: Pool = { weight: 0, from: "diverse", hits: [] };
+
+/** The pools by the priors of a catalogue, which are another array after each change of items. */
+const knownPools = new WeakMap<Float32Array, Map<boolean, PoolItems>>();
+
+/** The pool of a catalogue, by prior if it has priors and `usePriors` is true. */
+export function poolOf(catalogue: Catalogue, usePriors: boolean): PoolItems {
+  const rows = rowsOf(catalogue);
+  const isPopular = usePriors && rows.priors.length > 0;
+  const pools = knownPools.get(rows.priors) ?? new Map<boolean, PoolItems>();
+  knownPools.set(rows.priors, pools);
+  const pool = pools.get(isPopular) ?? (isPopular ? popularPool(rows) : diversePool(rows));
+  pools.set(isPopular, pool);
+  return pool;
+}
+
+/** The items of the highest priors; of equal priors the lowest row first. */
+function popularPool(rows: CatalogueRows): PoolItems {
+  const { priors } = rows;
+  const order = searchableRows(rows).filter((row) => priors[row]! > 0);
+  return {
+    from: "popular",
+    hits: toHits(
+      rows,
+      order.sort((a, b) => priors[b]! - priors[a]! || a - b),
+    ),
+  };
+}
+
+/**
+ * Items that stand for the whole catalogue: rows at equal distances are clustered by Ward into few
+ * and then into more groups, and the medoids of each clustering follow those of the one before, the
+ * largest group first. After the medoids come the other rows of the sample.
+ */
+function diversePool(rows: CatalogueRows): PoolItems {
+  const { dim } = rows.handle.with((core) => core.facts());
+  const candidates = searchableRows(rows);
+  const sampleSize = Math.min(
+    MAX_POOL_ITEMS,
+    Math.ceil(MAX_SAMPLE_COMPONENTS / dim),
+    candidates.length,
+  );
+  const sample = Uint32Array.from(
+    { length: sampleSize },
+    (_, index) => candidates[Math.floor((index * candidates.length) / sampleSize)]!,
+  );
+  const vectors = rows.handle.with((core) => core.vectors(sample));
+  const order = new Set<number>();
+  for (const count of DIVERSE_GROUPS) {
+    const options = encodeProfileOptions({ cut: { count } }, undefined);
+    const { labels, medoids } = withCore((core) => core.cluster(vectors, dim, undefined, options));
+    const sizes = Array.from(medoids, () => 0);
+    for (const label of labels) sizes[label]! += 1;
+    const groups = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+    for (const group of groups) order.add(sample[medoids[group]!]!);
+  }
+  for (const row of sample) order.add(row);
+  return { from: "diverse", hits: toHits(rows, order) };
+}
+
+/** The rows that a search without filter can return, and those of removed items, ascending. */
+function searchableRows({ handle, searchable }: CatalogueRows): number[] {
+  const { rows } = handle.with((core) => core.facts());
+  return Array.from({ length: rows }, (_, row) => row).filter(
+    (row) => !searchable || (searchable[row >> 5]! >> (row & 31)) & 1,
+  );
+}
+
+/** The first rows that have items, as hits. */
+function toHits({ handle, priors }: CatalogueRows, rows: Iterable<number>): Hit[] {
+  const hits: Hit[] = [];
+  for (const row of rows) {
+    if (hits.length === MAX_POOL_ITEMS) break;
+    const item = handle.with((core) => core.id(row));
+    if (item !== undefined) hits.push({ item, score: 0, prior: priors[row] ?? 0 });
+  }
+  return hits;
+}

@@ -1,0 +1,34 @@
+/** What queries a catalogue for one user: the interests of the retrieval cut, and an average. */
+
+import { rowOf } from "../core/matrix.js";
+import type { Session } from "../core/session.js";
+import type { Settings } from "./options.js";
+import { newestRowPerItem, type ResolvedAction, type Retrieval } from "./profile.js";
+
+/** Up to this number of items, each item of the history is an interest of its own. */
+export const SHORT_HISTORY_ITEMS = 5;
+
+/** Computes the queries of a history at `now`. */
+export function computeRetrieval(
+  session: Session,
+  actions: readonly ResolvedAction[],
+  now: number,
+  { dim, retrieval }: Settings,
+): Retrieval {
+  const isShort = newestRowPerItem(actions).length <= SHORT_HISTORY_ITEMS;
+  const { labels, members, importance, centres, average } = session.retrieval(
+    actions,
+    now,
+    isShort ? retrieval.itemByItem : retrieval.core,
+    retrieval.recency,
+  );
+  const rowsByInterest: number[][] = Array.from(members, () => []);
+  labels.forEach((label, row) => rowsByInterest[label]?.push(row));
+  const interests = rowsByInterest.map((rows, index) => ({
+    row: members[index]!,
+    rows,
+    centre: rowOf(centres, dim, index),
+    importance: importance[index]!,
+  }));
+  return { average, interests };
+}
