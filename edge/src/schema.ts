@@ -60,16 +60,19 @@ const integer = (min: number, max: number, description: string) => {
 };
 
 /** A number of a query string, from 0 to 1. */
-const share = (description: string) =>
-  v.pipe(
+const share = (description: string) => {
+  const message = "expected a number from 0 to 1, such as 0.7";
+  return v.pipe(
     v.string(),
-    v.regex(/^(0|1|0?\.\d{1,9}|1\.0{1,9})$/, "expected a number from 0 to 1, such as 0.7"),
+    v.regex(/^\d*\.?\d+(e[+-]?\d{1,3})?$/i, message),
+    v.maxLength(32, message),
     v.transform(Number),
     v.number(),
-    v.minValue(0),
-    v.maxValue(1),
+    v.minValue(0, message),
+    v.maxValue(1, message),
     v.description(description),
   );
+};
 
 const Action = v.strictObject({
   item: ItemId,
