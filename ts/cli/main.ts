@@ -19,6 +19,7 @@ Commands
   merge      apply a delta to a catalogue
   profile    compute the interests behind a user's actions
   recommend  recommend items, each with the reason
+  eval       measure recommendations on the actions of many users
 
   pocketsage COMMAND --help describes one command.
 
@@ -47,6 +48,7 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   ["merge", () => import("./commands/merge.js")],
   ["profile", () => import("./commands/profile.js")],
   ["recommend", () => import("./commands/recommend.js")],
+  ["eval", () => import("./commands/eval.js")],
 ]);
 
 async function main([name = "", ...args]: string[]): Promise<void> {

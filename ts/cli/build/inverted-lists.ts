@@ -10,7 +10,7 @@ import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import type { FileItem } from "../read/item-file.js";
-import { drawSample } from "./sample.js";
+import { drawSample } from "../random.js";
 
 /** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;

@@ -4,7 +4,7 @@
  */
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { FileItem } from "../read/item-file.js";
-import { drawSample } from "./sample.js";
+import { drawSample } from "../random.js";
 
 const NEIGHBOURS_PER_QUERY = 10;
 const MIN_QUERIES = 20;

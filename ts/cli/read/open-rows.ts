@@ -4,7 +4,7 @@ import { readCsv } from "./csv.js";
 import { readJson } from "./json.js";
 import { type BinaryType, readParquetRows } from "./parquet.js";
 import type { OnNote, Row } from "./row.js";
-import { displayName, openText, readText, type TextSource } from "./stream.js";
+import { displayName, nameWithoutGzip, openText, readText, type TextSource } from "./stream.js";
 import { isTextVectors, readTextVectors } from "./text-vectors.js";
 
 export interface RowOptions {
@@ -28,6 +28,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, TextFormat>> = {
   ".csv": "csv",
   ".tsv": "csv",
   ".inter": "csv",
+  ".item": "csv",
   ".json": "json",
   ".jsonl": "json",
   ".ndjson": "json",
@@ -61,7 +62,7 @@ export function readTextRows(
  * "[" after white space, vectors in text with a word and numbers, and all else is CSV.
  */
 export function textFormatOf(file: string, beginning: string): TextFormat {
-  const known = FORMAT_OF_EXTENSION[extname(file).toLowerCase()];
+  const known = FORMAT_OF_EXTENSION[extname(nameWithoutGzip(file)).toLowerCase()];
   if (known) return known;
   if (/^\s*([{[]|$)/.test(beginning)) return "json";
   return isTextVectors(beginning) ? "vectors" : "csv";

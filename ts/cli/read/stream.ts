@@ -1,5 +1,7 @@
 /** Bytes and text from a file, or from the standard input if the file is "-". */
 import { createReadStream } from "node:fs";
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
 import { InputError, messageOf } from "../command-error.js";
 
 /** Longest line, and longest value of a JSON document, in UTF-16 units. */
@@ -19,6 +21,11 @@ const FOREIGN_BEGINNINGS: readonly [beginning: string, remedy: string][] = [
   ["ARROW1", "It is Arrow: write it as Parquet or CSV"],
   ["SQLite format 3", "It is a database: export its table as CSV"],
 ];
+
+/** The name without the extension .gz, which says that the file is compressed. */
+export function nameWithoutGzip(file: string): string {
+  return file.replace(/\.gz$/i, "");
+}
 
 /** The name of a file in messages. */
 export function displayName(file: string): string {
@@ -42,7 +49,7 @@ export async function readBytes(file: string): Promise<Uint8Array> {
 
 /**
  * The text in chunks of any length: UTF-8, without a byte order mark, "\r\n" replaced by "\n".
- * `onBytes` receives the number of bytes read so far.
+ * `onBytes` receives the number of bytes read so far, of a compressed file the compressed ones.
  */
 export async function* readText(
   file: string,
@@ -64,10 +71,8 @@ export async function* readText(
     }
   };
   let carriedText = "";
-  let bytesRead = 0;
-  for await (const chunk of readChunks(file)) {
+  for await (const chunk of readChunks(file, onBytes)) {
     firstBytes ??= Buffer.from(chunk.subarray(0, 16)).toString("latin1");
-    onBytes?.((bytesRead += chunk.length));
     const text = carriedText + decode(chunk);
     // The next chunk may begin with the "\n" of this "\r".
     carriedText = text.endsWith("\r") ? "\r" : "";
@@ -142,9 +147,25 @@ export async function* splitLines(
   yield unfinishedParts.join("");
 }
 
-async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
+/** The bytes of a file; those of a file named .gz are decompressed. */
+async function* readChunks(
+  file: string,
+  onBytes?: (bytesRead: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytesRead = 0;
+  const input: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
+  const counted = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const chunk of input) {
+      onBytes?.((bytesRead += chunk.length));
+      yield chunk;
+    }
+  };
   try {
-    yield* (file === "-" ? process.stdin : createReadStream(file)) as AsyncIterable<Uint8Array>;
+    if (nameWithoutGzip(file) === file) yield* counted();
+    else {
+      // The error of a stage reaches the reader of the last stage; the callback must exist.
+      yield* pipeline(Readable.from(counted()), createGunzip(), () => {});
+    }
   } catch (error) {
     throw toReadError(file, error);
   }

@@ -1,0 +1,231 @@
+/** `pocketsage eval`: measures recommendations on the actions of many users. */
+import { init } from "../../index.js";
+import { parseArguments, parseChoice, parseCut, parseInteger, parseNumber } from "../arguments.js";
+import { UsageError } from "../command-error.js";
+import { type DataSet, joinDataSets } from "../eval/accounts.js";
+import { DEFAULT_METHODS, METHOD_NAMES, parseMethod } from "../eval/baselines.js";
+import { evaluate } from "../eval/evaluate.js";
+import { readItemVectors, relevanceThreshold } from "../eval/item-vectors.js";
+import { readActionLog } from "../eval/read-action-log.js";
+import { makeReport, printReport } from "../eval/report.js";
+import { makeVariant, parseOption, parseVariant, type Variant } from "../eval/sage-variant.js";
+import { PROTOCOLS, sampleUsers, splitLog } from "../eval/split.js";
+import { TIME_UNITS } from "../read/action-time.js";
+import { displayName } from "../read/stream.js";
+import { formatCount, printJson, printNote } from "../terminal/print.js";
+import { openProgress } from "../terminal/progress.js";
+
+export const help = `Measure recommendations: hide the newest actions of users, recommend, and compare.
+
+Usage
+  pocketsage eval ACTIONS --vectors VECTORS [options]
+
+  ACTIONS has one action a row, of all users: CSV or TSV, JSON, Parquet, RecBole (.inter), MovieLens
+  (.csv, or .dat with ::) or SASRec (user item, in order of time); also gzip (.gz). Columns with
+  common names are found; a column "part" (train, test, later) is a given split.
+  VECTORS has the vectors of the items, in any format of build, or is a catalogue (.sage).
+
+Options
+      --vectors FILE     the vectors of the items
+      --ids FILE         the ids of vectors without ids (.npy), one a line
+      --with ACTIONS     a second data set, whose items are orthogonal to those of the first, with
+      --with-vectors, --with-ids, as above
+      --user, --item, --at, --part, --rating FIELD
+                         the columns of ACTIONS, if they have other names
+      --columns NAMES    the columns of a file without a header line, as in user,item,rating,at
+      --at-unit UNIT     unit of times: s, ms, us, ns, or auto (default)
+      --times WHAT       clock: times are of one clock; order: they only order the actions of a
+                         user, so ages are by rank, and popularity counts all train actions;
+                         auto (default): order without times, or if all users begin at one time
+      --min-rating R     leave out actions with a lower rating
+      --protocol NAME    leave-newest-out (default): the last 20 % of a user's actions, at least 5,
+                         are the future, of which the first 20 are tested; or walk-forward: each of
+                         the last --days days is tested, with the actions before it as history
+      --days N           days that walk-forward tests (default: 7)
+      --min-actions N    users with fewer actions are not tested (default: 20)
+      --users N          test a sample of this many users, or all (default: 500)
+      --merge-users K    test accounts of K users each, whose actions are interleaved by time
+      --accounts N       at most this many merged accounts (default: all)
+  -n, --count N          recommendations of each case (default: 100)
+      --threshold COSINE from which a recommendation is near a test item (default: auto, the 99.9 %
+                         quantile of random pairs of items)
+      --half-life DAYS   popularity: an action of this age counts half (default: no decay). Actions
+                         after a user's first test action never count
+      --methods LIST     what to compare with, separated by commas: ${METHOD_NAMES.slice(0, 3).join(", ")},
+                         ${METHOD_NAMES.slice(3).join(", ")}
+                         (default: ${DEFAULT_METHODS.slice(0, 6).join(",")},
+                         ${DEFAULT_METHODS.slice(6).join(",")})
+      --cut RULE         the cut of the sage under test, as in recommend
+      --option NAME=JSON an option of openSage or recommend for the sage under test; repeatable
+      --variant NAME=JSON
+                         one more sage under test, with these options, as in
+                         narrow='{"cut": {"spread": 0.7}, "interests": 10}'; repeatable
+      --no-sage          only the methods and the variants
+      --reference NAME   the method or variant that differences refer to (default: last:1);
+                         repeatable
+      --resamples N      bootstrap resamples (default: 1000)
+      --seed NUMBER      of samples, merges and resamples (default: 1)
+  -q, --quiet            no progress and no notes on the standard error
+      --json             the report as JSON
+  -h, --help             this text
+
+Exit codes
+  0  success
+  1  a row is invalid (the message has its line), a file cannot be read, or nothing can be tested
+  2  the command line is invalid
+`;
+
+const OPTIONS = {
+  vectors: { type: "string" },
+  ids: { type: "string" },
+  with: { type: "string" },
+  "with-vectors": { type: "string" },
+  "with-ids": { type: "string" },
+  user: { type: "string" },
+  item: { type: "string" },
+  at: { type: "string" },
+  part: { type: "string" },
+  rating: { type: "string" },
+  columns: { type: "string" },
+  "at-unit": { type: "string", default: "auto" },
+  times: { type: "string", default: "auto" },
+  "min-rating": { type: "string" },
+  protocol: { type: "string", default: "leave-newest-out" },
+  days: { type: "string", default: "7" },
+  "min-actions": { type: "string", default: "20" },
+  users: { type: "string", default: "500" },
+  "merge-users": { type: "string", default: "1" },
+  accounts: { type: "string" },
+  count: { type: "string", short: "n", default: "100" },
+  threshold: { type: "string", default: "auto" },
+  "half-life": { type: "string" },
+  methods: { type: "string", default: DEFAULT_METHODS.join(",") },
+  cut: { type: "string" },
+  option: { type: "string", multiple: true, default: [] as string[] },
+  variant: { type: "string", multiple: true, default: [] as string[] },
+  "no-sage": { type: "boolean", default: false },
+  reference: { type: "string", multiple: true, default: [] as string[] },
+  resamples: { type: "string", default: "1000" },
+  seed: { type: "string", default: "1" },
+  quiet: { type: "boolean", short: "q", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
+type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>["values"];
+
+export async function run(args: string[]): Promise<void> {
+  const { values, positionals } = parseArguments(args, OPTIONS);
+  const actions = positionals[0];
+  if (actions === undefined || values.vectors === undefined)
+    throw new UsageError("expected an actions file and --vectors FILE");
+  const seed = parseInteger("--seed", values.seed, 0, 2 ** 32 - 1);
+  const count = parseInteger("--count", values.count);
+  const resamples = parseInteger("--resamples", values.resamples, 100, 100_000);
+  const mergeUsers = parseInteger("--merge-users", values["merge-users"], 1, 100);
+  const accounts =
+    values.accounts === undefined ? Infinity : parseInteger("--accounts", values.accounts);
+  const halfLifeDays =
+    values["half-life"] === undefined ? undefined : parseNumber("--half-life", values["half-life"]);
+  const methods = values.methods.split(",").filter(Boolean).map(parseMethod);
+  const variants = parseVariants(values);
+  const givenThreshold =
+    values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
+  const progress = openProgress("actions read", { quiet: values.quiet });
+  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  try {
+    await init();
+    const sets = [await readDataSet(actions, values.vectors, values.ids, values, progress)];
+    if (values.with !== undefined) {
+      if (values["with-vectors"] === undefined) throw new UsageError("--with needs --with-vectors");
+      const { with: file, "with-vectors": vectors, "with-ids": ids } = values;
+      sets.push(await readDataSet(file, vectors, ids, values, progress));
+    }
+    const data = joinDataSets(sets, { mergeUsers, accounts, seed });
+    const counts = new Uint32Array(data.vectors.ids.length);
+    for (const row of data.train.row) counts[row]! += 1;
+    const threshold = givenThreshold ?? relevanceThreshold(data.vectors, counts, data.setOf, seed);
+    reportLosses(data, onNote);
+    const rows = await evaluate(data, {
+      ...{ methods, variants, count, threshold, halfLifeDays, seed },
+      onShare: (task, share) => progress.share(task, share),
+    });
+    progress.begin("bootstrap");
+    const report = makeReport(rows, data, {
+      ...{ threshold, count, resamples, seed },
+      references: values.reference.length > 0 ? values.reference : [rows[0]!.name],
+    });
+    progress.end();
+    if (values.json) printJson(report);
+    else printReport(report);
+  } finally {
+    progress.end();
+  }
+}
+
+function parseVariants(values: Values): Variant[] {
+  const common: Record<string, unknown> = Object.fromEntries(values.option.map(parseOption));
+  if (values.cut !== undefined) common.cut = parseCut(values.cut);
+  const variants = values.variant.map((text) => parseVariant(text, common));
+  return values["no-sage"] ? variants : [makeVariant("sage", common), ...variants];
+}
+
+async function readDataSet(
+  file: string,
+  vectorsFile: string,
+  ids: string | undefined,
+  values: Values,
+  progress: ReturnType<typeof openProgress>,
+): Promise<DataSet> {
+  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const name = displayName(file);
+  const seed = Number(values.seed);
+  const log = await readActionLog(file, {
+    ...{ columns: values, header: values.columns, onNote },
+    atUnit: parseChoice("--at-unit", values["at-unit"], TIME_UNITS),
+    minRating:
+      values["min-rating"] === undefined
+        ? undefined
+        : parseNumber("--min-rating", values["min-rating"]),
+    onAction: progress.count,
+    onShare: (share) => progress.share(`reading ${name}`, share),
+  });
+  const split = splitLog(log, {
+    protocol: parseChoice("--protocol", values.protocol, PROTOCOLS),
+    minActions: parseInteger("--min-actions", values["min-actions"], 2),
+    days: parseInteger("--days", values.days),
+  });
+  const users = values.users === "all" ? Infinity : parseInteger("--users", values.users);
+  const times = parseChoice("--times", values.times, ["auto", "clock", "order"]);
+  const beginsAtOnce = log.hasTimes && beginsAtOneTime(log.at, log.offsets);
+  if (times === "auto" && beginsAtOnce)
+    onNote(`${name}: all users begin at one time: times are taken as order (--times order)`);
+  if (split.repeatedTests > 0)
+    onNote(`${name}: ${formatCount(split.repeatedTests)} test actions repeat an item and are out`);
+  const vectors = await readItemVectors(vectorsFile, ids, onNote, (share) =>
+    progress.share(`reading ${displayName(vectorsFile)}`, share),
+  );
+  return {
+    ...{ log, split, vectors },
+    cases: sampleUsers(split.cases, users, seed),
+    hasClock: log.hasTimes && (times === "auto" ? !beginsAtOnce : times === "clock"),
+  };
+}
+
+function beginsAtOneTime(at: Float64Array, offsets: Uint32Array): boolean {
+  const users = offsets.length - 1;
+  for (let user = 1; user < users; user += 1)
+    if (at[offsets[user]!] !== at[offsets[0]!]) return false;
+  return users > 1;
+}
+
+function reportLosses(data: ReturnType<typeof joinDataSets>, onNote: (note: string) => void): void {
+  const { unknownTrain, unknownTest, lostCases } = data;
+  if (unknownTrain + unknownTest > 0)
+    onNote(
+      `items without a vector: ${formatCount(unknownTrain)} train and ${formatCount(unknownTest)} ` +
+        "test actions are left out",
+    );
+  if (lostCases > 0) onNote(`${formatCount(lostCases)} cases have no item with a vector`);
+  if (!data.hasClock)
+    onNote("no common clock: popularity counts all train actions, also those of later times");
+}

@@ -1,0 +1,184 @@
+/** Runs all methods and variants over all cases and collects their metrics. */
+import type { Catalogue } from "../../index.js";
+import { openRandom } from "../random.js";
+import type { EvalCase, EvalData } from "./accounts.js";
+import { kMeans } from "./clusters.js";
+import type { CaseContext, Method, Plan, Query } from "./method.js";
+import { METRICS, type MetricContext, measureList, surpriseOf } from "./metrics.js";
+import { PopularityClock } from "./popularity.js";
+import { openPrior } from "./prior.js";
+import { buildCatalogue, recommendBySage, type Variant } from "./sage-variant.js";
+import { scoreAll } from "./scores.js";
+
+/** Topics of the catalogue where items have no categories. */
+const TOPICS = 32;
+/** Most items that define the topics. */
+const MAX_TOPIC_SAMPLE = 20_000;
+
+export interface EvaluateOptions {
+  readonly methods: readonly Method[];
+  readonly variants: readonly Variant[];
+  readonly count: number;
+  readonly threshold: number;
+  readonly halfLifeDays: number | undefined;
+  readonly seed: number;
+  readonly onShare: (task: string, share: number) => void;
+}
+
+/** The results of a method or variant. */
+export interface Row {
+  readonly name: string;
+  readonly title: string;
+  /** Per metric of METRICS, the value of each account: the mean of its cases. */
+  readonly values: readonly Float64Array[];
+  /** Share of the items that were recommended at least once. */
+  readonly coverage: number;
+  /** Mean time of a case in ms, where it is measured. */
+  readonly milliseconds?: number;
+}
+
+/** One row a method, then one a variant; the same for the same seed. */
+export async function evaluate(data: EvalData, options: EvaluateOptions): Promise<Row[]> {
+  const { methods, variants, count, threshold, seed, onShare } = options;
+  for (const method of methods)
+    await method.prepare?.(data, (share) => onShare(`preparing ${method.title}`, share));
+  const metricContext: MetricContext = {
+    ...{ data, count, threshold, surprise: surpriseOf(data) },
+    ...topicsOf(data, seed),
+  };
+  const tallies = [...methods, ...variants].map((entry) => new Tally(entry, data));
+  const popularityClock = new PopularityClock(data, options);
+  const rows = data.vectors.ids.length;
+  const popularity = new Float64Array(rows);
+  const excluded = new Uint8Array(rows);
+  const rowOf = new Map(data.vectors.ids.map((id, row) => [id, row]));
+  const space = { ids: data.vectors.ids, rowOf };
+  const catalogue = variants.length > 0 ? await buildCatalogue(data) : undefined;
+  for (const [index, evalCase] of data.cases.entries()) {
+    popularityClock.countsAt(evalCase.cut, popularity);
+    excluded.fill(0);
+    for (const row of evalCase.seen) excluded[row] = 1;
+    const contextOf = (method: number): CaseContext => ({
+      ...{ data, evalCase, count, popularity, excluded },
+      random: openRandom(seed + 7919 * (index + 1) + method),
+    });
+    const plans = methods.map((method, position) => method.plan(contextOf(position)));
+    for (const [position, list] of runPlans(data, plans).entries())
+      tallies[position]!.add(evalCase, list, metricContext);
+    if (catalogue) {
+      const searched: Catalogue = await openPrior(catalogue, popularity);
+      for (const [position, variant] of variants.entries()) {
+        const startedAt = performance.now();
+        const list = await recommendBySage(variant, searched, space, evalCase, count);
+        const tally = tallies[methods.length + position]!;
+        tally.milliseconds += performance.now() - startedAt;
+        tally.add(evalCase, list, metricContext);
+      }
+    }
+    onShare("evaluating", (index + 1) / data.cases.length);
+  }
+  catalogue?.close();
+  return tallies.map((tally) => tally.finish());
+}
+
+/** The lists of all plans; the scores of a row that several plans query are computed once. */
+function runPlans({ vectors }: EvalData, plans: readonly Plan[]): Int32Array[] {
+  const { dim, values, ids } = vectors;
+  const positionOf = new Map<Query, number>();
+  for (const query of plans.flatMap((plan) => plan.queries))
+    if (!positionOf.has(query)) positionOf.set(query, positionOf.size);
+  const queries = new Float32Array(positionOf.size * dim);
+  for (const [query, position] of positionOf)
+    queries.set(
+      typeof query === "number" ? values.subarray(query * dim, (query + 1) * dim) : query,
+      position * dim,
+    );
+  const scores = scoreBuffer(positionOf.size * ids.length);
+  scoreAll(vectors, queries, positionOf.size, scores);
+  return plans.map((plan) =>
+    plan.choose(
+      plan.queries.map((query) => {
+        const start = positionOf.get(query)! * ids.length;
+        return scores.subarray(start, start + ids.length);
+      }),
+    ),
+  );
+}
+
+let buffer = new Float32Array(0);
+
+/** One buffer for all cases: a new one each would cost more than the products. */
+function scoreBuffer(length: number): Float32Array {
+  if (buffer.length < length) buffer = new Float32Array(length);
+  return buffer;
+}
+
+/** Sums of the metrics of one method. */
+class Tally {
+  milliseconds = 0;
+  readonly #entry: Method | Variant;
+  readonly #sums: Float64Array[];
+  readonly #cases: Uint32Array;
+  readonly #recommended: Uint8Array;
+
+  constructor(entry: Method | Variant, data: EvalData) {
+    this.#entry = entry;
+    this.#sums = METRICS.map(() => new Float64Array(data.accounts));
+    this.#cases = new Uint32Array(data.accounts);
+    this.#recommended = new Uint8Array(data.vectors.ids.length);
+  }
+
+  add(evalCase: EvalCase, list: Int32Array, context: MetricContext): void {
+    const { account } = evalCase;
+    this.#cases[account]! += 1;
+    for (const [metric, value] of measureList(context, evalCase, list).entries())
+      this.#sums[metric]![account]! += value;
+    for (const row of list) this.#recommended[row] = 1;
+  }
+
+  finish(): Row {
+    const cases = this.#cases.reduce((sum, number) => sum + number, 0);
+    const { name } = this.#entry;
+    return {
+      name,
+      title: "title" in this.#entry ? this.#entry.title : name,
+      values: this.#sums.map((sums) => sums.map((sum, account) => sum / this.#cases[account]!)),
+      coverage: this.#recommended.reduce((sum, flag) => sum + flag, 0) / this.#recommended.length,
+      ...(this.milliseconds > 0 && { milliseconds: this.milliseconds / cases }),
+    };
+  }
+}
+
+/** The topics of rows: the nearest of 32 k-means centres. */
+function topicsOf(
+  { vectors }: EvalData,
+  seed: number,
+): { topics: Float32Array; topicCount: number } {
+  const { values, dim, ids } = vectors;
+  const sampleRows = Math.min(ids.length, MAX_TOPIC_SAMPLE);
+  const random = openRandom(seed);
+  const sample = new Float32Array(sampleRows * dim);
+  for (let index = 0; index < sampleRows; index += 1) {
+    const row = sampleRows === ids.length ? index : random.below(ids.length);
+    sample.set(values.subarray(row * dim, (row + 1) * dim), index * dim);
+  }
+  const { centres, count } = kMeans(sample, dim, TOPICS, random, 10);
+  // The nearest centre has the greatest cosine * |c| - |c|^2 / 2.
+  const scores = new Float32Array(count * ids.length);
+  scoreAll(vectors, centres, count, scores);
+  const topics = new Float32Array(ids.length * count);
+  const halfSquares = Float64Array.from({ length: count }, (_, topic) =>
+    centres
+      .subarray(topic * dim, (topic + 1) * dim)
+      .reduce((sum, value) => sum + (value * value) / 2, 0),
+  );
+  for (let row = 0; row < ids.length; row += 1) {
+    let [nearest, best] = [0, -Infinity];
+    for (let topic = 0; topic < count; topic += 1) {
+      const score = scores[topic * ids.length + row]! - halfSquares[topic]!;
+      if (score > best) [nearest, best] = [topic, score];
+    }
+    topics[row * count + nearest] = 1;
+  }
+  return { topics, topicCount: count };
+}

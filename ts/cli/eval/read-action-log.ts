@@ -1,0 +1,209 @@
+/** Action logs of many users: which formats and columns are read, and what is refused. */
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
+import { inspect } from "../../values/check.js";
+import { InputError } from "../command-error.js";
+import { actionTimeReader, type TimeUnit } from "../read/action-time.js";
+import { readPath } from "../read/field-path.js";
+import { toId, toNumber } from "../read/fields.js";
+import { openRows, readTextRows } from "../read/open-rows.js";
+import { listNames, type OnNote, type Row } from "../read/row.js";
+import { displayName, openText, readText, splitLines, type TextSource } from "../read/stream.js";
+import { type ActionLog, ActionLogBuilder, PARTS, type Part } from "./action-log.js";
+
+/** The columns that an action log has; names given as options replace those that are found. */
+export interface LogColumns {
+  readonly user?: string | undefined;
+  readonly item?: string | undefined;
+  readonly at?: string | undefined;
+  readonly part?: string | undefined;
+  readonly rating?: string | undefined;
+}
+type ColumnRole = keyof LogColumns;
+
+export interface ActionLogOptions {
+  readonly columns: LogColumns;
+  /** Names of the columns of CSV without a header line. */
+  readonly header: string | undefined;
+  readonly atUnit: TimeUnit;
+  /** Actions with a lower rating are left out; undefined keeps all. */
+  readonly minRating: number | undefined;
+  readonly onNote: OnNote;
+  /** Receives the number of actions read so far. */
+  readonly onAction: (count: number) => void;
+  /** Receives the share of the file read so far, from 0 to 1. */
+  readonly onShare: (share: number) => void;
+}
+
+/** Names of columns in public data sets, by role; the first that a file has is used. */
+const KNOWN_COLUMNS: Record<ColumnRole, readonly string[]> = {
+  user: ["user", "user_id", "userId", "userid", "user_pseudo_id", "reviewerID", "uid", "UserID"],
+  item: [
+    ...["item", "item_id", "itemId", "itemid", "movieId", "movie_id", "MovieID", "product_id"],
+    ...["properties.product_id", "parent_asin", "asin", "sku"],
+  ],
+  at: ["at", "ts", "timestamp", "time", "event_timestamp", "unixReviewTime", "Timestamp", "date"],
+  part: ["part", "split"],
+  rating: ["rating", "Rating", "overall", "stars"],
+};
+/** MovieLens .dat: UserID::MovieID::Rating::Timestamp. */
+const MOVIELENS_COLUMNS = ["user", "item", "rating", "at"];
+/** SASRec: one action a line, a user and an item by number, in order of time. */
+const SASREC_LINE = /^\d+ \d+\s*$/;
+
+/**
+ * Reads all actions of a file as a stream. Rejects with an InputError that has the line of the
+ * first invalid row; users of one action, unsorted rows and duplicates are no errors.
+ */
+export async function readActionLog(file: string, options: ActionLogOptions): Promise<ActionLog> {
+  const name = displayName(file);
+  const { onNote, minRating } = options;
+  const readTime = actionTimeReader(options.atUnit, (note) => onNote(`${name}: ${note}`));
+  const builder = new ActionLogBuilder();
+  let columns: ResolvedColumns | undefined;
+  let lowRatings = 0;
+  for await (const row of openLogRows(file, options)) {
+    columns ??= resolveColumns(row, options.columns);
+    const { location } = row;
+    if (minRating !== undefined && readRating(row, columns) < minRating) {
+      lowRatings += 1;
+      continue;
+    }
+    const user = readId(row, columns.user, "--user");
+    const item = readId(row, columns.item, "--item");
+    let at: number | undefined;
+    if (columns.at !== undefined) {
+      const value = readPath(row.fields, columns.at);
+      if (value == null) throw missingValue(row, columns.at, "--at");
+      at = readTime(`${location}: ${columns.at}`, value);
+    }
+    builder.add(user, item, at, columns.part === undefined ? undefined : readPart(row, columns));
+    options.onAction(builder.count);
+  }
+  if (builder.count === 0)
+    throw new InputError(
+      lowRatings > 0
+        ? `${name}: all ${lowRatings} ratings are below --min-rating ${minRating}. Lower it.`
+        : `${name}: no actions. Expected a user, an item and a time a row.`,
+    );
+  const log = builder.finish({
+    hasTimes: columns?.at !== undefined,
+    hasParts: columns?.part !== undefined,
+  });
+  if (lowRatings > 0) onNote(`${name}: ${lowRatings} actions with a low rating are left out`);
+  if (!log.hasTimes) onNote(`${name}: no times: the order of the rows is the order of actions`);
+  if (log.unsortedUsers > 0)
+    onNote(`${name}: the actions of ${log.unsortedUsers} users were not in order; they are sorted`);
+  if (log.duplicates > 0)
+    onNote(`${name}: ${log.duplicates} rows repeat a user, item and time and are left out`);
+  return log;
+}
+
+/** The rows of a log in any format. */
+async function* openLogRows(file: string, options: ActionLogOptions): AsyncGenerator<Row> {
+  const { header, onNote, onShare } = options;
+  const rowOptions = { id: "item", vector: "", columns: header, onNote, onShare };
+  if (extname(file).toLowerCase() === ".parquet") return yield* openRows(file, rowOptions);
+  const length = await stat(file).then(
+    ({ size }) => size,
+    () => 0, // standard input, or an error that reading reports
+  );
+  const source = await openText(
+    readText(file, (bytes) => length > 0 && onShare(Math.min(1, bytes / length))),
+  );
+  const [firstLine = ""] = source.beginning.trimStart().split("\n", 1);
+  const name = displayName(file);
+  if (header === undefined && firstLine.includes("::")) {
+    onNote(`${name}: read as MovieLens (user::item::rating::time)`);
+    yield* readCells(name, source, "::", MOVIELENS_COLUMNS);
+  } else if (header === undefined && SASREC_LINE.test(firstLine)) {
+    onNote(`${name}: read as SASRec (user item, in order of time)`);
+    yield* readCells(name, source, " ", ["user", "item"]);
+  } else yield* readTextRows(file, source, rowOptions);
+}
+
+/** Rows of lines without a header and quotes; each must have one cell a column. */
+async function* readCells(
+  name: string,
+  source: TextSource,
+  separator: string,
+  columns: readonly string[],
+): AsyncGenerator<Row> {
+  let line = 0;
+  for await (const text of splitLines(name, source.chunks)) {
+    line += 1;
+    const trimmedLine = text.trim();
+    if (trimmedLine === "") continue;
+    const cells = trimmedLine.split(separator);
+    if (cells.length !== columns.length)
+      throw new InputError(
+        `${name}:${line}: expected ${columns.join(separator)}, saw ${inspect(trimmedLine)}. ` +
+          "Repair the line, or name other columns with --columns.",
+      );
+    const fields: Record<string, string> = {};
+    for (const [index, column] of columns.entries()) fields[column] = cells[index]!;
+    yield { location: `${name}:${line}`, fields };
+  }
+}
+
+interface ResolvedColumns {
+  readonly user: string;
+  readonly item: string;
+  readonly at: string | undefined;
+  readonly part: string | undefined;
+  readonly rating: string | undefined;
+}
+
+function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
+  const find = (role: ColumnRole): string | undefined =>
+    given[role] ?? KNOWN_COLUMNS[role].find((name) => readPath(row.fields, name) !== undefined);
+  const require = (role: ColumnRole): string => {
+    const column = find(role);
+    if (column !== undefined && readPath(row.fields, column) !== undefined) return column;
+    const seen = listNames(Object.keys(row.fields));
+    throw new InputError(
+      `${row.location}: no column of the ${role}${column ? ` (${column})` : ""}. ` +
+        `Columns: ${seen}. --${role} FIELD names it; --columns NAMES names the columns of a file ` +
+        "without a header line; columns are separated by commas, semicolons or tabs.",
+    );
+  };
+  return {
+    user: require("user"),
+    item: require("item"),
+    at: given.at === undefined ? find("at") : require("at"),
+    part: given.part === undefined ? find("part") : require("part"),
+    rating: find("rating"),
+  };
+}
+
+function readId(row: Row, column: string, option: string): string {
+  const value = row.fields[column] ?? readPath(row.fields, column);
+  if (value == null) throw missingValue(row, column, option);
+  return typeof value === "string" ? value : toId(`${row.location}: ${column}`, value);
+}
+
+function readRating(row: Row, { rating }: ResolvedColumns): number {
+  const value = rating === undefined ? undefined : readPath(row.fields, rating);
+  const number = toNumber(value, row.decimalComma);
+  if (!Number.isNaN(number)) return number;
+  throw new InputError(
+    `${row.location}: ${rating ?? "rating"}: --min-rating expects a number, saw ` +
+      `${inspect(value)}. --rating FIELD names the column.`,
+  );
+}
+
+function readPart(row: Row, { part }: ResolvedColumns): Part {
+  const value = readPath(row.fields, part!);
+  const known = PARTS.find((name) => name === value);
+  if (known) return known;
+  throw new InputError(
+    `${row.location}: ${part}: expected ${PARTS.join(", ")}, saw ${inspect(value)}. ` +
+      "Remove the column to split by time.",
+  );
+}
+
+function missingValue(row: Row, column: string, option: string): InputError {
+  return new InputError(
+    `${row.location}: ${column} is missing. Fill it in, or name another column with ${option}.`,
+  );
+}
