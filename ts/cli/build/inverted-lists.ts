@@ -9,8 +9,8 @@ import type { Metric } from "../../catalogue/options.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
-import type { FileItem } from "../read/item-file.js";
 import { drawSample } from "../random.js";
+import type { FileItem } from "../read/item-file.js";
 
 /** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 60_000;

@@ -3,8 +3,8 @@
  * as they were given.
  */
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import type { FileItem } from "../read/item-file.js";
 import { drawSample } from "../random.js";
+import type { FileItem } from "../read/item-file.js";
 
 const NEIGHBOURS_PER_QUERY = 10;
 const MIN_QUERIES = 20;

@@ -15,7 +15,13 @@ import { displayName } from "../read/stream.js";
 import { formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 
-export const help = `Measure recommendations: hide the newest actions of users, recommend, and compare.
+/** Lists for the help, broken so that its lines fit. */
+const listMethods = (names: readonly string[], separator: string, first: number): string =>
+  [names.slice(0, first), names.slice(first)]
+    .map((part) => part.join(separator))
+    .join(`${separator.trimEnd()}\n${" ".repeat(25)}`);
+
+export const help = `Measure recommendations: hide users' newest actions, recommend, and compare.
 
 Usage
   pocketsage eval ACTIONS --vectors VECTORS [options]
@@ -51,10 +57,10 @@ Options
                          quantile of random pairs of items)
       --half-life DAYS   popularity: an action of this age counts half (default: no decay). Actions
                          after a user's first test action never count
-      --methods LIST     what to compare with, separated by commas: ${METHOD_NAMES.slice(0, 3).join(", ")},
-                         ${METHOD_NAMES.slice(3).join(", ")}
-                         (default: ${DEFAULT_METHODS.slice(0, 6).join(",")},
-                         ${DEFAULT_METHODS.slice(6).join(",")})
+      --methods LIST     what to compare with, separated by commas:
+                         ${listMethods(METHOD_NAMES, ", ", 5)}
+                         (default:
+                         ${listMethods(DEFAULT_METHODS, ",", 6)})
       --cut RULE         the cut of the sage under test, as in recommend
       --option NAME=JSON an option of openSage or recommend for the sage under test; repeatable
       --variant NAME=JSON
@@ -128,6 +134,9 @@ export async function run(args: string[]): Promise<void> {
     values["half-life"] === undefined ? undefined : parseNumber("--half-life", values["half-life"]);
   const methods = values.methods.split(",").filter(Boolean).map(parseMethod);
   const variants = parseVariants(values);
+  const names = [...methods, ...variants].map(({ name }) => name);
+  const references = values.reference.length > 0 ? values.reference : names.slice(0, 1);
+  for (const reference of references) parseChoice("--reference", reference, names);
   const givenThreshold =
     values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
   const progress = openProgress("actions read", { quiet: values.quiet });
@@ -152,7 +161,7 @@ export async function run(args: string[]): Promise<void> {
     progress.begin("bootstrap");
     const report = makeReport(rows, data, {
       ...{ threshold, count, resamples, seed },
-      references: values.reference.length > 0 ? values.reference : [rows[0]!.name],
+      references,
     });
     progress.end();
     if (values.json) printJson(report);
@@ -222,8 +231,8 @@ function reportLosses(data: ReturnType<typeof joinDataSets>, onNote: (note: stri
   const { unknownTrain, unknownTest, lostCases } = data;
   if (unknownTrain + unknownTest > 0)
     onNote(
-      `items without a vector: ${formatCount(unknownTrain)} train and ${formatCount(unknownTest)} ` +
-        "test actions are left out",
+      `items without a vector: ${formatCount(unknownTrain)} train and ` +
+        `${formatCount(unknownTest)} test actions are left out`,
     );
   if (lostCases > 0) onNote(`${formatCount(lostCases)} cases have no item with a vector`);
   if (!data.hasClock)

@@ -2,13 +2,14 @@
  * Accounts: the cases of one or several data sets in the row space of their item vectors. An
  * account is one user, or several users as one, as a family that shares a login.
  */
+import { InputError } from "../command-error.js";
 import { openRandom } from "../random.js";
 import type { ActionLog } from "./action-log.js";
 import type { ItemVectors } from "./item-vectors.js";
 import type { Split, SplitCase } from "./split.js";
 
 /** Most actions of a history, the newest. */
-export const MAX_HISTORY = 200;
+const MAX_HISTORY = 200;
 /** Days over which the ages of a history without times are spread, by rank. */
 const RANK_SPAN_DAYS = 90;
 const MS_PER_DAY = 86_400_000;
@@ -59,13 +60,7 @@ export interface EvalData {
 }
 
 /** A case in the rows of the joined vectors, before its history is cut. */
-interface RowCase {
-  readonly account: string;
-  readonly history: Int32Array;
-  readonly times: Float64Array;
-  readonly test: Int32Array;
-  readonly cut: number;
-}
+type RowCase = Omit<EvalCase, "account" | "seen"> & { readonly account: string };
 
 /** Puts data sets side by side; with `mergeUsers` above 1, users are merged to accounts. */
 export function joinDataSets(
@@ -98,28 +93,33 @@ export function joinDataSets(
       const testRows = known(test).map((item) => rowOf[item]!);
       unknownTest += test.length - testRows.length;
       if (rows.length === 0 || testRows.length === 0) lostCases += 1;
-      else
+      else {
+        const knownTimes = times.filter((_, position) => rowOf[history[position]!]! >= 0);
         cases.push({
-          account: `${index} ${user}`,
-          history: rows,
-          times: times.filter((_, position) => rowOf[history[position]!]! >= 0),
-          test: testRows,
+          ...{ account: `${index} ${user}`, history: rows, test: testRows },
+          ages: set.hasClock ? agesOf(knownTimes) : agesByRank(rows.length),
           cut: set.hasClock ? cut : Infinity,
+          idleDays: set.hasClock ? (cut - knownTimes.at(-1)!) / MS_PER_DAY : 0,
         });
+      }
     }
     casesBySet.push(cases);
     rowOffset += set.vectors.ids.length;
     userOffset += set.log.users.length;
   }
   const rowCases =
-    mergeUsers > 1
-      ? mergeCases(casesBySet, { mergeUsers, accounts, seed, hasClock })
-      : casesBySet.flat();
+    mergeUsers > 1 ? mergeCases(casesBySet, { mergeUsers, accounts, seed }) : casesBySet.flat();
+  if (rowCases.length === 0)
+    throw new InputError(
+      "no user can be tested: users need --min-actions actions, a history and a later item, both " +
+        `with vectors. ${lostCases} cases have none. ` +
+        "Lower --min-actions, or check the ids of the vectors.",
+    );
   const accountIndex = new Map<string, number>();
   const cases = rowCases.map((rowCase) => {
     const account = accountIndex.get(rowCase.account) ?? accountIndex.size;
     accountIndex.set(rowCase.account, account);
-    return toEvalCase(rowCase, account, hasClock);
+    return toEvalCase(rowCase, account);
   });
   cases.sort((a, b) => (a.cut === b.cut ? a.account - b.account : a.cut - b.cut));
   return {
@@ -134,22 +134,27 @@ export function joinDataSets(
   };
 }
 
-function toEvalCase(
-  { history, times, test, cut }: RowCase,
-  account: number,
-  hasClock: boolean,
-): EvalCase {
-  const begin = Math.max(0, history.length - MAX_HISTORY);
-  const newest = history.length - 1;
-  const ages = Float64Array.from(history.subarray(begin), (_, index) => {
-    const position = begin + index;
-    if (hasClock) return (times[newest]! - times[position]!) / MS_PER_DAY;
-    const length = history.length - begin;
-    return length > 1 ? (RANK_SPAN_DAYS * (newest - position)) / (length - 1) : 0;
-  });
-  const seen = Int32Array.from(new Set(history));
-  const idleDays = hasClock ? (cut - times[newest]!) / MS_PER_DAY : 0;
-  return { account, history: history.slice(begin), ages, seen, test, cut, idleDays };
+/** The case with the newest actions of its history. */
+function toEvalCase({ history, ages, ...rest }: RowCase, account: number): EvalCase {
+  return {
+    ...rest,
+    account,
+    history: history.slice(-MAX_HISTORY),
+    ages: ages.slice(-MAX_HISTORY),
+    seen: Int32Array.from(new Set(history)),
+  };
+}
+
+/** Ages in days before the last of the times. */
+function agesOf(times: Float64Array): Float64Array {
+  const newest = times.at(-1)!;
+  return times.map((time) => (newest - time) / MS_PER_DAY);
+}
+
+/** Ages of `length` actions without times: the newest 200 are spread evenly over 90 days. */
+function agesByRank(length: number): Float64Array {
+  const step = RANK_SPAN_DAYS / Math.max(1, Math.min(length, MAX_HISTORY) - 1);
+  return Float64Array.from({ length }, (_, position) => (length - 1 - position) * step);
 }
 
 /** The row of each item of the log; -1 without a vector. */
@@ -173,15 +178,14 @@ function blockOrthogonal(sets: readonly DataSet[]): ItemVectors {
 }
 
 /**
- * Accounts of `mergeUsers` users each, whose actions are interleaved by time; without a common
- * clock by the share of the history that has passed. Member j of account a is of set (a + j) modulo
- * the number of sets. Each user is in one account.
+ * Accounts of `mergeUsers` users each. Actions are interleaved by age, counted from the newest
+ * action of their user: all members are active at the end of the history. Member j of account a is
+ * of set (a + j) modulo the number of sets. Each user is in one account.
  */
 function mergeCases(
   casesBySet: readonly RowCase[][],
-  options: { mergeUsers: number; accounts: number; seed: number; hasClock: boolean },
+  { mergeUsers, accounts, seed }: { mergeUsers: number; accounts: number; seed: number },
 ): RowCase[] {
-  const { mergeUsers, accounts, seed, hasClock } = options;
   const random = openRandom(seed);
   const queues = casesBySet.map((cases) => {
     const shuffled = [...cases];
@@ -197,27 +201,24 @@ function mergeCases(
       queues[(merged.length + member) % queues.length]!.pop(),
     );
     if (members.includes(undefined)) break;
-    merged.push(mergeMembers(`${merged.length}`, members as RowCase[], hasClock));
+    merged.push(mergeMembers(`${merged.length}`, members as RowCase[]));
   }
   return merged;
 }
 
-function mergeMembers(account: string, members: readonly RowCase[], hasClock: boolean): RowCase {
-  const actions = members.flatMap(({ history, times }) =>
-    Array.from(history, (row, index) => ({
-      row,
-      time: hasClock ? times[index]! : (index + 1) / history.length,
-    })),
+function mergeMembers(account: string, members: readonly RowCase[]): RowCase {
+  const actions = members.flatMap(({ history, ages }) =>
+    Array.from(history, (row, index) => ({ row, age: ages[index]! })),
   );
-  actions.sort((a, b) => a.time - b.time);
+  actions.sort((a, b) => b.age - a.age);
   const history = Int32Array.from(actions, ({ row }) => row);
   const seen = new Set(history);
   const test = new Set(members.flatMap((member) => Array.from(member.test)));
   return {
-    account,
-    history,
-    times: Float64Array.from(actions, ({ time }) => time),
+    ...{ account, history },
+    ages: Float64Array.from(actions, ({ age }) => age),
     test: Int32Array.from([...test].filter((row) => !seen.has(row))),
     cut: Math.min(...members.map(({ cut }) => cut)),
+    idleDays: Math.min(...members.map(({ idleDays }) => idleDays)),
   };
 }

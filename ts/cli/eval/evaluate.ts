@@ -1,12 +1,11 @@
 /** Runs all methods and variants over all cases and collects their metrics. */
-import type { Catalogue } from "../../index.js";
 import { openRandom } from "../random.js";
 import type { EvalCase, EvalData } from "./accounts.js";
 import { kMeans } from "./clusters.js";
 import type { CaseContext, Method, Plan, Query } from "./method.js";
 import { METRICS, type MetricContext, measureList, surpriseOf } from "./metrics.js";
 import { PopularityClock } from "./popularity.js";
-import { openPrior } from "./prior.js";
+import { applyPrior } from "./prior.js";
 import { buildCatalogue, recommendBySage, type Variant } from "./sage-variant.js";
 import { scoreAll } from "./scores.js";
 
@@ -66,10 +65,10 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
     for (const [position, list] of runPlans(data, plans).entries())
       tallies[position]!.add(evalCase, list, metricContext);
     if (catalogue) {
-      const searched: Catalogue = await openPrior(catalogue, popularity);
+      applyPrior(catalogue, data.vectors.ids, popularity);
       for (const [position, variant] of variants.entries()) {
         const startedAt = performance.now();
-        const list = await recommendBySage(variant, searched, space, evalCase, count);
+        const list = await recommendBySage(variant, catalogue, space, evalCase, count);
         const tally = tallies[methods.length + position]!;
         tally.milliseconds += performance.now() - startedAt;
         tally.add(evalCase, list, metricContext);

@@ -1,10 +1,10 @@
 /** The vectors of the items: from a file, a catalogue, or trained on the train actions. */
 import { extname } from "node:path";
 import { InputError } from "../command-error.js";
+import { openRandom } from "../random.js";
+import { readCatalogue } from "../read/catalogue-file.js";
 import { readItems } from "../read/item-file.js";
 import type { OnNote } from "../read/row.js";
-import { readCatalogue } from "../read/catalogue-file.js";
-import { openRandom } from "../random.js";
 
 /** Items and their unit vectors, row-major n x dim. A zero vector stays zero. */
 export interface ItemVectors {
@@ -39,7 +39,7 @@ export async function readItemVectors(
 }
 
 /** Scales each row to unit length in place; zero rows stay. */
-export function toUnitLength(values: Float32Array, dim: number): Float32Array {
+function toUnitLength(values: Float32Array, dim: number): Float32Array {
   for (let start = 0; start < values.length; start += dim) {
     let squared = 0;
     for (let axis = start; axis < start + dim; axis += 1) squared += values[axis]! ** 2;

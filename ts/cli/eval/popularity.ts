@@ -9,8 +9,8 @@ export interface PopularityOptions {
 }
 
 /**
- * The number of train actions on each row before a time, decayed to that time. Times must be asked
- * for in ascending order: the actions between two times are added once. Actions without a clock
+ * The number of train actions on each row before a time, decayed to that time. Times must be
+ * in ascending order: the actions between two times are added once. Actions without a clock
  * count fully at all times.
  */
 export class PopularityClock {

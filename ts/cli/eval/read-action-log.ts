@@ -9,10 +9,11 @@ import { toId, toNumber } from "../read/fields.js";
 import { openRows, readTextRows } from "../read/open-rows.js";
 import { listNames, type OnNote, type Row } from "../read/row.js";
 import { displayName, openText, readText, splitLines, type TextSource } from "../read/stream.js";
+import { countOf } from "../terminal/print.js";
 import { type ActionLog, ActionLogBuilder, PARTS, type Part } from "./action-log.js";
 
 /** The columns that an action log has; names given as options replace those that are found. */
-export interface LogColumns {
+interface LogColumns {
   readonly user?: string | undefined;
   readonly item?: string | undefined;
   readonly at?: string | undefined;
@@ -90,12 +91,18 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
     hasTimes: columns?.at !== undefined,
     hasParts: columns?.part !== undefined,
   });
-  if (lowRatings > 0) onNote(`${name}: ${lowRatings} actions with a low rating are left out`);
+  if (lowRatings > 0)
+    onNote(`${name}: ${countOf(lowRatings, "action")} with a low rating: left out`);
   if (!log.hasTimes) onNote(`${name}: no times: the order of the rows is the order of actions`);
   if (log.unsortedUsers > 0)
-    onNote(`${name}: the actions of ${log.unsortedUsers} users were not in order; they are sorted`);
+    onNote(
+      `${name}: the actions of ${countOf(log.unsortedUsers, "user")} were not in order; sorted`,
+    );
   if (log.duplicates > 0)
-    onNote(`${name}: ${log.duplicates} rows repeat a user, item and time and are left out`);
+    onNote(
+      `${name}: ${countOf(log.duplicates, "row")} ${log.duplicates === 1 ? "repeats" : "repeat"} ` +
+        "a user, item and time: left out",
+    );
   return log;
 }
 
@@ -157,7 +164,7 @@ interface ResolvedColumns {
 function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
   const find = (role: ColumnRole): string | undefined =>
     given[role] ?? KNOWN_COLUMNS[role].find((name) => readPath(row.fields, name) !== undefined);
-  const require = (role: ColumnRole): string => {
+  const requireColumn = (role: ColumnRole): string => {
     const column = find(role);
     if (column !== undefined && readPath(row.fields, column) !== undefined) return column;
     const seen = listNames(Object.keys(row.fields));
@@ -168,10 +175,10 @@ function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
     );
   };
   return {
-    user: require("user"),
-    item: require("item"),
-    at: given.at === undefined ? find("at") : require("at"),
-    part: given.part === undefined ? find("part") : require("part"),
+    user: requireColumn("user"),
+    item: requireColumn("item"),
+    at: given.at === undefined ? find("at") : requireColumn("at"),
+    part: given.part === undefined ? find("part") : requireColumn("part"),
     rating: find("rating"),
   };
 }

@@ -1,5 +1,4 @@
 /** The report of an evaluation: as data, and as a table for the terminal. */
-import { UsageError } from "../command-error.js";
 import { countOf, print, printTable } from "../terminal/print.js";
 import type { EvalData } from "./accounts.js";
 import { Bootstrap, type Interval } from "./bootstrap.js";
@@ -9,7 +8,7 @@ import { METRICS } from "./metrics.js";
 /** A difference to a reference is shown for these metrics. */
 const COMPARED_METRICS = ["relevance", "recall"];
 
-export interface ReportRow {
+interface ReportRow {
   readonly name: string;
   readonly title: string;
   readonly metrics: Readonly<Record<string, Interval>>;
@@ -47,12 +46,7 @@ export function makeReport(rows: readonly Row[], data: EvalData, options: Report
   const series = rows.flatMap(({ values }) => values);
   const bootstrap = new Bootstrap(series, options.resamples, options.seed);
   const seriesOf = (row: number, metric: number): number => row * METRICS.length + metric;
-  const references = options.references.map((name) => {
-    const index = rows.findIndex((row) => row.name === name);
-    if (index >= 0) return index;
-    const names = rows.map((row) => row.name).join(", ");
-    throw new UsageError(`--reference: expected one of ${names}, saw "${name}"`);
-  });
+  const references = options.references.map((name) => rows.findIndex((row) => row.name === name));
   const perMetric = (statistic: (metric: number) => Interval): Record<string, Interval> =>
     Object.fromEntries(METRICS.map(({ name }, metric) => [name, statistic(metric)]));
   const perReference = (
@@ -123,11 +117,11 @@ export function printReport(report: Report): void {
 }
 
 /** Three decimals without the leading zero of values below 1. */
-export function formatValue(value: number): string {
+function formatValue(value: number): string {
   return value.toFixed(3).replace(/^(-?)0\./, "$1.");
 }
 
-export function formatInterval({ value, low, high }: Interval): string {
+function formatInterval({ value, low, high }: Interval): string {
   return `${formatSigned(value)} [${formatSigned(low)}, ${formatSigned(high)}]`;
 }
 

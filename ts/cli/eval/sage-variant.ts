@@ -1,8 +1,9 @@
 /**
  * PocketSage under test: the shipped wasm through the public API, with the options of a variant.
  */
-import { Catalogue, openSage, type RecommendOptions, type SageOptions } from "../../index.js";
+
 import { isSageError } from "../../errors.js";
+import { Catalogue, openSage, type RecommendOptions, type SageOptions } from "../../index.js";
 import { inspect } from "../../values/check.js";
 import { messageOf, UsageError } from "../command-error.js";
 import type { EvalCase, EvalData } from "./accounts.js";

@@ -80,7 +80,7 @@ export function topRows(
   excluded: Uint8Array,
   count: number,
 ): Int32Array {
-  // A min-heap whose root is the worst of the best: the lowest score, of equal ones the highest row.
+  // A min-heap; its root is the worst of the best: the lowest score, of equal ones the highest row.
   const heap: number[] = [];
   const isWorse = (a: number, b: number): boolean =>
     scores[a]! < scores[b]! || (scores[a]! === scores[b]! && a > b);

@@ -7,7 +7,7 @@ import { openRandom } from "../random.js";
 import { type ActionLog, PARTS } from "./action-log.js";
 
 export const PROTOCOLS = ["leave-newest-out", "walk-forward"] as const;
-export type Protocol = (typeof PROTOCOLS)[number];
+type Protocol = (typeof PROTOCOLS)[number];
 
 /** One question of the evaluation: a history, and the items that followed. */
 export interface SplitCase {
@@ -23,7 +23,7 @@ export interface SplitCase {
 }
 
 /** The actions that everything trained may see, in columns. */
-export interface TrainActions {
+interface TrainActions {
   readonly user: Int32Array;
   readonly item: Int32Array;
   readonly at: Float64Array;

@@ -1,0 +1,213 @@
+// `pocketsage eval`: formats of action logs, protocols, what is reported, and bad input.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { folder, json, pocketsage } from "./run.mjs";
+
+const { put } = await folder();
+
+/**
+ * Two kinds of items on two axes; each of 12 users likes one kind and acts on 20 of its items, one
+ * a day. Users of different kinds begin on different days.
+ */
+const kinds = [0, 1].map((kind) => Array.from({ length: 40 }, (_, index) => `${kind}-${index}`));
+const vectorLines = kinds
+  .flat()
+  .map((id, row) => {
+    const [kind, index] = id.split("-").map(Number);
+    const angle = 0.01 * index;
+    return JSON.stringify({
+      id,
+      vector: kind === 0 ? [Math.cos(angle), Math.sin(angle), 0, 0] : [0, 0, 1, angle + row * 0],
+    });
+  })
+  .join("\n");
+const vectors = await put("items.jsonl", vectorLines);
+const actions = Array.from({ length: 12 }, (_, user) =>
+  Array.from({ length: 20 }, (_, position) => ({
+    user: `u${user}`,
+    item: kinds[user % 2][(user * 3 + position) % 40],
+    at: Date.UTC(2024, 0, 1 + user + position),
+  })),
+).flat();
+const table = (separator, header, rows) =>
+  `${[header, ...rows].map((cells) => cells.join(separator)).join("\n")}\n`;
+const log = await put(
+  "log.csv",
+  table(
+    ",",
+    ["user", "item", "at"],
+    actions.map(({ user, item, at }) => [user, item, at]),
+  ),
+);
+const quick = ["--methods", "last:1,mean,popularity,random", "-q", "--resamples", "100"];
+const evalJson = (file, ...args) =>
+  json(["eval", file, "--vectors", vectors, "-n", "10", ...quick, ...args]);
+const metric = (report, name, metricName) =>
+  report.rows.find((row) => row.name === name).metrics[metricName].value;
+
+test("a report has all methods, the sage, and is the same for the same seed", async () => {
+  const report = await evalJson(log);
+  assert.deepEqual(
+    report.rows.map(({ name }) => name),
+    ["last:1", "mean", "popularity", "random", "sage"],
+  );
+  assert.equal(report.accounts, 12);
+  assert.equal(report.cases, 12);
+  assert.equal(report.trainActions, 12 * 15);
+  // Half of the items are of the other kind, so random items are near fewer of the test items.
+  assert(metric(report, "mean", "recall") > metric(report, "random", "recall"));
+  assert(metric(report, "sage", "recall") > metric(report, "random", "recall"));
+  const { value, low, high } = report.rows[4].metrics.recall;
+  assert(low <= value && value <= high);
+  const again = await evalJson(log);
+  for (const row of [...report.rows, ...again.rows]) delete row.milliseconds;
+  assert.deepEqual(again, report);
+});
+
+test("the same actions in all formats give the same figures", async () => {
+  const expected = await evalJson(log, "--no-sage");
+  const seconds = ({ at }) => at / 1000;
+  const numbers = new Map(kinds.flat().map((id, index) => [id, index + 1]));
+  const numbered = await put(
+    "numbered.jsonl",
+    vectorLines
+      .split("\n")
+      .map((line) => JSON.parse(line))
+      .map(({ id, vector }) => JSON.stringify({ id: `${numbers.get(id)}`, vector }))
+      .join("\n"),
+  );
+  const rows = actions.map((action) => [
+    action.user.slice(1),
+    numbers.get(action.item),
+    seconds(action),
+  ]);
+  const files = [
+    ["atomic.inter", table("\t", ["user_id:token", "item_id:token", "timestamp:float"], rows)],
+    ["ratings.dat", rows.map(([user, item, at]) => `${user}::${item}::5::${at}`).join("\n")],
+    ["ratings.csv", table(",", ["userId", "movieId", "timestamp"], rows)],
+    ["log.tsv.gz", gzipSync(table("\t", ["user", "item", "ts"], rows))],
+  ];
+  for (const [name, content] of files) {
+    const report = await json([
+      ...["eval", await put(name, content), "--vectors", numbered, "-n", "10", ...quick],
+      "--no-sage",
+    ]);
+    assert.deepEqual(report.rows, expected.rows, name);
+  }
+  // Without times ages are by rank and popularity counts all train actions.
+  const sasrec = await put("log.txt", rows.map(([user, item]) => `${user} ${item}`).join("\n"));
+  const report = await json([
+    ...["eval", sasrec, "--vectors", numbered, "-n", "10", ...quick, "--no-sage"],
+  ]);
+  assert.equal(report.hasClock, false);
+  assert.equal(metric(report, "mean", "recall"), metric(expected, "mean", "recall"));
+});
+
+test("a column of parts is the split; popularity never counts later actions", async () => {
+  const rows = actions.map(({ user, item, at }, index) => [
+    ...[user, item, at],
+    index % 20 < 12 ? "train" : index % 20 < 18 ? "test" : "later",
+  ]);
+  const file = await put("parts.csv", table(",", ["user", "item", "at", "part"], rows));
+  const report = await evalJson(file, "--no-sage", "--min-actions", "2");
+  assert.equal(report.trainActions, 12 * 12);
+  // The first user's test begins on day 13: actions of that day and later are unknown, so for the
+  // log of this user alone popularity knows nothing, and the lowest rows win.
+  const alone = await put(
+    "alone.csv",
+    table(
+      ",",
+      ["user", "item", "at"],
+      [
+        ...actions.slice(0, 20).map(({ user, item, at }) => [user, item, at]),
+        ...Array.from({ length: 30 }, (_, index) => [`late${index}`, "0-17", Date.UTC(2025, 0, 1)]),
+      ],
+    ),
+  );
+  const late = await evalJson(alone, "--no-sage", "--threshold", "0.9", "-n", "1");
+  assert.equal(metric(late, "popularity", "recall"), 0.2); // 0-15 is the first unseen row
+});
+
+test("walk-forward tests each of the last days", async () => {
+  const report = await evalJson(
+    log,
+    ...["--no-sage", "--protocol", "walk-forward", "--days", "3", "--min-actions", "5"],
+  );
+  // The last day is that of user 11; on the two days before it users 10 and 9 are active, too.
+  assert.equal(report.cases, 1 + 2 + 3);
+  assert.equal(report.accounts, 3);
+});
+
+test("users are merged to accounts, two data sets are orthogonal", async () => {
+  const merged = await evalJson(log, "--no-sage", "--merge-users", "3");
+  assert.equal(merged.accounts, 4);
+  const both = await evalJson(
+    log,
+    ...["--no-sage", "--merge-users", "2", "--with", log, "--with-vectors", vectors],
+    ...["--accounts", "5"],
+  );
+  assert.equal(both.accounts, 5);
+  assert.equal(both.items, 160);
+  assert.equal(both.dim, 8);
+});
+
+test("variants have options of their own, and differences refer to any row", async () => {
+  const report = await evalJson(
+    log,
+    ...["--variant", 'one={"cut": {"count": 1}, "interests": 1}', "--reference", "sage"],
+    ...["--option", "interests=2"],
+  );
+  assert.deepEqual(report.references, ["sage"]);
+  const one = report.rows.find(({ name }) => name === "one");
+  assert(Math.abs(one.differences.sage.recall.value) <= 1);
+});
+
+test("bad input: the line, what was seen, and a remedy", async () => {
+  const head = "user,item,at\n";
+  const cases = [
+    ["a.csv", "who,what\nu,i\n", /a\.csv:2: no column of the user\. Columns: who, what\. --user/],
+    ["b.csv", `${head}u,i,soon\n`, /b\.csv:2: at: expected milliseconds .* saw "soon"/],
+    ["c.csv", `${head}u,i,1\nu,j,\n`, /c\.csv:3: at is missing/],
+    ["d.csv", "user|item|at\nu|i|1\n", /d\.csv:2: no column of the user/],
+    ["e.dat", "1::2::5::978300760\n1::2::5\n", /e\.dat:2: expected user::item::rating::at/],
+    ["f.csv", "user,item,at,part\nu,i,1,dev\n", /f\.csv:2: part: expected train, test, later/],
+    ["g.csv", `${head}u,0-1,1\n`, /no user can be tested/],
+  ];
+  for (const [name, content, message] of cases) {
+    const { code, stderr } = await pocketsage([
+      ...["eval", await put(name, content), "--vectors", vectors, ...quick],
+    ]);
+    assert.equal(code, 1, `${name}: ${stderr}`);
+    assert.match(stderr, message);
+    assert(stderr.length <= 600, stderr);
+  }
+  const usage = [
+    [["--methods", "last:x"], /--methods: expected last:K/],
+    [["--variant", "x"], /--variant: expected NAME=/],
+    [["--variant", "x={"], /--variant x: not JSON/],
+    [["--reference", "y"], /--reference: expected last:1, last:5/],
+    [["--variant", 'x={"interest": 1}'], /x: recommend: /],
+  ];
+  for (const [args, message] of usage) {
+    const { code, stderr } = await pocketsage([
+      ...["eval", log, "--vectors", vectors, "-q", "--resamples", "100", ...args],
+    ]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, message);
+  }
+});
+
+test("unsorted and repeated rows and items without vectors are counted and reported", async () => {
+  const rows = actions.map(({ user, item, at }) => [user, item, at]);
+  const untidy = [...rows.slice(1), rows[0], rows[5], ["u0", "unknown", Date.UTC(2024, 0, 2)]];
+  const file = await put("untidy.csv", table(",", ["user", "item", "at"], untidy));
+  const { code, stderr } = await pocketsage([
+    ...["eval", file, "--vectors", vectors, "-n", "10", "--methods", "mean", "--no-sage"],
+    ...["--resamples", "100"],
+  ]);
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /the actions of 1 user were not in order/);
+  assert.match(stderr, /1 row repeats a user, item and time/);
+  assert.match(stderr, /items without a vector: 1 train and 0 test actions/);
+});
