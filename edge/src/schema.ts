@@ -295,7 +295,19 @@ export const RetrieveReply = v.object({
       v.variant("status", [
         v.object({
           status: v.literal("ok"),
-          hits: v.array(v.object({ item: v.string(), score: Score })),
+          hits: v.array(
+            v.object({
+              item: v.string(),
+              score: Score,
+              prior: v.optional(
+                v.pipe(
+                  v.number(),
+                  v.minValue(0),
+                  v.description("The item's prior, such as its popularity, where it has one."),
+                ),
+              ),
+            }),
+          ),
           via: v.pipe(
             v.picklist(["engine", "cache", "stale", "local"]),
             v.description("Source: engine, fresh cache, expired cache, or local catalogue."),

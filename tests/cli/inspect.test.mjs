@@ -55,6 +55,7 @@ test("a catalogue of one zero vector without payload", async () => {
   assert.deepEqual(await json(["inspect", file, "--item", "nil"]), {
     item: "nil",
     norm: 0,
+    prior: 0,
     nearest: [],
   });
   const { stdout } = await pocketsage(["inspect", file, "--item", "nil"]);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { folder, pocketsage, root } from "./run.mjs";
 
-const COMMANDS = ["build", "inspect", "verify", "delta", "merge", "profile", "recommend"];
+const COMMANDS = ["build", "prior", "inspect", "verify", "delta", "merge", "profile", "recommend"];
 const { put } = await folder();
 
 test("--version prints the version of the package", async () => {
@@ -56,10 +56,10 @@ for (const command of COMMANDS) {
 }
 
 const invalidLines = [
-  [[], /no command: expected one of build, inspect/],
+  [[], /no command: expected one of build, prior, inspect/],
   [
     ["bild"],
-    /unknown command "bild": expected build, inspect, verify, delta, merge, profile, recommend/,
+    /unknown command "bild": expected build, prior, inspect, verify, delta, merge, profile, recommend/,
   ],
   [["constructor"], /unknown command "constructor"/],
   [["--wat"], /unknown command "--wat"/],

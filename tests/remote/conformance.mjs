@@ -34,6 +34,22 @@ export function conformance(name, engine, expects = {}) {
     return hits.filter(({ item }) => wanted.has(item)).length / wanted.size;
   };
 
+  test(`${name}: hits carry the number in priorField, and none without it`, async () => {
+    const sizeOf = new Map(engine.items.map(({ id, size }) => [id, size]));
+    const queries = [query(3, 20), query(400, 20)];
+    const found = await lists(engine.make({ priorField: "size" }), queries);
+    for (const { item, prior } of found.flat()) assert.equal(prior, sizeOf.get(item));
+    for (const hit of (await lists(engine.make(), queries)).flat())
+      assert.deepEqual(Object.keys(hit), ["item", "score"]);
+    const [byVector] = await lists(engine.make({ priorField: "size" }), [
+      { vector: engine.items[9].vector, count: 5 },
+    ]);
+    assert.deepEqual(
+      byVector.map(({ prior }) => prior),
+      byVector.map(({ item }) => sizeOf.get(item)),
+    );
+  });
+
   for (const [kind, strip] of [
     ["stored id", ({ item, count }) => ({ item, count })],
     ["vector", ({ vector, count }) => ({ vector, count })],

@@ -16,7 +16,7 @@ export type CatalogueItem = readonly [
   item: ItemId,
   vector: VectorLike,
   payload?: unknown,
-  prior?: number,
+  prior?: number | undefined,
 ];
 
 /**

@@ -13,6 +13,7 @@ Usage
 
 Commands
   build      build a catalogue from items with vectors (JSON lines, CSV, Parquet or NumPy)
+  prior      give items a prior: popularity from a log of actions
   inspect    show the contents of a catalogue
   verify     check that a catalogue or a delta is intact
   delta      write the changes between two catalogues
@@ -42,6 +43,7 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   () => Promise<Command>
 >([
   ["build", () => import("./commands/build.js")],
+  ["prior", () => import("./commands/prior.js")],
   ["inspect", () => import("./commands/inspect.js")],
   ["verify", () => import("./commands/verify.js")],
   ["delta", () => import("./commands/delta.js")],

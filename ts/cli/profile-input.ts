@@ -89,19 +89,23 @@ export function rejectPositional(argument: string | undefined): void {
   );
 }
 
-type ProfileOptionValues = {
+/** The options that name the fields of actions. */
+export type FieldOptionValues = {
+  kind: string[];
+  item?: string;
+  at?: string;
+  weight?: string;
+  vector?: string;
+  user?: string;
+};
+
+type ProfileOptionValues = FieldOptionValues & {
   catalogue?: string;
   now?: string;
   cut: string;
   "half-life"?: string;
   singletons: string;
-  kind: string[];
-  item?: string;
-  at?: string;
   "at-unit": string;
-  weight?: string;
-  vector?: string;
-  user?: string;
   columns?: string;
   preset: string;
   "skip-unknown": boolean;
@@ -156,7 +160,7 @@ export async function openSageWithActions(
 }
 
 /** The fields that options name, and the id of --user FIELD=ID. */
-function parseFields(values: ProfileOptionValues): {
+export function parseFields(values: FieldOptionValues): {
   fields: Partial<ActionFields>;
   userId: string | undefined;
 } {

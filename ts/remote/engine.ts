@@ -242,6 +242,24 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
 }
 
 /**
+ * Part of an adapter's identity: the field of the prior, if one is read. Answers that were cached
+ * without priors are then not used.
+ */
+export function priorIdentity(priorField: string | undefined): string[] {
+  return priorField === undefined ? [] : [`prior ${priorField}`];
+}
+
+/** The option `priorField` of an adapter: a name, or undefined. */
+export function checkPriorField(name: string, priorField: unknown): string | undefined {
+  if (priorField === undefined || (typeof priorField === "string" && priorField !== ""))
+    return priorField;
+  throw new SageError(
+    "option",
+    `${name}: priorField: expected the name of a field, saw ${inspect(priorField)}.`,
+  );
+}
+
+/**
  * Validate queries before anything is sent, and return them with vectors of any form as
  * Float32Arrays. `dim`: required vector length. Default: that of the first vector.
  */
@@ -295,19 +313,20 @@ export function toAnswer(name: string, { item, count }: RemoteQuery, reply: Engi
   if (reply === "not-found") return { status: "not-found" };
   if (reply instanceof SageError) return { status: "error", error: reply };
   for (const hit of reply) {
-    if (!isItemId(hit.item) || !Number.isFinite(hit.score)) {
+    const { item: hitItem, score, prior = 0 } = hit;
+    if (!isItemId(hitItem) || !Number.isFinite(score) || !(prior >= 0 && prior < Infinity)) {
       return {
         status: "error",
         error: unexpectedReply(
           name,
-          `a hit with id ${inspect(hit.item)} and score ${inspect(hit.score)}`,
+          `a hit with id ${inspect(hitItem)}, score ${inspect(score)}, prior ${inspect(prior)}`,
         ),
       };
     }
   }
   const hits = reply
     .filter((hit) => hit.item !== item)
-    .map((hit) => ({ item: hit.item, score: Math.max(-1, Math.min(1, hit.score)) }));
+    .map((hit) => ({ ...hit, score: Math.max(-1, Math.min(1, hit.score)) }));
   hits.sort((a, b) => b.score - a.score);
   return { status: "ok", hits: hits.slice(0, count), via: "engine" };
 }

@@ -21,6 +21,20 @@ export function readNumber(value: unknown, what: string): number {
   throw new TypeError(`${inspect(value)} for ${what}`);
 }
 
+/**
+ * The prior in the field of a record, to be spread into a hit. None without `field`, without a
+ * record, and for a missing or null value. Throws a TypeError for anything but a number of at least
+ * 0, which may be in decimal string form.
+ */
+export function readPrior(record: unknown, field: string | undefined): { prior?: number } {
+  if (field === undefined || record === undefined || record === null) return {};
+  const value = readField(record, field);
+  if (value === undefined || value === null) return {};
+  const prior = readNumber(value, `the prior in "${field}"`);
+  if (prior >= 0) return { prior };
+  throw new TypeError(`${prior} for the prior in "${field}", expected at least 0`);
+}
+
 /** An id: a non-empty string, or an integer within the safe range, as a string. */
 export function readId(value: unknown): string {
   if (typeof value === "string" && value !== "") return value;

@@ -48,6 +48,9 @@ Options
                              float32 (default), float64, int8 or uint8, little-endian
       --attribute FIELD      a payload field that filters can use; FIELD:number converts the text
                              of CSV to numbers; a.b is a field in an object; repeatable
+      --prior FIELD          the field of each item's prior, as a count of actions: a number of at
+                             least 0 (missing: 0), which is then no part of the payload, unless
+                             it is an attribute, too; pocketsage prior computes priors
       --near-duplicates WHAT report: count them (default up to ${REPORT_LIMIT} items);
                              drop: store the first item of each group only;
                              group: store all, and the others name the first in variantOf, so that
@@ -85,6 +88,7 @@ const OPTIONS = {
   columns: { type: "string" },
   binary: { type: "string" },
   attribute: { type: "string", multiple: true, default: [] as string[] },
+  prior: { type: "string" },
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
   lists: { type: "string", default: "auto" },
@@ -137,7 +141,7 @@ export async function run(args: string[]): Promise<void> {
   try {
     const read = await readItems(input, {
       ...{ id, vector, ids, columns, length: await fileLength(input) },
-      ...{ attributes: attributeOptions, binary: binary || undefined },
+      ...{ attributes: attributeOptions, prior: values.prior, binary: binary || undefined },
       onNote: (note) => void (values.quiet || printNote(note)),
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
@@ -232,8 +236,8 @@ function locateError(error: unknown, locationOf: (index: number) => string): Inp
 /** The item with `first` as variantOf in its payload; unchanged if it is no variant. */
 function withVariantOf(entry: FileItem, first: string | undefined): FileItem {
   if (first === undefined) return entry;
-  const [item, vector, payload] = entry;
-  return [item, vector, { ...(payload as object | undefined), variantOf: first }];
+  const [item, vector, payload, prior] = entry;
+  return [item, vector, { ...(payload as object | undefined), variantOf: first }, prior];
 }
 
 const TREATMENT_TEXTS: Record<Treatment, string> = {

@@ -7,6 +7,7 @@ import { displayName } from "../read/stream.js";
 import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import {
   formatCount,
+  formatPrior,
   labelOf,
   payloadOf,
   print,
@@ -25,8 +26,8 @@ Usage
   and the first items.
 
 Options
-      --item ID   one item: its payload, the norm of its stored vector (with the cosine metric 1,
-                  or 0 for a zero vector), and its nearest neighbours
+      --item ID   one item: its payload, its prior, the norm of its stored vector (with the cosine
+                  metric 1, or 0 for a zero vector), and its nearest neighbours
   -n, --count N   number of first items, or of neighbours (default: 5)
   -q, --quiet     no notes on the standard error
       --json      the result as JSON
@@ -96,15 +97,17 @@ function showItem(
   }
   const norm = Math.hypot(...vector);
   const payload = payloadOf(catalogue, item);
+  const prior = catalogue.prior(item)!;
   const neighbourHits = catalogue.search(vector, { count: neighbourCount, exclude: [item] });
   if (json) {
     const neighbours = neighbourHits.map((hit) => ({ ...hit, ...payloadOf(catalogue, hit.item) }));
-    return printJson({ item, norm, ...payload, nearest: neighbours });
+    return printJson({ item, norm, prior, ...payload, nearest: neighbours });
   }
   print(labelOf(catalogue, item));
   printFields([
     ["id", item],
     ["norm", norm.toFixed(3)],
+    ["prior", formatPrior(prior)],
     ["payload", JSON.stringify(payload.payload) ?? "none"],
   ]);
   if (neighbourHits.length === 0) return;

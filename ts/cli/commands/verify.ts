@@ -1,7 +1,7 @@
 /** `pocketsage verify`: checks every byte of a catalogue or a delta, and that its parts agree. */
 import { readAttributes } from "../../catalogue/attributes.js";
 import { liveRows } from "../../catalogue/change.js";
-import { decodePrior } from "../../catalogue/priors.js";
+import { decodePrior, readPriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, BASE, decodeRevision, PRIOR_CHANGES } from "../../catalogue/sections.js";
 import { init, withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
@@ -55,6 +55,7 @@ export async function run(args: string[]): Promise<void> {
   printFields([
     ["kind", report.kind],
     ["items", formatCount(report.items)],
+    ["priors", formatCount(report.priors)],
     ["bytes", formatCount(bytes.length)],
     ["hash", report.hash],
     ["revision", report.revision],
@@ -66,6 +67,8 @@ export async function run(args: string[]): Promise<void> {
 interface VerifiedFile {
   kind: "catalogue" | "delta";
   items: number;
+  /** Items with a prior above 0; in a delta, items with another prior. */
+  priors: number;
   hash: string;
   revision: string;
   /** The revision that a delta applies to. */
@@ -107,9 +110,16 @@ function verifyRows(core: CoreCatalogue): VerifiedFile {
       );
   }
   const base = core.section(BASE);
-  if (base.length === 0) return { kind: "catalogue", items: size, hash, revision };
-  verifyPriorChanges(core.section(PRIOR_CHANGES));
-  return { kind: "delta", items: size, hash, revision, base: decodeRevision(base) };
+  const priors = readPriors(core).filter((code) => code > 0).length;
+  if (base.length === 0) return { kind: "catalogue", items: size, priors, hash, revision };
+  const changes = core.section(PRIOR_CHANGES);
+  verifyPriorChanges(changes);
+  return {
+    kind: "delta",
+    items: size,
+    priors: priors + changes.length / 6,
+    ...{ hash, revision, base: decodeRevision(base) },
+  };
 }
 
 /** Checks what a merge would check: the section has m u32 and m f16, which are priors. */

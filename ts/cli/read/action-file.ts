@@ -13,25 +13,31 @@ import { openRows } from "./open-rows.js";
 import { listNames, type OnNote, type Row } from "./row.js";
 import { displayName } from "./stream.js";
 
-export interface ActionFileOptions {
-  readonly catalogue: Catalogue | undefined;
-  /** The time of actions without one, in milliseconds since the epoch. */
-  readonly now: number;
+/** How the actions of a file are read. */
+export interface ActionStreamOptions {
   /** Field paths given as options; they replace those of the preset. */
   readonly fields: Partial<ActionFields>;
-  /** The user whose actions are read; undefined for all, who must be one. */
+  /** The user whose actions are read; undefined for all. */
   readonly userId: string | undefined;
   readonly preset: PresetName;
   readonly atUnit: TimeUnit;
   /** Names of the columns of CSV without a header line. */
   readonly columns: string | undefined;
+  readonly onNote: OnNote;
+  /** Receives the number of bytes read so far, of text. */
+  readonly onBytes?: ((bytesRead: number) => void) | undefined;
+}
+
+export interface ActionFileOptions extends ActionStreamOptions {
+  readonly catalogue: Catalogue | undefined;
+  /** The time of actions without one, in milliseconds since the epoch. */
+  readonly now: number;
   /** Whether actions on items that are not in the catalogue are left out. */
   readonly skipUnknown: boolean;
-  readonly onNote: OnNote;
 }
 
 /** An action whose vector is a Float32Array. */
-type FileAction = Action & { vector?: Float32Array };
+export type FileAction = Action & { vector?: Float32Array };
 
 export interface ActionFile {
   readonly actions: Action[];
@@ -51,21 +57,64 @@ interface ActionParts {
 }
 
 /**
- * All actions of the file, each checked. Without a catalogue every action must have a vector, and
+ * All actions of one user, each checked. Without a catalogue every action must have a vector, and
  * the first one determines the length.
  */
 export async function readActions(file: string, options: ActionFileOptions): Promise<ActionFile> {
   const { catalogue, now, onNote } = options;
   const name = displayName(file);
-  const readTime = actionTimeReader(options.atUnit, (note) => onNote(`${name}: ${note}`));
   const actions: Action[] = [];
-  const unusedFields = new Set<string>();
-  let layout: Layout | undefined;
   let dim = catalogue?.dim;
   let user: string | undefined;
-  let [rows, itemlessCount, unknownCount] = [0, 0, 0];
+  let unknownCount = 0;
+  for await (const { location, action, userField, ...row } of streamActions(file, options)) {
+    if (row.user !== undefined) {
+      user ??= row.user;
+      if (row.user !== user)
+        throw new InputError(
+          `${location}: an action of the user ${inspect(row.user)}, after actions of ` +
+            `${inspect(user)}. Select one user: --user ${userField}=${user.slice(0, 60)}.`,
+        );
+    }
+    if (options.skipUnknown && !action.vector && catalogue && !catalogue.has(action.item)) {
+      unknownCount += 1;
+      continue;
+    }
+    dim ??= action.vector?.length;
+    actions.push(checkRecordable(location, action, { dim: dim ?? 0, catalogue, now }));
+  }
+  if (unknownCount > 0)
+    onNote(`${name}: ${unknownCount} actions on items that are not in the catalogue are left out`);
+  return { actions, dim };
+}
+
+/** An action of a file, its parts converted but not checked, and where it was read. */
+export interface StreamedAction {
+  readonly location: string;
+  readonly action: FileAction;
+  /** The id of its user; undefined if the row has none. */
+  readonly user: string | undefined;
+  /** The field of the user. */
+  readonly userField: string | undefined;
+}
+
+/**
+ * The actions of a file, one after the other: files may be larger than memory. Rejects with an
+ * InputError that has the location of the first invalid row; its notes come after the last action.
+ */
+export async function* streamActions(
+  file: string,
+  options: ActionStreamOptions,
+): AsyncGenerator<StreamedAction> {
+  const { onNote } = options;
+  const name = displayName(file);
+  const readTime = actionTimeReader(options.atUnit, (note) => onNote(`${name}: ${note}`));
+  const unusedFields = new Set<string>();
+  let layout: Layout | undefined;
+  let [rows, itemlessCount, actionCount] = [0, 0, 0];
   const vector = options.fields.vector ?? DEFAULT_FIELDS.vector;
-  const rowOptions = { id: "item", vector, columns: options.columns, onNote };
+  const { columns, onBytes } = options;
+  const rowOptions = { id: "item", vector, columns, onNote, ...(onBytes && { onBytes }) };
   for await (const row of openRows(file, rowOptions)) {
     rows += 1;
     layout ??= chooseLayout(name, row, options);
@@ -75,24 +124,14 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
     const entries = partsOf(row, layout);
     if (entries.length === 0) itemlessCount += 1;
     for (const parts of entries) {
-      const { location } = parts;
       if (!isUser(parts, options.userId)) continue;
-      if (parts.user != null) {
-        user ??= String(parts.user);
-        if (String(parts.user) !== user)
-          throw new InputError(
-            `${location}: an action of the user ${inspect(String(parts.user))}, after actions of ` +
-              `${inspect(user)}. Select one user: --user ${fields.user}=${user.slice(0, 60)}.`,
-          );
-      }
-      const action = toAction(parts, fields, row.decimalComma ?? false, readTime);
-      if (options.skipUnknown && !action.vector && catalogue && !catalogue.has(action.item)) {
-        unknownCount += 1;
-        continue;
-      }
-      dim ??= action.vector?.length;
-      const expected = { dim: dim ?? 0, catalogue, now };
-      actions.push(checkRecordable(location, action, expected));
+      actionCount += 1;
+      yield {
+        location: parts.location,
+        action: toAction(parts, fields, row.decimalComma ?? false, readTime),
+        user: parts.user == null ? undefined : String(parts.user),
+        userField: fields.user,
+      };
     }
   }
   if (itemlessCount > 0) {
@@ -104,14 +143,11 @@ export async function readActions(file: string, options: ActionFileOptions): Pro
       );
     onNote(`${name}: ${itemlessCount} of ${rows} rows have no item in ${paths} and are left out`);
   }
-  if (rows > 0 && actions.length === 0 && options.userId !== undefined)
+  if (rows > 0 && actionCount === 0 && options.userId !== undefined)
     throw new InputError(
       `${name}: no action of the user ${inspect(options.userId)}. --user FIELD=ID selects one.`,
     );
-  if (unknownCount > 0)
-    onNote(`${name}: ${unknownCount} actions on items that are not in the catalogue are left out`);
   if (unusedFields.size > 0) onNote(`unused fields: ${listNames([...unusedFields])}`);
-  return { actions, dim };
 }
 
 /** The checked action; an error of an unknown item names the option that leaves it out. */
@@ -137,7 +173,7 @@ interface Layout {
   readonly usedFields: ReadonlySet<string>;
 }
 
-function chooseLayout(name: string, row: Row, options: ActionFileOptions): Layout {
+function chooseLayout(name: string, row: Row, options: ActionStreamOptions): Layout {
   const { preset: presetName, fields: givenFields, onNote } = options;
   const mayDetect = presetName === "auto" && !givenFields.item && !("item" in row.fields);
   const preset = mayDetect

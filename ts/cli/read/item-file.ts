@@ -1,6 +1,7 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
 import { inspect } from "../../values/check.js";
+import { LIMITS } from "../../values/limits.js";
 import { InputError } from "../command-error.js";
 import { isNumberLines, readNumberLines } from "./csv.js";
 import { namesColumns, readPath, withoutPath } from "./field-path.js";
@@ -13,7 +14,12 @@ import { listNames, type Row } from "./row.js";
 import { displayName, openText, readText } from "./stream.js";
 
 /** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
-export type FileItem = readonly [item: string, vector: Float32Array, payload?: unknown];
+export type FileItem = readonly [
+  item: string,
+  vector: Float32Array,
+  payload?: unknown,
+  prior?: number | undefined,
+];
 
 /** A payload field that filters can use. */
 export interface AttributeOption {
@@ -26,6 +32,8 @@ export interface ItemFileOptions extends Omit<RowOptions, "onBytes" | "onShare">
   /** File of the ids of vectors that have none. */
   readonly ids?: string | undefined;
   readonly attributes: readonly AttributeOption[];
+  /** The field of the prior. It becomes no part of the payload, unless it is an attribute. */
+  readonly prior: string | undefined;
   /** Length of the file in bytes, for `onProgress`; 0 if unknown. */
   readonly length: number;
   /** Receives the number of items read so far. */
@@ -60,8 +68,9 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
   const foundAttributes = new Set<string>();
   const payloadFields = new Set<string>();
   let firstItem = { dim: 0, location: "" };
+  let hasPrior = false;
   for await (const entry of readEntries(file, options)) {
-    const { location, item, vector, payload } = entry;
+    const { location, item, vector } = entry;
     const earlierLocation = locations.get(item);
     if (earlierLocation)
       throw new InputError(
@@ -77,8 +86,17 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
       );
     for (const attribute of options.attributes)
       if (readAttribute(entry, attribute)) foundAttributes.add(attribute.name);
-    if (payloadFields.size < 100) for (const name of Object.keys(payload)) payloadFields.add(name);
-    items.push(Object.keys(payload).length > 0 ? [item, vector, payload] : [item, vector]);
+    if (payloadFields.size < 100)
+      for (const name of Object.keys(entry.payload)) payloadFields.add(name);
+    const prior = readPrior(entry, options.prior);
+    if (prior !== undefined) hasPrior = true;
+    const isAttribute = options.attributes.some(({ name }) => name === options.prior);
+    const payload =
+      options.prior === undefined || isAttribute
+        ? entry.payload
+        : withoutPath(entry.payload, options.prior);
+    const storedPayload = Object.keys(payload).length > 0 ? payload : undefined;
+    items.push([item, vector, storedPayload, prior]);
     options.onItem(items.length);
   }
   if (items.length === 0)
@@ -92,12 +110,30 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
       `${displayName(file)}: --attribute ${missingAttribute.name}: no item has the field. ` +
         `Payload fields: ${listNames([...payloadFields])}. A field in an object is a.b.`,
     );
+  if (options.prior !== undefined && !hasPrior)
+    throw new InputError(
+      `${displayName(file)}: --prior ${options.prior}: no item has the field. ` +
+        `Payload fields: ${listNames([...payloadFields])}. A field in an object is a.b.`,
+    );
   const locationList = [...locations.values()];
   return {
     items,
     dim: firstItem.dim,
     locationOf: (index) => locationList[index] ?? displayName(file),
   };
+}
+
+/** The prior of the item; undefined without the field, which counts as 0. */
+function readPrior(entry: Item, field: string | undefined): number | undefined {
+  const { location, payload, decimalComma } = entry;
+  const value = field === undefined ? undefined : readPath(payload, field);
+  if (value === undefined || value === null) return undefined;
+  const number = toNumber(value, decimalComma);
+  if (number >= 0 && number <= LIMITS.maxPrior) return number;
+  throw new InputError(
+    `${location}: --prior ${field}: expected a number from 0 to ${LIMITS.maxPrior}, ` +
+      `saw ${inspect(value)}. Repair the value, or leave it empty.`,
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
-/** The properties of a catalogue as `build`, `inspect` and `merge` report them. */
-import type { Catalogue } from "../../catalogue/catalogue.js";
-import { formatCount, print, printFields } from "./print.js";
+/** The properties of a catalogue as `build`, `inspect`, `merge` and `prior` report them. */
+import { type Catalogue, handleOf } from "../../catalogue/catalogue.js";
+import { decodePrior, readPriors } from "../../catalogue/priors.js";
+import { countOf, formatCount, formatPrior, print, printFields } from "./print.js";
 
 /** The report of a catalogue with --json. `bytes` is the size of the file. */
 export interface CatalogueReport {
@@ -15,6 +16,8 @@ export interface CatalogueReport {
   metric?: string;
   /** Absent without attributes. */
   attributes?: string[];
+  /** Items with a prior above 0, and the largest prior. Absent without priors. */
+  priors?: { items: number; largest: number };
   /** Absent without inverted lists. */
   lists?: { count: number; probed: number; recall: number };
 }
@@ -27,8 +30,18 @@ export function reportOf(file: string, catalogue: Catalogue, bytes: number): Cat
     ...{ file, items: size, dim, precision, bytes, spread, hash },
     ...(metric === "cosine" ? {} : { metric }),
     ...(attributes.length > 0 ? { attributes } : {}),
+    ...reportPriors(catalogue),
     ...(lists ? { lists } : {}),
   };
+}
+
+function reportPriors(catalogue: Catalogue): Pick<CatalogueReport, "priors"> {
+  const codes = handleOf(catalogue)
+    .with(readPriors)
+    .filter((code) => code > 0);
+  if (codes.length === 0) return {};
+  const largestCode = codes.reduce((largest, code) => Math.max(largest, code));
+  return { priors: { items: codes.length, largest: decodePrior(largestCode) } };
 }
 
 /** Prints the report, then `extraFields`, which only one command has. */
@@ -36,7 +49,7 @@ export function printCatalogue(
   { file, ...report }: CatalogueReport,
   extraFields: readonly (readonly [name: string, value: string])[] = [],
 ): void {
-  const { metric, attributes, lists } = report;
+  const { metric, attributes, priors, lists } = report;
   const fields: [name: string, value: string | undefined][] = [
     ["items", formatCount(report.items)],
     ["dim", formatCount(report.dim)],
@@ -46,6 +59,10 @@ export function printCatalogue(
     ["hash", report.hash],
     ["metric", metric],
     ["attributes", attributes?.join(", ")],
+    [
+      "priors",
+      priors && `${countOf(priors.items, "item")}, at most ${formatPrior(priors.largest)}`,
+    ],
     [
       "lists",
       lists &&

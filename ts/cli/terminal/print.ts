@@ -55,6 +55,11 @@ export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
+/** A prior in up to four significant digits, which is what a catalogue keeps of it. */
+export function formatPrior(prior: number): string {
+  return prior.toLocaleString("en-US", { maximumSignificantDigits: 4 });
+}
+
 /** A count and its noun, as in "1 interest" or "2 interests". */
 export function countOf(count: number, noun: string): string {
   return `${formatCount(count)} ${count === 1 ? noun : `${noun}s`}`;

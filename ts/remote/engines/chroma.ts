@@ -6,7 +6,7 @@
 import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, engineRetriever } from "../engine.js";
+import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
 import {
   engineOptionNames,
@@ -17,7 +17,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link chroma}. */
@@ -32,13 +32,15 @@ export interface ChromaOptions extends HttpOptions {
   database?: string;
   /** Sent as `x-chroma-token`. */
   apiKey?: string;
+  /** Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiKey");
+const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiKey", "priorField");
 
 /**
  * A retriever for a Chroma collection, whose `hnsw:space` must be cosine.
@@ -61,6 +63,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
       `chroma: collection: expected its UUID (collection.id), saw ${inspect(collection)}.`,
     );
   }
+  const priorField = checkPriorField("chroma", options.priorField);
   const condition = options.filter && checkFilter("chroma", options.filter);
   const where = condition && toMongoFilter(condition);
   const headers: Record<string, string> = apiKey === undefined ? {} : { "x-chroma-token": apiKey };
@@ -80,7 +83,15 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
 
   const engine: Engine<HttpRequest> = {
     name: "chroma",
-    identity: JSON.stringify(["chroma", String(url), tenant, database, collection, condition]),
+    identity: JSON.stringify([
+      "chroma",
+      String(url),
+      tenant,
+      database,
+      collection,
+      condition,
+      ...priorIdentity(priorField),
+    ]),
     capabilities: { byId: "lookup", batch: true, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
     // One count per request.
@@ -92,7 +103,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
           {
             query_embeddings: queries.map((query) => roundedUnitVector(query.vector!)),
             n_results: Math.max(...queries.map(({ count }) => count)),
-            include: ["distances"],
+            include: priorField === undefined ? ["distances"] : ["distances", "metadatas"],
             ...(where === undefined ? {} : { where }),
           },
           headers,
@@ -100,11 +111,17 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
         read: (reply) => {
           const ids = readList(readField(reply, "ids"), "lists of ids");
           const distances = readList(readField(reply, "distances"), "lists of distances");
+          const metadatas =
+            priorField === undefined
+              ? undefined
+              : readList(readField(reply, "metadatas"), "lists of metadata");
           return ids.map((row, query) => {
+            const rowMetadatas = metadatas && readList(metadatas[query], "metadata");
             const rowDistances = readList(distances[query], "distances");
             return readList(row, "ids").map((item, rank) => ({
               item: readId(item),
               score: 1 - readNumber(rowDistances[rank], "a distance"),
+              ...readPrior(rowMetadatas?.[rank], priorField),
             }));
           });
         },

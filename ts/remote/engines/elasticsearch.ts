@@ -4,7 +4,7 @@
  */
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, engineRetriever } from "../engine.js";
+import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
@@ -16,7 +16,15 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
+import {
+  readField,
+  readId,
+  readList,
+  readNumber,
+  readPrior,
+  readVector,
+  textOf,
+} from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link elasticsearch}. */
@@ -34,13 +42,15 @@ export interface ElasticsearchOptions extends HttpOptions {
    * "embedding".
    */
   vectorField?: string;
+  /** Field of the documents with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField");
+const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField", "priorField");
 
 /**
  * A retriever for an Elasticsearch index.
@@ -50,13 +60,21 @@ const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField")
 export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
   checkKeys("elasticsearch", options, OPTION_NAMES);
   const { url, index, apiKey, vectorField = "embedding", dim } = options;
+  const priorField = checkPriorField("elasticsearch", options.priorField);
   const condition = options.filter && checkFilter("elasticsearch", options.filter);
   const headers: Record<string, string> =
     apiKey === undefined ? {} : { authorization: `ApiKey ${apiKey}` };
 
   const engine: Engine<HttpRequest> = {
     name: "elasticsearch",
-    identity: JSON.stringify(["elasticsearch", String(url), index, vectorField, condition]),
+    identity: JSON.stringify([
+      "elasticsearch",
+      String(url),
+      index,
+      vectorField,
+      condition,
+      ...priorIdentity(priorField),
+    ]),
     capabilities: {
       byId: options.byId ? "native" : "lookup",
       batch: true,
@@ -81,7 +99,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
             ...(condition ? { filter: toQueryClause(condition) } : {}),
           },
           size: query.count,
-          _source: false,
+          _source: priorField === undefined ? false : [priorField],
         },
       ]);
       const body = `${lines.map((line) => JSON.stringify(line)).join("\n")}\n`;
@@ -103,6 +121,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
                 (hit) => ({
                   item: readId(readField(hit, "_id")),
                   score: 2 * readNumber(readField(hit, "_score"), "a score") - 1,
+                  ...readPrior(readField(hit, "_source"), priorField),
                 }),
               );
             }),

@@ -4,7 +4,7 @@
  * query:
  *
  *     { "answers": [
- *       { "status": "ok", "hits": [{ "item": "...", "score": 0.9 }] },
+ *       { "status": "ok", "hits": [{ "item": "...", "score": 0.9, "prior": 12 }] },
  *       { "status": "not-found" },
  *       { "status": "error", "reason": "..." }
  *     ] }
@@ -31,7 +31,7 @@ import {
   httpSender,
   outboundOf,
 } from "../http.js";
-import { readField, readId, readList, readNumber, textOf } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, textOf } from "../reply.js";
 import { encodeMedoids, type WirePrecision } from "../wire.js";
 
 /** Options of {@link httpRetriever}. */
@@ -171,6 +171,7 @@ function parseAnswers(reply: unknown): EngineReply[] {
     return readList(readField(answer, "hits"), "hits").map((hit) => ({
       item: readId(readField(hit, "item")),
       score: readNumber(readField(hit, "score"), "a score"),
+      ...readPrior(hit, "prior"),
     }));
   });
 }

@@ -5,9 +5,16 @@
 
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
+import type { Hit } from "../../retriever.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type Exchange, engineRetriever } from "../engine.js";
+import {
+  checkPriorField,
+  type Engine,
+  type Exchange,
+  engineRetriever,
+  priorIdentity,
+} from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   type Condition,
@@ -25,7 +32,15 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
+import {
+  readField,
+  readId,
+  readList,
+  readNumber,
+  readPrior,
+  readVector,
+  textOf,
+} from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link milvus}. */
@@ -48,6 +63,8 @@ export interface MilvusOptions extends HttpOptions {
   idType?: "varchar" | "int64";
   /** The vector field, with metric COSINE, or IP for unit vectors. Default: "vector". */
   vectorField?: string;
+  /** Field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /** Restricts the hits. API version 2 only: version 1 has no parameters. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
@@ -63,6 +80,7 @@ const OPTION_NAMES = engineOptionNames(
   "idField",
   "idType",
   "vectorField",
+  "priorField",
 );
 /** Milvus inserts ids into an expression: ids that could end a string literal are rejected. */
 const SAFE_STRING_ID = /^[^"'\\\u0000-\u001f\u007f]{1,65535}$/;
@@ -96,6 +114,8 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
   if (version === 1 && (options.filter || options.byId)) {
     throw new SageError("option", "milvus: filter and byId need version 2 of the REST API.");
   }
+  const priorField = checkPriorField("milvus", options.priorField);
+  const outputFields = priorField === undefined ? [idField] : [idField, priorField];
   const condition = options.filter && checkFilter("milvus", options.filter);
   const headers: Record<string, string> = {
     // int64 ids as strings: integers beyond 2^53 are not exact in JSON.
@@ -117,9 +137,10 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       { ...collectionRef, ...body },
       headers,
     );
-  const toHit = (row: unknown): { item: ItemId; score: number } => ({
+  const toHit = (row: unknown): Hit => ({
     item: readId(readField(row, idField)),
     score: readNumber(readField(row, "distance"), "a distance"),
+    ...readPrior(row, priorField),
   });
 
   const searchV2 = (queries: Exchange<HttpRequest>["queries"]): Exchange<HttpRequest>[] => {
@@ -136,7 +157,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
           : { ids: group.map((query) => primaryKey(query.id!)) }),
         annsField: vectorField,
         limit: Math.max(...group.map(({ count }) => count)),
-        outputFields: [idField],
+        outputFields,
         ...(condition ? toTemplate(condition) : {}),
       }),
       read: (reply) => {
@@ -161,7 +182,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       request: postTo("search", {
         vector: roundedUnitVector(query.vector!),
         limit: query.count,
-        outputFields: [idField],
+        outputFields,
       }),
       read: (reply) => [readList(dataOf(reply), "hits").map(toHit)],
     }));
@@ -177,6 +198,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       vectorField,
       idField,
       condition,
+      ...priorIdentity(priorField),
     ]),
     capabilities: {
       byId: options.byId ? "native" : "lookup",

@@ -8,7 +8,7 @@ import { SageError } from "../../errors.js";
 import { checkInteger, checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
+import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   type Condition,
@@ -17,7 +17,7 @@ import {
   type Filter,
   toExpression,
 } from "../filter.js";
-import { readField, readId, readList, readNumber } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Runs a statement with parameters ($1, $2, ...) and resolves to its rows. */
@@ -42,6 +42,10 @@ export interface PgvectorOptions {
    * search is exact. Default: "embedding".
    */
   vectorColumn?: string;
+  /**
+   * Column with the prior of an item, a number of at least 0 or null. Default: hits have no prior.
+   */
+  priorField?: string;
   /** Restricts the hits by columns of the table. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
@@ -64,6 +68,7 @@ const OPTION_NAMES = [
   "idColumn",
   "idType",
   "vectorColumn",
+  "priorField",
   "filter",
   "dim",
   "efSearch",
@@ -100,11 +105,20 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
   const table = quoteName("table", options.table);
   const idName = quoteName("idColumn", options.idColumn ?? "id");
   const vectorName = quoteName("vectorColumn", options.vectorColumn ?? "embedding");
+  const priorName =
+    options.priorField === undefined ? undefined : quoteName("priorField", options.priorField);
   const condition = options.filter && checkFilter("pgvector", options.filter);
 
   const engine: Engine<Statement> = {
     name: "pgvector",
-    identity: JSON.stringify(["pgvector", options.table, idName, vectorName, condition]),
+    identity: JSON.stringify([
+      "pgvector",
+      options.table,
+      idName,
+      vectorName,
+      condition,
+      ...priorIdentity(options.priorField),
+    ]),
     capabilities: {
       byId: "native",
       batch: true,
@@ -137,6 +151,9 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
     from pg_extension where extname = 'vector'
   ) then set_config('hnsw.iterative_scan', 'relaxed_order', true) end as going`
         : "";
+      const [priorColumn, hitPrior] = priorName
+        ? [`, t.${priorName}::float8 as prior`, ", hit.prior"]
+        : ["", ""];
       // The materialised CTE reads the query vectors once and sets the index parameters before the
       // scan.
       const statementText = `
@@ -146,9 +163,9 @@ with asked as materialized (
   from json_to_recordset($1::text::json) as q(place int, item text, given text)
   left join ${table} own on own.${idName} = q.item::${idType}
 )
-select asked.place, asked.wanted is null as missing, hit.item, hit.score
+select asked.place, asked.wanted is null as missing, hit.item, hit.score${hitPrior}
 from asked left join lateral (
-  select t.${idName}::text as item, 1 - (t.${vectorName} <=> asked.wanted) as score
+  select t.${idName}::text as item, 1 - (t.${vectorName} <=> asked.wanted) as score${priorColumn}
   from ${table} t ${where}
   order by t.${vectorName} <=> asked.wanted limit $2
 ) hit on asked.wanted is not null
@@ -224,6 +241,7 @@ function readRows(reply: unknown, count: number): EngineReply[] {
       (replies[queryIndex] as unknown[]).push({
         item: readId(readField(row, "item")),
         score: readNumber(readField(row, "score"), "a score"),
+        ...readPrior(row, "prior"),
       });
   }
   if (answeredQueries.size !== count)

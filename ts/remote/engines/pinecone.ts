@@ -6,7 +6,7 @@
 import type { ItemId } from "../../item.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, engineRetriever } from "../engine.js";
+import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
 import {
   HTTP_OPTION_NAMES,
@@ -17,7 +17,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link pinecone}. */
@@ -28,6 +28,8 @@ export interface PineconeOptions extends HttpOptions {
   apiKey: string;
   /** Default: "", the default namespace. */
   namespace?: string;
+  /** Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
@@ -46,17 +48,25 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     "url",
     "apiKey",
     "namespace",
+    "priorField",
     "filter",
     "dim",
     ...HTTP_OPTION_NAMES,
   ]);
   const { url, apiKey, namespace = "", dim } = options;
+  const priorField = checkPriorField("pinecone", options.priorField);
   const condition = options.filter && checkFilter("pinecone", options.filter);
   const headers = { "api-key": apiKey, "x-pinecone-api-version": API_VERSION };
 
   const engine: Engine<HttpRequest> = {
     name: "pinecone",
-    identity: JSON.stringify(["pinecone", String(url), namespace, condition]),
+    identity: JSON.stringify([
+      "pinecone",
+      String(url),
+      namespace,
+      condition,
+      ...priorIdentity(priorField),
+    ]),
     capabilities: { byId: "native", batch: false, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
     // Pinecone ids: at most 512 ASCII characters.
@@ -71,7 +81,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
             topK: query.count,
             namespace,
             includeValues: false,
-            includeMetadata: false,
+            includeMetadata: priorField !== undefined,
             ...(condition ? { filter: toMongoFilter(condition) } : {}),
           },
           headers,
@@ -85,6 +95,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
             matches.map((match) => ({
               item: readId(readField(match, "id")),
               score: readNumber(readField(match, "score"), "a score"),
+              ...readPrior(readField(match, "metadata"), priorField),
             })),
           ];
         },

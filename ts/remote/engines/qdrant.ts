@@ -3,7 +3,7 @@
 import type { ItemId } from "../../item.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, engineRetriever } from "../engine.js";
+import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { type Condition, checkFilter, type Filter } from "../filter.js";
 import {
   engineOptionNames,
@@ -14,7 +14,7 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link qdrant}. */
@@ -32,13 +32,21 @@ export interface QdrantOptions extends HttpOptions {
    * other item ids count as not stored. With `idField`, queries by id need a vector lookup.
    */
   idField?: string;
+  /** Payload field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorName", "idField");
+const OPTION_NAMES = engineOptionNames(
+  "collection",
+  "apiKey",
+  "vectorName",
+  "idField",
+  "priorField",
+);
 const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 
 /**
@@ -54,7 +62,9 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
   const headers: Record<string, string> = apiKey === undefined ? {} : { "api-key": apiKey };
   const pointsUrl = (...path: string[]): string =>
     joinUrl(url, "collections", collection, "points", ...path);
-  const payloadFields = idField === undefined ? false : [idField];
+  const priorField = checkPriorField("qdrant", options.priorField);
+  const payloadFields = [idField, priorField].filter((field) => field !== undefined);
+  const withPayload = payloadFields.length > 0 && payloadFields;
   const itemOf = (point: unknown): ItemId =>
     readId(
       idField === undefined
@@ -64,7 +74,15 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
 
   const engine: Engine<HttpRequest> = {
     name: "qdrant",
-    identity: JSON.stringify(["qdrant", String(url), collection, vectorName, idField, condition]),
+    identity: JSON.stringify([
+      "qdrant",
+      String(url),
+      collection,
+      vectorName,
+      idField,
+      condition,
+      ...priorIdentity(priorField),
+    ]),
     capabilities: {
       byId: idField === undefined ? "native" : "lookup",
       batch: true,
@@ -83,7 +101,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
             searches: queries.map((query) => ({
               query: query.vector ? roundedUnitVector(query.vector) : pointId(query.id!),
               limit: query.count,
-              with_payload: payloadFields,
+              with_payload: withPayload,
               ...(vectorName === undefined ? {} : { using: vectorName }),
               ...(filter === undefined ? {} : { filter }),
             })),
@@ -95,6 +113,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
             readList(readField(result, "points"), "points").map((point) => ({
               item: itemOf(point),
               score: readNumber(readField(point, "score"), "a score"),
+              ...readPrior(readField(point, "payload"), priorField),
             })),
           ),
       },
@@ -112,7 +131,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
               {
                 filter: { must: [{ key: idField, match: { any: items } }] },
                 limit: items.length,
-                with_payload: payloadFields,
+                with_payload: [idField],
                 with_vector: true,
               },
               headers,

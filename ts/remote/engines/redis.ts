@@ -7,7 +7,14 @@ import { isSageError, SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineQuery, type EngineReply, engineRetriever } from "../engine.js";
+import {
+  checkPriorField,
+  type Engine,
+  type EngineQuery,
+  type EngineReply,
+  engineRetriever,
+  priorIdentity,
+} from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   checkFilter,
@@ -16,7 +23,7 @@ import {
   rejectStrings,
   toExpression,
 } from "../filter.js";
-import { readList, readNumber, textOf } from "../reply.js";
+import { readList, readNumber, readPrior, textOf } from "../reply.js";
 
 /** Sends a command and resolves to its reply, with strings as strings or bytes. */
 export type RedisExecutor = (
@@ -34,6 +41,11 @@ export interface RedisOptions {
   /** Key of the vector set. */
   key: string;
   /**
+   * Attribute (VSETATTR) with the prior of an item, a number of at least 0. Needs Redis 8.2. Default:
+   * hits have no prior.
+   */
+  priorField?: string;
+  /**
    * Restricts the hits by attributes (VSETATTR). Numbers and booleans only, because the filter
    * language has no parameters. Default: no restriction.
    */
@@ -48,7 +60,7 @@ export interface RedisOptions {
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function redis(options: RedisOptions): RemoteRetriever {
-  checkKeys("redis", options, ["command", "key", "filter", "dim"]);
+  checkKeys("redis", options, ["command", "key", "priorField", "filter", "dim"]);
   const { command, key, dim } = options;
   if (typeof command !== "function")
     throw new SageError(
@@ -60,6 +72,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
       "option",
       `redis: key: expected the key of a vector set, saw ${inspect(key)}.`,
     );
+  const priorField = checkPriorField("redis", options.priorField);
   const condition = options.filter && rejectStrings("redis", checkFilter("redis", options.filter));
   const syntax: ExpressionSyntax = {
     compare: (name, sign, value) => {
@@ -73,7 +86,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
 
   const engine: Engine<(string | Uint8Array)[][]> = {
     name: "redis",
-    identity: JSON.stringify(["redis", key, condition]),
+    identity: JSON.stringify(["redis", key, condition, ...priorIdentity(priorField)]),
     capabilities: {
       byId: "native",
       batch: true,
@@ -95,11 +108,12 @@ export function redis(options: RedisOptions): RemoteRetriever {
             "EF",
             String(Math.max(200, query.count * 2)),
             ...filter,
+            ...(priorField === undefined ? [] : ["WITHATTRIBS"]),
           ],
         ]),
         read: (replies) =>
           readList(replies, "replies").map((reply, index) =>
-            readHits(reply, queries[index]!, condition !== undefined),
+            readHits(reply, queries[index]!, condition !== undefined, priorField),
           ),
       },
     ],
@@ -139,8 +153,16 @@ export function redis(options: RedisOptions): RemoteRetriever {
   return engineRetriever(engine);
 }
 
-/** Parse hits: ids and scores alternating (RESP2), or as pairs or a map (RESP3). */
-function readHits(reply: unknown, query: EngineQuery, hasFilter: boolean): EngineReply {
+/**
+ * Parse hits: ids, scores and, with `priorField`, attributes in turn (RESP2), or as pairs or a map
+ * (RESP3).
+ */
+function readHits(
+  reply: unknown,
+  query: EngineQuery,
+  hasFilter: boolean,
+  priorField: string | undefined,
+): EngineReply {
   if (reply instanceof Error) {
     return query.id !== undefined && /element not found/i.test(reply.message)
       ? "not-found"
@@ -148,20 +170,26 @@ function readHits(reply: unknown, query: EngineQuery, hasFilter: boolean): Engin
   }
   const flatReply =
     reply instanceof Map
-      ? [...reply].flat()
+      ? [...reply].flat(2)
       : Array.isArray(reply)
-        ? reply.flat()
-        : Object.entries(Object(reply)).flat();
+        ? reply.flat(2)
+        : Object.entries(Object(reply)).flat(2);
   // A missing key has an empty reply; a vector set has at least one nearest element.
   if (flatReply.length === 0 && !hasFilter)
     return new RetrievalError(
       "not-found",
       "redis found nothing: the vector set does not exist or is empty.",
     );
-  return Array.from({ length: flatReply.length / 2 }, (_, row) => ({
-    item: String(decodeText(flatReply[2 * row])),
-    score: 2 * readNumber(decodeText(flatReply[2 * row + 1]), "a score") - 1,
-  }));
+  const partsPerHit = priorField === undefined ? 2 : 3;
+  return Array.from({ length: flatReply.length / partsPerHit }, (_, row) => {
+    const parts = flatReply.slice(row * partsPerHit, (row + 1) * partsPerHit);
+    const [item, score, attributes] = parts.map(decodeText);
+    return {
+      item: String(item),
+      score: 2 * readNumber(score, "a score") - 1,
+      ...readPrior(typeof attributes === "string" ? JSON.parse(attributes) : null, priorField),
+    };
+  });
 }
 
 function toError(reason: unknown): SageError {

@@ -3,7 +3,7 @@
 import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, engineRetriever } from "../engine.js";
+import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   checkFilter,
@@ -21,7 +21,15 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readVector, textOf } from "../reply.js";
+import {
+  readField,
+  readId,
+  readList,
+  readNumber,
+  readPrior,
+  readVector,
+  textOf,
+} from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link typesense}. */
@@ -34,6 +42,8 @@ export interface TypesenseOptions extends HttpOptions {
   apiKey: string;
   /** The `float[]` field of the vectors. Default: "embedding". */
   vectorField?: string;
+  /** Field of the documents with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  priorField?: string;
   /**
    * Restricts the hits. Numbers and booleans only, because `filter_by` has no parameters. Default:
    * no restriction.
@@ -43,7 +53,7 @@ export interface TypesenseOptions extends HttpOptions {
   dim?: number;
 }
 
-const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorField");
+const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorField", "priorField");
 /** Typesense parses ids inside query strings: only ids of these characters cannot be syntax. */
 const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
@@ -56,11 +66,10 @@ const SAFE_ID = /^[A-Za-z0-9_-]{1,128}$/;
 export function typesense(options: TypesenseOptions): RemoteRetriever {
   checkKeys("typesense", options, OPTION_NAMES);
   const { url, collection, apiKey, vectorField = "embedding", dim } = options;
-  if (!/^\w{1,64}$/.test(vectorField))
-    throw new SageError(
-      "option",
-      `typesense: vectorField: expected a name, saw ${inspect(vectorField)}.`,
-    );
+  const priorField = checkPriorField("typesense", options.priorField);
+  for (const [option, name] of Object.entries({ vectorField, priorField }))
+    if (name !== undefined && !/^\w{1,64}$/.test(name))
+      throw new SageError("option", `typesense: ${option}: expected a name, saw ${inspect(name)}.`);
   const condition =
     options.filter && rejectStrings("typesense", checkFilter("typesense", options.filter));
   const syntax: ExpressionSyntax = {
@@ -73,7 +82,14 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
 
   const engine: Engine<HttpRequest> = {
     name: "typesense",
-    identity: JSON.stringify(["typesense", String(url), collection, vectorField, condition]),
+    identity: JSON.stringify([
+      "typesense",
+      String(url),
+      collection,
+      vectorField,
+      condition,
+      ...priorIdentity(priorField),
+    ]),
     capabilities: { byId: "native", batch: true, maxK: 250, idKind: "string", filter: "numbers" },
     dim,
     acceptsId: (item) => SAFE_ID.test(item),
@@ -92,7 +108,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
                   : `[], id: ${query.id}`
               }, k:${query.count})`,
               per_page: query.count,
-              include_fields: "id",
+              include_fields: priorField === undefined ? "id" : `id,${priorField}`,
               ...(filter === undefined ? {} : { filter_by: filter }),
             })),
           },
@@ -105,6 +121,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
             return readList(readField(result, "hits"), "hits").map((hit) => ({
               item: readId(readField(readField(hit, "document"), "id")),
               score: 1 - readNumber(readField(hit, "vector_distance"), "a distance"),
+              ...readPrior(readField(hit, "document"), priorField),
             }));
           }),
       },

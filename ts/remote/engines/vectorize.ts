@@ -6,7 +6,13 @@ import { isSageError, SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
-import { type Engine, type EngineReply, engineRetriever } from "../engine.js";
+import {
+  checkPriorField,
+  type Engine,
+  type EngineReply,
+  engineRetriever,
+  priorIdentity,
+} from "../engine.js";
 import { RetrievalError } from "../failure.js";
 import {
   type Condition,
@@ -15,7 +21,7 @@ import {
   type FilterValue,
   toMongoFilter,
 } from "../filter.js";
-import { readField, readId, readList, readNumber, readVector } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
 
 /** Vectorize's filter: conditions on fields, joined by `and`. */
 export type VectorizeFilter = Record<
@@ -24,10 +30,17 @@ export type VectorizeFilter = Record<
   | Partial<Record<"$in" | "$nin", FilterValue[]>>
 >;
 
+/** Options of a query. `returnMetadata`: the fields with a metadata index. */
+export interface VectorizeQueryOptions {
+  topK: number;
+  filter?: VectorizeFilter;
+  returnMetadata?: "indexed";
+}
+
 /** The methods used of a Vectorize binding. The metric of its index must be cosine. */
 export interface VectorizeBinding {
-  query(vector: number[], options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
-  queryById(id: string, options: { topK: number; filter?: VectorizeFilter }): Promise<unknown>;
+  query(vector: number[], options: VectorizeQueryOptions): Promise<unknown>;
+  queryById(id: string, options: VectorizeQueryOptions): Promise<unknown>;
   getByIds(ids: string[]): Promise<unknown>;
 }
 
@@ -37,15 +50,18 @@ export interface VectorizeOptions {
   index: VectorizeBinding;
   /** Name of the index, in the keys of cached answers. */
   name: string;
+  /**
+   * Metadata field with the prior of an item, a number of at least 0; the index needs a metadata
+   * index on it. Default: hits have no prior.
+   */
+  priorField?: string;
   /** Restricts the hits. `any` is rejected: Vectorize has only `and`. Default: no restriction. */
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
 }
 
-type BindingCall =
-  | { ids: string[] }
-  | { topK: number; filter?: VectorizeFilter; id?: string; vector?: number[] };
+type BindingCall = { ids: string[] } | (VectorizeQueryOptions & { id?: string; vector?: number[] });
 
 /** Maximum number of ids in one call of `getByIds`. */
 const MAX_IDS_PER_LOOKUP = 20;
@@ -56,19 +72,20 @@ const MAX_IDS_PER_LOOKUP = 20;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
-  checkKeys("vectorize", options, ["index", "name", "filter", "dim"]);
+  checkKeys("vectorize", options, ["index", "name", "priorField", "filter", "dim"]);
   const { index, name, dim } = options;
   if (typeof index?.queryById !== "function")
     throw new SageError(
       "option",
       `vectorize: index: expected a Vectorize binding, saw ${inspect(index)}.`,
     );
+  const priorField = checkPriorField("vectorize", options.priorField);
   const condition = options.filter && checkFilter("vectorize", options.filter);
   const filter = condition && joinByAnd(condition);
 
   const engine: Engine<BindingCall[]> = {
     name: "vectorize",
-    identity: JSON.stringify(["vectorize", name, condition]),
+    identity: JSON.stringify(["vectorize", name, condition, ...priorIdentity(priorField)]),
     capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
     dim,
     acceptsId: (item) => new TextEncoder().encode(item).length <= 64,
@@ -79,10 +96,11 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
           topK: query.count,
           ...(query.vector ? { vector: Array.from(query.vector) } : { id: query.id }),
           ...(filter ? { filter } : {}),
+          ...(priorField === undefined ? {} : { returnMetadata: "indexed" as const }),
         })),
         read: (replies) =>
           readList(replies, "replies").map((reply, index) =>
-            parseMatches(reply, queries[index]!.id !== undefined),
+            parseMatches(reply, queries[index]!.id !== undefined, priorField),
           ),
       },
     ],
@@ -107,8 +125,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
     send: async (calls, signal) => {
       const runCall = (call: BindingCall): Promise<unknown> => {
         if ("ids" in call) return index.getByIds(call.ids);
-        const { topK, filter: callFilter, id: item, vector: queryVector } = call;
-        const queryOptions = { topK, ...(callFilter ? { filter: callFilter } : {}) };
+        const { id: item, vector: queryVector, ...queryOptions } = call;
         return item === undefined
           ? index.query(queryVector!, queryOptions)
           : index.queryById(item, queryOptions);
@@ -126,7 +143,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
   return engineRetriever(engine);
 }
 
-function parseMatches(reply: unknown, byId: boolean): EngineReply {
+function parseMatches(reply: unknown, byId: boolean, priorField: string | undefined): EngineReply {
   if (reply instanceof RetrievalError && byId && reply.reason === "not-found") return "not-found";
   if (isSageError(reply)) return reply;
   const matches = readList(readField(reply, "matches"), "matches");
@@ -134,6 +151,7 @@ function parseMatches(reply: unknown, byId: boolean): EngineReply {
   return matches.map((match) => ({
     item: readId(readField(match, "id")),
     score: readNumber(readField(match, "score"), "a score"),
+    ...readPrior(readField(match, "metadata"), priorField),
   }));
 }
 

@@ -32,7 +32,7 @@ export interface CacheOptions extends Runtime {
 
 /** The stored JSON: hits, and the time until which they are fresh. */
 interface CacheEntry {
-  hits: [item: string, score: number][];
+  hits: [item: string, score: number, prior?: number][];
   until: number;
 }
 
@@ -71,7 +71,9 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   };
   const writeEntry = async (key: string, hits: readonly Hit[]): Promise<void> => {
     const entry: CacheEntry = {
-      hits: hits.map(({ item, score }) => [item, score]),
+      hits: hits.map(({ item, score, prior }) =>
+        prior === undefined ? [item, score] : [item, score, prior],
+      ),
       until: now() + fresh * (1 - random() / 5),
     };
     await store
@@ -148,13 +150,26 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
 function parseEntry(text: string): CacheEntry | undefined {
   const { hits, until } = JSON.parse(text) as CacheEntry;
   const valid = hits.every(
-    (hit) => typeof hit[0] === "string" && hit[0] !== "" && Number.isFinite(hit[1]),
+    ([item, score, prior = 0]) =>
+      typeof item === "string" &&
+      item !== "" &&
+      Number.isFinite(score) &&
+      Number.isFinite(prior) &&
+      prior >= 0,
   );
   return valid && Number.isFinite(until) ? { hits, until } : undefined;
 }
 
 function answerFrom({ hits }: CacheEntry, via: "cache" | "stale"): Answer {
-  return { status: "ok", hits: hits.map((hit) => ({ item: hit[0], score: hit[1] })), via };
+  return {
+    status: "ok",
+    hits: hits.map(([item, score, prior]) => ({
+      item,
+      score,
+      ...(prior === undefined ? {} : { prior }),
+    })),
+    via,
+  };
 }
 
 function copyAnswer(answer: Answer): Answer {
