@@ -33,7 +33,7 @@ export interface ItemFileOptions extends Omit<RowOptions, "onBytes" | "onShare">
   readonly ids?: string | undefined;
   readonly attributes: readonly AttributeOption[];
   /** The field of the prior. It becomes no part of the payload, unless it is an attribute. */
-  readonly prior: string | undefined;
+  readonly prior?: string | undefined;
   /** Length of the file in bytes, for `onProgress`; 0 if unknown. */
   readonly length: number;
   /** Receives the number of items read so far. */
