@@ -205,6 +205,26 @@ test("a full disk is a storage error; no action is lost", async () => {
   assert.deepEqual(await profileItems(await open()), ["food-1", "food-2", "food-3"]);
 });
 
+test("the first write after a full disk is tried twice, as Firefox needs it", async () => {
+  const sage = await open();
+  const errors = ["QuotaExceededError", "InvalidStateError"];
+  IDBObjectStore.prototype.put = function (...args) {
+    if (errors.length > 0) throw new DOMException("A message.", errors.shift());
+    return realPut.apply(this, args);
+  };
+  await rejects(sage.record({ item: "food-1" }), "storage", /QuotaExceededError/);
+  await sage.record({ item: "food-2" });
+  assert.deepEqual(await profileItems(await open()), ["food-1", "food-2"]);
+});
+
+test("a database that allows no write at all is a storage error", async () => {
+  const sage = await open();
+  IDBObjectStore.prototype.put = () => {
+    throw new DOMException("A message.", "InvalidStateError");
+  };
+  await rejects(sage.record({ item: "food-1" }), "storage", /InvalidStateError/);
+});
+
 test("an aborted transaction is a storage error", async () => {
   const store = indexedDbStore();
   IDBObjectStore.prototype.put = function (...args) {

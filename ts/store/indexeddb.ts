@@ -142,20 +142,23 @@ function createConnection(): Transact {
     };
     return database;
   };
-  const beginTransaction = async (mode: IDBTransactionMode): Promise<IDBTransaction> => {
-    connecting ??= connect();
-    connecting.catch(disconnect);
-    return (await connecting).transaction(PROFILE_STORE, mode);
-  };
   return async (mode, work) => {
+    let database: IDBDatabase | undefined;
+    const run = async (): ReturnType<typeof work> => {
+      connecting ??= connect();
+      connecting.catch(disconnect);
+      database = await connecting;
+      return runTransaction(database.transaction(PROFILE_STORE, mode), work);
+    };
     try {
-      const transaction = await beginTransaction(mode).catch((error: unknown) => {
-        // The browser had closed the connection.
+      return await run().catch((error: unknown) => {
+        // Nothing was written: the browser had closed the connection, or it is Firefox, where the
+        // first write of a connection after a full disk can only delete.
         if ((error as Partial<DOMException>).name !== "InvalidStateError") throw error;
+        database?.close();
         disconnect();
-        return beginTransaction(mode);
+        return run();
       });
-      return await runTransaction(transaction, work);
     } catch (error) {
       throw asSageError(
         error,
