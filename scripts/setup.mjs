@@ -1,19 +1,47 @@
 // `npm run setup`: installs what a new machine lacks: Rust's wasm target, the npm packages,
-// wasm-bindgen and wasm-pack under .tools/; with --browser also Chromium. Skips what is installed.
+// wasm-bindgen and wasm-pack under .tools/; with --browsers also Chromium and Firefox. Skips what
+// is installed.
 // Imports only modules of Node and of this repository, because it runs before `npm ci`.
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { findChromedriver, findChromium } from "./lib/chromium.mjs";
+import { findChromedriver, findChromium, findFirefox } from "./lib/browsers.mjs";
 import { printTitle, Remedy, reportDone, reportStart, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isAtLeast, node, root, rust, wasmBindgen, wasmOpt, wasmPack } from "./lib/versions.mjs";
 
+/** The browsers of the tests, as `setup` takes their names. */
+const browsers = {
+  chromium: {
+    packages: ["chromium", "chromium-driver", "fonts-noto-color-emoji"],
+    missing: "Chromium and the chromedriver of the same version",
+    variables: "CHROMIUM_PATH and CHROMEDRIVER",
+    /** A Chromium and a chromedriver of the same major version. */
+    async find() {
+      const [browser, driver] = [await findChromium(), await findChromedriver()];
+      const majorOf = ({ version }) => version.split(".")[0];
+      if (!browser || !driver || majorOf(browser) !== majorOf(driver)) return undefined;
+      const { path, version } = browser;
+      return { version, env: { CHROMIUM_PATH: path, CHROMEDRIVER: driver.path } };
+    },
+  },
+  firefox: {
+    packages: ["firefox-esr"],
+    missing: "Firefox",
+    variables: "FIREFOX_PATH",
+    async find() {
+      const browser = await findFirefox();
+      return browser && { version: browser.version, env: { FIREFOX_PATH: browser.path } };
+    },
+  },
+};
+
 /**
- * Prepares the machine for the build; with `browser`, also for tests in Chromium. Resolves to
- * `{ path, driver, version }` of Chromium, or undefined without `browser`.
+ * Prepares the machine for the build, and for tests in `needed`, names of browsers: "chromium",
+ * "firefox". Resolves to `{ versions, env }`: the version of each browser by its name, and the
+ * environment variables with which tests and drivers find the browsers.
  */
-export async function setup({ browser = false } = {}) {
+export async function setup({ browsers: needed = [] } = {}) {
   printTitle("Set-up");
   checkNode();
   await checkRust();
@@ -24,7 +52,7 @@ export async function setup({ browser = false } = {}) {
   });
   await installCargoTool("wasm-pack", wasmPack);
   await checkWasmOpt();
-  return browser ? await installChromium() : undefined;
+  return installBrowsers([...needed]);
 }
 
 /**
@@ -115,40 +143,46 @@ async function checkWasmOpt() {
   reportDone("wasm-opt", wasmOpt);
 }
 
-async function installChromium() {
-  let browserAndDriver = await findMatchingPair();
-  if (!browserAndDriver) {
-    const packages = ["chromium", "chromium-driver", "fonts-noto-color-emoji"];
+async function installBrowsers(names) {
+  const found = await findBrowsers(names);
+  const missingNames = names.filter((name) => !found[name]);
+  if (missingNames.length > 0) {
+    const missingBrowsers = missingNames.map((name) => browsers[name]);
+    const packages = missingBrowsers.flatMap((browser) => browser.packages);
+    const variables = missingBrowsers.map((browser) => browser.variables).join(" and ");
     if (process.getuid?.() !== 0 || !(await probe("apt-get"))) {
       throw new Remedy(
-        "The browser tests need Chromium and the chromedriver of the same version. " +
+        `The browser tests need ${missingBrowsers.map(({ missing }) => missing).join(", and ")}. ` +
           `Debian: sudo apt-get install ${packages.join(" ")}.\n` +
-          "Elsewhere: set CHROMIUM_PATH and CHROMEDRIVER. " +
-          "(`npm start` and `npm run build` work without.)",
+          `Elsewhere: set ${variables}. (\`npm start\` and \`npm run build\` work without.)`,
       );
     }
-    reportStart("chromium", `apt-get install ${packages.join(" ")}`);
+    reportStart(missingNames.join(", "), `apt-get install ${packages.join(" ")}`);
     const nonInteractive = { env: { DEBIAN_FRONTEND: "noninteractive" } };
     const install = ["install", "-y", "--no-install-recommends", ...packages];
     await runOrThrow("apt-get", ["update"], nonInteractive);
     await runOrThrow("apt-get", install, nonInteractive);
-    browserAndDriver = await findMatchingPair();
-    if (!browserAndDriver)
+    Object.assign(found, await findBrowsers(missingNames));
+    const failed = missingNames.filter((name) => !found[name]).map((name) => browsers[name]);
+    if (failed.length > 0) {
       throw new Remedy(
-        "Chromium and chromedriver were installed, but no two of one version run. Set " +
-          "CHROMIUM_PATH and CHROMEDRIVER to a pair of the same version.",
+        `${failed.map(({ missing }) => missing).join(", and ")}: installed, but not found or ` +
+          `not of one version. Set ${failed.map((browser) => browser.variables).join(" and ")}.`,
       );
+    }
   }
-  reportDone("chromium", browserAndDriver.version);
-  return browserAndDriver;
+  for (const name of names) reportDone(name, found[name].version);
+  const entries = names.map((name) => [name, found[name].version]);
+  return {
+    versions: Object.fromEntries(entries),
+    env: Object.assign({}, ...names.map((name) => found[name].env)),
+  };
 }
 
-/** `{ path, driver, version }` of a Chromium and a chromedriver of the same major version. */
-async function findMatchingPair() {
-  const [browser, driver] = [await findChromium(), await findChromedriver()];
-  if (!browser || !driver || browser.version.split(".")[0] !== driver.version.split(".")[0])
-    return undefined;
-  return { path: browser.path, driver: driver.path, version: browser.version };
+/** The installed browsers of these names: `{ version, env }` or undefined by name. */
+async function findBrowsers(names) {
+  const entries = await Promise.all(names.map(async (name) => [name, await browsers[name].find()]));
+  return Object.fromEntries(entries);
 }
 
 function isNewer(file, reference) {
@@ -157,4 +191,6 @@ function isNewer(file, reference) {
 }
 
 if (process.argv[1] === import.meta.filename)
-  await runScript(() => setup({ browser: process.argv.includes("--browser") }));
+  await runScript(() =>
+    setup({ browsers: process.argv.includes("--browsers") ? Object.keys(browsers) : [] }),
+  );

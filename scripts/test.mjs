@@ -24,11 +24,12 @@ await runScript(async () => {
   const suiteNames = allSuites.map((suite) => suite.name);
   const selectedNames = selectNames(suiteNames, positionals, "suite");
   const selectedSuites = allSuites.filter((suite) => selectedNames.includes(suite.name));
-  const chromium = await setup({ browser: selectedSuites.some((suite) => suite.browser) });
+  const { env } = await setup({
+    browsers: new Set(selectedSuites.flatMap((suite) => suite.browsers ?? [])),
+  });
   await build();
 
   printTitle("Tests");
-  const env = chromium ? { CHROMIUM_PATH: chromium.path, CHROMEDRIVER: chromium.driver } : {};
   const results = [];
   for (const suite of selectedSuites) results.push(await runSuite(suite, env, values.verbose));
   printResults(results);

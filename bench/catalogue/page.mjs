@@ -15,7 +15,7 @@ const ROUNDS = 7;
  * a browser. `effortOf(task, name)` is the effort (HNSW's ef) that was tuned in Node.
  */
 export async function measureInChromium(tasks, k, effortOf) {
-  const { launchChromium } = await import("../../tests/browser/chromium.mjs");
+  const { launchChromium } = await import("../../tests/browser/launch.mjs");
   const { serveSite } = await import("../../tests/browser/site.mjs");
   const browser = await launchChromium().catch((error) => String(error.message).split("\n")[0]);
   if (typeof browser === "string") return { skipped: browser };

@@ -43,7 +43,7 @@ await runScript(async () => {
 
 async function measureInChromium() {
   const [{ launchChromium }, { serveSite }] = await Promise.all([
-    import("../../tests/browser/chromium.mjs"),
+    import("../../tests/browser/launch.mjs"),
     import("../../tests/browser/site.mjs"),
   ]);
   const [site, browser] = await Promise.all([serveSite(), launchChromium()]);

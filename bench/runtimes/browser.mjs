@@ -25,10 +25,10 @@ const quickPlan = { warmUpMs: 200, measuringMs: 300, rounds: [3, 11], browsers: 
 await runScript(async () => {
   const options = browserOptions(process.argv.slice(2));
   if (options.json) console.log = console.error; // standard output carries the JSON only
-  const chromium = await setup({ browser: true });
-  process.env.CHROMIUM_PATH = chromium.path;
+  const { versions, env } = await setup({ browsers: ["chromium"] });
+  Object.assign(process.env, env);
   await build();
-  const report = { chromium: chromium.version, cpu: cpus()[0].model, ...(await measure(options)) };
+  const report = { chromium: versions.chromium, cpu: cpus()[0].model, ...(await measure(options)) };
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
   else print(report);
 });
@@ -39,7 +39,7 @@ await runScript(async () => {
  */
 async function measure({ sizes, dims, quick }) {
   const plan = quick ? quickPlan : fullPlan;
-  const { launchChromium } = await import("../../tests/browser/chromium.mjs");
+  const { launchChromium } = await import("../../tests/browser/launch.mjs");
   const { serveSite } = await import("../../tests/browser/site.mjs");
   const site = await serveSite();
   try {

@@ -3,9 +3,10 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Remedy } from "./output.mjs";
-import { root } from "./versions.mjs";
+import { root, rust } from "./versions.mjs";
 
 const wasmPackTest = ["test", "--mode", "no-install"];
+const firefoxRunner = [process.execPath, join(root, "tests", "browser", "wasm-runner.mjs")];
 
 /** Suites of the Rust core. */
 const cargoSuites = [
@@ -28,12 +29,31 @@ const cargoSuites = [
     command: "wasm-pack",
     args: [...wasmPackTest, "--headless", "--chrome"],
     minutes: 15,
-    browser: true,
+    browsers: ["chromium"],
+  },
+  {
+    name: "wasm-firefox",
+    command: "cargo",
+    args: [
+      ...["test", "--target", rust.target, "--test", "wasm_browser"],
+      ...["--config", `target.${rust.target}.runner=${JSON.stringify(firefoxRunner)}`],
+    ],
+    minutes: 15,
+    browsers: ["firefox"],
   },
 ];
 
 /** Folders of tests/ that must exist and hold tests: a suite without tests is a failure. */
 const requiredFolders = "browser cases cli docs edge golden js packages page workerd".split(" ");
+
+/** The browsers of the folders whose tests open one. */
+const browsersOfFolders = {
+  browser: ["chromium", "firefox"],
+  docs: ["chromium"],
+  golden: ["chromium", "firefox"],
+  packages: ["chromium"],
+  page: ["chromium"],
+};
 
 /**
  * All suites, those of the core first; then one per folder of tests/ with `*.test.mjs` or
@@ -107,6 +127,6 @@ async function createNodeSuite(name) {
     command: process.execPath,
     args: ["--test", "--test-reporter=spec", ...files],
     minutes: 15,
-    browser: true,
+    browsers: browsersOfFolders[name],
   };
 }

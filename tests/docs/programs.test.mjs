@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { launchChromium } from "../browser/chromium.mjs";
+import { launchChromium } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 
 const root = new URL("../../", import.meta.url);

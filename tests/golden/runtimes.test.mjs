@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Miniflare } from "miniflare";
 import * as pocketsage from "pocketsage";
-import { launchChromium } from "../browser/chromium.mjs";
+import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 import { bundle } from "../workerd/bundle.mjs";
 import { profileHash } from "./profile-hash.mjs";
@@ -24,24 +24,26 @@ test("the golden profile in Node", async () => {
   );
 });
 
-test("the golden profile in Chromium", { timeout: 60_000 }, async (t) => {
-  const [site, browser] = await Promise.all([serveSite(), launchChromium()]);
-  t.after(async () => {
-    await browser.close();
-    await site.close();
+for (const [name, launch] of Object.entries({ Chromium: launchChromium, Firefox: launchFirefox })) {
+  test(`the golden profile in ${name}`, { timeout: 60_000 }, async (t) => {
+    const [site, browser] = await Promise.all([serveSite(), launch()]);
+    t.after(async () => {
+      await browser.close();
+      await site.close();
+    });
+    const page = await browser.newPage();
+    await page.goto(site.origin);
+    const found = await page.evaluate(async (given) => {
+      const [sage, { profileHash: hash }] = await Promise.all([
+        import("pocketsage"),
+        import(`${location.origin}/tests/golden/profile-hash.mjs`),
+      ]);
+      await sage.init();
+      return hash(sage, given);
+    }, golden);
+    assert.deepEqual(found, expected);
   });
-  const page = await browser.newPage();
-  await page.goto(site.origin);
-  const found = await page.evaluate(async (given) => {
-    const [sage, { profileHash: hash }] = await Promise.all([
-      import("pocketsage"),
-      import(`${location.origin}/tests/golden/profile-hash.mjs`),
-    ]);
-    await sage.init();
-    return hash(sage, given);
-  }, golden);
-  assert.deepEqual(found, expected);
-});
+}
 
 test("the golden profile in workerd", { timeout: 60_000 }, async (t) => {
   const { modules } = await bundle(fileURLToPath(new URL("worker.mjs", import.meta.url)));

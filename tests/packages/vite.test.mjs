@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "vite";
-import { launchChromium } from "../browser/chromium.mjs";
+import { launchChromium } from "../browser/launch.mjs";
 import { actions, createProject, expectedResult, now, PROGRAM_SOURCE } from "./consumer.mjs";
 
 const TYPES = {

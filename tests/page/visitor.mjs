@@ -1,7 +1,7 @@
 // Drives the page in Chromium: `visit` opens it, `Visitor` has the gestures and readings of tests.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { launchChromium } from "../browser/chromium.mjs";
+import { launchChromium } from "../browser/launch.mjs";
 import { serveBuiltPage } from "./built-page.mjs";
 
 export const ANIMALS = ["1F436", "1F98A", "1F43C", "1F431"];

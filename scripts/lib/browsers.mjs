@@ -1,7 +1,7 @@
-// Finds a Chromium and its chromedriver, for wasm-pack's browser tests and for playwright-core.
+// Finds the browsers of the tests: Chromium with its chromedriver, and Firefox.
 import { probe } from "./run.mjs";
 
-const commandNames = [
+const chromiumCommands = [
   "chromium",
   "chromium-browser",
   "google-chrome",
@@ -13,12 +13,17 @@ const commandNames = [
  * `{ path, version }` of the first Chromium that runs. CHROMIUM_PATH and CHROME_PATH come first.
  */
 export async function findChromium() {
-  return firstThatRuns([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...commandNames]);
+  return firstThatRuns([process.env.CHROMIUM_PATH, process.env.CHROME_PATH, ...chromiumCommands]);
 }
 
 /** `{ path, version }` of the first chromedriver that runs. CHROMEDRIVER comes first. */
 export async function findChromedriver() {
   return firstThatRuns([process.env.CHROMEDRIVER, "chromedriver"]);
+}
+
+/** `{ path, version }` of the first Firefox that runs. FIREFOX_PATH comes first. */
+export async function findFirefox() {
+  return firstThatRuns([process.env.FIREFOX_PATH, "firefox-esr", "firefox"]);
 }
 
 async function firstThatRuns(candidates) {
