@@ -218,7 +218,7 @@ export function testPackage(launch, limitQuota) {
     assert.deepEqual(items, ["food-1"]);
   });
 
-  test("if IndexedDB is full, actions stay in memory and are stored once there is room", async () => {
+  test("a full IndexedDB: actions stay in memory and are stored once there is room", async () => {
     const lift = await limitQuota(page, site.origin);
     await page.evaluate(async () => {
       window.sage = await openMine();
