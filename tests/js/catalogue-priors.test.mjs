@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Catalogue, LIMITS } from "pocketsage";
+import { handleOf } from "../../pkg/catalogue/catalogue.js";
+import { builderLike } from "../../pkg/catalogue/change.js";
 import { decodePrior, encodePrior } from "../../pkg/catalogue/priors.js";
+import { BASE, encodeRevision, PRIOR_CHANGES, PRIORS } from "../../pkg/catalogue/sections.js";
 import { diffCatalogues } from "../../pkg/cli/build/diff.js";
+import { withCore } from "../../pkg/core/glue.js";
 import { rejects } from "./world.mjs";
 
 const build = (priors) =>
@@ -150,4 +154,47 @@ test("a prior that is negative, too large or not finite is refused, and changes 
     );
   }
   assert.deepEqual(priorsOf(catalogue), priorsOf(await build([5, 6])));
+});
+
+/** The result of `finish` for an empty builder with the base of `catalogue` and one section. */
+function built(catalogue, [kind, content], finish) {
+  return handleOf(catalogue).with((old) =>
+    withCore((core) => {
+      const builder = builderLike(core, old);
+      builder.section(BASE, encodeRevision(catalogue.revision));
+      builder.section(kind, content);
+      return finish(builder);
+    }),
+  );
+}
+
+test("a delta with priors that do not fit is corrupt, and changes nothing", async () => {
+  const catalogue = await build([5, 6]);
+  const before = catalogue.toBytes();
+  const largest = [0x51, 0x50];
+  const mergeOf = (changes) => () =>
+    catalogue.merge(
+      built(catalogue, [PRIOR_CHANGES, Uint8Array.from(changes)], (builder) =>
+        builder.finishDelta(),
+      ),
+    );
+  const cases = [
+    [[2, 0, 0, 0, 0, 0x3c], /do not fit its base/],
+    [[0, 0, 0, 0, 0x52, 0x50], /a prior is out of range/],
+    [[0, 0, 0, 0, 0, 0x7c], /a prior is out of range/],
+    [[0, 0, 0, 0, 0, 0x7e], /a prior is out of range/],
+    [[0, 0, 0, 0, 0, 0xbc], /a prior is out of range/],
+  ];
+  for (const [changes, message] of cases) await rejects(mergeOf(changes), "corrupt", message);
+  for (let length = 1; length < 12; length += 1)
+    if (length % 6 !== 0)
+      await rejects(mergeOf(new Array(length).fill(0)), "corrupt", /do not fit/);
+  assert.deepEqual(catalogue.toBytes(), before);
+  mergeOf([1, 0, 0, 0, ...largest])();
+  assert.ok(catalogue.prior("i1") > 0.98e15);
+  await rejects(
+    () => built(catalogue, [PRIORS, Uint8Array.of(0, 0)], (builder) => builder.finish()),
+    "corrupt",
+    /section 17 has 2 bytes/,
+  );
 });

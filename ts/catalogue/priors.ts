@@ -56,12 +56,10 @@ export function changePriors(old: CoreCatalogue, delta: CoreCatalogue): Uint16Ar
   const changes = delta.section(PRIOR_CHANGES);
   const count = changes.length / 6;
   const positions = uint32sOf(changes).subarray(0, count);
-  new Uint16Array(changes.buffer, count * 4).forEach((code, index) => {
-    const row = rows[positions[index]!];
-    if (row === undefined)
-      throw new SageError("corrupt", "merge: the delta has a prior of an unknown item.");
-    codes[row] = code;
-  });
+  if (count % 1 > 0 || positions.some((position) => position >= rows.length))
+    throw new SageError("corrupt", "merge: the priors of the delta do not fit its base.");
+  const newCodes = new Uint16Array(changes.buffer, count * 4);
+  positions.forEach((position, index) => (codes[rows[position]!] = newCodes[index]!));
   return codes;
 }
 
