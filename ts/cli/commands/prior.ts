@@ -149,7 +149,8 @@ export async function run(args: string[]): Promise<void> {
     const counts = { read: 0, counted: 0, later: 0, negative: 0, unknown: 0 };
     const unknownItems = new Set<ItemId>();
     for await (const { location, action } of streamActions(actionsFile, actionOptions)) {
-      progress.count((counts.read += 1));
+      counts.read += 1;
+      if (actionOptions.onBytes === undefined) progress.count(counts.read);
       const weight = weightOf(location, action, kinds);
       if (action.at === undefined && needsTimes)
         throw new InputError(

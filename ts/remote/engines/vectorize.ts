@@ -31,7 +31,7 @@ export type VectorizeFilter = Record<
 >;
 
 /** Options of a query. `returnMetadata`: the fields with a metadata index. */
-export interface VectorizeQueryOptions {
+interface VectorizeQueryOptions {
   topK: number;
   filter?: VectorizeFilter;
   returnMetadata?: "indexed";
