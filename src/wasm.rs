@@ -384,9 +384,16 @@ impl CoreSession {
     }
 
     /// The queries at time `now`: the interests of the retrieval cut, most important first, and the
-    /// average of the history. `recency` is its decay per day, and that of centres.
-    pub fn retrieval(&mut self, now: f64, options: &[f64], recency: f64) -> JsResult<JsValue> {
-        let options = RetrievalOptions { profile: profile_options(options)?, recency };
+    /// average of the history, with the decays per day of centres and of the average.
+    pub fn retrieval(
+        &mut self,
+        now: f64,
+        options: &[f64],
+        recency: f64,
+        average_recency: f64,
+    ) -> JsResult<JsValue> {
+        let profile = profile_options(options)?;
+        let options = RetrievalOptions { profile, recency, average_recency };
         let retrieval = self.0.retrieval(now, &options).map_err(to_js_error)?;
         to_js_object(&[
             ("labels", Int32Array::from(&retrieval.partition.labels[..]).into()),

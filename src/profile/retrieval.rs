@@ -27,7 +27,8 @@ pub struct Retrieval {
     /// The centre of each interest, count x dim, row-major: the mean of its members, weighted by
     /// weight x exp(-recency x age in days).
     pub centres: Vec<f32>,
-    /// The mean of all actions, weighted likewise; empty without actions.
+    /// The mean of all actions, weighted likewise with the decay of the average; empty without
+    /// actions.
     pub average: Vec<f32>,
 }
 
@@ -38,15 +39,20 @@ pub struct RetrievalOptions {
     /// spread, [`Cut::Spread`] takes that of the actions. Default: a cut at 0.7 times the spread,
     /// and a decay of 0.03 per day (a half-life of 23 days).
     pub profile: ProfileOptions,
-    /// Decay per day of the members of a centre, and of the average; at least 0. Default: 0.1, a
-    /// half-life of 7 days.
+    /// Decay per day of the members of a centre; at least 0. Default: 0.1, a half-life of 7 days.
     pub recency: f64,
+    /// Decay per day of the average, at least 0. Default: 0.05, a half-life of 14 days.
+    pub average_recency: f64,
 }
 
 impl Default for RetrievalOptions {
     fn default() -> Self {
         let (cut, lambda) = (Cut::Spread(0.7), Some(0.03));
-        Self { profile: ProfileOptions { cut, lambda, ..Default::default() }, recency: 0.1 }
+        Self {
+            profile: ProfileOptions { cut, lambda, ..Default::default() },
+            recency: 0.1,
+            average_recency: 0.05,
+        }
     }
 }
 
@@ -54,7 +60,7 @@ impl Default for RetrievalOptions {
 /// and no average. O(n^2 dim) time; for memory see [`ward_within`](crate::ward_within).
 ///
 /// # Errors
-/// As [`profile`](crate::profile()); [`Error::Option`] if `recency` is negative or not finite.
+/// As [`profile`](crate::profile()); [`Error::Option`] if a decay is negative or not finite.
 ///
 /// ```
 /// use pocketsage::{Actions, RetrievalOptions, Vectors, retrieval};
@@ -98,6 +104,7 @@ pub(crate) fn checked(
     }
     check_options(now, &options.profile)?;
     check_range("recency", options.recency, 0.0, f64::MAX)?;
+    check_range("averageRecency", options.average_recency, 0.0, f64::MAX)?;
     Ok(options)
 }
 
@@ -116,18 +123,18 @@ pub(crate) fn retrieval_from_tree(
     let lambda = options.profile.lambda_per_day()?;
     let shares = importance(actions.at(), weights, &clusters, now, lambda);
     let (partition, order) = order_by_importance(&clusters, &shares);
-    let mean_rows = |partition: &Partition| {
-        let weights = recency_weights(actions.at(), weights, partition, now, options.recency);
+    let mean_rows = |partition: &Partition, decay: f64| {
+        let weights = recency_weights(actions.at(), weights, partition, now, decay);
         let means = means(vectors, Some(&weights), partition);
         (weights, means.into_iter().map(|x| x as f32).collect())
     };
     let all = Partition { labels: vec![0; vectors.len()], count: vectors.len().min(1) };
-    let (recency_weights, centres) = mean_rows(&partition);
+    let (recency_weights, centres) = mean_rows(&partition, options.recency);
     Ok(Retrieval {
         members: medoids(vectors, Some(&recency_weights), &partition),
         importance: order.iter().map(|&cluster| shares[cluster]).collect(),
         centres,
-        average: mean_rows(&all).1,
+        average: mean_rows(&all, options.average_recency).1,
         partition,
     })
 }

@@ -11,17 +11,23 @@ use crate::math::sort::{argsort, descending_key, no_tie_break};
 use crate::options::check_range;
 use alloc::{vec, vec::Vec};
 
-/// Factor of cosines in the exponent of the softmax. It was chosen on the training actions of four
-/// data sets, where 8 to 12 are level (docs/decisions/0034-mixture.md).
-const SHARPNESS: f64 = 10.0;
+/// Factor of cosines in the exponents without priors; with priors at full influence, half of it.
+/// These constants were chosen on training actions (docs/decisions/0034-mixture.md).
+const SHARPNESS: f64 = 20.0;
+/// The hit by whose exponent a list is scaled where priors count, 0 for the best.
+const SCALE_RANK: usize = 99;
+/// Standard deviations of cosines among the hits of a list, about: what one standard deviation of
+/// scores that are no cosines counts as.
+const COSINE_DEVIATION: f64 = 0.1;
 
 /// How [`mix`] scores the hits of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MixOptions {
-    /// Exponent of the prior, in [0, 1]: 0 leaves the priors out.
+    /// Exponent p of the prior, in [0, 1]: 0 leaves the priors out, as does a mixture without
+    /// priors.
     pub popularity: f64,
-    /// Whether scores are not cosines. Each list is then standardised: a score counts as many units
-    /// in the exponent as standard deviations it lies above the mean of its list.
+    /// Whether scores are not cosines. Each list is then standardised: a score counts as a cosine of
+    /// 0.1 for each standard deviation that it lies above the mean of its list.
     pub standardise: bool,
 }
 
@@ -30,16 +36,18 @@ pub struct MixOptions {
 pub struct Mixed {
     /// The item, with its score in `list`.
     pub hit: Hit,
-    /// Share of the item in the mixture, in [0, 1]; the shares of all items sum to the weights.
+    /// Share of the item in the mixture. Without priors, the shares of all items sum to the weights.
     pub share: f64,
     /// Index of the list that contributes most to the share.
     pub list: usize,
 }
 
-/// Mixes ranked lists into one, best first: the share of an item is the sum over the lists of
-/// weight x softmax, and the softmax of an item in a list is proportional to
-/// exp(10 cosine + popularity ln(1 + prior)), normalised over the hits of the list. An item counts
-/// 0 for a list that does not have it; of an item twice in a list, the first hit counts.
+/// Mixes lists into one, best first: the share of an item is the sum over the lists of
+/// weight x exp(x - z), with the exponent x = (20 - 10 p) cosine + p ln(1 + prior), and the scale z
+/// of the list: (1 - p) ln(sum of all exp(x)) + p (the 100th largest x, or the least of fewer). So
+/// without priors it is a sum of softmaxes; with them, which are heavy-tailed, a list is measured by
+/// what it offers at the end of a page. An item counts 0 for a list that does not have it; of an
+/// item twice in a list, the first hit counts.
 ///
 /// `priors` is empty, which means 0 each, or has a prior of at least 0 for each hit of all lists,
 /// in their order. At most `count` items are returned. O(h log h) for h hits; no lists or empty
@@ -59,7 +67,7 @@ pub struct Mixed {
 /// let options = MixOptions { popularity: 1.0, standardise: false };
 /// let mixed = mix(&lists, &[0.5, 0.5], &[], options, 2)?;
 /// let items: Vec<u32> = mixed.iter().map(|m| m.hit.item).collect();
-/// assert_eq!(items, [2, 1]); // 0.13 + 0.25, and 0.37
+/// assert_eq!(items, [2, 1]); // 0.06 + 0.25, and 0.44
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
 pub fn mix(
@@ -79,11 +87,12 @@ pub fn mix(
     for &prior in priors {
         check_range("prior", prior.into(), 0.0, f64::MAX)?;
     }
+    let popularity = if priors.is_empty() { 0.0 } else { options.popularity };
+    let options = MixOptions { popularity, ..options };
     let mut mixed: Vec<Option<(Mixed, f64)>> = vec![None; item_count];
     let mut start = 0;
     for (list, (hits, &weight)) in lists.iter().zip(weights).enumerate() {
         let exponents = exponents(hits, priors.get(start..start + hits.len()), options);
-        let max = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         // Of an item that is in the list twice, only the first hit has a number here.
         let mut is_in_list = vec![false; item_count];
         let numbers = numbers[start..start + hits.len()]
@@ -91,11 +100,11 @@ pub fn mix(
             .map(|&number| (!core::mem::replace(&mut is_in_list[number], true)).then_some(number));
         let terms: Vec<(usize, Hit, f64)> = numbers
             .zip(hits.iter().zip(exponents))
-            .filter_map(|(number, (&hit, x))| Some((number?, hit, libm::exp(x - max))))
+            .filter_map(|(number, (&hit, x))| Some((number?, hit, x)))
             .collect();
-        let sum: f64 = terms.iter().map(|term| term.2).sum();
-        for (number, hit, term) in terms {
-            let contribution = weight * term / sum;
+        let scale = list_scale(terms.iter().map(|term| term.2).collect(), popularity);
+        for (number, hit, x) in terms {
+            let contribution = weight * libm::exp(x - scale);
             let (entry, largest) =
                 mixed[number].get_or_insert((Mixed { hit, share: 0.0, list }, contribution));
             entry.share += contribution;
@@ -114,17 +123,32 @@ pub fn mix(
 /// The exponents of the hits of one list.
 fn exponents(hits: &[Hit], priors: Option<&[f32]>, options: MixOptions) -> Vec<f64> {
     let scores = || hits.iter().map(|hit| f64::from(hit.score));
-    let (mut centre, mut scale) = (0.0, SHARPNESS);
+    let sharpness = SHARPNESS * (1.0 - 0.5 * options.popularity);
+    let (mut centre, mut scale) = (0.0, sharpness);
     if options.standardise {
         let n = hits.len() as f64;
         centre = scores().sum::<f64>() / n;
         let deviation = sqrt(scores().map(|x| (x - centre) * (x - centre)).sum::<f64>() / n);
-        scale = if deviation > 0.0 { 1.0 / deviation } else { 0.0 };
+        scale = if deviation > 0.0 { sharpness * COSINE_DEVIATION / deviation } else { 0.0 };
     }
     let log_prior = |index: usize| {
         priors.map_or(0.0, |priors| options.popularity * libm::log(1.0 + f64::from(priors[index])))
     };
     scores().enumerate().map(|(index, x)| scale * (x - centre) + log_prior(index)).collect()
+}
+
+/// The scale z of a list with these exponents; see [`mix`].
+fn list_scale(exponents: Vec<f64>, popularity: f64) -> f64 {
+    let keys: Vec<u64> = exponents.iter().map(|&x| descending_key(x)).collect();
+    let order = argsort(&keys, &no_tie_break);
+    let (Some(&first), Some(&ranked)) =
+        (order.first(), order.get(SCALE_RANK).or_else(|| order.last()))
+    else {
+        return 0.0;
+    };
+    let max = exponents[first];
+    let sum: f64 = exponents.iter().map(|&x| libm::exp(x - max)).sum();
+    (1.0 - popularity) * (max + libm::log(sum)) + popularity * exponents[ranked]
 }
 
 #[cfg(test)]
@@ -169,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn with_priors_a_list_is_scaled_by_its_100th_hit() {
+        let list: Vec<Hit> = (0..150).map(|item| Hit { item, score: 0.0 }).collect();
+        let priors: Vec<f32> = (0..150).map(|rank| (150 - rank) as f32).collect();
+        let mixed = mix(&[list], &[1.0], &priors, COSINES, 150).unwrap();
+        assert!((mixed[99].share - 1.0).abs() < 1e-9, "{:?}", mixed[99]);
+        assert!((mixed[0].share - 151.0 / 52.0).abs() < 1e-9, "{:?}", mixed[0]);
+    }
+
+    #[test]
     fn standardised_lists_do_not_depend_on_unit_or_zero() {
         let options = MixOptions { standardise: true, ..COSINES };
         let list = |scale: f32, shift: f32| {
@@ -183,7 +216,8 @@ mod tests {
             let shares = shares(list(scale, shift));
             assert!(shares.iter().zip(&expected).all(|(x, y)| (x - y).abs() < 1e-12), "{shares:?}");
         }
-        assert_eq!(shares(ranked_list(&[(0, 7.0), (1, 7.0)])), [0.5, 0.5], "no deviation");
+        let equal_shares = shares(ranked_list(&[(0, 7.0), (1, 7.0)]));
+        assert!((equal_shares[1] - 0.5).abs() < 1e-12, "no deviation: {equal_shares:?}");
     }
 
     #[test]
@@ -191,7 +225,7 @@ mod tests {
         let lists = [ranked_list(&[(5, 0.1), (3, 0.1), (5, 0.9)]), vec![]];
         let mixed = mix(&lists, &[1.0, 1.0], &[], COSINES, 9).unwrap();
         assert_eq!(items(&mixed), [3, 5], "of ties the lowest number");
-        assert_eq!(mixed[1].share, 0.5, "the second hit of item 5 does not count");
+        assert!((mixed[1].share - 0.5).abs() < 1e-12, "the second hit of item 5 does not count");
         assert!(mix(&[], &[], &[], COSINES, 3).unwrap().is_empty());
         assert!(mix(&lists, &[1.0, 1.0], &[], COSINES, 0).unwrap().is_empty());
     }

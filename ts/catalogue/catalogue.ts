@@ -35,17 +35,25 @@ import { findVariants, type Variants } from "./variants.js";
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
 /** Internal, for the command line: a catalogue that takes ownership of a core catalogue. */
 export let catalogueOf: (core: CoreCatalogue) => Catalogue;
-/** Internal, for recommendations without a history. */
+/** Internal, for recommendations: the rows of a catalogue. */
 export let rowsOf: (catalogue: Catalogue) => CatalogueRows;
 
-/** The rows of a catalogue. */
+/** The rows of a catalogue, for searches that combine several calls of the core. */
 export interface CatalogueRows {
   /** The core object, without the priors of `setPriors`. */
   readonly handle: CatalogueHandle;
-  /** The bitset of the rows that a search without filter can return; undefined for all. */
-  readonly searchable: Uint32Array | undefined;
   /** The prior of each row; empty without priors. Another array after each change of items. */
   readonly priors: Float32Array;
+  /** The rows that a search with these options leaves out, and the bitset of those it may return. */
+  restrict(options: Pick<SearchOptions, "exclude" | "filter" | "variants">): Restriction;
+  /** Computes the sketches for the searches to come, but not for the first one. */
+  prepare(core: CoreCatalogue): void;
+}
+
+/** Rows that are left out, and rows that may be returned: undefined for all. */
+interface Restriction {
+  readonly exclude: Uint32Array;
+  readonly allowed: Uint32Array | undefined;
 }
 
 /**
@@ -304,7 +312,7 @@ export class Catalogue {
       "exact",
       "variants",
     ]);
-    const { count = 20, offset = 0, minScore, filter, exact = false, variants = false } = options;
+    const { count = 20, offset = 0, minScore, exact = false } = options;
     checkInteger("search: count", count);
     checkInteger("search: offset", offset, 0);
     const minScoreOrNaN = minScore === undefined ? NaN : checkFinite("search: minScore", minScore);
@@ -312,33 +320,18 @@ export class Catalogue {
       vectors.map((vector, index) => checkVector(`search: query ${index}`, vector, this.dim)),
       this.dim,
     );
-    const columns = this.#searchColumns();
     const priors = this.#rowPriors();
-    const variantGroups = variants ? undefined : columns.variants;
-    const excludedRows = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
-      const row = this.#row(item);
-      const representative = row < 0 ? undefined : variantGroups?.representativeOf(row);
-      return representative === undefined ? [row] : [row, this.#row(representative)];
-    });
-    const exclude = Uint32Array.from(excludedRows.filter((row) => row >= 0));
+    const { exclude, allowed } = this.#restrict(options);
     return this.#handle.with((core) => {
-      const matchingRows = filter === undefined ? undefined : evaluateFilter(columns, filter);
-      const representatives = variantGroups?.representatives;
-      const allowedRows =
-        matchingRows && representatives
-          ? matchingRows.map((word, index) => word & representatives[index]!)
-          : (matchingRows ?? representatives);
-      // Computing the sketches takes as long as a few searches, so the first search does not use
-      // them.
-      if (!exact && this.#hasSearched) core.prepare();
-      this.#hasSearched = true;
+      if (!exact) this.#prepare(core);
+      else this.#hasSearched = true;
       const { ids, idEnds, rows, scores, ends } = core.search(
         queries,
         count,
         offset,
         minScoreOrNaN,
         exclude,
-        allowedRows,
+        allowed,
         exact === true,
       );
       const hits = Array.from(
@@ -436,6 +429,32 @@ export class Catalogue {
     return this.#handle.with((core) => (isItemId(item) ? core.row(item) : -1));
   }
 
+  #restrict(options: Parameters<CatalogueRows["restrict"]>[0]): Restriction {
+    const { filter, variants = false } = options;
+    const columns = this.#searchColumns();
+    const groups = variants ? undefined : columns.variants;
+    const excludedRows = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
+      const row = this.#row(item);
+      const representative = row < 0 ? undefined : groups?.representativeOf(row);
+      return representative === undefined ? [row] : [row, this.#row(representative)];
+    });
+    const matchingRows = filter === undefined ? undefined : evaluateFilter(columns, filter);
+    const representatives = groups?.representatives;
+    return {
+      exclude: Uint32Array.from(excludedRows.filter((row) => row >= 0)),
+      allowed:
+        matchingRows && representatives
+          ? matchingRows.map((word, index) => word & representatives[index]!)
+          : (matchingRows ?? representatives),
+    };
+  }
+
+  /** Computing the sketches takes as long as a few searches, so the first search has none. */
+  #prepare(core: CoreCatalogue): void {
+    if (this.#hasSearched) core.prepare();
+    this.#hasSearched = true;
+  }
+
   #searchColumns(): SearchColumns {
     if (this.#columns) return this.#columns;
     const { rows } = this.#facts;
@@ -466,8 +485,9 @@ export class Catalogue {
     };
     rowsOf = (catalogue) => ({
       handle: catalogue.#handle,
-      searchable: catalogue.#searchColumns().variants?.representatives,
       priors: catalogue.#rowPriors(),
+      restrict: (options) => catalogue.#restrict(options),
+      prepare: (core) => catalogue.#prepare(core),
     });
     catalogueOf = (core) => new Catalogue(openCatalogueHandle(core));
   }

@@ -70,8 +70,13 @@ export interface CoreSession {
   /** Sets the weight of a row; false if there is no such row. */
   setWeight(row: number, weight: number): boolean;
   profile(now: number, options: CoreOptions): CoreProfile;
-  /** `recency`: decay per day of centres and of the average. */
-  retrieval(now: number, options: CoreOptions, recency: number): CoreRetrieval;
+  /** `recency`, `averageRecency`: decay per day of centres, and of the average. */
+  retrieval(
+    now: number,
+    options: CoreOptions,
+    recency: number,
+    averageRecency: number,
+  ): CoreRetrieval;
   free(): void;
 }
 

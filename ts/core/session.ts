@@ -22,12 +22,13 @@ export interface ActionRow {
 /** Computes profiles of an action list that changes little between calls. */
 export interface Session {
   profile(actions: readonly ActionRow[], now: number, options: CoreOptions): CoreProfile;
-  /** `recency`: decay per day of centres and of the average. */
+  /** `recency`, `averageRecency`: decay per day of centres, and of the average. */
   retrieval(
     actions: readonly ActionRow[],
     now: number,
     options: CoreOptions,
     recency: number,
+    averageRecency: number,
   ): CoreRetrieval;
   /** Estimated memory of the core session, in bytes. */
   bytes(): number;
@@ -107,8 +108,7 @@ export function openSession(dim: number): Session {
   return {
     profile: (actions, now, options) =>
       withSession(actions, (session) => session.profile(now, options)),
-    retrieval: (actions, now, options, recency) =>
-      withSession(actions, (session) => session.retrieval(now, options, recency)),
+    retrieval: (actions, ...args) => withSession(actions, (session) => session.retrieval(...args)),
     bytes: () =>
       rows.length * dim * (hasTree ? BYTES_PER_COMPONENT_WITH_TREE : BYTES_PER_COMPONENT),
     close: discardCore,

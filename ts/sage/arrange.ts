@@ -1,37 +1,33 @@
 /** From the mixture to the order of display: pure steps, each from candidates to candidates. */
 
-import type { Candidate } from "./mix.js";
+import type { Candidate, Mixture } from "./mix.js";
 import type { Plan } from "./plan.js";
 
-/** Places in which each of the most important interests has an item. */
+/** Places at the beginning, one for each of the most important interests. */
 const FIRST_PLACES = 6;
-/** Number of these interests. */
-const COVERED_INTERESTS = 5;
-/** Least weight of such an interest among all interests; a short history has no such limit. */
-const MIN_COVERED_SHARE = 0.1;
+/** Items nearest to an interest that can take its place. */
+const NEAR_ITEMS = 50;
 
 /** The candidates in display order. */
-export function arrange(candidates: readonly Candidate[], plan: Plan): Candidate[] {
-  return coverInterests(candidates, plan);
+export function arrange(mixture: Mixture, plan: Plan): Candidate[] {
+  return beginWithInterests(mixture, plan);
 }
 
 /**
- * Moves the best item of each important interest up to the first places, if none of its items is
- * there. The other items keep their order.
+ * Moves one item of each of the most important interests to the beginning: of the items nearest to
+ * the interest the best by similarity and prior, if possible one that is nearest to no other
+ * interest. The others keep their order.
  */
-function coverInterests(candidates: readonly Candidate[], plan: Plan): Candidate[] {
-  const interests = [...plan.queries.keys()].filter((query) => plan.queries[query]!.interest);
-  const total = interests.reduce((sum, query) => sum + plan.queries[query]!.weight, 0);
-  const minWeight = plan.isShort ? 0 : MIN_COVERED_SHARE * total;
-  const covered = interests
-    .slice(0, COVERED_INTERESTS)
-    .filter((query) => plan.queries[query]!.weight >= minWeight);
-  const first = new Set(
-    covered.flatMap((query) => candidates.find(({ nearest }) => nearest === query) ?? []),
-  );
-  for (const candidate of candidates) {
-    if (first.size >= FIRST_PLACES) break;
-    first.add(candidate);
+function beginWithInterests({ candidates, nearItems }: Mixture, { queries }: Plan): Candidate[] {
+  const byItem = new Map(candidates.map((candidate) => [candidate.item, candidate]));
+  const first = new Set<Candidate>();
+  const interests = [...queries.keys()].filter((query) => queries[query]!.interest);
+  for (const query of interests.slice(0, FIRST_PLACES)) {
+    const near = nearItems(query, NEAR_ITEMS)
+      .map((item) => byItem.get(item)!)
+      .filter((candidate) => !first.has(candidate));
+    const best = near.find(({ nearest }) => nearest === query) ?? near[0];
+    if (best) first.add(best);
   }
   return [
     ...candidates.filter((candidate) => first.has(candidate)),

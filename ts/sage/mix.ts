@@ -2,8 +2,7 @@
 
 import { withCore } from "../core/glue.js";
 import type { ItemId } from "../item.js";
-import type { Hit } from "../retriever.js";
-import { packLists } from "./lists.js";
+import type { PackedLists } from "./lists.js";
 import type { Settings } from "./options.js";
 import type { Plan } from "./plan.js";
 
@@ -13,7 +12,7 @@ const MAX_COSINE = 1.001;
 /** An item of the mixture. */
 export interface Candidate {
   readonly item: ItemId;
-  /** Score for the query that contributes most; 0 if the pool does. */
+  /** Similarity to the query that contributes most; 0 if the pool does. */
   readonly score: number;
   /** Index in `plan.queries` of the query that contributes most; their number for the pool. */
   readonly list: number;
@@ -21,46 +20,116 @@ export interface Candidate {
   readonly nearest: number;
 }
 
-/**
- * The `count` items of the greatest shares in the mixture, and the best one of each interest, best
- * first; of equal shares, the item that the lists name first. `lists` are the answers to the queries of the plan and, if the plan has a pool,
- * its items.
- */
-export function mixLists(
-  lists: readonly (readonly Hit[])[],
-  plan: Plan,
-  { catalogue, retriever }: Settings,
-  count: number,
-): Candidate[] {
+/** The candidates of a plan, and the first ones of each interest. */
+export interface Mixture {
+  /** By descending share; of equal shares, the item that the lists name first. */
+  readonly candidates: readonly Candidate[];
+  /**
+   * The `depth` items nearest to an interest, given by the index of its query, by descending
+   * similarity and prior.
+   */
+  nearItems(query: number, depth: number): ItemId[];
+}
+
+/** Mixes the lists of a plan: one per query and, if the plan has a pool, one of its items. */
+export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mixture {
   const { queries, pool, popularity } = plan;
-  const packed = packLists(lists, plan.exclude);
-  const { items, keys, scores, priors, offsets } = packed;
-  const weights = Float64Array.from([
-    ...queries.map(({ weight }) => weight * (1 - pool.weight)),
-    ...(lists.length > queries.length ? [pool.weight] : []),
-  ]);
+  const { items, keys, scores, priors, offsets } = lists;
+  const { catalogue, retriever } = settings;
   const areCosines = retriever
     ? scores.every((score) => Math.abs(score) <= MAX_COSINE)
     : catalogue!.metric === "cosine";
+  const weights = Float64Array.from([
+    ...queries.map(({ weight }) => weight * (1 - pool.weight)),
+    ...(offsets.length > queries.length + 1 ? [pool.weight] : []),
+  ]);
   const mixed = withCore((core) =>
-    core.mix(keys, scores, priors, offsets, weights, popularity, !areCosines, items.length),
+    core.mix(
+      keys,
+      leanToAverage(lists, plan),
+      priors,
+      offsets,
+      weights,
+      popularity,
+      !areCosines,
+      items.length,
+    ),
   );
-  const nearestByKey = nearestInterests(packed, plan);
-  const candidates: Candidate[] = [];
-  const seenInterests = new Set([-1]);
-  mixed.keys.forEach((key, index) => {
-    const nearest = nearestByKey[key]!;
-    if (index >= count && seenInterests.has(nearest)) return;
-    seenInterests.add(nearest);
-    const [score, list] = [mixed.scores[index]!, mixed.lists[index]!];
-    candidates.push({ item: items[key]!, score, list, nearest });
+  const nearest = nearestInterests(lists, plan);
+  const candidates = Array.from(
+    mixed.keys,
+    (key, index): Candidate => ({
+      item: items[key]!,
+      score: mixed.scores[index]!,
+      list: mixed.lists[index]!,
+      nearest: nearest[key]!,
+    }),
+  );
+  return {
+    candidates,
+    nearItems(query, depth) {
+      const start = offsets[query]!;
+      const hits = Array.from({ length: offsets[query + 1]! - start }, (_, index) => start + index);
+      hits.sort((a, b) => scores[b]! - scores[a]! || a - b).splice(depth);
+      const ordered = withCore((core) =>
+        core.mix(
+          Uint32Array.from(hits, (hit) => keys[hit]!),
+          Float32Array.from(hits, (hit) => scores[hit]!),
+          Float32Array.from(priors.length > 0 ? hits : [], (hit) => priors[hit]!),
+          Uint32Array.of(0, hits.length),
+          Float64Array.of(1),
+          popularity,
+          !areCosines,
+          depth,
+        ),
+      );
+      return Array.from(ordered.keys, (key) => items[key]!);
+    },
+  };
+}
+
+/**
+ * The scores for queries that lean towards the average: the score for (1 - lean) x interest +
+ * lean x average, of unit length, follows from the scores for the two. An item that the average did
+ * not retrieve counts as the last one that it did.
+ */
+function leanToAverage(
+  { items, keys, scores, offsets }: PackedLists,
+  { queries, lean }: Plan,
+): Float32Array {
+  const averageEnd = offsets[1]!;
+  if (lean === 0 || !queries[0] || queries[0].interest || averageEnd === 0) return scores;
+  const average = queries[0].query.vector;
+  const averageScores = new Float64Array(items.length).fill(
+    scores.subarray(0, averageEnd).reduce((lowest, score) => Math.min(lowest, score)),
+  );
+  for (let hit = 0; hit < averageEnd; hit += 1) averageScores[keys[hit]!] = scores[hit]!;
+  const leaned = scores.slice();
+  queries.forEach(({ interest, query }, list) => {
+    if (!interest) return;
+    const own = 1 - lean;
+    const cosine = cosineOf(query.vector, average);
+    const length = Math.sqrt(own * own + lean * lean + 2 * own * lean * cosine);
+    for (let hit = offsets[list]!; hit < offsets[list + 1]!; hit += 1)
+      leaned[hit] = (own * scores[hit]! + lean * averageScores[keys[hit]!]!) / (length || 1);
   });
-  return candidates;
+  return leaned;
+}
+
+/** The cosine of two vectors; 0 with a zero vector. */
+function cosineOf(a: Float32Array, b: Float32Array): number {
+  let [dot, a2, b2] = [0, 0, 0];
+  for (let axis = 0; axis < a.length; axis += 1) {
+    dot += a[axis]! * b[axis]!;
+    a2 += a[axis]! * a[axis]!;
+    b2 += b[axis]! * b[axis]!;
+  }
+  return dot / (Math.sqrt(a2 * b2) || 1);
 }
 
 /** For each key the query of an interest for which it scores highest; of ties the first, or -1. */
 function nearestInterests(
-  { items, keys, scores, offsets }: ReturnType<typeof packLists>,
+  { items, keys, scores, offsets }: PackedLists,
   { queries }: Plan,
 ): Int32Array {
   const nearest = new Int32Array(items.length).fill(-1);

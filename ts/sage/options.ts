@@ -65,7 +65,7 @@ export interface Settings {
     readonly core: CoreOptions;
     /** The same options with a cut at 0: items whose vectors differ are never merged. */
     readonly itemByItem: CoreOptions;
-    /** Decay per day of centres and of the average. */
+    /** Decay per day of centres, and of the average where priors have full influence. */
     readonly recency: number;
   };
   readonly now: () => number;
@@ -152,7 +152,7 @@ function checkRetrieval(
   const itemByItem = encodeProfileOptions({ cut: { threshold: 0 }, lambda, memory }, spread);
   const session = openSession(dim);
   try {
-    session.retrieval([], 0, core, checkFinite("openSage: retrieval.recency", recency));
+    session.retrieval([], 0, core, checkFinite("openSage: retrieval.recency", recency), 0);
   } finally {
     session.close();
   }

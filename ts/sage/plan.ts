@@ -14,9 +14,8 @@ import {
   inspect,
 } from "../values/check.js";
 import type { Settings } from "./options.js";
-import { NO_POOL, type Pool, poolOf } from "./pool.js";
+import { hasPriors, NO_POOL, type Pool, poolOf } from "./pool.js";
 import { newestRowPerItem, type ProfileState, type RetrievalInterest } from "./profile.js";
-import { SHORT_HISTORY_ITEMS } from "./retrieval.js";
 import type { RecommendOptions } from "./types.js";
 
 const RECOMMEND_OPTION_NAMES = [
@@ -32,14 +31,20 @@ const DEFAULT_COUNT = 20;
 const DEFAULT_TOP_INTERESTS = 10;
 const DEFAULT_SAMPLED_INTERESTS = 3;
 /** Weight of the history average in the mixture (docs/decisions/0034-mixture.md). */
-const DEFAULT_FOCUS = 0.7;
+const DEFAULT_FOCUS = 0.3;
+/** How far the query of an interest leans towards the average, and from which focus on. */
+const MAX_LEAN = 0.5;
+const FOCUS_OF_MAX_LEAN = 0.3;
+/** The pool counts as much as this number of items of the history. */
+const POOL_ITEMS = 0.5;
 /** The average is the same at each visit, a sample shall not be. */
 const SAMPLED_FOCUS = 0;
 const DEFAULT_POPULARITY = 1;
-/** Hits per query, unless `count` is larger: more change nothing in the first 100 places. */
-const LOCAL_HITS_PER_QUERY = 500;
-/** Hits per query of a retriever, unless `count` is larger. Vector engines support it. */
-const REMOTE_HITS_PER_QUERY = 200;
+/**
+ * Hits per query, unless `count` is larger: more change nothing in the first 100 places, and vector
+ * engines support it.
+ */
+const HITS_PER_QUERY = 200;
 
 /** A query, and the weight of its answer in the mixture; the weights of a plan sum to 1. */
 export interface PlannedQuery {
@@ -57,8 +62,8 @@ export interface Plan {
   readonly exclude: ReadonlySet<ItemId>;
   /** The average first, then the interests, most important or first drawn first. */
   readonly queries: readonly PlannedQuery[];
-  /** Whether the history has so few items that each is answered in the first places. */
-  readonly isShort: boolean;
+  /** Share of the average in the direction of each interest's query, in [0, 1). */
+  readonly lean: number;
   readonly pool: Pool;
 }
 
@@ -86,25 +91,23 @@ export function planRecommendation(
     ...checkItemIds("recommend: exclude", options.exclude),
   ]);
   const itemCount = newestRowPerItem(state.actions).length;
-  const isShort = itemCount <= SHORT_HISTORY_ITEMS;
-  const { catalogue, retriever } = settings;
+  // The average of one item is that item.
+  const usedFocus = itemCount === 1 ? 0 : focus;
+  const influence = settings.retriever || hasPriors(settings.catalogue) ? popularity : 0;
+  const queryOptions = { count, maxInterests, seed, focus: usedFocus, popularity: influence };
   return {
-    ...{ count, popularity, exclude, isShort },
-    queries:
-      itemCount === 0
-        ? []
-        : // The average of one item is that item.
-          planQueries(
-            state,
-            { count, maxInterests, seed, focus: itemCount === 1 ? 0 : focus },
-            settings,
-          ),
-    // Each further item halves the weight of the pool.
-    pool:
-      isShort && catalogue && !retriever
-        ? { ...poolOf(catalogue, popularity > 0), weight: 2 ** -itemCount }
-        : NO_POOL,
+    ...{ count, popularity, exclude },
+    queries: itemCount === 0 ? [] : planQueries(state, queryOptions, settings),
+    lean: MAX_LEAN * Math.min(1, usedFocus / FOCUS_OF_MAX_LEAN),
+    pool: planPool(itemCount, influence, settings),
   };
+}
+
+/** Without a history all places are of the pool. Beside one, only a pool of popular items counts. */
+function planPool(itemCount: number, popularity: number, { catalogue, retriever }: Settings): Pool {
+  if (!catalogue || retriever || (itemCount > 0 && popularity === 0)) return NO_POOL;
+  const weight = POOL_ITEMS / (itemCount + POOL_ITEMS);
+  return { ...poolOf(catalogue, popularity > 0), weight };
 }
 
 /**
@@ -113,13 +116,18 @@ export function planRecommendation(
  */
 function planQueries(
   { actions, retrieval }: ProfileState,
-  options: { count: number; maxInterests: number; seed: number | undefined; focus: number },
+  options: {
+    count: number;
+    maxInterests: number;
+    seed: number | undefined;
+    focus: number;
+    popularity: number;
+  },
   { catalogue, retriever }: Settings,
 ): PlannedQuery[] {
   const { focus, maxInterests, seed } = options;
-  const { average, interests } = retrieval();
-  const hits = retriever ? REMOTE_HITS_PER_QUERY : LOCAL_HITS_PER_QUERY;
-  const count = Math.max(options.count, hits);
+  const { average, interests } = retrieval(options.popularity);
+  const count = Math.max(options.count, HITS_PER_QUERY);
   // Squared distances depend on the length of the query, cosines and inner products do not.
   const toQueryVector = catalogue?.metric === "l2" ? (mean: Float32Array) => mean : toUnit;
   const planned: PlannedQuery[] = [];

@@ -6,7 +6,6 @@
 import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";
 import { withCore } from "../core/glue.js";
 import { encodeProfileOptions } from "../core/options.js";
-import type { Hit } from "../retriever.js";
 
 /** Most items of a pool. */
 const MAX_POOL_ITEMS = 1000;
@@ -18,8 +17,8 @@ const MAX_SAMPLE_COMPONENTS = 4e6;
 /** Items that do not depend on the history. */
 export interface PoolItems {
   readonly from: "popular" | "diverse";
-  /** Hits of score 0, best first. */
-  readonly hits: readonly Hit[];
+  /** Rows of the catalogue, best first. */
+  readonly rows: readonly number[];
 }
 
 /** A pool, and its weight in the mixture, in [0, 1]: 0 for no pool. */
@@ -27,10 +26,15 @@ export interface Pool extends PoolItems {
   readonly weight: number;
 }
 
-export const NO_POOL: Pool = { weight: 0, from: "diverse", hits: [] };
+export const NO_POOL: Pool = { weight: 0, from: "diverse", rows: [] };
 
 /** The pools by the priors of a catalogue, which are another array after each change of items. */
 const knownPools = new WeakMap<Float32Array, Map<boolean, PoolItems>>();
+
+/** Whether an item of the catalogue has a prior above 0. */
+export function hasPriors(catalogue: Catalogue | undefined): boolean {
+  return catalogue !== undefined && rowsOf(catalogue).priors.length > 0;
+}
 
 /** The pool of a catalogue, by prior if it has priors and `usePriors` is true. */
 export function poolOf(catalogue: Catalogue, usePriors: boolean): PoolItems {
@@ -47,13 +51,8 @@ export function poolOf(catalogue: Catalogue, usePriors: boolean): PoolItems {
 function popularPool(rows: CatalogueRows): PoolItems {
   const { priors } = rows;
   const order = searchableRows(rows).filter((row) => priors[row]! > 0);
-  return {
-    from: "popular",
-    hits: toHits(
-      rows,
-      order.sort((a, b) => priors[b]! - priors[a]! || a - b),
-    ),
-  };
+  order.sort((a, b) => priors[b]! - priors[a]! || a - b);
+  return { from: "popular", rows: withItems(rows, order) };
 }
 
 /**
@@ -84,24 +83,27 @@ function diversePool(rows: CatalogueRows): PoolItems {
     for (const group of groups) order.add(sample[medoids[group]!]!);
   }
   for (const row of sample) order.add(row);
-  return { from: "diverse", hits: toHits(rows, order) };
+  return { from: "diverse", rows: withItems(rows, order) };
 }
 
 /** The rows that a search without filter can return, and those of removed items, ascending. */
-function searchableRows({ handle, searchable }: CatalogueRows): number[] {
+function searchableRows({ handle, restrict }: CatalogueRows): number[] {
   const { rows } = handle.with((core) => core.facts());
-  return Array.from({ length: rows }, (_, row) => row).filter(
-    (row) => !searchable || (searchable[row >> 5]! >> (row & 31)) & 1,
-  );
+  const { allowed } = restrict({});
+  return Array.from({ length: rows }, (_, row) => row).filter((row) => hasRow(allowed, row));
 }
 
-/** The first rows that have items, as hits. */
-function toHits({ handle, priors }: CatalogueRows, rows: Iterable<number>): Hit[] {
-  const hits: Hit[] = [];
+/** Whether a bitset has a row; undefined has all. */
+export function hasRow(words: Uint32Array | undefined, row: number): boolean {
+  return !words || ((words[row >> 5]! >> (row & 31)) & 1) === 1;
+}
+
+/** The first of the rows that have items. */
+function withItems({ handle }: CatalogueRows, rows: Iterable<number>): number[] {
+  const found: number[] = [];
   for (const row of rows) {
-    if (hits.length === MAX_POOL_ITEMS) break;
-    const item = handle.with((core) => core.id(row));
-    if (item !== undefined) hits.push({ item, score: 0, prior: priors[row] ?? 0 });
+    if (found.length === MAX_POOL_ITEMS) break;
+    if (handle.with((core) => core.id(row)) !== undefined) found.push(row);
   }
-  return hits;
+  return found;
 }

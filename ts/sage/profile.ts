@@ -20,8 +20,11 @@ export interface ProfileState {
   readonly profile: Profile;
   readonly actions: readonly ResolvedAction[];
   readonly labels: Int32Array;
-  /** What queries a catalogue; computed at the first call. Requires an action. */
-  retrieval(): Retrieval;
+  /**
+   * What queries a catalogue, if priors have this influence; cached for the last one. Requires an
+   * action.
+   */
+  retrieval(popularity: number): Retrieval;
 }
 
 /** A narrow interest: the actions that share a cluster at the retrieval cut. */

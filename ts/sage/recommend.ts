@@ -3,6 +3,7 @@
 import { SageError } from "../errors.js";
 import { arrange } from "./arrange.js";
 import { explainCandidates } from "./explain.js";
+import { packLists } from "./lists.js";
 import { mixLists } from "./mix.js";
 import type { Settings } from "./options.js";
 import type { Plan } from "./plan.js";
@@ -10,9 +11,6 @@ import type { ProfileState } from "./profile.js";
 import { searchCatalogue } from "./retrieve-local.js";
 import { retrieve } from "./retrieve-remote.js";
 import type { Recommendation } from "./types.js";
-
-/** Candidates per recommendation that `arrange` can choose from. */
-const CANDIDATES_PER_PLACE = 5;
 
 /** Carries out a plan. */
 export async function runPlan(
@@ -29,15 +27,10 @@ export async function runPlan(
     );
   }
   const queries = plan.queries.map(({ query }) => query);
-  const answers =
-    queries.length === 0
-      ? []
-      : retriever
-        ? await retrieve(retriever, queries, signal)
-        : searchCatalogue(catalogue!, queries, plan.exclude);
-  const lists = plan.pool.weight > 0 ? [...answers, plan.pool.hits] : answers;
-  const mixed = mixLists(lists, plan, settings, plan.count * CANDIDATES_PER_PLACE);
-  const candidates = arrange(mixed, plan).slice(0, plan.count);
+  const lists = !retriever
+    ? searchCatalogue(catalogue!, plan)
+    : packLists(queries.length > 0 ? await retrieve(retriever, queries, signal) : [], plan.exclude);
+  const candidates = arrange(mixLists(lists, plan, settings), plan).slice(0, plan.count);
   const reasons = explainCandidates(candidates, plan, state, settings);
   return candidates.map(({ item, score }, index) => ({ item, score, because: reasons[index]! }));
 }

@@ -47,10 +47,16 @@ export function openProfileSource(settings: Settings): ProfileSource {
     time: number,
   ): Pick<Derived, "state" | "problems"> => {
     const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
-      let retrieval: Retrieval | undefined;
+      let known: { popularity: number; retrieval: Retrieval } | undefined;
       return {
         ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
-        retrieval: () => (retrieval ??= computeRetrieval(session, accepted, time, settings)),
+        retrieval: (popularity) => {
+          if (known?.popularity !== popularity) {
+            const retrieval = computeRetrieval(session, accepted, time, popularity, settings);
+            known = { popularity, retrieval };
+          }
+          return known.retrieval;
+        },
       };
     };
     const problems = new Map<ResolvedAction, string>();
