@@ -34,15 +34,18 @@ function weightedMean(rows, weights) {
   );
 }
 
-/** The items that are not in the history in display order, with their shares, by the definition. */
-async function arrangedShares(actions, { focus = 0.7, popularity = 1, interests = 10 }) {
+/**
+ * The items that are not in the history in display order, with their shares, by the definition. All
+ * of them are candidates: there are fewer than the 200 hits of a query.
+ */
+async function arrangedShares(actions, { focus = 0.3, popularity = 1, interests = 10 }) {
   await init();
   const rows = actions.map(({ item }) => vectors.get(item));
   const ages = actions.map(({ at }) => (NOW - at) / DAY);
-  const isShort = new Set(actions.map(({ item }) => item)).size <= 5;
+  const itemCount = new Set(actions.map(({ item }) => item)).size;
   const { labels, count } = cluster(rows.flat(), {
     dim: DIM,
-    cut: { threshold: isShort ? 0 : 0.7 * catalogue.spread },
+    cut: { threshold: itemCount <= 5 ? 0 : 0.7 * catalogue.spread },
     weights: actions.map(({ weight }) => weight),
   });
   const groups = Array.from({ length: count }, (_, label) =>
@@ -52,41 +55,60 @@ async function arrangedShares(actions, { focus = 0.7, popularity = 1, interests 
   const importance = (group) => sumOf(group.map((row) => decayed(row, 0.03)));
   const top = groups.sort((a, b) => importance(b) - importance(a)).slice(0, interests);
   const total = sumOf(top.map(importance));
-  const centre = (group) =>
+  const meanOf = (group, decay) =>
     weightedMean(
       group.map((row) => rows[row]),
-      group.map((row) => decayed(row, 0.1)),
+      group.map((row) => decayed(row, decay)),
     );
-  const queries = top.map((group) => [((1 - focus) * importance(group)) / total, centre(group)]);
-  queries.push([focus, centre([...rows.keys()])]);
+  const average = meanOf([...rows.keys()], 0.05 + 0.05 * popularity);
+  const centres = top.map((group) => meanOf(group, 0.1));
+  const lean = 0.5 * Math.min(1, focus / 0.3);
+  const leaning = centres.map((centre) =>
+    unit(centre.map((x, axis) => (1 - lean) * x + lean * average[axis])),
+  );
   const own = new Set(actions.map(({ item }) => item));
   const candidates = ids.filter((id) => !own.has(id));
+  const bonus = (id) => popularity * Math.log1p(catalogue.prior(id));
+  const sharpness = 20 - 10 * popularity;
+  const lists = [[focus, (id) => sharpness * dot(average, vectors.get(id)) + bonus(id)]];
+  for (const [index, query] of leaning.entries())
+    lists.push([
+      ((1 - focus) * importance(top[index])) / total,
+      (id) => sharpness * dot(query, vectors.get(id)) + bonus(id),
+    ]);
+  const poolWeight = popularity === 0 ? 0 : 0.5 / (itemCount + 0.5);
+  for (const list of lists) list[0] *= 1 - poolWeight;
+  const pool = [...candidates].filter((id) => catalogue.prior(id) > 0);
+  pool.sort((a, b) => catalogue.prior(b) - catalogue.prior(a)).splice(200);
   const result = new Map(candidates.map((id) => [id, 0]));
-  for (const [weight, query] of queries) {
-    const terms = candidates.map(
-      (id) => Math.exp(10 * dot(query, vectors.get(id))) * (1 + catalogue.prior(id)) ** popularity,
+  const addList = (weight, listed, exponentOf) => {
+    const exponents = listed.map(exponentOf);
+    const sorted = [...exponents].sort((a, b) => b - a);
+    const scale =
+      (1 - popularity) * Math.log(sumOf(exponents.map(Math.exp))) +
+      popularity * (sorted[99] ?? sorted.at(-1));
+    listed.forEach((id, index) =>
+      result.set(id, result.get(id) + weight * Math.exp(exponents[index] - scale)),
     );
-    const sum = sumOf(terms);
-    candidates.forEach((id, index) =>
-      result.set(id, result.get(id) + (weight * terms[index]) / sum),
-    );
-  }
-  const order = [...result].sort((a, b) => b[1] - a[1]);
-  const nearest = (id) => {
-    const cosines = top.map((group) => dot(centre(group), vectors.get(id)));
-    return cosines.indexOf(Math.max(...cosines));
   };
-  const covered = top
-    .slice(0, 5)
-    .filter((group) => isShort || importance(group) >= 0.1 * total)
-    .map((_, index) => order.find(([id]) => nearest(id) === index))
-    .filter((entry) => entry !== undefined && focus < 1);
-  const first = new Set(covered);
-  for (const entry of order) if (first.size < 6) first.add(entry);
-  return [
-    ...order.filter((entry) => first.has(entry)),
-    ...order.filter((entry) => !first.has(entry)),
-  ];
+  for (const [weight, exponentOf] of lists) if (weight > 0) addList(weight, candidates, exponentOf);
+  if (poolWeight > 0) addList(poolWeight, pool, bonus);
+  const order = [...result].sort((a, b) => b[1] - a[1]);
+  if (focus === 1) return order;
+
+  const cosine = (index, id) => dot(centres[index], vectors.get(id));
+  const isNearest = (index, id) =>
+    centres.every((_, other) => cosine(other, id) <= cosine(index, id));
+  const first = new Set();
+  for (const index of centres.slice(0, 6).keys()) {
+    const near = [...candidates]
+      .sort((a, b) => cosine(index, b) - cosine(index, a))
+      .slice(0, 50)
+      .sort((a, b) => sharpness * (cosine(index, b) - cosine(index, a)) + bonus(b) - bonus(a))
+      .filter((id) => !first.has(id));
+    first.add(near.find((id) => isNearest(index, id)) ?? near[0]);
+  }
+  return [...order.filter(([id]) => first.has(id)), ...order.filter(([id]) => !first.has(id))];
 }
 
 const open = async (actions, options = {}) => {
@@ -104,9 +126,9 @@ const history = (minLength, maxLength) =>
     }),
     { minLength, maxLength, selector: ({ item }) => item },
   );
-const share = fc.constantFrom(0, 0.25, 0.7, 1);
+const share = fc.constantFrom(0, 0.2, 0.5, 1);
 
-test("the share of an item is the weighted sum of its softmaxes", () =>
+test("recommend() is its definition", () =>
   fc.assert(
     fc.asyncProperty(history(6, 40), share, share, async (actions, focus, popularity) => {
       const sage = await open(actions);
@@ -126,7 +148,7 @@ test("the share of an item is the weighted sum of its softmaxes", () =>
     { numRuns: 60, seed: 14 },
   ));
 
-test("each of the 5 most important interests has an item among the first 6", () =>
+test("each of 2 to 5 items is answered within the first 6", () =>
   fc.assert(
     fc.asyncProperty(history(2, 5), share, async (actions, popularity) => {
       const sage = await open(actions);

@@ -79,8 +79,9 @@ export interface RetrievalOptions {
   /** Decay per day of an interest's importance, at least 0. Default: 0.03, a half-life of 23 days. */
   lambda?: number;
   /**
-   * Decay per day of the actions in the centre of an interest and in the average of the history, at
-   * least 0. Default: 0.1, a half-life of 7 days.
+   * Decay per day of the actions in the centre of an interest, at least 0; and in the average of the
+   * history, where priors have full influence: without them it is half. Default: 0.1, a half-life
+   * of 7 days.
    */
   recency?: number;
 }
@@ -267,9 +268,9 @@ export interface RecommendOptions {
    */
   pick?: "top" | { seed: number };
   /**
-   * Weight of the average of the history beside the interests, in [0, 1]: higher finds more of what
-   * the user did last, lower is more varied. 0: no average is queried; 1: no interests are, so that
-   * no item of the history leaves the device. Default: 0.7, or 0 with a seed.
+   * Weight of the average of the history beside the interests, in [0, 1]. From 0.3 down, the
+   * interests also lean less to it, and results are more varied. 0: no average is queried; 1: no
+   * interests are, so that no item of the history leaves the device. Default: 0.3, or 0 with a seed.
    */
   focus?: number;
   /**
@@ -287,8 +288,9 @@ export interface RecommendOptions {
 export interface Recommendation {
   item: ItemId;
   /**
-   * Similarity to the query that contributes most to the item's place, as returned by the catalogue
-   * (see {@link Hit}) or retriever; 0 for an item of the pool. Lists are not ordered by it.
+   * Similarity to the query that contributes most to the item's place (an interest's query leans to
+   * the average), on the scale of the catalogue (see {@link Hit}) or retriever; 0 for an item of the
+   * pool. Lists are not ordered by it.
    */
   score: number;
   because: Reason;
@@ -298,7 +300,7 @@ export interface Recommendation {
 export interface Reason {
   /**
    * What contributes most to the item's place: one interest, the average of the history, or the
-   * pool that fills in for a history of at most 5 items. The pool is "popular" (the items of the
+   * pool that stands in for a missing history. The pool is "popular" (the items of the
    * highest priors) or, without priors, "diverse" (items that stand for the whole catalogue).
    */
   from: "interest" | "history" | "popular" | "diverse";

@@ -32,7 +32,7 @@ ${PROFILE_OPTIONS_HELP}
       --interests N      number of interests to search with (default: the 10 most important, or
                          3 with --seed)
       --focus SHARE      weight of the average of the history beside the interests, 0 to 1
-                         (default: 0.7, or 0 with --seed)
+                         (default: 0.3, or 0 with --seed)
       --popularity SHARE influence of the priors of the catalogue, 0 to 1 (default: 1)
       --seed NUMBER      sample the interests in proportion to their importance, with this seed
       --exclude ID       never recommend this item; repeatable. Items of the actions are always
