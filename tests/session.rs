@@ -5,7 +5,10 @@
 mod common;
 
 use common::SeededNumbers;
-use pocketsage::{Actions, Cut, ProfileOptions, Session, Singletons, Vectors, profile};
+use pocketsage::{
+    Actions, Cut, ProfileOptions, RetrievalOptions, Session, Singletons, Vectors, profile,
+    retrieval,
+};
 
 const DAY: f64 = 86_400_000.0;
 
@@ -106,6 +109,11 @@ impl SessionAndColumns {
         // As strings, so that floats are compared to the bit.
         assert_eq!(format!("{incremental:?}"), format!("{from_scratch:?}"), "{context}");
         assert_eq!(self.session.len(), self.at.len());
+        let retrieval_options = RetrievalOptions::default();
+        let actions = Actions::new(vectors, &self.at, &self.weights).unwrap();
+        let from_scratch = retrieval(&actions, 100.0 * DAY, &retrieval_options).unwrap();
+        let incremental = self.session.retrieval(100.0 * DAY, &retrieval_options).unwrap();
+        assert_eq!(format!("{incremental:?}"), format!("{from_scratch:?}"), "{context}");
     }
 }
 

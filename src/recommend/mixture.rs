@@ -102,7 +102,8 @@ pub fn mix(
             .zip(hits.iter().zip(exponents))
             .filter_map(|(number, (&hit, x))| Some((number?, hit, x)))
             .collect();
-        let scale = list_scale(terms.iter().map(|term| term.2).collect(), popularity);
+        let exponents: Vec<f64> = terms.iter().map(|term| term.2).collect();
+        let scale = list_scale(&exponents, popularity);
         for (number, hit, x) in terms {
             let contribution = weight * libm::exp(x - scale);
             let (entry, largest) =
@@ -138,7 +139,7 @@ fn exponents(hits: &[Hit], priors: Option<&[f32]>, options: MixOptions) -> Vec<f
 }
 
 /// The scale z of a list with these exponents; see [`mix`].
-fn list_scale(exponents: Vec<f64>, popularity: f64) -> f64 {
+fn list_scale(exponents: &[f64], popularity: f64) -> f64 {
     let keys: Vec<u64> = exponents.iter().map(|&x| descending_key(x)).collect();
     let order = argsort(&keys, &no_tie_break);
     let (Some(&first), Some(&ranked)) =
