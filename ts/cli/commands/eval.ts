@@ -7,9 +7,13 @@ import { DEFAULT_METHODS, METHOD_NAMES, parseMethod } from "../eval/baselines.js
 import { evaluate } from "../eval/evaluate.js";
 import { readItemVectors, relevanceThreshold } from "../eval/item-vectors.js";
 import { readActionLog } from "../eval/read-action-log.js";
-import { makeReport, printReport } from "../eval/report.js";
+import { makeReport } from "../eval/report.js";
+import { toHtml, toMarkdown } from "../eval/report-files.js";
+import { printReport } from "../eval/report-format.js";
 import { makeVariant, parseOption, parseVariant, type Variant } from "../eval/sage-variant.js";
 import { PROTOCOLS, sampleUsers, splitLog } from "../eval/split.js";
+import { DEFAULT_SWEEPS, parseSweep, type Sweep } from "../eval/sweeps.js";
+import { openOutput } from "../output-file.js";
 import { TIME_UNITS } from "../read/action-time.js";
 import { displayName } from "../read/stream.js";
 import { formatCount, printJson, printNote } from "../terminal/print.js";
@@ -71,6 +75,13 @@ Options
                          repeatable
       --resamples N      bootstrap resamples (default: 1000)
       --seed NUMBER      of samples, merges and resamples (default: 1)
+      --sweep OPTION=VALUES
+                         one more sage a value, plotted, as in interests=1,5,10; a.b is an option
+                         in an object; repeatable (default: with --html
+                         ${DEFAULT_SWEEPS.join(`\n${" ".repeat(25)}`)}),
+                         none: no sweep
+      --markdown FILE    write the report as Markdown
+      --html FILE        write the report as HTML with plots, one file without scripts
   -q, --quiet            no progress and no notes on the standard error
       --json             the report as JSON
   -h, --help             this text
@@ -113,6 +124,9 @@ const OPTIONS = {
   reference: { type: "string", multiple: true, default: [] as string[] },
   resamples: { type: "string", default: "1000" },
   seed: { type: "string", default: "1" },
+  sweep: { type: "string", multiple: true, default: [] as string[] },
+  markdown: { type: "string" },
+  html: { type: "string" },
   quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
 } as const;
@@ -133,12 +147,17 @@ export async function run(args: string[]): Promise<void> {
   const halfLifeDays =
     values["half-life"] === undefined ? undefined : parseNumber("--half-life", values["half-life"]);
   const methods = values.methods.split(",").filter(Boolean).map(parseMethod);
-  const variants = parseVariants(values);
+  const { variants, sweeps } = parseVariants(values);
+  const swept = sweeps.flatMap((sweep) => sweep.variants);
   const names = [...methods, ...variants].map(({ name }) => name);
   const references = values.reference.length > 0 ? values.reference : names.slice(0, 1);
   for (const reference of references) parseChoice("--reference", reference, names);
   const givenThreshold =
     values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
+  const inputs = [actions, values.vectors, values.ids, values.with, values["with-vectors"]];
+  const htmlOutput = values.html === undefined ? undefined : await openOutput(values.html, inputs);
+  const markdownOutput =
+    values.markdown === undefined ? undefined : await openOutput(values.markdown, inputs);
   const progress = openProgress("actions read", { quiet: values.quiet });
   const onNote = (note: string): void => void (values.quiet || printNote(note));
   try {
@@ -155,14 +174,16 @@ export async function run(args: string[]): Promise<void> {
     const threshold = givenThreshold ?? relevanceThreshold(data.vectors, counts, data.setOf, seed);
     reportLosses(data, onNote);
     const rows = await evaluate(data, {
-      ...{ methods, variants, count, threshold, halfLifeDays, seed },
+      ...{ methods, variants: [...variants, ...swept], count, threshold, halfLifeDays, seed },
       onShare: (task, share) => progress.share(task, share),
     });
     progress.begin("bootstrap");
     const report = makeReport(rows, data, {
       ...{ threshold, count, resamples, seed },
-      references,
+      ...{ references, variants, sweeps },
     });
+    await htmlOutput?.write(new TextEncoder().encode(toHtml(report)));
+    await markdownOutput?.write(new TextEncoder().encode(toMarkdown(report)));
     progress.end();
     if (values.json) printJson(report);
     else printReport(report);
@@ -171,11 +192,22 @@ export async function run(args: string[]): Promise<void> {
   }
 }
 
-function parseVariants(values: Values): Variant[] {
+/** The sages under test: the default one, those of --variant, and those of each sweep. */
+function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] } {
   const common: Record<string, unknown> = Object.fromEntries(values.option.map(parseOption));
   if (values.cut !== undefined) common.cut = parseCut(values.cut);
-  const variants = values.variant.map((text) => parseVariant(text, common));
-  return values["no-sage"] ? variants : [makeVariant("sage", common), ...variants];
+  const given = values.variant.map((text) => parseVariant(text, common));
+  const variants = values["no-sage"] ? given : [makeVariant("sage", common), ...given];
+  const defaultSweeps = values.html !== undefined && !values["no-sage"] ? DEFAULT_SWEEPS : [];
+  const sweepTexts = values.sweep.length > 0 ? values.sweep : defaultSweeps;
+  const sweeps = sweepTexts
+    .filter((text) => text !== "none")
+    .map((text) => parseSweep(text, common));
+  const names = [...variants, ...sweeps.flatMap((sweep) => sweep.variants)].map(({ name }) => name);
+  const repeated = names.find((name, index) => names.indexOf(name) < index);
+  if (repeated !== undefined)
+    throw new UsageError(`--variant: expected different names, saw two of "${repeated}"`);
+  return { variants, sweeps };
 }
 
 async function readDataSet(

@@ -1,12 +1,10 @@
 /** The report of an evaluation: as data, and as a table for the terminal. */
-import { countOf, print, printTable } from "../terminal/print.js";
 import type { EvalData } from "./accounts.js";
 import { Bootstrap, type Interval } from "./bootstrap.js";
 import type { Row } from "./evaluate.js";
 import { METRICS } from "./metrics.js";
-
-/** A difference to a reference is shown for these metrics. */
-const COMPARED_METRICS = ["relevance", "recall"];
+import type { Variant } from "./sage-variant.js";
+import type { Sweep } from "./sweeps.js";
 
 interface ReportRow {
   readonly name: string;
@@ -31,6 +29,10 @@ export interface Report {
   readonly resamples: number;
   readonly seed: number;
   readonly references: readonly string[];
+  /** Names of the rows that are sages. */
+  readonly variants: readonly string[];
+  /** Names of the rows of each sweep, by its values. */
+  readonly sweeps: readonly { readonly option: string; readonly points: readonly string[] }[];
   readonly rows: readonly ReportRow[];
 }
 
@@ -40,6 +42,8 @@ export interface ReportOptions {
   readonly resamples: number;
   readonly seed: number;
   readonly references: readonly string[];
+  readonly variants: readonly Variant[];
+  readonly sweeps: readonly Sweep[];
 }
 
 export function makeReport(rows: readonly Row[], data: EvalData, options: ReportOptions): Report {
@@ -66,6 +70,11 @@ export function makeReport(rows: readonly Row[], data: EvalData, options: Report
     trainActions: data.train.row.length,
     hasClock: data.hasClock,
     ...options,
+    variants: options.variants.map(({ name }) => name),
+    sweeps: options.sweeps.map(({ option, variants }) => ({
+      option,
+      points: variants.map(({ name }) => name),
+    })),
     rows: rows.map(({ name, title, coverage, milliseconds }, row) => ({
       ...{ name, title, coverage, ...(milliseconds !== undefined && { milliseconds }) },
       metrics: perMetric((metric) => bootstrap.mean(seriesOf(row, metric))),
@@ -77,55 +86,4 @@ export function makeReport(rows: readonly Row[], data: EvalData, options: Report
       ),
     })),
   };
-}
-
-/** Prints the report as tables: the metrics, then the differences to each reference. */
-export function printReport(report: Report): void {
-  const { accounts, cases, items, count, threshold } = report;
-  print(
-    `${countOf(accounts, "account")}, ${countOf(cases, "case")}, ${countOf(items, "item")}; ` +
-      `${count} recommendations; near from cosine ${threshold.toFixed(3)}`,
-  );
-  const metricNames = METRICS.map(({ title, lowerIsBetter }) =>
-    lowerIsBetter ? `>${title} (low)` : `>${title}`,
-  );
-  printTable(
-    ["method", ...metricNames, ">coverage"],
-    report.rows.map(({ title, metrics, coverage }) => [
-      title,
-      ...METRICS.map(({ name }) => formatValue(metrics[name]!.value)),
-      formatValue(coverage),
-    ]),
-  );
-  for (const reference of report.references) {
-    const title = report.rows.find(({ name }) => name === reference)!.title;
-    print("");
-    print(`Difference to ${title}, with 95 % intervals (paired bootstrap over accounts)`);
-    printTable(
-      ["method", ...COMPARED_METRICS.flatMap((metric) => [`>${metric}`, ">lift"])],
-      report.rows
-        .filter(({ name }) => name !== reference)
-        .map(({ title, differences, lifts }) => [
-          title,
-          ...COMPARED_METRICS.flatMap((metric) => [
-            formatInterval(differences[reference]![metric]!),
-            `${formatSigned(lifts[reference]![metric]!.value * 100, 0)} %`,
-          ]),
-        ]),
-    );
-  }
-}
-
-/** Three decimals without the leading zero of values below 1. */
-function formatValue(value: number): string {
-  return value.toFixed(3).replace(/^(-?)0\./, "$1.");
-}
-
-function formatInterval({ value, low, high }: Interval): string {
-  return `${formatSigned(value)} [${formatSigned(low)}, ${formatSigned(high)}]`;
-}
-
-function formatSigned(value: number, digits = 3): string {
-  if (!Number.isFinite(value)) return "-";
-  return (value < 0 ? "" : "+") + value.toFixed(digits).replace(/^(-?)0\./, "$1.");
 }

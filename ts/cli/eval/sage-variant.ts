@@ -17,7 +17,7 @@ export interface Variant {
 
 /** Options of openSage; all others are those of recommend. */
 const SAGE_OPTIONS = new Set([
-  ...["cut", "retrievalCut", "singletons", "halfLifeDays", "lambda", "memory", "maxActions"],
+  ...["cut", "retrieval", "singletons", "halfLifeDays", "lambda", "memory", "maxActions"],
   ...["maxAgeDays"],
 ]);
 const MS_PER_DAY = 86_400_000;
