@@ -1,10 +1,12 @@
 // `pocketsage eval`: formats of action logs, protocols, what is reported, and bad input.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { folder, json, pocketsage } from "./run.mjs";
 
-const { put } = await folder();
+const { path, put } = await folder();
 
 /**
  * Two kinds of items on two axes; each of 12 users likes one kind and acts on 20 of its items, one
@@ -163,6 +165,23 @@ test("variants have options of their own, and differences refer to any row", asy
   assert(Math.abs(one.differences.sage.recall.value) <= 1);
 });
 
+test("the HTML report has plots and no scripts or requests; Markdown has the tables", async () => {
+  const [html, markdown] = [join(path, "report.html"), join(path, "report.md")];
+  const { code, stderr } = await pocketsage([
+    ...["eval", log, "--vectors", vectors, "-n", "10", ...quick],
+    ...["--html", html, "--markdown", markdown, "--sweep", "interests=1,2"],
+    ...["--sweep", "retrieval.cut.spread=.3,.7", "--reference", "mean"],
+  ]);
+  assert.equal(code, 0, stderr);
+  const page = await readFile(html, "utf8");
+  assert.equal(page.match(/<svg /g).length, 6); // two metrics, two scatters, two sweeps
+  assert.match(page, /lift over mean of the history at values of retrieval\.cut\.spread/);
+  assert.doesNotMatch(page, /<script|https?:|NaN|undefined/);
+  const text = await readFile(markdown, "utf8");
+  assert.match(text, /^\| sage \| /m);
+  assert.doesNotMatch(text, /interests=1/);
+});
+
 test("bad input: the line, what was seen, and a remedy", async () => {
   const head = "user,item,at\n";
   const cases = [
@@ -184,6 +203,9 @@ test("bad input: the line, what was seen, and a remedy", async () => {
   }
   const usage = [
     [["--methods", "last:x"], /--methods: expected last:K/],
+    [["--sweep", "interests=1"], /--sweep: expected OPTION=VALUE/],
+    [["--variant", "sage={}"], /--variant: expected different names/],
+    [["--html", log], /is an input of this command/],
     [["--variant", "x"], /--variant: expected NAME=/],
     [["--variant", "x={"], /--variant x: not JSON/],
     [["--reference", "y"], /--reference: expected last:1, last:5/],

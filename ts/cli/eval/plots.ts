@@ -89,7 +89,10 @@ export function dotPlot(label: string, rows: readonly DotRow[]): string {
   const marks = rows.map(({ label: name, isSage, interval }, index) => {
     const y = index * rowHeight + rowHeight / 2 + 4;
     const kind = isSage ? "first" : "other";
-    const title = `${name}: ${interval.value.toFixed(3)} [${interval.low.toFixed(3)}, ${interval.high.toFixed(3)}]`;
+    const [value, low, high] = [interval.value, interval.low, interval.high].map((end) =>
+      end.toFixed(3),
+    );
+    const title = `${name}: ${value} [${low}, ${high}]`;
     return (
       text(left - 12, y + 4, name, { anchor: "end", kind: isSage ? "strong" : "label" }) +
       line(scale(interval.low), y, scale(interval.high), y, `${kind} interval`) +
@@ -114,8 +117,16 @@ export function scatterPlot(
   points: readonly ScatterPoint[],
 ): string {
   const [left, right, top, bottom] = [52, WIDTH - 150, 24, 380];
-  const xScale = linearScale([0, ...points.map(({ x }) => x)], left, right);
-  const yScale = linearScale([0, ...points.map(({ y }) => y)], bottom, top);
+  const xScale = linearScale(
+    points.map(({ x }) => x),
+    left,
+    right,
+  );
+  const yScale = linearScale(
+    points.map(({ y }) => y),
+    bottom,
+    top,
+  );
   const grid = [
     ...xScale.ticks.map(
       (tick) =>

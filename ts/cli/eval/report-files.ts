@@ -99,7 +99,8 @@ export function toHtml(report: Report): string {
   return (
     '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">' +
     '<meta name="viewport" content="width=device-width">' +
-    `<title>Evaluation</title><style>${STYLE}</style></head>\n<body>${body.join("\n")}</body></html>\n`
+    `<title>Evaluation</title><style>${STYLE}</style></head>\n` +
+    `<body>${body.join("\n")}</body></html>\n`
   );
 }
 
@@ -126,7 +127,8 @@ body { margin: 2rem auto; max-width: 60rem; padding: 0 1rem; background: var(--p
 figure { margin: 2rem 0; max-width: 45rem; } figcaption { font-weight: 600; margin-bottom: .5rem; }
 svg { width: 100%; height: auto; font-family: inherit; }
 svg .label, svg .strong { fill: var(--text); } svg .strong { font-weight: 700; }
-svg .tick { fill: var(--muted); } svg .grid { stroke: var(--grid); } svg .axis { stroke: var(--muted); }
+svg .tick { fill: var(--muted); } svg .grid { stroke: var(--grid); }
+svg .axis { stroke: var(--muted); }
 svg circle.first { fill: var(--first); } svg circle.second { fill: var(--second); }
 svg circle.other { fill: var(--other); }
 svg .interval { stroke-width: 2; } svg .first.interval { stroke: var(--first); }
