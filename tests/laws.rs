@@ -140,6 +140,56 @@ proptest! {
     }
 
     #[test]
+    fn weights_that_are_all_multiplied_leave_the_shown_cut(
+        (dim, values, _, weights) in actions(30),
+        power in -8i32..8,
+    ) {
+        let labels = |factor: f64| {
+            let weights: Vec<f64> = weights.iter().map(|w| w * factor).collect();
+            let vectors = Vectors::new(&values, dim).unwrap();
+            cluster(vectors, Some(&weights), &options(Cut::Auto)).unwrap().partition.labels
+        };
+        prop_assert_eq!(labels(1.0), labels(2f64.powi(power)));
+    }
+
+    #[test]
+    fn an_interest_of_the_shown_cut_is_a_branch_of_the_tree((dim, values) in matrix(40)) {
+        let vectors = Vectors::new(&values, dim).unwrap();
+        let found = cluster(vectors, None, &options(Cut::Auto)).unwrap();
+        let n = values.len() / dim;
+        // By node: its interest if all rows below it have one.
+        let mut interests: Vec<Option<i32>> =
+            found.partition.labels.iter().copied().map(Some).collect();
+        for merge in found.tree.merges() {
+            let (a, b) = (interests[merge.a], interests[merge.b]);
+            interests.push(a.filter(|_| a == b));
+        }
+        let whole = (n..interests.len()).filter(|&node| interests[node].is_some()).count();
+        prop_assert_eq!(whole, n - found.partition.count);
+    }
+
+    #[test]
+    fn the_shown_cut_merges_two_unit_vectors_by_their_cosine(
+        (dim, values) in matrix(3),
+        spread in 1.7f64..9.0,
+    ) {
+        prop_assume!(values.len() == 2 * dim && dim > 1);
+        let length = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let (a, b) = values.split_at(dim);
+        prop_assume!(length(a) > 0.1 && length(b) > 0.1);
+        let unit: Vec<f32> = a
+            .iter()
+            .map(|x| x / length(a))
+            .chain(b.iter().map(|x| x / length(b)))
+            .collect();
+        let cosine: f32 = (0..dim).map(|k| unit[k] * unit[dim + k]).sum();
+        let options = ProfileOptions { spread: Some(spread), ..options(Cut::Auto) };
+        let found = cluster(Vectors::new(&unit, dim).unwrap(), None, &options).unwrap();
+        prop_assert!(cosine >= 0.3 || found.partition.count == 2);
+        prop_assert!(cosine <= 0.304 || found.partition.count == 1);
+    }
+
+    #[test]
     fn vectors_of_any_scale_and_weight_have_a_tree(
         (dim, values) in matrix(30),
         up in -120i32..127,
@@ -261,9 +311,8 @@ proptest! {
         prop_assert_eq!(items.len(), blended.len());
         prop_assert!(items.iter().all(|item| expected.contains(item)));
         for b in &blended {
-            let best = lists
+            let best = lists[b.list]
                 .iter()
-                .flatten()
                 .filter(|hit| hit.item == b.hit.item)
                 .map(|hit| hit.score)
                 .fold(-2.0, f32::max);

@@ -29,7 +29,7 @@ export interface PieceOptions extends ProfileOptions {
   dim: number;
   /**
    * The spread of the catalogue that the vectors come from (`catalogue.spread`), the unit of the
-   * "auto" and `{ spread }` cuts. Default: none; "auto" then uses the largest squared distance.
+   * "auto" and `{ spread }` cuts. Default: none; "auto" then uses the length of the vectors.
    */
   spread?: number;
 }

@@ -54,18 +54,13 @@ impl I32x8 {
         [a, b, c, d, e, f, g, h].map(|row| Self([row, i32x4::ZERO]))
     }
 
-    #[inline(always)]
-    pub(crate) fn max(self, other: Self) -> Self {
-        Self([self.0[0].max(other.0[0]), self.0[1].max(other.0[1])])
-    }
-
     /// Converts the lanes to `f32`, rounded to nearest.
     #[inline(always)]
     pub(crate) fn to_f32(self) -> F32x8 {
         F32x8(self.0.map(i32x4::round_float))
     }
 
-    #[inline(always)]
+    #[cfg(test)]
     pub(crate) fn to_array(self) -> [i32; 8] {
         let [[a, b, c, d], [e, f, g, h]] = self.0.map(i32x4::to_array);
         [a, b, c, d, e, f, g, h]

@@ -3,9 +3,10 @@
 //! Ties: of equally near interests a singleton joins the one whose first action comes first.
 
 use crate::math::distance::squared_distance;
+use crate::math::sort::{argsort, descending_key};
 use crate::options::{Cut, Singletons, check_range};
 use crate::profile::medoid::{mean, means};
-use crate::ward::dendrogram::{Dendrogram, Merge, Partition};
+use crate::ward::dendrogram::{Dendrogram, Partition};
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
 
@@ -16,8 +17,8 @@ pub(crate) enum CutRule {
     Height(f64),
     /// Keep the lowest merges that leave this number of clusters.
     Count(usize),
-    /// The adaptive threshold of [`Cut::Auto`], with the catalogue's spread if there is one.
-    Adaptive(Option<f64>),
+    /// As many clusters as [`Cut::Auto`] counts, with the catalogue's spread if there is one.
+    Unlike(Option<f64>),
 }
 
 /// The cut rule that the options select. [`Error::Option`] for an option out of range.
@@ -26,7 +27,7 @@ pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
         check_range("spread", spread, 0.0, f64::MAX)?;
     }
     let height = match options.cut {
-        Cut::Auto => return Ok(CutRule::Adaptive(options.spread)),
+        Cut::Auto => return Ok(CutRule::Unlike(options.spread)),
         Cut::Count(0) => return Err(Error::option("cut.count", "got 0, expected at least 1")),
         Cut::Count(count) => return Ok(CutRule::Count(count)),
         Cut::Threshold(height) => check_range("cut.threshold", height, 0.0, f64::MAX)?,
@@ -41,55 +42,115 @@ pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
 }
 
 impl CutRule {
-    /// Whether the rule needs the largest squared distance between two rows.
-    pub(crate) fn needs_diameter(self) -> bool {
-        self == Self::Adaptive(None)
-    }
-
-    /// The height up to which merges are kept. `weight` is the sum of the weights of the rows,
-    /// `diameter` the largest squared distance between two rows.
-    pub(crate) fn threshold(self, tree: &Dendrogram, weight: f64, diameter: f64) -> f64 {
+    /// The height up to which merges are kept; for [`Self::Unlike`] the squared distance below
+    /// which two single rows are one cluster.
+    pub(crate) fn threshold(
+        self,
+        tree: &Dendrogram,
+        vectors: Vectors<'_>,
+        weights: Option<&[f64]>,
+    ) -> f64 {
         match self {
             Self::Height(height) => height,
             Self::Count(count) => {
                 let kept_count = tree.rows().saturating_sub(count);
                 kept_count.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
             }
-            Self::Adaptive(Some(spread)) => adaptive_threshold(tree, weight, 0.7 * spread, 0.4),
-            Self::Adaptive(None) => adaptive_threshold(tree, weight, 0.75 * diameter, 0.3),
+            Self::Unlike(spread) => {
+                let nominal_spread = NOMINAL_SPREAD * mean_squared_length(vectors, weights);
+                unlikeness_bound(2.0) * spread.unwrap_or(f64::INFINITY).min(nominal_spread)
+            }
         }
     }
 }
 
-/// The adaptive threshold t(k) = `factor` (W / k)^`power`, where W is `weight`, and k the number of
-/// clusters after the kept merges: a merge is kept, lowest first, while its height is at most t of
-/// the number of clusters after it. Where W / k is below 1, t is linear in it. O(n).
-fn adaptive_threshold(tree: &Dendrogram, weight: f64, factor: f64, power: f64) -> f64 {
-    let threshold_of = |clusters: usize| {
-        let actions_per_cluster = weight / clusters as f64;
-        let growth = if actions_per_cluster < 1.0 {
-            actions_per_cluster
-        } else {
-            libm::exp(power * libm::log(actions_per_cluster))
-        };
-        factor * growth
-    };
+/// Spread that unit vectors without a catalogue are assumed to have, and the largest that
+/// [`Cut::Auto`] uses: two single actions of a cosine below 0.3 (a squared distance above 1.4) are
+/// then two interests, as `unlikeness_bound(2.0) * NOMINAL_SPREAD` is 1.394.
+const NOMINAL_SPREAD: f64 = 1.69;
+/// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
+/// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
+/// merges across their bounds would change the number of interests by as many.
+const HALF_RAMP: f64 = 0.15;
+
+/// The mean squared distance, in spreads, of the two halves of a branch of `items` different rows
+/// that is as much one interest as two: 0.825 for two rows, up to 0.9 for many.
+fn unlikeness_bound(items: f64) -> f64 {
+    0.9 - 0.15 / items
+}
+
+/// Weighted mean of the squared lengths of the rows; NaN without rows. O(n dim).
+fn mean_squared_length(vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
+    let origin = vec![0.0f32; vectors.dim()];
+    let (mut sum, mut total_weight) = (0.0, 0.0);
+    for (row, x) in vectors.rows().enumerate() {
+        let weight = weights.map_or(1.0, |weights| weights[row]);
+        sum += weight * squared_distance(x, &origin);
+        total_weight += weight;
+    }
+    sum / total_weight
+}
+
+/// A node of the tree: a row, or all rows below a merge.
+#[derive(Clone, Copy)]
+struct Branch {
+    /// Number of different rows.
+    items: f64,
+    weight: f64,
+    /// Weighted sum of squared distances to the mean.
+    inertia: f64,
+    /// Largest unlikeness of the merges up to this node, in bounds.
+    unlikeness: f64,
+}
+
+/// The partition of [`Cut::Auto`]. The unlikeness of a merge is the mean squared distance between
+/// the rows of its two halves, in units of its bound. The partition has one cluster more than there
+/// are unlike merges (their shares added, rounded), and undoes as many merges, the least alike
+/// first. `threshold` is that of the rule. O(n log n).
+// Never inlined: not hot, and kept out of the function that chooses the rule.
+#[inline(never)]
+fn split_unlike(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) -> Partition {
     let rows = tree.rows();
-    // The threshold t(k) never falls as merges are kept, so a merge of at most the last threshold
-    // computed is within its own.
-    let mut last_threshold = f64::NEG_INFINITY;
-    let is_kept = |(kept_count, merge): &(usize, &Merge)| {
-        if merge.height > last_threshold {
-            last_threshold = threshold_of(rows - kept_count - 1);
-        }
-        merge.height <= last_threshold
+    // Equal rows have distance 0: a scale above 0 makes their unlikeness 0 if it is undefined.
+    let scale = (threshold / unlikeness_bound(2.0)).max(f64::MIN_POSITIVE);
+    let leaf = |row| Branch {
+        items: 1.0,
+        weight: weights.map_or(1.0, |weights| weights[row]),
+        inertia: 0.0,
+        unlikeness: 0.0,
     };
-    let kept_count = tree.merges().iter().enumerate().take_while(is_kept).count();
-    if rows == 0 { 0.0 } else { threshold_of(rows - kept_count) }
+    let mut branches: Vec<Branch> = (0..rows).map(leaf).collect();
+    let mut unlike_count = 0.0;
+    for merge in tree.merges() {
+        let (a, b) = (branches[merge.a], branches[merge.b]);
+        let weight = a.weight + b.weight;
+        // Repeated rows are one item, so that a weight equals repeated actions.
+        let items = if merge.height > 0.0 { a.items + b.items } else { 1.0 };
+        let distance_of_means = merge.height * weight / (2.0 * a.weight * b.weight);
+        let mean_distance = distance_of_means + a.inertia / a.weight + b.inertia / b.weight;
+        let unlikeness = mean_distance / (scale * unlikeness_bound(items));
+        unlike_count += ((unlikeness - 1.0 + HALF_RAMP) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
+        branches.push(Branch {
+            items,
+            weight,
+            inertia: a.inertia + b.inertia + merge.height / 2.0,
+            unlikeness: unlikeness.max(a.unlikeness).max(b.unlikeness),
+        });
+    }
+    let merges = branches.get(rows..).unwrap_or_default();
+    let keys: Vec<u64> = merges.iter().map(|merge| descending_key(merge.unlikeness)).collect();
+    // A merge is at least as unlike as those below it; of equals the last, which no other contains,
+    // comes first. So the merges below a kept merge are kept.
+    let order = argsort(&keys, &|x, y| y.cmp(&x));
+    let mut is_kept = vec![true; merges.len()];
+    for &merge in order.iter().take((unlike_count + 0.5) as usize) {
+        is_kept[merge] = false;
+    }
+    tree.partition_by(&|merge| is_kept[merge])
 }
 
 /// Cuts the tree by `rule` and applies the option for singletons. `threshold` is that of the rule;
-/// it is not used for a count.
+/// it is used only by [`CutRule::Unlike`].
 pub(crate) fn cut_tree(
     tree: &Dendrogram,
     vectors: Vectors<'_>,
@@ -100,7 +161,8 @@ pub(crate) fn cut_tree(
 ) -> Partition {
     let partition = match rule {
         CutRule::Count(count) => tree.cut_into(count),
-        _ => tree.cut_at(threshold),
+        CutRule::Height(height) => tree.cut_at(height),
+        CutRule::Unlike(_) => split_unlike(tree, weights, threshold),
     };
     let sizes = partition.sizes();
     let is_singleton = |label: i32| sizes[label as usize] == 1;
@@ -167,20 +229,22 @@ pub fn spread(vectors: Vectors<'_>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ward;
+    use crate::testing::SeededNumbers;
 
     /// The labels of the one-dimensional vectors `values`.
     fn labels_of(values: &[f32], weights: Option<&[f64]>, options: &ProfileOptions) -> Vec<i32> {
         let clustering =
             crate::cluster(Vectors::new(values, 1).unwrap(), weights, options).unwrap();
-        // A cut at the reported threshold returns the same partition.
-        let cut = Cut::Threshold(clustering.threshold);
-        let repeated_clustering = crate::cluster(
-            Vectors::new(values, 1).unwrap(),
-            weights,
-            &ProfileOptions { cut, ..*options },
-        );
-        assert_eq!(repeated_clustering.unwrap().partition, clustering.partition);
+        if options.cut != Cut::Auto {
+            // A cut at the reported threshold returns the same partition.
+            let cut = Cut::Threshold(clustering.threshold);
+            let repeated_clustering = crate::cluster(
+                Vectors::new(values, 1).unwrap(),
+                weights,
+                &ProfileOptions { cut, ..*options },
+            );
+            assert_eq!(repeated_clustering.unwrap().partition, clustering.partition);
+        }
         clustering.partition.labels
     }
 
@@ -199,20 +263,70 @@ mod tests {
         assert_eq!((cluster_count(0.599), cluster_count(0.601)), (1, 2));
     }
 
+    /// `count` random unit vectors of `dim` components.
+    fn random_units(count: usize, dim: usize, seed: u32) -> Vec<f32> {
+        let mut random = SeededNumbers::new(seed);
+        let mut values: Vec<f32> = (0..count * dim).map(|_| random.normal()).collect();
+        for vector in values.chunks_mut(dim) {
+            let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+            vector.iter_mut().for_each(|x| *x /= length);
+        }
+        values
+    }
+
+    fn auto(values: &[f32], dim: usize, weights: Option<&[f64]>) -> crate::Clustering {
+        let vectors = Vectors::new(values, dim).unwrap();
+        crate::cluster(vectors, weights, &ProfileOptions::default()).unwrap()
+    }
+
     #[test]
-    fn auto_lets_interests_of_more_actions_be_wider() {
-        // D = 1: the threshold is 0.7 (W / k)^0.4.
-        let auto_options = options_with(Cut::Auto, Singletons::Keep, Some(1.0));
-        assert_eq!(labels_of(&[0.0, 0.8], None, &auto_options), [0, 0], "0.64 <= 0.7 * 2^0.4");
-        assert_eq!(labels_of(&[0.0, 1.0], None, &auto_options), [0, 1], "1 > 0.7 * 2^0.4 = 0.92");
-        // The same two points, three actions each: 2 3 3 / 6 * 1 = 3 > 0.7 * 6^0.4 = 1.43.
-        assert_eq!(
-            labels_of(&[0.0, 0.0, 0.0, 1.0, 1.0, 1.0], None, &auto_options),
-            [0, 0, 0, 1, 1, 1]
-        );
-        assert_eq!(labels_of(&[7.0; 5], None, &auto_options), [0; 5]);
-        assert_eq!(labels_of(&[7.0], None, &auto_options), [0]);
-        assert!(labels_of(&[], None, &auto_options).is_empty());
+    fn auto_splits_two_actions_below_cosine_0_3() {
+        for spread in [None, Some(1.75), Some(2.0), Some(9.0)] {
+            let options = options_with(Cut::Auto, Singletons::Keep, spread);
+            let count_at = |cosine: f32| {
+                let values = [1.0, 0.0, cosine, (1.0 - cosine * cosine).sqrt()];
+                let vectors = Vectors::new(&values, 2).unwrap();
+                let clustering = crate::cluster(vectors, None, &options).unwrap();
+                assert!((clustering.threshold - 1.394).abs() < 1e-3);
+                clustering.partition.count
+            };
+            assert_eq!([-1.0, 0.0, 0.299, 0.31, 0.9].map(count_at), [2, 2, 2, 1, 1]);
+        }
+    }
+
+    #[test]
+    fn auto_never_merges_all_of_several_unlike_actions() {
+        for (count, seed) in (2..=12).zip(1..) {
+            // Orthogonal vectors, and random ones of 64 components, all of cosines below 0.5.
+            let mut orthogonal = vec![0.0; count * count];
+            (0..count).for_each(|i| orthogonal[i * count + i] = 1.0);
+            assert_eq!(auto(&orthogonal, count, None).partition.count, count);
+            let random = random_units(count, 64, seed);
+            assert!(auto(&random, 64, None).partition.count > count / 2);
+        }
+    }
+
+    #[test]
+    fn auto_scales_with_the_spread_of_the_catalogue() {
+        // One-dimensional, of length 10: the spread, not the lengths, decides.
+        let options = options_with(Cut::Auto, Singletons::Keep, Some(1.0));
+        assert_eq!(labels_of(&[10.0, 10.9], None, &options), [0, 0], "0.81 < 0.825");
+        assert_eq!(labels_of(&[10.0, 11.0], None, &options), [0, 1], "1 > 0.825");
+        assert_eq!(labels_of(&[7.0; 5], None, &options), [0; 5]);
+        assert_eq!(labels_of(&[7.0], None, &options), [0]);
+        assert!(labels_of(&[], None, &options).is_empty());
+        assert_eq!(labels_of(&[0.0; 3], None, &options), [0; 3], "no length");
+    }
+
+    #[test]
+    fn auto_depends_on_ratios_of_weights_only() {
+        for seed in 1..20 {
+            let values = random_units(30, 6, seed);
+            let labels = |weight: f64| auto(&values, 6, Some(&[weight; 30])).partition.labels;
+            assert_eq!(labels(1.0), auto(&values, 6, None).partition.labels);
+            assert_eq!(labels(1024.0), labels(1.0));
+            assert_eq!(labels(1.0 / 1024.0), labels(1.0));
+        }
     }
 
     #[test]
@@ -231,11 +345,29 @@ mod tests {
     }
 
     #[test]
-    fn auto_without_a_catalogue_uses_the_diameter() {
+    fn auto_without_a_catalogue_uses_the_lengths() {
         let auto_options = options_with(Cut::Auto, Singletons::Keep, None);
         for scale in [1.0, 1e18, 1e-30] {
             let values: Vec<f32> = [0.0, 0.1, 0.2, 9.0, 9.1].iter().map(|x| x * scale).collect();
             assert_eq!(labels_of(&values, None, &auto_options), [0, 0, 0, 1, 1], "scale {scale}");
+        }
+    }
+
+    #[test]
+    fn one_more_action_changes_auto_by_at_most_two() {
+        // Tastes of 2 to 5 topics of noisy unit vectors, and of none: fixed seeds, 1,740 steps.
+        for (topics, seed) in [0, 2, 3, 4, 5].into_iter().cycle().zip(1..=60) {
+            let (dim, count) = (16, 30);
+            let mut values = random_units(count, dim, seed);
+            let centres = random_units(topics.max(1), dim, seed + 1_000);
+            for (row, vector) in values.chunks_mut(dim).enumerate().filter(|_| topics > 0) {
+                let centre = &centres[row % topics * dim..][..dim];
+                vector.iter_mut().zip(centre).for_each(|(x, c)| *x = 0.6 * *x + 0.8 * c);
+            }
+            let counts: Vec<usize> =
+                (1..=count).map(|n| auto(&values[..n * dim], dim, None).partition.count).collect();
+            let largest_step = counts.windows(2).map(|pair| pair[0].abs_diff(pair[1])).max();
+            assert!(largest_step <= Some(2), "{topics} topics, seed {seed}: {counts:?}");
         }
     }
 
@@ -279,14 +411,5 @@ mod tests {
             let error = rule_of(&options_with(cut, Singletons::Keep, Some(1.0))).unwrap_err();
             assert!(alloc::string::ToString::to_string(&error).starts_with("cut."), "{error}");
         }
-    }
-
-    #[test]
-    fn the_diameter_is_the_largest_squared_distance() {
-        let vectors = Vectors::new(&[0.0, 3.0, -1.0, 2.0], 1).unwrap();
-        assert_eq!(
-            ward::tree_and_diameter(vectors, None, crate::DEFAULT_MEMORY_BYTES, true).unwrap().1,
-            16.0
-        );
     }
 }

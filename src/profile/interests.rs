@@ -8,7 +8,7 @@ use super::medoid::medoids;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
 use crate::options::check_weights;
 use crate::ward::dendrogram::{Dendrogram, Partition};
-use crate::ward::tree_and_diameter;
+use crate::ward::ward_within;
 use crate::{Error, ProfileOptions, Vectors};
 use alloc::{vec, vec::Vec};
 use serde::Serialize;
@@ -62,7 +62,8 @@ impl<'a> Actions<'a> {
 pub struct Clustering {
     /// The whole tree.
     pub tree: Dendrogram,
-    /// The Ward height (a squared distance) at which the tree was cut.
+    /// A squared distance. With [`Cut::Auto`](crate::Cut::Auto) the one below which two single
+    /// actions are one interest; else the Ward height up to which merges were kept.
     pub threshold: f64,
     /// The cluster of each row.
     pub partition: Partition,
@@ -83,7 +84,8 @@ pub struct Profile {
     pub importance: Vec<f64>,
     /// Time of the latest action of each interest, in milliseconds since the epoch.
     pub last_active: Vec<f64>,
-    /// The Ward height (a squared distance) at which the tree was cut.
+    /// A squared distance. With [`Cut::Auto`](crate::Cut::Auto) the one below which two single
+    /// actions are one interest; else the Ward height up to which merges were kept.
     pub threshold: f64,
 }
 
@@ -101,17 +103,14 @@ pub fn cluster(
     weights: Option<&[f64]>,
     options: &ProfileOptions,
 ) -> Result<Clustering, Error> {
-    check_weights(vectors.len(), weights)?;
-    let measure_diameter = cut::rule_of(options)?.needs_diameter();
-    let (tree, diameter) =
-        tree_and_diameter(vectors, weights, options.memory_bytes()?, measure_diameter)?;
-    cluster_from_tree(tree, diameter, vectors, weights, options)
+    cut::rule_of(options)?;
+    let tree = ward_within(vectors, weights, options.memory_bytes()?)?;
+    cluster_from_tree(tree, vectors, weights, options)
 }
 
 /// The clustering of rows whose tree is given: cuts the tree and computes the medoids.
 fn cluster_from_tree(
     tree: Dendrogram,
-    diameter: f64,
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     options: &ProfileOptions,
@@ -119,8 +118,7 @@ fn cluster_from_tree(
     // If all weights are 1, they are omitted: `means` is then faster and returns the same bits.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule_of(options)?;
-    let weight = weights.map_or(vectors.len() as f64, |weights| weights.iter().sum());
-    let threshold = rule.threshold(&tree, weight, diameter);
+    let threshold = rule.threshold(&tree, vectors, weights);
     let partition = cut::cut_tree(&tree, vectors, weights, rule, threshold, options);
     let medoids = medoids(vectors, weights, &partition);
     Ok(Clustering { tree, threshold, partition, medoids })
@@ -157,14 +155,8 @@ pub fn profile(
     options: &ProfileOptions,
 ) -> Result<Profile, Error> {
     check_options(now, options)?;
-    let measure_diameter = cut::rule_of(options)?.needs_diameter();
-    let (tree, diameter) = tree_and_diameter(
-        actions.vectors,
-        Some(actions.weights),
-        options.memory_bytes()?,
-        measure_diameter,
-    )?;
-    profile_from_tree(tree, diameter, actions, now, options)
+    let tree = ward_within(actions.vectors, Some(actions.weights), options.memory_bytes()?)?;
+    profile_from_tree(tree, actions, now, options)
 }
 
 /// Validates `now` and the options before the actions are clustered.
@@ -177,18 +169,15 @@ pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Er
     Ok(())
 }
 
-/// The profile of actions whose tree is given. `diameter` is the largest squared distance between
-/// two of them; it is used only by [`Cut::Auto`](crate::Cut::Auto) without a spread.
+/// The profile of actions whose tree is given.
 pub(crate) fn profile_from_tree(
     tree: Dendrogram,
-    diameter: f64,
     actions: &Actions<'_>,
     now: f64,
     options: &ProfileOptions,
 ) -> Result<Profile, Error> {
     let lambda = options.lambda_per_day()?;
-    let clustering =
-        cluster_from_tree(tree, diameter, actions.vectors, Some(actions.weights), options)?;
+    let clustering = cluster_from_tree(tree, actions.vectors, Some(actions.weights), options)?;
     let shares = importance(actions.at, actions.weights, &clustering.partition, now, lambda);
 
     let (partition, cluster_order) = order_by_importance(&clustering.partition, &shares);

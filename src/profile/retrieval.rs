@@ -10,7 +10,7 @@ use super::interests::{Actions, check_options, order_by_importance};
 use super::medoid::{means, medoids};
 use crate::options::check_range;
 use crate::ward::dendrogram::{Dendrogram, Partition};
-use crate::ward::tree_and_diameter;
+use crate::ward::ward_within;
 use crate::{Cut, Error, ProfileOptions};
 use alloc::{vec, vec::Vec};
 
@@ -82,14 +82,9 @@ pub fn retrieval(
     options: &RetrievalOptions,
 ) -> Result<Retrieval, Error> {
     let options = checked(actions, now, options)?;
-    let rule = cut::rule_of(&options.profile)?;
-    let (tree, diameter) = tree_and_diameter(
-        actions.vectors(),
-        Some(actions.weights()),
-        options.profile.memory_bytes()?,
-        rule.needs_diameter(),
-    )?;
-    retrieval_from_tree(&tree, diameter, actions, now, &options)
+    let memory = options.profile.memory_bytes()?;
+    let tree = ward_within(actions.vectors(), Some(actions.weights()), memory)?;
+    retrieval_from_tree(&tree, actions, now, &options)
 }
 
 /// The options with the spread that the cut needs, checked before the actions are clustered.
@@ -111,14 +106,13 @@ pub(crate) fn checked(
 /// The queries of actions whose tree is given; see `profile_from_tree`.
 pub(crate) fn retrieval_from_tree(
     tree: &Dendrogram,
-    diameter: f64,
     actions: &Actions<'_>,
     now: f64,
     options: &RetrievalOptions,
 ) -> Result<Retrieval, Error> {
     let (vectors, weights) = (actions.vectors(), actions.weights());
     let rule = cut::rule_of(&options.profile)?;
-    let threshold = rule.threshold(tree, weights.iter().sum(), diameter);
+    let threshold = rule.threshold(tree, vectors, Some(weights));
     let clusters = cut::cut_tree(tree, vectors, Some(weights), rule, threshold, &options.profile);
     let lambda = options.profile.lambda_per_day()?;
     let shares = importance(actions.at(), weights, &clusters, now, lambda);

@@ -143,10 +143,10 @@ impl Session {
     /// As [`profile`](crate::profile()).
     pub fn profile(&mut self, now: f64, options: &ProfileOptions) -> Result<Profile, Error> {
         interests::check_options(now, options)?;
-        let (tree, diameter) = self.current_tree(options.memory_bytes()?)?;
+        let tree = self.current_tree(options.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
-        interests::profile_from_tree(tree, diameter, &actions, now, options)
+        interests::profile_from_tree(tree, &actions, now, options)
     }
 
     /// The queries at time `now`, in milliseconds since the epoch. The result equals, bit for bit,
@@ -159,38 +159,37 @@ impl Session {
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
         let options = retrieval::checked(&actions, now, options)?;
-        let (tree, diameter) = self.current_tree(options.profile.memory_bytes()?)?;
+        let tree = self.current_tree(options.profile.memory_bytes()?)?;
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         let actions = Actions::new(vectors, &self.at, &self.weights)?;
-        retrieval::retrieval_from_tree(&tree, diameter, &actions, now, &options)
+        retrieval::retrieval_from_tree(&tree, &actions, now, &options)
     }
 
-    /// The tree of the present actions, and the largest squared distance between two of them.
-    fn current_tree(&mut self, memory: usize) -> Result<(Dendrogram, f64), Error> {
+    /// The tree of the present actions.
+    fn current_tree(&mut self, memory: usize) -> Result<Dendrogram, Error> {
         let n = self.len();
         let vectors = Vectors::new_unchecked(&self.values, self.dim);
         match core::mem::replace(&mut self.tree, TreeState::None) {
             TreeState::Clustered(run) => {
-                let tree_and_diameter = (run.tree(n), run.diameter);
+                let dendrogram = run.tree(n);
                 self.tree = TreeState::Clustered(run);
-                return Ok(tree_and_diameter);
+                return Ok(dendrogram);
             }
             TreeState::Incremental(mut tree) => {
                 if tree.update(vectors, &self.weights).is_some() {
-                    let tree_and_diameter =
-                        (Dendrogram::from_steps(n, &tree.steps()), tree.diameter());
+                    let dendrogram = Dendrogram::from_steps(n, &tree.steps());
                     self.tree = TreeState::Incremental(tree);
-                    return Ok(tree_and_diameter);
+                    return Ok(dendrogram);
                 }
             }
             TreeState::None => {}
         }
-        let run = WardRun::new(memory, vectors, Some(&self.weights), true)?;
-        let tree_and_diameter = (run.tree(n), run.diameter);
+        let run = WardRun::new(memory, vectors, Some(&self.weights))?;
+        let dendrogram = run.tree(n);
         if IncrementalTree::bytes(n, self.dim) <= memory {
             self.tree = TreeState::Clustered(Box::new(run));
         }
-        Ok(tree_and_diameter)
+        Ok(dendrogram)
     }
 
     /// Builds the incremental tree of the last run. Must be called before the actions change,

@@ -9,7 +9,7 @@
 use super::chain::{Nearest, NearestNeighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
-use super::pairwise::{FarthestBounds, all_pairs};
+use super::pairwise::all_pairs;
 use crate::math::simd::{BoundCodes, F32x8, I32x8, LANES, ROUND_DOWN, ROUND_UP, set_lanes};
 use alloc::{vec, vec::Vec};
 
@@ -98,10 +98,9 @@ impl<'a> BoundMatrix<'a> {
             .saturating_mul(width + max_merge_batches(n) * BATCH_MERGES)
     }
 
-    /// Builds the matrix before the first merge, when each row is a cluster, and computes the
-    /// largest grid distance of each row. O(n^2 dim).
+    /// Builds the matrix before the first merge, when each row is a cluster. O(n^2 dim).
     #[inline(never)]
-    pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> (Self, FarthestBounds) {
+    pub(crate) fn new(clusters: Clusters<'a>, grid: &Grid) -> Self {
         let n = clusters.live_count();
         let width = n.next_multiple_of(ROW_ALIGNMENT);
         let total_weight: f64 = clusters.weights.iter().sum();
@@ -118,25 +117,15 @@ impl<'a> BoundMatrix<'a> {
         let equal_factors = weights_are_equal.then(|| [F32x8::splat(weights[0] * factor); LANES]);
 
         let mut cells = vec![[0; LANES]; n.next_multiple_of(LANES) * (width / LANES)];
-        let mut farthest_bounds = FarthestBounds::new(n);
         let panels = 0..n.div_ceil(LANES);
         all_pairs(grid, panels.clone(), panels, &mut |left, right, block| {
             let rows = LANES.min(n - left * LANES);
-            let farthest_in_panel = farthest_bounds.panel_mut(right);
             let mut bounds = [BoundCodes::splat(0); LANES];
             match &equal_factors {
-                Some(factors) => {
-                    compute_bounds(&block[..rows], factors, offset, &mut bounds, farthest_in_panel);
-                }
+                Some(factors) => compute_bounds(&block[..rows], factors, offset, &mut bounds),
                 None => {
                     let factors = harmonic_means(left, right, &weights, factor);
-                    compute_bounds(
-                        &block[..rows],
-                        &factors,
-                        offset,
-                        &mut bounds,
-                        farthest_in_panel,
-                    );
+                    compute_bounds(&block[..rows], &factors, offset, &mut bounds);
                 }
             }
             let stride = width / LANES;
@@ -160,7 +149,7 @@ impl<'a> BoundMatrix<'a> {
                 dead_mask[cell_of(slot)] = BoundCodes::MAX;
             }
         }
-        let matrix = Self {
+        Self {
             scale: grid.squared_steps(1.0) * f64::from(inverse_total_weight),
             width,
             cells,
@@ -176,8 +165,7 @@ impl<'a> BoundMatrix<'a> {
             pending_updates: Vec::new(),
             batch_capacity: max_merge_batches(n),
             clusters,
-        };
-        (matrix, farthest_bounds)
+        }
     }
 
     /// Writes the updates that are pending for the row at `slot` into its cells.
@@ -352,19 +340,15 @@ impl NearestNeighbours for BoundMatrix<'_> {
 }
 
 /// Computes the cells of `rows` of squared grid distances: the codes of 1 + b with the lower bound
-/// b = max(0, (squared - `offset`) `factors`). Raises `farthest_in_panel` to the largest squared
-/// distance of each column.
+/// b = max(0, (squared - `offset`) `factors`).
 #[inline(never)]
 fn compute_bounds(
     rows: &[I32x8],
     factors: &[F32x8; LANES],
     offset: f32,
     bounds: &mut [BoundCodes; LANES],
-    farthest_in_panel: &mut [i32; LANES],
 ) {
-    let mut largest_squared = I32x8::new(*farthest_in_panel);
     for ((bound, row), factors) in bounds.iter_mut().zip(rows).zip(factors) {
-        largest_squared = largest_squared.max(*row);
         *bound = BoundCodes::encode(
             row.to_f32()
                 .offset_then_scale(-offset, *factors)
@@ -372,7 +356,6 @@ fn compute_bounds(
                 .max(F32x8::splat(1.0)),
         );
     }
-    *farthest_in_panel = largest_squared.to_array();
 }
 
 /// Ward's factors 2 w v / (w + v), times `factor`, for all pairs of vectors of two panels.

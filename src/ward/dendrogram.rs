@@ -143,19 +143,22 @@ impl Dendrogram {
     /// criterion "distance"). `threshold` is a squared distance. O(n).
     #[must_use]
     pub fn cut_at(&self, threshold: f64) -> Partition {
-        self.partition_after(self.merges.partition_point(|merge| merge.height <= threshold))
+        let kept_count = self.merges.partition_point(|merge| merge.height <= threshold);
+        self.partition_by(&|merge| merge < kept_count)
     }
 
     /// Keeps the lowest merges that leave `count` clusters; `count` is clamped to 1..=rows. O(n).
     #[must_use]
     pub fn cut_into(&self, count: usize) -> Partition {
-        self.partition_after(self.rows.saturating_sub(count.max(1)))
+        let kept_count = self.rows.saturating_sub(count.max(1));
+        self.partition_by(&|merge| merge < kept_count)
     }
 
-    /// Returns the clusters that the first `kept_count` merges form. O(n).
-    fn partition_after(&self, kept_count: usize) -> Partition {
-        let mut node_sets = UnionFind::new(self.rows + kept_count);
-        for (t, merge) in self.merges[..kept_count].iter().enumerate() {
+    /// Returns the clusters that the kept merges form; `is_kept` receives the index of a merge. The
+    /// merges below a kept merge must be kept. O(n).
+    pub(crate) fn partition_by(&self, is_kept: &dyn Fn(usize) -> bool) -> Partition {
+        let mut node_sets = UnionFind::new(self.rows + self.merges.len());
+        for (t, merge) in self.merges.iter().enumerate().filter(|(t, _)| is_kept(*t)) {
             let union_root = node_sets.union(merge.a, merge.b);
             node_sets.union(union_root, self.rows + t);
         }

@@ -118,11 +118,6 @@ impl Grid {
         (2.0 * self.max_residual) as f32 * ROUND_UP
     }
 
-    /// Upper bound of the true distance of two vectors at a squared grid distance of `squared`.
-    pub(crate) fn max_distance(&self, squared: i32) -> f64 {
-        (sqrt(squared.into()) + f64::from(self.slack())) / self.scale
-    }
-
     /// Whether the vector can be stored without overflow. O(dim).
     pub(crate) fn contains(&self, vector: &[f64]) -> bool {
         let radius = max_radius_in_steps(vector.len()) / self.scale;
@@ -217,12 +212,6 @@ impl Grid {
         for (row, norm) in block.iter_mut().zip(self.norms[left]) {
             *row = row.squared_distances(norm, norms);
         }
-    }
-
-    /// [`row`](Self::row) as a function of its own, for callers that are not hot.
-    #[inline(never)]
-    pub(crate) fn row_not_inlined(&self, slot: usize, pair: usize) -> [I32x8; 2] {
-        self.row(slot, pair)
     }
 
     /// Computes the squared distances, in squared steps, from the vector at a slot to those of a

@@ -77,7 +77,7 @@ pub fn ward_within(
     memory: usize,
 ) -> Result<Dendrogram, Error> {
     check_weights(vectors.len(), sizes)?;
-    Ok(WardRun::new(memory, vectors, sizes, false)?.tree(vectors.len()))
+    Ok(WardRun::new(memory, vectors, sizes)?.tree(vectors.len()))
 }
 
 /// The least memory that clustering takes per action of `dim` components, in bytes: n actions fit
@@ -89,18 +89,6 @@ pub fn ward_within(
 #[must_use]
 pub fn bytes_per_action(dim: usize) -> usize {
     run::BoundsStrategy::None.bytes(1, dim)
-}
-
-/// Computes the dendrogram, and the largest squared distance between two rows (0 unless
-/// `measure_diameter`). O(n^2 dim).
-pub(crate) fn tree_and_diameter(
-    vectors: Vectors<'_>,
-    weights: Option<&[f64]>,
-    memory: usize,
-    measure_diameter: bool,
-) -> Result<(Dendrogram, f64), Error> {
-    let run = WardRun::new(memory, vectors, weights, measure_diameter)?;
-    Ok((run.tree(vectors.len()), run.diameter))
 }
 
 #[cfg(test)]
@@ -176,8 +164,8 @@ mod tests {
         for (values, dim, weights) in sample_inputs() {
             let vectors = Vectors::new(&values, dim).unwrap();
             let [by_matrix, by_lists, without_bounds] = BoundsStrategy::ALL.map(|strategy| {
-                let run = WardRun::with_strategy(strategy, vectors, weights.as_deref(), true);
-                (run.steps, run.diameter, run.had_no_ties)
+                let run = WardRun::with_strategy(strategy, vectors, weights.as_deref());
+                (run.steps, run.had_no_ties)
             });
             assert_eq!(by_matrix, by_lists, "{} x {dim}", vectors.len());
             assert_eq!(by_matrix, without_bounds, "{} x {dim}", vectors.len());

@@ -13,7 +13,7 @@ use super::candidates::{CandidateList, CandidateListBuilder, MAX_BOUND, to_f32_r
 use super::chain::{Nearest, NearestNeighbours};
 use super::clusters::Clusters;
 use super::grid::Grid;
-use super::pairwise::{FarthestBounds, all_pairs};
+use super::pairwise::all_pairs;
 use crate::math::simd::{F32x8, LANES, ROUND_UP, sqrt};
 use alloc::{vec, vec::Vec};
 use core::ops::Range;
@@ -58,14 +58,10 @@ impl<'a> NeighbourLists<'a> {
         })
     }
 
-    /// Prepares the search before the first merge, when each row is a cluster, and computes the
-    /// largest grid distance of each row. O(n^2 dim).
+    /// Prepares the search before the first merge, when each row is a cluster. O(n^2 dim) with
+    /// lists, else O(n).
     #[inline(never)]
-    pub(crate) fn new(
-        clusters: Clusters<'a>,
-        grid: Grid,
-        with_lists: bool,
-    ) -> (Self, FarthestBounds) {
+    pub(crate) fn new(clusters: Clusters<'a>, grid: Grid, with_lists: bool) -> Self {
         let n = clusters.live_count();
         let mut weights: Vec<f32> = clusters.weights.iter().map(|&w| w as f32).collect();
         weights.resize(n.next_multiple_of(2 * LANES), 1.0);
@@ -81,25 +77,15 @@ impl<'a> NeighbourLists<'a> {
             clusters,
             grid,
         };
-        let mut farthest_bounds = FarthestBounds::new(n);
         if with_lists {
             search.lists = vec![CandidateList::EMPTY; n];
-            fill_lists(&search.grid, &search.weights, &mut search.lists, &mut farthest_bounds);
+            fill_lists(&search.grid, &search.weights, &mut search.lists);
             for cluster in 0..n {
                 let slack = search.slack(cluster);
                 search.lists[cluster].subtract_slack(slack);
             }
-        } else {
-            let panels = 0..n.div_ceil(LANES);
-            all_pairs(&search.grid, panels.clone(), panels, &mut |left, right, block| {
-                farthest_bounds.update(right, &block[..LANES.min(n - left * LANES)]);
-            });
         }
-        (search, farthest_bounds)
-    }
-
-    pub(crate) fn grid(&self) -> &Grid {
-        &self.grid
+        search
     }
 
     /// Upper bound, in steps, of the difference between the roots of two Ward distances of a
@@ -295,15 +281,9 @@ impl NearestNeighbours for NeighbourLists<'_> {
     }
 }
 
-/// Fills the candidate list of each row, and raises `farthest_bounds`, from the grid distances of
-/// all pairs of rows. O(n^2 dim).
+/// Fills the candidate list of each row from the grid distances of all pairs of rows. O(n^2 dim).
 #[inline(never)]
-fn fill_lists(
-    grid: &Grid,
-    weights: &[f32],
-    lists: &mut [CandidateList],
-    farthest_bounds: &mut FarthestBounds,
-) {
+fn fill_lists(grid: &Grid, weights: &[f32], lists: &mut [CandidateList]) {
     let n = lists.len();
     let panel_count = n.div_ceil(LANES);
     let (weights, _) = weights.as_chunks::<LANES>();
@@ -322,7 +302,6 @@ fn fill_lists(
         for columns in tile_ranges(rows.start) {
             let tile_is_on_diagonal = rows == columns;
             all_pairs(grid, rows.clone(), columns.clone(), &mut |left, right, block| {
-                farthest_bounds.update(right, &block[..LANES.min(n - left * LANES)]);
                 let mut distances = [[MAX_BOUND; LANES]; LANES];
                 for (i, row) in block.iter().enumerate() {
                     distances[i] = row

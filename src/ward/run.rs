@@ -2,7 +2,7 @@
 //! the tree.
 
 use super::bound_matrix::BoundMatrix;
-use super::chain::{NearestNeighbours, nearest_neighbour_chain};
+use super::chain::nearest_neighbour_chain;
 use super::clusters::Clusters;
 use super::dedup::DedupedRows;
 use super::dendrogram::{Dendrogram, Step};
@@ -18,11 +18,6 @@ pub(crate) struct WardRun {
     pub(super) distinct_rows: DedupedRows,
     /// Merges of the distinct rows, by their index in `distinct_rows`; children before parents.
     pub(super) steps: Vec<Step>,
-    /// Largest squared distance between two rows; 0 if it was not measured.
-    pub(crate) diameter: f64,
-    /// For each distinct row, an upper bound of its distances to the distinct rows before it; empty
-    /// if the diameter was not measured.
-    pub(super) max_earlier_distances: Vec<f64>,
     /// Whether the nearest neighbour of every merged cluster was unique (`chain.rs`).
     pub(super) had_no_ties: bool,
 }
@@ -34,10 +29,9 @@ impl WardRun {
         memory: usize,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
-        measure_diameter: bool,
     ) -> Result<Self, Error> {
         let strategy = BoundsStrategy::choose(memory, vectors.len(), vectors.dim())?;
-        Ok(Self::with_strategy(strategy, vectors, weights, measure_diameter))
+        Ok(Self::with_strategy(strategy, vectors, weights))
     }
 
     /// Clusters the rows by `strategy`, whatever memory it needs.
@@ -45,48 +39,30 @@ impl WardRun {
         strategy: BoundsStrategy,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
-        measure_diameter: bool,
     ) -> Self {
         let weights = weights.map_or_else(|| vec![1.0; vectors.len()], <[f64]>::to_vec);
         let distinct_rows = DedupedRows::new(vectors, weights);
         let vectors = distinct_rows.vectors(vectors);
         if vectors.len() < 2 {
-            let max_earlier_distances = vec![0.0; vectors.len()];
-            return Self {
-                distinct_rows,
-                steps: Vec::new(),
-                diameter: 0.0,
-                max_earlier_distances,
-                had_no_ties: true,
-            };
+            return Self { distinct_rows, steps: Vec::new(), had_no_ties: true };
         }
         let clusters = Clusters::new(vectors, distinct_rows.weights.clone());
         let grid = Grid::new(vectors);
-        let (chain_result, diameter, max_earlier_distances) = match strategy {
+        let chain_result = match strategy {
             BoundsStrategy::Matrix => {
-                let (mut matrix, farthest_bounds) = BoundMatrix::new(clusters, &grid);
-                let (diameter, max_earlier_distances) =
-                    farthest_bounds.measure(measure_diameter, &grid, matrix.clusters());
+                let mut matrix = BoundMatrix::new(clusters, &grid);
                 // The grid is freed before the chain allocates, so that the chain reuses memory
                 // that is still in the caches.
                 drop(grid);
-                (nearest_neighbour_chain(&mut matrix), diameter, max_earlier_distances)
+                nearest_neighbour_chain(&mut matrix)
             }
             BoundsStrategy::NeighbourLists | BoundsStrategy::None => {
-                let (mut lists, farthest_bounds) =
+                let mut lists =
                     NeighbourLists::new(clusters, grid, strategy == BoundsStrategy::NeighbourLists);
-                let (diameter, max_earlier_distances) =
-                    farthest_bounds.measure(measure_diameter, lists.grid(), lists.clusters());
-                (nearest_neighbour_chain(&mut lists), diameter, max_earlier_distances)
+                nearest_neighbour_chain(&mut lists)
             }
         };
-        Self {
-            distinct_rows,
-            steps: chain_result.steps,
-            diameter,
-            max_earlier_distances,
-            had_no_ties: chain_result.had_no_ties,
-        }
+        Self { distinct_rows, steps: chain_result.steps, had_no_ties: chain_result.had_no_ties }
     }
 
     /// The dendrogram of all `n` rows, duplicates included.

@@ -344,6 +344,9 @@ export interface Clustering {
    * SciPy's `linkage`; heights are squared distances (Lance-Williams), SciPy's are their roots.
    */
   tree: Float64Array;
-  /** Height at which the tree was cut. */
+  /**
+   * Height up to which merges were kept; with `cut: "auto"`, the squared distance below which two
+   * single rows are one cluster.
+   */
   threshold: number;
 }

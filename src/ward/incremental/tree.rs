@@ -1,8 +1,8 @@
-//! The nodes of an incremental tree, stored by slot; adding and removing leaves; the diameter.
+//! The nodes of an incremental tree, stored by slot; adding and removing leaves.
 
 use crate::Vectors;
-use crate::math::distance::{move_towards, squared_distance};
-use crate::math::simd::{I32x8, LANES};
+use crate::math::distance::move_towards;
+use crate::math::simd::LANES;
 use crate::ward::dendrogram::{Dendrogram, Step};
 use crate::ward::grid::Grid;
 use crate::ward::run::WardRun;
@@ -53,13 +53,6 @@ pub(crate) struct IncrementalTree {
     pub(super) leaf_of_row: Vec<u32>,
     /// Leaves that have lost or gained a row, or whose weight has changed, since the last update.
     pub(super) changed_leaves: Vec<u32>,
-    /// By leaf: an upper bound of its squared distances to other leaves. The squared distance of
-    /// each pair of leaves is within the bound of at least one of the two.
-    pub(super) max_squared_distances: Vec<f64>,
-    /// The two leaves at the largest distance; [`NO_NODE`] if they are unknown.
-    pub(super) diameter_ends: [u32; 2],
-    /// Largest squared distance between two rows.
-    pub(super) diameter: f64,
 }
 
 impl IncrementalTree {
@@ -92,14 +85,9 @@ impl IncrementalTree {
             inner_nodes: Vec::with_capacity(n),
             leaf_of_row: vec![0; vectors.len()],
             changed_leaves: Vec::new(),
-            max_squared_distances: vec![0.0; slots],
-            diameter_ends: [NO_NODE; 2],
-            diameter: run.diameter,
         };
         for (leaf, &row) in distinct_rows.rows.iter().enumerate() {
             tree.insert_leaf(vectors.row(row), distinct_rows.weights[leaf])?;
-            let max_distance = run.max_earlier_distances[leaf];
-            tree.max_squared_distances[leaf] = max_distance * max_distance;
             tree.leaf_of_row[row] = leaf as u32;
         }
         for step in &distinct_rows.steps {
@@ -163,13 +151,7 @@ impl IncrementalTree {
         }
         self.repair(&new_leaves, &changed_leaves)?;
         self.free_slots.extend(removed_leaves);
-        self.update_diameter(&new_leaves);
         Some(())
-    }
-
-    /// Largest squared distance between two rows.
-    pub(crate) fn diameter(&self) -> f64 {
-        self.diameter
     }
 
     /// Returns the n - 1 merges of the rows, children before parents.
@@ -258,59 +240,6 @@ impl IncrementalTree {
         self.children[slot] = [a as u32, b as u32];
         self.states[slot] = NodeState::Pending;
         Some(slot)
-    }
-
-    /// Updates the diameter. O(n dim) for each new leaf and, if one of `diameter_ends` was removed,
-    /// for each leaf that may replace it.
-    fn update_diameter(&mut self, new_leaves: &[u32]) {
-        for &leaf in new_leaves {
-            self.max_squared_distances[leaf as usize] = f64::INFINITY;
-        }
-        if self.diameter_ends.iter().any(|leaf| !self.leaf_of_row.contains(leaf)) {
-            self.diameter = 0.0;
-        }
-        let rows = self.leaf_of_row.iter().enumerate();
-        let first_rows = rows.filter(|(row, leaf)| self.lowest_row[**leaf as usize] == *row as u32);
-        let leaves: Vec<usize> = first_rows.map(|(_, &leaf)| leaf as usize).collect();
-        loop {
-            // Scan the leaf with the largest upper bound, until no bound exceeds the diameter.
-            let upper_bounds = &self.max_squared_distances;
-            match leaves
-                .iter()
-                .copied()
-                .max_by(|&x, &y| upper_bounds[x].total_cmp(&upper_bounds[y]))
-            {
-                Some(leaf) if upper_bounds[leaf] > self.diameter => {
-                    self.scan_distances(leaf, &leaves);
-                }
-                _ => return,
-            }
-        }
-    }
-
-    /// Computes the upper bound of the squared distances of a leaf to `leaves`, and raises the
-    /// diameter to the largest of these distances. O(n dim).
-    fn scan_distances(&mut self, leaf: usize, leaves: &[usize]) {
-        let mut max_squared_distance: f64 = 0.0;
-        let (mut row_pair, mut row_distances) = (usize::MAX, [[0; LANES]; 2]);
-        for &other in leaves {
-            let pair = other / (2 * LANES);
-            if row_pair != pair {
-                (row_pair, row_distances) =
-                    (pair, self.grid.row_not_inlined(leaf, pair).map(I32x8::to_array));
-            }
-            let max_distance =
-                self.grid.max_distance(row_distances.as_flattened()[other % (2 * LANES)]);
-            let mut squared = max_distance * max_distance;
-            if squared > self.diameter {
-                squared = squared_distance(self.mean(leaf), self.mean(other));
-                if squared > self.diameter {
-                    (self.diameter, self.diameter_ends) = (squared, [leaf as u32, other as u32]);
-                }
-            }
-            max_squared_distance = max_squared_distance.max(squared);
-        }
-        self.max_squared_distances[leaf] = max_squared_distance;
     }
 }
 
