@@ -162,11 +162,25 @@ test("invalid attribute values are refused, naming the item", async () => {
   await rejects(
     from({ x: "1" }, { x: 1 }),
     "option",
-    /"x" of item 1: expected a string, a boolean, or a list of strings, saw 1/,
+    /"x" of item 1: expected a string of well-formed .*, a boolean, or a list of these, saw 1/,
   );
   await rejects(from({ x: { deep: 1 } }), "option", /"x" of item 0: .* saw a Object/);
   await rejects(from({ x: ["a", undefined] }), "option", /"x" of item 0: .* saw undefined/);
+  // UTF-8 would make them the same label.
+  await rejects(from({ x: ["\ud800"] }), "option", /"x" of item 0: .* saw "\\ud800"/);
   assert.deepEqual((await from({ x: null }, "text", 7)).attributes(), ["x"]);
+});
+
+test("what a payload inherits is not an attribute", async () => {
+  const names = ["constructor", "__proto__", "toString"];
+  const payloads = [{}, Object.create({ toString: "inherited" }), JSON.parse('{"toString":"own"}')];
+  const catalogue = await Catalogue.from(
+    payloads.map((payload, at) => [`${at}`, Float32Array.of(1), payload]),
+    { dim: 1, attributes: names },
+  );
+  const found = (is) =>
+    catalogue.search([1], { filter: { field: "toString", is } }).map(({ item }) => item);
+  assert.deepEqual([found("own"), found("inherited")], [["2"], []]);
 });
 
 test("inner product and L2 rank like a plain loop", async () => {

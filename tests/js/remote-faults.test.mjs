@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { isPassing, RetrievalError } from "pocketsage/remote";
+import { isPassing, milvus, pgvector, qdrant, RetrievalError, redis } from "pocketsage/remote";
 import { COLLECTION, engineAt, failure, goodReply, query, serve } from "./remote-world.mjs";
 
+const FAILED = ["error", "retrieval"];
 const json = { "content-type": "application/json" };
 
 const statuses = [
@@ -59,6 +60,9 @@ const invalidReplies = [
   ["no distances", '{"ids":[["a"]]}'],
   ["fewer distances than ids", '{"ids":[["a","b"]],"distances":[[0.1]]}'],
   ["two lists for one query", goodReply(2)],
+  ["more distances than ids", '{"ids":[["a"]],"distances":[[0.1,0.2]]}'],
+  ["a hexadecimal distance", '{"ids":[["a"]],"distances":[["0x1"]]}'],
+  ["a blank distance", '{"ids":[["a"]],"distances":[[" 1 "]]}'],
   ["a distance that is text", '{"ids":[["a"]],"distances":[["near"]]}'],
   ["an id that is empty", '{"ids":[[""]],"distances":[[0.1]]}'],
   ["an id that is an object", '{"ids":[[{}]],"distances":[[0.1]]}'],
@@ -70,6 +74,73 @@ for (const [name, body] of invalidReplies) {
     assert.equal((await failure(engineAt(url))).reason, "reply");
   });
 }
+
+/** Replies that once gave hits of another query, of half a value, or of an object's name. */
+const misreadReplies = [
+  [
+    "milvus: topks that are not all hits",
+    milvus({
+      url: "https://milvus.example",
+      collection: "items",
+      fetch: async () =>
+        Response.json({ code: 0, data: [{ id: "a", distance: 1 }], topks: [0, 0] }),
+    }),
+  ],
+  ["redis: an odd number of values", redis({ key: "items", command: async () => ["a", "1", "b"] })],
+  ["redis: text", redis({ key: "items", command: async () => "12" })],
+  ["redis: an id that is an object", redis({ key: "items", command: async () => [{}, "1"] })],
+  ["redis: an error as its result", redis({ key: "items", command: async () => new Error("no") })],
+  [
+    "pgvector: a place that no query has",
+    pgvector({
+      table: "items",
+      query: async () => ({ rows: [0, -1].map((place) => ({ place, missing: true, item: null })) }),
+    }),
+  ],
+];
+for (const [name, retriever] of misreadReplies) {
+  test(`${name}: the answers are errors`, async () => {
+    const vector = Float32Array.of(1, 0);
+    const answers = await retriever.ask([
+      { vector, count: 2 },
+      { vector, count: 2 },
+    ]);
+    for (const { status, error } of answers) assert.deepEqual([status, error?.code], FAILED);
+  });
+}
+
+test("pgvector: the text of a vector that is cut off is an error", async () => {
+  const query = async () => ({ rows: [{ item: "a", vector: "[1,25" }] });
+  await assert.rejects(pgvector({ table: "items", query }).vectors(["a"]), { code: "retrieval" });
+});
+
+test("a batch that fails for one unknown id is repeated by vector, for all queries", async () => {
+  const bodies = [];
+  const fetch = async (_, { body }) => {
+    const { searches, ids } = JSON.parse(body);
+    bodies.push(searches ?? ids);
+    if (ids) return Response.json({ result: [] });
+    if (searches.some(({ query }) => query === 7))
+      return Response.json({ status: { error: "Not found: No point with id 7" } }, { status: 404 });
+    return Response.json({ result: searches.map(() => ({ points: [{ id: 1, score: 0.5 }] })) });
+  };
+  const answers = await qdrant({ url: "https://qdrant.example", collection: "items", fetch }).ask([
+    { item: "7", count: 2 },
+    { vector: Float32Array.of(1, 0), count: 2 },
+  ]);
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["not-found", "ok"],
+  );
+  assert.equal(bodies.length, 3);
+});
+
+test("a message is at most 500 characters, whatever the engine sends", async () => {
+  const statusText = "x".repeat(3000);
+  const fetch = async () => new Response("{}", { status: 500, statusText });
+  const { message } = await failure(engineAt("http://engine.example", { fetch }));
+  assert.equal(message.length, 500);
+});
 
 test("a reply of 50 MB is cut off, with and without content-length", async (t) => {
   let sent = 0;

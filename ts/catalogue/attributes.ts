@@ -7,7 +7,7 @@
 
 import { encodeStrings } from "../core/strings.js";
 import { SageError } from "../errors.js";
-import { inspect } from "../values/check.js";
+import { inspect, isWellFormed } from "../values/check.js";
 import { bytesOf } from "./sections.js";
 
 /** A column as one value per row: a number, or a list of labels. NaN or undefined: no value. */
@@ -39,8 +39,11 @@ export function extractColumns(
 ): Map<string, ColumnValues> {
   return new Map(
     Array.from(fields, ([name, existing]) => {
-      const values = payloads.map(
-        (payload) => (payload as Record<string, unknown> | null | undefined)?.[name] ?? undefined,
+      // Own fields only: those that a payload keeps when it is stored as JSON.
+      const values = payloads.map((payload) =>
+        typeof payload === "object" && payload !== null && Object.hasOwn(payload, name)
+          ? ((payload as Record<string, unknown>)[name] ?? undefined)
+          : undefined,
       );
       const firstExisting = existing?.values.find((value) =>
         typeof value === "number" ? !Number.isNaN(value) : value?.length,
@@ -195,10 +198,15 @@ function checkNumber(name: string, row: number, value: unknown): number {
 function checkLabels(name: string, row: number, value: unknown): string[] {
   const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
   const index = labels.findIndex(
-    (label) => typeof label !== "string" && typeof label !== "boolean",
+    (label) => !(typeof label === "string" ? isWellFormed(label) : typeof label === "boolean"),
   );
   if (index >= 0)
-    throw attributeError(name, row, "a string, a boolean, or a list of strings", labels[index]);
+    throw attributeError(
+      name,
+      row,
+      "a string of well-formed Unicode, a boolean, or a list of these",
+      labels[index],
+    );
   return labels.map(String);
 }
 

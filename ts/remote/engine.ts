@@ -74,7 +74,11 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     const acceptedItems = items.filter(acceptsId);
     if (acceptedItems.length === 0) return items.map(() => undefined);
     const { request, read } = engine.lookUp(acceptedItems);
-    const found = parseReply(name, read, await engine.send(request, signal));
+    const reply = await engine.send(request, signal).catch((error: unknown) => {
+      checkAbort(signal);
+      throw isSageError(error) ? error : unexpectedReply(name, String(error), error);
+    });
+    const found = parseReply(name, read, reply);
     const indexOf = new Map(acceptedItems.map((item, index) => [item, index]));
     return items.map((item) =>
       checkStoredVector(name, item, found[indexOf.get(item) ?? -1], engine.dim),
@@ -105,13 +109,14 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
       throw unexpectedReply(name, `${replies.length} answers to ${queries.length} queries`);
     } catch (error) {
       checkAbort(signal);
-      // Engines may fail a whole batch for one unknown id: `ask` then retries all by vector.
+      // Engines may fail a whole batch for one unknown id: `ask` then retries all by vector, also
+      // the queries that had no id.
       const idIsUnknown =
         error instanceof RetrievalError &&
         error.reason === "not-found" &&
         queries.some(({ id }) => id !== undefined);
       const failure = isSageError(error) ? error : unexpectedReply(name, String(error), error);
-      return queries.map(({ id }) => (idIsUnknown && id !== undefined ? "not-found" : failure));
+      return queries.map(() => (idIsUnknown ? "not-found" : failure));
     }
   };
 
@@ -144,8 +149,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     const unansweredRows: number[] = [];
     directQueries.forEach((query, row) => {
       const reply = query && directReplies.get(query);
-      if (reply === undefined || (reply === "not-found" && query!.id !== undefined))
-        unansweredRows.push(row);
+      if (reply === undefined || reply === "not-found") unansweredRows.push(row);
       else setAnswer(row, reply);
     });
 

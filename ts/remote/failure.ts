@@ -24,6 +24,9 @@ export type FailureReason =
   | "redirect"
   | "open";
 
+/** Texts of engines are in messages: a longer message is cut in the middle. */
+const MAX_MESSAGE_LENGTH = 500;
+
 /** A {@link SageError} of code "retrieval" with the reason of the failure. */
 export class RetrievalError extends SageError {
   readonly reason: FailureReason;
@@ -37,7 +40,16 @@ export class RetrievalError extends SageError {
     message: string,
     details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
-    super("retrieval", message, details.cause === undefined ? undefined : { cause: details.cause });
+    const half = MAX_MESSAGE_LENGTH / 2;
+    const shortMessage =
+      message.length > MAX_MESSAGE_LENGTH
+        ? `${message.slice(0, half - 1)}…${message.slice(-half)}`
+        : message;
+    super(
+      "retrieval",
+      shortMessage,
+      details.cause === undefined ? undefined : { cause: details.cause },
+    );
     this.reason = reason;
     this.status = details.status;
     this.retryAfter = details.retryAfter;

@@ -8,15 +8,18 @@ export function readField(value: unknown, key: string): unknown {
   return (value as Record<string, unknown>)[key];
 }
 
-/** An array. `what` names its elements in the error. */
+/** An array, without holes. `what` names its elements in the error. */
 export function readList(value: unknown, what: string): unknown[] {
-  if (Array.isArray(value)) return value;
+  if (Array.isArray(value)) return Array.from(value as unknown[]);
   throw new TypeError(`${inspect(value)} instead of a list of ${what}`);
 }
 
+/** `Number` reads more than decimal numbers: blanks, and hexadecimal, octal and binary ones. */
+const DECIMAL = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
 /** A finite number, also in decimal string form. `what` names it in the error. */
 export function readNumber(value: unknown, what: string): number {
-  const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+  const parsed = typeof value === "string" && DECIMAL.test(value) ? Number(value) : value;
   if (typeof parsed === "number" && Number.isFinite(parsed)) return parsed;
   throw new TypeError(`${inspect(value)} for ${what}`);
 }
@@ -33,6 +36,20 @@ export function readPrior(record: unknown, field: string | undefined): { prior?:
   const prior = readNumber(value, `the prior in "${field}"`);
   if (prior >= 0) return { prior };
   throw new TypeError(`${prior} for the prior in "${field}", expected at least 0`);
+}
+
+/** A whole number from 0 to `max`. `what` names it in the error. */
+export function readWhole(value: unknown, what: string, max: number): number {
+  const number = readNumber(value, what);
+  if (Number.isInteger(number) && number >= 0 && number <= max) return number;
+  throw new TypeError(`${number} for ${what}, from 0 to ${max}`);
+}
+
+/** A list with one element for each of `count` others. `what` names the elements in the error. */
+export function readParallelList(value: unknown, what: string, count: number): unknown[] {
+  const list = readList(value, what);
+  if (list.length === count) return list;
+  throw new TypeError(`${list.length} ${what} for ${count} ids`);
 }
 
 /** An id: a non-empty string, or an integer within the safe range, as a string. */

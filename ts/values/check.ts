@@ -94,13 +94,20 @@ export function checkFinite(where: string, value: unknown): number {
   return value;
 }
 
+/**
+ * Whether the text is well-formed Unicode. UTF-8 cannot encode half of a surrogate pair: texts that
+ * differ only there would become equal.
+ */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
+}
+
 /** Whether `value` is an item id: well-formed Unicode, 1 to 65,535 bytes in UTF-8. */
 export function isItemId(value: unknown): value is string {
   return (
     typeof value === "string" &&
     value !== "" &&
-    // UTF-8 cannot encode half of a surrogate pair: ids that differ only there would become equal.
-    !/\p{Surrogate}/u.test(value) &&
+    isWellFormed(value) &&
     (value.length * 3 <= LIMITS.maxIdBytes ||
       new TextEncoder().encode(value).length <= LIMITS.maxIdBytes)
   );

@@ -12,9 +12,13 @@ import { displayName, openText, readText, splitLines, type TextSource } from "./
  */
 export async function* readIds(file: string, options: RowOptions): AsyncGenerator<Row> {
   const source = await openText(readText(file));
-  if (isPlainText(file, source.beginning, options.id))
-    yield* readIdLines(displayName(file), source, options.id);
-  else yield* readTextRows(file, source, options);
+  try {
+    if (isPlainText(file, source.beginning, options.id))
+      yield* readIdLines(displayName(file), source, options.id);
+    else yield* readTextRows(file, source, options);
+  } finally {
+    await source.close();
+  }
 }
 
 function isPlainText(file: string, beginning: string, id: string): boolean {
@@ -45,19 +49,23 @@ export async function* joinIds(
   ids: AsyncGenerator<Row>,
 ): AsyncGenerator<Row> {
   let count = 0;
-  for await (const row of rows) {
-    const { value, done } = await ids.next();
-    if (done)
+  try {
+    for await (const row of rows) {
+      const { value, done } = await ids.next();
+      if (done)
+        throw new InputError(
+          `${displayName(idsFile)}: expected one id a row of ${displayName(file)}, saw ${count}, ` +
+            `too few. Add the id of ${row.location} and the ids after it.`,
+        );
+      count += 1;
+      yield { ...row, fields: { ...value.fields, ...row.fields } };
+    }
+    if (!(await ids.next()).done)
       throw new InputError(
-        `${displayName(idsFile)}: expected one id a row of ${displayName(file)}, saw ${count}, ` +
-          `too few. Add the id of ${row.location} and the ids after it.`,
+        `${displayName(idsFile)}: expected ${count} ids, one a row of ${displayName(file)}, saw ` +
+          "more. Remove the ids that have no vector.",
       );
-    count += 1;
-    yield { ...row, fields: { ...value.fields, ...row.fields } };
+  } finally {
+    await ids.return(undefined);
   }
-  if (!(await ids.next()).done)
-    throw new InputError(
-      `${displayName(idsFile)}: expected ${count} ids, one a row of ${displayName(file)}, saw ` +
-        "more. Remove the ids that have no vector.",
-    );
 }

@@ -11,7 +11,7 @@ import { detectExport, type ExportFormat } from "./json-exports.js";
 import { readNpyRows } from "./npy.js";
 import { openRows, type RowOptions, readTextRows, textFormatOf } from "./open-rows.js";
 import { listNames, type Row } from "./row.js";
-import { displayName, openText, readText } from "./stream.js";
+import { displayName, openText, readText, type TextSource } from "./stream.js";
 
 /** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
 export type FileItem = readonly [
@@ -246,6 +246,19 @@ async function* readRows(file: string, options: ItemFileOptions): AsyncGenerator
   }
   const onBytes = (bytesRead: number): unknown => length > 0 && onProgress(bytesRead / length);
   const source = await openText(readText(file, onBytes));
+  try {
+    yield* readSource(file, source, options);
+  } finally {
+    await source.close();
+  }
+}
+
+async function* readSource(
+  file: string,
+  source: TextSource,
+  options: ItemFileOptions,
+): AsyncGenerator<Row> {
+  const { id, vector, ids } = options;
   const { beginning } = source;
   const isNumbers =
     textFormatOf(file, beginning) === "csv" &&

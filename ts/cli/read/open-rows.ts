@@ -41,7 +41,11 @@ export async function* openRows(file: string, options: RowOptions): AsyncGenerat
   if (extname(file).toLowerCase() === ".parquet") yield* readParquetRows(file, options);
   else {
     const source = await openText(readText(file, options.onBytes));
-    yield* readTextRows(file, source, options);
+    try {
+      yield* readTextRows(file, source, options);
+    } finally {
+      await source.close();
+    }
   }
 }
 

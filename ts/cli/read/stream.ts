@@ -87,6 +87,8 @@ export interface TextSource {
   readonly beginning: string;
   /** All chunks, those of the beginning included. */
   readonly chunks: AsyncIterable<string>;
+  /** Closes the file; required whether or not the chunks were read. */
+  readonly close: () => Promise<unknown>;
 }
 
 /** Reads the beginning of a text. Linear in its length: each chunk is searched once. */
@@ -111,6 +113,7 @@ export async function openText(chunks: AsyncGenerator<string>): Promise<TextSour
       yield beginning;
       yield* chunks;
     })(),
+    close: () => chunks.return(undefined),
   };
 }
 

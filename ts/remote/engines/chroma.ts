@@ -17,7 +17,15 @@ import {
   outboundOf,
   postJson,
 } from "../http.js";
-import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
+import {
+  readField,
+  readId,
+  readList,
+  readNumber,
+  readParallelList,
+  readPrior,
+  readVector,
+} from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Options of {@link chroma}. */
@@ -116,9 +124,11 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
               ? undefined
               : readList(readField(reply, "metadatas"), "lists of metadata");
           return ids.map((row, query) => {
-            const rowMetadatas = metadatas && readList(metadatas[query], "metadata");
-            const rowDistances = readList(distances[query], "distances");
-            return readList(row, "ids").map((item, rank) => ({
+            const items = readList(row, "ids");
+            const rowMetadatas =
+              metadatas && readParallelList(metadatas[query], "metadata", items.length);
+            const rowDistances = readParallelList(distances[query], "distances", items.length);
+            return items.map((item, rank) => ({
               item: readId(item),
               score: 1 - readNumber(rowDistances[rank], "a distance"),
               ...readPrior(rowMetadatas?.[rank], priorField),
@@ -130,12 +140,11 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     lookUp: (items) => ({
       request: postJson(urlOf("get"), { ids: items, include: ["embeddings"] }, headers),
       read: (reply) => {
-        const embeddings = readList(readField(reply, "embeddings"), "embeddings");
+        const ids = readList(readField(reply, "ids"), "ids");
+        const field = readField(reply, "embeddings");
+        const embeddings = readParallelList(field, "embeddings", ids.length);
         const vectorByItem = new Map(
-          readList(readField(reply, "ids"), "ids").map((item, row) => [
-            readId(item),
-            readVector(embeddings[row]),
-          ]),
+          ids.map((item, row) => [readId(item), readVector(embeddings[row])]),
         );
         return items.map((item) => vectorByItem.get(item));
       },

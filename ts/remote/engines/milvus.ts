@@ -39,6 +39,7 @@ import {
   readNumber,
   readPrior,
   readVector,
+  readWhole,
   textOf,
 } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
@@ -169,10 +170,14 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
             `no "topks" for ${group.length} queries: this server does not support batches`,
           );
         const hitCounts = Array.isArray(topks)
-          ? topks.map((topk) => readNumber(topk, "a count"))
+          ? topks.map((topk) => readWhole(topk, "a count in topks", rows.length))
           : [rows.length];
         let start = 0;
-        return hitCounts.map((count) => rows.slice(start, (start += count)).map(toHit));
+        const replies = hitCounts.map((count) => rows.slice(start, (start += count)).map(toHit));
+        // Else hits would be those of another query.
+        if (start !== rows.length)
+          throw new TypeError(`${rows.length} hits for a sum of ${start} in topks`);
+        return replies;
       },
     }));
   };

@@ -17,7 +17,7 @@ import {
   type Filter,
   toExpression,
 } from "../filter.js";
-import { readField, readId, readList, readNumber, readPrior } from "../reply.js";
+import { readField, readId, readList, readNumber, readPrior, readWhole } from "../reply.js";
 import { roundedUnitVector } from "../vectors.js";
 
 /** Runs a statement with parameters ($1, $2, ...) and resolves to its rows. */
@@ -234,7 +234,7 @@ function readRows(reply: unknown, count: number): EngineReply[] {
   const replies: EngineReply[] = Array.from({ length: count }, () => []);
   const answeredQueries = new Set<number>();
   for (const row of readList(readField(reply, "rows"), "rows")) {
-    const queryIndex = readNumber(readField(row, "place"), "a query index");
+    const queryIndex = readWhole(readField(row, "place"), "a query index", count - 1);
     answeredQueries.add(queryIndex);
     if (readField(row, "missing") === true) replies[queryIndex] = "not-found";
     else if (readField(row, "item") !== null)
@@ -251,7 +251,7 @@ function readRows(reply: unknown, count: number): EngineReply[] {
 
 function parseVector(value: unknown): Float32Array | undefined {
   if (value === null) return undefined;
-  if (typeof value !== "string" || !value.startsWith("["))
+  if (typeof value !== "string" || !/^\[.*\]$/.test(value))
     throw new TypeError(`${inspect(value)} for a vector`);
   return Float32Array.from(value.slice(1, -1).split(","), (component) =>
     readNumber(component, "a vector component"),

@@ -23,7 +23,7 @@ import {
   rejectStrings,
   toExpression,
 } from "../filter.js";
-import { readList, readNumber, readPrior, textOf } from "../reply.js";
+import { readId, readList, readNumber, readPrior, textOf } from "../reply.js";
 
 /** Sends a command and resolves to its reply, with strings as strings or bytes. */
 export type RedisExecutor = (
@@ -166,14 +166,16 @@ function readHits(
   if (reply instanceof Error) {
     return query.id !== undefined && /element not found/i.test(reply.message)
       ? "not-found"
-      : (reply as SageError);
+      : toError(reply);
   }
+  if (typeof reply !== "object" || reply === null || ArrayBuffer.isView(reply))
+    throw new TypeError(`${inspect(reply)} instead of ids and scores`);
   const flatReply =
     reply instanceof Map
       ? [...reply].flat(2)
       : Array.isArray(reply)
         ? reply.flat(2)
-        : Object.entries(Object(reply)).flat(2);
+        : Object.entries(reply).flat(2);
   // A missing key has an empty reply; a vector set has at least one nearest element.
   if (flatReply.length === 0 && !hasFilter)
     return new RetrievalError(
@@ -181,11 +183,13 @@ function readHits(
       "redis found nothing: the vector set does not exist or is empty.",
     );
   const partsPerHit = priorField === undefined ? 2 : 3;
+  if (flatReply.length % partsPerHit !== 0)
+    throw new TypeError(`${flatReply.length} values for hits of ${partsPerHit} each`);
   return Array.from({ length: flatReply.length / partsPerHit }, (_, row) => {
     const parts = flatReply.slice(row * partsPerHit, (row + 1) * partsPerHit);
     const [item, score, attributes] = parts.map(decodeText);
     return {
-      item: String(item),
+      item: readId(item),
       score: 2 * readNumber(score, "a score") - 1,
       ...readPrior(typeof attributes === "string" ? JSON.parse(attributes) : null, priorField),
     };

@@ -1,7 +1,7 @@
-// Decodes mutated Parquet files, one for each message: fuzz/parquet.mjs ends this process when it
-// does not answer, as the command does.
-import { openParquet } from "../../../pkg/cli/read/parquet-decode.js";
-import { CODECS, fixed, list, parquet, struct, text } from "../parquet-files.mjs";
+// Decodes mutated Parquet files, one for each message: targets/parquet.mjs ends this process when
+// it does not answer, as the command does.
+import { openParquet } from "../../pkg/cli/read/parquet-decode.js";
+import { CODECS, fixed, list, parquet, struct, text } from "../cli/parquet-files.mjs";
 import { mutate, randomFrom } from "./random.mjs";
 
 /** A valid file: its bytes and its rows. */
