@@ -177,7 +177,7 @@ function checkItems({ items, dim }) {
 }
 
 function toFileItem({ id, vector, label }) {
-  return label === undefined ? [id, vector] : [id, vector, { label }];
+  return [id, vector, label === undefined ? undefined : { label }];
 }
 
 function toJsonLines(items) {
@@ -190,5 +190,5 @@ function toJsonLines(items) {
 
 /** Items as text; the components of vectors print exactly. */
 function textOf(items) {
-  return JSON.stringify(items, (_, value) => (ArrayBuffer.isView(value) ? [...value] : value));
+  return JSON.stringify(items.map(([id, vector, payload]) => [id, [...vector], payload]));
 }
