@@ -84,7 +84,7 @@ pub use profile::{
     Actions, Clustering, Profile, Retrieval, RetrievalOptions, Session, cluster, importance,
     medoids, profile, retrieval, spread,
 };
-pub use recommend::{Blended, Hit, MixOptions, Mixed, blend, mix, nearest, pick, project};
+pub use recommend::{Blended, Hit, MixOptions, Mixed, blend, cosines, mix, nearest, pick, project};
 pub use vectors::Vectors;
 pub use ward::{Dendrogram, Merge, Partition, bytes_per_action, ward, ward_within};
 pub use wire::{Medoids, WirePrecision};

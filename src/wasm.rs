@@ -180,6 +180,15 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     to_js_object(&ranking_fields(&lists))
 }
 
+/// The cosines of n vectors to m queries: n x m.
+#[wasm_bindgen]
+pub fn cosines(vectors: &[f32], dim: usize, queries: &[f32]) -> JsResult<Float32Array> {
+    let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
+    let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
+    let cosines = crate::cosines(vectors, queries).map_err(to_js_error)?;
+    Ok(Float32Array::from(&cosines[..]))
+}
+
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
 #[wasm_bindgen]
 pub fn project(vectors: &[f32], dim: usize) -> JsResult<Float32Array> {

@@ -23,13 +23,16 @@ export type {
   Clustering,
   Explanation,
   Interest,
+  ItemScore,
   Profile,
+  RankOptions,
   Recommendation,
   RecommendOptions,
   RecordedAction,
   RecordResult,
   Sage,
   SageOptions,
+  ScoredItem,
 } from "./sage/types.js";
 export { indexedDbStore } from "./store/indexeddb.js";
 export { memoryStore } from "./store/memory.js";

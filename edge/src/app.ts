@@ -22,6 +22,8 @@ import {
   maxRetrieveBytes,
   ProfileQuery,
   type ProfileReply,
+  RankBody,
+  type RankReply,
   type RecommendationsReply,
   RecommendQuery,
   RequestTime,
@@ -128,6 +130,13 @@ app.get("/v1/recommendations", async (context) => {
   );
   context.set("logFields", { recommendations: recommendations.length });
   return context.json<RecommendationsReply>({ recommendations });
+});
+
+app.post("/v1/rank", limitBody(MAX_ACTIONS_BODY_BYTES), async (context) => {
+  const { body } = await readJson(context, RankBody);
+  const ranking = unwrap(await withTiming(context, "user", userOf(context).rank(body)));
+  context.set("logFields", { ranked: body.items.length });
+  return context.json<RankReply>(ranking);
 });
 
 app.delete("/v1/actions", async (context) => {

@@ -4,7 +4,7 @@
  */
 import type { Profile, Recommendation, RecordedAction } from "pocketsage";
 import type { FailureReason } from "pocketsage/remote";
-import type { ActionInput, ForgetQuery, RecommendQuery } from "./schema.js";
+import type { ActionInput, ForgetQuery, RankBody, RankReply, RecommendQuery } from "./schema.js";
 
 /**
  * An error as plain data. `reason`, `status` and `sqlState` are those of a failed engine request,
@@ -71,6 +71,8 @@ export interface UserCalls {
   record(actions: ActionInput[], stamp: RequestStamp): Promise<Recorded | Conflict | Failure>;
   profile(): Promise<Profile | Failure>;
   recommend(query: RecommendQuery): Promise<Recommendation[] | Failure>;
+  /** The list reordered by taste and, if the body has `scores`, the scores in the given order. */
+  rank(body: RankBody): Promise<RankReply | Failure>;
   /** Resolves to the items that were hidden. */
   hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure>;
   /** Ends the exclusion of the items. Resolves to those that were hidden. */

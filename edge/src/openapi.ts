@@ -20,6 +20,8 @@ import {
   ImportedReply,
   ProfileQuery,
   ProfileReply,
+  RankBody,
+  RankReply,
   RecommendationsReply,
   RecommendQuery,
   RecordedReply,
@@ -207,6 +209,14 @@ const PATHS: Record<string, Record<string, Operation>> = {
       parameters: queryParameters(RecommendQuery),
       replies: { 200: jsonResponse("Items with scores and reasons.", RecommendationsReply) },
       errors: [...USER_ERRORS, ...ENGINE_ERRORS],
+    },
+  },
+  "/v1/rank": {
+    post: {
+      summary: "Reorder a list of items by the user's taste",
+      requestBody: { required: true, content: jsonContent(RankBody) },
+      replies: { 200: jsonResponse("The list and, on request, scores.", RankReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS, ...ENGINE_ERRORS],
     },
   },
   "/v1/export": {

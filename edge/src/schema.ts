@@ -10,6 +10,7 @@ export const MAX_ACTIONS_BODY_BYTES = 256 << 10;
 export const MAX_BODY_BYTES = 32 << 10;
 export const MAX_IMPORT_BODY_BYTES = 16 << 20;
 const MAX_ITEMS_PER_REQUEST = 100;
+const MAX_RANKED_ITEMS = 500;
 const MAX_ACTIONS_PER_PAGE = 200;
 const MAX_OFFSET = 1e9;
 const MAX_MEDOIDS = 16;
@@ -165,6 +166,26 @@ export const RecommendQuery = v.strictObject({
 });
 export type RecommendQuery = v.InferOutput<typeof RecommendQuery>;
 
+/** POST /v1/rank */
+export const RankBody = v.strictObject({
+  items: v.pipe(
+    v.array(ItemId),
+    v.minLength(1),
+    v.maxLength(MAX_RANKED_ITEMS),
+    v.description("The list in its given order."),
+  ),
+  taste: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0),
+      v.maxValue(1),
+      v.description("0: the given order. 1: by taste only. Default: 1."),
+    ),
+  ),
+  scores: v.optional(v.pipe(v.boolean(), v.description("Whether to return scores. Default: no."))),
+});
+export type RankBody = v.InferOutput<typeof RankBody>;
+
 /** POST /v1/retrieve as JSON. Compact medoids (CBOR) are decoded and then validated the same. */
 export const RetrieveBody = v.strictObject({
   count: v.pipe(
@@ -287,6 +308,31 @@ export const RecommendationsReply = v.object({
   ),
 });
 export type RecommendationsReply = v.InferOutput<typeof RecommendationsReply>;
+
+/** 200 of POST /v1/rank */
+export const RankReply = v.object({
+  items: v.pipe(
+    v.array(v.string()),
+    v.description("The list, reordered. Items without a vector keep their places."),
+  ),
+  scores: v.optional(
+    v.pipe(
+      v.array(
+        v.object({
+          item: v.string(),
+          known: v.pipe(v.boolean(), v.description("Whether the item has a vector.")),
+          similarity: v.pipe(v.number(), v.description("Highest cosine to an interest.")),
+          taste: v.pipe(v.number(), v.description("Similarity weighted by importance.")),
+          recency: v.pipe(v.number(), v.description("Of the most similar interest, 0 to 1.")),
+          prior: v.number(),
+          novelty: v.pipe(v.number(), v.description("1 - highest cosine to the newest items.")),
+        }),
+      ),
+      v.description("One score per item, in the given order."),
+    ),
+  ),
+});
+export type RankReply = v.InferOutput<typeof RankReply>;
 
 /** 200 of POST /v1/retrieve */
 export const RetrieveReply = v.object({

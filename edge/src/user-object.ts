@@ -20,7 +20,7 @@ import type {
 import { retrieverFor } from "./engine.js";
 import { bugOf, faultOf } from "./problem.js";
 import { type DeletionTarget, RequestLog } from "./requests.js";
-import type { ActionInput, ForgetQuery, RecommendQuery } from "./schema.js";
+import type { ActionInput, ForgetQuery, RankBody, RankReply, RecommendQuery } from "./schema.js";
 import { dimOf, type Env, positiveOf } from "./settings.js";
 import { sqliteStore } from "./store.js";
 
@@ -75,6 +75,16 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
         withoutUndefined({ ...query, pick: seed === undefined ? undefined : { seed } }),
       ),
     );
+  }
+
+  rank({ items, taste, scores }: RankBody): Promise<RankReply | Failure> {
+    return this.#call(async () => {
+      const sage = await this.#open();
+      return {
+        items: await sage.rank(items, withoutUndefined({ taste })),
+        ...(scores ? { scores: await sage.score(items) } : {}),
+      };
+    });
   }
 
   hide(items: string[], stamp: RequestStamp): Promise<{ hidden: string[] } | Conflict | Failure> {

@@ -2,12 +2,14 @@
 //! which actions explain an item, and a map of the actions.
 
 mod blend;
+mod cosines;
 mod mixture;
 mod nearest;
 mod pick;
 mod projection;
 
 pub use blend::{Blended, Hit, blend};
+pub use cosines::cosines;
 pub use mixture::{MixOptions, Mixed, mix};
 pub use nearest::nearest;
 pub use pick::pick;

@@ -1,9 +1,9 @@
-//! The rows of highest cosine to a query. Used to explain a recommendation by the user's own
+//! The rows of highest cosine to a query (`cosines.rs`). Used to explain a recommendation by the user's own
 //! actions.
 //!
 //! Ties: of equal cosines the lowest row first (`math/top_k.rs`).
 
-use crate::math::simd::sqrt;
+use super::cosines::cosines;
 use crate::math::top_k::{ScoredRow, TopK};
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 /// For each of m `queries`: the min(`count`, n) rows of highest cosine, best first; of equal
 /// cosines, rounded to `f32`, the lowest row first. The cosine with a zero vector is 0.
 ///
-/// O(m n dim), in `f64`. No queries return no lists; no vectors, or `count` 0, empty lists.
+/// O(m n dim). No queries return no lists; no vectors, or `count` 0, empty lists.
 ///
 /// # Errors
 /// [`Error::Dimension`] if queries and vectors differ in dimension.
@@ -20,45 +20,16 @@ pub fn nearest(
     queries: Vectors<'_>,
     count: usize,
 ) -> Result<Vec<Vec<ScoredRow>>, Error> {
-    if queries.dim() != vectors.dim() {
-        return Err(Error::Dimension {
-            what: "dimension of the queries",
-            got: queries.dim(),
-            expected: vectors.dim(),
-        });
-    }
-    let norms: Vec<f64> = vectors.rows().map(|x| sqrt(dot(x, x))).collect();
-    let lists = queries.rows().map(|query| {
-        let norm = sqrt(dot(query, query));
+    let cosines = cosines(vectors, queries)?;
+    let query_count = queries.rows().len();
+    let lists = (0..query_count).map(|query| {
         let mut top_rows = TopK::new(count);
-        for (row, (vector, vector_norm)) in vectors.rows().zip(&norms).enumerate() {
-            top_rows.push(row, cosine(dot(query, vector), norm * vector_norm));
+        for (row, &cosine) in cosines.iter().skip(query).step_by(query_count).enumerate() {
+            top_rows.push(row, cosine);
         }
         top_rows.finish()
     });
     Ok(lists.collect())
-}
-
-/// The cosine of two vectors, from their dot product and the product of their lengths.
-fn cosine(dot: f64, product_of_norms: f64) -> f32 {
-    if product_of_norms == 0.0 {
-        return 0.0;
-    }
-    // Adding 0 turns -0 into 0, because `total_cmp` orders -0 below 0.
-    ((dot / product_of_norms).clamp(-1.0, 1.0) + 0.0) as f32
-}
-
-/// Dot product in eight partial sums (SIMD lanes), added in one fixed order.
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += f64::from(a) * f64::from(b);
-        }
-    }
-    let rest_products = a_rest.iter().zip(b_rest).map(|(&a, &b)| f64::from(a) * f64::from(b));
-    sums.into_iter().chain(rest_products).sum()
 }
 
 #[cfg(test)]

@@ -110,6 +110,12 @@ test("usage: a catalogue with filters that changes", async () => {
   assert.match(await outputOf(printed + end), /^tea\n2 \[ 'tea', 'cup' \] true/);
 });
 
+test("usage: a list ranked by taste, in which an unknown item keeps its place", async () => {
+  const lines = (await outputOf(program("await sage.rank("))).split("\n");
+  assert.equal(lines[0], "[ 'tea', 'new', 'mug', 'bike' ]");
+  assert.equal(lines[1], "[ 'bike', 'new', 'mug', 'tea' ]");
+});
+
 test("usage: without a catalogue, preview() shows the queries", async () => {
   const output = await outputOf(program("const retriever = async"));
   assert.match(output, /says:/);

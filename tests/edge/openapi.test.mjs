@@ -28,6 +28,7 @@ const REQUESTS = {
   "DELETE /v1/hidden": { query: "?item=food-1" },
   "GET /v1/profile": {},
   "GET /v1/recommendations": {},
+  "POST /v1/rank": { json: { items: ["unknown-item"] } },
   "GET /v1/export": {},
   "PUT /v1/import": { body: new Uint8Array(), headers: OCTETS },
   "POST /v1/retrieve": { json: medoids },
@@ -42,7 +43,12 @@ const KEY_ROUTES = [
   "POST /v1/hidden",
   "DELETE /v1/hidden",
 ];
-const ENGINE_ROUTES = ["POST /v1/actions", "GET /v1/recommendations", "POST /v1/retrieve"];
+const ENGINE_ROUTES = [
+  "POST /v1/actions",
+  "GET /v1/recommendations",
+  "POST /v1/rank",
+  "POST /v1/retrieve",
+];
 
 /** Sends the route's request with changed options and asserts the status. */
 async function expectStatus(worker, route, status, options = {}) {
@@ -147,6 +153,9 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "GET /v1/actions", 200, { query: "?count=2&vectors=1" });
   await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
   await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
+  await expectStatus(worker, "POST /v1/rank", 200, {
+    json: { items: ["sport-1", "unknown-item", "food-3"], taste: 0.5, scores: true },
+  });
   const exported = await expectStatus(worker, "GET /v1/export", 200);
   const body = await exported.arrayBuffer();
   await expectStatus(worker, "PUT /v1/import", 200, { body });

@@ -35,6 +35,28 @@ test("recorded actions become interests and recommendations", async () => {
   assert.equal(new Set(seeded.recommendations.map(({ because }) => because.medoid)).size, 1);
 });
 
+test("a list is ranked by taste, with scores on request", async () => {
+  const user = "rank";
+  await jsonOf(await edge.record(user, actionsOf("food-1", "food-2")), 201);
+  const rank = async (json, status = 200) =>
+    jsonOf(await edge.worker.request("/v1/rank", { user, json }), status);
+  const items = ["sport-5", "unknown-item", "food-5"];
+  assert.deepEqual(await rank({ items }), { items: ["food-5", "unknown-item", "sport-5"] });
+  const given = await rank({ items, taste: 0, scores: true });
+  assert.deepEqual(given.items, items);
+  assert.deepEqual(
+    given.scores.map(({ item, known }) => [item, known]),
+    [
+      ["sport-5", true],
+      ["unknown-item", false],
+      ["food-5", true],
+    ],
+  );
+  assert.ok(given.scores[2].taste > given.scores[0].taste);
+  for (const json of [{ items: [] }, { items, taste: 1.1 }, { items, tast: 1 }, { items: [""] }])
+    await rank(json, 400);
+});
+
 test("the profile equals the one that the package computes in Node", async () => {
   const user = "same-profile";
   const actions = actionsOf(...ITEMS.slice(0, 30));

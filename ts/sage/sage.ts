@@ -13,10 +13,11 @@ import type { Settings } from "./options.js";
 import { describeOutbound } from "./outbound.js";
 import { planRecommendation } from "./plan.js";
 import { copyInterest, type ProfileState } from "./profile.js";
+import { rankItems, scoreItems } from "./rank.js";
 import { runPlan } from "./recommend.js";
 import { openProfileSource } from "./state.js";
 import { checkTime } from "./time.js";
-import type { Profile, RecordedAction, Sage } from "./types.js";
+import type { Profile, RecordedAction, Sage, ScoredItem } from "./types.js";
 
 const DEFAULT_PAGE_ACTIONS = 100;
 const SALT_BYTES = 16;
@@ -68,16 +69,29 @@ export async function openResident(settings: Settings): Promise<Resident> {
     return { salt, hash: saltedHash(salt, item), ...options };
   };
 
+  const { vectors } = settings;
+  const lookUp =
+    vectors &&
+    (async (items: readonly ItemId[]) => {
+      await refresh();
+      return vectors(items);
+    });
+  const withVectors = async (given: readonly ScoredItem[]): Promise<readonly ScoredItem[]> => {
+    checkOpen();
+    if (!lookUp || !Array.isArray(given)) return given;
+    const items = given.map((entry: ScoredItem) =>
+      typeof entry === "string" ? { item: entry } : entry,
+    );
+    const found = await addMissingVectors(items, lookUp, settings);
+    checkOpen();
+    return found;
+  };
+
   const methods: Resident["methods"] = {
     async record(given) {
       checkOpen();
       const at = now();
-      const { vectors } = settings;
-      const lookUp = async (items: readonly ItemId[]) => {
-        await refresh();
-        return vectors!(items);
-      };
-      const actions = vectors ? await addMissingVectors(given, lookUp, settings) : given;
+      const actions = lookUp ? await addMissingVectors(given, lookUp, settings) : given;
       checkOpen();
       const entries = checkActions(actions, { dim, catalogue, now: at }).map(
         (fields): Entry => ({ ...fields, ...newStamp() }),
@@ -99,6 +113,14 @@ export async function openResident(settings: Settings): Promise<Resident> {
       checkAbort(given?.signal);
       if (retriever) await refresh();
       return runPlan(planFor(given), currentState(), settings, given.signal);
+    },
+
+    async score(given) {
+      return scoreItems(await withVectors(given), currentState(), settings);
+    },
+
+    async rank(given, options = {}) {
+      return rankItems(await withVectors(given), options, currentState(), settings);
     },
 
     async preview(given = {}) {

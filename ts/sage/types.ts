@@ -102,8 +102,8 @@ export interface SageOptions extends ProfileOptions {
   retriever?: Retriever;
   /**
    * Looks up the vectors of items that are recorded without one and are not in the catalogue, such
-   * as `retriever.vectors` of a vector engine. Every such item id is sent there, which discloses
-   * more of the history than the queries do.
+   * as `retriever.vectors` of a vector engine, and those of items to score or rank. Every such item
+   * id is sent there, which discloses more of the history than the queries do.
    */
   vectors?: VectorSource;
   /**
@@ -192,6 +192,20 @@ export interface Sage {
    * retriever fails, "aborted" if the signal fires.
    */
   recommend(options?: RecommendOptions): Promise<Recommendation[]>;
+  /**
+   * How items relate to the taste, in their order: those of the catalogue, or any with a vector.
+   * O(n dim) for each interest that `recommend` queries and for each of the 100 newest items of the
+   * history. No items: no scores. Rejects with code "retrieval" if the `vectors` option fails.
+   */
+  score(items: readonly ScoredItem[]): Promise<ItemScore[]>;
+  /**
+   * The items of a list of the caller, reordered by taste: a permutation of their ids. 500 items
+   * take less than 1 ms. An item without a known vector keeps its place in the list, and so does
+   * each item of a user without actions. Items acted on or hidden are ranked like all others.
+   *
+   * Rejects with code "retrieval" if the `vectors` option fails.
+   */
+  rank(items: readonly ScoredItem[], options?: RankOptions): Promise<ItemId[]>;
   /**
    * The interest an item belongs to, or the most similar one, and the user's most similar items.
    *
@@ -326,6 +340,50 @@ export interface Explanation {
    * descending `similarity` (cosine, in [0.3, 1]); possibly none. `at`: time of the newest action.
    */
   nearest: { item: ItemId; similarity: number; at: number }[];
+}
+
+/**
+ * An item to score or to rank: its id, or its id and its vector, which takes precedence over that
+ * of the catalogue. Ids may repeat. Items of which no vector is known are looked up by the
+ * `vectors` option if there is one, which sends their ids.
+ */
+export type ScoredItem = ItemId | { item: ItemId; vector?: VectorLike };
+
+/** Options of {@link Sage.rank}. */
+export interface RankOptions {
+  /**
+   * Share of the taste in the order, in [0, 1]. 0: the given order. 1: by {@link ItemScore.taste}
+   * only, ties in the given order. Between: by (1 - taste) x place in the given order + taste x
+   * place by taste, so that of two items both orders agree on, the order stays. Default: 1.
+   */
+  taste?: number;
+}
+
+/** How an item relates to the taste. Without a vector or without actions: the neutral values. */
+export interface ItemScore {
+  item: ItemId;
+  /** Whether a vector of the item is known. */
+  known: boolean;
+  /** The highest cosine to an interest, of those that `recommend` queries. Neutral: 0. */
+  similarity: number;
+  /**
+   * Similarity weighted by importance: ln(sum of w exp(20 cosine)) / 20 over the interests and the
+   * average of the history, with their weights w in `recommend`; in [-1, 1]. `rank` orders by it.
+   * Neutral: 0.
+   */
+  taste: number;
+  /**
+   * exp(-recency x days since the newest action) of the interest that is most similar, in [0, 1],
+   * with {@link RetrievalOptions.recency}. Neutral: 0.
+   */
+  recency: number;
+  /** The prior of the item in the catalogue; 0 if it has none. */
+  prior: number;
+  /**
+   * 1 - the highest cosine to the user's 100 newest items, in [0, 1]: 0 for one of them, 1 for an
+   * item unlike all of them. Neutral: 1.
+   */
+  novelty: number;
 }
 
 /** A clustering of the n rows of a matrix. */

@@ -7,6 +7,7 @@ import {
   deserializeError,
   isProtocolMessage,
   listen,
+  METHODS,
   type Method,
   type Port,
   type Reply,
@@ -200,10 +201,6 @@ class Connection {
 
 /** A sage that forwards each call over the connection. */
 function createProxy(connection: Connection): Sage {
-  const forward =
-    <Name extends Method>(method: Name) =>
-    (...args: unknown[]): ReturnType<Sage[Name]> =>
-      connection.call(method, args) as ReturnType<Sage[Name]>;
   const forwardWithSignal =
     (method: "recommend" | "preview") => async (options?: RecommendOptions) => {
       if (typeof options !== "object" || options === null)
@@ -216,20 +213,14 @@ function createProxy(connection: Connection): Sage {
         rest.exclude = [...rest.exclude];
       return connection.call(method, [rest], signal);
     };
+  const forwarded = METHODS.map((method) => [
+    method,
+    (...args: unknown[]) => connection.call(method, args),
+  ]);
   const sage: Sage = {
-    record: forward("record"),
-    profile: forward("profile"),
-    recommend: forwardWithSignal("recommend") as Sage["recommend"],
-    explain: forward("explain"),
-    preview: forwardWithSignal("preview") as Sage["preview"],
-    actions: forward("actions"),
-    hide: forward("hide"),
-    unhide: forward("unhide"),
-    hidden: forward("hidden"),
-    forget: forward("forget"),
-    export: forward("export"),
-    import: forward("import"),
-    map: forward("map"),
+    ...Object.fromEntries(forwarded),
+    recommend: forwardWithSignal("recommend"),
+    preview: forwardWithSignal("preview"),
     async close() {
       try {
         await connection.call("close", []);

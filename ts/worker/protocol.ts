@@ -19,6 +19,8 @@ export const METHODS: readonly Exclude<keyof Sage, symbol>[] = [
   "record",
   "profile",
   "recommend",
+  "score",
+  "rank",
   "explain",
   "preview",
   "actions",

@@ -1,0 +1,51 @@
+// `npm run bench:rank`: rank() of 500 items of a catalogue, by the number of dimensions and the
+// length of the history. "hot": calls in a loop; "alone": 20 ms of idleness before each.
+import { setTimeout as sleep } from "node:timers/promises";
+import { build } from "../scripts/build.mjs";
+import { printTable, printTitle, runScript } from "../scripts/lib/output.mjs";
+import { mixture } from "./data/mixture.mjs";
+import { formatNumber, measureTime, median } from "./timing.mjs";
+
+const CATALOGUE_ITEMS = 20_000;
+const RANKED_ITEMS = 500;
+const HOT_CALLS = 300;
+const LONE_CALLS = 40;
+const NOW = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+
+await runScript(async () => {
+  await build();
+  const { Catalogue, openSage } = await import("pocketsage");
+  const rows = [];
+  for (const dim of [128, 256, 384]) {
+    const vectors = mixture(CATALOGUE_ITEMS, dim, { seed: 1 });
+    const ids = Array.from({ length: CATALOGUE_ITEMS }, (_, row) => `item-${row}`);
+    using catalogue = await Catalogue.from(
+      ids.map((id, row) => [id, vectors.subarray(row * dim, (row + 1) * dim)]),
+      { dim },
+    );
+    const list = Array.from({ length: RANKED_ITEMS }, (_, row) => ids[(row * 7919) % ids.length]);
+    for (const actions of [100, 1000]) {
+      await using sage = await openSage({ catalogue, now: () => NOW });
+      await sage.record(
+        Array.from({ length: actions }, (_, row) => ({
+          item: ids[(row * 104_729) % ids.length],
+          at: NOW - row * HOUR,
+        })),
+      );
+      const timesOf = async (calls, idleMs) => {
+        const times = [];
+        for (let call = 0; call < calls; call += 1) {
+          if (idleMs > 0) await sleep(idleMs);
+          times.push((await measureTime(() => sage.rank(list))).wall);
+        }
+        return formatNumber(median(times));
+      };
+      const first = formatNumber((await measureTime(() => sage.rank(list))).wall);
+      const hot = await timesOf(HOT_CALLS, 0);
+      rows.push([dim, actions, first, hot, await timesOf(LONE_CALLS, 20)]);
+    }
+  }
+  printTitle(`rank() of ${RANKED_ITEMS} items, median ms`);
+  printTable([["dim", "actions", "first, with the profile", "hot", "alone"], ...rows]);
+});
