@@ -169,10 +169,15 @@ export type RecommendQuery = v.InferOutput<typeof RecommendQuery>;
 /** POST /v1/rank */
 export const RankBody = v.strictObject({
   items: v.pipe(
-    v.array(ItemId),
+    v.array(
+      v.union(
+        [ItemId, v.strictObject({ item: ItemId, vector: v.optional(Vector) })],
+        "expected an id, or an object of `item` and `vector`",
+      ),
+    ),
     v.minLength(1),
     v.maxLength(MAX_RANKED_ITEMS),
-    v.description("The list in its given order."),
+    v.description("The list in its given order. Default of a vector: that of the engine."),
   ),
   taste: v.optional(
     v.pipe(

@@ -80,9 +80,10 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   rank({ items, taste, scores }: RankBody): Promise<RankReply | Failure> {
     return this.#call(async () => {
       const sage = await this.#open();
+      const list = items.map((item) => (typeof item === "string" ? item : withoutUndefined(item)));
       return {
-        items: await sage.rank(items, withoutUndefined({ taste })),
-        ...(scores ? { scores: await sage.score(items) } : {}),
+        items: await sage.rank(list, withoutUndefined({ taste })),
+        ...(scores ? { scores: await sage.score(list) } : {}),
       };
     });
   }

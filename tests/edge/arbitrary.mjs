@@ -39,6 +39,8 @@ function validValue(schema) {
         maxLength: isVector ? DIM : Math.min(maxItems, 20),
       });
     }
+    case "boolean":
+      return fc.boolean();
     case "object":
       return fc.record(
         Object.fromEntries(

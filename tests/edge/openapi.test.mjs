@@ -154,7 +154,10 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
   await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
   await expectStatus(worker, "POST /v1/rank", 200, {
-    json: { items: ["sport-1", "unknown-item", "food-3"], taste: 0.5, scores: true },
+    json: {
+      items: actionsOf("sport-1", "food-3").map(({ item, vector }) => ({ item, vector })),
+      ...{ taste: 0.5, scores: true },
+    },
   });
   const exported = await expectStatus(worker, "GET /v1/export", 200);
   const body = await exported.arrayBuffer();

@@ -35,11 +35,16 @@ test("recorded actions become interests and recommendations", async () => {
   assert.equal(new Set(seeded.recommendations.map(({ because }) => because.medoid)).size, 1);
 });
 
-test("a list is ranked by taste, with scores on request", async () => {
-  const user = "rank";
-  await jsonOf(await edge.record(user, actionsOf("food-1", "food-2")), 201);
+test("a list is ranked by taste, with scores on request", async (t) => {
+  const worker = await startWorker({
+    bindings: { ENGINE: "catalogue" },
+    catalogue: edge.catalogue.toBytes(),
+  });
+  t.after(() => worker.stop());
   const rank = async (json, status = 200) =>
-    jsonOf(await edge.worker.request("/v1/rank", { user, json }), status);
+    jsonOf(await worker.request("/v1/rank", { json }), status);
+  const actions = actionsOf("food-1", "food-2");
+  await jsonOf(await worker.request("/v1/actions", { json: { actions } }), 201);
   const items = ["sport-5", "unknown-item", "food-5"];
   assert.deepEqual(await rank({ items }), { items: ["food-5", "unknown-item", "sport-5"] });
   const given = await rank({ items, taste: 0, scores: true });
@@ -53,6 +58,9 @@ test("a list is ranked by taste, with scores on request", async () => {
     ],
   );
   assert.ok(given.scores[2].taste > given.scores[0].taste);
+  const vector = actions[0].vector;
+  const withVector = [...items, { item: "new-item", vector }];
+  assert.equal((await rank({ items: withVector })).items[0], "new-item");
   for (const json of [{ items: [] }, { items, taste: 1.1 }, { items, tast: 1 }, { items: [""] }])
     await rank(json, 400);
 });
