@@ -490,6 +490,13 @@ impl CoreCatalogue {
         self.0.prepare();
     }
 
+    /// The scores of m queries for k rows: m x k.
+    pub fn scores(&self, queries: &[f32], rows: &[u32]) -> JsResult<Float32Array> {
+        let queries = Vectors::new(queries, self.0.dim()).map_err(to_js_error)?;
+        let scores = self.0.scores(queries, rows).map_err(to_js_error)?;
+        Ok(Float32Array::from(&scores[..]))
+    }
+
     /// For each of m queries the best items: `{ rows, ids, idEnds, scores, ends }`. The hits of
     /// query q are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
     /// `allowed` is the bitset of the rows that may be returned; a `min_score` of NaN means none.

@@ -277,6 +277,24 @@ impl Catalogue {
         Ok(scan::search(&rows, queries, &scan_parts, search))
     }
 
+    /// The scores of m queries for k rows, m x k: those that an exact search returns. O(m k dim).
+    ///
+    /// # Errors
+    /// As [`Catalogue::search_with`]; [`Error::Option`] for a row past the end.
+    pub fn scores(&self, queries: Vectors<'_>, rows: &[u32]) -> Result<Vec<f32>, Error> {
+        scan::check_query_dim(queries, self.dim())?;
+        self.metric().check_components(queries)?;
+        rows.iter().try_for_each(|&row| self.check_row(row as usize))?;
+        let data = scan::RowData {
+            codes: self.codes(),
+            norms: self.norms(),
+            header: &self.layout.header,
+            allowed: &self.layout.live,
+            sketches: None,
+        };
+        Ok(scan::score_rows(&data, queries, rows))
+    }
+
     /// Makes searches of a large catalogue several times faster, at the cost of `dim / 8 + 12`
     /// bytes of memory for each row: stores sketches of the rows, one bit for each dimension. Later
     /// searches use the sketches to exclude most rows before reading their codes.

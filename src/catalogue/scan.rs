@@ -118,6 +118,16 @@ pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usiz
     (0..n).filter(|&row| scores[row] >= threshold).collect()
 }
 
+/// The exact scores of the given rows, one list after the other for each query.
+pub(super) fn score_rows(rows: &RowData<'_>, queries: Vectors<'_>, indices: &[u32]) -> Vec<f32> {
+    let mut scores = Vec::with_capacity(queries.len() * indices.len());
+    for query in queries.rows() {
+        let query = Query::new(query, rows.header.metric, ErrorBound::default());
+        scores.extend(indices.iter().map(|&row| query.exact_score(rows, row as usize)));
+    }
+    scores
+}
+
 /// A query vector, prepared for computing bounds and exact scores.
 pub(super) struct Query {
     /// The query divided by its length; a zero query stays zero.

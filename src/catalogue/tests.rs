@@ -1,5 +1,6 @@
 use super::*;
 use crate::Vectors;
+use alloc::{string::String, vec::Vec};
 
 fn three_item_catalogue() -> Catalogue {
     let vectors = Vectors::new(&[1.0, 0.0, 0.0, 2.0, 0.0, 0.0], 2).unwrap();
@@ -51,4 +52,30 @@ fn equal_content_has_an_equal_hash() {
         Catalogue::build(&other_items, Precision::Full).unwrap().hash(),
         three_item_catalogue().hash()
     );
+}
+
+#[test]
+fn scores_of_rows_are_those_of_an_exact_search() {
+    let mut random = crate::testing::SeededNumbers::new(7);
+    let (n, dim) = (40, 11);
+    let values: Vec<f32> = (0..n * dim).map(|_| random.normal()).collect();
+    let queries: Vec<f32> = (0..3 * dim).map(|_| random.normal()).collect();
+    let ids: Vec<String> = (0..n).map(|row| alloc::format!("{row}")).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    for metric in [Metric::Cosine, Metric::InnerProduct, Metric::L2] {
+        let options = BuildOptions { metric, ..Default::default() };
+        let mut builder = CatalogueBuilder::new(dim, options).unwrap();
+        builder.add(&Items::new(Vectors::new(&values, dim).unwrap(), &ids)).unwrap();
+        let catalogue = builder.finish().unwrap();
+        let queries = Vectors::new(&queries, dim).unwrap();
+        let lists = catalogue.search(queries, n, &[]).unwrap();
+        let rows: Vec<u32> = lists.iter().flatten().map(|hit| hit.row as u32).collect();
+        for (query, list) in lists.iter().enumerate() {
+            let scores = catalogue.scores(queries, &rows[query * n..(query + 1) * n]).unwrap();
+            let expected: Vec<f32> = list.iter().map(|hit| hit.score).collect();
+            assert_eq!(scores[query * n..(query + 1) * n], expected[..]);
+        }
+        assert_eq!(catalogue.scores(queries, &[40]).unwrap_err().code(), "option");
+        assert!(catalogue.scores(queries, &[]).unwrap().is_empty());
+    }
 }

@@ -114,6 +114,8 @@ export interface CoreCatalogue {
   id(row: number): string | undefined;
   vectors(rows: Uint32Array): Float32Array;
   payload(row: number): string | undefined;
+  /** The scores of m queries for k rows: m x k. */
+  scores(queries: Float32Array, rows: Uint32Array): Float32Array;
   /** Computes the sketches that make searches of many items faster. Idempotent. */
   prepare(): void;
   /**

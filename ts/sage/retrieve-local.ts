@@ -12,7 +12,6 @@ import { hasRow } from "./pool.js";
 
 /** Items of the pool that are candidates beside a history. */
 const MAX_POOL_CANDIDATES = 200;
-const NO_ROWS = new Uint32Array();
 
 /** One list per query of the plan and, if it has a pool, one of the pool's items. */
 export function searchCatalogue(catalogue: Catalogue, plan: Plan): PackedLists {
@@ -23,42 +22,39 @@ export function searchCatalogue(catalogue: Catalogue, plan: Plan): PackedLists {
     queries.map(({ vector }) => vector),
     catalogue.dim,
   );
-  const keyByRow = new Map<number, number>();
-  const items: ItemId[] = [];
-  const addCandidate = (row: number, idOf: () => ItemId): void => {
-    if (keyByRow.has(row)) return;
-    keyByRow.set(row, items.length);
-    items.push(idOf());
-  };
   return handle.with((core) => {
+    const items = new Map<number, ItemId>();
     if (queries.length > 0) {
       prepare(core);
       const { count } = queries[0]!;
       const found = core.search(matrix, count, 0, NaN, exclude, allowed, false);
       found.rows.forEach((row, hit) => {
-        addCandidate(row, () => found.ids.slice(found.idEnds[hit - 1] ?? 0, found.idEnds[hit]));
+        if (!items.has(row))
+          items.set(row, found.ids.slice(found.idEnds[hit - 1] ?? 0, found.idEnds[hit]));
       });
     }
     const excluded = new Set(exclude);
     const poolRows = plan.pool.rows
       .filter((row) => !excluded.has(row) && hasRow(allowed, row))
       .slice(0, queries.length === 0 ? undefined : MAX_POOL_CANDIDATES);
-    for (const row of poolRows) addCandidate(row, () => core.id(row)!);
+    for (const row of poolRows) if (!items.has(row)) items.set(row, core.id(row)!);
 
-    const candidates = new Uint32Array(Math.ceil(core.facts().rows / 32));
-    for (const row of keyByRow.keys()) candidates[row >> 5]! |= 1 << (row & 31);
-    const scored = core.search(matrix, items.length, 0, NaN, NO_ROWS, candidates, true);
-    const rows = [...scored.rows, ...poolRows];
+    const rows = Uint32Array.from(items.keys());
+    const keyByRow = new Map(Array.from(rows, (row, key) => [row, key]));
+    const size = rows.length * queries.length;
+    const keys = new Uint32Array(size + poolRows.length);
+    const scores = new Float32Array(keys.length);
+    for (let hit = 0; hit < size; hit += 1) keys[hit] = hit % rows.length;
+    poolRows.forEach((row, index) => (keys[size + index] = keyByRow.get(row)!));
+    scores.set(core.scores(matrix, rows));
+    const offsets = [0, ...queries.map((_, list) => (list + 1) * rows.length)];
+    if (plan.pool.weight > 0) offsets.push(keys.length);
     return {
-      items,
-      keys: Uint32Array.from(rows, (row) => keyByRow.get(row)!),
-      scores: Float32Array.from([...scored.scores, ...poolRows.map(() => 0)]),
-      priors: priors.length > 0 ? Float32Array.from(rows, (row) => priors[row]!) : priors,
-      offsets: Uint32Array.from([
-        0,
-        ...scored.ends,
-        ...(plan.pool.weight > 0 ? [rows.length] : []),
-      ]),
+      items: [...items.values()],
+      keys,
+      scores,
+      priors: priors.length > 0 ? Float32Array.from(keys, (key) => priors[rows[key]!]!) : priors,
+      offsets: Uint32Array.from(offsets),
     };
   });
 }
