@@ -182,6 +182,14 @@ test("the HTML report has plots and no scripts or requests; Markdown has the tab
   assert.doesNotMatch(text, /interests=1/);
 });
 
+test("vectors trained on the train actions separate the kinds, the same in every run", async () => {
+  const args = ["eval", log, "--train-vectors", "--no-sage", "-n", "5", ...quick];
+  const report = await json(args);
+  assert(report.dim <= 128);
+  assert(metric(report, "mean", "recall") > metric(report, "random", "recall"));
+  assert.deepEqual(await json(args), report);
+});
+
 test("bad input: the line, what was seen, and a remedy", async () => {
   const head = "user,item,at\n";
   const cases = [

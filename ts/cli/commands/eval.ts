@@ -13,6 +13,7 @@ import { printReport } from "../eval/report-format.js";
 import { makeVariant, parseOption, parseVariant, type Variant } from "../eval/sage-variant.js";
 import { PROTOCOLS, sampleUsers, splitLog } from "../eval/split.js";
 import { DEFAULT_SWEEPS, parseSweep, type Sweep } from "../eval/sweeps.js";
+import { trainVectors } from "../eval/train-vectors.js";
 import { openOutput } from "../output-file.js";
 import { TIME_UNITS } from "../read/action-time.js";
 import { displayName } from "../read/stream.js";
@@ -29,6 +30,7 @@ export const help = `Measure recommendations: hide users' newest actions, recomm
 
 Usage
   pocketsage eval ACTIONS --vectors VECTORS [options]
+  pocketsage eval ACTIONS --train-vectors [options]
 
   ACTIONS has one action a row, of all users: CSV or TSV, JSON, Parquet, RecBole (.inter), MovieLens
   (.csv, or .dat with ::) or SASRec (user item, in order of time); also gzip (.gz). Columns with
@@ -37,6 +39,8 @@ Usage
 
 Options
       --vectors FILE     the vectors of the items
+      --train-vectors    train vectors of 128 dimensions on the train actions instead (PPMI of items
+                         in the same histories, truncated SVD)
       --ids FILE         the ids of vectors without ids (.npy), one a line
       --with ACTIONS     a second data set, whose items are orthogonal to those of the first, with
       --with-vectors, --with-ids, as above
@@ -94,6 +98,7 @@ Exit codes
 
 const OPTIONS = {
   vectors: { type: "string" },
+  "train-vectors": { type: "boolean", default: false },
   ids: { type: "string" },
   with: { type: "string" },
   "with-vectors": { type: "string" },
@@ -136,8 +141,9 @@ type Values = ReturnType<typeof parseArguments<typeof OPTIONS>>["values"];
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS);
   const actions = positionals[0];
-  if (actions === undefined || values.vectors === undefined)
-    throw new UsageError("expected an actions file and --vectors FILE");
+  if (actions === undefined) throw new UsageError("the actions file is missing");
+  if ((values.vectors === undefined) !== values["train-vectors"])
+    throw new UsageError("expected --vectors FILE or --train-vectors, one of the two");
   const seed = parseInteger("--seed", values.seed, 0, 2 ** 32 - 1);
   const count = parseInteger("--count", values.count);
   const resamples = parseInteger("--resamples", values.resamples, 100, 100_000);
@@ -164,7 +170,8 @@ export async function run(args: string[]): Promise<void> {
     await init();
     const sets = [await readDataSet(actions, values.vectors, values.ids, values, progress)];
     if (values.with !== undefined) {
-      if (values["with-vectors"] === undefined) throw new UsageError("--with needs --with-vectors");
+      if (values["with-vectors"] === undefined && !values["train-vectors"])
+        throw new UsageError("--with: --with-vectors FILE is missing");
       const { with: file, "with-vectors": vectors, "with-ids": ids } = values;
       sets.push(await readDataSet(file, vectors, ids, values, progress));
     }
@@ -212,7 +219,7 @@ function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] }
 
 async function readDataSet(
   file: string,
-  vectorsFile: string,
+  vectorsFile: string | undefined,
   ids: string | undefined,
   values: Values,
   progress: ReturnType<typeof openProgress>,
@@ -242,9 +249,14 @@ async function readDataSet(
     onNote(`${name}: all users begin at one time: times are taken as order (--times order)`);
   if (split.repeatedTests > 0)
     onNote(`${name}: ${formatCount(split.repeatedTests)} test actions repeat an item and are out`);
-  const vectors = await readItemVectors(vectorsFile, ids, onNote, (share) =>
-    progress.share(`reading ${displayName(vectorsFile)}`, share),
-  );
+  const vectors =
+    vectorsFile === undefined
+      ? trainVectors(split.train, log.items, seed, (share) =>
+          progress.share("training vectors", share),
+        )
+      : await readItemVectors(vectorsFile, ids, onNote, (share) =>
+          progress.share(`reading ${displayName(vectorsFile)}`, share),
+        );
   return {
     ...{ log, split, vectors },
     cases: sampleUsers(split.cases, users, seed),

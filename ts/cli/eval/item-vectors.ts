@@ -39,7 +39,7 @@ export async function readItemVectors(
 }
 
 /** Scales each row to unit length in place; zero rows stay. */
-function toUnitLength(values: Float32Array, dim: number): Float32Array {
+export function toUnitLength(values: Float32Array, dim: number): Float32Array {
   for (let start = 0; start < values.length; start += dim) {
     let squared = 0;
     for (let axis = start; axis < start + dim; axis += 1) squared += values[axis]! ** 2;

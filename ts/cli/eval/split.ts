@@ -23,7 +23,7 @@ export interface SplitCase {
 }
 
 /** The actions that everything trained may see, in columns. */
-interface TrainActions {
+export interface TrainActions {
   readonly user: Int32Array;
   readonly item: Int32Array;
   readonly at: Float64Array;
