@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash, createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -26,7 +26,8 @@ export function bundle(entry = "") {
 }
 
 async function createBundle(entry) {
-  const fingerprint = await fingerprintOf("edge", "pkg", "tests/edge");
+  const folders = new Set(["edge", "pkg", "tests/edge", ...(entry ? [dirname(entry)] : [])]);
+  const fingerprint = await fingerprintOf(...folders);
   const folder = join(root, "target", "edge", `${fingerprint}${entry.replace(/\W/g, "-")}`);
   if (!existsSync(folder)) await runWrangler(entry, folder);
   const names = (await readdir(folder)).filter((name) => /\.(js|wasm)$/.test(name));
