@@ -200,11 +200,38 @@ for (const [name, change] of forged) {
   });
 }
 
-test("a vector that is NaN is corrupt", async () => {
+for (const value of [NaN, Infinity, -Infinity]) {
+  test(`a vector with ${value} is corrupt`, async () => {
+    const bytes = await smallLog();
+    new DataView(bytes.buffer).setFloat32(bytes.length - 8, value, true);
+    const { opening } = await openStored(withChecksum(bytes));
+    await rejects(opening, "corrupt", /"sport-1" is not finite/);
+  });
+}
+
+test("a segment may begin at any byte of its buffer", async () => {
   const bytes = await smallLog();
-  new DataView(bytes.buffer).setFloat32(bytes.length - 8, NaN, true);
-  const { opening } = await openStored(withChecksum(bytes));
-  await rejects(opening, "corrupt", /"sport-1" is not finite/);
+  for (let offset = 0; offset < 8; offset += 1) {
+    const buffer = new Uint8Array(offset + bytes.length);
+    buffer.set(bytes, offset);
+    const segments = [buffer.subarray(offset)];
+    const read = async () => ({ segments, token: 1, complete: true });
+    const store = { ...memoryStore(), segments: { read } };
+    const sage = await openSage({ dim: DIM, store });
+    assert.deepEqual(await sage.export(), bytes, `offset ${offset}`);
+  }
+});
+
+test("a store without segments may reuse the bytes it has loaded", async () => {
+  const bytes = await smallLog();
+  const loaded = bytes.slice();
+  const sage = await openSage({
+    dim: DIM,
+    store: { load: async () => loaded, save: async () => {}, clear: async () => {} },
+  });
+  const actions = await sage.actions();
+  loaded.fill(0, 20);
+  assert.deepEqual(await sage.actions(), actions);
 });
 
 test("a header that is not JSON is corrupt", async () => {

@@ -112,7 +112,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
 
   /** Merges segments that were read. Throws, and changes nothing, if one cannot be decoded. */
   const mergeSegments = ({ segments: read, token: readToken, complete }: SegmentList): void => {
-    const data = combineLogs(read.map((bytes) => decodeSegment(bytes, dim)));
+    const data = combineLogs(
+      read.map((bytes) => decodeSegment(bytes, dim, store.segments !== undefined)),
+    );
     const sizes = read.map(({ length }) => length);
     if (complete) [baseBytes = 0] = sizes.splice(0, 1);
     if (complete) [appendedSegments, appendedBytes] = [0, 0];
@@ -299,7 +301,7 @@ function watchWeakly(segments: Segments, journal: Journal): (() => void) | undef
   return unwatch;
 }
 
-function decodeSegment(bytes: unknown, dim: number): LogData {
+function decodeSegment(bytes: unknown, dim: number, isConstant: boolean): LogData {
   if (!(bytes instanceof Uint8Array)) throw corrupt("the store has a value that is no Uint8Array");
-  return decodeLog(bytes, dim);
+  return decodeLog(bytes, dim, isConstant);
 }

@@ -302,9 +302,16 @@ function compareTimes(a: Entry, b: Entry): number {
   return a.at - b.at || compareEntries(a, b);
 }
 
-/** Index of the first element that is not less than `value`, in an ascending list. */
+/**
+ * Index of the first element that is not less than `value`, in an ascending list. Searches from the
+ * end, where new operations are: O(log d) for a distance d from it.
+ */
 function lowerBound<T, U>(list: readonly T[], value: U, compare: (a: T, b: U) => number): number {
   let [low, high] = [0, list.length];
+  for (let step = 1; high >= step && low === 0; step *= 2) {
+    if (compare(list[high - step]!, value) < 0) low = high - step + 1;
+    else high -= step;
+  }
   while (low < high) {
     const middle = (low + high) >> 1;
     if (compare(list[middle]!, value) < 0) low = middle + 1;
@@ -319,10 +326,9 @@ function lowerBoundOfTime(byTime: readonly Entry[], time: number): number {
 
 /** Inserts into an ascending list; false if an equal element is there. */
 function insertSorted<T>(list: T[], value: T, compare: (a: T, b: T) => number): boolean {
-  const last = list.at(-1);
-  const row =
-    last === undefined || compare(last, value) < 0 ? list.length : lowerBound(list, value, compare);
+  const row = lowerBound(list, value, compare);
   if (row < list.length && compare(list[row]!, value) === 0) return false;
-  list.splice(row, 0, value);
+  if (row === list.length) list.push(value);
+  else list.splice(row, 0, value);
   return true;
 }

@@ -52,6 +52,7 @@ export interface Segments {
 
 /** The result of {@link Segments.read}. */
 export interface SegmentList {
+  /** The arrays must not change later: a sage keeps their vectors. */
   segments: Uint8Array[];
   /** The state of the list; not undefined. */
   token: unknown;
