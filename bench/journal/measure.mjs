@@ -1,6 +1,6 @@
 // The measurements of the journal. They run in Node, in a page and in a Durable Object.
 
-export const DIM = 384;
+const DIM = 384;
 /** Calls of record() that are measured for each history, after as many that are not. */
 export const CALLS = 50;
 
