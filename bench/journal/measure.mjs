@@ -5,8 +5,8 @@ const DIM = 384;
 export const CALLS = 50;
 
 /**
- * Opens a sage for each length, on a store of its own from `storeOf(length)`, with a history that is
- * 2 * CALLS actions shorter. Returns `[{ length, writtenBytes, recordNext }]`:
+ * Opens a sage for each length, on a store of its own from `storeOf(length)`, with a history that
+ * is 2 * CALLS actions shorter. Returns `[{ length, writtenBytes, recordNext, close }]`:
  * `recordNext()` records one action, `writtenBytes` has the size of each write.
  */
 export async function openHistories({ openSage, setMemoryBudget }, storeOf, lengths) {
