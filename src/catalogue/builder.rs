@@ -11,6 +11,7 @@ use super::header::{Header, Section};
 use super::index::Catalogue;
 use super::items::Items;
 use super::metric::Metric;
+use super::priors;
 use super::string_table::StringTableBuilder;
 use crate::Error;
 use crate::limits::MAX_ID_BYTES;
@@ -153,6 +154,16 @@ impl CatalogueBuilder {
     pub fn set_section(&mut self, section: Section, content: Vec<u8>) {
         self.sections.retain(|(existing, _)| *existing != section);
         self.sections.push((section, content));
+    }
+
+    /// Sets ln(1 + prior) of every row; [`finish`](Self::finish) expects as many as there are rows.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a value that is negative or NaN, or above ln(1 +
+    /// [`MAX_PRIOR`](crate::MAX_PRIOR)).
+    pub fn set_log_priors(&mut self, log_priors: &[f32]) -> Result<(), Error> {
+        self.set_section(Section::Priors, priors::encode(log_priors)?);
+        Ok(())
     }
 
     /// Writes the catalogue. O(n (dim + log n)).

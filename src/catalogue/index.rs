@@ -6,6 +6,7 @@ use super::codes::{Precision, StoredVectors};
 use super::format::{self, Layout};
 use super::header::Section;
 use super::metric::Metric;
+use super::priors;
 use super::scan;
 use super::search::SearchOptions;
 use super::sketch::Sketches;
@@ -314,6 +315,30 @@ impl Catalogue {
         {
             self.sketches = Sketches::new(&self.codes());
         }
+    }
+
+    /// Whether the file has priors. Without them, every prior is 0.
+    #[must_use]
+    pub fn has_priors(&self) -> bool {
+        self.layout.has(Section::Priors)
+    }
+
+    /// ln(1 + prior) of a row, rounded to binary16; 0 for a row without a prior, and past the end.
+    ///
+    /// ```
+    /// use pocketsage::{BuildOptions, CatalogueBuilder, Items, Vectors};
+    ///
+    /// let vectors = Vectors::new(&[3.0, 0.0, 0.0, 1.0], 2)?;
+    /// let mut builder = CatalogueBuilder::new(2, BuildOptions::default())?;
+    /// builder.add(&Items::new(vectors, &["pizza", "football"]))?;
+    /// builder.set_log_priors(&[41.0_f32.ln_1p(), 0.0])?;
+    /// let catalogue = builder.finish()?;
+    /// assert!((catalogue.log_prior(0).exp_m1() - 41.0).abs() < 0.1);
+    /// # Ok::<(), pocketsage::Error>(())
+    /// ```
+    #[must_use]
+    pub fn log_prior(&self, row: usize) -> f32 {
+        priors::log_prior(self.section(Section::Priors), row)
     }
 
     /// The squared lengths of the stored vectors for L2; empty for other metrics, whose section of

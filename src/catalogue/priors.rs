@@ -3,9 +3,6 @@
 //!
 //! [`MAX_PRIOR`]: crate::MAX_PRIOR
 
-use super::builder::CatalogueBuilder;
-use super::header::Section;
-use super::index::Catalogue;
 use crate::Error;
 use crate::math::f16::{f16_to_f32, f32_to_f16};
 use crate::text::message;
@@ -26,58 +23,31 @@ pub(super) fn check(priors: &[u8]) -> Result<(), Error> {
     }
 }
 
-impl Catalogue {
-    /// Whether the file has priors. Without them, every prior is 0.
-    #[must_use]
-    pub fn has_priors(&self) -> bool {
-        self.layout.has(Section::Priors)
+/// The prior codes of numbers ln(1 + prior). [`Error::Option`] for one that is negative, NaN, or
+/// above ln(1 + [`MAX_PRIOR`](crate::MAX_PRIOR)).
+pub(super) fn encode(log_priors: &[f32]) -> Result<Vec<u8>, Error> {
+    let mut content = Vec::with_capacity(log_priors.len() * 2);
+    for &x in log_priors {
+        if !(0.0..LOG_PRIOR_BOUND).contains(&x) {
+            let problem = message!["got ", f64::from(x), ", expected 0 to ln(1 + 10^15)"];
+            return Err(Error::option("prior", problem));
+        }
+        // `abs`: minus zero becomes zero.
+        content.extend(f32_to_f16(x.abs()).to_le_bytes());
     }
-
-    /// ln(1 + prior) of a row, rounded to binary16; 0 for a row without a prior, and past the end.
-    ///
-    /// ```
-    /// use pocketsage::{BuildOptions, CatalogueBuilder, Items, Vectors};
-    ///
-    /// let vectors = Vectors::new(&[3.0, 0.0, 0.0, 1.0], 2)?;
-    /// let mut builder = CatalogueBuilder::new(2, BuildOptions::default())?;
-    /// builder.add(&Items::new(vectors, &["pizza", "football"]))?;
-    /// builder.set_log_priors(&[41.0_f32.ln_1p(), 0.0])?;
-    /// let catalogue = builder.finish()?;
-    /// assert!((catalogue.log_prior(0).exp_m1() - 41.0).abs() < 0.1);
-    /// # Ok::<(), pocketsage::Error>(())
-    /// ```
-    #[must_use]
-    pub fn log_prior(&self, row: usize) -> f32 {
-        let values = self.section(Section::Priors).as_chunks().0;
-        values.get(row).map_or(0.0, |&bytes| f16_to_f32(u16::from_le_bytes(bytes)))
-    }
+    Ok(content)
 }
 
-impl CatalogueBuilder {
-    /// Sets ln(1 + prior) of every row; [`finish`](Self::finish) expects as many as there are rows.
-    ///
-    /// # Errors
-    /// [`Error::Option`] for a value that is negative or NaN, or above ln(1 +
-    /// [`MAX_PRIOR`](crate::MAX_PRIOR)).
-    pub fn set_log_priors(&mut self, log_priors: &[f32]) -> Result<(), Error> {
-        let mut content = Vec::with_capacity(log_priors.len() * 2);
-        for &x in log_priors {
-            if !(0.0..LOG_PRIOR_BOUND).contains(&x) {
-                let problem = message!["got ", f64::from(x), ", expected 0 to ln(1 + 10^15)"];
-                return Err(Error::option("prior", problem));
-            }
-            // `abs`: minus zero becomes zero.
-            content.extend(f32_to_f16(x.abs()).to_le_bytes());
-        }
-        self.set_section(Section::Priors, content);
-        Ok(())
-    }
+/// ln(1 + prior) of a row; 0 past the end of `priors`.
+pub(super) fn log_prior(priors: &[u8], row: usize) -> f32 {
+    let codes = priors.as_chunks().0;
+    codes.get(row).map_or(0.0, |&bytes| f16_to_f32(u16::from_le_bytes(bytes)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{BuildOptions, Items, MAX_PRIOR, Vectors};
+    use crate::{BuildOptions, Catalogue, CatalogueBuilder, Items, MAX_PRIOR, Section, Vectors};
     use alloc::vec;
 
     /// A builder with three items.

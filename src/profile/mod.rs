@@ -7,6 +7,7 @@ mod interests;
 mod medoid;
 mod retrieval;
 mod session;
+mod unlike;
 
 pub use cut::spread;
 pub use importance::importance;

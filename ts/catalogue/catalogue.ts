@@ -1,5 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The local catalogue: items with ids and vectors in wasm memory, searchable by similarity. */
+/**
+ * The local catalogue: items with ids and vectors in wasm memory, searchable by similarity.
+ *
+ * This file has more than 400 lines: it is one public class, and half of it is its documentation.
+ * What its methods do stands in the files beside it.
+ */
 
 import { init, withCore } from "../core/glue.js";
 import { type CatalogueHandle, openCatalogueHandle } from "../core/handle.js";

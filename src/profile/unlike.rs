@@ -1,0 +1,100 @@
+//! The shown cut: as many interests as the tree has merges of unlike halves, and one more
+//! (docs/decisions/0036-shown-cut-counts-unlike-merges.md).
+
+use crate::Vectors;
+use crate::math::distance::squared_distance;
+use crate::math::sort::{argsort, descending_key};
+use crate::ward::dendrogram::{Dendrogram, Partition};
+use alloc::{vec, vec::Vec};
+
+/// Spread that unit vectors without a catalogue are assumed to have, and the largest that
+/// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.3 (a squared distance above 1.4) are
+/// then two interests, as `unlikeness_bound(2.0) * NOMINAL_SPREAD` is 1.394.
+const NOMINAL_SPREAD: f64 = 1.69;
+/// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
+/// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
+/// merges across their bounds would change the number of interests by as many.
+const HALF_RAMP: f64 = 0.15;
+
+/// The mean squared distance, in spreads, of the two halves of a branch of `items` different rows
+/// that is as much one interest as two: 0.825 for two rows, up to 0.9 for many.
+fn unlikeness_bound(items: f64) -> f64 {
+    0.9 - 0.15 / items
+}
+
+/// The squared distance below which two single rows are one cluster, from the catalogue's spread if
+/// there is one. O(n dim).
+pub(super) fn threshold(spread: Option<f64>, vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
+    let nominal_spread = NOMINAL_SPREAD * mean_squared_length(vectors, weights);
+    unlikeness_bound(2.0) * spread.unwrap_or(f64::INFINITY).min(nominal_spread)
+}
+
+/// Weighted mean of the squared lengths of the rows; NaN without rows. O(n dim).
+fn mean_squared_length(vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
+    let origin = vec![0.0f32; vectors.dim()];
+    let (mut sum, mut total_weight) = (0.0, 0.0);
+    for (row, x) in vectors.rows().enumerate() {
+        let weight = weights.map_or(1.0, |weights| weights[row]);
+        sum += weight * squared_distance(x, &origin);
+        total_weight += weight;
+    }
+    sum / total_weight
+}
+
+/// A node of the tree: a row, or all rows below a merge.
+#[derive(Clone, Copy)]
+struct Branch {
+    /// Number of different rows.
+    items: f64,
+    weight: f64,
+    /// Weighted sum of squared distances to the mean.
+    inertia: f64,
+    /// Largest unlikeness of the merges up to this node, in bounds.
+    unlikeness: f64,
+}
+
+/// The partition of [`Cut::Auto`](crate::Cut::Auto). The unlikeness of a merge is the mean squared distance between
+/// the rows of its two halves, in units of its bound. The partition has one cluster more than there
+/// are unlike merges (their shares added, rounded), and undoes as many merges, the least alike
+/// first. `threshold` is that of [`threshold`]. O(n log n).
+// Never inlined: not hot, and kept out of the function that chooses the rule.
+#[inline(never)]
+pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) -> Partition {
+    let rows = tree.rows();
+    // Equal rows have distance 0: a scale above 0 makes their unlikeness 0 if it is undefined.
+    let scale = (threshold / unlikeness_bound(2.0)).max(f64::MIN_POSITIVE);
+    let leaf = |row| Branch {
+        items: 1.0,
+        weight: weights.map_or(1.0, |weights| weights[row]),
+        inertia: 0.0,
+        unlikeness: 0.0,
+    };
+    let mut branches: Vec<Branch> = (0..rows).map(leaf).collect();
+    let mut unlike_count = 0.0;
+    for merge in tree.merges() {
+        let (a, b) = (branches[merge.a], branches[merge.b]);
+        let weight = a.weight + b.weight;
+        // Repeated rows are one item, so that a weight equals repeated actions.
+        let items = if merge.height > 0.0 { a.items + b.items } else { 1.0 };
+        let distance_of_means = merge.height * weight / (2.0 * a.weight * b.weight);
+        let mean_distance = distance_of_means + a.inertia / a.weight + b.inertia / b.weight;
+        let unlikeness = mean_distance / (scale * unlikeness_bound(items));
+        unlike_count += ((unlikeness - 1.0 + HALF_RAMP) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
+        branches.push(Branch {
+            items,
+            weight,
+            inertia: a.inertia + b.inertia + merge.height / 2.0,
+            unlikeness: unlikeness.max(a.unlikeness).max(b.unlikeness),
+        });
+    }
+    let merges = branches.get(rows..).unwrap_or_default();
+    let keys: Vec<u64> = merges.iter().map(|merge| descending_key(merge.unlikeness)).collect();
+    // A merge is at least as unlike as those below it; of equals the last, which no other contains,
+    // comes first. So the merges below a kept merge are kept.
+    let order = argsort(&keys, &|x, y| y.cmp(&x));
+    let mut is_kept = vec![true; merges.len()];
+    for &merge in order.iter().take((unlike_count + 0.5) as usize) {
+        is_kept[merge] = false;
+    }
+    tree.partition_by(&|merge| is_kept[merge])
+}
