@@ -118,13 +118,11 @@ function leanToAverage(
 
 /** The cosine of two vectors; 0 with a zero vector. */
 function cosineOf(a: Float32Array, b: Float32Array): number {
-  let [dot, a2, b2] = [0, 0, 0];
-  for (let axis = 0; axis < a.length; axis += 1) {
-    dot += a[axis]! * b[axis]!;
-    a2 += a[axis]! * a[axis]!;
-    b2 += b[axis]! * b[axis]!;
-  }
-  return dot / (Math.sqrt(a2 * b2) || 1);
+  return dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, x, axis) => sum + x * b[axis]!, 0);
 }
 
 /** For each key the query of an interest for which it scores highest; of ties the first, or -1. */

@@ -10,7 +10,7 @@ import { NOT_SENT, type Outbound, type Query, type Retriever } from "../retrieve
 
 /** Added to the description of a request if one of the queries is the average of the history. */
 const AVERAGE_IS_SENT =
-  "The query without an item is the average of the history, which weights and times have shaped.";
+  "The query without an item is the average of the history, by weights and times.";
 
 /**
  * The messages these queries cause: `retriever.outbound`, or the queries as JSON if it has none.
