@@ -42,7 +42,8 @@ await runScript(async () => {
     console.log(JSON.stringify(report, undefined, 2));
   } else {
     printTitle("Size, bytes");
-    const rows = [...parts, wasmAndJavaScript, usualImports].map((part) => [
+    const subpaths = await measureSubpaths(parts[1]);
+    const rows = [...parts, wasmAndJavaScript, usualImports, ...subpaths].map((part) => [
       part.name,
       ...encodings.map((encoding) => part[encoding]),
     ]);
@@ -65,6 +66,21 @@ await runScript(async () => {
 function measurePart(name, content) {
   const gzip = gzipSync(content, { level: 9 }).length;
   return { name, raw: content.length, gzip, brotli: brotliCompressSync(content).length };
+}
+
+/** What each subpath entry adds to the JavaScript of the main entry; it has no budget. */
+async function measureSubpaths(mainEntry) {
+  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const names = Object.keys(exports).filter((name) => exports[name].types && name !== ".");
+  const subpaths = [];
+  for (const name of names) {
+    const path = name.replace(".", "pocketsage");
+    const code = await bundle(`export * from "pocketsage"; export * from "${path}";`);
+    const both = measurePart(`${path}, in addition`, code);
+    for (const encoding of encodings) both[encoding] -= mainEntry[encoding];
+    subpaths.push(both);
+  }
+  return subpaths;
 }
 
 /** The minified JavaScript of an entry module, without source maps and without the wasm. */

@@ -8,10 +8,11 @@ import { test } from "node:test";
 const pkg = new URL("../../pkg/", import.meta.url);
 const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
-/** index.d.ts, remote/index.d.ts and every file they re-export, without comments. */
+/** The index.d.ts of each entry and every file they re-export, without comments. */
 async function publicTypes() {
   const paths = new Set();
-  for (const index of ["index.d.ts", "remote/index.d.ts"]) {
+  for (const entry of ["", "remote/", "evaluate/", "names/"]) {
+    const index = `${entry}index.d.ts`;
     paths.add(index);
     const folder = index.slice(0, -"index.d.ts".length);
     const text = await readFile(new URL(index, pkg), "utf8");

@@ -1,4 +1,4 @@
-// Every program in README.md, docs/usage.md and docs/remote.md runs and has the documented result.
+// Every program in README.md and in the guides listed below runs and has the documented result.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { launchChromium } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 
 const root = new URL("../../", import.meta.url);
-const documents = ["README.md", "docs/usage.md", "docs/remote.md"];
+const documents = ["README.md", "docs/usage.md", "docs/remote.md", "docs/evaluate.md"];
 const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
 const programs = texts.flatMap((text) =>
   [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code),
@@ -127,6 +127,13 @@ test("usage: a memory budget", async () =>
 
 test("usage: cluster and ward", async () =>
   assert.match(await outputOf(program("cluster(points")), /Int32Array\(3\) \[ 0, 0, 1 \]/));
+
+test("evaluate: names, comparison, replay and interleaving", async () => {
+  assert.match(await outputOf(program("nameInterests(await")), /^\[ 'tea'/);
+  assert.match(await outputOf(program("compareLists(now")), /removed: \[ 'item-1' \]/);
+  assert.match(await outputOf(program("await replay(")), /^\[ 'item-7' \] [01]\n$/);
+  assert.match(await outputOf(program("creditTeams(shown")), /^3 \{ a: 0, b: 1 \}/);
+});
 
 test("remote: preview() shows the request to the engine", async () => {
   const output = await outputOf(program("qdrant({ url"));

@@ -263,3 +263,28 @@ test("explain returns the interest and the user's most similar items", async () 
   assert.ok(own.nearest.every(({ item }) => item !== "animal-1"));
   await rejects(sage.explain("ghost"), "unknown-item", /"ghost"/);
 });
+
+test("profile({ at }): the actions until that time, with their ages then", async () => {
+  const clock = { now: NOW };
+  const sage = await open({ now: () => clock.now });
+  const past = [];
+  for (const [day, item] of ["food-1", "sport-1", "food-2", "animal-1", "food-1"].entries()) {
+    clock.now = NOW + day * DAY;
+    await sage.record({ item });
+    past.push([clock.now, await sage.profile()]);
+  }
+  clock.now += 100 * DAY;
+  const current = await sage.profile();
+  for (const [at, profile] of past) {
+    assert.deepEqual(await sage.profile({ at }), profile);
+    const later = at + DAY - 1;
+    assert.deepEqual(
+      await sage.profile({ at: new Date(later) }),
+      await sage.profile({ at: later }),
+    );
+  }
+  assert.deepEqual(await sage.profile(), current);
+  assert.deepEqual((await sage.profile({ at: NOW - 1 })).interests, []);
+  await rejects(sage.profile({ at: "yesterday" }), "option", /profile: at/);
+  await rejects(sage.profile({ when: 1 }), "option", /when/);
+});

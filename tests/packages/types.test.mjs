@@ -11,10 +11,21 @@ import {
   blend, buildProfile, Catalogue, cluster, connectSage, indexedDbStore, init, isSageError,
   memoryStore, openSage, project, SageError, serveSage,
 } from "pocketsage";
+import { interleave, type Replay, replay } from "pocketsage/evaluate";
+import { nameInterests, type NameWord } from "pocketsage/names";
 import type {
   Action, Cut, ErrorCode, Hit, Interest, Profile, Query, Recommendation, Retriever, Sage,
   SageOptions, Store,
 } from "pocketsage";
+
+export const words: NameWord[][] = [];
+export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay> => {
+  words.push(...nameInterests(await sage.profile({ at: 0 }), catalogue, { count: 2 }));
+  const [first] = interleave(await sage.recommend(), [], { seed: 1 });
+  const team: "a" | "b" | undefined = first?.team;
+  const ranked: string[] = await sage.rank(["1F355", { item: "1F354" }], { taste: 0.5 });
+  return replay(await sage.actions(), { sage: { catalogue }, held: ranked.length + (team ? 1 : 0) });
+};
 
 export async function recommend(bytes: Uint8Array): Promise<Recommendation[]> {
   const catalogue = await Catalogue.fromBytes(bytes);

@@ -27,7 +27,7 @@ interface RelatedItems {
   readonly queries: readonly PlannedQuery[];
   /** The cosines of the known items to the queries, row by row. */
   readonly cosines: Float32Array;
-  /** For each known item the soft maximum of its cosines, weighted by the weights of the queries. */
+  /** For each known item the soft maximum of its cosines, with the weights of the queries. */
   readonly tastes: readonly number[];
 }
 

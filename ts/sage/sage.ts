@@ -103,8 +103,11 @@ export async function openResident(settings: Settings): Promise<Resident> {
       return { recorded, dropped: entries.length - recorded };
     },
 
-    async profile() {
+    async profile(options = {}) {
       checkOpen();
+      checkKeys("profile", options, ["at"]);
+      if (options.at !== undefined)
+        return profiles.profileAt(journal.log(), checkTime("profile: at", options.at));
       return copyProfile(currentState().profile);
     },
 

@@ -12,10 +12,13 @@ import {
   type Retrieval,
 } from "./profile.js";
 import { computeRetrieval } from "./retrieval.js";
+import type { Profile } from "./types.js";
 
 /** Computes the profile of a log that changes little between calls. */
 export interface ProfileSource {
   current(log: Log): ProfileState;
+  /** The profile of the actions until `time`, as it was then; computed anew at each call. */
+  profileAt(log: Log, time: number): Profile;
   /** Why the entry is left out of the current profile, if the core refuses its action. */
   problemOf(log: Log, entry: Entry): string | undefined;
   /** Estimated memory of the core session, in bytes. */
@@ -39,12 +42,13 @@ interface Derived {
 
 export function openProfileSource(settings: Settings): ProfileSource {
   const { dim, catalogue, now } = settings;
-  const session = openSession(dim);
+  const currentSession = openSession(dim);
   let derived: Derived | undefined;
 
   const compute = (
     actions: readonly ResolvedAction[],
     time: number,
+    session = currentSession,
   ): Pick<Derived, "state" | "problems"> => {
     const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
       let known: { popularity: number; retrieval: Retrieval } | undefined;
@@ -107,8 +111,18 @@ export function openProfileSource(settings: Settings): ProfileSource {
       const action = resolved.get(entry);
       return action && problems.get(action);
     },
-    bytes: session.bytes,
-    close: session.close,
+    profileAt(log, time) {
+      const past = log.entries.filter(({ at }) => at <= time);
+      const session = openSession(dim);
+      try {
+        const actions = past.flatMap((entry) => resolveAction(entry, settings) ?? []);
+        return compute(actions, time, session).state.profile;
+      } finally {
+        session.close();
+      }
+    },
+    bytes: currentSession.bytes,
+    close: currentSession.close,
   };
 }
 

@@ -182,8 +182,12 @@ export interface Sage {
   /**
    * The current interests, as a copy. Computed if the history or the catalogue has changed, else
    * cached: importances decay only when it is computed. Without actions: no interests.
+   *
+   * With `at`: the profile of the actions until that time (including), with their ages at that
+   * time. Equal times give equal profiles while the history is the same; what was forgotten since
+   * is missing from the past, too. Nothing is cached: O(n^2 dim) for n actions.
    */
-  profile(): Promise<Profile>;
+  profile(options?: { at?: TimeInput }): Promise<Profile>;
   /**
    * Items to show next, without items acted on, hidden or excluded. Without actions the pool of the
    * catalogue (see {@link Reason}); with a retriever none.
