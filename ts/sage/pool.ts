@@ -57,8 +57,8 @@ function popularPool(rows: CatalogueRows): PoolItems {
 
 /**
  * Items that stand for the whole catalogue: rows at equal distances are clustered by Ward into few
- * and then into more groups, and the medoids of each clustering follow those of the one before.
- * After the medoids come the other rows of the sample.
+ * and then into more groups, and the medoids of each clustering follow those of the one before, the
+ * largest group first. After the medoids come the other rows of the sample.
  */
 function diversePool(rows: CatalogueRows): PoolItems {
   const { dim } = rows.handle.with((core) => core.facts());
@@ -76,8 +76,11 @@ function diversePool(rows: CatalogueRows): PoolItems {
   const order = new Set<number>();
   for (const count of DIVERSE_GROUPS) {
     const options = encodeProfileOptions({ cut: { count } }, undefined);
-    const { medoids } = withCore((core) => core.cluster(vectors, dim, undefined, options));
-    for (const medoid of medoids) order.add(sample[medoid]!);
+    const { labels, medoids } = withCore((core) => core.cluster(vectors, dim, undefined, options));
+    const sizes = Array.from(medoids, () => 0);
+    for (const label of labels) sizes[label]! += 1;
+    const groups = [...sizes.keys()].sort((a, b) => sizes[b]! - sizes[a]! || a - b);
+    for (const group of groups) order.add(sample[medoids[group]!]!);
   }
   for (const row of sample) order.add(row);
   return { from: "diverse", rows: withItems(rows, order) };
