@@ -20,13 +20,13 @@ await runScript(async () => {
   for (const dim of [128, 256, 384]) {
     const vectors = mixture(CATALOGUE_ITEMS, dim, { seed: 1 });
     const ids = Array.from({ length: CATALOGUE_ITEMS }, (_, row) => `item-${row}`);
-    using catalogue = await Catalogue.from(
+    const catalogue = await Catalogue.from(
       ids.map((id, row) => [id, vectors.subarray(row * dim, (row + 1) * dim)]),
       { dim },
     );
     const list = Array.from({ length: RANKED_ITEMS }, (_, row) => ids[(row * 7919) % ids.length]);
     for (const actions of [100, 1000]) {
-      await using sage = await openSage({ catalogue, now: () => NOW });
+      const sage = await openSage({ catalogue, now: () => NOW });
       await sage.record(
         Array.from({ length: actions }, (_, row) => ({
           item: ids[(row * 104_729) % ids.length],
@@ -44,7 +44,9 @@ await runScript(async () => {
       const first = formatNumber((await measureTime(() => sage.rank(list))).wall);
       const hot = await timesOf(HOT_CALLS, 0);
       rows.push([dim, actions, first, hot, await timesOf(LONE_CALLS, 20)]);
+      await sage.close();
     }
+    catalogue.close();
   }
   printTitle(`rank() of ${RANKED_ITEMS} items, median ms`);
   printTable([["dim", "actions", "first, with the profile", "hot", "alone"], ...rows]);
