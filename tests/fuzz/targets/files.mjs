@@ -16,14 +16,14 @@ const MAX_UNCUT_LENGTH = 1500;
 const MAX_OPEN_FILES = 8;
 
 /** Items with distinct ids, vectors that float32 represents, and a label or none. */
-function randomItems(random) {
+function randomItems(random, hasLabels) {
   const { below, next, isOneIn } = random;
   const dim = 2 + below(5);
   return Array.from({ length: 1 + below(6) }, (_, row) => ({
     id: `${row}${randomText(random, 6)}`,
     // A third digit after the point keeps the numbers from looking like integers.
     vector: Array.from({ length: dim }, () => Math.fround((next() - 0.5) * 10 ** below(6) + 0.001)),
-    label: isOneIn(2) ? `l${randomText(random, 12)}` : undefined,
+    label: hasLabels && isOneIn(2) ? `l${randomText(random, 12)}` : undefined,
   }));
 }
 
@@ -94,12 +94,12 @@ export async function fileTarget(name) {
   const { extension, write, needsIds } = FORMATS[name];
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-fuzz-"));
   const file = join(folder, `items.${extension}`);
-  const ids = needsIds ? join(folder, "ids.jsonl") : undefined;
+  const idsFile = join(folder, "ids.jsonl");
   const stdin = Object.getOwnPropertyDescriptor(process, "stdin");
   const openFiles = countOpenFiles();
   const ignore = () => {};
   const options = {
-    ...{ id: "id", vector: "vector", ids, attributes: [], length: 0 },
+    ...{ id: "id", vector: "vector", attributes: [], length: 0 },
     ...{ onItem: ignore, onProgress: ignore, onNote: ignore },
   };
   const setStdin = (bytes, random) =>
@@ -107,22 +107,29 @@ export async function fileTarget(name) {
   return {
     async run(seed, isMutated) {
       const random = randomFrom(seed);
-      const items = randomItems(random);
+      const items = randomItems(random, !needsIds || random.isOneIn(16));
       const valid = write(items, random);
       const bytes = isMutated ? mutate(valid, random) : valid;
       const readsFile = needsIds || random.isOneIn(16);
       if (readsFile) writeFileSync(file, bytes);
       else setStdin(bytes, random);
+      let ids;
       if (needsIds) {
-        const lines = items.map(({ id, label }) => `${JSON.stringify({ id, label })}\n`);
-        writeFileSync(ids, lines.join(""));
+        // Lines of text from the standard input, for speed, or JSON lines from a file.
+        ids = items.some(({ id, label }) => label || /\s/.test(id)) ? idsFile : "-";
+        if (ids === "-") setStdin(Buffer.from(items.map(({ id }) => `${id}\n`).join("")), random);
+        else
+          writeFileSync(
+            ids,
+            items.map(({ id, label }) => `${JSON.stringify({ id, label })}\n`).join(""),
+          );
       }
       try {
-        const result = await readItems(readsFile ? file : "-", options);
+        const result = await readItems(readsFile ? file : "-", { ...options, ids });
         checkItems(result);
         if (isMutated) {
           setStdin(toJsonLines(result.items), random);
-          const again = await readItems("-", { ...options, ids: undefined });
+          const again = await readItems("-", options);
           assert.equal(textOf(again.items), textOf(result.items));
           return "read";
         }
