@@ -5,13 +5,14 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Catalogue } from "pocketsage";
+import { Catalogue, openSage } from "pocketsage";
 import { mint, startWorker } from "../edge/worker.mjs";
 import { DIM, ITEMS, MAX_ACTIONS, random, summary, vectorOf } from "./data.mjs";
 
 const [seconds, users, seed] = process.argv.slice(2).map(Number);
 const MIB = 2 ** 20;
-const ACTIONS_PER_REQUEST = 100;
+/** Histories of the users, each that of several. */
+const HISTORIES = 20;
 const EMPTY_USERS = 100;
 /** The runtime keeps an idle object for ten seconds. */
 const OBJECT_LIFETIME_MS = 12_000;
@@ -32,27 +33,38 @@ const start = async () => {
   });
 };
 
-async function call(user, path, json) {
+/** Calls the Worker: GET, POST with `json`, or PUT with `bytes`. */
+async function call(user, path, { json, bytes } = {}) {
+  const type = json ? "application/json" : "application/octet-stream";
   const reply = await fetch(new URL(path, worker.url), {
-    method: json ? "POST" : "GET",
+    method: json ? "POST" : bytes ? "PUT" : "GET",
     headers: {
       authorization: `Bearer ${await mint({ sub: user })}`,
-      ...(json && { "content-type": "application/json" }),
+      ...((json || bytes) && { "content-type": type }),
     },
-    ...(json && { body: JSON.stringify(json) }),
+    ...((json || bytes) && { body: json ? JSON.stringify(json) : bytes }),
   });
   const text = await reply.text();
   assert.ok(reply.ok, `${reply.status} ${text}`);
   return JSON.parse(text);
 }
 
-const recordSome = (user, first, count) =>
-  call(`user-${user}`, "/v1/actions", {
-    actions: Array.from({ length: count }, (_, index) => ({
-      item: `item-${((first + index) * 7 + user * 13) % ITEMS}`,
-      at: Date.now() - MAX_ACTIONS + first + index,
-    })),
-  });
+const itemOf = (user, index) => (index * 7 + user * 13) % ITEMS;
+
+/** A full history with its vectors, as `GET /v1/export` returns it. */
+async function historyOf(user) {
+  const sage = await openSage({ dim: DIM, maxActions: MAX_ACTIONS });
+  const start = Date.now() - MAX_ACTIONS;
+  await sage.record(
+    Array.from({ length: MAX_ACTIONS }, (_, index) => {
+      const item = itemOf(user, index);
+      return { item: `item-${item}`, at: start + index, vector: vectorOf(item) };
+    }),
+  );
+  const bytes = await sage.export();
+  await sage.close();
+  return bytes;
+}
 
 /** Resident bytes of the workerd process, a child of this one. */
 async function rss() {
@@ -67,17 +79,20 @@ async function rss() {
 const full = [];
 try {
   await start();
+  const histories = [];
+  for (let user = 0; user < HISTORIES; user += 1) histories.push(await historyOf(user));
   // Half of the time fills histories; then a new process reads them.
   const filled = performance.now() + seconds * 500;
   while (full.length < users && performance.now() < filled) {
-    for (let first = 0; first < MAX_ACTIONS; first += ACTIONS_PER_REQUEST)
-      await recordSome(full.length, first, ACTIONS_PER_REQUEST);
+    const bytes = histories[full.length % HISTORIES];
+    const { actions } = await call(`user-${full.length}`, "/v1/import", { bytes });
+    assert.equal(actions, MAX_ACTIONS);
     full.push(full.length);
   }
   await worker.stop();
   await start();
 
-  await call("warm", "/v1/actions", { actions: [{ item: "item-1" }] });
+  await call("warm", "/v1/actions", { json: { actions: [{ item: "item-1" }] } });
   await call("warm", "/v1/recommendations");
   const beforeEmpty = await rss();
   for (let user = 0; user < EMPTY_USERS; user += 1) await call(`empty-${user}`, "/v1/profile");
@@ -104,7 +119,10 @@ try {
     const user = full[below(full.length)];
     const begun = performance.now();
     const kind = next();
-    if (kind < 0.1) await recordSome(user, MAX_ACTIONS, 1);
+    if (kind < 0.1)
+      await call(`user-${user}`, "/v1/actions", {
+        json: { actions: [{ item: `item-${itemOf(user, times.length)}` }] },
+      });
     else if (kind < 0.5) {
       const { actions } = await call(`user-${user}`, "/v1/profile");
       assert.equal(actions, MAX_ACTIONS);
