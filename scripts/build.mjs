@@ -58,10 +58,15 @@ async function buildWasm() {
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
     throw new Remedy(`${output}\nwasm-pack skipped wasm-opt: run \`npm ci\`, which installs it.`);
   const { panicsToTraps } = await import("./lib/traps.mjs"); // its imports need the set-up
-  const trappingWasm = join(outFolder, "trapping.wasm");
-  await writeFile(trappingWasm, panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))));
+  const { shortenImports } = await import("./lib/import-names.mjs");
   const gluePath = join(outFolder, "core.js");
-  await writeFile(gluePath, makeTextCodersLazy(await readFile(gluePath, "utf8")));
+  const { wasm, glue } = shortenImports(
+    panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))),
+    makeTextCodersLazy(await readFile(gluePath, "utf8")),
+  );
+  const trappingWasm = join(outFolder, "trapping.wasm");
+  await writeFile(trappingWasm, wasm);
+  await writeFile(gluePath, glue);
   await runOrThrow("wasm-opt", [
     trappingWasm,
     "-o",
