@@ -112,23 +112,8 @@ pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<U
     crate::pick(&importance, count, seed).map(|picked| rows_to_js(&picked)).map_err(to_js_error)
 }
 
-/// Blends ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`. Returns
-/// `{ keys, scores, lists }`.
-#[wasm_bindgen]
-pub fn blend(
-    keys: &[u32],
-    scores: &[f32],
-    offsets: &[u32],
-    weights: &[f64],
-    count: usize,
-) -> JsResult<JsValue> {
-    let lists = hit_lists(keys, scores, offsets)?;
-    let blended = crate::blend(&lists, weights, count, &[]).map_err(to_js_error)?;
-    to_js_object(&hit_fields(blended.into_iter().map(|blended| (blended.hit, blended.list))))
-}
-
-/// Mixes ranked lists, given as to `blend`, with a prior for each hit or none at all. Returns
-/// `{ keys, scores, lists }`.
+/// Mixes ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`, with a prior for each
+/// hit or none at all. Returns `{ keys, scores, lists, shares }`.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
 pub fn mix(
@@ -144,7 +129,16 @@ pub fn mix(
     let lists = hit_lists(keys, scores, offsets)?;
     let options = MixOptions { popularity, standardise };
     let mixed = crate::mix(&lists, weights, priors, options, count).map_err(to_js_error)?;
-    to_js_object(&hit_fields(mixed.into_iter().map(|mixed| (mixed.hit, mixed.list))))
+    let keys: Vec<u32> = mixed.iter().map(|entry| entry.hit.item).collect();
+    let scores: Vec<f32> = mixed.iter().map(|entry| entry.hit.score).collect();
+    let lists: Vec<u32> = mixed.iter().map(|entry| entry.list as u32).collect();
+    let shares: Vec<f64> = mixed.iter().map(|entry| entry.share).collect();
+    to_js_object(&[
+        ("keys", Uint32Array::from(&keys[..]).into()),
+        ("scores", Float32Array::from(&scores[..]).into()),
+        ("lists", Uint32Array::from(&lists[..]).into()),
+        ("shares", Float64Array::from(&shares[..]).into()),
+    ])
 }
 
 /// The lists of hits that typed arrays hold.
@@ -155,19 +149,6 @@ fn hit_lists(keys: &[u32], scores: &[f32], offsets: &[u32]) -> JsResult<Vec<Vec<
         |bounds: &[u32]| hits.get(bounds[0] as usize..bounds[1] as usize).map(<[Hit]>::to_vec);
     let lists: Option<Vec<Vec<Hit>>> = offsets.windows(2).map(hits_of_list).collect();
     lists.ok_or_else(|| js_error("option", "offsets are not in ascending order within the keys"))
-}
-
-/// Hits and their lists as the fields `keys`, `scores` and `lists` of a JavaScript object.
-fn hit_fields(hits: impl Iterator<Item = (Hit, usize)>) -> [(&'static str, JsValue); 3] {
-    let hits: Vec<(Hit, usize)> = hits.collect();
-    let keys: Vec<u32> = hits.iter().map(|(hit, _)| hit.item).collect();
-    let scores: Vec<f32> = hits.iter().map(|(hit, _)| hit.score).collect();
-    let lists: Vec<u32> = hits.iter().map(|&(_, list)| list as u32).collect();
-    [
-        ("keys", Uint32Array::from(&keys[..]).into()),
-        ("scores", Float32Array::from(&scores[..]).into()),
-        ("lists", Uint32Array::from(&lists[..]).into()),
-    ]
 }
 
 /// For each of m queries the `count` rows of highest cosine. Returns `{ rows, scores, ends }`,

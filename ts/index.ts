@@ -15,7 +15,6 @@ export { type ErrorCode, isSageError, SageError } from "./errors.js";
 export type { BytesLike, ItemId, VectorLike } from "./item.js";
 export { buildProfile, cluster, init, type PieceOptions, project, ward } from "./pieces.js";
 export type { Hit, Outbound, Query, Retriever, VectorSource } from "./retriever.js";
-export { type BlendOptions, blend } from "./sage/blend.js";
 export { openSage } from "./sage/open.js";
 export type { TimeInput } from "./sage/time.js";
 export type {
@@ -24,6 +23,7 @@ export type {
   Explanation,
   Interest,
   ItemScore,
+  Parameter,
   Profile,
   RankOptions,
   Recommendation,

@@ -40,8 +40,8 @@ const WARM_UP_VECTORS = Float32Array.from({ length: 64 }, (_, index) => Math.sin
 let initialising: Promise<void> | undefined;
 
 /**
- * Loads the wasm. The synchronous functions (`cluster`, `ward`, `buildProfile`, `blend`, `project`)
- * need it; asynchronous ones load it themselves. Idempotent: concurrent and later calls share one
+ * Loads the wasm. The synchronous functions (`cluster`, `ward`, `buildProfile`, `project`) need
+ * it; asynchronous ones load it themselves. Idempotent: concurrent and later calls share one
  * load.
  *
  * Also clusters eight vectors, which takes 2 to 3 ms: JavaScript engines compile a wasm function on

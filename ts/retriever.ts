@@ -1,4 +1,5 @@
 /** The interface of retrieval: a retriever receives queries and returns ranked hits. */
+import type { Filter } from "./catalogue/filter.js";
 import type { ItemId, VectorLike } from "./item.js";
 
 /** One nearest-neighbour query. */
@@ -41,6 +42,11 @@ export interface Retriever {
    * as JSON.
    */
   outbound?: (queries: readonly Query[]) => Outbound[];
+  /**
+   * The same retriever, restricted to items that meet the filter, for `recommend({ filter })`.
+   * Default: there is no filter; `recommend` then rejects the option.
+   */
+  withFilter?: (filter: Filter) => Retriever;
 }
 
 /**

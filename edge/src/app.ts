@@ -11,6 +11,7 @@ import { faultOf, Problem, problemOf, unwrap } from "./problem.js";
 import { hash } from "./requests.js";
 import {
   ActionsBody,
+  BoostBody,
   ForgetQuery,
   HideBody,
   HistoryQuery,
@@ -28,6 +29,7 @@ import {
   RecommendQuery,
   RequestTime,
   type RetrieveReply,
+  ShownBody,
   UnhideQuery,
 } from "./schema.js";
 import { dimOf, originsOf } from "./settings.js";
@@ -99,6 +101,36 @@ app.get("/v1/hidden", async (context) =>
   context.json({ hidden: unwrap(await userOf(context).hidden()) }),
 );
 
+app.post("/v1/disliked", limitBody(MAX_BODY_BYTES), async (context) => {
+  const { body, text } = await readJson(context, HideBody);
+  const items = typeof body.item === "string" ? [body.item] : body.item;
+  const stamp = await stampOf(context, text);
+  const actions = items.map((item) => ({ item, weight: -1 }));
+  const { recorded } = withoutConflict(unwrap(await userOf(context).record(actions, stamp)));
+  return context.json({ items: recorded });
+});
+
+app.delete("/v1/disliked", async (context) => {
+  const { item } = readQuery(context, UnhideQuery, ["item"]);
+  const stamp = await stampOf(context, "");
+  return context.json(withoutConflict(unwrap(await userOf(context).undislike(item, stamp))));
+});
+
+app.post("/v1/boosts", limitBody(MAX_BODY_BYTES), async (context) => {
+  const { body, text } = await readJson(context, BoostBody);
+  const stamp = await stampOf(context, text);
+  return context.json(withoutConflict(unwrap(await userOf(context).boost(body, stamp))));
+});
+
+app.post("/v1/shown", limitBody(MAX_BODY_BYTES), async (context) => {
+  const { body } = await readJson(context, ShownBody);
+  return context.json(unwrap(await userOf(context).shown(body)));
+});
+
+app.get("/v1/parameters", async (context) =>
+  context.json({ parameters: unwrap(await userOf(context).parameters()) }),
+);
+
 app.get("/v1/actions", async (context) => {
   const { offset = 0, count = DEFAULT_PAGE_ACTIONS, vectors } = readQuery(context, HistoryQuery);
   const query = { offset, count, vectors: vectors === "1" };
@@ -124,7 +156,7 @@ app.get("/v1/profile", async (context) => {
 });
 
 app.get("/v1/recommendations", async (context) => {
-  const query = readQuery(context, RecommendQuery);
+  const query = readQuery(context, RecommendQuery, ["exclude"]);
   const recommendations = unwrap(
     await withTiming(context, "user", userOf(context).recommend(query)),
   );

@@ -2,9 +2,17 @@
  * The calls from the Worker to a user's Durable Object. They carry plain data only: an error that
  * crosses the boundary loses its class, so failures are returned as values.
  */
-import type { Profile, Recommendation, RecordedAction } from "pocketsage";
+import type { Parameter, Profile, Recommendation, RecordedAction } from "pocketsage";
 import type { FailureReason } from "pocketsage/remote";
-import type { ActionInput, ForgetQuery, RankBody, RankReply, RecommendQuery } from "./schema.js";
+import type {
+  ActionInput,
+  BoostBody,
+  ForgetQuery,
+  RankBody,
+  RankReply,
+  RecommendQuery,
+  ShownBody,
+} from "./schema.js";
 
 /**
  * An error as plain data. `reason`, `status` and `sqlState` are those of a failed engine request,
@@ -49,6 +57,11 @@ export interface Recorded {
   repeated: boolean;
 }
 
+/** The number of items that a change has applied to. */
+export interface Marked {
+  items: number;
+}
+
 /** A page of the history: how many of the newest actions to skip, and how many to return. */
 export interface PageQuery {
   offset: number;
@@ -81,6 +94,13 @@ export interface UserCalls {
     stamp: RequestStamp,
   ): Promise<{ unhidden: string[] } | Conflict | Failure>;
   hidden(): Promise<string[] | Failure>;
+  /** Deletes the dislikes of the items. Resolves to the number of those that had one. */
+  undislike(items: string[], stamp: RequestStamp): Promise<Marked | Conflict | Failure>;
+  /** Multiplies the importance of an interest. */
+  boost(body: BoostBody, stamp: RequestStamp): Promise<Marked | Conflict | Failure>;
+  /** Counts a showing of each item, in memory only. */
+  shown(body: ShownBody): Promise<Marked | Failure>;
+  parameters(): Promise<Parameter[] | Failure>;
   actions(query: PageQuery): Promise<Page | Failure>;
   /**
    * Deletes one item's traces, the actions of a time range, or, for an empty query, everything but

@@ -142,7 +142,7 @@ function sqlOf({ ENGINE_KEY: url }: Env): Parameters<typeof pgvector>[0]["query"
 }
 
 /** The catalogue of the static files, if any. A failed load is logged and repeated later. */
-async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
+export async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
   const { ASSETS } = env;
   if (catalogue || !ASSETS || Date.now() < nextCatalogueLoadMs) return catalogue;
   try {

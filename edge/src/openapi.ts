@@ -7,6 +7,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import {
   ActionsBody,
+  BoostBody,
   DeletedReply,
   ErrorReply,
   ForgetQuery,
@@ -18,6 +19,8 @@ import {
   HistoryReply,
   IdempotencyKey,
   ImportedReply,
+  MarkedReply,
+  ParametersReply,
   ProfileQuery,
   ProfileReply,
   RankBody,
@@ -28,6 +31,7 @@ import {
   RequestTime,
   RetrieveBody,
   RetrieveReply,
+  ShownBody,
   UnhiddenReply,
   UnhideQuery,
 } from "./schema.js";
@@ -193,6 +197,49 @@ const PATHS: Record<string, Record<string, Operation>> = {
       requestBody: { required: true, content: jsonContent(HideBody) },
       replies: { 200: jsonResponse("The items that are hidden.", HiddenReply) },
       errors: [...USER_ERRORS, ...BODY_ERRORS, 409],
+    },
+  },
+  "/v1/disliked": {
+    delete: {
+      summary: "End the dislikes of items",
+      description: "Other actions are unchanged. GET /v1/parameters lists the disliked items.",
+      parameters: [...queryParameters(UnhideQuery), KEY_HEADER],
+      replies: { 200: jsonResponse("The number of items that were disliked.", MarkedReply) },
+      errors: [...USER_ERRORS, 409],
+    },
+    post: {
+      summary: "Dislike items: they are not recommended, and items like them come last",
+      description: "The same as actions of weight -1.",
+      parameters: [KEY_HEADER, TIME_HEADER],
+      requestBody: { required: true, content: jsonContent(HideBody) },
+      replies: { 200: jsonResponse("The number of items that are disliked.", MarkedReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS, ...ENGINE_ERRORS, 409, 422],
+    },
+  },
+  "/v1/boosts": {
+    post: {
+      summary: "Mute or boost the interest of an item",
+      description: "A factor of 0 mutes it, 1 ends earlier factors. It survives new clusterings.",
+      parameters: [KEY_HEADER, TIME_HEADER],
+      requestBody: { required: true, content: jsonContent(BoostBody) },
+      replies: { 200: jsonResponse("1, or 0 for an item deleted since.", MarkedReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS, 409, 422],
+    },
+  },
+  "/v1/shown": {
+    post: {
+      summary: "Count a showing of items, which come later in the next lists",
+      description: "Kept in memory only, until the object of the user is evicted.",
+      requestBody: { required: true, content: jsonContent(ShownBody) },
+      replies: { 200: jsonResponse("The number of items.", MarkedReply) },
+      errors: [...USER_ERRORS, ...BODY_ERRORS],
+    },
+  },
+  "/v1/parameters": {
+    get: {
+      summary: "The main parameters of recommendations, in plain words",
+      replies: { 200: jsonResponse("Names, values and meanings.", ParametersReply) },
+      errors: USER_ERRORS,
     },
   },
   "/v1/profile": {

@@ -1,6 +1,7 @@
 /**
  * Schemas of all requests and responses. Requests are validated with them (unknown fields are
- * refused), and the OpenAPI document is generated from them.
+ * refused), and the OpenAPI document is generated from them. Longer than 400 lines, because the
+ * limits of all routes are read side by side.
  */
 import { LIMITS } from "pocketsage";
 import * as v from "valibot";
@@ -13,6 +14,9 @@ const MAX_ITEMS_PER_REQUEST = 100;
 const MAX_RANKED_ITEMS = 500;
 const MAX_ACTIONS_PER_PAGE = 200;
 const MAX_OFFSET = 1e9;
+const MAX_RANK = 10_000;
+const MAX_TTL_DAYS = 365;
+const MAX_FILTER_CHARACTERS = 4000;
 const MAX_MEDOIDS = 16;
 const MAX_HITS = 200;
 /**
@@ -45,6 +49,15 @@ const Milliseconds = v.pipe(
   v.description("Milliseconds since the epoch."),
 );
 
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** An integer of a query string, from `min` to `max`. */
 const integer = (min: number, max: number, description: string) => {
   const message = `expected an integer from ${min} to ${max}`;
@@ -54,6 +67,20 @@ const integer = (min: number, max: number, description: string) => {
     v.transform(Number),
     v.number(),
     v.integer(),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+    v.description(description),
+  );
+};
+
+/** A number of a query string, from `min` to `max`. */
+const decimal = (min: number, max: number, description: string) => {
+  const message = `expected a number from ${min} to ${max}, such as 0.5`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^-?(\d{1,9}|\d{0,9}\.\d{1,9})$/, message),
+    v.transform(Number),
+    v.number(),
     v.minValue(min, message),
     v.maxValue(max, message),
     v.description(description),
@@ -86,9 +113,13 @@ const Action = v.strictObject({
   weight: v.optional(
     v.pipe(
       v.number(),
-      v.minValue(LIMITS.minWeight),
+      v.minValue(-LIMITS.maxWeight),
       v.maxValue(LIMITS.maxWeight),
-      v.description("The action counts as done so many times. Default: 1."),
+      v.check(
+        (weight) => Math.abs(weight) >= LIMITS.minWeight,
+        `expected a magnitude of at least ${LIMITS.minWeight}`,
+      ),
+      v.description("The action counts as done so many times; below 0, as a dislike. Default: 1."),
     ),
   ),
   kind: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(32))),
@@ -118,13 +149,39 @@ export const ForgetQuery = v.strictObject({
 });
 export type ForgetQuery = v.InferOutput<typeof ForgetQuery>;
 
-/** POST /v1/hidden: one item or several. */
-export const HideBody = v.strictObject({
-  item: v.union(
-    [ItemId, v.pipe(v.array(ItemId), v.minLength(1), v.maxLength(MAX_ITEMS_PER_REQUEST))],
-    `expected an id or a list of 1 to ${MAX_ITEMS_PER_REQUEST} ids`,
+const ItemOrItems = v.union(
+  [ItemId, v.pipe(v.array(ItemId), v.minLength(1), v.maxLength(MAX_ITEMS_PER_REQUEST))],
+  `expected an id or a list of 1 to ${MAX_ITEMS_PER_REQUEST} ids`,
+);
+
+/** POST /v1/hidden and POST /v1/disliked: one item or several. */
+export const HideBody = v.strictObject({ item: ItemOrItems });
+
+/** POST /v1/shown: one item or several, and how long the showing counts. */
+export const ShownBody = v.strictObject({
+  item: ItemOrItems,
+  ttlDays: v.optional(
+    v.pipe(
+      v.number(),
+      v.minValue(0.001),
+      v.maxValue(MAX_TTL_DAYS),
+      v.description("Days until the showing no longer counts. Default: 7."),
+    ),
   ),
 });
+export type ShownBody = v.InferOutput<typeof ShownBody>;
+
+/** POST /v1/boosts */
+export const BoostBody = v.strictObject({
+  item: v.pipe(ItemId, v.description("An item of the interest, such as its medoid.")),
+  factor: v.pipe(
+    v.number(),
+    v.minValue(0),
+    v.maxValue(LIMITS.maxWeight),
+    v.description("Multiplies the importance of the interest: 0 mutes it, 1 ends earlier factors."),
+  ),
+});
+export type BoostBody = v.InferOutput<typeof BoostBody>;
 
 /** Whether replies have vectors, in a query. */
 const VectorsFlag = v.optional(v.pipe(v.picklist(["0", "1"]), v.description("1: with vectors.")));
@@ -152,14 +209,44 @@ export const ProfileQuery = v.strictObject({
   vectors: VectorsFlag,
 });
 
-/** GET /v1/recommendations */
+/** GET /v1/recommendations; `exclude` once per item. */
 export const RecommendQuery = v.strictObject({
   count: v.optional(integer(1, MAX_HITS, "Number of recommendations. Default: 20.")),
+  offset: v.optional(integer(0, MAX_RANK, "Number of recommendations to skip. Default: 0.")),
   interests: v.optional(
     integer(1, MAX_MEDOIDS, "Number of interests to query. Default: 10, or 3 with a seed."),
   ),
   focus: v.optional(share("Weight of the average of the history beside the interests.")),
   popularity: v.optional(share("Influence of the items' priors.")),
+  diversity: v.optional(share("How unlike each other the items are. Default: 0.")),
+  explore: v.optional(
+    decimal(-1, 1, "Above 0: items less like the history, and chance; below: more like it."),
+  ),
+  exploreSeed: v.optional(
+    integer(0, Number.MAX_SAFE_INTEGER, "Seed of the chance of `explore`. Default: 0."),
+  ),
+  minScore: v.optional(decimal(-1, 1, "Least score of a recommendation. Default: none.")),
+  filter: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(MAX_FILTER_CHARACTERS),
+      v.check(isJson, 'expected a filter as JSON, such as {"field":"kind","is":"book"}'),
+      v.description("Condition on the fields of items, as JSON: a filter of the package."),
+    ),
+  ),
+  personal: v.optional(
+    v.pipe(
+      v.picklist(["0", "1"]),
+      v.description("0: the list of the catalogue, whatever the history. Default: 1."),
+    ),
+  ),
+  exclude: v.optional(
+    v.pipe(
+      v.array(ItemId),
+      v.maxLength(MAX_ITEMS_PER_REQUEST),
+      v.description("An item to leave out; repeat the parameter for several."),
+    ),
+  ),
   seed: v.optional(
     integer(0, Number.MAX_SAFE_INTEGER, "Samples interests by importance. Default: the top ones."),
   ),
@@ -227,6 +314,26 @@ export const RecordedReply = v.object({
 
 /** 200 of DELETE /v1/actions */
 export const DeletedReply = v.object({ deleted: Count });
+
+/** 200 of DELETE /v1/disliked, POST /v1/boosts and POST /v1/shown */
+export const MarkedReply = v.object({
+  items: v.pipe(Count, v.description("Number of items of the request that it applied to.")),
+});
+
+/** 200 of GET /v1/parameters */
+export const ParametersReply = v.object({
+  parameters: v.array(
+    v.object({
+      name: v.string(),
+      value: v.union([
+        v.number(),
+        v.array(v.string()),
+        v.array(v.object({ item: v.string(), factor: v.number() })),
+      ]),
+      meaning: v.string(),
+    }),
+  ),
+});
 
 /** 200 of POST /v1/hidden */
 export const HiddenReply = v.object({

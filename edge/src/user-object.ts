@@ -3,24 +3,35 @@ import { DurableObject } from "cloudflare:workers";
 import {
   isSageError,
   openSage,
+  type Parameter,
   type Profile,
   type Recommendation,
   type Sage,
+  SageError,
   type Store,
 } from "pocketsage";
 import type {
   Conflict,
   Failure,
+  Marked,
   Page,
   PageQuery,
   Recorded,
   RequestStamp,
   UserCalls,
 } from "./contract.js";
-import { retrieverFor } from "./engine.js";
+import { localCatalogue, retrieverFor } from "./engine.js";
 import { bugOf, faultOf } from "./problem.js";
 import { type DeletionTarget, RequestLog } from "./requests.js";
-import type { ActionInput, ForgetQuery, RankBody, RankReply, RecommendQuery } from "./schema.js";
+import type {
+  ActionInput,
+  BoostBody,
+  ForgetQuery,
+  RankBody,
+  RankReply,
+  RecommendQuery,
+  ShownBody,
+} from "./schema.js";
 import { dimOf, type Env, positiveOf } from "./settings.js";
 import { sqliteStore } from "./store.js";
 
@@ -69,12 +80,80 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     return this.#call(async () => (await this.#open()).profile());
   }
 
-  recommend({ seed, ...query }: RecommendQuery): Promise<Recommendation[] | Failure> {
-    return this.#call(async () =>
-      (await this.#open()).recommend(
+  recommend({
+    seed,
+    personal,
+    filter,
+    ...rest
+  }: RecommendQuery): Promise<Recommendation[] | Failure> {
+    return this.#call(async () => {
+      const query = { ...rest, filter: filter === undefined ? undefined : JSON.parse(filter) };
+      const sage = await this.#open();
+      if (personal === "0") return this.#recommendToAll(query, await sage.hidden());
+      return sage.recommend(
         withoutUndefined({ ...query, pick: seed === undefined ? undefined : { seed } }),
-      ),
-    );
+      );
+    });
+  }
+
+  /** The list without a history, of the catalogue among the static files. */
+  async #recommendToAll(
+    { exclude = [], ...query }: Omit<RecommendQuery, "seed" | "personal" | "filter">,
+    hidden: string[],
+  ): Promise<Recommendation[]> {
+    const catalogue = await localCatalogue(this.env);
+    if (!catalogue)
+      throw new SageError("option", "personal=0 needs public/catalogue.sage, which is missing.");
+    const sage = await openSage({ catalogue });
+    try {
+      return await sage.recommend(withoutUndefined({ ...query, exclude: [...exclude, ...hidden] }));
+    } finally {
+      await sage.close();
+    }
+  }
+
+  undislike(items: string[], stamp: RequestStamp): Promise<Marked | Conflict | Failure> {
+    return this.#mark(stamp, async (sage) => {
+      const disliked = (await sage.parameters()).find(({ name }) => name === "disliked");
+      const marked = items.filter((item) => (disliked!.value as string[]).includes(item));
+      await sage.undislike(marked);
+      return marked.length;
+    });
+  }
+
+  boost({ item, factor }: BoostBody, stamp: RequestStamp): Promise<Marked | Conflict | Failure> {
+    return this.#mark(stamp, async (sage) => {
+      const isDeleted = await this.#requests.deletedSince(stamp.time, "action", [item]);
+      if (isDeleted(item, 0)) return 0;
+      await sage.boost(item, factor);
+      return 1;
+    });
+  }
+
+  shown({ item, ttlDays }: ShownBody): Promise<Marked | Failure> {
+    return this.#call(async () => {
+      const items = typeof item === "string" ? [item] : item;
+      await (await this.#open()).shown(items, withoutUndefined({ ttlDays }));
+      return { items: items.length };
+    });
+  }
+
+  parameters(): Promise<Parameter[] | Failure> {
+    return this.#call(async () => (await this.#open()).parameters());
+  }
+
+  /** A change done once per key, whose answer is the number of items that `work` resolves to. */
+  #mark(
+    stamp: RequestStamp,
+    work: (sage: Sage) => Promise<number>,
+  ): Promise<Marked | Conflict | Failure> {
+    return this.#change(async () => {
+      const sage = await this.#open();
+      const result = await this.#requests.once(stamp, { items: 0 }, async () => ({
+        items: await work(sage),
+      }));
+      return "conflict" in result ? result : result.answer;
+    });
   }
 
   rank({ items, taste, scores }: RankBody): Promise<RankReply | Failure> {

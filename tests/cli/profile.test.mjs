@@ -232,7 +232,7 @@ const invalidActions = [
   [
     "a weight as text",
     lines({ item: "tea-0", weight: "much" }),
-    /:1: weight: expected a number above 0, saw "much"/,
+    /:1: weight: expected a number, saw "much"/,
   ],
   ["a broken line", `${lines(history[0])}{"item": "tea-`, /:2: expected one JSON object a line/],
 ];

@@ -96,7 +96,8 @@ function isAllowed(status, text) {
   // What JSON Schema cannot express, or the document says in words.
   return (
     status === 400 &&
-    /an item and a time range|needs an item or a vector|another unit|The body: /.test(text)
+    (/an item and a time range|needs an item or a vector|another unit|The body: /.test(text) ||
+      /filter|personal=0/.test(text))
   );
 }
 

@@ -26,6 +26,11 @@ const REQUESTS = {
   "POST /v1/hidden": { json: { item: "food-1" } },
   "GET /v1/hidden": {},
   "DELETE /v1/hidden": { query: "?item=food-1" },
+  "POST /v1/disliked": { json: { item: "unknown-item" } },
+  "DELETE /v1/disliked": { query: "?item=food-1" },
+  "POST /v1/boosts": { json: { item: "food-1", factor: 0 } },
+  "POST /v1/shown": { json: { item: "food-1", ttlDays: 1 } },
+  "GET /v1/parameters": {},
   "GET /v1/profile": {},
   "GET /v1/recommendations": {},
   "POST /v1/rank": { json: { items: ["unknown-item"] } },
@@ -36,15 +41,19 @@ const REQUESTS = {
 const ROUTES = Object.keys(REQUESTS);
 const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
 const BODY_ROUTES = V1_ROUTES.filter((route) => /^(POST|PUT)/.test(route));
-const NO_QUERY = ["GET /v1/hidden", "GET /v1/export"];
+const NO_QUERY = ["GET /v1/hidden", "GET /v1/parameters", "GET /v1/export"];
 const KEY_ROUTES = [
   "POST /v1/actions",
   "DELETE /v1/actions",
   "POST /v1/hidden",
   "DELETE /v1/hidden",
+  "POST /v1/disliked",
+  "DELETE /v1/disliked",
+  "POST /v1/boosts",
 ];
 const ENGINE_ROUTES = [
   "POST /v1/actions",
+  "POST /v1/disliked",
   "GET /v1/recommendations",
   "POST /v1/rank",
   "POST /v1/retrieve",
@@ -113,15 +122,23 @@ test("bodies, parameters and replies have the limits of the schemas", async () =
   const weight =
     paths["/v1/actions"].post.requestBody.content["application/json"].schema.properties.actions
       .items.properties.weight;
-  assert.deepEqual([weight.minimum, weight.maximum], [LIMITS.minWeight, LIMITS.maxWeight]);
+  assert.deepEqual([weight.minimum, weight.maximum], [-LIMITS.maxWeight, LIMITS.maxWeight]);
   const parameters = paths["/v1/recommendations"].get.parameters;
   assert.deepEqual(
     parameters.map(({ name, schema }) => [name, schema.type, schema.minimum, schema.maximum]),
     [
       ["count", "integer", 1, 200],
+      ["offset", "integer", 0, 10_000],
       ["interests", "integer", 1, 16],
       ["focus", "number", 0, 1],
       ["popularity", "number", 0, 1],
+      ["diversity", "number", 0, 1],
+      ["explore", "number", -1, 1],
+      ["exploreSeed", "integer", 0, Number.MAX_SAFE_INTEGER],
+      ["minScore", "number", -1, 1],
+      ["filter", "string", undefined, undefined],
+      ["personal", "string", undefined, undefined],
+      ["exclude", "array", undefined, undefined],
       ["seed", "integer", 0, Number.MAX_SAFE_INTEGER],
     ],
   );
@@ -150,6 +167,11 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "POST /v1/hidden", 200);
   await expectStatus(worker, "GET /v1/hidden", 200);
   await expectStatus(worker, "DELETE /v1/hidden", 200);
+  await expectStatus(worker, "POST /v1/disliked", 200, { json: { item: "food-4" } });
+  await expectStatus(worker, "POST /v1/boosts", 200);
+  await expectStatus(worker, "POST /v1/shown", 200);
+  await expectStatus(worker, "GET /v1/parameters", 200);
+  await expectStatus(worker, "DELETE /v1/disliked", 200, { query: "?item=food-4" });
   await expectStatus(worker, "GET /v1/actions", 200, { query: "?count=2&vectors=1" });
   await expectStatus(worker, "GET /v1/profile", 200, { query: "?vectors=1" });
   await expectStatus(worker, "GET /v1/recommendations", 200, { query: "?count=3&seed=1" });
@@ -219,6 +241,8 @@ test("422: an item in neither the request nor the catalogue that is the engine",
   });
   t.after(() => worker.stop());
   await expectStatus(worker, "POST /v1/actions", 422);
+  await expectStatus(worker, "POST /v1/disliked", 422);
+  await expectStatus(worker, "POST /v1/boosts", 422, { json: { item: "unknown-item", factor: 2 } });
 });
 
 test("429 and 500", async (t) => {

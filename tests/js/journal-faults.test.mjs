@@ -164,7 +164,7 @@ test("a poisoned history heals: what the core refuses is kept, left out and repo
     { item: "sport-1", at: NOW, ...stamp(3) },
   ];
   const store = memoryStore();
-  await store.save(encodeLog({ entries, hides: [], tombstones: [] }, 8));
+  await store.save(encodeLog({ entries, marks: [], tombstones: [] }, 8));
   const sage = await open(store);
   const { actions, interests } = await sage.profile();
   assert.equal(actions, 1);

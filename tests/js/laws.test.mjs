@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { blend, memoryStore, openSage } from "pocketsage";
+import { memoryStore, openSage } from "pocketsage";
 import { DAY, DIM, ITEMS, NOW, smallCatalogue, vectorOf } from "./world.mjs";
 
 fc.configureGlobal({ seed: 2020 });
@@ -129,7 +129,7 @@ test("a record that is refused changes nothing", () =>
     fc.constantFrom(
       { item: "ghost" },
       { item: "food-1", at: NaN },
-      { item: "food-1", weight: -1 },
+      { item: "food-1", weight: 0 },
       { item: "x", vector: new Float32Array(1) },
     ),
     fc.nat(30),
@@ -226,28 +226,4 @@ test("two writers in any order lose no action", () =>
       assert.equal((await (await open({ store })).profile()).actions, steps.length);
     },
     fc.array(fc.tuple(fc.nat(1), fc.boolean(), action), { maxLength: 20 }),
-  ));
-
-test("blend keeps a score of the list of an item, and a longer blend begins with the shorter", () =>
-  holds(
-    async (lists, count) => {
-      const weights = lists.map((_, index) => index + 1);
-      const long = blend(lists, { weights, count: count + 3 });
-      assert.deepEqual(blend(lists, { weights, count }), long.slice(0, count));
-      for (const { item, score, list } of long) {
-        const scores = lists[list].filter((hit) => hit.item === item).map((hit) => hit.score);
-        assert.ok(score === Math.max(...scores));
-      }
-    },
-    fc.array(
-      fc.array(
-        fc.record({
-          item: fc.constantFrom(..."abcdefgh"),
-          score: fc.float({ min: -1, max: 1, noNaN: true }),
-        }),
-        { maxLength: 8 },
-      ),
-      { maxLength: 4 },
-    ),
-    fc.integer({ min: 1, max: 10 }),
   ));

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import * as sage from "pocketsage";
 import { rejects } from "./world.mjs";
 
-const { buildProfile, blend, cluster, init, openSage, project, ward } = sage;
+const { buildProfile, cluster, init, openSage, project, ward } = sage;
 const wasm = new URL("../../pkg/wasm/core_bg.wasm", import.meta.url);
 
 test("synchronous functions before init() throw not-ready and name the remedy", async () => {
@@ -16,7 +16,6 @@ test("synchronous functions before init() throw not-ready and name the remedy", 
     () => cluster(new Float32Array(4), { dim: 2 }),
     () => ward(new Float32Array(4), { dim: 2 }),
     () => buildProfile([], { dim: 2, now: 0 }),
-    () => blend([], { weights: [], count: 1 }),
     () => project(new Float32Array(4), { dim: 2 }),
   ];
   for (const call of calls) await rejects(call, "not-ready", /await init\(\)/);
@@ -103,7 +102,6 @@ test("the entry exports exactly these names", () => {
       "Catalogue",
       "LIMITS",
       "SageError",
-      "blend",
       "buildProfile",
       "cluster",
       "connectSage",

@@ -62,7 +62,7 @@ test("a log of version 2 decodes to its operations, and encodes to the same byte
       ],
     },
   ]);
-  assert.deepEqual(log.hides, [{ item: "animal-1", counter: 6, device: first }]);
+  assert.deepEqual(log.marks, [{ item: "animal-1", counter: 6, device: first }]);
   assert.deepEqual(log.tombstones[0].after, [{ counter: 1, device: second }]);
   assert.equal(log.tombstones[1].from, null);
   assert.deepEqual(encodeLog(log, DIM), bytes);

@@ -18,7 +18,11 @@ const item = fc.constantFrom(...ITEMS);
 const time = fc.integer({ min: 1, max: 9 });
 const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("record"), device, item, at: time }) },
-  fc.record({ kind: fc.constantFrom("hide", "unhide", "forget"), device, item }),
+  fc.record({
+    kind: fc.constantFrom("hide", "unhide", "dislike", "undislike", "mute", "boost", "forget"),
+    device,
+    item,
+  }),
   fc.record({ kind: fc.constant("forget range"), device, from: time, to: time }),
   fc.record({ kind: fc.constant("forget everything"), device }),
   // A message is the whole log of a device. It arrives now, later, twice, or never.
@@ -34,12 +38,21 @@ function operationOf({ kind, device: at, item: name, ...rest }) {
   const stamp = { counter: 0, device: "" };
   if (kind === "record") return { ...stamp, item: name, at: rest.at };
   if (kind === "hide") return { ...stamp, item: name };
+  if (kind === "dislike") return { ...stamp, item: name, at: 5, weight: -1 };
+  if (kind === "mute" || kind === "boost")
+    return { ...stamp, item: name, factor: kind === "mute" ? 0 : 2 };
   const tombstone = { ...stamp, time: 1 };
   if (kind === "forget everything") return { ...tombstone, all: true };
   if (kind === "forget range") return { ...tombstone, from: rest.from, to: rest.to };
   const salt = DEVICES[at].repeat(2);
   const hash = saltedHash(salt, name);
-  return { ...tombstone, salt, hash, ...(kind === "unhide" && { unhide: true }) };
+  return {
+    ...tombstone,
+    salt,
+    hash,
+    ...(kind === "unhide" && { unhide: true }),
+    ...(kind === "undislike" && { undislike: true }),
+  };
 }
 
 test("10,000 schedules over three devices end with equal bytes; the forgotten stays away", () =>
@@ -74,14 +87,18 @@ test("10,000 schedules over three devices end with equal bytes; the forgotten st
         const [first, ...others] = logs.map(bytesOf);
         for (const bytes of others) assert.deepEqual(bytes, first);
         // The model: an action survives if all deletions that match it were known before it.
-        const deletions = recorded.filter(({ kind }) => kind.startsWith("forget"));
+        const deletions = recorded.filter(
+          ({ kind }) => kind.startsWith("forget") || kind === "undislike",
+        );
         const expected = recorded.filter(
-          ({ kind, item: name, at, seen }) =>
-            kind === "record" &&
+          ({ kind, item: name, operation: { at }, seen }) =>
+            (kind === "record" || kind === "dislike") &&
             deletions.every((deletion) => {
               const matches =
                 deletion.kind === "forget everything" ||
                 (deletion.kind === "forget" && deletion.item === name) ||
+                (deletion.kind === kind.replace("dislike", "undislike") &&
+                  deletion.item === name) ||
                 (deletion.kind === "forget range" && at >= deletion.from && at <= deletion.to);
               return !matches || isKnown(deletion, seen, recorded);
             }),
@@ -132,10 +149,10 @@ test("merging is commutative, associative and idempotent", () => {
   fc.assert(
     fc.property(
       log,
-      log.map(({ entries, hides, tombstones }) => {
+      log.map(({ entries, marks, tombstones }) => {
         // Another device with ids of its own.
         const rename = (one) => ({ ...one, device: "d".repeat(16), after: undefined });
-        return dataOf([...entries, ...hides, ...tombstones].map(rename));
+        return dataOf([...entries, ...marks, ...tombstones].map(rename));
       }),
       (a, b) => {
         equal(merged(a, b), merged(b, a));

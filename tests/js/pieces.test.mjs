@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blend, buildProfile, cluster, init, openSage, project, ward } from "pocketsage";
+import { buildProfile, cluster, init, openSage, project, ward } from "pocketsage";
 import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue } from "./world.mjs";
 
 await init();
@@ -163,26 +163,6 @@ const refused = [
     "option",
     /weight/,
   ],
-  [
-    "blend, too few weights",
-    () => blend([[], []], { weights: [1], count: 1 }),
-    "option",
-    /expected 2 weights, one per list/,
-  ],
-  ["blend, a negative weight", () => blend([[]], { weights: [-1], count: 1 }), "option", /weight/],
-  [
-    "blend, a score that is NaN",
-    () => blend([[{ item: "a", score: NaN }]], { weights: [1], count: 1 }),
-    "not-finite",
-    /./,
-  ],
-  [
-    "blend, no item",
-    () => blend([[{ score: 1 }]], { weights: [1], count: 1 }),
-    "option",
-    /a hit: expected an item's id/,
-  ],
-  ["blend, no count", () => blend([], { weights: [] }), "option", /count/],
 ];
 for (const [name, call, code, message] of refused)
   test(`refused: ${name}`, () => rejects(call, code, message));
@@ -205,28 +185,6 @@ test("buildProfile equals the profile of a sage with the same actions", async ()
     actions: 0,
     interests: [],
   });
-});
-
-test("blend shares places by weight; the list that reaches an item first has it", () => {
-  const list = (prefix, ...scores) =>
-    scores.map((score, index) => ({ item: `${prefix}${index}`, score }));
-  const lists = [
-    list("a", 0.9, 0.8, 0.7, 0.6),
-    [{ item: "a1", score: 0.95 }, ...list("b", 0.5, 0.4)],
-  ];
-  const blended = blend(lists, { weights: [3, 1], count: 4, exclude: new Set(["a0"]) });
-  assert.deepEqual(
-    blended.map(({ item, list: from }) => [item, from]),
-    [
-      ["a1", 0],
-      ["a2", 0],
-      ["b0", 1],
-      ["a3", 0],
-    ],
-  );
-  assert.ok(Math.abs(blended[0].score - 0.8) < 1e-6, "its score in that list");
-  assert.deepEqual(blend([], { weights: [], count: 3 }), []);
-  assert.deepEqual(blend([[], []], { weights: [1, 1], count: 3 }), []);
 });
 
 test("project returns two coordinates per row, in [-1, 1]", () => {

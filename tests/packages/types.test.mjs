@@ -8,7 +8,7 @@ const { path, put } = await createProject();
 
 const consumer = `
 import {
-  blend, buildProfile, Catalogue, cluster, connectSage, indexedDbStore, init, isSageError,
+  buildProfile, Catalogue, cluster, connectSage, indexedDbStore, init, isSageError,
   memoryStore, openSage, project, SageError, serveSage,
 } from "pocketsage";
 import { interleave, type Replay, replay } from "pocketsage/evaluate";
@@ -50,9 +50,8 @@ export async function synchronousFunctions(vectors: Float32Array): Promise<numbe
   const { count, labels } = cluster(vectors, { dim: 2, cut });
   const actions = [{ item: "a", vector: vectors.subarray(0, 2), at: 0 }];
   const { interests } = buildProfile(actions, { dim: 2, now: 1 });
-  const hits = blend([[{ item: "a", score: 1 }]], { weights: [1], count: 1 });
   const points = project(vectors, { dim: 2 });
-  return count + labels.length + interests.length + hits.length + points.length;
+  return count + labels.length + interests.length + points.length;
 }
 
 export async function worker(): Promise<ErrorCode | undefined> {

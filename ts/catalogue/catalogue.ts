@@ -30,7 +30,7 @@ import { extractColumns, readAttributes, writeAttributes } from "./attributes.js
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
 import { addItems, type CatalogueItem, checkCatalogueItem, priorCodesOf } from "./checked-items.js";
 import { download, loadCatalogue } from "./download.js";
-import { evaluateFilter, type FilterColumns } from "./filter.js";
+import { evaluateFilter, type Filter, type FilterColumns } from "./filter.js";
 import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from "./options.js";
 import { decodePriors, encodePrior, readPriors, writePriors } from "./priors.js";
 import { ATTRIBUTES } from "./sections.js";
@@ -50,7 +50,11 @@ export interface CatalogueRows {
   /** The prior of each row; empty without priors. Another array after each change of items. */
   readonly priors: Float32Array;
   /** The rows that a search with these options leaves out, and the bitset of those it may return. */
-  restrict(options: Pick<SearchOptions, "exclude" | "filter" | "variants">): Restriction;
+  restrict(options: {
+    exclude?: Iterable<ItemId> | undefined;
+    filter?: Filter | undefined;
+    variants?: boolean;
+  }): Restriction;
   /** Computes the sketches for the searches to come, but not for the first one. */
   prepare(core: CoreCatalogue): void;
 }

@@ -56,11 +56,16 @@ export function parseNumber(option: string, text: string): number {
   throw new UsageError(`${option}: expected a number, saw ${inspect(text)}`);
 }
 
+/** Parses a number from `min` to `max`. */
+export function parseRange(option: string, text: string, min: number, max: number): number {
+  const number = parseNumber(option, text);
+  if (number >= min && number <= max) return number;
+  throw new UsageError(`${option}: expected a number from ${min} to ${max}, saw ${inspect(text)}`);
+}
+
 /** Parses a number from 0 to 1. */
 export function parseShare(option: string, text: string): number {
-  const share = parseNumber(option, text);
-  if (share >= 0 && share <= 1) return share;
-  throw new UsageError(`${option}: expected a number from 0 to 1, saw ${inspect(text)}`);
+  return parseRange(option, text, 0, 1);
 }
 
 /** Parses a time to milliseconds since the epoch. */

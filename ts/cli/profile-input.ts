@@ -55,7 +55,8 @@ export const PROFILE_OPTIONS_HELP = `\
                            at      milliseconds since 1970 or an ISO time (default: now)
                            kind    the kind of action: save, click, ... (see --kind)
                            weight  the action counts as done this often, ${WEIGHTS}
-                                   (default: 1, or the weight of its kind)
+                                   (default: 1, or the weight of its kind); below 0: a
+                                   dislike, -1 for a whole one
                            vector  embedding, for an item that is not in the catalogue
       --item FIELD       the field of the item, if not item; a.b is a field in an object, a[].b
                          one in each element of a list
@@ -145,11 +146,10 @@ export async function openSageWithActions(
   });
   const sage = await openSageChecked(catalogue ? { ...options, catalogue } : { ...options, dim });
   try {
-    await sage.record(actions);
-    const { actions: used } = await sage.profile();
-    if (used < actions.length)
+    const { recorded } = await sage.record(actions);
+    if (recorded < actions.length)
       onNote(
-        `${formatCount(actions.length)} actions read; the newest ${formatCount(used)} are used`,
+        `${formatCount(actions.length)} actions read; the newest ${formatCount(recorded)} are used`,
       );
   } catch (error) {
     throw isSageError(error)

@@ -57,8 +57,8 @@ export function withCore<T>(use: (core: Core) => T): T {
   if (!loadedCore) {
     throw new SageError(
       "not-ready",
-      "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile, " +
-        "blend or project.",
+      "The wasm is not loaded: `await init()` once before calling cluster, ward, buildProfile or " +
+        "project.",
     );
   }
   if (isCrashed) replaceInstance(loadedCore);

@@ -198,17 +198,10 @@ export interface Core {
   ): CoreProfile;
   /** The interests to query: the `count` most important or, with a seed, a sample. */
   pick(importance: Float64Array, count: number, seed: number | undefined): Uint32Array;
-  /** Merges ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. */
-  blend(
-    keys: Uint32Array,
-    scores: Float32Array,
-    offsets: Uint32Array,
-    weights: Float64Array,
-    count: number,
-  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
   /**
-   * Mixes ranked lists, given as to `blend`: `count` items of the greatest shares, each with the
-   * list that contributes most and its score there. `priors`: one per hit, or empty for none.
+   * Mixes ranked lists; list l is `keys[offsets[l]..offsets[l + 1]]`. Returns the `count` items of
+   * the greatest shares, each with the list that contributes most and its score there. `priors`:
+   * one per hit, or empty for none.
    */
   mix(
     keys: Uint32Array,
@@ -219,7 +212,7 @@ export interface Core {
     popularity: number,
     standardise: boolean,
     count: number,
-  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array };
+  ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array; shares: Float64Array };
   /** The `count` rows of highest cosine for each query. */
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;
   /** The cosines of the n rows to m queries: n x m, within 1e-4 of the exact values. */

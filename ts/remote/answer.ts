@@ -1,4 +1,5 @@
 /** The interface of remote retrievers: queries, answers, and the capabilities of vector engines. */
+import type { Filter } from "../catalogue/filter.js";
 import type { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit, Outbound } from "../retriever.js";
@@ -92,4 +93,9 @@ export interface RemoteRetriever {
    * for ids that turn out to be unknown, are described in words.
    */
   outbound(queries: readonly RemoteQuery[]): Outbound[];
+  /**
+   * The same retriever, restricted to items that meet the filter as well as its own. Absent if
+   * filters are not supported. Throws code "option" for a filter that the engine cannot compile.
+   */
+  withFilter?(filter: Filter): RemoteRetriever;
 }

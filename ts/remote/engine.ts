@@ -65,8 +65,11 @@ export interface Engine<Request> {
   show: (request: Request) => Pick<Outbound, "to" | "bytes">;
 }
 
-/** Build the retriever of an adapter. */
-export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriever {
+/** Build the retriever of an adapter. `withFilter`: see {@link RemoteRetriever.withFilter}. */
+export function engineRetriever<Request>(
+  engine: Engine<Request>,
+  withFilter: RemoteRetriever["withFilter"],
+): RemoteRetriever {
   const { name, capabilities } = engine;
   const acceptsId = (item: ItemId): boolean => engine.acceptsId?.(item) ?? true;
 
@@ -194,6 +197,7 @@ export function engineRetriever<Request>(engine: Engine<Request>): RemoteRetriev
     capabilities,
     ask,
     vectors,
+    ...(withFilter && { withFilter }),
     outbound(given) {
       // Zero vectors are answered without the engine.
       const queries = checkQueries(name, given, engine.dim).filter(
@@ -241,8 +245,11 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   };
   // `preview()` shows the function's name.
   Object.defineProperty(retrieve, "name", { value: parts.engine });
-  const { engine, identity, capabilities, ask, vectors, outbound } = parts;
-  return Object.assign(retrieve, { engine, identity, capabilities, ask, vectors, outbound });
+  const { engine, identity, capabilities, ask, vectors, outbound, withFilter } = parts;
+  return Object.assign(retrieve, {
+    ...{ engine, identity, capabilities, ask, vectors, outbound },
+    ...(withFilter && { withFilter }),
+  });
 }
 
 /**

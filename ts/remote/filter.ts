@@ -7,6 +7,7 @@
 import type { Filter, FilterValue } from "../catalogue/filter.js";
 import { SageError } from "../errors.js";
 import { checkKeys, inspect } from "../values/check.js";
+import type { RemoteRetriever } from "./answer.js";
 
 export type { Filter, FilterValue };
 
@@ -30,6 +31,15 @@ const MAX_FILTER_DEPTH = 16;
  */
 export function checkFilter(where: string, filter: Filter): Condition {
   return compileFilter(`${where}: filter`, filter, false, 0);
+}
+
+/** The method `withFilter` of an adapter: a new adapter whose filter has both conditions. */
+export function narrowFilter<Options extends { filter?: Filter }>(
+  create: (options: Options) => RemoteRetriever,
+  options: Options,
+): (filter: Filter) => RemoteRetriever {
+  return (filter) =>
+    create({ ...options, filter: options.filter ? { all: [options.filter, filter] } : filter });
 }
 
 /**

@@ -2,7 +2,13 @@
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { asSageError, SageError } from "../errors.js";
 import type { VectorSource } from "../retriever.js";
-import { checkItemId, checkKeys, checkVector, checkWeight, inspect } from "../values/check.js";
+import {
+  checkItemId,
+  checkKeys,
+  checkSignedWeight,
+  checkVector,
+  inspect,
+} from "../values/check.js";
 import type { ActionFields } from "./operation.js";
 import { checkTime } from "./time.js";
 import type { Action } from "./types.js";
@@ -24,10 +30,9 @@ export interface ActionContext {
 export function checkActions(
   input: Action | readonly Action[],
   context: ActionContext,
+  where = "record: action",
 ): ActionFields[] {
-  return toList(input).map((action, index) =>
-    checkAction(`record: action ${index}`, action, context),
-  );
+  return toList(input).map((action, index) => checkAction(`${where} ${index}`, action, context));
 }
 
 /**
@@ -95,7 +100,8 @@ export function checkAction(
     item,
     at: action.at === undefined ? now : checkTime(`${where}: at`, action.at),
   };
-  if (action.weight !== undefined) entry.weight = checkWeight(`${where}: weight`, action.weight);
+  if (action.weight !== undefined)
+    entry.weight = checkSignedWeight(`${where}: weight`, action.weight);
   if (action.kind !== undefined) {
     if (typeof action.kind !== "string")
       throw new SageError(

@@ -1,5 +1,7 @@
 /** From the mixture to the order of display: pure steps, each from candidates to candidates. */
 
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { diversify } from "./diversify.js";
 import type { Candidate, Mixture } from "./mix.js";
 import type { Plan } from "./plan.js";
 
@@ -7,30 +9,45 @@ import type { Plan } from "./plan.js";
 const FIRST_PLACES = 6;
 /** Items nearest to an interest that can take its place. */
 const NEAR_ITEMS = 50;
+/** An item that steering has moved down further takes no place, nor does another for it. */
+const MIN_BONUS = -1.5;
 
 /** The candidates in display order. */
-export function arrange(mixture: Mixture, plan: Plan): Candidate[] {
-  return beginWithInterests(mixture, plan);
+export function arrange(
+  mixture: Mixture,
+  plan: Plan,
+  catalogue: Catalogue | undefined,
+): Candidate[] {
+  const first = firstOfInterests(mixture, plan);
+  const { candidates } = mixture;
+  return diversify(
+    candidates.filter((candidate) => first.has(candidate)),
+    candidates.filter((candidate) => !first.has(candidate)),
+    plan,
+    catalogue,
+  );
 }
 
 /**
- * Moves one item of each of the most important interests to the beginning: of the items nearest to
- * the interest the best by similarity and prior, if possible one that is nearest to no other
- * interest. The others keep their order.
+ * One item of each of the most important interests, for the beginning: of the items nearest to the
+ * interest the best by similarity and prior, if possible one that is nearest to no other interest.
  */
-function beginWithInterests({ candidates, nearItems }: Mixture, { queries }: Plan): Candidate[] {
+function firstOfInterests({ candidates, nearItems }: Mixture, { queries }: Plan): Set<Candidate> {
   const byItem = new Map(candidates.map((candidate) => [candidate.item, candidate]));
   const first = new Set<Candidate>();
   const interests = [...queries.keys()].filter((query) => queries[query]!.interest);
   for (const query of interests.slice(0, FIRST_PLACES)) {
     const near = nearItems(query, NEAR_ITEMS)
-      .map((item) => byItem.get(item)!)
-      .filter((candidate) => !first.has(candidate));
+      .flatMap(({ item, utility }) => {
+        const candidate = byItem.get(item);
+        return candidate && !first.has(candidate)
+          ? { candidate, utility: utility + candidate.bonus }
+          : [];
+      })
+      .sort((a, b) => b.utility - a.utility)
+      .map(({ candidate }) => candidate);
     const best = near.find(({ nearest }) => nearest === query) ?? near[0];
-    if (best) first.add(best);
+    if (best && best.bonus > MIN_BONUS) first.add(best);
   }
-  return [
-    ...candidates.filter((candidate) => first.has(candidate)),
-    ...candidates.filter((candidate) => !first.has(candidate)),
-  ];
+  return first;
 }

@@ -15,7 +15,7 @@ const NEAREST_PER_REASON = 3;
  * Lowest cosine at which an action counts as near an item. Below it two items are unlike: two single
  * actions that far apart are never one interest either (`Cut::Auto`).
  */
-const MIN_NEAR_COSINE = 0.3;
+export const MIN_NEAR_COSINE = 0.3;
 
 /** Why each candidate is recommended. */
 export function explainCandidates(

@@ -136,10 +136,10 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   };
 
   /** Removes operations from the pending changes that a write has stored before it failed. */
-  const dropStored = ({ entries, hides, tombstones }: LogData): void => {
+  const dropStored = ({ entries, marks, tombstones }: LogData): void => {
     const issuedChanges = pending.filter(({ isIssued }) => isIssued);
     if (issuedChanges.length === 0) return;
-    const ids = new Set([...entries, ...hides, ...tombstones].map(idOf));
+    const ids = new Set([...entries, ...marks, ...tombstones].map(idOf));
     for (const change of issuedChanges)
       change.operations = change.operations.filter((operation) => !ids.has(idOf(operation)));
   };
@@ -254,8 +254,8 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       return { stored: flush().then(() => change.deleted.size) };
     },
     async merge(data) {
-      const { entries, hides, tombstones } = data;
-      const operations = [...entries, ...hides, ...tombstones].filter((one) => !log.has(one));
+      const { entries, marks, tombstones } = data;
+      const operations = [...entries, ...marks, ...tombstones].filter((one) => !log.has(one));
       if (operations.length === 0) return;
       log.merge(data, onDelete);
       applyLimits();

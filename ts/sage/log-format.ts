@@ -23,14 +23,15 @@ import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
 import { toBytes } from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
 import {
   commonSpace,
   compareEntries,
   compareStamps,
   type Entry,
-  type Hide,
   hash64,
   type LogData,
+  type Mark,
   type Stamp,
   type Tombstone,
 } from "./operation.js";
@@ -47,7 +48,7 @@ const CHECKSUM_BYTES = 4;
  */
 const KEYS = [
   ...["dim", "space", "devices", "actions", "hidden", "tombstones", "counter", "device", "item"],
-  ...["time", "salt", "hash", "unhide", "from", "to", "all", "after"],
+  ...["time", "salt", "hash", "unhide", "undislike", "from", "to", "all", "factor", "after"],
 ];
 
 /** An action in a header. `device` is an index into `devices`; `vector`: 1 if it has a vector. */
@@ -68,7 +69,7 @@ interface Header {
   space?: string | undefined;
   devices: string[];
   actions: ActionRow[];
-  hidden: readonly Hide[];
+  hidden: readonly Mark[];
   tombstones: readonly Tombstone[];
 }
 
@@ -143,7 +144,7 @@ export function combineLogs(logs: readonly LogData[]): LogData {
   return {
     space: commonSpace(logs),
     entries: logs.flatMap(({ entries }) => entries),
-    hides: logs.flatMap(({ hides }) => hides),
+    marks: logs.flatMap(({ marks }) => marks),
     tombstones: logs.flatMap(({ tombstones }) => tombstones),
   };
 }
@@ -173,7 +174,7 @@ function toHeader(log: LogData, entries: readonly Entry[], dim: number): Header 
         return row;
       },
     ),
-    hidden: [...log.hides].sort(compareStamps),
+    hidden: [...log.marks].sort(compareStamps),
     tombstones: [...log.tombstones].sort(compareStamps),
   };
 }
@@ -220,7 +221,7 @@ function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData
   const { buffer, byteOffset } =
     isConstant && vectorBytes.byteOffset % 4 === 0 ? vectorBytes : new Uint8Array(vectorBytes);
   const block = new Float32Array(buffer, byteOffset, vectorCount * log.dim);
-  const { space, entries, hides, tombstones } = log;
+  const { space, entries, marks, tombstones } = log;
   const withVectors = entries.filter((_, row) => log.vectorCounts[row]);
   // The engine's own search takes 10 ms for 15 MB. A loop takes 10 to 80 ms in a new page, where it
   // runs before it is compiled.
@@ -233,7 +234,7 @@ function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData
     // Views: copying each vector took a quarter of the decoding time.
     entry.vector = block.subarray(row * dim, (row + 1) * dim);
   });
-  return { space, entries, hides, tombstones };
+  return { space, entries, marks, tombstones };
 }
 
 /** Parse and validate the header: a valid checksum does not rule out hostile bytes. */
@@ -262,7 +263,7 @@ function fromHeader({ dim, space, devices, actions, hidden, tombstones }: Header
       return entry;
     }),
     vectorCounts: actions.map((row) => row[6]),
-    hides: hidden,
+    marks: hidden,
     tombstones,
   };
 }
@@ -288,15 +289,15 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
       };
     }),
     vectorCounts: actions.vector.map(Number),
-    hides: hidden.map((item) => ({ item, counter: 0, device: "0".repeat(16) })),
+    marks: hidden.map((item) => ({ item, counter: 0, device: "0".repeat(16) })),
     tombstones: [],
   };
 }
 
 /** Whether all values are valid. Can throw instead of returning false. */
-function isValid({ dim, space, entries, vectorCounts, hides, tombstones }: Decoded): boolean {
+function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decoded): boolean {
   const isStamp = ({ counter, device }: Stamp): boolean => isCount(counter) && isHex(device, 16);
-  const isRemovable = (operation: Hide): boolean =>
+  const isRemovable = (operation: Mark): boolean =>
     isStamp(operation) &&
     isText(operation.item) &&
     operation.item !== "" &&
@@ -309,12 +310,18 @@ function isValid({ dim, space, entries, vectorCounts, hides, tombstones }: Decod
     vectorCounts.every((count) => count === 0 || count === 1) &&
     (space === undefined || isText(space)) &&
     // The kind of an operation is recognized by its keys: none may have the keys of another kind.
-    hides.every((hide) => isRemovable(hide) && !("at" in hide) && !("time" in hide)) &&
+    marks.every(
+      (mark) =>
+        isRemovable(mark) &&
+        !("at" in mark) &&
+        !("time" in mark) &&
+        (mark.factor === undefined || (mark.factor >= 0 && mark.factor <= LIMITS.maxWeight)),
+    ) &&
     entries.every(
       (entry) =>
         isRemovable(entry) &&
         Number.isFinite(entry.at) &&
-        (entry.weight === undefined || (Number.isFinite(entry.weight) && entry.weight > 0)) &&
+        (entry.weight === undefined || (Number.isFinite(entry.weight) && entry.weight !== 0)) &&
         (entry.kind === undefined || isText(entry.kind)),
     ) &&
     tombstones.every(

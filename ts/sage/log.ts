@@ -10,13 +10,14 @@ import {
   compareEntries,
   compareStamps,
   type Entry,
-  type Hide,
   hash64,
   idOf,
   isCovered,
+  isDislike,
   isEntry,
   isTombstone,
   type LogData,
+  type Mark,
   type Operation,
   type Stamp,
   type Tombstone,
@@ -53,7 +54,8 @@ export class Log {
   space: string | undefined;
   /** At least the counters of all operations seen, up to MAX_ADOPTED_COUNTER. */
   counter = 0;
-  readonly #hides = new Map<ItemId, Hide>();
+  /** The newest mark of each kind and item. */
+  readonly #marks = new Map<string, Mark>();
   readonly #tombstones = new Map<string, Tombstone>();
   #match = createMatcher([]);
   /** The entries ascending by time; undefined until needed. */
@@ -69,7 +71,20 @@ export class Log {
 
   /** Hidden items, in the order they were hidden. */
   hidden(): ItemId[] {
-    return [...this.#hides.values()].sort(compareStamps).map(({ item }) => item);
+    return this.#sortedMarks()
+      .filter(({ factor }) => factor === undefined)
+      .map(({ item }) => item);
+  }
+
+  /** The marks that have a factor, in the order they were made. */
+  boosts(): Required<Pick<Mark, "item" | "factor">>[] {
+    return this.#sortedMarks().flatMap(({ item, factor }) =>
+      factor === undefined ? [] : { item, factor },
+    );
+  }
+
+  #sortedMarks(): Mark[] {
+    return [...this.#marks.values()].sort(compareStamps);
   }
 
   /** Returns the whole content of the log. */
@@ -78,7 +93,7 @@ export class Log {
     return {
       space,
       entries,
-      hides: [...this.#hides.values()],
+      marks: [...this.#marks.values()],
       tombstones: [...this.#tombstones.values()],
     };
   }
@@ -94,7 +109,7 @@ export class Log {
   /** Whether the log has the operation: it was neither deleted nor trimmed. */
   has(operation: Operation): boolean {
     if (isTombstone(operation)) return this.#tombstones.has(idOf(operation));
-    if (!isEntry(operation)) return isSameStamp(this.#hides.get(operation.item), operation);
+    if (!isEntry(operation)) return isSameStamp(this.#marks.get(keyOf(operation)), operation);
     return isSameStamp(
       this.entries[lowerBound(this.entries, operation, compareEntries)],
       operation,
@@ -125,7 +140,7 @@ export class Log {
     if (!this.has(operation)) return;
     if (isTombstone(operation)) this.#tombstones.delete(idOf(operation));
     else if (isEntry(operation)) this.#remove([operation]);
-    else this.#hides.delete(operation.item);
+    else this.#marks.delete(keyOf(operation));
     this.#match = createMatcher(this.#tombstones.values());
   }
 
@@ -138,11 +153,11 @@ export class Log {
     this.space = commonSpace([this, data]);
     this.#addTombstones(data.tombstones, onDelete);
     this.#add(withoutDeleted(data.entries, this.#match, onDelete));
-    for (const hide of withoutDeleted(data.hides, this.#match)) {
-      const known = this.#hides.get(hide.item);
-      if (!known || compareStamps(known, hide) < 0) this.#hides.set(hide.item, hide);
+    for (const mark of withoutDeleted(data.marks, this.#match)) {
+      const known = this.#marks.get(keyOf(mark));
+      if (!known || compareStamps(known, mark) < 0) this.#marks.set(keyOf(mark), mark);
     }
-    for (const list of [data.entries, data.hides, data.tombstones])
+    for (const list of [data.entries, data.marks, data.tombstones])
       for (const { counter } of list)
         if (counter <= MAX_ADOPTED_COUNTER) this.counter = Math.max(this.counter, counter);
     this.revision += 1;
@@ -189,9 +204,9 @@ export class Log {
     const match = createMatcher(newTombstones);
     this.entries = withoutDeleted(this.entries, match, onDelete);
     this.#byTime = undefined;
-    const hides = withoutDeleted([...this.#hides.values()], match);
-    this.#hides.clear();
-    for (const hide of hides) this.#hides.set(hide.item, hide);
+    const marks = withoutDeleted([...this.#marks.values()], match);
+    this.#marks.clear();
+    for (const mark of marks) this.#marks.set(keyOf(mark), mark);
   }
 
   #add(entries: readonly Entry[]): void {
@@ -225,9 +240,14 @@ export class Log {
 export function dataOf(operations: readonly Operation[]): LogData {
   return {
     entries: operations.filter(isEntry),
-    hides: operations.filter((one): one is Hide => !isEntry(one) && !isTombstone(one)),
+    marks: operations.filter((one): one is Mark => !isEntry(one) && !isTombstone(one)),
     tombstones: operations.filter(isTombstone),
   };
+}
+
+/** Marks of one key are of one item and kind. */
+function keyOf({ item, factor }: Mark): string {
+  return (factor === undefined ? "hide " : "boost ") + item;
 }
 
 /** The salted hash by which a tombstone identifies its item. */
@@ -260,6 +280,12 @@ function createMatcher(
       known.get(item) ??
       [...salts].flatMap((salt) => tombstonesByHash.get(salt + saltedHash(salt, item)) ?? []);
     known.set(item, itemTombstones);
+    const isHide = !isEntry(operation) && operation.factor === undefined;
+    const ofKind = itemTombstones.filter(
+      (one) =>
+        (isHide || !("unhide" in one)) &&
+        (!("undislike" in one) || (isEntry(operation) && isDislike(operation))),
+    );
     return isEntry(operation)
       ? [
           ...unhashed.filter(
@@ -267,14 +293,14 @@ function createMatcher(
               !("from" in one) ||
               (operation.at >= (one.from ?? -Infinity) && operation.at <= (one.to ?? Infinity)),
           ),
-          ...itemTombstones.filter((one) => !("unhide" in one)),
+          ...ofKind,
         ]
-      : [...unhashed.filter((one) => "all" in one), ...itemTombstones];
+      : [...unhashed.filter((one) => "all" in one), ...ofKind];
   };
 }
 
 /** The operations that no matching tombstone deletes. */
-function withoutDeleted<T extends Entry | Hide>(
+function withoutDeleted<T extends Entry | Mark>(
   operations: readonly T[],
   match: ReturnType<typeof createMatcher>,
   onDelete?: OnDelete,

@@ -9,33 +9,45 @@ import type { Plan } from "./plan.js";
 /** Cosines that engines return may exceed 1 by rounding. */
 const MAX_COSINE = 1.001;
 
+/** Factor of cosines in exponents without priors, and how much less it is with their full influence. */
+const COSINE_FACTOR = 20;
+const PRIOR_COSINE_FACTOR = 10;
+
 /** An item of the mixture. */
 export interface Candidate {
   readonly item: ItemId;
+  /** The logarithm of the share in the mixture, in units of a cosine, and what steering adds. */
+  readonly utility: number;
+  /** What steering adds: less than 0 for an item that comes later. */
+  readonly bonus: number;
   /** Similarity to the query that contributes most; 0 if the pool does. */
   readonly score: number;
   /** Index in `plan.queries` of the query that contributes most; their number for the pool. */
   readonly list: number;
   /** Index in `plan.queries` of the interest nearest to the item; -1 if none retrieved it. */
   readonly nearest: number;
+  /** Score for that interest; -Infinity if none retrieved it. */
+  readonly similarity: number;
 }
 
 /** The candidates of a plan, and the first ones of each interest. */
 export interface Mixture {
   /** By descending share; of equal shares, the item that the lists name first. */
   readonly candidates: readonly Candidate[];
+  /** Utility of one unit of the natural logarithm of a share. */
+  readonly scale: number;
   /**
-   * The `depth` items nearest to an interest, given by the index of its query, by descending
-   * similarity and prior.
+   * The `depth` items nearest to an interest, given by the index of its query, with their utility
+   * by similarity and prior, which descends.
    */
-  nearItems(query: number, depth: number): ItemId[];
+  nearItems(query: number, depth: number): { item: ItemId; utility: number }[];
 }
 
 /** Mixes the lists of a plan: one per query and, if the plan has a pool, one of its items. */
 export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mixture {
-  const { queries, pool, popularity } = plan;
+  const { queries, pool, popularity, retriever } = plan;
   const { items, keys, scores, priors, offsets } = lists;
-  const { catalogue, retriever } = settings;
+  const { catalogue } = settings;
   const areCosines = retriever
     ? scores.every((score) => Math.abs(score) <= MAX_COSINE)
     : catalogue!.metric === "cosine";
@@ -43,6 +55,8 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
     ...queries.map(({ weight }) => weight * (1 - pool.weight)),
     ...(offsets.length > queries.length + 1 ? [pool.weight] : []),
   ]);
+  const scale = 1 / (COSINE_FACTOR - PRIOR_COSINE_FACTOR * (priors.length > 0 ? popularity : 0));
+  const utilityOf = (share: number): number => scale * Math.log(Math.max(share, Number.MIN_VALUE));
   const mixed = withCore((core) =>
     core.mix(
       keys,
@@ -55,18 +69,22 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
       items.length,
     ),
   );
-  const nearest = nearestInterests(lists, plan);
+  const { nearest, highest } = nearestInterests(lists, plan);
   const candidates = Array.from(
     mixed.keys,
     (key, index): Candidate => ({
       item: items[key]!,
+      utility: utilityOf(mixed.shares[index]!),
+      bonus: 0,
       score: mixed.scores[index]!,
       list: mixed.lists[index]!,
       nearest: nearest[key]!,
+      similarity: highest[key]!,
     }),
   );
   return {
     candidates,
+    scale,
     nearItems(query, depth) {
       const start = offsets[query]!;
       const hits = Array.from({ length: offsets[query + 1]! - start }, (_, index) => start + index);
@@ -83,7 +101,10 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
           depth,
         ),
       );
-      return Array.from(ordered.keys, (key) => items[key]!);
+      return Array.from(ordered.keys, (key, index) => ({
+        item: items[key]!,
+        utility: utilityOf(ordered.shares[index]!),
+      }));
     },
   };
 }
@@ -125,11 +146,14 @@ function dot(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, x, axis) => sum + x * b[axis]!, 0);
 }
 
-/** For each key the query of an interest for which it scores highest; of ties the first, or -1. */
+/**
+ * For each key the query of an interest for which it scores highest (of ties the first, or -1), and
+ * that score.
+ */
 function nearestInterests(
   { items, keys, scores, offsets }: PackedLists,
   { queries }: Plan,
-): Int32Array {
+): { nearest: Int32Array; highest: Float32Array } {
   const nearest = new Int32Array(items.length).fill(-1);
   const highest = new Float32Array(items.length).fill(-Infinity);
   queries.forEach(({ interest }, list) => {
@@ -141,5 +165,5 @@ function nearestInterests(
       nearest[key] = list;
     }
   });
-  return nearest;
+  return { nearest, highest };
 }

@@ -40,13 +40,23 @@ export interface Entry extends ActionFields, Removable {
   readonly item: ItemId;
 }
 
-/** Excludes an item from recommendations. */
-export type Hide = Removable;
+/**
+ * A mark of an item. Without `factor` it hides the item; with it, the importance of the interest
+ * that has the item is multiplied by `factor`, in [0, 1e6]: 0 mutes it, 1 ends earlier marks.
+ */
+export interface Mark extends Removable {
+  readonly factor?: number;
+}
 
 /** What a tombstone deletes. Item ids are hashed with a random salt of the deleting device. */
 export type Target =
-  /** Actions and hides of one item; with `unhide`, only its hides. */
-  | { readonly salt: string; readonly hash: string; readonly unhide?: true }
+  /** Actions and marks of one item; with `unhide` or `undislike`, its hides or its dislikes. */
+  | {
+      readonly salt: string;
+      readonly hash: string;
+      readonly unhide?: true;
+      readonly undislike?: true;
+    }
   /** Actions with from <= at <= to; null is no limit. */
   | { readonly from: number | null; readonly to: number | null }
   /** Everything, and the tombstones of `after`, which it replaces. */
@@ -59,15 +69,23 @@ export type Tombstone = Stamp & {
 } & Target;
 
 /** An operation to which {@link Log.issue} gives an id. */
-export type Operation = Entry | Hide | Tombstone;
+export type Operation = Entry | Mark | Tombstone;
 
 /** The content of a log, in any order: a whole log, or only what is new in it. */
 export interface LogData {
   /** Name of the vector space of the actions' vectors. */
   readonly space?: string | undefined;
   readonly entries: readonly Entry[];
-  readonly hides: readonly Hide[];
+  readonly marks: readonly Mark[];
   readonly tombstones: readonly Tombstone[];
+}
+
+/** Whether an action counts against items like its own. */
+export const isDislike = ({ weight = 1 }: { readonly weight?: number }): boolean => weight < 0;
+
+/** The items of dislikes, each once, in the order of recording. */
+export function dislikedItems({ entries }: Pick<LogData, "entries">): ItemId[] {
+  return [...new Set(entries.filter(isDislike).map(({ item }) => item))];
 }
 
 export const isEntry = (operation: object): operation is Entry => "at" in operation;

@@ -5,6 +5,7 @@ import type { CoreOptions } from "../core/interface.js";
 import { encodeProfileOptions } from "../core/options.js";
 import { openSession } from "../core/session.js";
 import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
 import type { Retriever, VectorSource } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
 import type { Store } from "../store/store.js";
@@ -18,6 +19,7 @@ import {
   inspect,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
+import type { Showing } from "./shown.js";
 import { checkedClock } from "./time.js";
 import type { RetrievalOptions, SageOptions } from "./types.js";
 
@@ -69,6 +71,8 @@ export interface Settings {
     readonly recency: number;
   };
   readonly now: () => number;
+  /** The showings of items: in memory only, shared by all that the memory budget reopens. */
+  readonly shown: Map<ItemId, Showing>;
 }
 
 /**
@@ -130,6 +134,7 @@ export function checkSettings(options: SageOptions): Settings {
     core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
     retrieval,
     now: checkedClock(now),
+    shown: new Map(),
   };
 }
 

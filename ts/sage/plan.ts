@@ -1,37 +1,49 @@
 /** The plan of a recommendation: options checked, interests picked, and the weight of each list. */
 
+import type { Filter } from "../catalogue/filter.js";
 import { withCore } from "../core/glue.js";
 import { toUnit } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
-import type { Query } from "../retriever.js";
+import type { Query, Retriever } from "../retriever.js";
 import {
   checkFinite,
   checkInteger,
   checkItemIds,
   checkKeys,
+  checkRange,
   checkShare,
   inspect,
 } from "../values/check.js";
+import { computeFactors, meanOf } from "./boosts.js";
+import type { Log } from "./log.js";
+import { dislikedItems, isDislike } from "./operation.js";
 import type { Settings } from "./options.js";
 import { hasPriors, NO_POOL, type Pool, poolOf } from "./pool.js";
-import { newestRowPerItem, type ProfileState, type RetrievalInterest } from "./profile.js";
+import {
+  newestRowPerItem,
+  type ProfileState,
+  type ResolvedAction,
+  type RetrievalInterest,
+} from "./profile.js";
+import type { Showing } from "./shown.js";
 import type { RecommendOptions } from "./types.js";
 
 const RECOMMEND_OPTION_NAMES = [
-  "count",
-  "interests",
-  "pick",
-  "focus",
-  "popularity",
-  "exclude",
-  "signal",
+  ...["count", "offset", "interests", "pick", "focus", "popularity", "diversity", "explore"],
+  ...["exploreSeed", "minScore", "filter", "personal", "exclude", "signal"],
 ];
 const DEFAULT_COUNT = 20;
-const DEFAULT_TOP_INTERESTS = 10;
+/** The defaults of the dials, without a seed. */
+export const DEFAULTS = {
+  interests: 10,
+  /** Weight of the history average in the mixture (docs/decisions/0034-mixture.md). */
+  focus: 0.3,
+  popularity: 1,
+  diversity: 0,
+  explore: 0,
+};
 const DEFAULT_SAMPLED_INTERESTS = 3;
-/** Weight of the history average in the mixture (docs/decisions/0034-mixture.md). */
-const DEFAULT_FOCUS = 0.3;
 /** How far the query of an interest leans towards the average, and from which focus on. */
 const MAX_LEAN = 0.5;
 const FOCUS_OF_MAX_LEAN = 0.3;
@@ -39,12 +51,10 @@ const FOCUS_OF_MAX_LEAN = 0.3;
 const POOL_ITEMS = 0.5;
 /** The average is the same at each visit, a sample shall not be. */
 const SAMPLED_FOCUS = 0;
-const DEFAULT_POPULARITY = 1;
-/**
- * Hits per query, unless `count` is larger: more change nothing in the first 100 places, and vector
- * engines support it.
- */
+/** Hits per query: more change nothing in the first 100 places, and vector engines support it. */
 const HITS_PER_QUERY = 200;
+/** Dislikes, and muted interests, of which a retriever receives a query: the last ones. */
+const MAX_REMOTE_NEGATIVES = 10;
 
 /** A query, and the weight of its answer in the mixture; the weights of a plan sum to 1. */
 export interface PlannedQuery {
@@ -56,6 +66,7 @@ export interface PlannedQuery {
 
 /** A checked `recommend` call. A custom retriever receives its queries and nothing else. */
 export interface Plan {
+  readonly offset: number;
   readonly count: number;
   readonly popularity: number;
   /** Items acted on, hidden, or excluded by the call. */
@@ -65,89 +76,176 @@ export interface Plan {
   /** Share of the average in the direction of each interest's query, in [0, 1). */
   readonly lean: number;
   readonly pool: Pool;
+  /** Least score of a recommendation. */
+  readonly minScore: number;
+  /** Condition on the items of the catalogue; the retriever has it already. */
+  readonly filter: Filter | undefined;
+  /** Undefined if the catalogue answers. */
+  readonly retriever: Retriever | undefined;
+  readonly diversity: number;
+  readonly explore: number;
+  readonly exploreSeed: number;
+  /**
+   * Disliked items. They are removed after the mixture, not before: a list without its best hit
+   * would be normalised otherwise, and the order of other items would change.
+   */
+  readonly disliked: ReadonlySet<ItemId>;
+  /** Items that were shown lately. */
+  readonly shown: ReadonlyMap<ItemId, Showing>;
+  /** Disliked actions; items near them are moved down. */
+  readonly dislikes: readonly ResolvedAction[];
+  /** All interests, and the muted ones, whose items are left out. */
+  readonly interests: readonly RetrievalInterest[];
+  readonly muted: ReadonlySet<RetrievalInterest>;
+  /** Queries whose hits are near `dislikes` and `muted`, in this order; none for a catalogue. */
+  readonly negatives: readonly Query[];
 }
 
 /** Checks the options, picks the interests and builds their queries. */
 export function planRecommendation(
   state: ProfileState,
   options: RecommendOptions,
-  alwaysExcluded: Iterable<ItemId>,
+  log: Pick<Log, "entries" | "hidden" | "boosts">,
   settings: Settings,
 ): Plan {
   checkKeys("recommend", options, RECOMMEND_OPTION_NAMES);
+  const { minScore = -Infinity, filter, personal = true } = options;
+  if (minScore !== -Infinity) checkFinite("recommend: minScore", minScore);
+  if (typeof personal !== "boolean" || (!personal && !settings.catalogue)) {
+    throw new SageError(
+      "option",
+      `recommend: personal: expected true, or false with a catalogue, saw ${inspect(personal)}.`,
+    );
+  }
+  const offset = checkInteger("recommend: offset", options.offset ?? 0, 0);
+  const diversity = checkShare("recommend: diversity", options.diversity ?? DEFAULTS.diversity);
+  const explore = checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1);
+  const exploreSeed = checkSeedNumber("recommend: exploreSeed", options.exploreSeed ?? 0);
   const count = checkInteger("recommend: count", options.count ?? DEFAULT_COUNT);
   const seed = checkSeed(options.pick);
   const maxInterests = checkInteger(
     "recommend: interests",
-    options.interests ?? (seed === undefined ? DEFAULT_TOP_INTERESTS : DEFAULT_SAMPLED_INTERESTS),
+    options.interests ?? (seed === undefined ? DEFAULTS.interests : DEFAULT_SAMPLED_INTERESTS),
   );
   const focus = checkShare(
     "recommend: focus",
-    options.focus ?? (seed === undefined ? DEFAULT_FOCUS : SAMPLED_FOCUS),
+    options.focus ?? (seed === undefined ? DEFAULTS.focus : SAMPLED_FOCUS),
   );
-  const popularity = checkShare("recommend: popularity", options.popularity ?? DEFAULT_POPULARITY);
+  const popularity = checkShare("recommend: popularity", options.popularity ?? DEFAULTS.popularity);
   const exclude = new Set([
-    ...alwaysExcluded,
+    ...log.hidden(),
+    ...(personal ? log.entries.flatMap((one) => (isDislike(one) ? [] : one.item)) : []),
     ...checkItemIds("recommend: exclude", options.exclude),
   ]);
-  const itemCount = newestRowPerItem(state.actions).length;
+  const retriever = personal ? filterRetriever(settings.retriever, filter) : undefined;
+  const itemCount = personal ? newestRowPerItem(state.actions).length : 0;
   // The average of one item is that item.
   const usedFocus = itemCount === 1 ? 0 : focus;
-  const influence = settings.retriever || hasPriors(settings.catalogue) ? popularity : 0;
-  const queryOptions = { count, maxInterests, seed, focus: usedFocus, popularity: influence };
+  const influence = retriever || hasPriors(settings.catalogue) ? popularity : 0;
+  const queryOptions = { maxInterests, seed, focus: usedFocus };
+  const { average, interests } =
+    itemCount === 0 ? { average: undefined, interests: [] } : state.retrieval(influence);
+  const factors = computeFactors(log.boosts(), state, interests, settings.catalogue);
+  const weighed = interests.map((interest, index) => ({
+    ...{ interest, centre: interest.centre },
+    importance: interest.importance * factors[index]!,
+  }));
+  const queries = planQueries(
+    weighed.filter(({ importance }) => importance > 0),
+    factors.every((factor) => factor === 1) ? average : undefined,
+    queryOptions,
+    state.actions,
+    { ...settings, retriever },
+  );
+  const maxNegatives = retriever ? MAX_REMOTE_NEGATIVES : Infinity;
+  const muted = interests.filter((_, index) => factors[index] === 0).slice(0, maxNegatives);
+  const dislikes = personal ? state.dislikes.slice(-maxNegatives) : [];
+  const negatives = [...dislikes, ...muted.map(({ row }) => state.actions[row]!)];
   return {
-    ...{ count, popularity, exclude },
-    queries: itemCount === 0 ? [] : planQueries(state, queryOptions, settings),
+    ...{ offset, count, popularity, exclude, minScore, filter, retriever, diversity, explore },
+    ...{ exploreSeed, queries, interests, dislikes },
+    muted: new Set(muted),
+    shown: personal ? settings.shown : new Map(),
+    disliked: new Set(personal ? dislikedItems(log) : []),
+    negatives: retriever
+      ? negatives.map(({ item, vector }) => ({
+          ...{ vector: vector.slice(), item },
+          count: HITS_PER_QUERY,
+        }))
+      : [],
     lean: MAX_LEAN * Math.min(1, usedFocus / FOCUS_OF_MAX_LEAN),
-    pool: planPool(itemCount, influence, settings),
+    // If all interests are muted, all places are of the pool.
+    pool: planPool(queries.length === 0 ? 0 : itemCount, influence, filter, {
+      ...settings,
+      retriever,
+    }),
   };
 }
 
+/** The retriever, restricted to items that meet the filter. Throws code "option" if it cannot be. */
+function filterRetriever(
+  retriever: Retriever | undefined,
+  filter: Filter | undefined,
+): Retriever | undefined {
+  if (!retriever || filter === undefined) return retriever;
+  if (retriever.withFilter) return retriever.withFilter(filter);
+  throw new SageError(
+    "option",
+    "recommend: filter: expected a retriever with `withFilter`; filter its items afterwards.",
+  );
+}
+
 /** Without a history all places are of the pool. Beside one, only a pool of popular items counts. */
-function planPool(itemCount: number, popularity: number, { catalogue, retriever }: Settings): Pool {
+function planPool(
+  itemCount: number,
+  popularity: number,
+  filter: Filter | undefined,
+  { catalogue, retriever }: Settings,
+): Pool {
   if (!catalogue || retriever || (itemCount > 0 && popularity === 0)) return NO_POOL;
   const weight = POOL_ITEMS / (itemCount + POOL_ITEMS);
-  return { ...poolOf(catalogue, popularity > 0), weight };
+  return { ...poolOf(catalogue, popularity > 0, filter), weight };
 }
 
 /**
- * The queries of a profile. A focus of 0 has no query for the average; a focus of 1 has no other,
- * so that no single item of the history leaves the device.
+ * The queries of interests with their importances, which are above 0. A focus of 0 has no query for
+ * the average; a focus of 1 has no other, so that no single item of the history leaves the device.
+ * `average` is undefined if some importances were changed: it then follows from the centres.
  */
 function planQueries(
-  { actions, retrieval }: ProfileState,
-  options: {
-    count: number;
-    maxInterests: number;
-    seed: number | undefined;
-    focus: number;
-    popularity: number;
-  },
+  weighed: readonly {
+    interest: RetrievalInterest;
+    centre: Float32Array;
+    importance: number;
+  }[],
+  average: Float32Array | undefined,
+  options: { maxInterests: number; seed: number | undefined; focus: number },
+  actions: readonly ResolvedAction[],
   { catalogue, retriever }: Settings,
 ): PlannedQuery[] {
   const { focus, maxInterests, seed } = options;
-  const { average, interests } = retrieval(options.popularity);
-  const count = Math.max(options.count, HITS_PER_QUERY);
+  const count = HITS_PER_QUERY;
   // Squared distances depend on the length of the query, cosines and inner products do not.
   const toQueryVector = catalogue?.metric === "l2" ? (mean: Float32Array) => mean : toUnit;
   const planned: PlannedQuery[] = [];
+  if (weighed.length === 0) return planned;
   if (focus > 0)
     planned.push({
       weight: focus,
-      query: { vector: toQueryVector(average), count },
+      query: { vector: toQueryVector(average ?? meanOf(weighed)), count },
       interest: undefined,
     });
   if (focus === 1) return planned;
-  const importance = Float64Array.from(interests, (interest) => interest.importance);
+  const importances = Float64Array.from(weighed, ({ importance }) => importance);
   const picked = withCore((core) =>
-    core.pick(importance, Math.min(maxInterests, interests.length), seed),
+    core.pick(importances, Math.min(maxInterests, weighed.length), seed),
   );
-  const pickedInterests = Array.from(picked, (index) => interests[index]!);
-  const total = pickedInterests.reduce((sum, interest) => sum + interest.importance, 0);
-  for (const interest of pickedInterests) {
+  const pickedInterests = Array.from(picked, (index) => weighed[index]!);
+  const total = pickedInterests.reduce((sum, { importance }) => sum + importance, 0);
+  for (const { interest, importance } of pickedInterests) {
     const { item, vector } = actions[interest.row]!;
     planned.push({
-      weight: ((1 - focus) * interest.importance) / total,
+      weight: ((1 - focus) * importance) / total,
       // An engine can query by the id of a stored item; the device searches with the centre.
       query: retriever
         ? { vector: vector.slice(), item, count }
@@ -166,6 +264,9 @@ function checkSeed(pick: RecommendOptions["pick"]): number | undefined {
       "option",
       `recommend: pick: expected "top" or { seed }, saw ${inspect(pick)}.`,
     );
-  const seed = checkFinite("recommend: pick.seed", pick.seed);
-  return checkInteger("recommend: pick.seed", seed, 0, Number.MAX_SAFE_INTEGER);
+  return checkSeedNumber("recommend: pick.seed", pick.seed);
+}
+
+function checkSeedNumber(where: string, seed: unknown): number {
+  return checkInteger(where, checkFinite(where, seed), 0, Number.MAX_SAFE_INTEGER);
 }

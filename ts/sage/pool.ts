@@ -4,6 +4,7 @@
  */
 
 import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";
+import type { Filter } from "../catalogue/filter.js";
 import { withCore } from "../core/glue.js";
 import { encodeProfileOptions } from "../core/options.js";
 
@@ -36,21 +37,30 @@ export function hasPriors(catalogue: Catalogue | undefined): boolean {
   return catalogue !== undefined && rowsOf(catalogue).priors.length > 0;
 }
 
-/** The pool of a catalogue, by prior if it has priors and `usePriors` is true. */
-export function poolOf(catalogue: Catalogue, usePriors: boolean): PoolItems {
+/**
+ * The pool of the items of a catalogue that meet the filter: by prior if the catalogue has priors
+ * and `usePriors` is true. Without a filter it is computed once.
+ */
+export function poolOf(
+  catalogue: Catalogue,
+  usePriors: boolean,
+  filter: Filter | undefined,
+): PoolItems {
   const rows = rowsOf(catalogue);
   const isPopular = usePriors && rows.priors.length > 0;
+  const compute = (): PoolItems => (isPopular ? popularPool : diversePool)(rows, filter);
+  if (filter !== undefined) return compute();
   const pools = knownPools.get(rows.priors) ?? new Map<boolean, PoolItems>();
   knownPools.set(rows.priors, pools);
-  const pool = pools.get(isPopular) ?? (isPopular ? popularPool(rows) : diversePool(rows));
+  const pool = pools.get(isPopular) ?? compute();
   pools.set(isPopular, pool);
   return pool;
 }
 
 /** The items of the highest priors; of equal priors the lowest row first. */
-function popularPool(rows: CatalogueRows): PoolItems {
+function popularPool(rows: CatalogueRows, filter: Filter | undefined): PoolItems {
   const { priors } = rows;
-  const order = searchableRows(rows).filter((row) => priors[row]! > 0);
+  const order = searchableRows(rows, filter).filter((row) => priors[row]! > 0);
   order.sort((a, b) => priors[b]! - priors[a]! || a - b);
   return { from: "popular", rows: withItems(rows, order) };
 }
@@ -60,9 +70,9 @@ function popularPool(rows: CatalogueRows): PoolItems {
  * and then into more groups, and the medoids of each clustering follow those of the one before, the
  * largest group first. After the medoids come the other rows of the sample.
  */
-function diversePool(rows: CatalogueRows): PoolItems {
+function diversePool(rows: CatalogueRows, filter: Filter | undefined): PoolItems {
   const { dim } = rows.handle.with((core) => core.facts());
-  const candidates = searchableRows(rows);
+  const candidates = searchableRows(rows, filter);
   const sampleSize = Math.min(
     MAX_POOL_ITEMS,
     Math.ceil(MAX_SAMPLE_COMPONENTS / dim),
@@ -86,10 +96,10 @@ function diversePool(rows: CatalogueRows): PoolItems {
   return { from: "diverse", rows: withItems(rows, order) };
 }
 
-/** The rows that a search without filter can return, and those of removed items, ascending. */
-function searchableRows({ handle, restrict }: CatalogueRows): number[] {
+/** The rows that a search with the filter can return, and those of removed items, ascending. */
+function searchableRows({ handle, restrict }: CatalogueRows, filter: Filter | undefined): number[] {
   const { rows } = handle.with((core) => core.facts());
-  const { allowed } = restrict({});
+  const { allowed } = restrict({ filter });
   return Array.from({ length: rows }, (_, row) => row).filter((row) => hasRow(allowed, row));
 }
 

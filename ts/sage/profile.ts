@@ -20,6 +20,8 @@ export interface ProfileState {
   readonly profile: Profile;
   readonly actions: readonly ResolvedAction[];
   readonly labels: Int32Array;
+  /** Actions of negative weight; they belong to no interest. */
+  readonly dislikes: readonly ResolvedAction[];
   /**
    * What queries a catalogue, if priors have this influence; cached for the last one. Requires an
    * action.
@@ -69,7 +71,7 @@ export function describeProfile(
   actions: readonly ResolvedAction[],
   dim: number,
   now: number,
-): Omit<ProfileState, "retrieval"> {
+): Omit<ProfileState, "retrieval" | "dislikes"> {
   const rowsByInterest: number[][] = Array.from({ length: clusters.count }, () => []);
   clusters.labels.forEach((label, row) => rowsByInterest[label]?.push(row));
   const interests = rowsByInterest.map((rows, index): Interest => {

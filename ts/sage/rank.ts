@@ -123,7 +123,10 @@ function relateItems(
   const { items, vectors: found } = checkScoredItems(where, given, settings);
   const known = [...items.keys()].filter((index) => found[index]);
   const vectors = known.map((index) => found[index]!);
-  const queries = queriesOfState.get(state) ?? planRecommendation(state, {}, [], settings).queries;
+  const queries =
+    queriesOfState.get(state) ??
+    planRecommendation(state, {}, { entries: [], hidden: () => [], boosts: () => [] }, settings)
+      .queries;
   queriesOfState.set(state, queries);
   const cosines = computeCosines(
     vectors,

@@ -1,16 +1,22 @@
 /** Recommendations: plan the queries, retrieve, mix the answers, arrange and explain the items. */
 
 import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+import type { Hit } from "../retriever.js";
 import { arrange } from "./arrange.js";
 import { explainCandidates } from "./explain.js";
 import { packLists } from "./lists.js";
-import { mixLists } from "./mix.js";
+import { type Candidate, mixLists } from "./mix.js";
 import type { Settings } from "./options.js";
 import type { Plan } from "./plan.js";
 import type { ProfileState } from "./profile.js";
 import { searchCatalogue } from "./retrieve-local.js";
 import { retrieve } from "./retrieve-remote.js";
+import { steer } from "./steer.js";
 import type { Recommendation } from "./types.js";
+
+/** Each tier of a list asks for this many times the hits of the one before. */
+const TIER_GROWTH = 4;
 
 /** Carries out a plan. */
 export async function runPlan(
@@ -19,18 +25,52 @@ export async function runPlan(
   settings: Settings,
   signal?: AbortSignal,
 ): Promise<Recommendation[]> {
-  const { catalogue, retriever } = settings;
-  if (!catalogue && !retriever) {
+  if (!settings.catalogue && !plan.retriever) {
     throw new SageError(
       "option",
       "recommend: no source of items: pass openSage a `catalogue` or a `retriever`.",
     );
   }
+  const ranked = await rankItems(plan, state, settings, signal);
+  const page = ranked.slice(plan.offset, plan.offset + plan.count);
+  const reasons = explainCandidates(page, plan, state, settings);
+  return page.map(({ item, score }, index) => ({ item, score, because: reasons[index]! }));
+}
+
+/**
+ * The candidates in display order, at least to the end of the page if there are so many. A list has
+ * tiers, the next of which holds what more hits per query add: so the place of an item depends on
+ * neither `offset` nor `count`, and pages neither overlap nor leave gaps.
+ */
+async function rankItems(
+  plan: Plan,
+  state: ProfileState,
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): Promise<Candidate[]> {
+  const { negatives, retriever } = plan;
   const queries = plan.queries.map(({ query }) => query);
-  const lists = !retriever
-    ? searchCatalogue(catalogue!, plan)
-    : packLists(queries.length > 0 ? await retrieve(retriever, queries, signal) : [], plan.exclude);
-  const candidates = arrange(mixLists(lists, plan, settings), plan).slice(0, plan.count);
-  const reasons = explainCandidates(candidates, plan, state, settings);
-  return candidates.map(({ item, score }, index) => ({ item, score, because: reasons[index]! }));
+  const ranked = new Map<ItemId, Candidate>();
+  for (let depth = 1; ; depth *= TIER_GROWTH) {
+    let answers: Hit[][] = [];
+    if (retriever && queries.length > 0)
+      answers = await retrieve(
+        retriever,
+        [...queries, ...negatives].map((query) => ({ ...query, count: query.count * depth })),
+        signal,
+      );
+    const lists = retriever
+      ? packLists(answers.slice(0, queries.length), plan.exclude)
+      : searchCatalogue(settings.catalogue!, plan, depth);
+    const mixture = mixLists(lists, plan, settings);
+    const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
+    const sizeBefore = ranked.size;
+    for (const candidate of arrange(steered, plan, settings.catalogue))
+      if (!ranked.has(candidate.item)) ranked.set(candidate.item, candidate);
+    const isComplete = retriever
+      ? queries.every(({ count }, row) => answers[row]!.length < count * depth)
+      : queries.length === 0;
+    if (isComplete || ranked.size >= plan.offset + plan.count || ranked.size === sizeBefore)
+      return [...ranked.values()];
+  }
 }

@@ -13,10 +13,13 @@ import { hasRow } from "./pool.js";
 /** Items of the pool that are candidates beside a history. */
 const MAX_POOL_CANDIDATES = 200;
 
-/** One list per query of the plan and, if it has a pool, one of the pool's items. */
-export function searchCatalogue(catalogue: Catalogue, plan: Plan): PackedLists {
+/**
+ * One list per query of the plan and, if it has a pool, one of the pool's items. `depth` multiplies
+ * the hits per query.
+ */
+export function searchCatalogue(catalogue: Catalogue, plan: Plan, depth: number): PackedLists {
   const { handle, priors, restrict, prepare } = rowsOf(catalogue);
-  const { exclude, allowed } = restrict({ exclude: plan.exclude });
+  const { exclude, allowed } = restrict(plan);
   const queries = plan.queries.map(({ query }) => query);
   const matrix = toMatrix(
     queries.map(({ vector }) => vector),
@@ -26,7 +29,7 @@ export function searchCatalogue(catalogue: Catalogue, plan: Plan): PackedLists {
     const items = new Map<number, ItemId>();
     if (queries.length > 0) {
       prepare(core);
-      const { count } = queries[0]!;
+      const count = queries[0]!.count * depth;
       const found = core.search(matrix, count, 0, NaN, exclude, allowed, false);
       found.rows.forEach((row, hit) => {
         if (!items.has(row))

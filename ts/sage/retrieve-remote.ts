@@ -45,7 +45,7 @@ function checkHitLists(answer: unknown, queryCount: number): Hit[][] {
   }
   for (const hit of (answer as unknown[][]).flat()) {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
-    // Scores are blended as f32.
+    // Scores are mixed as f32.
     if (!isItemId(item) || typeof score !== "number" || !Number.isFinite(Math.fround(score))) {
       const seen = `item ${inspect(item)} and score ${inspect(score)}`;
       throw new SageError(

@@ -2,25 +2,39 @@
 
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
-import { checkAbort, checkInteger, checkItemId, checkItemIds, checkKeys } from "../values/check.js";
+import {
+  checkAbort,
+  checkInteger,
+  checkItemId,
+  checkItemIds,
+  checkKeys,
+  checkPositive,
+  checkRange,
+  inspect,
+} from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
 import { addMissingVectors, checkActions } from "./actions.js";
 import { explain, projectItems } from "./explain.js";
 import { openJournal } from "./journal.js";
 import { saltedHash } from "./log.js";
 import { decodeLog, encodeLog } from "./log-format.js";
-import { type Entry, type Operation, randomHex, type Target } from "./operation.js";
+import { dislikedItems, type Entry, type Operation, randomHex, type Target } from "./operation.js";
 import type { Settings } from "./options.js";
 import { describeOutbound } from "./outbound.js";
+import { describeParameters } from "./parameters.js";
 import { planRecommendation } from "./plan.js";
 import { copyInterest, type ProfileState } from "./profile.js";
 import { rankItems, scoreItems } from "./rank.js";
 import { runPlan } from "./recommend.js";
+import { addShowings } from "./shown.js";
 import { openProfileSource } from "./state.js";
 import { checkTime } from "./time.js";
-import type { Profile, RecordedAction, Sage, ScoredItem } from "./types.js";
+import type { Action, Profile, RecordedAction, Sage, ScoredItem } from "./types.js";
 
 const DEFAULT_PAGE_ACTIONS = 100;
 const SALT_BYTES = 16;
+const DEFAULT_TTL_DAYS = 7;
+const MS_PER_DAY = 86_400_000;
 /** Estimated memory in bytes: of an action without its vector, and of one vector component. */
 const BYTES_PER_ACTION = 500;
 const BYTES_PER_COMPONENT = 8;
@@ -48,10 +62,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
   let isClosed = false;
   const currentState = (): ProfileState => profiles.current(journal.log());
   const planFor = (given: Parameters<Sage["recommend"]>[0] = {}) => {
-    const log = journal.log();
-    const actedItems = log.entries.map(({ item }) => item);
-    const excluded = [...log.hidden(), ...actedItems];
-    return planRecommendation(currentState(), given, excluded, settings);
+    return planRecommendation(currentState(), given, journal.log(), settings);
   };
   const checkOpen = (): void => {
     if (isClosed)
@@ -64,7 +75,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
     checkOpen();
   };
   const tombstone = (target: Target): Operation => ({ ...newStamp(), time: now(), ...target });
-  const targetOf = (item: ItemId, options: { unhide?: true } = {}): Target => {
+  const targetOf = (item: ItemId, options: { unhide?: true; undislike?: true } = {}): Target => {
     const salt = journal.log().salt() ?? randomHex(SALT_BYTES);
     return { salt, hash: saltedHash(salt, item), ...options };
   };
@@ -87,21 +98,48 @@ export async function openResident(settings: Settings): Promise<Resident> {
     return found;
   };
 
-  const methods: Resident["methods"] = {
-    async record(given) {
-      checkOpen();
-      const at = now();
-      const actions = lookUp ? await addMissingVectors(given, lookUp, settings) : given;
-      checkOpen();
-      const entries = checkActions(actions, { dim, catalogue, now: at }).map(
-        (fields): Entry => ({ ...fields, ...newStamp() }),
+  const recordActions = async (given: Action | readonly Action[], where?: string) => {
+    checkOpen();
+    const at = now();
+    const actions = lookUp ? await addMissingVectors(given, lookUp, settings) : given;
+    checkOpen();
+    const entries = checkActions(actions, { dim, catalogue, now: at }, where).map(
+      (fields): Entry => ({ ...fields, ...newStamp() }),
+    );
+    if (entries.length === 0) return { recorded: 0, dropped: 0 };
+    const { stored } = journal.change(entries);
+    const recorded = entries.filter((entry) => journal.log().has(entry)).length;
+    await stored;
+    return { recorded, dropped: entries.length - recorded };
+  };
+  const boost = async (where: string, given: ItemId | { medoid: ItemId }, factor: number) => {
+    checkOpen();
+    const anchor = typeof given === "object" && given !== null ? given.medoid : given;
+    const item = checkItemId(where, anchor);
+    checkRange(`${where}: factor`, factor, 0, LIMITS.maxWeight);
+    if (!catalogue?.has(item) && !journal.log().entries.some((entry) => entry.item === item)) {
+      throw new SageError(
+        "unknown-item",
+        `${where}: ${inspect(item)} is neither in the history nor in a catalogue: pass a medoid.`,
       );
-      if (entries.length === 0) return { recorded: 0, dropped: 0 };
-      const { stored } = journal.change(entries);
-      const recorded = entries.filter((entry) => journal.log().has(entry)).length;
-      await stored;
-      return { recorded, dropped: entries.length - recorded };
-    },
+    }
+    await journal.change([{ item, factor, ...newStamp() }]).stored;
+  };
+  /** Deletes the marks of one kind of those of the items that have one. */
+  const unmark = async (
+    items: readonly ItemId[],
+    marked: readonly ItemId[],
+    options: Parameters<typeof targetOf>[1],
+  ) => {
+    const known = new Set(marked);
+    const tombstones = items
+      .filter((item) => known.has(item))
+      .map((item) => tombstone(targetOf(item, options)));
+    await journal.change(tombstones).stored;
+  };
+
+  const methods: Resident["methods"] = {
+    record: (given) => recordActions(given),
 
     async profile(options = {}) {
       checkOpen();
@@ -130,8 +168,9 @@ export async function openResident(settings: Settings): Promise<Resident> {
       checkOpen();
       checkAbort(given?.signal);
       if (retriever) await refresh();
-      const queries = planFor(given).queries.map(({ query }) => query);
-      return retriever ? describeOutbound(queries, retriever) : [];
+      const plan = planFor(given);
+      const queries = [...plan.queries.map(({ query }) => query), ...plan.negatives];
+      return plan.retriever ? describeOutbound(queries, plan.retriever) : [];
     },
 
     async explain(item) {
@@ -160,10 +199,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
 
     async unhide(given) {
       checkOpen();
-      const hidden = new Set(journal.log().hidden());
-      const items = toItems("unhide", given).filter((item) => hidden.has(item));
-      const unhideTombstones = items.map((item) => tombstone(targetOf(item, { unhide: true })));
-      await journal.change(unhideTombstones).stored;
+      await unmark(toItems("unhide", given), journal.log().hidden(), { unhide: true });
     },
 
     async hidden() {
@@ -171,11 +207,41 @@ export async function openResident(settings: Settings): Promise<Resident> {
       return journal.log().hidden();
     },
 
+    async dislike(given) {
+      const actions = toItems("dislike", given).map((item) => ({ item, weight: -1 }));
+      await recordActions(actions, "dislike: item");
+    },
+
+    async undislike(given) {
+      checkOpen();
+      const disliked = dislikedItems(journal.log());
+      await unmark(toItems("undislike", given), disliked, { undislike: true });
+    },
+
+    mute: (interest) => boost("mute", interest, 0),
+    boost: (interest, factor) => boost("boost", interest, factor),
+
+    async shown(given, options = {}) {
+      checkOpen();
+      checkKeys("shown", options, ["ttlDays"]);
+      const ttlDays = checkPositive("shown: ttlDays", options.ttlDays ?? DEFAULT_TTL_DAYS);
+      addShowings(settings.shown, toItems("shown", given), now(), ttlDays * MS_PER_DAY);
+    },
+
+    async parameters() {
+      checkOpen();
+      return describeParameters(journal.log(), settings.shown.keys());
+    },
+
     async forget(what) {
       checkOpen();
-      if (what === "everything") return journal.change([tombstone({ all: true })], true).stored;
+      if (what === "everything") {
+        settings.shown.clear();
+        return journal.change([tombstone({ all: true })], true).stored;
+      }
+      if (typeof what === "string") settings.shown.delete(what);
       const target =
-        typeof what === "string" ? targetOf(checkItemId("forget", what)) : checkRange(what);
+        typeof what === "string" ? targetOf(checkItemId("forget", what)) : checkTimes(what);
       return journal.change([tombstone(target)]).stored;
     },
 
@@ -224,7 +290,7 @@ function toItems(where: string, given: ItemId | readonly ItemId[]): ItemId[] {
   return checkItemIds(where, typeof given === "string" ? [given] : given);
 }
 
-function checkRange(what: Exclude<Parameters<Sage["forget"]>[0], string>): Target {
+function checkTimes(what: Exclude<Parameters<Sage["forget"]>[0], string>): Target {
   checkKeys("forget", what, ["from", "to"]);
   if (what.from === undefined && what.to === undefined) {
     throw new SageError(

@@ -2,7 +2,7 @@
 import { toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
 import type { Log } from "./log.js";
-import type { Entry } from "./operation.js";
+import { type Entry, isDislike } from "./operation.js";
 import type { Settings } from "./options.js";
 import {
   computeProfile,
@@ -46,14 +46,17 @@ export function openProfileSource(settings: Settings): ProfileSource {
   let derived: Derived | undefined;
 
   const compute = (
-    actions: readonly ResolvedAction[],
+    signedActions: readonly ResolvedAction[],
     time: number,
     session = currentSession,
   ): Pick<Derived, "state" | "problems"> => {
+    const dislikes = signedActions.filter(isDislike);
+    const actions = signedActions.filter((action) => !isDislike(action));
     const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
       let known: { popularity: number; retrieval: Retrieval } | undefined;
       return {
         ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
+        dislikes,
         retrieval: (popularity) => {
           if (known?.popularity !== popularity) {
             const retrieval = computeRetrieval(session, accepted, time, popularity, settings);

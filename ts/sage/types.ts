@@ -1,6 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`). */
+/**
+ * The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`).
+ *
+ * Longer than 400 lines, because most of them are the documentation of the interface.
+ */
 import type { Catalogue } from "../catalogue/catalogue.js";
+import type { Filter } from "../catalogue/filter.js";
 import type { Cut, ProfileOptions } from "../core/options.js";
 import type { BytesLike, ItemId, VectorLike } from "../item.js";
 import type { Outbound, Retriever, VectorSource } from "../retriever.js";
@@ -23,7 +28,8 @@ export interface Action {
    */
   at?: TimeInput;
   /**
-   * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action.
+   * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action. From -1e6
+   * to -1e-6: a dislike (see {@link Sage.dislike}), -1 for a whole one.
    * Divide other measures, such as milliseconds watched, by a typical value. Default: the weight
    * of `kind` in {@link SageOptions.kinds}, or 1.
    */
@@ -189,7 +195,7 @@ export interface Sage {
    */
   profile(options?: { at?: TimeInput }): Promise<Profile>;
   /**
-   * Items to show next, without items acted on, hidden or excluded. Without actions the pool of the
+   * Items to show next, without items acted on, disliked, hidden or excluded. Without actions the pool of the
    * catalogue (see {@link Reason}); with a retriever none.
    *
    * Rejects with code "option" if there is neither catalogue nor retriever, "retrieval" if the
@@ -237,7 +243,40 @@ export interface Sage {
   /** The hidden items, in the order they were hidden. */
   hidden(): Promise<ItemId[]>;
   /**
-   * Delete all traces of an item (its actions and its hidden mark), the actions of a time range
+   * Dislike items: they are not recommended, and items near them come last, until `undislike` or
+   * `forget`. From a cosine of 0.6 on an item loses places, from 0.8 on it comes after all others
+   * but those of an interest of its own; the order of all items below does not change. With a
+   * retriever, the last 10 are queried, and only items among their hits are known to be near.
+   *
+   * A dislike is an action of weight -1: it is stored, exported and limited as actions are, and
+   * `record` takes one with other times and weights. It is in no interest. Rejects as `record`.
+   */
+  dislike(items: ItemId | readonly ItemId[]): Promise<void>;
+  /** Deletes the dislikes of items; other actions are unchanged. Rejects with code "storage". */
+  undislike(items: ItemId | readonly ItemId[]): Promise<void>;
+  /**
+   * Recommend no items of an interest, until `boost(interest, 1)`. As `boost` with a factor of 0.
+   */
+  mute(interest: ItemId | Pick<Interest, "medoid">): Promise<void>;
+  /**
+   * Multiply the importance of an interest, by a factor from 0 (mute) to 1e6; 1 ends it. The
+   * interest is that of an item, its anchor: the one that has it or, after it was forgotten there,
+   * the one with the nearest medoid. So it survives each new clustering. Of several anchors in one
+   * interest the last mark counts. `forget` of the anchor deletes the mark.
+   *
+   * Rejects with code "unknown-item" for an item neither acted on nor in the catalogue.
+   */
+  boost(interest: ItemId | Pick<Interest, "medoid">, factor: number): Promise<void>;
+  /**
+   * Count a showing of items: those that were not acted on come later in the next lists. A showing
+   * costs as much as 0.05 of cosine at first, and fades until `ttlDays` (default: 7) are over; more
+   * showings cost more. Kept in memory only: never stored, exported or sent.
+   */
+  shown(items: ItemId | readonly ItemId[], options?: { ttlDays?: number }): Promise<void>;
+  /** The main parameters of recommendations with their values, in plain words. */
+  parameters(): Promise<Parameter[]>;
+  /**
+   * Delete all traces of an item (its actions, dislikes and marks), the actions of a time range
    * with both ends included, or everything, all that the store holds. Resolves to the number of
    * deleted actions, 0 if none matches. Rejects with code "storage".
    *
@@ -277,6 +316,11 @@ export interface Sage {
 export interface RecommendOptions {
   /** Maximum number of recommendations, 1 to 2^32 - 1. Default: 20. */
   count?: number;
+  /**
+   * Number of recommendations to skip, as for the next page; at least 0. Pages neither overlap nor
+   * leave gaps as long as history, marks, options and clock are the same. Default: 0.
+   */
+  offset?: number;
   /** Maximum number of interests to query, 1 to 2^32 - 1. Default: 10, or 3 with a seed. */
   interests?: number;
   /**
@@ -296,10 +340,46 @@ export interface RecommendOptions {
    * the catalogue. Without priors it has no effect. Default: 1.
    */
   popularity?: number;
+  /**
+   * How unlike each other the items of the list are, in [0, 1], by maximal marginal relevance: the
+   * next item is that of the best (1 - diversity) relevance - diversity x (highest cosine to an
+   * item before it). 0: by relevance alone; 1: by difference alone. Default: 0.
+   */
+  diversity?: number;
+  /**
+   * Above 0, up to 1: items less like the history, and chance; at 1, an item's nearness no longer
+   * counts, but importance, popularity and chance do. Below 0, down to -1: items more like it.
+   * Default: 0.
+   */
+  explore?: number;
+  /** Seed of the chance of `explore`, a whole number in [0, 2^53 - 1]. Default: 0. */
+  exploreSeed?: number;
+  /** Least `score` of a recommendation, a finite number. Default: none. */
+  minScore?: number;
+  /**
+   * Condition that items must meet: on the attributes of the catalogue, or on the fields of the
+   * engine, if the retriever has `withFilter`. Default: none.
+   */
+  filter?: Filter;
+  /**
+   * Whether the history counts. If false, the pool of the catalogue (see {@link Reason}), the same
+   * for all users but for `exclude` and hidden items; nothing is sent. Default: true.
+   */
+  personal?: boolean;
   /** Further items not to recommend. Applied on the device, never sent. */
   exclude?: Iterable<ItemId>;
   /** Aborts the call. Passed on to the retriever. */
   signal?: AbortSignal;
+}
+
+/** A parameter of recommendations, as returned by {@link Sage.parameters}. */
+export interface Parameter {
+  /** The name of the option of `recommend`, or of what was marked. */
+  name: string;
+  /** The default of the option, or the marked items. */
+  value: number | readonly ItemId[] | readonly { item: ItemId; factor: number }[];
+  /** What it does, in plain words. */
+  meaning: string;
 }
 
 /** A recommended item and its explanation; a list of them is in display order. */

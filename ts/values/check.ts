@@ -47,6 +47,14 @@ function isWeight(value: unknown): value is number {
   return typeof value === "number" && value >= LIMITS.minWeight && value <= LIMITS.maxWeight;
 }
 
+/**
+ * Returns `value` if it is a valid weight of an action: positive, or negative for a dislike. Throws
+ * as {@link checkWeight}.
+ */
+export function checkSignedWeight(where: string, value: unknown): number {
+  return typeof value === "number" && isWeight(-value) ? value : checkWeight(where, value);
+}
+
 /** Returns `value` if it is a valid weight. NaN and infinities throw code "not-finite". */
 export function checkWeight(where: string, value: unknown): number {
   const weight = checkFinite(where, value);
@@ -79,10 +87,18 @@ export function checkPrior(where: () => string, value: unknown): number {
   );
 }
 
+/** A number from `min` to `max`. Throws code "option". */
+export function checkRange(where: string, value: unknown, min: number, max: number): number {
+  if (typeof value === "number" && value >= min && value <= max) return value;
+  throw new SageError(
+    "option",
+    `${where}: expected a number from ${min} to ${max}, saw ${inspect(value)}.`,
+  );
+}
+
 /** A number in [0, 1]. Throws code "option". */
 export function checkShare(where: string, value: unknown): number {
-  if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw new SageError("option", `${where}: expected a number from 0 to 1, saw ${inspect(value)}.`);
+  return checkRange(where, value, 0, 1);
 }
 
 /** Returns `value` if it is a finite number. NaN and infinities throw code "not-finite". */

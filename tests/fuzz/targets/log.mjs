@@ -71,20 +71,20 @@ function checkMerge(data, dim) {
 }
 
 /** Checks each value, by the documented ranges. */
-function checkLog({ space, entries, hides, tombstones }, dim) {
+function checkLog({ space, entries, marks, tombstones }, dim) {
   assert.ok(space === undefined || typeof space === "string");
   const checkStamp = ({ counter, device }) => {
     assert.ok(Number.isSafeInteger(counter) && counter >= 0);
     assert.match(device, /^[0-9a-f]{16}$/);
   };
-  for (const operation of [...entries, ...hides, ...tombstones]) {
+  for (const operation of [...entries, ...marks, ...tombstones]) {
     checkStamp(operation);
     for (const stamp of operation.after ?? []) checkStamp(stamp);
   }
-  for (const { item } of [...entries, ...hides]) assert.ok(typeof item === "string" && item !== "");
+  for (const { item } of [...entries, ...marks]) assert.ok(typeof item === "string" && item !== "");
   for (const { at, weight, kind, vector } of entries) {
     assert.ok(Number.isFinite(at));
-    assert.ok(weight === undefined || (Number.isFinite(weight) && weight > 0));
+    assert.ok(weight === undefined || (Number.isFinite(weight) && weight !== 0));
     assert.ok(kind === undefined || typeof kind === "string");
     assert.ok(vector === undefined || (vector.length === dim && vector.every(Number.isFinite)));
   }
@@ -114,11 +114,11 @@ function randomLog(random, dim) {
     entries: list(3, () => ({
       ...removable(),
       at: time(),
-      ...(isOneIn(3) && { weight: pick([1, 0.5, 1e-6, 1e6, 1e-300]) }),
+      ...(isOneIn(3) && { weight: pick([1, -1, 0.5, 1e-6, 1e6, 1e-300]) }),
       ...(isOneIn(3) && { kind: randomText(random, 4) }),
       ...(isOneIn(2) && { vector: Float32Array.from({ length: dim }, () => next() - 0.5) }),
     })),
-    hides: list(2, removable),
+    marks: list(2, () => ({ ...removable(), ...(isOneIn(2) && { factor: pick([0, 0.5, 1e6]) }) })),
     tombstones: list(2, () => ({
       ...stamp(),
       time: time(),
@@ -164,8 +164,8 @@ function runVersion1(log, dim) {
   const decoded = decodeLog(encodeVersion1(log, dim), dim);
   assert.deepEqual(decoded.entries.map(contentOf), log.entries.map(contentOf));
   assert.deepEqual(
-    decoded.hides.map(({ item }) => item),
-    log.hides.map(({ item }) => item),
+    decoded.marks.map(({ item }) => item),
+    log.marks.map(({ item }) => item),
   );
   checkLog(decoded, dim);
   return "equal";
@@ -175,11 +175,11 @@ function contentOf({ item, at, weight, kind, vector }) {
   return { item, at, weight, kind, vector: vector && [...vector] };
 }
 
-function encodeVersion1({ entries, hides }, dim) {
+function encodeVersion1({ entries, marks }, dim) {
   const items = entries.map(({ item }) => item);
   const kinds = entries.map(({ kind }) => kind ?? "");
   const header = {
-    ...{ dim, items, kinds, hidden: hides.map(({ item }) => item) },
+    ...{ dim, items, kinds, hidden: marks.map(({ item }) => item) },
     actions: {
       item: entries.map((_, row) => row),
       at: entries.map(({ at }) => at),
@@ -202,7 +202,7 @@ function encodeVersion1({ entries, hides }, dim) {
 }
 
 /** The content as text: the documented fields, of operations in ascending order. */
-function textOf({ space, entries, hides, tombstones }) {
+function textOf({ space, entries, marks, tombstones }) {
   const stamps = (list) => list?.map(({ counter, device }) => [counter, device]);
   const sorted = (list, fieldsOf) =>
     list
@@ -213,7 +213,7 @@ function textOf({ space, entries, hides, tombstones }) {
     sorted(entries, ({ item, at, weight, kind, vector }) => [
       ...[item, at, weight, kind, vector && [...vector]],
     ]),
-    sorted(hides, ({ item }) => [item]),
+    sorted(marks, ({ item }) => [item]),
     sorted(tombstones, ({ time, salt, hash, unhide, from, to, all }) => [
       ...[time, salt, hash, unhide, from, to, all],
     ]),

@@ -1,7 +1,18 @@
 /** `pocketsage recommend`: reads actions, prints interests and recommendations. */
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { Filter } from "../../catalogue/filter.js";
+import { isSageError } from "../../errors.js";
 import type { Recommendation, RecommendOptions } from "../../sage/types.js";
-import { parseArguments, parseInteger, parseShare, requireValue } from "../arguments.js";
+import { inspect } from "../../values/check.js";
+import {
+  parseArguments,
+  parseInteger,
+  parseNumber,
+  parseRange,
+  parseShare,
+  requireValue,
+} from "../arguments.js";
+import { UsageError } from "../command-error.js";
 import {
   openSageWithActions,
   PROFILE_OPTIONS,
@@ -34,6 +45,15 @@ ${PROFILE_OPTIONS_HELP}
       --focus SHARE      weight of the average of the history beside the interests, 0 to 1
                          (default: 0.3, or 0 with --seed)
       --popularity SHARE influence of the priors of the catalogue, 0 to 1 (default: 1)
+      --offset N         number of items to skip, as for the next page (default: 0)
+      --diversity SHARE  how unlike each other the items are, 0 to 1 (default: 0)
+      --explore NUMBER   above 0, up to 1: items less like the history, and chance; below 0, down
+                         to -1: more like it (default: 0)
+      --explore-seed N   seed of that chance (default: 0)
+      --min-score NUMBER least score of an item
+      --filter JSON      condition on attributes of the catalogue, as in
+                         '{"field":"genre","is":"drama"}'
+      --no-personal      the list without the history: popular or diverse items
       --seed NUMBER      sample the interests in proportion to their importance, with this seed
       --exclude ID       never recommend this item; repeatable. Items of the actions are always
                          excluded
@@ -66,6 +86,13 @@ const OPTIONS = {
   interests: { type: "string" },
   focus: { type: "string" },
   popularity: { type: "string" },
+  offset: { type: "string", default: "0" },
+  diversity: { type: "string", default: "0" },
+  explore: { type: "string", default: "0" },
+  "explore-seed": { type: "string", default: "0" },
+  "min-score": { type: "string" },
+  filter: { type: "string" },
+  "no-personal": { type: "boolean", default: false },
   seed: { type: "string" },
   exclude: { type: "string", multiple: true, default: [] as string[] },
 } as const;
@@ -78,7 +105,15 @@ export async function run(args: string[]): Promise<void> {
   const options: RecommendOptions = {
     count: parseInteger("--count", values.count),
     exclude: values.exclude,
+    offset: parseInteger("--offset", values.offset, 0),
+    diversity: parseShare("--diversity", values.diversity),
+    explore: parseRange("--explore", values.explore, -1, 1),
+    exploreSeed: parseInteger("--explore-seed", values["explore-seed"], 0, Number.MAX_SAFE_INTEGER),
+    personal: !values["no-personal"],
   };
+  if (values["min-score"] !== undefined)
+    options.minScore = parseNumber("--min-score", values["min-score"]);
+  if (values.filter !== undefined) options.filter = parseFilter(values.filter);
   if (values.interests !== undefined)
     options.interests = parseInteger("--interests", values.interests);
   if (values.focus !== undefined) options.focus = parseShare("--focus", values.focus);
@@ -92,7 +127,12 @@ export async function run(args: string[]): Promise<void> {
   if (unknownItems.length > 0 && !values.quiet)
     printNote(`--exclude: not in the catalogue: ${unknownItems.join(", ")}`);
   const profile = await sage.profile();
-  const recommendations = await sage.recommend(options);
+  const recommendations = await sage.recommend(options).catch((error: unknown) => {
+    // Only the catalogue shows whether a filter fits.
+    throw isSageError(error) && error.message.startsWith("filter: ")
+      ? new UsageError(`--${error.message}`)
+      : error;
+  });
   if (values.json) {
     return printJson({
       interests: interestsToJson(profile, catalogue),
@@ -104,6 +144,16 @@ export async function run(args: string[]): Promise<void> {
   }
   printInterests(profile, catalogue);
   printRecommendations(recommendations, catalogue);
+}
+
+function parseFilter(text: string): Filter {
+  try {
+    return JSON.parse(text) as Filter;
+  } catch {
+    throw new UsageError(
+      `--filter: expected JSON, as in '{"field":"genre","is":"drama"}', saw ${inspect(text)}`,
+    );
+  }
 }
 
 function printRecommendations(

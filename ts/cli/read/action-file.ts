@@ -265,7 +265,7 @@ function toAction(
     const weight = toNumber(parts.weight, decimalComma);
     if (Number.isNaN(weight))
       throw new InputError(
-        `${location}: ${fields.weight}: expected a number above 0, saw ${inspect(parts.weight)}.`,
+        `${location}: ${fields.weight}: expected a number, saw ${inspect(parts.weight)}.`,
       );
     action.weight = weight;
   }

@@ -7,7 +7,7 @@ import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
+import { checkFilter, type Filter, narrowFilter, toMongoFilter } from "../filter.js";
 import {
   engineOptionNames,
   type HttpOptions,
@@ -152,5 +152,5 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     send: httpSender("chroma", options),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(chroma, options));
 }

@@ -6,7 +6,7 @@ import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
 import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter } from "../filter.js";
+import { type Condition, checkFilter, type Filter, narrowFilter } from "../filter.js";
 import {
   engineOptionNames,
   type HttpOptions,
@@ -149,7 +149,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
     send: httpSender("elasticsearch", options),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(elasticsearch, options));
 }
 
 /** Convert the error of one search of the batch. A missing document is an unknown id. */

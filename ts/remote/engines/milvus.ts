@@ -21,6 +21,7 @@ import {
   checkFilter,
   type ExpressionSyntax,
   type Filter,
+  narrowFilter,
   toExpression,
 } from "../filter.js";
 import {
@@ -236,7 +237,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
     send: async (request, signal) => checkCode(await send(request, signal)),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(milvus, options));
 }
 
 /** Compile to an expression template: parameter names in the text, values in `exprParams`. */

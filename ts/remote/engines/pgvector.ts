@@ -15,6 +15,7 @@ import {
   checkFilter,
   type ExpressionSyntax,
   type Filter,
+  narrowFilter,
   toExpression,
 } from "../filter.js";
 import { readField, readId, readList, readNumber, readPrior, readWhole } from "../reply.js";
@@ -204,7 +205,7 @@ where t.${idName} in (
       bytes: new TextEncoder().encode(JSON.stringify({ statement: statementText, parameters })),
     }),
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(pgvector, options));
 }
 
 async function runStatement(

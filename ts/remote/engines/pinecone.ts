@@ -7,7 +7,7 @@ import type { ItemId } from "../../item.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { checkFilter, type Filter, toMongoFilter } from "../filter.js";
+import { checkFilter, type Filter, narrowFilter, toMongoFilter } from "../filter.js";
 import {
   HTTP_OPTION_NAMES,
   type HttpOptions,
@@ -119,7 +119,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     send: httpSender("pinecone", options),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(pinecone, options));
 }
 
 function fetchParameters(items: readonly ItemId[], namespace: string): URLSearchParams {

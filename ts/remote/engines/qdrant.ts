@@ -4,7 +4,7 @@ import type { ItemId } from "../../item.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { type Condition, checkFilter, type Filter } from "../filter.js";
+import { type Condition, checkFilter, type Filter, narrowFilter } from "../filter.js";
 import {
   engineOptionNames,
   type HttpOptions,
@@ -154,7 +154,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
     send: httpSender("qdrant", options),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(qdrant, options));
 }
 
 /** The item's point id: a safe integer or a UUID; undefined for any other id. */

@@ -20,6 +20,7 @@ import {
   checkFilter,
   type ExpressionSyntax,
   type Filter,
+  narrowFilter,
   rejectStrings,
   toExpression,
 } from "../filter.js";
@@ -150,7 +151,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
       ),
     }),
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(redis, options));
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   checkFilter,
   type ExpressionSyntax,
   type Filter,
+  narrowFilter,
   rejectStrings,
   toExpression,
 } from "../filter.js";
@@ -162,7 +163,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     send: httpSender("typesense", options),
     show: outboundOf,
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(typesense, options));
 }
 
 /** Convert the error of one search of the batch. A missing document is an unknown id. */

@@ -19,6 +19,7 @@ import {
   checkFilter,
   type Filter,
   type FilterValue,
+  narrowFilter,
   toMongoFilter,
 } from "../filter.js";
 import { readField, readId, readList, readNumber, readPrior, readVector } from "../reply.js";
@@ -140,7 +141,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
     },
     show: (calls) => ({ to: "vectorize", bytes: new TextEncoder().encode(JSON.stringify(calls)) }),
   };
-  return engineRetriever(engine);
+  return engineRetriever(engine, narrowFilter(vectorize, options));
 }
 
 function parseMatches(reply: unknown, byId: boolean, priorField: string | undefined): EngineReply {

@@ -66,28 +66,32 @@ export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}
     if (state.inRow >= failures) state.openUntil = now() + cooldown;
   };
 
-  return overrideParts(inner, {
-    ask: async (queries, signal) => {
-      if (queries.length === 0) return inner.ask(queries, signal); // no request: no outcome
-      const error = openError();
-      if (error) return queries.map((): Answer => ({ status: "error", error }));
-      const answers = await inner.ask(queries, signal);
-      recordOutcome(
-        answers.every((answer) => answer.status === "error" && isPassing(answer.error)),
-      );
-      return answers;
+  return overrideParts(
+    inner,
+    {
+      ask: async (queries, signal) => {
+        if (queries.length === 0) return inner.ask(queries, signal); // no request: no outcome
+        const error = openError();
+        if (error) return queries.map((): Answer => ({ status: "error", error }));
+        const answers = await inner.ask(queries, signal);
+        recordOutcome(
+          answers.every((answer) => answer.status === "error" && isPassing(answer.error)),
+        );
+        return answers;
+      },
+      vectors: async (items, signal) => {
+        const error = openError();
+        if (error) throw error;
+        try {
+          const found = await inner.vectors(items, signal);
+          recordOutcome(false);
+          return found;
+        } catch (failure) {
+          if (isPassing(failure)) recordOutcome(true);
+          throw failure;
+        }
+      },
     },
-    vectors: async (items, signal) => {
-      const error = openError();
-      if (error) throw error;
-      try {
-        const found = await inner.vectors(items, signal);
-        recordOutcome(false);
-        return found;
-      } catch (failure) {
-        if (isPassing(failure)) recordOutcome(true);
-        throw failure;
-      }
-    },
-  });
+    (narrowed) => withBreaker(narrowed, { ...options, state }),
+  );
 }

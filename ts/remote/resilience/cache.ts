@@ -144,7 +144,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
     );
     return unlessAborted(results, signal);
   };
-  return overrideParts(inner, { ask });
+  return overrideParts(inner, { ask }, (narrowed) => withCache(narrowed, options));
 }
 
 function parseEntry(text: string): CacheEntry | undefined {

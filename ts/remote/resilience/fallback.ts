@@ -1,6 +1,7 @@
 /** `withFallback`: sends unanswered queries to other retrievers. */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import type { Filter } from "../../catalogue/filter.js";
 import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, checkQueries } from "../engine.js";
@@ -9,76 +10,82 @@ import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
 /**
  * Query `first`; queries that failed or were not found there go to the next of `others`, and so on.
  * A query that none answers keeps the result of `first`. `vectors` falls back likewise; it rejects
- * with the first error if an item stays unknown and a retriever failed.
+ * with the first error if an item stays unknown and a retriever failed. Retrievers that take no
+ * filter are left out by `withFilter`.
  */
 export function withFallback(
   first: RemoteRetriever,
   ...others: readonly RemoteRetriever[]
 ): RemoteRetriever {
-  return overrideParts(first, {
-    ask: async (queries, signal) => {
-      const answers = await first.ask(queries, signal);
-      for (const other of others) {
-        const unansweredRows = answerRowsWhere(answers, (answer) => answer.status !== "ok");
-        if (unansweredRows.length === 0) break;
-        const results = await askSubset(unansweredRows, queries, other, signal);
-        unansweredRows.forEach((row, index) => {
-          // Otherwise the answer of `first` stays.
-          if (results[index]!.status === "ok") answers[row] = results[index]!;
-        });
-      }
-      return answers;
-    },
-    vectors: async (items, signal) => {
-      const results: (Float32Array | undefined)[] = items.map(() => undefined);
-      let firstError: unknown;
-      for (const retriever of [first, ...others]) {
-        const missingRows = items.flatMap((_, row) => (results[row] ? [] : [row]));
-        if (missingRows.length === 0) break;
-        try {
-          const vectors = await retriever.vectors(
-            missingRows.map((row) => items[row]!),
-            signal,
-          );
-          missingRows.forEach((row, index) => (results[row] = vectors[index]));
-        } catch (error) {
-          checkAbort(signal);
-          firstError ??= error;
+  return overrideParts(
+    first,
+    {
+      ask: async (queries, signal) => {
+        const answers = await first.ask(queries, signal);
+        for (const other of others) {
+          const unansweredRows = answerRowsWhere(answers, (answer) => answer.status !== "ok");
+          if (unansweredRows.length === 0) break;
+          const results = await askSubset(unansweredRows, queries, other, signal);
+          unansweredRows.forEach((row, index) => {
+            // Otherwise the answer of `first` stays.
+            if (results[index]!.status === "ok") answers[row] = results[index]!;
+          });
         }
-      }
-      // Items still missing may be stored in the retriever that failed, so its error is thrown.
-      if (firstError !== undefined && results.includes(undefined)) throw firstError;
-      return results;
+        return answers;
+      },
+      vectors: async (items, signal) => {
+        const results: (Float32Array | undefined)[] = items.map(() => undefined);
+        let firstError: unknown;
+        for (const retriever of [first, ...others]) {
+          const missingRows = items.flatMap((_, row) => (results[row] ? [] : [row]));
+          if (missingRows.length === 0) break;
+          try {
+            const vectors = await retriever.vectors(
+              missingRows.map((row) => items[row]!),
+              signal,
+            );
+            missingRows.forEach((row, index) => (results[row] = vectors[index]));
+          } catch (error) {
+            checkAbort(signal);
+            firstError ??= error;
+          }
+        }
+        // Items still missing may be stored in the retriever that failed, so its error is thrown.
+        if (firstError !== undefined && results.includes(undefined)) throw firstError;
+        return results;
+      },
+      // All messages that may be sent: the others are queried only if the first fails.
+      outbound: (queries) => [
+        ...first.outbound(queries),
+        ...others
+          .flatMap((other) => other.outbound(queries))
+          .map(({ says, ...rest }) => ({
+            ...rest,
+            says: `Only if ${first.engine} fails: ${says}`,
+          })),
+      ],
     },
-    // All messages that may be sent: the others are queried only if the first fails.
-    outbound: (queries) => [
-      ...first.outbound(queries),
-      ...others
-        .flatMap((other) => other.outbound(queries))
-        .map(({ says, ...rest }) => ({
-          ...rest,
-          says: `Only if ${first.engine} fails: ${says}`,
-        })),
-    ],
-  });
+    (narrowed, filter) =>
+      withFallback(narrowed, ...others.flatMap((other) => other.withFilter?.(filter) ?? [])),
+  );
 }
 
 /**
  * The local catalogue as a {@link RemoteRetriever}, to fall back on. Answers queries with a vector
- * or for items in the catalogue; nothing is sent.
+ * or for items in the catalogue; nothing is sent. `filter` restricts the hits.
  */
-export function localRetriever(catalogue: Catalogue): RemoteRetriever {
+export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRetriever {
   const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined =>
     vector ?? (item === undefined ? undefined : catalogue.vector(item));
   return assembleRetriever({
     engine: "catalogue",
-    identity: JSON.stringify(["catalogue", catalogue.hash]),
+    identity: JSON.stringify(["catalogue", catalogue.hash, filter]),
     capabilities: {
       byId: "native",
       batch: true,
       maxK: catalogue.size,
       idKind: "string",
-      filter: "none",
+      filter: "full",
     },
     ask: async (given, signal) => {
       const queries = checkQueries("catalogue", given, catalogue.dim);
@@ -89,12 +96,17 @@ export function localRetriever(catalogue: Catalogue): RemoteRetriever {
         const exclude = query.item === undefined ? [] : [query.item];
         return {
           status: "ok",
-          hits: catalogue.search(vector, { count: query.count, exclude }),
+          hits: catalogue.search(vector, {
+            ...{ count: query.count, exclude },
+            ...(filter !== undefined && { filter }),
+          }),
           via: "local",
         };
       });
     },
     vectors: async (items) => items.map((item) => catalogue.vector(item)),
     outbound: () => [],
+    withFilter: (other) =>
+      localRetriever(catalogue, filter === undefined ? other : { all: [filter, other] }),
   });
 }

@@ -1,9 +1,11 @@
 /** All wrappers of this folder, composed. */
+
+import type { Filter } from "../../catalogue/filter.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
 import { cacheVectors } from "../vectors.js";
-import { type BreakerOptions, withBreaker } from "./breaker.js";
+import { type BreakerOptions, breakerState, withBreaker } from "./breaker.js";
 import { type CacheOptions, withCache } from "./cache.js";
 import { withFallback } from "./fallback.js";
 import { type RetryOptions, withRetry } from "./retry.js";
@@ -45,8 +47,10 @@ export function resilient(
     ...RUNTIME_OPTION_NAMES,
   ]);
   const { timeout = 2000, deadline = 5000, retry, breaker, cache, fallback, ...runtime } = options;
+  const state = breaker?.state ?? breakerState();
   const guarded = withBreaker(withTimeout(engine, timeout, "timeout", runtime), {
     ...breaker,
+    state,
     ...runtime,
   });
   const retried = withTimeout(
@@ -57,12 +61,26 @@ export function resilient(
   );
   const cached = cache ? withCache(retried, { ...cache, ...runtime }) : retried;
   const composed = fallback ? withFallback(cached, fallback) : cached;
-  return overrideParts(composed, {
-    ask: async (queries, signal) => {
-      // Invalid queries reject here: inside they would count as failures of the engine.
-      const checked = checkQueries(engine.engine, queries, undefined);
-      return composed.ask(checked, signal);
+  /** A fallback that cannot be restricted is left out: its hits would not meet the filter. */
+  const narrow = (_: RemoteRetriever, filter: Filter): RemoteRetriever => {
+    const { fallback: _fallback, ...rest } = options;
+    const narrowedFallback = fallback?.withFilter?.(filter);
+    return resilient(engine.withFilter!(filter), {
+      ...rest,
+      breaker: { ...breaker, state },
+      ...(narrowedFallback && { fallback: narrowedFallback }),
+    });
+  };
+  return overrideParts(
+    composed,
+    {
+      ask: async (queries, signal) => {
+        // Invalid queries reject here: inside they would count as failures of the engine.
+        const checked = checkQueries(engine.engine, queries, undefined);
+        return composed.ask(checked, signal);
+      },
+      vectors: cacheVectors(composed.vectors), // outermost: cached vectors survive an outage
     },
-    vectors: cacheVectors(composed.vectors), // outermost: cached vectors survive an outage
-  });
+    narrow,
+  );
 }

@@ -50,29 +50,33 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
     return true;
   };
 
-  return overrideParts(inner, {
-    ask: async (queries, signal) => {
-      const answers = await inner.ask(queries, signal);
-      for (let attempt = 0; ; attempt += 1) {
-        const failedRows = answerRowsWhere(
-          answers,
-          (answer) => answer.status === "error" && isPassing(answer.error),
-        );
-        const errors = failedRows.map((row) => (answers[row] as { error: Error }).error);
-        if (failedRows.length === 0 || !(await waitForRetry(attempt, errors, signal)))
-          return answers;
-        const retried = await askSubset(failedRows, queries, inner, signal);
-        failedRows.forEach((row, index) => (answers[row] = retried[index]!));
-      }
-    },
-    vectors: async (items, signal) => {
-      for (let attempt = 0; ; attempt += 1) {
-        try {
-          return await inner.vectors(items, signal);
-        } catch (error) {
-          if (!isPassing(error) || !(await waitForRetry(attempt, [error], signal))) throw error;
+  return overrideParts(
+    inner,
+    {
+      ask: async (queries, signal) => {
+        const answers = await inner.ask(queries, signal);
+        for (let attempt = 0; ; attempt += 1) {
+          const failedRows = answerRowsWhere(
+            answers,
+            (answer) => answer.status === "error" && isPassing(answer.error),
+          );
+          const errors = failedRows.map((row) => (answers[row] as { error: Error }).error);
+          if (failedRows.length === 0 || !(await waitForRetry(attempt, errors, signal)))
+            return answers;
+          const retried = await askSubset(failedRows, queries, inner, signal);
+          failedRows.forEach((row, index) => (answers[row] = retried[index]!));
         }
-      }
+      },
+      vectors: async (items, signal) => {
+        for (let attempt = 0; ; attempt += 1) {
+          try {
+            return await inner.vectors(items, signal);
+          } catch (error) {
+            if (!isPassing(error) || !(await waitForRetry(attempt, [error], signal))) throw error;
+          }
+        }
+      },
     },
-  });
+    (narrowed) => withRetry(narrowed, options),
+  );
 }

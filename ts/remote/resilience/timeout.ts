@@ -49,20 +49,24 @@ export function withTimeout(
     }
   };
 
-  return overrideParts(inner, {
-    ask: async (queries, signal) => {
-      const answers = await withTimer((workSignal) => inner.ask(queries, workSignal), signal);
-      return answers instanceof RetrievalError
-        ? queries.map((): Answer => ({ status: "error", error: answers }))
-        : answers;
+  return overrideParts(
+    inner,
+    {
+      ask: async (queries, signal) => {
+        const answers = await withTimer((workSignal) => inner.ask(queries, workSignal), signal);
+        return answers instanceof RetrievalError
+          ? queries.map((): Answer => ({ status: "error", error: answers }))
+          : answers;
+      },
+      vectors: async (items, signal) => {
+        const foundVectors = await withTimer(
+          (workSignal) => inner.vectors(items, workSignal),
+          signal,
+        );
+        if (foundVectors instanceof RetrievalError) throw foundVectors;
+        return foundVectors;
+      },
     },
-    vectors: async (items, signal) => {
-      const foundVectors = await withTimer(
-        (workSignal) => inner.vectors(items, workSignal),
-        signal,
-      );
-      if (foundVectors instanceof RetrievalError) throw foundVectors;
-      return foundVectors;
-    },
-  });
+    (narrowed) => withTimeout(narrowed, milliseconds, reason, runtime),
+  );
 }

@@ -1,17 +1,28 @@
 /** Functions shared by the retriever wrappers of this folder. */
 
+import type { Filter } from "../../catalogue/filter.js";
 import { isSageError } from "../../errors.js";
 import { checkAbort } from "../../values/check.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, type RetrieverParts, unexpectedReply } from "../engine.js";
 
-/** Builds a retriever from `inner` with some of its properties replaced. */
+/**
+ * Builds a retriever from `inner` with some of its properties replaced. `wrapAgain` wraps the inner
+ * retriever that a filter restricts.
+ */
 export function overrideParts(
   inner: RemoteRetriever,
   parts: Partial<RetrieverParts>,
+  wrapAgain: (inner: RemoteRetriever, filter: Filter) => RemoteRetriever,
 ): RemoteRetriever {
-  const { engine, identity, capabilities, ask, vectors, outbound } = inner;
-  return assembleRetriever({ engine, identity, capabilities, ask, vectors, outbound, ...parts });
+  const { engine, identity, capabilities, ask, vectors, outbound, withFilter } = inner;
+  return assembleRetriever({
+    ...{ engine, identity, capabilities, ask, vectors, outbound },
+    ...(withFilter && {
+      withFilter: (filter: Filter) => wrapAgain(withFilter.call(inner, filter), filter),
+    }),
+    ...parts,
+  });
 }
 
 /** Indices of the answers that satisfy the predicate. */

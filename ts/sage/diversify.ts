@@ -1,0 +1,56 @@
+/** Diversity within a list: maximal marginal relevance (Carbonell and Goldstein 1998). */
+
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { toUnit } from "../core/matrix.js";
+import type { Candidate } from "./mix.js";
+import type { Plan } from "./plan.js";
+
+/** Candidates among which is chosen; later ones follow in their order. */
+const WINDOW = 300;
+
+/**
+ * The candidates of `first`, then those of `others`, chosen one after the other: that of the
+ * greatest (1 - diversity) x utility - diversity x (highest cosine to those before it); of ties,
+ * the first. Without vectors, two items of one interest count as alike as both are to it.
+ */
+export function diversify(
+  first: readonly Candidate[],
+  others: readonly Candidate[],
+  { diversity, offset, count }: Plan,
+  catalogue: Catalogue | undefined,
+): Candidate[] {
+  const ordered = [...first];
+  if (diversity === 0) return [...ordered, ...others];
+  const vectors = new Map(
+    [...first, ...others.slice(0, WINDOW)].map(({ item }) => {
+      const vector = catalogue?.vector(item);
+      return [item, vector && toUnit(vector)];
+    }),
+  );
+  const similarity = (a: Candidate, b: Candidate): number => {
+    const [left, right] = [vectors.get(a.item), vectors.get(b.item)];
+    if (left && right) return left.reduce((sum, component, i) => sum + component * right[i]!, 0);
+    return a.nearest >= 0 && a.nearest === b.nearest ? a.similarity * b.similarity : 0;
+  };
+  /** The highest similarity of each remaining candidate to the ordered ones. */
+  const highest = new Map(
+    others
+      .slice(0, WINDOW)
+      .map((candidate) => [
+        candidate,
+        first.reduce((most, one) => Math.max(most, similarity(candidate, one)), -1),
+      ]),
+  );
+  while (highest.size > 0 && ordered.length < offset + count) {
+    let [best, bestValue]: [Candidate | undefined, number] = [undefined, -Infinity];
+    for (const [candidate, similar] of highest) {
+      const value = (1 - diversity) * candidate.utility - diversity * similar;
+      if (!best || value > bestValue) [best, bestValue] = [candidate, value];
+    }
+    highest.delete(best!);
+    ordered.push(best!);
+    for (const [candidate, similar] of highest)
+      highest.set(candidate, Math.max(similar, similarity(candidate, best!)));
+  }
+  return [...ordered, ...highest.keys(), ...others.slice(WINDOW)];
+}
