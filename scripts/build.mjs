@@ -58,9 +58,9 @@ async function buildWasm() {
   if (!/Optimizing wasm binaries with `wasm-opt`/.test(output))
     throw new Remedy(`${output}\nwasm-pack skipped wasm-opt: run \`npm ci\`, which installs it.`);
   const { panicsToTraps } = await import("./lib/traps.mjs"); // its imports need the set-up
-  const { shortenImports } = await import("./lib/import-names.mjs");
+  const { shortenNames } = await import("./lib/short-names.mjs");
   const gluePath = join(outFolder, "core.js");
-  const { wasm, glue } = shortenImports(
+  const { wasm, glue } = shortenNames(
     panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))),
     makeTextCodersLazy(await readFile(gluePath, "utf8")),
   );
