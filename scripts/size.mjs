@@ -10,7 +10,7 @@ import { printTable, printTitle, Remedy, runScript } from "./lib/output.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
-const BUDGET_BYTES = 118 * 1024;
+const BUDGET_BYTES = 119 * 1024;
 /** Encodings of a file; its size is measured in each. */
 const encodings = ["raw", "gzip", "brotli"];
 

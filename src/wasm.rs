@@ -479,7 +479,8 @@ impl CoreCatalogue {
     }
 
     /// For each of m queries the best items: `{ rows, ids, idEnds, scores, ends }`. The hits of
-    /// query q are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1], idEnds[h])`.
+    /// query q are `ends[q - 1]..ends[q]`; the id of hit h is `ids.slice(idEnds[h - 1],
+    /// idEnds[h])`.
     /// `allowed` is the bitset of the rows that may be returned; a `min_score` of NaN means none.
     #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
     pub fn search(

@@ -1,7 +1,7 @@
 /**
  * Schemas of all requests and responses. Requests are validated with them (unknown fields are
- * refused), and the OpenAPI document is generated from them. Longer than 400 lines, because the
- * limits of all routes are read side by side.
+ * refused), and the OpenAPI document is generated from them. This file has more than 400 lines,
+ * because the limits of all routes are read side by side.
  */
 import { LIMITS } from "pocketsage";
 import * as v from "valibot";

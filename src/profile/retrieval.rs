@@ -1,8 +1,8 @@
 //! From actions to queries: narrower interests than those of a profile, with time-weighted centres,
 //! and the average of the history.
 //!
-//! Ties: interests of equal importance are ordered by their first action; of members equally near to
-//! a centre the first one represents it.
+//! Ties: interests of equal importance are ordered by their first action; of members equally near
+//! to a centre the first one represents it.
 
 use super::cut;
 use super::importance::{importance, recency_weights};

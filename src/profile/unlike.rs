@@ -8,8 +8,9 @@ use crate::ward::dendrogram::{Dendrogram, Partition};
 use alloc::{vec, vec::Vec};
 
 /// Spread that unit vectors without a catalogue are assumed to have, and the largest that
-/// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.3 (a squared distance above 1.4) are
-/// then two interests, as `unlikeness_bound(2.0) * NOMINAL_SPREAD` is 1.394.
+/// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.3 (a squared
+/// distance above 1.4) are then two interests, as `unlikeness_bound(2.0) * NOMINAL_SPREAD` is
+/// 1.394.
 const NOMINAL_SPREAD: f64 = 1.69;
 /// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
 /// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
@@ -53,10 +54,10 @@ struct Branch {
     unlikeness: f64,
 }
 
-/// The partition of [`Cut::Auto`](crate::Cut::Auto). The unlikeness of a merge is the mean squared distance between
-/// the rows of its two halves, in units of its bound. The partition has one cluster more than there
-/// are unlike merges (their shares added, rounded), and undoes as many merges, the least alike
-/// first. `threshold` is that of [`threshold`]. O(n log n).
+/// The partition of [`Cut::Auto`](crate::Cut::Auto). The unlikeness of a merge is the mean squared
+/// distance between the rows of its two halves, in units of its bound. The partition has one
+/// cluster more than there are unlike merges (their shares added, rounded), and undoes as many
+/// merges, the least alike first. `threshold` is that of [`threshold`]. O(n log n).
 // Never inlined: not hot, and kept out of the function that chooses the rule.
 #[inline(never)]
 pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) -> Partition {

@@ -35,8 +35,8 @@ pub struct Blended {
 /// reaches it first; items in `exclude` never appear. So a shorter blend is the beginning of a
 /// longer one, and other lists get the places of an exhausted list.
 ///
-/// O(h log h + (h + count) l) for h hits in l lists. No lists, or `count` 0, return no items. A list of
-/// weight 0 is used only when the others are exhausted.
+/// O(h log h + (h + count) l) for h hits in l lists. No lists, or `count` 0, return no items. A
+/// list of weight 0 is used only when the others are exhausted.
 ///
 /// # Errors
 /// [`Error::Dimension`] unless there is one weight a list; [`Error::Option`] for a weight that is

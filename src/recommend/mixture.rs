@@ -26,7 +26,8 @@ pub struct MixOptions {
     /// Exponent p of the prior, in [0, 1]: 0 leaves the priors out, as does a mixture without
     /// priors.
     pub popularity: f64,
-    /// Whether scores are not cosines. Each list is then standardised: a score counts as a cosine of
+    /// Whether scores are not cosines. Each list is then standardised: a score counts as a cosine
+    /// of
     /// 0.1 for each standard deviation that it lies above the mean of its list.
     pub standardise: bool,
 }
@@ -36,7 +37,8 @@ pub struct MixOptions {
 pub struct Mixed {
     /// The item, with its score in `list`.
     pub hit: Hit,
-    /// Share of the item in the mixture. Without priors, the shares of all items sum to the weights.
+    /// Share of the item in the mixture. Without priors, the shares of all items sum to the
+    /// weights.
     pub share: f64,
     /// Index of the list that contributes most to the share.
     pub list: usize,
@@ -45,8 +47,8 @@ pub struct Mixed {
 /// Mixes lists into one, best first: the share of an item is the sum over the lists of
 /// weight x exp(x - z), with the exponent x = (20 - 10 p) cosine + p ln(1 + prior), and the scale z
 /// of the list: (1 - p) ln(sum of all exp(x)) + p (the 100th largest x, or the least of fewer). So
-/// without priors it is a sum of softmaxes; with them, which are heavy-tailed, a list is measured by
-/// what it offers at the end of a page. An item counts 0 for a list that does not have it; of an
+/// without priors it is a sum of softmaxes; with them, which are heavy-tailed, a list is measured
+/// by what it offers at the end of a page. An item counts 0 for a list that does not have it; of an
 /// item twice in a list, the first hit counts.
 ///
 /// `priors` is empty, which means 0 each, or has a prior of at least 0 for each hit of all lists,

@@ -1,5 +1,5 @@
-//! The rows of highest cosine to a query (`cosines.rs`). Used to explain a recommendation by the user's own
-//! actions.
+//! The rows of highest cosine to a query (`cosines.rs`). Used to explain a recommendation by the
+//! user's own actions.
 //!
 //! Ties: of equal cosines the lowest row first (`math/top_k.rs`).
 

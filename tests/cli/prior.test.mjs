@@ -115,7 +115,7 @@ test("priors survive delta, merge, inspect and verify, and a delta of them is sm
   assert.match((await pocketsage(["inspect", a, "--item", first])).stdout, /prior +1\.2/);
 });
 
-test("build --prior takes a field, which leaves the payload unless it is an attribute", async () => {
+test("build --prior takes a field, which leaves the payload if it is no attribute", async () => {
   const rows = things.map((thing, row) => ({ ...thing, sales: { count: row * 10 } }));
   delete rows[3].sales;
   const file = await put("sales.jsonl", lines(...rows));

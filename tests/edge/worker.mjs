@@ -80,8 +80,8 @@ async function fingerprintOf(...folders) {
 export const DURABLE_OBJECTS = { USERS: { className: "UserObject", useSQLite: true } };
 
 /**
- * Miniflare counts requests per minute of the clock and starts from 0 at the next one, in the middle
- * of a test too. Waits for the next minute when fewer than 20 seconds are left of this one.
+ * Miniflare counts requests per minute of the clock and starts from 0 at the next one, in the
+ * middle of a test too. Waits for the next minute when fewer than 20 seconds are left of this one.
  */
 async function waitForRoomInMinute() {
   const left = 60_000 - (Date.now() % 60_000);

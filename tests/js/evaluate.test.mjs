@@ -105,7 +105,7 @@ test("replay: the newest items are held out, and their topic is recommended", as
   assert.equal(result.reciprocalRank, 1 / (first + 1));
 });
 
-test("replay: the log of a sage, of which a fifth is held out; items seen before are not", async () => {
+test("replay: the log of a sage, a fifth of which is held out without seen items", async () => {
   const sage = await openSage({ catalogue, now: () => NOW + 40 * DAY });
   await sage.record([...log, { item: "item-0", at: NOW + 30 * DAY }]);
   const before = await sage.export();

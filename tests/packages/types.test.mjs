@@ -24,7 +24,8 @@ export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay
   const [first] = interleave(await sage.recommend(), [], { seed: 1 });
   const team: "a" | "b" | undefined = first?.team;
   const ranked: string[] = await sage.rank(["1F355", { item: "1F354" }], { taste: 0.5 });
-  return replay(await sage.actions(), { sage: { catalogue }, held: ranked.length + (team ? 1 : 0) });
+  const held = ranked.length + (team ? 1 : 0);
+  return replay(await sage.actions(), { sage: { catalogue }, held });
 };
 
 export async function recommend(bytes: Uint8Array): Promise<Recommendation[]> {

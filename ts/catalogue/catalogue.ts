@@ -49,7 +49,9 @@ export interface CatalogueRows {
   readonly handle: CatalogueHandle;
   /** The prior of each row; empty without priors. Another array after each change of items. */
   readonly priors: Float32Array;
-  /** The rows that a search with these options leaves out, and the bitset of those it may return. */
+  /**
+   * The rows that a search with these options leaves out, and the bitset of those it may return.
+   */
   restrict(options: {
     exclude?: Iterable<ItemId> | undefined;
     filter?: Filter | undefined;

@@ -120,7 +120,8 @@ export interface CoreCatalogue {
   prepare(): void;
   /**
    * One list of hits per query: the ids concatenated and delimited by `idEnds` in UTF-16 units, one
-   * row and one score per id, and the lists delimited by `ends`. `minScore`: NaN for none. `exclude`: rows.
+   * row and one score per id, and the lists delimited by `ends`. `minScore`: NaN for none.
+   * `exclude`: rows.
    * `allowed`: a bitset of rows, undefined for all.
    */
   search(

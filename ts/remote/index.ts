@@ -19,6 +19,7 @@ export {
   type VectorizeBinding,
   type VectorizeFilter,
   type VectorizeOptions,
+  type VectorizeQueryOptions,
   vectorize,
 } from "./engines/vectorize.js";
 export { type FailureReason, isPassing, RetrievalError } from "./failure.js";

@@ -12,8 +12,8 @@ import type { Explanation, Interest, Reason, Sage } from "./types.js";
 const NEAREST_PER_EXPLANATION = 5;
 const NEAREST_PER_REASON = 3;
 /**
- * Lowest cosine at which an action counts as near an item. Below it two items are unlike: two single
- * actions that far apart are never one interest either (`Cut::Auto`).
+ * Lowest cosine at which an action counts as near an item. Below it two items are unlike: two
+ * single actions that far apart are never one interest either (`Cut::Auto`).
  */
 export const MIN_NEAR_COSINE = 0.3;
 
@@ -101,7 +101,7 @@ interface NearMember {
  * once, with a cosine of at least MIN_NEAR_COSINE, by descending cosine (ties: the lower row);
  * possibly none. `excludedItem` is left out.
  */
-export function nearMembers(
+function nearMembers(
   state: ProfileState,
   interest: Interest,
   vectors: readonly Float32Array[],

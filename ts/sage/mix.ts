@@ -9,7 +9,9 @@ import type { Plan } from "./plan.js";
 /** Cosines that engines return may exceed 1 by rounding. */
 const MAX_COSINE = 1.001;
 
-/** Factor of cosines in exponents without priors, and how much less it is with their full influence. */
+/**
+ * Factor of cosines in exponents without priors, and how much less it is with their full influence.
+ */
 const COSINE_FACTOR = 20;
 const PRIOR_COSINE_FACTOR = 10;
 

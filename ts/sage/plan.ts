@@ -182,7 +182,9 @@ export function planRecommendation(
   };
 }
 
-/** The retriever, restricted to items that meet the filter. Throws code "option" if it cannot be. */
+/**
+ * The retriever, restricted to items that meet the filter. Throws code "option" if it cannot be.
+ */
 function filterRetriever(
   retriever: Retriever | undefined,
   filter: Filter | undefined,
@@ -195,7 +197,9 @@ function filterRetriever(
   );
 }
 
-/** Without a history all places are of the pool. Beside one, only a pool of popular items counts. */
+/**
+ * Without a history all places are of the pool. Beside one, only a pool of popular items counts.
+ */
 function planPool(
   itemCount: number,
   popularity: number,

@@ -10,7 +10,9 @@ import { encodeProfileOptions } from "../core/options.js";
 
 /** Most items of a pool. */
 const MAX_POOL_ITEMS = 1000;
-/** Numbers of groups into which the sample of a catalogue is clustered; their medoids come first. */
+/**
+ * Numbers of groups into which the sample of a catalogue is clustered; their medoids come first.
+ */
 const DIVERSE_GROUPS = [5, 20, 100];
 /** Most vector components of the sample: 16 MB. */
 const MAX_SAMPLE_COMPONENTS = 4e6;

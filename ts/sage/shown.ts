@@ -23,7 +23,9 @@ export function addShowings(
   for (const item of items) shown.set(item, { times: (shown.get(item)?.times ?? 0) + 1, at, ttl });
 }
 
-/** The utility that the showings of an item cost: it falls linearly to 0 at the end of their ttl. */
+/**
+ * The utility that the showings of an item cost: it falls linearly to 0 at the end of their ttl.
+ */
 export function fatigueOf(shown: ReadonlyMap<ItemId, Showing>, item: ItemId, time: number): number {
   const showing = shown.get(item);
   if (!showing) return 0;

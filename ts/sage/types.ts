@@ -2,7 +2,7 @@
 /**
  * The public data types of a sage. Times are milliseconds since the epoch (`Date.now()`).
  *
- * Longer than 400 lines, because most of them are the documentation of the interface.
+ * This file has more than 400 lines, because most of them are the documentation of the interface.
  */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import type { Filter } from "../catalogue/filter.js";
@@ -28,10 +28,10 @@ export interface Action {
    */
   at?: TimeInput;
   /**
-   * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action. From -1e6
-   * to -1e-6: a dislike (see {@link Sage.dislike}), -1 for a whole one.
-   * Divide other measures, such as milliseconds watched, by a typical value. Default: the weight
-   * of `kind` in {@link SageOptions.kinds}, or 1.
+   * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action. From
+   * -1e6 to -1e-6: a dislike (see {@link Sage.dislike}), -1 for a whole one. Divide other measures,
+   * such as milliseconds watched, by a typical value. Default: the weight of `kind` in {@link
+   * SageOptions.kinds}, or 1.
    */
   weight?: number;
   /** Kind of action, such as "save" or "click". Kinds missing from `kinds` have weight 1. */
@@ -82,12 +82,14 @@ export interface RetrievalOptions {
    * of the history's own spread. Default: `{ spread: 0.7 }`.
    */
   cut?: Cut;
-  /** Decay per day of an interest's importance, at least 0. Default: 0.03, a half-life of 23 days. */
+  /**
+   * Decay per day of an interest's importance, at least 0. Default: 0.03, a half-life of 23 days.
+   */
   lambda?: number;
   /**
-   * Decay per day of the actions in the centre of an interest, at least 0; and in the average of the
-   * history, where priors have full influence: without them it is half. Default: 0.1, a half-life
-   * of 7 days.
+   * Decay per day of the actions in the centre of an interest, at least 0; and in the average of
+   * the history, where priors have full influence: without them it is half. Default: 0.1, a
+   * half-life of 7 days.
    */
   recency?: number;
 }
@@ -195,8 +197,8 @@ export interface Sage {
    */
   profile(options?: { at?: TimeInput }): Promise<Profile>;
   /**
-   * Items to show next, without items acted on, disliked, hidden or excluded. Without actions the pool of the
-   * catalogue (see {@link Reason}); with a retriever none.
+   * Items to show next, without items acted on, disliked, hidden or excluded. Without actions the
+   * pool of the catalogue (see {@link Reason}); with a retriever none.
    *
    * Rejects with code "option" if there is neither catalogue nor retriever, "retrieval" if the
    * retriever fails, "aborted" if the signal fires.
@@ -332,7 +334,8 @@ export interface RecommendOptions {
   /**
    * Weight of the average of the history beside the interests, in [0, 1]. From 0.3 down, the
    * interests also lean less to it, and results are more varied. 0: no average is queried; 1: no
-   * interests are, so that no item of the history leaves the device. Default: 0.3, or 0 with a seed.
+   * interests are, so that no item of the history leaves the device. Default: 0.3, or 0 with a
+   * seed.
    */
   focus?: number;
   /**
@@ -387,8 +390,8 @@ export interface Recommendation {
   item: ItemId;
   /**
    * Similarity to the query that contributes most to the item's place (an interest's query leans to
-   * the average), on the scale of the catalogue (see {@link Hit}) or retriever; 0 for an item of the
-   * pool. Lists are not ordered by it.
+   * the average), on the scale of the catalogue (see {@link Hit}) or retriever; 0 for an item of
+   * the pool. Lists are not ordered by it.
    */
   score: number;
   because: Reason;

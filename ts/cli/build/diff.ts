@@ -34,8 +34,8 @@ export interface Delta {
 }
 
 /**
- * The delta from one catalogue to a newer one. An item that differs in its prior only takes 6 bytes.
- * Throws a SageError if the catalogues differ in vector length, metric or precision.
+ * The delta from one catalogue to a newer one. An item that differs in its prior only takes 6
+ * bytes. Throws a SageError if the catalogues differ in vector length, metric or precision.
  */
 export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalogue): Delta {
   return handleOf(olderCatalogue).with((older) =>

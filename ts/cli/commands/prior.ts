@@ -36,7 +36,7 @@ import {
 } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 
-export const help = `Give the items of a catalogue a prior: how popular each is, counted from a log of actions.
+export const help = `Give each item of a catalogue a prior: its popularity, counted from a log.
 
 Usage
   pocketsage prior CATALOGUE --actions ACTIONS [options]

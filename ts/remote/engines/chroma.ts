@@ -40,7 +40,9 @@ export interface ChromaOptions extends HttpOptions {
   database?: string;
   /** Sent as `x-chroma-token`. */
   apiKey?: string;
-  /** Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  /**
+   * Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior.
+   */
   priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;

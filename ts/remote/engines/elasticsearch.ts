@@ -42,7 +42,10 @@ export interface ElasticsearchOptions extends HttpOptions {
    * "embedding".
    */
   vectorField?: string;
-  /** Field of the documents with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  /**
+   * Field of the documents with the prior of an item, a number of at least 0. Default: hits have no
+   * prior.
+   */
   priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;

@@ -28,7 +28,9 @@ export interface PineconeOptions extends HttpOptions {
   apiKey: string;
   /** Default: "", the default namespace. */
   namespace?: string;
-  /** Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  /**
+   * Metadata field with the prior of an item, a number of at least 0. Default: hits have no prior.
+   */
   priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;

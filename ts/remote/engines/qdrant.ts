@@ -32,7 +32,9 @@ export interface QdrantOptions extends HttpOptions {
    * other item ids count as not stored. With `idField`, queries by id need a vector lookup.
    */
   idField?: string;
-  /** Payload field with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  /**
+   * Payload field with the prior of an item, a number of at least 0. Default: hits have no prior.
+   */
   priorField?: string;
   /** Restricts the hits. Default: no restriction. */
   filter?: Filter;

@@ -42,8 +42,8 @@ export interface RedisOptions {
   /** Key of the vector set. */
   key: string;
   /**
-   * Attribute (VSETATTR) with the prior of an item, a number of at least 0. Needs Redis 8.2. Default:
-   * hits have no prior.
+   * Attribute (VSETATTR) with the prior of an item, a number of at least 0. Needs Redis 8.2.
+   * Default: hits have no prior.
    */
   priorField?: string;
   /**

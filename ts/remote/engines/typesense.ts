@@ -43,7 +43,10 @@ export interface TypesenseOptions extends HttpOptions {
   apiKey: string;
   /** The `float[]` field of the vectors. Default: "embedding". */
   vectorField?: string;
-  /** Field of the documents with the prior of an item, a number of at least 0. Default: hits have no prior. */
+  /**
+   * Field of the documents with the prior of an item, a number of at least 0. Default: hits have no
+   * prior.
+   */
   priorField?: string;
   /**
    * Restricts the hits. Numbers and booleans only, because `filter_by` has no parameters. Default:

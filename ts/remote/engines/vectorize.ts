@@ -32,7 +32,7 @@ export type VectorizeFilter = Record<
 >;
 
 /** Options of a query. `returnMetadata`: the fields with a metadata index. */
-interface VectorizeQueryOptions {
+export interface VectorizeQueryOptions {
   topK: number;
   filter?: VectorizeFilter;
   returnMetadata?: "indexed";
