@@ -67,7 +67,8 @@ impl Default for RetrievalOptions {
 ///
 /// let day = 86_400_000.0;
 /// let vectors = Vectors::new(&[1.0, 0.0, 0.8, 0.6, 0.0, 1.0], 2)?;
-/// let actions = Actions::new(vectors, &[0.0, 30.0 * day, 30.0 * day], &[1.0; 3])?;
+/// let at = [0.0, 30.0 * day, 30.0 * day];
+/// let actions = Actions::new(vectors, &at, &[1.0; 3])?;
 /// let mut options = RetrievalOptions::default();
 /// options.profile.spread = Some(1.0); // of the catalogue: merges of squared distance <= 0.7
 /// let retrieval = retrieval(&actions, 30.0 * day, &options)?;

@@ -66,10 +66,10 @@ pub struct Mixed {
 ///
 /// let hit = |item, score| Hit { item, score };
 /// let lists = [vec![hit(1, 0.9), hit(2, 0.8)], vec![hit(2, 0.9), hit(3, 0.9)]];
-/// let options = MixOptions { popularity: 1.0, standardise: false };
+/// let options = MixOptions { popularity: 0.0, standardise: false };
 /// let mixed = mix(&lists, &[0.5, 0.5], &[], options, 2)?;
 /// let items: Vec<u32> = mixed.iter().map(|m| m.hit.item).collect();
-/// assert_eq!(items, [2, 1]); // 0.06 + 0.25, and 0.44
+/// assert_eq!(items, [1, 2]); // 0.44, and 0.06 + 0.25
 /// # Ok::<(), pocketsage::Error>(())
 /// ```
 pub fn mix(
