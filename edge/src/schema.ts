@@ -78,7 +78,8 @@ const decimal = (min: number, max: number, description: string) => {
   const message = `expected a number from ${min} to ${max}, such as 0.5`;
   return v.pipe(
     v.string(),
-    v.regex(/^-?(\d{1,9}|\d{0,9}\.\d{1,9})$/, message),
+    v.regex(/^-?\d*\.?\d+(e[+-]?\d{1,3})?$/i, message),
+    v.maxLength(32, message),
     v.transform(Number),
     v.number(),
     v.minValue(min, message),
@@ -88,19 +89,7 @@ const decimal = (min: number, max: number, description: string) => {
 };
 
 /** A number of a query string, from 0 to 1. */
-const share = (description: string) => {
-  const message = "expected a number from 0 to 1, such as 0.7";
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d*\.?\d+(e[+-]?\d{1,3})?$/i, message),
-    v.maxLength(32, message),
-    v.transform(Number),
-    v.number(),
-    v.minValue(0, message),
-    v.maxValue(1, message),
-    v.description(description),
-  );
-};
+const share = (description: string) => decimal(0, 1, description);
 
 const Action = v.strictObject({
   item: ItemId,
@@ -112,12 +101,12 @@ const Action = v.strictObject({
   ),
   weight: v.optional(
     v.pipe(
-      v.number(),
-      v.minValue(-LIMITS.maxWeight),
-      v.maxValue(LIMITS.maxWeight),
-      v.check(
-        (weight) => Math.abs(weight) >= LIMITS.minWeight,
-        `expected a magnitude of at least ${LIMITS.minWeight}`,
+      v.union(
+        [
+          v.pipe(v.number(), v.minValue(LIMITS.minWeight), v.maxValue(LIMITS.maxWeight)),
+          v.pipe(v.number(), v.minValue(-LIMITS.maxWeight), v.maxValue(-LIMITS.minWeight)),
+        ],
+        `expected a magnitude from ${LIMITS.minWeight} to ${LIMITS.maxWeight}`,
       ),
       v.description("The action counts as done so many times; below 0, as a dislike. Default: 1."),
     ),

@@ -122,7 +122,13 @@ test("bodies, parameters and replies have the limits of the schemas", async () =
   const weight =
     paths["/v1/actions"].post.requestBody.content["application/json"].schema.properties.actions
       .items.properties.weight;
-  assert.deepEqual([weight.minimum, weight.maximum], [-LIMITS.maxWeight, LIMITS.maxWeight]);
+  assert.deepEqual(
+    weight.anyOf.map(({ minimum, maximum }) => [minimum, maximum]),
+    [
+      [LIMITS.minWeight, LIMITS.maxWeight],
+      [-LIMITS.maxWeight, -LIMITS.minWeight],
+    ],
+  );
   const parameters = paths["/v1/recommendations"].get.parameters;
   assert.deepEqual(
     parameters.map(({ name, schema }) => [name, schema.type, schema.minimum, schema.maximum]),
