@@ -66,11 +66,14 @@ class Visitor {
     this.requests = requests;
   }
 
-  /** Waits until all actions so far are rendered and stored. Throws the notice if loading fails. */
+  /** Waits until all actions so far are rendered and stored. Throws the notice if that fails. */
   async ready() {
-    await this.page.waitForSelector('body[data-state="ready"], body[data-state="loading"] .notice');
-    if ((await this.page.getAttribute("body", "data-state")) !== "ready")
-      throw new Error(await this.page.textContent("#notices"));
+    try {
+      await this.page.waitForSelector('body[data-state="ready"]');
+    } catch (cause) {
+      // A notice is no failure yet: the page can show one and then become ready.
+      throw new Error((await this.page.textContent("#notices")) || cause.message, { cause });
+    }
     return this;
   }
 
