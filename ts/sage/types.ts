@@ -212,7 +212,7 @@ export interface Sage {
   score(items: readonly ScoredItem[]): Promise<ItemScore[]>;
   /**
    * The items of a list of the caller, reordered by taste: a permutation of their ids. 500 items
-   * take less than 1 ms. An item without a known vector keeps its place in the list, and so does
+   * take about 1 ms. An item without a known vector keeps its place in the list, and so does
    * each item of a user without actions. Items acted on or hidden are ranked like all others.
    *
    * Rejects with code "retrieval" if the `vectors` option fails.
