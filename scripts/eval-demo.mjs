@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { printTitle, Remedy, reportDone, runScript } from "./lib/output.mjs";
+import { seededRandom } from "./lib/random.mjs";
 import { run } from "./lib/run.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
@@ -48,7 +49,7 @@ async function makeActions() {
   const { Catalogue } = await import("pocketsage");
   const catalogue = await Catalogue.fromBytes(new Uint8Array(await readFile(catalogueFile)));
   const ids = [...catalogue.ids()];
-  const random = openRandom(7);
+  const random = seededRandom(7);
   const pick = (list) => list[Math.floor(random() * list.length)];
   const byPopularity = ids.map((id) => [random(), id]).sort(([a], [b]) => a - b);
   const pickPopular = () => byPopularity[Math.floor(ids.length ** random()) - 1][1];
@@ -72,15 +73,4 @@ async function makeActions() {
   }
   catalogue.close();
   return `${lines.join("\n")}\n`;
-}
-
-/** Numbers in [0, 1): mulberry32. */
-function openRandom(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

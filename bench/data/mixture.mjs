@@ -1,4 +1,5 @@
 // Seeded vectors with the structure of a user's actions: a mixture of Gaussians on the unit sphere.
+import { seededRandom } from "../../scripts/lib/random.mjs";
 
 /**
  * n x dim values, row-major, in unit rows. Row r is the centre r modulo `centreCount` plus noise of
@@ -26,14 +27,8 @@ function unitVector(vector) {
   return vector.map((value) => value / length);
 }
 
-/** Returns a function that returns normally distributed numbers: Box-Muller over mulberry32. */
+/** Returns a function that returns normally distributed numbers: Box-Muller. */
 function normalGenerator(seed) {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const uniform = seededRandom(seed);
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }

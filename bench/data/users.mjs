@@ -1,4 +1,5 @@
 // Simulated users of a catalogue: actions on neighbours of a few random items, and on any item.
+import { seededRandom } from "../../scripts/lib/random.mjs";
 
 const TOPICS = 4;
 const NEIGHBOURS = 12;
@@ -8,7 +9,7 @@ const NOISE_SHARE = 0.3;
 /** The actions of `count` users, an hour apart, the last at `now`. Equal in every run. */
 export function simulateUsers(catalogue, count, now, dayMs) {
   const ids = [...catalogue.ids()];
-  const random = seeded(1);
+  const random = seededRandom(1);
   const pick = (list) => list[Math.floor(random() * list.length)];
   return Array.from({ length: count }, () => {
     const topics = Array.from({ length: TOPICS }, () =>
@@ -19,15 +20,4 @@ export function simulateUsers(catalogue, count, now, dayMs) {
       at: now - (ACTIONS - 1 - index) * (dayMs / 24),
     }));
   });
-}
-
-/** A generator of numbers in [0, 1), equal for equal seeds (mulberry32). */
-function seeded(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,8 +1,8 @@
 // `npm run bench:recommend`: from actions to 20 recommendations, beside the average of the last ten
-// actions searched in hnswlib-wasm. A catalogue of 20,000 x 256, histories of 100 and 1,000
-// actions. npm run bench:recommend -- --json     machine-readable; measures pkg/ without building
-// it npm run bench:recommend -- --figures  the table into docs/figures.md CPU time per call,
-// median; "isolated" calls follow 20 ms of idleness, "hot" ones each other.
+// actions searched in hnswlib-wasm. Catalogue: 20,000 x 256; histories: 100 and 1,000 actions.
+//   npm run bench:recommend -- --json     machine-readable; measures pkg/ without building it
+//   npm run bench:recommend -- --figures  the table into docs/figures.md
+// CPU time per call, median; "isolated" calls follow 20 ms of idleness, "hot" ones each other.
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";

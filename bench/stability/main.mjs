@@ -3,7 +3,8 @@
 // if one is beyond its bound. Takes about half a minute.
 import { build } from "../../scripts/build.mjs";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
-import { cosine, plantThree, readEmoji, sample, tastes, uniformGenerator } from "./tastes.mjs";
+import { seededRandom } from "../../scripts/lib/random.mjs";
+import { cosine, plantThree, readEmoji, sample, tastes } from "./tastes.mjs";
 
 /** The bounds: a figure beyond one is an error. */
 const MAX_JUMP = 2;
@@ -73,7 +74,7 @@ await runScript(async () => {
   printTable(comparison);
 
   printTitle("Unlike actions");
-  const random = uniformGenerator(3);
+  const random = seededRandom(3);
   let [unlikePairs, merged] = [0, 0];
   while (unlikePairs < PAIRS) {
     const pair = sample(emoji.vectors.keys(), 2, random);
@@ -124,7 +125,7 @@ await runScript(async () => {
 
   /** Changes of the number of interests by one more tap, over the histories of `users`. */
   function measureSteps(taste, users, countOf) {
-    const random = uniformGenerator(14);
+    const random = seededRandom(14);
     const jumps = [];
     const finalCounts = [];
     for (let user = 0; user < users; user += 1) {
@@ -143,7 +144,7 @@ await runScript(async () => {
 
   /** For each number of actions per kind, the mean adjusted Rand index with the subgroups. */
   function plantedIndices(labelsOf) {
-    const random = uniformGenerator(68);
+    const random = seededRandom(68);
     return ACTIONS_PER_KIND.map((count) =>
       mean(
         Array.from({ length: SESSIONS }, () => {

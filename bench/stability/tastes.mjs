@@ -82,17 +82,6 @@ export function sample(values, count, random) {
   return pool.slice(0, count);
 }
 
-/** Returns a function that returns uniform numbers in [0, 1): mulberry32. */
-export function uniformGenerator(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The rows of the `count` vectors of highest cosine to a row, itself included. */
 function neighbours(vectors, row, count) {
   const scores = vectors.map((vector) => cosine(vector, vectors[row]));

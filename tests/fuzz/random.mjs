@@ -1,14 +1,9 @@
 // Seeded randomness, and mutations of bytes and of values.
+import { seededRandom } from "../../scripts/lib/random.mjs";
 
-/** Numbers from 0 to 1, the same for equal seeds (mulberry32). */
+/** Numbers from 0 to 1, the same for equal seeds. */
 export function randomFrom(seed) {
-  let state = seed >>> 0;
-  const next = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const below = (bound) => Math.floor(next() * bound);
   const pick = (list) => list[below(list.length)];
   /** A list of random length, of at most `most` elements. */

@@ -3,7 +3,7 @@
  * The local catalogue: items with ids and vectors in wasm memory, searchable by similarity.
  *
  * This file has more than 400 lines: it is one public class, and half of it is its documentation.
- * What its methods do stands in the files beside it.
+ * The files beside it implement its methods.
  */
 
 import { init, withCore } from "../core/glue.js";

@@ -49,7 +49,7 @@ const MAX_LEAN = 0.5;
 const FOCUS_OF_MAX_LEAN = 0.3;
 /** The pool counts as much as this number of items of the history. */
 const POOL_ITEMS = 0.5;
-/** The average is the same at each visit, a sample shall not be. */
+/** Samples vary between visits; the average does not, and would make them alike. */
 const SAMPLED_FOCUS = 0;
 /** Hits per query: more change nothing in the first 100 places, and vector engines support it. */
 const HITS_PER_QUERY = 200;
