@@ -40,13 +40,16 @@ test("a hidden recommendation stays hidden; undo shows it again", async (t) => {
   const { page } = visitor;
   await visitor.tap(...FOODS);
   const [{ item }] = await visitor.recommendations();
-  const isHidden = (item) => !document.querySelector(`.recommendation[data-key="${item}"]`);
-  await page.locator(`.recommendation[data-key="${item}"] .icon-button`).click();
+  await page.getByRole("button", { name: "Several interests" }).click();
+  const isHidden = (item) =>
+    !document.querySelector(`#list-several .recommendation[data-key="${item}"]`);
+  const hide = page.locator(`#list-several .recommendation[data-key="${item}"] .close`);
+  await hide.click();
   await visitor.until(isHidden, item);
   assert.equal((await visitor.recommendations()).length, 12, "another recommendation replaces it");
   await page.getByRole("button", { name: "Undo" }).click();
-  await page.waitForSelector(`.recommendation[data-key="${item}"]`);
-  await page.locator(`.recommendation[data-key="${item}"] .icon-button`).click();
+  await page.waitForSelector(`#list-several .recommendation[data-key="${item}"]`);
+  await hide.click();
   await visitor.until(isHidden, item);
   await visitor.reload();
   assert.ok(!(await visitor.recommendations()).some((other) => other.item === item));

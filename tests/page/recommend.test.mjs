@@ -10,7 +10,7 @@ test("an empty profile shows the empty state only", async (t) => {
   const { page } = visitor;
   assert.ok(await page.getByText("Tap a few things you like.", { exact: true }).isVisible());
   assert.equal(await page.locator("#recommendations").isVisible(), false);
-  assert.equal(await page.locator("#map").isVisible(), false);
+  assert.equal(await page.locator("#view-tabs").isVisible(), false);
   assert.ok(await page.locator("#undo").isDisabled());
   assert.ok((await page.locator(".item").count()) > 1800, "the wall has the whole catalogue");
 });
@@ -64,7 +64,7 @@ test("tapping a recommendation records an action and replaces it", async (t) => 
   await visitor.tap(...FOODS);
   const [{ item }] = await visitor.recommendations();
   await visitor.act(() =>
-    visitor.page.locator(".recommendation .recommendation-button").first().click(),
+    visitor.page.locator("#list-several .recommendation-button").first().click(),
   );
   assert.equal(await visitor.actionCount(), 5);
   assert.ok((await visitor.interests()).some(({ members }) => members.includes(item)));
@@ -143,7 +143,9 @@ test("the user's items have the colour of their interest on the wall", async (t)
 test("the map shows every item, with larger medoids", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS);
+  await visitor.page.getByRole("tab", { name: "Map" }).click();
   const map = visitor.page.getByRole("img", { name: /^A map of 2 interests: / });
+  await map.waitFor();
   assert.equal(await map.locator("text").count(), 8);
   assert.equal(await map.locator("text.medoid").count(), 2);
 });

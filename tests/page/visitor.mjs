@@ -118,9 +118,9 @@ class Visitor {
     );
   }
 
-  /** The recommendations: item id, and the reason as text. */
+  /** The recommendations with several interests: item id, and the reason as text. */
   recommendations() {
-    return this.page.$$eval(".recommendation", (entries) =>
+    return this.page.$$eval("#list-several .recommendation", (entries) =>
       entries.map((entry) => ({
         item: entry.dataset.key,
         because: entry.querySelector(".because").textContent,

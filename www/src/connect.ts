@@ -1,8 +1,10 @@
-/** Starts the worker and connects to the Sage that runs in it. */
-import { connectSage, type Sage } from "pocketsage";
+/** Starts the worker, opens Sages in it, and calls its functions. */
+import { connectSage, type Sage, SageError } from "pocketsage";
+import type { CatalogueSource } from "./catalogues.js";
 import type { Item, Items } from "./items.js";
 import type { FetchRecord } from "./network-log.js";
-import type { WorkerMessage } from "./worker.js";
+import type { WorkerMessage, WorkerRequest } from "./worker.js";
+import type { WorkerCalls } from "./worker-calls.js";
 
 export interface WorkerListener {
   onFetches(fetches: FetchRecord[]): void;
@@ -10,33 +12,87 @@ export interface WorkerListener {
   onProblem(code: string, message: string): void;
 }
 
+/** The arguments of a worker call, without the state that the worker adds. */
+type CallArguments<K extends keyof WorkerCalls> =
+  Parameters<WorkerCalls[K]> extends [unknown, ...infer Rest] ? Rest : never;
+
+export interface WorkerClient {
+  items: Items;
+  /** Opens the stored profile with other options. Sages that are open stay so until `close`. */
+  open(halfLifeDays: number): Promise<Sage>;
+  /** Calls a function of worker-calls.ts. */
+  call<K extends keyof WorkerCalls>(
+    name: K,
+    ...args: CallArguments<K>
+  ): Promise<Awaited<ReturnType<WorkerCalls[K]>>>;
+}
+
 /**
  * Resolves when the catalogue is loaded. Rejects with the worker's error, after ending the worker;
  * calling again starts a new worker.
  */
-export async function connect(listener: WorkerListener): Promise<{ sage: Sage; items: Items }> {
+export async function connect(
+  source: CatalogueSource,
+  halfLifeDays: number,
+  listener: WorkerListener,
+): Promise<{ sage: Sage; client: WorkerClient }> {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
     name: "pocketsage",
   });
-  const items = receiveItems(worker, listener);
+  const send = (request: WorkerRequest, transfer: Transferable[] = []): void =>
+    worker.postMessage(request, transfer);
+  const pendingCalls = new Map<number, PromiseWithResolvers<unknown>>();
+  let callCount = 0;
+  const { promise: receivedItems, resolve: resolveItems } = withResolvers<Item[]>();
+
+  worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
+    if (data.type === "items") resolveItems(data.items);
+    else if (data.type === "fetches") listener.onFetches(data.fetches);
+    else if (data.type === "problem") listener.onProblem(data.code, data.message);
+    else if (data.type === "answer") pendingCalls.get(data.call)?.resolve(data.value);
+    else if (data.type === "failure")
+      pendingCalls.get(data.call)?.reject(new SageError(data.code, data.message));
+    if ("call" in data) pendingCalls.delete(data.call);
+  });
+
+  const open = (halfLifeDays: number): Promise<Sage> => {
+    const { port1, port2 } = new MessageChannel();
+    const { url, storeName } = source;
+    send({ type: "open", port: port2, url, storeName, halfLifeDays }, [port2]);
+    return connectSage(port1);
+  };
+  const call = (name: keyof WorkerCalls, ...args: unknown[]): Promise<unknown> => {
+    const pending = withResolvers<unknown>();
+    callCount += 1;
+    pendingCalls.set(callCount, pending);
+    send({ type: "call", call: callCount, name, args });
+    return pending.promise;
+  };
+
   try {
-    const sage = await connectSage(worker);
-    return { sage, items: new Map((await items).map((item) => [item.id, item])) };
+    const sage = await open(halfLifeDays);
+    const items = new Map((await receivedItems).map((item) => [item.id, item]));
+    return { sage, client: { items, open, call: call as WorkerClient["call"] } };
   } catch (error) {
     worker.terminate();
     throw error;
   }
 }
 
-/** Resolves with the items; passes every other message of the worker on to the listener. */
-function receiveItems(worker: Worker, listener: WorkerListener): Promise<Item[]> {
-  return new Promise((resolve) => {
-    worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
-      // `connectSage` receives messages of other types on the same port.
-      if (data.type === "items") resolve(data.items);
-      else if (data.type === "fetches") listener.onFetches(data.fetches);
-      else if (data.type === "problem") listener.onProblem(data.code, data.message);
-    });
+interface PromiseWithResolvers<T> {
+  promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** `Promise.withResolvers`, which browsers have since 2024 only. */
+function withResolvers<T>(): PromiseWithResolvers<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
   });
+  return { promise, resolve, reject };
 }

@@ -9,21 +9,28 @@ import {
   isSageError,
   LIMITS,
   type Outbound,
+  type Parameter,
   type Profile,
   type Recommendation,
   type Sage,
 } from "pocketsage";
-
-type MapPlace = Awaited<ReturnType<Sage["map"]>>[number];
+import type { WorkerClient } from "./connect.js";
+import type { Settings } from "./settings.js";
 
 /** Everything that the page renders. */
 export interface ViewState {
   profile: Profile;
+  /** The words that name each interest, in the order of the interests. */
+  names: readonly (readonly string[])[];
+  /** Recommended with several interests. */
   recommendations: readonly Recommendation[];
-  map: readonly MapPlace[];
+  /** Recommended with one average of the same actions. */
+  averageRecommendations: readonly Recommendation[];
   /** The messages that the next recommendation would send off the device. */
   outbound: readonly Outbound[];
-  /** Duration of the calls profile() and recommend() to the worker, in milliseconds. */
+  parameters: readonly Parameter[];
+  settings: Settings;
+  /** Duration of profile() and recommend() in the worker, and back, in milliseconds. */
   latencyMs: number;
   /** Whether there is a change that `Controller.undo` can take back. */
   canUndo: boolean;
@@ -34,6 +41,8 @@ export interface ViewState {
  * passed to `onError`. None rejects, except that of `export`.
  */
 export interface Controller {
+  /** The open Sage. It changes with the half-life. */
+  sage(): Sage;
   /** Renders the current state. */
   refresh(): Promise<void>;
   act(item: ItemId, kind: "tap" | "save"): Promise<void>;
@@ -43,6 +52,12 @@ export interface Controller {
   recordPast(actions: readonly { item: ItemId; at: number }[]): Promise<void>;
   /** Excludes an item from all recommendations. */
   hide(item: ItemId): Promise<void>;
+  /** Excludes an item, and moves items like it to the end of all recommendations. */
+  dislike(item: ItemId): Promise<void>;
+  /** Multiplies the importance of the interest of an item; 0 mutes it, 1 ends both. */
+  boost(medoid: ItemId, factor: number): Promise<void>;
+  /** Computes everything with other settings. */
+  changeSettings(settings: Settings): Promise<void>;
   /** Deletes the actions on an item. */
   forget(item: ItemId): Promise<void>;
   /** Deletes all actions and the undo history, so it cannot be undone. */
@@ -57,17 +72,21 @@ export interface Controller {
 const RECOMMENDATION_COUNT = 12;
 const MAX_UNDO_STEPS = 50;
 
-/**
- * `excluded` items are never recommended. `render` is called with each new state. `onError` is
- * called with the error of each failed change; earlier changes stay in effect.
- */
-export function createController(
-  sage: Sage,
-  excluded: readonly ItemId[],
-  render: (state: ViewState) => void,
-  onError: (error: unknown) => void,
-): Controller {
-  const recommendQuery = { count: RECOMMENDATION_COUNT, exclude: excluded };
+export interface ControllerOptions {
+  sage: Sage;
+  client: Pick<WorkerClient, "call" | "open">;
+  settings: Settings;
+  /** Items that are never recommended. */
+  excluded: readonly ItemId[];
+  /** Called with each new state. */
+  render(state: ViewState): void;
+  /** Called with the error of each failed change; earlier changes stay in effect. */
+  onError(error: unknown): void;
+}
+
+export function createController(options: ControllerOptions): Controller {
+  const { client, excluded, render, onError } = options;
+  let { sage, settings } = options;
   /** One function per change, newest last. Each takes its change back. */
   const undoStack: (() => Promise<unknown>)[] = [];
   /** One promise per change that is not stored yet. */
@@ -78,15 +97,27 @@ export function createController(
   let lastActionTime = 0;
 
   const renderCurrent = async (): Promise<void> => {
+    const { diversity, explore, popularity } = settings;
+    const query = {
+      ...{ count: RECOMMENDATION_COUNT, exclude: excluded },
+      ...{ diversity, explore, popularity },
+    };
     const start = performance.now();
-    const [profile, recommendations] = await Promise.all([
-      sage.profile(),
-      sage.recommend(recommendQuery),
-    ]);
+    const profile = await sage.profile();
+    const isEmpty = profile.actions === 0;
+    const recommend = (focus: number): Promise<Recommendation[]> =>
+      isEmpty ? Promise.resolve([]) : client.call("recommend", { ...query, focus });
+    const recommendations = await recommend(0);
     const latencyMs = performance.now() - start;
-    const [map, outbound] = await Promise.all([sage.map(), sage.preview(recommendQuery)]);
+    const [averageRecommendations, names, outbound, parameters] = await Promise.all([
+      recommend(1),
+      isEmpty ? [] : client.call("names", profile.interests),
+      sage.preview(query),
+      sage.parameters(),
+    ]);
     const canUndo = undoStack.length > 0;
-    render({ profile, recommendations, map, outbound, latencyMs, canUndo });
+    const lists = { recommendations, averageRecommendations };
+    render({ profile, names, ...lists, outbound, parameters, settings, latencyMs, canUndo });
   };
 
   /** Runs `task` after all queued tasks. Renders once the queue is empty, not after each task. */
@@ -148,6 +179,7 @@ export function createController(
     });
 
   return {
+    sage: () => sage,
     refresh: () => enqueue(() => undefined),
     act(item, kind) {
       lastActionTime = Math.max(Date.now(), lastActionTime + 1);
@@ -155,6 +187,23 @@ export function createController(
     },
     recordPast: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
     hide: (item) => enqueue(() => track(sage.hide(item), () => sage.unhide(item))),
+    dislike: (item) => enqueue(() => track(sage.dislike(item), () => sage.undislike(item))),
+    boost: (medoid, factor) =>
+      enqueue(async () => {
+        const boosted = (await sage.parameters()).find(({ name }) => name === "boosted");
+        const marks = (boosted?.value ?? []) as readonly { item: ItemId; factor: number }[];
+        const previous = marks.find(({ item }) => item === medoid)?.factor ?? 1;
+        track(sage.boost(medoid, factor), () => sage.boost(medoid, previous));
+      }),
+    changeSettings: (next) =>
+      enqueue(async () => {
+        const { halfLifeDays } = settings;
+        settings = next;
+        if (halfLifeDays === next.halfLifeDays) return;
+        const previousSage = sage;
+        sage = await client.open(next.halfLifeDays);
+        await previousSage.close();
+      }),
     forget: (forgotten) =>
       changeWithBackup(
         () => sage.forget(forgotten),

@@ -1,4 +1,6 @@
 /** Functions that find and create elements, and that make a list element match its entries. */
+import { createIcon, type IconName } from "./icons.js";
+import type { Item } from "./items.js";
 
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -45,14 +47,15 @@ export function createButton(
   return button;
 }
 
-/** A round "×" button. `label` is for assistive technology, `title` for the tooltip. */
+/** A round button with an icon. `label` is for assistive technology, `title` for the tooltip. */
 export function createIconButton(
+  icon: IconName,
   title: string,
   onClick: () => void,
-  label = title,
+  { label = title }: { label?: string } = {},
 ): HTMLButtonElement {
-  const attributes = { type: "button", class: "icon-button", title, "aria-label": label };
-  const button = createHtml("button", attributes, "×");
+  const attributes = { type: "button", class: `icon-button ${icon}`, title, "aria-label": label };
+  const button = createHtml("button", attributes, createIcon(icon));
   button.addEventListener("click", onClick);
   return button;
 }
@@ -70,9 +73,13 @@ export function setHue(element: HTMLElement | SVGElement, hue: number | undefine
   element.style.setProperty("--hue", String(hue));
 }
 
-/** An emoji, hidden from assistive technology: every caller shows its name as text, too. */
-export function createGlyph(emoji: string): HTMLElement {
-  return createHtml("span", { class: "glyph", "aria-hidden": "true" }, emoji);
+/** The glyph of an item, hidden from assistive technology: callers show its name as text, too. */
+export function createGlyph({
+  glyph,
+  isMonogram,
+}: Pick<Item, "glyph" | "isMonogram">): HTMLElement {
+  const classes = isMonogram ? "glyph monogram" : "glyph";
+  return createHtml("span", { class: classes, "aria-hidden": "true" }, glyph);
 }
 
 /**

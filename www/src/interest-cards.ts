@@ -1,41 +1,50 @@
 /**
  * The interests as cards, most important first, and, on narrow screens, as a strip in the header.
  */
-import type { Interest } from "pocketsage";
+import type { Interest, ItemId } from "pocketsage";
 import { animateMoves } from "./animations.js";
-import type { ViewState } from "./controller.js";
 import { byId, createGlyph, createHtml, reconcile, setHue } from "./dom.js";
 import { formatAge, formatCount, formatDuration, formatList, formatShare } from "./format.js";
+import { createIcon, type IconName } from "./icons.js";
 import { type Item, type Items, itemById } from "./items.js";
+import { nameOf, type RenderedState, type ViewContext, type ViewDefinition } from "./view.js";
 
 /** Largest number of members shown on a card; its last line has the number of the others. */
 const MAX_MEMBERS_SHOWN = 12;
 /** Number of distinct hues. With more interests, hues repeat and cannot identify a card. */
 const MAX_DISTINCT_HUES = 8;
+/** With more interests, cards are small. */
+const MAX_LARGE_CARDS = 6;
+/** The factor of the button that raises an interest. */
+const BOOST_FACTOR = 2;
 
-/**
- * Renders the cards, the strip, and the latency of the last update. `hues[i]` is the hue of the
- * i-th interest. `open` is called with a member that is clicked.
- */
-export function renderInterests(
-  items: Items,
-  state: ViewState,
-  hues: readonly number[],
-  open: (item: Item) => void,
-): void {
-  const { interests, actions } = state.profile;
-  const list = byId("interest-cards");
-  const entries = interests.map((interest, index) => ({ interest, hue: hues[index] ?? 0 }));
+export const interestsView: ViewDefinition = {
+  id: "interests",
+  title: "Interests",
+  create(root, context) {
+    const list = createHtml("ol", { id: "interest-cards", class: "cards" });
+    root.append(list);
+    return { render: (state) => renderCards(list, state, context) };
+  },
+};
+
+function renderCards(list: HTMLElement, state: RenderedState, context: ViewContext): void {
+  const { interests } = state.profile;
+  const entries = interests.map((interest, index) => ({ interest, hue: state.hues[index] ?? 0 }));
   // An interest keeps its hue while its medoid may change, so the hue is the better key.
   const keyOf = ({ hue, interest }: (typeof entries)[number]): string =>
     interests.length > MAX_DISTINCT_HUES ? interest.medoid : String(hue);
-  list.style.setProperty("--columns", String(columnsFor(interests.length)));
+  list.classList.toggle("compact", interests.length > MAX_LARGE_CARDS);
   animateMoves(list, () =>
     reconcile(list, entries, keyOf, createCard, (card, { interest, hue }) =>
-      updateCard(card, items, interest, hue, open),
+      updateCard(card, interest, hue, state, context),
     ),
   );
+}
 
+/** Renders what is shown beside every view: the number of interests, the latency, the strip. */
+export function renderSummary(items: Items, state: RenderedState): void {
+  const { interests, actions } = state.profile;
   byId("empty-state").hidden = actions > 0;
   byId("interests-note").textContent =
     actions > 0
@@ -48,7 +57,7 @@ export function renderInterests(
   );
   const label = createHtml("span", { class: "latency-label" }, "Last update ");
   byId("latency").replaceChildren(...(actions > 0 ? [label, latency] : []));
-  renderStrip(items, entries);
+  renderStrip(items, state);
 }
 
 /** The interests as one phrase: "3 interests: pizza 42%, dog 33% and tennis 25%" */
@@ -60,30 +69,26 @@ export function describeInterests(items: Items, interests: readonly Interest[]):
   return `${formatCount(interests.length, "interest")}: ${formatList(descriptions)}`;
 }
 
-/** The number of columns of the card grid. If possible, no row has a single card. */
-function columnsFor(cardCount: number): number {
-  if (cardCount <= 4) return Math.max(cardCount, 1);
-  return cardCount <= 6 || cardCount === 9 ? 3 : 4;
-}
-
 /** A card without content; `updateCard` fills it. */
 function createCard(): HTMLElement {
   return createHtml(
     "li",
     { class: "card" },
     createHtml("div", { class: "card-head" }),
+    createHtml("p", { class: "interest-name" }),
     createHtml("div", { class: "bar", "aria-hidden": "true" }),
     createHtml("ul", { class: "members", "aria-label": "Items of this interest" }),
     createHtml("p", { class: "last-active muted" }),
+    createHtml("div", { class: "steering", role: "group", "aria-label": "Weight" }),
   );
 }
 
 function updateCard(
   card: HTMLElement,
-  items: Items,
   interest: Interest,
   hue: number,
-  open: (item: Item) => void,
+  state: RenderedState,
+  { items, open, controller, announce }: ViewContext,
 ): void {
   const medoid = itemById(items, interest.medoid);
   const share = formatShare(interest.importance);
@@ -94,10 +99,15 @@ function updateCard(
   card
     .querySelector(".card-head")
     ?.replaceChildren(
-      createGlyph(medoid.emoji),
+      createGlyph(medoid),
       createHtml("h3", {}, medoid.label),
       createHtml("p", { class: "share" }, share, shareSuffix),
     );
+  const name = card.querySelector<HTMLElement>(".interest-name");
+  if (name !== null) name.textContent = nameOf(state, interest);
+  updateSteering(card, interest, state, (factor, text) =>
+    announce(`${text} ${medoid.label}`, controller.boost(interest.medoid, factor)),
+  );
 
   const shownItems = interest.items.slice(0, MAX_MEMBERS_SHOWN);
   const members = card.querySelector<HTMLElement>(".members");
@@ -121,25 +131,59 @@ function updateCard(
     );
 }
 
+/**
+ * The buttons "More of it" and "Mute". A pressed one is in effect; pressing it again ends that. An
+ * interest has the mark of any of its items, since medoids change.
+ */
+function updateSteering(
+  card: HTMLElement,
+  interest: Interest,
+  state: RenderedState,
+  boost: (factor: number, text: string) => void,
+): void {
+  const boosted = state.parameters.find(({ name }) => name === "boosted")?.value ?? [];
+  const marks = boosted as readonly { item: ItemId; factor: number }[];
+  const current = marks.findLast(({ item }) => interest.items.includes(item))?.factor ?? 1;
+  card.classList.toggle("muted-interest", current === 0);
+  const createToggle = (icon: IconName, factor: number, text: string): HTMLElement => {
+    const isPressed = current === factor;
+    const button = createHtml(
+      "button",
+      { type: "button", class: "steer", "aria-pressed": String(isPressed) },
+      createIcon(icon),
+      text,
+    );
+    button.addEventListener("click", () =>
+      boost(isPressed ? 1 : factor, isPressed ? "Ended for" : `${text}:`),
+    );
+    return button;
+  };
+  const steering = card.querySelector<HTMLElement>(".steering");
+  const focusedIndex = [...(steering?.children ?? [])].indexOf(document.activeElement as Element);
+  steering?.replaceChildren(
+    createToggle("boost", BOOST_FACTOR, `× ${BOOST_FACTOR}`),
+    createToggle("mute", 0, "Mute"),
+  );
+  (steering?.children[focusedIndex] as HTMLElement | undefined)?.focus();
+}
+
 function createMember(item: Item, open: (item: Item) => void): HTMLElement {
   const labels = { title: item.label, "aria-label": `${item.label}: more` };
   const attributes = { type: "button", class: "member", ...labels };
-  const button = createHtml("button", attributes, createGlyph(item.emoji));
+  const button = createHtml("button", attributes, createGlyph(item));
   button.addEventListener("click", () => open(item));
   return createHtml("li", {}, button);
 }
 
 /** Renders the strip: one segment per interest, as wide as the interest is important. */
-function renderStrip(items: Items, entries: readonly { interest: Interest; hue: number }[]): void {
+function renderStrip(items: Items, { profile: { interests }, hues }: RenderedState): void {
   const strip = byId("interest-strip");
-  const interests = entries.map(({ interest }) => interest);
-  strip.hidden = entries.length === 0;
+  strip.hidden = interests.length === 0;
   strip.setAttribute("aria-label", `${describeInterests(items, interests)}. Go to your interests`);
   strip.replaceChildren(
-    ...entries.map(({ interest, hue }) => {
-      const { emoji } = itemById(items, interest.medoid);
-      const segment = createHtml("span", {}, createGlyph(emoji));
-      setHue(segment, hue);
+    ...interests.map((interest, index) => {
+      const segment = createHtml("span", {}, createGlyph(itemById(items, interest.medoid)));
+      setHue(segment, hues[index]);
       segment.style.flexGrow = String(interest.importance);
       return segment;
     }),

@@ -1,8 +1,9 @@
 /** The map: items placed by meaning, interests as coloured islands, medoids drawn large. */
-import type { ViewState } from "./controller.js";
-import { byId, createSvg, setHue } from "./dom.js";
+import type { Sage } from "pocketsage";
+import { createHtml, createSvg, setHue } from "./dom.js";
 import { formatCount, formatList } from "./format.js";
 import { type Items, itemById } from "./items.js";
+import type { RenderedState, ViewDefinition } from "./view.js";
 
 /** Size of the picture and its margin, in SVG user units, as all lengths of this file. */
 const WIDTH = 440;
@@ -22,17 +23,28 @@ interface Spot {
   isMedoid: boolean;
 }
 
-/**
- * Draws the map from coordinates in [-1, 1]. With fewer than two items there is no distance to
- * show, and the map is hidden.
- */
-export function renderMap(
+export const mapView: ViewDefinition = {
+  id: "map",
+  title: "Map",
+  create(root, { items, sage }) {
+    const picture = createHtml("div", { class: "map" });
+    const note = "Your items by meaning: near means alike. The large one represents its interest.";
+    root.append(picture, createHtml("p", { class: "muted" }, note));
+    return {
+      async render(state) {
+        picture.replaceChildren(...drawMap(items, await sage().map(), state));
+      },
+    };
+  },
+};
+
+/** The map from coordinates in [-1, 1]. With fewer than two items there is no distance to show. */
+function drawMap(
   items: Items,
-  { map, profile: { interests } }: ViewState,
-  hues: readonly number[],
-): void {
-  byId("map").hidden = map.length < 2;
-  if (map.length < 2) return;
+  map: Awaited<ReturnType<Sage["map"]>>,
+  { profile: { interests }, hues }: RenderedState,
+): readonly Element[] {
+  if (map.length < 2) return [];
   const medoids = new Set(interests.map((interest) => interest.medoid));
   const spots = map.map((place) => ({
     ...place,
@@ -57,7 +69,7 @@ export function renderMap(
       createSvg(
         "text",
         { x, y, class: isMedoid ? "glyph medoid" : "glyph" },
-        itemById(items, item).emoji,
+        itemById(items, item).glyph,
       ),
     );
   const descriptions = interests.map(({ medoid, items: members }) => {
@@ -67,7 +79,7 @@ export function renderMap(
   const interestCount = formatCount(interests.length, "interest");
   const label = `A map of ${interestCount}: ${formatList(descriptions)}`;
   const attributes = { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label };
-  byId("map-picture").replaceChildren(createSvg("svg", attributes, ...islands, ...glyphs));
+  return [createSvg("svg", attributes, ...islands, ...glyphs)];
 }
 
 /**

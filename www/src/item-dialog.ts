@@ -11,6 +11,7 @@ export interface ItemDialogListener {
   save(item: Item): void;
   forget(item: Item): void;
   hide(item: Item): void;
+  dislike(item: Item): void;
 }
 
 /** Opens a modal dialog; Escape, a click outside of it, and each of its buttons close it. */
@@ -32,10 +33,10 @@ export async function openItemDialog(
       { classes },
     );
   dialog.replaceChildren(
-    createIconButton("Close", () => dialog.close()),
-    createGlyph(item.emoji),
+    createIconButton("close", "Close", () => dialog.close()),
+    createGlyph(item),
     createHtml("h2", { id: "item-dialog-title" }, item.label),
-    createHtml("p", { class: "muted" }, item.tags.join(", ")),
+    ...(item.tags.length > 0 ? [createHtml("p", { class: "muted" }, item.tags.join(", "))] : []),
     ...(explanation === undefined ? [] : describeRelation(items, item, explanation, isMember)),
     createHtml(
       "div",
@@ -45,6 +46,7 @@ export async function openItemDialog(
       isMember
         ? actionButton("Forget it", listener.forget, "danger")
         : actionButton("Hide it", listener.hide),
+      ...(isMember ? [] : [actionButton("Less like this", listener.dislike)]),
     ),
   );
   dialog.onclick = (event) => {
@@ -71,12 +73,12 @@ function describeRelation(
   const others = nearest.filter((neighbour) => neighbour.item !== item.id);
   if (others.length === 0) return [paragraph];
   const rows = others.map((neighbour) => {
-    const { emoji, label } = itemById(items, neighbour.item);
+    const other = itemById(items, neighbour.item);
     const row = createHtml(
       "li",
       {},
-      createGlyph(emoji),
-      createHtml("span", {}, label),
+      createGlyph(other),
+      createHtml("span", {}, other.label),
       createHtml("span", { class: "muted" }, neighbour.similarity.toFixed(2)),
     );
     // The length of the bar in the background of the row; a negative cosine has no bar.

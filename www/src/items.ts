@@ -3,16 +3,19 @@ import type { ItemId } from "pocketsage";
 
 export interface Item {
   id: ItemId;
-  emoji: string;
+  /** The picture of the item: its emoji, or up to two letters of its label. */
+  glyph: string;
+  /** Whether `glyph` is letters, because the item has no emoji or no font draws it. */
+  isMonogram: boolean;
   label: string;
   tags: readonly string[];
-  /** A key of `GROUPS`. */
+  /** A key of `GROUPS`, or any text of another catalogue; "" for none. */
   group: string;
 }
 
 export type Items = ReadonlyMap<ItemId, Item>;
 
-/** The groups of the catalogue, each with its title and the emoji of its filter button. */
+/** The groups of the emoji catalogue, each with its title and the emoji of its filter button. */
 export const GROUPS: Readonly<Record<string, { name: string; emoji: string }>> = {
   "smileys-emotion": { name: "Smileys", emoji: "😀" },
   "people-body": { name: "People", emoji: "🧑" },
@@ -25,19 +28,43 @@ export const GROUPS: Readonly<Record<string, { name: string; emoji: string }>> =
   flags: { name: "Flags", emoji: "🏁" },
 };
 
-/** The actions of "Try an example": animals a week ago, sports three days ago, food just now. */
-export const EXAMPLE_ACTIONS: readonly { item: ItemId; daysAgo: number }[] = [
-  ...["1F436", "1F98A", "1F43C", "1F431"].map((item) => ({ item, daysAgo: 7 })),
-  ...["26BD", "1F3BE", "1F3C0", "1F3D0"].map((item) => ({ item, daysAgo: 3 })),
-  ...["1F355", "1F35C", "1F363", "1F354"].map((item) => ({ item, daysAgo: 0 })),
-];
+const LABEL_FIELDS = ["label", "title", "name", "text"];
+const GROUP_FIELDS = ["group", "category", "genre", "type"];
+const MAX_LABEL_LENGTH = 80;
+const MAX_TAGS = 12;
+
+/** The item of a catalogue row. Label, tags and group are read from the usual payload fields. */
+export function itemFromPayload(id: ItemId, payload: unknown): Item {
+  const fields = (typeof payload === "object" && payload !== null ? payload : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const firstText = (names: readonly string[]): string | undefined =>
+    names.map((name) => fields[name]).find((value) => typeof value === "string" && value !== "") as
+      | string
+      | undefined;
+  const label = (firstText(LABEL_FIELDS) ?? (typeof payload === "string" ? payload : id)).slice(
+    0,
+    MAX_LABEL_LENGTH,
+  );
+  const tags = Array.isArray(fields.tags)
+    ? fields.tags.filter((tag): tag is string => typeof tag === "string").slice(0, MAX_TAGS)
+    : [];
+  const emoji = typeof fields.emoji === "string" && fields.emoji !== "" ? fields.emoji : undefined;
+  const item = { id, label, tags, group: firstText(GROUP_FIELDS) ?? "" };
+  return { ...item, glyph: emoji ?? monogramOf(label), isMonogram: emoji === undefined };
+}
+
+/** The item with letters in place of its emoji, for devices without an emoji font. */
+export function withMonogram(item: Item): Item {
+  return { ...item, glyph: monogramOf(item.label), isMonogram: true };
+}
 
 /**
  * The item with this id. An id that is not in the catalogue, as an imported profile may contain,
  * gives a placeholder labelled with the id.
  */
 export function itemById(items: Items, id: ItemId): Item {
-  return items.get(id) ?? { id, emoji: "▫️", label: id, tags: [], group: "" };
+  return items.get(id) ?? itemFromPayload(id, undefined);
 }
 
 /** Whether every word of the query is the beginning of a word in the label or the tags. */
@@ -46,4 +73,12 @@ export function matchesQuery(item: Item, query: string): boolean {
   if (queryWords.length === 0) return true;
   const text = ` ${[item.label, ...item.tags].join(" ")}`.toLowerCase().replaceAll(/[-_:,]/g, " ");
   return queryWords.every((word) => text.includes(` ${word}`));
+}
+
+/** The first letters of the first two words, or the first two letters of a single word. */
+function monogramOf(label: string): string {
+  const words = label.match(/[\p{L}\p{N}]+/gu) ?? ["?"];
+  const [first = "?", second] = words;
+  const letters = second === undefined ? [...first].slice(0, 2) : [[...first][0], [...second][0]];
+  return letters.join("").toLocaleUpperCase("en");
 }

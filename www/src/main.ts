@@ -1,20 +1,24 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
-import { connect } from "./connect.js";
+import { CATALOGUES, type CatalogueSource } from "./catalogues.js";
+import { connect, type WorkerClient } from "./connect.js";
 import { createController, type ViewState } from "./controller.js";
 import { bindDataControls } from "./data-controls.js";
 import { byId } from "./dom.js";
 import { supportedItems } from "./emoji-support.js";
-import { describeInterests, renderInterests } from "./interest-cards.js";
+import { describeInterests, renderSummary } from "./interest-cards.js";
 import { createHueAssigner } from "./interest-hues.js";
-import { renderMap } from "./interest-map.js";
 import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
-import { EXAMPLE_ACTIONS, type Item, type Items } from "./items.js";
+import type { Item } from "./items.js";
 import { observeFetches } from "./network-log.js";
 import { showErrorNotice, showNotice } from "./notices.js";
 import { createOutboundPanel } from "./outbound-panel.js";
-import { renderRecommendations } from "./recommendations.js";
+import { createRecommendationLists } from "./recommendations.js";
+import { formatSettings, parseSettings, type Settings } from "./settings.js";
 import { createTray } from "./tray.js";
+import type { RenderedState } from "./view.js";
+import { createViewTabs } from "./view-tabs.js";
+import { VIEWS } from "./views.js";
 import { createWall } from "./wall.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -26,12 +30,15 @@ observeFetches(outboundPanel.addFetches);
 void start();
 
 async function start(): Promise<void> {
+  const settings = parseSettings(location.hash);
+  const source = CATALOGUES.find(({ id }) => id === settings.catalogue) ?? CATALOGUES[0];
+  if (source === undefined) throw new Error("catalogues.ts lists no catalogue");
   try {
-    const { sage, items } = await connect({
+    const { sage, client } = await connect(source, settings.halfLifeDays, {
       onFetches: outboundPanel.addFetches,
       onProblem: showNotice,
     });
-    await runPage(sage, items);
+    await runPage(source, settings, sage, client);
   } catch (error) {
     showErrorNotice(error, () => void start(), "catalogue-");
   }
@@ -42,28 +49,35 @@ async function start(): Promise<void> {
  * "loading" until the first rendering, "working" while an action is pending, else "ready";
  * `data-profile` is "empty" or "filled".
  */
-async function runPage(sage: Sage, items: Items): Promise<void> {
+async function runPage(
+  source: CatalogueSource,
+  initialSettings: Settings,
+  sage: Sage,
+  client: WorkerClient,
+): Promise<void> {
   const { dataset } = document.body;
   const assignHues = createHueAssigner();
   const emojiFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
-  const supported = supportedItems(items, emojiFont);
-  const unsupportedIds = [...items.keys()].filter((id) => !supported.has(id));
-  let latestState: ViewState | undefined;
+  const { items, excluded } = supportedItems(client.items, emojiFont);
+  let settings = initialSettings;
+  let latestState: RenderedState | undefined;
   let lastAnnouncement = "";
   let pendingActions = 0;
 
-  const controller = createController(sage, unsupportedIds, render, (error) =>
-    showErrorNotice(error),
-  );
+  const controller = createController({
+    ...{ sage, client, settings, excluded, render },
+    onError: (error) => showErrorNotice(error),
+  });
   const tap = (item: Item): void => recordAction(item, "tap");
   const save = (item: Item): void => recordAction(item, "save");
+  const hide = (item: Item): void => announce(`Hid ${item.label}`, controller.hide(item.id));
+  const dislike = (item: Item): void =>
+    announce(`Less like ${item.label}`, controller.dislike(item.id));
   const actionCount = (): number => latestState?.profile.actions ?? 0;
   const itemListener: ItemDialogListener = {
-    tap,
-    save,
-    explain: async (item) => (actionCount() > 0 ? sage.explain(item.id) : undefined),
+    ...{ tap, save, hide, dislike },
+    explain: async (item) => (actionCount() > 0 ? controller.sage().explain(item.id) : undefined),
     forget: (item) => announce(`Forgot ${item.label}`, controller.forget(item.id)),
-    hide: (item) => announce(`Hid ${item.label}`, controller.hide(item.id)),
   };
   const open = (item: Item): void => {
     openItemDialog(items, item, itemListener).catch((error: unknown) => showErrorNotice(error));
@@ -71,19 +85,43 @@ async function runPage(sage: Sage, items: Items): Promise<void> {
   const recordExample = (): void => {
     const now = Date.now();
     // Distinct times: undo finds actions by their time.
-    const actions = EXAMPLE_ACTIONS.map(({ item, daysAgo }, index) => ({
+    const actions = source.example.map(({ item, daysAgo }, index) => ({
       item,
       at: now - daysAgo * DAY_MS - index * 1000,
     }));
     announce("Recorded twelve examples", controller.recordPast(actions));
   };
   const tray = createTray({ save, open, recordExample });
-  const wall = createWall(supported, { tap, save, open });
+  const wall = createWall(items, source, { tap, save, open });
+  const lists = createRecommendationLists(items, {
+    ...{ tap, hide, dislike, open },
+    selectLists: (lists) => changeSettings({ lists }),
+  });
+  const tabs = createViewTabs(
+    VIEWS,
+    {
+      ...{ items, controller, open, tap, announce },
+      sage: controller.sage,
+      call: client.call,
+      onError: (error) => showErrorNotice(error),
+    },
+    (view) => changeSettings({ view }),
+  );
+  tabs.select(settings.view);
 
   byId("undo").addEventListener("click", () =>
     announce("Undone", controller.undo().then(tray.showHint)),
   );
   byId("example").addEventListener("click", recordExample);
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="#"]'))
+    link.addEventListener("click", (event) => {
+      // The fragment of the address holds the settings.
+      event.preventDefault();
+      const target = byId(link.hash.slice(1));
+      target.scrollIntoView();
+      target.focus();
+    });
+  addEventListener("hashchange", () => applySettings(parseSettings(location.hash)));
   bindDataControls({
     export: controller.export,
     import: (bytes) => announce("Imported", controller.import(bytes)),
@@ -104,28 +142,41 @@ async function runPage(sage: Sage, items: Items): Promise<void> {
     announce(`${verb} ${item.label}`, controller.act(item.id, kind));
   }
 
+  /** Writes changed settings to the address, and applies them. */
+  function changeSettings(change: Partial<Settings>): void {
+    const next = { ...settings, ...change };
+    history.replaceState(null, "", formatSettings(next) || location.pathname + location.search);
+    applySettings(next);
+  }
+
+  function applySettings(next: Settings): void {
+    const previous = settings;
+    settings = next;
+    if (next.catalogue !== previous.catalogue) return location.reload();
+    tabs.select(next.view);
+    const isComputed = (["halfLifeDays", "diversity", "explore", "popularity"] as const).some(
+      (name) => next[name] !== previous[name],
+    );
+    if (isComputed) announce("Changed", controller.changeSettings(next));
+    else if (latestState !== undefined) render({ ...latestState, settings });
+  }
+
   function render(state: ViewState): void {
-    latestState = state;
     const { actions, interests } = state.profile;
     dataset.profile = actions > 0 ? "filled" : "empty";
     const hues = assignHues(interests);
-    const hueByMedoid = new Map(interests.map(({ medoid }, index) => [medoid, hues[index] ?? 0]));
     const hueByItem = new Map(
       interests.flatMap((interest, index) =>
         interest.items.map((item) => [item, hues[index] ?? 0] as const),
       ),
     );
-    renderInterests(items, state, hues, open);
-    renderRecommendations(
-      items,
-      state.recommendations,
-      (medoid) => hueByMedoid.get(medoid) ?? 0,
-      itemListener,
-    );
-    renderMap(items, state, hues);
+    const hueOf = (item: string): number | undefined => hueByItem.get(item);
+    latestState = { ...state, settings, hues, hueOf };
+    renderSummary(items, latestState);
+    lists.render(latestState);
+    tabs.render(latestState);
     wall.setHues(hueByItem);
     outboundPanel.setOutbound(state.outbound);
-    byId("recommendations").hidden = actions === 0 || state.recommendations.length === 0;
     byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
   }
 

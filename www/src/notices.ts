@@ -90,7 +90,9 @@ export function showNotice(code: string, message: string, retry?: () => void): v
     { class: "notice", role: "alert", "data-code": code },
     createHtml("p", {}, createHtml("strong", {}, title), ` ${remedy}`),
     createHtml("p", { class: "muted" }, message),
-    createIconButton("Dismiss", () => notice.remove(), "Dismiss this notice"),
+    createIconButton("close", "Dismiss", () => notice.remove(), {
+      label: "Dismiss this notice",
+    }),
   );
   if (retry !== undefined) {
     const retryButton = createButton("Try again", () => {

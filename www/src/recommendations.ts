@@ -1,23 +1,81 @@
-/** The recommendations, each with its reason: an interest, and its items nearest to it. */
+/**
+ * The recommendations as two lists over the same actions: with several interests, and with one
+ * average. On narrow screens a dock at the bottom repeats both as rows, while they are not in sight.
+ */
 import type { ItemId, Recommendation } from "pocketsage";
 import { animateMoves } from "./animations.js";
 import { byId, createGlyph, createHtml, createIconButton, reconcile, setHue } from "./dom.js";
-import { formatList } from "./format.js";
+import { formatCount, formatList } from "./format.js";
 import { type Item, type Items, itemById } from "./items.js";
+import { LIST_MODES, type ListMode } from "./settings.js";
+import type { RenderedState } from "./view.js";
 
 export interface RecommendationListener {
   tap(item: Item): void;
   hide(item: Item): void;
+  dislike(item: Item): void;
+  open(item: Item): void;
+  selectLists(mode: ListMode): void;
 }
 
-/** Renders the list. `hueOf` returns the hue of the interest that has the given medoid. */
-export function renderRecommendations(
+export interface RecommendationLists {
+  render(state: RenderedState): void;
+}
+
+/** The two lists: the suffix of their ids, and their content. */
+const LISTS = [
+  { suffix: "several", select: (state: RenderedState) => state.recommendations },
+  { suffix: "average", select: (state: RenderedState) => state.averageRecommendations },
+] as const;
+
+const MODE_TITLES: Readonly<Record<ListMode, string>> = {
+  several: "Several interests",
+  average: "One average",
+  both: "Side by side",
+};
+
+export function createRecommendationLists(
+  items: Items,
+  listener: RecommendationListener,
+): RecommendationLists {
+  const section = byId("recommendations");
+  const dock = byId("dock");
+  const modeButtons = LIST_MODES.map((mode) => {
+    const attributes = { type: "button", class: "segment", value: mode };
+    const button = createHtml("button", attributes, MODE_TITLES[mode]);
+    button.addEventListener("click", () => listener.selectLists(mode));
+    return button;
+  });
+  byId("list-modes").replaceChildren(...modeButtons);
+  new IntersectionObserver(([entry]) => {
+    dock.classList.toggle("covered", entry?.isIntersecting ?? false);
+  }).observe(byId("recommendation-lists"));
+
+  return {
+    render(state) {
+      const isEmpty = state.profile.actions === 0 || state.recommendations.length === 0;
+      section.hidden = isEmpty;
+      dock.hidden = isEmpty;
+      section.dataset.lists = state.settings.lists;
+      for (const button of modeButtons)
+        button.setAttribute("aria-pressed", String(button.value === state.settings.lists));
+      for (const { suffix, select } of LISTS) {
+        const recommendations = select(state);
+        renderList(byId(`list-${suffix}`), items, recommendations, state, listener);
+        renderReach(byId(`reach-${suffix}`), items, recommendations, state);
+        renderDockRow(byId(`dock-${suffix}`), items, recommendations, state, listener);
+      }
+    },
+  };
+}
+
+function renderList(
+  list: HTMLElement,
   items: Items,
   recommendations: readonly Recommendation[],
-  hueOf: (medoid: ItemId) => number,
+  state: RenderedState,
   listener: RecommendationListener,
 ): void {
-  const list = byId("recommendation-list");
   animateMoves(list, () =>
     reconcile(
       list,
@@ -25,8 +83,7 @@ export function renderRecommendations(
       ({ item }) => item,
       ({ item }) => createEntry(itemById(items, item), listener),
       (element, recommendation) => {
-        const { medoid } = recommendation.because;
-        setHue(element, medoid === undefined ? undefined : hueOf(medoid));
+        setHue(element, hueOfReason(recommendation, state));
         element.querySelector(".because")?.replaceChildren(...createReason(items, recommendation));
       },
     ),
@@ -37,13 +94,81 @@ function createEntry(item: Item, listener: RecommendationListener): HTMLElement 
   const button = createHtml(
     "button",
     { type: "button", class: "recommendation-button" },
-    createGlyph(item.emoji),
-    createHtml("span", { class: "name" }, item.label),
+    createGlyph(item),
+    createHtml("span", { class: "name", title: item.label }, item.label),
     createHtml("span", { class: "because" }),
   );
   button.addEventListener("click", () => listener.tap(item));
-  const hide = createIconButton("Hide", () => listener.hide(item), `Hide ${item.label}`);
-  return createHtml("li", { class: "recommendation" }, button, hide);
+  const actions = createHtml(
+    "div",
+    { class: "entry-actions" },
+    createIconButton("less", "Less like this", () => listener.dislike(item), {
+      label: `Less like ${item.label}`,
+    }),
+    createIconButton("close", "Hide", () => listener.hide(item), { label: `Hide ${item.label}` }),
+    createIconButton("more", "More", () => listener.open(item), {
+      label: `More about ${item.label}`,
+    }),
+  );
+  return createHtml("li", { class: "recommendation" }, button, actions);
+}
+
+/** Shows how many of the interests a list reaches, as text and as one segment per interest. */
+function renderReach(
+  element: HTMLElement,
+  items: Items,
+  recommendations: readonly Recommendation[],
+  state: RenderedState,
+): void {
+  const { interests } = state.profile;
+  const counts = new Map<ItemId, number>();
+  for (const { because } of recommendations)
+    if (because.medoid !== undefined)
+      counts.set(because.medoid, (counts.get(because.medoid) ?? 0) + 1);
+  const reached = interests.filter(({ medoid }) => counts.has(medoid)).length;
+  const segments = interests.flatMap(({ medoid }, index) => {
+    const count = counts.get(medoid) ?? 0;
+    if (count === 0) return [];
+    const title = `${itemById(items, medoid).label}: ${formatCount(count, "pick")}`;
+    const segment = createHtml("span", { title });
+    setHue(segment, state.hues[index]);
+    segment.style.flexGrow = String(count);
+    return [segment];
+  });
+  element.replaceChildren(
+    createHtml("div", { class: "reach-bar", "aria-hidden": "true" }, ...segments),
+    createHtml("p", {}, `reaches ${reached} of ${formatCount(interests.length, "interest")}`),
+  );
+}
+
+/** One row of the dock: the items as buttons that scroll sideways. */
+function renderDockRow(
+  row: HTMLElement,
+  items: Items,
+  recommendations: readonly Recommendation[],
+  state: RenderedState,
+  listener: RecommendationListener,
+): void {
+  reconcile(
+    row,
+    recommendations,
+    ({ item }) => item,
+    ({ item: id }) => {
+      const item = itemById(items, id);
+      const button = createHtml(
+        "button",
+        { type: "button", class: "dock-item", title: item.label, "aria-label": item.label },
+        item.isMonogram ? item.label : createGlyph(item),
+      );
+      button.addEventListener("click", () => listener.tap(item));
+      return createHtml("li", {}, button);
+    },
+    (element, recommendation) => setHue(element, hueOfReason(recommendation, state)),
+  );
+}
+
+function hueOfReason({ because }: Recommendation, state: RenderedState): number | undefined {
+  return because.medoid === undefined ? undefined : state.hueOf(because.medoid);
 }
 
 /**
@@ -57,16 +182,19 @@ function createReason(
   if (medoid === undefined) return [from === "popular" ? "popular" : "something else"];
   const source = itemById(items, medoid);
   const others = nearest.filter((id) => id !== medoid).map((id) => itemById(items, id));
+  const glyph = source.isMonogram ? [] : [createGlyph(source), " "];
   const cause = createHtml(
     "span",
     {},
-    "because of ",
-    createGlyph(source.emoji),
-    ` ${source.label}${others.length > 0 ? "," : ""}`,
+    createHtml("span", { class: "because-words" }, "because of "),
+    ...glyph,
+    `${source.label}${others.length > 0 ? "," : ""}`,
   );
   if (others.length === 0) return [cause];
   const title = formatList(others.map((item) => item.label));
-  const glyphs = others.map((item) => createGlyph(item.emoji));
+  const pictures = others.filter((item) => !item.isMonogram).map(createGlyph);
+  if (pictures.length < others.length)
+    return [cause, " ", createHtml("span", { title }, `near ${title}`)];
   const labels = createHtml("span", { class: "visually-hidden" }, title);
-  return [cause, " ", createHtml("span", { title }, "near ", ...glyphs, labels)];
+  return [cause, " ", createHtml("span", { title }, "near ", ...pictures, labels)];
 }

@@ -33,7 +33,7 @@ export function createTray(listener: TrayListener): Tray {
       });
       const outcome = kind === "save" ? " saved, counts 3" : " tapped";
       tray.replaceChildren(
-        createGlyph(item.emoji),
+        createGlyph(item),
         createHtml(
           "p",
           {},

@@ -6,13 +6,18 @@
  */
 import type { ItemId } from "pocketsage";
 import { animateTap } from "./animations.js";
+import type { CatalogueSource } from "./catalogues.js";
 import { byId, createGlyph, createHtml, setHue } from "./dom.js";
 import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
 import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
 
 /** The value of the button "All" in the category filter; other buttons have a group's name. */
-const ALL_GROUPS = "";
+const ALL_GROUPS = "*";
+/** Largest number of buttons on the wall. */
+const MAX_BUTTONS = 2400;
+/** With more groups there is no category filter. */
+const MAX_FILTERS = 12;
 
 export interface WallListener {
   tap(item: Item): void;
@@ -33,21 +38,28 @@ interface ItemGroup {
   buttons: HTMLButtonElement[];
 }
 
-export function createWall(items: Items, listener: WallListener): Wall {
+export function createWall(
+  items: Items,
+  { searchHint }: Pick<CatalogueSource, "searchHint">,
+  listener: WallListener,
+): Wall {
   const root = byId("wall");
   const search = byId<HTMLInputElement>("search");
   const filterBar = byId("groups");
-  const groups = createGroups(items);
-  const buttons = new Map(
-    groups.flatMap((group) => group.buttons.map((button) => [button.value, button])),
-  );
+  /** Large catalogues: only the first matches of each search have buttons. */
+  const isPartial = items.size > MAX_BUTTONS;
+  let groups = createGroups([...items.values()].slice(0, MAX_BUTTONS));
+  let buttons = buttonsById(groups);
+  let itemHues: ReadonlyMap<ItemId, number> = new Map();
   const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
   let selectedGroup = ALL_GROUPS;
 
+  search.placeholder = `Search: ${searchHint}`;
   root.replaceChildren(...groups.map((group) => group.element), emptyNote);
-  filterBar.replaceChildren(
-    ...[ALL_GROUPS, ...groups.map((group) => group.name)].map(createFilterButton),
-  );
+  const groupNames = [...new Set([...items.values()].map(({ group }) => group))];
+  filterBar.hidden = groupNames.length < 2 || groupNames.length > MAX_FILTERS;
+  if (!filterBar.hidden)
+    filterBar.replaceChildren(...[ALL_GROUPS, ...groupNames].map(createFilterButton));
   applyFilter();
 
   search.addEventListener("input", applyFilter);
@@ -73,16 +85,21 @@ export function createWall(items: Items, listener: WallListener): Wall {
 
   return {
     setHues(hues) {
-      for (const [id, button] of buttons) {
-        const hue = hues.get(id);
-        // Most of the 1,900 buttons do not change; writing to each would cost a style update.
-        if (button.dataset.hue === (hue === undefined ? undefined : String(hue))) continue;
-        const label = items.get(id)?.label ?? id;
-        setHue(button, hue);
-        button.setAttribute("aria-label", hue === undefined ? label : `${label}, one of yours`);
-      }
+      itemHues = hues;
+      showHues();
     },
   };
+
+  function showHues(): void {
+    for (const [id, button] of buttons) {
+      const hue = itemHues.get(id);
+      // Most of the 1,900 buttons do not change; writing to each would cost a style update.
+      if (button.dataset.hue === (hue === undefined ? undefined : String(hue))) continue;
+      const label = items.get(id)?.label ?? id;
+      setHue(button, hue);
+      button.setAttribute("aria-label", hue === undefined ? label : `${label}, one of yours`);
+    }
+  }
 
   /** Calls `act` with the item whose button has the event. Returns whether there is an item. */
   function callWithItem(event: Event, act: (item: Item) => void): boolean {
@@ -94,7 +111,22 @@ export function createWall(items: Items, listener: WallListener): Wall {
     return true;
   }
 
+  /** In a large catalogue, replaces the buttons by those of the first matches. */
+  function showMatches(): void {
+    const matches: Item[] = [];
+    for (const item of items.values()) {
+      if (matches.length >= MAX_BUTTONS) break;
+      const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === item.group;
+      if (isSelected && matchesQuery(item, search.value)) matches.push(item);
+    }
+    groups = createGroups(matches);
+    buttons = buttonsById(groups);
+    root.replaceChildren(...groups.map((group) => group.element), emptyNote);
+    showHues();
+  }
+
   function applyFilter(): void {
+    if (isPartial) showMatches();
     let totalVisible = 0;
     for (const group of groups) {
       const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === group.name;
@@ -109,7 +141,11 @@ export function createWall(items: Items, listener: WallListener): Wall {
       group.element.style.setProperty("--item-count", String(visibleCount));
       totalVisible += visibleCount;
     }
-    byId("wall-count").textContent = formatCount(totalVisible, "thing");
+    const total = formatCount(items.size, "thing");
+    byId("wall-count").textContent =
+      isPartial && totalVisible < items.size
+        ? `${totalVisible.toLocaleString("en")} of ${total}`
+        : formatCount(totalVisible, "thing");
     emptyNote.hidden = totalVisible > 0;
     const remedy = "Try another word, or all categories.";
     emptyNote.textContent = `Nothing here is called “${search.value}”. ${remedy}`;
@@ -143,16 +179,21 @@ export function createWall(items: Items, listener: WallListener): Wall {
   }
 }
 
+function buttonsById(groups: readonly ItemGroup[]): Map<ItemId, HTMLButtonElement> {
+  return new Map(groups.flatMap(({ buttons }) => buttons.map((button) => [button.value, button])));
+}
+
 /** The groups of the items, each with its buttons, in the order of their first item. */
-function createGroups(items: Items): ItemGroup[] {
+function createGroups(items: readonly Item[]): ItemGroup[] {
   const groups = new Map<string, ItemGroup>();
-  for (const item of items.values()) {
+  for (const item of items) {
     let group = groups.get(item.group);
     if (group === undefined) {
       group = createGroup(item.group);
       groups.set(item.group, group);
     }
     const button = createItemButton(item);
+    group.grid.classList.toggle("named", item.isMonogram);
     group.buttons.push(button);
     group.grid.append(button);
   }
@@ -161,7 +202,11 @@ function createGroups(items: Items): ItemGroup[] {
 
 function createGroup(name: string): ItemGroup {
   const grid = createHtml("div", { class: "items" });
-  const heading = createHtml("h3", { id: `group-${name}` }, GROUPS[name]?.name ?? name);
+  const heading = createHtml(
+    "h3",
+    { id: `group-${name}` },
+    GROUPS[name]?.name ?? (name || "Items"),
+  );
   const element = createHtml(
     "div",
     { class: "item-group", role: "group", "aria-labelledby": heading.id },
@@ -176,7 +221,7 @@ function createItemButton(item: Item): HTMLButtonElement {
   return createHtml(
     "button",
     { type: "button", class: "item", value: item.id, tabindex: -1, ...labels },
-    createGlyph(item.emoji),
+    item.isMonogram ? item.label : createGlyph(item),
   );
 }
 
@@ -184,10 +229,11 @@ function createFilterButton(group: string): HTMLElement {
   const isAll = group === ALL_GROUPS;
   const attributes = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
   if (isAll) return createHtml("button", attributes, "All");
-  const { name, emoji } = GROUPS[group] ?? { name: group, emoji: "▫️" };
+  const known = GROUPS[group];
+  if (known === undefined) return createHtml("button", attributes, group || "Other");
   return createHtml(
     "button",
-    { ...attributes, title: name, "aria-label": name },
-    createGlyph(emoji),
+    { ...attributes, title: known.name, "aria-label": known.name },
+    createGlyph({ glyph: known.emoji, isMonogram: false }),
   );
 }
