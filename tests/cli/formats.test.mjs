@@ -169,7 +169,7 @@ test("an invalid Parquet file, and --ids for another format: exit code 1", async
     [[out("absent.parquet")], /absent\.parquet: cannot be read: ENOENT/],
     [
       [await put("b.jsonl", lines(...things)), "--ids", file],
-      /--ids is for vectors from a \.npy file/,
+      /--ids is for vectors without fields/,
     ],
   ];
   for (const [args, message] of cases) {

@@ -1,13 +1,12 @@
-// `npm run test:fuzz`: the long run, a million inputs for each target and 50,000 for Parquet.
+// `npm run test:fuzz`: the long run, a million inputs for each target, 50,000 for Parquet and Arrow.
 //   npm run test:fuzz -- --runs 10000 --seed 7 log wire
 import { parseArgs } from "node:util";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { selectNames } from "../../scripts/lib/suites.mjs";
-import { fuzz, TARGET_NAMES } from "./run.mjs";
+import { fuzz, SLOW_TARGETS, TARGET_NAMES } from "./run.mjs";
 
 const RUNS = 1_000_000;
-/** A Parquet file takes a message to another process and twenty times as long. */
-const PARQUET_RUNS = 50_000;
+const SLOW_RUNS = 50_000;
 
 await runScript(async () => {
   const { values, positionals } = parseArgs({
@@ -21,7 +20,7 @@ await runScript(async () => {
   printTitle("Fuzzing");
   const rows = [["target", "runs", "equal", "read", "refused", "ended", "seconds", "CPU seconds"]];
   for (const name of names) {
-    const total = runs ?? (name === "parquet" ? PARQUET_RUNS : RUNS);
+    const total = runs ?? (SLOW_TARGETS.includes(name) ? SLOW_RUNS : RUNS);
     const [begunAt, cpu] = [performance.now(), process.cpuUsage()];
     const seconds = () => ((performance.now() - begunAt) / 1000).toFixed(0);
     const report = (done) =>

@@ -18,10 +18,17 @@ const TARGETS = {
   csv: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("csv")),
   json: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("json")),
   npy: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("npy")),
-  parquet: () => import("./targets/parquet.mjs").then(({ parquetTarget }) => parquetTarget()),
+  safetensors: () =>
+    import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("safetensors")),
+  parquet: () =>
+    import("./targets/columnar.mjs").then(({ columnarTarget }) => columnarTarget("parquet")),
+  arrow: () =>
+    import("./targets/columnar.mjs").then(({ columnarTarget }) => columnarTarget("arrow")),
 };
 
 export const TARGET_NAMES = Object.keys(TARGETS);
+/** Targets whose runs take a message to another process, and twenty times as long. */
+export const SLOW_TARGETS = ["parquet", "arrow"];
 
 /**
  * Runs a target with the seeds from `firstSeed` on, the even ones with a mutated input. Resolves

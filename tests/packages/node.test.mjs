@@ -55,16 +55,22 @@ test("no file of the package contains a path of the machine that built it", asyn
 test("the dependencies are imported by the command line only", async () => {
   const names = (await readdir(join(path, "node_modules"))).filter((name) => !name.startsWith("."));
   assert.deepEqual(names.sort(), [
-    ...["fzstd", "hyparquet", "hyparquet-compressors", "hysnappy", "pocketsage"],
+    ...["@uwdata", "fzstd", "hyparquet", "hyparquet-compressors", "hysnappy", "lz4js"],
+    "pocketsage",
   ]);
   const importing = [];
   for (const file of files.filter((name) => name.endsWith(".js"))) {
     if (
-      /import.*["']hyparquet(-compressors)?["']/.test(await readFile(join(installed, file), "utf8"))
+      /import.*["'](hyparquet(-compressors)?|@uwdata\/flechette|lz4js)["']/.test(
+        await readFile(join(installed, file), "utf8"),
+      )
     )
       importing.push(file);
   }
-  assert.deepEqual(importing.sort(), ["pkg/cli/read/parquet-decode.js"]);
+  assert.deepEqual(importing.sort(), [
+    "pkg/cli/read/arrow-decode.js",
+    "pkg/cli/read/parquet-decode.js",
+  ]);
 });
 
 const body = `

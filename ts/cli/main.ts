@@ -12,7 +12,7 @@ Usage
   pocketsage COMMAND [options]
 
 Commands
-  build      build a catalogue from items with vectors (JSON lines, CSV, Parquet or NumPy)
+  build      build a catalogue from items with vectors (JSON, CSV, Parquet, NumPy, ...)
   prior      give items a prior: popularity from a log of actions
   inspect    show the contents of a catalogue
   verify     check that a catalogue or a delta is intact

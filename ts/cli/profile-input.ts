@@ -50,7 +50,7 @@ const WEIGHTS = `${LIMITS.minWeight} to ${LIMITS.maxWeight}`;
 
 /** The lines of a help text about PROFILE_OPTIONS, without --catalogue, -q and --json. */
 export const PROFILE_OPTIONS_HELP = `\
-  -a, --actions FILE     JSON, CSV or Parquet, one action a row:
+  -a, --actions FILE     JSON, CSV, Parquet or Arrow, one action a row:
                            item    id of the item
                            at      milliseconds since 1970 or an ISO time (default: now)
                            kind    the kind of action: save, click, ... (see --kind)

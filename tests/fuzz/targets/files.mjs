@@ -1,4 +1,4 @@
-// Target: the readers of CSV, JSON and NumPy: random files are read back, mutated files are read or
+// Target: the readers of CSV, JSON, NumPy and safetensors: random files are read back, mutated files are read or
 // refused with an InputError. Text comes in chunks of random lengths, or as a file.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
@@ -87,9 +87,31 @@ const FORMATS = {
       return Buffer.concat([magic, length, header, data]);
     },
   },
+  safetensors: {
+    extension: "safetensors",
+    needsIds: true,
+    write(items, { below, pick }) {
+      const rows = items.map(({ vector }) => vector);
+      const [dtype, Type] = pick([
+        ["F32", Float32Array],
+        ["F64", Float64Array],
+      ]);
+      const parts = [Buffer.alloc(4 * below(5)), Buffer.from(Type.from(rows.flat()).buffer)];
+      const [start, end] = [parts[0].length, parts[0].length + parts[1].length];
+      const header = JSON.stringify({
+        bias: { dtype: "F32", shape: [start / 4], data_offsets: [0, start] },
+        [pick(["vector", "weight"])]: {
+          ...{ dtype, shape: [rows.length, rows[0].length], data_offsets: [start, end] },
+        },
+      });
+      const text = Buffer.from(header + pick(["", "   "]));
+      const length = Buffer.from(BigUint64Array.of(BigInt(text.length)).buffer);
+      return Buffer.concat([length, text, ...parts]);
+    },
+  },
 };
 
-/** The target of a format: "csv", "json" or "npy". */
+/** The target of a format: "csv", "json", "npy" or "safetensors". */
 export async function fileTarget(name) {
   const { extension, write, needsIds } = FORMATS[name];
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-fuzz-"));

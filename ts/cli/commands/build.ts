@@ -7,8 +7,8 @@ import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput } from "../output-file.js";
+import { BINARY_TYPES } from "../read/columnar-values.js";
 import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
-import { BINARY_TYPES } from "../read/parquet-decode.js";
 import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
@@ -28,9 +28,9 @@ Usage
     JSON     lines, one array, or an export of OpenAI, Pinecone, Vectorize or Chroma
     CSV      separated by commas, semicolons or tabs, with a header line or --columns; a vector is
              a cell like "[0.1, 0.2]" or "0.1 0.2"; other cells are strings, empty ones left out
-    Parquet  .parquet, any common compression
+    Parquet  .parquet, any common compression; Arrow (Feather 2): .arrow, .feather
     text     word2vec, GloVe or fastText: a word and its numbers
-    NumPy    .npy, any numeric type and order, with --ids; or lines of numbers only, with --ids
+    arrays   NumPy's .npy, .safetensors, or lines of numbers only, each with --ids
   The name and the beginning select the format; - is the standard input, for text formats.
 
 Options
@@ -44,8 +44,8 @@ Options
       --ids FILE             for vectors without ids: one id a line (.txt), or JSON lines or CSV
                              with ids and payloads
       --columns NAMES        the columns of CSV without a header line, as in id,d0..d383
-      --binary TYPE          components of a vector that Parquet stores as bytes: float16,
-                             float32 (default), float64, int8 or uint8, little-endian
+      --binary TYPE          components of a vector that Parquet or Arrow stores as bytes:
+                             float16, float32 (default), float64, int8, uint8, little-endian
       --attribute FIELD      a payload field that filters can use; FIELD:number converts the text
                              of CSV to numbers; a.b is a field in an object; repeatable
       --prior FIELD          the field of each item's prior, as a count of actions: a number of at

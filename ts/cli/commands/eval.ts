@@ -32,9 +32,9 @@ Usage
   pocketsage eval ACTIONS --vectors VECTORS [options]
   pocketsage eval ACTIONS --train-vectors [options]
 
-  ACTIONS has one action a row, of all users: CSV or TSV, JSON, Parquet, RecBole (.inter), MovieLens
-  (.csv, or .dat with ::) or SASRec (user item, in order of time); also gzip (.gz). Columns with
-  common names are found; a column "part" (train, test, later) is a given split.
+  ACTIONS has one action a row, of all users: CSV or TSV, JSON, Parquet, Arrow, RecBole (.inter),
+  MovieLens (.csv, or .dat with ::) or SASRec (user item, in order of time); also gzip (.gz).
+  Columns with common names are found; a column "part" (train, test, later) is a given split.
   VECTORS has the vectors of the items, in any format of build, or is a catalogue (.sage).
 
 Options

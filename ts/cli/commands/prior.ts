@@ -49,8 +49,8 @@ Usage
 Options
   -c, --catalogue FILE   built by pocketsage build; also the first argument
   -o, --out FILE         where to write the catalogue (default: CATALOGUE is replaced)
-  -a, --actions FILE     JSON, CSV or Parquet, one action a row, of all users: item, at, and where
-                         given weight and kind, as for pocketsage profile
+  -a, --actions FILE     JSON, CSV, Parquet or Arrow, one action a row, of all users: item, at,
+                         and where given weight and kind, as for pocketsage profile
       --half-life DAYS   an action of this age counts half (default: 90); none: all count the same
       --window DAYS      only actions of the last DAYS, as in 30d (default: all)
       --now TIME         the time at which actions are weighted (default: that of the newest one)

@@ -1,9 +1,9 @@
 /** Action logs of many users: which formats and columns are read, and what is refused. */
 import { stat } from "node:fs/promises";
-import { extname } from "node:path";
 import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { actionTimeReader, type TimeUnit } from "../read/action-time.js";
+import { columnarFormatOf } from "../read/columnar.js";
 import { readPath } from "../read/field-path.js";
 import { toId, toNumber } from "../read/fields.js";
 import { openRows, readTextRows } from "../read/open-rows.js";
@@ -110,7 +110,7 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
 async function* openLogRows(file: string, options: ActionLogOptions): AsyncGenerator<Row> {
   const { header, onNote, onShare } = options;
   const rowOptions = { id: "item", vector: "", columns: header, onNote, onShare };
-  if (extname(file).toLowerCase() === ".parquet") return yield* openRows(file, rowOptions);
+  if (columnarFormatOf(file)) return yield* openRows(file, rowOptions);
   const length = await stat(file).then(
     ({ size }) => size,
     () => 0, // standard input, or an error that reading reports

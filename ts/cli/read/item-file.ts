@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import { inspect } from "../../values/check.js";
 import { LIMITS } from "../../values/limits.js";
 import { InputError } from "../command-error.js";
+import { columnarFormatOf } from "./columnar.js";
 import { isNumberLines, readNumberLines } from "./csv.js";
 import { namesColumns, readPath, withoutPath } from "./field-path.js";
 import { columnsOf, readId, readVector, toId, toNumber, toVector } from "./fields.js";
@@ -11,6 +12,7 @@ import { detectExport, type ExportFormat } from "./json-exports.js";
 import { readNpyRows } from "./npy.js";
 import { openRows, type RowOptions, readTextRows, textFormatOf } from "./open-rows.js";
 import { listNames, type Row } from "./row.js";
+import { readSafetensorsRows } from "./safetensors.js";
 import { displayName, openText, readText, type TextSource } from "./stream.js";
 
 /** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
@@ -235,12 +237,13 @@ function withVector(row: Row, field: string, vector: Float32Array): Row {
 async function* readRows(file: string, options: ItemFileOptions): AsyncGenerator<Row> {
   const { id, vector, ids, onProgress, length } = options;
   const extension = extname(file).toLowerCase();
-  if (extension === ".npy") {
+  if (extension === ".npy" || extension === ".safetensors") {
     if (ids === undefined) throw missingIds(file, id);
-    const rows = readNpyRows(file, { vector, onProgress });
+    const readArray = extension === ".npy" ? readNpyRows : readSafetensorsRows;
+    const rows = readArray(file, { vector, onProgress });
     return yield* joinIds(file, rows, ids, readIds(ids, options));
   }
-  if (extension === ".parquet") {
+  if (columnarFormatOf(file)) {
     rejectIds(file, options);
     return yield* openRows(file, { ...options, onShare: onProgress });
   }
@@ -289,7 +292,8 @@ function missingIds(file: string, id: string): InputError {
 function rejectIds(file: string, { id, ids }: ItemFileOptions): void {
   if (ids === undefined) return;
   throw new InputError(
-    `${displayName(file)}: --ids is for vectors from a .npy file or a text of numbers only. ` +
+    `${displayName(file)}: --ids is for vectors without fields: .npy, .safetensors, ` +
+      "or a text of numbers. " +
       `Put the ids of this file into its field "${id}" instead.`,
   );
 }

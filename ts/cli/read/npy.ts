@@ -4,108 +4,30 @@
  */
 import { type FileHandle, open } from "node:fs/promises";
 import { InputError } from "../command-error.js";
+import { ELEMENT_TYPES, type NumberArray, readArrayRows, toMatrix } from "./number-array.js";
 import type { Row } from "./row.js";
 import { toReadError } from "./stream.js";
 
-/** Bytes per read of the array; in Fortran order a block is read with one read a column. */
-const C_BLOCK_BYTES = 1 << 22;
-const FORTRAN_BLOCK_BYTES = 1 << 26;
 /** Maximum length of the header in bytes. */
 const MAX_HEADER_BYTES = 1 << 16;
-
-interface NpyHeader {
-  readonly type: ElementType;
-  readonly isLittleEndian: boolean;
-  readonly isFortran: boolean;
-  readonly rows: number;
-  readonly dim: number;
-  /** Offset of the array in bytes. */
-  readonly start: number;
-}
-
-interface ElementType {
-  /** Bytes a component. */
-  readonly width: number;
-  read(view: DataView, offset: number, isLittleEndian: boolean): number;
-}
 
 /** The rows: each has the field `vector`. `onProgress` receives the share read, from 0 to 1. */
 export async function* readNpyRows(
   file: string,
-  { vector, onProgress }: { vector: string; onProgress: (share: number) => void },
+  options: { vector: string; onProgress: (share: number) => void },
 ): AsyncGenerator<Row> {
   const handle = await open(file).catch((error: unknown) => {
     throw toReadError(file, error);
   });
   try {
-    const header = await readHeader(file, handle);
-    const { rows, dim, type, isFortran } = header;
-    const blockBytes = isFortran ? FORTRAN_BLOCK_BYTES : C_BLOCK_BYTES;
-    const rowsPerBlock = Math.max(1, Math.floor(blockBytes / (type.width * dim)));
-    for (let first = 0; first < rows; first += rowsPerBlock) {
-      const count = Math.min(rowsPerBlock, rows - first);
-      const values = await readBlock(file, handle, header, first, count);
-      for (let row = 0; row < count; row += 1) {
-        const components = values.subarray(row * dim, (row + 1) * dim);
-        yield { location: `${file}: row ${first + row}`, fields: { [vector]: components } };
-      }
-      onProgress((first + count) / rows);
-    }
+    yield* readArrayRows(file, handle, await readHeader(file, handle), options);
   } finally {
     await handle.close();
   }
 }
 
-/** `count` rows from row `first` on, one after the other. */
-async function readBlock(
-  file: string,
-  handle: FileHandle,
-  { type, isLittleEndian, isFortran, rows, dim, start }: NpyHeader,
-  first: number,
-  count: number,
-): Promise<Float64Array> {
-  const { width } = type;
-  const values = new Float64Array(count * dim);
-  if (!isFortran) {
-    const view = await readView(file, handle, start + first * dim * width, count * dim * width);
-    for (let index = 0; index < values.length; index += 1)
-      values[index] = type.read(view, index * width, isLittleEndian);
-    return values;
-  }
-  // A column is contiguous in Fortran order.
-  for (let column = 0; column < dim; column += 1) {
-    const offset = start + (column * rows + first) * width;
-    const view = await readView(file, handle, offset, count * width);
-    for (let row = 0; row < count; row += 1)
-      values[row * dim + column] = type.read(view, row * width, isLittleEndian);
-  }
-  return values;
-}
-
-async function readView(
-  file: string,
-  handle: FileHandle,
-  position: number,
-  length: number,
-): Promise<DataView> {
-  const bytes = Buffer.allocUnsafe(length);
-  let filledBytes = 0;
-  while (filledBytes < length) {
-    const { bytesRead } = await handle.read(
-      bytes,
-      filledBytes,
-      length - filledBytes,
-      position + filledBytes,
-    );
-    if (bytesRead === 0)
-      throw new InputError(`${file}: the file became shorter while it was read. Read it again.`);
-    filledBytes += bytesRead;
-  }
-  return new DataView(bytes.buffer, bytes.byteOffset, length);
-}
-
 /** Parses the magic, the version, and the Python dictionary with dtype, order and shape. */
-async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> {
+async function readHeader(file: string, handle: FileHandle): Promise<NumberArray> {
   const invalidHeader = (seen: string, remedy = `np.save("${file}", vectors.astype("float32"))`) =>
     new InputError(
       `${file}: ${seen}. Expected a NumPy array of n x dim numbers, as this writes it: ${remedy}.`,
@@ -141,42 +63,4 @@ async function readHeader(file: string, handle: FileHandle): Promise<NpyHeader> 
     throw invalidHeader(`the file has ${size} bytes, its header specifies ${expectedSize}`);
   const isLittleEndian = order !== ">";
   return { type, isLittleEndian, isFortran: fortranOrder === "True", rows, dim, start };
-}
-
-/**
- * The number of vectors and their length: (n, dim), (n, 1, dim), and (1, n, dim) for a batch of
- * one. Undefined for other shapes: the vectors of (n * dim,) cannot be separated.
- */
-function toMatrix(shape: readonly number[]): readonly [rows: number, dim: number] | undefined {
-  const [first, second, third] = shape as [number, number, number];
-  if (shape.length === 2 && second > 0) return [first, second];
-  if (shape.length !== 3 || third === 0) return undefined;
-  if (second === 1) return [first, third];
-  return first === 1 ? [second, third] : undefined;
-}
-
-const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map<string, ElementType>([
-  ["f2", { width: 2, read: (view, at, little) => decodeFloat16(view.getUint16(at, little)) }],
-  ["f4", { width: 4, read: (view, at, little) => view.getFloat32(at, little) }],
-  ["f8", { width: 8, read: (view, at, little) => view.getFloat64(at, little) }],
-  ["i1", { width: 1, read: (view, at) => view.getInt8(at) }],
-  ["i2", { width: 2, read: (view, at, little) => view.getInt16(at, little) }],
-  ["i4", { width: 4, read: (view, at, little) => view.getInt32(at, little) }],
-  ["i8", { width: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) }],
-  ["u1", { width: 1, read: (view, at) => view.getUint8(at) }],
-  ["u2", { width: 2, read: (view, at, little) => view.getUint16(at, little) }],
-  ["u4", { width: 4, read: (view, at, little) => view.getUint32(at, little) }],
-  ["u8", { width: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) }],
-  ["b1", { width: 1, read: (view, at) => view.getUint8(at) }],
-]);
-
-/** The value of an IEEE 754 binary16. */
-export function decodeFloat16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction ? NaN : sign * Infinity;
-  return exponent === 0
-    ? sign * fraction * 2 ** -24
-    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

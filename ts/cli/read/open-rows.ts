@@ -1,8 +1,9 @@
-/** Rows of any format but NumPy, read as a stream: files may be larger than memory. */
+/** Rows of any format with fields, read as a stream: files may be larger than memory. */
 import { extname } from "node:path";
+import { columnarFormatOf, readColumnarRows } from "./columnar.js";
+import type { BinaryType } from "./columnar-values.js";
 import { readCsv } from "./csv.js";
 import { readJson } from "./json.js";
-import { type BinaryType, readParquetRows } from "./parquet.js";
 import type { OnNote, Row } from "./row.js";
 import { displayName, nameWithoutGzip, openText, readText, type TextSource } from "./stream.js";
 import { isTextVectors, readTextVectors } from "./text-vectors.js";
@@ -13,12 +14,12 @@ export interface RowOptions {
   readonly vector: string;
   /** Names of the columns of CSV without a header line. */
   readonly columns?: string | undefined;
-  /** The type of the components of binary vectors in Parquet. */
+  /** The type of the components of binary vectors in Parquet and Arrow. */
   readonly binary?: BinaryType | undefined;
   readonly onNote: OnNote;
   /** Receives the number of bytes read so far, of text. */
   readonly onBytes?: (bytesRead: number) => void;
-  /** Receives the share of a Parquet file read so far, from 0 to 1. */
+  /** Receives the share of a Parquet or Arrow file read so far, from 0 to 1. */
   readonly onShare?: (share: number) => void;
 }
 
@@ -38,7 +39,8 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, TextFormat>> = {
 
 /** The rows of a file. */
 export async function* openRows(file: string, options: RowOptions): AsyncGenerator<Row> {
-  if (extname(file).toLowerCase() === ".parquet") yield* readParquetRows(file, options);
+  const columnarFormat = columnarFormatOf(file);
+  if (columnarFormat) yield* readColumnarRows(file, columnarFormat, options);
   else {
     const source = await openText(readText(file, options.onBytes));
     try {

@@ -18,7 +18,7 @@ const FOREIGN_BEGINNINGS: readonly [beginning: string, remedy: string][] = [
   ["PK\x03\x04", "It is a zip archive (or .xlsx, .npz): unpack it, or save the table as CSV"],
   ["PAR1", "It is Parquet: rename the file so that its name ends in .parquet"],
   ["\x93NUMPY", "It is NumPy: rename the file so that its name ends in .npy"],
-  ["ARROW1", "It is Arrow: write it as Parquet or CSV"],
+  ["ARROW1", "It is Arrow: rename the file so that its name ends in .arrow"],
   ["SQLite format 3", "It is a database: export its table as CSV"],
 ];
 

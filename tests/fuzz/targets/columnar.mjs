@@ -1,17 +1,17 @@
-// Target: the Parquet reader, in a process that is ended when it does not answer.
+// Target: the readers of Parquet and Arrow, in a process that is ended when it does not answer.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const CHILD = fileURLToPath(new URL("../parquet-child.mjs", import.meta.url));
+const CHILD = fileURLToPath(new URL("../columnar-child.mjs", import.meta.url));
 /** Time for a mutated file; a valid one is never stopped by a busy machine. */
 const DEADLINE_MS = 3000;
 const VALID_DEADLINE_MS = 60_000;
 
-/** The target: random files are read back, mutated ones read, refused or stopped ("ended"). */
-export function parquetTarget() {
+/** The target of "parquet" or "arrow": random files are read back, mutated ones read, refused or stopped ("ended"). */
+export function columnarTarget(format) {
   let child;
   const start = () => {
-    child = fork(CHILD, {
+    child = fork(CHILD, [format], {
       execArgv: ["--max-old-space-size=512"],
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });

@@ -1,18 +1,17 @@
 /**
- * Items and actions from Parquet. Another process decodes the file, with limits of time and memory:
- * a damaged or hostile file can make a decoder loop without end, or end its process.
+ * Items and actions from Parquet and Arrow. Another process decodes the file, with limits of time
+ * and memory: a damaged or hostile file can make a decoder loop without end, or end its process.
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { stat } from "node:fs/promises";
 import { totalmem } from "node:os";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "../command-error.js";
-import type { BinaryType } from "./parquet-decode.js";
-import type { ParquetAnswer, ParquetRequest } from "./parquet-process.js";
+import type { ColumnarFormat, DecodeAnswer, DecodeRequest } from "./columnar-process.js";
+import type { BinaryType } from "./columnar-values.js";
 import type { OnNote, Row } from "./row.js";
 import { toReadError } from "./stream.js";
-
-export type { BinaryType };
 
 /** Time limit of one answer in ms: a constant, and more for each byte of a row group. */
 const BASE_DEADLINE_MS = 10_000;
@@ -23,7 +22,7 @@ const HEAP_MB_PER_MB = 40;
 
 const BYTES_PER_MB = 1 << 20;
 
-export interface ParquetOptions {
+export interface ColumnarOptions {
   /** Name of the vector field; if it has bytes, they are decoded to components. */
   readonly vector: string;
   readonly binary?: BinaryType | undefined;
@@ -32,10 +31,29 @@ export interface ParquetOptions {
   readonly onShare?: ((share: number) => void) | undefined;
 }
 
+const FORMAT_OF_EXTENSION: Readonly<Record<string, ColumnarFormat>> = {
+  ".parquet": "Parquet",
+  ".arrow": "Arrow",
+  ".arrows": "Arrow",
+  ".feather": "Arrow",
+  ".ipc": "Arrow",
+};
+
+const WRITERS: Readonly<Record<ColumnarFormat, string>> = {
+  Parquet: "pyarrow.parquet.write_table",
+  Arrow: "pyarrow.feather.write_feather",
+};
+
+/** The format of a file of columns, by its extension; undefined for other files. */
+export function columnarFormatOf(file: string): ColumnarFormat | undefined {
+  return FORMAT_OF_EXTENSION[extname(file).toLowerCase()];
+}
+
 /** The rows of the file; columns are fields. One row group is in memory at a time. */
-export async function* readParquetRows(
+export async function* readColumnarRows(
   file: string,
-  { vector, binary, onNote, onShare }: ParquetOptions,
+  format: ColumnarFormat,
+  { vector, binary, onNote, onShare }: ColumnarOptions,
 ): AsyncGenerator<Row> {
   const { size } = await stat(file).catch((error: unknown) => {
     throw toReadError(file, error);
@@ -44,12 +62,12 @@ export async function* readParquetRows(
     BASE_HEAP_MB + (HEAP_MB_PER_MB * size) / BYTES_PER_MB,
     (0.75 * totalmem()) / BYTES_PER_MB,
   );
-  const child = fork(fileURLToPath(new URL("./parquet-process.js", import.meta.url)), {
+  const child = fork(fileURLToPath(new URL("./columnar-process.js", import.meta.url)), {
     serialization: "advanced",
     execArgv: [`--max-old-space-size=${Math.ceil(heapLimitMb)}`],
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
-  const request = async (message: ParquetRequest, bytes: number): Promise<ParquetAnswer> => {
+  const request = async (message: DecodeRequest, bytes: number): Promise<DecodeAnswer> => {
     const answer = await requestAnswer(
       child,
       message,
@@ -57,13 +75,13 @@ export async function* readParquetRows(
     );
     if ("error" in answer)
       throw new InputError(
-        `${file}: cannot be read as Parquet: ${answer.error}. ` +
-          "Write the file again, as with pyarrow.parquet.write_table, or convert it to JSON lines.",
+        `${file}: cannot be read as ${format}: ${answer.error}. ` +
+          `Write the file again, as with ${WRITERS[format]}, or convert it to JSON lines.`,
       );
     return answer;
   };
   try {
-    const openedFile = await request({ file, vector, binary }, size);
+    const openedFile = await request({ file, format, vector, binary }, size);
     if (!("groups" in openedFile)) return;
     const { groups } = openedFile;
     const printedNotes = new Set<string>();
@@ -84,18 +102,18 @@ export async function* readParquetRows(
 /** The answer to a message; an error if the process ends first or exceeds the deadline. */
 function requestAnswer(
   child: ChildProcess,
-  message: ParquetRequest,
+  message: DecodeRequest,
   deadline: number,
-): Promise<ParquetAnswer> {
+): Promise<DecodeAnswer> {
   return new Promise((resolve) => {
-    const finish = (answer: ParquetAnswer): void => {
+    const finish = (answer: DecodeAnswer): void => {
       clearTimeout(timer);
       child.off("message", onMessage);
       child.off("exit", onExit);
       child.off("error", onError);
       resolve(answer);
     };
-    const onMessage = (answer: unknown): void => finish(answer as ParquetAnswer);
+    const onMessage = (answer: unknown): void => finish(answer as DecodeAnswer);
     const onExit = (): void =>
       finish({ error: "decoding it exceeds the memory limit, so the file is probably damaged" });
     const onError = (error: Error): void => finish({ error: error.message });

@@ -1,30 +1,41 @@
-/** The process that decodes one Parquet file for parquet.ts: one message, one row group. */
+/**
+ * The process that decodes one Parquet or Arrow file for columnar.ts: one message, one row group.
+ */
 import { open } from "node:fs/promises";
 import { messageOf } from "../command-error.js";
-import { type BinaryType, openParquet, type ParquetFile } from "./parquet-decode.js";
+import { openArrow } from "./arrow-decode.js";
+import type { BinaryType, ByteSource, ColumnarFile } from "./columnar-values.js";
+import { openParquet } from "./parquet-decode.js";
+
+export type ColumnarFormat = "Parquet" | "Arrow";
 
 /** A request: to open a file, or to decode a row group of it. */
-export type ParquetRequest =
-  | { readonly file: string; readonly vector: string; readonly binary: BinaryType | undefined }
+export type DecodeRequest =
+  | {
+      readonly file: string;
+      readonly format: ColumnarFormat;
+      readonly vector: string;
+      readonly binary: BinaryType | undefined;
+    }
   | { readonly group: number };
 
 /** An answer: the row groups of the file, the rows of a group, or an error. */
-export type ParquetAnswer =
+export type DecodeAnswer =
   | { readonly groups: readonly { firstRow: number; rows: number; compressedBytes: number }[] }
   | { readonly rows: readonly Record<string, unknown>[]; readonly notes: readonly string[] }
   | { readonly error: string };
 
-let parquet: ParquetFile | undefined;
+let openedFile: ColumnarFile | undefined;
 const notes = new Set<string>();
 
-async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
+async function answer(request: DecodeRequest): Promise<DecodeAnswer> {
   if ("group" in request) {
-    const rows = await parquet!.groups[request.group]!.read();
+    const rows = await openedFile!.groups[request.group]!.read();
     return { rows, notes: [...notes] };
   }
   const handle = await open(request.file);
   const { size } = await handle.stat();
-  const source = {
+  const source: ByteSource = {
     byteLength: size,
     async slice(start: number, end = size): Promise<ArrayBuffer> {
       if (!(start >= 0 && end >= start && end <= size))
@@ -46,9 +57,10 @@ async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
     },
   };
   const onNote = (note: string): unknown => notes.add(note);
-  parquet = await openParquet(source, { ...request, onNote });
+  const decode = request.format === "Parquet" ? openParquet : openArrow;
+  openedFile = await decode(source, { ...request, onNote });
   return {
-    groups: parquet.groups.map(({ firstRow, rows, compressedBytes }) => ({
+    groups: openedFile.groups.map(({ firstRow, rows, compressedBytes }) => ({
       firstRow,
       rows,
       compressedBytes,
@@ -56,9 +68,9 @@ async function answer(request: ParquetRequest): Promise<ParquetAnswer> {
   };
 }
 
-process.on("message", (request: ParquetRequest) => {
+process.on("message", (request: DecodeRequest) => {
   answer(request)
-    .catch((error: unknown): ParquetAnswer => ({ error: messageOf(error) }))
+    .catch((error: unknown): DecodeAnswer => ({ error: messageOf(error) }))
     .then((result) => process.send!(result));
 });
 // The process of the command has ended, so this process ends too.
