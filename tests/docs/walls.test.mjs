@@ -46,6 +46,7 @@ const REJECTED = {
   "catalogue using sage": ["ts/catalogue/x.ts", 'import "../sage/sage.js";', /builds on ts\/core/],
   "a store using core": ["ts/store/x.ts", 'import "../core/glue.js";', /A store handles bytes/],
   "remote using sage": ["ts/remote/x.ts", 'import "../sage/sage.js";', /builds on/],
+  "privacy using sage": ["ts/privacy/x.ts", 'import "../sage/sage.js";', /ts\/privacy\/ builds on/],
   "an entry using the CLI": ["ts/entry/x.ts", 'import "../cli/main.js";', /re-exports/],
 };
 

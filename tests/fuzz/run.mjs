@@ -14,6 +14,7 @@ const TARGETS = {
   wire: () => import("./targets/wire.mjs").then(({ wireTarget }) => wireTarget()),
   attributes: () =>
     import("./targets/attributes.mjs").then(({ attributesTarget }) => attributesTarget()),
+  cells: () => import("./targets/cells.mjs").then(({ cellsTarget }) => cellsTarget()),
   replies: () => import("./targets/replies.mjs").then(({ repliesTarget }) => repliesTarget()),
   csv: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("csv")),
   json: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("json")),

@@ -4,7 +4,17 @@
  */
 import { randomBytes } from "node:crypto";
 import { constants, fstatSync, type Stats } from "node:fs";
-import { access, type FileHandle, lstat, open, readlink, rename, rm, stat } from "node:fs/promises";
+import {
+  access,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readlink,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError, messageOf, UsageError } from "./command-error.js";
 import { printResultOnStderr } from "./terminal/print.js";
@@ -54,6 +64,28 @@ export async function openOutput(
       }
     },
   };
+}
+
+/**
+ * Writes files below a folder in their order, each atomically, and creates folders as needed. Other
+ * files in the folder stay.
+ */
+export async function writeFiles(
+  folder: string,
+  files: readonly { readonly name: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
+  for (const { name, bytes } of files) {
+    const path = join(folder, name);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      await replaceAtomically(path, await statOrUndefined(path), bytes);
+    } catch (error) {
+      throw new InputError(
+        `${path}: cannot be written: ${messageOf(error)}. ` +
+          "Choose another folder, or check its permissions and its space.",
+      );
+    }
+  }
 }
 
 async function rejectInput(

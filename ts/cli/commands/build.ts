@@ -1,12 +1,20 @@
 /** `pocketsage build`: reads items and writes a catalogue. */
 import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
-import { parseArguments, parseChoice, parseNumber, requireValue } from "../arguments.js";
+import { MAX_CELLS, MIN_CELLS } from "../../privacy/cells/format.js";
+import {
+  parseArguments,
+  parseChoice,
+  parseInteger,
+  parseNumber,
+  requireValue,
+} from "../arguments.js";
+import { buildCells, type CellReport } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
-import { openOutput } from "../output-file.js";
+import { openOutput, writeFiles } from "../output-file.js";
 import { BINARY_TYPES } from "../read/columnar-values.js";
 import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
 import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
@@ -60,6 +68,11 @@ Options
                              is meant for cosine)
       --lists WHEN           inverted lists (IVF), so that a search scans a part of the items:
                              auto (default: from ${LISTS_LIMIT} items), always or never
+      --cells K              also write the items as K cells of equal size (2 to 65536), which a
+                             device fetches without disclosing its interests: docs/cells.md; for
+                             the metric cosine
+      --cells-out FOLDER     where to write the cells (default: CATALOGUE without .sage, and .cells)
+      --cells-payload FIELD  a payload field that the cells carry, such as the title; repeatable
       --no-recall            skip the measurement of the recall
   -q, --quiet                no progress and no notes on the standard error
       --json                 the report as JSON
@@ -92,6 +105,9 @@ const OPTIONS = {
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
   lists: { type: "string", default: "auto" },
+  cells: { type: "string" },
+  "cells-out": { type: "string" },
+  "cells-payload": { type: "string", multiple: true, default: [] as string[] },
   "no-recall": { type: "boolean", default: false },
   quiet: { type: "boolean", short: "q", default: false },
   json: { type: "boolean", default: false },
@@ -115,6 +131,7 @@ interface BuildReport extends CatalogueReport {
   bytesPerItem: number;
   nearDuplicates?: NearDuplicateReport;
   recall?: { at10: number; queries: number };
+  cells?: CellReport & { folder: string };
   seconds: number;
 }
 
@@ -132,6 +149,12 @@ export async function run(args: string[]): Promise<void> {
   const { id, vector, ids, columns } = values;
   const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
   const attributeOptions = values.attribute.map(parseAttribute);
+  const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
+  if (cells && metric !== "cosine")
+    throw new UsageError(`--cells: expected --metric cosine, saw ${metric}`);
+  if (!cells && (values["cells-out"] || values["cells-payload"].length > 0))
+    throw new UsageError("--cells-out and --cells-payload: expected --cells K as well");
+  const cellFolder = values["cells-out"] ?? `${out.replace(/\.sage$/, "")}.cells`;
   if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
 
   const output = await openOutput(out, [input, ids]);
@@ -186,8 +209,17 @@ export async function run(args: string[]): Promise<void> {
       ? undefined
       : measureRecall(catalogue, items, progressOf("measuring the recall"));
 
+    const builtCells = cells
+      ? await buildCells(items, read.dim, {
+          cells,
+          payloadFields: values["cells-payload"],
+          onProgress: progressOf("dividing the items into cells"),
+        })
+      : undefined;
+
     const bytes = catalogue.toBytes();
     await output.write(bytes);
+    if (builtCells) await writeFiles(cellFolder, builtCells.files);
     const report: BuildReport = {
       ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
@@ -195,6 +227,7 @@ export async function run(args: string[]): Promise<void> {
       ...(measuredRecall && {
         recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
       }),
+      ...(builtCells && { cells: { folder: cellFolder, ...builtCells.report } }),
       seconds: (performance.now() - begunAt) / 1000,
     };
     progress.end();
@@ -248,7 +281,7 @@ const TREATMENT_TEXTS: Record<Treatment, string> = {
 };
 
 function printReport(report: BuildReport): void {
-  const { nearDuplicates, recall, seconds, bytesPerItem } = report;
+  const { nearDuplicates, recall, cells, seconds, bytesPerItem } = report;
   const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
   if (nearDuplicates) {
     const { variants, kinds, score, treatment } = nearDuplicates;
@@ -264,5 +297,11 @@ function printReport(report: BuildReport): void {
       "recall@10",
       `${recall.at10.toFixed(4)} against exact search, over ${recall.queries} queries`,
     ]);
+  if (cells)
+    extraFields.push(
+      ["cells", `${formatCount(cells.cells)} of ${formatCount(cells.cellBytes)} bytes`],
+      ["", `${cells.leastItems} to ${cells.mostItems} items each, in ${cells.folder}`],
+      ["", `codebook ${cells.codebook}`],
+    );
   printCatalogue(report, [...extraFields, ["time", `${seconds.toFixed(1)} s`]]);
 }
