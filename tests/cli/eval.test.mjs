@@ -141,6 +141,85 @@ test("walk-forward tests each of the last days", async () => {
   assert.equal(report.accounts, 3);
 });
 
+test("EASE is the closed form: the items most used beside those of a history", async () => {
+  const { trainEase } = await import("../../pkg/cli/eval/ease.js");
+  // Users by item: {0, 1, 2}, {0, 1}, {2, 3}, {0, 1, 3} and twice item 3.
+  const baskets = [
+    [0, 1, 2],
+    [0, 1],
+    [2, 3],
+    [3, 0, 1, 3],
+  ];
+  const user = Int32Array.from(baskets.flatMap((items, index) => items.map(() => index)));
+  const row = Int32Array.from(baskets.flat());
+  const l2 = 0.5;
+  const { rows, predict } = trainEase({ user, row }, 6, l2, () => {});
+  assert.deepEqual([...rows], [0, 1, 2, 3]); // rows 4 and 5 have no user
+  const gram = [0, 1, 2, 3].map((a) =>
+    [0, 1, 2, 3].map(
+      (b) =>
+        baskets.filter((items) => items.includes(a) && items.includes(b)).length +
+        (a === b ? l2 : 0),
+    ),
+  );
+  // The weights B solve: G B has no entries off its diagonal but those of columns scaled, that is
+  // (G B)[i][j] = G[i][j] for i != j, with B[j][j] = 0.
+  const weights = [0, 1, 2, 3].map((item) => predict([item]));
+  for (const j of rows)
+    for (const i of rows) {
+      if (i === j) continue;
+      const others = [0, 1, 2, 3].filter((k) => k !== j);
+      const sum = others.reduce((total, k) => total + gram[i][k] * weights[k][j], 0);
+      assert(Math.abs(sum - gram[i][j]) < 1e-12, `${i} ${j}`);
+    }
+  const report = await evalJson(log, "--no-sage", "--methods", "ease:1,random");
+  assert(metric(report, "ease:1", "recall") > metric(report, "random", "recall"));
+});
+
+test("calibration by categories of a file", async () => {
+  const calibration = async (name, content, ...args) => {
+    const report = await evalJson(
+      log,
+      ...["--no-sage", "--methods", "mean,random", "--items", await put(name, content), ...args],
+    );
+    assert.equal(report.topics, "categories");
+    return report.rows.map((row) => row.metrics.miscalibration.value);
+  };
+  const ids = kinds.flat();
+  const lines = (separator, head, categoryOf) =>
+    table(
+      separator,
+      head,
+      ids.map((id, index) => [id, categoryOf(id, index)]),
+    );
+  // Each user likes one kind: items near the mean are of that kind.
+  const [mean, random] = await calibration(
+    "kinds.csv",
+    lines(",", ["id", "category"], (id) => `kind ${id[0]}`),
+  );
+  assert(mean < 1e-9 && random > 0.1, `${mean} ${random}`);
+  // One category for all items: every list is calibrated.
+  const all = lines("\t", ["item_id:token", "class:token_seq"], () => "one two");
+  assert.deepEqual(await calibration("all.item", all), [0, 0]);
+  const genres = lines("\t", ["movieId", "about"], (_, index) => (index === 0 ? "" : "x|y"));
+  for (const value of await calibration("genres.tsv", genres, "--category", "about"))
+    assert(Math.abs(value) < 1e-9);
+  const clusters = await evalJson(log, "--no-sage");
+  assert.equal(clusters.topics, "clusters");
+  for (const [content, message] of [
+    ["id,size\n0-1,3\n", /\.csv:2: no column of the categories\. Columns: id, size\. --category/],
+    ["name,category\nx,y\n", /\.csv:2: no column of the item\. .* --item/],
+    ["id,category\n", /: no items\./],
+  ]) {
+    const file = await put("bad-items.csv", content);
+    const { code, stderr } = await pocketsage([
+      ...["eval", log, "--vectors", vectors, ...quick, "--no-sage", "--items", file],
+    ]);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, message);
+  }
+});
+
 test("users are merged to accounts, two data sets are orthogonal", async () => {
   const merged = await evalJson(log, "--no-sage", "--merge-users", "3");
   assert.equal(merged.accounts, 4);
@@ -211,6 +290,7 @@ test("bad input: the line, what was seen, and a remedy", async () => {
   }
   const usage = [
     [["--methods", "last:x"], /--methods: expected last:K/],
+    [["--methods", "ease:0"], /--methods: ease:0: expected a number above 0/],
     [["--sweep", "interests=1"], /--sweep: expected OPTION=VALUE/],
     [["--variant", "sage={}"], /--variant: expected different names/],
     [["--html", log], /is an input of this command/],

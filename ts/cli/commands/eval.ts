@@ -7,6 +7,7 @@ import { DEFAULT_METHODS, METHOD_NAMES, parseMethod } from "../eval/baselines.js
 import { evaluate } from "../eval/evaluate.js";
 import { readItemVectors, relevanceThreshold } from "../eval/item-vectors.js";
 import { readActionLog } from "../eval/read-action-log.js";
+import { readCategories } from "../eval/read-categories.js";
 import { makeReport } from "../eval/report.js";
 import { toHtml, toMarkdown } from "../eval/report-files.js";
 import { printReport } from "../eval/report-format.js";
@@ -17,7 +18,7 @@ import { trainVectors } from "../eval/train-vectors.js";
 import { openOutput } from "../output-file.js";
 import { TIME_UNITS } from "../read/action-time.js";
 import { displayName } from "../read/stream.js";
-import { formatCount, printJson, printNote } from "../terminal/print.js";
+import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 
 /** Lists for the help, broken so that its lines fit. */
@@ -42,10 +43,14 @@ Options
       --train-vectors    train vectors of 128 dimensions on the train actions instead (PPMI of items
                          in the same histories, truncated SVD)
       --ids FILE         the ids of vectors without ids (.npy), one a line
+      --items FILE       the categories of the items, by which calibration is measured instead of
+                         clusters of the vectors: RecBole (.item), MovieLens, CSV, JSON, Parquet;
+                         several are an array, or text with | between them
       --with ACTIONS     a second data set, whose items are orthogonal to those of the first, with
-      --with-vectors, --with-ids, as above
+      --with-vectors, --with-ids, --with-items, as above
       --user, --item, --at, --part, --rating FIELD
                          the columns of ACTIONS, if they have other names
+      --category FIELD   the column of --items that has the categories
       --columns NAMES    the columns of a file without a header line, as in user,item,rating,at
       --at-unit UNIT     unit of times: s, ms, us, ns, or auto (default)
       --times WHAT       clock: times are of one clock; order: they only order the actions of a
@@ -103,6 +108,9 @@ const OPTIONS = {
   with: { type: "string" },
   "with-vectors": { type: "string" },
   "with-ids": { type: "string" },
+  items: { type: "string" },
+  "with-items": { type: "string" },
+  category: { type: "string" },
   user: { type: "string" },
   item: { type: "string" },
   at: { type: "string" },
@@ -160,7 +168,10 @@ export async function run(args: string[]): Promise<void> {
   for (const reference of references) parseChoice("--reference", reference, names);
   const givenThreshold =
     values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
-  const inputs = [actions, values.vectors, values.ids, values.with, values["with-vectors"]];
+  const inputs = [
+    ...[actions, values.vectors, values.ids, values.items],
+    ...[values.with, values["with-vectors"], values["with-items"]],
+  ];
   const htmlOutput = values.html === undefined ? undefined : await openOutput(values.html, inputs);
   const markdownOutput =
     values.markdown === undefined ? undefined : await openOutput(values.markdown, inputs);
@@ -168,12 +179,13 @@ export async function run(args: string[]): Promise<void> {
   const onNote = (note: string): void => void (values.quiet || printNote(note));
   try {
     await init();
-    const sets = [await readDataSet(actions, values.vectors, values.ids, values, progress)];
+    const files = { actions, vectors: values.vectors, ids: values.ids, items: values.items };
+    const sets = [await readDataSet(files, values, progress)];
     if (values.with !== undefined) {
       if (values["with-vectors"] === undefined && !values["train-vectors"])
         throw new UsageError("--with: --with-vectors FILE is missing");
-      const { with: file, "with-vectors": vectors, "with-ids": ids } = values;
-      sets.push(await readDataSet(file, vectors, ids, values, progress));
+      const { "with-vectors": vectors, "with-ids": ids, "with-items": items } = values;
+      sets.push(await readDataSet({ actions: values.with, vectors, ids, items }, values, progress));
     }
     const data = joinDataSets(sets, { mergeUsers, accounts, seed });
     const counts = new Uint32Array(data.vectors.ids.length);
@@ -217,10 +229,16 @@ function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] }
   return { variants, sweeps };
 }
 
+/** The files of one data set. */
+interface DataFiles {
+  readonly actions: string;
+  readonly vectors: string | undefined;
+  readonly ids: string | undefined;
+  readonly items: string | undefined;
+}
+
 async function readDataSet(
-  file: string,
-  vectorsFile: string | undefined,
-  ids: string | undefined,
+  { actions: file, vectors: vectorsFile, ids, items }: DataFiles,
   values: Values,
   progress: ReturnType<typeof openProgress>,
 ): Promise<DataSet> {
@@ -257,8 +275,16 @@ async function readDataSet(
       : await readItemVectors(vectorsFile, ids, onNote, (share) =>
           progress.share(`reading ${displayName(vectorsFile)}`, share),
         );
+  const categories =
+    items === undefined
+      ? undefined
+      : await readCategories(items, { item: values.item, category: values.category, onNote });
+  if (categories) {
+    const count = vectors.ids.filter((id) => !categories.has(id)).length;
+    if (count > 0) onNote(`${displayName(items!)}: ${countOf(count, "item")} without a category`);
+  }
   return {
-    ...{ log, split, vectors },
+    ...{ log, split, vectors, categories },
     cases: sampleUsers(split.cases, users, seed),
     hasClock: log.hasTimes && (times === "auto" ? !beginsAtOnce : times === "clock"),
   };

@@ -7,6 +7,7 @@ import { openRandom } from "../random.js";
 import type { ActionLog } from "./action-log.js";
 import type { ItemVectors } from "./item-vectors.js";
 import type { Split, SplitCase } from "./split.js";
+import { type Topics, topicsOfNames } from "./topics.js";
 
 /** Most actions of a history, the newest. */
 const MAX_HISTORY = 200;
@@ -21,6 +22,8 @@ export interface DataSet {
   /** The cases to evaluate; all of the split, or those of a sample of its users. */
   readonly cases: readonly SplitCase[];
   readonly vectors: ItemVectors;
+  /** Names by item; undefined if no file has them. */
+  readonly categories: ReadonlyMap<string, readonly string[]> | undefined;
   /** Whether times are of one clock; else they only order the actions of a user. */
   readonly hasClock: boolean;
 }
@@ -46,6 +49,8 @@ export interface EvalData {
   readonly vectors: ItemVectors;
   /** Data set of each row. */
   readonly setOf: Uint8Array;
+  /** The categories of rows; undefined if no data set has them. */
+  readonly categories: Topics | undefined;
   /** By ascending cut. */
   readonly cases: readonly EvalCase[];
   readonly accounts: number;
@@ -124,6 +129,7 @@ export function joinDataSets(
   cases.sort((a, b) => (a.cut === b.cut ? a.account - b.account : a.cut - b.cut));
   return {
     ...{ vectors, setOf, cases, accounts: accountIndex.size, hasClock },
+    categories: joinCategories(sets),
     train: {
       row: Int32Array.from(trainRow),
       user: Int32Array.from(trainUser),
@@ -161,6 +167,16 @@ function agesByRank(length: number): Float64Array {
 function rowsOfItems({ log, vectors }: DataSet, offset: number): Int32Array {
   const rowOfId = new Map(vectors.ids.map((id, row) => [id, row + offset]));
   return Int32Array.from(log.items, (item) => rowOfId.get(item) ?? -1);
+}
+
+/** Categories of different sets differ, even if they have one name. */
+function joinCategories(sets: readonly DataSet[]): Topics | undefined {
+  if (sets.every(({ categories }) => categories === undefined)) return undefined;
+  return topicsOfNames(
+    sets.flatMap(({ categories, vectors }, set) =>
+      vectors.ids.map((id) => categories?.get(id)?.map((name) => `${set} ${name}`)),
+    ),
+  );
 }
 
 /** One matrix in which the items of different sets are orthogonal; ids get the set's number. */

@@ -5,18 +5,19 @@ import { UsageError } from "../command-error.js";
 import { parseDecimal } from "../read/number.js";
 import type { EvalCase, EvalData } from "./accounts.js";
 import { completeLinkage, kMeans, medoidOf } from "./clusters.js";
+import { type Ease, trainEase } from "./ease.js";
 import type { CaseContext, Method, Plan, Query } from "./method.js";
 import { roundRobin, topRows } from "./scores.js";
 
 /** Names for --methods; a ":" is followed by a number. */
 export const METHOD_NAMES = [
   ...["last:K", "mean", "decay:RATE", "k-means:K", "linkage:K", "pinnersage:K"],
-  ...["popularity", "popular-decay:RATE", "random"],
+  ...["popularity", "popular-decay:RATE", "ease:L2", "random"],
 ];
 /** The methods of a run without --methods. */
 export const DEFAULT_METHODS = [
   ...["last:1", "last:5", "last:10", "mean", "decay:.01", "decay:.1", "k-means:5", "linkage:5"],
-  ...["pinnersage:5", "popularity", "popular-decay:.1", "random"],
+  ...["pinnersage:5", "popularity", "popular-decay:.1", "ease", "random"],
 ];
 
 /** Decay a day of PinnerSage's importance. */
@@ -25,6 +26,8 @@ const PINNERSAGE_LAMBDA = 0.01;
 const MERGE_COST_QUANTILE = 0.8;
 /** Weight of log(1 + count) beside a cosine. */
 const POPULARITY_WEIGHT = 0.1;
+/** Regularisation of EASE. */
+const DEFAULT_EASE_L2 = 100;
 const MS_PER_DAY = 86_400_000;
 
 /** The method that a text names, as in "last:5". */
@@ -49,6 +52,7 @@ const MAKERS: ReadonlyMap<string, (name: string, parameter: number | undefined) 
     ["pinnersage", (name, k = 5) => pinnerSage(name, count(name, k))],
     ["popularity", (name) => popularity(name)],
     ["popular-decay", (name, rate = 0.1) => popularDecay(name, rate)],
+    ["ease", (name, l2 = DEFAULT_EASE_L2) => ease(name, l2)],
     ["random", (name) => randomItems(name)],
   ]);
 
@@ -104,6 +108,28 @@ function popularity(name: string): Method {
     plan: ({ popularity: counts, excluded, count }) => ({
       queries: [],
       choose: () => topRows(counts, excluded, count),
+    }),
+  };
+}
+
+/** The linear model over all train actions: it sees other users' actions after the cut, too. */
+function ease(name: string, l2: number): Method {
+  if (l2 === 0)
+    throw new UsageError(`--methods: ${name}: expected a number above 0, the regularisation`);
+  let model: Ease | undefined;
+  return {
+    name,
+    title: `EASE ${l2}`,
+    prepare({ train, vectors }, onShare) {
+      model = trainEase(train, vectors.ids.length, l2, onShare);
+    },
+    plan: ({ evalCase, excluded, count }) => ({
+      queries: [],
+      choose() {
+        const { rows, predict } = model!;
+        const isExcluded = Uint8Array.from(rows, (row) => excluded[row]!);
+        return topRows(predict(evalCase.seen), isExcluded, count).map((item) => rows[item]!);
+      },
     }),
   };
 }

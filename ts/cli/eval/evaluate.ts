@@ -1,18 +1,13 @@
 /** Runs all methods and variants over all cases and collects their metrics. */
 import { openRandom } from "../random.js";
 import type { EvalCase, EvalData } from "./accounts.js";
-import { kMeans } from "./clusters.js";
 import type { CaseContext, Method, Plan, Query } from "./method.js";
 import { METRICS, type MetricContext, measureList, surpriseOf } from "./metrics.js";
 import { PopularityClock } from "./popularity.js";
 import { applyPrior } from "./prior.js";
 import { buildCatalogue, recommendBySage, type Variant } from "./sage-variant.js";
 import { scoreAll } from "./scores.js";
-
-/** Topics of the catalogue where items have no categories. */
-const TOPICS = 32;
-/** Most items that define the topics. */
-const MAX_TOPIC_SAMPLE = 20_000;
+import { clusterTopics } from "./topics.js";
 
 export interface EvaluateOptions {
   readonly methods: readonly Method[];
@@ -43,7 +38,7 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
     await method.prepare?.(data, (share) => onShare(`preparing ${method.title}`, share));
   const metricContext: MetricContext = {
     ...{ data, count, threshold, surprise: surpriseOf(data) },
-    ...topicsOf(data, seed),
+    topics: data.categories ?? clusterTopics(data.vectors, seed),
   };
   const tallies = [...methods, ...variants].map((entry) => new Tally(entry, data));
   const popularityClock = new PopularityClock(data, options);
@@ -146,38 +141,4 @@ class Tally {
       ...(this.milliseconds > 0 && { milliseconds: this.milliseconds / cases }),
     };
   }
-}
-
-/** The topics of rows: the nearest of 32 k-means centres. */
-function topicsOf(
-  { vectors }: EvalData,
-  seed: number,
-): { topics: Float32Array; topicCount: number } {
-  const { values, dim, ids } = vectors;
-  const sampleRows = Math.min(ids.length, MAX_TOPIC_SAMPLE);
-  const random = openRandom(seed);
-  const sample = new Float32Array(sampleRows * dim);
-  for (let index = 0; index < sampleRows; index += 1) {
-    const row = sampleRows === ids.length ? index : random.below(ids.length);
-    sample.set(values.subarray(row * dim, (row + 1) * dim), index * dim);
-  }
-  const { centres, count } = kMeans(sample, dim, TOPICS, random, 10);
-  // The nearest centre has the greatest cosine * |c| - |c|^2 / 2.
-  const scores = new Float32Array(count * ids.length);
-  scoreAll(vectors, centres, count, scores);
-  const topics = new Float32Array(ids.length * count);
-  const halfSquares = Float64Array.from({ length: count }, (_, topic) =>
-    centres
-      .subarray(topic * dim, (topic + 1) * dim)
-      .reduce((sum, value) => sum + (value * value) / 2, 0),
-  );
-  for (let row = 0; row < ids.length; row += 1) {
-    let [nearest, best] = [0, -Infinity];
-    for (let topic = 0; topic < count; topic += 1) {
-      const score = scores[topic * ids.length + row]! - halfSquares[topic]!;
-      if (score > best) [nearest, best] = [topic, score];
-    }
-    topics[row * count + nearest] = 1;
-  }
-  return { topics, topicCount: count };
 }

@@ -1,5 +1,6 @@
 /** Metrics of one list of recommendations, and the columns of every report. */
 import type { EvalCase, EvalData } from "./accounts.js";
+import { type Topics, topicShares } from "./topics.js";
 
 /** A column of the reports. */
 export interface Metric {
@@ -58,9 +59,7 @@ export interface MetricContext {
   readonly threshold: number;
   /** Bits of surprise of each row. */
   readonly surprise: Float64Array;
-  /** Topic shares of each row: row-major, rows x topics. */
-  readonly topics: Float32Array;
-  readonly topicCount: number;
+  readonly topics: Topics;
 }
 
 /** The surprise of each row: train users count, with one more user for every row. */
@@ -145,8 +144,8 @@ function diversityOf({ data }: MetricContext, list: Int32Array): number {
 }
 
 function miscalibrationOf(context: MetricContext, history: Int32Array, list: Int32Array): number {
-  const wanted = topicShares(context, history);
-  const shown = topicShares(context, list);
+  const wanted = topicShares(context.topics, history);
+  const shown = topicShares(context.topics, list);
   let divergence = 0;
   for (const [topic, share] of wanted.entries()) {
     if (share === 0) continue;
@@ -154,12 +153,4 @@ function miscalibrationOf(context: MetricContext, history: Int32Array, list: Int
     divergence += share * Math.log(share / smoothed);
   }
   return divergence;
-}
-
-function topicShares({ topics, topicCount }: MetricContext, rows: Int32Array): Float64Array {
-  const shares = new Float64Array(topicCount);
-  for (const row of rows)
-    for (let topic = 0; topic < topicCount; topic += 1)
-      shares[topic]! += topics[row * topicCount + topic]! / rows.length;
-  return shares;
 }

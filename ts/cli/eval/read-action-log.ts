@@ -1,16 +1,14 @@
 /** Action logs of many users: which formats and columns are read, and what is refused. */
-import { stat } from "node:fs/promises";
 import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";
 import { actionTimeReader, type TimeUnit } from "../read/action-time.js";
-import { columnarFormatOf } from "../read/columnar.js";
 import { readPath } from "../read/field-path.js";
 import { toId, toNumber } from "../read/fields.js";
-import { openRows, readTextRows } from "../read/open-rows.js";
 import { listNames, type OnNote, type Row } from "../read/row.js";
-import { displayName, openText, readText, splitLines, type TextSource } from "../read/stream.js";
+import { displayName } from "../read/stream.js";
 import { countOf } from "../terminal/print.js";
 import { type ActionLog, ActionLogBuilder, PARTS, type Part } from "./action-log.js";
+import { findColumn, openTableRows } from "./open-table-rows.js";
 
 /** The columns that an action log has; names given as options replace those that are found. */
 interface LogColumns {
@@ -49,8 +47,7 @@ const KNOWN_COLUMNS: Record<ColumnRole, readonly string[]> = {
 };
 /** MovieLens .dat: UserID::MovieID::Rating::Timestamp. */
 const MOVIELENS_COLUMNS = ["user", "item", "rating", "at"];
-/** SASRec: one action a line, a user and an item by number, in order of time. */
-const SASREC_LINE = /^\d+ \d+\s*$/;
+const SASREC_COLUMNS = ["user", "item"];
 
 /**
  * Reads all actions of a file as a stream. Rejects with an InputError that has the line of the
@@ -63,7 +60,11 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
   const builder = new ActionLogBuilder();
   let columns: ResolvedColumns | undefined;
   let lowRatings = 0;
-  for await (const row of openLogRows(file, options)) {
+  for await (const row of openTableRows(file, {
+    ...options,
+    movieLens: MOVIELENS_COLUMNS,
+    sasRec: SASREC_COLUMNS,
+  })) {
     columns ??= resolveColumns(row, options.columns);
     const { location } = row;
     if (minRating !== undefined && readRating(row, columns) < minRating) {
@@ -106,53 +107,6 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
   return log;
 }
 
-/** The rows of a log in any format. */
-async function* openLogRows(file: string, options: ActionLogOptions): AsyncGenerator<Row> {
-  const { header, onNote, onShare } = options;
-  const rowOptions = { id: "item", vector: "", columns: header, onNote, onShare };
-  if (columnarFormatOf(file)) return yield* openRows(file, rowOptions);
-  const length = await stat(file).then(
-    ({ size }) => size,
-    () => 0, // standard input, or an error that reading reports
-  );
-  const source = await openText(
-    readText(file, (bytes) => length > 0 && onShare(Math.min(1, bytes / length))),
-  );
-  const [firstLine = ""] = source.beginning.trimStart().split("\n", 1);
-  const name = displayName(file);
-  if (header === undefined && firstLine.includes("::")) {
-    onNote(`${name}: read as MovieLens (user::item::rating::time)`);
-    yield* readCells(name, source, "::", MOVIELENS_COLUMNS);
-  } else if (header === undefined && SASREC_LINE.test(firstLine)) {
-    onNote(`${name}: read as SASRec (user item, in order of time)`);
-    yield* readCells(name, source, " ", ["user", "item"]);
-  } else yield* readTextRows(file, source, rowOptions);
-}
-
-/** Rows of lines without a header and quotes; each must have one cell a column. */
-async function* readCells(
-  name: string,
-  source: TextSource,
-  separator: string,
-  columns: readonly string[],
-): AsyncGenerator<Row> {
-  let line = 0;
-  for await (const text of splitLines(name, source.chunks)) {
-    line += 1;
-    const trimmedLine = text.trim();
-    if (trimmedLine === "") continue;
-    const cells = trimmedLine.split(separator);
-    if (cells.length !== columns.length)
-      throw new InputError(
-        `${name}:${line}: expected ${columns.join(separator)}, saw ${inspect(trimmedLine)}. ` +
-          "Repair the line, or name other columns with --columns.",
-      );
-    const fields: Record<string, string> = {};
-    for (const [index, column] of columns.entries()) fields[column] = cells[index]!;
-    yield { location: `${name}:${line}`, fields };
-  }
-}
-
 interface ResolvedColumns {
   readonly user: string;
   readonly item: string;
@@ -163,7 +117,7 @@ interface ResolvedColumns {
 
 function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
   const find = (role: ColumnRole): string | undefined =>
-    given[role] ?? KNOWN_COLUMNS[role].find((name) => readPath(row.fields, name) !== undefined);
+    given[role] ?? findColumn(row, undefined, KNOWN_COLUMNS[role]);
   const requireColumn = (role: ColumnRole): string => {
     const column = find(role);
     if (column !== undefined && readPath(row.fields, column) !== undefined) return column;

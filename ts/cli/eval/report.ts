@@ -26,6 +26,8 @@ export interface Report {
   readonly count: number;
   readonly threshold: number;
   readonly hasClock: boolean;
+  /** By what miscalibration is measured. */
+  readonly topics: "categories" | "clusters";
   readonly resamples: number;
   readonly seed: number;
   readonly references: readonly string[];
@@ -69,6 +71,7 @@ export function makeReport(rows: readonly Row[], data: EvalData, options: Report
     dim: data.vectors.dim,
     trainActions: data.train.row.length,
     hasClock: data.hasClock,
+    topics: data.categories ? "categories" : "clusters",
     ...options,
     variants: options.variants.map(({ name }) => name),
     sweeps: options.sweeps.map(({ option, variants }) => ({
