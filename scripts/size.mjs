@@ -11,6 +11,9 @@ import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
 const BUDGET_BYTES = 119 * 1024;
+/** Gzipped bytes of a framework's entry, without the framework and without the main entry. */
+const FRAMEWORK_BUDGET_BYTES = 2 * 1024;
+const frameworks = ["react", "vue", "svelte"];
 /** Encodings of a file; its size is measured in each. */
 const encodings = ["raw", "gzip", "brotli"];
 
@@ -34,19 +37,28 @@ await runScript(async () => {
     "JavaScript, usual imports",
     await bundle('export { Catalogue, openSage, indexedDbStore } from "pocketsage";'),
   );
+  const entries = [];
+  for (const name of frameworks) {
+    const path = `pocketsage/${name}`;
+    entries.push(measurePart(path, await bundle(`export * from "${path}";`)));
+  }
   const totalGzipBytes = wasmAndJavaScript.gzip;
   const excessBytes = totalGzipBytes - BUDGET_BYTES;
 
   if (asJson) {
-    const report = { parts: [...parts, usualImports], total: totalGzipBytes, budget: BUDGET_BYTES };
+    const report = {
+      parts: [...parts, usualImports, ...entries],
+      total: totalGzipBytes,
+      budget: BUDGET_BYTES,
+      frameworkBudget: FRAMEWORK_BUDGET_BYTES,
+    };
     console.log(JSON.stringify(report, undefined, 2));
   } else {
     printTitle("Size, bytes");
     const subpaths = await measureSubpaths(parts[1]);
-    const rows = [...parts, wasmAndJavaScript, usualImports, ...subpaths].map((part) => [
-      part.name,
-      ...encodings.map((encoding) => part[encoding]),
-    ]);
+    const rows = [...parts, wasmAndJavaScript, usualImports, ...subpaths, ...entries].map(
+      (part) => [part.name, ...encodings.map((encoding) => part[encoding])],
+    );
     printTable([["part", ...encodings], ...rows]);
     const [totalKilobytes, budgetKilobytes] = [
       (totalGzipBytes / 1024).toFixed(1),
@@ -54,6 +66,12 @@ await runScript(async () => {
     ];
     console.log(`\n  ${totalKilobytes} KB gzipped of a budget of ${budgetKilobytes} KB`);
   }
+  for (const { name, gzip } of entries)
+    if (gzip > FRAMEWORK_BUDGET_BYTES)
+      throw new Remedy(
+        `${name} has ${gzip} bytes gzipped, of a budget of ${FRAMEWORK_BUDGET_BYTES}: ` +
+          "make ts/frameworks/ smaller.",
+      );
   if (excessBytes > 0)
     throw new Remedy(
       `The main entry has ${totalGzipBytes} bytes gzipped, ${excessBytes} more than its budget ` +
@@ -71,7 +89,9 @@ function measurePart(name, content) {
 /** What each subpath entry adds to the JavaScript of the main entry; it has no budget. */
 async function measureSubpaths(mainEntry) {
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const names = Object.keys(exports).filter((name) => exports[name].types && name !== ".");
+  const names = Object.keys(exports)
+    .filter((name) => exports[name].types && name !== ".")
+    .filter((name) => !frameworks.includes(name.slice(2)));
   const subpaths = [];
   for (const name of names) {
     const path = name.replace(".", "pocketsage");
@@ -99,7 +119,11 @@ async function bundle(entry) {
       sourcemap: false,
       assetsInlineLimit: 0,
       modulePreload: false,
-      rollupOptions: { input: join(folder, "entry.js"), preserveEntrySignatures: "strict" },
+      rollupOptions: {
+        input: join(folder, "entry.js"),
+        preserveEntrySignatures: "strict",
+        external: frameworks,
+      },
     },
   });
   const chunks = output.filter((part) => part.type === "chunk");

@@ -44,12 +44,14 @@ const cargoSuites = [
 ];
 
 /** Folders of tests/ that must exist and hold tests: a suite without tests is a failure. */
-const requiredFolders = "browser cases cli docs edge golden js packages page workerd".split(" ");
+const requiredFolders =
+  "browser cases cli docs edge frameworks golden js packages page workerd".split(" ");
 
 /** The browsers of the folders whose tests open one. */
 const browsersOfFolders = {
   browser: ["chromium", "firefox"],
   docs: ["chromium"],
+  frameworks: ["chromium"],
   golden: ["chromium", "firefox"],
   packages: ["chromium"],
   page: ["chromium"],

@@ -8,13 +8,14 @@ import { test } from "node:test";
 const pkg = new URL("../../pkg/", import.meta.url);
 const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
-/** The index.d.ts of each entry and every file they re-export, without comments. */
+/** The types of each entry and every file they re-export, without comments. */
 async function publicTypes() {
   const paths = new Set();
-  for (const entry of ["", "remote/", "evaluate/", "names/"]) {
-    const index = `${entry}index.d.ts`;
+  const frameworks = ["react", "vue", "svelte"].map((name) => `frameworks/${name}`);
+  for (const entry of ["index", "remote/index", "evaluate/index", "names/index", ...frameworks]) {
+    const index = `${entry}.d.ts`;
     paths.add(index);
-    const folder = index.slice(0, -"index.d.ts".length);
+    const folder = index.slice(0, index.lastIndexOf("/") + 1);
     const text = await readFile(new URL(index, pkg), "utf8");
     const exported = Array.from(text.matchAll(/from "\.\/(.+)\.js"/g), ([, name]) => name);
     for (const name of exported.sort()) paths.add(`${folder}${name}.d.ts`);

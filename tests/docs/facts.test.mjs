@@ -94,10 +94,13 @@ test("README: a profile and one more action, to the millisecond", () => {
 test("the size of the main entry is the one that is measured", async () => {
   const script = fileURLToPath(new URL("scripts/size.mjs", root));
   const { stdout } = await promisify(execFile)(process.execPath, [script, "--json"]);
-  const { total, budget } = JSON.parse(stdout.slice(stdout.indexOf("{")));
+  const { total, budget, parts, frameworkBudget } = JSON.parse(stdout.slice(stdout.indexOf("{")));
   const measured = Math.round(total / 1024);
   states(readme, "main entry is # KB gzipped", measured);
   states(figures, "is # KB gzipped of a budget of # KB", measured, budget / 1024);
+  const entries = parts.filter(({ name }) => name.startsWith("pocketsage/"));
+  assert.equal(entries.length, 3);
+  for (const { name, gzip } of entries) assert.ok(gzip <= frameworkBudget, `${name}: ${gzip}`);
 });
 
 test("the emoji catalogue has as many items as the documents say", async () => {

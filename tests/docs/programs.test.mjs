@@ -9,7 +9,13 @@ import { launchChromium } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 
 const root = new URL("../../", import.meta.url);
-const documents = ["README.md", "docs/usage.md", "docs/remote.md", "docs/evaluate.md"];
+const documents = [
+  "README.md",
+  "docs/usage.md",
+  "docs/remote.md",
+  "docs/evaluate.md",
+  "docs/frameworks.md",
+];
 const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
 const programs = texts.flatMap((text) =>
   [...text.matchAll(/^```js\n(.*?)^```$/gms)].map(([, code]) => code),
@@ -135,14 +141,20 @@ test("evaluate: names, comparison, replay and interleaving", async () => {
   assert.match(await outputOf(program("creditTeams(shown")), /^3 \{ a: 0, b: 1 \}/);
 });
 
+test("frameworks: a listener without a framework", async () => {
+  const output = await outputOf(program("subscribe(show)"));
+  assert.match(output, /^interests: 1\n(interests: 0\n)+$/); // at least once for each change
+});
+
 test("remote: preview() shows the request to the engine", async () => {
   const output = await outputOf(program("qdrant({ url"));
   assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
 });
 
+// Those with `openFor` are tested in tests/frameworks.
 test("every program of the documents is tested", () => {
   const untested = programs.filter(
-    (code) => !tested.has(code) && !code.includes("serveSage(async"),
+    (code) => !tested.has(code) && !/serveSage\(async|openFor/.test(code),
   );
   assert.deepEqual(untested, []);
 });

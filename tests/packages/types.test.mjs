@@ -1,10 +1,15 @@
 // The types in a strict TypeScript project, which checks the declarations of the package, too.
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createProject, root, run } from "./consumer.mjs";
 
 const { path, put } = await createProject();
+// The peers, and their types.
+await put("node_modules/@types/.keep", "");
+for (const name of ["react", "vue", "@types/react"])
+  await symlink(join(root, "node_modules", name), join(path, "node_modules", name));
 
 const consumer = `
 import {
@@ -13,6 +18,9 @@ import {
 } from "pocketsage";
 import { interleave, type Replay, replay } from "pocketsage/evaluate";
 import { nameInterests, type NameWord } from "pocketsage/names";
+import { type Answer, useRecommendations, useSage } from "pocketsage/react";
+import { recommendationsStore, sageStore } from "pocketsage/svelte";
+import * as vue from "pocketsage/vue";
 import type {
   Action, Cut, ErrorCode, Hit, Interest, Profile, Query, Recommendation, Retriever, Sage,
   SageOptions, Store,
@@ -27,6 +35,15 @@ export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay
   const held = ranked.length + (team ? 1 : 0);
   return replay(await sage.actions(), { sage: { catalogue }, held });
 };
+
+export const inReact = (open: () => Promise<Sage>): Answer<Recommendation> =>
+  useRecommendations(useSage(open, "me").sage, { count: 3, exclude: new Set(["1F355"]) });
+export const inVue = (open: () => Promise<Sage>): readonly Recommendation[] =>
+  vue.useRecommendations(vue.useSage(open, () => "me").sage, () => ({ count: 3 })).data.value;
+export const inSvelte = (open: () => Promise<Sage>) =>
+  recommendationsStore(sageStore(open), { count: 3 });
+// @ts-expect-error a misspelt option
+export const wrongOption = () => useRecommendations(undefined, { cuont: 3 });
 
 export async function recommend(bytes: Uint8Array): Promise<Recommendation[]> {
   const catalogue = await Catalogue.fromBytes(bytes);

@@ -12,6 +12,7 @@
  */
 import { SageError } from "../errors.js";
 import type { SegmentList, Segments, Store } from "../store/store.js";
+import { notify } from "../values/listeners.js";
 import { dataOf, type Limits, Log, type OnDelete } from "./log.js";
 import { combineLogs, corrupt, decodeLog, encodeLog } from "./log-format.js";
 import { idOf, isTombstone, type LogData, type Operation, randomHex } from "./operation.js";
@@ -61,6 +62,8 @@ export interface Journal {
 export interface JournalOptions {
   readonly dim: number;
   readonly limits: () => Limits;
+  /** Called in a microtask after each change of the log, by this or another writer. */
+  readonly listeners: ReadonlySet<() => void>;
   /** Copy stored bytes that cannot be decoded aside, and start with an empty log. */
   readonly setAsideUnreadable: boolean;
   readonly storeTimeoutMs: number;
@@ -71,7 +74,7 @@ export interface JournalOptions {
  * "storage" and leaves the store unchanged, unless `setAsideUnreadable` applies.
  */
 export async function openJournal(store: Store, options: JournalOptions): Promise<Journal> {
-  const { dim, limits, storeTimeoutMs } = options;
+  const { dim, limits, listeners, storeTimeoutMs } = options;
   const segments = segmentsOf(store);
   let log = new Log();
   let pending: Change[] = [];
@@ -98,8 +101,10 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     return run;
   };
 
-  const applyLimits = (): void => {
+  /** The end of each change of the log: applies the limits and calls the listeners. */
+  const finishChange = (): void => {
     for (const { at } of log.retain(limits())) oldestRemoved = Math.min(oldestRemoved, at);
+    notify(listeners);
   };
 
   const onDelete: OnDelete = (entry, tombstone) =>
@@ -132,7 +137,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     log.merge(dataOf(issuedChanges.flatMap(({ operations }) => operations)), onDelete);
     for (const { operations } of unissuedChanges) issueOperations(operations);
     dropStored(data);
-    applyLimits();
+    finishChange();
   };
 
   /** Removes operations from the pending changes that a write has stored before it failed. */
@@ -250,7 +255,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     change(operations, clears = false) {
       const change = addChange(operations, false, clears);
       issueOperations(operations);
-      applyLimits();
+      finishChange();
       return { stored: flush().then(() => change.deleted.size) };
     },
     async merge(data) {
@@ -258,7 +263,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       const operations = [...entries, ...marks, ...tombstones].filter((one) => !log.has(one));
       if (operations.length === 0) return;
       log.merge(data, onDelete);
-      applyLimits();
+      finishChange();
       addChange(operations, true, false);
       await flush();
     },

@@ -2,6 +2,7 @@
 import { trackUse, untrack } from "../core/budget.js";
 import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
+import { addListener } from "../values/listeners.js";
 import { checkSettings, type Settings } from "./options.js";
 import { openResident, type Resident } from "./sage.js";
 import type { Sage, SageOptions } from "./types.js";
@@ -55,6 +56,12 @@ export async function openSage(options: SageOptions): Promise<Sage> {
   const sage = { [Symbol.asyncDispose]: () => callMethod(cell, "close", []) } as Sage;
   for (const method of Object.keys(methods) as (keyof typeof methods)[])
     sage[method] = (...args: never[]) => callMethod<never>(cell, method, args);
+  sage.subscribe = (listener) => {
+    const unsubscribe = addListener(cell.settings.listeners, listener);
+    // Any call loads the sage, which then stays loaded, because it has a listener.
+    callMethod(cell, "hidden", []).catch(() => undefined);
+    return unsubscribe;
+  };
   finalizers?.register(sage, cell.release);
   trackIdle(cell);
   return sage;
@@ -111,7 +118,11 @@ async function callMethod<T>(
   }
 }
 
-/** Lets the memory budget release the sage, unless a call is running or changes are unsaved. */
-function trackIdle({ calls, loadedSage, release }: Cell): void {
-  if (calls === 0 && loadedSage?.isSaved()) trackUse(release, loadedSage.bytes());
+/**
+ * Lets the memory budget release the sage, unless a call is running, changes are unsaved, or it has
+ * listeners: a released sage does not follow its store.
+ */
+function trackIdle({ calls, loadedSage, release, settings }: Cell): void {
+  if (calls + settings.listeners.size === 0 && loadedSage?.isSaved())
+    trackUse(release, loadedSage.bytes());
 }

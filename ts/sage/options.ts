@@ -73,6 +73,8 @@ export interface Settings {
   readonly now: () => number;
   /** The showings of items: in memory only, shared by all that the memory budget reopens. */
   readonly shown: Map<ItemId, Showing>;
+  /** The listeners of `subscribe`. */
+  readonly listeners: Set<() => void>;
 }
 
 /**
@@ -134,6 +136,7 @@ export function checkSettings(options: SageOptions): Settings {
     core: encodeProfileOptions({ ...options, memory }, catalogue?.spread),
     retrieval,
     now: checkedClock(now),
+    listeners: new Set(),
     shown: new Map(),
   };
 }

@@ -41,7 +41,7 @@ const BYTES_PER_COMPONENT = 8;
 
 /** A sage that is loaded in memory; open.ts releases and reloads it. */
 export interface Resident {
-  readonly methods: Omit<Sage, typeof Symbol.asyncDispose>;
+  readonly methods: Omit<Sage, typeof Symbol.asyncDispose | "subscribe">;
   /** Estimated memory of the sage, in bytes. */
   bytes(): number;
   /** Whether the store has all changes. */

@@ -307,6 +307,16 @@ export interface Sage {
    */
   map(): Promise<{ item: ItemId; x: number; y: number; interest: number }[]>;
   /**
+   * Calls `listener` after each change of the history, of dislikes and marks: by this sage, by an
+   * import, or by another sage on the store, once it was read; at least once for several changes.
+   * Not after `shown`, which must not change a list in view, nor after a change of the catalogue.
+   * Returns a function that ends this.
+   *
+   * The call comes in a microtask, when the methods give the new state, before it is stored. While
+   * it has listeners, a sage stays in memory, whatever the memory budget.
+   */
+  subscribe(listener: () => void): () => void;
+  /**
    * Save pending changes, close and release all memory. Rejects with code "storage" with the number
    * of lost operations if saving fails; the sage is closed nevertheless. Idempotent.
    */

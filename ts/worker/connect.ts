@@ -3,6 +3,7 @@
 import { SageError } from "../errors.js";
 import type { RecommendOptions, Sage } from "../sage/types.js";
 import { checkAbort } from "../values/check.js";
+import { addListener, notify } from "../values/listeners.js";
 import {
   deserializeError,
   isProtocolMessage,
@@ -61,6 +62,8 @@ interface Resolvers {
 class Connection {
   /** Settles when the worker has opened its sage, or failed to. */
   readonly opened: Promise<void>;
+  /** The listeners of `subscribe`. */
+  readonly listeners = new Set<() => void>();
   readonly #port: Port;
   readonly #id = crypto.randomUUID();
   readonly #pendingCalls = new Map<number, Resolvers>();
@@ -130,7 +133,8 @@ class Connection {
   #receive(reply: Reply): void {
     if (reply.sage === "serving" && this.#openedResolvers)
       this.#send({ sage: "hello", connection: this.#id });
-    if (reply.sage === "serving" || reply.connection !== this.#id) return;
+    if (reply.sage === "changed") notify(this.listeners);
+    if (!("connection" in reply) || reply.connection !== this.#id) return;
     if (reply.sage === "opened") void this.#finishOpening(reply.lock);
     if (reply.sage === "refused") this.end(deserializeError(reply.error));
     if (reply.sage === "answer") this.#takePending(reply.call)?.resolve(reply.value);
@@ -195,6 +199,7 @@ class Connection {
 
   #endAsWorkerGone(reason: string, cause?: unknown): void {
     const remedy = "Start a new one and connect again; stored actions are kept.";
+    notify(this.listeners); // they call the sage, and get the error
     this.end(new SageError("worker-gone", `The worker is gone: ${reason}. ${remedy}`, { cause }));
   }
 }
@@ -219,6 +224,7 @@ function createProxy(connection: Connection): Sage {
   ]);
   const sage: Sage = {
     ...Object.fromEntries(forwarded),
+    subscribe: (listener) => addListener(connection.listeners, listener),
     recommend: forwardWithSignal("recommend"),
     preview: forwardWithSignal("preview"),
     async close() {

@@ -10,12 +10,13 @@
  *                      ◀─────────────────   opened | refused
  *     call, abort      ─────────────────▶
  *                      ◀─────────────────   answer | failure
+ *                      ◀─────────────────   changed  (to all connections)
  */
 import { isErrorCode, SageError } from "../errors.js";
 import type { Sage } from "../sage/types.js";
 
-/** The methods that a page may call; all others are refused. */
-export const METHODS: readonly Exclude<keyof Sage, symbol>[] = [
+/** The methods that a page may call; all others are refused. `subscribe` is the page's own. */
+export const METHODS: readonly Exclude<keyof Sage, symbol | "subscribe">[] = [
   "record",
   "profile",
   "recommend",
@@ -65,6 +66,7 @@ export type Request =
  */
 export type Reply =
   | { sage: "serving" }
+  | { sage: "changed" }
   | { sage: "opened"; connection: string; lock: string | undefined }
   | { sage: "refused"; connection: string; error: SerializedError }
   | { sage: "answer"; connection: string; call: number; value: unknown }

@@ -30,7 +30,10 @@ export function serveSage(open: () => Promise<Sage>, port: Port = workerPort()):
     port.postMessage(message, transfer);
 
   const openConnection = async (connection: string): Promise<void> => {
-    openedSage ??= open();
+    openedSage ??= open().then((sage) => {
+      sage.subscribe(() => reply({ sage: "changed" }));
+      return sage;
+    });
     connections.add(connection);
     try {
       await openedSage;
