@@ -1,6 +1,7 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
-// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Skips outputs that are newer
-// than their inputs.
+// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Then www/catalogues/emoji.sage,
+// the emoji catalogue of the page, with fewer dimensions. Skips outputs that are newer than their
+// inputs.
 
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,6 +18,7 @@ const packageFolder = join(root, "pkg");
 const wasmFolder = join(packageFolder, "wasm");
 const wasmInputs = ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
 const typeScriptInputs = ["ts", "tsconfig.json", "package-lock.json", "pkg/wasm/core.d.ts"];
+const pageCatalogueInputs = ["www/public/emoji.sage", "ts/cli/build/reduce.ts"];
 
 /**
  * Options of wasm-opt. The enabled features exist in every browser since 2023, Node 16 and workerd.
@@ -41,6 +43,7 @@ export async function build() {
   await buildWasm();
   await buildTypeScript();
   await copyEmojiCatalogue();
+  await buildPageCatalogue();
 }
 
 async function buildWasm() {
@@ -111,6 +114,23 @@ async function copyEmojiCatalogue() {
     );
   await copyFile(source, join(packageFolder, "emoji.sage"));
   reportDone("emoji.sage", "pkg/emoji.sage");
+}
+
+/**
+ * Of 384 dimensions the page stores 64: a quarter of the bytes, see
+ * docs/decisions/0041-fewer-dimensions.md. The package has all of them.
+ */
+async function buildPageCatalogue() {
+  const source = join(packageFolder, "emoji.sage");
+  const target = join(root, "www", "catalogues", "emoji.sage");
+  if (!existsSync(source)) return;
+  if (await isUpToDate(target, pageCatalogueInputs))
+    return reportDone("emoji.sage of the page", "up to date");
+  const { seconds } = await runOrThrow(process.execPath, [
+    ...[join(packageFolder, "cli", "main.js"), "build", source, "-o", target],
+    ...["--dims", "64", "--precision", "compact", "--near-duplicates", "keep", "--no-recall"],
+  ]);
+  reportDone("emoji.sage of the page", "www/catalogues", seconds);
 }
 
 /** Compiled files whose TypeScript source was deleted or moved. They would still be published. */

@@ -1,7 +1,7 @@
 import { defineConfig } from "vite";
 
-// `base` is relative, so that the built folder works under any path of a static host. The catalogue
-// is imported as "pocketsage/emoji.sage", as in any other project, hence no public folder.
+// `base` is relative, so that the built folder works under any path of a static host. The catalogues
+// are imported from catalogues/, where `npm run build` makes the small one; hence no public folder.
 export default defineConfig({
   base: "./",
   publicDir: false,

@@ -1,6 +1,6 @@
 /** The catalogues that the page can show: those of this list, and one of the user's own. */
 import type { ItemId } from "pocketsage";
-import emojiUrl from "pocketsage/emoji.sage?url";
+import emojiUrl from "../catalogues/emoji.sage?url";
 
 export interface CatalogueSource {
   /** The value of `catalogue` in the address of the page. */

@@ -17,14 +17,16 @@ const TIE_TOLERANCE = 1e-6;
 /**
  * The share of the 10 nearest items that the search returns; ties with the tenth count as found.
  * Queries are midpoints of two random items' vectors, so that no query is an item; the sample is
- * the same in every run. With fewer than two items there are no queries, and the recall is 1.
+ * the same in every run. `reduce` maps a query to the dimensions of the catalogue. With fewer than two items there are no queries, and the recall is 1.
  */
 export function measureRecall(
   catalogue: Catalogue,
   items: readonly FileItem[],
+  reduce: (vector: Float32Array) => Float32Array,
   onProgress: (share: number) => void,
 ): { recall: number; queries: number } {
-  const { dim, metric } = catalogue;
+  const { metric } = catalogue;
+  const dim = items[0]?.[1].length ?? catalogue.dim;
   const affordableQueries = Math.floor(MAX_PRODUCTS / (items.length * dim));
   const maxQueries = Math.max(MIN_QUERIES, Math.min(MAX_QUERIES, affordableQueries));
   const sample = drawSample(items, 2 * maxQueries).map(([, vector]) => vector);
@@ -48,7 +50,7 @@ export function measureRecall(
     const descendingScores = Float64Array.from(scores.values()).sort().reverse();
     const nearestScores = descendingScores.subarray(0, NEIGHBOURS_PER_QUERY);
     const minScore = nearestScores.at(-1)! - TIE_TOLERANCE * (Math.sqrt(dot(query, query)) || 1);
-    const hits = catalogue.search(query, { count: NEIGHBOURS_PER_QUERY, variants: true });
+    const hits = catalogue.search(reduce(query), { count: NEIGHBOURS_PER_QUERY, variants: true });
     foundHits += hits.filter((hit) => scores.get(hit.item)! >= minScore).length;
     expectedHits += nearestScores.length;
     onProgress((index + 1) / queries);

@@ -13,6 +13,7 @@ import { buildCells, type CellReport } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
+import { axesToNpy, computeAxes, MAX_DIM_FOR_AXES, reduceVector } from "../build/reduce.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput, writeFiles } from "../output-file.js";
 import { BINARY_TYPES } from "../read/columnar-values.js";
@@ -39,6 +40,7 @@ Usage
     Parquet  .parquet, any common compression; Arrow (Feather 2): .arrow, .feather
     text     word2vec, GloVe or fastText: a word and its numbers
     arrays   NumPy's .npy, .safetensors, or lines of numbers only, each with --ids
+    .sage    a catalogue, with its metric and attributes, as for --dims
   The name and the beginning select the format; - is the standard input, for text formats.
 
 Options
@@ -46,6 +48,13 @@ Options
       --precision LEVEL      full (default): 2 bytes a vector component; compact: 1 byte, with
                              larger rounding errors
       --metric METRIC        cosine (default), ip (inner product) or l2 (Euclidean distance)
+      --dims D               store D dimensions of each vector instead of all; the report has the
+                             recall that this leaves, against exact search in all of them
+      --reduce METHOD        how: pca (default): along the D principal axes of the items, for the
+                             best recall; truncate: the first D components, for Matryoshka models
+      --axes FILE            with pca, write the map (.npy, D x (all + 1)): the product of the
+                             axes with a vector from outside, plus the last column, reduces it as
+                             the items were (cosine: a vector of unit length)
       --id FIELD             the field of the id (default: id); a.b is a field in an object
       --vector FIELD         the field of the vector (default: vector), likewise; d0..d383 or
                              x,y,z is one column a dimension
@@ -94,7 +103,10 @@ Exit codes
 const OPTIONS = {
   out: { type: "string", short: "o" },
   precision: { type: "string", default: "full" },
-  metric: { type: "string", default: "cosine" },
+  metric: { type: "string" },
+  dims: { type: "string" },
+  reduce: { type: "string" },
+  axes: { type: "string" },
   id: { type: "string", default: "id" },
   vector: { type: "string", default: "vector" },
   ids: { type: "string" },
@@ -116,6 +128,9 @@ const OPTIONS = {
 const TREATMENTS = ["report", "drop", "group", "keep"] as const;
 type Treatment = (typeof TREATMENTS)[number];
 
+const REDUCE_METHODS = ["pca", "truncate"] as const;
+type ReduceMethod = (typeof REDUCE_METHODS)[number];
+
 interface NearDuplicateReport {
   /** Minimum score from which two items count as near-duplicates. */
   score: number;
@@ -129,6 +144,8 @@ interface NearDuplicateReport {
 /** The report with --json. */
 interface BuildReport extends CatalogueReport {
   bytesPerItem: number;
+  /** With --dims: dimensions of the given vectors, and the method. */
+  reduced?: { from: number; method: ReduceMethod };
   nearDuplicates?: NearDuplicateReport;
   recall?: { at10: number; queries: number };
   cells?: CellReport & { folder: string };
@@ -140,7 +157,10 @@ export async function run(args: string[]): Promise<void> {
   const input = requireValue("the items file", positionals[0]);
   const out = requireValue("-o CATALOGUE", values.out);
   const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
-  const metric = parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
+  const givenMetric =
+    values.metric === undefined
+      ? undefined
+      : parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
   const listsMode = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
   const givenTreatment =
     values["near-duplicates"] &&
@@ -150,14 +170,19 @@ export async function run(args: string[]): Promise<void> {
   const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
   const attributeOptions = values.attribute.map(parseAttribute);
   const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
-  if (cells && metric !== "cosine")
-    throw new UsageError(`--cells: expected --metric cosine, saw ${metric}`);
+  const checkCellMetric = (metric: string): void => {
+    if (cells && metric !== "cosine")
+      throw new UsageError(`--cells: expected --metric cosine, saw ${metric}`);
+  };
+  checkCellMetric(givenMetric ?? "cosine");
   if (!cells && (values["cells-out"] || values["cells-payload"].length > 0))
     throw new UsageError("--cells-out and --cells-payload: expected --cells K as well");
   const cellFolder = values["cells-out"] ?? `${out.replace(/\.sage$/, "")}.cells`;
   if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
+  const reduction = parseReduction(values);
 
   const output = await openOutput(out, [input, ids]);
+  const axesOutput = values.axes && (await openOutput(values.axes, [input, ids, out]));
   const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
   const progressOf = (task: string) => (share: number) => progress.share(task, share);
@@ -170,13 +195,16 @@ export async function run(args: string[]): Promise<void> {
       onItem: progress.count,
     });
     let items: readonly FileItem[] = read.items;
-    let attributes: readonly string[] = attributeOptions.map(({ name }) => name);
-    const buildCatalogue = (): Promise<Catalogue> =>
-      Catalogue.from(items, { dim: read.dim, precision, metric, attributes }).catch(
-        (error: unknown) => {
-          throw locateError(error, read.locationOf);
-        },
-      );
+    const metric = givenMetric ?? read.metric ?? "cosine";
+    checkCellMetric(metric);
+    let attributes: readonly string[] = [
+      ...new Set([...(read.attributes ?? []), ...attributeOptions.map(({ name }) => name)]),
+    ];
+    checkReduction(reduction, read.dim);
+    const buildCatalogue = (dim = read.dim): Promise<Catalogue> =>
+      Catalogue.from(items, { dim, precision, metric, attributes }).catch((error: unknown) => {
+        throw locateError(error, read.locationOf);
+      });
     progress.begin(`${formatCount(items.length)} items: measuring the spread`);
     let catalogue = await buildCatalogue();
 
@@ -196,21 +224,36 @@ export async function run(args: string[]): Promise<void> {
         if (treatment === "drop") items = items.filter(([item]) => !representativeOf.has(item));
         else {
           items = items.map((item) => withVariantOf(item, representativeOf.get(item[0])));
-          attributes = [...attributes, "variantOf"];
+          attributes = [...new Set([...attributes, "variantOf"])];
         }
         catalogue.close();
         catalogue = await buildCatalogue();
       }
     }
 
+    const givenItems = items;
+    let reduce = (vector: Float32Array): Float32Array => vector;
+    if (reduction) {
+      const { dims, method } = reduction;
+      reduce = (vector) => vector.subarray(0, dims);
+      if (method === "pca") {
+        const axes = computeAxes(items, dims, metric, progressOf("computing the principal axes"));
+        reduce = (vector) => reduceVector(axes, vector);
+        if (axesOutput) await axesOutput.write(axesToNpy(axes));
+      }
+      items = items.map(([item, vector, ...rest]) => [item, reduce(vector), ...rest]);
+      catalogue.close();
+      catalogue = await buildCatalogue(dims);
+    }
+
     if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
       catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
     const measuredRecall = values["no-recall"]
       ? undefined
-      : measureRecall(catalogue, items, progressOf("measuring the recall"));
+      : measureRecall(catalogue, givenItems, reduce, progressOf("measuring the recall"));
 
     const builtCells = cells
-      ? await buildCells(items, read.dim, {
+      ? await buildCells(items, reduction?.dims ?? read.dim, {
           cells,
           payloadFields: values["cells-payload"],
           onProgress: progressOf("dividing the items into cells"),
@@ -223,6 +266,7 @@ export async function run(args: string[]): Promise<void> {
     const report: BuildReport = {
       ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
+      ...(reduction && { reduced: { from: read.dim, method: reduction.method } }),
       ...(nearDuplicates && { nearDuplicates }),
       ...(measuredRecall && {
         recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
@@ -236,6 +280,39 @@ export async function run(args: string[]): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+/** The options --dims, --reduce and --axes; undefined without --dims. */
+function parseReduction(values: {
+  dims?: string | undefined;
+  reduce?: string | undefined;
+  axes?: string | undefined;
+}): { dims: number; method: ReduceMethod } | undefined {
+  const { dims, reduce, axes } = values;
+  if (dims === undefined) {
+    const [orphan] = [reduce && "--reduce", axes && "--axes"].filter(Boolean);
+    if (orphan) throw new UsageError(`${orphan}: expected --dims D beside it`);
+    return undefined;
+  }
+  const method = parseChoice("--reduce", reduce ?? "pca", REDUCE_METHODS);
+  if (axes !== undefined && method !== "pca")
+    throw new UsageError("--axes: there are none with --reduce truncate; leave it out");
+  return { dims: parseInteger("--dims", dims, 1), method };
+}
+
+/** Throws unless vectors of `dim` components can be reduced so. */
+function checkReduction(
+  reduction: { dims: number; method: ReduceMethod } | undefined,
+  dim: number,
+): void {
+  if (!reduction) return;
+  if (reduction.dims > dim)
+    throw new UsageError(`--dims: expected at most ${dim}, as the vectors, saw ${reduction.dims}`);
+  if (reduction.method === "pca" && dim > MAX_DIM_FOR_AXES)
+    throw new UsageError(
+      `--reduce pca: expected vectors of at most ${MAX_DIM_FOR_AXES} components, saw ${dim}; ` +
+        "use --reduce truncate, or reduce the vectors before",
+    );
 }
 
 /** Length of a file in bytes; 0 if unknown: standard input, or a file that cannot be read. */
@@ -281,8 +358,9 @@ const TREATMENT_TEXTS: Record<Treatment, string> = {
 };
 
 function printReport(report: BuildReport): void {
-  const { nearDuplicates, recall, cells, seconds, bytesPerItem } = report;
+  const { nearDuplicates, recall, reduced, cells, seconds, bytesPerItem } = report;
   const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
+  if (reduced) extraFields.push(["reduced", `from ${reduced.from} dimensions, ${reduced.method}`]);
   if (nearDuplicates) {
     const { variants, kinds, score, treatment } = nearDuplicates;
     const outcome = variants > 0 ? `, ${TREATMENT_TEXTS[treatment]}` : "";
@@ -295,7 +373,8 @@ function printReport(report: BuildReport): void {
   if (recall)
     extraFields.push([
       "recall@10",
-      `${recall.at10.toFixed(4)} against exact search, over ${recall.queries} queries`,
+      `${recall.at10.toFixed(4)} against exact search${reduced ? " in all dimensions" : ""}, ` +
+        `over ${recall.queries} queries`,
     ]);
   if (cells)
     extraFields.push(

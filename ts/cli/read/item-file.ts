@@ -1,8 +1,10 @@
 /** Catalogue items from a file: an id, a vector, and the other fields of the row as the payload. */
 import { extname } from "node:path";
+import type { Metric } from "../../catalogue/options.js";
 import { inspect } from "../../values/check.js";
 import { LIMITS } from "../../values/limits.js";
 import { InputError } from "../command-error.js";
+import { readCatalogue } from "./catalogue-file.js";
 import { columnarFormatOf } from "./columnar.js";
 import { isNumberLines, readNumberLines } from "./csv.js";
 import { namesColumns, readPath, withoutPath } from "./field-path.js";
@@ -50,6 +52,9 @@ export interface ItemFile {
   readonly dim: number;
   /** Where the item at an index was read. */
   readonly locationOf: (index: number) => string;
+  /** Metric and attributes of a catalogue that was read. */
+  readonly metric?: Metric;
+  readonly attributes?: readonly string[];
 }
 
 interface Item {
@@ -65,6 +70,7 @@ interface Item {
  * first invalid row, of a repeated id, or of a vector of another length.
  */
 export async function readItems(file: string, options: ItemFileOptions): Promise<ItemFile> {
+  if (extname(file).toLowerCase() === ".sage") return readCatalogueItems(file, options);
   const items: FileItem[] = [];
   const locations = new Map<string, string>();
   const foundAttributes = new Set<string>();
@@ -123,6 +129,27 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
     dim: firstItem.dim,
     locationOf: (index) => locationList[index] ?? displayName(file),
   };
+}
+
+/** The items of a catalogue, with their priors. */
+async function readCatalogueItems(file: string, options: ItemFileOptions): Promise<ItemFile> {
+  rejectIds(file, options);
+  if (options.attributes.length > 0 || options.prior !== undefined)
+    throw new InputError(
+      `${displayName(file)}: --attribute and --prior are for files of items: a catalogue has its ` +
+        "attributes and priors already. Leave them out.",
+    );
+  using catalogue = (await readCatalogue(file)).catalogue;
+  const { dim, metric } = catalogue;
+  const items = Array.from(catalogue.ids(), (item): FileItem => {
+    const prior = catalogue.prior(item);
+    return [item, catalogue.vector(item)!, catalogue.payload(item), prior || undefined];
+  });
+  options.onItem(items.length);
+  if (items.length === 0)
+    throw new InputError(`${displayName(file)}: no items. Expected a catalogue with items.`);
+  const locationOf = (index: number): string => `${displayName(file)}: item ${index}`;
+  return { items, dim, locationOf, metric, attributes: catalogue.attributes() };
 }
 
 /** The prior of the item; undefined without the field, which counts as 0. */
