@@ -13,7 +13,7 @@ const requiredFiles = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.s
 const publishedPatterns = [
   /^pkg\/.*\.(js|d\.ts|js\.map|d\.ts\.map|wasm|sage)$/,
   /^ts\/.*\.ts$/, // the source maps point here
-  /^docs\/(decisions\/)?[\w-]+\.md$/,
+  /^docs\/([\w-]+\/)?[\w-]+\.(md|svg)$/,
 ];
 
 /**

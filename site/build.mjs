@@ -1,0 +1,63 @@
+// Builds the documentation site: pages from the Markdown of the repository, the API reference from
+// the types, and the search index, into site/dist/. The pages request nothing of other hosts.
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { installPackages } from "../scripts/lib/npm.mjs";
+import { runOrThrow } from "../scripts/lib/run.mjs";
+import { root } from "../scripts/lib/versions.mjs";
+import { filesBelow } from "./files.mjs";
+import { sidebarOf } from "./navigation.mjs";
+import { siteStyle } from "./pictures/svg.mjs";
+import { stagePages } from "./stage.mjs";
+
+const source = join(root, "site");
+const staged = join(root, "target", "site");
+export const siteFolder = join(source, "dist");
+
+/**
+ * Builds the site, with the pages of rustdoc if they have been built. Resolves to `{ pages, seconds }`, the number of its pages and build time.
+ */
+export async function buildSite() {
+  const { folder: packages, seconds } = await installPackages("site", source);
+  await rm(staged, { recursive: true, force: true });
+  await mkdir(join(staged, ".vitepress"), { recursive: true });
+  await mkdir(join(staged, "public"));
+  await symlink(join(packages, "node_modules"), join(staged, "node_modules"));
+  const [documents, api] = [await stagePages(root, staged), await stageApi()];
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const rustdoc = join(root, "target", "doc");
+  const hasRustdoc = existsSync(join(rustdoc, "pocketsage", "index.html"));
+  const sidebar = sidebarOf([...documents, ...api], { hasRustdoc });
+  const navigation = { sidebar, version };
+  await writeFile(join(staged, ".vitepress", "navigation.json"), JSON.stringify(navigation));
+  await cp(join(source, "config.mjs"), join(staged, ".vitepress", "config.mjs"));
+  await cp(join(source, "theme"), join(staged, ".vitepress", "theme"), { recursive: true });
+  await writeFile(join(staged, ".vitepress", "theme", "pictures.css"), siteStyle());
+  await cp(join(root, "www", "src", "icon.svg"), join(staged, "public", "icon.svg"));
+  const vitepress = join(packages, "node_modules", "vitepress", "bin", "vitepress.js");
+  const built = await runOrThrow(process.execPath, [vitepress, "build", staged], {
+    env: { DOCS_OUT: siteFolder },
+    minutes: 5,
+  });
+  if (hasRustdoc) await cp(rustdoc, join(siteFolder, "rust"), { recursive: true });
+  return { pages: documents.length + api.length, seconds: seconds + built.seconds };
+}
+
+/** The API reference as Markdown: one page for each entry of the package, named by its import. */
+async function stageApi() {
+  await runOrThrow("typedoc", ["--options", join(source, "typedoc.json")]);
+  await rm(join(staged, "api", "index.md")); // lists the entries, as the sidebar does
+  const pages = [];
+  for (const path of await filesBelow(staged, "api", ".md")) {
+    const text = await readFile(join(staged, path), "utf8");
+    await rm(join(staged, path));
+    const isMain = path === "api/index-1.md";
+    const name = isMain ? "pocketsage" : `pocketsage/${basename(path, ".md")}`;
+    const page = { path: isMain ? "api/index.md" : path, title: name };
+    const renamed = text.replace(/^# .+$/m, `# ${name}`).replaceAll("](index-1.md", "](index.md");
+    await writeFile(join(staged, page.path), renamed);
+    pages.push(page);
+  }
+  return pages;
+}

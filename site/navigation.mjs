@@ -1,0 +1,75 @@
+// The navigation of the documentation site, built from the files in docs/: a new file appears by
+// itself, under its first heading, at the end of its group.
+import { basename, dirname } from "node:path/posix";
+
+/**
+ * Groups of the sidebar in their order. `pages` are paths in the site that come first, in this
+ * order; `folders` are the folders whose other pages follow, by title.
+ */
+const GROUPS = [
+  { text: "Decide", pages: ["index.md", "when-not.md", "limits.md"], folders: [] },
+  {
+    text: "Get started",
+    pages: [
+      ...["start/own-items.md", "start/node.md", "start/vite.md", "start/html.md"],
+      ...["frameworks.md", "start/frameworks.md", "start/web-worker.md", "start/deno-bun.md"],
+      ...["start/cloudflare.md", "start/rust.md", "toolchains.md"],
+    ],
+    folders: ["start", "toolchains", "frameworks"],
+  },
+  {
+    text: "Concepts",
+    pages: ["concepts/interests.md", "concepts/tree.md", "concepts/time.md", "concepts/mixture.md"],
+    folders: ["concepts"],
+  },
+  {
+    text: "Guides",
+    pages: [
+      ...["usage.md", "guides/embeddings.md", "guides/steering.md", "guides/one-vector.md"],
+      ...["remote.md", "edge.md", "evaluate.md", "eval.md", "guides/csp.md", "guides/testing.md"],
+    ],
+    folders: ["guides", "."],
+  },
+  {
+    text: "Reference",
+    pages: ["options.md", "cli.md", "format.md", "log-format.md", "figures.md"],
+    folders: ["reference"],
+  },
+  { text: "API", pages: ["api/index.md"], folders: ["api"] },
+  {
+    text: "Project",
+    pages: ["project/architecture.md", "decisions/index.md", "project/changelog.md"],
+    folders: ["project"],
+  },
+];
+/** Pages that are reached from another page and not from the sidebar. */
+const isUnlisted = (path) => dirname(path) === "decisions" && basename(path) !== "index.md";
+
+/** The address of a page within the site: `start/node.md` is `/start/node`. */
+export const addressOf = (path) =>
+  `/${path.replace(/(^|\/)index\.md$/, "$1").replace(/\.md$/, "")}`;
+
+/**
+ * The sidebar for pages `{ path, title }`, in the form of VitePress. Pages of folders that no group
+ * has are in a group that is named like the folder.
+ */
+export function sidebarOf(pages) {
+  const titles = new Map(pages.map(({ path, title }) => [path, title]));
+  const listed = new Set(GROUPS.flatMap((group) => group.pages));
+  const folders = new Set(GROUPS.flatMap((group) => group.folders));
+  const others = pages.map(({ path }) => path).filter((path) => !listed.has(path));
+  const byTitle = (a, b) => titles.get(a).localeCompare(titles.get(b), "en");
+  const newGroups = [...new Set(others.map(dirname))]
+    .filter((folder) => !folders.has(folder) && folder !== "decisions")
+    .map((folder) => ({ text: folder, pages: [], folders: [folder] }));
+  return [...GROUPS, ...newGroups]
+    .map(({ text, pages: first, folders: rest }) => ({
+      text,
+      collapsed: text === "API" || text === "Project" ? true : undefined,
+      items: [
+        ...first.filter((path) => titles.has(path)),
+        ...others.filter((path) => rest.includes(dirname(path)) && !isUnlisted(path)).sort(byTitle),
+      ].map((path) => ({ text: titles.get(path), link: addressOf(path) })),
+    }))
+    .filter(({ items }) => items.length > 0);
+}
