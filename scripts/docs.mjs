@@ -1,8 +1,9 @@
 // `npm run docs`: the documentation site into site/dist/, with the API reference and rustdoc. Runs
 // the code in the documents, and checks the links. `npm run docs -- --build` only builds.
+
+import { build } from "./build.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { runOrThrow } from "./lib/run.mjs";
-import { build } from "./build.mjs";
 import { setup } from "./setup.mjs";
 
 await runScript(async () => {

@@ -42,6 +42,7 @@ const GROUPS = [
     folders: ["project"],
   },
 ];
+const RUSTDOC = { text: "Rust crate", link: "/rust/pocketsage/index.html", target: "_self" };
 /** Pages that are reached from another page and not from the sidebar. */
 const isUnlisted = (path) => dirname(path) === "decisions" && basename(path) !== "index.md";
 
@@ -51,9 +52,9 @@ export const addressOf = (path) =>
 
 /**
  * The sidebar for pages `{ path, title }`, in the form of VitePress. Pages of folders that no group
- * has are in a group that is named like the folder.
+ * has are in a group that is named like the folder. `hasRustdoc` adds a link to its pages.
  */
-export function sidebarOf(pages) {
+export function sidebarOf(pages, { hasRustdoc = false } = {}) {
   const titles = new Map(pages.map(({ path, title }) => [path, title]));
   const listed = new Set(GROUPS.flatMap((group) => group.pages));
   const folders = new Set(GROUPS.flatMap((group) => group.folders));
@@ -69,7 +70,9 @@ export function sidebarOf(pages) {
       items: [
         ...first.filter((path) => titles.has(path)),
         ...others.filter((path) => rest.includes(dirname(path)) && !isUnlisted(path)).sort(byTitle),
-      ].map((path) => ({ text: titles.get(path), link: addressOf(path) })),
+      ]
+        .map((path) => ({ text: titles.get(path), link: addressOf(path) }))
+        .concat(text === "API" && hasRustdoc ? RUSTDOC : []),
     }))
     .filter(({ items }) => items.length > 0);
 }

@@ -1,6 +1,6 @@
 // Pictures of the concepts, drawn from runs of the package on the emoji catalogue.
 import { init, project, ward } from "pocketsage";
-import { cosine, catalogue, DAY, meanOf, NOW, nameOf, sageOf, TAPS } from "./emoji.mjs";
+import { catalogue, cosine, DAY, meanOf, NOW, nameOf, sageOf, TAPS } from "./emoji.mjs";
 import { circle, label, path, picture, rectangle, spread } from "./svg.mjs";
 
 await init();

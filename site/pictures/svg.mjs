@@ -41,7 +41,7 @@ ${rules("", 1)}
 
 export const withoutStyle = (svg) => svg.replace(/<style>[\s\S]*?<\/style>\n/, "");
 
-const escape = (text) =>
+const escapeXml = (text) =>
   String(text).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 const round = (value) => (typeof value === "number" ? Number(value.toFixed(1)) : value);
 
@@ -49,7 +49,7 @@ const round = (value) => (typeof value === "number" ? Number(value.toFixed(1)) :
 export function element(name, attributes, content) {
   const text = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => ` ${key}="${escape(round(value))}"`)
+    .map(([key, value]) => ` ${key}="${escapeXml(round(value))}"`)
     .join("");
   return content === undefined ? `<${name}${text}/>` : `<${name}${text}>${content}</${name}>`;
 }
@@ -57,7 +57,7 @@ export function element(name, attributes, content) {
 /** Text at a place; `anchor` is "start", "middle" or "end". */
 export function label(x, y, text, { anchor, size = 13, kind = "text", weight } = {}) {
   const attributes = { x, y, class: `p-${kind}`, "text-anchor": anchor, "font-size": size };
-  return element("text", { ...attributes, "font-weight": weight }, escape(text));
+  return element("text", { ...attributes, "font-weight": weight }, escapeXml(text));
 }
 
 export const circle = (cx, cy, r, kind, extra = {}) =>
@@ -100,7 +100,7 @@ export function spread(places, gap) {
 export function picture(width, height, title, parts) {
   const font = 'font-family="system-ui, sans-serif"';
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" ${font}>
-<title>${escape(title)}</title>
+<title>${escapeXml(title)}</title>
 ${ownStyle}${parts.flat(9).join("\n")}
 </svg>
 `;

@@ -28,7 +28,7 @@ export async function serveFolder(folder, project) {
     const send = (body, type) =>
       response.writeHead(200, { "content-type": type ?? "application/octet-stream" }).end(body);
     if (module) return send(`${HEAD}<script type="module" src="/${module}"></script>`, "text/html");
-    const path = normalize(decodeURIComponent(pathname === "/" ? "/index.html" : pathname));
+    const path = normalize(decodeURIComponent(pathname.replace(/\/$/, "/index.html")));
     const places = [join(folder, path), join(project, "public", path)];
     if (path.startsWith("/node_modules/")) places.push(join(project, path));
     for (const place of places) {
