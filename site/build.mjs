@@ -31,7 +31,8 @@ export async function buildSite() {
   const sidebar = sidebarOf([...documents, ...api], { hasRustdoc });
   const navigation = { sidebar, version };
   await writeFile(join(staged, ".vitepress", "navigation.json"), JSON.stringify(navigation));
-  await cp(join(source, "config.mjs"), join(staged, ".vitepress", "config.mjs"));
+  for (const name of ["config.mjs", "slug.mjs"])
+    await cp(join(source, name), join(staged, ".vitepress", name));
   await cp(join(source, "theme"), join(staged, ".vitepress", "theme"), { recursive: true });
   await writeFile(join(staged, ".vitepress", "theme", "pictures.css"), siteStyle());
   await cp(join(root, "www", "src", "icon.svg"), join(staged, "public", "icon.svg"));
@@ -55,7 +56,10 @@ async function stageApi() {
     const isMain = path === "api/index-1.md";
     const name = isMain ? "pocketsage" : `pocketsage/${basename(path, ".md")}`;
     const page = { path: isMain ? "api/index.md" : path, title: name };
-    const renamed = text.replace(/^# .+$/m, `# ${name}`).replaceAll("](index-1.md", "](index.md");
+    const renamed = text
+      .replace(/^# .+$/m, `# ${name}`)
+      .replaceAll("](index-1.md", "](index.md")
+      .replace(/^#+ Get Signature\n\n/gm, "");
     await writeFile(join(staged, page.path), renamed);
     pages.push(page);
   }

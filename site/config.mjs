@@ -2,6 +2,7 @@
 // `DOCS_BASE` is the path at which the site is served, by default "/".
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
+import { slugOf } from "./slug.mjs";
 
 const { sidebar, version } = JSON.parse(
   readFileSync(new URL("navigation.json", import.meta.url), "utf8"),
@@ -26,6 +27,7 @@ export default defineConfig({
     ["meta", { name: "theme-color", content: "#121613", media: "(prefers-color-scheme: dark)" }],
   ],
   markdown: {
+    anchor: { slugify: slugOf },
     theme: { light: "github-light-high-contrast", dark: "github-dark" },
     lineNumbers: false,
   },

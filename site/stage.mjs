@@ -32,7 +32,7 @@ function pageOf(source) {
 }
 
 /** The documents that are pages: `{ source, path, title, text }`. */
-export async function readPages(root) {
+async function readPages(root) {
   const sources = [...Object.keys(ROOT_PAGES), ...(await filesBelow(root, "docs", ".md"))];
   return Promise.all(
     sources.map(async (source) => {

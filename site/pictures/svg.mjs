@@ -46,7 +46,7 @@ const escapeXml = (text) =>
 const round = (value) => (typeof value === "number" ? Number(value.toFixed(1)) : value);
 
 /** An element: its attributes in order, numbers rounded to a tenth, and its content. */
-export function element(name, attributes, content) {
+function element(name, attributes, content) {
   const text = Object.entries(attributes)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => ` ${key}="${escapeXml(round(value))}"`)

@@ -29,6 +29,9 @@ npx() { "$@"; }
 npm() { if [ "$1" != install ] && [ "$1" != init ] && [ "$1" != create ]; then command npm "$@"; fi; }
 `;
 const SECONDS = 120;
+/** What readers have besides the package: a bundler, and types for programs that are not run. */
+const TOOLS = ["vite", "typescript", "@types"];
+const topFolder = (name) => name.split("/")[0];
 
 /**
  * A folder for readers, with the package of the tarball, and `run(document)`. Close it afterwards.
@@ -40,7 +43,8 @@ export async function openReadersFolder() {
   const { tarball } = await pack();
   await execute("tar", ["-xzf", tarball, "-C", modules], folder);
   await execute("mv", ["package", "pocketsage"], modules);
-  for (const name of ["hyparquet", "hyparquet-compressors", "vite", "typescript", "@types"])
+  const manifest = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  for (const name of new Set([...Object.keys(manifest.dependencies).map(topFolder), ...TOOLS]))
     await symlink(join(root, "node_modules", name), join(modules, name));
   for (const name of ["vite", "tsc"])
     await symlink(join(root, "node_modules", ".bin", name), join(modules, ".bin", name));

@@ -6,6 +6,7 @@ import { dirname, join, posix } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { slugOf } from "../../site/slug.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -46,11 +47,7 @@ function anchorsOf(markdown) {
   );
   const repeats = new Map();
   for (const [, heading] of text.matchAll(/^#{1,6} +(.+?)(?: +#+)? *$/gm)) {
-    const slug = heading
-      .replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1")
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\p{M}\p{Pc} -]/gu, "")
-      .replaceAll(" ", "-");
+    const slug = slugOf(heading.replace(/!?\[([^\]]*)\]\([^)]*\)/g, "$1"));
     const repeat = repeats.get(slug) ?? 0;
     repeats.set(slug, repeat + 1);
     anchors.add(repeat === 0 ? slug : `${slug}-${repeat}`);
