@@ -126,6 +126,7 @@ async function buildPageCatalogue() {
   if (!existsSync(source)) return;
   if (await isUpToDate(target, pageCatalogueInputs))
     return reportDone("emoji.sage of the page", "up to date");
+  await mkdir(join(root, "www", "catalogues"), { recursive: true }); // not in a fresh clone
   const { seconds } = await runOrThrow(process.execPath, [
     ...[join(packageFolder, "cli", "main.js"), "build", source, "-o", target],
     ...["--dims", "64", "--precision", "compact", "--near-duplicates", "keep", "--no-recall"],

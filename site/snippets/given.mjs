@@ -1,5 +1,5 @@
 // The files that every reader's folder has, because readers have their own: items with vectors,
-// actions, orders, and a catalogue of the items. 240 items of 6 topics, 16 components.
+// actions, orders, and a catalogue of the items. 240 items of 6 topics, 128 components.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "../../scripts/lib/random.mjs";
@@ -9,7 +9,7 @@ const WORDS = ["tea", "bike", "lamp", "book", "tent", "shoe"];
 export async function writeGivenFiles(folder) {
   const random = seededRandom(7);
   const near = (centre, noise) => centre.map((value) => value + (random() - 0.5) * noise);
-  const centres = WORDS.map(() => near(Array(16).fill(0), 2));
+  const centres = WORDS.map(() => near(Array(128).fill(0), 2));
   const items = Array.from({ length: 240 }, (_, i) => ({
     id: `${WORDS[i % 6]}-${i}`,
     title: `${WORDS[i % 6]} ${i}`,
