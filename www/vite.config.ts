@@ -1,10 +1,68 @@
-import { defineConfig } from "vite";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "vite";
+
+const read = (path: string): Buffer => readFileSync(join(import.meta.dirname, path));
+
+/** The manifest: with it and the service worker, browsers can install the page. */
+const MANIFEST = {
+  name: "PocketSage",
+  short_name: "PocketSage",
+  description: "Recommendations that learn on the user's device.",
+  start_url: "./",
+  scope: "./",
+  display: "standalone",
+  background_color: "#f3f5ef",
+  theme_color: "#f3f5ef",
+  icons: [
+    { src: "icon-192.png", sizes: "192x192", type: "image/png" },
+    { src: "icon-512.png", sizes: "512x512", type: "image/png", purpose: "any maskable" },
+  ],
+};
+
+/** Adds manifest, icons and a service worker that lists every file of the build. */
+function offline(): Plugin {
+  return {
+    name: "offline",
+    apply: "build",
+    enforce: "post",
+    transformIndexHtml: () => [
+      { tag: "link", attrs: { rel: "manifest", href: "./manifest.webmanifest" }, injectTo: "head" },
+      { tag: "link", attrs: { rel: "apple-touch-icon", href: "./icon-192.png" }, injectTo: "head" },
+    ],
+    generateBundle: {
+      order: "post",
+      handler(_, bundle) {
+        const emit = (fileName: string, source: string | Buffer): void => {
+          this.emitFile({ type: "asset", fileName, source });
+        };
+        const icons = MANIFEST.icons.map(({ src }) => src);
+        for (const icon of icons) emit(icon, read(`src/icons/${icon}`));
+        emit("manifest.webmanifest", JSON.stringify(MANIFEST));
+        const files = Object.keys(bundle).filter((name) => !/\.(map|html)$/.test(name));
+        const version = createHash("sha256");
+        for (const [name, file] of Object.entries(bundle))
+          version.update(name).update(file.type === "chunk" ? file.code : file.source);
+        const listed = ["./", ...new Set([...files, ...icons, "manifest.webmanifest"])];
+        emit(
+          "service-worker.js",
+          read("service-worker.js")
+            .toString()
+            .replace("__FILES__", JSON.stringify(listed))
+            .replace("__VERSION__", version.digest("hex").slice(0, 12)),
+        );
+      },
+    },
+  };
+}
 
 // `base` is relative, so that the built folder works under any path of a static host. The catalogues
 // are imported from catalogues/, where `npm run build` makes the small one; hence no public folder.
 export default defineConfig({
   base: "./",
   publicDir: false,
+  plugins: [offline()],
   worker: { format: "es" },
   build: { target: "es2022", assetsInlineLimit: 0 },
   server: { host: "127.0.0.1" },

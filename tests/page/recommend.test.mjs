@@ -1,14 +1,14 @@
 // The main flow: tap items, see interests, recommendations and the map.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
+import { ANIMALS, FLOWERS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
 openBrowser();
 
 test("an empty profile shows the empty state only", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
-  assert.ok(await page.getByText("Tap a few things you like.", { exact: true }).isVisible());
+  assert.ok(await page.getByText("One average cannot hold a taste.").isVisible());
   assert.equal(await page.locator("#recommendations").isVisible(), false);
   assert.equal(await page.locator("#view-tabs").isVisible(), false);
   assert.ok(await page.locator("#undo").isDisabled());
@@ -71,20 +71,46 @@ test("tapping a recommendation records an action and replaces it", async (t) => 
   assert.ok(!(await visitor.recommendations()).some((other) => other.item === item));
 });
 
-test("the example gives three interests", async (t) => {
+test("the example gives four interests with names, the newest first", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.act(() => visitor.page.getByRole("button", { name: "Try an example" }).click());
   assert.equal(await visitor.actionCount(), 12);
   const interests = await visitor.interests();
-  assert.equal(interests.length, 3);
-  assert.ok(
-    FOODS.includes(interests[0].medoid),
-    "the interest with the newest actions is the most important",
+  assert.equal(interests.length, 4);
+  assert.ok(FLOWERS.includes(interests[0].medoid), "the newest actions weigh most");
+  assert.match(await visitor.page.locator(".last-active").last().textContent(), /6 days ago/);
+  await visitor.until(() =>
+    document.querySelector(".interest-name").textContent.includes("flower"),
   );
-  assert.match(
-    await visitor.page.locator(".last-active").last().textContent(),
-    /last active (last week|7 days ago)/,
+});
+
+test("both lists come from the same actions: one average is less like them", async (t) => {
+  const visitor = await (await visit(t)).ready();
+  const { page } = visitor;
+  await visitor.act(() => page.getByRole("button", { name: "Try an example" }).click());
+  const likeness = async (list) =>
+    Number((await page.textContent(`#reach-${list}`)).match(/(\d\.\d+) like/)[1]);
+  assert.ok((await likeness("several")) > (await likeness("average")) + 0.05);
+  assert.match(await page.textContent("#reach-several"), /reaches 4 of 4 interests/);
+  assert.equal(await page.locator("#list-average .recommendation").count(), 12);
+
+  const isShown = (list) => page.locator(`#list-${list}`).isVisible();
+  await page.getByRole("button", { name: "One average" }).click();
+  assert.deepEqual([await isShown("several"), await isShown("average")], [false, true]);
+  await page.getByRole("button", { name: "Several interests" }).click();
+  assert.deepEqual([await isShown("several"), await isShown("average")], [true, false]);
+  await visitor.reload();
+  assert.deepEqual([await isShown("several"), await isShown("average")], [true, false]);
+});
+
+test("no pick is a near-duplicate of another", async (t) => {
+  const visitor = await (await visit(t)).ready();
+  await visitor.tap("1F680", "1F6F0", "1FA90");
+  const names = await visitor.page.$$eval("#list-several .name", (names) =>
+    names.map((name) => name.textContent),
   );
+  assert.equal(names.length, 12);
+  assert.ok(names.filter((name) => /astronaut/.test(name)).length <= 1, names.join(", "));
 });
 
 test("a saved item counts three times", async (t) => {

@@ -6,6 +6,7 @@ import { serveBuiltPage } from "./built-page.mjs";
 
 export const ANIMALS = ["1F436", "1F98A", "1F43C", "1F431"];
 export const SPORTS = ["26BD", "1F3BE", "1F3C0", "1F3D0"];
+export const FLOWERS = ["1F33B", "1F337", "1F339"];
 export const FOODS = ["1F355", "1F35C", "1F363", "1F354"];
 
 let site;
@@ -33,16 +34,19 @@ export async function visit(t, { expected, prepare, url = site.url, ...options }
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
     acceptDownloads: true,
+    serviceWorkers: "block", // their fetches cannot be observed; offline.test.mjs allows them
     ...options,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const complaints = [];
   const requests = [];
   context.on("request", (request) => requests.push(request));
   await prepare?.(context);
   const page = await context.newPage();
   page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+    const isExpected = /Service Worker registration blocked/.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !isExpected)
+      complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   t.after(async () => {

@@ -1,18 +1,23 @@
 /** The catalogues that the page can show: those of this list, and one of the user's own. */
 import type { ItemId } from "pocketsage";
 import emojiUrl from "../catalogues/emoji.sage?url";
+import type { OwnCatalogue } from "./own-catalogue.js";
 
 export interface CatalogueSource {
   /** The value of `catalogue` in the address of the page. */
   id: string;
   /** The name in the menu. */
   name: string;
+  /** The address of the file; "" for the catalogue of the user, which is stored in the browser. */
   url: string;
   /** The name of the stored profile. Every catalogue has its own. */
   storeName: string;
   /** A search that finds something, shown in the empty search field. */
   searchHint: string;
-  /** The actions of "Try an example": three kinds of items, the newest last. */
+  /**
+   * The actions of "Try an example", of several kinds. Empty: items of the catalogue that are
+   * unlike each other, with their neighbours.
+   */
   example: readonly { item: ItemId; daysAgo: number }[];
 }
 
@@ -24,9 +29,35 @@ export const CATALOGUES: readonly CatalogueSource[] = [
     storeName: "page",
     searchHint: "dog, breakfast, joy",
     example: [
-      ...["1F436", "1F98A", "1F43C", "1F431"].map((item) => ({ item, daysAgo: 7 })),
-      ...["26BD", "1F3BE", "1F3C0", "1F3D0"].map((item) => ({ item, daysAgo: 3 })),
-      ...["1F355", "1F35C", "1F363", "1F354"].map((item) => ({ item, daysAgo: 0 })),
+      ...["1F436", "1F98A", "1F43C"].map((item) => ({ item, daysAgo: 6 })),
+      ...["1F355", "1F35C", "1F363"].map((item) => ({ item, daysAgo: 4 })),
+      ...["1F3B8", "1F3BB", "1F3BA"].map((item) => ({ item, daysAgo: 2 })),
+      ...["1F33B", "1F337", "1F339"].map((item) => ({ item, daysAgo: 0 })),
     ],
   },
 ];
+
+export const OWN_CATALOGUE = "own";
+const STORAGE_KEY = "pocketsage-own-catalogue";
+
+/** All catalogues, in the order of the menu. */
+export function listCatalogues(): CatalogueSource[] {
+  const own = readOwn();
+  if (own === undefined) return [...CATALOGUES];
+  const source = { id: OWN_CATALOGUE, name: own.name, url: "", storeName: `own-${own.hash}` };
+  return [...CATALOGUES, { ...source, searchHint: "a word of a label", example: [] }];
+}
+
+export function rememberOwn(own: OwnCatalogue): void {
+  localStorage.setItem(STORAGE_KEY, JSON.stringify(own));
+}
+
+/** Undefined if there is none, or the browser stores nothing for this site. */
+function readOwn(): OwnCatalogue | undefined {
+  try {
+    const text = localStorage.getItem(STORAGE_KEY);
+    return text === null ? undefined : (JSON.parse(text) as OwnCatalogue);
+  } catch {
+    return undefined;
+  }
+}

@@ -11,11 +11,11 @@ import {
   type Outbound,
   type Parameter,
   type Profile,
-  type Recommendation,
   type Sage,
 } from "pocketsage";
 import type { WorkerClient } from "./connect.js";
 import type { Settings } from "./settings.js";
+import type { RecommendationList } from "./worker-calls.js";
 
 /** Everything that the page renders. */
 export interface ViewState {
@@ -23,9 +23,9 @@ export interface ViewState {
   /** The words that name each interest, in the order of the interests. */
   names: readonly (readonly string[])[];
   /** Recommended with several interests. */
-  recommendations: readonly Recommendation[];
+  several: RecommendationList;
   /** Recommended with one average of the same actions. */
-  averageRecommendations: readonly Recommendation[];
+  average: RecommendationList;
   /** The messages that the next recommendation would send off the device. */
   outbound: readonly Outbound[];
   parameters: readonly Parameter[];
@@ -46,14 +46,15 @@ export interface Controller {
   /** Renders the current state. */
   refresh(): Promise<void>;
   act(item: ItemId, kind: "tap" | "save"): Promise<void>;
-  /**
-   * Records several taps, each at its own time in milliseconds since 1970. One undo removes all.
-   */
-  recordPast(actions: readonly { item: ItemId; at: number }[]): Promise<void>;
+  /** Records several actions. Their times must be unique. One undo removes all. */
+  recordPast(actions: readonly (Action & { at: number })[]): Promise<void>;
   /** Excludes an item from all recommendations. */
   hide(item: ItemId): Promise<void>;
   /** Excludes an item, and moves items like it to the end of all recommendations. */
   dislike(item: ItemId): Promise<void>;
+  /** Ends what `hide` and `dislike` do. */
+  unhide(item: ItemId): Promise<void>;
+  undislike(item: ItemId): Promise<void>;
   /** Multiplies the importance of the interest of an item; 0 mutes it, 1 ends both. */
   boost(medoid: ItemId, factor: number): Promise<void>;
   /** Computes everything with other settings. */
@@ -95,6 +96,8 @@ export function createController(options: ControllerOptions): Controller {
   let queueEnd: Promise<unknown> = Promise.resolve();
   let queuedTaskCount = 0;
   let lastActionTime = 0;
+  /** The interests of the latest names, as a text. */
+  let namedProfile: { key: string; names: readonly (readonly string[])[] } = { key: "", names: [] };
 
   const renderCurrent = async (): Promise<void> => {
     const { diversity, explore, popularity } = settings;
@@ -105,19 +108,29 @@ export function createController(options: ControllerOptions): Controller {
     const start = performance.now();
     const profile = await sage.profile();
     const isEmpty = profile.actions === 0;
-    const recommend = (focus: number): Promise<Recommendation[]> =>
-      isEmpty ? Promise.resolve([]) : client.call("recommend", { ...query, focus });
-    const recommendations = await recommend(0);
+    const recommend = (focus: number): Promise<RecommendationList> =>
+      isEmpty
+        ? Promise.resolve({ entries: [], likeness: 0 })
+        : client.call("recommend", { ...query, focus });
+    const several = await recommend(0);
     const latencyMs = performance.now() - start;
-    const [averageRecommendations, names, outbound, parameters] = await Promise.all([
+    const [average, outbound, parameters] = await Promise.all([
       recommend(1),
-      isEmpty ? [] : client.call("names", profile.interests),
       sage.preview(query),
       sage.parameters(),
     ]);
     const canUndo = undoStack.length > 0;
-    const lists = { recommendations, averageRecommendations };
-    render({ profile, names, ...lists, outbound, parameters, settings, latencyMs, canUndo });
+    const lists = { several, average };
+    const computed = { profile, ...lists, outbound, parameters, settings, latencyMs, canUndo };
+    // Of equal profiles the names are known; others follow, as the first ones take a while.
+    const key = profile.interests.map(({ items }) => items.join()).join("\n");
+    if (key === namedProfile.key) return render({ ...computed, names: namedProfile.names });
+    render({ ...computed, names: [] });
+    if (isEmpty || queuedTaskCount > 0) return;
+    void client.call("names", profile.interests).then((names) => {
+      namedProfile = { key, names };
+      if (queuedTaskCount === 0) render({ ...computed, names });
+    }, onError);
   };
 
   /** Runs `task` after all queued tasks. Renders once the queue is empty, not after each task. */
@@ -185,9 +198,11 @@ export function createController(options: ControllerOptions): Controller {
       lastActionTime = Math.max(Date.now(), lastActionTime + 1);
       return record([{ item, kind, at: lastActionTime }]);
     },
-    recordPast: (actions) => record(actions.map((action) => ({ ...action, kind: "tap" }))),
+    recordPast: record,
     hide: (item) => enqueue(() => track(sage.hide(item), () => sage.unhide(item))),
     dislike: (item) => enqueue(() => track(sage.dislike(item), () => sage.undislike(item))),
+    unhide: (item) => enqueue(() => track(sage.unhide(item), () => sage.hide(item))),
+    undislike: (item) => enqueue(() => track(sage.undislike(item), () => sage.dislike(item))),
     boost: (medoid, factor) =>
       enqueue(async () => {
         const boosted = (await sage.parameters()).find(({ name }) => name === "boosted");

@@ -1,10 +1,8 @@
 /** The buttons "Export", "Import" and "Forget everything". */
 import { byId } from "./dom.js";
+import { download } from "./download.js";
 import { formatCount } from "./format.js";
-import { showErrorNotice } from "./notices.js";
-
-/** Time that the browser has to read the bytes of a download after the click. */
-const DOWNLOAD_GRACE_MS = 10_000;
+import { showErrorNotice, showFileNotice } from "./notices.js";
 
 export interface DataControlsListener {
   export(): Promise<Uint8Array>;
@@ -21,17 +19,17 @@ export function bindDataControls(listener: DataControlsListener): void {
   byId("export").addEventListener("click", () => {
     const fileName = `taste-${new Date().toISOString().slice(0, 10)}.pocketsage`;
     listener.export().then(
-      (bytes) => download(bytes, fileName),
+      (bytes) => download(new Blob([bytes as Uint8Array<ArrayBuffer>]), fileName),
       (error: unknown) => showErrorNotice(error),
     );
   });
   byId("import").addEventListener("click", () => fileInput.click());
   fileInput.addEventListener("change", () => {
     const file = fileInput.files?.[0];
-    file?.arrayBuffer().then(
-      (bytes) => listener.import(new Uint8Array(bytes)),
-      (error: unknown) => showErrorNotice(error),
-    );
+    file
+      ?.arrayBuffer()
+      .then((bytes) => listener.import(new Uint8Array(bytes)))
+      .catch(showFileNotice);
     // Otherwise choosing the same file again would not trigger a change event.
     fileInput.value = "";
   });
@@ -45,13 +43,4 @@ export function bindDataControls(listener: DataControlsListener): void {
   dialog.addEventListener("close", () => {
     if (dialog.returnValue === "forget") listener.forgetEverything();
   });
-}
-
-function download(bytes: Uint8Array, fileName: string): void {
-  const blob = new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/octet-stream" });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = fileName;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_GRACE_MS);
 }

@@ -1,20 +1,35 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
-import { CATALOGUES, type CatalogueSource } from "./catalogues.js";
+import { bindCatalogueMenu } from "./catalogue-menu.js";
+import {
+  CATALOGUES,
+  type CatalogueSource,
+  listCatalogues,
+  OWN_CATALOGUE,
+  rememberOwn,
+} from "./catalogues.js";
 import { connect, type WorkerClient } from "./connect.js";
 import { createController, type ViewState } from "./controller.js";
+import { bindCopyButtons } from "./copy-buttons.js";
 import { bindDataControls } from "./data-controls.js";
 import { byId } from "./dom.js";
 import { supportedItems } from "./emoji-support.js";
+import { formatCount } from "./format.js";
 import { describeInterests, renderSummary } from "./interest-cards.js";
 import { createHueAssigner } from "./interest-hues.js";
 import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
 import type { Item } from "./items.js";
 import { observeFetches } from "./network-log.js";
-import { showErrorNotice, showNotice } from "./notices.js";
+import { showErrorNotice, showFileNotice, showNotice } from "./notices.js";
+import { registerServiceWorker } from "./offline.js";
 import { createOutboundPanel } from "./outbound-panel.js";
+import { drawTaste } from "./picture.js";
+import { hasVectors, isText, readActions } from "./read-actions.js";
 import { createRecommendationLists } from "./recommendations.js";
 import { formatSettings, parseSettings, type Settings } from "./settings.js";
+import { bindShareDialog } from "./share-dialog.js";
+import { parseSharedActions } from "./shared-actions.js";
+import { bindTour } from "./tour.js";
 import { createTray } from "./tray.js";
 import type { RenderedState } from "./view.js";
 import { createViewTabs } from "./view-tabs.js";
@@ -28,10 +43,11 @@ const RELATIVE_TIMES_INTERVAL_MS = 60_000;
 const outboundPanel = createOutboundPanel();
 observeFetches(outboundPanel.addFetches);
 void start();
+registerServiceWorker();
 
 async function start(): Promise<void> {
   const settings = parseSettings(location.hash);
-  const source = CATALOGUES.find(({ id }) => id === settings.catalogue) ?? CATALOGUES[0];
+  const source = listCatalogues().find(({ id }) => id === settings.catalogue) ?? CATALOGUES[0];
   if (source === undefined) throw new Error("catalogues.ts lists no catalogue");
   try {
     const { sage, client } = await connect(source, settings.halfLifeDays, {
@@ -82,16 +98,22 @@ async function runPage(
   const open = (item: Item): void => {
     openItemDialog(items, item, itemListener).catch((error: unknown) => showErrorNotice(error));
   };
-  const recordExample = (): void => {
+  const recordExample = async (): Promise<void> => {
     const now = Date.now();
+    const example =
+      source.example.length > 0
+        ? source.example
+        : (await client.call("example")).flatMap((group, index) =>
+            group.map((item) => ({ item, daysAgo: index * 2 })),
+          );
     // Distinct times: undo finds actions by their time.
-    const actions = source.example.map(({ item, daysAgo }, index) => ({
-      item,
+    const actions = example.map(({ item, daysAgo }, index) => ({
+      ...{ item, kind: "tap" },
       at: now - daysAgo * DAY_MS - index * 1000,
     }));
-    announce("Recorded twelve examples", controller.recordPast(actions));
+    announce(`Recorded ${actions.length} examples`, controller.recordPast(actions));
   };
-  const tray = createTray({ save, open, recordExample });
+  const tray = createTray({ save, open });
   const wall = createWall(items, source, { tap, save, open });
   const lists = createRecommendationLists(items, {
     ...{ tap, hide, dislike, open },
@@ -100,7 +122,7 @@ async function runPage(
   const tabs = createViewTabs(
     VIEWS,
     {
-      ...{ items, controller, open, tap, announce },
+      ...{ items, controller, changeSettings, open, tap, announce },
       sage: controller.sage,
       call: client.call,
       onError: (error) => showErrorNotice(error),
@@ -112,7 +134,28 @@ async function runPage(
   byId("undo").addEventListener("click", () =>
     announce("Undone", controller.undo().then(tray.showHint)),
   );
-  byId("example").addEventListener("click", recordExample);
+  byId("example").addEventListener("click", () => void recordExample());
+  bindCopyButtons(document, (text) => {
+    byId("announcer").textContent = text;
+  });
+  bindTour({
+    fillProfile: () => void (actionCount() === 0 && recordExample()),
+    selectView: (view) => changeSettings({ view }),
+  });
+  bindCatalogueMenu(source.id, {
+    select: (catalogue) => changeSettings({ catalogue }),
+    openFile: (file) => void openFile(file).catch(showFileNotice),
+  });
+  bindShareDialog({
+    address: () => new URL(formatSettings(settings) || "#", location.href),
+    actions: () => controller.sage().actions(),
+    picture: () => {
+      if (latestState === undefined) throw new Error("There is nothing to draw yet");
+      return tabs.current()?.picture?.() ?? drawTaste(items, latestState);
+    },
+    isCataloguePublic: source.id !== OWN_CATALOGUE,
+    onError: (error) => showErrorNotice(error),
+  });
   for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="#"]'))
     link.addEventListener("click", (event) => {
       // The fragment of the address holds the settings.
@@ -124,7 +167,7 @@ async function runPage(
   addEventListener("hashchange", () => applySettings(parseSettings(location.hash)));
   bindDataControls({
     export: controller.export,
-    import: (bytes) => announce("Imported", controller.import(bytes)),
+    import: importFile,
     forgetEverything: () =>
       announce("Forgot everything", controller.forgetEverything().then(tray.showHint)),
     actionCount,
@@ -135,11 +178,56 @@ async function runPage(
 
   await controller.refresh();
   dataset.state = "ready";
+  offerSharedActions();
 
   function recordAction(item: Item, kind: "tap" | "save"): void {
     tray.showAction(item, kind);
     const verb = kind === "save" ? "Saved" : "Tapped";
     announce(`${verb} ${item.label}`, controller.act(item.id, kind));
+  }
+
+  /** An export of the page, or rows of actions. */
+  function importFile(bytes: Uint8Array): void {
+    if (!isText(bytes)) return announce("Imported", controller.import(bytes));
+    const { actions, unknown } = readActions(bytes, (item) => items.has(item));
+    const skipped = unknown > 0 ? `; ${formatCount(unknown, "row")} of unknown items skipped` : "";
+    announce(
+      `Imported ${formatCount(actions.length, "action")}${skipped}`,
+      controller.recordPast(actions),
+    );
+  }
+
+  /** A dropped or chosen file: a catalogue if it can be read as one, else actions. */
+  async function openFile(file: File): Promise<void> {
+    byId<HTMLDialogElement>("catalogue-dialog").close();
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    if (/\.pocketsage$/i.test(file.name) || (isText(bytes) && !hasVectors(bytes)))
+      return importFile(bytes);
+    rememberOwn(await client.call("importCatalogue", file.name, bytes));
+    const next = { ...settings, catalogue: OWN_CATALOGUE };
+    history.replaceState(null, "", formatSettings(next));
+    location.reload();
+  }
+
+  /** Asks whether to add the actions that the link contains, and removes them from the address. */
+  function offerSharedActions(): void {
+    const actions = parseSharedActions(location.hash, (item) => items.has(item));
+    if (actions.length === 0) return;
+    changeSettings({});
+    const dialog = byId<HTMLDialogElement>("shared-dialog");
+    byId("shared-text").textContent =
+      `This link contains ${formatCount(actions.length, "action")} of its sender. They can join ` +
+      `your ${formatCount(actionCount(), "action")}; Undo takes them back.`;
+    dialog.addEventListener(
+      "close",
+      () => {
+        if (dialog.returnValue !== "add") return;
+        const tapped = actions.map((action) => ({ ...action, kind: "tap" }));
+        announce(`Added ${actions.length} shared actions`, controller.recordPast(tapped));
+      },
+      { once: true },
+    );
+    dialog.showModal();
   }
 
   /** Writes changed settings to the address, and applies them. */

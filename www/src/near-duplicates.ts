@@ -56,7 +56,8 @@ function measureLimit(catalogue: Catalogue): number {
   return Math.max(MIN_LIMIT, nearest[Math.floor(nearest.length * LIMIT_QUANTILE)] ?? 1);
 }
 
-function cosine(a: Float32Array, b: Float32Array): number {
+/** The cosine of two vectors of one length; 0 if one of them is zero. */
+export function cosine(a: Float32Array, b: Float32Array): number {
   let product = 0;
   let squareA = 0;
   let squareB = 0;

@@ -52,6 +52,10 @@ const NOTICE_TEXTS: Readonly<Record<string, { title: string; remedy: string }>> 
     title: "That taste is of another catalogue.",
     remedy: "Nothing was changed. Choose a file that was exported from a page with this catalogue.",
   },
+  file: {
+    title: "That file cannot be used.",
+    remedy: "Nothing was changed. The catalogue menu describes what files can hold.",
+  },
   retrieval: {
     title: "The catalogue could not be fetched.",
     remedy: "Check the connection, then try again.",
@@ -76,6 +80,11 @@ export function showErrorNotice(error: unknown, retry?: () => void, codePrefix =
     message,
     retry,
   );
+}
+
+/** Shows that a file of the user cannot be read; `error` has the reason. */
+export function showFileNotice(error: unknown): void {
+  showNotice("file", error instanceof Error ? error.message : String(error));
 }
 
 /**

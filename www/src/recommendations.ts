@@ -9,6 +9,7 @@ import { formatCount, formatList } from "./format.js";
 import { type Item, type Items, itemById } from "./items.js";
 import { LIST_MODES, type ListMode } from "./settings.js";
 import type { RenderedState } from "./view.js";
+import type { RecommendationList } from "./worker-calls.js";
 
 export interface RecommendationListener {
   tap(item: Item): void;
@@ -24,8 +25,8 @@ export interface RecommendationLists {
 
 /** The two lists: the suffix of their ids, and their content. */
 const LISTS = [
-  { suffix: "several", select: (state: RenderedState) => state.recommendations },
-  { suffix: "average", select: (state: RenderedState) => state.averageRecommendations },
+  { suffix: "several", select: (state: RenderedState) => state.several },
+  { suffix: "average", select: (state: RenderedState) => state.average },
 ] as const;
 
 const MODE_TITLES: Readonly<Record<ListMode, string>> = {
@@ -47,23 +48,25 @@ export function createRecommendationLists(
     return button;
   });
   byId("list-modes").replaceChildren(...modeButtons);
-  new IntersectionObserver(([entry]) => {
-    dock.classList.toggle("covered", entry?.isIntersecting ?? false);
-  }).observe(byId("recommendation-lists"));
+  // The lists count as in sight once they fill a part of the window.
+  new IntersectionObserver(
+    ([entry]) => dock.classList.toggle("covered", entry?.isIntersecting ?? false),
+    { rootMargin: "0px 0px -40% 0px" },
+  ).observe(byId("recommendation-lists"));
 
   return {
     render(state) {
-      const isEmpty = state.profile.actions === 0 || state.recommendations.length === 0;
+      const isEmpty = state.profile.actions === 0 || state.several.entries.length === 0;
       section.hidden = isEmpty;
       dock.hidden = isEmpty;
       section.dataset.lists = state.settings.lists;
       for (const button of modeButtons)
         button.setAttribute("aria-pressed", String(button.value === state.settings.lists));
       for (const { suffix, select } of LISTS) {
-        const recommendations = select(state);
-        renderList(byId(`list-${suffix}`), items, recommendations, state, listener);
-        renderReach(byId(`reach-${suffix}`), items, recommendations, state);
-        renderDockRow(byId(`dock-${suffix}`), items, recommendations, state, listener);
+        const list = select(state);
+        renderList(byId(`list-${suffix}`), items, list.entries, state, listener);
+        renderReach(byId(`reach-${suffix}`), items, list, state);
+        renderDockRow(byId(`dock-${suffix}`), items, list.entries, state, listener);
       }
     },
   };
@@ -113,16 +116,16 @@ function createEntry(item: Item, listener: RecommendationListener): HTMLElement 
   return createHtml("li", { class: "recommendation" }, button, actions);
 }
 
-/** Shows how many of the interests a list reaches, as text and as one segment per interest. */
+/** Shows how many interests a list reaches, also as one segment each, and its likeness. */
 function renderReach(
   element: HTMLElement,
   items: Items,
-  recommendations: readonly Recommendation[],
+  { entries, likeness }: RecommendationList,
   state: RenderedState,
 ): void {
   const { interests } = state.profile;
   const counts = new Map<ItemId, number>();
-  for (const { because } of recommendations)
+  for (const { because } of entries)
     if (because.medoid !== undefined)
       counts.set(because.medoid, (counts.get(because.medoid) ?? 0) + 1);
   const reached = interests.filter(({ medoid }) => counts.has(medoid)).length;
@@ -138,6 +141,12 @@ function renderReach(
   element.replaceChildren(
     createHtml("div", { class: "reach-bar", "aria-hidden": "true" }, ...segments),
     createHtml("p", {}, `reaches ${reached} of ${formatCount(interests.length, "interest")}`),
+    createHtml(
+      "p",
+      { title: "The mean of the cosine between a pick and the nearest item that you tapped" },
+      createHtml("strong", {}, likeness.toFixed(2)),
+      " like what you tapped",
+    ),
   );
 }
 
@@ -172,7 +181,7 @@ function hueOfReason({ because }: Recommendation, state: RenderedState): number 
 }
 
 /**
- * The reason of a recommendation as nodes: "because of 🍕 pizza, near 🍔 🍟". Without an interest the
+ * The reason of a recommendation as nodes: "because of 🍕 pizza", "near 🍔 🍟". Without an interest the
  * item stands for the whole catalogue.
  */
 function createReason(
@@ -188,7 +197,7 @@ function createReason(
     {},
     createHtml("span", { class: "because-words" }, "because of "),
     ...glyph,
-    `${source.label}${others.length > 0 ? "," : ""}`,
+    source.label,
   );
   if (others.length === 0) return [cause];
   const title = formatList(others.map((item) => item.label));

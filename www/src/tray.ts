@@ -5,7 +5,6 @@ import type { Item } from "./items.js";
 export interface TrayListener {
   save(item: Item): void;
   open(item: Item): void;
-  recordExample(): void;
 }
 
 export interface Tray {
@@ -17,8 +16,7 @@ export interface Tray {
 export function createTray(listener: TrayListener): Tray {
   const tray = byId("tray");
   const showHint = (): void => {
-    const example = createButton("Try an example", listener.recordExample, { classes: "example" });
-    tray.replaceChildren(createHint(), example);
+    tray.replaceChildren(createHint());
   };
   showHint();
   return {

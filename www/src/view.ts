@@ -6,6 +6,7 @@ import type { Interest, ItemId, Sage } from "pocketsage";
 import type { WorkerClient } from "./connect.js";
 import type { Controller, ViewState } from "./controller.js";
 import type { Item, Items } from "./items.js";
+import type { Settings } from "./settings.js";
 
 /** What a view can read and do. */
 export interface ViewContext {
@@ -15,6 +16,8 @@ export interface ViewContext {
   /** Calls a function of worker-calls.ts. */
   call: WorkerClient["call"];
   controller: Controller;
+  /** Changes settings, and writes them to the address. */
+  changeSettings(change: Partial<Settings>): void;
   /** Opens the dialog of an item. */
   open(item: Item): void;
   tap(item: Item): void;

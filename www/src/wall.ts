@@ -56,10 +56,14 @@ export function createWall(
 
   search.placeholder = `Search: ${searchHint}`;
   root.replaceChildren(...groups.map((group) => group.element), emptyNote);
+  const hasEmoji = [...items.values()].some(({ isMonogram }) => !isMonogram);
+  filterBar.classList.toggle("named", !hasEmoji);
   const groupNames = [...new Set([...items.values()].map(({ group }) => group))];
   filterBar.hidden = groupNames.length < 2 || groupNames.length > MAX_FILTERS;
   if (!filterBar.hidden)
-    filterBar.replaceChildren(...[ALL_GROUPS, ...groupNames].map(createFilterButton));
+    filterBar.replaceChildren(
+      ...[ALL_GROUPS, ...groupNames].map((name) => createFilterButton(name, hasEmoji)),
+    );
   applyFilter();
 
   search.addEventListener("input", applyFilter);
@@ -225,12 +229,13 @@ function createItemButton(item: Item): HTMLButtonElement {
   );
 }
 
-function createFilterButton(group: string): HTMLElement {
+function createFilterButton(group: string, hasEmoji: boolean): HTMLElement {
   const isAll = group === ALL_GROUPS;
   const attributes = { type: "button", class: "chip", value: group, "aria-pressed": String(isAll) };
   if (isAll) return createHtml("button", attributes, "All");
   const known = GROUPS[group];
-  if (known === undefined) return createHtml("button", attributes, group || "Other");
+  if (known === undefined || !hasEmoji)
+    return createHtml("button", attributes, known?.name ?? (group || "Other"));
   return createHtml(
     "button",
     { ...attributes, title: known.name, "aria-label": known.name },

@@ -2,9 +2,18 @@
  * What the page calls in the worker beside the methods of a Sage: functions that need the catalogue.
  * Add a function here, and `WorkerClient.call` can call it. Arguments and results are cloned.
  */
-import type { Catalogue, Interest, Recommendation, RecommendOptions, Sage } from "pocketsage";
+import type {
+  Catalogue,
+  Interest,
+  ItemId,
+  Recommendation,
+  RecommendOptions,
+  Sage,
+} from "pocketsage";
 import { nameInterests } from "pocketsage/names";
-import { withoutNearDuplicates } from "./near-duplicates.js";
+import { exampleOf } from "./example-items.js";
+import { cosine, withoutNearDuplicates } from "./near-duplicates.js";
+import { importCatalogue, type OwnCatalogue } from "./own-catalogue.js";
 
 /** The catalogue and the open Sage of the worker. */
 export interface WorkerState {
@@ -15,16 +24,27 @@ export interface WorkerState {
 /** Candidates for each pick, because near-duplicates are skipped. */
 const CANDIDATES_PER_PICK = 3;
 const NAME_WORDS = 2;
+/** Largest number of items of the history that a list is compared with. */
+const MAX_COMPARED = 500;
+
+export interface RecommendationList {
+  entries: Recommendation[];
+  /** The mean over the entries of the highest cosine to an item of the history. */
+  likeness: number;
+}
 
 export const workerCalls = {
-  /** `recommend` without near-duplicates. */
+  /** `recommend` without near-duplicates, with the likeness of the list. */
   async recommend(
     { catalogue, sage }: WorkerState,
     options: RecommendOptions & { count: number },
-  ): Promise<Recommendation[]> {
+  ): Promise<RecommendationList> {
     const count = options.count * CANDIDATES_PER_PICK;
     const candidates = await sage.recommend({ ...options, count });
-    return withoutNearDuplicates(catalogue, candidates, options.count);
+    const entries = withoutNearDuplicates(catalogue, candidates, options.count);
+    const { interests } = await sage.profile();
+    const history = interests.flatMap(({ items }) => items).slice(0, MAX_COMPARED);
+    return { entries, likeness: likenessOf(catalogue, entries, history) };
   },
 
   /** The words that name each interest, best first. */
@@ -33,6 +53,33 @@ export const workerCalls = {
       words.map(({ word }) => word),
     );
   },
+
+  /** Whether items have priors: without, the option `popularity` has no effect. */
+  hasPriors({ catalogue }: WorkerState): boolean {
+    for (const id of catalogue.ids()) if ((catalogue.prior(id) ?? 0) > 0) return true;
+    return false;
+  },
+
+  /** Groups of alike items, for "Try an example". */
+  example: ({ catalogue }: WorkerState): string[][] => exampleOf(catalogue),
+
+  /** Reads a catalogue from a file and stores it in this browser; the open one stays open. */
+  importCatalogue: (_: WorkerState, name: string, bytes: Uint8Array): Promise<OwnCatalogue> =>
+    importCatalogue(name, bytes),
 };
 
 export type WorkerCalls = typeof workerCalls;
+
+function likenessOf(
+  catalogue: Catalogue,
+  entries: readonly Recommendation[],
+  history: readonly ItemId[],
+): number {
+  const vectorsOf = (items: readonly ItemId[]): Float32Array[] =>
+    items.flatMap((item) => catalogue.vector(item) ?? []);
+  const tapped = vectorsOf(history);
+  const highest = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
+    Math.max(0, ...tapped.map((other) => cosine(vector, other))),
+  );
+  return highest.reduce((sum, value) => sum + value, 0) / Math.max(highest.length, 1);
+}

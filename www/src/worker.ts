@@ -15,12 +15,14 @@ import {
 } from "pocketsage";
 import { type Item, itemFromPayload } from "./items.js";
 import { type FetchRecord, observeFetches } from "./network-log.js";
+import { openOwnCatalogue } from "./own-catalogue.js";
 import { type WorkerCalls, type WorkerState, workerCalls } from "./worker-calls.js";
 
 export interface OpenRequest {
   type: "open";
   /** The Sage is served here. */
   port: MessagePort;
+  /** The address of the catalogue; "" for that of the user. */
   url: string;
   storeName: string;
   halfLifeDays: number;
@@ -79,7 +81,7 @@ async function openStoredSage(request: OpenRequest): Promise<Sage> {
 }
 
 async function loadCatalogue(url: string): Promise<Catalogue> {
-  const loaded = await Catalogue.fetch(url);
+  const loaded = url === "" ? await openOwnCatalogue() : await Catalogue.fetch(url);
   const items = [...loaded.ids()].map((id) => itemFromPayload(id, loaded.payload(id)));
   post({ type: "items", items });
   return loaded;

@@ -1,0 +1,56 @@
+/** The menu of catalogues, and files that are dropped on the page: a catalogue, or actions. */
+import { listCatalogues } from "./catalogues.js";
+import { byId, createHtml } from "./dom.js";
+
+export interface CatalogueMenuListener {
+  select(id: string): void;
+  /** A file that was chosen or dropped. */
+  openFile(file: File): void;
+}
+
+/** The value of the last entry, which opens a file. */
+const LOAD = "load";
+
+export function bindCatalogueMenu(current: string, listener: CatalogueMenuListener): void {
+  const menu = byId<HTMLSelectElement>("catalogue");
+  const fileInput = byId<HTMLInputElement>("catalogue-file");
+  menu.replaceChildren(
+    ...listCatalogues().map(({ id, name }) => createHtml("option", { value: id }, name)),
+    createHtml("option", { value: LOAD }, "Load a file …"),
+  );
+  menu.value = current;
+  menu.addEventListener("change", () => {
+    if (menu.value !== LOAD) return listener.select(menu.value);
+    menu.value = current;
+    byId<HTMLDialogElement>("catalogue-dialog").showModal();
+  });
+  byId("catalogue-choose").addEventListener("click", () => fileInput.click());
+  fileInput.addEventListener("change", () => {
+    const [file] = fileInput.files ?? [];
+    fileInput.value = ""; // so that choosing the same file again is a change
+    if (file !== undefined) listener.openFile(file);
+  });
+  bindDrop(listener.openFile);
+}
+
+/** A file may be dropped anywhere; the attribute `data-drop` of the body marks one in the air. */
+function bindDrop(openFile: (file: File) => void): void {
+  const { dataset } = document.body;
+  const hasFile = ({ dataTransfer }: DragEvent): boolean =>
+    dataTransfer?.types.includes("Files") ?? false;
+  addEventListener("dragover", (event) => {
+    if (!hasFile(event)) return;
+    event.preventDefault();
+    dataset.drop = "";
+  });
+  addEventListener("dragleave", (event) => {
+    if (event.relatedTarget === null) delete dataset.drop;
+  });
+  addEventListener("drop", (event) => {
+    delete dataset.drop;
+    const file = event.dataTransfer?.files[0];
+    if (file === undefined) return;
+    event.preventDefault();
+    openFile(file);
+  });
+}
