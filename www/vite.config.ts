@@ -5,6 +5,10 @@ import { defineConfig, type Plugin } from "vite";
 
 const read = (path: string): Buffer => readFileSync(join(import.meta.dirname, path));
 
+const palette = read("src/style/palette.css").toString();
+/** The background of the light scheme. */
+const background = /--background: light-dark\((#\w+)/.exec(palette)?.[1];
+
 /** The manifest: with it and the service worker, browsers can install the page. */
 const MANIFEST = {
   name: "PocketSage",
@@ -13,8 +17,8 @@ const MANIFEST = {
   start_url: "./",
   scope: "./",
   display: "standalone",
-  background_color: "#f3f5ef",
-  theme_color: "#f3f5ef",
+  background_color: background,
+  theme_color: background,
   icons: [
     { src: "icon-192.png", sizes: "192x192", type: "image/png" },
     { src: "icon-512.png", sizes: "512x512", type: "image/png", purpose: "any maskable" },
