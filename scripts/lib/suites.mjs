@@ -45,12 +45,13 @@ const cargoSuites = [
 
 /** Folders of tests/ that must exist and hold tests: a suite without tests is a failure. */
 const requiredFolders =
-  "browser cases cli docs edge frameworks golden js packages page workerd".split(" ");
+  "browser cases cli docs edge examples frameworks golden js packages page workerd".split(" ");
 
 /** The browsers of the folders whose tests open one. */
 const browsersOfFolders = {
   browser: ["chromium", "firefox"],
   docs: ["chromium"],
+  examples: ["chromium"],
   frameworks: ["chromium"],
   golden: ["chromium", "firefox"],
   packages: ["chromium"],

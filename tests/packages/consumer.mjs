@@ -32,8 +32,8 @@ async function pack(destination) {
 
 /**
  * Creates a project with the package installed, deleted after the tests of the calling file.
- * Returns its path, the files of the tarball, and `put(name, content)`, which writes a file into
- * the project and returns its path.
+ * Returns its path, the path of the tarball and the files in it, and `put(name, content)`, which
+ * writes a file into the project and returns its path.
  */
 export async function createProject() {
   const path = await mkdtemp(join(tmpdir(), "pocketsage-packages-"));
@@ -50,7 +50,7 @@ export async function createProject() {
     ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", tarball],
     path,
   );
-  return { path, put, files };
+  return { path, put, files, tarball };
 }
 
 const fixture = await readFile(join(root, "tests/fixtures/emoji-actions.jsonl"), "utf8");

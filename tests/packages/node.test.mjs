@@ -1,4 +1,4 @@
-// The contents of the tarball, and the installed package in Node: import, require, npx, examples.
+// The contents of the tarball, and the installed package in Node: import, require, npx.
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -134,19 +134,3 @@ test("npx pocketsage: --help and recommend", async () => {
     "main.js must be executable",
   );
 });
-
-for (const [example, lines] of [
-  ["catalogue.mjs", 3],
-  ["node.mjs", 13],
-  ["worker-thread.mjs", 10],
-]) {
-  test(`examples/${example} runs unchanged`, async () => {
-    const file = await put(
-      `examples/${example}`,
-      await readFile(join(root, "examples", example), "utf8"),
-    );
-    const { stdout, stderr } = await run(process.execPath, [file], path);
-    assert.equal(stderr, "");
-    assert.equal(stdout.trim().split("\n").length, lines, stdout);
-  });
-}

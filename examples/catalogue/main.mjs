@@ -1,5 +1,5 @@
 // A catalogue of your own items: built, searched with a filter, changed, stored and loaded again.
-// Run: node examples/catalogue.mjs (in this repository after npm run build)
+// Run: node main.mjs
 import assert from "node:assert/strict";
 import { Catalogue } from "pocketsage";
 

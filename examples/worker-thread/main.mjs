@@ -1,6 +1,6 @@
 // The sage on a worker thread, so that clustering does not block the main thread. This file is both
 // the main program and the worker.
-// Run: node examples/worker-thread.mjs (in this repository after npm run build)
+// Run: node main.mjs
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker } from "node:worker_threads";
