@@ -1,13 +1,15 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
-// pkg/**/*.js and *.d.ts from ts/ (tsc), and the emoji catalogue. Then www/catalogues/emoji.sage,
-// the emoji catalogue of the page, with fewer dimensions. Skips outputs that are newer than their
-// inputs.
+// pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/cjs from both, and the emoji catalogue. Then
+// www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions. Skips outputs
+// that are newer than their inputs.
 
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
-import { makeTextCodersLazy } from "./lib/lazy-text.mjs";
+import { gzipSync } from "node:zlib";
+import { buildCommonJs } from "./lib/commonjs.mjs";
+import { adaptGlue } from "./lib/glue.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isUpToDate } from "./lib/up-to-date.mjs";
@@ -41,7 +43,9 @@ const wasmOptOptions = [
 export async function build() {
   printTitle("Build");
   await buildWasm();
+  await embedWasm();
   await buildTypeScript();
+  await bundleCommonJs();
   await copyEmojiCatalogue();
   await buildPageCatalogue();
 }
@@ -65,7 +69,7 @@ async function buildWasm() {
   const gluePath = join(outFolder, "core.js");
   const { wasm, glue } = shortenNames(
     panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))),
-    makeTextCodersLazy(await readFile(gluePath, "utf8")),
+    adaptGlue(await readFile(gluePath, "utf8")),
   );
   const trappingWasm = join(outFolder, "trapping.wasm");
   await writeFile(trappingWasm, wasm);
@@ -82,6 +86,25 @@ async function buildWasm() {
   for (const name of ["core.js", "core.d.ts", "core_bg.wasm"])
     await copyFile(join(outFolder, name), join(wasmFolder, name));
   reportDone("wasm", "pkg/wasm", (performance.now() - start) / 1000);
+}
+
+/** Writes the wasm as a JavaScript module, for the entries that hold it themselves. */
+async function embedWasm() {
+  const path = join(wasmFolder, "embedded.js");
+  if (await isUpToDate(path, ["pkg/wasm/core_bg.wasm"])) return;
+  // Gzip before Base64: 88.6 KB on the wire, where Base64 alone takes 115.7 KB.
+  const gzipped = gzipSync(await readFile(join(wasmFolder, "core_bg.wasm")), { level: 9 });
+  await writeFile(path, `export const gzippedWasm = "${gzipped.toString("base64")}";\n`);
+  await writeFile(path.replace(/js$/, "d.ts"), "export declare const gzippedWasm: string;\n");
+}
+
+async function bundleCommonJs() {
+  const inputs = ["pkg/index.js", "pkg/wasm", "package.json"];
+  if (await isUpToDate(join(packageFolder, "cjs", "index.cjs"), inputs))
+    return reportDone("commonjs", "up to date");
+  const start = performance.now();
+  await buildCommonJs();
+  reportDone("commonjs", "pkg/cjs", (performance.now() - start) / 1000);
 }
 
 /** Removes this machine's folders from the source paths in panic messages of dependencies. */

@@ -52,7 +52,7 @@ const checks = {
   files: async () => (await wrongFiles((await packOnce()).files)).join("\n"),
   publint: async () => runCheck("publint", ["run", (await packOnce()).tarball, "--strict"]),
   attw: async () => {
-    const options = ["--profile", "esm-only", "--exclude-entrypoints", ...exportsWithoutTypes];
+    const options = ["--profile", "node16", "--exclude-entrypoints", ...exportsWithoutTypes];
     return runCheck("attw", [(await packOnce()).tarball, ...options]);
   },
   knip: () => runCheck("knip", []),

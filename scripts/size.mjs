@@ -14,6 +14,13 @@ const BUDGET_BYTES = 119 * 1024;
 /** Gzipped bytes of a framework's entry, without the framework and without the main entry. */
 const FRAMEWORK_BUDGET_BYTES = 2 * 1024;
 const frameworks = ["react", "vue", "svelte"];
+/** Budgets of the subpath entries: bytes that each adds to the main entry, gzipped. */
+const SUBPATH_BUDGETS = {
+  "pocketsage/inline": 90 * 1024, // the wasm itself
+  "pocketsage/remote": 15 * 1024,
+  "pocketsage/evaluate": 2 * 1024,
+  "pocketsage/names": 1 * 1024,
+};
 /** Encodings of a file; its size is measured in each. */
 const encodings = ["raw", "gzip", "brotli"];
 
@@ -45,6 +52,7 @@ await runScript(async () => {
   const totalGzipBytes = wasmAndJavaScript.gzip;
   const excessBytes = totalGzipBytes - BUDGET_BYTES;
 
+  let subpathComplaints = [];
   if (asJson) {
     const report = {
       parts: [...parts, usualImports, ...entries],
@@ -65,6 +73,7 @@ await runScript(async () => {
       BUDGET_BYTES / 1024,
     ];
     console.log(`\n  ${totalKilobytes} KB gzipped of a budget of ${budgetKilobytes} KB`);
+    subpathComplaints = subpaths.flatMap(complaintsAboutSubpath);
   }
   for (const { name, gzip } of entries)
     if (gzip > FRAMEWORK_BUDGET_BYTES)
@@ -72,6 +81,7 @@ await runScript(async () => {
         `${name} has ${gzip} bytes gzipped, of a budget of ${FRAMEWORK_BUDGET_BYTES}: ` +
           "make ts/frameworks/ smaller.",
       );
+  if (subpathComplaints.length > 0) throw new Remedy(subpathComplaints.join("\n"));
   if (excessBytes > 0)
     throw new Remedy(
       `The main entry has ${totalGzipBytes} bytes gzipped, ${excessBytes} more than its budget ` +
@@ -86,7 +96,17 @@ function measurePart(name, content) {
   return { name, raw: content.length, gzip, brotli: brotliCompressSync(content).length };
 }
 
-/** What each subpath entry adds to the JavaScript of the main entry; it has no budget. */
+/** What exceeds the budget of a subpath entry, or that it has none. */
+function complaintsAboutSubpath({ name, path, gzip }) {
+  const budget = SUBPATH_BUDGETS[path];
+  if (gzip <= budget) return [];
+  return [
+    `${name}: ${gzip} bytes gzipped, budget ${budget ?? "missing"}. Make it smaller, or set its ` +
+      "budget in SUBPATH_BUDGETS in scripts/size.mjs.",
+  ];
+}
+
+/** What each subpath entry adds to the JavaScript of the main entry. */
 async function measureSubpaths(mainEntry) {
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const names = Object.keys(exports)
@@ -96,7 +116,7 @@ async function measureSubpaths(mainEntry) {
   for (const name of names) {
     const path = name.replace(".", "pocketsage");
     const code = await bundle(`export * from "pocketsage"; export * from "${path}";`);
-    const both = measurePart(`${path}, in addition`, code);
+    const both = { ...measurePart(`${path}, in addition`, code), path };
     for (const encoding of encodings) both[encoding] -= mainEntry[encoding];
     subpaths.push(both);
   }

@@ -18,7 +18,7 @@ export async function installPackages(name, sourceFolder) {
   const start = Date.now();
   await cp(sourceFolder, folder, { recursive: true });
   const install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-  await runOrThrow("npm", install, { cwd: folder, minutes: 5 });
+  await runOrThrow("npm", install, { cwd: folder, minutes: 15 });
   await writeFile(installedLockPath, wantedLockFile);
   return { folder, seconds: (Date.now() - start) / 1000 };
 }

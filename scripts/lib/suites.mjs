@@ -47,6 +47,15 @@ const cargoSuites = [
 const requiredFolders =
   "browser cases cli docs edge examples frameworks golden js packages page workerd".split(" ");
 
+/** The packed package in bundlers, test runners and runtimes: the core of `test:consumers`. */
+const consumerSuite = {
+  name: "consumers",
+  command: process.execPath,
+  args: [join("tests", "consumers", "main.mjs"), "--built"],
+  minutes: 20,
+  browsers: ["chromium"],
+};
+
 /** The browsers of the folders whose tests open one. */
 const browsersOfFolders = {
   browser: ["chromium", "firefox"],
@@ -54,7 +63,6 @@ const browsersOfFolders = {
   examples: ["chromium"],
   frameworks: ["chromium"],
   golden: ["chromium", "firefox"],
-  packages: ["chromium"],
   page: ["chromium"],
 };
 
@@ -71,6 +79,7 @@ export async function testSuites() {
   return [
     ...cargoSuites,
     ...nodeSuites.filter(({ name, files }) => files.length > 0 || requiredFolders.includes(name)),
+    consumerSuite,
   ];
 }
 
@@ -89,8 +98,8 @@ export function selectNames(all, selectors, kind) {
 }
 
 /**
- * The numbers of tests, `{ passed, failed, skipped }`, in the output of libtest, wasm-bindgen-test
- * or Node's test runner.
+ * The numbers of tests, `{ passed, failed, skipped }`, in the output of libtest, wasm-bindgen-test,
+ * Node's test runner or tests/consumers/.
  */
 export function countTests(output) {
   const testCounts = { passed: 0, failed: 0, skipped: 0 };
@@ -100,6 +109,10 @@ export function countTests(output) {
     testCounts.passed += Number(passed);
     testCounts.failed += Number(failed);
     testCounts.skipped += Number(ignored);
+  }
+  for (const [, passed, failed] of output.matchAll(/^(\d+) passed, (\d+) failed$/gm)) {
+    testCounts.passed += Number(passed);
+    testCounts.failed += Number(failed);
   }
   const countOfKind = {
     pass: "passed",

@@ -32,6 +32,26 @@ test("a failed load rejects not-ready, and a later call tries again", async () =
   await rejects(() => cluster(new Float32Array(4), { dim: 2 }), "not-ready", /await init/);
 });
 
+test("the error names what was loaded instead of the wasm", async () => {
+  const page = new TextEncoder().encode("<!doctype html><title>Not found</title>");
+  await rejects(init(page), "not-ready", /that is not wasm, perhaps a web page; .*inline"/);
+  await rejects(
+    init("/assets/core_bg.wasm"),
+    "not-ready",
+    /a server has no page.*relative address \/assets\/core_bg\.wasm.*pass nothing to init\(\)/,
+  );
+  // The words of Firefox and of Safari.
+  for (const words of [
+    "wasm validation error: at offset 4: failed to match magic number",
+    "WebAssembly.Module doesn't start with '\\0asm'",
+  ])
+    await rejects(
+      init(Promise.reject(new WebAssembly.CompileError(words))),
+      "not-ready",
+      /perhaps a web page/,
+    );
+});
+
 test("where the platform forbids compiling wasm, the error names what allows it", async () => {
   // The words of Chromium, Firefox, Safari and workerd.
   for (const refusal of [

@@ -31,6 +31,30 @@ test("the tarball has every file that the manifest names, and no source but ts/"
   );
 });
 
+test("every module of the package can be imported and required, with types", async () => {
+  const { exports } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
+  const modules = Object.entries(exports).filter(([, target]) => typeof target === "object");
+  for (const [name, target] of modules) {
+    const file = name === "." || name === "./inline" ? "index" : name.slice(2);
+    const expected = { types: target.types, require: `./pkg/cjs/${file}.cjs` };
+    assert.ok(target.types.require.endsWith(".d.cts"), `${name}: types.require`);
+    assert.ok(target.types.default.endsWith(".d.ts"), `${name}: types.default`);
+    const { require, types } = target;
+    assert.deepEqual({ types, require }, expected, `${name}: see "./names" in package.json`);
+    if (name !== ".") assert.equal(target["module-sync"], target.default, name);
+  }
+});
+
+test("import and require give one instance", async () => {
+  const file = await put(
+    "one-instance.cjs",
+    `const { SageError } = require("pocketsage");
+     import("pocketsage").then((module) => console.log(module.SageError === SageError));`,
+  );
+  const { stdout } = await run(process.execPath, [file], path);
+  assert.equal(stdout, "true\n");
+});
+
 test("installed files equal built files", async () => {
   const pairs = [
     ["pkg/wasm/core_bg.wasm"],

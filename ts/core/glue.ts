@@ -167,17 +167,22 @@ function toTrapError(error: unknown, isMemoryExhausted: boolean): SageError {
 }
 
 async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
+  let wasm: WasmSource | undefined;
   try {
-    const given = await source;
-    if (!resolveSource && given === undefined)
+    wasm = await source;
+    if (!resolveSource && wasm === undefined)
       throw new Error("no source is set: import the package by its name, or pass one to init()");
-    await initWasm({ module_or_path: await (resolveSource ? resolveSource(given) : given!) });
+    if (resolveSource) wasm = await resolveSource(wasm);
+    await initWasm({ module_or_path: wasm! });
   } catch (error) {
     const advice = isCompilationForbidden(error)
-      ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval'; " +
-        "Cloudflare Workers need a compiled module"
-      : "call again to retry";
-    throw asSageError(error, "not-ready", `The wasm could not be loaded (${advice})`);
+      ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src " +
+        "of the file; Cloudflare Workers need a compiled module"
+      : (isNotWasm(error) ? "that is not wasm, perhaps a web page; " : "") +
+        'serve pocketsage/core.wasm there, or import "pocketsage/inline", which needs no file; ' +
+        "call again to retry";
+    const from = typeof wasm === "string" || wasm instanceof URL ? ` from ${wasm}` : "";
+    throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${advice})`);
   }
   loadedCore = generated;
 }
@@ -187,4 +192,9 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
  */
 function isCompilationForbidden(error: unknown): boolean {
   return /unsafe-eval|\bCSP\b|Content.Security|disallowed/i.test(String(error));
+}
+
+/** Whether bytes were compiled that are not wasm; error texts differ by platform. */
+function isNotWasm(error: unknown): boolean {
+  return /magic|\\0asm/i.test(String(error));
 }

@@ -1,6 +1,6 @@
 /**
- * Entry for browsers, Bun, Deno and bundlers. The wasm file lies in the package; bundlers find it
- * by the literal `new URL`.
+ * Entry for webpack and its relatives, and for pages that load the files of the package. Those
+ * bundlers emit the wasm file when they see the literal `new URL`.
  */
 import { setWasmSourceResolver } from "../core/glue.js";
 
