@@ -16,7 +16,8 @@ const staged = join(root, "target", "site");
 export const siteFolder = join(source, "dist");
 
 /**
- * Builds the site, with the pages of rustdoc if they have been built. Resolves to `{ pages, seconds }`, the number of its pages and build time.
+ * Builds the site, with the pages of rustdoc if they have been built. Resolves to
+ * `{ pages, seconds }`, the number of its pages and the build time.
  */
 export async function buildSite() {
   const { folder: packages, seconds } = await installPackages("site", source);

@@ -21,6 +21,7 @@ const FENCE = /^( *)(```+|~~~+)[^\n]*\n[\s\S]*?^\1\2[^\n]*$/gm;
 /** A code span, or an inline link or image with its label and target. */
 const SPAN_OR_LINK =
   /(`+)(?!`)[\s\S]*?\1|(!?)\[((?:[^\][]|\[[^\]]*\])*)\]\(\s*<?([^\s)>]+)>?(\s+"[^"]*")?\s*\)/g;
+const DEFINITION = /^( {0,3}\[[^\]]+\]: *)(\S+)$/gm;
 const PICTURE = /^!\[([^\]]*)\]\(([^)\s]+\.svg)\)$/gm;
 
 /** The page of a file of the repository, as a path in the site; undefined if it is none. */
@@ -66,12 +67,17 @@ async function pageText(root, { source, text }, known) {
   for (const [, , target] of text.matchAll(PICTURE)) {
     pictures.set(target, withoutStyle(await readFile(join(root, folder, target), "utf8")));
   }
-  const siteLink = (whole, _ticks, image, label, target, title = "") => {
-    if (target === undefined || image || /^([a-z][a-z0-9+.-]*:|#|\/)/i.test(target)) return whole;
+  /** The address in the site; the target itself if it is none of a file, undefined without page. */
+  const siteAddress = (target) => {
+    if (/^([a-z][a-z0-9+.-]*:|#|\/)/i.test(target)) return target;
     const [file, anchor] = target.split("#");
     const page = pageOf(posix.join(folder, file));
-    if (!known.has(page)) return label;
-    return `[${label}](${addressOf(page)}${anchor ? `#${anchor}` : ""}${title})`;
+    return known.has(page) ? `${addressOf(page)}${anchor ? `#${anchor}` : ""}` : undefined;
+  };
+  const siteLink = (whole, _ticks, image, label, target, title = "") => {
+    if (target === undefined || image) return whole;
+    const address = siteAddress(target);
+    return address ? `[${label}](${address}${title})` : label;
   };
   const parts = [];
   let end = 0;
@@ -80,7 +86,8 @@ async function pageText(root, { source, text }, known) {
       text
         .slice(end, match.index)
         .replace(PICTURE, (_, caption, target) => figure(pictures.get(target), caption))
-        .replace(SPAN_OR_LINK, siteLink),
+        .replace(SPAN_OR_LINK, siteLink)
+        .replace(DEFINITION, (_, start, target) => `${start}${siteAddress(target) ?? target}`),
       match[0],
     );
     end = match.index + match[0].length;

@@ -73,8 +73,8 @@ export const rectangle = (x, y, width, height, kind, extra = {}) =>
   element("rect", { x, y, width, height, class: `p-${kind}`, ...extra });
 
 /**
- * Moves places that are closer than `gap` apart, each as little as their order allows: runs of close
- * places are centred on their mean. Returns the places in the given order.
+ * Moves places that are closer than `gap` apart, each as little as their order allows: runs of
+ * close places are centred on their mean. Returns the places in the given order.
  */
 export function spread(places, gap) {
   const order = places.map((_, i) => i).sort((a, b) => places[a] - places[b]);

@@ -26,7 +26,7 @@ export async function documentsWithCode() {
 /** `npx` finds commands on the path, and `npm install` has been done, from the tarball. */
 const SHELL = `set -eu
 npx() { "$@"; }
-npm() { if [ "$1" != install ] && [ "$1" != init ] && [ "$1" != create ]; then command npm "$@"; fi; }
+npm() { case "$1" in install|init|create) ;; *) command npm "$@" ;; esac; }
 `;
 const SECONDS = 120;
 /** What readers have besides the package: a bundler, and types for programs that are not run. */

@@ -20,7 +20,7 @@ const OPTIONS = {
 const isOfOtherPackage = (code, message) =>
   ([2307, 7016, 2875].includes(code) && !message.includes("'pocketsage")) || code === 7026;
 
-/** Errors of programs `{ name, code, line }`, as `{ line, message }`: `line` is that of the block. */
+/** Errors of programs `{ name, code, line }` as `{ line, message }`, `line` that of the block. */
 export async function typeErrors(programs) {
   if (programs.length === 0) return [];
   for (const { name, code } of programs) await writeFile(name, code);
