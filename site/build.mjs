@@ -1,8 +1,8 @@
 // Builds the documentation site: pages from the Markdown of the repository, the API reference from
 // the types, and the search index, into site/dist/. The pages request nothing of other hosts.
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { installPackages } from "../scripts/lib/npm.mjs";
 import { runOrThrow } from "../scripts/lib/run.mjs";
 import { root } from "../scripts/lib/versions.mjs";
@@ -46,23 +46,31 @@ export async function buildSite() {
   return { pages: documents.length + api.length, seconds: seconds + built.seconds };
 }
 
-/** The API reference as Markdown: one page for each entry of the package, named by its import. */
+/** The API reference as Markdown: one page for each entry of the package, titled by its import. */
 async function stageApi() {
   await runOrThrow("typedoc", ["--options", join(source, "typedoc.json")]);
   await rm(join(staged, "api", "index.md")); // lists the entries, as the sidebar does
-  const pages = [];
-  for (const path of await filesBelow(staged, "api", ".md")) {
-    const text = await readFile(join(staged, path), "utf8");
-    await rm(join(staged, path));
-    const isMain = path === "api/index-1.md";
-    const name = isMain ? "pocketsage" : `pocketsage/${basename(path, ".md")}`;
-    const page = { path: isMain ? "api/index.md" : path, title: name };
-    const renamed = text
-      .replace(/^# .+$/m, `# ${name}`)
-      .replaceAll("](index-1.md", "](index.md")
-      .replace(/^#+ Get Signature\n\n/gm, "");
-    await writeFile(join(staged, page.path), renamed);
-    pages.push(page);
-  }
-  return pages;
+  await rename(join(staged, "api", "index-1.md"), join(staged, "api", "index.md"));
+  const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  /** "pocketsage/names" by "names", from the path of its types. */
+  const names = new Map(
+    Object.entries(exports).map(([entry, { types }]) => [
+      types?.replace(/^\.\/pkg\//, "").replace(/(\/index)?\.d\.ts$/, ""),
+      `pocketsage${entry.slice(1)}`,
+    ]),
+  );
+  return Promise.all(
+    (await filesBelow(staged, "api", ".md")).map(async (path) => {
+      const module = path.slice("api/".length, -".md".length);
+      const title = names.get(module);
+      if (!title) throw new Error(`package.json has no entry for the module ${module}`);
+      const text = await readFile(join(staged, path), "utf8");
+      const changed = text
+        .replace(/^# .+$/m, `# ${title}`)
+        .replace(/(\]\((?:\.\.\/)*)index-1\.md/g, "$1index.md")
+        .replace(/^#+ Get Signature\n\n/gm, "");
+      await writeFile(join(staged, path), changed);
+      return { path, title };
+    }),
+  );
 }

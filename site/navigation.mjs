@@ -43,8 +43,10 @@ const GROUPS = [
   },
 ];
 const RUSTDOC = { text: "Rust crate", link: "/rust/pocketsage/index.html", target: "_self" };
+/** The first folder of a page; "." in the root. */
+const folderOf = (path) => dirname(path).split("/")[0];
 /** Pages that are reached from another page and not from the sidebar. */
-const isUnlisted = (path) => dirname(path) === "decisions" && basename(path) !== "index.md";
+const isUnlisted = (path) => folderOf(path) === "decisions" && basename(path) !== "index.md";
 
 /** The address of a page within the site: `start/node.md` is `/start/node`. */
 export const addressOf = (path) =>
@@ -60,7 +62,7 @@ export function sidebarOf(pages, { hasRustdoc = false } = {}) {
   const folders = new Set(GROUPS.flatMap((group) => group.folders));
   const others = pages.map(({ path }) => path).filter((path) => !listed.has(path));
   const byTitle = (a, b) => titles.get(a).localeCompare(titles.get(b), "en");
-  const newGroups = [...new Set(others.map(dirname))]
+  const newGroups = [...new Set(others.map(folderOf))]
     .filter((folder) => !folders.has(folder) && folder !== "decisions")
     .map((folder) => ({ text: folder, pages: [], folders: [folder] }));
   return [...GROUPS, ...newGroups]
@@ -69,7 +71,9 @@ export function sidebarOf(pages, { hasRustdoc = false } = {}) {
       collapsed: text === "API" || text === "Project" ? true : undefined,
       items: [
         ...first.filter((path) => titles.has(path)),
-        ...others.filter((path) => rest.includes(dirname(path)) && !isUnlisted(path)).sort(byTitle),
+        ...others
+          .filter((path) => rest.includes(folderOf(path)) && !isUnlisted(path))
+          .sort(byTitle),
       ]
         .map((path) => ({ text: titles.get(path), link: addressOf(path) }))
         .concat(text === "API" && hasRustdoc ? RUSTDOC : []),
