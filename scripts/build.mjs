@@ -10,6 +10,7 @@ import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { buildCommonJs } from "./lib/commonjs.mjs";
 import { adaptGlue } from "./lib/glue.mjs";
+import { leanGlue } from "./lib/lean-glue.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isUpToDate } from "./lib/up-to-date.mjs";
@@ -69,7 +70,7 @@ async function buildWasm() {
   const gluePath = join(outFolder, "core.js");
   const { wasm, glue } = shortenNames(
     panicsToTraps(await readFile(join(outFolder, "core_bg.wasm"))),
-    adaptGlue(await readFile(gluePath, "utf8")),
+    leanGlue(adaptGlue(await readFile(gluePath, "utf8"))),
   );
   const trappingWasm = join(outFolder, "trapping.wasm");
   await writeFile(trappingWasm, wasm);

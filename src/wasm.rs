@@ -16,6 +16,7 @@
 // clippy.toml disallows JavaScript values everywhere else.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+use crate::recommend::mix_dense;
 use crate::text::hex16;
 use crate::{
     Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Medoids,
@@ -113,7 +114,7 @@ pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<U
 }
 
 /// Mixes ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`, with a prior for each
-/// hit or none at all. Returns `{ keys, scores, lists, shares }`.
+/// hit or none at all. Keys number the items without large gaps. Returns `{ keys, scores, lists, shares }`.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
 pub fn mix(
@@ -128,7 +129,7 @@ pub fn mix(
 ) -> JsResult<JsValue> {
     let lists = hit_lists(keys, scores, offsets)?;
     let options = MixOptions { popularity, standardise };
-    let mixed = crate::mix(&lists, weights, priors, options, count).map_err(to_js_error)?;
+    let mixed = mix_dense(&lists, weights, priors, options, count).map_err(to_js_error)?;
     let keys: Vec<u32> = mixed.iter().map(|entry| entry.hit.item).collect();
     let scores: Vec<f32> = mixed.iter().map(|entry| entry.hit.score).collect();
     let lists: Vec<u32> = mixed.iter().map(|entry| entry.list as u32).collect();
@@ -159,15 +160,6 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
     let lists = crate::nearest(vectors, queries, count).map_err(to_js_error)?;
     to_js_object(&ranking_fields(&lists))
-}
-
-/// The cosines of n vectors to m queries: n x m.
-#[wasm_bindgen]
-pub fn cosines(vectors: &[f32], dim: usize, queries: &[f32]) -> JsResult<Float32Array> {
-    let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
-    let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
-    let cosines = crate::cosines(vectors, queries).map_err(to_js_error)?;
-    Ok(Float32Array::from(&cosines[..]))
 }
 
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].

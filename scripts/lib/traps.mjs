@@ -30,6 +30,29 @@ const uncalledNames = new RegExp(
 /** Functions that format text. `src/text.rs` replaces them, because they are large. */
 const formatNames = /\bcore(\[\w+\])?::fmt::/;
 
+/** Messages of panics, which only the functions of panicNames and uncalledNames read. */
+const panicMessages = [
+  "slice index starts at ",
+  " but ends at ",
+  "index out of bounds: the len is ",
+  " but the index is ",
+  "range start index ",
+  " out of range for slice of length ",
+  "range end index ",
+  "removal index \\(is ",
+  "\\) should be < len \\(is ",
+  "assertion failed: [\\w !=<>+]+",
+  "chunk size must be non-zero",
+  "dest is out of bounds",
+  "mid > len",
+  "(?:start|end) of range should be a character boundary",
+  "closure invoked recursively or after being dropped",
+  "capacity overflow",
+  "attempt to divide by zero",
+  "attempt to calculate the remainder with a divisor of zero",
+  "RefCell already (?:mutably )?borrowed",
+];
+
 /** Names in the wasm: the exported global, and the function that replaces `memory.grow`. */
 const EXHAUSTED_GLOBAL = "exhausted";
 const GROW_FUNCTION = "grow_and_record";
@@ -63,7 +86,7 @@ export function panicsToTraps(wasm) {
         "changed their names; update the pattern in scripts/lib/traps.mjs.",
     );
   removeUncalledTableEntries(module);
-  return eraseLocations(recordGrowth(module).emitBinary());
+  return eraseTexts(recordGrowth(module).emitBinary());
 }
 
 /** The name of a function as rustc wrote it. */
@@ -114,10 +137,11 @@ function recordGrowth(module) {
 }
 
 /**
- * Overwrites the source locations of panics with zeros, which compress to nothing: the functions
- * that read them are traps. A location is four u32: address and length of a path, line, column.
+ * Overwrites the source locations and messages of panics with zeros, which compress to nothing: the
+ * functions that read them are traps. A location is four u32: address and length of a path, line,
+ * column.
  */
-function eraseLocations(wasm) {
+function eraseTexts(wasm) {
   const module = binaryen.readBinary(wasm);
   const { offset, data } = module.getDataSegmentInfo(module.getDataSegment(".rodata"));
   const result = Buffer.from(wasm);
@@ -133,6 +157,10 @@ function eraseLocations(wasm) {
   }
   if (erasedRanges.length === 0)
     throw new Error("Found no source locations: update scripts/lib/traps.mjs to their layout.");
+  for (const { index, 0: text } of constants
+    .toString("latin1")
+    .matchAll(new RegExp(panicMessages.join("|"), "g")))
+    erasedRanges.push([index, index + text.length]);
   for (const range of erasedRanges) constants.fill(0, ...range);
   return result;
 }

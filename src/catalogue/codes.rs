@@ -10,7 +10,7 @@
 //! for each block of components.
 
 use super::header::{ErrorBound, MAX_SCALE};
-use super::kernel::components;
+use super::kernel::{PARTIAL_SUMS, STEPS_PER_CODE, Steps, steps};
 use super::metric::Metric;
 use crate::Vectors;
 use crate::math::simd::sqrt;
@@ -23,7 +23,7 @@ pub(super) const ZERO_CODE: u8 = 64;
 /// Maximal difference between a written code and [`ZERO_CODE`].
 const MAX_CODE_OFFSET: f32 = 63.0;
 /// Number of residual steps in one code step.
-pub(super) const RESIDUAL_STEPS: i32 = 256;
+const RESIDUAL_STEPS: i32 = 256;
 /// Number of components of a vector that are encoded together.
 const BLOCK_COMPONENTS: usize = 16;
 /// 1.5 x 2^23. Adding it rounds an `f32` of magnitude below 2^22 to an integer: the difference
@@ -76,16 +76,30 @@ impl StoredVectors<'_> {
         (&self.codes[range.clone()], self.residuals.get(range))
     }
 
+    /// The decoded vector of a row, before the scale. The components past the last dimension have
+    /// no meaning. O(dim).
+    #[inline(always)]
+    pub(super) fn steps_of(&self, row: usize) -> impl Iterator<Item = Steps> {
+        let (codes, residuals) = self.row(row);
+        let residuals = residuals.unwrap_or(&[]);
+        (0..self.dim).step_by(PARTIAL_SUMS).map(move |start| {
+            steps(&chunk_or_zeros(codes, start), &chunk_or_zeros(residuals, start))
+        })
+    }
+
+    /// Replaces `out` by the decoded vector of a row, before the scale. O(dim).
+    #[inline(never)]
+    pub(super) fn read_steps(&self, row: usize, out: &mut Vec<Steps>) {
+        out.clear();
+        out.extend(self.steps_of(row));
+    }
+
     /// Appends the decoded vector of a row to `out`. O(dim).
     #[inline(never)]
     pub(super) fn decode(&self, row: usize, out: &mut Vec<f32>) {
-        let scale = self.scale(row);
-        let (codes, residuals) = self.row(row);
-        let (end, residuals) = (out.len() + self.dim, residuals.unwrap_or(&[]));
-        for start in (0..self.dim).step_by(8) {
-            let components =
-                components(&chunk_or_zeros(codes, start), &chunk_or_zeros(residuals, start));
-            out.extend_from_slice(&components.map(|component| component * scale));
+        let (scale, end) = (self.scale(row), out.len() + self.dim);
+        for steps in self.steps_of(row) {
+            out.extend_from_slice(&steps.map(|step| step / STEPS_PER_CODE * scale));
         }
         out.truncate(end);
     }
@@ -93,10 +107,10 @@ impl StoredVectors<'_> {
 
 /// The eight bytes from `start` on, padded with zeros past the last byte.
 #[inline(always)]
-fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
+fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; PARTIAL_SUMS] {
     let remaining = bytes.get(start..).unwrap_or(&[]);
     remaining.first_chunk().copied().unwrap_or_else(|| {
-        let mut bytes = [0; 8];
+        let mut bytes = [0; PARTIAL_SUMS];
         bytes[..remaining.len()].copy_from_slice(remaining);
         bytes
     })
@@ -104,7 +118,7 @@ fn chunk_or_zeros(bytes: &[u8], start: usize) -> [u8; 8] {
 
 /// The component that a code and its residual encode, not yet multiplied by the scale. Exact in
 /// `f32`.
-pub(super) fn component(code: u8, residual: u8) -> f32 {
+fn component(code: u8, residual: u8) -> f32 {
     f32::from(code) - f32::from(ZERO_CODE)
         + f32::from(residual.cast_signed()) / RESIDUAL_STEPS as f32
 }

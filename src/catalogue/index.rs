@@ -18,6 +18,9 @@ use alloc::vec::Vec;
 
 /// Minimal number of rows of a catalogue that is sketched: fewer rows are scanned fast enough.
 const MIN_ROWS_FOR_SKETCHES: usize = 8192;
+/// Minimal number of allowed rows for each wanted one: with fewer, sketches exclude so few rows that
+/// a scan without them is faster.
+const MIN_ROWS_PER_SKETCHED_HIT: usize = 128;
 
 /// A searchable set of items, each with an id, a vector and optionally a payload (a JSON string
 /// given by the caller) and attributes.
@@ -272,7 +275,9 @@ impl Catalogue {
             header: &self.layout.header,
             allowed: &allowed,
             sketches: self.sketches.as_ref().filter(|_| {
-                !search.exact && wanted_count < allowed_count / 16 && allowed_count > n / 8
+                !search.exact
+                    && wanted_count < allowed_count / MIN_ROWS_PER_SKETCHED_HIT
+                    && allowed_count > n / 8
             }),
         };
         Ok(scan::search(&rows, queries, &scan_parts, search))

@@ -19,6 +19,8 @@ pub(super) const BLOCK_CODES: usize = 32;
 pub(super) const PARTIAL_SUMS: usize = 8;
 /// Number of rows that the kernel processes together.
 pub(super) const KERNEL_ROWS: usize = 4;
+/// Number of [`Steps`] units in one code step.
+pub(super) const STEPS_PER_CODE: f32 = 256.0;
 /// Maximal code of a component.
 const MAX_CODE: f64 = 127.0;
 /// Maximal magnitude of the weight of an odd dimension. Weights of even dimensions are 256 times
@@ -136,37 +138,32 @@ fn block_dots(weights: &[BlockWeights], codes: [&[u8]; KERNEL_ROWS]) -> [i32; KE
     simd::row_sums(sums)
 }
 
-/// Dot product of a query with a stored vector, before the scale of the vector, in `f32`: eight
-/// partial sums ([`PARTIAL_SUMS`]), each of every eighth product, added in order. Missing residuals
-/// are 0. O(dim).
-pub(super) fn exact_dot(query: &[f32], codes: &[u8], residuals: Option<&[u8]>) -> f32 {
-    let mut sums = simd::ZERO_F32;
-    let (query_blocks, last_components) = query.as_chunks::<PARTIAL_SUMS>();
-    let (code_blocks, last_codes) = codes.as_chunks::<PARTIAL_SUMS>();
-    let (residual_blocks, last_residuals) = residuals.unwrap_or(&[]).as_chunks::<PARTIAL_SUMS>();
-    for (block, (query, codes)) in query_blocks.iter().zip(code_blocks).enumerate() {
-        let residuals = residual_blocks.get(block).unwrap_or(&[0; PARTIAL_SUMS]);
-        simd::add_products(&mut sums, query, codes, residuals);
-    }
-    if !last_components.is_empty() {
-        let mut query = [0.0; PARTIAL_SUMS];
-        let (mut codes, mut residuals) = ([0; PARTIAL_SUMS], [0; PARTIAL_SUMS]);
-        query[..last_components.len()].copy_from_slice(last_components);
-        codes[..last_codes.len()].copy_from_slice(last_codes);
-        residuals[..last_residuals.len()].copy_from_slice(last_residuals);
-        simd::add_products(&mut sums, &query, &codes, &residuals);
-    }
-    // Codes with residuals are integers in units of 1/256 of a code step; the division is exact.
-    simd::to_array(sums).iter().sum::<f32>() / 256.0
+/// Eight components of a stored vector in units of 1/256 code step, before the scale. All are
+/// integers of at most 16 bits, and so exact.
+pub(super) type Steps = [f32; PARTIAL_SUMS];
+
+/// Decodes eight codes and residuals.
+#[inline(always)]
+pub(super) fn steps(codes: &[u8; PARTIAL_SUMS], residuals: &[u8; PARTIAL_SUMS]) -> Steps {
+    simd::to_array(simd::to_256ths(codes, residuals))
 }
 
-/// The components that eight codes and residuals encode, before the scale. Exact in `f32`.
-#[inline(always)]
-pub(super) fn components(
-    codes: &[u8; PARTIAL_SUMS],
-    residuals: &[u8; PARTIAL_SUMS],
-) -> [f32; PARTIAL_SUMS] {
-    simd::to_array(simd::to_256ths(codes, residuals)).map(|numerator| numerator / 256.0)
+/// Dot product of a query with a decoded vector, before the scale of the vector, in `f32`: eight
+/// partial sums ([`PARTIAL_SUMS`]), each of every eighth product, added in order. O(dim).
+#[inline(never)]
+pub(super) fn exact_dot(query: &[f32], vector: &[Steps]) -> f32 {
+    let mut sums = simd::ZERO_F32;
+    let (query_blocks, last_components) = query.as_chunks::<PARTIAL_SUMS>();
+    for (query, steps) in query_blocks.iter().zip(vector) {
+        simd::add_products(&mut sums, query, steps);
+    }
+    if let Some(steps) = vector.get(query_blocks.len()) {
+        let mut query = [0.0; PARTIAL_SUMS];
+        query[..last_components.len()].copy_from_slice(last_components);
+        simd::add_products(&mut sums, &query, steps);
+    }
+    // The division is exact.
+    simd::to_array(sums).iter().sum::<f32>() / STEPS_PER_CODE
 }
 
 /// Adds to four dot products the products of the last codes of the rows with the tail weights.
@@ -231,17 +228,19 @@ mod simd {
 
     pub(super) const ZERO_F32: [v128; 2] = [f32x4(0.0, 0.0, 0.0, 0.0); 2];
 
-    /// Adds the products of eight query components with `256 (code - 64) + residual`.
+    /// Adds the products of eight query components with eight components of a stored vector.
     #[inline(always)]
     pub(super) fn add_products(
         sums: &mut [v128; 2],
         query: &[f32; PARTIAL_SUMS],
-        codes: &[u8; PARTIAL_SUMS],
-        residuals: &[u8; PARTIAL_SUMS],
+        steps: &[f32; PARTIAL_SUMS],
     ) {
-        let (q, [low, high]) = (query, to_256ths(codes, residuals));
-        sums[0] = f32x4_add(sums[0], f32x4_mul(f32x4(q[0], q[1], q[2], q[3]), low));
-        sums[1] = f32x4_add(sums[1], f32x4_mul(f32x4(q[4], q[5], q[6], q[7]), high));
+        let halves = |x: &[f32; PARTIAL_SUMS]| {
+            [f32x4(x[0], x[1], x[2], x[3]), f32x4(x[4], x[5], x[6], x[7])]
+        };
+        let (query, steps) = (halves(query), halves(steps));
+        sums[0] = f32x4_add(sums[0], f32x4_mul(query[0], steps[0]));
+        sums[1] = f32x4_add(sums[1], f32x4_mul(query[1], steps[1]));
     }
 
     /// `256 (code - 64) + residual` of eight codes and residuals: the components in units of 1/256.
@@ -312,11 +311,9 @@ mod portable {
     pub(super) fn add_products(
         sums: &mut [f32; PARTIAL_SUMS],
         query: &[f32; PARTIAL_SUMS],
-        codes: &[u8; PARTIAL_SUMS],
-        residuals: &[u8; PARTIAL_SUMS],
+        steps: &[f32; PARTIAL_SUMS],
     ) {
-        let decoded = to_256ths(codes, residuals);
-        (0..PARTIAL_SUMS).for_each(|lane| sums[lane] += query[lane] * decoded[lane]);
+        (0..PARTIAL_SUMS).for_each(|lane| sums[lane] += query[lane] * steps[lane]);
     }
 
     #[inline(always)]

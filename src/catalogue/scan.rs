@@ -18,9 +18,9 @@
 
 use super::bitset::RowSet;
 use super::bytes::f32_at;
-use super::codes::{StoredVectors, component};
+use super::codes::StoredVectors;
 use super::header::{ErrorBound, Header};
-use super::kernel::{KERNEL_ROWS, PARTIAL_SUMS, QueryWeights, exact_dot};
+use super::kernel::{KERNEL_ROWS, PARTIAL_SUMS, QueryWeights, STEPS_PER_CODE, Steps, exact_dot};
 use super::metric::Metric;
 use super::prefilter::{Estimate, Prefilter};
 use super::search::SearchOptions;
@@ -118,12 +118,21 @@ pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usiz
     (0..n).filter(|&row| scores[row] >= threshold).collect()
 }
 
-/// The exact scores of the given rows, one list after the other for each query.
+/// The exact scores of the given rows, one list after the other for each query. Each row is read
+/// and decoded once.
 pub(super) fn score_rows(rows: &RowData<'_>, queries: Vectors<'_>, indices: &[u32]) -> Vec<f32> {
-    let mut scores = Vec::with_capacity(queries.len() * indices.len());
-    for query in queries.rows() {
-        let query = Query::new(query, rows.header.metric, ErrorBound::default());
-        scores.extend(indices.iter().map(|&row| query.exact_score(rows, row as usize)));
+    let queries: Vec<Query> = queries
+        .rows()
+        .map(|query| Query::new(query, rows.header.metric, ErrorBound::default()))
+        .collect();
+    let mut scores = vec![0.0; queries.len() * indices.len()];
+    let mut vector = Vec::new();
+    for (index, &row) in indices.iter().enumerate() {
+        rows.codes.read_steps(row as usize, &mut vector);
+        let scores_of_row = scores.iter_mut().skip(index).step_by(indices.len());
+        for (query, score) in queries.iter().zip(scores_of_row) {
+            *score = query.exact_score(rows, row as usize, &vector);
+        }
     }
     scores
 }
@@ -375,11 +384,16 @@ impl QueryScan {
     fn exact_scores(&mut self, rows: &RowData<'_>) -> Vec<Option<f32>> {
         let mut scores = vec![None; self.candidates.len()];
         let mut certain_scores = Vec::new();
+        let mut vector = Vec::new();
+        let mut exact_score = |query: &Query, row: usize| {
+            rows.codes.read_steps(row, &mut vector);
+            query.exact_score(rows, row, &vector)
+        };
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
             if candidate.lower_bound >= self.min_upper_bound {
-                let exact_score = self.query.exact_score(rows, candidate.row);
-                *score = Some(exact_score);
-                certain_scores.push(exact_score);
+                let certain_score = exact_score(&self.query, candidate.row);
+                *score = Some(certain_score);
+                certain_scores.push(certain_score);
             }
         }
         if certain_scores.len() >= self.count {
@@ -389,7 +403,7 @@ impl QueryScan {
         }
         for (candidate, score) in self.candidates.iter().zip(&mut scores) {
             if score.is_none() && !(candidate.upper_bound < self.min_upper_bound) {
-                *score = Some(self.query.exact_score(rows, candidate.row));
+                *score = Some(exact_score(&self.query, candidate.row));
             }
         }
         scores
@@ -397,37 +411,29 @@ impl QueryScan {
 }
 
 impl Query {
-    /// The exact score of a row, as returned to the caller.
+    /// The exact score of a row, as returned to the caller; `vector` is the decoded row.
     #[inline(never)]
-    fn exact_score(&self, rows: &RowData<'_>, row: usize) -> f32 {
+    fn exact_score(&self, rows: &RowData<'_>, row: usize, vector: &[Steps]) -> f32 {
         let scale = rows.codes.scale(row);
         match rows.header.metric {
             // Adding 0 turns -0 into 0, because `total_cmp` orders -0 below 0.
-            Metric::Cosine => (self.dot(&rows.codes, row) * scale).clamp(-1.0, 1.0) + 0.0,
+            Metric::Cosine => (exact_dot(&self.unit, vector) * scale).clamp(-1.0, 1.0) + 0.0,
             Metric::InnerProduct => {
-                let product = f64::from(self.dot(&rows.codes, row) * scale) * self.norm;
+                let product = f64::from(exact_dot(&self.unit, vector) * scale) * self.norm;
                 product.clamp(f32::MIN.into(), f32::MAX.into()) as f32 + 0.0
             }
             Metric::L2 => {
                 // Squared differences are summed, because |q|^2 + |x|^2 - 2 q x would lose digits
                 // for a near item.
-                let (codes, residuals) = rows.codes.row(row);
                 let mut lanes = [0.0f64; PARTIAL_SUMS];
-                for (k, (&q, &code)) in self.unit.iter().zip(codes).enumerate() {
-                    let residual = residuals.map_or(0, |residuals| residuals[k]);
+                for (k, (&q, &steps)) in self.unit.iter().zip(vector.as_flattened()).enumerate() {
                     let difference = f64::from(q) * self.norm
-                        - f64::from(component(code, residual)) * f64::from(scale);
+                        - f64::from(steps / STEPS_PER_CODE) * f64::from(scale);
                     lanes[k % PARTIAL_SUMS] += difference * difference;
                 }
                 0.0 - lanes.iter().sum::<f64>().min(f32::MAX.into()) as f32
             }
         }
-    }
-
-    /// Dot product of the unit query with a stored vector, before the scale of the vector.
-    fn dot(&self, codes: &StoredVectors<'_>, row: usize) -> f32 {
-        let (codes, residuals) = codes.row(row);
-        exact_dot(&self.unit, codes, residuals)
     }
 
     /// Converts a score to the scale of [`Candidate`] bounds, rounded down.

@@ -71,19 +71,28 @@ impl TopK {
     /// The best rows, best first: `count`, or all if fewer were added.
     pub(crate) fn finish(mut self) -> Vec<ScoredRow> {
         self.prune();
-        self.rows
+        let keys: Vec<u64> = self.rows.iter().map(|row| descending_key(row.score.into())).collect();
+        // Rows are in ascending order, so the stable sort orders equal scores by row.
+        argsort(&keys, &no_tie_break).into_iter().map(|index| self.rows[index]).collect()
     }
 
-    /// Drops all but the `count` best rows, and sorts these.
+    /// Drops all but the `count` best rows, of equal scores the highest rows first. The others stay
+    /// in ascending order.
     // Never inlined: rarely called, and kept out of the hot function that calls `push`.
     #[inline(never)]
     fn prune(&mut self) {
-        let rows = &self.rows;
-        // Rows that were retained earlier are lower and come first, so the stable sort orders equal
-        // scores by row.
-        let keys: Vec<u64> = rows.iter().map(|row| descending_key(row.score.into())).collect();
-        let best_indices = argsort(&keys, &no_tie_break);
-        self.rows = best_indices.into_iter().take(self.count).map(|index| rows[index]).collect();
+        let Some(last) = self.count.checked_sub(1) else { return self.rows.clear() };
+        if self.rows.len() <= self.count {
+            return;
+        }
+        let mut scores: Vec<f32> = self.rows.iter().map(|row| row.score).collect();
+        let least = kth_largest(&mut scores, last);
+        let mut tie_count = self.count - scores.iter().filter(|&&score| score > least).count();
+        self.rows.retain(|row| {
+            let is_retained_tie = row.score == least && tie_count > 0;
+            tie_count -= usize::from(is_retained_tie);
+            row.score > least || is_retained_tie
+        });
     }
 }
 

@@ -10,6 +10,8 @@ mod projection;
 
 pub use blend::{Blended, Hit, blend};
 pub use cosines::cosines;
+#[cfg(target_arch = "wasm32")]
+pub(crate) use mixture::mix_dense;
 pub use mixture::{MixOptions, Mixed, mix};
 pub use nearest::nearest;
 pub use pick::pick;

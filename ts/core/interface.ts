@@ -216,8 +216,6 @@ export interface Core {
   ): { keys: Uint32Array; scores: Float32Array; lists: Uint32Array; shares: Float64Array };
   /** The `count` rows of highest cosine for each query. */
   nearest(vectors: Float32Array, dim: number, queries: Float32Array, count: number): CoreRankedRows;
-  /** The cosines of the n rows to m queries: n x m, within 1e-4 of the exact values. */
-  cosines(vectors: Float32Array, dim: number, queries: Float32Array): Float32Array;
   /** The first two principal components: n x 2, in [-1, 1]. */
   project(vectors: Float32Array, dim: number): Float32Array;
   /** The constants of src/limits.rs, in their order there. */

@@ -64,11 +64,27 @@ export interface PlannedQuery {
   readonly interest: RetrievalInterest | undefined;
 }
 
-/** A checked `recommend` call. A custom retriever receives its queries and nothing else. */
-export interface Plan {
+/** The checked options of a `recommend` call, with their defaults. */
+interface CheckedOptions {
   readonly offset: number;
   readonly count: number;
   readonly popularity: number;
+  readonly diversity: number;
+  readonly explore: number;
+  readonly exploreSeed: number;
+  /** Least score of a recommendation. */
+  readonly minScore: number;
+  /** Condition on the items of the catalogue; the retriever of a plan has it already. */
+  readonly filter: Filter | undefined;
+  readonly personal: boolean;
+  /** Seed of sampled interests; undefined for the most important ones. */
+  readonly seed: number | undefined;
+  readonly maxInterests: number;
+  readonly focus: number;
+}
+
+/** A checked `recommend` call. A custom retriever receives its queries and nothing else. */
+export interface Plan extends CheckedOptions {
   /** Items acted on, hidden, or excluded by the call. */
   readonly exclude: ReadonlySet<ItemId>;
   /** The average first, then the interests, most important or first drawn first. */
@@ -76,15 +92,8 @@ export interface Plan {
   /** Share of the average in the direction of each interest's query, in [0, 1). */
   readonly lean: number;
   readonly pool: Pool;
-  /** Least score of a recommendation. */
-  readonly minScore: number;
-  /** Condition on the items of the catalogue; the retriever has it already. */
-  readonly filter: Filter | undefined;
   /** Undefined if the catalogue answers. */
   readonly retriever: Retriever | undefined;
-  readonly diversity: number;
-  readonly explore: number;
-  readonly exploreSeed: number;
   /**
    * Disliked items. They are removed after the mixture, not before: a list without its best hit
    * would be normalised otherwise, and the order of other items would change.
@@ -108,30 +117,9 @@ export function planRecommendation(
   log: Pick<Log, "entries" | "hidden" | "boosts">,
   settings: Settings,
 ): Plan {
-  checkKeys("recommend", options, RECOMMEND_OPTION_NAMES);
-  const { minScore = -Infinity, filter, personal = true } = options;
-  if (minScore !== -Infinity) checkFinite("recommend: minScore", minScore);
-  if (typeof personal !== "boolean" || (!personal && !settings.catalogue)) {
-    throw new SageError(
-      "option",
-      `recommend: personal: expected true, or false with a catalogue, saw ${inspect(personal)}.`,
-    );
-  }
-  const offset = checkInteger("recommend: offset", options.offset ?? 0, 0);
-  const diversity = checkShare("recommend: diversity", options.diversity ?? DEFAULTS.diversity);
-  const explore = checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1);
-  const exploreSeed = checkSeedNumber("recommend: exploreSeed", options.exploreSeed ?? 0);
-  const count = checkInteger("recommend: count", options.count ?? DEFAULT_COUNT);
-  const seed = checkSeed(options.pick);
-  const maxInterests = checkInteger(
-    "recommend: interests",
-    options.interests ?? (seed === undefined ? DEFAULTS.interests : DEFAULT_SAMPLED_INTERESTS),
-  );
-  const focus = checkShare(
-    "recommend: focus",
-    options.focus ?? (seed === undefined ? DEFAULTS.focus : SAMPLED_FOCUS),
-  );
-  const popularity = checkShare("recommend: popularity", options.popularity ?? DEFAULTS.popularity);
+  const checked = checkOptions(options, settings);
+  const { personal, popularity, filter } = checked;
+  const { catalogue } = settings;
   const exclude = new Set([
     ...log.hidden(),
     ...(personal ? log.entries.flatMap((one) => (isDislike(one) ? [] : one.item)) : []),
@@ -140,45 +128,82 @@ export function planRecommendation(
   const retriever = personal ? filterRetriever(settings.retriever, filter) : undefined;
   const itemCount = personal ? newestRowPerItem(state.actions).length : 0;
   // The average of one item is that item.
-  const usedFocus = itemCount === 1 ? 0 : focus;
-  const influence = retriever || hasPriors(settings.catalogue) ? popularity : 0;
-  const queryOptions = { maxInterests, seed, focus: usedFocus };
+  const focus = itemCount === 1 ? 0 : checked.focus;
+  const influence = retriever || hasPriors(catalogue) ? popularity : 0;
   const { average, interests } =
     itemCount === 0 ? { average: undefined, interests: [] } : state.retrieval(influence);
-  const factors = computeFactors(log.boosts(), state, interests, settings.catalogue);
-  const weighed = interests.map((interest, index) => ({
-    ...{ interest, centre: interest.centre },
-    importance: interest.importance * factors[index]!,
-  }));
+  const factors = computeFactors(log.boosts(), state, interests, catalogue);
   const queries = planQueries(
-    weighed.filter(({ importance }) => importance > 0),
+    interests.flatMap((interest, index) => {
+      const importance = interest.importance * factors[index]!;
+      return importance > 0 ? { interest, centre: interest.centre, importance } : [];
+    }),
     factors.every((factor) => factor === 1) ? average : undefined,
-    queryOptions,
+    { ...checked, focus },
     state.actions,
     { ...settings, retriever },
   );
-  const maxNegatives = retriever ? MAX_REMOTE_NEGATIVES : Infinity;
-  const muted = interests.filter((_, index) => factors[index] === 0).slice(0, maxNegatives);
-  const dislikes = personal ? state.dislikes.slice(-maxNegatives) : [];
-  const negatives = [...dislikes, ...muted.map(({ row }) => state.actions[row]!)];
   return {
-    ...{ offset, count, popularity, exclude, minScore, filter, retriever, diversity, explore },
-    ...{ exploreSeed, queries, interests, dislikes },
-    muted: new Set(muted),
+    ...checked,
+    ...{ exclude, retriever, queries, interests },
+    ...planSteering(state, factors, interests, retriever, personal),
     shown: personal ? settings.shown : new Map(),
     disliked: new Set(personal ? dislikedItems(log) : []),
-    negatives: retriever
-      ? negatives.map(({ item, vector }) => ({
-          ...{ vector: vector.slice(), item },
-          count: HITS_PER_QUERY,
-        }))
-      : [],
-    lean: MAX_LEAN * Math.min(1, usedFocus / FOCUS_OF_MAX_LEAN),
+    lean: MAX_LEAN * Math.min(1, focus / FOCUS_OF_MAX_LEAN),
     // If all interests are muted, all places are of the pool.
-    pool: planPool(queries.length === 0 ? 0 : itemCount, influence, filter, {
-      ...settings,
-      retriever,
-    }),
+    pool: planPool(queries.length === 0 ? 0 : itemCount, influence, filter, catalogue, retriever),
+  };
+}
+
+/** Validates the options, except `exclude` and `signal`, and sets their defaults. */
+function checkOptions(options: RecommendOptions, { catalogue }: Settings): CheckedOptions {
+  checkKeys("recommend", options, RECOMMEND_OPTION_NAMES);
+  const { minScore = -Infinity, filter, personal = true } = options;
+  if (minScore !== -Infinity) checkFinite("recommend: minScore", minScore);
+  if (typeof personal !== "boolean" || (!personal && !catalogue)) {
+    throw new SageError(
+      "option",
+      `recommend: personal: expected true, or false with a catalogue, saw ${inspect(personal)}.`,
+    );
+  }
+  const seed = checkSeed(options.pick);
+  const isSampled = seed !== undefined;
+  const share = (name: "diversity" | "focus" | "popularity", fallback = DEFAULTS[name]): number =>
+    checkShare(`recommend: ${name}`, options[name] ?? fallback);
+  const integer = (name: "offset" | "count" | "interests", fallback: number, least?: number) =>
+    checkInteger(`recommend: ${name}`, options[name] ?? fallback, least);
+  return {
+    ...{ minScore, filter, personal, seed },
+    offset: integer("offset", 0, 0),
+    diversity: share("diversity"),
+    explore: checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1),
+    exploreSeed: checkSeedNumber("recommend: exploreSeed", options.exploreSeed ?? 0),
+    count: integer("count", DEFAULT_COUNT),
+    maxInterests: integer("interests", isSampled ? DEFAULT_SAMPLED_INTERESTS : DEFAULTS.interests),
+    focus: share("focus", isSampled ? SAMPLED_FOCUS : DEFAULTS.focus),
+    popularity: share("popularity"),
+  };
+}
+
+/** Dislikes and muted interests; of these a retriever receives queries, and so a limited number. */
+function planSteering(
+  { actions, dislikes }: ProfileState,
+  factors: readonly number[],
+  interests: readonly RetrievalInterest[],
+  retriever: Retriever | undefined,
+  personal: boolean,
+): Pick<Plan, "dislikes" | "muted" | "negatives"> {
+  const limit = retriever ? MAX_REMOTE_NEGATIVES : Infinity;
+  const muted = interests.filter((_, index) => factors[index] === 0).slice(0, limit);
+  const counted = personal ? dislikes.slice(-limit) : [];
+  const negatives = retriever ? [...counted, ...muted.map(({ row }) => actions[row]!)] : [];
+  return {
+    dislikes: counted,
+    muted: new Set(muted),
+    negatives: negatives.map(({ item, vector }) => ({
+      ...{ vector: vector.slice(), item },
+      count: HITS_PER_QUERY,
+    })),
   };
 }
 
@@ -204,7 +229,8 @@ function planPool(
   itemCount: number,
   popularity: number,
   filter: Filter | undefined,
-  { catalogue, retriever }: Settings,
+  catalogue: Settings["catalogue"],
+  retriever: Retriever | undefined,
 ): Pool {
   if (!catalogue || retriever || (itemCount > 0 && popularity === 0)) return NO_POOL;
   const weight = POOL_ITEMS / (itemCount + POOL_ITEMS);
@@ -223,7 +249,7 @@ function planQueries(
     importance: number;
   }[],
   average: Float32Array | undefined,
-  options: { maxInterests: number; seed: number | undefined; focus: number },
+  options: Pick<CheckedOptions, "maxInterests" | "seed" | "focus">,
   actions: readonly ResolvedAction[],
   { catalogue, retriever }: Settings,
 ): PlannedQuery[] {

@@ -96,14 +96,20 @@ export function copyInterest(interest: Interest): Interest {
   return { ...interest, vector: interest.vector.slice(), items: [...interest.items] };
 }
 
-/** The row of each item's newest action (ties: the last row), ascending. */
-export function newestRowPerItem(actions: readonly ResolvedAction[]): number[] {
+const knownNewestRows = new WeakMap<readonly ResolvedAction[], readonly number[]>();
+
+/** The row of each item's newest action (ties: the last row), ascending. Computed once. */
+export function newestRowPerItem(actions: readonly ResolvedAction[]): readonly number[] {
+  const known = knownNewestRows.get(actions);
+  if (known) return known;
   const newestRow = new Map<ItemId, number>();
   actions.forEach(({ item, at }, row) => {
     const previous = newestRow.get(item);
     if (previous === undefined || at >= actions[previous]!.at) newestRow.set(item, row);
   });
-  return [...newestRow.values()].sort((a, b) => a - b);
+  const rows = [...newestRow.values()].sort((a, b) => a - b);
+  knownNewestRows.set(actions, rows);
+  return rows;
 }
 
 function itemsByRecency(rows: readonly number[], actions: readonly ResolvedAction[]): ItemId[] {

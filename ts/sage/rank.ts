@@ -1,14 +1,16 @@
 /** Scores of items that the caller has already, and their order by taste. */
 
-import { rowsOf } from "../catalogue/catalogue.js";
-import { withCore } from "../core/glue.js";
+import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import { checkItemId, checkKeys, checkShare, checkVector, inspect } from "../values/check.js";
+import { nearestRows } from "./boosts.js";
+import type { Log } from "./log.js";
 import type { Settings } from "./options.js";
-import { type PlannedQuery, planRecommendation } from "./plan.js";
+import { type Plan, type PlannedQuery, planRecommendation } from "./plan.js";
 import { newestRowPerItem, type ProfileState } from "./profile.js";
+import { DISLIKE_PENALTY, findMuted, penaltiesOf, toCosines } from "./steer.js";
 import type { ItemScore, RankOptions, ScoredItem } from "./types.js";
 
 /** Factor of cosines in the soft maximum. */
@@ -17,17 +19,26 @@ const SHARPNESS = 20;
 const MAX_NOVELTY_ITEMS = 100;
 const MS_PER_DAY = 86_400_000;
 
-/** A checked list of items, and what the queries of the user say about those with a vector. */
-interface RelatedItems {
+/** A checked list of items, with what is known of their vectors. */
+interface ScoredItems {
   readonly items: readonly ItemId[];
-  /** Indices of the items with a vector, ascending. */
+  /** Row of each item in the catalogue; negative for none, and if the caller gave a vector. */
+  readonly rows: readonly number[];
+  /** The vectors that the caller gave. */
+  readonly vectors: readonly (Float32Array | undefined)[];
+  /** Indices of the items with a vector or a row, ascending. */
   readonly known: readonly number[];
-  /** The vectors of the known items. */
-  readonly vectors: readonly Float32Array[];
+}
+
+/** A list of items, and what the queries of the user say about those that are known. */
+interface RelatedItems extends ScoredItems {
   readonly queries: readonly PlannedQuery[];
-  /** The cosines of the known items to the queries, row by row. */
-  readonly cosines: Float32Array;
-  /** For each known item the soft maximum of its cosines, with the weights of the queries. */
+  /** For each query the cosines of the known items. */
+  readonly cosines: readonly Float32Array[];
+  /**
+   * For each known item the soft maximum of its cosines, with the weights of the queries, and what
+   * steering adds.
+   */
   readonly tastes: readonly number[];
 }
 
@@ -35,20 +46,17 @@ interface RelatedItems {
 export function scoreItems(
   given: readonly ScoredItem[],
   state: ProfileState,
+  log: Log,
   settings: Settings,
 ): ItemScore[] {
   const { actions, profile } = state;
-  const { items, known, vectors, queries, cosines, tastes } = relateItems(
-    "score",
-    given,
-    state,
-    settings,
-  );
-  const ownVectors = newestRowPerItem(actions)
+  const related = relateItems("score", given, state, log, settings);
+  const { items, known, queries, cosines, tastes } = related;
+  const ownVectors = [...newestRowPerItem(actions)]
     .sort((a, b) => actions[b]!.at - actions[a]!.at || b - a)
     .slice(0, MAX_NOVELTY_ITEMS)
     .map((row) => actions[row]!.vector);
-  const ownCosines = computeCosines(vectors, ownVectors, settings);
+  const ownCosines = computeCosines(related, ownVectors, settings);
   const recencies = queries.map(({ interest }) => {
     const newest = interest?.rows.reduce(
       (time, row) => Math.max(time, actions[row]!.at),
@@ -71,14 +79,14 @@ export function scoreItems(
     };
     let highest = -Infinity;
     for (const [query, { interest }] of queries.entries()) {
-      const cosine = cosines[row * queries.length + query]!;
+      const cosine = cosines[query]![row]!;
       // Of a row -1 there is no cosine, and the comparison is false.
       if (!interest || !(cosine > highest)) continue;
       score.similarity = highest = cosine;
       score.recency = recencies[query]!;
     }
-    for (const own of ownVectors.keys())
-      score.novelty = Math.min(score.novelty, 1 - (ownCosines[row * ownVectors.length + own] ?? 0));
+    for (const cosinesOfOwn of ownCosines)
+      score.novelty = Math.min(score.novelty, 1 - (cosinesOfOwn[row] ?? 0));
     return score;
   });
 }
@@ -88,11 +96,12 @@ export function rankItems(
   given: readonly ScoredItem[],
   options: RankOptions,
   state: ProfileState,
+  log: Log,
   settings: Settings,
 ): ItemId[] {
   checkKeys("rank", options, ["taste"]);
   const share = checkShare("rank: taste", options.taste ?? 1);
-  const { items, known, tastes } = relateItems("rank", given, state, settings);
+  const { items, known, tastes } = relateItems("rank", given, state, log, settings);
   const ranked = [...items];
   if (tastes.length === 0) return ranked;
   // Places among the known items: the place of row r in the given order is r.
@@ -111,54 +120,114 @@ export function rankItems(
   return ranked;
 }
 
-const queriesOfState = new WeakMap<ProfileState, readonly PlannedQuery[]>();
+/** The plan of a `recommend` call without options, by state; the log of a state does not change. */
+const planOfState = new WeakMap<ProfileState, Plan>();
 
-/** Validates a list of items and computes the tastes, of which there are none without queries. */
+/** Validates a list of items and computes the tastes: none without queries and dislikes. */
 function relateItems(
   where: string,
   given: readonly ScoredItem[],
   state: ProfileState,
+  log: Log,
   settings: Settings,
 ): RelatedItems {
-  const { items, vectors: found } = checkScoredItems(where, given, settings);
-  const known = [...items.keys()].filter((index) => found[index]);
-  const vectors = known.map((index) => found[index]!);
-  const queries =
-    queriesOfState.get(state) ??
-    planRecommendation(state, {}, { entries: [], hidden: () => [], boosts: () => [] }, settings)
-      .queries;
-  queriesOfState.set(state, queries);
-  const cosines = computeCosines(
-    vectors,
-    queries.map(({ query }) => query.vector),
-    settings,
-  );
+  const checked = checkScoredItems(where, given, settings);
+  const plan = planOfState.get(state) ?? planRecommendation(state, {}, log, settings);
+  planOfState.set(state, plan);
+  const { queries } = plan;
+  const queryVectors = queries.map(({ query }) => query.vector);
+  const cosines = computeCosines(checked, queryVectors, settings);
   const weights = queries.map(({ weight }) => weight);
   const taste = (row: number): number => {
     let sum = 0;
     // A plain loop: `reduce` would take longer than the cosines.
     for (let query = 0; query < weights.length; query += 1)
-      sum += weights[query]! * Math.exp(SHARPNESS * cosines[row * weights.length + query]!);
+      sum += weights[query]! * Math.exp(SHARPNESS * cosines[query]![row]!);
     return Math.log(sum) / SHARPNESS;
   };
-  const tastes = queries.length === 0 ? [] : vectors.map((_, row) => taste(row));
-  return { items, known, vectors, queries, cosines, tastes };
+  const tastes =
+    queries.length + plan.disliked.size === 0
+      ? []
+      : checked.known.map((_, row) => (queries.length > 0 ? taste(row) : 0));
+  return {
+    ...checked,
+    queries,
+    cosines,
+    tastes: steerTastes(tastes, checked, plan, state, settings),
+  };
 }
 
+/**
+ * The tastes of the known items after steering: dislikes lower those of items near them, and
+ * disliked items and those of muted interests come last.
+ */
+function steerTastes(
+  tastes: readonly number[],
+  scored: ScoredItems,
+  plan: Plan,
+  state: ProfileState,
+  { catalogue }: Settings,
+): readonly number[] {
+  const { disliked, dislikes, muted, queries } = plan;
+  if (disliked.size + muted.size === 0) return tastes;
+  const vectors = vectorsOf(scored, catalogue);
+  const interestQueries = queries.filter(({ interest }) => interest);
+  const queryVectors = interestQueries.map(({ query }) => query.vector);
+  const nearestQueries = (targets: readonly Float32Array[]): number[] =>
+    Array.from(nearestRows(queryVectors, targets, 1).rows, (row) =>
+      queries.indexOf(interestQueries[row]!),
+    );
+  const dislikeVectors = dislikes.map(({ vector }) => vector);
+  const nearest = nearestQueries(vectors);
+  const penalties = penaltiesOf(
+    vectors.map((_, row) => ({ nearest: nearest[row] ?? -1 })),
+    toCosines(dislikeVectors, vectors),
+    nearestQueries(dislikeVectors),
+    plan,
+    state,
+  );
+  const isMuted = findMuted(vectors, plan);
+  return tastes.map((taste, row) =>
+    disliked.has(scored.items[scored.known[row]!]!) || isMuted({ list: Infinity }, row)
+      ? taste - DISLIKE_PENALTY
+      : taste + penalties[row]!,
+  );
+}
+
+/** For each target the cosines of the known items. */
 function computeCosines(
-  vectors: readonly Float32Array[],
-  queries: readonly Float32Array[],
-  { dim }: Settings,
-): Float32Array {
-  return withCore((core) => core.cosines(toMatrix(vectors, dim), dim, toMatrix(queries, dim)));
+  scored: ScoredItems,
+  targets: readonly Float32Array[],
+  { catalogue, dim }: Settings,
+): Float32Array[] {
+  const { known, rows, vectors } = scored;
+  // Scores are cosines in one metric only.
+  if (catalogue?.metric !== "cosine" || known.some((index) => vectors[index]))
+    return toCosines(targets, vectorsOf(scored, catalogue));
+  // The vectors stay in wasm memory.
+  const knownRows = Uint32Array.from(known, (index) => rows[index]!);
+  const scores = rowsOf(catalogue).handle.with((core) =>
+    core.scores(toMatrix(targets, dim), knownRows),
+  );
+  return targets.map((_, target) =>
+    scores.subarray(target * known.length, (target + 1) * known.length),
+  );
 }
 
-/** The ids of a list of items, and for each its vector: the given one, or the catalogue's. */
+/** The vectors of the known items. */
+function vectorsOf(
+  { items, known, vectors }: ScoredItems,
+  catalogue: Catalogue | undefined,
+): Float32Array[] {
+  return known.map((index) => vectors[index] ?? catalogue!.vector(items[index]!)!);
+}
+
+/** Validates a list of items, and looks up their rows. */
 function checkScoredItems(
   where: string,
   given: readonly ScoredItem[],
   { catalogue, dim }: Settings,
-): { items: ItemId[]; vectors: (Float32Array | undefined)[] } {
+): ScoredItems {
   if (!Array.isArray(given))
     throw new SageError("option", `${where}: expected a list of items, saw ${inspect(given)}.`);
   const vectors: (Float32Array | undefined)[] = [];
@@ -170,17 +239,11 @@ function checkScoredItems(
     if (entry.vector !== undefined) vectors[index] = checkVector(label, entry.vector, dim);
     return item;
   });
-  // One call each for all rows and all vectors: `catalogue.vector` would take a millisecond.
-  if (catalogue)
-    rowsOf(catalogue).handle.with((core) => {
-      const rows = items.map((item) => core.row(item));
-      const stored = core.vectors(Uint32Array.from(rows.filter((row) => row >= 0)));
-      let start = 0;
-      rows.forEach((row, index) => {
-        if (row < 0) return;
-        vectors[index] ??= stored.subarray(start, start + dim);
-        start += dim;
-      });
-    });
-  return { items, vectors };
+  const rows = catalogue
+    ? rowsOf(catalogue).handle.with((core) =>
+        items.map((item, index) => (vectors[index] ? -1 : core.row(item))),
+      )
+    : [];
+  const known = [...items.keys()].filter((index) => vectors[index] || rows[index]! >= 0);
+  return { items, rows, vectors, known };
 }

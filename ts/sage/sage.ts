@@ -157,11 +157,11 @@ export async function openResident(settings: Settings): Promise<Resident> {
     },
 
     async score(given) {
-      return scoreItems(await withVectors(given), currentState(), settings);
+      return scoreItems(await withVectors(given), currentState(), journal.log(), settings);
     },
 
     async rank(given, options = {}) {
-      return rankItems(await withVectors(given), options, currentState(), settings);
+      return rankItems(await withVectors(given), options, currentState(), journal.log(), settings);
     },
 
     async preview(given = {}) {

@@ -15,7 +15,7 @@ import type { ProfileState } from "./profile.js";
 import { fatigueOf } from "./shown.js";
 
 /** What a dislike of weight 1 subtracts in full: more than utilities differ. */
-const DISLIKE_PENALTY = 2;
+export const DISLIKE_PENALTY = 2;
 /** The cosine from which a dislike counts in full. */
 const FULL_DISLIKE_COSINE = 0.8;
 /**
@@ -36,7 +36,7 @@ export function steer(
   settings: Settings,
   negativeAnswers: readonly (readonly Hit[])[],
 ): Mixture {
-  const { disliked, dislikes, muted, explore, minScore, queries, retriever, shown } = plan;
+  const { disliked, dislikes, muted, explore, minScore, retriever, shown } = plan;
   const { catalogue, now } = settings;
   const candidates = mixture.candidates.filter(({ score }) => score >= minScore);
   if (disliked.size + muted.size + shown.size === 0 && explore === 0)
@@ -51,10 +51,12 @@ export function steer(
         dislikes.map(({ vector }) => vector),
         vectors,
       );
-  const interestOf = (candidate: Candidate | undefined): number | undefined =>
-    state.labels[queries[candidate?.nearest ?? -1]?.interest?.row ?? -1];
-  const dislikedInterests = dislikes.map((dislike) =>
-    interestOf(candidates.find(({ item }) => item === dislike.item)),
+  const penalties = penaltiesOf(
+    candidates,
+    cosines,
+    dislikes.map(({ item }) => candidates.find((candidate) => candidate.item === item)?.nearest),
+    plan,
+    state,
   );
   const isMuted = retriever
     ? ({ similarity }: Candidate, index: number) =>
@@ -65,14 +67,7 @@ export function steer(
   const time = now();
   const steered = candidates.map((candidate, index): Candidate => {
     const { item, score, utility } = candidate;
-    let bonus = -fatigueOf(shown, item, time);
-    dislikes.forEach(({ weight }, row) => {
-      const cosine = cosines[row]![index]!;
-      if (cosine < FULL_DISLIKE_COSINE && interestOf(candidate) !== dislikedInterests[row]) return;
-      const share = (cosine - MIN_DISLIKE_COSINE) / (FULL_DISLIKE_COSINE - MIN_DISLIKE_COSINE);
-      // The weight of a dislike is negative.
-      bonus += weight * DISLIKE_PENALTY * Math.max(0, Math.min(1, share));
-    });
+    let bonus = penalties[index]! - fatigueOf(shown, item, time);
     // At 1, the cosine no longer counts, and each item is drawn by what is left of its share.
     bonus -= explore * Math.max(-1, Math.min(1, score));
     if (explore > 0) bonus += explore * mixture.scale * gumbel(plan.exploreSeed, item);
@@ -86,8 +81,34 @@ export function steer(
   };
 }
 
+/**
+ * What the dislikes of a plan add to the utility of each candidate: 0 or less. `cosines`: of each
+ * dislike to all candidates. `nearest`: index of the query nearest to each disliked item.
+ */
+export function penaltiesOf(
+  candidates: readonly Pick<Candidate, "nearest">[],
+  cosines: readonly Float32Array[],
+  nearest: readonly (number | undefined)[],
+  { dislikes, queries }: Plan,
+  { labels }: ProfileState,
+): number[] {
+  const interestOf = (query = -1): number | undefined =>
+    labels[queries[query]?.interest?.row ?? -1];
+  const dislikedInterests = nearest.map(interestOf);
+  return candidates.map((candidate, index) =>
+    dislikes.reduce((penalty, { weight }, row) => {
+      const cosine = cosines[row]![index]!;
+      if (cosine < FULL_DISLIKE_COSINE && interestOf(candidate.nearest) !== dislikedInterests[row])
+        return penalty;
+      const share = (cosine - MIN_DISLIKE_COSINE) / (FULL_DISLIKE_COSINE - MIN_DISLIKE_COSINE);
+      // The weight of a dislike is negative.
+      return penalty + weight * DISLIKE_PENALTY * Math.max(0, Math.min(1, share));
+    }, 0),
+  );
+}
+
 /** For each target the cosines of all vectors. */
-function toCosines(
+export function toCosines(
   targets: readonly Float32Array[],
   vectors: readonly Float32Array[],
 ): Float32Array[] {
@@ -113,10 +134,10 @@ function toScores(
  * Whether a candidate belongs to a muted interest: the one with the nearest centre counts. An item
  * of the pool belongs to it only if it is like it.
  */
-function findMuted(
+export function findMuted(
   vectors: readonly Float32Array[],
   { muted, interests, queries }: Plan,
-): (candidate: Candidate, index: number) => boolean {
+): (candidate: Pick<Candidate, "list">, index: number) => boolean {
   if (muted.size === 0) return () => false;
   const { rows, scores } = nearestRows(
     interests.map(({ centre }) => centre),

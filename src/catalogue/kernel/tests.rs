@@ -75,15 +75,19 @@ fn assert_equals_portable(dim: usize) {
 
     for residuals in [None, Some(&rows[1][..])] {
         let mut sums = portable::ZERO_F32;
+        let mut vector = Vec::new();
         for start in (0..dim).step_by(PARTIAL_SUMS) {
             let eight_codes_of =
                 |from: &[u8]| core::array::from_fn(|i| from.get(start + i).copied().unwrap_or(0));
             let query = core::array::from_fn(|i| query.get(start + i).copied().unwrap_or(0.0));
             let residuals = residuals.map_or([0; PARTIAL_SUMS], eight_codes_of);
-            portable::add_products(&mut sums, &query, &eight_codes_of(&rows[0]), &residuals);
+            let decoded = portable::to_256ths(&eight_codes_of(&rows[0]), &residuals);
+            vector.push(steps(&eight_codes_of(&rows[0]), &residuals));
+            assert_eq!(vector.last(), Some(&decoded));
+            portable::add_products(&mut sums, &query, &decoded);
         }
         let expected_dot = portable::to_array(sums).iter().sum::<f32>() / 256.0;
-        assert_eq!(exact_dot(&query, &rows[0], residuals).to_bits(), expected_dot.to_bits());
+        assert_eq!(exact_dot(&query, &vector).to_bits(), expected_dot.to_bits());
     }
 }
 
