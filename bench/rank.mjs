@@ -1,15 +1,17 @@
 // `npm run bench:rank`: rank() of 500 items of a catalogue, by the number of dimensions and the
-// length of the history. "hot": calls in a loop; "alone": 20 ms of idleness before each.
+// length of the history. "hot": calls in a loop; "isolated": 20 ms of idleness before each.
+//   npm run bench:rank -- --figures  the table into docs/figures.md
 import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "../scripts/build.mjs";
 import { printTable, printTitle, runScript } from "../scripts/lib/output.mjs";
 import { mixture } from "./data/mixture.mjs";
+import { markdownTable, writeFigures } from "./figures.mjs";
 import { formatNumber, measureTime, median } from "./timing.mjs";
 
 const CATALOGUE_ITEMS = 20_000;
 const RANKED_ITEMS = 500;
 const HOT_CALLS = 300;
-const LONE_CALLS = 40;
+const ISOLATED_CALLS = 40;
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
 
@@ -43,11 +45,14 @@ await runScript(async () => {
       };
       const first = formatNumber((await measureTime(() => sage.rank(list))).wall);
       const hot = await timesOf(HOT_CALLS, 0);
-      rows.push([dim, actions, first, hot, await timesOf(LONE_CALLS, 20)]);
+      const isolated = await timesOf(ISOLATED_CALLS, 20);
+      rows.push([dim, formatNumber(actions), first, hot, isolated]);
       await sage.close();
     }
     catalogue.close();
   }
+  const table = [["dim", "actions", "first, with the profile", "hot", "isolated"], ...rows];
   printTitle(`rank() of ${RANKED_ITEMS} items, median ms`);
-  printTable([["dim", "actions", "first, with the profile", "hot", "alone"], ...rows]);
+  printTable(table);
+  if (process.argv.includes("--figures")) await writeFigures("rank", markdownTable(table));
 });

@@ -30,7 +30,7 @@ const replacements = [
   ],
   // Strings are always passed with `realloc`.
   [/ {4}if \(realloc === undefined\) \{\n[\s\S]*?\n {4}\}\n\n/, ""],
-  [/ +_assertClass\(.*\n/g, ""],
+  [/^ +_assertClass\(.*\n/gm, ""],
   [/function _assertClass[\s\S]*?\n\}\n\n/, ""],
   [
     /if \((\w+)\.__wbg_inst !== undefined && \1\.__wbg_inst !== __wbg_instance_id\) \{\n.*\n +\}/g,

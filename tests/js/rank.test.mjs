@@ -172,6 +172,91 @@ test("the `vectors` option looks up items without a known vector", async () => {
   await rejects(sage.rank(["fails"]), "retrieval", /vectors failed/);
 });
 
+test("taste is the soft maximum of the cosines to the queries of recommend", async () => {
+  let queries;
+  // A retriever receives the queries: the average and the representative of each interest.
+  const sage = await openUser(history, {
+    retriever: async (given) => {
+      queries = given;
+      return given.map(() => []);
+    },
+  });
+  await sage.recommend();
+  const byHand = ({ vector }, id) => {
+    const [x, y] = [vector, catalogue.vector(id)];
+    const dot = (a, b) => a.reduce((sum, component, axis) => sum + component * b[axis], 0);
+    return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
+  };
+  for (const { item, similarity, taste } of await sage.score(ids)) {
+    const [average, ...interests] = queries.map((query) => byHand(query, item));
+    assert.ok(Math.abs(similarity - Math.max(...interests)) < 1e-5, item);
+    assert.ok(taste < Math.max(average, ...interests) + 1e-5, item);
+    assert.ok(taste > Math.min(average, ...interests) - 1e-5, item);
+  }
+  // Vectors of the caller are compared like those of the catalogue.
+  const stored = await sage.score(ids);
+  const given = await sage.score(ids.map((item) => ({ item, vector: catalogue.vector(item) })));
+  given.forEach(({ taste, similarity, novelty }, index) => {
+    assert.ok(Math.abs(taste - stored[index].taste) < 1e-5);
+    assert.ok(Math.abs(similarity - stored[index].similarity) < 1e-5);
+    assert.ok(Math.abs(novelty - stored[index].novelty) < 1e-5);
+  });
+});
+
+test("a disliked item and items near it come last, and others keep their order", async () => {
+  const sage = await openUser(history);
+  const before = await sage.rank(ids);
+  const disliked = before[0];
+  await sage.dislike(disliked);
+  const after = await sage.rank(ids);
+  assert.deepEqual(await sage.rank(ids, { taste: 0 }), ids);
+  const near = before.filter((item) => item !== disliked && cosine(item, disliked) > 0.85);
+  assert.ok(near.length > 0);
+  for (const item of near)
+    assert.ok(after.indexOf(item) > before.indexOf(item), `${item}: ${after.indexOf(item)}`);
+  const far = before.filter((item) => cosine(item, disliked) < 0.6);
+  assert.deepEqual(
+    after.filter((item) => far.includes(item)),
+    far,
+  );
+  for (const item of far)
+    assert.ok(after.indexOf(item) < after.indexOf(disliked), `${item} before ${disliked}`);
+  await sage.undislike(disliked);
+  assert.deepEqual(await sage.rank(ids), before);
+});
+
+test("a dislike counts before anything else was done", async () => {
+  const sage = await openSage({ catalogue, now: () => NOW });
+  await sage.dislike("item-3");
+  assert.equal((await sage.rank(["item-3", "item-4", "item-5"])).at(-1), "item-3");
+});
+
+test("items of a muted interest come last, and a boost moves its items forward", async () => {
+  const sage = await openUser(history);
+  const { interests } = await sage.profile();
+  assert.ok(interests.length > 1);
+  const before = await sage.rank(ids);
+  const own = [...interests[0].items];
+  const meanPlace = (order) => own.reduce((sum, item) => sum + order.indexOf(item), 0) / own.length;
+  await sage.mute(interests[0].medoid);
+  const muted = await sage.rank(ids);
+  assert.ok(meanPlace(muted) > meanPlace(before), `${meanPlace(muted)}, ${meanPlace(before)}`);
+  const others = interests.slice(1).flatMap(({ items }) => items);
+  for (const item of own)
+    for (const other of others) assert.ok(muted.indexOf(item) > muted.indexOf(other), item);
+  await sage.boost(interests[0].medoid, 20);
+  assert.ok(meanPlace(await sage.rank(ids)) < meanPlace(before));
+});
+
+test("a metric other than cosine ranks by cosine, too", async () => {
+  const other = await Catalogue.from(items, { dim: DIM, metric: "ip" });
+  const sage = await openSage({ catalogue: other, now: () => NOW });
+  await sage.record(history);
+  const [own] = await sage.score([history[0].item]);
+  assert.ok(own.similarity > 0.9 && own.similarity <= 1 && own.novelty < 1e-5, own);
+  assert.equal((await sage.rank(ids)).length, ids.length);
+});
+
 test("invalid arguments are errors that name the item or option", async () => {
   await rejects(user.rank("item-1"), "option", /rank: expected a list of items, saw "item-1"/);
   await rejects(user.score(undefined), "option", /score: expected a list of items/);

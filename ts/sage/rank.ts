@@ -158,8 +158,8 @@ function relateItems(
 }
 
 /**
- * The tastes of the known items after steering: dislikes lower those of items near them, and
- * disliked items and those of muted interests come last.
+ * The tastes of the known items after steering, which lowers those of disliked items, of items near
+ * them and of items of muted interests.
  */
 function steerTastes(
   tastes: readonly number[],

@@ -213,7 +213,8 @@ export interface Sage {
   /**
    * The items of a list of the caller, reordered by taste: a permutation of their ids. 500 items
    * take about 1 ms. An item without a known vector keeps its place in the list, and so does
-   * each item of a user without actions. Items acted on or hidden are ranked like all others.
+   * each item of a user without actions. Items acted on or hidden are ranked like all others;
+   * disliked ones, those near them and those of a muted interest come last.
    *
    * Rejects with code "retrieval" if the `vectors` option fails.
    */
@@ -466,7 +467,8 @@ export interface ItemScore {
   /**
    * Similarity weighted by importance: ln(sum of w exp(20 cosine)) / 20 over the interests and the
    * average of the history, with their weights w in `recommend`; in [-1, 1]. `rank` orders by it.
-   * Neutral: 0.
+   * Dislikes lower it: by 2 for a disliked item, one near it, and one of a muted interest; by less
+   * for those less near. Neutral: 0.
    */
   taste: number;
   /**
