@@ -6,7 +6,11 @@
 const replacements = [
   // Frees arguments after a failure of the next one. Without memory the instance is replaced.
   [
-    / +try \{\n((?: +(?:ptr|len)\d+ = .*\n)+) +\} catch \(e\) \{\n(?: +if \(ptr\d+\).*\n)+ +throw e;\n +\}\n/g,
+    new RegExp(
+      String.raw` +try \{\n((?: +(?:ptr|len)\d+ = .*\n` +
+        String.raw`)+) +\} catch \(e\) \{\n(?: +if \(ptr\d+\).*\n)+ +throw e;\n +\}\n`,
+      "g",
+    ),
     "$1",
   ],
   [/if \(Symbol\.dispose\) \w+\.prototype\[Symbol\.dispose\] = \w+\.prototype\.free;\n/g, ""],
@@ -25,7 +29,12 @@ const replacements = [
   ],
   // One function in place of four expressions.
   [
-    /= \(typeof FinalizationRegistry === 'undefined'\)\n.*\n {4}: new FinalizationRegistry\(\(\{ ptr, instance \}\) => \{\n {4}if \(instance === __wbg_instance_id\) wasm\.(\w+)\(ptr, 1\);\n\}\);/g,
+    new RegExp(
+      String.raw`= \(typeof FinalizationRegistry === 'undefined'\)\n.*\n {4}: new FinalizationRegistry\(\(` +
+        String.raw`\{ ptr, instance \}\) => \{\n` +
+        String.raw` {4}if \(instance === __wbg_instance_id\) wasm\.(\w+)\(ptr, 1\);\n\}\);`,
+      "g",
+    ),
     "= __wbg_registry((ptr) => wasm.$1(ptr, 1));",
   ],
   // Strings are always passed with `realloc`.
