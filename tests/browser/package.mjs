@@ -181,6 +181,36 @@ export function testPackage(launch, limitQuota) {
     assert.equal((await page.evaluate(() => failure(openMine()))).code, "none");
   });
 
+  test("the error of loading recognises a web page, and names what needs no file", async () => {
+    const html = { contentType: "text/html", body: "<!doctype html><title>Home</title>" };
+    await context.route("**/core_bg.wasm", (route) => route.fulfill(html));
+    const { code, message } = await page.evaluate(() => failure(openSage({ dim: 2 })));
+    assert.equal(code, "not-ready");
+    assert.match(message, /from http.*core_bg\.wasm \(that is not wasm, perhaps a web page/);
+    assert.match(message, /pocketsage\/inline/);
+    assert.ok(message.length <= 500, message);
+  });
+
+  test("pocketsage/inline works where the policy forbids every request", async () => {
+    const headers = {
+      "content-type": "text/html",
+      "content-security-policy": "connect-src 'none'",
+    };
+    const body = await page.content();
+    await context.route(`${site.origin}/`, (route) => route.fulfill({ headers, body }));
+    await page.reload();
+    const results = await page.evaluate(async () => {
+      const forbidden = await import("/pkg/entry/browser.js");
+      const error = await forbidden.init().catch(({ code, message }) => ({ code, message }));
+      const inline = await import("/pkg/entry/inline.js");
+      await inline.init();
+      const { count } = inline.cluster(Float32Array.of(0, 0, 9, 9), { dim: 2, cut: { count: 2 } });
+      return { ...error, count };
+    });
+    assert.deepEqual([results.code, results.count], ["not-ready", 2]);
+    assert.match(results.message, /core_bg\.wasm .*(pocketsage\/inline|connect-src)/);
+  });
+
   test("init accepts the wasm as a Response, a module, bytes or an address", async () => {
     const sources = [
       "fetch(wasm)",

@@ -56,26 +56,41 @@ export default function Page() {
 export const dynamic = "force-dynamic";
 export const GET = async () => ${jsonResponse};
 `,
-  "app/edge/route.js": `import { recommend } from "../../recommend.js";
+};
+/**
+ * A route on the edge runtime. Next 16.4 builds those in app/ by Turbopack only: by webpack, a file
+ * of its own is missing, in an empty project, too.
+ */
+const edgeRoutes = {
+  turbopack: {
+    "app/edge/route.js": `import { recommend } from "../../recommend.js";
 export const runtime = "edge";
 export const GET = async () => ${jsonResponse};
 `,
+  },
+  webpack: {
+    "pages/api/edge.js": `import { recommend } from "../../recommend.js";
+export const config = { runtime: "edge" };
+export default async () => ${jsonResponse};
+`,
+  },
 };
-const nextTargets = { json: ["/node", "/edge"], pages: ["/server", "/"] };
+const edgePaths = { turbopack: "/edge", webpack: "/api/edge" };
 
 function next(mode, bundler, core) {
   const script = "next/dist/bin/next";
   return {
     ...{ name: `next ${mode}, ${bundler}`, group: "next", tool: "next", core },
     run: async (project) => {
-      await project.put(nextFiles);
+      await project.put({ ...nextFiles, ...edgeRoutes[bundler] });
+      const json = ["/node", edgePaths[bundler]];
       if (mode === "build") await project.node([project.tool(script), "build", `--${bundler}`]);
       const command = mode === "build" ? ["start"] : ["dev", `--${bundler}`];
       return withToolServer(
         project,
         project.nodePath,
         (port) => [project.tool(script), ...command, "-H", "127.0.0.1", "-p", port],
-        (origin) => equalIds(origin, { ...nextTargets, lenient: mode === "dev" }),
+        (origin) => equalIds(origin, { json, pages: ["/server", "/"], lenient: mode === "dev" }),
       );
     },
   };
@@ -134,13 +149,13 @@ export default { plugins: [sveltekit({ adapter: adapter() })] };
     "src/app.html": `<!doctype html><html lang="en"><head><link rel="icon" href="data:,">%sveltekit.head%
 </head><body><div>%sveltekit.body%</div></body></html>
 `,
-    "src/lib/recommend.js": importModule(),
-    "src/routes/ids/+server.js": `import { recommend } from "$lib/recommend.js";
+    "src/recommend.js": importModule(),
+    "src/routes/ids/+server.js": `import { recommend } from "../../recommend.js";
 export const GET = async () => ${jsonResponse};
 `,
     "src/routes/+page.svelte": `<script>
 import { onMount } from "svelte";
-import { recommend } from "$lib/recommend.js";
+import { recommend } from "../recommend.js";
 onMount(() => {
   ${reportIds}
 });
