@@ -1,13 +1,16 @@
-// Drives the page in Chromium: `visit` opens it, `Visitor` has the gestures and readings of tests.
+// Drives the page in a browser: `visit` opens it, `Visitor` has the gestures and readings of tests.
+// `npm test` uses Chromium; POCKETSAGE_BROWSER=firefox, which `npm run test:browsers` sets, Firefox.
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
-import { launchChromium } from "../browser/launch.mjs";
+import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveBuiltPage } from "./built-page.mjs";
 
 export const ANIMALS = ["1F436", "1F98A", "1F43C", "1F431"];
 export const SPORTS = ["26BD", "1F3BE", "1F3C0", "1F3D0"];
 export const FLOWERS = ["1F33B", "1F337", "1F339"];
 export const FOODS = ["1F355", "1F35C", "1F363", "1F354"];
+
+export const isFirefox = process.env.POCKETSAGE_BROWSER === "firefox";
 
 let site;
 let browser;
@@ -16,7 +19,7 @@ let browser;
 export function openBrowser() {
   before(async () => {
     site = await serveBuiltPage();
-    browser = await launchChromium();
+    browser = isFirefox ? await launchFirefox() : await launchChromium();
   });
   after(async () => {
     await browser?.close();
@@ -31,6 +34,7 @@ export function openBrowser() {
  * other options are Playwright's context options.
  */
 export async function visit(t, { expected, prepare, url = site.url, ...options } = {}) {
+  if (isFirefox) delete options.isMobile; // Playwright cannot imitate a phone in Firefox
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
     acceptDownloads: true,

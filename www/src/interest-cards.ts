@@ -9,8 +9,11 @@ import { createIcon, type IconName } from "./icons.js";
 import { type Item, type Items, itemById } from "./items.js";
 import { nameOf, type RenderedState, type ViewContext, type ViewDefinition } from "./view.js";
 
-/** Largest number of members shown on a card; its last line has the number of the others. */
-const MAX_MEMBERS_SHOWN = 12;
+/** Largest numbers of members on a large and on a small card; its last line counts the others. */
+const MAX_MEMBERS = 12;
+const MAX_MEMBERS_COMPACT = 8;
+/** Largest number of segments of the strip: as many as a phone is wide enough for. */
+const MAX_STRIP_SEGMENTS = 10;
 /** Number of distinct hues. With more interests, hues repeat and cannot identify a card. */
 const MAX_DISTINCT_HUES = 8;
 /** With more interests, cards are small. */
@@ -109,7 +112,8 @@ function updateCard(
     announce(`${text} ${medoid.label}`, controller.boost(interest.medoid, factor)),
   );
 
-  const shownItems = interest.items.slice(0, MAX_MEMBERS_SHOWN);
+  const isCompact = state.profile.interests.length > MAX_LARGE_CARDS;
+  const shownItems = interest.items.slice(0, isCompact ? MAX_MEMBERS_COMPACT : MAX_MEMBERS);
   const members = card.querySelector<HTMLElement>(".members");
   if (members !== null) {
     reconcile(
@@ -181,7 +185,7 @@ function renderStrip(items: Items, { profile: { interests }, hues }: RenderedSta
   strip.hidden = interests.length === 0;
   strip.setAttribute("aria-label", `${describeInterests(items, interests)}. Go to your interests`);
   strip.replaceChildren(
-    ...interests.map((interest, index) => {
+    ...interests.slice(0, MAX_STRIP_SEGMENTS).map((interest, index) => {
       const segment = createHtml("span", {}, createGlyph(itemById(items, interest.medoid)));
       setHue(segment, hues[index]);
       segment.style.flexGrow = String(interest.importance);

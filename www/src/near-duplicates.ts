@@ -23,8 +23,7 @@ export function withoutNearDuplicates<T extends { item: ItemId }>(
   entries: readonly T[],
   count: number,
 ): T[] {
-  const limit = limits.get(catalogue) ?? measureLimit(catalogue);
-  limits.set(catalogue, limit);
+  const limit = limitOf(catalogue);
   const kept: { entry: T; vector: Float32Array | undefined }[] = [];
   const skipped: T[] = [];
   for (const entry of entries) {
@@ -37,6 +36,13 @@ export function withoutNearDuplicates<T extends { item: ItemId }>(
     else kept.push({ entry, vector });
   }
   return [...kept.map(({ entry }) => entry), ...skipped].slice(0, count);
+}
+
+/** The cosine above which items of the catalogue are near-duplicates. Measured once. */
+export function limitOf(catalogue: Catalogue): number {
+  const limit = limits.get(catalogue) ?? measureLimit(catalogue);
+  limits.set(catalogue, limit);
+  return limit;
 }
 
 /** The cosine that LIMIT_QUANTILE of a sample of items do not reach with their nearest neighbour. */

@@ -14,6 +14,7 @@ import {
   serveSage,
 } from "pocketsage";
 import { type Item, itemFromPayload } from "./items.js";
+import { limitOf } from "./near-duplicates.js";
 import { type FetchRecord, observeFetches } from "./network-log.js";
 import { openOwnCatalogue } from "./own-catalogue.js";
 import { type WorkerCalls, type WorkerState, workerCalls } from "./worker-calls.js";
@@ -73,6 +74,8 @@ async function openStoredSage(request: OpenRequest): Promise<Sage> {
     const catalogueOfSage = await loaded;
     const sage = await openWithStore(request, catalogueOfSage);
     state = Promise.resolve({ catalogue: catalogueOfSage, sage });
+    // Measured while the user looks at the page, so that the first tap does not wait for it.
+    setTimeout(() => limitOf(catalogueOfSage));
     return sage;
   } catch (error) {
     catalogue = undefined;
