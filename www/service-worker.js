@@ -1,5 +1,6 @@
 // The service worker of the built page. vite.config.ts replaces the two constants. It keeps all
-// files of one version, and answers from them; nothing is fetched after the installation.
+// files of one version, and answers from them. After the installation only a larger catalogue is
+// fetched, when it is first used.
 const FILES = __FILES__;
 const CACHE = "pocketsage-__VERSION__";
 
@@ -29,7 +30,10 @@ addEventListener("fetch", (event) => {
     const cached = await cache.match(mode === "navigate" ? "./" : event.request, {
       ignoreSearch: mode === "navigate",
     });
-    return cached ?? fetch(event.request);
+    if (cached) return cached;
+    const response = await fetch(event.request);
+    if (response.ok && url.endsWith(".sage")) await cache.put(event.request, response.clone());
+    return response;
   };
   event.respondWith(answer());
 });

@@ -44,7 +44,9 @@ function offline(): Plugin {
         const icons = MANIFEST.icons.map(({ src }) => src);
         for (const icon of icons) emit(icon, read(`src/icons/${icon}`));
         emit("manifest.webmanifest", JSON.stringify(MANIFEST));
-        const files = Object.keys(bundle).filter((name) => !/\.(map|html)$/.test(name));
+        // The larger catalogue is kept when it is first used.
+        const excluded = /\.(map|html)$|words-[\w-]+\.sage$/;
+        const files = Object.keys(bundle).filter((name) => !excluded.test(name));
         const version = createHash("sha256");
         for (const [name, file] of Object.entries(bundle))
           version.update(name).update(file.type === "chunk" ? file.code : file.source);

@@ -1,4 +1,4 @@
-// The main flow: tap items, see interests, recommendations and the map.
+// The main flow: tap items, see interests and recommendations.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ANIMALS, FLOWERS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
@@ -164,16 +164,6 @@ test("the user's items have the colour of their interest on the wall", async (t)
   for (const { medoid } of now)
     if (hues.has(medoid)) assert.equal(await hueOf(medoid), hues.get(medoid));
   assert.ok(![...hues.values()].includes(await hueOf("1F3B8")));
-});
-
-test("the map shows every item, with larger medoids", async (t) => {
-  const visitor = await (await visit(t)).ready();
-  await visitor.tap(...ANIMALS, ...SPORTS);
-  await visitor.page.getByRole("tab", { name: "Map" }).click();
-  const map = visitor.page.getByRole("img", { name: /^A map of 2 interests: / });
-  await map.waitFor();
-  assert.equal(await map.locator("text").count(), 8);
-  assert.equal(await map.locator("text.medoid").count(), 2);
 });
 
 test("every update shows its latency and is announced to assistive technology", async (t) => {

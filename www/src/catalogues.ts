@@ -1,6 +1,7 @@
 /** The catalogues that the page can show: those of this list, and one of the user's own. */
 import type { ItemId } from "pocketsage";
 import emojiUrl from "../catalogues/emoji.sage?url";
+import wordsUrl from "../catalogues/words.sage?url";
 import type { OwnCatalogue } from "./own-catalogue.js";
 
 export interface CatalogueSource {
@@ -33,6 +34,18 @@ export const CATALOGUES: readonly CatalogueSource[] = [
       ...["1F355", "1F35C", "1F363"].map((item) => ({ item, daysAgo: 4 })),
       ...["1F3B8", "1F3BB", "1F3BA"].map((item) => ({ item, daysAgo: 2 })),
       ...["1F33B", "1F337", "1F339"].map((item) => ({ item, daysAgo: 0 })),
+    ],
+  },
+  {
+    id: "words",
+    name: "Words (WordNet)",
+    url: wordsUrl,
+    storeName: "words",
+    searchHint: "coffee, otter, gymnastics",
+    example: [
+      ...["otter", "badger", "fox", "wolf"].map((item) => ({ item, daysAgo: 7 })),
+      ...["golf", "baseball", "basketball", "gymnastics"].map((item) => ({ item, daysAgo: 3 })),
+      ...["espresso", "doughnut", "waffle", "bagel"].map((item) => ({ item, daysAgo: 0 })),
     ],
   },
 ];

@@ -2,17 +2,17 @@
 import type { Interest, ItemId } from "pocketsage";
 
 /** OKLCH hues in degrees; neighbours in this list are far apart on the colour wheel. */
-const HUES = [150, 45, 262, 350, 90, 212, 310, 20];
+export const INTEREST_HUES = [150, 45, 262, 350, 90, 212, 310, 20];
 
 /**
  * Returns a function that takes each new list of interests, most important first, and returns one
  * hue per interest. An interest inherits the hue of the previous interest with which it shares
- * most items; the others get unused hues in order. Hues repeat after `HUES.length` interests.
+ * most items; the others get unused hues in order. Hues repeat after `INTEREST_HUES.length` interests.
  */
 export function createHueAssigner(): (interests: readonly Interest[]) => number[] {
   let previousInterests: { items: ReadonlySet<ItemId>; hue: number }[] = [];
   return (interests) => {
-    const unusedHues = new Set(HUES);
+    const unusedHues = new Set(INTEREST_HUES);
     const inherited = interests.map((interest) => {
       const hue = hueOfMostShared(interest, previousInterests, unusedHues);
       if (hue !== undefined) unusedHues.delete(hue);
@@ -20,7 +20,7 @@ export function createHueAssigner(): (interests: readonly Interest[]) => number[
     });
     const hues = inherited.map((hue, index) => {
       if (hue !== undefined) return hue;
-      const [next = HUES[index % HUES.length] ?? 0] = unusedHues;
+      const [next = INTEREST_HUES[index % INTEREST_HUES.length] ?? 0] = unusedHues;
       unusedHues.delete(next);
       return next;
     });

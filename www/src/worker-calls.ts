@@ -11,7 +11,14 @@ import type {
   Sage,
 } from "pocketsage";
 import { nameInterests } from "pocketsage/names";
+import {
+  type CutTree,
+  cutTree,
+  type InterestTree,
+  interestTree,
+} from "./dendrogram/interest-tree.js";
 import { exampleOf } from "./example-items.js";
+import { type CatalogueMap, mapCatalogue } from "./map/catalogue-map.js";
 import { cosine, withoutNearDuplicates } from "./near-duplicates.js";
 import { importCatalogue, type OwnCatalogue } from "./own-catalogue.js";
 
@@ -66,6 +73,16 @@ export const workerCalls = {
   /** Reads a catalogue from a file and stores it in this browser; the open one stays open. */
   importCatalogue: (_: WorkerState, name: string, bytes: Uint8Array): Promise<OwnCatalogue> =>
     importCatalogue(name, bytes),
+
+  /** The items of the catalogue with their first places and nearest neighbours. */
+  map: ({ catalogue }: WorkerState): Promise<CatalogueMap> => mapCatalogue(catalogue),
+
+  /** The merge tree of the items of the profile. */
+  tree: ({ catalogue, sage }: WorkerState): Promise<InterestTree> => interestTree(catalogue, sage),
+
+  /** Some items of the profile as `count` interests. */
+  cutTree: ({ catalogue }: WorkerState, tree: InterestTree, count: number): CutTree =>
+    cutTree(catalogue, tree, count),
 };
 
 export type WorkerCalls = typeof workerCalls;

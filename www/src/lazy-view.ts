@@ -1,0 +1,37 @@
+/** A view whose code is loaded when it is selected for the first time. */
+import type { View, ViewContext, ViewDefinition } from "./view.js";
+
+type Create = (root: HTMLElement, context: ViewContext) => View;
+
+export function lazyView(id: string, title: string, load: () => Promise<Create>): ViewDefinition {
+  return {
+    id,
+    title,
+    create(root, context) {
+      let view: View | undefined;
+      let loading: Promise<void> | undefined;
+      let isHidden = false;
+      return {
+        async render(state) {
+          isHidden = false;
+          loading ??= load().then(
+            (create) => {
+              view = create(root, context);
+            },
+            (error: unknown) => {
+              loading = undefined; // the next selection tries again
+              throw error;
+            },
+          );
+          await loading;
+          if (!isHidden) await view?.render(state);
+        },
+        hide() {
+          isHidden = true;
+          view?.hide?.();
+        },
+        picture: () => view?.picture?.(),
+      };
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** The visible part of the map: which point is in the middle, and how many pixels a unit has. */
+
+export interface Camera {
+  /** Map coordinates of the middle of the picture. */
+  x: number;
+  y: number;
+  /** CSS pixels per unit of the map. */
+  scale: number;
+}
+
+/** Widest and closest view, in CSS pixels per unit. */
+const MIN_SCALE = 60;
+const MAX_SCALE = 20_000;
+/** Farthest the middle of the picture may be from that of the map, on each axis. */
+const MAX_OFFSET = 1.7;
+/** The share of the remaining way that remains after one millisecond of an animation. */
+const EASE_PER_MS = 0.988;
+/** An animation ends when less than this remains, in CSS pixels. */
+const END_PX = 0.3;
+
+export function limitCamera({ x, y, scale }: Camera): Camera {
+  const clamp = (value: number, limit: number): number => Math.max(-limit, Math.min(limit, value));
+  return {
+    x: clamp(x, MAX_OFFSET),
+    y: clamp(y, MAX_OFFSET),
+    scale: Math.max(MIN_SCALE, Math.min(MAX_SCALE, scale)),
+  };
+}
+
+/** The camera after a zoom that keeps the point at (px, py), relative to the middle, in place. */
+export function zoomAt(camera: Camera, factor: number, px: number, py: number): Camera {
+  const { scale } = limitCamera({ ...camera, scale: camera.scale * factor });
+  return limitCamera({
+    x: camera.x + px / camera.scale - px / scale,
+    y: camera.y + py / camera.scale - py / scale,
+    scale,
+  });
+}
+
+/** Moves `camera` towards `target`, in place. Returns whether it has arrived. */
+export function easeCamera(camera: Camera, target: Camera, elapsedMs: number): boolean {
+  const rest = EASE_PER_MS ** Math.min(elapsedMs, 100);
+  camera.x = target.x + (camera.x - target.x) * rest;
+  camera.y = target.y + (camera.y - target.y) * rest;
+  camera.scale = target.scale * (camera.scale / target.scale) ** rest;
+  const movedPx = Math.hypot(camera.x - target.x, camera.y - target.y) * target.scale;
+  const zoomedPx = Math.abs(Math.log(camera.scale / target.scale)) * 200;
+  if (movedPx > END_PX || zoomedPx > END_PX) return false;
+  Object.assign(camera, target);
+  return true;
+}
