@@ -43,6 +43,7 @@ function offline(): Plugin {
         };
         const icons = MANIFEST.icons.map(({ src }) => src);
         for (const icon of icons) emit(icon, read(`src/icons/${icon}`));
+        emit("LICENSE-WORDNET.txt", read("catalogues/LICENSE-WORDNET.txt"));
         emit("manifest.webmanifest", JSON.stringify(MANIFEST));
         // The larger catalogue is kept when it is first used.
         const excluded = /\.(map|html)$|words-[\w-]+\.sage$/;

@@ -20,9 +20,7 @@ const countPixels = (visitor, variable, hue) =>
       document.querySelector(".map").append(probe);
       if (hue !== undefined) probe.dataset.hue = hue;
       probe.style.cssText = `--hue: ${hue}; color: var(${variable})`;
-      const dot = document
-        .createElement("canvas")
-        .getContext("2d", { willReadFrequently: true });
+      const dot = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
       dot.fillStyle = getComputedStyle(probe).color;
       dot.fillRect(0, 0, 1, 1);
       probe.remove();

@@ -22,6 +22,10 @@ const FIT_MARGIN = 0.1;
 /** Pointers farther from an item than this, in CSS pixels, do not select it. */
 const HIT_DISTANCE = 18;
 const PAN_STEP = 60;
+/** Space below the map for the buttons, when it fits. */
+const CONTROLS_HEIGHT = 44;
+/** More device pixels than these per CSS pixel are not seen, but drawn all the same. */
+const MAX_PIXEL_RATIO = 2;
 /** The map is as wide or high as its frame, within these limits of height by width. */
 const MIN_ASPECT = 0.55;
 const MAX_ASPECT = 1.6;
@@ -70,6 +74,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   /** Places in the square [-1, 1], from which those of the scene are stretched. */
   let squarePlaces: Float32Array = new Float32Array();
   let isMoved = false; // by the user: the map then does not fit itself any more
+  let ratio = 1; // device pixels per CSS pixel
   let frameRequest = 0;
   let frameTime = 0;
 
@@ -154,7 +159,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   }
 
   function resize(): void {
-    const ratio = Math.min(devicePixelRatio, 2);
+    ratio = Math.min(devicePixelRatio, MAX_PIXEL_RATIO);
     const { clientWidth, clientHeight } = frame;
     canvas.width = Math.max(1, Math.round(clientWidth * ratio));
     canvas.height = Math.max(1, Math.round(clientHeight * ratio));
@@ -183,7 +188,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     const hasArrived = easeCamera(camera, target, elapsed);
     frameTime = hasArrived ? 0 : now;
     colours ??= readColours(root);
-    painter?.paint(scene, camera, colours, canvas.width / Math.max(1, frame.clientWidth));
+    painter?.paint(scene, camera, colours, ratio);
     if (!hasArrived) requestFrame();
   }
 
@@ -209,10 +214,11 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     const share = 1 - FIT_MARGIN;
     const scale = Math.min(
       (frame.clientWidth * share) / Math.max(right - left, 0.1),
-      (frame.clientHeight * share) / Math.max(bottom - top, 0.1),
+      (frame.clientHeight * share - CONTROLS_HEIGHT) / Math.max(bottom - top, 0.1),
     );
     const wasMoved = isMoved;
-    moveTo({ x: (left + right) / 2, y: (top + bottom) / 2, scale }, isDirect);
+    const y = (top + bottom) / 2 + CONTROLS_HEIGHT / 2 / scale;
+    moveTo({ x: (left + right) / 2, y, scale }, isDirect);
     isMoved = what === "marks" || (wasMoved && what !== "all");
   }
 

@@ -183,7 +183,7 @@ export class MapPainter {
 
   /** Text is slow to draw, and emoji more so: each is drawn once for every size. */
   #drawText(text: string, x: number, y: number, size: number, colour: string): void {
-    const fontSize = Math.round(size);
+    const fontSize = Math.max(1, Math.round(size));
     const key = `${fontSize} ${colour} ${text}`;
     let sprite = this.#sprites.get(key);
     if (sprite === undefined) {
@@ -297,7 +297,9 @@ export class MapPainter {
       const { label } = itemById(this.#items, scene.ids[row] ?? "");
       const text = label.length > 24 ? `${label.slice(0, 23)}…` : label;
       const halfWidth = context.measureText(text).width / 2;
-      const x = xOf(row);
+      // Labels of items at the edge stay within the picture.
+      const edge = context.canvas.width - halfWidth - 2 * ratio;
+      const x = Math.min(Math.max(xOf(row), halfWidth + 2 * ratio), edge);
       const top = yOf(row) + (GLYPH_SIZE[kind] * 0.62 + 4) * ratio;
       const bottom = top + LABEL_FONT_SIZE * 1.2 * ratio;
       const isFree = boxes.every(
