@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { gzipSync } from "node:zlib";
 import { buildCommonJs } from "./lib/commonjs.mjs";
 import { adaptGlue } from "./lib/glue.mjs";
@@ -46,6 +47,7 @@ export async function build() {
   await buildWasm();
   await embedWasm();
   await buildTypeScript();
+  await writeKernel();
   await bundleCommonJs();
   await copyEmojiCatalogue();
   await buildPageCatalogue();
@@ -125,6 +127,14 @@ async function buildTypeScript() {
   const cliEntry = join(packageFolder, "cli", "main.js");
   if (existsSync(cliEntry)) await chmod(cliEntry, 0o755);
   reportDone("typescript", "pkg", seconds);
+}
+
+/** The kernel of `pocketsage/privacy/server` as a file, for Workers, which import a module. */
+async function writeKernel() {
+  const { KERNEL_BASE64 } = await import(
+    pathToFileURL(join(packageFolder, "privacy", "server", "kernel-bytes.js")).href
+  );
+  await writeFile(join(wasmFolder, "xor.wasm"), Buffer.from(KERNEL_BASE64, "base64"));
 }
 
 async function copyEmojiCatalogue() {

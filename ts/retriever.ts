@@ -42,6 +42,8 @@ export interface Retriever {
    * as JSON.
    */
   outbound?: (queries: readonly Query[]) => Outbound[];
+  /** Whether no query leaves the device as it is, as with `pocketsage/privacy`. Default: false. */
+  hidesQueries?: boolean;
   /**
    * The same retriever, restricted to items that meet the filter, for `recommend({ filter })`.
    * Default: there is no filter; `recommend` then rejects the option.

@@ -1,9 +1,11 @@
 /** HTTP routes: verify the token, validate the request, call the user's object or the engine. */
 import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { cors } from "hono/cors";
+import { MAX_REQUEST_BYTES } from "pocketsage/privacy/server";
 import type { Answer } from "pocketsage/remote";
 import { type AppEnv, checkAccess } from "./access.js";
 import { limitBody, readBytes, readJson, readMedoids, readQuery, validate } from "./body.js";
+import { answerCells } from "./cells.js";
 import type { Conflict, RequestStamp, UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
 import { openApi } from "./openapi.js";
@@ -208,6 +210,14 @@ app.post("/v1/retrieve", limitRetrieveBody, async (context) => {
         : answer,
     ),
   });
+});
+
+/** One of the two servers of split retrieval: a random bit vector in, an XOR of cells out. */
+app.post("/v1/cells/xor", limitBody(MAX_REQUEST_BYTES), async (context) => {
+  const body = await readBytes(context, "application/octet-stream");
+  const answer = await withTiming(context, "cells", answerCells(context.env, body));
+  context.set("logFields", { bytes: answer.length });
+  return context.body(answer, 200, { "content-type": "application/octet-stream" });
 });
 
 app.notFound(() => {

@@ -119,3 +119,10 @@ export interface UserCalls {
 export interface UserObjects {
   getByName(userId: string): UserCalls;
 }
+
+/** The binding of the Durable Objects that hold shards of cells, one object a shard. */
+export interface CellShards {
+  getByName(shard: string): {
+    answerShard(shard: number, body: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
+  };
+}

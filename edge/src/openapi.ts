@@ -60,7 +60,7 @@ const ERRORS = {
     { "www-authenticate": { required: true, schema: { type: "string" } } },
   ],
   403: ["The token has no user id (sub)."],
-  409: ["The Idempotency-Key belongs to another request."],
+  409: ["The Idempotency-Key belongs to another request, or the cells have another codebook."],
   413: ["The body is too large."],
   415: ["The content-type is not supported."],
   422: ["An item without a vector is in neither the engine nor the catalogue."],
@@ -292,6 +292,20 @@ const PATHS: Record<string, Record<string, Operation>> = {
       },
       replies: { 200: jsonResponse("One answer per medoid.", RetrieveReply) },
       errors: [...V1_ERRORS, ...BODY_ERRORS, ...ENGINE_ERRORS],
+    },
+  },
+  "/v1/cells/xor": {
+    post: {
+      summary: "The XOR of selected cells, for retrieval from two servers",
+      description: "Bit vectors as in docs/cells.md. No user data are stored.",
+      requestBody: { required: true, content: { "application/octet-stream": {} } },
+      replies: {
+        200: {
+          description: "One cell for each vector.",
+          content: { "application/octet-stream": {} },
+        },
+      },
+      errors: [...V1_ERRORS, ...BODY_ERRORS, 409],
     },
   },
 };

@@ -1,10 +1,12 @@
 /** Bindings and settings of the Worker. Errors name the setting and the remedy, never a secret. */
-import type { UserObjects } from "./contract.js";
+import type { CellShards, UserObjects } from "./contract.js";
 import { MAX_DIM } from "./schema.js";
 
 /** The bindings of wrangler.jsonc and the secrets. */
 export interface Env {
   USERS: UserObjects;
+  /** Shards of cells, for catalogues larger than one isolate. Default: all in this one. */
+  CELLS?: CellShards;
   /** Cloudflare's rate limiter. Default: no limit. */
   LIMIT?: { limit(options: { key: string }): Promise<{ success: boolean }> };
   /** Answers of the engine cached globally, behind the cache of each data centre. */
@@ -26,6 +28,8 @@ export interface Env {
   INDEX_VERSION?: string;
   /** Seconds until a cached answer is stale. Default: 300. */
   FRESH_SECONDS?: string;
+  /** Memory for cells of one instance in MiB. Default: 72. */
+  CELLS_MEMORY_MB?: string;
   /** Days after which actions are deleted. Default: never. */
   MAX_AGE_DAYS?: string;
   /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two during a key rotation. */
@@ -54,7 +58,7 @@ export function originsOf({ ORIGINS = "" }: Env): string[] {
 /** A setting that is a number above 0; `fallback` if it is unset or empty. */
 export function positiveOf<Fallback>(
   env: Env,
-  name: "FRESH_SECONDS" | "MAX_AGE_DAYS",
+  name: "FRESH_SECONDS" | "MAX_AGE_DAYS" | "CELLS_MEMORY_MB",
   fallback: Fallback,
 ): number | Fallback {
   const text = env[name];

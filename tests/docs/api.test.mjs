@@ -8,11 +8,16 @@ import { test } from "node:test";
 const pkg = new URL("../../pkg/", import.meta.url);
 const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
+const ENTRIES = [
+  ...["index", "remote/index", "evaluate/index", "names/index"],
+  ...["react", "vue", "svelte"].map((name) => `frameworks/${name}`),
+  ...["privacy/index", "privacy/server/index"],
+];
+
 /** The types of each entry and every file they re-export, without comments. */
 async function publicTypes() {
   const paths = new Set();
-  const frameworks = ["react", "vue", "svelte"].map((name) => `frameworks/${name}`);
-  for (const entry of ["index", "remote/index", "evaluate/index", "names/index", ...frameworks]) {
+  for (const entry of ENTRIES) {
     const index = `${entry}.d.ts`;
     paths.add(index);
     const folder = index.slice(0, index.lastIndexOf("/") + 1);

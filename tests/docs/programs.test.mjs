@@ -15,6 +15,7 @@ const documents = [
   "docs/remote.md",
   "docs/evaluate.md",
   "docs/frameworks.md",
+  "docs/privacy.md",
 ];
 const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
 const programs = texts.flatMap((text) =>
@@ -149,6 +150,11 @@ test("frameworks: a listener without a framework", async () => {
 test("remote: preview() shows the request to the engine", async () => {
   const output = await outputOf(program("qdrant({ url"));
   assert.match(output, /points\/query\/batch \{"searches":\[\{"query":17,"limit":201,.*"lte":50/);
+});
+
+test("the program of docs/privacy.md plans, sends nothing, and recommends", async () => {
+  const output = await outputOf(program("openPrivacy"));
+  assert.deepEqual(output.trim().split("\n"), ["split", "[]", "mug"]);
 });
 
 // Those with `openFor` are tested in tests/frameworks.

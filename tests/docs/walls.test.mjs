@@ -49,6 +49,12 @@ const REJECTED = {
   "privacy using sage": ["ts/privacy/x.ts", 'import "../sage/sage.js";', /ts\/privacy\/ builds on/],
   "a framework using the core": ["ts/frameworks/x.ts", 'import "../core/glue.js";', /ground files/],
   "a framework opening a sage": ["ts/frameworks/x.ts", 'import "../sage/open.js";', /ground files/],
+  "a request beside send.ts": ["ts/privacy/x.ts", 'fetch("/a");', /Requests leave/],
+  "a server of cells using the client": [
+    "ts/privacy/server/x.ts",
+    'import "../send.js";',
+    /need neither the client/,
+  ],
   "an entry using the CLI": ["ts/entry/x.ts", 'import "../cli/main.js";', /re-exports/],
 };
 
@@ -67,10 +73,11 @@ test("lint rejects an import cycle of types", async () => {
   assert.match(output, /part of a cycle/);
 });
 
-test("lint accepts the two files that send, the glue, the entries and the CLI", async () => {
+test("lint accepts the three files that send, the glue, the entries and the CLI", async () => {
   const output = await lint({
     "ts/catalogue/download.ts": 'fetch("/a");\n',
     "ts/remote/http.ts": 'globalThis.fetch("/a");\n',
+    "ts/privacy/send.ts": 'fetch("/a");\n',
     "ts/core/glue.ts": 'import "../wasm/core.js";\n',
     "ts/entry/node.ts": 'import "node:fs";\nconsole.log(import.meta.url);\n',
     "ts/cli/write.ts": 'import "node:fs";\n',

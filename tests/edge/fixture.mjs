@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 import { after, before } from "node:test";
 import { init } from "pocketsage";
 import { NOW, smallCatalogue, vectorOf } from "../js/items.mjs";
+import { makeCells, makeItems } from "../privacy/world.mjs";
 import { startWorker } from "./worker.mjs";
 
-/** Starts the Worker before the tests: `{ worker, catalogue, record }`. */
+/** Starts the Worker before the tests: `{ worker, catalogue, codebook, record }`. */
 export function useWorker() {
   const fixture = {
     /** Sends actions of a user. */
@@ -17,7 +18,12 @@ export function useWorker() {
     async () => {
       await init();
       fixture.catalogue = await smallCatalogue();
-      fixture.worker = await startWorker({ catalogue: fixture.catalogue.toBytes() });
+      const { files, report } = await makeCells(makeItems(40), 4);
+      fixture.codebook = report.codebook;
+      fixture.worker = await startWorker({
+        catalogue: fixture.catalogue.toBytes(),
+        cells: files,
+      });
     },
     { timeout: 120_000 },
   );

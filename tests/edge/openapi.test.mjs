@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { LIMITS } from "pocketsage";
+import { encodeXorRequest, splitCell } from "../../pkg/privacy/cells/xor.js";
 import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
@@ -37,7 +38,10 @@ const REQUESTS = {
   "GET /v1/export": {},
   "PUT /v1/import": { body: new Uint8Array(), headers: OCTETS },
   "POST /v1/retrieve": { json: medoids },
+  "POST /v1/cells/xor": { body: new Uint8Array(), headers: OCTETS },
 };
+/** Routes for tokens without a user. */
+const WITHOUT_USER = ["POST /v1/retrieve", "POST /v1/cells/xor"];
 const ROUTES = Object.keys(REQUESTS);
 const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
 const BODY_ROUTES = V1_ROUTES.filter((route) => /^(POST|PUT)/.test(route));
@@ -196,20 +200,36 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "DELETE /v1/actions", 200);
 });
 
+test("200 and 409 of cells", async () => {
+  const [vector] = splitCell(1, 4, new Uint8Array(1));
+  for (const [codebook, status] of [
+    [edge.codebook, 200],
+    ["0".repeat(64), 409],
+  ]) {
+    const body = encodeXorRequest({ codebook, cells: 4 }, [vector]);
+    await expectStatus(edge.worker, "POST /v1/cells/xor", status, { body, headers: OCTETS });
+  }
+});
+
 test("400, 401, 403, 413 and 415", async (t) => {
   const { worker } = edge;
   const anonymous = await mint();
   for (const route of V1_ROUTES) {
     await expectStatus(worker, route, 401, { user: null });
     await expectStatus(worker, route, 401, { token: "a.b.c" });
-    if (route !== "POST /v1/retrieve") await expectStatus(worker, route, 403, { token: anonymous });
+    if (!WITHOUT_USER.includes(route)) await expectStatus(worker, route, 403, { token: anonymous });
   }
   for (const route of BODY_ROUTES) {
     const isImport = route === "PUT /v1/import";
-    await expectStatus(worker, route, 400, isImport ? {} : { json: {} });
+    const isBinary = isImport || route === "POST /v1/cells/xor";
+    await expectStatus(worker, route, 400, isBinary ? {} : { json: {} });
     const headers = { "content-type": "text/plain" };
     await expectStatus(worker, route, 415, { body: "x", headers });
-    if (!isImport) await expectStatus(worker, route, 413, { json: { item: "x".repeat(300_000) } });
+    if (isImport) continue;
+    const large = isBinary
+      ? { body: new Uint8Array(600_000), headers: OCTETS }
+      : { json: { item: "x".repeat(300_000) } };
+    await expectStatus(worker, route, 413, large);
   }
   assert.equal(await statusOfDeclaredSize(worker, "PUT", "/v1/import", (16 << 20) + 1), 413);
   seen.add("PUT /v1/import 413");

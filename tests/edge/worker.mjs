@@ -77,7 +77,10 @@ async function fingerprintOf(...folders) {
 }
 
 /** Miniflare's options for the Durable Objects of the Worker. */
-export const DURABLE_OBJECTS = { USERS: { className: "UserObject", useSQLite: true } };
+export const DURABLE_OBJECTS = {
+  USERS: { className: "UserObject", useSQLite: true },
+  CELLS: { className: "CellShard", useSQLite: true },
+};
 
 /**
  * Miniflare counts requests per minute of the clock and starts from 0 at the next one, in the
@@ -88,14 +91,25 @@ async function waitForRoomInMinute() {
   if (left < 20_000) await new Promise((resolve) => setTimeout(resolve, left));
 }
 
+/** The static files of a Worker: public/catalogue.sage, and the files of cells by name. */
+function assetsOf(catalogue, cells) {
+  return async (request) => {
+    const { pathname } = new URL(request.url);
+    const cell = cells?.get(pathname.replace("/cells/", ""));
+    const bytes = pathname === "/catalogue.sage" ? catalogue : cell;
+    return new Response(bytes ?? null, { status: bytes || !cells ? 200 : 404 });
+  };
+}
+
 /**
  * Starts a Worker. `bindings` are merged into the defaults, whose engine is unreachable;
- * `catalogue` is the bytes of public/catalogue.sage; `limit` the requests per minute; other
- * options are Miniflare's.
+ * `catalogue` is the bytes of public/catalogue.sage, `cells` the files of public/cells; `limit` the
+ * requests per minute; other options are Miniflare's.
  */
 export async function startWorker({
   bindings = {},
   catalogue,
+  cells,
   limit = 100_000,
   entry,
   ...options
@@ -120,14 +134,7 @@ export async function startWorker({
       TOKEN_KEYS: JSON.stringify(KEYS),
       ...bindings,
     },
-    ...(catalogue
-      ? {
-          serviceBindings: {
-            ASSETS: async (request) =>
-              new Response(new URL(request.url).pathname === "/catalogue.sage" ? catalogue : null),
-          },
-        }
-      : {}),
+    ...(catalogue || cells ? { serviceBindings: { ASSETS: assetsOf(catalogue, cells) } } : {}),
     handleRuntimeStdio: (stdout, stderr) => {
       for (const stream of [stdout, stderr])
         stream.setEncoding("utf8").on("data", (text) => output.push(text));

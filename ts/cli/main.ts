@@ -20,6 +20,7 @@ Commands
   merge      apply a delta to a catalogue
   profile    compute the interests behind a user's actions
   recommend  recommend items, each with the reason
+  privacy    plan what may leave a device: local, two servers, a shard or epsilon
   eval       measure recommendations on the actions of many users
 
   pocketsage COMMAND --help describes one command.
@@ -50,6 +51,7 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   ["merge", () => import("./commands/merge.js")],
   ["profile", () => import("./commands/profile.js")],
   ["recommend", () => import("./commands/recommend.js")],
+  ["privacy", () => import("./commands/privacy.js")],
   ["eval", () => import("./commands/eval.js")],
 ]);
 

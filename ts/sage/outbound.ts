@@ -19,7 +19,8 @@ const AVERAGE_IS_SENT =
 export function describeOutbound(queries: readonly Query[], retriever: Retriever): Outbound[] {
   if (queries.length === 0) return [];
   const items = queries.flatMap(({ item }) => item ?? []);
-  const averageNote = items.length < queries.length ? ` ${AVERAGE_IS_SENT}` : "";
+  const isAverageSent = items.length < queries.length && !retriever.hidesQueries;
+  const averageNote = isAverageSent ? ` ${AVERAGE_IS_SENT}` : "";
   if (retriever.outbound) {
     const messages = retriever.outbound(queries);
     return messages.map((message) => ({ ...message, says: message.says + averageNote }));

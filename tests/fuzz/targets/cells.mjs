@@ -74,11 +74,11 @@ function randomCodebook(random) {
 }
 
 function randomManifest({ below }) {
-  const cells = 2 + below(100);
+  const cells = 8 + below(100);
   const value = {
     codebook: Array.from({ length: 64 }, () => below(16).toString(16)).join(""),
     ...{ cells, dim: 1 + below(500), items: cells + below(1000), cellBytes: 16 * (1 + below(99)) },
-    shardCells: 1 + below(cells),
+    shardCells: below(2) === 0 ? cells : 8,
   };
   return {
     value,

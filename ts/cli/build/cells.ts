@@ -96,7 +96,9 @@ export async function buildCells(
   const slots = Math.max(...sizes);
   const facts = { cells, dim, items: items.length, cellBytes };
   const codebook = encodeCodebook({ ...facts, slots, centres: codes, hashes });
-  const shardCells = Math.max(1, Math.min(cells, Math.floor(MAX_SHARD_BYTES / cellBytes)));
+  // A shard begins with a whole byte of a bit vector; 8 cells always fit.
+  const fitting = Math.floor(MAX_SHARD_BYTES / cellBytes);
+  const shardCells = fitting >= cells ? cells : Math.floor(fitting / 8) * 8;
   const manifest = { ...facts, codebook: toHex(await sha256(codebook)), shardCells };
   return {
     files: filesOf(manifest, codebook, encodedCells),

@@ -15,7 +15,7 @@ export const MIN_CELLS = 2;
 export const MAX_CELLS = 65_536;
 /** Bytes of one cell: a multiple of 16, the width of a SIMD register. */
 export const CELL_ALIGNMENT = 16;
-export const MAX_CELL_BYTES = 16 << 20;
+export const MAX_CELL_BYTES = 2 << 20;
 export const CODEBOOK_HEADER_BYTES = 32;
 const CELL_HEADER_BYTES = 8;
 /** Bytes of the SHA-256 hash of a cell that the codebook holds. */
@@ -252,9 +252,13 @@ export function decodeManifest(text: string): CellManifest {
   if (version !== VERSION || problem) throw corrupt(problem ?? `version ${inspect(version)}`);
   if (typeof codebook !== "string" || !/^[0-9a-f]{64}$/.test(codebook))
     throw corrupt(`codebook: expected 64 hexadecimal digits, saw ${inspect(codebook)}`);
-  if (!Number.isSafeInteger(shardCells) || Number(shardCells) < 1 || Number(shardCells) > MAX_CELLS)
+  // A shard begins with a whole byte of a bit vector.
+  const shard = Number(shardCells);
+  if (!Number.isSafeInteger(shardCells) || shard < 1 || shard > sizes.cells)
     throw corrupt(`shardCells: ${inspect(shardCells)}`);
-  return { codebook, ...sizes, shardCells: Number(shardCells) };
+  if (shard < sizes.cells && shard % 8 !== 0)
+    throw corrupt(`shardCells: ${shard} is no multiple of 8`);
+  return { codebook, ...sizes, shardCells: shard };
 }
 
 /** The names of the files below the manifest's folder. */

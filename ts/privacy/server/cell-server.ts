@@ -1,0 +1,102 @@
+/** Answers requests for cells from the files of docs/cells.md, within a memory limit. */
+import { SageError } from "../../errors.js";
+import { type CellManifest, decodeManifest, fileNames } from "../cells/format.js";
+import { decodeXorRequest } from "../cells/xor.js";
+import { compileKernel, XorShard } from "./kernel.js";
+
+/** Shards kept in memory by default, in bytes: an isolate of a Worker has 128 MB. */
+const DEFAULT_MAX_BYTES = 72 << 20;
+
+/** Options of {@link openCellServer}. */
+export interface CellServerOptions {
+  /** Reads a file below the folder of `manifest.json`; undefined if it does not exist. */
+  read: (name: string) => Promise<Uint8Array | undefined>;
+  /** The compiled `pocketsage/xor.wasm`, for Workers. Default: compiled from the package. */
+  kernel?: WebAssembly.Module;
+  /** Bytes of shards kept in memory; others are read for each request. Default: 72 MiB. */
+  maxBytes?: number;
+}
+
+/** The cells of a folder. */
+export interface CellServer {
+  readonly manifest: CellManifest;
+  /** Number of shard files. */
+  readonly shards: number;
+  /** The bit vectors of a request. Throws code "option" or "version" for another body. */
+  decode(body: Uint8Array): Uint8Array[];
+  /** The part of the answer that a shard contributes; the XOR of all parts is the answer. */
+  answerShard(shard: number, vectors: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>>;
+  /** The answer: one cell's size for each bit vector. */
+  answer(vectors: readonly Uint8Array[]): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** Opens a folder of cells. Rejects with code "retrieval" without a manifest, or "corrupt". */
+export async function openCellServer(options: CellServerOptions): Promise<CellServer> {
+  const { read, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const readFile = async (name: string): Promise<Uint8Array> => {
+    const bytes = await read(name);
+    if (bytes) return bytes;
+    throw new SageError(
+      "retrieval",
+      `${name} is missing: write the cells with \`pocketsage build --cells K\`.`,
+    );
+  };
+  const text = new TextDecoder().decode(await readFile(fileNames.manifest));
+  const manifest = decodeManifest(text);
+  const { cells, cellBytes, shardCells } = manifest;
+  const shards = Math.ceil(cells / shardCells);
+  const kernel = options.kernel ?? (await compileKernel());
+  /** Shards in memory, the least recently used first. */
+  const loaded = new Map<number, XorShard>();
+
+  const openShard = async (shard: number): Promise<XorShard> => {
+    const known = loaded.get(shard);
+    if (known) {
+      loaded.delete(shard);
+      loaded.set(shard, known);
+      return known;
+    }
+    const count = Math.min(shardCells, cells - shard * shardCells);
+    const bytes = await readFile(fileNames.shard(manifest, shard));
+    if (bytes.length !== count * cellBytes)
+      throw new SageError(
+        "corrupt",
+        `shard ${shard} has ${bytes.length} bytes, expected ${count * cellBytes}: copy the files ` +
+          "of one build.",
+      );
+    const opened = new XorShard(kernel, count, cellBytes);
+    opened.load(bytes);
+    loaded.set(shard, opened);
+    const maxShards = Math.max(1, Math.floor(maxBytes / (shardCells * cellBytes)));
+    for (const oldest of loaded.keys()) {
+      if (loaded.size <= maxShards) break;
+      loaded.delete(oldest);
+    }
+    return opened;
+  };
+
+  const answerShard: CellServer["answerShard"] = async (shard, vectors) => {
+    const first = (shard * shardCells) / 8;
+    const end = first + Math.ceil(Math.min(shardCells, cells - shard * shardCells) / 8);
+    const opened = await openShard(shard);
+    return opened.answer(vectors.map((vector) => vector.subarray(first, end)));
+  };
+
+  return {
+    manifest,
+    shards,
+    decode: (body) => decodeXorRequest(body, manifest),
+    answerShard,
+    async answer(vectors) {
+      const answer = await answerShard(0, vectors);
+      for (let shard = 1; shard < shards; shard += 1)
+        addXor(answer, await answerShard(shard, vectors));
+      return answer;
+    },
+  };
+}
+
+/** sum ^= part. */
+export function addXor(sum: Uint8Array, part: Uint8Array): void {
+  for (let index = 0; index < sum.length; index += 1) sum[index]! ^= part[index]!;
+}

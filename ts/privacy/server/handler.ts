@@ -1,0 +1,68 @@
+/** `POST /v1/cells/xor` as a function from Request to Response, for Node, Deno and Bun. */
+import { isSageError } from "../../errors.js";
+import { maxXorRequestBytes } from "../cells/xor.js";
+import { type CellServerOptions, openCellServer } from "./cell-server.js";
+
+/** Options of {@link cellsHandler}. */
+export interface CellsHandlerOptions extends CellServerOptions {
+  /** Origins that may call from a page, exactly as browsers send them. Default: none. */
+  origins?: readonly string[];
+}
+
+/**
+ * A handler that answers each `POST` with the XOR of the selected cells. Statuses: 200, 204 for
+ * preflights, 400 for a malformed body, 405, 409 for another codebook, 413. It keeps and logs
+ * nothing of a request. Rejects as {@link openCellServer}.
+ */
+export async function cellsHandler(
+  options: CellsHandlerOptions,
+): Promise<(request: Request) => Promise<Response>> {
+  const server = await openCellServer(options);
+  const { origins = [] } = options;
+  const maxBytes = maxXorRequestBytes(server.manifest.cells);
+  return async (request) => {
+    const origin = request.headers.get("origin");
+    const headers = {
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      vary: "origin",
+      ...(origin !== null &&
+        origins.includes(origin) && {
+          "access-control-allow-origin": origin,
+          "access-control-allow-headers": "content-type",
+        }),
+    };
+    const refuse = (status: number, message: string): Response =>
+      Response.json({ error: { message } }, { status, headers });
+    if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
+    if (request.method !== "POST") return refuse(405, "Expected POST.");
+    try {
+      const body = await readBody(request, maxBytes);
+      if (!body) return refuse(413, `The body is larger than ${maxBytes} bytes.`);
+      const answer = await server.answer(server.decode(body));
+      const type = { "content-type": "application/octet-stream" };
+      return new Response(answer, { headers: { ...headers, ...type } });
+    } catch (error) {
+      if (!isSageError(error)) return refuse(500, "Internal error.");
+      const status = { option: 400, version: 409 }[error.code as string] ?? 500;
+      return refuse(status, error.message);
+    }
+  };
+}
+
+/** The body; undefined if it is longer than `maxBytes`. */
+async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  const reader = request.body?.getReader();
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true };
+    if (done) return bytes.subarray(0, length);
+    if (length + value.length > maxBytes) {
+      void reader?.cancel().catch(() => undefined);
+      return undefined;
+    }
+    bytes.set(value, length);
+    length += value.length;
+  }
+}
