@@ -26,13 +26,21 @@ const GROUPS = [
     text: "Guides",
     pages: [
       ...["usage.md", "guides/embeddings.md", "guides/steering.md", "guides/one-vector.md"],
-      ...["remote.md", "edge.md", "evaluate.md", "eval.md", "guides/csp.md", "guides/testing.md"],
+      ...[
+        "remote.md",
+        "privacy.md",
+        "edge.md",
+        "evaluate.md",
+        "eval.md",
+        "guides/csp.md",
+        "guides/testing.md",
+      ],
     ],
     folders: ["guides", "."],
   },
   {
     text: "Reference",
-    pages: ["options.md", "cli.md", "format.md", "log-format.md", "figures.md"],
+    pages: ["options.md", "cli.md", "format.md", "cells.md", "log-format.md", "figures.md"],
     folders: ["reference"],
   },
   { text: "API", pages: ["api/index.md"], folders: ["api"] },
