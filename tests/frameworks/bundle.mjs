@@ -6,6 +6,8 @@ import { build } from "vite";
 import { compileScript, parse } from "vue/compiler-sfc";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** Other versions of React and Vue: the folder whose node_modules has them. */
+const versions = process.env.FRAMEWORKS_FOLDER;
 const frameworksOf = (name) => join(root, "pkg", "frameworks", `${name}.js`);
 
 /** Compiles Svelte components. The plugin of Svelte is not needed for it. */
@@ -45,7 +47,12 @@ const shared = (name, generate) => ({
   },
   plugins: [sveltePlugin(generate), vuePlugin],
   resolve: {
-    alias: [{ find: `pocketsage/${name}`, replacement: frameworksOf(name) }],
+    alias: [
+      { find: `pocketsage/${name}`, replacement: frameworksOf(name) },
+      ...(versions
+        ? [{ find: /^(react|react-dom|vue)(?=$|\/)/, replacement: `${versions}/node_modules/$1` }]
+        : []),
+    ],
     conditions: ["development", generate === "client" ? "browser" : "node"],
   },
 });
