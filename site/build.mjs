@@ -52,15 +52,13 @@ async function stageApi() {
   await rm(join(staged, "api", "index.md")); // lists the entries, as the sidebar does
   await rename(join(staged, "api", "index-1.md"), join(staged, "api", "index.md"));
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  /** "pocketsage/names" by "names", from the path of its types; of two entries the first. */
-  const names = new Map(
-    Object.entries(exports)
-      .reverse()
-      .map(([entry, { types }]) => [
-        (types?.default ?? types)?.replace(/^\.\/pkg\//, "").replace(/(\/index)?\.d\.ts$/, ""),
-        `pocketsage${entry.slice(1)}`,
-      ]),
-  );
+  /** "pocketsage/names" by "names", the path of its types; of entries that share one, the first. */
+  const names = new Map();
+  for (const [entry, { types }] of Object.entries(exports)) {
+    const path = types?.default ?? types ?? "";
+    const module = path.replace(/^\.\/pkg\//, "").replace(/(\/index)?\.d\.ts$/, "");
+    if (!names.has(module)) names.set(module, `pocketsage${entry.slice(1)}`);
+  }
   return Promise.all(
     (await filesBelow(staged, "api", ".md")).map(async (path) => {
       const module = path.slice("api/".length, -".md".length);

@@ -2,7 +2,7 @@
 // modules resolve, in workers too.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { extname, join, normalize, posix } from "node:path";
 
 const TYPES = {
   ".html": "text/html",
@@ -14,14 +14,22 @@ const TYPES = {
 };
 const HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
 const BARE_IMPORT = /(from|import) "pocketsage(\/\w+)?"/g;
-const addressOf = (_, keyword, entry) =>
-  `${keyword} "/node_modules/pocketsage/pkg${entry ?? "/entry"}/${entry ? "index" : "browser"}.js"`;
+const MODULE = "/node_modules/pocketsage";
+
+/** The file of an entry of package.json in browsers. */
+const targetOf = (entry) =>
+  typeof entry === "object" ? targetOf(entry.browser ?? entry.default) : entry;
 
 /**
  * Serves `folder`, then `public/` of `project`, then its modules. "/?module=NAME" is an empty page
  * with that module. Resolves to `{ origin, close }`.
  */
 export async function serveFolder(folder, project) {
+  const manifest = await readFile(join(project, MODULE, "package.json"), "utf8").catch(() => "{}");
+  const { exports = {} } = JSON.parse(manifest);
+  const addressOf = (_, keyword, entry = "") => {
+    return `${keyword} "${posix.join(MODULE, targetOf(exports[`.${entry}`]) ?? entry)}"`;
+  };
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://site");
     const module = searchParams.get("module");

@@ -16,9 +16,11 @@ const OPTIONS = {
   lib: ["lib.esnext.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
   types: ["node"],
 };
-/** Modules and JSX elements of frameworks that the reader has and this project has not. */
+/** Modules, JSX elements and globals of tools that the reader has and this project has not. */
 const isOfOtherPackage = (code, message) =>
-  ([2307, 7016, 2875].includes(code) && !message.includes("'pocketsage")) || code === 7026;
+  ([2307, 7016, 2875].includes(code) && !message.includes("'pocketsage")) ||
+  [7026, 2582].includes(code) ||
+  message === "Cannot find name 'expect'.";
 
 /** Errors of programs `{ name, code, line }` as `{ line, message }`, `line` that of the block. */
 export async function typeErrors(programs) {
