@@ -1,6 +1,6 @@
 /**
- * Svelte stores: a sage, its interests and its recommendations. For Svelte 3 and later, in runes by
- * `fromStore`. They import nothing of Svelte. On a server they hold empty lists that are loading,
+ * Svelte stores: a sage, its interests and its recommendations. Tested with Svelte 5, in runes as
+ * `$store` or by `fromStore`. They import nothing of Svelte. On a server they hold empty lists that are loading,
  * and open nothing.
  *
  * @packageDocumentation
