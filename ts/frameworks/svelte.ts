@@ -1,7 +1,7 @@
 /**
  * Svelte stores: a sage, its interests and its recommendations. Tested with Svelte 5, in runes as
- * `$store` or by `fromStore`. They import nothing of Svelte. On a server they hold empty lists that are loading,
- * and open nothing.
+ * `$store` or by `fromStore`. They import nothing of Svelte. On a server they hold empty lists that
+ * are loading, and open nothing.
  *
  * @packageDocumentation
  */
