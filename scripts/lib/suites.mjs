@@ -64,6 +64,7 @@ const browsersOfFolders = {
   frameworks: ["chromium"],
   golden: ["chromium", "firefox"],
   page: ["chromium"],
+  privacy: ["chromium", "firefox"],
 };
 
 /**

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { init } from "pocketsage";
 import { openPrivacy } from "pocketsage/privacy";
 import { encodeXorRequest, splitCell } from "../../pkg/privacy/cells/xor.js";
-import { DIM, makeCells, makeItems, queriesOf } from "../privacy/world.mjs";
+import { DIM, inShards, makeCells, makeItems, queriesOf } from "../privacy/world.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
 const items = makeItems(300);
@@ -55,6 +55,23 @@ test("two Workers give the device its cells, and log nothing of them", async () 
     assert.doesNotMatch(worker.log(), /item-|title/);
   }
   privacy.close();
+});
+
+test("cells larger than the memory are spread over objects, and answer the same", async () => {
+  const sharded = await startWorker({
+    cells: inShards(cells),
+    bindings: { DIM: String(DIM), CELLS_MEMORY_MB: "0.001" },
+  });
+  const vectors = splitCell(13, 20, crypto.getRandomValues(new Uint8Array(3)));
+  const body = encodeXorRequest({ codebook: cells.report.codebook, cells: 20 }, vectors);
+  const answers = [];
+  for (const worker of [workers[0], sharded]) {
+    const reply = await worker.request("/v1/cells/xor", { token, body, headers: OCTETS });
+    assert.equal(reply.status, 200);
+    answers.push(new Uint8Array(await reply.arrayBuffer()));
+  }
+  assert.deepEqual(answers[0], answers[1]);
+  await sharded.stop();
 });
 
 test("without one of the two: a clear error, and no request instead", async () => {

@@ -6,7 +6,7 @@ import { encodeXorRequest, MAX_VECTORS, splitCell } from "../../pkg/privacy/cell
 import { cellsHandler, openCellServer } from "../../pkg/privacy/server/index.js";
 import { compileKernel, XorShard } from "../../pkg/privacy/server/kernel.js";
 import { kernelSource } from "../../scripts/xor-kernel.mjs";
-import { makeCells, makeItems } from "./world.mjs";
+import { inShards, makeCells, makeItems } from "./world.mjs";
 
 const random = (length) => crypto.getRandomValues(new Uint8Array(length));
 
@@ -50,21 +50,8 @@ test("the committed kernel is xor.wat", async () => {
 const { files, report } = await makeCells(makeItems(700), 40);
 const manifest = { codebook: report.codebook, cells: 40 };
 
-/** The same cells in shards of 8. */
-function inShards() {
-  const folder = report.codebook.slice(0, 16);
-  const whole = files.get(`${folder}/shard-0.bin`);
-  const sharded = new Map(files);
-  const text = new TextDecoder().decode(files.get("manifest.json"));
-  sharded.set("manifest.json", Buffer.from(text.replace('"shardCells": 40', '"shardCells": 8')));
-  const bytes = 8 * report.cellBytes;
-  for (let shard = 0; shard < 5; shard += 1)
-    sharded.set(`${folder}/shard-${shard}.bin`, whole.slice(shard * bytes, (shard + 1) * bytes));
-  return sharded;
-}
-
 test("shards within a memory limit give the same answer", async () => {
-  const sharded = inShards();
+  const sharded = inShards({ files, report });
   const reads = [];
   const read = async (name) => {
     reads.push(name);

@@ -28,6 +28,22 @@ export async function makeCells(items, cells) {
   return { files: new Map(files.map(({ name, bytes }) => [name, bytes])), report };
 }
 
+/** The files of the same cells in shards of 8. */
+export function inShards({ files, report }) {
+  const folder = report.codebook.slice(0, 16);
+  const { cells, cellBytes } = report;
+  const whole = files.get(`${folder}/shard-0.bin`);
+  const sharded = new Map(files);
+  const text = new TextDecoder().decode(files.get("manifest.json"));
+  sharded.set("manifest.json", Buffer.from(text.replace(/"shardCells": \d+/, '"shardCells": 8')));
+  for (let shard = 0; shard * 8 < cells; shard += 1)
+    sharded.set(
+      `${folder}/shard-${shard}.bin`,
+      whole.slice(shard * 8 * cellBytes, (shard + 1) * 8 * cellBytes),
+    );
+  return sharded;
+}
+
 /**
  * Servers of these files, one for each address. `requests` has all requests; `replace` may return
  * another reply for a request, or throw.
