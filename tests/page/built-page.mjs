@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { build } from "vite";
 
 const PAGE = fileURLToPath(new URL("../../www", import.meta.url));
@@ -14,13 +15,19 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
+  ".png": "image/png",
 };
 
 /**
  * Builds the page into a temporary folder and serves it on a free port of 127.0.0.1. Returns
- * `{ url, close }`; `close` ends the server and deletes the folder.
+ * `{ url, served, close }`; `close` ends the server and deletes the folder. With `gzip`, files are
+ * compressed as a static host does. `served` maps the name of each file that was requested to the
+ * bytes of its body, all requests together.
  */
-export async function serveBuiltPage() {
+export async function serveBuiltPage({ gzip = false } = {}) {
+  const compressed = new Map();
+  const served = new Map();
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-page-"));
   await build({ root: PAGE, logLevel: "warn", build: { outDir: folder, emptyOutDir: true } });
   const server = createServer(async (request, response) => {
@@ -28,17 +35,32 @@ export async function serveBuiltPage() {
     const bytes = await read(folder, pathname);
     if (bytes === undefined) return response.writeHead(404).end();
     const type = TYPES[extname(pathname) || ".html"] ?? "application/octet-stream";
-    response.writeHead(200, { "content-type": type }).end(bytes);
+    const name = pathname.slice(BASE_PATH.length) || "index.html";
+    const headers = { "content-type": type, "cache-control": cacheControlOf(name) };
+    let body = bytes;
+    if (gzip && !/\.png$/.test(name)) {
+      if (!compressed.has(name)) compressed.set(name, gzipSync(bytes, { level: 9 }));
+      body = compressed.get(name);
+      headers["content-encoding"] = "gzip";
+    }
+    served.set(name, (served.get(name) ?? 0) + body.length);
+    response.writeHead(200, headers).end(body);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${server.address().port}${BASE_PATH}`,
+    served,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Vite puts a hash into the names of its assets. */
+function cacheControlOf(name) {
+  return name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache";
 }
 
 /** The bytes of a served path, or undefined if it is outside of the folder or does not exist. */

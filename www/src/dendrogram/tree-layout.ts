@@ -1,6 +1,6 @@
 /** Places of the leaves and merges of a tree, and its partition into a number of clusters. */
 
-export interface TreeNode {
+interface TreeNode {
   /** Position among the leaves: 0 for the first, 1 for the second; merges are between theirs. */
   place: number;
   /** The distance at which its halves were merged; 0 for a leaf. */

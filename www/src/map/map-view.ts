@@ -188,8 +188,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     const hasArrived = easeCamera(camera, target, elapsed);
     frameTime = hasArrived ? 0 : now;
     colours ??= readColours(root);
-    painter?.paint(scene, camera, colours, ratio);
-    if (!hasArrived) requestFrame();
+    const isComplete = painter?.paint(scene, camera, colours, ratio) ?? true;
+    if (!hasArrived || !isComplete) requestFrame();
   }
 
   function moveTo(next: Camera, isDirect = reducedMotion.matches): void {

@@ -37,6 +37,8 @@ const MAX_TEXT_LENGTH = 16;
 const MAX_DETAILED_MARKS = 40;
 /** Size of medoids then. */
 const SMALL_MEDOID_SIZE = 23;
+/** Texts that are drawn for the first time in one frame, beside those of marks. */
+const NEW_TEXTS_PER_FRAME = 10;
 /** Radius of the user's items without glyphs, beyond that of other points. */
 const OWN_DOT_GROWTH = 2.5;
 
@@ -74,6 +76,7 @@ export class MapPainter {
   readonly #glyphFont: string;
   readonly #sprites = new Map<string, HTMLCanvasElement>();
   readonly #spacedRows = new Map<number, readonly number[]>();
+  #newTexts = 0;
   #picture = new PointPicture(1, 1);
   #spacedPlaces: Float32Array | undefined;
 
@@ -83,7 +86,9 @@ export class MapPainter {
     this.#glyphFont = glyphFont;
   }
 
-  paint(scene: Scene, camera: Camera, colours: MapColours, ratio: number): void {
+  /** Returns whether the picture is complete: further glyphs come with the next frames. */
+  paint(scene: Scene, camera: Camera, colours: MapColours, ratio: number): boolean {
+    this.#newTexts = 0;
     const context = this.#context;
     const { width, height } = context.canvas;
     if (this.#picture.width !== width || this.#picture.height !== height)
@@ -134,6 +139,7 @@ export class MapPainter {
       this.#drawGlyph(scene, row, xOf(row), yOf(row), size * 0.8, colours.text);
     }
     this.#drawLabels(scene, detailed, selected, colours, xOf, yOf, ratio);
+    return this.#newTexts <= NEW_TEXTS_PER_FRAME;
   }
 
   /** Rows of which no two are closer than a glyph at this scale; the same while the map is moved. */
@@ -172,7 +178,8 @@ export class MapPainter {
     const item = itemById(this.#items, scene.ids[row] ?? "");
     const text = item.isMonogram ? item.label.slice(0, MAX_TEXT_LENGTH) : item.glyph;
     const size = (item.isMonogram ? LABEL_FONT_SIZE : GLYPH_SIZE.other) * ratio;
-    this.#drawText(text, x, y + (item.isMonogram ? 9 * ratio : 0), size, colour);
+    const middle = y + (item.isMonogram ? 9 * ratio : 0);
+    this.#drawText(text, x, middle, size, colour, NEW_TEXTS_PER_FRAME);
   }
 
   /** The glyph of a mark, within a circle of diameter `size`. */
@@ -182,11 +189,20 @@ export class MapPainter {
   }
 
   /** Text is slow to draw, and emoji more so: each is drawn once for every size. */
-  #drawText(text: string, x: number, y: number, size: number, colour: string): void {
+  #drawText(
+    text: string,
+    x: number,
+    y: number,
+    size: number,
+    colour: string,
+    maxNewTexts = Number.POSITIVE_INFINITY,
+  ): void {
     const fontSize = Math.max(1, Math.round(size));
     const key = `${fontSize} ${colour} ${text}`;
     let sprite = this.#sprites.get(key);
     if (sprite === undefined) {
+      if (maxNewTexts < Number.POSITIVE_INFINITY) this.#newTexts += 1;
+      if (this.#newTexts > maxNewTexts) return;
       sprite = this.#createSprite(text, fontSize, colour);
       this.#sprites.set(key, sprite);
     }

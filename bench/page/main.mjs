@@ -1,0 +1,81 @@
+// `npm run bench:page`: the weight and speed of the built page in Chromium.
+//   --runs N        fresh visits, of which medians are printed (default 5)
+//   --no-lighthouse without Lighthouse, which is installed into .tools/ when it is first needed
+//   --strict        exit code 1 if a bound below is exceeded
+import { parseArgs } from "node:util";
+import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
+import { launchChromium } from "../../tests/browser/launch.mjs";
+import { serveBuiltPage } from "../../tests/page/built-page.mjs";
+import { median } from "../timing.mjs";
+import { runLighthouse } from "./lighthouse.mjs";
+import { measureMap } from "./map.mjs";
+import { measureVisit, SLOWDOWN } from "./visit.mjs";
+
+/** Bounds of --strict. */
+const MAX_FIRST_LOAD_BYTES = 350 * 1024;
+const MAX_BLOCKING_MS = 100;
+const MAX_FIRST_TAP_MS = 300;
+const MAX_FRAME_MS = 20;
+const MIN_PERFORMANCE = 98;
+
+await runScript(async () => {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string", default: "5" },
+      "no-lighthouse": { type: "boolean", default: false },
+      strict: { type: "boolean", default: false },
+    },
+  });
+  const site = await serveBuiltPage({ gzip: true });
+  const browser = await launchChromium();
+  const rows = [];
+  const excesses = [];
+  const add = (name, value, unit, bound) => {
+    const isExcess = bound !== undefined && (unit === "of 100" ? value < bound : value > bound);
+    if (isExcess) excesses.push(name);
+    const text =
+      unit === "bytes" ? Math.round(value).toLocaleString("en") : Math.round(value * 10) / 10;
+    rows.push([name, `${text} ${unit}`, bound === undefined ? "" : `bound ${bound}`]);
+  };
+  try {
+    const visits = [];
+    for (let run = 0; run < Number(values.runs); run += 1)
+      visits.push(await measureVisit(browser, site));
+    const of = (name) => median(visits.map((visit) => visit[name]));
+    add(
+      "first load, gzip, to the answer of the first tap",
+      of("bytes"),
+      "bytes",
+      MAX_FIRST_LOAD_BYTES,
+    );
+    for (const [file, bytes] of visits[0].files)
+      rows.push([`  ${file}`, `${bytes.toLocaleString("en")} bytes`, ""]);
+    add(`page is ready, ${SLOWDOWN}x CPU`, of("readyMs"), "ms");
+    add(`total blocking time, ${SLOWDOWN}x CPU`, of("blockingMs"), "ms", MAX_BLOCKING_MS);
+    add(`first tap to picks, ${SLOWDOWN}x CPU`, of("firstTapMs"), "ms", MAX_FIRST_TAP_MS);
+    add(`next ten taps, median, ${SLOWDOWN}x CPU`, of("nextTapMs"), "ms");
+    const map = await measureMap(browser, site);
+    add(`map of ${map.items} items, pan and zoom: frame, p95`, map.frameP95, "ms", MAX_FRAME_MS);
+    add("  time of the script in a frame, p95", map.scriptP95, "ms");
+    add("  places of all items after", map.layoutMs, "ms");
+  } finally {
+    await browser.close();
+  }
+  try {
+    if (!values["no-lighthouse"])
+      for (const { name, score } of await runLighthouse(site.url))
+        add(
+          `Lighthouse mobile: ${name}`,
+          score,
+          name === "total blocking time" ? "ms" : "of 100",
+          { performance: MIN_PERFORMANCE, "total blocking time": undefined }[name] ??
+            (name === "total blocking time" ? undefined : 100),
+        );
+  } finally {
+    await site.close();
+  }
+  printTitle("The page");
+  printTable(rows);
+  if (values.strict && excesses.length > 0)
+    throw new Remedy(`Beyond its bound: ${excesses.join("; ")}.`);
+});

@@ -1,0 +1,72 @@
+// One visit with an empty profile on a slow processor: bytes, blocking time, taps.
+import { median } from "../timing.mjs";
+
+/** How many times slower the page's thread is made. Its worker is not slowed by the browser. */
+export const SLOWDOWN = 4;
+const NEXT_TAPS = 10;
+/** Tasks longer than this block; the excess counts. */
+const MAX_TASK_MS = 50;
+
+/**
+ * `{ bytes, files, readyMs, blockingMs, firstTapMs, nextTapMs }`. Bytes are those that were served
+ * until the first tap was answered. A tap is answered when the picks are painted.
+ */
+export async function measureVisit(browser, site) {
+  const context = await browser.newContext({
+    viewport: { width: 412, height: 823 },
+    deviceScaleFactor: 1.75,
+    isMobile: true,
+    hasTouch: true,
+    serviceWorkers: "block",
+  });
+  try {
+    const page = await context.newPage();
+    const session = await context.newCDPSession(page);
+    await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+    await page.addInitScript(() => {
+      window.longTasks = [];
+      new PerformanceObserver((list) => {
+        for (const { startTime, duration } of list.getEntries())
+          window.longTasks.push([startTime, duration]);
+      }).observe({ type: "longtask", buffered: true });
+    });
+    site.served.clear();
+    await page.goto(site.url);
+    await page.waitForSelector('body[data-state="ready"]');
+    const readyMs = await page.evaluate(() => performance.now());
+    const ids = await page.$$eval(".item", (items) =>
+      items.slice(40, 51).map(({ value }) => value),
+    );
+    const firstTapMs = await tap(page, ids[0]);
+    const files = new Map(site.served);
+    const nextTaps = [];
+    for (const id of ids.slice(1, 1 + NEXT_TAPS)) nextTaps.push(await tap(page, id));
+    const longTasks = await page.evaluate(() => window.longTasks);
+    const blockingMs = longTasks
+      .filter(([start]) => start < readyMs)
+      .reduce((sum, [, duration]) => sum + Math.max(0, duration - MAX_TASK_MS), 0);
+    const bytes = [...files.values()].reduce((sum, length) => sum + length, 0);
+    return { bytes, files, readyMs, blockingMs, firstTapMs, nextTapMs: median(nextTaps) };
+  } finally {
+    await context.close();
+  }
+}
+
+/** Milliseconds from a click to the next frame after the list of picks has changed. */
+function tap(page, id) {
+  return page.evaluate(
+    (id) =>
+      new Promise((resolve) => {
+        const list = document.getElementById("list-several");
+        const start = performance.now();
+        const observer = new MutationObserver(() => {
+          if (list.children.length === 0) return;
+          observer.disconnect();
+          requestAnimationFrame(() => resolve(performance.now() - start));
+        });
+        observer.observe(list, { childList: true, subtree: true, characterData: true });
+        document.querySelector(`.item[value="${id}"]`).click();
+      }),
+    id,
+  );
+}
