@@ -20,7 +20,10 @@ import { setup } from "./setup.mjs";
 
 const packageFolder = join(root, "pkg");
 const wasmFolder = join(packageFolder, "wasm");
-const wasmInputs = ["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+const wasmInputs = [
+  ...["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"],
+  ...["glue", "lean-glue", "traps", "short-names"].map((name) => `scripts/lib/${name}.mjs`),
+];
 const typeScriptInputs = ["ts", "tsconfig.json", "package-lock.json", "pkg/wasm/core.d.ts"];
 const pageCatalogueInputs = ["www/public/emoji.sage", "ts/cli/build/reduce.ts"];
 

@@ -1,6 +1,6 @@
-// Removes from the JavaScript that wasm-bindgen generates what ts/core/glue.ts never uses: it calls
-// `initSync` without arguments, one load at a time, and frees objects by `free`. Applied after
-// scripts/lib/glue.mjs.
+// Removes from the JavaScript that wasm-bindgen generates what ts/core/glue.ts never uses (it calls
+// `initSync` without arguments, loads once at a time, and frees objects by `free`), and shares what
+// is repeated. Applied after scripts/lib/glue.mjs, before scripts/lib/short-names.mjs.
 
 /** Pairs of a pattern in the generated code and its replacement. Each pattern must match. */
 const replacements = [
@@ -30,7 +30,8 @@ const replacements = [
   // One function in place of four expressions.
   [
     new RegExp(
-      String.raw`= \(typeof FinalizationRegistry === 'undefined'\)\n.*\n {4}: new FinalizationRegistry\(\(` +
+      String.raw`= \(typeof FinalizationRegistry === 'undefined'\)\n.*\n` +
+        String.raw` {4}: new FinalizationRegistry\(\(` +
         String.raw`\{ ptr, instance \}\) => \{\n` +
         String.raw` {4}if \(instance === __wbg_instance_id\) wasm\.(\w+)\(ptr, 1\);\n\}\);`,
       "g",
@@ -39,10 +40,53 @@ const replacements = [
   ],
   // Strings are always passed with `realloc`.
   [/ {4}if \(realloc === undefined\) \{\n[\s\S]*?\n {4}\}\n\n/, ""],
+  // Memory is viewed anew by each use; the cached views take more code than time.
+  [/let cached\w+ArrayMemory0 = null;\n/g, ""],
+  [/^ +cached\w+ArrayMemory0 = null;\n/gm, ""],
+  [/function get\w+ArrayMemory0\(\) \{\n {4}if .*\n.*\n {4}\}\n.*\n\}\n\n/g, ""],
+  [/function getArray\w+FromWasm0\(ptr, len\) \{\n.*\n.*\n\}\n\n/g, ""],
+  [
+    /getArrayF(\d+)FromWasm0\((\w+), (\w+)\)/g,
+    "new Float$1Array(wasm.memory.buffer, $2 >>> 0, $3)",
+  ],
+  [/getArrayI(\d+)FromWasm0\((\w+), (\w+)\)/g, "new Int$1Array(wasm.memory.buffer, $2 >>> 0, $3)"],
+  [/getArrayU(\d+)FromWasm0\((\w+), (\w+)\)/g, "new Uint$1Array(wasm.memory.buffer, $2 >>> 0, $3)"],
+  [
+    / {4}ptr = ptr >>> 0;\n {4}return decodeText\(getUint8.*\);/,
+    "    return decodeText(new Uint8Array(wasm.memory.buffer, ptr >>> 0, len));",
+  ],
+  [
+    /get(\w+)ArrayMemory0\(\)\.set\(arg, ptr \/ \d\);/g,
+    "new $1Array(wasm.memory.buffer, ptr).set(arg);",
+  ],
+  [/get(\w+)ArrayMemory0\(\)/g, "new $1Array(wasm.memory.buffer)"],
+  // Every array is allocated by the same function.
+  [/(= passArray\w+ToWasm0\(\w+), wasm\.\w+\)/g, "$1)"],
+  [/(: passArray\w+ToWasm0\(\w+), wasm\.\w+\)/g, "$1)"],
+  [
+    /(function passArray\w+ToWasm0\(arg), malloc\) \{\n {4}const ptr = malloc/g,
+    "$1) {\n    const ptr = wasm.__wbindgen_malloc",
+  ],
+  // WebAssembly converts numbers itself.
+  [/(const val\d+ = )\+/g, "$1"],
+  [/(ret\[1\]) \* 1\b/g, "$1"],
+  [
+    new RegExp(
+      String.raw`ret = (wasm\..*);\n +if \(ret\[2\]\) \{\n` +
+        String.raw` +throw takeFromExternrefTable0\(ret\[1\]\);\n` +
+        String.raw` +\}\n +return takeFromExternrefTable0\(ret\[0\]\);`,
+      "g",
+    ),
+    "return __wbg_result($1);",
+  ],
+  [
+    /Object\.defineProperty\((\w+), '__wbg_inst', \{ value: (\w+), writable: true \}\)/g,
+    "$1.__wbg_inst = $2",
+  ],
   [/^ +_assertClass\(.*\n/gm, ""],
   [/function _assertClass[\s\S]*?\n\}\n\n/, ""],
   [
-    /if \((\w+)\.__wbg_inst !== undefined && \1\.__wbg_inst !== __wbg_instance_id\) \{\n.*\n +\}/g,
+    /if \(\(?(\w+)\)?\.__wbg_inst !== undefined && \(?\1\)?\.__wbg_inst !== .*\n.*\n +\}/g,
     "__wbg_check($1);",
   ],
   [
@@ -51,6 +95,11 @@ const replacements = [
 function __wbg_check(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
         throw new Error("This object belongs to a wasm instance that was replaced.");
+}
+
+function __wbg_result(ret) {
+    if (ret[2]) throw takeFromExternrefTable0(ret[1]);
+    return takeFromExternrefTable0(ret[0]);
 }
 
 function __wbg_registry(free) {

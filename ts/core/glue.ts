@@ -8,7 +8,26 @@
  */
 
 import { asSageError, fromCoreError, isSageError, SageError } from "../errors.js";
-import initWasm, * as generated from "../wasm/core.js";
+import initWasm, {
+  bytesPerAction,
+  CoreBuilder,
+  CoreCatalogue,
+  CoreLoader,
+  CoreSession,
+  checksum,
+  cluster,
+  decodeMedoids,
+  encodeMedoids,
+  initSync,
+  limits,
+  mix,
+  nearest,
+  pick,
+  profile,
+  project,
+  restart,
+  ward,
+} from "../wasm/core.js";
 import type { Core } from "./interface.js";
 
 /**
@@ -16,6 +35,27 @@ import type { Core } from "./interface.js";
  * Workers accept only a `WebAssembly.Module`.
  */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+
+/** The exports of the wasm. An object of its own: bundlers make a larger one of `import *`. */
+const core: Core = {
+  bytesPerAction,
+  CoreBuilder,
+  CoreCatalogue,
+  CoreLoader,
+  CoreSession,
+  checksum,
+  cluster,
+  decodeMedoids,
+  encodeMedoids,
+  limits,
+  mix,
+  nearest,
+  pick,
+  profile,
+  project,
+  restart,
+  ward,
+};
 
 /** Turns the source given to `init`, if any, into one that can be loaded on this platform. */
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
@@ -137,7 +177,7 @@ function takeExhaustedFlag(): boolean {
   // `initSync` returns the exports of the current instance. scripts/lib/traps.mjs adds the wasm
   // global `exhausted` to them: 1 after the memory failed to grow.
   const { exhausted } = (
-    generated.initSync as () => unknown as () => {
+    initSync as () => unknown as () => {
       exhausted: { value: number };
     }
   )();
@@ -184,7 +224,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
     const from = typeof wasm === "string" || wasm instanceof URL ? ` from ${wasm}` : "";
     throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${advice})`);
   }
-  loadedCore = generated;
+  loadedCore = core;
 }
 
 /**
