@@ -25,6 +25,16 @@ const MANIFEST = {
   ],
 };
 
+/** Links the documentation site, if DOCS_URL in the environment of the build has its address. */
+function documentationLink(): Plugin {
+  const url = process.env.DOCS_URL;
+  return {
+    name: "documentation-link",
+    transformIndexHtml: (html) =>
+      html.replace("<!-- documentation -->", url ? `<a href="${url}">Documentation</a>.` : ""),
+  };
+}
+
 /** Adds manifest, icons and a service worker that lists every file of the build. */
 function offline(): Plugin {
   return {
@@ -69,7 +79,7 @@ function offline(): Plugin {
 export default defineConfig({
   base: "./",
   publicDir: false,
-  plugins: [offline()],
+  plugins: [documentationLink(), offline()],
   worker: { format: "es" },
   build: { target: "es2022", assetsInlineLimit: 0 },
   server: { host: "127.0.0.1" },
