@@ -50,6 +50,7 @@ const checks = {
   "tsc-edge": () => runCheck("tsc", ["--project", "edge/tsconfig.json"]),
   typedoc: () => runCheck("typedoc", ["--emit", "none", "--treatWarningsAsErrors"]),
   files: async () => (await wrongFiles((await packOnce()).files)).join("\n"),
+  "crate-files": crateFileComplaints,
   publint: async () => runCheck("publint", ["run", (await packOnce()).tarball, "--strict"]),
   attw: async () => {
     const options = ["--profile", "node16", "--exclude-entrypoints", ...exportsWithoutTypes];
@@ -110,6 +111,16 @@ async function runCheck(command, args, env = {}) {
 async function denyCrates(...kinds) {
   await installCargoTool("cargo-deny", cargoDeny);
   return runCheck("cargo-deny", ["deny", "--log-level", "error", "check", ...kinds]);
+}
+
+/** Files that `cargo publish` would upload and that are no part of the crate. */
+async function crateFileComplaints() {
+  const { code, output, stdout } = await run("cargo", ["package", "--list", "--allow-dirty"]);
+  if (code !== 0) return output;
+  const belongs =
+    /^(\.cargo_vcs_info\.json|Cargo\..+|(CRATE|CHANGELOG)\.md|LICENSE-\w+|(src|examples)\/.+\.rs)$/;
+  const foreign = stdout.split("\n").filter((file) => file !== "" && !belongs.test(file));
+  return foreign.map((file) => `does not belong: ${file}`).join("\n");
 }
 
 /**

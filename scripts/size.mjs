@@ -1,10 +1,12 @@
 // `npm run size`: bytes of the main entry in a page: everything it exports, bundled and minified by
 // Vite, and the wasm. The budget is for gzip. Source maps are not counted.
 //   npm run size -- --json     machine-readable; measures pkg/ without building it
+//   npm run size -- --figures  also writes the table of docs/figures.md
 // Written by hand: size-limit needs Node 22, and bundles by esbuild or webpack instead of Vite.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { markdownTable, writeFigures } from "../bench/figures.mjs";
 import { build as buildPackage } from "./build.mjs";
 import { printTable, printTitle, Remedy, runScript } from "./lib/output.mjs";
 import { root } from "./lib/versions.mjs";
@@ -20,6 +22,8 @@ const SUBPATH_BUDGETS = {
   "pocketsage/remote": 15 * 1024,
   "pocketsage/evaluate": 2 * 1024,
   "pocketsage/names": 1 * 1024,
+  "pocketsage/privacy": 10 * 1024,
+  "pocketsage/privacy/server": 3 * 1024,
 };
 /** Encodings of a file; its size is measured in each. */
 const encodings = ["raw", "gzip", "brotli"];
@@ -64,10 +68,10 @@ await runScript(async () => {
   } else {
     printTitle("Size, bytes");
     const subpaths = await measureSubpaths(parts[1]);
-    const rows = [...parts, wasmAndJavaScript, usualImports, ...subpaths, ...entries].map(
-      (part) => [part.name, ...encodings.map((encoding) => part[encoding])],
-    );
-    printTable([["part", ...encodings], ...rows]);
+    const measured = [...parts, wasmAndJavaScript, usualImports, ...subpaths, ...entries];
+    const table = [["part", ...encodings], ...measured.map(rowOf)];
+    printTable(table);
+    if (process.argv.includes("--figures")) await writeFigures("size", markdownTable(table));
     const [totalKilobytes, budgetKilobytes] = [
       (totalGzipBytes / 1024).toFixed(1),
       BUDGET_BYTES / 1024,
@@ -94,6 +98,11 @@ await runScript(async () => {
 function measurePart(name, content) {
   const gzip = gzipSync(content, { level: 9 }).length;
   return { name, raw: content.length, gzip, brotli: brotliCompressSync(content).length };
+}
+
+/** The name of a part and its sizes, a row of the table. */
+function rowOf(part) {
+  return [part.name, ...encodings.map((encoding) => part[encoding])];
 }
 
 /** What exceeds the budget of a subpath entry, or that it has none. */

@@ -12,7 +12,7 @@ const publishedDocuments = [
 const requiredFiles = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.sage"];
 const publishedPatterns = [
   /^pkg\/.*\.(js|cjs|d\.c?ts|js\.map|d\.ts\.map|wasm|sage)$/,
-  /^ts\/.*\.ts$/, // the source maps point here
+  /^ts\/.*\.(ts|wat)$/, // the source maps point here
   /^docs\/([\w-]+\/)?[\w-]+\.(md|svg)$/,
 ];
 

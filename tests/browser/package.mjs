@@ -200,9 +200,9 @@ export function testPackage(launch, limitQuota) {
     await context.route(`${site.origin}/`, (route) => route.fulfill({ headers, body }));
     await page.reload();
     const results = await page.evaluate(async () => {
-      const forbidden = await import("/pkg/entry/browser.js");
+      const forbidden = await import(`${location.origin}/pkg/entry/browser.js`);
       const error = await forbidden.init().catch(({ code, message }) => ({ code, message }));
-      const inline = await import("/pkg/entry/inline.js");
+      const inline = await import(`${location.origin}/pkg/entry/inline.js`);
       await inline.init();
       const { count } = inline.cluster(Float32Array.of(0, 0, 9, 9), { dim: 2, cut: { count: 2 } });
       return { ...error, count };

@@ -1,5 +1,5 @@
-// `npm run test:consumers`: builds and runs the packed package in bundlers, frameworks, test runners
-// and runtimes. Each must recommend the ids that Node recommends. Needs no setting that the
+// `npm run test:consumers`: builds and runs the packed package in bundlers, frameworks, test
+// runners and runtimes. Each must recommend the ids that Node recommends. Needs no setting that the
 // documentation of a tool does not show.
 //   npm run test:consumers                the core, which `npm test` runs
 //   npm run test:consumers -- --all       all consumers, and docs/toolchains.md

@@ -171,3 +171,9 @@ test("the ranges in the documents are those that the package checks", async () =
     english(maxIdBytes),
   );
 });
+
+test("the program of the crate's README is that of src/lib.rs, which rustdoc runs", async () => {
+  const [readme] = (await read("CRATE.md")).match(/(?<=```rust\n).*?(?=```)/s);
+  const [documented] = (await read("src/lib.rs")).match(/(?<=\/\/! ```\n).*?(?=\/\/! ```)/s);
+  assert.equal(readme, documented.replaceAll(/^\/\/! # .*\n/gm, "").replaceAll(/^\/\/! ?/gm, ""));
+});

@@ -35,7 +35,7 @@ test("every module of the package can be imported and required, with types", asy
   const { exports } = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
   const modules = Object.entries(exports).filter(([, target]) => typeof target === "object");
   for (const [name, target] of modules) {
-    const file = name === "." || name === "./inline" ? "index" : name.slice(2);
+    const file = name === "." || name === "./inline" ? "index" : name.slice(2).replace("/", "-");
     const expected = { types: target.types, require: `./pkg/cjs/${file}.cjs` };
     assert.ok(target.types.require.endsWith(".d.cts"), `${name}: types.require`);
     assert.ok(target.types.default.endsWith(".d.ts"), `${name}: types.default`);

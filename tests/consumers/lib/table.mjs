@@ -6,11 +6,12 @@ import { root } from "../../../scripts/lib/versions.mjs";
 const document = join(root, "docs", "toolchains.md");
 const region = /(?<=<!-- consumers -->\n).*?(?=<!-- \/consumers -->)/s;
 
-/** Writes one row for each tool, version and result: `results` of `{ name, tool, version, error }`. */
+/** Writes one row for each tool, version and result; `{ name, tool, version, error }`. */
 export async function writeTable(results) {
   const rows = new Map();
-  for (const { name, version, error } of results) {
+  for (const { name, tool: packageName, version: installed, error } of results) {
     const [tool, ...words] = name.split(/ (?!\d)/);
+    const version = packageName === "pocketsage" ? "" : installed;
     const state = error ? "**fails**" : "works";
     const key = [tool, version, state].join(" | ");
     rows.set(key, [...(rows.get(key) ?? []), words.join(" ")]);

@@ -106,7 +106,7 @@ const resolveForBrowsers = ["--plugin", "node-resolve={browser:true}"];
 
 /** A page without a bundler: the files of the package, and an import map. */
 const importMap = (name, entry) => ({
-  ...{ name: `import map, ${name}`, group: "bundlers", tool: "pocketsage", core: false },
+  ...{ name: `import-map ${name}`, group: "bundlers", tool: "pocketsage", core: false },
   run: async (project) => {
     const imports = { pocketsage: `/node_modules/pocketsage/pkg/entry/${entry}.js` };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;

@@ -31,7 +31,8 @@ const root = resolve(import.meta.dirname, "../..");
 export default { turbopack: { root }, outputFileTracingRoot: root };
 `,
   "app/layout.js": `export default function Layout({ children }) {
-  return <html lang="en"><head><link rel="icon" href="data:," /></head><body>{children}</body></html>;
+  const icon = <link rel="icon" href="data:," />;
+  return <html lang="en"><head>{icon}</head><body>{children}</body></html>;
 }
 `,
   // A server component, whose ids the page hands to the check.
@@ -98,7 +99,7 @@ function next(mode, bundler, core) {
 
 /** A framework with an adapter for Node: built, then started by Node. */
 const framework = (name, tool, files, build, start, targets) => ({
-  ...{ name, group: name, tool, core: false, nodeGroup: "node24" },
+  ...{ name: `${name} build`, group: name, tool, core: false, nodeGroup: "node24" },
   run: async (project) => {
     await project.put(files);
     await project.node([project.tool(build[0]), ...build.slice(1)]);
@@ -146,8 +147,8 @@ const sveltekit = framework(
 import adapter from "@sveltejs/adapter-node";
 export default { plugins: [sveltekit({ adapter: adapter() })] };
 `,
-    "src/app.html": `<!doctype html><html lang="en"><head><link rel="icon" href="data:,">%sveltekit.head%
-</head><body><div>%sveltekit.body%</div></body></html>
+    "src/app.html": `<!doctype html><html lang="en"><head><link rel="icon" href="data:,">
+%sveltekit.head%</head><body><div>%sveltekit.body%</div></body></html>
 `,
     "src/recommend.js": importModule(),
     "src/routes/ids/+server.js": `import { recommend } from "../../recommend.js";
