@@ -19,7 +19,7 @@ const OPTIONS = {
 /** Modules, JSX elements and globals of tools that the reader has and this project has not. */
 const isOfOtherPackage = (code, message) =>
   ([2307, 7016, 2875].includes(code) && !message.includes("'pocketsage")) ||
-  [7026, 2582].includes(code) ||
+  [7026, 2582, 2593].includes(code) ||
   message === "Cannot find name 'expect'.";
 
 /** Errors of programs `{ name, code, line }` as `{ line, message }`, `line` that of the block. */
