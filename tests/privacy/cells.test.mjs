@@ -370,6 +370,11 @@ for (const [name, options, expected] of [
     /epsilon/,
   ],
   ["an epsilon for split", { mode: "cells", cells: {}, transport: "split", epsilon: 1 }, /static/],
+  [
+    "an epsilon over the cap",
+    { mode: "cells", cells: {}, transport: "static", epsilon: 3, cap: 2 },
+    /at most the cap of 2, saw 3/,
+  ],
   ["no interests", { mode: "cells", cells: {}, transport: "plain", interests: 0 }, /interests/],
   ["no probes", { mode: "cells", cells: {}, transport: "plain", probes: 0 }, /probes/],
   ["too many vectors", { mode: "cells", cells: {}, ...TRANSPORTS.split, probes: 40 }, /at most 64/],

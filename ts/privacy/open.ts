@@ -231,6 +231,11 @@ async function openStatic(
 ): Promise<Retrieval> {
   const requested = checkPositive("cells: epsilon", options.epsilon, MAX_EPSILON);
   const cap = checkPositive("cells: cap", options.cap, MAX_CAP);
+  if (requested > cap)
+    throw new SageError(
+      "option",
+      `cells: epsilon: expected at most the cap of ${cap}, saw ${requested}: no set could be spent.`,
+    );
   let epsilon = 0;
   const retrieval = await openFetched(options, shared, ({ folder, manifest, codebook }) => {
     const { cells, codebook: hash } = manifest;

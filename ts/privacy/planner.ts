@@ -161,7 +161,7 @@ function cellCounts(items: number): number[] {
   return counts;
 }
 
-/** The choice of the largest utility; ties: the fewest cells. Undefined if none fits. */
+/** The choice of the largest utility; ties: the most cells. Undefined if none fits. */
 function bestOf(
   counts: readonly number[],
   choiceOf: (cells: number) => PrivacyChoice | undefined,
@@ -169,7 +169,7 @@ function bestOf(
   let best: PrivacyChoice | undefined;
   for (const cells of counts) {
     const choice = choiceOf(cells);
-    if (choice && (!best || choice.utility > best.utility)) best = choice;
+    if (choice && (!best || choice.utility >= best.utility)) best = choice;
   }
   return best;
 }
