@@ -234,7 +234,7 @@ async function openStatic(
   if (requested > cap)
     throw new SageError(
       "option",
-      `cells: epsilon: expected at most the cap of ${cap}, saw ${requested}: no set could be spent.`,
+      `cells: epsilon: expected at most the cap of ${cap}, saw ${requested}: raise the cap.`,
     );
   let epsilon = 0;
   const retrieval = await openFetched(options, shared, ({ folder, manifest, codebook }) => {

@@ -34,11 +34,13 @@ export interface PrivacyChoice {
   probes: number;
   /**
    * Expected share of the ideal mean cosine of the first 20 items, in [0, 1]: interpolated from
-   * `npm run bench:privacy`.
+   * `npm run bench:privacy` at 20,000 items, so an estimate for other catalogues.
    */
   utility: number;
   /** Bytes that a device downloads in an epoch; for `local` once. */
   bytes: number;
+  /** Bytes of the codebook, downloaded once for a build of the cells. */
+  codebookBytes: number;
   /** Milliseconds of CPU of a server for the requests of one device and epoch. */
   cpuMs: number;
   /** Largest sum of epsilons in 30 days, if all interests change in every epoch. */
@@ -53,27 +55,57 @@ export interface PrivacyPlan {
   choices: PrivacyChoice[];
 }
 
-/**
- * Measured shares of the ideal cosine by the share of the catalogue that one interest fetches:
- * 20,100 package descriptions (docs/decisions/0045-planner.md).
- */
-const TRUE_CELLS: readonly Point[] = [
-  [0.002, 0.7],
-  [0.0078, 0.85],
-  [0.012, 0.903],
-  [0.022, 0.945],
-  [0.067, 0.956],
-  [1, 1],
-];
-const RANDOM_CELLS: readonly Point[] = [
-  [0.002, 0.25],
-  [0.012, 0.39],
-  [0.022, 0.49],
-  [0.034, 0.58],
-  [0.067, 0.67],
-  [1, 1],
-];
 type Point = readonly [share: number, utility: number];
+
+/**
+ * Measured shares of the ideal cosine (`npm run bench:privacy`, 20,000 package descriptions) by the
+ * share of the catalogue that one interest fetches, for each number of its nearest cells.
+ */
+const NEAREST_CELLS: readonly { readonly probes: number; readonly points: readonly Point[] }[] = [
+  {
+    probes: 1,
+    points: [
+      [0.002, 0.868],
+      [0.0039, 0.895],
+      [0.0156, 0.912],
+    ],
+  },
+  {
+    probes: 2,
+    points: [
+      [0.0039, 0.929],
+      [0.0078, 0.941],
+      [0.0313, 0.948],
+    ],
+  },
+  {
+    probes: 4,
+    points: [
+      [0.0078, 0.961],
+      [0.0156, 0.966],
+      [0.0625, 0.973],
+    ],
+  },
+  {
+    probes: 6,
+    points: [
+      [0.0117, 0.972],
+      [0.0234, 0.974],
+      [0.0938, 0.982],
+    ],
+  },
+];
+/** The same for random cells. */
+const RANDOM_CELLS: readonly Point[] = [
+  [0.0039, 0.227],
+  [0.0078, 0.326],
+  [0.0156, 0.445],
+  [0.0313, 0.508],
+  [0.0469, 0.566],
+  [0.125, 0.655],
+  [0.1875, 0.727],
+  [1, 1],
+];
 
 /** Cell header, and padding to 16 bytes. */
 const CELL_OVERHEAD_BYTES = 16;
@@ -84,6 +116,10 @@ const MIN_GAIN = 0.02;
 const DAYS_PER_MONTH = 30;
 /** Fewer items in a cell than this leave nothing to choose from. */
 const MIN_ITEMS_PER_CELL = 8;
+/** Bytes of a cell's hash in the codebook. */
+const HASH_BYTES = 16;
+/** Largest codebook, in multiples of the bytes of an epoch. */
+const MAX_CODEBOOK_SHARE = 2;
 
 /**
  * Compares the ways to retrieve and chooses: the whole catalogue if it fits, then two servers, then
@@ -105,18 +141,17 @@ export function plan(options: PrivacyPlanOptions): PrivacyPlan {
       ? undefined
       : checkPositive("plan: epsilon", options.epsilon, MAX_EPSILON);
   const itemBytes = dim + 6 + textBytes;
-  const size = { items, itemBytes, interests, bytes };
+  const size = { items, itemBytes, interests, bytes, dim };
+  const counts = cellCounts(size);
 
   const choices: PrivacyChoice[] = [localChoice(size)];
-  const split = bestOf(cellCounts(items), (cells) => splitChoice(size, cells));
+  const split = bestOf(counts, (cells) => splitChoice(size, cells));
   if (hosts >= 2 && split) choices.push(split);
-  const shard = bestOf(cellCounts(items), (cells) => shardChoice(size, cells));
+  const shard = bestOf(counts, (cells) => shardChoice(size, cells));
   if (shard) choices.push(shard);
   if (epsilon !== undefined) {
     const epochs = DAYS_PER_MONTH / epochDays;
-    const released = bestOf(cellCounts(items), (cells) =>
-      staticChoice(size, cells, epsilon, epochs),
-    );
+    const released = bestOf(counts, (cells) => staticChoice(size, cells, epsilon, epochs));
     if (released) choices.push(released);
   }
   const choice = choose(choices, bytes);
@@ -124,6 +159,7 @@ export function plan(options: PrivacyPlanOptions): PrivacyPlan {
 }
 
 interface Sizes {
+  readonly dim: number;
   readonly items: number;
   readonly itemBytes: number;
   readonly interests: number;
@@ -153,10 +189,11 @@ function choose(choices: PrivacyChoice[], bytes: number): PrivacyChoice {
   );
 }
 
-/** Powers of two that leave enough items in a cell. */
-function cellCounts(items: number): number[] {
+/** Powers of two that leave enough items in a cell, and a codebook that is small enough. */
+function cellCounts({ items, bytes, dim }: Sizes): number[] {
   const counts: number[] = [];
-  const most = Math.min(MAX_CELLS, items / MIN_ITEMS_PER_CELL);
+  const fitting = (MAX_CODEBOOK_SHARE * bytes) / (dim + HASH_BYTES);
+  const most = Math.min(MAX_CELLS, items / MIN_ITEMS_PER_CELL, fitting);
   for (let cells = MIN_CELLS; cells <= most; cells *= 2) counts.push(cells);
   return counts;
 }
@@ -178,9 +215,13 @@ function cellBytesOf({ items, itemBytes }: Sizes, cells: number): number {
   return Math.ceil(items / cells) * itemBytes + CELL_OVERHEAD_BYTES;
 }
 
+function codebookBytesOf({ dim }: Sizes, cells: number): number {
+  return cells * (dim + HASH_BYTES);
+}
+
 function localChoice({ items, itemBytes }: Sizes): PrivacyChoice {
   const note = "Nothing about the user leaves.";
-  const costs = { bytes: items * itemBytes, cpuMs: 0, epsilonPerMonth: 0 };
+  const costs = { bytes: items * itemBytes, codebookBytes: 0, cpuMs: 0, epsilonPerMonth: 0 };
   return { kind: "local", cells: 0, probes: 0, utility: 1, ...costs, note };
 }
 
@@ -195,8 +236,9 @@ function splitChoice(size: Sizes, cells: number): PrivacyChoice | undefined {
   const queries = interests * probes;
   return {
     ...{ kind: "split", cells, probes },
-    utility: interpolate(TRUE_CELLS, probes / cells),
+    utility: utilityOf(probes, cells),
     bytes: 2 * queries * cellBytes,
+    codebookBytes: codebookBytesOf(size, cells),
     cpuMs: (queries * items * itemBytes) / 2 / XOR_BYTES_PER_MS,
     epsilonPerMonth: 0,
     note: "Assumes that the two servers do not collude.",
@@ -210,7 +252,8 @@ function shardChoice(size: Sizes, cells: number): PrivacyChoice | undefined {
   return {
     ...{ kind: "shard", cells, probes: count },
     utility: interpolate(RANDOM_CELLS, count / cells),
-    ...{ bytes: count * cellBytes, cpuMs: 0, epsilonPerMonth: 0 },
+    ...{ bytes: count * cellBytes, codebookBytes: codebookBytesOf(size, cells) },
+    ...{ cpuMs: 0, epsilonPerMonth: 0 },
     note: "Nothing about the user leaves.",
   };
 }
@@ -229,22 +272,29 @@ function staticChoice(
   const share = odds / (1 + odds);
   // All sets are searched together; without the true cell they are a random shard.
   const random = interpolate(RANDOM_CELLS, Math.min(1, (interests * width) / cells));
-  const found = Math.max(random, interpolate(TRUE_CELLS, 1 / cells));
+  const found = Math.max(random, utilityOf(1, cells));
   const realised = subsetMechanism({ cells, size: width, epsilon }).epsilon;
   return {
     ...{ kind: "static", cells, probes: width },
     utility: share * found + (1 - share) * random,
-    ...{ bytes: interests * width * cellBytes, cpuMs: 0 },
+    ...{ bytes: interests * width * cellBytes, codebookBytes: codebookBytesOf(size, cells) },
+    cpuMs: 0,
     epsilonPerMonth: interests * epochs * realised,
     note: "Costs epsilon; an unchanged interest costs nothing more.",
   };
 }
 
-/** Linear in the logarithm of the share; below the first point the first value. */
+/** Utility of the nearest cells; of the measured numbers of probes, the next lower one counts. */
+function utilityOf(probes: number, cells: number): number {
+  const measured = NEAREST_CELLS.filter((one) => one.probes <= probes).at(-1)!;
+  return interpolate(measured.points, probes / cells);
+}
+
+/** Linear in the logarithm of the share, continued beyond the first and the last point. */
 function interpolate(points: readonly Point[], share: number): number {
   const next = points.findIndex(([known]) => known >= share);
-  if (next <= 0) return points[0]![1];
-  const [[x0, y0], [x1, y1]] = [points[next - 1]!, points[next]!];
+  const end = next < 0 ? points.length - 1 : Math.max(1, next);
+  const [[x0, y0], [x1, y1]] = [points[end - 1]!, points[end]!];
   const part = (Math.log(share) - Math.log(x0)) / (Math.log(x1) - Math.log(x0));
-  return y0 + part * (y1 - y0);
+  return Math.min(1, Math.max(0, y0 + part * (y1 - y0)));
 }

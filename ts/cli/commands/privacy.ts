@@ -12,7 +12,7 @@ Usage
   Prints the ways to retrieve side by side: the whole catalogue (local), two servers that do not
   collude (split), a random public shard (shard) and epsilon-locally private sets of cells (static).
   The choice spends no epsilon where a way without any is as good. Utilities are interpolated from
-  measurements on 20,100 texts: docs/decisions/0045-planner.md.
+  measurements on 20,000 texts: docs/decisions/0045-planner.md.
 
 Options
       --items N        items of the catalogue
@@ -65,19 +65,21 @@ export async function run(args: string[]): Promise<void> {
   if (values.json) printJson(found);
   else
     printTable(
-      ["  way", ">K", ">p", ">utility", ">bytes", ">CPU ms", ">eps/month", ""],
+      ["  way", ">K", ">p", ">utility", ">bytes", ">codebook", ">CPU ms", ">eps/month", ""],
       found.choices.map((choice) => rowOf(choice, choice === found.choice)),
     );
 }
 
 function rowOf(choice: PrivacyChoice, isChosen: boolean): string[] {
-  const { kind, cells, probes, utility, bytes, cpuMs, epsilonPerMonth, note } = choice;
+  const { kind, cells, probes, utility, bytes, codebookBytes, cpuMs, epsilonPerMonth, note } =
+    choice;
   return [
     `${isChosen ? "> " : "  "}${kind}`,
     cells > 0 ? formatCount(cells) : "",
     probes > 0 ? formatCount(probes) : "",
     utility.toFixed(2),
     formatCount(bytes),
+    formatCount(codebookBytes),
     cpuMs.toFixed(1),
     epsilonPerMonth.toFixed(0),
     note,
