@@ -213,8 +213,8 @@ async function measureCpu() {
   }
   printTable(rows);
   console.log(
-    `\n  Median of ${CPU_SAMPLES} samples of ${CPU_REQUESTS} requests with ${CPU_VECTORS} vectors; ` +
-      "the whole request is included.",
+    `\n  Median of ${CPU_SAMPLES} samples of ${CPU_REQUESTS} requests with ${CPU_VECTORS} ` +
+      "vectors; the whole request is included.",
   );
 }
 
