@@ -9,7 +9,12 @@ const TYPES = {
   ".mjs": "text/javascript",
   ".wasm": "application/wasm",
 };
-const IMPORT_MAP = JSON.stringify({ imports: { pocketsage: "/pkg/entry/browser.js" } });
+const IMPORT_MAP = JSON.stringify({
+  imports: {
+    pocketsage: "/pkg/entry/browser.js",
+    "pocketsage/privacy": "/pkg/privacy/index.js",
+  },
+});
 const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,">`;
 const PAGE = `<!doctype html>${HEAD}<script type="importmap">${IMPORT_MAP}</script>`;
 

@@ -67,7 +67,7 @@ async function openServers() {
 /** In the page: opens a mode, and leaves `sage` and `privacy` in `window`. */
 async function openInPage(options) {
   const { openSage } = await import("pocketsage");
-  const { openPrivacy } = await import("/pkg/privacy/index.js");
+  const { openPrivacy } = await import("pocketsage/privacy");
   window.privacy = await openPrivacy(options);
   window.sage = await openSage({ dim: 16, retriever: window.privacy.retriever });
 }
