@@ -13,7 +13,7 @@ const requiredFiles = ["pkg/wasm/core_bg.wasm", "pkg/wasm/core.js", "pkg/emoji.s
 const publishedPatterns = [
   /^pkg\/.*\.(js|cjs|d\.c?ts|js\.map|d\.ts\.map|wasm|sage)$/,
   /^ts\/.*\.(ts|wat)$/, // the source maps point here
-  /^docs\/([\w-]+\/)?[\w-]+\.(md|svg)$/,
+  /^docs\/([\w-]+\/)?[\w-]+\.(md|svg|webp)$/,
 ];
 
 /**
