@@ -1,6 +1,5 @@
 // Control over the stored data: undo, hide, forget, export and import, and the item dialog.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
@@ -80,12 +79,10 @@ test("everything can be forgotten, after a confirmation, without undo", async (t
 test("an exported profile can be imported in another browser", async (t) => {
   const source = await (await visit(t)).ready();
   await source.tap(...ANIMALS, ...SPORTS);
-  const [download] = await Promise.all([
-    source.page.waitForEvent("download"),
+  const { name, bytes } = await source.download(() =>
     source.page.getByRole("button", { name: "Export" }).click(),
-  ]);
-  assert.match(download.suggestedFilename(), /^taste-\d{4}-\d\d-\d\d\.pocketsage$/);
-  const bytes = await readFile(await download.path());
+  );
+  assert.match(name, /^taste-\d{4}-\d\d-\d\d\.pocketsage$/);
 
   const target = await (await visit(t)).ready();
   await target.tap("1F355");

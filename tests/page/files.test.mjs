@@ -121,11 +121,8 @@ test("the picture is saved as SVG and PNG", async (t) => {
   await visitor.tap(...FOODS, "26BD", "1F3BE");
   await page.getByRole("button", { name: "Share" }).click();
   const save = async (name) => {
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name }).click(),
-    ]);
-    return readFile(await download.path());
+    const gesture = () => page.getByRole("button", { name }).click();
+    return (await visitor.download(gesture)).bytes;
   };
   const svg = String(await save("Save SVG"));
   assert.match(svg, /^<svg .*One average/s);

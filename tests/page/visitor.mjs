@@ -1,6 +1,7 @@
 // Drives the page in a browser: `visit` opens it, `Visitor` has the gestures and readings of tests.
 // `npm test` uses Chromium; POCKETSAGE_BROWSER=firefox, which `npm run test:browsers` sets, Firefox.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
 import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveBuiltPage } from "./built-page.mjs";
@@ -134,6 +135,32 @@ class Visitor {
         because: entry.querySelector(".because").textContent,
       })),
     );
+  }
+
+  /**
+   * The file that `gesture` saves: `{ name, bytes }`. Firefox has no event of downloads in WebDriver
+   * BiDi, so there the link that starts one is read.
+   */
+  async download(gesture) {
+    if (!isFirefox) {
+      const [download] = await Promise.all([this.page.waitForEvent("download"), gesture()]);
+      return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+    }
+    await this.page.evaluate(() => {
+      globalThis.saved = undefined;
+      HTMLAnchorElement.prototype.click = async function () {
+        const blob = await (await fetch(this.href)).blob();
+        const reader = new FileReader();
+        reader.onload = () => {
+          globalThis.saved = { name: this.download, base64: reader.result.split(",")[1] };
+        };
+        reader.readAsDataURL(blob);
+      };
+    });
+    await gesture();
+    await this.until(() => globalThis.saved);
+    const { name, base64 } = await this.page.evaluate(() => globalThis.saved);
+    return { name, bytes: Buffer.from(base64, "base64") };
   }
 
   /** Waits until `condition`, a function that runs in the page, returns a truthy value. */
