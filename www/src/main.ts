@@ -176,7 +176,7 @@ async function runPage(
     if (latestState !== undefined && !document.hidden) render(latestState);
   }, RELATIVE_TIMES_INTERVAL_MS);
 
-  await controller.refresh();
+  await Promise.all([controller.refresh(), wall.complete]);
   dataset.state = "ready";
   offerSharedActions();
 
