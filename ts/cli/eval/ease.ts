@@ -5,7 +5,7 @@
  */
 
 /** Items that the model covers at most: those with the most users. 128 MiB, about a minute. */
-export const MAX_EASE_ITEMS = 4096;
+const MAX_EASE_ITEMS = 4096;
 /** Rows, or right-hand sides, that share one pass over a row of the factor. */
 const BLOCK = 4;
 
