@@ -176,7 +176,7 @@ async function runPage(
     if (latestState !== undefined && !document.hidden) render(latestState);
   }, RELATIVE_TIMES_INTERVAL_MS);
 
-  await Promise.all([controller.refresh(), wall.complete]);
+  await controller.refresh();
   dataset.state = "ready";
   offerSharedActions();
 

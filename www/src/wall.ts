@@ -16,8 +16,6 @@ import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
 const ALL_GROUPS = "*";
 /** Largest number of buttons on the wall. */
 const MAX_BUTTONS = 2400;
-/** Buttons created in one task: few enough for a slow phone to respond between two tasks. */
-const BUTTONS_PER_TASK = 160;
 /** With more groups there is no category filter. */
 const MAX_FILTERS = 12;
 
@@ -29,8 +27,6 @@ export interface WallListener {
 }
 
 export interface Wall {
-  /** Resolves when every item has its button. */
-  complete: Promise<void>;
   /** Colours the user's items. `hues` maps each to the hue of its interest. */
   setHues(hues: ReadonlyMap<ItemId, number>): void;
 }
@@ -52,8 +48,7 @@ export function createWall(
   const filterBar = byId("groups");
   /** Large catalogues: only the first matches of each search have buttons. */
   const isPartial = items.size > MAX_BUTTONS;
-  const allItems = [...items.values()];
-  let groups = isPartial ? [] : createGroups(allItems.slice(0, BUTTONS_PER_TASK));
+  let groups = createGroups([...items.values()].slice(0, MAX_BUTTONS));
   let buttons = buttonsById(groups);
   let itemHues: ReadonlyMap<ItemId, number> = new Map();
   const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
@@ -70,7 +65,6 @@ export function createWall(
       ...[ALL_GROUPS, ...groupNames].map((name) => createFilterButton(name, hasEmoji)),
     );
   applyFilter();
-  const complete = addRemaining();
 
   search.addEventListener("input", applyFilter);
   filterBar.addEventListener("click", (event) => {
@@ -94,28 +88,11 @@ export function createWall(
   });
 
   return {
-    complete,
     setHues(hues) {
       itemHues = hues;
       showHues();
     },
   };
-
-  /** Adds the buttons beyond the first, between tasks of the page, which stays responsive. */
-  async function addRemaining(): Promise<void> {
-    if (isPartial) return;
-    for (let start = BUTTONS_PER_TASK; start < allItems.length; start += BUTTONS_PER_TASK) {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      groups = createGroups(allItems.slice(start, start + BUTTONS_PER_TASK), groups);
-      for (const { element, buttons } of groups) {
-        if (!element.isConnected) emptyNote.before(element);
-        element.style.setProperty("--item-count", String(buttons.length));
-      }
-    }
-    buttons = buttonsById(groups);
-    applyFilter();
-    showHues();
-  }
 
   function showHues(): void {
     for (const [id, button] of buttons) {
@@ -210,15 +187,9 @@ function buttonsById(groups: readonly ItemGroup[]): Map<ItemId, HTMLButtonElemen
   return new Map(groups.flatMap(({ buttons }) => buttons.map((button) => [button.value, button])));
 }
 
-/**
- * The groups of the items, each with its buttons, in the order of their first item. Items of
- * `earlierGroups` are added to them.
- */
-function createGroups(
-  items: readonly Item[],
-  earlierGroups: readonly ItemGroup[] = [],
-): ItemGroup[] {
-  const groups = new Map(earlierGroups.map((group) => [group.name, group]));
+/** The groups of the items, each with its buttons, in the order of their first item. */
+function createGroups(items: readonly Item[]): ItemGroup[] {
+  const groups = new Map<string, ItemGroup>();
   for (const item of items) {
     let group = groups.get(item.group);
     if (group === undefined) {
