@@ -26,7 +26,7 @@ await runScript(async () => {
       throw new Remedy("pkg/emoji.sage is missing: run `npm run build`.");
     }),
   );
-  // The file has no attribute for a filter.
+  // Built again with an attribute to filter by, which pkg/emoji.sage does not have.
   const items = [...file.ids()].map((id) => [id, file.vector(id), file.payload(id)]);
   const catalogue = await Catalogue.from(items, { dim: file.dim, attributes: ["group"] });
   const users = simulateUsers(catalogue, Number(values.users), NOW, DAY_MS);
@@ -52,41 +52,41 @@ await runScript(async () => {
   };
 
   const dislikes = await forUsers((sage) => measureDislike(sage, catalogue));
-  const before = Math.max(...dislikes.map(({ nearBefore }) => nearBefore));
-  const after = Math.max(...dislikes.map(({ nearAfter }) => nearAfter));
-  const moved = dislikes.filter(({ isOrderKept }) => !isOrderKept).length;
-  report("dislike: most items of 20 near it, before", before, "", true);
+  const mostNearBefore = Math.max(...dislikes.map(({ nearBefore }) => nearBefore));
+  const mostNearAfter = Math.max(...dislikes.map(({ nearAfter }) => nearAfter));
+  const reorderedUsers = dislikes.filter(({ isOrderKept }) => !isOrderKept).length;
+  report("dislike: most items of 20 near it, before", mostNearBefore, "", true);
   report(
     "dislike: most items of 20 near it",
-    after,
+    mostNearAfter,
     `<= ${MAX_NEAR_ITEMS}`,
-    after <= MAX_NEAR_ITEMS,
+    mostNearAfter <= MAX_NEAR_ITEMS,
   );
-  report("dislike: users with another order elsewhere", moved, "0", moved === 0);
+  report("dislike: users with another order elsewhere", reorderedUsers, "0", reorderedUsers === 0);
 
   const mutes = (await forUsers((sage, actions) => measureMutes(sage, actions, open))).flat();
-  const left = mutes.reduce((sum, { muted }) => sum + muted, 0);
-  const leftLater = mutes.reduce((sum, { mutedLater }) => sum + mutedLater, 0);
+  const mutedItems = mutes.reduce((sum, { muted }) => sum + muted, 0);
+  const mutedItemsLater = mutes.reduce((sum, { mutedLater }) => sum + mutedLater, 0);
   report("mute: interests muted, one at a time", mutes.length, "", true);
-  report("mute: items of a muted interest", left, "0", left === 0);
-  report("mute: the same after 10 more actions", leftLater, "0", leftLater === 0);
+  report("mute: items of a muted interest", mutedItems, "0", mutedItems === 0);
+  report("mute: the same after 10 more actions", mutedItemsLater, "0", mutedItemsLater === 0);
 
   const filters = (await forUsers((sage) => measureFilters(sage, catalogue))).flat();
-  const unequal = filters.filter((isEqual) => !isEqual).length;
+  const unequalLists = filters.filter((isEqual) => !isEqual).length;
   report("filter: lists", filters.length, "", true);
-  report("filter: lists unlike those of brute force", unequal, "0", unequal === 0);
+  report("filter: lists unlike those of brute force", unequalLists, "0", unequalLists === 0);
 
   const pages = (await forUsers(measurePages)).flat();
-  const broken = pages.filter((isWhole) => !isWhole).length;
+  const brokenLists = pages.filter((isWhole) => !isWhole).length;
   report("paging: lists read in pages", pages.length, "", true);
-  report("paging: with a gap, a repeat or another order", broken, "0", broken === 0);
+  report("paging: with a gap, a repeat or another order", brokenLists, "0", brokenLists === 0);
 
   printTitle(`Steering, ${users.length} users of the emoji catalogue`);
   printTable([["measure", "figure", "bound"], ...rows]);
   if (failures.length > 0) throw new Remedy(failures.join("\n"));
 });
 
-/** One dislike of the item of the first place. */
+/** Dislikes the first recommendation, and compares the lists before and after. */
 async function measureDislike(sage, catalogue) {
   const listBefore = await sage.recommend({ count: LISTED_ITEMS });
   const disliked = catalogue.vector(listBefore[0].item);
@@ -108,7 +108,10 @@ async function measureDislike(sage, catalogue) {
   };
 }
 
-/** Each interest of the profile muted by its medoid, before and after the history grows. */
+/**
+ * Mutes each interest in a sage of its own. Counts the recommendations of that interest, also after
+ * ten more actions: `[{ muted, mutedLater }]`.
+ */
 async function measureMutes(sage, actions, open) {
   const results = [];
   for (const { medoid } of (await sage.profile()).interests) {
@@ -122,14 +125,14 @@ async function measureMutes(sage, actions, open) {
   return results;
 }
 
-/** Recommended items of the interest that has the item. */
+/** Number of recommendations of the interest that explains the item. */
 async function countOf(sage, item) {
   const { medoid } = (await sage.explain(item)).interest;
   const list = await sage.recommend({ count: LISTED_ITEMS });
   return list.filter(({ because }) => because.medoid === medoid).length;
 }
 
-/** A filter gives the list of a search that excludes every item that does not meet it. */
+/** Whether a filter gives the same list as `exclude` with all items that do not meet it. */
 async function measureFilters(sage, catalogue) {
   const results = [];
   for (const group of ["food-drink", "activities"]) {
@@ -141,7 +144,7 @@ async function measureFilters(sage, catalogue) {
   return results;
 }
 
-/** The pages of a list are the list. */
+/** Whether the pages of a list, joined, equal the list without an offset. */
 async function measurePages(sage) {
   const results = [];
   for (const options of [{}, { diversity: 0.5 }, { explore: 0.5, exploreSeed: 7 }]) {

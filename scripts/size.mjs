@@ -105,7 +105,7 @@ function rowOf(part) {
   return [part.name, ...encodings.map((encoding) => part[encoding])];
 }
 
-/** What exceeds the budget of a subpath entry, or that it has none. */
+/** A complaint if a subpath entry exceeds its budget or has none. */
 function complaintsAboutSubpath({ name, path, gzip }) {
   const budget = SUBPATH_BUDGETS[path];
   if (gzip <= budget) return [];
@@ -115,7 +115,7 @@ function complaintsAboutSubpath({ name, path, gzip }) {
   ];
 }
 
-/** What each subpath entry adds to the JavaScript of the main entry. */
+/** The sizes that each subpath entry adds to the JavaScript of the main entry. */
 async function measureSubpaths(mainEntry) {
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const names = Object.keys(exports)

@@ -109,7 +109,7 @@ impl ProfileOptions {
     }
 }
 
-/// Checks that there is one weight a row, each from [`MIN_WEIGHT`] to [`MAX_WEIGHT`].
+/// Checks that there is one weight per row, each from [`MIN_WEIGHT`] to [`MAX_WEIGHT`].
 pub(crate) fn check_weights(rows: usize, weights: Option<&[f64]>) -> Result<(), Error> {
     let Some(weights) = weights else { return Ok(()) };
     if weights.len() != rows {

@@ -114,7 +114,8 @@ pub fn pick(importance: Vec<f64>, count: usize, seed: Option<f64>) -> JsResult<U
 }
 
 /// Mixes ranked lists, where list l is `keys[offsets[l]..offsets[l + 1]]`, with a prior for each
-/// hit or none at all. Keys number the items without large gaps. Returns `{ keys, scores, lists, shares }`.
+/// hit or none at all. Keys number the items without large gaps. Returns
+/// `{ keys, scores, lists, shares }`.
 #[wasm_bindgen]
 #[allow(clippy::too_many_arguments)] // An options object would cost more to convert.
 pub fn mix(
@@ -142,7 +143,7 @@ pub fn mix(
     ])
 }
 
-/// The lists of hits that typed arrays hold.
+/// Splits flat arrays into lists of hits: list l holds entries `offsets[l]..offsets[l + 1]`.
 fn hit_lists(keys: &[u32], scores: &[f32], offsets: &[u32]) -> JsResult<Vec<Vec<Hit>>> {
     let hit = |(&item, &score)| Hit { item, score };
     let hits: Vec<Hit> = keys.iter().zip(scores).map(hit).collect();

@@ -13,7 +13,7 @@ import { formatCount } from "../timing.mjs";
 import { CALLS, measureOpening, measureRecord, medianOf } from "./measure.mjs";
 
 const LENGTHS = [100, 1000, 10_000];
-/** The bounds: a call at the longest history to one at the shortest; ms to open the longest. */
+/** Bounds: cost of a call at the longest history relative to the shortest; time to open. */
 const MAX_RATIO = 1.5;
 const MAX_OPENING_MS = { chromium: 150 };
 /** Openings that are measured for each length, in browsers each in a new page. */
@@ -97,7 +97,7 @@ function rowOf(title, { length, bytes, milliseconds, opening }) {
   ];
 }
 
-/** One text for each bound that the results of a store exceed. */
+/** One complaint for each bound that the results of a store exceed. */
 function complaintsOf(name, results) {
   const [first, last] = [results[0], results.at(-1)];
   const ratios = { bytes: last.bytes / first.bytes, ms: last.milliseconds / first.milliseconds };

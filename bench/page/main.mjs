@@ -29,10 +29,10 @@ await runScript(async () => {
   const site = await serveBuiltPage({ gzip: true });
   const browser = await launchChromium();
   const rows = [];
-  const excesses = [];
+  const exceededBounds = [];
   const add = (name, value, unit, bound) => {
     const isExcess = bound !== undefined && (unit === "of 100" ? value < bound : value > bound);
-    if (isExcess) excesses.push(name);
+    if (isExcess) exceededBounds.push(name);
     const text =
       unit === "bytes" ? Math.round(value).toLocaleString("en") : Math.round(value * 10) / 10;
     rows.push([name, `${text} ${unit}`, bound === undefined ? "" : `bound ${bound}`]);
@@ -76,6 +76,6 @@ await runScript(async () => {
   }
   printTitle("The page");
   printTable(rows);
-  if (values.strict && excesses.length > 0)
-    throw new Remedy(`Beyond its bound: ${excesses.join("; ")}.`);
+  if (values.strict && exceededBounds.length > 0)
+    throw new Remedy(`Beyond its bound: ${exceededBounds.join("; ")}.`);
 });

@@ -1,10 +1,10 @@
 // One visit with an empty profile on a slow processor: bytes, blocking time, taps.
 import { median } from "../timing.mjs";
 
-/** How many times slower the page's thread is made. Its worker is not slowed by the browser. */
+/** Factor by which the main thread is slowed. The browser does not slow the worker. */
 export const SLOWDOWN = 4;
 const NEXT_TAPS = 10;
-/** Tasks longer than this block; the excess counts. */
+/** A longer task blocks the page; its time above this limit is added to `blockingMs`. */
 const MAX_TASK_MS = 50;
 
 /**

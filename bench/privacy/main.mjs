@@ -23,8 +23,8 @@ const CELL_COUNTS = [64, 256, 512];
 const PROBES = [1, 2, 4, 6];
 const EPSILONS = [4, 6];
 /** Random draws of sets and shards for each medoid. */
-const DRAWS = 3;
-/** The target: this share of the ideal cosine within these bytes an interest. */
+const DRAWS_PER_MEDOID = 3;
+/** The target: at least this share of the ideal cosine, with at most these bytes per interest. */
 const TARGET = { share: 0.93, bytes: 70 << 10 };
 const CPU_VECTORS = 10;
 /** Requests of a sample: the clock of /proc has ticks of 10 ms. */
@@ -102,11 +102,13 @@ async function measureQuality({ vectors, queries }) {
       const released = EPSILONS.map((epsilon) => {
         const mechanism = subsetMechanism({ cells, size: width, epsilon });
         return measure(medoids, members, ({ nearest }) =>
-          Array.from({ length: DRAWS }, () => drawSubset(mechanism, nearest[0], secureDraw)),
+          Array.from({ length: DRAWS_PER_MEDOID }, () =>
+            drawSubset(mechanism, nearest[0], secureDraw),
+          ),
         );
       });
       const shard = measure(medoids, members, () =>
-        Array.from({ length: DRAWS }, () => drawDistinct(cells, width, secureDraw)),
+        Array.from({ length: DRAWS_PER_MEDOID }, () => drawDistinct(cells, width, secureDraw)),
       );
       const bytes = width * report.cellBytes;
       if (bytes <= TARGET.bytes && !(best?.share > split.share))

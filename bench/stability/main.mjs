@@ -1,6 +1,6 @@
-// `npm run bench:stability`: how the interests that people see (`cut: "auto"`) hold still and are
-// found, over the emoji catalogue. Prints the figures of docs/decisions/0036-*.md and fails
-// if one is beyond its bound. Takes about half a minute.
+// `npm run bench:stability`: how stable the shown interests (`cut: "auto"`) are when actions are
+// added, and how well they match planted groups, over the emoji catalogue. Prints the figures of
+// docs/decisions/0036-*.md and fails if one is beyond its bound. Takes about half a minute.
 import { build } from "../../scripts/build.mjs";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { seededRandom } from "../../scripts/lib/random.mjs";
@@ -9,7 +9,7 @@ import { cosine, plantThree, readEmoji, sample, tastes } from "./tastes.mjs";
 /** The bounds: a figure beyond one is an error. */
 const MAX_JUMP = 2;
 const MAX_SHARE_OF_LARGER_JUMPS = 0.001;
-/** The same, if the weights of the actions differ by a factor of 6: a heavy action moves means. */
+/** The same share if the weights of actions differ by a factor of 6: a heavy action moves means. */
 const MAX_SHARE_WITH_WEIGHTS = 0.005;
 const MIN_ARI = 0.68;
 const UNLIKE_COSINE = 0.3;
@@ -91,8 +91,8 @@ await runScript(async () => {
   });
   check(isScaleFree, "weights that are all larger change the interests");
   const counts = emoji.unlike.map((_, last) => interestsOf(emoji.unlike.slice(0, last + 1)).count);
-  const fall = Math.max(...counts.slice(1).map((count, step) => counts[step] - count));
-  check(fall <= MAX_FALL, `fifteen different emoji: the count falls by ${fall}`);
+  const largestFall = Math.max(...counts.slice(1).map((count, step) => counts[step] - count));
+  check(largestFall <= MAX_FALL, `fifteen different emoji: the count falls by ${largestFall}`);
   printTable([
     ["figure", "value"],
     [`pairs below cosine ${UNLIKE_COSINE} in one interest`, `${merged} of ${PAIRS}`],
@@ -112,9 +112,10 @@ await runScript(async () => {
     const n = rows.length;
     const tree = ward(matrixOf(rows), { dim: emoji.dim });
     const thresholdOf = (count) => 0.7 * emoji.spread * (n / count) ** 0.4;
-    let kept = 0;
-    while (kept < n - 1 && tree[4 * kept + 2] <= thresholdOf(n - kept - 1)) kept += 1;
-    return { threshold: thresholdOf(n - kept) };
+    let keptMerges = 0;
+    while (keptMerges < n - 1 && tree[4 * keptMerges + 2] <= thresholdOf(n - keptMerges - 1))
+      keptMerges += 1;
+    return { threshold: thresholdOf(n - keptMerges) };
   }
 
   function matrixOf(rows) {

@@ -10,7 +10,7 @@ const UNLIKE_EMOJI =
   );
 
 /**
- * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike }`. `vectors` has one array a
+ * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike }`. `vectors` has one array per
  * row, `subgroups` the rows of each Unicode subgroup, `unlike` the rows of fifteen different emoji.
  */
 export async function readEmoji() {

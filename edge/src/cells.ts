@@ -65,9 +65,9 @@ async function serverOf(env: Env): Promise<CellServer> {
     const server = await openCellServer({ read, kernel, maxBytes: memoryOf(env) });
     const { codebook } = server.manifest;
     // Shards of the same codebook stay in memory.
-    const kept = opened?.codebook === codebook ? opened.server : server;
-    opened = { server: kept, until: Date.now() + MANIFEST_MS, codebook };
-    return kept;
+    const currentServer = opened?.codebook === codebook ? opened.server : server;
+    opened = { server: currentServer, until: Date.now() + MANIFEST_MS, codebook };
+    return currentServer;
   } catch (error) {
     if (!isSageError(error)) throw error;
     throw new SettingError(

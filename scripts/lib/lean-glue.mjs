@@ -4,7 +4,8 @@
 
 /** Pairs of a pattern in the generated code and its replacement. Each pattern must match. */
 const replacements = [
-  // Frees arguments after a failure of the next one. Without memory the instance is replaced.
+  // Code that frees arguments if the allocation of the next one fails. It is not needed: an
+  // instance that is out of memory is replaced.
   [
     new RegExp(
       String.raw` +try \{\n((?: +(?:ptr|len)\d+ = .*\n` +
@@ -40,7 +41,8 @@ const replacements = [
   ],
   // Strings are always passed with `realloc`.
   [/ {4}if \(realloc === undefined\) \{\n[\s\S]*?\n {4}\}\n\n/, ""],
-  // Memory is viewed anew by each use; the cached views take more code than time.
+  // Each access creates a new view of the wasm memory: caching views saves little time and takes
+  // more code.
   [/let cached\w+ArrayMemory0 = null;\n/g, ""],
   [/^ +cached\w+ArrayMemory0 = null;\n/gm, ""],
   [/function get\w+ArrayMemory0\(\) \{\n {4}if .*\n.*\n {4}\}\n.*\n\}\n\n/g, ""],
@@ -87,12 +89,12 @@ const replacements = [
   [/function _assertClass[\s\S]*?\n\}\n\n/, ""],
   [
     /if \(\(?(\w+)\)?\.__wbg_inst !== undefined && \(?\1\)?\.__wbg_inst !== .*\n.*\n +\}/g,
-    "__wbg_check($1);",
+    "__wbg_check_instance($1);",
   ],
   [
     "\nfunction __wbg_call_guard() {",
     `
-function __wbg_check(object) {
+function __wbg_check_instance(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
         throw new Error("This object belongs to a wasm instance that was replaced.");
 }

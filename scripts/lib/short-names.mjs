@@ -1,5 +1,5 @@
 // Shortens the names of the imports and exports by which the wasm and its JavaScript glue find each
-// other. They stand in both files, and those of imports end in hashes, which do not compress.
+// other. They occur in both files, and those of imports end in hashes, which do not compress.
 import binaryen from "binaryen";
 
 /** An import or exported function of the wasm in its text form; the only group is the name. */

@@ -29,7 +29,7 @@ const BLOCK_COMPONENTS: usize = 16;
 /// 1.5 x 2^23. Adding it rounds an `f32` of magnitude below 2^22 to an integer: the difference
 /// between the bits of the sum and the bits of this constant.
 const ROUND_MAGIC: f32 = 12_582_912.0;
-/// 2^100: vectors of tiny components are multiplied by it, so that 63 / (largest magnitude) stays
+/// 2^100. Vectors of tiny components are multiplied by it, so that 63 / (largest magnitude) stays
 /// finite.
 const TINY_LIFT: f32 = 1.267_650_6e30;
 
@@ -200,9 +200,10 @@ impl VectorEncoder {
     }
 }
 
-/// Maps the components of one vector to integers: x becomes x `lift` `steps_per_unit`, rounded.
+/// Maps the components of one vector to integers: x to `round(x * lift * steps_per_unit)`.
 struct Quantizer {
-    /// [`TINY_LIFT`] for a vector of tiny components, else 1.
+    /// Factor that keeps `steps_per_unit` finite: [`TINY_LIFT`] for a vector of tiny components,
+    /// else 1.
     lift: f32x4,
     /// Number of the finest steps in one unit of the lifted components.
     steps_per_unit: f32x4,

@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 /// Minimal number of rows of a catalogue that is sketched: fewer rows are scanned fast enough.
 const MIN_ROWS_FOR_SKETCHES: usize = 8192;
-/// Minimal number of allowed rows for each wanted one: with fewer, sketches exclude so few rows
+/// Minimal number of allowed rows for each requested one: with fewer, sketches exclude so few rows
 /// that a scan without them is faster.
 const MIN_ROWS_PER_SKETCHED_HIT: usize = 128;
 

@@ -26,8 +26,8 @@ impl<'a> Actions<'a> {
     /// `weights` are from 1e-6 to 1e6. An action of weight w counts as w equal actions. O(n).
     ///
     /// # Errors
-    /// [`Error::Dimension`] unless there is one time and one weight a vector; [`Error::NotFinite`]
-    /// for a time, which names the row; [`Error::Option`] for a weight.
+    /// [`Error::Dimension`] unless there is one time and one weight per vector;
+    /// [`Error::NotFinite`] for a time, which names the row; [`Error::Option`] for a weight.
     pub fn new(vectors: Vectors<'a>, at: &'a [f64], weights: &'a [f64]) -> Result<Self, Error> {
         if at.len() != vectors.len() {
             let (got, expected) = (at.len(), vectors.len());
@@ -89,14 +89,14 @@ pub struct Profile {
     pub threshold: f64,
 }
 
-/// Clusters n vectors by Ward, cuts the tree, and computes the medoids. `weights` are one a row, or
-/// `None` for 1 each. No rows return no clusters.
+/// Clusters n vectors by Ward, cuts the tree, and computes the medoids. `weights` are one per row,
+/// or `None` for 1 each. No rows return no clusters.
 ///
 /// O(n^2 dim) time; for memory see [`ward_within`](crate::ward_within).
 ///
 /// # Errors
 /// [`Error::Option`] for an option or a weight out of range; [`Error::Dimension`] unless there is
-/// one weight a row; [`Error::Memory`] if the clustering does not fit into
+/// one weight per row; [`Error::Memory`] if the clustering does not fit into
 /// [`ProfileOptions::memory`].
 pub fn cluster(
     vectors: Vectors<'_>,

@@ -14,8 +14,8 @@ use alloc::{vec, vec::Vec};
 /// is the weighted mean and W the total weight. So the medoid is the member nearest to the mean:
 /// O(n dim) instead of O(n^2 dim).
 ///
-/// `weights` are one a row, or `None` for 1 each. Returns the row of each cluster's medoid, none if
-/// there are no clusters. Computed in `f64`.
+/// `weights` are one per row, or `None` for 1 each. Returns the row of each cluster's medoid, none
+/// if there are no clusters. Computed in `f64`.
 ///
 /// # Panics
 /// If `partition` or `weights` has not one entry for each row.

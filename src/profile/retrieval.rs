@@ -14,7 +14,7 @@ use crate::ward::ward_within;
 use crate::{Cut, Error, ProfileOptions};
 use alloc::{vec, vec::Vec};
 
-/// What queries a catalogue for one user at one time: the interests of the retrieval cut, most
+/// The queries to a catalogue for one user at one time: the interests of the retrieval cut, most
 /// important first, and the average of the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retrieval {

@@ -39,7 +39,7 @@ pub struct Blended {
 /// list of weight 0 is used only when the others are exhausted.
 ///
 /// # Errors
-/// [`Error::Dimension`] unless there is one weight a list; [`Error::Option`] for a weight that is
+/// [`Error::Dimension`] unless there is one weight per list; [`Error::Option`] for a weight that is
 /// negative or not finite; [`Error::NotFinite`] for a score.
 ///
 /// ```

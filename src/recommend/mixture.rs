@@ -58,9 +58,9 @@ pub struct Mixed {
 /// the same bits.
 ///
 /// # Errors
-/// [`Error::Dimension`] unless there is one weight a list and one prior a hit; [`Error::Option`]
-/// for a weight or a prior that is negative or not finite, or a popularity outside [0, 1];
-/// [`Error::NotFinite`] for a score.
+/// [`Error::Dimension`] unless there is one weight per list and one prior per hit;
+/// [`Error::Option`] for a weight or a prior that is negative or not finite, or a popularity
+/// outside [0, 1]; [`Error::NotFinite`] for a score.
 ///
 /// ```
 /// use pocketsage::{Hit, MixOptions, mix};

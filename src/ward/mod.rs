@@ -30,8 +30,8 @@ pub(crate) use run::WardRun;
 /// Clusters n vectors bottom up: each merge joins the two clusters whose union adds the least to
 /// the within-cluster variance (Ward 1963).
 ///
-/// `sizes` are the weights of the rows, one a row, from 1e-6 to 1e6; `None` means 1 each. A row of
-/// size 2 equals two equal rows that are merged already.
+/// `sizes` are the weights of the rows, one per row, from 1e-6 to 1e6; `None` means 1 each. A row
+/// of size 2 equals two equal rows that are merged already.
 ///
 /// Heights are 2 |A||B| / (|A| + |B|) ||c_A - c_B||^2 between means in `f64`: two single rows merge
 /// at their squared distance. They are the squares of SciPy's heights.

@@ -137,7 +137,7 @@ export function testPackage(launch, limitQuota) {
     });
     assert.ok(await other.evaluate(() => queries.splice(0).some(({ item }) => item === "food-1")));
     await page.evaluate(async () => (await openMine()).forget("food-1"));
-    // The other tab gets no time to hear of it.
+    // The other tab is not given the time to receive the notice.
     const found = await other.evaluate(async () => {
       const [bytes] = await Promise.all([sage.export(), sage.recommend()]);
       const copy = await openMine({ store: memoryStore() });

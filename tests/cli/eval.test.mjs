@@ -115,7 +115,7 @@ test("a column of parts is the split; popularity never counts later actions", as
   const report = await evalJson(file, "--no-sage", "--min-actions", "2");
   assert.equal(report.trainActions, 12 * 12);
   // The first user's test begins on day 13: actions of that day and later are unknown, so for the
-  // log of this user alone popularity knows nothing, and the lowest rows win.
+  // log of this user only, all popularities are 0, and the lowest rows win.
   const alone = await put(
     "alone.csv",
     table(

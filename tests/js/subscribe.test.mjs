@@ -1,4 +1,5 @@
-// `subscribe`: listeners hear of each change of a sage, by itself, by another one, in a worker.
+// `subscribe`: listeners are called on each change of a sage, by itself, by another one or in a
+// worker.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { afterEach, test } from "node:test";

@@ -131,7 +131,7 @@ test("the tour has five steps, ends with Escape, and gives the focus back", asyn
   assert.equal(await page.evaluate(() => document.activeElement.id), "tour-start");
 });
 
-/** A visitor of whom the example is recorded. */
+/** A visitor for whom the actions of the example are recorded. */
 async function withExample(t) {
   const visitor = await (await visit(t)).ready();
   await visitor.act(() => visitor.page.getByRole("button", { name: "Try an example" }).click());

@@ -215,14 +215,14 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
     if (resolveSource) wasm = await resolveSource(wasm);
     await initWasm({ module_or_path: wasm! });
   } catch (error) {
-    const advice = isCompilationForbidden(error)
+    const remedy = isCompilationForbidden(error)
       ? "The Content-Security-Policy must allow script-src 'wasm-unsafe-eval' and connect-src " +
         "of the file; Cloudflare Workers need a compiled module"
       : (isNotWasm(error) ? "that is not wasm, perhaps a web page; " : "") +
         'serve pocketsage/core.wasm there, or import "pocketsage/inline", which needs no file; ' +
         "call again to retry";
     const from = typeof wasm === "string" || wasm instanceof URL ? ` from ${wasm}` : "";
-    throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${advice})`);
+    throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${remedy})`);
   }
   loadedCore = core;
 }

@@ -59,8 +59,8 @@ export async function replay(
   const firstAction = new Map<ItemId, number>();
   for (const [index, { action }] of timed.entries())
     if (!firstAction.has(action.item)) firstAction.set(action.item, index);
-  const firsts = [...firstAction.values()];
-  const cut = firsts[Math.max(0, firsts.length - maxHeld)] ?? 0;
+  const firstIndices = [...firstAction.values()];
+  const cut = firstIndices[Math.max(0, firstIndices.length - maxHeld)] ?? 0;
   const held = [...firstAction].filter(([, index]) => index >= cut).map(([item]) => item);
   if (cut === 0 || held.length === 0)
     throw new SageError(

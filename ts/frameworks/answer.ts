@@ -4,7 +4,7 @@ import type { ItemId } from "../item.js";
 import type { Interest, Recommendation, RecommendOptions, Sage } from "../sage/types.js";
 import { createSource, type Source } from "./source.js";
 
-/** A list of a sage, kept up to date. */
+/** The state of a list that follows a sage, such as its interests or its recommendations. */
 export interface Answer<Item> {
   /**
    * The last list that was read; empty before. After an error and while other options are loading,
@@ -14,8 +14,9 @@ export interface Answer<Item> {
   /** Why the last read failed, if it did; undefined after the next one that succeeds. */
   readonly error: Error | undefined;
   /**
-   * Whether no list was read yet, or other options or `refresh` have one read. False while the list
-   * follows a change of the sage. True on a server, and as long as there is no sage.
+   * Whether the first list is being read, or a new one after a change of the options or `refresh`.
+   * False while the list is read again after a change of the sage. True on a server, and as long
+   * as there is no sage.
    */
   readonly isLoading: boolean;
   /** Reads the list again: after an error, or a change of the catalogue. */
@@ -37,7 +38,7 @@ export interface AnswerSource<Item> extends Source<Answer<Item>> {
 /** A sage, or none yet. */
 export type MaybeSage = Sage | null | undefined;
 
-/** One source for all components that show the interests of a sage: they change at once. */
+/** One source for all components that show the interests of a sage: they change together. */
 const interestsOf = new WeakMap<Sage, AnswerSource<Interest>>();
 
 /** The interests of a sage. */
@@ -49,7 +50,7 @@ export function followInterests(sage: MaybeSage): AnswerSource<Interest> {
   return source;
 }
 
-/** Its recommendations. A read with options that have changed meanwhile is aborted. */
+/** The recommendations of a sage. A read is aborted when the options change. */
 export function followRecommendations(sage: MaybeSage): AnswerSource<Recommendation> {
   return follow(sage, (opened, options, signal) => opened.recommend({ ...options, signal }));
 }
@@ -77,7 +78,7 @@ function follow<Item>(
       state = { ...state, ...change };
       set(state);
     };
-    // Reads one list at a time: of many changes meanwhile, one more read has them all.
+    // Reads one list at a time: after any number of changes during a read, one more read follows.
     const readUntilFresh = async (): Promise<void> => {
       isStale = true;
       if (isReading) return;
@@ -119,7 +120,7 @@ function follow<Item>(
   };
 }
 
-/** Equal for equal options. */
+/** A string that is equal for equal options. */
 function keyOf({ exclude, ...options }: ListOptions): string {
   return JSON.stringify([options, exclude && [...exclude]]);
 }

@@ -1,4 +1,4 @@
-/** A sage that is open while it is used. */
+/** A sage that is open while it has listeners. */
 
 import type { Sage } from "../sage/types.js";
 import { createSource, type Source } from "./source.js";

@@ -10,7 +10,7 @@ export interface Source<State> {
   subscribe(listener: () => void): () => void;
 }
 
-/** Replaces the state. Has no effect once the run that it was given to has stopped. */
+/** Replaces the state. Has no effect once the work that calls it has been stopped. */
 export type SetState<State> = (state: State) => void;
 
 /**

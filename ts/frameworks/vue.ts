@@ -102,7 +102,7 @@ function useSource<State>(
 ): { state: ShallowRef<State> } {
   const state: ShallowRef<State> = shallowRef(source.value.get());
   const start = (): void => {
-    // At once, so that no state of another sage is seen.
+    // Synchronous, so that no component renders the state of the previous sage.
     const options = { immediate: true, flush: "sync" } as const;
     const follow = (
       { get, subscribe }: Source<State>,

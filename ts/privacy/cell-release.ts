@@ -91,7 +91,7 @@ export function planSets(
   return { cells: shuffle(sets.flat(), draw), releases };
 }
 
-/** `count` random cells, drawn once for a codebook: a public shard that says nothing. */
+/** `count` random cells, drawn once for a codebook: a shard that is independent of the user. */
 export function planShard(
   codebook: Codebook,
   options: { count: number; hash: string; epoch: number; state: PrivacyState },

@@ -72,14 +72,17 @@ export function newId(): string {
 /** The union of two states: commutative, associative and idempotent. */
 function mergeStates(a: PrivacyState, b: PrivacyState): PrivacyState {
   return {
-    releases: unite(a.releases, b.releases),
-    frozen: unite(a.frozen, b.frozen),
+    releases: unionById(a.releases, b.releases),
+    frozen: unionById(a.frozen, b.frozen),
     never: [...new Set([...a.never, ...b.never])].sort(),
   };
 }
 
-/** Entries by epoch, then id: equal sets have equal bytes, and the oldest entry counts first. */
-function unite<T extends { readonly id: string; readonly epoch: number }>(
+/**
+ * The union of two lists of entries, in order of epoch, then id: equal sets have equal bytes, and
+ * the oldest entry comes first.
+ */
+function unionById<T extends { readonly id: string; readonly epoch: number }>(
   a: readonly T[],
   b: readonly T[],
 ): T[] {
@@ -147,14 +150,14 @@ function isList<T>(value: unknown, isEntry: (entry: unknown) => entry is T): val
   return Array.isArray(value) && value.length <= MAX_ENTRIES && value.every(isEntry);
 }
 
-const isWhole = (value: unknown, max: number): value is number =>
+const isWholeNumber = (value: unknown, max: number): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= max;
 const isHex = (value: unknown, digits: number): boolean =>
   typeof value === "string" && value.length === digits && /^[0-9a-f]*$/.test(value);
 
 function isEntry(value: unknown): value is { id: string; epoch: number } {
   const { id, epoch } = (value ?? {}) as Partial<Record<string, unknown>>;
-  return isHex(id, 2 * ID_BYTES) && isWhole(epoch, Number.MAX_SAFE_INTEGER);
+  return isHex(id, 2 * ID_BYTES) && isWholeNumber(epoch, Number.MAX_SAFE_INTEGER);
 }
 
 function isRelease(value: unknown): value is Release {
@@ -164,10 +167,12 @@ function isRelease(value: unknown): value is Release {
     typeof epsilon === "number" &&
     epsilon >= 0 &&
     epsilon <= MAX_EPSILON &&
-    (cell === undefined ? epsilon === 0 : isWhole(cell, MAX_CELLS - 1)) &&
+    (cell === undefined ? epsilon === 0 : isWholeNumber(cell, MAX_CELLS - 1)) &&
     isHex(codebook, 64) &&
     Array.isArray(set) &&
-    set.every((one, index) => isWhole(one, MAX_CELLS - 1) && (index === 0 || one > set[index - 1]))
+    set.every(
+      (one, index) => isWholeNumber(one, MAX_CELLS - 1) && (index === 0 || one > set[index - 1]),
+    )
   );
 }
 
@@ -203,14 +208,14 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
   const stored = await store.load().catch(fail);
   let state = stored ? decodeState(stored) : EMPTY_STATE;
   const merge = (bytes: Uint8Array | undefined, entries: Partial<PrivacyState>): PrivacyState => {
-    const found = bytes ? decodeState(bytes) : EMPTY_STATE;
-    const merged = mergeStates(found, { ...EMPTY_STATE, ...entries });
+    const storedState = bytes ? decodeState(bytes) : EMPTY_STATE;
+    const merged = mergeStates(storedState, { ...EMPTY_STATE, ...entries });
     const ids = new Set(merged.releases.map(({ id }) => id));
-    const lost = state.releases.filter(({ id }) => !ids.has(id)).length;
-    if (lost === 0) return merged;
+    const lostReleases = state.releases.filter(({ id }) => !ids.has(id)).length;
+    if (lostReleases === 0) return merged;
     throw new SageError(
       "storage",
-      `The ledger went backwards: its store lost ${lost} releases. Nothing was sent. ` +
+      `The ledger went backwards: its store lost ${lostReleases} releases. Nothing was sent. ` +
         "Import an export of the ledger, or open it again after an erasure.",
     );
   };

@@ -49,10 +49,10 @@ const MODE_NAMES: Readonly<Record<PrivacyMode, readonly string[]>> = {
 const MS_PER_DAY = 86_400_000;
 const MAX_EPOCH_DAYS = 366;
 const MAX_INTERESTS = 64;
-/** Largest cap of the sum of epsilons: more is no protection that could be claimed. */
+/** Largest `cap`: a sum of epsilons this large gives no meaningful protection. */
 const MAX_CAP = 1000;
 
-/** What all modes share. */
+/** The parts that all modes use. */
 interface Shared {
   readonly ledger: StoredLedger;
   readonly transport: Transport;
@@ -60,14 +60,14 @@ interface Shared {
   readonly onOutbound: (message: Outbound) => void;
 }
 
-/** What a mode adds. */
+/** The parts of a {@link Privacy} that differ between modes. */
 interface Retrieval {
   readonly pending: (queries: readonly Query[]) => Outbound[];
   readonly release: (queries: readonly Query[], signal?: AbortSignal) => Promise<void>;
   readonly search: (queries: readonly Query[]) => Hit[][];
   readonly payload?: (item: string) => unknown;
   readonly close?: () => void;
-  /** Cost of one release, and the largest sum. */
+  /** Epsilon of one release, and the largest sum of all releases. */
   readonly epsilon?: number;
   readonly cap?: number;
 }
@@ -111,7 +111,7 @@ export async function openPrivacy(options: PrivacyOptions): Promise<Privacy> {
     },
   };
   const retrieval = await openMode(mode, options, shared);
-  return assemble(mode, retrieval, shared.ledger, log);
+  return createPrivacy(mode, retrieval, shared.ledger, log);
 }
 
 function openMode(
@@ -124,7 +124,7 @@ function openMode(
   return openItems(options as ItemsOptions, shared);
 }
 
-function assemble(
+function createPrivacy(
   mode: PrivacyMode,
   retrieval: Retrieval,
   ledger: StoredLedger,

@@ -22,7 +22,7 @@ export interface Message {
   readonly says: string;
 }
 
-/** Hits per query of `anchors` and `medoids`: a constant, whatever was asked for. */
+/** Hits per query of `anchors` and `medoids`: a constant, independent of the count of a query. */
 const HITS_PER_QUERY = 200;
 const MAX_MANIFEST_BYTES = 65_536;
 
@@ -51,8 +51,8 @@ export function codebookMessage(folder: string, manifest: CellManifest, bytes: n
   return get(addressOf(folder, fileNames.codebook(manifest)), bytes, true, says);
 }
 
-/** What the numbers of cells in the addresses reveal, by the way they were chosen. */
-const CELLS_SAY = {
+/** What the cell numbers in the addresses disclose, by the way the cells were chosen. */
+const CELL_DISCLOSURES = {
   shard: "Nothing about the user: random cells, drawn once.",
   plain: "The cells of the interests, among random ones: no formal protection.",
   static: (epsilon: number, sets: number, size: number): string =>
@@ -69,8 +69,8 @@ export function cellMessages(
 ): Message[] {
   const says =
     typeof kind === "string"
-      ? CELLS_SAY[kind]
-      : CELLS_SAY.static(kind.epsilon, kind.sets, kind.size);
+      ? CELL_DISCLOSURES[kind]
+      : CELL_DISCLOSURES.static(kind.epsilon, kind.sets, kind.size);
   return cells.map((cell) => {
     const url = addressOf(folder, fileNames.cell(manifest, cell));
     return get(url, manifest.cellBytes, true, says);

@@ -1,4 +1,4 @@
-/** Which way of retrieval serves a catalogue, its bytes and an epsilon: measured, not guessed. */
+/** The planner: compares the ways to retrieve by their measured utility, bytes and epsilon. */
 import { SageError } from "../errors.js";
 import { checkInteger, checkKeys, checkPositive } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
@@ -111,10 +111,10 @@ const RANDOM_CELLS: readonly Point[] = [
 const CELL_OVERHEAD_BYTES = 16;
 /** Bytes that a server combines in a millisecond, measured (docs/decisions/0044-split.md). */
 const XOR_BYTES_PER_MS = 1e7;
-/** A release that costs must be better than the shard by this much. */
+/** Subset selection, which costs epsilon, is chosen if its utility exceeds a shard's by this. */
 const MIN_GAIN = 0.02;
 const DAYS_PER_MONTH = 30;
-/** Fewer items in a cell than this leave nothing to choose from. */
+/** Minimum number of items per cell: the results of a search are chosen among them. */
 const MIN_ITEMS_PER_CELL = 8;
 /** Bytes of a cell's hash in the codebook. */
 const HASH_BYTES = 16;
@@ -189,12 +189,15 @@ function choose(choices: PrivacyChoice[], bytes: number): PrivacyChoice {
   );
 }
 
-/** Powers of two that leave enough items in a cell, and a codebook that is small enough. */
+/**
+ * The numbers of cells to compare: powers of two with at least MIN_ITEMS_PER_CELL items each, and
+ * with a codebook within MAX_CODEBOOK_SHARE.
+ */
 function cellCounts({ items, bytes, dim }: Sizes): number[] {
   const counts: number[] = [];
-  const fitting = (MAX_CODEBOOK_SHARE * bytes) / (dim + HASH_BYTES);
-  const most = Math.min(MAX_CELLS, items / MIN_ITEMS_PER_CELL, fitting);
-  for (let cells = MIN_CELLS; cells <= most; cells *= 2) counts.push(cells);
+  const maxCodebookCells = (MAX_CODEBOOK_SHARE * bytes) / (dim + HASH_BYTES);
+  const maxCells = Math.min(MAX_CELLS, items / MIN_ITEMS_PER_CELL, maxCodebookCells);
+  for (let cells = MIN_CELLS; cells <= maxCells; cells *= 2) counts.push(cells);
   return counts;
 }
 
@@ -233,13 +236,13 @@ function splitChoice(size: Sizes, cells: number): PrivacyChoice | undefined {
     Math.floor(bytes / (2 * interests * cellBytes)),
   );
   if (probes < 1) return undefined;
-  const queries = interests * probes;
+  const requestedCells = interests * probes;
   return {
     ...{ kind: "split", cells, probes },
     utility: utilityOf(probes, cells),
-    bytes: 2 * queries * cellBytes,
+    bytes: 2 * requestedCells * cellBytes,
     codebookBytes: codebookBytesOf(size, cells),
-    cpuMs: (queries * items * itemBytes) / 2 / XOR_BYTES_PER_MS,
+    cpuMs: (requestedCells * items * itemBytes) / 2 / XOR_BYTES_PER_MS,
     epsilonPerMonth: 0,
     note: "Assumes that the two servers do not collude.",
   };
@@ -269,17 +272,17 @@ function staticChoice(
   const width = Math.min(cells - 1, Math.floor(bytes / (interests * cellBytes)));
   if (width < 1) return undefined;
   const odds = (Math.exp(epsilon) * width) / (cells - width);
-  const share = odds / (1 + odds);
+  const trueCellShare = odds / (1 + odds);
   // All sets are searched together; without the true cell they are a random shard.
-  const random = interpolate(RANDOM_CELLS, Math.min(1, (interests * width) / cells));
-  const found = Math.max(random, utilityOf(1, cells));
-  const realised = subsetMechanism({ cells, size: width, epsilon }).epsilon;
+  const randomUtility = interpolate(RANDOM_CELLS, Math.min(1, (interests * width) / cells));
+  const trueCellUtility = Math.max(randomUtility, utilityOf(1, cells));
+  const realisedEpsilon = subsetMechanism({ cells, size: width, epsilon }).epsilon;
   return {
     ...{ kind: "static", cells, probes: width },
-    utility: share * found + (1 - share) * random,
+    utility: trueCellShare * trueCellUtility + (1 - trueCellShare) * randomUtility,
     ...{ bytes: interests * width * cellBytes, codebookBytes: codebookBytesOf(size, cells) },
     cpuMs: 0,
-    epsilonPerMonth: interests * epochs * realised,
+    epsilonPerMonth: interests * epochs * realisedEpsilon,
     note: "Costs epsilon; an unchanged interest costs nothing more.",
   };
 }

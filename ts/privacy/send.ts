@@ -12,7 +12,7 @@ export type Fetch = typeof fetch;
 /** How messages are sent. */
 export interface Transport {
   readonly fetch: Fetch | undefined;
-  /** Milliseconds until the end of a reply. */
+  /** Maximum duration of a request, until the end of its reply, in milliseconds. */
   readonly timeout: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Called with each message before it is sent. */

@@ -34,7 +34,7 @@ export function subsetMechanism(options: {
   const cells = checkInteger("cells", options.cells, MIN_CELLS, MAX_CELLS);
   const size = checkInteger("size", options.size, 1, cells);
   const requested = checkPositive("epsilon", options.epsilon, MAX_EPSILON);
-  // A set of all cells says nothing.
+  // A set of all cells reveals nothing.
   if (size === cells) return { cells, size, threshold: DRAW_RANGE, epsilon: 0 };
   const odds = (Math.exp(requested) * size) / (cells - size);
   let threshold = Math.floor((DRAW_RANGE * odds) / (1 + odds));
@@ -56,7 +56,7 @@ function epsilonOf(cells: number, size: number, threshold: number): number {
   return Math.log((threshold / (DRAW_RANGE - threshold)) * ((cells - size) / size));
 }
 
-/** Draws a released set, in ascending order: the order says nothing. O(w log w). */
+/** Draws a released set, in ascending order, so that the order reveals nothing. O(w log w). */
 export function drawSubset(
   { cells, size, threshold }: SubsetMechanism,
   trueCell: number,

@@ -26,7 +26,7 @@ export interface CommonPrivacyOptions {
   fetch?: Fetch;
   /** Headers of every request to the cells' servers, such as a token of the site. */
   headers?: Record<string, string>;
-  /** Milliseconds until the end of a reply. Default: 10,000. */
+  /** Maximum duration of a request in milliseconds. Default: 10,000. */
   timeout?: number;
   /** Clock in milliseconds since the epoch. Default: `Date.now`. */
   now?: () => number;
@@ -43,9 +43,9 @@ export interface CellSource {
 /** Mode `local`: nothing about the user leaves. */
 export interface LocalOptions extends CommonPrivacyOptions {
   mode?: "local";
-  /** A catalogue on the device; or: */
+  /** The catalogue to search. Either this or `cells` is required. */
   catalogue?: Catalogue;
-  /** cells, of which `shard` random ones are fetched, the same ones in each epoch. */
+  /** Cells in place of a catalogue: `shard` random ones are fetched, the same in each epoch. */
   cells?: CellSource;
   /** Number of random cells, at least 1. Required with `cells`. */
   shard?: number;
@@ -66,9 +66,12 @@ export interface CellsOptions extends CommonPrivacyOptions {
   interests?: number;
   /** Cells per interest, p; for `static` the size of a set, w. Default: 2. */
   probes?: number;
-  /** For `static`: largest epsilon of one released set, at most 16. Required there. */
+  /** For `static`, and required there: largest epsilon of one released set, at most 16. */
   epsilon?: number;
-  /** For `static`: largest sum of all epsilons, ever. Then random sets only. Required there. */
+  /**
+   * For `static`, and required there: largest sum of the epsilons of all sets ever released. An
+   * interest whose set would exceed it gets a random set.
+   */
   cap?: number;
 }
 
@@ -81,7 +84,7 @@ export interface ItemsOptions extends CommonPrivacyOptions {
   catalogue: Catalogue;
   /** Items per epoch, m. Default: 8. */
   interests?: number;
-  /** For `anchors`: the ids of the history, which are never sent. Required there. */
+  /** For `anchors`, and required there: the ids of the history, which are never sent. */
   history?: () => Promise<Iterable<ItemId>>;
 }
 

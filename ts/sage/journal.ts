@@ -84,7 +84,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   let baseBytes = 0;
   let appendedSegments = 0;
   let appendedBytes = 0;
-  /** Time of the oldest action that the limits removed but the store may have. */
+  /** Time of the oldest action that the limits removed from the log. The store may have it. */
   let oldestRemoved = Infinity;
   let lastCall: Promise<unknown> = Promise.resolve();
   let nextSave: Promise<void> | undefined;
@@ -161,12 +161,12 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   const savePending = async (): Promise<void> => {
     const changes = pending;
     if (changes.length === 0) return;
-    const clears = (): boolean =>
+    const mustClear = (): boolean =>
       changes.some((change) => change.clears && change.operations.length > 0);
     // A failed write may have taken effect. `clear` also works on bytes that cannot be read.
-    if (clears()) await read().catch(() => undefined);
+    if (mustClear()) await read().catch(() => undefined);
     else if (changes.some(({ isIssued }) => isIssued)) await read();
-    if (clears()) {
+    if (mustClear()) {
       await callStore(() => store.clear());
       await read();
     }

@@ -92,12 +92,12 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
       const compare = (a: number, b: number): number => scores[b]! - scores[a]! || a - b;
       const hits: number[] = [];
       // Sorting all hits would take longer than the mixture.
-      let least = -Infinity;
+      let minScore = -Infinity;
       for (let hit = start; hit < offsets[query + 1]!; hit += 1) {
-        if (scores[hit]! <= least) continue;
+        if (scores[hit]! <= minScore) continue;
         if (hits.push(hit) < 4 * depth) continue;
         hits.sort(compare).splice(depth);
-        least = scores[hits.at(-1)!]!;
+        minScore = scores[hits.at(-1)!]!;
       }
       hits.sort(compare).splice(depth);
       const ordered = withCore((core) =>
@@ -136,16 +136,19 @@ function leanToAverage(
     scores.subarray(0, averageEnd).reduce((lowest, score) => Math.min(lowest, score)),
   );
   for (let hit = 0; hit < averageEnd; hit += 1) averageScores[keys[hit]!] = scores[hit]!;
-  const leaned = scores.slice();
+  const leanedScores = scores.slice();
   queries.forEach(({ interest, query }, list) => {
     if (!interest) return;
-    const own = 1 - lean;
+    const interestShare = 1 - lean;
     const cosine = cosineOf(query.vector, average);
-    const length = Math.sqrt(own * own + lean * lean + 2 * own * lean * cosine);
+    const length = Math.sqrt(
+      interestShare * interestShare + lean * lean + 2 * interestShare * lean * cosine,
+    );
     for (let hit = offsets[list]!; hit < offsets[list + 1]!; hit += 1)
-      leaned[hit] = (own * scores[hit]! + lean * averageScores[keys[hit]!]!) / (length || 1);
+      leanedScores[hit] =
+        (interestShare * scores[hit]! + lean * averageScores[keys[hit]!]!) / (length || 1);
   });
-  return leaned;
+  return leanedScores;
 }
 
 /** The cosine of two vectors; 0 with a zero vector. */

@@ -77,12 +77,12 @@ export function scoreItems(
       prior: settings.catalogue?.prior(item) ?? 0,
       novelty: 1,
     };
-    let highest = -Infinity;
+    let highestCosine = -Infinity;
     for (const [query, { interest }] of queries.entries()) {
       const cosine = cosines[query]![row]!;
       // Of a row -1 there is no cosine, and the comparison is false.
-      if (!interest || !(cosine > highest)) continue;
-      score.similarity = highest = cosine;
+      if (!interest || !(cosine > highestCosine)) continue;
+      score.similarity = highestCosine = cosine;
       score.recency = recencies[query]!;
     }
     for (const cosinesOfOwn of ownCosines)

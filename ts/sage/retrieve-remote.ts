@@ -47,10 +47,10 @@ function checkHitLists(answer: unknown, queryCount: number): Hit[][] {
     const { item, score } = (hit ?? {}) as Partial<Hit>;
     // Scores are mixed as f32.
     if (!isItemId(item) || typeof score !== "number" || !Number.isFinite(Math.fround(score))) {
-      const seen = `item ${inspect(item)} and score ${inspect(score)}`;
+      const description = `item ${inspect(item)} and score ${inspect(score)}`;
       throw new SageError(
         "retrieval",
-        `The retriever returned ${seen}; expected an id and a number in the range of f32.`,
+        `The retriever returned ${description}; expected an id and a number in the range of f32.`,
       );
     }
   }

@@ -125,8 +125,8 @@ export async function openResident(settings: Settings): Promise<Resident> {
     }
     await journal.change([{ item, factor, ...newStamp() }]).stored;
   };
-  /** Deletes the marks of one kind of those of the items that have one. */
-  const unmark = async (
+  /** Deletes the marks of one kind. `marked` are the items that have one; others are skipped. */
+  const deleteMarks = async (
     items: readonly ItemId[],
     marked: readonly ItemId[],
     options: Parameters<typeof targetOf>[1],
@@ -193,13 +193,13 @@ export async function openResident(settings: Settings): Promise<Resident> {
 
     async hide(given) {
       checkOpen();
-      const hides = toItems("hide", given).map((item) => ({ item, ...newStamp() }));
-      await journal.change(hides).stored;
+      const hiddenEntries = toItems("hide", given).map((item) => ({ item, ...newStamp() }));
+      await journal.change(hiddenEntries).stored;
     },
 
     async unhide(given) {
       checkOpen();
-      await unmark(toItems("unhide", given), journal.log().hidden(), { unhide: true });
+      await deleteMarks(toItems("unhide", given), journal.log().hidden(), { unhide: true });
     },
 
     async hidden() {
@@ -215,7 +215,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
     async undislike(given) {
       checkOpen();
       const disliked = dislikedItems(journal.log());
-      await unmark(toItems("undislike", given), disliked, { undislike: true });
+      await deleteMarks(toItems("undislike", given), disliked, { undislike: true });
     },
 
     mute: (interest) => boost("mute", interest, 0),

@@ -29,6 +29,6 @@ export function addShowings(
 export function fatigueOf(shown: ReadonlyMap<ItemId, Showing>, item: ItemId, time: number): number {
   const showing = shown.get(item);
   if (!showing) return 0;
-  const left = Math.min(1, 1 - (time - showing.at) / showing.ttl);
-  return FATIGUE_PER_SHOWING * showing.times * Math.max(0, left);
+  const remainingShare = Math.min(1, 1 - (time - showing.at) / showing.ttl);
+  return FATIGUE_PER_SHOWING * showing.times * Math.max(0, remainingShare);
 }

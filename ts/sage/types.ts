@@ -413,7 +413,7 @@ export interface Reason {
   /**
    * What contributes most to the item's place: one interest, the average of the history, or the
    * pool that stands in for a missing history. The pool is "popular" (the items of the
-   * highest priors) or, without priors, "diverse" (items that stand for the whole catalogue).
+   * highest priors) or, without priors, "diverse" (items that represent the whole catalogue).
    */
   from: "interest" | "history" | "popular" | "diverse";
   /**

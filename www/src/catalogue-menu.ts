@@ -8,7 +8,7 @@ export interface CatalogueMenuListener {
   openFile(file: File): void;
 }
 
-/** The value of the last entry, which opens a file. */
+/** The value of the last entry of the menu, which opens a file. */
 const LOAD = "load";
 
 export function bindCatalogueMenu(current: string, listener: CatalogueMenuListener): void {
@@ -33,7 +33,10 @@ export function bindCatalogueMenu(current: string, listener: CatalogueMenuListen
   bindDrop(listener.openFile);
 }
 
-/** A file may be dropped anywhere; the attribute `data-drop` of the body marks one in the air. */
+/**
+ * Opens a file that is dropped anywhere on the page. While one is dragged over the page, the body
+ * has the attribute `data-drop`.
+ */
 function bindDrop(openFile: (file: File) => void): void {
   const { dataset } = document.body;
   const hasFile = ({ dataTransfer }: DragEvent): boolean =>

@@ -8,12 +8,12 @@ import type { RenderedState, ViewContext, ViewDefinition } from "./view.js";
 interface Dial {
   name: NumberSetting;
   title: string;
-  /** What the two ends mean. */
+  /** The labels of the two ends of the slider. */
   ends: readonly [least: string, greatest: string];
-  /** The meaning, if `sage.parameters()` has none of this name. */
+  /** The description, if `sage.parameters()` has none for this name. */
   meaning?: string;
   step: number;
-  /** Position of the slider from the value, and back; the positions are in SETTING_RANGES. */
+  /** The value as text, shown beside the slider. Its range is in SETTING_RANGES. */
   format(value: number): string;
 }
 
@@ -129,7 +129,7 @@ function createDial(
   };
 }
 
-/** What the user has marked, each with a button that ends the mark. */
+/** The items that the user has marked, each with a button that removes the mark. */
 function createMarks(parameters: readonly Parameter[], context: ViewContext): HTMLElement[] {
   const { items, controller, announce } = context;
   return MARKS.flatMap(({ name, title }) => {

@@ -105,15 +105,15 @@ export function reconcile<T>(
     update(element, entry);
     return element;
   });
-  const kept = new Set(newElements);
-  for (const child of oldElements) if (!kept.has(child)) child.remove();
+  const keptElements = new Set(newElements);
+  for (const child of oldElements) if (!keptElements.has(child)) child.remove();
   newElements.forEach((element, index) => {
     // An element that is already at its index must not be moved: moving removes its focus.
     const current = list.children[index];
     if (current !== element) list.insertBefore(element, current ?? null);
   });
   const focusedElement = oldElements[focusedIndex];
-  if (focusedElement === undefined || kept.has(focusedElement)) return;
+  if (focusedElement === undefined || keptElements.has(focusedElement)) return;
   const successor = newElements[Math.min(focusedIndex, newElements.length - 1)];
   const focusTarget =
     successor?.querySelector("button") ?? list.closest<HTMLElement>("[tabindex]") ?? undefined;

@@ -9,7 +9,7 @@ import { createIcon, type IconName } from "./icons.js";
 import { type Item, type Items, itemById } from "./items.js";
 import { nameOf, type RenderedState, type ViewContext, type ViewDefinition } from "./view.js";
 
-/** Largest numbers of members on a large and on a small card; its last line counts the others. */
+/** Maximum numbers of members on a large and on a small card. A last line counts the others. */
 const MAX_MEMBERS = 12;
 const MAX_MEMBERS_COMPACT = 8;
 /** Largest number of segments of the strip: as many as a phone is wide enough for. */

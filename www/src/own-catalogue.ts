@@ -15,7 +15,7 @@ const COMPONENT = /^[a-z]*_?(\d+)$/i;
 /** Fields that become attributes, so that variants are grouped. */
 const ATTRIBUTES = ["variantOf"];
 
-/** What the page keeps of it, to open it again. */
+/** The description of an imported catalogue, which the page keeps to open it again. */
 export interface OwnCatalogue {
   name: string;
   size: number;
@@ -27,8 +27,8 @@ export interface OwnCatalogue {
 export async function importCatalogue(name: string, bytes: Uint8Array): Promise<OwnCatalogue> {
   const isSage = /\.sage$/i.test(name);
   const catalogue = isSage ? await Catalogue.fromBytes(bytes) : await buildCatalogue(bytes);
-  const stored = isSage ? bytes : catalogue.toBytes();
-  await withTable("readwrite", (table) => table.put(stored, KEY));
+  const storedBytes = isSage ? bytes : catalogue.toBytes();
+  await withTable("readwrite", (table) => table.put(storedBytes, KEY));
   const { size, dim, hash } = catalogue;
   catalogue.close();
   return { name, size, dim, hash };

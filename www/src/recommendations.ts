@@ -116,7 +116,7 @@ function createEntry(item: Item, listener: RecommendationListener): HTMLElement 
   return createHtml("li", { class: "recommendation" }, button, actions);
 }
 
-/** Shows how many interests a list reaches, also as one segment each, and its likeness. */
+/** Shows the number of interests in a list, with one segment for each, and the list's likeness. */
 function renderReach(
   element: HTMLElement,
   items: Items,
@@ -182,7 +182,7 @@ function hueOfReason({ because }: Recommendation, state: RenderedState): number 
 
 /**
  * The reason of a recommendation as nodes: "because of 🍕 pizza", "near 🍔 🍟". Without an interest the
- * item stands for the whole catalogue.
+ * item represents the whole catalogue.
  */
 function createReason(
   items: Items,

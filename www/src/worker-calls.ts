@@ -95,8 +95,8 @@ function likenessOf(
   const vectorsOf = (items: readonly ItemId[]): Float32Array[] =>
     items.flatMap((item) => catalogue.vector(item) ?? []);
   const tapped = vectorsOf(history);
-  const highest = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
+  const highestCosines = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
     Math.max(0, ...tapped.map((other) => cosine(vector, other))),
   );
-  return highest.reduce((sum, value) => sum + value, 0) / Math.max(highest.length, 1);
+  return highestCosines.reduce((sum, value) => sum + value, 0) / Math.max(highestCosines.length, 1);
 }

@@ -1,5 +1,5 @@
-// Frameworks: each project is built and started, or served by its development server, and asked for
-// what it rendered on the server and in the browser.
+// Frameworks: each project is built and started, or served by its development server; its
+// output on the server and in the browser is checked.
 import assert from "node:assert/strict";
 import { idsOfPage } from "../lib/page.mjs";
 import { importModule } from "../lib/program.mjs";

@@ -29,7 +29,7 @@ const KMEANS_ITERATIONS = 8;
 const BALANCED_ITERATIONS = 3;
 /** Sampled items per cell from which k-means computes the centres. */
 const SAMPLE_ITEMS_PER_CELL = 48;
-/** Nearest centres to which an item proposes; an item that all of them refuse goes anywhere. */
+/** Nearest centres to which an item proposes; if all are full, it goes to the nearest other one. */
 const MAX_PROPOSALS = 32;
 /** Queries per call of searchMany. */
 const QUERIES_PER_CALL = 256;
@@ -81,8 +81,8 @@ export async function buildCells(
     members[assignment[row]!]!.push({ item, codes: quantize(vectors[row]!), payload: json });
   });
   const lengths = members.map((cell) => cellLength(dim, cell));
-  const longest = lengths.reduce((max, length) => Math.max(max, length), 0);
-  const cellBytes = Math.ceil(longest / CELL_ALIGNMENT) * CELL_ALIGNMENT;
+  const longestCell = lengths.reduce((max, length) => Math.max(max, length), 0);
+  const cellBytes = Math.ceil(longestCell / CELL_ALIGNMENT) * CELL_ALIGNMENT;
   if (cellBytes > MAX_CELL_BYTES)
     throw new InputError(`--cells: a cell has ${cellBytes} bytes: use more cells, or less payload`);
 
@@ -94,12 +94,12 @@ export async function buildCells(
   finalCentres.forEach((centre, cell) => codes.set(quantize(centre), cell * dim));
   const sizes = members.map(({ length }) => length);
   const slots = Math.max(...sizes);
-  const facts = { cells, dim, items: items.length, cellBytes };
-  const codebook = encodeCodebook({ ...facts, slots, centres: codes, hashes });
+  const commonFields = { cells, dim, items: items.length, cellBytes };
+  const codebook = encodeCodebook({ ...commonFields, slots, centres: codes, hashes });
   // A shard begins with a whole byte of a bit vector; 8 cells always fit.
-  const fitting = Math.floor(MAX_SHARD_BYTES / cellBytes);
-  const shardCells = fitting >= cells ? cells : Math.floor(fitting / 8) * 8;
-  const manifest = { ...facts, codebook: toHex(await sha256(codebook)), shardCells };
+  const fittingCells = Math.floor(MAX_SHARD_BYTES / cellBytes);
+  const shardCells = fittingCells >= cells ? cells : Math.floor(fittingCells / 8) * 8;
+  const manifest = { ...commonFields, codebook: toHex(await sha256(codebook)), shardCells };
   return {
     files: filesOf(manifest, codebook, encodedCells),
     report: {
@@ -216,26 +216,26 @@ function acceptProposals(
   // Members of a cell by descending score, then ascending row.
   const members = centres.map((): { row: number; score: number }[] => []);
   const nextRank = new Uint8Array(vectors.length);
-  const refused: number[] = [];
-  const free = Array.from(vectors.keys()).reverse();
-  while (free.length > 0) {
-    const row = free.pop()!;
+  const refusedRows: number[] = [];
+  const unassignedRows = Array.from(vectors.keys()).reverse();
+  while (unassignedRows.length > 0) {
+    const row = unassignedRows.pop()!;
     const rank = nextRank[row]!;
     if (rank === depth) {
-      refused.push(row);
+      refusedRows.push(row);
       continue;
     }
     nextRank[row] = rank + 1;
     const cell = members[rows[row * depth + rank]!]!;
     insertMember(cell, { row, score: scores[row * depth + rank]! });
-    if (cell.length > capacity) free.push(cell.pop()!.row);
+    if (cell.length > capacity) unassignedRows.push(cell.pop()!.row);
   }
   const assignment = new Uint32Array(vectors.length);
   members.forEach((cell, index) => {
     for (const { row } of cell) assignment[row] = index;
   });
   const sizes = members.map(({ length }) => length);
-  for (const row of refused.sort((a, b) => a - b)) {
+  for (const row of refusedRows.sort((a, b) => a - b)) {
     const cell = nearestOpenCell(vectors[row]!, centres, sizes, capacity);
     sizes[cell]! += 1;
     assignment[row] = cell;

@@ -70,20 +70,20 @@ export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalo
 
 /**
  * The section PRIOR_CHANGES of a delta, and the number of its items: those of both catalogues whose
- * prior differs. `takenRows` are the rows of `newer` that the delta holds in full.
+ * prior differs. `fullRows` are the rows of `newer` that the delta holds in full.
  */
 function diffPriors(
   older: CoreCatalogue,
   newer: CoreCatalogue,
-  takenRows: Uint32Array,
+  fullRows: Uint32Array,
 ): { section: Uint8Array; count: number } {
-  const taken = new Set(takenRows);
+  const rowsInFull = new Set(fullRows);
   const [olderPriors, newerPriors] = [readPriors(older), readPriors(newer)];
   const positions: number[] = [];
   const priors: number[] = [];
   uint32sOf(older.section(ID_ORDER)).forEach((olderRow, position) => {
     const row = newer.row(older.id(olderRow)!);
-    if (row < 0 || taken.has(row) || newerPriors[row] === olderPriors[olderRow]) return;
+    if (row < 0 || rowsInFull.has(row) || newerPriors[row] === olderPriors[olderRow]) return;
     positions.push(position);
     priors.push(newerPriors[row]!);
   });

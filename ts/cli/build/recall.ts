@@ -17,7 +17,8 @@ const TIE_TOLERANCE = 1e-6;
 /**
  * The share of the 10 nearest items that the search returns; ties with the tenth count as found.
  * Queries are midpoints of two random items' vectors, so that no query is an item; the sample is
- * the same in every run. `reduce` maps a query to the dimensions of the catalogue. With fewer than two items there are no queries, and the recall is 1.
+ * the same in every run. `reduce` maps a query to the dimensions of the catalogue. With fewer than
+ * two items there are no queries, and the recall is 1.
  */
 export function measureRecall(
   catalogue: Catalogue,

@@ -8,7 +8,7 @@ import type { FileItem } from "../read/item-file.js";
 
 /** Items from which the axes are computed; a larger file is sampled. */
 const MAX_SAMPLE_ITEMS = 8192;
-/** Most dimensions of vectors whose axes are computed: the moments take 8 dim^2 bytes. */
+/** Largest dimension of vectors whose axes are computed: the moments take 8 dim^2 bytes. */
 export const MAX_DIM_FOR_AXES = 4096;
 /** Directions computed beyond the stored ones, so that the last of those converge. */
 const EXTRA_DIRECTIONS = 12;
@@ -112,7 +112,7 @@ function meanOf(sample: readonly Float32Array[], dim: number, metric: Metric): F
   return mean;
 }
 
-/** What makes a vector one of unit length, if the metric needs that; 0 for a zero vector then. */
+/** The factor that gives a vector unit length for "cosine", 0 for a zero vector; 1 otherwise. */
 function scaleOf(vector: Float32Array, metric: Metric): number {
   if (metric !== "cosine") return 1;
   const length = Math.sqrt(squaredLength(vector));

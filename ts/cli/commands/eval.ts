@@ -215,8 +215,10 @@ export async function run(args: string[]): Promise<void> {
 function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] } {
   const common: Record<string, unknown> = Object.fromEntries(values.option.map(parseOption));
   if (values.cut !== undefined) common.cut = parseCut(values.cut);
-  const given = values.variant.map((text) => parseVariant(text, common));
-  const variants = values["no-sage"] ? given : [makeVariant("sage", common), ...given];
+  const givenVariants = values.variant.map((text) => parseVariant(text, common));
+  const variants = values["no-sage"]
+    ? givenVariants
+    : [makeVariant("sage", common), ...givenVariants];
   const defaultSweeps = values.html !== undefined && !values["no-sage"] ? DEFAULT_SWEEPS : [];
   const sweepTexts = values.sweep.length > 0 ? values.sweep : defaultSweeps;
   const sweeps = sweepTexts

@@ -100,7 +100,7 @@ const SHOWN_ITEMS = 5;
 interface ActionCounts {
   /** Actions of the file. */
   read: number;
-  /** Actions that are not left out. */
+  /** Actions that count towards a prior: those read, without the four groups below. */
   counted: number;
   /** Actions later than --now. */
   later: number;

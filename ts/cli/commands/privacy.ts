@@ -52,7 +52,7 @@ export async function run(args: string[]): Promise<void> {
   if (positionals[0] !== "plan")
     throw new UsageError(`expected privacy plan, saw privacy ${positionals[0] ?? "alone"}`);
   const { epsilon } = values;
-  const found = plan({
+  const privacyPlan = plan({
     items: parseInteger("--items", requireValue("--items N", values.items)),
     bytes: parseNumber("--bytes", requireValue("--bytes N", values.bytes)),
     ...(epsilon !== undefined && { epsilon: parseNumber("--epsilon", epsilon) }),
@@ -62,11 +62,11 @@ export async function run(args: string[]): Promise<void> {
     interests: parseInteger("--interests", values.interests),
     epochDays: parseNumber("--epoch-days", values["epoch-days"]),
   });
-  if (values.json) printJson(found);
+  if (values.json) printJson(privacyPlan);
   else
     printTable(
       ["  way", ">K", ">p", ">utility", ">bytes", ">codebook", ">CPU ms", ">eps/month", ""],
-      found.choices.map((choice) => rowOf(choice, choice === found.choice)),
+      privacyPlan.choices.map((choice) => rowOf(choice, choice === privacyPlan.choice)),
     );
 }
 

@@ -9,7 +9,7 @@ import type { ItemVectors } from "./item-vectors.js";
 import type { Split, SplitCase } from "./split.js";
 import { type Topics, topicsOfNames } from "./topics.js";
 
-/** Most actions of a history, the newest. */
+/** Maximum number of actions of a history: the newest ones are kept. */
 const MAX_HISTORY = 200;
 /** Days over which the ages of a history without times are spread, by rank. */
 const RANK_SPAN_DAYS = 90;
@@ -28,7 +28,7 @@ export interface DataSet {
   readonly hasClock: boolean;
 }
 
-/** One question: a history of catalogue rows, and the rows that followed. */
+/** One case: a history of catalogue rows, and the rows that followed it. */
 export interface EvalCase {
   /** Names the account: cases of one account are one unit of the statistics. */
   readonly account: number;
@@ -44,7 +44,7 @@ export interface EvalCase {
   readonly idleDays: number;
 }
 
-/** All that methods may know. */
+/** The data that methods may use. */
 export interface EvalData {
   readonly vectors: ItemVectors;
   /** Data set of each row. */
@@ -60,14 +60,14 @@ export interface EvalData {
   /** Train and test actions on items without a vector, which are left out. */
   readonly unknownTrain: number;
   readonly unknownTest: number;
-  /** Cases of which no history or no test item has a vector. */
+  /** Cases that are left out, as no history item or no test item has a vector. */
   readonly lostCases: number;
 }
 
-/** A case in the rows of the joined vectors, before its history is cut. */
+/** A case with its items as rows of the joined vectors, before its history is limited. */
 type RowCase = Omit<EvalCase, "account" | "seen"> & { readonly account: string };
 
-/** Puts data sets side by side; with `mergeUsers` above 1, users are merged to accounts. */
+/** Joins data sets; with `mergeUsers` above 1, users are merged to accounts. */
 export function joinDataSets(
   sets: readonly DataSet[],
   { mergeUsers, accounts, seed }: { mergeUsers: number; accounts: number; seed: number },
@@ -140,7 +140,7 @@ export function joinDataSets(
   };
 }
 
-/** The case with the newest actions of its history. */
+/** The case with at most the {@link MAX_HISTORY} newest actions of its history. */
 function toEvalCase({ history, ages, ...rest }: RowCase, account: number): EvalCase {
   return {
     ...rest,
@@ -169,7 +169,7 @@ function rowsOfItems({ log, vectors }: DataSet, offset: number): Int32Array {
   return Int32Array.from(log.items, (item) => rowOfId.get(item) ?? -1);
 }
 
-/** Categories of different sets differ, even if they have one name. */
+/** The categories of all sets. Equal names of different sets are different categories. */
 function joinCategories(sets: readonly DataSet[]): Topics | undefined {
   if (sets.every(({ categories }) => categories === undefined)) return undefined;
   return topicsOfNames(

@@ -63,8 +63,8 @@ export class ActionLogBuilder {
     const nextPosition = offsets.slice(0, users.length);
     for (let row = 0; row < count; row += 1) order[nextPosition[this.#user[row]!]!++] = row;
     const unsortedUsers = this.#sortUsers(order, offsets);
-    const kept = hasTimes ? this.#dropDuplicates(order, offsets) : count;
-    const rows = order.subarray(0, kept);
+    const keptCount = hasTimes ? this.#dropDuplicates(order, offsets) : count;
+    const rows = order.subarray(0, keptCount);
     const log: ActionLog = {
       users,
       items: [...this.#itemIndex.keys()],
@@ -74,7 +74,7 @@ export class ActionLogBuilder {
       offsets,
       hasTimes,
       unsortedUsers,
-      duplicates: count - kept,
+      duplicates: count - keptCount,
     };
     if (!hasTimes)
       for (let user = 0; user < users.length; user += 1)
@@ -83,7 +83,10 @@ export class ActionLogBuilder {
     return log;
   }
 
-  /** Sorts the rows of each user by time, ties in file order; the number of unsorted users. */
+  /**
+   * Sorts the rows of each user by time, ties in file order. Returns the number of users whose rows
+   * were not sorted before.
+   */
   #sortUsers(order: Uint32Array, offsets: Uint32Array): number {
     const at = this.#at;
     let unsortedUsers = 0;
@@ -99,13 +102,13 @@ export class ActionLogBuilder {
     return unsortedUsers;
   }
 
-  /** Removes repeated (user, item, time) rows from `order`; the number of rows that remain. */
+  /** Removes repeated (user, item, time) rows from `order`. Returns the number of rows left. */
   #dropDuplicates(order: Uint32Array, offsets: Uint32Array): number {
-    let kept = 0;
+    let keptCount = 0;
     for (let user = 0; user + 1 < offsets.length; user += 1) {
       const begin = offsets[user]!;
       const end = offsets[user + 1]!;
-      offsets[user] = kept;
+      offsets[user] = keptCount;
       const itemsAtTime = new Set<number>();
       let time = NaN;
       for (let index = begin; index < end; index += 1) {
@@ -114,11 +117,11 @@ export class ActionLogBuilder {
         time = this.#at[row]!;
         if (itemsAtTime.has(this.#item[row]!)) continue;
         itemsAtTime.add(this.#item[row]!);
-        order[kept++] = row;
+        order[keptCount++] = row;
       }
     }
-    offsets[offsets.length - 1] = kept;
-    return kept;
+    offsets[offsets.length - 1] = keptCount;
+    return keptCount;
   }
 
   #grow(): void {

@@ -6,7 +6,7 @@ import { parseDecimal } from "../read/number.js";
 import type { EvalCase, EvalData } from "./accounts.js";
 import { completeLinkage, kMeans, medoidOf } from "./clusters.js";
 import { type Ease, trainEase } from "./ease.js";
-import type { CaseContext, Method, Plan, Query } from "./method.js";
+import type { CaseContext, Method, MethodPlan, MethodQuery } from "./method.js";
 import { roundRobin, topRows } from "./scores.js";
 
 /** Names for --methods; a ":" is followed by a number. */
@@ -20,9 +20,9 @@ export const DEFAULT_METHODS = [
   ...["pinnersage:5", "popularity", "popular-decay:.1", "ease", "random"],
 ];
 
-/** Decay a day of PinnerSage's importance. */
+/** Decay rate of PinnerSage's importance, per day. */
 const PINNERSAGE_LAMBDA = 0.01;
-/** The merge cost at which trees are cut: this quantile of the costs of all accounts. */
+/** Trees are cut at this quantile of the merge costs of all accounts. */
 const MERGE_COST_QUANTILE = 0.8;
 /** Weight of log(1 + count) beside a cosine. */
 const POPULARITY_WEIGHT = 0.1;
@@ -30,7 +30,7 @@ const POPULARITY_WEIGHT = 0.1;
 const DEFAULT_EASE_L2 = 100;
 const MS_PER_DAY = 86_400_000;
 
-/** The method that a text names, as in "last:5". */
+/** The method of a name, such as "last:5". Throws UsageError if there is none. */
 export function parseMethod(text: string): Method {
   const [kind = "", parameter] = text.split(/:(.*)/s);
   const make = MAKERS.get(kind);
@@ -112,7 +112,7 @@ function popularity(name: string): Method {
   };
 }
 
-/** The linear model over all train actions: it sees other users' actions after the cut, too. */
+/** The linear model of all train actions, also those of other users after the cut of a case. */
 function ease(name: string, l2: number): Method {
   if (l2 === 0)
     throw new UsageError(`--methods: ${name}: expected a number above 0, the regularisation`);
@@ -153,7 +153,7 @@ function randomItems(name: string): Method {
   };
 }
 
-/** k-means of the history, one query a centre. */
+/** k-means of the history, one query per centre. */
 function kMeansCentres(name: string, k: number): Method {
   return {
     name,
@@ -204,8 +204,8 @@ function completeLinkageMedoids(name: string, k: number): Method {
 }
 
 /**
- * The paper taken literally: Ward clusters cut at a common height (the 80 % quantile of all
- * accounts' merge heights), medoids of the k most important with lambda 0.01, interleaved.
+ * PinnerSage exactly as in the paper: Ward clusters cut at a common height (the 80 % quantile of
+ * all accounts' merge heights), medoids of the k most important with lambda 0.01, interleaved.
  */
 function pinnerSage(name: string, k: number): Method {
   let threshold = 0;
@@ -236,8 +236,8 @@ function pinnerSage(name: string, k: number): Method {
   };
 }
 
-/** One top list a query, interleaved by rank. */
-function fromLists({ count, excluded }: CaseContext, queries: readonly Query[]): Plan {
+/** The top list of each query, interleaved by rank. */
+function fromLists({ count, excluded }: CaseContext, queries: readonly MethodQuery[]): MethodPlan {
   return {
     queries,
     choose: (scores) =>

@@ -11,7 +11,7 @@ export interface Clusters {
 
 /**
  * k-means (Lloyd, k-means++ seeds) of the rows of an n x dim matrix, at most `k` clusters and
- * `rounds` rounds. O(n k dim) a round.
+ * `rounds` rounds. O(n k dim) per round.
  */
 export function kMeans(
   values: Float32Array,
@@ -25,17 +25,17 @@ export function kMeans(
   const count = centres.length / dim;
   const labels = new Int32Array(rows).fill(-1);
   for (let round = 0; round < rounds; round += 1) {
-    let moved = 0;
+    let changedLabels = 0;
     for (let row = 0; row < rows; row += 1) {
       let [nearest, least] = [0, Infinity];
       for (let cluster = 0; cluster < count; cluster += 1) {
         const distance = squaredDistance(values, row * dim, centres, cluster * dim, dim);
         if (distance < least) [nearest, least] = [cluster, distance];
       }
-      if (labels[row] !== nearest) moved += 1;
+      if (labels[row] !== nearest) changedLabels += 1;
       labels[row] = nearest;
     }
-    if (moved === 0) break;
+    if (changedLabels === 0) break;
     centres.set(meansOf(values, dim, labels, count, centres));
   }
   return { labels, count, centres };
@@ -54,9 +54,9 @@ function seedCentres(values: Float32Array, dim: number, k: number, random: Rando
       sum += nearest[row]!;
     }
     if (!(sum > 0)) break; // fewer distinct rows than k
-    let left = random.next() * sum;
+    let remainingWeight = random.next() * sum;
     let row = 0;
-    while (row < rows - 1 && left >= nearest[row]!) left -= nearest[row++]!;
+    while (row < rows - 1 && remainingWeight >= nearest[row]!) remainingWeight -= nearest[row++]!;
     seeds.push(row);
   }
   const centres = new Float32Array(seeds.length * dim);

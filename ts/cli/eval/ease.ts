@@ -4,7 +4,7 @@
  * item i for item j is -P[i][j] / P[j][j].
  */
 
-/** Items that the model covers at most: those with the most users. 128 MiB, about a minute. */
+/** Maximum number of items of the model: those with the most users. 128 MiB, about a minute. */
 const MAX_EASE_ITEMS = 4096;
 /** Rows, or right-hand sides, that share one pass over a row of the factor. */
 const BLOCK = 4;

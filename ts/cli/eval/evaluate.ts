@@ -1,7 +1,7 @@
 /** Runs all methods and variants over all cases and collects their metrics. */
 import { openRandom } from "../random.js";
 import type { EvalCase, EvalData } from "./accounts.js";
-import type { CaseContext, Method, Plan, Query } from "./method.js";
+import type { CaseContext, Method, MethodPlan, MethodQuery } from "./method.js";
 import { METRICS, type MetricContext, measureList, surpriseOf } from "./metrics.js";
 import { PopularityClock } from "./popularity.js";
 import { applyPrior } from "./prior.js";
@@ -31,7 +31,7 @@ export interface Row {
   readonly milliseconds?: number;
 }
 
-/** One row a method, then one a variant; the same for the same seed. */
+/** One row per method, then one per variant; the same for the same seed. */
 export async function evaluate(data: EvalData, options: EvaluateOptions): Promise<Row[]> {
   const { methods, variants, count, threshold, seed, onShare } = options;
   for (const method of methods)
@@ -57,7 +57,7 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
       random: openRandom(seed + 7919 * (index + 1) + method),
     });
     const plans = methods.map((method, position) => method.plan(contextOf(position)));
-    for (const [position, list] of runPlans(data, plans).entries())
+    for (const [position, list] of recommendByPlans(data, plans).entries())
       tallies[position]!.add(evalCase, list, metricContext);
     if (catalogue) {
       applyPrior(catalogue, data.vectors.ids, popularity);
@@ -75,10 +75,10 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
   return tallies.map((tally) => tally.finish());
 }
 
-/** The lists of all plans; the scores of a row that several plans query are computed once. */
-function runPlans({ vectors }: EvalData, plans: readonly Plan[]): Int32Array[] {
+/** The recommendations of each plan; the scores of a query that plans share are computed once. */
+function recommendByPlans({ vectors }: EvalData, plans: readonly MethodPlan[]): Int32Array[] {
   const { dim, values, ids } = vectors;
-  const positionOf = new Map<Query, number>();
+  const positionOf = new Map<MethodQuery, number>();
   for (const query of plans.flatMap((plan) => plan.queries))
     if (!positionOf.has(query)) positionOf.set(query, positionOf.size);
   const queries = new Float32Array(positionOf.size * dim);
@@ -101,7 +101,7 @@ function runPlans({ vectors }: EvalData, plans: readonly Plan[]): Int32Array[] {
 
 let buffer = new Float32Array(0);
 
-/** One buffer for all cases: a new one each would cost more than the products. */
+/** One buffer for all cases: to allocate one per case would cost more than the products. */
 function scoreBuffer(length: number): Float32Array {
   if (buffer.length < length) buffer = new Float32Array(length);
   return buffer;

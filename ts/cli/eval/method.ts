@@ -1,9 +1,9 @@
-/** What a method of recommendation is, and what it may see. */
+/** The interface of a method of recommendation, and its input. */
 import type { Random } from "../random.js";
 import type { EvalCase, EvalData } from "./accounts.js";
 
 /** A query: a row of the item vectors, or a vector. */
-export type Query = number | Float32Array;
+export type MethodQuery = number | Float32Array;
 
 export interface CaseContext {
   readonly data: EvalData;
@@ -12,15 +12,15 @@ export interface CaseContext {
   readonly count: number;
   /** Train actions of each row before the cut, decayed to it. */
   readonly popularity: Float64Array;
-  /** One mark a row that is never recommended. */
+  /** Per row, 1 if it is never recommended. */
   readonly excluded: Uint8Array;
   /** Seeded for this case and method. */
   readonly random: Random;
 }
 
 /** A method's answer to one case: its queries, then rows chosen from the scores of all items. */
-export interface Plan {
-  readonly queries: readonly Query[];
+export interface MethodPlan {
+  readonly queries: readonly MethodQuery[];
   /** `scores[i]` has the inner product of each row with `queries[i]`. Rows, best first. */
   choose(scores: readonly Float32Array[]): Int32Array;
 }
@@ -32,5 +32,5 @@ export interface Method {
   readonly title: string;
   /** Called once before the first case. */
   prepare?(data: EvalData, onShare: (share: number) => void): void | Promise<void>;
-  plan(context: CaseContext): Plan;
+  plan(context: CaseContext): MethodPlan;
 }

@@ -51,7 +51,7 @@ export const METRICS: readonly Metric[] = [
 /** Weight of the history in the smoothed distribution of a list (Steck 2018). */
 const CALIBRATION_SMOOTHING = 0.01;
 
-/** What the metrics need to know beyond a case. */
+/** The input of the metrics beside a case. */
 export interface MetricContext {
   readonly data: EvalData;
   /** Number of recommendations that were to be made. */
@@ -144,12 +144,13 @@ function diversityOf({ data }: MetricContext, list: Int32Array): number {
 }
 
 function miscalibrationOf(context: MetricContext, history: Int32Array, list: Int32Array): number {
-  const wanted = topicShares(context.topics, history);
-  const shown = topicShares(context.topics, list);
+  const historyShares = topicShares(context.topics, history);
+  const listShares = topicShares(context.topics, list);
   let divergence = 0;
-  for (const [topic, share] of wanted.entries()) {
+  for (const [topic, share] of historyShares.entries()) {
     if (share === 0) continue;
-    const smoothed = (1 - CALIBRATION_SMOOTHING) * shown[topic]! + CALIBRATION_SMOOTHING * share;
+    const smoothed =
+      (1 - CALIBRATION_SMOOTHING) * listShares[topic]! + CALIBRATION_SMOOTHING * share;
     divergence += share * Math.log(share / smoothed);
   }
   return divergence;

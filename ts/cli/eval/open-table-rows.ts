@@ -20,7 +20,7 @@ export interface TableOptions {
   readonly onShare?: (share: number) => void;
 }
 
-/** SASRec: one action a line, a user and an item by number, in order of time. */
+/** SASRec: one action per line, a user and an item by number, in order of time. */
 const SASREC_LINE = /^\d+ \d+\s*$/;
 
 /** The rows of a file in any format, as a stream. */
@@ -57,7 +57,7 @@ export function findColumn(
   );
 }
 
-/** Rows of lines without a header and quotes; each must have one cell a column. */
+/** Rows of lines without a header and quotes; each must have one cell per column. */
 async function* readCells(
   name: string,
   source: TextSource,

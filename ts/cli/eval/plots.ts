@@ -72,7 +72,7 @@ export interface DotRow {
   readonly interval: Interval;
 }
 
-/** One row a method: the value as a dot, its 95 % interval as a line. */
+/** One row per method: the value as a dot, its 95 % interval as a line. */
 export function dotPlot(label: string, rows: readonly DotRow[]): string {
   const rowHeight = 22;
   const [left, right, bottom] = [230, WIDTH - 60, rows.length * rowHeight + 8];
@@ -185,7 +185,7 @@ export interface LineSeries {
   readonly intervals: readonly Interval[];
 }
 
-/** Lifts at the values of an option: one line a metric, with its interval; values evenly spaced. */
+/** Lifts at the evenly spaced values of an option: one line per metric, with its interval. */
 export function linePlot(
   xTitle: string,
   values: readonly string[],

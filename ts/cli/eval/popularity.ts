@@ -1,4 +1,4 @@
-/** Popularity of items as it was known at a time, never from later actions. */
+/** Popularity of items at a time, from earlier actions only. */
 import type { EvalData } from "./accounts.js";
 
 const MS_PER_DAY = 86_400_000;

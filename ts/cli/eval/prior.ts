@@ -1,7 +1,7 @@
-/** The prior that a sage sees: the popularity that was known at the cut of a case. */
+/** The prior of the sages under test: popularity from the actions before the cut of a case. */
 import type { Catalogue } from "../../index.js";
 
-/** Replaces the priors of the catalogue by `popularity`, one value a row; `ids` are its rows. */
+/** Replaces the priors of the catalogue by `popularity`, which has one value per id of `ids`. */
 export function applyPrior(
   catalogue: Catalogue,
   ids: readonly string[],

@@ -66,7 +66,7 @@ export function differenceTables(report: Report): ReportTable[] {
 
 export const INTERVALS_NOTE = "95 % intervals: paired bootstrap over accounts";
 
-/** The rows that are no part of a sweep. */
+/** The rows of the tables: without the points of sweeps, which are drawn as curves. */
 export function shownRows(report: Report): Report["rows"] {
   const swept = new Set(report.sweeps.flatMap(({ points }) => points));
   return report.rows.filter(({ name }) => !swept.has(name));

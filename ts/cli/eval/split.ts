@@ -9,7 +9,7 @@ import { type ActionLog, PARTS } from "./action-log.js";
 export const PROTOCOLS = ["leave-newest-out", "walk-forward"] as const;
 type Protocol = (typeof PROTOCOLS)[number];
 
-/** One question of the evaluation: a history, and the items that followed. */
+/** One case of the evaluation: a history, and the items that followed it. */
 export interface SplitCase {
   /** Index into the users of the log. */
   readonly user: number;
@@ -18,11 +18,11 @@ export interface SplitCase {
   readonly times: Float64Array;
   /** Distinct items that followed and are not in the history, in order. */
   readonly test: Int32Array;
-  /** When the first test action happened: what is later is unknown to every method. */
+  /** Time of the first test action; methods use no action of this time or later. */
   readonly cut: number;
 }
 
-/** The actions that everything trained may see, in columns. */
+/** The actions that methods may be trained with, in columns. */
 export interface TrainActions {
   readonly user: Int32Array;
   readonly item: Int32Array;
@@ -46,14 +46,17 @@ export interface SplitOptions {
   readonly days: number;
 }
 
-/** Share of the actions that are the future, and its least number of actions. */
+/** Share of the actions, the last ones, that are a user's future, and their minimum number. */
 const FUTURE_SHARE = 0.2;
-const MIN_FUTURE = 5;
-/** Most test actions of a case, the first of its future. */
-const MAX_TEST = 20;
+const MIN_FUTURE_ACTIONS = 5;
+/** Maximum number of test actions of a case: the first ones of its future. */
+const MAX_TEST_ACTIONS = 20;
 const MS_PER_DAY = 86_400_000;
 
-/** Splits a log by a protocol; a log with parts keeps them, with the protocol leave-newest-out. */
+/**
+ * Splits a log by a protocol. With leave-newest-out, the parts of a log that is already split are
+ * kept.
+ */
 export function splitLog(log: ActionLog, options: SplitOptions): Split {
   if (options.protocol === "walk-forward") return walkForward(log, options);
   const { offsets, part } = log;
@@ -62,13 +65,13 @@ export function splitLog(log: ActionLog, options: SplitOptions): Split {
   for (let user = 0; user + 1 < offsets.length; user += 1) {
     const [begin, end] = [offsets[user]!, offsets[user + 1]!];
     const count = end - begin;
-    const future = Math.max(MIN_FUTURE, Math.floor(FUTURE_SHARE * count));
+    const future = Math.max(MIN_FUTURE_ACTIONS, Math.floor(FUTURE_SHARE * count));
     const isShort = count < options.minActions;
     if (isShort) shortUsers += 1;
     const partOf = (row: number): string => {
       if (part) return PARTS[part[row]!]!;
       if (isShort || row < end - future) return "train";
-      return row < end - future + MAX_TEST ? "test" : "later";
+      return row < end - future + MAX_TEST_ACTIONS ? "test" : "later";
     };
     const rows = Array.from({ length: count }, (_, index) => begin + index);
     const train = rows.filter((row) => partOf(row) === "train");

@@ -6,10 +6,10 @@ import { scoreAll } from "./scores.js";
 
 /** Topics of the catalogue where items have no categories. */
 const CLUSTERS = 32;
-/** Most items that define the clusters. */
+/** Maximum number of items from which the clusters are computed. */
 const MAX_CLUSTER_SAMPLE = 20_000;
 
-/** Those of row r: `topics` from offsets[r] to offsets[r + 1], numbers below `count`. */
+/** The topics of row r are `topics` from offsets[r] to offsets[r + 1], numbers below `count`. */
 export interface Topics {
   readonly offsets: Uint32Array;
   readonly topics: Int32Array;
@@ -36,7 +36,7 @@ export function topicsOfNames(namesByRow: Iterable<readonly string[] | undefined
   };
 }
 
-/** One topic a row: the nearest of 32 k-means centres. */
+/** One topic per row: the nearest of 32 k-means centres. */
 export function clusterTopics({ values, dim, ids }: ItemVectors, seed: number): Topics {
   const sampleRows = Math.min(ids.length, MAX_CLUSTER_SAMPLE);
   const random = openRandom(seed);

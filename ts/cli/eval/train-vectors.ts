@@ -14,9 +14,9 @@ const DIM = 128;
  * a window of 10 or 50 actions finds half of the hidden items that 200 find.
  */
 const WINDOW = 200;
-/** Most distinct pairs: a Map holds 2^24 entries. */
+/** Maximum number of distinct pairs: a Map holds 2^24 entries. */
 const MAX_PAIRS = 2 ** 24 - 1;
-/** Further columns of the subspace iteration, for accuracy, and its rounds. */
+/** Additional columns of the subspace iteration, for accuracy, and its number of rounds. */
 const OVERSAMPLING = 16;
 const ROUNDS = 6;
 
@@ -183,13 +183,13 @@ function orthonormalise(matrix: Float64Array, rows: number, width: number): void
     Float64Array.from({ length: rows }, (_, row) => matrix[row * width + axis]!),
   );
   for (const [axis, column] of columns.entries()) {
-    const before = Math.sqrt(dot(column, column));
+    const lengthBefore = Math.sqrt(dot(column, column));
     for (const earlier of columns.slice(0, axis)) {
       const share = dot(column, earlier);
       for (let row = 0; row < rows; row += 1) column[row]! -= share * earlier[row]!;
     }
     const length = Math.sqrt(dot(column, column));
-    const scale = length > 1e-10 * before ? 1 / length : 0;
+    const scale = length > 1e-10 * lengthBefore ? 1 / length : 0;
     for (let row = 0; row < rows; row += 1) {
       column[row]! *= scale;
       matrix[row * width + axis] = column[row]!;

@@ -57,8 +57,8 @@ async function answer(request: DecodeRequest): Promise<DecodeAnswer> {
     },
   };
   const onNote = (note: string): unknown => notes.add(note);
-  const decode = request.format === "Parquet" ? openParquet : openArrow;
-  openedFile = await decode(source, { ...request, onNote });
+  const openFile = request.format === "Parquet" ? openParquet : openArrow;
+  openedFile = await openFile(source, { ...request, onNote });
   return {
     groups: openedFile.groups.map(({ firstRow, rows, compressedBytes }) => ({
       firstRow,

@@ -1,5 +1,6 @@
 /**
- * Exports of embedding services and vector databases in JSON: which one a row is, and its items.
+ * JSON exports of embedding services and vector databases: detects the format of an export, and
+ * reads its items.
  */
 import { inspect } from "../../values/check.js";
 import { InputError } from "../command-error.js";

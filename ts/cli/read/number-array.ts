@@ -21,7 +21,7 @@ export interface NumberArray {
 }
 
 export interface ElementType {
-  /** Bytes a component. */
+  /** Bytes per component. */
   readonly width: number;
   read(view: DataView, offset: number, isLittleEndian: boolean): number;
 }

@@ -22,7 +22,7 @@ const FOREIGN_BEGINNINGS: readonly [beginning: string, remedy: string][] = [
   ["SQLite format 3", "It is a database: export its table as CSV"],
 ];
 
-/** The name without the extension .gz, which says that the file is compressed. */
+/** The name without .gz, the extension of a compressed file. */
 export function nameWithoutGzip(file: string): string {
   return file.replace(/\.gz$/i, "");
 }

@@ -75,7 +75,10 @@ function componentsOf(line: string): number {
   return parts.length - 1 - Math.max(0, lastWordIndex);
 }
 
-/** The first two lines; the last one that the beginning cuts loses its last part. */
+/**
+ * The first two lines of `beginning`, the first bytes of a file. The second one may be cut off if
+ * no third one follows.
+ */
 function completeLines(beginning: string): string[] {
   const lines = beginning.split("\n", 3);
   return lines.length > 2 ? lines.slice(0, 2) : lines.filter((line) => line !== "");

@@ -207,12 +207,12 @@ export function decodeCodebook(bytes: Uint8Array): Codebook {
 
 function headerProblem(header: Pick<Codebook, "cells" | "dim" | "items" | "cellBytes">) {
   const { cells, dim, items, cellBytes } = header;
-  const isWhole = (value: number, min: number, max: number): boolean =>
+  const isWholeNumber = (value: number, min: number, max: number): boolean =>
     Number.isSafeInteger(value) && value >= min && value <= max;
-  if (!isWhole(cells, MIN_CELLS, MAX_CELLS)) return `${inspect(cells)} cells`;
-  if (!isWhole(dim, 1, LIMITS.maxDim)) return `${inspect(dim)} dimensions`;
-  if (!isWhole(items, cells, LIMITS.maxCount)) return `${inspect(items)} items`;
-  if (!isWhole(cellBytes, CELL_ALIGNMENT, MAX_CELL_BYTES) || cellBytes % CELL_ALIGNMENT !== 0)
+  if (!isWholeNumber(cells, MIN_CELLS, MAX_CELLS)) return `${inspect(cells)} cells`;
+  if (!isWholeNumber(dim, 1, LIMITS.maxDim)) return `${inspect(dim)} dimensions`;
+  if (!isWholeNumber(items, cells, LIMITS.maxCount)) return `${inspect(items)} items`;
+  if (!isWholeNumber(cellBytes, CELL_ALIGNMENT, MAX_CELL_BYTES) || cellBytes % CELL_ALIGNMENT !== 0)
     return `cells of ${inspect(cellBytes)} bytes`;
   return undefined;
 }
@@ -311,7 +311,7 @@ export async function openCell(
   return decodeCell(bytes, codebook.dim);
 }
 
-/** The cells whose centres have the largest cosines to the vector, best first; ties: lowest. */
+/** The cells whose centres have the largest cosines to the vector, best first, then by number. */
 export function nearestCells(codebook: Codebook, vector: ArrayLike<number>, count: number) {
   const { cells, dim, centres } = codebook;
   const scores = Array.from({ length: cells }, (_, cell) => {

@@ -1,7 +1,7 @@
 /**
  * Two-server retrieval by XOR (Chor, Goldreich, Kushilevitz and Sudan 1995). Each server receives
- * one bit vector per cell wanted and returns the XOR of the cells whose bit is set. Each vector by
- * itself is uniformly random; the two differ in the bit of the wanted cell.
+ * one bit vector per requested cell and returns the XOR of the cells whose bit is set. Each vector
+ * by itself is uniformly random; the two differ in the bit of the requested cell.
  */
 import { SageError } from "../../errors.js";
 import { fromHex, toHex } from "./digest.js";
@@ -73,12 +73,12 @@ export function decodeXorRequest(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_BYTES || view.getUint32(0, true) !== REQUEST_MAGIC)
     throw malformed("it does not begin with PSX1 and a header");
-  const given = toHex(bytes.subarray(4, 4 + HASH_BYTES));
-  if (given !== codebook)
+  const requestCodebook = toHex(bytes.subarray(4, 4 + HASH_BYTES));
+  if (requestCodebook !== codebook)
     throw new SageError(
       "version",
       `This server has the codebook ${codebook.slice(0, 16)}, the request ` +
-        `${given.slice(0, 16)}: open the cells again, and update the servers together.`,
+        `${requestCodebook.slice(0, 16)}: open the cells again, and update the servers together.`,
     );
   const count = view.getUint32(8 + HASH_BYTES, true);
   const length = vectorBytes(cells);

@@ -81,7 +81,7 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
     if (area.hasPointerCapture(event.pointerId)) dragTo(event);
   });
   handle.addEventListener("keydown", (event) => {
-    const max = tree.items.length;
+    const maxCount = tree.items.length;
     const next = {
       ...{
         ArrowLeft: shownCount - 1,
@@ -89,11 +89,11 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
         PageDown: shownCount - LARGE_STEP,
       },
       ...{ ArrowRight: shownCount + 1, ArrowUp: shownCount + 1, PageUp: shownCount + LARGE_STEP },
-      ...{ Home: 1, End: max },
+      ...{ Home: 1, End: maxCount },
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();
-    choose(Math.max(1, Math.min(max, next)));
+    choose(Math.max(1, Math.min(maxCount, next)));
   });
   leaves.addEventListener("click", ({ target }) => {
     const id = (target as Element).closest<HTMLElement>("[data-key]")?.dataset.key ?? "";
@@ -122,9 +122,9 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
       state = next;
       tree = await context.call("tree");
       layout = layOutTree(tree.items.length, tree.merges);
-      const max = Math.max(1, tree.items.length);
-      if (chosenCount !== undefined && chosenCount > max) chosenCount = undefined;
-      await showCut(chosenCount ?? Math.min(max, Math.max(1, next.profile.interests.length)));
+      const maxCount = Math.max(1, tree.items.length);
+      if (chosenCount !== undefined && chosenCount > maxCount) chosenCount = undefined;
+      await showCut(chosenCount ?? Math.min(maxCount, Math.max(1, next.profile.interests.length)));
     },
   };
 
@@ -133,17 +133,17 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
     showCut(count).catch(context.onError);
   }
 
-  /** Where a distance is, in per cent of the width of the tree: leaves right, the root left. */
+  /** The horizontal position of a distance, in per cent of the width: 100 for the leaves. */
   function percentOf(distance: number): number {
-    const largest = layout.nodes.at(-1)?.height || 1;
-    return 100 * (1 - (distance / largest) * (1 - ROOT_MARGIN));
+    const rootHeight = layout.nodes.at(-1)?.height || 1;
+    return 100 * (1 - (distance / rootHeight) * (1 - ROOT_MARGIN));
   }
 
   function dragTo({ clientX }: PointerEvent): void {
     const { left, width } = area.getBoundingClientRect();
     const share = Math.max(0, Math.min(1, (clientX - left) / width));
-    const largest = layout.nodes.at(-1)?.height || 1;
-    const distance = ((1 - share) / (1 - ROOT_MARGIN)) * largest;
+    const rootHeight = layout.nodes.at(-1)?.height || 1;
+    const distance = ((1 - share) / (1 - ROOT_MARGIN)) * rootHeight;
     moveLine(100 * share);
     const count = countAt(layout, distance);
     if (count !== shownCount) choose(count);
@@ -153,7 +153,7 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
     root.style.setProperty("--cut", `${percent}%`);
   }
 
-  /** Shows a cut. While one is computed, only the newest of further ones waits. */
+  /** Shows a cut. Of the cuts requested while one is computed, only the newest is computed next. */
   async function showCut(count: number): Promise<void> {
     shownCount = count;
     if (isCutting) return;

@@ -45,12 +45,12 @@ export function layOutTree(leafCount: number, merges: Float64Array): TreeLayout 
   return { nodes, order };
 }
 
-/** The distance between the merge that is kept last and the one that is undone first. */
+/** A distance at which a cut gives `count` clusters, between two merge heights. */
 export function cutDistance({ nodes, order }: TreeLayout, count: number): number {
   const leafCount = order.length;
-  const kept = nodes[2 * leafCount - 1 - count]?.height ?? 0;
-  const undone = nodes[2 * leafCount - count]?.height ?? kept * 1.08 + 0.02;
-  return count >= leafCount ? undone / 2 : (kept + undone) / 2;
+  const keptHeight = nodes[2 * leafCount - 1 - count]?.height ?? 0;
+  const undoneHeight = nodes[2 * leafCount - count]?.height ?? keptHeight * 1.08 + 0.02;
+  return count >= leafCount ? undoneHeight / 2 : (keptHeight + undoneHeight) / 2;
 }
 
 /** The number of clusters if the merges above `distance` are undone. */
@@ -63,10 +63,10 @@ export function countAt({ nodes, order }: TreeLayout, distance: number): number 
  * `count` clusters.
  */
 export function clusterTops({ nodes, order }: TreeLayout, count: number): (number | undefined)[] {
-  const firstUndone = nodes.length - count + 1;
+  const firstNodeAboveCut = nodes.length - count + 1;
   const tops: (number | undefined)[] = nodes.map(() => undefined);
   for (let index = nodes.length - 1; index >= 0; index -= 1) {
-    if (index >= firstUndone && index >= order.length) continue;
+    if (index >= firstNodeAboveCut && index >= order.length) continue;
     tops[index] ??= index;
     for (const child of nodes[index]?.children ?? []) tops[child] = tops[index];
   }

@@ -7,11 +7,11 @@
 const A = 1.577;
 const B = 0.895;
 const REPULSIONS_PER_EDGE = 4;
-/** Longest step of one coordinate. */
+/** Largest change of a coordinate in one update. */
 const MAX_STEP = 4;
 /** The starting places span [-START_SIZE, START_SIZE]. */
 const START_SIZE = 10;
-/** Updates in all, for which the number of epochs is chosen. */
+/** Total number of updates; it determines the number of epochs. */
 const UPDATE_BUDGET = 40_000_000;
 const MAX_EPOCHS = 240;
 const MIN_EPOCHS = 40;

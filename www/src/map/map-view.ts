@@ -16,17 +16,19 @@ import type { LayoutMessage } from "./layout-worker.js";
 import { nearestInDirection, nearestRow } from "./nearest.js";
 import { MapPainter, marksOf, type Scene } from "./scene.js";
 
+/** Factor of one step of zoom. */
 const ZOOM_STEP = 1.6;
 /** Empty space around the marks when the map fits them, as a share of the picture. */
 const FIT_MARGIN = 0.1;
 /** Pointers farther from an item than this, in CSS pixels, do not select it. */
 const HIT_DISTANCE = 18;
+/** Distance of one step by an arrow key, in CSS pixels. */
 const PAN_STEP = 60;
-/** Space below the map for the buttons, when it fits. */
+/** Height that is kept free for the buttons below the map when the map is fitted, in CSS pixels. */
 const CONTROLS_HEIGHT = 44;
-/** More device pixels than these per CSS pixel are not seen, but drawn all the same. */
+/** Upper limit of canvas pixels per CSS pixel: more look the same and take longer to draw. */
 const MAX_PIXEL_RATIO = 2;
-/** The map is as wide or high as its frame, within these limits of height by width. */
+/** The map has the aspect ratio (height / width) of its frame, clamped to these limits. */
 const MIN_ASPECT = 0.55;
 const MAX_ASPECT = 1.6;
 const CAPTION =
@@ -166,7 +168,7 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     stretch();
   }
 
-  /** Gives the map the aspect of its frame. */
+  /** Stretches the places to the aspect ratio of the frame. */
   function stretch(): void {
     const aspect = aspectOf();
     scene.places = squarePlaces.map((value, index) => (index % 2 === 1 ? value * aspect : value));

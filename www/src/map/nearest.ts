@@ -13,11 +13,11 @@ export function nearestRow(
   limit: number,
 ): number | undefined {
   let nearest: number | undefined;
-  let least = limit;
+  let leastDistance = limit;
   const consider = (row: number): void => {
     const distance = Math.hypot((places[2 * row] ?? 0) - x, (places[2 * row + 1] ?? 0) - y);
-    if (distance > least) return;
-    least = distance;
+    if (distance > leastDistance) return;
+    leastDistance = distance;
     nearest = row;
   };
   for (const { row } of marks) consider(row);
@@ -38,7 +38,7 @@ export function nearestInDirection(
   const x = selected === undefined ? camera.x : (places[2 * selected] ?? 0);
   const y = selected === undefined ? camera.y : (places[2 * selected + 1] ?? 0);
   let nearest: number | undefined;
-  let least = Number.POSITIVE_INFINITY;
+  let leastCost = Number.POSITIVE_INFINITY;
   for (const { row } of marks) {
     const offsetX = (places[2 * row] ?? 0) - x;
     const offsetY = (places[2 * row + 1] ?? 0) - y;
@@ -47,8 +47,8 @@ export function nearestInDirection(
     const across = Math.abs(offsetX * dy - offsetY * dx);
     const cost =
       selected === undefined ? Math.hypot(offsetX, offsetY) : along + ACROSS_WEIGHT * across;
-    if (cost >= least) continue;
-    least = cost;
+    if (cost >= leastCost) continue;
+    leastCost = cost;
     nearest = row;
   }
   return nearest;

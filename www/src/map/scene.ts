@@ -29,15 +29,15 @@ export interface Scene {
 const GLYPH_SIZE = { medoid: 30, own: 20, pick: 20, other: 15 };
 const LABEL_FONT_SIZE = 11;
 const RING_WIDTH = 2.5;
-/** Cells of which each has one item, beside the marks, that is drawn as its glyph or as text. */
+/** The map is divided into cells. One item per cell, beside the marks, has a glyph or a text. */
 const GLYPH_CELL = { width: 40, height: 40 };
 const TEXT_CELL = { width: 104, height: 30 };
 const MAX_TEXT_LENGTH = 16;
-/** With more marks in the picture, only medoids have glyphs and labels; the others are dots. */
+/** If more marks are in sight, only medoids have glyphs and labels; the others are dots. */
 const MAX_DETAILED_MARKS = 40;
-/** Size of medoids then. */
+/** Size of the glyphs of medoids if more than MAX_DETAILED_MARKS are in sight. */
 const SMALL_MEDOID_SIZE = 23;
-/** Texts that are drawn for the first time in one frame, beside those of marks. */
+/** Maximum number of texts, beside those of marks, that are drawn for the first time per frame. */
 const NEW_TEXTS_PER_FRAME = 10;
 /** Radius of the user's items without glyphs, beyond that of other points. */
 const OWN_DOT_GROWTH = 2.5;
@@ -142,7 +142,7 @@ export class MapPainter {
     return this.#newTexts <= NEW_TEXTS_PER_FRAME;
   }
 
-  /** Rows of which no two are closer than a glyph at this scale; the same while the map is moved. */
+  /** One row for each cell of the map at this scale. Independent of the camera's position. */
   #spaced({ places, ids }: Scene, scale: number): readonly number[] {
     if (this.#spacedPlaces !== places) {
       this.#spacedPlaces = places;
@@ -270,7 +270,7 @@ export class MapPainter {
       context.strokeStyle = hue === undefined ? colours.muted : colours.interest(hue).css;
       context.beginPath();
       context.moveTo(x, y);
-      // A slight curve, so that links between the same regions can be told apart.
+      // Links are slightly curved, so that those between the same regions can be distinguished.
       context.quadraticCurveTo(
         (x + endX) / 2 + (endY - y) / 8,
         (y + endY) / 2 - (endX - x) / 8,
