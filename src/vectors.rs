@@ -9,7 +9,7 @@ use nalgebra::{DMatrixView, DVectorView};
 /// n x dim finite `f32`, row-major: the vectors of actions, items or queries.
 ///
 /// Shape and finiteness are checked by [`Vectors::new`] and not again. As nalgebra matrix:
-/// dim x n, one vector a column (row-major n x dim and column-major dim x n are the same bytes).
+/// dim x n, one vector per column (row-major n x dim and column-major dim x n are the same bytes).
 ///
 /// ```
 /// use pocketsage::Vectors;
@@ -106,7 +106,7 @@ impl<'a> Vectors<'a> {
         DVectorView::from_slice(self.row(row), self.dim)
     }
 
-    /// All vectors as a nalgebra view: dim x n, one vector a column.
+    /// All vectors as a nalgebra view: dim x n, one vector per column.
     #[must_use]
     pub fn columns(&self) -> DMatrixView<'a, f32> {
         DMatrixView::from_slice(self.values, self.dim, self.len())

@@ -43,11 +43,11 @@ const TAG_F32: u64 = 85;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WirePrecision {
-    /// IEEE 754 binary16: 2 bytes a component.
+    /// IEEE 754 binary16: 2 bytes per component.
     F16,
-    /// Signed integers, the largest magnitude of a vector as 127: 1 byte a component.
+    /// Signed integers, the largest magnitude of a vector as 127: 1 byte per component.
     I8,
-    /// IEEE 754 binary32: 4 bytes a component.
+    /// IEEE 754 binary32: 4 bytes per component.
     F32,
 }
 

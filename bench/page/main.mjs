@@ -30,7 +30,7 @@ await runScript(async () => {
   const browser = await launchChromium();
   const rows = [];
   const exceededBounds = [];
-  const add = (name, value, unit, bound) => {
+  const addFigure = (name, value, unit, bound) => {
     const isExcess = bound !== undefined && (unit === "of 100" ? value < bound : value > bound);
     if (isExcess) exceededBounds.push(name);
     const text =
@@ -41,30 +41,45 @@ await runScript(async () => {
     const visits = [];
     for (let run = 0; run < Number(values.runs); run += 1)
       visits.push(await measureVisit(browser, site));
-    const of = (name) => median(visits.map((visit) => visit[name]));
-    add(
+    const medianOf = (name) => median(visits.map((visit) => visit[name]));
+    addFigure(
       "first load, gzip, to the answer of the first tap",
-      of("bytes"),
+      medianOf("bytes"),
       "bytes",
       MAX_FIRST_LOAD_BYTES,
     );
     for (const [file, bytes] of visits[0].files)
       rows.push([`  ${file}`, `${bytes.toLocaleString("en")} bytes`, ""]);
-    add(`page is ready, ${SLOWDOWN}x CPU`, of("readyMs"), "ms");
-    add(`total blocking time, ${SLOWDOWN}x CPU`, of("blockingMs"), "ms", MAX_BLOCKING_MS);
-    add(`first tap to picks, ${SLOWDOWN}x CPU`, of("firstTapMs"), "ms", MAX_FIRST_TAP_MS);
-    add(`next ten taps, median, ${SLOWDOWN}x CPU`, of("nextTapMs"), "ms");
+    addFigure(`page is ready, ${SLOWDOWN}x CPU`, medianOf("readyMs"), "ms");
+    addFigure(
+      `total blocking time, ${SLOWDOWN}x CPU`,
+      medianOf("blockingMs"),
+      "ms",
+      MAX_BLOCKING_MS,
+    );
+    addFigure(
+      `first tap to picks, ${SLOWDOWN}x CPU`,
+      medianOf("firstTapMs"),
+      "ms",
+      MAX_FIRST_TAP_MS,
+    );
+    addFigure(`next ten taps, median, ${SLOWDOWN}x CPU`, medianOf("nextTapMs"), "ms");
     const map = await measureMap(browser, site);
-    add(`map of ${map.items} items, pan and zoom: frame, p95`, map.frameP95, "ms", MAX_FRAME_MS);
-    add("  time of the script in a frame, p95", map.scriptP95, "ms");
-    add("  places of all items after", map.layoutMs, "ms");
+    addFigure(
+      `map of ${map.items} items, pan and zoom: frame, p95`,
+      map.frameP95,
+      "ms",
+      MAX_FRAME_MS,
+    );
+    addFigure("  time of the script in a frame, p95", map.scriptP95, "ms");
+    addFigure("  places of all items after", map.layoutMs, "ms");
   } finally {
     await browser.close();
   }
   try {
     if (!values["no-lighthouse"])
       for (const { name, score } of await runLighthouse(site.url))
-        add(
+        addFigure(
           `Lighthouse mobile: ${name}`,
           score,
           name === "total blocking time" ? "ms" : "of 100",

@@ -30,7 +30,7 @@ await runScript(async () => {
   await build();
   const report = { chromium: versions.chromium, cpu: cpus()[0].model, ...(await measure(options)) };
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else print(report);
+  else printResults(report);
 });
 
 /**
@@ -152,7 +152,7 @@ async function measureFirstCalls(openFreshPage, browsers) {
   return { ...FIRST_CALL_TASK, browsers, call: median(times) };
 }
 
-function print({ chromium, results, first }) {
+function printResults({ chromium, results, first }) {
   printTitle(`Ward in Chromium ${chromium}, median ms\n`);
   const formatMs = (value) => value.toPrecision(3);
   printTable([

@@ -25,7 +25,7 @@ await runScript(async () => {
   await build();
   const report = await measure(options.quick ? quickPlan : fullPlan);
   if (options.json) process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
-  else print(report);
+  else printResults(report);
 });
 
 /**
@@ -92,7 +92,7 @@ async function startIsolate(modules) {
   return { request, close: () => runtime.dispose() };
 }
 
-function print({ n, dim, isolates, empty, load, first, warm }) {
+function printResults({ n, dim, isolates, empty, load, first, warm }) {
   printTitle(
     `Ward in workerd, n = ${n}, d = ${dim}: median wall ms of ${isolates} fresh isolates, ` +
       `less ${empty.toFixed(2)} ms of an empty request\n`,

@@ -120,7 +120,7 @@ export interface UserObjects {
   getByName(userId: string): UserCalls;
 }
 
-/** The binding of the Durable Objects that hold shards of cells, one object a shard. */
+/** The binding of the Durable Objects that hold shards of cells, one object per shard. */
 export interface CellShards {
   getByName(shard: string): {
     answerShard(shard: number, body: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;

@@ -1,4 +1,4 @@
-/** The Durable Object of one user. It stores their actions and does not know their user id. */
+/** The Durable Object of one user. It stores their actions, and never receives their user id. */
 import { DurableObject } from "cloudflare:workers";
 import {
   isSageError,

@@ -22,7 +22,7 @@ const replacements = [
     `        cachedTextDecoder = ${newDecoder};\n`,
   ],
   ["const cachedTextEncoder = new TextEncoder();\n", "let cachedTextEncoder;\n"],
-  // Every engine with the SIMD instructions of the core has encodeInto.
+  // Every runtime with the SIMD instructions of the core has encodeInto.
   [/\nif \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ""],
   [/\n {4}if \(module_or_path === undefined\) \{\n.*import\.meta\.url\);\n {4}\}\n/, "\n"],
   [

@@ -38,11 +38,11 @@ const TINY_LIFT: f32 = 1.267_650_6e30;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Precision {
-    /// Two bytes a dimension. Cosines differ from those of the vectors given by at most about
+    /// Two bytes per dimension. Cosines differ from those of the vectors given by at most about
     /// 1e-4, typically by much less.
     #[default]
     Full,
-    /// One byte a dimension: the file is about half as large as with `Full`. Cosines differ from
+    /// One byte per dimension: the file is about half as large as with `Full`. Cosines differ from
     /// those of the vectors given by at most about 1e-2.
     Compact,
 }

@@ -61,7 +61,7 @@ const core: Core = {
 let resolveSource: ((given?: WasmSource) => WasmSource | Promise<WasmSource>) | undefined;
 let loadingPromise: Promise<void> | undefined;
 let loadedCore: Core | undefined;
-/** Number of the current wasm instance: how often it was replaced. */
+/** Number of the current wasm instance: 0 for the first; each replacement adds 1. */
 let instanceNumber = 0;
 /** Whether the current wasm instance has crashed and was not replaced yet. */
 let isCrashed = false;

@@ -95,7 +95,7 @@ function signTest(wins: number, losses: number): number {
   return Math.min(1, 2 * tail);
 }
 
-/** Random bits of SplitMix32: equal seeds give equal bits on every engine. */
+/** Random bits of SplitMix32: equal seeds give equal bits in every runtime. */
 function seededBits(seed: number): () => boolean {
   let state = (seed ^ Math.floor(seed / 2 ** 32)) >>> 0;
   return () => {

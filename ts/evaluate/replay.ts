@@ -89,12 +89,12 @@ function measure(
   held: ReadonlySet<ItemId>,
 ): Pick<Replay, "recall" | "ndcg" | "reciprocalRank"> {
   const places = [...recommended.keys()].filter((place) => held.has(recommended[place]!));
-  const gain = (ranks: Iterable<number>): number =>
+  const discountedGain = (ranks: Iterable<number>): number =>
     [...ranks].reduce((sum, place) => sum + 1 / Math.log2(place + 2), 0);
-  const ideal = gain(Array(Math.min(held.size, recommended.length)).keys());
+  const idealGain = discountedGain(Array(Math.min(held.size, recommended.length)).keys());
   return {
     recall: places.length / held.size,
-    ndcg: ideal > 0 ? gain(places) / ideal : 0,
+    ndcg: idealGain > 0 ? discountedGain(places) / idealGain : 0,
     reciprocalRank: places.length > 0 ? 1 / (places[0]! + 1) : 0,
   };
 }

@@ -65,7 +65,7 @@ export function planSets(
     if (release.cell !== undefined && !setOf.has(release.cell)) setOf.set(release.cell, release);
   const dummies = known.filter(({ cell }) => cell === undefined);
   const releases: Release[] = [];
-  const entry = (fields: Pick<Release, "epsilon" | "set" | "cell">): Release => {
+  const newRelease = (fields: Pick<Release, "epsilon" | "set" | "cell">): Release => {
     const release = { id: newId(), epoch, codebook: hash, ...fields };
     releases.push(release);
     return release;
@@ -80,13 +80,13 @@ export function planSets(
     let release = setOf.get(cell);
     if (!release && spent + epsilon <= cap) {
       spent += epsilon;
-      release = entry({ cell, epsilon, set: drawSubset(mechanism, cell, draw) });
+      release = newRelease({ cell, epsilon, set: drawSubset(mechanism, cell, draw) });
     }
     if (release) sets.push(release.set);
   }
   for (let index = 0; sets.length < interests; index += 1) {
-    const drawn = (): number[] => drawDistinct(codebook.cells, size, draw).sort((a, b) => a - b);
-    sets.push((dummies[index] ?? entry({ epsilon: 0, set: drawn() })).set);
+    const drawSet = (): number[] => drawDistinct(codebook.cells, size, draw).sort((a, b) => a - b);
+    sets.push((dummies[index] ?? newRelease({ epsilon: 0, set: drawSet() })).set);
   }
   return { cells: shuffle(sets.flat(), draw), releases };
 }

@@ -26,12 +26,12 @@ export interface Message {
 const HITS_PER_QUERY = 200;
 const MAX_MANIFEST_BYTES = 65_536;
 
-function build(fields: Omit<Message, typeof isBuilt>): Message {
+function buildMessage(fields: Omit<Message, typeof isBuilt>): Message {
   return fields as Message;
 }
 
-function get(url: string, replyBytes: number, isExact: boolean, says: string): Message {
-  return build({ method: "GET", url, replyBytes, isExact, says });
+function buildGet(url: string, replyBytes: number, isExact: boolean, says: string): Message {
+  return buildMessage({ method: "GET", url, replyBytes, isExact, says });
 }
 
 /** The address of a file below the folder of the cells. */
@@ -42,13 +42,13 @@ function addressOf(folder: string, name: string): string {
 /** The request for the manifest: equal for all users. */
 export function manifestMessage(folder: string): Message {
   const says = "Nothing about the user: the manifest is public.";
-  return get(addressOf(folder, fileNames.manifest), MAX_MANIFEST_BYTES, false, says);
+  return buildGet(addressOf(folder, fileNames.manifest), MAX_MANIFEST_BYTES, false, says);
 }
 
 /** The request for the codebook: equal for all users. `bytes`: its length. */
 export function codebookMessage(folder: string, manifest: CellManifest, bytes: number): Message {
   const says = "Nothing about the user: the codebook is public.";
-  return get(addressOf(folder, fileNames.codebook(manifest)), bytes, true, says);
+  return buildGet(addressOf(folder, fileNames.codebook(manifest)), bytes, true, says);
 }
 
 /** What the cell numbers in the addresses disclose, by the way the cells were chosen. */
@@ -73,7 +73,7 @@ export function cellMessages(
       : CELL_DISCLOSURES.static(kind.epsilon, kind.sets, kind.size);
   return cells.map((cell) => {
     const url = addressOf(folder, fileNames.cell(manifest, cell));
-    return get(url, manifest.cellBytes, true, says);
+    return buildGet(url, manifest.cellBytes, true, says);
   });
 }
 
@@ -86,7 +86,7 @@ export function splitMessages(
   const length = vectorBytes(manifest.cells);
   const vectors = cells.map((cell) => splitCell(cell, manifest.cells, randomBytes(length)));
   return hosts.map((url, host) =>
-    build({
+    buildMessage({
       ...{ method: "POST", url, isExact: true, replyBytes: cells.length * manifest.cellBytes },
       body: encodeXorRequest(
         manifest,

@@ -5,11 +5,11 @@ import { diversify } from "./diversify.js";
 import type { Candidate, Mixture } from "./mix.js";
 import type { Plan } from "./plan.js";
 
-/** Places at the beginning, one for each of the most important interests. */
+/** Number of places at the beginning, one for each of the most important interests. */
 const FIRST_PLACES = 6;
 /** Items nearest to an interest that can take its place. */
 const NEAR_ITEMS = 50;
-/** An item that steering has moved down further takes no place, nor does another for it. */
+/** An interest gets no place if steering lowers the bonus of its best item to this or below. */
 const MIN_BONUS = -1.5;
 
 /** The candidates in display order. */

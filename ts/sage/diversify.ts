@@ -33,7 +33,7 @@ export function diversify(
     return a.nearest >= 0 && a.nearest === b.nearest ? a.similarity * b.similarity : 0;
   };
   /** The highest similarity of each remaining candidate to the ordered ones. */
-  const highest = new Map(
+  const highestSimilarity = new Map(
     others
       .slice(0, WINDOW)
       .map((candidate) => [
@@ -41,16 +41,16 @@ export function diversify(
         first.reduce((most, one) => Math.max(most, similarity(candidate, one)), -1),
       ]),
   );
-  while (highest.size > 0 && ordered.length < offset + count) {
+  while (highestSimilarity.size > 0 && ordered.length < offset + count) {
     let [best, bestValue]: [Candidate | undefined, number] = [undefined, -Infinity];
-    for (const [candidate, similar] of highest) {
+    for (const [candidate, similar] of highestSimilarity) {
       const value = (1 - diversity) * candidate.utility - diversity * similar;
       if (!best || value > bestValue) [best, bestValue] = [candidate, value];
     }
-    highest.delete(best!);
+    highestSimilarity.delete(best!);
     ordered.push(best!);
-    for (const [candidate, similar] of highest)
-      highest.set(candidate, Math.max(similar, similarity(candidate, best!)));
+    for (const [candidate, similar] of highestSimilarity)
+      highestSimilarity.set(candidate, Math.max(similar, similarity(candidate, best!)));
   }
-  return [...ordered, ...highest.keys(), ...others.slice(WINDOW)];
+  return [...ordered, ...highestSimilarity.keys(), ...others.slice(WINDOW)];
 }

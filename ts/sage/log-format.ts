@@ -223,8 +223,8 @@ function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData
   const block = new Float32Array(buffer, byteOffset, vectorCount * log.dim);
   const { space, entries, marks, tombstones } = log;
   const withVectors = entries.filter((_, row) => log.vectorCounts[row]);
-  // The engine's own search takes 10 ms for 15 MB. A loop takes 10 to 80 ms in a new page, where it
-  // runs before it is compiled.
+  // The runtime's own search takes 10 ms for 15 MB. A loop takes 10 to 80 ms in a new page, where
+  // it runs before it is compiled.
   if ([NaN, Infinity, -Infinity].some((value) => block.includes(value))) {
     const index = block.findIndex((component) => !Number.isFinite(component));
     const { item } = withVectors[Math.floor(index / dim)]!;

@@ -10,7 +10,7 @@ import type { Plan } from "./plan.js";
 const MAX_COSINE = 1.001;
 
 /**
- * Factor of cosines in exponents without priors, and how much less it is with their full influence.
+ * The factor of cosines in exponents is COSINE_FACTOR - PRIOR_COSINE_FACTOR x influence of priors.
  */
 const COSINE_FACTOR = 20;
 const PRIOR_COSINE_FACTOR = 10;

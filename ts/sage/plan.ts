@@ -44,16 +44,16 @@ export const DEFAULTS = {
   explore: 0,
 };
 const DEFAULT_SAMPLED_INTERESTS = 3;
-/** How far the query of an interest leans towards the average, and from which focus on. */
+/** Largest share of the average in the query of an interest, and the least focus that gives it. */
 const MAX_LEAN = 0.5;
 const FOCUS_OF_MAX_LEAN = 0.3;
 /** The pool counts as much as this number of items of the history. */
 const POOL_ITEMS = 0.5;
-/** Samples vary between visits; the average does not, and would make them alike. */
+/** Default focus with a seed: an average, equal in all visits, would make samples alike. */
 const SAMPLED_FOCUS = 0;
 /** Hits per query: more change nothing in the first 100 places, and vector engines support it. */
 const HITS_PER_QUERY = 200;
-/** Dislikes, and muted interests, of which a retriever receives a query: the last ones. */
+/** Maximum number of dislikes (the last ones), and of muted interests, that a retriever queries. */
 const MAX_REMOTE_NEGATIVES = 10;
 
 /** A query, and the weight of its answer in the mixture; the weights of a plan sum to 1. */
@@ -150,7 +150,7 @@ export function planRecommendation(
     shown: personal ? settings.shown : new Map(),
     disliked: new Set(personal ? dislikedItems(log) : []),
     lean: MAX_LEAN * Math.min(1, focus / FOCUS_OF_MAX_LEAN),
-    // If all interests are muted, all places are of the pool.
+    // If all interests are muted, the pool supplies all recommendations.
     pool: planPool(queries.length === 0 ? 0 : itemCount, influence, filter, catalogue, retriever),
   };
 }
@@ -170,16 +170,19 @@ function checkOptions(options: RecommendOptions, { catalogue }: Settings): Check
   const isSampled = seed !== undefined;
   const share = (name: "diversity" | "focus" | "popularity", fallback = DEFAULTS[name]): number =>
     checkShare(`recommend: ${name}`, options[name] ?? fallback);
-  const integer = (name: "offset" | "count" | "interests", fallback: number, least?: number) =>
+  const checkCount = (name: "offset" | "count" | "interests", fallback: number, least?: number) =>
     checkInteger(`recommend: ${name}`, options[name] ?? fallback, least);
   return {
     ...{ minScore, filter, personal, seed },
-    offset: integer("offset", 0, 0),
+    offset: checkCount("offset", 0, 0),
     diversity: share("diversity"),
     explore: checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1),
     exploreSeed: checkSeedNumber("recommend: exploreSeed", options.exploreSeed ?? 0),
-    count: integer("count", DEFAULT_COUNT),
-    maxInterests: integer("interests", isSampled ? DEFAULT_SAMPLED_INTERESTS : DEFAULTS.interests),
+    count: checkCount("count", DEFAULT_COUNT),
+    maxInterests: checkCount(
+      "interests",
+      isSampled ? DEFAULT_SAMPLED_INTERESTS : DEFAULTS.interests,
+    ),
     focus: share("focus", isSampled ? SAMPLED_FOCUS : DEFAULTS.focus),
     popularity: share("popularity"),
   };
@@ -223,7 +226,8 @@ function filterRetriever(
 }
 
 /**
- * Without a history all places are of the pool. Beside one, only a pool of popular items counts.
+ * Without a history the pool supplies all recommendations. Beside a history, only a pool of popular
+ * items counts.
  */
 function planPool(
   itemCount: number,

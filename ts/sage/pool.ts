@@ -1,6 +1,6 @@
 /**
  * The pool: what is recommended before there is a history, and beside a short one. The items of the
- * highest priors or, without priors, items that stand for the whole catalogue.
+ * highest priors or, without priors, items that represent the whole catalogue.
  */
 
 import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalogue.js";
@@ -8,13 +8,13 @@ import type { Filter } from "../catalogue/filter.js";
 import { withCore } from "../core/glue.js";
 import { encodeProfileOptions } from "../core/options.js";
 
-/** Most items of a pool. */
+/** Maximum number of items of a pool. */
 const MAX_POOL_ITEMS = 1000;
 /**
  * Numbers of groups into which the sample of a catalogue is clustered; their medoids come first.
  */
 const DIVERSE_GROUPS = [5, 20, 100];
-/** Most vector components of the sample: 16 MB. */
+/** Maximum number of vector components of the sample: 16 MB. */
 const MAX_SAMPLE_COMPONENTS = 4e6;
 
 /** Items that do not depend on the history. */
@@ -68,7 +68,7 @@ function popularPool(rows: CatalogueRows, filter: Filter | undefined): PoolItems
 }
 
 /**
- * Items that stand for the whole catalogue: rows at equal distances are clustered by Ward into few
+ * Items that represent the whole catalogue: rows at equal distances are clustered by Ward into few
  * and then into more groups, and the medoids of each clustering follow those of the one before, the
  * largest group first. After the medoids come the other rows of the sample.
  */

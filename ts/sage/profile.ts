@@ -23,8 +23,8 @@ export interface ProfileState {
   /** Actions of negative weight; they belong to no interest. */
   readonly dislikes: readonly ResolvedAction[];
   /**
-   * What queries a catalogue, if priors have this influence; cached for the last one. Requires an
-   * action.
+   * The queries of the history, for an influence of the priors in [0, 1]; cached for the last one.
+   * Requires an action.
    */
   retrieval(popularity: number): Retrieval;
 }

@@ -19,7 +19,7 @@ const SHARPNESS = 20;
 const MAX_NOVELTY_ITEMS = 100;
 const MS_PER_DAY = 86_400_000;
 
-/** A checked list of items, with what is known of their vectors. */
+/** A checked list of items, with their vectors or rows where these are known. */
 interface ScoredItems {
   readonly items: readonly ItemId[];
   /** Row of each item in the catalogue; negative for none, and if the caller gave a vector. */
@@ -30,7 +30,7 @@ interface ScoredItems {
   readonly known: readonly number[];
 }
 
-/** A list of items, and what the queries of the user say about those that are known. */
+/** A list of items, and the cosines and tastes of those whose vector is known. */
 interface RelatedItems extends ScoredItems {
   readonly queries: readonly PlannedQuery[];
   /** For each query the cosines of the known items. */

@@ -15,7 +15,7 @@ import { retrieve } from "./retrieve-remote.js";
 import { steer } from "./steer.js";
 import type { Recommendation } from "./types.js";
 
-/** Each tier of a list asks for this many times the hits of the one before. */
+/** Each tier of a list requests this many times the hits of the tier before. */
 const TIER_GROWTH = 4;
 
 /** Carries out a plan. */
@@ -39,7 +39,7 @@ export async function runPlan(
 
 /**
  * The candidates in display order, at least to the end of the page if there are so many. A list has
- * tiers, the next of which holds what more hits per query add: so the place of an item depends on
+ * tiers; each adds the items that more hits per query find. So the place of an item depends on
  * neither `offset` nor `count`, and pages neither overlap nor leave gaps.
  */
 async function rankItems(

@@ -1,4 +1,4 @@
-/** What queries a catalogue for one user: the interests of the retrieval cut, and an average. */
+/** The queries of one user: the interests of the retrieval cut, and an average of the history. */
 
 import { rowOf } from "../core/matrix.js";
 import type { Session } from "../core/session.js";

@@ -20,12 +20,12 @@ export function exampleOf(catalogue: Catalogue): ItemId[][] {
     groups.push([...new Set([next.item, ...hits.map(({ item }) => item)])]);
     next.nearest = Number.POSITIVE_INFINITY;
     for (const other of sample)
-      other.nearest = Math.max(other.nearest, product(vector, other.vector));
+      other.nearest = Math.max(other.nearest, dotProduct(vector, other.vector));
     next = sample.reduce((best, other) => (other.nearest < best.nearest ? other : best));
   }
   return groups;
 }
 
-function product(a: Float32Array, b: Float32Array): number {
+function dotProduct(a: Float32Array, b: Float32Array): number {
   return a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0);
 }

@@ -99,15 +99,15 @@ async function withTable<T>(
 ): Promise<T> {
   const opening = indexedDB.open(DATABASE);
   opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE);
-  const database = await settled(opening);
+  const database = await resultOf(opening);
   try {
-    return (await settled(run(database.transaction(TABLE, mode).objectStore(TABLE)))) as T;
+    return (await resultOf(run(database.transaction(TABLE, mode).objectStore(TABLE)))) as T;
   } finally {
     database.close();
   }
 }
 
-function settled<T>(request: IDBRequest<T>): Promise<T> {
+function resultOf<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

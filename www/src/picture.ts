@@ -34,7 +34,7 @@ export function drawTaste(items: Items, state: RenderedState): SVGSVGElement {
     return createSvg("text", { x, y, ...fonts, ...attributes }, content);
   };
   const muted = { fill: colour("--text-muted") };
-  const tile = (x: number, y: number, size: number, id: string): SVGElement[] => {
+  const drawTile = (x: number, y: number, size: number, id: string): SVGElement[] => {
     const hue = state.hueOf(id);
     const { glyph, isMonogram } = itemById(items, id);
     const fill = hue === undefined ? colour("--surface-inset") : colour("--hue-faint", hue);
@@ -84,7 +84,7 @@ export function drawTaste(items: Items, state: RenderedState): SVGSVGElement {
       ...list.entries.slice(0, MAX_PICKS).flatMap(({ item, because }, index) => {
         const size = 84;
         const x = MARGIN + 210 + index * (size + 14);
-        const [background, glyph] = tile(x, y, size, item);
+        const [background, glyph] = drawTile(x, y, size, item);
         const hue = because.medoid === undefined ? undefined : state.hueOf(because.medoid);
         if (hue !== undefined) background?.setAttribute("fill", colour("--hue-faint", hue));
         return [background, glyph].filter((element) => element !== undefined);

@@ -57,16 +57,16 @@ export function bindTour(listener: TourListener): void {
   let invoker: Element | null = null;
 
   const target = (): HTMLElement => byId(steps[current]?.target ?? "");
-  const mark = (isMarked: boolean): void => {
+  const markTarget = (isMarked: boolean): void => {
     target().classList.toggle("tour-target", isMarked);
   };
   const show = (index: number): void => {
-    mark(false);
+    markTarget(false);
     current = index;
     const step = steps[index];
     if (step === undefined) return dialog.close();
     step.prepare?.();
-    mark(true);
+    markTarget(true);
     const isLast = index === steps.length - 1;
     const next = createButton(isLast ? "Done" : "Next", () => show(index + 1), {
       classes: "strong",
@@ -99,7 +99,7 @@ export function bindTour(listener: TourListener): void {
     if (key === "Escape") dialog.close();
   });
   dialog.addEventListener("close", () => {
-    mark(false);
+    markTarget(false);
     (invoker as HTMLElement | null)?.focus();
   });
   addEventListener("resize", () => {

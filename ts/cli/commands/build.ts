@@ -300,7 +300,7 @@ function parseReduction(values: {
   return { dims: parseInteger("--dims", dims, 1), method };
 }
 
-/** Throws unless vectors of `dim` components can be reduced so. */
+/** Throws unless vectors of `dim` components can be reduced with these options. */
 function checkReduction(
   reduction: { dims: number; method: ReduceMethod } | undefined,
   dim: number,

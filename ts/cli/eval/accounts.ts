@@ -93,9 +93,9 @@ export function joinDataSets(
     }
     const cases: RowCase[] = [];
     for (const { user, history, times, test, cut } of set.cases) {
-      const known = (items: Int32Array) => items.filter((item) => rowOf[item]! >= 0);
-      const rows = known(history).map((item) => rowOf[item]!);
-      const testRows = known(test).map((item) => rowOf[item]!);
+      const withVectors = (items: Int32Array) => items.filter((item) => rowOf[item]! >= 0);
+      const rows = withVectors(history).map((item) => rowOf[item]!);
+      const testRows = withVectors(test).map((item) => rowOf[item]!);
       unknownTest += test.length - testRows.length;
       if (rows.length === 0 || testRows.length === 0) lostCases += 1;
       else {

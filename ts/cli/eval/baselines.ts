@@ -44,19 +44,19 @@ export function parseMethod(text: string): Method {
 
 const MAKERS: ReadonlyMap<string, (name: string, parameter: number | undefined) => Method> =
   new Map<string, (name: string, parameter: number | undefined) => Method>([
-    ["last", (name, k = 1) => lastItems(name, count(name, k))],
+    ["last", (name, k = 1) => lastItems(name, checkCount(name, k))],
     ["mean", (name) => decayAverage(name, "mean of the history", 0)],
     ["decay", (name, rate = 0.1) => decayAverage(name, `decay average ${rate}`, rate)],
-    ["k-means", (name, k = 5) => kMeansCentres(name, count(name, k))],
-    ["linkage", (name, k = 5) => completeLinkageMedoids(name, count(name, k))],
-    ["pinnersage", (name, k = 5) => pinnerSage(name, count(name, k))],
+    ["k-means", (name, k = 5) => kMeansCentres(name, checkCount(name, k))],
+    ["linkage", (name, k = 5) => completeLinkageMedoids(name, checkCount(name, k))],
+    ["pinnersage", (name, k = 5) => pinnerSage(name, checkCount(name, k))],
     ["popularity", (name) => popularity(name)],
     ["popular-decay", (name, rate = 0.1) => popularDecay(name, rate)],
     ["ease", (name, l2 = DEFAULT_EASE_L2) => ease(name, l2)],
     ["random", (name) => randomItems(name)],
   ]);
 
-function count(name: string, k: number): number {
+function checkCount(name: string, k: number): number {
   if (Number.isInteger(k) && k > 0) return k;
   throw new UsageError(`--methods: ${name}: expected a whole number from 1`);
 }

@@ -229,14 +229,14 @@ function rotate(a: Float64Array, vectors: Float64Array, size: number, p: number,
   const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.sqrt(theta * theta + 1));
   const c = 1 / Math.sqrt(t * t + 1);
   const s = t * c;
-  const turn = (values: Float64Array, i: number, j: number): void => {
+  const rotatePair = (values: Float64Array, i: number, j: number): void => {
     const [x, y] = [values[i]!, values[j]!];
     values[i] = c * x - s * y;
     values[j] = s * x + c * y;
   };
-  for (let k = 0; k < size; k += 1) turn(a, k * size + p, k * size + q);
-  for (let k = 0; k < size; k += 1) turn(a, p * size + k, q * size + k);
-  for (let k = 0; k < size; k += 1) turn(vectors, k * size + p, k * size + q);
+  for (let k = 0; k < size; k += 1) rotatePair(a, k * size + p, k * size + q);
+  for (let k = 0; k < size; k += 1) rotatePair(a, p * size + k, q * size + k);
+  for (let k = 0; k < size; k += 1) rotatePair(vectors, k * size + p, k * size + q);
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

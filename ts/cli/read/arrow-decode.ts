@@ -84,33 +84,33 @@ async function registerCodecs(): Promise<void> {
   const { CompressionType, setCompressionCodec } = await import("@uwdata/flechette");
   const { decompressZstd } = await import("hyparquet-compressors");
   const { decompressFrame } = await import("lz4js");
-  let total = 0;
+  let totalBytes = 0;
   const allocate = (length: number): Uint8Array => {
-    total += length;
-    if (!(length >= 0 && length <= MAX_BUFFER_BYTES && total <= MAX_DECOMPRESSED_BYTES))
+    totalBytes += length;
+    if (!(length >= 0 && length <= MAX_BUFFER_BYTES && totalBytes <= MAX_DECOMPRESSED_BYTES))
       throw new Error(
-        `a column of ${length} bytes, ${total} with those before it, expected at most ` +
+        `a column of ${length} bytes, ${totalBytes} with those before it, expected at most ` +
           `${MAX_BUFFER_BYTES} and ${MAX_DECOMPRESSED_BYTES}`,
       );
     return new Uint8Array(length);
   };
-  const complete = (bytes: Uint8Array, length: number): Uint8Array => {
+  const checkLength = (bytes: Uint8Array, length: number): Uint8Array => {
     if (bytes.length === length) return bytes;
     throw new Error(`a column has ${bytes.length} bytes, expected ${length}`);
   };
-  const unused = (): never => {
+  const rejectEncoding = (): never => {
     throw new Error("compression is not used");
   };
   setCompressionCodec(CompressionType.LZ4_FRAME, {
-    encode: unused,
+    encode: rejectEncoding,
     decode(bytes, length) {
       const output = allocate(length);
       const filledBytes = decompressFrame(bytes, output);
-      return complete(output.subarray(0, filledBytes), length);
+      return checkLength(output.subarray(0, filledBytes), length);
     },
   });
   setCompressionCodec(CompressionType.ZSTD, {
-    encode: unused,
-    decode: (bytes, length) => complete(decompressZstd(bytes, allocate(length)), length),
+    encode: rejectEncoding,
+    decode: (bytes, length) => checkLength(decompressZstd(bytes, allocate(length)), length),
   });
 }

@@ -69,7 +69,7 @@ export function findSeparator(beginning: string): { separator: string; hasLine: 
   return { separator, hasLine: false };
 }
 
-/** The rows of lines that have numbers only, as TensorBoard's projector has them: one a line. */
+/** The rows of lines that have numbers only, as TensorBoard's projector has them: one per line. */
 export async function* readNumberLines(
   name: string,
   { beginning, chunks }: TextSource,

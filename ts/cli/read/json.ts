@@ -1,5 +1,5 @@
 /**
- * JSON: one object a line, an array of objects, or objects that span lines. Read as a stream, in
+ * JSON: one object per line, an array of objects, or objects that span lines. Read as a stream, in
  * time linear in the length of the text.
  */
 import { inspect } from "../../values/check.js";

@@ -6,7 +6,7 @@ import type { FileHandle } from "node:fs/promises";
 import { InputError } from "../command-error.js";
 import type { Row } from "./row.js";
 
-/** Bytes per read of the array; in Fortran order a block is read with one read a column. */
+/** Bytes per read of the array; in Fortran order a block takes one read per column. */
 const C_BLOCK_BYTES = 1 << 22;
 const FORTRAN_BLOCK_BYTES = 1 << 26;
 

@@ -44,7 +44,7 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
   }
 }
 
-/** Prints (name, value) pairs, one a line, the values aligned. */
+/** Prints (name, value) pairs, one per line, the values aligned. */
 export function printFields(fields: readonly (readonly [name: string, value: string])[]): void {
   const nameWidth = Math.max(...fields.map(([name]) => name.length));
   for (const [name, value] of fields) print(`  ${name.padEnd(nameWidth)}  ${value}`);

@@ -74,9 +74,9 @@ function attract(y: Float32Array, i: number, j: number, rate: number): void {
   const dy = y[2 * i + 1]! - y[2 * j + 1]!;
   const square = dx * dx + dy * dy;
   if (square === 0) return;
-  const pull = (-2 * A * B * square ** (B - 1)) / (1 + A * square ** B);
-  const stepX = limit(pull * dx) * rate;
-  const stepY = limit(pull * dy) * rate;
+  const attraction = (-2 * A * B * square ** (B - 1)) / (1 + A * square ** B);
+  const stepX = clampStep(attraction * dx) * rate;
+  const stepY = clampStep(attraction * dy) * rate;
   y[2 * i]! += stepX;
   y[2 * i + 1]! += stepY;
   y[2 * j]! -= stepX;
@@ -88,12 +88,12 @@ function repel(y: Float32Array, i: number, j: number, rate: number): void {
   const dx = y[2 * i]! - y[2 * j]!;
   const dy = y[2 * i + 1]! - y[2 * j + 1]!;
   const square = dx * dx + dy * dy;
-  const push = (2 * B) / ((0.001 + square) * (1 + A * square ** B));
-  y[2 * i]! += limit(push * dx) * rate;
-  y[2 * i + 1]! += limit(push * dy) * rate;
+  const repulsion = (2 * B) / ((0.001 + square) * (1 + A * square ** B));
+  y[2 * i]! += clampStep(repulsion * dx) * rate;
+  y[2 * i + 1]! += clampStep(repulsion * dy) * rate;
 }
 
-function limit(step: number): number {
+function clampStep(step: number): number {
   return Math.max(-MAX_STEP, Math.min(MAX_STEP, step));
 }
 

@@ -14,14 +14,15 @@ export function nearestRow(
 ): number | undefined {
   let nearest: number | undefined;
   let leastDistance = limit;
-  const consider = (row: number): void => {
+  const updateNearest = (row: number): void => {
     const distance = Math.hypot((places[2 * row] ?? 0) - x, (places[2 * row + 1] ?? 0) - y);
     if (distance > leastDistance) return;
     leastDistance = distance;
     nearest = row;
   };
-  for (const { row } of marks) consider(row);
-  if (nearest === undefined) for (let row = 0; row < places.length / 2; row += 1) consider(row);
+  for (const { row } of marks) updateNearest(row);
+  if (nearest === undefined)
+    for (let row = 0; row < places.length / 2; row += 1) updateNearest(row);
   return nearest;
 }
 
