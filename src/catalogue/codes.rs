@@ -8,6 +8,8 @@
 //!
 //! `inline(never)` functions run at most once for each vector; `inline(always)` functions run once
 //! for each block of components.
+//!
+//! More than 400 lines: encoding and decoding must agree bit by bit, and are read together.
 
 use super::header::{ErrorBound, MAX_SCALE};
 use super::kernel::{PARTIAL_SUMS, STEPS_PER_CODE, Steps, steps};

@@ -1,4 +1,5 @@
-// The built package in a browser, with its IndexedDB, its workers and its wasm loader.
+// The built package in a browser, with its IndexedDB, its workers and its wasm loader. More than
+// 400 lines: the tests share one browser and one site.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { serveSite } from "./site.mjs";

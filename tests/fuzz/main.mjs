@@ -1,4 +1,5 @@
-// `npm run test:fuzz`: the long run, a million inputs for each target, 50,000 for Parquet and Arrow.
+// `npm run test:fuzz`: the long run, a million inputs for each target, 50,000 for Parquet and
+// Arrow.
 //   npm run test:fuzz -- --runs 10000 --seed 7 log wire
 import { parseArgs } from "node:util";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";

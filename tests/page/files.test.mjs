@@ -1,4 +1,5 @@
-// Files and links of the user: own catalogues, actions, shared links, pictures; use without network.
+// Files and links of the user: own catalogues, actions, shared links, pictures; use without
+// network.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";

@@ -35,7 +35,7 @@ const countPixels = (visitor, variable, hue) =>
     { variable, hue },
   );
 
-test("the map has every item of the catalogue, and the user's in the colour of their interest", async (t) => {
+test("the map has every item, and the user's in the colour of their interest", async (t) => {
   const visitor = await (await visit(t)).ready();
   await visitor.tap(...ANIMALS, ...SPORTS);
   const map = await openMap(visitor);
@@ -123,7 +123,7 @@ test("the cut of the tree forms interests", async (t) => {
   assert.equal(await chips.locator("span").last().textContent(), "12");
 });
 
-test("the catalogue of words is loaded when it is chosen, and has interests of its own", async (t) => {
+test("the words are loaded when they are chosen, and have interests of their own", async (t) => {
   const visitor = await (await visit(t)).ready();
   const asked = () => visitor.requests.filter((request) => /words-.*\.sage/.test(request.url()));
   assert.equal(asked().length, 0, "not with the first page");

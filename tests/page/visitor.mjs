@@ -1,5 +1,6 @@
 // Drives the page in a browser: `visit` opens it, `Visitor` has the gestures and readings of tests.
-// `npm test` uses Chromium; POCKETSAGE_BROWSER=firefox, which `npm run test:browsers` sets, Firefox.
+// `npm test` uses Chromium; POCKETSAGE_BROWSER=firefox, which `npm run test:browsers` sets,
+// Firefox.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before } from "node:test";
@@ -138,8 +139,8 @@ class Visitor {
   }
 
   /**
-   * The file that `gesture` saves: `{ name, bytes }`. Firefox has no event of downloads in WebDriver
-   * BiDi, so there the link that starts one is read.
+   * The file that `gesture` saves: `{ name, bytes }`. Firefox has no event of downloads in
+   * WebDriver BiDi, so there the link that starts one is read.
    */
   async download(gesture) {
     if (!isFirefox) {

@@ -1,4 +1,7 @@
-/** Finds the emoji that the fonts of this device can draw; without a colour font, names replace them. */
+/**
+ * Finds the emoji that the fonts of this device can draw; without a colour font, names replace
+ * them.
+ */
 import type { ItemId } from "pocketsage";
 import { type Item, type Items, withMonogram } from "./items.js";
 

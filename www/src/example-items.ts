@@ -5,7 +5,9 @@ const SAMPLE_SIZE = 300;
 const KINDS = 4;
 const NEIGHBOURS = 2;
 
-/** Groups of alike items, by farthest-point sampling of every n-th item. O(sample x kinds x dim). */
+/**
+ * Groups of alike items, by farthest-point sampling of every n-th item. O(sample x kinds x dim).
+ */
 export function exampleOf(catalogue: Catalogue): ItemId[][] {
   const ids = [...catalogue.ids()];
   const step = Math.max(1, Math.floor(ids.length / SAMPLE_SIZE));

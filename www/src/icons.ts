@@ -6,7 +6,9 @@ const SVG = "http://www.w3.org/2000/svg";
 const PATHS = {
   close: "M6 6l12 12M18 6L6 18",
   /** A thumb that points down. */
-  less: "M7 4v9M7 13l4 7c1.6 0 2.4-1 2.2-2.6L12.8 14H18c1.4 0 2.3-1.2 2-2.5l-1.5-6A2 2 0 0 0 16.6 4H7",
+  less:
+    "M7 4v9M7 13l4 7c1.6 0 2.4-1 2.2-2.6L12.8 14H18c1.4 0 2.3-1.2 2-2.5l-1.5-6" +
+    "A2 2 0 0 0 16.6 4H7",
   more: "M5 12h.01M12 12h.01M19 12h.01",
   copy: "M9 9h10v10H9zM5 15V5h10",
   done: "M5 13l4 4L19 7",

@@ -7,7 +7,8 @@ export const INTEREST_HUES = [150, 45, 262, 350, 90, 212, 310, 20];
 /**
  * Returns a function that takes each new list of interests, most important first, and returns one
  * hue per interest. An interest inherits the hue of the previous interest with which it shares
- * most items; the others get unused hues in order. Hues repeat after `INTEREST_HUES.length` interests.
+ * most items; the others get unused hues in order. Hues repeat after `INTEREST_HUES.length`
+ * interests.
  */
 export function createHueAssigner(): (interests: readonly Interest[]) => number[] {
   let previousInterests: { items: ReadonlySet<ItemId>; hue: number }[] = [];

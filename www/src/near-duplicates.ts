@@ -45,7 +45,9 @@ export function limitOf(catalogue: Catalogue): number {
   return limit;
 }
 
-/** The cosine that LIMIT_QUANTILE of a sample of items do not reach with their nearest neighbour. */
+/**
+ * The cosine that LIMIT_QUANTILE of a sample of items do not reach with their nearest neighbour.
+ */
 function measureLimit(catalogue: Catalogue): number {
   const ids = [...catalogue.ids()];
   const step = Math.max(1, Math.floor(ids.length / SAMPLE_SIZE));

@@ -1,4 +1,6 @@
-/** Registers the service worker of the built page, which keeps its files for use without network. */
+/**
+ * Registers the service worker of the built page, which keeps its files for use without network.
+ */
 
 /** Does nothing in development, where there is none, and in browsers that refuse it. */
 export function registerServiceWorker(): void {

@@ -91,7 +91,8 @@ export function drawTaste(items: Items, state: RenderedState): SVGSVGElement {
       }),
     ];
   });
-  const summary = `${formatCount(interests.length, "interest")} in ${formatCount(actions, "action")}`;
+  const interestCount = formatCount(interests.length, "interest");
+  const summary = `${interestCount} in ${formatCount(actions, "action")}`;
   return createSvg(
     "svg",
     {

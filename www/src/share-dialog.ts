@@ -1,4 +1,6 @@
-/** The dialog "Share": a link to what is shown, and pictures. Actions are in the link on request. */
+/**
+ * The dialog "Share": a link to what is shown, and pictures. Actions are in the link on request.
+ */
 import type { RecordedAction } from "pocketsage";
 import { copyText } from "./copy-buttons.js";
 import { byId } from "./dom.js";

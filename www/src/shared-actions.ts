@@ -26,7 +26,9 @@ export function formatSharedActions(actions: readonly RecordedAction[], now = Da
   return new URLSearchParams({ [FIELD]: entries.join("~") }).toString();
 }
 
-/** The actions of a fragment at distinct times, oldest first; items that are not known are skipped. */
+/**
+ * The actions of a fragment at distinct times, oldest first; items that are not known are skipped.
+ */
 export function parseSharedActions(
   fragment: string,
   isKnown: (item: ItemId) => boolean,

@@ -29,7 +29,9 @@ export function bindTour(listener: TourListener): void {
     {
       target: "interests",
       title: "Interests form",
-      text: "Alike items join. The large one is real and stands for its interest; the share is its importance now.",
+      text:
+        "Alike items join. The large one is real and stands for its interest; the share is its " +
+        "importance now.",
       prepare: () => {
         listener.fillProfile();
         listener.selectView("interests");
@@ -38,18 +40,24 @@ export function bindTour(listener: TourListener): void {
     {
       target: "recommendations",
       title: "Several interests, or one average",
-      text: "Both lists come from the same taps. Colours show which interest a pick is for. The average leaves interests out, or mixes them.",
+      text:
+        "Both lists come from the same taps. Colours show which interest a pick is for. The " +
+        "average leaves interests out, or mixes them.",
     },
     {
       target: "interests",
       title: "Turn the dials",
-      text: "How long the past counts, how varied and how daring the list is. Hide, mute or forget anything.",
+      text:
+        "How long the past counts, how varied and how daring the list is. Hide, mute or forget " +
+        "anything.",
       prepare: () => listener.selectView("dials"),
     },
     {
       target: "outbound",
       title: "Nothing leaves",
-      text: "All of it is computed here. The same code runs in your page: one npm package, one file of items.",
+      text:
+        "All of it is computed here. The same code runs in your page: one npm package, one file " +
+        "of items.",
     },
   ];
   const dialog = byId<HTMLDialogElement>("tour");

@@ -1,6 +1,7 @@
 /**
- * What the page calls in the worker beside the methods of a Sage: functions that need the catalogue.
- * Add a function here, and `WorkerClient.call` can call it. Arguments and results are cloned.
+ * What the page calls in the worker beside the methods of a Sage: functions that need the
+ * catalogue. Add a function here, and `WorkerClient.call` can call it. Arguments and results are
+ * cloned.
  */
 import type {
   Catalogue,

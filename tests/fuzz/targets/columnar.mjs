@@ -7,7 +7,10 @@ const CHILD = fileURLToPath(new URL("../columnar-child.mjs", import.meta.url));
 const DEADLINE_MS = 3000;
 const VALID_DEADLINE_MS = 60_000;
 
-/** The target of "parquet" or "arrow": random files are read back, mutated ones read, refused or stopped ("ended"). */
+/**
+ * The target of "parquet" or "arrow": random files are read back, mutated ones read, refused or
+ * stopped ("ended").
+ */
 export function columnarTarget(format) {
   let child;
   const start = () => {

@@ -1,5 +1,6 @@
-// Target: the readers of CSV, JSON, NumPy and safetensors: random files are read back, mutated files are read or
-// refused with an InputError. Text comes in chunks of random lengths, or as a file.
+// Target: the readers of CSV, JSON, NumPy and safetensors: random files are read back, mutated
+// files are read or refused with an InputError. Text comes in chunks of random lengths, or as a
+// file.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

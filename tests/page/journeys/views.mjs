@@ -1,5 +1,6 @@
 // The long check of `npm run test:browsers`: axe in every view and dialog, a visit by keyboard
-// only, and, in Chromium, the time from a tap to new picks on a processor that is four times slower.
+// only, and, in Chromium, the time from a tap to new picks on a processor that is four times
+// slower.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";

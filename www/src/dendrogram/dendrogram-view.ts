@@ -1,7 +1,7 @@
 /**
- * The dendrogram: the user's items as the leaves of their Ward tree, with a cut that can be dragged.
- * Whatever is right of the cut is one interest. The cut is a slider for keyboards and assistive
- * technology.
+ * The dendrogram: the user's items as the leaves of their Ward tree, with a cut that can be
+ * dragged. Whatever is right of the cut is one interest. The cut is a slider for keyboards and
+ * assistive technology.
  */
 import type { ItemId } from "pocketsage";
 import { createGlyph, createHtml, createSvg, reconcile, setHue } from "../dom.js";
@@ -212,7 +212,8 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
     );
     const named = names.slice(0, MAX_NAMED);
     const rest = names.length - named.length;
-    const text = `${formatCount(count, "interest")}: ${formatList([...named, ...(rest > 0 ? [`${rest} more`] : [])])}`;
+    const listed = formatList([...named, ...(rest > 0 ? [`${rest} more`] : [])]);
+    const text = `${formatCount(count, "interest")}: ${listed}`;
     handle.setAttribute("aria-valuemax", String(Math.max(1, tree.items.length)));
     handle.setAttribute("aria-valuenow", String(count));
     handle.setAttribute("aria-valuetext", text);

@@ -32,8 +32,8 @@ const MAX_PIXEL_RATIO = 2;
 const MIN_ASPECT = 0.55;
 const MAX_ASPECT = 1.6;
 const CAPTION =
-  "Near means alike. A double ring represents its interest; a dashed ring is a pick, with a line to " +
-  "its reason.";
+  "Near means alike. A double ring represents its interest; a dashed ring is a pick, with a line " +
+  "to its reason.";
 const KEYBOARD_HELP =
   "Arrow keys select your items and picks, Enter opens one, plus and minus zoom, Shift and arrow " +
   "keys move the map, 0 shows all of it.";
