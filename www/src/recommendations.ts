@@ -1,6 +1,7 @@
 /**
  * The recommendations as two lists over the same actions: with several interests, and with one
- * average. On narrow screens a dock at the bottom repeats both as rows, while they are not in sight.
+ * average. On narrow screens a dock at the bottom repeats both as rows, while they are not in
+ * sight.
  */
 import type { ItemId, Recommendation } from "pocketsage";
 import { animateMoves } from "./animations.js";
@@ -181,8 +182,8 @@ function hueOfReason({ because }: Recommendation, state: RenderedState): number 
 }
 
 /**
- * The reason of a recommendation as nodes: "because of 🍕 pizza", "near 🍔 🍟". Without an interest the
- * item represents the whole catalogue.
+ * The reason of a recommendation as nodes: "because of 🍕 pizza", "near 🍔 🍟". Without an interest
+ * the item represents the whole catalogue.
  */
 function createReason(
   items: Items,
