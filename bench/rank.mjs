@@ -44,9 +44,9 @@ await runScript(async () => {
         return formatNumber(median(times));
       };
       const first = formatNumber((await measureTime(() => sage.rank(list))).wall);
-      const hot = await timesOf(HOT_CALLS, 0);
+      const hotTimes = await timesOf(HOT_CALLS, 0);
       const isolated = await timesOf(ISOLATED_CALLS, 20);
-      rows.push([dim, formatNumber(actions), first, hot, isolated]);
+      rows.push([dim, formatNumber(actions), first, hotTimes, isolated]);
       await sage.close();
     }
     catalogue.close();

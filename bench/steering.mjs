@@ -115,12 +115,12 @@ async function measureDislike(sage, catalogue) {
 async function measureMutes(sage, actions, open) {
   const results = [];
   for (const { medoid } of (await sage.profile()).interests) {
-    const other = await open(actions);
-    await other.mute(medoid);
-    const muted = await countOf(other, medoid);
-    await other.record(actions.slice(0, 10).map(({ item }) => ({ item, at: NOW })));
-    results.push({ muted, mutedLater: await countOf(other, medoid) });
-    await other.close();
+    const mutedSage = await open(actions);
+    await mutedSage.mute(medoid);
+    const muted = await countOf(mutedSage, medoid);
+    await mutedSage.record(actions.slice(0, 10).map(({ item }) => ({ item, at: NOW })));
+    results.push({ muted, mutedLater: await countOf(mutedSage, medoid) });
+    await mutedSage.close();
   }
   return results;
 }

@@ -71,10 +71,11 @@ const checksOnRequest = {
 await runScript(async () => {
   const names = process.argv.slice(2);
   const allChecks = { ...checks, ...checksOnRequest };
-  const unknown = names.filter((name) => !(name in allChecks));
-  if (unknown.length > 0)
+  const unknownNames = names.filter((name) => !(name in allChecks));
+  if (unknownNames.length > 0)
     throw new Remedy(
-      `Unknown check: ${unknown.join(", ")}. The checks are ${Object.keys(allChecks).join(", ")}.`,
+      `Unknown check: ${unknownNames.join(", ")}. ` +
+        `The checks are ${Object.keys(allChecks).join(", ")}.`,
     );
   await setup();
   await build();

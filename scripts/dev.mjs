@@ -80,7 +80,7 @@ async function rebuildAndTest(paths) {
 
 /** The tests to run, `{ files, cargo }`: Node test files, and argument lists of `cargo test`. */
 async function selectTests(paths) {
-  const all = (await readdir(join(root, "tests"), { recursive: true }))
+  const allFiles = (await readdir(join(root, "tests"), { recursive: true }))
     .map((name) => name.replaceAll("\\", "/"))
     .filter((name) => /\.test\.m?js$/.test(name));
   const files = new Set(paths.filter((path) => /^tests\/.*\.test\.m?js$/.test(path)));
@@ -89,7 +89,7 @@ async function selectTests(paths) {
     const [pattern, rule] = testRules.find(([candidate]) => candidate.test(path)) ?? [];
     if (!pattern) continue;
     const tests = typeof rule === "function" ? rule(path.match(pattern)[1]) : rule;
-    for (const name of all)
+    for (const name of allFiles)
       if (tests.node?.some((one) => one.test(name))) files.add(`tests/${name}`);
     if (tests.cargo) cargo.set(tests.cargo.join(" "), tests.cargo);
   }

@@ -60,14 +60,14 @@ async function makeActions() {
   const lines = ["user,item,at"];
   for (let user = 0; user < USERS; user += 1) {
     const topics = [pickTopic(), pickTopic(), pickTopic()];
-    const seen = new Set();
+    const seenItems = new Set();
     let time = FIRST_DAY + Math.floor(random() * 60 * 24) * MS_PER_HOUR;
     for (let position = 0; position < ACTIONS_PER_USER; position += 1) {
-      const known = position < (ACTIONS_PER_USER * 2) / 3 ? topics.slice(0, 2) : topics;
-      const item = random() < POPULAR_SHARE ? pickPopular() : pick(pick(known));
+      const currentTopics = position < (ACTIONS_PER_USER * 2) / 3 ? topics.slice(0, 2) : topics;
+      const item = random() < POPULAR_SHARE ? pickPopular() : pick(pick(currentTopics));
       time += (1 + Math.floor(random() * 48)) * MS_PER_HOUR;
-      if (seen.has(item)) continue;
-      seen.add(item);
+      if (seenItems.has(item)) continue;
+      seenItems.add(item);
       lines.push(`u${user},${item},${time}`);
     }
   }

@@ -144,8 +144,8 @@ async function checkWasmOpt() {
 }
 
 async function installBrowsers(names) {
-  const found = await findBrowsers(names);
-  const missingNames = names.filter((name) => !found[name]);
+  const foundBrowsers = await findBrowsers(names);
+  const missingNames = names.filter((name) => !foundBrowsers[name]);
   if (missingNames.length > 0) {
     const missingBrowsers = missingNames.map((name) => browsers[name]);
     const packages = missingBrowsers.flatMap((browser) => browser.packages);
@@ -162,8 +162,10 @@ async function installBrowsers(names) {
     const install = ["install", "-y", "--no-install-recommends", ...packages];
     await runOrThrow("apt-get", ["update"], nonInteractive);
     await runOrThrow("apt-get", install, nonInteractive);
-    Object.assign(found, await findBrowsers(missingNames));
-    const failed = missingNames.filter((name) => !found[name]).map((name) => browsers[name]);
+    Object.assign(foundBrowsers, await findBrowsers(missingNames));
+    const failed = missingNames
+      .filter((name) => !foundBrowsers[name])
+      .map((name) => browsers[name]);
     if (failed.length > 0) {
       throw new Remedy(
         `${failed.map(({ missing }) => missing).join(", and ")}: installed, but not found or ` +
@@ -171,11 +173,11 @@ async function installBrowsers(names) {
       );
     }
   }
-  for (const name of names) reportDone(name, found[name].version);
-  const entries = names.map((name) => [name, found[name].version]);
+  for (const name of names) reportDone(name, foundBrowsers[name].version);
+  const entries = names.map((name) => [name, foundBrowsers[name].version]);
   return {
     versions: Object.fromEntries(entries),
-    env: Object.assign({}, ...names.map((name) => found[name].env)),
+    env: Object.assign({}, ...names.map((name) => foundBrowsers[name].env)),
   };
 }
 

@@ -133,15 +133,15 @@ function measure(medoids, members, drawCells) {
     const { scores, ideal, vector, row } = medoid;
     const idealMean = ideal.reduce((sum, item) => sum + scores[item], 0) / TOP;
     for (const cells of drawCells(medoid)) {
-      const found = cells
+      const foundItems = cells
         .flatMap((cell) => members[cell])
         .filter((member) => member.row !== row)
         .map((member) => ({ row: member.row, score: dot(member.codes, vector) }))
         .sort((a, b) => b.score - a.score)
         .slice(0, TOP);
-      const sum = found.reduce((total, hit) => total + scores[hit.row], 0);
+      const sum = foundItems.reduce((total, hit) => total + scores[hit.row], 0);
       shares += sum / TOP / idealMean;
-      recalls += found.filter((hit) => ideal.includes(hit.row)).length / TOP;
+      recalls += foundItems.filter((hit) => ideal.includes(hit.row)).length / TOP;
       runs += 1;
     }
   }
@@ -204,9 +204,9 @@ async function measureCpu() {
     await send();
     const times = [];
     for (let sample = 0; sample < CPU_SAMPLES; sample += 1) {
-      const before = await cpuMs(pid);
+      const cpuMsBefore = await cpuMs(pid);
       for (let request = 0; request < CPU_REQUESTS; request += 1) await send();
-      times.push(((await cpuMs(pid)) - before) / (CPU_REQUESTS * CPU_VECTORS));
+      times.push(((await cpuMs(pid)) - cpuMsBefore) / (CPU_REQUESTS * CPU_VECTORS));
     }
     await worker.stop();
     times.sort((a, b) => a - b);

@@ -53,22 +53,22 @@ export const tastes = {
   /** Two to eight subgroups of at most 20 emoji each, shuffled. */
   planted: ({ subgroups }, random, taps) => {
     const large = subgroups.filter((rows) => rows.length >= 5);
-    const chosen = sample(large, 2 + Math.floor(random() * 7), random);
-    const rows = chosen.flatMap((members) => sample(members, 20, random));
+    const chosenSubgroups = sample(large, 2 + Math.floor(random() * 7), random);
+    const rows = chosenSubgroups.flatMap((members) => sample(members, 20, random));
     return sample(rows, taps, random);
   },
 };
 
 /** Rows of `count` emoji of each of three random subgroups, and the subgroup of each row. */
 export function plantThree({ subgroups }, count, random) {
-  const chosen = sample(
+  const chosenSubgroups = sample(
     subgroups.filter((rows) => rows.length >= count),
     3,
     random,
   );
   return {
-    rows: chosen.flatMap((members) => sample(members, count, random)),
-    truth: chosen.flatMap((_, subgroup) => Array(count).fill(subgroup)),
+    rows: chosenSubgroups.flatMap((members) => sample(members, count, random)),
+    truth: chosenSubgroups.flatMap((_, subgroup) => Array(count).fill(subgroup)),
   };
 }
 

@@ -16,11 +16,11 @@ export function printWard({ results, first, skipped }) {
 
 function printTask({ data, n, dim, contestants: runs, absent }) {
   printTitle(`${data}, n = ${formatCount(n)}, d = ${dim}\n`);
-  const timed = runs.filter(({ error }) => !error);
-  if (timed.length > 0) {
+  const timedRuns = runs.filter(({ error }) => !error);
+  if (timedRuns.length > 0) {
     printTable([
       ["contestant", "CPU ms", "wall ms", "ratio", "memory MB", "calls"],
-      ...timed.map((run) => [
+      ...timedRuns.map((run) => [
         run.name,
         formatNumber(run.cpu),
         formatNumber(run.wall),
@@ -31,7 +31,7 @@ function printTask({ data, n, dim, contestants: runs, absent }) {
     ]);
   }
   for (const { name, error } of runs.filter((run) => run.error)) console.log(`  ${name}: ${error}`);
-  for (const { name, difference } of timed.filter(({ sameTree }) => sameTree === false)) {
+  for (const { name, difference } of timedRuns.filter(({ sameTree }) => sameTree === false)) {
     const percent = (100 * difference).toPrecision(2);
     console.log(`  ${name}: another tree, a squared height differs by ${percent} %`);
   }

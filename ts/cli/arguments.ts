@@ -72,9 +72,11 @@ export function parseShare(option: string, text: string): number {
 export function parseTime(option: string, text: string): number {
   const time = readTime(text);
   const isNumber = parseIsoTime(text.trim()) === undefined;
-  const other = isNumber && time !== undefined ? detectOtherTimeFormat(time) : undefined;
-  if (time !== undefined && other === undefined) return time;
-  const reason = other ? `, which looks like ${other === "date" ? "a date" : other}` : "";
+  const otherFormat = isNumber && time !== undefined ? detectOtherTimeFormat(time) : undefined;
+  if (time !== undefined && otherFormat === undefined) return time;
+  const reason = otherFormat
+    ? `, which looks like ${otherFormat === "date" ? "a date" : otherFormat}`
+    : "";
   throw new UsageError(`${option}: expected ${TIME_FORMATS}, saw ${inspect(text)}${reason}`);
 }
 

@@ -7,13 +7,13 @@
 export function encodeStrings(strings: readonly string[]): { utf8: Uint8Array; ends: Uint32Array } {
   const encoder = new TextEncoder();
   const ends = new Uint32Array(strings.length);
-  const joined = strings.join("");
-  const encoded = encoder.encode(joined);
+  const joinedStrings = strings.join("");
+  const joinedBytes = encoder.encode(joinedStrings);
   // One byte per UTF-16 unit means ASCII, so offsets are sums of string lengths. One call of
   // `encode` takes a tenth of the time of one call per string.
-  if (encoded.length === joined.length) {
+  if (joinedBytes.length === joinedStrings.length) {
     strings.reduce((end, string, index) => (ends[index] = end + string.length), 0);
-    return { utf8: encoded, ends };
+    return { utf8: joinedBytes, ends };
   }
   // One call per string, so that two strings that end and begin with half of a surrogate pair
   // are not joined into one character.

@@ -45,15 +45,16 @@ export function interleave<T extends { readonly item: ItemId }>(
   const { seed, count = 20 } = options;
   const random = seededBits(checkInteger("interleave: seed", seed, 0, Number.MAX_SAFE_INTEGER));
   const maxItems = checkInteger("interleave: count", count);
-  const placed = new Set<ItemId>();
+  const placedItems = new Set<ItemId>();
   const interleaved: Interleaved<T>[] = [];
   const teams = { a: { list: a, next: 0 }, b: { list: b, next: 0 } };
   const place = (name: "a" | "b"): void => {
     const team = teams[name];
-    while (team.next < team.list.length && placed.has(team.list[team.next]!.item)) team.next += 1;
+    while (team.next < team.list.length && placedItems.has(team.list[team.next]!.item))
+      team.next += 1;
     const entry = team.list[team.next];
     if (!entry || interleaved.length === maxItems) return;
-    placed.add(entry.item);
+    placedItems.add(entry.item);
     interleaved.push({ ...entry, team: name });
   };
   for (let size = -1; size < interleaved.length; ) {

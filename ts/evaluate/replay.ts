@@ -47,17 +47,17 @@ export async function replay(
   options: ReplayOptions,
 ): Promise<Replay> {
   checkKeys("replay", options, ["sage", "recommend", "held"]);
-  const timed = actions
+  const timedActions = actions
     .map((action, index) => ({ action, at: checkTime(`replay: action ${index}: at`, action.at) }))
     .sort((x, y) => x.at - y.at);
-  const itemCount = new Set(timed.map(({ action }) => action.item)).size;
+  const itemCount = new Set(timedActions.map(({ action }) => action.item)).size;
   const maxHeld = checkInteger(
     "replay: held",
     options.held ?? Math.max(1, Math.floor(itemCount / 5)),
   );
   // Walks back until enough new items are held: an item of the remaining log is not one of them.
   const firstAction = new Map<ItemId, number>();
-  for (const [index, { action }] of timed.entries())
+  for (const [index, { action }] of timedActions.entries())
     if (!firstAction.has(action.item)) firstAction.set(action.item, index);
   const firstIndices = [...firstAction.values()];
   const cut = firstIndices[Math.max(0, firstIndices.length - maxHeld)] ?? 0;
@@ -68,10 +68,10 @@ export async function replay(
       `replay: ${itemCount} items are too few to hold ${maxHeld} out: record more, or lower held.`,
     );
   const { store: _store, now: _now, ...sageOptions } = options.sage;
-  const sage = await openSage({ ...sageOptions, now: () => timed[cut]!.at });
+  const sage = await openSage({ ...sageOptions, now: () => timedActions[cut]!.at });
   try {
     // `sage.actions()` returns the problem of an action, which `record` does not accept.
-    const toRecord = timed.slice(0, cut).map(({ action }): Action => {
+    const toRecord = timedActions.slice(0, cut).map(({ action }): Action => {
       const { problem: _, ...rest } = action as RecordedAction;
       return rest;
     });

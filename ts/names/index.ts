@@ -73,10 +73,10 @@ export function nameInterests(
     return new Set(words.filter((word) => /^\p{L}[\p{L}\p{M}\p{N}'’.-]+$/u.test(word)));
   };
   const key = JSON.stringify([language, fields]);
-  const known = knownCounts.get(catalogue);
+  const knownCount = knownCounts.get(catalogue);
   const counts =
-    known?.revision === catalogue.revision && known.key === key
-      ? known
+    knownCount?.revision === catalogue.revision && knownCount.key === key
+      ? knownCount
       : { revision: catalogue.revision, key, itemsPerWord: countItems(catalogue, wordsOf) };
   knownCounts.set(catalogue, counts);
   return profile.interests.map(({ items }) => {

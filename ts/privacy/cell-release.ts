@@ -24,17 +24,17 @@ export function planProbes(
   const lists = vectors
     .slice(0, interests)
     .map((vector) => nearestCells(codebook, vector, codebook.cells));
-  const chosen = new Set<number>();
+  const chosenCells = new Set<number>();
   for (let probe = 0; probe < probes; probe += 1)
     for (const list of lists) {
-      const next = list.find((cell) => !chosen.has(cell));
-      if (next !== undefined && chosen.size < total) chosen.add(next);
+      const next = list.find((cell) => !chosenCells.has(cell));
+      if (next !== undefined && chosenCells.size < total) chosenCells.add(next);
     }
   for (const cell of drawDistinct(codebook.cells, codebook.cells, draw)) {
-    if (chosen.size === total) break;
-    chosen.add(cell);
+    if (chosenCells.size === total) break;
+    chosenCells.add(cell);
   }
-  return { cells: shuffle([...chosen], draw), releases: [] };
+  return { cells: shuffle([...chosenCells], draw), releases: [] };
 }
 
 /**
@@ -57,13 +57,13 @@ export function planSets(
 ): CellPlan {
   const { interests, mechanism, hash, cap, epoch, state } = options;
   const { size, epsilon } = mechanism;
-  const known = state.releases.filter(
+  const earlierReleases = state.releases.filter(
     (release) => release.codebook === hash && release.set.length === size,
   );
   const setOf = new Map<number, Release>();
-  for (const release of known)
+  for (const release of earlierReleases)
     if (release.cell !== undefined && !setOf.has(release.cell)) setOf.set(release.cell, release);
-  const dummies = known.filter(({ cell }) => cell === undefined);
+  const dummies = earlierReleases.filter(({ cell }) => cell === undefined);
   const releases: Release[] = [];
   const newRelease = (fields: Pick<Release, "epsilon" | "set" | "cell">): Release => {
     const release = { id: newId(), epoch, codebook: hash, ...fields };
@@ -99,10 +99,10 @@ export function planShard(
 ): CellPlan {
   const { count, hash, epoch, state } = options;
   const size = Math.min(count, codebook.cells);
-  const known = state.releases.find(
+  const earlierShard = state.releases.find(
     (one) => one.codebook === hash && one.cell === undefined && one.set.length === size,
   );
-  if (known) return { cells: known.set, releases: [] };
+  if (earlierShard) return { cells: earlierShard.set, releases: [] };
   const set = drawDistinct(codebook.cells, size, draw).sort((a, b) => a - b);
   const release = { id: newId(), epoch, codebook: hash, epsilon: 0, set };
   return { cells: set, releases: [release] };

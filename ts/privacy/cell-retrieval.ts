@@ -97,10 +97,10 @@ export function openCellRetrieval(
 
   const cellsOf = (replies: readonly Uint8Array[], count: number): Uint8Array[] => {
     if (!strategy.isSplit) return [...replies];
-    const joined = xorBytes(replies[0]!, replies[1]!);
+    const joinedReplies = xorBytes(replies[0]!, replies[1]!);
     const { cellBytes } = manifest;
     return Array.from({ length: count }, (_, index) =>
-      joined.subarray(index * cellBytes, (index + 1) * cellBytes),
+      joinedReplies.subarray(index * cellBytes, (index + 1) * cellBytes),
     );
   };
 

@@ -46,24 +46,25 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
   /** Items for the medoids of the queries, filled up with random items of the sample. */
   const chooseItems = (queries: readonly Query[]): SentItem[] => {
     const never = new Set(mode === "anchors" ? ledger.current().never : []);
-    const chosen = new Map<ItemId, Float32Array>();
+    const chosenItems = new Map<ItemId, Float32Array>();
     for (const { item, vector } of queries) {
-      if (item === undefined || chosen.size === interests) continue;
+      if (item === undefined || chosenItems.size === interests) continue;
       never.add(item);
-      if (mode === "medoids") chosen.set(item, vector);
+      if (mode === "medoids") chosenItems.set(item, vector);
       else {
-        const exclude = [...never, ...chosen.keys()];
+        const exclude = [...never, ...chosenItems.keys()];
         const [anchor] = catalogue.search(vector, { count: 1, exclude, exact: true });
-        if (anchor) chosen.set(anchor.item, catalogue.vector(anchor.item)!);
+        if (anchor) chosenItems.set(anchor.item, catalogue.vector(anchor.item)!);
       }
     }
     for (const row of drawDistinct(publicIds.length, publicIds.length, secureDraw)) {
-      if (chosen.size === interests) break;
+      if (chosenItems.size === interests) break;
       const item = publicIds[row]!;
-      if (!never.has(item) && !chosen.has(item)) chosen.set(item, catalogue.vector(item)!);
+      if (!never.has(item) && !chosenItems.has(item))
+        chosenItems.set(item, catalogue.vector(item)!);
     }
-    if (chosen.size === interests)
-      return Array.from(chosen, ([item, vector]) => ({ item, vector }));
+    if (chosenItems.size === interests)
+      return Array.from(chosenItems, ([item, vector]) => ({ item, vector }));
     throw new SageError(
       "option",
       `${mode}: the sample has fewer than ${interests} items outside the history, ` +
@@ -134,8 +135,8 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
 
 /** The row of the item itself, else of the sent item with the largest cosine. */
 function nearestRow(sent: readonly Query[], vector: Float32Array, item: ItemId | undefined) {
-  const own = sent.findIndex((query) => query.item === item);
-  if (own >= 0) return own;
+  const sameItemRow = sent.findIndex((query) => query.item === item);
+  if (sameItemRow >= 0) return sameItemRow;
   const scores = sent.map((query) => {
     let [product, squares] = [0, 0];
     query.vector.forEach((component, axis) => {

@@ -267,8 +267,8 @@ async function openFetched(
       "option",
       `cells: codebook: expected 64 hexadecimal digits, saw ${inspect(codebook)}.`,
     );
-  const opened = await fetchCodebook(String(url), codebook, shared.transport);
-  const { pending, ...rest } = openCellRetrieval(opened, strategyOf(opened), shared);
+  const openedCells = await fetchCodebook(String(url), codebook, shared.transport);
+  const { pending, ...rest } = openCellRetrieval(openedCells, strategyOf(openedCells), shared);
   return { ...rest, pending: (queries) => pending(queries).map(describe) };
 }
 

@@ -43,12 +43,12 @@ export const secureDraw: Draw = {
 /** `count` different numbers from 0 to bound - 1 in random order, uniform over all of them. */
 export function drawDistinct(bound: number, count: number, draw: Draw): number[] {
   // A sparse Fisher-Yates shuffle: only moved places are stored.
-  const moved = new Map<number, number>();
+  const movedPlaces = new Map<number, number>();
   return Array.from({ length: count }, (_, index) => {
     const place = index + draw.below(bound - index);
-    const drawn = moved.get(place) ?? place;
-    moved.set(place, moved.get(index) ?? index);
-    return drawn;
+    const drawnNumber = movedPlaces.get(place) ?? place;
+    movedPlaces.set(place, movedPlaces.get(index) ?? index);
+    return drawnNumber;
   });
 }
 

@@ -63,8 +63,8 @@ export function drawSubset(
   draw: Draw,
 ): number[] {
   const isIn = draw.below(DRAW_RANGE) < threshold;
-  const others = drawDistinct(cells - 1, size - (isIn ? 1 : 0), draw).map((other) =>
+  const otherCells = drawDistinct(cells - 1, size - (isIn ? 1 : 0), draw).map((other) =>
     other < trueCell ? other : other + 1,
   );
-  return [...others, ...(isIn ? [trueCell] : [])].sort((a, b) => a - b);
+  return [...otherCells, ...(isIn ? [trueCell] : [])].sort((a, b) => a - b);
 }

@@ -81,10 +81,10 @@ export function engineRetriever<Request>(
       checkAbort(signal);
       throw isSageError(error) ? error : unexpectedReply(name, String(error), error);
     });
-    const found = parseReply(name, read, reply);
+    const foundVectors = parseReply(name, read, reply);
     const indexOf = new Map(acceptedItems.map((item, index) => [item, index]));
     return items.map((item) =>
-      checkStoredVector(name, item, found[indexOf.get(item) ?? -1], engine.dim),
+      checkStoredVector(name, item, foundVectors[indexOf.get(item) ?? -1], engine.dim),
     );
   });
 
@@ -171,15 +171,15 @@ export function engineRetriever<Request>(
       const vectorQueries: { row: number; query: EngineQuery }[] = [];
       for (const row of unansweredRows) {
         const query = queries[row]!;
-        const found =
+        const queryVector =
           query.vector ??
           (storedVectors instanceof SageError
             ? storedVectors
             : storedVectors[itemsToLookUp.indexOf(query.item!)]);
-        if (found instanceof SageError) setAnswer(row, found);
-        else if (!found) setAnswer(row, "not-found");
-        else if (isZero(found)) setAnswer(row, []);
-        else vectorQueries.push({ row, query: { vector: found, count: engineCount(query) } });
+        if (queryVector instanceof SageError) setAnswer(row, queryVector);
+        else if (!queryVector) setAnswer(row, "not-found");
+        else if (isZero(queryVector)) setAnswer(row, []);
+        else vectorQueries.push({ row, query: { vector: queryVector, count: engineCount(query) } });
       }
       const vectorReplies = await searchEngine(
         vectorQueries.map(({ query }) => query),

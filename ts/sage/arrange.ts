@@ -37,7 +37,7 @@ function firstOfInterests({ candidates, nearItems }: Mixture, { queries }: Plan)
   const first = new Set<Candidate>();
   const interests = [...queries.keys()].filter((query) => queries[query]!.interest);
   for (const query of interests.slice(0, FIRST_PLACES)) {
-    const near = nearItems(query, NEAR_ITEMS)
+    const nearCandidates = nearItems(query, NEAR_ITEMS)
       .flatMap(({ item, utility }) => {
         const candidate = byItem.get(item);
         return candidate && !first.has(candidate)
@@ -46,8 +46,9 @@ function firstOfInterests({ candidates, nearItems }: Mixture, { queries }: Plan)
       })
       .sort((a, b) => b.utility - a.utility)
       .map(({ candidate }) => candidate);
-    const best = near.find(({ nearest }) => nearest === query) ?? near[0];
-    if (best && best.bonus > MIN_BONUS) first.add(best);
+    const bestCandidate =
+      nearCandidates.find(({ nearest }) => nearest === query) ?? nearCandidates[0];
+    if (bestCandidate && bestCandidate.bonus > MIN_BONUS) first.add(bestCandidate);
   }
   return first;
 }

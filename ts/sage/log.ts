@@ -154,8 +154,8 @@ export class Log {
     this.#addTombstones(data.tombstones, onDelete);
     this.#add(withoutDeleted(data.entries, this.#match, onDelete));
     for (const mark of withoutDeleted(data.marks, this.#match)) {
-      const known = this.#marks.get(keyOf(mark));
-      if (!known || compareStamps(known, mark) < 0) this.#marks.set(keyOf(mark), mark);
+      const knownMark = this.#marks.get(keyOf(mark));
+      if (!knownMark || compareStamps(knownMark, mark) < 0) this.#marks.set(keyOf(mark), mark);
     }
     for (const list of [data.entries, data.marks, data.tombstones])
       for (const { counter } of list)
@@ -211,8 +211,10 @@ export class Log {
 
   #add(entries: readonly Entry[]): void {
     if (entries.length > MAX_SINGLE_CHANGES) {
-      const all = [...this.entries, ...entries].sort(compareEntries);
-      this.entries = all.filter((entry, row) => !row || compareEntries(all[row - 1]!, entry) !== 0);
+      const allEntries = [...this.entries, ...entries].sort(compareEntries);
+      this.entries = allEntries.filter(
+        (entry, row) => !row || compareEntries(allEntries[row - 1]!, entry) !== 0,
+      );
       this.#byTime = undefined;
       return;
     }
@@ -262,11 +264,11 @@ export function saltedHash(salt: string, item: ItemId): string {
 function createMatcher(
   tombstones: Iterable<Tombstone>,
 ): (operation: Operation) => readonly Tombstone[] {
-  const all = [...tombstones];
-  const unhashed = all.filter((tombstone) => !("hash" in tombstone));
+  const allTombstones = [...tombstones];
+  const unhashed = allTombstones.filter((tombstone) => !("hash" in tombstone));
   const tombstonesByHash = new Map<string, Tombstone[]>();
   const salts = new Set<string>();
-  for (const tombstone of all) {
+  for (const tombstone of allTombstones) {
     if (!("hash" in tombstone)) continue;
     salts.add(tombstone.salt);
     const key = tombstone.salt + tombstone.hash;
@@ -274,7 +276,7 @@ function createMatcher(
   }
   const known = new Map<ItemId, readonly Tombstone[]>();
   return (operation) => {
-    if (all.length === 0 || isTombstone(operation)) return all;
+    if (allTombstones.length === 0 || isTombstone(operation)) return allTombstones;
     const { item } = operation;
     const itemTombstones =
       known.get(item) ??

@@ -59,7 +59,7 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
   ]);
   const scale = 1 / (COSINE_FACTOR - PRIOR_COSINE_FACTOR * (priors.length > 0 ? popularity : 0));
   const utilityOf = (share: number): number => scale * Math.log(Math.max(share, Number.MIN_VALUE));
-  const mixed = withCore((core) =>
+  const mixedHits = withCore((core) =>
     core.mix(
       keys,
       leanToAverage(lists, plan),
@@ -73,13 +73,13 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
   );
   const { nearest, highest } = nearestInterests(lists, plan);
   const candidates = Array.from(
-    mixed.keys,
+    mixedHits.keys,
     (key, index): Candidate => ({
       item: items[key]!,
-      utility: utilityOf(mixed.shares[index]!),
+      utility: utilityOf(mixedHits.shares[index]!),
       bonus: 0,
-      score: mixed.scores[index]!,
-      list: mixed.lists[index]!,
+      score: mixedHits.scores[index]!,
+      list: mixedHits.lists[index]!,
       nearest: nearest[key]!,
       similarity: highest[key]!,
     }),
@@ -100,7 +100,7 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
         minScore = scores[hits.at(-1)!]!;
       }
       hits.sort(compare).splice(depth);
-      const ordered = withCore((core) =>
+      const orderedHits = withCore((core) =>
         core.mix(
           Uint32Array.from(hits, (hit) => keys[hit]!),
           Float32Array.from(hits, (hit) => scores[hit]!),
@@ -112,9 +112,9 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
           depth,
         ),
       );
-      return Array.from(ordered.keys, (key, index) => ({
+      return Array.from(orderedHits.keys, (key, index) => ({
         item: items[key]!,
-        utility: utilityOf(ordered.shares[index]!),
+        utility: utilityOf(orderedHits.shares[index]!),
       }));
     },
   };

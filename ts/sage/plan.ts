@@ -198,10 +198,10 @@ function planSteering(
 ): Pick<Plan, "dislikes" | "muted" | "negatives"> {
   const limit = retriever ? MAX_REMOTE_NEGATIVES : Infinity;
   const muted = interests.filter((_, index) => factors[index] === 0).slice(0, limit);
-  const counted = personal ? dislikes.slice(-limit) : [];
-  const negatives = retriever ? [...counted, ...muted.map(({ row }) => actions[row]!)] : [];
+  const countedDislikes = personal ? dislikes.slice(-limit) : [];
+  const negatives = retriever ? [...countedDislikes, ...muted.map(({ row }) => actions[row]!)] : [];
   return {
-    dislikes: counted,
+    dislikes: countedDislikes,
     muted: new Set(muted),
     negatives: negatives.map(({ item, vector }) => ({
       ...{ vector: vector.slice(), item },

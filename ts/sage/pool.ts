@@ -112,10 +112,10 @@ export function hasRow(words: Uint32Array | undefined, row: number): boolean {
 
 /** The first of the rows that have items. */
 function withItems({ handle }: CatalogueRows, rows: Iterable<number>): number[] {
-  const found: number[] = [];
+  const foundRows: number[] = [];
   for (const row of rows) {
-    if (found.length === MAX_POOL_ITEMS) break;
-    if (handle.with((core) => core.id(row)) !== undefined) found.push(row);
+    if (foundRows.length === MAX_POOL_ITEMS) break;
+    if (handle.with((core) => core.id(row)) !== undefined) foundRows.push(row);
   }
-  return found;
+  return foundRows;
 }

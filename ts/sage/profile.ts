@@ -100,12 +100,12 @@ const knownNewestRows = new WeakMap<readonly ResolvedAction[], readonly number[]
 
 /** The row of each item's newest action (ties: the last row), ascending. Computed once. */
 export function newestRowPerItem(actions: readonly ResolvedAction[]): readonly number[] {
-  const known = knownNewestRows.get(actions);
-  if (known) return known;
+  const knownRows = knownNewestRows.get(actions);
+  if (knownRows) return knownRows;
   const newestRow = new Map<ItemId, number>();
   actions.forEach(({ item, at }, row) => {
-    const previous = newestRow.get(item);
-    if (previous === undefined || at >= actions[previous]!.at) newestRow.set(item, row);
+    const previousRow = newestRow.get(item);
+    if (previousRow === undefined || at >= actions[previousRow]!.at) newestRow.set(item, row);
   });
   const rows = [...newestRow.values()].sort((a, b) => a - b);
   knownNewestRows.set(actions, rows);

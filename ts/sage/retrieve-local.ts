@@ -30,10 +30,10 @@ export function searchCatalogue(catalogue: Catalogue, plan: Plan, depth: number)
     if (queries.length > 0) {
       prepare(core);
       const count = queries[0]!.count * depth;
-      const found = core.search(matrix, count, 0, NaN, exclude, allowed, false);
-      found.rows.forEach((row, hit) => {
+      const hits = core.search(matrix, count, 0, NaN, exclude, allowed, false);
+      hits.rows.forEach((row, hit) => {
         if (!items.has(row))
-          items.set(row, found.ids.slice(found.idEnds[hit - 1] ?? 0, found.idEnds[hit]));
+          items.set(row, hits.ids.slice(hits.idEnds[hit - 1] ?? 0, hits.idEnds[hit]));
       });
     }
     const excluded = new Set(exclude);

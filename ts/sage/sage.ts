@@ -93,9 +93,9 @@ export async function openResident(settings: Settings): Promise<Resident> {
     const items = given.map((entry: ScoredItem) =>
       typeof entry === "string" ? { item: entry } : entry,
     );
-    const found = await addMissingVectors(items, lookUp, settings);
+    const actionsWithVectors = await addMissingVectors(items, lookUp, settings);
     checkOpen();
-    return found;
+    return actionsWithVectors;
   };
 
   const recordActions = async (given: Action | readonly Action[], where?: string) => {
@@ -131,9 +131,9 @@ export async function openResident(settings: Settings): Promise<Resident> {
     marked: readonly ItemId[],
     options: Parameters<typeof targetOf>[1],
   ) => {
-    const known = new Set(marked);
+    const markedItems = new Set(marked);
     const tombstones = items
-      .filter((item) => known.has(item))
+      .filter((item) => markedItems.has(item))
       .map((item) => tombstone(targetOf(item, options)));
     await journal.change(tombstones).stored;
   };

@@ -53,16 +53,16 @@ export function openProfileSource(settings: Settings): ProfileSource {
     const dislikes = signedActions.filter(isDislike);
     const actions = signedActions.filter((action) => !isDislike(action));
     const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
-      let known: { popularity: number; retrieval: Retrieval } | undefined;
+      let knownRetrieval: { popularity: number; retrieval: Retrieval } | undefined;
       return {
         ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
         dislikes,
         retrieval: (popularity) => {
-          if (known?.popularity !== popularity) {
+          if (knownRetrieval?.popularity !== popularity) {
             const retrieval = computeRetrieval(session, accepted, time, popularity, settings);
-            known = { popularity, retrieval };
+            knownRetrieval = { popularity, retrieval };
           }
-          return known.retrieval;
+          return knownRetrieval.retrieval;
         },
       };
     };

@@ -18,12 +18,12 @@ export function checkTime(where: string, value: unknown): number {
       : typeof value === "string"
         ? parseIsoTime(value)
         : value;
-  const other = typeof value === "number" ? detectOtherTimeFormat(value) : undefined;
+  const otherFormat = typeof value === "number" ? detectOtherTimeFormat(value) : undefined;
   // JSON turns -0 into 0.
-  if (typeof time === "number" && Number.isFinite(time) && !other) return time + 0;
-  const unit = other ? `, probably a time in another unit (${other})` : "";
+  if (typeof time === "number" && Number.isFinite(time) && !otherFormat) return time + 0;
+  const unit = otherFormat ? `, probably a time in another unit (${otherFormat})` : "";
   throw new SageError(
-    typeof time === "number" && !other ? "not-finite" : "option",
+    typeof time === "number" && !otherFormat ? "not-finite" : "option",
     `${where}: expected milliseconds since the epoch, a Date, or ISO 8601 text such as ` +
       `"2025-10-04T12:30:00Z", saw ${inspect(value)}${unit}.`,
   );

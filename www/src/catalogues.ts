@@ -55,9 +55,14 @@ const STORAGE_KEY = "pocketsage-own-catalogue";
 
 /** All catalogues, in the order of the menu. */
 export function listCatalogues(): CatalogueSource[] {
-  const own = readOwn();
-  if (own === undefined) return [...CATALOGUES];
-  const source = { id: OWN_CATALOGUE, name: own.name, url: "", storeName: `own-${own.hash}` };
+  const ownCatalogue = readOwn();
+  if (ownCatalogue === undefined) return [...CATALOGUES];
+  const source = {
+    id: OWN_CATALOGUE,
+    name: ownCatalogue.name,
+    url: "",
+    storeName: `own-${ownCatalogue.hash}`,
+  };
   return [...CATALOGUES, { ...source, searchHint: "a word of a label", example: [] }];
 }
 

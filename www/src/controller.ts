@@ -181,9 +181,9 @@ export function createController(options: ControllerOptions): Controller {
     prepareUndo: () => Promise<unknown> = async () => undefined,
   ): Promise<void> =>
     enqueue(async () => {
-      const all = await sage.actions({ count: LIMITS.maxCount });
+      const allActions = await sage.actions({ count: LIMITS.maxCount });
       const hidden = (await sage.hidden()).filter(affected);
-      const actions = all.filter(({ item }) => affected(item)).reverse();
+      const actions = allActions.filter(({ item }) => affected(item)).reverse();
       track(change(), async () => {
         await prepareUndo();
         await sage.record(actions.map(({ problem: _, ...action }) => action));
@@ -207,8 +207,8 @@ export function createController(options: ControllerOptions): Controller {
       enqueue(async () => {
         const boosted = (await sage.parameters()).find(({ name }) => name === "boosted");
         const marks = (boosted?.value ?? []) as readonly { item: ItemId; factor: number }[];
-        const previous = marks.find(({ item }) => item === medoid)?.factor ?? 1;
-        track(sage.boost(medoid, factor), () => sage.boost(medoid, previous));
+        const previousFactor = marks.find(({ item }) => item === medoid)?.factor ?? 1;
+        track(sage.boost(medoid, factor), () => sage.boost(medoid, previousFactor));
       }),
     changeSettings: (next) =>
       enqueue(async () => {

@@ -109,8 +109,8 @@ export function reconcile<T>(
   for (const child of oldElements) if (!keptElements.has(child)) child.remove();
   newElements.forEach((element, index) => {
     // An element that is already at its index must not be moved: moving removes its focus.
-    const current = list.children[index];
-    if (current !== element) list.insertBefore(element, current ?? null);
+    const currentElement = list.children[index];
+    if (currentElement !== element) list.insertBefore(element, currentElement ?? null);
   });
   const focusedElement = oldElements[focusedIndex];
   if (focusedElement === undefined || keptElements.has(focusedElement)) return;

@@ -43,14 +43,14 @@ export function nextIndex(
 
   if (key === "ArrowDown") {
     if (row < lastRowOf(currentGrid)) return cellAt(currentGrid, row + 1);
-    const below = cellCounts.findIndex(
+    const gridBelow = cellCounts.findIndex(
       (cellCount, gridIndex) => gridIndex > currentGrid && cellCount > 0,
     );
-    return cellAt(below, 0);
+    return cellAt(gridBelow, 0);
   }
   if (row > 0) return cellAt(currentGrid, row - 1);
-  const above = cellCounts.findLastIndex(
+  const gridAbove = cellCounts.findLastIndex(
     (cellCount, gridIndex) => gridIndex < currentGrid && cellCount > 0,
   );
-  return cellAt(above, lastRowOf(above));
+  return cellAt(gridAbove, lastRowOf(gridAbove));
 }

@@ -147,10 +147,10 @@ function updateSteering(
 ): void {
   const boosted = state.parameters.find(({ name }) => name === "boosted")?.value ?? [];
   const marks = boosted as readonly { item: ItemId; factor: number }[];
-  const current = marks.findLast(({ item }) => interest.items.includes(item))?.factor ?? 1;
-  card.classList.toggle("muted-interest", current === 0);
+  const currentFactor = marks.findLast(({ item }) => interest.items.includes(item))?.factor ?? 1;
+  card.classList.toggle("muted-interest", currentFactor === 0);
   const createToggle = (icon: IconName, factor: number, text: string): HTMLElement => {
-    const isPressed = current === factor;
+    const isPressed = currentFactor === factor;
     const button = createHtml(
       "button",
       { type: "button", class: "steer", "aria-pressed": String(isPressed) },

@@ -70,15 +70,15 @@ function describeRelation(
       ? `It stands for one of your interests (${share}).`
       : `It belongs to your interest ${medoid.label} (${share}).`;
   const paragraph = createHtml("p", {}, relation);
-  const others = nearest.filter((neighbour) => neighbour.item !== item.id);
-  if (others.length === 0) return [paragraph];
-  const rows = others.map((neighbour) => {
-    const other = itemById(items, neighbour.item);
+  const otherNeighbours = nearest.filter((neighbour) => neighbour.item !== item.id);
+  if (otherNeighbours.length === 0) return [paragraph];
+  const rows = otherNeighbours.map((neighbour) => {
+    const neighbourItem = itemById(items, neighbour.item);
     const row = createHtml(
       "li",
       {},
-      createGlyph(other),
-      createHtml("span", {}, other.label),
+      createGlyph(neighbourItem),
+      createHtml("span", {}, neighbourItem.label),
       createHtml("span", { class: "muted" }, neighbour.similarity.toFixed(2)),
     );
     // The length of the bar in the background of the row; a negative cosine has no bar.

@@ -222,8 +222,8 @@ async function runPage(
       "close",
       () => {
         if (dialog.returnValue !== "add") return;
-        const tapped = actions.map((action) => ({ ...action, kind: "tap" }));
-        announce(`Added ${actions.length} shared actions`, controller.recordPast(tapped));
+        const tappedActions = actions.map((action) => ({ ...action, kind: "tap" }));
+        announce(`Added ${actions.length} shared actions`, controller.recordPast(tappedActions));
       },
       { once: true },
     );
@@ -238,12 +238,12 @@ async function runPage(
   }
 
   function applySettings(next: Settings): void {
-    const previous = settings;
+    const previousSettings = settings;
     settings = next;
-    if (next.catalogue !== previous.catalogue) return location.reload();
+    if (next.catalogue !== previousSettings.catalogue) return location.reload();
     tabs.select(next.view);
     const isComputed = (["halfLifeDays", "diversity", "explore", "popularity"] as const).some(
-      (name) => next[name] !== previous[name],
+      (name) => next[name] !== previousSettings[name],
     );
     if (isComputed) announce("Changed", controller.changeSettings(next));
     else if (latestState !== undefined) render({ ...latestState, settings });

@@ -24,18 +24,20 @@ export function withoutNearDuplicates<T extends { item: ItemId }>(
   count: number,
 ): T[] {
   const limit = limitOf(catalogue);
-  const kept: { entry: T; vector: Float32Array | undefined }[] = [];
+  const keptEntries: { entry: T; vector: Float32Array | undefined }[] = [];
   const skipped: T[] = [];
   for (const entry of entries) {
-    if (kept.length >= count) break;
+    if (keptEntries.length >= count) break;
     const vector = catalogue.vector(entry.item);
     const isDuplicate =
       vector !== undefined &&
-      kept.some((other) => other.vector !== undefined && cosine(vector, other.vector) > limit);
+      keptEntries.some(
+        (other) => other.vector !== undefined && cosine(vector, other.vector) > limit,
+      );
     if (isDuplicate) skipped.push(entry);
-    else kept.push({ entry, vector });
+    else keptEntries.push({ entry, vector });
   }
-  return [...kept.map(({ entry }) => entry), ...skipped].slice(0, count);
+  return [...keptEntries.map(({ entry }) => entry), ...skipped].slice(0, count);
 }
 
 /** The cosine above which items of the catalogue are near-duplicates. Measured once. */

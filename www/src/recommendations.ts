@@ -191,7 +191,7 @@ function createReason(
 ): readonly (Node | string)[] {
   if (medoid === undefined) return [from === "popular" ? "popular" : "something else"];
   const source = itemById(items, medoid);
-  const others = nearest.filter((id) => id !== medoid).map((id) => itemById(items, id));
+  const otherItems = nearest.filter((id) => id !== medoid).map((id) => itemById(items, id));
   const glyph = source.isMonogram ? [] : [createGlyph(source), " "];
   const cause = createHtml(
     "span",
@@ -200,10 +200,10 @@ function createReason(
     ...glyph,
     source.label,
   );
-  if (others.length === 0) return [cause];
-  const title = formatList(others.map((item) => item.label));
-  const pictures = others.filter((item) => !item.isMonogram).map(createGlyph);
-  if (pictures.length < others.length)
+  if (otherItems.length === 0) return [cause];
+  const title = formatList(otherItems.map((item) => item.label));
+  const pictures = otherItems.filter((item) => !item.isMonogram).map(createGlyph);
+  if (pictures.length < otherItems.length)
     return [cause, " ", createHtml("span", { title }, `near ${title}`)];
   const labels = createHtml("span", { class: "visually-hidden" }, title);
   return [cause, " ", createHtml("span", { title }, "near ", ...pictures, labels)];

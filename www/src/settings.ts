@@ -60,9 +60,9 @@ export function parseSettings(fragment: string): Settings {
 
 /** The fragment of settings, without those that have their default; "" if all have. */
 export function formatSettings(settings: Settings): string {
-  const changed = Object.entries(settings).filter(
+  const changedSettings = Object.entries(settings).filter(
     ([name, value]) => value !== DEFAULT_SETTINGS[name as keyof Settings],
   );
-  const fields = new URLSearchParams(changed.map(([name, value]) => [name, String(value)]));
-  return changed.length > 0 ? `#${fields}` : "";
+  const fields = new URLSearchParams(changedSettings.map(([name, value]) => [name, String(value)]));
+  return changedSettings.length > 0 ? `#${fields}` : "";
 }

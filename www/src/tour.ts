@@ -61,16 +61,16 @@ export function bindTour(listener: TourListener): void {
     },
   ];
   const dialog = byId<HTMLDialogElement>("tour");
-  let current = 0;
+  let currentStep = 0;
   let invoker: Element | null = null;
 
-  const target = (): HTMLElement => byId(steps[current]?.target ?? "");
+  const target = (): HTMLElement => byId(steps[currentStep]?.target ?? "");
   const markTarget = (isMarked: boolean): void => {
     target().classList.toggle("tour-target", isMarked);
   };
   const show = (index: number): void => {
     markTarget(false);
-    current = index;
+    currentStep = index;
     const step = steps[index];
     if (step === undefined) return dialog.close();
     step.prepare?.();

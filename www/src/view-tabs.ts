@@ -44,7 +44,7 @@ export function createViewTabs(
     }
   };
   const select = (id: string): void => {
-    const previous = current;
+    const previousTab = current;
     current = entries.find(({ definition }) => definition.id === id) ?? entries[0];
     for (const { tab, panel } of entries) {
       const isCurrent = tab === current?.tab;
@@ -52,7 +52,7 @@ export function createViewTabs(
       tab.tabIndex = isCurrent ? 0 : -1;
       panel.hidden = !isCurrent;
     }
-    if (previous !== current) previous?.view?.hide?.();
+    if (previousTab !== current) previousTab?.view?.hide?.();
     renderCurrent();
   };
   tabList.addEventListener("click", ({ target }) => {

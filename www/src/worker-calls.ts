@@ -95,9 +95,9 @@ function likenessOf(
 ): number {
   const vectorsOf = (items: readonly ItemId[]): Float32Array[] =>
     items.flatMap((item) => catalogue.vector(item) ?? []);
-  const tapped = vectorsOf(history);
+  const tappedVectors = vectorsOf(history);
   const highestCosines = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
-    Math.max(0, ...tapped.map((other) => cosine(vector, other))),
+    Math.max(0, ...tappedVectors.map((other) => cosine(vector, other))),
   );
   return highestCosines.reduce((sum, value) => sum + value, 0) / Math.max(highestCosines.length, 1);
 }

@@ -84,10 +84,12 @@ async function openStoredSage(request: OpenRequest): Promise<Sage> {
 }
 
 async function loadCatalogue(url: string): Promise<Catalogue> {
-  const loaded = url === "" ? await openOwnCatalogue() : await Catalogue.fetch(url);
-  const items = [...loaded.ids()].map((id) => itemFromPayload(id, loaded.payload(id)));
+  const loadedCatalogue = url === "" ? await openOwnCatalogue() : await Catalogue.fetch(url);
+  const items = [...loadedCatalogue.ids()].map((id) =>
+    itemFromPayload(id, loadedCatalogue.payload(id)),
+  );
   post({ type: "items", items });
-  return loaded;
+  return loadedCatalogue;
 }
 
 async function openWithStore(

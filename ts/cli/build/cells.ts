@@ -135,8 +135,8 @@ function filesOf(
 /** The chosen fields of a payload as JSON; undefined if it has none of them. */
 function selectFields(payload: unknown, fields: readonly string[]): string | undefined {
   if (typeof payload !== "object" || payload === null) return undefined;
-  const chosen = Object.entries(payload).filter(([name]) => fields.includes(name));
-  return chosen.length > 0 ? JSON.stringify(Object.fromEntries(chosen)) : undefined;
+  const chosenFields = Object.entries(payload).filter(([name]) => fields.includes(name));
+  return chosenFields.length > 0 ? JSON.stringify(Object.fromEntries(chosenFields)) : undefined;
 }
 
 /** Spherical k-means on a sample: unit vectors, whose means are scaled to unit length. */

@@ -81,10 +81,11 @@ export class PopularityCounter {
   }
 
   #count(counts: Map<ItemId, DecayedCount>, { item, at, weight }: CountedAction): void {
-    const previous = counts.get(item) ?? { count: 0, at };
-    const latest = Math.max(previous.at, at);
+    const previousCount = counts.get(item) ?? { count: 0, at };
+    const latest = Math.max(previousCount.at, at);
     const count =
-      previous.count * this.#decay(latest - previous.at) + weight * this.#decay(latest - at);
+      previousCount.count * this.#decay(latest - previousCount.at) +
+      weight * this.#decay(latest - at);
     counts.set(item, { count, at: latest });
   }
 

@@ -225,9 +225,9 @@ function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] }
     .filter((text) => text !== "none")
     .map((text) => parseSweep(text, common));
   const names = [...variants, ...sweeps.flatMap((sweep) => sweep.variants)].map(({ name }) => name);
-  const repeated = names.find((name, index) => names.indexOf(name) < index);
-  if (repeated !== undefined)
-    throw new UsageError(`--variant: expected different names, saw two of "${repeated}"`);
+  const repeatedName = names.find((name, index) => names.indexOf(name) < index);
+  if (repeatedName !== undefined)
+    throw new UsageError(`--variant: expected different names, saw two of "${repeatedName}"`);
   return { variants, sweeps };
 }
 

@@ -217,8 +217,10 @@ function weightOf(
   { weight, kind }: FileAction,
   kinds: Readonly<Record<string, number>>,
 ): number {
-  const known = weight ?? (kind !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : 1);
-  if (known !== undefined && Math.abs(known) <= LIMITS.maxWeight) return known;
+  const givenOrKindWeight =
+    weight ?? (kind !== undefined && Object.hasOwn(kinds, kind) ? kinds[kind] : 1);
+  if (givenOrKindWeight !== undefined && Math.abs(givenOrKindWeight) <= LIMITS.maxWeight)
+    return givenOrKindWeight;
   throw new InputError(
     `${location}: weight: expected a number of at most ${LIMITS.maxWeight}, ` +
       `saw ${inspect(weight)}. Divide weights by a typical one.`,

@@ -206,20 +206,20 @@ function mergeCases(
   const queues = casesBySet.map((cases) => {
     const shuffled = [...cases];
     for (let index = shuffled.length - 1; index > 0; index -= 1) {
-      const other = random.below(index + 1);
-      [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
+      const otherIndex = random.below(index + 1);
+      [shuffled[index], shuffled[otherIndex]] = [shuffled[otherIndex]!, shuffled[index]!];
     }
     return shuffled;
   });
-  const merged: RowCase[] = [];
-  while (merged.length < accounts) {
+  const mergedCases: RowCase[] = [];
+  while (mergedCases.length < accounts) {
     const members = Array.from({ length: mergeUsers }, (_, member) =>
-      queues[(merged.length + member) % queues.length]!.pop(),
+      queues[(mergedCases.length + member) % queues.length]!.pop(),
     );
     if (members.includes(undefined)) break;
-    merged.push(mergeMembers(`${merged.length}`, members as RowCase[]));
+    mergedCases.push(mergeMembers(`${mergedCases.length}`, members as RowCase[]));
   }
-  return merged;
+  return mergedCases;
 }
 
 function mergeMembers(account: string, members: readonly RowCase[]): RowCase {
@@ -228,12 +228,12 @@ function mergeMembers(account: string, members: readonly RowCase[]): RowCase {
   );
   actions.sort((a, b) => b.age - a.age);
   const history = Int32Array.from(actions, ({ row }) => row);
-  const seen = new Set(history);
+  const historyRows = new Set(history);
   const test = new Set(members.flatMap((member) => Array.from(member.test)));
   return {
     ...{ account, history },
     ages: Float64Array.from(actions, ({ age }) => age),
-    test: Int32Array.from([...test].filter((row) => !seen.has(row))),
+    test: Int32Array.from([...test].filter((row) => !historyRows.has(row))),
     cut: Math.min(...members.map(({ cut }) => cut)),
     idleDays: Math.min(...members.map(({ idleDays }) => idleDays)),
   };

@@ -89,12 +89,12 @@ function popularDecay(name: string, rate: number): Method {
       return {
         queries: [query],
         choose([scores]) {
-          const fused = Float64Array.from(
+          const fusedScores = Float64Array.from(
             scores!,
             (score, row) =>
               score * scale + POPULARITY_WEIGHT * Math.log1p(context.popularity[row]!),
           );
-          return topRows(fused, context.excluded, context.count);
+          return topRows(fusedScores, context.excluded, context.count);
         },
       };
     },

@@ -104,32 +104,34 @@ export function completeLinkage(
       distance[a * rows + b] = squared;
       distance[b * rows + a] = squared;
     }
-  const live = Array.from({ length: rows }, (_, row) => row);
-  const labels = Int32Array.from(live);
+  const liveClusters = Array.from({ length: rows }, (_, row) => row);
+  const labels = Int32Array.from(liveClusters);
   const heights: number[] = [];
-  const nearest = Int32Array.from(live, (row) => nearestOf(distance, rows, row, live));
-  while (live.length > minClusters) {
-    let a = live[0]!;
-    for (const row of live)
+  const nearest = Int32Array.from(liveClusters, (row) =>
+    nearestOf(distance, rows, row, liveClusters),
+  );
+  while (liveClusters.length > minClusters) {
+    let a = liveClusters[0]!;
+    for (const row of liveClusters)
       if (distance[row * rows + nearest[row]!]! < distance[a * rows + nearest[a]!]!) a = row;
     const b = nearest[a]!;
     const height = distance[a * rows + b]!;
     if (height > threshold) break;
     heights.push(height);
-    live.splice(live.indexOf(b), 1);
-    for (const row of live) {
+    liveClusters.splice(liveClusters.indexOf(b), 1);
+    for (const row of liveClusters) {
       if (row === a) continue;
       const farthest = Math.max(distance[a * rows + row]!, distance[b * rows + row]!);
       distance[a * rows + row] = farthest;
       distance[row * rows + a] = farthest;
     }
     for (let row = 0; row < rows; row += 1) if (labels[row] === b) labels[row] = a;
-    for (const row of live)
+    for (const row of liveClusters)
       if (row === a || nearest[row] === a || nearest[row] === b)
-        nearest[row] = nearestOf(distance, rows, row, live);
+        nearest[row] = nearestOf(distance, rows, row, liveClusters);
   }
-  const index = new Map(live.map((row, cluster) => [row, cluster]));
-  return { labels: labels.map((row) => index.get(row)!), count: live.length, heights };
+  const index = new Map(liveClusters.map((row, cluster) => [row, cluster]));
+  return { labels: labels.map((row) => index.get(row)!), count: liveClusters.length, heights };
 }
 
 function nearestOf(

@@ -78,8 +78,8 @@ export function relevanceThreshold(
     );
   const random = openRandom(seed);
   const cosines = new Float64Array(THRESHOLD_PAIRS);
-  let drawn = 0;
-  while (drawn < THRESHOLD_PAIRS) {
+  let drawnPairs = 0;
+  while (drawnPairs < THRESHOLD_PAIRS) {
     const a = population[random.below(population.length)]!;
     const peers = rows[setOf[a]!]!;
     const b = peers[random.below(peers.length)]!;
@@ -87,7 +87,7 @@ export function relevanceThreshold(
     let cosine = 0;
     for (let axis = 0; axis < dim; axis += 1)
       cosine += values[a * dim + axis]! * values[b * dim + axis]!;
-    cosines[drawn++] = cosine;
+    cosines[drawnPairs++] = cosine;
   }
   return cosines.sort()[Math.floor(THRESHOLD_QUANTILE * THRESHOLD_PAIRS)]!;
 }

@@ -111,7 +111,7 @@ function relevanceOf(
   list: Int32Array,
 ): number {
   const { values, dim } = data.vectors;
-  let near = 0;
+  let nearCount = 0;
   for (const wanted of test) {
     const start = wanted * dim;
     for (const row of list) {
@@ -120,11 +120,11 @@ function relevanceOf(
       for (let axis = 0; axis < dim; axis += 1)
         cosine += values[start + axis]! * values[other + axis]!;
       if (cosine < threshold && row !== wanted) continue;
-      near += 1;
+      nearCount += 1;
       break;
     }
   }
-  return near / test.length;
+  return nearCount / test.length;
 }
 
 /** 1 - mean cosine of all pairs, by the length of the sum of the vectors: O(n dim). */

@@ -121,11 +121,11 @@ function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
   const requireColumn = (role: ColumnRole): string => {
     const column = find(role);
     if (column !== undefined && readPath(row.fields, column) !== undefined) return column;
-    const seen = listNames(Object.keys(row.fields));
+    const fieldNames = listNames(Object.keys(row.fields));
     throw new InputError(
       `${row.location}: no column of the ${role}${column ? ` (${column})` : ""}. ` +
-        `Columns: ${seen}. --${role} FIELD names it; --columns NAMES names the columns of a file ` +
-        "without a header line; columns are separated by commas, semicolons or tabs.",
+        `Columns: ${fieldNames}. --${role} FIELD names it; --columns NAMES names the columns of ` +
+        "a file without a header line; columns are separated by commas, semicolons or tabs.",
     );
   };
   return {

@@ -132,12 +132,12 @@ function makeCase(
   cut = log.at[test[0] ?? 0]!,
 ): [SplitCase | undefined, number] {
   const history = Int32Array.from(train, (row) => log.item[row]!);
-  const seen = new Set(history);
-  const testItems = test.map((row) => log.item[row]!).filter((item) => !seen.has(item));
-  const repeated = test.length - testItems.length;
-  if (history.length === 0 || testItems.length === 0) return [undefined, repeated];
+  const historyItems = new Set(history);
+  const testItems = test.map((row) => log.item[row]!).filter((item) => !historyItems.has(item));
+  const repeatedCount = test.length - testItems.length;
+  if (history.length === 0 || testItems.length === 0) return [undefined, repeatedCount];
   const times = Float64Array.from(train, (row) => log.at[row]!);
-  return [{ user, history, times, test: Int32Array.from(new Set(testItems)), cut }, repeated];
+  return [{ user, history, times, test: Int32Array.from(new Set(testItems)), cut }, repeatedCount];
 }
 
 function selectTrain(log: ActionLog, isTrain: Uint8Array): TrainActions {

@@ -71,12 +71,12 @@ export function clusterTopics({ values, dim, ids }: ItemVectors, seed: number): 
  */
 export function topicShares({ offsets, topics, count }: Topics, rows: Int32Array): Float64Array {
   const shares = new Float64Array(count);
-  let counted = 0;
+  let countedRows = 0;
   for (const row of rows) {
     const begin = offsets[row]!;
     const end = offsets[row + 1]!;
-    if (end > begin) counted += 1;
+    if (end > begin) countedRows += 1;
     for (let index = begin; index < end; index += 1) shares[topics[index]!]! += 1 / (end - begin);
   }
-  return counted > 0 ? shares.map((share) => share / counted) : shares;
+  return countedRows > 0 ? shares.map((share) => share / countedRows) : shares;
 }

@@ -40,21 +40,21 @@ export function trainVectors(
 ): ItemVectors {
   const matrix = ppmi(countPairs(train), items.length);
   const ids: string[] = [];
-  const used: number[] = [];
+  const usedItems: number[] = [];
   for (let item = 0; item < items.length; item += 1)
     if (matrix.offsets[item + 1]! > matrix.offsets[item]!) {
-      used.push(item);
+      usedItems.push(item);
       ids.push(items[item]!);
     }
-  if (used.length < 2)
+  if (usedItems.length < 2)
     throw new InputError(
       "--train-vectors: no two items share a history. Pass vectors with --vectors FILE.",
     );
-  const dim = Math.min(DIM, used.length);
-  const all = eigenvectors(matrix, dim, seed, onShare);
-  const values = new Float32Array(used.length * dim);
-  for (const [row, item] of used.entries())
-    values.set(all.subarray(item * dim, (item + 1) * dim), row * dim);
+  const dim = Math.min(DIM, usedItems.length);
+  const allVectors = eigenvectors(matrix, dim, seed, onShare);
+  const values = new Float32Array(usedItems.length * dim);
+  for (const [row, item] of usedItems.entries())
+    values.set(allVectors.subarray(item * dim, (item + 1) * dim), row * dim);
   return { ids, values: toUnitLength(values, dim), dim };
 }
 

@@ -25,15 +25,15 @@ export function actionTimeReader(
 ): (where: string, value: unknown) => number {
   let detectedUnit: Unit | undefined;
   const detectUnit = (where: string, number: number): Unit => {
-    const other = detectOtherTimeFormat(number);
-    if (other === "date")
+    const otherFormat = detectOtherTimeFormat(number);
+    if (otherFormat === "date")
       throw new InputError(
         `${where}: ${number} looks like a date. ` +
           `Write it as "${`${number}`.replace(/(....)(..)(..)/, "$1-$2-$3")}", ` +
           "or pass --at-unit ms if it is a number of milliseconds.",
       );
     if (Math.abs(number) < MIN_PLAUSIBLE) return detectedUnit ?? "ms";
-    const foundUnit = other ? DETECTED_UNITS[other] : "ms";
+    const foundUnit = otherFormat ? DETECTED_UNITS[otherFormat] : "ms";
     if (detectedUnit !== undefined && detectedUnit !== foundUnit)
       throw new InputError(
         `${where}: ${number} looks like ${UNIT_NAMES[foundUnit]}, the times before it like ` +

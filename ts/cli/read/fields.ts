@@ -35,9 +35,9 @@ export function readVector(row: Row, field: string): Float32Array {
 export function toVector(where: string, value: unknown, decimalComma: boolean): Float32Array {
   let numbers = value;
   if (typeof value === "string") {
-    const parsed = parseVectorCell(value, decimalComma);
-    if ("problem" in parsed) throw new InputError(`${where}: ${parsed.problem}.`);
-    numbers = parsed.values;
+    const parsedVector = parseVectorCell(value, decimalComma);
+    if ("problem" in parsedVector) throw new InputError(`${where}: ${parsedVector.problem}.`);
+    numbers = parsedVector.values;
   }
   if (!isList(numbers) || numbers.length === 0)
     throw new InputError(

@@ -31,14 +31,15 @@ function isPlainText(file: string, beginning: string, id: string): boolean {
 
 async function* readIdLines(name: string, source: TextSource, id: string): AsyncGenerator<Row> {
   let line = 0;
-  let previous: string | undefined;
+  let previousLine: string | undefined;
   for await (const text of splitLines(name, source.chunks)) {
-    if (previous !== undefined) yield { location: `${name}:${line}`, fields: { [id]: previous } };
-    previous = text;
+    if (previousLine !== undefined)
+      yield { location: `${name}:${line}`, fields: { [id]: previousLine } };
+    previousLine = text;
     line += 1;
   }
   // The last line is empty if the file ends with "\n".
-  if (previous) yield { location: `${name}:${line}`, fields: { [id]: previous } };
+  if (previousLine) yield { location: `${name}:${line}`, fields: { [id]: previousLine } };
 }
 
 /** Joins each row of vectors with the row of its id. The numbers of rows must be equal. */

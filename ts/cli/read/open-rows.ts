@@ -68,8 +68,8 @@ export function readTextRows(
  * "[" after white space, vectors in text with a word and numbers, and all else is CSV.
  */
 export function textFormatOf(file: string, beginning: string): TextFormat {
-  const known = FORMAT_OF_EXTENSION[extname(nameWithoutGzip(file)).toLowerCase()];
-  if (known) return known;
+  const formatOfExtension = FORMAT_OF_EXTENSION[extname(nameWithoutGzip(file)).toLowerCase()];
+  if (formatOfExtension) return formatOfExtension;
   if (/^\s*([{[]|$)/.test(beginning)) return "json";
   return isTextVectors(beginning) ? "vectors" : "csv";
 }

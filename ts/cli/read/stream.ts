@@ -157,17 +157,17 @@ async function* readChunks(
 ): AsyncGenerator<Uint8Array> {
   let bytesRead = 0;
   const input: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
+  const countedChunks = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of input) {
       onBytes?.((bytesRead += chunk.length));
       yield chunk;
     }
   };
   try {
-    if (nameWithoutGzip(file) === file) yield* counted();
+    if (nameWithoutGzip(file) === file) yield* countedChunks();
     else {
       // The error of a stage reaches the reader of the last stage; the callback must exist.
-      yield* pipeline(Readable.from(counted()), createGunzip(), () => {});
+      yield* pipeline(Readable.from(countedChunks()), createGunzip(), () => {});
     }
   } catch (error) {
     throw toReadError(file, error);

@@ -62,10 +62,10 @@ export interface CellItem {
 
 /** The codes of a vector: its largest component in absolute value becomes 127. Zero stays zero. */
 export function quantize(vector: ArrayLike<number>): Int8Array {
-  let largest = 0;
+  let maxMagnitude = 0;
   for (let axis = 0; axis < vector.length; axis += 1)
-    largest = Math.max(largest, Math.abs(vector[axis]!));
-  const factor = largest > 0 ? MAX_CODE / largest : 0;
+    maxMagnitude = Math.max(maxMagnitude, Math.abs(vector[axis]!));
+  const factor = maxMagnitude > 0 ? MAX_CODE / maxMagnitude : 0;
   return Int8Array.from(vector, (component) => Math.round(component * factor));
 }
 
@@ -303,10 +303,13 @@ export async function openCell(
   cell: number,
   codebook: Codebook,
 ): Promise<CellItem[]> {
-  const expected = codebook.hashes.subarray(cell * CELL_HASH_BYTES, (cell + 1) * CELL_HASH_BYTES);
+  const expectedHash = codebook.hashes.subarray(
+    cell * CELL_HASH_BYTES,
+    (cell + 1) * CELL_HASH_BYTES,
+  );
   if (bytes.length !== codebook.cellBytes)
     throw corruptCell(`${bytes.length} bytes, expected ${codebook.cellBytes}`);
-  if (toHex(await hashCell(bytes)) !== toHex(expected))
+  if (toHex(await hashCell(bytes)) !== toHex(expectedHash))
     throw corruptCell("its SHA-256 hash is not that of the codebook, so a server altered it");
   return decodeCell(bytes, codebook.dim);
 }

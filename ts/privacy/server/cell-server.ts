@@ -50,11 +50,11 @@ export async function openCellServer(options: CellServerOptions): Promise<CellSe
   const loaded = new Map<number, XorShard>();
 
   const openShard = async (shard: number): Promise<XorShard> => {
-    const known = loaded.get(shard);
-    if (known) {
+    const loadedShard = loaded.get(shard);
+    if (loadedShard) {
       loaded.delete(shard);
-      loaded.set(shard, known);
-      return known;
+      loaded.set(shard, loadedShard);
+      return loadedShard;
     }
     const count = Math.min(shardCells, cells - shard * shardCells);
     const bytes = await readFile(fileNames.shard(manifest, shard));

@@ -48,8 +48,8 @@ export class XorShard {
     const bitsStart = align(cells * cellBytes);
     const outStart = align(bitsStart + vectors.length * vectorBytes);
     const end = outStart + vectors.length * cellBytes;
-    const missing = end - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    const missingBytes = end - memory.buffer.byteLength;
+    if (missingBytes > 0) memory.grow(Math.ceil(missingBytes / PAGE_BYTES));
     const bytes = new Uint8Array(memory.buffer);
     bytes.fill(0, outStart, end);
     vectors.forEach((vector, index) => bytes.set(vector, bitsStart + index * vectorBytes));

@@ -83,9 +83,9 @@ export function withBreaker(inner: RemoteRetriever, options: BreakerOptions = {}
         const error = openError();
         if (error) throw error;
         try {
-          const found = await inner.vectors(items, signal);
+          const foundVectors = await inner.vectors(items, signal);
           recordOutcome(false);
-          return found;
+          return foundVectors;
         } catch (failure) {
           if (isPassing(failure)) recordOutcome(true);
           throw failure;

@@ -63,8 +63,8 @@ export function withRetry(inner: RemoteRetriever, options: RetryOptions = {}): R
           const errors = failedRows.map((row) => (answers[row] as { error: Error }).error);
           if (failedRows.length === 0 || !(await waitForRetry(attempt, errors, signal)))
             return answers;
-          const retried = await askSubset(failedRows, queries, inner, signal);
-          failedRows.forEach((row, index) => (answers[row] = retried[index]!));
+          const retriedAnswers = await askSubset(failedRows, queries, inner, signal);
+          failedRows.forEach((row, index) => (answers[row] = retriedAnswers[index]!));
         }
       },
       vectors: async (items, signal) => {

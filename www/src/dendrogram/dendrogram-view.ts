@@ -210,9 +210,9 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
         if (text !== null) text.textContent = String(size);
       },
     );
-    const named = names.slice(0, MAX_NAMED);
-    const rest = names.length - named.length;
-    const listed = formatList([...named, ...(rest > 0 ? [`${rest} more`] : [])]);
+    const namedItems = names.slice(0, MAX_NAMED);
+    const rest = names.length - namedItems.length;
+    const listed = formatList([...namedItems, ...(rest > 0 ? [`${rest} more`] : [])]);
     const text = `${formatCount(count, "interest")}: ${listed}`;
     handle.setAttribute("aria-valuemax", String(Math.max(1, tree.items.length)));
     handle.setAttribute("aria-valuenow", String(count));
@@ -276,15 +276,15 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
 
   /** A cluster has the hue of the interest of its medoid, unless an earlier cluster has it. */
   function huesOf(rendered: RenderedState): number[] {
-    const used = new Set<number>();
+    const usedHues = new Set<number>();
     return Array.from(cut.medoids, (leaf, label) => {
-      const own = rendered.hueOf(tree.items[leaf] ?? "");
-      const free = INTEREST_HUES.find((hue) => !used.has(hue));
+      const ownHue = rendered.hueOf(tree.items[leaf] ?? "");
+      const unusedHue = INTEREST_HUES.find((hue) => !usedHues.has(hue));
       const hue =
-        own !== undefined && !used.has(own)
-          ? own
-          : (free ?? INTEREST_HUES[label % INTEREST_HUES.length] ?? 0);
-      used.add(hue);
+        ownHue !== undefined && !usedHues.has(ownHue)
+          ? ownHue
+          : (unusedHue ?? INTEREST_HUES[label % INTEREST_HUES.length] ?? 0);
+      usedHues.add(hue);
       return hue;
     });
   }

@@ -39,10 +39,10 @@ export function zoomAt(camera: Camera, factor: number, px: number, py: number): 
 
 /** Moves `camera` towards `target`, in place. Returns whether it has arrived. */
 export function easeCamera(camera: Camera, target: Camera, elapsedMs: number): boolean {
-  const rest = EASE_PER_MS ** Math.min(elapsedMs, 100);
-  camera.x = target.x + (camera.x - target.x) * rest;
-  camera.y = target.y + (camera.y - target.y) * rest;
-  camera.scale = target.scale * (camera.scale / target.scale) ** rest;
+  const remainingShare = EASE_PER_MS ** Math.min(elapsedMs, 100);
+  camera.x = target.x + (camera.x - target.x) * remainingShare;
+  camera.y = target.y + (camera.y - target.y) * remainingShare;
+  camera.scale = target.scale * (camera.scale / target.scale) ** remainingShare;
   const movedPx = Math.hypot(camera.x - target.x, camera.y - target.y) * target.scale;
   const zoomedPx = Math.abs(Math.log(camera.scale / target.scale)) * 200;
   if (movedPx > END_PX || zoomedPx > END_PX) return false;

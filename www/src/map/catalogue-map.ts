@@ -30,8 +30,10 @@ export async function mapCatalogue(catalogue: Catalogue): Promise<CatalogueMap> 
     const hits = catalogue.searchMany(queries, { count: NEIGHBOURS + 1, variants: true });
     for (const [index, list] of hits.entries()) {
       const row = start + index;
-      const others = list.map(({ item }) => rowOf.get(item) ?? row).filter((hit) => hit !== row);
-      neighbours.set(others.slice(0, NEIGHBOURS), row * NEIGHBOURS);
+      const neighbourRows = list
+        .map(({ item }) => rowOf.get(item) ?? row)
+        .filter((hit) => hit !== row);
+      neighbours.set(neighbourRows.slice(0, NEIGHBOURS), row * NEIGHBOURS);
     }
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

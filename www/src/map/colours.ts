@@ -43,8 +43,8 @@ export function readColours(root: HTMLElement): MapColours {
     halo: surface,
     muted: cssOf("--text-muted"),
     interest(hue) {
-      const known = interests.get(hue);
-      if (known !== undefined) return known;
+      const knownColour = interests.get(hue);
+      if (knownColour !== undefined) return knownColour;
       if (!probe.isConnected) root.append(probe);
       const css = cssOf("--hue-strong", hue);
       const colours = { fill: numbersOf(css), css };

@@ -29,24 +29,32 @@ export function watchGestures(element: HTMLElement, listener: GestureListener): 
   });
   element.addEventListener("pointermove", (event) => {
     const place = placeOf(event);
-    const previous = pointers.get(event.pointerId);
-    if (previous === undefined) {
+    const previousPlace = pointers.get(event.pointerId);
+    if (previousPlace === undefined) {
       if (event.pointerType === "mouse") listener.hover(place.x, place.y);
       return;
     }
-    const [dx, dy] = [place.x - previous.x, place.y - previous.y];
+    const [dx, dy] = [place.x - previousPlace.x, place.y - previousPlace.y];
     moved += Math.hypot(dx, dy);
-    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    const otherPlace = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
     pointers.set(event.pointerId, place);
-    if (other === undefined) {
+    if (otherPlace === undefined) {
       if (moved > MAX_TAP_MOVE) listener.pan(dx, dy);
       return;
     }
-    const before = Math.hypot(previous.x - other.x, previous.y - other.y);
-    const after = Math.hypot(place.x - other.x, place.y - other.y);
+    const distanceBefore = Math.hypot(
+      previousPlace.x - otherPlace.x,
+      previousPlace.y - otherPlace.y,
+    );
+    const distanceAfter = Math.hypot(place.x - otherPlace.x, place.y - otherPlace.y);
     listener.pan(dx / 2, dy / 2);
-    if (before > 0)
-      listener.zoom(after / before, (place.x + other.x) / 2, (place.y + other.y) / 2, true);
+    if (distanceBefore > 0)
+      listener.zoom(
+        distanceAfter / distanceBefore,
+        (place.x + otherPlace.x) / 2,
+        (place.y + otherPlace.y) / 2,
+        true,
+      );
   });
   const end = (event: PointerEvent): void => {
     pointers.delete(event.pointerId);

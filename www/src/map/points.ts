@@ -79,8 +79,8 @@ function packed([red, green, blue]: Colour): number {
 /** The coverage of a disc by 4 x 4 samples a pixel. */
 function maskOf(radius: number): Mask {
   const step = Math.max(1, Math.round(radius / RADIUS_STEP));
-  const known = masks.get(step);
-  if (known !== undefined) return known;
+  const knownMask = masks.get(step);
+  if (knownMask !== undefined) return knownMask;
   const exactRadius = step * RADIUS_STEP;
   const size = 2 * Math.ceil(exactRadius);
   const coverage = Uint16Array.from({ length: size * size }, (_, pixel) => {

@@ -120,25 +120,25 @@ export class MapPainter {
       }
     this.#picture.draw(context);
 
-    const detailed = isDetailed ? visible : visible.filter(({ kind }) => kind === "medoid");
+    const detailedMarks = isDetailed ? visible : visible.filter(({ kind }) => kind === "medoid");
     const cell = 34 * ratio;
     const cellOf = (row: number, dx: number, dy: number): string =>
       `${Math.round(xOf(row) / cell) + dx},${Math.round(yOf(row) / cell) + dy}`;
-    const taken = new Set<string>();
-    for (const { row } of detailed)
-      for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) taken.add(cellOf(row, dx, dy));
+    const takenCells = new Set<string>();
+    for (const { row } of detailedMarks)
+      for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) takenCells.add(cellOf(row, dx, dy));
     for (const row of this.#spaced(scene, camera.scale))
-      if (isVisible(row) && !taken.has(cellOf(row, 0, 0)))
+      if (isVisible(row) && !takenCells.has(cellOf(row, 0, 0)))
         this.#drawOther(scene, row, xOf(row), yOf(row), ratio, colours.muted);
 
     this.#drawLinks(marks, colours, xOf, yOf, ratio);
-    for (const { row, kind, hue } of detailed) {
+    for (const { row, kind, hue } of detailedMarks) {
       const colour = hue === undefined ? colours.muted : colours.interest(hue).css;
       const size = sizeOf(kind);
       this.#drawBack(xOf(row), yOf(row), size, kind, colour, colours.halo, ratio);
       this.#drawGlyph(scene, row, xOf(row), yOf(row), size * 0.8, colours.text);
     }
-    this.#drawLabels(scene, detailed, selected, colours, xOf, yOf, ratio);
+    this.#drawLabels(scene, detailedMarks, selected, colours, xOf, yOf, ratio);
     return this.#newTexts <= NEW_TEXTS_PER_FRAME;
   }
 
@@ -150,20 +150,20 @@ export class MapPainter {
     }
     // One set for each half step of the scale, so that glyphs do not flicker while it changes.
     const level = Math.floor(Math.log2(scale) * 2);
-    const known = this.#spacedRows.get(level);
-    if (known !== undefined) return known;
+    const knownRows = this.#spacedRows.get(level);
+    if (knownRows !== undefined) return knownRows;
     const isText = itemById(this.#items, ids[0] ?? "").isMonogram;
     const { width, height } = isText ? TEXT_CELL : GLYPH_CELL;
     const unit = 2 ** (level / 2);
-    const taken = new Set<number>();
+    const takenCells = new Set<number>();
     const rows: number[] = [];
     for (let row = 0; row < ids.length; row += 1) {
       const x = Math.floor(((places[2 * row] ?? 0) * unit) / width);
       const y = Math.floor(((places[2 * row + 1] ?? 0) * unit) / height);
       const key = x * 100_003 + y;
       // Items that this device cannot draw are points.
-      if (taken.has(key) || !this.#items.has(ids[row] ?? "")) continue;
-      taken.add(key);
+      if (takenCells.has(key) || !this.#items.has(ids[row] ?? "")) continue;
+      takenCells.add(key);
       rows.push(row);
     }
     this.#spacedRows.set(level, rows);
