@@ -26,7 +26,7 @@ const EPSILONS = [4, 6];
 const DRAWS_PER_MEDOID = 3;
 /** The target: at least this share of the ideal cosine, with at most these bytes per interest. */
 const TARGET = { share: 0.93, bytes: 70 << 10 };
-const CPU_VECTORS = 10;
+const VECTORS_PER_CPU_REQUEST = 10;
 /** Requests of a sample: the clock of /proc has ticks of 10 ms. */
 const CPU_REQUESTS = 10;
 const CPU_SAMPLES = 9;
@@ -183,7 +183,7 @@ async function measureCpu() {
     const worker = await startWorker({ cells: files, bindings: { CELLS_MEMORY_MB: "400" } });
     const token = await mint({ sub: undefined });
     const send = async () => {
-      const vectors = Array.from({ length: CPU_VECTORS }, () => {
+      const vectors = Array.from({ length: VECTORS_PER_CPU_REQUEST }, () => {
         const random = crypto.getRandomValues(new Uint8Array(xor.vectorBytes(cells)));
         return xor.splitCell(0, cells, random)[0];
       });
@@ -206,7 +206,7 @@ async function measureCpu() {
     for (let sample = 0; sample < CPU_SAMPLES; sample += 1) {
       const cpuMsBefore = await cpuMs(pid);
       for (let request = 0; request < CPU_REQUESTS; request += 1) await send();
-      times.push(((await cpuMs(pid)) - cpuMsBefore) / (CPU_REQUESTS * CPU_VECTORS));
+      times.push(((await cpuMs(pid)) - cpuMsBefore) / (CPU_REQUESTS * VECTORS_PER_CPU_REQUEST));
     }
     await worker.stop();
     times.sort((a, b) => a - b);
@@ -215,7 +215,8 @@ async function measureCpu() {
   }
   printTable(rows);
   console.log(
-    `\n  Median of ${CPU_SAMPLES} samples of ${CPU_REQUESTS} requests with ${CPU_VECTORS} ` +
+    `\n  Median of ${CPU_SAMPLES} samples of ${CPU_REQUESTS} requests with ` +
+      `${VECTORS_PER_CPU_REQUEST} ` +
       "vectors; the whole request is included.",
   );
 }

@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
-/** Output of `biome lint` for these files alone, by path. */
+/** Output of `biome lint` for only these files, by path. */
 async function lint(files) {
   await rm(join(folder, "ts"), { recursive: true, force: true });
   for (const [path, code] of Object.entries(files)) {

@@ -87,7 +87,7 @@ for (const [name, query] of [
     const { record, forget, count, hide, recommended } = newUser();
     const before = madeAt(Date.now() - 1000);
     await forget(query);
-    // Never seen before, so that no key can tell. With a key and without.
+    // The late request is new to the Worker, so no key identifies it. Sent without and with a key.
     assert.deepEqual(await jsonOf(await record(actionsOf("food-1"), before)), {
       recorded: 0,
       dropped: 1,

@@ -32,7 +32,7 @@ function replying(reply) {
 
 /**
  * For each engine: a retriever of `options` whose reply has the hits "a", with `prior` in its
- * field "sold", and "b", without the field; and the part of the request that asks for the field.
+ * field "sold", and "b", without the field; and the part of the request that names the field.
  */
 const engines = {
   qdrant: (prior, options) => {

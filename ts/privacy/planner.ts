@@ -95,7 +95,7 @@ const NEAREST_CELLS: readonly { readonly probes: number; readonly points: readon
     ],
   },
 ];
-/** The same for random cells. */
+/** The share of the ideal cosine for random cells, by the share of the catalogue fetched. */
 const RANDOM_CELLS: readonly Point[] = [
   [0.0039, 0.227],
   [0.0078, 0.326],

@@ -68,7 +68,7 @@ export function steer(
   const steered = candidates.map((candidate, index): Candidate => {
     const { item, score, utility } = candidate;
     let bonus = penalties[index]! - fatigueOf(shown, item, time);
-    // At 1, the cosine no longer counts, and each item is drawn by what is left of its share.
+    // At 1, the cosine no longer counts: items are drawn by importance and prior.
     bonus -= explore * Math.max(-1, Math.min(1, score));
     if (explore > 0) bonus += explore * mixture.scale * gumbel(plan.exploreSeed, item);
     return { ...candidate, bonus, utility: utility + bonus };

@@ -55,7 +55,7 @@ export interface Controller {
   /** Ends what `hide` and `dislike` do. */
   unhide(item: ItemId): Promise<void>;
   undislike(item: ItemId): Promise<void>;
-  /** Multiplies the importance of the interest of an item; 0 mutes it, 1 ends both. */
+  /** Multiplies the importance of the interest of an item; 0 mutes it, 1 restores it. */
   boost(medoid: ItemId, factor: number): Promise<void>;
   /** Computes everything with other settings. */
   changeSettings(settings: Settings): Promise<void>;

@@ -10,7 +10,7 @@ export function bindCopyButtons(root: ParentNode, announce: (text: string) => vo
     button.addEventListener("click", () => {
       const text = button.dataset.copy ?? "";
       void copyText(text).then((isCopied) => {
-        if (isCopied) confirm(button);
+        if (isCopied) showConfirmation(button);
         announce(isCopied ? "Copied" : `Not copied: ${text}`);
       });
     });
@@ -27,7 +27,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-function confirm(button: HTMLButtonElement): void {
+function showConfirmation(button: HTMLButtonElement): void {
   const showIcon = (name: "copy" | "done"): void =>
     button.querySelector(".icon")?.replaceWith(createIcon(name));
   showIcon("done");

@@ -41,15 +41,15 @@ export function supportedItems(
   context.font = `${CANVAS_SIZE * 0.75}px ${fontFamily}`;
   context.textBaseline = "middle";
 
-  const missing = draw(context, UNASSIGNED);
+  const missing = drawPixels(context, UNASSIGNED);
   const isDrawn = (emoji: string): boolean => {
-    const channels = draw(context, emoji);
+    const channels = drawPixels(context, emoji);
     return (
       channels.some((value) => value > MAX_BLANK_CHANNEL) &&
       channels.some((value, index) => value !== missing[index])
     );
   };
-  if (!COLOURFUL_EMOJI.some((emoji) => isDrawn(emoji) && isColoured(draw(context, emoji)))) {
+  if (!COLOURFUL_EMOJI.some((emoji) => isDrawn(emoji) && isColoured(drawPixels(context, emoji)))) {
     return {
       items: new Map([...items].map(([id, item]) => [id, withMonogram(item)])),
       excluded: [],
@@ -65,7 +65,7 @@ export function supportedItems(
 }
 
 /** The pixels of a text, four channels each. */
-function draw(context: CanvasRenderingContext2D, text: string): Uint8ClampedArray {
+function drawPixels(context: CanvasRenderingContext2D, text: string): Uint8ClampedArray {
   context.fillStyle = "rgb(255, 255, 255)";
   context.clearRect(0, 0, CANVAS_SIZE, CANVAS_SIZE);
   context.fillText(text, 0, CANVAS_SIZE / 2);

@@ -115,7 +115,7 @@ export function bindTour(listener: TourListener): void {
   });
 }
 
-/** Places the tour beside its target, inside the window; in narrow windows the style sheet does. */
+/** Places the tour beside its target. In narrow windows the style sheet places it. */
 function place(dialog: HTMLElement, target: HTMLElement): void {
   const box = target.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = dialog;

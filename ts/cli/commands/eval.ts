@@ -213,17 +213,17 @@ export async function run(args: string[]): Promise<void> {
 
 /** The sages under test: the default one, those of --variant, and those of each sweep. */
 function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] } {
-  const common: Record<string, unknown> = Object.fromEntries(values.option.map(parseOption));
-  if (values.cut !== undefined) common.cut = parseCut(values.cut);
-  const givenVariants = values.variant.map((text) => parseVariant(text, common));
+  const commonOptions: Record<string, unknown> = Object.fromEntries(values.option.map(parseOption));
+  if (values.cut !== undefined) commonOptions.cut = parseCut(values.cut);
+  const givenVariants = values.variant.map((text) => parseVariant(text, commonOptions));
   const variants = values["no-sage"]
     ? givenVariants
-    : [makeVariant("sage", common), ...givenVariants];
+    : [makeVariant("sage", commonOptions), ...givenVariants];
   const defaultSweeps = values.html !== undefined && !values["no-sage"] ? DEFAULT_SWEEPS : [];
   const sweepTexts = values.sweep.length > 0 ? values.sweep : defaultSweeps;
   const sweeps = sweepTexts
     .filter((text) => text !== "none")
-    .map((text) => parseSweep(text, common));
+    .map((text) => parseSweep(text, commonOptions));
   const names = [...variants, ...sweeps.flatMap((sweep) => sweep.variants)].map(({ name }) => name);
   const repeatedName = names.find((name, index) => names.indexOf(name) < index);
   if (repeatedName !== undefined)

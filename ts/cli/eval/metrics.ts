@@ -138,9 +138,9 @@ function diversityOf({ data }: MetricContext, list: Int32Array): number {
       sum[axis]! += value;
       squares += value * value;
     }
-  const pairs = list.length * (list.length - 1);
-  if (pairs === 0) return 0;
-  return 1 - (sum.reduce((total, value) => total + value * value, 0) - squares) / pairs;
+  const pairCount = list.length * (list.length - 1);
+  if (pairCount === 0) return 0;
+  return 1 - (sum.reduce((total, value) => total + value * value, 0) - squares) / pairCount;
 }
 
 function miscalibrationOf(context: MetricContext, history: Int32Array, list: Int32Array): number {

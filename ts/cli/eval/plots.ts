@@ -59,7 +59,7 @@ function line(x1: number, y1: number, x2: number, y2: number, kind: string): str
   return `<line x1="${a}" y1="${b}" x2="${c}" y2="${d}" class="${kind}"/>`;
 }
 
-function dot(x: number, y: number, kind: string, title: string): string {
+function circle(x: number, y: number, kind: string, title: string): string {
   return (
     `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="5" class="${kind}">` +
     `<title>${escapeHtml(title)}</title></circle>`
@@ -96,7 +96,7 @@ export function dotPlot(label: string, rows: readonly DotRow[]): string {
     return (
       text(left - 12, y + 4, name, { anchor: "end", kind: isSage ? "strong" : "label" }) +
       line(scale(interval.low), y, scale(interval.high), y, `${kind} interval`) +
-      dot(scale(interval.value), y, kind, title) +
+      circle(scale(interval.value), y, kind, title) +
       text(WIDTH, y + 4, interval.value.toFixed(3), { anchor: "end", kind: "label" })
     );
   });
@@ -152,7 +152,7 @@ export function scatterPlot(
       const labelY = freeLine(boxes, labelX, yScale(y) + 4, width);
       boxes.push({ x: labelX, y: labelY, width });
       return (
-        dot(xScale(x), yScale(y), kind, `${label}: ${x.toFixed(3)}, ${y.toFixed(3)}`) +
+        circle(xScale(x), yScale(y), kind, `${label}: ${x.toFixed(3)}, ${y.toFixed(3)}`) +
         text(labelX, labelY, label, { kind: isSage ? "strong" : "label" })
       );
     });
@@ -224,7 +224,7 @@ export function linePlot(
       `<polyline points="${points(({ value }) => value).join(" ")}" class="${kind} line"/>` +
       intervals
         .map((interval, position) =>
-          dot(
+          circle(
             x(position),
             yScale(interval.value),
             kind,

@@ -19,7 +19,7 @@ const MIN_EPOCHS = 40;
 const INNER_SHARE = 0.98;
 /**
  * How much of a place is its rank on the axis. Islands far from the others would leave most of the
- * picture empty; by rank alone there would be no islands.
+ * picture empty; by rank only there would be no islands.
  */
 const RANK_SHARE = 0.6;
 
