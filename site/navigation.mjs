@@ -29,6 +29,7 @@ const GROUPS = [
       ...[
         "remote.md",
         "privacy.md",
+        "vault.md",
         "edge.md",
         "evaluate.md",
         "eval.md",

@@ -11,7 +11,7 @@ const snapshot = new URL("api.snapshot.txt", import.meta.url);
 const ENTRIES = [
   ...["index", "remote/index", "evaluate/index", "names/index"],
   ...["react", "vue", "svelte"].map((name) => `frameworks/${name}`),
-  ...["privacy/index", "privacy/server/index"],
+  ...["privacy/index", "privacy/server/index", "vault/index"],
 ];
 
 /** The types of each entry and every file they re-export, without comments. */

@@ -16,6 +16,7 @@ const documents = [
   "docs/evaluate.md",
   "docs/frameworks.md",
   "docs/privacy.md",
+  "docs/vault.md",
 ];
 const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
 const programs = texts.flatMap((text) =>
@@ -155,6 +156,11 @@ test("remote: preview() shows the request to the engine", async () => {
 test("the program of docs/privacy.md plans, sends nothing, and recommends", async () => {
   const output = await outputOf(program("openPrivacy"));
   assert.deepEqual(output.trim().split("\n"), ["split", "[]", "mug"]);
+});
+
+test("the program of docs/vault.md seals a profile and opens it again", async () => {
+  const output = await outputOf(program("encryptedStore"));
+  assert.deepEqual(output.trim().split("\n"), ["false", "1", "option"]);
 });
 
 // Those with `openFor` are tested in tests/frameworks.

@@ -47,6 +47,7 @@ const REJECTED = {
   "a store using core": ["ts/store/x.ts", 'import "../core/glue.js";', /A store handles bytes/],
   "remote using sage": ["ts/remote/x.ts", 'import "../sage/sage.js";', /builds on/],
   "privacy using sage": ["ts/privacy/x.ts", 'import "../sage/sage.js";', /ts\/privacy\/ builds on/],
+  "the vault using the log": ["ts/vault/x.ts", 'import "../sage/log.js";', /ts\/vault\/ builds on/],
   "a framework using the core": ["ts/frameworks/x.ts", 'import "../core/glue.js";', /ground files/],
   "a framework opening a sage": ["ts/frameworks/x.ts", 'import "../sage/open.js";', /ground files/],
   "a request beside send.ts": ["ts/privacy/x.ts", 'fetch("/a");', /Requests leave/],

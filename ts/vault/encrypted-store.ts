@@ -1,0 +1,129 @@
+/** `encryptedStore`: a store whose bytes are sealed before they reach another store. */
+import { SageError } from "../errors.js";
+import { segmentsOf } from "../sage/segments.js";
+import { concatenate } from "../store/concatenate.js";
+import { type Segments, type Store, withSegments } from "../store/store.js";
+import { checkKeys } from "../values/check.js";
+import { type Chain, corrupt, createCipher, isRecord, newChain, splitRecords } from "./cipher.js";
+import type { Secret } from "./types.js";
+
+const WHERE = "encryptedStore";
+const MAGIC = "sage.aes";
+const MAX_ATTEMPTS = 50;
+
+/** Options of {@link encryptedStore}. */
+export interface EncryptedStoreOptions extends Secret {
+  /**
+   * Whether to encrypt bytes that the store holds in clear, at the first read. Default: false, they
+   * are rejected. Copies that the store has set aside stay in clear until `clear()`.
+   */
+  migrate?: boolean;
+}
+
+/** A state of the encrypted list: that of the inner one, and its last record. */
+interface Token {
+  readonly inner: unknown;
+  readonly chain: Chain | undefined;
+}
+
+/** Options of a store, checked: how to seal, and how to read the inner store. */
+interface Vault {
+  readonly segments: Segments;
+  /** Seals the bytes as the only record of a new list. */
+  readonly sealNew: (bytes: Uint8Array) => Promise<{ bytes: Uint8Array; chain: Chain }>;
+}
+
+/**
+ * A store that keeps everything in `store` sealed by AES-256-GCM. Any number of tabs may use it
+ * with the same secret. It has `update`, `setAside` and segments if `store` has them; `update` may
+ * call its function again after another writer was first.
+ *
+ * Altered, swapped, repeated, missing or added segments are noticed, except for those missing at
+ * the end: an earlier state that the store once had, and an empty store, cannot be told from the
+ * newest one. The store sees the sizes, the number and the times of segments.
+ *
+ * Throws "option" for an invalid option, "not-ready" without WebCrypto. Methods reject "option" for
+ * a wrong secret and for data in clear, "corrupt" for altered data, "version" for a newer format;
+ * the data are kept. `clear` needs no right secret.
+ */
+export function encryptedStore(store: Store, options: EncryptedStoreOptions): Store {
+  checkKeys(WHERE, options, ["key", "passphrase", "migrate"]);
+  const { segments, sealNew } = openVault(store, options);
+  const wrapper: Store = {
+    load: async () => concatenate((await segments.read()).segments),
+    async save(bytes) {
+      // Bytes under another secret, or in clear, are rejected here and not overwritten.
+      await segments.read();
+      await store.save((await sealNew(bytes)).bytes);
+    },
+    clear: () => store.clear(),
+  };
+  if (store.update || store.segments)
+    wrapper.update = async (change) => {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        const { segments: current, token } = await segments.read();
+        const bytes = change(concatenate(current));
+        if ((await segments.replace(bytes, token)) !== undefined) return bytes;
+      }
+      throw new SageError("storage", `${WHERE}: other writers keep writing: try again.`);
+    };
+  if (store.setAside)
+    wrapper.setAside = async (bytes) => store.setAside!((await sealNew(bytes)).bytes);
+  return store.segments ? withSegments(wrapper, segments) : wrapper;
+}
+
+function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreOptions): Vault {
+  const cipher = createCipher(WHERE, MAGIC, secret);
+  const inner = segmentsOf(store);
+  const sealNew: Vault["sealNew"] = (bytes) => cipher.seal(bytes, newChain());
+
+  const replace: Segments["replace"] = async (bytes, given) => {
+    const { bytes: sealed, chain } = await sealNew(bytes);
+    return tokenOf(await inner.replace(sealed, (given as Token).inner), chain);
+  };
+  const read: Segments["read"] = async (given) => {
+    const known = given as Token | undefined;
+    const { segments: stored, token, complete } = await inner.read(known?.inner);
+    let chain = complete ? undefined : known?.chain;
+    if (stored.length > 0 && !stored.some(isSealed)) {
+      if (chain) throw corrupt(WHERE, "a segment in clear follows encrypted ones");
+      if (!migrate)
+        throw new SageError(
+          "option",
+          `${WHERE}: the store holds data in clear. Nothing was changed: pass \`migrate: true\` ` +
+            "to encrypt them, or delete them with `clear()`.",
+        );
+      const plain = concatenate(stored)!;
+      const migrated = await replace(plain, { inner: token });
+      // Undefined: another writer was first.
+      return migrated ? { segments: [plain], token: migrated, complete: true } : read(given);
+    }
+    const segments: Uint8Array[] = [];
+    for (const record of stored.flatMap((bytes) => splitRecords(bytes))) {
+      const opened = await cipher.open(record, chain);
+      segments.push(opened.plain);
+      chain = opened.chain;
+    }
+    return { segments, token: { inner: token, chain } satisfies Token, complete };
+  };
+  const segments: Segments = {
+    read,
+    replace,
+    async append(bytes, given) {
+      const { inner: token, chain = newChain() } = given as Token;
+      const sealed = await cipher.seal(bytes, chain);
+      return tokenOf(await inner.append(sealed.bytes, token), sealed.chain);
+    },
+  };
+  if (inner.watch) segments.watch = (listener) => inner.watch!(listener);
+  return { segments, sealNew };
+}
+
+function isSealed(bytes: unknown): boolean {
+  return bytes instanceof Uint8Array && isRecord(bytes, MAGIC);
+}
+
+/** The state after a write; undefined if another writer was first. */
+function tokenOf(inner: unknown, chain: Chain): Token | undefined {
+  return inner === undefined ? undefined : { inner, chain };
+}
