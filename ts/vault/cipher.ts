@@ -28,11 +28,11 @@ const VERSION = 1;
 const MAGIC_BYTES = 8;
 const HEAD_BYTES = 68;
 const SALT_BYTES = 16;
-export const NAME_BYTES = 16;
+const NAME_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Bytes of a record beside its plaintext. */
-export const RECORD_OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
+const RECORD_OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
 const ITERATIONS = 600_000;
 /** More iterations are hostile: a head is read before it is authenticated. */
 const MAX_ITERATIONS = 10_000_000;
@@ -47,12 +47,12 @@ export interface Chain {
   readonly tag: Bytes;
 }
 
-export interface Sealed {
+interface Sealed {
   readonly bytes: Bytes;
   readonly chain: Chain;
 }
 
-export interface Opened {
+interface Opened {
   readonly plain: Bytes;
   readonly chain: Chain;
 }
@@ -202,7 +202,7 @@ export function corrupt(where: string, reason: string, cause?: unknown): SageErr
   );
 }
 
-export function randomBytes(length: number): Bytes {
+function randomBytes(length: number): Bytes {
   return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 
