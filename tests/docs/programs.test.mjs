@@ -159,8 +159,13 @@ test("the program of docs/privacy.md plans, sends nothing, and recommends", asyn
 });
 
 test("the program of docs/vault.md seals a profile and opens it again", async () => {
-  const output = await outputOf(program("encryptedStore"));
+  const output = await outputOf(program("encryptedStore(disk"));
   assert.deepEqual(output.trim().split("\n"), ["false", "1", "option"]);
+});
+
+test("the program of docs/vault.md syncs two devices", async () => {
+  const output = await outputOf(program("{ sync }"));
+  assert.deepEqual(output.trim().split("\n"), ["tea", "2 4096"]);
 });
 
 // Those with `openFor` are tested in tests/frameworks.

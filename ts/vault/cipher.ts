@@ -32,7 +32,7 @@ const NAME_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 /** Bytes of a record beside its plaintext. */
-const RECORD_OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
+export const RECORD_OVERHEAD_BYTES = HEAD_BYTES + TAG_BYTES;
 const ITERATIONS = 600_000;
 /** More iterations are hostile: a head is read before it is authenticated. */
 const MAX_ITERATIONS = 10_000_000;
@@ -202,7 +202,7 @@ export function corrupt(where: string, reason: string, cause?: unknown): SageErr
   );
 }
 
-function randomBytes(length: number): Bytes {
+export function randomBytes(length: number): Bytes {
   return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }
 

@@ -1,9 +1,10 @@
 /**
- * Encryption of what is kept: a store sealed with a key or a passphrase. Import `pocketsage` as
- * well, which loads the wasm.
+ * Encryption of what is kept, and of what devices exchange: stores sealed with a key or a
+ * passphrase, and `sync`. Import `pocketsage` as well, which loads the wasm.
  *
  * @packageDocumentation
  */
 
 export { type EncryptedStoreOptions, encryptedStore } from "./encrypted-store.js";
-export type { Secret } from "./types.js";
+export { sync } from "./sync.js";
+export type { BlobStore, Secret, SyncOptions, SyncReport } from "./types.js";
