@@ -25,7 +25,13 @@ const GROUPS = [
   {
     text: "Guides",
     pages: [
-      ...["usage.md", "guides/embeddings.md", "guides/steering.md", "guides/one-vector.md"],
+      ...[
+        "usage.md",
+        "guides/only-text.md",
+        "guides/embeddings.md",
+        "guides/steering.md",
+        "guides/one-vector.md",
+      ],
       ...[
         "remote.md",
         "privacy.md",

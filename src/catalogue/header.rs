@@ -55,6 +55,8 @@ pub enum Section {
     /// the [`IdOrder`](Self::IdOrder) of the older catalogue; m binary16, ln(1 + prior) of each.
     /// Written and read by the JavaScript package.
     PriorChanges = 18,
+    /// The text tower: a table from words to vectors. Written and read by `ts/text/tower.ts`.
+    Text = 19,
 }
 
 impl Section {
@@ -77,6 +79,7 @@ impl Section {
         Self::Dropped,
         Self::Priors,
         Self::PriorChanges,
+        Self::Text,
     ];
 
     /// The section of this kind in the section table; `None` for an unknown kind.
@@ -87,7 +90,7 @@ impl Section {
 }
 
 /// Length of an array indexed by section kind. Kind 0 is unused.
-pub(super) const SECTION_SLOTS: usize = 19;
+pub(super) const SECTION_SLOTS: usize = 20;
 
 /// The header fields that describe the items.
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ const pkg = new URL("../../pkg/", import.meta.url);
 const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
 const ENTRIES = [
-  ...["index", "remote/index", "evaluate/index", "names/index"],
+  ...["index", "remote/index", "evaluate/index", "names/index", "text/index"],
   ...["react", "vue", "svelte"].map((name) => `frameworks/${name}`),
   ...["privacy/index", "privacy/server/index", "vault/index"],
 ];

@@ -18,6 +18,7 @@ import {
 } from "pocketsage";
 import { interleave, type Replay, replay } from "pocketsage/evaluate";
 import { nameInterests, type NameWord } from "pocketsage/names";
+import { type CatalogueText, openText } from "pocketsage/text";
 import { type Answer, useRecommendations, useSage } from "pocketsage/react";
 import { recommendationsStore, sageStore } from "pocketsage/svelte";
 import * as vue from "pocketsage/vue";
@@ -27,6 +28,7 @@ import type {
 } from "pocketsage";
 
 export const words: NameWord[][] = [];
+export const textOf = (catalogue: Catalogue): CatalogueText => openText(catalogue);
 export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay> => {
   words.push(...nameInterests(await sage.profile({ at: 0 }), catalogue, { count: 2 }));
   const [first] = interleave(await sage.recommend(), [], { seed: 1 });

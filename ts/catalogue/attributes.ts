@@ -172,8 +172,7 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
   } catch (cause) {
     throw new SageError(
       "corrupt",
-      `The attributes of the catalogue cannot be read: ${(cause as Error).message}. ` +
-        "Build the file again.",
+      `attributes: ${(cause as Error).message}: build the file again.`,
       { cause },
     );
   }
@@ -204,7 +203,7 @@ function checkLabels(name: string, row: number, value: unknown): string[] {
     throw attributeError(
       name,
       row,
-      "a string of well-formed Unicode, a boolean, or a list of these",
+      "a well-formed string, a boolean, or a list of these",
       labels[index],
     );
   return labels.map(String);

@@ -247,7 +247,7 @@ export class Catalogue {
     } catch (cause) {
       throw new SageError(
         "corrupt",
-        `payload: that of ${inspect(item)} is not JSON. Fetch or build the file again.`,
+        `payload: that of ${inspect(item)} is not JSON: build the file again.`,
         { cause },
       );
     }

@@ -21,6 +21,7 @@ import {
   LISTS,
   REMOVED,
   REVISION,
+  TEXT,
   uint32sOf,
 } from "./sections.js";
 
@@ -36,13 +37,10 @@ export function readColumns(catalogue: CoreCatalogue): Map<string, ColumnValues>
   return new Map(Array.from(columns, ([name, column]) => [name, decodeColumn(column)]));
 }
 
-/** Reduces attribute columns to the given rows, in the order of `rows`. */
-export function selectRows(
-  columns: ReadonlyMap<string, ColumnValues>,
-  rows: Uint32Array,
-): Map<string, ColumnValues> {
+/** The attribute columns of a catalogue at the given rows, in the order of `rows`. */
+export function selectRows(catalogue: CoreCatalogue, rows: Uint32Array): Map<string, ColumnValues> {
   return new Map(
-    Array.from(columns, ([name, { numeric, values }]) => [
+    Array.from(readColumns(catalogue), ([name, { numeric, values }]) => [
       name,
       { numeric, values: Array.from(rows, (row) => values[row]) },
     ]),
@@ -106,10 +104,26 @@ export function applyChange(
       return [name, { numeric, values: [...oldValues, ...values] }];
     }),
   );
+  return finish(builder, old, columns, priors, old.section(LISTS), revision, removedRows);
+}
+
+/** Writes the sections beside the rows. The text tower stays: no change of items alters it. */
+function finish(
+  builder: CoreBuilder,
+  old: CoreCatalogue,
+  columns: ReadonlyMap<string, ColumnValues>,
+  priors: Uint16Array,
+  lists: Uint8Array,
+  revision?: Uint8Array,
+  removedRows?: Uint32Array,
+): CoreCatalogue {
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-  if (removedRows.some((word) => word !== 0)) builder.section(REMOVED, bytesOf(removedRows));
-  const lists = old.section(LISTS);
-  if (lists.length > 0) builder.section(LISTS, lists);
+  if (removedRows?.some(Boolean)) builder.section(REMOVED, bytesOf(removedRows));
+  const setUnlessEmpty = (kind: number, content: Uint8Array): void => {
+    if (content.length > 0) builder.section(kind, content);
+  };
+  setUnlessEmpty(LISTS, lists);
+  setUnlessEmpty(TEXT, old.section(TEXT));
   if (revision) builder.section(REVISION, revision);
   writePriors(builder, priors);
   return builder.finish();
@@ -120,8 +134,7 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   const rows = liveRows(old);
   const builder = builderLike(core, old);
   builder.take(old, rows);
-  const columns = selectRows(readColumns(old), rows);
-  if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
+  const columns = selectRows(old, rows);
   const lists = old.section(LISTS);
   if (lists.length > 0) {
     // Four words (probes, number of lists, recall, zero), then the row at which each list ends.
@@ -131,11 +144,9 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
       while (liveRowCount < rows.length && rows[liveRowCount]! < end) liveRowCount += 1;
       ends[list] = liveRowCount;
     });
-    builder.section(LISTS, lists);
   }
-  builder.section(REVISION, encodeRevision(old.facts().revision));
-  writePriors(builder, selectPriors(old, rows));
-  return builder.finish();
+  const revision = encodeRevision(old.facts().revision);
+  return finish(builder, old, columns, selectPriors(old, rows), lists, revision);
 }
 
 /**
@@ -149,14 +160,14 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     if (base.length === 0)
       throw new SageError(
         "corrupt",
-        "merge: expected a delta, saw a whole catalogue: open it with Catalogue.fromBytes.",
+        "merge: expected a delta, saw a whole catalogue: use Catalogue.fromBytes.",
       );
     const oldRevision = old.facts().revision;
     if (decodeRevision(base) !== oldRevision)
       throw new SageError(
         "option",
         `merge: the delta applies to revision ${decodeRevision(base)}, ` +
-          `this catalogue is ${oldRevision}: fetch the whole catalogue instead.`,
+          `this catalogue is ${oldRevision}: fetch the whole catalogue.`,
       );
     const droppedIds = delta.section(DROPPED);
     const ends = uint32sOf(delta.section(DROPPED_ENDS));
@@ -168,7 +179,7 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     const additions = {
       ids: Array.from(rows, (row) => delta.id(row)!),
       add: (builder: CoreBuilder) => builder.take(delta, rows),
-      columns: selectRows(readColumns(delta), rows),
+      columns: selectRows(delta, rows),
       priors: selectPriors(delta, rows),
     };
     const revision = encodeRevision(delta.facts().revision);
@@ -183,7 +194,7 @@ export function noAdditions(old: CoreCatalogue): Additions {
   return {
     ids: [],
     add: () => undefined,
-    columns: selectRows(readColumns(old), new Uint32Array()),
+    columns: selectRows(old, new Uint32Array()),
     priors: new Uint16Array(),
   };
 }

@@ -33,6 +33,8 @@ export const PRIORS = 17;
  * in {@link ID_ORDER} of the older catalogue, and m f16.
  */
 export const PRIOR_CHANGES = 18;
+/** Section with the text tower (ts/text/tower.ts). */
+export const TEXT = 19;
 
 /** A view of the array's bytes: little-endian, as in the file, on every platform that runs wasm. */
 export function bytesOf(numbers: Uint16Array | Uint32Array | Float64Array): Uint8Array {

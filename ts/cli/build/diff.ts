@@ -44,7 +44,7 @@ export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalo
         const rows = changedRows(older, newer, newerCatalogue.dim);
         const builder = builderLike(core, older);
         builder.take(newer, rows);
-        const columns = selectRows(readColumns(newer), rows);
+        const columns = selectRows(newer, rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         writePriors(builder, selectPriors(newer, rows));
         const priorChanges = diffPriors(older, newer, rows);

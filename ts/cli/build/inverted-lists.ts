@@ -4,7 +4,7 @@
  */
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
-import { builderLike, readColumns, selectRows } from "../../catalogue/change.js";
+import { builderLike, selectRows } from "../../catalogue/change.js";
 import type { Metric } from "../../catalogue/options.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
@@ -89,7 +89,7 @@ function withLists(
         const rows = Uint32Array.from(lists.flat(), (item) => flatCore.row(item));
         const builder = builderLike(core, flatCore);
         builder.take(flatCore, rows);
-        const columns = selectRows(readColumns(flatCore), rows);
+        const columns = selectRows(flatCore, rows);
         if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
         builder.section(LISTS, new Uint8Array(section));
         writePriors(builder, selectPriors(flatCore, rows));

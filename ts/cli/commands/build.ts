@@ -13,6 +13,7 @@ import { buildCells, type CellReport } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
+import { learnTexts, type TextItems, type TextReport, withTower } from "../build/text.js";
 import { axesToNpy, computeAxes, MAX_DIM_FOR_AXES, reduceVector } from "../build/reduce.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput, writeFiles } from "../output-file.js";
@@ -68,6 +69,11 @@ Options
       --prior FIELD          the field of each item's prior, as a count of actions: a number of at
                              least 0 (missing: 0), which is then no part of the payload, unless
                              it is an attribute, too; pocketsage prior computes priors
+      --text FIELDS          learn vectors of words from these payload fields, separated by commas,
+                             the name of an item first; stored in the catalogue, for
+                             pocketsage/text: search by words. Items may lack a vector: theirs is
+                             that of their text. For the metric cosine
+      --embed text           with --text, for items without vectors: compute all from the texts
       --near-duplicates WHAT report: count them (default up to ${REPORT_LIMIT} items);
                              drop: store the first item of each group only;
                              group: store all, and the others name the first in variantOf, so that
@@ -114,6 +120,8 @@ const OPTIONS = {
   binary: { type: "string" },
   attribute: { type: "string", multiple: true, default: [] as string[] },
   prior: { type: "string" },
+  text: { type: "string" },
+  embed: { type: "string" },
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
   lists: { type: "string", default: "auto" },
@@ -147,6 +155,7 @@ interface BuildReport extends CatalogueReport {
   /** With --dims: dimensions of the given vectors, and the method. */
   reduced?: { from: number; method: ReduceMethod };
   nearDuplicates?: NearDuplicateReport;
+  text?: TextReport & { embedded: number };
   recall?: { at10: number; queries: number };
   cells?: CellReport & { folder: string };
   seconds: number;
@@ -169,12 +178,19 @@ export async function run(args: string[]): Promise<void> {
   const { id, vector, ids, columns } = values;
   const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
   const attributeOptions = values.attribute.map(parseAttribute);
+  const textFields = parseTextFields(values);
+  const embedAll = values.embed !== undefined;
   const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
   const checkCellMetric = (metric: string): void => {
     if (cells && metric !== "cosine")
       throw new UsageError(`--cells: expected --metric cosine, saw ${metric}`);
   };
+  const checkTextMetric = (metric: string): void => {
+    if (textFields && metric !== "cosine")
+      throw new UsageError(`--text: expected --metric cosine, saw ${metric}`);
+  };
   checkCellMetric(givenMetric ?? "cosine");
+  checkTextMetric(givenMetric ?? "cosine");
   if (!cells && (values["cells-out"] || values["cells-payload"].length > 0))
     throw new UsageError("--cells-out and --cells-payload: expected --cells K as well");
   const cellFolder = values["cells-out"] ?? `${out.replace(/\.sage$/, "")}.cells`;
@@ -190,6 +206,7 @@ export async function run(args: string[]): Promise<void> {
     const read = await readItems(input, {
       ...{ id, vector, ids, columns, length: await fileLength(input) },
       ...{ attributes: attributeOptions, prior: values.prior, binary: binary || undefined },
+      vectorIsOptional: textFields !== undefined,
       onNote: (note) => void (values.quiet || printNote(note)),
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
@@ -197,11 +214,22 @@ export async function run(args: string[]): Promise<void> {
     let items: readonly FileItem[] = read.items;
     const metric = givenMetric ?? read.metric ?? "cosine";
     checkCellMetric(metric);
+    checkTextMetric(metric);
+    if (embedAll && read.dim > 0)
+      throw new UsageError("--embed text: the items have vectors: leave the option out");
+    let text: TextItems | undefined;
+    const learn = (fields: readonly string[], all = false): TextItems =>
+      learnTexts(items, fields, all, read.locationOf, progressOf("learning the words"));
+    if (textFields) {
+      text = learn(textFields, embedAll);
+      items = text.items;
+    }
+    const givenDim = items[0]![1].length;
     let attributes: readonly string[] = [
       ...new Set([...(read.attributes ?? []), ...attributeOptions.map(({ name }) => name)]),
     ];
-    checkReduction(reduction, read.dim);
-    const buildCatalogue = (dim = read.dim): Promise<Catalogue> =>
+    checkReduction(reduction, givenDim);
+    const buildCatalogue = (dim = givenDim): Promise<Catalogue> =>
       Catalogue.from(items, { dim, precision, metric, attributes }).catch((error: unknown) => {
         throw locateError(error, read.locationOf);
       });
@@ -244,16 +272,19 @@ export async function run(args: string[]): Promise<void> {
       items = items.map(([item, vector, ...rest]) => [item, reduce(vector), ...rest]);
       catalogue.close();
       catalogue = await buildCatalogue(dims);
+      // The tower gives vectors of the reduced space.
+      if (text) text = { ...learn(text.report.fields), embedded: text.embedded };
     }
 
     if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
       catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
+    if (text) catalogue = withTower(catalogue, text.tower);
     const measuredRecall = values["no-recall"]
       ? undefined
       : measureRecall(catalogue, givenItems, reduce, progressOf("measuring the recall"));
 
     const builtCells = cells
-      ? await buildCells(items, reduction?.dims ?? read.dim, {
+      ? await buildCells(items, reduction?.dims ?? givenDim, {
           cells,
           payloadFields: values["cells-payload"],
           onProgress: progressOf("dividing the items into cells"),
@@ -266,8 +297,9 @@ export async function run(args: string[]): Promise<void> {
     const report: BuildReport = {
       ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
-      ...(reduction && { reduced: { from: read.dim, method: reduction.method } }),
+      ...(reduction && { reduced: { from: givenDim, method: reduction.method } }),
       ...(nearDuplicates && { nearDuplicates }),
+      ...(text && { text: { ...text.report, embedded: text.embedded } }),
       ...(measuredRecall && {
         recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
       }),
@@ -280,6 +312,22 @@ export async function run(args: string[]): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+/** The fields of --text; undefined without it. */
+function parseTextFields(values: {
+  text?: string | undefined;
+  embed?: string | undefined;
+}): string[] | undefined {
+  if (values.embed !== undefined) parseChoice("--embed", values.embed, ["text"]);
+  if (values.text === undefined) {
+    if (values.embed === undefined) return undefined;
+    throw new UsageError("--embed text: expected --text FIELDS as well, as in --text title,tags");
+  }
+  const fields = values.text.split(",").map((field) => field.trim());
+  if (fields.includes(""))
+    throw new UsageError(`--text: expected FIELD,FIELD,..., saw "${values.text}"`);
+  return fields;
 }
 
 /** The options --dims, --reduce and --axes; undefined without --dims. */
@@ -358,7 +406,7 @@ const TREATMENT_TEXTS: Record<Treatment, string> = {
 };
 
 function printReport(report: BuildReport): void {
-  const { nearDuplicates, recall, reduced, cells, seconds, bytesPerItem } = report;
+  const { nearDuplicates, text, recall, reduced, cells, seconds, bytesPerItem } = report;
   const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
   if (reduced) extraFields.push(["reduced", `from ${reduced.from} dimensions, ${reduced.method}`]);
   if (nearDuplicates) {
@@ -369,6 +417,14 @@ function printReport(report: BuildReport): void {
       "near-dup.",
       `${formatCount(variants)} in ${groups}, score >= ${score}${outcome}`,
     ]);
+  }
+  if (text) {
+    const { features, bytes, embedded, cosine } = text;
+    extraFields.push(
+      ["text", `${formatCount(features)} words and parts, ${formatCount(bytes)} bytes`],
+      ["", `cosine ${cosine.toFixed(3)} to the vectors it was learned from`],
+    );
+    if (embedded > 0) extraFields.push(["", `${countOf(embedded, "vector")} from texts`]);
   }
   if (recall)
     extraFields.push([

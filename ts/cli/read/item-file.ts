@@ -38,6 +38,8 @@ export interface ItemFileOptions extends Omit<RowOptions, "onBytes" | "onShare">
   readonly attributes: readonly AttributeOption[];
   /** The field of the prior. It becomes no part of the payload, unless it is an attribute. */
   readonly prior?: string | undefined;
+  /** Whether rows may lack a vector; theirs then has no components. */
+  readonly vectorIsOptional?: boolean;
   /** Length of the file in bytes, for `onProgress`; 0 if unknown. */
   readonly length: number;
   /** Receives the number of items read so far. */
@@ -48,7 +50,7 @@ export interface ItemFileOptions extends Omit<RowOptions, "onBytes" | "onShare">
 
 export interface ItemFile {
   readonly items: FileItem[];
-  /** Length of the vectors. */
+  /** Length of the vectors; 0 if no item has one. */
   readonly dim: number;
   /** Where the item at an index was read. */
   readonly locationOf: (index: number) => string;
@@ -86,8 +88,8 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
           "Remove one of the items or change its id.",
       );
     locations.set(item, location);
-    if (items.length === 0) firstItem = { dim: vector.length, location };
-    if (vector.length !== firstItem.dim)
+    if (firstItem.dim === 0) firstItem = { dim: vector.length, location };
+    if (vector.length > 0 && vector.length !== firstItem.dim)
       throw new InputError(
         `${location}: ${options.vector}: the vector has ${vector.length} components, ` +
           `expected ${firstItem.dim}, as at ${firstItem.location}. Repair or remove the item.`,
@@ -209,12 +211,17 @@ function hasVector({ fields }: Row, vector: string): boolean {
   return namesColumns(vector) || readPath(fields, vector) !== undefined;
 }
 
-function toItem(row: Row, { id, vector }: ItemFileOptions): Item {
+function toItem(row: Row, { id, vector, vectorIsOptional }: ItemFileOptions): Item {
   const { location, fields, decimalComma } = row;
   const item = readId(row, id);
-  const values = readVector(row, vector);
+  const isMissing = vectorIsOptional && !namesColumns(vector) && isEmpty(readPath(fields, vector));
+  const values = isMissing ? new Float32Array() : readVector(row, vector);
   const { "": _index, ...payload } = withoutPath(withoutVector(fields, vector), id);
   return { location, item, vector: values, payload, decimalComma };
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }
 
 function withoutVector(fields: Row["fields"], vector: string): Row["fields"] {

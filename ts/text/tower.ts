@@ -1,0 +1,197 @@
+/**
+ * The text tower: a table from features of a text to vectors, the section TEXT of a catalogue
+ * (docs/format.md).
+ *
+ * Sums are of integers below 2^53, and the only operations after them are exactly rounded (+, x, /,
+ * square root), so that a text has the same vector on every engine.
+ */
+import { SageError } from "../errors.js";
+import { type Features, featuresOf } from "./features.js";
+
+/** Version of the section. */
+const VERSION = 1;
+const HEADER_BYTES = 32;
+export const MAX_RANK = 256;
+/** Most rows of the table: 2^20. */
+const MAX_ROWS = 2 ** 20;
+/**
+ * Largest factor of a row. With weights below 2^6, codes below 2^7, 2^12 features and 2^8 axes of
+ * 7 bits, every sum stays below 2^52.
+ */
+export const MAX_FACTOR = 4095;
+
+/** A tower as it is stored. Row r of the table is factors[r] x codes[r * rank ..]. */
+export interface Tower {
+  readonly dim: number;
+  readonly rank: number;
+  /** Payload fields of the texts, the name of the item first. */
+  readonly fields: readonly string[];
+  /** Hashes of the known features, ascending. */
+  readonly hashes: Uint32Array;
+  readonly factors: Uint16Array;
+  /** Rows x rank. */
+  readonly codes: Int8Array;
+  /** rank x dim: the axes of the low-rank space. */
+  readonly axes: Int8Array;
+}
+
+/** Computes the vectors of texts with one tower. */
+export interface Encoder {
+  readonly tower: Tower;
+  /** The vector of the text, of unit length; undefined if the tower has none of its features. */
+  embed(text: string): Float32Array | undefined;
+}
+
+/** Encodes a tower as the bytes of its section. */
+export function encodeTower(tower: Tower): Uint8Array {
+  const { dim, rank, fields, hashes, factors, codes, axes } = tower;
+  const names = new TextEncoder().encode(JSON.stringify(fields));
+  const header = Uint32Array.of(VERSION, dim, rank, hashes.length, names.length, 0, 0, 0);
+  const parts = [header, hashes, factors, codes, axes, names];
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let offset = 0;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), offset);
+    offset += byteLength;
+  }
+  return bytes;
+}
+
+/**
+ * Reads the bytes of a section, for a catalogue whose vectors have `dim` components. The arrays are
+ * copies. Throws code "version" for a newer section, "corrupt" for damaged bytes and for a tower of
+ * another dimension.
+ */
+export function decodeTower(section: Uint8Array, dim: number): Tower {
+  const bytes = section.slice();
+  const check = (valid: boolean, seen: string): void => {
+    if (!valid)
+      throw new SageError(
+        "corrupt",
+        `The texts of the catalogue cannot be read: ${seen}. Build the file again with --text.`,
+      );
+  };
+  check(bytes.length >= HEADER_BYTES, `${bytes.length} bytes`);
+  const [version, towerDim, rank, rows, nameBytes, ...zeros] = new Uint32Array(bytes.buffer, 0, 8);
+  if (version! > VERSION)
+    throw new SageError(
+      "version",
+      `The texts have format ${version}, expected ${VERSION}: update the package pocketsage.`,
+    );
+  check(version === VERSION && zeros.every((word) => word === 0), "the header is not valid");
+  check(towerDim === dim, `they have ${towerDim} dimensions, the vectors ${dim}`);
+  check(rank! >= 1 && rank! <= MAX_RANK && rows! >= 1 && rows! <= MAX_ROWS, "the header is wrong");
+  const length = HEADER_BYTES + rows! * (6 + rank!) + rank! * dim + nameBytes!;
+  check(bytes.length === length, `${bytes.length} bytes, expected ${length}`);
+  let offset = HEADER_BYTES;
+  const skip = (size: number): number => {
+    const start = offset;
+    offset += size;
+    return start;
+  };
+  const hashes = new Uint32Array(bytes.buffer, skip(rows! * 4), rows);
+  const factors = new Uint16Array(bytes.buffer, skip(rows! * 2), rows);
+  const codes = new Int8Array(bytes.buffer, skip(rows! * rank!), rows! * rank!);
+  const axes = new Int8Array(bytes.buffer, skip(rank! * dim), rank! * dim);
+  check(
+    hashes.every((hash, row) => row === 0 || hash > hashes[row - 1]!),
+    "hashes are not in ascending order",
+  );
+  check(
+    factors.every((factor) => factor <= MAX_FACTOR),
+    `a factor is above ${MAX_FACTOR}`,
+  );
+  return {
+    dim,
+    rank: rank!,
+    fields: decodeFields(bytes.subarray(offset), check),
+    hashes,
+    factors,
+    codes,
+    axes,
+  };
+}
+
+function decodeFields(
+  bytes: Uint8Array,
+  check: (valid: boolean, seen: string) => void,
+): readonly string[] {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    fields = undefined;
+  }
+  const isValid =
+    Array.isArray(fields) && fields.length > 0 && fields.every((name) => typeof name === "string");
+  check(isValid, "the names of the fields are not valid");
+  return fields as string[];
+}
+
+/** Opens a tower: O(rows) for a hash table, and a copy of the axes as f64. */
+export function openEncoder(tower: Tower): Encoder {
+  const { dim, rank, hashes, factors, codes } = tower;
+  const slots = 2 ** Math.ceil(Math.log2(hashes.length * 2));
+  // Open addressing by the low bits of the hash; 0 is empty, else 1 + row.
+  const table = new Uint32Array(slots);
+  for (let row = 0; row < hashes.length; row += 1) {
+    let slot = hashes[row]! & (slots - 1);
+    while (table[slot] !== 0) slot = (slot + 1) & (slots - 1);
+    table[slot] = row + 1;
+  }
+  const rowOf = (hash: number): number => {
+    let slot = hash & (slots - 1);
+    for (;;) {
+      const row = table[slot]! - 1;
+      if (row < 0 || hashes[row] === hash) return row;
+      slot = (slot + 1) & (slots - 1);
+    }
+  };
+  const sums = new Float64Array(rank);
+  const components = new Float64Array(dim);
+  const axes = Float64Array.from(tower.axes);
+
+  const addRows = ({ hashes: queryHashes, weights }: Features): void => {
+    for (let feature = 0; feature < queryHashes.length; feature += 1) {
+      const row = rowOf(queryHashes[feature]!);
+      if (row < 0) continue;
+      const factor = factors[row]! * weights[feature]!;
+      const start = row * rank;
+      for (let axis = 0; axis < rank; axis += 1) sums[axis]! += factor * codes[start + axis]!;
+    }
+  };
+  return {
+    tower,
+    embed(text) {
+      sums.fill(0);
+      addRows(featuresOf(text));
+      project(sums, axes, components);
+      let square = 0;
+      for (let k = 0; k < dim; k += 1) square += components[k]! * components[k]!;
+      if (square === 0) return undefined;
+      const norm = Math.sqrt(square);
+      const vector = new Float32Array(dim);
+      for (let k = 0; k < dim; k += 1) vector[k] = components[k]! / norm;
+      return vector;
+    },
+  };
+}
+
+/** components = axes^T sums, four axes at a time. */
+function project(sums: Float64Array, axes: Float64Array, components: Float64Array): void {
+  const dim = components.length;
+  components.fill(0);
+  let axis = 0;
+  for (; axis + 4 <= sums.length; axis += 4) {
+    const [a, b, c, d] = [sums[axis]!, sums[axis + 1]!, sums[axis + 2]!, sums[axis + 3]!];
+    const start = axis * dim;
+    for (let k = 0; k < dim; k += 1)
+      components[k]! +=
+        a * axes[start + k]! +
+        b * axes[start + dim + k]! +
+        c * axes[start + 2 * dim + k]! +
+        d * axes[start + 3 * dim + k]!;
+  }
+  for (; axis < sums.length; axis += 1)
+    for (let k = 0; k < dim; k += 1) components[k]! += sums[axis]! * axes[axis * dim + k]!;
+}
