@@ -360,8 +360,8 @@ test("delta and merge of files that do not match: exit code 1", async () => {
     [["delta", out("x.sage"), out("y.sage"), "-o", out("d")], /length of the vectors/],
     [["delta", out("x.sage"), out("compact.sage"), "-o", out("d")], /differ in .*precision/],
     [["delta", out("compact.sage"), out("x.sage"), "-o", out("d")], /differ in .*precision/],
-    [["merge", out("z.sage"), out("xz.delta"), "-o", out("d")], /the delta applies to revision/],
-    [["merge", out("x.sage"), out("z.sage"), "-o", out("d")], /saw a whole catalogue/],
+    [["merge", out("z.sage"), out("xz.delta"), "-o", out("d")], /expected a delta of revision/],
+    [["merge", out("x.sage"), out("z.sage"), "-o", out("d")], /expected a delta, saw a catalogue/],
     [["verify", out("x.jsonl")], /SAGE-CAT/],
     [["verify", out("absent")], /cannot be read/],
   ];

@@ -134,7 +134,7 @@ export function readAttributes(section: Uint8Array, rows: number): Map<string, C
     new Uint32Array(buffer, skipPart(count * 4), count);
   const readBytes = (count: number): Uint8Array => new Uint8Array(buffer, skipPart(count), count);
   const assertValid = (valid: boolean): void => {
-    if (!valid) throw new RangeError("names, offsets or labels are not valid");
+    if (!valid) throw new RangeError("offsets or labels are invalid");
   };
   try {
     const [count = 0] = section.length > 0 ? readUint32s(4) : [];
@@ -199,13 +199,7 @@ function checkLabels(name: string, row: number, value: unknown): string[] {
   const index = labels.findIndex(
     (label) => !(typeof label === "string" ? isWellFormed(label) : typeof label === "boolean"),
   );
-  if (index >= 0)
-    throw attributeError(
-      name,
-      row,
-      "a well-formed string, a boolean, or a list of these",
-      labels[index],
-    );
+  if (index >= 0) throw attributeError(name, row, "well-formed strings or booleans", labels[index]);
   return labels.map(String);
 }
 

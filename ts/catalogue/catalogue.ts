@@ -100,17 +100,16 @@ export class Catalogue {
     const dim = checkDim("Catalogue.from: dim", options.dim);
     const { precision = "full", metric = "cosine" } = options;
     const fields = checkItemIds("Catalogue.from: attributes", options.attributes);
-    if (precision !== "full" && precision !== "compact") {
-      throw new SageError(
-        "option",
-        `Catalogue.from: precision: expected "full" or "compact", saw ${inspect(precision)}.`,
-      );
-    }
-    if (!METRICS.includes(metric))
-      throw new SageError(
-        "option",
-        `Catalogue.from: metric: expected ${METRICS.join(", ")}, saw ${inspect(metric)}.`,
-      );
+    const choices = [
+      ["precision", precision, ["full", "compact"]],
+      ["metric", metric, METRICS],
+    ] as const;
+    for (const [name, value, known] of choices)
+      if (!(known as readonly string[]).includes(value))
+        throw new SageError(
+          "option",
+          `Catalogue.from: ${name}: expected ${known.join(", ")}, saw ${inspect(value)}.`,
+        );
     const checkedItems = Array.from(items, (item, index) =>
       checkCatalogueItem(item, index, dim, "Catalogue.from"),
     );

@@ -49,7 +49,7 @@ export function selectRows(catalogue: CoreCatalogue, rows: Uint32Array): Map<str
 
 /** The numbers of all rows of a catalogue, those of removed items included. */
 function allRows(catalogue: CoreCatalogue): Uint32Array {
-  return Uint32Array.from({ length: catalogue.facts().rows }, (_, row) => row);
+  return Uint32Array.from(Array(catalogue.facts().rows).keys());
 }
 
 /** The numbers of the rows whose item was not removed. */
@@ -160,14 +160,14 @@ export function mergeDelta(core: Core, old: CoreCatalogue, bytes: Uint8Array): C
     if (base.length === 0)
       throw new SageError(
         "corrupt",
-        "merge: expected a delta, saw a whole catalogue: use Catalogue.fromBytes.",
+        "merge: expected a delta, saw a catalogue: use Catalogue.fromBytes.",
       );
     const oldRevision = old.facts().revision;
     if (decodeRevision(base) !== oldRevision)
       throw new SageError(
         "option",
-        `merge: the delta applies to revision ${decodeRevision(base)}, ` +
-          `this catalogue is ${oldRevision}: fetch the whole catalogue.`,
+        `merge: expected a delta of revision ${oldRevision}, saw one of ` +
+          `${decodeRevision(base)}: fetch the catalogue.`,
       );
     const droppedIds = delta.section(DROPPED);
     const ends = uint32sOf(delta.section(DROPPED_ENDS));
