@@ -1,5 +1,5 @@
 /** The menu of catalogues, and files that are dropped on the page: a catalogue, or actions. */
-import { listCatalogues } from "./catalogues.js";
+import { CATALOGUES, type CatalogueSource, OWN_CATALOGUE, ownCatalogue } from "./catalogues.js";
 import { byId, createHtml } from "./dom.js";
 
 export interface CatalogueMenuListener {
@@ -11,17 +11,28 @@ export interface CatalogueMenuListener {
 /** The value of the last entry of the menu, which opens a file. */
 const LOAD = "load";
 
-export function bindCatalogueMenu(current: string, listener: CatalogueMenuListener): void {
+/** The catalogue of the user joins the menu when the menu has the focus. */
+export function bindCatalogueMenu(current: CatalogueSource, listener: CatalogueMenuListener): void {
   const menu = byId<HTMLSelectElement>("catalogue");
   const fileInput = byId<HTMLInputElement>("catalogue-file");
-  menu.replaceChildren(
-    ...listCatalogues().map(({ id, name }) => createHtml("option", { value: id }, name)),
-    createHtml("option", { value: LOAD }, "Load a file …"),
-  );
-  menu.value = current;
+  const createOption = ({ id, name }: Pick<CatalogueSource, "id" | "name">): HTMLElement =>
+    createHtml("option", { value: id }, name);
+  const loadOption = createOption({ id: LOAD, name: "Load a file …" });
+  menu.replaceChildren(...CATALOGUES.map(createOption), loadOption);
+  if (current.id === OWN_CATALOGUE) loadOption.before(createOption(current));
+  else
+    menu.addEventListener(
+      "focus",
+      () => {
+        const source = ownCatalogue();
+        if (source !== undefined) loadOption.before(createOption(source));
+      },
+      { once: true },
+    );
+  menu.value = current.id;
   menu.addEventListener("change", () => {
     if (menu.value !== LOAD) return listener.select(menu.value);
-    menu.value = current;
+    menu.value = current.id;
     byId<HTMLDialogElement>("catalogue-dialog").showModal();
   });
   byId("catalogue-choose").addEventListener("click", () => fileInput.click());

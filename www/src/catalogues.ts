@@ -53,17 +53,25 @@ export const CATALOGUES: readonly CatalogueSource[] = [
 export const OWN_CATALOGUE = "own";
 const STORAGE_KEY = "pocketsage-own-catalogue";
 
-/** All catalogues, in the order of the menu. */
-export function listCatalogues(): CatalogueSource[] {
-  const ownCatalogue = readOwn();
-  if (ownCatalogue === undefined) return [...CATALOGUES];
-  const source = {
-    id: OWN_CATALOGUE,
-    name: ownCatalogue.name,
-    url: "",
-    storeName: `own-${ownCatalogue.hash}`,
-  };
-  return [...CATALOGUES, { ...source, searchHint: "a word of a label", example: [] }];
+/** The catalogue with this id; the first one if there is none. */
+export function catalogueById(id: string): CatalogueSource {
+  const listedSource = CATALOGUES.find((source) => source.id === id);
+  const source =
+    listedSource ?? (id === OWN_CATALOGUE ? ownCatalogue() : undefined) ?? CATALOGUES[0];
+  if (source === undefined) throw new Error("catalogues.ts lists no catalogue");
+  return source;
+}
+
+/**
+ * The catalogue of the user, if there is one. The first access to the storage of a site blocks the
+ * page, up to 100 ms on a phone: not to be called while the page loads without need.
+ */
+export function ownCatalogue(): CatalogueSource | undefined {
+  const description = readOwn();
+  if (description === undefined) return undefined;
+  const { name, hash } = description;
+  const source = { id: OWN_CATALOGUE, name, url: "", storeName: `own-${hash}` };
+  return { ...source, searchHint: "a word of a label", example: [] };
 }
 
 export function rememberOwn(own: OwnCatalogue): void {

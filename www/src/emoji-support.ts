@@ -4,6 +4,7 @@
  */
 import type { ItemId } from "pocketsage";
 import { type Item, type Items, withMonogram } from "./items.js";
+import { forEachInSlices } from "./slices.js";
 
 /**
  * Unicode blocks to which emoji were added since 2020. A font without one of these draws a blank or
@@ -17,6 +18,8 @@ const UNASSIGNED = "\u{1FBFE}";
 const COLOURFUL_EMOJI = ["😀", "🍎", "🌈"];
 /** Width and height of the test canvas, in pixels. */
 const CANVAS_SIZE = 16;
+/** More than one code point, without the one that selects the coloured form. */
+const SEQUENCE = /.(?!\uFE0F)./su;
 /** A pixel counts as drawn if one of its channels (0 to 255) exceeds this value. */
 const MAX_BLANK_CHANNEL = 32;
 /** A pixel counts as coloured if its channels differ by more than this. */
@@ -27,12 +30,12 @@ const MAX_GREY_DIFFERENCE = 40;
  * one picture: a missing sequence is drawn as several side by side, which shows in its width, and a
  * missing character as nothing or as the unassigned one, which shows in its pixels. Without a
  * colour font, all items get letters in place of their emoji and none is excluded. Nor is any where
- * the canvas cannot be read.
+ * the canvas cannot be read. The checks take 100 ms on a phone, hence the slices.
  */
-export function supportedItems(
+export async function supportedItems(
   items: Items,
   fontFamily: string,
-): { items: Items; excluded: readonly ItemId[] } {
+): Promise<{ items: Items; excluded: readonly ItemId[] }> {
   const canvas = document.createElement("canvas");
   canvas.width = CANVAS_SIZE;
   canvas.height = CANVAS_SIZE;
@@ -58,10 +61,15 @@ export function supportedItems(
   const maxWidth = context.measureText("😀").width * 1.25;
   const isSupported = ({ glyph, isMonogram }: Item): boolean =>
     isMonogram ||
-    (context.measureText(glyph).width <= maxWidth &&
+    ((!SEQUENCE.test(glyph) || context.measureText(glyph).width <= maxWidth) &&
       (!RECENT_BLOCKS.test(glyph) || isDrawn(glyph)));
-  const supported = new Map([...items].filter(([, item]) => isSupported(item)));
-  return { items: supported, excluded: [...items.keys()].filter((id) => !supported.has(id)) };
+  const supported = new Map<ItemId, Item>();
+  const excluded: ItemId[] = [];
+  await forEachInSlices(items.values(), (item) => {
+    if (isSupported(item)) supported.set(item.id, item);
+    else excluded.push(item.id);
+  });
+  return { items: supported, excluded };
 }
 
 /** The pixels of a text, four channels each. */

@@ -1,13 +1,7 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
 import { bindCatalogueMenu } from "./catalogue-menu.js";
-import {
-  CATALOGUES,
-  type CatalogueSource,
-  listCatalogues,
-  OWN_CATALOGUE,
-  rememberOwn,
-} from "./catalogues.js";
+import { type CatalogueSource, catalogueById, OWN_CATALOGUE, rememberOwn } from "./catalogues.js";
 import { connect, type WorkerClient } from "./connect.js";
 import { createController, type ViewState } from "./controller.js";
 import { bindCopyButtons } from "./copy-buttons.js";
@@ -47,8 +41,7 @@ registerServiceWorker();
 
 async function start(): Promise<void> {
   const settings = parseSettings(location.hash);
-  const source = listCatalogues().find(({ id }) => id === settings.catalogue) ?? CATALOGUES[0];
-  if (source === undefined) throw new Error("catalogues.ts lists no catalogue");
+  const source = catalogueById(settings.catalogue);
   try {
     const { sage, client } = await connect(source, settings.halfLifeDays, {
       onFetches: outboundPanel.addFetches,
@@ -74,7 +67,7 @@ async function runPage(
   const { dataset } = document.body;
   const assignHues = createHueAssigner();
   const emojiFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
-  const { items, excluded } = supportedItems(client.items, emojiFont);
+  const { items, excluded } = await supportedItems(client.items, emojiFont);
   let settings = initialSettings;
   let latestState: RenderedState | undefined;
   let lastAnnouncement = "";
@@ -142,7 +135,7 @@ async function runPage(
     fillProfile: () => void (actionCount() === 0 && recordExample()),
     selectView: (view) => changeSettings({ view }),
   });
-  bindCatalogueMenu(source.id, {
+  bindCatalogueMenu(source, {
     select: (catalogue) => changeSettings({ catalogue }),
     openFile: (file) => void openFile(file).catch(showFileNotice),
   });
@@ -176,7 +169,7 @@ async function runPage(
     if (latestState !== undefined && !document.hidden) render(latestState);
   }, RELATIVE_TIMES_INTERVAL_MS);
 
-  await controller.refresh();
+  await Promise.all([controller.refresh(), wall.complete]);
   dataset.state = "ready";
   offerSharedActions();
 

@@ -11,6 +11,7 @@ import { byId, createGlyph, createHtml, setHue } from "./dom.js";
 import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
 import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
+import { forEachInSlices, nextFrame } from "./slices.js";
 
 /** The value of the button "All" in the category filter; other buttons have a group's name. */
 const ALL_GROUPS = "*";
@@ -27,6 +28,8 @@ export interface WallListener {
 }
 
 export interface Wall {
+  /** Resolves when every item has its button. */
+  complete: Promise<void>;
   /** Colours the user's items. `hues` maps each to the hue of its interest. */
   setHues(hues: ReadonlyMap<ItemId, number>): void;
 }
@@ -48,14 +51,13 @@ export function createWall(
   const filterBar = byId("groups");
   /** Large catalogues: only the first matches of each search have buttons. */
   const isPartial = items.size > MAX_BUTTONS;
-  let groups = createGroups([...items.values()].slice(0, MAX_BUTTONS));
-  let buttons = buttonsById(groups);
+  let groups: readonly ItemGroup[] = [];
+  let buttons: ReadonlyMap<ItemId, HTMLButtonElement> = new Map();
   let itemHues: ReadonlyMap<ItemId, number> = new Map();
   const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
   let selectedGroup = ALL_GROUPS;
 
   search.placeholder = `Search: ${searchHint}`;
-  root.replaceChildren(...groups.map((group) => group.element), emptyNote);
   const hasEmoji = [...items.values()].some(({ isMonogram }) => !isMonogram);
   filterBar.classList.toggle("named", !hasEmoji);
   const groupNames = [...new Set([...items.values()].map(({ group }) => group))];
@@ -64,7 +66,7 @@ export function createWall(
     filterBar.replaceChildren(
       ...[ALL_GROUPS, ...groupNames].map((name) => createFilterButton(name, hasEmoji)),
     );
-  applyFilter();
+  const complete = isPartial ? Promise.resolve(applyFilter()) : fillWall();
 
   search.addEventListener("input", applyFilter);
   filterBar.addEventListener("click", (event) => {
@@ -88,11 +90,33 @@ export function createWall(
   });
 
   return {
+    complete,
     setHues(hues) {
       itemHues = hues;
       showHues();
     },
   };
+
+  /**
+   * Shows the groups one by one, from the top, each in a frame of its own. A group joins the page
+   * with all its buttons, so that its height does not change.
+   */
+  async function fillWall(): Promise<void> {
+    const shownGroups: ItemGroup[] = [];
+    groups = shownGroups;
+    root.replaceChildren(emptyNote);
+    for (const groupItems of itemsByGroup(items.values())) {
+      const group = createGroup(groupItems);
+      await forEachInSlices(groupItems, (item) => addButton(group, item));
+      shownGroups.push(group);
+      filterGroup(group);
+      emptyNote.before(group.element);
+      await nextFrame();
+    }
+    buttons = buttonsById(groups);
+    showHues();
+    applyFilter();
+  }
 
   function showHues(): void {
     for (const [id, button] of buttons) {
@@ -132,19 +156,7 @@ export function createWall(
   function applyFilter(): void {
     if (isPartial) showMatches();
     let totalVisible = 0;
-    for (const group of groups) {
-      const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === group.name;
-      let visibleCount = 0;
-      for (const button of group.buttons) {
-        const item = items.get(button.value);
-        button.hidden = item === undefined || !isSelected || !matchesQuery(item, search.value);
-        if (!button.hidden) visibleCount += 1;
-      }
-      group.element.hidden = visibleCount === 0;
-      // From this the style sheet estimates the height of groups outside of the viewport.
-      group.element.style.setProperty("--item-count", String(visibleCount));
-      totalVisible += visibleCount;
-    }
+    for (const group of groups) totalVisible += filterGroup(group);
     const total = formatCount(items.size, "thing");
     byId("wall-count").textContent =
       isPartial && totalVisible < items.size
@@ -155,6 +167,21 @@ export function createWall(
     emptyNote.textContent = `Nothing here is called “${search.value}”. ${remedy}`;
     const first = visibleButtons().flat()[0];
     if (first !== undefined) setTabStop(first);
+  }
+
+  /** Shows the matching buttons of a group, and returns their number. */
+  function filterGroup({ name, element, buttons }: ItemGroup): number {
+    const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === name;
+    let visibleCount = 0;
+    for (const button of buttons) {
+      const item = items.get(button.value);
+      button.hidden = item === undefined || !isSelected || !matchesQuery(item, search.value);
+      if (!button.hidden) visibleCount += 1;
+    }
+    element.hidden = visibleCount === 0;
+    // From this the style sheet estimates the height of groups outside of the viewport.
+    element.style.setProperty("--item-count", String(visibleCount));
+    return visibleCount;
   }
 
   /** The visible buttons, as one array per group, empty for a hidden group. */
@@ -189,23 +216,29 @@ function buttonsById(groups: readonly ItemGroup[]): Map<ItemId, HTMLButtonElemen
 
 /** The groups of the items, each with its buttons, in the order of their first item. */
 function createGroups(items: readonly Item[]): ItemGroup[] {
-  const groups = new Map<string, ItemGroup>();
+  return itemsByGroup(items).map((groupItems) => {
+    const group = createGroup(groupItems);
+    for (const item of groupItems) addButton(group, item);
+    return group;
+  });
+}
+
+/** One array for each group, in the order of the first items. */
+function itemsByGroup(items: Iterable<Item>): Item[][] {
+  const groups = new Map<string, Item[]>();
   for (const item of items) {
-    let group = groups.get(item.group);
-    if (group === undefined) {
-      group = createGroup(item.group);
-      groups.set(item.group, group);
-    }
-    const button = createItemButton(item);
-    group.grid.classList.toggle("named", item.isMonogram);
-    group.buttons.push(button);
-    group.grid.append(button);
+    const group = groups.get(item.group);
+    if (group === undefined) groups.set(item.group, [item]);
+    else group.push(item);
   }
   return [...groups.values()];
 }
 
-function createGroup(name: string): ItemGroup {
-  const grid = createHtml("div", { class: "items" });
+/** The group of the items, without buttons. */
+function createGroup(items: readonly Item[]): ItemGroup {
+  const name = items[0]?.group ?? "";
+  const isNamed = items.some(({ isMonogram }) => isMonogram);
+  const grid = createHtml("div", { class: isNamed ? "items named" : "items" });
   const heading = createHtml(
     "h3",
     { id: `group-${name}` },
@@ -218,6 +251,12 @@ function createGroup(name: string): ItemGroup {
     grid,
   );
   return { name, element, grid, buttons: [] };
+}
+
+function addButton({ grid, buttons }: ItemGroup, item: Item): void {
+  const button = createItemButton(item);
+  buttons.push(button);
+  grid.append(button);
 }
 
 function createItemButton(item: Item): HTMLButtonElement {
