@@ -44,7 +44,7 @@ pub enum Cut {
     /// The shown cut, for interests that people look at: one interest more than the tree has merges
     /// of unlike halves. The least alike merges are undone.
     ///
-    /// Halves are unlike if the mean squared distance between their actions is above 0.825 D for
+    /// Halves are unlike if the mean squared distance between their actions is about 0.825 D for
     /// two different rows, up to 0.9 D for many. D is the spread of the catalogue, at most (and
     /// without a catalogue) 1.69 times the mean squared length of the actions: two unit vectors of
     /// a cosine below 0.3 are two interests. Near the bound a merge counts by a share, so that one

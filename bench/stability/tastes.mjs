@@ -9,9 +9,17 @@ const UNLIKE_EMOJI =
     " ",
   );
 
+/** Five foods, sports and animals, then six cars: a new interest that is clear. */
+const CLEAR_EMOJI = [
+  ..."1F355 1F354 1F35F 1F32D 1F32E 26BD 1F3C0 1F3C8 26BE 1F3BE".split(" "),
+  ..."1F431 1F436 1F42D 1F439 1F430 1F697 1F695 1F699 1F68C 1F3CE 1F693".split(" "),
+];
+const CARS = 6;
+
 /**
- * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike }`. `vectors` has one array per
- * row, `subgroups` the rows of each Unicode subgroup, `unlike` the rows of fifteen different emoji.
+ * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike, clear }`. `vectors` has one array
+ * per row, `subgroups` the rows of each Unicode subgroup, `unlike` the rows of fifteen different
+ * emoji, `clear` those of three kinds, and the same with a fourth.
  */
 export async function readEmoji() {
   const { Catalogue } = await import("pocketsage");
@@ -31,6 +39,9 @@ export async function readEmoji() {
     vectors: ids.map((id) => catalogue.vector(id)),
     subgroups: [...subgroups.values()],
     unlike: UNLIKE_EMOJI.map((id) => ids.indexOf(id)),
+    clear: [CLEAR_EMOJI.slice(0, -CARS), CLEAR_EMOJI].map((hexcodes) =>
+      hexcodes.map((id) => ids.indexOf(id)),
+    ),
   };
 }
 

@@ -9,13 +9,18 @@ use alloc::{vec, vec::Vec};
 
 /// Spread that unit vectors without a catalogue are assumed to have, and the largest that
 /// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.3 (a squared
-/// distance above 1.4) are then two interests, as `unlikeness_bound(2.0) * NOMINAL_SPREAD` is
-/// 1.394.
+/// distance above 1.4) are then two interests, as `PAIR_BOUND * NOMINAL_SPREAD` is 1.185.
 const NOMINAL_SPREAD: f64 = 1.69;
 /// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
 /// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
 /// merges across their bounds would change the number of interests by as many.
-const HALF_RAMP: f64 = 0.15;
+const HALF_RAMP: f64 = 0.3;
+/// The sum of the shares is rounded up if its fraction is at least this. Below a half: the shares
+/// of several interests that are clear, but not extreme, would otherwise absorb one more.
+const LEAST_SHARE: f64 = 0.25;
+/// The mean squared distance, in spreads, from which two single rows are two clusters.
+const PAIR_BOUND: f64 = UNLIKENESS_OF_TWO * (1.0 + HALF_RAMP * (2.0 * LEAST_SHARE - 1.0));
+const UNLIKENESS_OF_TWO: f64 = 0.825;
 
 /// The mean squared distance, in spreads, of the two halves of a branch of `items` different rows
 /// that is as much one interest as two: 0.825 for two rows, up to 0.9 for many.
@@ -27,7 +32,7 @@ fn unlikeness_bound(items: f64) -> f64 {
 /// there is one. O(n dim).
 pub(super) fn threshold(spread: Option<f64>, vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
     let nominal_spread = NOMINAL_SPREAD * mean_squared_length(vectors, weights);
-    unlikeness_bound(2.0) * spread.unwrap_or(f64::INFINITY).min(nominal_spread)
+    PAIR_BOUND * spread.unwrap_or(f64::INFINITY).min(nominal_spread)
 }
 
 /// Weighted mean of the squared lengths of the rows; NaN without rows. O(n dim).
@@ -63,7 +68,7 @@ struct Branch {
 pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) -> Partition {
     let rows = tree.rows();
     // Equal rows have distance 0: a scale above 0 makes their unlikeness 0 if it is undefined.
-    let scale = (threshold / unlikeness_bound(2.0)).max(f64::MIN_POSITIVE);
+    let scale = (threshold / PAIR_BOUND).max(f64::MIN_POSITIVE);
     let leaf = |row| Branch {
         items: 1.0,
         weight: weights.map_or(1.0, |weights| weights[row]),
@@ -80,7 +85,7 @@ pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) 
         let distance_of_means = merge.height * weight / (2.0 * a.weight * b.weight);
         let mean_distance = distance_of_means + a.inertia / a.weight + b.inertia / b.weight;
         let unlikeness = mean_distance / (scale * unlikeness_bound(items));
-        unlike_count += ((unlikeness - 1.0 + HALF_RAMP) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
+        unlike_count += ((unlikeness - (1.0 - HALF_RAMP)) / (2.0 * HALF_RAMP)).clamp(0.0, 1.0);
         branches.push(Branch {
             items,
             weight,
@@ -94,7 +99,7 @@ pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) 
     // comes first. So the merges below a kept merge are kept.
     let order = argsort(&keys, &|x, y| y.cmp(&x));
     let mut is_kept = vec![true; merges.len()];
-    for &merge in order.iter().take((unlike_count + 0.5) as usize) {
+    for &merge in order.iter().take((unlike_count + (1.0 - LEAST_SHARE)) as usize) {
         is_kept[merge] = false;
     }
     tree.partition_by(&|merge| is_kept[merge])
