@@ -168,6 +168,11 @@ test("the program of docs/vault.md syncs two devices", async () => {
   assert.deepEqual(output.trim().split("\n"), ["tea", "2 4096"]);
 });
 
+test("the program of docs/vault.md stores nothing without consent", async () => {
+  const output = await outputOf(program("consentGate({"));
+  assert.deepEqual(output.trim().split("\n"), ["aborted", "undefined"]);
+});
+
 // Those with `openFor` are tested in tests/frameworks.
 test("every program of the documents is tested", () => {
   const untested = programs.filter(

@@ -1,10 +1,19 @@
 /**
  * Encryption of what is kept, and of what devices exchange: stores sealed with a key or a
- * passphrase, and `sync`. Import `pocketsage` as well, which loads the wasm.
+ * passphrase, `sync`, and a gate that opens by consent. Import `pocketsage` as well, which loads
+ * the wasm.
  *
  * @packageDocumentation
  */
 
+export { consentGate } from "./consent.js";
 export { type EncryptedStoreOptions, encryptedStore } from "./encrypted-store.js";
 export { sync } from "./sync.js";
-export type { BlobStore, Secret, SyncOptions, SyncReport } from "./types.js";
+export type {
+  BlobStore,
+  ConsentGate,
+  ConsentOptions,
+  Secret,
+  SyncOptions,
+  SyncReport,
+} from "./types.js";

@@ -1,4 +1,7 @@
 /** The types that the functions of this room share. */
+import type { Retriever } from "../retriever.js";
+import type { Sage } from "../sage/types.js";
+import type { Store } from "../store/store.js";
 
 /** A secret: exactly one of the two. */
 export interface Secret {
@@ -42,4 +45,37 @@ export interface SyncReport {
   readonly isWritten: boolean;
   /** Names of blobs that were skipped: damaged, of another secret, or of a newer version. */
   readonly unreadable: readonly string[];
+}
+
+/** Options of `consentGate`. */
+export interface ConsentOptions {
+  /** Whether the user has agreed, as kept by the caller. */
+  given: boolean;
+  /** Tabs of an origin whose gates have the same name withdraw together. Default: "default". */
+  name?: string;
+}
+
+/** The result of `consentGate`. */
+export interface ConsentGate {
+  readonly isGiven: boolean;
+  /** Fires when consent is withdrawn; for `sync`, `recommend` and requests of the caller. */
+  readonly signal: AbortSignal;
+  /** Throws code "aborted" without consent: the option `onOutbound` of `openPrivacy`. */
+  check(): void;
+  /** Call it when the user has agreed. */
+  give(): void;
+  /**
+   * Aborts requests, deletes everything in all sages of `open`, closes them, and clears the guarded
+   * stores; the same in other tabs, as far as they are open, shortly after. Rejects if a store
+   * cannot be cleared: call it again.
+   */
+  withdraw(): Promise<void>;
+  /** Opens a sage that a withdrawal erases and closes. */
+  open(openSage: () => Promise<Sage>): Promise<Sage>;
+  /** The store, which works only with consent; a withdrawal clears it. */
+  guardStore(store: Store): Store;
+  /** The retriever, which sends only with consent; a withdrawal aborts it. */
+  guardRetriever(retriever: Retriever): Retriever;
+  /** Stops following other tabs. */
+  close(): void;
 }

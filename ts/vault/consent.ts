@@ -1,0 +1,159 @@
+/** `consentGate`: nothing is stored or sent without consent; withdrawing erases. */
+import { SageError } from "../errors.js";
+import type { Retriever } from "../retriever.js";
+import type { Sage } from "../sage/types.js";
+import { type Segments, type Store, withSegments } from "../store/store.js";
+import { checkKeys, inspect } from "../values/check.js";
+import type { ConsentGate, ConsentOptions } from "./types.js";
+
+/**
+ * A gate for one user: stores and retrievers that work only while consent is given. The caller asks
+ * for consent, and keeps the answer; the gate tells other tabs when it is withdrawn.
+ *
+ * Without consent, guarded stores and retrievers and `open` reject with code "aborted" before they
+ * call anything; only `clear` of a store works. Throws "option" for an invalid option.
+ */
+export function consentGate(options: ConsentOptions): ConsentGate {
+  checkKeys("consentGate", options, ["given", "name"]);
+  const { given, name = "default" } = options;
+  if (typeof given !== "boolean")
+    throw new SageError("option", `consentGate: given: expected a boolean, saw ${inspect(given)}.`);
+  let controller = new AbortController();
+  if (!given) controller.abort();
+  const stores = new Set<Store>();
+  const sages = new Set<Sage>();
+  /** Calls of stores that have not settled. */
+  const calls = new Set<Promise<unknown>>();
+  const channel = openChannel(`pocketsage consent ${name}`);
+
+  const check = (): void => {
+    if (controller.signal.aborted)
+      throw new SageError(
+        "aborted",
+        "There is no consent: nothing was stored or sent. Call give() when the user has agreed.",
+      );
+  };
+  /** Wraps a method of a store; its call is one that `erase` waits for. */
+  const guard =
+    <A extends unknown[], T>(method: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      check();
+      const call = method(...args);
+      calls.add(call);
+      try {
+        return await call;
+      } finally {
+        calls.delete(call);
+      }
+    };
+  /** Aborts and closes what this tab has open, then deletes what the stores hold. */
+  const erase = async (): Promise<void> => {
+    controller.abort(new SageError("aborted", "Consent was withdrawn."));
+    const opened = [...sages];
+    sages.clear();
+    // In memory they succeed; saving is rejected by the guard.
+    await Promise.allSettled(opened.map((sage) => sage.forget("everything")));
+    await Promise.allSettled(opened.map((sage) => sage.close()));
+    await Promise.allSettled(calls);
+    await Promise.all([...stores].map((store) => store.clear()));
+  };
+  if (channel) channel.onmessage = () => void erase().catch(() => undefined);
+
+  return {
+    get isGiven() {
+      return !controller.signal.aborted;
+    },
+    get signal() {
+      return controller.signal;
+    },
+    check,
+    give() {
+      if (controller.signal.aborted) controller = new AbortController();
+    },
+    async withdraw() {
+      const erasure = erase();
+      channel?.postMessage("withdrawn");
+      await erasure;
+    },
+    async open(openSage) {
+      check();
+      const { signal } = controller;
+      const sage = await openSage();
+      if (signal.aborted) {
+        await sage.close().catch(() => undefined);
+        throw signal.reason;
+      }
+      sages.add(sage);
+      return sage;
+    },
+    guardStore(store) {
+      stores.add(store);
+      return guardedStore(store, guard);
+    },
+    guardRetriever: (retriever) => guardedRetriever(retriever, check, () => controller.signal),
+    close: () => channel?.close(),
+  };
+}
+
+type Guard = <A extends unknown[], T>(
+  method: (...args: A) => Promise<T>,
+) => (...args: A) => Promise<T>;
+
+function guardedStore(store: Store, guard: Guard): Store {
+  const guarded: Store = {
+    load: guard(() => store.load()),
+    save: guard((bytes) => store.save(bytes)),
+    clear: () => store.clear(),
+  };
+  if (store.update) guarded.update = guard((change) => store.update!(change));
+  if (store.setAside) guarded.setAside = guard((bytes) => store.setAside!(bytes));
+  const { segments } = store;
+  if (!segments) return guarded;
+  const guardedSegments: Segments = {
+    read: guard((token) => segments.read(token)),
+    append: guard((bytes, token) => segments.append(bytes, token)),
+    replace: guard((bytes, token) => segments.replace(bytes, token)),
+  };
+  if (segments.watch) guardedSegments.watch = (listener) => segments.watch!(listener);
+  return withSegments(guarded, guardedSegments);
+}
+
+/** The retriever with all of its properties; a withdrawal aborts its requests and its promise. */
+function guardedRetriever(
+  retriever: Retriever,
+  check: () => void,
+  consentSignal: () => AbortSignal,
+): Retriever {
+  const guarded: Retriever = async (queries, signal) => {
+    check();
+    const consent = consentSignal();
+    const controller = new AbortController();
+    const abort = (): void => controller.abort(consent.aborted ? consent.reason : signal?.reason);
+    if (signal?.aborted) abort();
+    consent.addEventListener("abort", abort);
+    signal?.addEventListener("abort", abort);
+    try {
+      return await new Promise((resolve, reject) => {
+        controller.signal.addEventListener("abort", () => reject(controller.signal.reason));
+        Promise.resolve(retriever(queries, controller.signal)).then(resolve, reject);
+      });
+    } finally {
+      consent.removeEventListener("abort", abort);
+      signal?.removeEventListener("abort", abort);
+    }
+  };
+  Object.defineProperties(guarded, Object.getOwnPropertyDescriptors(retriever));
+  return guarded;
+}
+
+/** Undefined where there are no channels, or the origin may not use them. */
+function openChannel(name: string): BroadcastChannel | undefined {
+  try {
+    const channel = new BroadcastChannel(name);
+    // In Node, an open channel would keep the process alive.
+    (channel as { unref?(): void }).unref?.();
+    return channel;
+  } catch {
+    return undefined;
+  }
+}
