@@ -30,37 +30,36 @@ test("items and actions from the standard input, as JSON lines or CSV", async ()
 test("a slow command reports progress on the standard error, unless --quiet", {
   timeout: 60_000,
 }, async () => {
-  const build = (...options) =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [
-        main,
-        "build",
-        "-",
-        "-o",
-        join(path, `slow${options.length}.sage`),
-        "--json",
-        ...options,
-      ]);
-      let [stdout, stderr] = ["", ""];
-      child.stdout.on("data", (text) => (stdout += text));
-      child.stderr.on("data", (text) => (stderr += text));
+  const item = (id) => lines({ id: `${id}`, vector: [id, 1] });
+  const start = (...options) => {
+    const out = join(path, `slow${options.length}.sage`);
+    const child = spawn(process.execPath, [main, "build", "-", "-o", out, "--json", ...options]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (text) => (stdout += text));
+    child.stderr.on("data", (text) => (stderr += text));
+    const result = new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", () => resolve({ report: JSON.parse(stdout), stderr }));
-      const batchFrom = (firstId) =>
-        lines(
-          ...Array.from({ length: 150 }, (_, row) => ({
-            id: `${firstId + row}`,
-            vector: [row, 1],
-          })),
-        );
-      child.stdin.write(batchFrom(0));
-      // The first progress line is due after 5 seconds.
-      setTimeout(() => child.stdin.end(batchFrom(150)), 6_500);
     });
-  const [loud, quiet] = await Promise.all([build(), build("--quiet")]);
-  assert.equal(loud.stderr, "200 items read\n");
+    return { child, result };
+  };
+  // Items arrive until the first line of progress, which is due after 5 seconds.
+  const processes = [start(), start("--quiet")];
+  let items = 0;
+  const timer = setInterval(() => {
+    for (const { child } of processes) child.stdin.write(item(items));
+    items += 1;
+  }, 50);
+  processes[0].child.stderr.once("data", () => {
+    clearInterval(timer);
+    for (const { child } of processes) child.stdin.end();
+  });
+  const [loud, quiet] = await Promise.all(processes.map(({ result }) => result));
+  const [firstLine, ...otherLines] = loud.stderr.trimEnd().split("\n");
+  assert.match(firstLine, /^\d+ items read$/);
+  for (const line of otherLines) assert.match(line, /^[\w -]+: \d+ %, about \d+ \w+ left$|read$/);
   assert.equal(quiet.stderr, "");
-  assert.equal(loud.report.items, 300);
+  assert.equal(loud.report.items, items);
   assert.equal(loud.report.hash, quiet.report.hash);
 });
 
