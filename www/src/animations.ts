@@ -26,13 +26,16 @@ export function animateMoves(list: HTMLElement, change: () => void): void {
   change();
   for (const child of list.children) {
     const oldPosition = oldPositions.get(child);
-    const newPosition = child.getBoundingClientRect();
     if (oldPosition === undefined) {
       child.animate(
         { opacity: [0, 1], transform: ["translateY(6px)", "none"] },
         { duration: 240, easing: "ease-out" },
       );
-    } else if (oldPosition.left !== newPosition.left || oldPosition.top !== newPosition.top) {
+      continue;
+    }
+    // Forces a layout, so only where there is something to compare with: the first list has none.
+    const newPosition = child.getBoundingClientRect();
+    if (oldPosition.left !== newPosition.left || oldPosition.top !== newPosition.top) {
       const x = oldPosition.left - newPosition.left;
       const y = oldPosition.top - newPosition.top;
       const offset = `translate(${x}px, ${y}px)`;
