@@ -28,6 +28,11 @@ const replacements = [
     /let __wbg_init_promise;\n[\s\S]*?async function __wbg_init_once\(module_or_path\) \{\n/,
     "async function __wbg_init(module_or_path) {\n    if (wasm !== undefined) return wasm;\n",
   ],
+  // ts/core/glue.ts passes an object.
+  [
+    /if \(module_or_path !== undefined\) \{\n.*\n +(\(\{module_or_path\} = .*\))\n +\}\n +\}\n/,
+    "$1;\n",
+  ],
   // One function in place of four expressions.
   [
     new RegExp(
