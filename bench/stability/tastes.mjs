@@ -17,9 +17,9 @@ const CLEAR_EMOJI = [
 const CARS = 6;
 
 /**
- * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike, clear }`. `vectors` has one array
- * per row, `subgroups` the rows of each Unicode subgroup, `unlike` the rows of fifteen different
- * emoji, `clear` those of three kinds, and the same with a fourth.
+ * The emoji catalogue: `{ dim, spread, vectors, subgroups, unlike, clear }`. `vectors` has one
+ * array per row, `subgroups` the rows of each Unicode subgroup, `unlike` the rows of fifteen
+ * different emoji, `clear` those of three kinds, and the same with a fourth.
  */
 export async function readEmoji() {
   const { Catalogue } = await import("pocketsage");

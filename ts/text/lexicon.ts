@@ -11,7 +11,9 @@ export interface NameMatches {
   readonly all: ReadonlySet<string>;
 }
 
-/** Indexes the names of a catalogue: O(bytes of the payloads). Items without a name are left out. */
+/**
+ * Indexes the names of a catalogue: O(bytes of the payloads). Items without a name are left out.
+ */
 export function openLexicon(
   catalogue: Catalogue,
   field: string,

@@ -11,7 +11,7 @@ import { type Features, featuresOf } from "./features.js";
 /** Version of the section. */
 const VERSION = 1;
 const HEADER_BYTES = 32;
-export const MAX_RANK = 256;
+const MAX_RANK = 256;
 /** Most rows of the table: 2^20. */
 const MAX_ROWS = 2 ** 20;
 /**

@@ -7,8 +7,8 @@ import { ATTRIBUTES, LISTS, TEXT } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
 import { encodeTower, openEncoder, type Tower } from "../../text/tower.js";
 import { InputError } from "../command-error.js";
-import type { FileItem } from "../read/item-file.js";
 import { readPath } from "../read/field-path.js";
+import type { FileItem } from "../read/item-file.js";
 import { learnTower } from "./text-tower.js";
 import { embedTexts } from "./text-vectors.js";
 
