@@ -47,7 +47,7 @@ pub enum Cut {
     /// Halves are unlike if the mean squared distance between their actions is about 0.825 D for
     /// two different rows, up to 0.9 D for many. D is the spread of the catalogue, at most (and
     /// without a catalogue) 1.69 times the mean squared length of the actions: two unit vectors of
-    /// a cosine below 0.3 are two interests. Near the bound a merge counts by a share, so that one
+    /// a cosine below 0.4 are two interests. Near the bound a merge counts by a share, so that one
     /// more action changes the number of interests by at most 2 in 99.9 % of steps.
     ///
     /// Measured by bench/stability on planted interests: mean adjusted Rand index 0.71.

@@ -8,8 +8,8 @@ use crate::ward::dendrogram::{Dendrogram, Partition};
 use alloc::{vec, vec::Vec};
 
 /// Spread that unit vectors without a catalogue are assumed to have, and the largest that
-/// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.3 (a squared
-/// distance above 1.4) are then two interests, as `PAIR_BOUND * NOMINAL_SPREAD` is 1.185.
+/// [`Cut::Auto`](crate::Cut::Auto) uses: two single actions of a cosine below 0.4 are then
+/// two interests, as `PAIR_BOUND * NOMINAL_SPREAD` is 1.185, a cosine of 0.407.
 const NOMINAL_SPREAD: f64 = 1.69;
 /// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
 /// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
