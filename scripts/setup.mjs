@@ -127,7 +127,7 @@ async function installNpmPackages() {
   if (existsSync(installed) && isNewer(installed, join(root, "package-lock.json")))
     return reportDone("npm packages", "as locked");
   reportStart("npm packages", "npm ci");
-  const { seconds } = await runOrThrow("npm", ["ci", "--no-audit", "--no-fund"]);
+  const { seconds } = await runOrThrow("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"]);
   reportDone("npm packages", "installed", seconds);
 }
 

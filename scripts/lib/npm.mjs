@@ -17,7 +17,7 @@ export async function installPackages(name, sourceFolder) {
     return { folder, seconds: 0 };
   const start = Date.now();
   await cp(sourceFolder, folder, { recursive: true });
-  // A build by Vite in this process sets NODE_ENV=production, which npm takes as --omit=dev.
+  // npm takes NODE_ENV=production as --omit=dev.
   const install = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
   await runOrThrow("npm", install, { cwd: folder, minutes: 15 });
   await writeFile(installedLockPath, wantedLockFile);

@@ -14,10 +14,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   });
 }
 
+/**
+ * Vite sets NODE_ENV=production in the process that calls it; commands get the value from before.
+ */
+const { NODE_ENV } = process.env;
+
 /** The environment variables of every command; the project's own tools come first on the path. */
 function environment(extra = {}) {
   const tools = [join(root, ".tools", "bin"), join(root, "node_modules", ".bin")];
-  return { ...process.env, PATH: [...tools, process.env.PATH].join(delimiter), ...extra };
+  return { ...process.env, NODE_ENV, PATH: [...tools, process.env.PATH].join(delimiter), ...extra };
 }
 
 /**

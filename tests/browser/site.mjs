@@ -19,8 +19,8 @@ const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="d
 const PAGE = `<!doctype html>${HEAD}<script type="importmap">${IMPORT_MAP}</script>`;
 
 /**
- * Serves /pkg/, /tests/ and /bench/ of the repository; "/" is an empty page with an import map for
- * "pocketsage". Returns `{ origin, close }`.
+ * Serves /pkg/, /tests/, /bench/ and /scripts/lib/ of the repository; "/" is an empty page with an
+ * import map for "pocketsage". Returns `{ origin, close }`.
  */
 export async function serveSite() {
   const server = createServer(async (request, response) => {
@@ -30,7 +30,7 @@ export async function serveSite() {
     const headers = { "access-control-allow-origin": "*", "cache-control": "no-store" };
     if (pathname === "/")
       return response.writeHead(200, { ...headers, "content-type": TYPES[".html"] }).end(PAGE);
-    if (!/^\/(pkg|tests|bench)\/[\w./-]+$/.test(pathname) || pathname.includes(".."))
+    if (!/^\/(pkg|tests|bench|scripts\/lib)\/[\w./-]+$/.test(pathname) || pathname.includes(".."))
       return response.writeHead(404).end();
     const file = await readFile(new URL(`.${pathname}`, ROOT)).catch(() => undefined);
     response.writeHead(file ? 200 : 404, { ...headers, "content-type": type }).end(file);

@@ -1,27 +1,19 @@
 // The test data: items of three themes. Each vector lies near the axis of its theme and is equal in
 // every run.
 import { Catalogue } from "pocketsage";
+import { seededRandom } from "../../scripts/lib/random.mjs";
+
+export { seededRandom as seeded };
 
 export const DIM = 8;
 export const THEMES = ["food", "sport", "animal"];
 export const DAY = 86_400_000;
 export const NOW = Date.UTC(2026, 0, 15);
 
-/** A generator of numbers in [0, 1), equal for equal seeds (mulberry32). */
-export function seeded(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The vector of an item like "sport-3": the unit vector of its theme plus noise in ±0.15. */
 export function vectorOf(item) {
   const [theme, number] = item.split("-");
-  const random = seeded(1 + THEMES.indexOf(theme) * 1000 + Number(number));
+  const random = seededRandom(1 + THEMES.indexOf(theme) * 1000 + Number(number));
   return Float32Array.from(
     { length: DIM },
     (_, axis) => (axis === THEMES.indexOf(theme) ? 1 : 0) + (random() - 0.5) * 0.3,
