@@ -96,6 +96,30 @@ test("the item of a name is first, then names with all words and their prefixes"
   assert.ok(rest.every(({ item }) => item !== "tea-7") && rest.length === 3);
 });
 
+test("all words are found also behind a thousand names with the prefix", async () => {
+  const many = Array.from({ length: 1200 }, (_, index) => [
+    `item-${index}`,
+    Float32Array.of(1, index / 1200, 0),
+    { title: index === 1199 ? "rare shz" : `common sh${index}`, tags: ["wood"] },
+  ]);
+  const manyText = openText(withTower(await Catalogue.from(many, { dim: 3 }), learn(many).tower));
+  const [first] = manyText.search("rare sh", { count: 1 });
+  assert.equal(first.item, "item-1199");
+});
+
+test("of equal scores, the item earlier in the catalogue is first", async () => {
+  const equal = ["tea", "mug", "tea", "mug"].map((title, index) => [
+    `item-${9 - index}`,
+    Float32Array.of(1, 0, 0),
+    { title, tags: ["kitchen"] },
+  ]);
+  const equalText = openText(
+    withTower(await Catalogue.from(equal, { dim: 3 }), learn(equal).tower),
+  );
+  const order = equalText.search("mug").map(({ item }) => item);
+  assert.deepEqual(order, ["item-8", "item-6", "item-9", "item-7"]);
+});
+
 test("a filter and variants hold for hits by name", async () => {
   const rows = items.map(([item, vector, payload], index) => [
     item,

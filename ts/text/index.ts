@@ -34,8 +34,8 @@ export interface CatalogueText {
   embed(text: string): Float32Array | undefined;
   /**
    * The items for a text, best first: by the cosine of {@link CatalogueText.embed}, plus 2 for an
-   * item of exactly this name, and plus 0.25 for one whose name has all words of the text, the last
-   * one possibly unfinished. Of equal scores, the item earlier in the catalogue. A text without
+   * item of exactly this name, else plus 0.25 if its name has all words of the text, the last one
+   * possibly unfinished. Of equal scores, the item earlier in the catalogue. A text without
    * known words has no hits but those by name. Throws as {@link CatalogueText.embed} and
    * `Catalogue.search`. The first call after a change of the catalogue reads all payloads.
    */
@@ -84,11 +84,18 @@ export function openText(catalogue: Catalogue): CatalogueText {
       const byVector = vector ? catalogue.search(query, options) : [];
       const byName = searchNamed(catalogue, query, bonuses, options);
       const hits = new Map([...byVector, ...byName].map((hit) => [hit.item, hit]));
-      return scored([...hits.values()])
-        .sort((a, b) => b.score - a.score)
-        .slice(0, count);
+      return sortByScore(catalogue, scored([...hits.values()])).slice(0, count);
     },
   };
+}
+
+/** The hits by descending score, of equal scores by ascending row. */
+function sortByScore(catalogue: Catalogue, hits: readonly Hit[]): Hit[] {
+  const rows = rowsOf(catalogue).handle.with((core) => hits.map(({ item }) => core.row(item)));
+  return hits
+    .map((hit, index) => ({ hit, row: rows[index]! }))
+    .sort((a, b) => b.hit.score - a.hit.score || a.row - b.row)
+    .map(({ hit }) => hit);
 }
 
 /** The hits among the items that match by name: at most 1,000 of them. */

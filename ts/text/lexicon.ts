@@ -2,7 +2,7 @@
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { foldText, wordsOf } from "./features.js";
 
-/** Most items that match all words; further ones are left to the vectors. */
+/** Maximum number of items that match all words; further ones are left to the vectors. */
 const MAX_MATCHES = 1000;
 
 /** The items whose name matches a text. */
@@ -36,12 +36,16 @@ export function openLexicon(
     }
   }
   const sortedWords = [...itemsOfWord.keys()].sort();
-  const withPrefix = (prefix: string): Set<string> => {
+  /** At most MAX_MATCHES items in `sets` with a word that begins with the prefix. */
+  const withPrefix = (prefix: string, sets: readonly ReadonlySet<string>[]): Set<string> => {
     const items = new Set<string>();
     for (let index = lowerBound(sortedWords, prefix); index < sortedWords.length; index += 1) {
       const word = sortedWords[index]!;
-      if (!word.startsWith(prefix) || items.size >= MAX_MATCHES) break;
-      for (const item of itemsOfWord.get(word)!) items.add(item);
+      if (!word.startsWith(prefix)) break;
+      for (const item of itemsOfWord.get(word)!) {
+        if (items.size >= MAX_MATCHES) return items;
+        if (sets.every((set) => set.has(item))) items.add(item);
+      }
     }
     return items;
   };
@@ -53,9 +57,8 @@ export function openLexicon(
       if (last === undefined) return { exact: [], all: new Set() };
       const none: ReadonlySet<string> = new Set();
       const sets = words.map((word) => itemsOfWord.get(word) ?? none);
-      const all = [...withPrefix(last)].filter((item) => sets.every((set) => set.has(item)));
       const exact = itemsOfName.get([...words, last].join(" ")) ?? [];
-      return { exact, all: new Set(all.slice(0, MAX_MATCHES)) };
+      return { exact, all: withPrefix(last, sets) };
     },
   };
 }

@@ -39,7 +39,7 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, ColumnarFormat>> = {
   ".ipc": "Arrow",
 };
 
-const WRITERS: Readonly<Record<ColumnarFormat, string>> = {
+const WRITER_OF_FORMAT: Readonly<Record<ColumnarFormat, string>> = {
   Parquet: "pyarrow.parquet.write_table",
   Arrow: "pyarrow.feather.write_feather",
 };
@@ -76,7 +76,7 @@ export async function* readColumnarRows(
     if ("error" in answer)
       throw new InputError(
         `${file}: cannot be read as ${format}: ${answer.error}. ` +
-          `Write the file again, as with ${WRITERS[format]}, or convert it to JSON lines.`,
+          `Write the file again, as with ${WRITER_OF_FORMAT[format]}, or convert it to JSON lines.`,
       );
     return answer;
   };
