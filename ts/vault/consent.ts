@@ -8,7 +8,7 @@ import type { ConsentGate, ConsentOptions } from "./types.js";
 
 /**
  * A gate for one user: stores and retrievers that work only while consent is given. The caller asks
- * for consent, and keeps the answer; the gate tells other tabs when it is withdrawn.
+ * for consent, and keeps the answer; the gate notifies other tabs when it is withdrawn.
  *
  * Without consent, guarded stores and retrievers and `open` reject with code "aborted" before they
  * call anything; only `clear` of a store works. Throws "option" for an invalid option.
