@@ -21,6 +21,11 @@ const CSV = [
   ...OWN_ITEMS.map(({ id, title, vector }) => `${id},"${title}",${vector.join(",")}`),
 ].join("\n");
 
+async function openShareDialog(page) {
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.getByRole("dialog", { name: "Share" }).waitFor();
+}
+
 for (const [name, content] of [
   ["items.jsonl", JSON_LINES],
   ["items.csv", CSV],
@@ -98,7 +103,7 @@ test("a link has no actions unless the user chooses so; its receiver is asked", 
   const { page } = visitor;
   await visitor.tap(...FOODS);
   await page.getByRole("tab", { name: "Timeline" }).click();
-  await page.getByRole("button", { name: "Share" }).click();
+  await openShareDialog(page);
   const link = () => page.locator("#share-link").inputValue();
   assert.equal(await link(), page.url());
   assert.doesNotMatch(await link(), /1F355/);
@@ -120,7 +125,7 @@ test("the picture is saved as SVG and PNG", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   await visitor.tap(...FOODS, "26BD", "1F3BE");
-  await page.getByRole("button", { name: "Share" }).click();
+  await openShareDialog(page);
   const save = async (name) => {
     const gesture = () => page.getByRole("button", { name }).click();
     return (await visitor.download(gesture)).bytes;
