@@ -1,17 +1,9 @@
 // A folder on 127.0.0.1, as a development server would serve it: bare imports of the package in
 // modules resolve, in workers too.
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize, posix } from "node:path";
+import { join, normalize, posix } from "node:path";
+import { contentTypeOf, listen } from "../../scripts/lib/http.mjs";
 
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-};
 const HEAD = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
 const BARE_IMPORT = /(from|import) "pocketsage(\/\w+)?"/g;
 const MODULE = "/node_modules/pocketsage";
@@ -30,11 +22,10 @@ export async function serveFolder(folder, project) {
   const addressOf = (_, keyword, entry = "") => {
     return `${keyword} "${posix.join(MODULE, targetOf(exports[`.${entry}`]) ?? entry)}"`;
   };
-  const server = createServer(async (request, response) => {
+  return listen(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://site");
     const module = searchParams.get("module");
-    const send = (body, type) =>
-      response.writeHead(200, { "content-type": type ?? "application/octet-stream" }).end(body);
+    const send = (body, type) => response.writeHead(200, { "content-type": type }).end(body);
     if (module) return send(`${HEAD}<script type="module" src="/${module}"></script>`, "text/html");
     const path = normalize(decodeURIComponent(pathname.replace(/\/$/, "/index.html")));
     const places = [join(folder, path), join(project, "public", path)];
@@ -45,17 +36,9 @@ export async function serveFolder(folder, project) {
       const isOwnModule = /\.m?js$/.test(place) && !path.startsWith("/node_modules/");
       return send(
         isOwnModule ? String(body).replace(BARE_IMPORT, addressOf) : body,
-        TYPES[extname(place)],
+        contentTypeOf(place),
       );
     }
     response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    origin: `http://127.0.0.1:${server.address().port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

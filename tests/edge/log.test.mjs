@@ -1,7 +1,7 @@
 // The log: route, status and counts, and no text of an engine, a user, an item or a token.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { test } from "node:test";
+import { listen } from "../../scripts/lib/http.mjs";
 import { actionsOf, engineErrorOf, jsonOf, useWorker } from "./fixture.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
@@ -54,18 +54,13 @@ const ENGINES = {
 for (const [engine, options] of Object.entries(ENGINES)) {
   test(`the texts of ${engine} are neither logged nor returned`, { timeout: 60_000 }, async (t) => {
     let reply;
-    const server = createServer((_, response) => {
+    const server = await listen((_, response) => {
       const { status, statusText, headers, body } = reply;
       const type = body?.startsWith("{") ? "application/json" : "text/html";
       response.writeHead(status, statusText ?? "", { "content-type": type, ...headers });
       response.end(body);
     });
-    await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    const url = `http://127.0.0.1:${server.address().port}`;
+    t.after(server.close);
     for (const [name, given] of Object.entries(REPLIES)) {
       reply = given;
       // A Worker of its own, so that its breaker is closed.
@@ -73,7 +68,7 @@ for (const [engine, options] of Object.entries(ENGINES)) {
         bindings: {
           ENGINE: engine,
           ENGINE_KEY: "SECRET",
-          ENGINE_OPTIONS: JSON.stringify({ url, ...options }),
+          ENGINE_OPTIONS: JSON.stringify({ url: server.origin, ...options }),
         },
       });
       t.after(() => worker.stop());

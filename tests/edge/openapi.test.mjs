@@ -2,13 +2,14 @@
 // checked against it, too: see `request` in worker.mjs.)
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer, request } from "node:http";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { LIMITS } from "pocketsage";
 import { encodeXorRequest, splitCell } from "../../pkg/privacy/cells/xor.js";
+import { listen } from "../../scripts/lib/http.mjs";
 import { actionsOf, jsonOf, useWorker } from "./fixture.mjs";
 import { mint, startWorker } from "./worker.mjs";
 
@@ -284,15 +285,11 @@ test("429 and 500", async (t) => {
 for (const route of ENGINE_ROUTES) {
   test(`502, 504 and 503 of ${route}`, { timeout: 60_000 }, async (t) => {
     let hang = false;
-    const engine = createServer((_, response) => {
+    const engine = await listen((_, response) => {
       if (!hang) response.writeHead(401).end();
     });
-    await new Promise((resolve) => engine.listen(0, "127.0.0.1", resolve));
-    t.after(() => {
-      engine.closeAllConnections();
-      engine.close();
-    });
-    const url = `http://127.0.0.1:${engine.address().port}`;
+    t.after(engine.close);
+    const url = engine.origin;
     const collection = "00000000-0000-4000-8000-000000000000";
     const worker = await startWorker({
       bindings: { ENGINE_OPTIONS: JSON.stringify({ url, collection }) },

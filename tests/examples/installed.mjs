@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { freePort } from "../../scripts/lib/http.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { launchChromium } from "../browser/launch.mjs";
 import { openPage, tapFirst } from "./page.mjs";
@@ -47,15 +47,6 @@ async function start(t, folder, script, hostOption) {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return assert.fail(`${script} does not serve ${url}`);
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** The page, rendered on the server or not, starts without complaints and follows a tap. */

@@ -1,17 +1,8 @@
 // Copies of the examples in a folder where the packed package is installed, and a server for them.
 import { cp, readFile, symlink } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { join } from "node:path";
+import { contentTypeOf, listen } from "../../scripts/lib/http.mjs";
 import { createProject, root } from "../packages/consumer.mjs";
-
-const TYPES = {
-  ".css": "text/css",
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".json": "application/json",
-  ".wasm": "application/wasm",
-};
 
 /**
  * A folder with the installed package, and with links to packages of the repository. Returns
@@ -35,7 +26,7 @@ export async function createExamples(linkedPackages = []) {
  * folder above, as in Node. Resolves to `{ url, close }`.
  */
 export async function serveFolder(folder) {
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const path = decodeURIComponent(new URL(request.url, "http://page").pathname);
     if (path.includes("..")) return response.writeHead(400).end();
     const file = path.replace(/\/$/, "/index.html");
@@ -43,16 +34,8 @@ export async function serveFolder(folder) {
     let bytes = await read(folder);
     if (!bytes && path.startsWith("/node_modules/")) bytes = await read(join(folder, ".."));
     if (!bytes) return response.writeHead(404).end();
-    const type = TYPES[extname(file)] ?? "application/octet-stream";
-    const headers = { "content-type": type, "content-length": bytes.length };
+    const headers = { "content-type": contentTypeOf(file), "content-length": bytes.length };
     response.writeHead(200, { ...headers, "cache-control": "no-store" }).end(bytes);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${server.address().port}/`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { url: `${server.origin}/`, close: server.close };
 }

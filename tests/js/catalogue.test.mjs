@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { Catalogue } from "pocketsage";
 import loadCore from "../../pkg/wasm/core.js";
+import { listen } from "../../scripts/lib/http.mjs";
 import { DIM, ITEMS, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
@@ -313,7 +313,7 @@ let server;
 let origin;
 before(async () => {
   const bytes = Buffer.from(catalogue.toBytes());
-  server = createServer((request, response) => {
+  server = await listen((request, response) => {
     if (request.url === "/items.sage")
       return response.writeHead(200, { "content-length": bytes.length }).end(bytes);
     if (request.url === "/cut.sage") return response.writeHead(200).end(bytes.subarray(0, 100));
@@ -324,14 +324,10 @@ before(async () => {
     if (request.url === "/slow.sage")
       return void response.writeHead(200).write(bytes.subarray(0, 100));
     response.writeHead(404).end("no such file");
-  }).listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  origin = `http://127.0.0.1:${server.address().port}`;
+  });
+  origin = server.origin;
 });
-after(() => {
-  server.closeAllConnections();
-  server.close();
-});
+after(() => server.close());
 
 test("fetch downloads a catalogue and reports its progress", async () => {
   const progress = [];

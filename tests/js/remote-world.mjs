@@ -1,7 +1,7 @@
 // Fixtures of the tests of pocketsage/remote: an HTTP server, a manual clock, a scripted engine.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { chroma } from "pocketsage/remote";
+import { listen } from "../../scripts/lib/http.mjs";
 import { DIM, vectorOf } from "./items.mjs";
 
 export const COLLECTION = "00000000-0000-4000-8000-000000000000";
@@ -9,16 +9,12 @@ export const query = (item = "food-1", count = 3) => ({ item, vector: vectorOf(i
 
 /** An HTTP server that calls `handle(request, response, body)`; closed after the test. */
 export async function serve(t, handle) {
-  const server = createServer((request, response) => {
+  const server = await listen((request, response) => {
     let body = "";
     request.on("data", (part) => (body += part)).on("end", () => handle(request, response, body));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  t.after(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${server.address().port}`;
+  t.after(server.close);
+  return server.origin;
 }
 
 /** A Chroma adapter for this URL. */

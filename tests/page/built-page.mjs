@@ -1,23 +1,14 @@
 // The page as deployed: built by Vite, served by a static server under a path that is not the root.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:http";
 import { tmpdir } from "node:os";
-import { extname, join, normalize } from "node:path";
+import { join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
+import { contentTypeOf, listen } from "../../scripts/lib/http.mjs";
 
 const PAGE = fileURLToPath(new URL("../../www", import.meta.url));
 const BASE_PATH = "/somewhere/else/";
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-  ".webmanifest": "application/manifest+json",
-  ".png": "image/png",
-};
 
 /**
  * Builds the page into a temporary folder and serves it on a free port of 127.0.0.1. Returns
@@ -30,13 +21,12 @@ export async function serveBuiltPage({ gzip = false } = {}) {
   const served = new Map();
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-page-"));
   await build({ root: PAGE, logLevel: "warn", build: { outDir: folder, emptyOutDir: true } });
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const { pathname } = new URL(request.url, "http://127.0.0.1");
     const bytes = await read(folder, pathname);
     if (bytes === undefined) return response.writeHead(404).end();
-    const type = TYPES[extname(pathname) || ".html"] ?? "application/octet-stream";
     const name = pathname.slice(BASE_PATH.length) || "index.html";
-    const headers = { "content-type": type, "cache-control": cacheControlOf(name) };
+    const headers = { "content-type": contentTypeOf(name), "cache-control": cacheControlOf(name) };
     let body = bytes;
     if (gzip && !/\.png$/.test(name)) {
       if (!compressed.has(name)) compressed.set(name, gzipSync(bytes, { level: 9 }));
@@ -46,13 +36,11 @@ export async function serveBuiltPage({ gzip = false } = {}) {
     served.set(name, (served.get(name) ?? 0) + body.length);
     response.writeHead(200, headers).end(body);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${server.address().port}${BASE_PATH}`,
+    url: `${server.origin}${BASE_PATH}`,
     served,
     async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await server.close();
       await rm(folder, { recursive: true });
     },
   };

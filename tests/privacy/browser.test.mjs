@@ -1,8 +1,8 @@
 // Real browsers with two servers of cells on two origins, and the network recorded.
 import assert from "node:assert/strict";
-import { createServer } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { cellsHandler } from "../../pkg/privacy/server/index.js";
+import { listen } from "../../scripts/lib/http.mjs";
 import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 import { makeCells, makeItems } from "./world.mjs";
@@ -17,8 +17,8 @@ before(async () => {
 after(() => site?.close());
 
 /** A server on 127.0.0.1 from a function of Request to Response. */
-async function listen(handler) {
-  const server = createServer(async (incoming, outgoing) => {
+function serve(handler) {
+  return listen(async (incoming, outgoing) => {
     const parts = [];
     for await (const part of incoming) parts.push(part);
     const { method, url, headers } = incoming;
@@ -31,19 +31,11 @@ async function listen(handler) {
     outgoing.writeHead(reply.status, Object.fromEntries(reply.headers));
     outgoing.end(Buffer.from(await reply.arrayBuffer()));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    origin: `http://127.0.0.1:${server.address().port}`,
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
 
 /** A static host of the files, and two servers of cells. */
 async function openServers() {
-  const files = await listen(async (request) => {
+  const files = await serve(async (request) => {
     const bytes = cells.files.get(new URL(request.url).pathname.slice(1));
     const headers = { "access-control-allow-origin": "*" };
     return new Response(bytes ?? null, { status: bytes ? 200 : 404, headers });
@@ -61,7 +53,7 @@ async function openServers() {
     }
     return handler(request);
   };
-  return { files, hosts: [await listen(recording), await listen(recording)], bodies };
+  return { files, hosts: [await serve(recording), await serve(recording)], bodies };
 }
 
 /** In the page: opens a mode, and leaves `sage` and `privacy` in `window`. */

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import autocannon from "autocannon";
 import { Catalogue } from "pocketsage";
+import { freePort } from "../../scripts/lib/http.mjs";
 import { bundle, mint, startWorker } from "../edge/worker.mjs";
 import { DIM, makeItems } from "./items.mjs";
 import { startChroma } from "./servers/chroma.mjs";
-import { freePort } from "./servers/process.mjs";
 import { memoryOf } from "./usage.mjs";
 
 const SECONDS = 18; // the server is killed after a third and restarted after two thirds

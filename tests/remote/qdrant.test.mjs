@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { qdrant } from "pocketsage/remote";
+import { freePort } from "../../scripts/lib/http.mjs";
 import { conformance } from "./conformance.mjs";
 import { DIM, exactNeighbours, makeItems } from "./items.mjs";
-import { environment, freePort, scratch, start } from "./servers/process.mjs";
+import { environment, scratch, start } from "./servers/process.mjs";
 
 const engine = { items: makeItems((row) => String(row)), unknown: "999999" };
 let folder;

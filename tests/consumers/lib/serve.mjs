@@ -1,34 +1,25 @@
 // Servers of the consumers on 127.0.0.1: a static one, and those that the tools start.
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, normalize } from "node:path";
+import { join, normalize } from "node:path";
+import { contentTypeOf, freePort, listen } from "../../../scripts/lib/http.mjs";
 import { toolEnvironment } from "./workspace.mjs";
 
-const types = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".wasm": "application/wasm",
-};
 const START_TIMEOUT_MS = 120_000;
 
 /** Serves a folder while `use(origin)` runs, and returns its result. */
 export async function withStaticServer(folder, use) {
-  const server = createServer(async (request, response) => {
+  const server = await listen(async (request, response) => {
     const { pathname } = new URL(request.url, "http://page");
     const file = join(folder, normalize(pathname.replace(/\/$/, "/index.html")));
     const bytes = await readFile(file).catch(() => undefined);
-    const type = types[extname(file)] ?? "application/octet-stream";
     const status = bytes ? 200 : pathname === "/favicon.ico" ? 204 : 404;
-    response.writeHead(status, { "content-type": type }).end(bytes);
+    response.writeHead(status, { "content-type": contentTypeOf(file) }).end(bytes);
   });
-  const port = await listen(server);
   try {
-    return await use(`http://127.0.0.1:${port}`);
+    return await use(server.origin);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.close();
   }
 }
 
@@ -78,18 +69,6 @@ async function waitUntilItAnswers(origin, child) {
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   throw new Error(`the server did not answer within ${START_TIMEOUT_MS / 1000} seconds`);
-}
-
-async function freePort() {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listen(server) {
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return server.address().port;
 }
 
 /** The `ids` of a JSON response; throws an error with the text of any other answer. */

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readdir } from "node:fs/promises";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "../../../scripts/lib/http.mjs";
 import { probe } from "../../../scripts/lib/run.mjs";
 import { serveBuiltPage } from "../built-page.mjs";
 
@@ -102,13 +102,4 @@ async function openSession(driver, t) {
   });
   t.after(() => send("DELETE", `/session/${sessionId}`).catch(() => undefined));
   return (method, command, body) => send(method, `/session/${sessionId}/${command}`, body);
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,7 +1,8 @@
 // A Chroma server, from the Python package chromadb.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { environment, freePort, scratch, start } from "./process.mjs";
+import { freePort } from "../../../scripts/lib/http.mjs";
+import { environment, scratch, start } from "./process.mjs";
 
 /** Starts a server: its address, `load(items, dim)`, `kill`, `restart` and `stop`. */
 export async function startChroma() {

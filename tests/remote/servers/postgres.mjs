@@ -5,7 +5,8 @@ import { chmod, chown } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { environment, freePort, scratch, start } from "./process.mjs";
+import { freePort } from "../../../scripts/lib/http.mjs";
+import { environment, scratch, start } from "./process.mjs";
 
 const UNPRIVILEGED_ID = 65534; // user and group
 

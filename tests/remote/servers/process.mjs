@@ -1,7 +1,6 @@
 // Test servers: processes on free ports of 127.0.0.1, stopped by their process ids.
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,17 +12,6 @@ export const milvusEnvironment = join(tools, "milvus-venv");
 
 /** The official clients, installed by scripts/remote.mjs. */
 export const clients = join(tools, "contract-clients");
-
-/** A free port. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** A new temporary folder: `{ path, remove }`. */
 export async function scratch(name) {

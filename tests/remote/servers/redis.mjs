@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createClient } from "@redis/client";
-import { environment, freePort, scratch, start } from "./process.mjs";
+import { freePort } from "../../../scripts/lib/http.mjs";
+import { environment, scratch, start } from "./process.mjs";
 
 /** Starts a server: its address, `command`, `load(items, dim)`, `kill`, `restart` and `stop`. */
 export async function startRedis({ password } = {}) {
