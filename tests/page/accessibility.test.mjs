@@ -27,6 +27,8 @@ for (const [look, options] of Object.entries(LOOKS)) {
     await assertAccessible(visitor, "empty profile");
     await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
     await visitor.page.locator("summary").click();
+    await visitor.page.getByRole("button", { name: "Choose what may leave" }).click();
+    await visitor.page.waitForSelector('[data-dial="ready"]');
     await assertAccessible(visitor, "filled profile");
     await visitor.page.locator(".member").first().click();
     await visitor.page.getByRole("dialog").waitFor();

@@ -13,10 +13,10 @@ const BASE_PATH = "/somewhere/else/";
 /**
  * Builds the page into a temporary folder and serves it on a free port of 127.0.0.1. Returns
  * `{ url, served, close }`; `close` ends the server and deletes the folder. With `gzip`, files are
- * compressed as a static host does. `served` maps the name of each file that was requested to the
- * bytes of its body, all requests together.
+ * compressed as a static host does. `editHtml` changes index.html as it is served. `served` maps
+ * the name of each file that was requested to the bytes of its body, all requests together.
  */
-export async function serveBuiltPage({ gzip = false } = {}) {
+export async function serveBuiltPage({ gzip = false, editHtml = (html) => html } = {}) {
   const compressed = new Map();
   const served = new Map();
   const folder = await mkdtemp(join(tmpdir(), "pocketsage-page-"));
@@ -27,7 +27,7 @@ export async function serveBuiltPage({ gzip = false } = {}) {
     if (bytes === undefined) return response.writeHead(404).end();
     const name = pathname.slice(BASE_PATH.length) || "index.html";
     const headers = { "content-type": contentTypeOf(name), "cache-control": cacheControlOf(name) };
-    let body = bytes;
+    let body = name === "index.html" ? Buffer.from(editHtml(bytes.toString())) : bytes;
     if (gzip && !/\.png$/.test(name)) {
       if (!compressed.has(name)) compressed.set(name, gzipSync(bytes, { level: 9 }));
       body = compressed.get(name);

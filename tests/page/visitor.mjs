@@ -17,10 +17,13 @@ export const isFirefox = process.env.POCKETSAGE_BROWSER === "firefox";
 let site;
 let browser;
 
-/** Call once per test file: builds and serves the page, and starts a browser, for its tests. */
-export function openBrowser() {
+/**
+ * Call once per test file: builds and serves the page, with options of `serveBuiltPage`, and starts
+ * a browser, for its tests.
+ */
+export function openBrowser(pageOptions) {
   before(async () => {
-    site = await serveBuiltPage();
+    site = await serveBuiltPage(pageOptions);
     browser = isFirefox ? await launchFirefox() : await launchChromium();
   });
   after(async () => {
@@ -32,10 +35,13 @@ export function openBrowser() {
 /**
  * Opens the page for the test `t` with an empty browser profile. After the test, it fails if there
  * was a request to another origin, or a warning or error in the console that `expected` (a regular
- * expression) does not match. `prepare` is called with the browser context before the page opens;
- * other options are Playwright's context options.
+ * expression) does not match. `otherOrigins` may be requested, too. `prepare` is called with the
+ * browser context before the page opens; other options are Playwright's context options.
  */
-export async function visit(t, { expected, prepare, url = site.url, ...options } = {}) {
+export async function visit(
+  t,
+  { expected, otherOrigins = [], prepare, url = site.url, ...options } = {},
+) {
   if (isFirefox) delete options.isMobile; // Playwright cannot imitate a phone in Firefox
   const context = await browser.newContext({
     viewport: { width: 1280, height: 860 },
@@ -59,10 +65,11 @@ export async function visit(t, { expected, prepare, url = site.url, ...options }
     await context.close();
     const unexpected = complaints.filter((text) => !expected?.test(text));
     assert.deepEqual(unexpected, [], "no warning or error in the console");
-    const { origin } = new URL(url);
+    const origins = [new URL(url).origin, ...otherOrigins];
     const foreign = requests
       .map((request) => request.url())
-      .filter((address) => /^(https?|wss?):/.test(address) && new URL(address).origin !== origin);
+      .filter((address) => /^(https?|wss?):/.test(address))
+      .filter((address) => !origins.includes(new URL(address).origin));
     assert.deepEqual(foreign, [], "every request goes to the origin of the page");
   });
   await page.goto(url);

@@ -114,6 +114,37 @@ test("the order of items is shuffled", async () => {
   assert.ok(orders.size > 6, `${orders.size} orders`);
 });
 
+test("a history does not change what was previewed; a conflict sends nothing", async () => {
+  const itemsOf = (privacy, queries) =>
+    JSON.parse(new TextDecoder().decode(privacy.retriever.outbound(queries)[0].bytes)).map(
+      ({ item }) => item,
+    );
+  const queries = queriesOf(items, 1, 25);
+  for (const mode of ["anchors", "medoids"]) {
+    const history = async () => [items[1][0], items[25][0], items[200][0]];
+    const { privacy, received } = await open(mode, { history });
+    await privacy.neverSend(await history());
+    const preview = itemsOf(privacy, queries);
+    await privacy.retriever(queries);
+    assert.deepEqual(
+      received[0].map(({ item }) => item),
+      preview,
+    );
+  }
+  const history = [];
+  const { privacy, received } = await open("anchors", { history: async () => history });
+  history.push(itemsOf(privacy, queries)[0]);
+  await assert.rejects(privacy.retriever(queries), { code: "retrieval", message: /neverSend/ });
+  assert.equal(received.length, 0);
+  const preview = itemsOf(privacy, queries);
+  assert.ok(!preview.includes(history[0]));
+  await privacy.retriever(queries);
+  assert.deepEqual(
+    received[0].map(({ item }) => item),
+    preview,
+  );
+});
+
 test("anchors are never in the history, and never were", async () => {
   const store = memoryStore();
   const history = new Set();

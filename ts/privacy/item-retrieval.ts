@@ -82,10 +82,18 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
     return items?.every((item) => item !== undefined) ? items : undefined;
   };
 
+  /** Whether one of the anchors is by now known to be an item of the history. */
+  const hasHistory = (list: readonly Query[]): boolean => {
+    const never = new Set(mode === "anchors" ? ledger.current().never : []);
+    return list.some(({ item }) => never.has(item!));
+  };
+
+  /** Equal queries in one epoch keep their plan, so that what was previewed is what is sent. */
   const planFor = (queries: readonly Query[]) => {
     const epoch = epochOf();
-    const key = `${ledger.current().never.length} ${queries.map(({ item }) => item).join("\n")}`;
-    if (pending?.epoch === epoch && (pending.key === key || frozenIn(epoch))) return pending;
+    const key = queries.map(({ item }) => item).join("\n");
+    if (pending?.epoch === epoch)
+      if (frozenIn(epoch) || (pending.key === key && !hasHistory(pending.queries))) return pending;
     const items = frozenItems(epoch, queries);
     if (!items && frozenIn(epoch))
       throw new SageError(
@@ -98,9 +106,16 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
   };
 
   const run = async (queries: readonly Query[], signal?: AbortSignal): Promise<void> => {
+    const previewed = pending;
     if (history) await ledger.add({ never: [...(await history())] });
     const plan = planFor(queries);
-    const { epoch, queries: sent } = plan;
+    const { epoch, key, queries: sent } = plan;
+    if (previewed && previewed !== plan && previewed.epoch === epoch && previewed.key === key)
+      throw new SageError(
+        "retrieval",
+        "anchors: an item of the preview is in the history, so nothing was sent. Call preview() " +
+          "again; before it, neverSend() with the history.",
+      );
     if (!frozenIn(epoch)) {
       const items = sent.map(({ item }) => item!);
       await ledger.add({ frozen: [{ id: newId(), epoch, mode, items }] });

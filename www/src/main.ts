@@ -18,6 +18,7 @@ import { showErrorNotice, showFileNotice, showNotice } from "./notices.js";
 import { registerServiceWorker } from "./offline.js";
 import { createOutboundPanel } from "./outbound-panel.js";
 import { drawTaste } from "./picture.js";
+import type { PrivacyDial } from "./privacy/privacy-dial.js";
 import { hasVectors, isText, readActions } from "./read-actions.js";
 import { createRecommendationLists } from "./recommendations.js";
 import { formatSettings, parseSettings, type Settings } from "./settings.js";
@@ -72,6 +73,7 @@ async function runPage(
   let latestState: RenderedState | undefined;
   let lastAnnouncement = "";
   let pendingActions = 0;
+  let privacyDial: PrivacyDial | undefined;
 
   const controller = createController({
     ...{ sage, client, settings, excluded, render },
@@ -162,8 +164,19 @@ async function runPage(
     export: controller.export,
     import: importFile,
     forgetEverything: () =>
-      announce("Forgot everything", controller.forgetEverything().then(tray.showHint)),
+      announce(
+        "Forgot everything",
+        controller
+          .forgetEverything()
+          .then(() => client.call("eraseLedger"))
+          .then(() => privacyDial?.refresh())
+          .catch((error: unknown) => showErrorNotice(error))
+          .then(tray.showHint),
+      ),
     actionCount,
+  });
+  byId("privacy-open").addEventListener("click", () => {
+    openPrivacyDial().catch((error: unknown) => showErrorNotice(error));
   });
   setInterval(() => {
     if (latestState !== undefined && !document.hidden) render(latestState);
@@ -172,6 +185,14 @@ async function runPage(
   await Promise.all([controller.refresh(), wall.complete]);
   dataset.state = "ready";
   offerSharedActions();
+
+  /** Loads the dial of modes in place of its button. */
+  async function openPrivacyDial(): Promise<void> {
+    const { createPrivacyDial } = await import("./privacy/privacy-dial.js");
+    const { items, call } = client;
+    const root = byId("privacy-dial");
+    privacyDial ??= createPrivacyDial(root, { items, call, catalogue: source.id });
+  }
 
   function recordAction(item: Item, kind: "tap" | "save"): void {
     tray.showAction(item, kind);
@@ -258,6 +279,7 @@ async function runPage(
     tabs.render(latestState);
     wall.setHues(hueByItem);
     outboundPanel.setOutbound(state.outbound);
+    privacyDial?.refresh();
     byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
   }
 

@@ -14,7 +14,8 @@ export interface OutboundPanel {
 }
 
 /**
- * The parts of the page. A fetched file belongs to the first part whose pattern matches its path.
+ * The parts of the page. A fetched file belongs to the first part whose pattern matches its path;
+ * files of other origins belong to none, as browsers do not disclose their sizes.
  */
 const PAGE_PARTS = [
   { name: "The catalogue", pattern: /\.sage$/ },
@@ -35,8 +36,9 @@ export function createOutboundPanel(): OutboundPanel {
   let outbound: readonly Outbound[] = [];
 
   const renderVerdict = (): void => {
-    const urls = [...bytesByUrl.keys()].map((url) => new URL(url));
-    const otherHosts = urls.filter((url) => url.origin !== location.origin).map((url) => url.host);
+    const otherHosts = [...bytesByUrl.keys()]
+      .filter((url) => !isOwn(url))
+      .map((url) => new URL(url).host);
     byId("outbound-verdict").replaceChildren(...createVerdict(outbound, new Set(otherHosts)));
   };
   renderVerdict();
@@ -47,8 +49,10 @@ export function createOutboundPanel(): OutboundPanel {
         // A repeated fetch may come from the cache, with 0 bytes.
         bytesByUrl.set(url, Math.max(bytes, bytesByUrl.get(url) ?? 0));
       }
+      const otherCount = [...bytesByUrl.keys()].filter((url) => !isOwn(url)).length;
       fileCount.textContent =
-        `${formatCount(bytesByUrl.size, "file")}, the same for everyone, ` +
+        `${formatCount(bytesByUrl.size - otherCount, "file")}, the same for everyone, ` +
+        (otherCount > 0 ? `and ${otherCount} of other hosts, ` : "") +
         "as your browser recorded them";
       const largestFirst = [...bytesByUrl].sort(([, a], [, b]) => b - a);
       fileList.replaceChildren(
@@ -107,13 +111,17 @@ function bytesByPart(bytesByUrl: ReadonlyMap<string, number>): [name: string, by
   const sums = new Map<string, number>(PAGE_PARTS.map(({ name }) => [name, 0]));
   for (const [url, bytes] of bytesByUrl) {
     const part = PAGE_PARTS.find(({ pattern }) => pattern.test(new URL(url).pathname));
-    if (part !== undefined) sums.set(part.name, (sums.get(part.name) ?? 0) + bytes);
+    if (isOwn(url) && part !== undefined) sums.set(part.name, (sums.get(part.name) ?? 0) + bytes);
   }
   return [...sums];
 }
 
+function isOwn(url: string): boolean {
+  return new URL(url).origin === location.origin;
+}
+
 /** The file name of a file of this origin; the whole URL of any other. */
 function displayName(url: string): string {
-  const { origin, pathname } = new URL(url);
-  return origin === location.origin ? pathname.split("/").pop() || pathname : url;
+  const { pathname } = new URL(url);
+  return isOwn(url) ? pathname.split("/").pop() || pathname : url;
 }

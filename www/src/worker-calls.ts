@@ -3,13 +3,14 @@
  * catalogue. Add a function here, and `WorkerClient.call` can call it. Arguments and results are
  * cloned.
  */
-import type {
-  Catalogue,
-  Interest,
-  ItemId,
-  Recommendation,
-  RecommendOptions,
-  Sage,
+import {
+  type Catalogue,
+  type Interest,
+  type ItemId,
+  indexedDbStore,
+  type Recommendation,
+  type RecommendOptions,
+  type Sage,
 } from "pocketsage";
 import { nameInterests } from "pocketsage/names";
 import {
@@ -22,6 +23,8 @@ import { exampleOf } from "./example-items.js";
 import { type CatalogueMap, mapCatalogue } from "./map/catalogue-map.js";
 import { cosine, withoutNearDuplicates } from "./near-duplicates.js";
 import { importCatalogue, type OwnCatalogue } from "./own-catalogue.js";
+import { LEDGER_STORE } from "./privacy/ledger-store.js";
+import type { DialRequest, DialState } from "./privacy/session.js";
 
 /** The catalogue and the open Sage of the worker. */
 export interface WorkerState {
@@ -34,6 +37,9 @@ const CANDIDATES_PER_PICK = 3;
 const NAME_WORDS = 2;
 /** Largest number of items of the history that a list is compared with. */
 const MAX_COMPARED = 500;
+
+/** The code of the dial of modes, once it is loaded. */
+let dialSession: Promise<typeof import("./privacy/session.js")> | undefined;
 
 export interface RecommendationList {
   entries: Recommendation[];
@@ -84,6 +90,19 @@ export const workerCalls = {
   /** Some items of the profile as `count` interests. */
   cutTree: ({ catalogue }: WorkerState, tree: InterestTree, count: number): CutTree =>
     cutTree(catalogue, tree, count),
+
+  /** The dial of modes: what another mode would send, and sending it. */
+  async privacy(state: WorkerState, request: DialRequest): Promise<DialState> {
+    dialSession ??= import("./privacy/session.js");
+    return (await dialSession).answerDial(state, request);
+  },
+
+  /** Deletes the ledger of the dial, which holds cells of the interests. */
+  async eraseLedger(_: WorkerState): Promise<void> {
+    if (dialSession !== undefined) return (await dialSession).eraseLedger();
+    // An earlier visit may have left one.
+    await indexedDbStore(LEDGER_STORE).clear();
+  },
 };
 
 export type WorkerCalls = typeof workerCalls;

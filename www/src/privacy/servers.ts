@@ -1,0 +1,22 @@
+/**
+ * The servers of the dial. index.html has their addresses in `<meta name="cell-servers">`, as JSON;
+ * `npm start` fills it in, and so can a host of the built page. Without, it is empty.
+ */
+
+/** Addresses of servers that two operators run, and of a vector engine. */
+export interface CellServers {
+  /** The catalogue of the page whose items the servers hold: an id of catalogues.ts. */
+  catalogue: string;
+  /** The folder with manifest.json. */
+  cells: string;
+  /** `POST /v1/cells/xor` of two operators that do not collude. */
+  hosts: [string, string];
+  /** The endpoint of `httpRetriever`, for anchors and medoids. */
+  engine: string;
+}
+
+/** Undefined if the page names no servers. Throws if what it names cannot be read. */
+export function readServers(): CellServers | undefined {
+  const { content } = document.querySelector<HTMLMetaElement>('meta[name="cell-servers"]') ?? {};
+  return content ? (JSON.parse(content) as CellServers) : undefined;
+}
