@@ -1,7 +1,8 @@
 // `npm start`: sets up, builds, serves the page on the loopback interface, and prints its URL.
 //   npm start -- --port 8080    this port, or an error; without it the first free one from 5173
 //   npm start -- --open         also opens the browser
-// Two more servers on free ports hold the emoji in cells, for the panel "What has left this device".
+// Two more servers on free ports hold the emoji in cells, for the panel "What has left this
+// device".
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";

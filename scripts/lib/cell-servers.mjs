@@ -2,8 +2,8 @@
 // They stand for two operators that do not collude. The first one also serves the files of the
 // cells, and an endpoint that answers by items, which stands for a vector engine.
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
+import { listen } from "./http.mjs";
 import { root } from "./versions.mjs";
 
 const CELLS = 64;
@@ -46,7 +46,7 @@ export async function openCellServers({ origins, onRequest = () => undefined }) 
   const hosts = [];
   for (const index of [0, 1])
     hosts.push(
-      await listen(async (request) => {
+      await serve(async (request) => {
         const body = new Uint8Array(await request.clone().arrayBuffer());
         const { pathname: path } = new URL(request.url);
         onRequest({ host: index, method: request.method, path, body });
@@ -107,9 +107,9 @@ function corsHeaders(request, origins) {
   };
 }
 
-/** A server on 127.0.0.1 from a function of Request to Response: `{ origin, close }`. */
-async function listen(handler) {
-  const server = createServer(async (incoming, outgoing) => {
+/** A server on a free port from a function of Request to Response: `{ origin, close }`. */
+function serve(handler) {
+  return listen(async (incoming, outgoing) => {
     const parts = [];
     for await (const part of incoming) parts.push(part);
     const { method, url, headers } = incoming;
@@ -121,12 +121,4 @@ async function listen(handler) {
     outgoing.writeHead(reply.status, Object.fromEntries(reply.headers));
     outgoing.end(Buffer.from(await reply.arrayBuffer()));
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    origin: `http://127.0.0.1:${server.address().port}`,
-    close() {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(resolve));
-    },
-  };
 }
