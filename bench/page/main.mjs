@@ -71,7 +71,9 @@ await runScript(async () => {
       "ms",
       MAX_FRAME_MS,
     );
-    addFigure("  time of the script in a frame, p95", map.scriptP95, "ms");
+    addFigure("  processor time of its script, median", map.script.median, "ms");
+    addFigure("  processor time of its script, p95", map.script.p95, "ms");
+    addFigure("  processor time of the main thread, mean", map.thread, "ms");
     addFigure("  places of all items after", map.layoutMs, "ms");
   } finally {
     await browser.close();

@@ -129,6 +129,15 @@ test("the words are loaded when they are chosen, and have interests of their own
   assert.equal(asked().length, 0, "not with the first page");
   await visitor.page.goto(`${visitor.page.url().replace(/#.*$/, "")}?words#catalogue=words`);
   await visitor.ready();
+  const buttonCount = () => visitor.page.locator(".item").count();
+  const before = await buttonCount();
+  assert.ok(before < 2000, `${before} buttons before the wall is scrolled`);
+  assert.match(await visitor.page.textContent("#wall-count"), /^\d,\d{3} things$/);
+  await visitor.page.locator(".item").last().scrollIntoViewIfNeeded();
+  await visitor.until((before) => document.querySelectorAll(".item").length > before, before);
+  await visitor.page.locator("#search").fill("otter");
+  await visitor.until(() => document.querySelectorAll(".item").length < 20);
+  await visitor.page.locator("#search").fill("");
   await visitor.act(() => visitor.page.getByRole("button", { name: "Try an example" }).click());
   const interests = await visitor.interests();
   assert.ok(interests.length >= 3, `${interests.length} interests`);

@@ -1,8 +1,11 @@
 /** Formats numbers, times and lists as English text. */
 
-const percentFormat = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 });
-const relativeTimeFormat = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
-const listFormat = new Intl.ListFormat("en");
+// Formats load data of the language, some 10 ms each: they are made when they are first needed.
+const percentFormat = once(
+  () => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 }),
+);
+const relativeTimeFormat = once(() => new Intl.RelativeTimeFormat("en", { numeric: "auto" }));
+const listFormat = once(() => new Intl.ListFormat("en"));
 const MINUTE_MS = 60_000;
 /** Units of relative times and their lengths in milliseconds, longest first. */
 const TIME_UNITS = [
@@ -16,7 +19,7 @@ const TIME_UNITS = [
 
 /** A fraction of 1 as a percentage: "42%" */
 export function formatShare(fraction: number): string {
-  return percentFormat.format(fraction);
+  return percentFormat().format(fraction);
 }
 
 /** A count with its noun: "1 interest", "3 interests" */
@@ -33,7 +36,7 @@ export function formatAge(time: number, now = Date.now()): string {
   const [unit, length] = TIME_UNITS.find(([, length]) => age >= length) ?? [];
   return unit === undefined
     ? "just now"
-    : relativeTimeFormat.format(-Math.round(age / length), unit);
+    : relativeTimeFormat().format(-Math.round(age / length), unit);
 }
 
 /** A number of bytes with its unit: "640 B", "12 kB", "1.2 MB" */
@@ -49,5 +52,13 @@ export function formatDuration(milliseconds: number): string {
 
 /** Names as one phrase: "pizza", "pizza and dog", "pizza, dog and tennis" */
 export function formatList(names: readonly string[]): string {
-  return listFormat.format(names);
+  return listFormat().format(names);
+}
+
+function once<T>(create: () => T): () => T {
+  let created: T | undefined;
+  return () => {
+    created ??= create();
+    return created;
+  };
 }

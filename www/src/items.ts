@@ -67,12 +67,27 @@ export function itemById(items: Items, id: ItemId): Item {
   return items.get(id) ?? itemFromPayload(id, undefined);
 }
 
+/** Label and tags of an item as `createFilter` compares them. */
+const searchTexts = new WeakMap<Item, string>();
+
 /** Whether every word of the query is the beginning of a word in the label or the tags. */
-export function matchesQuery(item: Item, query: string): boolean {
+export function createFilter(query: string): (item: Item) => boolean {
   const queryWords = query.toLowerCase().split(/\s+/).filter(Boolean);
-  if (queryWords.length === 0) return true;
-  const text = ` ${[item.label, ...item.tags].join(" ")}`.toLowerCase().replaceAll(/[-_:,]/g, " ");
-  return queryWords.every((word) => text.includes(` ${word}`));
+  if (queryWords.length === 0) return () => true;
+  return (item) => {
+    const text = searchTextOf(item);
+    return queryWords.every((word) => text.includes(` ${word}`));
+  };
+}
+
+function searchTextOf(item: Item): string {
+  let text = searchTexts.get(item);
+  if (text === undefined) {
+    const words = [item.label, ...item.tags].join(" ").toLowerCase();
+    text = ` ${words.replaceAll(/[-_:,]/g, " ")}`;
+    searchTexts.set(item, text);
+  }
+  return text;
 }
 
 /** The first letters of the first two words, or the first two letters of a single word. */

@@ -2,7 +2,7 @@
  * The wall: every item of the catalogue as a button, by group, with search and a category filter.
  * One button is in the tab order; the arrow keys move between buttons. Groups outside of the
  * viewport are not laid out (`content-visibility` in the style sheet), so that 1,900 buttons cost
- * no more than the 90 in sight.
+ * no more than the 90 in sight. A larger catalogue gets its buttons while the wall is scrolled.
  */
 import type { ItemId } from "pocketsage";
 import { animateTap } from "./animations.js";
@@ -10,13 +10,15 @@ import type { CatalogueSource } from "./catalogues.js";
 import { byId, createGlyph, createHtml, setHue } from "./dom.js";
 import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
-import { GROUPS, type Item, type Items, matchesQuery } from "./items.js";
+import { createFilter, GROUPS, type Item, type Items } from "./items.js";
 import { forEachInSlices, nextFrame } from "./slices.js";
 
 /** The value of the button "All" in the category filter; other buttons have a group's name. */
 const ALL_GROUPS = "*";
-/** Largest number of buttons on the wall. */
+/** Catalogues with more items have only the buttons of the matches down to those in sight. */
 const MAX_BUTTONS = 2400;
+/** Number of buttons that are added when the end of the wall comes into sight. */
+const BATCH_SIZE = 120;
 /** With more groups there is no category filter. */
 const MAX_FILTERS = 12;
 
@@ -49,12 +51,17 @@ export function createWall(
   const root = byId("wall");
   const search = byId<HTMLInputElement>("search");
   const filterBar = byId("groups");
-  /** Large catalogues: only the first matches of each search have buttons. */
   const isPartial = items.size > MAX_BUTTONS;
-  let groups: readonly ItemGroup[] = [];
-  let buttons: ReadonlyMap<ItemId, HTMLButtonElement> = new Map();
+  let groups: ItemGroup[] = [];
+  const buttons = new Map<ItemId, HTMLButtonElement>();
+  /** Matches without buttons, by group. */
+  let waiting: Item[][] = [];
   let itemHues: ReadonlyMap<ItemId, number> = new Map();
   const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
+  const end = createHtml("div", { class: "wall-end" });
+  const endObserver = new IntersectionObserver((entries) => {
+    if (entries.at(-1)?.isIntersecting === true) addBatch();
+  });
   let selectedGroup = ALL_GROUPS;
 
   search.placeholder = `Search: ${searchHint}`;
@@ -93,7 +100,7 @@ export function createWall(
     complete,
     setHues(hues) {
       itemHues = hues;
-      showHues();
+      for (const button of buttons.values()) showHue(button);
     },
   };
 
@@ -102,31 +109,32 @@ export function createWall(
    * with all its buttons, so that its height does not change.
    */
   async function fillWall(): Promise<void> {
-    const shownGroups: ItemGroup[] = [];
-    groups = shownGroups;
     root.replaceChildren(emptyNote);
     for (const groupItems of itemsByGroup(items.values())) {
       const group = createGroup(groupItems);
       await forEachInSlices(groupItems, (item) => addButton(group, item));
-      shownGroups.push(group);
-      filterGroup(group);
+      groups.push(group);
+      filterGroup(group, createFilter(search.value));
       emptyNote.before(group.element);
       await nextFrame();
     }
-    buttons = buttonsById(groups);
-    showHues();
+    for (const { buttons: added } of groups) for (const button of added) register(button);
     applyFilter();
   }
 
-  function showHues(): void {
-    for (const [id, button] of buttons) {
-      const hue = itemHues.get(id);
-      // Most of the 1,900 buttons do not change; writing to each would cost a style update.
-      if (button.dataset.hue === (hue === undefined ? undefined : String(hue))) continue;
-      const label = items.get(id)?.label ?? id;
-      setHue(button, hue);
-      button.setAttribute("aria-label", hue === undefined ? label : `${label}, one of yours`);
-    }
+  function register(button: HTMLButtonElement): void {
+    buttons.set(button.value, button);
+    showHue(button);
+  }
+
+  function showHue(button: HTMLButtonElement): void {
+    const id = button.value;
+    const hue = itemHues.get(id);
+    // Most of the 1,900 buttons do not change; writing to each would cost a style update.
+    if (button.dataset.hue === (hue === undefined ? undefined : String(hue))) return;
+    const label = items.get(id)?.label ?? id;
+    setHue(button, hue);
+    button.setAttribute("aria-label", hue === undefined ? label : `${label}, one of yours`);
   }
 
   /** Calls `act` with the item whose button has the event. Returns whether there is an item. */
@@ -140,29 +148,50 @@ export function createWall(
   }
 
   /** In a large catalogue, replaces the buttons by those of the first matches. */
-  function showMatches(): void {
-    const matches: Item[] = [];
-    for (const item of items.values()) {
-      if (matches.length >= MAX_BUTTONS) break;
-      const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === item.group;
-      if (isSelected && matchesQuery(item, search.value)) matches.push(item);
+  function showMatches(matches: readonly Item[]): void {
+    waiting = itemsByGroup(matches).reverse();
+    groups = [];
+    buttons.clear();
+    root.replaceChildren(emptyNote, end);
+    addBatch();
+  }
+
+  /** Adds buttons at the end of the wall, until they are beyond the window. */
+  function addBatch(): void {
+    let remaining = BATCH_SIZE;
+    while (remaining > 0) {
+      const groupItems = waiting.pop();
+      if (groupItems === undefined) return endObserver.disconnect();
+      let group = groups.at(-1);
+      if (group?.name !== groupItems[0]?.group) {
+        group = createGroup(groupItems);
+        groups.push(group);
+        emptyNote.before(group.element);
+      }
+      const added = groupItems.splice(0, remaining);
+      remaining -= added.length;
+      if (groupItems.length > 0) waiting.push(groupItems);
+      if (group === undefined) continue;
+      for (const item of added) register(addButton(group, item));
+      group.element.style.setProperty("--item-count", String(group.buttons.length));
     }
-    groups = createGroups(matches);
-    buttons = buttonsById(groups);
-    root.replaceChildren(...groups.map((group) => group.element), emptyNote);
-    showHues();
+    // Observed anew, it reports whether it is still in sight.
+    endObserver.disconnect();
+    endObserver.observe(end);
   }
 
   function applyFilter(): void {
-    if (isPartial) showMatches();
-    let totalVisible = 0;
-    for (const group of groups) totalVisible += filterGroup(group);
-    const total = formatCount(items.size, "thing");
-    byId("wall-count").textContent =
-      isPartial && totalVisible < items.size
-        ? `${totalVisible.toLocaleString("en")} of ${total}`
-        : formatCount(totalVisible, "thing");
-    emptyNote.hidden = totalVisible > 0;
+    const isMatch = createFilter(search.value);
+    let count = 0;
+    if (isPartial) {
+      const isSelected = ({ group }: Item): boolean =>
+        selectedGroup === ALL_GROUPS || selectedGroup === group;
+      const matches = [...items.values()].filter((item) => isSelected(item) && isMatch(item));
+      count = matches.length;
+      showMatches(matches);
+    } else for (const group of groups) count += filterGroup(group, isMatch);
+    byId("wall-count").textContent = formatCount(count, "thing");
+    emptyNote.hidden = count > 0;
     const remedy = "Try another word, or all categories.";
     emptyNote.textContent = `Nothing here is called “${search.value}”. ${remedy}`;
     const first = visibleButtons().flat()[0];
@@ -170,12 +199,15 @@ export function createWall(
   }
 
   /** Shows the matching buttons of a group, and returns their number. */
-  function filterGroup({ name, element, buttons }: ItemGroup): number {
+  function filterGroup(
+    { name, element, buttons }: ItemGroup,
+    isMatch: (item: Item) => boolean,
+  ): number {
     const isSelected = selectedGroup === ALL_GROUPS || selectedGroup === name;
     let visibleCount = 0;
     for (const button of buttons) {
       const item = items.get(button.value);
-      button.hidden = item === undefined || !isSelected || !matchesQuery(item, search.value);
+      button.hidden = item === undefined || !isSelected || !isMatch(item);
       if (!button.hidden) visibleCount += 1;
     }
     element.hidden = visibleCount === 0;
@@ -210,19 +242,6 @@ export function createWall(
   }
 }
 
-function buttonsById(groups: readonly ItemGroup[]): Map<ItemId, HTMLButtonElement> {
-  return new Map(groups.flatMap(({ buttons }) => buttons.map((button) => [button.value, button])));
-}
-
-/** The groups of the items, each with its buttons, in the order of their first item. */
-function createGroups(items: readonly Item[]): ItemGroup[] {
-  return itemsByGroup(items).map((groupItems) => {
-    const group = createGroup(groupItems);
-    for (const item of groupItems) addButton(group, item);
-    return group;
-  });
-}
-
 /** One array for each group, in the order of the first items. */
 function itemsByGroup(items: Iterable<Item>): Item[][] {
   const groups = new Map<string, Item[]>();
@@ -253,19 +272,25 @@ function createGroup(items: readonly Item[]): ItemGroup {
   return { name, element, grid, buttons: [] };
 }
 
-function addButton({ grid, buttons }: ItemGroup, item: Item): void {
+function addButton({ grid, buttons }: ItemGroup, item: Item): HTMLButtonElement {
   const button = createItemButton(item);
   buttons.push(button);
   grid.append(button);
+  return button;
 }
 
+/** What all buttons of items have: a copy takes half the time of new attributes. */
+const itemButton = createHtml("button", {
+  ...{ type: "button", class: "item", tabindex: -1, "aria-keyshortcuts": "S" },
+});
+
 function createItemButton(item: Item): HTMLButtonElement {
-  const labels = { title: item.label, "aria-label": item.label, "aria-keyshortcuts": "S" };
-  return createHtml(
-    "button",
-    { type: "button", class: "item", value: item.id, tabindex: -1, ...labels },
-    item.isMonogram ? item.label : createGlyph(item),
-  );
+  const button = itemButton.cloneNode() as HTMLButtonElement;
+  button.value = item.id;
+  button.title = item.label;
+  button.setAttribute("aria-label", item.label);
+  button.append(item.isMonogram ? item.label : createGlyph(item));
+  return button;
 }
 
 function createFilterButton(group: string, hasEmoji: boolean): HTMLElement {

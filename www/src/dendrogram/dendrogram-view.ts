@@ -31,6 +31,7 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
   const line = createHtml("div", { class: "cut-line", "aria-hidden": "true" });
   const clusters = createHtml("ul", {
     class: "cut-interests",
+    tabindex: 0, // it scrolls if there are many
     "aria-label": "Interests of this cut",
   });
   const drawing = createSvg("svg", {

@@ -53,8 +53,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
     { class: "map-controls", role: "group", "aria-label": "Map" },
     createButton("+", () => zoom(ZOOM_STEP), { label: "Zoom in" }),
     createButton("−", () => zoom(1 / ZOOM_STEP), { label: "Zoom out" }),
-    createButton("Yours", () => fit("marks"), { label: "Show your items" }),
-    createButton("All", () => fit("all"), { label: "Show all items" }),
+    createButton("Your items", () => fit("marks"), { label: "Show your items" }),
+    createButton("All items", () => fit("all"), { label: "Show all items" }),
   );
   const frame = createHtml("div", { class: "map-frame" }, canvas, controls, note);
   root.append(createHtml("div", { class: "map" }, frame, caption), help, announcer);

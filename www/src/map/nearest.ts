@@ -13,11 +13,13 @@ export function nearestRow(
   limit: number,
 ): number | undefined {
   let nearest: number | undefined;
-  let leastDistance = limit;
+  let leastSquare = limit * limit;
   const updateNearest = (row: number): void => {
-    const distance = Math.hypot((places[2 * row] ?? 0) - x, (places[2 * row + 1] ?? 0) - y);
-    if (distance > leastDistance) return;
-    leastDistance = distance;
+    const dx = (places[2 * row] ?? 0) - x;
+    const dy = (places[2 * row + 1] ?? 0) - y;
+    const square = dx * dx + dy * dy;
+    if (square > leastSquare) return;
+    leastSquare = square;
     nearest = row;
   };
   for (const { row } of marks) updateNearest(row);

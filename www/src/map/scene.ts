@@ -4,7 +4,8 @@ import { type Items, itemById } from "../items.js";
 import type { RenderedState } from "../view.js";
 import type { Camera } from "./camera.js";
 import type { MapColours } from "./colours.js";
-import { PointPicture } from "./points.js";
+import { PointLayer, type Points } from "./points.js";
+import { createLabelSprite, createRingSprite, createTextSprite, Sprites } from "./sprites.js";
 
 /** An item of the user, or a recommendation. */
 export interface Mark {
@@ -29,16 +30,27 @@ export interface Scene {
 const GLYPH_SIZE = { medoid: 30, own: 20, pick: 20, other: 15 };
 const LABEL_FONT_SIZE = 11;
 const RING_WIDTH = 2.5;
-/** The map is divided into cells. One item per cell, beside the marks, has a glyph or a text. */
+/**
+ * The map is divided into cells. One item per cell at most has a glyph or a text,
+ * beside the marks; no two of them overlap.
+ */
 const GLYPH_CELL = { width: 40, height: 40 };
 const TEXT_CELL = { width: 104, height: 30 };
 const MAX_TEXT_LENGTH = 16;
+/** Side of the cells around marks that have no other glyph. */
+const MARK_CELL = 34;
+const SYSTEM_FONT = "system-ui, sans-serif";
+/** A cell's number is column * CELL_STRIDE + row; the steps lead to the eight cells around it. */
+const CELL_STRIDE = 100_003;
+const NEIGHBOUR_CELLS = [-1, 0, 1].flatMap((column) =>
+  [-1, 0, 1].map((row) => column * CELL_STRIDE + row).filter((step) => step !== 0),
+);
 /** If more marks are in sight, only medoids have glyphs and labels; the others are dots. */
 const MAX_DETAILED_MARKS = 40;
 /** Size of the glyphs of medoids if more than MAX_DETAILED_MARKS are in sight. */
 const SMALL_MEDOID_SIZE = 23;
 /** Maximum number of texts, beside those of marks, that are drawn for the first time per frame. */
-const NEW_TEXTS_PER_FRAME = 10;
+const NEW_TEXTS_PER_FRAME = 5;
 /** Radius of the user's items without glyphs, beyond that of other points. */
 const OWN_DOT_GROWTH = 2.5;
 
@@ -69,15 +81,27 @@ export function marksOf(state: RenderedState, rowOf: ReadonlyMap<ItemId, number>
   return marks;
 }
 
+/** Where rows of the places are in the picture, in device pixels. */
+interface Projection {
+  readonly places: Float32Array;
+  readonly scale: number;
+  readonly left: number;
+  readonly top: number;
+  /** Device pixels per CSS pixel. */
+  readonly ratio: number;
+}
+
 /** Draws scenes into one canvas. */
 export class MapPainter {
   readonly #context: CanvasRenderingContext2D;
   readonly #items: Items;
   readonly #glyphFont: string;
-  readonly #sprites = new Map<string, HTMLCanvasElement>();
+  readonly #sprites = new Sprites();
   readonly #spacedRows = new Map<number, readonly number[]>();
   #newTexts = 0;
-  #picture = new PointPicture(1, 1);
+  #layer = new PointLayer(1, 1);
+  #points: Points | undefined;
+  #pointsKey: readonly unknown[] = [];
   #spacedPlaces: Float32Array | undefined;
 
   constructor(context: CanvasRenderingContext2D, items: Items, glyphFont: string) {
@@ -91,55 +115,69 @@ export class MapPainter {
     this.#newTexts = 0;
     const context = this.#context;
     const { width, height } = context.canvas;
-    if (this.#picture.width !== width || this.#picture.height !== height)
-      this.#picture = new PointPicture(width, height);
+    if (!this.#layer.fits(width, height)) this.#layer = new PointLayer(width, height);
     const { places, marks, selected } = scene;
     const scale = camera.scale * ratio;
     const left = width / 2 - camera.x * scale;
     const top = height / 2 - camera.y * scale;
-    const xOf = (row: number): number => left + (places[2 * row] ?? 0) * scale;
-    const yOf = (row: number): number => top + (places[2 * row + 1] ?? 0) * scale;
+    const projection = { places, scale, left, top, ratio };
+    const margin = 40 * ratio;
     const isVisible = (row: number): boolean => {
-      const margin = 40 * ratio;
-      const [x, y] = [xOf(row), yOf(row)];
+      const [x, y] = [xOf(projection, row), yOf(projection, row)];
       return x > -margin && y > -margin && x < width + margin && y < height + margin;
     };
 
     const visible = marks.filter(({ row }) => isVisible(row));
     const isDetailed = visible.length <= MAX_DETAILED_MARKS;
-    const sizeOf = (kind: Mark["kind"]): number =>
-      (kind === "medoid" && !isDetailed ? SMALL_MEDOID_SIZE : GLYPH_SIZE[kind]) * ratio;
     const radius = pointRadius(camera.scale, scene.ids.length) * ratio;
-    this.#picture.clear(colours.background);
-    for (let row = 0; row < scene.ids.length; row += 1)
-      this.#picture.add(xOf(row), yOf(row), radius, colours.item);
-    for (const { row, hue, kind } of visible)
-      if (hue !== undefined && kind !== "pick") {
-        const { fill } = colours.interest(hue);
-        this.#picture.add(xOf(row), yOf(row), radius + OWN_DOT_GROWTH * ratio, fill);
-      }
-    this.#picture.draw(context);
+    this.#layer.draw(context, this.#pointsOf(scene, radius, colours, ratio), scale, left, top);
 
     const detailedMarks = isDetailed ? visible : visible.filter(({ kind }) => kind === "medoid");
-    const cell = 34 * ratio;
-    const cellOf = (row: number, dx: number, dy: number): string =>
-      `${Math.round(xOf(row) / cell) + dx},${Math.round(yOf(row) / cell) + dy}`;
-    const takenCells = new Set<string>();
+    const cell = MARK_CELL * ratio;
+    const columns = Math.ceil(width / cell) + 8;
+    const cellOf = (row: number): number =>
+      Math.round(yOf(projection, row) / cell) * columns + Math.round(xOf(projection, row) / cell);
+    const takenCells = new Set<number>();
     for (const { row } of detailedMarks)
-      for (const dx of [-1, 0, 1]) for (const dy of [-1, 0, 1]) takenCells.add(cellOf(row, dx, dy));
+      for (const dx of [-1, 0, 1])
+        for (const dy of [-1, 0, 1]) takenCells.add(cellOf(row) + dy * columns + dx);
     for (const row of this.#spaced(scene, camera.scale))
-      if (isVisible(row) && !takenCells.has(cellOf(row, 0, 0)))
-        this.#drawOther(scene, row, xOf(row), yOf(row), ratio, colours.muted);
+      if (isVisible(row) && !takenCells.has(cellOf(row)))
+        this.#drawOther(scene, row, projection, colours.muted);
 
-    this.#drawLinks(marks, colours, xOf, yOf, ratio);
+    this.#drawLinks(marks, colours, projection);
     for (const { row, kind, hue } of detailedMarks) {
       const colour = hue === undefined ? colours.muted : colours.interest(hue).css;
-      const size = sizeOf(kind);
-      this.#drawBack(xOf(row), yOf(row), size, kind, colour, colours.halo, ratio);
-      this.#drawGlyph(scene, row, xOf(row), yOf(row), size * 0.8, colours.text);
+      const size =
+        (kind === "medoid" && !isDetailed ? SMALL_MEDOID_SIZE : GLYPH_SIZE[kind]) * ratio;
+      const [x, y] = [xOf(projection, row), yOf(projection, row)];
+      this.#drawBack(x, y, size, kind, colour, colours.halo, ratio);
+      this.#drawGlyph(scene, row, x, y, size * 0.8, colours.text);
     }
-    this.#drawLabels(scene, detailedMarks, selected, colours, xOf, yOf, ratio);
+    this.#drawLabels(scene, detailedMarks, selected, colours, projection);
     return this.#newTexts <= NEW_TEXTS_PER_FRAME;
+  }
+
+  /** All points, and the user's in the colour of their interest; the same object if unchanged. */
+  #pointsOf({ places, marks }: Scene, radius: number, colours: MapColours, ratio: number): Points {
+    const key = [places, marks, radius, colours, ratio];
+    if (this.#points !== undefined && key.every((value, at) => value === this.#pointsKey[at]))
+      return this.#points;
+    const accentRadius = radius + OWN_DOT_GROWTH * ratio;
+    const accents = marks.flatMap(({ row, hue, kind }) =>
+      hue === undefined || kind === "pick"
+        ? []
+        : [{ row, radius: accentRadius, colour: colours.interest(hue).fill }],
+    );
+    this.#pointsKey = key;
+    this.#points = {
+      background: colours.background,
+      places,
+      radius,
+      colour: colours.item,
+      accents,
+    };
+    return this.#points;
   }
 
   /** One row for each cell of the map at this scale. Independent of the camera's position. */
@@ -155,15 +193,22 @@ export class MapPainter {
     const isText = itemById(this.#items, ids[0] ?? "").isMonogram;
     const { width, height } = isText ? TEXT_CELL : GLYPH_CELL;
     const unit = 2 ** (level / 2);
-    const takenCells = new Set<number>();
     const rows: number[] = [];
+    const rowOfCell = new Map<number, number>();
+    const xAt = (row: number): number => (places[2 * row] ?? 0) * unit;
+    const yAt = (row: number): number => (places[2 * row + 1] ?? 0) * unit;
+    const overlaps = (row: number, cell: number): boolean => {
+      const other = rowOfCell.get(cell);
+      if (other === undefined) return false;
+      const [dx, dy] = [Math.abs(xAt(row) - xAt(other)), Math.abs(yAt(row) - yAt(other))];
+      return dx < width && dy < height;
+    };
     for (let row = 0; row < ids.length; row += 1) {
-      const x = Math.floor(((places[2 * row] ?? 0) * unit) / width);
-      const y = Math.floor(((places[2 * row + 1] ?? 0) * unit) / height);
-      const key = x * 100_003 + y;
+      const cell = Math.floor(xAt(row) / width) * CELL_STRIDE + Math.floor(yAt(row) / height);
       // Items that this device cannot draw are points.
-      if (takenCells.has(key) || !this.#items.has(ids[row] ?? "")) continue;
-      takenCells.add(key);
+      if (rowOfCell.has(cell) || !this.#items.has(ids[row] ?? "")) continue;
+      if (NEIGHBOUR_CELLS.some((step) => overlaps(row, cell + step))) continue;
+      rowOfCell.set(cell, row);
       rows.push(row);
     }
     this.#spacedRows.set(level, rows);
@@ -174,12 +219,13 @@ export class MapPainter {
    * An item that is no mark: its emoji, or its label as small text. `colour` is that of text; emoji
    * have their own.
    */
-  #drawOther(scene: Scene, row: number, x: number, y: number, ratio: number, colour: string): void {
+  #drawOther(scene: Scene, row: number, projection: Projection, colour: string): void {
+    const { ratio } = projection;
     const item = itemById(this.#items, scene.ids[row] ?? "");
     const text = item.isMonogram ? item.label.slice(0, MAX_TEXT_LENGTH) : item.glyph;
     const size = (item.isMonogram ? LABEL_FONT_SIZE : GLYPH_SIZE.other) * ratio;
-    const middle = y + (item.isMonogram ? 9 * ratio : 0);
-    this.#drawText(text, x, middle, size, colour, NEW_TEXTS_PER_FRAME);
+    const y = yOf(projection, row) + (item.isMonogram ? 9 * ratio : 0);
+    this.#drawText(text, xOf(projection, row), y, size, colour, NEW_TEXTS_PER_FRAME);
   }
 
   /** The glyph of a mark, within a circle of diameter `size`. */
@@ -188,7 +234,6 @@ export class MapPainter {
     this.#drawText(glyph, x, y, size * (isMonogram ? 0.62 : 0.86), colour);
   }
 
-  /** Text is slow to draw, and emoji more so: each is drawn once for every size. */
   #drawText(
     text: string,
     x: number,
@@ -199,32 +244,22 @@ export class MapPainter {
   ): void {
     const fontSize = Math.max(1, Math.round(size));
     const key = `${fontSize} ${colour} ${text}`;
-    let sprite = this.#sprites.get(key);
-    if (sprite === undefined) {
-      if (maxNewTexts < Number.POSITIVE_INFINITY) this.#newTexts += 1;
+    if (maxNewTexts < Number.POSITIVE_INFINITY && !this.#sprites.has(key)) {
+      this.#newTexts += 1;
       if (this.#newTexts > maxNewTexts) return;
-      sprite = this.#createSprite(text, fontSize, colour);
-      this.#sprites.set(key, sprite);
     }
-    const { width, height } = sprite;
-    this.#context.drawImage(sprite, Math.round(x - width / 2), Math.round(y - height / 2));
+    const sprite = this.#sprites.of(key, () => {
+      const isText = /^[\p{L}\p{N}]/u.test(text);
+      const font = `${fontSize}px ${isText ? SYSTEM_FONT : this.#glyphFont}`;
+      return createTextSprite(text, font, fontSize, colour);
+    });
+    this.#drawSprite(sprite, x, y);
   }
 
-  #createSprite(text: string, fontSize: number, colour: string): HTMLCanvasElement {
-    const sprite = document.createElement("canvas");
-    const context = sprite.getContext("2d");
-    if (context === null) return sprite;
-    const isText = /^[\p{L}\p{N}]/u.test(text);
-    const font = `${fontSize}px ${isText ? "system-ui, sans-serif" : this.#glyphFont}`;
-    context.font = font;
-    sprite.width = Math.ceil(context.measureText(text).width) + 4;
-    sprite.height = Math.ceil(fontSize * 1.5);
-    context.font = font; // the size of a canvas resets its state
-    context.fillStyle = colour;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(text, sprite.width / 2, sprite.height / 2);
-    return sprite;
+  /** Draws a sprite around (x, y), at whole pixels. */
+  #drawSprite(sprite: HTMLCanvasElement, x: number, y: number): void {
+    const { width, height } = sprite;
+    this.#context.drawImage(sprite, Math.round(x - width / 2), Math.round(y - height / 2));
   }
 
   #drawBack(
@@ -236,37 +271,24 @@ export class MapPainter {
     fill: string,
     ratio: number,
   ): void {
-    const context = this.#context;
-    const radius = size * 0.62;
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
-    context.fillStyle = fill;
-    context.fill();
-    context.strokeStyle = colour;
-    context.setLineDash(kind === "pick" ? [3 * ratio, 2.5 * ratio] : []);
-    context.lineWidth = (kind === "medoid" ? RING_WIDTH : 1.5) * ratio;
-    context.stroke();
-    if (kind === "medoid") {
-      context.beginPath();
-      context.arc(x, y, radius + 3.5 * ratio, 0, 2 * Math.PI);
-      context.lineWidth = ratio;
-      context.stroke();
-    }
-    context.setLineDash([]);
+    const sprite = this.#sprites.of(`ring ${kind} ${size} ${colour} ${fill}`, () => {
+      const radius = size * 0.62;
+      const dash = kind === "pick" ? [3 * ratio, 2.5 * ratio] : [];
+      const width = (kind === "medoid" ? RING_WIDTH : 1.5) * ratio;
+      const inner = { radius, width, colour, fill, dash };
+      const outer = { radius: radius + 3.5 * ratio, width: ratio, colour };
+      return createRingSprite(kind === "medoid" ? [inner, outer] : [inner]);
+    });
+    this.#drawSprite(sprite, x, y);
   }
 
-  #drawLinks(
-    marks: readonly Mark[],
-    colours: MapColours,
-    xOf: (row: number) => number,
-    yOf: (row: number) => number,
-    ratio: number,
-  ): void {
+  #drawLinks(marks: readonly Mark[], colours: MapColours, projection: Projection): void {
     const context = this.#context;
-    context.lineWidth = 1.25 * ratio;
+    context.lineWidth = 1.25 * projection.ratio;
     for (const { row, reason, hue } of marks) {
       if (reason === undefined) continue;
-      const [x, y, endX, endY] = [xOf(row), yOf(row), xOf(reason), yOf(reason)];
+      const [x, y] = [xOf(projection, row), yOf(projection, row)];
+      const [endX, endY] = [xOf(projection, reason), yOf(projection, reason)];
       context.strokeStyle = hue === undefined ? colours.muted : colours.interest(hue).css;
       context.beginPath();
       context.moveTo(x, y);
@@ -286,15 +308,12 @@ export class MapPainter {
     marks: readonly Mark[],
     selected: number | undefined,
     colours: MapColours,
-    xOf: (row: number) => number,
-    yOf: (row: number) => number,
-    ratio: number,
+    projection: Projection,
   ): void {
     const context = this.#context;
-    context.font = `${LABEL_FONT_SIZE * ratio}px system-ui, sans-serif`;
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    context.lineJoin = "round";
+    const { ratio } = projection;
+    const fontSize = LABEL_FONT_SIZE * ratio;
+    const halo = { width: 1.5 * ratio, colour: colours.halo };
     const boxes: [left: number, top: number, right: number, bottom: number][] = [];
     const priority = { medoid: 0, own: 1, pick: 2 };
     const entries = marks.map(({ row, kind }) => ({ row, kind: kind as Mark["kind"] }));
@@ -304,7 +323,8 @@ export class MapPainter {
       entries.unshift({ row: selected, kind: mark?.kind ?? "own" });
       context.beginPath();
       const size = mark === undefined ? GLYPH_SIZE.other : GLYPH_SIZE[mark.kind];
-      context.arc(xOf(selected), yOf(selected), (size * 0.62 + 4) * ratio, 0, 2 * Math.PI);
+      const [x, y] = [xOf(projection, selected), yOf(projection, selected)];
+      context.arc(x, y, (size * 0.62 + 4) * ratio, 0, 2 * Math.PI);
       context.strokeStyle = colours.text;
       context.lineWidth = 2 * ratio;
       context.stroke();
@@ -312,25 +332,35 @@ export class MapPainter {
     for (const { row, kind } of entries) {
       const { label } = itemById(this.#items, scene.ids[row] ?? "");
       const text = label.length > 24 ? `${label.slice(0, 23)}…` : label;
-      const halfWidth = context.measureText(text).width / 2;
+      const colour = kind === "pick" ? colours.muted : colours.text;
+      const sprite = this.#sprites.of(`label ${fontSize} ${colour} ${halo.colour} ${text}`, () =>
+        createLabelSprite(text, `${fontSize}px ${SYSTEM_FONT}`, fontSize, colour, halo),
+      );
+      const halfWidth = sprite.width / 2;
       // Labels of items at the edge stay within the picture.
-      const edge = context.canvas.width - halfWidth - 2 * ratio;
-      const x = Math.min(Math.max(xOf(row), halfWidth + 2 * ratio), edge);
-      const top = yOf(row) + (GLYPH_SIZE[kind] * 0.62 + 4) * ratio;
-      const bottom = top + LABEL_FONT_SIZE * 1.2 * ratio;
+      const x = Math.min(
+        Math.max(xOf(projection, row), halfWidth),
+        context.canvas.width - halfWidth,
+      );
+      const top = yOf(projection, row) + (GLYPH_SIZE[kind] * 0.62 + 4) * ratio;
+      const bottom = top + fontSize * 1.2;
       const isFree = boxes.every(
         (box) =>
           x + halfWidth < box[0] || x - halfWidth > box[2] || bottom < box[1] || top > box[3],
       );
       if (!isFree) continue;
       boxes.push([x - halfWidth, top, x + halfWidth, bottom]);
-      context.strokeStyle = colours.halo;
-      context.lineWidth = 3 * ratio;
-      context.strokeText(text, x, top);
-      context.fillStyle = kind === "pick" ? colours.muted : colours.text;
-      context.fillText(text, x, top);
+      this.#drawSprite(sprite, x, top - halo.width + sprite.height / 2);
     }
   }
+}
+
+function xOf({ places, scale, left }: Projection, row: number): number {
+  return left + (places[2 * row] ?? 0) * scale;
+}
+
+function yOf({ places, scale, top }: Projection, row: number): number {
+  return top + (places[2 * row + 1] ?? 0) * scale;
 }
 
 /** The radius of a point in CSS pixels: smaller for many items, larger when the map is closer. */
