@@ -16,6 +16,8 @@ export const isFirefox = process.env.POCKETSAGE_BROWSER === "firefox";
 
 let site;
 let browser;
+/** Firefox by its preferences, as JSON: {@link firefoxWith}. */
+const firefoxes = new Map();
 
 /**
  * Call once per test file: builds and serves the page, with options of `serveBuiltPage`, and starts
@@ -28,6 +30,7 @@ export function openBrowser(pageOptions) {
   });
   after(async () => {
     await browser?.close();
+    for (const firefox of firefoxes.values()) await (await firefox).close();
     await site?.close();
   });
 }
@@ -42,8 +45,8 @@ export async function visit(
   t,
   { expected, otherOrigins = [], prepare, url = site.url, ...options } = {},
 ) {
-  if (isFirefox) delete options.isMobile; // Playwright cannot imitate a phone in Firefox
-  const context = await browser.newContext({
+  const opened = isFirefox ? await firefoxWith(options) : browser;
+  const context = await opened.newContext({
     viewport: { width: 1280, height: 860 },
     acceptDownloads: true,
     serviceWorkers: "block", // their fetches cannot be observed; offline.test.mjs allows them
@@ -74,6 +77,23 @@ export async function visit(
   });
   await page.goto(url);
   return new Visitor(page, requests);
+}
+
+/**
+ * A Firefox with the colour scheme and motion of these options. WebDriver BiDi can set neither, nor
+ * imitate a phone: the preferences of the browser do, and `options` loses all three.
+ */
+function firefoxWith(options) {
+  const { colorScheme, reducedMotion } = options;
+  for (const name of ["colorScheme", "reducedMotion", "isMobile"]) delete options[name];
+  const preferences = {
+    ...(colorScheme === "dark" && { "layout.css.prefers-color-scheme.content-override": 0 }),
+    ...(reducedMotion === "reduce" && { "ui.prefersReducedMotion": 1 }),
+  };
+  const key = JSON.stringify(preferences);
+  if (key === "{}") return browser;
+  if (!firefoxes.has(key)) firefoxes.set(key, launchFirefox(preferences));
+  return firefoxes.get(key);
 }
 
 class Visitor {
