@@ -52,6 +52,7 @@ extern crate alloc;
 extern crate std as _;
 
 mod catalogue;
+mod cbor;
 mod error;
 mod limits;
 mod math;

@@ -11,6 +11,7 @@
 //!   ? 2: [+ tstr],                             item ids
 //!   ? 3: #6.40([[n, dim], typed])              unit vectors, row-major, little-endian:
 //!                                              #6.84(f16) | #6.72(i8) | #6.85(f32)
+//!   ? 4: tstr,                                 name of the vector space
 //! }
 //! ```
 //!
@@ -19,12 +20,12 @@
 //!
 //! More than 400 lines with its tests, which use its private functions.
 
+use crate::cbor::{ARRAY, BYTES, MAP, Reader, TAG, TEXT, UINT, write_head, write_string};
 use crate::limits::{MAX_DIM, MAX_HITS, MAX_MEDOIDS, MAX_MESSAGE_ID_BYTES};
 use crate::math::f16::{f16_to_f32, f32_to_f16};
 use crate::math::simd::sqrt;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
-use minicbor::{Decoder, Encoder, data::Tag, encode::Write};
 
 /// The version of messages that are written and read.
 const VERSION: u32 = 1;
@@ -63,6 +64,8 @@ pub struct Medoids<'a> {
     pub vectors: Vec<f32>,
     /// Number of dimensions, 1 to 32,768.
     pub dim: usize,
+    /// Name of the vector space, 1 to 512 bytes; `None` for an unnamed space.
+    pub space: Option<&'a str>,
 }
 
 impl<'a> Medoids<'a> {
@@ -74,10 +77,7 @@ impl<'a> Medoids<'a> {
     /// NaN or infinity.
     pub fn encode(&self, precision: WirePrecision) -> Result<Vec<u8>, Error> {
         self.validate()?;
-        let mut out = Encoder::new(Bytes(Vec::new()));
-        // Writing into memory cannot fail.
-        let _ = self.write(&mut out, precision);
-        Ok(out.into_writer().0)
+        Ok(self.write(precision))
     }
 
     /// Decodes a message. O(bytes).
@@ -86,9 +86,10 @@ impl<'a> Medoids<'a> {
     /// [`Error::Version`] for another version; [`Error::Corrupt`] for bytes that are not exactly
     /// one message; the errors of [`encode`](Self::encode) for fields outside their ranges.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut medoids = Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1 };
-        let mut input = Decoder::new(bytes);
-        let field_count = definite_length(input.map())?;
+        let mut medoids =
+            Self { count: 0, ids: Vec::new(), vectors: Vec::new(), dim: 1, space: None };
+        let mut input = Reader { rest: bytes };
+        let field_count = input.head(MAP)?;
         let mut previous_key = None;
         for _ in 0..field_count {
             let key = read_u32(&mut input)?;
@@ -106,15 +107,16 @@ impl<'a> Medoids<'a> {
                 }
                 1 => medoids.count = read_u32(&mut input)?,
                 2 => {
-                    for _ in 0..check_at_most(definite_length(input.array())?, MAX_MEDOIDS)? {
-                        medoids.ids.push(or_corrupt(input.str())?);
+                    for _ in 0..check_at_most(input.head(ARRAY)?, MAX_MEDOIDS)? {
+                        medoids.ids.push(input.text()?);
                     }
                 }
                 3 => medoids.read_matrix(&mut input)?,
+                4 => medoids.space = Some(input.text()?),
                 _ => return Err(Error::corrupt("it has an unknown field")),
             }
         }
-        if input.position() != bytes.len() {
+        if !input.rest.is_empty() {
             return Err(Error::corrupt("there are bytes after its end"));
         }
         medoids.validate()?;
@@ -140,29 +142,30 @@ impl<'a> Medoids<'a> {
             })
         } else if self.count == 0 || self.count > MAX_HITS {
             Err(Error::option("count", "expected 1 to 10000"))
-        } else if self.ids.iter().any(|id| id.is_empty() || id.len() > MAX_MESSAGE_ID_BYTES) {
-            Err(Error::option("id", "expected 1 to 512 bytes"))
+        } else if (self.ids.iter().chain(&self.space))
+            .any(|text| text.is_empty() || text.len() > MAX_MESSAGE_ID_BYTES)
+        {
+            Err(Error::option("id or space", "expected 1 to 512 bytes"))
         } else {
             Ok(())
         }
     }
 
-    /// Writes the message as CBOR. All fields must have passed [`validate`](Self::validate).
-    fn write(
-        &self,
-        out: &mut Encoder<Bytes>,
-        precision: WirePrecision,
-    ) -> Result<(), minicbor::encode::Error<core::convert::Infallible>> {
+    /// The message as CBOR. All fields must have passed [`validate`](Self::validate).
+    fn write(&self, precision: WirePrecision) -> Vec<u8> {
         let (has_ids, has_vectors) = (!self.ids.is_empty(), !self.vectors.is_empty());
-        out.map(2 + u64::from(has_ids) + u64::from(has_vectors))?
-            .u32(0)?
-            .u32(VERSION)?
-            .u32(1)?
-            .u32(self.count)?;
+        let mut message = Vec::new();
+        let out = &mut message;
+        let optional_fields = [has_ids, has_vectors, self.space.is_some()];
+        write_head(out, MAP, 2 + optional_fields.iter().filter(|&&is_given| is_given).count());
+        for uint in [0, VERSION, 1, self.count] {
+            write_head(out, UINT, uint as usize);
+        }
         if has_ids {
-            out.u32(2)?.array(self.ids.len() as u64)?;
+            write_head(out, UINT, 2);
+            write_head(out, ARRAY, self.ids.len());
             for id in &self.ids {
-                out.str(id)?;
+                write_string(out, TEXT, id.as_bytes());
             }
         }
         if has_vectors {
@@ -193,21 +196,37 @@ impl<'a> Medoids<'a> {
                     }
                 }
             }
-            out.u32(3)?.tag(Tag::new(TAG_MATRIX))?.array(2)?;
-            out.array(2)?.u32(n as u32)?.u32(self.dim as u32)?.tag(Tag::new(tag))?.bytes(&codes)?;
+            for (major, argument) in [
+                (UINT, 3),
+                (TAG, TAG_MATRIX as usize),
+                (ARRAY, 2),
+                (ARRAY, 2),
+                (UINT, n),
+                (UINT, self.dim),
+                (TAG, tag as usize),
+            ] {
+                write_head(out, major, argument);
+            }
+            write_string(out, BYTES, &codes);
         }
-        Ok(())
+        if let Some(space) = self.space {
+            write_head(out, UINT, 4);
+            write_string(out, TEXT, space.as_bytes());
+        }
+        message
     }
 
     /// Reads the matrix of vectors.
-    fn read_matrix(&mut self, input: &mut Decoder<'_>) -> Result<(), Error> {
-        expect_tag(input, TAG_MATRIX)?;
-        check_equal(definite_length(input.array())?, 2)?;
-        check_equal(definite_length(input.array())?, 2)?;
-        let rows = check_at_most(or_corrupt(input.u64())?, MAX_MEDOIDS)?;
-        self.dim = check_at_most(or_corrupt(input.u64())?, MAX_DIM)?;
-        let array_tag = or_corrupt(input.tag())?.as_u64();
-        let bytes = or_corrupt(input.bytes())?;
+    fn read_matrix(&mut self, input: &mut Reader<'_>) -> Result<(), Error> {
+        if input.head(TAG)? != TAG_MATRIX {
+            return Err(Error::corrupt("its vectors are not a matrix"));
+        }
+        check_equal(input.head(ARRAY)?, 2)?;
+        check_equal(input.head(ARRAY)?, 2)?;
+        let rows = check_at_most(input.head(UINT)?, MAX_MEDOIDS)?;
+        self.dim = check_at_most(input.head(UINT)?, MAX_DIM)?;
+        let array_tag = input.head(TAG)?;
+        let bytes = input.string(BYTES)?;
         let component_bytes = match array_tag {
             TAG_I8 => 1,
             TAG_F16 => 2,
@@ -225,37 +244,14 @@ impl<'a> Medoids<'a> {
     }
 }
 
-/// A byte buffer to which a CBOR encoder can write. (minicbor can write to a `Vec` only with its
-/// feature `alloc`.)
-struct Bytes(Vec<u8>);
-
-impl Write for Bytes {
-    type Error = core::convert::Infallible;
-
-    fn write_all(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
-        self.0.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 /// Euclidean length of a vector.
 fn norm(row: &[f32]) -> f64 {
     sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
 }
 
-/// Maps an error of the CBOR decoder to [`Error::Corrupt`].
-fn or_corrupt<T>(result: Result<T, minicbor::decode::Error>) -> Result<T, Error> {
-    result.map_err(|_| Error::corrupt("it is not a message of compact medoids"))
-}
-
-/// Reads a `u32`, by the decoder of `u64` that lengths need too: `Decoder::u32` is another 0.2 KB.
-fn read_u32(input: &mut Decoder<'_>) -> Result<u32, Error> {
-    u32::try_from(or_corrupt(input.u64())?).map_err(|_| Error::corrupt("it is too large"))
-}
-
-/// The length of a map or array; an indefinite length is an error.
-fn definite_length(result: Result<Option<u64>, minicbor::decode::Error>) -> Result<u64, Error> {
-    or_corrupt(result)?.ok_or_else(|| Error::corrupt("it has an indefinite length"))
+/// Reads a `u32`.
+fn read_u32(input: &mut Reader<'_>) -> Result<u32, Error> {
+    u32::try_from(input.head(UINT)?).map_err(|_| Error::corrupt("it is too large"))
 }
 
 /// `got` if it is at most `max`, else [`Error::Corrupt`].
@@ -266,15 +262,6 @@ fn check_at_most(got: u64, max: usize) -> Result<usize, Error> {
 /// [`Error::Corrupt`] unless the length `got` is `expected`.
 fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
     if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not match")) }
-}
-
-/// [`Error::Corrupt`] unless the next CBOR tag is `tag`.
-fn expect_tag(input: &mut Decoder<'_>, tag: u64) -> Result<(), Error> {
-    if or_corrupt(input.tag())?.as_u64() == tag {
-        Ok(())
-    } else {
-        Err(Error::corrupt("its vectors are not a matrix"))
-    }
 }
 
 #[cfg(test)]
@@ -294,6 +281,7 @@ mod tests {
             ids: if ids { IDS[..n].to_vec() } else { Vec::new() },
             vectors: (0..n * dim).map(|_| (random.uniform() - 0.5) as f32).collect(),
             dim,
+            space: None,
         }
     }
 
@@ -346,7 +334,7 @@ mod tests {
     #[test]
     fn bytes_match_the_documented_layout() {
         let message_of_two_fields =
-            Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2 };
+            Medoids { count: 9, ids: vec!["a"], vectors: vec![0.0, -2.0], dim: 2, space: None };
         let expected_start =
             [0xa4, 0, 1, 1, 9, 2, 0x81, 0x61, b'a', 3, 0xd8, 40, 0x82, 0x82, 1, 2, 0xd8];
         assert_eq!(
@@ -360,8 +348,21 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_the_space_is_the_last_field() {
+        let named = Medoids { space: Some("m/8"), ..medoids(1, 8, true) };
+        let bytes = named.encode(WirePrecision::I8).unwrap();
+        assert_eq!(bytes[0], 0xa5);
+        assert_eq!(bytes[bytes.len() - 5..], [4, 0x63, b'm', b'/', b'8']);
+        assert_eq!(Medoids::decode(&bytes).unwrap().space, Some("m/8"));
+        let unnamed = Medoids { space: Some(""), ..named };
+        assert_eq!(unnamed.encode(WirePrecision::I8).unwrap_err().code(), "option");
+    }
+
+    #[test]
     fn damaged_messages_do_not_panic() {
-        let bytes = medoids(3, 8, true).encode(WirePrecision::I8).unwrap();
+        let bytes = Medoids { space: Some("m/8"), ..medoids(3, 8, true) }
+            .encode(WirePrecision::I8)
+            .unwrap();
         for end in 0..bytes.len() {
             assert!(Medoids::decode(&bytes[..end]).is_err(), "cut at {end}");
         }

@@ -44,6 +44,8 @@ export interface Retriever {
   outbound?: (queries: readonly Query[]) => Outbound[];
   /** Whether no query leaves the device as it is, as with `pocketsage/privacy`. Default: false. */
   hidesQueries?: boolean;
+  /** Name of the vector space of the queries. Default: none, which fits every space. */
+  space?: string | undefined;
   /**
    * The same retriever, restricted to items that meet the filter, for `recommend({ filter })`.
    * Default: there is no filter; `recommend` then rejects the option.

@@ -34,7 +34,7 @@ import {
   ShownBody,
   UnhideQuery,
 } from "./schema.js";
-import { dimOf, originsOf } from "./settings.js";
+import { dimOf, originsOf, spaceOf } from "./settings.js";
 
 const DEFAULT_PAGE_ACTIONS = 100; // actions
 
@@ -77,9 +77,9 @@ app.use("/v1/*", checkAccess);
 
 app.post("/v1/actions", limitBody(MAX_ACTIONS_BODY_BYTES), async (context) => {
   const { body, text } = await readJson(context, ActionsBody);
-  const { actions } = body;
+  const { actions, space } = body;
   const stamp = await stampOf(context, text);
-  const result = withoutConflict(unwrap(await userOf(context).record(actions, stamp)));
+  const result = withoutConflict(unwrap(await userOf(context).record(actions, stamp, space)));
   const { recorded, dropped, repeated } = result;
   context.set("logFields", { actions: actions.length, dropped, repeated });
   const status = repeated || recorded === 0 ? 200 : 201;
@@ -197,7 +197,7 @@ app.get("/v1/export", async (context) => {
 
 /** Answers the medoids of a request without a user. Only answers are cached, by medoid. */
 app.post("/v1/retrieve", limitRetrieveBody, async (context) => {
-  const queries = await readMedoids(context, dimOf(context.env));
+  const queries = await readMedoids(context, dimOf(context.env), spaceOf(context.env));
   const retriever = await retrieverFor(context.env, (work) => context.executionCtx.waitUntil(work));
   const answers = await withTiming(context, "engine", retriever.ask(queries));
   context.set("logFields", { medoids: queries.length, ...countBySource(answers) });

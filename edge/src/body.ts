@@ -6,6 +6,7 @@ import { decodeMedoids, type RemoteQuery } from "pocketsage/remote";
 import * as v from "valibot";
 import { Problem } from "./problem.js";
 import { RetrieveBody } from "./schema.js";
+import { checkSpace } from "./settings.js";
 
 const CBOR = "application/cbor";
 
@@ -119,11 +120,16 @@ function mediaTypeOf(contentType: string): string {
 }
 
 /** The queries of /v1/retrieve. Compact medoids (application/cbor) have the same limits as JSON. */
-export async function readMedoids(context: Context, dim: number): Promise<RemoteQuery[]> {
+export async function readMedoids(
+  context: Context,
+  dim: number,
+  space: string | undefined,
+): Promise<RemoteQuery[]> {
   const queries =
     mediaTypeOf(context.req.header("content-type") ?? "") === CBOR
       ? await readCborMedoids(context)
       : await readJsonMedoids(context);
+  checkSpace(queries[0]?.space, space);
   for (const { vector } of queries) {
     if (vector && vector.length !== dim)
       throw new Problem(
@@ -136,11 +142,12 @@ export async function readMedoids(context: Context, dim: number): Promise<Remote
 }
 
 async function readJsonMedoids(context: Context): Promise<RemoteQuery[]> {
-  const { count, medoids } = (await readJson(context, RetrieveBody)).body;
+  const { count, medoids, space } = (await readJson(context, RetrieveBody)).body;
   return medoids.map(({ item, vector }) => ({
     ...(item === undefined ? {} : { item }),
     ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }),
     count,
+    space,
   }));
 }
 

@@ -81,7 +81,12 @@ export interface Page {
  * made before a deletion would bring back is left out.
  */
 export interface UserCalls {
-  record(actions: ActionInput[], stamp: RequestStamp): Promise<Recorded | Conflict | Failure>;
+  /** `space`: name of the vector space of the actions' vectors. */
+  record(
+    actions: ActionInput[],
+    stamp: RequestStamp,
+    space?: string,
+  ): Promise<Recorded | Conflict | Failure>;
   profile(): Promise<Profile | Failure>;
   recommend(query: RecommendQuery): Promise<Recommendation[] | Failure>;
   /** The list reordered by taste and, if the body has `scores`, the scores in the given order. */

@@ -24,7 +24,7 @@ import {
 } from "pocketsage/remote";
 import postgres from "postgres";
 import { bugOf, faultOf } from "./problem.js";
-import { dimOf, type Env, engineOptionsOf, positiveOf, SettingError } from "./settings.js";
+import { dimOf, type Env, engineOptionsOf, positiveOf, SettingError, spaceOf } from "./settings.js";
 
 const TIMEOUT_MS = 1500; // of one request to the engine
 const DEADLINE_MS = 4000; // of a query with all its retries
@@ -81,7 +81,7 @@ function engineOf(env: Env): RemoteRetriever {
       `ENGINE: expected one of catalogue, ${Object.keys(ENGINES).join(", ")}, saw ${env.ENGINE}.`,
     );
   try {
-    return create({ ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
+    return create({ ...spaceOptions(env), ...engineOptionsOf(env), dim: dimOf(env) } as never, env);
   } catch (error) {
     // The options come from the settings, so their errors are errors of the deployment.
     throw isSageError(error) ? new SettingError(`ENGINE_OPTIONS: ${error.message}`) : error;
@@ -104,6 +104,11 @@ const ENGINES: Record<string, (options: never, env: Env) => RemoteRetriever> = {
   vectorize: (options: Parameters<typeof vectorize>[0], env) =>
     vectorize({ ...options, index: itemsOf(env) }),
 };
+
+function spaceOptions(env: Env): { space?: string } {
+  const space = spaceOf(env);
+  return space === undefined ? {} : { space };
+}
 
 function apiKey({ ENGINE_KEY }: Env): { apiKey?: string } {
   return ENGINE_KEY ? { apiKey: ENGINE_KEY } : {};
@@ -153,6 +158,9 @@ export async function localCatalogue(env: Env): Promise<Catalogue | undefined> {
       const loadedCatalogue = await Catalogue.fromBytes(bytes);
       if (loadedCatalogue.dim !== dimOf(env))
         throw new SettingError(`it has ${loadedCatalogue.dim} dimensions, but DIM is ${env.DIM}`);
+      const { space = env.SPACE } = loadedCatalogue;
+      if (env.SPACE && space !== env.SPACE)
+        throw new SettingError(`it is of the space "${space}", but SPACE is "${env.SPACE}"`);
       if (catalogue)
         loadedCatalogue.close(); // another request has loaded it meanwhile
       else catalogue = loadedCatalogue;

@@ -24,6 +24,7 @@ const MAX_HITS = 200;
  * fit into the memory of an isolate.
  */
 export const MAX_DIM = 4096;
+const MAX_SPACE_CHARACTERS = 128;
 const MAX_COMPONENT_CHARACTERS = 24; // of an f32 as JavaScript prints it, and its comma
 /** Maximum bytes of POST /v1/retrieve: all medoids that its schema accepts fit. */
 export const maxRetrieveBytes = (dim: number): number =>
@@ -41,6 +42,12 @@ const Vector = v.pipe(
   v.array(v.pipe(v.number(), v.finite())),
   v.minLength(1),
   v.maxLength(MAX_DIM),
+);
+const SpaceName = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(MAX_SPACE_CHARACTERS),
+  v.description("Name of the vector space of the vectors; another than the service's is refused."),
 );
 const Milliseconds = v.pipe(
   v.number(),
@@ -127,6 +134,7 @@ export const RequestTime = integer(
 
 /** POST /v1/actions */
 export const ActionsBody = v.strictObject({
+  space: v.optional(SpaceName),
   actions: v.pipe(v.array(Action), v.minLength(1), v.maxLength(MAX_ACTIONS_PER_REQUEST)),
 });
 
@@ -269,6 +277,7 @@ export type RankBody = v.InferOutput<typeof RankBody>;
 
 /** POST /v1/retrieve as JSON. Compact medoids (CBOR) are decoded and then validated the same. */
 export const RetrieveBody = v.strictObject({
+  space: v.optional(SpaceName),
   count: v.pipe(
     v.number(),
     v.integer(),

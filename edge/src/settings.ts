@@ -1,4 +1,5 @@
 /** Bindings and settings of the Worker. Errors name the setting and the remedy, never a secret. */
+import { SageError } from "pocketsage";
 import type { CellShards, UserObjects } from "./contract.js";
 import { MAX_DIM } from "./schema.js";
 
@@ -21,6 +22,8 @@ export interface Env {
   AUDIENCE?: string;
   /** Dimension of the vectors. */
   DIM: string;
+  /** Name of the vector space of all vectors. Default: that of catalogue.sage, if it has one. */
+  SPACE?: string;
   ENGINE: string;
   /** JSON: the options of the engine's adapter. */
   ENGINE_OPTIONS?: string;
@@ -48,6 +51,23 @@ export function dimOf({ DIM }: Env): number {
   const dim = Number(DIM);
   if (Number.isSafeInteger(dim) && dim >= 1 && dim <= MAX_DIM) return dim;
   throw new SettingError(`DIM: expected an integer from 1 to ${MAX_DIM}, saw ${DIM}.`);
+}
+
+/** The name of the vector space; undefined if it is unset or empty. */
+export function spaceOf({ SPACE }: Env): string | undefined {
+  return SPACE || undefined;
+}
+
+/**
+ * Throws code "dimension" if vectors come from one named space and are expected of another.
+ */
+export function checkSpace(given: string | undefined, expected: string | undefined): void {
+  if (given === undefined || expected === undefined || given === expected) return;
+  throw new SageError(
+    "dimension",
+    `The vectors are of the space "${given}", expected "${expected}": use the model of the ` +
+      "service.",
+  );
 }
 
 /** The origins that may call from a page, exactly as browsers send them. */

@@ -32,7 +32,7 @@ import type {
   RecommendQuery,
   ShownBody,
 } from "./schema.js";
-import { dimOf, type Env, positiveOf } from "./settings.js";
+import { checkSpace, dimOf, type Env, positiveOf, spaceOf } from "./settings.js";
 import { sqliteStore } from "./store.js";
 
 const MAX_ACTIONS = 1000;
@@ -42,6 +42,8 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   #requests: RequestLog;
   #store: Store;
   #sage: Promise<Sage> | undefined;
+  /** Name of the vector space of the sage, once it is open. */
+  #space: string | undefined;
   #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(state: DurableObjectState, env: Env) {
@@ -50,8 +52,16 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     this.#store = sqliteStore(state.storage, this.#requests);
   }
 
-  record(actions: ActionInput[], stamp: RequestStamp): Promise<Recorded | Conflict | Failure> {
+  record(
+    actions: ActionInput[],
+    stamp: RequestStamp,
+    space?: string,
+  ): Promise<Recorded | Conflict | Failure> {
     return this.#change(async () => {
+      if (space !== undefined) {
+        await this.#open();
+        checkSpace(space, this.#space);
+      }
       const now = Date.now();
       const time = Math.min(stamp.time ?? now, now);
       const result = await this.#requests.once(
@@ -265,8 +275,10 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     this.#sage ??= (async () => {
       const retriever = await retrieverFor(this.env, (work) => this.ctx.waitUntil(work));
       const maxAgeDays = positiveOf(this.env, "MAX_AGE_DAYS", undefined);
+      this.#space = spaceOf(this.env) ?? retriever.space;
       return openSage({
         dim: dimOf(this.env),
+        ...withoutUndefined({ space: this.#space }),
         retriever,
         vectors: (items) => retriever.vectors(items),
         store: this.#store,

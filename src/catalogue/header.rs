@@ -57,6 +57,9 @@ pub enum Section {
     PriorChanges = 18,
     /// The text tower: a table from words to vectors. Written and read by `ts/text/tower.ts`.
     Text = 19,
+    /// The name of the vector space, UTF-8. Without this section, the space has no name. Written
+    /// and read by the JavaScript package.
+    Space = 20,
 }
 
 impl Section {
@@ -80,6 +83,7 @@ impl Section {
         Self::Priors,
         Self::PriorChanges,
         Self::Text,
+        Self::Space,
     ];
 
     /// The section of this kind in the section table; `None` for an unknown kind.
@@ -90,7 +94,7 @@ impl Section {
 }
 
 /// Length of an array indexed by section kind. Kind 0 is unused.
-pub(super) const SECTION_SLOTS: usize = 20;
+pub(super) const SECTION_SLOTS: usize = 21;
 
 /// The header fields that describe the items.
 #[derive(Debug, Clone, Copy)]

@@ -106,6 +106,50 @@ for (const [name, json] of invalidBodies) {
   });
 }
 
+test("vectors of another space than SPACE are refused, whatever the route", async () => {
+  const worker = await startWorker({
+    catalogue: edge.catalogue.toBytes(),
+    bindings: { SPACE: "model-a/8" },
+  });
+  try {
+    const refused = async (reply) => {
+      const { error } = await jsonOf(await reply, 400);
+      assert.equal(error.code, "dimension");
+      assert.match(error.message, /"model-b\/8".*"model-a\/8"/);
+    };
+    const medoids = [{ item: "food-1", vector: Array.from(vectorOf("food-1")) }];
+    const retrieve = (space) =>
+      worker.request("/v1/retrieve", { json: { count: 3, medoids, space } });
+    await refused(retrieve("model-b/8"));
+    for (const space of ["model-a/8", undefined]) await jsonOf(await retrieve(space));
+    const actions = actionsOf("food-1");
+    const record = (space) => worker.request("/v1/actions", { json: { actions, space } });
+    await refused(record("model-b/8"));
+    await jsonOf(await record("model-a/8"), 201);
+
+    const query = { item: "food-1", vector: vectorOf("food-1"), count: 3 };
+    const cbor = (space) =>
+      worker.request("/v1/retrieve", {
+        body: encodeMedoids([{ ...query, space }]),
+        headers: { "content-type": "application/cbor" },
+      });
+    await refused(cbor("model-b/8"));
+    await jsonOf(await cbor("model-a/8"));
+
+    const sage = await openSage({ dim: 8, space: "model-b/8", now: () => NOW });
+    await sage.record({ item: "own", vector: vectorOf("food-2") });
+    const body = await sage.export();
+    const reply = await worker.request("/v1/import", {
+      ...{ method: "PUT", body },
+      headers: { "content-type": "application/octet-stream" },
+    });
+    const { error } = await jsonOf(reply, 400);
+    assert.match(error.message, /"model-b\/8" and "model-a\/8"/);
+  } finally {
+    await worker.stop();
+  }
+});
+
 test("retrieve refuses malformed CBOR, too many medoids or hits, other content types", async () => {
   const cbor = { "content-type": "application/cbor" };
   const many = Array.from({ length: 17 }, (_, row) => ({ item: `food-${row}`, count: 5 }));

@@ -26,6 +26,7 @@ import {
   isItemId,
   toBytes,
 } from "../values/check.js";
+import { checkSpace, type InSpace } from "../values/space.js";
 import { extractColumns, readAttributes, writeAttributes } from "./attributes.js";
 import { applyChange, compact, mergeDelta, noAdditions, readColumns } from "./change.js";
 import { addItems, type CatalogueItem, checkCatalogueItem, priorCodesOf } from "./checked-items.js";
@@ -33,7 +34,7 @@ import { download, loadCatalogue } from "./download.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "./filter.js";
 import { type CatalogueOptions, METRICS, type Metric, type SearchOptions } from "./options.js";
 import { decodePriors, encodePrior, readPriors, writePriors } from "./priors.js";
-import { ATTRIBUTES } from "./sections.js";
+import { ATTRIBUTES, SPACE } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
 
 /** Internal, for the command line: the handle that owns the core object of a catalogue. */
@@ -75,7 +76,7 @@ interface Restriction {
  */
 export class Catalogue {
   readonly #handle: CatalogueHandle;
-  #facts: CoreFacts;
+  #facts: CoreFacts & InSpace;
   /** The attributes, decoded at the first search; undefined before it and after a change. */
   #columns: SearchColumns | undefined;
   /** Prior codes of all rows since `setPriors`, until they are written to the core object. */
@@ -85,7 +86,7 @@ export class Catalogue {
   #hasSearched = false;
 
   private constructor(handle: CatalogueHandle) {
-    this.#facts = handle.with((core) => core.facts());
+    this.#facts = handle.with(readFacts);
     this.#handle = handle;
   }
 
@@ -96,10 +97,11 @@ export class Catalogue {
    * id); the message names the item.
    */
   static async from(items: Iterable<CatalogueItem>, options: CatalogueOptions): Promise<Catalogue> {
-    checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes"]);
+    checkKeys("Catalogue.from", options, ["dim", "precision", "metric", "attributes", "space"]);
     const dim = checkDim("Catalogue.from: dim", options.dim);
     const { precision = "full", metric = "cosine" } = options;
     const fields = checkItemIds("Catalogue.from: attributes", options.attributes);
+    const space = checkSpace("Catalogue.from", options);
     const choices = [
       ["precision", precision, ["full", "compact"]],
       ["metric", metric, METRICS],
@@ -117,6 +119,7 @@ export class Catalogue {
     return new Catalogue(
       withCore((core) => {
         const builder = new core.CoreBuilder(dim, precision === "compact", METRICS.indexOf(metric));
+        if (space) builder.section(SPACE, new TextEncoder().encode(space));
         addItems(builder, checkedItems, dim);
         writePriors(builder, priorCodesOf(checkedItems));
         if (fields.length > 0) {
@@ -181,6 +184,11 @@ export class Catalogue {
   /** The measure of similarity. */
   get metric(): Metric {
     return METRICS[this.#facts.metric]!;
+  }
+
+  /** Name of the vector space, as it was built with; undefined for none. */
+  get space(): string | undefined {
+    return this.#facts.space;
   }
 
   /** How the vectors are stored: "full" or "compact". */
@@ -483,7 +491,7 @@ export class Catalogue {
 
   #replaceCore(change: (old: CoreCatalogue, core: Core) => CoreCatalogue): void {
     this.#handle.replace(change);
-    this.#facts = this.#handle.with((core) => core.facts());
+    this.#facts = this.#handle.with(readFacts);
     this.#columns = undefined;
     this.#newPriors = this.#priors = undefined;
   }
@@ -501,6 +509,10 @@ export class Catalogue {
     });
     catalogueOf = (core) => new Catalogue(openCatalogueHandle(core));
   }
+}
+
+function readFacts(core: CoreCatalogue): CoreFacts & InSpace {
+  return { ...core.facts(), space: new TextDecoder().decode(core.section(SPACE)) || undefined };
 }
 
 /** The attributes and variant groups of a catalogue. */

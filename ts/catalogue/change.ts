@@ -21,14 +21,21 @@ import {
   LISTS,
   REMOVED,
   REVISION,
+  SPACE,
   TEXT,
   uint32sOf,
 } from "./sections.js";
 
-/** Creates an empty builder with the dimension, precision and metric of the catalogue. */
+/** Creates an empty builder with the dimension, precision, metric and space of the catalogue. */
 export function builderLike(core: Core, catalogue: CoreCatalogue): CoreBuilder {
   const { dim, precision, metric } = catalogue.facts();
-  return new core.CoreBuilder(dim, precision === "compact", metric);
+  const builder = new core.CoreBuilder(dim, precision === "compact", metric);
+  setUnlessEmpty(builder, SPACE, catalogue.section(SPACE));
+  return builder;
+}
+
+function setUnlessEmpty(builder: CoreBuilder, kind: number, content: Uint8Array): void {
+  if (content.length > 0) builder.section(kind, content);
 }
 
 /** Reads the attribute columns of a catalogue, by name. */
@@ -119,11 +126,8 @@ function finish(
 ): CoreCatalogue {
   if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
   if (removedRows?.some(Boolean)) builder.section(REMOVED, bytesOf(removedRows));
-  const setUnlessEmpty = (kind: number, content: Uint8Array): void => {
-    if (content.length > 0) builder.section(kind, content);
-  };
-  setUnlessEmpty(LISTS, lists);
-  setUnlessEmpty(TEXT, old.section(TEXT));
+  setUnlessEmpty(builder, LISTS, lists);
+  setUnlessEmpty(builder, TEXT, old.section(TEXT));
   if (revision) builder.section(REVISION, revision);
   writePriors(builder, priors);
   return builder.finish();

@@ -49,6 +49,11 @@ export interface CatalogueOptions {
    * and lists of these; a field has one of the two kinds throughout. Default: none.
    */
   attributes?: readonly string[];
+  /**
+   * Name of the vector space, 1 to 128 characters: the model, its revision, and all else that
+   * changes its vectors. Vectors of two named spaces are never mixed. Default: none.
+   */
+  space?: string;
 }
 
 /** The metrics, in the order of their numbers in the core. */

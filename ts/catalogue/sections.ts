@@ -35,6 +35,8 @@ export const PRIORS = 17;
 export const PRIOR_CHANGES = 18;
 /** Section with the text tower (ts/text/tower.ts). */
 export const TEXT = 19;
+/** Section with the name of the vector space, UTF-8, in catalogues whose space has a name. */
+export const SPACE = 20;
 
 /** A view of the array's bytes: little-endian, as in the file, on every platform that runs wasm. */
 export function bytesOf(numbers: Uint16Array | Uint32Array | Float64Array): Uint8Array {

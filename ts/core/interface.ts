@@ -232,12 +232,14 @@ export interface Core {
     vectors: Float32Array,
     dim: number,
     precision: number,
+    space: string | undefined,
   ): Uint8Array;
   decodeMedoids(bytes: Uint8Array): {
     count: number;
     ids: string[];
     vectors: Float32Array;
     dim: number;
+    space: string | undefined;
   };
   CoreSession: new (dim: number) => CoreSession;
   /** `compact`: whether a component takes 1 byte, not 2. `metric`: as in {@link CoreFacts}. */

@@ -21,6 +21,11 @@ export interface RemoteQuery {
    * because the query item itself is dropped.
    */
   count: number;
+  /**
+   * Name of the vector space of `vector`. A retriever of another named space rejects the query with
+   * code "dimension". Default: none.
+   */
+  space?: string | undefined;
 }
 
 /**
@@ -74,6 +79,8 @@ export interface RemoteRetriever {
    */
   readonly identity: string;
   readonly capabilities: Capabilities;
+  /** Name of the vector space of the stored vectors; undefined for none. */
+  readonly space?: string | undefined;
   /**
    * One answer per query, in their order. No queries: no answers and no request.
    *

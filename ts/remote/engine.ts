@@ -20,6 +20,7 @@ import {
   inspect,
   isItemId,
 } from "../values/check.js";
+import { checkSpace, commonSpace } from "../values/space.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
 import { RetrievalError } from "./failure.js";
 import { cacheVectors } from "./vectors.js";
@@ -50,6 +51,8 @@ export interface Engine<Request> {
    * Length of the stored vectors. If given, vectors of other lengths are rejected before sending.
    */
   dim?: number | undefined;
+  /** Name of the vector space of the stored vectors. */
+  space?: string | undefined;
   /** Whether an id is valid in this engine; invalid ids count as not stored. Default: all are. */
   acceptsId?: (item: ItemId) => boolean;
   /** The requests for these queries (at least one); each query occurs in exactly one of them. */
@@ -71,6 +74,7 @@ export function engineRetriever<Request>(
   withFilter: RemoteRetriever["withFilter"],
 ): RemoteRetriever {
   const { name, capabilities } = engine;
+  const space = checkSpace(name, engine);
   const acceptsId = (item: ItemId): boolean => engine.acceptsId?.(item) ?? true;
 
   const vectors = cacheVectors(async (items, signal) => {
@@ -137,7 +141,7 @@ export function engineRetriever<Request>(
   };
 
   const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
-    const queries = checkQueries(name, given, engine.dim);
+    const queries = checkQueries(name, given, engine.dim, space);
     checkAbort(signal);
     const answers: (Answer | undefined)[] = queries.map(() => undefined);
     const setAnswer = (row: number, reply: EngineReply): void => {
@@ -193,14 +197,15 @@ export function engineRetriever<Request>(
 
   return assembleRetriever({
     engine: name,
-    identity: engine.identity,
+    identity: identityIn(space, engine.identity),
     capabilities,
+    space,
     ask,
     vectors,
     ...(withFilter && { withFilter }),
     outbound(given) {
       // Zero vectors are answered without the engine.
-      const queries = checkQueries(name, given, engine.dim).filter(
+      const queries = checkQueries(name, given, engine.dim, space).filter(
         (query) => !query.vector || directQuery(query),
       );
       const directQueries = queries.map(directQuery).filter((query) => query !== undefined);
@@ -245,11 +250,16 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   };
   // `preview()` shows the function's name.
   Object.defineProperty(retrieve, "name", { value: parts.engine });
-  const { engine, identity, capabilities, ask, vectors, outbound, withFilter } = parts;
+  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = parts;
   return Object.assign(retrieve, {
-    ...{ engine, identity, capabilities, ask, vectors, outbound },
+    ...{ engine, identity, capabilities, space, ask, vectors, outbound },
     ...(withFilter && { withFilter }),
   });
+}
+
+/** The identity of a retriever whose vectors are of the space; unchanged for an unnamed space. */
+export function identityIn(space: string | undefined, identity: string): string {
+  return space === undefined ? identity : JSON.stringify([identity, space]);
 }
 
 /**
@@ -272,18 +282,21 @@ export function checkPriorField(name: string, priorField: unknown): string | und
 
 /**
  * Validate queries before anything is sent, and return them with vectors of any form as
- * Float32Arrays. `dim`: required vector length. Default: that of the first vector.
+ * Float32Arrays. `dim`: required vector length. Default: that of the first vector. `space`: the
+ * space of the stored vectors; a query of another one throws "dimension".
  */
 export function checkQueries(
   name: string,
   queries: readonly RemoteQuery[],
   dim: number | undefined,
+  space?: string | undefined,
 ): RemoteQuery[] {
   if (!Array.isArray(queries))
     throw new SageError("option", `${name}: expected a list of queries, saw ${inspect(queries)}.`);
+  commonSpace([{ space }, ...queries]);
   return queries.map((query: RemoteQuery, index) => {
     const where = `${name}: query ${index}`;
-    checkKeys(where, query, ["item", "vector", "count"]);
+    checkKeys(where, query, ["item", "vector", "count", "space"]);
     checkInteger(`${where}: count`, query.count);
     if (query.item === undefined && query.vector === undefined)
       throw new SageError("option", `${where}: expected an item, a vector or both.`);

@@ -39,7 +39,7 @@ export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "co
 
 /** The option names of a search engine at a URL; `names` are those that not every engine has. */
 export function engineOptionNames(...names: readonly string[]): string[] {
-  return ["url", ...names, "filter", "dim", ...HTTP_OPTION_NAMES];
+  return ["url", ...names, "filter", "dim", "space", ...HTTP_OPTION_NAMES];
 }
 
 const MAX_EXCERPT_CHARS = 160;

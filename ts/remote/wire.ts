@@ -7,6 +7,7 @@ import { rowOf, toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
 import { checkKeys, inspect, toBytes } from "../values/check.js";
+import { commonSpace } from "../values/space.js";
 import type { RemoteQuery } from "./answer.js";
 import { checkQueries } from "./engine.js";
 
@@ -24,12 +25,12 @@ const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
  *
  * Ids are included if every query has one and `send` is not "vectors"; vectors, normalised to unit
  * length unless zero, if every query has one and `send` is not "ids". The message has one `count`,
- * the largest. Defaults: `precision` "f16", `send` "both". O(n dim). Synchronous: `await init()`
- * before.
+ * the largest, and the name of their vector space, if one is given. Defaults: `precision` "f16",
+ * `send` "both". O(n dim). Synchronous: `await init()` before.
  *
  * @throws SageError "option" for no queries, more than 64, a count above 10,000, more than 32,768
  * dimensions, an id above 512 bytes, or nothing to send; "dimension" or "not-finite" for vectors of
- * different lengths or with components that are not finite.
+ * different lengths or spaces, or with components that are not finite.
  */
 export function encodeMedoids(
   given: readonly RemoteQuery[],
@@ -37,6 +38,7 @@ export function encodeMedoids(
 ): Uint8Array<ArrayBuffer> {
   checkKeys("encodeMedoids", options, ["precision", "send"]);
   const queries = checkQueries("encodeMedoids", given, undefined);
+  const space = commonSpace(queries);
   const { precision = "f16", send = "both" } = options;
   if (!PRECISIONS.includes(precision)) {
     throw new SageError(
@@ -74,6 +76,7 @@ export function encodeMedoids(
       toMatrix(vectors, dim),
       dim,
       PRECISIONS.indexOf(precision),
+      space,
     ),
   ) as Uint8Array<ArrayBuffer>;
 }
@@ -89,11 +92,12 @@ export function decodeMedoids(message: BytesLike): RemoteQuery[] {
   const bytes = toBytes(message);
   if (!bytes)
     throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(message)}.`);
-  const { count, ids, vectors, dim } = withCore((core) => core.decodeMedoids(bytes));
+  const { count, ids, vectors, dim, space } = withCore((core) => core.decodeMedoids(bytes));
   const rows = Math.max(ids.length, vectors.length / dim);
   return Array.from({ length: rows }, (_, row) => ({
     ...(ids.length > 0 ? { item: ids[row]! } : {}),
     ...(vectors.length > 0 ? { vector: rowOf(vectors, dim, row) } : {}),
     count,
+    ...(space !== undefined && { space }),
   }));
 }

@@ -13,6 +13,7 @@
 import { SageError } from "../errors.js";
 import type { SegmentList, Segments, Store } from "../store/store.js";
 import { notify } from "../values/listeners.js";
+import type { InSpace } from "../values/space.js";
 import { dataOf, type Limits, Log, type OnDelete } from "./log.js";
 import { combineLogs, corrupt, decodeLog, encodeLog } from "./log-format.js";
 import { idOf, isTombstone, type LogData, type Operation, randomHex } from "./operation.js";
@@ -59,7 +60,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-export interface JournalOptions {
+export interface JournalOptions extends InSpace {
   readonly dim: number;
   readonly limits: () => Limits;
   /** Called in a microtask after each change of the log, by this or another writer. */
@@ -74,9 +75,9 @@ export interface JournalOptions {
  * "storage" and leaves the store unchanged, unless `setAsideUnreadable` applies.
  */
 export async function openJournal(store: Store, options: JournalOptions): Promise<Journal> {
-  const { dim, limits, listeners, storeTimeoutMs } = options;
+  const { dim, space, limits, listeners, storeTimeoutMs } = options;
   const segments = segmentsOf(store);
-  let log = new Log();
+  let log = new Log(space);
   let pending: Change[] = [];
   let token: unknown;
   let device: string | undefined;
@@ -118,7 +119,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
   /** Merges segments that were read. Throws, and changes nothing, if one cannot be decoded. */
   const mergeSegments = ({ segments: read, token: readToken, complete }: SegmentList): void => {
     const data = combineLogs(
-      read.map((bytes) => decodeSegment(bytes, dim, store.segments !== undefined)),
+      read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
     const sizes = read.map(({ length }) => length);
     if (complete) [baseBytes = 0] = sizes.splice(0, 1);
@@ -131,7 +132,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     // Operations that no other log has get new ids, after all operations that were read.
     const unissuedChanges = pending.filter(({ isIssued }) => !isIssued);
     for (const { operations } of unissuedChanges) for (const one of operations) log.withdraw(one);
-    if (complete) log = log.emptied();
+    if (complete) log = log.emptied(space);
     log.merge(data, onDelete);
     const issuedChanges = pending.filter(({ isIssued }) => isIssued);
     log.merge(dataOf(issuedChanges.flatMap(({ operations }) => operations)), onDelete);
@@ -183,8 +184,8 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     const operations = changes.flatMap((change) => change.operations).filter((one) => log.has(one));
     if (operations.length === 0) return true;
     const isRewrite = needsRewrite(operations);
-    const { space } = log;
-    const bytes = encodeLog(isRewrite ? log.data() : { space, ...dataOf(operations) }, dim);
+    const content = isRewrite ? log.data() : { ...dataOf(operations), space: log.space };
+    const bytes = encodeLog(content, dim);
     let writtenToken: unknown;
     notices = 0;
     try {
@@ -306,7 +307,11 @@ function watchWeakly(segments: Segments, journal: Journal): (() => void) | undef
   return unwatch;
 }
 
-function decodeSegment(bytes: unknown, dim: number, isConstant: boolean): LogData {
+function decodeSegment(
+  bytes: unknown,
+  { dim, space }: JournalOptions,
+  isConstant: boolean,
+): LogData {
   if (!(bytes instanceof Uint8Array)) throw corrupt("the store has a value that is no Uint8Array");
-  return decodeLog(bytes, dim, isConstant);
+  return decodeLog(bytes, dim, isConstant, space);
 }

@@ -24,8 +24,8 @@ import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
 import { toBytes } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
+import { commonSpace } from "../values/space.js";
 import {
-  commonSpace,
   compareEntries,
   compareStamps,
   type Entry,
@@ -122,17 +122,22 @@ export function encodeLog(log: LogData, dim: number): Uint8Array {
 
 /**
  * Decode a log, or several one after the other. Throws "corrupt", "version", or "dimension" if it
- * has vectors of a length other than `dim`, or logs of two vector spaces. The vectors are views of
- * the bytes if these are constant, else of a copy.
+ * has vectors of a length other than `dim`, or of two spaces, `space` included. The vectors are
+ * views of the bytes if these are constant, else of a copy.
  */
-export function decodeLog(given: BytesLike, dim: number, isConstant = false): LogData {
+export function decodeLog(
+  given: BytesLike,
+  dim: number,
+  isConstant = false,
+  space?: string,
+): LogData {
   const bytes = toBytes(given);
   if (!bytes) throw new SageError("option", "A stored profile: expected a Uint8Array.");
   const logs: LogData[] = [];
   let remainingBytes = bytes;
   do {
     const length = lengthOfFirst(remainingBytes);
-    logs.push(decodeOne(remainingBytes.subarray(0, length), dim, isConstant));
+    logs.push(decodeOne(remainingBytes.subarray(0, length), dim, isConstant, space));
     remainingBytes = remainingBytes.subarray(length);
   } while (remainingBytes.length > 0);
   return combineLogs(logs);
@@ -164,7 +169,7 @@ function toHeader(log: LogData, entries: readonly Entry[], dim: number): Header 
   for (const { device } of entries) if (!devices.has(device)) devices.set(device, devices.size);
   return {
     dim,
-    space: log.space,
+    space: entries.some(({ vector }) => vector) ? log.space : undefined,
     devices: [...devices.keys()],
     actions: entries.map(
       ({ counter, device, item, at, weight = null, kind = null, vector, after }): ActionRow => {
@@ -191,7 +196,12 @@ function lengthOfFirst(bytes: Uint8Array): number {
   return length;
 }
 
-function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData {
+function decodeOne(
+  bytes: Uint8Array,
+  dim: number,
+  isConstant: boolean,
+  expectedSpace: string | undefined,
+): LogData {
   const view = viewOf(bytes);
   const end = bytes.length - CHECKSUM_BYTES;
   if (checksumOf(bytes) !== view.getUint32(end, true)) throw corrupt("its checksum does not match");
@@ -210,6 +220,8 @@ function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData
   const vectorCount = log.vectorCounts.filter(Boolean).length;
   if (start + vectorCount * log.dim * 4 !== end)
     throw corrupt(`its length does not fit ${vectorCount} vectors`);
+  const space = vectorCount > 0 ? log.space : undefined;
+  commonSpace([{ space }, { space: expectedSpace }]);
   if (vectorCount > 0 && log.dim !== dim) {
     throw new SageError(
       "dimension",
@@ -221,7 +233,7 @@ function decodeOne(bytes: Uint8Array, dim: number, isConstant: boolean): LogData
   const { buffer, byteOffset } =
     isConstant && vectorBytes.byteOffset % 4 === 0 ? vectorBytes : new Uint8Array(vectorBytes);
   const block = new Float32Array(buffer, byteOffset, vectorCount * log.dim);
-  const { space, entries, marks, tombstones } = log;
+  const { entries, marks, tombstones } = log;
   const withVectors = entries.filter((_, row) => log.vectorCounts[row]);
   // The runtime's own search takes 10 ms for 15 MB. A loop takes 10 to 80 ms in a new page, where
   // it runs before it is compiled.

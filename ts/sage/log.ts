@@ -5,8 +5,8 @@
  * wins over every operation that was not recorded after it, in whatever order they arrive.
  */
 import type { ItemId } from "../item.js";
+import { commonSpace } from "../values/space.js";
 import {
-  commonSpace,
   compareEntries,
   compareStamps,
   type Entry,
@@ -51,6 +51,7 @@ export class Log {
   entries: readonly Entry[] = [];
   /** Changes with every change of the content. */
   revision = 0;
+  /** Name of the vector space of the vectors of all actions. */
   space: string | undefined;
   /** At least the counters of all operations seen, up to MAX_ADOPTED_COUNTER. */
   counter = 0;
@@ -61,9 +62,13 @@ export class Log {
   /** The entries ascending by time; undefined until needed. */
   #byTime: Entry[] | undefined;
 
-  /** A log without content that does not repeat ids or revisions of this one. */
-  emptied(): Log {
-    const log = new Log();
+  constructor(space?: string) {
+    this.space = space;
+  }
+
+  /** A log without content, of this space, that does not repeat ids or revisions of this one. */
+  emptied(space?: string): Log {
+    const log = new Log(space);
     log.counter = this.counter;
     log.revision = this.revision + 1;
     return log;

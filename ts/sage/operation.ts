@@ -4,8 +4,8 @@
  * written, an operation never changes.
  */
 import { withCore } from "../core/glue.js";
-import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
+import type { InSpace } from "../values/space.js";
 
 /** The id of an operation. Its order is consistent with causality. */
 export interface Stamp {
@@ -72,9 +72,7 @@ export type Tombstone = Stamp & {
 export type Operation = Entry | Mark | Tombstone;
 
 /** The content of a log, in any order: a whole log, or only what is new in it. */
-export interface LogData {
-  /** Name of the vector space of the actions' vectors. */
-  readonly space?: string | undefined;
+export interface LogData extends InSpace {
   readonly entries: readonly Entry[];
   readonly marks: readonly Mark[];
   readonly tombstones: readonly Tombstone[];
@@ -100,13 +98,6 @@ export const idOf = ({ counter, device }: Stamp): string => `${counter} ${device
 /** The order of actions: by id; those of version 1, which have no counter, by time. */
 export const compareEntries = (a: Entry, b: Entry): number =>
   a.counter - b.counter || a.at - b.at || compareCodeUnits(a.device, b.device);
-
-/** The vector space of both or all logs. Throws "dimension" if there are two. */
-export function commonSpace(logs: readonly Pick<LogData, "space">[]): string | undefined {
-  const [space, other] = new Set(logs.flatMap((log) => log.space ?? []));
-  if (other === undefined) return space;
-  throw new SageError("dimension", `The logs have vectors of two spaces: "${space}", "${other}".`);
-}
 
 /** Compares strings by UTF-16 code units: the same order on every device. */
 function compareCodeUnits(a: string, b: string): number {

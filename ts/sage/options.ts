@@ -19,6 +19,7 @@ import {
   inspect,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
+import { checkSpace, commonSpace, type InSpace } from "../values/space.js";
 import type { Showing } from "./shown.js";
 import { checkedClock } from "./time.js";
 import type { RetrievalOptions, SageOptions } from "./types.js";
@@ -26,6 +27,7 @@ import type { RetrievalOptions, SageOptions } from "./types.js";
 const OPTION_NAMES = [
   ...[
     "dim",
+    "space",
     "catalogue",
     "retriever",
     "vectors",
@@ -49,7 +51,7 @@ const MAX_DEFAULT_MEMORY_BYTES = 4 * LIMITS.defaultMemory;
 const MAX_MEMORY_BYTES = 2 ** 31;
 
 /** {@link SageOptions} with defaults filled in. */
-export interface Settings {
+export interface Settings extends InSpace {
   readonly dim: number;
   readonly catalogue: Catalogue | undefined;
   readonly retriever: Retriever | undefined;
@@ -109,6 +111,7 @@ export function checkSettings(options: SageOptions): Settings {
     throw optionError("unreadable", '"reject" or "set-aside"', unreadable);
   const kinds = options.kinds ?? {};
   checkKeys("openSage: kinds", kinds, Object.keys(kinds));
+  const space = commonSpace([{ space: checkSpace("openSage", options) }, catalogue, retriever]);
   const dim = resolveDim(options.dim, catalogue);
   if (options.maxActions !== undefined) checkInteger("openSage: maxActions", options.maxActions);
   checkProfileOptions(encodeProfileOptions(options, catalogue?.spread), dim);
@@ -116,6 +119,7 @@ export function checkSettings(options: SageOptions): Settings {
   const retrieval = checkRetrieval(options.retrieval, dim, memory, catalogue?.spread);
   return {
     dim,
+    space,
     catalogue,
     retriever,
     vectors,

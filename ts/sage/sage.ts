@@ -252,7 +252,7 @@ export async function openResident(settings: Settings): Promise<Resident> {
 
     async import(bytes) {
       checkOpen();
-      await journal.merge(decodeLog(bytes, dim));
+      await journal.merge(decodeLog(bytes, dim, false, journal.log().space));
     },
 
     async map() {

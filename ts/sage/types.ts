@@ -102,6 +102,12 @@ export interface SageOptions extends ProfileOptions {
    */
   dim?: number;
   /**
+   * Name of the vector space of all vectors. Default: that of the catalogue or the retriever, if
+   * they have one. Two names are an error "dimension": of the options here, of the stored history,
+   * or of an import. A history without vectors, or without a name, fits every space.
+   */
+  space?: string;
+  /**
    * Supplies item vectors, and recommendations if there is no `retriever`. Remains the caller's to
    * close.
    */

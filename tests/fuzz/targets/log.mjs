@@ -109,15 +109,17 @@ function randomLog(random, dim) {
     return { ...stamp(), item, ...(after.length > 0 && { after }) };
   };
   const time = () => (isOneIn(2) ? pick(TIMES) : Math.floor(next() * 2e12));
+  const entries = list(3, () => ({
+    ...removable(),
+    at: time(),
+    ...(isOneIn(3) && { weight: pick([1, -1, 0.5, 1e-6, 1e6, 1e-300]) }),
+    ...(isOneIn(3) && { kind: randomText(random, 4) }),
+    ...(isOneIn(2) && { vector: Float32Array.from({ length: dim }, () => next() - 0.5) }),
+  }));
   return {
-    space: isOneIn(4) ? "space" : undefined,
-    entries: list(3, () => ({
-      ...removable(),
-      at: time(),
-      ...(isOneIn(3) && { weight: pick([1, -1, 0.5, 1e-6, 1e6, 1e-300]) }),
-      ...(isOneIn(3) && { kind: randomText(random, 4) }),
-      ...(isOneIn(2) && { vector: Float32Array.from({ length: dim }, () => next() - 0.5) }),
-    })),
+    // The name of a space is that of vectors: a log without any has none.
+    space: isOneIn(4) && entries.some(({ vector }) => vector) ? "space" : undefined,
+    entries,
     marks: list(2, () => ({ ...removable(), ...(isOneIn(2) && { factor: pick([0, 0.5, 1e6]) }) })),
     tombstones: list(2, () => ({
       ...stamp(),

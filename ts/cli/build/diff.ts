@@ -21,6 +21,7 @@ import {
 import { withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { encodeStrings } from "../../core/strings.js";
+import { commonSpace } from "../../values/space.js";
 
 /** A delta and its contents. */
 export interface Delta {
@@ -35,9 +36,11 @@ export interface Delta {
 
 /**
  * The delta from one catalogue to a newer one. An item that differs in its prior only takes 6
- * bytes. Throws a SageError if the catalogues differ in vector length, metric or precision.
+ * bytes. Throws a SageError if the catalogues differ in vector length, metric or precision, or are
+ * of two vector spaces.
  */
 export function diffCatalogues(olderCatalogue: Catalogue, newerCatalogue: Catalogue): Delta {
+  commonSpace([olderCatalogue, newerCatalogue]);
   return handleOf(olderCatalogue).with((older) =>
     handleOf(newerCatalogue).with((newer) =>
       withCore((core) => {

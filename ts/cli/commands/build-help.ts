@@ -51,6 +51,9 @@ Options
       --prior FIELD          the field of each item's prior, as a count of actions: a number of at
                              least 0 (missing: 0), which is then no part of the payload, unless
                              it is an attribute, too; pocketsage prior computes priors
+      --space MODEL          the model of the vectors, as MODEL or MODEL@REVISION: the catalogue
+                             stores it with dimension, normalisation and reduction as the name of
+                             its vector space, and does not mix with one of another name
       --text FIELDS          learn vectors of words from these payload fields, separated by commas,
                              the name of an item first; stored in the catalogue, for
                              pocketsage/text: search by words. Items may lack a vector: theirs is

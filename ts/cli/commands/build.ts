@@ -13,7 +13,14 @@ import { buildCells, type CellReport } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { measureRecall } from "../build/recall.js";
-import { axesToNpy, computeAxes, MAX_DIM_FOR_AXES, reduceVector } from "../build/reduce.js";
+import {
+  type Axes,
+  axesToNpy,
+  computeAxes,
+  MAX_DIM_FOR_AXES,
+  reduceVector,
+} from "../build/reduce.js";
+import { nameReducedSpace, nameSpace, parseModel } from "../build/space.js";
 import { learnTexts, type TextItems, type TextReport, withTower } from "../build/text.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput, writeFiles } from "../output-file.js";
@@ -40,6 +47,7 @@ const OPTIONS = {
   binary: { type: "string" },
   attribute: { type: "string", multiple: true, default: [] as string[] },
   prior: { type: "string" },
+  space: { type: "string" },
   text: { type: "string" },
   embed: { type: "string" },
   "near-duplicates": { type: "string" },
@@ -95,6 +103,7 @@ export async function run(args: string[]): Promise<void> {
     values["near-duplicates"] &&
     parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
   const minScore = parseNumber("--near", values.near);
+  const model = parseModel(values.space);
   const { id, vector, ids, columns } = values;
   const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
   const attributeOptions = values.attribute.map(parseAttribute);
@@ -149,8 +158,12 @@ export async function run(args: string[]): Promise<void> {
       ...new Set([...(read.attributes ?? []), ...attributeOptions.map(({ name }) => name)]),
     ];
     checkReduction(reduction, givenDim);
+    let space = nameSpace(model, read.space, givenDim, metric);
     const buildCatalogue = (dim = givenDim): Promise<Catalogue> =>
-      Catalogue.from(items, { dim, precision, metric, attributes }).catch((error: unknown) => {
+      Catalogue.from(items, {
+        ...{ dim, precision, metric, attributes },
+        ...(space !== undefined && { space }),
+      }).catch((error: unknown) => {
         throw locateError(error, read.locationOf);
       });
     progress.begin(`${formatCount(items.length)} items: measuring the spread`);
@@ -184,11 +197,19 @@ export async function run(args: string[]): Promise<void> {
     if (reduction) {
       const { dims, method } = reduction;
       reduce = (vector) => vector.subarray(0, dims);
+      let axes: Axes | undefined;
       if (method === "pca") {
-        const axes = computeAxes(items, dims, metric, progressOf("computing the principal axes"));
-        reduce = (vector) => reduceVector(axes, vector);
+        const principalAxes = computeAxes(
+          items,
+          dims,
+          metric,
+          progressOf("computing the principal axes"),
+        );
+        axes = principalAxes;
+        reduce = (vector) => reduceVector(principalAxes, vector);
         if (axesOutput) await axesOutput.write(axesToNpy(axes));
       }
+      space = nameReducedSpace(space, dims, axes);
       items = items.map(([item, vector, ...rest]) => [item, reduce(vector), ...rest]);
       catalogue.close();
       catalogue = await buildCatalogue(dims);

@@ -12,7 +12,8 @@ Usage
 
   DELTA holds the items that are new or changed, changed priors (6 bytes each), and the ids that
   were removed. It applies to OLDER only: catalogue.merge(bytes) in an app, or pocketsage merge.
-  Both catalogues must have the same vector length, metric and precision.
+  Both catalogues must have the same vector length, metric, precision and, if they have names,
+  vector space: a catalogue of another model is shipped whole.
 
 Options
   -o, --out FILE  where to write the delta
@@ -25,8 +26,8 @@ Example
 
 Exit codes
   0  the delta was written
-  1  a file cannot be read or written, or the catalogues differ in vector length, metric or
-     precision
+  1  a file cannot be read or written, or the catalogues differ in vector length, metric,
+     precision or vector space
   2  the command line is invalid
 `;
 

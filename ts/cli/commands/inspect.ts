@@ -23,7 +23,7 @@ Usage
 
   CATALOGUE is a file written by pocketsage build; - is the standard input. Without --item:
   number of items, vector length, file size, spread (mean squared distance of two items), hash,
-  and the first items.
+  the name of the vector space, and the first items.
 
 Options
       --item ID   one item: its payload, its prior, the norm of its stored vector (with the cosine

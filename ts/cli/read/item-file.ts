@@ -56,6 +56,8 @@ export interface ItemFile {
   readonly locationOf: (index: number) => string;
   /** Metric and attributes of a catalogue that was read. */
   readonly metric?: Metric;
+  /** The name of the vector space of a catalogue. */
+  readonly space?: string | undefined;
   readonly attributes?: readonly string[];
 }
 
@@ -142,7 +144,7 @@ async function readCatalogueItems(file: string, options: ItemFileOptions): Promi
         "attributes and priors already. Leave them out.",
     );
   using catalogue = (await readCatalogue(file)).catalogue;
-  const { dim, metric } = catalogue;
+  const { dim, metric, space } = catalogue;
   const items = Array.from(catalogue.ids(), (item): FileItem => {
     const prior = catalogue.prior(item);
     return [item, catalogue.vector(item)!, catalogue.payload(item), prior || undefined];
@@ -151,7 +153,7 @@ async function readCatalogueItems(file: string, options: ItemFileOptions): Promi
   if (items.length === 0)
     throw new InputError(`${displayName(file)}: no items. Expected a catalogue with items.`);
   const locationOf = (index: number): string => `${displayName(file)}: item ${index}`;
-  return { items, dim, locationOf, metric, attributes: catalogue.attributes() };
+  return { items, dim, locationOf, metric, space, attributes: catalogue.attributes() };
 }
 
 /** The prior of the item; undefined without the field, which counts as 0. */

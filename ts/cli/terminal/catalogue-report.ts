@@ -12,6 +12,8 @@ export interface CatalogueReport {
   bytes: number;
   spread: number;
   hash: string;
+  /** Name of the vector space. Absent without one. */
+  space?: string;
   /** Absent for the default, cosine. */
   metric?: string;
   /** Absent without attributes. */
@@ -24,10 +26,11 @@ export interface CatalogueReport {
 
 /** The report of a catalogue whose file has `bytes` bytes. */
 export function reportOf(file: string, catalogue: Catalogue, bytes: number): CatalogueReport {
-  const { size, dim, precision, spread, hash, metric, lists } = catalogue;
+  const { size, dim, precision, spread, hash, space, metric, lists } = catalogue;
   const attributes = catalogue.attributes();
   return {
     ...{ file, items: size, dim, precision, bytes, spread, hash },
+    ...(space !== undefined && { space }),
     ...(metric === "cosine" ? {} : { metric }),
     ...(attributes.length > 0 ? { attributes } : {}),
     ...reportPriors(catalogue),
@@ -57,6 +60,7 @@ export function printCatalogue(
     ["bytes", formatCount(report.bytes)],
     ["spread", report.spread.toFixed(3)],
     ["hash", report.hash],
+    ["space", report.space],
     ["metric", metric],
     ["attributes", attributes?.join(", ")],
     [

@@ -48,6 +48,8 @@ export interface ChromaOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const OPTION_NAMES = engineOptionNames("collection", "tenant", "database", "apiKey", "priorField");
@@ -104,6 +106,7 @@ export function chroma(options: ChromaOptions): RemoteRetriever {
     ]),
     capabilities: { byId: "lookup", batch: true, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
+    space: options.space,
     // One count per request.
     search: (queries) => [
       {

@@ -51,6 +51,8 @@ export interface ElasticsearchOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const OPTION_NAMES = engineOptionNames("index", "apiKey", "byId", "vectorField", "priorField");
@@ -86,6 +88,7 @@ export function elasticsearch(options: ElasticsearchOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
+    space: options.space,
     // Elasticsearch limits an id (`_id`) to 512 bytes.
     acceptsId: (item) => new TextEncoder().encode(item).length <= 512,
     search: (queries) => {

@@ -15,11 +15,13 @@ import { isSageError, SageError } from "../../errors.js";
 import { NOT_SENT } from "../../retriever.js";
 import { checkAbort, checkKeys, inspect } from "../../values/check.js";
 import { MESSAGE_LIMITS } from "../../values/limits.js";
+import { checkSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import {
   assembleRetriever,
   checkQueries,
   type EngineReply,
+  identityIn,
   toAnswer,
   unexpectedReply,
 } from "../engine.js";
@@ -49,6 +51,11 @@ export interface HttpRetrieverOptions extends HttpOptions {
   token?: string | (() => string | Promise<string>);
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /**
+   * Name of the vector space of the queries, which the endpoint compares with that of its vectors.
+   * Default: none.
+   */
+  space?: string;
 }
 
 const NAME = "httpRetriever";
@@ -65,8 +72,12 @@ const MAX_MEDOIDS = 16;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
-  checkKeys(NAME, options, ["url", "send", "precision", "token", "dim", ...HTTP_OPTION_NAMES]);
+  checkKeys(NAME, options, [
+    ...["url", "send", "precision", "token", "dim", "space"],
+    ...HTTP_OPTION_NAMES,
+  ]);
   const { url, send, precision = "f16", token, dim } = options;
+  const space = checkSpace(NAME, options);
   if (send !== undefined && !["ids", "vectors", "both"].includes(send)) {
     throw new SageError(
       "option",
@@ -81,6 +92,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
     const limitedQueries = queries.map((query) => ({
       ...query,
       count: Math.min(query.count, MAX_HITS),
+      space: space ?? query.space,
     }));
     return {
       method: "POST",
@@ -113,7 +125,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   };
 
   const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
-    const queries = checkQueries(NAME, given, dim);
+    const queries = checkQueries(NAME, given, dim, space);
     checkAbort(signal);
     if (queries.length === 0) return [];
     await init();
@@ -123,7 +135,8 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
 
   return assembleRetriever({
     engine: NAME,
-    identity: JSON.stringify(["http", String(url)]),
+    identity: identityIn(space, JSON.stringify(["http", String(url)])),
+    space,
     capabilities: {
       byId: "native",
       batch: true,
@@ -140,7 +153,7 @@ export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
         ),
       ),
     outbound: (given) =>
-      batchesOf(checkQueries(NAME, given, dim)).map((queries) => {
+      batchesOf(checkQueries(NAME, given, dim, space)).map((queries) => {
         const sentFields = fieldsToSend(queries).replace("both", "ids and vectors");
         const content = `${queries.length} medoids: ${sentFields} of items of the history.`;
         const says = `${content} ${NOT_SENT} in the message.`;

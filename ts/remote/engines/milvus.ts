@@ -71,6 +71,8 @@ export interface MilvusOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const OPTION_NAMES = engineOptionNames(
@@ -214,6 +216,7 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
       filter: version === 2 ? "full" : "none",
     },
     dim,
+    space: options.space,
     acceptsId: (item) => (idType === "int64" ? INT64_ID : SAFE_STRING_ID).test(item),
     search: version === 2 ? searchV2 : searchV1,
     lookUp: (items) => ({

@@ -51,6 +51,8 @@ export interface PgvectorOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
   /**
    * `hnsw.ef_search`: candidates examined in an HNSW index, also a limit of its hits. Default:
    * twice the requested hits, from 40 to 1,000.
@@ -72,6 +74,7 @@ const OPTION_NAMES = [
   "priorField",
   "filter",
   "dim",
+  "space",
   "efSearch",
 ];
 const SQL_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;
@@ -128,6 +131,7 @@ export function pgvector(options: PgvectorOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
+    space: options.space,
     acceptsId: (item) => ID_PATTERNS[idType].test(item),
     search: (queries) => {
       const maxCount = Math.max(...queries.map(({ count }) => count));

@@ -36,6 +36,8 @@ export interface PineconeOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const API_VERSION = "2025-04";
@@ -53,6 +55,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     "priorField",
     "filter",
     "dim",
+    "space",
     ...HTTP_OPTION_NAMES,
   ]);
   const { url, apiKey, namespace = "", dim } = options;
@@ -71,6 +74,7 @@ export function pinecone(options: PineconeOptions): RemoteRetriever {
     ]),
     capabilities: { byId: "native", batch: false, maxK: 10_000, idKind: "string", filter: "full" },
     dim,
+    space: options.space,
     // Pinecone ids: at most 512 ASCII characters.
     acceptsId: (item) => /^[\x21-\x7e]{1,512}$/.test(item),
     search: (queries) =>

@@ -40,6 +40,8 @@ export interface QdrantOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const OPTION_NAMES = engineOptionNames(
@@ -93,6 +95,7 @@ export function qdrant(options: QdrantOptions): RemoteRetriever {
       filter: "full",
     },
     dim,
+    space: options.space,
     acceptsId: (item) => idField !== undefined || pointId(item) !== undefined,
     search: (queries) => [
       {

@@ -53,6 +53,8 @@ export interface RedisOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 /**
@@ -61,7 +63,7 @@ export interface RedisOptions {
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function redis(options: RedisOptions): RemoteRetriever {
-  checkKeys("redis", options, ["command", "key", "priorField", "filter", "dim"]);
+  checkKeys("redis", options, ["command", "key", "priorField", "filter", "dim", "space"]);
   const { command, key, dim } = options;
   if (typeof command !== "function")
     throw new SageError(
@@ -96,6 +98,7 @@ export function redis(options: RedisOptions): RemoteRetriever {
       filter: "numbers",
     },
     dim,
+    space: options.space,
     search: (queries) => [
       {
         queries,

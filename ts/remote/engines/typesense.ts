@@ -55,6 +55,8 @@ export interface TypesenseOptions extends HttpOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 const OPTION_NAMES = engineOptionNames("collection", "apiKey", "vectorField", "priorField");
@@ -96,6 +98,7 @@ export function typesense(options: TypesenseOptions): RemoteRetriever {
     ]),
     capabilities: { byId: "native", batch: true, maxK: 250, idKind: "string", filter: "numbers" },
     dim,
+    space: options.space,
     acceptsId: (item) => SAFE_ID.test(item),
     search: (queries) => [
       {

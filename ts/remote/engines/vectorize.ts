@@ -60,6 +60,8 @@ export interface VectorizeOptions {
   filter?: Filter;
   /** Length of the stored vectors. If given, others are rejected before anything is sent. */
   dim?: number;
+  /** Name of the vector space of the stored vectors. Default: none, which fits every space. */
+  space?: string;
 }
 
 type BindingCall = { ids: string[] } | (VectorizeQueryOptions & { id?: string; vector?: number[] });
@@ -73,7 +75,7 @@ const MAX_IDS_PER_LOOKUP = 20;
  * @throws SageError "option" or "not-finite" for an invalid option.
  */
 export function vectorize(options: VectorizeOptions): RemoteRetriever {
-  checkKeys("vectorize", options, ["index", "name", "priorField", "filter", "dim"]);
+  checkKeys("vectorize", options, ["index", "name", "priorField", "filter", "dim", "space"]);
   const { index, name, dim } = options;
   if (typeof index?.queryById !== "function")
     throw new SageError(
@@ -89,6 +91,7 @@ export function vectorize(options: VectorizeOptions): RemoteRetriever {
     identity: JSON.stringify(["vectorize", name, condition, ...priorIdentity(priorField)]),
     capabilities: { byId: "native", batch: false, maxK: 100, idKind: "string", filter: "full" },
     dim,
+    space: options.space,
     acceptsId: (item) => new TextEncoder().encode(item).length <= 64,
     search: (queries) => [
       {

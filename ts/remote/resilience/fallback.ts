@@ -3,6 +3,7 @@
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { Filter } from "../../catalogue/filter.js";
 import { checkAbort } from "../../values/check.js";
+import { commonSpace } from "../../values/space.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { assembleRetriever, checkQueries } from "../engine.js";
 import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
@@ -11,15 +12,17 @@ import { answerRowsWhere, askSubset, overrideParts } from "./wrap.js";
  * Query `first`; queries that failed or were not found there go to the next of `others`, and so on.
  * A query that none answers keeps the result of `first`. `vectors` falls back likewise; it rejects
  * with the first error if an item stays unknown and a retriever failed. Retrievers that take no
- * filter are left out by `withFilter`.
+ * filter are left out by `withFilter`. Throws code "dimension" for retrievers of two spaces.
  */
 export function withFallback(
   first: RemoteRetriever,
   ...others: readonly RemoteRetriever[]
 ): RemoteRetriever {
+  const space = commonSpace([first, ...others]);
   return overrideParts(
     first,
     {
+      space,
       ask: async (queries, signal) => {
         const answers = await first.ask(queries, signal);
         for (const other of others) {
@@ -77,8 +80,10 @@ export function withFallback(
 export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRetriever {
   const vectorOf = ({ item, vector }: RemoteQuery): Float32Array | undefined =>
     vector ?? (item === undefined ? undefined : catalogue.vector(item));
+  const { space } = catalogue;
   return assembleRetriever({
     engine: "catalogue",
+    space,
     identity: JSON.stringify(["catalogue", catalogue.hash, filter]),
     capabilities: {
       byId: "native",
@@ -88,7 +93,7 @@ export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRet
       filter: "full",
     },
     ask: async (given, signal) => {
-      const queries = checkQueries("catalogue", given, catalogue.dim);
+      const queries = checkQueries("catalogue", given, catalogue.dim, space);
       checkAbort(signal);
       return queries.map((query): Answer => {
         const vector = vectorOf(query);

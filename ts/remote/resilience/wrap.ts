@@ -15,9 +15,9 @@ export function overrideParts(
   parts: Partial<RetrieverParts>,
   wrapAgain: (inner: RemoteRetriever, filter: Filter) => RemoteRetriever,
 ): RemoteRetriever {
-  const { engine, identity, capabilities, ask, vectors, outbound, withFilter } = inner;
+  const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = inner;
   return assembleRetriever({
-    ...{ engine, identity, capabilities, ask, vectors, outbound },
+    ...{ engine, identity, capabilities, space, ask, vectors, outbound },
     ...(withFilter && {
       withFilter: (filter: Filter) => wrapAgain(withFilter.call(inner, filter), filter),
     }),

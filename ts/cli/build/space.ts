@@ -1,0 +1,51 @@
+/** The name of the vector space of a catalogue that is built. */
+import type { Metric } from "../../catalogue/options.js";
+import { withCore } from "../../core/glue.js";
+import { UsageError } from "../command-error.js";
+import { type Axes, axesToNpy } from "./reduce.js";
+
+/** So that the name with dimension, normalisation and reduction has at most 128 characters. */
+const MAX_MODEL_CHARACTERS = 80;
+
+/**
+ * The option --space, MODEL or MODEL@REVISION, checked; undefined without it. Throws a UsageError
+ * for a name that is empty or too long.
+ */
+export function parseModel(model: string | undefined): string | undefined {
+  if (model === undefined || (/^[^\s/][^\s]*$/.test(model) && model.length <= MAX_MODEL_CHARACTERS))
+    return model;
+  throw new UsageError(
+    `--space: expected MODEL or MODEL@REVISION, at most ${MAX_MODEL_CHARACTERS} characters ` +
+      `without spaces, saw "${model}"`,
+  );
+}
+
+/**
+ * The name of the space of vectors as they were given: `given`, that of a catalogue which is read,
+ * or the model with the dimension and whether vectors are scaled to unit length. Undefined for
+ * neither. Throws a UsageError for both.
+ */
+export function nameSpace(
+  model: string | undefined,
+  given: string | undefined,
+  dim: number,
+  metric: Metric,
+): string | undefined {
+  if (model === undefined) return given;
+  if (given !== undefined)
+    throw new UsageError(`--space: the items are of the space "${given}": leave the option out`);
+  return `${model}/${dim}/${metric === "cosine" ? "unit" : "raw"}`;
+}
+
+/** The name of the space of reduced vectors. `axes`: those of pca; undefined if cut. */
+export function nameReducedSpace(
+  space: string | undefined,
+  dims: number,
+  axes: Axes | undefined,
+): string | undefined {
+  if (space === undefined) return undefined;
+  if (!axes) return `${space}/first-${dims}`;
+  // Other items give other axes, and so another space.
+  const checksum = withCore((core) => core.checksum(axesToNpy(axes)));
+  return `${space}/pca-${dims}-${checksum.toString(16).padStart(8, "0")}`;
+}

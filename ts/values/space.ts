@@ -1,0 +1,35 @@
+/** Names of vector spaces: vectors of two models can have one length, and must not be mixed. */
+
+import { SageError } from "../errors.js";
+import { inspect, isItemId } from "./check.js";
+
+/** So that a message of medoids can hold the name: at most 512 bytes in UTF-8. */
+const MAX_SPACE_CHARACTERS = 128;
+
+/** An object with vectors. */
+export interface InSpace {
+  /** Name of the vector space; undefined for an unnamed one, which mixes with every other. */
+  readonly space?: string | undefined;
+}
+
+/** The option `space`, validated: undefined, or a name of 1 to 128 UTF-16 units. */
+export function checkSpace(where: string, { space }: InSpace): string | undefined {
+  if (space === undefined || (isItemId(space) && space.length <= MAX_SPACE_CHARACTERS))
+    return space;
+  throw new SageError(
+    "option",
+    `${where}: space: expected a name of 1 to ${MAX_SPACE_CHARACTERS} characters, saw ` +
+      `${inspect(space)}.`,
+  );
+}
+
+/** The vector space of all the objects. Throws "dimension" if they have two, and names both. */
+export function commonSpace(objects: readonly (InSpace | undefined)[]): string | undefined {
+  const [space, other] = new Set(objects.flatMap((object) => object?.space ?? []));
+  if (other === undefined) return space;
+  throw new SageError(
+    "dimension",
+    `Vectors of two spaces, "${space}" and "${other}": use those of one model, or convert the ` +
+      "history with pocketsage/migrate.",
+  );
+}
