@@ -35,6 +35,8 @@ const GROUPS = [
       ...[
         "remote.md",
         "privacy.md",
+        "guides/threat-model.md",
+        "guides/privacy-notice.md",
         "vault.md",
         "edge.md",
         "evaluate.md",
@@ -47,7 +49,10 @@ const GROUPS = [
   },
   {
     text: "Reference",
-    pages: ["options.md", "cli.md", "format.md", "cells.md", "log-format.md", "figures.md"],
+    pages: [
+      ...["options.md", "cli.md", "format.md", "cells.md", "log-format.md", "export.md"],
+      "figures.md",
+    ],
     folders: ["reference"],
   },
   { text: "API", pages: ["api/index.md"], folders: ["api"] },

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import * as concepts from "./concepts.mjs";
 import * as figures from "./figures.mjs";
+import { threatModel } from "./privacy.mjs";
 
 const root = new URL("../../", import.meta.url);
 
@@ -16,6 +17,7 @@ export async function drawPictures() {
     "tree.svg": concepts.wardTree(),
     "decay.svg": await concepts.decay(),
     "mixture.svg": await concepts.mixture(),
+    "threat-model.svg": threatModel(),
     "figures-ward.svg": figures.wardPlot(tables),
     "figures-catalogue.svg": figures.cataloguePlot(tables),
     "figures-journal.svg": figures.journalPlot(tables),

@@ -17,6 +17,7 @@ const documents = [
   "docs/frameworks.md",
   "docs/privacy.md",
   "docs/vault.md",
+  "docs/export.md",
 ];
 const texts = await Promise.all(documents.map((name) => readFile(new URL(name, root), "utf8")));
 const programs = texts.flatMap((text) =>
@@ -171,6 +172,11 @@ test("the program of docs/vault.md syncs two devices", async () => {
 test("the program of docs/vault.md stores nothing without consent", async () => {
   const output = await outputOf(program("consentGate({"));
   assert.deepEqual(output.trim().split("\n"), ["aborted", "undefined"]);
+});
+
+test("the program of docs/export.md exports and reads it back", async () => {
+  const output = await outputOf(program("exportJson"));
+  assert.deepEqual(output.trim().split("\n"), ["2026-03-01T12:00:00.000Z", "tea"]);
 });
 
 // Those with `openFor` are tested in tests/frameworks.

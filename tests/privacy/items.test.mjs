@@ -84,6 +84,8 @@ for (const mode of ["anchors", "medoids"]) {
     }
     assert.equal(sent[0], sent[1]);
     assert.notEqual(sent[1], sent[2]);
+    const { frozen } = JSON.parse(new TextDecoder().decode(await store.load()));
+    assert.equal(frozen.length, 1, "items of earlier epochs are deleted");
   });
 
   test(`${mode}: a sage gets recommendations`, async () => {

@@ -118,7 +118,7 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
       );
     if (!frozenIn(epoch)) {
       const items = sent.map(({ item }) => item!);
-      await ledger.add({ frozen: [{ id: newId(), epoch, mode, items }] });
+      await ledger.add({ frozen: [{ id: newId(), epoch, mode, items }] }, epoch);
     }
     for (const message of describe(retriever, sent)) context.onOutbound(message);
     const answers = await retriever(

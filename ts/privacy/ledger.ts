@@ -193,9 +193,10 @@ export interface StoredLedger {
   current(): PrivacyState;
   /**
    * Reads the store, adds `entries` and writes the union. Rejects with code "storage" if the store
-   * fails or has lost entries that this device wrote before: then nothing may be sent.
+   * fails or has lost entries that this device wrote before: then nothing may be sent. Items of
+   * epochs before `epoch` are deleted: they serve only to repeat a release in its epoch.
    */
-  add(entries: Partial<PrivacyState>): Promise<PrivacyState>;
+  add(entries: Partial<PrivacyState>, epoch?: number): Promise<PrivacyState>;
 }
 
 /** Opens the ledger in a store of its own. Rejects with code "corrupt" or "storage". */
@@ -207,9 +208,14 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
   };
   const stored = await store.load().catch(fail);
   let state = stored ? decodeState(stored) : EMPTY_STATE;
-  const merge = (bytes: Uint8Array | undefined, entries: Partial<PrivacyState>): PrivacyState => {
+  const merge = (
+    bytes: Uint8Array | undefined,
+    entries: Partial<PrivacyState>,
+    epoch: number,
+  ): PrivacyState => {
     const storedState = bytes ? decodeState(bytes) : EMPTY_STATE;
-    const merged = mergeStates(storedState, { ...EMPTY_STATE, ...entries });
+    const union = mergeStates(storedState, { ...EMPTY_STATE, ...entries });
+    const merged = { ...union, frozen: union.frozen.filter((one) => one.epoch >= epoch) };
     const ids = new Set(merged.releases.map(({ id }) => id));
     const lostReleases = state.releases.filter(({ id }) => !ids.has(id)).length;
     if (lostReleases === 0) return merged;
@@ -221,14 +227,14 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
   };
   return {
     current: () => state,
-    async add(entries) {
+    async add(entries, epoch = 0) {
       if (store.update) {
         const bytes = await store
-          .update((current) => encodeState(merge(current, entries)))
+          .update((current) => encodeState(merge(current, entries, epoch)))
           .catch(fail);
         return (state = decodeState(bytes));
       }
-      const merged = merge(await store.load().catch(fail), entries);
+      const merged = merge(await store.load().catch(fail), entries, epoch);
       await store.save(encodeState(merged)).catch(fail);
       return (state = merged);
     },

@@ -1,18 +1,20 @@
 /**
  * Encryption of what is kept, and of what devices exchange: stores sealed with a key or a
- * passphrase, `sync`, and a gate that opens by consent. Import `pocketsage` as well, which loads
- * the wasm.
+ * passphrase, `sync`, a gate that opens by consent, and an export as JSON. Import `pocketsage` as
+ * well, which loads the wasm.
  *
  * @packageDocumentation
  */
 
 export { consentGate } from "./consent.js";
 export { type EncryptedStoreOptions, encryptedStore } from "./encrypted-store.js";
+export { exportJson, importJson } from "./portable.js";
 export { sync } from "./sync.js";
 export type {
   BlobStore,
   ConsentGate,
   ConsentOptions,
+  JsonExportOptions,
   Secret,
   SyncOptions,
   SyncReport,

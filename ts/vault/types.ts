@@ -79,3 +79,9 @@ export interface ConsentGate {
   /** Stops following other tabs. */
   close(): void;
 }
+
+/** Options of `exportJson`. */
+export interface JsonExportOptions {
+  /** The bytes of `privacy.exportLedger()`, which the export then contains. Default: none. */
+  ledger?: Uint8Array;
+}

@@ -1,0 +1,112 @@
+/**
+ * `exportJson` and `importJson`: all that is stored about a user as one JSON document, for the user
+ * to read, keep and take elsewhere. docs/export.md describes it.
+ */
+import { init } from "../core/glue.js";
+import { SageError } from "../errors.js";
+import { decodeLog, encodeLog } from "../sage/log-format.js";
+import type { Sage } from "../sage/types.js";
+import { checkKeys, inspect } from "../values/check.js";
+import type { JsonExportOptions } from "./types.js";
+
+const FORMAT = "pocketsage-export";
+const VERSION = 1;
+type Log = ReturnType<typeof decodeLog>;
+
+/**
+ * The history, the marks and the deletions of a sage, and a ledger, as JSON. Equal content gives an
+ * equal text. Rejects as `sage.export`, and with code "option" for a ledger that is no JSON.
+ */
+export async function exportJson(
+  sage: Pick<Sage, "export" | "profile">,
+  options: JsonExportOptions = {},
+): Promise<string> {
+  checkKeys("exportJson", options, ["ledger"]);
+  const ledger = options.ledger && parse(new TextDecoder().decode(options.ledger), "The ledger");
+  await init();
+  const [bytes, { dim }] = [await sage.export(), await sage.profile()];
+  const { space, entries, marks, tombstones } = decodeLog(bytes, dim);
+  const document = {
+    ...{ format: FORMAT, version: VERSION, dim, space },
+    actions: entries.map(({ item, at, vector, ...rest }) => ({
+      ...{ item, at, time: timeText(at), ...rest },
+      ...(vector && { vector: Array.from(vector) }),
+    })),
+    ...{ marks, deletions: tombstones, ledger },
+  };
+  return `${JSON.stringify(document, undefined, 1)}\n`;
+}
+
+/**
+ * Merges an export into a sage, as `sage.import` does: what is there already is not added twice,
+ * and deletions win. Resolves to the ledger of the export for `privacy.importLedger`, if it has
+ * one. Rejects with code "corrupt", "version" or "dimension", and as `sage.import`; then nothing was
+ * changed.
+ */
+export async function importJson(
+  sage: Pick<Sage, "import">,
+  text: string,
+): Promise<Uint8Array | undefined> {
+  const document = parse(text, "The export");
+  if (document.format !== FORMAT)
+    throw corrupt(`expected the format ${FORMAT}, saw ${inspect(document.format)}`);
+  const { version, dim, ledger } = document;
+  if (typeof version === "number" && version > VERSION)
+    throw new SageError(
+      "version",
+      `The export has version ${version}, this package reads ${VERSION}: update pocketsage.`,
+    );
+  if (version !== VERSION) throw corrupt(`version ${inspect(version)}`);
+  await init();
+  let bytes: Uint8Array;
+  try {
+    bytes = encodeLog(logOf(document, dim as number), dim as number);
+  } catch (error) {
+    throw error instanceof SageError ? error : corrupt("its fields are invalid", error);
+  }
+  await sage.import(bytes);
+  return ledger === undefined ? undefined : new TextEncoder().encode(JSON.stringify(ledger));
+}
+
+type Document = Record<string, unknown>;
+
+/** The operations of a document. Only what encoding needs is checked: `sage.import` validates. */
+function logOf({ space, actions, marks, deletions }: Document, dim: number): Log {
+  if (!Array.isArray(actions) || !Array.isArray(marks) || !Array.isArray(deletions))
+    throw corrupt("expected lists of actions, marks and deletions");
+  if (!Number.isSafeInteger(dim) || dim < 1) throw corrupt(`dim: ${inspect(dim)}`);
+  const entries = (actions as (Document & { item: string; at: number })[]).map(
+    ({ time: _, vector, ...rest }, row) => {
+      if (vector === undefined) return rest;
+      const isVector =
+        Array.isArray(vector) && vector.length === dim && vector.every(Number.isFinite);
+      if (!isVector) throw corrupt(`actions[${row}].vector: expected ${dim} finite numbers`);
+      return { ...rest, vector: Float32Array.from(vector as number[]) };
+    },
+  );
+  return { space, entries, marks, tombstones: deletions } as unknown as Log;
+}
+
+function parse(text: string, name: string): Document {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      return value as Document;
+  } catch (cause) {
+    throw corrupt(`${name} is no JSON`, cause);
+  }
+  throw corrupt(`${name} is no JSON object`);
+}
+
+function corrupt(problem: string, cause?: unknown): SageError {
+  return new SageError(
+    "corrupt",
+    `Not an export in JSON, or a damaged one: ${problem}. Nothing was changed.`,
+    { cause },
+  );
+}
+
+/** ISO 8601 for readers; null for a time that a Date cannot hold. */
+function timeText(at: number): string | null {
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : null;
+}
