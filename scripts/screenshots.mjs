@@ -19,6 +19,12 @@ const SCHEMES = ["light", "dark"];
 const ACTION_COUNTS = [0, 3, 15, 60, 150];
 /** Groups of the emoji catalogue whose items are tapped, in turn. */
 const KINDS = ["food-drink", "animals-nature", "activities", "travel-places", "objects"];
+/** What opens each dialog. */
+const DIALOGS = {
+  share: (page) => page.getByRole("button", { name: "Share" }).click(),
+  catalogue: (page) => page.locator("#catalogue").selectOption("load"),
+  tour: (page) => page.getByRole("button", { name: "Tour" }).click(),
+};
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HISTORY_DAYS = 40;
 /** Largest picture in README.md, in bytes. */
@@ -59,8 +65,17 @@ async function takeAll(browser, url, words) {
         await save("top");
         for (const view of count === 0 ? [] : await viewsOf(page)) {
           await page.locator(`#tab-${view}`).click();
+          if (view === "map") await page.waitForSelector('.map-canvas[data-state="ready"]');
+          await page.locator(".tabs").scrollIntoViewIfNeeded();
           await page.waitForTimeout(400);
           await save(view);
+        }
+        await page.evaluate(() => scrollTo(0, 0));
+        for (const [name, open] of Object.entries(DIALOGS)) {
+          await open(page);
+          await page.waitForTimeout(300);
+          await save(name);
+          await page.keyboard.press("Escape");
         }
         await page.locator("#outbound").scrollIntoViewIfNeeded();
         await save("end");

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
+import { listen } from "../../scripts/lib/http.mjs";
 import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
 openBrowser();
@@ -46,17 +47,15 @@ test("the outbound panel reports no messages and lists every fetched file", asyn
 });
 
 test("the outbound panel names the host of a request to another origin", async (t) => {
-  const other = "http://localhost:9/"; // the discard port; the request is fulfilled below
-  const prepare = (context) => context.route(other, (route) => route.fulfill({ body: "" }));
-  const visitor = await (await visit(t, { prepare, expected: /ERR_/ })).ready();
-  await visitor.page.evaluate(
-    (other) => fetch(other, { mode: "no-cors" }).catch(() => undefined),
-    other,
-  );
-  await visitor.until(() => document.querySelector(".verdict").textContent.includes("localhost:9"));
-  visitor.requests.splice(
-    visitor.requests.findIndex((request) => request.url() === other),
-    1,
+  const other = await listen((_, response) => response.end());
+  t.after(() => other.close());
+  const { origin, port } = other;
+  const host = `127.0.0.1:${port}`;
+  const visitor = await (await visit(t, { otherOrigins: [origin] })).ready();
+  await visitor.page.evaluate((url) => fetch(url, { mode: "no-cors" }), `${origin}/`);
+  await visitor.until(
+    (host) => document.querySelector(".verdict").textContent.includes(host),
+    host,
   );
 });
 
