@@ -49,8 +49,8 @@ const NEIGHBOUR_CELLS = [-1, 0, 1].flatMap((column) =>
 const MAX_DETAILED_MARKS = 40;
 /** Size of the glyphs of medoids if more than MAX_DETAILED_MARKS are in sight. */
 const SMALL_MEDOID_SIZE = 23;
-/** Maximum number of texts, beside those of marks, that are drawn for the first time per frame. */
-const NEW_TEXTS_PER_FRAME = 5;
+/** Time per frame to draw texts for the first time, beside those of marks, in milliseconds. */
+const NEW_TEXTS_MS = 3;
 /** Radius of the user's items without glyphs, beyond that of other points. */
 const OWN_DOT_GROWTH = 2.5;
 
@@ -98,7 +98,9 @@ export class MapPainter {
   readonly #glyphFont: string;
   readonly #sprites = new Sprites();
   readonly #spacedRows = new Map<number, readonly number[]>();
-  #newTexts = 0;
+  /** When this frame draws no more new texts, and whether one is missing. */
+  #newTextsEnd = 0;
+  #isComplete = true;
   #layer = new PointLayer(1, 1);
   #points: Points | undefined;
   #pointsKey: readonly unknown[] = [];
@@ -112,7 +114,8 @@ export class MapPainter {
 
   /** Returns whether the picture is complete: further glyphs come with the next frames. */
   paint(scene: Scene, camera: Camera, colours: MapColours, ratio: number): boolean {
-    this.#newTexts = 0;
+    this.#newTextsEnd = performance.now() + NEW_TEXTS_MS;
+    this.#isComplete = true;
     const context = this.#context;
     const { width, height } = context.canvas;
     if (!this.#layer.fits(width, height)) this.#layer = new PointLayer(width, height);
@@ -155,7 +158,7 @@ export class MapPainter {
       this.#drawGlyph(scene, row, x, y, size * 0.8, colours.text);
     }
     this.#drawLabels(scene, detailedMarks, selected, colours, projection);
-    return this.#newTexts <= NEW_TEXTS_PER_FRAME;
+    return this.#isComplete;
   }
 
   /** All points, and the user's in the colour of their interest; the same object if unchanged. */
@@ -225,7 +228,7 @@ export class MapPainter {
     const text = item.isMonogram ? item.label.slice(0, MAX_TEXT_LENGTH) : item.glyph;
     const size = (item.isMonogram ? LABEL_FONT_SIZE : GLYPH_SIZE.other) * ratio;
     const y = yOf(projection, row) + (item.isMonogram ? 9 * ratio : 0);
-    this.#drawText(text, xOf(projection, row), y, size, colour, NEW_TEXTS_PER_FRAME);
+    this.#drawText(text, xOf(projection, row), y, size, colour, true);
   }
 
   /** The glyph of a mark, within a circle of diameter `size`. */
@@ -240,13 +243,13 @@ export class MapPainter {
     y: number,
     size: number,
     colour: string,
-    maxNewTexts = Number.POSITIVE_INFINITY,
+    canWait = false,
   ): void {
     const fontSize = Math.max(1, Math.round(size));
     const key = `${fontSize} ${colour} ${text}`;
-    if (maxNewTexts < Number.POSITIVE_INFINITY && !this.#sprites.has(key)) {
-      this.#newTexts += 1;
-      if (this.#newTexts > maxNewTexts) return;
+    if (canWait && !this.#sprites.has(key) && performance.now() > this.#newTextsEnd) {
+      this.#isComplete = false;
+      return;
     }
     const sprite = this.#sprites.of(key, () => {
       const isText = /^[\p{L}\p{N}]/u.test(text);
