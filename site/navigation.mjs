@@ -38,6 +38,7 @@ const GROUPS = [
         "guides/threat-model.md",
         "guides/privacy-notice.md",
         "vault.md",
+        "ranges.md",
         "edge.md",
         "evaluate.md",
         "eval.md",

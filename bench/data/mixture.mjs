@@ -22,13 +22,13 @@ export function mixture(n, dim, { centreCount = 8, scatter = 0.6, seed }) {
 }
 
 /** The vector divided by its length. */
-function unitVector(vector) {
+export function unitVector(vector) {
   const length = Math.hypot(...vector);
   return vector.map((value) => value / length);
 }
 
 /** Returns a function that returns normally distributed numbers: Box-Muller. */
-function normalGenerator(seed) {
+export function normalGenerator(seed) {
   const uniform = seededRandom(seed);
   return () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 }

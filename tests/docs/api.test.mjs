@@ -10,6 +10,7 @@ const snapshot = new URL("api.snapshot.txt", import.meta.url);
 
 const ENTRIES = [
   ...["index", "remote/index", "evaluate/index", "names/index", "text/index"],
+  "catalogue/ranged/index",
   ...["react", "vue", "svelte"].map((name) => `frameworks/${name}`),
   ...["privacy/index", "privacy/server/index", "vault/index"],
 ];

@@ -19,6 +19,7 @@ import {
 import { interleave, type Replay, replay } from "pocketsage/evaluate";
 import { nameInterests, type NameWord } from "pocketsage/names";
 import { type CatalogueText, openText } from "pocketsage/text";
+import { openRanged, type RangedCatalogue } from "pocketsage/ranged";
 import { type Answer, useRecommendations, useSage } from "pocketsage/react";
 import { recommendationsStore, sageStore } from "pocketsage/svelte";
 import * as vue from "pocketsage/vue";
@@ -27,6 +28,7 @@ import type {
   SageOptions, Store,
 } from "pocketsage";
 
+export const openFile = (url: string): Promise<RangedCatalogue> => openRanged(url, { memory: 0 });
 export const words: NameWord[][] = [];
 export const textOf = (catalogue: Catalogue): CatalogueText => openText(catalogue);
 export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay> => {

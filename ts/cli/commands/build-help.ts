@@ -68,6 +68,9 @@ Options
                              is meant for cosine)
       --lists WHEN           inverted lists (IVF), so that a search scans a part of the items:
                              auto (default: from ${LISTS_LIMIT} items), always or never
+      --ranges               divide the items into blocks of at most 64 KiB of vectors, so that
+                             pocketsage/ranged reads only the blocks that a search needs, by HTTP
+                             range requests or file reads: docs/ranges.md
       --cells K              also write the items as K cells of equal size (2 to 65536), which a
                              device fetches without disclosing its interests: docs/cells.md; for
                              the metric cosine

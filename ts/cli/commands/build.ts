@@ -12,6 +12,7 @@ import {
 import { buildCells, type CellReport } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
+import { buildRanges, type RangesReport } from "../build/ranges.js";
 import { measureRecall } from "../build/recall.js";
 import {
   type Axes,
@@ -53,6 +54,7 @@ const OPTIONS = {
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
   lists: { type: "string", default: "auto" },
+  ranges: { type: "boolean", default: false },
   cells: { type: "string" },
   "cells-out": { type: "string" },
   "cells-payload": { type: "string", multiple: true, default: [] as string[] },
@@ -85,6 +87,7 @@ interface BuildReport extends CatalogueReport {
   nearDuplicates?: NearDuplicateReport;
   text?: TextReport & { embedded: number };
   recall?: { at10: number; queries: number };
+  ranges?: RangesReport;
   cells?: CellReport & { folder: string };
   seconds: number;
 }
@@ -220,6 +223,12 @@ export async function run(args: string[]): Promise<void> {
     if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
       catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
     if (text) catalogue = withTower(catalogue, text.tower);
+    let ranges: RangesReport | undefined;
+    if (values.ranges)
+      ({ catalogue, report: ranges } = await buildRanges(
+        catalogue,
+        progressOf("dividing the items into blocks"),
+      ));
     const measuredRecall = values["no-recall"]
       ? undefined
       : measureRecall(catalogue, givenItems, reduce, progressOf("measuring the recall"));
@@ -244,6 +253,7 @@ export async function run(args: string[]): Promise<void> {
       ...(measuredRecall && {
         recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
       }),
+      ...(ranges && { ranges }),
       ...(builtCells && { cells: { folder: cellFolder, ...builtCells.report } }),
       seconds: (performance.now() - begunAt) / 1000,
     };
@@ -347,7 +357,7 @@ const TREATMENT_TEXTS: Record<Treatment, string> = {
 };
 
 function printReport(report: BuildReport): void {
-  const { nearDuplicates, text, recall, reduced, cells, seconds, bytesPerItem } = report;
+  const { nearDuplicates, text, recall, reduced, ranges, cells, seconds, bytesPerItem } = report;
   const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
   if (reduced) extraFields.push(["reduced", `from ${reduced.from} dimensions, ${reduced.method}`]);
   if (nearDuplicates) {
@@ -372,6 +382,11 @@ function printReport(report: BuildReport): void {
       "recall@10",
       `${recall.at10.toFixed(4)} against exact search${reduced ? " in all dimensions" : ""}, ` +
         `over ${recall.queries} queries`,
+    ]);
+  if (ranges)
+    extraFields.push([
+      "ranges",
+      `${countOf(ranges.blocks, "block")}, ${formatCount(ranges.resident)} bytes in memory`,
     ]);
   if (cells)
     extraFields.push(

@@ -1,0 +1,224 @@
+/** Reads blocks: from the caches or the source, joined into few requests, each verified. */
+import { SageError } from "../../errors.js";
+import { checkAbort } from "../../values/check.js";
+import type { PartCache } from "./cache.js";
+import {
+  type BlockTable,
+  type ByteRange,
+  type FileHead,
+  HEAD_BYTES,
+  payloadOffsets,
+  payloadTexts,
+  readFileHead,
+  vectorRanges,
+} from "./format.js";
+import { hash64 } from "./hash.js";
+import { joinRuns, type Run } from "./plan.js";
+import { type RangeSource, type ReadOptions, replaced } from "./source.js";
+
+/** Largest read of `scan`, in bytes. */
+const SCAN_BYTES = 4 << 20;
+
+/** Options of the reads of blocks. */
+export interface BlockReadOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Whether damaged blocks are left out instead of rejecting. */
+  readonly skipDamaged: boolean;
+}
+
+/** The blocks of one file. */
+export class BlockReader {
+  /** Blocks that did not match their hash. */
+  readonly damaged = new Set<number>();
+  cachedBlocks = 0;
+  readonly #source: RangeSource;
+  readonly #head: FileHead;
+  readonly #table: BlockTable;
+  readonly #cache: PartCache;
+
+  constructor(source: RangeSource, head: FileHead, table: BlockTable, cache: PartCache) {
+    this.#source = source;
+    this.#head = head;
+    this.#table = table;
+    this.#cache = cache;
+  }
+
+  /** The first row of a block and the row after its last. */
+  rowsOf(block: number): readonly [start: number, end: number] {
+    const { ends } = this.#table;
+    return [ends[block - 1] ?? 0, ends[block]!];
+  }
+
+  /** The bytes of the file with the vectors of a run of blocks. */
+  rangesOf({ first, last }: Run): ByteRange[] {
+    const { sections, dim } = this.#head;
+    return vectorRanges(sections, dim, this.rowsOf(first)[0], this.rowsOf(last)[1]);
+  }
+
+  /**
+   * The blocks, each with its codes followed by its residuals. `maxRequests` bounds the requests;
+   * runs are joined across gaps until they fit.
+   */
+  async read(
+    blocks: readonly number[],
+    maxRequests: number,
+    options: BlockReadOptions,
+  ): Promise<Map<number, Uint8Array>> {
+    const found = new Map<number, Uint8Array>();
+    await Promise.all(blocks.map((block) => this.#readCached(block, found)));
+    checkAbort(options.signal);
+    const missing = blocks.filter((block) => !found.has(block));
+    const requestsPerRun = this.rangesOf({ first: 0, last: 0 }).length;
+    const runs = joinRuns(missing, { table: this.#table, requestsPerRun }, maxRequests);
+    const wanted = new Set(blocks);
+    await Promise.all(
+      runs.map(async (run) => {
+        const read = await this.#readRun(run, options);
+        for (const [block, bytes] of read) {
+          this.#cache.put(`block-${block}`, bytes);
+          if (wanted.has(block)) found.set(block, bytes);
+        }
+      }),
+    );
+    return found;
+  }
+
+  /** All blocks, some at a time, past the caches. */
+  async scan(
+    visit: (block: number, bytes: Uint8Array) => void,
+    options: BlockReadOptions,
+  ): Promise<void> {
+    const { count } = this.#table;
+    const rowBytes = this.rangesOf({ first: 0, last: 0 }).length * this.#head.dim;
+    for (let first = 0; first < count; ) {
+      let last = first;
+      const bytesTo = (block: number): number =>
+        (this.rowsOf(block)[1] - this.rowsOf(first)[0]) * rowBytes;
+      while (last + 1 < count && bytesTo(last + 1) <= SCAN_BYTES) last += 1;
+      for (const [block, bytes] of await this.#readRun({ first, last }, options))
+        visit(block, bytes);
+      first = last + 1;
+    }
+  }
+
+  /** The payload of a row as text; undefined in a file without payloads. */
+  async payload(
+    row: number,
+    block: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> {
+    const [start, end] = this.rowsOf(block);
+    const { sections } = this.#head;
+    const offsetRange = payloadOffsets(sections, start, end);
+    if (!offsetRange) return undefined;
+    const part = `payload-${block}`;
+    const expected = this.#table.payloadHash(block);
+    let joined = await this.#cache.get(part);
+    if (joined && hash64(joined) !== expected) {
+      this.#cache.drop(part);
+      joined = undefined;
+    }
+    for (const fresh of [false, true]) {
+      if (joined) break;
+      const offsets = await this.#source.read(offsetRange.offset, offsetRange.length, {
+        ...{ signal, fresh },
+      });
+      const textRange = payloadTexts(sections, offsets, start);
+      const texts =
+        textRange &&
+        (textRange.length === 0
+          ? new Uint8Array()
+          : await this.#source.read(textRange.offset, textRange.length, { signal, fresh }));
+      if (!texts) continue;
+      const candidate = new Uint8Array(offsets.length + texts.length);
+      candidate.set(offsets);
+      candidate.set(texts, offsets.length);
+      if (hash64(candidate) === expected) joined = candidate;
+    }
+    if (!joined) throw await this.#damage(block, "payloads", signal);
+    this.#cache.put(part, joined);
+    const view = new DataView(joined.buffer, joined.byteOffset, offsetRange.length);
+    // Offsets are those from the row before the block on, and from row 0 on in the first block.
+    const first = Math.max(0, start - 1);
+    const base = start === 0 ? 0 : view.getUint32(0, true);
+    const textStart = row === 0 ? 0 : view.getUint32((row - 1 - first) * 4, true);
+    const textEnd = view.getUint32((row - first) * 4, true);
+    const texts = joined.subarray(offsetRange.length);
+    return new TextDecoder().decode(texts.subarray(textStart - base, textEnd - base));
+  }
+
+  async #readCached(block: number, found: Map<number, Uint8Array>): Promise<void> {
+    const part = `block-${block}`;
+    if (!this.#cache.has(part)) return;
+    const isInMemory = this.#cache.isInMemory(part);
+    const bytes = await this.#cache.get(part);
+    if (!bytes) return;
+    // Parts in memory were verified when they were stored.
+    if (!isInMemory && hash64(bytes) !== this.#table.vectorHash(block))
+      return this.#cache.drop(part);
+    if (!isInMemory) this.#cache.remember(part, bytes);
+    this.cachedBlocks += 1;
+    found.set(block, bytes);
+  }
+
+  /** Reads and verifies a run. A block that does not match its hash is read once more. */
+  async #readRun(
+    run: Run,
+    { signal, skipDamaged }: BlockReadOptions,
+  ): Promise<Map<number, Uint8Array>> {
+    const ranges = this.rangesOf(run);
+    const parts = await this.#readRanges(ranges, { signal });
+    const blocks = new Map<number, Uint8Array>();
+    for (let block = run.first; block <= run.last; block += 1) {
+      const own = this.rangesOf({ first: block, last: block });
+      const slices = own.map(({ offset, length }, part) => {
+        const start = offset - ranges[part]!.offset;
+        return parts[part]!.subarray(start, start + length);
+      });
+      let bytes = join(slices);
+      if (hash64(bytes) !== this.#table.vectorHash(block)) {
+        bytes = join(await this.#readRanges(own, { signal, fresh: true }));
+        if (hash64(bytes) !== this.#table.vectorHash(block)) {
+          const error = await this.#damage(block, "vectors", signal);
+          if (skipDamaged && error.code === "corrupt") continue;
+          throw error;
+        }
+      }
+      this.damaged.delete(block);
+      blocks.set(block, bytes);
+    }
+    return blocks;
+  }
+
+  #readRanges(ranges: readonly ByteRange[], options: ReadOptions): Promise<Uint8Array[]> {
+    return Promise.all(
+      ranges.map(({ offset, length }) => this.#source.read(offset, length, options)),
+    );
+  }
+
+  /** The error of a block that does not match its hash: the file is another one, or damaged. */
+  async #damage(block: number, what: string, signal: AbortSignal | undefined): Promise<SageError> {
+    const { name } = this.#source;
+    const length = Math.min(HEAD_BYTES, this.#head.length);
+    const head = readFileHead(await this.#source.read(0, length, { signal, fresh: true }), name);
+    if (head.hash !== this.#head.hash) return replaced(name, this.#head.hash, head.hash);
+    this.damaged.add(block);
+    const [start, end] = this.rowsOf(block);
+    return new SageError(
+      "corrupt",
+      `${name}: the ${what} of block ${block} (rows ${start} to ${end - 1}) do not match their ` +
+        'hash. Upload the file again; until then, `damaged: "skip"` searches the other blocks.',
+    );
+  }
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.length === 1) return parts[0]!.slice();
+  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    joined.set(part, end);
+    end += part.length;
+  }
+  return joined;
+}

@@ -1,0 +1,129 @@
+/**
+ * Caches of the parts of a catalogue: in memory, and in the Cache API of browsers and workerd. Both
+ * hold verified parts only, and a part from the Cache API is verified again.
+ */
+
+/** Name of the cache in CacheStorage. */
+const CACHE_NAME = "pocketsage-ranges";
+/** Keys are URLs, as the Cache API expects; nothing is requested from this host. */
+const KEY_ORIGIN = "https://ranges.invalid";
+
+/** State of the Cache API: "off" if it is absent or not wanted. */
+export type CacheState = "off" | "on" | "refused" | "full";
+
+/** Parts by name, such as a block. */
+export interface PartCache {
+  readonly state: CacheState;
+  /** Bytes in memory. */
+  readonly bytes: number;
+  /** Whether a part is expected to be in one of the caches. */
+  has(part: string): boolean;
+  /** Whether a part is in memory. */
+  isInMemory(part: string): boolean;
+  get(part: string): Promise<Uint8Array | undefined>;
+  /** Stores a verified part in memory. */
+  remember(part: string, bytes: Uint8Array): void;
+  /** Stores a part; `inMemory`: false for one that is in memory elsewhere. */
+  put(part: string, bytes: Uint8Array, inMemory?: boolean): void;
+  drop(part: string): void;
+  /** Drops what is in memory. */
+  clear(): void;
+}
+
+/**
+ * Opens the caches of a file. `version` identifies its bytes; `memoryBytes` bounds the bytes in
+ * memory, of which those used longest ago are dropped; `persistent` allows the Cache API.
+ */
+export async function openPartCache(
+  name: string,
+  version: string,
+  memoryBytes: number,
+  persistent: boolean,
+): Promise<PartCache> {
+  const memory = new Map<string, Uint8Array>();
+  const filePrefix = `${KEY_ORIGIN}/${encodeURIComponent(name)}/`;
+  const keyOf = (part: string): string => `${filePrefix}${version}/${part}`;
+  let state: CacheState = "off";
+  let bytes = 0;
+  let stored: Cache | undefined;
+  if (persistent && "caches" in globalThis) {
+    // Refused in private windows and sandboxed frames; the search then works without it.
+    stored = await caches.open(CACHE_NAME).catch(() => undefined);
+    state = stored ? "on" : "refused";
+  }
+  const known = await listParts(stored, filePrefix, keyOf(""));
+  const remember = (part: string, content: Uint8Array): void => {
+    if (content.length > memoryBytes) return;
+    forget(part);
+    memory.set(part, content);
+    bytes += content.length;
+    for (const [oldest, { length }] of memory) {
+      if (bytes <= memoryBytes) break;
+      memory.delete(oldest);
+      bytes -= length;
+    }
+  };
+  const forget = (part: string): void => {
+    bytes -= memory.get(part)?.length ?? 0;
+    memory.delete(part);
+  };
+  return {
+    get state() {
+      return state;
+    },
+    get bytes() {
+      return bytes;
+    },
+    has: (part) => memory.has(part) || known.has(part),
+    isInMemory: (part) => memory.has(part),
+    remember,
+    async get(part) {
+      const inMemory = memory.get(part);
+      if (inMemory) {
+        memory.delete(part);
+        memory.set(part, inMemory);
+        return inMemory;
+      }
+      const response = await stored?.match(keyOf(part)).catch(() => undefined);
+      if (!response) known.delete(part);
+      return response && new Uint8Array(await response.arrayBuffer());
+    },
+    put(part, content, inMemory = true) {
+      if (inMemory) remember(part, content);
+      if (!stored || state !== "on") return;
+      stored
+        .put(keyOf(part), new Response(content as Uint8Array<ArrayBuffer>))
+        .then(() => known.add(part))
+        .catch((error: { name?: string }) => {
+          state = error?.name === "QuotaExceededError" ? "full" : "refused";
+        });
+    },
+    drop(part) {
+      forget(part);
+      known.delete(part);
+      stored?.delete(keyOf(part)).catch(() => undefined);
+    },
+    clear() {
+      memory.clear();
+      bytes = 0;
+    },
+  };
+}
+
+/**
+ * The names of the stored parts of this version of a file, from their keys. Parts of its other
+ * versions are deleted. Empty where the Cache API does not list keys, as in workerd.
+ */
+async function listParts(
+  stored: Cache | undefined,
+  filePrefix: string,
+  versionPrefix: string,
+): Promise<Set<string>> {
+  const keys = typeof stored?.keys === "function" ? await stored.keys().catch(() => []) : [];
+  const known = new Set<string>();
+  for (const { url } of keys) {
+    if (url.startsWith(versionPrefix)) known.add(url.slice(versionPrefix.length));
+    else if (url.startsWith(filePrefix)) await stored?.delete(url).catch(() => false);
+  }
+  return known;
+}

@@ -1,0 +1,151 @@
+/** `openRanged`: a catalogue that is searched without being loaded. */
+import { SageError } from "../../errors.js";
+import { checkAbort, checkInteger, checkKeys, inspect } from "../../values/check.js";
+import { Catalogue } from "../catalogue.js";
+import { openPartCache } from "./cache.js";
+import { BLOCKS, type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
+import { httpSource } from "./http.js";
+import { loadResident } from "./resident.js";
+import { createRanged } from "./search.js";
+import { NoRanges, type RangeSource, type ReadOptions } from "./source.js";
+import type { RangedCatalogue, RangedOptions } from "./types.js";
+import { wholeCatalogue } from "./whole.js";
+
+const DEFAULT_REQUESTS = 6;
+const DEFAULT_BYTES = 400_000;
+const DEFAULT_MEMORY = 2_000_000;
+/** Largest value of the options that are numbers. */
+const MAX_OPTION = 2 ** 32;
+
+/**
+ * Opens a catalogue that `pocketsage build --ranges` wrote: loads ids and sketches, about 46 bytes
+ * an item of 256 dimensions, and leaves the vectors where they are. `source` is a URL for
+ * `httpSource`, or a source.
+ *
+ * Rejects with code "retrieval" if the source fails, "corrupt" or "version" for other bytes than
+ * such a file, "memory" if the ids and sketches do not fit, "option", and "aborted".
+ */
+export async function openRanged(
+  source: RangeSource | string | URL,
+  options: RangedOptions = {},
+): Promise<RangedCatalogue> {
+  const isUrl = typeof source === "string" || source instanceof URL;
+  const opened = isUrl ? httpSource(source) : source;
+  if (typeof opened?.read !== "function" || typeof opened.readWhole !== "function")
+    throw new SageError(
+      "option",
+      `openRanged: expected a URL or a source such as httpSource(url), saw ${inspect(source)}.`,
+    );
+  checkKeys("openRanged", options, [
+    ...["maxRequests", "maxBytes", "memory", "cache", "whole", "signal"],
+  ]);
+  const { signal, whole = true, cache = /^https?:/.test(opened.name) } = options;
+  const number = (name: "maxRequests" | "maxBytes" | "memory", standard: number, min: number) =>
+    checkInteger(`openRanged: ${name}`, options[name] ?? standard, min, MAX_OPTION);
+  const budget = {
+    requests: number("maxRequests", DEFAULT_REQUESTS, 1),
+    bytes: number("maxBytes", DEFAULT_BYTES, 1),
+  };
+  const memory = number("memory", DEFAULT_MEMORY, 0);
+  checkAbort(signal);
+  const read = { requests: 0, bytes: 0 };
+  const counted = countReads(opened, read);
+  const head = await readHead(counted, { signal });
+  if (head instanceof NoRanges || !head.sections.has(BLOCKS)) {
+    if (!whole) {
+      if (head instanceof NoRanges) await head.body?.cancel().catch(() => undefined);
+      throw refuseWhole(opened.name, head);
+    }
+    const body = head instanceof NoRanges ? head.body : await counted.readWhole({ signal });
+    return wholeCatalogue(await loadWhole(body, signal, opened.name, read), read);
+  }
+  const parts = await openPartCache(opened.name, head.hash, memory, cache);
+  const resident = await loadResident(counted, head, parts, { signal });
+  checkAbort(signal);
+  return createRanged({ source: counted, resident, cache: parts, budget, read });
+}
+
+/** The head of the file; `NoRanges` if the source answers with the whole file. */
+async function readHead(source: RangeSource, options: ReadOptions): Promise<FileHead | NoRanges> {
+  try {
+    return readFileHead(await readFirst(source, options), source.name);
+  } catch (error) {
+    if (error instanceof NoRanges) return error;
+    throw error;
+  }
+}
+
+/** The first bytes: of a file that is shorter than the longest head, those of the header. */
+async function readFirst(source: RangeSource, options: ReadOptions): Promise<Uint8Array> {
+  try {
+    return await source.read(0, HEAD_BYTES, options);
+  } catch (error) {
+    if (!(error instanceof SageError) || error.code !== "retrieval") throw error;
+    const header = await source.read(0, 64, options).catch(() => undefined);
+    const view = header && new DataView(header.buffer, header.byteOffset);
+    const length = view ? view.getUint32(40, true) : 0;
+    if (length < 64 || length >= HEAD_BYTES) throw error;
+    return source.read(0, length, options);
+  }
+}
+
+/** Reads the whole file; a transfer that fails has code "retrieval". */
+async function loadWhole(
+  body: ReadableStream<Uint8Array> | null,
+  signal: AbortSignal | undefined,
+  name: string,
+  read: { bytes: number },
+): Promise<Catalogue> {
+  if (!body) throw new SageError("retrieval", `${name} answered without a body.`);
+  const counter = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      read.bytes += chunk.length;
+      controller.enqueue(chunk);
+    },
+  });
+  try {
+    return await Catalogue.fromBytes(body.pipeThrough(counter, signal ? { signal } : {}));
+  } catch (error) {
+    checkAbort(signal);
+    if (error instanceof SageError) throw error;
+    throw new SageError("retrieval", `${name} could not be downloaded: ${error}`, {
+      cause: error,
+    });
+  }
+}
+
+function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
+  return head instanceof NoRanges
+    ? new SageError(
+        "retrieval",
+        `${name}: the server answered 200 instead of 206, so it serves no ranges. Use a host ` +
+          "that does, or `whole: true` to load the whole file.",
+      )
+    : new SageError(
+        "option",
+        `${name} has no blocks: build it with \`pocketsage build --ranges\`, or use ` +
+          "`whole: true` to load the whole file.",
+      );
+}
+
+/** The source with its reads counted. */
+function countReads(source: RangeSource, read: { requests: number; bytes: number }): RangeSource {
+  return {
+    name: source.name,
+    async read(offset, length, options) {
+      read.requests += 1;
+      const bytes = await source.read(offset, length, options);
+      if (bytes.length !== length)
+        throw new SageError(
+          "retrieval",
+          `${source.name}: expected ${length} bytes, the source returned ${bytes.length}.`,
+        );
+      read.bytes += length;
+      return bytes;
+    },
+    readWhole(options) {
+      read.requests += 1;
+      return source.readWhole(options);
+    },
+  };
+}

@@ -1,0 +1,212 @@
+/** Which blocks a query reads: those that most probably hold its best rows, within a budget. */
+import type { BlockTable } from "./format.js";
+import { centreProducts, ERROR_PER_FACTOR, estimateRows, signSums } from "./sketch.js";
+
+/** Rows whose sketches are compared with a query at least: those of the nearest blocks. */
+const MIN_ESTIMATED_ROWS = 10_000;
+/** Estimated rows for each requested hit, if that is more. */
+const ESTIMATED_ROWS_PER_HIT = 100;
+/** Best estimated rows from which probabilities are computed. */
+const MAX_CANDIDATES = 2000;
+/** Share of the best rows that the blocks are expected to hold; no more blocks are read then. */
+const ENOUGH = 0.998;
+/** Steps of the search for the threshold. */
+const BISECTIONS = 16;
+/** Factor from z / sigma to the exponent of a logistic function that is close to the normal one. */
+const LOGISTIC = 1.702;
+
+/** Blocks beyond the budget after which no smaller one is looked for. */
+const MAX_REFUSED = 50;
+
+/** Limits of the reads for one query. */
+export interface Budget {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** What a plan needs of a catalogue. */
+export interface Planned {
+  readonly table: BlockTable;
+  /** Squared lengths of the rows, for the metric "l2" only. */
+  readonly norms: Float32Array | undefined;
+  /** Bytes of the vector of a row in the file. */
+  readonly rowBytes: number;
+  /** Requests for consecutive blocks: one, or two with residuals. */
+  readonly requestsPerRun: number;
+  /** Whether a block needs no request. */
+  isCached(block: number): boolean;
+  /** Whether a row may be a hit; undefined if all may. */
+  readonly isAllowed: ((row: number) => boolean) | undefined;
+}
+
+/** A range of consecutive blocks, both included. */
+export interface Run {
+  first: number;
+  last: number;
+}
+
+/**
+ * The blocks that a query reads, in ascending order. At least one that is not cached fits into
+ * every budget.
+ */
+export function planQuery(
+  query: Float32Array,
+  count: number,
+  planned: Planned,
+  budget: Budget,
+): number[] {
+  const { blocks, gains } = rankBlocks(query, count, planned);
+  const total = [...gains.values()].reduce((sum, gain) => sum + gain, 0);
+  const cached: number[] = [];
+  let chosen: number[] = [];
+  let covered = 0;
+  let refused = 0;
+  for (const block of blocks) {
+    if (covered >= ENOUGH * total || refused > MAX_REFUSED) break;
+    if (planned.isCached(block)) cached.push(block);
+    else {
+      const tried = [...chosen, block].sort((a, b) => a - b);
+      if (chosen.length > 0 && !fits(tried, planned, budget)) {
+        refused += 1;
+        continue;
+      }
+      chosen = tried;
+    }
+    covered += gains.get(block)!;
+  }
+  const read = joinRuns(chosen, planned, budget.requests).flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index),
+  );
+  return [...new Set([...cached, ...read])].sort((a, b) => a - b);
+}
+
+function fits(blocks: readonly number[], planned: Planned, { requests, bytes }: Budget): boolean {
+  const runs = joinRuns(blocks, planned, requests);
+  const rows = runs.reduce((sum, run) => sum + rowsOf(planned.table, run), 0);
+  return rows * planned.rowBytes <= bytes;
+}
+
+/** The rows of a run of blocks. */
+function rowsOf({ ends }: BlockTable, { first, last }: Run): number {
+  return ends[last]! - (ends[first - 1] ?? 0);
+}
+
+/**
+ * Consecutive blocks as runs, joined across the gaps of least rows until there are not more than
+ * the requests allow. `blocks` ascend.
+ */
+export function joinRuns(
+  blocks: readonly number[],
+  { table, requestsPerRun }: Pick<Planned, "table" | "requestsPerRun">,
+  requests: number,
+): Run[] {
+  const runs: Run[] = [];
+  for (const block of blocks) {
+    const run = runs.at(-1);
+    if (run && run.last === block - 1) run.last = block;
+    else runs.push({ first: block, last: block });
+  }
+  const maxRuns = Math.max(1, Math.floor(requests / requestsPerRun));
+  while (runs.length > maxRuns) {
+    let [best, fewest] = [1, Infinity];
+    for (let run = 1; run < runs.length; run += 1) {
+      const gap = { first: runs[run - 1]!.last + 1, last: runs[run]!.first - 1 };
+      if (rowsOf(table, gap) < fewest) [best, fewest] = [run, rowsOf(table, gap)];
+    }
+    runs[best - 1]!.last = runs[best]!.last;
+    runs.splice(best, 1);
+  }
+  return runs;
+}
+
+/**
+ * The blocks by descending number of the `count` best rows that they are expected to hold, and
+ * these numbers.
+ *
+ * An estimate has a normal error of a known size, so that a row is among the best with the
+ * probability that its score exceeds a threshold; the threshold is the one for which the
+ * probabilities of all rows sum to `count`.
+ */
+function rankBlocks(
+  query: Float32Array,
+  count: number,
+  planned: Planned,
+): { blocks: number[]; gains: Map<number, number> } {
+  const rows = estimate(query, count, planned);
+  const order = bestFirst(rows.scores, Math.min(rows.scores.length, MAX_CANDIDATES + 2 * count));
+  const scores = Float64Array.from(order, (index) => rows.scores[index]!);
+  const errors = Float64Array.from(order, (index) => rows.errors[index]! / LOGISTIC + 1e-12);
+  const exceeds = (index: number, threshold: number): number =>
+    1 / (1 + Math.exp((threshold - scores[index]!) / errors[index]!));
+  const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
+  let low = scores.at(-1) ?? 0;
+  let high = (scores[0] ?? 0) + 8 * largestError;
+  for (let step = 0; step < BISECTIONS; step += 1) {
+    const middle = (low + high) / 2;
+    let expected = 0;
+    for (let index = 0; index < scores.length; index += 1) expected += exceeds(index, middle);
+    if (expected > count) low = middle;
+    else high = middle;
+  }
+  const gains = new Map<number, number>();
+  order.forEach((row, index) => {
+    const block = rows.blocks[row]!;
+    gains.set(block, (gains.get(block) ?? 0) + exceeds(index, low));
+  });
+  return { blocks: [...gains.keys()].sort((a, b) => gains.get(b)! - gains.get(a)!), gains };
+}
+
+/** Estimated scores of the rows of the nearest blocks, with their standard errors and blocks. */
+function estimate(query: Float32Array, count: number, planned: Planned) {
+  const { table, norms, isAllowed } = planned;
+  const products = centreProducts(table, query);
+  const sums = signSums(query, table.sketchBytes);
+  const length = Math.sqrt(query.reduce((sum, value) => sum + value * value, 0));
+  const minRows = Math.max(MIN_ESTIMATED_ROWS, count * ESTIMATED_ROWS_PER_HIT);
+  const chosen: number[] = [];
+  const scoreParts: Float32Array[] = [];
+  const errorParts: Float32Array[] = [];
+  let total = 0;
+  for (const block of bestFirst(products, table.count)) {
+    const start = table.ends[block - 1] ?? 0;
+    const end = table.ends[block]!;
+    const scores = new Float32Array(end - start);
+    const errors = new Float32Array(end - start);
+    estimateRows(table, block, [start, end], { sums, centreProduct: products[block]! }, scores);
+    const errorScale = (norms ? 2 : 1) * table.factorScales[block]! * ERROR_PER_FACTOR * length;
+    let kept = 0;
+    for (let row = start; row < end; row += 1) {
+      if (isAllowed && !isAllowed(row)) continue;
+      const product = scores[row - start]!;
+      scores[kept] = norms ? 2 * product - norms[row]! : product;
+      errors[kept] = errorScale * table.factors[row]!;
+      kept += 1;
+    }
+    if (kept === 0) continue;
+    chosen.push(block);
+    scoreParts.push(scores.subarray(0, kept));
+    errorParts.push(errors.subarray(0, kept));
+    total += kept;
+    if (total >= minRows) break;
+  }
+  const [scores, errors] = [new Float32Array(total), new Float32Array(total)];
+  const blocks = new Uint32Array(total);
+  let at = 0;
+  chosen.forEach((block, part) => {
+    scores.set(scoreParts[part]!, at);
+    errors.set(errorParts[part]!, at);
+    blocks.fill(block, at, at + scoreParts[part]!.length);
+    at += scoreParts[part]!.length;
+  });
+  return { scores, errors, blocks };
+}
+
+/** The indices of the `count` largest values, largest first; of equal values, the lowest first. */
+function bestFirst(values: Float32Array, count: number): number[] {
+  const sorted = values.slice().sort();
+  const threshold = sorted[sorted.length - count] ?? -Infinity;
+  const indices: number[] = [];
+  for (let index = 0; index < values.length; index += 1)
+    if (values[index]! >= threshold) indices.push(index);
+  return indices.sort((a, b) => values[b]! - values[a]! || a - b).slice(0, count);
+}

@@ -1,0 +1,303 @@
+/** The catalogue that is searched by ranges. */
+import { toUnit } from "../../core/matrix.js";
+import { SageError } from "../../errors.js";
+import type { ItemId, VectorLike } from "../../item.js";
+import { type Hit, NOT_SENT, type Outbound, type Query, type Retriever } from "../../retriever.js";
+import {
+  checkAbort,
+  checkFinite,
+  checkInteger,
+  checkItemIds,
+  checkKeys,
+  checkVector,
+  inspect,
+  isItemId,
+} from "../../values/check.js";
+import { commonSpace } from "../../values/space.js";
+import { readAttributes } from "../attributes.js";
+import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
+import { METRICS } from "../options.js";
+import { BlockReader } from "./blocks.js";
+import type { PartCache } from "./cache.js";
+import { corrupt } from "./format.js";
+import { type Budget, joinRuns, type Planned, planQuery } from "./plan.js";
+import { type ResidentPart, readAttributeBytes } from "./resident.js";
+import { BestRows, decodeRow, scoreBlock } from "./score.js";
+import type { RangeSource } from "./source.js";
+import type { RangedCatalogue, RangedSearchOptions, RangedTraffic } from "./types.js";
+
+/** Largest `count` of a search. */
+const MAX_COUNT = 100_000;
+
+/** What a catalogue is made of. */
+export interface RangedParts {
+  readonly source: RangeSource;
+  readonly resident: ResidentPart;
+  readonly cache: PartCache;
+  readonly budget: Budget;
+  /** Requests and bytes read from the source so far. */
+  readonly read: { requests: number; bytes: number };
+}
+
+/** A query and how many hits it wants. */
+interface CountedQuery {
+  readonly vector: Float32Array;
+  readonly count: number;
+}
+
+/** Makes the catalogue of a file whose resident part is loaded. */
+export function createRanged(parts: RangedParts): RangedCatalogue {
+  const { source, cache, budget, read } = parts;
+  const { head, table } = parts.resident;
+  const { dim, metric } = head;
+  const { space } = parts.resident;
+  let resident: ResidentPart | undefined = parts.resident;
+  let reader: BlockReader | undefined = new BlockReader(source, head, table, cache);
+  let columns: Promise<FilterColumns> | undefined;
+
+  function open(): { resident: ResidentPart; reader: BlockReader } {
+    if (!resident || !reader)
+      throw new SageError("closed", "This catalogue was closed: open it again with openRanged.");
+    return { resident, reader };
+  }
+
+  function rowOf(item: ItemId): number {
+    const { ids } = open().resident;
+    return isItemId(item) ? ids.rowOf(item) : -1;
+  }
+
+  function blockOf(row: number): number {
+    const { ends } = open().resident.table;
+    let [low, high] = [0, ends.length - 1];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ends[middle]! > row) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  async function loadColumns(signal: AbortSignal | undefined): Promise<FilterColumns> {
+    const bytes = await readAttributeBytes(open().resident, source, cache, { signal });
+    // Column values are read in place, so the section begins at a multiple of 8 bytes.
+    return { rows: head.rows, columns: readAttributes(bytes.slice(), head.rows) };
+  }
+
+  /** The rows that may be hits; undefined if all rows may. */
+  async function restrict({ exclude, filter, signal }: RangedSearchOptions) {
+    const { removed } = open().resident;
+    const excluded = new Set(
+      checkItemIds("search: exclude", exclude)
+        .map(rowOf)
+        .filter((row) => row >= 0),
+    );
+    let allowed: Uint32Array | undefined;
+    if (filter !== undefined) {
+      columns ??= loadColumns(signal).catch((error: unknown) => {
+        columns = undefined;
+        throw error;
+      });
+      allowed = evaluateFilter(await columns, filter);
+    }
+    if (removed.length === 0 && excluded.size === 0 && !allowed) return undefined;
+    const has = (bits: Uint32Array, row: number): boolean =>
+      (bits[row >> 5]! & (1 << (row & 31))) !== 0;
+    return (row: number): boolean =>
+      !excluded.has(row) &&
+      (!allowed || has(allowed, row)) &&
+      (removed.length === 0 || !has(removed, row));
+  }
+
+  function plannedFor(isAllowed: Planned["isAllowed"]): Planned {
+    const { table, values } = open().resident;
+    const requestsPerRun = open().reader.rangesOf({ first: 0, last: 0 }).length;
+    return {
+      ...{ table, norms: values.norms, rowBytes: dim * requestsPerRun, requestsPerRun, isAllowed },
+      isCached: (block) => cache.has(`block-${block}`),
+    };
+  }
+
+  /** The vector as scores use it: of unit length for cosines. */
+  const prepare = (vector: Float32Array): Float32Array => (metric === 0 ? toUnit(vector) : vector);
+
+  async function searchQueries(
+    queries: readonly CountedQuery[],
+    options: RangedSearchOptions,
+  ): Promise<Hit[][]> {
+    const { exact = false, damaged = "error", minScore, signal } = options;
+    if (damaged !== "error" && damaged !== "skip")
+      throw new SageError(
+        "option",
+        `search: damaged: expected "error" or "skip", saw ${inspect(damaged)}.`,
+      );
+    if (minScore !== undefined) checkFinite("search: minScore", minScore);
+    checkAbort(signal);
+    const isAllowed = await restrict(options);
+    const vectors = queries.map(({ vector }) => prepare(vector));
+    const best = queries.map(({ count }) => new BestRows(count));
+    const { reader, resident } = open();
+    const visit = (block: number, bytes: Uint8Array, query: number): void => {
+      const rows = reader.rowsOf(block);
+      const scores = scoreBlock(bytes, vectors[query]!, rows, head, resident.values);
+      scores.forEach((score, index) => {
+        if (minScore !== undefined && score < minScore) return;
+        if (!isAllowed || isAllowed(rows[0] + index)) best[query]!.add(rows[0] + index, score);
+      });
+    };
+    const readOptions = { signal, skipDamaged: damaged === "skip" };
+    if (head.rows > 0 && queries.length > 0) {
+      if (exact)
+        await reader.scan((block, bytes) => {
+          for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
+        }, readOptions);
+      else {
+        const planned = plannedFor(isAllowed);
+        const plans = vectors.map((vector, query) =>
+          planQuery(vector, queries[query]!.count, planned, budget),
+        );
+        const wanted = [...new Set(plans.flat())].sort((a, b) => a - b);
+        const maxRequests = budget.requests * queries.length;
+        const blocks = await reader.read(wanted, maxRequests, readOptions);
+        // Every query scores every block: one that another query needed costs nothing.
+        for (const [block, bytes] of blocks)
+          for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
+      }
+    }
+    checkAbort(signal);
+    open();
+    return best.map((rows) =>
+      rows.sorted().map(({ row, score }) => ({
+        item: resident.ids.idOf(row),
+        score,
+        ...(resident.priors.length > 0 && { prior: resident.priors[row]! }),
+      })),
+    );
+  }
+
+  async function searchMany(
+    vectors: readonly VectorLike[],
+    options: RangedSearchOptions = {},
+  ): Promise<Hit[][]> {
+    checkKeys("search", options, [
+      ...["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"],
+    ]);
+    const count = checkInteger("search: count", options.count ?? 20, 1, MAX_COUNT);
+    open();
+    const queries = vectors.map((vector, index) => ({
+      vector: checkVector(`search: query ${index}`, vector, dim),
+      count,
+    }));
+    return searchQueries(queries, options);
+  }
+
+  async function vectorsOf(
+    items: readonly ItemId[],
+    signal?: AbortSignal,
+  ): Promise<(Float32Array | undefined)[]> {
+    checkAbort(signal);
+    const { reader, resident } = open();
+    const rows = checkItemIds("vectors", items).map(rowOf);
+    const wanted = [...new Set(rows.filter((row) => row >= 0).map(blockOf))].sort((a, b) => a - b);
+    // A request for each run of blocks: joined across gaps, they could span the whole file.
+    const blocks = await reader.read(wanted, Infinity, { signal, skipDamaged: false });
+    return rows.map((row) => {
+      if (row < 0) return undefined;
+      const block = blockOf(row);
+      const range = reader.rowsOf(block);
+      return decodeRow(blocks.get(block)!, row - range[0], range, dim, resident.values);
+    });
+  }
+
+  /** The requests that queries would cause now. */
+  function outbound(queries: readonly Query[]): Outbound[] {
+    const planned = plannedFor(removedFilter(open().resident.removed));
+    const plans = queries.map(({ vector, count }) =>
+      planQuery(prepare(checkVector("preview", vector, dim)), count, planned, budget),
+    );
+    const missing = [...new Set(plans.flat())]
+      .filter((block) => !planned.isCached(block))
+      .sort((a, b) => a - b);
+    return joinRuns(missing, planned, budget.requests * queries.length).flatMap((run) =>
+      open()
+        .reader.rangesOf(run)
+        .map(({ offset, length }) => ({
+          to: source.name,
+          bytes: new TextEncoder().encode(`range: bytes=${offset}-${offset + length - 1}`),
+          says:
+            `A request for ${length} bytes of the file: the vectors of items near the history. ` +
+            `${NOT_SENT}.`,
+        })),
+    );
+  }
+
+  function createRetriever(filter?: Filter): Retriever {
+    const retriever: Retriever = async (queries, signal) => {
+      commonSpace([{ space }, ...queries]);
+      return searchQueries(
+        queries.map(({ vector, count }) => ({ vector: checkVector("query", vector, dim), count })),
+        { ...(filter !== undefined && { filter }), ...(signal && { signal }) },
+      );
+    };
+    retriever.space = space;
+    retriever.outbound = outbound;
+    // Ranges leave the device, no vectors.
+    retriever.hidesQueries = true;
+    retriever.withFilter = createRetriever;
+    return retriever;
+  }
+
+  return {
+    ...{
+      mode: "ranges",
+      dim,
+      space,
+      metric: METRICS[metric]!,
+      spread: head.spread,
+      hash: head.hash,
+    },
+    ...{ size: parts.resident.size, blocks: table.count },
+    get damagedBlocks() {
+      return [...(reader?.damaged ?? [])].sort((a, b) => a - b);
+    },
+    get byteLength() {
+      return resident ? resident.byteLength + cache.bytes : 0;
+    },
+    get traffic(): RangedTraffic {
+      return { ...read, cachedBlocks: reader?.cachedBlocks ?? 0, cache: cache.state };
+    },
+    has: (item) => rowOf(item) >= 0,
+    search: async (vector, options) => (await searchMany([vector], options))[0]!,
+    searchMany,
+    vector: async (item, options = {}) => (await vectorsOf([item], options.signal))[0],
+    async payload(item, options = {}) {
+      const row = rowOf(item);
+      if (row < 0) return undefined;
+      const text = await open().reader.payload(row, blockOf(row), options.signal);
+      if (!text) return undefined;
+      try {
+        return JSON.parse(text);
+      } catch (cause) {
+        throw corrupt(
+          `${source.name}: the payload of ${inspect(item)}`,
+          `it is not JSON: ${cause}`,
+        );
+      }
+    },
+    prior(item) {
+      const row = rowOf(item);
+      return row < 0 ? undefined : (open().resident.priors[row] ?? 0);
+    },
+    retriever: createRetriever(),
+    vectors: (items) => vectorsOf(items),
+    close() {
+      resident = reader = columns = undefined;
+      cache.clear();
+    },
+  };
+}
+
+/** The rows that are not removed; undefined if none is. */
+function removedFilter(removed: Uint32Array): ((row: number) => boolean) | undefined {
+  if (removed.length === 0) return undefined;
+  return (row) => (removed[row >> 5]! & (1 << (row & 31))) === 0;
+}

@@ -1,0 +1,67 @@
+/** The interface of a ranged catalogue over one that is in memory as a whole. */
+import type { VectorLike } from "../../item.js";
+import type { Hit, Retriever } from "../../retriever.js";
+import { checkAbort, checkKeys } from "../../values/check.js";
+import { commonSpace } from "../../values/space.js";
+import type { Catalogue } from "../catalogue.js";
+import type { Filter } from "../filter.js";
+import type { SearchOptions } from "../options.js";
+import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
+
+/** Takes ownership of the catalogue. `read` counts what its download took. */
+export function wholeCatalogue(
+  catalogue: Catalogue,
+  read: { requests: number; bytes: number },
+): RangedCatalogue {
+  const { size, dim, metric, space, spread, hash } = catalogue;
+  let isClosed = false;
+
+  async function searchMany(
+    vectors: readonly VectorLike[],
+    options: RangedSearchOptions = {},
+  ): Promise<Hit[][]> {
+    checkKeys("search", options, [
+      ...["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"],
+    ]);
+    const { signal, damaged: _, ...searchOptions } = options;
+    checkAbort(signal);
+    return catalogue.searchMany(vectors, { ...searchOptions, variants: true } as SearchOptions);
+  }
+
+  function createRetriever(filter?: Filter): Retriever {
+    const retriever: Retriever = async (queries, signal) => {
+      commonSpace([{ space }, ...queries]);
+      checkAbort(signal);
+      return queries.map(({ vector, count }) =>
+        catalogue.search(vector, { count, variants: true, ...(filter && { filter }) }),
+      );
+    };
+    // Nothing leaves the device.
+    retriever.outbound = () => [];
+    retriever.space = space;
+    retriever.withFilter = createRetriever;
+    return retriever;
+  }
+
+  return {
+    ...{ mode: "whole", size, dim, metric, space, spread, hash, blocks: 0, damagedBlocks: [] },
+    get byteLength() {
+      return isClosed ? 0 : read.bytes;
+    },
+    get traffic() {
+      return { ...read, cachedBlocks: 0, cache: "off" as const };
+    },
+    has: (item) => catalogue.has(item),
+    search: async (vector, options) => (await searchMany([vector], options))[0]!,
+    searchMany,
+    vector: async (item) => catalogue.vector(item),
+    payload: async (item) => catalogue.payload(item),
+    prior: (item) => catalogue.prior(item),
+    retriever: createRetriever(),
+    vectors: async (items) => items.map((item) => catalogue.vector(item)),
+    close() {
+      isClosed = true;
+      catalogue.close();
+    },
+  };
+}

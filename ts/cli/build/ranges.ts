@@ -1,0 +1,163 @@
+/** `--ranges`: orders the rows by blocks, and writes the section that a search by ranges reads. */
+import { writeAttributes } from "../../catalogue/attributes.js";
+import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
+import { builderLike, selectRows } from "../../catalogue/change.js";
+import { selectPriors, writePriors } from "../../catalogue/priors.js";
+import { type NewBlocks, writeBlocks } from "../../catalogue/ranged/format.js";
+import { scalesFollow } from "../../catalogue/ranged/score.js";
+import { encodeCentre, sketchResidual } from "../../catalogue/ranged/sketch.js";
+import {
+  ATTRIBUTES,
+  CODES,
+  LISTS,
+  RESIDUALS,
+  SCALES,
+  TEXT,
+  uint32sOf,
+} from "../../catalogue/sections.js";
+import { withCore } from "../../core/glue.js";
+import type { CoreCatalogue } from "../../core/interface.js";
+import { partition } from "./partition.js";
+
+/** Largest block, in bytes of vectors. */
+const MAX_BLOCK_BYTES = 64 << 10;
+
+/** What `--ranges` did, for the report. */
+export interface RangesReport {
+  blocks: number;
+  /** Bytes of sketches and ids that a search by ranges keeps in memory. */
+  resident: number;
+}
+
+/**
+ * The same items in blocks, with the section of blocks. Closes the given catalogue, which has no
+ * removed rows. Within each inverted list, or the whole without lists, rows are ordered by block.
+ */
+export async function buildRanges(
+  catalogue: Catalogue,
+  onProgress: (share: number) => void,
+  { maxBlockBytes = MAX_BLOCK_BYTES } = {},
+): Promise<{ catalogue: Catalogue; report: RangesReport }> {
+  const { rows, ends } = orderRows(catalogue, maxBlockBytes, onProgress);
+  const ordered = withRows(catalogue, rows);
+  const file = handleOf(ordered).with((core) => {
+    const bytes = core.toBytes();
+    return writeBlocks(bytes, describeBlocks(core, ends));
+  });
+  ordered.close();
+  const built = await Catalogue.fromBytes(file);
+  const { dim, size } = built;
+  const idBytes = handleOf(built).with((core) => core.section(5).length);
+  const blockBytes = ends.length * (dim + 28);
+  const resident = size * (Math.ceil(dim / 8) + 1 + 4) + idBytes + blockBytes;
+  return { catalogue: built, report: { blocks: ends.length, resident } };
+}
+
+/** The rows in their new order, and the end of each block. */
+function orderRows(
+  catalogue: Catalogue,
+  maxBlockBytes: number,
+  onProgress: (share: number) => void,
+): { rows: Uint32Array; ends: Uint32Array } {
+  const { dim, precision } = catalogue;
+  const rowBytes = precision === "full" ? 2 * dim : dim;
+  const maxRows = Math.max(1, Math.floor(maxBlockBytes / rowBytes));
+  return handleOf(catalogue).with((core) => {
+    const total = core.facts().rows;
+    const rows = new Uint32Array(total);
+    const ends: number[] = [];
+    let start = 0;
+    for (const listEnd of listEnds(core, total)) {
+      const listRows = rowRange(start, listEnd);
+      for (const group of partition(core.vectors(listRows), dim, maxRows)) {
+        const first = ends.at(-1) ?? 0;
+        group.forEach((row, index) => (rows[first + index] = listRows[row]!));
+        ends.push(first + group.length);
+      }
+      start = listEnd;
+      onProgress(start / total);
+    }
+    return { rows, ends: Uint32Array.from(ends) };
+  });
+}
+
+/** The end rows of the inverted lists that have rows, and the end of the rows in no list. */
+function listEnds(core: CoreCatalogue, total: number): number[] {
+  const { lists } = core.facts();
+  const section = lists > 0 ? uint32sOf(core.section(LISTS)) : new Uint32Array();
+  const ends = [...section.subarray(4, 4 + lists), total];
+  return ends.filter((end, list) => end > (ends[list - 1] ?? 0));
+}
+
+/** The items in another order. Closes the given catalogue. */
+function withRows(catalogue: Catalogue, rows: Uint32Array): Catalogue {
+  using old = catalogue;
+  return catalogueOf(
+    handleOf(old).with((oldCore) =>
+      withCore((core) => {
+        const builder = builderLike(core, oldCore);
+        builder.take(oldCore, rows);
+        const columns = selectRows(oldCore, rows);
+        if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
+        for (const kind of [LISTS, TEXT]) {
+          const section = oldCore.section(kind);
+          if (section.length > 0) builder.section(kind, section);
+        }
+        writePriors(builder, selectPriors(oldCore, rows));
+        return builder.finish();
+      }),
+    ),
+  );
+}
+
+/** Centres, factors and sketches of the blocks. */
+function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
+  const { dim, rows, metric } = core.facts();
+  const sketchBytes = Math.ceil(dim / 8);
+  const centres = new Uint8Array(ends.length * dim);
+  const [centreScales, factorScales] = [ends, ends].map(() => new Float32Array(ends.length)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  const factors = new Uint8Array(rows);
+  const sketches = new Uint8Array(rows * sketchBytes);
+  const residual = new Float32Array(dim);
+  ends.forEach((end, block) => {
+    const start = ends[block - 1] ?? 0;
+    const vectors = core.vectors(rowRange(start, end));
+    const codes = centres.subarray(block * dim, (block + 1) * dim);
+    const scale = encodeCentre(meanOf(vectors, dim), codes);
+    centreScales[block] = scale;
+    const exact = Float32Array.from({ length: end - start }, (_, index) => {
+      for (let axis = 0; axis < dim; axis += 1)
+        residual[axis] = vectors[index * dim + axis]! - scale * (codes[axis]! - 64);
+      const at = (start + index) * sketchBytes;
+      return sketchResidual(residual, sketches.subarray(at, at + sketchBytes));
+    });
+    const largest = exact.reduce((most, factor) => Math.max(most, factor), 0);
+    factorScales[block] = largest / 255;
+    exact.forEach((factor, index) => {
+      factors[start + index] = largest > 0 ? Math.round((factor / largest) * 255) : 0;
+    });
+  });
+  const residuals = core.section(RESIDUALS);
+  const scaleBytes = core.section(SCALES);
+  const scales = new Float32Array(scaleBytes.buffer, scaleBytes.byteOffset, rows);
+  return {
+    ...{ ends, centres, centreScales, factorScales, factors, sketches },
+    scalesFollow:
+      metric === 0 &&
+      scalesFollow(core.section(CODES), residuals.length > 0 ? residuals : undefined, scales, dim),
+  };
+}
+
+function rowRange(start: number, end: number): Uint32Array {
+  return Uint32Array.from({ length: end - start }, (_, index) => start + index);
+}
+
+function meanOf(vectors: Float32Array, dim: number): Float64Array {
+  const mean = new Float64Array(dim);
+  for (let at = 0; at < vectors.length; at += 1) mean[at % dim]! += vectors[at]!;
+  const count = vectors.length / dim;
+  return mean.map((sum) => sum / count);
+}
