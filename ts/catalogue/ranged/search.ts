@@ -13,7 +13,6 @@ import {
   inspect,
   isItemId,
 } from "../../values/check.js";
-import { commonSpace } from "../../values/space.js";
 import { readAttributes } from "../attributes.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
 import { METRICS } from "../options.js";
@@ -231,13 +230,11 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   function createRetriever(filter?: Filter): Retriever {
-    const retriever: Retriever = async (queries, signal) => {
-      commonSpace([{ space }, ...queries]);
-      return searchQueries(
+    const retriever: Retriever = async (queries, signal) =>
+      searchQueries(
         queries.map(({ vector, count }) => ({ vector: checkVector("query", vector, dim), count })),
         { ...(filter !== undefined && { filter }), ...(signal && { signal }) },
       );
-    };
     retriever.space = space;
     retriever.outbound = outbound;
     // Ranges leave the device, no vectors.

@@ -2,7 +2,6 @@
 import type { VectorLike } from "../../item.js";
 import type { Hit, Retriever } from "../../retriever.js";
 import { checkAbort, checkKeys } from "../../values/check.js";
-import { commonSpace } from "../../values/space.js";
 import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
@@ -30,7 +29,6 @@ export function wholeCatalogue(
 
   function createRetriever(filter?: Filter): Retriever {
     const retriever: Retriever = async (queries, signal) => {
-      commonSpace([{ space }, ...queries]);
       checkAbort(signal);
       return queries.map(({ vector, count }) =>
         catalogue.search(vector, { count, variants: true, ...(filter && { filter }) }),
