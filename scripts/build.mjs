@@ -32,6 +32,10 @@ const pageCatalogueInputs = ["www/public/emoji.sage", "ts/cli/build/reduce.ts"];
  */
 const wasmOptOptions = [
   "-O3",
+  // Similar functions side by side compress better: 770 bytes less, gzipped.
+  "--reorder-functions-by-name",
+  // The first bytes are the end of the stack, which comes first in memory: nothing else is there.
+  "--low-memory-unused",
   ...["--one-caller-inline-max-function-size=20", "--flexible-inline-max-function-size=8"],
   ...["--strip-debug", "--strip-producers", "--strip-target-features"],
   ...[

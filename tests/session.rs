@@ -25,6 +25,8 @@ struct SessionAndColumns {
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Groups,
+    /// Without topics, so that one change affects many clusters.
+    Noise,
     /// On a coarse grid, so that distances tie and vectors are equal.
     Ties,
     /// Some of them up to 10^5 times as far from the origin.
@@ -83,7 +85,10 @@ impl SessionAndColumns {
                 self.add(&copy, rng.below(100) as f64 * DAY, 1.0);
             }
             _ => {
-                let topic = rng.below(4) as f32 * 2.0;
+                let topic = match kind {
+                    Kind::Noise => 0.0,
+                    _ => rng.below(4) as f32 * 2.0,
+                };
                 let scale = if matches!(kind, Kind::Outliers) {
                     10f32.powi(rng.below(6) as i32)
                 } else {
@@ -122,7 +127,7 @@ fn after_any_changes_the_profile_equals_that_of_the_present_actions() {
     let cuts = [Cut::Auto, Cut::Count(5), Cut::Threshold(8.0)];
     for seed in 0..1_200u64 {
         let mut rng = SeededNumbers(seed);
-        let kind = [Kind::Groups, Kind::Groups, Kind::Ties, Kind::Outliers][rng.below(4)];
+        let kind = [Kind::Groups, Kind::Noise, Kind::Ties, Kind::Outliers][rng.below(4)];
         let options = ProfileOptions { cut: cuts[rng.below(3)], ..Default::default() };
         let mut pair = SessionAndColumns::new(1 + rng.below(20));
         let max_changes = if seed % 100 == 0 { 600 } else { 120 };
@@ -134,6 +139,25 @@ fn after_any_changes_the_profile_equals_that_of_the_present_actions() {
                 pair.change(&mut rng, kind);
             }
             pair.assert_equal(&options, &format!("seed {seed}, step {step}, {kind:?}"));
+        }
+    }
+}
+
+#[test]
+fn histories_of_hundreds_of_actions_change_one_by_one() {
+    for (seed, kind) in
+        [Kind::Groups, Kind::Noise, Kind::Ties, Kind::Outliers].into_iter().enumerate()
+    {
+        let mut rng = SeededNumbers(7_000 + seed as u64);
+        let mut pair = SessionAndColumns::new(40);
+        while pair.at.len() < 500 {
+            pair.change(&mut rng, kind);
+        }
+        let options = ProfileOptions { cut: Cut::Count(12), ..Default::default() };
+        let mut options_of_step = [ProfileOptions::default(), options].into_iter().cycle();
+        for step in 0..60 {
+            pair.change(&mut rng, kind);
+            pair.assert_equal(&options_of_step.next().unwrap(), &format!("step {step}, {kind:?}"));
         }
     }
 }

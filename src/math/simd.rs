@@ -28,6 +28,11 @@ impl I32x8 {
         Self([i32x4::new([a, b, c, d]), i32x4::new([e, f, g, h])])
     }
 
+    #[inline(always)]
+    pub(crate) fn from_halves([low, high]: [[i32; 4]; 2]) -> Self {
+        Self([i32x4::new(low), i32x4::new(high)])
+    }
+
     /// Adds `x[0] y[2 i] + x[1] y[2 i + 1]` to lane i; `low` and `high` are the halves of y. No sum
     /// may overflow.
     #[inline(always)]
@@ -75,6 +80,11 @@ impl F32x8 {
     #[inline(always)]
     pub(crate) fn new([a, b, c, d, e, f, g, h]: [f32; 8]) -> Self {
         Self([f32x4::new([a, b, c, d]), f32x4::new([e, f, g, h])])
+    }
+
+    #[inline(always)]
+    pub(crate) fn from_halves([low, high]: [[f32; 4]; 2]) -> Self {
+        Self([f32x4::new(low), f32x4::new(high)])
     }
 
     #[inline(always)]
@@ -162,8 +172,13 @@ impl F32x8 {
 
     #[inline(always)]
     pub(crate) fn to_array(self) -> [f32; 8] {
-        let [[a, b, c, d], [e, f, g, h]] = self.0.map(f32x4::to_array);
+        let [[a, b, c, d], [e, f, g, h]] = self.to_halves();
         [a, b, c, d, e, f, g, h]
+    }
+
+    #[inline(always)]
+    pub(crate) fn to_halves(self) -> [[f32; 4]; 2] {
+        self.0.map(f32x4::to_array)
     }
 }
 

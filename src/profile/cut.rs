@@ -43,12 +43,14 @@ pub(crate) fn rule_of(options: &ProfileOptions) -> Result<CutRule, Error> {
 
 impl CutRule {
     /// The height up to which merges are kept; for [`Self::Unlike`] the squared distance below
-    /// which two single rows are one cluster.
+    /// which two single rows are one cluster. `squared_lengths` are those of the first rows; the
+    /// rule may append the others.
     pub(crate) fn threshold(
         self,
         tree: &Dendrogram,
         vectors: Vectors<'_>,
         weights: Option<&[f64]>,
+        squared_lengths: &mut Vec<f64>,
     ) -> f64 {
         match self {
             Self::Height(height) => height,
@@ -56,7 +58,7 @@ impl CutRule {
                 let kept_count = tree.rows().saturating_sub(count);
                 kept_count.checked_sub(1).map_or(0.0, |last| tree.merges()[last].height)
             }
-            Self::Unlike(spread) => unlike::threshold(spread, vectors, weights),
+            Self::Unlike(spread) => unlike::threshold(spread, vectors, weights, squared_lengths),
         }
     }
 }

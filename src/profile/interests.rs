@@ -4,7 +4,7 @@
 
 use super::cut;
 use super::importance::importance;
-use super::medoid::medoids;
+use super::medoid::KnownRows;
 use crate::math::sort::{argsort, descending_key, no_tie_break};
 use crate::options::check_weights;
 use crate::ward::dendrogram::{Dendrogram, Partition};
@@ -105,23 +105,26 @@ pub fn cluster(
 ) -> Result<Clustering, Error> {
     cut::rule_of(options)?;
     let tree = ward_within(vectors, weights, options.memory_bytes()?)?;
-    cluster_from_tree(tree, vectors, weights, options)
+    let (threshold, partition, medoids) =
+        clusters_of_tree(&tree, vectors, weights, options, &mut KnownRows::default())?;
+    Ok(Clustering { tree, threshold, partition, medoids })
 }
 
-/// The clustering of rows whose tree is given: cuts the tree and computes the medoids.
-fn cluster_from_tree(
-    tree: Dendrogram,
+/// Cuts a tree of rows and computes the medoids; what `known` has is not computed again.
+fn clusters_of_tree(
+    tree: &Dendrogram,
     vectors: Vectors<'_>,
     weights: Option<&[f64]>,
     options: &ProfileOptions,
-) -> Result<Clustering, Error> {
+    known: &mut KnownRows,
+) -> Result<(f64, Partition, Vec<usize>), Error> {
     // If all weights are 1, they are omitted: `means` is then faster and returns the same bits.
     let weights = weights.filter(|weights| weights.iter().any(|&w| w != 1.0));
     let rule = cut::rule_of(options)?;
-    let threshold = rule.threshold(&tree, vectors, weights);
-    let partition = cut::cut_tree(&tree, vectors, weights, rule, threshold, options);
-    let medoids = medoids(vectors, weights, &partition);
-    Ok(Clustering { tree, threshold, partition, medoids })
+    let threshold = rule.threshold(tree, vectors, weights, &mut known.squared_lengths);
+    let partition = cut::cut_tree(tree, vectors, weights, rule, threshold, options);
+    let medoids = known.update(vectors, weights, &partition);
+    Ok((threshold, partition, medoids))
 }
 
 /// The interests of a user at `now`, in milliseconds since the epoch.
@@ -156,7 +159,7 @@ pub fn profile(
 ) -> Result<Profile, Error> {
     check_options(now, options)?;
     let tree = ward_within(actions.vectors, Some(actions.weights), options.memory_bytes()?)?;
-    profile_from_tree(tree, actions, now, options)
+    profile_from_tree(&tree, actions, now, options, &mut KnownRows::default())
 }
 
 /// Validates `now` and the options before the actions are clustered.
@@ -169,27 +172,29 @@ pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Er
     Ok(())
 }
 
-/// The profile of actions whose tree is given.
+/// The profile of actions whose tree is given; what `known` has is not computed again.
 pub(crate) fn profile_from_tree(
-    tree: Dendrogram,
+    tree: &Dendrogram,
     actions: &Actions<'_>,
     now: f64,
     options: &ProfileOptions,
+    known: &mut KnownRows,
 ) -> Result<Profile, Error> {
     let lambda = options.lambda_per_day()?;
-    let clustering = cluster_from_tree(tree, actions.vectors, Some(actions.weights), options)?;
-    let shares = importance(actions.at, actions.weights, &clustering.partition, now, lambda);
+    let (threshold, clusters, medoids) =
+        clusters_of_tree(tree, actions.vectors, Some(actions.weights), options, known)?;
+    let shares = importance(actions.at, actions.weights, &clusters, now, lambda);
 
-    let (partition, cluster_order) = order_by_importance(&clustering.partition, &shares);
+    let (partition, cluster_order) = order_by_importance(&clusters, &shares);
     let mut last_active = vec![f64::NEG_INFINITY; cluster_order.len()];
     for (row, interest) in partition.members() {
         last_active[interest] = last_active[interest].max(actions.at[row]);
     }
     Ok(Profile {
-        medoids: cluster_order.iter().map(|&cluster| clustering.medoids[cluster]).collect(),
+        medoids: cluster_order.iter().map(|&cluster| medoids[cluster]).collect(),
         importance: cluster_order.iter().map(|&cluster| shares[cluster]).collect(),
         last_active,
-        threshold: clustering.threshold,
+        threshold,
         partition,
     })
 }

@@ -21,15 +21,99 @@ use alloc::{vec, vec::Vec};
 /// If `partition` or `weights` has not one entry for each row.
 #[must_use]
 pub fn medoids(vectors: Vectors<'_>, weights: Option<&[f64]>, partition: &Partition) -> Vec<usize> {
-    let means = means(vectors, weights, partition);
+    nearest_members(vectors, partition, &means(vectors, weights, partition))
+}
+
+/// The row nearest to the mean of each cluster; `means` are count x dim, row-major. O(n dim).
+pub(crate) fn nearest_members(
+    vectors: Vectors<'_>,
+    partition: &Partition,
+    means: &[f64],
+) -> Vec<usize> {
     let mut nearest_members = vec![(f64::INFINITY, usize::MAX); partition.count];
     for (row, label) in partition.members() {
-        let distance = squared_distance(vectors.row(row), mean(&means, label, vectors.dim()));
+        let distance = squared_distance(vectors.row(row), mean(means, label, vectors.dim()));
         if distance < nearest_members[label].0 {
             nearest_members[label] = (distance, row);
         }
     }
     nearest_members.into_iter().map(|(_, row)| row).collect()
+}
+
+/// Squared lengths and medoids of the last clustering, for the next one of nearly the same rows:
+/// the medoid of a cluster depends only on the vectors and weights of its members.
+#[derive(Default)]
+pub(crate) struct KnownRows {
+    /// Squared length of each row; rows may be missing at the end.
+    pub(crate) squared_lengths: Vec<f64>,
+    /// The cluster of each row; -1 for none.
+    labels: Vec<i32>,
+    /// Number of rows and medoid of each cluster; [`UNKNOWN`] after a change of its members.
+    clusters: Vec<(usize, usize)>,
+}
+
+/// Medoid of a cluster that must be computed.
+const UNKNOWN: usize = usize::MAX;
+
+impl KnownRows {
+    /// Removes a row; the rows after it move up. O(n).
+    pub(crate) fn remove_row(&mut self, row: usize) {
+        if row < self.squared_lengths.len() {
+            self.squared_lengths.remove(row);
+        }
+        if row < self.labels.len() {
+            self.mark_changed(row);
+            self.labels.remove(row);
+            for (_, medoid) in &mut self.clusters {
+                *medoid -= usize::from(*medoid != UNKNOWN && *medoid > row);
+            }
+        }
+    }
+
+    /// Marks that the weight of a row has changed.
+    pub(crate) fn mark_changed(&mut self, row: usize) {
+        if let Some(cluster) = self.labels.get(row).and_then(|&x| self.clusters.get_mut(x as usize))
+        {
+            cluster.1 = UNKNOWN;
+        }
+    }
+
+    /// Returns [`medoids`] and stores them. The clusters are numbered by first member. O(n), and
+    /// O(dim) for each member of a cluster that is not known.
+    pub(crate) fn update(
+        &mut self,
+        vectors: Vectors<'_>,
+        weights: Option<&[f64]>,
+        partition: &Partition,
+    ) -> Vec<usize> {
+        // Number of rows of each cluster, and the former cluster of all of them; -1 for none.
+        let mut former = vec![(0, -1); partition.count];
+        for (row, cluster) in partition.members() {
+            let label = self.labels.get(row).copied().unwrap_or(-1);
+            let (size, former_label) = &mut former[cluster];
+            *former_label = if *size == 0 || *former_label == label { label } else { -1 };
+            *size += 1;
+        }
+        let known_medoid = |&(size, label): &(usize, i32)| match self.clusters.get(label as usize) {
+            Some(&(former_size, medoid)) if former_size == size => medoid,
+            _ => UNKNOWN,
+        };
+        let mut all_medoids: Vec<usize> = former.iter().map(known_medoid).collect();
+        let is_unknown = |label: i32| label >= 0 && all_medoids[label as usize] == UNKNOWN;
+        let unknown_labels =
+            partition.labels.iter().map(|&label| if is_unknown(label) { label } else { -1 });
+        let mut computed =
+            medoids(vectors, weights, &Partition::from_labels(unknown_labels)).into_iter();
+        for medoid in &mut all_medoids {
+            if *medoid == UNKNOWN {
+                *medoid = computed.next().unwrap_or(UNKNOWN);
+            }
+        }
+        self.labels.clone_from(&partition.labels);
+        self.clusters =
+            former.iter().zip(&all_medoids).map(|(&(size, _), &medoid)| (size, medoid)).collect();
+        all_medoids
+    }
 }
 
 /// Weighted mean of each cluster: count x dim, row-major.

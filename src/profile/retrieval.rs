@@ -7,7 +7,7 @@
 use super::cut;
 use super::importance::{importance, recency_weights};
 use super::interests::{Actions, check_options, order_by_importance};
-use super::medoid::{means, medoids};
+use super::medoid::{means, nearest_members};
 use crate::options::check_range;
 use crate::ward::dendrogram::{Dendrogram, Partition};
 use crate::ward::ward_within;
@@ -113,23 +113,23 @@ pub(crate) fn retrieval_from_tree(
 ) -> Result<Retrieval, Error> {
     let (vectors, weights) = (actions.vectors(), actions.weights());
     let rule = cut::rule_of(&options.profile)?;
-    let threshold = rule.threshold(tree, vectors, Some(weights));
+    let threshold = rule.threshold(tree, vectors, Some(weights), &mut Vec::new());
     let clusters = cut::cut_tree(tree, vectors, Some(weights), rule, threshold, &options.profile);
     let lambda = options.profile.lambda_per_day()?;
     let shares = importance(actions.at(), weights, &clusters, now, lambda);
     let (partition, order) = order_by_importance(&clusters, &shares);
-    let mean_rows = |partition: &Partition, decay: f64| {
+    let recent_means = |partition: &Partition, decay: f64| {
         let weights = recency_weights(actions.at(), weights, partition, now, decay);
-        let means = means(vectors, Some(&weights), partition);
-        (weights, means.into_iter().map(|x| x as f32).collect())
+        means(vectors, Some(&weights), partition)
     };
     let all = Partition { labels: vec![0; vectors.len()], count: vectors.len().min(1) };
-    let (recency_weights, centres) = mean_rows(&partition, options.recency);
+    let centres = recent_means(&partition, options.recency);
+    let to_f32 = |means: &[f64]| means.iter().map(|&x| x as f32).collect();
     Ok(Retrieval {
-        members: medoids(vectors, Some(&recency_weights), &partition),
+        members: nearest_members(vectors, &partition, &centres),
         importance: order.iter().map(|&cluster| shares[cluster]).collect(),
-        centres,
-        average: mean_rows(&all, options.average_recency).1,
+        centres: to_f32(&centres),
+        average: to_f32(&recent_means(&all, options.average_recency)),
         partition,
     })
 }

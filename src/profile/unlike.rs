@@ -30,18 +30,31 @@ fn unlikeness_bound(items: f64) -> f64 {
 
 /// The squared distance below which two single rows are one cluster, from the catalogue's spread if
 /// there is one. O(n dim).
-pub(super) fn threshold(spread: Option<f64>, vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
-    let nominal_spread = NOMINAL_SPREAD * mean_squared_length(vectors, weights);
+///
+/// `squared_lengths` are those of the first rows; the others are appended.
+pub(super) fn threshold(
+    spread: Option<f64>,
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    squared_lengths: &mut Vec<f64>,
+) -> f64 {
+    let nominal_spread = NOMINAL_SPREAD * mean_squared_length(vectors, weights, squared_lengths);
     PAIR_BOUND * spread.unwrap_or(f64::INFINITY).min(nominal_spread)
 }
 
 /// Weighted mean of the squared lengths of the rows; NaN without rows. O(n dim).
-fn mean_squared_length(vectors: Vectors<'_>, weights: Option<&[f64]>) -> f64 {
+fn mean_squared_length(
+    vectors: Vectors<'_>,
+    weights: Option<&[f64]>,
+    squared_lengths: &mut Vec<f64>,
+) -> f64 {
     let origin = vec![0.0f32; vectors.dim()];
+    let new_rows = vectors.rows().skip(squared_lengths.len());
+    squared_lengths.extend(new_rows.map(|x| squared_distance(x, &origin)));
     let (mut sum, mut total_weight) = (0.0, 0.0);
-    for (row, x) in vectors.rows().enumerate() {
+    for (row, squared_length) in squared_lengths.iter().enumerate() {
         let weight = weights.map_or(1.0, |weights| weights[row]);
-        sum += weight * squared_distance(x, &origin);
+        sum += weight * squared_length;
         total_weight += weight;
     }
     sum / total_weight
@@ -94,13 +107,17 @@ pub(super) fn split(tree: &Dendrogram, weights: Option<&[f64]>, threshold: f64) 
         });
     }
     let merges = branches.get(rows..).unwrap_or_default();
-    let keys: Vec<u64> = merges.iter().map(|merge| descending_key(merge.unlikeness)).collect();
+    // Merges without a share are kept; those with one are at least as many as are undone.
+    let has_share = |merge: &usize| merges[*merge].unlikeness > 1.0 - HALF_RAMP;
+    let candidates: Vec<usize> = (0..merges.len()).filter(has_share).collect();
+    let keys: Vec<u64> =
+        candidates.iter().map(|&merge| descending_key(merges[merge].unlikeness)).collect();
     // A merge is at least as unlike as those below it; of equals the last, which no other contains,
     // comes first. So the merges below a kept merge are kept.
     let order = argsort(&keys, &|x, y| y.cmp(&x));
     let mut is_kept = vec![true; merges.len()];
-    for &merge in order.iter().take((unlike_count + (1.0 - LEAST_SHARE)) as usize) {
-        is_kept[merge] = false;
+    for &index in order.iter().take((unlike_count + (1.0 - LEAST_SHARE)) as usize) {
+        is_kept[candidates[index]] = false;
     }
     tree.partition_by(&|merge| is_kept[merge])
 }

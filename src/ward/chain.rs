@@ -97,6 +97,12 @@ impl Nearest {
     pub(crate) fn is_unique(&self) -> bool {
         is_greater_and_no_tie(self.runner_up_distance, self.distance)
     }
+
+    /// Whether no other candidate ties with the nearest, nor will after merges of other candidates.
+    /// A union is no nearer than its parts, but its distance may be less by a rounding error.
+    pub(crate) fn stays_unique(&self) -> bool {
+        self.runner_up_distance > self.distance * (1.0 + 2.0 * TIE_TOLERANCE)
+    }
 }
 
 /// Whether `distance` is greater than `other_distance` by more than a tie.

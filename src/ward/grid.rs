@@ -20,7 +20,7 @@ use wide::{f32x4, f64x2, i16x8, i32x4};
 
 /// Number of vectors in a quad. The products of a quad with a panel, 4 x 8 sums, take 8 of the 16
 /// registers of simd128.
-const QUAD_VECTORS: usize = 4;
+pub(super) const QUAD_VECTORS: usize = 4;
 /// Maximal length of a grid point, in steps: (2 x 23169)^2 < 2^31.
 const MAX_RADIUS_STEPS: f64 = 23_169.0;
 /// Added to every computed residual, in steps: more than the error of three `f32` roundings of
@@ -218,12 +218,21 @@ impl Grid {
     /// pair of panels, `2 pair` and `2 pair + 1`. O(dim).
     #[inline(always)]
     pub(crate) fn row(&self, slot: usize, pair: usize) -> [I32x8; 2] {
-        let other_quads = core::array::from_fn(|i| self.quad(4 * pair + i));
+        self.row_of_quads(slot, core::array::from_fn(|i| 4 * pair + i))
+    }
+
+    /// Computes the squared distances, in squared steps, from the vector at a slot to those of four
+    /// quads, in the order of the quads. O(dim).
+    #[inline(always)]
+    pub(crate) fn row_of_quads(&self, slot: usize, quads: [usize; 4]) -> [I32x8; 2] {
+        let other_quads = quads.map(|quad| self.quad(quad));
         let products =
             row_products(self.quad(slot / QUAD_VECTORS), slot % QUAD_VECTORS, other_quads);
         let norm = self.norms[slot / LANES][slot % LANES];
+        let norms = self.norms.as_flattened().as_chunks().0;
         core::array::from_fn(|i| {
-            products[i].squared_distances(norm, I32x8::new(self.norms[2 * pair + i]))
+            let halves = [norms[quads[2 * i]], norms[quads[2 * i + 1]]];
+            products[i].squared_distances(norm, I32x8::from_halves(halves))
         })
     }
 }

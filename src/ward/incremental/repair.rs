@@ -5,6 +5,7 @@ use super::tree::{IncrementalTree, NO_NODE, NodeState};
 use crate::math::distance::squared_distance;
 use crate::math::simd::{F32x8, LANES, ROUND_DOWN, ROUND_UP, set_lanes};
 use crate::ward::chain::{Nearest, is_greater_and_no_tie};
+use crate::ward::grid::QUAD_VECTORS;
 use alloc::{vec, vec::Vec};
 
 /// Lower bound for a slot without a live cluster: above every distance.
@@ -15,11 +16,12 @@ const MAX_BOUND: f32 = f32::MAX;
 struct ActiveCluster {
     /// Slot of its node.
     slot: usize,
-    /// Lower bounds of Ward's distance to every slot, in squared steps; [`MAX_BOUND`] to itself.
+    /// Lower bounds of Ward's distance to every slot, in squared steps; at least [`MAX_BOUND`] to
+    /// itself and to slots without a live cluster.
     lower_bounds: Vec<[f32; LANES]>,
-    /// The nearest live cluster, as of its last search.
+    /// The nearest live cluster, as of its last search. Later merges bring no cluster nearer.
     nearest: Nearest,
-    /// Number of merges of the new tree at the last search. Later merges bring no cluster nearer.
+    /// Number of merges of the new tree at the last search.
     merge_count_at_search: usize,
 }
 
@@ -28,10 +30,8 @@ struct ActiveCluster {
 struct RepairState {
     /// Clusters that the change has affected, in no order.
     active_clusters: Vec<ActiveCluster>,
-    /// For each slot: 0 if it has a live cluster, else [`MAX_BOUND`].
-    dead_mask: Vec<[f32; LANES]>,
-    /// Number of live clusters in each panel of slots.
-    live_count_by_panel: Vec<u8>,
+    /// For each quad of slots: 0 for a slot that has a live cluster, else [`MAX_BOUND`].
+    dead_mask: Vec<[f32; QUAD_VECTORS]>,
     /// Slots of the inner nodes of the new tree so far, ascending by height.
     inner_nodes: Vec<u32>,
     /// Number of live clusters.
@@ -46,7 +46,10 @@ impl IncrementalTree {
     /// clusters become active.
     pub(super) fn repair(&mut self, new_leaves: &[u32], changed_leaves: &[u32]) -> Option<()> {
         let mut repair = self.start_repair();
-        let max_active = 8 + (repair.live_count / 16).min(120);
+        // Limits of memory and of time: a cluster that becomes active takes about 2 / n of the time
+        // of a full run.
+        let max_active = 16 + (repair.live_count / 8).min(112);
+        let max_activated = 24 + repair.live_count / 3;
         for &leaf in new_leaves.iter().chain(changed_leaves) {
             let lower_bounds = self.lower_bounds_to_all(leaf as usize, &repair);
             self.activate(leaf as usize, lower_bounds, &mut repair);
@@ -55,21 +58,18 @@ impl IncrementalTree {
         let mut old_nodes = old_inner_nodes.iter().map(|&node| node as usize).peekable();
         let mut freed_slots = Vec::new();
         while repair.live_count > 1 {
-            if repair.active_clusters.len() > max_active || repair.activated_count > 2 * max_active
-            {
+            if repair.active_clusters.len() > max_active || repair.activated_count > max_activated {
                 return None;
             }
             let (nearest_index, distance) = repair.nearest_active();
             if let Some(&node) = old_nodes.peek() {
                 let children = self.children[node].map(|child| child as usize);
-                let children_are_unchanged = children.iter().all(|&child| {
-                    self.states[child] == NodeState::Live && !repair.is_active(child)
-                });
-                if !children_are_unchanged {
+                let is_unchanged = |child: &usize| self.states[*child] == NodeState::Live;
+                if !children.iter().all(is_unchanged) {
                     // Freed slots are not reused before the repair ends, so a child slot of an old
                     // merge never refers to a new node.
                     for child in children {
-                        if self.states[child] == NodeState::Live && !repair.is_active(child) {
+                        if self.states[child] == NodeState::Live {
                             let lower_bounds = self.lower_bounds_to_all(child, &repair);
                             self.activate(child, lower_bounds, &mut repair);
                         }
@@ -126,8 +126,7 @@ impl IncrementalTree {
     /// The state before the first merge: every leaf is a live cluster, and no cluster is active.
     fn start_repair(&mut self) -> RepairState {
         let mut repair = RepairState {
-            dead_mask: vec![[MAX_BOUND; LANES]; self.weights_f32.len()],
-            live_count_by_panel: vec![0; self.weights_f32.len()],
+            dead_mask: vec![[MAX_BOUND; QUAD_VECTORS]; self.states.len() / QUAD_VECTORS],
             ..RepairState::default()
         };
         for (slot, state) in
@@ -136,8 +135,7 @@ impl IncrementalTree {
             *state = NodeState::Pending;
             if self.children[slot][0] == NO_NODE {
                 *state = NodeState::Live;
-                repair.live_count_by_panel[slot / LANES] += 1;
-                repair.dead_mask[slot / LANES][slot % LANES] = 0.0;
+                repair.dead_mask.as_flattened_mut()[slot] = 0.0;
                 repair.live_count += 1;
             }
         }
@@ -151,20 +149,19 @@ impl IncrementalTree {
         let distance_ab = self.grid.squared_steps(self.heights[node]);
         for active in &mut repair.active_clusters {
             let c = self.weights[active.slot];
-            let [to_a, to_b] =
-                [a, b].map(|child| f64::from(active.lower_bounds[child / LANES][child % LANES]));
+            let bounds = active.lower_bounds.as_flattened_mut();
+            let [to_a, to_b] = [a, b].map(|child| f64::from(bounds[child]));
             let bound = ((w + c) * to_a + (v + c) * to_b - c * distance_ab) / (w + v + c);
-            active.lower_bounds[node / LANES][node % LANES] =
-                bound.max(to_a.min(to_b)) as f32 * ROUND_DOWN;
+            bounds[node] = bound.max(to_a.min(to_b)) as f32 * ROUND_DOWN;
+            bounds[a] = MAX_BOUND;
+            bounds[b] = MAX_BOUND;
         }
         for child in [a, b] {
             self.states[child] = NodeState::Merged;
-            repair.dead_mask[child / LANES][child % LANES] = MAX_BOUND;
-            repair.live_count_by_panel[child / LANES] -= 1;
+            repair.dead_mask.as_flattened_mut()[child] = MAX_BOUND;
         }
         self.states[node] = NodeState::Live;
-        repair.live_count_by_panel[node / LANES] += 1;
-        repair.dead_mask[node / LANES][node % LANES] = 0.0;
+        repair.dead_mask.as_flattened_mut()[node] = 0.0;
         self.lowest_row[node] = self.lowest_row[a].min(self.lowest_row[b]);
         repair.inner_nodes.push(node as u32);
         repair.live_count -= 1;
@@ -175,16 +172,29 @@ impl IncrementalTree {
     fn lower_bounds_to_all(&self, slot: usize, repair: &RepairState) -> Vec<[f32; LANES]> {
         let mut lower_bounds = vec![[MAX_BOUND; LANES]; self.weights_f32.len()];
         let (own_weight, slack) = (self.weights[slot] as f32, self.grid.slack());
-        for (pair, live_count_by_panel) in repair.live_count_by_panel.chunks_exact(2).enumerate() {
-            if live_count_by_panel == [0, 0] {
-                continue;
-            }
-            for (panel, row) in (2 * pair..).zip(self.grid.row(slot, pair)) {
-                let bound = row
+        let weights = self.weights_f32.as_flattened().as_chunks().0;
+        let bounds_by_quad = lower_bounds.as_flattened_mut().as_chunks_mut().0;
+        let has_live_cluster = |quad: &usize| repair.dead_mask[*quad] != [MAX_BOUND; QUAD_VECTORS];
+        let mut live_quads = (0..repair.dead_mask.len()).filter(has_live_cluster);
+        while let Some(first) = live_quads.next() {
+            // Four quads at a time; the last ones are filled up with the first.
+            let rest: [usize; 3] = core::array::from_fn(|_| live_quads.next().unwrap_or(first));
+            let quads = [first, rest[0], rest[1], rest[2]];
+            for (pair, row) in
+                quads.as_chunks::<2>().0.iter().zip(self.grid.row_of_quads(slot, quads))
+            {
+                let of_pair = |values: &[[f32; QUAD_VECTORS]]| {
+                    F32x8::from_halves(pair.map(|quad| values[quad]))
+                };
+                let bounds = row
                     .to_f32()
                     .subtract_slack(slack)
-                    .mul_harmonic_mean(own_weight, F32x8::new(self.weights_f32[panel]));
-                lower_bounds[panel] = bound.mul_scalar(ROUND_DOWN).to_array();
+                    .mul_harmonic_mean(own_weight, of_pair(weights))
+                    .mul_scalar(ROUND_DOWN)
+                    .max(of_pair(&repair.dead_mask));
+                for (&quad, bounds) in pair.iter().zip(bounds.to_halves()) {
+                    bounds_by_quad[quad] = bounds;
+                }
             }
         }
         lower_bounds
@@ -219,6 +229,7 @@ impl IncrementalTree {
         repair: &mut RepairState,
     ) {
         lower_bounds[slot / LANES][slot % LANES] = MAX_BOUND;
+        self.states[slot] = NodeState::Active;
         for active in &mut repair.active_clusters {
             let bound = lower_bounds[active.slot / LANES][active.slot % LANES];
             active.lower_bounds[slot / LANES][slot % LANES] = bound;
@@ -234,10 +245,12 @@ impl IncrementalTree {
         repair.activated_count += 1;
     }
 
-    /// Searches the nearest live cluster of an active cluster again if there were merges since its
-    /// last search. Returns whether there were.
+    /// Searches the nearest live cluster of an active cluster again if merges since its last search
+    /// may have changed it. Returns whether it has searched.
     fn search_again_if_stale(&mut self, index: usize, repair: &mut RepairState) -> bool {
-        if repair.active_clusters[index].merge_count_at_search == repair.inner_nodes.len() {
+        let ActiveCluster { nearest, merge_count_at_search, .. } = &repair.active_clusters[index];
+        let is_current = *merge_count_at_search == repair.inner_nodes.len();
+        if is_current || (nearest.stays_unique() && self.is_live(nearest.cluster)) {
             return false;
         }
         let mut active = repair.active_clusters.swap_remove(index);
@@ -255,10 +268,9 @@ impl IncrementalTree {
         *nearest = Nearest::none(usize::MAX, 0.0);
         *merge_count_at_search = repair.inner_nodes.len();
         let (mut least_bound, mut least_slot) = (MAX_BOUND, usize::MAX);
-        for (panel, (row, dead_mask)) in lower_bounds.iter().zip(&repair.dead_mask).enumerate() {
-            let row = F32x8::new(*row).max(F32x8::new(*dead_mask));
-            if row.lt_mask(F32x8::splat(least_bound)) != 0 {
-                for (lane, bound) in row.to_array().into_iter().enumerate() {
+        for (panel, row) in lower_bounds.iter().enumerate() {
+            if F32x8::new(*row).lt_mask(F32x8::splat(least_bound)) != 0 {
+                for (lane, &bound) in row.iter().enumerate() {
                     if bound < least_bound {
                         (least_bound, least_slot) = (bound, panel * LANES + lane);
                     }
@@ -279,14 +291,17 @@ impl IncrementalTree {
             least_slot,
             &mut lower_bounds[least_slot / LANES][least_slot % LANES],
         ));
-        for (panel, (row, dead_mask)) in lower_bounds.iter_mut().zip(&repair.dead_mask).enumerate()
-        {
-            let live_bounds = F32x8::new(*row).max(F32x8::new(*dead_mask));
-            for lane in set_lanes(live_bounds.lt_mask(F32x8::splat(distance_limit))) {
+        for (panel, row) in lower_bounds.iter_mut().enumerate() {
+            for lane in set_lanes(F32x8::new(*row).lt_mask(F32x8::splat(distance_limit))) {
                 distance_limit =
                     distance_limit.min(exact_distance(panel * LANES + lane, &mut row[lane]));
             }
         }
+    }
+
+    /// Whether the node is a cluster that was not merged.
+    fn is_live(&self, slot: usize) -> bool {
+        matches!(self.states[slot], NodeState::Live | NodeState::Active)
     }
 
     /// Ward's distance of two nodes, as computed by `Clusters::distance`. O(dim).
@@ -330,9 +345,5 @@ impl RepairState {
     fn take_active(&mut self, slot: usize) -> Option<ActiveCluster> {
         let index = self.active_clusters.iter().position(|active| active.slot == slot)?;
         Some(self.active_clusters.swap_remove(index))
-    }
-
-    fn is_active(&self, slot: usize) -> bool {
-        self.active_clusters.iter().any(|active| active.slot == slot)
     }
 }

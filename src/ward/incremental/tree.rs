@@ -21,8 +21,10 @@ pub(super) enum NodeState {
     Free,
     /// The node of the slot is a merge of the old tree that has not been visited yet.
     Pending,
-    /// The node of the slot is a live cluster.
+    /// The node of the slot is a live cluster that the change has not affected.
     Live,
+    /// The node of the slot is a live cluster that the change has affected.
+    Active,
     /// The node of the slot was merged into a larger cluster.
     Merged,
 }
