@@ -33,6 +33,15 @@ const replacements = [
     /if \(module_or_path !== undefined\) \{\n.*\n +(\(\{module_or_path\} = .*\))\n +\}\n +\}\n/,
     "$1;\n",
   ],
+  // Node loads all of its fetch, in 20 ms, at the first use of the names `Request` and `Response`.
+  [
+    /typeof module_or_path === 'string' \|\| \(typeof Request.* instanceof URL\)/,
+    "/(String|Request|URL)]/.test({}.toString.call(module_or_path))",
+  ],
+  [
+    "typeof Response === 'function' && module instanceof Response",
+    "/Response]/.test({}.toString.call(module))",
+  ],
   // One function in place of four expressions.
   [
     new RegExp(

@@ -132,3 +132,18 @@ test("the entry exports exactly these names", () => {
     "ward",
   ]);
 });
+
+test("loading in Node does not load its fetch, which takes 20 ms", async () => {
+  const program = `
+    import { init } from "pocketsage";
+    const nameOfFetch = (name) => name.includes("undici");
+    const before = process.moduleLoadList.some(nameOfFetch);
+    await init();
+    console.log(before, process.moduleLoadList.some(nameOfFetch));
+    Response.error();
+    console.log(process.moduleLoadList.some(nameOfFetch));`;
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const flags = ["--no-warnings", "--input-type=module", "--eval", program];
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd });
+  assert.equal(stdout, "false false\ntrue\n");
+});
