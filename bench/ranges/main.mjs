@@ -9,7 +9,7 @@ import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
-import { serveRanges } from "../../scripts/lib/range-server.mjs";
+import { servePackage, serveRanges } from "../../scripts/lib/range-server.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { launchChromium } from "../../tests/browser/launch.mjs";
@@ -60,7 +60,7 @@ async function measure(name) {
   const file = join(folder, `${name}.sage`);
   const server = await serveRanges(
     { "/items.sage": file, "/queries": join(folder, `${name}.queries`) },
-    { fallback: servePage },
+    { fallback: servePackage },
   );
   const browser = await launchChromium();
   try {
@@ -84,27 +84,6 @@ async function measure(name) {
     await browser.close();
     await server.close();
   }
-}
-
-/** The built package and this folder, isolated, so that the page can measure its memory. */
-async function servePage(request, response) {
-  const { pathname } = new URL(request.url, "http://site");
-  const headers = {
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
-  };
-  const imports = {
-    pocketsage: "/pkg/entry/browser.js",
-    "pocketsage/ranged": "/pkg/catalogue/ranged/index.js",
-  };
-  if (pathname === "/")
-    return response
-      .writeHead(200, { ...headers, "content-type": "text/html" })
-      .end(`<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>`);
-  const isPublic = /^\/(pkg|bench)\/[\w./-]+$/.test(pathname) && !pathname.includes("..");
-  const file = isPublic ? await readFile(join(root, pathname)).catch(() => undefined) : undefined;
-  const type = pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript";
-  response.writeHead(file ? 200 : 404, { ...headers, "content-type": type }).end(file);
 }
 
 function print(results) {

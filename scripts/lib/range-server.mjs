@@ -1,7 +1,9 @@
 // A static server with range requests on 127.0.0.1, for the tests and the bench of catalogues that
 // are searched by ranges. Node has none, and those on npm bring many packages.
-import { open } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { join } from "node:path";
+import { root } from "./versions.mjs";
 
 /**
  * Serves files at their paths: `files` has the path of a file, or its bytes, by URL path. `answer`
@@ -75,4 +77,30 @@ async function readPart(path, position, length) {
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * A fallback: /pkg/, /bench/ and /tests/ of the repository, and "/", an empty page with an import
+ * map for the package. Isolated, so that the page can measure its memory.
+ */
+export async function servePackage(request, response) {
+  const { pathname } = new URL(request.url, "http://site");
+  const headers = {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  };
+  const imports = {
+    pocketsage: "/pkg/entry/browser.js",
+    "pocketsage/ranged": "/pkg/catalogue/ranged/index.js",
+  };
+  const icon = '<link rel="icon" href="data:,">';
+  const importMap = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
+  if (pathname === "/")
+    return response
+      .writeHead(200, { ...headers, "content-type": "text/html" })
+      .end(`<!doctype html><meta charset="utf-8">${icon}${importMap}`);
+  const isPublic = /^\/(pkg|bench|tests)\/[\w./-]+$/.test(pathname) && !pathname.includes("..");
+  const file = isPublic ? await readFile(join(root, pathname)).catch(() => undefined) : undefined;
+  const type = pathname.endsWith(".wasm") ? "application/wasm" : "text/javascript";
+  response.writeHead(file ? 200 : 404, { ...headers, "content-type": type }).end(file);
 }

@@ -15,6 +15,7 @@ const TARGETS = {
   attributes: () =>
     import("./targets/attributes.mjs").then(({ attributesTarget }) => attributesTarget()),
   cells: () => import("./targets/cells.mjs").then(({ cellsTarget }) => cellsTarget()),
+  ranged: () => import("./targets/ranged.mjs").then(({ rangedTarget }) => rangedTarget()),
   text: () => import("./targets/text.mjs").then(({ textTarget }) => textTarget()),
   replies: () => import("./targets/replies.mjs").then(({ repliesTarget }) => repliesTarget()),
   csv: () => import("./targets/files.mjs").then(({ fileTarget }) => fileTarget("csv")),

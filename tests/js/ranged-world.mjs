@@ -43,6 +43,7 @@ export async function buildRanged({
   precision = "full",
   prior = false,
   seed = 1,
+  maxBlockBytes = 1024,
 } = {}) {
   const { buildRanges } = await import("../../pkg/cli/build/ranges.js");
   const vectors = clusteredVectors(n, dim, seed);
@@ -55,6 +56,6 @@ export async function buildRanged({
   const options = { dim, metric, precision, attributes: ["number", "parity"] };
   const flat = await Catalogue.from(items, options);
   // Blocks of a few rows: the largest size of a real one would hold all of them.
-  const { catalogue } = await buildRanges(flat, () => undefined, { maxBlockBytes: 1024 });
+  const { catalogue } = await buildRanges(flat, () => undefined, { maxBlockBytes });
   return { catalogue, bytes: catalogue.toBytes(), vectors };
 }

@@ -149,7 +149,7 @@ export class BlockReader {
 
   async #readCached(block: number, found: Map<number, Uint8Array>): Promise<void> {
     const part = `block-${block}`;
-    if (!this.#cache.has(part)) return;
+    if (!this.#cache.mayHave(part)) return;
     const isInMemory = this.#cache.isInMemory(part);
     const bytes = await this.#cache.get(part);
     if (!bytes) return;

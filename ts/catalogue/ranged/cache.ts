@@ -18,6 +18,8 @@ export interface PartCache {
   readonly bytes: number;
   /** Whether a part is expected to be in one of the caches. */
   has(part: string): boolean;
+  /** Whether a part can be in one of the caches, also where these cannot be listed. */
+  mayHave(part: string): boolean;
   /** Whether a part is in memory. */
   isInMemory(part: string): boolean;
   get(part: string): Promise<Uint8Array | undefined>;
@@ -51,7 +53,8 @@ export async function openPartCache(
     stored = await caches.open(CACHE_NAME).catch(() => undefined);
     state = stored ? "on" : "refused";
   }
-  const known = await listParts(stored, filePrefix, keyOf(""));
+  const listed = await listParts(stored, filePrefix, keyOf(""));
+  const known = listed ?? new Set<string>();
   const remember = (part: string, content: Uint8Array): void => {
     if (content.length > memoryBytes) return;
     forget(part);
@@ -75,6 +78,7 @@ export async function openPartCache(
       return bytes;
     },
     has: (part) => memory.has(part) || known.has(part),
+    mayHave: (part) => listed === undefined || memory.has(part) || known.has(part),
     isInMemory: (part) => memory.has(part),
     remember,
     async get(part) {
@@ -112,18 +116,21 @@ export async function openPartCache(
 
 /**
  * The names of the stored parts of this version of a file, from their keys. Parts of its other
- * versions are deleted. Empty where the Cache API does not list keys, as in workerd.
+ * versions are deleted. Undefined where the Cache API does not list keys, as in workerd.
  */
 async function listParts(
   stored: Cache | undefined,
   filePrefix: string,
   versionPrefix: string,
-): Promise<Set<string>> {
-  const keys = typeof stored?.keys === "function" ? await stored.keys().catch(() => []) : [];
-  const known = new Set<string>();
+): Promise<Set<string> | undefined> {
+  if (!stored) return new Set();
+  // workerd throws at the call.
+  const keys = await (async () => stored.keys())().catch(() => undefined);
+  if (!keys) return undefined;
+  const parts = new Set<string>();
   for (const { url } of keys) {
-    if (url.startsWith(versionPrefix)) known.add(url.slice(versionPrefix.length));
-    else if (url.startsWith(filePrefix)) await stored?.delete(url).catch(() => false);
+    if (url.startsWith(versionPrefix)) parts.add(url.slice(versionPrefix.length));
+    else if (url.startsWith(filePrefix)) await stored.delete(url).catch(() => false);
   }
-  return known;
+  return parts;
 }

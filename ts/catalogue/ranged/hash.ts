@@ -118,7 +118,7 @@ function upperHalf(a: number, b: number): number {
 
 /** Hashes stripes of 32 bytes: four accumulators, which are then merged into `state`. */
 function hashStripes(state: State, bytes: Uint8Array): void {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
   // Accumulators with seed 0: prime 1 + prime 2, prime 2, 0, -prime 1.
   const highs = new Int32Array([0x60ea27ee, P2_HIGH, 0, 0x61c8864e]);

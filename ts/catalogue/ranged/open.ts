@@ -1,5 +1,5 @@
 /** `openRanged`: a catalogue that is searched without being loaded. */
-import { SageError } from "../../errors.js";
+import { asSageError, SageError } from "../../errors.js";
 import { checkAbort, checkInteger, checkKeys, inspect } from "../../values/check.js";
 import { Catalogue } from "../catalogue.js";
 import { openPartCache } from "./cache.js";
@@ -134,14 +134,20 @@ function countReads(source: RangeSource, read: { requests: number; bytes: number
     name: source.name,
     async read(offset, length, options) {
       read.requests += 1;
-      const bytes = await source.read(offset, length, options);
+      const bytes = await source.read(offset, length, options).catch((error: unknown) => {
+        checkAbort(options.signal);
+        if (error instanceof NoRanges) throw error;
+        throw asSageError(error, "retrieval", `${source.name} could not be read`);
+      });
       if (bytes.length !== length)
         throw new SageError(
           "retrieval",
           `${source.name}: expected ${length} bytes, the source returned ${bytes.length}.`,
         );
       read.bytes += length;
-      return bytes;
+      // A Buffer of Node can begin anywhere in a larger one, and its `slice` does not copy.
+      const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
+      return isPlain && bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
     },
     readWhole(options) {
       read.requests += 1;
