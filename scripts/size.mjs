@@ -22,7 +22,7 @@ const SUBPATH_BUDGETS = {
   "pocketsage/remote": 15 * 1024,
   "pocketsage/evaluate": 2 * 1024,
   "pocketsage/names": 1 * 1024,
-  "pocketsage/text": 4 * 1024,
+  "pocketsage/text": 5 * 1024,
   "pocketsage/ranged": 11 * 1024,
   "pocketsage/privacy": 10 * 1024,
   "pocketsage/privacy/server": 3 * 1024,

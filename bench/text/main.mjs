@@ -1,118 +1,163 @@
 // `npm run bench:text`: how near vectors of texts come to those of the model, on items that were
-// not learned from. Of each catalogue a fifth of the items is held out, by a fixed sample.
-//   --catalogue FILE    another catalogue with texts (default: the emoji catalogue)
-//   --text FIELDS       its fields (default: label,tags)
+// not learned from. Of each set a fifth of the items is held out, by a fixed sample.
+//   --sets NAMES        of descriptions, emoji, de, ja, words, taste (default: all but words)
 //   --count N           neighbours compared (default: 10)
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs, promisify } from "node:util";
-import { printTable, printTitle, runScript } from "../../scripts/lib/output.mjs";
+import { parseArgs } from "node:util";
+import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
+import { isHeldOut, readDescriptions, readEmoji } from "./descriptions.mjs";
+import { measureTaste } from "./taste.mjs";
 
-const HELD_OUT = 5; // one of so many
 const MIN_MICROSECONDS_RUNS = 2000;
-const cli = join(root, "pkg", "cli", "main.js");
+const FIELDS = ["name", "text"];
+
+const { Catalogue } = await import("pocketsage");
+const { openText } = await import("pocketsage/text");
+const { learnTexts, withTower } = await import("../../pkg/cli/build/text.js");
+
+const openEmoji = async () => Catalogue.fromBytes(await readFile(join(root, "pkg", "emoji.sage")));
+
+/** Per set its rows `{ id, name, text, vector }` and queries `{ text, vector }`. */
+const SETS = {
+  descriptions: readDescriptions,
+  emoji: async () => ({ rows: catalogueRows(await openEmoji(), "label", "tags") }),
+  de: async () => ({ rows: await readEmoji("de", await openEmoji()) }),
+  ja: async () => ({ rows: await readEmoji("ja", await openEmoji()) }),
+  words: async () => {
+    const file = join(root, "www", "catalogues", "words.sage");
+    return { rows: catalogueRows(await Catalogue.fromBytes(await readFile(file)), "about") };
+  },
+};
 
 await runScript(async () => {
   const { values } = parseArgs({
     options: {
-      catalogue: { type: "string", default: join(root, "pkg", "emoji.sage") },
-      text: { type: "string", default: "label,tags" },
+      sets: { type: "string", default: "descriptions,emoji,de,ja,taste" },
       count: { type: "string", default: "10" },
     },
   });
+  const names = values.sets.split(",");
+  const known = [...Object.keys(SETS), "taste"];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Remedy(`--sets: expected some of ${known.join()}, saw "${unknown}"`);
   const count = Number(values.count);
-  const fields = values.text.split(",");
-  const { Catalogue } = await import("pocketsage");
-  const whole = await Catalogue.fromBytes(await readFile(values.catalogue));
-  const rows = [...whole.ids()].map((id) => ({
-    id,
-    vector: whole.vector(id),
-    payload: whole.payload(id),
-  }));
-  const textOf = ({ payload }) => fields.flatMap((field) => payload?.[field] ?? []).join(" ");
-  const isHeldOut = (index) => (Math.imul(index, 2654435761) >>> 0) % HELD_OUT === 0;
-  const learned = rows.filter((_, index) => !isHeldOut(index));
-  const unseen = rows.filter((row, index) => isHeldOut(index) && textOf(row) !== "");
-
-  const folder = await mkdtemp(join(tmpdir(), "bench-text-"));
-  try {
-    const build = async (name, withVectors, ...options) => {
-      const items = join(folder, `${name}.jsonl`);
-      const lines = learned.map(({ id, vector, payload }) =>
-        JSON.stringify({ ...payload, id, ...(withVectors && { vector: [...vector] }) }),
-      );
-      await writeFile(items, lines.join("\n"));
-      const out = join(folder, `${name}.sage`);
-      const command = [cli, "build", items, "-o", out, "--text", values.text, ...options];
-      const flags = ["--json", "--quiet", "--no-recall", "--near-duplicates", "keep"];
-      const { stdout } = await promisify(execFile)(process.execPath, [...command, ...flags]);
-      const catalogue = await Catalogue.fromBytes(await readFile(out));
-      return { catalogue, report: JSON.parse(stdout) };
-    };
-    const { openText } = await import("pocketsage/text");
-    const tower = await build("tower", true);
-    const none = await build("none", false, "--embed", "text");
-    const text = openText(tower.catalogue);
-    const textAlone = openText(none.catalogue);
-    const queries = unseen.map((row) => ({ text: textOf(row), vector: row.vector }));
-
-    const ideal = (vector) => tower.catalogue.search(vector, { count, exact: true });
-    const vectorOf = (item) => tower.catalogue.vector(item);
-    const shares = (search) => {
-      let [share, overlap] = [0, 0];
-      for (const query of queries) {
-        const best = ideal(query.vector);
-        const found = search(query.text);
-        const cosine = ({ item }) => dot(query.vector, vectorOf(item));
-        share += sum(found.map(cosine)) / sum(best.map(cosine));
-        const items = new Set(best.map(({ item }) => item));
-        overlap += found.filter(({ item }) => items.has(item)).length / count;
-      }
-      return [share / queries.length, overlap / queries.length];
-    };
-    const byVector = (query) => {
-      const vector = text.embed(query);
-      return vector ? tower.catalogue.search(vector, { count, exact: true }) : [];
-    };
-    const lexical = lexicalSearch(
-      learned.map((row) => ({ ...row, text: textOf(row) })),
-      count,
-    );
-    const noModel = (query) => {
-      const vector = textAlone.embed(query);
-      return vector ? none.catalogue.search(vector, { count, exact: true }) : [];
-    };
-    const row = (name, search) => {
-      const [share, overlap] = shares(search);
-      return [name, share.toFixed(3), overlap.toFixed(3)];
-    };
-    const cosine = sum(
-      queries.map((query) =>
-        dot(text.embed(query.text) ?? new Float32Array(query.vector.length), query.vector),
-      ),
-    );
-    printTitle(`${queries.length} unseen texts, ${learned.length} items learned`);
-    printTable([
-      ["search", "share of the ideal cosine", `overlap@${count}`],
-      row("tower", byVector),
-      row("tower and names", (query) => text.search(query, { count, exact: true })),
-      row("tf-idf of words alone", lexical),
-      row("no model: --embed text", noModel),
-    ]);
-    console.log(
-      `\n  cosine to the model's vector of the text: ${(cosine / queries.length).toFixed(3)}`,
-    );
-    console.log(
-      `  section: ${tower.report.text.bytes} bytes; built in ${tower.report.seconds.toFixed(1)} s`,
-    );
-    console.log(`  ${microseconds(text, queries).toFixed(1)} microseconds of processor a text`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  for (const name of names) {
+    if (name in SETS) await measure(name, await SETS[name](), count);
+    else await measureTaste(await emojiWithTexts(), count);
   }
 });
+
+/** The emoji catalogue with a tower of all its items. */
+async function emojiWithTexts() {
+  const emoji = await openEmoji();
+  const items = [...emoji.ids()].map((id) => [id, emoji.vector(id), emoji.payload(id)]);
+  const { tower } = learnTexts(items, ["label", "tags"], false, String, () => {});
+  return withTower(await Catalogue.from(items, { dim: emoji.dim }), tower);
+}
+
+async function measure(name, { rows, queries }, count) {
+  const learned = rows.filter((_, row) => !isHeldOut(row));
+  const unseen = rows.filter((row, index) => isHeldOut(index) && row.text !== "");
+  const begun = performance.now();
+  const tower = await build(learned, false);
+  const seconds = (performance.now() - begun) / 1000;
+  const none = await build(learned, true);
+  const text = openText(tower.catalogue);
+  const textAlone = openText(none.catalogue);
+  const lexical = lexicalSearch(learned, count);
+  const byVector = (opened, catalogue) => (query) => {
+    const vector = opened.embed(query);
+    return vector ? catalogue.search(vector, { count, exact: true }) : [];
+  };
+  const searches = [
+    ["tower", byVector(text, tower.catalogue)],
+    ["tower and names", (query) => text.search(query, { count, exact: true })],
+    ["tf-idf of words", lexical],
+    ["no model: --embed text", byVector(textAlone, none.catalogue)],
+  ];
+  const samples = { "unseen texts": unseen, ...(queries && { "two-word queries": queries }) };
+  printTitle(
+    `${name}: ${learned.length} items learned, ${tower.report.features} features, ` +
+      `${tower.report.bytes} bytes, built in ${seconds.toFixed(1)} s`,
+  );
+  for (const [sample, texts] of Object.entries(samples)) {
+    const cells = searches.map(([title, search]) => {
+      const [share, overlap] = shares(tower.catalogue, texts, search, count);
+      return [title, share.toFixed(3), overlap.toFixed(3)];
+    });
+    printTable([[`${texts.length} ${sample}`, "share of the ideal", `overlap@${count}`], ...cells]);
+    console.log(`  ${microseconds(text, texts).toFixed(1)} microseconds of processor a text\n`);
+  }
+  printNames(learned, searches.slice(0, 3), count);
+}
+
+const NAME_SAMPLE = 300;
+const MIN_NAME_LENGTH = 6;
+
+/** How often the item of a name, or of its beginning, is among the hits of a search. */
+function printNames(learned, searches, count) {
+  const nameOf = new Map(learned.map(({ id, name }) => [id, name]));
+  const named = learned.filter(({ name }) => name.length >= MIN_NAME_LENGTH);
+  const step = Math.max(1, named.length / NAME_SAMPLE);
+  const sample = Array.from(
+    { length: Math.min(NAME_SAMPLE, named.length) },
+    (_, index) => named[Math.floor(index * step)].name,
+  );
+  const found = (search, queryOf, among) =>
+    sum(
+      sample.map((name) =>
+        Number(
+          search(queryOf(name))
+            .slice(0, among)
+            .some(({ item }) => nameOf.get(item) === name),
+        ),
+      ),
+    ) / sample.length;
+  printTable([
+    [`${sample.length} names`, "whole: first", `two thirds: in ${count}`],
+    ...searches.map(([title, search]) => [
+      title,
+      found(search, (name) => name, 1).toFixed(3),
+      found(search, (name) => name.slice(0, Math.ceil((name.length * 2) / 3)), count).toFixed(3),
+    ]),
+  ]);
+}
+
+/** The rows of a catalogue whose texts are the fields. */
+function catalogueRows(catalogue, ...fields) {
+  return [...catalogue.ids()].map((id) => {
+    const values = fields.flatMap((field) => catalogue.payload(id)[field] ?? []);
+    return { id, name: values[0] ?? "", text: values.join(" "), vector: catalogue.vector(id) };
+  });
+}
+
+async function build(rows, withoutModel) {
+  const given = rows.map(({ id, name, text, vector }) => [
+    id,
+    withoutModel ? new Float32Array() : vector,
+    { name, text: text.startsWith(name) ? text.slice(name.length) : text },
+  ]);
+  const { items, tower, report } = learnTexts(given, FIELDS, withoutModel, String, () => {});
+  const catalogue = await Catalogue.from(items, { dim: items[0][1].length });
+  return { catalogue: withTower(catalogue, tower), report };
+}
+
+/** The mean share of the ideal cosine and the mean overlap with the ideal hits. */
+function shares(catalogue, queries, search, count) {
+  let [share, overlap] = [0, 0];
+  for (const query of queries) {
+    const best = catalogue.search(query.vector, { count, exact: true });
+    const found = search(query.text);
+    const cosine = ({ item }) => dot(query.vector, catalogue.vector(item));
+    share += sum(found.map(cosine)) / sum(best.map(cosine));
+    const items = new Set(best.map(({ item }) => item));
+    overlap += found.filter(({ item }) => items.has(item)).length / count;
+  }
+  return [share / queries.length, overlap / queries.length];
+}
 
 function microseconds(text, queries) {
   const batches = [];
@@ -127,7 +172,7 @@ function microseconds(text, queries) {
     const { user, system } = process.cpuUsage(begun); // not the time of other processes
     batches.push((user + system) / runs);
   }
-  return batches.sort((a, b) => a - b)[10];
+  return Math.min(...batches); // the one that other programs disturbed least
 }
 
 /** Cosines of tf-idf vectors of whole words. */
@@ -136,7 +181,11 @@ function lexicalSearch(items, count) {
   const postings = new Map();
   const documents = items.map(({ id, text }) => ({ item: id, words: words(text) }));
   documents.forEach(({ words: own }, index) => {
-    for (const word of own) postings.set(word, [...(postings.get(word) ?? []), index]);
+    for (const word of own) {
+      const rows = postings.get(word);
+      if (rows) rows.push(index);
+      else postings.set(word, [index]);
+    }
   });
   const idf = (word) => Math.log1p(items.length / (postings.get(word)?.length ?? Infinity));
   const norms = documents.map(({ words: own }) =>

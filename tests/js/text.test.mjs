@@ -4,9 +4,10 @@ import { test } from "node:test";
 import { Catalogue, isSageError, openSage } from "pocketsage";
 import { openText } from "pocketsage/text";
 import { learnTexts, withTower } from "../../pkg/cli/build/text.js";
-import { featuresOf, foldText, wordsOf } from "../../pkg/text/features.js";
+import { foldText, openFeatureReader, wordsOf } from "../../pkg/text/features.js";
 import { decodeTower, encodeTower, openEncoder } from "../../pkg/text/tower.js";
 
+const featuresOf = openFeatureReader();
 const KINDS = { tea: ["green", "leaf", "cup", "brew"], bike: ["wheel", "road", "saddle", "ride"] };
 const items = Object.entries(KINDS).flatMap(([kind, words], axis) =>
   Array.from({ length: 12 }, (_, index) => {
@@ -52,7 +53,7 @@ test("case, accents and compatibility forms do not count", () => {
 test("scripts without spaces have n-grams and no words", () => {
   assert.deepEqual(wordsOf("abc東京tower ไทย"), ["abc", "東京", "tower", "ไทย"]);
   const common = (a, b) => {
-    const hashes = new Set(featuresOf(a).hashes);
+    const hashes = new Set(featuresOf(a).hashes.slice());
     return featuresOf(b).hashes.filter((hash) => hashes.has(hash)).length;
   };
   assert.equal(featuresOf("東京都").hashes.length, 6);
@@ -63,6 +64,18 @@ test("a text without known words has no vector; its search has no hits", () => {
   for (const unknown of ["", "   ", "!?", "Ж", "東京", "\0\x01\x02", "\ud800"]) {
     assert.equal(text.embed(unknown), undefined, JSON.stringify(unknown));
     assert.deepEqual(text.search(unknown), []);
+  }
+});
+
+test("texts of ASCII have the features of their general reading", () => {
+  const ascii = Array.from({ length: 128 }, (_, unit) => String.fromCharCode(unit)).join("");
+  for (const words of [ascii, "Tea-Pot, 3 CUPS_of tea", "a", "x".repeat(64), "x".repeat(65)]) {
+    const { hashes, weights } = featuresOf(words);
+    const copy = [hashes.slice(), weights.slice()];
+    const general = featuresOf(`${words} é`); // no ASCII: read by words, and one feature more
+    const size = copy[0].length;
+    assert.deepEqual([general.hashes.slice(0, size), general.weights.slice(0, size)], copy);
+    assert.equal(general.hashes.length, size + 2);
   }
 });
 

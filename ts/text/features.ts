@@ -3,16 +3,20 @@
  *
  * Letters are compatibility-decomposed (NFKD), diacritical marks (U+0300 to U+036F) removed, lower
  * case, and composed again. A run of letters, marks and digits is a word; with "<" and ">" at its
- * ends it has n-grams of 3 to 5 UTF-16 units. Scripts without spaces between words have n-grams of
+ * ends it has n-grams of 3 and 4 UTF-16 units. Scripts without spaces between words have n-grams of
  * 1 to 3 units and no words. All other characters separate.
  */
 
 /** Longest text that is read, in UTF-16 units; the rest is ignored. */
-const MAX_TEXT_LENGTH = 16_384;
+export const MAX_TEXT_LENGTH = 16_384;
 /** Most distinct features of a text; further ones are ignored. */
 const MAX_FEATURES = 4096;
 /** Longest word with n-grams of its own, in UTF-16 units: longer runs are data, not words. */
 const MAX_WORD_LENGTH = 64;
+const MIN_GRAM = 3;
+const MAX_GRAM = 4;
+/** Longest n-gram of a script without spaces. */
+const MAX_UNSPACED_GRAM = 3;
 
 /**
  * The weight of a feature that occurs 1, 2, ... times: round(16 (1 + ln count)). A table, because
@@ -31,11 +35,12 @@ const WORDS = new RegExp(
   `([${UNSPACED}][${UNSPACED}\\p{M}]*)|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+`,
   "gu",
 );
+const [BEGIN, END] = [0x3c, 0x3e]; // "<" and ">"
 
 /** The distinct features of a text: `hashes[i]` has the weight `weights[i]`, 16 to 59. */
 export interface Features {
-  readonly hashes: readonly number[];
-  readonly weights: readonly number[];
+  readonly hashes: Uint32Array;
+  readonly weights: Uint8Array;
 }
 
 /** The text without case and accents; the first {@link MAX_TEXT_LENGTH} units of it. */
@@ -57,41 +62,126 @@ export function wordsOf(folded: string): string[] {
 }
 
 /** The features of a text, in the order of their first occurrence. O(length). */
-export function featuresOf(text: string): Features {
-  const counts = new Map<number, number>();
-  const add = (hash: number): void => {
-    const count = counts.get(hash);
-    if (count !== undefined) counts.set(hash, count + 1);
-    else if (counts.size < MAX_FEATURES) counts.set(hash, 1);
-  };
-  const folded = foldText(text);
-  for (const match of folded.matchAll(WORDS)) {
-    const [word, unspaced] = match;
-    if (unspaced !== undefined) addGrams(word, 1, 3, add);
-    else if (word.length <= MAX_WORD_LENGTH) {
-      add(hashOf(word, 0, word.length, WORD_SEED));
-      addGrams(`<${word}>`, 3, 5, add);
+export type FeatureReader = (text: string) => Features;
+
+/**
+ * Opens a reader, whose buffers are used again: the arrays of a result are views that are valid
+ * until the next text is read.
+ */
+export function openFeatureReader(): FeatureReader {
+  const hashes = new Uint32Array(MAX_FEATURES);
+  const weights = new Uint8Array(MAX_FEATURES);
+  const counts = new Uint32Array(MAX_FEATURES);
+  /** Open addressing by the low bits of the hash: 0 is empty, else 1 + the feature's index. */
+  const slots = new Uint16Array(MAX_FEATURES * 2);
+  const usedSlots = new Uint16Array(MAX_FEATURES);
+  /** A word between its marks. */
+  const units = new Uint16Array(MAX_WORD_LENGTH + 2);
+  let size = 0;
+
+  const add = (state: number): void => {
+    const hash = finalize(state);
+    let slot = hash & (slots.length - 1);
+    for (;;) {
+      const index = slots[slot]! - 1;
+      if (index < 0) break;
+      if (hashes[index] === hash) {
+        counts[index]! += 1;
+        return;
+      }
+      slot = (slot + 1) & (slots.length - 1);
     }
-  }
-  return {
-    hashes: [...counts.keys()],
-    weights: Array.from(counts.values(), (count) => COUNT_WEIGHTS[Math.min(count, MAX_COUNT)]!),
+    if (size === MAX_FEATURES) return;
+    hashes[size] = hash;
+    counts[size] = 1;
+    usedSlots[size] = slot;
+    size += 1;
+    slots[slot] = size;
+  };
+  /** Adds the word and the n-grams of units[0 .. length + 2], whose ends are marks. */
+  const addWord = (length: number): void => {
+    units[0] = BEGIN;
+    units[length + 1] = END;
+    let state = WORD_SEED;
+    for (let index = 1; index <= length; index += 1) state = step(state, units[index]!);
+    add(state);
+    for (let start = 0; start + MIN_GRAM <= length + 2; start += 1) {
+      const end = Math.min(start + MAX_GRAM, length + 2);
+      state = GRAM_SEED;
+      for (let index = start; index < end; index += 1) {
+        state = step(state, units[index]!);
+        if (index >= start + MIN_GRAM - 1) add(state);
+      }
+    }
+  };
+  const addUnspaced = (run: string): void => {
+    for (let start = 0; start < run.length; start += 1) {
+      const end = Math.min(start + MAX_UNSPACED_GRAM, run.length);
+      let state = GRAM_SEED;
+      for (let index = start; index < end; index += 1) {
+        state = step(state, run.charCodeAt(index));
+        add(state);
+      }
+    }
+  };
+  /** Reads a text of ASCII characters; false, with nothing but features left, for another one. */
+  const readAscii = (text: string): boolean => {
+    const end = Math.min(text.length, MAX_TEXT_LENGTH);
+    let length = 0;
+    for (let index = 0; index < end; index += 1) {
+      const unit = LOWER_CASE[text.charCodeAt(index)];
+      if (unit === undefined) return false;
+      if (unit > 0) {
+        if (length < MAX_WORD_LENGTH) units[length + 1] = unit;
+        length += 1;
+      } else if (length > 0) {
+        if (length <= MAX_WORD_LENGTH) addWord(length);
+        length = 0;
+      }
+    }
+    if (length > 0 && length <= MAX_WORD_LENGTH) addWord(length);
+    return true;
+  };
+  const readAny = (text: string): void => {
+    for (const [word, unspaced] of foldText(text).matchAll(WORDS)) {
+      if (unspaced !== undefined) addUnspaced(word);
+      else if (word.length <= MAX_WORD_LENGTH) {
+        for (let index = 0; index < word.length; index += 1)
+          units[index + 1] = word.charCodeAt(index);
+        addWord(word.length);
+      }
+    }
+  };
+  const clear = (): void => {
+    for (let index = 0; index < size; index += 1) slots[usedSlots[index]!] = 0;
+    size = 0;
+  };
+  return (text) => {
+    clear();
+    if (!readAscii(text)) {
+      clear();
+      readAny(text);
+    }
+    for (let index = 0; index < size; index += 1)
+      weights[index] = COUNT_WEIGHTS[Math.min(counts[index]!, MAX_COUNT)]!;
+    return { hashes: hashes.subarray(0, size), weights: weights.subarray(0, size) };
   };
 }
 
-/** Adds the hash of each n-gram of `min` to `max` units. */
-function addGrams(text: string, min: number, max: number, add: (hash: number) => void): void {
-  for (let start = 0; start + min <= text.length; start += 1)
-    for (let end = start + min; end <= Math.min(start + max, text.length); end += 1)
-      add(hashOf(text, start, end, GRAM_SEED));
+/** The lower case of the ASCII letters and digits; 0 for the other ASCII characters. */
+const LOWER_CASE = Array.from({ length: 128 }, (_, unit) => {
+  const character = String.fromCharCode(unit).toLowerCase();
+  return /[a-z0-9]/.test(character) ? character.charCodeAt(0) : 0;
+});
+
+/** A step of FNV-1a over one UTF-16 unit. */
+function step(state: number, unit: number): number {
+  return Math.imul(state ^ unit, 0x01000193);
 }
 
-/** FNV-1a of the UTF-16 units from start to end, with the finalizer of MurmurHash3: a u32. */
-function hashOf(text: string, start: number, end: number, seed: number): number {
-  let hash = seed;
-  for (let index = start; index < end; index += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+/** The finalizer of MurmurHash3: a u32. */
+function finalize(state: number): number {
+  let hash = Math.imul(state ^ (state >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

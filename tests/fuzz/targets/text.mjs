@@ -41,12 +41,13 @@ function checkEncoder(tower, random) {
 function randomTower({ below }) {
   const [rows, rank, dim] = [1 + below(30), 1 + below(6), 1 + below(6)];
   const hashes = new Set(Array.from({ length: rows }, () => below(2 ** 32)));
-  const codes = (length) => Int8Array.from({ length }, () => below(255) - 127);
+  const codes = (length, bits) =>
+    Int8Array.from({ length }, () => below(2 ** bits) - 2 ** (bits - 1));
   return {
     ...{ dim, rank, fields: ["title", "tags"].slice(0, 1 + below(2)) },
     hashes: Uint32Array.from(hashes).sort(),
-    factors: Uint16Array.from(hashes, () => below(4096)),
-    codes: codes(hashes.size * rank),
-    axes: codes(rank * dim),
+    factors: Uint16Array.from(hashes, () => below(65_536)),
+    codes: codes(hashes.size * rank, 4),
+    axes: codes(rank * dim, 8),
   };
 }

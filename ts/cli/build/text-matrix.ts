@@ -1,11 +1,8 @@
 /** The sparse matrix of texts x features, with idf weights and rows of unit length. */
-import { type Features, featuresOf } from "../../text/features.js";
+import { type Features, openFeatureReader } from "../../text/features.js";
 
-/** Most features that a tower knows: 2.2 MB at rank 128. */
-const MAX_FEATURES = 16_384;
-const MIN_FEATURES = 1024;
-/** A small catalogue gets this many features per item. */
-const FEATURES_PER_ITEM = 4;
+/** Most features that a tower knows: 2.3 MB at rank 128. */
+const MAX_FEATURES = 32_768;
 
 /** Compressed sparse rows: the entries of row r are those from ends[r - 1] to ends[r]. */
 export interface TextMatrix {
@@ -24,12 +21,15 @@ export interface TextMatrix {
  * any is a row of zeros. O(total length).
  */
 export function buildTextMatrix(texts: readonly string[]): TextMatrix {
-  const features = texts.map(featuresOf);
+  const readFeatures = openFeatureReader();
+  const features = texts.map((text) => {
+    const { hashes, weights } = readFeatures(text);
+    return { hashes: hashes.slice(), weights: weights.slice() };
+  });
   const frequencies = new Map<number, number>();
   for (const { hashes } of features)
     for (const hash of hashes) frequencies.set(hash, (frequencies.get(hash) ?? 0) + 1);
-  const limit = Math.min(MAX_FEATURES, Math.max(MIN_FEATURES, FEATURES_PER_ITEM * texts.length));
-  const chosen = [...frequencies].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, limit);
+  const chosen = [...frequencies].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MAX_FEATURES);
   const hashes = Uint32Array.from(chosen, ([hash]) => hash).sort();
   const columnOf = new Map(Array.from(hashes, (hash, column) => [hash, column]));
   const idf = Float64Array.from(hashes, (hash) =>

@@ -3,7 +3,7 @@
  * their vectors along the principal axes, solved by conjugate gradients. Equal input gives equal
  * bytes.
  */
-import { MAX_FACTOR, type Tower } from "../../text/tower.js";
+import { MAX_CODE, MAX_FACTOR, type Tower } from "../../text/tower.js";
 import { drawSample } from "../random.js";
 import type { FileItem } from "../read/item-file.js";
 import { computeAxes } from "./reduce.js";
@@ -133,31 +133,50 @@ function columnProducts(a: Float64Array, b: Float64Array, width: number): Float6
   return products;
 }
 
-/** Rows as 8-bit codes with one factor each, axes as 8-bit codes with one scale for all. */
+/** Shares of a row's largest coefficient that are tried as the largest code. */
+const CODE_RANGES = [1, 0.9, 0.8, 0.7, 0.6] as const;
+
+/** Rows as 4-bit codes with one factor each, axes as 8-bit codes with one scale for all. */
 function quantize(
   { idf, hashes }: TextMatrix,
   coefficients: Float64Array,
   axes: Float32Array,
   rank: number,
 ): Pick<Tower, "factors" | "codes" | "axes"> {
-  const maxima = Float64Array.from(hashes, (_, row) => {
-    let max = 0;
-    for (let k = 0; k < rank; k += 1) max = Math.max(max, Math.abs(coefficients[row * rank + k]!));
-    return max;
+  const codes = new Int8Array(coefficients.length);
+  const units = Float64Array.from(hashes, (_, row) => {
+    const values = coefficients.subarray(row * rank, (row + 1) * rank);
+    return quantizeRow(values, codes.subarray(row * rank, (row + 1) * rank));
   });
-  const scales = maxima.map((max, row) => max * idf[row]!);
+  const scales = units.map((unit, row) => unit * idf[row]!);
   const largest = scales.reduce((max, scale) => Math.max(max, scale), 0);
   const factors = Uint16Array.from(scales, (scale) =>
     largest > 0 ? Math.round((scale / largest) * MAX_FACTOR) : 0,
   );
-  const codes = new Int8Array(coefficients.length);
-  coefficients.forEach((value, index) => {
-    const max = maxima[Math.floor(index / rank)]!;
-    codes[index] = max > 0 ? Math.round((value / max) * 127) : 0;
-  });
   const largestAxis = axes.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const axisCodes = Int8Array.from(axes, (value) => Math.round((value / largestAxis) * 127));
   return { factors, codes, axes: axisCodes };
+}
+
+/** Writes the codes with the least squared error among CODE_RANGES; returns the value of code 1. */
+function quantizeRow(values: Float64Array, codes: Int8Array): number {
+  const max = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
+  if (max === 0) return 0;
+  let [bestUnit, bestError] = [0, Infinity];
+  for (const range of CODE_RANGES) {
+    const unit = (max * range) / MAX_CODE;
+    let error = 0;
+    for (const value of values) error += (value - unit * codeOf(value, unit)) ** 2;
+    if (error < bestError) [bestUnit, bestError] = [unit, error];
+  }
+  values.forEach((value, k) => {
+    codes[k] = codeOf(value, bestUnit);
+  });
+  return bestUnit;
+}
+
+function codeOf(value: number, unit: number): number {
+  return Math.max(-MAX_CODE, Math.min(MAX_CODE, Math.round(value / unit)));
 }
 
 function toUnit(vector: Float32Array): Float32Array {

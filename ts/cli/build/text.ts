@@ -5,9 +5,9 @@ import { builderLike, liveRows, selectRows } from "../../catalogue/change.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { ATTRIBUTES, LISTS, TEXT } from "../../catalogue/sections.js";
 import { withCore } from "../../core/glue.js";
+import { textOf } from "../../text/item-text.js";
 import { encodeTower, openEncoder, type Tower } from "../../text/tower.js";
 import { InputError } from "../command-error.js";
-import { readPath } from "../read/field-path.js";
 import type { FileItem } from "../read/item-file.js";
 import { learnTower } from "./text-tower.js";
 import { embedTexts } from "./text-vectors.js";
@@ -103,17 +103,6 @@ export function withTower(catalogue: Catalogue, tower: Tower): Catalogue {
       }),
     ),
   );
-}
-
-/** The texts of the fields, lists of strings included, in the order of the fields. */
-function textOf(payload: unknown, fields: readonly string[]): string {
-  const values = fields.map((field) =>
-    payload === undefined ? undefined : readPath(payload as Record<string, unknown>, field),
-  );
-  return values
-    .flat(2)
-    .filter((value) => typeof value === "string" || typeof value === "number")
-    .join(" ");
 }
 
 function cosineOf(a: Float32Array | undefined, b: Float32Array): number {

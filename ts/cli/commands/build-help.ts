@@ -59,6 +59,11 @@ Options
                              pocketsage/text: search by words. Items may lack a vector: theirs is
                              that of their text. For the metric cosine
       --embed text           with --text, for items without vectors: compute all from the texts
+      --from-actions FILE        for items without vectors: compute them from the actions of many
+                             users (a user, an item and a time a row, in any format of eval): items
+                             in the same histories are near. Of a file with a column "part", the
+                             train actions. Items without company get the vector of their text with
+                             --text, else they are left out
       --near-duplicates WHAT report: count them (default up to ${REPORT_LIMIT} items);
                              drop: store the first item of each group only;
                              group: store all, and the others name the first in variantOf, so that

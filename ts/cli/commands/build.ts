@@ -9,7 +9,8 @@ import {
   parseNumber,
   requireValue,
 } from "../arguments.js";
-import { buildCells, type CellReport } from "../build/cells.js";
+import { type ActionReport, embedActions } from "../build/action-vectors.js";
+import { buildCells } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { buildRanges, type RangesReport } from "../build/ranges.js";
@@ -22,15 +23,22 @@ import {
   reduceVector,
 } from "../build/reduce.js";
 import { nameReducedSpace, nameSpace, parseModel } from "../build/space.js";
-import { learnTexts, type TextItems, type TextReport, withTower } from "../build/text.js";
+import { learnTexts, type TextItems, withTower } from "../build/text.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput, writeFiles } from "../output-file.js";
 import { BINARY_TYPES } from "../read/columnar-values.js";
 import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
-import { type CatalogueReport, printCatalogue, reportOf } from "../terminal/catalogue-report.js";
-import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
+import { reportOf } from "../terminal/catalogue-report.js";
+import { formatCount, printJson, printNote } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 import { MAX_ITEMS_FOR_DUPLICATE_SEARCH } from "./build-help.js";
+import {
+  type BuildReport,
+  type NearDuplicateReport,
+  printReport,
+  TREATMENTS,
+  type Treatment,
+} from "./build-report.js";
 
 export { help } from "./build-help.js";
 
@@ -51,6 +59,7 @@ const OPTIONS = {
   space: { type: "string" },
   text: { type: "string" },
   embed: { type: "string" },
+  "from-actions": { type: "string" },
   "near-duplicates": { type: "string" },
   near: { type: "string", default: "0.95" },
   lists: { type: "string", default: "auto" },
@@ -63,34 +72,8 @@ const OPTIONS = {
   json: { type: "boolean", default: false },
 } as const;
 
-const TREATMENTS = ["report", "drop", "group", "keep"] as const;
-type Treatment = (typeof TREATMENTS)[number];
-
 const REDUCE_METHODS = ["pca", "truncate"] as const;
 type ReduceMethod = (typeof REDUCE_METHODS)[number];
-
-interface NearDuplicateReport {
-  /** Minimum score from which two items count as near-duplicates. */
-  score: number;
-  /** Items that are near-duplicates of an earlier item. */
-  variants: number;
-  /** Groups: earlier items that have variants. */
-  kinds: number;
-  treatment: Treatment;
-}
-
-/** The report with --json. */
-interface BuildReport extends CatalogueReport {
-  bytesPerItem: number;
-  /** With --dims: dimensions of the given vectors, and the method. */
-  reduced?: { from: number; method: ReduceMethod };
-  nearDuplicates?: NearDuplicateReport;
-  text?: TextReport & { embedded: number };
-  recall?: { at10: number; queries: number };
-  ranges?: RangesReport;
-  cells?: CellReport & { folder: string };
-  seconds: number;
-}
 
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArguments(args, OPTIONS);
@@ -112,6 +95,9 @@ export async function run(args: string[]): Promise<void> {
   const attributeOptions = values.attribute.map(parseAttribute);
   const textFields = parseTextFields(values);
   const embedAll = values.embed !== undefined;
+  const actionsFile = values["from-actions"];
+  if (embedAll && actionsFile !== undefined)
+    throw new UsageError("--embed text and --from-actions: expected one of them");
   const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
   const checkCellMetric = (metric: string): void => {
     if (cells && metric !== "cosine")
@@ -138,7 +124,7 @@ export async function run(args: string[]): Promise<void> {
     const read = await readItems(input, {
       ...{ id, vector, ids, columns, length: await fileLength(input) },
       ...{ attributes: attributeOptions, prior: values.prior, binary: binary || undefined },
-      vectorIsOptional: textFields !== undefined,
+      vectorIsOptional: textFields !== undefined || actionsFile !== undefined,
       onNote: (note) => void (values.quiet || printNote(note)),
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
@@ -147,11 +133,26 @@ export async function run(args: string[]): Promise<void> {
     const metric = givenMetric ?? read.metric ?? "cosine";
     checkCellMetric(metric);
     checkTextMetric(metric);
-    if (embedAll && read.dim > 0)
-      throw new UsageError("--embed text: the items have vectors: leave the option out");
+    if ((embedAll || actionsFile !== undefined) && read.dim > 0)
+      throw new UsageError(
+        `${embedAll ? "--embed text" : "--from-actions"}: the items have vectors: ` +
+          "leave the option out",
+      );
+    let locationOf = read.locationOf;
+    let fromActions: ActionReport | undefined;
+    if (actionsFile !== undefined) {
+      const ofActions = await embedActions(
+        ...([items, actionsFile, textFields !== undefined] as const),
+        (note) => void (values.quiet || printNote(note)),
+        progressOf("computing vectors of actions"),
+      );
+      items = ofActions.items;
+      fromActions = ofActions.report;
+      locationOf = (index) => read.locationOf(ofActions.indices[index]!);
+    }
     let text: TextItems | undefined;
     const learn = (fields: readonly string[], all = false): TextItems =>
-      learnTexts(items, fields, all, read.locationOf, progressOf("learning the words"));
+      learnTexts(items, fields, all, locationOf, progressOf("learning the words"));
     if (textFields) {
       text = learn(textFields, embedAll);
       items = text.items;
@@ -167,7 +168,7 @@ export async function run(args: string[]): Promise<void> {
         ...{ dim, precision, metric, attributes },
         ...(space !== undefined && { space }),
       }).catch((error: unknown) => {
-        throw locateError(error, read.locationOf);
+        throw locateError(error, locationOf);
       });
     progress.begin(`${formatCount(items.length)} items: measuring the spread`);
     let catalogue = await buildCatalogue();
@@ -249,6 +250,7 @@ export async function run(args: string[]): Promise<void> {
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
       ...(reduction && { reduced: { from: givenDim, method: reduction.method } }),
       ...(nearDuplicates && { nearDuplicates }),
+      ...(fromActions && { fromActions }),
       ...(text && { text: { ...text.report, embedded: text.embedded } }),
       ...(measuredRecall && {
         recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
@@ -347,52 +349,4 @@ function withVariantOf(entry: FileItem, first: string | undefined): FileItem {
   if (first === undefined) return entry;
   const [item, vector, payload, prior] = entry;
   return [item, vector, { ...(payload as object | undefined), variantOf: first }, prior];
-}
-
-const TREATMENT_TEXTS: Record<Treatment, string> = {
-  report: "stored (--near-duplicates drop or group changes that)",
-  drop: "dropped",
-  group: "grouped: searches return the first of each group",
-  keep: "stored",
-};
-
-function printReport(report: BuildReport): void {
-  const { nearDuplicates, text, recall, reduced, ranges, cells, seconds, bytesPerItem } = report;
-  const extraFields: [name: string, value: string][] = [["bytes/item", String(bytesPerItem)]];
-  if (reduced) extraFields.push(["reduced", `from ${reduced.from} dimensions, ${reduced.method}`]);
-  if (nearDuplicates) {
-    const { variants, kinds, score, treatment } = nearDuplicates;
-    const outcome = variants > 0 ? `, ${TREATMENT_TEXTS[treatment]}` : "";
-    const groups = countOf(kinds, "group");
-    extraFields.push([
-      "near-dup.",
-      `${formatCount(variants)} in ${groups}, score >= ${score}${outcome}`,
-    ]);
-  }
-  if (text) {
-    const { features, bytes, embedded, cosine } = text;
-    extraFields.push(
-      ["text", `${formatCount(features)} words and parts, ${formatCount(bytes)} bytes`],
-      ["", `cosine ${cosine.toFixed(3)} to the vectors it was learned from`],
-    );
-    if (embedded > 0) extraFields.push(["", `${countOf(embedded, "vector")} from texts`]);
-  }
-  if (recall)
-    extraFields.push([
-      "recall@10",
-      `${recall.at10.toFixed(4)} against exact search${reduced ? " in all dimensions" : ""}, ` +
-        `over ${recall.queries} queries`,
-    ]);
-  if (ranges)
-    extraFields.push([
-      "ranges",
-      `${countOf(ranges.blocks, "block")}, ${formatCount(ranges.resident)} bytes in memory`,
-    ]);
-  if (cells)
-    extraFields.push(
-      ["cells", `${formatCount(cells.cells)} of ${formatCount(cells.cellBytes)} bytes`],
-      ["", `${cells.leastItems} to ${cells.mostItems} items each, in ${cells.folder}`],
-      ["", `codebook ${cells.codebook}`],
-    );
-  printCatalogue(report, [...extraFields, ["time", `${seconds.toFixed(1)} s`]]);
 }

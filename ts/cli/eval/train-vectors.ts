@@ -48,7 +48,8 @@ export function trainVectors(
     }
   if (usedItems.length < 2)
     throw new InputError(
-      "--train-vectors: no two items share a history. Pass vectors with --vectors FILE.",
+      "The actions give no vectors: no two items share a history. Give vectors that another " +
+        "program made.",
     );
   const dim = Math.min(DIM, usedItems.length);
   const allVectors = eigenvectors(matrix, dim, seed, onShare);
@@ -73,8 +74,8 @@ function countPairs({ user, item }: TrainActions): Map<number, number> {
       const count = counts.get(key) ?? 0;
       if (count === 0 && counts.size === MAX_PAIRS)
         throw new InputError(
-          `--train-vectors: more than ${MAX_PAIRS} pairs of items share a history. Train vectors ` +
-            "with another program, and pass them with --vectors FILE.",
+          `The actions give no vectors: more than ${MAX_PAIRS} pairs of items share a history. Give ` +
+            "vectors that another program made.",
         );
       counts.set(key, count + 1);
     }

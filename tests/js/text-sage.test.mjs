@@ -1,0 +1,201 @@
+// pocketsage/text with a sage: any embedder, actions on texts, recommendations for a query.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalogue, isSageError, openSage } from "pocketsage";
+import { openEmbedder, openSageText, openText } from "pocketsage/text";
+import { learnTexts, withTower } from "../../pkg/cli/build/text.js";
+
+const KINDS = ["tea", "bike", "book"];
+const items = KINDS.flatMap((kind, axis) =>
+  Array.from({ length: 12 }, (_, index) => {
+    const vector = Float32Array.of(0.2, 0.2, 0.2);
+    vector[axis] += 1 + 0.01 * index;
+    return [`${kind}-${index}`, vector, { title: `${kind} number ${index}` }];
+  }),
+);
+const { tower } = learnTexts(items, ["title"], false, String, () => {});
+const openCatalogue = async () => withTower(await Catalogue.from(items, { dim: 3 }), tower);
+const catalogue = await openCatalogue();
+/** A model of three words. */
+const model = (text) => KINDS.map((kind) => (text.includes(kind) ? 2 : 0.1));
+const rejects = (promise, code, message = /./) =>
+  assert.rejects(promise, (error) => {
+    assert.ok(isSageError(error) && error.message.length <= 500, String(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    return true;
+  });
+const kindOf = ({ item }) => item.split("-")[0];
+
+test("an embedder gives vectors of unit length, and searches with names", async () => {
+  const seen = [];
+  const text = openEmbedder(catalogue, {
+    nameField: "title",
+    embed: async (given) => {
+      seen.push(given);
+      return model(given);
+    },
+  });
+  const vector = await text.embed("tea");
+  assert.ok(vector instanceof Float32Array && Math.abs(Math.hypot(...vector) - 1) < 1e-6);
+  const hits = await text.search("bike number 7", { count: 12 });
+  assert.equal(hits[0].item, "bike-7");
+  assert.ok(hits.every((hit) => kindOf(hit) === "bike"));
+  assert.deepEqual(seen, ["tea", "bike number 7"]);
+  await text.embed("x".repeat(1e6));
+  assert.equal(seen.at(-1).length, 16_384);
+  for (const empty of ["", "  ", "!?", "\0\x01", "\ud800"]) {
+    assert.equal(await text.embed(empty), undefined);
+    assert.deepEqual(await text.search(empty), []);
+  }
+  assert.equal(seen.length, 3, "texts without letters are not embedded");
+  assert.ok(await text.embed("Чай 東京 ☕"), "a script that no item has");
+});
+
+test("what an embedder returns is checked", async () => {
+  const embedding = (embed) => openEmbedder(catalogue, { embed }).embed("tea");
+  await rejects(
+    embedding(() => [1, 2]),
+    "dimension",
+    /embedder's vector/,
+  );
+  await rejects(
+    embedding(() => [1, Number.NaN, 0]),
+    "not-finite",
+    /embedder's vector/,
+  );
+  await rejects(
+    embedding(() => "vector"),
+    "option",
+    /embedder's vector/,
+  );
+  await rejects(
+    embedding(() => undefined),
+    "option",
+    /embedder's vector/,
+  );
+  const failure = new Error(`no model ${"x".repeat(1000)}`);
+  await rejects(
+    embedding(() => Promise.reject(failure)),
+    "retrieval",
+    /failed: no model/,
+  );
+  await rejects(
+    embedding(() => {
+      throw "text"; // not an Error
+    }),
+    "retrieval",
+    /failed: text/,
+  );
+  assert.equal(await embedding(() => [0, 0, 0]), undefined);
+  const signal = AbortSignal.abort();
+  await rejects(openEmbedder(catalogue, { embed: model }).embed("tea", { signal }), "aborted");
+  await rejects(openEmbedder(catalogue, { embed: model }).embed(3), "option");
+  const refused = (options, given = catalogue) =>
+    assert.throws(
+      () => openEmbedder(given, options),
+      (error) => error.code === "option",
+    );
+  refused({});
+  refused({ embed: model, nameField: 3 });
+  refused({ embed: model, dim: 3 });
+  refused({ embed: model }, await Catalogue.from(items, { dim: 3, metric: "l2" }));
+});
+
+test("a catalogue that changes while an embedder works is searched as it is then", async () => {
+  const changing = await openCatalogue();
+  let release;
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  const text = openEmbedder(changing, {
+    nameField: "title",
+    embed: (given) => gate.then(() => model(given)),
+  });
+  const search = text.search("tea pot", { count: 1 });
+  changing.remove(["tea-11"]);
+  changing.add([["pot", [0.1, 0, 0.1], { title: "Tea pot" }]]);
+  release();
+  assert.equal((await search)[0].item, "pot");
+  const closing = text.search("tea", { count: 1 });
+  changing.close();
+  await rejects(closing, "closed");
+});
+
+for (const [name, texts] of [
+  ["the words of the catalogue", openText(catalogue)],
+  ["an embedder", openEmbedder(catalogue, { embed: model, nameField: "title" })],
+])
+  test(`texts are actions, and queries are answered by taste: ${name}`, async () => {
+    const sage = await openSage({ catalogue });
+    const words = openSageText(sage, catalogue, texts);
+    const before = await words.recommend({ query: "number 3", count: 3 });
+    const searched = await texts.search("number 3", { count: 3 });
+    assert.deepEqual(
+      before.map(({ item }) => item),
+      searched.map(({ item }) => item),
+      "without actions, the order of the search",
+    );
+    await words.record({ text: "bike tour", at: 1 });
+    await words.record([{ text: "bike", item: "mine", at: 2, kind: "wish" }]);
+    const actions = await sage.actions();
+    assert.deepEqual(
+      actions.map(({ item }) => item),
+      ["mine", "text:bike tour"],
+    );
+    const [first, ...others] = await words.recommend({ query: "number 3", count: 6 });
+    assert.equal(first.item, "bike-3");
+    for (const { score, match, taste } of [first, ...others])
+      assert.ok(Math.abs(score - (0.7 * match + 0.3 * taste)) < 1e-9);
+    const ranked = await words.rank(searched, { taste: 0 });
+    assert.deepEqual(
+      ranked.map(({ item, score }) => [item, score]),
+      searched.map(({ item, score }) => [item, score]),
+    );
+    await sage.record({ item: "bike-3" });
+    await sage.hide("tea-3");
+    const options = { query: "number 3", count: 36, exclude: ["book-3"] };
+    const rest = (await words.recommend(options)).map(({ item }) => item);
+    assert.ok(["bike-3", "tea-3", "book-3"].every((item) => !rest.includes(item)));
+    assert.ok(rest.length > 10);
+    await sage.close();
+  });
+
+test("texts that have no vector, and options that do not exist, are refused", async () => {
+  const sage = await openSage({ catalogue });
+  const words = openSageText(sage, catalogue, openText(catalogue));
+  await rejects(words.record([{ text: "tea" }, { text: "Ж" }]), "unknown-item", /"Ж"/);
+  assert.deepEqual(await sage.actions(), [], "all actions or none");
+  await rejects(words.record({ text: 3 }), "option");
+  await rejects(words.record({ text: "tea", weight: Number.NaN }), "not-finite");
+  await rejects(words.recommend({}), "option");
+  await rejects(words.recommend({ query: "tea", taste: 2 }), "option");
+  await rejects(words.recommend({ query: "tea", count: 0 }), "option");
+  await rejects(words.recommend({ query: "tea", offset: 1 }), "option");
+  await rejects(words.rank([], { share: 1 }), "option");
+  assert.deepEqual(await words.recommend({ query: "" }), []);
+  await words.record({ text: `tea \ud800${"x".repeat(500)}` });
+  const [action] = await sage.actions();
+  assert.ok(action.item.startsWith("text:tea \ufffd") && action.item.length < 300);
+  await sage.close();
+});
+
+test("new items without vectors are added by their texts", async () => {
+  const growing = await openCatalogue();
+  const text = openText(growing);
+  text.add([
+    ["new", { title: "A bike for children", price: 3 }],
+    ["old", { title: ["tea", "pot"] }],
+  ]);
+  assert.deepEqual(growing.vector("new").length, 3);
+  assert.ok(text.search("bike for children", { count: 1 })[0].item === "new");
+  assert.throws(
+    () =>
+      text.add([
+        ["a", { title: "tea" }],
+        ["b", { title: "Ж" }],
+      ]),
+    (error) => error.code === "unknown-item" && /"b"/.test(error.message),
+  );
+  assert.ok(!growing.has("a"), "all items or none");
+});

@@ -1,0 +1,89 @@
+/** `pocketsage build --from-actions`: vectors of items from the actions of many users. */
+import { InputError } from "../command-error.js";
+import { type ActionLog, PARTS } from "../eval/action-log.js";
+import { readActionLog } from "../eval/read-action-log.js";
+import type { TrainActions } from "../eval/split.js";
+import { trainVectors } from "../eval/train-vectors.js";
+import type { FileItem } from "../read/item-file.js";
+import type { OnNote } from "../read/row.js";
+
+/** Start of the subspace iteration: equal actions give equal vectors. */
+const SEED = 1;
+
+/** What `pocketsage build --from-actions` reports. */
+export interface ActionReport {
+  /** Actions that the vectors were computed from. */
+  actions: number;
+  users: number;
+  /** Items whose vector is that of their actions. */
+  embedded: number;
+  /** Items left out, which have neither company in a history nor a text. */
+  dropped: number;
+}
+
+export interface ActionItems {
+  readonly items: FileItem[];
+  /** The index of each in the list that was given. */
+  readonly indices: readonly number[];
+  readonly report: ActionReport;
+}
+
+/**
+ * Gives each item the vector of its actions in the file. An item without any keeps an empty vector,
+ * which its text replaces later, if `keepOthers`; else it is left out. Of a file that is split, only
+ * the train actions count, so that `pocketsage eval` on the same file is fair. Throws an InputError
+ * if no item of the catalogue has a vector.
+ */
+export async function embedActions(
+  items: readonly FileItem[],
+  file: string,
+  keepOthers: boolean,
+  onNote: OnNote,
+  onProgress: (share: number) => void,
+): Promise<ActionItems> {
+  const log = await readActionLog(file, {
+    ...{ columns: {}, header: undefined, atUnit: "auto", minRating: undefined, onNote },
+    onAction: () => {},
+    onShare: (share) => onProgress(share / 4),
+  });
+  const actions = trainActionsOf(log);
+  const { ids, values, dim } = trainVectors(actions, log.items, SEED, (share) =>
+    onProgress(0.25 + 0.75 * share),
+  );
+  const rowOf = new Map(ids.map((id, row) => [id, row]));
+  const rows = items.map(([id]) => rowOf.get(id));
+  const embedded = rows.filter((row) => row !== undefined).length;
+  if (embedded === 0)
+    throw new InputError(
+      `--from-actions ${file}: none of its items has an id of the items file, as ` +
+        `"${items[0]![0]}". Name the field of the ids with --id.`,
+    );
+  const indices = [...items.keys()].filter((index) => keepOthers || rows[index] !== undefined);
+  const report: ActionReport = {
+    ...{ actions: actions.item.length, users: log.users.length, embedded },
+    dropped: items.length - indices.length,
+  };
+  return {
+    items: indices.map((index): FileItem => {
+      const [id, , ...rest] = items[index]!;
+      const row = rows[index];
+      const vector = row === undefined ? [] : values.subarray(row * dim, (row + 1) * dim);
+      return [id, Float32Array.from(vector), ...rest];
+    }),
+    ...{ indices, report },
+  };
+}
+
+/** All actions, or those of the part "train" of a file that is split. */
+function trainActionsOf({ users, item, at, part, offsets }: ActionLog): TrainActions {
+  const user = new Int32Array(item.length);
+  for (let index = 0; index < users.length; index += 1)
+    user.fill(index, offsets[index], offsets[index + 1]);
+  if (!part) return { user, item, at };
+  const isTrain = (_: number, index: number): boolean => part[index] === PARTS.indexOf("train");
+  return {
+    user: user.filter(isTrain),
+    item: item.filter(isTrain),
+    at: at.filter(isTrain),
+  };
+}

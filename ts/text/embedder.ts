@@ -1,0 +1,103 @@
+/** Texts of a catalogue whose vectors come from a model: any function from a text to a vector. */
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { SageError } from "../errors.js";
+import type { VectorLike } from "../item.js";
+import type { Hit } from "../retriever.js";
+import { checkAbort, checkKeys, checkVector, inspect } from "../values/check.js";
+import { MAX_TEXT_LENGTH } from "./features.js";
+import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
+
+/**
+ * Computes the vector of a text, as the vectors of the items were computed: by transformers.js, the
+ * embedder of a browser, Workers AI or a server.
+ */
+export type Embedder = (
+  text: string,
+  options: { signal?: AbortSignal },
+) => VectorLike | Promise<VectorLike>;
+
+/** Options of {@link openEmbedder}. */
+export interface EmbedderOptions {
+  /** The embedder, of the model that gave the items their vectors. */
+  embed: Embedder;
+  /** The payload field that has the name of an item, for `search`. Default: names do not count. */
+  nameField?: string;
+}
+
+/** The texts of a catalogue, by an embedder. */
+export interface EmbedderText {
+  /**
+   * The vector of a text, of unit length; undefined for a text without letters and digits, of which
+   * the embedder gets none. Gives it the first 16,384 UTF-16 units. Rejects with code "option" for
+   * a value that is no string, "dimension" and "not-finite" for a vector that is not one of the
+   * catalogue, "retrieval" if the embedder fails, "aborted" if the signal fires.
+   */
+  embed(text: string, options?: { signal?: AbortSignal }): Promise<Float32Array | undefined>;
+  /** As {@link CatalogueText.search}. Rejects as {@link EmbedderText.embed}. */
+  search(text: string, options?: TextSearchOptions & { signal?: AbortSignal }): Promise<Hit[]>;
+}
+
+/**
+ * Opens the texts of a catalogue by an embedder of its vectors. Throws code "option" for another
+ * metric than cosine.
+ */
+export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): EmbedderText {
+  checkKeys("openEmbedder", options, ["embed", "nameField"]);
+  const { embed: computeVector, nameField } = options;
+  if (typeof computeVector !== "function")
+    throw new SageError(
+      "option",
+      `openEmbedder: embed: expected a function, saw ${inspect(computeVector)}.`,
+    );
+  if (nameField !== undefined && typeof nameField !== "string")
+    throw new SageError(
+      "option",
+      `openEmbedder: nameField: expected a string, saw ${inspect(nameField)}.`,
+    );
+  if (catalogue.metric !== "cosine")
+    throw new SageError(
+      "option",
+      `openEmbedder: expected a catalogue of the metric cosine, saw ${catalogue.metric}.`,
+    );
+  const search = openTextSearch(catalogue, nameField);
+  const embed: EmbedderText["embed"] = async (text, { signal } = {}) => {
+    checkText(text);
+    checkAbort(signal);
+    const head = text.slice(0, MAX_TEXT_LENGTH);
+    if (!/[\p{L}\p{N}]/u.test(head)) return undefined;
+    let given: VectorLike;
+    try {
+      given = await computeVector(head, signal ? { signal } : {});
+    } catch (error) {
+      checkAbort(signal);
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new SageError("retrieval", `embed: the embedder failed: ${reason.slice(0, 300)}`, {
+        cause: error,
+      });
+    }
+    checkAbort(signal);
+    return toUnitLength(checkVector("embed: the embedder's vector", given, catalogue.dim));
+  };
+  return {
+    embed,
+    async search(text, { signal, ...options } = {}) {
+      checkSearchOptions("search", options);
+      return search(text, await embed(text, signal ? { signal } : {}), options);
+    },
+  };
+}
+
+/** Throws code "option" unless the value is a string. */
+export function checkText(text: unknown): asserts text is string {
+  if (typeof text !== "string")
+    throw new SageError("option", `text: expected a string, saw ${inspect(text)}.`);
+}
+
+/** The vector at unit length; undefined for a zero vector, which has no direction. */
+function toUnitLength(vector: Float32Array): Float32Array | undefined {
+  let square = 0;
+  for (const value of vector) square += value * value;
+  if (square === 0) return undefined;
+  const norm = Math.sqrt(square);
+  return vector.map((value) => value / norm);
+}

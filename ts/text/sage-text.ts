@@ -1,0 +1,133 @@
+/** A sage with words: actions on texts, recommendations for a query, search results by taste. */
+import type { Catalogue } from "../catalogue/catalogue.js";
+import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
+import type { Hit } from "../retriever.js";
+import type { Action, RecordResult, Sage } from "../sage/types.js";
+import { checkAbort, checkInteger, checkItemIds, checkKeys, checkShare } from "../values/check.js";
+import type { CatalogueText } from "./catalogue-text.js";
+import { checkText, type EmbedderText } from "./embedder.js";
+import { sortByScore, type TextSearchOptions } from "./search.js";
+
+/** Candidates of a query for each recommendation: taste orders them. */
+const CANDIDATES_PER_HIT = 10;
+const MIN_CANDIDATES = 200;
+const DEFAULT_TASTE = 0.3;
+/** Actions read at a time. */
+const PAGE = 1000;
+/** Longest part of a text in the id of its action, in UTF-16 units. */
+const MAX_ID_TEXT = 200;
+
+/** An action on a text, such as a search or a wish: an {@link Action} with a text for a vector. */
+export interface TextAction extends Omit<Action, "item" | "vector"> {
+  text: string;
+  /** Default: "text:" and the first 200 UTF-16 units of the text. */
+  item?: ItemId;
+}
+
+/** Options of {@link SageText.recommend}. */
+export interface QueryOptions extends TextSearchOptions {
+  /** What is searched for. */
+  query: string;
+  /** As in {@link SageText.rank}. Default: 0.3. */
+  taste?: number;
+  signal?: AbortSignal;
+}
+
+/** A hit with its parts: `score` is (1 - taste) x `match` + taste x `taste`. */
+export interface TasteHit extends Hit {
+  /** The score of the search. */
+  match: number;
+  /** {@link ItemScore.taste}; 0 for a user without actions. */
+  taste: number;
+}
+
+/** A sage that reads words. */
+export interface SageText {
+  /**
+   * Records actions on texts, as `sage.record`. Rejects with code "unknown-item" for a text without
+   * a vector, then none is recorded; else as the `embed` of the texts and as `sage.record`.
+   */
+  record(action: TextAction | readonly TextAction[]): Promise<RecordResult>;
+  /**
+   * Items for a query, best first by {@link TasteHit.score}: of the best 10 x `count`, at least 200,
+   * hits of the search, without items acted on, disliked, hidden or excluded. Without actions, the
+   * order of the search. Of equal scores, the item earlier in the catalogue.
+   */
+  recommend(options: QueryOptions): Promise<TasteHit[]>;
+  /**
+   * The hits of a search, all of them, by match and taste. `taste` is the share of the taste, in
+   * [0, 1]; default: 0.3. Both scores are cosines, but for what names add. Of equal scores, the item
+   * earlier in the catalogue.
+   */
+  rank(hits: readonly Hit[], options?: { taste?: number }): Promise<TasteHit[]>;
+}
+
+/** Adds words to a sage; `catalogue` is that of the sage and of the texts. */
+export function openSageText(
+  sage: Sage,
+  catalogue: Catalogue,
+  texts: CatalogueText | EmbedderText,
+): SageText {
+  const rank = async (hits: readonly Hit[], share: number): Promise<TasteHit[]> => {
+    const scores = await sage.score(hits.map(({ item }) => item));
+    const fused = hits.map((hit, index): TasteHit => {
+      const { taste } = scores[index]!;
+      return { ...hit, match: hit.score, taste, score: (1 - share) * hit.score + share * taste };
+    });
+    return sortByScore(catalogue, fused);
+  };
+  /** The items that `recommend` of the sage leaves out, too. */
+  const ownItems = async (): Promise<Set<ItemId>> => {
+    const items = new Set(await sage.hidden());
+    for (let offset = 0; ; offset += PAGE) {
+      const actions = await sage.actions({ offset, count: PAGE });
+      for (const { item } of actions) items.add(item);
+      if (actions.length < PAGE) return items;
+    }
+  };
+  return {
+    async record(given) {
+      const actions = Array.isArray(given) ? (given as TextAction[]) : [given as TextAction];
+      const completed: Action[] = [];
+      for (const { text, item, ...rest } of actions) {
+        const vector = await texts.embed(text);
+        if (!vector)
+          throw new SageError(
+            "unknown-item",
+            `record: the text "${text.slice(0, 60)}" has no known words: record an item instead.`,
+          );
+        completed.push({ ...rest, item: item ?? idOf(text), vector });
+      }
+      return sage.record(completed);
+    },
+    async recommend(options) {
+      const { query, taste = DEFAULT_TASTE, signal, exclude, count = 20, ...rest } = options;
+      checkText(query);
+      checkInteger("recommend: count", count);
+      checkShare("recommend: taste", taste);
+      const excluded = new Set([
+        ...checkItemIds("recommend: exclude", exclude),
+        ...(await ownItems()),
+      ]);
+      const candidates = Math.max(MIN_CANDIDATES, CANDIDATES_PER_HIT * count);
+      const hits = await texts.search(query, {
+        ...{ ...rest, exclude: excluded, count: candidates },
+        ...(signal && { signal }),
+      });
+      const ranked = await rank(hits, taste);
+      checkAbort(signal);
+      return ranked.slice(0, count);
+    },
+    async rank(hits, options = {}) {
+      checkKeys("rank", options, ["taste"]);
+      return rank(hits, checkShare("rank: taste", options.taste ?? DEFAULT_TASTE));
+    },
+  };
+}
+
+/** The id of an action on a text: well-formed Unicode, as ids are. */
+function idOf(text: string): ItemId {
+  const head = new TextEncoder().encode(text.slice(0, MAX_ID_TEXT));
+  return `text:${new TextDecoder().decode(head)}`;
+}

@@ -1,0 +1,89 @@
+/** Search by the vector of a text and by names, fused by score. */
+import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
+import type { SearchOptions } from "../catalogue/options.js";
+import type { Hit } from "../retriever.js";
+import { checkInteger, checkKeys } from "../values/check.js";
+import { openLexicon } from "./lexicon.js";
+
+/** Options of a search by words. */
+export type TextSearchOptions = Pick<
+  SearchOptions,
+  "count" | "exclude" | "filter" | "exact" | "variants"
+>;
+
+const OPTIONS = ["count", "exclude", "filter", "exact", "variants"];
+/** What a name adds to the cosine. */
+const EXACT_NAME = 2;
+const ALL_WORDS = 0.25;
+
+/** Validates the options: code "option". */
+export function checkSearchOptions(where: string, options: TextSearchOptions): void {
+  checkKeys(where, options, OPTIONS);
+  checkInteger(`${where}: count`, options.count ?? 20);
+}
+
+/** Searches a catalogue whose names are in the payload field `nameField`; without it, none are. */
+export function openTextSearch(
+  catalogue: Catalogue,
+  nameField: string | undefined,
+): (text: string, vector: Float32Array | undefined, options: TextSearchOptions) => Hit[] {
+  let lexicon: ReturnType<typeof openLexicon> | undefined;
+  const bonusesOf = (text: string): Map<string, number> => {
+    if (nameField === undefined) return new Map();
+    if (lexicon?.revision !== catalogue.revision) lexicon = openLexicon(catalogue, nameField);
+    const { exact, all } = lexicon.match(text);
+    const bonuses = new Map([...all].map((item) => [item, ALL_WORDS]));
+    for (const item of exact) bonuses.set(item, EXACT_NAME);
+    return bonuses;
+  };
+  return (text, vector, options) => {
+    const bonuses = bonusesOf(text);
+    // A zero query gives the items by name cosine 0; without a vector nothing else is a hit.
+    const query = vector ?? new Float32Array(catalogue.dim);
+    const byVector = vector ? catalogue.search(query, options) : [];
+    const byName = searchNamed(catalogue, query, bonuses, options);
+    const hits = new Map([...byVector, ...byName].map((hit) => [hit.item, hit]));
+    const scored = [...hits.values()].map((hit) => ({
+      ...hit,
+      score: hit.score + (bonuses.get(hit.item) ?? 0),
+    }));
+    return sortByScore(catalogue, scored).slice(0, options.count ?? 20);
+  };
+}
+
+/** The hits by descending score, of equal scores by ascending row. */
+export function sortByScore<T extends Hit>(catalogue: Catalogue, hits: readonly T[]): T[] {
+  const rows = rowsOf(catalogue).handle.with((core) => hits.map(({ item }) => core.row(item)));
+  return hits
+    .map((hit, index) => ({ hit, row: rows[index]! }))
+    .sort((a, b) => b.hit.score - a.hit.score || a.row - b.row)
+    .map(({ hit }) => hit);
+}
+
+/** The hits among the items that match by name: at most 1,000 of them. */
+function searchNamed(
+  catalogue: Catalogue,
+  query: Float32Array,
+  bonuses: ReadonlyMap<string, number>,
+  options: TextSearchOptions,
+): Hit[] {
+  if (bonuses.size === 0) return [];
+  const { handle, priors, restrict } = rowsOf(catalogue);
+  const { exclude, allowed } = restrict(options);
+  const excluded = new Set(exclude);
+  return handle.with((core) => {
+    const named = Array.from(bonuses.keys(), (item) => ({ item, row: core.row(item) })).filter(
+      ({ row }) =>
+        row >= 0 && !excluded.has(row) && (!allowed || (allowed[row >> 5]! >> (row & 31)) & 1),
+    );
+    const scores = core.scores(
+      query,
+      Uint32Array.from(named, ({ row }) => row),
+    );
+    return named.map(({ item, row }, index) => ({
+      item,
+      score: scores[index]!,
+      ...(priors.length > 0 && { prior: priors[row]! }),
+    }));
+  });
+}
