@@ -4,6 +4,7 @@ import { TEXT } from "../catalogue/sections.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
+import { inspect } from "../values/check.js";
 import { checkText } from "./embedder.js";
 import { textOf } from "./item-text.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
@@ -69,7 +70,8 @@ export function openText(catalogue: Catalogue): CatalogueText {
         if (vector) return [item, vector, payload, prior] as const;
         throw new SageError(
           "unknown-item",
-          `add: the fields ${fields.join()} of "${item}" have no known words: add it with a vector.`,
+          `add: the fields ${fields.join()} of ${inspect(item)} have no known words: ` +
+            "add it with a vector.",
         );
       });
       catalogue.add(rows);

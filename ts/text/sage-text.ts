@@ -50,15 +50,15 @@ export interface SageText {
    */
   record(action: TextAction | readonly TextAction[]): Promise<RecordResult>;
   /**
-   * Items for a query, best first by {@link TasteHit.score}: of the best 10 x `count`, at least 200,
-   * hits of the search, without items acted on, disliked, hidden or excluded. Without actions, the
-   * order of the search. Of equal scores, the item earlier in the catalogue.
+   * Items for a query, best first by {@link TasteHit.score}: of the best 10 x `count`, at least
+   * 200, hits of the search, without items acted on, disliked, hidden or excluded. Without actions,
+   * the order of the search. Of equal scores, the item earlier in the catalogue.
    */
   recommend(options: QueryOptions): Promise<TasteHit[]>;
   /**
    * The hits of a search, all of them, by match and taste. `taste` is the share of the taste, in
-   * [0, 1]; default: 0.3. Both scores are cosines, but for what names add. Of equal scores, the item
-   * earlier in the catalogue.
+   * [0, 1]; default: 0.3. Both scores are cosines, but for what names add. Of equal scores, the
+   * item earlier in the catalogue.
    */
   rank(hits: readonly Hit[], options?: { taste?: number }): Promise<TasteHit[]>;
 }

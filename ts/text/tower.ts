@@ -199,7 +199,7 @@ export function openEncoder(tower: Tower): Encoder {
 }
 
 /**
- * components = axes^T sums, eight axes at a time: measured, the fewest loads and stores per product.
+ * components = axes^T sums, eight axes at a time: fewer loads and stores a product, as measured.
  */
 function project(sums: Float64Array, axes: Float64Array, components: Float64Array): void {
   const dim = components.length;

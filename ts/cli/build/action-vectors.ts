@@ -30,9 +30,9 @@ export interface ActionItems {
 
 /**
  * Gives each item the vector of its actions in the file. An item without any keeps an empty vector,
- * which its text replaces later, if `keepOthers`; else it is left out. Of a file that is split, only
- * the train actions count, so that `pocketsage eval` on the same file is fair. Throws an InputError
- * if no item of the catalogue has a vector.
+ * which its text replaces later, if `keepOthers`; else it is left out. Of a file that is split,
+ * only the train actions count, so that `pocketsage eval` on the same file is fair. Throws an
+ * InputError if no item of the catalogue has a vector.
  */
 export async function embedActions(
   items: readonly FileItem[],

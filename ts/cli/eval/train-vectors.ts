@@ -74,8 +74,8 @@ function countPairs({ user, item }: TrainActions): Map<number, number> {
       const count = counts.get(key) ?? 0;
       if (count === 0 && counts.size === MAX_PAIRS)
         throw new InputError(
-          `The actions give no vectors: more than ${MAX_PAIRS} pairs of items share a history. Give ` +
-            "vectors that another program made.",
+          `The actions give no vectors: more than ${MAX_PAIRS} pairs of items share a history. ` +
+            "Give vectors that another program made.",
         );
       counts.set(key, count + 1);
     }
