@@ -1,7 +1,9 @@
 // Every program in README.md and in the guides listed below runs and has the documented result.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -12,6 +14,7 @@ const root = new URL("../../", import.meta.url);
 const documents = [
   "README.md",
   "docs/usage.md",
+  "docs/start/web-worker.md",
   "docs/remote.md",
   "docs/evaluate.md",
   "docs/frameworks.md",
@@ -55,17 +58,17 @@ after(async () => {
 
 /**
  * The value that a module sets as window.answer in a page, which serves the emoji catalogue and the
- * worker at the paths of the README.
+ * worker at the paths of the documents.
  */
 async function answerOfPage(code) {
   const page = await browser.newPage();
   const emoji = await readFile(new URL("www/public/emoji.sage", root));
-  await page.route("**/emoji.sage", (route) =>
+  await page.route("**/*.sage", (route) =>
     route.fulfill({ body: emoji, contentType: "application/octet-stream" }),
   );
   // Import maps do not apply to workers.
   const worker = program("serveSage(async").replace('"pocketsage"', '"/pkg/entry/browser.js"');
-  await page.route("**/worker.js", (route) =>
+  await page.route("**/sage-worker.js", (route) =>
     route.fulfill({ body: worker, contentType: "text/javascript" }),
   );
   await page.goto(site.origin);
@@ -95,10 +98,9 @@ test("README: in the browser", async () => {
   assert.deepEqual(answer, { picks: 20, preview: [], actions: 0 });
 });
 
-test("README: in a Web Worker", async () => {
+test("in a Web Worker", async () => {
   const answer = await answerOfPage(`
-    ${program("await connectSage(worker)")}
-    await sage.record({ item: "1F355" });
+    ${program("await connectSage(worker)").replace("tea-0", "1F355")}
     window.answer = (await sage.recommend({ count: 3 })).length;
   `);
   assert.equal(answer, 3);
@@ -108,6 +110,25 @@ test("README: a catalogue of own items", async () => {
   const shown = "console.log(hits.map(({ item }) => item), bytes.length > 500);";
   const output = await outputOf(`${program("const hits = catalogue.search(query")}\n${shown}`);
   assert.match(output, /^\[ 'tea' \] true/);
+});
+
+test("README: texts without embeddings", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pocketsage-texts-"));
+  try {
+    const readme = texts[0];
+    const [, lines] = /^```jsonl\n(.*?)^```$/ms.exec(readme);
+    const command = /^npx pocketsage (build texts\.jsonl .*)$/m.exec(readme)[1].split(" ");
+    await writeFile(join(folder, "texts.jsonl"), lines);
+    const cli = fileURLToPath(new URL("pkg/cli/main.js", root));
+    await promisify(execFile)(process.execPath, [cli, ...command], { cwd: folder });
+    const code = program("await words.record({ text").replace(
+      '"texts.sage"',
+      JSON.stringify(join(folder, "texts.sage")),
+    );
+    assert.match(await outputOf(`${code}\nconsole.log(found[0].item)`), /^b1/);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test("usage: a catalogue with filters that changes", async () => {
