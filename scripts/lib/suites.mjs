@@ -61,7 +61,7 @@ const browsersOfFolders = {
   browser: ["chromium", "firefox"],
   docs: ["chromium"],
   examples: ["chromium"],
-  frameworks: ["chromium"],
+  frameworks: ["chromium", "firefox"],
   golden: ["chromium", "firefox"],
   page: ["chromium"],
   privacy: ["chromium", "firefox"],

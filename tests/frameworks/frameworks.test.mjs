@@ -1,31 +1,41 @@
-// The entries for React (in StrictMode), Vue and Svelte, each by the same app, in Chromium.
+// The entries for React (in StrictMode), Vue and Svelte, each by the same app, in Chromium and Firefox.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { launchChromium } from "../browser/launch.mjs";
+import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 import { bundleForBrowser, loadForServer } from "./bundle.mjs";
 
-let site;
-let browser;
-before(async () => {
-  [site, browser] = await Promise.all([serveSite(), launchChromium()]);
-});
-after(async () => {
-  await browser?.close();
-  await site?.close();
-});
+const FRAMEWORKS = ["react", "vue", "svelte"];
+const browsers = { Chromium: launchChromium, Firefox: launchFirefox };
 
-for (const name of ["react", "vue", "svelte"])
+let site;
+before(async () => {
+  site = await serveSite();
+});
+after(() => site?.close());
+
+const code = {};
+for (const [browserName, launch] of Object.entries(browsers)) {
+  let browser;
+  describe(browserName, () => {
+    before(async () => {
+      browser = await launch();
+    });
+    after(() => browser?.close());
+    for (const name of FRAMEWORKS) testFramework(name, () => browser);
+  });
+}
+
+function testFramework(name, browser) {
   describe(name, () => {
-    let code;
     let context;
     let page;
     let complaints;
     before(async () => {
-      code = await bundleForBrowser(name);
+      code[name] ??= await bundleForBrowser(name);
     });
     beforeEach(async () => {
-      context = await browser.newContext();
+      context = await browser().newContext();
       context.setDefaultTimeout(60_000);
       page = await openPage();
     });
@@ -43,7 +53,7 @@ for (const name of ["react", "vue", "svelte"])
       });
       opened.on("pageerror", (error) => complaints.push(error.message));
       await opened.route("**/app.mjs", (route) =>
-        route.fulfill({ body: code, contentType: "text/javascript" }),
+        route.fulfill({ body: code[name], contentType: "text/javascript" }),
       );
       await opened.goto(site.origin);
       await opened.evaluate(async (markup) => {
@@ -289,3 +299,4 @@ for (const name of ["react", "vue", "svelte"])
       assert.ok(result.isKept, "the elements of the server are kept");
     });
   });
+}
