@@ -27,6 +27,7 @@ const SUBPATH_BUDGETS = {
   "pocketsage/privacy": 10 * 1024,
   "pocketsage/privacy/server": 3 * 1024,
   "pocketsage/vault": 5 * 1024,
+  "pocketsage/migrate": 4 * 1024,
 };
 /** Encodings of a file; its size is measured in each. */
 const encodings = ["raw", "gzip", "brotli"];

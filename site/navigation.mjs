@@ -29,6 +29,7 @@ const GROUPS = [
         "usage.md",
         "guides/only-text.md",
         "guides/embeddings.md",
+        "guides/change-model.md",
         "guides/steering.md",
         "guides/one-vector.md",
       ],

@@ -109,7 +109,9 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_read_as_by_minicbor(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+        fn any_bytes_are_read_as_by_minicbor(
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
             let read = |major| Reader { rest: &bytes }.head(major).ok();
             let decoder = || Decoder::new(&bytes);
             prop_assert_eq!(read(UINT), decoder().u64().ok());

@@ -43,7 +43,7 @@ test("catalogue, retriever and option must be of one space", async () => {
   await openSage({ catalogue: unnamed, space: B });
 });
 
-test("a stored history with vectors opens in its own space only; without a name in each", async () => {
+test("a stored history with vectors opens in its own space only", async () => {
   const store = memoryStore();
   const first = await openSage({ catalogue: await catalogueOf(), store, now });
   await first.record(own);

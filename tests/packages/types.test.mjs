@@ -18,6 +18,7 @@ import {
 } from "pocketsage";
 import { interleave, type Replay, replay } from "pocketsage/evaluate";
 import { nameInterests, type NameWord } from "pocketsage/names";
+import { migrateLog, type MigrationReport } from "pocketsage/migrate";
 import { type CatalogueText, openText } from "pocketsage/text";
 import { openRanged, type RangedCatalogue } from "pocketsage/ranged";
 import { type Answer, useRecommendations, useSage } from "pocketsage/react";
@@ -31,6 +32,8 @@ import type {
 export const openFile = (url: string): Promise<RangedCatalogue> => openRanged(url, { memory: 0 });
 export const words: NameWord[][] = [];
 export const textOf = (catalogue: Catalogue): CatalogueText => openText(catalogue);
+export const migrated = (log: Uint8Array, a: Catalogue, b: Catalogue): MigrationReport =>
+  migrateLog(log, a, b, { minRetention: 0.9 }).report;
 export const evaluate = async (sage: Sage, catalogue: Catalogue): Promise<Replay> => {
   words.push(...nameInterests(await sage.profile({ at: 0 }), catalogue, { count: 2 }));
   const [first] = interleave(await sage.recommend(), [], { seed: 1 });

@@ -18,6 +18,7 @@ Commands
   verify     check that a catalogue or a delta is intact
   delta      write the changes between two catalogues
   merge      apply a delta to a catalogue
+  migrate    convert a history to a catalogue of another embedding model
   profile    compute the interests behind a user's actions
   recommend  recommend items, each with the reason
   privacy    plan what may leave a device: local, two servers, a shard or epsilon
@@ -49,6 +50,7 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
   ["verify", () => import("./commands/verify.js")],
   ["delta", () => import("./commands/delta.js")],
   ["merge", () => import("./commands/merge.js")],
+  ["migrate", () => import("./commands/migrate.js")],
   ["profile", () => import("./commands/profile.js")],
   ["recommend", () => import("./commands/recommend.js")],
   ["privacy", () => import("./commands/privacy.js")],

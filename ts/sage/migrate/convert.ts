@@ -1,0 +1,119 @@
+/** Converts the log of one vector space to another. */
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { SageError } from "../../errors.js";
+import type { BytesLike } from "../../item.js";
+import { concatenate } from "../../store/concatenate.js";
+import type { Store } from "../../store/store.js";
+import { checkKeys } from "../../values/check.js";
+import { decodeLog, encodeLog } from "../log-format.js";
+import type { Entry } from "../operation.js";
+import { sameBytes, segmentsOf } from "../segments.js";
+import { type Bridge, type BridgeOptions, fitBridge } from "./bridge.js";
+import type { BridgeReport } from "./retention.js";
+
+const MAX_ATTEMPTS = 10;
+
+/** What a migration did with each action. */
+export interface MigrationReport {
+  /** Number of actions: the sum of the next three. */
+  readonly actions: number;
+  /** Actions on items of the new catalogue, which gives their vectors from now on. */
+  readonly byId: number;
+  /** Actions whose vector crossed the bridge. */
+  readonly bridged: number;
+  /** Actions on items that neither catalogue has, without a vector: no profile has them. */
+  readonly withoutVector: number;
+  /** The bridge; absent if no vector needed one. */
+  readonly bridge?: BridgeReport;
+}
+
+/**
+ * Converts a log, the result of `export()` or the bytes of a store, to the vector space of the
+ * catalogue `to`. `from` is the catalogue with which it was recorded. Ids, times, weights, kinds,
+ * hidden items and deletions stay as they are; the given bytes, which are not changed, restore the
+ * old state. Equal arguments give equal bytes on every engine, so that migrated devices still
+ * merge.
+ *
+ * The bridge is fitted only if an action needs it. Throws as {@link fitBridge}, and "corrupt",
+ * "version" or "dimension" for bytes that are no log of the space of `from`.
+ */
+export function migrateLog(
+  log: BytesLike,
+  from: Catalogue,
+  to: Catalogue,
+  options: BridgeOptions = {},
+): { log: Uint8Array; report: MigrationReport } {
+  checkKeys("migrate", options, ["minRetention"]);
+  const data = decodeLog(log, from.dim, false, from.space);
+  let bridge: Bridge | undefined;
+  let [byId, bridged, withoutVector] = [0, 0, 0];
+  const entries = data.entries.map((entry): Entry => {
+    const { vector: ownVector, ...rest } = entry;
+    if (to.has(entry.item)) {
+      byId += 1;
+      return rest;
+    }
+    const vector = ownVector ?? from.vector(entry.item);
+    if (!vector) {
+      withoutVector += 1;
+      return rest;
+    }
+    bridged += 1;
+    bridge ??= fitBridge(from, to, options);
+    return { ...rest, vector: bridge.convert(vector) };
+  });
+  const report = {
+    ...{ actions: entries.length, byId, bridged, withoutVector },
+    ...(bridge && { bridge: bridge.report }),
+  };
+  return { log: encodeLog({ ...data, entries, space: to.space }, to.dim), report };
+}
+
+/**
+ * Converts the log of a store as {@link migrateLog} does, after it has copied the old bytes to
+ * `backup`, an empty store, from which {@link rollback} restores them. Close the sages of the store
+ * before. Undefined, and nothing written, for an empty store.
+ *
+ * Rejects as {@link migrateLog} throws, "option" if `backup` has other bytes, and "storage" if
+ * other writers do not pause; then the store is unchanged.
+ */
+export async function migrateStore(
+  store: Store,
+  backup: Store,
+  from: Catalogue,
+  to: Catalogue,
+  options: BridgeOptions = {},
+): Promise<MigrationReport | undefined> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const { segments, token } = await segmentsOf(store).read();
+    const bytes = concatenate(segments);
+    if (bytes === undefined) return undefined;
+    const { log, report } = migrateLog(bytes, from, to, options);
+    const kept = await backup.load();
+    if (kept !== undefined && attempt === 0 && !sameBytes(kept, bytes))
+      throw new SageError(
+        "option",
+        "migrate: the backup store has the bytes of another log: roll back, or clear it.",
+      );
+    await backup.save(bytes);
+    if ((await segmentsOf(store).replace(log, token)) !== undefined) return report;
+  }
+  throw new SageError("storage", "Other sages keep writing to the store: close them, try again.");
+}
+
+/**
+ * Restores the bytes that {@link migrateStore} copied to `backup`, bit for bit, and clears it.
+ * What was recorded since is lost: export it before. Rejects "option" for an empty `backup`,
+ * "storage" if other writers do not pause.
+ */
+export async function rollback(store: Store, backup: Store): Promise<void> {
+  const bytes = await backup.load();
+  if (bytes === undefined)
+    throw new SageError("option", "rollback: the backup store is empty: nothing was migrated.");
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const { token } = await segmentsOf(store).read();
+    if ((await segmentsOf(store).replace(bytes, token)) === undefined) continue;
+    return backup.clear();
+  }
+  throw new SageError("storage", "Other sages keep writing to the store: close them, try again.");
+}
