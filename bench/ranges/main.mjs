@@ -4,6 +4,7 @@
 //   --data a,b       mixture, text (default: both)
 //   --keep           keep the generated files in target/bench/ranges, and use those that are there
 //   --json           the results as JSON
+//   --figures        also writes the table of docs/figures.md
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import { servePackage, serveRanges } from "../../scripts/lib/range-server.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { launchChromium } from "../../tests/browser/launch.mjs";
+import { markdownTable, writeFigures } from "../figures.mjs";
 
 const folder = join(root, "target", "bench", "ranges");
 const DATA = ["mixture", "text"];
@@ -27,6 +29,7 @@ await runScript(async () => {
       data: { type: "string", default: DATA.join(",") },
       keep: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
+      figures: { type: "boolean", default: false },
     },
   });
   const n = Number(values.items);
@@ -38,7 +41,10 @@ await runScript(async () => {
   try {
     for (const name of names) {
       const json = join(folder, `${name}.json`);
-      const isKept = existsSync(json) && JSON.parse(await readFile(json, "utf8")).n === n;
+      const isKept =
+        existsSync(join(folder, `${name}.sage`)) &&
+        existsSync(json) &&
+        JSON.parse(await readFile(json, "utf8")).n === n;
       if (!isKept)
         await runOrThrow(process.execPath, [
           ...["--max-old-space-size=8000", join(root, "bench", "ranges", "build-file.mjs")],
@@ -51,7 +57,12 @@ await runScript(async () => {
     if (!values.keep) await rm(folder, { recursive: true, force: true });
   }
   if (values.json) console.log(JSON.stringify(results, undefined, 2));
-  else print(results);
+  else {
+    const rows = tableOf(results);
+    printTitle("Search by ranges, Chromium");
+    printTable(rows);
+    if (values.figures) await writeFigures("ranges", markdownTable(rows));
+  }
 });
 
 /** Runs the queries of a data set in Chromium. */
@@ -86,8 +97,8 @@ async function measure(name) {
   }
 }
 
-function print(results) {
-  printTitle("Search by ranges, Chromium");
+/** The rows of the table: a figure each, with its goal. */
+function tableOf(results) {
   const quantile = (values, share) =>
     values.toSorted((a, b) => a - b)[
       Math.min(values.length - 1, Math.floor(values.length * share))
@@ -118,5 +129,5 @@ function print(results) {
   add("read to open", "", ({ open }) => megabytes(open.bytes));
   add("whole download", "", ({ file }) => megabytes(file));
   add("hnswlib-wasm would need", "", ({ n, dim }) => megabytes(hnswBytes(n, dim)));
-  printTable(rows);
+  return rows;
 }

@@ -43,18 +43,32 @@ export function encodeCentre(centre: ArrayLike<number>, codes: Uint8Array): numb
   return scale;
 }
 
-/** The dot product of the query and each centre. O(B d). */
+/**
+ * The dot product of the query, rounded to integers of up to 15 bits, and each centre. O(B d).
+ * Products of integers take half the time of those of floats, into which each code is converted.
+ */
 export function centreProducts(table: BlockTable, query: Float32Array): Float32Array {
   const { count, centres, centreScales } = table;
   const dim = query.length;
+  const largest = query.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // The sum of dim products with codes below 128 stays within 32 bits.
+  const steps = Math.min(32767, Math.floor(2 ** 31 / (128 * dim)) - 1);
+  const scale = largest > 0 ? largest / steps : 0;
+  const rounded = Int32Array.from(query, (value) => (scale > 0 ? Math.round(value / scale) : 0));
+  // The code of 0 is subtracted once a block.
+  const offset = rounded.reduce((sum, value) => sum + value, 0) * ZERO_CODE;
   const products = new Float32Array(count);
-  // Sum of the query's components, so that the code of 0 is subtracted once a block.
-  const offset = query.reduce((sum, value) => sum + value, 0) * ZERO_CODE;
-  const wide = Float64Array.from(query);
   for (let block = 0, at = 0; block < count; block += 1) {
-    let product = -offset;
-    for (let axis = 0; axis < dim; axis += 1) product += wide[axis]! * centres[at++]!;
-    products[block] = product * centreScales[block]!;
+    // Two sums, because one would wait for each addition.
+    let even = 0;
+    let odd = 0;
+    let axis = 0;
+    for (; axis + 1 < dim; axis += 2, at += 2) {
+      even = (even + Math.imul(rounded[axis]!, centres[at]!)) | 0;
+      odd = (odd + Math.imul(rounded[axis + 1]!, centres[at + 1]!)) | 0;
+    }
+    if (axis < dim) even = (even + Math.imul(rounded[axis]!, centres[at++]!)) | 0;
+    products[block] = (even + odd - offset) * scale * centreScales[block]!;
   }
   return products;
 }
