@@ -2,7 +2,6 @@
 import { InputError } from "../command-error.js";
 import { type ActionLog, PARTS } from "../eval/action-log.js";
 import { readActionLog } from "../eval/read-action-log.js";
-import type { TrainActions } from "../eval/split.js";
 import { trainVectors } from "../eval/train-vectors.js";
 import type { FileItem } from "../read/item-file.js";
 import type { OnNote } from "../read/row.js";
@@ -46,8 +45,8 @@ export async function embedActions(
     onAction: () => {},
     onShare: (share) => onProgress(share / 4),
   });
-  const actions = trainActionsOf(log);
-  const { ids, values, dim } = trainVectors(actions, log.items, SEED, (share) =>
+  const isTrain = trainFlagsOf(log);
+  const { ids, values, dim } = trainVectors(log, isTrain, SEED, (share) =>
     onProgress(0.25 + 0.75 * share),
   );
   const rowOf = new Map(ids.map((id, row) => [id, row]));
@@ -60,7 +59,8 @@ export async function embedActions(
     );
   const indices = [...items.keys()].filter((index) => keepOthers || rows[index] !== undefined);
   const report: ActionReport = {
-    ...{ actions: actions.item.length, users: log.users.length, embedded },
+    actions: isTrain.reduce((sum, flag) => sum + flag, 0),
+    ...{ users: log.users.length, embedded },
     dropped: items.length - indices.length,
   };
   return {
@@ -74,16 +74,9 @@ export async function embedActions(
   };
 }
 
-/** All actions, or those of the part "train" of a file that is split. */
-function trainActionsOf({ users, item, at, part, offsets }: ActionLog): TrainActions {
-  const user = new Int32Array(item.length);
-  for (let index = 0; index < users.length; index += 1)
-    user.fill(index, offsets[index], offsets[index + 1]);
-  if (!part) return { user, item, at };
-  const isTrain = (_: number, index: number): boolean => part[index] === PARTS.indexOf("train");
-  return {
-    user: user.filter(isTrain),
-    item: item.filter(isTrain),
-    at: at.filter(isTrain),
-  };
+/** By action: 1, or 0 if it is not of the part "train" of a file that is split. */
+function trainFlagsOf({ item, part }: ActionLog): Uint8Array {
+  if (!part) return new Uint8Array(item.length).fill(1);
+  const train = PARTS.indexOf("train");
+  return Uint8Array.from(part, (index) => (index === train ? 1 : 0));
 }

@@ -12,7 +12,7 @@ import { makeReport } from "../eval/report.js";
 import { toHtml, toMarkdown } from "../eval/report-files.js";
 import { printReport } from "../eval/report-format.js";
 import { makeVariant, parseOption, parseVariant, type Variant } from "../eval/sage-variant.js";
-import { PROTOCOLS, sampleUsers, splitLog } from "../eval/split.js";
+import { PROTOCOLS, splitLog } from "../eval/split.js";
 import { DEFAULT_SWEEPS, parseSweep, type Sweep } from "../eval/sweeps.js";
 import { trainVectors } from "../eval/train-vectors.js";
 import { openOutput } from "../output-file.js";
@@ -179,15 +179,9 @@ export async function run(args: string[]): Promise<void> {
   const onNote = (note: string): void => void (values.quiet || printNote(note));
   try {
     await init();
-    const files = { actions, vectors: values.vectors, ids: values.ids, items: values.items };
-    const sets = [await readDataSet(files, values, progress)];
-    if (values.with !== undefined) {
-      if (values["with-vectors"] === undefined && !values["train-vectors"])
-        throw new UsageError("--with: --with-vectors FILE is missing");
-      const { "with-vectors": vectors, "with-ids": ids, "with-items": items } = values;
-      sets.push(await readDataSet({ actions: values.with, vectors, ids, items }, values, progress));
-    }
-    const data = joinDataSets(sets, { mergeUsers, accounts, seed });
+    const data = joinDataSets(await readDataSets(actions, values, progress), {
+      ...{ mergeUsers, accounts, seed },
+    });
     const counts = new Uint32Array(data.vectors.ids.length);
     for (const row of data.train.row) counts[row]! += 1;
     const threshold = givenThreshold ?? relevanceThreshold(data.vectors, counts, data.setOf, seed);
@@ -239,6 +233,23 @@ interface DataFiles {
   readonly items: string | undefined;
 }
 
+/** The first data set, and that of --with. */
+async function readDataSets(
+  actions: string,
+  values: Values,
+  progress: ReturnType<typeof openProgress>,
+): Promise<DataSet[]> {
+  const files = { actions, vectors: values.vectors, ids: values.ids, items: values.items };
+  const sets = [await readDataSet(files, values, progress)];
+  if (values.with !== undefined) {
+    if (values["with-vectors"] === undefined && !values["train-vectors"])
+      throw new UsageError("--with: --with-vectors FILE is missing");
+    const { "with-vectors": vectors, "with-ids": ids, "with-items": items } = values;
+    sets.push(await readDataSet({ actions: values.with, vectors, ids, items }, values, progress));
+  }
+  return sets;
+}
+
 async function readDataSet(
   { actions: file, vectors: vectorsFile, ids, items }: DataFiles,
   values: Values,
@@ -261,8 +272,9 @@ async function readDataSet(
     protocol: parseChoice("--protocol", values.protocol, PROTOCOLS),
     minActions: parseInteger("--min-actions", values["min-actions"], 2),
     days: parseInteger("--days", values.days),
+    users: values.users === "all" ? Infinity : parseInteger("--users", values.users),
+    seed,
   });
-  const users = values.users === "all" ? Infinity : parseInteger("--users", values.users);
   const times = parseChoice("--times", values.times, ["auto", "clock", "order"]);
   const beginsAtOnce = log.hasTimes && beginsAtOneTime(log.at, log.offsets);
   if (times === "auto" && beginsAtOnce)
@@ -271,9 +283,7 @@ async function readDataSet(
     onNote(`${name}: ${formatCount(split.repeatedTests)} test actions repeat an item and are out`);
   const vectors =
     vectorsFile === undefined
-      ? trainVectors(split.train, log.items, seed, (share) =>
-          progress.share("training vectors", share),
-        )
+      ? trainVectors(log, split.isTrain, seed, (share) => progress.share("training vectors", share))
       : await readItemVectors(vectorsFile, ids, onNote, (share) =>
           progress.share(`reading ${displayName(vectorsFile)}`, share),
         );
@@ -287,7 +297,6 @@ async function readDataSet(
   }
   return {
     ...{ log, split, vectors, categories },
-    cases: sampleUsers(split.cases, users, seed),
     hasClock: log.hasTimes && (times === "auto" ? !beginsAtOnce : times === "clock"),
   };
 }

@@ -6,8 +6,9 @@ import { InputError } from "../command-error.js";
 import { openRandom } from "../random.js";
 import type { ActionLog } from "./action-log.js";
 import type { ItemVectors } from "./item-vectors.js";
-import type { Split, SplitCase } from "./split.js";
+import type { Split } from "./split.js";
 import { type Topics, topicsOfNames } from "./topics.js";
+import { JoinedTrain, type TrainActions } from "./train-actions.js";
 
 /** Maximum number of actions of a history: the newest ones are kept. */
 const MAX_HISTORY = 200;
@@ -19,8 +20,6 @@ const MS_PER_DAY = 86_400_000;
 export interface DataSet {
   readonly log: ActionLog;
   readonly split: Split;
-  /** The cases to evaluate; all of the split, or those of a sample of its users. */
-  readonly cases: readonly SplitCase[];
   readonly vectors: ItemVectors;
   /** Names by item; undefined if no file has them. */
   readonly categories: ReadonlyMap<string, readonly string[]> | undefined;
@@ -54,8 +53,7 @@ export interface EvalData {
   /** By ascending cut. */
   readonly cases: readonly EvalCase[];
   readonly accounts: number;
-  /** Train actions by row; `at` is -Infinity where there is no clock. */
-  readonly train: { row: Int32Array; user: Int32Array; at: Float64Array; users: number };
+  readonly train: TrainActions;
   readonly hasClock: boolean;
   /** Train and test actions on items without a vector, which are left out. */
   readonly unknownTrain: number;
@@ -67,7 +65,7 @@ export interface EvalData {
 /** A case with its items as rows of the joined vectors, before its history is limited. */
 type RowCase = Omit<EvalCase, "account" | "seen"> & { readonly account: string };
 
-/** Joins data sets; with `mergeUsers` above 1, users are merged to accounts. */
+/** Joins data sets, and frees their logs. With `mergeUsers` above 1, users are merged. */
 export function joinDataSets(
   sets: readonly DataSet[],
   { mergeUsers, accounts, seed }: { mergeUsers: number; accounts: number; seed: number },
@@ -75,24 +73,13 @@ export function joinDataSets(
   const vectors = sets.length === 1 ? sets[0]!.vectors : blockOrthogonal(sets);
   const hasClock = sets.every((set) => set.hasClock);
   const setOf = Uint8Array.from(sets.flatMap(({ vectors }, set) => vectors.ids.map(() => set)));
-  let [unknownTrain, unknownTest, lostCases, rowOffset, userOffset] = [0, 0, 0, 0, 0];
+  let [unknownTest, lostCases, rowOffset] = [0, 0, 0];
   const casesBySet: RowCase[][] = [];
-  const [trainRow, trainUser, trainAt] = [[] as number[], [] as number[], [] as number[]];
+  const train = new JoinedTrain(sets);
   for (const [index, set] of sets.entries()) {
     const rowOf = rowsOfItems(set, rowOffset);
-    const { train } = set.split;
-    for (let action = 0; action < train.item.length; action += 1) {
-      const row = rowOf[train.item[action]!]!;
-      if (row < 0) {
-        unknownTrain += 1;
-        continue;
-      }
-      trainRow.push(row);
-      trainUser.push(userOffset + train.user[action]!);
-      trainAt.push(set.hasClock ? train.at[action]! : -Infinity);
-    }
     const cases: RowCase[] = [];
-    for (const { user, history, times, test, cut } of set.cases) {
+    for (const { user, history, times, test, cut } of set.split.cases) {
       const withVectors = (items: Int32Array) => items.filter((item) => rowOf[item]! >= 0);
       const rows = withVectors(history).map((item) => rowOf[item]!);
       const testRows = withVectors(test).map((item) => rowOf[item]!);
@@ -109,8 +96,9 @@ export function joinDataSets(
       }
     }
     casesBySet.push(cases);
+    // The last use of the log, whose columns this frees; histories above are copies.
+    train.add(set, rowOf);
     rowOffset += set.vectors.ids.length;
-    userOffset += set.log.users.length;
   }
   const rowCases =
     mergeUsers > 1 ? mergeCases(casesBySet, { mergeUsers, accounts, seed }) : casesBySet.flat();
@@ -130,13 +118,8 @@ export function joinDataSets(
   return {
     ...{ vectors, setOf, cases, accounts: accountIndex.size, hasClock },
     categories: joinCategories(sets),
-    train: {
-      row: Int32Array.from(trainRow),
-      user: Int32Array.from(trainUser),
-      at: Float64Array.from(trainAt),
-      users: userOffset,
-    },
-    ...{ unknownTrain, unknownTest, lostCases },
+    train: train.finish(),
+    ...{ unknownTrain: train.unknown, unknownTest, lostCases },
   };
 }
 

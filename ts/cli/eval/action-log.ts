@@ -1,4 +1,5 @@
 /** The actions of all users of a file in columns, grouped by user and sorted by time. */
+import { allocateColumn, freeColumn } from "./columns.js";
 
 /** The part of an action in a file that is already split. */
 export const PARTS = ["train", "test", "later"] as const;
@@ -24,17 +25,25 @@ export interface ActionLog {
   readonly duplicates: number;
 }
 
-/** Rows that the arrays of a new log hold before they grow. */
-const INITIAL_CAPACITY = 1 << 16;
+/** Actions of a chunk, the unit in which a log grows: no copies, and no unused half. */
+const CHUNK_ACTIONS = 1 << 18;
 
-/** Collects actions in any order. O(1) amortised per action; 21 bytes each, and the ids. */
+/** Actions in file order, up to {@link CHUNK_ACTIONS}. A column is freed once it is grouped. */
+interface Chunk {
+  readonly user: Int32Array;
+  readonly item: Int32Array;
+  readonly at: Float64Array;
+  readonly part: Uint8Array | undefined;
+}
+
+/**
+ * Collects actions in any order. O(1) per action; 17 bytes each, and the ids. `finish` takes at
+ * most 8 bytes an action more, and leaves 13.
+ */
 export class ActionLogBuilder {
   readonly #userIndex = new Map<string, number>();
   readonly #itemIndex = new Map<string, number>();
-  #user = new Int32Array(INITIAL_CAPACITY);
-  #item = new Int32Array(INITIAL_CAPACITY);
-  #at = new Float64Array(INITIAL_CAPACITY);
-  #part = new Uint8Array(INITIAL_CAPACITY);
+  readonly #chunks: Chunk[] = [];
   #count = 0;
 
   /** Number of actions added. */
@@ -44,102 +53,148 @@ export class ActionLogBuilder {
 
   /** `at` is undefined in a file without times, `part` in a file that is not split. */
   add(user: string, item: string, at: number | undefined, part: Part | undefined): void {
-    if (this.#count === this.#user.length) this.#grow();
-    const row = this.#count++;
-    this.#user[row] = indexOf(this.#userIndex, user);
-    this.#item[row] = indexOf(this.#itemIndex, item);
-    this.#at[row] = at ?? row;
-    this.#part[row] = part === undefined ? 0 : PARTS.indexOf(part);
+    const position = this.#count % CHUNK_ACTIONS;
+    if (position === 0) this.#chunks.push(newChunk(part !== undefined));
+    const chunk = this.#chunks.at(-1)!;
+    this.#count += 1;
+    chunk.user[position] = indexOf(this.#userIndex, user);
+    chunk.item[position] = indexOf(this.#itemIndex, item);
+    chunk.at[position] = at ?? 0;
+    if (part !== undefined) chunk.part![position] = PARTS.indexOf(part);
   }
 
-  /** The log. O(n log n) if users are unsorted, else O(n). */
+  /** The log; the builder is empty afterwards. O(n log n) if users are unsorted, else O(n). */
   finish({ hasTimes, hasParts }: { hasTimes: boolean; hasParts: boolean }): ActionLog {
-    const count = this.#count;
-    const users = [...this.#userIndex.keys()];
+    const [count, users] = [this.#count, [...this.#userIndex.keys()]];
     const offsets = new Uint32Array(users.length + 1);
-    for (let row = 0; row < count; row += 1) offsets[this.#user[row]! + 1]! += 1;
+    this.#forEachUser((user) => (offsets[user + 1]! += 1));
     for (let user = 0; user < users.length; user += 1) offsets[user + 1]! += offsets[user]!;
-    const order = new Uint32Array(count);
-    const nextPosition = offsets.slice(0, users.length);
-    for (let row = 0; row < count; row += 1) order[nextPosition[this.#user[row]!]!++] = row;
-    const unsortedUsers = this.#sortUsers(order, offsets);
-    const keptCount = hasTimes ? this.#dropDuplicates(order, offsets) : count;
-    const rows = order.subarray(0, keptCount);
-    const log: ActionLog = {
-      users,
-      items: [...this.#itemIndex.keys()],
-      item: Int32Array.from(rows, (row) => this.#item[row]!),
-      at: Float64Array.from(rows, (row) => this.#at[row]!),
-      part: hasParts ? Uint8Array.from(rows, (row) => this.#part[row]!) : undefined,
-      offsets,
-      hasTimes,
-      unsortedUsers,
-      duplicates: count - keptCount,
+    const at = this.#groupByUser("at", allocateColumn(Float64Array, count), offsets);
+    const item = this.#groupByUser("item", allocateColumn(Int32Array, count), offsets);
+    const part = hasParts
+      ? this.#groupByUser("part", allocateColumn(Uint8Array, count), offsets)
+      : undefined;
+    for (const { user } of this.#chunks) freeColumn(user);
+    this.#chunks.length = 0;
+    if (!hasTimes) numberByUser(at, offsets);
+    const columns = { at, item, part };
+    const unsortedUsers = hasTimes ? sortUsers(columns, offsets) : 0;
+    const keptCount = hasTimes ? dropDuplicates(columns, offsets) : count;
+    return {
+      ...{ users, items: [...this.#itemIndex.keys()] },
+      item: item.subarray(0, keptCount),
+      at: at.subarray(0, keptCount),
+      part: part?.subarray(0, keptCount),
+      ...{ offsets, hasTimes, unsortedUsers, duplicates: count - keptCount },
     };
-    if (!hasTimes)
-      for (let user = 0; user < users.length; user += 1)
-        for (let row = offsets[user]!; row < offsets[user + 1]!; row += 1)
-          log.at[row] = row - offsets[user]!;
-    return log;
   }
 
-  /**
-   * Sorts the rows of each user by time, ties in file order. Returns the number of users whose rows
-   * were not sorted before.
-   */
-  #sortUsers(order: Uint32Array, offsets: Uint32Array): number {
-    const at = this.#at;
-    let unsortedUsers = 0;
-    for (let user = 0; user + 1 < offsets.length; user += 1) {
-      const rows = order.subarray(offsets[user], offsets[user + 1]);
-      let isSorted = true;
-      for (let index = 1; isSorted && index < rows.length; index += 1)
-        isSorted = at[rows[index - 1]!]! <= at[rows[index]!]!;
-      if (isSorted) continue;
-      unsortedUsers += 1;
-      rows.sort((a, b) => at[a]! - at[b]! || a - b);
+  /** Calls `visit` for each action in file order, and `onChunk` after those of each chunk. */
+  #forEachUser(
+    visit: (user: number, chunk: Chunk, position: number) => void,
+    onChunk: (chunk: Chunk) => void = () => {},
+  ): void {
+    let unvisited = this.#count;
+    for (const chunk of this.#chunks) {
+      const length = Math.min(CHUNK_ACTIONS, unvisited);
+      for (let position = 0; position < length; position += 1)
+        visit(chunk.user[position]!, chunk, position);
+      unvisited -= length;
+      onChunk(chunk);
     }
-    return unsortedUsers;
   }
 
-  /** Removes repeated (user, item, time) rows from `order`. Returns the number of rows left. */
-  #dropDuplicates(order: Uint32Array, offsets: Uint32Array): number {
-    let keptCount = 0;
-    for (let user = 0; user + 1 < offsets.length; user += 1) {
-      const begin = offsets[user]!;
-      const end = offsets[user + 1]!;
-      offsets[user] = keptCount;
-      const itemsAtTime = new Set<number>();
-      let time = NaN;
-      for (let index = begin; index < end; index += 1) {
-        const row = order[index]!;
-        if (this.#at[row] !== time) itemsAtTime.clear();
-        time = this.#at[row]!;
-        if (itemsAtTime.has(this.#item[row]!)) continue;
-        itemsAtTime.add(this.#item[row]!);
-        order[keptCount++] = row;
-      }
-    }
-    offsets[offsets.length - 1] = keptCount;
-    return keptCount;
-  }
-
-  #grow(): void {
-    const capacity = this.#user.length * 2;
-    this.#user = resize(new Int32Array(capacity), this.#user);
-    this.#item = resize(new Int32Array(capacity), this.#item);
-    this.#at = resize(new Float64Array(capacity), this.#at);
-    this.#part = resize(new Uint8Array(capacity), this.#part);
+  /** Moves a column into `values`, by user, in file order within a user; frees it by chunks. */
+  #groupByUser<T extends Float64Array | Int32Array | Uint8Array>(
+    column: "at" | "item" | "part",
+    values: T,
+    offsets: Uint32Array,
+  ): T {
+    const nextPosition = offsets.slice(0, -1);
+    this.#forEachUser(
+      (user, chunk, position) => (values[nextPosition[user]!++] = chunk[column]![position]!),
+      (chunk) => freeColumn(chunk[column]),
+    );
+    return values;
   }
 }
 
-function resize<T extends { set(values: T): void }>(larger: T, values: T): T {
-  larger.set(values);
-  return larger;
+function newChunk(hasParts: boolean): Chunk {
+  return {
+    user: allocateColumn(Int32Array, CHUNK_ACTIONS),
+    item: allocateColumn(Int32Array, CHUNK_ACTIONS),
+    at: allocateColumn(Float64Array, CHUNK_ACTIONS),
+    part: hasParts ? allocateColumn(Uint8Array, CHUNK_ACTIONS) : undefined,
+  };
+}
+
+/** The columns of a log while users are sorted, in place. */
+interface Columns {
+  readonly at: Float64Array;
+  readonly item: Int32Array;
+  readonly part: Uint8Array | undefined;
+}
+
+/** Times of a file that has none: positions in the history of the user. */
+function numberByUser(at: Float64Array, offsets: Uint32Array): void {
+  for (let user = 0; user + 1 < offsets.length; user += 1)
+    for (let row = offsets[user]!; row < offsets[user + 1]!; row += 1)
+      at[row] = row - offsets[user]!;
+}
+
+/**
+ * Sorts the actions of each user by time, ties in file order. Returns the number of users whose
+ * actions were not sorted before.
+ */
+function sortUsers({ at, item, part }: Columns, offsets: Uint32Array): number {
+  let unsortedUsers = 0;
+  for (let user = 0; user + 1 < offsets.length; user += 1) {
+    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    let isSorted = true;
+    for (let row = begin + 1; isSorted && row < end; row += 1) isSorted = at[row - 1]! <= at[row]!;
+    if (isSorted) continue;
+    unsortedUsers += 1;
+    const rows = Uint32Array.from({ length: end - begin }, (_, index) => begin + index);
+    rows.sort((a, b) => at[a]! - at[b]! || a - b);
+    for (const column of [at, item, part])
+      column?.set(
+        Array.from(rows, (row) => column[row]!),
+        begin,
+      );
+  }
+  return unsortedUsers;
+}
+
+/** Removes actions that repeat an item at one time of a user. Returns the number that is left. */
+function dropDuplicates({ at, item, part }: Columns, offsets: Uint32Array): number {
+  let keptCount = 0;
+  for (let user = 0; user + 1 < offsets.length; user += 1) {
+    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    offsets[user] = keptCount;
+    const itemsAtTime = new Set<number>();
+    let time = NaN;
+    for (let row = begin; row < end; row += 1) {
+      if (at[row] !== time) itemsAtTime.clear();
+      time = at[row]!;
+      if (itemsAtTime.has(item[row]!)) continue;
+      itemsAtTime.add(item[row]!);
+      at[keptCount] = time;
+      item[keptCount] = item[row]!;
+      if (part) part[keptCount] = part[row]!;
+      keptCount += 1;
+    }
+  }
+  offsets[offsets.length - 1] = keptCount;
+  return keptCount;
 }
 
 function indexOf(indices: Map<string, number>, id: string): number {
   let index = indices.get(id);
-  if (index === undefined) indices.set(id, (index = indices.size));
+  if (index === undefined) indices.set(copyOf(id), (index = indices.size));
   return index;
+}
+
+/** A string of its own. A part of a longer one, as of a chunk of the file, keeps all of it. */
+function copyOf(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string;
 }

@@ -1,5 +1,6 @@
 /** Popularity of items at a time, from earlier actions only. */
 import type { EvalData } from "./accounts.js";
+import { allocateColumn, freeColumn } from "./columns.js";
 
 const MS_PER_DAY = 86_400_000;
 
@@ -26,9 +27,7 @@ export class PopularityClock {
     this.#train = train;
     this.#counts = new Float64Array(rows);
     this.#countedAt = new Float64Array(rows).fill(-Infinity);
-    this.#order = Uint32Array.from(train.row, (_, action) => action).sort(
-      (a, b) => compareTimes(train.at[a]!, train.at[b]!) || a - b,
-    );
+    this.#order = orderByTime(train.at);
     this.#msPerHalving = (halfLifeDays ?? Infinity) * MS_PER_DAY;
   }
 
@@ -54,8 +53,25 @@ export class PopularityClock {
   }
 }
 
-/** Ascending; equal infinities are equal, where their difference is NaN. */
-function compareTimes(a: number, b: number): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/**
+ * The positions of ascending times, ties by position. A merge sort of 4-byte positions: the sort of
+ * typed arrays copies them to arrays of 16 bytes a position when it gets a comparison.
+ */
+function orderByTime(at: Float64Array): Uint32Array {
+  let order = allocateColumn(Uint32Array, at.length);
+  let merged = allocateColumn(Uint32Array, at.length);
+  for (let position = 0; position < at.length; position += 1) order[position] = position;
+  for (let width = 1; width < order.length; width *= 2) {
+    for (let start = 0; start < order.length; start += 2 * width) {
+      const [middle, end] = [start + width, Math.min(start + 2 * width, order.length)];
+      let [left, right] = [start, middle];
+      for (let next = start; next < end; next += 1) {
+        const isLeft = left < middle && (right >= end || !(at[order[left]!]! > at[order[right]!]!));
+        merged[next] = order[isLeft ? left++ : right++]!;
+      }
+    }
+    [order, merged] = [merged, order];
+  }
+  freeColumn(merged);
+  return order;
 }

@@ -4,13 +4,14 @@
  */
 import { UsageError } from "../command-error.js";
 import { openRandom } from "../random.js";
-import { type ActionLog, PARTS } from "./action-log.js";
+import { type ActionLog, PARTS, type Part } from "./action-log.js";
+import { allocateColumn } from "./columns.js";
 
 export const PROTOCOLS = ["leave-newest-out", "walk-forward"] as const;
 type Protocol = (typeof PROTOCOLS)[number];
 
 /** One case of the evaluation: a history, and the items that followed it. */
-export interface SplitCase {
+interface SplitCase {
   /** Index into the users of the log. */
   readonly user: number;
   /** Train items, oldest first, and their times. */
@@ -22,16 +23,11 @@ export interface SplitCase {
   readonly cut: number;
 }
 
-/** The actions that methods may be trained with, in columns. */
-export interface TrainActions {
-  readonly user: Int32Array;
-  readonly item: Int32Array;
-  readonly at: Float64Array;
-}
-
 export interface Split {
+  /** The cases of all users, or of a sample of them. */
   readonly cases: readonly SplitCase[];
-  readonly train: TrainActions;
+  /** By action of the log: 1 if methods may be trained with it. */
+  readonly isTrain: Uint8Array;
   /** Users with fewer actions than `minActions`; their actions are train. */
   readonly shortUsers: number;
   /** Test actions on items that the history already has: never recommended, so left out. */
@@ -44,7 +40,24 @@ export interface SplitOptions {
   readonly minActions: number;
   /** Days that walk-forward tests: the last of the log. */
   readonly days: number;
+  /** Number of users to sample of those that have cases; Infinity takes all. */
+  readonly users: number;
+  /** Determines the sample. */
+  readonly seed: number;
 }
+
+/** What a protocol determines: the train actions, and the cases of a user. */
+interface ProtocolSplit {
+  readonly isTrain: Uint8Array;
+  casesOf(user: number): UserCases;
+}
+
+interface UserCases {
+  readonly cases: readonly SplitCase[];
+  readonly repeatedTests: number;
+}
+
+const NO_CASES: UserCases = { cases: [], repeatedTests: 0 };
 
 /** Share of the actions, the last ones, that are a user's future, and their minimum number. */
 const FUTURE_SHARE = 0.2;
@@ -52,125 +65,136 @@ const MIN_FUTURE_ACTIONS = 5;
 /** Maximum number of test actions of a case: the first ones of its future. */
 const MAX_TEST_ACTIONS = 20;
 const MS_PER_DAY = 86_400_000;
+const TRAIN = PARTS.indexOf("train");
 
 /**
  * Splits a log by a protocol. With leave-newest-out, the parts of a log that is already split are
- * kept.
+ * kept. A history is a view of the log where it can be, and only sampled users have cases, so a log
+ * of any length takes one byte an action more.
  */
 export function splitLog(log: ActionLog, options: SplitOptions): Split {
-  if (options.protocol === "walk-forward") return walkForward(log, options);
-  const { offsets, part } = log;
-  const [cases, isTrain] = [[] as SplitCase[], new Uint8Array(log.item.length)];
+  const { minActions, users, seed } = options;
+  const { isTrain, casesOf } =
+    options.protocol === "walk-forward"
+      ? walkForward(log, options)
+      : leaveNewestOut(log, minActions);
+  const testedUsers: number[] = [];
   let [shortUsers, repeatedTests] = [0, 0];
-  for (let user = 0; user + 1 < offsets.length; user += 1) {
-    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
-    const count = end - begin;
-    const future = Math.max(MIN_FUTURE_ACTIONS, Math.floor(FUTURE_SHARE * count));
-    const isShort = count < options.minActions;
-    if (isShort) shortUsers += 1;
-    const partOf = (row: number): string => {
-      if (part) return PARTS[part[row]!]!;
-      if (isShort || row < end - future) return "train";
-      return row < end - future + MAX_TEST_ACTIONS ? "test" : "later";
-    };
-    const rows = Array.from({ length: count }, (_, index) => begin + index);
-    const train = rows.filter((row) => partOf(row) === "train");
-    for (const row of train) isTrain[row] = 1;
-    if (isShort) continue;
-    const test = rows.filter((row) => partOf(row) === "test");
-    const [newCase, repeated] = makeCase(log, user, train, test);
-    repeatedTests += repeated;
-    if (newCase) cases.push(newCase);
+  for (let user = 0; user + 1 < log.offsets.length; user += 1) {
+    if (log.offsets[user + 1]! - log.offsets[user]! < minActions) shortUsers += 1;
+    const userCases = casesOf(user);
+    if (userCases.cases.length > 0) testedUsers.push(user);
+    repeatedTests += userCases.repeatedTests;
   }
-  return { cases, train: selectTrain(log, isTrain), shortUsers, repeatedTests };
+  const cases = sample(testedUsers, users, seed).flatMap((user) => casesOf(user).cases);
+  return { cases, isTrain, shortUsers, repeatedTests };
+}
+
+function leaveNewestOut({ offsets, at, item, part }: ActionLog, minActions: number): ProtocolSplit {
+  const isTrain = allocateColumn(Uint8Array, item.length);
+  const futureStart = (user: number): number => {
+    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    const future = Math.max(MIN_FUTURE_ACTIONS, Math.floor(FUTURE_SHARE * (end - begin)));
+    return end - begin < minActions ? end : Math.max(begin, end - future);
+  };
+  if (part)
+    for (let row = 0; row < part.length; row += 1) isTrain[row] = part[row] === TRAIN ? 1 : 0;
+  else
+    for (let user = 0; user + 1 < offsets.length; user += 1)
+      isTrain.fill(1, offsets[user]!, futureStart(user));
+  return {
+    isTrain,
+    casesOf(user) {
+      const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+      if (end - begin < minActions) return NO_CASES;
+      if (!part) {
+        const start = futureStart(user);
+        return makeCase({
+          user,
+          history: item.subarray(begin, start),
+          times: at.subarray(begin, start),
+          future: item.subarray(start, Math.min(end, start + MAX_TEST_ACTIONS)),
+          cut: at[start]!,
+        });
+      }
+      const isIn = (name: Part) => (_: number, index: number) =>
+        PARTS[part[begin + index]!] === name;
+      const [items, times] = [item.subarray(begin, end), at.subarray(begin, end)];
+      return makeCase({
+        user,
+        history: items.filter(isIn("train")),
+        times: times.filter(isIn("train")),
+        future: items.filter(isIn("test")),
+        cut: times.find(isIn("test")) ?? 0,
+      });
+    },
+  };
 }
 
 /**
  * Each of the last days once: the history ends with the day before, the actions of the day are the
  * test. A user has a case on each day with new items.
  */
-function walkForward(log: ActionLog, { minActions, days }: SplitOptions): Split {
+function walkForward(log: ActionLog, { minActions, days }: SplitOptions): ProtocolSplit {
   if (!log.hasTimes)
     throw new UsageError("--protocol walk-forward: the file has no times. Use leave-newest-out.");
-  const { offsets, at } = log;
+  const { offsets, at, item } = log;
   const lastDay = Math.floor(
     at.reduce((latest, time) => Math.max(latest, time), -Infinity) / MS_PER_DAY,
   );
   const firstTestTime = (lastDay - days + 1) * MS_PER_DAY;
-  const cases: SplitCase[] = [];
-  let [shortUsers, repeatedTests] = [0, 0];
-  for (let user = 0; user + 1 < offsets.length; user += 1) {
-    const rows = Array.from(
-      at.subarray(offsets[user], offsets[user + 1]),
-      (_, i) => offsets[user]! + i,
-    );
-    if (rows.length < minActions) shortUsers += 1;
-    let begin = rows.findIndex((row) => at[row]! >= firstTestTime);
-    while (begin >= 0 && begin < rows.length) {
-      const dayStart = Math.floor(at[rows[begin]!]! / MS_PER_DAY) * MS_PER_DAY;
-      let end = begin;
-      while (end < rows.length && at[rows[end]!]! < dayStart + MS_PER_DAY) end += 1;
-      if (begin >= minActions) {
-        const test = rows.slice(begin, end);
-        const [newCase, repeated] = makeCase(log, user, rows.slice(0, begin), test, dayStart);
-        repeatedTests += repeated;
-        if (newCase) cases.push(newCase);
+  const isTrain = allocateColumn(Uint8Array, at.length);
+  for (let row = 0; row < at.length; row += 1) isTrain[row] = at[row]! < firstTestTime ? 1 : 0;
+  return {
+    isTrain,
+    casesOf(user) {
+      const [first, last] = [offsets[user]!, offsets[user + 1]!];
+      const cases: SplitCase[] = [];
+      let repeatedTests = 0;
+      let begin = first;
+      while (begin < last && at[begin]! < firstTestTime) begin += 1;
+      while (begin < last) {
+        const dayStart = Math.floor(at[begin]! / MS_PER_DAY) * MS_PER_DAY;
+        let end = begin;
+        while (end < last && at[end]! < dayStart + MS_PER_DAY) end += 1;
+        if (begin - first >= minActions) {
+          const dayCases = makeCase({
+            user,
+            history: item.subarray(first, begin),
+            times: at.subarray(first, begin),
+            future: item.subarray(begin, end),
+            cut: dayStart,
+          });
+          cases.push(...dayCases.cases);
+          repeatedTests += dayCases.repeatedTests;
+        }
+        begin = end;
       }
-      begin = end;
-    }
-  }
-  const isTrain = Uint8Array.from(at, (time) => (time < firstTestTime ? 1 : 0));
-  return { cases, train: selectTrain(log, isTrain), shortUsers, repeatedTests };
-}
-
-/** The case of a user, none without history or test, and the number of repeated test actions. */
-function makeCase(
-  log: ActionLog,
-  user: number,
-  train: readonly number[],
-  test: readonly number[],
-  cut = log.at[test[0] ?? 0]!,
-): [SplitCase | undefined, number] {
-  const history = Int32Array.from(train, (row) => log.item[row]!);
-  const historyItems = new Set(history);
-  const testItems = test.map((row) => log.item[row]!).filter((item) => !historyItems.has(item));
-  const repeatedCount = test.length - testItems.length;
-  if (history.length === 0 || testItems.length === 0) return [undefined, repeatedCount];
-  const times = Float64Array.from(train, (row) => log.at[row]!);
-  return [{ user, history, times, test: Int32Array.from(new Set(testItems)), cut }, repeatedCount];
-}
-
-function selectTrain(log: ActionLog, isTrain: Uint8Array): TrainActions {
-  const count = isTrain.reduce((sum, flag) => sum + flag, 0);
-  const train = {
-    user: new Int32Array(count),
-    item: new Int32Array(count),
-    at: new Float64Array(count),
+      return { cases, repeatedTests };
+    },
   };
-  let next = 0;
-  for (let user = 0; user + 1 < log.offsets.length; user += 1)
-    for (let row = log.offsets[user]!; row < log.offsets[user + 1]!; row += 1) {
-      if (!isTrain[row]) continue;
-      train.user[next] = user;
-      train.item[next] = log.item[row]!;
-      train.at[next++] = log.at[row]!;
-    }
-  return train;
 }
 
-/** `count` of the users that have cases, with all of their cases; the same for a seed. */
-export function sampleUsers(
-  cases: readonly SplitCase[],
-  count: number,
-  seed: number,
-): readonly SplitCase[] {
-  const users = [...new Set(cases.map(({ user }) => user))];
-  if (users.length <= count) return cases;
-  const random = openRandom(seed);
+/** The case of a history and the actions that followed; none without a history or a test item. */
+function makeCase({
+  future,
+  ...rest
+}: Omit<SplitCase, "test"> & { readonly future: Int32Array }): UserCases {
+  const historyItems = new Set(rest.history);
+  const testItems = future.filter((item) => !historyItems.has(item));
+  const repeatedTests = future.length - testItems.length;
+  if (rest.history.length === 0 || testItems.length === 0) return { cases: [], repeatedTests };
+  return { cases: [{ ...rest, test: Int32Array.from(new Set(testItems)) }], repeatedTests };
+}
+
+/** `count` of the users, in their order; the same for a seed. */
+function sample(users: readonly number[], count: number, seed: number): readonly number[] {
+  if (users.length <= count) return users;
+  const [random, shuffled] = [openRandom(seed), [...users]];
   for (let index = 0; index < count; index += 1) {
-    const other = index + random.below(users.length - index);
-    [users[index], users[other]] = [users[other]!, users[index]!];
+    const other = index + random.below(shuffled.length - index);
+    [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
   }
-  const sampled = new Set(users.slice(0, count));
-  return cases.filter(({ user }) => sampled.has(user));
+  const sampled = new Set(shuffled.slice(0, count));
+  return users.filter((user) => sampled.has(user));
 }

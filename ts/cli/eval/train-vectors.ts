@@ -4,8 +4,8 @@
  */
 import { InputError } from "../command-error.js";
 import { openRandom } from "../random.js";
+import type { ActionLog } from "./action-log.js";
 import { type ItemVectors, toUnitLength } from "./item-vectors.js";
-import type { TrainActions } from "./split.js";
 
 /** Components of a trained vector. */
 const DIM = 128;
@@ -29,16 +29,17 @@ interface SparseMatrix {
 }
 
 /**
- * One vector for each item with train actions that shares a history with another; `items` are the
- * ids of the log. At most 128 dimensions. O(pairs dim) time; memory for the pairs.
+ * One vector for each item with train actions that shares a history with another; `isTrain` is 1
+ * for those actions of the log. At most 128 dimensions. O(pairs dim) time; memory for the pairs.
  */
 export function trainVectors(
-  train: TrainActions,
-  items: readonly string[],
+  log: ActionLog,
+  isTrain: Uint8Array,
   seed: number,
   onShare: (share: number) => void,
 ): ItemVectors {
-  const matrix = ppmi(countPairs(train), items.length);
+  const { items } = log;
+  const matrix = ppmi(countPairs(log, isTrain), items.length);
   const ids: string[] = [];
   const usedItems: number[] = [];
   for (let item = 0; item < items.length; item += 1)
@@ -60,25 +61,29 @@ export function trainVectors(
 }
 
 /** How often each pair of items is at most WINDOW actions apart; key: a * 2^26 + b with a < b. */
-function countPairs({ user, item }: TrainActions): Map<number, number> {
+function countPairs({ offsets, item }: ActionLog, isTrain: Uint8Array): Map<number, number> {
   const counts = new Map<number, number>();
-  for (let action = 0; action < item.length; action += 1)
-    for (
-      let other = action + 1;
-      other < item.length && other <= action + WINDOW && user[other] === user[action];
-      other += 1
-    ) {
-      const [low, high] = [item[action]!, item[other]!].sort((a, b) => a - b) as [number, number];
-      if (low === high) continue;
-      const key = low * PAIR_BASE + high;
-      const count = counts.get(key) ?? 0;
-      if (count === 0 && counts.size === MAX_PAIRS)
-        throw new InputError(
-          `The actions give no vectors: more than ${MAX_PAIRS} pairs of items share a history. ` +
-            "Give vectors that another program made.",
-        );
-      counts.set(key, count + 1);
+  const countPair = (a: number, b: number): void => {
+    const key = Math.min(a, b) * PAIR_BASE + Math.max(a, b);
+    const count = counts.get(key) ?? 0;
+    if (count === 0 && counts.size === MAX_PAIRS)
+      throw new InputError(
+        `The actions give no vectors: more than ${MAX_PAIRS} pairs of items share a history. ` +
+          "Give vectors that another program made.",
+      );
+    counts.set(key, count + 1);
+  };
+  for (let user = 0; user + 1 < offsets.length; user += 1) {
+    const begin = offsets[user]!;
+    const items = item
+      .subarray(begin, offsets[user + 1])
+      .filter((_, index) => isTrain[begin + index] === 1);
+    for (let first = 0; first < items.length; first += 1) {
+      const last = Math.min(items.length - 1, first + WINDOW);
+      for (let second = first + 1; second <= last; second += 1)
+        if (items[first] !== items[second]) countPair(items[first]!, items[second]!);
     }
+  }
   return counts;
 }
 
