@@ -1,5 +1,6 @@
 // Target: the readers of Parquet and Arrow, in a process that is ended when it does not answer.
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const CHILD = fileURLToPath(new URL("../columnar-child.mjs", import.meta.url));
@@ -26,30 +27,39 @@ export function columnarTarget(format) {
   start();
   return {
     async run(seed, isMutated) {
+      // After an error in one column the decoder goes on with the others: it may loop there, or
+      // exhaust its memory and end, after the answer and before the next message.
+      if (!child.connected) restart();
       let outcome = await outcomeOf(child, { seed, isMutated }, DEADLINE_MS);
       if (outcome === "ended") restart();
-      // After an error in one column the decoder goes on with the others, and may loop there.
       if (outcome === "ended" && !isMutated)
         outcome = await outcomeOf(child, { seed, isMutated }, VALID_DEADLINE_MS);
       if (!["equal", "read", "refused", "ended"].includes(outcome)) throw new Error(outcome);
       return outcome;
     },
+    /** Ends the process, as a decoder that runs out of memory does. */
+    async crash() {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
     close: () => child.kill("SIGKILL"),
   };
 }
 
-/** The outcome; "ended" if the process ends or exceeds the deadline. */
+/** The outcome; "ended" if the process ends, has ended, or exceeds the deadline. */
 function outcomeOf(child, message, deadline) {
   return new Promise((resolve) => {
     const finish = (outcome) => {
       clearTimeout(timer);
       child.removeAllListeners();
+      // A message that is under way when the process ends fails later.
+      child.on("error", () => {});
       resolve(outcome);
     };
     const timer = setTimeout(() => finish("ended"), deadline);
     child.once("message", ({ outcome }) => finish(outcome));
     child.once("exit", () => finish("ended"));
-    child.once("error", (error) => finish(error.message));
+    child.once("error", () => finish("ended"));
     child.send(message);
   });
 }
