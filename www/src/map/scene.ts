@@ -34,7 +34,7 @@ const RING_WIDTH = 2.5;
  * The map is divided into cells. One item per cell at most has a glyph or a text,
  * beside the marks; no two of them overlap.
  */
-const GLYPH_CELL = { width: 40, height: 40 };
+const GLYPH_CELL = { width: 28, height: 28 };
 const TEXT_CELL = { width: 104, height: 30 };
 const MAX_TEXT_LENGTH = 16;
 /** Side of the cells around marks that have no other glyph. */
