@@ -26,6 +26,7 @@ const SUBPATH_BUDGETS = {
   "pocketsage/ranged": 11 * 1024,
   "pocketsage/privacy": 10 * 1024,
   "pocketsage/privacy/server": 3 * 1024,
+  "pocketsage/privacy/ohttp": 10 * 1024, // @hpke/core among them
   "pocketsage/vault": 5 * 1024,
   "pocketsage/migrate": 4 * 1024,
 };

@@ -33,6 +33,8 @@ export interface Env {
   FRESH_SECONDS?: string;
   /** Memory for cells of one instance in MiB. Default: 72. */
   CELLS_MEMORY_MB?: string;
+  /** Secret: { "id from 0 to 255": "base64url of 32 bytes" }. Default: no OHTTP gateway. */
+  OHTTP_KEYS?: string;
   /** Days after which actions are deleted. Default: never. */
   MAX_AGE_DAYS?: string;
   /** Secret: { "key id": "base64url of 32 bytes or more", ... }. Two during a key rotation. */
@@ -103,6 +105,21 @@ export function keysOf({ TOKEN_KEYS }: Env): ReadonlyMap<string, string> {
     );
   }
   return new Map(keys as [string, string][]);
+}
+
+/** The seeds of OHTTP keys, the largest id first; undefined if there is no gateway. */
+export function ohttpKeysOf({ OHTTP_KEYS }: Env): [id: number, seed: Uint8Array][] | undefined {
+  if (!OHTTP_KEYS) return undefined;
+  const remedy = 'expected { "1": "..." } with keys of `node mint.mjs key`.';
+  const keys = Object.entries(parseObject("OHTTP_KEYS", OHTTP_KEYS, remedy));
+  return keys
+    .map(([id, key]): [number, Uint8Array] => {
+      if (!/^\d{1,3}$/.test(id) || typeof key !== "string" || !/^[\w-]{43,}$/.test(key))
+        throw new SettingError(`OHTTP_KEYS: the key "${id}" is invalid: ${remedy}`);
+      const text = atob(key.replaceAll("-", "+").replaceAll("_", "/"));
+      return [Number(id), Uint8Array.from(text, (character) => character.charCodeAt(0))];
+    })
+    .sort(([a], [b]) => b - a);
 }
 
 /** The options of the engine's adapter. */

@@ -12,7 +12,8 @@ const ENTRIES = [
   ...["index", "remote/index", "evaluate/index", "names/index", "text/index"],
   "catalogue/ranged/index",
   ...["react", "vue", "svelte"].map((name) => `frameworks/${name}`),
-  ...["privacy/index", "privacy/server/index", "vault/index", "sage/migrate/index"],
+  ...["privacy/index", "privacy/server/index", "privacy/ohttp/index"],
+  ...["vault/index", "sage/migrate/index"],
 ];
 
 /** The types of each entry and every file they re-export, without comments. */

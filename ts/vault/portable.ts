@@ -40,8 +40,8 @@ export async function exportJson(
 /**
  * Merges an export into a sage, as `sage.import` does: what is there already is not added twice,
  * and deletions win. Resolves to the ledger of the export for `privacy.importLedger`, if it has
- * one. Rejects with code "corrupt", "version" or "dimension", and as `sage.import`; then nothing was
- * changed.
+ * one. Rejects with code "corrupt", "version" or "dimension", and as `sage.import`; then nothing
+ * was changed.
  */
 export async function importJson(
   sage: Pick<Sage, "import">,

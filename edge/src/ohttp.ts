@@ -1,0 +1,63 @@
+/**
+ * The OHTTP gateway (RFC 9458, found as in RFC 9540) before the app: a relay brings encrypted
+ * requests to routes that need no user, so the Worker sees no address of a device.
+ */
+import { isSageError } from "pocketsage";
+import { ohttpGateway } from "pocketsage/privacy/ohttp";
+import { MAX_REQUEST_BYTES } from "pocketsage/privacy/server";
+import { type Env, ohttpKeysOf, SettingError } from "./settings.js";
+
+const PATH = "/.well-known/ohttp-gateway";
+/** Routes without a user: a token that names one would undo what the relay hides. */
+const ROUTES = ["/v1/retrieve", "/v1/cells/xor"];
+const FILES = /^\/cells\/[\w-]+(\/[\w-]+)?\.(json|bin|cell)$/;
+/** Requests are padded to a power of two. */
+const MAX_BYTES = 2 ** Math.ceil(Math.log2(MAX_REQUEST_BYTES + 4096));
+
+type App = (request: Request, env: Env, context: ExecutionContext) => Promise<Response>;
+interface Call {
+  readonly env: Env;
+  readonly context: ExecutionContext;
+  readonly app: App;
+}
+
+/** The gateway remembers requests, so it lasts as long as its keys. */
+let opened: { keys: string; gateway: ReturnType<typeof openGateway> } | undefined;
+
+/** The reply of the gateway; undefined if the request is for the app, or there is no gateway. */
+export async function answerOhttp(request: Request, call: Call): Promise<Response | undefined> {
+  if (new URL(request.url).pathname !== PATH) return undefined;
+  try {
+    const keys = ohttpKeysOf(call.env);
+    if (!keys) return undefined;
+    const text = call.env.OHTTP_KEYS!;
+    if (opened?.keys !== text) opened = { keys: text, gateway: openGateway(keys) };
+    const gateway = await opened.gateway;
+    const reply = await gateway(request, call);
+    console.log(JSON.stringify({ method: request.method, route: PATH, status: reply.status }));
+    return reply;
+  } catch (error) {
+    // The relay gets no details, the log the name of the setting.
+    const isSetting = error instanceof SettingError || isSageError(error);
+    const problem = isSetting ? error.message : String(error);
+    console.log(JSON.stringify({ method: request.method, route: PATH, status: 500, problem }));
+    return Response.json({ title: "Internal error", status: 500 }, { status: 500 });
+  }
+}
+
+function openGateway(keys: [number, Uint8Array][]) {
+  return ohttpGateway<Call>({ keys, handle: answerInner, maxBytes: MAX_BYTES });
+}
+
+function answerInner(request: Request, { env, context, app }: Call): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  if (request.method === "GET" && FILES.test(pathname) && env.ASSETS)
+    return env.ASSETS.fetch(`https://assets.invalid${pathname}`);
+  if (request.method === "POST" && ROUTES.includes(pathname)) {
+    // All devices have one address here: the relay limits its clients.
+    const { LIMIT: _, ...unlimited } = env;
+    return app(request, unlimited, context);
+  }
+  const message = `Expected POST ${ROUTES.join(" or ")}, or GET of a file of cells.`;
+  return Promise.resolve(Response.json({ error: { code: "path", message } }, { status: 404 }));
+}
