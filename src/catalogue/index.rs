@@ -21,6 +21,9 @@ const MIN_ROWS_FOR_SKETCHES: usize = 8192;
 /// Minimal number of allowed rows for each requested one: with fewer, sketches exclude so few rows
 /// that a scan without them is faster.
 const MIN_ROWS_PER_SKETCHED_HIT: usize = 128;
+/// Number of allowed rows that the probed lists have on average for each requested one, at least:
+/// a search for many rows, or with a filter that few rows pass, probes more lists.
+const MIN_PROBED_ROWS_PER_HIT: f64 = 64.0;
 
 /// A searchable set of items, each with an id, a vector and optionally a payload (a JSON string
 /// given by the caller) and attributes.
@@ -157,8 +160,8 @@ impl Catalogue {
         if self.layout.has(Section::Residuals) { Precision::Full } else { Precision::Compact }
     }
 
-    /// `(lists, probes, recall)` of a catalogue with inverted lists: their number, the number that
-    /// a search probes, and the recall@10 measured when they were built. `None` without lists.
+    /// `(lists, probes, recall)` of a catalogue with inverted lists: their number, the least number
+    /// that a search probes, and the recall@10 measured when they were built. `None` without lists.
     #[must_use]
     pub fn lists(&self) -> Option<(usize, usize, f32)> {
         self.layout.lists.as_ref().map(|lists| (lists.len(), lists.probes, lists.recall))
@@ -261,14 +264,17 @@ impl Catalogue {
             self.check_row(row as usize)?;
             allowed.remove(row as usize);
         }
+        let (allowed_count, wanted_count) =
+            (allowed.count(), search.offset.saturating_add(search.count));
         let scan_parts = match &self.layout.lists {
             Some(lists) if !search.exact => {
-                lists.probed_parts(self.section(Section::Lists), queries, self.metric(), n)
+                let min_rows = MIN_PROBED_ROWS_PER_HIT * wanted_count as f64;
+                let min_share = (min_rows / allowed_count.max(1) as f64).min(1.0);
+                let lists_section = self.section(Section::Lists);
+                lists.probed_parts(lists_section, queries, self.metric(), n, min_share)
             }
             _ => scan::single_part(n, queries.len()),
         };
-        let (allowed_count, wanted_count) =
-            (allowed.count(), search.offset.saturating_add(search.count));
         let rows = scan::RowData {
             codes: self.codes(),
             norms: self.norms(),

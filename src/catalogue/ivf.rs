@@ -1,9 +1,10 @@
 //! Inverted lists (IVF): rows are grouped by their nearest centre, and a search probes only the
-//! lists whose centres are nearest to the query.
+//! lists whose centres are nearest to the query. How many depends on the query: an item's neighbours
+//! are in few lists, those of an average of unlike items in many.
 //!
 //! The writer of a catalogue orders its rows by list and writes [`Section::Lists`] with the
-//! centres and the number of lists to probe; `pocketsage build` computes them by k-means and
-//! measures the recall. Rows added later belong to no list and are part of every search.
+//! centres and the rule of probing; `pocketsage build` computes them by k-means and measures the
+//! recall. Rows added later belong to no list and are part of every search.
 //!
 //! [`Section::Lists`]: super::Section::Lists
 
@@ -13,19 +14,22 @@ use super::codes::{StoredVectors, ZERO_CODE};
 use super::header::{ErrorBound, Header, MAX_SCALE};
 use super::metric::Metric;
 use super::scan::{self, RowData, ScanPart};
+use crate::math::top_k::kth_largest;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use core::ops::Range;
 
 /// The parsed section of inverted lists. The section has a header (probes, number of lists, recall,
-/// zero), the end row of each list, and the scales and codes of the centres. Ranges are those of
+/// margin), the end row of each list, and the scales and codes of the centres. Ranges are those of
 /// bytes within the section.
 #[derive(Debug, Clone)]
 pub(super) struct InvertedLists {
     /// Number of lists.
     list_count: usize,
-    /// Number of lists that a search probes.
+    /// Minimal number of lists that a search probes.
     pub(super) probes: usize,
+    /// A search also probes lists whose centres score at most this much less than the nearest.
+    margin: f32,
     /// The recall@10 that the writer of the catalogue measured.
     pub(super) recall: f32,
     /// Byte range of the end rows: for each list the index after its last row, as `u32`.
@@ -46,13 +50,14 @@ impl InvertedLists {
             return Err(invalid_error());
         }
         let [probes, list_count] = [0, 1].map(|i| u32_at(bytes, i));
-        let recall = f32_at(bytes, 2);
+        let [recall, margin] = [2, 3].map(|i| f32_at(bytes, i));
         let expected_bytes = list_count
             .checked_mul(dim)
             .and_then(|codes| codes.checked_add(16 + list_count.checked_mul(8)?));
         if expected_bytes != Some(bytes.len())
             || !(1..=list_count).contains(&probes)
             || !(0.0..=1.0).contains(&recall)
+            || !(0.0..=f32::MAX).contains(&margin)
         {
             return Err(invalid_error());
         }
@@ -60,7 +65,7 @@ impl InvertedLists {
         let scales = offsets.end..offsets.end + list_count * 4;
         let codes = scales.end..bytes.len();
         let mut lists =
-            Self { list_count, probes, recall, codes, offsets, scales, norms: Vec::new() };
+            Self { list_count, probes, margin, recall, codes, offsets, scales, norms: Vec::new() };
         let mut previous_end = 0;
         for list in 0..list_count {
             let Range { start, end } = lists.rows(bytes, list);
@@ -101,7 +106,8 @@ impl InvertedLists {
     }
 
     /// The parts of a search: the rows of each list, with the queries that probe it; then the rows
-    /// that belong to no list, with all queries. `inline(never)`: called once for each search.
+    /// that belong to no list, with all queries. A query probes at least the share `min_share` of
+    /// the lists, which is at most 1. `inline(never)`: called once for each search.
     #[inline(never)]
     pub(super) fn probed_parts(
         &self,
@@ -109,7 +115,9 @@ impl InvertedLists {
         queries: Vectors<'_>,
         metric: Metric,
         n: usize,
+        min_share: f64,
     ) -> Vec<ScanPart> {
+        let probes = self.probes.max((min_share * self.list_count as f64) as usize);
         let (dim, all_lists) = (queries.dim(), RowSet::all(self.list_count));
         let centres = RowData {
             codes: StoredVectors {
@@ -129,14 +137,29 @@ impl InvertedLists {
             allowed: &all_lists,
             sketches: None,
         };
-        let mut scan_parts: Vec<ScanPart> = (0..self.list_count)
-            .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
+        // For each query the scores of the centres, and the least score of a probed list.
+        let scores: Vec<(Vec<f32>, f32)> = queries
+            .rows()
+            .map(|query| {
+                let scores = scan::approximate_scores(&centres, query);
+                let nearest_score = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                let kth_score = kth_largest(&mut scores.clone(), probes - 1);
+                (scores, kth_score.min(nearest_score - self.margin))
+            })
             .collect();
-        for (query_index, query) in queries.rows().enumerate() {
-            let probed_lists = scan::approximate_nearest(&centres, query, self.probes);
-            probed_lists.into_iter().for_each(|list| scan_parts[list].queries.push(query_index));
+        let mut scan_parts = Vec::new();
+        for list in 0..self.list_count {
+            let is_probed = |query: &usize| {
+                let (scores, min_score) = &scores[*query];
+                scores[list] >= *min_score
+            };
+            let probing_queries: Vec<usize> = (0..queries.len()).filter(is_probed).collect();
+            if !probing_queries.is_empty() {
+                scan_parts
+                    .push(ScanPart { rows: self.rows(bytes, list), queries: probing_queries });
+            }
         }
-        let rows_after_lists = scan_parts.last().map_or(0, |part| part.rows.end)..n;
+        let rows_after_lists = self.rows(bytes, self.list_count - 1).end..n;
         scan_parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
         scan_parts
     }
@@ -172,7 +195,19 @@ mod tests {
         centres: &Catalogue,
         probes: u32,
     ) -> Result<Catalogue, Error> {
-        let mut section = u32s_to_bytes(&[probes, offsets.len() as u32, 0.5f32.to_bits(), 0]);
+        build_with_margin(source, rows, offsets, centres, (probes, 0.0))
+    }
+
+    /// As `build_with_lists`, with the margin of probing.
+    fn build_with_margin(
+        source: &Catalogue,
+        rows: &[u32],
+        offsets: &[u32],
+        centres: &Catalogue,
+        (probes, margin): (u32, f32),
+    ) -> Result<Catalogue, Error> {
+        let header = [probes, offsets.len() as u32, 0.5f32.to_bits(), margin.to_bits()];
+        let mut section = u32s_to_bytes(&header);
         section.extend(u32s_to_bytes(offsets));
         section.extend(centres.section(Section::Scales));
         section.extend(centres.section(Section::Codes));
@@ -262,6 +297,51 @@ mod tests {
         let hit_lists =
             changed_catalogue.search_with(Vectors::new(&query, 20).unwrap(), &search).unwrap();
         assert!(hit_lists[0].iter().any(|hit| hit.row == 400));
+    }
+
+    /// Four rows around each of two centres: two lists of the rows 0 to 3 and 4 to 7.
+    fn build_two_lists(margin: f32) -> Result<Catalogue, Error> {
+        let row = |x: f32, y: f32, step: usize| [x, y, 0.01 * step as f32];
+        let values: Vec<f32> = (0..400)
+            .flat_map(|i| if i < 200 { row(1.0, 0.0, i % 200) } else { row(0.0, 1.0, i % 200) })
+            .collect();
+        let source = build_catalogue(&values, 3, Metric::Cosine);
+        let centres = build_catalogue(&[1.0, 0.0, 0.0, 0.0, 1.0, 0.0], 3, Metric::Cosine);
+        let rows: Vec<u32> = (0..400).collect();
+        build_with_margin(&source, &rows, &[200, 400], &centres, (1, margin))
+    }
+
+    #[test]
+    fn a_search_probes_lists_within_the_margin_and_enough_rows() {
+        // Nearly as near to the second centre as to the first: cosines .72 and .69.
+        let query = [0.72, 0.69, 0.0];
+        let lists_of_hits = |catalogue: &Catalogue, query: &[f32; 3], count: usize, even| {
+            let mut allowed = RowSet::all(400);
+            (0..400).filter(|row| even && row % 200 > 5).for_each(|row| allowed.remove(row));
+            let search =
+                SearchOptions { count, allowed: Some(&allowed), ..SearchOptions::default() };
+            let hits = catalogue.search_with(Vectors::new(query, 3).unwrap(), &search).unwrap();
+            let of_list = |first| hits[0].iter().filter(|hit| hit.row / 200 == first).count();
+            [of_list(0), of_list(1)]
+        };
+        let (narrow, wide) = (build_two_lists(0.0).unwrap(), build_two_lists(0.1).unwrap());
+        // 64 rows for a hit are less than a list.
+        assert_eq!(lists_of_hits(&narrow, &query, 2, false), [2, 0]);
+        let exact = SearchOptions { count: 3, exact: true, ..SearchOptions::default() };
+        let exact_hits = wide.search_with(Vectors::new(&query, 3).unwrap(), &exact).unwrap();
+        let found_hits = wide
+            .search_with(Vectors::new(&query, 3).unwrap(), &SearchOptions { exact: false, ..exact })
+            .unwrap();
+        assert_eq!(found_hits, exact_hits, "both lists are within the margin");
+        assert_eq!(lists_of_hits(&wide, &[1.0, 0.2, 0.0], 3, false), [3, 0], "one list is");
+        // 64 x 7 rows are more than all.
+        let [first, second] = lists_of_hits(&narrow, &query, 300, false);
+        assert_eq!(first + second, 300, "a search for many rows probes all lists");
+        // Of 12 allowed rows, 64 for a hit are more than all.
+        assert_eq!(lists_of_hits(&narrow, &query, 8, true), [6, 2], "and one with a filter");
+        for margin in [f32::NAN, f32::INFINITY, -0.1] {
+            assert_eq!(build_two_lists(margin).unwrap_err().code(), "corrupt", "{margin}");
+        }
     }
 
     #[test]

@@ -99,9 +99,9 @@ pub(super) fn single_part(n: usize, query_count: usize) -> Vec<ScanPart> {
     vec![ScanPart { rows: 0..n, queries: (0..query_count).collect() }]
 }
 
-/// The `count` rows of highest estimated score, and all rows that tie with the lowest of these
-/// scores, in ascending order. Requires 1 <= `count` <= n.
-pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usize) -> Vec<usize> {
+/// The estimated score of each row: for cosine and inner product that of the unit query, for L2
+/// without the squared length of the query.
+pub(super) fn approximate_scores(rows: &RowData<'_>, query: &[f32]) -> Vec<f32> {
     let query = Query::new(query, rows.header.metric, ErrorBound::default());
     let n = rows.codes.len();
     let mut scores = Vec::with_capacity(n + KERNEL_ROWS);
@@ -114,8 +114,7 @@ pub(super) fn approximate_nearest(rows: &RowData<'_>, query: &[f32], count: usiz
         }));
     }
     scores.truncate(n);
-    let threshold = kth_largest(&mut scores.clone(), count - 1);
-    (0..n).filter(|&row| scores[row] >= threshold).collect()
+    scores
 }
 
 /// The exact scores of the given rows, one list after the other for each query. Each row is read

@@ -218,9 +218,9 @@ export class Catalogue {
   }
 
   /**
-   * Inverted lists (IVF), which `pocketsage build` writes for large catalogues: their number, how
-   * many of them a search scans (`probed`), and the recall@10 in [0, 1] measured when they were
-   * built. Undefined for a catalogue without lists.
+   * Inverted lists (IVF), which `pocketsage build` writes for large catalogues: their number, the
+   * least number that a search scans (`probed`), and the recall@10 in [0, 1] measured when they
+   * were built. Undefined for a catalogue without lists.
    */
   get lists(): { count: number; probed: number; recall: number } | undefined {
     const { lists, probes, recall } = this.#facts;

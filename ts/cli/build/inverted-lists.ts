@@ -1,6 +1,6 @@
 /**
- * Inverted lists (IVF) for large catalogues: k-means centres from a sample, and the number of lists
- * a search must probe, measured on the catalogue's own items.
+ * Inverted lists (IVF) for large catalogues: k-means centres from a sample, and the lists a search
+ * must probe, measured on the catalogue's own items and on averages of them.
  */
 import { writeAttributes } from "../../catalogue/attributes.js";
 import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
@@ -12,30 +12,42 @@ import { withCore } from "../../core/glue.js";
 import { drawSample } from "../random.js";
 import type { FileItem } from "../read/item-file.js";
 
-/** `--lists auto` builds lists from this many items; below it a full scan is as fast. */
-export const MIN_ITEMS_FOR_LISTS = 60_000;
+/** `--lists auto` considers lists from this many items on; below it a full scan is as fast. */
+export const MIN_ITEMS_FOR_LISTS = 20_000;
+/** `--lists auto` omits lists of which a search would scan more than this share of the items. */
+export const MAX_SCANNED_SHARE = 0.5;
+
+/** Lists for each item, at n = 1: their number grows with the square root of n. */
+const LISTS_PER_ROOT = 4;
+const MIN_ITEMS_PER_LIST = 32;
+/** Each query scores all centres, so more lists cost more than they save. */
+const MAX_LISTS = 2048;
 
 /** Number of sampled rows per list from which k-means computes the centres. */
 const SAMPLE_ROWS_PER_LIST = 48;
 const KMEANS_ITERATIONS = 8;
-/** Items used as queries to measure how many lists a search must probe. */
-const MAX_TRIAL_QUERIES = 1000;
+/** Items that are queries, alone and as averages, to measure which lists a search must probe. */
+const MAX_TRIAL_ITEMS = 500;
+/** Items of an average, which is the query of an unlike history: its neighbours are scattered. */
+const ITEMS_PER_AVERAGE = 5;
 const NEIGHBOURS_PER_TRIAL = 10;
-/** Recall that the number of probed lists must reach. */
+/** Recall that the probed lists must reach, for items and for averages. */
 const MIN_RECALL = 0.995;
 /** Queries per call of searchMany. */
 const QUERIES_PER_CALL = 256;
 
 /**
- * The same items in round(sqrt(n)) lists. Closes the given catalogue; `items` are its items, in any
- * order. `onProgress` receives the finished share of the assignments, from 0 to 1.
+ * The same items in about 4 sqrt(n) lists. Closes the given catalogue; `items` are its items, in
+ * any order. Returns the given catalogue if a search would scan more than `maxShare` of the items.
+ * `onProgress` receives the finished share of the assignments, from 0 to 1.
  */
 export async function buildLists(
   catalogue: Catalogue,
   items: readonly FileItem[],
   onProgress: (share: number) => void,
+  maxShare = 1,
 ): Promise<Catalogue> {
-  const listCount = Math.round(Math.sqrt(items.length));
+  const listCount = countLists(items.length);
   const metric: Metric = catalogue.metric === "l2" ? "l2" : "cosine";
   const vectors = items.map(([, vector]) => vector);
   const sampleSize = Math.min(listCount * SAMPLE_ROWS_PER_LIST, vectors.length);
@@ -46,7 +58,7 @@ export async function buildLists(
 
   // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
   // than on unseen queries.
-  const trialCount = Math.min(MAX_TRIAL_QUERIES, Math.ceil(items.length / 10));
+  const trialCount = Math.min(MAX_TRIAL_ITEMS, Math.ceil(items.length / 10));
   const drawnItems = drawSample(items, trialCount + listCount * SAMPLE_ROWS_PER_LIST);
   const trialItems = drawnItems.slice(0, trialCount).map(([item]) => item);
   const sample = drawnItems.slice(trialCount).map(([, vector]) => vector);
@@ -60,26 +72,34 @@ export async function buildLists(
   const lists = centres.map((): string[] => []);
   items.forEach(([item], index) => lists[assignment[index]!]!.push(item));
   const listOf = new Map(items.map(([item], index) => [item, assignment[index]!]));
-  const { probed, recall } = measureProbes(catalogue, listOf, centreIndex, trialItems);
+  const rule = measureProbing(catalogue, lists, listOf, centreIndex, trialItems);
+  if (rule.scannedShare > maxShare) return catalogue;
   using flat = catalogue;
-  return withLists(flat, lists, centreIndex, probed, recall);
+  return withLists(flat, lists, centreIndex, rule);
+}
+
+function countLists(n: number): number {
+  const count = Math.min(LISTS_PER_ROOT * Math.sqrt(n), n / MIN_ITEMS_PER_LIST, MAX_LISTS);
+  return Math.max(1, Math.round(count));
 }
 
 /**
  * The items of `flat` sorted by list, with the LISTS section of docs/format.md: number of probes,
- * number of lists, recall (f32), zero, end offset of each list, scales and codes of the centres.
+ * number of lists, recall and margin (f32), end offset of each list, scales and codes of the
+ * centres.
  */
 function withLists(
   flat: Catalogue,
   lists: readonly (readonly string[])[],
   centreIndex: Catalogue,
-  probed: number,
-  recall: number,
+  { probed, recall, margin }: Probing,
 ): Catalogue {
   let end = 0;
   const ends = Uint32Array.from(lists, (list) => (end += list.length));
   const header = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
-  new DataView(header.buffer).setFloat32(8, recall, true);
+  const view = new DataView(header.buffer);
+  view.setFloat32(8, recall, true);
+  view.setFloat32(12, margin, true);
   const section = handleOf(centreIndex).with((core) =>
     Buffer.concat([header, bytesOf(ends), core.section(SCALES), core.section(CODES)]),
   );
@@ -99,38 +119,99 @@ function withLists(
   );
 }
 
+/** Which lists a search probes, and what they contain. */
+interface Probing {
+  /** The least number of lists. */
+  readonly probed: number;
+  /** Lists whose centres score at most this much less than the nearest are probed, too. */
+  readonly margin: number;
+  /** Share of the exact nearest neighbours of the trial queries in the probed lists. */
+  readonly recall: number;
+  /** Share of the items in the probed lists, mean over the trial queries. */
+  readonly scannedShare: number;
+}
+
+/** The lists of a trial query, nearest centre first, and those of its exact nearest neighbours. */
+interface Trial {
+  readonly listOrder: readonly number[];
+  /** The score of each list in `listOrder`, less than that of the first by this much. */
+  readonly gaps: readonly number[];
+  /** For each neighbour the place of its list in `listOrder`. */
+  readonly places: readonly number[];
+}
+
 /**
- * The smallest number of lists, nearest centres first, that contain MIN_RECALL of the trial items'
- * exact nearest neighbours, and the share they contain.
+ * The smallest number of lists that contains MIN_RECALL of the neighbours of items, and the
+ * smallest margin that contains as many of those of items and of those of averages. A number of
+ * lists does not suffice: an item's neighbours are in few, those of an average in many.
  */
-function measureProbes(
+function measureProbing(
   catalogue: Catalogue,
+  lists: readonly (readonly string[])[],
   listOf: ReadonlyMap<string, number>,
   centreIndex: Catalogue,
   trialItems: readonly string[],
-): { probed: number; recall: number } {
-  /** [r] is the number of neighbours in the list whose centre is the r-th nearest to the query. */
-  const neighboursAtRank = new Array<number>(centreIndex.size).fill(0);
-  let totalNeighbours = 0;
-  for (const item of trialItems) {
-    const vector = catalogue.vector(item)!;
-    const centreHits = centreIndex.search(vector, { count: centreIndex.size });
-    const rankOfList = new Map(centreHits.map((hit, rank) => [Number(hit.item), rank]));
-    const exactSearch = { count: NEIGHBOURS_PER_TRIAL, exclude: [item], exact: true };
-    for (const hit of catalogue.search(vector, exactSearch)) {
-      neighboursAtRank[rankOfList.get(listOf.get(hit.item)!)!]! += 1;
-      totalNeighbours += 1;
-    }
-  }
-  let foundNeighbours = 0;
-  const lastRank = neighboursAtRank.findIndex(
-    (count) => (foundNeighbours += count) >= MIN_RECALL * totalNeighbours,
+): Probing {
+  const trialOf = (query: Float32Array, exclude: readonly string[]): Trial => {
+    const centreHits = centreIndex.search(query, { count: centreIndex.size });
+    const listOrder = centreHits.map((hit) => Number(hit.item));
+    const placeOf = new Map(listOrder.map((list, place) => [list, place]));
+    const exactSearch = { count: NEIGHBOURS_PER_TRIAL, exclude, exact: true };
+    return {
+      listOrder,
+      gaps: centreHits.map((hit) => centreHits[0]!.score - hit.score),
+      places: catalogue
+        .search(query, exactSearch)
+        .map((hit) => placeOf.get(listOf.get(hit.item)!)!),
+    };
+  };
+  const vectors = trialItems.map((item) => catalogue.vector(item)!);
+  const ofItems = vectors.map((vector, index) => trialOf(vector, [trialItems[index]!]));
+  const ofAverages = vectors.map((_, index) => trialOf(averageFrom(vectors, index), []));
+  const placesOf = (trials: readonly Trial[]) => trials.flatMap(({ places }) => places);
+  const gapsOf = (trials: readonly Trial[]) =>
+    trials.flatMap(({ places, gaps }) => places.map((place) => gaps[place]!));
+  const probed = 1 + quantile(placesOf(ofItems), MIN_RECALL);
+  // Rounded up: a search reads the margin as f32.
+  const margin = Math.fround(
+    1.000_001 * Math.max(...[ofItems, ofAverages].map((t) => quantile(gapsOf(t), MIN_RECALL))),
   );
+
+  const trials = [...ofItems, ...ofAverages];
+  const probedCountOf = ({ gaps }: Trial): number =>
+    Math.max(probed, gaps.filter((gap) => gap <= margin).length);
+  const scannedOf = (trial: Trial): number =>
+    sum(trial.listOrder.slice(0, probedCountOf(trial)).map((list) => lists[list]!.length));
+  const foundOf = (trial: Trial): number =>
+    trial.places.filter((place) => place < probedCountOf(trial)).length;
+  const neighbourCount = placesOf(trials).length;
   return {
-    probed: lastRank + 1,
-    recall: totalNeighbours > 0 ? foundNeighbours / totalNeighbours : 1,
+    probed,
+    margin,
+    recall: neighbourCount > 0 ? sum(trials.map(foundOf)) / neighbourCount : 1,
+    scannedShare: sum(trials.map(scannedOf)) / (trials.length * catalogue.size),
   };
 }
+
+/** The average of `vectors[index]` and those after it, in a circle. */
+function averageFrom(vectors: readonly Float32Array[], index: number): Float32Array {
+  const members = Array.from(
+    { length: ITEMS_PER_AVERAGE },
+    (_, step) => vectors[(index + step) % vectors.length]!,
+  );
+  return vectors[index]!.map(
+    (_, axis) => sum(members.map((member) => member[axis]!)) / ITEMS_PER_AVERAGE,
+  );
+}
+
+/** The smallest value that at least `share` of the values do not exceed; 0 without values. */
+function quantile(values: readonly number[], share: number): number {
+  const ascending = values.toSorted((a, b) => a - b);
+  return ascending[Math.ceil(share * ascending.length) - 1] ?? 0;
+}
+
+const sum = (values: readonly number[]): number =>
+  values.reduce((total, value) => total + value, 0);
 
 /** A catalogue of the centres; the id of each is its list number. */
 async function indexCentres(centres: readonly Float32Array[], metric: Metric): Promise<Catalogue> {

@@ -74,7 +74,8 @@ Options
       --near SCORE           least score of a near-duplicate, in the metric (default: 0.95, which
                              is meant for cosine)
       --lists WHEN           inverted lists (IVF), so that a search scans a part of the items:
-                             auto (default: from ${LISTS_LIMIT} items), always or never
+                             auto (default: from ${LISTS_LIMIT} items on, if that part is less
+                             than half), always or never
       --ranges               divide the items into blocks of at most 64 KiB of vectors, so that
                              pocketsage/ranged reads only the blocks that a search needs, by HTTP
                              range requests or file reads: docs/ranges.md

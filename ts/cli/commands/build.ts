@@ -12,7 +12,7 @@ import {
 } from "../arguments.js";
 import { type ActionReport, embedActions } from "../build/action-vectors.js";
 import { buildCells } from "../build/cells.js";
-import { buildLists, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
+import { buildLists, MAX_SCANNED_SHARE, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
 import { embedByModel, modelName } from "../build/model-vectors.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { buildRanges, type RangesReport } from "../build/ranges.js";
@@ -229,8 +229,11 @@ export async function run(args: string[]): Promise<void> {
       if (text) text = { ...learn(text.report.fields), embedded: text.embedded };
     }
 
-    if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS))
-      catalogue = await buildLists(catalogue, items, progressOf("building the inverted lists"));
+    if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS)) {
+      const progress = progressOf("building the inverted lists");
+      const maxShare = listsMode === "always" ? 1 : MAX_SCANNED_SHARE;
+      catalogue = await buildLists(catalogue, items, progress, maxShare);
+    }
     if (text) catalogue = withTower(catalogue, text.tower);
     let ranges: RangesReport | undefined;
     if (values.ranges)
