@@ -185,10 +185,52 @@ test("invalid changes are refused and change nothing", async () => {
   await rejects(() => catalogue.compact(), "closed", /closed/);
 });
 
+test("lists find the neighbours of items and of averages, or are omitted", async () => {
+  // 200 topics of 20 items, unlike each other: an average of five items is near to five topics.
+  const dim = 32;
+  const random = seeded(5);
+  const topics = Array.from({ length: 200 }, () =>
+    Array.from({ length: dim }, () => random() - 0.5),
+  );
+  const items = Array.from({ length: 4000 }, (_, row) => [
+    `${row}`,
+    Float32Array.from(topics[row % 200], (axis) => axis + 0.1 * (random() - 0.5)),
+  ]);
+  const flat = await Catalogue.from(items, { dim });
+  const lists = await buildLists(await Catalogue.from(items, { dim }), items, () => {}, 0.5);
+  assert.ok(lists.lists.count > 100 && lists.lists.probed < 10, JSON.stringify(lists.lists));
+  const recallOf = (queries) => {
+    const found = queries.map((query) => {
+      const exact = flat.search(query, { count: 2, exact: true }).map(({ item }) => item);
+      return lists.search(query, { count: 2 }).filter(({ item }) => exact.includes(item)).length;
+    });
+    return found.reduce((sum, count) => sum + count, 0) / (2 * queries.length);
+  };
+  const ofItems = items.slice(0, 200).map(([, vector]) => vector);
+  const ofAverages = ofItems.map((vector, row) =>
+    vector.map((axis, at) =>
+      [7, 19, 31, 43].reduce((sum, step) => {
+        return sum + items[row + step][1][at];
+      }, axis),
+    ),
+  );
+  assert.ok(recallOf(ofItems) >= 0.99, `items: ${recallOf(ofItems)}`);
+  assert.ok(recallOf(ofAverages) >= 0.97, `averages: ${recallOf(ofAverages)}`);
+
+  const noise = Array.from({ length: 1000 }, (_, row) => [
+    `${row}`,
+    Float32Array.from({ length: dim }, () => random() - 0.5),
+  ]);
+  const given = await Catalogue.from(noise, { dim });
+  assert.equal(await buildLists(given, noise, () => {}, 0.5), given);
+  assert.equal(given.lists, undefined, "a search would scan more than half");
+  assert.equal((await buildLists(given, noise, () => {})).lists.count, 31, "on request");
+});
+
 test("inverted lists survive every change, and added items are found", async () => {
   const many = Array.from({ length: 900 }, (_, name) => entry(name, 0));
   const lists = await buildLists(await build(many), many, () => undefined);
-  assert.equal(lists.lists.count, 30);
+  assert.equal(lists.lists.count, 28);
   assert.ok(lists.lists.recall >= 0.99 && lists.lists.probed >= 1);
   assert.deepEqual(
     lists.search(query, { exact: true }),
@@ -202,7 +244,7 @@ test("inverted lists survive every change, and added items are found", async () 
     .search(query, { filter: { field: "even", is: "odd" } })
     .map(({ item }) => item);
   lists.compact();
-  assert.equal(lists.lists.count, 30);
+  assert.equal(lists.lists.count, 28);
   assert.deepEqual(lists.search(query, { exact: true }), before);
   assert.deepEqual(
     lists.search(query, { filter: { field: "even", is: "odd" } }).map(({ item }) => item),
