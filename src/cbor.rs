@@ -83,7 +83,7 @@ fn malformed() -> Error {
     Error::corrupt("it is not a message of compact medoids")
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;

@@ -1,5 +1,6 @@
 //! JavaScript bindings. Each function converts its arguments, calls the core, and converts the
-//! result. No other file uses wasm-bindgen or js-sys (clippy.toml; the check `rust-modules`).
+//! result. No other file uses wasm-bindgen, js-sys or serde-wasm-bindgen (clippy.toml; the check
+//! `rust-modules`).
 //!
 //! Arrays of numbers cross as typed arrays; results of several fields are plain objects. Free
 //! functions are stateless. State lives in wasm memory, where copying it for each call would be
@@ -24,6 +25,7 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
+use serde::{Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "wee_alloc")]
@@ -44,13 +46,13 @@ pub fn cluster(
     let options = profile_options(options)?;
     let vectors = Vectors::new(&vectors, dim).map_err(to_js_error)?;
     let clustering = crate::cluster(vectors, weights.as_deref(), &options).map_err(to_js_error)?;
-    Ok(to_js_object(&[
+    to_js_object(&[
         ("labels", Int32Array::from(&clustering.partition.labels[..]).into()),
         ("count", clustering.partition.count.into()),
         ("medoids", rows_to_js(&clustering.medoids).into()),
         ("tree", tree_to_js(&clustering.tree).into()),
         ("threshold", clustering.threshold.into()),
-    ]))
+    ])
 }
 
 /// The tree of Ward clustering: n - 1 rows of a, b, height, size. Of the options only the memory
@@ -95,14 +97,14 @@ pub fn profile(
 }
 
 fn profile_to_js(profile: &Profile) -> JsResult<JsValue> {
-    Ok(to_js_object(&[
+    to_js_object(&[
         ("labels", Int32Array::from(&profile.partition.labels[..]).into()),
         ("count", profile.partition.count.into()),
         ("medoids", rows_to_js(&profile.medoids).into()),
         ("importance", Float64Array::from(&profile.importance[..]).into()),
         ("lastActive", Float64Array::from(&profile.last_active[..]).into()),
         ("threshold", profile.threshold.into()),
-    ]))
+    ])
 }
 
 /// The indices of the interests to query, picked by importance.
@@ -133,12 +135,12 @@ pub fn mix(
     let scores: Vec<f32> = mixed.iter().map(|entry| entry.hit.score).collect();
     let lists: Vec<u32> = mixed.iter().map(|entry| entry.list as u32).collect();
     let shares: Vec<f64> = mixed.iter().map(|entry| entry.share).collect();
-    Ok(to_js_object(&[
+    to_js_object(&[
         ("keys", Uint32Array::from(&keys[..]).into()),
         ("scores", Float32Array::from(&scores[..]).into()),
         ("lists", Uint32Array::from(&lists[..]).into()),
         ("shares", Float64Array::from(&shares[..]).into()),
-    ]))
+    ])
 }
 
 /// Splits flat arrays into lists of hits: list l holds entries `offsets[l]..offsets[l + 1]`.
@@ -158,7 +160,7 @@ pub fn nearest(vectors: &[f32], dim: usize, queries: &[f32], count: usize) -> Js
     let vectors = Vectors::new(vectors, dim).map_err(to_js_error)?;
     let queries = Vectors::new(queries, dim).map_err(to_js_error)?;
     let lists = crate::nearest(vectors, queries, count).map_err(to_js_error)?;
-    Ok(to_js_object(&ranking_fields(&lists)))
+    to_js_object(&ranking_fields(&lists))
 }
 
 /// The coordinates of n vectors along their first two principal components: n x 2, in [-1, 1].
@@ -221,7 +223,7 @@ pub fn encode_medoids(
 #[wasm_bindgen(js_name = decodeMedoids)]
 pub fn decode_medoids(bytes: &[u8]) -> JsResult<JsValue> {
     let medoids = Medoids::decode(bytes).map_err(to_js_error)?;
-    Ok(to_js_object(&[
+    to_js_object(&[
         ("count", medoids.count.into()),
         (
             "ids",
@@ -230,7 +232,7 @@ pub fn decode_medoids(bytes: &[u8]) -> JsResult<JsValue> {
         ("vectors", Float32Array::from(&medoids.vectors[..]).into()),
         ("dim", medoids.dim.into()),
         ("space", medoids.space.into()),
-    ]))
+    ])
 }
 
 /// After a trap, `restart(true)` schedules a fresh instance, which the next call starts. That call
@@ -378,13 +380,13 @@ impl CoreSession {
         let profile = profile_options(options)?;
         let options = RetrievalOptions { profile, recency, average_recency };
         let retrieval = self.0.retrieval(now, &options).map_err(to_js_error)?;
-        Ok(to_js_object(&[
+        to_js_object(&[
             ("labels", Int32Array::from(&retrieval.partition.labels[..]).into()),
             ("members", rows_to_js(&retrieval.members).into()),
             ("importance", Float64Array::from(&retrieval.importance[..]).into()),
             ("centres", Float32Array::from(&retrieval.centres[..]).into()),
             ("average", Float32Array::from(&retrieval.average[..]).into()),
-        ]))
+        ])
     }
 }
 
@@ -414,7 +416,7 @@ impl CoreCatalogue {
     pub fn facts(&self) -> JsResult<JsValue> {
         let (lists, probes, recall) = self.0.lists().unwrap_or((0, 0, 1.0));
         let is_full_precision = self.0.precision() == Precision::Full;
-        Ok(to_js_object(&[
+        to_js_object(&[
             ("size", self.0.len().into()),
             ("rows", self.0.rows().into()),
             ("dim", self.0.dim().into()),
@@ -427,7 +429,7 @@ impl CoreCatalogue {
             ("lists", lists.into()),
             ("probes", probes.into()),
             ("recall", recall.into()),
-        ]))
+        ])
     }
 
     /// The bytes of a section; empty when the file has none.
@@ -504,7 +506,7 @@ impl CoreCatalogue {
         let [rows, scores, ends] = ranking_fields(&lists);
         let ids = ("ids", JsValue::from(ids));
         let id_ends = ("idEnds", Uint32Array::from(&id_ends[..]).into());
-        Ok(to_js_object(&[rows, ids, id_ends, scores, ends]))
+        to_js_object(&[rows, ids, id_ends, scores, ends])
     }
 }
 
@@ -583,17 +585,16 @@ fn unknown_choice() -> JsValue {
 }
 
 /// A plain JavaScript object of these fields.
-fn to_js_object(fields: &[(&str, JsValue)]) -> JsValue {
-    let object = JsValue::from(js_sys::Object::new());
-    for (name, value) in fields {
-        set_property(&object, name, value);
+fn to_js_object(fields: &[(&str, JsValue)]) -> JsResult<JsValue> {
+    /// A JavaScript value that the serializer passes on unchanged.
+    struct Preserved<'a>(&'a JsValue);
+    impl Serialize for Preserved<'_> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serde_wasm_bindgen::preserve::serialize(self.0, serializer)
+        }
     }
-    object
-}
-
-fn set_property(object: &JsValue, name: &str, value: &JsValue) {
-    // Setting a property of a new object cannot fail.
-    let _ = Reflect::set(object, &name.into(), value);
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    Ok(serializer.collect_map(fields.iter().map(|(name, value)| (name, Preserved(value))))?)
 }
 
 /// Rows as a `Uint32Array`.
@@ -624,6 +625,7 @@ fn to_js_error(error: crate::Error) -> JsValue {
 /// A JavaScript `Error` with a property `code`.
 fn js_error(code: &str, message: &str) -> JsValue {
     let error = js_sys::Error::new(message);
-    set_property(&error, "code", &code.into());
+    // Setting a property of a new Error cannot fail.
+    let _ = Reflect::set(&error, &"code".into(), &code.into());
     error.into()
 }

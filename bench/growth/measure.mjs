@@ -1,6 +1,7 @@
 // Measures one size of a series in a process of its own, because wasm memory never shrinks:
 //   node bench/growth/measure.mjs INDEX SIZE   prints { ms, bytes }
-// Time is CPU time, median; memory is the wasm memory after the calls, less that of a bare instance.
+// Time is CPU time, median; memory is the wasm memory after the calls, less that of a bare
+// instance.
 import { init } from "pocketsage";
 import { measureTime, median } from "../timing.mjs";
 import { series } from "./series.mjs";

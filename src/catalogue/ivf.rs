@@ -1,6 +1,6 @@
 //! Inverted lists (IVF): rows are grouped by their nearest centre, and a search probes only the
-//! lists whose centres are nearest to the query. How many depends on the query: an item's neighbours
-//! are in few lists, those of an average of unlike items in many.
+//! lists whose centres are nearest to the query. How many depends on the query: the neighbours of
+//! an item are in few lists, those of an average of unlike items in many.
 //!
 //! The writer of a catalogue orders its rows by list and writes [`Section::Lists`] with the
 //! centres and the rule of probing; `pocketsage build` computes them by k-means and measures the
@@ -137,29 +137,22 @@ impl InvertedLists {
             allowed: &all_lists,
             sketches: None,
         };
-        // For each query the scores of the centres, and the least score of a probed list.
-        let scores: Vec<(Vec<f32>, f32)> = queries
-            .rows()
-            .map(|query| {
-                let scores = scan::approximate_scores(&centres, query);
-                let nearest_score = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-                let kth_score = kth_largest(&mut scores.clone(), probes - 1);
-                (scores, kth_score.min(nearest_score - self.margin))
-            })
+        let mut scan_parts: Vec<ScanPart> = (0..self.list_count)
+            .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
             .collect();
-        let mut scan_parts = Vec::new();
-        for list in 0..self.list_count {
-            let is_probed = |query: &usize| {
-                let (scores, min_score) = &scores[*query];
-                scores[list] >= *min_score
-            };
-            let probing_queries: Vec<usize> = (0..queries.len()).filter(is_probed).collect();
-            if !probing_queries.is_empty() {
-                scan_parts
-                    .push(ScanPart { rows: self.rows(bytes, list), queries: probing_queries });
+        for (query_index, query) in queries.rows().enumerate() {
+            let scores = scan::approximate_scores(&centres, query);
+            let nearest_score = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let min_score =
+                kth_largest(&mut scores.clone(), probes - 1).min(nearest_score - self.margin);
+            for (part, score) in scan_parts.iter_mut().zip(scores) {
+                if score >= min_score {
+                    part.queries.push(query_index);
+                }
             }
         }
-        let rows_after_lists = self.rows(bytes, self.list_count - 1).end..n;
+        let rows_after_lists = scan_parts.last().map_or(0, |part| part.rows.end)..n;
+        scan_parts.retain(|part| !part.queries.is_empty());
         scan_parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
         scan_parts
     }

@@ -7,6 +7,7 @@ const IMPORT_MAP = JSON.stringify({
   imports: {
     pocketsage: "/pkg/entry/browser.js",
     "pocketsage/privacy": "/pkg/privacy/index.js",
+    "pocketsage/vault": "/pkg/vault/index.js",
   },
 });
 const HEAD = `<meta charset="utf-8"><title>tests</title><link rel="icon" href="data:,">`;

@@ -13,7 +13,7 @@ after(() => site?.close());
 /** In the page: opens a sage in an encrypted store; its errors as "code". */
 async function openInPage(passphrase) {
   const { openSage, indexedDbStore } = await import("pocketsage");
-  const { encryptedStore } = await import("/pkg/vault/index.js");
+  const { encryptedStore } = await import("pocketsage/vault");
   const store = encryptedStore(indexedDbStore("vault"), { passphrase });
   try {
     const sage = await openSage({ dim: 2, store });
@@ -36,7 +36,7 @@ async function rawBytes() {
 /** In the page: a consent gate with a sage, in `window.gate`. */
 async function openGate() {
   const { openSage, indexedDbStore } = await import("pocketsage");
-  const { consentGate } = await import("/pkg/vault/index.js");
+  const { consentGate } = await import("pocketsage/vault");
   window.gate = consentGate({ given: true });
   window.disk = indexedDbStore("vault");
   const store = window.gate.guardStore(window.disk);

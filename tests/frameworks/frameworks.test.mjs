@@ -1,4 +1,5 @@
-// The entries for React (in StrictMode), Vue and Svelte, each by the same app, in Chromium and Firefox.
+// The entries for React (in StrictMode), Vue and Svelte, each by the same app, in Chromium and
+// Firefox.
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { launchChromium, launchFirefox } from "../browser/launch.mjs";

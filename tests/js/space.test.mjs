@@ -2,10 +2,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue, init, memoryStore, openSage } from "pocketsage";
-import * as remote from "pocketsage/remote";
+import {
+  chroma,
+  decodeMedoids,
+  elasticsearch,
+  encodeMedoids,
+  httpRetriever,
+  localRetriever,
+  milvus,
+  pgvector,
+  pinecone,
+  qdrant,
+  redis,
+  resilient,
+  typesense,
+  vectorize,
+  withFallback,
+} from "pocketsage/remote";
 import { DIM, ITEMS, NOW, rejects, vectorOf } from "./world.mjs";
 
-const { decodeMedoids, encodeMedoids, localRetriever, resilient, withFallback } = remote;
 const [A, B] = ["model-a@1/8/unit", "model-b@2/8/unit"];
 const BOTH = /"model-[ab]@\d\/8\/unit" and "model-[ab]@\d\/8\/unit".*pocketsage\/migrate/;
 const now = () => NOW;
@@ -94,21 +109,21 @@ test("a message of medoids carries the name", () => {
 const url = "http://127.0.0.1:9/";
 const query = async () => ({ rows: [] });
 const fail = () => Promise.reject(new Error("no query may be sent"));
-const ADAPTERS = {
-  chroma: { url, collection: "00000000-0000-4000-8000-000000000000" },
-  elasticsearch: { url, index: "items" },
-  httpRetriever: { url },
-  milvus: { url, collection: "items" },
-  pgvector: { query, table: "items" },
-  pinecone: { url, apiKey: "key" },
-  qdrant: { url, collection: "items" },
-  redis: { command: async () => [], key: "items" },
-  typesense: { url, collection: "items", apiKey: "key" },
-  vectorize: { index: { query: fail, queryById: fail, getByIds: fail }, name: "items" },
-};
-for (const [name, options] of Object.entries(ADAPTERS)) {
-  test(`${name} refuses queries and fallbacks of another space`, async () => {
-    const [plain, engine] = [remote[name](options), remote[name]({ ...options, space: A })];
+const ADAPTERS = [
+  [chroma, { url, collection: "00000000-0000-4000-8000-000000000000" }],
+  [elasticsearch, { url, index: "items" }],
+  [httpRetriever, { url }],
+  [milvus, { url, collection: "items" }],
+  [pgvector, { query, table: "items" }],
+  [pinecone, { url, apiKey: "key" }],
+  [qdrant, { url, collection: "items" }],
+  [redis, { command: async () => [], key: "items" }],
+  [typesense, { url, collection: "items", apiKey: "key" }],
+  [vectorize, { index: { query: fail, queryById: fail, getByIds: fail }, name: "items" }],
+];
+for (const [adapter, options] of ADAPTERS) {
+  test(`${adapter.name} refuses queries and fallbacks of another space`, async () => {
+    const [plain, engine] = [adapter(options), adapter({ ...options, space: A })];
     assert.equal(engine.space, A);
     assert.notEqual(plain.identity, engine.identity);
     const asked = { item: "1", vector: vectorOf("food-1"), count: 3, space: B };
@@ -118,6 +133,6 @@ for (const [name, options] of Object.entries(ADAPTERS)) {
     assert.throws(() => withFallback(engine, fallback), { code: "dimension" });
     assert.equal(resilient(plain, { fallback }).space, B);
     await rejects(openSage({ dim: DIM, space: B, retriever: engine }), "dimension", BOTH);
-    assert.throws(() => remote[name]({ ...options, space: 7 }), { code: "option" });
+    assert.throws(() => adapter({ ...options, space: 7 }), { code: "option" });
   });
 }

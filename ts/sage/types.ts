@@ -30,8 +30,8 @@ export interface Action {
   /**
    * Weight, from 1e-6 to 1e6 (`LIMITS`): weight w counts like w repetitions of the action. From
    * -1e6 to -1e-6: a dislike (see {@link Sage.dislike}), -1 for a whole one. Divide other measures,
-   * such as milliseconds watched, by a typical value. Default: the weight of `kind` in {@link
-   * SageOptions.kinds}, or 1.
+   * such as milliseconds watched, by a typical value. Default: the weight of `kind` in
+   * `SageOptions.kinds`, or 1.
    */
   weight?: number;
   /** Kind of action, such as "save" or "click". Kinds missing from `kinds` have weight 1. */

@@ -38,7 +38,7 @@ export interface QueryOptions extends TextSearchOptions {
 export interface TasteHit extends Hit {
   /** The score of the search. */
   match: number;
-  /** {@link ItemScore.taste}; 0 for a user without actions. */
+  /** `ItemScore.taste` of `pocketsage`; 0 for a user without actions. */
   taste: number;
 }
 
