@@ -35,7 +35,7 @@ pub(crate) fn write_string(out: &mut Vec<u8>, major: u8, string: &[u8]) {
 
 /// A cursor over encoded data items.
 pub(crate) struct Reader<'a> {
-    /// The bytes that were not read yet.
+    /// The bytes after the cursor.
     pub(crate) rest: &'a [u8],
 }
 
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The error for bytes that are no data item of the expected type.
+/// The error for bytes that do not start a data item of the expected type.
 fn malformed() -> Error {
     Error::corrupt("it is not a message of compact medoids")
 }

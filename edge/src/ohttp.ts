@@ -1,6 +1,6 @@
 /**
- * The OHTTP gateway (RFC 9458, found as in RFC 9540) before the app: a relay brings encrypted
- * requests to routes that need no user, so the Worker sees no address of a device.
+ * The OHTTP gateway (RFC 9458, at the path of RFC 9540) in front of the app: a relay forwards
+ * encrypted requests for routes that need no user, so the Worker sees no address of a device.
  */
 import { isSageError } from "pocketsage";
 import { ohttpGateway } from "pocketsage/privacy/ohttp";
@@ -8,9 +8,9 @@ import { MAX_REQUEST_BYTES } from "pocketsage/privacy/server";
 import { type Env, ohttpKeysOf, SettingError } from "./settings.js";
 
 const PATH = "/.well-known/ohttp-gateway";
-/** Routes without a user: a token that names one would undo what the relay hides. */
+/** Routes that need no user token: a token would identify the user despite the relay. */
 const ROUTES = ["/v1/retrieve", "/v1/cells/xor"];
-const FILES = /^\/cells\/[\w-]+(\/[\w-]+)?\.(json|bin|cell)$/;
+const CELL_FILE_PATH = /^\/cells\/[\w-]+(\/[\w-]+)?\.(json|bin|cell)$/;
 /** Requests are padded to a power of two. */
 const MAX_BYTES = 2 ** Math.ceil(Math.log2(MAX_REQUEST_BYTES + 4096));
 
@@ -21,7 +21,7 @@ interface Call {
   readonly app: App;
 }
 
-/** The gateway remembers requests, so it lasts as long as its keys. */
+/** One gateway per set of keys: it detects repeated requests by those it has seen. */
 let opened: { keys: string; gateway: ReturnType<typeof openGateway> } | undefined;
 
 /** The reply of the gateway; undefined if the request is for the app, or there is no gateway. */
@@ -51,10 +51,10 @@ function openGateway(keys: [number, Uint8Array][]) {
 
 function answerInner(request: Request, { env, context, app }: Call): Promise<Response> {
   const { pathname } = new URL(request.url);
-  if (request.method === "GET" && FILES.test(pathname) && env.ASSETS)
+  if (request.method === "GET" && CELL_FILE_PATH.test(pathname) && env.ASSETS)
     return env.ASSETS.fetch(`https://assets.invalid${pathname}`);
   if (request.method === "POST" && ROUTES.includes(pathname)) {
-    // All devices have one address here: the relay limits its clients.
+    // All requests come from the address of the relay, which limits its own clients.
     const { LIMIT: _, ...unlimited } = env;
     return app(request, unlimited, context);
   }

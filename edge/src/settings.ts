@@ -61,7 +61,7 @@ export function spaceOf({ SPACE }: Env): string | undefined {
 }
 
 /**
- * Throws code "dimension" if vectors come from one named space and are expected of another.
+ * Throws code "dimension" if both spaces are named and the names differ.
  */
 export function checkSpace(given: string | undefined, expected: string | undefined): void {
   if (given === undefined || expected === undefined || given === expected) return;

@@ -21,8 +21,8 @@ const MIN_ROWS_FOR_SKETCHES: usize = 8192;
 /// Minimal number of allowed rows for each requested one: with fewer, sketches exclude so few rows
 /// that a scan without them is faster.
 const MIN_ROWS_PER_SKETCHED_HIT: usize = 128;
-/// Number of allowed rows that the probed lists have on average for each requested one, at least:
-/// a search for many rows, or with a filter that few rows pass, probes more lists.
+/// Minimum expected number of allowed rows in the probed lists, for each requested hit: a search
+/// for many hits, or with a filter that few rows pass, probes more lists.
 const MIN_PROBED_ROWS_PER_HIT: f64 = 64.0;
 
 /// A searchable set of items, each with an id, a vector and optionally a payload (a JSON string

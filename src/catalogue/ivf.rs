@@ -28,7 +28,7 @@ pub(super) struct InvertedLists {
     list_count: usize,
     /// Minimal number of lists that a search probes.
     pub(super) probes: usize,
-    /// A search also probes lists whose centres score at most this much less than the nearest.
+    /// A search also probes lists whose centre scores at most this much below the best centre.
     margin: f32,
     /// The recall@10 that the writer of the catalogue measured.
     pub(super) recall: f32,

@@ -110,7 +110,7 @@ pub fn cluster(
     Ok(Clustering { tree, threshold, partition, medoids })
 }
 
-/// Cuts a tree of rows and computes the medoids; what `known` has is not computed again.
+/// Cuts a tree of rows and computes the medoids. Squared lengths and medoids in `known` are reused.
 fn clusters_of_tree(
     tree: &Dendrogram,
     vectors: Vectors<'_>,
@@ -172,7 +172,7 @@ pub(crate) fn check_options(now: f64, options: &ProfileOptions) -> Result<(), Er
     Ok(())
 }
 
-/// The profile of actions whose tree is given; what `known` has is not computed again.
+/// The profile of actions, from their tree. Squared lengths and medoids in `known` are reused.
 pub(crate) fn profile_from_tree(
     tree: &Dendrogram,
     actions: &Actions<'_>,

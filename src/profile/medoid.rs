@@ -44,11 +44,11 @@ pub(crate) fn nearest_members(
 /// the medoid of a cluster depends only on the vectors and weights of its members.
 #[derive(Default)]
 pub(crate) struct KnownRows {
-    /// Squared length of each row; rows may be missing at the end.
+    /// Squared length of each row; a prefix of the rows, as new rows have none yet.
     pub(crate) squared_lengths: Vec<f64>,
     /// The cluster of each row; -1 for none.
     labels: Vec<i32>,
-    /// Number of rows and medoid of each cluster; [`UNKNOWN`] after a change of its members.
+    /// (number of rows, medoid row) of each cluster; the medoid is [`UNKNOWN`] after a change.
     clusters: Vec<(usize, usize)>,
 }
 
@@ -86,7 +86,7 @@ impl KnownRows {
         weights: Option<&[f64]>,
         partition: &Partition,
     ) -> Vec<usize> {
-        // Number of rows of each cluster, and the former cluster of all of them; -1 for none.
+        // Of each new cluster: number of rows, and the one former cluster of all its rows or -1.
         let mut former = vec![(0, -1); partition.count];
         for (row, cluster) in partition.members() {
             let label = self.labels.get(row).copied().unwrap_or(-1);

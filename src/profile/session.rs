@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    /// The number of 50 changes of 400 actions after which the tree is repaired.
+    /// Of 50 changes to 400 actions, how many repair the tree instead of computing a new one.
     fn repaired_of_50(topic_scale: f32) -> usize {
         let (n, dim) = (400, 24);
         let mut random = SeededNumbers::new(9);

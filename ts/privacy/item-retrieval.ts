@@ -88,7 +88,7 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
     return list.some(({ item }) => never.has(item!));
   };
 
-  /** Equal queries in one epoch keep their plan, so that what was previewed is what is sent. */
+  /** Equal queries in one epoch share a plan: the sent items are the previewed ones. */
   const planFor = (queries: readonly Query[]) => {
     const epoch = epochOf();
     const key = queries.map(({ item }) => item).join("\n");

@@ -194,7 +194,7 @@ export interface StoredLedger {
   /**
    * Reads the store, adds `entries` and writes the union. Rejects with code "storage" if the store
    * fails or has lost entries that this device wrote before: then nothing may be sent. Items of
-   * epochs before `epoch` are deleted: they serve only to repeat a release in its epoch.
+   * epochs before `epoch` are deleted, because a release is repeated only within its epoch.
    */
   add(entries: Partial<PrivacyState>, epoch?: number): Promise<PrivacyState>;
 }

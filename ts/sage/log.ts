@@ -66,7 +66,7 @@ export class Log {
     this.space = space;
   }
 
-  /** A log without content, of this space, that does not repeat ids or revisions of this one. */
+  /** An empty log of this space, whose new ids and revisions differ from those of this log. */
   emptied(space?: string): Log {
     const log = new Log(space);
     log.counter = this.counter;

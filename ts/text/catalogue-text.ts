@@ -1,4 +1,4 @@
-/** The texts of a catalogue by the words that it has learned. */
+/** Embeds texts with the encoder stored in a catalogue, and searches by text. */
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import { TEXT } from "../catalogue/sections.js";
 import { SageError } from "../errors.js";
@@ -10,7 +10,7 @@ import { textOf } from "./item-text.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
 import { decodeTower, openEncoder } from "./tower.js";
 
-/** The texts of a catalogue: its encoder and its names. */
+/** Text functions of a catalogue, by its stored encoder and the names of its items. */
 export interface CatalogueText {
   /** Payload fields from which the encoder was learned, the name of an item first. */
   readonly fields: readonly string[];

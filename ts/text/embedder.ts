@@ -1,4 +1,4 @@
-/** Texts of a catalogue whose vectors come from a model: any function from a text to a vector. */
+/** Text functions of a catalogue by an embedder: any function from a text to a vector. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
@@ -8,8 +8,8 @@ import { MAX_TEXT_LENGTH } from "./features.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
 
 /**
- * Computes the vector of a text, as the vectors of the items were computed: by transformers.js, the
- * embedder of a browser, Workers AI or a server.
+ * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
+ * the browser, Workers AI or a server.
  */
 export type Embedder = (
   text: string,
@@ -24,7 +24,7 @@ export interface EmbedderOptions {
   nameField?: string;
 }
 
-/** The texts of a catalogue, by an embedder. */
+/** Text functions of a catalogue, by an embedder. */
 export interface EmbedderText {
   /**
    * The vector of a text, of unit length; undefined for a text without letters and digits, of which

@@ -75,7 +75,7 @@ export function openFeatureReader(): FeatureReader {
   /** Open addressing by the low bits of the hash: 0 is empty, else 1 + the feature's index. */
   const slots = new Uint16Array(MAX_FEATURES * 2);
   const usedSlots = new Uint16Array(MAX_FEATURES);
-  /** A word between its marks. */
+  /** UTF-16 units of a word between the marks "<" and ">". */
   const units = new Uint16Array(MAX_WORD_LENGTH + 2);
   let size = 0;
 

@@ -1,4 +1,4 @@
-/** A sage with words: actions on texts, recommendations for a query, search results by taste. */
+/** Text functions of a sage: actions on texts, recommendations for a query, ranking by taste. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
@@ -9,12 +9,12 @@ import type { CatalogueText } from "./catalogue-text.js";
 import { checkText, type EmbedderText } from "./embedder.js";
 import { sortByScore, type TextSearchOptions } from "./search.js";
 
-/** Candidates of a query for each recommendation: taste orders them. */
+/** Search hits per requested recommendation, from which taste chooses. */
 const CANDIDATES_PER_HIT = 10;
 const MIN_CANDIDATES = 200;
 const DEFAULT_TASTE = 0.3;
-/** Actions read at a time. */
-const PAGE = 1000;
+/** Number of actions per call of `sage.actions`. */
+const ACTIONS_PER_PAGE = 1000;
 /** Longest part of a text in the id of its action, in UTF-16 units. */
 const MAX_ID_TEXT = 200;
 
@@ -42,7 +42,7 @@ export interface TasteHit extends Hit {
   taste: number;
 }
 
-/** A sage that reads words. */
+/** Text functions of a sage. */
 export interface SageText {
   /**
    * Records actions on texts, as `sage.record`. Rejects with code "unknown-item" for a text without
@@ -63,7 +63,7 @@ export interface SageText {
   rank(hits: readonly Hit[], options?: { taste?: number }): Promise<TasteHit[]>;
 }
 
-/** Adds words to a sage; `catalogue` is that of the sage and of the texts. */
+/** Opens the text functions of a sage; `catalogue` is that of the sage and of the texts. */
 export function openSageText(
   sage: Sage,
   catalogue: Catalogue,
@@ -77,13 +77,13 @@ export function openSageText(
     });
     return sortByScore(catalogue, fused);
   };
-  /** The items that `recommend` of the sage leaves out, too. */
+  /** Items acted on, disliked or hidden, which `sage.recommend` leaves out, too. */
   const ownItems = async (): Promise<Set<ItemId>> => {
     const items = new Set(await sage.hidden());
-    for (let offset = 0; ; offset += PAGE) {
-      const actions = await sage.actions({ offset, count: PAGE });
+    for (let offset = 0; ; offset += ACTIONS_PER_PAGE) {
+      const actions = await sage.actions({ offset, count: ACTIONS_PER_PAGE });
       for (const { item } of actions) items.add(item);
-      if (actions.length < PAGE) return items;
+      if (actions.length < ACTIONS_PER_PAGE) return items;
     }
   };
   return {

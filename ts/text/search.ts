@@ -12,9 +12,9 @@ export type TextSearchOptions = Pick<
 >;
 
 const OPTIONS = ["count", "exclude", "filter", "exact", "variants"];
-/** What a name adds to the cosine. */
-const EXACT_NAME = 2;
-const ALL_WORDS = 0.25;
+/** Added to the cosine of an item with exactly this name. */
+const EXACT_NAME_BONUS = 2;
+const ALL_WORDS_BONUS = 0.25;
 
 /** Validates the options: code "option". */
 export function checkSearchOptions(where: string, options: TextSearchOptions): void {
@@ -22,7 +22,7 @@ export function checkSearchOptions(where: string, options: TextSearchOptions): v
   checkInteger(`${where}: count`, options.count ?? 20);
 }
 
-/** Searches a catalogue whose names are in the payload field `nameField`; without it, none are. */
+/** Search by vector and by the names in the payload field `nameField`; without it, by vector. */
 export function openTextSearch(
   catalogue: Catalogue,
   nameField: string | undefined,
@@ -32,13 +32,13 @@ export function openTextSearch(
     if (nameField === undefined) return new Map();
     if (lexicon?.revision !== catalogue.revision) lexicon = openLexicon(catalogue, nameField);
     const { exact, all } = lexicon.match(text);
-    const bonuses = new Map([...all].map((item) => [item, ALL_WORDS]));
-    for (const item of exact) bonuses.set(item, EXACT_NAME);
+    const bonuses = new Map([...all].map((item) => [item, ALL_WORDS_BONUS]));
+    for (const item of exact) bonuses.set(item, EXACT_NAME_BONUS);
     return bonuses;
   };
   return (text, vector, options) => {
     const bonuses = bonusesOf(text);
-    // A zero query gives the items by name cosine 0; without a vector nothing else is a hit.
+    // Without a vector, only matches by name are hits; a zero query gives them cosine 0.
     const query = vector ?? new Float32Array(catalogue.dim);
     const byVector = vector ? catalogue.search(query, options) : [];
     const byName = searchNamed(catalogue, query, bonuses, options);

@@ -100,8 +100,8 @@ export function decodeTower(section: Uint8Array, dim: number): Tower {
     hashes.every((hash, row) => row === 0 || hash > hashes[row - 1]!),
     "hashes are not in ascending order",
   );
-  const isPadded = codes.length % 2 === 0 || packed.at(-1)! < 16;
-  check(isPadded, "the last codes are not valid");
+  const isPaddingZero = codes.length % 2 === 0 || packed.at(-1)! < 16;
+  check(isPaddingZero, "the last codes are not valid");
   return {
     dim,
     rank: rank!,
@@ -199,7 +199,7 @@ export function openEncoder(tower: Tower): Encoder {
 }
 
 /**
- * components = axes^T sums, eight axes at a time: fewer loads and stores a product, as measured.
+ * components = axes^T sums, eight axes at a time: fewer loads and stores per product, as measured.
  */
 function project(sums: Float64Array, axes: Float64Array, components: Float64Array): void {
   const dim = components.length;

@@ -3,7 +3,7 @@
 import { SageError } from "../errors.js";
 import { inspect, isItemId } from "./check.js";
 
-/** So that a message of medoids can hold the name: at most 512 bytes in UTF-8. */
+/** At most 512 bytes in UTF-8, the limit of a compact medoids message (src/wire.rs). */
 const MAX_SPACE_CHARACTERS = 128;
 
 /** An object with vectors. */
@@ -23,7 +23,7 @@ export function checkSpace(where: string, { space }: InSpace): string | undefine
   );
 }
 
-/** The vector space of all the objects. Throws "dimension" if they have two, and names both. */
+/** The one space of all objects that have a name. Throws "dimension" for two names. */
 export function commonSpace(objects: readonly (InSpace | undefined)[]): string | undefined {
   const [space, other] = new Set(objects.flatMap((object) => object?.space ?? []));
   if (other === undefined) return space;

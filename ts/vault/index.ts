@@ -1,6 +1,6 @@
 /**
- * Encryption of what is kept, and of what devices exchange: stores sealed with a key or a
- * passphrase, `sync`, a gate that opens by consent, and an export as JSON. Import `pocketsage` as
+ * Encryption of stores, with a key or a passphrase, and of `sync` between devices; storage only
+ * after consent; and an export as JSON. Import `pocketsage` as
  * well, which loads the wasm.
  *
  * @packageDocumentation

@@ -1,6 +1,6 @@
 /**
- * `exportJson` and `importJson`: all that is stored about a user as one JSON document, for the user
- * to read, keep and take elsewhere. docs/export.md describes it.
+ * `exportJson` and `importJson`: all stored data of a user as one JSON document, which the user can
+ * read, keep and import elsewhere. docs/export.md describes it.
  */
 import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
@@ -29,7 +29,7 @@ export async function exportJson(
   const document = {
     ...{ format: FORMAT, version: VERSION, dim, space },
     actions: entries.map(({ item, at, vector, ...rest }) => ({
-      ...{ item, at, time: timeText(at), ...rest },
+      ...{ item, at, time: isoTime(at), ...rest },
       ...(vector && { vector: Array.from(vector) }),
     })),
     ...{ marks, deletions: tombstones, ledger },
@@ -38,7 +38,7 @@ export async function exportJson(
 }
 
 /**
- * Merges an export into a sage, as `sage.import` does: what is there already is not added twice,
+ * Merges an export into a sage, as `sage.import` does: stored actions are not added twice,
  * and deletions win. Resolves to the ledger of the export for `privacy.importLedger`, if it has
  * one. Rejects with code "corrupt", "version" or "dimension", and as `sage.import`; then nothing
  * was changed.
@@ -70,7 +70,7 @@ export async function importJson(
 
 type Document = Record<string, unknown>;
 
-/** The operations of a document. Only what encoding needs is checked: `sage.import` validates. */
+/** The operations of a document. Checks types only as encoding needs: `sage.import` validates. */
 function logOf({ space, actions, marks, deletions }: Document, dim: number): Log {
   if (!Array.isArray(actions) || !Array.isArray(marks) || !Array.isArray(deletions))
     throw corrupt("expected lists of actions, marks and deletions");
@@ -106,7 +106,7 @@ function corrupt(problem: string, cause?: unknown): SageError {
   );
 }
 
-/** ISO 8601 for readers; null for a time that a Date cannot hold. */
-function timeText(at: number): string | null {
+/** The time as ISO 8601, for people; null if it is outside of the range of Date. */
+function isoTime(at: number): string | null {
   return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : null;
 }

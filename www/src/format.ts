@@ -1,6 +1,6 @@
 /** Formats numbers, times and lists as English text. */
 
-// Formats load data of the language, some 10 ms each: they are made when they are first needed.
+// Each Intl format loads locale data, some 10 ms: it is created at its first use.
 const percentFormat = once(
   () => new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 0 }),
 );

@@ -67,7 +67,7 @@ export function itemById(items: Items, id: ItemId): Item {
   return items.get(id) ?? itemFromPayload(id, undefined);
 }
 
-/** Label and tags of an item as `createFilter` compares them. */
+/** Label and tags of an item, normalised for `createFilter`. */
 const searchTexts = new WeakMap<Item, string>();
 
 /** Whether every word of the query is the beginning of a word in the label or the tags. */

@@ -15,7 +15,7 @@ import { forEachInSlices, nextFrame } from "./slices.js";
 
 /** The value of the button "All" in the category filter; other buttons have a group's name. */
 const ALL_GROUPS = "*";
-/** Catalogues with more items have only the buttons of the matches down to those in sight. */
+/** Larger catalogues get buttons only for matches, in batches, as the wall is scrolled. */
 const MAX_BUTTONS = 2400;
 /** Number of buttons that are added when the end of the wall comes into sight. */
 const BATCH_SIZE = 120;
@@ -55,7 +55,7 @@ export function createWall(
   let groups: ItemGroup[] = [];
   const buttons = new Map<ItemId, HTMLButtonElement>();
   /** Matches without buttons, by group. */
-  let waiting: Item[][] = [];
+  let pendingGroups: Item[][] = [];
   let itemHues: ReadonlyMap<ItemId, number> = new Map();
   const emptyNote = createHtml("p", { class: "muted placeholder", hidden: true });
   const end = createHtml("div", { class: "wall-end" });
@@ -149,7 +149,7 @@ export function createWall(
 
   /** In a large catalogue, replaces the buttons by those of the first matches. */
   function showMatches(matches: readonly Item[]): void {
-    waiting = itemsByGroup(matches).reverse();
+    pendingGroups = itemsByGroup(matches).reverse();
     groups = [];
     buttons.clear();
     root.replaceChildren(emptyNote, end);
@@ -160,7 +160,7 @@ export function createWall(
   function addBatch(): void {
     let remaining = BATCH_SIZE;
     while (remaining > 0) {
-      const groupItems = waiting.pop();
+      const groupItems = pendingGroups.pop();
       if (groupItems === undefined) return endObserver.disconnect();
       let group = groups.at(-1);
       if (group?.name !== groupItems[0]?.group) {
@@ -170,12 +170,12 @@ export function createWall(
       }
       const added = groupItems.splice(0, remaining);
       remaining -= added.length;
-      if (groupItems.length > 0) waiting.push(groupItems);
+      if (groupItems.length > 0) pendingGroups.push(groupItems);
       if (group === undefined) continue;
       for (const item of added) register(addButton(group, item));
       group.element.style.setProperty("--item-count", String(group.buttons.length));
     }
-    // Observed anew, it reports whether it is still in sight.
+    // Observing the end again reports whether it is still in sight.
     endObserver.disconnect();
     endObserver.observe(end);
   }
@@ -279,7 +279,7 @@ function addButton({ grid, buttons }: ItemGroup, item: Item): HTMLButtonElement 
   return button;
 }
 
-/** What all buttons of items have: a copy takes half the time of new attributes. */
+/** Template of the item buttons: cloning takes half the time of setting attributes. */
 const itemButton = createHtml("button", {
   ...{ type: "button", class: "item", tabindex: -1, "aria-keyshortcuts": "S" },
 });

@@ -177,7 +177,7 @@ impl IncrementalTree {
         let has_live_cluster = |quad: &usize| repair.dead_mask[*quad] != [MAX_BOUND; QUAD_VECTORS];
         let mut live_quads = (0..repair.dead_mask.len()).filter(has_live_cluster);
         while let Some(first) = live_quads.next() {
-            // Four quads at a time; the last ones are filled up with the first.
+            // Four quads at a time; the last batch repeats its first quad to be complete.
             let rest: [usize; 3] = core::array::from_fn(|_| live_quads.next().unwrap_or(first));
             let quads = [first, rest[0], rest[1], rest[2]];
             for (pair, row) in
@@ -246,7 +246,7 @@ impl IncrementalTree {
     }
 
     /// Searches the nearest live cluster of an active cluster again if merges since its last search
-    /// may have changed it. Returns whether it has searched.
+    /// may have changed it. Returns whether a search was run.
     fn search_again_if_stale(&mut self, index: usize, repair: &mut RepairState) -> bool {
         let ActiveCluster { nearest, merge_count_at_search, .. } = &repair.active_clusters[index];
         let is_current = *merge_count_at_search == repair.inner_nodes.len();

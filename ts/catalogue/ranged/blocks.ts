@@ -83,7 +83,7 @@ export class BlockReader {
     return found;
   }
 
-  /** All blocks, some at a time, past the caches. */
+  /** Reads all blocks in batches of up to SCAN_BYTES, without the caches. */
   async scan(
     visit: (block: number, bytes: Uint8Array) => void,
     options: BlockReadOptions,
@@ -138,7 +138,7 @@ export class BlockReader {
     if (!joined) throw await this.#damage(block, "payloads", signal);
     this.#cache.put(part, joined);
     const view = new DataView(joined.buffer, joined.byteOffset, offsetRange.length);
-    // Offsets are those from the row before the block on, and from row 0 on in the first block.
+    // The first offset is that of the row before the block; in the first block, that of row 0.
     const first = Math.max(0, start - 1);
     const base = start === 0 ? 0 : view.getUint32(0, true);
     const textStart = row === 0 ? 0 : view.getUint32((row - 1 - first) * 4, true);
@@ -196,7 +196,7 @@ export class BlockReader {
     );
   }
 
-  /** The error of a block that does not match its hash: the file is another one, or damaged. */
+  /** The error for a block that does not match its hash: the file was replaced, or is damaged. */
   async #damage(block: number, what: string, signal: AbortSignal | undefined): Promise<SageError> {
     const { name } = this.#source;
     const length = Math.min(HEAD_BYTES, this.#head.length);

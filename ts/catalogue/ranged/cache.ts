@@ -11,14 +11,14 @@ const KEY_ORIGIN = "https://ranges.invalid";
 /** State of the Cache API: "off" if it is absent or not wanted. */
 export type CacheState = "off" | "on" | "refused" | "full";
 
-/** Parts by name, such as a block. */
+/** A cache of parts of a file (a block, the payloads of a block, a section) by name. */
 export interface PartCache {
   readonly state: CacheState;
   /** Bytes in memory. */
   readonly bytes: number;
   /** Whether a part is expected to be in one of the caches. */
   has(part: string): boolean;
-  /** Whether a part can be in one of the caches, also where these cannot be listed. */
+  /** As `has`, but true for all parts if the Cache API is on and cannot list its keys. */
   mayHave(part: string): boolean;
   /** Whether a part is in memory. */
   isInMemory(part: string): boolean;
@@ -28,7 +28,7 @@ export interface PartCache {
   /** Stores a part; `inMemory`: false for one that is in memory elsewhere. */
   put(part: string, bytes: Uint8Array, inMemory?: boolean): void;
   drop(part: string): void;
-  /** Drops what is in memory. */
+  /** Deletes the parts in memory. */
   clear(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The header and the section table of a `.sage` file, and the section of blocks (docs/format.md):
- * what a search by ranges keeps in memory, and the hashes of all that it reads later.
+ * The header and the section table of a `.sage` file, and its section of blocks (docs/format.md),
+ * which has the sketches of all rows and the hashes of the parts that searches read later.
  */
 import { SageError } from "../../errors.js";
 import { hash64 } from "./hash.js";
@@ -18,7 +18,7 @@ const MAX_SECTIONS = 64;
 const MAX_DIM = 32768;
 /** Version of the section of blocks. */
 const BLOCKS_VERSION = 1;
-/** Slots of section hashes; slot 0 has that of header and table. */
+/** Number of section hashes, indexed by section kind; slot 0 is that of header and table. */
 const HASH_SLOTS = 32;
 /** Bytes of the fixed part of the section of blocks. */
 const BLOCKS_HEAD_BYTES = 32 + HASH_SLOTS * 8;
@@ -186,7 +186,7 @@ export function readBlocks(
   return table;
 }
 
-/** What `writeBlocks` writes; see {@link BlockTable}. */
+/** The content of a new section of blocks; fields as in {@link BlockTable}. */
 export interface NewBlocks {
   readonly ends: Uint32Array;
   readonly centreScales: Float32Array;
@@ -198,7 +198,7 @@ export interface NewBlocks {
 }
 
 /**
- * The bytes of a `.sage` file with a section of blocks at its end, which replaces one that it has.
+ * The bytes of a `.sage` file with this section of blocks at its end, instead of an older one.
  * `file` is a valid file without bytes after its last section. O(bytes).
  */
 export function writeBlocks(file: Uint8Array, blocks: NewBlocks): Uint8Array<ArrayBuffer> {

@@ -28,7 +28,7 @@ export function hash64(...parts: readonly Uint8Array[]): string {
 }
 
 function hashBytes(bytes: Uint8Array): string {
-  const state = new State();
+  const state = new HashState();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { length } = bytes;
   let at = length & ~31;
@@ -71,7 +71,7 @@ function hashBytes(bytes: Uint8Array): string {
 }
 
 /** A 64-bit integer with the operations of XXH64. */
-class State {
+class HashState {
   high = 0;
   low = 0;
 
@@ -96,7 +96,7 @@ class State {
     this.set(productHigh, Math.imul(this.low, low));
   }
 
-  /** One step for an accumulator of 0: (value x prime 2), rotated by 31, x prime 1. */
+  /** The XXH64 round of an accumulator of 0: (value x prime 2), rotated by 31, x prime 1. */
   round(): void {
     this.multiply(P2_HIGH, P2_LOW);
     this.rotate(31);
@@ -117,7 +117,7 @@ function upperHalf(a: number, b: number): number {
 }
 
 /** Hashes stripes of 32 bytes: four accumulators, which are then merged into `state`. */
-function hashStripes(state: State, bytes: Uint8Array): void {
+function hashStripes(state: HashState, bytes: Uint8Array): void {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const words = new Int32Array(aligned.buffer, aligned.byteOffset, aligned.length >> 2);
   // Accumulators with seed 0: prime 1 + prime 2, prime 2, 0, -prime 1.
@@ -125,13 +125,13 @@ function hashStripes(state: State, bytes: Uint8Array): void {
   const lows = new Int32Array([0xadc0b5d6, P2_LOW, 0, 0x7a143579]);
   for (let lane = 0; lane < 4; lane += 1) hashLane(words, lane, highs, lows);
   for (let lane = 0; lane < 4; lane += 1) {
-    const merged = new State();
+    const merged = new HashState();
     merged.set(highs[lane]!, lows[lane]!);
     merged.rotate([1, 7, 12, 18][lane]!);
     state.add(merged.high, merged.low);
   }
   for (let lane = 0; lane < 4; lane += 1) {
-    const merged = new State();
+    const merged = new HashState();
     merged.set(highs[lane]!, lows[lane]!);
     merged.round();
     state.set(state.high ^ merged.high, state.low ^ merged.low);
@@ -140,7 +140,7 @@ function hashStripes(state: State, bytes: Uint8Array): void {
   }
 }
 
-/** The accumulator of one lane over all stripes. The only loop that matters for the time. */
+/** The accumulator of one lane over all stripes. This loop takes nearly all of the time. */
 function hashLane(words: Int32Array, lane: number, highs: Int32Array, lows: Int32Array): void {
   let high = highs[lane]!;
   let low = lows[lane]!;

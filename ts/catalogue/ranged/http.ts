@@ -1,4 +1,4 @@
-/** Reads ranges of a file on a web server. Requests carry nothing but the range. */
+/** Reads ranges of a file on a web server, by requests without data of the user. */
 import { asSageError, SageError } from "../../errors.js";
 import { checkAbort, checkKeys } from "../../values/check.js";
 import { NoRanges, type RangeSource, type ReadOptions, replaced, tooShort } from "./source.js";
@@ -33,7 +33,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
       new Request(name, {
         headers,
         ...(signal && { signal }),
-        // Not every runtime knows the option, and those that do not have no cache.
+        // Runtimes without the option `cache` have no HTTP cache to bypass.
         ...(fresh && "cache" in Request.prototype && { cache: "reload" as const }),
       }),
     );

@@ -2,7 +2,7 @@
 import type { ItemId } from "../../item.js";
 import { corrupt } from "./format.js";
 
-/** Ids whose start is stored: one of so many. The others follow from lengths. */
+/** Rows per stored start offset; the starts between are sums of lengths. */
 const ROWS_PER_START = 64;
 
 /** The ids of n rows. Memory: their bytes, 1 to 2 bytes a row for lengths, 3 to 4 for the order. */
@@ -15,7 +15,7 @@ export interface IdTable {
 
 /**
  * Reads the sections 4 (`offsets`), 5 (`bytes`) and 6 (`order`) of a file. They are verified by
- * their hashes; only what could lead outside the arrays is checked.
+ * their hashes; here only offsets and rows outside of the arrays are rejected.
  */
 export function readIds(
   offsets: Uint8Array,

@@ -14,16 +14,16 @@ import { wholeCatalogue } from "./whole.js";
 const DEFAULT_REQUESTS = 6;
 const DEFAULT_BYTES = 400_000;
 const DEFAULT_MEMORY = 2_000_000;
-/** Largest value of the options that are numbers. */
+/** Largest value of a numeric option. */
 const MAX_OPTION = 2 ** 32;
 
 /**
  * Opens a catalogue that `pocketsage build --ranges` wrote: loads ids and sketches, about 46 bytes
- * an item of 256 dimensions, and leaves the vectors where they are. `source` is a URL for
- * `httpSource`, or a source.
+ * an item of 256 dimensions, and no vectors. `source` is a URL, read by `httpSource`, or a
+ * source.
  *
- * Rejects with code "retrieval" if the source fails, "corrupt" or "version" for other bytes than
- * such a file, "memory" if the ids and sketches do not fit, "option", and "aborted".
+ * Rejects with code "retrieval" if the source fails, "corrupt" or "version" for bytes that are
+ * no such file, "memory" if the ids and sketches do not fit, "option", and "aborted".
  */
 export async function openRanged(
   source: RangeSource | string | URL,
@@ -128,7 +128,7 @@ function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
       );
 }
 
-/** The source with its reads counted. */
+/** A source that adds the number and the bytes of its reads to `read`. */
 function countReads(source: RangeSource, read: { requests: number; bytes: number }): RangeSource {
   return {
     name: source.name,

@@ -2,23 +2,23 @@
 import type { BlockTable } from "./format.js";
 import { centreProducts, ERROR_PER_FACTOR, estimateRows, signSums } from "./sketch.js";
 
-/** Rows whose sketches are compared with a query at least: those of the nearest blocks. */
+/** Minimum number of rows, in the nearest blocks, whose scores are estimated from sketches. */
 const MIN_ESTIMATED_ROWS = 10_000;
-/** Estimated rows for each requested hit, if that is more. */
+/** Minimum number of estimated rows for each requested hit. */
 const ESTIMATED_ROWS_PER_HIT = 100;
-/** Best estimated rows from which probabilities are computed. */
+/** Maximum number of rows, those of the best estimates, that get a probability. */
 const MAX_CANDIDATES = 2000;
-/** Share of the best rows that the blocks are expected to hold; no more blocks are read then. */
-const ENOUGH = 0.998;
-/** Blocks that are sorted at first by their centres. */
+/** No more blocks are read once they are expected to hold this share of the best rows. */
+const ENOUGH_SHARE = 0.998;
+/** Number of blocks that are sorted by the scores of their centres before all are sorted. */
 const FIRST_BLOCKS = 256;
-/** Steps of the search for the threshold. */
+/** Iterations of the bisection for the score threshold. */
 const BISECTIONS = 16;
-/** Factor from z / sigma to the exponent of a logistic function that is close to the normal one. */
-const LOGISTIC = 1.702;
+/** 1 / (1 + exp(-1.702 z)) approximates the normal distribution function within 0.01. */
+const LOGISTIC_SLOPE = 1.702;
 
-/** Blocks beyond the budget after which no smaller one is looked for. */
-const MAX_REFUSED = 50;
+/** Planning ends after this number of blocks that did not fit into the budget. */
+const MAX_SKIPPED_BLOCKS = 50;
 
 /** Limits of the reads for one query. */
 export interface Budget {
@@ -26,7 +26,7 @@ export interface Budget {
   readonly bytes: number;
 }
 
-/** What a plan needs of a catalogue. */
+/** The parts of a catalogue, and the allowed rows, from which a query is planned. */
 export interface Planned {
   readonly table: BlockTable;
   /** Squared lengths of the rows, for the metric "l2" only. */
@@ -64,7 +64,7 @@ export function planQuery(
   let covered = 0;
   let refused = 0;
   for (const block of blocks) {
-    if (covered >= ENOUGH * total || refused > MAX_REFUSED) break;
+    if (covered >= ENOUGH_SHARE * total || refused > MAX_SKIPPED_BLOCKS) break;
     if (planned.isCached(block)) cached.push(block);
     else {
       const tried = [...chosen, block].sort((a, b) => a - b);
@@ -94,8 +94,8 @@ function rowsOf({ ends }: BlockTable, { first, last }: Run): number {
 }
 
 /**
- * Consecutive blocks as runs, joined across the gaps of least rows until there are not more than
- * the requests allow. `blocks` ascend.
+ * Joins consecutive blocks to runs; then joins runs across the gaps with the fewest rows, until
+ * `maxRequests` suffice for all runs. `blocks` are in ascending order.
  */
 export function joinRuns(
   blocks: readonly number[],
@@ -125,7 +125,7 @@ export function joinRuns(
  * The blocks by descending number of the `count` best rows that they are expected to hold, and
  * these numbers.
  *
- * An estimate has a normal error of a known size, so that a row is among the best with the
+ * The error of an estimate is normal with a known deviation: a row is among the best with the
  * probability that its score exceeds a threshold; the threshold is the one for which the
  * probabilities of all rows sum to `count`.
  */
@@ -134,10 +134,10 @@ function rankBlocks(
   count: number,
   planned: Planned,
 ): { blocks: number[]; gains: Map<number, number> } {
-  const rows = estimate(query, count, planned);
-  const order = largest(rows.scores, MAX_CANDIDATES + 2 * count);
+  const rows = estimateScores(query, count, planned);
+  const order = largestIndices(rows.scores, MAX_CANDIDATES + 2 * count);
   const scores = Float64Array.from(order, (index) => rows.scores[index]!);
-  const errors = Float64Array.from(order, (index) => rows.errors[index]! / LOGISTIC + 1e-12);
+  const errors = Float64Array.from(order, (index) => rows.errors[index]! / LOGISTIC_SLOPE + 1e-12);
   const exceeds = (index: number, threshold: number): number =>
     1 / (1 + Math.exp((threshold - scores[index]!) / errors[index]!));
   const largestError = errors.reduce((most, error) => Math.max(most, error), 0);
@@ -159,7 +159,7 @@ function rankBlocks(
 }
 
 /** Estimated scores of the rows of the nearest blocks, with their standard errors and blocks. */
-function estimate(query: Float32Array, count: number, planned: Planned) {
+function estimateScores(query: Float32Array, count: number, planned: Planned) {
   const { table, norms, isAllowed } = planned;
   const products = centreProducts(table, query);
   const sums = signSums(query, table.sketchBytes);
@@ -203,23 +203,23 @@ function estimate(query: Float32Array, count: number, planned: Planned) {
   return { scores, errors, blocks };
 }
 
-/** All indices, those of the largest values first. Most searches take a few hundred of them. */
+/** All indices by descending value, sorted in parts: most searches take a few hundred. */
 function* nearestFirst(products: Float32Array): Generator<number> {
-  const first = bestFirst(products, FIRST_BLOCKS);
+  const first = topIndices(products, FIRST_BLOCKS);
   yield* first;
   if (first.length === products.length) return;
   const taken = new Set(first);
-  for (const block of bestFirst(products, products.length)) if (!taken.has(block)) yield block;
+  for (const block of topIndices(products, products.length)) if (!taken.has(block)) yield block;
 }
 
 /** The indices of the `count` largest values, largest first; of equal values, the lowest first. */
-function bestFirst(values: Float32Array, count: number): number[] {
-  return largest(values, count).sort((a, b) => values[b]! - values[a]! || a - b);
+function topIndices(values: Float32Array, count: number): number[] {
+  return largestIndices(values, count).sort((a, b) => values[b]! - values[a]! || a - b);
 }
 
 /** The indices of the `count` largest values, ascending; of equal values, the lowest. */
-function largest(values: Float32Array, count: number): number[] {
-  // A typed array sorts its numbers many times as fast as indices by a function.
+function largestIndices(values: Float32Array, count: number): number[] {
+  // Sorting a typed array is many times faster than sorting indices by a comparison function.
   const sorted = values.slice().sort();
   const threshold = sorted[sorted.length - count] ?? -Infinity;
   let ties = count - values.reduce((above, value) => above + (value > threshold ? 1 : 0), 0);

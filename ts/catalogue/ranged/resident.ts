@@ -1,4 +1,4 @@
-/** Loads what a search by ranges keeps in memory: the blocks' sketches, ids, and small sections. */
+/** Loads the part of a file that stays in memory: sketches of the rows, ids, small sections. */
 import { SageError } from "../../errors.js";
 import { decodePriors } from "../priors.js";
 import { ATTRIBUTES, PRIORS, REMOVED, SCALES, SPACE } from "../sections.js";

@@ -1,9 +1,9 @@
-/** Exact scores of the rows of a block, and the best of them. */
+/** Exact scores of the rows of a block, and the top-k rows. */
 import type { FileHead } from "./format.js";
 
 /** The code of component 0. */
 const ZERO_CODE = 64;
-/** Steps of a residual in one step of a code. */
+/** Residual steps per code step: a component is (code - 64) + residual / 256, times the scale. */
 const RESIDUAL_STEPS = 256;
 /** Largest scale of a stored vector: that of the core. */
 const MAX_SCALE = Math.fround(3.4028234663852886e38 / 65);
@@ -37,24 +37,24 @@ export function scoreBlock(
   const rows = end - start;
   const residuals = bytes.length > rows * dim ? bytes.subarray(rows * dim) : undefined;
   const signed = residuals && new Int8Array(residuals.buffer, residuals.byteOffset, rows * dim);
-  const wide = Float64Array.from(query);
-  const squares = wide.reduce((sum, value) => sum + value * value, 0);
+  const queryF64 = Float64Array.from(query);
+  const querySquaredLength = queryF64.reduce((sum, value) => sum + value * value, 0);
   const scores = new Float32Array(rows);
   for (let index = 0; index < rows; index += 1) {
     const at = index * dim;
     let product = 0;
-    let norm = 0;
+    let squaredSteps = 0;
     for (let axis = 0; axis < dim; axis += 1) {
       const steps =
         (bytes[at + axis]! - ZERO_CODE) * RESIDUAL_STEPS + (signed ? signed[at + axis]! : 0);
-      product += wide[axis]! * steps;
-      norm += steps * steps;
+      product += queryF64[axis]! * steps;
+      squaredSteps += steps * steps;
     }
-    const scale = scales ? scales[start + index]! : scaleOf(norm);
+    const scale = scales ? scales[start + index]! : scaleOf(squaredSteps);
     const score = (product / RESIDUAL_STEPS) * scale;
     if (metric === 0) scores[index] = Math.max(-1, Math.min(1, score)) + 0;
     else if (metric === 1) scores[index] = score + 0;
-    else scores[index] = Math.min(0, 2 * score - norms![start + index]! - squares) + 0;
+    else scores[index] = Math.min(0, 2 * score - norms![start + index]! - querySquaredLength) + 0;
   }
   return scores;
 }
@@ -90,7 +90,7 @@ export function decodeRow(
   return components.map((component) => component * scale);
 }
 
-/** Whether the scales of these rows follow from their codes, bit by bit. */
+/** Whether `scaleOf` computes the stored scales of these rows from their codes, bit by bit. */
 export function scalesFollow(
   codes: Uint8Array,
   residuals: Uint8Array | undefined,
@@ -109,7 +109,7 @@ export function scalesFollow(
   });
 }
 
-/** The best rows so far. Of equal scores, the lowest row is the better one. */
+/** Collects the top-k rows. Of equal scores, the lower row ranks first. */
 export class BestRows {
   #rows: ScoredRow[] = [];
   readonly #count: number;

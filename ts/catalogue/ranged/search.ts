@@ -28,7 +28,7 @@ import type { RangedCatalogue, RangedSearchOptions, RangedTraffic } from "./type
 /** Largest `count` of a search. */
 const MAX_COUNT = 100_000;
 
-/** What a catalogue is made of. */
+/** The parts from which `createRanged` makes a catalogue. */
 export interface RangedParts {
   readonly source: RangeSource;
   readonly resident: ResidentPart;
@@ -38,7 +38,7 @@ export interface RangedParts {
   readonly read: { requests: number; bytes: number };
 }
 
-/** A query and how many hits it wants. */
+/** A query vector and its maximum number of hits. */
 interface CountedQuery {
   readonly vector: Float32Array;
   readonly count: number;
@@ -54,19 +54,19 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   let reader: BlockReader | undefined = new BlockReader(source, head, table, cache);
   let columns: Promise<FilterColumns> | undefined;
 
-  function open(): { resident: ResidentPart; reader: BlockReader } {
+  function openParts(): { resident: ResidentPart; reader: BlockReader } {
     if (!resident || !reader)
       throw new SageError("closed", "This catalogue was closed: open it again with openRanged.");
     return { resident, reader };
   }
 
   function rowOf(item: ItemId): number {
-    const { ids } = open().resident;
+    const { ids } = openParts().resident;
     return isItemId(item) ? ids.rowOf(item) : -1;
   }
 
   function blockOf(row: number): number {
-    const { ends } = open().resident.table;
+    const { ends } = openParts().resident.table;
     let [low, high] = [0, ends.length - 1];
     while (low < high) {
       const middle = (low + high) >>> 1;
@@ -77,14 +77,14 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   async function loadColumns(signal: AbortSignal | undefined): Promise<FilterColumns> {
-    const bytes = await readAttributeBytes(open().resident, source, cache, { signal });
+    const bytes = await readAttributeBytes(openParts().resident, source, cache, { signal });
     // Column values are read in place, so the section begins at a multiple of 8 bytes.
     return { rows: head.rows, columns: readAttributes(bytes.slice(), head.rows) };
   }
 
   /** The rows that may be hits; undefined if all rows may. */
-  async function restrict({ exclude, filter, signal }: RangedSearchOptions) {
-    const { removed } = open().resident;
+  async function allowedRowFilter({ exclude, filter, signal }: RangedSearchOptions) {
+    const { removed } = openParts().resident;
     const excluded = new Set(
       checkItemIds("search: exclude", exclude)
         .map(rowOf)
@@ -108,8 +108,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   function plannedFor(isAllowed: Planned["isAllowed"]): Planned {
-    const { table, values } = open().resident;
-    const requestsPerRun = open().reader.rangesOf({ first: 0, last: 0 }).length;
+    const { table, values } = openParts().resident;
+    const requestsPerRun = openParts().reader.rangesOf({ first: 0, last: 0 }).length;
     return {
       ...{ table, norms: values.norms, rowBytes: dim * requestsPerRun, requestsPerRun, isAllowed },
       isCached: (block) => cache.has(`block-${block}`),
@@ -131,10 +131,10 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       );
     if (minScore !== undefined) checkFinite("search: minScore", minScore);
     checkAbort(signal);
-    const isAllowed = await restrict(options);
+    const isAllowed = await allowedRowFilter(options);
     const vectors = queries.map(({ vector }) => prepare(vector));
     const best = queries.map(({ count }) => new BestRows(count));
-    const { reader, resident } = open();
+    const { reader, resident } = openParts();
     const visit = (block: number, bytes: Uint8Array, query: number): void => {
       const rows = reader.rowsOf(block);
       const scores = scoreBlock(bytes, vectors[query]!, rows, head, resident.values);
@@ -157,13 +157,13 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
         const wanted = [...new Set(plans.flat())].sort((a, b) => a - b);
         const maxRequests = budget.requests * queries.length;
         const blocks = await reader.read(wanted, maxRequests, readOptions);
-        // Every query scores every block: one that another query needed costs nothing.
+        // Each query scores all read blocks: those read for other queries cost no request.
         for (const [block, bytes] of blocks)
           for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
       }
     }
     checkAbort(signal);
-    open();
+    openParts();
     return best.map((rows) =>
       rows.sorted().map(({ row, score }) => ({
         item: resident.ids.idOf(row),
@@ -181,7 +181,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       ...["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"],
     ]);
     const count = checkInteger("search: count", options.count ?? 20, 1, MAX_COUNT);
-    open();
+    openParts();
     const queries = vectors.map((vector, index) => ({
       vector: checkVector(`search: query ${index}`, vector, dim),
       count,
@@ -194,7 +194,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     signal?: AbortSignal,
   ): Promise<(Float32Array | undefined)[]> {
     checkAbort(signal);
-    const { reader, resident } = open();
+    const { reader, resident } = openParts();
     const rows = checkItemIds("vectors", items).map(rowOf);
     const wanted = [...new Set(rows.filter((row) => row >= 0).map(blockOf))].sort((a, b) => a - b);
     // A request for each run of blocks: joined across gaps, they could span the whole file.
@@ -207,9 +207,9 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     });
   }
 
-  /** The requests that queries would cause now. */
+  /** The requests that a search by these queries would send now; sends nothing. */
   function outbound(queries: readonly Query[]): Outbound[] {
-    const planned = plannedFor(removedFilter(open().resident.removed));
+    const planned = plannedFor(liveRowFilter(openParts().resident.removed));
     const plans = queries.map(({ vector, count }) =>
       planQuery(prepare(checkVector("preview", vector, dim)), count, planned, budget),
     );
@@ -217,7 +217,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       .filter((block) => !planned.isCached(block))
       .sort((a, b) => a - b);
     return joinRuns(missing, planned, budget.requests * queries.length).flatMap((run) =>
-      open()
+      openParts()
         .reader.rangesOf(run)
         .map(({ offset, length }) => ({
           to: source.name,
@@ -237,7 +237,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       );
     retriever.space = space;
     retriever.outbound = outbound;
-    // Ranges leave the device, no vectors.
+    // Requests contain ranges, no vectors.
     retriever.hidesQueries = true;
     retriever.withFilter = createRetriever;
     return retriever;
@@ -269,7 +269,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     async payload(item, options = {}) {
       const row = rowOf(item);
       if (row < 0) return undefined;
-      const text = await open().reader.payload(row, blockOf(row), options.signal);
+      const text = await openParts().reader.payload(row, blockOf(row), options.signal);
       if (!text) return undefined;
       try {
         return JSON.parse(text);
@@ -282,7 +282,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     },
     prior(item) {
       const row = rowOf(item);
-      return row < 0 ? undefined : (open().resident.priors[row] ?? 0);
+      return row < 0 ? undefined : (openParts().resident.priors[row] ?? 0);
     },
     retriever: createRetriever(),
     vectors: (items) => vectorsOf(items),
@@ -294,7 +294,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 }
 
 /** The rows that are not removed; undefined if none is. */
-function removedFilter(removed: Uint32Array): ((row: number) => boolean) | undefined {
+function liveRowFilter(removed: Uint32Array): ((row: number) => boolean) | undefined {
   if (removed.length === 0) return undefined;
   return (row) => (removed[row >> 5]! & (1 << (row & 31))) === 0;
 }

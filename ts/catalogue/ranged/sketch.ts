@@ -3,7 +3,7 @@
  * its block (RaBitQ without the rotation), and one factor per row.
  *
  * For a query q and a row x = c + r with centre c, the estimate of q x is q c + f q sign(r), where
- * f = r r / (r sign(r)). It is unbiased where r has no direction that is special for q.
+ * f = r r / (r sign(r)). It is unbiased if the direction of r is independent of q.
  */
 import type { BlockTable } from "./format.js";
 
@@ -55,11 +55,11 @@ export function centreProducts(table: BlockTable, query: Float32Array): Float32A
   const steps = Math.min(32767, Math.floor(2 ** 31 / (128 * dim)) - 1);
   const scale = largest > 0 ? largest / steps : 0;
   const rounded = Int32Array.from(query, (value) => (scale > 0 ? Math.round(value / scale) : 0));
-  // The code of 0 is subtracted once a block.
+  // ZERO_CODE x the sum of the query, subtracted from the product of each block.
   const offset = rounded.reduce((sum, value) => sum + value, 0) * ZERO_CODE;
   const products = new Float32Array(count);
   for (let block = 0, at = 0; block < count; block += 1) {
-    // Two sums, because one would wait for each addition.
+    // Two independent sums: the processor overlaps their additions.
     let even = 0;
     let odd = 0;
     let axis = 0;

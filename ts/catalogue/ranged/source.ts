@@ -1,11 +1,11 @@
-/** Where the bytes of a catalogue come from: files, blobs and buckets. ranges-http.ts has hosts. */
+/** Sources of the bytes of a catalogue: files, blobs and buckets. Web servers: http.ts. */
 import { SageError } from "../../errors.js";
 import { inspect } from "../../values/check.js";
 
 /** Options of a read. */
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** Whether caches between here and the file are to be passed by, after a hash did not match. */
+  /** Whether to bypass HTTP caches, because the hash of an earlier read did not match. */
   fresh?: boolean;
 }
 
@@ -134,7 +134,7 @@ export function bucketSource(bucket: BucketLike, key: string): RangeSource {
   };
 }
 
-/** The error of a file that is another one than when it was opened. */
+/** The error for a file that was replaced after it was opened. */
 export function replaced(name: string, before: string, after: string): SageError {
   return new SageError(
     "retrieval",

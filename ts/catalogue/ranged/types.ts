@@ -7,10 +7,10 @@ import type { CacheState } from "./cache.js";
 
 /** Options of {@link openRanged}. */
 export interface RangedOptions {
-  /** Most requests for a query that finds nothing in a cache, at least 1. Default: 6. */
+  /** Maximum number of requests for a query without cached blocks, at least 1. Default: 6. */
   maxRequests?: number;
   /**
-   * Most bytes that a query reads if nothing is cached. At least one block, of up to 64 KiB, is
+   * Maximum bytes that a query reads if nothing is cached. At least one block of up to 64 KiB is
    * read. Default: 400,000.
    */
   maxBytes?: number;
@@ -40,7 +40,7 @@ export interface RangedSearchOptions {
   exclude?: Iterable<ItemId>;
   /** Condition that hits must meet. Its first use reads the attributes of all items. */
   filter?: Filter;
-  /** Whether to read and score every item, in parts: the bytes of the file per call. */
+  /** Whether to read all vectors of the file and score every item. Default: false. */
   exact?: boolean;
   /**
    * What a block that does not match its hash means: "error" rejects, "skip" searches the others.
@@ -51,7 +51,7 @@ export interface RangedSearchOptions {
   signal?: AbortSignal;
 }
 
-/** What was read since the catalogue was opened. */
+/** Counts of reads since the catalogue was opened. */
 export interface RangedTraffic {
   /** Reads of the source, including those of `openRanged`. */
   requests: number;

@@ -7,7 +7,7 @@ import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
 import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
 
-/** Takes ownership of the catalogue. `read` counts what its download took. */
+/** Takes ownership of the catalogue. `read`: requests and bytes of its download. */
 export function wholeCatalogue(
   catalogue: Catalogue,
   read: { requests: number; bytes: number },

@@ -14,21 +14,21 @@ export interface ActionReport {
   /** Actions that the vectors were computed from. */
   actions: number;
   users: number;
-  /** Items whose vector is that of their actions. */
+  /** Items whose vector was computed from actions. */
   embedded: number;
-  /** Items left out, which have neither company in a history nor a text. */
+  /** Items left out: they share no history with another item, and have no text. */
   dropped: number;
 }
 
 export interface ActionItems {
   readonly items: FileItem[];
-  /** The index of each in the list that was given. */
+  /** The index of each item in the given list. */
   readonly indices: readonly number[];
   readonly report: ActionReport;
 }
 
 /**
- * Gives each item the vector of its actions in the file. An item without any keeps an empty vector,
+ * Sets each item's vector, from actions in the file. An item without one keeps an empty vector,
  * which its text replaces later, if `keepOthers`; else it is left out. Of a file that is split,
  * only the train actions count, so that `pocketsage eval` on the same file is fair. Throws an
  * InputError if no item of the catalogue has a vector.
@@ -74,7 +74,7 @@ export async function embedActions(
   };
 }
 
-/** By action: 1, or 0 if it is not of the part "train" of a file that is split. */
+/** For each action 1; 0 if the file is split and the action is not in its part "train". */
 function trainFlagsOf({ item, part }: ActionLog): Uint8Array {
   if (!part) return new Uint8Array(item.length).fill(1);
   const train = PARTS.indexOf("train");

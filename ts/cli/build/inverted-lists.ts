@@ -17,7 +17,7 @@ export const MIN_ITEMS_FOR_LISTS = 20_000;
 /** `--lists auto` omits lists of which a search would scan more than this share of the items. */
 export const MAX_SCANNED_SHARE = 0.5;
 
-/** Lists for each item, at n = 1: their number grows with the square root of n. */
+/** Factor k of the number of lists, k sqrt(n) for n items. */
 const LISTS_PER_ROOT = 4;
 const MIN_ITEMS_PER_LIST = 32;
 /** Each query scores all centres, so more lists cost more than they save. */
@@ -28,7 +28,7 @@ const SAMPLE_ROWS_PER_LIST = 48;
 const KMEANS_ITERATIONS = 8;
 /** Items that are queries, alone and as averages, to measure which lists a search must probe. */
 const MAX_TRIAL_ITEMS = 500;
-/** Items of an average, which is the query of an unlike history: its neighbours are scattered. */
+/** Items per average. The neighbours of an average of unlike items are in many lists. */
 const ITEMS_PER_AVERAGE = 5;
 const NEIGHBOURS_PER_TRIAL = 10;
 /** Recall that the probed lists must reach, for items and for averages. */
@@ -123,7 +123,7 @@ function withLists(
 interface Probing {
   /** The least number of lists. */
   readonly probed: number;
-  /** Lists whose centres score at most this much less than the nearest are probed, too. */
+  /** Lists whose centre scores at most this much below the best centre are probed, too. */
   readonly margin: number;
   /** Share of the exact nearest neighbours of the trial queries in the probed lists. */
   readonly recall: number;
@@ -134,7 +134,7 @@ interface Probing {
 /** The lists of a trial query, nearest centre first, and those of its exact nearest neighbours. */
 interface Trial {
   readonly listOrder: readonly number[];
-  /** The score of each list in `listOrder`, less than that of the first by this much. */
+  /** For each list in `listOrder`: score of the first list minus score of this list. */
   readonly gaps: readonly number[];
   /** For each neighbour the place of its list in `listOrder`. */
   readonly places: readonly number[];
@@ -193,7 +193,7 @@ function measureProbing(
   };
 }
 
-/** The average of `vectors[index]` and those after it, in a circle. */
+/** The average of ITEMS_PER_AVERAGE vectors from `index` on; after the last follows the first. */
 function averageFrom(vectors: readonly Float32Array[], index: number): Float32Array {
   const members = Array.from(
     { length: ITEMS_PER_AVERAGE },

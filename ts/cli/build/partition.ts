@@ -4,9 +4,9 @@ import { openRandom, type Random } from "../random.js";
 const ITERATIONS = 6;
 /** Groups per level. */
 const MAX_GROUPS = 32;
-/** Share of the largest group that k-means aims at, so that few groups are too large. */
+/** Mean group size that k-means aims at, as a share of `maxRows`: few groups exceed it then. */
 const TARGET_FILL = 0.65;
-/** Groups of a smaller share are merged with the group before them where both fit. */
+/** Groups below this share of `maxRows` are merged with the previous group if both fit. */
 const MERGE_FILL = 0.25;
 
 /**
@@ -45,7 +45,7 @@ function split(
   const groups = chainOrder(centres, dim)
     .map((centre) => rows.filter((_, index) => assignment[index] === centre))
     .filter(({ length }) => length > 0);
-  // Equal rows cannot be told apart: they are cut where the group is full.
+  // k-means cannot separate equal rows: they are cut into groups of `maxRows`.
   if (groups.length === 1)
     return Array.from({ length: Math.ceil(rows.length / maxRows) }, (_, part) =>
       rows.subarray(part * maxRows, (part + 1) * maxRows),
@@ -105,7 +105,7 @@ function nearestCentres(
     let best = -Infinity;
     for (let centre = 0; centre < count; centre += 1) {
       const to = centre * dim;
-      // Two sums, because one would wait for each addition.
+      // Two independent sums: the processor overlaps their additions.
       let even = -halfSquares[centre]!;
       let odd = dim % 2 === 1 ? values[from + dim - 1]! * centres[to + dim - 1]! : 0;
       for (let axis = 0; axis + 1 < dim; axis += 2) {
@@ -143,7 +143,7 @@ function moveCentres(
   }
 }
 
-/** An order in which each centre is followed by the nearest one that is left. */
+/** A greedy tour: each centre is followed by the nearest one not yet in the tour. */
 function chainOrder(centres: Float32Array, dim: number): number[] {
   const left = Array.from({ length: centres.length / dim }, (_, centre) => centre);
   const order = [left.shift()!];

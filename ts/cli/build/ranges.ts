@@ -22,7 +22,7 @@ import { partition } from "./partition.js";
 /** Largest block, in bytes of vectors. */
 const MAX_BLOCK_BYTES = 64 << 10;
 
-/** What `--ranges` did, for the report. */
+/** The figures of `--ranges` in the report. */
 export interface RangesReport {
   blocks: number;
   /** Bytes of sketches and ids that a search by ranges keeps in memory. */

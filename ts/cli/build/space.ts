@@ -4,7 +4,7 @@ import { withCore } from "../../core/glue.js";
 import { UsageError } from "../command-error.js";
 import { type Axes, axesToNpy } from "./reduce.js";
 
-/** So that the name with dimension, normalisation and reduction has at most 128 characters. */
+/** Leaves room for dimension, normalisation and reduction in a name of 128 characters. */
 const MAX_MODEL_CHARACTERS = 80;
 
 /**
@@ -21,8 +21,8 @@ export function parseModel(model: string | undefined): string | undefined {
 }
 
 /**
- * The name of the space of vectors as they were given: `given`, that of a catalogue which is read,
- * or the model with the dimension and whether vectors are scaled to unit length. Undefined for
+ * The name of the space of the vectors as read: `given`, the name in a catalogue that is the input,
+ * or else the model with the dimension and whether vectors are scaled to unit length. Undefined for
  * neither. Throws a UsageError for both.
  */
 export function nameSpace(
@@ -37,7 +37,7 @@ export function nameSpace(
   return `${model}/${dim}/${metric === "cosine" ? "unit" : "raw"}`;
 }
 
-/** The name of the space of reduced vectors. `axes`: those of pca; undefined if cut. */
+/** The name of the space of reduced vectors. `axes`: of PCA; undefined for truncation. */
 export function nameReducedSpace(
   space: string | undefined,
   dims: number,
@@ -45,7 +45,7 @@ export function nameReducedSpace(
 ): string | undefined {
   if (space === undefined) return undefined;
   if (!axes) return `${space}/first-${dims}`;
-  // Other items give other axes, and so another space.
+  // The axes depend on the items: each set of items has a space of its own.
   const checksum = withCore((core) => core.checksum(axesToNpy(axes)));
   return `${space}/pca-${dims}-${checksum.toString(16).padStart(8, "0")}`;
 }

@@ -1,7 +1,7 @@
 /** The sparse matrix of texts x features, with idf weights and rows of unit length. */
 import { type Features, openFeatureReader } from "../../text/features.js";
 
-/** Most features that a tower knows: 2.3 MB at rank 128. */
+/** Maximum number of features of a tower: 2.3 MB at rank 128. */
 const MAX_FEATURES = 32_768;
 
 /** Compressed sparse rows: the entries of row r are those from ends[r - 1] to ends[r]. */

@@ -133,7 +133,7 @@ function columnProducts(a: Float64Array, b: Float64Array, width: number): Float6
   return products;
 }
 
-/** Shares of a row's largest coefficient that are tried as the largest code. */
+/** Candidates for the value of the largest code, as shares of the row's largest coefficient. */
 const CODE_RANGES = [1, 0.9, 0.8, 0.7, 0.6] as const;
 
 /** Rows as 4-bit codes with one factor each, axes as 8-bit codes with one scale for all. */

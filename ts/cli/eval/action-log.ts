@@ -25,7 +25,7 @@ export interface ActionLog {
   readonly duplicates: number;
 }
 
-/** Actions of a chunk, the unit in which a log grows: no copies, and no unused half. */
+/** Actions per chunk. A log grows by chunks: doubling an array would copy, and waste half. */
 const CHUNK_ACTIONS = 1 << 18;
 
 /** Actions in file order, up to {@link CHUNK_ACTIONS}. A column is freed once it is grouped. */
@@ -37,8 +37,8 @@ interface Chunk {
 }
 
 /**
- * Collects actions in any order. O(1) per action; 17 bytes each, and the ids. `finish` takes at
- * most 8 bytes an action more, and leaves 13.
+ * Collects actions in any order. O(1) per action; 17 bytes of memory for each, and the ids.
+ * `finish` temporarily needs up to 8 bytes more per action; its log has 13 per action.
  */
 export class ActionLogBuilder {
   readonly #userIndex = new Map<string, number>();
@@ -165,7 +165,7 @@ function sortUsers({ at, item, part }: Columns, offsets: Uint32Array): number {
   return unsortedUsers;
 }
 
-/** Removes actions that repeat an item at one time of a user. Returns the number that is left. */
+/** Removes repeated (user, item, time) actions. Returns the number of remaining actions. */
 function dropDuplicates({ at, item, part }: Columns, offsets: Uint32Array): number {
   let keptCount = 0;
   for (let user = 0; user + 1 < offsets.length; user += 1) {
@@ -194,7 +194,7 @@ function indexOf(indices: Map<string, number>, id: string): number {
   return index;
 }
 
-/** A string of its own. A part of a longer one, as of a chunk of the file, keeps all of it. */
+/** A copy of a string: a substring of a chunk of the file would keep the chunk in memory. */
 function copyOf(text: string): string {
   return JSON.parse(JSON.stringify(text)) as string;
 }

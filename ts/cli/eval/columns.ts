@@ -17,7 +17,7 @@ export function allocateColumn<T extends Column>(Type: ColumnType<T>, length: nu
   return column.subarray(0, length) as T;
 }
 
-/** Frees the memory of a column, or of the one that it is a part of; its length is 0 then. */
+/** Frees the memory of a column, of all views of it too; their length is 0 then. */
 export function freeColumn(column: Column | undefined): void {
   const { buffer } = column ?? {};
   if (buffer instanceof ArrayBuffer && buffer.resizable) buffer.resize(0);

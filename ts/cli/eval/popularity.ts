@@ -54,8 +54,8 @@ export class PopularityClock {
 }
 
 /**
- * The positions of ascending times, ties by position. A merge sort of 4-byte positions: the sort of
- * typed arrays copies them to arrays of 16 bytes a position when it gets a comparison.
+ * The positions by ascending time, ties by position. A merge sort of 4-byte positions: `sort` of a
+ * typed array with a comparison function takes 16 bytes more per position.
  */
 function orderByTime(at: Float64Array): Uint32Array {
   let order = allocateColumn(Uint32Array, at.length);

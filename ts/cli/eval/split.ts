@@ -46,7 +46,7 @@ export interface SplitOptions {
   readonly seed: number;
 }
 
-/** What a protocol determines: the train actions, and the cases of a user. */
+/** The result of a protocol: the train actions, and the cases of a user. */
 interface ProtocolSplit {
   readonly isTrain: Uint8Array;
   casesOf(user: number): UserCases;
@@ -187,7 +187,7 @@ function makeCase({
   return { cases: [{ ...rest, test: Int32Array.from(new Set(testItems)) }], repeatedTests };
 }
 
-/** `count` of the users, in their order; the same for a seed. */
+/** A random sample of `count` users, in their order; equal seeds give equal samples. */
 function sample(users: readonly number[], count: number, seed: number): readonly number[] {
   if (users.length <= count) return users;
   const [random, shuffled] = [openRandom(seed), [...users]];

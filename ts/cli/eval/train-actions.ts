@@ -8,7 +8,7 @@ export interface TrainActions {
   readonly row: Int32Array;
   /** The actions of a user are adjacent. */
   readonly user: Int32Array;
-  /** Milliseconds since the epoch; -Infinity where there is no clock. */
+  /** Milliseconds since the epoch; -Infinity for data sets without times. */
   readonly at: Float64Array;
   /** Number of users of all sets, also those without train actions. */
   readonly users: number;
@@ -40,7 +40,7 @@ export class JoinedTrain {
   }
 
   /**
-   * Adds the actions of a set; `rowOf` has the row of each of its items, -1 without a vector. Frees
+   * Adds the actions of a set. `rowOf`: the vector row of each item, or -1. Frees
    * the columns of its log.
    */
   add({ log, split: { isTrain }, hasClock }: TrainSet, rowOf: Int32Array): void {

@@ -1,9 +1,9 @@
 /**
- * Binary HTTP (RFC 9292), messages of known length: what OHTTP encrypts. Messages are padded with
+ * Binary HTTP (RFC 9292), the plaintext of OHTTP, in known-length form. Messages are padded with
  * zeros to a power of two, so that ciphertexts have few lengths.
  */
 
-/** A request or a reply, reduced to what this package sends. Names of fields in lower case. */
+/** A request or a reply without trailers and informational replies. Field names: lower case. */
 export interface BinaryMessage {
   /** Of a request: method, scheme, authority, path. Of a reply: the status. */
   readonly control: readonly [string, string, string, string] | number;

@@ -92,19 +92,19 @@ async function binaryRequest(request: Request, now: number): Promise<BinaryMessa
 
 function toResponse(relay: string, bytes: Uint8Array): Response {
   try {
-    const { control, fields, body } = decodeMessage(bytes);
-    if (typeof control !== "number") throw new RangeError("it is a request");
-    const isEmpty = [204, 205, 304].includes(control);
-    return new Response(isEmpty ? null : body.slice(), {
-      status: control,
-      headers: fields.map(copy),
+    const { control: status, fields, body } = decodeMessage(bytes);
+    if (typeof status !== "number") throw new RangeError("it is a request");
+    const hasNoBody = [204, 205, 304].includes(status);
+    return new Response(hasNoBody ? null : body.slice(), {
+      status,
+      headers: fields.map(copyField),
     });
   } catch (error) {
     throw failure(relay, "the gateway's reply is malformed.", error);
   }
 }
 
-function copy([name, value]: readonly [string, string]): [string, string] {
+function copyField([name, value]: readonly [string, string]): [string, string] {
   return [name, value];
 }
 
@@ -115,7 +115,7 @@ async function refusal(relay: string, reply: Response): Promise<SageError> {
   try {
     problem = (JSON.parse(text) as typeof problem | null) ?? {};
   } catch {
-    // A relay may answer with a page.
+    // Not JSON: a relay may answer with an HTML page.
   }
   if (problem.type === KEY_PROBLEM)
     return failure(relay, "the gateway has other keys: deliver its current ones with the page.");

@@ -39,15 +39,15 @@ export interface GatewayKey {
 }
 
 /** A request with what opens its reply. */
-interface Encapsulated {
+interface EncapsulatedRequest {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly openReply: (reply: Uint8Array) => Promise<Uint8Array>;
 }
 
 /** A request that was opened. */
-interface Opened {
+interface OpenedRequest {
   readonly plain: Uint8Array;
-  /** The encapsulated key: no two requests of honest clients have the same. */
+  /** The encapsulated key (RFC 9180), fresh for each request of an honest client. */
   readonly enc: Uint8Array;
   readonly sealReply: (reply: Uint8Array<ArrayBuffer>) => Promise<Uint8Array<ArrayBuffer>>;
 }
@@ -57,7 +57,7 @@ export async function gatewayKey(id: number, seed: Uint8Array): Promise<GatewayK
   return { id, keyPair: await suite.kem.deriveKeyPair(seed.slice().buffer) };
 }
 
-/** `application/ohttp-keys`: the configurations in this order. */
+/** Encodes the key configurations, in this order, as `application/ohttp-keys`. */
 export async function encodeKeys(keys: readonly GatewayKey[]): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(keys.length * (2 + CONFIG_BYTES));
   const view = new DataView(bytes.buffer);
@@ -119,7 +119,7 @@ function infoOf(header: Uint8Array): ArrayBuffer {
 export async function encapsulate(
   { id, publicKey }: PublicKeyConfig,
   plain: Uint8Array<ArrayBuffer>,
-): Promise<Encapsulated> {
+): Promise<EncapsulatedRequest> {
   const header = headerOf(id);
   const recipientPublicKey = await suite.kem.deserializePublicKey(publicKey.slice().buffer);
   const context = await suite.createSenderContext({ recipientPublicKey, info: infoOf(header) });
@@ -140,7 +140,7 @@ export async function encapsulate(
   };
 }
 
-/** The id of the key of a request; undefined if it is none of this suite. */
+/** The key id of a request; undefined for another suite or a malformed request. */
 export function keyIdOf(bytes: Uint8Array): number | undefined {
   if (bytes.length < REQUEST_OVERHEAD_BYTES) return undefined;
   const header = headerOf(bytes[0]!);
@@ -148,7 +148,10 @@ export function keyIdOf(bytes: Uint8Array): number | undefined {
 }
 
 /** Decrypts a request. Rejects if it was altered or encrypted for another key. */
-export async function decapsulate({ id, keyPair }: GatewayKey, bytes: Uint8Array): Promise<Opened> {
+export async function decapsulate(
+  { id, keyPair }: GatewayKey,
+  bytes: Uint8Array,
+): Promise<OpenedRequest> {
   const enc = bytes.slice(HEADER_BYTES, HEADER_BYTES + PUBLIC_KEY_BYTES);
   const context = await suite.createRecipientContext({
     ...{ recipientKey: keyPair, enc: enc.buffer, info: infoOf(headerOf(id)) },

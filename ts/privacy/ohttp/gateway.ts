@@ -41,12 +41,12 @@ export interface OhttpGatewayOptions<Context = void> {
 
 const MAX_KEY_ID = 255;
 const MIN_SEED_BYTES = 32;
-/** Requests that are remembered to refuse their repetition, the newest ones. */
-const MAX_REMEMBERED = 100_000;
+/** Number of the newest requests whose repetition is detected. */
+const MAX_SEEN_REQUESTS = 100_000;
 /** Header fields of a reply that reach the client. */
 const REPLY_FIELDS = ["content-type", "retry-after"];
 
-/** A problem of the outer exchange: the relay sees it, so it says nothing about the content. */
+/** An error that the relay receives unencrypted: it discloses nothing of the request. */
 class Refusal extends Error {
   constructor(
     readonly status: number,
@@ -73,7 +73,7 @@ export async function ohttpGateway<Context = void>(
   const keys = await openKeys(options.keys);
   const keyById = new Map(keys.map((key) => [key.id, key]));
   const config = await encodeKeys(keys);
-  /** Time until which an encapsulated key is refused, oldest first. */
+  /** Encapsulated keys of accepted requests, oldest first, and until when they are refused. */
   const seen = new Map<string, number>();
 
   const checkFresh = (enc: Uint8Array, { fields }: BinaryMessage): void => {
@@ -84,7 +84,7 @@ export async function ohttpGateway<Context = void>(
     const id = enc.join();
     if ((seen.get(id) ?? 0) > time) throw new Refusal(400, "The request was received before");
     for (const [oldest, until] of seen) {
-      if (until > time && seen.size < MAX_REMEMBERED) break;
+      if (until > time && seen.size < MAX_SEEN_REQUESTS) break;
       seen.delete(oldest);
     }
     seen.set(id, time + 2 * skew * 1000);

@@ -24,12 +24,12 @@ import { type BridgeReport, measureBridge } from "./retention.js";
 
 /** Fewest items with an id in both catalogues. */
 const MIN_SHARED_ITEMS = 100;
-/** Items that are used at most: more take time and hardly change the map. */
+/** Maximum number of items in a fit: more take time and hardly change the map. */
 const MAX_SHARED_ITEMS = 10_000;
-/** Of five items three are fitted, one chooses the penalty, and one is held out for the report. */
+/** Of 5 items, 3 are fitted, 1 serves to choose the penalty, 1 is held out for the report. */
 const PARTS = 5;
 const [VALIDATION, HELD_OUT] = [3, 4];
-/** Penalties to choose from, in items: the pull towards the orthogonal map. */
+/** Candidate penalties, in units of one item: the pull towards the orthogonal map. */
 const PENALTIES = [0.1, 1, 10, 100, 1000];
 const DEFAULT_MIN_RETENTION = 0.8;
 
@@ -102,7 +102,7 @@ export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions
   const fitted = parts.slice(0, VALIDATION).flat();
   const moments = momentsOf(pairsOf(fitted, from, to));
   const validation = pairsOf(parts[VALIDATION]!, from, to);
-  const orthogonal = orthogonalFactor(centred(moments).cross);
+  const orthogonal = orthogonalFactor(centredMoments(moments).cross);
   const penalty = maximize(PENALTIES, (candidate) =>
     meanCosine(solveMap(moments, orthogonal, candidate), validation),
   );
@@ -177,8 +177,8 @@ function addMoments(moments: Moments, { from, to }: Pairs): Moments {
   return moments;
 }
 
-/** Means, and the sums of squares and products of what differs from them. */
-function centred({ count, fromSum, toSum, square, cross }: Moments) {
+/** Means, and the sums of squares and products of the deviations from the means. */
+function centredMoments({ count, fromSum, toSum, square, cross }: Moments) {
   const fromMean = fromSum.map((sum) => sum / count);
   const centredSquare: Matrix = { ...square, values: square.values.slice() };
   const centredCross: Matrix = { ...cross, values: cross.values.slice() };
@@ -195,7 +195,7 @@ function centred({ count, fromSum, toSum, square, cross }: Moments) {
  * best one for the orthogonal map itself.
  */
 function solveMap(moments: Moments, orthogonal: Matrix, penalty: number): AffineMap {
-  const { fromMean, toMean, square, cross } = centred(moments);
+  const { fromMean, toMean, square, cross } = centredMoments(moments);
   const image = zeros(square.rows, orthogonal.columns);
   for (let row = 0; row < square.rows; row += 1)
     rowAt(image, row).set(rowTimes(rowAt(square, row), orthogonal));

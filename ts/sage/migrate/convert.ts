@@ -13,15 +13,15 @@ import type { BridgeReport } from "./retention.js";
 
 const MAX_ATTEMPTS = 10;
 
-/** What a migration did with each action. */
+/** Numbers of actions by how a migration converted them. */
 export interface MigrationReport {
   /** Number of actions: the sum of the next three. */
   readonly actions: number;
   /** Actions on items of the new catalogue, which gives their vectors from now on. */
   readonly byId: number;
-  /** Actions whose vector crossed the bridge. */
+  /** Actions whose vector the bridge converted. */
   readonly bridged: number;
-  /** Actions on items that neither catalogue has, without a vector: no profile has them. */
+  /** Actions without a vector on items of neither catalogue; profiles ignore them. */
   readonly withoutVector: number;
   /** The bridge; absent if no vector needed one. */
   readonly bridge?: BridgeReport;

@@ -1,6 +1,6 @@
 /**
  * A history that survives a change of the embedding model: actions are looked up again by id, and
- * vectors without an id in the new catalogue cross a bridge between the two vector spaces.
+ * all other vectors are converted by a bridge between the two vector spaces.
  * Synchronous functions: `await init()` before, or open a catalogue.
  *
  * @packageDocumentation

@@ -1,5 +1,5 @@
 /**
- * Dense matrices of f64, row-major, and the two decompositions that a bridge is fitted with. Sums
+ * Dense f64 matrices, row-major, and the polar and Cholesky decompositions that fit a bridge. Sums
  * run in a fixed order and use only operations that IEEE 754 rounds exactly, so every engine
  * returns the same bits.
  */
@@ -11,7 +11,7 @@ export interface Matrix {
   readonly values: Float64Array;
 }
 
-/** Rotations end once the cosine of no pair of rows is larger. */
+/** Rotations end once the cosine of every pair of rows is at most this. */
 const MAX_COSINE = 1e-13;
 const MAX_SWEEPS = 40;
 /** Rows shorter than this share of the longest one count as zero. */

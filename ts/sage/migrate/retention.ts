@@ -1,10 +1,10 @@
-/** How much of the neighbourhood of items a bridge keeps. */
+/** Measures how many of the nearest neighbours of items a bridge preserves. */
 import { type Catalogue, rowsOf } from "../../catalogue/catalogue.js";
 import type { ItemId } from "../../item.js";
 
 /** Neighbours per held-out item. */
 const NEIGHBOURS = 10;
-/** Held-out items that are searched at most. */
+/** Maximum number of held-out items that are queries. */
 const MAX_QUERIES = 500;
 
 /** The quality of a bridge, measured on items that it was not fitted on. */
@@ -31,14 +31,14 @@ export interface BridgeReport {
   readonly recall: number;
 }
 
-type Measured = "retention" | "scoreShare" | "recall" | "heldOut" | "from" | "to";
+type MeasuredField = "retention" | "scoreShare" | "recall" | "heldOut" | "from" | "to";
 
 /** Measures a bridge on `heldOut` items, at most 500 of them, evenly chosen. */
 export function measureBridge(
   from: Catalogue,
   to: Catalogue,
   convert: (vector: Float32Array) => Float32Array,
-  { heldOut, ...rest }: Omit<BridgeReport, Measured> & { heldOut: readonly ItemId[] },
+  { heldOut, ...rest }: Omit<BridgeReport, MeasuredField> & { heldOut: readonly ItemId[] },
 ): BridgeReport {
   const count = Math.min(heldOut.length, MAX_QUERIES);
   const items = Array.from(

@@ -7,9 +7,9 @@ export type Colour = readonly [red: number, green: number, blue: number];
 
 /** Radii of discs have steps of this many device pixels, so that few masks are computed. */
 const RADIUS_STEP = 0.25;
-/** Pixels beyond each edge that have points: discs at the edge are complete. */
-const EDGE = 16;
-/** The same while the map is panned, whose next frames then only copy pixels. */
+/** Pixels drawn beyond each edge of the canvas, so that discs at the edge are complete. */
+const EDGE_MARGIN = 16;
+/** As EDGE_MARGIN, while the map is panned: the next frames copy these pixels into view. */
 const PAN_REACH = 144;
 
 /** The pixels of a disc that are not empty. */
@@ -41,7 +41,7 @@ export class PointLayer {
   readonly #height: number;
   readonly #image: ImageData;
   readonly #pixels: Uint32Array;
-  /** What the pixels show, and how far beyond the edges they are valid. */
+  /** State of the pixels: points, scale, offset, and valid pixels beyond each edge. */
   #points: Points | undefined;
   #scale = 0;
   #left = 0;
@@ -62,7 +62,7 @@ export class PointLayer {
 
   /**
    * Draws over the whole canvas. A place (x, y) is at `left + x * scale` and `top + y * scale`.
-   * Points that are the same object as in the frame before are the same.
+   * The same `points` object as in the frame before means unchanged points.
    */
   draw(
     context: CanvasRenderingContext2D,
@@ -74,12 +74,12 @@ export class PointLayer {
     const isPanned = points === this.#points && scale === this.#scale;
     let dx = Math.round(left - this.#left);
     let dy = Math.round(top - this.#top);
-    if (!isPanned || Math.max(Math.abs(dx), Math.abs(dy)) > this.#reach - EDGE) {
+    if (!isPanned || Math.max(Math.abs(dx), Math.abs(dy)) > this.#reach - EDGE_MARGIN) {
       this.#points = points;
       this.#scale = scale;
       this.#left = left;
       this.#top = top;
-      this.#reach = isPanned ? PAN_REACH : EDGE;
+      this.#reach = isPanned ? PAN_REACH : EDGE_MARGIN;
       this.#redraw(points);
       dx = 0;
       dy = 0;
@@ -136,7 +136,7 @@ function packed([red, green, blue]: Colour): number {
   return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-/** A packed colour under a share (0 to 256) of another. */
+/** Alpha-blends a colour over the packed colour `old`; `share` is the alpha, 0 to 256. */
 function blend(old: number, [red, green, blue]: Colour, share: number): number {
   const r = old & 255;
   const g = (old >> 8) & 255;

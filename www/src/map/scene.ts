@@ -81,7 +81,7 @@ export function marksOf(state: RenderedState, rowOf: ReadonlyMap<ItemId, number>
   return marks;
 }
 
-/** Where rows of the places are in the picture, in device pixels. */
+/** Maps places to device pixels: (left + x * scale, top + y * scale). */
 interface Projection {
   readonly places: Float32Array;
   readonly scale: number;
@@ -98,7 +98,7 @@ export class MapPainter {
   readonly #glyphFont: string;
   readonly #sprites = new Sprites();
   readonly #spacedRows = new Map<number, readonly number[]>();
-  /** When this frame draws no more new texts, and whether one is missing. */
+  /** Deadline for new texts in this frame, and whether a text was left for the next. */
   #newTextsEnd = 0;
   #isComplete = true;
   #layer = new PointLayer(1, 1);

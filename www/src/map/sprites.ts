@@ -3,7 +3,7 @@
  * circles are too.
  */
 
-/** If there are more, all are deleted: a map of any size has some hundred in sight. */
+/** Cache size, at which all sprites are deleted: a view of any map has some hundred. */
 const MAX_SPRITES = 3000;
 
 export class Sprites {
@@ -35,7 +35,7 @@ function widthOf(text: string, font: string): number {
   return ruler.measureText(text).width;
 }
 
-/** An empty sprite in the processor's memory, as the map: copies between both are fast. */
+/** An empty canvas in CPU memory, as that of the map is: copies between both are fast. */
 function createCanvas(width: number, height: number) {
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.ceil(width));

@@ -13,7 +13,7 @@ import { readServers } from "./servers.js";
 import type { DialMode, DialState } from "./session.js";
 
 export interface PrivacyDial {
-  /** Shows what the changed history would send. Sends nothing. */
+  /** Shows the messages that the changed history would cause. Sends nothing. */
   refresh(): void;
 }
 
@@ -141,7 +141,7 @@ export function createPrivacyDial(root: HTMLElement, context: PrivacyDialContext
       } catch (error) {
         if (requestedMode !== mode) return;
         problem.textContent = error instanceof Error ? error.message : String(error);
-        // What is left to send, or was sent before the failure.
+        // Show the messages that were sent before the failure, and those that remain.
         if (request.type === "send") render(await call("privacy", { type: "refresh" }));
       } finally {
         pendingCount -= 1;

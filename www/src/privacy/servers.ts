@@ -7,15 +7,15 @@
 export interface CellServers {
   /** The catalogue of the page whose items the servers hold: an id of catalogues.ts. */
   catalogue: string;
-  /** The folder with manifest.json. */
+  /** Address of the folder of cell files, which has their manifest.json. */
   cells: string;
-  /** `POST /v1/cells/xor` of two operators that do not collude. */
+  /** Addresses of the endpoints `POST /v1/cells/xor` of two operators that do not collude. */
   hosts: [string, string];
   /** The endpoint of `httpRetriever`, for anchors and medoids. */
   engine: string;
 }
 
-/** Undefined if the page names no servers. Throws if what it names cannot be read. */
+/** Undefined if the page names no servers. Throws a SyntaxError if the JSON is invalid. */
 export function readServers(): CellServers | undefined {
   const { content } = document.querySelector<HTMLMetaElement>('meta[name="cell-servers"]') ?? {};
   return content ? (JSON.parse(content) as CellServers) : undefined;

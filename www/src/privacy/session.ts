@@ -97,12 +97,12 @@ async function answer(state: PageState, request: DialRequest): Promise<DialState
   session ??= await openSession(state, selection.mode, selection.servers);
   if (request.type === "next-epoch") epochsAhead += 1;
   const { mode, privacy, sage } = session;
-  // A merge also takes over what was forgotten.
+  // Import merges; deletions are part of the export and are merged, too.
   await sage.import(await state.sage.export());
   const hasActions = (await sage.profile()).actions > 0;
   const picks =
     request.type === "send" && hasActions ? { picks: await comparePicks(state.sage, sage) } : {};
-  // Anchors of the preview are no items of the history.
+  // An item of the history must never be an anchor.
   if (mode === "anchors") await privacy.neverSend(await historyOf(state.sage));
   const preview = hasActions ? await sage.preview({ count: PICKS }) : [];
   return { mode, preview, log: privacy.outboundLog(), ledger: privacy.ledger(), ...picks };
