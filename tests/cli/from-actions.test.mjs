@@ -78,6 +78,20 @@ test("what gives no vectors is refused with a remedy", async () => {
   await refused(1, /none of its items has an id .*--id/, itemsFile, "--from-actions", foreignFile);
   const withVectors = await put("v.jsonl", lines({ id: "tea-1", vector: [1, 2] }));
   await refused(2, /the items have vectors/, withVectors, "--from-actions", actionsFile);
+  const text = ["--text", "none", "--embed", "text"];
   const both = ["--text", "title", "--embed", "text", "--from-actions", actionsFile];
   await refused(2, /expected one of them/, itemsFile, ...both);
+  await refused(1, /no item has words in these fields\. Name other fields\./, itemsFile, ...text);
+  const before = await readFile(actionsFile);
+  const command = [...fromActions, actionsFile, "-o", out("no.sage")];
+  const outputs = [
+    ["-o", actionsFile],
+    ["--axes", actionsFile, "--dims", "2"],
+  ];
+  for (const output of outputs) {
+    const { code, stderr } = await pocketsage([...command, ...output]);
+    assert.equal(code, 2);
+    assert.match(stderr, /is an input of this command/);
+  }
+  assert.deepEqual(await readFile(actionsFile), before);
 });

@@ -78,7 +78,12 @@ const refusals = [
   ["-o without a log", ["new.sage", "-o", out("x")], 2, /expected the file of a history/],
   ["a log as output", ["new.sage", log, "-o", log], 2, /-o/],
   ["a share above 1", ["new.sage", "--min-retention", "2"], 2, /--min-retention/],
-  ["no log", ["new.sage", out("old.jsonl"), "-o", out("x")], 1, /Not a stored profile/],
+  [
+    "no log",
+    ["new.sage", out("old.jsonl"), "-o", out("x")],
+    1,
+    /old\.jsonl: Not a stored profile.*Expected a history/,
+  ],
   ["a log of another space", ["new.sage", out("new.sage-log"), "-o", out("x")], 1, /two spaces/],
 ];
 for (const [name, args, exitCode, message] of refusals)

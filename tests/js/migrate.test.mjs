@@ -299,3 +299,42 @@ test("a backup of other bytes is kept; a refused migration writes nothing", asyn
   assert.deepEqual(await store.load(), before);
   assert.equal(await backup.load(), undefined);
 });
+
+test("a bridge without a measure of what it keeps is refused", async () => {
+  const { from } = await models();
+  const flat = await Catalogue.from(
+    [...from.ids()].map((id) => [id, [1, 0, 0]]),
+    { dim: 3 },
+  );
+  await rejects(() => fitBridge(from, flat), "option", /keeps NaN .*expected at least 0\.8/);
+});
+
+test("a backup in the place of the store costs nothing", async () => {
+  const { from, to } = await models();
+  const { store } = await historyOf(from);
+  const before = await store.load();
+  const samePlace = { ...store, load: store.load, save: store.save, clear: store.clear };
+  for (const backup of [store, samePlace]) {
+    await rejects(rollback(store, backup), "option", /store and the backup are one/);
+    assert.deepEqual(await store.load(), before);
+  }
+  await rejects(migrateStore(store, store, from, to), "option", /store and the backup are one/);
+  // Two places with the same bytes: nothing is to be restored, and the backup is cleared.
+  const backup = memoryStore();
+  await backup.save(before);
+  await rollback(store, backup);
+  assert.deepEqual(await store.load(), before);
+  assert.equal(await backup.load(), undefined);
+});
+
+test("arguments of other types are refused by name", async () => {
+  const { from, to } = await models();
+  const { log, store } = await historyOf(from);
+  await rejects(() => fitBridge(from), "option", /to: expected a Catalogue .*saw undefined/);
+  await rejects(() => fitBridge({}, to), "option", /from: expected a Catalogue .*saw a Object/);
+  await rejects(() => fitBridge(from, to, null), "option", /expected an object, saw null/);
+  await rejects(() => fitBridge(from, to, { min: 1 }), "option", /unknown option "min"/);
+  await rejects(() => migrateLog(log, from), "option", /to: expected a Catalogue/);
+  await rejects(migrateStore(store, null, from, to), "option", /backup: expected a Store/);
+  await rejects(rollback({}, memoryStore()), "option", /store: expected a Store/);
+});

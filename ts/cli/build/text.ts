@@ -55,8 +55,10 @@ export function learnTexts(
   );
   if (!tower)
     throw new InputError(
-      `--text ${fields.join()}: no item has both a vector and words in these fields. Name other ` +
-        "fields, or add --embed text for items without vectors.",
+      embedAll
+        ? `--text ${fields.join()}: no item has words in these fields. Name other fields.`
+        : `--text ${fields.join()}: no item has both a vector and words in these fields. Name ` +
+            "other fields, or add --embed text for items without vectors.",
     );
   const encoder = openEncoder(tower);
   let embedded = 0;

@@ -118,8 +118,9 @@ export async function run(args: string[]): Promise<void> {
   if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
   const reduction = parseReduction(values);
 
-  const output = await openOutput(out, [input, ids]);
-  const axesOutput = values.axes && (await openOutput(values.axes, [input, ids, out]));
+  const inputs = [input, ids, actionsFile];
+  const output = await openOutput(out, inputs);
+  const axesOutput = values.axes && (await openOutput(values.axes, [...inputs, out]));
   const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
   const progressOf = (task: string) => (share: number) => progress.share(task, share);

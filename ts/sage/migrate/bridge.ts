@@ -6,10 +6,10 @@
  * orthogonal, with many nearly the least-squares map. The penalty is chosen on items that the fit
  * left out, the report is computed on others.
  */
-import type { Catalogue } from "../../catalogue/catalogue.js";
+import { Catalogue } from "../../catalogue/catalogue.js";
 import { SageError } from "../../errors.js";
 import type { ItemId, VectorLike } from "../../item.js";
-import { checkRange, checkVector } from "../../values/check.js";
+import { checkKeys, checkRange, checkVector, inspect } from "../../values/check.js";
 import {
   addScaled,
   dot,
@@ -84,6 +84,8 @@ interface AffineMap {
  * `minRetention`, and for catalogues of one named space, which need none.
  */
 export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions = {}): Bridge {
+  checkCatalogues(from, to);
+  checkKeys("migrate", options, ["minRetention"]);
   const minRetention = checkRange(
     "migrate: minRetention",
     options.minRetention ?? DEFAULT_MIN_RETENTION,
@@ -113,7 +115,8 @@ export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions
     ...{ sharedItems: items.length, fitted: moments.count, penalty },
     heldOut: parts[HELD_OUT]!,
   });
-  if (report.retention < minRetention)
+  // Of items without different neighbours the retention is NaN: it says nothing.
+  if (!(report.retention >= minRetention))
     throw new SageError(
       "option",
       `migrate: the bridge keeps ${report.retention.toFixed(3)} of the neighbourhood of ` +
@@ -121,6 +124,16 @@ export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions
         "start with an empty history, or add items to both catalogues.",
     );
   return { report, convert };
+}
+
+/** Throws code "option" unless both are catalogues. */
+export function checkCatalogues(from: unknown, to: unknown): void {
+  for (const [name, value] of Object.entries({ from, to }))
+    if (!(value instanceof Catalogue))
+      throw new SageError(
+        "option",
+        `migrate: ${name}: expected a Catalogue of this package, saw ${inspect(value)}.`,
+      );
 }
 
 /** Items of both catalogues with directions in both, by ascending id, thinned out evenly. */

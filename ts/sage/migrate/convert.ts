@@ -4,11 +4,11 @@ import { SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
 import { concatenate } from "../../store/concatenate.js";
 import type { Store } from "../../store/store.js";
-import { checkKeys } from "../../values/check.js";
+import { checkKeys, inspect } from "../../values/check.js";
 import { decodeLog, encodeLog } from "../log-format.js";
 import type { Entry } from "../operation.js";
 import { sameBytes, segmentsOf } from "../segments.js";
-import { type Bridge, type BridgeOptions, fitBridge } from "./bridge.js";
+import { type Bridge, type BridgeOptions, checkCatalogues, fitBridge } from "./bridge.js";
 import type { BridgeReport } from "./retention.js";
 
 const MAX_ATTEMPTS = 10;
@@ -43,6 +43,7 @@ export function migrateLog(
   to: Catalogue,
   options: BridgeOptions = {},
 ): { log: Uint8Array; report: MigrationReport } {
+  checkCatalogues(from, to);
   checkKeys("migrate", options, ["minRetention"]);
   const data = decodeLog(log, from.dim, false, from.space);
   let bridge: Bridge | undefined;
@@ -84,6 +85,7 @@ export async function migrateStore(
   to: Catalogue,
   options: BridgeOptions = {},
 ): Promise<MigrationReport | undefined> {
+  checkStores("migrate", store, backup);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const { segments, token } = await segmentsOf(store).read();
     const bytes = concatenate(segments);
@@ -103,17 +105,49 @@ export async function migrateStore(
 
 /**
  * Restores the bytes that {@link migrateStore} copied to `backup`, bit for bit, and clears it.
- * What was recorded since is lost: export it before. Rejects "option" for an empty `backup`,
- * "storage" if other writers do not pause.
+ * What was recorded since is lost: export it before. Rejects "option" for an empty `backup`
+ * and for one in the place of the store, "storage" if other writers do not pause.
  */
 export async function rollback(store: Store, backup: Store): Promise<void> {
+  checkStores("rollback", store, backup);
   const bytes = await backup.load();
   if (bytes === undefined)
     throw new SageError("option", "rollback: the backup store is empty: nothing was migrated.");
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const { token } = await segmentsOf(store).read();
+    const { segments, token } = await segmentsOf(store).read();
+    if (sameBytes(concatenate(segments), bytes)) return clearBackup(store, backup, bytes);
     if ((await segmentsOf(store).replace(bytes, token)) === undefined) continue;
     return backup.clear();
   }
   throw new SageError("storage", "Other sages keep writing to the store: close them, try again.");
+}
+
+/**
+ * Clears a backup whose bytes are those of the store. Two stores of one place, such as one name in
+ * IndexedDB, are only recognized when both are empty: then the bytes are restored.
+ */
+async function clearBackup(store: Store, backup: Store, bytes: Uint8Array): Promise<void> {
+  await backup.clear();
+  if ((await store.load()) !== undefined) return;
+  await store.save(bytes);
+  throw onePlace("rollback");
+}
+
+function onePlace(where: string): SageError {
+  return new SageError(
+    "option",
+    `${where}: the store and the backup are one: expected a backup of another name.`,
+  );
+}
+
+/** Throws code "option" unless both are stores, and two. */
+function checkStores(where: string, store: Store, backup: Store): void {
+  for (const [name, value] of Object.entries({ store, backup }))
+    if (typeof value?.load !== "function")
+      throw new SageError(
+        "option",
+        `${where}: ${name}: expected a Store, such as indexedDbStore(name), ` +
+          `saw ${inspect(value)}.`,
+      );
+  if (store === backup) throw onePlace(where);
 }
