@@ -6,10 +6,11 @@
  * orthogonal, with many nearly the least-squares map. The penalty is chosen on items that the fit
  * left out, the report is computed on others.
  */
-import { Catalogue } from "../../catalogue/catalogue.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
 import { SageError } from "../../errors.js";
 import type { ItemId, VectorLike } from "../../item.js";
-import { checkKeys, checkRange, checkVector, inspect } from "../../values/check.js";
+import { checkKeys, checkRange, checkVector } from "../../values/check.js";
+import { checkCatalogues } from "./catalogues.js";
 import {
   addScaled,
   dot,
@@ -124,16 +125,6 @@ export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions
         "start with an empty history, or add items to both catalogues.",
     );
   return { report, convert };
-}
-
-/** Throws code "option" unless both are catalogues. */
-export function checkCatalogues(from: unknown, to: unknown): void {
-  for (const [name, value] of Object.entries({ from, to }))
-    if (!(value instanceof Catalogue))
-      throw new SageError(
-        "option",
-        `migrate: ${name}: expected a Catalogue of this package, saw ${inspect(value)}.`,
-      );
 }
 
 /** Items of both catalogues with directions in both, by ascending id, thinned out evenly. */

@@ -8,7 +8,8 @@ import { checkKeys, inspect } from "../../values/check.js";
 import { decodeLog, encodeLog } from "../log-format.js";
 import type { Entry } from "../operation.js";
 import { sameBytes, segmentsOf } from "../segments.js";
-import { type Bridge, type BridgeOptions, checkCatalogues, fitBridge } from "./bridge.js";
+import { type Bridge, type BridgeOptions, fitBridge } from "./bridge.js";
+import { checkCatalogues } from "./catalogues.js";
 import type { BridgeReport } from "./retention.js";
 
 const MAX_ATTEMPTS = 10;
