@@ -171,6 +171,8 @@ const forged = [
   ["a weight of 0", (header) => void (header.actions[0][4] = 0)],
   ["an item that is a number", (header) => void (header.actions[0][2] = 7)],
   ["an item that is empty", (header) => void (header.hidden[0].item = "")],
+  ["an item of half a character", (header) => void (header.actions[0][2] = "\ud800")],
+  ["an item of 65,536 bytes", (header) => void (header.hidden[0].item = "x".repeat(65_536))],
   ["hidden items without a list", (header) => void (header.hidden = "animal-1")],
   ["a hidden item that is a name", (header) => void (header.hidden[0] = "animal-1")],
   ["a hidden item with a time", (header) => void (header.hidden[0].at = 1)],

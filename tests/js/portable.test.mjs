@@ -85,9 +85,10 @@ test("the ledger is part of an export on request", async () => {
   const other = await openPrivacy({ catalogue: await emptyCatalogue() });
   await other.importLedger(ledger);
   assert.deepEqual(other.exportLedger(), privacy.exportLedger());
-  await assert.rejects(exportJson(sage, { ledger: new TextEncoder().encode("no") }), {
-    code: "corrupt",
-  });
+  const damaged = exportJson(sage, { ledger: new TextEncoder().encode("no") });
+  await assert.rejects(damaged, { code: "corrupt", message: /expected .*, saw 2 other bytes/ });
+  for (const ledger of ["{}", null, 5, {}])
+    await assert.rejects(exportJson(sage, { ledger }), { code: "option" });
 });
 
 async function emptyCatalogue() {
@@ -122,6 +123,16 @@ test("what is no export is refused, and nothing changes", async () => {
   for (const [given, code] of invalid) {
     const text = typeof given === "string" ? given : JSON.stringify(given);
     await assert.rejects(importJson(sage, text), { code }, text.slice(0, 120));
+  }
+  // Ids that `record` refuses: a log that has them could never be searched.
+  for (const item of ["", "\ud800", "x".repeat(70_000), 7]) {
+    const text = JSON.stringify({ ...document, actions: [others[0], { ...first, item }] });
+    const message = /actions\[1\]: expected .*, saw "\{.*Nothing was changed/;
+    await assert.rejects(importJson(sage, text), ({ code, message: seen }) => {
+      assert.equal(code, "corrupt");
+      assert.match(seen, message);
+      return seen.length < 500 && !seen.includes("set-aside");
+    });
   }
   assert.deepEqual(await sage.export(), before);
 });

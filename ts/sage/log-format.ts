@@ -22,7 +22,7 @@
 import { withCore } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
-import { toBytes } from "../values/check.js";
+import { isItemId, toBytes } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
 import {
@@ -310,10 +310,7 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
 function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decoded): boolean {
   const isStamp = ({ counter, device }: Stamp): boolean => isCount(counter) && isHex(device, 16);
   const isRemovable = (operation: Mark): boolean =>
-    isStamp(operation) &&
-    isText(operation.item) &&
-    operation.item !== "" &&
-    (operation.after ?? []).every(isStamp);
+    isStamp(operation) && isItemId(operation.item) && (operation.after ?? []).every(isStamp);
   const isTime = (time: number | null): boolean => time === null || Number.isFinite(time);
   return (
     isCount(dim) &&

@@ -6,7 +6,7 @@ import { init } from "../core/glue.js";
 import { SageError } from "../errors.js";
 import { decodeLog, encodeLog } from "../sage/log-format.js";
 import type { Sage } from "../sage/types.js";
-import { checkKeys, inspect } from "../values/check.js";
+import { checkKeys, inspect, toBytes } from "../values/check.js";
 import type { JsonExportOptions } from "./types.js";
 
 const FORMAT = "pocketsage-export";
@@ -14,15 +14,16 @@ const VERSION = 1;
 type Log = ReturnType<typeof decodeLog>;
 
 /**
- * The history, the marks and the deletions of a sage, and a ledger, as JSON. Equal content gives an
- * equal text. Rejects as `sage.export`, and with code "option" for a ledger that is no JSON.
+ * The history, the marks and the deletions of a sage, and a ledger, as JSON. Equal content gives
+ * an equal text. Rejects as `sage.export`, and for the ledger with "option" or, if it is damaged,
+ * "corrupt".
  */
 export async function exportJson(
   sage: Pick<Sage, "export" | "profile">,
   options: JsonExportOptions = {},
 ): Promise<string> {
   checkKeys("exportJson", options, ["ledger"]);
-  const ledger = options.ledger && parse(new TextDecoder().decode(options.ledger), "The ledger");
+  const ledger = readLedger(options.ledger);
   await init();
   const [bytes, { dim }] = [await sage.export(), await sage.profile()];
   const { space, entries, marks, tombstones } = decodeLog(bytes, dim);
@@ -64,8 +65,43 @@ export async function importJson(
   } catch (error) {
     throw error instanceof SageError ? error : corrupt("its fields are invalid", error);
   }
-  await sage.import(bytes);
+  try {
+    await sage.import(bytes);
+  } catch (error) {
+    if (!(error instanceof SageError) || error.code !== "corrupt") throw error;
+    throw corrupt(findInvalid(document, dim as number), error);
+  }
   return ledger === undefined ? undefined : new TextEncoder().encode(JSON.stringify(ledger));
+}
+
+/** The bytes of `privacy.exportLedger()` as a document. */
+function readLedger(bytes: unknown): Document | undefined {
+  if (bytes === undefined) return undefined;
+  const read = toBytes(bytes);
+  try {
+    if (read) return parse(new TextDecoder().decode(read), "The ledger");
+  } catch {
+    // Refused below.
+  }
+  throw new SageError(
+    read ? "corrupt" : "option",
+    "exportJson: ledger: expected the bytes of privacy.exportLedger(), saw " +
+      `${read ? `${read.length} other bytes` : inspect(bytes)}.`,
+  );
+}
+
+/** The first operation of a refused document that is refused on its own, as text. */
+function findInvalid(document: Document, dim: number): string {
+  const none = { actions: [], marks: [], deletions: [], space: undefined };
+  for (const list of ["actions", "marks", "deletions"])
+    for (const [row, operation] of (document[list] as unknown[]).entries())
+      try {
+        decodeLog(encodeLog(logOf({ ...none, [list]: [operation] }, dim), dim), dim);
+      } catch {
+        const seen = inspect(JSON.stringify(operation));
+        return `${list}[${row}]: expected the fields that exportJson writes, saw ${seen}`;
+      }
+  return `space: expected a name, saw ${inspect(document.space)}`;
 }
 
 type Document = Record<string, unknown>;
