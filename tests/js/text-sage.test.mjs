@@ -199,3 +199,29 @@ test("new items without vectors are added by their texts", async () => {
   );
   assert.ok(!growing.has("a"), "all items or none");
 });
+
+test("an embedder that ignores signals is not waited for", async () => {
+  const { embed, search } = openEmbedder(catalogue, { embed: () => new Promise(() => {}) });
+  for (const call of [embed, search]) {
+    const controller = new AbortController();
+    const pending = call("tea", { signal: controller.signal });
+    controller.abort();
+    await rejects(pending, "aborted");
+  }
+  await rejects(embed("tea", null), "option", /expected an object, saw null/);
+  await rejects(search("tea", null), "option", /expected an object, saw null/);
+});
+
+test("arguments of other types are refused by name, and nothing is recorded", async () => {
+  const sage = await openSage({ catalogue });
+  const text = openSageText(sage, catalogue, openText(catalogue));
+  for (const action of [undefined, null, [null], "tea", { text: "tea", vector: [1, 0, 0] }])
+    await rejects(text.record(action), "option", /record: action 0/);
+  assert.deepEqual(await sage.actions(), []);
+  for (const options of [undefined, null, "tea", { query: "tea", offset: 1 }])
+    await rejects(text.recommend(options), "option", /recommend: /);
+  assert.equal((await text.recommend({ query: "tea", count: 2 ** 32 - 1 })).length, 36);
+  for (const hits of [undefined, "tea", new Set(), [null], [{ item: 5, score: 1 }]])
+    await rejects(text.rank(hits), "option", /rank: /);
+  await rejects(text.rank([{ item: "tea-1", score: Number.NaN }]), "not-finite", /hit 0: score/);
+});

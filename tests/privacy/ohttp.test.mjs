@@ -209,17 +209,28 @@ test("options are checked", async () => {
     [[256, seed(1)]],
     [[1, new Uint8Array(31)]],
     [[1, "text"]],
+    [5],
+    [null],
     [
       [1, seed(1)],
       [1, seed(2)],
     ],
   ])
     await assert.rejects(ohttpGateway({ keys, handle }), { code: "option" });
+  for (const wrong of [{ handle: undefined }, { handle, now: 5 }])
+    await assert.rejects(ohttpGateway({ keys: [[1, seed(1)]], ...wrong }), {
+      code: "option",
+      message: /expected a function/,
+    });
   const { config } = await openNetwork();
   for (const options of [
     { relay: "nowhere", keys: config },
     { relay: RELAY, keys: "text" },
     { relay: RELAY, keys: config, gateway: GATEWAY },
+    { relay: "javascript:alert(1)", keys: config },
+    { relay: "https://user@relay.example/", keys: config },
+    { relay: RELAY, keys: config, fetch: "fetch" },
+    { relay: RELAY, keys: config, now: START },
   ])
     assert.throws(() => ohttpFetch(options), { code: "option" });
 });
@@ -229,6 +240,20 @@ test("a relay that fails is a clear error", async () => {
   const connect = (fetch) => ohttpFetch({ relay: RELAY, keys: config, fetch });
   const page = async () => new Response("<html>", { status: 502 });
   await assert.rejects(post(connect(page), new Uint8Array(1)), /the answer was 502\. No other/);
+  const hostile = async () => Response.json({ title: "\u001b[2J".repeat(99) }, { status: 500 });
+  const long = ohttpFetch({
+    ...{ relay: `${RELAY}${"x".repeat(999)}?key=secret`, keys: config, fetch: hostile },
+  });
+  await assert.rejects(post(long, new Uint8Array(1)), ({ code, message }) => {
+    assert.equal(code, "retrieval");
+    assert.doesNotMatch(message, /\p{Cc}|secret/u);
+    return message.length <= 500;
+  });
+  const noKey = ohttpFetch({
+    relay: RELAY,
+    keys: config.map((byte, at) => (at < 5 || at > 36 ? byte : 0)),
+  });
+  await assert.rejects(noKey("https://target.example/"), { code: "option", message: /X25519/ });
   const controller = new AbortController();
   const pending = connect((_, { signal }) => {
     controller.abort();

@@ -3,9 +3,11 @@ import type { Catalogue } from "../catalogue/catalogue.js";
 import { SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
-import { checkAbort, checkKeys, checkVector, inspect } from "../values/check.js";
+import { unlessAborted } from "../values/abort.js";
+import { checkAbort, checkFunction, checkKeys, checkVector, inspect } from "../values/check.js";
 import { MAX_TEXT_LENGTH } from "./features.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
+import { SEARCH_OPTIONS } from "./search-options.js";
 
 /**
  * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
@@ -44,11 +46,7 @@ export interface EmbedderText {
 export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): EmbedderText {
   checkKeys("openEmbedder", options, ["embed", "nameField"]);
   const { embed: computeVector, nameField } = options;
-  if (typeof computeVector !== "function")
-    throw new SageError(
-      "option",
-      `openEmbedder: embed: expected a function, saw ${inspect(computeVector)}.`,
-    );
+  checkFunction("openEmbedder: embed", computeVector);
   if (nameField !== undefined && typeof nameField !== "string")
     throw new SageError(
       "option",
@@ -60,14 +58,18 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
       `openEmbedder: expected a catalogue of the metric cosine, saw ${catalogue.metric}.`,
     );
   const search = openTextSearch(catalogue, nameField);
-  const embed: EmbedderText["embed"] = async (text, { signal } = {}) => {
+  const embed: EmbedderText["embed"] = async (text, options = {}) => {
+    checkKeys("embed", options, ["signal"]);
+    const { signal } = options;
     checkText(text);
     checkAbort(signal);
     const head = text.slice(0, MAX_TEXT_LENGTH);
     if (!/[\p{L}\p{N}]/u.test(head)) return undefined;
     let given: VectorLike;
     try {
-      given = await computeVector(head, signal ? { signal } : {});
+      const computed = Promise.resolve(computeVector(head, signal ? { signal } : {}));
+      // Not every embedder listens to signals.
+      given = await unlessAborted(computed, signal);
     } catch (error) {
       checkAbort(signal);
       const reason = error instanceof Error ? error.message : String(error);
@@ -80,7 +82,9 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
   };
   return {
     embed,
-    async search(text, { signal, ...options } = {}) {
+    async search(text, given = {}) {
+      checkKeys("search", given, [...SEARCH_OPTIONS, "signal"]);
+      const { signal, ...options } = given;
       checkSearchOptions("search", options);
       return search(text, await embed(text, signal ? { signal } : {}), options);
     },

@@ -4,10 +4,21 @@ import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 import type { Action, RecordResult, Sage } from "../sage/types.js";
-import { checkAbort, checkInteger, checkItemIds, checkKeys, checkShare } from "../values/check.js";
+import {
+  checkAbort,
+  checkFinite,
+  checkInteger,
+  checkItemId,
+  checkItemIds,
+  checkKeys,
+  checkShare,
+  inspect,
+} from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
 import type { CatalogueText } from "./catalogue-text.js";
 import { checkText, type EmbedderText } from "./embedder.js";
 import { sortByScore, type TextSearchOptions } from "./search.js";
+import { SEARCH_OPTIONS } from "./search-options.js";
 
 /** Search hits per requested recommendation, from which taste chooses. */
 const CANDIDATES_PER_HIT = 10;
@@ -15,6 +26,8 @@ const MIN_CANDIDATES = 200;
 const DEFAULT_TASTE = 0.3;
 /** Number of actions per call of `sage.actions`. */
 const ACTIONS_PER_PAGE = 1000;
+const ACTION_KEYS = ["text", "item", "at", "weight", "kind"];
+const QUERY_KEYS = ["query", "taste", "signal", ...SEARCH_OPTIONS];
 /** Longest part of a text in the id of its action, in UTF-16 units. */
 const MAX_ID_TEXT = 200;
 
@@ -90,6 +103,9 @@ export function openSageText(
     async record(given) {
       const actions = Array.isArray(given) ? (given as TextAction[]) : [given as TextAction];
       const completed: Action[] = [];
+      actions.forEach((action, index) => {
+        checkKeys(`record: action ${index}`, action, ACTION_KEYS);
+      });
       for (const { text, item, ...rest } of actions) {
         const vector = await texts.embed(text);
         if (!vector)
@@ -102,6 +118,7 @@ export function openSageText(
       return sage.record(completed);
     },
     async recommend(options) {
+      checkKeys("recommend", options, QUERY_KEYS);
       const { query, taste = DEFAULT_TASTE, signal, exclude, count = 20, ...rest } = options;
       checkText(query);
       checkInteger("recommend: count", count);
@@ -110,7 +127,8 @@ export function openSageText(
         ...checkItemIds("recommend: exclude", exclude),
         ...(await ownItems()),
       ]);
-      const candidates = Math.max(MIN_CANDIDATES, CANDIDATES_PER_HIT * count);
+      const wanted = Math.max(MIN_CANDIDATES, CANDIDATES_PER_HIT * count);
+      const candidates = Math.min(wanted, LIMITS.maxCount);
       const hits = await texts.search(query, {
         ...{ ...rest, exclude: excluded, count: candidates },
         ...(signal && { signal }),
@@ -121,9 +139,19 @@ export function openSageText(
     },
     async rank(hits, options = {}) {
       checkKeys("rank", options, ["taste"]);
+      checkHits(hits);
       return rank(hits, checkShare("rank: taste", options.taste ?? DEFAULT_TASTE));
     },
   };
+}
+
+function checkHits(hits: unknown): void {
+  if (!Array.isArray(hits))
+    throw new SageError("option", `rank: expected an array of hits, saw ${inspect(hits)}.`);
+  hits.forEach((hit: Partial<Hit> | null | undefined, index) => {
+    checkItemId(`rank: hit ${index}: item`, hit?.item);
+    checkFinite(`rank: hit ${index}: score`, hit?.score);
+  });
 }
 
 /** The id of an action on a text: well-formed Unicode, as ids are. */

@@ -4,6 +4,7 @@ import type { SearchOptions } from "../catalogue/options.js";
 import type { Hit } from "../retriever.js";
 import { checkInteger, checkKeys } from "../values/check.js";
 import { openLexicon } from "./lexicon.js";
+import { SEARCH_OPTIONS } from "./search-options.js";
 
 /** Options of a search by words. */
 export type TextSearchOptions = Pick<
@@ -11,14 +12,13 @@ export type TextSearchOptions = Pick<
   "count" | "exclude" | "filter" | "exact" | "variants"
 >;
 
-const OPTIONS = ["count", "exclude", "filter", "exact", "variants"];
 /** Added to the cosine of an item with exactly this name. */
 const EXACT_NAME_BONUS = 2;
 const ALL_WORDS_BONUS = 0.25;
 
 /** Validates the options: code "option". */
 export function checkSearchOptions(where: string, options: TextSearchOptions): void {
-  checkKeys(where, options, OPTIONS);
+  checkKeys(where, options, SEARCH_OPTIONS);
   checkInteger(`${where}: count`, options.count ?? 20);
 }
 

@@ -257,6 +257,12 @@ function isNumberArray(value: unknown): value is ArrayLike<number> {
     : Array.isArray(value) && value.findIndex((number) => typeof number !== "number") < 0;
 }
 
+/** Throws code "option" unless `value` is a function. */
+export function checkFunction(where: string, value: unknown): void {
+  if (typeof value !== "function")
+    throw new SageError("option", `${where}: expected a function, saw ${inspect(value)}.`);
+}
+
 /** Throws code "aborted" if the signal has fired. */
 export function checkAbort(signal: AbortSignal | undefined): void {
   if (signal?.aborted)

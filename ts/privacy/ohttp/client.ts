@@ -4,7 +4,7 @@
  */
 import { SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
-import { checkKeys, inspect, toBytes } from "../../values/check.js";
+import { checkFunction, checkKeys, inspect, toBytes } from "../../values/check.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
   decodeKeys,
@@ -29,6 +29,11 @@ export interface OhttpOptions {
   now?: () => number;
 }
 
+const NO_KEY =
+  "expected a public key of X25519, saw one that encrypts nothing: fetch them from the gateway.";
+/** Longest address in messages: without the query, which can be secret. */
+const MAX_NAME = 200;
+
 /** Header fields that reach the gateway; others could single out a device. */
 const SENT_FIELDS = ["accept", "authorization", "content-type"];
 
@@ -44,10 +49,17 @@ const SENT_FIELDS = ["accept", "authorization", "content-type"];
 export function ohttpFetch(options: OhttpOptions): typeof fetch {
   checkKeys("ohttpFetch", options, ["relay", "keys", "fetch", "now"]);
   const { now = Date.now } = options;
+  checkFunction("ohttpFetch: now", now);
+  if (options.fetch !== undefined) checkFunction("ohttpFetch: fetch", options.fetch);
   const relay = String(options.relay);
   const keyBytes = toBytes(options.keys);
-  if (!URL.canParse(relay))
-    throw new SageError("option", `ohttpFetch: relay: expected a URL, saw ${inspect(relay)}.`);
+  const { protocol, username = "" } = URL.canParse(relay) ? new URL(relay) : { protocol: "" };
+  if (!/^https?:$/.test(protocol) || username !== "")
+    throw new SageError(
+      "option",
+      "ohttpFetch: relay: expected a URL of HTTP without a user name, saw " +
+        `${inspect(options.relay)}.`,
+    );
   if (!keyBytes)
     throw new SageError(
       "option",
@@ -57,7 +69,10 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
   return async (input, init) => {
     const inner = new Request(input, init as RequestInit);
     const message = await binaryRequest(inner, now());
-    const sealed = await encapsulate(config, encodeMessage(message, REQUEST_OVERHEAD_BYTES));
+    const plain = encodeMessage(message, REQUEST_OVERHEAD_BYTES);
+    const sealed = await encapsulate(config, plain).catch((cause: unknown) => {
+      throw new SageError("option", `ohttpFetch: keys: ${NO_KEY}`, { cause });
+    });
     const fetchFn =
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
     const reply = await fetchFn(relay, {
@@ -119,11 +134,17 @@ async function refusal(relay: string, reply: Response): Promise<SageError> {
   }
   if (problem.type === KEY_PROBLEM)
     return failure(relay, "the gateway has other keys: deliver its current ones with the page.");
-  const title = typeof problem.title === "string" ? ` (${problem.title.slice(0, 100)})` : "";
+  // Control and format characters could steer a terminal.
+  const title =
+    typeof problem.title === "string"
+      ? ` (${problem.title.slice(0, 100).replace(/\p{C}/gu, "?")})`
+      : "";
   return failure(relay, `the answer was ${reply.status}${title}.`);
 }
 
 function failure(relay: string, problem: string, cause?: unknown): SageError {
-  const message = `${relay}: ${problem} No other request was sent instead.`;
+  const { origin, pathname } = new URL(relay);
+  const name = `${origin}${pathname}`.slice(0, MAX_NAME);
+  const message = `${name}: ${problem} No other request was sent instead.`;
   return new SageError("retrieval", message, { cause });
 }

@@ -1,6 +1,12 @@
 /** `ohttpGateway`: opens encapsulated requests, calls a handler, and seals its reply. */
 import { SageError } from "../../errors.js";
-import { checkInteger, checkKeys, checkPositive, inspect } from "../../values/check.js";
+import {
+  checkFunction,
+  checkInteger,
+  checkKeys,
+  checkPositive,
+  inspect,
+} from "../../values/check.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
   decapsulate,
@@ -68,6 +74,8 @@ export async function ohttpGateway<Context = void>(
 ): Promise<(request: Request, context: Context) => Promise<Response>> {
   checkKeys("ohttpGateway", options, ["keys", "handle", "maxBytes", "maxSkewSeconds", "now"]);
   const { handle, now = Date.now } = options;
+  checkFunction("ohttpGateway: handle", handle);
+  checkFunction("ohttpGateway: now", now);
   const maxBytes = checkInteger("ohttpGateway: maxBytes", options.maxBytes ?? 65_536);
   const skew = checkPositive("ohttpGateway: maxSkewSeconds", options.maxSkewSeconds ?? 300, 86_400);
   const keys = await openKeys(options.keys);
@@ -136,7 +144,13 @@ async function openKeys(given: OhttpGatewayOptions["keys"]): Promise<GatewayKey[
       `ohttpGateway: keys: expected [id, seed], saw ${inspect(given)}.`,
     );
   const ids = new Set<number>();
-  for (const [id, seed] of given) {
+  for (const key of given) {
+    if (!Array.isArray(key))
+      throw new SageError(
+        "option",
+        `ohttpGateway: keys: expected [id, seed] for each key, saw ${inspect(key)}.`,
+      );
+    const [id, seed] = key;
     checkInteger("ohttpGateway: id of a key", id, 0, MAX_KEY_ID);
     if (ids.has(id))
       throw new SageError("option", `ohttpGateway: keys: the id ${id} occurs twice.`);

@@ -5,8 +5,8 @@
  */
 
 import { SageError } from "../../errors.js";
+import { unlessAborted } from "../../values/abort.js";
 import { checkInteger, checkKeys, inspect } from "../../values/check.js";
-import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
 import { RetrievalError } from "../failure.js";

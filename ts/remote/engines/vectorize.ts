@@ -3,8 +3,8 @@
  */
 
 import { isSageError, SageError } from "../../errors.js";
+import { unlessAborted } from "../../values/abort.js";
 import { checkKeys, inspect } from "../../values/check.js";
-import { unlessAborted } from "../abort.js";
 import type { RemoteRetriever } from "../answer.js";
 import {
   checkPriorField,

@@ -5,8 +5,8 @@
  */
 
 import type { Hit } from "../../retriever.js";
+import { unlessAborted } from "../../values/abort.js";
 import { checkAbort, checkKeys, checkPositive } from "../../values/check.js";
-import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
 import { quantizeUnitVector } from "../vectors.js";

@@ -1,7 +1,8 @@
 /** `withTimeout`: a time limit for each call of a retriever. */
+
+import { unlessAborted } from "../../values/abort.js";
 import { checkPositive } from "../../values/check.js";
 import { MAX_TIMER_MS } from "../../values/limits.js";
-import { unlessAborted } from "../abort.js";
 import type { Answer, RemoteRetriever } from "../answer.js";
 import { RetrievalError } from "../failure.js";
 import { type Runtime, resolveRuntime } from "./runtime.js";

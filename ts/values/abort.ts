@@ -1,5 +1,5 @@
 /** Abortable waiting for promises that do not support signals. */
-import { checkAbort } from "../values/check.js";
+import { checkAbort } from "./check.js";
 
 /**
  * `promise`, rejecting with code "aborted" as soon as the signal fires. The underlying work is not
