@@ -148,3 +148,31 @@ describe("faults", () => {
       if (view.getUint32(entry, true) === 2) return Number(view.getBigUint64(entry + 8, true));
   }
 });
+
+test("sources that return no promise are read, other bytes and throws are errors", async () => {
+  const sourceOf = (read) => ({ name: "own", read, readWhole: async () => undefined });
+  const slice = (offset, length) => new Uint8Array(world.bytes).slice(offset, offset + length);
+  const fail = () => {
+    throw new Error("no disk");
+  };
+  for (const read of [async () => undefined, async () => "text", () => slice(0, 9), fail])
+    await assert.rejects(openRanged(sourceOf(read)), { code: "retrieval", message: /^own/ });
+  for (const read of [slice, async (offset, length) => slice(offset, length).buffer])
+    assert.equal((await openRanged(sourceOf(read))).mode, "ranges");
+});
+
+test("messages have neither the query of a URL nor more than 500 characters", async () => {
+  const url = `https://host.example/${"x".repeat(2000)}.sage?signature=secret`;
+  const answers = [
+    async () => new Response("", { status: 404, statusText: "x".repeat(900) }),
+    async () => new Response(null, { status: 206 }),
+    async () => new Response("short", { status: 206 }),
+    () => Promise.reject(new TypeError("no network")),
+  ];
+  for (const fetch of answers)
+    await assert.rejects(openRanged(httpSource(url, { fetch })), ({ code, message }) => {
+      assert.equal(code, "retrieval");
+      assert.doesNotMatch(message, /secret/);
+      return message.length <= 500;
+    });
+});

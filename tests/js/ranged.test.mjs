@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Catalogue, openSage } from "pocketsage";
-import { blobSource, bucketSource, fileSource, openRanged } from "pocketsage/ranged";
+import { blobSource, bucketSource, fileSource, httpSource, openRanged } from "pocketsage/ranged";
 import { serveRanges } from "../../scripts/lib/range-server.mjs";
 import { asBlob, buildRanged, PATH, withServer } from "./ranged-world.mjs";
 
@@ -144,7 +144,19 @@ describe("search", () => {
     await rejects(ranged.search(query, { filter: { field: "x", is: 1 } }), "option", /x/);
     await rejects(openRanged(7), "option", /expected a URL or a source/);
     await rejects(openRanged(url, { memory: -1 }), "option", /memory/);
-    for (const make of [() => fileSource({}), () => blobSource("x"), () => bucketSource({}, "k")])
+    await rejects(ranged.searchMany(), "option", /expected an array of vectors, saw undefined/);
+    await rejects(ranged.vector("item-1", null), "option", /expected an object, saw null/);
+    await rejects(ranged.payload("item-1", null), "option", /expected an object, saw null/);
+    await rejects(ranged.payload(5), "option", /expected an item's id/);
+    assert.throws(() => ranged.has(5), { code: "option" });
+    for (const make of [
+      () => fileSource({}),
+      () => blobSource("x"),
+      () => bucketSource({}, "k"),
+      () => bucketSource({ get() {} }),
+      () => httpSource(),
+      () => httpSource(url, { fetch: "fetch" }),
+    ])
       assert.throws(make, { code: "option" });
     ranged.close();
     assert.equal(ranged.byteLength, 0);

@@ -1,6 +1,7 @@
 /** Reads ranges of a file on a web server, by requests without data of the user. */
 import { asSageError, SageError } from "../../errors.js";
-import { checkAbort, checkKeys } from "../../values/check.js";
+import { checkAbort, checkFunction, checkKeys, inspect } from "../../values/check.js";
+import { nameOf } from "./check-search.js";
 import { NoRanges, type RangeSource, type ReadOptions, replaced, tooShort } from "./source.js";
 
 /** Options of {@link httpSource}. */
@@ -22,7 +23,11 @@ export interface HttpSourceOptions {
 export function httpSource(url: string | URL, options: HttpSourceOptions = {}): RangeSource {
   checkKeys("httpSource", options, ["fetch", "headers"]);
   const send = options.fetch ?? ((request: Request) => fetch(request));
-  const name = String(url);
+  if (typeof url !== "string" && !(url instanceof URL))
+    throw new SageError("option", `httpSource: expected a URL, saw ${inspect(url)}.`);
+  checkFunction("httpSource: fetch", send);
+  const address = String(url);
+  const name = nameOf(address);
   let etag: string | null | undefined;
   let size: string | undefined;
 
@@ -30,7 +35,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     checkAbort(signal);
     const headers = { ...options.headers, ...(range && { range }) };
     const response = await send(
-      new Request(name, {
+      new Request(address, {
         headers,
         ...(signal && { signal }),
         // Runtimes without the option `cache` have no HTTP cache to bypass.
@@ -40,7 +45,7 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     if (!response.ok)
       throw new SageError(
         "retrieval",
-        `${name} answered ${`${response.status} ${response.statusText}`.trimEnd()}` +
+        `${name} answered ${`${response.status} ${response.statusText.slice(0, 100)}`.trimEnd()}` +
           (response.status === 416
             ? ": the file is shorter than when it was built or opened. Upload it again."
             : "."),
@@ -123,5 +128,5 @@ export function httpSource(url: string | URL, options: HttpSourceOptions = {}): 
     }
   }
 
-  return { name, read, readWhole };
+  return { name: address, read, readWhole };
 }

@@ -1,8 +1,9 @@
 /** `openRanged`: a catalogue that is searched without being loaded. */
 import { asSageError, SageError } from "../../errors.js";
-import { checkAbort, checkInteger, checkKeys, inspect } from "../../values/check.js";
+import { checkAbort, checkInteger, checkKeys, inspect, toBytes } from "../../values/check.js";
 import { Catalogue } from "../catalogue.js";
 import { openPartCache } from "./cache.js";
+import { nameOf } from "./check-search.js";
 import { BLOCKS, type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
 import { httpSource } from "./http.js";
 import { loadResident } from "./resident.js";
@@ -39,7 +40,7 @@ export async function openRanged(
   checkKeys("openRanged", options, [
     ...["maxRequests", "maxBytes", "memory", "cache", "whole", "signal"],
   ]);
-  const { signal, whole = true, cache = /^https?:/.test(opened.name) } = options;
+  const { signal, whole = true, cache = /^https?:/.test(String(opened.name)) } = options;
   const number = (name: "maxRequests" | "maxBytes" | "memory", standard: number, min: number) =>
     checkInteger(`openRanged: ${name}`, options[name] ?? standard, min, MAX_OPTION);
   const budget = {
@@ -54,15 +55,22 @@ export async function openRanged(
   if (head instanceof NoRanges || !head.sections.has(BLOCKS)) {
     if (!whole) {
       if (head instanceof NoRanges) await head.body?.cancel().catch(() => undefined);
-      throw refuseWhole(opened.name, head);
+      throw refuseWhole(counted.name, head);
     }
     const body = head instanceof NoRanges ? head.body : await counted.readWhole({ signal });
-    return wholeCatalogue(await loadWhole(body, signal, opened.name, read), read);
+    return wholeCatalogue(await loadWhole(body, signal, counted.name, read), read);
   }
   const parts = await openPartCache(opened.name, head.hash, memory, cache);
   const resident = await loadResident(counted, head, parts, { signal });
   checkAbort(signal);
-  return createRanged({ source: counted, resident, cache: parts, budget, read });
+  return createRanged({
+    source: counted,
+    address: opened.name,
+    resident,
+    cache: parts,
+    budget,
+    read,
+  });
 }
 
 /** The head of the file; `NoRanges` if the source answers with the whole file. */
@@ -128,30 +136,36 @@ function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
       );
 }
 
-/** A source that adds the number and the bytes of its reads to `read`. */
+/** A source that adds its checked reads to `read`, with a name for messages. */
 function countReads(source: RangeSource, read: { requests: number; bytes: number }): RangeSource {
+  const name = nameOf(String(source.name));
+  /** Also for sources that throw or return no promise. */
+  const call = async <T>(get: () => T, { signal }: ReadOptions): Promise<Awaited<T>> => {
+    read.requests += 1;
+    try {
+      return await get();
+    } catch (error) {
+      checkAbort(signal);
+      if (error instanceof NoRanges) throw error;
+      throw asSageError(error, "retrieval", `${name} could not be read`);
+    }
+  };
   return {
-    name: source.name,
+    name,
     async read(offset, length, options) {
-      read.requests += 1;
-      const bytes = await source.read(offset, length, options).catch((error: unknown) => {
-        checkAbort(options.signal);
-        if (error instanceof NoRanges) throw error;
-        throw asSageError(error, "retrieval", `${source.name} could not be read`);
-      });
-      if (bytes.length !== length)
+      const given = await call(() => source.read(offset, length, options), options);
+      const bytes = toBytes(given);
+      if (bytes?.length !== length)
         throw new SageError(
           "retrieval",
-          `${source.name}: expected ${length} bytes, the source returned ${bytes.length}.`,
+          `${name}: expected ${length} bytes, the source returned ` +
+            `${bytes ? bytes.length : inspect(given)}.`,
         );
       read.bytes += length;
       // A Buffer of Node can begin anywhere in a larger one, and its `slice` does not copy.
       const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
       return isPlain && bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
     },
-    readWhole(options) {
-      read.requests += 1;
-      return source.readWhole(options);
-    },
+    readWhole: (options) => call(() => source.readWhole(options), options),
   };
 }

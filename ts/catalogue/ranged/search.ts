@@ -7,6 +7,7 @@ import {
   checkAbort,
   checkFinite,
   checkInteger,
+  checkItemId,
   checkItemIds,
   checkKeys,
   checkVector,
@@ -18,6 +19,7 @@ import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
 import { METRICS } from "../options.js";
 import { BlockReader } from "./blocks.js";
 import type { PartCache } from "./cache.js";
+import { checkSearch } from "./check-search.js";
 import { corrupt } from "./format.js";
 import { type Budget, joinRuns, type Planned, planQuery } from "./plan.js";
 import { type ResidentPart, readAttributeBytes } from "./resident.js";
@@ -31,6 +33,8 @@ const MAX_COUNT = 100_000;
 /** The parts from which `createRanged` makes a catalogue. */
 export interface RangedParts {
   readonly source: RangeSource;
+  /** Where the bytes come from, whole. The name of the source is for messages. */
+  readonly address: string;
   readonly resident: ResidentPart;
   readonly cache: PartCache;
   readonly budget: Budget;
@@ -46,7 +50,7 @@ interface CountedQuery {
 
 /** Makes the catalogue of a file whose resident part is loaded. */
 export function createRanged(parts: RangedParts): RangedCatalogue {
-  const { source, cache, budget, read } = parts;
+  const { source, address, cache, budget, read } = parts;
   const { head, table } = parts.resident;
   const { dim, metric } = head;
   const { space } = parts.resident;
@@ -62,6 +66,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 
   function rowOf(item: ItemId): number {
     const { ids } = openParts().resident;
+    if (typeof item !== "string") checkItemId("catalogue", item);
     return isItemId(item) ? ids.rowOf(item) : -1;
   }
 
@@ -124,11 +129,6 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     options: RangedSearchOptions,
   ): Promise<Hit[][]> {
     const { exact = false, damaged = "error", minScore, signal } = options;
-    if (damaged !== "error" && damaged !== "skip")
-      throw new SageError(
-        "option",
-        `search: damaged: expected "error" or "skip", saw ${inspect(damaged)}.`,
-      );
     if (minScore !== undefined) checkFinite("search: minScore", minScore);
     checkAbort(signal);
     const isAllowed = await allowedRowFilter(options);
@@ -177,9 +177,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     vectors: readonly VectorLike[],
     options: RangedSearchOptions = {},
   ): Promise<Hit[][]> {
-    checkKeys("search", options, [
-      ...["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"],
-    ]);
+    checkSearch(vectors, options);
     const count = checkInteger("search: count", options.count ?? 20, 1, MAX_COUNT);
     openParts();
     const queries = vectors.map((vector, index) => ({
@@ -220,7 +218,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       openParts()
         .reader.rangesOf(run)
         .map(({ offset, length }) => ({
-          to: source.name,
+          to: address,
           bytes: new TextEncoder().encode(`range: bytes=${offset}-${offset + length - 1}`),
           says:
             `A request for ${length} bytes of the file: the vectors of items near the history. ` +
@@ -265,8 +263,12 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     has: (item) => rowOf(item) >= 0,
     search: async (vector, options) => (await searchMany([vector], options))[0]!,
     searchMany,
-    vector: async (item, options = {}) => (await vectorsOf([item], options.signal))[0],
+    async vector(item, options = {}) {
+      checkKeys("vector", options, ["signal"]);
+      return (await vectorsOf([item], options.signal))[0];
+    },
     async payload(item, options = {}) {
+      checkKeys("payload", options, ["signal"]);
       const row = rowOf(item);
       if (row < 0) return undefined;
       const text = await openParts().reader.payload(row, blockOf(row), options.signal);

@@ -110,6 +110,8 @@ export interface BucketObject {
 export function bucketSource(bucket: BucketLike, key: string): RangeSource {
   if (typeof bucket?.get !== "function")
     throw new SageError("option", `bucketSource: expected an R2 bucket, saw ${inspect(bucket)}.`);
+  if (typeof key !== "string" || key === "")
+    throw new SageError("option", `bucketSource: expected a key, saw ${inspect(key)}.`);
   const name = `bucket:${key}`;
   let etag: string | undefined;
   const get = async (range?: { offset: number; length: number }): Promise<BucketObject> => {

@@ -1,10 +1,11 @@
 /** The interface of a ranged catalogue over one that is in memory as a whole. */
 import type { VectorLike } from "../../item.js";
 import type { Hit, Retriever } from "../../retriever.js";
-import { checkAbort, checkKeys } from "../../values/check.js";
+import { checkAbort } from "../../values/check.js";
 import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
+import { checkSearch } from "./check-search.js";
 import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
 
 /** Takes ownership of the catalogue. `read`: requests and bytes of its download. */
@@ -19,9 +20,7 @@ export function wholeCatalogue(
     vectors: readonly VectorLike[],
     options: RangedSearchOptions = {},
   ): Promise<Hit[][]> {
-    checkKeys("search", options, [
-      ...["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"],
-    ]);
+    checkSearch(vectors, options);
     const { signal, damaged: _, ...searchOptions } = options;
     checkAbort(signal);
     return catalogue.searchMany(vectors, { ...searchOptions, variants: true } as SearchOptions);
