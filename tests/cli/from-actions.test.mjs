@@ -82,6 +82,14 @@ test("what gives no vectors is refused with a remedy", async () => {
   const both = ["--text", "title", "--embed", "text", "--from-actions", actionsFile];
   await refused(2, /expected one of them/, itemsFile, ...both);
   await refused(1, /no item has words in these fields\. Name other fields\./, itemsFile, ...text);
+  const columns = await put("columns.jsonl", lines({ who: "u", item: "tea-1", at: 1 }));
+  const units = ["user,item,at", "u,tea-1,1700000000", "u,tea-2,1700000000000"].join("\n");
+  for (const file of [columns, await put("units.csv", units)]) {
+    const { code, stderr } = await pocketsage([...fromActions, file, "-o", out("no.sage")]);
+    assert.equal(code, 1);
+    assert.match(stderr, /Name the columns user, item and at, and write all times/);
+    assert.doesNotMatch(stderr, /--(user|at-unit|columns)/);
+  }
   const before = await readFile(actionsFile);
   const command = [...fromActions, actionsFile, "-o", out("no.sage")];
   const outputs = [

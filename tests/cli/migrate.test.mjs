@@ -82,7 +82,7 @@ const refusals = [
     "no log",
     ["new.sage", out("old.jsonl"), "-o", out("x")],
     1,
-    /old\.jsonl: Not a stored profile.*Expected a history/,
+    /old\.jsonl: Not a stored profile.* changed\. Expected a history/,
   ],
   ["a log of another space", ["new.sage", out("new.sage-log"), "-o", out("x")], 1, /two spaces/],
 ];

@@ -44,6 +44,8 @@ export async function embedActions(
     ...{ columns: {}, header: undefined, atUnit: "auto", minRating: undefined, onNote },
     onAction: () => {},
     onShare: (share) => onProgress(share / 4),
+  }).catch((error: unknown) => {
+    throw withoutOptions(error);
   });
   const isTrain = trainFlagsOf(log);
   const { ids, values, dim } = trainVectors(log, isTrain, SEED, (share) =>
@@ -72,6 +74,19 @@ export async function embedActions(
     }),
     ...{ indices, report },
   };
+}
+
+/** The remedies of the reader that name options of `eval`, which `build` does not have. */
+const OPTION_REMEDY =
+  /,? or pass --at-unit.*| --(?:user|item|at|columns) .*| Write all times in one unit.*/s;
+
+/** The error with a remedy without options that `build` does not have. */
+function withoutOptions(error: unknown): unknown {
+  if (!(error instanceof InputError) || !OPTION_REMEDY.test(error.message)) return error;
+  const problem = error.message.replace(OPTION_REMEDY, "").replace(/\.?$/, ".");
+  return new InputError(
+    `${problem} Name the columns user, item and at, and write all times in ISO 8601 or in one unit.`,
+  );
 }
 
 /** For each action 1; 0 if the file is split and the action is not in its part "train". */

@@ -41,7 +41,8 @@ export function toVector(where: string, value: unknown, decimalComma: boolean): 
   }
   if (!isList(numbers) || numbers.length === 0)
     throw new InputError(
-      `${where}: expected an array of numbers, saw ${inspect(value)}. ` +
+      `${where}: expected an array of numbers, saw ` +
+        `${isList(numbers) ? "an empty one" : inspect(value)}. ` +
         "Repair the vector, or name its field with --vector.",
     );
   for (let index = 0; index < numbers.length; index += 1) {
