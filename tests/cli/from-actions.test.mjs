@@ -87,7 +87,7 @@ test("what gives no vectors is refused with a remedy", async () => {
   for (const file of [columns, await put("units.csv", units)]) {
     const { code, stderr } = await pocketsage([...fromActions, file, "-o", out("no.sage")]);
     assert.equal(code, 1);
-    assert.match(stderr, /Name the columns user, item and at, and write all times/);
+    assert.match(stderr, /Name the columns user, item and at, all times/);
     assert.doesNotMatch(stderr, /--(user|at-unit|columns)/);
   }
   const before = await readFile(actionsFile);

@@ -85,7 +85,7 @@ function withoutOptions(error: unknown): unknown {
   if (!(error instanceof InputError) || !OPTION_REMEDY.test(error.message)) return error;
   const problem = error.message.replace(OPTION_REMEDY, "").replace(/\.?$/, ".");
   return new InputError(
-    `${problem} Name the columns user, item and at, and write all times in ISO 8601 or in one unit.`,
+    `${problem} Name the columns user, item and at, all times in ISO 8601 or in one unit.`,
   );
 }
 
