@@ -59,7 +59,7 @@ const invalidLines = [
   [[], /no command: expected one of build, prior, inspect/],
   [
     ["bild"],
-    /unknown command "bild": expected build, prior, inspect, verify, delta, merge, profile/,
+    /unknown command "bild": expected build, prior, inspect, verify, delta, merge, migrate, profile/,
   ],
   [["constructor"], /unknown command "constructor"/],
   [["--wat"], /unknown command "--wat"/],

@@ -10,7 +10,11 @@ export async function openPage(context, url) {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("requestfailed", (request) => complaints.push(request.url()));
+  page.on("requestfailed", (request) => {
+    const { errorText } = request.failure();
+    // Chromium sometimes reports a body that the page has read to its end as aborted.
+    if (errorText !== "net::ERR_ABORTED") complaints.push(`${request.url()}: ${errorText}`);
+  });
   await page.goto(url);
   return { page, complaints };
 }
