@@ -339,10 +339,10 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
         Number.isFinite(one.time) &&
         !("at" in one) &&
         ("all" in one
-          ? (one.after ?? []).every(isStamp)
+          ? one.all === true && (one.after ?? []).every(isStamp)
           : "from" in one
             ? isTime(one.from) && isTime(one.to)
-            : isHex(one.salt, 32) && isHex(one.hash, 16)),
+            : isHex(one.salt, 32) && isHex(one.hash, 16) && (one.unhide ?? true) === true),
     )
   );
 }

@@ -64,7 +64,10 @@ function checkMerge(data, dim) {
   const merged = encodeLog(log.data(), dim);
   log.merge(data);
   assert.ok(Buffer.from(encodeLog(log.data(), dim)).equals(merged), "a second merge changed it");
-  assert.equal(textOf(decodeLog(merged, dim)), textOf(log.data()));
+  // A log whose actions with vectors are all removed has no space once it is stored.
+  const hasVectors = log.entries.some(({ vector }) => vector);
+  const stored = { ...log.data(), space: hasVectors ? log.space : undefined };
+  assert.equal(textOf(decodeLog(merged, dim)), textOf(stored));
   log.retain({ count: 2, since: -1, now: TIMES.at(-1) });
   assert.ok(log.entries.length <= 2);
   assert.ok(Number.isSafeInteger(log.counter));
