@@ -225,7 +225,11 @@ test("attack: re-identification of what is sent, by the catalogue", async () => 
 
 for (const [name, options, expected] of [
   ["no retriever", { mode: "medoids", catalogue: {} }, /retriever: expected one/],
-  ["no sample", { mode: "medoids", retriever: () => [] }, /catalogue: expected a public sample/],
+  [
+    "no sample",
+    { mode: "medoids", retriever: () => [] },
+    /a public sample of the items: expected a Catalogue/,
+  ],
 ])
   test(`refuses ${name}`, () =>
     assert.rejects(openPrivacy(options), (error) => expected.test(error.message)));

@@ -6,6 +6,7 @@
  */
 
 import type { Catalogue } from "../catalogue/catalogue.js";
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import type { Profile } from "../sage/types.js";
 import { checkInteger, checkItemIds, checkKeys } from "../values/check.js";
 
@@ -53,6 +54,7 @@ export function nameInterests(
   catalogue: Catalogue,
   options: NameOptions = {},
 ): NameWord[][] {
+  checkCatalogue("nameInterests", catalogue);
   checkKeys("nameInterests", options, ["count", "fields", "language"]);
   const { language = "en" } = options;
   const count = checkInteger("nameInterests: count", options.count ?? 3);

@@ -1,4 +1,5 @@
 /** `openPrivacy`: checks the options of a mode and assembles its retriever. */
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { SageError } from "../errors.js";
 import type { Hit, Outbound, Query, Retriever } from "../retriever.js";
 import { memoryStore } from "../store/memory.js";
@@ -168,13 +169,15 @@ async function openLocal(options: LocalOptions, shared: Shared): Promise<Retriev
   const { catalogue, cells, shard } = options;
   if ((catalogue === undefined) === (cells === undefined))
     throw new SageError("option", "local: expected either a `catalogue`, or `cells` and `shard`.");
-  if (catalogue)
+  if (catalogue !== undefined) {
+    checkCatalogue("local: catalogue", catalogue);
     return {
       pending: () => [],
       release: async () => undefined,
       search: (queries) => queries.map(({ vector, count }) => catalogue.search(vector, { count })),
       payload: (item) => catalogue.payload(item),
     };
+  }
   const count = checkInteger("local: shard", shard, 1, MAX_CELLS);
   return openFetched(options, shared, ({ folder, manifest, codebook }) => ({
     plan: (_, epoch) => {
@@ -290,8 +293,7 @@ function openItems(options: ItemsOptions, shared: Shared): Retrieval {
   const mode = options.mode;
   if (typeof retriever !== "function")
     throw new SageError("option", `${mode}: retriever: expected one, saw ${inspect(retriever)}.`);
-  if (typeof catalogue?.search !== "function")
-    throw new SageError("option", `${mode}: catalogue: expected a public sample of the items.`);
+  checkCatalogue(`${mode}: catalogue, a public sample of the items`, catalogue);
   if (mode === "anchors" && typeof history !== "function")
     throw new SageError("option", "anchors: history: expected a function that returns item ids.");
   const interests = checkInteger(`${mode}: interests`, options.interests ?? 8, 1, MAX_INTERESTS);

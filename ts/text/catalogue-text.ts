@@ -1,5 +1,6 @@
 /** Embeds texts with the encoder stored in a catalogue, and searches by text. */
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { TEXT } from "../catalogue/sections.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
@@ -44,6 +45,7 @@ export interface CatalogueText {
  * without texts, "corrupt" or "version" for a section that cannot be read.
  */
 export function openText(catalogue: Catalogue): CatalogueText {
+  checkCatalogue("openText", catalogue);
   const section = rowsOf(catalogue).handle.with((core) => core.section(TEXT));
   if (section.length === 0)
     throw new SageError(

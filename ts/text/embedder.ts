@@ -1,5 +1,6 @@
 /** Text functions of a catalogue by an embedder: any function from a text to a vector. */
 import type { Catalogue } from "../catalogue/catalogue.js";
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -44,6 +45,7 @@ export interface EmbedderText {
  * metric than cosine.
  */
 export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): EmbedderText {
+  checkCatalogue("openEmbedder", catalogue);
   checkKeys("openEmbedder", options, ["embed", "nameField"]);
   const { embed: computeVector, nameField } = options;
   checkFunction("openEmbedder: embed", computeVector);

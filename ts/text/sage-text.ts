@@ -1,5 +1,6 @@
 /** Text functions of a sage: actions on texts, recommendations for a query, ranking by taste. */
 import type { Catalogue } from "../catalogue/catalogue.js";
+import { checkCatalogue } from "../catalogue/check-catalogue.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -82,6 +83,7 @@ export function openSageText(
   catalogue: Catalogue,
   texts: CatalogueText | EmbedderText,
 ): SageText {
+  checkCatalogue("openSageText", catalogue);
   const rank = async (hits: readonly Hit[], share: number): Promise<TasteHit[]> => {
     const scores = await sage.score(hits.map(({ item }) => item));
     const fused = hits.map((hit, index): TasteHit => {

@@ -186,16 +186,11 @@ export function readBlocks(
   return table;
 }
 
-/** The content of a new section of blocks; fields as in {@link BlockTable}. */
-export interface NewBlocks {
-  readonly ends: Uint32Array;
-  readonly centreScales: Float32Array;
-  readonly centres: Uint8Array;
-  readonly factorScales: Float32Array;
-  readonly factors: Uint8Array;
-  readonly sketches: Uint8Array;
-  readonly scalesFollow: boolean;
-}
+/** The content of a new section of blocks; what follows from it is computed. */
+export type NewBlocks = Pick<
+  BlockTable,
+  "ends" | "centreScales" | "centres" | "factorScales" | "factors" | "sketches" | "scalesFollow"
+>;
 
 /**
  * The bytes of a `.sage` file with this section of blocks at its end, instead of an older one.

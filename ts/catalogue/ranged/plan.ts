@@ -27,7 +27,7 @@ export interface Budget {
 }
 
 /** The parts of a catalogue, and the allowed rows, from which a query is planned. */
-export interface Planned {
+export interface PlanningData {
   readonly table: BlockTable;
   /** Squared lengths of the rows, for the metric "l2" only. */
   readonly norms: Float32Array | undefined;
@@ -54,10 +54,10 @@ export interface Run {
 export function planQuery(
   query: Float32Array,
   count: number,
-  planned: Planned,
+  data: PlanningData,
   budget: Budget,
 ): number[] {
-  const { blocks, gains } = rankBlocks(query, count, planned);
+  const { blocks, gains } = rankBlocks(query, count, data);
   const total = [...gains.values()].reduce((sum, gain) => sum + gain, 0);
   const cached: number[] = [];
   let chosen: number[] = [];
@@ -65,10 +65,10 @@ export function planQuery(
   let refused = 0;
   for (const block of blocks) {
     if (covered >= ENOUGH_SHARE * total || refused > MAX_SKIPPED_BLOCKS) break;
-    if (planned.isCached(block)) cached.push(block);
+    if (data.isCached(block)) cached.push(block);
     else {
       const tried = [...chosen, block].sort((a, b) => a - b);
-      if (chosen.length > 0 && !fits(tried, planned, budget)) {
+      if (chosen.length > 0 && !fits(tried, data, budget)) {
         refused += 1;
         continue;
       }
@@ -76,16 +76,16 @@ export function planQuery(
     }
     covered += gains.get(block)!;
   }
-  const read = joinRuns(chosen, planned, budget.requests).flatMap(({ first, last }) =>
+  const read = joinRuns(chosen, data, budget.requests).flatMap(({ first, last }) =>
     Array.from({ length: last - first + 1 }, (_, index) => first + index),
   );
   return [...new Set([...cached, ...read])].sort((a, b) => a - b);
 }
 
-function fits(blocks: readonly number[], planned: Planned, { requests, bytes }: Budget): boolean {
-  const runs = joinRuns(blocks, planned, requests);
-  const rows = runs.reduce((sum, run) => sum + rowsOf(planned.table, run), 0);
-  return rows * planned.rowBytes <= bytes;
+function fits(blocks: readonly number[], data: PlanningData, { requests, bytes }: Budget): boolean {
+  const runs = joinRuns(blocks, data, requests);
+  const rows = runs.reduce((sum, run) => sum + rowsOf(data.table, run), 0);
+  return rows * data.rowBytes <= bytes;
 }
 
 /** The rows of a run of blocks. */
@@ -99,7 +99,7 @@ function rowsOf({ ends }: BlockTable, { first, last }: Run): number {
  */
 export function joinRuns(
   blocks: readonly number[],
-  { table, requestsPerRun }: Pick<Planned, "table" | "requestsPerRun">,
+  { table, requestsPerRun }: Pick<PlanningData, "table" | "requestsPerRun">,
   requests: number,
 ): Run[] {
   const runs: Run[] = [];
@@ -132,9 +132,9 @@ export function joinRuns(
 function rankBlocks(
   query: Float32Array,
   count: number,
-  planned: Planned,
+  data: PlanningData,
 ): { blocks: number[]; gains: Map<number, number> } {
-  const rows = estimateScores(query, count, planned);
+  const rows = estimateScores(query, count, data);
   const order = largestIndices(rows.scores, MAX_CANDIDATES + 2 * count);
   const scores = Float64Array.from(order, (index) => rows.scores[index]!);
   const errors = Float64Array.from(order, (index) => rows.errors[index]! / LOGISTIC_SLOPE + 1e-12);
@@ -159,8 +159,8 @@ function rankBlocks(
 }
 
 /** Estimated scores of the rows of the nearest blocks, with their standard errors and blocks. */
-function estimateScores(query: Float32Array, count: number, planned: Planned) {
-  const { table, norms, isAllowed } = planned;
+function estimateScores(query: Float32Array, count: number, data: PlanningData) {
+  const { table, norms, isAllowed } = data;
   const products = centreProducts(table, query);
   const sums = signSums(query, table.sketchBytes);
   const length = Math.sqrt(query.reduce((sum, value) => sum + value * value, 0));

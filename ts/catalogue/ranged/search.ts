@@ -21,7 +21,7 @@ import { BlockReader } from "./blocks.js";
 import type { PartCache } from "./cache.js";
 import { checkSearch } from "./check-search.js";
 import { corrupt } from "./format.js";
-import { type Budget, joinRuns, type Planned, planQuery } from "./plan.js";
+import { type Budget, joinRuns, type PlanningData, planQuery } from "./plan.js";
 import { type ResidentPart, readAttributeBytes } from "./resident.js";
 import { BestRows, decodeRow, scoreBlock } from "./score.js";
 import type { RangeSource } from "./source.js";
@@ -112,7 +112,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       (removed.length === 0 || !has(removed, row));
   }
 
-  function plannedFor(isAllowed: Planned["isAllowed"]): Planned {
+  function planningDataFor(isAllowed: PlanningData["isAllowed"]): PlanningData {
     const { table, values } = openParts().resident;
     const requestsPerRun = openParts().reader.rangesOf({ first: 0, last: 0 }).length;
     return {
@@ -150,7 +150,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
           for (let query = 0; query < queries.length; query += 1) visit(block, bytes, query);
         }, readOptions);
       else {
-        const planned = plannedFor(isAllowed);
+        const planned = planningDataFor(isAllowed);
         const plans = vectors.map((vector, query) =>
           planQuery(vector, queries[query]!.count, planned, budget),
         );
@@ -207,7 +207,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 
   /** The requests that a search by these queries would send now; sends nothing. */
   function outbound(queries: readonly Query[]): Outbound[] {
-    const planned = plannedFor(liveRowFilter(openParts().resident.removed));
+    const planned = planningDataFor(liveRowFilter(openParts().resident.removed));
     const plans = queries.map(({ vector, count }) =>
       planQuery(prepare(checkVector("preview", vector, dim)), count, planned, budget),
     );

@@ -6,11 +6,12 @@
  * orthogonal, with many nearly the least-squares map. The penalty is chosen on items that the fit
  * left out, the report is computed on others.
  */
+
 import type { Catalogue } from "../../catalogue/catalogue.js";
+import { checkCatalogue } from "../../catalogue/check-catalogue.js";
 import { SageError } from "../../errors.js";
 import type { ItemId, VectorLike } from "../../item.js";
 import { checkKeys, checkRange, checkVector } from "../../values/check.js";
-import { checkCatalogues } from "./catalogues.js";
 import {
   addScaled,
   dot,
@@ -76,6 +77,13 @@ interface AffineMap {
   readonly linear: Matrix;
 }
 
+/** Throws code "option" unless both are catalogues and no option is unknown. */
+export function checkBridgeArguments(from: unknown, to: unknown, options: BridgeOptions): void {
+  checkCatalogue("migrate: from", from);
+  checkCatalogue("migrate: to", to);
+  checkKeys("migrate", options, ["minRetention"]);
+}
+
 /**
  * Fits a bridge on the items that both catalogues have, at most 10,000, evenly over their sorted
  * ids. Equal catalogues give equal bridges on every engine. O(n d^2 + d^3) for n items of d
@@ -85,8 +93,7 @@ interface AffineMap {
  * `minRetention`, and for catalogues of one named space, which need none.
  */
 export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions = {}): Bridge {
-  checkCatalogues(from, to);
-  checkKeys("migrate", options, ["minRetention"]);
+  checkBridgeArguments(from, to, options);
   const minRetention = checkRange(
     "migrate: minRetention",
     options.minRetention ?? DEFAULT_MIN_RETENTION,

@@ -1,15 +1,15 @@
 /** Converts the log of one vector space to another. */
+
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import { SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
 import { concatenate } from "../../store/concatenate.js";
 import type { Store } from "../../store/store.js";
-import { checkKeys, inspect } from "../../values/check.js";
+import { inspect } from "../../values/check.js";
 import { decodeLog, encodeLog } from "../log-format.js";
 import type { Entry } from "../operation.js";
 import { sameBytes, segmentsOf } from "../segments.js";
-import { type Bridge, type BridgeOptions, fitBridge } from "./bridge.js";
-import { checkCatalogues } from "./catalogues.js";
+import { type Bridge, type BridgeOptions, checkBridgeArguments, fitBridge } from "./bridge.js";
 import type { BridgeReport } from "./retention.js";
 
 const MAX_ATTEMPTS = 10;
@@ -44,8 +44,7 @@ export function migrateLog(
   to: Catalogue,
   options: BridgeOptions = {},
 ): { log: Uint8Array; report: MigrationReport } {
-  checkCatalogues(from, to);
-  checkKeys("migrate", options, ["minRetention"]);
+  checkBridgeArguments(from, to, options);
   const data = decodeLog(log, from.dim, false, from.space);
   let bridge: Bridge | undefined;
   let [byId, bridged, withoutVector] = [0, 0, 0];
@@ -87,6 +86,7 @@ export async function migrateStore(
   options: BridgeOptions = {},
 ): Promise<MigrationReport | undefined> {
   checkStores("migrate", store, backup);
+  checkBridgeArguments(from, to, options);
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const { segments, token } = await segmentsOf(store).read();
     const bytes = concatenate(segments);
