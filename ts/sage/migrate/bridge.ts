@@ -8,10 +8,10 @@
  */
 
 import type { Catalogue } from "../../catalogue/catalogue.js";
-import { checkCatalogue } from "../../catalogue/check-catalogue.js";
 import { SageError } from "../../errors.js";
 import type { ItemId, VectorLike } from "../../item.js";
-import { checkKeys, checkRange, checkVector } from "../../values/check.js";
+import { checkRange, checkVector } from "../../values/check.js";
+import { checkBridgeArguments } from "./arguments.js";
 import {
   addScaled,
   dot,
@@ -75,13 +75,6 @@ interface AffineMap {
   readonly fromMean: Float64Array;
   readonly toMean: Float64Array;
   readonly linear: Matrix;
-}
-
-/** Throws code "option" unless both are catalogues and no option is unknown. */
-export function checkBridgeArguments(from: unknown, to: unknown, options: BridgeOptions): void {
-  checkCatalogue("migrate: from", from);
-  checkCatalogue("migrate: to", to);
-  checkKeys("migrate", options, ["minRetention"]);
 }
 
 /**

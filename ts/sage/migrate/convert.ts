@@ -9,7 +9,8 @@ import { inspect } from "../../values/check.js";
 import { decodeLog, encodeLog } from "../log-format.js";
 import type { Entry } from "../operation.js";
 import { sameBytes, segmentsOf } from "../segments.js";
-import { type Bridge, type BridgeOptions, checkBridgeArguments, fitBridge } from "./bridge.js";
+import { checkBridgeArguments } from "./arguments.js";
+import { type Bridge, type BridgeOptions, fitBridge } from "./bridge.js";
 import type { BridgeReport } from "./retention.js";
 
 const MAX_ATTEMPTS = 10;
