@@ -24,7 +24,6 @@ const MAX_HITS = 200;
  * fit into the memory of an isolate.
  */
 export const MAX_DIM = 4096;
-const MAX_SPACE_CHARACTERS = 128;
 const MAX_COMPONENT_CHARACTERS = 24; // of an f32 as JavaScript prints it, and its comma
 /** Maximum bytes of POST /v1/retrieve: all medoids that its schema accepts fit. */
 export const maxRetrieveBytes = (dim: number): number =>
@@ -46,7 +45,7 @@ const Vector = v.pipe(
 const SpaceName = v.pipe(
   v.string(),
   v.minLength(1),
-  v.maxLength(MAX_SPACE_CHARACTERS),
+  v.maxLength(LIMITS.maxSpaceCharacters),
   v.description("Name of the vector space of the vectors; another than the service's is refused."),
 );
 const Milliseconds = v.pipe(

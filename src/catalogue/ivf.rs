@@ -292,7 +292,8 @@ mod tests {
         assert!(hit_lists[0].iter().any(|hit| hit.row == 400));
     }
 
-    /// Four rows around each of two centres: two lists of the rows 0 to 3 and 4 to 7.
+    /// Builds a catalogue of 200 rows near each of two orthogonal centres, in a list each; a search
+    /// probes at least one list.
     fn build_two_lists(margin: f32) -> Result<Catalogue, Error> {
         let row = |x: f32, y: f32, step: usize| [x, y, 0.01 * step as f32];
         let values: Vec<f32> = (0..400)
@@ -308,9 +309,10 @@ mod tests {
     fn a_search_probes_lists_within_the_margin_and_enough_rows() {
         // Nearly as near to the second centre as to the first: cosines .72 and .69.
         let query = [0.72, 0.69, 0.0];
-        let lists_of_hits = |catalogue: &Catalogue, query: &[f32; 3], count: usize, even| {
+        // The number of hits in each list. With `has_filter`, six rows of each are allowed.
+        let count_hits = |catalogue: &Catalogue, query: &[f32; 3], count: usize, has_filter| {
             let mut allowed = RowSet::all(400);
-            (0..400).filter(|row| even && row % 200 > 5).for_each(|row| allowed.remove(row));
+            (0..400).filter(|row| has_filter && row % 200 > 5).for_each(|row| allowed.remove(row));
             let search =
                 SearchOptions { count, allowed: Some(&allowed), ..SearchOptions::default() };
             let hits = catalogue.search_with(Vectors::new(query, 3).unwrap(), &search).unwrap();
@@ -318,20 +320,20 @@ mod tests {
             [of_list(0), of_list(1)]
         };
         let (narrow, wide) = (build_two_lists(0.0).unwrap(), build_two_lists(0.1).unwrap());
-        // 64 rows for a hit are less than a list.
-        assert_eq!(lists_of_hits(&narrow, &query, 2, false), [2, 0]);
+        // Two hits need 128 rows, less than a list has.
+        assert_eq!(count_hits(&narrow, &query, 2, false), [2, 0]);
         let exact = SearchOptions { count: 3, exact: true, ..SearchOptions::default() };
         let exact_hits = wide.search_with(Vectors::new(&query, 3).unwrap(), &exact).unwrap();
         let found_hits = wide
             .search_with(Vectors::new(&query, 3).unwrap(), &SearchOptions { exact: false, ..exact })
             .unwrap();
         assert_eq!(found_hits, exact_hits, "both lists are within the margin");
-        assert_eq!(lists_of_hits(&wide, &[1.0, 0.2, 0.0], 3, false), [3, 0], "one list is");
-        // 64 x 7 rows are more than all.
-        let [first, second] = lists_of_hits(&narrow, &query, 300, false);
+        assert_eq!(count_hits(&wide, &[1.0, 0.2, 0.0], 3, false), [3, 0], "one list is");
+        // 300 hits need more rows than there are.
+        let [first, second] = count_hits(&narrow, &query, 300, false);
         assert_eq!(first + second, 300, "a search for many rows probes all lists");
-        // Of 12 allowed rows, 64 for a hit are more than all.
-        assert_eq!(lists_of_hits(&narrow, &query, 8, true), [6, 2], "and one with a filter");
+        // Eight hits need more allowed rows than the twelve.
+        assert_eq!(count_hits(&narrow, &query, 8, true), [6, 2], "and one with a filter");
         for margin in [f32::NAN, f32::INFINITY, -0.1] {
             assert_eq!(build_two_lists(margin).unwrap_err().code(), "corrupt", "{margin}");
         }

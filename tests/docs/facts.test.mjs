@@ -154,6 +154,10 @@ test("the ranges in the documents are those that the package checks", async () =
   assert.match(options, new RegExp(`one a row, ${weights}; default 1 each`));
   for (const line of options.split("\n").filter((text) => text.startsWith("| `dim` ")))
     assert.match(line, new RegExp(`\\| whole, 1 to ${english(maxDim)} +\\|`));
+  const spaceRows = options.split("\n").filter((text) => text.startsWith("| `space` "));
+  assert.equal(spaceRows.length, 2);
+  for (const line of spaceRows)
+    assert.match(line, new RegExp(`\\| 1 to ${LIMITS.maxSpaceCharacters} characters +\\|`));
   states(options, "a whole number of at most #", english(LIMITS.maxCount));
   states(options, "An id is well-formed Unicode of 1 to # bytes in UTF-8", english(maxIdBytes));
   const largest = scientific(maxComponent);

@@ -1,5 +1,5 @@
 /**
- * Limits of argument values. All but `maxCount` equal the constants of src/limits.rs; they are
+ * Limits of argument values. All but the last two equal the constants of src/limits.rs; they are
  * repeated here for code that runs before the wasm is loaded, such as the schemas of edge/. A test
  * compares them with the core's `limits()`.
  */
@@ -22,6 +22,11 @@ export const LIMITS = {
   defaultMemory: 128 * 2 ** 20,
   /** Largest whole number that an option accepts: the largest u32. */
   maxCount: 2 ** 32 - 1,
+  /**
+   * Maximum length of the name of a vector space, in UTF-16 units: at most 512 bytes of UTF-8, so
+   * that it fits into a message of compact medoids (src/wire.rs).
+   */
+  maxSpaceCharacters: 128,
 } as const;
 
 /** Limits of a message that `encodeMedoids` (in `pocketsage/remote`) encodes. */

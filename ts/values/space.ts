@@ -2,9 +2,7 @@
 
 import { SageError } from "../errors.js";
 import { inspect, isItemId } from "./check.js";
-
-/** At most 512 bytes in UTF-8, the limit of a compact medoids message (src/wire.rs). */
-const MAX_SPACE_CHARACTERS = 128;
+import { LIMITS } from "./limits.js";
 
 /** An object with vectors. */
 export interface InSpace {
@@ -14,11 +12,11 @@ export interface InSpace {
 
 /** The option `space`, validated: undefined, or a name of 1 to 128 UTF-16 units. */
 export function checkSpace(where: string, { space }: InSpace): string | undefined {
-  if (space === undefined || (isItemId(space) && space.length <= MAX_SPACE_CHARACTERS))
+  if (space === undefined || (isItemId(space) && space.length <= LIMITS.maxSpaceCharacters))
     return space;
   throw new SageError(
     "option",
-    `${where}: space: expected a name of 1 to ${MAX_SPACE_CHARACTERS} characters, saw ` +
+    `${where}: space: expected a name of 1 to ${LIMITS.maxSpaceCharacters} characters, saw ` +
       `${inspect(space)}.`,
   );
 }
