@@ -3,7 +3,7 @@
 // cells, and an endpoint that answers by items, which stands for a vector engine.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { listen } from "./http.mjs";
+import { serveFetch } from "./http.mjs";
 import { root } from "./versions.mjs";
 
 const CELLS = 64;
@@ -46,7 +46,7 @@ export async function openCellServers({ origins, onRequest = () => undefined }) 
   const hosts = [];
   for (const index of [0, 1])
     hosts.push(
-      await serve(async (request) => {
+      await serveFetch(async (request) => {
         const body = new Uint8Array(await request.clone().arrayBuffer());
         const { pathname: path } = new URL(request.url);
         onRequest({ host: index, method: request.method, path, body });
@@ -105,20 +105,4 @@ function corsHeaders(request, origins) {
     "access-control-allow-origin": origin,
     "access-control-allow-headers": "content-type",
   };
-}
-
-/** A server on a free port from a function of Request to Response: `{ origin, close }`. */
-function serve(handler) {
-  return listen(async (incoming, outgoing) => {
-    const parts = [];
-    for await (const part of incoming) parts.push(part);
-    const { method, url, headers } = incoming;
-    const request = new Request(`http://${headers.host}${url}`, {
-      ...{ method, headers },
-      ...(parts.length > 0 && { body: Buffer.concat(parts) }),
-    });
-    const reply = await handler(request);
-    outgoing.writeHead(reply.status, Object.fromEntries(reply.headers));
-    outgoing.end(Buffer.from(await reply.arrayBuffer()));
-  });
 }

@@ -39,6 +39,22 @@ export async function listen(handleRequest) {
   };
 }
 
+/** As `listen`, for a handler that takes a `Request` and resolves to a `Response`. */
+export function serveFetch(handle) {
+  return listen(async (incoming, outgoing) => {
+    const parts = [];
+    for await (const part of incoming) parts.push(part);
+    const { method, url, headers } = incoming;
+    const request = new Request(`http://${headers.host}${url}`, {
+      ...{ method, headers },
+      ...(parts.length > 0 && { body: Buffer.concat(parts) }),
+    });
+    const reply = await handle(request);
+    outgoing.writeHead(reply.status, Object.fromEntries(reply.headers));
+    outgoing.end(Buffer.from(await reply.arrayBuffer()));
+  });
+}
+
 /** A port that was free a moment ago, for a server that another program starts. */
 export async function freePort() {
   const { port, close } = await listen();

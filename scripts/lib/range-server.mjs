@@ -1,8 +1,8 @@
 // A static server with range requests on 127.0.0.1, for the tests and the bench of catalogues that
 // are searched by ranges. Node has none, and those on npm bring many packages.
 import { open, readFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import { join } from "node:path";
+import { listen } from "./http.mjs";
 import { root } from "./versions.mjs";
 
 /**
@@ -14,7 +14,7 @@ import { root } from "./versions.mjs";
 export async function serveRanges(files, { answer = (given) => given, fallback } = {}) {
   const requests = [];
   const state = { files, requests, answer };
-  const server = createServer(async (request, response) => {
+  const { origin, close } = await listen(async (request, response) => {
     const { pathname } = new URL(request.url, "http://site");
     const file = state.files[pathname];
     if (file === undefined) {
@@ -32,13 +32,7 @@ export async function serveRanges(files, { answer = (given) => given, fallback }
     });
     response.end(request.method === "HEAD" ? undefined : sent.body);
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  state.origin = `http://127.0.0.1:${server.address().port}`;
-  state.close = () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  };
-  return state;
+  return Object.assign(state, { origin, close });
 }
 
 /** The status, headers and body of an answer. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { cellsHandler } from "../../pkg/privacy/server/index.js";
-import { listen } from "../../scripts/lib/http.mjs";
+import { serveFetch } from "../../scripts/lib/http.mjs";
 import { launchChromium, launchFirefox } from "../browser/launch.mjs";
 import { serveSite } from "../browser/site.mjs";
 import { makeCells, makeItems } from "./world.mjs";
@@ -16,26 +16,9 @@ before(async () => {
 });
 after(() => site?.close());
 
-/** A server on 127.0.0.1 from a function of Request to Response. */
-function serve(handler) {
-  return listen(async (incoming, outgoing) => {
-    const parts = [];
-    for await (const part of incoming) parts.push(part);
-    const { method, url, headers } = incoming;
-    const reply = await handler(
-      new Request(`http://host${url}`, {
-        ...{ method, headers },
-        ...(parts.length > 0 && { body: Buffer.concat(parts) }),
-      }),
-    );
-    outgoing.writeHead(reply.status, Object.fromEntries(reply.headers));
-    outgoing.end(Buffer.from(await reply.arrayBuffer()));
-  });
-}
-
 /** A static host of the files, and two servers of cells. */
 async function openServers() {
-  const files = await serve(async (request) => {
+  const files = await serveFetch(async (request) => {
     const bytes = cells.files.get(new URL(request.url).pathname.slice(1));
     const headers = { "access-control-allow-origin": "*" };
     return new Response(bytes ?? null, { status: bytes ? 200 : 404, headers });
@@ -53,7 +36,7 @@ async function openServers() {
     }
     return handler(request);
   };
-  return { files, hosts: [await serve(recording), await serve(recording)], bodies };
+  return { files, hosts: [await serveFetch(recording), await serveFetch(recording)], bodies };
 }
 
 /** In the page: opens a mode, and leaves `sage` and `privacy` in `window`. */
