@@ -86,11 +86,12 @@ impl KnownRows {
         weights: Option<&[f64]>,
         partition: &Partition,
     ) -> Vec<usize> {
-        // Of each new cluster: number of rows, and the one former cluster of all its rows or -1.
-        let mut former = vec![(0, -1); partition.count];
+        // For each new cluster its number of rows, and the former cluster that all of them come
+        // from, or -1.
+        let mut origins = vec![(0, -1); partition.count];
         for (row, cluster) in partition.members() {
             let label = self.labels.get(row).copied().unwrap_or(-1);
-            let (size, former_label) = &mut former[cluster];
+            let (size, former_label) = &mut origins[cluster];
             *former_label = if *size == 0 || *former_label == label { label } else { -1 };
             *size += 1;
         }
@@ -98,7 +99,7 @@ impl KnownRows {
             Some(&(former_size, medoid)) if former_size == size => medoid,
             _ => UNKNOWN,
         };
-        let mut all_medoids: Vec<usize> = former.iter().map(known_medoid).collect();
+        let mut all_medoids: Vec<usize> = origins.iter().map(known_medoid).collect();
         let is_unknown = |label: i32| label >= 0 && all_medoids[label as usize] == UNKNOWN;
         let unknown_labels =
             partition.labels.iter().map(|&label| if is_unknown(label) { label } else { -1 });
@@ -111,7 +112,7 @@ impl KnownRows {
         }
         self.labels.clone_from(&partition.labels);
         self.clusters =
-            former.iter().zip(&all_medoids).map(|(&(size, _), &medoid)| (size, medoid)).collect();
+            origins.iter().zip(&all_medoids).map(|(&(size, _), &medoid)| (size, medoid)).collect();
         all_medoids
     }
 }
