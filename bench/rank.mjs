@@ -1,12 +1,12 @@
 // `npm run bench:rank`: rank() of 500 items of a catalogue, by the number of dimensions and the
-// length of the history. "hot": calls in a loop; "isolated": 20 ms of idleness before each.
+// length of the history. "hot": calls in a loop; "isolated": 20 ms of idleness and a pass over 32 MB
+// of other memory before each.
 //   npm run bench:rank -- --figures  the table into docs/figures.md
-import { setTimeout as sleep } from "node:timers/promises";
 import { build } from "../scripts/build.mjs";
 import { printTable, printTitle, runScript } from "../scripts/lib/output.mjs";
 import { mixture } from "./data/mixture.mjs";
 import { markdownTable, writeFigures } from "./figures.mjs";
-import { formatNumber, measureTime, median } from "./timing.mjs";
+import { formatNumber, isolateNextCall, measureTime, median } from "./timing.mjs";
 
 const CATALOGUE_ITEMS = 20_000;
 const RANKED_ITEMS = 500;
@@ -35,17 +35,17 @@ await runScript(async () => {
           at: NOW - row * HOUR,
         })),
       );
-      const timesOf = async (calls, idleMs) => {
+      const timesOf = async (calls, isolated) => {
         const times = [];
         for (let call = 0; call < calls; call += 1) {
-          if (idleMs > 0) await sleep(idleMs);
+          if (isolated) await isolateNextCall();
           times.push((await measureTime(() => sage.rank(list))).wall);
         }
         return formatNumber(median(times));
       };
       const first = formatNumber((await measureTime(() => sage.rank(list))).wall);
-      const hotTimes = await timesOf(HOT_CALLS, 0);
-      const isolated = await timesOf(ISOLATED_CALLS, 20);
+      const hotTimes = await timesOf(HOT_CALLS, false);
+      const isolated = await timesOf(ISOLATED_CALLS, true);
       rows.push([dim, formatNumber(actions), first, hotTimes, isolated]);
       await sage.close();
     }

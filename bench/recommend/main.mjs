@@ -2,7 +2,8 @@
 // actions searched in hnswlib-wasm. Catalogue: 20,000 x 256; histories: 100 and 1,000 actions.
 //   npm run bench:recommend -- --json     machine-readable; measures pkg/ without building it
 //   npm run bench:recommend -- --figures  the table into docs/figures.md
-// CPU time per call, median; "isolated" calls follow 20 ms of idleness, "hot" ones each other.
+// CPU time per call, median; "isolated" calls follow 20 ms of idleness and a pass over 32 MB of
+// other memory, "hot" ones each other.
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";

@@ -1,11 +1,9 @@
 // Times of recommend(), and of an average searched in another index.
-import { setTimeout as sleep } from "node:timers/promises";
 import { Catalogue, openSage } from "pocketsage";
-import { measureTime, median } from "../timing.mjs";
+import { isolateNextCall, measureTime, median } from "../timing.mjs";
 
 const COUNT = 20;
 const AVERAGED_ACTIONS = 10;
-const IDLE_MS = 20;
 const ROUNDS = 31;
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 0, 15);
@@ -52,8 +50,8 @@ export async function measureRecommend({ vectors, values, dim, n }, lengths, ope
       },
     ];
     for (const { name, prepare, run } of contestants) {
-      const hot = await medianTime(prepare, run, 0);
-      const isolated = await medianTime(prepare, run, IDLE_MS);
+      const hot = await medianTime(prepare, run, false);
+      const isolated = await medianTime(prepare, run, true);
       results.push({ name, actions: length, hot, isolated });
     }
     await sage.close();
@@ -64,12 +62,12 @@ export async function measureRecommend({ vectors, values, dim, n }, lengths, ope
 
 const recommend = (sage) => sage.recommend({ count: COUNT });
 
-/** Median CPU time of calls that follow `idleMs` of idleness, without their preparation. */
-async function medianTime(prepare, run, idleMs) {
+/** Median CPU time of hot or isolated calls, without their preparation. */
+async function medianTime(prepare, run, isolated) {
   const times = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const state = await prepare();
-    if (idleMs > 0) await sleep(idleMs);
+    if (isolated) await isolateNextCall();
     const { cpu } = await measureTime(async () => run(state));
     times.push(cpu);
   }

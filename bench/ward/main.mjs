@@ -1,5 +1,6 @@
 // `npm run bench:ward`: from embeddings to the whole Ward tree, PocketSage beside other libraries,
-// in one interleaved run of about ten minutes. Options narrow it:
+// in one interleaved run of about ten minutes. "Hot" calls follow each other; an "isolated" one
+// follows 20 ms of idleness and a pass over 32 MB of other memory. Options narrow it:
 //   npm run bench:ward -- --sizes 300,1000 --dims 256 --data mixture --only ours,scipy --quick
 //   npm run --silent bench:ward -- --json    machine-readable, on standard output
 //   npm run bench:ward -- --figures          a whole run; writes its table into docs/figures.md

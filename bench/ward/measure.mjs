@@ -2,20 +2,19 @@
 // Reports medians, and asserts equal trees.
 import { Remedy } from "../../scripts/lib/output.mjs";
 import { makeTask } from "../data/ward-tasks.mjs";
-import { median } from "../timing.mjs";
+import { median, shuffled } from "../timing.mjs";
 import { contestants } from "./contestants.mjs";
 import { prepareProgram, startProgram } from "./programs.mjs";
 
 /**
- * The effort of a run: the time to warm up and to measure a contestant on one task, and the numbers
- * of rounds. A request repeats calls for `requestMs`, so that messages and cold caches do not
- * count.
+ * The effort of a run: the time to warm up and to measure a contestant on one task, and the least
+ * and greatest number of rounds. In a round each contestant answers one hot request, whose calls
+ * are repeated for `requestMs`, and one of a single isolated call, each in random order.
  */
 const fullPlan = {
-  warmUpMs: 600,
-  measuringMs: 2000,
-  rounds: [3, 41],
-  slowRounds: 2,
+  warmUpMs: 300,
+  measuringMs: 600,
+  rounds: [3, 15],
   requestMs: 20,
   measuresMemory: true,
   firstCallProcesses: 25,
@@ -24,13 +23,15 @@ const quickPlan = {
   warmUpMs: 200,
   measuringMs: 300,
   rounds: [3, 11],
-  slowRounds: 1,
   requestMs: 20,
   measuresMemory: false,
   firstCallProcesses: 5,
 };
-const SLOW_MS = 4000; // ms; a contestant with a slower first call is not warmed up
-const VERY_SLOW_MS = 20_000; // ms; one with a slower first call is not called again
+/**
+ * Milliseconds; a contestant with a slower first call is not called again. That call is hot and
+ * isolated at once: caches and idleness do not matter to it.
+ */
+const SLOW_MS = 4000;
 const LARGE_ROWS = 10_000; // tasks with more rows are measured only with LARGE_DIM dimensions
 const LARGE_DIM = 64;
 const MEMORY_DIM = 256;
@@ -42,8 +43,8 @@ const MIN_COMPARED_HEIGHT = 0.1;
 /**
  * Measures what the options of ../options.mjs select. Resolves to `{ results, first, skipped }`,
  * results being `[{ data, n, dim, contestants, absent }]`, and contestants
- * `[{ name, cpu, wall, calls, memory, ratio, difference, sameTree } | { name, error }]`.
- * Times are medians in ms; `memory` is bytes of a fresh process; `ratio` is relative to the first
+ * `[{ name, cpu, wall, isolated, calls, memory, ratio, difference, sameTree } | { name, error }]`.
+ * Times are medians in ms, those of isolated calls and their ratios in `isolated`; `memory` is bytes of a fresh process; `ratio` is relative to the first
  * contestant; `difference` is the largest relative difference to its squared heights.
  * Rejects if two trees differ. `log` receives progress messages.
  */
@@ -120,17 +121,17 @@ async function compareContestants({ data, n, dim, path }, bench, options) {
 
   const maxRounds = Math.max(...runs.map(({ rounds }) => rounds), 0);
   for (let round = 0; round < maxRounds; round += 1) {
-    for (const run of runs.filter(({ rounds }) => runsInRound(round, rounds, maxRounds))) {
-      const request = {
-        contestant: run.name,
-        path,
-        dim,
-        calls: run.callsPerRequest,
-        heights: false,
-      };
-      const { wall, cpu } = await programs.get(processKey(run)).request(request);
-      run.wall.push(...wall);
-      run.cpu.push(...cpu);
+    const roundRuns = runs.filter(({ rounds }) => runsInRound(round, rounds, maxRounds));
+    for (const isolated of [false, true]) {
+      for (const run of shuffled(roundRuns)) {
+        const { wall, cpu } = await programs.get(processKey(run)).request({
+          ...{ contestant: run.name, path, dim, heights: false, isolated },
+          calls: isolated ? 1 : run.callsPerRequest,
+        });
+        const times = isolated ? run.isolated : run;
+        times.wall.push(...wall);
+        times.cpu.push(...cpu);
+      }
     }
   }
   const isMemoryTask = dim === MEMORY_DIM || !options.dims.includes(MEMORY_DIM) || n > LARGE_ROWS;
@@ -147,14 +148,17 @@ async function compareContestants({ data, n, dim, path }, bench, options) {
  */
 async function warmUp(contestant, { path, dim }, program, plan) {
   const { name, tolerance } = contestant;
-  const run = { ...contestant, rounds: 0, wall: [], cpu: [] };
-  const request = { contestant: name, path, dim, calls: 1, heights: false };
+  const run = { ...contestant, rounds: 0, wall: [], cpu: [], isolated: { wall: [], cpu: [] } };
+  const request = { contestant: name, path, dim, calls: 1, heights: false, isolated: false };
   let fastestMs;
   try {
     const reply = await program.request({ ...request, heights: tolerance !== undefined });
     fastestMs = reply.wall[0];
     run.heights = reply.heights ?? undefined;
-    if (fastestMs >= SLOW_MS) Object.assign(run, { wall: reply.wall, cpu: reply.cpu });
+    if (fastestMs >= SLOW_MS) {
+      const { wall, cpu } = reply;
+      return Object.assign(run, { wall, cpu, isolated: { wall, cpu } });
+    }
   } catch (error) {
     return { ...run, error: error.message };
   }
@@ -168,14 +172,8 @@ async function warmUp(contestant, { path, dim }, program, plan) {
   return run;
 }
 
-/** The number of rounds after the first call, which took `callMs`. */
-function plannedRounds(
-  callMs,
-  callsPerRequest,
-  { rounds: [minRounds, maxRounds], slowRounds, measuringMs },
-) {
-  if (callMs >= VERY_SLOW_MS) return 0;
-  if (callMs >= SLOW_MS) return slowRounds - 1;
+/** The number of rounds of a contestant whose requests repeat calls of `callMs`. */
+function plannedRounds(callMs, callsPerRequest, { rounds: [minRounds, maxRounds], measuringMs }) {
   return Math.max(
     minRounds,
     Math.min(maxRounds, Math.floor(measuringMs / (callMs * callsPerRequest))),
@@ -191,7 +189,7 @@ function runsInRound(round, rounds, maxRounds) {
 async function measureMemory({ name, command }, { path, dim }) {
   const program = startProgram(command);
   try {
-    const request = { contestant: name, path, dim, calls: 1, heights: false };
+    const request = { contestant: name, path, dim, calls: 1, heights: false, isolated: false };
     return (await program.request(request)).memory ?? undefined;
   } finally {
     await program.close();
@@ -218,7 +216,7 @@ async function measureFirstCalls({ plan, log, programs, ready }, options) {
   const call = { wall: [], cpu: [] };
   log(`first call, n = ${n}, d = ${dim}: ${plan.firstCallProcesses} fresh processes`);
   for (let round = 0; round < plan.firstCallProcesses; round += 1) {
-    const request = { path, dim, heights: false };
+    const request = { path, dim, heights: false, isolated: false };
     const program = startProgram(ourContestant.command);
     const reply = await program.request({ ...request, contestant: "ours", calls: 1 });
     await program.close();
@@ -254,9 +252,11 @@ function summarise(runs) {
     const { name, error, memory, difference } = run;
     if (error) return { name, error };
     const times = medians(run);
+    const isolated = medians(run.isolated);
     return {
       name,
       ...times,
+      isolated: { ...isolated, ratio: ratio(isolated, medians(reference.isolated)) },
       calls: run.wall.length,
       memory,
       ratio: ratio(times, medians(reference)),

@@ -19,12 +19,14 @@ function printTask({ data, n, dim, contestants: runs, absent }) {
   const timedRuns = runs.filter(({ error }) => !error);
   if (timedRuns.length > 0) {
     printTable([
-      ["contestant", "CPU ms", "wall ms", "ratio", "memory MB", "calls"],
+      ["contestant", "hot, ms", "x", "isolated, ms", "x", "isolated/hot", "MB", "calls"],
       ...timedRuns.map((run) => [
         run.name,
         formatNumber(run.cpu),
-        formatNumber(run.wall),
         formatRatio(run),
+        formatNumber(run.isolated.cpu),
+        formatRatio(run.isolated),
+        (run.isolated.cpu / run.cpu).toFixed(2),
         formatMegabytes(run.memory),
         run.calls,
       ]),
@@ -59,47 +61,70 @@ export async function writeWardFigures({ results, first }) {
   const names = contestants
     .map(({ name }) => name)
     .filter((name) => columnTasks.some((task) => findRun(task, name)));
-  const table = markdownTable([
-    ["", ...columnTasks.map(({ n }) => `n = ${formatCount(n)}`)],
-    ...names.map((name) => [
-      labelByName[name],
-      ...columnTasks.map((task) => formatCell(findRun(task, name))),
-    ]),
-  ]);
+  const tableOf = (title, timesOf) =>
+    markdownTable([
+      [title, ...columnTasks.map(({ n }) => `n = ${formatCount(n)}`)],
+      ...names.map((name) => [
+        labelByName[name],
+        ...columnTasks.map((task) => formatCell(findRun(task, name), timesOf)),
+      ]),
+    ]);
+  const tables = [
+    tableOf("", (run) => run),
+    tableOf("one isolated call", ({ isolated }) => isolated),
+  ].join("\n\n");
   const lines = [
-    otherTasksLine(results),
+    isolationLine(columnTasks),
+    ...otherTasksLines(results),
     firstCallLine(first),
     memoryLine(columnTasks.at(-1)),
     largestTaskLine(results),
     otherTreesLine(results),
   ].filter(Boolean);
-  await writeFigures("ward", `${table}\n\n${lines.map((line) => `- ${line}`).join("\n")}`);
+  await writeFigures("ward", `${tables}\n\n${lines.map((line) => `- ${line}`).join("\n")}`);
 }
 
 function findRun(task, name) {
   return task?.contestants.find((run) => run.name === name && !run.error);
 }
 
-function formatCell(run) {
-  return run ? `${formatNumber(run.cpu)} (${formatRatio(run)})` : "";
+/** The times of a run that `timesOf` selects as a table cell. */
+function formatCell(run, timesOf) {
+  if (!run) return "";
+  const times = timesOf(run);
+  return `${formatNumber(times.cpu)} (${formatRatio(times)})`;
 }
 
-/** A line with the ratios of fastcluster in the tasks that are not columns of the table. */
-function otherTasksLine(results) {
-  const otherTasks = results.filter(
-    (task) =>
-      (task.data !== figuresTask.data || task.dim !== figuresTask.dim) &&
-      findRun(task, "fastcluster"),
-  );
-  const labelsOfOthers = [...new Set(otherTasks.map(taskLabel))];
-  const parts = labelsOfOthers.map((label) => {
-    const ratios = otherTasks
-      .filter((task) => taskLabel(task) === label)
-      .map((task) => `${formatRatio(findRun(task, "fastcluster"))} at ${formatCount(task.n)}`);
-    return `${label}: ${ratios.join(", ")}`;
+/** A line with how much longer isolated calls take than hot ones. */
+function isolationLine(tasks) {
+  const parts = ["ours", "fastcluster", "sgemm"].flatMap((name) => {
+    const measured = tasks.filter((task) => findRun(task, name));
+    const factors = measured.map((task) => {
+      const { cpu, isolated } = findRun(task, name);
+      return `${(isolated.cpu / cpu).toFixed(2)} at ${formatCount(task.n)}`;
+    });
+    return factors.length > 0 ? [`${labelByName[name]} ${factors.join(", ")}`] : [];
   });
-  return parts.length > 0 && `fastcluster elsewhere: ${parts.join("; ")}.`;
+  return parts.length > 0 && `Isolated calls by hot ones: ${parts.join("; ")}.`;
 }
+
+/** Lines with the ratios of two peers in the tasks that are not columns, hot and isolated. */
+function otherTasksLines(results) {
+  const isColumn = ({ data, dim }) => data === figuresTask.data && dim === figuresTask.dim;
+  return ["fastcluster", "sgemm"].map((name) => {
+    const otherTasks = results.filter((task) => !isColumn(task) && findRun(task, name));
+    const parts = [...new Set(otherTasks.map(taskLabel))].map((label) => {
+      const ratios = otherTasks
+        .filter((task) => taskLabel(task) === label)
+        .map((task) => `${formatBothRatios(findRun(task, name))} at ${formatCount(task.n)}`);
+      return `${label}: ${ratios.join(", ")}`;
+    });
+    return parts.length > 0 && `${labelByName[name]} elsewhere: ${parts.join("; ")}.`;
+  });
+}
+
+/** The hot ratio, and the isolated one in parentheses. */
+const formatBothRatios = (run) => `${formatRatio(run)} (isolated ${formatRatio(run.isolated)})`;
 
 function taskLabel({ data, dim }) {
   return data === figuresTask.data ? `d = ${dim}` : `${data} (d = ${dim})`;

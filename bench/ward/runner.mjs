@@ -1,7 +1,8 @@
 // Runs the contestants of Node on request, with one line of JSON per request and reply. peers.py
 // and native/main.rs serve the same protocol.
-//   request  { contestant, path, dim, calls, heights }
-//            path: n x dim little-endian f32; heights: whether the reply includes them
+//   request  { contestant, path, dim, calls, heights, isolated }
+//            path: n x dim little-endian f32; heights: whether the reply includes them; isolated:
+//            whether each call follows isolateNextCall() of ../timing.mjs, or its equal there
 //   reply    { wall, cpu, memory, heights, load }
 //            wall, cpu: ms of each call; memory: bytes; heights: squared heights of the last call,
 //            ascending; load: { wall, cpu } of loading the contestant, on its first request (Node)
@@ -11,7 +12,7 @@
 import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { measureTime } from "../timing.mjs";
+import { isolateNextCall, measureTime } from "../timing.mjs";
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -185,7 +186,7 @@ const loadedContestants = new Map(); // by name
 const inputByContestant = new Map(); // by name: the prepared vectors of the file `inputPath`
 let inputPath;
 
-async function serve({ contestant: name, path, dim, calls, heights }) {
+async function serve({ contestant: name, path, dim, calls, heights, isolated }) {
   if (!(name in contestants)) throw new Error(`unknown contestant: ${name}`);
   let load;
   if (!loadedContestants.has(name))
@@ -205,6 +206,7 @@ async function serve({ contestant: name, path, dim, calls, heights }) {
   let result;
   for (let call = 0; call < calls; call += 1) {
     contestant.before?.(input);
+    if (isolated) await isolateNextCall();
     const { wall, cpu } = measureTime(() => {
       result = contestant.run(input);
     });

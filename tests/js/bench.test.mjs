@@ -69,7 +69,9 @@ test("the smallest task, in Node", { timeout: 60_000 }, async () => {
   const [{ contestants, absent }] = results;
   assert.deepEqual([contestants.map(({ name }) => name), absent], [only, []]);
   assert.deepEqual(contestants[0].ratio, { cpu: 1, wall: 1 });
-  for (const { name, cpu, wall, calls, ratio } of contestants)
+  for (const { name, cpu, wall, isolated, calls, ratio } of contestants) {
     assert.ok(cpu > 0 && wall > 0 && calls > 0 && ratio.wall > 0, name);
+    assert.ok(isolated.cpu > 0 && isolated.wall > 0 && isolated.ratio.cpu > 0, name);
+  }
   assert.equal(contestants[2].sameTree, true);
 });

@@ -9,12 +9,16 @@ use pocketsage::{Vectors, ward};
 use serde_json::{Value, json};
 use std::error::Error;
 use std::io::{BufRead, Write};
-use std::time::Instant;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 /// From row-major n x dim vectors to the n - 1 squared heights, ascending.
 type Contestant = fn(&[f32], usize) -> Result<Vec<f64>, Box<dyn Error>>;
 
 const CONTESTANTS: [(&str, Contestant); 2] = [("ours-native", pocketsage), ("kodama", kodama)];
+
+const IDLE: Duration = Duration::from_millis(20);
+const SWEPT_VALUES: usize = (32 << 20) / size_of::<f64>();
 
 fn main() -> Result<(), Box<dyn Error>> {
     for line in std::io::stdin().lock().lines() {
@@ -39,9 +43,13 @@ fn serve(request: &Value) -> Result<Value, Box<dyn Error>> {
     drop(bytes);
     let dim = usize::try_from(integer("dim")?)?;
 
+    let other_memory = (request["isolated"] == true).then(|| vec![1.0; SWEPT_VALUES]);
     let before = resident_bytes("VmRSS");
     let (mut wall, mut cpu, mut heights) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..integer("calls")? {
+        if let Some(memory) = &other_memory {
+            isolate_next_call(memory);
+        }
         let (wall_start, cpu_start) = (Instant::now(), ProcessTime::now());
         heights = contestant(&vectors, dim)?;
         cpu.push(cpu_start.elapsed().as_secs_f64() * 1e3);
@@ -51,6 +59,13 @@ fn serve(request: &Value) -> Result<Value, Box<dyn Error>> {
     let memory = peak.zip(before).map(|(peak, before)| peak.saturating_sub(before));
     let heights = (request["heights"] == true).then_some(heights);
     Ok(json!({ "wall": wall, "cpu": cpu, "memory": memory, "heights": heights }))
+}
+
+/// isolateNextCall() of bench/timing.mjs.
+fn isolate_next_call(other_memory: &[f64]) {
+    std::thread::sleep(IDLE);
+    black_box(other_memory.iter().sum::<f64>());
+    black_box((Instant::now(), ProcessTime::now()));
 }
 
 fn pocketsage(vectors: &[f32], dim: usize) -> Result<Vec<f64>, Box<dyn Error>> {
