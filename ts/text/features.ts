@@ -10,7 +10,7 @@
 /** Longest text that is read, in UTF-16 units; the rest is ignored. */
 export const MAX_TEXT_LENGTH = 16_384;
 /** Most distinct features of a text; further ones are ignored. */
-const MAX_FEATURES = 4096;
+export const MAX_FEATURES = 4096;
 /** Longest word with n-grams of its own, in UTF-16 units: longer runs are data, not words. */
 const MAX_WORD_LENGTH = 64;
 const MIN_GRAM = 3;

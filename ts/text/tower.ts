@@ -6,7 +6,7 @@
  * square root), so that a text has the same vector on every engine.
  */
 import { SageError } from "../errors.js";
-import { type Features, openFeatureReader } from "./features.js";
+import { type Features, MAX_FEATURES, openFeatureReader } from "./features.js";
 
 /** Version of the section. */
 const VERSION = 1;
@@ -150,42 +150,34 @@ function unpackCodes(packed: Uint8Array, length: number): Int8Array {
 
 /** Opens a tower: O(rows) for a hash table, and a copy of the axes as f64. */
 export function openEncoder(tower: Tower): Encoder {
-  const { dim, rank, hashes, factors, codes } = tower;
-  const slots = 2 ** Math.ceil(Math.log2(hashes.length * 2));
-  // Open addressing by the low bits of the hash; 0 is empty, else 1 + row.
-  const table = new Uint32Array(slots);
-  for (let row = 0; row < hashes.length; row += 1) {
-    let slot = hashes[row]! & (slots - 1);
-    while (table[slot] !== 0) slot = (slot + 1) & (slots - 1);
-    table[slot] = row + 1;
-  }
-  const rowOf = (hash: number): number => {
-    let slot = hash & (slots - 1);
-    for (;;) {
-      const row = table[slot]! - 1;
-      if (row < 0 || hashes[row] === hash) return row;
-      slot = (slot + 1) & (slots - 1);
-    }
-  };
+  const { dim, rank, factors, codes } = tower;
+  const findRows = openRowFinder(tower.hashes);
+  const rows = new Uint32Array(MAX_FEATURES);
+  const starts = new Uint32Array(MAX_FEATURES);
+  const scales = new Float64Array(MAX_FEATURES);
   const sums = new Float64Array(rank);
   const components = new Float64Array(dim);
   const axes = Float64Array.from(tower.axes);
   const readFeatures = openFeatureReader();
 
-  const addRows = ({ hashes: queryHashes, weights }: Features): void => {
-    for (let feature = 0; feature < queryHashes.length; feature += 1) {
-      const row = rowOf(queryHashes[feature]!);
-      if (row < 0) continue;
-      const factor = factors[row]! * weights[feature]!;
-      const start = row * rank;
-      for (let axis = 0; axis < rank; axis += 1) sums[axis]! += factor * codes[start + axis]!;
+  /** sums = the sum of the rows of the features, each times its factor and weight. */
+  const sumRows = ({ hashes, weights }: Features): void => {
+    findRows(hashes, rows);
+    let count = 0;
+    for (let feature = 0; feature < hashes.length; feature += 1) {
+      const row = rows[feature]!;
+      if (row === NOT_FOUND) continue;
+      starts[count] = row * rank;
+      scales[count] = factors[row]! * weights[feature]!;
+      count += 1;
     }
+    sums.fill(0);
+    addRows(codes, starts.subarray(0, count), scales, sums);
   };
   return {
     tower,
     embed(text) {
-      sums.fill(0);
-      addRows(readFeatures(text));
+      sumRows(readFeatures(text));
       project(sums, axes, components);
       let square = 0;
       for (let k = 0; k < dim; k += 1) square += components[k]! * components[k]!;
@@ -196,6 +188,56 @@ export function openEncoder(tower: Tower): Encoder {
       return vector;
     },
   };
+}
+
+const NOT_FOUND = 0xffffffff;
+
+/** Opens a search for the rows of hashes; a hash without a row has NOT_FOUND. */
+function openRowFinder(known: Uint32Array): (hashes: Uint32Array, rows: Uint32Array) => void {
+  const slots = 2 ** Math.ceil(Math.log2(known.length * 2));
+  // Open addressing by the low bits of the hash. Slot s is table[2 s], 0 if empty and else 1 + row,
+  // and table[2 s + 1], the hash: in one cache line.
+  const table = new Uint32Array(2 * slots);
+  for (let row = 0; row < known.length; row += 1) {
+    let slot = known[row]! & (slots - 1);
+    while (table[2 * slot] !== 0) slot = (slot + 1) & (slots - 1);
+    table[2 * slot] = row + 1;
+    table[2 * slot + 1] = known[row]!;
+  }
+  return (hashes, rows) => {
+    for (let index = 0; index < hashes.length; index += 1) {
+      const hash = hashes[index]!;
+      let slot = hash & (slots - 1);
+      while (table[2 * slot] !== 0 && table[2 * slot + 1] !== hash) slot = (slot + 1) & (slots - 1);
+      rows[index] = table[2 * slot]! - 1; // 0 - 1 is NOT_FOUND as u32
+    }
+  };
+}
+
+/**
+ * sums += scales x the rows of codes that begin at `starts`, four rows at a time: fewer loads and
+ * stores per product, as measured.
+ */
+function addRows(
+  codes: Int8Array,
+  starts: Uint32Array,
+  scales: Float64Array,
+  sums: Float64Array,
+): void {
+  const rank = sums.length;
+  let index = 0;
+  for (; index + 4 <= starts.length; index += 4) {
+    const [row0, row1] = [starts[index]!, starts[index + 1]!];
+    const [row2, row3] = [starts[index + 2]!, starts[index + 3]!];
+    const [a, b, c, d] = [scales[index]!, scales[index + 1]!, scales[index + 2]!, scales[index + 3]!];
+    for (let k = 0; k < rank; k += 1)
+      sums[k]! +=
+        a * codes[row0 + k]! + b * codes[row1 + k]! + c * codes[row2 + k]! + d * codes[row3 + k]!;
+  }
+  for (; index < starts.length; index += 1) {
+    const [row, scale] = [starts[index]!, scales[index]!];
+    for (let k = 0; k < rank; k += 1) sums[k]! += scale * codes[row + k]!;
+  }
 }
 
 /**
