@@ -225,3 +225,52 @@ test("arguments of other types are refused by name, and nothing is recorded", as
     await rejects(text.rank(hits), "option", /rank: /);
   await rejects(text.rank([{ item: "tea-1", score: Number.NaN }]), "not-finite", /hit 0: score/);
 });
+
+test("values of another kind are refused with a code", async () => {
+  const isOption = (error) => isSageError(error) && error.code === "option";
+  const sage = await openSage({ catalogue });
+  const text = openText(catalogue);
+  const embedder = openEmbedder(catalogue, { embed: model });
+  const words = openSageText(sage, catalogue, text);
+  for (const wrong of [undefined, null, 7, "tea", [], () => 1, Symbol("tea"), 1n, { tea: 1 }]) {
+    assert.throws(() => openEmbedder(wrong, { embed: model }), isOption);
+    assert.throws(() => openEmbedder(catalogue, wrong), isOption);
+    assert.throws(() => openSageText(wrong, catalogue, text), isOption);
+    assert.throws(() => openSageText(sage, wrong, text), isOption);
+    assert.throws(() => openSageText(sage, catalogue, wrong), isOption);
+    if (typeof wrong !== "function")
+      assert.throws(() => openEmbedder(catalogue, { embed: wrong }), isOption);
+    if (wrong !== undefined) {
+      const named = { embed: model, nameField: wrong };
+      if (wrong !== "tea") assert.throws(() => openEmbedder(catalogue, named), isOption);
+      await rejects(embedder.embed("tea", wrong), "option");
+      await rejects(embedder.search("tea", wrong), "option");
+    }
+    if (wrong !== "tea") await rejects(embedder.embed(wrong), "option");
+    await rejects(words.record([wrong]), "option");
+    await rejects(words.recommend(wrong), "option");
+    await rejects(words.rank([wrong]), "option");
+  }
+  await sage.close();
+});
+
+test("an embedder and texts of another vector space are refused, and both are named", async () => {
+  const named = async (space) => {
+    const plain = await Catalogue.from(items, { dim: 3, space });
+    return withTower(plain, tower);
+  };
+  const [a, b] = [await named("model-a/3"), await named("model-b/3")];
+  const isMixed = (error) =>
+    isSageError(error) &&
+    error.code === "dimension" &&
+    /"model-\w\/3" and "model-\w\/3"/.test(error);
+  assert.throws(() => openEmbedder(a, { embed: model, space: "model-b/3" }), isMixed);
+  const embedder = openEmbedder(catalogue, { embed: model, space: "model-b/3" });
+  assert.equal(embedder.space, "model-b/3");
+  const sage = await openSage({ catalogue: a });
+  assert.throws(() => openSageText(sage, a, embedder), isMixed);
+  assert.throws(() => openSageText(sage, a, openText(b)), isMixed);
+  openSageText(sage, a, openEmbedder(a, { embed: model, space: "model-a/3" }));
+  assert.throws(() => openEmbedder(a, { embed: model, space: "" }), /space: expected a name/);
+  await sage.close();
+});

@@ -90,6 +90,18 @@ test("huge texts take bounded time; binary ones are texts", () => {
   assert.ok(featuresOf(noise).hashes.length <= 4096);
 });
 
+test("values of another kind are refused with a code", async () => {
+  const isOption = (error) => isSageError(error) && error.code === "option";
+  for (const wrong of [undefined, null, 7, "tea", {}, [], () => 1, Symbol("tea"), 1n]) {
+    assert.throws(() => openText(wrong), isOption);
+    if (!Array.isArray(wrong)) assert.throws(() => text.add([wrong]), isOption);
+    if (!wrong?.[Symbol.iterator]) assert.throws(() => text.add(wrong), isOption);
+    if (wrong !== undefined && wrong?.constructor !== Object)
+      assert.throws(() => text.search("tea", wrong), isOption);
+  }
+  assert.throws(() => text.add("tea"), isOption);
+});
+
 test("values that are no strings, and unknown options, are refused", () => {
   const isOption = (error) => isSageError(error) && error.code === "option";
   for (const wrong of [undefined, null, 3, {}, ["tea"]]) {
@@ -172,7 +184,7 @@ test("a catalogue without texts and damaged sections have clear errors", async (
   const plain = await Catalogue.from(items, { dim: 3 });
   assert.throws(() => openText(plain), /option|build it with pocketsage build --text/);
   const section = encodeTower(tower);
-  assert.deepEqual(decodeTower(section, 3), tower);
+  assert.deepEqual(decodeTower(section, 3), { ...tower, space: undefined });
   const refused = (bytes, code, dim = 3) =>
     assert.throws(
       () => decodeTower(bytes, dim),
@@ -184,6 +196,21 @@ test("a catalogue without texts and damaged sections have clear errors", async (
   const newer = section.slice();
   newer[0] = 2;
   refused(newer, "version");
+});
+
+test("a tower of another vector space is refused, and both are named", async () => {
+  const named = (space) => Catalogue.from(items, { dim: 3, space });
+  const own = openText(withTower(await named("model-a/3/unit"), tower));
+  assert.equal(own.space, "model-a/3/unit");
+  assert.equal(text.space, undefined);
+  const section = encodeTower({ ...tower, space: "model-a/3/unit" });
+  assert.deepEqual(decodeTower(section, 3), { ...tower, space: "model-a/3/unit" });
+  const other = withTower(await named("model-b/3/unit"), { ...tower, space: "model-a/3/unit" });
+  const isMixed = (error) =>
+    isSageError(error) &&
+    error.code === "dimension" &&
+    /"model-b\/3\/unit" and "model-a\/3\/unit".*pocketsage\/migrate/.test(error.message);
+  assert.throws(() => openText(other), isMixed);
 });
 
 test("learning is deterministic; without vectors they come from the texts", () => {

@@ -21,9 +21,9 @@ export function makeItems(count, topics = 24, seed = 1) {
 }
 
 /** The files of cells by name. */
-export async function makeCells(items, cells) {
+export async function makeCells(items, cells, space) {
   await init();
-  const options = { cells, payloadFields: ["title"], onProgress: () => {} };
+  const options = { cells, payloadFields: ["title"], space, onProgress: () => {} };
   const { files, report } = await buildCells(items, items[0][1].length, options);
   return { files: new Map(files.map(({ name, bytes }) => [name, bytes])), report };
 }

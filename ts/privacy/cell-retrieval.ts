@@ -124,7 +124,8 @@ export function openCellRetrieval(
             item,
             payload === undefined ? [item, codes] : [item, codes, JSON.parse(payload) as unknown],
           );
-    const options = { dim: manifest.dim, precision: "compact" } as const;
+    const { dim, space } = manifest;
+    const options = { dim, precision: "compact", ...(space !== undefined && { space }) } as const;
     const catalogue = await Catalogue.from(items.values(), options);
     fetched?.catalogue.close();
     fetched = { epoch, catalogue };

@@ -13,6 +13,7 @@ import {
   toBytes,
 } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
+import { commonSpace } from "../values/space.js";
 import { planProbes, planSets, planShard } from "./cell-release.js";
 import {
   type CellStrategy,
@@ -68,6 +69,8 @@ interface Retrieval {
   readonly search: (queries: readonly Query[]) => Hit[][];
   readonly payload?: (item: string) => unknown;
   readonly close?: () => void;
+  /** Name of the vector space of the items; undefined for an unnamed one. */
+  readonly space: string | undefined;
   /** Epsilon of one release, and the largest sum of all releases. */
   readonly epsilon?: number;
   readonly cap?: number;
@@ -77,7 +80,8 @@ interface Retrieval {
  * Opens a mode: what may leave the device to retrieve items. Modes with cells fetch the manifest
  * and the codebook, the same for all users.
  *
- * Rejects with code "option" or "not-finite" for an invalid option, "corrupt" or "version" for
+ * Rejects with code "option" or "not-finite" for an invalid option, "dimension" for a retriever and
+ * a catalogue of two vector spaces, "corrupt" or "version" for
  * cells or a ledger that cannot be read, "retrieval" if the cells cannot be fetched, "storage" if
  * the store fails.
  */
@@ -144,6 +148,7 @@ function createPrivacy(
   );
   retriever.outbound = pending;
   retriever.hidesQueries = true;
+  if (retrieval.space !== undefined) retriever.space = retrieval.space;
   return {
     mode,
     retriever,
@@ -176,6 +181,7 @@ async function openLocal(options: LocalOptions, shared: Shared): Promise<Retriev
       release: async () => undefined,
       search: (queries) => queries.map(({ vector, count }) => catalogue.search(vector, { count })),
       payload: (item) => catalogue.payload(item),
+      space: catalogue.space,
     };
   }
   const count = checkInteger("local: shard", shard, 1, MAX_CELLS);
@@ -272,7 +278,8 @@ async function openFetched(
     );
   const openedCells = await fetchCodebook(String(url), codebook, shared.transport);
   const { pending, ...rest } = openCellRetrieval(openedCells, strategyOf(openedCells), shared);
-  return { ...rest, pending: (queries) => pending(queries).map(describe) };
+  const { space } = openedCells.manifest;
+  return { ...rest, space, pending: (queries) => pending(queries).map(describe) };
 }
 
 /** Two addresses of different origins. */
@@ -299,5 +306,5 @@ function openItems(options: ItemsOptions, shared: Shared): Retrieval {
   const interests = checkInteger(`${mode}: interests`, options.interests ?? 8, 1, MAX_INTERESTS);
   const { ledger, epochOf, onOutbound } = shared;
   const context = { mode, retriever, catalogue, interests, history, ledger, epochOf, onOutbound };
-  return openItemRetrieval(context);
+  return { ...openItemRetrieval(context), space: commonSpace([retriever, catalogue]) };
 }

@@ -6,6 +6,7 @@ import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { inspect } from "../values/check.js";
+import { commonSpace } from "../values/space.js";
 import { checkText } from "./embedder.js";
 import { textOf } from "./item-text.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
@@ -15,6 +16,8 @@ import { decodeTower, openEncoder } from "./tower.js";
 export interface CatalogueText {
   /** Payload fields from which the encoder was learned, the name of an item first. */
   readonly fields: readonly string[];
+  /** Name of the vector space of the catalogue's vectors; undefined for an unnamed one. */
+  readonly space: string | undefined;
   /**
    * The vector of a text, of unit length, in the space of the catalogue's vectors: a Float32Array
    * of `catalogue.dim` components, with the same bits on every engine. Undefined for a text without
@@ -35,14 +38,15 @@ export interface CatalogueText {
    * Adds items without vectors to the catalogue: each with the vector of its text, which is that of
    * the payload's {@link CatalogueText.fields}. All of them, or none if one is invalid. The words
    * stay as they were learned. Throws code "unknown-item" for an item whose text has no known
-   * words; else as `Catalogue.add`.
+   * words, "option" for values that are no items; else as `Catalogue.add`.
    */
   add(items: Iterable<readonly [item: ItemId, payload: object, prior?: number]>): void;
 }
 
 /**
  * Opens the texts of a catalogue: O(bytes of the section). Throws code "option" for a catalogue
- * without texts, "corrupt" or "version" for a section that cannot be read.
+ * without texts, "corrupt" or "version" for a section that cannot be read, "dimension" for one that
+ * was learned from the vectors of another space.
  */
 export function openText(catalogue: Catalogue): CatalogueText {
   checkCatalogue("openText", catalogue);
@@ -52,8 +56,10 @@ export function openText(catalogue: Catalogue): CatalogueText {
       "option",
       "openText: the catalogue has no texts: build it with pocketsage build --text FIELDS.",
     );
-  const encoder = openEncoder(decodeTower(section, catalogue.dim));
-  const { fields } = encoder.tower;
+  const tower = decodeTower(section, catalogue.dim);
+  const space = commonSpace([catalogue, tower]);
+  const encoder = openEncoder(tower);
+  const { fields } = tower;
   const embed = (text: string): Float32Array | undefined => {
     checkText(text);
     return encoder.embed(text);
@@ -61,13 +67,18 @@ export function openText(catalogue: Catalogue): CatalogueText {
   const search = openTextSearch(catalogue, fields[0]);
   return {
     fields,
+    space,
     embed,
     search(text, options = {}) {
       checkSearchOptions("search", options);
       return search(text, embed(text), options);
     },
     add(items) {
-      const rows = Array.from(items, ([item, payload, prior]) => {
+      checkIterable("add", items);
+      const rows = Array.from(items, (row) => {
+        if (!Array.isArray(row))
+          throw new SageError("option", `add: expected [id, payload], saw ${inspect(row)}.`);
+        const [item, payload, prior] = row;
         const vector = encoder.embed(textOf(payload, fields));
         if (vector) return [item, vector, payload, prior] as const;
         throw new SageError(
@@ -79,4 +90,12 @@ export function openText(catalogue: Catalogue): CatalogueText {
       catalogue.add(rows);
     },
   };
+}
+
+function checkIterable(where: string, value: unknown): void {
+  if (
+    typeof (value as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator] !==
+    "function"
+  )
+    throw new SageError("option", `${where}: expected a list of items, saw ${inspect(value)}.`);
 }

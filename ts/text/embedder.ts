@@ -6,6 +6,7 @@ import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { unlessAborted } from "../values/abort.js";
 import { checkAbort, checkFunction, checkKeys, checkVector, inspect } from "../values/check.js";
+import { checkSpace, commonSpace } from "../values/space.js";
 import { MAX_TEXT_LENGTH } from "./features.js";
 import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
 import { SEARCH_OPTIONS } from "./search-options.js";
@@ -25,10 +26,14 @@ export interface EmbedderOptions {
   embed: Embedder;
   /** The payload field that has the name of an item, for `search`. Default: names do not count. */
   nameField?: string;
+  /** Name of the vector space of the embedder. Default: that of the catalogue. */
+  space?: string;
 }
 
 /** Text functions of a catalogue, by an embedder. */
 export interface EmbedderText {
+  /** Name of the vector space of the catalogue's vectors; undefined for an unnamed one. */
+  readonly space: string | undefined;
   /**
    * The vector of a text, of unit length; undefined for a text without letters and digits, of which
    * the embedder gets none. Gives it the first 16,384 UTF-16 units. Rejects with code "option" for
@@ -42,11 +47,11 @@ export interface EmbedderText {
 
 /**
  * Opens the texts of a catalogue by an embedder of its vectors. Throws code "option" for another
- * metric than cosine.
+ * metric than cosine, "dimension" for an embedder of another space.
  */
 export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): EmbedderText {
   checkCatalogue("openEmbedder", catalogue);
-  checkKeys("openEmbedder", options, ["embed", "nameField"]);
+  checkKeys("openEmbedder", options, ["embed", "nameField", "space"]);
   const { embed: computeVector, nameField } = options;
   checkFunction("openEmbedder: embed", computeVector);
   if (nameField !== undefined && typeof nameField !== "string")
@@ -59,6 +64,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
       "option",
       `openEmbedder: expected a catalogue of the metric cosine, saw ${catalogue.metric}.`,
     );
+  const space = commonSpace([catalogue, { space: checkSpace("openEmbedder", options) }]);
   const search = openTextSearch(catalogue, nameField);
   const embed: EmbedderText["embed"] = async (text, options = {}) => {
     checkKeys("embed", options, ["signal"]);
@@ -83,6 +89,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
     return toUnitLength(checkVector("embed: the embedder's vector", given, catalogue.dim));
   };
   return {
+    space,
     embed,
     async search(text, given = {}) {
       checkKeys("search", given, [...SEARCH_OPTIONS, "signal"]);

@@ -16,6 +16,7 @@ import {
   inspect,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
+import { commonSpace } from "../values/space.js";
 import type { CatalogueText } from "./catalogue-text.js";
 import { checkText, type EmbedderText } from "./embedder.js";
 import { sortByScore, type TextSearchOptions } from "./search.js";
@@ -77,13 +78,19 @@ export interface SageText {
   rank(hits: readonly Hit[], options?: { taste?: number }): Promise<TasteHit[]>;
 }
 
-/** Opens the text functions of a sage; `catalogue` is that of the sage and of the texts. */
+/**
+ * Opens the text functions of a sage; `catalogue` is that of the sage and of the texts. Throws code
+ * "option" for values of another kind, "dimension" for texts of another vector space.
+ */
 export function openSageText(
   sage: Sage,
   catalogue: Catalogue,
   texts: CatalogueText | EmbedderText,
 ): SageText {
+  checkMethods("openSageText: sage", sage, ["record", "score", "actions", "hidden"]);
   checkCatalogue("openSageText", catalogue);
+  checkMethods("openSageText: texts", texts, ["embed", "search"]);
+  commonSpace([catalogue, texts]);
   const rank = async (hits: readonly Hit[], share: number): Promise<TasteHit[]> => {
     const scores = await sage.score(hits.map(({ item }) => item));
     const fused = hits.map((hit, index): TasteHit => {
@@ -145,6 +152,16 @@ export function openSageText(
       return rank(hits, checkShare("rank: taste", options.taste ?? DEFAULT_TASTE));
     },
   };
+}
+
+/** Throws code "option" unless the value has functions of these names. */
+function checkMethods(where: string, value: unknown, names: readonly string[]): void {
+  const methods = value as Readonly<Record<string, unknown>> | null | undefined;
+  if (!names.every((name) => typeof methods?.[name] === "function"))
+    throw new SageError(
+      "option",
+      `${where}: expected an object with ${names.join(", ")}, saw ${inspect(value)}.`,
+    );
 }
 
 function checkHits(hits: unknown): void {

@@ -28,6 +28,8 @@ export interface Tower {
   readonly rank: number;
   /** Payload fields of the texts, the name of the item first. */
   readonly fields: readonly string[];
+  /** Name of the vector space of the vectors; undefined for an unnamed one. */
+  readonly space?: string | undefined;
   /** Hashes of the known features, ascending. */
   readonly hashes: Uint32Array;
   readonly factors: Uint16Array;
@@ -48,8 +50,10 @@ export interface Encoder {
 export function encodeTower(tower: Tower): Uint8Array {
   const { dim, rank, fields, hashes, factors, codes, axes } = tower;
   const names = new TextEncoder().encode(JSON.stringify(fields));
-  const header = Uint32Array.of(VERSION, dim, rank, hashes.length, names.length, 0, 0, 0);
-  const parts = [header, hashes, factors, packCodes(codes), axes, names];
+  const space = new TextEncoder().encode(tower.space);
+  const lengths = [hashes.length, names.length, space.length];
+  const header = Uint32Array.of(VERSION, dim, rank, ...lengths, 0, 0);
+  const parts = [header, hashes, factors, packCodes(codes), axes, names, space];
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
   let offset = 0;
   for (const { buffer, byteOffset, byteLength } of parts) {
@@ -74,7 +78,8 @@ export function decodeTower(section: Uint8Array, dim: number): Tower {
       );
   };
   check(bytes.length >= HEADER_BYTES, `${bytes.length} bytes`);
-  const [version, towerDim, rank, rows, nameBytes, ...zeros] = new Uint32Array(bytes.buffer, 0, 8);
+  const header = new Uint32Array(bytes.buffer, 0, 8);
+  const [version, towerDim, rank, rows, nameBytes, spaceBytes, ...zeros] = header;
   if (version! > VERSION)
     throw new SageError(
       "version",
@@ -83,7 +88,8 @@ export function decodeTower(section: Uint8Array, dim: number): Tower {
   check(version === VERSION && zeros.every((word) => word === 0), "the header is not valid");
   check(towerDim === dim, `they have ${towerDim} dimensions, the vectors ${dim}`);
   check(rank! >= 1 && rank! <= MAX_RANK && rows! >= 1 && rows! <= MAX_ROWS, "the header is wrong");
-  const length = HEADER_BYTES + rows! * 6 + packedLength(rows! * rank!) + rank! * dim + nameBytes!;
+  const names = nameBytes! + spaceBytes!;
+  const length = HEADER_BYTES + rows! * 6 + packedLength(rows! * rank!) + rank! * dim + names;
   check(bytes.length === length, `${bytes.length} bytes, expected ${length}`);
   let offset = HEADER_BYTES;
   const skip = (size: number): number => {
@@ -105,7 +111,8 @@ export function decodeTower(section: Uint8Array, dim: number): Tower {
   return {
     dim,
     rank: rank!,
-    fields: decodeFields(bytes.subarray(offset), check),
+    fields: decodeFields(bytes.subarray(offset, offset + nameBytes!), check),
+    space: decodeSpace(bytes.subarray(offset + nameBytes!), check),
     hashes,
     factors,
     codes,
@@ -113,13 +120,12 @@ export function decodeTower(section: Uint8Array, dim: number): Tower {
   };
 }
 
-function decodeFields(
-  bytes: Uint8Array,
-  check: (valid: boolean, seen: string) => void,
-): readonly string[] {
+type Check = (valid: boolean, seen: string) => void;
+
+function decodeFields(bytes: Uint8Array, check: Check): readonly string[] {
   let fields: unknown;
   try {
-    fields = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    fields = JSON.parse(decodeText(bytes));
   } catch {
     fields = undefined;
   }
@@ -127,6 +133,19 @@ function decodeFields(
     Array.isArray(fields) && fields.length > 0 && fields.every((name) => typeof name === "string");
   check(isValid, "the names of the fields are not valid");
   return fields as string[];
+}
+
+function decodeSpace(bytes: Uint8Array, check: Check): string | undefined {
+  try {
+    return decodeText(bytes) || undefined;
+  } catch {
+    check(false, "the name of the vector space is not UTF-8");
+  }
+}
+
+/** Throws a TypeError for bytes that are not UTF-8. */
+function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
 }
 
 function packedLength(codes: number): number {
@@ -229,7 +248,12 @@ function addRows(
   for (; index + 4 <= starts.length; index += 4) {
     const [row0, row1] = [starts[index]!, starts[index + 1]!];
     const [row2, row3] = [starts[index + 2]!, starts[index + 3]!];
-    const [a, b, c, d] = [scales[index]!, scales[index + 1]!, scales[index + 2]!, scales[index + 3]!];
+    const [a, b, c, d] = [
+      scales[index]!,
+      scales[index + 1]!,
+      scales[index + 2]!,
+      scales[index + 3]!,
+    ];
     for (let k = 0; k < rank; k += 1)
       sums[k]! +=
         a * codes[row0 + k]! + b * codes[row1 + k]! + c * codes[row2 + k]! + d * codes[row3 + k]!;

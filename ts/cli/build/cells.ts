@@ -60,6 +60,8 @@ export interface CellOptions {
   readonly cells: number;
   /** Fields of payloads that the cells carry. */
   readonly payloadFields: readonly string[];
+  /** Name of the vector space of the items. */
+  readonly space?: string | undefined;
   readonly onProgress: (share: number) => void;
 }
 
@@ -67,7 +69,7 @@ export interface CellOptions {
 export async function buildCells(
   items: readonly FileItem[],
   dim: number,
-  { cells, payloadFields, onProgress }: CellOptions,
+  { cells, payloadFields, space, onProgress }: CellOptions,
 ): Promise<{ files: CellFile[]; report: CellReport }> {
   if (items.length < cells)
     throw new InputError(`--cells: ${cells} cells for ${items.length} items: use fewer cells`);
@@ -99,7 +101,7 @@ export async function buildCells(
   // A shard begins with a whole byte of a bit vector; 8 cells always fit.
   const fittingCells = Math.floor(MAX_SHARD_BYTES / cellBytes);
   const shardCells = fittingCells >= cells ? cells : Math.floor(fittingCells / 8) * 8;
-  const manifest = { ...commonFields, codebook: toHex(await sha256(codebook)), shardCells };
+  const manifest = { ...commonFields, codebook: toHex(await sha256(codebook)), shardCells, space };
   return {
     files: filesOf(manifest, codebook, encodedCells),
     report: {

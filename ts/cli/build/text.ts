@@ -86,7 +86,7 @@ export function learnTexts(
   return { items: completed, tower, embedded, report };
 }
 
-/** The catalogue with a tower; closes the given one. */
+/** The catalogue with a tower, by default of its vector space; closes the given one. */
 export function withTower(catalogue: Catalogue, tower: Tower): Catalogue {
   using old = catalogue;
   return catalogueOf(
@@ -100,7 +100,7 @@ export function withTower(catalogue: Catalogue, tower: Tower): Catalogue {
         const lists = oldCore.section(LISTS);
         if (lists.length > 0) builder.section(LISTS, lists);
         writePriors(builder, selectPriors(oldCore, rows));
-        builder.section(TEXT, encodeTower(tower));
+        builder.section(TEXT, encodeTower({ space: old.space, ...tower }));
         return builder.finish();
       }),
     ),

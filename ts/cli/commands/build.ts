@@ -250,6 +250,7 @@ export async function run(args: string[]): Promise<void> {
       ? await buildCells(items, reduction?.dims ?? givenDim, {
           cells,
           payloadFields: values["cells-payload"],
+          space: catalogue.space,
           onProgress: progressOf("dividing the items into cells"),
         })
       : undefined;

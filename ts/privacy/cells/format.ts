@@ -40,10 +40,12 @@ export interface CellManifest {
   readonly cellBytes: number;
   /** Cells of one shard file, from which a server of `POST /v1/cells/xor` reads. */
   readonly shardCells: number;
+  /** Name of the vector space; undefined for an unnamed one. */
+  readonly space?: string | undefined;
 }
 
 /** A decoded codebook. */
-export interface Codebook extends Omit<CellManifest, "codebook" | "shardCells"> {
+export interface Codebook extends Omit<CellManifest, "codebook" | "shardCells" | "space"> {
   /** Largest number of items in a cell. */
   readonly slots: number;
   /** K rows of `dim` codes; the direction of a row is that of the centre. */
@@ -224,9 +226,9 @@ function corruptCodebook(problem: string): SageError {
 
 /** The text of a manifest. */
 export function encodeManifest(manifest: CellManifest): string {
-  const { codebook, items, dim, cells, cellBytes, shardCells } = manifest;
+  const { codebook, items, dim, cells, cellBytes, shardCells, space } = manifest;
   const fields = { format: FORMAT, version: VERSION, codebook, items, dim, cells, cellBytes };
-  return `${JSON.stringify({ ...fields, shardCells }, undefined, 2)}\n`;
+  return `${JSON.stringify({ ...fields, shardCells, space }, undefined, 2)}\n`;
 }
 
 /** Reads a manifest. Throws code "corrupt", or "version" for a newer format. */
@@ -246,7 +248,7 @@ export function decodeManifest(text: string): CellManifest {
       "version",
       `The cells have version ${value.version}; this package reads ${VERSION}: update the package.`,
     );
-  const { version, codebook, items, dim, cells, cellBytes, shardCells } = value;
+  const { version, codebook, items, dim, cells, cellBytes, shardCells, space } = value;
   const sizes = { cells, dim, items, cellBytes } as Codebook;
   const problem = headerProblem(sizes);
   if (version !== VERSION || problem) throw corrupt(problem ?? `version ${inspect(version)}`);
@@ -258,7 +260,10 @@ export function decodeManifest(text: string): CellManifest {
     throw corrupt(`shardCells: ${inspect(shardCells)}`);
   if (shard < sizes.cells && shard % 8 !== 0)
     throw corrupt(`shardCells: ${shard} is no multiple of 8`);
-  return { codebook, ...sizes, shardCells: shard };
+  if (space === undefined) return { codebook, ...sizes, shardCells: shard };
+  if (!isItemId(space) || space.length > LIMITS.maxSpaceCharacters)
+    throw corrupt(`space: ${inspect(space)}`);
+  return { codebook, ...sizes, shardCells: shard, space };
 }
 
 /** The names of the files below the manifest's folder. */
