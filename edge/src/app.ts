@@ -8,6 +8,7 @@ import { limitBody, readBytes, readJson, readMedoids, readQuery, validate } from
 import { answerCells } from "./cells.js";
 import type { Conflict, RequestStamp, UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
+import { freeBuffer } from "./memory.js";
 import { openApi } from "./openapi.js";
 import { faultOf, Problem, problemOf, unwrap } from "./problem.js";
 import { hash } from "./requests.js";
@@ -184,7 +185,9 @@ app.delete("/v1/actions", async (context) => {
 app.put("/v1/import", limitBody(MAX_IMPORT_BODY_BYTES), async (context) => {
   const bytes = await readBytes(context, "application/octet-stream");
   context.set("logFields", { bytes: bytes.length });
-  return context.json(unwrap(await userOf(context).import(bytes)));
+  const reply = unwrap(await userOf(context).import(bytes)); // sends a copy
+  freeBuffer(bytes.buffer);
+  return context.json(reply);
 });
 
 app.get("/v1/export", async (context) => {

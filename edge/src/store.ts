@@ -1,11 +1,13 @@
 /**
  * The SQLite storage of a user's Durable Object: the log of actions as segments, in rows of at most
- * 512 KB.
+ * 64 KB.
  */
 import type { Store } from "pocketsage";
+import { freeBuffer } from "./memory.js";
 import type { RequestLog } from "./requests.js";
 
-const ROW_BYTES = 512 << 10; // SQLite rows of Durable Objects hold at most 2 MB
+/** Small: each object keeps a buffer of the largest row that it has read. */
+const ROW_BYTES = 64 << 10;
 
 /** The last segment of an epoch, which changes whenever segments are deleted; 0 for no segment. */
 interface Token {
@@ -14,13 +16,16 @@ interface Token {
 }
 
 type SegmentRow = { number: number; bytes: ArrayBuffer };
+type SegmentSize = { number: number; size: number };
 
 /**
- * The store of an object. Before the first write it has no tables. Each write completes the pending
+ * The store of one sage. Before the first write it has no tables. Each write completes the pending
  * request of `requests` in its transaction.
  */
 export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog): Store {
   const { sql } = storage;
+  /** The segments that the sage has read: its vectors are views of them. */
+  let readBuffers: ArrayBuffer[] = [];
 
   const hasTable = (name: string): boolean =>
     sql.exec("select 1 from sqlite_master where name = ?", name).toArray().length > 0;
@@ -32,16 +37,32 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
       : [];
     return token ?? { epoch: 0, last: 0 };
   };
-  /** Reads the segments whose number is above `number`, and joins the row parts of each. */
+  /** Reads the segments whose number is above `number`, each into one buffer. */
   const readAfter = (number: number): Uint8Array[] => {
     if (!hasTable("segments")) return [];
-    const parts = new Map<number, Uint8Array[]>();
+    const segments = new Map<number, { bytes: Uint8Array<ArrayBuffer>; length: number }>();
+    for (const { number: segment, size } of sql.exec<SegmentSize>(
+      `select number, sum(length(bytes)) as size from segments where number > ?
+        group by number order by number`,
+      number,
+    ))
+      segments.set(segment, { bytes: new Uint8Array(size), length: 0 });
     for (const row of sql.exec<SegmentRow>(
       "select number, bytes from segments where number > ? order by number, part",
       number,
-    ))
-      parts.set(row.number, [...(parts.get(row.number) ?? []), new Uint8Array(row.bytes)]);
-    return [...parts.values()].map(joinBytes);
+    )) {
+      const segment = segments.get(row.number)!;
+      segment.bytes.set(new Uint8Array(row.bytes), segment.length);
+      segment.length += row.bytes.byteLength;
+      freeBuffer(row.bytes);
+    }
+    const read = Array.from(segments.values(), ({ bytes }) => bytes);
+    readBuffers.push(...read.map(({ buffer }) => buffer));
+    return read;
+  };
+  const freeReadBuffers = (): void => {
+    readBuffers.forEach(freeBuffer);
+    readBuffers = [];
   };
   const createTable = (): void => {
     sql.exec(
@@ -56,6 +77,7 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
     for (let part = 0; part * ROW_BYTES < bytes.length; part += 1) {
       const row = bytes.slice(part * ROW_BYTES, (part + 1) * ROW_BYTES);
       sql.exec("insert into segments values (?, ?, ?, ?)", epoch, last, part, row.buffer);
+      freeBuffer(row.buffer);
     }
     requests.completePending();
     return { epoch, last };
@@ -65,13 +87,23 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
     sql.exec("delete from segments");
     return add(bytes, { epoch: Math.random(), last: 1 });
   };
-  /** Runs a write in a transaction, if the segments are in the state `expected`. */
-  const writeAt = (expected: unknown, write: (token: Token) => Token): Token | undefined =>
-    storage.transactionSync(() => {
+  /**
+   * Writes a segment in a transaction, if the segments are in the state `expected`, and then frees
+   * its memory.
+   */
+  const writeAt = (
+    expected: unknown,
+    bytes: Uint8Array,
+    write: (token: Token) => Token,
+  ): Token | undefined => {
+    const newToken = storage.transactionSync(() => {
       const token = currentToken();
       const { epoch, last } = expected as Token;
       return token.epoch === epoch && token.last === last ? write(token) : undefined;
     });
+    if (newToken) freeBuffer(bytes.buffer);
+    return newToken;
+  };
 
   /** Earlier versions kept all bytes in the table `log`. */
   const migrate = (): void => {
@@ -100,10 +132,13 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
         return { segments: readAfter(isWholeList ? 0 : last!), token, complete: isWholeList };
       },
       append: async (bytes, expected) =>
-        writeAt(expected, ({ epoch, last }) =>
+        writeAt(expected, bytes, ({ epoch, last }) =>
           add(bytes, last === 0 ? { epoch: Math.random(), last: 1 } : { epoch, last: last + 1 }),
         ),
-      replace: async (bytes, expected) => writeAt(expected, () => rewrite(bytes)),
+      replace: async (bytes, expected) => writeAt(expected, bytes, () => rewrite(bytes)),
+      // An object has one sage, so there are no writes of others to announce. A sage ends its watch
+      // when it is released, which it never is during one of its calls.
+      watch: () => freeReadBuffers,
     },
   };
 }

@@ -21,6 +21,7 @@ import type {
   UserCalls,
 } from "./contract.js";
 import { localCatalogue, retrieverFor } from "./engine.js";
+import { freeBuffer } from "./memory.js";
 import { bugOf, faultOf } from "./problem.js";
 import { type DeletionTarget, RequestLog } from "./requests.js";
 import type {
@@ -40,7 +41,8 @@ const MAX_ACTIONS = 1000;
 /** One user's sage. Calls that change it run one after the other, in the order they arrive. */
 export class UserObject extends DurableObject<Env> implements UserCalls {
   #requests: RequestLog;
-  #store: Store;
+  /** Makes the store of a sage: each frees what its own sage has read. */
+  #createStore: () => Store;
   #sage: Promise<Sage> | undefined;
   /** Name of the vector space of the sage, once it is open. */
   #space: string | undefined;
@@ -49,7 +51,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
   constructor(state: DurableObjectState, env: Env) {
     super(state, env);
     this.#requests = new RequestLog(state.storage);
-    this.#store = sqliteStore(state.storage, this.#requests);
+    this.#createStore = () => sqliteStore(state.storage, this.#requests);
   }
 
   record(
@@ -245,7 +247,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
         }
         const sage = await this.#open().catch(() => undefined);
         if (sage) return { deleted: await sage.forget("everything") };
-        await this.#store.clear();
+        await this.#createStore().clear();
         return { deleted: 0 };
       });
       return "conflict" in result ? result : result.answer;
@@ -260,7 +262,8 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
     return this.#change(async () => {
       const sage = await this.#open();
       try {
-        await sage.import(bytes);
+        await sage.import(bytes); // copies what it keeps
+        freeBuffer(bytes.buffer);
       } catch (error) {
         if (!isSageError(error) || !["corrupt", "version", "dimension"].includes(error.code))
           throw error;
@@ -281,7 +284,7 @@ export class UserObject extends DurableObject<Env> implements UserCalls {
         ...withoutUndefined({ space: this.#space }),
         retriever,
         vectors: (items) => retriever.vectors(items),
-        store: this.#store,
+        store: this.#createStore(),
         maxActions: MAX_ACTIONS,
         ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
       });

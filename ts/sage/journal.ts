@@ -186,6 +186,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     const isRewrite = needsRewrite(operations);
     const content = isRewrite ? log.data() : { ...dataOf(operations), space: log.space };
     const bytes = encodeLog(content, dim);
+    const { length } = bytes;
     let writtenToken: unknown;
     notices = 0;
     try {
@@ -202,10 +203,10 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     if (writtenToken === undefined) return false;
     token = writtenToken;
     if (isRewrite) {
-      [baseBytes, appendedSegments, appendedBytes, oldestRemoved] = [bytes.length, 0, 0, Infinity];
+      [baseBytes, appendedSegments, appendedBytes, oldestRemoved] = [length, 0, 0, Infinity];
     } else {
       appendedSegments += 1;
-      appendedBytes += bytes.length;
+      appendedBytes += length;
     }
     return true;
   };
@@ -276,7 +277,6 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       else notices += 1;
     },
     async close() {
-      unwatch?.();
       try {
         await flush();
       } catch (cause) {
@@ -285,6 +285,8 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
         throw new SageError("storage", `Closed, with ${count} unsaved operations: ${reason}`, {
           cause,
         });
+      } finally {
+        unwatch?.();
       }
     },
   };

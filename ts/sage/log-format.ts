@@ -342,7 +342,9 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
           ? one.all === true && (one.after ?? []).every(isStamp)
           : "from" in one
             ? isTime(one.from) && isTime(one.to)
-            : isHex(one.salt, 32) && isHex(one.hash, 16) && (one.unhide ?? true) === true),
+            : isHex(one.salt, 32) &&
+              isHex(one.hash, 16) &&
+              [one.unhide, one.undislike].every((flag) => flag === undefined || flag === true)),
     )
   );
 }

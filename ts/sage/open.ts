@@ -79,6 +79,8 @@ function createCell(settings: Settings): Cell {
     calls: 0,
     isClosed: false,
     release: () => {
+      // A sage that is garbage-collected during a call is released by the budget after the call.
+      if (cell.calls > 0) return;
       cell.loadedSage?.release();
       cell.loadedSage = undefined;
     },

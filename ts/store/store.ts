@@ -38,7 +38,8 @@ export interface Segments {
   read(token?: unknown): Promise<SegmentList>;
   /**
    * Adds a segment, if the list is in the state `token`. Resolves to the new state once the segment
-   * is durable; to undefined, and changes nothing, if another writer was first.
+   * is durable; to undefined, and changes nothing, if another writer was first. The store may keep
+   * or free the memory of bytes that it has written: the caller must not use them afterwards.
    */
   append(bytes: Uint8Array, token: unknown): Promise<unknown>;
   /** Replaces all segments by one, under the same conditions as `append`. */

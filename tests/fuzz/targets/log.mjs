@@ -10,6 +10,7 @@ import { mutate, mutateValue, randomFrom, randomText } from "../random.mjs";
 
 const CODES = ["corrupt", "version", "dimension"];
 const TIMES = [0, 1, -1, 1.5, 8.64e15, 1e308, Date.parse("2025-10-04")];
+const MAX_FACTOR = 1e6;
 const PREFIX_BYTES = 20;
 const HEADER_LENGTH_OFFSET = 12;
 const LENGTH_OFFSET = 16;
@@ -91,8 +92,11 @@ function checkLog({ space, entries, marks, tombstones }, dim) {
     assert.ok(kind === undefined || typeof kind === "string");
     assert.ok(vector === undefined || (vector.length === dim && vector.every(Number.isFinite)));
   }
-  for (const { time, from, to, salt, hash, all } of tombstones) {
+  for (const { factor } of marks)
+    assert.ok(factor === undefined || (factor >= 0 && factor <= MAX_FACTOR));
+  for (const { time, from, to, salt, hash, unhide, undislike, all } of tombstones) {
     assert.ok(Number.isFinite(time));
+    for (const flag of [unhide, undislike, all]) assert.ok(flag === undefined || flag === true);
     const isRange = [from, to].every((limit) => limit === null || Number.isFinite(limit));
     const isItem = /^[0-9a-f]{32}$/.test(salt) && /^[0-9a-f]{16}$/.test(hash);
     assert.ok(all !== undefined || isRange || isItem);
@@ -130,6 +134,7 @@ function randomLog(random, dim) {
       ...pick([
         { salt: hex(32), hash: hex(16) },
         { salt: hex(32), hash: hex(16), unhide: true },
+        { salt: hex(32), hash: hex(16), undislike: true },
         { from: isOneIn(2) ? null : time(), to: isOneIn(2) ? null : time() },
         { all: true, after: stampsBefore() },
       ]),
@@ -218,9 +223,9 @@ function textOf({ space, entries, marks, tombstones }) {
     sorted(entries, ({ item, at, weight, kind, vector }) => [
       ...[item, at, weight, kind, vector && [...vector]],
     ]),
-    sorted(marks, ({ item }) => [item]),
-    sorted(tombstones, ({ time, salt, hash, unhide, from, to, all }) => [
-      ...[time, salt, hash, unhide, from, to, all],
+    sorted(marks, ({ item, factor }) => [item, factor]),
+    sorted(tombstones, ({ time, salt, hash, unhide, undislike, from, to, all }) => [
+      ...[time, salt, hash, unhide, undislike, from, to, all],
     ]),
   ]);
 }
