@@ -12,6 +12,7 @@
  */
 import { SageError } from "../errors.js";
 import type { SegmentList, Segments, Store } from "../store/store.js";
+import { toBytes } from "../values/check.js";
 import { notify } from "../values/listeners.js";
 import type { InSpace } from "../values/space.js";
 import { dataOf, type Limits, Log, type OnDelete } from "./log.js";
@@ -121,7 +122,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     const data = combineLogs(
       read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
-    const sizes = read.map(({ length }) => length);
+    const sizes = read.map(({ byteLength }) => byteLength);
     if (complete) [baseBytes = 0] = sizes.splice(0, 1);
     if (complete) [appendedSegments, appendedBytes] = [0, 0];
     appendedSegments += sizes.length;
@@ -310,10 +311,11 @@ function watchWeakly(segments: Segments, journal: Journal): (() => void) | undef
 }
 
 function decodeSegment(
-  bytes: unknown,
+  given: unknown,
   { dim, space }: JournalOptions,
   isConstant: boolean,
 ): LogData {
-  if (!(bytes instanceof Uint8Array)) throw corrupt("the store has a value that is no Uint8Array");
+  const bytes = toBytes(given);
+  if (!bytes) throw corrupt("the store has a value that is no Uint8Array");
   return decodeLog(bytes, dim, isConstant, space);
 }

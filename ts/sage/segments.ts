@@ -1,6 +1,7 @@
 /** The segments of any store, with a deadline for each call. */
 import { asSageError } from "../errors.js";
 import type { Segments, Store } from "../store/store.js";
+import { toBytes } from "../values/check.js";
 
 /** The segments of a store, or its bytes as one segment, which is read and replaced as a whole. */
 export function segmentsOf(store: Store): Segments {
@@ -32,6 +33,14 @@ export async function withDeadline<T>(call: () => Promise<T>, timeoutMs: number)
   }
 }
 
+/**
+ * What a store of the user has: bytes in any form, and undefined or null for none, as key-value
+ * stores have it. Other values are returned as they are, to be refused or set aside.
+ */
+function toStoredBytes(value: Uint8Array | null | undefined): Uint8Array | undefined {
+  return toBytes(value) ?? value ?? undefined;
+}
+
 /** A token for the state of a store without segments: the bytes of the store. */
 interface Token {
   bytes: Uint8Array | undefined;
@@ -40,8 +49,8 @@ interface Token {
 function singleSegment(store: Store): Segments {
   const replace = async (bytes: Uint8Array, given: unknown): Promise<Token | undefined> => {
     let isStale = false;
-    const change = (current?: Uint8Array): Uint8Array => {
-      isStale = !sameBytes(current, (given as Token).bytes);
+    const change = (current?: Uint8Array | null): Uint8Array => {
+      isStale = !sameBytes(toStoredBytes(current), (given as Token).bytes);
       // Nothing is written if this throws.
       if (isStale) throw new Error("stale");
       return bytes.slice(); // a copy: the store may keep or modify it
@@ -58,7 +67,7 @@ function singleSegment(store: Store): Segments {
   return {
     async read(given) {
       const knownToken = given as Token | undefined;
-      const bytes = await store.load();
+      const bytes = toStoredBytes(await store.load());
       if (knownToken && sameBytes(bytes, knownToken.bytes))
         return { segments: [], token: knownToken, complete: false };
       return { segments: bytes === undefined ? [] : [bytes], token: { bytes }, complete: true };
@@ -70,6 +79,5 @@ function singleSegment(store: Store): Segments {
 
 /** Whether both are equal byte by byte, or both undefined. */
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+  return a === b || (a?.length === b?.length && a!.every((byte, index) => byte === b![index]));
 }

@@ -1,13 +1,17 @@
 import { SageError } from "../errors.js";
+import { toBytes } from "../values/check.js";
 
 /**
- * All parts in one new array; undefined if there are none. Throws code "corrupt" if a part is not a
- * Uint8Array.
+ * All parts in one new array; undefined if there are none. Throws code "corrupt" if a part is
+ * neither a view nor a buffer of bytes, of any realm.
  */
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array | undefined {
-  if (parts.length === 0) return undefined;
-  if (!parts.every((part) => part instanceof Uint8Array))
-    throw new SageError("corrupt", "The store has a value that is no Uint8Array.");
+export function concatenate(given: readonly Uint8Array[]): Uint8Array | undefined {
+  if (given.length === 0) return undefined;
+  const parts = given.map((part) => {
+    const bytes = toBytes(part);
+    if (!bytes) throw new SageError("corrupt", "The store has a value that is no Uint8Array.");
+    return bytes;
+  });
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

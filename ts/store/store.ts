@@ -11,7 +11,8 @@
 export interface Store {
   /**
    * Resolves to the bytes of the last `save` or `update`, or to all segments in their order one
-   * after the other; undefined if there are none.
+   * after the other; undefined if there are none. Of a custom store, null means none too, and
+   * other views, buffers and lists of bytes are read as well.
    */
   load(): Promise<Uint8Array | undefined>;
   /** Replaces the bytes. Resolves when they are durable. */

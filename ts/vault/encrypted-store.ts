@@ -3,7 +3,7 @@ import { SageError } from "../errors.js";
 import { segmentsOf } from "../sage/segments.js";
 import { concatenate } from "../store/concatenate.js";
 import { type Segments, type Store, withSegments } from "../store/store.js";
-import { checkKeys } from "../values/check.js";
+import { checkKeys, toBytes } from "../values/check.js";
 import { type Chain, corrupt, createCipher, isRecord, newChain, splitRecords } from "./cipher.js";
 import type { Secret } from "./types.js";
 
@@ -120,7 +120,8 @@ function openVault(store: Store, { migrate = false, ...secret }: EncryptedStoreO
 }
 
 function isSealed(bytes: unknown): boolean {
-  return bytes instanceof Uint8Array && isRecord(bytes, MAGIC);
+  const view = toBytes(bytes);
+  return view !== undefined && isRecord(view, MAGIC);
 }
 
 /** The state after a write; undefined if another writer was first. */
