@@ -12,6 +12,7 @@ const MAX_BYTES = 1_000_000; // of the committed file
 // At 0.9, variants of people (man, woman, person running) and of a few things are near-duplicates;
 // no two flags are.
 const NEAR_DUPLICATES = ["--near-duplicates", "group", "--near", "0.9"];
+const MODEL = "all-MiniLM-L6-v2@int8"; // the model of embed.py, in the name of the vector space
 
 const here = import.meta.dirname;
 const items = join(root, ".tools", "emoji", "items.jsonl");
@@ -24,8 +25,8 @@ await runScript(async () => {
   const options = { minutes: 10, pipOptions: ["--no-deps"] };
   const { python } = await pythonEnvironment("emoji-venv", requirements, options);
   await runOrThrow(python, [join(here, "embed.py"), "--out", items], { show: true });
-  const build = ["build", items, "-o", catalogue, "--precision", "compact", ...NEAR_DUPLICATES];
-  await runOrThrow(process.execPath, [cli, ...build], { show: true });
+  const build = ["build", items, "-o", catalogue, "--precision", "compact", "--space", MODEL];
+  await runOrThrow(process.execPath, [cli, ...build, ...NEAR_DUPLICATES], { show: true });
   const { size } = statSync(catalogue);
   if (size > MAX_BYTES)
     throw new Remedy(

@@ -13,6 +13,7 @@ import { chooseItems } from "./items.mjs";
 
 const MAX_BYTES = 1_500_000; // of the committed file
 const DIMS = 64; // as in the emoji catalogue of the page
+const MODEL = "all-MiniLM-L6-v2@int8"; // as in data/emoji
 
 const here = import.meta.dirname;
 const workFolder = join(root, ".tools", "words");
@@ -32,7 +33,7 @@ await runScript(async () => {
   const { python } = await pythonEnvironment("emoji-venv", requirements, options);
   const embed = [join(here, "embed.py"), "--items", items, "--out", vectors];
   await runOrThrow(python, embed, { show: true, minutes: 30 });
-  const build = ["build", vectors, "-o", catalogue, "--precision", "compact"];
+  const build = ["build", vectors, "-o", catalogue, "--precision", "compact", "--space", MODEL];
   const reduce = ["--dims", String(DIMS), "--near-duplicates", "keep"];
   await runOrThrow(process.execPath, [cli, ...build, ...reduce], { show: true });
   const { size } = statSync(catalogue);

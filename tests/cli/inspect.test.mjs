@@ -17,6 +17,7 @@ test("the properties of a catalogue, and its first items", async () => {
     "bytes",
     "spread",
     "hash",
+    "space",
     "attributes",
     "first",
   ]);
@@ -24,6 +25,7 @@ test("the properties of a catalogue, and its first items", async () => {
   assert.equal(report.bytes, (await stat(emoji)).size);
   assert.equal(report.dim, 384);
   assert.equal(report.precision, "compact");
+  assert.equal(report.space, "all-MiniLM-L6-v2@int8/384/unit");
   assert.ok(report.items > 1800 && report.spread > 1 && report.spread < 2);
   assert.match(report.hash, /^[0-9a-f]{16}$/);
   assert.deepEqual(report.first, ["1F600", "1F603", "1F604"]);
