@@ -1,4 +1,5 @@
 /** The error type of the package: an `Error` with a stable `code`. */
+import { withoutSecrets } from "./values/url.js";
 
 /** Codes thrown by the Rust core, in the order of `ERROR_CODES` in src/error.rs. */
 export const CORE_ERROR_CODES = [
@@ -90,6 +91,10 @@ export function fromCoreError(error: unknown): SageError | undefined {
  */
 export function asSageError(error: unknown, code: ErrorCode, failure: string): SageError {
   if (isSageError(error)) return error;
-  const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return new SageError(code, `${failure}: ${reason}`, { cause: error });
+  return new SageError(code, `${failure}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** What an error of another package says: it can quote a URL, which is logged without its query. */
+export function reasonOf(error: unknown): string {
+  return withoutSecrets(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 }

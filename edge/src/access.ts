@@ -31,7 +31,7 @@ export async function checkAccess(context: Context<AppEnv>, next: Next): Promise
   context.set("claims", claims);
   const { sub } = claims;
   // Visitors without a user may share a token, so their limit is per address.
-  const key = sub === undefined ? `from ${addressOf(context)}` : `user ${sub}`;
+  const key = sub === undefined ? `from ${addressOf(context.req.raw)}` : `user ${sub}`;
   await countRequest(context, key);
   await next();
 }
@@ -52,7 +52,12 @@ async function countRefusal(context: Context<AppEnv>, error: unknown): Promise<v
   if (error instanceof TokenError && typeof error.sub === "string")
     await countRequest(context, `expired ${error.sub}`);
   else if (error instanceof TokenError || error instanceof Problem)
-    await countRequest(context, `refused ${addressOf(context)}`);
+    await countRequest(context, `refused ${addressOf(context.req.raw)}`);
+}
+
+/** Whether a key of the limiter is an address, and not a user. */
+export function isAddressKey(key: string): boolean {
+  return /^(from|refused) /.test(key);
 }
 
 /** Throws a 429 if the limit of `key` is exceeded. Only the limiter sees the key. */
@@ -66,8 +71,8 @@ async function countRequest({ env }: Context<AppEnv>, key: string): Promise<void
  * The address a request came from, set by Cloudflare. Of an IPv6 address the first 64 bits: the
  * rest is the device's own choice.
  */
-function addressOf({ req }: Context<AppEnv>): string {
-  const address = req.header("cf-connecting-ip") ?? "anywhere";
+export function addressOf({ headers }: Request): string {
+  const address = headers.get("cf-connecting-ip") ?? "anywhere";
   return address.includes(":") ? networkOf(address) : address;
 }
 

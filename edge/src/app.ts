@@ -3,10 +3,12 @@ import { type Context, Hono, type MiddlewareHandler, type Next } from "hono";
 import { cors } from "hono/cors";
 import { MAX_REQUEST_BYTES } from "pocketsage/privacy/server";
 import type { Answer } from "pocketsage/remote";
+import { SYNC_LIMITS } from "pocketsage/vault";
 import { type AppEnv, checkAccess } from "./access.js";
+import { checkBlob } from "./blob-object.js";
 import { limitBody, readBytes, readJson, readMedoids, readQuery, validate } from "./body.js";
 import { answerCells } from "./cells.js";
-import type { Conflict, RequestStamp, UserCalls } from "./contract.js";
+import type { BlobCalls, Conflict, RequestStamp, UserCalls } from "./contract.js";
 import { retrieverFor } from "./engine.js";
 import { freeBuffer } from "./memory.js";
 import { openApi } from "./openapi.js";
@@ -14,6 +16,9 @@ import { faultOf, Problem, problemOf, unwrap } from "./problem.js";
 import { hash } from "./requests.js";
 import {
   ActionsBody,
+  BlobQuery,
+  BlobsQuery,
+  type BlobsReply,
   BoostBody,
   ForgetQuery,
   HideBody,
@@ -24,6 +29,7 @@ import {
   MAX_BODY_BYTES,
   MAX_IMPORT_BODY_BYTES,
   maxRetrieveBytes,
+  NoQuery,
   ProfileQuery,
   type ProfileReply,
   RankBody,
@@ -35,7 +41,7 @@ import {
   ShownBody,
   UnhideQuery,
 } from "./schema.js";
-import { dimOf, originsOf, spaceOf } from "./settings.js";
+import { dimOf, originsOf, SettingError, spaceOf } from "./settings.js";
 
 const DEFAULT_PAGE_ACTIONS = 100; // actions
 
@@ -198,6 +204,38 @@ app.get("/v1/export", async (context) => {
   });
 });
 
+/** Sealed blobs of `sync`: no route reads what is in them. */
+app.get("/v1/blobs", async (context) => {
+  const { since = 0 } = readQuery(context, BlobsQuery);
+  return context.json<BlobsReply>(unwrap(await blobsOf(context).list(since)));
+});
+
+app.delete("/v1/blobs", async (context) => {
+  readQuery(context, NoQuery);
+  return context.json(unwrap(await blobsOf(context).remove()));
+});
+
+app.get("/v1/blob", async (context) => {
+  const { name } = readQuery(context, BlobQuery);
+  const bytes = unwrap(await blobsOf(context).get(name));
+  if (!bytes)
+    throw new Problem(404, "blob", "No such blob: GET /v1/blobs lists those that are there.");
+  return context.body(bytes, 200, { "content-type": "application/octet-stream" });
+});
+
+app.put("/v1/blob", limitBody(SYNC_LIMITS.maxBlobBytes), async (context) => {
+  const { name } = readQuery(context, BlobQuery);
+  const bytes = await readBytes(context, "application/octet-stream");
+  checkBlob(bytes);
+  context.set("logFields", { bytes: bytes.length });
+  return context.json(unwrap(await blobsOf(context).put(name, bytes)));
+});
+
+app.delete("/v1/blob", async (context) => {
+  const { name } = readQuery(context, BlobQuery);
+  return context.json(unwrap(await blobsOf(context).remove(name)));
+});
+
 /** Answers the medoids of a request without a user. Only answers are cached, by medoid. */
 app.post("/v1/retrieve", limitRetrieveBody, async (context) => {
   const queries = await readMedoids(context, dimOf(context.env), spaceOf(context.env));
@@ -259,14 +297,27 @@ function limitRetrieveBody(context: Context<AppEnv>, next: Next): ReturnType<Mid
 
 /** The Durable Object of the token's user. */
 function userOf(context: Context<AppEnv>): UserCalls {
+  return context.env.USERS.getByName(userIdOf(context));
+}
+
+/** The Durable Object of the blobs of the token's user. */
+function blobsOf(context: Context<AppEnv>): BlobCalls {
+  const { SYNC } = context.env;
+  if (SYNC) return SYNC.getByName(userIdOf(context));
+  throw new SettingError(
+    "SYNC is not bound: add the Durable Object BlobObject and its migration to wrangler.jsonc, " +
+      "as in the repository.",
+  );
+}
+
+function userIdOf(context: Context<AppEnv>): string {
   const { sub } = context.get("claims");
-  if (sub === undefined)
-    throw new Problem(
-      403,
-      "user",
-      "This token has no user id (sub): it is valid for /v1/retrieve only.",
-    );
-  return context.env.USERS.getByName(sub);
+  if (sub !== undefined) return sub;
+  throw new Problem(
+    403,
+    "user",
+    "This token has no user id (sub): it is valid for /v1/retrieve and /v1/cells/xor only.",
+  );
 }
 
 /** Awaits `work` and adds its duration to the server-timing header. */

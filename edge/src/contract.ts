@@ -6,6 +6,7 @@ import type { Parameter, Profile, Recommendation, RecordedAction } from "pockets
 import type { FailureReason } from "pocketsage/remote";
 import type {
   ActionInput,
+  BlobsReply,
   BoostBody,
   ForgetQuery,
   RankBody,
@@ -130,4 +131,23 @@ export interface CellShards {
   getByName(shard: string): {
     answerShard(shard: number, body: Uint8Array): Promise<Uint8Array<ArrayBuffer>>;
   };
+}
+
+/**
+ * The methods of a user's object of sealed blobs. Versions number its writes: a later write has a
+ * higher one.
+ */
+export interface BlobCalls {
+  /** The blobs whose version is above `since`, by name. */
+  list(since: number): Promise<BlobsReply | Failure>;
+  /** Resolves to null if there is no such blob. */
+  get(name: string): Promise<Uint8Array<ArrayBuffer> | null | Failure>;
+  put(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<{ version: number } | Failure>;
+  /** Deletes one blob or, without `name`, all. */
+  remove(name?: string): Promise<{ deleted: number } | Failure>;
+}
+
+/** The binding of the objects of sealed blobs: one object per user id. */
+export interface BlobObjects {
+  getByName(userId: string): BlobCalls;
 }

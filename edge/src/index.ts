@@ -3,6 +3,7 @@ import { app } from "./app.js";
 import { answerOhttp } from "./ohttp.js";
 import type { Env } from "./settings.js";
 
+export { BlobObject } from "./blob-object.js";
 export { CellShard } from "./cell-shard.js";
 export { UserObject } from "./user-object.js";
 

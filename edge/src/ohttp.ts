@@ -2,10 +2,11 @@
  * The OHTTP gateway (RFC 9458, at the path of RFC 9540) in front of the app: a relay forwards
  * encrypted requests for routes that need no user, so the Worker sees no address of a device.
  */
-import { isSageError } from "pocketsage";
 import { ohttpGateway } from "pocketsage/privacy/ohttp";
 import { MAX_REQUEST_BYTES } from "pocketsage/privacy/server";
-import { type Env, ohttpKeysOf, SettingError } from "./settings.js";
+import { addressOf, isAddressKey } from "./access.js";
+import { bugOf, faultOf } from "./problem.js";
+import { type Env, ohttpKeysOf, type RateLimiter } from "./settings.js";
 
 const PATH = "/.well-known/ohttp-gateway";
 /** Routes that need no user token: a token would identify the user despite the relay. */
@@ -30,6 +31,10 @@ export async function answerOhttp(request: Request, call: Call): Promise<Respons
   try {
     const keys = ohttpKeysOf(call.env);
     if (!keys) return undefined;
+    if (!(await isWithinLimit(request, call.env))) {
+      console.log(JSON.stringify({ method: request.method, route: PATH, status: 429 }));
+      return problemReply(429, "Too many requests", { "retry-after": "60" });
+    }
     const text = call.env.OHTTP_KEYS!;
     if (opened?.keys !== text) opened = { keys: text, gateway: openGateway(keys) };
     const gateway = await opened.gateway;
@@ -37,12 +42,45 @@ export async function answerOhttp(request: Request, call: Call): Promise<Respons
     console.log(JSON.stringify({ method: request.method, route: PATH, status: reply.status }));
     return reply;
   } catch (error) {
-    // The relay gets no details, the log the name of the setting.
-    const isSetting = error instanceof SettingError || isSageError(error);
-    const problem = isSetting ? error.message : String(error);
-    console.log(JSON.stringify({ method: request.method, route: PATH, status: 500, problem }));
-    return Response.json({ title: "Internal error", status: 500 }, { status: 500 });
+    // The relay gets no details; the log the name of a setting, or the place of a bug.
+    const { message: problem, bug } = faultOf(error) ?? bugOf(error);
+    console.log(
+      JSON.stringify({ method: request.method, route: PATH, status: 500, problem, ...bug }),
+    );
+    return problemReply(500, "Internal error");
   }
+}
+
+/**
+ * Counts a request for its relay, before it is decrypted: requests of all devices come from there,
+ * so no device is told from another.
+ */
+async function isWithinLimit(request: Request, { GATEWAY_LIMIT }: Env): Promise<boolean> {
+  const outcome = await GATEWAY_LIMIT?.limit({ key: `relay ${addressOf(request)}` });
+  return outcome?.success ?? true;
+}
+
+/** Counts the users that tokens name, as outside of the gateway. Inside there is no address. */
+function limitOfUsers(limiter: RateLimiter): RateLimiter {
+  return {
+    limit: async (options) =>
+      isAddressKey(options.key) ? { success: true } : limiter.limit(options),
+  };
+}
+
+function problemReply(
+  status: number,
+  title: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(JSON.stringify({ type: "about:blank", title, status }), {
+    status,
+    headers: {
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+      ...headers,
+    },
+  });
 }
 
 function openGateway(keys: [number, Uint8Array][]) {
@@ -54,9 +92,8 @@ function answerInner(request: Request, { env, context, app }: Call): Promise<Res
   if (request.method === "GET" && CELL_FILE_PATH.test(pathname) && env.ASSETS)
     return env.ASSETS.fetch(`https://assets.invalid${pathname}`);
   if (request.method === "POST" && ROUTES.includes(pathname)) {
-    // All requests come from the address of the relay, which limits its own clients.
-    const { LIMIT: _, ...unlimited } = env;
-    return app(request, unlimited, context);
+    const { LIMIT, ...others } = env;
+    return app(request, LIMIT ? { ...others, LIMIT: limitOfUsers(LIMIT) } : others, context);
   }
   const message = `Expected POST ${ROUTES.join(" or ")}, or GET of a file of cells.`;
   return Promise.resolve(Response.json({ error: { code: "path", message } }, { status: 404 }));

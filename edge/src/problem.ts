@@ -69,6 +69,7 @@ const STATUS_OF_CODE: Record<string, number> = {
   "not-finite": 400,
   "unknown-item": 422,
   memory: 413,
+  quota: 413,
   retrieval: 502,
   storage: 503,
 };

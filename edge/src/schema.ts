@@ -443,6 +443,46 @@ export const RankReply = v.object({
 });
 export type RankReply = v.InferOutput<typeof RankReply>;
 
+/** GET, PUT and DELETE /v1/blob */
+export const BlobQuery = v.strictObject({
+  name: v.pipe(
+    v.string(),
+    v.regex(/^[0-9a-f]{32}$/, "expected 32 hexadecimal digits in lower case"),
+    v.description("Name of a device, as `sync` reports it."),
+  ),
+});
+
+/** GET /v1/blobs */
+export const BlobsQuery = v.strictObject({
+  since: v.optional(
+    integer(0, Number.MAX_SAFE_INTEGER, "Only blobs written after this version. Default: 0."),
+  ),
+});
+
+/** DELETE /v1/blobs */
+export const NoQuery = v.strictObject({});
+
+/** 200 of GET /v1/blobs */
+export const BlobsReply = v.object({
+  version: v.pipe(Count, v.description("Of the newest write; 0 before the first one.")),
+  blobs: v.array(
+    v.object({
+      name: v.string(),
+      version: v.pipe(Count, v.description("Of its last write; later writes have higher ones.")),
+      bytes: Count,
+    }),
+  ),
+});
+export type BlobsReply = v.InferOutput<typeof BlobsReply>;
+
+/** 200 of PUT /v1/blob */
+export const BlobWrittenReply = v.object({ version: Count });
+
+/** 200 of DELETE /v1/blob and DELETE /v1/blobs */
+export const BlobsDeletedReply = v.object({
+  deleted: v.pipe(Count, v.description("Number of blobs that were there.")),
+});
+
 /** 200 of POST /v1/retrieve */
 export const RetrieveReply = v.object({
   answers: v.pipe(

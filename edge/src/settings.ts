@@ -1,15 +1,26 @@
 /** Bindings and settings of the Worker. Errors name the setting and the remedy, never a secret. */
 import { SageError } from "pocketsage";
-import type { CellShards, UserObjects } from "./contract.js";
+import type { BlobObjects, CellShards, UserObjects } from "./contract.js";
 import { MAX_DIM } from "./schema.js";
+
+/** A binding of Cloudflare's rate limiting. */
+export interface RateLimiter {
+  limit(options: { key: string }): Promise<{ success: boolean }>;
+}
 
 /** The bindings of wrangler.jsonc and the secrets. */
 export interface Env {
   USERS: UserObjects;
   /** Shards of cells, for catalogues larger than one isolate. Default: all in this one. */
   CELLS?: CellShards;
+  /** Sealed blobs of `sync`, one object per user. Default: the routes of blobs are off. */
+  SYNC?: BlobObjects;
+  /** The bucket of the bytes of blobs. Default: the storage of the objects of SYNC. */
+  BLOBS?: R2Bucket;
   /** Cloudflare's rate limiter. Default: no limit. */
-  LIMIT?: { limit(options: { key: string }): Promise<{ success: boolean }> };
+  LIMIT?: RateLimiter;
+  /** The rate limiter of the OHTTP gateway, per address of a relay. Default: no limit. */
+  GATEWAY_LIMIT?: RateLimiter;
   /** Answers of the engine cached globally, behind the cache of each data centre. */
   ANSWERS?: KVNamespace;
   /** Static files. catalogue.sage is the engine, or the fallback if the engine fails. */

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Catalogue, init } from "pocketsage";
 import { openPrivacy } from "pocketsage/privacy";
-import { ohttpFetch } from "pocketsage/privacy/ohttp";
+import { ohttpFetch, ohttpRelay } from "pocketsage/privacy/ohttp";
 import { httpRetriever } from "pocketsage/remote";
-import { listen } from "../../scripts/lib/http.mjs";
+import { serveFetch } from "../../scripts/lib/http.mjs";
 import { DIM, makeCells, makeItems, queriesOf } from "../privacy/world.mjs";
 import { KEYS, mint, startWorker } from "./worker.mjs";
 
@@ -16,21 +16,19 @@ let workers;
 let relays;
 let token;
 
-/** A relay before this Worker, that records what it sees: it passes the body and nothing else. */
-async function openRelay(worker) {
+/** The relay of the package before this Worker, a server of its own that records what it sees. */
+async function openRelay(worker, options = {}) {
   const seen = [];
-  const relay = await listen(async (request, response) => {
-    const parts = [];
-    for await (const part of request) parts.push(part);
-    const body = Buffer.concat(parts);
-    const reply = await fetch(new URL(PATH, worker.url), {
-      ...{ method: "POST", body, headers: { "content-type": request.headers["content-type"] } },
-    });
-    const answer = Buffer.from(await reply.arrayBuffer());
-    seen.push({ headers: request.headers, body, answer, status: reply.status });
-    response.writeHead(reply.status).end(answer);
+  const relay = ohttpRelay({ gateway: new URL(PATH, worker.url), maxBytes: 2 ** 20, ...options });
+  const server = await serveFetch(async (request) => {
+    const body = Buffer.from(await request.clone().arrayBuffer());
+    const reply = await relay(request);
+    const answer = Buffer.from(await reply.clone().arrayBuffer());
+    const headers = Object.fromEntries(request.headers);
+    seen.push({ headers, body, answer, status: reply.status });
+    return reply;
   });
-  return { ...relay, seen };
+  return { ...server, seen };
 }
 
 const start = (options = {}) =>
@@ -163,6 +161,51 @@ test("altered and repeated requests, wrong keys, and a rotation", async () => {
   await assert.rejects(old(manifest), { code: "retrieval", message: /other keys/ });
   await relay.close();
   await rotated.stop();
+});
+
+test("requests are limited per relay at the gateway, and per user inside", async (t) => {
+  const simple = { simple: { limit: 3, period: 60 } };
+  const limited = await start({
+    ...{ limit: 2, cells: cells.files },
+    ratelimits: { LIMIT: { simple: { limit: 2, period: 60 } }, GATEWAY_LIMIT: simple },
+  });
+  t.after(() => limited.stop());
+  const keys = await keysOf(limited); // the first of three
+  const relay = await openRelay(limited);
+  t.after(() => relay.close());
+  const send = ohttpFetch({ relay: relay.origin, keys });
+  const manifest = new URL("/cells/manifest.json", limited.url);
+  assert.equal((await send(manifest)).status, 200);
+  assert.equal((await send(manifest)).status, 200);
+  await assert.rejects(send(manifest), {
+    code: "retrieval",
+    message: /the answer was 429 \(Too many requests\)/,
+  });
+  const refused = await fetch(new URL(PATH, limited.url), { method: "POST", body: "x" });
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "60"]);
+  assert.equal(refused.headers.get("content-type"), "application/problem+json");
+  // The routes outside have their own limit, which the gateway did not use up.
+  assert.equal((await limited.request("/v1/profile")).status, 200);
+
+  const inside = await start({
+    ...{ limit: 2, cells: cells.files },
+    ratelimits: { LIMIT: { simple: { limit: 2, period: 60 } } },
+  });
+  t.after(() => inside.stop());
+  const insideRelay = await openRelay(inside);
+  t.after(() => insideRelay.close());
+  const sendInside = ohttpFetch({ relay: insideRelay.origin, keys: await keysOf(inside) });
+  const statusWith = async (bearer) => {
+    const headers = { authorization: `Bearer ${bearer}`, "content-type": "application/json" };
+    const url = new URL("/v1/retrieve", inside.url);
+    return (await sendInside(url, { method: "POST", body: "{}", headers })).status;
+  };
+  const named = await mint({ sub: "alice" });
+  const statuses = [];
+  for (let attempt = 0; attempt < 3; attempt += 1) statuses.push(await statusWith(named));
+  assert.deepEqual(statuses, [400, 400, 429], "a user has one limit, inside and outside");
+  for (let attempt = 0; attempt < 4; attempt += 1)
+    assert.equal(await statusWith(token), 400, "without a user nothing counts per address inside");
 });
 
 test("without keys there is no gateway; invalid keys are an error of the settings", async () => {

@@ -16,6 +16,9 @@ import { mint, startWorker } from "./worker.mjs";
 const edge = useWorker();
 const loadDocument = async () => jsonOf(await edge.worker.request("/openapi.json", { user: null }));
 
+const BLOB = { name: "?name=00000000000000000000000000000000", bytes: new Uint8Array(4096) };
+BLOB.bytes.set(new TextEncoder().encode("sage.syn"));
+new DataView(BLOB.bytes.buffer).setUint32(20, 4096, true);
 const OCTETS = { "content-type": "application/octet-stream" };
 const medoids = { count: 5, medoids: [{ item: "unknown-item" }] };
 /** A valid request of each route. */
@@ -38,6 +41,11 @@ const REQUESTS = {
   "POST /v1/rank": { json: { items: ["unknown-item"] } },
   "GET /v1/export": {},
   "PUT /v1/import": { body: new Uint8Array(), headers: OCTETS },
+  "GET /v1/blobs": {},
+  "DELETE /v1/blobs": {},
+  "GET /v1/blob": { query: BLOB.name },
+  "PUT /v1/blob": { query: BLOB.name, body: BLOB.bytes, headers: OCTETS },
+  "DELETE /v1/blob": { query: BLOB.name },
   "POST /v1/retrieve": { json: medoids },
   "POST /v1/cells/xor": { body: new Uint8Array(), headers: OCTETS },
 };
@@ -46,6 +54,7 @@ const WITHOUT_USER = ["POST /v1/retrieve", "POST /v1/cells/xor"];
 const ROUTES = Object.keys(REQUESTS);
 const V1_ROUTES = ROUTES.filter((route) => route.includes("/v1/"));
 const BODY_ROUTES = V1_ROUTES.filter((route) => /^(POST|PUT)/.test(route));
+const LARGE_BODY_ROUTES = ["PUT /v1/import", "PUT /v1/blob"];
 const NO_QUERY = ["GET /v1/hidden", "GET /v1/parameters", "GET /v1/export"];
 const KEY_ROUTES = [
   "POST /v1/actions",
@@ -201,6 +210,16 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "DELETE /v1/actions", 200);
 });
 
+test("200 and 404 of blobs", async () => {
+  const { worker } = edge;
+  await expectStatus(worker, "GET /v1/blob", 404);
+  await expectStatus(worker, "PUT /v1/blob", 200);
+  await expectStatus(worker, "GET /v1/blobs", 200, { query: "?since=0" });
+  await expectStatus(worker, "GET /v1/blob", 200);
+  await expectStatus(worker, "DELETE /v1/blob", 200);
+  await expectStatus(worker, "DELETE /v1/blobs", 200);
+});
+
 test("200 and 409 of cells", async () => {
   const [vector] = splitCell(1, 4, new Uint8Array(1));
   for (const [codebook, status] of [
@@ -221,19 +240,23 @@ test("400, 401, 403, 413 and 415", async (t) => {
     if (!WITHOUT_USER.includes(route)) await expectStatus(worker, route, 403, { token: anonymous });
   }
   for (const route of BODY_ROUTES) {
-    const isImport = route === "PUT /v1/import";
-    const isBinary = isImport || route === "POST /v1/cells/xor";
-    await expectStatus(worker, route, 400, isBinary ? {} : { json: {} });
+    const isLarge = LARGE_BODY_ROUTES.includes(route);
+    const isBinary = isLarge || route === "POST /v1/cells/xor";
+    const invalid = { body: new Uint8Array() };
+    await expectStatus(worker, route, 400, isBinary ? invalid : { json: {} });
     const headers = { "content-type": "text/plain" };
     await expectStatus(worker, route, 415, { body: "x", headers });
-    if (isImport) continue;
+    if (isLarge) continue;
     const large = isBinary
       ? { body: new Uint8Array(600_000), headers: OCTETS }
       : { json: { item: "x".repeat(300_000) } };
     await expectStatus(worker, route, 413, large);
   }
-  assert.equal(await statusOfDeclaredSize(worker, "PUT", "/v1/import", (16 << 20) + 1), 413);
-  seen.add("PUT /v1/import 413");
+  for (const route of LARGE_BODY_ROUTES) {
+    const path = `${route.split(" ")[1]}${REQUESTS[route].query ?? ""}`;
+    assert.equal(await statusOfDeclaredSize(worker, "PUT", path, (16 << 20) + 1), 413);
+    seen.add(`${route} 413`);
+  }
   for (const route of V1_ROUTES.filter((each) => /^(GET|DELETE)/.test(each)))
     if (!NO_QUERY.includes(route)) await expectStatus(worker, route, 400, { query: "?user=bob" });
   await expectStatus(worker, "DELETE /v1/actions", 400, { query: "?item=a&from=1" });

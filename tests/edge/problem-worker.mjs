@@ -4,6 +4,7 @@ import { SageError } from "pocketsage";
 import { RetrievalError } from "pocketsage/remote";
 import { problemOf } from "../../edge/src/problem.ts";
 
+export { BlobObject } from "../../edge/src/blob-object.ts";
 export { CellShard } from "../../edge/src/cell-shard.ts";
 export { UserObject } from "../../edge/src/user-object.ts";
 

@@ -80,6 +80,7 @@ async function fingerprintOf(...folders) {
 export const DURABLE_OBJECTS = {
   USERS: { className: "UserObject", useSQLite: true },
   CELLS: { className: "CellShard", useSQLite: true },
+  SYNC: { className: "BlobObject", useSQLite: true },
 };
 
 /**
@@ -147,6 +148,7 @@ export async function startWorker({
   const url = await miniflare.ready;
   if (limit < 100) await waitForRoomInMinute();
   let document;
+  let stopping;
   return {
     url,
     /** Everything the Worker has logged. */
@@ -186,7 +188,7 @@ export async function startWorker({
       }
       return reply;
     },
-    stop: () => miniflare.dispose(),
+    stop: () => (stopping ??= miniflare.dispose()),
   };
 }
 

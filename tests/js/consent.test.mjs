@@ -4,7 +4,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { indexedDbStore, memoryStore, openSage } from "pocketsage";
 import { openPrivacy } from "pocketsage/privacy";
-import { consentGate, sync } from "pocketsage/vault";
+import { consentGate, edgeStore, sync } from "pocketsage/vault";
 import { NOW, rejects, smallCatalogue } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
@@ -161,6 +161,36 @@ test("a slow write ends before the store is cleared", async () => {
   await write;
   assert.equal(inner.bytes, undefined);
   gate.close();
+});
+
+test("withdrawn while edgeStore sends: the request is aborted, nothing is stored", async () => {
+  const consent = consentGate({ given: true });
+  const kept = [];
+  let started;
+  const hasStarted = new Promise((resolve) => (started = resolve));
+  const fetch = (_, { method, body, signal }) => {
+    if (method === "GET") return Promise.resolve(Response.json({ version: 0, blobs: [] }));
+    return new Promise((resolve, reject) => {
+      started(signal);
+      signal.addEventListener("abort", () => reject(signal.reason));
+      setTimeout(() => {
+        if (!signal.aborted) kept.push(body);
+        resolve(Response.json({ version: 1 }));
+      }, 300).unref();
+    });
+  };
+  const blobs = edgeStore({ url: "https://edge.example", token: "t", fetch });
+  const sage = await openSage({ dim: 2 });
+  await sage.record({ item: "a", vector: [1, 0] });
+  const options = { passphrase: "word", signal: consent.signal };
+  const syncing = sync(sage, blobs, options);
+  const rejected = rejects(syncing, "aborted", /signal/);
+  const sent = await hasStarted;
+  await consent.withdraw();
+  await rejected;
+  assert.equal(sent.aborted, true);
+  assert.deepEqual(kept, []);
+  consent.close();
 });
 
 test("other tabs withdraw, too", async () => {

@@ -13,6 +13,7 @@ import {
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
 import { checkAbort, inspect } from "../values/check.js";
+import { nameOfUrl } from "../values/url.js";
 
 /** Receives the bytes loaded so far, and the total where it is known. */
 type OnProgress = (loaded: number, total?: number) => void;
@@ -28,21 +29,18 @@ export async function download<T>(
   consume: (body: ReadableStream<Uint8Array>, onProgress?: OnProgress) => Promise<T>,
 ): Promise<T> {
   checkAbort(signal);
+  const name = nameOfUrl(url);
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok)
-      throw new SageError(
-        "retrieval",
-        `${`${url} answered ${response.status} ${response.statusText}`.trimEnd()}.`,
-      );
-    if (!response.body) throw new SageError("retrieval", `${url} answered without a body.`);
+    if (!response.ok) throw new SageError("retrieval", `${name} answered ${response.status}.`);
+    if (!response.body) throw new SageError("retrieval", `${name} answered without a body.`);
     return await consume(
       response.body,
       onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
     );
   } catch (error) {
     checkAbort(signal);
-    throw asSageError(error, "retrieval", `${url} could not be downloaded`);
+    throw asSageError(error, "retrieval", `${name} could not be downloaded`);
   }
 }
 

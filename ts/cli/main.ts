@@ -21,7 +21,7 @@ Commands
   migrate    convert a history to a catalogue of another embedding model
   profile    compute the interests behind a user's actions
   recommend  recommend items, each with the reason
-  privacy    plan what may leave a device: local, two servers, a shard or epsilon
+  privacy    what may leave a device: a plan of ways, and the ledger of epsilon
   eval       measure recommendations on the actions of many users
 
   pocketsage COMMAND --help describes one command.

@@ -8,6 +8,7 @@
  */
 
 import { asSageError, fromCoreError, isSageError, SageError } from "../errors.js";
+import { nameOfUrl } from "../values/url.js";
 import initWasm, {
   bytesPerAction,
   CoreBuilder,
@@ -221,7 +222,7 @@ async function load(source?: WasmSource | Promise<WasmSource>): Promise<void> {
       : (isNotWasm(error) ? "that is not wasm, perhaps a web page; " : "") +
         'serve pocketsage/core.wasm there, or import "pocketsage/inline", which needs no file; ' +
         "call again to retry";
-    const from = typeof wasm === "string" || wasm instanceof URL ? ` from ${wasm}` : "";
+    const from = typeof wasm === "string" || wasm instanceof URL ? ` from ${nameOfUrl(wasm)}` : "";
     throw asSageError(error, "not-ready", `The wasm could not be loaded${from} (${remedy})`);
   }
   loadedCore = core;

@@ -14,6 +14,7 @@ import {
 } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
+import { nameOfUrl } from "../values/url.js";
 import { planProbes, planSets, planShard } from "./cell-release.js";
 import {
   type CellStrategy,
@@ -288,10 +289,11 @@ function checkHosts(hosts: CellsOptions["hosts"]): [string, string] {
   const origins = addresses.map((address) => URL.canParse(address) && new URL(address).origin);
   if (addresses.length === 2 && origins[0] && origins[1] && origins[0] !== origins[1])
     return addresses as [string, string];
+  const seen = addresses.map((url) => inspect(nameOfUrl(url))).join(", ");
   throw new SageError(
     "option",
     "cells: hosts: expected two addresses of different origins, run by operators that do not " +
-      `collude, saw ${addresses.length > 0 ? addresses.map(inspect).join(", ") : inspect(hosts)}.`,
+      `collude, saw ${seen === "" ? inspect(hosts) : seen}.`,
   );
 }
 

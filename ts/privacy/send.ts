@@ -2,8 +2,9 @@
  * Sends messages of outgoing.ts. The only file of ts/privacy/ that uses `fetch`. No message is sent
  * twice or to another address, and no error is followed by another request.
  */
-import { SageError } from "../errors.js";
+import { reasonOf, SageError } from "../errors.js";
 import { checkAbort } from "../values/check.js";
+import { nameOfUrl } from "../values/url.js";
 import type { Message } from "./outgoing.js";
 
 /** The type of `fetch`, for replacements. */
@@ -48,7 +49,9 @@ async function send(
 ): Promise<Uint8Array> {
   const { method, url, body } = message;
   const fail = (problem: string, cause?: unknown): SageError =>
-    new SageError("retrieval", `${url}: ${problem} No other request was sent instead.`, { cause });
+    new SageError("retrieval", `${nameOfUrl(url)}: ${problem} No other request was sent instead.`, {
+      cause,
+    });
   const limit = AbortSignal.timeout(timeout);
   const fetchFn = given ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
   try {
@@ -69,8 +72,7 @@ async function send(
   } catch (error) {
     if (error instanceof SageError) throw error;
     if (limit.aborted) throw fail(`no reply within ${timeout} ms.`, error);
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw fail(`the request failed (${reason.slice(0, 100)}).`, error);
+    throw fail(`the request failed (${reasonOf(error).slice(0, 100)}).`, error);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The error of a failed request, with the details that retries and circuit breakers need. */
 import { SageError } from "../errors.js";
+import { withoutSecrets } from "../values/url.js";
 
 /**
  * Why a request failed.
@@ -24,7 +25,10 @@ export type FailureReason =
   | "redirect"
   | "open";
 
-/** Texts of engines are in messages: a longer message is cut in the middle. */
+/**
+ * Texts of engines are in messages, and can quote the address of a request: queries are left out,
+ * and a longer message is cut in the middle.
+ */
 const MAX_MESSAGE_LENGTH = 500;
 
 /** A {@link SageError} of code "retrieval" with the reason of the failure. */
@@ -41,10 +45,9 @@ export class RetrievalError extends SageError {
     details: { status?: number; retryAfter?: number | undefined; cause?: unknown } = {},
   ) {
     const half = MAX_MESSAGE_LENGTH / 2;
+    const text = withoutSecrets(message);
     const shortMessage =
-      message.length > MAX_MESSAGE_LENGTH
-        ? `${message.slice(0, half - 1)}…${message.slice(-half)}`
-        : message;
+      text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, half - 1)}…${text.slice(-half)}` : text;
     super(
       "retrieval",
       shortMessage,

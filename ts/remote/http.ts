@@ -3,7 +3,7 @@
  * The only file of ts/remote/ that uses `fetch`.
  */
 
-import { isSageError } from "../errors.js";
+import { isSageError, reasonOf } from "../errors.js";
 import type { Outbound } from "../retriever.js";
 import { checkAbort, checkInteger, checkPositive } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
@@ -82,10 +82,11 @@ export function httpSender(
         throw new RetrievalError("timeout", `${name} did not answer within ${timeout} ms.`, {
           cause: error,
         });
-      const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      throw new RetrievalError("network", `The connection to ${name} failed (${reason}).`, {
-        cause: error,
-      });
+      throw new RetrievalError(
+        "network",
+        `The connection to ${name} failed (${reasonOf(error)}).`,
+        { cause: error },
+      );
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abortRequest);

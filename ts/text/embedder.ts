@@ -1,7 +1,7 @@
 /** Text functions of a catalogue by an embedder: any function from a text to a vector. */
 import type { Catalogue } from "../catalogue/catalogue.js";
 import { checkCatalogue } from "../catalogue/check-catalogue.js";
-import { SageError } from "../errors.js";
+import { reasonOf, SageError } from "../errors.js";
 import type { VectorLike } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { unlessAborted } from "../values/abort.js";
@@ -80,10 +80,8 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
       given = await unlessAborted(computed, signal);
     } catch (error) {
       checkAbort(signal);
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SageError("retrieval", `embed: the embedder failed: ${reason.slice(0, 300)}`, {
-        cause: error,
-      });
+      const reason = reasonOf(error).slice(0, 300);
+      throw new SageError("retrieval", `embed: the embedder failed: ${reason}`, { cause: error });
     }
     checkAbort(signal);
     return toUnitLength(checkVector("embed: the embedder's vector", given, catalogue.dim));

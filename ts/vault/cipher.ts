@@ -178,6 +178,11 @@ export function isRecord(bytes: Uint8Array, magic: string): boolean {
   return new TextDecoder().decode(bytes.subarray(0, MAGIC_BYTES)) === magic;
 }
 
+/** The length of a record in bytes, as its head states it. */
+export function recordLength(record: Uint8Array): number {
+  return new DataView(record.buffer, record.byteOffset).getUint32(20, true);
+}
+
 /**
  * The records that follow each other in the bytes. The last one has all that is left, whatever its
  * length says.
@@ -186,7 +191,7 @@ export function splitRecords(bytes: Uint8Array): Uint8Array[] {
   const records: Uint8Array[] = [];
   let rest = bytes;
   while (rest.length >= RECORD_OVERHEAD_BYTES) {
-    const length = new DataView(rest.buffer, rest.byteOffset).getUint32(20, true);
+    const length = recordLength(rest);
     if (length < RECORD_OVERHEAD_BYTES || length >= rest.length) break;
     records.push(rest.subarray(0, length));
     rest = rest.subarray(length);
@@ -202,8 +207,15 @@ export function corrupt(where: string, reason: string, cause?: unknown): SageErr
   );
 }
 
+/** Random bytes. Throws "not-ready" without a cryptographic generator: there is no other source. */
 export function randomBytes(length: number): Bytes {
-  return globalThis.crypto.getRandomValues(new Uint8Array(length));
+  try {
+    return globalThis.crypto.getRandomValues(new Uint8Array(length));
+  } catch (cause) {
+    const message =
+      "No cryptographic randomness: crypto.getRandomValues failed. Nothing was stored.";
+    throw new SageError("not-ready", message, { cause });
+  }
 }
 
 function after(chain: Chain, record: Uint8Array): Chain {

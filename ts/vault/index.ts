@@ -7,9 +7,11 @@
  */
 
 export { consentGate } from "./consent.js";
+export { type EdgeStore, type EdgeStoreOptions, edgeStore } from "./edge-store.js";
 export { type EncryptedStoreOptions, encryptedStore } from "./encrypted-store.js";
 export { exportJson, importJson } from "./portable.js";
 export { sync } from "./sync.js";
+export { isSyncBlob, SYNC_LIMITS } from "./sync-blob.js";
 export type {
   BlobStore,
   ConsentGate,

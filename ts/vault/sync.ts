@@ -15,14 +15,11 @@ import {
   RECORD_OVERHEAD_BYTES,
   randomBytes,
 } from "./cipher.js";
+import { blobBytesFor, isDeviceName, SYNC_LIMITS, SYNC_MAGIC } from "./sync-blob.js";
 import type { BlobStore, SyncOptions, SyncReport } from "./types.js";
 
 const WHERE = "sync";
-const MAGIC = "sage.syn";
 const LENGTH_BYTES = 4;
-const MIN_BLOB_BYTES = 4096;
-const MAX_DEVICES = 100;
-const DEVICE_NAME = /^[0-9a-f]{32}$/;
 
 /**
  * Merges the logs of all devices into the sage and writes its own log under the name of the device,
@@ -46,13 +43,13 @@ export async function sync(
 ): Promise<SyncReport> {
   checkKeys(WHERE, options, ["key", "passphrase", "device", "signal"]);
   const { device = toHex(randomBytes(16)), signal, ...secret } = options;
-  if (typeof device !== "string" || !DEVICE_NAME.test(device))
+  if (!isDeviceName(device))
     throw new SageError(
       "option",
       `${WHERE}: device: expected 32 hexadecimal digits, as in the report of the first call, ` +
         `saw ${inspect(device)}.`,
     );
-  const cipher = createCipher(WHERE, MAGIC, secret);
+  const cipher = createCipher(WHERE, SYNC_MAGIC, secret);
   checkAbort(signal);
   const { logs, unreadable, failure } = await readBlobs(blobs, cipher, signal);
   if (failure && logs.size === 0) throw failure;
@@ -68,7 +65,7 @@ export async function sync(
   if (isWritten) {
     const { bytes } = await cipher.seal(pad(log), newChain(fromHex(device)));
     checkAbort(signal);
-    await call(() => blobs.put(device, bytes));
+    await call(() => blobs.put(device, bytes, signal), signal);
   }
   return { device, devices: new Set([...logs.keys(), device]).size, isWritten, unreadable };
 }
@@ -79,20 +76,20 @@ async function readBlobs(
   cipher: Cipher,
   signal: AbortSignal | undefined,
 ): Promise<{ logs: Map<string, Uint8Array>; unreadable: string[]; failure?: unknown }> {
-  const listed = new Set(await call(() => blobs.list()));
-  const names = [...listed].filter((name) => DEVICE_NAME.test(name)).sort();
-  if (names.length > MAX_DEVICES)
+  const listed = new Set(await call(() => blobs.list(signal), signal));
+  const names = [...listed].filter(isDeviceName).sort();
+  if (names.length > SYNC_LIMITS.maxBlobs)
     throw new SageError(
       "option",
-      `${WHERE}: ${names.length} blobs, expected at most ${MAX_DEVICES}: delete those of devices ` +
-        "that are no longer used, and pass `device` so that each has one.",
+      `${WHERE}: ${names.length} blobs, expected at most ${SYNC_LIMITS.maxBlobs}: delete those ` +
+        "of devices that are no longer used, and pass `device` so that each has one.",
     );
   const logs = new Map<string, Uint8Array>();
   const unreadable: string[] = [];
   let failure: unknown;
   for (const name of names) {
     checkAbort(signal);
-    const value = await call(() => blobs.get(name));
+    const value = await call(() => blobs.get(name, signal), signal);
     // Deleted since it was listed.
     if (value === undefined || value === null) continue;
     try {
@@ -114,8 +111,7 @@ function unlessUnreadable(error: unknown): false {
 }
 
 function pad(log: Uint8Array): Uint8Array {
-  const needed = RECORD_OVERHEAD_BYTES + LENGTH_BYTES + log.length;
-  const total = Math.max(MIN_BLOB_BYTES, 2 ** Math.ceil(Math.log2(needed)));
+  const total = blobBytesFor(LENGTH_BYTES + log.length);
   const plain = new Uint8Array(total - RECORD_OVERHEAD_BYTES);
   new DataView(plain.buffer).setUint32(0, log.length, true);
   plain.set(log, LENGTH_BYTES);
@@ -130,11 +126,12 @@ function unpad(plain: Uint8Array): Uint8Array {
   return plain.subarray(LENGTH_BYTES, LENGTH_BYTES + logBytes);
 }
 
-/** Runs a call of the blob store; its errors become "storage". */
-async function call<T>(run: () => Promise<T>): Promise<T> {
+/** Runs a call of the blob store; its errors become "storage", or "aborted" by the signal. */
+async function call<T>(run: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await run();
   } catch (error) {
+    checkAbort(signal);
     throw asSageError(error, "storage", `${WHERE}: the blob store failed; sync again`);
   }
 }

@@ -14,14 +14,17 @@ export interface Secret {
   passphrase?: string;
 }
 
-/** A place for named blobs that all devices of a user reach: R2, S3, a Durable Object, a folder. */
+/**
+ * A place for named blobs that all devices of a user reach: `edgeStore`, R2, S3, a folder. Each
+ * call gets the signal of `sync`, and may ignore it.
+ */
 export interface BlobStore {
   /** The names of all blobs. Names that are not 32 hexadecimal digits are ignored. */
-  list(): Promise<Iterable<string>>;
+  list(signal?: AbortSignal): Promise<Iterable<string>>;
   /** The bytes; undefined or null if there is no such blob. */
-  get(name: string): Promise<Uint8Array | ArrayBuffer | undefined | null>;
+  get(name: string, signal?: AbortSignal): Promise<Uint8Array | ArrayBuffer | undefined | null>;
   /** Writes or replaces a blob. */
-  put(name: string, bytes: Uint8Array): Promise<unknown>;
+  put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<unknown>;
 }
 
 /** Options of `sync`. The secret is the same on all devices. */
@@ -31,7 +34,7 @@ export interface SyncOptions extends Secret {
    * report has; pass it in later calls, else each call adds a blob.
    */
   device?: string;
-  /** Aborts before the next call of a store; what was merged stays merged. */
+  /** Aborts the calls of the blob store; what was merged stays merged. */
   signal?: AbortSignal;
 }
 

@@ -2,6 +2,7 @@
  * Caches of the parts of a catalogue: in memory, and in the Cache API of browsers and workerd. Both
  * hold verified parts only, and a part from the Cache API is verified again.
  */
+import { nameOfUrl } from "../../values/url.js";
 
 /** Name of the cache in CacheStorage. */
 const CACHE_NAME = "pocketsage-ranges";
@@ -43,7 +44,9 @@ export async function openPartCache(
   persistent: boolean,
 ): Promise<PartCache> {
   const memory = new Map<string, Uint8Array>();
-  const filePrefix = `${KEY_ORIGIN}/${encodeURIComponent(name)}/`;
+  // Without its query, which can be a signature: a file whose address is signed anew keeps its
+  // parts, and one whose version is in the query replaces them, because `version` is of its bytes.
+  const filePrefix = `${KEY_ORIGIN}/${encodeURIComponent(nameOfUrl(name))}/`;
   const keyOf = (part: string): string => `${filePrefix}${version}/${part}`;
   let state: CacheState = "off";
   let bytes = 0;

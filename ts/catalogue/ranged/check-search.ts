@@ -1,6 +1,7 @@
 /** Validation of the arguments of a search of a ranged catalogue, and names in messages. */
 import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
+import { nameOfUrl } from "../../values/url.js";
 
 const OPTIONS = ["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
 /** Longest name of a source in messages. */
@@ -21,5 +22,5 @@ export function checkSearch(vectors: unknown, options: { damaged?: unknown }): v
 
 /** The name of a source in messages: of a URL without its query, which can be secret. */
 export function nameOf(source: string): string {
-  return source.replace(/^(https?:\/\/[^?#]*)[?#].*$/s, "$1").slice(0, MAX_NAME);
+  return (/^https?:/.test(source) ? nameOfUrl(source) : source).slice(0, MAX_NAME);
 }

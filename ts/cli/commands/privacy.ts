@@ -1,18 +1,28 @@
-/** `pocketsage privacy plan`: ways to retrieve, with their utility, bytes and epsilon. */
+/**
+ * `pocketsage privacy plan`: ways to retrieve, with their utility, bytes and epsilon.
+ * `pocketsage privacy ledger`: what releases have cost.
+ */
+import { decodeState, type PrivacyState, reportOf } from "../../privacy/ledger.js";
 import { type PrivacyChoice, plan } from "../../privacy/planner.js";
 import { parseArguments, parseInteger, parseNumber, requireValue } from "../arguments.js";
 import { UsageError } from "../command-error.js";
-import { formatCount, printJson, printTable } from "../terminal/print.js";
+import { readBytes } from "../read/stream.js";
+import { formatCount, print, printFields, printJson, printTable } from "../terminal/print.js";
 
-export const help = `Plan what may leave a device to retrieve items from a catalogue.
+export const help = `Plan what may leave a device to retrieve items, and read what it has cost.
 
 Usage
   pocketsage privacy plan --items N --bytes N [options]
+  pocketsage privacy ledger FILE [--cap NUMBER] [options]
 
-  Prints the ways to retrieve side by side: the whole catalogue (local), two servers that do not
-  collude (split), a random public shard (shard) and epsilon-locally private sets of cells (static).
+  plan prints the ways to retrieve side by side: the whole catalogue (local), two servers that do
+  not collude (split), a random public shard (shard) and epsilon-locally private sets of cells
+  (static).
   The choice spends no epsilon where a way without any is as good. Utilities are interpolated from
   measurements on 20,000 texts: docs/decisions/0045-planner.md.
+
+  ledger prints the epsilon of each epoch and in all, from the bytes of privacy.exportLedger();
+  - is the standard input. The true cells in the file are not printed.
 
 Options
       --items N        items of the catalogue
@@ -23,15 +33,17 @@ Options
       --text-bytes N   typical bytes of an id and a payload (default: 20)
       --interests N    interests per epoch (default: 5)
       --epoch-days N   length of an epoch in days (default: 1)
-      --json           the plan as JSON
+      --cap NUMBER     of ledger: the cap of openPrivacy, to print what is left of it
+      --json           the result as JSON
   -h, --help           this text
 
 Example
   $ pocketsage privacy plan --items 1000000 --bytes 500000 --hosts 2
+  $ pocketsage privacy ledger my.ledger --cap 40
 
 Exit codes
-  0  a choice was found
-  1  no choice fits into the bytes
+  0  success
+  1  no choice fits into the bytes, or the file is no ledger
   2  the command line is invalid
 `;
 
@@ -44,13 +56,17 @@ const OPTIONS = {
   "text-bytes": { type: "string", default: "20" },
   interests: { type: "string", default: "5" },
   "epoch-days": { type: "string", default: "1" },
+  cap: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parseArguments(args, OPTIONS);
-  if (positionals[0] !== "plan")
-    throw new UsageError(`expected privacy plan, saw privacy ${positionals[0] ?? "alone"}`);
+  const { values, positionals } = parseArguments(args, OPTIONS, 2);
+  const [action, file] = positionals;
+  if (action === "ledger") return showLedger(file, values.cap, values.json);
+  if (action !== "plan")
+    throw new UsageError(`expected privacy plan or ledger, saw privacy ${action ?? "alone"}`);
+  if (file !== undefined) throw new UsageError(`expected no file after plan, saw ${file}`);
   const { epsilon } = values;
   const privacyPlan = plan({
     items: parseInteger("--items", requireValue("--items N", values.items)),
@@ -84,4 +100,41 @@ function rowOf(choice: PrivacyChoice, isChosen: boolean): string[] {
     epsilonPerMonth.toFixed(0),
     note,
   ];
+}
+
+/** The costs in a ledger: of each epoch, in all and, with `--cap`, what is left. */
+async function showLedger(
+  file: string | undefined,
+  capText: string | undefined,
+  asJson: boolean,
+): Promise<void> {
+  const name = requireValue("the file of the ledger", file);
+  const cap = capText === undefined ? undefined : parseNumber("--cap", capText);
+  if (cap !== undefined && cap <= 0)
+    throw new UsageError(`--cap: expected a number above 0, saw ${cap}`);
+  const state = decodeState(await readBytes(name));
+  const { lifetime, epochs } = reportOf(state, cap ?? Infinity, 0);
+  const { paidSets, randomSets } = countSets(state);
+  const left = cap === undefined ? undefined : Math.max(0, cap - lifetime);
+  if (asJson)
+    return printJson({
+      ...{ lifetime, epochs, paidSets, randomSets },
+      ...(cap !== undefined && { cap, left }),
+    });
+  printFields([
+    ["lifetime", `epsilon ${lifetime.toFixed(3)}`],
+    ...(left === undefined ? [] : [["left", `${left.toFixed(3)} of ${cap}`] as const]),
+    ["sets", `${formatCount(paidSets)} for interests, ${formatCount(randomSets)} random`],
+  ]);
+  if (epochs.length === 0) return print("No release has cost anything.");
+  printTable(
+    [">epoch", ">epsilon"],
+    epochs.map(({ epoch, epsilon }) => [String(epoch), epsilon.toFixed(3)]),
+  );
+}
+
+/** Released sets that cost epsilon, and those that fill up at no cost. */
+function countSets({ releases }: PrivacyState): { paidSets: number; randomSets: number } {
+  const paidSets = releases.filter(({ epsilon }) => epsilon > 0).length;
+  return { paidSets, randomSets: releases.length - paidSets };
 }

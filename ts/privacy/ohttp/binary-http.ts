@@ -65,11 +65,13 @@ export function decodeMessage(bytes: Uint8Array): BinaryMessage {
     indicator === REQUEST ? [readText(), readText(), readText(), readText()] : readInteger();
   if (typeof control === "number" && (control < 200 || control > 599))
     throw new RangeError(`its status is ${control}`);
-  const fieldsEnd = readInteger() + offset;
+  // Sections of length 0 at the end can be missing (RFC 9292, section 3.8).
+  const readLength = (): number => (offset < bytes.length ? readInteger() : 0);
+  const fieldsEnd = readLength() + offset;
   const fields: [string, string][] = [];
   while (offset < fieldsEnd) fields.push([readText(), readText()]);
   if (offset !== fieldsEnd) throw new RangeError("its fields have another length");
-  const body = take(offset < bytes.length ? readInteger() : 0);
+  const body = take(readLength());
   if (bytes.subarray(offset).some((byte) => byte !== 0))
     throw new RangeError("it has trailers, or its padding is not zeros");
   return { control, fields, body };

@@ -2,9 +2,10 @@
  * `ohttpFetch`: a `fetch` whose requests go through a relay to a gateway. Beside send.ts the only
  * file of ts/privacy/ that uses `fetch`.
  */
-import { SageError } from "../../errors.js";
+import { isSageError, reasonOf, SageError } from "../../errors.js";
 import type { BytesLike } from "../../item.js";
 import { checkFunction, checkKeys, inspect, toBytes } from "../../values/check.js";
+import { nameOfUrl } from "../../values/url.js";
 import { type BinaryMessage, decodeMessage, encodeMessage } from "./binary-http.js";
 import {
   decodeKeys,
@@ -30,9 +31,8 @@ export interface OhttpOptions {
 }
 
 const NO_KEY =
-  "expected a public key of X25519, saw one that encrypts nothing: fetch them from the gateway.";
-/** Longest address in messages: without the query, which can be secret. */
-const MAX_NAME = 200;
+  "expected a public key of X25519, in a browser that has it (Chromium 133, Firefox 130, Safari " +
+  "17), saw one that encrypts nothing: fetch them from the gateway.";
 
 /** Header fields that reach the gateway; others could single out a device. */
 const SENT_FIELDS = ["accept", "authorization", "content-type"];
@@ -43,8 +43,8 @@ const SENT_FIELDS = ["accept", "authorization", "content-type"];
  * address of the device and a length that is a power of two; the gateway learns the request and
  * the address of the relay. Throws code "option".
  *
- * The function rejects with code "retrieval" if the relay or the gateway refuse, or if the reply
- * was altered. Nothing is sent twice, and nothing past the relay.
+ * The function rejects with code "retrieval" if the relay cannot be reached, if it or the gateway
+ * refuse, or if the reply was altered. Nothing is sent twice, and nothing past the relay.
  */
 export function ohttpFetch(options: OhttpOptions): typeof fetch {
   checkKeys("ohttpFetch", options, ["relay", "keys", "fetch", "now"]);
@@ -58,7 +58,7 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
     throw new SageError(
       "option",
       "ohttpFetch: relay: expected a URL of HTTP without a user name, saw " +
-        `${inspect(options.relay)}.`,
+        `${inspect(nameOfUrl(relay))}.`,
     );
   if (!keyBytes)
     throw new SageError(
@@ -75,11 +75,18 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
     });
     const fetchFn =
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
+    const signal = init?.signal ?? inner.signal;
     const reply = await fetchFn(relay, {
       ...{ method: "POST", body: sealed.bytes, headers: { "content-type": REQUEST_TYPE } },
       ...{ cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" },
-      redirect: "error",
-      signal: init?.signal ?? inner.signal,
+      ...{ redirect: "error", signal },
+    }).catch((error: unknown) => {
+      if (signal.aborted || isSageError(error)) throw error;
+      throw failure(
+        relay,
+        `the relay cannot be reached (${reasonOf(error).slice(0, 100)}).`,
+        error,
+      );
     });
     if (!reply.ok) throw await refusal(relay, reply);
     const bytes = new Uint8Array(await reply.arrayBuffer());
@@ -143,8 +150,6 @@ async function refusal(relay: string, reply: Response): Promise<SageError> {
 }
 
 function failure(relay: string, problem: string, cause?: unknown): SageError {
-  const { origin, pathname } = new URL(relay);
-  const name = `${origin}${pathname}`.slice(0, MAX_NAME);
-  const message = `${name}: ${problem} No other request was sent instead.`;
+  const message = `${nameOfUrl(relay)}: ${problem} No other request was sent instead.`;
   return new SageError("retrieval", message, { cause });
 }

@@ -23,6 +23,7 @@ import {
   REQUEST_TYPE,
   RESPONSE_TYPE,
 } from "./media-types.js";
+import { PRIVATE_HEADERS, Refusal, readLimited, refusalReply } from "./refusal.js";
 
 /** Options of {@link ohttpGateway}. */
 export interface OhttpGatewayOptions<Context = void> {
@@ -52,22 +53,12 @@ const MAX_SEEN_REQUESTS = 100_000;
 /** Header fields of a reply that reach the client. */
 const REPLY_FIELDS = ["content-type", "retry-after"];
 
-/** An error that the relay receives unencrypted: it discloses nothing of the request. */
-class Refusal extends Error {
-  constructor(
-    readonly status: number,
-    readonly title: string,
-    readonly type = "about:blank",
-  ) {
-    super(title);
-  }
-}
-
 /**
  * A handler for the gateway's address: GET returns `application/ohttp-keys`, POST takes a request
  * of {@link ohttpFetch} or another client of RFC 9458. Statuses: 200, 400 for a malformed, altered
  * or outdated request, a repeated one, or one for another key, 405, 413, 415. Repetition is noticed
- * by this instance, within the dates that it accepts. Rejects with code "option".
+ * by this instance, within the dates that it accepts. Rejects with code "option"; the handler with
+ * the errors of `handle`, and with "option" if that returns no Response.
  */
 export async function ohttpGateway<Context = void>(
   options: OhttpGatewayOptions<Context>,
@@ -111,28 +102,23 @@ export async function ohttpGateway<Context = void>(
       throw new Refusal(400, "The request is no binary HTTP");
     }
     checkFresh(opened.enc, message);
-    const reply = await handle(requestOf(message), context);
+    const reply = checkReply(await handle(requestOf(message), context));
     return opened.sealReply(encodeMessage(await replyOf(reply), RESPONSE_OVERHEAD_BYTES));
   };
 
   return async (request, context) => {
-    const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
     if (request.method === "GET")
-      return new Response(config, { headers: { ...headers, "content-type": KEYS_TYPE } });
+      return new Response(config, { headers: { ...PRIVATE_HEADERS, "content-type": KEYS_TYPE } });
     try {
       if (request.method !== "POST") throw new Refusal(405, "Expected GET or POST");
       if (request.headers.get("content-type") !== REQUEST_TYPE)
         throw new Refusal(415, `Expected the content-type ${REQUEST_TYPE}`);
       const body = await readLimited(request, maxBytes);
       return new Response(await answer(body, context), {
-        headers: { ...headers, "content-type": RESPONSE_TYPE },
+        headers: { ...PRIVATE_HEADERS, "content-type": RESPONSE_TYPE },
       });
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { status, title, type } = error;
-      return new Response(JSON.stringify({ type, title, status }), {
-        ...{ status, headers: { ...headers, "content-type": "application/problem+json" } },
-      });
+      return refusalReply(error);
     }
   };
 }
@@ -177,6 +163,15 @@ function requestOf({ control, fields, body }: BinaryMessage): Request {
   }
 }
 
+/** Throws code "option" unless the handler has returned a Response, of any realm. */
+function checkReply(reply: Response): Response {
+  if (Number.isInteger(reply?.status) && typeof reply.arrayBuffer === "function") return reply;
+  throw new SageError(
+    "option",
+    `ohttpGateway: handle: expected a Response for each request, saw ${inspect(reply)}.`,
+  );
+}
+
 async function replyOf(reply: Response): Promise<BinaryMessage> {
   return {
     control: reply.status,
@@ -186,28 +181,4 @@ async function replyOf(reply: Response): Promise<BinaryMessage> {
     }),
     body: new Uint8Array(await reply.arrayBuffer()),
   };
-}
-
-/** The body; a 413 if it is longer than `maxBytes`. */
-async function readLimited(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
-      void reader?.cancel().catch(() => undefined);
-      throw new Refusal(413, `The request is larger than ${maxBytes} bytes`);
-    }
-    parts.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

@@ -49,12 +49,14 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   const inFlight = new Map<string, Promise<Answer>>();
   // The key includes the vector: a forged vector for a known item must not change the answer that
   // other users get.
+  // The identity is hashed: an engine's address can have a signature in its query.
+  let identity: Promise<string> | undefined;
   const cacheKey = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
     item === undefined
       ? undefined
       : JSON.stringify([
-          2,
-          inner.identity,
+          3,
+          await (identity ??= digest(new TextEncoder().encode(inner.identity))),
           version,
           item,
           count,
