@@ -1,5 +1,5 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
-// pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/cjs from both, and the emoji catalogue. Then
+// pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/node and pkg/cjs from both, and the emoji catalogue. Then
 // www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions. Skips outputs
 // that are newer than their inputs.
 
@@ -12,6 +12,7 @@ import { gzipSync } from "node:zlib";
 import { buildCommonJs } from "./lib/commonjs.mjs";
 import { adaptGlue } from "./lib/glue.mjs";
 import { leanGlue } from "./lib/lean-glue.mjs";
+import { buildNodeBundle } from "./lib/node-bundle.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isUpToDate } from "./lib/up-to-date.mjs";
@@ -20,6 +21,7 @@ import { setup } from "./setup.mjs";
 
 const packageFolder = join(root, "pkg");
 const wasmFolder = join(packageFolder, "wasm");
+const nodeFolder = join(packageFolder, "node");
 const wasmInputs = [
   ...["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"],
   ...["glue", "lean-glue", "traps", "short-names"].map((name) => `scripts/lib/${name}.mjs`),
@@ -55,7 +57,7 @@ export async function build() {
   await embedWasm();
   await buildTypeScript();
   await writeKernel();
-  await bundleCommonJs();
+  await bundleForNode();
   await copyEmojiCatalogue();
   await buildPageCatalogue();
 }
@@ -108,13 +110,26 @@ async function embedWasm() {
   await writeFile(path.replace(/js$/, "d.ts"), "export declare const gzippedWasm: string;\n");
 }
 
-async function bundleCommonJs() {
-  const inputs = ["pkg/index.js", "pkg/wasm", "package.json"];
-  if (await isUpToDate(join(packageFolder, "cjs", "index.cjs"), inputs))
-    return reportDone("commonjs", "up to date");
-  const start = performance.now();
-  await buildCommonJs();
-  reportDone("commonjs", "pkg/cjs", (performance.now() - start) / 1000);
+/** Bundles the entries for Node, as ES modules and as CommonJS. */
+async function bundleForNode() {
+  const inputs = [
+    ...["pkg/index.js", "pkg/wasm", "package.json"],
+    ...["commonjs", "node-bundle"].map((name) => `scripts/lib/${name}.mjs`),
+  ];
+  for (const [name, folder, bundle] of [
+    ["bundle for node", "node", buildNodeBundle],
+    ["commonjs", "cjs", buildCommonJs],
+  ]) {
+    const outputFolder = join(packageFolder, folder);
+    const entry = join(outputFolder, folder === "cjs" ? "index.cjs" : "index.js");
+    if (await isUpToDate(entry, inputs)) {
+      reportDone(name, "up to date");
+      continue;
+    }
+    const start = performance.now();
+    await bundle();
+    reportDone(name, `pkg/${folder}`, (performance.now() - start) / 1000);
+  }
 }
 
 /** Removes this machine's folders from the source paths in panic messages of dependencies. */
@@ -185,7 +200,8 @@ async function outputsWithoutSource() {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .filter((file) => {
       const source = join(root, "ts", relative(packageFolder, file).replace(suffix, ".ts"));
-      return !file.startsWith(wasmFolder) && !existsSync(source);
+      const isCompiled = ![wasmFolder, nodeFolder].some((folder) => file.startsWith(folder));
+      return isCompiled && !existsSync(source);
     });
 }
 

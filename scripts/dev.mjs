@@ -9,7 +9,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { printTitle, reportDone, reportFailure, runScript } from "./lib/output.mjs";
-import { run } from "./lib/run.mjs";
+import { MODULES_FLAG, run } from "./lib/run.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
@@ -75,7 +75,7 @@ async function rebuildAndTest(paths) {
   for (const args of cargo) await runTests("cargo", ["test", ...args]);
   if (paths.some((path) => /^(src|ts)\//.test(path))) await build();
   if (files.length > 0)
-    await runTests(process.execPath, ["--test", "--test-reporter=spec", ...files]);
+    await runTests(process.execPath, [MODULES_FLAG, "--test", "--test-reporter=spec", ...files]);
 }
 
 /** The tests to run, `{ files, cargo }`: Node test files, and argument lists of `cargo test`. */

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "./build.mjs";
 import { printTable, printTitle, Remedy, reportDone, runScript } from "./lib/output.mjs";
+import { MODULES_FLAG } from "./lib/run.mjs";
 import { root } from "./lib/versions.mjs";
 import { setup } from "./setup.mjs";
 
@@ -83,7 +84,7 @@ async function runSoak(file, seconds, check) {
   const child = fork(
     join(root, "tests", "soak", file),
     [seconds, values.users, values.seed].map(String),
-    { cwd: root },
+    { cwd: root, execArgv: [MODULES_FLAG] },
   );
   const keepEvery = Math.max(1, Math.round(seconds / 10));
   const reportRows = [];

@@ -2,7 +2,7 @@
 // queries, round after round.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
+import { MODULES_FLAG, runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { cpuMsSince, median } from "../timing.mjs";
 
@@ -181,7 +181,7 @@ async function coldStart({ bytes }, task) {
   await writeFile(file, bytes);
   await writeFile(queries, bytesOfVectors(task.queries));
   const script = join(import.meta.dirname, "cold-start.mjs");
-  const { output } = await runOrThrow(process.execPath, [script, file, queries]);
+  const { output } = await runOrThrow(process.execPath, [MODULES_FLAG, script, file, queries]);
   const { load, first, memory } = JSON.parse(output.trim().split("\n").at(-1));
   return { coldLoad: load, first, memory };
 }

@@ -10,12 +10,14 @@
 //   note                    a remark for the tables; optional
 import { readFile } from "node:fs/promises";
 
+/** The modules of the package, of which this file also imports parts; not their bundle. */
+const packageEntry = new URL("../../pkg/entry/node.js", import.meta.url);
 /** URL of a file in a package of bench/catalogue/node_modules/. */
 const packageUrl = (path) => new URL(`node_modules/${path}`, import.meta.url);
 
 /** The catalogue through its public API; with inverted lists, as `pocketsage build` makes them. */
 export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
-  const { Catalogue } = await import("pocketsage");
+  const { Catalogue } = await import(packageEntry);
   const items = vectors.map((vector, row) => [String(row), vector]);
   let catalogue = await Catalogue.from(items, { dim });
   if (lists)

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { build } from "../../scripts/build.mjs";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
+import { MODULES_FLAG, runOrThrow } from "../../scripts/lib/run.mjs";
 import { markdownTable, writeFigures } from "../figures.mjs";
 import { formatCount, formatNumber } from "../timing.mjs";
 
@@ -69,7 +69,9 @@ await runScript(async () => {
 /** Resolves to `{ ms, bytes }` of one size, measured in a new process. */
 async function measure(index, size) {
   const program = join(import.meta.dirname, "measure.mjs");
-  const { output } = await runOrThrow(process.execPath, [program, String(index), String(size)]);
+  const { output } = await runOrThrow(process.execPath, [
+    ...[MODULES_FLAG, program, String(index), String(size)],
+  ]);
   return JSON.parse(output);
 }
 

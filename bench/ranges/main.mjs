@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { servePackage, serveRanges } from "../../scripts/lib/range-server.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
+import { MODULES_FLAG, runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { launchChromium } from "../../tests/browser/launch.mjs";
 import { markdownTable, writeFigures } from "../figures.mjs";
@@ -47,7 +47,8 @@ await runScript(async () => {
         JSON.parse(await readFile(json, "utf8")).n === n;
       if (!isKept)
         await runOrThrow(process.execPath, [
-          ...["--max-old-space-size=8000", join(root, "bench", "ranges", "build-file.mjs")],
+          ...[MODULES_FLAG, "--max-old-space-size=8000"],
+          join(root, "bench", "ranges", "build-file.mjs"),
           ...[name, String(n), folder],
         ]);
       results.push({ name, ...(await measure(name)) });

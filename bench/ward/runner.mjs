@@ -100,7 +100,8 @@ async function functionOfMatrix(name, treeOf) {
  * the newest. The first profiles are compared with those of `profile()` on the same actions.
  */
 async function sessionUpdate({ untimed, timed }) {
-  const { init } = await import("pocketsage");
+  // The modules of the package, not their bundle: parts of it are imported, too.
+  const { init } = await import(new URL("../../pkg/entry/node.js", import.meta.url));
   await init();
   const core = await import(coreModule);
   const optionsModule = new URL("../../pkg/core/options.js", import.meta.url);
@@ -159,9 +160,16 @@ function assertSameProfile(core, { rows, times, dim, profile }, options) {
     throw new Error("the session's profile differs from that of profile()");
 }
 
-async function wasmMemory() {
-  const { default: loadCore } = await import(coreModule);
-  return (await loadCore()).memory.buffer.byteLength;
+const { instantiate } = WebAssembly;
+let wasmInstance; // the last one
+WebAssembly.instantiate = async (...parameters) => {
+  const result = await instantiate(...parameters);
+  wasmInstance = result.instance ?? result;
+  return result;
+};
+
+function wasmMemory() {
+  return wasmInstance.exports.memory.buffer.byteLength;
 }
 
 function rowsOf(vectors, dim) {

@@ -18,7 +18,8 @@ const MAX_ENGINE_BYTES = 32_768;
  * body }`.
  */
 export async function openCellServers({ origins, onRequest = () => undefined }) {
-  const { Catalogue } = await import("pocketsage");
+  // The modules that cells.js imports, not their bundle.
+  const { Catalogue } = await import("../../pkg/entry/node.js");
   const { buildCells } = await import("../../pkg/cli/build/cells.js");
   const { cellsHandler } = await import("../../pkg/privacy/server/index.js");
   const bytes = await readFile(join(root, "www", "catalogues", "emoji.sage"));
@@ -80,7 +81,7 @@ export function withServers(html, servers) {
 
 /** The answers of `httpRetriever` (ts/remote/engines/http.ts), by exact search. */
 async function answerItems(request, catalogue, headers) {
-  const { decodeMedoids } = await import("pocketsage/remote");
+  const { decodeMedoids } = await import("../../pkg/remote/index.js");
   const body = new Uint8Array(await request.arrayBuffer());
   if (body.length > MAX_ENGINE_BYTES) return new Response("Too large.", { status: 413, headers });
   let queries;

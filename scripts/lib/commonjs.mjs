@@ -1,13 +1,13 @@
 // Bundles the entries of the package as CommonJS, for Jest and other loaders that neither read
 // ES modules nor let Node do it.
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, parse, relative } from "node:path";
 import { root } from "./versions.mjs";
 
 const packageFolder = join(root, "pkg");
 const folder = join(packageFolder, "cjs");
 /** Folders of pkg/ whose types no entry exports. */
-const foldersWithoutTypes = /^(cjs|cli|entry|wasm)\b/;
+const foldersWithoutTypes = /^(cjs|cli|entry|node|wasm)\b/;
 /** jsdom has none of these; a bundle takes them from Node instead. */
 const nodeGlobals = ["TextDecoder", "TextEncoder"];
 
@@ -19,6 +19,10 @@ const nodeGlobals = ["TextDecoder", "TextEncoder"];
 export async function buildCommonJs() {
   const { build } = await import("vite"); // its import needs the set-up
   await rm(folder, { recursive: true, force: true });
+  const input = {
+    index: join(packageFolder, "entry", "node.js"),
+    ...(await entriesByName((conditions) => conditions.require)),
+  };
   await build({
     root,
     configFile: false,
@@ -31,7 +35,7 @@ export async function buildCommonJs() {
       outDir: folder,
       minify: false,
       rollupOptions: {
-        input: await entriesByName(),
+        input,
         external: (id) => !id.startsWith(".") && !id.startsWith(root),
         transform: {
           inject: Object.fromEntries(nodeGlobals.map((name) => [name, ["node:util", name]])),
@@ -40,27 +44,32 @@ export async function buildCommonJs() {
       },
     },
   });
-  await checkBundles();
+  await checkBundles(folder, Object.keys(input), ".cjs");
   await writeDeclarations();
 }
 
-/** The module to bundle for each file of pkg/cjs/, by its name without suffix. */
-async function entriesByName() {
+/**
+ * The module to bundle for each entry of package.json but the main one: what bundlers get. The keys
+ * are the names of the bundles: `bundleOf` selects a bundle's path from the conditions of an entry.
+ */
+export async function entriesByName(bundleOf) {
   const { exports } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const entries = { index: join(packageFolder, "entry", "node.js") };
+  const entries = {};
   for (const conditions of Object.values(exports)) {
-    if (conditions.require === undefined) continue;
-    const name = basename(conditions.require, ".cjs");
-    entries[name] ??= join(root, conditions.default);
+    const bundle = bundleOf(conditions);
+    if (bundle === undefined) continue;
+    const name = parse(bundle).name;
+    if (name !== "index") entries[name] = join(root, conditions.default);
   }
   return entries;
 }
 
 /** Throws if a bundle was not written: a name of two entries, or a change in the bundler. */
-async function checkBundles() {
+export async function checkBundles(folder, names, suffix) {
   const written = new Set(await readdir(folder));
-  for (const name of Object.keys(await entriesByName()))
-    if (!written.has(`${name}.cjs`)) throw new Error(`pkg/cjs/${name}.cjs was not written`);
+  for (const name of names)
+    if (!written.has(name + suffix))
+      throw new Error(`${relative(root, folder)}/${name}${suffix} was not written`);
 }
 
 /**

@@ -5,6 +5,12 @@ import { delimiter, join } from "node:path";
 import { Remedy } from "./output.mjs";
 import { root } from "./versions.mjs";
 
+/**
+ * The flag by which Node imports the modules in pkg/ instead of their bundle, pkg/node/: for
+ * programs that also import parts of the package, which would otherwise exist twice.
+ */
+export const MODULES_FLAG = "--conditions=module";
+
 /** Process ids of the leaders of all running process groups. */
 const processGroups = new Set();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Remedy } from "./output.mjs";
+import { MODULES_FLAG } from "./run.mjs";
 import { root, rust } from "./versions.mjs";
 
 const wasmPackTest = ["test", "--mode", "no-install"];
@@ -46,6 +47,9 @@ const cargoSuites = [
 /** Folders of tests/ that must exist and hold tests: a suite without tests is a failure. */
 const requiredFolders =
   "browser cases cli docs edge examples frameworks golden js packages page workerd".split(" ");
+
+/** Suites that import parts of the package. The others test the bundle, pkg/node/. */
+const suitesOfModules = ["fuzz", "js", "privacy"];
 
 /** The packed package in bundlers, test runners and runtimes: the core of `test:consumers`. */
 const consumerSuite = {
@@ -142,7 +146,10 @@ async function createNodeSuite(name) {
     name,
     files,
     command: process.execPath,
-    args: ["--test", "--test-reporter=spec", ...files],
+    args: [
+      ...(suitesOfModules.includes(name) ? [MODULES_FLAG] : []),
+      ...["--test", "--test-reporter=spec", ...files],
+    ],
     minutes: 15,
     browsers: browsersOfFolders[name],
   };

@@ -4,6 +4,10 @@ import { isSageError } from "pocketsage";
 
 export * from "./items.mjs";
 
+// Parts of the package that the tests import would belong to another instance than its bundle.
+if (!import.meta.resolve("pocketsage").endsWith("/pkg/entry/node.js"))
+  throw new Error("Run these tests by `npm run test:js`, or by `node -C module --test`.");
+
 /**
  * Asserts that a promise or function fails with a SageError of this code whose message matches.
  * Returns the error.

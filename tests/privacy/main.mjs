@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { build } from "../../scripts/build.mjs";
 import { printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { pythonEnvironment } from "../../scripts/lib/python.mjs";
-import { run } from "../../scripts/lib/run.mjs";
+import { MODULES_FLAG, run } from "../../scripts/lib/run.mjs";
 import { setup } from "../../scripts/setup.mjs";
 
 await runScript(async () => {
@@ -19,7 +19,8 @@ await runScript(async () => {
   const names = (await readdir(import.meta.dirname)).filter((name) => name.endsWith(".test.mjs"));
   const files = names.sort().map((name) => join(import.meta.dirname, name));
   const env = { PRIVACY_FIGURES: "1", PRIVACY_RUNS: "200000", PRIVACY_PYTHON: python };
-  const { code } = await run(process.execPath, ["--test", "--test-reporter=spec", ...files], {
+  const flags = [MODULES_FLAG, "--test", "--test-reporter=spec"];
+  const { code } = await run(process.execPath, [...flags, ...files], {
     env,
     show: true,
     minutes: 20,

@@ -1,20 +1,14 @@
-/**
- * Entry for Node, Deno and Bun, as files and in any bundle for a server: it holds the wasm itself.
- * Node's fetch does not read file: URLs: those given to `init` are read from disk.
- */
+/** Entry for any bundle that runs on a server: it holds the wasm itself. */
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import { setWasmSourceResolver } from "../core/glue.js";
 import { gzippedWasm } from "../wasm/embedded.js";
+import { resolveServerSource } from "./server-source.js";
 
-setWasmSourceResolver((given) => {
-  if (given === undefined) return gunzipSync(Buffer.from(gzippedWasm, "base64"));
-  if (given instanceof URL && given.protocol === "file:") return readFile(given);
-  if (typeof given === "string" && !URL.canParse(given))
-    throw new Error(
-      `a server has no page for the relative address ${given}: pass nothing to init() here`,
-    );
-  return given;
-});
+setWasmSourceResolver((given) =>
+  given === undefined
+    ? gunzipSync(Buffer.from(gzippedWasm, "base64"))
+    : resolveServerSource(given, readFile),
+);
 
 export * from "../index.js";
