@@ -1,7 +1,7 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
-// pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/node and pkg/cjs from both, and the emoji catalogue. Then
-// www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions. Skips outputs
-// that are newer than their inputs.
+// pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/node and pkg/cjs from both, and the emoji catalogue.
+// Then www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions. Skips
+// outputs that are newer than their inputs.
 
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";

@@ -19,9 +19,9 @@
 use crate::recommend::mix_dense;
 use crate::text::hex16;
 use crate::{
-    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Medoids,
+    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items,
     Metric, MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
-    SearchOptions, Section, Session, Singletons, Vectors, WirePrecision,
+    SearchOptions, Section, Session, Singletons, Vectors,
 };
 use alloc::{string::String, vec::Vec};
 use js_sys::{Float32Array, Float64Array, Int32Array, Reflect, Uint8Array, Uint32Array};
@@ -199,40 +199,6 @@ pub fn limits() -> Float64Array {
 #[wasm_bindgen(js_name = bytesPerAction)]
 pub fn bytes_per_action(dim: usize) -> usize {
     crate::bytes_per_action(dim)
-}
-
-/// Encodes a message of compact medoids. Ids are concatenated, with end offsets; vectors are
-/// row-major n x dim; a `precision` of 0 is f16, 1 is i8, 2 is f32.
-#[wasm_bindgen(js_name = encodeMedoids)]
-pub fn encode_medoids(
-    count: u32,
-    ids: &[u8],
-    #[wasm_bindgen(js_name = idEnds)] id_offsets: &[u32],
-    vectors: Vec<f32>,
-    dim: usize,
-    precision: usize,
-    space: Option<String>,
-) -> JsResult<Uint8Array> {
-    let precision = choice(precision, [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32])?;
-    let ids = split_strings(ids, id_offsets)?;
-    let medoids = Medoids { count, ids, vectors, dim, space: space.as_deref() };
-    medoids.encode(precision).map(|bytes| Uint8Array::from(&bytes[..])).map_err(to_js_error)
-}
-
-/// Decodes a message of compact medoids: `{ count, ids, vectors, dim, space }`.
-#[wasm_bindgen(js_name = decodeMedoids)]
-pub fn decode_medoids(bytes: &[u8]) -> JsResult<JsValue> {
-    let medoids = Medoids::decode(bytes).map_err(to_js_error)?;
-    to_js_object(&[
-        ("count", medoids.count.into()),
-        (
-            "ids",
-            medoids.ids.iter().map(|id| JsValue::from_str(id)).collect::<js_sys::Array>().into(),
-        ),
-        ("vectors", Float32Array::from(&medoids.vectors[..]).into()),
-        ("dim", medoids.dim.into()),
-        ("space", medoids.space.into()),
-    ])
 }
 
 /// After a trap, `restart(true)` schedules a fresh instance, which the next call starts. That call

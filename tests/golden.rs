@@ -6,6 +6,8 @@
 mod profile;
 #[path = "golden/sets.rs"]
 mod sets;
+#[path = "golden/wire.rs"]
+mod wire;
 
 use pocketsage::{Catalogue, Vectors, ward};
 use sets::{crc32, read};
@@ -70,4 +72,9 @@ fn ward_equals_scipy() {
 #[test]
 fn a_profile_has_its_recorded_hash() {
     profile::assert_recorded_hash();
+}
+
+#[test]
+fn messages_of_compact_medoids_have_the_recorded_hash() {
+    wire::assert_recorded_hash();
 }

@@ -11,8 +11,9 @@ const embeddedWasm = "../wasm/embedded.js";
 
 /**
  * Writes pkg/node/: one module for each path that `import` resolves to in Node, and one of what
- * they share, so that a class or a table of handles exists once. Minified, because parsing takes
- * most of the time of an import.
+ * they share, so that a class or a table of handles exists once. Names of variables are short,
+ * because parsing takes most of the time of an import. Lines and the names of functions are kept:
+ * Node prints the line of an uncaught error.
  */
 export async function buildNodeBundle() {
   const { build } = await import("vite"); // its import needs the set-up
@@ -36,12 +37,13 @@ export async function buildNodeBundle() {
       sourcemap: true,
       rollupOptions: {
         input,
+        checks: { pluginTimings: false },
         external: (id) => id === embeddedWasm || !(id.startsWith(".") || id.startsWith(root)),
         output: {
           format: "es",
           paths: (id) => (id.endsWith(embeddedWasm.slice(2)) ? embeddedWasm : id),
           comments: false,
-          minify: { mangle: { toplevel: true, keepNames: { class: true, function: false } } },
+          minify: { mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
           sourcemapExcludeSources: true, // the package has ts/
           entryFileNames: "[name].js",
           chunkFileNames: "[name].js",

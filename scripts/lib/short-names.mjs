@@ -55,8 +55,8 @@ function shortenGlue(glue, imports, indices) {
     });
   if (imports.size === 0 || foundNames.size < imports.size || instances !== 2)
     throw new Error(
-      `Found ${foundNames.size} of ${imports.size} imports and ${instances} of 2 instances in the ` +
-        "glue: update scripts/lib/short-names.mjs to wasm-bindgen.",
+      `Found ${foundNames.size} of ${imports.size} imports and ${instances} of 2 instances in ` +
+        "the glue: update scripts/lib/short-names.mjs to wasm-bindgen.",
     );
   return (
     `${shortGlue}\nlet functions;\n` +

@@ -2,7 +2,7 @@
 // from ward.bin.
 
 /** A stream of draws, as make.py specifies it: a function that returns the next draw. */
-function stream(seed) {
+export function stream(seed) {
   let state = seed;
   return () => {
     state = (state + 0x9e3779b9) >>> 0;

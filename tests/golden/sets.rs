@@ -6,7 +6,7 @@
 use pocketsage::Catalogue;
 
 /// A stream of draws, as make.py specifies it.
-pub(crate) struct Stream(u32);
+pub(crate) struct Stream(pub(crate) u32);
 
 impl Stream {
     pub(crate) fn next(&mut self) -> u32 {

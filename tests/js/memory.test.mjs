@@ -126,7 +126,7 @@ test("without FinalizationRegistry and WeakRef the budget bounds what dropped sa
   `;
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--input-type=module", "--eval", program],
+    ["--conditions=module", "--input-type=module", "--eval", program],
     { cwd: fileURLToPath(new URL("../../", import.meta.url)) },
   );
   const [early, late] = stdout.split(" ").map(Number);

@@ -91,6 +91,7 @@ test("each dependency is imported by one entry only, and none by the main entry"
   assert.deepEqual(importing.sort(), [
     "pkg/cli/read/arrow-decode.js",
     "pkg/cli/read/parquet-decode.js",
+    "pkg/node/privacy-ohttp.js", // the bundle of the next
     "pkg/privacy/ohttp/encapsulation.js",
   ]);
 });

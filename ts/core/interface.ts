@@ -224,23 +224,6 @@ export interface Core {
   bytesPerAction(dim: number): number;
   /** The low 32 bits of XXH64. */
   checksum(bytes: Uint8Array): number;
-  /** Encodes a message of medoids (src/wire.rs). `precision`: 0 for f16, 1 for i8, 2 for f32. */
-  encodeMedoids(
-    count: number,
-    ids: Uint8Array,
-    idEnds: Uint32Array,
-    vectors: Float32Array,
-    dim: number,
-    precision: number,
-    space: string | undefined,
-  ): Uint8Array;
-  decodeMedoids(bytes: Uint8Array): {
-    count: number;
-    ids: string[];
-    vectors: Float32Array;
-    dim: number;
-    space: string | undefined;
-  };
   CoreSession: new (dim: number) => CoreSession;
   /** `compact`: whether a component takes 1 byte, not 2. `metric`: as in {@link CoreFacts}. */
   CoreBuilder: new (

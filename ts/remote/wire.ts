@@ -1,24 +1,48 @@
 /**
- * The compact binary encoding of queries for the application's own endpoint: CBOR (src/wire.rs).
+ * The compact binary encoding of queries for the application's own endpoint: CBOR. src/wire.rs
+ * documents the format, and reads and writes the same bytes.
  */
 
-import { withCore } from "../core/glue.js";
-import { rowOf, toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { BytesLike } from "../item.js";
-import { checkKeys, inspect, toBytes } from "../values/check.js";
+import {
+  checkDim,
+  checkInteger,
+  checkKeys,
+  checkVector,
+  inspect,
+  toBytes,
+} from "../values/check.js";
+import { LIMITS, MESSAGE_LIMITS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
 import type { RemoteQuery } from "./answer.js";
+import {
+  ARRAY,
+  BYTES,
+  CborReader,
+  corrupt,
+  MAP,
+  TAG,
+  TEXT,
+  UINT,
+  writeHead,
+  writeString,
+} from "./cbor.js";
 import { checkQueries } from "./engine.js";
+import {
+  COMPONENT_FORMATS,
+  decodeComponents,
+  encodeComponents,
+  toUnitLength,
+  type WirePrecision,
+} from "./wire-numbers.js";
 
-/**
- * Encoding of vector components: 2, 1 or 4 bytes each. Cosine error at 256 dimensions: 2e-8 for
- * "f16", 3e-5 for "int8".
- */
-export type WirePrecision = "f16" | "int8" | "f32";
+export type { WirePrecision } from "./wire-numbers.js";
 
-// Ordered as the enum in the core, which receives the index.
-const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
+/** The version of messages that are written and read. */
+const VERSION = 1;
+/** CBOR tag of a row-major matrix (RFC 8746). */
+const TAG_MATRIX = 40;
 
 /**
  * Encode queries as CBOR, for an own endpoint that reads them with {@link decodeMedoids}.
@@ -26,7 +50,7 @@ const PRECISIONS: readonly WirePrecision[] = ["f16", "int8", "f32"];
  * Ids are included if every query has one and `send` is not "vectors"; vectors, normalised to unit
  * length unless zero, if every query has one and `send` is not "ids". The message has one `count`,
  * the largest, and the name of their vector space, if one is given. Defaults: `precision` "f16",
- * `send` "both". O(n dim). Synchronous: `await init()` before.
+ * `send` "both". O(n dim).
  *
  * @throws SageError "option" for no queries, more than 64, a count above 10,000, more than 32,768
  * dimensions, an id above 512 bytes, or nothing to send; "dimension" or "not-finite" for vectors of
@@ -40,7 +64,10 @@ export function encodeMedoids(
   const queries = checkQueries("encodeMedoids", given, undefined);
   const space = commonSpace(queries);
   const { precision = "f16", send = "both" } = options;
-  if (!PRECISIONS.includes(precision)) {
+  const format = Object.hasOwn(COMPONENT_FORMATS, precision)
+    ? COMPONENT_FORMATS[precision]
+    : undefined;
+  if (!format) {
     throw new SageError(
       "option",
       `encodeMedoids: precision: expected "f16", "int8" or "f32", saw ${inspect(precision)}.`,
@@ -61,29 +88,42 @@ export function encodeMedoids(
     );
   }
   const encoder = new TextEncoder();
-  const encodedIds = ids.map((item) => encoder.encode(item));
-  const idEnds = new Uint32Array(encodedIds.length);
-  encodedIds.reduce((sum, id, index) => (idEnds[index] = sum + id.length), 0);
-  const idBytes = new Uint8Array(idEnds.at(-1) ?? 0);
-  encodedIds.forEach((id, index) => idBytes.set(id, idEnds[index]! - id.length));
-  const dim = vectors[0]?.length ?? 1;
+  const encodedIds = ids.map((item) => checkText("item", encoder.encode(item)));
   const count = Math.max(...queries.map((query) => query.count));
-  return withCore((core) =>
-    core.encodeMedoids(
-      count,
-      idBytes,
-      idEnds,
-      toMatrix(vectors, dim),
-      dim,
-      PRECISIONS.indexOf(precision),
-      space,
-    ),
-  ) as Uint8Array<ArrayBuffer>;
+  checkLimits(queries.length, count);
+  const dim = vectors[0]?.length ?? 1;
+
+  const out: number[] = [];
+  const optionalFields = [ids.length > 0, vectors.length > 0, space !== undefined];
+  writeHead(out, MAP, 2 + optionalFields.filter(Boolean).length);
+  for (const uint of [0, VERSION, 1, count]) writeHead(out, UINT, uint);
+  if (ids.length > 0) {
+    writeHead(out, UINT, 2);
+    writeHead(out, ARRAY, ids.length);
+    for (const id of encodedIds) writeString(out, TEXT, id);
+  }
+  if (vectors.length > 0) {
+    for (const [major, argument] of [
+      [UINT, 3],
+      [TAG, TAG_MATRIX],
+      [ARRAY, 2],
+      [ARRAY, 2],
+      [UINT, vectors.length],
+      [UINT, dim],
+      [TAG, format.tag],
+    ] as const)
+      writeHead(out, major, argument);
+    writeString(out, BYTES, encodeComponents(vectors, dim, format));
+  }
+  if (space !== undefined) {
+    writeHead(out, UINT, 4);
+    writeString(out, TEXT, checkText("space", encoder.encode(space)));
+  }
+  return Uint8Array.from(out);
 }
 
 /**
  * Decode queries encoded by {@link encodeMedoids}. Vectors have unit length or are zero. O(n dim).
- * Synchronous: `await init()` before.
  *
  * @throws SageError "corrupt" for bytes of another shape, "version" for a newer format, "option" if
  * a limit of {@link encodeMedoids} is exceeded.
@@ -92,12 +132,106 @@ export function decodeMedoids(message: BytesLike): RemoteQuery[] {
   const bytes = toBytes(message);
   if (!bytes)
     throw new SageError("option", `decodeMedoids: expected a Uint8Array, saw ${inspect(message)}.`);
-  const { count, ids, vectors, dim, space } = withCore((core) => core.decodeMedoids(bytes));
-  const rows = Math.max(ids.length, vectors.length / dim);
+  const { count, ids, vectors, space } = decodeMessage(bytes);
+  const rows = Math.max(ids.length, vectors.length);
+  checkLimits(rows, count);
+  if (ids.length > 0 && vectors.length > 0 && ids.length !== vectors.length)
+    throw new SageError(
+      "dimension",
+      `decodeMedoids: expected as many ids as vectors (${vectors.length}), saw ${ids.length}.`,
+    );
+  const encoder = new TextEncoder();
+  for (const id of ids) checkText("item", encoder.encode(id));
+  if (space !== undefined) checkText("space", encoder.encode(space));
   return Array.from({ length: rows }, (_, row) => ({
     ...(ids.length > 0 ? { item: ids[row]! } : {}),
-    ...(vectors.length > 0 ? { vector: rowOf(vectors, dim, row) } : {}),
+    ...(vectors.length > 0 ? { vector: toUnitLength(vectors[row]!) } : {}),
     count,
     ...(space !== undefined && { space }),
   }));
+}
+
+/** The fields of a message, as they are stored. */
+interface Message {
+  count: number;
+  ids: string[];
+  vectors: Float32Array[];
+  space: string | undefined;
+}
+
+function decodeMessage(bytes: Uint8Array): Message {
+  const reader = new CborReader(bytes);
+  const message: Message = { count: 0, ids: [], vectors: [], space: undefined };
+  let previousKey = -1;
+  for (let left = reader.head(MAP); left > 0; left -= 1) {
+    const key = reader.head(UINT);
+    if (previousKey < 0 ? key !== 0 : key <= previousKey)
+      throw corrupt("their fields are not in order");
+    previousKey = key;
+    if (key === 0) checkVersion(reader.head(UINT));
+    else if (key === 1) message.count = reader.head(UINT);
+    else if (key === 2)
+      for (let ids = readAtMost(reader, ARRAY, MESSAGE_LIMITS.maxMedoids); ids > 0; ids -= 1)
+        message.ids.push(reader.text());
+    else if (key === 3) message.vectors = readMatrix(reader);
+    else if (key === 4) message.space = reader.text();
+    else throw corrupt("they have an unknown field");
+  }
+  if (!reader.isAtEnd) throw corrupt("there are bytes after their end");
+  return message;
+}
+
+function checkVersion(version: number): void {
+  if (version === VERSION) return;
+  throw new SageError(
+    "version",
+    `decodeMedoids: expected format version ${VERSION}, saw ${version}: update pocketsage.`,
+  );
+}
+
+/** Reads the rows of the matrix of vectors; all components are finite. */
+function readMatrix(reader: CborReader): Float32Array[] {
+  if (reader.head(TAG) !== TAG_MATRIX) throw corrupt("their vectors are not a matrix");
+  if (reader.head(ARRAY) !== 2 || reader.head(ARRAY) !== 2) throw unequalLengths();
+  const rows = readAtMost(reader, UINT, MESSAGE_LIMITS.maxMedoids);
+  const dim = checkDim("decodeMedoids: dim", readAtMost(reader, UINT, LIMITS.maxDim));
+  const tag = reader.head(TAG);
+  const format = Object.values(COMPONENT_FORMATS).find((each) => each.tag === tag);
+  if (!format) throw corrupt("their numbers are not f16, i8 or f32");
+  const bytes = reader.bytes();
+  if (bytes.length !== rows * dim * format.width) throw unequalLengths();
+  const components = decodeComponents(bytes, format);
+  return Array.from({ length: rows }, (_, row) =>
+    checkVector(
+      `decodeMedoids: vector ${row}`,
+      components.subarray(row * dim, (row + 1) * dim),
+      dim,
+    ),
+  );
+}
+
+function readAtMost(reader: CborReader, major: number, max: number): number {
+  const argument = reader.head(major);
+  if (argument > max) throw corrupt(`a number is too large: expected at most ${max}`);
+  return argument;
+}
+
+function unequalLengths(): SageError {
+  return corrupt("their lengths do not match");
+}
+
+/** Throws code "option" unless a message may have so many medoids and hits for each. */
+function checkLimits(medoids: number, count: number): void {
+  checkInteger("compact medoids: number of queries", medoids, 1, MESSAGE_LIMITS.maxMedoids);
+  checkInteger("compact medoids: count", count, 1, MESSAGE_LIMITS.maxHits);
+}
+
+/** Returns the UTF-8 of an id or a space, or throws code "option" for one that is too long. */
+function checkText(name: string, text: Uint8Array): Uint8Array {
+  const { maxIdBytes } = MESSAGE_LIMITS;
+  if (text.length > 0 && text.length <= maxIdBytes) return text;
+  throw new SageError(
+    "option",
+    `compact medoids: ${name}: expected 1 to ${maxIdBytes} bytes of UTF-8, saw ${text.length}.`,
+  );
 }

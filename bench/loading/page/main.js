@@ -1,0 +1,3 @@
+import { measureLoading } from "../times.mjs";
+
+globalThis.loading = await measureLoading(() => import("pocketsage"));
