@@ -5,10 +5,10 @@
 import binaryen from "binaryen";
 
 /** An import or exported function of the wasm in its text form; the first group is the name. */
-const importPattern = /(?<=\(import "\.\/core_bg\.js" )"([^"]+)"/g;
+const importPattern = /\(import "\.\/core_bg\.js" "([^"]+)"/g;
 const exportPattern = /\(export "([^"]+)" \(func (\$"[^"]+"|\S+)\)\)/g;
-/** The name of the exported table. */
-const TABLE = "f";
+/** Names of the exported table, and of the object that has the imports. */
+const [TABLE, IMPORTS] = ["f", "i"];
 
 /** Returns the wasm and the glue (JavaScript), which find each other by short names. */
 export function shortenNames(wasm, glue) {
@@ -20,7 +20,7 @@ export function shortenNames(wasm, glue) {
   const indices = new Map(functions.map(([, name], index) => [name, index]));
   const result = binaryen.parseText(
     text
-      .replace(importPattern, (_, name) => `"${imports.get(name)}"`)
+      .replace(importPattern, (_, name) => `(import "${IMPORTS}" "${imports.get(name)}"`)
       .replace(exportPattern, "")
       .replace(/\)\s*$/, `${tableOf(functions.map(([, , name]) => name))})`),
   );
@@ -46,6 +46,7 @@ function shortenGlue(glue, imports, indices) {
       foundNames.add(name);
       return indent + imports.get(name);
     })
+    .replace('"./core_bg.js": ', `${IMPORTS}: `)
     .replace(/\bwasm\.(\w+)/g, (access, name) =>
       indices.has(name) ? `__wbg_function(${indices.get(name)})` : access,
     )
