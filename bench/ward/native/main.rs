@@ -8,8 +8,8 @@ use cpu_time::ProcessTime;
 use pocketsage::{Vectors, ward};
 use serde_json::{Value, json};
 use std::error::Error;
-use std::io::{BufRead, Write};
 use std::hint::black_box;
+use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
 /// From row-major n x dim vectors to the n - 1 squared heights, ascending.
