@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MODULES_FLAG, runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
-import { cpuMsSince, median } from "../timing.mjs";
+import { cpuMsSince, isolateNextCall, measureTime, median, shuffled } from "../timing.mjs";
 
 /** Number of hits per query: the k of recall@k. */
 export const HITS_PER_QUERY = 10;
@@ -14,6 +14,7 @@ export const MIN_RECALL = 0.99;
 export const EFFORTS = [10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024];
 
 const ROUNDS = 9;
+const ISOLATED_ROUNDS = 25; // of one query each
 const MIN_MEASURED_MS = 20; // shorter runs are repeated, because the CPU clock is coarse
 const SLOW_MS = 200; // CPU ms of all queries; a slower peer answers 10 of them, in 3 rounds
 const SLOW_BUILD_MS = 1000; // a slower build or load is measured once
@@ -22,7 +23,7 @@ const targetFolder = join(root, "target");
 
 /**
  * Measures all peers on a task. Resolves to `{ set, runs, skipped }`. Times are medians of CPU ms;
- * `ratio` is relative to the first contestant. Adds `truth`, the exact hits of each query, to the
+ * `ratio` is relative to the first contestant; `isolated` has both for isolated queries. Adds `truth`, the exact hits of each query, to the
  * task.
  */
 export async function comparePeers(task, contestants, nativePeers) {
@@ -38,19 +39,26 @@ export async function comparePeers(task, contestants, nativePeers) {
   }
   for (const name of nativePeers.names) {
     try {
-      runs.push({ ...(await nativePeers.open(name, task)), times: [], rounds: ROUNDS });
+      const run = await nativePeers.open(name, task);
+      runs.push({ ...run, times: [], isolatedTimes: [], rounds: ROUNDS });
     } catch (error) {
       skipped.push({ name, why: error.message });
     }
   }
   skipped.push(...nativePeers.skipped);
   for (let round = 0; round < ROUNDS; round += 1) {
-    for (const run of runs.filter(({ rounds }) => round < rounds))
+    for (const run of shuffled(runs.filter(({ rounds }) => round < rounds)))
       run.times.push(run.measure ? await run.measure() : measureQueries(run));
   }
-  const referenceMs = median(runs[0].times);
+  for (let round = 0; round < ISOLATED_ROUNDS; round += 1) {
+    for (const run of shuffled(runs)) {
+      const isolatedMs =
+        run.measureIsolated ?? ((query) => measureIsolatedQuery(run.peer, task, query));
+      run.isolatedTimes.push(await isolatedMs(round));
+    }
+  }
   const rows = [];
-  for (const run of runs) rows.push(await summarise(run, task, referenceMs));
+  for (const run of runs) rows.push(await summarise(run, task, runs[0]));
   await nativePeers.drop();
   return { set: task.name, runs: rows, skipped };
 }
@@ -59,7 +67,8 @@ export async function comparePeers(task, contestants, nativePeers) {
 async function prepareRun(name, open, task) {
   const start = process.cpuUsage();
   const peer = await open(task);
-  const run = { name, peer, times: [], queries: task.queries, firstBuild: cpuMsSince(start) };
+  const firstBuild = cpuMsSince(start);
+  const run = { name, peer, times: [], isolatedTimes: [], queries: task.queries, firstBuild };
   run.build = await measureBuild(run.firstBuild, open, task);
   run.first = measureFirstQuery(run);
   if (peer.tune) run.effort = tuneEffort(run, task.truth);
@@ -70,17 +79,23 @@ async function prepareRun(name, open, task) {
   return run;
 }
 
-/** The row of a run in the report. */
-async function summarise(run, task, referenceMs) {
+/** The row of a run in the report; ratios are relative to `reference`. */
+async function summarise(run, task, reference) {
   const { name, recall, build, firstBuild, peer, first, effort } = run;
   const milliseconds = median(run.times);
-  const ratio = milliseconds / referenceMs;
+  const ratio = milliseconds / median(reference.times);
+  const isolatedMs = median(run.isolatedTimes);
+  const isolated = {
+    milliseconds: isolatedMs,
+    ratio: isolatedMs / median(reference.isolatedTimes),
+  };
   const note = peer?.note;
   const row = {
     name,
     recall,
     milliseconds,
     ratio,
+    isolated,
     build,
     firstBuild,
     first,
@@ -151,6 +166,12 @@ function measureQueries({ peer, queries }) {
   return cpuMsSince(start) / passes / queries.length;
 }
 
+/** CPU ms of one isolated query, given by its index. */
+async function measureIsolatedQuery(peer, { queries }, query) {
+  await isolateNextCall();
+  return measureTime(() => void peer.search(queries[query], HITS_PER_QUERY)).cpu;
+}
+
 /** CPU ms of five queries, in one call (`five`) and in five calls (`fiveCalls`). */
 function measureBatches({ peer, queries }) {
   const timesOfOneCall = [];
@@ -201,10 +222,11 @@ async function measureLoad(peer) {
 
 /** The rows of the HITS_PER_QUERY largest inner products with the query, as a set. */
 function exactHits({ vectors }, query) {
-  const scores = vectors.map((vector, row) => [
-    vector.reduce((sum, x, i) => sum + x * query[i], 0),
-    row,
-  ]);
+  const scores = vectors.map((vector, row) => {
+    let score = 0;
+    for (let i = 0; i < vector.length; i += 1) score += vector[i] * query[i];
+    return [score, row];
+  });
   return new Set(
     scores
       .sort((a, b) => b[0] - a[0])

@@ -50,8 +50,9 @@ export async function startNativePeers() {
 
 /**
  * Builds the index of one compared library and tunes its search effort. Resolves to
- * `{ name, build, effort, recall, measure }`: `build` is CPU ms, and `measure()` resolves to the
- * CPU ms per query.
+ * `{ name, build, effort, recall, measure, measureIsolated }`: `build` is CPU ms; `measure()`
+ * resolves to the CPU ms per query, `measureIsolated(query)` to those of one isolated query, given
+ * by its index.
  */
 async function openPeer(request, name, task) {
   const [path, queries] = ["items", "queries"].map((part) =>
@@ -70,5 +71,7 @@ async function openPeer(request, name, task) {
     if (!tunable || run.recall >= MIN_RECALL) break;
   }
   run.measure = async () => (await search()).milliseconds / task.queries.length;
+  run.measureIsolated = async (query) =>
+    (await request({ command: "isolated", name, k: HITS_PER_QUERY, query })).milliseconds;
   return run;
 }

@@ -20,12 +20,10 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
   const { Catalogue } = await import(packageEntry);
   const items = vectors.map((vector, row) => [String(row), vector]);
   let catalogue = await Catalogue.from(items, { dim });
-  if (lists)
-    catalogue = await (await import("../../pkg/cli/build/inverted-lists.js")).buildLists(
-      catalogue,
-      items,
-      () => {},
-    );
+  if (lists) {
+    const { buildLists, MAX_SCANNED_SHARE } = await import("../../pkg/cli/build/inverted-lists.js");
+    catalogue = await buildLists(catalogue, items, () => {}, MAX_SCANNED_SHARE);
+  }
   const bytes = catalogue.toBytes();
   return {
     search: (query, k) => catalogue.search(query, { count: k }).map(({ item }) => Number(item)),
@@ -36,7 +34,7 @@ export async function pocketsage({ vectors, dim }, { lists = false } = {}) {
       const reopened = await Catalogue.fromBytes(bytes);
       return () => reopened.close();
     },
-    note: catalogue.lists && `${catalogue.lists.probed} of ${catalogue.lists.count} lists`,
+    note: catalogue.lists && `at least ${catalogue.lists.probed} of ${catalogue.lists.count} lists`,
   };
 }
 

@@ -12,6 +12,15 @@ from usearch.index import Index
 
 faiss.omp_set_num_threads(1)
 peers = {}  # results of build() by name
+IDLE_SECONDS = 0.02
+SWEPT_MEMORY = np.ones((32 << 20) // 8)
+
+
+def isolate_next_call():
+    """isolateNextCall() of bench/timing.mjs."""
+    time.sleep(IDLE_SECONDS)
+    SWEPT_MEMORY.sum()
+    time.process_time()
 
 
 def build(name: str, path: str, dim: int):
@@ -55,6 +64,12 @@ for line in sys.stdin:
             tune(request["effort"])
     elif request["command"] == "drop":
         peers.clear()
+        reply = {}
+    elif request["command"] == "isolated":
+        search, query = peers[name][0], queries[request["query"]]
+        isolate_next_call()
+        start = time.process_time()
+        search(query, request["k"])
         reply = {}
     else:
         search, k = peers[name][0], request["k"]

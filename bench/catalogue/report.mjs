@@ -6,7 +6,8 @@ import { formatNumber } from "../timing.mjs";
 import { MIN_RECALL } from "./measure.mjs";
 
 const tableHead = [
-  ...["", "recall@10", "query", "ratio", "build", "first query", "load", "memory, MB"],
+  ...["", "recall@10", "query", "ratio", "isolated", "ratio", "isolated/hot"],
+  ...["build", "first query", "load", "memory, MB"],
   ...["five in one call", "five calls"],
 ];
 
@@ -17,7 +18,10 @@ export function printDataSet({ set, runs, skipped }) {
     [run.name, run.effort && `ef ${run.effort}`, run.note].filter(Boolean).join(", "),
     run.recall.toFixed(3),
     formatIfMeasured(run.milliseconds),
-    run.ratio.toFixed(1),
+    run.ratio.toFixed(2),
+    formatIfMeasured(run.isolated.milliseconds),
+    run.isolated.ratio.toFixed(2),
+    (run.isolated.milliseconds / run.milliseconds).toFixed(2),
     ...[run.build, run.first, run.load, run.memory && run.memory / 2 ** 20].map(formatIfMeasured),
     ...[run.five, run.fiveCalls].map(formatIfMeasured),
   ]);
@@ -37,19 +41,29 @@ export function chromiumLine({ skipped, chromium: version, results }) {
 }
 
 /**
- * Writes the results into docs/figures.md: a table with one row per index and one column per
- * data set, then a line of further figures for each data set.
+ * Writes the results into docs/figures.md: tables of hot and of isolated queries with one row per
+ * index and one column per data set, then a line of further figures for each data set.
  */
 export async function writeCatalogueFigures({ results, browser }) {
   const measuredSets = results.filter(({ runs }) => runs.length > 0);
   const names = [...new Set(measuredSets.flatMap(({ runs }) => runs.map(({ name }) => name)))];
-  const table = markdownTable([
-    ["", ...measuredSets.map(({ set }) => set)],
-    ...names.map((name) => [
-      name,
-      ...measuredSets.map(({ runs }) => formatCell(runs.find((run) => run.name === name))),
-    ]),
-  ]);
+  const tableOf = (title, timesOf) =>
+    markdownTable([
+      [title, ...measuredSets.map(({ set }) => set)],
+      ...names.map((name) => [
+        name,
+        ...measuredSets.map(({ runs }) =>
+          formatCell(
+            runs.find((run) => run.name === name),
+            timesOf,
+          ),
+        ),
+      ]),
+    ]);
+  const tables = [
+    tableOf("", (run) => run),
+    tableOf("one isolated query", ({ isolated }) => isolated),
+  ].join("\n\n");
   const skipped = measuredSets
     .flatMap((result) => result.skipped)
     .map(({ name, why }) => `- ${name} left out: ${why.split(" (")[0].slice(0, 80)}.`);
@@ -58,14 +72,18 @@ export async function writeCatalogueFigures({ results, browser }) {
     `- ${chromiumLine(browser)}`,
     ...new Set(skipped),
   ];
-  await writeFigures("catalogue", `${table}\n\n${lines.join("\n")}`);
+  await writeFigures("catalogue", `${tables}\n\n${lines.join("\n")}`);
 }
 
-/** A table cell: CPU ms, their ratio to PocketSage, and the recall if it is below MIN_RECALL. */
-function formatCell(run) {
+/**
+ * A table cell: CPU ms that `timesOf` selects, their ratio to PocketSage, and the recall if it is
+ * below MIN_RECALL.
+ */
+function formatCell(run, timesOf) {
   if (!run) return "";
+  const { milliseconds, ratio } = timesOf(run);
   const recall = run.recall < MIN_RECALL ? `, recall ${run.recall.toFixed(3)}` : "";
-  return `${formatIfMeasured(run.milliseconds)} (${run.ratio.toFixed(1)}x)${recall}`;
+  return `${formatIfMeasured(milliseconds)} (${ratio.toFixed(ratio < 10 ? 2 : 0)}x)${recall}`;
 }
 
 /** The figures of PocketSage on one data set as one line. */
@@ -81,6 +99,8 @@ function detailLine({ set, runs }) {
       besidePeer(peerRun?.build),
     `ready from bytes in ${formatIfMeasured(ourRun.load)} ms${besidePeer(peerRun?.load)}`,
     `first query of a process ${formatIfMeasured(ourRun.first)} ms`,
+    `an isolated query takes ${(ourRun.isolated.milliseconds / ourRun.milliseconds).toFixed(2)} ` +
+      "times a hot one",
     `five queries in one call ${formatIfMeasured(ourRun.five)} ms, ` +
       `in five ${formatIfMeasured(ourRun.fiveCalls)}`,
     `${formatIfMeasured(ourRun.memory / 2 ** 20)} MB of wasm memory`,
