@@ -2,7 +2,8 @@
 // and of f32 queries. Prints one line of JSON: `{ load, first, memory }`, CPU ms of opening and of
 // the first query, and bytes of wasm memory after all queries.
 import { readFile } from "node:fs/promises";
-import { Catalogue, init } from "pocketsage";
+// The modules of the package, not their bundle: the memory is that of their core.
+import { Catalogue, init } from "../../pkg/entry/node.js";
 import loadCore from "../../pkg/wasm/core.js";
 import { cpuMsSince } from "../timing.mjs";
 
