@@ -19,6 +19,7 @@ const replacements = [
     /function initSync\(module\) \{\n[\s\S]*?\n\}\n/,
     "function initSync() {\n    return wasm;\n}\n",
   ],
+  [/failed to fetch Wasm: .* fetching '(.*)'`/, "HTTP ${module.status} of $1`"],
   // A response whose headers are hidden has no bytes to fall back to.
   [/ +const validResponse = .*\n\n/, ""],
   ["validResponse && ", ""],
@@ -110,7 +111,7 @@ const replacements = [
     `
 function __wbg_check_instance(object) {
     if (object.__wbg_inst !== undefined && object.__wbg_inst !== __wbg_instance_id)
-        throw new Error("This object belongs to a wasm instance that was replaced.");
+        throw new Error("of a replaced instance");
 }
 
 function __wbg_result(ret) {

@@ -14,7 +14,7 @@ interface ComponentFormat {
   tag: number;
   /** Bytes per component. */
   width: number;
-  /** The largest magnitude of a row, which "int8" scales to 127; otherwise rows have unit length. */
+  /** The largest magnitude of a row is scaled to this. Default: rows have unit length. */
   max?: number;
   write(view: DataView, offset: number, component: number): void;
   read(view: DataView, offset: number): number;
