@@ -19,7 +19,7 @@ const replacements = [
     /function initSync\(module\) \{\n[\s\S]*?\n\}\n/,
     "function initSync() {\n    return wasm;\n}\n",
   ],
-  [/failed to fetch Wasm: .* fetching '(.*)'`/, "HTTP ${module.status} of $1`"],
+  [/failed to fetch Wasm: (\$\{module\.status\}) .* fetching '(.*)'`/, "HTTP $1 of $2`"],
   // A response whose headers are hidden has no bytes to fall back to.
   [/ +const validResponse = .*\n\n/, ""],
   ["validResponse && ", ""],
