@@ -1,7 +1,7 @@
 // `npm run build`: fills pkg/, which holds all published code: pkg/wasm from src/ (wasm-pack),
 // pkg/**/*.js and *.d.ts from ts/ (tsc), pkg/node and pkg/cjs from both, and the emoji catalogue.
-// Then www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions. Skips
-// outputs that are newer than their inputs.
+// Then www/catalogues/emoji.sage, the emoji catalogue of the page, with fewer dimensions, and the
+// text encoders of the page's catalogues. Skips outputs that are newer than their inputs.
 
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -14,6 +14,7 @@ import { adaptGlue } from "./lib/glue.mjs";
 import { leanGlue } from "./lib/lean-glue.mjs";
 import { buildNodeBundle } from "./lib/node-bundle.mjs";
 import { printTitle, Remedy, reportDone, reportFailure, runScript } from "./lib/output.mjs";
+import { buildPageEncoders } from "./lib/page-encoders.mjs";
 import { probe, runOrThrow } from "./lib/run.mjs";
 import { isUpToDate } from "./lib/up-to-date.mjs";
 import { root } from "./lib/versions.mjs";
@@ -60,6 +61,7 @@ export async function build() {
   await bundleForNode();
   await copyEmojiCatalogue();
   await buildPageCatalogue();
+  await buildPageEncoders();
 }
 
 async function buildWasm() {

@@ -1,6 +1,6 @@
 // The service worker of the built page. vite.config.ts replaces the two constants. It keeps all
-// files of one version, and answers from them. After the installation only a larger catalogue is
-// fetched, when it is first used.
+// files of one version, and answers from them. After the installation only the larger catalogue and
+// the text encoders are fetched, when they are first used.
 const FILES = __FILES__;
 const CACHE = "pocketsage-__VERSION__";
 

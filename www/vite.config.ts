@@ -55,8 +55,8 @@ function offline(): Plugin {
         for (const icon of icons) emit(icon, read(`src/icons/${icon}`));
         emit("LICENSE-WORDNET.txt", read("catalogues/LICENSE-WORDNET.txt"));
         emit("manifest.webmanifest", JSON.stringify(MANIFEST));
-        // The larger catalogue is kept when it is first used.
-        const excluded = /\.(map|html)$|words-[\w-]+\.sage$/;
+        // The larger catalogue and the text encoders are kept when they are first used.
+        const excluded = /\.(map|html)$|(words|text)-[\w-]+\.sage$/;
         const files = Object.keys(bundle).filter((name) => !excluded.test(name));
         const version = createHash("sha256");
         for (const [name, file] of Object.entries(bundle))

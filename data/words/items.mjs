@@ -49,7 +49,7 @@ export async function chooseItems(dictFolder) {
       .sort((a, b) => b.uses - a.uses || b.relations - a.relations || compare(a.id, b.id))
       .filter(({ id }) => !seen.has(id) && seen.add(id))
       .slice(0, count)
-      .map(({ id, text, about }) => ({ id, text, group, about })),
+      .map(({ id, text, about }) => ({ id, text, label: id, group, about })),
   );
 }
 

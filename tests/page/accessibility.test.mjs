@@ -1,11 +1,9 @@
 // Accessibility: axe rules, keyboard, focus, colour schemes, screen sizes, reduced motion.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { test } from "node:test";
+import { assertAccessible } from "./axe.mjs";
 import { ANIMALS, FOODS, openBrowser, SPORTS, visit } from "./visitor.mjs";
 
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LOOKS = {
   "desktop, light": {},
   "desktop, dark": { colorScheme: "dark" },
@@ -24,15 +22,15 @@ openBrowser();
 for (const [look, options] of Object.entries(LOOKS)) {
   test(`no axe violation and no horizontal scrolling: ${look}`, async (t) => {
     const visitor = await (await visit(t, { ...options, reducedMotion: "reduce" })).ready();
-    await assertAccessible(visitor, "empty profile");
+    await assertAccessible(visitor.page, "empty profile");
     await visitor.tap(...ANIMALS, ...SPORTS, ...FOODS);
     await visitor.page.locator("summary").click();
     await visitor.page.getByRole("button", { name: "Choose what may leave" }).click();
     await visitor.page.waitForSelector('[data-dial="ready"]');
-    await assertAccessible(visitor, "filled profile");
+    await assertAccessible(visitor.page, "filled profile");
     await visitor.page.locator(".member").first().click();
     await visitor.page.getByRole("dialog").waitFor();
-    await assertAccessible(visitor, "open dialog");
+    await assertAccessible(visitor.page, "open dialog");
   });
 }
 
@@ -186,24 +184,3 @@ test("no animation or transition runs with reduced motion", async (t) => {
   assert.ok((await countAnimations("no-preference")) > 0);
   assert.equal(await countAnimations("reduce"), 0);
 });
-
-/** Fails on any violation of an axe rule, or if the page is wider than the window. */
-async function assertAccessible({ page }, state) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run(document, { resultTypes: ["violations"] }),
-  );
-  assert.deepEqual(
-    violations.map(
-      ({ id, impact, nodes }) =>
-        `${impact} ${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`,
-    ),
-    [],
-    state,
-  );
-  const [content, window] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    innerWidth,
-  ]);
-  assert.ok(content <= window, `${state}: ${content} px wide in a window of ${window} px`);
-}

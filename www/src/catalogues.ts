@@ -1,7 +1,9 @@
 /** The catalogues that the page can show: those of this list, and one of the user's own. */
 import type { ItemId } from "pocketsage";
 import emojiUrl from "../catalogues/emoji.sage?url";
+import emojiEncoderUrl from "../catalogues/emoji-text.sage?url";
 import wordsUrl from "../catalogues/words.sage?url";
+import wordsEncoderUrl from "../catalogues/words-text.sage?url";
 import type { OwnCatalogue } from "./own-catalogue.js";
 
 export interface CatalogueSource {
@@ -11,6 +13,10 @@ export interface CatalogueSource {
   name: string;
   /** The address of the file; "" for the catalogue of the user, which is stored in the browser. */
   url: string;
+  /** The address of the text encoder; "" if the catalogue has it, if any. */
+  encoderUrl: string;
+  /** Texts to try in the view "Type". */
+  wishes: readonly string[];
   /** The name of the stored profile. Every catalogue has its own. */
   storeName: string;
   /** A search that finds something, shown in the empty search field. */
@@ -27,6 +33,8 @@ export const CATALOGUES: readonly CatalogueSource[] = [
     id: "emoji",
     name: "Emoji",
     url: emojiUrl,
+    encoderUrl: emojiEncoderUrl,
+    wishes: ["sweet breakfast", "cold and rainy", "loud music", "birthday for grandma"],
     storeName: "page",
     searchHint: "dog, breakfast, joy",
     example: [
@@ -40,6 +48,8 @@ export const CATALOGUES: readonly CatalogueSource[] = [
     id: "words",
     name: "Words (WordNet)",
     url: wordsUrl,
+    encoderUrl: wordsEncoderUrl,
+    wishes: ["small animal with fur", "warm clothes", "bird of prey", "feeling of joy"],
     storeName: "words",
     searchHint: "coffee, otter, gymnastics",
     example: [
@@ -71,7 +81,8 @@ export function ownCatalogue(): CatalogueSource | undefined {
   if (description === undefined) return undefined;
   const { name, hash } = description;
   const source = { id: OWN_CATALOGUE, name, url: "", storeName: `own-${hash}` };
-  return { ...source, searchHint: "a word of a label", example: [] };
+  const texts = { encoderUrl: "", wishes: [], searchHint: "a word of a label" };
+  return { ...source, ...texts, example: [] };
 }
 
 export function rememberOwn(own: OwnCatalogue): void {

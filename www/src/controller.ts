@@ -46,6 +46,8 @@ export interface Controller {
   /** Renders the current state. */
   refresh(): Promise<void>;
   act(item: ItemId, kind: "tap" | "save"): Promise<void>;
+  /** Records a text; `encoderUrl` as in `CatalogueSource`. */
+  recordText(text: string, encoderUrl: string): Promise<void>;
   /** Records several actions. Their times must be unique. One undo removes all. */
   recordPast(actions: readonly (Action & { at: number })[]): Promise<void>;
   /** Excludes an item from all recommendations. */
@@ -163,6 +165,11 @@ export function createController(options: ControllerOptions): Controller {
     void stored.then(() => pendingStores.delete(stored));
   };
 
+  const nextActionTime = (): number => {
+    lastActionTime = Math.max(Date.now(), lastActionTime + 1);
+    return lastActionTime;
+  };
+
   /** Records actions. Their times must be unique, because undo forgets actions by time. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
     enqueue(() =>
@@ -194,10 +201,15 @@ export function createController(options: ControllerOptions): Controller {
   return {
     sage: () => sage,
     refresh: () => enqueue(() => undefined),
-    act(item, kind) {
-      lastActionTime = Math.max(Date.now(), lastActionTime + 1);
-      return record([{ item, kind, at: lastActionTime }]);
-    },
+    act: (item, kind) => record([{ item, kind, at: nextActionTime() }]),
+    recordText: (text, encoderUrl) =>
+      enqueue(async () => {
+        const at = nextActionTime();
+        const change = client.call("recordText", { text, encoderUrl, at });
+        track(change, () => sage.forget({ from: at, to: at }));
+        // Unlike calls of the Sage, calls of the worker have no order with those that render.
+        await change.catch(() => undefined);
+      }),
     recordPast: record,
     hide: (item) => enqueue(() => track(sage.hide(item), () => sage.unhide(item))),
     dislike: (item) => enqueue(() => track(sage.dislike(item), () => sage.undislike(item))),

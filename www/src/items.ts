@@ -28,6 +28,8 @@ export const GROUPS: Readonly<Record<string, { name: string; emoji: string }>> =
   flags: { name: "Flags", emoji: "🏁" },
 };
 
+/** How ids of recorded texts begin. */
+const TEXT_PREFIX = "text:";
 const LABEL_FIELDS = ["label", "title", "name", "text"];
 const GROUP_FIELDS = ["group", "category", "genre", "type"];
 const MAX_LABEL_LENGTH = 80;
@@ -61,10 +63,13 @@ export function withMonogram(item: Item): Item {
 
 /**
  * The item with this id. An id that is not in the catalogue, as an imported profile may contain,
- * gives a placeholder labelled with the id.
+ * gives a placeholder labelled with the id, or with the text of a recorded text.
  */
 export function itemById(items: Items, id: ItemId): Item {
-  return items.get(id) ?? itemFromPayload(id, undefined);
+  const item = items.get(id);
+  if (item !== undefined) return item;
+  const isText = id.startsWith(TEXT_PREFIX);
+  return itemFromPayload(id, isText ? `“${id.slice(TEXT_PREFIX.length)}”` : undefined);
 }
 
 /** Label and tags of an item, normalised for `createFilter`. */

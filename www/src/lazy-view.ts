@@ -11,12 +11,14 @@ export function lazyView(id: string, title: string, load: () => Promise<Create>)
       let view: View | undefined;
       let loading: Promise<void> | undefined;
       let isHidden = false;
+      let isFocusWanted = false;
       return {
         async render(state) {
           isHidden = false;
           loading ??= load().then(
             (create) => {
               view = create(root, context);
+              if (isFocusWanted) view.focus?.();
             },
             (error: unknown) => {
               loading = undefined; // the next selection tries again
@@ -26,8 +28,13 @@ export function lazyView(id: string, title: string, load: () => Promise<Create>)
           await loading;
           if (!isHidden) await view?.render(state);
         },
+        focus() {
+          if (view === undefined) isFocusWanted = true;
+          else view.focus?.();
+        },
         hide() {
           isHidden = true;
+          isFocusWanted = false;
           view?.hide?.();
         },
         picture: () => view?.picture?.(),

@@ -117,19 +117,23 @@ async function runPage(
   const tabs = createViewTabs(
     VIEWS,
     {
-      ...{ items, controller, changeSettings, open, tap, announce },
+      ...{ source, items, controller, changeSettings, open, tap, announce },
       sage: controller.sage,
       call: client.call,
       onError: (error) => showErrorNotice(error),
     },
     (view) => changeSettings({ view }),
   );
-  tabs.select(settings.view);
+  selectView(settings.view);
 
   byId("undo").addEventListener("click", () =>
     announce("Undone", controller.undo().then(tray.showHint)),
   );
   byId("example").addEventListener("click", () => void recordExample());
+  byId("type-open").addEventListener("click", () => {
+    changeSettings({ view: "type" });
+    tabs.current()?.focus?.();
+  });
   bindCopyButtons(document, (text) => {
     byId("announcer").textContent = text;
   });
@@ -255,12 +259,18 @@ async function runPage(
     const previousSettings = settings;
     settings = next;
     if (next.catalogue !== previousSettings.catalogue) return location.reload();
-    tabs.select(next.view);
+    selectView(next.view);
     const isComputed = (["halfLifeDays", "diversity", "explore", "popularity"] as const).some(
       (name) => next[name] !== previousSettings[name],
     );
     if (isComputed) announce("Changed", controller.changeSettings(next));
     else if (latestState !== undefined) render({ ...latestState, settings });
+  }
+
+  /** The attribute `data-view` of the body is the id of the view. */
+  function selectView(id: string): void {
+    dataset.view = id;
+    tabs.select(id);
   }
 
   function render(state: ViewState): void {

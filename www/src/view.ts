@@ -3,6 +3,7 @@
  * one file and one line there.
  */
 import type { Interest, ItemId, Sage } from "pocketsage";
+import type { CatalogueSource } from "./catalogues.js";
 import type { WorkerClient } from "./connect.js";
 import type { Controller, ViewState } from "./controller.js";
 import type { Item, Items } from "./items.js";
@@ -10,6 +11,7 @@ import type { Settings } from "./settings.js";
 
 /** What a view can read and do. */
 export interface ViewContext {
+  source: CatalogueSource;
   items: Items;
   /** The open Sage. It changes with the half-life, so it is not kept. */
   sage(): Sage;
@@ -40,6 +42,8 @@ export interface View {
   render(state: RenderedState): void | Promise<void>;
   /** Called when another view is selected. */
   hide?(): void;
+  /** Moves the focus into the view, as soon as it is there. */
+  focus?(): void;
   /** A picture for the export, with all of its styles in attributes; undefined if there is none. */
   picture?(): SVGSVGElement | undefined;
 }

@@ -7,6 +7,11 @@ import type { ViewDefinition } from "./view.js";
 
 export const VIEWS: readonly ViewDefinition[] = [
   interestsView,
+  lazyView(
+    "type",
+    "Type",
+    async () => (await import("./text-search/text-search-view.js")).createTextSearchView,
+  ),
   lazyView("map", "Map", async () => (await import("./map/map-view.js")).createMapView),
   lazyView(
     "tree",

@@ -8,6 +8,7 @@ import {
   type Interest,
   type ItemId,
   indexedDbStore,
+  LIMITS,
   type Recommendation,
   type RecommendOptions,
   type Sage,
@@ -25,6 +26,7 @@ import { cosine, withoutNearDuplicates } from "./near-duplicates.js";
 import { importCatalogue, type OwnCatalogue } from "./own-catalogue.js";
 import { LEDGER_STORE } from "./privacy/ledger-store.js";
 import type { DialRequest, DialState } from "./privacy/session.js";
+import type { TextAnswer, TextRequest } from "./text-search/session.js";
 
 /** The catalogue and the open Sage of the worker. */
 export interface WorkerState {
@@ -38,8 +40,9 @@ const NAME_WORDS = 2;
 /** Largest number of items of the history that a list is compared with. */
 const MAX_COMPARED = 500;
 
-/** The code of the dial of modes, once it is loaded. */
+/** The code of the dial of modes and of typed texts, once it is loaded. */
 let dialSession: Promise<typeof import("./privacy/session.js")> | undefined;
+let textSession: Promise<typeof import("./text-search/session.js")> | undefined;
 
 export interface RecommendationList {
   entries: Recommendation[];
@@ -58,7 +61,8 @@ export const workerCalls = {
     const entries = withoutNearDuplicates(catalogue, candidates, options.count);
     const { interests } = await sage.profile();
     const history = interests.flatMap(({ items }) => items).slice(0, MAX_COMPARED);
-    return { entries, likeness: likenessOf(catalogue, entries, history) };
+    const vectorOf = await vectorReader(catalogue, sage, history);
+    return { entries, likeness: likenessOf(entries, history, vectorOf) };
   },
 
   /** The words that name each interest, best first. */
@@ -91,6 +95,21 @@ export const workerCalls = {
   cutTree: ({ catalogue }: WorkerState, tree: InterestTree, count: number): CutTree =>
     cutTree(catalogue, tree, count),
 
+  /** Items for a typed text, best first; `taste` is its share of the score. */
+  async findItems(
+    state: WorkerState,
+    request: TextRequest & { taste: number },
+  ): Promise<TextAnswer> {
+    textSession ??= import("./text-search/session.js");
+    return (await textSession).findItems(state, request);
+  },
+
+  /** Records a text as an action. */
+  async recordText(state: WorkerState, request: TextRequest & { at: number }): Promise<void> {
+    textSession ??= import("./text-search/session.js");
+    return (await textSession).recordText(state, request);
+  },
+
   /** The dial of modes: what another mode would send, and sending it. */
   async privacy(state: WorkerState, request: DialRequest): Promise<DialState> {
     dialSession ??= import("./privacy/session.js");
@@ -107,13 +126,28 @@ export const workerCalls = {
 
 export type WorkerCalls = typeof workerCalls;
 
-function likenessOf(
+type VectorReader = (item: ItemId) => Float32Array | undefined;
+
+/** Vectors of the catalogue, and of the texts in the history, which only their actions have. */
+async function vectorReader(
   catalogue: Catalogue,
+  sage: Sage,
+  history: readonly ItemId[],
+): Promise<VectorReader> {
+  const textVectors = new Map<ItemId, Float32Array>();
+  if (history.some((item) => !catalogue.has(item)))
+    for (const { item, vector } of await sage.actions({ count: LIMITS.maxCount }))
+      if (vector instanceof Float32Array) textVectors.set(item, vector);
+  return (item) => catalogue.vector(item) ?? textVectors.get(item);
+}
+
+function likenessOf(
   entries: readonly Recommendation[],
   history: readonly ItemId[],
+  vectorOf: VectorReader,
 ): number {
   const vectorsOf = (items: readonly ItemId[]): Float32Array[] =>
-    items.flatMap((item) => catalogue.vector(item) ?? []);
+    items.flatMap((item) => vectorOf(item) ?? []);
   const tappedVectors = vectorsOf(history);
   const highestCosines = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
     Math.max(0, ...tappedVectors.map((other) => cosine(vector, other))),

@@ -1,0 +1,91 @@
+// The text encoders of the page's catalogues, each in a file of its own, so that the page loads
+// them only when words are typed: a catalogue of one item in the same vector space, with the text
+// section that `pocketsage build --text` learns from all items. The payload of the item has the
+// words that were learned and that no payload of the page's catalogue contains.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { reportDone } from "./output.mjs";
+import { runOrThrow } from "./run.mjs";
+import { isUpToDate } from "./up-to-date.mjs";
+import { root } from "./versions.mjs";
+
+/** Per catalogue, the payload fields of the texts, the name of an item first, and their reader. */
+const TEXTS = {
+  emoji: { fields: ["label", "tags"], readTexts: readEmojiTexts },
+  words: { fields: ["label", "about"], readTexts: async () => new Map() },
+};
+const INPUTS = [
+  ...["scripts/lib/page-encoders.mjs", "ts/text"],
+  ...["text", "text-matrix", "text-tower"].map((name) => `ts/cli/build/${name}.ts`),
+];
+
+const catalogueFolder = join(root, "www", "catalogues");
+const workFolder = join(root, "target", "page");
+
+/** Writes www/catalogues/NAME-text.sage for each catalogue of the page. */
+export async function buildPageEncoders() {
+  await mkdir(workFolder, { recursive: true });
+  for (const [name, { fields, readTexts }] of Object.entries(TEXTS)) {
+    const title = `${name}-text.sage`;
+    const target = join(catalogueFolder, title);
+    if (await isUpToDate(target, [`www/catalogues/${name}.sage`, ...INPUTS])) {
+      reportDone(title, "up to date");
+      continue;
+    }
+    const start = performance.now();
+    await writeFile(target, await buildEncoder(name, fields, await readTexts()));
+    reportDone(title, "www/catalogues", (performance.now() - start) / 1000);
+  }
+}
+
+/** The bytes of the encoder. `texts` has payload fields that replace those of the catalogue. */
+async function buildEncoder(name, fields, texts) {
+  const { Catalogue } = await import(pathToFileURL(join(root, "pkg", "entry", "node.js")).href);
+  const catalogue = await Catalogue.fromBytes(
+    await readFile(join(catalogueFolder, `${name}.sage`)),
+  );
+  const rows = [...catalogue.ids()].map((id) => {
+    const stored = catalogue.payload(id);
+    return { id, vector: [...catalogue.vector(id)], ...stored, ...texts.get(id) };
+  });
+  const wordsOf = (payload) => fields.flatMap((field) => splitWords(payload[field]));
+  const stored = new Set(rows.flatMap(({ id }) => wordsOf(catalogue.payload(id))));
+  const learned = new Set(rows.flatMap(wordsOf));
+  catalogue.close();
+
+  const items = join(workFolder, `${name}.jsonl`);
+  await writeFile(items, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const whole = join(workFolder, `${name}-text.sage`);
+  await runOrThrow(process.execPath, [
+    ...[join(root, "pkg", "cli", "main.js"), "build", items, "-o", whole],
+    ...["--text", fields.join(), "--precision", "compact", "--near-duplicates", "keep"],
+    ...["--no-recall", "--quiet"],
+  ]);
+  const encoder = await Catalogue.fromBytes(await readFile(whole));
+  const [first, ...others] = encoder.ids();
+  const words = [...learned].filter((word) => !stored.has(word));
+  encoder.add([[first, encoder.vector(first), { words }]]);
+  encoder.remove(others);
+  encoder.compact();
+  const bytes = encoder.toBytes();
+  encoder.close();
+  return bytes;
+}
+
+/** All tags of each emoji, of which the catalogue stores four. */
+async function readEmojiTexts() {
+  const path = join(root, "node_modules", "emojibase-data", "en", "data.json");
+  const entries = JSON.parse(await readFile(path, "utf8"));
+  return new Map(entries.map(({ hexcode, label, tags = [] }) => [hexcode, { label, tags }]));
+}
+
+function splitWords(value) {
+  return (
+    [value ?? ""]
+      .flat()
+      .join(" ")
+      .toLowerCase()
+      .match(/[\p{L}\p{M}\p{N}]+/gu) ?? []
+  );
+}
