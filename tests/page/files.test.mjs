@@ -166,7 +166,7 @@ test("once loaded, the page works without network", async (t) => {
     const [name] = await caches.keys();
     return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
   });
-  for (const part of [/\.sage$/, /\.wasm$/, /worker.*\.js$/, /\.css$/, /manifest/, /icon-192/])
+  for (const part of [/\.sage$/, /\.wasm$/, /worker.*\.js$/, /manifest/, /icon-192/])
     assert.ok(
       files.some((path) => part.test(path)),
       `${part} is kept`,

@@ -1,6 +1,12 @@
 /** Starts the worker, opens Sages in it, and calls its functions. */
-import { connectSage, type Sage, SageError } from "pocketsage";
+import { connectSage, type ItemId, type Sage, SageError } from "pocketsage";
 import type { CatalogueSource } from "./catalogues.js";
+import {
+  ALL_SUPPORTED,
+  checkEmojiSupport,
+  type EmojiSupport,
+  supportedItems,
+} from "./emoji-support.js";
 import type { Item, Items } from "./items.js";
 import type { FetchRecord } from "./network-log.js";
 import type { WorkerMessage, WorkerRequest } from "./worker.js";
@@ -17,7 +23,10 @@ type CallArguments<K extends keyof WorkerCalls> =
   Parameters<WorkerCalls[K]> extends [unknown, ...infer Rest] ? Rest : never;
 
 export interface WorkerClient {
+  /** The items that can be shown. */
   items: Items;
+  /** The items that cannot: no font of this device has their emoji. */
+  excluded: readonly ItemId[];
   /** Opens the stored profile with other options. Sages that are open stay so until `close`. */
   open(halfLifeDays: number): Promise<Sage>;
   /** Calls a function of worker-calls.ts. */
@@ -44,11 +53,16 @@ export async function connect(
     worker.postMessage(request, transfer);
   const pendingCalls = new Map<number, PromiseWithResolvers<unknown>>();
   let callCount = 0;
-  const { promise: receivedItems, resolve: resolveItems } = withResolvers<Item[]>();
+  const allItems = new Map<ItemId, Item>();
+  const { promise: receivedSupport, resolve: resolveSupport } = withResolvers<
+    EmojiSupport | "unknown"
+  >();
 
   worker.addEventListener("message", ({ data }: MessageEvent<WorkerMessage>) => {
-    if (data.type === "items") resolveItems(data.items);
-    else if (data.type === "fetches") listener.onFetches(data.fetches);
+    if (data.type === "items") {
+      for (const item of data.items) allItems.set(item.id, item);
+      if (data.support !== undefined) resolveSupport(data.support);
+    } else if (data.type === "fetches") listener.onFetches(data.fetches);
     else if (data.type === "problem") listener.onProblem(data.code, data.message);
     else if (data.type === "answer") pendingCalls.get(data.call)?.resolve(data.value);
     else if (data.type === "failure")
@@ -72,8 +86,11 @@ export async function connect(
 
   try {
     const sage = await open(halfLifeDays);
-    const items = new Map((await receivedItems).map((item) => [item.id, item]));
-    return { sage, client: { items, open, call: call as WorkerClient["call"] } };
+    const received = await receivedSupport;
+    const support = received === "unknown" ? await checkEmojiSupport(allItems.values()) : received;
+    const items = supportedItems(allItems, support ?? ALL_SUPPORTED);
+    const { excluded } = support ?? ALL_SUPPORTED;
+    return { sage, client: { items, excluded, open, call: call as WorkerClient["call"] } };
   } catch (error) {
     worker.terminate();
     throw error;

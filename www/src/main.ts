@@ -7,16 +7,15 @@ import { createController, type ViewState } from "./controller.js";
 import { bindCopyButtons } from "./copy-buttons.js";
 import { bindDataControls } from "./data-controls.js";
 import { byId } from "./dom.js";
-import { supportedItems } from "./emoji-support.js";
 import { formatCount } from "./format.js";
 import { describeInterests, renderSummary } from "./interest-cards.js";
 import { createHueAssigner } from "./interest-hues.js";
 import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
 import type { Item } from "./items.js";
-import { observeFetches } from "./network-log.js";
+import { type FetchRecord, observeFetches } from "./network-log.js";
 import { showErrorNotice, showFileNotice, showNotice } from "./notices.js";
 import { registerServiceWorker } from "./offline.js";
-import { createOutboundPanel } from "./outbound-panel.js";
+import { createOutboundPanel, type OutboundPanel } from "./outbound-panel.js";
 import { drawTaste } from "./picture.js";
 import type { PrivacyDial } from "./privacy/privacy-dial.js";
 import { hasVectors, isText, readActions } from "./read-actions.js";
@@ -24,6 +23,7 @@ import { createRecommendationLists } from "./recommendations.js";
 import { formatSettings, parseSettings, type Settings } from "./settings.js";
 import { bindShareDialog } from "./share-dialog.js";
 import { parseSharedActions } from "./shared-actions.js";
+import { nextFrame, nextTask } from "./slices.js";
 import { bindTour } from "./tour.js";
 import { createTray } from "./tray.js";
 import type { RenderedState } from "./view.js";
@@ -35,23 +35,46 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Interval at which relative times ("just now") are updated. */
 const RELATIVE_TIMES_INTERVAL_MS = 60_000;
 
-const outboundPanel = createOutboundPanel();
-observeFetches(outboundPanel.addFetches);
-void start();
-registerServiceWorker();
+let outboundPanel: OutboundPanel | undefined;
+/** Fetches of the worker before there is a panel. */
+const earlyFetches: FetchRecord[] = [];
+void load();
+
+/** Each step is a task of its own, between which the browser can draw. The worker is first. */
+async function load(): Promise<void> {
+  await nextTask();
+  void start();
+  await nextFrame();
+  byId("wall-panel").classList.remove("deferred");
+  await nextFrame();
+  outboundPanel = createOutboundPanel();
+  addFetches(earlyFetches);
+  await nextTask();
+  observeFetches(addFetches);
+  await nextTask();
+  registerServiceWorker();
+}
 
 async function start(): Promise<void> {
   const settings = parseSettings(location.hash);
   const source = catalogueById(settings.catalogue);
   try {
     const { sage, client } = await connect(source, settings.halfLifeDays, {
-      onFetches: outboundPanel.addFetches,
+      onFetches: addFetches,
       onProblem: showNotice,
     });
     await runPage(source, settings, sage, client);
   } catch (error) {
     showErrorNotice(error, () => void start(), "catalogue-");
+  } finally {
+    // Below the window: laid out when the rest is there.
+    document.querySelector(".about")?.classList.remove("deferred");
   }
+}
+
+function addFetches(fetches: readonly FetchRecord[]): void {
+  if (outboundPanel === undefined) earlyFetches.push(...fetches);
+  else outboundPanel.addFetches(fetches);
 }
 
 /**
@@ -67,8 +90,7 @@ async function runPage(
 ): Promise<void> {
   const { dataset } = document.body;
   const assignHues = createHueAssigner();
-  const emojiFont = getComputedStyle(document.documentElement).getPropertyValue("--emoji");
-  const { items, excluded } = await supportedItems(client.items, emojiFont);
+  const { items, excluded } = client;
   let settings = initialSettings;
   let latestState: RenderedState | undefined;
   let lastAnnouncement = "";
@@ -109,7 +131,9 @@ async function runPage(
     announce(`Recorded ${actions.length} examples`, controller.recordPast(actions));
   };
   const tray = createTray({ save, open });
+  await nextTask();
   const wall = createWall(items, source, { tap, save, open });
+  await nextTask();
   const lists = createRecommendationLists(items, {
     ...{ tap, hide, dislike, open },
     selectLists: (lists) => changeSettings({ lists }),
@@ -125,6 +149,7 @@ async function runPage(
     (view) => changeSettings({ view }),
   );
   selectView(settings.view);
+  await nextTask();
 
   byId("undo").addEventListener("click", () =>
     announce("Undone", controller.undo().then(tray.showHint)),
@@ -288,7 +313,7 @@ async function runPage(
     lists.render(latestState);
     tabs.render(latestState);
     wall.setHues(hueByItem);
-    outboundPanel.setOutbound(state.outbound);
+    outboundPanel?.setOutbound(state.outbound);
     privacyDial?.refresh();
     byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
   }

@@ -18,6 +18,7 @@ export interface OutboundPanel {
  * files of other origins belong to none, as browsers do not disclose their sizes.
  */
 const PAGE_PARTS = [
+  { name: "The encoder of typed words", pattern: /-text-[\w-]+\.sage$/ },
   { name: "The catalogue", pattern: /\.sage$/ },
   { name: "PocketSage, in WebAssembly", pattern: /\.wasm$/ },
   { name: "This page", pattern: /(?:)/ },
@@ -113,7 +114,7 @@ function bytesByPart(bytesByUrl: ReadonlyMap<string, number>): [name: string, by
     const part = PAGE_PARTS.find(({ pattern }) => pattern.test(new URL(url).pathname));
     if (isOwn(url) && part !== undefined) sums.set(part.name, (sums.get(part.name) ?? 0) + bytes);
   }
-  return [...sums];
+  return [...sums].filter(([, bytes]) => bytes > 0);
 }
 
 function isOwn(url: string): boolean {

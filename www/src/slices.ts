@@ -20,7 +20,7 @@ export async function forEachInSlices<T>(
 }
 
 /** Resolves in a new task. Unlike timers, messages are not slowed in a tab in the background. */
-function nextTask(): Promise<void> {
+export function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {

@@ -19,6 +19,8 @@ const ALL_GROUPS = "*";
 const MAX_BUTTONS = 2400;
 /** Number of buttons that are added when the end of the wall comes into sight. */
 const BATCH_SIZE = 120;
+/** Number of buttons that are laid out in one frame while the wall is filled. */
+const FRAME_SIZE = 80;
 /** With more groups there is no category filter. */
 const MAX_FILTERS = 12;
 
@@ -105,20 +107,26 @@ export function createWall(
   };
 
   /**
-   * Shows the groups one by one, from the top, each in a frame of its own. A group joins the page
-   * with all its buttons, so that its height does not change.
+   * Adds the buttons from the top, a part of a group in each frame: only the end of what is shown
+   * grows, so that nothing moves.
    */
   async function fillWall(): Promise<void> {
     root.replaceChildren(emptyNote);
     for (const groupItems of itemsByGroup(items.values())) {
       const group = createGroup(groupItems);
-      await forEachInSlices(groupItems, (item) => addButton(group, item));
       groups.push(group);
-      filterGroup(group, createFilter(search.value));
-      emptyNote.before(group.element);
-      await nextFrame();
+      for (let start = 0; start < groupItems.length; start += FRAME_SIZE) {
+        const part = groupItems.slice(start, start + FRAME_SIZE);
+        const added: HTMLButtonElement[] = [];
+        await forEachInSlices(part, (item) => added.push(createItemButton(item)));
+        group.buttons.push(...added);
+        for (const button of added) register(button);
+        filterGroup(group, createFilter(search.value));
+        group.grid.append(...added);
+        if (start === 0) emptyNote.before(group.element);
+        await nextFrame();
+      }
     }
-    for (const { buttons: added } of groups) for (const button of added) register(button);
     applyFilter();
   }
 

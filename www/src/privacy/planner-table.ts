@@ -1,7 +1,7 @@
 /** The planner: the ways to retrieve side by side, for a catalogue, a budget and hosts. */
 import { type PrivacyChoice, plan } from "pocketsage/privacy";
 import { createHtml } from "../dom.js";
-import { formatBytes, formatCount } from "../format.js";
+import { formatBytes, formatCount, formatInteger } from "../format.js";
 
 const SIZES = [20_000, 100_000, 1_000_000, 10_000_000];
 const BUDGETS = [100_000, 500_000, 2_000_000, 20_000_000];
@@ -17,7 +17,7 @@ const TITLES: Readonly<Record<PrivacyChoice["kind"], string>> = {
 export function createPlanner(items: number): HTMLElement {
   const body = createHtml("tbody");
   const selects = [
-    createSelect("Items", [items, ...SIZES], (count) => count.toLocaleString("en")),
+    createSelect("Items", [items, ...SIZES], formatInteger),
     createSelect("Bytes an epoch", BUDGETS, formatBytes, 1),
     createSelect("Hosts", [1, 2], (hosts) => formatCount(hosts, "operator"), 1),
     createSelect(
@@ -76,7 +76,7 @@ function createRows(options: {
 function createRow(choice: PrivacyChoice, isChosen: boolean): HTMLElement {
   const { kind, cells, utility, bytes, epsilonPerMonth, note } = choice;
   const values = [
-    cells > 0 ? cells.toLocaleString("en") : "–",
+    cells > 0 ? formatInteger(cells) : "–",
     utility.toFixed(2),
     formatBytes(bytes),
     epsilonPerMonth > 0 ? epsilonPerMonth.toFixed(0) : "0",
