@@ -138,25 +138,35 @@ test("the picture is saved as SVG and PNG", async (t) => {
   assert.equal(png.readUInt32BE(16), 2400);
 });
 
-test("without a colour emoji font, items have names", async (t) => {
-  // Draws a grey box for every text, as fonts without these characters do.
-  const prepare = (context) =>
-    context.addInitScript(() => {
-      CanvasRenderingContext2D.prototype.fillText = function () {
-        this.fillStyle = "rgb(128, 128, 128)";
-        this.fillRect(2, 2, 10, 10);
-      };
-    });
-  const visitor = await (await visit(t, { prepare })).ready();
-  const { page } = visitor;
-  assert.equal(await visitor.item("1F355").textContent(), "pizza");
-  await visitor.tap(...FOODS);
-  assert.equal(await page.locator(".recommendation .glyph:not(.monogram)").count(), 0);
-  assert.equal(
-    await page.getByRole("button", { name: "Food and drink" }).textContent(),
-    "Food and drink",
-  );
-});
+/** A context draws a grey box for every text, as fonts without these characters do. */
+const GREY_BOXES = `.prototype.fillText = function () {
+  this.fillStyle = "rgb(128, 128, 128)";
+  this.fillRect(2, 2, 10, 10);
+};`;
+const WORKERS = {
+  "found in the worker": `OffscreenCanvasRenderingContext2D${GREY_BOXES}`,
+  "found by the page, as workers have no canvas": "delete self.OffscreenCanvas;",
+};
+
+for (const [where, change] of Object.entries(WORKERS))
+  test(`without a colour emoji font, items have names: ${where}`, async (t) => {
+    const prepare = async (context) => {
+      await context.addInitScript(`CanvasRenderingContext2D${GREY_BOXES}`);
+      await context.route(/\/worker-[\w-]+\.js$/, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: `${change}\n${await response.text()}` });
+      });
+    };
+    const visitor = await (await visit(t, { prepare })).ready();
+    const { page } = visitor;
+    assert.equal(await visitor.item("1F355").textContent(), "pizza");
+    await visitor.tap(...FOODS);
+    assert.equal(await page.locator(".recommendation .glyph:not(.monogram)").count(), 0);
+    assert.equal(
+      await page.getByRole("button", { name: "Food and drink" }).textContent(),
+      "Food and drink",
+    );
+  });
 
 test("once loaded, the page works without network", async (t) => {
   const visitor = await (await visit(t, { serviceWorkers: "allow" })).ready();

@@ -38,7 +38,7 @@ test("the outbound panel reports no messages and lists every fetched file", asyn
     new Set(visitor.requests.map((request) => request.url())).size,
     "one line per distinct request",
   );
-  for (const file of [/\.sage/, /\.wasm/, /worker.*\.js/, /\.css/]) {
+  for (const file of [/\.sage/, /\.wasm/, /worker.*\.js/, /index.*\.js/]) {
     assert.ok(
       files.some((line) => file.test(line)),
       `${file} is in ${files}`,

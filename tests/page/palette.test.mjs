@@ -42,6 +42,12 @@ test("the theme colours of index.html equal the background of each scheme", asyn
   );
 });
 
+test("the check of emoji uses the font of the style sheets", async () => {
+  const [, sheetFont] = (await read("src/style/base.css")).match(/--emoji: (.*);/);
+  const [, checkedFont] = (await read("src/emoji-support.ts")).match(/EMOJI_FONT = '(.*)';/);
+  assert.equal(checkedFont, sheetFont);
+});
+
 test("every style sheet is imported by style.css, the palette first", async () => {
   const imports = (await read("src/style.css")).matchAll(/@import "\.\/style\/([\w-]+\.css)";/g);
   const names = [...imports].map(([, name]) => name);
