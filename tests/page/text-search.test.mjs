@@ -50,7 +50,7 @@ async function openedAgain(visitor, hint) {
   await visitor.ready();
 }
 
-test("words find items by name, words and meaning; the encoder is loaded with the view", async (t) => {
+test("words find items by name and meaning; the encoder is loaded with the view", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;
   const encoders = () => visitor.requests.filter((request) => ENCODER.test(request.url()));
