@@ -2,8 +2,8 @@
 
     python embed.py --items items.jsonl --out vectors.jsonl
 
-Each input line is {"id", "text", "group", "about"}; the output has "vector" in place of "text" and
-is input of `pocketsage build`.
+Each input line is {"id", "text", "label", "group", "about"}; the output has "vector" in place of
+"text" and is input of `pocketsage build`.
 """
 
 import argparse

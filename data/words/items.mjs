@@ -35,8 +35,8 @@ const UNSUITABLE = new RegExp(
 const UNUSUAL_LABEL = /[^a-z '-]|^(genus|family|order|class) | (genus|family|order|class)$/;
 
 /**
- * The items, `{ id, text, group, about }`: groups in the order of `GROUPS`, the most common words
- * first. `text` is "word, synonyms: definition". A word occurs once, in its most common sense.
+ * The items, `{ id, text, label, group, about }`: groups in the order of `GROUPS`, the most common
+ * words first. `text` is "word, synonyms: definition". A word occurs once, in its most common sense.
  */
 export async function chooseItems(dictFolder) {
   const synsets = readSynsets(await readFile(join(dictFolder, "data.noun"), "utf8"));

@@ -45,28 +45,31 @@ async function buildEncoder(name, fields, texts) {
   const catalogue = await Catalogue.fromBytes(
     await readFile(join(catalogueFolder, `${name}.sage`)),
   );
-  const rows = [...catalogue.ids()].map((id) => {
-    const stored = catalogue.payload(id);
-    return { id, vector: [...catalogue.vector(id)], ...stored, ...texts.get(id) };
-  });
   const wordsOf = (payload) => fields.flatMap((field) => splitWords(payload[field]));
-  const stored = new Set(rows.flatMap(({ id }) => wordsOf(catalogue.payload(id))));
-  const learned = new Set(rows.flatMap(wordsOf));
+  const ids = [...catalogue.ids()];
+  const payloads = ids.map((id) => catalogue.payload(id));
+  const stored = new Set(payloads.flatMap(wordsOf));
+  const rows = ids.map((id, row) => [
+    ...[id, catalogue.vector(id)],
+    { ...payloads[row], ...texts.get(id) },
+  ]);
+  const words = [...new Set(rows.flatMap(([, , payload]) => wordsOf(payload)))];
+  catalogue.add(rows);
+  const source = join(workFolder, `${name}.sage`);
+  await writeFile(source, catalogue.toBytes());
   catalogue.close();
 
-  const items = join(workFolder, `${name}.jsonl`);
-  await writeFile(items, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   const whole = join(workFolder, `${name}-text.sage`);
   await runOrThrow(process.execPath, [
-    ...[join(root, "pkg", "cli", "main.js"), "build", items, "-o", whole],
+    ...[join(root, "pkg", "cli", "main.js"), "build", source, "-o", whole],
     ...["--text", fields.join(), "--precision", "compact", "--near-duplicates", "keep"],
     ...["--no-recall", "--quiet"],
   ]);
   const encoder = await Catalogue.fromBytes(await readFile(whole));
-  const [first, ...others] = encoder.ids();
-  const words = [...learned].filter((word) => !stored.has(word));
-  encoder.add([[first, encoder.vector(first), { words }]]);
-  encoder.remove(others);
+  const [first, ...rest] = encoder.ids();
+  const others = words.filter((word) => !stored.has(word));
+  encoder.add([[first, encoder.vector(first), { words: others }]]);
+  encoder.remove(rest);
   encoder.compact();
   const bytes = encoder.toBytes();
   encoder.close();

@@ -117,14 +117,16 @@ async function openTexts(catalogue: Catalogue, encoderUrl: string): Promise<Text
   if (encoderUrl === "") return openOwnTexts(catalogue);
   const file = await Catalogue.fetch(encoderUrl);
   const encoder = openText(file);
-  const [nameField = ""] = encoder.fields;
+  const { space, fields } = encoder;
+  const [nameField = ""] = fields;
   const embed = (text: string): Float32Array =>
     encoder.embed(text) ?? new Float32Array(catalogue.dim);
   const [item = ""] = file.ids();
   const { words } = file.payload(item) as { words: string[] };
   return {
-    search: openEmbedder(catalogue, { embed, nameField }),
-    vocabulary: openVocabulary(catalogue, encoder.fields, words),
+    // Another space than that of the catalogue is an error.
+    search: openEmbedder(catalogue, { embed, nameField, ...(space && { space }) }),
+    vocabulary: openVocabulary(catalogue, fields, words),
     hasEncoder: true,
   };
 }
