@@ -266,19 +266,25 @@ impl Catalogue {
         }
         let (allowed_count, wanted_count) =
             (allowed.count(), search.offset.saturating_add(search.count));
+        let header = &self.layout.header;
+        let error_bound = header.error_bound.or_worst_case(&self.codes());
+        let prepared_queries: Vec<scan::Query> = queries
+            .rows()
+            .map(|query| scan::Query::new(query, header.metric, error_bound))
+            .collect();
         let scan_parts = match &self.layout.lists {
             Some(lists) if !search.exact => {
                 let min_rows = MIN_PROBED_ROWS_PER_HIT * wanted_count as f64;
                 let min_share = (min_rows / allowed_count.max(1) as f64).min(1.0);
                 let lists_section = self.section(Section::Lists);
-                lists.probed_parts(lists_section, queries, self.metric(), n, min_share)
+                lists.probed_parts(lists_section, &prepared_queries, header, min_share)
             }
             _ => scan::single_part(n, queries.len()),
         };
         let rows = scan::RowData {
             codes: self.codes(),
             norms: self.norms(),
-            header: &self.layout.header,
+            header,
             allowed: &allowed,
             sketches: self.sketches.as_ref().filter(|_| {
                 !search.exact
@@ -286,7 +292,7 @@ impl Catalogue {
                     && allowed_count > n / 8
             }),
         };
-        Ok(scan::search(&rows, queries, &scan_parts, search))
+        Ok(scan::search(&rows, prepared_queries, &scan_parts, search))
     }
 
     /// The scores of m queries for k rows, m x k: those that an exact search returns. O(m k dim).

@@ -13,9 +13,9 @@ use super::bytes::{f32_at, u32_at};
 use super::codes::{StoredVectors, ZERO_CODE};
 use super::header::{ErrorBound, Header, MAX_SCALE};
 use super::metric::Metric;
-use super::scan::{self, RowData, ScanPart};
+use super::scan::{self, Query, RowData, ScanPart};
+use crate::Error;
 use crate::math::top_k::kth_largest;
-use crate::{Error, Vectors};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -112,13 +112,12 @@ impl InvertedLists {
     pub(super) fn probed_parts(
         &self,
         bytes: &[u8],
-        queries: Vectors<'_>,
-        metric: Metric,
-        n: usize,
+        queries: &[Query],
+        &Header { n, dim, metric, .. }: &Header,
         min_share: f64,
     ) -> Vec<ScanPart> {
         let probes = self.probes.max((min_share * self.list_count as f64) as usize);
-        let (dim, all_lists) = (queries.dim(), RowSet::all(self.list_count));
+        let all_lists = RowSet::all(self.list_count);
         let centres = RowData {
             codes: StoredVectors {
                 dim,
@@ -137,22 +136,26 @@ impl InvertedLists {
             allowed: &all_lists,
             sketches: None,
         };
+        // `rows` is the index of a list, until the lists that no query probes are removed.
         let mut scan_parts: Vec<ScanPart> = (0..self.list_count)
-            .map(|list| ScanPart { rows: self.rows(bytes, list), queries: Vec::new() })
+            .map(|list| ScanPart { rows: list..list, queries: Vec::new() })
             .collect();
-        for (query_index, query) in queries.rows().enumerate() {
+        for (query_index, query) in queries.iter().enumerate() {
             let scores = scan::approximate_scores(&centres, query);
-            let nearest_score = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let min_score =
-                kth_largest(&mut scores.clone(), probes - 1).min(nearest_score - self.margin);
+            let larger = |a, &b| if b > a { b } else { a };
+            let nearest_score = scores.iter().fold(f32::NEG_INFINITY, larger);
+            let min_score = kth_largest(&scores, probes - 1).min(nearest_score - self.margin);
             for (part, score) in scan_parts.iter_mut().zip(scores) {
                 if score >= min_score {
                     part.queries.push(query_index);
                 }
             }
         }
-        let rows_after_lists = scan_parts.last().map_or(0, |part| part.rows.end)..n;
         scan_parts.retain(|part| !part.queries.is_empty());
+        for part in &mut scan_parts {
+            part.rows = self.rows(bytes, part.rows.start);
+        }
+        let rows_after_lists = self.rows(bytes, self.list_count - 1).end..n;
         scan_parts.push(ScanPart { rows: rows_after_lists, queries: (0..queries.len()).collect() });
         scan_parts
     }
@@ -165,6 +168,7 @@ mod tests {
         BuildOptions, Catalogue, CatalogueBuilder, Items, Precision, SearchOptions, Section,
     };
     use super::*;
+    use crate::Vectors;
     use crate::testing::SeededNumbers;
     use alloc::{format, string::String};
 

@@ -152,8 +152,8 @@ fn lane_mask(values: &[f32; SKETCH_BLOCK_ROWS], bits: impl Fn(usize, F32x8) -> u
 /// these values. Returns that value.
 #[inline(never)]
 fn retain_highest(estimates: &mut Vec<Estimate>, count: usize) -> f32 {
-    let mut values: Vec<f32> = estimates.iter().map(|estimate| estimate.value).collect();
-    let threshold = kth_largest(&mut values, count - 1);
+    let values: Vec<f32> = estimates.iter().map(|estimate| estimate.value).collect();
+    let threshold = kth_largest(&values, count - 1);
     estimates.retain(|estimate| estimate.value >= threshold);
     threshold
 }

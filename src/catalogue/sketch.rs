@@ -33,6 +33,9 @@ const FACTOR_LIMIT: f32 = 1e30;
 /// 2^23. Adding it rounds a non-negative `f32` below 2^23 to an integer, in the low bits of the
 /// sum.
 const ROUND_MAGIC: f32 = 8_388_608.0;
+/// Ratio of the mean square to the squared mean magnitude of a row's components up to which the
+/// errors of its estimates count as normal.
+const MAX_NORMAL_RATIO: f64 = 2.0;
 /// Maximal number of rows in the sample from which the centre is computed.
 const CENTRE_SAMPLE_ROWS: usize = 1024;
 
@@ -127,7 +130,11 @@ impl Sketches {
                 continue;
             }
             let sign_factor = squared_sum / f64::from(sum);
-            let variance = (dim * sign_factor * sign_factor - squared_sum) / (dim - 1.0).max(1.0);
+            // Errors of a row are normal if its components are: then dim / sum * sign_factor is pi / 2.
+            // In a row of a few large components they have a heavier tail, and count as more.
+            let tail = (dim * sign_factor / f64::from(sum) / MAX_NORMAL_RATIO).max(1.0);
+            let variance =
+                tail * (dim * sign_factor * sign_factor - squared_sum) / (dim - 1.0).max(1.0);
             block.sign_factors[lane] = (scale * sign_factor) as f32;
             block.estimate_std_devs[lane] = (scale * sqrt(variance.max(0.0))) as f32;
             block.max_estimate_std_dev =

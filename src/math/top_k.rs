@@ -5,35 +5,42 @@
 //! order of search results and of `nearest`.
 
 use super::sort::{argsort, descending_key, no_tie_break};
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+use wide::{CmpGt, i32x4};
 
 /// The value at index k of the values in descending order: k = 0 gives the largest. Requires k < n.
-/// NaN sorts below everything. Reorders `values`, and replaces NaN by negative infinity. Hoare's
-/// selection (1961), O(n) on average.
-// Never inlined: wasm runtimes optimise whole functions, and this loop is hot.
+/// NaN counts as negative infinity. O(n), in 32 passes without branches on values: a selection by
+/// pivots takes three times longer, because a processor cannot predict its comparisons.
+// Never inlined: wasm runtimes optimise whole functions, and these loops are hot.
 #[inline(never)]
-pub(crate) fn kth_largest(values: &mut [f32], k: usize) -> f32 {
-    values.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = f32::NEG_INFINITY);
-    let (mut low, mut high) = (0, values.len() - 1);
-    while low < high {
-        let pivot = values[low.midpoint(high)];
-        let (mut i, mut j) = (low, high);
-        loop {
-            while values[i] > pivot {
-                i += 1;
-            }
-            while values[j] < pivot {
-                j -= 1;
-            }
-            if i >= j {
-                break;
-            }
-            values.swap(i, j);
-            (i, j) = (i + 1, j - 1);
-        }
-        if k <= j { high = j } else { low = j + 1 }
+pub(crate) fn kth_largest(values: &[f32], k: usize) -> f32 {
+    // Integer keys in the order of the values; the padding is below all of them.
+    let mut keys = vec![[i32::MIN; KEY_LANES]; values.len().div_ceil(KEY_LANES)];
+    for (key, &value) in keys.as_flattened_mut().iter_mut().zip(values) {
+        let value = if value.is_nan() { f32::NEG_INFINITY } else { value };
+        *key = flip_negative(value.to_bits() as i32);
     }
-    values[k]
+    // The largest key that more than k keys reach, bit by bit from the highest.
+    let mut kth_key = i32::MIN;
+    for bit in (0..i32::BITS).rev() {
+        let candidate = kth_key ^ (1 << bit);
+        let minus_lesser_count = keys
+            .iter()
+            .fold(i32x4::ZERO, |sum, keys| sum + i32x4::splat(candidate).cmp_gt(i32x4::new(*keys)));
+        let reaching_count = (KEY_LANES * keys.len()) as i32 + minus_lesser_count.reduce_add();
+        if reaching_count > k as i32 {
+            kth_key = candidate;
+        }
+    }
+    f32::from_bits(flip_negative(kth_key) as u32)
+}
+
+/// Number of keys that [`kth_largest`] compares in one instruction.
+const KEY_LANES: usize = 4;
+
+/// Maps the bits of an `f32` to an integer of the same order, and back.
+fn flip_negative(bits: i32) -> i32 {
+    bits ^ (bits >> 31 & i32::MAX)
 }
 
 /// A row and its score for one query.
@@ -85,8 +92,8 @@ impl TopK {
         if self.rows.len() <= self.count {
             return;
         }
-        let mut scores: Vec<f32> = self.rows.iter().map(|row| row.score).collect();
-        let least = kth_largest(&mut scores, last);
+        let scores: Vec<f32> = self.rows.iter().map(|row| row.score).collect();
+        let least = kth_largest(&scores, last);
         let mut tie_count = self.count - scores.iter().filter(|&&score| score > least).count();
         self.rows.retain(|row| {
             let is_retained_tie = row.score == least && tie_count > 0;

@@ -181,8 +181,8 @@ fn list_scale(exponents: &[f64], max: f64, powers: &[f64], popularity: f64) -> f
     let mut scale = (1.0 - popularity) * (max + libm::log(powers.iter().sum()));
     if popularity > 0.0 {
         // Rounded to f32, which scales all items of a list alike.
-        let mut rounded: Vec<f32> = exponents.iter().map(|&x| x as f32).collect();
-        scale += popularity * f64::from(kth_largest(&mut rounded, SCALE_RANK.min(last)));
+        let rounded: Vec<f32> = exponents.iter().map(|&x| x as f32).collect();
+        scale += popularity * f64::from(kth_largest(&rounded, SCALE_RANK.min(last)));
     }
     scale
 }

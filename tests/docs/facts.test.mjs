@@ -135,7 +135,7 @@ test("the limits of exact search are those of the core", async () => {
   const deviations = await rustConstant("src/catalogue/scan.rs", "PREFILTER_DEVIATIONS");
   assert.match(
     options,
-    new RegExp(`${["", "", "", "", "four", "five", "six"][deviations]} standard dev`),
+    new RegExp(`${["", "", "two", "three", "four", "five", "six"][deviations]} standard dev`),
   );
 });
 

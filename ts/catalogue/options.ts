@@ -18,7 +18,7 @@ export interface SearchOptions {
    * Whether to compute the score of every item. If false, two approximations may miss a hit: in a
    * catalogue with inverted lists (`lists`), only the nearest lists are scanned; and from 8,192
    * items on (except for the metric "l2"), every search but the first skips items whose sketch (one
-   * bit per dimension) estimates a score five standard deviations too low for a hit. Default:
+   * bit per dimension) estimates a score three standard deviations too low for a hit. Default:
    * false.
    */
   exact?: boolean;

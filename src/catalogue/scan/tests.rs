@@ -228,11 +228,11 @@ fn the_kth_largest_equals_that_of_a_sorted_slice() {
             let mut sorted_values = all_values.clone();
             sorted_values.sort_by(|a, b| b.total_cmp(a));
             for (k, expected) in sorted_values.iter().enumerate() {
-                assert_eq!(kth_largest(&mut all_values.clone(), k), *expected);
+                assert_eq!(kth_largest(&all_values, k), *expected);
             }
         }
     }
-    assert_eq!(kth_largest(&mut [f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
+    assert_eq!(kth_largest(&[f32::NAN, 1.0, f32::NAN], 1), f32::NEG_INFINITY);
 }
 
 /// Components of n vectors in 100 clusters around a common mean, as embedding models produce.
