@@ -2,10 +2,9 @@
 // and of f32 queries. Prints one line of JSON: `{ load, first, memory }`, CPU ms of opening and of
 // the first query, and bytes of wasm memory after all queries.
 import { readFile } from "node:fs/promises";
-// The modules of the package, not their bundle: the memory is that of their core.
-import { Catalogue, init } from "../../pkg/entry/node.js";
-import loadCore from "../../pkg/wasm/core.js";
+import { Catalogue, init } from "pocketsage";
 import { cpuMsSince } from "../timing.mjs";
+import { wasmMemory } from "../wasm-memory.mjs";
 
 const [file, queriesFile] = process.argv.slice(2);
 const bytes = new Uint8Array(await readFile(file));
@@ -19,5 +18,4 @@ catalogue.search(queries.subarray(0, catalogue.dim), { count: 10 });
 const first = cpuMsSince(queryStart);
 for (let at = 0; at < queries.length; at += catalogue.dim)
   catalogue.search(queries.subarray(at, at + catalogue.dim), { count: 10 });
-const { memory } = await loadCore();
-console.log(JSON.stringify({ load, first, memory: memory.buffer.byteLength }));
+console.log(JSON.stringify({ load, first, memory: wasmMemory() }));

@@ -4,6 +4,7 @@
 // instance.
 import { init } from "pocketsage";
 import { measureTime, median } from "../timing.mjs";
+import { wasmMemory } from "../wasm-memory.mjs";
 import { series } from "./series.mjs";
 
 const MEASURED_MS = 600;
@@ -12,9 +13,7 @@ const CALLS = [3, 60];
 
 const [index, size] = process.argv.slice(2).map(Number);
 await init();
-const { default: loadCore } = await import(new URL("../../pkg/wasm/core.js", import.meta.url));
-const wasmBytes = async () => (await loadCore({})).memory.buffer.byteLength;
-const bareBytes = await wasmBytes();
+const bareBytes = wasmMemory();
 const { run, check } = await series[index].prepare(size);
 const times = [];
 let result;
@@ -30,6 +29,6 @@ while (times.length < CALLS[0] || (times.length < CALLS[1] && spentMs < MEASURED
   times.push(await callOnce());
   spentMs += times.at(-1);
 }
-const bytes = (await wasmBytes()) - bareBytes;
+const bytes = wasmMemory() - bareBytes;
 await check(result);
 console.log(JSON.stringify({ ms: median(times), bytes }));

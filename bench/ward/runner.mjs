@@ -13,6 +13,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { isolateNextCall, measureTime } from "../timing.mjs";
+import { wasmMemory } from "../wasm-memory.mjs";
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -158,18 +159,6 @@ function assertSameProfile(core, { rows, times, dim, profile }, options) {
   const expected = core.profile(vectors, dim, Float64Array.from(times), weights, NOW, options);
   if (JSON.stringify(expected) !== JSON.stringify(profile))
     throw new Error("the session's profile differs from that of profile()");
-}
-
-const { instantiate } = WebAssembly;
-let wasmInstance; // the last one
-WebAssembly.instantiate = async (...parameters) => {
-  const result = await instantiate(...parameters);
-  wasmInstance = result.instance ?? result;
-  return result;
-};
-
-function wasmMemory() {
-  return wasmInstance.exports.memory.buffer.byteLength;
 }
 
 function rowsOf(vectors, dim) {
