@@ -9,8 +9,8 @@ use alloc::{vec, vec::Vec};
 use wide::{CmpGt, i32x4};
 
 /// The value at index k of the values in descending order: k = 0 gives the largest. Requires k < n.
-/// NaN counts as negative infinity. O(n), in 32 passes without branches on values: a selection by
-/// pivots takes three times longer, because a processor cannot predict its comparisons.
+/// NaN counts as negative infinity. O(n), in 32 passes without branches on values: the comparisons
+/// of a selection by pivots cannot be predicted (docs/decisions/0053).
 // Never inlined: wasm runtimes optimise whole functions, and these loops are hot.
 #[inline(never)]
 pub(crate) fn kth_largest(values: &[f32], k: usize) -> f32 {
