@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Idleness before an isolated call. */
-export const IDLE_MS = 20;
+const IDLE_MS = 20;
 /** Other memory that is read between the idleness and an isolated call. */
-export const SWEPT_BYTES = 32 << 20;
+const SWEPT_BYTES = 32 << 20;
 let sweptMemory;
 
 /**

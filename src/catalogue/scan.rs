@@ -178,8 +178,8 @@ impl Query {
         }
     }
 
-    /// Estimated scores of four rows, before the scales of the rows. `inline(never)`: three callers,
-    /// and a call for four rows costs less than 1 % of a search.
+    /// Estimated scores of four rows, before the scales of the rows. `inline(never)`: it has three
+    /// callers, and a call for four rows costs less than 1 % of a search.
     #[inline(never)]
     fn estimates(
         &self,

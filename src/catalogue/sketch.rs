@@ -11,6 +11,8 @@
 //!
 //! `inline(always)` functions are bodies of the estimation loop; `inline(never)` functions run once
 //! for each catalogue, row or query.
+//!
+//! More than 400 lines: the loop in SIMD lanes and its plain reference must be read side by side.
 
 use super::codes::{StoredVectors, ZERO_CODE};
 use crate::math::simd::sqrt;
@@ -130,8 +132,8 @@ impl Sketches {
                 continue;
             }
             let sign_factor = squared_sum / f64::from(sum);
-            // Errors of a row are normal if its components are: then dim / sum * sign_factor is pi / 2.
-            // In a row of a few large components they have a heavier tail, and count as more.
+            // Errors of a row are normal if its components are; the ratio is then pi / 2. In a row of
+            // a few large components they have a heavier tail, and count as more.
             let tail = (dim * sign_factor / f64::from(sum) / MAX_NORMAL_RATIO).max(1.0);
             let variance =
                 tail * (dim * sign_factor * sign_factor - squared_sum) / (dim - 1.0).max(1.0);
