@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { memoryStore, openSage } from "pocketsage";
-import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
+import { actionsOn, DAY, DIM, NOW, rejects, smallCatalogue, THEMES, vectorOf } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
 const open = (options = {}) => openSage({ catalogue, now: () => NOW, ...options });
@@ -227,4 +227,26 @@ test("importing undecodable bytes changes nothing", async () => {
   await other.record({ item: "x", vector: Float32Array.of(1, 2, 3) });
   await rejects(sage.import(await other.export()), "dimension", /vectors of 3 numbers, expected 8/);
   assert.deepEqual(await sage.export(), bytes);
+});
+
+test("1 of 500 actions forgotten: as on a device that never saw it, also after merges", async () => {
+  const items = THEMES.flatMap((theme) =>
+    Array.from({ length: 167 }, (_, number) => `${theme}-${number}`),
+  ).slice(0, 500);
+  const actions = items.map((item, index) => ({
+    ...{ item, vector: vectorOf(item), at: NOW - index * 60_000 },
+  }));
+  const open = () => openSage({ dim: DIM, now: () => NOW });
+  const [device, second] = [await open(), await open()];
+  await device.record(actions);
+  await second.import(await device.export());
+  const forgotten = "sport-33";
+  assert.equal(await device.forget(forgotten), 1);
+  await second.import(await device.export());
+  await device.import(await second.export());
+  const never = await open();
+  await never.record(actions.filter(({ item }) => item !== forgotten));
+  const expected = await never.profile();
+  assert.ok(expected.actions === 499 && expected.interests.length >= 3);
+  for (const sage of [device, second]) assert.deepEqual(await sage.profile(), expected);
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, test } from "node:test";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { indexedDbStore, memoryStore, openSage } from "pocketsage";
 import { openPrivacy } from "pocketsage/privacy";
-import { encryptedStore } from "pocketsage/vault";
+import { encryptedStore, sync } from "pocketsage/vault";
 import { assertNoPlaintext } from "./plaintext.mjs";
 import { actionsOn, NOW, rejects, smallCatalogue } from "./world.mjs";
 
@@ -303,4 +303,25 @@ test("options are checked", async () => {
   new DataView(bytes.buffer).setUint32(8, 2, true);
   await putSegments(record, [bytes]);
   await rejects(encryptedStore(record, { passphrase: "a" }).load(), "version", /update pocketsage/);
+});
+
+test("without cryptographic randomness nothing is stored or sent", async (t) => {
+  const key = await newKey();
+  const sage = await openSage({ dim: 2 });
+  await sage.record({ item: "a", vector: [1, 0] });
+  const disk = memoryStore();
+  const sent = [];
+  const blobs = {
+    list: async () => [],
+    get: async () => undefined,
+    put: async (name) => sent.push(name),
+  };
+  t.mock.method(globalThis.crypto, "getRandomValues", () => {
+    throw new Error("unavailable");
+  });
+  const sealed = encryptedStore(disk, { key });
+  await rejects(sealed.save(new Uint8Array(9)), "not-ready", /No cryptographic randomness/);
+  await rejects(sync(sage, blobs, { key }), "not-ready", /No cryptographic randomness/);
+  assert.equal(await disk.load(), undefined);
+  assert.deepEqual(sent, []);
 });

@@ -32,10 +32,11 @@ export async function download<T>(
   const name = nameOfUrl(url);
   try {
     const response = await fetch(url, signal ? { signal } : {});
-    if (!response.ok) throw new SageError("retrieval", `${name} answered ${response.status}.`);
-    if (!response.body) throw new SageError("retrieval", `${name} answered without a body.`);
+    const { body, ok, status } = response;
+    if (!ok || !body)
+      throw new SageError("retrieval", `${name} answered ${status}${ok ? " without a body" : ""}.`);
     return await consume(
-      response.body,
+      body,
       onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
     );
   } catch (error) {
