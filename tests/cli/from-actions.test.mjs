@@ -81,7 +81,7 @@ test("what gives no vectors is refused with a remedy", async () => {
   const text = ["--text", "none", "--embed", "text"];
   const both = ["--text", "title", "--embed", "text", "--from-actions", actionsFile];
   await refused(2, /expected one of them/, itemsFile, ...both);
-  await refused(1, /no item has words in these fields\. Name other fields\./, itemsFile, ...text);
+  await refused(1, /no item has words in these fields\. Name other fields: /, itemsFile, ...text);
   const columns = await put("columns.jsonl", lines({ who: "u", item: "tea-1", at: 1 }));
   const units = ["user,item,at", "u,tea-1,1700000000", "u,tea-2,1700000000000"].join("\n");
   for (const file of [columns, await put("units.csv", units)]) {

@@ -74,6 +74,9 @@ test("what cannot be learned or does not fit is refused with a remedy", async ()
   };
   await refused(1, /no item has both a vector and words/, texts, ...TEXT);
   await refused(1, /no item has both a vector and words/, items, "--text", "missing");
+  const all = [texts, "--text", "missing", "--embed", "text"];
+  await refused(1, /no item has words in these fields\. Name other fields: title/, ...all);
+  await refused(1, /"vector" is missing.*texts without vectors: --text FIELDS --embed text/, texts);
   await refused(2, /the items have vectors/, items, ...TEXT, "--embed", "text");
   await refused(2, /expected --text FIELDS/, texts, "--embed", "text");
   await refused(2, /--embed: expected text or a model/, texts, ...TEXT, "--embed", "");

@@ -9,6 +9,7 @@ import { textOf } from "../../text/item-text.js";
 import { encodeTower, openEncoder, type Tower } from "../../text/tower.js";
 import { InputError } from "../command-error.js";
 import type { FileItem } from "../read/item-file.js";
+import { listNames } from "../read/row.js";
 import { learnTower } from "./text-tower.js";
 import { embedTexts } from "./text-vectors.js";
 
@@ -53,13 +54,15 @@ export function learnTexts(
   const tower = learnTower(examples, fields, (share) =>
     onProgress(embedAll ? 0.5 + share / 2 : share),
   );
-  if (!tower)
+  if (!tower) {
+    const known = listNames(Object.keys(items[0]?.[2] ?? {}));
     throw new InputError(
       embedAll
-        ? `--text ${fields.join()}: no item has words in these fields. Name other fields.`
+        ? `--text ${fields.join()}: no item has words in these fields. Name other fields: ${known}.`
         : `--text ${fields.join()}: no item has both a vector and words in these fields. Name ` +
-            "other fields, or add --embed text for items without vectors.",
+            `other fields (${known}), or add --embed text for items without vectors.`,
     );
+  }
   const encoder = openEncoder(tower);
   let embedded = 0;
   const completed = items.map((item, index): FileItem => {

@@ -110,8 +110,9 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 function requireField({ location, fields }: Row, field: string, option: string): unknown {
   const value = readPath(fields, field);
   if (value !== undefined && value !== null) return value;
+  const remedy = option === "--vector" ? "; texts without vectors: --text FIELDS --embed text" : "";
   throw new InputError(
     `${location}: the field "${field}" is missing. Fields: ${listNames(Object.keys(fields))}. ` +
-      `${option} names another field.`,
+      `${option} names another field${remedy}.`,
   );
 }
