@@ -3,8 +3,10 @@
 // "Share of the ideal" is the mean cosine of the hits to the vector that the model gives the query,
 // divided by that of the nearest items; "above chance" is the same after the mean cosine to all
 // items is subtracted from both, because the cosines of some models are all near 1.
-//   --sets NAMES        of descriptions, emoji, de, ja, emoji-de, emoji-ja, words, taste (default:
-//                       all but words)
+//   --sets NAMES        of descriptions, emoji, de, ja, emoji-de and emoji-ja (vectors of English
+//                       texts), emoji-de-own (of the German ones), words, taste (default: all but
+//                       words)
+//   --items N           an even sample of the items of each set (default: all)
 //   --count N           neighbours compared (default: 10)
 import { readFile } from "node:fs/promises";
 import { loadavg } from "node:os";
@@ -13,7 +15,7 @@ import { parseArgs } from "node:util";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
 import { isHeldOut, readDescriptions, readEmoji } from "./descriptions.mjs";
-import { readPackages } from "./packages.mjs";
+import { embedRows, readPackages } from "./packages.mjs";
 import { measureTaste } from "./taste.mjs";
 
 const MIN_MICROSECONDS_RUNS = 2000;
@@ -36,6 +38,9 @@ const SETS = {
   ja: () => readPackages("ja", isHeldOut),
   "emoji-de": async () => ({ rows: await readEmoji("de", await openEmoji()) }),
   "emoji-ja": async () => ({ rows: await readEmoji("ja", await openEmoji()) }),
+  "emoji-de-own": async () => ({
+    rows: await embedRows("emoji-de", await readEmoji("de", await openEmoji())),
+  }),
   words: async () => {
     const file = join(root, "www", "catalogues", "words.sage");
     return { rows: catalogueRows(await Catalogue.fromBytes(await readFile(file)), "about") };
@@ -48,6 +53,7 @@ await runScript(async () => {
   const { values } = parseArgs({
     options: {
       sets: { type: "string", default: ALL },
+      items: { type: "string", default: "Infinity" },
       count: { type: "string", default: "10" },
     },
   });
@@ -58,7 +64,7 @@ await runScript(async () => {
     throw new Remedy(`--sets: expected some of ${known.join()}, saw "${unknown}"`);
   const count = Number(values.count);
   for (const name of names) {
-    if (name in SETS) await measure(name, await SETS[name](), count);
+    if (name in SETS) await measure(name, await SETS[name](), Number(values.items), count);
     else await measureTaste(await emojiWithTexts(), count);
   }
 });
@@ -71,8 +77,9 @@ async function emojiWithTexts() {
   return withTower(await Catalogue.from(items, { dim: emoji.dim }), tower);
 }
 
-async function measure(name, { rows, queries }, count) {
-  const learned = rows.filter((_, row) => !isHeldOut(row));
+async function measure(name, { rows, queries }, items, count) {
+  const step = Math.max(1, rows.length / items);
+  const learned = rows.filter((_, row) => !isHeldOut(row) && row % step < 1);
   const unseen = rows.filter((row, index) => isHeldOut(index) && row.text !== "");
   const begun = performance.now();
   const tower = await build(learned, false);
@@ -167,7 +174,7 @@ async function build(rows, withoutModel) {
   return { catalogue: withTower(catalogue, tower), report };
 }
 
-/** The mean share of the ideal cosine, the same above chance, and the overlap with the ideal hits. */
+/** The means of the share of the ideal cosine, the share above chance, and the overlap of hits. */
 function shares(catalogue, queries, search, count, mean) {
   let [share, aboveChance, overlap] = [0, 0, 0];
   for (const query of queries) {

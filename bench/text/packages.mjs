@@ -98,9 +98,16 @@ function evenSample(list, count) {
   return Array.from({ length: count }, (_, index) => list[Math.floor(index * step)]);
 }
 
-async function embed(language, texts) {
-  const file = join(folder, `${language}.f32`);
-  const source = join(folder, `${language}.json`);
+/** The rows with the vectors that the multilingual model gives their texts. */
+export async function embedRows(name, rows) {
+  const vectors = await embed(name, { passages: rows.map(({ text }) => text), queries: [] });
+  return rows.map((row, index) => ({ ...row, vector: vectors[index] }));
+}
+
+async function embed(name, texts) {
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, `${name}.f32`);
+  const source = join(folder, `${name}.json`);
   const content = JSON.stringify(texts);
   const isCurrent =
     existsSync(file) && existsSync(source) && (await readFile(source, "utf8")) === content;
