@@ -78,7 +78,7 @@ test("what an embedder returns is checked", async () => {
   await rejects(
     embedding(() => Promise.reject(failure)),
     "retrieval",
-    /failed: no model/,
+    /failed: Error: no model/,
   );
   await rejects(
     embedding(() => {
