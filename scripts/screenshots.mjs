@@ -63,8 +63,10 @@ async function takeAll(browser, url, words) {
         const page = await openPage(browser, url, { device, scheme, count });
         const save = (part) => page.screenshot({ path: join(folder, `${name}-${part}.png`) });
         await save("top");
-        for (const view of count === 0 ? [] : await viewsOf(page)) {
-          await page.locator(`#tab-${view}`).click();
+        for (const view of count === 0 ? ["type"] : await viewsOf(page)) {
+          if (count === 0) await page.getByRole("button", { name: "Type what you like" }).click();
+          else await page.locator(`#tab-${view}`).click();
+          if (view === "type") await typeText(page, save);
           if (view === "map") await page.waitForSelector('.map-canvas[data-state="ready"]');
           await page.locator(".tabs").scrollIntoViewIfNeeded();
           await page.waitForTimeout(400);
@@ -82,6 +84,18 @@ async function takeAll(browser, url, words) {
         await page.context().close();
         reportDone(name, folder, (performance.now() - start) / 1000);
       }
+}
+
+/** Pictures of the view "Type": empty, an unknown word, and with a text that stays. */
+async function typeText(page, save) {
+  for (const text of ["", "xqzqy", "cold and rainy"]) {
+    await page.locator("#typed").fill(text);
+    await page.waitForFunction(
+      (text) => document.getElementById("found").dataset.text === text,
+      text,
+    );
+    if (text !== "cold and rainy") await save(`type-${text || "empty"}`);
+  }
 }
 
 function viewsOf(page) {
