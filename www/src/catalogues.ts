@@ -34,7 +34,7 @@ export const CATALOGUES: readonly CatalogueSource[] = [
     name: "Emoji",
     url: emojiUrl,
     encoderUrl: emojiEncoderUrl,
-    wishes: ["sweet breakfast", "cold and rainy", "loud music", "birthday for grandma"],
+    wishes: ["sweet breakfast", "cold rain", "loud music", "birthday for grandma"],
     storeName: "page",
     searchHint: "dog, breakfast, joy",
     example: [

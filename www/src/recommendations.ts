@@ -30,6 +30,9 @@ const LISTS = [
   { suffix: "average", select: (state: RenderedState) => state.average },
 ] as const;
 
+/** Longest list of interests that are missed. */
+const MAX_MISSED = 5;
+
 const MODE_TITLES: Readonly<Record<ListMode, string>> = {
   several: "Several interests",
   average: "One average",
@@ -129,7 +132,8 @@ function renderReach(
   for (const { because } of entries)
     if (because.medoid !== undefined)
       counts.set(because.medoid, (counts.get(because.medoid) ?? 0) + 1);
-  const reached = interests.filter(({ medoid }) => counts.has(medoid)).length;
+  const missed = interests.filter(({ medoid }) => !counts.has(medoid));
+  const reached = interests.length - missed.length;
   const segments = interests.flatMap(({ medoid }, index) => {
     const count = counts.get(medoid) ?? 0;
     if (count === 0) return [];
@@ -142,6 +146,7 @@ function renderReach(
   element.replaceChildren(
     createHtml("div", { class: "reach-bar", "aria-hidden": "true" }, ...segments),
     createHtml("p", {}, `reaches ${reached} of ${formatCount(interests.length, "interest")}`),
+    createMissed(missed.map(({ medoid }) => itemById(items, medoid))),
     createHtml(
       "p",
       { title: "The mean of the cosine between a pick and the nearest item that you tapped" },
@@ -149,6 +154,20 @@ function renderReach(
       " like what you tapped",
     ),
   );
+}
+
+/** The interests that a list leaves out: "misses 🎻 🦊". */
+function createMissed(missed: readonly Item[]): HTMLElement {
+  if (missed.length === 0) return createHtml("p", { class: "missed" }, "misses none");
+  const shown = missed.slice(0, MAX_MISSED);
+  const pictures = shown.flatMap((item) => [
+    " ",
+    item.isMonogram ? item.label : createGlyph(item),
+    ...(item.isMonogram ? [] : [createHtml("span", { class: "visually-hidden" }, item.label)]),
+  ]);
+  const rest = missed.length > shown.length ? [` +${missed.length - shown.length}`] : [];
+  const title = formatList(missed.map(({ label }) => label));
+  return createHtml("p", { class: "missed some", title }, "misses", ...pictures, ...rest);
 }
 
 /** One row of the dock: the items as buttons that scroll sideways. */

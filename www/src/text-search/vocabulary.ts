@@ -10,6 +10,10 @@ export interface Vocabulary {
 
 /** Shorter words ("of", "I") are not reported as unknown. */
 const MIN_REPORTED_LENGTH = 3;
+/** No reason to find an item, and not reported as unknown. */
+const FUNCTION_WORDS: ReadonlySet<string> = new Set(
+  "a an and are at by for from in is it my of on or that the this to very with".split(" "),
+);
 
 /**
  * The words in these payload fields; `fields[0]` has the names. `others`: words of the encoder that
@@ -41,6 +45,7 @@ export function openVocabulary(
     unknownWords: (text) =>
       [...new Set(splitWords(text))].filter((word) => {
         const start = fold(word);
+        if (FUNCTION_WORDS.has(start)) return false;
         if ([...start].length < MIN_REPORTED_LENGTH && /^[a-z]+$/.test(start)) return false;
         for (const known of allWords) if (known.startsWith(start)) return false;
         return true;
