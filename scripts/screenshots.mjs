@@ -80,6 +80,7 @@ async function takeAll(browser, url, words) {
           await page.keyboard.press("Escape");
         }
         await page.locator("#outbound").scrollIntoViewIfNeeded();
+        await page.waitForTimeout(300);
         await save("end");
         await page.context().close();
         reportDone(name, folder, (performance.now() - start) / 1000);
