@@ -6,20 +6,25 @@ import { RequestLog } from "../../edge/src/requests.ts";
 import { sqliteStore } from "../../edge/src/store.ts";
 import { CALLS, measureOpening, medianOf, openHistories } from "./measure.mjs";
 
-// wrangler.jsonc has a binding for it.
+// wrangler.jsonc has bindings for these.
+export { CellShard } from "../../edge/src/cell-shard.ts";
 export { UserObject } from "../../edge/src/user-object.ts";
 
 /** Has the rows that a UserObject would have. */
 export class Journal extends DurableObject {
-  #store = sqliteStore(this.ctx.storage, new RequestLog(this.ctx.storage));
   #history;
+
+  /** The store of one sage. */
+  #createStore() {
+    return sqliteStore(this.ctx.storage, new RequestLog(this.ctx.storage));
+  }
 
   /** Runs a command on a history of this length: "fill", "record", "empty", "open" or "bytes". */
   async run(command, length) {
     if (command === "fill")
-      [this.#history] = await openHistories(pocketsage, () => this.#store, [length]);
+      [this.#history] = await openHistories(pocketsage, () => this.#createStore(), [length]);
     if (command === "record") await this.#history.recordNext();
-    if (command === "open") await measureOpening(pocketsage, this.#store);
+    if (command === "open") await measureOpening(pocketsage, this.#createStore());
     return command === "bytes" ? medianOf(this.#history.writtenBytes.slice(-CALLS)) : 0;
   }
 }

@@ -32,6 +32,16 @@ test("a regular file keeps its mode; a new one has the mode of the umask", async
   assert.ok(!(await readdir(path)).some((name) => name.endsWith(".part")));
 });
 
+test("symbolic links in a circle are an error, and stay", async () => {
+  await symlink("circle-b", out("circle-a"));
+  await symlink("circle-a", out("circle-b"));
+  const { code, stderr } = await pocketsage(["build", items, "-o", out("circle-a"), "-q"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /circle-a: cannot be written: .*symbolic links, perhaps in a circle/);
+  for (const name of ["circle-a", "circle-b"])
+    assert.ok((await lstat(out(name))).isSymbolicLink());
+});
+
 test("a symbolic link stays; its target is replaced, or created", async () => {
   await mkdir(out("other"));
   for (const target of ["other/target.sage", "other/absent.sage"]) {

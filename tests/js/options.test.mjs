@@ -42,6 +42,7 @@ const invalid = [
     "option",
     /kinds\.view.*from 0.000001 to 1000000, saw 0/,
   ],
+  ["kinds in a Map", { dim: 3, kinds: new Map([["view", 2]]) }, "option", /object, saw a Map/],
   ["a kind that is NaN", { dim: 3, kinds: { view: NaN } }, "not-finite", /kinds\.view.*NaN/],
   [
     "maxActions of 0",

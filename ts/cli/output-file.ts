@@ -164,7 +164,7 @@ async function followLinks(path: string): Promise<string> {
     if (!stats?.isSymbolicLink()) return target;
     target = resolve(dirname(target), await readlink(target));
   }
-  return target;
+  throw new Error(`${MAX_LINKS} symbolic links, perhaps in a circle`);
 }
 
 async function statOrUndefined(path: string): Promise<Stats | undefined> {

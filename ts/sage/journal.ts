@@ -123,8 +123,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
     const sizes = read.map(({ byteLength }) => byteLength);
-    if (complete) [baseBytes = 0] = sizes.splice(0, 1);
-    if (complete) [appendedSegments, appendedBytes] = [0, 0];
+    if (complete) [appendedSegments, appendedBytes, baseBytes = 0] = [0, 0, ...sizes.splice(0, 1)];
     appendedSegments += sizes.length;
     appendedBytes += sizes.reduce((sum, size) => sum + size, 0);
     token = readToken;

@@ -80,7 +80,7 @@ function createCell(settings: Settings): Cell {
     isClosed: false,
     release: () => {
       // A sage that is garbage-collected during a call is released by the budget after the call.
-      if (cell.calls > 0) return;
+      if (cell.calls) return;
       cell.loadedSage?.release();
       cell.loadedSage = undefined;
     },

@@ -5,9 +5,12 @@
 import { SageError } from "../errors.js";
 import { LIMITS } from "./limits.js";
 
-/** Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. */
+/**
+ * Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. Maps and other
+ * iterable objects have no keys, so their content would be ignored in silence.
+ */
 export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+  if (typeof given !== "object" || given === null || Symbol.iterator in given) {
     throw new SageError("option", `${where}: expected an object, saw ${inspect(given)}.`);
   }
   for (const key of Object.keys(given)) {

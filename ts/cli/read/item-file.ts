@@ -15,7 +15,13 @@ import { readNpyRows } from "./npy.js";
 import { openRows, type RowOptions, readTextRows, textFormatOf } from "./open-rows.js";
 import { listNames, type Row } from "./row.js";
 import { readSafetensorsRows } from "./safetensors.js";
-import { displayName, openText, readText, type TextSource } from "./stream.js";
+import {
+  displayName,
+  openText,
+  readText,
+  rejectUnreadableFile,
+  type TextSource,
+} from "./stream.js";
 
 /** An item of a file: a `CatalogueItem` whose vector is a Float32Array. */
 export type FileItem = readonly [
@@ -274,6 +280,7 @@ async function* readRows(file: string, options: ItemFileOptions): AsyncGenerator
   const { id, vector, ids, onProgress, length } = options;
   const extension = extname(file).toLowerCase();
   if (extension === ".npy" || extension === ".safetensors") {
+    await rejectUnreadableFile(file);
     if (ids === undefined) throw missingIds(file, id);
     const readArray = extension === ".npy" ? readNpyRows : readSafetensorsRows;
     const rows = readArray(file, { vector, onProgress });

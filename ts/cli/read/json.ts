@@ -136,7 +136,7 @@ async function* splitValues(
   }
   const isBlank = parts.join("").trim() === "";
   if (inString || depth !== (isArray ? -1 : 0))
-    throwJsonError("the JSON ends early. Is the file complete?");
+    throwJsonError("the JSON ends early, as in an incomplete file");
   if (!isBlank) throwJsonError(`text outside an object, saw ${inspect(parts.join("").trim())}`);
 }
 

@@ -10,6 +10,7 @@ import { toReadError } from "./stream.js";
 
 /** Maximum length of the header in bytes. */
 const MAX_HEADER_BYTES = 1 << 16;
+const MAX_VERSION = 3;
 
 /** The rows: each has the field `vector`. `onProgress` receives the share read, from 0 to 1. */
 export async function* readNpyRows(
@@ -37,7 +38,10 @@ async function readHeader(file: string, handle: FileHandle): Promise<NumberArray
   await handle.read(beginning, 0, beginning.length, 0);
   if (beginning.length < 12 || beginning.toString("latin1", 0, 6) !== "\x93NUMPY")
     throw invalidHeader("not a .npy file");
-  const hasLongHeader = beginning[6]! >= 2;
+  const version = beginning[6]!;
+  if (version < 1 || version > MAX_VERSION)
+    throw invalidHeader(`the format version is ${version}, expected at most ${MAX_VERSION}`);
+  const hasLongHeader = version >= 2;
   const textStart = hasLongHeader ? 12 : 10;
   const start = textStart + (hasLongHeader ? beginning.readUInt32LE(8) : beginning.readUInt16LE(8));
   const text = beginning.toString("latin1", textStart, Math.min(start, beginning.length));

@@ -5,7 +5,14 @@ import type { BinaryType } from "./columnar-values.js";
 import { readCsv } from "./csv.js";
 import { readJson } from "./json.js";
 import type { OnNote, Row } from "./row.js";
-import { displayName, nameWithoutGzip, openText, readText, type TextSource } from "./stream.js";
+import {
+  displayName,
+  nameWithoutGzip,
+  openText,
+  readText,
+  rejectUnreadableFile,
+  type TextSource,
+} from "./stream.js";
 import { isTextVectors, readTextVectors } from "./text-vectors.js";
 
 export interface RowOptions {
@@ -40,8 +47,10 @@ const FORMAT_OF_EXTENSION: Readonly<Record<string, TextFormat>> = {
 /** The rows of a file. */
 export async function* openRows(file: string, options: RowOptions): AsyncGenerator<Row> {
   const columnarFormat = columnarFormatOf(file);
-  if (columnarFormat) yield* readColumnarRows(file, columnarFormat, options);
-  else {
+  if (columnarFormat) {
+    await rejectUnreadableFile(file);
+    yield* readColumnarRows(file, columnarFormat, options);
+  } else {
     const source = await openText(readText(file, options.onBytes));
     try {
       yield* readTextRows(file, source, options);

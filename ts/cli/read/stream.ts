@@ -1,5 +1,6 @@
 /** Bytes and text from a file, or from the standard input if the file is "-". */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { InputError, messageOf } from "../command-error.js";
@@ -8,14 +9,22 @@ import { InputError, messageOf } from "../command-error.js";
 export const MAX_VALUE_LENGTH = 1 << 28;
 /** Maximum length of the beginning of a file that determines its format, in UTF-16 units. */
 const MAX_BEGINNING_LENGTH = 1 << 20;
+/** Number of bytes at which the kind of a file is recognized. */
+const BEGINNING_BYTES = 64;
 
+/** First bytes of files that are of no format that is read, even if they are text. */
+const UNREADABLE_BEGINNINGS: readonly [beginning: RegExp, remedy: string][] = [
+  [/^version https:\/\/git-lfs/, "It is a pointer of Git LFS: run git lfs pull for the contents"],
+  [/^PK\x03\x04/, "It is a zip archive (or .xlsx, .npz): unpack it, or save the table as CSV"],
+  [/^\s*<(!doctype|html)/i, "It is a web page, perhaps of a failed download: download it again"],
+  [/^%PDF-/, "It is a PDF: save the table as CSV"],
+];
 /** First bytes of other encodings and formats, and what to do with them. */
 const FOREIGN_BEGINNINGS: readonly [beginning: string, remedy: string][] = [
   ["\xff\xfe", "It is UTF-16: save the file as UTF-8"],
   ["\xfe\xff", "It is UTF-16: save the file as UTF-8"],
   ["\x1f\x8b", "It is gzip: unpack it with gunzip"],
   ["\x28\xb5\x2f\xfd", "It is Zstandard: unpack it with unzstd"],
-  ["PK\x03\x04", "It is a zip archive (or .xlsx, .npz): unpack it, or save the table as CSV"],
   ["PAR1", "It is Parquet: rename the file so that its name ends in .parquet"],
   ["\x93NUMPY", "It is NumPy: rename the file so that its name ends in .npy"],
   ["ARROW1", "It is Arrow: rename the file so that its name ends in .arrow"],
@@ -38,6 +47,29 @@ export function toReadError(file: string, error: unknown): InputError {
     `${displayName(file)}: cannot be read: ${messageOf(error)}. ` +
       "Check the path and its permissions.",
   );
+}
+
+/** Throws if the file begins like one that no reader reads, whatever its name. */
+export async function rejectUnreadableFile(file: string): Promise<void> {
+  // Reading a pipe would take its bytes.
+  const isRegular = (await stat(file).catch(() => undefined))?.isFile();
+  if (!isRegular) return;
+  for await (const chunk of createReadStream(file, { end: BEGINNING_BYTES - 1 }))
+    rejectUnreadable(file, chunk as Buffer);
+}
+
+function rejectUnreadable(file: string, bytes: Uint8Array): void {
+  const beginning = latin1Of(bytes);
+  const remedy = UNREADABLE_BEGINNINGS.find(([pattern]) => pattern.test(beginning))?.[1];
+  if (remedy === undefined) return;
+  throw new InputError(
+    `${displayName(file)}: it has no items. ${remedy}. Expected JSON lines, CSV or another format.`,
+  );
+}
+
+/** The first bytes, one character each. */
+function latin1Of(bytes: Uint8Array): string {
+  return Buffer.from(bytes.subarray(0, BEGINNING_BYTES)).toString("latin1");
 }
 
 /** Reads the complete contents of a file as bytes. */
@@ -72,7 +104,8 @@ export async function* readText(
   };
   let carriedText = "";
   for await (const chunk of readChunks(file, onBytes)) {
-    firstBytes ??= Buffer.from(chunk.subarray(0, 16)).toString("latin1");
+    if (firstBytes === undefined) rejectUnreadable(file, chunk);
+    firstBytes ??= latin1Of(chunk);
     const text = carriedText + decode(chunk);
     // The next chunk may begin with the "\n" of this "\r".
     carriedText = text.endsWith("\r") ? "\r" : "";
@@ -166,10 +199,11 @@ async function* readChunks(
   try {
     if (nameWithoutGzip(file) === file) yield* countedChunks();
     else {
+      await rejectUnreadableFile(file);
       // The error of a stage reaches the reader of the last stage; the callback must exist.
       yield* pipeline(Readable.from(countedChunks()), createGunzip(), () => {});
     }
   } catch (error) {
-    throw toReadError(file, error);
+    throw error instanceof InputError ? error : toReadError(file, error);
   }
 }
