@@ -309,8 +309,10 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
 /** Whether all values are valid. Can throw instead of returning false. */
 function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decoded): boolean {
   const isStamp = ({ counter, device }: Stamp): boolean => isCount(counter) && isHex(device, 16);
+  const areStamps = (stamps?: readonly Stamp[]): boolean =>
+    stamps === undefined || stamps.every(isStamp);
   const isRemovable = (operation: Mark): boolean =>
-    isStamp(operation) && isItemId(operation.item) && (operation.after ?? []).every(isStamp);
+    isStamp(operation) && isItemId(operation.item) && areStamps(operation.after);
   const isTime = (time: number | null): boolean => time === null || Number.isFinite(time);
   return (
     isCount(dim) &&
@@ -324,7 +326,8 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
         isRemovable(mark) &&
         !("at" in mark) &&
         !("time" in mark) &&
-        (mark.factor === undefined || (mark.factor >= 0 && mark.factor <= LIMITS.maxWeight)),
+        (mark.factor === undefined ||
+          (Number.isFinite(mark.factor) && mark.factor >= 0 && mark.factor <= LIMITS.maxWeight)),
     ) &&
     entries.every(
       (entry) =>
@@ -339,7 +342,7 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
         Number.isFinite(one.time) &&
         !("at" in one) &&
         ("all" in one
-          ? one.all === true && (one.after ?? []).every(isStamp)
+          ? one.all === true && areStamps(one.after)
           : "from" in one
             ? isTime(one.from) && isTime(one.to)
             : isHex(one.salt, 32) &&

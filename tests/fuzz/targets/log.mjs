@@ -93,7 +93,9 @@ function checkLog({ space, entries, marks, tombstones }, dim) {
     assert.ok(vector === undefined || (vector.length === dim && vector.every(Number.isFinite)));
   }
   for (const { factor } of marks)
-    assert.ok(factor === undefined || (factor >= 0 && factor <= MAX_FACTOR));
+    assert.ok(
+      factor === undefined || (Number.isFinite(factor) && factor >= 0 && factor <= MAX_FACTOR),
+    );
   for (const { time, from, to, salt, hash, unhide, undislike, all } of tombstones) {
     assert.ok(Number.isFinite(time));
     for (const flag of [unhide, undislike, all]) assert.ok(flag === undefined || flag === true);
