@@ -26,7 +26,7 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
   const { items } = context;
   const handle = createHtml("div", {
     ...{ class: "cut-handle", role: "slider", tabindex: 0, "aria-label": "Number of interests" },
-    ...{ "aria-valuemin": 1, "aria-orientation": "horizontal" },
+    ...{ "aria-valuemin": 1, "aria-valuenow": 1, "aria-orientation": "horizontal" },
   });
   const line = createHtml("div", { class: "cut-line", "aria-hidden": "true" });
   const clusters = createHtml("ul", {
