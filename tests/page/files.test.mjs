@@ -171,7 +171,10 @@ for (const [where, change] of Object.entries(WORKERS))
 test("once loaded, the page works without network", async (t) => {
   const visitor = await (await visit(t, { serviceWorkers: "allow" })).ready();
   const { page } = visitor;
-  await visitor.until(() => navigator.serviceWorker.ready.then(({ active }) => active.state));
+  await visitor.until(async () => {
+    const { active } = await navigator.serviceWorker.ready;
+    return active.state === "activated";
+  });
   const files = await page.evaluate(async () => {
     const [name] = await caches.keys();
     return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
