@@ -229,7 +229,7 @@ test("importing undecodable bytes changes nothing", async () => {
   assert.deepEqual(await sage.export(), bytes);
 });
 
-test("1 of 500 actions forgotten: as on a device that never saw it, also after merges", async () => {
+test("1 of 500 actions forgotten: as if it had never been there, also after merges", async () => {
   const items = THEMES.flatMap((theme) =>
     Array.from({ length: 167 }, (_, number) => `${theme}-${number}`),
   ).slice(0, 500);
