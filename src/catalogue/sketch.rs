@@ -132,8 +132,8 @@ impl Sketches {
                 continue;
             }
             let sign_factor = squared_sum / f64::from(sum);
-            // Errors of a row are normal if its components are; the ratio is then pi / 2. In a row of
-            // a few large components they have a heavier tail, and count as more.
+            // Errors of a row are normal if its components are; the ratio is then pi / 2. If a few
+            // components are large, errors have a heavier tail, and count as more.
             let tail = (dim * sign_factor / f64::from(sum) / MAX_NORMAL_RATIO).max(1.0);
             let variance =
                 tail * (dim * sign_factor * sign_factor - squared_sum) / (dim - 1.0).max(1.0);
