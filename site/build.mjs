@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { installPackages } from "../scripts/lib/npm.mjs";
 import { runOrThrow } from "../scripts/lib/run.mjs";
 import { root } from "../scripts/lib/versions.mjs";
+import { stageCommands } from "./commands.mjs";
 import { filesBelow } from "./files.mjs";
 import { sidebarOf } from "./navigation.mjs";
 import { siteStyle } from "./pictures/svg.mjs";
@@ -25,7 +26,8 @@ export async function buildSite() {
   await mkdir(join(staged, ".vitepress"), { recursive: true });
   await mkdir(join(staged, "public"));
   await symlink(join(packages, "node_modules"), join(staged, "node_modules"));
-  const [documents, api] = [await stagePages(root, staged), await stageApi()];
+  const documents = [...(await stagePages(root, staged)), await stageCommands(root, staged)];
+  const api = await stageApi();
   const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
   const rustdoc = join(root, "target", "doc");
   const hasRustdoc = existsSync(join(rustdoc, "pocketsage", "index.html"));
@@ -45,6 +47,20 @@ export async function buildSite() {
   if (hasRustdoc) await cp(rustdoc, join(siteFolder, "rust"), { recursive: true });
   return { pages: documents.length + api.length, seconds: seconds + built.seconds };
 }
+
+/** What most programs call, above the reference of the main entry, which is by alphabet. */
+const FIRST_CALLS = `Most programs need six calls:
+
+| call | does |
+| --- | --- |
+| [\`Catalogue.fetch(url)\`](#catalogue), in Node \`Catalogue.fromBytes(bytes)\` | reads your items |
+| [\`openSage({ catalogue, store })\`](#opensage) | opens the history of one user |
+| [\`sage.record(actions)\`](#sage) | adds what the user did |
+| [\`sage.recommend({ count })\`](#sage) | lists items, each with the reason |
+| [\`sage.forget(what)\`](#sage) | deletes an item, a time range or everything |
+| [\`sage.close()\`](#sage) | saves and frees; in pages rarely needed |
+
+[Options and errors](/options) has every option with its range; what follows has the types.`;
 
 /** The API reference as Markdown: one page for each entry of the package, titled by its import. */
 async function stageApi() {
@@ -66,7 +82,7 @@ async function stageApi() {
       if (!title) throw new Error(`package.json has no entry for the module ${module}`);
       const text = await readFile(join(staged, path), "utf8");
       const changed = text
-        .replace(/^# .+$/m, `# ${title}`)
+        .replace(/^# .+$/m, `# ${title}${module === "index" ? `\n\n${FIRST_CALLS}` : ""}`)
         .replace(/(\]\((?:\.\.\/)*)index-1\.md/g, "$1index.md")
         .replace(/^#+ Get Signature\n\n/gm, "");
       await writeFile(join(staged, path), changed);

@@ -52,7 +52,16 @@ const GROUPS = [
   {
     text: "Reference",
     pages: [
-      ...["options.md", "cli.md", "format.md", "cells.md", "log-format.md", "export.md"],
+      ...[
+        "glossary.md",
+        "options.md",
+        "cli.md",
+        "cli-options.md",
+        "format.md",
+        "cells.md",
+        "log-format.md",
+        "export.md",
+      ],
       "figures.md",
     ],
     folders: ["reference"],

@@ -48,7 +48,7 @@ async function readPages(root) {
 /** Writes the pages below `folder`, and resolves to them. */
 export async function stagePages(root, folder) {
   const pages = await readPages(root);
-  const known = new Set(pages.map(({ path }) => path));
+  const known = new Map(pages.map(({ path, title }) => [path, title]));
   for (const page of pages) {
     const path = join(folder, page.path);
     await mkdir(dirname(path), { recursive: true });
@@ -58,8 +58,9 @@ export async function stagePages(root, folder) {
 }
 
 /**
- * The text of a page: links to documents become links of the site, links to other files of the
- * repository plain text, and pictures are placed inline, so that they follow the chosen theme.
+ * The text of a page: links to documents become links of the site, and labels that are names of
+ * documents their titles; links to other files of the repository become plain text, and pictures
+ * are placed inline, so that they follow the chosen theme.
  */
 async function pageText(root, { source, text }, known) {
   const folder = posix.dirname(source);
@@ -77,7 +78,10 @@ async function pageText(root, { source, text }, known) {
   const siteLink = (whole, _ticks, image, label, target, title = "") => {
     if (target === undefined || image) return whole;
     const address = siteAddress(target);
-    return address ? `[${label}](${address}${title})` : label;
+    const isFileName = /^`?[\w./-]+\.md`?$/.test(label);
+    const page = pageOf(posix.join(folder, target.split("#")[0]));
+    const text = (isFileName && known.get(page)) || label;
+    return address ? `[${text}](${address}${title})` : label;
   };
   const parts = [];
   let end = 0;

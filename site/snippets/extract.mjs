@@ -2,12 +2,13 @@
 //
 // A mark is an HTML comment on the line before a block, so that no reader sees it:
 //   file: NAME         the block is the file NAME of the reader's folder
-//   browser            the block is a module of a page, with the folder as its site
+//   browser[: NAME]    the block is a module of a page, with the folder as its site
 //   shows: PAGE        the block is text that the page PAGE of the folder shows
 //   output             the block is what the program or command before it prints
 //   not run: REASON    programs are type-checked only, commands not at all
 // Without a mark, programs (js) run in Node, commands (sh) in bash, TypeScript is type-checked,
-// JSON is parsed, and other languages are data.
+// JSON is parsed, and other languages are data. The name of a file is also in the text before its
+// block, where readers see it.
 
 const MARK = /^ *<!-- (file|browser|shows|output|not run)(?:: (.+?))? -->\n(?:\n)?$/;
 const PROGRAMS = new Set(["js", "mjs", "ts", "tsx", "jsx"]);
@@ -38,6 +39,11 @@ export function blocksOf(markdown, path) {
       throw new Error(`${path}:${line}: ${comment.trim()} is no mark of site/snippets/extract.mjs`);
     if (mark === "not run" && !value)
       throw new Error(`${path}:${line}: "not run" needs a reason: <!-- not run: REASON -->`);
+    if ((mark === "file" || mark === "browser") && value) {
+      const [paragraph] = markdown.slice(0, match.index).trimEnd().split("\n\n").slice(-1);
+      if (!paragraph.includes(`\`${value}\``))
+        throw new Error(`${path}:${line}: name the file in the text before it: \`${value}\``);
+    }
     const kind = mark ?? defaultKind(language, `${path}:${line}`);
     blocks.push({ language, code, line, kind, value });
   }

@@ -4,7 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { seededRandom } from "../../scripts/lib/random.mjs";
 
-const WORDS = ["tea", "bike", "lamp", "book", "tent", "shoe"];
+/** Item i has the id "WORD-i" with the word i mod 6, as in the tutorial docs/start/own-items.md. */
+export const WORDS = ["tea", "bike", "lamp", "book", "tent", "shoe"];
 
 export async function writeGivenFiles(folder) {
   const random = seededRandom(7);

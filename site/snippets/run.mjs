@@ -102,7 +102,7 @@ async function runDocument({ folder, env, page }, document) {
         printed = await execute(process.execPath, [name], own, env);
         count("run");
       } else if (kind === "browser") {
-        await inPage(await page(), own, { name: `block-${index}.js`, code });
+        await inPage(await page(), own, { name: value ?? `block-${index}.js`, code });
         count("run");
       } else if (kind === "shows") {
         await inPage(await page(), own, { path: value, lines: code.trim().split("\n") });

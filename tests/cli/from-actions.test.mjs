@@ -32,6 +32,7 @@ test("items of the same histories are near; equal actions give equal bytes", asy
   const report = await json([...fromActions, actionsFile, "-o", out("a.sage")]);
   assert.deepEqual(report.fromActions, { actions: 240, users: 40, embedded: 14, dropped: 2 });
   assert.equal(report.items, 14);
+  assert.match(report.space, /^actions-[0-9a-f]{8}\/\d+\/unit$/);
   const catalogue = await open("a.sage");
   for (const kind of KINDS) {
     const near = catalogue.search(catalogue.vector(`${kind}-2`), { count: 7 });

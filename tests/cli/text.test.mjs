@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { Catalogue } from "pocketsage";
-import { openText } from "pocketsage/text";
+import { Catalogue, memoryStore, openSage } from "pocketsage";
+import { openSageText, openText } from "pocketsage/text";
 import { folder, json, lines, pocketsage } from "./run.mjs";
 
 const { path, put } = await folder();
@@ -57,6 +57,39 @@ test("--embed text makes all vectors from texts", async () => {
   assert.equal(report.text.embedded, rows.length);
   const hits = openText(await open("texts.sage")).search("cup to brew", { count: 5 });
   assert.ok(hits.every(({ item }) => item.startsWith("tea")));
+});
+
+test("each build with --embed text names its own space, and no history mixes two", async () => {
+  const build = async (name, input, ...options) =>
+    json(["build", input, "-o", out(name), ...TEXT, "--embed", "text", ...options]);
+  const half = await put("half.jsonl", lines(...withoutVectors.slice(5)));
+  const { space } = await build("all.sage", texts);
+  assert.match(space, /^texts-[0-9a-f]{8}\/\d+\/unit$/);
+  assert.equal((await build("again.sage", texts)).space, space);
+  const fewer = await build("half.sage", half);
+  assert.notEqual(fewer.space, space);
+  assert.match((await build("own.sage", texts, "--space", "own")).space, /^own\//);
+
+  const store = memoryStore();
+  const catalogue = await open("all.sage");
+  const sage = await openSage({ catalogue, store });
+  await sage.record({ item: "tea-9" });
+  await sage.close();
+  const rebuilt = await open("half.sage");
+  const next = await openSage({ catalogue: rebuilt, store });
+  assert.equal((await next.recommend({ count: 1 }))[0].because.medoid, "tea-9");
+  await next.close();
+
+  const again = await openSage({ catalogue, store });
+  const words = openSageText(again, catalogue, openText(catalogue));
+  await words.record({ text: "a cup to brew" });
+  await again.close();
+  await assert.rejects(openSage({ catalogue: rebuilt, store }), ({ code, message }) => {
+    assert.equal(code, "dimension");
+    for (const part of [space, fewer.space, "pocketsage/migrate"])
+      assert.ok(message.includes(part), message);
+    return true;
+  });
 });
 
 test("with --dims and --lists the words stay", async () => {

@@ -1,8 +1,12 @@
 // The documentation site: builds, has no dead link, requests nothing of other hosts, and searches
 // offline. The sidebar has every page.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { buildSite, siteFolder } from "../../site/build.mjs";
+import { sectionOf } from "../../site/commands.mjs";
+import { filesBelow } from "../../site/files.mjs";
 import { checkLinks } from "../../site/links.mjs";
 import { addressOf, sidebarOf } from "../../site/navigation.mjs";
 import { serveFolder } from "../../site/snippets/serve.mjs";
@@ -30,6 +34,34 @@ test("a new file appears in the sidebar by itself, a new folder as a group", () 
     ["other", ["/other/page"]],
   ]);
   assert.equal(addressOf("decisions/index.md"), "/decisions/");
+});
+
+test("labels of links are titles of pages, and no names of files", async () => {
+  for (const file of await filesBelow(siteFolder, "", ".html")) {
+    if (/^(rust|decisions|project)\//.test(file)) continue;
+    const html = await readFile(join(siteFolder, file), "utf8");
+    const labels = Array.from(html.matchAll(/<a [^>]*>([^<]*\.md)<\/a>/g), ([, label]) => label);
+    assert.deepEqual(labels, [], file);
+  }
+});
+
+test("the options of all commands have a heading each, from their help texts", async () => {
+  const html = await readFile(join(siteFolder, "cli-options.html"), "utf8");
+  for (const name of ["--near-duplicates WHAT", "--no-recall", "--near SCORE", "--min-retention"])
+    assert.match(html, new RegExp(`<h3[^>]*><code>[^<]*${name}`));
+  const help =
+    "Read.\n\nOptions\n  -o, --out FILE  where\n                  to\n      --json\n\nEnd\n";
+  assert.equal(
+    sectionOf(help),
+    "```text\nRead.\n```\n\n### `-o, --out FILE`\n\n::: v-pre\nwhere to\n:::\n\n### `--json`\n\n" +
+      "::: v-pre\n\n:::\n\n```text\nEnd\n```",
+  );
+});
+
+test("the reference has no members of other packages", async () => {
+  const html = await readFile(join(siteFolder, "api/index.html"), "utf8");
+  assert.doesNotMatch(html, /captureStackTrace|stackTraceLimit/);
+  assert.match(html, /six calls/);
 });
 
 test("every link of every page resolves, with its anchor", async () => {

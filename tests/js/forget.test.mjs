@@ -213,6 +213,11 @@ test("an item removed from the catalogue stays in the log, but not in the profil
   const later = await open({ store, catalogue: smaller });
   assert.deepEqual(await everyItem(later), ["food-1"]);
   assert.equal((await later.profile()).actions, 1);
+  const problems = (await later.actions()).map(({ item, problem }) => [item, problem]);
+  assert.deepEqual(problems, [
+    ["sport-1", "the item is not in the catalogue"],
+    ["food-1", undefined],
+  ]);
   assert.deepEqual(await later.export(), bytes);
 });
 

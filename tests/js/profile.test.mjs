@@ -65,7 +65,7 @@ test("an empty history gives an empty profile and the pool of the catalogue", as
     assert.deepEqual({ score, because }, { score: 0, because: { from: "diverse", nearest: [] } });
   assert.deepEqual(await sage.preview(), []);
   assert.deepEqual(await sage.map(), []);
-  await rejects(sage.explain("food-1"), "unknown-item", /no interest.*record/);
+  await rejects(sage.explain("food-1"), "not-ready", /record actions first/);
 });
 
 test("one action gives one interest", async () => {

@@ -116,10 +116,7 @@ export function checkAction(
     const reason = catalogue
       ? "the item is not in the catalogue"
       : "without a catalogue every action needs a vector";
-    throw new SageError(
-      "unknown-item",
-      `${where}: ${reason}. Pass its embedding: { item, vector }.`,
-    );
+    throw new SageError("unknown-item", `${where}: ${reason}. Pass { item, vector }.`);
   }
   return entry;
 }

@@ -57,10 +57,7 @@ export function explainCandidates(
 export function explain(item: ItemId, state: ProfileState, { catalogue }: Settings): Explanation {
   const { profile, actions, labels } = state;
   if (profile.interests.length === 0) {
-    throw new SageError(
-      "unknown-item",
-      `explain: no interest to explain "${item}" with: record actions first.`,
-    );
+    throw new SageError("not-ready", "explain: record actions first.");
   }
   const lastRow = actions.findLastIndex((action) => action.item === item);
   const vector = lastRow >= 0 ? actions[lastRow]!.vector : catalogue?.vector(item);

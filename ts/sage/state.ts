@@ -19,7 +19,10 @@ export interface ProfileSource {
   current(log: Log): ProfileState;
   /** The profile of the actions until `time`, as it was then; computed anew at each call. */
   profileAt(log: Log, time: number): Profile;
-  /** Why the entry is left out of the current profile, if the core refuses its action. */
+  /**
+   * Why the entry is left out of the current profile: its item has left the catalogue, or the core
+   * refuses its action. Undefined if it is not left out.
+   */
   problemOf(log: Log, entry: Entry): string | undefined;
   /** Estimated memory of the core session, in bytes. */
   bytes(): number;
@@ -112,7 +115,7 @@ export function openProfileSource(settings: Settings): ProfileSource {
     problemOf(log, entry) {
       const { resolved, problems } = deriveState(log);
       const action = resolved.get(entry);
-      return action && problems.get(action);
+      return action ? problems.get(action) : "the item is not in the catalogue";
     },
     profileAt(log, time) {
       const past = log.entries.filter(({ at }) => at <= time);

@@ -44,12 +44,12 @@ export interface TextAction extends Omit<Action, "item" | "vector"> {
 export interface QueryOptions extends TextSearchOptions {
   /** What is searched for. */
   query: string;
-  /** As in {@link SageText.rank}. Default: 0.3. */
+  /** Share of the taste, as in {@link SageText.rank}. Default: 0.3. */
   taste?: number;
   signal?: AbortSignal;
 }
 
-/** A hit with its parts: `score` is (1 - taste) x `match` + taste x `taste`. */
+/** A hit with its parts: `score` is (1 - share) x `match` + share x `taste`; see the options. */
 export interface TasteHit extends Hit {
   /** The score of the search. */
   match: number;

@@ -1,6 +1,6 @@
 /** The name of the vector space of a catalogue that is built. */
 import type { Metric } from "../../catalogue/options.js";
-import { withCore } from "../../core/glue.js";
+import { init, withCore } from "../../core/glue.js";
 import { UsageError } from "../command-error.js";
 import { type Axes, axesToNpy } from "./reduce.js";
 
@@ -37,6 +37,21 @@ export function nameSpace(
   return `${model}/${dim}/${metric === "cosine" ? "unit" : "raw"}`;
 }
 
+/**
+ * The default of --space for vectors that a build computes from its items: `source` and a checksum
+ * of the vectors. Builds of other items have other vectors, and so a space of another name.
+ */
+export async function nameComputedModel(
+  source: string,
+  vectors: readonly Float32Array[],
+): Promise<string> {
+  await init();
+  const dim = vectors[0]!.length;
+  const values = new Float32Array(vectors.length * dim);
+  for (const [row, vector] of vectors.entries()) values.set(vector, row * dim);
+  return `${source}-${checksumOf(new Uint8Array(values.buffer))}`;
+}
+
 /** The name of the space of reduced vectors. `axes`: of PCA; undefined for truncation. */
 export function nameReducedSpace(
   space: string | undefined,
@@ -46,6 +61,11 @@ export function nameReducedSpace(
   if (space === undefined) return undefined;
   if (!axes) return `${space}/first-${dims}`;
   // The axes depend on the items: each set of items has a space of its own.
-  const checksum = withCore((core) => core.checksum(axesToNpy(axes)));
-  return `${space}/pca-${dims}-${checksum.toString(16).padStart(8, "0")}`;
+  return `${space}/pca-${dims}-${checksumOf(axesToNpy(axes))}`;
+}
+
+/** The checksum of bytes, as 8 hexadecimal digits. */
+function checksumOf(bytes: Uint8Array): string {
+  const checksum = withCore((core) => core.checksum(bytes));
+  return checksum.toString(16).padStart(8, "0");
 }

@@ -53,7 +53,9 @@ Options
                              it is an attribute, too; pocketsage prior computes priors
       --space MODEL          the model of the vectors, as MODEL or MODEL@REVISION: the catalogue
                              stores it with dimension, normalisation and reduction as the name of
-                             its vector space, and does not mix with one of another name
+                             its vector space, and does not mix with one of another name.
+                             Vectors that this command computes have a name by default: the model
+                             of --embed, or texts- and actions- with a checksum of the vectors
       --text FIELDS          learn vectors of words from these payload fields, separated by commas,
                              the name of an item first; stored in the catalogue, for
                              pocketsage/text: search by words. Items may lack a vector: theirs is
@@ -78,9 +80,9 @@ Options
                              than half), always or never
       --ranges               divide the items into blocks of at most 64 KiB of vectors, so that
                              pocketsage/ranged reads only the blocks that a search needs, by HTTP
-                             range requests or file reads: docs/ranges.md
+                             range requests or file reads (guide: Catalogues larger than memory)
       --cells K              also write the items as K cells of equal size (2 to 65536), which a
-                             device fetches without disclosing its interests: docs/cells.md; for
+                             device fetches without disclosing its interests (guide: Cells); for
                              the metric cosine
       --cells-out FOLDER     where to write the cells (default: CATALOGUE without .sage, and .cells)
       --cells-payload FIELD  a payload field that the cells carry, such as the title; repeatable

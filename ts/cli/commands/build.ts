@@ -24,7 +24,7 @@ import {
   MAX_DIM_FOR_AXES,
   reduceVector,
 } from "../build/reduce.js";
-import { nameReducedSpace, nameSpace, parseModel } from "../build/space.js";
+import { nameComputedModel, nameReducedSpace, nameSpace, parseModel } from "../build/space.js";
 import { learnTexts, type TextItems, withTower } from "../build/text.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { openOutput, writeFiles } from "../output-file.js";
@@ -171,7 +171,14 @@ export async function run(args: string[]): Promise<void> {
       ...new Set([...(read.attributes ?? []), ...attributeOptions.map(({ name }) => name)]),
     ];
     checkReduction(reduction, givenDim);
-    let space = nameSpace(model, read.space, givenDim, metric);
+    const source = embedAll ? "texts" : actionsFile !== undefined ? "actions" : undefined;
+    const computedModel =
+      source &&
+      (await nameComputedModel(
+        source,
+        items.map(([, vector]) => vector),
+      ));
+    let space = nameSpace(model ?? computedModel, read.space, givenDim, metric);
     const buildCatalogue = (dim = givenDim): Promise<Catalogue> =>
       Catalogue.from(items, {
         ...{ dim, precision, metric, attributes },

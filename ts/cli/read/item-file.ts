@@ -123,11 +123,16 @@ export async function readItems(file: string, options: ItemFileOptions): Promise
         `Expected JSON lines or CSV with the fields ${options.id} and ${options.vector}.`,
     );
   const missingAttribute = options.attributes.find(({ name }) => !foundAttributes.has(name));
-  if (missingAttribute)
+  if (missingAttribute) {
+    const { name } = missingAttribute;
+    const remedy = name.includes(",")
+      ? "Repeat the option, once for each field."
+      : "A field in an object is a.b.";
     throw new InputError(
-      `${displayName(file)}: --attribute ${missingAttribute.name}: no item has the field. ` +
-        `Payload fields: ${listNames([...payloadFields])}. A field in an object is a.b.`,
+      `${displayName(file)}: --attribute ${name}: no item has the field. ` +
+        `Payload fields: ${listNames([...payloadFields])}. ${remedy}`,
     );
+  }
   if (options.prior !== undefined && !hasPrior)
     throw new InputError(
       `${displayName(file)}: --prior ${options.prior}: no item has the field. ` +
