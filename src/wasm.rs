@@ -19,8 +19,8 @@
 use crate::recommend::mix_dense;
 use crate::text::hex16;
 use crate::{
-    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items,
-    Metric, MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
+    Actions, BuildOptions, Catalogue, CatalogueBuilder, Cut, Dendrogram, Hit, Items, Metric,
+    MixOptions, Precision, Profile, ProfileOptions, RetrievalOptions, RowSet, ScoredRow,
     SearchOptions, Section, Session, Singletons, Vectors,
 };
 use alloc::{string::String, vec::Vec};

@@ -136,7 +136,12 @@ const invalidArrays = [
     "a\n",
     /: not a \.npy file\. Expected a NumPy array/,
   ],
-  ["an unknown version", npy(vectors, { version: 9 }), "a\n", /format version is 9, expected at most 3/],
+  [
+    "an unknown version",
+    npy(vectors, { version: 9 }),
+    "a\n",
+    /format version is 9, expected at most 3/,
+  ],
   ["complex numbers", npy(vectors, { descr: "<c8" }), "a\n", /the dtype is '<c8'/],
   [
     "three long axes",

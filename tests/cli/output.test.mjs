@@ -38,8 +38,7 @@ test("symbolic links in a circle are an error, and stay", async () => {
   const { code, stderr } = await pocketsage(["build", items, "-o", out("circle-a"), "-q"]);
   assert.equal(code, 1);
   assert.match(stderr, /circle-a: cannot be written: .*symbolic links, perhaps in a circle/);
-  for (const name of ["circle-a", "circle-b"])
-    assert.ok((await lstat(out(name))).isSymbolicLink());
+  for (const name of ["circle-a", "circle-b"]) assert.ok((await lstat(out(name))).isSymbolicLink());
 });
 
 test("a symbolic link stays; its target is replaced, or created", async () => {

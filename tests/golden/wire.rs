@@ -7,8 +7,7 @@ use crate::sets::{Stream, crc32};
 use pocketsage::{Medoids, WirePrecision};
 
 const GOLDEN: &str = include_str!("wire.json");
-const PRECISIONS: [WirePrecision; 3] =
-    [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32];
+const PRECISIONS: [WirePrecision; 3] = [WirePrecision::F16, WirePrecision::I8, WirePrecision::F32];
 
 /// Panics unless the messages, and the vectors decoded from them, have the hash of wire.json.
 pub(crate) fn assert_recorded_hash() {
