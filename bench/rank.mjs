@@ -1,6 +1,6 @@
 // `npm run bench:rank`: rank() of 500 items of a catalogue, by the number of dimensions and the
-// length of the history. "hot": calls in a loop; "isolated": 20 ms of idleness and a pass over 32 MB
-// of other memory before each.
+// length of the history. "hot": calls in a loop; "isolated": 20 ms of idleness and a pass over 32
+// MB of other memory before each.
 //   npm run bench:rank -- --figures  the table into docs/figures.md
 import { build } from "../scripts/build.mjs";
 import { printTable, printTitle, runScript } from "../scripts/lib/output.mjs";

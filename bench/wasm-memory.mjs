@@ -1,4 +1,5 @@
-// The linear memory of the package. Its functions are in a bundle, so the memory cannot be imported.
+// The linear memory of the package. Its functions are in a bundle, so the memory cannot be
+// imported.
 const { instantiate } = WebAssembly;
 /** The instance that was created last. */
 let wasmInstance;

@@ -53,7 +53,7 @@ const FIRST_CALLS = `Most programs need six calls:
 
 | call | does |
 | --- | --- |
-| [\`Catalogue.fetch(url)\`](#catalogue), in Node \`Catalogue.fromBytes(bytes)\` | reads your items |
+| [\`Catalogue.fetch(url)\`](#catalogue), in Node \`Catalogue.fromBytes(bytes)\` | reads items |
 | [\`openSage({ catalogue, store })\`](#opensage) | opens the history of one user |
 | [\`sage.record(actions)\`](#sage) | adds what the user did |
 | [\`sage.recommend({ count })\`](#sage) | lists items, each with the reason |

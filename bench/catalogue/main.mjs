@@ -4,9 +4,9 @@
 //   npm run bench:catalogue -- 5k text    only these data sets (5k, 20k, 100k, text)
 //   npm run bench:catalogue -- --figures  the table into docs/figures.md
 //   npm run bench:catalogue -- 5k a.json  merges a report that --json wrote before
-// CPU time per query, median over rounds, hot (queries follow each other) and isolated (each follows
-// 20 ms of idleness and a pass over 32 MB of other memory); recall@10 against exact f32 scores. Libraries with a
-// tunable search effort use the least one that reaches a recall of 0.99.
+// CPU time per query, median over rounds, hot (queries follow each other) and isolated (each
+// follows 20 ms of idleness and a pass over 32 MB of other memory); recall@10 against exact f32
+// scores. Libraries with a tunable search effort use the least one that reaches a recall of 0.99.
 import { existsSync } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";

@@ -23,8 +23,8 @@ const targetFolder = join(root, "target");
 
 /**
  * Measures all peers on a task. Resolves to `{ set, runs, skipped }`. Times are medians of CPU ms;
- * `ratio` is relative to the first contestant; `isolated` has both for isolated queries. Adds `truth`, the exact hits of each query, to the
- * task.
+ * `ratio` is relative to the first contestant; `isolated` has both for isolated queries. Adds
+ * `truth`, the exact hits of each query, to the task.
  */
 export async function comparePeers(task, contestants, nativePeers) {
   task.truth = task.queries.map((query) => exactHits(task, query));

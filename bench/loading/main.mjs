@@ -48,8 +48,8 @@ await runScript(async () => {
 });
 
 /**
- * The median of each time, of `count` fresh processes. The call clusters 300 vectors. A warm call is
- * the fastest of calls 2 to 6, for which the engine has not compiled faster code yet.
+ * The median of each time, of `count` fresh processes. The call clusters 300 vectors. A warm call
+ * is the fastest of calls 2 to 6, for which the engine has not compiled faster code yet.
  */
 async function measureNode(count) {
   const program = join(import.meta.dirname, "process.mjs");

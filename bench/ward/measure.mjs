@@ -44,8 +44,9 @@ const MIN_COMPARED_HEIGHT = 0.1;
  * Measures what the options of ../options.mjs select. Resolves to `{ results, first, skipped }`,
  * results being `[{ data, n, dim, contestants, absent }]`, and contestants
  * `[{ name, cpu, wall, isolated, calls, memory, ratio, difference, sameTree } | { name, error }]`.
- * Times are medians in ms, those of isolated calls and their ratios in `isolated`; `memory` is bytes of a fresh process; `ratio` is relative to the first
- * contestant; `difference` is the largest relative difference to its squared heights.
+ * Times are medians in ms, those of isolated calls and their ratios in `isolated`; `memory` is
+ * bytes of a fresh process; `ratio` is relative to the first contestant; `difference` is the
+ * largest relative difference to its squared heights.
  * Rejects if two trees differ. `log` receives progress messages.
  */
 export async function measureWard(options, log = () => {}) {

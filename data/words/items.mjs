@@ -36,7 +36,8 @@ const UNUSUAL_LABEL = /[^a-z '-]|^(genus|family|order|class) | (genus|family|ord
 
 /**
  * The items, `{ id, text, label, group, about }`: groups in the order of `GROUPS`, the most common
- * words first. `text` is "word, synonyms: definition". A word occurs once, in its most common sense.
+ * words first. `text` is "word, synonyms: definition". A word occurs once, in its most common
+ * sense.
  */
 export async function chooseItems(dictFolder) {
   const synsets = readSynsets(await readFile(join(dictFolder, "data.noun"), "utf8"));

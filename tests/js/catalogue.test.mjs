@@ -316,6 +316,10 @@ before(async () => {
   server = await listen((request, response) => {
     if (request.url === "/items.sage")
       return response.writeHead(200, { "content-length": bytes.length }).end(bytes);
+    if (request.url.startsWith("/page"))
+      return response
+        .writeHead(200, { "content-type": "text/html; charset=utf-8" })
+        .end(request.url.startsWith("/page.sage") ? "<!doctype html>".repeat(9) : bytes);
     if (request.url === "/cut.sage") return response.writeHead(200).end(bytes.subarray(0, 100));
     if (request.url === "/broken.sage") {
       response.writeHead(200, { "content-length": bytes.length }).write(bytes.subarray(0, 100));
@@ -362,6 +366,16 @@ test("fetch rejects HTTP errors, broken transfers and corrupt bytes", async () =
     "option",
     /unknown option "progress".*onProgress/,
   );
+});
+
+test("fetch of a web page names the address; a page is more than its type", async () => {
+  const { message } = await rejects(
+    Catalogue.fetch(`${origin}/page.sage?key=secret`),
+    "retrieval",
+    /\/page\.sage is a web page\. .*public\//,
+  );
+  assert.doesNotMatch(message, /secret/);
+  assert.equal((await Catalogue.fetch(`${origin}/pages/items.sage`)).hash, catalogue.hash);
 });
 
 test("fetch is aborted by its signal, before and during the transfer", async (context) => {

@@ -155,7 +155,7 @@ test("a newer version is not corrupt; the message has the remedy", async () => {
 test("vectors of another length are a dimension error", async () => {
   const bytes = await smallLog();
   const { opening, store } = await openStored(bytes, { dim: 3 });
-  await rejects(opening, "dimension", /vectors of 8 numbers, expected 3/);
+  await rejects(opening, "dimension", /vectors of 8 numbers, expected 3: .*pocketsage.migrate/);
   assert.deepEqual(await store.load(), bytes);
 });
 

@@ -14,6 +14,7 @@ const invalid = [
   ],
   ["neither dim nor catalogue", {}, "option", /`catalogue`, or `dim`/],
   ["nothing", undefined, "option", /expected an object/],
+  ["a catalogue by itself", catalogue, "option", /expected \{ catalogue \}, saw a /],
   ["a dim of 0", { dim: 0 }, "option", /dim: expected a whole number from 1 to 32768, saw 0/],
   ["a dim that is not whole", { dim: 2.5 }, "option", /saw 2\.5/],
   ["a dim that is not the catalogue's", { dim: 3, catalogue }, "dimension", /dim is 3.*has 8/],

@@ -56,7 +56,7 @@ test("an unknown item without a vector is refused", () =>
   refuses(
     [{ item: "food-2" }, { item: "ghost" }],
     "unknown-item",
-    /action 1 \("ghost"\).*not in the catalogue.*\{ item, vector \}/,
+    /action 1 \("ghost"\).*not in the catalogue, unlike "food-0"\..*\{ item, vector \}/,
   ));
 
 test("without a catalogue every item needs its vector", () =>

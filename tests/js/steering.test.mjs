@@ -255,3 +255,17 @@ test("parameters are named in words", async () => {
   for (const { name, meaning } of parameters) assert.ok(name && meaning.includes(" "), meaning);
   assert.equal(parameters.find(({ name }) => name === "focus").value, 0.3);
 });
+
+test("no reason names a disliked item, also one that was liked before", async () => {
+  for (const sage of [await open(), await openRemote()]) {
+    const named = async () =>
+      (await sage.recommend({ count: 30 })).flatMap(({ because }) => [
+        ...(because.medoid === undefined ? [] : [because.medoid]),
+        ...because.nearest,
+      ]);
+    assert.ok((await named()).includes("food-1"));
+    for (const item of ACTED) await sage.record({ item, vector: vectorOf(item), weight: -1 });
+    assert.deepEqual(await named(), []);
+    await sage.close();
+  }
+});

@@ -20,8 +20,8 @@ type OnProgress = (loaded: number, total?: number) => void;
 
 /**
  * Requests `url` and returns the result of `consume` for the response body. Rejects with code
- * "aborted" once the signal fires, "retrieval" for an HTTP error status or a failed transfer, else
- * with the error of `consume`.
+ * "aborted" once the signal fires, "retrieval" for an HTTP error status, a failed transfer or a web
+ * page that `consume` rejects, else with the error of `consume`.
  */
 export async function download<T>(
   url: string | URL,
@@ -30,17 +30,21 @@ export async function download<T>(
 ): Promise<T> {
   checkAbort(signal);
   const name = nameOfUrl(url);
+  let isPage = false;
   try {
     const response = await fetch(url, signal ? { signal } : {});
     const { body, ok, status } = response;
     if (!ok || !body)
       throw new SageError("retrieval", `${name} answered ${status}${ok ? " without a body" : ""}.`);
+    isPage = /html/.test(response.headers.get("content-type")!);
     return await consume(
       body,
       onProgress && ((loaded, total) => onProgress(loaded, total ?? contentLength(response))),
     );
   } catch (error) {
     checkAbort(signal);
+    if (isPage && (error as SageError).code === "corrupt")
+      throw new SageError("retrieval", `${name} is a web page. Is the file in public/?`);
     throw asSageError(error, "retrieval", `${name} could not be downloaded`);
   }
 }

@@ -114,7 +114,7 @@ export function checkAction(
     entry.vector = checkVector(where, action.vector, dim).slice();
   } else if (!catalogue?.has(item)) {
     const reason = catalogue
-      ? "the item is not in the catalogue"
+      ? `the item is not in the catalogue, unlike ${inspect(catalogue.ids().next().value)}`
       : "without a catalogue every action needs a vector";
     throw new SageError("unknown-item", `${where}: ${reason}. Pass { item, vector }.`);
   }

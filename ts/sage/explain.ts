@@ -17,10 +17,10 @@ const NEAREST_PER_REASON = 3;
  */
 export const MIN_NEAR_COSINE = 0.3;
 
-/** Why each candidate is recommended. */
+/** Why each candidate is recommended. No disliked item is named. */
 export function explainCandidates(
   candidates: readonly Candidate[],
-  { queries, pool }: Plan,
+  { queries, pool, disliked }: Plan,
   state: ProfileState,
   { catalogue }: Settings,
 ): Reason[] {
@@ -42,11 +42,12 @@ export function explainCandidates(
       row === undefined ? nearestInterest(state, vector) : profile.interests[labels[row]!];
     // Dropped singletons belong to no interest: they explain their items themselves.
     if (interest) groups.set(interest, [...(groups.get(interest) ?? []), [index, vector]]);
-    reasons[index]!.medoid = interest?.medoid ?? actions[row!]!.item;
+    const medoid = interest?.medoid ?? actions[row!]!.item;
+    if (!disliked.has(medoid)) reasons[index]!.medoid = medoid;
   });
   for (const [interest, members] of groups) {
     const vectors = members.map(([, vector]) => vector);
-    nearMembers(state, interest, vectors, NEAREST_PER_REASON).forEach((near, rank) => {
+    nearMembers(state, interest, vectors, NEAREST_PER_REASON, disliked).forEach((near, rank) => {
       reasons[members[rank]![0]]!.nearest = near.map(({ item }) => item);
     });
   }
@@ -70,7 +71,7 @@ export function explain(item: ItemId, state: ProfileState, { catalogue }: Settin
   const interest = profile.interests[memberInterest] ?? nearestInterest(state, vector)!;
   return {
     interest: copyInterest(interest),
-    nearest: nearMembers(state, interest, [vector], NEAREST_PER_EXPLANATION, item)[0]!,
+    nearest: nearMembers(state, interest, [vector], NEAREST_PER_EXPLANATION, new Set([item]))[0]!,
   };
 }
 
@@ -96,19 +97,19 @@ interface NearMember {
 /**
  * For each vector the items of an interest of the profile that are near it: at most `count`, each
  * once, with a cosine of at least MIN_NEAR_COSINE, by descending cosine (ties: the lower row);
- * possibly none. `excludedItem` is left out.
+ * possibly none. The items of `excluded` are left out.
  */
 function nearMembers(
   state: ProfileState,
   interest: Interest,
   vectors: readonly Float32Array[],
   count: number,
-  excludedItem?: ItemId,
+  excluded: ReadonlySet<ItemId>,
 ): NearMember[][] {
   const { actions, labels, profile } = state;
   const label = profile.interests.indexOf(interest);
   const rows = newestRowPerItem(actions).filter(
-    (row) => labels[row] === label && actions[row]!.item !== excludedItem,
+    (row) => labels[row] === label && !excluded.has(actions[row]!.item),
   );
   if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
   const { dim } = profile;

@@ -225,7 +225,8 @@ function decodeOne(
   if (vectorCount > 0 && log.dim !== dim) {
     throw new SageError(
       "dimension",
-      `The stored profile has vectors of ${log.dim} numbers, expected ${dim}.`,
+      `The stored profile has vectors of ${log.dim} numbers, expected ${dim}: ` +
+        "convert the history with pocketsage/migrate.",
     );
   }
   const vectorBytes = bytes.subarray(start, end);

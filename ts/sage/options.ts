@@ -84,6 +84,7 @@ export interface Settings extends InSpace {
  * the core validates the profile options.
  */
 export function checkSettings(options: SageOptions): Settings {
+  if (options instanceof Catalogue) throw optionError("options", "{ catalogue }", options);
   checkKeys("openSage", options, OPTION_NAMES);
   const {
     catalogue,

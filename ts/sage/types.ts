@@ -228,8 +228,8 @@ export interface Sage {
   /**
    * The interest an item belongs to, or the most similar one, and the user's most similar items.
    *
-   * Rejects with code "not-ready" without interests, "unknown-item" for an item neither acted on nor
-   * in the catalogue.
+   * Rejects with code "not-ready" without interests, "unknown-item" for an item neither acted on
+   * nor in the catalogue.
    */
   explain(item: ItemId): Promise<Explanation>;
   /**

@@ -6,8 +6,8 @@ import { SageError } from "../errors.js";
 import { LIMITS } from "./limits.js";
 
 /**
- * Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. Maps and other
- * iterable objects have no keys, so their content would be ignored in silence.
+ * Throws code "option" unless `given` is an object whose keys are all in `knownKeys`. Maps and
+ * other iterable objects have no keys, so their content would be ignored in silence.
  */
 export function checkKeys(where: string, given: object, knownKeys: readonly string[]): void {
   if (typeof given !== "object" || given === null || Symbol.iterator in given) {
