@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { pack } from "../../scripts/lib/package.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
@@ -156,7 +157,9 @@ async function inPage(page, folder, { name, code, path, lines }) {
     const isDone = code
       ? "globalThis.snippetEnded"
       : `${JSON.stringify(lines)}.every((line) => document.body.innerText.includes(line))`;
-    await page.waitForFunction(isDone, undefined, { timeout: 60_000, polling: 100 });
+    // Polled from here: under a strict policy a page may not evaluate the text in a timer.
+    for (const deadline = Date.now() + 60_000; !(await page.evaluate(isDone)); await sleep(100))
+      if (Date.now() > deadline) throw new Error(`expected within 60 s: ${isDone}`);
   } catch (error) {
     const text = await page.evaluate("document.body.innerText").catch(() => "");
     throw new Error([error.message.split("\n")[0], ...errors, text].join("\n"));
