@@ -49,7 +49,7 @@ const requiredFolders =
   "browser cases cli docs edge examples frameworks golden js packages page workerd".split(" ");
 
 /** Suites that import parts of the package. The others test the bundle, pkg/node/. */
-const suitesOfModules = ["browser", "edge", "fuzz", "js", "privacy"];
+const suitesOfModules = ["browser", "cli", "edge", "fuzz", "js", "privacy", "workerd"];
 
 /** The packed package in bundlers, test runners and runtimes: the core of `test:consumers`. */
 const consumerSuite = {
