@@ -1,5 +1,6 @@
 /** Where the bytes of blobs are: in the SQLite storage of their object, or in an R2 bucket. */
 import { SageError } from "pocketsage";
+import { joinBytes } from "./bytes.js";
 
 const ROW_BYTES = 512 << 10; // SQLite rows of Durable Objects hold at most 2 MB
 
@@ -26,13 +27,7 @@ export function sqliteBytes(storage: DurableObjectStorage): BlobBytes {
         .toArray()
         .map((row) => new Uint8Array(row.bytes));
       if (parts.length === 0) return undefined;
-      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let offset = 0;
-      for (const part of parts) {
-        bytes.set(part, offset);
-        offset += part.length;
-      }
-      return bytes;
+      return joinBytes(parts);
     },
     write: async (name, bytes) =>
       storage.transactionSync(() => {

@@ -109,7 +109,7 @@ export class BlobObject extends DurableObject<Env> implements BlobCalls {
   }
 
   #createTable(): void {
-    // `autoincrement`: the version of a deleted blob is not given again.
+    // `autoincrement`: the version of a deleted blob is not used again.
     this.#sql.exec(
       `create table if not exists blobs (
         version integer primary key autoincrement, name text not null unique, bytes integer not null

@@ -33,6 +33,9 @@ export async function answerOhttp(request: Request, call: Call): Promise<Respons
     if (!keys) return undefined;
     if (!(await isWithinLimit(request, call.env))) {
       console.log(JSON.stringify({ method: request.method, route: PATH, status: 429 }));
+      // workerd ends a connection whose request is not read, and a relay's next request with it.
+      if (Number(request.headers.get("content-length") ?? Infinity) <= MAX_BYTES)
+        await request.arrayBuffer();
       return problemReply(429, "Too many requests", { "retry-after": "60" });
     }
     const text = call.env.OHTTP_KEYS!;
@@ -53,7 +56,7 @@ export async function answerOhttp(request: Request, call: Call): Promise<Respons
 
 /**
  * Counts a request for its relay, before it is decrypted: requests of all devices come from there,
- * so no device is told from another.
+ * so devices cannot be distinguished.
  */
 async function isWithinLimit(request: Request, { GATEWAY_LIMIT }: Env): Promise<boolean> {
   const outcome = await GATEWAY_LIMIT?.limit({ key: `relay ${addressOf(request)}` });

@@ -3,7 +3,7 @@
  * 64 KB.
  */
 import type { Store } from "pocketsage";
-import { freeBuffer } from "./memory.js";
+import { freeBuffer, joinBytes } from "./bytes.js";
 import type { RequestLog } from "./requests.js";
 
 /** Small: each object keeps a buffer of the largest row that it has read. */
@@ -141,15 +141,4 @@ export function sqliteStore(storage: DurableObjectStorage, requests: RequestLog)
       watch: () => freeReadBuffers,
     },
   };
-}
-
-function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
-  }
-  return bytes;
 }

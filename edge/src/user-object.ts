@@ -10,6 +10,7 @@ import {
   SageError,
   type Store,
 } from "pocketsage";
+import { freeBuffer } from "./bytes.js";
 import type {
   Conflict,
   Failure,
@@ -21,7 +22,6 @@ import type {
   UserCalls,
 } from "./contract.js";
 import { localCatalogue, retrieverFor } from "./engine.js";
-import { freeBuffer } from "./memory.js";
 import { bugOf, faultOf } from "./problem.js";
 import { type DeletionTarget, RequestLog } from "./requests.js";
 import type {

@@ -1,8 +1,8 @@
 // Bundles the entries of the package for Node: importing 66 modules takes it 35 ms more than two.
 import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { checkBundles, entriesByName } from "./commonjs.mjs";
+import { bundleEntries, entriesByName } from "./bundle.mjs";
 import { root } from "./versions.mjs";
 
 const folder = join(root, "pkg", "node");
@@ -16,43 +16,26 @@ const embeddedWasm = "../wasm/embedded.js";
  * Node prints the line of an uncaught error.
  */
 export async function buildNodeBundle() {
-  const { build } = await import("vite"); // its import needs the set-up
-  await rm(folder, { recursive: true, force: true });
   const input = {
     index: join(root, "pkg", "entry", "installed.js"),
     ...(await entriesByName((conditions) => conditions.node?.default)),
   };
-  await build({
-    root,
-    configFile: false,
-    logLevel: "warn",
-    publicDir: false,
-    ssr: { noExternal: true },
+  await bundleEntries(folder, input, ".js", {
     plugins: [{ name: "maps-of-sources", load: loadWithMap }],
-    build: {
-      ssr: true,
-      target: "es2022",
-      outDir: folder,
-      minify: false,
-      sourcemap: true,
-      rollupOptions: {
-        input,
-        checks: { pluginTimings: false },
-        external: (id) => id === embeddedWasm || !(id.startsWith(".") || id.startsWith(root)),
-        output: {
-          format: "es",
-          paths: (id) => (id.endsWith(embeddedWasm.slice(2)) ? embeddedWasm : id),
-          comments: false,
-          minify: { mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
-          sourcemapExcludeSources: true, // the package has ts/
-          entryFileNames: "[name].js",
-          chunkFileNames: "[name].js",
-          codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
-        },
+    sourcemap: true,
+    rollupOptions: {
+      checks: { pluginTimings: false },
+      external: (id) => id === embeddedWasm || !(id.startsWith(".") || id.startsWith(root)),
+      output: {
+        format: "es",
+        paths: (id) => (id.endsWith(embeddedWasm.slice(2)) ? embeddedWasm : id),
+        comments: false,
+        minify: { mangle: { keepNames: true }, codegen: { removeWhitespace: false } },
+        sourcemapExcludeSources: true, // the package has ts/
+        codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] },
       },
     },
   });
-  await checkBundles(folder, Object.keys(input), ".js");
 }
 
 /** Loads a compiled module with its source map, so that the maps of the bundle point at ts/. */

@@ -12,6 +12,7 @@ import {
 } from "../core/handle.js";
 import type { CoreLoader } from "../core/interface.js";
 import { asSageError, SageError } from "../errors.js";
+import { joinBytes } from "../values/bytes.js";
 import { checkAbort, inspect } from "../values/check.js";
 import { nameOfUrl } from "../values/url.js";
 
@@ -78,7 +79,7 @@ export async function loadCatalogue(
       loadedBytes += value.length;
       if (loader) pushBytes(loader, value);
       else {
-        firstBytes = concatenate(firstBytes, value);
+        firstBytes = joinBytes([firstBytes, value]);
         if (firstBytes.length >= HEADER_BYTES) {
           loader = openLoader(firstBytes);
           pushBytes(loader, firstBytes);
@@ -115,13 +116,6 @@ function pushBytes(handle: Handle<CoreLoader>, bytes: Uint8Array): void {
     "corrupt",
     "There are more bytes than the catalogue's header states. Fetch or build the file again.",
   );
-}
-
-function concatenate(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const joined = new Uint8Array(a.length + b.length);
-  joined.set(a);
-  joined.set(b, a.length);
-  return joined;
 }
 
 /** The Content-Length; undefined if missing, or if a content encoding changes the length. */

@@ -89,7 +89,7 @@ export function openSession(dim: number): Session {
       const at = Float64Array.from(appendedActions, (action) => action.at);
       const weights = Float64Array.from(appendedActions, (action) => action.weight);
       session.add(vectors, at, weights);
-      // V8 lets 64 MB of such garbage accumulate, half of the memory of a Cloudflare isolate.
+      // V8 lets 64 MB of this garbage accumulate, half of the memory of a Cloudflare isolate.
       (vectors.buffer as ArrayBuffer).transfer?.(0);
     }
     rows = actions;

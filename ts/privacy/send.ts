@@ -3,6 +3,7 @@
  * twice or to another address, and no error is followed by another request.
  */
 import { reasonOf, SageError } from "../errors.js";
+import { readAtMost } from "../values/bytes.js";
 import { checkAbort } from "../values/check.js";
 import { nameOfUrl } from "../values/url.js";
 import type { Message } from "./outgoing.js";
@@ -82,20 +83,9 @@ async function readBody(
   { replyBytes, isExact }: Message,
   fail: (problem: string) => SageError,
 ): Promise<Uint8Array> {
-  const bytes = new Uint8Array(replyBytes);
-  const reader = reply.body?.getReader();
-  let length = 0;
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) break;
-    if (length + value.length > replyBytes) {
-      void reader?.cancel().catch(() => undefined);
-      throw fail(`the reply is longer than ${replyBytes} bytes.`);
-    }
-    bytes.set(value, length);
-    length += value.length;
-  }
-  if (isExact && length !== replyBytes)
-    throw fail(`the reply has ${length} bytes, expected ${replyBytes}.`);
-  return bytes.subarray(0, length);
+  const bytes = await readAtMost(reply.body, replyBytes);
+  if (!bytes) throw fail(`the reply is longer than ${replyBytes} bytes.`);
+  if (isExact && bytes.length !== replyBytes)
+    throw fail(`the reply has ${bytes.length} bytes, expected ${replyBytes}.`);
+  return bytes;
 }

@@ -1,4 +1,5 @@
 import { SageError } from "../errors.js";
+import { joinBytes } from "../values/bytes.js";
 import { toBytes } from "../values/check.js";
 
 /**
@@ -12,11 +13,5 @@ export function concatenate(given: readonly Uint8Array[]): Uint8Array | undefine
     if (!bytes) throw new SageError("corrupt", "The store has a value that is no Uint8Array.");
     return bytes;
   });
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+  return joinBytes(parts);
 }

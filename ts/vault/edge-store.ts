@@ -1,6 +1,6 @@
 /** `edgeStore`: the blob store of the Worker in edge/. The only file of ts/vault/ using `fetch`. */
 import { reasonOf, SageError } from "../errors.js";
-import { concatenate } from "../store/concatenate.js";
+import { readAtMost } from "../values/bytes.js";
 import { checkAbort, checkFunction, checkKeys, checkPositive, inspect } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { nameOfUrl } from "../values/url.js";
@@ -158,18 +158,7 @@ function parse(bytes: Uint8Array | undefined): unknown {
 
 /** The body; a longer one than the limit is an error, and is not read to its end. */
 async function readLimited(reply: Response): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = reply.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) break;
-    length += value.length;
-    if (length > SYNC_LIMITS.maxBlobBytes) {
-      void reader?.cancel().catch(() => undefined);
-      throw failure(`the reply is longer than ${SYNC_LIMITS.maxBlobBytes} bytes`);
-    }
-    parts.push(value);
-  }
-  return concatenate(parts) ?? new Uint8Array();
+  const bytes = await readAtMost(reply.body, SYNC_LIMITS.maxBlobBytes);
+  if (!bytes) throw failure(`the reply is longer than ${SYNC_LIMITS.maxBlobBytes} bytes`);
+  return bytes;
 }

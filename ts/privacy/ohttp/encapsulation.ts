@@ -4,6 +4,7 @@
  */
 import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { SageError } from "../../errors.js";
+import { joinBytes } from "../../values/bytes.js";
 
 const KEM_ID = 0x0020;
 const KDF_ID = 0x0001;
@@ -112,7 +113,7 @@ function headerOf(id: number): Uint8Array<ArrayBuffer> {
 }
 
 function infoOf(header: Uint8Array): ArrayBuffer {
-  return concat(encode("message/bhttp request"), Uint8Array.of(0), header).buffer;
+  return joinBytes([encode("message/bhttp request"), Uint8Array.of(0), header]).buffer;
 }
 
 /** Encrypts a request to the gateway. */
@@ -124,7 +125,7 @@ export async function encapsulate(
   const recipientPublicKey = await suite.kem.deserializePublicKey(publicKey.slice().buffer);
   const context = await suite.createSenderContext({ recipientPublicKey, info: infoOf(header) });
   const enc = new Uint8Array(context.enc);
-  const bytes = concat(header, enc, new Uint8Array(await context.seal(plain.buffer)));
+  const bytes = joinBytes([header, enc, new Uint8Array(await context.seal(plain.buffer))]);
   const secret = await context.export(
     encode("message/bhttp response").buffer,
     RESPONSE_NONCE_BYTES,
@@ -168,7 +169,7 @@ export async function decapsulate(
       const nonce = crypto.getRandomValues(new Uint8Array(RESPONSE_NONCE_BYTES));
       const { key, iv } = await replyKey(secret, enc, nonce, "encrypt");
       const sealedReply = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, key, reply);
-      return concat(nonce, new Uint8Array(sealedReply));
+      return joinBytes([nonce, new Uint8Array(sealedReply)]);
     },
   };
 }
@@ -180,7 +181,7 @@ async function replyKey(
   nonce: Uint8Array,
   usage: "encrypt" | "decrypt",
 ): Promise<{ key: CryptoKey; iv: Uint8Array<ArrayBuffer> }> {
-  const salt = concat(enc, nonce);
+  const salt = joinBytes([enc, nonce]);
   const base = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   const expand = async (info: string, bytes: number): Promise<Uint8Array<ArrayBuffer>> => {
     const algorithm = { name: "HKDF", hash: "SHA-256", salt, info: encode(info) };
@@ -194,14 +195,4 @@ async function replyKey(
 
 function encode(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
 }

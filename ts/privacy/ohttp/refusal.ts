@@ -1,4 +1,5 @@
 /** What gateway and relay share: errors without details, and bodies of limited length. */
+import { readAtMost } from "../../values/bytes.js";
 import { PROBLEM_TYPE } from "./media-types.js";
 
 /** Headers of every reply. */
@@ -38,24 +39,7 @@ export async function readLimited(
   request: Request,
   maxBytes: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
-      void reader?.cancel().catch(() => undefined);
-      throw new Refusal(413, `The request is larger than ${maxBytes} bytes`);
-    }
-    parts.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
+  const bytes = await readAtMost(request.body, maxBytes);
+  if (!bytes) throw new Refusal(413, `The request is larger than ${maxBytes} bytes`);
   return bytes;
 }

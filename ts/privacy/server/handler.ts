@@ -1,5 +1,6 @@
 /** `POST /v1/cells/xor` as a function from Request to Response, for Node, Deno and Bun. */
 import { isSageError } from "../../errors.js";
+import { readAtMost } from "../../values/bytes.js";
 import { maxXorRequestBytes } from "../cells/xor.js";
 import { type CellServerOptions, openCellServer } from "./cell-server.js";
 
@@ -37,7 +38,7 @@ export async function cellsHandler(
     if (request.method === "OPTIONS") return new Response(null, { status: 204, headers });
     if (request.method !== "POST") return refuse(405, "Expected POST.");
     try {
-      const body = await readBody(request, maxBytes);
+      const body = await readAtMost(request.body, maxBytes);
       if (!body) return refuse(413, `The body is larger than ${maxBytes} bytes.`);
       const answer = await server.answer(server.decode(body));
       const type = { "content-type": "application/octet-stream" };
@@ -48,21 +49,4 @@ export async function cellsHandler(
       return refuse(status, error.message);
     }
   };
-}
-
-/** The body; undefined if it is longer than `maxBytes`. */
-async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | undefined> {
-  const bytes = new Uint8Array(maxBytes);
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true };
-    if (done) return bytes.subarray(0, length);
-    if (length + value.length > maxBytes) {
-      void reader?.cancel().catch(() => undefined);
-      return undefined;
-    }
-    bytes.set(value, length);
-    length += value.length;
-  }
 }
