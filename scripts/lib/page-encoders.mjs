@@ -12,8 +12,14 @@ import { root } from "./versions.mjs";
 
 /** Per catalogue, the payload fields of the texts, the name of an item first, and their reader. */
 const TEXTS = {
-  emoji: { fields: ["label", "tags"], readTexts: readEmojiTexts },
-  words: { fields: ["label", "about"], readTexts: async () => new Map() },
+  emoji: {
+    ...{ file: "www/catalogues/emoji.sage", fields: ["label", "tags"] },
+    readTexts: readEmojiTexts,
+  },
+  words: {
+    ...{ file: "data/words/words.sage", fields: ["label", "about"] },
+    readTexts: async () => new Map(),
+  },
 };
 const INPUTS = [
   ...["scripts/lib/page-encoders.mjs", "ts/text"],
@@ -26,25 +32,23 @@ const workFolder = join(root, "target", "page");
 /** Writes www/catalogues/NAME-text.sage for each catalogue of the page. */
 export async function buildPageEncoders() {
   await mkdir(workFolder, { recursive: true });
-  for (const [name, { fields, readTexts }] of Object.entries(TEXTS)) {
+  for (const [name, { file, fields, readTexts }] of Object.entries(TEXTS)) {
     const title = `${name}-text.sage`;
     const target = join(catalogueFolder, title);
-    if (await isUpToDate(target, [`www/catalogues/${name}.sage`, ...INPUTS])) {
+    if (await isUpToDate(target, [file, ...INPUTS])) {
       reportDone(title, "up to date");
       continue;
     }
     const start = performance.now();
-    await writeFile(target, await buildEncoder(name, fields, await readTexts()));
+    await writeFile(target, await buildEncoder(name, file, fields, await readTexts()));
     reportDone(title, "www/catalogues", (performance.now() - start) / 1000);
   }
 }
 
 /** The bytes of the encoder. `texts` has payload fields that replace those of the catalogue. */
-async function buildEncoder(name, fields, texts) {
+async function buildEncoder(name, file, fields, texts) {
   const { Catalogue } = await import(pathToFileURL(join(root, "pkg", "entry", "node.js")).href);
-  const catalogue = await Catalogue.fromBytes(
-    await readFile(join(catalogueFolder, `${name}.sage`)),
-  );
+  const catalogue = await Catalogue.fromBytes(await readFile(join(root, file)));
   const wordsOf = (payload) => fields.flatMap((field) => splitWords(payload[field]));
   const ids = [...catalogue.ids()];
   const payloads = ids.map((id) => catalogue.payload(id));

@@ -1,8 +1,8 @@
 /** The catalogues that the page can show: those of this list, and one of the user's own. */
 import type { ItemId } from "pocketsage";
+import wordsUrl from "../../data/words/words.sage?url";
 import emojiUrl from "../catalogues/emoji.sage?url";
 import emojiEncoderUrl from "../catalogues/emoji-text.sage?url";
-import wordsUrl from "../catalogues/words.sage?url";
 import wordsEncoderUrl from "../catalogues/words-text.sage?url";
 import type { OwnCatalogue } from "./own-catalogue.js";
 
