@@ -2,8 +2,8 @@
 // `node tests/golden/log/make.mjs`, after `npm run build`. Existing logs must never change: every
 // later version of the package opens them. tests/js/log-golden.test.mjs reads them.
 import { writeFile } from "node:fs/promises";
-import { init } from "pocketsage";
 import { withCore } from "../../../pkg/core/glue.js";
+import { init } from "../../../pkg/entry/node.js";
 
 const NOW = Date.UTC(2026, 0, 15);
 const vector = [1, 0.5, -0.25, 0, 0, 0, 0, 2];
