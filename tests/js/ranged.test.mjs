@@ -101,6 +101,21 @@ describe("search", () => {
       assert.ok(near.every(({ item }) => item !== "item-5" || !options.exclude));
       if (options.filter) assert.ok(near.every(({ item }) => Number(item.slice(5)) % 2 === 1));
     }
+    const whole = await ranged.search(query, { count: 600, exact: true });
+    assert.equal(whole.length, 600);
+    for (const [count, offset] of [
+      [7, 0],
+      [7, 7],
+      [7, 14],
+      [19, 21],
+      [40, 580],
+      [40, 600],
+    ]) {
+      const page = await ranged.search(query, { count, offset, exact: true });
+      assertSameHits(page, whole.slice(offset, offset + count));
+    }
+    for (const offset of [-1, 0.5, "1", 100_001])
+      await assert.rejects(ranged.search(query, { offset }), { code: "option" });
     const lists = await ranged.searchMany(world.vectors.slice(0, 4), { count: 3 });
     assert.deepEqual(
       lists.map((hits) => hits[0].item),

@@ -161,6 +161,76 @@ for (const [name, texts] of [
     await sage.close();
   });
 
+/** A catalogue of 900 items in 3 topics, and its texts. */
+async function openLarge() {
+  const many = Array.from({ length: 900 }, (_, index) => {
+    const vector = Float32Array.of(
+      ...[0, 1, 2].map((axis) => Math.sin(index * (axis + 2)) / 2 + (index % 3 === axis ? 1 : 0)),
+    );
+    return [`item-${index}`, vector, { title: `${KINDS[index % 3]} number ${index}` }];
+  });
+  const learned = learnTexts(many, ["title"], false, String, () => {}).tower;
+  const large = withTower(await Catalogue.from(many, { dim: 3 }), learned);
+  return { large, texts: openText(large) };
+}
+
+test("pages of recommendations for a query are disjoint parts of one list", async () => {
+  const { large, texts } = await openLarge();
+  const sage = await openSage({ catalogue: large, now: () => 0 });
+  const words = openSageText(sage, large, texts);
+  await sage.record(["item-1", "item-4", "item-302"].map((item, at) => ({ item, at })));
+  await sage.hide("item-7");
+  for (const query of ["tea number 8", "tea", "Ж"]) {
+    const whole = await words.recommend({ query, count: 900, taste: 0.5 });
+    if (query !== "Ж") assert.equal(whole.length, 896);
+    assert.equal(new Set(whole.map(({ item }) => item)).size, whole.length);
+    for (const count of [7, 20, 64, 450]) {
+      const pages = [];
+      for (let offset = 0; offset <= whole.length; offset += count)
+        pages.push(...(await words.recommend({ query, count, offset, taste: 0.5 })));
+      assert.deepEqual(pages, whole, `${query} ${count}`);
+    }
+    for (const minScore of [0.2, 0.5, 0.9]) {
+      const good = await words.recommend({ query, count: 900, taste: 0.5, minScore });
+      const expected = whole.filter(({ score }) => score >= minScore);
+      assert.deepEqual(
+        new Set(good.map(({ item }) => item)),
+        new Set(expected.map(({ item }) => item)),
+      );
+      const later = await words.recommend({ query, count: 9, offset: 30, taste: 0.5, minScore });
+      assert.deepEqual(later, good.slice(30, 39));
+    }
+  }
+  await sage.close();
+});
+
+test("the first page is the best by taste of 200 hits; a searched page embeds once", async () => {
+  const { large } = await openLarge();
+  let calls = 0;
+  const texts = openEmbedder(large, {
+    embed: (given) => {
+      calls += 1;
+      return model(given);
+    },
+  });
+  const sage = await openSage({ catalogue: large, now: () => 0 });
+  await sage.record({ item: "item-1", at: 0 });
+  const words = openSageText(sage, large, texts);
+  const hits = await texts.search("tea", { count: 200, exclude: ["item-1"] });
+  const expected = (await words.rank(hits)).slice(0, 20);
+  calls = 0;
+  assert.deepEqual(await words.recommend({ query: "tea" }), expected);
+  await words.recommend({ query: "tea", offset: 60 });
+  assert.equal(calls, 2);
+  const page = await texts.search("tea", { count: 30, offset: 50, minScore: 0.1 });
+  assert.deepEqual(page, (await texts.search("tea", { count: 80, minScore: 0.1 })).slice(50));
+  calls = 0;
+  for (const wrong of [{ offset: -1 }, { minScore: "0" }, { count: 0 }])
+    await rejects(texts.search("tea", wrong), "option", /^search: /);
+  assert.equal(calls, 0, "a wrong option costs no call of the model");
+  await sage.close();
+});
+
 test("texts that have no vector, and options that do not exist, are refused", async () => {
   const sage = await openSage({ catalogue });
   const words = openSageText(sage, catalogue, openText(catalogue));
@@ -171,7 +241,9 @@ test("texts that have no vector, and options that do not exist, are refused", as
   await rejects(words.recommend({}), "option");
   await rejects(words.recommend({ query: "tea", taste: 2 }), "option");
   await rejects(words.recommend({ query: "tea", count: 0 }), "option");
-  await rejects(words.recommend({ query: "tea", offset: 1 }), "option");
+  for (const wrong of [{ offset: -1 }, { offset: "1" }, { minScore: "1" }, { personal: true }])
+    await rejects(words.recommend({ query: "tea", ...wrong }), "option", /^recommend: /);
+  await rejects(words.recommend({ query: "tea", minScore: Number.NaN }), "not-finite");
   await rejects(words.rank([], { share: 1 }), "option");
   assert.deepEqual(await words.recommend({ query: "" }), []);
   await words.record({ text: `tea \ud800${"x".repeat(500)}` });
@@ -218,7 +290,7 @@ test("arguments of other types are refused by name, and nothing is recorded", as
   for (const action of [undefined, null, [null], "tea", { text: "tea", vector: [1, 0, 0] }])
     await rejects(text.record(action), "option", /record: action 0/);
   assert.deepEqual(await sage.actions(), []);
-  for (const options of [undefined, null, "tea", { query: "tea", offset: 1 }])
+  for (const options of [undefined, null, "tea", { query: "tea", focus: 1 }])
     await rejects(text.recommend(options), "option", /recommend: /);
   assert.equal((await text.recommend({ query: "tea", count: 2 ** 32 - 1 })).length, 36);
   for (const hits of [undefined, "tea", new Set(), [null], [{ item: 5, score: 1 }]])

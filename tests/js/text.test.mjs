@@ -108,8 +108,60 @@ test("values that are no strings, and unknown options, are refused", () => {
     assert.throws(() => text.embed(wrong), isOption);
     assert.throws(() => text.search(wrong), isOption);
   }
-  assert.throws(() => text.search("tea", { offset: 1 }), isOption);
-  assert.throws(() => text.search("tea", { count: -1 }), isOption);
+  assert.throws(() => text.search("tea", { taste: 1 }), isOption);
+  for (const [name, values] of Object.entries({
+    count: [0, -1, 1.5, "2", null, 2 ** 32],
+    offset: [-1, 1.5, "2", null, 2 ** 32],
+    minScore: ["0", null, {}],
+  }))
+    for (const value of values)
+      assert.throws(
+        () => text.search("tea", { [name]: value }),
+        (error) => isOption(error) && error.message.startsWith(`search: ${name}: expected`),
+      );
+  for (const minScore of [Number.NaN, Infinity])
+    assert.throws(() => text.search("tea", { minScore }), { code: "not-finite" });
+});
+
+test("pages are disjoint parts of one list, without gaps", async () => {
+  const priced = await Catalogue.from(
+    items.map(([item, vector, payload], index) => [
+      item,
+      vector,
+      { ...payload, price: index, ...(index % 5 === 4 && { variantOf: items[index - 1][0] }) },
+    ]),
+    { dim: 3, attributes: ["price", "variantOf"] },
+  );
+  const texts = openText(withTower(priced, tower));
+  const filter = { field: "price", from: 3, to: 20 };
+  for (const query of ["tea number 7", "number bik", "green leaf", "number", "Ж number", "Ж"])
+    for (const options of [{}, { filter }, { exclude: ["tea-7", "bike-2"] }, { variants: true }]) {
+      const all = texts.search(query, { ...options, count: 100 });
+      for (const count of [1, 3, 7]) {
+        const pages = [];
+        for (let offset = 0; offset <= all.length; offset += count)
+          pages.push(...texts.search(query, { ...options, count, offset }));
+        assert.deepEqual(pages, all, `${query} ${count} ${JSON.stringify(options)}`);
+      }
+      assert.equal(new Set(all.map(({ item }) => item)).size, all.length);
+    }
+  assert.deepEqual(texts.search("tea", { count: 2 ** 32 - 1, offset: 2 ** 32 - 1 }), []);
+});
+
+test("the least score is that of the list, names included", () => {
+  for (const query of ["tea number 7", "number bik", "green leaf"]) {
+    const all = text.search(query, { count: 100 });
+    for (const { score: minScore } of all) {
+      const expected = all.filter(({ score }) => score >= minScore);
+      assert.deepEqual(text.search(query, { count: 100, minScore }), expected, `${query}`);
+      const page = text.search(query, { count: 3, offset: 2, minScore });
+      assert.deepEqual(page, expected.slice(2, 5));
+    }
+    assert.deepEqual(text.search(query, { minScore: 4 }), []);
+  }
+  const [named, ...others] = text.search("tea number 7", { minScore: 1 });
+  assert.equal(named.item, "tea-7", "by the score with what its name adds");
+  assert.ok(others.every(({ score }) => score >= 1));
 });
 
 test("the item of a name is first, then names with all words and their prefixes", () => {

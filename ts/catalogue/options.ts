@@ -6,7 +6,11 @@ import type { Filter } from "./filter.js";
 export interface SearchOptions {
   /** Maximum number of hits per query, a whole number from 1 to 2^32 - 1. Default: 20. */
   count?: number;
-  /** Number of best hits to skip, as for the next page; at least 0. Default: 0. */
+  /**
+   * Number of best hits to skip, as for the next page; at least 0. Pages of an exact search neither
+   * overlap nor leave gaps; those of an approximate one may, where a later page finds an item that
+   * an earlier one missed. Default: 0.
+   */
   offset?: number;
   /** Minimum score of a hit, a finite number. Default: none. */
   minScore?: number;

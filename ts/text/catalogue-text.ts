@@ -9,7 +9,7 @@ import { inspect } from "../values/check.js";
 import { commonSpace } from "../values/space.js";
 import { checkText } from "./embedder.js";
 import { textOf } from "./item-text.js";
-import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
+import { openTextSearch, type TextSearchOptions } from "./search.js";
 import { decodeTower, openEncoder } from "./tower.js";
 
 /** Text functions of a catalogue, by its stored encoder and the names of its items. */
@@ -29,9 +29,10 @@ export interface CatalogueText {
   /**
    * The items for a text, best first: by the cosine of {@link CatalogueText.embed}, plus 2 for an
    * item of exactly this name, else plus 0.25 if its name has all words of the text, the last one
-   * possibly unfinished. Of equal scores, the item earlier in the catalogue. A text without
-   * known words has no hits but those by name. Throws as {@link CatalogueText.embed} and
-   * `Catalogue.search`. The first call after a change of the catalogue reads all payloads.
+   * possibly unfinished. Of equal scores, the item earlier in the catalogue. `offset` and
+   * `minScore` are those of this order and of these scores. A text without known words has no hits
+   * but those by name. Throws as {@link CatalogueText.embed} and `Catalogue.search`. The first
+   * call after a change of the catalogue reads all payloads.
    */
   search(text: string, options?: TextSearchOptions): Hit[];
   /**
@@ -69,10 +70,7 @@ export function openText(catalogue: Catalogue): CatalogueText {
     fields,
     space,
     embed,
-    search(text, options = {}) {
-      checkSearchOptions("search", options);
-      return search(text, embed(text), options);
-    },
+    search: (text, options = {}) => search(text, embed(text), options),
     add(items) {
       checkIterable("add", items);
       const rows = Array.from(items, (row) => {

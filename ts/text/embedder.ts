@@ -8,8 +8,8 @@ import { unlessAborted } from "../values/abort.js";
 import { checkAbort, checkFunction, checkKeys, checkVector, inspect } from "../values/check.js";
 import { checkSpace, commonSpace } from "../values/space.js";
 import { MAX_TEXT_LENGTH } from "./features.js";
-import { checkSearchOptions, openTextSearch, type TextSearchOptions } from "./search.js";
-import { SEARCH_OPTIONS } from "./search-options.js";
+import { openTextSearch, type TextSearchOptions } from "./search.js";
+import { checkPage, SEARCH_OPTIONS } from "./search-options.js";
 
 /**
  * Computes the vector of a text by the model of the item vectors, with transformers.js, a model of
@@ -92,7 +92,7 @@ export function openEmbedder(catalogue: Catalogue, options: EmbedderOptions): Em
     async search(text, given = {}) {
       checkKeys("search", given, [...SEARCH_OPTIONS, "signal"]);
       const { signal, ...options } = given;
-      checkSearchOptions("search", options);
+      checkPage("search", options);
       return search(text, await embed(text, signal ? { signal } : {}), options);
     },
   };

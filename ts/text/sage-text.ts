@@ -8,7 +8,6 @@ import type { Action, RecordResult, Sage } from "../sage/types.js";
 import {
   checkAbort,
   checkFinite,
-  checkInteger,
   checkItemId,
   checkItemIds,
   checkKeys,
@@ -20,11 +19,12 @@ import { commonSpace } from "../values/space.js";
 import type { CatalogueText } from "./catalogue-text.js";
 import { checkText, type EmbedderText } from "./embedder.js";
 import { sortByScore, type TextSearchOptions } from "./search.js";
-import { SEARCH_OPTIONS } from "./search-options.js";
+import { checkPage, SEARCH_OPTIONS } from "./search-options.js";
 
-/** Search hits per requested recommendation, from which taste chooses. */
+/** Search hits per recommendation, from which taste chooses. */
 const CANDIDATES_PER_HIT = 10;
-const MIN_CANDIDATES = 200;
+/** Number of recommendations that are chosen from the first candidates. */
+const FIRST_TIER = 20;
 const DEFAULT_TASTE = 0.3;
 /** Number of actions per call of `sage.actions`. */
 const ACTIONS_PER_PAGE = 1000;
@@ -65,9 +65,11 @@ export interface SageText {
    */
   record(action: TextAction | readonly TextAction[]): Promise<RecordResult>;
   /**
-   * Items for a query, best first by {@link TasteHit.score}: of the best 10 x `count`, at least
-   * 200, hits of the search, without items acted on, disliked, hidden or excluded. Without actions,
-   * the order of the search. Of equal scores, the item earlier in the catalogue.
+   * Items for a query, without items acted on, disliked, hidden or excluded. The first 20 are
+   * chosen from the best 200 hits of the search, the next 20 from the best 400, the next 40 from
+   * the best 800, and so on; each by {@link TasteHit.score}, best first, of equal scores the item
+   * earlier in the catalogue. So the place of an item depends on neither `count` nor `offset`.
+   * `minScore` is the least {@link TasteHit.score}. Without actions, the order of the search.
    */
   recommend(options: QueryOptions): Promise<TasteHit[]>;
   /**
@@ -128,23 +130,27 @@ export function openSageText(
     },
     async recommend(options) {
       checkKeys("recommend", options, QUERY_KEYS);
-      const { query, taste = DEFAULT_TASTE, signal, exclude, count = 20, ...rest } = options;
+      const { query, taste = DEFAULT_TASTE, signal, exclude, minScore: _, ...search } = options;
       checkText(query);
-      checkInteger("recommend: count", count);
+      const { count, offset, minScore } = checkPage("recommend", options);
       checkShare("recommend: taste", taste);
       const excluded = new Set([
         ...checkItemIds("recommend: exclude", exclude),
         ...(await ownItems()),
       ]);
-      const wanted = Math.max(MIN_CANDIDATES, CANDIDATES_PER_HIT * count);
-      const candidates = Math.min(wanted, LIMITS.maxCount);
-      const hits = await texts.search(query, {
-        ...{ ...rest, exclude: excluded, count: candidates },
-        ...(signal && { signal }),
-      });
-      const ranked = await rank(hits, taste);
-      checkAbort(signal);
-      return ranked.slice(0, count);
+      const end = offset + count;
+      let size = FIRST_TIER;
+      while (size < end) size *= 2;
+      for (; ; size *= 2) {
+        const candidates = Math.min(CANDIDATES_PER_HIT * size, LIMITS.maxCount);
+        const hits = await texts.search(query, {
+          ...{ ...search, exclude: excluded, count: candidates, offset: 0 },
+          ...(signal && { signal }),
+        });
+        const ranked = arrangeTiers(hits, await rank(hits, taste), minScore, size);
+        checkAbort(signal);
+        if (ranked.length >= end || hits.length < candidates) return ranked.slice(offset, end);
+      }
     },
     async rank(hits, options = {}) {
       checkKeys("rank", options, ["taste"]);
@@ -162,6 +168,27 @@ function checkMethods(where: string, value: unknown, names: readonly string[]): 
       "option",
       `${where}: expected an object with ${names.join(", ")}, saw ${inspect(value)}.`,
     );
+}
+
+/**
+ * The ranked hits with a score of at least `minScore` in tiers: up to place n, for n = 20, 40, 80
+ * to `size`, the best of the first 10 n of `hits`.
+ */
+function arrangeTiers(
+  hits: readonly Hit[],
+  ranked: readonly TasteHit[],
+  minScore: number,
+  size: number,
+): TasteHit[] {
+  const places = new Map(hits.map(({ item }, place) => [item, place]));
+  const arranged = new Set<TasteHit>();
+  for (let tier = FIRST_TIER; tier <= size; tier *= 2)
+    for (const hit of ranked) {
+      if (arranged.size === tier) break;
+      const isCandidate = places.get(hit.item)! < CANDIDATES_PER_HIT * tier;
+      if (isCandidate && hit.score >= minScore) arranged.add(hit);
+    }
+  return [...arranged];
 }
 
 function checkHits(hits: unknown): void {

@@ -1,2 +1,33 @@
+/** The options of a search by words: those of a search by vectors. */
+import type { SearchOptions } from "../catalogue/options.js";
+import { checkFinite, checkInteger, checkKeys } from "../values/check.js";
+
 /** The names of the options of a search by words. */
-export const SEARCH_OPTIONS = ["count", "exclude", "filter", "exact", "variants"];
+export const SEARCH_OPTIONS = [
+  ...["count", "offset", "minScore", "exclude", "filter", "exact", "variants"],
+];
+
+/** The part of a list of hits that a search returns. */
+export interface Page {
+  readonly count: number;
+  readonly offset: number;
+  readonly minScore: number;
+}
+
+/** Validates the options of a search and sets the defaults of its page. Throws code "option". */
+export function checkSearchOptions(where: string, options: SearchOptions): Page {
+  checkKeys(where, options, SEARCH_OPTIONS);
+  return checkPage(where, options);
+}
+
+/** Validates the options of a page and sets their defaults. */
+export function checkPage(
+  where: string,
+  { count = 20, offset = 0, minScore }: SearchOptions,
+): Page {
+  return {
+    count: checkInteger(`${where}: count`, count),
+    offset: checkInteger(`${where}: offset`, offset, 0),
+    minScore: minScore === undefined ? -Infinity : checkFinite(`${where}: minScore`, minScore),
+  };
+}

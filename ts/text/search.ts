@@ -2,25 +2,19 @@
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import type { SearchOptions } from "../catalogue/options.js";
 import type { Hit } from "../retriever.js";
-import { checkInteger, checkKeys } from "../values/check.js";
+import { LIMITS } from "../values/limits.js";
 import { openLexicon } from "./lexicon.js";
-import { SEARCH_OPTIONS } from "./search-options.js";
+import { checkSearchOptions } from "./search-options.js";
 
-/** Options of a search by words. */
-export type TextSearchOptions = Pick<
-  SearchOptions,
-  "count" | "exclude" | "filter" | "exact" | "variants"
->;
+/**
+ * Options of a search by words: those of `Catalogue.search`, for the scores and the order of the
+ * search by words.
+ */
+export type TextSearchOptions = SearchOptions;
 
 /** Added to the cosine of an item with exactly this name. */
 const EXACT_NAME_BONUS = 2;
 const ALL_WORDS_BONUS = 0.25;
-
-/** Validates the options: code "option". */
-export function checkSearchOptions(where: string, options: TextSearchOptions): void {
-  checkKeys(where, options, SEARCH_OPTIONS);
-  checkInteger(`${where}: count`, options.count ?? 20);
-}
 
 /** Search by vector and by the names in the payload field `nameField`; without it, by vector. */
 export function openTextSearch(
@@ -37,17 +31,18 @@ export function openTextSearch(
     return bonuses;
   };
   return (text, vector, options) => {
+    const { count, offset, minScore } = checkSearchOptions("search", options);
     const bonuses = bonusesOf(text);
     // Without a vector, only matches by name are hits; a zero query gives them cosine 0.
     const query = vector ?? new Float32Array(catalogue.dim);
-    const byVector = vector ? catalogue.search(query, options) : [];
-    const byName = searchNamed(catalogue, query, bonuses, options);
+    // Every hit of the page that does not match by name is among the best of the vector up to it.
+    const end = Math.min(offset + count, LIMITS.maxCount);
+    const byVector = vector ? catalogue.search(query, { ...options, count: end, offset: 0 }) : [];
+    const byName = searchNamed(catalogue, query, bonuses, options)
+      .map((hit) => ({ ...hit, score: hit.score + bonuses.get(hit.item)! }))
+      .filter(({ score }) => score >= minScore);
     const hits = new Map([...byVector, ...byName].map((hit) => [hit.item, hit]));
-    const scored = [...hits.values()].map((hit) => ({
-      ...hit,
-      score: hit.score + (bonuses.get(hit.item) ?? 0),
-    }));
-    return sortByScore(catalogue, scored).slice(0, options.count ?? 20);
+    return sortByScore(catalogue, [...hits.values()]).slice(offset, end);
   };
 }
 

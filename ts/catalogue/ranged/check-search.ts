@@ -3,7 +3,7 @@ import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import { nameOfUrl } from "../../values/url.js";
 
-const OPTIONS = ["count", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
+const OPTIONS = ["count", "offset", "minScore", "exclude", "filter", "exact", "damaged", "signal"];
 /** Longest name of a source in messages. */
 const MAX_NAME = 200;
 

@@ -27,7 +27,7 @@ import { BestRows, decodeRow, scoreBlock } from "./score.js";
 import type { RangeSource } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions, RangedTraffic } from "./types.js";
 
-/** Largest `count` of a search. */
+/** Largest `count` and largest `offset` of a search. */
 const MAX_COUNT = 100_000;
 
 /** The parts from which `createRanged` makes a catalogue. */
@@ -42,7 +42,7 @@ export interface RangedParts {
   readonly read: { requests: number; bytes: number };
 }
 
-/** A query vector and its maximum number of hits. */
+/** A query vector and its maximum number of hits, those of earlier pages among them. */
 interface CountedQuery {
   readonly vector: Float32Array;
   readonly count: number;
@@ -128,7 +128,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     queries: readonly CountedQuery[],
     options: RangedSearchOptions,
   ): Promise<Hit[][]> {
-    const { exact = false, damaged = "error", minScore, signal } = options;
+    const { exact = false, damaged = "error", minScore, offset = 0, signal } = options;
     if (minScore !== undefined) checkFinite("search: minScore", minScore);
     checkAbort(signal);
     const isAllowed = await allowedRowFilter(options);
@@ -165,11 +165,14 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     checkAbort(signal);
     openParts();
     return best.map((rows) =>
-      rows.sorted().map(({ row, score }) => ({
-        item: resident.ids.idOf(row),
-        score,
-        ...(resident.priors.length > 0 && { prior: resident.priors[row]! }),
-      })),
+      rows
+        .sorted()
+        .slice(offset)
+        .map(({ row, score }) => ({
+          item: resident.ids.idOf(row),
+          score,
+          ...(resident.priors.length > 0 && { prior: resident.priors[row]! }),
+        })),
     );
   }
 
@@ -179,10 +182,11 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   ): Promise<Hit[][]> {
     checkSearch(vectors, options);
     const count = checkInteger("search: count", options.count ?? 20, 1, MAX_COUNT);
+    const offset = checkInteger("search: offset", options.offset ?? 0, 0, MAX_COUNT);
     openParts();
     const queries = vectors.map((vector, index) => ({
       vector: checkVector(`search: query ${index}`, vector, dim),
-      count,
+      count: offset + count,
     }));
     return searchQueries(queries, options);
   }

@@ -34,6 +34,12 @@ export interface RangedOptions {
 export interface RangedSearchOptions {
   /** Maximum number of hits per query, a whole number from 1 to 100,000. Default: 20. */
   count?: number;
+  /**
+   * Number of best hits to skip, as for the next page: 0 to 100,000. Pages of an exact search
+   * neither overlap nor leave gaps; those of an approximate one may, since a later page reads more
+   * blocks. Default: 0.
+   */
+  offset?: number;
   /** Minimum score of a hit. Default: none. */
   minScore?: number;
   /** Items to leave out. Unknown ids are ignored. Default: none. */
