@@ -90,7 +90,7 @@ function factorise(matrix: Float64Array, n: number, onShare: (share: number) => 
       for (let k = 0; k < row; k += 1) pivot -= matrix[row * n + k]! ** 2;
       matrix[row * n + row] = Math.sqrt(pivot);
     }
-    onShare(last / n);
+    onShare((last / n) ** 3); // of the operations
   }
 }
 
@@ -158,7 +158,7 @@ function inverseDiagonal(
         if (first + column < n) diagonal[first + column]! += value * value;
       }
     }
-    onShare(Math.min(1, (first + BLOCK) / n));
+    onShare(1 - Math.max(0, 1 - (first + BLOCK) / n) ** 3); // of the operations
   }
   return diagonal;
 }

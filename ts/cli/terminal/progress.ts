@@ -44,7 +44,11 @@ export function openProgress(unit: string, { quiet }: { quiet: boolean }): Progr
     },
     share(task, done) {
       const now = Date.now();
-      if (currentTask.task !== task) currentTask = { task, begunAt: now };
+      if (currentTask.task !== task) {
+        currentTask = { task, begunAt: now };
+        // The time left cannot be estimated yet.
+        shownAt = now;
+      }
       if (now - shownAt < interval) return;
       shownAt = now;
       const secondsLeft = ((now - currentTask.begunAt) * (1 - done)) / done / 1000;
