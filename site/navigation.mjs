@@ -12,7 +12,7 @@ const GROUPS = [
     text: "Get started",
     pages: [
       ...["start/own-items.md", "start/node.md", "start/vite.md", "start/html.md"],
-      ...["frameworks.md", "start/frameworks.md", "start/web-worker.md", "start/deno-bun.md"],
+      ...["start/react.md", "frameworks.md", "start/web-worker.md", "start/deno-bun.md"],
       ...["start/cloudflare.md", "start/rust.md", "toolchains.md"],
     ],
     folders: ["start", "toolchains", "frameworks"],

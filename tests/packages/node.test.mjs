@@ -41,10 +41,7 @@ test("every module of the package can be imported and required, with types", asy
     assert.ok(target.types.default.endsWith(".d.ts"), `${name}: types.default`);
     const { require, types } = target;
     assert.deepEqual({ types, require }, expected, `${name}: see "./names" in package.json`);
-    // Tools that copy files for a server (@vercel/nft) find the bundle of Node by this condition,
-    // also where they resolve by "module", as Nitro does.
-    const traced = { node: target.node.default, default: target.default };
-    assert.deepEqual(target["module-sync"], traced, name);
+    if (name !== ".") assert.equal(target["module-sync"], target.default, name);
   }
 });
 

@@ -1,8 +1,11 @@
 // The program that every consumer runs: a fixed catalogue, four actions, twelve recommendations.
+// It gives the catalogue to a function of another entry, which fails if there are two instances of
+// the package.
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
 /** Its source is pasted into the projects, so it must not use anything but its arguments. */
-const program = async ({ Catalogue, openSage }) => {
+const program = async ({ Catalogue, openSage, nameInterests }) => {
   let state = 1; // of the generator minstd
   const nextNumber = () => {
     state = (state * 48271) % 2147483647;
@@ -17,24 +20,25 @@ const program = async ({ Catalogue, openSage }) => {
   const sage = await openSage({ catalogue, now: () => now });
   const day = 86_400_000;
   await sage.record([3, 50, 120, 255].map((n) => ({ item: `item-${n}`, at: now - n * day })));
+  if (nameInterests(await sage.profile(), catalogue).length === 0) throw new Error("no interests");
   return (await sage.recommend({ count: 12 })).map(({ item }) => item);
 };
 
 const body = `const program = ${program};`;
 
-/** Exports `recommend()`, by `import` from this entry of the package. */
+/** Exports `recommend()`, by `import` from this entry of the package and from a subpath. */
 export const importModule = (entry = "pocketsage") =>
   `import { Catalogue, openSage } from "${entry}";
+import { nameInterests } from "pocketsage/names";
 ${body}
-export const recommend = () => program({ Catalogue, openSage });
+export const recommend = () => program({ Catalogue, openSage, nameInterests });
 `;
 
-/** Exports `recommend()`, by `require`. Also requires a subpath entry. */
+/** Exports `recommend()`, by `require`. */
 export const requireModule = `const { Catalogue, openSage } = require("pocketsage");
 const { nameInterests } = require("pocketsage/names");
-if (typeof nameInterests !== "function") throw new Error("pocketsage/names has no nameInterests");
 ${body}
-exports.recommend = () => program({ Catalogue, openSage });
+exports.recommend = () => program({ Catalogue, openSage, nameInterests });
 `;
 
 /** A module of a page: shows the ids, or the error, as a property of the document. */
@@ -58,5 +62,6 @@ recommend().then((ids) => console.log(JSON.stringify({ ids })));
 
 /** The ids that Node recommends with the package at this path. */
 export async function expectedIds(packageFolder) {
-  return program(createRequire(import.meta.url)(packageFolder));
+  const load = createRequire(join(packageFolder, "package.json"));
+  return program({ ...load("pocketsage"), ...load("pocketsage/names") });
 }

@@ -108,7 +108,11 @@ const resolveForBrowsers = ["--plugin", "node-resolve={browser:true}"];
 const importMap = (name, entry) => ({
   ...{ name: `import-map ${name}`, group: "bundlers", tool: "pocketsage", core: false },
   run: async (project) => {
-    const imports = { pocketsage: `/node_modules/pocketsage/pkg/entry/${entry}.js` };
+    const folder = "/node_modules/pocketsage/pkg";
+    const imports = {
+      pocketsage: `${folder}/entry/${entry}.js`,
+      "pocketsage/names": `${folder}/names/index.js`,
+    };
     const map = `<script type="importmap">${JSON.stringify({ imports })}</script>`;
     const script = '<script type="module" src="page.js"></script>';
     await project.put({ ...files, "index.html": pageWith(map + script) });
