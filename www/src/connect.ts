@@ -70,17 +70,21 @@ export async function connect(
     if ("call" in data) pendingCalls.delete(data.call);
   });
 
-  const open = (halfLifeDays: number): Promise<Sage> => {
+  let latestSage: Sage | undefined;
+  const open = async (halfLifeDays: number): Promise<Sage> => {
     const { port1, port2 } = new MessageChannel();
     const { url, storeName } = source;
     send({ type: "open", port: port2, url, storeName, halfLifeDays }, [port2]);
-    return connectSage(port1);
+    latestSage = await connectSage(port1);
+    return latestSage;
   };
   const call = (name: keyof WorkerCalls, ...args: unknown[]): Promise<unknown> => {
     const pending = withResolvers<unknown>();
     callCount += 1;
     pendingCalls.set(callCount, pending);
     send({ type: "call", call: callCount, name, args });
+    // Only the connection of a Sage notices that the worker has ended: its calls reject then.
+    latestSage?.hidden().catch(pending.reject);
     return pending.promise;
   };
 

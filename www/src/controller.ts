@@ -3,34 +3,17 @@
  * new `ViewState` comes back, and the page is rendered from it. Actions run one after the other,
  * in the order of the calls.
  */
-import {
-  type Action,
-  type ItemId,
-  isSageError,
-  LIMITS,
-  type Outbound,
-  type Parameter,
-  type Profile,
-  type Sage,
-} from "pocketsage";
+import { type Action, type ItemId, isSageError, LIMITS, type Sage } from "pocketsage";
 import type { WorkerClient } from "./connect.js";
 import type { Settings } from "./settings.js";
-import type { RecommendationList } from "./worker-calls.js";
+import type { SageChange, TasteState } from "./worker-calls.js";
 
 /** Everything that the page renders. */
-export interface ViewState {
-  profile: Profile;
+export interface ViewState extends Readonly<TasteState> {
   /** The words that name each interest, in the order of the interests. */
   names: readonly (readonly string[])[];
-  /** Recommended with several interests. */
-  several: RecommendationList;
-  /** Recommended with one average of the same actions. */
-  average: RecommendationList;
-  /** The messages that the next recommendation would send off the device. */
-  outbound: readonly Outbound[];
-  parameters: readonly Parameter[];
   settings: Settings;
-  /** Duration of profile() and recommend() in the worker, and back, in milliseconds. */
+  /** Duration of the call of the worker that computed the taste, in milliseconds. */
   latencyMs: number;
   /** Whether there is a change that `Controller.undo` can take back. */
   canUndo: boolean;
@@ -81,11 +64,13 @@ export interface ControllerOptions {
   settings: Settings;
   /** Items that are never recommended. */
   excluded: readonly ItemId[];
-  /** Called with each new state. */
-  render(state: ViewState): void;
+  /** Called with each new state. Resolves when it is rendered, or skipped for a newer one. */
+  render(state: ViewState): Promise<void>;
   /** Called with the error of each failed change; earlier changes stay in effect. */
   onError(error: unknown): void;
 }
+
+const ignore = (): void => undefined;
 
 export function createController(options: ControllerOptions): Controller {
   const { client, excluded, render, onError } = options;
@@ -98,8 +83,10 @@ export function createController(options: ControllerOptions): Controller {
   let queueEnd: Promise<unknown> = Promise.resolve();
   let queuedTaskCount = 0;
   let lastActionTime = 0;
-  /** The interests of the latest names, as a text. */
-  let namedProfile: { key: string; names: readonly (readonly string[])[] } = { key: "", names: [] };
+  /** Settles when the latest state is rendered. */
+  let rendered: Promise<unknown> = Promise.resolve();
+  /** The words that name each interest of the latest names, by its items as a text. */
+  let namesByItems = new Map<string, readonly string[]>();
 
   const renderCurrent = async (): Promise<void> => {
     const { diversity, explore, popularity } = settings;
@@ -108,31 +95,24 @@ export function createController(options: ControllerOptions): Controller {
       ...{ diversity, explore, popularity },
     };
     const start = performance.now();
-    const profile = await sage.profile();
-    const isEmpty = profile.actions === 0;
-    const recommend = (focus: number): Promise<RecommendationList> =>
-      isEmpty
-        ? Promise.resolve({ entries: [], likeness: 0 })
-        : client.call("recommend", { ...query, focus });
-    const several = await recommend(0);
+    const taste = await client.call("taste", query);
     const latencyMs = performance.now() - start;
-    const [average, outbound, parameters] = await Promise.all([
-      recommend(1),
-      sage.preview(query),
-      sage.parameters(),
-    ]);
     const canUndo = undoStack.length > 0;
-    const lists = { several, average };
-    const computed = { profile, ...lists, outbound, parameters, settings, latencyMs, canUndo };
-    // Of equal profiles the names are known; others follow, as the first ones take a while.
-    const key = profile.interests.map(({ items }) => items.join()).join("\n");
-    if (key === namedProfile.key) return render({ ...computed, names: namedProfile.names });
-    render({ ...computed, names: [] });
-    if (isEmpty || queuedTaskCount > 0) return;
-    void client.call("names", profile.interests).then((names) => {
-      namedProfile = { key, names };
-      if (queuedTaskCount === 0) render({ ...computed, names });
-    }, onError);
+    const computed = { ...taste, settings, latencyMs, canUndo };
+    const { interests } = taste.profile;
+    const keys = interests.map(({ items }) => items.join("\n"));
+    rendered = render({ ...computed, names: keys.map((key) => namesByItems.get(key) ?? []) });
+    rendered.catch(onError);
+    if (keys.every((key) => namesByItems.has(key))) return;
+    // The names of changed interests follow the lists, as the first ones take a while.
+    void rendered
+      .then(async () => {
+        if (queuedTaskCount > 0) return;
+        const names = await client.call("names", interests);
+        namesByItems = new Map(keys.map((key, index) => [key, names[index] ?? []]));
+        if (queuedTaskCount === 0) await render({ ...computed, names });
+      })
+      .catch(onError);
   };
 
   /** Runs `task` after all queued tasks. Renders once the queue is empty, not after each task. */
@@ -145,8 +125,15 @@ export function createController(options: ControllerOptions): Controller {
         return queuedTaskCount === 0 ? renderCurrent() : undefined;
       })
       .catch(onError);
-    return queueEnd.then(() => Promise.all(pendingStores)).then(() => undefined);
+    // Errors were passed to `onError`.
+    return queueEnd.then(() => Promise.all([...pendingStores, rendered])).then(ignore, ignore);
   };
+
+  /** Calls a method of the Sage in the order of all calls of the worker. */
+  const change = <M extends SageChange>(
+    method: M,
+    ...args: Parameters<Sage[M]>
+  ): Promise<unknown> => client.call("change", method, args);
 
   /**
    * Registers a change that has begun. Rendering does not wait for it to be stored: the Sage
@@ -173,8 +160,8 @@ export function createController(options: ControllerOptions): Controller {
   /** Records actions. Their times must be unique, because undo forgets actions by time. */
   const record = (actions: readonly (Action & { at: number })[]): Promise<void> =>
     enqueue(() =>
-      track(sage.record(actions), () =>
-        Promise.all(actions.map(({ at }) => sage.forget({ from: at, to: at }))),
+      track(change("record", actions), () =>
+        Promise.all(actions.map(({ at }) => change("forget", { from: at, to: at }))),
       ),
     );
 
@@ -183,18 +170,23 @@ export function createController(options: ControllerOptions): Controller {
    * forgotten does not return by import.
    */
   const changeWithBackup = (
-    change: () => Promise<unknown>,
+    run: () => Promise<unknown>,
     affected: (item: ItemId) => boolean,
     prepareUndo: () => Promise<unknown> = async () => undefined,
   ): Promise<void> =>
     enqueue(async () => {
+      // The port of the Sage has no order with calls of the worker.
+      await Promise.all(pendingStores);
       const allActions = await sage.actions({ count: LIMITS.maxCount });
       const hidden = (await sage.hidden()).filter(affected);
       const actions = allActions.filter(({ item }) => affected(item)).reverse();
-      track(change(), async () => {
+      track(run(), async () => {
         await prepareUndo();
-        await sage.record(actions.map(({ problem: _, ...action }) => action));
-        await sage.hide(hidden);
+        await change(
+          "record",
+          actions.map(({ problem: _, ...action }) => action),
+        );
+        await change("hide", hidden);
       });
     });
 
@@ -205,22 +197,25 @@ export function createController(options: ControllerOptions): Controller {
     recordText: (text, encoderUrl) =>
       enqueue(async () => {
         const at = nextActionTime();
-        const change = client.call("recordText", { text, encoderUrl, at });
-        track(change, () => sage.forget({ from: at, to: at }));
-        // Unlike calls of the Sage, calls of the worker have no order with those that render.
-        await change.catch(() => undefined);
+        const recorded = client.call("recordText", { text, encoderUrl, at });
+        track(recorded, () => change("forget", { from: at, to: at }));
+        // The first text loads the encoder, which the worker does not wait for.
+        await recorded.catch(() => undefined);
       }),
     recordPast: record,
-    hide: (item) => enqueue(() => track(sage.hide(item), () => sage.unhide(item))),
-    dislike: (item) => enqueue(() => track(sage.dislike(item), () => sage.undislike(item))),
-    unhide: (item) => enqueue(() => track(sage.unhide(item), () => sage.hide(item))),
-    undislike: (item) => enqueue(() => track(sage.undislike(item), () => sage.dislike(item))),
+    hide: (item) => enqueue(() => track(change("hide", item), () => change("unhide", item))),
+    unhide: (item) => enqueue(() => track(change("unhide", item), () => change("hide", item))),
+    dislike: (item) =>
+      enqueue(() => track(change("dislike", item), () => change("undislike", item))),
+    undislike: (item) =>
+      enqueue(() => track(change("undislike", item), () => change("dislike", item))),
     boost: (medoid, factor) =>
       enqueue(async () => {
+        await Promise.all(pendingStores);
         const boosted = (await sage.parameters()).find(({ name }) => name === "boosted");
         const marks = (boosted?.value ?? []) as readonly { item: ItemId; factor: number }[];
         const previousFactor = marks.find(({ item }) => item === medoid)?.factor ?? 1;
-        track(sage.boost(medoid, factor), () => sage.boost(medoid, previousFactor));
+        track(change("boost", medoid, factor), () => change("boost", medoid, previousFactor));
       }),
     changeSettings: (next) =>
       enqueue(async () => {
@@ -233,20 +228,20 @@ export function createController(options: ControllerOptions): Controller {
       }),
     forget: (forgotten) =>
       changeWithBackup(
-        () => sage.forget(forgotten),
+        () => change("forget", forgotten),
         (item) => item === forgotten,
       ),
     import: (bytes) =>
       changeWithBackup(
-        () => sage.import(bytes),
+        () => change("import", bytes),
         () => true,
-        () => sage.forget("everything"),
+        () => change("forget", "everything"),
       ),
     export: () => sage.export(),
     forgetEverything: () =>
       enqueue(async () => {
         undoStack.length = 0;
-        await sage.forget("everything");
+        await change("forget", "everything");
       }),
     undo: () => enqueue(() => undoStack.pop()?.()),
   };

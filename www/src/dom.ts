@@ -65,12 +65,28 @@ export function createIconButton(
  * With `undefined` the element loses its colours.
  */
 export function setHue(element: HTMLElement | SVGElement, hue: number | undefined): void {
+  // Writing an equal value would compute the styles of the element again.
+  if (element.dataset.hue === (hue === undefined ? undefined : String(hue))) return;
   if (hue === undefined) {
     delete element.dataset.hue;
     return;
   }
   element.dataset.hue = String(hue);
   element.style.setProperty("--hue", String(hue));
+}
+
+/** The keys of the latest contents of {@link setContent}. */
+const contentKeys = new WeakMap<Element, string>();
+
+/** Replaces the children of the element, unless it has those of an equal `key`. */
+export function setContent(
+  element: Element | null,
+  key: string,
+  create: () => readonly (Node | string)[],
+): void {
+  if (element === null || contentKeys.get(element) === key) return;
+  contentKeys.set(element, key);
+  element.replaceChildren(...create());
 }
 
 /** The glyph of an item, hidden from assistive technology: callers show its name as text, too. */

@@ -3,7 +3,7 @@
  */
 import type { Interest, ItemId } from "pocketsage";
 import { animateMoves } from "./animations.js";
-import { byId, createGlyph, createHtml, reconcile, setHue } from "./dom.js";
+import { byId, createGlyph, createHtml, reconcile, setContent, setHue } from "./dom.js";
 import { formatAge, formatCount, formatDuration, formatList, formatShare } from "./format.js";
 import { createIcon, type IconName } from "./icons.js";
 import { type Item, type Items, itemById } from "./items.js";
@@ -38,29 +38,44 @@ function renderCards(list: HTMLElement, state: RenderedState, context: ViewConte
   const keyOf = ({ hue, interest }: (typeof entries)[number]): string =>
     interests.length > MAX_DISTINCT_HUES ? interest.medoid : String(hue);
   list.classList.toggle("compact", interests.length > MAX_LARGE_CARDS);
-  animateMoves(list, () =>
+  animateMoves([list], () =>
     reconcile(list, entries, keyOf, createCard, (card, { interest, hue }) =>
       updateCard(card, interest, hue, state, context),
     ),
   );
 }
 
-/** Renders what is shown beside every view: the number of interests, the latency, the strip. */
-export function renderSummary(items: Items, state: RenderedState): void {
+/** Renders the number of interests and the latency, which are shown beside every view. */
+export function renderSummary(state: RenderedState): void {
   const { interests, actions } = state.profile;
-  byId("empty-state").hidden = actions > 0;
   byId("interests-note").textContent =
     actions > 0
       ? `${formatCount(interests.length, "interest")} in ${formatCount(actions, "action")}`
       : "";
   const latency = createHtml(
     "strong",
-    { title: "profile() and recommend(), to the worker and back" },
+    { title: "The profile and both lists, to the worker and back" },
     formatDuration(state.latencyMs),
   );
   const label = createHtml("span", { class: "latency-label" }, "Last update ");
   byId("latency").replaceChildren(...(actions > 0 ? [label, latency] : []));
-  renderStrip(items, state);
+}
+
+/** Renders the strip of the header, or, without actions, the introduction. */
+export function renderStrip(items: Items, { profile, hues }: RenderedState): void {
+  const { interests, actions } = profile;
+  byId("empty-state").hidden = actions > 0;
+  const strip = byId("interest-strip");
+  strip.hidden = interests.length === 0;
+  strip.setAttribute("aria-label", `${describeInterests(items, interests)}. Go to your interests`);
+  strip.replaceChildren(
+    ...interests.slice(0, MAX_STRIP_SEGMENTS).map((interest, index) => {
+      const segment = createHtml("span", {}, createGlyph(itemById(items, interest.medoid)));
+      setHue(segment, hues[index]);
+      segment.style.flexGrow = String(interest.importance);
+      return segment;
+    }),
+  );
 }
 
 /** The interests as one phrase: "3 interests: pizza 42%, dog 33% and tennis 25%" */
@@ -96,18 +111,19 @@ function updateCard(
   const medoid = itemById(items, interest.medoid);
   const share = formatShare(interest.importance);
   setHue(card, hue);
-  card.style.setProperty("--share", share);
+  if (card.style.getPropertyValue("--share") !== share) card.style.setProperty("--share", share);
   card.dataset.medoid = interest.medoid;
-  const shareSuffix = createHtml("span", { class: "visually-hidden" }, " of your taste");
-  card
-    .querySelector(".card-head")
-    ?.replaceChildren(
+  setContent(card.querySelector(".card-head"), `${medoid.id} ${share}`, () => {
+    const shareSuffix = createHtml("span", { class: "visually-hidden" }, " of your taste");
+    return [
       createGlyph(medoid),
       createHtml("h3", {}, medoid.label),
       createHtml("p", { class: "share" }, share, shareSuffix),
-    );
+    ];
+  });
   const name = card.querySelector<HTMLElement>(".interest-name");
-  if (name !== null) name.textContent = nameOf(state, interest);
+  const interestName = nameOf(state, interest);
+  setContent(name, interestName, () => (interestName === "" ? [] : [interestName]));
   updateSteering(card, interest, state, (factor, text) =>
     announce(`${text} ${medoid.label}`, controller.boost(interest.medoid, factor)),
   );
@@ -126,13 +142,12 @@ function updateCard(
   }
   const hiddenCount = interest.items.length - shownItems.length;
   const datetime = new Date(interest.lastActive).toISOString();
-  card
-    .querySelector(".last-active")
-    ?.replaceChildren(
-      ...(hiddenCount > 0 ? [`and ${hiddenCount} more · `] : []),
-      "last active ",
-      createHtml("time", { datetime }, formatAge(interest.lastActive)),
-    );
+  const age = formatAge(interest.lastActive);
+  setContent(card.querySelector(".last-active"), `${hiddenCount} ${datetime} ${age}`, () => [
+    ...(hiddenCount > 0 ? [`and ${hiddenCount} more · `] : []),
+    "last active ",
+    createHtml("time", { datetime }, age),
+  ]);
 }
 
 /**
@@ -149,6 +164,7 @@ function updateSteering(
   const marks = boosted as readonly { item: ItemId; factor: number }[];
   const currentFactor = marks.findLast(({ item }) => interest.items.includes(item))?.factor ?? 1;
   card.classList.toggle("muted-interest", currentFactor === 0);
+  const steering = card.querySelector<HTMLElement>(".steering");
   const createToggle = (icon: IconName, factor: number, text: string): HTMLElement => {
     const isPressed = currentFactor === factor;
     const button = createHtml(
@@ -162,13 +178,12 @@ function updateSteering(
     );
     return button;
   };
-  const steering = card.querySelector<HTMLElement>(".steering");
   const focusedIndex = [...(steering?.children ?? [])].indexOf(document.activeElement as Element);
-  steering?.replaceChildren(
+  setContent(steering, `${interest.medoid} ${currentFactor}`, () => [
     createToggle("boost", BOOST_FACTOR, `× ${BOOST_FACTOR}`),
     createToggle("mute", 0, "Mute"),
-  );
-  (steering?.children[focusedIndex] as HTMLElement | undefined)?.focus();
+  ]);
+  if (focusedIndex >= 0) (steering?.children[focusedIndex] as HTMLElement | undefined)?.focus();
 }
 
 function createMember(item: Item, open: (item: Item) => void): HTMLElement {
@@ -177,19 +192,4 @@ function createMember(item: Item, open: (item: Item) => void): HTMLElement {
   const button = createHtml("button", attributes, createGlyph(item));
   button.addEventListener("click", () => open(item));
   return createHtml("li", {}, button);
-}
-
-/** Renders the strip: one segment per interest, as wide as the interest is important. */
-function renderStrip(items: Items, { profile: { interests }, hues }: RenderedState): void {
-  const strip = byId("interest-strip");
-  strip.hidden = interests.length === 0;
-  strip.setAttribute("aria-label", `${describeInterests(items, interests)}. Go to your interests`);
-  strip.replaceChildren(
-    ...interests.slice(0, MAX_STRIP_SEGMENTS).map((interest, index) => {
-      const segment = createHtml("span", {}, createGlyph(itemById(items, interest.medoid)));
-      setHue(segment, hues[index]);
-      segment.style.flexGrow = String(interest.importance);
-      return segment;
-    }),
-  );
 }

@@ -1,5 +1,6 @@
 /** Entry point: connects the worker, the controller and the parts of the page. */
 import type { Sage } from "pocketsage";
+import { animateMoves } from "./animations.js";
 import { bindCatalogueMenu } from "./catalogue-menu.js";
 import { type CatalogueSource, catalogueById, OWN_CATALOGUE, rememberOwn } from "./catalogues.js";
 import { connect, type WorkerClient } from "./connect.js";
@@ -8,7 +9,7 @@ import { bindCopyButtons } from "./copy-buttons.js";
 import { bindDataControls } from "./data-controls.js";
 import { byId } from "./dom.js";
 import { formatCount } from "./format.js";
-import { describeInterests, renderSummary } from "./interest-cards.js";
+import { describeInterests, renderStrip, renderSummary } from "./interest-cards.js";
 import { createHueAssigner } from "./interest-hues.js";
 import { type ItemDialogListener, openItemDialog } from "./item-dialog.js";
 import type { Item } from "./items.js";
@@ -208,7 +209,7 @@ async function runPage(
     openPrivacyDial().catch((error: unknown) => showErrorNotice(error));
   });
   setInterval(() => {
-    if (latestState !== undefined && !document.hidden) render(latestState);
+    if (latestState !== undefined && !document.hidden) void render(latestState);
   }, RELATIVE_TIMES_INTERVAL_MS);
 
   await Promise.all([controller.refresh(), wall.complete]);
@@ -289,7 +290,7 @@ async function runPage(
       (name) => next[name] !== previousSettings[name],
     );
     if (isComputed) announce("Changed", controller.changeSettings(next));
-    else if (latestState !== undefined) render({ ...latestState, settings });
+    else if (latestState !== undefined) void render({ ...latestState, settings });
   }
 
   /** The attribute `data-view` of the body is the id of the view. */
@@ -298,9 +299,9 @@ async function runPage(
     tabs.select(id);
   }
 
-  function render(state: ViewState): void {
+  /** Renders what is in sight of the picks, then the rest, unless there is a newer state. */
+  async function render(state: ViewState): Promise<void> {
     const { actions, interests } = state.profile;
-    dataset.profile = actions > 0 ? "filled" : "empty";
     const hues = assignHues(interests);
     const hueByItem = new Map(
       interests.flatMap((interest, index) =>
@@ -308,14 +309,31 @@ async function runPage(
       ),
     );
     const hueOf = (item: string): number | undefined => hueByItem.get(item);
-    latestState = { ...state, settings, hues, hueOf };
-    renderSummary(items, latestState);
-    lists.render(latestState);
-    tabs.render(latestState);
+    const nextState = { ...state, settings, hues, hueOf };
+    latestState = nextState;
+    const renderFirst = (): void => {
+      dataset.profile = actions > 0 ? "filled" : "empty";
+      byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
+      renderStrip(items, nextState);
+    };
+    if (lists.isDocked()) {
+      renderFirst();
+      lists.renderDock(nextState);
+      await nextFrame();
+      if (latestState !== nextState) return;
+      animateMoves(lists.elements, () => lists.render(nextState));
+    } else
+      animateMoves(lists.elements, () => {
+        renderFirst();
+        lists.render(nextState);
+      });
+    await nextFrame();
+    if (latestState !== nextState) return;
+    tabs.render(nextState);
     wall.setHues(hueByItem);
     outboundPanel?.setOutbound(state.outbound);
     privacyDial?.refresh();
-    byId<HTMLButtonElement>("undo").disabled = !state.canUndo;
+    renderSummary(nextState);
   }
 
   /**

@@ -71,7 +71,8 @@ export function cosine(a: Float32Array, b: Float32Array): number {
   let product = 0;
   let squareA = 0;
   let squareB = 0;
-  for (const [index, value] of a.entries()) {
+  for (let index = 0; index < a.length; index += 1) {
+    const value = a[index] ?? 0;
     const other = b[index] ?? 0;
     product += value * other;
     squareA += value * value;

@@ -79,6 +79,8 @@ export function createOutboundPanel(): OutboundPanel {
       renderVerdict();
     },
     setOutbound(next) {
+      // The verdict is a live region: rendering an equal one would announce it again.
+      if (next.length === 0 && outbound.length === 0) return;
       outbound = next;
       renderVerdict();
     },

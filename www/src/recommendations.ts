@@ -4,8 +4,15 @@
  * sight.
  */
 import type { ItemId, Recommendation } from "pocketsage";
-import { animateMoves } from "./animations.js";
-import { byId, createGlyph, createHtml, createIconButton, reconcile, setHue } from "./dom.js";
+import {
+  byId,
+  createGlyph,
+  createHtml,
+  createIconButton,
+  reconcile,
+  setContent,
+  setHue,
+} from "./dom.js";
 import { formatCount, formatList } from "./format.js";
 import { type Item, type Items, itemById } from "./items.js";
 import { LIST_MODES, type ListMode } from "./settings.js";
@@ -21,6 +28,13 @@ export interface RecommendationListener {
 }
 
 export interface RecommendationLists {
+  /** The lists whose entries move. */
+  elements: readonly HTMLElement[];
+  /** Whether the dock is shown, because the lists are not in sight. */
+  isDocked(): boolean;
+  /** Renders the dock alone, which takes half of the time. */
+  renderDock(state: RenderedState): void;
+  /** Renders all, or nothing if the lists are those of the latest state. */
   render(state: RenderedState): void;
 }
 
@@ -58,11 +72,30 @@ export function createRecommendationLists(
     { rootMargin: "0px 0px -40% 0px" },
   ).observe(byId("recommendation-lists"));
 
+  const narrowQuery = matchMedia("(max-width: 900px)"); // as in dock.css
+  let latestState: RenderedState | undefined;
+
+  /** The attribute `data-actions` of the section is the number of actions behind the picks. */
+  const renderDock = (state: RenderedState): void => {
+    const isEmpty = state.profile.actions === 0 || state.several.entries.length === 0;
+    section.hidden = isEmpty;
+    section.dataset.actions = String(state.profile.actions);
+    dock.hidden = isEmpty;
+    for (const { suffix, select } of LISTS)
+      renderDockRow(byId(`dock-${suffix}`), items, select(state).entries, state, listener);
+  };
   return {
+    renderDock,
+    isDocked: () => narrowQuery.matches && !dock.classList.contains("covered"),
+    elements: LISTS.map(({ suffix }) => byId(`list-${suffix}`)),
     render(state) {
-      const isEmpty = state.profile.actions === 0 || state.several.entries.length === 0;
-      section.hidden = isEmpty;
-      dock.hidden = isEmpty;
+      const isEqual =
+        latestState?.several === state.several &&
+        latestState.average === state.average &&
+        latestState.settings.lists === state.settings.lists;
+      latestState = state;
+      if (isEqual) return;
+      renderDock(state);
       section.dataset.lists = state.settings.lists;
       for (const button of modeButtons)
         button.setAttribute("aria-pressed", String(button.value === state.settings.lists));
@@ -70,7 +103,6 @@ export function createRecommendationLists(
         const list = select(state);
         renderList(byId(`list-${suffix}`), items, list.entries, state, listener);
         renderReach(byId(`reach-${suffix}`), items, list, state);
-        renderDockRow(byId(`dock-${suffix}`), items, list.entries, state, listener);
       }
     },
   };
@@ -83,17 +115,18 @@ function renderList(
   state: RenderedState,
   listener: RecommendationListener,
 ): void {
-  animateMoves(list, () =>
-    reconcile(
-      list,
-      recommendations,
-      ({ item }) => item,
-      ({ item }) => createEntry(itemById(items, item), listener),
-      (element, recommendation) => {
-        setHue(element, hueOfReason(recommendation, state));
-        element.querySelector(".because")?.replaceChildren(...createReason(items, recommendation));
-      },
-    ),
+  reconcile(
+    list,
+    recommendations,
+    ({ item }) => item,
+    ({ item }) => createEntry(itemById(items, item), listener),
+    (element, recommendation) => {
+      const { from, medoid, nearest } = recommendation.because;
+      setHue(element, hueOfReason(recommendation, state));
+      setContent(element.querySelector(".because"), [from, medoid, ...nearest].join(" "), () =>
+        createReason(items, recommendation),
+      );
+    },
   );
 }
 

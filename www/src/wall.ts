@@ -101,8 +101,12 @@ export function createWall(
   return {
     complete,
     setHues(hues) {
+      const changed = new Set([...itemHues.keys(), ...hues.keys()]);
       itemHues = hues;
-      for (const button of buttons.values()) showHue(button);
+      for (const id of changed) {
+        const button = buttons.get(id);
+        if (button !== undefined) showHue(button);
+      }
     },
   };
 

@@ -9,6 +9,9 @@ import {
   type ItemId,
   indexedDbStore,
   LIMITS,
+  type Outbound,
+  type Parameter,
+  type Profile,
   type Recommendation,
   type RecommendOptions,
   type Sage,
@@ -50,19 +53,58 @@ export interface RecommendationList {
   likeness: number;
 }
 
+/** The taste and what follows from it. */
+export interface TasteState {
+  profile: Profile;
+  /** Recommended with several interests. */
+  several: RecommendationList;
+  /** Recommended with one average of the same actions. */
+  average: RecommendationList;
+  /** The messages that the next recommendation would send off the device. */
+  outbound: Outbound[];
+  parameters: Parameter[];
+}
+
+/** The methods of a Sage that change it. */
+export type SageChange =
+  | "record"
+  | "forget"
+  | "import"
+  | "hide"
+  | "unhide"
+  | "dislike"
+  | "undislike"
+  | "boost";
+
 export const workerCalls = {
-  /** `recommend` without near-duplicates, with the likeness of the list. */
-  async recommend(
+  /**
+   * Calls a method of the Sage that changes it. Worker calls run in their order, so that `taste`
+   * contains all earlier changes; calls through the port of a Sage have no order with them.
+   */
+  change: ({ sage }: WorkerState, method: SageChange, args: unknown[]): Promise<unknown> =>
+    (sage[method] as (...args: unknown[]) => Promise<unknown>)(...args),
+
+  /** The taste, and lists without near-duplicates. Without actions both lists are empty. */
+  async taste(
     { catalogue, sage }: WorkerState,
     options: RecommendOptions & { count: number },
-  ): Promise<RecommendationList> {
-    const count = options.count * CANDIDATES_PER_PICK;
-    const candidates = await sage.recommend({ ...options, count });
-    const entries = withoutNearDuplicates(catalogue, candidates, options.count);
-    const { interests } = await sage.profile();
-    const history = interests.flatMap(({ items }) => items).slice(0, MAX_COMPARED);
+  ): Promise<TasteState> {
+    const profile = await sage.profile();
+    const history = profile.interests.flatMap(({ items }) => items).slice(0, MAX_COMPARED);
     const vectorOf = await vectorReader(catalogue, sage, history);
-    return { entries, likeness: likenessOf(entries, history, vectorOf) };
+    const historyVectors = history.flatMap((item) => vectorOf(item) ?? []);
+    const count = options.count * CANDIDATES_PER_PICK;
+    const listOf = async (focus: number): Promise<RecommendationList> => {
+      if (profile.actions === 0) return { entries: [], likeness: 0 };
+      const candidates = await sage.recommend({ ...options, count, focus });
+      const entries = withoutNearDuplicates(catalogue, candidates, options.count);
+      const vectors = entries.flatMap(({ item }) => catalogue.vector(item) ?? []);
+      return { entries, likeness: likenessOf(vectors, historyVectors) };
+    };
+    return {
+      ...{ profile, several: await listOf(0), average: await listOf(1) },
+      ...{ outbound: await sage.preview(options), parameters: await sage.parameters() },
+    };
   },
 
   /** The words that name each interest, best first. */
@@ -141,16 +183,10 @@ async function vectorReader(
   return (item) => catalogue.vector(item) ?? textVectors.get(item);
 }
 
-function likenessOf(
-  entries: readonly Recommendation[],
-  history: readonly ItemId[],
-  vectorOf: VectorReader,
-): number {
-  const vectorsOf = (items: readonly ItemId[]): Float32Array[] =>
-    items.flatMap((item) => vectorOf(item) ?? []);
-  const tappedVectors = vectorsOf(history);
-  const highestCosines = vectorsOf(entries.map(({ item }) => item)).map((vector) =>
-    Math.max(0, ...tappedVectors.map((other) => cosine(vector, other))),
+/** The mean over `vectors` of the highest cosine to one of `others`. */
+function likenessOf(vectors: readonly Float32Array[], others: readonly Float32Array[]): number {
+  const highestCosines = vectors.map((vector) =>
+    Math.max(0, ...others.map((other) => cosine(vector, other))),
   );
   return highestCosines.reduce((sum, value) => sum + value, 0) / Math.max(highestCosines.length, 1);
 }

@@ -146,7 +146,7 @@ export function createTextSearchView(root: HTMLElement, context: ViewContext): V
     if (answer !== undefined)
       status.textContent = describe(answer, entries.length, text, isEnglish);
     list.hidden = entries.length === 0;
-    animateMoves(list, () => reconcile(list, entries, ({ item }) => item, createEntry, update));
+    animateMoves([list], () => reconcile(list, entries, ({ item }) => item, createEntry, update));
     markActive();
   }
 
