@@ -176,6 +176,12 @@ test("the ranges in the documents are those that the package checks", async () =
   );
 });
 
+test("the program of docs/start/rust.md is examples/recommend.rs, which the tests run", async () => {
+  const [documented] = (await read("docs/start/rust.md")).match(/(?<=```rust\n).*?(?=```)/s);
+  const example = (await read("examples/recommend.rs")).replace(/^\/\/!.*\n(\/\/!.*\n)*\n/, "");
+  assert.equal(documented, example.replaceAll("pub(crate) fn", "fn"));
+});
+
 test("the program of the crate's README is that of src/lib.rs, which rustdoc runs", async () => {
   const [readme] = (await read("CRATE.md")).match(/(?<=```rust\n).*?(?=```)/s);
   const [documented] = (await read("src/lib.rs")).match(/(?<=\/\/! ```\n).*?(?=\/\/! ```)/s);

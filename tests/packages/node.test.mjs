@@ -45,6 +45,14 @@ test("every module of the package can be imported and required, with types", asy
   }
 });
 
+test("Parcel, which reads no `exports` by default, finds each module by `alias`", async () => {
+  const manifest = JSON.parse(await readFile(join(installed, "package.json"), "utf8"));
+  const { alias, exports, module } = manifest;
+  const modules = Object.entries(exports).filter(([, target]) => typeof target === "object");
+  const paths = Object.fromEntries(modules.map(([name, target]) => [name, target.default]));
+  assert.deepEqual({ ".": module, ...alias }, paths);
+});
+
 test("import and require give one instance", async () => {
   const file = await put(
     "one-instance.cjs",
