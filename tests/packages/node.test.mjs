@@ -76,6 +76,23 @@ test("installed files equal built files", async () => {
   }
 });
 
+test("every source map is in the package, and so is each source that it names", async () => {
+  const isPacked = new Set(files);
+  let count = 0;
+  for (const file of files.filter((name) => /\.(c?js|d\.c?ts)$/.test(name))) {
+    const text = await readFile(join(installed, file), "utf8");
+    const [, address] = /\/\/# sourceMappingURL=(\S+)\s*$/.exec(text) ?? [];
+    if (address === undefined) continue;
+    const map = join(file, "..", address);
+    assert.ok(isPacked.has(map), `${file} names ${address}`);
+    const { sources, sourceRoot = "" } = JSON.parse(await readFile(join(installed, map), "utf8"));
+    for (const source of sources)
+      assert.ok(isPacked.has(join(map, "..", sourceRoot, source)), `${map} names ${source}`);
+    count += 1;
+  }
+  assert.ok(count > 300, `${count} source maps`);
+});
+
 test("no file of the package contains a path of the machine that built it", async () => {
   for (const file of files) {
     const text = await readFile(join(installed, file), "latin1");

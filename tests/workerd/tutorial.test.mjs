@@ -74,7 +74,7 @@ test("a missing catalogue is an error of this request only", { timeout: 30_000 }
   assert.equal((await recommend("{}")).status, 200);
 });
 
-test("the request of the page has the picks of Node, with payloads", {
+test("the request of the page has the picks of Node, with titles", {
   timeout: 30_000,
 }, async () => {
   const actions = [{ item: "tea-0" }, { item: "bike-1", weight: 3 }];
@@ -84,8 +84,8 @@ test("the request of the page has the picks of Node, with payloads", {
   const sage = await openSage({ catalogue });
   await sage.record(actions);
   const expected = (await sage.recommend({ count: 3 })).map(({ item, because }) => ({
-    ...{ item, because },
-    ...catalogue.payload(item),
+    ...{ item, title: catalogue.payload(item).title },
+    because: catalogue.payload(because.medoid).title,
   }));
   assert.deepEqual(answer, expected);
   const { answer: second } = await recommend(JSON.stringify({ actions, count: 2, offset: 1 }));
