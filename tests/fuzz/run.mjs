@@ -15,6 +15,7 @@ const TARGETS = {
   attributes: () =>
     import("./targets/attributes.mjs").then(({ attributesTarget }) => attributesTarget()),
   cells: () => import("./targets/cells.mjs").then(({ cellsTarget }) => cellsTarget()),
+  blocks: () => import("./targets/blocks.mjs").then(({ blocksTarget }) => blocksTarget()),
   ranged: () => import("./targets/ranged.mjs").then(({ rangedTarget }) => rangedTarget()),
   text: () => import("./targets/text.mjs").then(({ textTarget }) => textTarget()),
   replies: () => import("./targets/replies.mjs").then(({ repliesTarget }) => repliesTarget()),
