@@ -176,7 +176,7 @@ test("the ranges in the documents are those that the package checks", async () =
   );
 });
 
-test("the program of docs/start/rust.md is examples/recommend.rs, which the tests run", async () => {
+test("the program of docs/start/rust.md is examples/recommend.rs, which tests run", async () => {
   const [documented] = (await read("docs/start/rust.md")).match(/(?<=```rust\n).*?(?=```)/s);
   const example = (await read("examples/recommend.rs")).replace(/^\/\/!.*\n(\/\/!.*\n)*\n/, "");
   assert.equal(documented, example.replaceAll("pub(crate) fn", "fn"));
