@@ -116,6 +116,7 @@ export class Project {
 
 /** No telemetry, no look for updates, no colours. */
 export const toolEnvironment = {
+  NODE_ENV: undefined, // Vite sets it in the process that builds the package
   CI: "1",
   NO_COLOR: "1",
   ASTRO_TELEMETRY_DISABLED: "1",

@@ -59,17 +59,23 @@ function viteConsumers(major, packageName, isCore) {
     await project.node([project.tool(script), "build", "--logLevel", "warn"]);
     return join(project.folder, "dist");
   };
-  const withDevServer = (project, hash) =>
+  const withDevServer = (project, hash, env) =>
     withToolServer(
       project,
       project.nodePath,
       (port) => [project.tool(script), "--host", "127.0.0.1", "--port", port, "--strictPort"],
       // The first visit may reload the page, once Vite has found the dependencies.
       async (origin) => idsOfPage(`${origin}/${hash}`, { lenient: true }),
+      env,
     );
   return [
     define("dev", (project) => withDevServer(project, "")),
     define("dev worker", (project) => withDevServer(project, "#worker"), false),
+    define(
+      "dev, NODE_ENV=production", // as in many containers
+      (project) => withDevServer(project, "", { NODE_ENV: "production" }),
+      false,
+    ),
     define("build", async (project) => {
       const dist = await build(project);
       const assets = await readdir(join(dist, "assets"));
