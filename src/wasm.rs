@@ -32,6 +32,10 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 
+#[cfg(not(feature = "wee_alloc"))]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// The result of an exported function; the error is thrown.
 type JsResult<T> = Result<T, JsValue>;
 

@@ -1,52 +1,299 @@
-// Changes the JavaScript that wasm-bindgen generates:
-// - TextDecoder and TextEncoder are created on first use instead of at import. In jsdom and in
-//   audio worklets they do not exist, and the import would fail.
+// Writes the JavaScript around the wasm. wasm-bindgen generates the code of each exported function
+// and a general loader; this keeps its imports, and writes the rest: every function becomes a call
+// of a shared one, which passes each argument by its type. It differs further in this:
+// - TextDecoder and TextEncoder are created on first use. In jsdom and in audio worklets they do
+//   not exist, and the import would fail.
 // - No default address of the wasm: each entry (ts/entry/) gives one. Bundlers would emit the file
 //   for the literal `new URL`, also where the entry holds the wasm itself.
-// - No warnings about forms of arguments that this package does not use.
+// - One load at a time, as ts/core/glue.ts calls it; `initSync` returns the loaded exports.
+// - Node loads all of its fetch, in 20 ms, at the first use of the names `Request` and `Response`.
+// Applied after scripts/lib/short-names.mjs. Throws where the generated code passes an argument or
+// returns a result in a way that is not known here.
 
-const newDecoder = "new TextDecoder('utf-8', { ignoreBOM: true })";
+/** All code but the classes, functions and imports. Words in capitals are numbers of functions. */
+const sharedCode = `
+let wasm, wasmModule, functions;
+let instanceId = 0;
+let isRestartScheduled = false;
 
-/** Pairs of a pattern in the generated code and its replacement. Each pattern must match once. */
-const replacements = [
-  [
-    `let cachedTextDecoder = ${newDecoder};\ncachedTextDecoder.decode();\n`,
-    "let cachedTextDecoder;\n",
-  ],
-  [
-    "    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
-    "    if (!cachedTextDecoder || numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {",
-  ],
-  [
-    `        cachedTextDecoder = ${newDecoder};\n        cachedTextDecoder.decode();\n`,
-    `        cachedTextDecoder = ${newDecoder};\n`,
-  ],
-  ["const cachedTextEncoder = new TextEncoder();\n", "let cachedTextEncoder;\n"],
-  // Every runtime with the SIMD instructions of the core has encodeInto.
-  [/\nif \(!\('encodeInto' in cachedTextEncoder\)\) \{\n[\s\S]*?\n\}\n/, ""],
-  [/\n {4}if \(module_or_path === undefined\) \{\n.*import\.meta\.url\);\n {4}\}\n/, "\n"],
-  [
-    / else \{\n {12}console\.warn\('using deprecated parameters for the initialization.*\n {8}\}/,
-    "",
-  ],
-  [/ else \{\n {12}console\.warn\('using deprecated parameters for `initSync.*\n {8}\}/, ""],
-  [
-    /console\.warn\("`WebAssembly\.instantiateStreaming` failed.*\n/,
-    'console.warn("Serve the wasm as application/wasm: this load is slower.", e);\n',
-  ],
-  ["= cachedTextEncoder.encode(", "= (cachedTextEncoder ??= new TextEncoder()).encode("],
-  ["= cachedTextEncoder.encodeInto(", "= (cachedTextEncoder ??= new TextEncoder()).encodeInto("],
+/** An object of the core. */
+class CoreObject {
+    __hold(ptr) {
+        this.__wbg_ptr = ptr;
+        this.__instance = instanceId;
+        finalization?.register(this, [this.constructor.__free, ptr, instanceId], this);
+        return this;
+    }
+    __use() {
+        if (this.__instance !== instanceId) throw new Error("of a replaced instance");
+        return this.__wbg_ptr;
+    }
+    __release() {
+        const ptr = this.__use();
+        this.__wbg_ptr = 0;
+        finalization?.unregister(this);
+        return ptr;
+    }
+    free() {
+        call(this.constructor.__free, this.__release(), 0);
+    }
+}
+
+const finalization =
+    typeof FinalizationRegistry === "undefined"
+        ? undefined
+        : new FinalizationRegistry(([free, ptr, instance]) => {
+              if (instance === instanceId) functionAt(free)(ptr, 1);
+          });
+
+function functionAt(at) {
+    return (functions[at] ??= wasm.TABLE.get(at));
+}
+
+function call(at, ...args) {
+    if (isRestartScheduled) {
+        isRestartScheduled = false;
+        instanceId++;
+        start(new WebAssembly.Instance(wasmModule, imports()));
+    }
+    const passed = [];
+    for (const arg of args) {
+        if (arg?.buffer || typeof arg === "string") passArray(arg, passed);
+        else if (arg instanceof CoreObject) passed.push(arg.__use());
+        else if (arg == null) passed.push(0, 0);
+        else passed.push(arg);
+    }
+    return functionAt(at)(...passed);
+}
+
+/** Calls a function whose results end in an error and in whether there is one. */
+function callOrThrow(at, ...args) {
+    const results = call(at, ...args);
+    if (results.pop()) throw take(results.pop());
+    return results[0];
+}
+
+function callAndTake(at, ...args) {
+    return take(callOrThrow(at, ...args));
+}
+
+/** Calls a function that returns a string, or none. */
+function callForText(at, ...args) {
+    const [ptr, length] = call(at, ...args);
+    if (!ptr) return;
+    const text = textAt(ptr, length);
+    functionAt(FREE)(ptr, length, 1);
+    return text;
+}
+
+/** Copies a typed array, or a string in UTF-8, into memory. */
+function passArray(arg, passed) {
+    if (!arg.buffer) arg = (encoder ??= new TextEncoder()).encode(arg);
+    const { buffer, byteOffset, byteLength, length, BYTES_PER_ELEMENT } = arg;
+    const ptr = functionAt(MALLOC)(byteLength, BYTES_PER_ELEMENT) >>> 0;
+    arrayAt(Uint8Array, ptr, byteLength).set(new Uint8Array(buffer, byteOffset, byteLength));
+    passed.push(ptr, length);
+}
+
+function arrayAt(Type, ptr, length) {
+    return new Type(wasm.memory.buffer, ptr >>> 0, length);
+}
+
+let encoder, decoder;
+let decodedBytes = 0;
+
+function textAt(ptr, length) {
+    decodedBytes += length;
+    // A decoder of Safari fails after 2 GB.
+    if (!decoder || decodedBytes > 2e9) {
+        decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+        decodedBytes = length;
+    }
+    return decoder.decode(arrayAt(Uint8Array, ptr, length));
+}
+
+/** Removes a value from the table of JavaScript values. */
+function take(at) {
+    const value = wasm.__wbindgen_externrefs.get(at);
+    functionAt(DEALLOCATE)(at);
+    return value;
+}
+
+function catchError(use) {
+    try {
+        return use();
+    } catch (error) {
+        const at = functionAt(ALLOCATE)();
+        wasm.__wbindgen_externrefs.set(at, error);
+        functionAt(STORE_ERROR)(at);
+    }
+}
+
+function start(instance) {
+    wasm = instance.exports;
+    functions = [];
+    functionAt(START)();
+}
+
+function initSync() {
+    return wasm;
+}
+
+async function init(given) {
+    if (wasm) return wasm;
+    let source = await given.module_or_path;
+    const isA = (types) => types.test({}.toString.call(source));
+    if (isA(/(String|Request|URL)]/)) source = await fetch(source);
+    if (isA(/Response]/)) {
+        if (!source.ok) throw new Error(\`HTTP \${source.status} of \${source.url}\`);
+        const isTyped = source.headers.get("content-type") === "application/wasm";
+        source =
+            isTyped && WebAssembly.compileStreaming
+                ? await WebAssembly.compileStreaming(source)
+                : await source.arrayBuffer();
+    }
+    const result = await WebAssembly.instantiate(source, imports());
+    wasmModule = result.module ?? source;
+    start(result.instance ?? result);
+    return wasm;
+}
+
+export { init as default, initSync };
+`;
+
+/** Functions of the core that the shared code calls, by their names in the generated code. */
+const calledFunctions = {
+  MALLOC: /malloc = __wbg_function\((\d+)\)|, __wbg_function\((\d+)\)\);\n +const len0/,
+  FREE: /__wbg_function\((\d+)\)\(ret\[0\], ret\[1\] \* 1, 1\);/,
+  ALLOCATE: /const idx = __wbg_function\((\d+)\)\(\);/,
+  DEALLOCATE: /__wbg_function\((\d+)\)\(idx\);\n +return value;/,
+  STORE_ERROR: /addToExternrefTable0\(e\);\n +__wbg_function\((\d+)\)\(idx\);/,
+  START: /wasmModule = module;\n[\s\S]*?__wbg_function\((\d+)\)\(\);\n +return wasm;/,
+};
+
+/** Patterns of generated bodies that return a result, and the statement that does the same. */
+const statements = [
+  [/ret\[2\][\s\S]*return (\w+)\.__wrap\(ret\[0\]\);/, "return $1.__wrap(callOrThrow(ARGS));"],
+  [/ret\[2\][\s\S]*this\.__wbg_ptr = ret\[0\];/, "super().__hold(callOrThrow(ARGS));"],
+  [/ret\[2\][\s\S]*return ret\[0\] !== 0;/, "return !!callOrThrow(ARGS);"],
+  [/ret\[2\][\s\S]*return takeFromExternrefTable0\(ret\[0\]\);/, "return callAndTake(ARGS);"],
+  [/ret\[1\][\s\S]*\}\n$/, "callOrThrow(ARGS);"],
+  [/let v\d;\n/, "return callForText(ARGS);"],
+  [/return ret !== 0;/, "return !!call(ARGS);"],
+  [/return ret >>> 0;/, "return call(ARGS) >>> 0;"],
+  [/return ret;/, "return call(ARGS);"],
+  [/^ +__wbg_function\(\d+\)\(.*\);\n$/m, "call(ARGS);"],
 ];
 
-/** Returns the generated JavaScript with the changes above. */
-export function adaptGlue(javaScript) {
-  return replacements.reduce((code, [pattern, replacement]) => {
-    const parts = code.split(pattern);
-    if (parts.length !== 2)
-      throw new Error(
-        `Found ${parts.length - 1} times, expected once: ${pattern}. wasm-bindgen may have ` +
-          "changed its code; update scripts/lib/glue.mjs.",
+const classPattern = /^export class (\w+) \{\n([\s\S]*?)^\}\n/gm;
+const methodPattern = /^ {4}(static )?(\w+)\((.*)\) \{\n([\s\S]*?)^ {4}\}\n/gm;
+const functionPattern = /^export function (\w+)\((.*)\) \{\n([\s\S]*?)^\}\n/gm;
+const importsPattern = /^function __wbg_get_imports\(\) \{\n([\s\S]*?)^\}\n/m;
+
+/**
+ * Returns the whole glue for the generated one, in which exported functions are accessed as
+ * `__wbg_function(number)`, elements of the exported `table`.
+ */
+export function writeGlue(glue, table) {
+  const numberOf = ([name, pattern]) => {
+    const number = pattern.exec(glue)?.slice(1).find(Boolean);
+    if (number === undefined) throw unexpected(`no ${pattern}`);
+    return [name, number];
+  };
+  const numbers = Object.entries(calledFunctions).map(numberOf);
+  const code = [...numbers, ["TABLE", table]].reduce(
+    (text, [name, number]) => text.replaceAll(new RegExp(String.raw`\b${name}\b`, "g"), number),
+    sharedCode,
+  );
+  const classes = [...glue.matchAll(classPattern)].map(([, name, body]) => classOf(name, body));
+  const functions = [...glue.matchAll(functionPattern)].map(([, name, parameters, body]) => {
+    const simple = simplify(parameters, body);
+    return `export function ${name}(${simple.parameters}) {\n    ${simple.statement}\n}\n`;
+  });
+  if (classes.length === 0 || functions.length === 0) throw unexpected("no class or no function");
+  return [code, ...classes, ...functions, importsOf(glue)].join("\n");
+}
+
+function classOf(name, body) {
+  const free = /free\(\) \{[^}]*__wbg_function\((\d+)\)\(ptr, 0\);/.exec(body)?.[1];
+  if (free === undefined) throw unexpected(`no free() in class ${name}`);
+  const methods = [...body.matchAll(methodPattern)]
+    .filter(([, , method]) => !["free", "__destroy_into_raw", "__wrap"].includes(method))
+    .map(([, isStatic, method, parameters, code]) => {
+      const isBound = !isStatic && method !== "constructor";
+      const isConsumed = code.includes("this.__destroy_into_raw()");
+      const simple = simplify(
+        parameters,
+        code,
+        isBound && (isConsumed ? "this.__release()" : "this"),
       );
-    return parts.join(replacement);
-  }, javaScript);
+      return (
+        `    ${isStatic ?? ""}${method}(${simple.parameters}) {\n` +
+        `        ${simple.statement}\n    }\n`
+      );
+    });
+  const wrapping = `return Object.create(${name}.prototype).__hold(ptr);`;
+  const wrap = body.includes("static __wrap(ptr)")
+    ? `    static __wrap(ptr) {\n        ${wrapping}\n    }\n`
+    : "";
+  return (
+    `export class ${name} extends CoreObject {\n    static __free = ${free};\n` +
+    `${wrap}${methods.join("")}}\n`
+  );
+}
+
+/** The parameters and the one statement of a function that does what the generated `body` does. */
+function simplify(parameters, body, receiver) {
+  const [, number, passed] =
+    /__wbg_function\((\d+)\)\((.*)\);\n/.exec(
+      body.replace(/^.*passArray.*\n|^.*passString.*\n/gm, ""),
+    ) ?? [];
+  const names = parameters === "" ? [] : parameters.split(", ");
+  const expected = receiver ? [receiver === "this" ? "this.__wbg_ptr" : "ptr"] : [];
+  let isSpread = names.length > 0;
+  const args = names.map((name) => {
+    const numbered = (pattern) => new RegExp(pattern.replaceAll("NAME", name)).exec(body)?.[1];
+    const array = numbered(String.raw`ptr(\d+) = .*\bpass\w+\(NAME\b`);
+    const optional = numbered(String.raw`val(\d+) = .*isLikeNone\(NAME\) \? 0 : \+?NAME\b`);
+    const value = numbered(String.raw`val(\d+) = \+?NAME;`);
+    if (array !== undefined) expected.push(`ptr${array}`, `len${array}`);
+    else if (optional !== undefined) expected.push(`!isLikeNone(${name})`, `val${optional}`);
+    else if (value !== undefined) expected.push(`val${value}`);
+    else expected.push(body.includes(`${name}.__wbg_ptr`) ? `${name}.__wbg_ptr` : name);
+    if (optional === undefined) return name;
+    isSpread = false;
+    return `${name} != null, ${name} ?? 0`;
+  });
+  const [pattern, statement] = statements.find(([found]) => found.test(body)) ?? [];
+  if (!pattern || passed !== expected.join(", "))
+    throw unexpected(`a call of (${passed}), where (${expected.join(", ")}) is known:\n${body}`);
+  const passedOn = [number, ...(receiver ? [receiver] : []), ...(isSpread ? ["...args"] : args)];
+  return {
+    parameters: isSpread ? "...args" : parameters,
+    statement: statement.replace("$1", pattern.exec(body)[1]).replace("ARGS", passedOn.join(", ")),
+  };
+}
+
+/** The function that returns the imports, in terms of the shared code. */
+function importsOf(glue) {
+  const body = importsPattern.exec(glue)?.[1];
+  if (body === undefined) throw unexpected("no imports");
+  const code = body
+    .replace(/getArray(\w)(\d+)FromWasm0\(/g, (_, letter, bits) => {
+      const type = { F: "Float", I: "Int", U: "Uint" }[letter];
+      return `arrayAt(${type}${bits}Array, `;
+    })
+    .replaceAll("getStringFromWasm0(", "textAt(")
+    .replaceAll("__wbg_reinit_scheduled", "isRestartScheduled")
+    .replace(
+      /function\(\) \{ return handleError\(function \((.*)\) \{([\s\S]*?)\}, arguments\); \}/g,
+      "function($1) { return catchError(() => {$2}); }",
+    );
+  const unknown = /\b(get\w+Wasm0|handleError|__wbg_\w+|addToExternref\w+)\b/.exec(code);
+  if (unknown) throw unexpected(unknown[0]);
+  return `function imports() {\n${code}}\n`;
+}
+
+function unexpected(what) {
+  return new Error(`Found ${what} in the glue: update scripts/lib/glue.mjs to wasm-bindgen.`);
 }

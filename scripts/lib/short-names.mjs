@@ -10,7 +10,10 @@ const exportPattern = /\(export "([^"]+)" \(func (\$"[^"]+"|\S+)\)\)/g;
 /** Names of the exported table, and of the object that has the imports. */
 const [TABLE, IMPORTS] = ["f", "i"];
 
-/** Returns the wasm and the glue (JavaScript), which find each other by short names. */
+/**
+ * Returns the wasm; the glue (JavaScript), in which the imports have their short names, and
+ * exported functions are accessed as `__wbg_function(number)`; and the name of the exported table.
+ */
 export function shortenNames(wasm, glue) {
   const module = binaryen.readBinary(wasm);
   const text = module.emitText();
@@ -25,7 +28,7 @@ export function shortenNames(wasm, glue) {
       .replace(/\)\s*$/, `${tableOf(functions.map(([, , name]) => name))})`),
   );
   result.setFeatures(module.getFeatures());
-  return { wasm: result.emitBinary(), glue: shortenGlue(glue, imports, indices) };
+  return { wasm: result.emitBinary(), glue: shortenGlue(glue, imports, indices), table: TABLE };
 }
 
 /** The text of an exported table of the functions with the given internal names. */
@@ -39,7 +42,6 @@ function tableOf(names) {
 
 function shortenGlue(glue, imports, indices) {
   const foundNames = new Set();
-  let instances = 0;
   const shortGlue = glue
     .replace(/^( +)(\w+)(?=: function\()/gm, (line, indent, name) => {
       if (!imports.has(name)) return line;
@@ -49,18 +51,11 @@ function shortenGlue(glue, imports, indices) {
     .replace('"./core_bg.js": ', `${IMPORTS}: `)
     .replace(/\bwasm\.(\w+)/g, (access, name) =>
       indices.has(name) ? `__wbg_function(${indices.get(name)})` : access,
-    )
-    .replace(/^( +)wasm = (\w+)\.exports;\n/gm, (line, indent) => {
-      instances += 1;
-      return `${line}${indent}functions = [];\n`;
-    });
-  if (imports.size === 0 || foundNames.size < imports.size || instances !== 2)
-    throw new Error(
-      `Found ${foundNames.size} of ${imports.size} imports and ${instances} of 2 instances in ` +
-        "the glue: update scripts/lib/short-names.mjs to wasm-bindgen.",
     );
-  return (
-    `${shortGlue}\nlet functions;\n` +
-    `function __wbg_function(at) {\n    return functions[at] ??= wasm.${TABLE}.get(at);\n}\n`
-  );
+  if (imports.size === 0 || foundNames.size < imports.size)
+    throw new Error(
+      `Found ${foundNames.size} of ${imports.size} imports in the glue: update ` +
+        "scripts/lib/short-names.mjs to wasm-bindgen.",
+    );
+  return shortGlue;
 }
