@@ -29,7 +29,7 @@ export function nameByOrder(wasm, optimised) {
 }
 
 /** Returns the indices of `bodies`, each of them bytes, in an order of similarity. O(n^3). */
-export function orderBySimilarity(bodies) {
+function orderBySimilarity(bodies) {
   const similarity = similarityMatrix(bodies);
   const average = similarity.map((row) => Float64Array.from(row));
   const lists = new Map(bodies.map((_, index) => [index, [index]]));
