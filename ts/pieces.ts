@@ -8,7 +8,7 @@ import type { CoreOptions } from "./core/interface.js";
 import type { ProfileOptions } from "./core/options.js";
 import { encodeProfileOptions } from "./core/options.js";
 import type { VectorLike } from "./item.js";
-import { computeProfile, describeProfile } from "./sage/profile.js";
+import { computeProfile, copyProfile, describeProfile } from "./sage/profile.js";
 import { checkTime } from "./sage/time.js";
 import type { Action, Clustering, Profile } from "./sage/types.js";
 import {
@@ -123,7 +123,7 @@ export function buildProfile(
     now,
     encodeProfileOptions(options, options.spread),
   );
-  return describeProfile(coreProfile, weightedActions, dim, now).profile;
+  return copyProfile(describeProfile(coreProfile, weightedActions, dim, now).profile);
 }
 
 /**

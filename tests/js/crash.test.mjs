@@ -24,9 +24,13 @@ function trapNext(method) {
 test("a trap fails one call; catalogues and actions survive in a new instance", async () => {
   const catalogue = await smallCatalogue();
   const otherCatalogue = await smallCatalogue();
-  const sage = await openSage({ catalogue, now: () => NOW });
-  await sage.record(actionsOn("food-1", "sport-1", "food-2"));
-  const expected = await sage.recommend();
+  const open = async () => {
+    const sage = await openSage({ catalogue, now: () => NOW });
+    await sage.record(actionsOn("food-1", "sport-1", "food-2"));
+    return sage;
+  };
+  const expected = await (await open()).recommend();
+  const sage = await open(); // one that has searched nothing yet
   const bytes = await sage.export();
   const { memory: old } = await loadCore();
 

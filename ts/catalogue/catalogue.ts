@@ -37,6 +37,9 @@ import { decodePriors, encodePrior, readPriors, writePriors } from "./priors.js"
 import { ATTRIBUTES, SPACE } from "./sections.js";
 import { findVariants, type Variants } from "./variants.js";
 
+/** Number of looked-up ids at which a catalogue discards their rows. */
+const MAX_KNOWN_ROWS = 16_384;
+
 /** Internal, for the command line: the handle that owns the core object of a catalogue. */
 export let handleOf: (catalogue: Catalogue) => CatalogueHandle;
 /** Internal, for the command line: a catalogue that takes ownership of a core catalogue. */
@@ -84,6 +87,8 @@ export class Catalogue {
   /** The prior of each row, decoded at its first use; empty without priors. */
   #priors: Float32Array | undefined;
   #hasSearched = false;
+  /** The row of each id that was looked up; emptied by a change of the items. */
+  readonly #knownRows = new Map<ItemId, number>();
 
   private constructor(handle: CatalogueHandle) {
     this.#facts = handle.with(readFacts);
@@ -443,19 +448,29 @@ export class Catalogue {
   /** The item's row; -1 if it is unknown. */
   #row(item: ItemId): number {
     if (typeof item !== "string") checkItemId("catalogue", item);
-    // No id has half of a surrogate pair, which the core would read as U+FFFD.
-    return this.#handle.with((core) => (isItemId(item) ? core.row(item) : -1));
+    return this.#handle.with((core) => {
+      const knownRow = this.#knownRows.get(item);
+      if (knownRow !== undefined) return knownRow;
+      // No id has half of a surrogate pair, which the core would read as U+FFFD.
+      const row = isItemId(item) ? core.row(item) : -1;
+      if (this.#knownRows.size === MAX_KNOWN_ROWS) this.#knownRows.clear();
+      this.#knownRows.set(item, row);
+      return row;
+    });
   }
 
   #restrict(options: Parameters<CatalogueRows["restrict"]>[0]): Restriction {
     const { filter, variants = false } = options;
     const columns = this.#searchColumns();
     const groups = variants ? undefined : columns.variants;
-    const excludedRows = checkItemIds("search: exclude", options.exclude).flatMap((item) => {
+    const excludedRows: number[] = [];
+    for (const item of checkItemIds("search: exclude", options.exclude)) {
       const row = this.#row(item);
-      const representative = row < 0 ? undefined : groups?.representativeOf(row);
-      return representative === undefined ? [row] : [row, this.#row(representative)];
-    });
+      if (row < 0) continue;
+      excludedRows.push(row);
+      const representative = groups?.representativeOf(row);
+      if (representative !== undefined) excludedRows.push(this.#row(representative));
+    }
     const matchingRows = filter === undefined ? undefined : evaluateFilter(columns, filter);
     const representatives = groups?.representatives;
     return {
@@ -493,6 +508,7 @@ export class Catalogue {
     this.#handle.replace(change);
     this.#facts = this.#handle.with(readFacts);
     this.#columns = undefined;
+    this.#knownRows.clear();
     this.#newPriors = this.#priors = undefined;
   }
 

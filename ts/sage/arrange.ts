@@ -33,13 +33,14 @@ export function arrange(
  * interest the best by similarity and prior, if possible one that is nearest to no other interest.
  */
 function firstOfInterests({ candidates, nearItems }: Mixture, { queries }: Plan): Set<Candidate> {
-  const byItem = new Map(candidates.map((candidate) => [candidate.item, candidate]));
+  const byKey = new Map<number, Candidate>();
+  for (const candidate of candidates) byKey.set(candidate.key, candidate);
   const first = new Set<Candidate>();
   const interests = [...queries.keys()].filter((query) => queries[query]!.interest);
   for (const query of interests.slice(0, FIRST_PLACES)) {
     const nearCandidates = nearItems(query, NEAR_ITEMS)
-      .flatMap(({ item, utility }) => {
-        const candidate = byItem.get(item);
+      .flatMap(({ key, utility }) => {
+        const candidate = byKey.get(key);
         return candidate && !first.has(candidate)
           ? { candidate, utility: utility + candidate.bonus }
           : [];

@@ -51,14 +51,19 @@ export function nearestRows(
   return withCore((core) => core.nearest(toMatrix(rows, dim), dim, toMatrix(vectors, dim), count));
 }
 
+/** An interest, and its importance with the factors of marks. */
+export interface WeighedInterest {
+  readonly interest: RetrievalInterest;
+  readonly importance: number;
+}
+
 /** The mean of the centres, weighted by importance. */
-export function meanOf(
-  interests: readonly Pick<RetrievalInterest, "centre" | "importance">[],
-): Float32Array {
-  const total = interests.reduce((sum, { importance }) => sum + importance, 0);
-  return interests[0]!.centre.map(
+export function meanOf(weighed: readonly WeighedInterest[]): Float32Array {
+  const total = weighed.reduce((sum, { importance }) => sum + importance, 0);
+  const centres = weighed.map(({ interest }) => interest.centre());
+  return centres[0]!.map(
     (_, axis) =>
-      interests.reduce((sum, { centre, importance }) => sum + importance * centre[axis]!, 0) /
+      weighed.reduce((sum, { importance }, row) => sum + importance * centres[row]![axis]!, 0) /
       total,
   );
 }

@@ -3,6 +3,7 @@ import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
+import { nearestRows } from "./boosts.js";
 import type { Candidate } from "./mix.js";
 import type { Settings } from "./options.js";
 import type { Plan } from "./plan.js";
@@ -77,14 +78,11 @@ export function explain(item: ItemId, state: ProfileState, { catalogue }: Settin
 
 /** The interest with the medoid most similar to the vector; undefined without interests. */
 function nearestInterest(
-  { profile: { dim, interests } }: ProfileState,
+  { profile: { interests } }: ProfileState,
   vector: Float32Array,
 ): Interest | undefined {
-  const medoids = toMatrix(
-    interests.map((interest) => interest.vector),
-    dim,
-  );
-  return interests[withCore((core) => core.nearest(medoids, dim, vector, 1)).rows[0]!];
+  const medoids = interests.map((interest) => interest.vector);
+  return interests[nearestRows(medoids, [vector], 1).rows[0]!];
 }
 
 /** An item of an interest, its cosine to an item, and the time of its newest action. */
@@ -111,14 +109,10 @@ function nearMembers(
   const rows = newestRowPerItem(actions).filter(
     (row) => labels[row] === label && !excluded.has(actions[row]!.item),
   );
-  if (rows.length === 0 || vectors.length === 0) return vectors.map(() => []);
-  const { dim } = profile;
-  const memberVectors = toMatrix(
+  const nearest = nearestRows(
     rows.map((row) => actions[row]!.vector),
-    dim,
-  );
-  const nearest = withCore((core) =>
-    core.nearest(memberVectors, dim, toMatrix(vectors, dim), count),
+    vectors,
+    count,
   );
   const membersPerVector = Math.min(count, rows.length);
   return vectors.map((_, query) =>

@@ -14,6 +14,30 @@ export interface PackedLists {
   readonly offsets: Uint32Array;
 }
 
+/** The hits of one query, best first, and the item of each. */
+export interface QueryHits {
+  readonly vector: Float32Array;
+  readonly rows: Uint32Array;
+  readonly ids: readonly ItemId[];
+}
+
+/** A search and its result, for searches with equal queries. */
+interface Search {
+  /** The priors of the catalogue: another array after each change of its items. */
+  readonly priors: Float32Array;
+  /** The number of hits of each query, and the rows that may be hits. */
+  readonly restriction: string;
+  readonly excluded: ReadonlySet<number>;
+  readonly poolRows: readonly number[];
+  readonly hits: readonly QueryHits[];
+  readonly lists: PackedLists;
+}
+
+/** Holds the last search of a user. */
+export interface SearchMemo {
+  last?: Search | undefined;
+}
+
 /** Packs the hits of all lists, without those of excluded items. */
 export function packLists(
   lists: readonly (readonly Hit[])[],

@@ -18,6 +18,8 @@ const PRIOR_COSINE_FACTOR = 10;
 /** An item of the mixture. */
 export interface Candidate {
   readonly item: ItemId;
+  /** The key of the item in the lists. */
+  readonly key: number;
   /** The logarithm of the share in the mixture, in units of a cosine, and what steering adds. */
   readonly utility: number;
   /** What steering adds: less than 0 for an item that comes later. */
@@ -39,10 +41,10 @@ export interface Mixture {
   /** Utility of one unit of the natural logarithm of a share. */
   readonly scale: number;
   /**
-   * The `depth` items nearest to an interest, given by the index of its query, with their utility
-   * by similarity and prior, which descends.
+   * The keys of the `depth` items nearest to an interest, given by the index of its query, with
+   * their utility by similarity and prior, which descends.
    */
-  nearItems(query: number, depth: number): { item: ItemId; utility: number }[];
+  nearItems(query: number, depth: number): { key: number; utility: number }[];
 }
 
 /** Mixes the lists of a plan: one per query and, if the plan has a pool, one of its items. */
@@ -76,6 +78,7 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
     mixedHits.keys,
     (key, index): Candidate => ({
       item: items[key]!,
+      key,
       utility: utilityOf(mixedHits.shares[index]!),
       bonus: 0,
       score: mixedHits.scores[index]!,
@@ -88,18 +91,15 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
     candidates,
     scale,
     nearItems(query, depth) {
-      const start = offsets[query]!;
-      const compare = (a: number, b: number): number => scores[b]! - scores[a]! || a - b;
+      const [start, end] = [offsets[query]!, offsets[query + 1]!];
+      // The least of `depth` scores, each the highest of its group, is at most the depth-th best.
+      const highest = new Float32Array(depth).fill(-Infinity);
+      for (let hit = start; hit < end; hit += 1)
+        if (scores[hit]! > highest[hit % depth]!) highest[hit % depth] = scores[hit]!;
+      const minScore = Math.min(...highest);
       const hits: number[] = [];
-      // Sorting all hits would take longer than the mixture.
-      let minScore = -Infinity;
-      for (let hit = start; hit < offsets[query + 1]!; hit += 1) {
-        if (scores[hit]! <= minScore) continue;
-        if (hits.push(hit) < 4 * depth) continue;
-        hits.sort(compare).splice(depth);
-        minScore = scores[hits.at(-1)!]!;
-      }
-      hits.sort(compare).splice(depth);
+      for (let hit = start; hit < end; hit += 1) if (scores[hit]! >= minScore) hits.push(hit);
+      hits.sort((a, b) => scores[b]! - scores[a]! || a - b).splice(depth);
       const orderedHits = withCore((core) =>
         core.mix(
           Uint32Array.from(hits, (hit) => keys[hit]!),
@@ -113,7 +113,7 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
         ),
       );
       return Array.from(orderedHits.keys, (key, index) => ({
-        item: items[key]!,
+        key,
         utility: utilityOf(orderedHits.shares[index]!),
       }));
     },

@@ -15,9 +15,9 @@ import {
   checkShare,
   inspect,
 } from "../values/check.js";
-import { computeFactors, meanOf } from "./boosts.js";
+import { computeFactors, meanOf, type WeighedInterest } from "./boosts.js";
 import type { Log } from "./log.js";
-import { dislikedItems, isDislike } from "./operation.js";
+import { isDislike } from "./operation.js";
 import type { Settings } from "./options.js";
 import { hasPriors, NO_POOL, type Pool, poolOf } from "./pool.js";
 import {
@@ -122,9 +122,12 @@ export function planRecommendation(
   const { catalogue } = settings;
   const exclude = new Set([
     ...log.hidden(),
-    ...(personal ? log.entries.flatMap((one) => (isDislike(one) ? [] : one.item)) : []),
     ...checkItemIds("recommend: exclude", options.exclude),
   ]);
+  const disliked = new Set<ItemId>();
+  // A loop: building lists first would take as long as all other steps of the plan.
+  if (personal)
+    for (const entry of log.entries) (isDislike(entry) ? disliked : exclude).add(entry.item);
   const retriever = personal ? filterRetriever(settings.retriever, filter) : undefined;
   const itemCount = personal ? newestRowPerItem(state.actions).length : 0;
   // The average of one item is that item.
@@ -136,7 +139,7 @@ export function planRecommendation(
   const queries = planQueries(
     interests.flatMap((interest, index) => {
       const importance = interest.importance * factors[index]!;
-      return importance > 0 ? { interest, centre: interest.centre, importance } : [];
+      return importance > 0 ? { interest, importance } : [];
     }),
     factors.every((factor) => factor === 1) ? average : undefined,
     { ...checked, focus },
@@ -145,10 +148,9 @@ export function planRecommendation(
   );
   return {
     ...checked,
-    ...{ exclude, retriever, queries, interests },
+    ...{ exclude, disliked, retriever, queries, interests },
     ...planSteering(state, factors, interests, retriever, personal),
     shown: personal ? settings.shown : new Map(),
-    disliked: new Set(personal ? dislikedItems(log) : []),
     lean: MAX_LEAN * Math.min(1, focus / FOCUS_OF_MAX_LEAN),
     // If all interests are muted, the pool supplies all recommendations.
     pool: planPool(queries.length === 0 ? 0 : itemCount, influence, filter, catalogue, retriever),
@@ -247,11 +249,7 @@ function planPool(
  * `average` is undefined if some importances were changed: it then follows from the centres.
  */
 function planQueries(
-  weighed: readonly {
-    interest: RetrievalInterest;
-    centre: Float32Array;
-    importance: number;
-  }[],
+  weighed: readonly WeighedInterest[],
   average: Float32Array | undefined,
   options: Pick<CheckedOptions, "maxInterests" | "seed" | "focus">,
   actions: readonly ResolvedAction[],
@@ -283,7 +281,7 @@ function planQueries(
       // An engine can query by the id of a stored item; the device searches with the centre.
       query: retriever
         ? { vector: vector.slice(), item, count }
-        : { vector: toQueryVector(interest.centre), count },
+        : { vector: toQueryVector(interest.centre()), count },
       interest,
     });
   }

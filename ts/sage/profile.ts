@@ -5,6 +5,7 @@ import type { CoreOptions, CoreProfile } from "../core/interface.js";
 import { toMatrix } from "../core/matrix.js";
 import type { ActionRow } from "../core/session.js";
 import type { ItemId } from "../item.js";
+import type { SearchMemo } from "./lists.js";
 import type { Interest, Profile } from "./types.js";
 
 /** An action with its vector and weight looked up. */
@@ -22,6 +23,8 @@ export interface ProfileState {
   readonly labels: Int32Array;
   /** Actions of negative weight; they belong to no interest. */
   readonly dislikes: readonly ResolvedAction[];
+  /** The last search of the catalogue, by this state or one before it. */
+  readonly searches: SearchMemo;
   /**
    * The queries of the history, for an influence of the priors in [0, 1]; cached for the last one.
    * Requires an action.
@@ -35,8 +38,8 @@ export interface RetrievalInterest {
   readonly row: number;
   /** Rows of all its actions, ascending. */
   readonly rows: readonly number[];
-  /** The mean of its vectors, weighted by weight and recency. */
-  readonly centre: Float32Array;
+  /** A copy of the mean of its vectors, weighted by weight and recency. Few of them are read. */
+  centre(): Float32Array;
   /** Its share of the decayed weight, in [0, 1]. */
   readonly importance: number;
 }
@@ -65,20 +68,23 @@ export function computeProfile(
   return withCore((core) => core.profile(vectors, dim, at, weights, now, options));
 }
 
-/** Convert the core's clusters to interests, by descending importance. */
+/**
+ * Convert the core's clusters to interests, by descending importance. Their vectors are those of
+ * the actions, not copies.
+ */
 export function describeProfile(
   clusters: CoreProfile,
   actions: readonly ResolvedAction[],
   dim: number,
   now: number,
-): Omit<ProfileState, "retrieval" | "dislikes"> {
+): Omit<ProfileState, "retrieval" | "dislikes" | "searches"> {
   const rowsByInterest: number[][] = Array.from({ length: clusters.count }, () => []);
   clusters.labels.forEach((label, row) => rowsByInterest[label]?.push(row));
   const interests = rowsByInterest.map((rows, index): Interest => {
     const medoid = clusters.medoids[index]!;
     return {
       medoid: actions[medoid]!.item,
-      vector: actions[medoid]!.vector.slice(),
+      vector: actions[medoid]!.vector,
       importance: clusters.importance[index]!,
       items: itemsByRecency(rows, actions),
       lastActive: clusters.lastActive[index]!,
@@ -89,6 +95,11 @@ export function describeProfile(
     actions,
     labels: clusters.labels,
   };
+}
+
+/** Deep copy: callers may modify the result without changing the cached profile. */
+export function copyProfile(profile: Profile): Profile {
+  return { ...profile, interests: profile.interests.map(copyInterest) };
 }
 
 /** Deep copy of an interest. */

@@ -1,7 +1,6 @@
 /** Recommendations: plan the queries, retrieve, mix the answers, arrange and explain the items. */
 
 import { SageError } from "../errors.js";
-import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { arrange } from "./arrange.js";
 import { explainCandidates } from "./explain.js";
@@ -50,7 +49,7 @@ async function rankItems(
 ): Promise<Candidate[]> {
   const { negatives, retriever } = plan;
   const queries = plan.queries.map(({ query }) => query);
-  const ranked = new Map<ItemId, Candidate>();
+  let ranked: Candidate[] = [];
   for (let depth = 1; ; depth *= TIER_GROWTH) {
     let answers: Hit[][] = [];
     if (retriever && queries.length > 0)
@@ -61,16 +60,17 @@ async function rankItems(
       );
     const lists = retriever
       ? packLists(answers.slice(0, queries.length), plan.exclude)
-      : searchCatalogue(settings.catalogue!, plan, depth);
+      : searchCatalogue(settings.catalogue!, plan, depth, state.searches);
     const mixture = mixLists(lists, plan, settings);
     const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
-    const sizeBefore = ranked.size;
-    for (const candidate of arrange(steered, plan, settings.catalogue))
-      if (!ranked.has(candidate.item)) ranked.set(candidate.item, candidate);
+    const sizeBefore = ranked.length;
+    const known = new Set(ranked.map(({ item }) => item));
+    const found = arrange(steered, plan, settings.catalogue);
+    ranked = [...ranked, ...found.filter(({ item }) => !known.has(item))];
     const isComplete = retriever
       ? queries.every(({ count }, row) => answers[row]!.length < count * depth)
       : queries.length === 0;
-    if (isComplete || ranked.size >= plan.offset + plan.count || ranked.size === sizeBefore)
-      return [...ranked.values()];
+    if (isComplete || ranked.length >= plan.offset + plan.count || ranked.length === sizeBefore)
+      return ranked;
   }
 }

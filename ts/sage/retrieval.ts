@@ -30,8 +30,8 @@ export function computeRetrieval(
   const interests = rowsByInterest.map((rows, index) => ({
     row: members[index]!,
     rows,
-    centre: rowOf(centres, dim, index),
     importance: importance[index]!,
+    centre: () => rowOf(centres, dim, index),
   }));
   return { average, interests };
 }

@@ -1,63 +1,108 @@
 /**
  * Retrieval from the local catalogue. Excluded items stay on the device: the search skips them.
  *
- * The best rows of each query and of the pool are candidates, and each query scores all of them.
+ * The best rows of each query and of the pool are candidates, and each query scores all of them. A
+ * further action changes few queries: the hits of the others are those of the search before.
  */
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import { toMatrix } from "../core/matrix.js";
 import type { ItemId } from "../item.js";
-import type { PackedLists } from "./lists.js";
+import type { PackedLists, QueryHits, SearchMemo } from "./lists.js";
 import type { Plan } from "./plan.js";
 import { hasRow } from "./pool.js";
 
 /** Items of the pool that are candidates beside a history. */
 const MAX_POOL_CANDIDATES = 200;
+/** Below this number of items, a search without lists for the hits of a query is exact. */
+const MIN_SKETCHED_ITEMS = 25_600;
+/** Hits of an exact search beyond the requested ones: they take the places of excluded items. */
+const SPARE_HITS = 32;
 
 /**
  * One list per query of the plan and, if it has a pool, one of the pool's items. `depth` multiplies
- * the hits per query.
+ * the hits per query. Equals the result without `memo`, which then holds this search.
  */
-export function searchCatalogue(catalogue: Catalogue, plan: Plan, depth: number): PackedLists {
+export function searchCatalogue(
+  catalogue: Catalogue,
+  { pool, queries, ...options }: Plan,
+  depth: number,
+  memo: SearchMemo,
+): PackedLists {
   const { handle, priors, restrict, prepare } = rowsOf(catalogue);
-  const { exclude, allowed } = restrict(plan);
-  const queries = plan.queries.map(({ query }) => query);
-  const matrix = toMatrix(
-    queries.map(({ vector }) => vector),
-    catalogue.dim,
-  );
+  const { exclude, allowed } = restrict(options);
+  const excluded = new Set(exclude);
+  const isExcluded = (row: number): boolean => excluded.has(row);
+  const count = (queries[0]?.query.count ?? 0) * depth;
+  const isExact = catalogue.size < MIN_SKETCHED_ITEMS && !catalogue.lists;
+  const hitCount = isExact ? count + SPARE_HITS : count;
+  const restriction = `${hitCount} ${allowed}`;
   return handle.with((core) => {
+    const { last } = memo;
+    const excludesAlike = last?.excluded.size === excluded.size;
+    const known =
+      last?.priors === priors &&
+      last.restriction === restriction &&
+      (isExact || excludesAlike) &&
+      [...last.excluded].every(isExcluded)
+        ? last
+        : undefined;
+    const isKnown = (vector: Float32Array, { vector: other, rows }: QueryHits): boolean =>
+      vector.every((component, axis) => component === other[axis]) &&
+      (rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count);
+    const search = (vector: Float32Array): QueryHits => {
+      const { rows, ids, idEnds } = core.search(
+        ...([vector, hitCount, 0, NaN, exclude, allowed, false] as const),
+      );
+      return {
+        vector,
+        rows,
+        ids: Array.from(idEnds, (end, hit) => ids.slice(idEnds[hit - 1], end)),
+      };
+    };
+    if (!isExact && count > 0) prepare(core);
+    const hits = queries.map(
+      ({ query: { vector } }) => known?.hits.find((one) => isKnown(vector, one)) ?? search(vector),
+    );
+    if (
+      known?.poolRows === pool.rows &&
+      excludesAlike &&
+      hits.length === known.hits.length &&
+      hits.every((one, query) => one === known.hits[query])
+    )
+      return known.lists;
+
     const items = new Map<number, ItemId>();
-    if (queries.length > 0) {
-      prepare(core);
-      const count = queries[0]!.count * depth;
-      const hits = core.search(matrix, count, 0, NaN, exclude, allowed, false);
-      hits.rows.forEach((row, hit) => {
-        if (!items.has(row))
-          items.set(row, hits.ids.slice(hits.idEnds[hit - 1] ?? 0, hits.idEnds[hit]));
+    for (const { rows, ids } of hits) {
+      let rest = count;
+      rows.forEach((row, hit) => {
+        if (rest === 0 || isExcluded(row)) return;
+        rest -= 1;
+        if (!items.has(row)) items.set(row, ids[hit]!);
       });
     }
-    const excluded = new Set(exclude);
-    const poolRows = plan.pool.rows
-      .filter((row) => !excluded.has(row) && hasRow(allowed, row))
-      .slice(0, queries.length === 0 ? undefined : MAX_POOL_CANDIDATES);
+    const poolRows = pool.rows
+      .filter((row) => !isExcluded(row) && hasRow(allowed, row))
+      .slice(0, hits.length === 0 ? undefined : MAX_POOL_CANDIDATES);
     for (const row of poolRows) if (!items.has(row)) items.set(row, core.id(row)!);
 
     const rows = Uint32Array.from(items.keys());
-    const keyByRow = new Map(Array.from(rows, (row, key) => [row, key]));
-    const size = rows.length * queries.length;
+    const size = rows.length * hits.length;
     const keys = new Uint32Array(size + poolRows.length);
-    const scores = new Float32Array(keys.length);
+    // Loops: callbacks of `from` and `map` would take several times as long.
     for (let hit = 0; hit < size; hit += 1) keys[hit] = hit % rows.length;
-    poolRows.forEach((row, index) => (keys[size + index] = keyByRow.get(row)!));
-    scores.set(core.scores(matrix, rows));
-    const offsets = [0, ...queries.map((_, list) => (list + 1) * rows.length)];
-    if (plan.pool.weight > 0) offsets.push(keys.length);
-    return {
-      items: [...items.values()],
-      keys,
-      scores,
-      priors: priors.length > 0 ? Float32Array.from(keys, (key) => priors[rows[key]!]!) : priors,
+    poolRows.forEach((row, index) => (keys[size + index] = rows.indexOf(row)));
+    const hitPriors = new Float32Array(priors.length && keys.length);
+    for (let hit = 0; hit < hitPriors.length; hit += 1) hitPriors[hit] = priors[rows[keys[hit]!]!]!;
+    const scores = new Float32Array(keys.length);
+    const vectors = hits.map(({ vector }) => vector);
+    scores.set(core.scores(toMatrix(vectors, catalogue.dim), rows));
+    const offsets = [0, ...hits.map((_, list) => (list + 1) * rows.length)];
+    if (pool.weight > 0) offsets.push(keys.length);
+    const lists = {
+      ...{ items: [...items.values()], keys, scores, priors: hitPriors },
       offsets: Uint32Array.from(offsets),
     };
+    memo.last = { priors, restriction, excluded, poolRows: pool.rows, hits, lists };
+    return lists;
   });
 }

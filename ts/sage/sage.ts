@@ -23,13 +23,13 @@ import type { Settings } from "./options.js";
 import { describeOutbound } from "./outbound.js";
 import { describeParameters } from "./parameters.js";
 import { planRecommendation } from "./plan.js";
-import { copyInterest, type ProfileState } from "./profile.js";
+import { copyProfile, type ProfileState } from "./profile.js";
 import { rankItems, scoreItems } from "./rank.js";
 import { runPlan } from "./recommend.js";
 import { addShowings } from "./shown.js";
 import { openProfileSource } from "./state.js";
 import { checkTime } from "./time.js";
-import type { Action, Profile, RecordedAction, Sage, ScoredItem } from "./types.js";
+import type { Action, RecordedAction, Sage, ScoredItem } from "./types.js";
 
 const DEFAULT_PAGE_ACTIONS = 100;
 const SALT_BYTES = 16;
@@ -315,9 +315,4 @@ function describeEntry(entry: Entry, problem: string | undefined): RecordedActio
     ...(vector && { vector: vector.slice() }),
     ...(problem !== undefined && { problem }),
   };
-}
-
-/** Deep copy: callers may modify the result without changing the cached profile. */
-function copyProfile(profile: Profile): Profile {
-  return { ...profile, interests: profile.interests.map(copyInterest) };
 }

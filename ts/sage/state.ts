@@ -1,11 +1,13 @@
 /** The current profile of a log: computed when the log, the catalogue or the clock require it. */
 import { toUnit } from "../core/matrix.js";
 import { openSession } from "../core/session.js";
+import type { SearchMemo } from "./lists.js";
 import type { Log } from "./log.js";
 import { type Entry, isDislike } from "./operation.js";
 import type { Settings } from "./options.js";
 import {
   computeProfile,
+  copyProfile,
   describeProfile,
   type ProfileState,
   type ResolvedAction,
@@ -46,6 +48,7 @@ interface Derived {
 export function openProfileSource(settings: Settings): ProfileSource {
   const { dim, catalogue, now } = settings;
   const currentSession = openSession(dim);
+  const searches: SearchMemo = {};
   let derived: Derived | undefined;
 
   const compute = (
@@ -53,13 +56,14 @@ export function openProfileSource(settings: Settings): ProfileSource {
     time: number,
     session = currentSession,
   ): Pick<Derived, "state" | "problems"> => {
-    const dislikes = signedActions.filter(isDislike);
-    const actions = signedActions.filter((action) => !isDislike(action));
+    const actions: ResolvedAction[] = [];
+    const dislikes: ResolvedAction[] = [];
+    for (const action of signedActions) (isDislike(action) ? dislikes : actions).push(action);
     const toProfileState = (accepted: readonly ResolvedAction[]): ProfileState => {
       let knownRetrieval: { popularity: number; retrieval: Retrieval } | undefined;
       return {
         ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
-        dislikes,
+        ...{ dislikes, searches },
         retrieval: (popularity) => {
           if (knownRetrieval?.popularity !== popularity) {
             const retrieval = computeRetrieval(session, accepted, time, popularity, settings);
@@ -122,13 +126,16 @@ export function openProfileSource(settings: Settings): ProfileSource {
       const session = openSession(dim);
       try {
         const actions = past.flatMap((entry) => resolveAction(entry, settings) ?? []);
-        return compute(actions, time, session).state.profile;
+        return copyProfile(compute(actions, time, session).state.profile);
       } finally {
         session.close();
       }
     },
     bytes: currentSession.bytes,
-    close: currentSession.close,
+    close: () => {
+      searches.last = undefined;
+      currentSession.close();
+    },
   };
 }
 

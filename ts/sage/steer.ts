@@ -140,7 +140,7 @@ export function findMuted(
 ): (candidate: Pick<Candidate, "list">, index: number) => boolean {
   if (muted.size === 0) return () => false;
   const { rows, scores } = nearestRows(
-    interests.map(({ centre }) => centre),
+    interests.map((interest) => interest.centre()),
     vectors,
     1,
   );
