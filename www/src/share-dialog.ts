@@ -49,8 +49,9 @@ export function bindShareDialog(listener: ShareListener): void {
     actions = await listener.actions();
     withActions.checked = false;
     withActions.disabled = actions.length === 0 || !listener.isCataloguePublic;
+    const newest = actions.length < MAX_SHARED_ACTIONS ? "" : "the newest ";
     byId("share-actions-label").textContent =
-      `Put what I tapped into the link (${formatCount(actions.length, "action")})`;
+      `Put what I tapped into the link (${newest}${formatCount(actions.length, "action")})`;
     for (const id of ["share-png", "share-svg"])
       byId<HTMLButtonElement>(id).disabled = actions.length === 0;
     update();
