@@ -1,5 +1,5 @@
-// Files and links of the user: own catalogues, actions, shared links, pictures; use without
-// network.
+// Files and links of the user: own catalogues, actions, shared links, pictures; items without a
+// colour emoji font.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -167,28 +167,6 @@ for (const [where, change] of Object.entries(WORKERS))
       "Food and drink",
     );
   });
-
-test("once loaded, the page works without network", async (t) => {
-  const visitor = await (await visit(t, { serviceWorkers: "allow" })).ready();
-  const { page } = visitor;
-  await visitor.until(async () => {
-    const { active } = await navigator.serviceWorker.ready;
-    return active.state === "activated";
-  });
-  const files = await page.evaluate(async () => {
-    const [name] = await caches.keys();
-    return (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname);
-  });
-  for (const part of [/\.sage$/, /\.wasm$/, /worker.*\.js$/, /manifest/, /icon-192/])
-    assert.ok(
-      files.some((path) => part.test(path)),
-      `${part} is kept`,
-    );
-  await page.context().setOffline(true);
-  await visitor.reload();
-  await visitor.tap(...FOODS);
-  assert.equal(await visitor.actionCount(), 4);
-});
 
 const file = (name, content) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
 
