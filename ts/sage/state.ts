@@ -16,6 +16,9 @@ import {
 import { computeRetrieval } from "./retrieval.js";
 import type { Profile } from "./types.js";
 
+/** Memory of a hit of the last search, in bytes: key, score, prior, and a part of rows and ids. */
+const BYTES_PER_HIT = 16;
+
 /** Computes the profile of a log that changes little between calls. */
 export interface ProfileSource {
   current(log: Log): ProfileState;
@@ -26,7 +29,7 @@ export interface ProfileSource {
    * refuses its action. Undefined if it is not left out.
    */
   problemOf(log: Log, entry: Entry): string | undefined;
-  /** Estimated memory of the core session, in bytes. */
+  /** Estimated memory of the core session and of the last search, in bytes. */
   bytes(): number;
   /** Frees the memory of the core. */
   close(): void;
@@ -131,7 +134,7 @@ export function openProfileSource(settings: Settings): ProfileSource {
         session.close();
       }
     },
-    bytes: currentSession.bytes,
+    bytes: () => currentSession.bytes() + BYTES_PER_HIT * (searches.last?.lists.keys.length ?? 0),
     close: () => {
       searches.last = undefined;
       currentSession.close();
