@@ -83,6 +83,8 @@ export function createController(options: ControllerOptions): Controller {
   let queueEnd: Promise<unknown> = Promise.resolve();
   let queuedTaskCount = 0;
   let lastActionTime = 0;
+  /** Names of an older taste must not replace a newer one. */
+  let latestTaste: TasteState | undefined;
   /** Settles when the latest state is rendered. */
   let rendered: Promise<unknown> = Promise.resolve();
   /** The words that name each interest of the latest names, by its items as a text. */
@@ -97,6 +99,7 @@ export function createController(options: ControllerOptions): Controller {
     const start = performance.now();
     const taste = await client.call("taste", query);
     const latencyMs = performance.now() - start;
+    latestTaste = taste;
     const canUndo = undoStack.length > 0;
     const computed = { ...taste, settings, latencyMs, canUndo };
     const { interests } = taste.profile;
@@ -107,10 +110,10 @@ export function createController(options: ControllerOptions): Controller {
     // The names of changed interests follow the lists, as the first ones take a while.
     void rendered
       .then(async () => {
-        if (queuedTaskCount > 0) return;
+        if (queuedTaskCount > 0 || taste !== latestTaste) return;
         const names = await client.call("names", interests);
         namesByItems = new Map(keys.map((key, index) => [key, names[index] ?? []]));
-        if (queuedTaskCount === 0) await render({ ...computed, names });
+        if (queuedTaskCount === 0 && taste === latestTaste) await render({ ...computed, names });
       })
       .catch(onError);
   };
