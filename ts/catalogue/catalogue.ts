@@ -53,6 +53,8 @@ export interface CatalogueRows {
   readonly handle: CatalogueHandle;
   /** The prior of each row; empty without priors. Another array after each change of items. */
   readonly priors: Float32Array;
+  /** The row of an item; -1 if it is unknown. */
+  row(item: ItemId): number;
   /**
    * The rows that a search with these options leaves out, and the bitset of those it may return.
    */
@@ -520,6 +522,7 @@ export class Catalogue {
     rowsOf = (catalogue) => ({
       handle: catalogue.#handle,
       priors: catalogue.#rowPriors(),
+      row: (item) => catalogue.#row(item),
       restrict: (options) => catalogue.#restrict(options),
       prepare: (core) => catalogue.#prepare(core),
     });

@@ -239,11 +239,8 @@ function checkScoredItems(
     if (entry.vector !== undefined) vectors[index] = checkVector(label, entry.vector, dim);
     return item;
   });
-  const rows = catalogue
-    ? rowsOf(catalogue).handle.with((core) =>
-        items.map((item, index) => (vectors[index] ? -1 : core.row(item))),
-      )
-    : [];
+  const catalogueRows = catalogue && rowsOf(catalogue);
+  const rows = items.map((item, index) => (vectors[index] ? -1 : (catalogueRows?.row(item) ?? -1)));
   const known = [...items.keys()].filter((index) => vectors[index] || rows[index]! >= 0);
   return { items, rows, vectors, known };
 }
