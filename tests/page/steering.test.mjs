@@ -88,7 +88,7 @@ test("the timeline shows the interests of any time", async (t) => {
   const { page } = visitor;
   await page.getByRole("tab", { name: "Timeline" }).click();
   const slider = page.getByRole("slider", { name: "Time" });
-  await slider.waitFor();
+  await page.locator(".moment").first().waitFor();
   assert.equal(await page.locator(".moment").count(), 12);
   assert.match(await page.textContent(".timeline-caption"), /after 12 actions/);
   await slider.focus();
