@@ -32,6 +32,7 @@ use wasm_bindgen::prelude::*;
 #[global_allocator]
 static ALLOCATOR: wee_alloc::WeeAlloc<'_> = wee_alloc::WeeAlloc::INIT;
 
+// 1.3 KB smaller than Rust's default, gzipped (docs/decisions/0019-default-allocator.md).
 #[cfg(not(feature = "wee_alloc"))]
 #[global_allocator]
 static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

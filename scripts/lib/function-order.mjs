@@ -1,6 +1,6 @@
-// Orders the functions of the wasm such that similar ones are side by side, because gzip finds
-// repeated bytes only within 32 KB. Average linkage: the two lists of functions whose members are
-// most similar on average are joined, until one list is left. The order depends on the bytes only.
+// Orders the functions of the wasm: similar functions are side by side, because gzip finds repeated
+// bytes only within 32 KB. Average linkage: the two lists of functions whose members are most
+// similar on average are joined, until one list is left. The order depends on the bytes only.
 
 /** Bytes of code that count as repeated; fewer are repeated nearly everywhere. */
 const GRAM_LENGTH = 6;

@@ -132,6 +132,9 @@ test("the limits of exact search are those of the core", async () => {
   states(usage, "Up to # items the result is exact. From # items on", most, least);
   states(architecture, "From # items on, prepared searches use sketches", least);
   states(options, "and from # items on, from the second search on", least);
+  const rowsPerHit = await rustConstant("src/catalogue/index.rs", "MIN_ROWS_PER_SKETCHED_HIT");
+  const retrieval = await read("ts/sage/retrieve-local.ts");
+  assert.match(retrieval, new RegExp(`^const MIN_ROWS_PER_SKETCHED_HIT = ${rowsPerHit};$`, "m"));
   const deviations = await rustConstant("src/catalogue/scan.rs", "PREFILTER_DEVIATIONS");
   assert.match(
     options,

@@ -176,6 +176,39 @@ test("every update shows its latency and is announced to assistive technology", 
   );
 });
 
+test("the groups of the wall have their height before they are laid out", async (t) => {
+  const { page } = await (await visit(t)).ready();
+  const heights = () =>
+    page.$$eval(".item-group", (groups) =>
+      groups.map((group) => group.getBoundingClientRect().height),
+    );
+  for (const width of [1280, 820, 390]) {
+    await page.setViewportSize({ width, height: 800 });
+    const expected = async () => {
+      const style = await page.addStyleTag({
+        content: ".item-group { content-visibility: visible !important }",
+      });
+      const laidOut = await heights();
+      await style.evaluate((element) => element.remove());
+      return laidOut;
+    };
+    const laidOut = await expected();
+    assert.ok(laidOut.length > 5);
+    // The sizes follow the width in the next frame.
+    let differences;
+    for (let tries = 0; tries < 50; tries += 1) {
+      const found = await heights();
+      differences = found.map((height, group) => Math.abs(height - laidOut[group]));
+      if (differences.every((difference) => difference < 1)) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.ok(
+      differences.every((difference) => difference < 1),
+      `${width} px: ${differences}`,
+    );
+  }
+});
+
 test("search and category filter the wall", async (t) => {
   const visitor = await (await visit(t)).ready();
   const { page } = visitor;

@@ -13,8 +13,8 @@ import { hasRow } from "./pool.js";
 
 /** Items of the pool that are candidates beside a history. */
 const MAX_POOL_CANDIDATES = 200;
-/** Below this number of items, a search without lists for the hits of a query is exact. */
-const MIN_SKETCHED_ITEMS = 25_600;
+/** With fewer items for each hit, a search without lists is exact; as in src/catalogue/index.rs. */
+const MIN_ROWS_PER_SKETCHED_HIT = 128;
 /** Hits of an exact search beyond the requested ones: they take the places of excluded items. */
 const SPARE_HITS = 32;
 
@@ -33,7 +33,7 @@ export function searchCatalogue(
   const excluded = new Set(exclude);
   const isExcluded = (row: number): boolean => excluded.has(row);
   const count = (queries[0]?.query.count ?? 0) * depth;
-  const isExact = catalogue.size < MIN_SKETCHED_ITEMS && !catalogue.lists;
+  const isExact = !catalogue.lists && catalogue.size < MIN_ROWS_PER_SKETCHED_HIT * count;
   const hitCount = isExact ? count + SPARE_HITS : count;
   const restriction = `${hitCount} ${allowed}`;
   return handle.with((core) => {

@@ -12,6 +12,7 @@ import { formatCount } from "./format.js";
 import { nextIndex } from "./grid-navigation.js";
 import { createFilter, GROUPS, type Item, type Items } from "./items.js";
 import { forEachInSlices, nextFrame } from "./slices.js";
+import { followRowSizes } from "./wall-sizes.js";
 
 /** The value of the button "All" in the category filter; other buttons have a group's name. */
 const ALL_GROUPS = "*";
@@ -65,6 +66,7 @@ export function createWall(
     if (entries.at(-1)?.isIntersecting === true) addBatch();
   });
   let selectedGroup = ALL_GROUPS;
+  const addGrid = followRowSizes(root);
 
   search.placeholder = `Search: ${searchHint}`;
   const hasEmoji = [...items.values()].some(({ isMonogram }) => !isMonogram);
@@ -119,6 +121,7 @@ export function createWall(
     for (const groupItems of itemsByGroup(items.values())) {
       const group = createGroup(groupItems);
       groups.push(group);
+      addGrid(group.grid);
       for (let start = 0; start < groupItems.length; start += FRAME_SIZE) {
         const part = groupItems.slice(start, start + FRAME_SIZE);
         const added: HTMLButtonElement[] = [];
@@ -178,6 +181,7 @@ export function createWall(
       if (group?.name !== groupItems[0]?.group) {
         group = createGroup(groupItems);
         groups.push(group);
+        addGrid(group.grid);
         emptyNote.before(group.element);
       }
       const added = groupItems.splice(0, remaining);
@@ -223,7 +227,7 @@ export function createWall(
       if (!button.hidden) visibleCount += 1;
     }
     element.hidden = visibleCount === 0;
-    // From this the style sheet estimates the height of groups outside of the viewport.
+    // From this the style sheet computes the height of groups outside of the viewport.
     element.style.setProperty("--item-count", String(visibleCount));
     return visibleCount;
   }
