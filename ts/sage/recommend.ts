@@ -64,9 +64,9 @@ async function rankItems(
     const mixture = mixLists(lists, plan, settings);
     const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
     const sizeBefore = ranked.length;
-    const known = new Set(ranked.map(({ item }) => item));
+    const rankedItems = new Set(ranked.map(({ item }) => item));
     const found = arrange(steered, plan, settings.catalogue);
-    ranked = [...ranked, ...found.filter(({ item }) => !known.has(item))];
+    ranked = [...ranked, ...found.filter(({ item }) => !rankedItems.has(item))];
     const isComplete = retriever
       ? queries.every(({ count }, row) => answers[row]!.length < count * depth)
       : queries.length === 0;

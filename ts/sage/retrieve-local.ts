@@ -38,15 +38,15 @@ export function searchCatalogue(
   const restriction = `${hitCount} ${allowed}`;
   return handle.with((core) => {
     const { last } = memo;
-    const excludesAlike = last?.excluded.size === excluded.size;
-    const known =
+    const hasSameExclusions = last?.excluded.size === excluded.size;
+    const reusableSearch =
       last?.priors === priors &&
       last.restriction === restriction &&
-      (isExact || excludesAlike) &&
+      (isExact || hasSameExclusions) &&
       [...last.excluded].every(isExcluded)
         ? last
         : undefined;
-    const isKnown = (vector: Float32Array, { vector: other, rows }: QueryHits): boolean =>
+    const isReusable = (vector: Float32Array, { vector: other, rows }: QueryHits): boolean =>
       vector.every((component, axis) => component === other[axis]) &&
       (rows.length < hitCount || rows.length - rows.filter(isExcluded).length >= count);
     const search = (vector: Float32Array): QueryHits => {
@@ -61,15 +61,16 @@ export function searchCatalogue(
     };
     if (!isExact && count > 0) prepare(core);
     const hits = queries.map(
-      ({ query: { vector } }) => known?.hits.find((one) => isKnown(vector, one)) ?? search(vector),
+      ({ query: { vector } }) =>
+        reusableSearch?.hits.find((one) => isReusable(vector, one)) ?? search(vector),
     );
     if (
-      known?.poolRows === pool.rows &&
-      excludesAlike &&
-      hits.length === known.hits.length &&
-      hits.every((one, query) => one === known.hits[query])
+      reusableSearch?.poolRows === pool.rows &&
+      hasSameExclusions &&
+      hits.length === reusableSearch.hits.length &&
+      hits.every((one, query) => one === reusableSearch.hits[query])
     )
-      return known.lists;
+      return reusableSearch.lists;
 
     const items = new Map<number, ItemId>();
     for (const { rows, ids } of hits) {
