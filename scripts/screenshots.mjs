@@ -138,7 +138,9 @@ async function encodeWebp(png) {
 async function openPage(browser, url, { device, scheme, count }) {
   const context = await browser.newContext({
     ...DEVICES[device],
-    ...{ colorScheme: scheme, reducedMotion: "reduce", serviceWorkers: "block" },
+    colorScheme: scheme,
+    reducedMotion: "reduce",
+    serviceWorkers: "block",
   });
   const page = await context.newPage();
   await page.goto(url);
@@ -159,7 +161,8 @@ async function openPage(browser, url, { device, scheme, count }) {
     return JSON.stringify({ item, at });
   });
   await page.locator("#import-file").setInputFiles({
-    ...{ name: "actions.jsonl", mimeType: "text/plain" },
+    name: "actions.jsonl",
+    mimeType: "text/plain",
     buffer: Buffer.from(lines.join("\n")),
   });
   await page.waitForFunction(

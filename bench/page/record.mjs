@@ -28,7 +28,10 @@ export async function measureRecord(browser, lengths) {
       lengths.map((length) => [length, median(times.slice(length - 5, length))]),
     );
     return {
-      ...{ slowdown, firstTapMs, nextTapMs: median(nextTaps), laterTapMs },
+      slowdown,
+      firstTapMs,
+      nextTapMs: median(nextTaps),
+      laterTapMs,
       maxNextTapMs: Math.max(...nextTaps),
     };
   } finally {

@@ -60,7 +60,12 @@ export async function measureVisit(browser, site) {
       .filter(([start]) => start < readyMs)
       .reduce((sum, [, duration]) => sum + Math.max(0, duration - MAX_TASK_MS), 0);
     return {
-      ...{ slowdown, files, readyMs, blockingMs, firstTapMs, laterTapMs },
+      slowdown,
+      files,
+      readyMs,
+      blockingMs,
+      firstTapMs,
+      laterTapMs,
       bytes: [...files.values()].reduce((sum, length) => sum + length, 0),
       nextTapMs: median(nextTaps),
       maxNextTapMs: Math.max(...nextTaps),

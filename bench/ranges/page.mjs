@@ -19,8 +19,10 @@ export async function measureRanges(url, queriesUrl, dim) {
     const [hits, ms] = await timed(() => cold.search(query, { count: 10 }));
     const traffic = cold.traffic;
     coldQueries.push({
-      ...{ ms, items: hits.map(({ item }) => item) },
-      ...{ requests: traffic.requests - requests, bytes: traffic.bytes - bytes },
+      ms,
+      items: hits.map(({ item }) => item),
+      requests: traffic.requests - requests,
+      bytes: traffic.bytes - bytes,
     });
   }
   const resident = cold.byteLength;

@@ -126,7 +126,11 @@ async function compareContestants({ data, n, dim, path }, bench, options) {
     for (const isolated of [false, true]) {
       for (const run of shuffled(roundRuns)) {
         const { wall, cpu } = await programs.get(processKey(run)).request({
-          ...{ contestant: run.name, path, dim, heights: false, isolated },
+          contestant: run.name,
+          path,
+          dim,
+          heights: false,
+          isolated,
           calls: isolated ? 1 : run.callsPerRequest,
         });
         const times = isolated ? run.isolated : run;

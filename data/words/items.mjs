@@ -78,7 +78,10 @@ function readSynsets(content) {
       const pointers = rest.slice(2 * words.length);
       const definition = gloss.trim().split(/; "/)[0];
       return {
-        ...{ offset, file, definition, id: words[0] },
+        offset,
+        file,
+        definition,
+        id: words[0],
         isInstance: pointers.includes("@i"),
         relations: Number(pointers[0]),
         text: `${words.join(", ")}: ${definition}`,

@@ -46,7 +46,8 @@ export function serveFetch(handle) {
     for await (const part of incoming) parts.push(part);
     const { method, url, headers } = incoming;
     const request = new Request(`http://${headers.host}${url}`, {
-      ...{ method, headers },
+      method,
+      headers,
       ...(parts.length > 0 && { body: Buffer.concat(parts) }),
     });
     const reply = await handle(request);

@@ -13,11 +13,13 @@ import { root } from "./versions.mjs";
 /** Per catalogue, the payload fields of the texts, the name of an item first, and their reader. */
 const TEXTS = {
   emoji: {
-    ...{ file: "www/catalogues/emoji.sage", fields: ["label", "tags"] },
+    file: "www/catalogues/emoji.sage",
+    fields: ["label", "tags"],
     readTexts: readEmojiTexts,
   },
   words: {
-    ...{ file: "data/words/words.sage", fields: ["label", "about"] },
+    file: "data/words/words.sage",
+    fields: ["label", "about"],
     readTexts: async () => new Map(),
   },
 };

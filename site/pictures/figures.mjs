@@ -49,19 +49,25 @@ function linesPlot({ title, unit, xs, lines }) {
         { "stroke-width": 1 },
       ),
       label(44, y(power) + 4, power.toLocaleString("en-GB"), {
-        ...{ anchor: "end", kind: "muted", size: 11 },
+        anchor: "end",
+        kind: "muted",
+        size: 11,
       }),
     ]),
     xs.map((value) =>
       label(x(value), 298, value.toLocaleString("en-GB"), {
-        ...{ anchor: "middle", kind: "muted", size: 11 },
+        anchor: "middle",
+        kind: "muted",
+        size: 11,
       }),
     ),
     label(8, 14, unit, { kind: "muted", size: 11 }),
     lines.map(({ name, ours }, i) => [
       path(points[i], ours ? "accent-line" : "line", { "stroke-width": ours ? 3 : 1.2 }),
       label(ends[i][0] + 8, names[i] + 4, name, {
-        ...{ size: 12, kind: ours ? "accent" : "muted", weight: ours ? 600 : undefined },
+        size: 12,
+        kind: ours ? "accent" : "muted",
+        weight: ours ? 600 : undefined,
       }),
     ]),
   ]);

@@ -80,7 +80,8 @@ const CONTENTS = {
   "array.json": JSON.stringify(items),
   "pinecone.jsonl": lines(
     items.map(({ id, vector }, row) => ({
-      ...{ id, values: vector },
+      id,
+      values: vector,
       metadata: { genre: row % 2 ? "comedy" : "drama", year: 2000 + row },
     })),
   ),
@@ -99,7 +100,9 @@ const CONTENTS = {
   ]),
   "segment.jsonl": lines([
     {
-      ...{ type: "track", event: "Product Viewed", messageId: "m1" },
+      type: "track",
+      event: "Product Viewed",
+      messageId: "m1",
       timestamp: "2025-10-01T10:00:00.123Z",
       properties: { product_id: "1F355" },
     },

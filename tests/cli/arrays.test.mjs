@@ -74,10 +74,15 @@ for (const name of ["items.feather", "items.arrows"])
     assert.deepEqual([...catalogue.ids()], expectedIds);
     assertVectors([catalogue.vector("item 17")], [[17 / 8, -1, 0.5]], name);
     assert.deepEqual(catalogue.payload("item 0"), {
-      ...{ large: `${2n ** 60n}`, tags: ["a", "t0"], bytes: [0, 255] },
+      large: `${2n ** 60n}`,
+      tags: ["a", "t0"],
+      bytes: [0, 255],
     });
     assert.deepEqual(catalogue.payload("item 39"), {
-      ...{ large: `${2n ** 60n + 39n}`, tags: ["a", "t39"], bytes: [39, 255], meta: { n: 39 } },
+      large: `${2n ** 60n + 39n}`,
+      tags: ["a", "t39"],
+      bytes: [39, 255],
+      meta: { n: 39 },
     });
   });
 

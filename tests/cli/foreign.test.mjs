@@ -9,8 +9,13 @@ import { folder, pocketsage } from "./run.mjs";
 const { put } = await folder();
 const ignore = () => {};
 const options = {
-  ...{ id: "id", vector: "vector", attributes: [], length: 0 },
-  ...{ onItem: ignore, onProgress: ignore, onNote: ignore },
+  id: "id",
+  vector: "vector",
+  attributes: [],
+  length: 0,
+  onItem: ignore,
+  onProgress: ignore,
+  onNote: ignore,
 };
 
 /** What files of these kinds begin with, and what the error says. */

@@ -290,7 +290,10 @@ const EVENTS = [
 test("actions: fields by name, nested fields, lists, users, kinds and weights", async () => {
   const fields = ["--item", "sku", "--at", "when.at", "--kind", "type", "--weight", "n"];
   const plain = EVENTS.map(({ sku, when, type, n }) => ({
-    ...{ item: sku, at: when.at * 1000, kind: type, weight: n },
+    item: sku,
+    at: when.at * 1000,
+    kind: type,
+    weight: n,
   }));
   const named = await profile(lines(...EVENTS), ...fields, "--kind", "buy=3");
   assert.deepEqual(named, await profile(lines(...plain), "--kind", "buy=3"));

@@ -55,7 +55,13 @@ const log = await put(
 test("an action counts half after each half-life, of all users, up to the newest", async () => {
   const report = await json(["prior", out("plain.sage"), "-a", log, "-o", out("a.sage"), "-q"]);
   assert.deepEqual(report.actions, {
-    ...{ read: 7, counted: 4, later: 0, older: 0, negative: 1, unknown: 2, unknownItems: 1 },
+    read: 7,
+    counted: 4,
+    later: 0,
+    older: 0,
+    negative: 1,
+    unknown: 2,
+    unknownItems: 1,
   });
   assert.equal(report.now, NOW);
   assert.deepEqual([report.items, report.priors.items], [12, 3]);

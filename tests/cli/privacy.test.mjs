@@ -47,8 +47,15 @@ test("ledger prints the epsilon of each epoch, what is left, and no true cell", 
   const { fetch } = await makeNetwork(await makeCells(items, 16));
   let now = 20_000 * DAY;
   const privacy = await openPrivacy({
-    ...{ mode: "cells", cells: { url: FOLDER }, transport: "static", epsilon: 3, cap: 20 },
-    ...{ interests: 3, probes: 2, now: () => now, fetch },
+    mode: "cells",
+    cells: { url: FOLDER },
+    transport: "static",
+    epsilon: 3,
+    cap: 20,
+    interests: 3,
+    probes: 2,
+    now: () => now,
+    fetch,
   });
   await privacy.release(queriesOf(items, 0));
   now += DAY;
@@ -75,7 +82,11 @@ test("ledger prints the epsilon of each epoch, what is left, and no true cell", 
 
 test("ledger of a device that has sent nothing", async () => {
   const empty = JSON.stringify({
-    ...{ format: "pocketsage-privacy", version: 1, releases: [], frozen: [], never: [] },
+    format: "pocketsage-privacy",
+    version: 1,
+    releases: [],
+    frozen: [],
+    never: [],
   });
   const { code, stdout } = await pocketsage(["privacy", "ledger", "-"], { input: empty });
   assert.equal(code, 0);

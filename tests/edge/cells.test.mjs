@@ -40,7 +40,9 @@ const openSplit = (hosts) =>
     mode: "cells",
     cells: { url: "https://cdn.example/items.cells" },
     transport: "split",
-    ...{ hosts, fetch: fetchFrom, headers: { authorization: `Bearer ${token}` } },
+    hosts,
+    fetch: fetchFrom,
+    headers: { authorization: `Bearer ${token}` },
   });
 const addressesOf = (list) => list.map(({ url }) => String(new URL("/v1/cells/xor", url)));
 

@@ -78,7 +78,9 @@ test("histories beyond the budget are freed, and restored with the same results"
   for (const user of users) {
     const body = await historyOf(user);
     const reply = await worker.request("/v1/import", {
-      ...{ user: `user-${user}`, method: "PUT", body },
+      user: `user-${user}`,
+      method: "PUT",
+      body,
       headers: { "content-type": "application/octet-stream" },
     });
     assert.equal(reply.status, 200);

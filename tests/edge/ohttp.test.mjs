@@ -36,7 +36,8 @@ const start = (options = {}) =>
     cells: cells.files,
     ...options,
     bindings: {
-      ...{ DIM: String(DIM), OHTTP_KEYS: JSON.stringify({ 1: KEYS.first }) },
+      DIM: String(DIM),
+      OHTTP_KEYS: JSON.stringify({ 1: KEYS.first }),
       ...options.bindings,
     },
   });
@@ -71,7 +72,10 @@ async function openFetch() {
 test("two-server retrieval through two relays", async () => {
   const fetch = await openFetch();
   const privacy = await openPrivacy({
-    ...{ mode: "cells", transport: "split", fetch, headers: { authorization: `Bearer ${token}` } },
+    mode: "cells",
+    transport: "split",
+    fetch,
+    headers: { authorization: `Bearer ${token}` },
     cells: { url: new URL("/cells", workers[0].url) },
     hosts: workers.map(({ url }) => String(new URL("/v1/cells/xor", url))),
   });
@@ -132,7 +136,9 @@ test("routes of a user, foreign paths and missing tokens are refused inside", as
 test("altered and repeated requests, wrong keys, and a rotation", async () => {
   const raw = (worker, body) =>
     fetch(new URL(PATH, worker.url), {
-      ...{ method: "POST", body, headers: { "content-type": "message/ohttp-req" } },
+      method: "POST",
+      body,
+      headers: { "content-type": "message/ohttp-req" },
     });
   await (await openFetch())(new URL("/cells/manifest.json", workers[0].url));
   const { body } = relays[0].seen.at(-1);
@@ -166,7 +172,8 @@ test("altered and repeated requests, wrong keys, and a rotation", async () => {
 test("requests are limited per relay at the gateway, and per user inside", async (t) => {
   const simple = { simple: { limit: 3, period: 60 } };
   const limited = await start({
-    ...{ limit: 2, cells: cells.files },
+    limit: 2,
+    cells: cells.files,
     ratelimits: { LIMIT: { simple: { limit: 2, period: 60 } }, GATEWAY_LIMIT: simple },
   });
   t.after(() => limited.stop());
@@ -188,7 +195,8 @@ test("requests are limited per relay at the gateway, and per user inside", async
   assert.equal((await limited.request("/v1/profile")).status, 200);
 
   const inside = await start({
-    ...{ limit: 2, cells: cells.files },
+    limit: 2,
+    cells: cells.files,
     ratelimits: { LIMIT: { simple: { limit: 2, period: 60 } } },
   });
   t.after(() => inside.stop());

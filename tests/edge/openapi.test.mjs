@@ -198,7 +198,8 @@ test("replies of valid requests", async () => {
   await expectStatus(worker, "POST /v1/rank", 200, {
     json: {
       items: actionsOf("sport-1", "food-3").map(({ item, vector }) => ({ item, vector })),
-      ...{ taste: 0.5, scores: true },
+      taste: 0.5,
+      scores: true,
     },
   });
   const exported = await expectStatus(worker, "GET /v1/export", 200);

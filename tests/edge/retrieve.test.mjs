@@ -140,7 +140,8 @@ test("vectors of another space than SPACE are refused, whatever the route", asyn
     await sage.record({ item: "own", vector: vectorOf("food-2") });
     const body = await sage.export();
     const reply = await worker.request("/v1/import", {
-      ...{ method: "PUT", body },
+      method: "PUT",
+      body,
       headers: { "content-type": "application/octet-stream" },
     });
     const { error } = await jsonOf(reply, 400);

@@ -46,7 +46,10 @@ test("cloudflare-worker, in workerd", { timeout: 120_000 }, async () => {
       ASSETS: (request) =>
         new Response(new URL(request.url).pathname === "/emoji.sage" ? emoji : undefined),
     },
-    ...{ compatibilityDate: "2026-04-01", host: "127.0.0.1", port: 0, cf: false },
+    compatibilityDate: "2026-04-01",
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
   });
   const post = (body) =>
     miniflare.dispatchFetch("http://worker/recommend", {

@@ -16,7 +16,9 @@ const sveltePlugin = (generate) => ({
   transform(source, id) {
     if (!id.endsWith(".svelte")) return undefined;
     const { js, warnings } = compile(source, {
-      ...{ filename: id, generate, dev: generate === "client" },
+      filename: id,
+      generate,
+      dev: generate === "client",
     });
     if (warnings.length > 0) throw new Error(warnings.map(({ message }) => message).join("\n"));
     return { code: js.code, map: js.map };

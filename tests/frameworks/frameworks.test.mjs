@@ -93,8 +93,12 @@ function testFramework(name, browser) {
         return { first, empty, recorded, two, after, forgotten, counts, wasLoading };
       });
       assert.deepEqual(result.first, {
-        ...{ user: "me", isOpening: true, interests: [], isReading: true },
-        ...{ picks: [], isLoading: true },
+        user: "me",
+        isOpening: true,
+        interests: [],
+        isReading: true,
+        picks: [],
+        isLoading: true,
       });
       assert.equal(result.empty.isOpening, false);
       assert.deepEqual(result.empty.interests, []);

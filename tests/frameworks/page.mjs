@@ -51,7 +51,9 @@ export function watch(target) {
     if (text && text !== JSON.stringify(shown.at(-1))) shown.push(JSON.parse(text));
   };
   new MutationObserver(note).observe(target, {
-    ...{ childList: true, characterData: true, subtree: true },
+    childList: true,
+    characterData: true,
+    subtree: true,
   });
   note();
 }

@@ -145,6 +145,9 @@ function copyTree(value) {
 /** Sets an own property, also with the name "__proto__". */
 function setOwn(object, key, value) {
   Object.defineProperty(object, key, {
-    ...{ value, enumerable: true, configurable: true, writable: true },
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
   });
 }

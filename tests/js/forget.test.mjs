@@ -239,7 +239,9 @@ test("1 of 500 actions forgotten: as if it had never been there, also after merg
     Array.from({ length: 167 }, (_, number) => `${theme}-${number}`),
   ).slice(0, 500);
   const actions = items.map((item, index) => ({
-    ...{ item, vector: vectorOf(item), at: NOW - index * 60_000 },
+    item,
+    vector: vectorOf(item),
+    at: NOW - index * 60_000,
   }));
   const open = () => openSage({ dim: DIM, now: () => NOW });
   const [device, second] = [await open(), await open()];

@@ -90,7 +90,12 @@ test("the layout is the documented one", async () => {
   assert.match(hash, /^[0-9a-f]{16}$/);
   assert.deepEqual(item, { counter: 3, device, time: NOW, salt, hash });
   assert.deepEqual(unhide, {
-    ...{ counter: 9, device, time: NOW, salt, hash: unhide.hash, unhide: true },
+    counter: 9,
+    device,
+    time: NOW,
+    salt,
+    hash: unhide.hash,
+    unhide: true,
   });
   assert.deepEqual(
     new Float32Array(bytes.slice(20 + length, -4).buffer).slice(DIM),

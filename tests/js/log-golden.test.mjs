@@ -55,7 +55,12 @@ test("a log of version 2 decodes to its operations, and encodes to the same byte
     { item: "food-1", at: NOW, counter: 1, device: first },
     { item: "own ünïcode 🍕", at: -5.25, kind: "save", vector, counter: 5, device: first },
     {
-      ...{ item: "food-1", at: NOW - 60_000, weight: 2.5, vector, counter: 5, device: second },
+      item: "food-1",
+      at: NOW - 60_000,
+      weight: 2.5,
+      vector,
+      counter: 5,
+      device: second,
       after: [
         { counter: 3, device: second },
         { counter: 4, device: first },

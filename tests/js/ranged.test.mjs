@@ -255,7 +255,9 @@ describe("sources", () => {
   test("without ranges the whole file is loaded by one request, or refused", async () => {
     const answer = ({ path, headers: { etag } }) => ({
       path,
-      ...{ status: 200, headers: { etag }, body: Buffer.from(world.bytes) },
+      status: 200,
+      headers: { etag },
+      body: Buffer.from(world.bytes),
     });
     await withServer(world.bytes, { answer }, async (own, address) => {
       const opened = await openRanged(address);

@@ -133,8 +133,13 @@ test("without actions all values are neutral and all items keep their places", a
   assert.deepEqual(await sage.rank(ids), ids);
   const [score] = await sage.score(["item-6"]);
   assert.deepEqual(score, {
-    ...{ item: "item-6", known: true, similarity: 0, taste: 0 },
-    ...{ recency: 0, prior: catalogue.prior("item-6"), novelty: 1 },
+    item: "item-6",
+    known: true,
+    similarity: 0,
+    taste: 0,
+    recency: 0,
+    prior: catalogue.prior("item-6"),
+    novelty: 1,
   });
   assert.deepEqual(await user.score([]), []);
   assert.deepEqual(await user.rank([]), []);

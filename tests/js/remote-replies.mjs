@@ -30,7 +30,10 @@ export const pinecone = {
 
 const shards = { failed: 0, successful: 1, total: 1 };
 const found = {
-  ...{ took: 1, timed_out: false, _shards: shards, status: 200 },
+  took: 1,
+  timed_out: false,
+  _shards: shards,
+  status: 200,
   hits: {
     total: { value: 2, relation: "eq" },
     hits: [

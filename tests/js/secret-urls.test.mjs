@@ -34,7 +34,8 @@ const FAILURES = {
   },
   "an error page that quotes the URL": async (url) =>
     new Response(`<html>Cannot GET ${urlOf(url).replaceAll("&", "&amp;")}</html>`, {
-      ...{ status: 404, headers: { "content-type": "text/html" } },
+      status: 404,
+      headers: { "content-type": "text/html" },
     }),
   "a page instead of data": async (url) => new Response(`Welcome to ${urlOf(url)}`),
 };
@@ -111,7 +112,8 @@ before(async () => {
   await init();
   catalogue = await smallCatalogue();
   const gateway = await ohttpGateway({
-    ...{ keys: [[1, new Uint8Array(32).fill(1)]], handle: async () => new Response() },
+    keys: [[1, new Uint8Array(32).fill(1)]],
+    handle: async () => new Response(),
   });
   const reply = await gateway(new Request("https://gateway.example"));
   ohttpKeys = new Uint8Array(await reply.arrayBuffer());

@@ -117,8 +117,14 @@ for (const [name, resolution] of Object.entries(RESOLUTIONS)) {
     test(`strict, ${name}, ${target}`, async () => {
       await put("consumer.ts", consumer);
       const compilerOptions = {
-        ...{ ...resolution, target, lib: [target, "DOM", "DOM.Iterable"], types: [] },
-        ...{ strict: true, noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+        ...resolution,
+        target,
+        lib: [target, "DOM", "DOM.Iterable"],
+        types: [],
+        strict: true,
+        noEmit: true,
+        skipLibCheck: false,
+        exactOptionalPropertyTypes: true,
       };
       await put("tsconfig.json", JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
       const tsc = join(root, "node_modules/typescript/bin/tsc");

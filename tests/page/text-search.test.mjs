@@ -8,7 +8,10 @@ const PIZZA = "1F355";
 const ENCODER = /-text-[\w-]+\.sage$/;
 const PHONE = {
   viewport: { width: 390, height: 844 },
-  ...{ colorScheme: "dark", reducedMotion: "reduce", hasTouch: true, isMobile: true },
+  colorScheme: "dark",
+  reducedMotion: "reduce",
+  hasTouch: true,
+  isMobile: true,
 };
 
 openBrowser();
@@ -212,7 +215,8 @@ test("a catalogue without an encoder is searched by names", async (t) => {
     JSON.stringify({ id: `i${index}`, vector: [index === 2, index === 3, 1].map(Number), label }),
   );
   await page.locator("#catalogue-file").setInputFiles({
-    ...{ name: "own.jsonl", mimeType: "text/plain" },
+    name: "own.jsonl",
+    mimeType: "text/plain",
     buffer: Buffer.from(rows.join("\n")),
   });
   await openedAgain(visitor, "a word of a label");

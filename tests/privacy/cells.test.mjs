@@ -38,7 +38,10 @@ async function open(transport, { replace, ...options } = {}) {
   const privacy = await openPrivacy({
     mode: "cells",
     cells: { url: FOLDER },
-    ...{ interests: 3, probes: 2, now: () => START, fetch: network.fetch },
+    interests: 3,
+    probes: 2,
+    now: () => START,
+    fetch: network.fetch,
     ...TRANSPORTS[transport],
     ...options,
   });

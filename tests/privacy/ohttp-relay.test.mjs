@@ -38,9 +38,15 @@ const post = (send) => send("https://target.example/v1/x", { method: "POST", bod
 test("a request arrives without anything of the device", async (t) => {
   const { relay, keys, received } = await openServers(t);
   const device = {
-    ...{ "user-agent": "Device/1", cookie: "id=42", "x-forwarded-for": "192.0.2.7" },
-    ...{ forwarded: "for=192.0.2.7", referer: "https://shop.example/a", origin: ORIGIN },
-    ...{ "accept-language": "de-CH", "x-real-ip": "192.0.2.7", authorization: "Bearer 42" },
+    "user-agent": "Device/1",
+    cookie: "id=42",
+    "x-forwarded-for": "192.0.2.7",
+    forwarded: "for=192.0.2.7",
+    referer: "https://shop.example/a",
+    origin: ORIGIN,
+    "accept-language": "de-CH",
+    "x-real-ip": "192.0.2.7",
+    authorization: "Bearer 42",
   };
   const fetch = (url, init) =>
     globalThis.fetch(url, { ...init, headers: { ...init.headers, ...device } });
@@ -111,7 +117,8 @@ test("refusals of the gateway pass; one that is down, slow or none is an error",
   other[2] = 9; // the id of the key
   await assert.rejects(post(ohttpFetch({ relay, keys: other })), /the gateway has other keys/);
   const altered = ohttpFetch({
-    ...{ relay, keys },
+    relay,
+    keys,
     fetch: (url, init) => {
       init.body[100] ^= 1;
       return fetch(url, init);
@@ -150,7 +157,9 @@ test("a handler that returns no Response is a clear error of the gateway", async
     await assert.rejects(post(send), /502 \(The gateway cannot be reached\)/);
     assert.equal(failure, undefined);
     const direct = ohttpFetch({
-      ...{ relay: url, keys, fetch: (to, init) => gateway(new Request(to, init)) },
+      relay: url,
+      keys,
+      fetch: (to, init) => gateway(new Request(to, init)),
     });
     await assert.rejects(post(direct), {
       code: "option",

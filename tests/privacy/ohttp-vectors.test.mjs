@@ -27,7 +27,9 @@ const RESPONSE_NONCE = hex("c789e7151fcba46158ca84b04464910d");
 const ENCAPSULATED_RESPONSE = hex(toHex(RESPONSE_NONCE), "86f9013e404feea014e7be4a441f234f857fbd");
 
 const suite = new CipherSuite({
-  ...{ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes128Gcm() },
+  kem: new DhkemX25519HkdfSha256(),
+  kdf: new HkdfSha256(),
+  aead: new Aes128Gcm(),
 });
 
 /** The key pair of a private key, whose public key is given. */

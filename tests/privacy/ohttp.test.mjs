@@ -242,7 +242,9 @@ test("a relay that fails is a clear error", async () => {
   await assert.rejects(post(connect(page), new Uint8Array(1)), /the answer was 502\. No other/);
   const hostile = async () => Response.json({ title: "\u001b[2J".repeat(99) }, { status: 500 });
   const long = ohttpFetch({
-    ...{ relay: `${RELAY}${"x".repeat(999)}?key=secret`, keys: config, fetch: hostile },
+    relay: `${RELAY}${"x".repeat(999)}?key=secret`,
+    keys: config,
+    fetch: hostile,
   });
   await assert.rejects(post(long, new Uint8Array(1)), ({ code, message }) => {
     assert.equal(code, "retrieval");

@@ -133,8 +133,13 @@ const operations = {
 
 /** Operations in proportion to how often they happen. */
 const choices = Object.entries({
-  ...{ record: 30, profile: 30, recommend: 25, drop: 8, close: 6 },
-  ...{ crash: 0.4, memory: 0.1 },
+  record: 30,
+  profile: 30,
+  recommend: 25,
+  drop: 8,
+  close: 6,
+  crash: 0.4,
+  memory: 0.1,
 });
 const totalShare = choices.reduce((sum, [, share]) => sum + share, 0);
 

@@ -43,7 +43,9 @@ after(async () => {
 /** What the Worker answers for a source. */
 async function search(from) {
   const body = JSON.stringify({
-    ...{ from, url: server.origin + PATH, query: [...world.vectors[3]] },
+    from,
+    url: server.origin + PATH,
+    query: [...world.vectors[3]],
   });
   const response = await miniflare.dispatchFetch("http://worker/", { method: "POST", body });
   return response.json();

@@ -84,7 +84,8 @@ test("the request of the page has the picks of Node, with titles", {
   const sage = await openSage({ catalogue });
   await sage.record(actions);
   const expected = (await sage.recommend({ count: 3 })).map(({ item, because }) => ({
-    ...{ item, title: catalogue.payload(item).title },
+    item,
+    title: catalogue.payload(item).title,
     because: catalogue.payload(because.medoid).title,
   }));
   assert.deepEqual(answer, expected);

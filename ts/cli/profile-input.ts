@@ -140,7 +140,13 @@ export async function openSageWithActions(
     values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
   const onNote = (note: string): void => void (values.quiet || printNote(note));
   const { actions, dim = 1 } = await readActions(actionsFile, {
-    ...{ catalogue, now, fields, userId, preset, atUnit, onNote },
+    catalogue,
+    now,
+    fields,
+    userId,
+    preset,
+    atUnit,
+    onNote,
     columns: values.columns,
     skipUnknown: values["skip-unknown"],
   });

@@ -87,7 +87,10 @@ export function splitMessages(
   const vectors = cells.map((cell) => splitCell(cell, manifest.cells, randomBytes(length)));
   return hosts.map((url, host) =>
     buildMessage({
-      ...{ method: "POST", url, isExact: true, replyBytes: cells.length * manifest.cellBytes },
+      method: "POST",
+      url,
+      isExact: true,
+      replyBytes: cells.length * manifest.cellBytes,
       body: encodeXorRequest(
         manifest,
         vectors.map((pair) => pair[host]!),
@@ -108,7 +111,8 @@ export function itemQueries(
   draw: Draw,
 ): Query[] {
   return shuffle(items, draw).map(({ item, vector }) => ({
-    ...{ vector: vector.slice(), item },
+    vector: vector.slice(),
+    item,
     count: HITS_PER_QUERY,
   }));
 }

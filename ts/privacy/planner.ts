@@ -238,7 +238,9 @@ function splitChoice(size: Sizes, cells: number): PrivacyChoice | undefined {
   if (probes < 1) return undefined;
   const requestedCells = interests * probes;
   return {
-    ...{ kind: "split", cells, probes },
+    kind: "split",
+    cells,
+    probes,
     utility: utilityOf(probes, cells),
     bytes: 2 * requestedCells * cellBytes,
     codebookBytes: codebookBytesOf(size, cells),
@@ -253,10 +255,14 @@ function shardChoice(size: Sizes, cells: number): PrivacyChoice | undefined {
   const count = Math.min(cells, Math.floor(size.bytes / cellBytes));
   if (count < 1) return undefined;
   return {
-    ...{ kind: "shard", cells, probes: count },
+    kind: "shard",
+    cells,
+    probes: count,
     utility: interpolate(RANDOM_CELLS, count / cells),
-    ...{ bytes: count * cellBytes, codebookBytes: codebookBytesOf(size, cells) },
-    ...{ cpuMs: 0, epsilonPerMonth: 0 },
+    bytes: count * cellBytes,
+    codebookBytes: codebookBytesOf(size, cells),
+    cpuMs: 0,
+    epsilonPerMonth: 0,
     note: "Nothing about the user leaves.",
   };
 }
@@ -278,9 +284,12 @@ function staticChoice(
   const trueCellUtility = Math.max(randomUtility, utilityOf(1, cells));
   const realisedEpsilon = subsetMechanism({ cells, size: width, epsilon }).epsilon;
   return {
-    ...{ kind: "static", cells, probes: width },
+    kind: "static",
+    cells,
+    probes: width,
     utility: trueCellShare * trueCellUtility + (1 - trueCellShare) * randomUtility,
-    ...{ bytes: interests * width * cellBytes, codebookBytes: codebookBytesOf(size, cells) },
+    bytes: interests * width * cellBytes,
+    codebookBytes: codebookBytesOf(size, cells),
     cpuMs: 0,
     epsilonPerMonth: interests * epochs * realisedEpsilon,
     note: "Costs epsilon; an unchanged interest costs nothing more.",

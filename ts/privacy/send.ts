@@ -61,7 +61,9 @@ async function send(
       ...(body && { body }),
       headers: { ...(body && { "content-type": "application/octet-stream" }), ...headers },
       // A cached reply would make the number of requests depend on the past.
-      ...{ cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" },
+      cache: "no-store",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
       redirect: "error",
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });

@@ -252,7 +252,13 @@ export function assembleRetriever(parts: RetrieverParts): RemoteRetriever {
   Object.defineProperty(retrieve, "name", { value: parts.engine });
   const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = parts;
   return Object.assign(retrieve, {
-    ...{ engine, identity, capabilities, space, ask, vectors, outbound },
+    engine,
+    identity,
+    capabilities,
+    space,
+    ask,
+    vectors,
+    outbound,
     ...(withFilter && { withFilter }),
   });
 }

@@ -296,7 +296,10 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
       const copyNumber = copyCounts.get(content) ?? 0;
       copyCounts.set(content, copyNumber + 1);
       return {
-        ...{ item, at, counter: 0, device: hash64(`${content} ${copyNumber}`) },
+        item,
+        at,
+        counter: 0,
+        device: hash64(`${content} ${copyNumber}`),
         ...(weight !== null && { weight }),
         ...(kind !== null && { kind }),
       };

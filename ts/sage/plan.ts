@@ -148,7 +148,11 @@ export function planRecommendation(
   );
   return {
     ...checked,
-    ...{ exclude, disliked, retriever, queries, interests },
+    exclude,
+    disliked,
+    retriever,
+    queries,
+    interests,
     ...planSteering(state, factors, interests, retriever, personal),
     shown: personal ? settings.shown : new Map(),
     lean: MAX_LEAN * Math.min(1, focus / FOCUS_OF_MAX_LEAN),
@@ -175,7 +179,10 @@ function checkOptions(options: RecommendOptions, { catalogue }: Settings): Check
   const checkCount = (name: "offset" | "count" | "interests", fallback: number, least?: number) =>
     checkInteger(`recommend: ${name}`, options[name] ?? fallback, least);
   return {
-    ...{ minScore, filter, personal, seed },
+    minScore,
+    filter,
+    personal,
+    seed,
     offset: checkCount("offset", 0, 0),
     diversity: share("diversity"),
     explore: checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1),
@@ -206,7 +213,8 @@ function planSteering(
     dislikes: countedDislikes,
     muted: new Set(muted),
     negatives: negatives.map(({ item, vector }) => ({
-      ...{ vector: vector.slice(), item },
+      vector: vector.slice(),
+      item,
       count: HITS_PER_QUERY,
     })),
   };

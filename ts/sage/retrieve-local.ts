@@ -100,7 +100,10 @@ export function searchCatalogue(
     const offsets = [0, ...hits.map((_, list) => (list + 1) * rows.length)];
     if (pool.weight > 0) offsets.push(keys.length);
     const lists = {
-      ...{ items: [...items.values()], keys, scores, priors: hitPriors },
+      items: [...items.values()],
+      keys,
+      scores,
+      priors: hitPriors,
       offsets: Uint32Array.from(offsets),
     };
     memo.last = { priors, restriction, excluded, poolRows: pool.rows, hits, lists };

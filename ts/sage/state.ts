@@ -66,7 +66,8 @@ export function openProfileSource(settings: Settings): ProfileSource {
       let knownRetrieval: { popularity: number; retrieval: Retrieval } | undefined;
       return {
         ...describeProfile(session.profile(accepted, time, settings.core), accepted, dim, time),
-        ...{ dislikes, searches },
+        dislikes,
+        searches,
         retrieval: (popularity) => {
           if (knownRetrieval?.popularity !== popularity) {
             const retrieval = computeRetrieval(session, accepted, time, popularity, settings);

@@ -144,7 +144,10 @@ export function openSageText(
       for (; ; size *= 2) {
         const candidates = Math.min(CANDIDATES_PER_HIT * size, LIMITS.maxCount);
         const hits = await texts.search(query, {
-          ...{ ...search, exclude: excluded, count: candidates, offset: 0 },
+          ...search,
+          exclude: excluded,
+          count: candidates,
+          offset: 0,
           ...(signal && { signal }),
         });
         const ranked = arrangeTiers(hits, await rank(hits, taste), minScore, size);

@@ -28,12 +28,20 @@ export async function exportJson(
   const [bytes, { dim }] = [await sage.export(), await sage.profile()];
   const { space, entries, marks, tombstones } = decodeLog(bytes, dim);
   const document = {
-    ...{ format: FORMAT, version: VERSION, dim, space },
+    format: FORMAT,
+    version: VERSION,
+    dim,
+    space,
     actions: entries.map(({ item, at, vector, ...rest }) => ({
-      ...{ item, at, time: isoTime(at), ...rest },
+      item,
+      at,
+      time: isoTime(at),
+      ...rest,
       ...(vector && { vector: Array.from(vector) }),
     })),
-    ...{ marks, deletions: tombstones, ledger },
+    marks,
+    deletions: tombstones,
+    ledger,
   };
   return `${JSON.stringify(document, undefined, 1)}\n`;
 }

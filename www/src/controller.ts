@@ -93,8 +93,11 @@ export function createController(options: ControllerOptions): Controller {
   const renderCurrent = async (): Promise<void> => {
     const { diversity, explore, popularity } = settings;
     const query = {
-      ...{ count: RECOMMENDATION_COUNT, exclude: excluded },
-      ...{ diversity, explore, popularity },
+      count: RECOMMENDATION_COUNT,
+      exclude: excluded,
+      diversity,
+      explore,
+      popularity,
     };
     const start = performance.now();
     const taste = await client.call("taste", query);

@@ -94,7 +94,11 @@ function createDial(
   const output = createHtml("output", { for: id });
   const note = createHtml("p", { class: "muted", id: `${id}-note` });
   const slider = createHtml("input", {
-    ...{ type: "range", id, min, max, step },
+    type: "range",
+    id,
+    min,
+    max,
+    step,
     "aria-describedby": note.id,
   });
   // A half-life opens the profile again, so it waits for the end of the movement.

@@ -99,7 +99,11 @@ async function runPage(
   let privacyDial: PrivacyDial | undefined;
 
   const controller = createController({
-    ...{ sage, client, settings, excluded, render },
+    sage,
+    client,
+    settings,
+    excluded,
+    render,
     onError: (error) => showErrorNotice(error),
   });
   const tap = (item: Item): void => recordAction(item, "tap");
@@ -109,7 +113,10 @@ async function runPage(
     announce(`Less like ${item.label}`, controller.dislike(item.id));
   const actionCount = (): number => latestState?.profile.actions ?? 0;
   const itemListener: ItemDialogListener = {
-    ...{ tap, save, hide, dislike },
+    tap,
+    save,
+    hide,
+    dislike,
     explain: async (item) => (actionCount() > 0 ? controller.sage().explain(item.id) : undefined),
     forget: (item) => announce(`Forgot ${item.label}`, controller.forget(item.id)),
   };
@@ -126,7 +133,8 @@ async function runPage(
           );
     // Distinct times: undo finds actions by their time.
     const actions = example.map(({ item, daysAgo }, index) => ({
-      ...{ item, kind: "tap" },
+      item,
+      kind: "tap",
       at: now - daysAgo * DAY_MS - index * 1000,
     }));
     announce(`Recorded ${actions.length} examples`, controller.recordPast(actions));
@@ -136,13 +144,22 @@ async function runPage(
   const wall = createWall(items, source, { tap, save, open });
   await nextTask();
   const lists = createRecommendationLists(items, {
-    ...{ tap, hide, dislike, open },
+    tap,
+    hide,
+    dislike,
+    open,
     selectLists: (lists) => changeSettings({ lists }),
   });
   const tabs = createViewTabs(
     VIEWS,
     {
-      ...{ source, items, controller, changeSettings, open, tap, announce },
+      source,
+      items,
+      controller,
+      changeSettings,
+      open,
+      tap,
+      announce,
       sage: controller.sage,
       call: client.call,
       onError: (error) => showErrorNotice(error),

@@ -96,7 +96,9 @@ export function drawTaste(items: Items, state: RenderedState): SVGSVGElement {
   return createSvg(
     "svg",
     {
-      ...{ xmlns: "http://www.w3.org/2000/svg", width: WIDTH, height: HEIGHT },
+      xmlns: "http://www.w3.org/2000/svg",
+      width: WIDTH,
+      height: HEIGHT,
       viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
     },
     createSvg("rect", { width: WIDTH, height: HEIGHT, fill: colour("--background") }),

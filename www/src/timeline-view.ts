@@ -121,8 +121,11 @@ function drawMoments(moments: readonly Moment[]): SVGElement {
     const parts = order.map(({ interest, hue }) => {
       const height = interest.importance * HEIGHT;
       const part = createSvg("rect", {
-        ...{ x: index * width, y, rx: 2 },
-        ...{ width: Math.max(width - GAP, 1), height: Math.max(height - GAP, 1) },
+        x: index * width,
+        y,
+        rx: 2,
+        width: Math.max(width - GAP, 1),
+        height: Math.max(height - GAP, 1),
       });
       setHue(part, hue);
       y += height;

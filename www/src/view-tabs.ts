@@ -23,8 +23,11 @@ export function createViewTabs(
     const tab = createHtml("button", { ...attributes, id: `tab-${id}` }, title);
     tab.setAttribute("aria-controls", `view-${id}`);
     const panel = createHtml("div", {
-      ...{ id: `view-${id}`, class: "view", role: "tabpanel" },
-      ...{ "aria-labelledby": tab.id, hidden: true },
+      id: `view-${id}`,
+      class: "view",
+      role: "tabpanel",
+      "aria-labelledby": tab.id,
+      hidden: true,
     });
     return { definition, tab, panel, view: undefined as View | undefined };
   });
@@ -62,8 +65,10 @@ export function createViewTabs(
   tabList.addEventListener("keydown", (event) => {
     const index = entries.findIndex(({ tab }) => tab === event.target);
     const next = {
-      ...{ ArrowRight: (index + 1) % entries.length, Home: 0 },
-      ...{ ArrowLeft: (index - 1 + entries.length) % entries.length, End: entries.length - 1 },
+      ArrowRight: (index + 1) % entries.length,
+      Home: 0,
+      ArrowLeft: (index - 1 + entries.length) % entries.length,
+      End: entries.length - 1,
     }[event.key];
     const tab = next === undefined ? undefined : entries[next]?.tab;
     if (tab === undefined) return;

@@ -297,7 +297,10 @@ function addButton({ grid, buttons }: ItemGroup, item: Item): HTMLButtonElement 
 
 /** Template of the item buttons: cloning takes half the time of setting attributes. */
 const itemButton = createHtml("button", {
-  ...{ type: "button", class: "item", tabindex: -1, "aria-keyshortcuts": "S" },
+  type: "button",
+  class: "item",
+  tabindex: -1,
+  "aria-keyshortcuts": "S",
 });
 
 function createItemButton(item: Item): HTMLButtonElement {

@@ -102,8 +102,11 @@ export const workerCalls = {
       return { entries, likeness: likenessOf(vectors, historyVectors) };
     };
     return {
-      ...{ profile, several: await listOf(0), average: await listOf(1) },
-      ...{ outbound: await sage.preview(options), parameters: await sage.parameters() },
+      profile,
+      several: await listOf(0),
+      average: await listOf(1),
+      outbound: await sage.preview(options),
+      parameters: await sage.parameters(),
     };
   },
 

@@ -110,7 +110,10 @@ async function openWithStore(
 ): Promise<Sage> {
   const openWith = (store: Store, unreadable?: "set-aside"): Promise<Sage> =>
     openSage({
-      ...{ catalogue, store, halfLifeDays, kinds: { save: 3 } },
+      catalogue,
+      store,
+      halfLifeDays,
+      kinds: { save: 3 },
       ...(unreadable && { unreadable }),
     });
   const pageStore = indexedDbStore(storeName);

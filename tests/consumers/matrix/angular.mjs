@@ -58,7 +58,10 @@ void bootstrapApplication(Root, { providers: [provideZonelessChangeDetection()] 
 
 export const angularMatrix = [
   {
-    ...{ name: "angular build", group: "angular", tool: "@angular/cli", core: false },
+    name: "angular build",
+    group: "angular",
+    tool: "@angular/cli",
+    core: false,
     nodeGroup: "node24",
     run: async (project) => {
       await project.put(files);

@@ -53,7 +53,10 @@ const printedIds = async (project, file = "dist/main.js", manifest = '{ "type": 
 
 function webpackConsumers(name, tool, importLine, isCore) {
   const define = (target, core, extraFiles, script, use) => ({
-    ...{ name: `${name} ${target}`, group: "bundlers", tool, core },
+    name: `${name} ${target}`,
+    group: "bundlers",
+    tool,
+    core,
     run: async (project) => {
       await project.put({ ...files, ...extraFiles, "build.mjs": script });
       await project.node(["build.mjs"]);
@@ -82,7 +85,10 @@ function webpackConsumers(name, tool, importLine, isCore) {
 }
 
 const esbuild = (name, core, args, use, extraFiles = {}) => ({
-  ...{ name: `esbuild ${name}`, group: "bundlers", tool: "esbuild", core },
+  name: `esbuild ${name}`,
+  group: "bundlers",
+  tool: "esbuild",
+  core,
   run: async (project) => {
     await project.put({ ...files, ...extraFiles });
     await project.run(project.tool(".bin/esbuild"), ["--bundle", "--log-level=warning", ...args]);
@@ -93,7 +99,10 @@ const browserBundle = ["page.js", "--outfile=dist/main.js"];
 const nodeBundle = ["print.js", "--outfile=dist/main.js", "--platform=node"];
 
 const rollup = (name, core, args, page) => ({
-  ...{ name: `rollup ${name}`, group: "bundlers", tool: "rollup", core },
+  name: `rollup ${name}`,
+  group: "bundlers",
+  tool: "rollup",
+  core,
   run: async (project) => {
     await project.put({ ...files, "dist/index.html": page });
     const script = project.tool("rollup/dist/bin/rollup");
@@ -106,7 +115,10 @@ const resolveForBrowsers = ["--plugin", "node-resolve={browser:true}"];
 
 /** A page without a bundler: the files of the package, and an import map. */
 const importMap = (name, entry) => ({
-  ...{ name: `import-map ${name}`, group: "bundlers", tool: "pocketsage", core: false },
+  name: `import-map ${name}`,
+  group: "bundlers",
+  tool: "pocketsage",
+  core: false,
   run: async (project) => {
     const folder = "/node_modules/pocketsage/pkg";
     const imports = {
@@ -125,7 +137,10 @@ export const bundlerMatrix = [
   ...webpackConsumers("webpack", "webpack", webpackImport, true),
   ...webpackConsumers("rspack", "@rspack/core", rspackImport, false),
   {
-    ...{ name: "rsbuild build", group: "bundlers", tool: "@rsbuild/core", core: false },
+    name: "rsbuild build",
+    group: "bundlers",
+    tool: "@rsbuild/core",
+    core: false,
     run: async (project) => {
       await project.put({ "src/recommend.js": importModule(), "src/index.js": pageModule() });
       await project.node([project.tool("@rsbuild/core/bin/rsbuild.js"), "build"]);
@@ -152,7 +167,10 @@ export const bundlerMatrix = [
   ),
   esbuild("node, cjs", true, nodeBundle, (project) => printedIds(project)),
   {
-    ...{ name: "parcel build", group: "parcel", tool: "parcel", core: false },
+    name: "parcel build",
+    group: "parcel",
+    tool: "parcel",
+    core: false,
     run: async (project) => {
       await project.put({
         "recommend.js": importModule(),

@@ -81,7 +81,10 @@ const edgePaths = { turbopack: "/edge", webpack: "/api/edge" };
 function next(mode, bundler, core) {
   const script = "next/dist/bin/next";
   return {
-    ...{ name: `next ${mode}, ${bundler}`, group: "next", tool: "next", core },
+    name: `next ${mode}, ${bundler}`,
+    group: "next",
+    tool: "next",
+    core,
     run: async (project) => {
       await project.put({ ...nextFiles, ...edgeRoutes[bundler] });
       const json = ["/node", edgePaths[bundler]];
@@ -99,7 +102,11 @@ function next(mode, bundler, core) {
 
 /** A framework with an adapter for Node: built, then started by Node. */
 const framework = (name, tool, files, build, start, targets) => ({
-  ...{ name: `${name} build`, group: name, tool, core: false, nodeGroup: "node24" },
+  name: `${name} build`,
+  group: name,
+  tool,
+  core: false,
+  nodeGroup: "node24",
   run: async (project) => {
     await project.put(files);
     await project.node([project.tool(build[0]), ...build.slice(1)]);

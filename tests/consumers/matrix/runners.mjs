@@ -26,7 +26,10 @@ const moduleTest = testOf('import { recommend } from "./recommend.js";');
 const idsIn = (output) => JSON.parse(/^ids (\[.*\])$/m.exec(output)?.[1] ?? "[]");
 
 const jest = (name, core, test, { args = [], env = {} } = {}) => ({
-  ...{ name: `jest ${name}`, group: "runners", tool: "jest", core },
+  name: `jest ${name}`,
+  group: "runners",
+  tool: "jest",
+  core,
   run: async (project) => {
     await project.put({
       ...files,
@@ -45,7 +48,10 @@ const experimentalModules = { env: { NODE_OPTIONS: "--experimental-vm-modules" }
 const jsdom = { args: ["--env", "jsdom"] };
 
 const vitest = (name, core, args) => ({
-  ...{ name: `vitest ${name}`, group: "runners", tool: "vitest", core },
+  name: `vitest ${name}`,
+  group: "runners",
+  tool: "vitest",
+  core,
   run: async (project) => {
     await project.put({
       ...files,
@@ -56,7 +62,10 @@ const vitest = (name, core, args) => ({
 });
 
 const node = (name, files, entry) => ({
-  ...{ name: `node ${name}`, group: "runners", tool: "pocketsage", core: true },
+  name: `node ${name}`,
+  group: "runners",
+  tool: "pocketsage",
+  core: true,
   run: async (project) => {
     await project.put(files);
     return project.printedIds([entry]);
@@ -73,7 +82,10 @@ export const runnerMatrix = [
   vitest("node", true, []),
   vitest("jsdom", false, ["--environment", "jsdom"]),
   {
-    ...{ name: "deno run", group: "runtimes", tool: "deno", core: false },
+    name: "deno run",
+    group: "runtimes",
+    tool: "deno",
+    core: false,
     run: async (project) => {
       await project.put(files);
       const args = ["run", "--allow-all", "--node-modules-dir=manual", "--no-lock", "print.js"];
@@ -81,7 +93,10 @@ export const runnerMatrix = [
     },
   },
   {
-    ...{ name: "bun run", group: "runtimes", tool: "bun", core: false },
+    name: "bun run",
+    group: "runtimes",
+    tool: "bun",
+    core: false,
     run: async (project) => {
       await project.put(files);
       return project.printedIds(["print.js"], {
@@ -90,7 +105,10 @@ export const runnerMatrix = [
     },
   },
   {
-    ...{ name: "bun build, browser", group: "runtimes", tool: "bun", core: false },
+    name: "bun build, browser",
+    group: "runtimes",
+    tool: "bun",
+    core: false,
     run: async (project) => {
       await project.put({
         "recommend.js": importModule(),
@@ -103,7 +121,10 @@ export const runnerMatrix = [
     },
   },
   {
-    ...{ name: "wrangler bundle in workerd", group: "cloudflare", tool: "wrangler", core: true },
+    name: "wrangler bundle in workerd",
+    group: "cloudflare",
+    tool: "wrangler",
+    core: true,
     run: wranglerBundle,
   },
 ];
@@ -136,7 +157,10 @@ export default { fetch: async () => Response.json({ ids: await recommend() }) };
       { type: "ESModule", path: "worker.js", contents: await readFile(join(dist, "worker.js")) },
       ...(await Promise.all(wasm)),
     ],
-    ...{ compatibilityDate: "2026-04-01", host: "127.0.0.1", port: 0, cf: false },
+    compatibilityDate: "2026-04-01",
+    host: "127.0.0.1",
+    port: 0,
+    cf: false,
   });
   try {
     const response = await miniflare.dispatchFetch("http://worker/");

@@ -49,7 +49,10 @@ function viteConsumers(major, packageName, isCore) {
   const group = "bundlers";
   const script = `${packageName}/bin/vite.js`;
   const define = (mode, use, core = isCore) => ({
-    ...{ name: `vite ${major} ${mode}`, group, tool: packageName, core },
+    name: `vite ${major} ${mode}`,
+    group,
+    tool: packageName,
+    core,
     run: async (project) => {
       await project.put(files);
       return use(project);

@@ -5,9 +5,13 @@
 export function describe({ user, sage, interests, picks }) {
   const { error: sageError, isLoading: isOpening } = sage;
   return JSON.stringify({
-    ...{ user, isOpening, sageError: sageError?.message },
-    ...{ interests: interests.data.map(({ medoid }) => medoid), isReading: interests.isLoading },
-    ...{ picks: picks.data.map(({ item }) => item), isLoading: picks.isLoading },
+    user,
+    isOpening,
+    sageError: sageError?.message,
+    interests: interests.data.map(({ medoid }) => medoid),
+    isReading: interests.isLoading,
+    picks: picks.data.map(({ item }) => item),
+    isLoading: picks.isLoading,
     error: picks.error?.message,
   });
 }

@@ -65,7 +65,10 @@ function randomCodebook(random) {
   const [cells, dim] = [2 + below(5), 1 + below(4)];
   const items = cells + below(40);
   const value = {
-    ...{ cells, dim, items, cellBytes: 16 * (1 + below(9)) },
+    cells,
+    dim,
+    items,
+    cellBytes: 16 * (1 + below(9)),
     slots: Math.ceil(items / cells),
     centres: randomCodes(random, cells * dim),
     hashes: Uint8Array.from({ length: cells * 16 }, () => below(256)),
@@ -77,7 +80,10 @@ function randomManifest({ below }) {
   const cells = 8 + below(100);
   const value = {
     codebook: Array.from({ length: 64 }, () => below(16).toString(16)).join(""),
-    ...{ cells, dim: 1 + below(500), items: cells + below(1000), cellBytes: 16 * (1 + below(99)) },
+    cells,
+    dim: 1 + below(500),
+    items: cells + below(1000),
+    cellBytes: 16 * (1 + below(99)),
     shardCells: below(2) === 0 ? cells : 8,
   };
   return {

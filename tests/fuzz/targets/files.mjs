@@ -102,7 +102,9 @@ const FORMATS = {
       const header = JSON.stringify({
         bias: { dtype: "F32", shape: [start / 4], data_offsets: [0, start] },
         [pick(["vector", "weight"])]: {
-          ...{ dtype, shape: [rows.length, rows[0].length], data_offsets: [start, end] },
+          dtype,
+          shape: [rows.length, rows[0].length],
+          data_offsets: [start, end],
         },
       });
       const text = Buffer.from(header + pick(["", "   "]));
@@ -122,8 +124,13 @@ export async function fileTarget(name) {
   const openFiles = countOpenFiles();
   const ignore = () => {};
   const options = {
-    ...{ id: "id", vector: "vector", attributes: [], length: 0 },
-    ...{ onItem: ignore, onProgress: ignore, onNote: ignore },
+    id: "id",
+    vector: "vector",
+    attributes: [],
+    length: 0,
+    onItem: ignore,
+    onProgress: ignore,
+    onNote: ignore,
   };
   const setStdin = (bytes, random) =>
     Object.defineProperty(process, "stdin", { value: inChunks(bytes, random), configurable: true });

@@ -191,7 +191,10 @@ function encodeVersion1({ entries, marks }, dim) {
   const items = entries.map(({ item }) => item);
   const kinds = entries.map(({ kind }) => kind ?? "");
   const header = {
-    ...{ dim, items, kinds, hidden: marks.map(({ item }) => item) },
+    dim,
+    items,
+    kinds,
+    hidden: marks.map(({ item }) => item),
     actions: {
       item: entries.map((_, row) => row),
       at: entries.map(({ at }) => at),

@@ -139,7 +139,10 @@ function toResponse(text, status, { isOneIn, pick }) {
   };
   if (isOneIn(4)) return new Response(status === 204 ? null : text, { status, headers });
   return {
-    ...{ type: "default", status, ok: status >= 200 && status < 300, body: null },
+    type: "default",
+    status,
+    ok: status >= 200 && status < 300,
+    body: null,
     statusText: "x".repeat(isOneIn(4) ? 3000 : 2),
     headers: { get: (name) => headers[name] ?? null },
     text: async () => text,

@@ -44,7 +44,9 @@ function randomTower({ below }) {
   const codes = (length, bits) =>
     Int8Array.from({ length }, () => below(2 ** bits) - 2 ** (bits - 1));
   return {
-    ...{ dim, rank, fields: ["title", "tags"].slice(0, 1 + below(2)) },
+    dim,
+    rank,
+    fields: ["title", "tags"].slice(0, 1 + below(2)),
     space: [undefined, "e5", "räume/2"][below(3)],
     hashes: Uint32Array.from(hashes).sort(),
     factors: Uint16Array.from(hashes, () => below(65_536)),

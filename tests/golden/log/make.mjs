@@ -66,14 +66,21 @@ await save(2, {
   hidden: [{ counter: 6, device: devices[0], item: "animal-1" }],
   tombstones: [
     {
-      ...{ counter: 2, device: devices[0], time: NOW - 1000 },
-      ...{ all: true, after: [{ counter: 1, device: devices[1] }] },
+      counter: 2,
+      device: devices[0],
+      time: NOW - 1000,
+      all: true,
+      after: [{ counter: 1, device: devices[1] }],
     },
     { counter: 3, device: devices[1], time: NOW - 900, from: null, to: NOW - 120_000 },
     { counter: 4, device: devices[0], time: NOW - 800, salt, hash: "0123456789abcdef" },
     {
-      ...{ counter: 7, device: devices[0], time: NOW - 700, salt },
-      ...{ hash: "fedcba9876543210", unhide: true },
+      counter: 7,
+      device: devices[0],
+      time: NOW - 700,
+      salt,
+      hash: "fedcba9876543210",
+      unhide: true,
     },
   ],
 });

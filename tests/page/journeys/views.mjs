@@ -11,8 +11,10 @@ const LOOKS = {
   "desktop, dark": { colorScheme: "dark" },
   "tablet, light": { viewport: { width: 1024, height: 768 } },
   "phone, dark": {
-    ...{ viewport: { width: 390, height: 844 }, colorScheme: "dark" },
-    ...{ hasTouch: true, isMobile: true },
+    viewport: { width: 390, height: 844 },
+    colorScheme: "dark",
+    hasTouch: true,
+    isMobile: true,
   },
 };
 const MANY_ACTIONS = 60;

@@ -71,8 +71,11 @@ async function startDriver(t) {
   await sleep(1000);
   // Its sandbox needs user namespaces, which containers often lack.
   start("WebKitWebDriver", [`--port=${port}`], {
-    ...{ DISPLAY: display, GDK_BACKEND: "x11", WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1" },
-    ...{ LIBGL_ALWAYS_SOFTWARE: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1" },
+    DISPLAY: display,
+    GDK_BACKEND: "x11",
+    WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+    LIBGL_ALWAYS_SOFTWARE: "1",
+    WEBKIT_DISABLE_COMPOSITING_MODE: "1",
   });
   const address = `http://127.0.0.1:${port}`;
   for (const end = Date.now() + START_MS; Date.now() < end; await sleep(200))

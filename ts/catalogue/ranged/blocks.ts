@@ -121,7 +121,8 @@ export class BlockReader {
     for (const fresh of [false, true]) {
       if (joined) break;
       const offsets = await this.#source.read(offsetRange.offset, offsetRange.length, {
-        ...{ signal, fresh },
+        signal,
+        fresh,
       });
       const textRange = payloadTexts(sections, offsets, start);
       const texts =

@@ -90,7 +90,12 @@ export function readFileHead(bytes: Uint8Array, name: string): FileHead {
     sections.set(kind, range);
   }
   return {
-    ...{ rows, dim, metric, spread, length, sections },
+    rows,
+    dim,
+    metric,
+    spread,
+    length,
+    sections,
     hash: hexAt(view, 8),
     headHash: hash64(bytes.subarray(16, tableEnd)),
   };
@@ -162,7 +167,9 @@ export function readBlocks(
     length,
   ];
   const table: BlockTable = {
-    ...{ count, sketchBytes, scalesFollow: (flags & SCALES_FOLLOW) !== 0 },
+    count,
+    sketchBytes,
+    scalesFollow: (flags & SCALES_FOLLOW) !== 0,
     ends: new Uint32Array(...at(0, count)),
     centreScales: new Float32Array(...at(1, count)),
     factorScales: new Float32Array(...at(2, count)),

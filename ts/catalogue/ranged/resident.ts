@@ -93,7 +93,12 @@ export async function loadResident(
     0,
   );
   return {
-    ...{ head, table, ids, priors, space, values: { scales, norms } },
+    head,
+    table,
+    ids,
+    priors,
+    space,
+    values: { scales, norms },
     removed: new Uint32Array(
       removedBytes.buffer,
       removedBytes.byteOffset,

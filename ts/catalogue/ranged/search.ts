@@ -116,7 +116,11 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     const { table, values } = openParts().resident;
     const requestsPerRun = openParts().reader.rangesOf({ first: 0, last: 0 }).length;
     return {
-      ...{ table, norms: values.norms, rowBytes: dim * requestsPerRun, requestsPerRun, isAllowed },
+      table,
+      norms: values.norms,
+      rowBytes: dim * requestsPerRun,
+      requestsPerRun,
+      isAllowed,
       isCached: (block) => cache.has(`block-${block}`),
     };
   }
@@ -254,7 +258,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       spread: head.spread,
       hash: head.hash,
     },
-    ...{ size: parts.resident.size, blocks: table.count },
+    size: parts.resident.size,
+    blocks: table.count,
     get damagedBlocks() {
       return [...(reader?.damaged ?? [])].sort((a, b) => a - b);
     },

@@ -41,7 +41,15 @@ export function wholeCatalogue(
   }
 
   return {
-    ...{ mode: "whole", size, dim, metric, space, spread, hash, blocks: 0, damagedBlocks: [] },
+    mode: "whole",
+    size,
+    dim,
+    metric,
+    space,
+    spread,
+    hash,
+    blocks: 0,
+    damagedBlocks: [],
     get byteLength() {
       return isClosed ? 0 : read.bytes;
     },

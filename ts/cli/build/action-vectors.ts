@@ -41,7 +41,11 @@ export async function embedActions(
   onProgress: (share: number) => void,
 ): Promise<ActionItems> {
   const log = await readActionLog(file, {
-    ...{ columns: {}, header: undefined, atUnit: "auto", minRating: undefined, onNote },
+    columns: {},
+    header: undefined,
+    atUnit: "auto",
+    minRating: undefined,
+    onNote,
     onAction: () => {},
     onShare: (share) => onProgress(share / 4),
   }).catch((error: unknown) => {
@@ -62,7 +66,8 @@ export async function embedActions(
   const indices = [...items.keys()].filter((index) => keepOthers || rows[index] !== undefined);
   const report: ActionReport = {
     actions: isTrain.reduce((sum, flag) => sum + flag, 0),
-    ...{ users: log.users.length, embedded },
+    users: log.users.length,
+    embedded,
     dropped: items.length - indices.length,
   };
   return {
@@ -72,7 +77,8 @@ export async function embedActions(
       const vector = row === undefined ? [] : values.subarray(row * dim, (row + 1) * dim);
       return [id, Float32Array.from(vector), ...rest];
     }),
-    ...{ indices, report },
+    indices,
+    report,
   };
 }
 

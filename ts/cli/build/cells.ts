@@ -105,7 +105,10 @@ export async function buildCells(
   return {
     files: filesOf(manifest, codebook, encodedCells),
     report: {
-      ...{ cells, cellBytes, mostItems: slots, leastItems: Math.min(...sizes) },
+      cells,
+      cellBytes,
+      mostItems: slots,
+      leastItems: Math.min(...sizes),
       padding: 1 - lengths.reduce((sum, length) => sum + length, 0) / (cells * cellBytes),
       codebook: manifest.codebook,
     },

@@ -144,7 +144,12 @@ function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
   const scaleBytes = core.section(SCALES);
   const scales = new Float32Array(scaleBytes.buffer, scaleBytes.byteOffset, rows);
   return {
-    ...{ ends, centres, centreScales, factorScales, factors, sketches },
+    ends,
+    centres,
+    centreScales,
+    factorScales,
+    factors,
+    sketches,
     scalesFollow:
       metric === 0 &&
       scalesFollow(core.section(CODES), residuals.length > 0 ? residuals : undefined, scales, dim),

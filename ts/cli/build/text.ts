@@ -83,7 +83,9 @@ export function learnTexts(
   });
   const cosines = examples.map(({ text, vector }) => cosineOf(encoder.embed(text), vector));
   const report = {
-    ...{ fields, features: tower.hashes.length, bytes: encodeTower(tower).length },
+    fields,
+    features: tower.hashes.length,
+    bytes: encodeTower(tower).length,
     cosine: cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length,
   };
   return { items: completed, tower, embedded, report };

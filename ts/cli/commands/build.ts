@@ -126,8 +126,14 @@ export async function run(args: string[]): Promise<void> {
   const progressOf = (task: string) => (share: number) => progress.share(task, share);
   try {
     const read = await readItems(input, {
-      ...{ id, vector, ids, columns, length: await fileLength(input) },
-      ...{ attributes: attributeOptions, prior: values.prior, binary: binary || undefined },
+      id,
+      vector,
+      ids,
+      columns,
+      length: await fileLength(input),
+      attributes: attributeOptions,
+      prior: values.prior,
+      binary: binary || undefined,
       vectorIsOptional: textFields !== undefined || actionsFile !== undefined,
       onNote: (note) => void (values.quiet || printNote(note)),
       onProgress: progressOf("reading the items"),
@@ -151,7 +157,9 @@ export async function run(args: string[]): Promise<void> {
     let fromActions: ActionReport | undefined;
     if (actionsFile !== undefined) {
       const ofActions = await embedActions(
-        ...([items, actionsFile, textFields !== undefined] as const),
+        items,
+        actionsFile,
+        textFields !== undefined,
         (note) => void (values.quiet || printNote(note)),
         progressOf("computing vectors of actions"),
       );
@@ -181,7 +189,10 @@ export async function run(args: string[]): Promise<void> {
     let space = nameSpace(model ?? computedModel, read.space, givenDim, metric);
     const buildCatalogue = (dim = givenDim): Promise<Catalogue> =>
       Catalogue.from(items, {
-        ...{ dim, precision, metric, attributes },
+        dim,
+        precision,
+        metric,
+        attributes,
         ...(space !== undefined && { space }),
       }).catch((error: unknown) => {
         throw locateError(error, locationOf);

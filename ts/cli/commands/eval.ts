@@ -180,20 +180,32 @@ export async function run(args: string[]): Promise<void> {
   try {
     await init();
     const data = joinDataSets(await readDataSets(actions, values, progress), {
-      ...{ mergeUsers, accounts, seed },
+      mergeUsers,
+      accounts,
+      seed,
     });
     const counts = new Uint32Array(data.vectors.ids.length);
     for (const row of data.train.row) counts[row]! += 1;
     const threshold = givenThreshold ?? relevanceThreshold(data.vectors, counts, data.setOf, seed);
     reportLosses(data, onNote);
     const rows = await evaluate(data, {
-      ...{ methods, variants: [...variants, ...swept], count, threshold, halfLifeDays, seed },
+      methods,
+      variants: [...variants, ...swept],
+      count,
+      threshold,
+      halfLifeDays,
+      seed,
       onShare: (task, share) => progress.share(task, share),
     });
     progress.begin("bootstrap");
     const report = makeReport(rows, data, {
-      ...{ threshold, count, resamples, seed },
-      ...{ references, variants, sweeps },
+      threshold,
+      count,
+      resamples,
+      seed,
+      references,
+      variants,
+      sweeps,
     });
     await htmlOutput?.write(new TextEncoder().encode(toHtml(report)));
     await markdownOutput?.write(new TextEncoder().encode(toMarkdown(report)));
@@ -259,7 +271,9 @@ async function readDataSet(
   const name = displayName(file);
   const seed = Number(values.seed);
   const log = await readActionLog(file, {
-    ...{ columns: values, header: values.columns, onNote },
+    columns: values,
+    header: values.columns,
+    onNote,
     atUnit: parseChoice("--at-unit", values["at-unit"], TIME_UNITS),
     minRating:
       values["min-rating"] === undefined
@@ -296,7 +310,10 @@ async function readDataSet(
     if (count > 0) onNote(`${displayName(items!)}: ${countOf(count, "item")} without a category`);
   }
   return {
-    ...{ log, split, vectors, categories },
+    log,
+    split,
+    vectors,
+    categories,
     hasClock: log.hasTimes && (times === "auto" ? !beginsAtOnce : times === "clock"),
   };
 }

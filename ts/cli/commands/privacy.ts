@@ -118,7 +118,10 @@ async function showLedger(
   const left = cap === undefined ? undefined : Math.max(0, cap - lifetime);
   if (asJson)
     return printJson({
-      ...{ lifetime, epochs, paidSets, randomSets },
+      lifetime,
+      epochs,
+      paidSets,
+      randomSets,
       ...(cap !== undefined && { cap, left }),
     });
   printFields([

@@ -118,7 +118,9 @@ function verifyRows(core: CoreCatalogue): VerifiedFile {
     kind: "delta",
     items: size,
     priors: priors + changes.length / 6,
-    ...{ hash, revision, base: decodeRevision(base) },
+    hash,
+    revision,
+    base: decodeRevision(base),
   };
 }
 

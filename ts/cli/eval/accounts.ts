@@ -88,7 +88,9 @@ export function joinDataSets(
       else {
         const knownTimes = times.filter((_, position) => rowOf[history[position]!]! >= 0);
         cases.push({
-          ...{ account: `${index} ${user}`, history: rows, test: testRows },
+          account: `${index} ${user}`,
+          history: rows,
+          test: testRows,
           ages: set.hasClock ? agesOf(knownTimes) : agesByRank(rows.length),
           cut: set.hasClock ? cut : Infinity,
           idleDays: set.hasClock ? (cut - knownTimes.at(-1)!) / MS_PER_DAY : 0,
@@ -116,10 +118,16 @@ export function joinDataSets(
   });
   cases.sort((a, b) => (a.cut === b.cut ? a.account - b.account : a.cut - b.cut));
   return {
-    ...{ vectors, setOf, cases, accounts: accountIndex.size, hasClock },
+    vectors,
+    setOf,
+    cases,
+    accounts: accountIndex.size,
+    hasClock,
     categories: joinCategories(sets),
     train: train.finish(),
-    ...{ unknownTrain: train.unknown, unknownTest, lostCases },
+    unknownTrain: train.unknown,
+    unknownTest,
+    lostCases,
   };
 }
 
@@ -214,7 +222,8 @@ function mergeMembers(account: string, members: readonly RowCase[]): RowCase {
   const historyRows = new Set(history);
   const test = new Set(members.flatMap((member) => Array.from(member.test)));
   return {
-    ...{ account, history },
+    account,
+    history,
     ages: Float64Array.from(actions, ({ age }) => age),
     test: Int32Array.from([...test].filter((row) => !historyRows.has(row))),
     cut: Math.min(...members.map(({ cut }) => cut)),

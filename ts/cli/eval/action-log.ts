@@ -81,11 +81,15 @@ export class ActionLogBuilder {
     const unsortedUsers = hasTimes ? sortUsers(columns, offsets) : 0;
     const keptCount = hasTimes ? dropDuplicates(columns, offsets) : count;
     return {
-      ...{ users, items: [...this.#itemIndex.keys()] },
+      users,
+      items: [...this.#itemIndex.keys()],
       item: item.subarray(0, keptCount),
       at: at.subarray(0, keptCount),
       part: part?.subarray(0, keptCount),
-      ...{ offsets, hasTimes, unsortedUsers, duplicates: count - keptCount },
+      offsets,
+      hasTimes,
+      unsortedUsers,
+      duplicates: count - keptCount,
     };
   }
 

@@ -228,7 +228,10 @@ function pinnerSage(name: string, k: number): Method {
         at: Math.round(-ages[position]! * MS_PER_DAY),
       }));
       const { interests } = buildProfile(actions, {
-        ...{ dim, now: 0, cut: { threshold }, lambda: PINNERSAGE_LAMBDA },
+        dim,
+        now: 0,
+        cut: { threshold },
+        lambda: PINNERSAGE_LAMBDA,
       });
       const medoids = interests.slice(0, k).map(({ medoid }) => history[Number(medoid)]!);
       return fromLists(context, medoids);

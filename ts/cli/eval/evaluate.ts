@@ -37,7 +37,10 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
   for (const method of methods)
     await method.prepare?.(data, (share) => onShare(`preparing ${method.title}`, share));
   const metricContext: MetricContext = {
-    ...{ data, count, threshold, surprise: surpriseOf(data) },
+    data,
+    count,
+    threshold,
+    surprise: surpriseOf(data),
     topics: data.categories ?? clusterTopics(data.vectors, seed),
   };
   const tallies = [...methods, ...variants].map((entry) => new Tally(entry, data));
@@ -53,7 +56,11 @@ export async function evaluate(data: EvalData, options: EvaluateOptions): Promis
     excluded.fill(0);
     for (const row of evalCase.seen) excluded[row] = 1;
     const contextOf = (method: number): CaseContext => ({
-      ...{ data, evalCase, count, popularity, excluded },
+      data,
+      evalCase,
+      count,
+      popularity,
+      excluded,
       random: openRandom(seed + 7919 * (index + 1) + method),
     });
     const plans = methods.map((method, position) => method.plan(contextOf(position)));

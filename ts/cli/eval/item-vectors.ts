@@ -30,8 +30,16 @@ export async function readItemVectors(
     return { ids: names, values: toUnitLength(values, dim), dim };
   }
   const { items, dim } = await readItems(file, {
-    ...{ id: "id", vector: "vector", ids, columns: undefined, binary: undefined },
-    ...{ attributes: [], length: 0, onNote, onItem: () => {}, onProgress: onShare },
+    id: "id",
+    vector: "vector",
+    ids,
+    columns: undefined,
+    binary: undefined,
+    attributes: [],
+    length: 0,
+    onNote,
+    onItem: () => {},
+    onProgress: onShare,
   });
   const values = new Float32Array(items.length * dim);
   for (const [row, [, vector]] of items.entries()) values.set(vector, row * dim);

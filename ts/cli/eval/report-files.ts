@@ -45,7 +45,9 @@ export function toHtml(report: Report): string {
         [...rows]
           .sort((a, b) => b.metrics[metric]!.value - a.metrics[metric]!.value)
           .map(({ name, title, metrics }) => ({
-            ...{ label: title, isSage: isSage(name), interval: metrics[metric]! },
+            label: title,
+            isSage: isSage(name),
+            interval: metrics[metric]!,
           })),
       ),
     ]),
@@ -55,8 +57,10 @@ export function toHtml(report: Report): string {
         "diversity",
         "relevance",
         rows.map(({ name, title, metrics }) => ({
-          ...{ label: title, isSage: isSage(name) },
-          ...{ x: metrics.diversity!.value, y: metrics.relevance!.value },
+          label: title,
+          isSage: isSage(name),
+          x: metrics.diversity!.value,
+          y: metrics.relevance!.value,
         })),
       ),
     ],
@@ -66,7 +70,10 @@ export function toHtml(report: Report): string {
         "coverage",
         "relevance",
         rows.map(({ name, title, metrics, coverage }) => ({
-          ...{ label: title, isSage: isSage(name), x: coverage, y: metrics.relevance!.value },
+          label: title,
+          isSage: isSage(name),
+          x: coverage,
+          y: metrics.relevance!.value,
         })),
       ),
     ],

@@ -79,7 +79,10 @@ export function makeReport(rows: readonly Row[], data: EvalData, options: Report
       points: variants.map(({ name }) => name),
     })),
     rows: rows.map(({ name, title, coverage, milliseconds }, row) => ({
-      ...{ name, title, coverage, ...(milliseconds !== undefined && { milliseconds }) },
+      name,
+      title,
+      coverage,
+      ...(milliseconds !== undefined && { milliseconds }),
       metrics: perMetric((metric) => bootstrap.mean(seriesOf(row, metric))),
       differences: perReference((metric, reference) =>
         bootstrap.difference(seriesOf(row, metric), seriesOf(reference, metric)),

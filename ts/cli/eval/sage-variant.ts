@@ -98,7 +98,8 @@ export async function recommendBySage(
     );
     const exclude = Array.from(evalCase.seen, (row) => ids[row]!);
     const answer = await sage.recommend({
-      ...{ count, exclude },
+      count,
+      exclude,
       ...variant.recommend,
     } as RecommendOptions);
     return Int32Array.from(answer, ({ item }) => rowOf.get(item)!);

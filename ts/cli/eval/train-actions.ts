@@ -65,7 +65,9 @@ export class JoinedTrain {
     const ofCount = <T extends { subarray(begin: number, end: number): T }>(column: T): T =>
       column.subarray(0, this.#count);
     return {
-      ...{ row: ofCount(this.#row), user: ofCount(this.#user), at: ofCount(this.#at) },
+      row: ofCount(this.#row),
+      user: ofCount(this.#user),
+      at: ofCount(this.#at),
       users: this.#users,
     };
   }

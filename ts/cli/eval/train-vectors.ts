@@ -103,7 +103,8 @@ function ppmi(counts: ReadonlyMap<number, number>, size: number): SparseMatrix {
   const offsets = new Uint32Array(size + 1);
   const positive = pairs
     .map(({ low, high, count }) => ({
-      ...{ low, high },
+      low,
+      high,
       value: Math.log((count * total) / (degree[low]! * degree[high]!)),
     }))
     .filter(({ value }) => value > 0);

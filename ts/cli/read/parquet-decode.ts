@@ -36,7 +36,10 @@ export async function openParquet(file: ByteSource, options: DecodeOptions): Pro
       compressedBytes: columns.reduce((sum, bytes) => sum + (bytes || 0), 0),
       async read() {
         const objects = await parquetReadObjects({
-          ...{ file, metadata, rowStart, rowEnd: rowStart + rows },
+          file,
+          metadata,
+          rowStart,
+          rowEnd: rowStart + rows,
           compressors: limitDecompression(compressors),
           utf8: false,
         });

@@ -29,7 +29,13 @@ export function reportOf(file: string, catalogue: Catalogue, bytes: number): Cat
   const { size, dim, precision, spread, hash, space, metric, lists } = catalogue;
   const attributes = catalogue.attributes();
   return {
-    ...{ file, items: size, dim, precision, bytes, spread, hash },
+    file,
+    items: size,
+    dim,
+    precision,
+    bytes,
+    spread,
+    hash,
     ...(space !== undefined && { space }),
     ...(metric === "cosine" ? {} : { metric }),
     ...(attributes.length > 0 ? { attributes } : {}),

@@ -77,9 +77,14 @@ export function ohttpFetch(options: OhttpOptions): typeof fetch {
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
     const signal = init?.signal ?? inner.signal;
     const reply = await fetchFn(relay, {
-      ...{ method: "POST", body: sealed.bytes, headers: { "content-type": REQUEST_TYPE } },
-      ...{ cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" },
-      ...{ redirect: "error", signal },
+      method: "POST",
+      body: sealed.bytes,
+      headers: { "content-type": REQUEST_TYPE },
+      cache: "no-store",
+      credentials: "omit",
+      referrerPolicy: "no-referrer",
+      redirect: "error",
+      signal,
     }).catch((error: unknown) => {
       if (signal.aborted || isSageError(error)) throw error;
       throw failure(

@@ -155,7 +155,9 @@ export async function decapsulate(
 ): Promise<OpenedRequest> {
   const enc = bytes.slice(HEADER_BYTES, HEADER_BYTES + PUBLIC_KEY_BYTES);
   const context = await suite.createRecipientContext({
-    ...{ recipientKey: keyPair, enc: enc.buffer, info: infoOf(headerOf(id)) },
+    recipientKey: keyPair,
+    enc: enc.buffer,
+    info: infoOf(headerOf(id)),
   });
   const sealed = bytes.slice(HEADER_BYTES + PUBLIC_KEY_BYTES);
   const plain = new Uint8Array(await context.open(sealed.buffer));
@@ -164,7 +166,8 @@ export async function decapsulate(
     RESPONSE_NONCE_BYTES,
   );
   return {
-    ...{ plain, enc },
+    plain,
+    enc,
     async sealReply(reply) {
       const nonce = crypto.getRandomValues(new Uint8Array(RESPONSE_NONCE_BYTES));
       const { key, iv } = await replyKey(secret, enc, nonce, "encrypt");

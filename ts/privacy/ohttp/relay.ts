@@ -65,7 +65,9 @@ export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Pr
       options.fetch ?? ((...args: Parameters<typeof fetch>) => globalThis.fetch(...args));
     try {
       return await fetchFn(gateway, {
-        ...{ method: "POST", body, headers: { "content-type": REQUEST_TYPE } },
+        method: "POST",
+        body,
+        headers: { "content-type": REQUEST_TYPE },
         redirect: "manual",
         signal: timer.signal,
       });

@@ -102,7 +102,8 @@ export function localRetriever(catalogue: Catalogue, filter?: Filter): RemoteRet
         return {
           status: "ok",
           hits: catalogue.search(vector, {
-            ...{ count: query.count, exclude },
+            count: query.count,
+            exclude,
             ...(filter !== undefined && { filter }),
           }),
           via: "local",

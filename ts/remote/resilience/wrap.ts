@@ -17,7 +17,13 @@ export function overrideParts(
 ): RemoteRetriever {
   const { engine, identity, capabilities, space, ask, vectors, outbound, withFilter } = inner;
   return assembleRetriever({
-    ...{ engine, identity, capabilities, space, ask, vectors, outbound },
+    engine,
+    identity,
+    capabilities,
+    space,
+    ask,
+    vectors,
+    outbound,
     ...(withFilter && {
       withFilter: (filter: Filter) => wrapAgain(withFilter.call(inner, filter), filter),
     }),

@@ -113,7 +113,9 @@ export function fitBridge(from: Catalogue, to: Catalogue, options: BridgeOptions
   const convert = (vector: VectorLike): Float32Array =>
     applyMap(map, checkVector("convert", vector, from.dim), to.metric === "cosine");
   const report = measureBridge(from, to, convert, {
-    ...{ sharedItems: items.length, fitted: moments.count, penalty },
+    sharedItems: items.length,
+    fitted: moments.count,
+    penalty,
     heldOut: parts[HELD_OUT]!,
   });
   // Of items without different neighbours the retention is NaN: it says nothing.

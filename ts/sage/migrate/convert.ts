@@ -65,7 +65,10 @@ export function migrateLog(
     return { ...rest, vector: bridge.convert(vector) };
   });
   const report = {
-    ...{ actions: entries.length, byId, bridged, withoutVector },
+    actions: entries.length,
+    byId,
+    bridged,
+    withoutVector,
     ...(bridge && { bridge: bridge.report }),
   };
   return { log: encodeLog({ ...data, entries, space: to.space }, to.dim), report };

@@ -25,8 +25,13 @@ const LARGE_STEP = 5;
 export function createDendrogramView(root: HTMLElement, context: ViewContext): View {
   const { items } = context;
   const handle = createHtml("div", {
-    ...{ class: "cut-handle", role: "slider", tabindex: 0, "aria-label": "Number of interests" },
-    ...{ "aria-valuemin": 1, "aria-valuenow": 1, "aria-orientation": "horizontal" },
+    class: "cut-handle",
+    role: "slider",
+    tabindex: 0,
+    "aria-label": "Number of interests",
+    "aria-valuemin": 1,
+    "aria-valuenow": 1,
+    "aria-orientation": "horizontal",
   });
   const line = createHtml("div", { class: "cut-line", "aria-hidden": "true" });
   const clusters = createHtml("ul", {
@@ -89,8 +94,11 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
         ArrowDown: shownCount - 1,
         PageDown: shownCount - LARGE_STEP,
       },
-      ...{ ArrowRight: shownCount + 1, ArrowUp: shownCount + 1, PageUp: shownCount + LARGE_STEP },
-      ...{ Home: 1, End: maxCount },
+      ArrowRight: shownCount + 1,
+      ArrowUp: shownCount + 1,
+      PageUp: shownCount + LARGE_STEP,
+      Home: 1,
+      End: maxCount,
     }[event.key];
     if (next === undefined) return;
     event.preventDefault();

@@ -41,8 +41,11 @@ const KEYBOARD_HELP =
 export function createMapView(root: HTMLElement, context: ViewContext): View {
   const { items } = context;
   const canvas = createHtml("canvas", {
-    ...{ class: "map-canvas", tabindex: 0, role: "application" },
-    ...{ "aria-roledescription": "map", "aria-describedby": "map-help" },
+    class: "map-canvas",
+    tabindex: 0,
+    role: "application",
+    "aria-roledescription": "map",
+    "aria-describedby": "map-help",
   });
   const announcer = createHtml("p", { class: "visually-hidden", role: "status" });
   const caption = createHtml("p", { class: "map-caption muted" }, CAPTION);
@@ -123,7 +126,8 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
       resize();
       fit("all", true);
       layoutWorker = new Worker(new URL("./layout-worker.ts", import.meta.url), {
-        ...{ type: "module" as const, name: "map-layout" },
+        type: "module" as const,
+        name: "map-layout",
       });
       layoutWorker.addEventListener("message", ({ data }: MessageEvent<LayoutMessage>) => {
         squarePlaces = data.places;
@@ -250,7 +254,10 @@ export function createMapView(root: HTMLElement, context: ViewContext): View {
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = {
-      ...{ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] },
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
     }[event.key] as [number, number] | undefined;
     if (direction !== undefined && event.shiftKey) {
       const [dx, dy] = direction.map((step) => (step * PAN_STEP) / target.scale) as [

@@ -75,7 +75,10 @@ export function createPrivacyDial(root: HTMLElement, context: PrivacyDialContext
   const ledger = createLedger();
   const choices = MODES.map(({ mode, title }) => {
     const radio = createHtml("input", {
-      ...{ type: "radio", name: "privacy-mode", value: mode, checked: mode === "local" },
+      type: "radio",
+      name: "privacy-mode",
+      value: mode,
+      checked: mode === "local",
       "aria-describedby": claim.id,
     });
     radio.addEventListener("change", () => select(mode));

@@ -122,8 +122,10 @@ async function openSession(
 ): Promise<Session> {
   const privacy = await openPrivacy(optionsOf(state, mode, servers));
   const sage = await openSage({
-    ...{ catalogue: state.catalogue, retriever: privacy.retriever },
-    ...{ store: memoryStore(), kinds: { save: 3 } },
+    catalogue: state.catalogue,
+    retriever: privacy.retriever,
+    store: memoryStore(),
+    kinds: { save: 3 },
   });
   return { mode, privacy, sage };
 }

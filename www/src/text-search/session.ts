@@ -80,7 +80,8 @@ export async function findItems(
       .map((entry) => ({ ...entry, likeness: likenessTo(entry.vector) }))
       .sort((a, b) => b.likeness - a.likeness);
     return {
-      ...{ item, ...vocabulary.match(item, text) },
+      item,
+      ...vocabulary.match(item, text),
       likeness: vector && likenessTo(vector),
       lift: (placeOf.get(item) ?? place) - place,
       interest: nearest?.medoid,

@@ -27,9 +27,17 @@ export function createTextSearchView(root: HTMLElement, context: ViewContext): V
   const { source, items } = context;
   const isEnglish = source.encoderUrl !== "";
   const field = createHtml("input", {
-    ...{ id: "typed", type: "search", role: "combobox", maxlength: MAX_LENGTH },
-    ...{ autocomplete: "off", autocapitalize: "off", spellcheck: "false", enterkeyhint: "done" },
-    ...{ "aria-autocomplete": "list", "aria-controls": "found", "aria-expanded": "false" },
+    id: "typed",
+    type: "search",
+    role: "combobox",
+    maxlength: MAX_LENGTH,
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    enterkeyhint: "done",
+    "aria-autocomplete": "list",
+    "aria-controls": "found",
+    "aria-expanded": "false",
     "aria-describedby": "typed-status",
   });
   const status = createHtml("p", { id: "typed-status", class: "typed-status", role: "status" });
@@ -39,7 +47,10 @@ export function createTextSearchView(root: HTMLElement, context: ViewContext): V
   const recordButton = createButton("", () => recordTyped(), { classes: "typed-record" });
   const options = createHtml("div", { class: "typed-options" }, recordButton, taste);
   const list = createHtml("ul", {
-    ...{ id: "found", class: "found-list", role: "listbox", "aria-label": "Found items" },
+    id: "found",
+    class: "found-list",
+    role: "listbox",
+    "aria-label": "Found items",
   });
   root.append(
     createHtml("label", { class: "typed-title", for: field.id }, "Type what you like"),
