@@ -139,7 +139,7 @@ function firstCallLine(first) {
   return (
     `The first call of a fresh process, n = ${n}: ${formatNumber(call.wall)} ms on the ` +
     `clock${beside}, after ${formatNumber(load.wall)} ms of loading (in which \`init()\` ` +
-    "clusters eight vectors, or the first call would take 2 to 3 ms more)."
+    "clusters 32 vectors, or the first call would take 2 to 3 ms more)."
   );
 }
 

@@ -155,7 +155,16 @@ async function init(given) {
     const result = await WebAssembly.instantiate(source, imports());
     wasmModule = result.module ?? source;
     start(result.instance ?? result);
+    provideMemory();
     return wasm;
+}
+
+/** Frees what it has written, so that the first call need not wait for pages of the system. */
+function provideMemory() {
+    const size = 10 << 16;
+    const ptr = functionAt(MALLOC)(size, 1) >>> 0;
+    arrayAt(Uint8Array, ptr, size).fill(0);
+    functionAt(FREE)(ptr, size, 1);
 }
 
 export { init as default, initSync };
