@@ -34,9 +34,20 @@ await runScript(async () => {
   const { code } = await run(
     process.execPath,
     [
-      ...[join(root, "pkg", "cli", "main.js"), "eval", actionsFile, "--vectors", catalogueFile],
-      ...["--count", "50", "--half-life", "30", "--html", report],
-      ...["--markdown", join(folder, "report.md"), ...process.argv.slice(2)],
+      join(root, "pkg", "cli", "main.js"),
+      "eval",
+      actionsFile,
+      "--vectors",
+      catalogueFile,
+      "--count",
+      "50",
+      "--half-life",
+      "30",
+      "--html",
+      report,
+      "--markdown",
+      join(folder, "report.md"),
+      ...process.argv.slice(2),
     ],
     { show: true, minutes: 30 },
   );

@@ -6,9 +6,19 @@ import { formatNumber } from "../timing.mjs";
 import { MIN_RECALL } from "./measure.mjs";
 
 const tableHead = [
-  ...["", "recall@10", "query", "ratio", "isolated", "ratio", "isolated/hot"],
-  ...["build", "first query", "load", "memory, MB"],
-  ...["five in one call", "five calls"],
+  "",
+  "recall@10",
+  "query",
+  "ratio",
+  "isolated",
+  "ratio",
+  "isolated/hot",
+  "build",
+  "first query",
+  "load",
+  "memory, MB",
+  "five in one call",
+  "five calls",
 ];
 
 /** Prints the results of one data set as a markdown table. */

@@ -70,7 +70,10 @@ await runScript(async () => {
 async function measure(index, size) {
   const program = join(import.meta.dirname, "measure.mjs");
   const { output } = await runOrThrow(process.execPath, [
-    ...[MODULES_FLAG, program, String(index), String(size)],
+    MODULES_FLAG,
+    program,
+    String(index),
+    String(size),
   ]);
   return JSON.parse(output);
 }

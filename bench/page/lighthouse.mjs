@@ -18,8 +18,12 @@ export async function runLighthouse(url) {
       process.execPath,
       [
         join(folder, "node_modules", "lighthouse", "cli", "index.js"),
-        ...[url, "--quiet", "--output=json", `--output-path=${report}`],
-        ...[`--chrome-flags=${flags}`, "--no-enable-error-reporting"],
+        url,
+        "--quiet",
+        "--output=json",
+        `--output-path=${report}`,
+        `--chrome-flags=${flags}`,
+        "--no-enable-error-reporting",
       ],
       { env: { CHROME_PATH: path }, minutes: 5 },
     );

@@ -47,9 +47,12 @@ await runScript(async () => {
         JSON.parse(await readFile(json, "utf8")).n === n;
       if (!isKept)
         await runOrThrow(process.execPath, [
-          ...[MODULES_FLAG, "--max-old-space-size=8000"],
+          MODULES_FLAG,
+          "--max-old-space-size=8000",
           join(root, "bench", "ranges", "build-file.mjs"),
-          ...[name, String(n), folder],
+          name,
+          String(n),
+          folder,
         ]);
       results.push({ name, ...(await measure(name)) });
       if (!values.keep) await rm(join(folder, `${name}.sage`));

@@ -40,8 +40,14 @@ async function readTranslations(language) {
     await mkdir(join(lists, "partial"), { recursive: true });
     await mkdir(join(folder, "cache", "archives", "partial"), { recursive: true });
     const options = [
-      ...["-o", `Acquire::Languages=${language}`, "-o", "Acquire::GzipIndexes=false"],
-      ...["-o", `Dir::State::Lists=${lists}`, "-o", `Dir::Cache=${join(folder, "cache")}`],
+      "-o",
+      `Acquire::Languages=${language}`,
+      "-o",
+      "Acquire::GzipIndexes=false",
+      "-o",
+      `Dir::State::Lists=${lists}`,
+      "-o",
+      `Dir::Cache=${join(folder, "cache")}`,
     ];
     await runOrThrow("apt-get", ["update", "-qq", ...options], { minutes: 5 });
     const names = (await readdir(lists)).filter((name) => name.endsWith(`Translation-${language}`));

@@ -51,7 +51,11 @@ await runScript(async () => {
 
   await writeLines("texts", rows);
   const texts = await build("texts", [
-    ...[file("texts.jsonl"), "--text", "title,genres", "--embed", "text"],
+    file("texts.jsonl"),
+    "--text",
+    "title,genres",
+    "--embed",
+    "text",
   ]);
   const modelVectors = await embed(rows.map(({ title, genres }) => `${title}: ${genres}`));
   const vectors = {

@@ -79,9 +79,14 @@ const SHORT = {
   "NumPy sgemm + fastcluster (C++)": "NumPy + fastcluster",
 };
 const WARD_ROWS = [
-  ...["PocketSage (wasm)", "PocketSage, one action more, to interests (wasm)"],
-  ...["NumPy sgemm + fastcluster (C++)", "fastcluster (C++)", "SciPy (C)", "kodama (Rust)"],
-  ...["kodama (wasm)", "ml-hclust (JavaScript)"],
+  "PocketSage (wasm)",
+  "PocketSage, one action more, to interests (wasm)",
+  "NumPy sgemm + fastcluster (C++)",
+  "fastcluster (C++)",
+  "SciPy (C)",
+  "kodama (Rust)",
+  "kodama (wasm)",
+  "ml-hclust (JavaScript)",
 ];
 
 export function wardPlot(figures) {

@@ -19,7 +19,11 @@ import { typeErrors } from "./types.mjs";
 export async function documentsWithCode() {
   const guides = await filesBelow(root, "docs", ".md");
   return [
-    ...["README.md", "CONTRIBUTING.md", "RELEASE.md", "SECURITY.md", "ARCHITECTURE.md"],
+    "README.md",
+    "CONTRIBUTING.md",
+    "RELEASE.md",
+    "SECURITY.md",
+    "ARCHITECTURE.md",
     ...guides.filter((path) => !path.startsWith("docs/decisions/")),
   ];
 }

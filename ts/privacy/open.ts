@@ -41,7 +41,15 @@ import type {
 } from "./types.js";
 
 const COMMON_NAMES = [
-  ...["mode", "store", "epochDays", "onOutbound", "keepLog", "fetch", "headers", "timeout", "now"],
+  "mode",
+  "store",
+  "epochDays",
+  "onOutbound",
+  "keepLog",
+  "fetch",
+  "headers",
+  "timeout",
+  "now",
 ];
 const MODE_NAMES: Readonly<Record<PrivacyMode, readonly string[]>> = {
   local: ["catalogue", "cells", "shard"],

@@ -47,8 +47,25 @@ const CHECKSUM_BYTES = 4;
  * so equal logs have equal bytes.
  */
 const KEYS = [
-  ...["dim", "space", "devices", "actions", "hidden", "tombstones", "counter", "device", "item"],
-  ...["time", "salt", "hash", "unhide", "undislike", "from", "to", "all", "factor", "after"],
+  "dim",
+  "space",
+  "devices",
+  "actions",
+  "hidden",
+  "tombstones",
+  "counter",
+  "device",
+  "item",
+  "time",
+  "salt",
+  "hash",
+  "unhide",
+  "undislike",
+  "from",
+  "to",
+  "all",
+  "factor",
+  "after",
 ];
 
 /** An action in a header. `device` is an index into `devices`; `vector`: 1 if it has a vector. */

@@ -39,7 +39,12 @@ const OPTION_NAMES = [
     "storeTimeoutMs",
     "now",
   ],
-  ...["cut", "singletons", "halfLifeDays", "lambda", "memory", "retrieval"],
+  "cut",
+  "singletons",
+  "halfLifeDays",
+  "lambda",
+  "memory",
+  "retrieval",
 ];
 const MS_PER_DAY = 86_400_000;
 const STORE_TIMEOUT_MS = 10_000;

@@ -30,8 +30,20 @@ import type { Showing } from "./shown.js";
 import type { RecommendOptions } from "./types.js";
 
 const RECOMMEND_OPTION_NAMES = [
-  ...["count", "offset", "interests", "pick", "focus", "popularity", "diversity", "explore"],
-  ...["exploreSeed", "minScore", "filter", "personal", "exclude", "signal"],
+  "count",
+  "offset",
+  "interests",
+  "pick",
+  "focus",
+  "popularity",
+  "diversity",
+  "explore",
+  "exploreSeed",
+  "minScore",
+  "filter",
+  "personal",
+  "exclude",
+  "signal",
 ];
 const DEFAULT_COUNT = 20;
 /** The defaults of the dials, without a seed. */

@@ -4,7 +4,13 @@ import { checkFinite, checkInteger, checkKeys } from "../values/check.js";
 
 /** The names of the options of a search by words. */
 export const SEARCH_OPTIONS = [
-  ...["count", "offset", "minScore", "exclude", "filter", "exact", "variants"],
+  "count",
+  "offset",
+  "minScore",
+  "exclude",
+  "filter",
+  "exact",
+  "variants",
 ];
 
 /** The part of a list of hits that a search returns. */

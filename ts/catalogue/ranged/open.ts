@@ -38,7 +38,12 @@ export async function openRanged(
       `openRanged: expected a URL or a source such as httpSource(url), saw ${inspect(source)}.`,
     );
   checkKeys("openRanged", options, [
-    ...["maxRequests", "maxBytes", "memory", "cache", "whole", "signal"],
+    "maxRequests",
+    "maxBytes",
+    "memory",
+    "cache",
+    "whole",
+    "signal",
   ]);
   const { signal, whole = true, cache = /^https?:/.test(String(opened.name)) } = options;
   const number = (name: "maxRequests" | "maxBytes" | "memory", standard: number, min: number) =>

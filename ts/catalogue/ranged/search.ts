@@ -250,14 +250,12 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   return {
-    ...{
-      mode: "ranges",
-      dim,
-      space,
-      metric: METRICS[metric]!,
-      spread: head.spread,
-      hash: head.hash,
-    },
+    mode: "ranges",
+    dim,
+    space,
+    metric: METRICS[metric]!,
+    spread: head.spread,
+    hash: head.hash,
     size: parts.resident.size,
     blocks: table.count,
     get damagedBlocks() {

@@ -169,8 +169,13 @@ export async function run(args: string[]): Promise<void> {
   const givenThreshold =
     values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
   const inputs = [
-    ...[actions, values.vectors, values.ids, values.items],
-    ...[values.with, values["with-vectors"], values["with-items"]],
+    actions,
+    values.vectors,
+    values.ids,
+    values.items,
+    values.with,
+    values["with-vectors"],
+    values["with-items"],
   ];
   const htmlOutput = values.html === undefined ? undefined : await openOutput(values.html, inputs);
   const markdownOutput =

@@ -11,13 +11,32 @@ import { roundRobin, topRows } from "./scores.js";
 
 /** Names for --methods; a ":" is followed by a number. */
 export const METHOD_NAMES = [
-  ...["last:K", "mean", "decay:RATE", "k-means:K", "linkage:K", "pinnersage:K"],
-  ...["popularity", "popular-decay:RATE", "ease:L2", "random"],
+  "last:K",
+  "mean",
+  "decay:RATE",
+  "k-means:K",
+  "linkage:K",
+  "pinnersage:K",
+  "popularity",
+  "popular-decay:RATE",
+  "ease:L2",
+  "random",
 ];
 /** The methods of a run without --methods. */
 export const DEFAULT_METHODS = [
-  ...["last:1", "last:5", "last:10", "mean", "decay:.01", "decay:.1", "k-means:5", "linkage:5"],
-  ...["pinnersage:5", "popularity", "popular-decay:.1", "ease", "random"],
+  "last:1",
+  "last:5",
+  "last:10",
+  "mean",
+  "decay:.01",
+  "decay:.1",
+  "k-means:5",
+  "linkage:5",
+  "pinnersage:5",
+  "popularity",
+  "popular-decay:.1",
+  "ease",
+  "random",
 ];
 
 /** Decay rate of PinnerSage's importance, per day. */

@@ -17,7 +17,14 @@ export interface CategoryOptions {
 
 const ITEM_COLUMNS = ["id", "item", "item_id", "itemId", "movieId", "movie_id", "MovieID", "asin"];
 const CATEGORY_COLUMNS = [
-  ...["category", "categories", "genres", "genre", "class", "topic", "topics", "tags"],
+  "category",
+  "categories",
+  "genres",
+  "genre",
+  "class",
+  "topic",
+  "topics",
+  "tags",
 ];
 /** MovieLens movies.dat: MovieID::Title::Genres. */
 const MOVIELENS_COLUMNS = ["item", "title", "genres"];

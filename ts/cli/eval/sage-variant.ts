@@ -17,8 +17,14 @@ export interface Variant {
 
 /** Options of openSage; all others are those of recommend. */
 const SAGE_OPTIONS = new Set([
-  ...["cut", "retrieval", "singletons", "halfLifeDays", "lambda", "memory", "maxActions"],
-  ...["maxAgeDays"],
+  "cut",
+  "retrieval",
+  "singletons",
+  "halfLifeDays",
+  "lambda",
+  "memory",
+  "maxActions",
+  "maxAgeDays",
 ]);
 const MS_PER_DAY = 86_400_000;
 /** The clock of every sage: ages are what counts, and times of logs may be before 1970. */

@@ -185,7 +185,14 @@ export function decodeCodebook(bytes: Uint8Array): Codebook {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = Array.from({ length: 8 }, (_, index) => view.getUint32(4 * index, true));
   const [magic, version, cells, dim, items, cellBytes, slots, reserved] = header as [
-    ...[number, number, number, number, number, number, number, number],
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ];
   if (magic !== CODEBOOK_MAGIC) throw corruptCodebook("it does not begin with PSCB");
   if (version > VERSION)

@@ -41,9 +41,7 @@ export interface OhttpRelayOptions {
  * preflights, 405, 413, 415, 429 by `limit`, 502 and 504 for the gateway. Throws code "option".
  */
 export function ohttpRelay(options: OhttpRelayOptions): (request: Request) => Promise<Response> {
-  checkKeys("ohttpRelay", options, [
-    ...["gateway", "origins", "limit", "maxBytes", "timeout", "fetch"],
-  ]);
+  checkKeys("ohttpRelay", options, ["gateway", "origins", "limit", "maxBytes", "timeout", "fetch"]);
   const { origins = [], limit } = options;
   const gateway = String(options.gateway);
   if (!/^https?:$/.test(URL.canParse(gateway) ? new URL(gateway).protocol : ""))

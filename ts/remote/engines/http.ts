@@ -73,7 +73,12 @@ const MAX_MEDOIDS = 16;
  */
 export function httpRetriever(options: HttpRetrieverOptions): RemoteRetriever {
   checkKeys(NAME, options, [
-    ...["url", "send", "precision", "token", "dim", "space"],
+    "url",
+    "send",
+    "precision",
+    "token",
+    "dim",
+    "space",
     ...HTTP_OPTION_NAMES,
   ]);
   const { url, send, precision = "f16", token, dim } = options;

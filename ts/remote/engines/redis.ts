@@ -103,7 +103,8 @@ export function redis(options: RedisOptions): RemoteRetriever {
       {
         queries,
         request: queries.map((query) => [
-          ...["VSIM", key],
+          "VSIM",
+          key,
           ...(query.vector ? ["FP32", float32Bytes(query.vector)] : ["ELE", query.id!]),
           ...[
             "WITHSCORES",

@@ -89,11 +89,9 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
   handle.addEventListener("keydown", (event) => {
     const maxCount = tree.items.length;
     const next = {
-      ...{
-        ArrowLeft: shownCount - 1,
-        ArrowDown: shownCount - 1,
-        PageDown: shownCount - LARGE_STEP,
-      },
+      ArrowLeft: shownCount - 1,
+      ArrowDown: shownCount - 1,
+      PageDown: shownCount - LARGE_STEP,
       ArrowRight: shownCount + 1,
       ArrowUp: shownCount + 1,
       PageUp: shownCount + LARGE_STEP,

@@ -29,7 +29,10 @@ export function createPlanner(items: number): HTMLElement {
   ] as const;
   const update = (): void => {
     const [size, bytes, hosts, epsilon] = selects.map(({ value }) => value()) as [
-      ...[number, number, number, number],
+      number,
+      number,
+      number,
+      number,
     ];
     body.replaceChildren(...createRows({ items: size, bytes, hosts, epsilon }));
   };
