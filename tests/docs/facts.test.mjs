@@ -103,6 +103,19 @@ test("the size of the main entry is the one that is measured", async () => {
   for (const { name, gzip } of entries) assert.ok(gzip <= frameworkBudget, `${name}: ${gzip}`);
 });
 
+test("docs/toolchains.md has the sizes of docs/figures.md", async () => {
+  const kilobytesOf = (part) => {
+    const [, gzip, brotli] = figures.match(
+      new RegExp(`^\\| ${part} \\| \\d+ \\| (\\d+) \\| (\\d+) `, "m"),
+    );
+    return [gzip, brotli].map((bytes) => Math.round(bytes / 1024));
+  };
+  const toolchains = await read("docs/toolchains.md");
+  states(toolchains, "the tool emits, # KB gzipped (brotli: # KB)", ...kilobytesOf("wasm"));
+  const [inline] = kilobytesOf("pocketsage/inline, in addition");
+  states(toolchains, "inside the JavaScript, # KB gzipped", inline);
+});
+
 test("the emoji catalogue has as many items as the documents say", async () => {
   const bytes = await readFile(new URL("www/public/emoji.sage", root));
   const catalogue = await Catalogue.fromBytes(bytes);

@@ -1,4 +1,5 @@
-// Every relative link in a Markdown file resolves, in the repository and in the npm tarball.
+// Every relative link in a Markdown file resolves, in the repository and in the npm tarball, and every
+// path of the repository that a document names exists.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -105,6 +106,41 @@ test("a missing file, a missing anchor and a path out of the repository are brok
       "broken.png",
     ].map((link) => `docs/text.md: ${link}`),
   );
+});
+
+/** A path of the repository in a code span. Braces have alternatives, `*` is any name. */
+const REPOSITORY_PATH =
+  /`((?:src|ts|edge|www|site|scripts|tests|bench|benches|fuzz|data|docs|examples)\/[\w.{},*/-]+)`/g;
+/** Tutorials, whose paths are those of the reader's project. */
+const TUTORIALS = /^docs\/(start\/|frameworks\.md)/;
+
+/** Paths in code spans of one document that no tracked file has. */
+function missingPaths(path, markdown) {
+  const named = Array.from(markdown.matchAll(REPOSITORY_PATH), ([, text]) => text);
+  const alternatives = (text) => {
+    const [, before, choices, after] = text.match(/^(.*)\{(.*)\}(.*)$/) ?? [];
+    return choices ? choices.split(",").map((choice) => before + choice + after) : [text];
+  };
+  const isTracked = (text) => {
+    const name = text.replace(/\/$/, "").replaceAll(".", "\\.").replaceAll("*", "[^/]*");
+    const pattern = new RegExp(`^${name}(/|$)`);
+    return tracked.some((file) => pattern.test(file));
+  };
+  return named
+    .flatMap(alternatives)
+    .filter((text) => !isTracked(text))
+    .map((text) => `${path}: ${text}`);
+}
+
+test("every path of the repository in a document exists", () => {
+  assert.deepEqual(missingPaths("x.md", "`src/lib.rs` `ts/{index,no}.ts` `tests/*.rs` `ts/no/`"), [
+    "x.md: ts/no.ts",
+    "x.md: ts/no/",
+  ]);
+  const missing = Array.from(documents)
+    .filter(([path]) => !TUTORIALS.test(path))
+    .flatMap(([path, text]) => missingPaths(path, text));
+  assert.deepEqual(missing, []);
 });
 
 test("every relative link of every document resolves in the repository", () => {

@@ -1,4 +1,5 @@
-// The lint rules of biome.json reject what the rooms of ts/ must not do (ARCHITECTURE.md).
+// The lint rules of biome.json keep the folders of ts/ apart (ARCHITECTURE.md, "Invariants"): they
+// reject forbidden imports, requests from other files than those that may send, and import cycles.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -12,7 +13,7 @@ const biome = join(root, "node_modules", ".bin", "biome");
 let folder;
 
 before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "pocketsage-walls-"));
+  folder = await mkdtemp(join(tmpdir(), "pocketsage-boundaries-"));
   const { $schema, vcs, ...config } = JSON.parse(await readFile(join(root, "biome.json"), "utf8"));
   await writeFile(join(folder, "biome.json"), JSON.stringify(config));
   await cp(join(root, "scripts", "lint"), join(folder, "scripts", "lint"), { recursive: true });
@@ -34,7 +35,7 @@ async function lint(files) {
 }
 
 const REJECTED = {
-  "a request outside the two files": ["ts/sage/x.ts", 'fetch("/a");', /Requests leave/],
+  "a request in a file that may not send": ["ts/sage/x.ts", 'fetch("/a");', /Requests leave/],
   "a request through globalThis": ["ts/core/x.ts", 'globalThis.fetch("/a");', /Requests leave/],
   "a beacon": ["ts/store/x.ts", 'navigator.sendBeacon("/a");', /Requests leave/],
   "a socket": ["ts/catalogue/x.ts", 'new WebSocket("/a");', /connections/],
@@ -50,7 +51,7 @@ const REJECTED = {
   "the vault using the log": ["ts/vault/x.ts", 'import "../sage/log.js";', /ts\/vault\/ builds on/],
   "a framework using the core": ["ts/frameworks/x.ts", 'import "../core/glue.js";', /ground files/],
   "a framework opening a sage": ["ts/frameworks/x.ts", 'import "../sage/open.js";', /ground files/],
-  "a request beside send.ts": ["ts/privacy/x.ts", 'fetch("/a");', /Requests leave/],
+  "a request in ts/privacy beside send.ts": ["ts/privacy/x.ts", 'fetch("/a");', /Requests leave/],
   "a server of cells using the client": [
     "ts/privacy/server/x.ts",
     'import "../send.js";',
@@ -74,7 +75,7 @@ test("lint rejects an import cycle of types", async () => {
   assert.match(output, /part of a cycle/);
 });
 
-test("lint accepts the three files that send, the glue, the entries and the CLI", async () => {
+test("lint accepts files that may send, the glue, the entries and the CLI", async () => {
   const output = await lint({
     "ts/catalogue/download.ts": 'fetch("/a");\n',
     "ts/remote/http.ts": 'globalThis.fetch("/a");\n',
