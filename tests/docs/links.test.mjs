@@ -1,5 +1,5 @@
-// Every relative link in a Markdown file resolves, in the repository and in the npm tarball, and every
-// path of the repository that a document names exists.
+// Every relative link in a Markdown file resolves, in the repository and in the npm tarball, and
+// every path of the repository that a document names exists.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
