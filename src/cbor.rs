@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a byte string or a text, without a check of its UTF-8. Errors as [`Reader::head`].
+    /// Reads a byte string or a text, whose UTF-8 is not checked. Errors as [`Reader::head`].
     pub(crate) fn string(&mut self, major: u8) -> Result<&'a [u8], Error> {
         let length = self.head(major)?;
         self.take(usize::try_from(length).unwrap_or(usize::MAX))
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
 
 /// The error for bytes that do not start a data item of the expected type.
 fn malformed() -> Error {
-    Error::corrupt("it is not a message of compact medoids")
+    Error::corrupt("they are not a message of compact medoids")
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]

@@ -18,12 +18,13 @@
 //! Only the direction of a vector matters to a search, so decoded vectors have unit length, and i8
 //! codes need no scale.
 //!
-//! More than 400 lines with its tests, which use its private functions.
+//! More than 400 lines, of which the tests are a third.
 
 use crate::cbor::{ARRAY, BYTES, MAP, Reader, TAG, TEXT, UINT, write_head, write_string};
 use crate::limits::{MAX_DIM, MAX_HITS, MAX_MEDOIDS, MAX_MESSAGE_ID_BYTES};
 use crate::math::f16::{f16_to_f32, f32_to_f16};
 use crate::math::simd::sqrt;
+use crate::text::message;
 use crate::{Error, Vectors};
 use alloc::vec::Vec;
 
@@ -52,19 +53,19 @@ pub enum WirePrecision {
     F32,
 }
 
-/// A request for the neighbours of 1 to 64 medoids, given by id, by vector, or by both.
+/// A request for the neighbours of 1 to [`MAX_MEDOIDS`] medoids, by id, by vector, or by both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Medoids<'a> {
-    /// Number of hits for each medoid, 1 to 10,000.
+    /// Number of hits for each medoid, 1 to [`MAX_HITS`].
     pub count: u32,
-    /// Item ids, 1 to 512 bytes each; empty when medoids are given by vector only.
+    /// Item ids, 1 to [`MAX_MESSAGE_ID_BYTES`] each; empty when medoids are given by vector only.
     pub ids: Vec<&'a str>,
     /// n x dim, row-major, finite; empty when medoids are given by id only. Decoded vectors have
     /// unit length, or are zero.
     pub vectors: Vec<f32>,
-    /// Number of dimensions, 1 to 32,768.
+    /// Number of dimensions, 1 to [`MAX_DIM`].
     pub dim: usize,
-    /// Name of the vector space, 1 to 512 bytes; `None` for an unnamed space.
+    /// Name of the vector space, 1 to [`MAX_MESSAGE_ID_BYTES`]; `None` for an unnamed space.
     pub space: Option<&'a str>,
 }
 
@@ -95,7 +96,7 @@ impl<'a> Medoids<'a> {
             let key = read_u32(&mut input)?;
             let is_in_order = previous_key.map_or(key == 0, |previous| key > previous);
             if !is_in_order {
-                return Err(Error::corrupt("its fields are not in order"));
+                return Err(Error::corrupt("the fields are not in order"));
             }
             previous_key = Some(key);
             match key {
@@ -113,11 +114,11 @@ impl<'a> Medoids<'a> {
                 }
                 3 => medoids.read_matrix(&mut input)?,
                 4 => medoids.space = Some(input.text()?),
-                _ => return Err(Error::corrupt("it has an unknown field")),
+                _ => return Err(Error::corrupt("there is an unknown field")),
             }
         }
         if !input.rest.is_empty() {
-            return Err(Error::corrupt("there are bytes after its end"));
+            return Err(Error::corrupt("there are bytes after the message"));
         }
         medoids.validate()?;
         for row in medoids.vectors.chunks_exact_mut(medoids.dim) {
@@ -133,7 +134,7 @@ impl<'a> Medoids<'a> {
         let vectors = Vectors::new(&self.vectors, self.dim)?;
         let medoid_count = self.ids.len().max(vectors.len());
         if medoid_count == 0 || medoid_count > MAX_MEDOIDS {
-            Err(Error::option("medoids", "expected 1 to 64"))
+            Err(expected_range("number of medoids", medoid_count, MAX_MEDOIDS))
         } else if !self.ids.is_empty() && !vectors.is_empty() && self.ids.len() != vectors.len() {
             Err(Error::Dimension {
                 what: "number of ids",
@@ -141,13 +142,15 @@ impl<'a> Medoids<'a> {
                 expected: vectors.len(),
             })
         } else if self.count == 0 || self.count > MAX_HITS {
-            Err(Error::option("count", "expected 1 to 10000"))
-        } else if (self.ids.iter().chain(&self.space))
-            .any(|text| text.is_empty() || text.len() > MAX_MESSAGE_ID_BYTES)
-        {
-            Err(Error::option("id or space", "expected 1 to 512 bytes"))
+            Err(expected_range("count", self.count as usize, MAX_HITS as usize))
         } else {
-            Ok(())
+            let mut texts = self.ids.iter().chain(&self.space);
+            match texts.find(|text| text.is_empty() || text.len() > MAX_MESSAGE_ID_BYTES) {
+                Some(text) => {
+                    Err(expected_range("bytes of id or space", text.len(), MAX_MESSAGE_ID_BYTES))
+                }
+                None => Ok(()),
+            }
         }
     }
 
@@ -219,7 +222,7 @@ impl<'a> Medoids<'a> {
     /// Reads the matrix of vectors.
     fn read_matrix(&mut self, input: &mut Reader<'_>) -> Result<(), Error> {
         if input.head(TAG)? != TAG_MATRIX {
-            return Err(Error::corrupt("its vectors are not a matrix"));
+            return Err(Error::corrupt("the vectors are not a matrix"));
         }
         check_equal(input.head(ARRAY)?, 2)?;
         check_equal(input.head(ARRAY)?, 2)?;
@@ -231,7 +234,7 @@ impl<'a> Medoids<'a> {
             TAG_I8 => 1,
             TAG_F16 => 2,
             TAG_F32 => 4,
-            _ => return Err(Error::corrupt("its numbers are not f16, i8 or f32")),
+            _ => return Err(Error::corrupt("the components are not f16, i8 or f32")),
         };
         check_equal(bytes.len() as u64, rows * self.dim * component_bytes)?;
         self.vectors.extend(bytes.chunks_exact(component_bytes).map(|code| match *code {
@@ -244,6 +247,11 @@ impl<'a> Medoids<'a> {
     }
 }
 
+/// The error for a number that is not from 1 to `max`.
+fn expected_range(name: &'static str, got: usize, max: usize) -> Error {
+    Error::option(name, message!["got ", got, ", expected 1 to ", max])
+}
+
 /// Euclidean length of a vector.
 fn norm(row: &[f32]) -> f64 {
     sqrt(row.iter().map(|&x| f64::from(x) * f64::from(x)).sum())
@@ -251,17 +259,17 @@ fn norm(row: &[f32]) -> f64 {
 
 /// Reads a `u32`.
 fn read_u32(input: &mut Reader<'_>) -> Result<u32, Error> {
-    u32::try_from(input.head(UINT)?).map_err(|_| Error::corrupt("it is too large"))
+    u32::try_from(input.head(UINT)?).map_err(|_| Error::corrupt("a number is too large"))
 }
 
 /// `got` if it is at most `max`, else [`Error::Corrupt`].
 fn check_at_most(got: u64, max: usize) -> Result<usize, Error> {
-    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt("it is too large")) }
+    if got <= max as u64 { Ok(got as usize) } else { Err(Error::corrupt("a number is too large")) }
 }
 
 /// [`Error::Corrupt`] unless the length `got` is `expected`.
 fn check_equal(got: u64, expected: usize) -> Result<(), Error> {
-    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("its lengths do not match")) }
+    if got == expected as u64 { Ok(()) } else { Err(Error::corrupt("the lengths do not match")) }
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::limits::{MAX_DIM, MAX_ID_BYTES};
 use crate::math::hash::checksum64;
 use crate::text::{hex16, message};
 use alloc::vec::Vec;
-use core::ops::Range;
 
 /// The first bytes of a file.
 const MAGIC: &[u8; 8] = b"SAGE-CAT";
@@ -239,12 +238,9 @@ fn read_section_table(
     let mut previous_end = (HEADER_BYTES + count * TABLE_ENTRY_BYTES) as u64;
     for entry_offset in (0..count).map(|i| HEADER_BYTES + i * TABLE_ENTRY_BYTES) {
         let kind = u32::from_le_bytes(four_bytes_at(bytes, entry_offset));
-        let Range { start, end } = {
-            let (offset, length) =
-                (eight_bytes_at(bytes, entry_offset + 8), eight_bytes_at(bytes, entry_offset + 16));
-            let start = u64::from_le_bytes(offset);
-            start..start.saturating_add(u64::from_le_bytes(length))
-        };
+        let start = u64::from_le_bytes(eight_bytes_at(bytes, entry_offset + 8));
+        let length = u64::from_le_bytes(eight_bytes_at(bytes, entry_offset + 16));
+        let end = start.saturating_add(length);
         if start < previous_end
             || !start.is_multiple_of(SECTION_ALIGNMENT as u64)
             || end > bytes.len() as u64

@@ -8,10 +8,10 @@ use crate::math::f16::{f16_to_f32, f32_to_f16};
 use crate::text::message;
 use alloc::vec::Vec;
 
-/// The binary16 of ln(1 + `MAX_PRIOR`), 34.53125. Larger bits, as unsigned integers, are a larger
-/// number, a negative one, an infinity or NaN.
+/// The bits of ln(1 + `MAX_PRIOR`) as binary16, 34.53125. Bits that are larger as an unsigned
+/// integer encode a larger number, a negative one, an infinity or NaN.
 const MAX_BITS: u16 = 0x5051;
-/// Values from here on are rounded to more than [`MAX_BITS`].
+/// Upper bound (exclusive) of ln(1 + prior): values below it are rounded to at most [`MAX_BITS`].
 const LOG_PRIOR_BOUND: f32 = 34.54;
 
 /// Checks the values of [`Section::Priors`].
@@ -23,8 +23,9 @@ pub(super) fn check(priors: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// The prior codes of numbers ln(1 + prior). [`Error::Option`] for one that is negative, NaN, or
-/// above ln(1 + [`MAX_PRIOR`](crate::MAX_PRIOR)).
+/// The content of [`Section::Priors`](super::Section::Priors) for values of ln(1 + prior).
+/// [`Error::Option`] for a value that is negative, NaN, or above ln(1 +
+/// [`MAX_PRIOR`](crate::MAX_PRIOR)).
 pub(super) fn encode(log_priors: &[f32]) -> Result<Vec<u8>, Error> {
     let mut content = Vec::with_capacity(log_priors.len() * 2);
     for &x in log_priors {

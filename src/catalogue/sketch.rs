@@ -344,7 +344,6 @@ mod simd {
     }
 
     #[inline(always)]
-    /// Loads four `f32` into a SIMD vector.
     fn load_four(x: &[f32; 4]) -> v128 {
         f32x4(x[0], x[1], x[2], x[3])
     }

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn auto_splits_two_actions_below_cosine_0_3() {
+    fn auto_splits_two_actions_below_cosine_0_4() {
         for spread in [None, Some(1.75), Some(2.0), Some(9.0)] {
             let options = options_with(Cut::Auto, Singletons::Keep, spread);
             let count_at = |cosine: f32| {

@@ -12,18 +12,19 @@ use alloc::{vec, vec::Vec};
 /// two interests, as `PAIR_BOUND * NOMINAL_SPREAD` is 1.185, a cosine of 0.407.
 const NOMINAL_SPREAD: f64 = 1.69;
 /// A merge counts as unlike by a share that rises from 0 to 1 while its mean squared distance rises
-/// from 1 - this to 1 + this times the bound. Without the ramp, the one action that moves several
-/// merges across their bounds would change the number of interests by as many.
+/// from 1 - `HALF_RAMP` to 1 + `HALF_RAMP` times its bound. Without the ramp, one action that moves
+/// several merges across their bounds would change the number of interests by as many.
 const HALF_RAMP: f64 = 0.3;
 /// The sum of the shares is rounded up if its fraction is at least this. Below a half: the shares
-/// of several interests that are clear, but not extreme, would otherwise absorb one more.
+/// of several clear merges, each a little below 1, would otherwise add up to one merge fewer.
 const LEAST_SHARE: f64 = 0.25;
 /// The mean squared distance, in spreads, from which two single rows are two clusters.
 const PAIR_BOUND: f64 = UNLIKENESS_OF_TWO * (1.0 + HALF_RAMP * (2.0 * LEAST_SHARE - 1.0));
+/// [`unlikeness_bound`] of two different rows, rounded.
 const UNLIKENESS_OF_TWO: f64 = 0.825;
 
-/// The mean squared distance, in spreads, of the two halves of a branch of `items` different rows
-/// that is as much one interest as two: 0.825 for two rows, up to 0.9 for many.
+/// The bound of a merge with `items` different rows: the mean squared distance of its two halves,
+/// in spreads, at which it counts as unlike by a half. 0.825 for two rows, up to 0.9 for many.
 fn unlikeness_bound(items: f64) -> f64 {
     0.9 - 0.15 / items
 }

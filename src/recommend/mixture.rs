@@ -12,24 +12,23 @@ use crate::math::top_k::kth_largest;
 use crate::options::check_range;
 use alloc::{vec, vec::Vec};
 
-/// Factor of cosines in the exponents without priors; with priors at full influence, half of it.
-/// These constants were chosen on training actions (docs/decisions/0034-mixture.md).
+/// Factor of cosines in the exponents when priors have no influence; with full influence, half of
+/// it. The constants of this file were chosen on training actions
+/// (docs/decisions/0034-mixture.md).
 const SHARPNESS: f64 = 20.0;
-/// The hit by whose exponent a list is scaled where priors count, 0 for the best.
+/// Rank, from 0, of the hit whose exponent scales a list when priors have influence.
 const SCALE_RANK: usize = 99;
-/// Standard deviations of cosines among the hits of a list, about: what one standard deviation of
-/// scores that are no cosines counts as.
+/// Typical standard deviation of the cosines in a list of hits. Scores that are not cosines are
+/// scaled to this deviation.
 const COSINE_DEVIATION: f64 = 0.1;
 
 /// How [`mix`] scores the hits of a list.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MixOptions {
-    /// Exponent p of the prior, in [0, 1]: 0 leaves the priors out, as does a mixture without
-    /// priors.
+    /// Influence p of the priors, in [0, 1]: the exponent of 1 + prior. 0 ignores them.
     pub popularity: f64,
-    /// Whether scores are not cosines. Each list is then standardised: a score counts as a cosine
-    /// of
-    /// 0.1 for each standard deviation that it lies above the mean of its list.
+    /// Set this if scores are not cosines. Each list is then standardised: a score counts as a
+    /// cosine of 0.1 for each standard deviation that it lies above the mean of its list.
     pub standardise: bool,
 }
 
@@ -45,17 +44,20 @@ pub struct Mixed {
     pub list: usize,
 }
 
-/// Mixes lists into one, best first: the share of an item is the sum over the lists of
-/// weight x exp(x - z), with the exponent x = (20 - 10 p) cosine + p ln(1 + prior), and the scale z
-/// of the list: (1 - p) ln(sum of all exp(x)) + p (the 100th largest x, or the least of fewer). So
-/// without priors it is a sum of softmaxes; with them, which are heavy-tailed, a list is measured
-/// by what it offers at the end of a page. An item counts 0 for a list that does not have it; of an
-/// item twice in a list, the first hit counts.
+/// Mixes lists into one, best first. The share of an item is the sum, over the lists that have it,
+/// of weight x exp(x - z):
 ///
-/// `priors` is empty, which means 0 each, or has a prior of at least 0 for each hit of all lists,
-/// in their order. At most `count` items are returned. O(h log h) for h hits; no lists or empty
-/// lists return no items. Exponentials and logarithms are those of `libm`, so every runtime returns
-/// the same bits.
+/// - x is the exponent of the hit, (20 - 10 p) cosine + p ln(1 + prior);
+/// - z is the scale of the list, (1 - p) ln(sum of exp(x) over its hits) + p x_100, where x_100 is
+///   the 100th largest exponent, or the least of fewer;
+/// - p is [`MixOptions::popularity`], or 0 if `priors` is empty.
+///
+/// For p = 0 this is a sum of softmaxes. Priors are heavy-tailed, so for p = 1 a list is scaled by
+/// a hit far from its top. Of an item twice in a list, the first hit counts.
+///
+/// `priors` is empty, or has a prior of at least 0 for each hit of all lists, in their order. At
+/// most `count` items are returned. O(h log h) for h hits; no lists or empty lists return no items.
+/// Exponentials and logarithms are those of `libm`, so every runtime returns the same bits.
 ///
 /// # Errors
 /// [`Error::Dimension`] unless there is one weight per list and one prior per hit;
