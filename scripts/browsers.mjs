@@ -14,7 +14,7 @@ import { setup } from "./setup.mjs";
 
 const BROWSERS = ["chromium", "firefox", "webkit"];
 const MINUTES_PER_FILE = 15;
-/** Lines of the output that are figures, printed although the file passed. */
+/** Lines of the output with measured times, which are printed although the file passed. */
 const FIGURE = /^.*tap to picks.*$/gm;
 
 await runScript(async () => {

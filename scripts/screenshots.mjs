@@ -19,7 +19,7 @@ const SCHEMES = ["light", "dark"];
 const ACTION_COUNTS = [0, 3, 15, 60, 150];
 /** Groups of the emoji catalogue whose items are tapped, in turn. */
 const KINDS = ["food-drink", "animals-nature", "activities", "travel-places", "objects"];
-/** What opens each dialog. */
+/** For each dialog, the action that opens it. */
 const DIALOGS = {
   share: (page) => page.getByRole("button", { name: "Share" }).click(),
   catalogue: (page) => page.locator("#catalogue").selectOption("load"),
@@ -27,7 +27,7 @@ const DIALOGS = {
 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HISTORY_DAYS = 40;
-/** Largest picture in README.md, in bytes. */
+/** Maximal size of a picture in README.md, in bytes. */
 const MAX_README_BYTES = 150_000;
 
 await runScript(async () => {

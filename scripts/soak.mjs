@@ -79,7 +79,10 @@ function assertAtMost(what, value, limit) {
     throw new Remedy(`The ${what} is ${Math.round(value)} MB, at most ${limit} are allowed.`);
 }
 
-/** Runs a file of tests/soak/. `check` returns a row of the table; about ten are kept. */
+/**
+ * Runs a file of tests/soak/. `check` returns a row of the table for each message, about one a
+ * second; about ten of them are kept, and the last.
+ */
 async function runSoak(file, seconds, check) {
   const child = fork(
     join(root, "tests", "soak", file),
@@ -87,16 +90,21 @@ async function runSoak(file, seconds, check) {
     { cwd: root, execArgv: [MODULES_FLAG] },
   );
   const keepEvery = Math.max(1, Math.round(seconds / 10));
-  const reportRows = [];
+  const rows = [];
+  /** The row of the last message, unless it is in `rows`. */
+  let lastRow;
   let figures;
   let failure;
   let messageCount = 0;
   child.on("message", (message) => {
     figures = message;
     try {
-      const row = check(message);
-      if (messageCount++ % keepEvery === 0) reportRows.push(row);
-      else reportRows.last = row;
+      lastRow = check(message);
+      if (messageCount % keepEvery === 0) {
+        rows.push(lastRow);
+        lastRow = undefined;
+      }
+      messageCount += 1;
     } catch (error) {
       failure ??= error;
       child.kill();
@@ -105,8 +113,8 @@ async function runSoak(file, seconds, check) {
   const code = await new Promise((resolve) => child.on("exit", resolve));
   if (failure) throw failure;
   if (code !== 0) throw new Remedy(`tests/soak/${file} failed with code ${code}; see above.`);
-  if (reportRows.last) reportRows.push(reportRows.last);
-  return { rows: reportRows, figures };
+  if (lastRow) rows.push(lastRow);
+  return { rows, figures };
 }
 
 await runScript(async () => {

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { serveFetch } from "./http.mjs";
 import { root } from "./versions.mjs";
 
+/** Number of cells of the emoji catalogue. */
 const CELLS = 64;
-/** Most bytes of a request to the engine: 16 medoids by id take less. */
+/** Maximal length of a request to the engine, in bytes: 16 medoids by id take less. */
 const MAX_ENGINE_BYTES = 32_768;
 
 /**

@@ -1,5 +1,5 @@
-// Bundles the entries of the package as CommonJS, for Jest and other loaders that neither read
-// ES modules nor let Node do it.
+// Bundles the entries of the package as CommonJS, for Jest and other loaders that cannot load ES
+// modules.
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { bundleEntries, entriesByName } from "./bundle.mjs";
@@ -9,7 +9,7 @@ const packageFolder = join(root, "pkg");
 const folder = join(packageFolder, "cjs");
 /** Folders of pkg/ whose types no entry exports. */
 const foldersWithoutTypes = /^(cjs|cli|entry|node|wasm)\b/;
-/** jsdom has none of these; a bundle takes them from Node instead. */
+/** Globals that jsdom lacks: the bundles import them from `node:util`. */
 const nodeGlobals = ["TextDecoder", "TextEncoder"];
 
 /**

@@ -2,7 +2,7 @@
 // bytes only within 32 KB. Average linkage: the two lists of functions whose members are most
 // similar on average are joined, until one list is left. The order depends on the bytes only.
 
-/** Bytes of code that count as repeated; fewer are repeated nearly everywhere. */
+/** Length of the byte sequences (grams) that are compared; shorter ones occur nearly everywhere. */
 const GRAM_LENGTH = 6;
 /** Ids of the sections of a wasm, and of the list of functions in the custom section "name". */
 const [CUSTOM, IMPORTS, CODE] = [0, 2, 10];
@@ -56,7 +56,7 @@ function mostSimilar(keys, similarity) {
   return pair;
 }
 
-/** Joins two lists at their most similar ends. */
+/** Concatenates two lists, each possibly reversed, so that the most similar ends meet. */
 function join(a, b, similarity) {
   const reversedA = a.toReversed();
   const reversedB = b.toReversed();

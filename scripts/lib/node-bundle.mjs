@@ -1,4 +1,5 @@
-// Bundles the entries of the package for Node: importing 66 modules takes it 35 ms more than two.
+// Bundles the entries of the package for Node, which imports two files 35 ms faster than 66 modules
+// (docs/decisions/0060-loading.md).
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ export async function buildNodeBundle() {
   });
 }
 
-/** Loads a compiled module with its source map, so that the maps of the bundle point at ts/. */
+/** Loads a compiled module with its source map, so that the maps of the bundle refer to ts/. */
 async function loadWithMap(id) {
   if (!existsSync(`${id}.map`)) return;
   const [code, map] = await Promise.all([readFile(id, "utf8"), readFile(`${id}.map`, "utf8")]);

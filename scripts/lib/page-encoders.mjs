@@ -1,7 +1,7 @@
-// The text encoders of the page's catalogues, each in a file of its own, so that the page loads
-// them only when words are typed: a catalogue of one item in the same vector space, with the text
-// section that `pocketsage build --text` learns from all items. The payload of the item has the
-// words that were learned and that no payload of the page's catalogue contains.
+// The text encoders of the page's catalogues. Each is a file of its own, which the page loads when
+// words are typed: a catalogue of one item in the same vector space, with the text section that
+// `pocketsage build --text` learns from all items. The payload of its item has the words that were
+// learned and that no payload of the page's catalogue contains.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,14 +1,14 @@
 // A static server with range requests on 127.0.0.1, for the tests and the bench of catalogues that
-// are searched by ranges. Node has none, and those on npm bring many packages.
+// are searched by ranges. Written by hand: servers on npm have many dependencies.
 import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listen } from "./http.mjs";
 import { root } from "./versions.mjs";
 
 /**
- * Serves files at their paths: `files` has the path of a file, or its bytes, by URL path. `answer`
- * may change an answer: it receives `{ path, range, status, headers, body }` before it is sent, and
- * returns the changed object. Other requests go to `fallback(request, response)`. Returns `{
+ * Serves files: `files` maps a URL path to the path of a file, or to its bytes. `answer` may change
+ * an answer: it receives `{ path, range, status, headers, body }` before it is sent, and returns
+ * the changed object. Other requests go to `fallback(request, response)`. Returns `{
  * origin, files, requests, close }`; `requests` lists `{ path, range, bytes }` of what was sent.
  */
 export async function serveRanges(files, { answer = (given) => given, fallback } = {}) {

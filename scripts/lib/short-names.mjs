@@ -1,5 +1,5 @@
-// Shortens what the wasm and its JavaScript glue find each other by. The names of imports end in
-// hashes, which do not compress, and become short. Exported functions become elements of a table:
+// Shortens the names that the wasm and its JavaScript glue share. The names of imports end in
+// hashes, which do not compress: they become `i0`, `i1`, ... Exported functions become elements of a table:
 // Node 20 compiles a wrapper for each type of exported function while it compiles the wasm, 7 ms in
 // all; for an element, it compiles the wrapper when the element is first read.
 import binaryen from "binaryen";

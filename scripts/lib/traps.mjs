@@ -1,6 +1,6 @@
-// Turns panics into traps. Their messages are unreachable in the published wasm: there is no
-// console hook, and a panic ends in a trap. The messages, their formatting and the source locations
-// were a tenth of the wasm.
+// Turns panics into traps. Nothing prints the messages of panics in the published wasm, and a panic
+// ends in a trap anyway. The messages, their formatting and the source locations were a tenth of
+// the wasm.
 //
 // ts/core/glue.ts reports "crashed" for a trap, unless memory was exhausted. A trap carries no
 // reason, hence the exported global `exhausted`: it becomes 1 when the memory cannot grow, or when
