@@ -6,6 +6,8 @@ import { promisify } from "node:util";
 import { emoji, fixture, json, pocketsage, root } from "./run.mjs";
 
 const GROUPS = ["activities", "animals-nature", "food-drink"];
+const recommendArgs = ["recommend", "--catalogue", emoji, "--actions", fixture("jsonl")];
+const NOW = "2026-01-31";
 
 const checkGroups = ({ interests, recommendations }) => {
   assert.ok(interests.length >= 3, `${interests.length} interests`);
@@ -17,21 +19,12 @@ const checkGroups = ({ interests, recommendations }) => {
 };
 
 test("one interest per emoji group; 16 of 20 recommendations in the groups", async () => {
-  const args = ["recommend", "--catalogue", emoji, "--actions", fixture("jsonl")];
-  checkGroups(await json(args));
-  checkGroups(await json([...args, "--now", "2026-01-31T00:00:00Z"]));
+  checkGroups(await json(recommendArgs));
+  checkGroups(await json([...recommendArgs, "--now", "2026-01-31T00:00:00Z"]));
 });
 
 test("the result has the fields listed in --help", async () => {
-  const result = await json([
-    "recommend",
-    "--catalogue",
-    emoji,
-    "--actions",
-    fixture("jsonl"),
-    "--now",
-    "2026-01-31",
-  ]);
+  const result = await json([...recommendArgs, "--now", NOW]);
   assert.deepEqual(Object.keys(result), ["interests", "recommendations"]);
   const actedOn = new Set(result.interests.flatMap(({ items }) => items));
   assert.equal(actedOn.size, 24);
@@ -63,16 +56,7 @@ test("the result has the fields listed in --help", async () => {
 });
 
 test("equal --now gives equal bytes, also through npx", async () => {
-  const args = [
-    "recommend",
-    "--catalogue",
-    emoji,
-    "--actions",
-    fixture("jsonl"),
-    "--now",
-    "1769817600000",
-    "--json",
-  ];
+  const args = [...recommendArgs, "--now", String(Date.parse(NOW)), "--json"];
   const { stdout } = await pocketsage(args);
   assert.equal((await pocketsage(args)).stdout, stdout);
   const npx = await promisify(execFile)("npx", ["--no-install", "pocketsage", ...args], {
@@ -83,15 +67,7 @@ test("equal --now gives equal bytes, also through npx", async () => {
 });
 
 test("text output: every interest and recommendation with emoji and name", async () => {
-  const { code, stdout } = await pocketsage([
-    "recommend",
-    "--catalogue",
-    emoji,
-    "--actions",
-    fixture("jsonl"),
-    "--now",
-    "2026-01-31",
-  ]);
+  const { code, stdout } = await pocketsage([...recommendArgs, "--now", NOW]);
   assert.equal(code, 0);
   assert.match(stdout, /^\d interests in 24 actions$/m);
   assert.match(stdout, /^20 recommendations$/m);

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Catalogue } from "pocketsage";
-import { folder, json, lines, pocketsage, things } from "./run.mjs";
+import { assertBuildRefuses, folder, json, lines, pocketsage, things } from "./run.mjs";
 
 const { path, put } = await folder();
 const out = (name) => join(path, name);
@@ -130,17 +130,7 @@ const invalidInputs = [
 for (const [name, content, message] of invalidInputs) {
   test(`${name}: exit code 1, the location, and no output file`, async () => {
     const items = await put("wrong.jsonl", content);
-    const { code, stdout, stderr } = await pocketsage([
-      "build",
-      items,
-      "-o",
-      out("wrong.sage"),
-      "--json",
-    ]);
-    assert.equal(code, 1);
-    assert.equal(stdout, "");
-    assert.match(stderr, message);
-    assert.ok(stderr.startsWith(`pocketsage: ${items}:`), stderr);
+    await assertBuildRefuses(items, out("wrong.sage"), message);
     assert.deepEqual(
       (await readdir(path)).filter((name) => name.startsWith("wrong.sage")),
       [],

@@ -4,7 +4,16 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Catalogue } from "pocketsage";
-import { emoji, fixture, folder, json, lines, pocketsage, things } from "./run.mjs";
+import {
+  assertBuildRefuses,
+  emoji,
+  fixture,
+  folder,
+  json,
+  lines,
+  pocketsage,
+  things,
+} from "./run.mjs";
 
 const { path, put } = await folder();
 const out = (name) => join(path, name);
@@ -113,17 +122,7 @@ const invalidInputs = [
 for (const [name, content, message] of invalidInputs) {
   test(`${name}: exit code 1 and the line`, async () => {
     const items = await put("wrong.csv", content);
-    const { code, stdout, stderr } = await pocketsage([
-      "build",
-      items,
-      "-o",
-      out("wrong.sage"),
-      "--json",
-    ]);
-    assert.equal(code, 1);
-    assert.equal(stdout, "");
-    assert.match(stderr, message);
-    assert.ok(stderr.startsWith(`pocketsage: ${items}:`), stderr);
+    await assertBuildRefuses(items, out("wrong.sage"), message);
   });
 }
 

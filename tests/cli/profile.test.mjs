@@ -172,27 +172,11 @@ test("recommend --seed samples interests, equally for equal seeds", async () => 
 
 test("unused fields and unknown --exclude ids give notes, unless --quiet", async () => {
   const file = await put("extra.jsonl", lines({ item: "tea-0", timestamp: 1, user: "me" }));
-  const noted = await pocketsage([
-    "recommend",
-    ...profileArgs,
-    "-a",
-    file,
-    "--exclude",
-    "nothing",
-    "--json",
-  ]);
+  const args = ["recommend", ...profileArgs, "-a", file, "--exclude", "nothing", "--json"];
+  const noted = await pocketsage(args);
   assert.match(noted.stderr, /^note: unused fields: timestamp, user$/m);
   assert.match(noted.stderr, /^note: --exclude: not in the catalogue: nothing$/m);
-  const quiet = await pocketsage([
-    "recommend",
-    ...profileArgs,
-    "-a",
-    file,
-    "--exclude",
-    "nothing",
-    "--json",
-    "--quiet",
-  ]);
+  const quiet = await pocketsage([...args, "--quiet"]);
   assert.equal(quiet.stderr, "");
   assert.equal(quiet.stdout, noted.stdout);
 });

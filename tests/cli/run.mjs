@@ -1,4 +1,5 @@
 // Runs `pocketsage` in a process of its own, with a time limit, and returns its output.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -36,6 +37,15 @@ export async function json(args, options) {
   if (code !== 0 || stderr !== "")
     throw new Error(`pocketsage ${args.join(" ")}: code ${code}, stderr: ${stderr}`);
   return JSON.parse(stdout);
+}
+
+/** Asserts that `build` refuses a file of items: code 1, and an error that begins with its name. */
+export async function assertBuildRefuses(items, output, message) {
+  const { code, stdout, stderr } = await pocketsage(["build", items, "-o", output, "--json"]);
+  assert.equal(code, 1);
+  assert.equal(stdout, "");
+  assert.match(stderr, message);
+  assert.ok(stderr.startsWith(`pocketsage: ${items}:`), stderr);
 }
 
 /** A temporary folder, deleted after the tests of the file, and `put` to write a file into it. */
