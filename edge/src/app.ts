@@ -273,7 +273,8 @@ app.onError((error, context) => {
 
 /** The stamp of a request: its headers Idempotency-Key and Request-Time, and a content hash. */
 async function stampOf({ req }: Context<AppEnv>, body: string): Promise<RequestStamp> {
-  const [key, time] = [req.header("idempotency-key"), req.header("request-time")];
+  const key = req.header("idempotency-key");
+  const time = req.header("request-time");
   return {
     digest: await hash(req.method, req.path, new URL(req.url).search, body),
     key: key === undefined ? undefined : validate(IdempotencyKey, key, "Idempotency-Key"),

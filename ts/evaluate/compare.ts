@@ -29,7 +29,8 @@ export function compareLists(
   before: Iterable<{ readonly item: ItemId }>,
   after: Iterable<{ readonly item: ItemId }>,
 ): ListComparison {
-  const [old, current] = [placesOf(before), placesOf(after)];
+  const old = placesOf(before);
+  const current = placesOf(after);
   const added = [...current.keys()].filter((item) => !old.has(item));
   const shared = [...current.keys()].filter((item) => old.has(item));
   const unionSize = old.size + added.length;

@@ -114,7 +114,8 @@ function follow<Item>(
     setOptions(given) {
       const key = keyOf(given);
       if (key === optionsKey) return;
-      [options, optionsKey] = [given, key];
+      options = given;
+      optionsKey = key;
       reload();
     },
   };

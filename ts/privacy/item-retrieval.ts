@@ -153,7 +153,8 @@ function nearestRow(sent: readonly Query[], vector: Float32Array, item: ItemId |
   const sameItemRow = sent.findIndex((query) => query.item === item);
   if (sameItemRow >= 0) return sameItemRow;
   const scores = sent.map((query) => {
-    let [product, squares] = [0, 0];
+    let product = 0;
+    let squares = 0;
     query.vector.forEach((component, axis) => {
       product += component * vector[axis]!;
       squares += component * component;

@@ -306,7 +306,8 @@ function utilityOf(probes: number, cells: number): number {
 function interpolate(points: readonly Point[], share: number): number {
   const next = points.findIndex(([known]) => known >= share);
   const end = next < 0 ? points.length - 1 : Math.max(1, next);
-  const [[x0, y0], [x1, y1]] = [points[end - 1]!, points[end]!];
+  const [x0, y0] = points[end - 1]!;
+  const [x1, y1] = points[end]!;
   const part = (Math.log(share) - Math.log(x0)) / (Math.log(x1) - Math.log(x0));
   return Math.min(1, Math.max(0, y0 + part * (y1 - y0)));
 }

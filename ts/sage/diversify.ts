@@ -28,7 +28,8 @@ export function diversify(
     }),
   );
   const similarity = (a: Candidate, b: Candidate): number => {
-    const [left, right] = [vectors.get(a.item), vectors.get(b.item)];
+    const left = vectors.get(a.item);
+    const right = vectors.get(b.item);
     if (left && right) return left.reduce((sum, component, i) => sum + component * right[i]!, 0);
     return a.nearest >= 0 && a.nearest === b.nearest ? a.similarity * b.similarity : 0;
   };
@@ -42,10 +43,14 @@ export function diversify(
       ]),
   );
   while (highestSimilarity.size > 0 && ordered.length < offset + count) {
-    let [best, bestValue]: [Candidate | undefined, number] = [undefined, -Infinity];
+    let best: Candidate | undefined;
+    let bestValue = -Infinity;
     for (const [candidate, similar] of highestSimilarity) {
       const value = (1 - diversity) * candidate.utility - diversity * similar;
-      if (!best || value > bestValue) [best, bestValue] = [candidate, value];
+      if (!best || value > bestValue) {
+        best = candidate;
+        bestValue = value;
+      }
     }
     highestSimilarity.delete(best!);
     ordered.push(best!);

@@ -123,7 +123,11 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
       read.map((bytes) => decodeSegment(bytes, options, store.segments !== undefined)),
     );
     const sizes = read.map(({ byteLength }) => byteLength);
-    if (complete) [appendedSegments, appendedBytes, baseBytes = 0] = [0, 0, ...sizes.splice(0, 1)];
+    if (complete) {
+      baseBytes = sizes.shift() ?? 0;
+      appendedSegments = 0;
+      appendedBytes = 0;
+    }
     appendedSegments += sizes.length;
     appendedBytes += sizes.reduce((sum, size) => sum + size, 0);
     token = readToken;
@@ -203,7 +207,10 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     if (writtenToken === undefined) return false;
     token = writtenToken;
     if (isRewrite) {
-      [baseBytes, appendedSegments, appendedBytes, oldestRemoved] = [length, 0, 0, Infinity];
+      baseBytes = length;
+      appendedSegments = 0;
+      appendedBytes = 0;
+      oldestRemoved = Infinity;
     } else {
       appendedSegments += 1;
       appendedBytes += length;

@@ -307,7 +307,9 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
   return {
     dim,
     entries: actions.item.map((index, row) => {
-      const [item, at, weight] = [items[index]!, actions.at[row]!, actions.weight[row]!];
+      const item = items[index]!;
+      const at = actions.at[row]!;
+      const weight = actions.weight[row]!;
       const kind = actions.kind[row] === null ? null : kinds[actions.kind[row]!]!;
       const content = JSON.stringify([item, at, weight, kind]);
       const copyNumber = copyCounts.get(content) ?? 0;

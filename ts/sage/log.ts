@@ -340,7 +340,8 @@ function compareTimes(a: Entry, b: Entry): number {
  * end, where new operations are: O(log d) for a distance d from it.
  */
 function lowerBound<T, U>(list: readonly T[], value: U, compare: (a: T, b: U) => number): number {
-  let [low, high] = [0, list.length];
+  let low = 0;
+  let high = list.length;
   for (let step = 1; high >= step && low === 0; step *= 2) {
     if (compare(list[high - step]!, value) < 0) low = high - step + 1;
     else high -= step;

@@ -114,7 +114,10 @@ async function callMethod<T>(
     return value as T;
   } finally {
     // `close` closes the sage even if the last changes could not be saved.
-    if (isClose) [cell.isClosed, cell.loadedSage] = [true, undefined];
+    if (isClose) {
+      cell.isClosed = true;
+      cell.loadedSage = undefined;
+    }
     cell.calls -= 1;
     trackIdle(cell);
   }

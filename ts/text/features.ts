@@ -35,7 +35,8 @@ const WORDS = new RegExp(
   `([${UNSPACED}][${UNSPACED}\\p{M}]*)|(?:(?![${UNSPACED}])[\\p{L}\\p{M}\\p{N}])+`,
   "gu",
 );
-const [BEGIN, END] = [0x3c, 0x3e]; // "<" and ">"
+const BEGIN = 0x3c;
+const END = 0x3e; // "<" and ">"
 
 /** The distinct features of a text: `hashes[i]` has the weight `weights[i]`, 16 to 59. */
 export interface Features {

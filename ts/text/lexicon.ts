@@ -65,7 +65,8 @@ export function openLexicon(
 
 /** The index of the first word that is not before `word`, in code-unit order. */
 function lowerBound(words: readonly string[], word: string): number {
-  let [low, high] = [0, words.length];
+  let low = 0;
+  let high = words.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (words[middle]! < word) low = middle + 1;

@@ -246,20 +246,21 @@ function addRows(
   const rank = sums.length;
   let index = 0;
   for (; index + 4 <= starts.length; index += 4) {
-    const [row0, row1] = [starts[index]!, starts[index + 1]!];
-    const [row2, row3] = [starts[index + 2]!, starts[index + 3]!];
-    const [a, b, c, d] = [
-      scales[index]!,
-      scales[index + 1]!,
-      scales[index + 2]!,
-      scales[index + 3]!,
-    ];
+    const row0 = starts[index]!;
+    const row1 = starts[index + 1]!;
+    const row2 = starts[index + 2]!;
+    const row3 = starts[index + 3]!;
+    const a = scales[index]!;
+    const b = scales[index + 1]!;
+    const c = scales[index + 2]!;
+    const d = scales[index + 3]!;
     for (let k = 0; k < rank; k += 1)
       sums[k]! +=
         a * codes[row0 + k]! + b * codes[row1 + k]! + c * codes[row2 + k]! + d * codes[row3 + k]!;
   }
   for (; index < starts.length; index += 1) {
-    const [row, scale] = [starts[index]!, scales[index]!];
+    const row = starts[index]!;
+    const scale = scales[index]!;
     for (let k = 0; k < rank; k += 1) sums[k]! += scale * codes[row + k]!;
   }
 }
@@ -272,11 +273,22 @@ function project(sums: Float64Array, axes: Float64Array, components: Float64Arra
   components.fill(0);
   let axis = 0;
   for (; axis + 8 <= sums.length; axis += 8) {
-    const [a, b, c, d] = [sums[axis]!, sums[axis + 1]!, sums[axis + 2]!, sums[axis + 3]!];
-    const [e, f, g, h] = [sums[axis + 4]!, sums[axis + 5]!, sums[axis + 6]!, sums[axis + 7]!];
+    const a = sums[axis]!;
+    const b = sums[axis + 1]!;
+    const c = sums[axis + 2]!;
+    const d = sums[axis + 3]!;
+    const e = sums[axis + 4]!;
+    const f = sums[axis + 5]!;
+    const g = sums[axis + 6]!;
+    const h = sums[axis + 7]!;
     const row0 = axis * dim;
-    const [row1, row2, row3, row4] = [row0 + dim, row0 + 2 * dim, row0 + 3 * dim, row0 + 4 * dim];
-    const [row5, row6, row7] = [row4 + dim, row4 + 2 * dim, row4 + 3 * dim];
+    const row1 = row0 + dim;
+    const row2 = row0 + 2 * dim;
+    const row3 = row0 + 3 * dim;
+    const row4 = row0 + 4 * dim;
+    const row5 = row4 + dim;
+    const row6 = row4 + 2 * dim;
+    const row7 = row4 + 3 * dim;
     for (let k = 0; k < dim; k += 1)
       components[k]! +=
         a * axes[row0 + k]! +

@@ -107,7 +107,8 @@ export function createCipher(where: string, magic: string, secret: Secret): Ciph
   /** Throws unless the head is one that this cipher can open. */
   const checkHead = (head: Bytes): Salt => {
     const view = new DataView(head.buffer, head.byteOffset);
-    const [version, iterations] = [view.getUint32(8, true), view.getUint32(12, true)];
+    const version = view.getUint32(8, true);
+    const iterations = view.getUint32(12, true);
     if (version > VERSION)
       throw new SageError(
         "version",

@@ -25,7 +25,8 @@ export async function exportJson(
   checkKeys("exportJson", options, ["ledger"]);
   const ledger = readLedger(options.ledger);
   await init();
-  const [bytes, { dim }] = [await sage.export(), await sage.profile()];
+  const bytes = await sage.export();
+  const { dim } = await sage.profile();
   const { space, entries, marks, tombstones } = decodeLog(bytes, dim);
   const document = {
     format: FORMAT,

@@ -50,7 +50,8 @@ function planAnimations(
     const position = child.getBoundingClientRect();
     if (!isInWindow(position) && (oldPosition === undefined || !isInWindow(oldPosition))) return [];
     if (oldPosition === undefined) return [fadeIn(child)];
-    const [x, y] = [oldPosition.left - position.left, oldPosition.top - position.top];
+    const x = oldPosition.left - position.left;
+    const y = oldPosition.top - position.top;
     if (x === 0 && y === 0) return [];
     return [
       {

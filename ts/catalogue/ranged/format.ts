@@ -75,7 +75,8 @@ export function readFileHead(bytes: Uint8Array, name: string): FileHead {
   ];
   const count = view.getUint32(48, true);
   const tableEnd = HEADER_BYTES + count * ENTRY_BYTES;
-  const [spread, length] = [view.getFloat64(32, true), uint64At(view, 40)];
+  const spread = view.getFloat64(32, true);
+  const length = uint64At(view, 40);
   const isHeader = dim >= 1 && dim <= MAX_DIM && metric <= 2 && spread >= 0 && spread < Infinity;
   if (!isHeader || count > MAX_SECTIONS || tableEnd > Math.min(bytes.length, length))
     throw corrupt(name, "the header has impossible values");

@@ -36,13 +36,15 @@ export function readIds(
     for (; at < row; at += 1) start += lengths[at]!;
     return bytes.subarray(start, start + lengths[row]!);
   };
-  const [decoder, encoder] = [new TextDecoder(), new TextEncoder()];
+  const decoder = new TextDecoder();
+  const encoder = new TextEncoder();
   return {
     byteLength: bytes.length + lengths.byteLength + starts.byteLength + packed.byteLength,
     idOf: (row) => decoder.decode(bytesOfId(row)),
     rowOf(item) {
       const sought = encoder.encode(item);
-      let [low, high] = [0, count];
+      let low = 0;
+      let high = count;
       while (low < high) {
         const middle = (low + high) >>> 1;
         const row = rowAt(middle);

@@ -100,7 +100,7 @@ function rowsOf({ ends }: BlockTable, { first, last }: Run): number {
 export function joinRuns(
   blocks: readonly number[],
   { table, requestsPerRun }: Pick<PlanningData, "table" | "requestsPerRun">,
-  requests: number,
+  maxRequests: number,
 ): Run[] {
   const runs: Run[] = [];
   for (const block of blocks) {
@@ -108,12 +108,17 @@ export function joinRuns(
     if (run && run.last === block - 1) run.last = block;
     else runs.push({ first: block, last: block });
   }
-  const maxRuns = Math.max(1, Math.floor(requests / requestsPerRun));
+  const maxRuns = Math.max(1, Math.floor(maxRequests / requestsPerRun));
   while (runs.length > maxRuns) {
-    let [best, fewest] = [1, Infinity];
+    let best = 1;
+    let fewest = Infinity;
     for (let run = 1; run < runs.length; run += 1) {
       const gap = { first: runs[run - 1]!.last + 1, last: runs[run]!.first - 1 };
-      if (rowsOf(table, gap) < fewest) [best, fewest] = [run, rowsOf(table, gap)];
+      const gapRows = rowsOf(table, gap);
+      if (gapRows < fewest) {
+        best = run;
+        fewest = gapRows;
+      }
     }
     runs[best - 1]!.last = runs[best]!.last;
     runs.splice(best, 1);
@@ -191,7 +196,8 @@ function estimateScores(query: Float32Array, count: number, data: PlanningData) 
     total += kept;
     if (total >= minRows) break;
   }
-  const [scores, errors] = [new Float32Array(total), new Float32Array(total)];
+  const scores = new Float32Array(total);
+  const errors = new Float32Array(total);
   const blocks = new Uint32Array(total);
   let at = 0;
   chosen.forEach((block, part) => {

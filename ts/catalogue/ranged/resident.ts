@@ -10,7 +10,9 @@ import type { RowValues } from "./score.js";
 import type { RangeSource, ReadOptions } from "./source.js";
 
 /** Sections of ids, by their numbers in the file. */
-const [ID_OFFSETS, IDS, ID_ORDER] = [4, 5, 6];
+const ID_OFFSETS = 4;
+const IDS = 5;
+const ID_ORDER = 6;
 /** Section with the squared lengths of the rows, for the metric "l2". */
 const NORMS = 9;
 

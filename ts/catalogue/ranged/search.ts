@@ -72,7 +72,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 
   function blockOf(row: number): number {
     const { ends } = openParts().resident.table;
-    let [low, high] = [0, ends.length - 1];
+    let low = 0;
+    let high = ends.length - 1;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (ends[middle]! > row) high = middle;

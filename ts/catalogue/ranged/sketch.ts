@@ -22,7 +22,8 @@ const MAX_CODE = 63;
 
 /** The sketch of a residual, written to `sketch`, and its factor: 0 for a residual of zeros. */
 export function sketchResidual(residual: ArrayLike<number>, sketch: Uint8Array): number {
-  let [squares, magnitudes] = [0, 0];
+  let squares = 0;
+  let magnitudes = 0;
   for (let axis = 0; axis < residual.length; axis += 1) {
     const value = residual[axis]!;
     squares += value * value;

@@ -253,7 +253,8 @@ function insertMember(
   cell: { row: number; score: number }[],
   member: { row: number; score: number },
 ): void {
-  let [low, high] = [0, cell.length];
+  let low = 0;
+  let high = cell.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     const { row, score } = cell[middle]!;
@@ -269,12 +270,16 @@ function nearestOpenCell(
   sizes: readonly number[],
   capacity: number,
 ): number {
-  let [best, bestScore] = [-1, -Infinity];
+  let best = -1;
+  let bestScore = -Infinity;
   centres.forEach((centre, cell) => {
     if (sizes[cell]! >= capacity) return;
     let score = 0;
     for (let axis = 0; axis < vector.length; axis += 1) score += centre[axis]! * vector[axis]!;
-    if (best < 0 || score > bestScore) [best, bestScore] = [cell, score];
+    if (best < 0 || score > bestScore) {
+      best = cell;
+      bestScore = score;
+    }
   });
   return best;
 }

@@ -81,7 +81,8 @@ function diffPriors(
   fullRows: Uint32Array,
 ): { section: Uint8Array; count: number } {
   const rowsInFull = new Set(fullRows);
-  const [olderPriors, newerPriors] = [readPriors(older), readPriors(newer)];
+  const olderPriors = readPriors(older);
+  const newerPriors = readPriors(newer);
   const positions: number[] = [];
   const priors: number[] = [];
   uint32sOf(older.section(ID_ORDER)).forEach((olderRow, position) => {

@@ -149,12 +149,16 @@ function chainOrder(centres: Float32Array, dim: number): number[] {
   const order = [left.shift()!];
   while (left.length > 0) {
     const from = order.at(-1)! * dim;
-    let [best, nearest] = [0, Infinity];
+    let best = 0;
+    let nearest = Infinity;
     left.forEach((centre, index) => {
       let distance = 0;
       for (let axis = 0; axis < dim; axis += 1)
         distance += (centres[from + axis]! - centres[centre * dim + axis]!) ** 2;
-      if (distance < nearest) [best, nearest] = [index, distance];
+      if (distance < nearest) {
+        best = index;
+        nearest = distance;
+      }
     });
     order.push(...left.splice(best, 1));
   }

@@ -162,12 +162,16 @@ function quantize(
 function quantizeRow(values: Float64Array, codes: Int8Array): number {
   const max = values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
   if (max === 0) return 0;
-  let [bestUnit, bestError] = [0, Infinity];
+  let bestUnit = 0;
+  let bestError = Infinity;
   for (const range of CODE_RANGES) {
     const unit = (max * range) / MAX_CODE;
     let error = 0;
     for (const value of values) error += (value - unit * codeOf(value, unit)) ** 2;
-    if (error < bestError) [bestUnit, bestError] = [unit, error];
+    if (error < bestError) {
+      bestUnit = unit;
+      bestError = error;
+    }
   }
   values.forEach((value, k) => {
     codes[k] = codeOf(value, bestUnit);

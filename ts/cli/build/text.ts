@@ -114,7 +114,8 @@ export function withTower(catalogue: Catalogue, tower: Tower): Catalogue {
 
 function cosineOf(a: Float32Array | undefined, b: Float32Array): number {
   if (!a) return 0;
-  let [product, square] = [0, 0];
+  let product = 0;
+  let square = 0;
   for (let k = 0; k < b.length; k += 1) {
     product += a[k]! * b[k]!;
     square += b[k]! * b[k]!;

@@ -114,7 +114,8 @@ async function showItemByRanges(
       ),
     );
     const payload = await catalogue.payload(item);
-    const [norm, prior] = [Math.hypot(...vector), catalogue.prior(item)!];
+    const norm = Math.hypot(...vector);
+    const prior = catalogue.prior(item)!;
     const { requests, bytes } = catalogue.traffic;
     const reads = { requests, bytes, resident: catalogue.byteLength };
     if (json) return printJson({ item, norm, prior, payload, nearest, reads });

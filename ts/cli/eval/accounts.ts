@@ -73,7 +73,9 @@ export function joinDataSets(
   const vectors = sets.length === 1 ? sets[0]!.vectors : blockOrthogonal(sets);
   const hasClock = sets.every((set) => set.hasClock);
   const setOf = Uint8Array.from(sets.flatMap(({ vectors }, set) => vectors.ids.map(() => set)));
-  let [unknownTest, lostCases, rowOffset] = [0, 0, 0];
+  let unknownTest = 0;
+  let lostCases = 0;
+  let rowOffset = 0;
   const casesBySet: RowCase[][] = [];
   const train = new JoinedTrain(sets);
   for (const [index, set] of sets.entries()) {
@@ -175,7 +177,8 @@ function blockOrthogonal(sets: readonly DataSet[]): ItemVectors {
   const dim = sets.reduce((sum, { vectors }) => sum + vectors.dim, 0);
   const ids = sets.flatMap(({ vectors }, set) => vectors.ids.map((id) => `${set + 1}:${id}`));
   const values = new Float32Array(ids.length * dim);
-  let [row, firstAxis] = [0, 0];
+  let row = 0;
+  let firstAxis = 0;
   for (const { vectors } of sets) {
     for (let start = 0; start < vectors.values.length; start += vectors.dim, row += 1)
       values.set(vectors.values.subarray(start, start + vectors.dim), row * dim + firstAxis);

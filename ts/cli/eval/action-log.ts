@@ -65,7 +65,8 @@ export class ActionLogBuilder {
 
   /** The log; the builder is empty afterwards. O(n log n) if users are unsorted, else O(n). */
   finish({ hasTimes, hasParts }: { hasTimes: boolean; hasParts: boolean }): ActionLog {
-    const [count, users] = [this.#count, [...this.#userIndex.keys()]];
+    const count = this.#count;
+    const users = [...this.#userIndex.keys()];
     const offsets = new Uint32Array(users.length + 1);
     this.#forEachUser((user) => (offsets[user + 1]! += 1));
     for (let user = 0; user < users.length; user += 1) offsets[user + 1]! += offsets[user]!;
@@ -153,7 +154,8 @@ function numberByUser(at: Float64Array, offsets: Uint32Array): void {
 function sortUsers({ at, item, part }: Columns, offsets: Uint32Array): number {
   let unsortedUsers = 0;
   for (let user = 0; user + 1 < offsets.length; user += 1) {
-    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    const begin = offsets[user]!;
+    const end = offsets[user + 1]!;
     let isSorted = true;
     for (let row = begin + 1; isSorted && row < end; row += 1) isSorted = at[row - 1]! <= at[row]!;
     if (isSorted) continue;
@@ -173,7 +175,8 @@ function sortUsers({ at, item, part }: Columns, offsets: Uint32Array): number {
 function dropDuplicates({ at, item, part }: Columns, offsets: Uint32Array): number {
   let keptCount = 0;
   for (let user = 0; user + 1 < offsets.length; user += 1) {
-    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    const begin = offsets[user]!;
+    const end = offsets[user + 1]!;
     offsets[user] = keptCount;
     const itemsAtTime = new Set<number>();
     let time = NaN;

@@ -27,10 +27,14 @@ export function kMeans(
   for (let round = 0; round < rounds; round += 1) {
     let changedLabels = 0;
     for (let row = 0; row < rows; row += 1) {
-      let [nearest, least] = [0, Infinity];
+      let nearest = 0;
+      let least = Infinity;
       for (let cluster = 0; cluster < count; cluster += 1) {
         const distance = squaredDistance(values, row * dim, centres, cluster * dim, dim);
-        if (distance < least) [nearest, least] = [cluster, distance];
+        if (distance < least) {
+          nearest = cluster;
+          least = distance;
+        }
       }
       if (labels[row] !== nearest) changedLabels += 1;
       labels[row] = nearest;
@@ -149,12 +153,16 @@ function nearestOf(
 
 /** The member with the smallest sum of squared distances to the members; ties: the first. */
 export function medoidOf(values: Float32Array, dim: number, members: readonly number[]): number {
-  let [medoid, least] = [members[0]!, Infinity];
+  let medoid = members[0]!;
+  let least = Infinity;
   for (const candidate of members) {
     let sum = 0;
     for (const member of members)
       sum += squaredDistance(values, candidate * dim, values, member * dim, dim);
-    if (sum < least) [medoid, least] = [candidate, sum];
+    if (sum < least) {
+      medoid = candidate;
+      least = sum;
+    }
   }
   return medoid;
 }

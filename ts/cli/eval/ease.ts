@@ -102,10 +102,16 @@ function eliminate(
   last: number,
   column: number,
 ): void {
-  const [a, pivot] = [first * n, column * n];
+  const a = first * n;
+  const pivot = column * n;
   if (last - first === BLOCK) {
-    const [b, c, d] = [a + n, a + 2 * n, a + 3 * n];
-    let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
+    const b = a + n;
+    const c = a + 2 * n;
+    const d = a + 3 * n;
+    let sumA = 0;
+    let sumB = 0;
+    let sumC = 0;
+    let sumD = 0;
     for (let k = 0; k < column; k += 1) {
       const value = matrix[pivot + k]!;
       sumA += value * matrix[a + k]!;
@@ -142,7 +148,10 @@ function inverseDiagonal(
     // Columns first to first + 3 of the inverse factor, by forward substitution of unit vectors.
     columns.fill(0);
     for (let row = first; row < n; row += 1) {
-      let [a, b, c, d] = [0, 0, 0, 0];
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
       for (let k = first; k < row; k += 1) {
         const value = factor[row * n + k]!;
         a -= value * columns[k * BLOCK]!;

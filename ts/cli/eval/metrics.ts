@@ -82,7 +82,10 @@ export function measureList(
   list: Int32Array,
 ): Float64Array {
   const test = new Set(evalCase.test);
-  let [hits, gain, earlyHits, firstHit] = [0, 0, 0, 0];
+  let hits = 0;
+  let gain = 0;
+  let earlyHits = 0;
+  let firstHit = 0;
   for (const [index, row] of list.entries()) {
     if (!test.has(row)) continue;
     hits += 1;

@@ -17,7 +17,8 @@ interface Scale {
 /** A linear scale from the range of `values` to [from, to], with about five round ticks. */
 function linearScale(values: readonly number[], from: number, to: number): Scale {
   const finite = values.filter(Number.isFinite);
-  let [low, high] = [Math.min(...finite, Infinity), Math.max(...finite, -Infinity)];
+  let low = Math.min(...finite, Infinity);
+  let high = Math.max(...finite, -Infinity);
   if (!(low < high)) [low, high] = Number.isFinite(low) ? [low - 0.5, low + 0.5] : [0, 1];
   const roughStep = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(roughStep));
@@ -25,7 +26,8 @@ function linearScale(values: readonly number[], from: number, to: number): Scale
   const first = Math.floor(low / step);
   const last = Math.ceil(high / step);
   const ticks = Array.from({ length: last - first + 1 }, (_, index) => (first + index) * step);
-  const [begin, end] = [first * step, last * step];
+  const begin = first * step;
+  const end = last * step;
   const scale = (value: number): number => from + ((value - begin) / (end - begin)) * (to - from);
   return Object.assign(scale, { ticks });
 }
@@ -75,7 +77,9 @@ export interface DotRow {
 /** One row per method: the value as a dot, its 95 % interval as a line. */
 export function dotPlot(label: string, rows: readonly DotRow[]): string {
   const rowHeight = 22;
-  const [left, right, bottom] = [230, WIDTH - 60, rows.length * rowHeight + 8];
+  const left = 230;
+  const right = WIDTH - 60;
+  const bottom = rows.length * rowHeight + 8;
   const scale = linearScale(
     [0, ...rows.flatMap(({ interval }) => [interval.low, interval.high])],
     left,
@@ -116,7 +120,10 @@ export function scatterPlot(
   yTitle: string,
   points: readonly ScatterPoint[],
 ): string {
-  const [left, right, top, bottom] = [52, WIDTH - 150, 24, 380];
+  const left = 52;
+  const right = WIDTH - 150;
+  const top = 24;
+  const bottom = 380;
   const xScale = linearScale(
     points.map(({ x }) => x),
     left,
@@ -191,7 +198,10 @@ export function linePlot(
   values: readonly string[],
   series: readonly LineSeries[],
 ): string {
-  const [left, right, top, bottom] = [64, WIDTH - 110, 24, 260];
+  const left = 64;
+  const right = WIDTH - 110;
+  const top = 24;
+  const bottom = 260;
   const yScale = linearScale(
     [0, ...series.flatMap(({ intervals }) => intervals.flatMap(({ low, high }) => [low, high]))],
     bottom,

@@ -63,8 +63,10 @@ function orderByTime(at: Float64Array): Uint32Array {
   for (let position = 0; position < at.length; position += 1) order[position] = position;
   for (let width = 1; width < order.length; width *= 2) {
     for (let start = 0; start < order.length; start += 2 * width) {
-      const [middle, end] = [start + width, Math.min(start + 2 * width, order.length)];
-      let [left, right] = [start, middle];
+      const middle = start + width;
+      const end = Math.min(start + 2 * width, order.length);
+      let left = start;
+      let right = middle;
       for (let next = start; next < end; next += 1) {
         const isLeft = left < middle && (right >= end || !(at[order[left]!]! > at[order[right]!]!));
         merged[next] = order[isLeft ? left++ : right++]!;

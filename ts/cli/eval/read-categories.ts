@@ -39,7 +39,8 @@ export async function readCategories(
 ): Promise<Map<string, readonly string[]>> {
   const isRecBole = extname(nameWithoutGzip(file)).toLowerCase() === ".item";
   const categories = new Map<string, readonly string[]>();
-  let [item, category]: [string | undefined, string | undefined] = [undefined, undefined];
+  let item: string | undefined;
+  let category: string | undefined;
   let last: Row | undefined;
   for await (const row of openTableRows(file, { ...options, movieLens: MOVIELENS_COLUMNS })) {
     last = row;

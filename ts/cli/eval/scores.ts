@@ -60,7 +60,8 @@ export function scoreAll(
       scores[outB + row + 3] = bs;
     }
     for (; row < rows; row += 1) {
-      let [sumA, sumB] = [0, 0];
+      let sumA = 0;
+      let sumB = 0;
       for (let axis = 0; axis < dim; axis += 1) {
         sumA += queries[a + axis]! * values[row * dim + axis]!;
         sumB += queries[b + axis]! * values[row * dim + axis]!;

@@ -3,7 +3,7 @@
  * that happens after the cut of a case is part of its history.
  */
 import { UsageError } from "../command-error.js";
-import { openRandom } from "../random.js";
+import { drawSample } from "../random.js";
 import { type ActionLog, PARTS, type Part } from "./action-log.js";
 import { allocateColumn } from "./columns.js";
 
@@ -79,7 +79,8 @@ export function splitLog(log: ActionLog, options: SplitOptions): Split {
       ? walkForward(log, options)
       : leaveNewestOut(log, minActions);
   const testedUsers: number[] = [];
-  let [shortUsers, repeatedTests] = [0, 0];
+  let shortUsers = 0;
+  let repeatedTests = 0;
   for (let user = 0; user + 1 < log.offsets.length; user += 1) {
     if (log.offsets[user + 1]! - log.offsets[user]! < minActions) shortUsers += 1;
     const userCases = casesOf(user);
@@ -93,7 +94,8 @@ export function splitLog(log: ActionLog, options: SplitOptions): Split {
 function leaveNewestOut({ offsets, at, item, part }: ActionLog, minActions: number): ProtocolSplit {
   const isTrain = allocateColumn(Uint8Array, item.length);
   const futureStart = (user: number): number => {
-    const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+    const begin = offsets[user]!;
+    const end = offsets[user + 1]!;
     const future = Math.max(MIN_FUTURE_ACTIONS, Math.floor(FUTURE_SHARE * (end - begin)));
     return end - begin < minActions ? end : Math.max(begin, end - future);
   };
@@ -105,7 +107,8 @@ function leaveNewestOut({ offsets, at, item, part }: ActionLog, minActions: numb
   return {
     isTrain,
     casesOf(user) {
-      const [begin, end] = [offsets[user]!, offsets[user + 1]!];
+      const begin = offsets[user]!;
+      const end = offsets[user + 1]!;
       if (end - begin < minActions) return NO_CASES;
       if (!part) {
         const start = futureStart(user);
@@ -119,7 +122,8 @@ function leaveNewestOut({ offsets, at, item, part }: ActionLog, minActions: numb
       }
       const isIn = (name: Part) => (_: number, index: number) =>
         PARTS[part[begin + index]!] === name;
-      const [items, times] = [item.subarray(begin, end), at.subarray(begin, end)];
+      const items = item.subarray(begin, end);
+      const times = at.subarray(begin, end);
       return makeCase({
         user,
         history: items.filter(isIn("train")),
@@ -148,7 +152,8 @@ function walkForward(log: ActionLog, { minActions, days }: SplitOptions): Protoc
   return {
     isTrain,
     casesOf(user) {
-      const [first, last] = [offsets[user]!, offsets[user + 1]!];
+      const first = offsets[user]!;
+      const last = offsets[user + 1]!;
       const cases: SplitCase[] = [];
       let repeatedTests = 0;
       let begin = first;
@@ -190,11 +195,6 @@ function makeCase({
 /** A random sample of `count` users, in their order; equal seeds give equal samples. */
 function sample(users: readonly number[], count: number, seed: number): readonly number[] {
   if (users.length <= count) return users;
-  const [random, shuffled] = [openRandom(seed), [...users]];
-  for (let index = 0; index < count; index += 1) {
-    const other = index + random.below(shuffled.length - index);
-    [shuffled[index], shuffled[other]] = [shuffled[other]!, shuffled[index]!];
-  }
-  const sampled = new Set(shuffled.slice(0, count));
+  const sampled = new Set(drawSample(users, count, seed));
   return users.filter((user) => sampled.has(user));
 }

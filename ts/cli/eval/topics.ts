@@ -55,10 +55,14 @@ export function clusterTopics({ values, dim, ids }: ItemVectors, seed: number): 
       .reduce((sum, value) => sum + (value * value) / 2, 0),
   );
   const topics = Int32Array.from(ids, (_, row) => {
-    let [nearest, best] = [0, -Infinity];
+    let nearest = 0;
+    let best = -Infinity;
     for (let topic = 0; topic < count; topic += 1) {
       const score = scores[topic * ids.length + row]! - halfSquares[topic]!;
-      if (score > best) [nearest, best] = [topic, score];
+      if (score > best) {
+        nearest = topic;
+        best = score;
+      }
     }
     return nearest;
   });

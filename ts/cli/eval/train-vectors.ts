@@ -94,7 +94,8 @@ function ppmi(counts: ReadonlyMap<number, number>, size: number): SparseMatrix {
   const degree = new Float64Array(size);
   let total = 0;
   const pairs = Array.from(counts, ([key, count]) => {
-    const [low, high] = [Math.floor(key / PAIR_BASE), key % PAIR_BASE];
+    const low = Math.floor(key / PAIR_BASE);
+    const high = key % PAIR_BASE;
     degree[low]! += count;
     degree[high]! += count;
     total += 2 * count;
@@ -213,7 +214,8 @@ function jacobi(
   const vectors = new Float64Array(size * size);
   for (let index = 0; index < size; index += 1) vectors[index * size + index] = 1;
   for (let sweep = 0; sweep < 30; sweep += 1) {
-    let [off, diagonal] = [0, 0];
+    let off = 0;
+    let diagonal = 0;
     for (let p = 0; p < size; p += 1) {
       diagonal += a[p * size + p]! ** 2;
       for (let q = p + 1; q < size; q += 1) off += a[p * size + q]! ** 2;
@@ -237,7 +239,8 @@ function rotate(a: Float64Array, vectors: Float64Array, size: number, p: number,
   const c = 1 / Math.sqrt(t * t + 1);
   const s = t * c;
   const rotatePair = (values: Float64Array, i: number, j: number): void => {
-    const [x, y] = [values[i]!, values[j]!];
+    const x = values[i]!;
+    const y = values[j]!;
     values[i] = c * x - s * y;
     values[j] = s * x + c * y;
   };

@@ -111,7 +111,9 @@ export async function* streamActions(
   const readTime = actionTimeReader(options.atUnit, (note) => onNote(`${name}: ${note}`));
   const unusedFields = new Set<string>();
   let layout: Layout | undefined;
-  let [rows, itemlessCount, actionCount] = [0, 0, 0];
+  let rows = 0;
+  let itemlessCount = 0;
+  let actionCount = 0;
   const vector = options.fields.vector ?? DEFAULT_FIELDS.vector;
   const { columns, onBytes } = options;
   const rowOptions = { id: "item", vector, columns, onNote, ...(onBytes && { onBytes }) };

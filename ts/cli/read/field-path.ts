@@ -52,7 +52,8 @@ export function expandColumns(text: string): string[] {
     const name = part.trim();
     const [, prefix, first, lastPrefix, last] = /^(.*?)(\d+)\.\.(.*?)(\d+)$/.exec(name) ?? [];
     if (first === undefined || last === undefined) return [name];
-    const [from, to] = [Number(first), Number(last)];
+    const from = Number(first);
+    const to = Number(last);
     if (prefix !== lastPrefix || from > to || to - from >= MAX_COLUMNS)
       throw new InputError(
         `"${name}" is not a range of columns. Expected a name and ascending numbers, as in ` +

@@ -98,12 +98,10 @@ function readChroma({ location, fields }: Row): ItemParts[] {
         `${Array.isArray(list) ? list.length : inspect(list)}. Export with collection.get(...).`,
     );
   };
-  const [embeddings, documents, metadatas, uris] = [
-    listOf("embeddings"),
-    listOf("documents"),
-    listOf("metadatas"),
-    listOf("uris"),
-  ];
+  const embeddings = listOf("embeddings");
+  const documents = listOf("documents");
+  const metadatas = listOf("metadatas");
+  const uris = listOf("uris");
   return ids.map((id, row) => ({
     location: `${location}: ids[${row}]`,
     id,

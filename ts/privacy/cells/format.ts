@@ -102,7 +102,8 @@ export function encodeCell(
   const textStart = offset;
   const encoder = new TextEncoder();
   for (const { item, payload } of items) {
-    const [id, json] = [encoder.encode(item), encoder.encode(payload ?? "")];
+    const id = encoder.encode(item);
+    const json = encoder.encode(payload ?? "");
     view.setUint16(offset, id.length, true);
     view.setUint32(offset + 2, json.length, true);
     bytes.set(id, offset + 6);
@@ -117,7 +118,8 @@ export function encodeCell(
 export function decodeCell(bytes: Uint8Array, dim: number): CellItem[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < CELL_HEADER_BYTES) throw corruptCell("shorter than its header");
-  const [count, textBytes] = [view.getUint32(0, true), view.getUint32(4, true)];
+  const count = view.getUint32(0, true);
+  const textBytes = view.getUint32(4, true);
   const textStart = CELL_HEADER_BYTES + count * dim;
   const end = textStart + textBytes;
   if (end > bytes.length) throw corruptCell("shorter than its header states");
@@ -127,11 +129,10 @@ export function decodeCell(bytes: Uint8Array, dim: number): CellItem[] {
   let offset = textStart;
   for (let row = 0; row < count; row += 1) {
     if (end - offset < 6) throw corruptCell(`item ${row} has no lengths`);
-    const [idBytes, payloadBytes] = [
-      view.getUint16(offset, true),
-      view.getUint32(offset + 2, true),
-    ];
-    const [idStart, payloadStart] = [offset + 6, offset + 6 + idBytes];
+    const idBytes = view.getUint16(offset, true);
+    const payloadBytes = view.getUint32(offset + 2, true);
+    const idStart = offset + 6;
+    const payloadStart = offset + 6 + idBytes;
     offset = payloadStart + payloadBytes;
     if (offset > end) throw corruptCell(`item ${row} is longer than the cell`);
     let item: string;
@@ -330,7 +331,8 @@ export async function openCell(
 export function nearestCells(codebook: Codebook, vector: ArrayLike<number>, count: number) {
   const { cells, dim, centres } = codebook;
   const scores = Array.from({ length: cells }, (_, cell) => {
-    let [product, squares] = [0, 0];
+    let product = 0;
+    let squares = 0;
     for (let axis = 0; axis < dim; axis += 1) {
       const code = centres[cell * dim + axis]!;
       product += code * vector[axis]!;

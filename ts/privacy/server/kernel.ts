@@ -43,7 +43,8 @@ export class XorShard {
    */
   answer(vectors: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     const { memory, xor } = this.#kernel;
-    const [cells, cellBytes] = [this.#cells, this.#cellBytes];
+    const cells = this.#cells;
+    const cellBytes = this.#cellBytes;
     const vectorBytes = Math.ceil(cells / 8);
     const bitsStart = align(cells * cellBytes);
     const outStart = align(bitsStart + vectors.length * vectorBytes);

@@ -30,7 +30,8 @@ const MIN_SHARED_ITEMS = 100;
 const MAX_SHARED_ITEMS = 10_000;
 /** Of 5 items, 3 are fitted, 1 serves to choose the penalty, 1 is held out for the report. */
 const PARTS = 5;
-const [VALIDATION, HELD_OUT] = [3, 4];
+const VALIDATION = 3;
+const HELD_OUT = 4;
 /** Candidate penalties, in units of one item: the pull towards the orthogonal map. */
 const PENALTIES = [0.1, 1, 10, 100, 1000];
 const DEFAULT_MIN_RETENTION = 0.8;
@@ -155,7 +156,8 @@ function pairsOf(items: readonly ItemId[], from: Catalogue, to: Catalogue): Pair
 }
 
 function momentsOf(pairs: Pairs): Moments {
-  const [fromDim, toDim] = [pairs.from.columns, pairs.to.columns];
+  const fromDim = pairs.from.columns;
+  const toDim = pairs.to.columns;
   return addMoments(
     {
       count: 0,
@@ -171,7 +173,8 @@ function momentsOf(pairs: Pairs): Moments {
 /** The moments with those of more pairs added. Changes `moments`. */
 function addMoments(moments: Moments, { from, to }: Pairs): Moments {
   for (let row = 0; row < from.rows; row += 1) {
-    const [x, y] = [rowAt(from, row), rowAt(to, row)];
+    const x = rowAt(from, row);
+    const y = rowAt(to, row);
     addScaled(moments.fromSum, 1, x);
     addScaled(moments.toSum, 1, y);
     x.forEach((component, k) => {

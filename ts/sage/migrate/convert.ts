@@ -48,7 +48,9 @@ export function migrateLog(
   checkBridgeArguments(from, to, options);
   const data = decodeLog(log, from.dim, false, from.space);
   let bridge: Bridge | undefined;
-  let [byId, bridged, withoutVector] = [0, 0, 0];
+  let byId = 0;
+  let bridged = 0;
+  let withoutVector = 0;
   const entries = data.entries.map((entry): Entry => {
     const { vector: ownVector, ...rest } = entry;
     if (to.has(entry.item)) {

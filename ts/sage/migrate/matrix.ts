@@ -87,8 +87,11 @@ function rotateAllPairs(views: readonly Record<"row" | "rotation", Float64Array>
   let isRotated = false;
   for (let first = 0; first < views.length; first += 1) {
     for (let second = first + 1; second < views.length; second += 1) {
-      const [a, b] = [views[first]!, views[second]!];
-      const [aa, bb, ab] = [dot(a.row, a.row), dot(b.row, b.row), dot(a.row, b.row)];
+      const a = views[first]!;
+      const b = views[second]!;
+      const aa = dot(a.row, a.row);
+      const bb = dot(b.row, b.row);
+      const ab = dot(a.row, b.row);
       if (!(Math.abs(ab) > MAX_COSINE * Math.sqrt(aa * bb))) continue;
       isRotated = true;
       const ratio = (bb - aa) / (2 * ab);
@@ -104,7 +107,8 @@ function rotateAllPairs(views: readonly Record<"row" | "rotation", Float64Array>
 
 function rotate(a: Float64Array, b: Float64Array, cosine: number, sine: number): void {
   for (let k = 0; k < a.length; k += 1) {
-    const [x, y] = [a[k]!, b[k]!];
+    const x = a[k]!;
+    const y = b[k]!;
     a[k] = cosine * x - sine * y;
     b[k] = sine * x + cosine * y;
   }

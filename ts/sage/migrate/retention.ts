@@ -52,7 +52,11 @@ export function measureBridge(
       const rows = Uint32Array.from(others, (other) => core.row(other));
       return [...core.scores(core.vectors(Uint32Array.of(core.row(item))), rows)];
     });
-  let [found, ideal, chance, hits, neighbours] = [0, 0, 0, 0, 0];
+  let found = 0;
+  let ideal = 0;
+  let chance = 0;
+  let hits = 0;
+  let neighbours = 0;
   for (const item of items) {
     const search = { exclude: [item], exact: true, variants: true };
     const vector = to.vector(item)!;

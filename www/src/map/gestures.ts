@@ -34,7 +34,8 @@ export function watchGestures(element: HTMLElement, listener: GestureListener): 
       if (event.pointerType === "mouse") listener.hover(place.x, place.y);
       return;
     }
-    const [dx, dy] = [place.x - previousPlace.x, place.y - previousPlace.y];
+    const dx = place.x - previousPlace.x;
+    const dy = place.y - previousPlace.y;
     moved += Math.hypot(dx, dy);
     const otherPlace = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
     pointers.set(event.pointerId, place);

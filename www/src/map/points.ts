@@ -84,7 +84,8 @@ export class PointLayer {
       dx = 0;
       dy = 0;
     }
-    const [x, y] = [PAN_REACH - dx, PAN_REACH - dy];
+    const x = PAN_REACH - dx;
+    const y = PAN_REACH - dy;
     context.putImageData(this.#image, -x, -y, x, y, this.#width, this.#height);
   }
 
@@ -113,7 +114,8 @@ export class PointLayer {
     const empty = packed(background);
     const onEmpty = Uint32Array.from(coverage, (share) => blend(empty, colour, share));
     const margin = PAN_REACH - this.#reach;
-    const [endX, endY] = [stride - margin - size + 1, height - margin - size + 1];
+    const endX = stride - margin - size + 1;
+    const endY = height - margin - size + 1;
     const scale = this.#scale;
     const left = PAN_REACH + this.#left - size / 2 + 0.5;
     const top = PAN_REACH + this.#top - size / 2 + 0.5;
@@ -158,7 +160,8 @@ function maskOf(radius: number): Mask {
   const exactRadius = step * RADIUS_STEP;
   const size = 2 * Math.ceil(exactRadius);
   const pixels = Array.from({ length: size * size }, (_, pixel) => {
-    const [column, row] = [pixel % size, Math.floor(pixel / size)];
+    const column = pixel % size;
+    const row = Math.floor(pixel / size);
     let inside = 0;
     for (let sample = 0; sample < 16; sample += 1) {
       const x = column + ((sample % 4) + 0.5) / 4 - size / 2;

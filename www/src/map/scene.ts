@@ -126,7 +126,8 @@ export class MapPainter {
     const projection = { places, scale, left, top, ratio };
     const margin = 40 * ratio;
     const isVisible = (row: number): boolean => {
-      const [x, y] = [xOf(projection, row), yOf(projection, row)];
+      const x = xOf(projection, row);
+      const y = yOf(projection, row);
       return x > -margin && y > -margin && x < width + margin && y < height + margin;
     };
 
@@ -153,7 +154,8 @@ export class MapPainter {
       const colour = hue === undefined ? colours.muted : colours.interest(hue).css;
       const size =
         (kind === "medoid" && !isDetailed ? SMALL_MEDOID_SIZE : GLYPH_SIZE[kind]) * ratio;
-      const [x, y] = [xOf(projection, row), yOf(projection, row)];
+      const x = xOf(projection, row);
+      const y = yOf(projection, row);
       this.#drawBack(x, y, size, kind, colour, colours.halo, ratio);
       this.#drawGlyph(scene, row, x, y, size * 0.8, colours.text);
     }
@@ -203,7 +205,8 @@ export class MapPainter {
     const overlaps = (row: number, cell: number): boolean => {
       const other = rowOfCell.get(cell);
       if (other === undefined) return false;
-      const [dx, dy] = [Math.abs(xAt(row) - xAt(other)), Math.abs(yAt(row) - yAt(other))];
+      const dx = Math.abs(xAt(row) - xAt(other));
+      const dy = Math.abs(yAt(row) - yAt(other));
       return dx < width && dy < height;
     };
     for (let row = 0; row < ids.length; row += 1) {
@@ -290,8 +293,10 @@ export class MapPainter {
     context.lineWidth = 1.25 * projection.ratio;
     for (const { row, reason, hue } of marks) {
       if (reason === undefined) continue;
-      const [x, y] = [xOf(projection, row), yOf(projection, row)];
-      const [endX, endY] = [xOf(projection, reason), yOf(projection, reason)];
+      const x = xOf(projection, row);
+      const y = yOf(projection, row);
+      const endX = xOf(projection, reason);
+      const endY = yOf(projection, reason);
       context.strokeStyle = hue === undefined ? colours.muted : colours.interest(hue).css;
       context.beginPath();
       context.moveTo(x, y);
@@ -326,7 +331,8 @@ export class MapPainter {
       entries.unshift({ row: selected, kind: mark?.kind ?? "own" });
       context.beginPath();
       const size = mark === undefined ? GLYPH_SIZE.other : GLYPH_SIZE[mark.kind];
-      const [x, y] = [xOf(projection, selected), yOf(projection, selected)];
+      const x = xOf(projection, selected);
+      const y = yOf(projection, selected);
       context.arc(x, y, (size * 0.62 + 4) * ratio, 0, 2 * Math.PI);
       context.strokeStyle = colours.text;
       context.lineWidth = 2 * ratio;
