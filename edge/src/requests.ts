@@ -6,8 +6,9 @@
  */
 import type { Conflict, RequestStamp } from "./contract.js";
 
-const KEY_LIFETIME_MS = 86_400_000; // a day
-const DELETION_LIFETIME_MS = 365 * 86_400_000;
+const MS_PER_DAY = 86_400_000;
+const KEY_LIFETIME_MS = MS_PER_DAY;
+const DELETION_LIFETIME_MS = 365 * MS_PER_DAY;
 
 /** What was deleted: an item's traces, actions of a time range, a hidden mark, or everything. */
 export type DeletionTarget =

@@ -2,6 +2,7 @@
  * Section numbers of the `.sage` file format (docs/format.md) that TypeScript reads or writes, and
  * conversions between sections and arrays.
  */
+import { fromHex, toHex } from "../values/bytes.js";
 
 /** Section with the scale by which each row's codes are multiplied. */
 export const SCALES = 1;
@@ -50,14 +51,10 @@ export function uint32sOf(section: Uint8Array): Uint32Array {
 
 /** The 8 little-endian bytes of a revision given as 16 hexadecimal digits. */
 export function encodeRevision(digits: string): Uint8Array {
-  return Uint8Array.from({ length: 8 }, (_, byte) =>
-    parseInt(digits.slice(14 - 2 * byte, 16 - 2 * byte), 16),
-  );
+  return fromHex(digits).reverse();
 }
 
 /** The 16 hexadecimal digits of a revision given as 8 little-endian bytes. */
 export function decodeRevision(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .reverse()
-    .join("");
+  return toHex(bytes.slice().reverse());
 }

@@ -8,9 +8,9 @@
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import type { Store } from "../store/store.js";
+import { toHex } from "../values/bytes.js";
 import { inspect, isItemId } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
-import { toHex } from "./cells/digest.js";
 import { MAX_CELLS } from "./cells/format.js";
 import { randomBytes } from "./random.js";
 import { MAX_EPSILON } from "./subset.js";

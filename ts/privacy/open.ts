@@ -14,6 +14,7 @@ import {
 } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
 import { commonSpace } from "../values/space.js";
+import { MS_PER_DAY } from "../values/time.js";
 import { nameOfUrl } from "../values/url.js";
 import { planProbes, planSets, planShard } from "./cell-release.js";
 import {
@@ -57,7 +58,6 @@ const MODE_NAMES: Readonly<Record<PrivacyMode, readonly string[]>> = {
   anchors: ["retriever", "catalogue", "interests", "history"],
   medoids: ["retriever", "catalogue", "interests", "history"],
 };
-const MS_PER_DAY = 86_400_000;
 const MAX_EPOCH_DAYS = 366;
 const MAX_INTERESTS = 64;
 /** Largest `cap`: a sum of epsilons this large gives no meaningful protection. */

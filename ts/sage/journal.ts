@@ -15,6 +15,7 @@ import type { SegmentList, Segments, Store } from "../store/store.js";
 import { toBytes } from "../values/check.js";
 import { notify } from "../values/listeners.js";
 import type { InSpace } from "../values/space.js";
+import { MS_PER_DAY } from "../values/time.js";
 import { dataOf, type Limits, Log, type OnDelete } from "./log.js";
 import { combineLogs, corrupt, decodeLog, encodeLog } from "./log-format.js";
 import { idOf, isTombstone, type LogData, type Operation, randomHex } from "./operation.js";
@@ -22,7 +23,6 @@ import { segmentsOf, withDeadline } from "./segments.js";
 
 const MIN_SEGMENTS_TO_REWRITE = 64;
 const MAX_ATTEMPTS = 50;
-const MS_PER_DAY = 86_400_000;
 
 /** A change that is not stored yet. */
 interface Change {

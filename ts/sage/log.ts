@@ -6,6 +6,7 @@
  */
 import type { ItemId } from "../item.js";
 import { commonSpace } from "../values/space.js";
+import { MS_PER_DAY } from "../values/time.js";
 import {
   compareEntries,
   compareStamps,
@@ -30,7 +31,7 @@ const MAX_SINGLE_CHANGES = 32;
  * near the largest safe integer. No user has so many operations.
  */
 const MAX_ADOPTED_COUNTER = 2 ** 48;
-const TOMBSTONE_LIFETIME_MS = 365 * 86_400_000;
+const TOMBSTONE_LIFETIME_MS = 365 * MS_PER_DAY;
 
 /**
  * Retention at the time `now`: at most `count` actions, none older than `since`, in milliseconds

@@ -5,6 +5,7 @@
  */
 import { withCore } from "../core/glue.js";
 import type { ItemId } from "../item.js";
+import { toHex, uint32ToHex } from "../values/bytes.js";
 import type { InSpace } from "../values/space.js";
 
 /** The id of an operation. Its order is consistent with causality. */
@@ -111,19 +112,15 @@ export function isCovered(stamp: Stamp, stamps: readonly Stamp[] = []): boolean 
 
 /** Random bytes as hexadecimal digits. */
 export function randomHex(byteCount: number): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(byteCount)), toHex(2)).join("");
+  return toHex(crypto.getRandomValues(new Uint8Array(byteCount)));
 }
 
 /** A 64-bit hash as 16 hexadecimal digits: two checksums of 32 bits. Not cryptographic. */
 export function hash64(text: string): string {
   const bytes = new TextEncoder().encode(`${text}\0`);
-  const hashHalf = (last: number): number => {
+  const hashHalf = (last: number): string => {
     bytes[bytes.length - 1] = last;
-    return withCore((core) => core.checksum(bytes));
+    return uint32ToHex(withCore((core) => core.checksum(bytes)));
   };
-  return [hashHalf(0), hashHalf(1)].map(toHex(8)).join("");
-}
-
-function toHex(digits: number): (value: number) => string {
-  return (value) => value.toString(16).padStart(digits, "0");
+  return hashHalf(0) + hashHalf(1);
 }

@@ -20,6 +20,7 @@ import {
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
 import { checkSpace, commonSpace, type InSpace } from "../values/space.js";
+import { MS_PER_DAY } from "../values/time.js";
 import type { Showing } from "./shown.js";
 import { checkedClock } from "./time.js";
 import type { RetrievalOptions, SageOptions } from "./types.js";
@@ -46,7 +47,6 @@ const OPTION_NAMES = [
   "memory",
   "retrieval",
 ];
-const MS_PER_DAY = 86_400_000;
 const STORE_TIMEOUT_MS = 10_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_MAX_ACTIONS = 10_000;

@@ -5,6 +5,7 @@ import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
 import type { ItemId } from "../item.js";
 import { checkItemId, checkKeys, checkShare, checkVector, inspect } from "../values/check.js";
+import { MS_PER_DAY } from "../values/time.js";
 import { nearestRows } from "./boosts.js";
 import type { Log } from "./log.js";
 import type { Settings } from "./options.js";
@@ -17,7 +18,6 @@ import type { ItemScore, RankOptions, ScoredItem } from "./types.js";
 const SHARPNESS = 20;
 /** Number of the user's newest items that `novelty` compares an item with. */
 const MAX_NOVELTY_ITEMS = 100;
-const MS_PER_DAY = 86_400_000;
 
 /** A checked list of items, with their vectors or rows where these are known. */
 interface ScoredItems {

@@ -13,6 +13,7 @@ import {
   inspect,
 } from "../values/check.js";
 import { LIMITS } from "../values/limits.js";
+import { MS_PER_DAY } from "../values/time.js";
 import { addMissingVectors, checkActions } from "./actions.js";
 import { explain, projectItems } from "./explain.js";
 import { openJournal } from "./journal.js";
@@ -34,7 +35,6 @@ import type { Action, RecordedAction, Sage, ScoredItem } from "./types.js";
 const DEFAULT_PAGE_ACTIONS = 100;
 const SALT_BYTES = 16;
 const DEFAULT_TTL_DAYS = 7;
-const MS_PER_DAY = 86_400_000;
 /** Estimated memory in bytes: of an action without its vector, and of one vector component. */
 const BYTES_PER_ACTION = 500;
 const BYTES_PER_COMPONENT = 8;

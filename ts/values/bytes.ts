@@ -1,4 +1,4 @@
-/** Joins bytes, and reads bodies of limited length. */
+/** Joins bytes, reads bodies of limited length, and writes bytes as hexadecimal digits. */
 
 /** All parts in one new array. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -32,4 +32,19 @@ export async function readAtMost(
     }
     parts.push(value);
   }
+}
+
+/** The bytes as lower-case hexadecimal digits, two each. */
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** The bytes of an even number of hexadecimal digits. */
+export function fromHex(digits: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** A whole number from 0 to 2^32 - 1 as 8 lower-case hexadecimal digits. */
+export function uint32ToHex(value: number): string {
+  return value.toString(16).padStart(8, "0");
 }

@@ -1,5 +1,8 @@
 /** Parses times in ISO 8601, and detects numeric times that are not in milliseconds. */
 
+/** Milliseconds of a day of 24 hours. */
+export const MS_PER_DAY = 86_400_000;
+
 /** Regular expression source of a 24-hour time such as "23:59" or "2359". */
 const HOUR_AND_MINUTE = "(?:[01]\\d|2[0-3]):?[0-5]\\d";
 /**

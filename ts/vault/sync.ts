@@ -5,7 +5,9 @@
  * other name. Its plaintext: the length of the log as u32 (little-endian), the log, zeros.
  */
 import { asSageError, isSageError, SageError } from "../errors.js";
+import { sameBytes } from "../sage/segments.js";
 import type { Sage } from "../sage/types.js";
+import { fromHex, toHex } from "../values/bytes.js";
 import { checkAbort, checkKeys, inspect, toBytes } from "../values/check.js";
 import {
   type Cipher,
@@ -134,16 +136,4 @@ async function call<T>(run: () => Promise<T>, signal: AbortSignal | undefined): 
     checkAbort(signal);
     throw asSageError(error, "storage", `${WHERE}: the blob store failed; sync again`);
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array | undefined): boolean {
-  return a.length === b?.length && a.every((byte, index) => byte === b[index]);
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromHex(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text.match(/../g)!, (pair) => Number.parseInt(pair, 16));
 }

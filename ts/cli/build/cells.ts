@@ -6,7 +6,7 @@
  * first, and a full cell keeps the items nearest to its centre. Equal input gives equal bytes.
  */
 import { Catalogue } from "../../catalogue/catalogue.js";
-import { sha256, toHex } from "../../privacy/cells/digest.js";
+import { sha256 } from "../../privacy/cells/digest.js";
 import {
   CELL_ALIGNMENT,
   CELL_HASH_BYTES,
@@ -21,6 +21,7 @@ import {
   MAX_CELL_BYTES,
   quantize,
 } from "../../privacy/cells/format.js";
+import { toHex } from "../../values/bytes.js";
 import { InputError } from "../command-error.js";
 import { drawSample } from "../random.js";
 import type { FileItem } from "../read/item-file.js";

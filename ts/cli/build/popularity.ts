@@ -1,7 +1,7 @@
 /** Popularity: the number of actions on each item, older actions counting less. */
 import type { ItemId } from "../../item.js";
+import { MS_PER_DAY } from "../../values/time.js";
 
-const MS_PER_DAY = 86_400_000;
 /** Counted actions between two removals of those that left the window. */
 const ACTIONS_PER_PRUNING = 100_000;
 

@@ -1,6 +1,7 @@
 /** The name of the vector space of a catalogue that is built. */
 import type { Metric } from "../../catalogue/options.js";
 import { init, withCore } from "../../core/glue.js";
+import { uint32ToHex } from "../../values/bytes.js";
 import { UsageError } from "../command-error.js";
 import { type Axes, axesToNpy } from "./reduce.js";
 
@@ -66,6 +67,5 @@ export function nameReducedSpace(
 
 /** The checksum of bytes, as 8 hexadecimal digits. */
 function checksumOf(bytes: Uint8Array): string {
-  const checksum = withCore((core) => core.checksum(bytes));
-  return checksum.toString(16).padStart(8, "0");
+  return uint32ToHex(withCore((core) => core.checksum(bytes)));
 }

@@ -2,6 +2,8 @@
  * Accounts: the cases of one or several data sets in the row space of their item vectors. An
  * account is one user, or several users as one, as a family that shares a login.
  */
+
+import { MS_PER_DAY } from "../../values/time.js";
 import { InputError } from "../command-error.js";
 import { openRandom } from "../random.js";
 import type { ActionLog } from "./action-log.js";
@@ -14,7 +16,6 @@ import { JoinedTrain, type TrainActions } from "./train-actions.js";
 const MAX_HISTORY = 200;
 /** Days over which the ages of a history without times are spread, by rank. */
 const RANK_SPAN_DAYS = 90;
-const MS_PER_DAY = 86_400_000;
 
 /** A data set: its actions, their split, and its vectors. */
 export interface DataSet {

@@ -1,6 +1,7 @@
 /** The methods that PocketSage is compared with. */
 import { buildProfile, ward } from "../../index.js";
 import { inspect } from "../../values/check.js";
+import { MS_PER_DAY } from "../../values/time.js";
 import { UsageError } from "../command-error.js";
 import { parseDecimal } from "../read/number.js";
 import type { EvalCase, EvalData } from "./accounts.js";
@@ -47,7 +48,6 @@ const MERGE_COST_QUANTILE = 0.8;
 const POPULARITY_WEIGHT = 0.1;
 /** Regularisation of EASE. */
 const DEFAULT_EASE_L2 = 100;
-const MS_PER_DAY = 86_400_000;
 
 /** The method of a name, such as "last:5". Throws UsageError if there is none. */
 export function parseMethod(text: string): Method {

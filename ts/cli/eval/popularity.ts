@@ -1,8 +1,8 @@
 /** Popularity of items at a time, from earlier actions only. */
+
+import { MS_PER_DAY } from "../../values/time.js";
 import type { EvalData } from "./accounts.js";
 import { allocateColumn, freeColumn } from "./columns.js";
-
-const MS_PER_DAY = 86_400_000;
 
 export interface PopularityOptions {
   /** Days after which an action counts half; undefined counts all actions alike. */

@@ -5,6 +5,7 @@
 import { isSageError } from "../../errors.js";
 import { Catalogue, openSage, type RecommendOptions, type SageOptions } from "../../index.js";
 import { inspect } from "../../values/check.js";
+import { MS_PER_DAY } from "../../values/time.js";
 import { messageOf, UsageError } from "../command-error.js";
 import type { EvalCase, EvalData } from "./accounts.js";
 
@@ -26,7 +27,6 @@ const SAGE_OPTIONS = new Set([
   "maxActions",
   "maxAgeDays",
 ]);
-const MS_PER_DAY = 86_400_000;
 /** The clock of every sage: ages are what counts, and times of logs may be before 1970. */
 const NOW = Date.UTC(2026, 0, 1);
 

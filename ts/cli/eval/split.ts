@@ -2,6 +2,8 @@
  * Protocols: which actions are history and which are test. Items are those of the log; nothing
  * that happens after the cut of a case is part of its history.
  */
+
+import { MS_PER_DAY } from "../../values/time.js";
 import { UsageError } from "../command-error.js";
 import { drawSample } from "../random.js";
 import { type ActionLog, PARTS, type Part } from "./action-log.js";
@@ -64,7 +66,6 @@ const FUTURE_SHARE = 0.2;
 const MIN_FUTURE_ACTIONS = 5;
 /** Maximum number of test actions of a case: the first ones of its future. */
 const MAX_TEST_ACTIONS = 20;
-const MS_PER_DAY = 86_400_000;
 const TRAIN = PARTS.indexOf("train");
 
 /**

@@ -1,4 +1,4 @@
-/** SHA-256 by WebCrypto, and hexadecimal text. */
+/** SHA-256 by WebCrypto. */
 import { SageError } from "../../errors.js";
 
 /** The SHA-256 hash of the bytes. Rejects with code "not-ready" without WebCrypto. */
@@ -10,14 +10,4 @@ export async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
       "crypto.subtle is missing: serve the page over HTTPS, or use Node 20 or newer.",
     );
   return new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
-}
-
-/** Lower-case hexadecimal digits of the bytes. */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-/** The bytes of an even number of hexadecimal digits. */
-export function fromHex(text: string): Uint8Array {
-  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }

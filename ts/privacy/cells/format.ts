@@ -7,9 +7,10 @@
  */
 import { SageError } from "../../errors.js";
 import type { ItemId } from "../../item.js";
+import { toHex } from "../../values/bytes.js";
 import { inspect, isItemId } from "../../values/check.js";
 import { LIMITS } from "../../values/limits.js";
-import { sha256, toHex } from "./digest.js";
+import { sha256 } from "./digest.js";
 
 export const MIN_CELLS = 2;
 export const MAX_CELLS = 65_536;

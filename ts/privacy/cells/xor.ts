@@ -4,7 +4,7 @@
  * by itself is uniformly random; the two differ in the bit of the requested cell.
  */
 import { SageError } from "../../errors.js";
-import { fromHex, toHex } from "./digest.js";
+import { fromHex, toHex } from "../../values/bytes.js";
 import { type CellManifest, MAX_CELLS } from "./format.js";
 
 /** "PSX1" as a little-endian u32. */

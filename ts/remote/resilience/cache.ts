@@ -7,6 +7,7 @@
 import type { Hit } from "../../retriever.js";
 import { unlessAborted } from "../../values/abort.js";
 import { checkAbort, checkKeys, checkPositive } from "../../values/check.js";
+import { MS_PER_DAY } from "../../values/time.js";
 import type { Answer, RemoteQuery, RemoteRetriever } from "../answer.js";
 import { checkQueries } from "../engine.js";
 import { quantizeUnitVector } from "../vectors.js";
@@ -44,7 +45,7 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   checkKeys("withCache", options, ["store", "fresh", "stale", "version", ...RUNTIME_OPTION_NAMES]);
   const { store, version = "" } = options;
   const fresh = checkPositive("withCache: fresh", options.fresh ?? 300_000);
-  const stale = checkPositive("withCache: stale", options.stale ?? 86_400_000);
+  const stale = checkPositive("withCache: stale", options.stale ?? MS_PER_DAY);
   const { now, random } = resolveRuntime(options);
   const inFlight = new Map<string, Promise<Answer>>();
   // The key includes the vector: a forged vector for a known item must not change the answer that

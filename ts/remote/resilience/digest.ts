@@ -1,4 +1,5 @@
 /** Hashing of cache keys. */
+import { toHex } from "../../values/bytes.js";
 
 /**
  * SHA-256 in hexadecimal, collision-resistant against forged cache keys. Without WebCrypto (a page
@@ -7,5 +8,5 @@
 export async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const { subtle } = globalThis.crypto ?? {};
   const hash = subtle ? new Uint8Array(await subtle.digest("SHA-256", bytes)) : bytes;
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return toHex(hash);
 }
