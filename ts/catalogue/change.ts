@@ -8,6 +8,7 @@
 
 import type { Core, CoreBuilder, CoreCatalogue } from "../core/interface.js";
 import { SageError } from "../errors.js";
+import { addRow, emptyRowSet } from "../values/bitset.js";
 import { type ColumnValues, decodeColumn, readAttributes, writeAttributes } from "./attributes.js";
 import { changePriors, readPriors, selectPriors, writePriors } from "./priors.js";
 import {
@@ -89,14 +90,14 @@ export function applyChange(
   oldPriors = readPriors(old),
 ): CoreCatalogue {
   const { rows } = old.facts();
-  const removedRows = new Uint32Array(Math.ceil((rows + additions.ids.length) / 32));
+  const removedRows = emptyRowSet(rows + additions.ids.length);
   removedRows.set(uint32sOf(old.section(REMOVED)));
   const priors = new Uint16Array(rows + additions.ids.length);
   priors.set(oldPriors);
   priors.set(additions.priors, rows);
   for (const row of [...removed, ...additions.ids.map((id) => old.row(id))]) {
     if (row < 0) continue;
-    removedRows[row >> 5]! |= 1 << (row & 31);
+    addRow(removedRows, row);
     priors[row] = 0;
   }
 

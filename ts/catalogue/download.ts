@@ -1,8 +1,6 @@
 /**
- * Downloads a catalogue, and reads catalogues from streams. No other file outside ts/remote/ uses
- * the network; requests carry nothing about the user.
+ * Downloads a catalogue, and reads catalogues from streams. Requests carry nothing about the user.
  */
-
 import { withCore } from "../core/glue.js";
 import {
   type CatalogueHandle,
@@ -15,6 +13,7 @@ import { asSageError, SageError } from "../errors.js";
 import { joinBytes } from "../values/bytes.js";
 import { checkAbort, inspect } from "../values/check.js";
 import { nameOfUrl } from "../values/url.js";
+import { HEADER_BYTES } from "./sections.js";
 
 /** Receives the bytes loaded so far, and the total where it is known. */
 type OnProgress = (loaded: number, total?: number) => void;
@@ -45,13 +44,13 @@ export async function download<T>(
   } catch (error) {
     checkAbort(signal);
     if (isPage && (error as SageError).code === "corrupt")
-      throw new SageError("retrieval", `${name} is a web page. Is the file in public/?`);
+      throw new SageError(
+        "retrieval",
+        `${name} is a web page. Expected a .sage file: is it in public/?`,
+      );
     throw asSageError(error, "retrieval", `${name} could not be downloaded`);
   }
 }
-
-/** Length of the header of a `.sage` file. The header states the length of the file. */
-const HEADER_BYTES = 64;
 
 /**
  * Reads a catalogue from a stream into wasm memory that is allocated once, by the length in the

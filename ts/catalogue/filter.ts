@@ -4,6 +4,7 @@
  */
 
 import { SageError } from "../errors.js";
+import { addRow, emptyRowSet } from "../values/bitset.js";
 import { checkKeys, inspect } from "../values/check.js";
 import type { Column } from "./attributes.js";
 
@@ -176,9 +177,9 @@ function bitsetOfRows(
   rowValues: Uint32Array | Float64Array,
   meetsCondition: (value: number) => boolean,
 ): Uint32Array {
-  const matchingRows = new Uint32Array(Math.ceil(rowValues.length / 32));
+  const matchingRows = emptyRowSet(rowValues.length);
   rowValues.forEach((value, row) => {
-    if (meetsCondition(value)) matchingRows[row >> 5]! |= 1 << (row & 31);
+    if (meetsCondition(value)) addRow(matchingRows, row);
   });
   return matchingRows;
 }

@@ -10,8 +10,18 @@ export const SCALES = 1;
 export const CODES = 2;
 /** Section with the residuals of the codes, in catalogues of precision "full". */
 export const RESIDUALS = 3;
+/** Section with the end offset of the id of each row in {@link IDS}. */
+export const ID_OFFSETS = 4;
+/** Section with the ids, UTF-8, one after another. */
+export const IDS = 5;
 /** Section with the rows of all items, by ascending bytes of their ids. */
 export const ID_ORDER = 6;
+/** Section with the end offset of the payload of each row in {@link PAYLOADS}. */
+export const PAYLOAD_OFFSETS = 7;
+/** Section with the payloads, JSON texts in UTF-8, one after another. */
+export const PAYLOADS = 8;
+/** Section with the squared lengths of the rows, in catalogues of the metric "l2". */
+export const NORMS = 9;
 /** Section with the attributes: columns that filters read. */
 export const ATTRIBUTES = 10;
 /** Section with a bitset of the rows whose item was removed. */
@@ -26,7 +36,6 @@ export const BASE = 14;
 export const DROPPED_ENDS = 15;
 /** Section of a delta with the ids of the items to remove. */
 export const DROPPED = 16;
-
 /** Section with ln(1 + prior) of each row as f16, in catalogues with priors. */
 export const PRIORS = 17;
 /**
@@ -38,9 +47,19 @@ export const PRIOR_CHANGES = 18;
 export const TEXT = 19;
 /** Section with the name of the vector space, UTF-8, in catalogues whose space has a name. */
 export const SPACE = 20;
+/**
+ * Section with the sketches and hashes of the blocks, in catalogues that are searched by ranges
+ * (ts/catalogue/ranged/). The Rust core does not read it: readers skip unknown kinds.
+ */
+export const BLOCKS = 21;
+
+/** Length of the header of a file. */
+export const HEADER_BYTES = 64;
 
 /** A view of the array's bytes: little-endian, as in the file, on every platform that runs wasm. */
-export function bytesOf(numbers: Uint16Array | Uint32Array | Float64Array): Uint8Array {
+export function bytesOf(
+  numbers: Uint16Array | Uint32Array | Float32Array | Float64Array,
+): Uint8Array {
   return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ItemId } from "../item.js";
+import { addRow, emptyRowSet } from "../values/bitset.js";
 import type { Column } from "./attributes.js";
 
 /** The variant groups of a catalogue. */
@@ -26,8 +27,8 @@ export function findVariants(
     const start = ends[row - 1] ?? 0;
     return ends[row]! > start ? dictionary[labelIndices[start]!] : undefined;
   };
-  const representatives = new Uint32Array(Math.ceil(rows / 32));
+  const representatives = emptyRowSet(rows);
   for (let row = 0; row < rows; row += 1)
-    if (representativeOf(row) === undefined) representatives[row >> 5]! |= 1 << (row & 31);
+    if (representativeOf(row) === undefined) addRow(representatives, row);
   return { representatives, representativeOf };
 }

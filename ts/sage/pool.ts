@@ -7,6 +7,7 @@ import { type Catalogue, type CatalogueRows, rowsOf } from "../catalogue/catalog
 import type { Filter } from "../catalogue/filter.js";
 import { withCore } from "../core/glue.js";
 import { encodeProfileOptions } from "../core/options.js";
+import { hasRow } from "../values/bitset.js";
 
 /** Maximum number of items of a pool. */
 const MAX_POOL_ITEMS = 1000;
@@ -103,11 +104,6 @@ function searchableRows({ handle, restrict }: CatalogueRows, filter: Filter | un
   const { rows } = handle.with((core) => core.facts());
   const { allowed } = restrict({ filter });
   return Array.from({ length: rows }, (_, row) => row).filter((row) => hasRow(allowed, row));
-}
-
-/** Whether a bitset has a row; undefined has all. */
-export function hasRow(words: Uint32Array | undefined, row: number): boolean {
-  return !words || ((words[row >> 5]! >> (row & 31)) & 1) === 1;
 }
 
 /** The first of the rows that have items. */

@@ -7,9 +7,9 @@
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import { toMatrix } from "../core/matrix.js";
 import type { ItemId } from "../item.js";
+import { hasRow } from "../values/bitset.js";
 import type { PackedLists, QueryHits, SearchMemo } from "./lists.js";
 import type { Plan } from "./plan.js";
-import { hasRow } from "./pool.js";
 
 /** Items of the pool that are candidates beside a history. */
 const MAX_POOL_CANDIDATES = 200;

@@ -2,6 +2,7 @@
 import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
 import type { SearchOptions } from "../catalogue/options.js";
 import type { Hit } from "../retriever.js";
+import { hasRow } from "../values/bitset.js";
 import { LIMITS } from "../values/limits.js";
 import { openLexicon } from "./lexicon.js";
 import { checkSearchOptions } from "./search-options.js";
@@ -68,8 +69,7 @@ function searchNamed(
   const excluded = new Set(exclude);
   return handle.with((core) => {
     const named = Array.from(bonuses.keys(), (item) => ({ item, row: core.row(item) })).filter(
-      ({ row }) =>
-        row >= 0 && !excluded.has(row) && (!allowed || (allowed[row >> 5]! >> (row & 31)) & 1),
+      ({ row }) => row >= 0 && !excluded.has(row) && hasRow(allowed, row),
     );
     const scores = core.scores(
       query,

@@ -3,9 +3,10 @@
 // the hashes decide. What is read is consistent: blocks cover the rows, and each row has an id.
 import assert from "node:assert/strict";
 import { isSageError } from "pocketsage";
-import { BLOCKS, readBlocks, readFileHead } from "../../../pkg/catalogue/ranged/format.js";
+import { readBlocks, readFileHead } from "../../../pkg/catalogue/ranged/format.js";
 import { hash64 } from "../../../pkg/catalogue/ranged/hash.js";
 import { readIds } from "../../../pkg/catalogue/ranged/ids.js";
+import { BLOCKS } from "../../../pkg/catalogue/sections.js";
 import { buildRanged } from "../../js/ranged-world.mjs";
 import { checkError } from "../check-error.mjs";
 import { randomFrom } from "../random.mjs";

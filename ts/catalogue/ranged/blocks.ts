@@ -1,5 +1,6 @@
 /** Reads blocks: from the caches or the source, joined into few requests, each verified. */
 import { SageError } from "../../errors.js";
+import { joinBytes } from "../../values/bytes.js";
 import { checkAbort } from "../../values/check.js";
 import type { PartCache } from "./cache.js";
 import {
@@ -108,44 +109,45 @@ export class BlockReader {
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> {
     const [start, end] = this.rowsOf(block);
-    const { sections } = this.#head;
-    const offsetRange = payloadOffsets(sections, start, end);
+    const offsetRange = payloadOffsets(this.#head.sections, start, end);
     if (!offsetRange) return undefined;
-    const part = `payload-${block}`;
-    const expected = this.#table.payloadHash(block);
-    let joined = await this.#cache.get(part);
-    if (joined && hash64(joined) !== expected) {
-      this.#cache.drop(part);
-      joined = undefined;
-    }
-    for (const fresh of [false, true]) {
-      if (joined) break;
-      const offsets = await this.#source.read(offsetRange.offset, offsetRange.length, {
-        signal,
-        fresh,
-      });
-      const textRange = payloadTexts(sections, offsets, start);
-      const texts =
-        textRange &&
-        (textRange.length === 0
-          ? new Uint8Array()
-          : await this.#source.read(textRange.offset, textRange.length, { signal, fresh }));
-      if (!texts) continue;
-      const candidate = new Uint8Array(offsets.length + texts.length);
-      candidate.set(offsets);
-      candidate.set(texts, offsets.length);
-      if (hash64(candidate) === expected) joined = candidate;
-    }
-    if (!joined) throw await this.#damage(block, "payloads", signal);
-    this.#cache.put(part, joined);
-    const view = new DataView(joined.buffer, joined.byteOffset, offsetRange.length);
+    const bytes = await this.#readPayloads(block, offsetRange, signal);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, offsetRange.length);
     // The first offset is that of the row before the block; in the first block, that of row 0.
     const first = Math.max(0, start - 1);
     const base = start === 0 ? 0 : view.getUint32(0, true);
     const textStart = row === 0 ? 0 : view.getUint32((row - 1 - first) * 4, true);
     const textEnd = view.getUint32((row - first) * 4, true);
-    const texts = joined.subarray(offsetRange.length);
+    const texts = bytes.subarray(offsetRange.length);
     return new TextDecoder().decode(texts.subarray(textStart - base, textEnd - base));
+  }
+
+  /** The offsets of a block's payloads, then the payloads: verified, from the cache or read. */
+  async #readPayloads(
+    block: number,
+    offsetRange: ByteRange,
+    signal: AbortSignal | undefined,
+  ): Promise<Uint8Array> {
+    const part = `payload-${block}`;
+    const expected = this.#table.payloadHash(block);
+    const cached = await this.#cache.get(part);
+    if (cached && hash64(cached) === expected) {
+      this.#cache.put(part, cached);
+      return cached;
+    }
+    if (cached) this.#cache.drop(part);
+    for (const fresh of [false, true]) {
+      const [offsets] = await this.#readRanges([offsetRange], { signal, fresh });
+      const textRange = payloadTexts(this.#head.sections, offsets!, this.rowsOf(block)[0]);
+      if (!textRange) continue;
+      const texts =
+        textRange.length > 0 ? await this.#readRanges([textRange], { signal, fresh }) : [];
+      const bytes = joinBytes([offsets!, ...texts]);
+      if (hash64(bytes) !== expected) continue;
+      this.#cache.put(part, bytes);
+      return bytes;
+    }
+    throw await this.#damage(block, "payloads", signal);
   }
 
   async #readCached(block: number, found: Map<number, Uint8Array>): Promise<void> {
@@ -176,9 +178,9 @@ export class BlockReader {
         const start = offset - ranges[part]!.offset;
         return parts[part]!.subarray(start, start + length);
       });
-      let bytes = join(slices);
+      let bytes = joinBytes(slices);
       if (hash64(bytes) !== this.#table.vectorHash(block)) {
-        bytes = join(await this.#readRanges(own, { signal, fresh: true }));
+        bytes = joinBytes(await this.#readRanges(own, { signal, fresh: true }));
         if (hash64(bytes) !== this.#table.vectorHash(block)) {
           const error = await this.#damage(block, "vectors", signal);
           if (skipDamaged && error.code === "corrupt") continue;
@@ -211,15 +213,4 @@ export class BlockReader {
         'hash. Upload the file again; until then, `damaged: "skip"` searches the other blocks.',
     );
   }
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0]!.slice();
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const part of parts) {
-    joined.set(part, end);
-    end += part.length;
-  }
-  return joined;
 }

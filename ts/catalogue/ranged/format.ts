@@ -3,25 +3,49 @@
  * which has the sketches of all rows and the hashes of the parts that searches read later.
  */
 import { SageError } from "../../errors.js";
+import { uint32ToHex } from "../../values/bytes.js";
+import { LIMITS } from "../../values/limits.js";
+import { METRICS, type Metric } from "../options.js";
+import {
+  ATTRIBUTES,
+  BLOCKS,
+  bytesOf,
+  CODES,
+  HEADER_BYTES,
+  ID_OFFSETS,
+  ID_ORDER,
+  IDS,
+  NORMS,
+  PAYLOAD_OFFSETS,
+  PAYLOADS,
+  PRIORS,
+  REMOVED,
+  RESIDUALS,
+  REVISION,
+  SCALES,
+  SPACE,
+} from "../sections.js";
 import { hash64 } from "./hash.js";
 
-/** Section with the blocks. The Rust core does not read it: readers skip unknown kinds. */
-export const BLOCKS = 21;
-
-/** Bytes that hold the header and the longest section table. */
-export const HEAD_BYTES = 64 + 64 * 24;
-/** Length of the header of a file. */
-const HEADER_BYTES = 64;
 /** Bytes of an entry of the section table. */
 const ENTRY_BYTES = 24;
 const MAX_SECTIONS = 64;
-const MAX_DIM = 32768;
+/** Bytes that hold the header and the longest section table. */
+export const HEAD_BYTES = HEADER_BYTES + MAX_SECTIONS * ENTRY_BYTES;
+/** Sections begin at multiples of this number of bytes. */
+const SECTION_ALIGNMENT = 64;
+/** Where the header has the hash of the file, and what the hash covers to the end of the file. */
+const FILE_HASH_AT = 8;
+const HASHED_FROM = 16;
 /** Version of the section of blocks. */
 const BLOCKS_VERSION = 1;
+/** Where the section of blocks has the section hashes. */
+const HASHES_AT = 32;
 /** Number of section hashes, indexed by section kind; slot 0 is that of header and table. */
 const HASH_SLOTS = 32;
+const HASH_BYTES = 8;
 /** Bytes of the fixed part of the section of blocks. */
-const BLOCKS_HEAD_BYTES = 32 + HASH_SLOTS * 8;
+const BLOCKS_HEAD_BYTES = HASHES_AT + HASH_SLOTS * HASH_BYTES;
 /** Bit of the flags: the scales of the rows follow from their codes. */
 const SCALES_FOLLOW = 1;
 
@@ -36,8 +60,7 @@ export interface FileHead {
   /** Number of rows. */
   readonly rows: number;
   readonly dim: number;
-  /** 0 cosine, 1 inner product, 2 L2. */
-  readonly metric: number;
+  readonly metric: Metric;
   readonly spread: number;
   /** Bytes of the file. */
   readonly length: number;
@@ -59,7 +82,7 @@ export function corrupt(name: string, problem: string): SageError {
 
 /** Reads header and section table from the first bytes of the file `name`. */
 export function readFileHead(bytes: Uint8Array, name: string): FileHead {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   if (bytes.length < HEADER_BYTES || hexAt(view, 0) !== "5441432d45474153")
     throw corrupt(name, "expected a .sage file, which begins with SAGE-CAT");
   const version = view.getUint32(16, true);
@@ -68,17 +91,15 @@ export function readFileHead(bytes: Uint8Array, name: string): FileHead {
       "version",
       `${name} has version ${version} of the format, expected 1: update the package.`,
     );
-  const [rows, dim, metric] = [20, 24, 28].map((at) => view.getUint32(at, true)) as [
-    number,
-    number,
-    number,
-  ];
-  const count = view.getUint32(48, true);
-  const tableEnd = HEADER_BYTES + count * ENTRY_BYTES;
+  const rows = view.getUint32(20, true);
+  const dim = view.getUint32(24, true);
+  const metric = METRICS[view.getUint32(28, true)];
   const spread = view.getFloat64(32, true);
   const length = uint64At(view, 40);
-  const isHeader = dim >= 1 && dim <= MAX_DIM && metric <= 2 && spread >= 0 && spread < Infinity;
-  if (!isHeader || count > MAX_SECTIONS || tableEnd > Math.min(bytes.length, length))
+  const count = view.getUint32(48, true);
+  const tableEnd = HEADER_BYTES + count * ENTRY_BYTES;
+  const isHeader = dim >= 1 && dim <= LIMITS.maxDim && spread >= 0 && spread < Infinity;
+  if (!isHeader || !metric || count > MAX_SECTIONS || tableEnd > Math.min(bytes.length, length))
     throw corrupt(name, "the header has impossible values");
   const sections = new Map<number, ByteRange>();
   let previousEnd = tableEnd;
@@ -97,8 +118,8 @@ export function readFileHead(bytes: Uint8Array, name: string): FileHead {
     spread,
     length,
     sections,
-    hash: hexAt(view, 8),
-    headHash: hash64(bytes.subarray(16, tableEnd)),
+    hash: hexAt(view, FILE_HASH_AT),
+    headHash: hash64(bytes.subarray(HASHED_FROM, tableEnd)),
   };
 }
 
@@ -127,17 +148,30 @@ export interface BlockTable {
   sectionHash(kind: number): string;
 }
 
-/** The parts of the section of blocks after its fixed part, each at a multiple of 8 bytes. */
-function partsOf(rows: number, dim: number, count: number) {
-  const sketchBytes = Math.ceil(dim / 8);
-  const lengths = [count * 4, count * 4, count * 4, count * 8, count * 8, count * dim, rows];
+/**
+ * Where the parts of the section of blocks begin, in their order in the file, each at a multiple of
+ * 8 bytes; the bytes of a sketch and of the whole section.
+ */
+function layoutOf(rows: number, dim: number, count: number) {
   let end = BLOCKS_HEAD_BYTES;
-  const offsets = lengths.map((length) => {
+  /** The offset of the next part. */
+  const place = (length: number): number => {
     const offset = end;
     end = Math.ceil((end + length) / 8) * 8;
     return offset;
-  });
-  return { offsets, sketchBytes, sketchOffset: end, length: end + rows * sketchBytes };
+  };
+  const offsets = {
+    ends: place(count * 4),
+    centreScales: place(count * 4),
+    factorScales: place(count * 4),
+    vectorHashes: place(count * HASH_BYTES),
+    payloadHashes: place(count * HASH_BYTES),
+    centres: place(count * dim),
+    factors: place(rows),
+    sketches: end,
+  };
+  const sketchBytes = Math.ceil(dim / 8);
+  return { offsets, sketchBytes, length: end + rows * sketchBytes };
 }
 
 /** Reads the section of blocks. `bytes` begin at a multiple of 4 bytes of their buffer. */
@@ -146,40 +180,38 @@ export function readBlocks(
   { rows, dim, headHash }: FileHead,
   name: string,
 ): BlockTable {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   if (bytes.length < BLOCKS_HEAD_BYTES) throw corrupt(name, "the section of blocks is too short");
   if (hexAt(view, 0) !== hash64(bytes.subarray(8)))
     throw corrupt(name, "the section of blocks does not match its hash");
-  const [version, count, sketchBytes, flags] = [8, 12, 16, 20].map((at) =>
-    view.getUint32(at, true),
-  ) as [number, number, number, number];
+  const version = view.getUint32(8, true);
+  const count = view.getUint32(12, true);
+  const sketchBytes = view.getUint32(16, true);
+  const flags = view.getUint32(20, true);
   if (version !== BLOCKS_VERSION)
     throw new SageError(
       "version",
       `${name} has version ${version} of the section of blocks, expected ${BLOCKS_VERSION}: ` +
         "update the package.",
     );
-  const parts = partsOf(rows, dim, count);
-  if (sketchBytes !== parts.sketchBytes || bytes.length !== parts.length || count > rows)
+  const layout = layoutOf(rows, dim, count);
+  if (sketchBytes !== layout.sketchBytes || bytes.length !== layout.length || count > rows)
     throw corrupt(name, "the section of blocks has impossible values");
-  const at = (part: number, length: number): [ArrayBufferLike, number, number] => [
-    bytes.buffer,
-    bytes.byteOffset + parts.offsets[part]!,
-    length,
-  ];
+  const { buffer, byteOffset } = bytes;
+  const { offsets } = layout;
   const table: BlockTable = {
     count,
     sketchBytes,
     scalesFollow: (flags & SCALES_FOLLOW) !== 0,
-    ends: new Uint32Array(...at(0, count)),
-    centreScales: new Float32Array(...at(1, count)),
-    factorScales: new Float32Array(...at(2, count)),
-    vectorHash: (block) => hexAt(view, parts.offsets[3]! + block * 8),
-    payloadHash: (block) => hexAt(view, parts.offsets[4]! + block * 8),
-    sectionHash: (kind) => hexAt(view, 32 + kind * 8),
-    centres: new Uint8Array(...at(5, count * dim)),
-    factors: new Uint8Array(...at(6, rows)),
-    sketches: bytes.subarray(parts.sketchOffset),
+    ends: new Uint32Array(buffer, byteOffset + offsets.ends, count),
+    centreScales: new Float32Array(buffer, byteOffset + offsets.centreScales, count),
+    factorScales: new Float32Array(buffer, byteOffset + offsets.factorScales, count),
+    vectorHash: (block) => hexAt(view, offsets.vectorHashes + block * HASH_BYTES),
+    payloadHash: (block) => hexAt(view, offsets.payloadHashes + block * HASH_BYTES),
+    sectionHash: (kind) => hexAt(view, HASHES_AT + kind * HASH_BYTES),
+    centres: new Uint8Array(buffer, byteOffset + offsets.centres, count * dim),
+    factors: new Uint8Array(buffer, byteOffset + offsets.factors, rows),
+    sketches: bytes.subarray(offsets.sketches),
   };
   let previousEnd = 0;
   for (const end of table.ends) {
@@ -206,78 +238,112 @@ export type NewBlocks = Pick<
  */
 export function writeBlocks(file: Uint8Array, blocks: NewBlocks): Uint8Array<ArrayBuffer> {
   const head = readFileHead(file, "catalogue");
-  const { rows, dim } = head;
-  const parts = partsOf(rows, dim, blocks.ends.length);
-  const kept = [...head.sections].filter(([kind]) => kind !== BLOCKS);
-  const tableEnd = HEADER_BYTES + (kept.length + 1) * ENTRY_BYTES;
-  const aligned = (offset: number): number => Math.ceil(offset / 64) * 64;
-  let end = tableEnd;
-  const moved = [...kept, [BLOCKS, { offset: 0, length: parts.length }] as const].map(
-    ([kind, { offset, length }]) => {
-      const start = aligned(end);
-      end = start + length;
-      return { kind, from: offset, offset: start, length };
-    },
-  );
-  const out = new Uint8Array(end);
-  const view = new DataView(out.buffer);
-  out.set(file.subarray(0, HEADER_BYTES));
-  setUint64(view, 40, end);
-  view.setUint32(48, moved.length, true);
-  moved.forEach(({ kind, from, offset, length }, entry) => {
-    const at = HEADER_BYTES + entry * ENTRY_BYTES;
-    view.setUint32(at, kind, true);
-    setUint64(view, at + 8, offset);
-    setUint64(view, at + 16, length);
-    if (kind !== BLOCKS) out.set(file.subarray(from, from + length), offset);
-  });
-  const sections = new Map(moved.map(({ kind, offset, length }) => [kind, { offset, length }]));
-  const section = out.subarray(sections.get(BLOCKS)!.offset);
-  const sectionView = new DataView(out.buffer, section.byteOffset);
-  const setHash = (at: number, hash: string): void => {
-    sectionView.setUint32(at, parseInt(hash.slice(8), 16), true);
-    sectionView.setUint32(at + 4, parseInt(hash.slice(0, 8), 16), true);
-  };
-  [BLOCKS_VERSION, blocks.ends.length, parts.sketchBytes].forEach((value, index) => {
-    sectionView.setUint32(8 + index * 4, value, true);
-  });
-  sectionView.setUint32(20, blocks.scalesFollow ? SCALES_FOLLOW : 0, true);
-  const { ends, centreScales, factorScales, centres, factors, sketches } = blocks;
-  [ends, centreScales, factorScales].forEach((values, part) => {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    section.set(bytes, parts.offsets[part]);
-  });
-  section.set(centres, parts.offsets[5]);
-  section.set(factors, parts.offsets[6]);
-  section.set(sketches, parts.sketchOffset);
-  setHash(32, hash64(out.subarray(16, tableEnd)));
-  for (const [kind, { offset, length }] of sections)
-    if (WHOLE_SECTIONS.includes(kind))
-      setHash(32 + kind * 8, hash64(out.subarray(offset, offset + length)));
-  let start = 0;
-  ends.forEach((rowsEnd, block) => {
-    const part = (range: ByteRange): Uint8Array =>
-      out.subarray(range.offset, range.offset + range.length);
-    setHash(
-      parts.offsets[3]! + block * 8,
-      hash64(...vectorRanges(sections, dim, start, rowsEnd).map(part)),
-    );
-    const offsets = payloadOffsets(sections, start, rowsEnd);
-    if (offsets) {
-      const texts = payloadTexts(sections, part(offsets), start);
-      if (texts) setHash(parts.offsets[4]! + block * 8, hash64(part(offsets), part(texts)));
-    }
-    start = rowsEnd;
-  });
-  setHash(0, hash64(section.subarray(8)));
-  const hash = hash64(out.subarray(16));
-  view.setUint32(8, parseInt(hash.slice(8), 16), true);
-  view.setUint32(12, parseInt(hash.slice(0, 8), 16), true);
-  return out;
+  const layout = layoutOf(head.rows, head.dim, blocks.ends.length);
+  const { bytes, sections } = copySections(file, head, layout.length);
+  const section = bytes.subarray(sections.get(BLOCKS)!.offset);
+  writeParts(section, blocks, layout);
+  writePartHashes(bytes, section, sections, head.dim, blocks.ends, layout);
+  setHash(viewOf(section), 0, hash64(section.subarray(HASH_BYTES)));
+  setHash(viewOf(bytes), FILE_HASH_AT, hash64(bytes.subarray(HASHED_FROM)));
+  return bytes;
 }
 
-/** Sections that are read as a whole, each with a hash: ids, attributes and others. */
-const WHOLE_SECTIONS: readonly number[] = [1, 4, 5, 6, 9, 10, 11, 13, 17, 20];
+/**
+ * A copy of the file with room for a section of blocks of `blocksLength` bytes at its end, and
+ * where its sections are. The copy has no hashes yet.
+ */
+function copySections(
+  file: Uint8Array,
+  head: FileHead,
+  blocksLength: number,
+): { bytes: Uint8Array<ArrayBuffer>; sections: Map<number, ByteRange> } {
+  const lengths = new Map([...head.sections].map(([kind, { length }]) => [kind, length]));
+  lengths.delete(BLOCKS);
+  lengths.set(BLOCKS, blocksLength);
+  const sections = new Map<number, ByteRange>();
+  let end = HEADER_BYTES + lengths.size * ENTRY_BYTES;
+  for (const [kind, length] of lengths) {
+    const offset = Math.ceil(end / SECTION_ALIGNMENT) * SECTION_ALIGNMENT;
+    sections.set(kind, { offset, length });
+    end = offset + length;
+  }
+  const bytes = new Uint8Array(end);
+  const view = viewOf(bytes);
+  bytes.set(file.subarray(0, HEADER_BYTES));
+  setUint64(view, 40, end);
+  view.setUint32(48, sections.size, true);
+  let entryAt = HEADER_BYTES;
+  for (const [kind, { offset, length }] of sections) {
+    view.setUint32(entryAt, kind, true);
+    setUint64(view, entryAt + 8, offset);
+    setUint64(view, entryAt + 16, length);
+    entryAt += ENTRY_BYTES;
+    if (kind !== BLOCKS) bytes.set(partOf(file, head.sections.get(kind)!), offset);
+  }
+  return { bytes, sections };
+}
+
+/** Writes the section of blocks without its hashes. */
+function writeParts(
+  section: Uint8Array,
+  blocks: NewBlocks,
+  { offsets, sketchBytes }: ReturnType<typeof layoutOf>,
+): void {
+  const view = viewOf(section);
+  view.setUint32(8, BLOCKS_VERSION, true);
+  view.setUint32(12, blocks.ends.length, true);
+  view.setUint32(16, sketchBytes, true);
+  view.setUint32(20, blocks.scalesFollow ? SCALES_FOLLOW : 0, true);
+  section.set(bytesOf(blocks.ends), offsets.ends);
+  section.set(bytesOf(blocks.centreScales), offsets.centreScales);
+  section.set(bytesOf(blocks.factorScales), offsets.factorScales);
+  section.set(blocks.centres, offsets.centres);
+  section.set(blocks.factors, offsets.factors);
+  section.set(blocks.sketches, offsets.sketches);
+}
+
+/** Writes the hashes of the header, of the sections that are read as a whole, and of the blocks. */
+function writePartHashes(
+  file: Uint8Array,
+  section: Uint8Array,
+  sections: ReadonlyMap<number, ByteRange>,
+  dim: number,
+  ends: Uint32Array,
+  { offsets }: ReturnType<typeof layoutOf>,
+): void {
+  const view = viewOf(section);
+  const tableEnd = HEADER_BYTES + sections.size * ENTRY_BYTES;
+  setHash(view, HASHES_AT, hash64(file.subarray(HASHED_FROM, tableEnd)));
+  for (const [kind, range] of sections)
+    if (WHOLE_SECTIONS.includes(kind))
+      setHash(view, HASHES_AT + kind * HASH_BYTES, hash64(partOf(file, range)));
+  ends.forEach((end, block) => {
+    const start = ends[block - 1] ?? 0;
+    const vectors = vectorRanges(sections, dim, start, end).map((range) => partOf(file, range));
+    setHash(view, offsets.vectorHashes + block * HASH_BYTES, hash64(...vectors));
+    const offsetRange = payloadOffsets(sections, start, end);
+    if (!offsetRange) return;
+    const payloadEnds = partOf(file, offsetRange);
+    const textRange = payloadTexts(sections, payloadEnds, start);
+    if (!textRange) return;
+    const hash = hash64(payloadEnds, partOf(file, textRange));
+    setHash(view, offsets.payloadHashes + block * HASH_BYTES, hash);
+  });
+}
+
+/** Sections that are read as a whole, each with a hash. */
+const WHOLE_SECTIONS: readonly number[] = [
+  SCALES,
+  ID_OFFSETS,
+  IDS,
+  ID_ORDER,
+  NORMS,
+  ATTRIBUTES,
+  REMOVED,
+  REVISION,
+  PRIORS,
+  SPACE,
+];
 
 /** The bytes of the vectors of rows `start` to `end`: their codes and, if stored, residuals. */
 export function vectorRanges(
@@ -286,7 +352,7 @@ export function vectorRanges(
   start: number,
   end: number,
 ): ByteRange[] {
-  return [2, 3].flatMap((kind) => {
+  return [CODES, RESIDUALS].flatMap((kind) => {
     const section = sections.get(kind);
     return section ? [{ offset: section.offset + start * dim, length: (end - start) * dim }] : [];
   });
@@ -301,7 +367,7 @@ export function payloadOffsets(
   start: number,
   end: number,
 ): ByteRange | undefined {
-  const section = sections.get(7);
+  const section = sections.get(PAYLOAD_OFFSETS);
   const first = Math.max(0, start - 1);
   return section && { offset: section.offset + first * 4, length: (end - first) * 4 };
 }
@@ -312,19 +378,31 @@ export function payloadTexts(
   offsets: Uint8Array,
   start: number,
 ): ByteRange | undefined {
-  const section = sections.get(8);
-  const view = new DataView(offsets.buffer, offsets.byteOffset, offsets.byteLength);
+  const section = sections.get(PAYLOADS);
+  const view = viewOf(offsets);
   const first = start === 0 ? 0 : view.getUint32(0, true);
   const last = view.getUint32(offsets.length - 4, true);
   if (!section || last < first || last > section.length) return undefined;
   return { offset: section.offset + first, length: last - first };
 }
 
+function partOf(file: Uint8Array, { offset, length }: ByteRange): Uint8Array {
+  return file.subarray(offset, offset + length);
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** 8 little-endian bytes as 16 hexadecimal digits. */
 function hexAt(view: DataView, at: number): string {
-  const half = (offset: number): string =>
-    view.getUint32(offset, true).toString(16).padStart(8, "0");
-  return half(at + 4) + half(at);
+  return uint32ToHex(view.getUint32(at + 4, true)) + uint32ToHex(view.getUint32(at, true));
+}
+
+/** Writes a hash of 16 hexadecimal digits as 8 little-endian bytes. */
+function setHash(view: DataView, at: number, hash: string): void {
+  view.setUint32(at, Number.parseInt(hash.slice(8), 16), true);
+  view.setUint32(at + 4, Number.parseInt(hash.slice(0, 8), 16), true);
 }
 
 function uint64At(view: DataView, at: number): number {

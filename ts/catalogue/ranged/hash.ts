@@ -2,6 +2,7 @@
  * XXH64 in JavaScript, for hashes of parts of a catalogue, which are never in wasm memory. A 64-bit
  * integer is two 32-bit halves: BigInt would be ten times slower.
  */
+import { joinBytes, uint32ToHex } from "../../values/bytes.js";
 
 /** The five primes of XXH64: high and low half. */
 const P1_HIGH = 0x9e3779b1 | 0;
@@ -17,14 +18,7 @@ const P5_LOW = 0x165667c5 | 0;
 
 /** XXH64 with seed 0 of the concatenated parts, as 16 hexadecimal digits. O(bytes). */
 export function hash64(...parts: readonly Uint8Array[]): string {
-  if (parts.length === 1) return hashBytes(parts[0]!);
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let end = 0;
-  for (const part of parts) {
-    joined.set(part, end);
-    end += part.length;
-  }
-  return hashBytes(joined);
+  return hashBytes(parts.length === 1 ? parts[0]! : joinBytes(parts));
 }
 
 function hashBytes(bytes: Uint8Array): string {
@@ -67,7 +61,7 @@ function hashBytes(bytes: Uint8Array): string {
   const { high, low } = state;
   state.set(high ^ (high >>> 29), low ^ ((low >>> 29) | (high << 3)));
   state.multiply(P3_HIGH, P3_LOW);
-  return hex(state.high) + hex(state.low ^ state.high);
+  return uint32ToHex(state.high >>> 0) + uint32ToHex((state.low ^ state.high) >>> 0);
 }
 
 /** A 64-bit integer with the operations of XXH64. */
@@ -170,8 +164,4 @@ function hashLane(words: Int32Array, lane: number, highs: Int32Array, lows: Int3
   }
   highs[lane] = high;
   lows[lane] = low;
-}
-
-function hex(half: number): string {
-  return (half >>> 0).toString(16).padStart(8, "0");
 }

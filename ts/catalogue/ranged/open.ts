@@ -2,13 +2,14 @@
 import { asSageError, SageError } from "../../errors.js";
 import { checkAbort, checkInteger, checkKeys, inspect, toBytes } from "../../values/check.js";
 import { Catalogue } from "../catalogue.js";
+import { BLOCKS, HEADER_BYTES } from "../sections.js";
 import { openPartCache } from "./cache.js";
 import { nameOf } from "./check-search.js";
-import { BLOCKS, type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
+import { type FileHead, HEAD_BYTES, readFileHead } from "./format.js";
 import { httpSource } from "./http.js";
 import { loadResident } from "./resident.js";
 import { createRanged } from "./search.js";
-import { NoRanges, type RangeSource, type ReadOptions } from "./source.js";
+import { NoRanges, type RangeSource, type ReadOptions, type ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedOptions } from "./types.js";
 import { wholeCatalogue } from "./whole.js";
 
@@ -46,16 +47,19 @@ export async function openRanged(
     "signal",
   ]);
   const { signal, whole = true, cache = /^https?:/.test(String(opened.name)) } = options;
-  const number = (name: "maxRequests" | "maxBytes" | "memory", standard: number, min: number) =>
-    checkInteger(`openRanged: ${name}`, options[name] ?? standard, min, MAX_OPTION);
+  const integerOption = (
+    name: "maxRequests" | "maxBytes" | "memory",
+    standard: number,
+    min: number,
+  ): number => checkInteger(`openRanged: ${name}`, options[name] ?? standard, min, MAX_OPTION);
   const budget = {
-    requests: number("maxRequests", DEFAULT_REQUESTS, 1),
-    bytes: number("maxBytes", DEFAULT_BYTES, 1),
+    requests: integerOption("maxRequests", DEFAULT_REQUESTS, 1),
+    bytes: integerOption("maxBytes", DEFAULT_BYTES, 1),
   };
-  const memory = number("memory", DEFAULT_MEMORY, 0);
+  const memory = integerOption("memory", DEFAULT_MEMORY, 0);
   checkAbort(signal);
-  const read = { requests: 0, bytes: 0 };
-  const counted = countReads(opened, read);
+  const traffic = { requests: 0, bytes: 0 };
+  const counted = countReads(opened, traffic);
   const head = await readHead(counted, { signal });
   if (head instanceof NoRanges || !head.sections.has(BLOCKS)) {
     if (!whole) {
@@ -63,7 +67,7 @@ export async function openRanged(
       throw refuseWhole(counted.name, head);
     }
     const body = head instanceof NoRanges ? head.body : await counted.readWhole({ signal });
-    return wholeCatalogue(await loadWhole(body, signal, counted.name, read), read);
+    return wholeCatalogue(await loadWhole(body, signal, counted.name, traffic), traffic);
   }
   const parts = await openPartCache(opened.name, head.hash, memory, cache);
   const resident = await loadResident(counted, head, parts, { signal });
@@ -74,7 +78,7 @@ export async function openRanged(
     resident,
     cache: parts,
     budget,
-    read,
+    traffic,
   });
 }
 
@@ -94,10 +98,10 @@ async function readFirst(source: RangeSource, options: ReadOptions): Promise<Uin
     return await source.read(0, HEAD_BYTES, options);
   } catch (error) {
     if (!(error instanceof SageError) || error.code !== "retrieval") throw error;
-    const header = await source.read(0, 64, options).catch(() => undefined);
+    const header = await source.read(0, HEADER_BYTES, options).catch(() => undefined);
     const view = header && new DataView(header.buffer, header.byteOffset);
     const length = view ? view.getUint32(40, true) : 0;
-    if (length < 64 || length >= HEAD_BYTES) throw error;
+    if (length < HEADER_BYTES || length >= HEAD_BYTES) throw error;
     return source.read(0, length, options);
   }
 }
@@ -107,12 +111,12 @@ async function loadWhole(
   body: ReadableStream<Uint8Array> | null,
   signal: AbortSignal | undefined,
   name: string,
-  read: { bytes: number },
+  traffic: ReadTraffic,
 ): Promise<Catalogue> {
   if (!body) throw new SageError("retrieval", `${name} answered without a body.`);
   const counter = new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
-      read.bytes += chunk.length;
+      traffic.bytes += chunk.length;
       controller.enqueue(chunk);
     },
   });
@@ -141,12 +145,12 @@ function refuseWhole(name: string, head: FileHead | NoRanges): SageError {
       );
 }
 
-/** A source that adds its checked reads to `read`, with a name for messages. */
-function countReads(source: RangeSource, read: { requests: number; bytes: number }): RangeSource {
+/** A source that adds its checked reads to `traffic`, with a name for messages. */
+function countReads(source: RangeSource, traffic: ReadTraffic): RangeSource {
   const name = nameOf(String(source.name));
   /** Also for sources that throw or return no promise. */
   const call = async <T>(get: () => T, { signal }: ReadOptions): Promise<Awaited<T>> => {
-    read.requests += 1;
+    traffic.requests += 1;
     try {
       return await get();
     } catch (error) {
@@ -166,7 +170,7 @@ function countReads(source: RangeSource, read: { requests: number; bytes: number
           `${name}: expected ${length} bytes, the source returned ` +
             `${bytes ? bytes.length : inspect(given)}.`,
         );
-      read.bytes += length;
+      traffic.bytes += length;
       // A Buffer of Node can begin anywhere in a larger one, and its `slice` does not copy.
       const isPlain = Object.getPrototypeOf(bytes) === Uint8Array.prototype;
       return isPlain && bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);

@@ -16,7 +16,6 @@ const FIRST_BLOCKS = 256;
 const BISECTIONS = 16;
 /** 1 / (1 + exp(-1.702 z)) approximates the normal distribution function within 0.01. */
 const LOGISTIC_SLOPE = 1.702;
-
 /** Planning ends after this number of blocks that did not fit into the budget. */
 const MAX_SKIPPED_BLOCKS = 50;
 
@@ -62,14 +61,14 @@ export function planQuery(
   const cached: number[] = [];
   let chosen: number[] = [];
   let covered = 0;
-  let refused = 0;
+  let skippedBlocks = 0;
   for (const block of blocks) {
-    if (covered >= ENOUGH_SHARE * total || refused > MAX_SKIPPED_BLOCKS) break;
+    if (covered >= ENOUGH_SHARE * total || skippedBlocks > MAX_SKIPPED_BLOCKS) break;
     if (data.isCached(block)) cached.push(block);
     else {
       const tried = [...chosen, block].sort((a, b) => a - b);
       if (chosen.length > 0 && !fits(tried, data, budget)) {
-        refused += 1;
+        skippedBlocks += 1;
         continue;
       }
       chosen = tried;
@@ -228,10 +227,15 @@ function largestIndices(values: Float32Array, count: number): number[] {
   // Sorting a typed array is many times faster than sorting indices by a comparison function.
   const sorted = values.slice().sort();
   const threshold = sorted[sorted.length - count] ?? -Infinity;
-  let ties = count - values.reduce((above, value) => above + (value > threshold ? 1 : 0), 0);
+  const above = values.reduce((sum, value) => sum + (value > threshold ? 1 : 0), 0);
+  let missing = count - above;
   const indices: number[] = [];
-  for (let index = 0; index < values.length; index += 1)
-    if (values[index]! > threshold || (values[index] === threshold && ties-- > 0))
+  for (let index = 0; index < values.length; index += 1) {
+    if (values[index]! > threshold) indices.push(index);
+    else if (values[index] === threshold && missing > 0) {
       indices.push(index);
+      missing -= 1;
+    }
+  }
   return indices;
 }

@@ -1,20 +1,24 @@
 /** Loads the part of a file that stays in memory: sketches of the rows, ids, small sections. */
 import { SageError } from "../../errors.js";
 import { decodePriors } from "../priors.js";
-import { ATTRIBUTES, PRIORS, REMOVED, SCALES, SPACE } from "../sections.js";
+import {
+  ATTRIBUTES,
+  BLOCKS,
+  ID_OFFSETS,
+  ID_ORDER,
+  IDS,
+  NORMS,
+  PRIORS,
+  REMOVED,
+  SCALES,
+  SPACE,
+} from "../sections.js";
 import type { PartCache } from "./cache.js";
-import { BLOCKS, type BlockTable, corrupt, type FileHead, readBlocks } from "./format.js";
+import { type BlockTable, corrupt, type FileHead, readBlocks } from "./format.js";
 import { hash64 } from "./hash.js";
 import { type IdTable, readIds } from "./ids.js";
 import type { RowValues } from "./score.js";
 import type { RangeSource, ReadOptions } from "./source.js";
-
-/** Sections of ids, by their numbers in the file. */
-const ID_OFFSETS = 4;
-const IDS = 5;
-const ID_ORDER = 6;
-/** Section with the squared lengths of the rows, for the metric "l2". */
-const NORMS = 9;
 
 /** The part of a catalogue that is in memory. */
 export interface ResidentPart {
@@ -77,9 +81,9 @@ export async function loadResident(
     if (values.length !== head.rows * 4) throw corrupt(name, `section ${kind} has a wrong length`);
     return new Float32Array(values.buffer, values.byteOffset, head.rows);
   };
-  const offsets = await section(ID_OFFSETS!);
-  const idBytes = await section(IDS!);
-  const order = await section(ID_ORDER!);
+  const offsets = await section(ID_OFFSETS);
+  const idBytes = await section(IDS);
+  const order = await section(ID_ORDER);
   const removedBytes = await section(REMOVED);
   const priorBytes = await section(PRIORS);
   const space = new TextDecoder().decode(await section(SPACE)) || undefined;
@@ -87,7 +91,7 @@ export async function loadResident(
   if (offsets.length !== head.rows * 4 || !isRemovedValid)
     throw corrupt(name, "the ids or the removed rows have a wrong length");
   const scales = table.scalesFollow ? undefined : await floats(SCALES);
-  const norms = head.metric === 2 ? await floats(NORMS) : undefined;
+  const norms = head.metric === "l2" ? await floats(NORMS) : undefined;
   const ids = readIds(offsets, idBytes, order, name);
   const priors = decodePriors(new Uint16Array(priorBytes.slice().buffer));
   const rowBytes = [scales, norms, priors, removedBytes].reduce(

@@ -2,7 +2,7 @@
 import type { FileHead } from "./format.js";
 
 /** The code of component 0. */
-const ZERO_CODE = 64;
+export const ZERO_CODE = 64;
 /** Residual steps per code step: a component is (code - 64) + residual / 256, times the scale. */
 const RESIDUAL_STEPS = 256;
 /** Largest scale of a stored vector: that of the core. */
@@ -36,7 +36,8 @@ export function scoreBlock(
   const dim = query.length;
   const rows = end - start;
   const residuals = bytes.length > rows * dim ? bytes.subarray(rows * dim) : undefined;
-  const signed = residuals && new Int8Array(residuals.buffer, residuals.byteOffset, rows * dim);
+  const residualSteps =
+    residuals && new Int8Array(residuals.buffer, residuals.byteOffset, rows * dim);
   const queryF64 = Float64Array.from(query);
   const querySquaredLength = queryF64.reduce((sum, value) => sum + value * value, 0);
   const scores = new Float32Array(rows);
@@ -46,14 +47,15 @@ export function scoreBlock(
     let squaredSteps = 0;
     for (let axis = 0; axis < dim; axis += 1) {
       const steps =
-        (bytes[at + axis]! - ZERO_CODE) * RESIDUAL_STEPS + (signed ? signed[at + axis]! : 0);
+        (bytes[at + axis]! - ZERO_CODE) * RESIDUAL_STEPS +
+        (residualSteps ? residualSteps[at + axis]! : 0);
       product += queryF64[axis]! * steps;
       squaredSteps += steps * steps;
     }
     const scale = scales ? scales[start + index]! : scaleOf(squaredSteps);
     const score = (product / RESIDUAL_STEPS) * scale;
-    if (metric === 0) scores[index] = Math.max(-1, Math.min(1, score)) + 0;
-    else if (metric === 1) scores[index] = score + 0;
+    if (metric === "cosine") scores[index] = Math.max(-1, Math.min(1, score)) + 0;
+    else if (metric === "ip") scores[index] = score + 0;
     else scores[index] = Math.min(0, 2 * score - norms![start + index]! - querySquaredLength) + 0;
   }
   return scores;
@@ -75,18 +77,19 @@ export function decodeRow(
   { scales }: RowValues,
 ): Float32Array {
   const rows = end - start;
-  const signed =
+  const residualSteps =
     bytes.length > rows * dim
       ? new Int8Array(bytes.buffer, bytes.byteOffset + rows * dim, rows * dim)
       : undefined;
-  let norm = 0;
+  let squaredSteps = 0;
   const components = Float32Array.from({ length: dim }, (_, axis) => {
     const at = index * dim + axis;
-    const steps = (bytes[at]! - ZERO_CODE) * RESIDUAL_STEPS + (signed ? signed[at]! : 0);
-    norm += steps * steps;
+    const steps =
+      (bytes[at]! - ZERO_CODE) * RESIDUAL_STEPS + (residualSteps ? residualSteps[at]! : 0);
+    squaredSteps += steps * steps;
     return steps / RESIDUAL_STEPS;
   });
-  const scale = scales ? scales[start + index]! : scaleOf(norm);
+  const scale = scales ? scales[start + index]! : scaleOf(squaredSteps);
   return components.map((component) => component * scale);
 }
 
@@ -97,15 +100,16 @@ export function scalesFollow(
   scales: Float32Array,
   dim: number,
 ): boolean {
-  const signed =
+  const residualSteps =
     residuals && new Int8Array(residuals.buffer, residuals.byteOffset, residuals.byteLength);
   return scales.every((scale, row) => {
-    let norm = 0;
+    let squaredSteps = 0;
     for (let at = row * dim; at < (row + 1) * dim; at += 1) {
-      const steps = (codes[at]! - ZERO_CODE) * RESIDUAL_STEPS + (signed ? signed[at]! : 0);
-      norm += steps * steps;
+      const steps =
+        (codes[at]! - ZERO_CODE) * RESIDUAL_STEPS + (residualSteps ? residualSteps[at]! : 0);
+      squaredSteps += steps * steps;
     }
-    return scaleOf(norm) === scale;
+    return scaleOf(squaredSteps) === scale;
   });
 }
 

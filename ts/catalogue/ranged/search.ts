@@ -3,6 +3,7 @@ import { toUnit } from "../../core/matrix.js";
 import { SageError } from "../../errors.js";
 import type { ItemId, VectorLike } from "../../item.js";
 import { type Hit, NOT_SENT, type Outbound, type Query, type Retriever } from "../../retriever.js";
+import { hasRow } from "../../values/bitset.js";
 import {
   checkAbort,
   checkFinite,
@@ -16,7 +17,6 @@ import {
 } from "../../values/check.js";
 import { readAttributes } from "../attributes.js";
 import { evaluateFilter, type Filter, type FilterColumns } from "../filter.js";
-import { METRICS } from "../options.js";
 import { BlockReader } from "./blocks.js";
 import type { PartCache } from "./cache.js";
 import { checkSearch } from "./check-search.js";
@@ -24,7 +24,7 @@ import { corrupt } from "./format.js";
 import { type Budget, joinRuns, type PlanningData, planQuery } from "./plan.js";
 import { type ResidentPart, readAttributeBytes } from "./resident.js";
 import { BestRows, decodeRow, scoreBlock } from "./score.js";
-import type { RangeSource } from "./source.js";
+import type { RangeSource, ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions, RangedTraffic } from "./types.js";
 
 /** Largest `count` and largest `offset` of a search. */
@@ -38,8 +38,7 @@ export interface RangedParts {
   readonly resident: ResidentPart;
   readonly cache: PartCache;
   readonly budget: Budget;
-  /** Requests and bytes read from the source so far. */
-  readonly read: { requests: number; bytes: number };
+  readonly traffic: ReadTraffic;
 }
 
 /** A query vector and its maximum number of hits, those of earlier pages among them. */
@@ -50,7 +49,7 @@ interface CountedQuery {
 
 /** Makes the catalogue of a file whose resident part is loaded. */
 export function createRanged(parts: RangedParts): RangedCatalogue {
-  const { source, address, cache, budget, read } = parts;
+  const { source, address, cache, budget, traffic } = parts;
   const { head, table } = parts.resident;
   const { dim, metric } = head;
   const { space } = parts.resident;
@@ -105,12 +104,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       allowed = evaluateFilter(await columns, filter);
     }
     if (removed.length === 0 && excluded.size === 0 && !allowed) return undefined;
-    const has = (bits: Uint32Array, row: number): boolean =>
-      (bits[row >> 5]! & (1 << (row & 31))) !== 0;
     return (row: number): boolean =>
-      !excluded.has(row) &&
-      (!allowed || has(allowed, row)) &&
-      (removed.length === 0 || !has(removed, row));
+      !excluded.has(row) && hasRow(allowed, row) && !hasRow(removed, row);
   }
 
   function planningDataFor(isAllowed: PlanningData["isAllowed"]): PlanningData {
@@ -127,7 +122,8 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
   }
 
   /** The vector as scores use it: of unit length for cosines. */
-  const prepare = (vector: Float32Array): Float32Array => (metric === 0 ? toUnit(vector) : vector);
+  const prepare = (vector: Float32Array): Float32Array =>
+    metric === "cosine" ? toUnit(vector) : vector;
 
   async function searchQueries(
     queries: readonly CountedQuery[],
@@ -254,7 +250,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     mode: "ranges",
     dim,
     space,
-    metric: METRICS[metric]!,
+    metric,
     spread: head.spread,
     hash: head.hash,
     size: parts.resident.size,
@@ -266,7 +262,7 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
       return resident ? resident.byteLength + cache.bytes : 0;
     },
     get traffic(): RangedTraffic {
-      return { ...read, cachedBlocks: reader?.cachedBlocks ?? 0, cache: cache.state };
+      return { ...traffic, cachedBlocks: reader?.cachedBlocks ?? 0, cache: cache.state };
     },
     has: (item) => rowOf(item) >= 0,
     search: async (vector, options) => (await searchMany([vector], options))[0]!,
@@ -297,7 +293,9 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
     retriever: createRetriever(),
     vectors: (items) => vectorsOf(items),
     close() {
-      resident = reader = columns = undefined;
+      resident = undefined;
+      reader = undefined;
+      columns = undefined;
       cache.clear();
     },
   };
@@ -306,5 +304,5 @@ export function createRanged(parts: RangedParts): RangedCatalogue {
 /** The rows that are not removed; undefined if none is. */
 function liveRowFilter(removed: Uint32Array): ((row: number) => boolean) | undefined {
   if (removed.length === 0) return undefined;
-  return (row) => (removed[row >> 5]! & (1 << (row & 31))) === 0;
+  return (row) => !hasRow(removed, row);
 }

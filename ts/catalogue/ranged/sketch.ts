@@ -6,6 +6,7 @@
  * f = r r / (r sign(r)). It is unbiased if the direction of r is independent of q.
  */
 import type { BlockTable } from "./format.js";
+import { ZERO_CODE } from "./score.js";
 
 /**
  * Share of the unbiased estimate of q r that is kept: 2 / pi minimises the mean squared error for
@@ -15,8 +16,6 @@ const SHRINKAGE = 2 / Math.PI;
 /** Standard error of the estimate, in units of factor x length of the query. */
 export const ERROR_PER_FACTOR = Math.sqrt((1 - SHRINKAGE) * SHRINKAGE);
 
-/** The code of component 0. */
-const ZERO_CODE = 64;
 /** Largest difference of a code from that of 0. */
 const MAX_CODE = 63;
 

@@ -25,6 +25,12 @@ export interface RangeSource {
   readWhole(options: ReadOptions): Promise<ReadableStream<Uint8Array>>;
 }
 
+/** Requests and bytes read from a source so far. */
+export interface ReadTraffic {
+  requests: number;
+  bytes: number;
+}
+
 /** Thrown by the first read of a source that serves no ranges: `body` is the whole file. */
 export class NoRanges {
   readonly body: ReadableStream<Uint8Array> | null;

@@ -6,13 +6,11 @@ import type { Catalogue } from "../catalogue.js";
 import type { Filter } from "../filter.js";
 import type { SearchOptions } from "../options.js";
 import { checkSearch } from "./check-search.js";
+import type { ReadTraffic } from "./source.js";
 import type { RangedCatalogue, RangedSearchOptions } from "./types.js";
 
-/** Takes ownership of the catalogue. `read`: requests and bytes of its download. */
-export function wholeCatalogue(
-  catalogue: Catalogue,
-  read: { requests: number; bytes: number },
-): RangedCatalogue {
+/** Takes ownership of the catalogue. `traffic` is that of its download. */
+export function wholeCatalogue(catalogue: Catalogue, traffic: ReadTraffic): RangedCatalogue {
   const { size, dim, metric, space, spread, hash } = catalogue;
   let isClosed = false;
 
@@ -51,10 +49,10 @@ export function wholeCatalogue(
     blocks: 0,
     damagedBlocks: [],
     get byteLength() {
-      return isClosed ? 0 : read.bytes;
+      return isClosed ? 0 : traffic.bytes;
     },
     get traffic() {
-      return { ...read, cachedBlocks: 0, cache: "off" as const };
+      return { ...traffic, cachedBlocks: 0, cache: "off" as const };
     },
     has: (item) => catalogue.has(item),
     search: async (vector, options) => (await searchMany([vector], options))[0]!,

@@ -4,11 +4,12 @@ import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
 import { builderLike, selectRows } from "../../catalogue/change.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { type NewBlocks, writeBlocks } from "../../catalogue/ranged/format.js";
-import { scalesFollow } from "../../catalogue/ranged/score.js";
+import { scalesFollow, ZERO_CODE } from "../../catalogue/ranged/score.js";
 import { encodeCentre, sketchResidual } from "../../catalogue/ranged/sketch.js";
 import {
   ATTRIBUTES,
   CODES,
+  IDS,
   LISTS,
   RESIDUALS,
   SCALES,
@@ -21,6 +22,10 @@ import { partition } from "./partition.js";
 
 /** Largest block, in bytes of vectors. */
 const MAX_BLOCK_BYTES = 64 << 10;
+/** Bytes of a block in the section of blocks beside its centre: end, two scales, two hashes. */
+const BLOCK_ENTRY_BYTES = 3 * 4 + 2 * 8;
+/** Resident bytes of a row beside its sketch and its id: the factor, the end of the id. */
+const ROW_ENTRY_BYTES = 1 + 4;
 
 /** The figures of `--ranges` in the report. */
 export interface RangesReport {
@@ -47,9 +52,9 @@ export async function buildRanges(
   ordered.close();
   const built = await Catalogue.fromBytes(file);
   const { dim, size } = built;
-  const idBytes = handleOf(built).with((core) => core.section(5).length);
-  const blockBytes = ends.length * (dim + 28);
-  const resident = size * (Math.ceil(dim / 8) + 1 + 4) + idBytes + blockBytes;
+  const idBytes = handleOf(built).with((core) => core.section(IDS).length);
+  const blockBytes = ends.length * (dim + BLOCK_ENTRY_BYTES);
+  const resident = size * (Math.ceil(dim / 8) + ROW_ENTRY_BYTES) + idBytes + blockBytes;
   return { catalogue: built, report: { blocks: ends.length, resident } };
 }
 
@@ -115,10 +120,8 @@ function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
   const { dim, rows, metric } = core.facts();
   const sketchBytes = Math.ceil(dim / 8);
   const centres = new Uint8Array(ends.length * dim);
-  const [centreScales, factorScales] = [ends, ends].map(() => new Float32Array(ends.length)) as [
-    Float32Array,
-    Float32Array,
-  ];
+  const centreScales = new Float32Array(ends.length);
+  const factorScales = new Float32Array(ends.length);
   const factors = new Uint8Array(rows);
   const sketches = new Uint8Array(rows * sketchBytes);
   const residual = new Float32Array(dim);
@@ -130,7 +133,7 @@ function describeBlocks(core: CoreCatalogue, ends: Uint32Array): NewBlocks {
     centreScales[block] = scale;
     const exact = Float32Array.from({ length: end - start }, (_, index) => {
       for (let axis = 0; axis < dim; axis += 1)
-        residual[axis] = vectors[index * dim + axis]! - scale * (codes[axis]! - 64);
+        residual[axis] = vectors[index * dim + axis]! - scale * (codes[axis]! - ZERO_CODE);
       const at = (start + index) * sketchBytes;
       return sketchResidual(residual, sketches.subarray(at, at + sketchBytes));
     });
