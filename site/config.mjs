@@ -1,5 +1,5 @@
-// Configuration of VitePress. `POCKETSAGE_SITE` is the navigation that site/build.mjs has computed.
-// `DOCS_BASE` is the path at which the site is served, by default "/".
+// Configuration of VitePress. site/build.mjs writes navigation.json and sets `DOCS_OUT`, the folder
+// of the built site. `DOCS_BASE` is the path at which the site is served, by default "/".
 import { readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
 import { slugOf } from "./slug.mjs";

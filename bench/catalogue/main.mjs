@@ -7,23 +7,18 @@
 // CPU time per query, median over rounds, hot (queries follow each other) and isolated (each
 // follows 20 ms of idleness and a pass over 32 MB of other memory); recall@10 against exact f32
 // scores. Libraries with a tunable search effort use the least one that reaches a recall of 0.99.
-import { existsSync } from "node:fs";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { build } from "../../scripts/build.mjs";
 import { runScript } from "../../scripts/lib/output.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
-import { root } from "../../scripts/lib/versions.mjs";
 import { setup } from "../../scripts/setup.mjs";
-import { textDataSet, topicDataSet } from "../data/catalogue-sets.mjs";
+import { loadTextDataSet, topicDataSet } from "../data/catalogue-sets.mjs";
 import { catalogueOptions } from "../options.mjs";
+import { installPeers } from "./install.mjs";
 import { comparePeers, HITS_PER_QUERY } from "./measure.mjs";
 import { startNativePeers } from "./native.mjs";
 import { measureInChromium } from "./page.mjs";
 import { chromiumLine, printDataSet, writeCatalogueFigures } from "./report.mjs";
-
-const TEXT_DIM = 384;
 
 await runScript(async () => {
   const { sets, reports, json, figures } = catalogueOptions(process.argv.slice(2));
@@ -47,14 +42,6 @@ await runScript(async () => {
   else console.log(`\n${chromiumLine(browser)}`);
   if (figures) await writeCatalogueFigures(report);
 });
-
-/** Installs the compared npm libraries into bench/catalogue/node_modules/. */
-async function installPeers() {
-  const cwd = import.meta.dirname;
-  if (existsSync(join(cwd, "node_modules"))) return;
-  const install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-  await runOrThrow("npm", install, { cwd, minutes: 10 });
-}
 
 /** Measures each data set in Node, then all but the largest in Chromium. */
 async function measureDataSets(names, onResult) {
@@ -113,22 +100,4 @@ async function measureDataSets(names, onResult) {
     results.find(({ set }) => set === task.name).runs.find(({ name }) => name === peer)?.effort ??
     64;
   return { results, browser: await measureInChromium(chromiumTasks, HITS_PER_QUERY, tunedEffort) };
-}
-
-/**
- * The data set of embedded package descriptions, which are embedded once. `{ missing: reason }` if
- * the model is not installed.
- */
-async function loadTextDataSet() {
-  const folder = join(root, ".tools", "bench-text");
-  const file = join(folder, "vectors.f32");
-  const python = join(root, ".tools", "emoji-venv", "bin", "python");
-  if (!existsSync(file)) {
-    if (!existsSync(python))
-      return { missing: "no text model here: `node data/emoji/build.mjs` installs it" };
-    await mkdir(folder, { recursive: true });
-    const command = [join(import.meta.dirname, "..", "data", "text.py"), "--out", file];
-    await runOrThrow(python, command, { minutes: 60, show: true });
-  }
-  return textDataSet(file, TEXT_DIM);
 }

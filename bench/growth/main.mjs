@@ -62,7 +62,7 @@ await runScript(async () => {
   if (process.argv.includes("--figures")) await writeFigures("growth", markdownTable(table));
   if (tooFast.length > 0)
     throw new Remedy(
-      `Faster than the theory: ${tooFast.join("; ")}. Find the cause, or run again.`,
+      `Grows faster than the theory: ${tooFast.join("; ")}. Find the cause, or run again.`,
     );
 });
 

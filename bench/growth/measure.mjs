@@ -9,7 +9,8 @@ import { series } from "./series.mjs";
 
 const MEASURED_MS = 600;
 const WARM_UP_CALLS = 5;
-const CALLS = [3, 60];
+const MIN_CALLS = 3;
+const MAX_CALLS = 60;
 
 const [index, size] = process.argv.slice(2).map(Number);
 await init();
@@ -25,7 +26,7 @@ let spentMs = 0;
 for (let call = 0; call < WARM_UP_CALLS && spentMs < MEASURED_MS; call += 1)
   spentMs += await callOnce();
 spentMs = 0;
-while (times.length < CALLS[0] || (times.length < CALLS[1] && spentMs < MEASURED_MS)) {
+while (times.length < MIN_CALLS || (times.length < MAX_CALLS && spentMs < MEASURED_MS)) {
   times.push(await callOnce());
   spentMs += times.at(-1);
 }

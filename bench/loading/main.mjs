@@ -63,10 +63,13 @@ async function measureBrowser(launch, slowdown, count) {
   const folder = await bundlePage();
   const server = createServer(async ({ url }, response) => {
     const file = await readFile(join(folder, url === "/" ? "index.html" : url)).catch(() => "");
-    const type = /\.\w+$/.exec(url)?.[0] ?? ".html";
+    const extension = /\.\w+$/.exec(url)?.[0] ?? ".html";
     const types = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
     response
-      .writeHead(200, { "content-type": types[type], "cache-control": "max-age=3600, immutable" })
+      .writeHead(200, {
+        "content-type": types[extension],
+        "cache-control": "max-age=3600, immutable",
+      })
       .end(file);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

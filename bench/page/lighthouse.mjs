@@ -6,7 +6,10 @@ import { findChromium } from "../../scripts/lib/browsers.mjs";
 import { installPackages } from "../../scripts/lib/npm.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 
-/** `{ name, score }` of each category, out of 100, and the total blocking time in ms. */
+/**
+ * Resolves to `{ scores, blockingMs }`: `{ name, score }` of each category, out of 100, and the
+ * total blocking time in ms. Prints the audits that fail.
+ */
 export async function runLighthouse(url) {
   const { folder } = await installPackages("lighthouse", import.meta.dirname);
   const { path } = await findChromium();
@@ -35,8 +38,7 @@ export async function runLighthouse(url) {
     const failed = Object.values(audits).filter(({ score }) => score !== null && score < 0.9);
     for (const { id, score, displayValue } of failed)
       console.log(`  ${id}: ${score} ${displayValue ?? ""}`);
-    const blocking = audits["total-blocking-time"].numericValue;
-    return [...scores, { name: "total blocking time", score: blocking }];
+    return { scores, blockingMs: audits["total-blocking-time"].numericValue };
   } finally {
     await rm(results, { recursive: true });
   }

@@ -3,13 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { serveSite } from "../../tests/browser/site.mjs";
 import { median } from "../timing.mjs";
-import { slowDown } from "./visit.mjs";
+import { NEXT_TAPS, slowDown, TAPS_PER_LENGTH } from "./visit.mjs";
 
 const CATALOGUE = new URL("../../www/public/emoji.sage", import.meta.url);
 /** As the page: 12 picks, and candidates beyond them. */
 const COUNT = 36;
 
-/** `{ slowdown, taps }`: milliseconds of each tap from 1 to `lengths.at(-1)`. */
+/** `{ slowdown, firstTapMs, nextTapMs, maxNextTapMs, laterTapMs }`, as those of measureVisit(). */
 export async function measureRecord(browser, lengths) {
   const site = await serveSite();
   const context = await browser.newContext();
@@ -23,9 +23,9 @@ export async function measureRecord(browser, lengths) {
     const slowdown = await slowDown(page, session);
     const times = await page.evaluate(recordAndRecommend, { count: COUNT, taps: lengths.at(-1) });
     const firstTapMs = times[0];
-    const nextTaps = times.slice(1, 15);
+    const nextTaps = times.slice(1, 1 + NEXT_TAPS);
     const laterTapMs = Object.fromEntries(
-      lengths.map((length) => [length, median(times.slice(length - 5, length))]),
+      lengths.map((length) => [length, median(times.slice(length - TAPS_PER_LENGTH, length))]),
     );
     return {
       slowdown,

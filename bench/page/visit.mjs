@@ -4,11 +4,11 @@ import { median } from "../timing.mjs";
 
 /** Factor by which the main thread is slowed. The browser does not slow the worker. */
 export const SLOWDOWN = 4;
-/** Taps after the first, one after the other. */
-const NEXT_TAPS = 14;
-/** Numbers of actions, after which a few taps are measured again. */
+/** Number of taps after the first that are measured. */
+export const NEXT_TAPS = 14;
+/** Numbers of actions at which TAPS_PER_LENGTH taps are measured again. */
 export const HISTORY_LENGTHS = [60, 150];
-const TAPS_PER_LENGTH = 5;
+export const TAPS_PER_LENGTH = 5;
 /** Between two taps, so that neither waits for what follows the other. */
 const PAUSE_MS = 300;
 const MAX_READY_MS = 60_000;

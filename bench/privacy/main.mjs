@@ -4,18 +4,14 @@
 // (all-MiniLM-L6-v2, once, into .tools/bench-text), reduced to 128 principal axes as
 // `pocketsage build --dims 128` does. 300 medoids: the 100 held-out texts and 200 items. CPU: the
 // bundle of edge/ in workerd with random cells, since XOR does not depend on their contents.
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { build } from "../../scripts/build.mjs";
 import { printTable, printTitle, Remedy, runScript } from "../../scripts/lib/output.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
-import { root } from "../../scripts/lib/versions.mjs";
 import { setup } from "../../scripts/setup.mjs";
-import { textDataSet } from "../data/catalogue-sets.mjs";
+import { loadTextDataSet } from "../data/catalogue-sets.mjs";
+import { median } from "../timing.mjs";
 
-const TEXT_DIM = 384;
 const DIM = 128;
 const TOP = 20;
 const MEDOID_ITEMS = 200;
@@ -37,24 +33,13 @@ await runScript(async () => {
     throw new Remedy("--part: expected all, quality or cpu.");
   await setup();
   await build();
-  if (values.part !== "cpu") await measureQuality(await loadTexts());
+  if (values.part !== "cpu") await measureQuality();
   if (values.part !== "quality") await measureCpu();
 });
 
-async function loadTexts() {
-  const file = join(root, ".tools", "bench-text", "vectors.f32");
-  if (!existsSync(file)) {
-    const python = join(root, ".tools", "emoji-venv", "bin", "python");
-    if (!existsSync(python))
-      throw new Remedy("The text model is missing: `node data/emoji/build.mjs` installs it.");
-    await mkdir(join(root, ".tools", "bench-text"), { recursive: true });
-    const script = join(root, "bench", "data", "text.py");
-    await runOrThrow(python, [script, "--out", file], { minutes: 60, show: true });
-  }
-  return textDataSet(file, TEXT_DIM);
-}
-
-async function measureQuality({ vectors, queries }) {
+async function measureQuality() {
+  const { missing, vectors, queries } = await loadTextDataSet();
+  if (missing) throw new Remedy(missing);
   const { computeAxes, reduceVector } = await import("../../pkg/cli/build/reduce.js");
   const { buildCells } = await import("../../pkg/cli/build/cells.js");
   const format = await import("../../pkg/privacy/cells/format.js");
@@ -209,9 +194,8 @@ async function measureCpu() {
       times.push(((await cpuMs(pid)) - cpuMsBefore) / (CPU_REQUESTS * VECTORS_PER_CPU_REQUEST));
     }
     await worker.stop();
-    times.sort((a, b) => a - b);
-    const median = times[times.length >> 1].toFixed(2);
-    rows.push([items, cells, cellBytes, Math.ceil(cells / shardCells), ...sizes, median]);
+    const shards = Math.ceil(cells / shardCells);
+    rows.push([items, cells, cellBytes, shards, ...sizes, median(times).toFixed(2)]);
   }
   printTable(rows);
   console.log(

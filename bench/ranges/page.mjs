@@ -8,10 +8,10 @@ export async function measureRanges(url, queriesUrl, dim) {
     values.slice(index * dim, (index + 1) * dim),
   );
   const before = await memoryBytes();
-  const opened = performance.now();
+  const start = performance.now();
   // Cold: nothing is kept, so every query reads all its blocks.
   const cold = await openRanged(url, { memory: 0, cache: false });
-  const open = { ms: performance.now() - opened, ...cold.traffic };
+  const open = { ms: performance.now() - start, ...cold.traffic };
   const after = await memoryBytes();
   const coldQueries = [];
   for (const query of queries) {
@@ -30,7 +30,7 @@ export async function measureRanges(url, queriesUrl, dim) {
   // Warm: the same queries, their blocks in the Cache API; 2 MB of them in memory.
   const warm = await openRanged(url);
   for (const query of queries) await warm.search(query, { count: 10 });
-  const [requests] = [warm.traffic.requests];
+  const requestsBefore = warm.traffic.requests;
   const warmTimes = [];
   for (const query of queries) {
     const [, ms] = await timed(() => warm.search(query, { count: 10 }));
@@ -41,7 +41,7 @@ export async function measureRanges(url, queriesUrl, dim) {
   for (let round = 0; round < 50; round += 1)
     hotTimes.push((await timed(() => warm.search(queries[0], { count: 10 })))[1]);
   const { cache } = warm.traffic;
-  const warmRequests = warm.traffic.requests - requests;
+  const warmRequests = warm.traffic.requests - requestsBefore;
   const memory = { resident, withCache: warm.byteLength, before, after };
   return { open, coldQueries, warmTimes, hotTimes, warmRequests, cache, memory };
 }
@@ -51,8 +51,9 @@ async function memoryBytes() {
   return (await performance.measureUserAgentSpecificMemory?.())?.bytes;
 }
 
-async function timed(use) {
-  const begun = performance.now();
-  const result = await use();
-  return [result, performance.now() - begun];
+/** The result of `work`, and its milliseconds on the clock. */
+async function timed(work) {
+  const start = performance.now();
+  const result = await work();
+  return [result, performance.now() - start];
 }

@@ -4,14 +4,12 @@
 //   npm run bench:recommend -- --figures  the table into docs/figures.md
 // CPU time per call, median; "isolated" calls follow 20 ms of idleness and a pass over 32 MB of
 // other memory, "hot" ones each other.
-import { existsSync } from "node:fs";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../../scripts/build.mjs";
 import { printTable, printTitle, runScript } from "../../scripts/lib/output.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { setup } from "../../scripts/setup.mjs";
+import { installPeers } from "../catalogue/install.mjs";
 import { topicDataSet } from "../data/catalogue-sets.mjs";
 import { markdownTable, writeFigures } from "../figures.mjs";
 import { formatNumber } from "../timing.mjs";
@@ -28,7 +26,7 @@ await runScript(async () => {
     await build();
   }
   await installPeers();
-  const { hnswlib } = await import("../catalogue/peers.mjs"); // imports of it exist only now
+  const { hnswlib } = await import("../catalogue/peers.mjs"); // its imports exist only now
   const results = await measureRecommend(topicDataSet(ITEMS), HISTORY_LENGTHS, hnswlib);
   if (values.json) {
     console.log(JSON.stringify({ cpu: cpus()[0].model, node: process.versions.node, results }));
@@ -47,11 +45,3 @@ await runScript(async () => {
   printTable(rows);
   if (values.figures) await writeFigures("recommend", markdownTable(rows));
 });
-
-/** Installs the libraries of the catalogue bench. */
-async function installPeers() {
-  const cwd = join(import.meta.dirname, "..", "catalogue");
-  if (existsSync(join(cwd, "node_modules"))) return;
-  const install = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-  await runOrThrow("npm", install, { cwd, minutes: 10 });
-}

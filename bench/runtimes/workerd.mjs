@@ -98,7 +98,7 @@ function printResults({ n, dim, isolates, empty, load, first, warm }) {
       `less ${empty.toFixed(2)} ms of an empty request\n`,
   );
   const rows = [
-    ["init, which clusters 8 vectors", load],
+    ["init, which clusters 32 vectors", load],
     ["first call", first],
     ["warm", warm],
   ];

@@ -4,18 +4,14 @@
 //   neighbouring words from those that are held out; all-MiniLM-L6-v2 as in data/emoji.
 //   The emoji in another language (npm emojibase-data): its texts, and the vectors of
 //   pkg/emoji.sage, which the model made of English.
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { installPackages } from "../../scripts/lib/npm.mjs";
-import { reportStart } from "../../scripts/lib/output.mjs";
-import { pythonEnvironment } from "../../scripts/lib/python.mjs";
-import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
+import { embedOnce } from "./embed-once.mjs";
 
 const DESCRIPTIONS = 20_000;
 const QUERIES = 600;
-const DIM = 384;
 const MIN_WORD_LENGTH = 4;
 const HELD_OUT = 5; // one of so many
 
@@ -89,25 +85,7 @@ function twoWordQueries(rows) {
   return Array.from({ length: QUERIES }, (_, index) => pairs[Math.floor(index * step)]);
 }
 
-async function embed(texts) {
-  const file = join(folder, "vectors.f32");
-  const source = join(folder, "texts.json");
-  const content = JSON.stringify(texts);
-  const isCurrent =
-    existsSync(file) && existsSync(source) && (await readFile(source, "utf8")) === content;
-  if (!isCurrent) {
-    await mkdir(folder, { recursive: true });
-    reportStart("embedding", `${texts.length} texts, some minutes`);
-    const requirements = join(root, "data", "emoji", "requirements.txt");
-    const options = { minutes: 10, pipOptions: ["--no-deps"] };
-    const { python } = await pythonEnvironment("emoji-venv", requirements, options);
-    await rm(file, { force: true });
-    await writeFile(source, content);
-    const script = join(import.meta.dirname, "embed.py");
-    await runOrThrow(python, [script, source, `${file}.part`], { show: true, minutes: 60 });
-    await rename(`${file}.part`, file);
-  }
-  const bytes = await readFile(file);
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return texts.map((_, row) => values.subarray(row * DIM, (row + 1) * DIM));
+function embed(texts) {
+  const model = "all-MiniLM-L6-v2";
+  return embedOnce({ folder, name: "texts", model, texts, count: texts.length });
 }

@@ -2,16 +2,14 @@
 // gives these texts: made on first use in .tools/bench-packages and never committed. apt-get
 // downloads the index of translations, as an update of a machine of that language does.
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { reportStart } from "../../scripts/lib/output.mjs";
-import { pythonEnvironment } from "../../scripts/lib/python.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
+import { embedOnce } from "./embed-once.mjs";
 
 const DESCRIPTIONS = 5000;
 const QUERIES = 600;
-const DIM = 384;
 /** Packages of one source have summaries that differ in their last words only. */
 const DISTINCT_CHARACTERS = 24;
 const UNSPACED = /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}/u;
@@ -110,26 +108,7 @@ export async function embedRows(name, rows) {
   return rows.map((row, index) => ({ ...row, vector: vectors[index] }));
 }
 
-async function embed(name, texts) {
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, `${name}.f32`);
-  const source = join(folder, `${name}.json`);
-  const content = JSON.stringify(texts);
-  const isCurrent =
-    existsSync(file) && existsSync(source) && (await readFile(source, "utf8")) === content;
+function embed(name, texts) {
   const count = texts.passages.length + texts.queries.length;
-  if (!isCurrent) {
-    reportStart("embedding", `${count} texts, some minutes`);
-    const requirements = join(root, "bench", "migrate", "requirements.txt");
-    const options = { minutes: 10, pipOptions: ["--no-deps"] };
-    const { python } = await pythonEnvironment("migrate-venv", requirements, options);
-    await rm(file, { force: true });
-    await writeFile(source, content);
-    const script = join(import.meta.dirname, "embed_e5.py");
-    await runOrThrow(python, [script, source, `${file}.part`], { show: true, minutes: 60 });
-    await rename(`${file}.part`, file);
-  }
-  const bytes = await readFile(file);
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return Array.from({ length: count }, (_, row) => values.subarray(row * DIM, (row + 1) * DIM));
+  return embedOnce({ folder, name, model: "multilingual-e5-small", texts, count });
 }

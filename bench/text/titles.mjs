@@ -6,8 +6,7 @@
 //   ACTIONS   as for `pocketsage eval`; with a column "part", train actions give the vectors
 //   --vectors FILE --ids FILE   given vectors of the items (.npy) and their ids, one a line
 //   --users N                   users in the sample (default: 500)
-import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -17,11 +16,10 @@ import {
   reportStart,
   runScript,
 } from "../../scripts/lib/output.mjs";
-import { pythonEnvironment } from "../../scripts/lib/python.mjs";
 import { runOrThrow } from "../../scripts/lib/run.mjs";
 import { root } from "../../scripts/lib/versions.mjs";
+import { embedOnce } from "./embed-once.mjs";
 
-const DIM = 384;
 const METHODS = ["sage", "mean", "last:1", "popularity", "random"];
 const folder = join(root, ".tools", "bench-titles");
 const file = (name) => join(folder, name);
@@ -57,7 +55,13 @@ await runScript(async () => {
     "--embed",
     "text",
   ]);
-  const modelVectors = await embed(rows.map(({ title, genres }) => `${title}: ${genres}`));
+  const modelVectors = await embedOnce({
+    folder,
+    name: "texts-of-model",
+    model: "all-MiniLM-L6-v2",
+    texts: rows.map(({ title, genres }) => `${title}: ${genres}`),
+    count: rows.length,
+  });
   const vectors = {
     "texts, no model": rows.map(({ id }) => texts.vector(id)),
     "texts, all-MiniLM-L6-v2": modelVectors,
@@ -110,24 +114,4 @@ function parseTable(content) {
 async function writeLines(name, rows) {
   const lines = rows.map((row) => `${JSON.stringify(row)}\n`);
   await writeFile(file(`${name}.jsonl`), lines.join(""));
-}
-
-/** The vectors of texts by the model of data/emoji. */
-async function embed(texts) {
-  const [source, target] = [file("texts.json"), file("texts.f32")];
-  const requirements = join(root, "data", "emoji", "requirements.txt");
-  const options = { minutes: 10, pipOptions: ["--no-deps"] };
-  const { python } = await pythonEnvironment("emoji-venv", requirements, options);
-  const content = JSON.stringify(texts);
-  if ((await readFile(source, "utf8").catch(() => "")) !== content || !existsSync(target)) {
-    reportStart("embedding", `${texts.length} texts, some minutes`);
-    await rm(target, { force: true });
-    await writeFile(source, content);
-    const script = join(import.meta.dirname, "embed.py");
-    await runOrThrow(python, [script, source, `${target}.part`], { minutes: 60 });
-    await rename(`${target}.part`, target);
-  }
-  const bytes = await readFile(target);
-  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  return texts.map((_, row) => values.subarray(row * DIM, (row + 1) * DIM));
 }

@@ -47,7 +47,7 @@ function printFirstCall({ n, dim, processes, load, call, warm }) {
   const row = (name, { wall, cpu }) => [name, formatNumber(wall), formatNumber(cpu)];
   printTable([
     ["what", "wall ms", "CPU ms"],
-    row("import and init, which clusters 8 vectors", load),
+    row("import and init, which clusters 32 vectors", load),
     row("first call", call),
     ...warm.map((run) => row(`${run.name}, warm`, run)),
   ]);
@@ -105,7 +105,8 @@ function isolationLine(tasks) {
     });
     return factors.length > 0 ? [`${labelByName[name]} ${factors.join(", ")}`] : [];
   });
-  return parts.length > 0 && `Isolated calls by hot ones: ${parts.join("; ")}.`;
+  const title = "Time of an isolated call divided by that of a hot one";
+  return parts.length > 0 && `${title}: ${parts.join("; ")}.`;
 }
 
 /** Lines with the ratios of two peers in the tasks that are not columns, hot and isolated. */

@@ -1,7 +1,6 @@
 """Writes the fixture of one user: eight food, eight sport and eight animal emoji over 30 days.
 
-    python actions.py        -> tests/fixtures/emoji-actions.jsonl, and the same as
-    emoji-actions.csv
+    python actions.py    writes tests/fixtures/emoji-actions.jsonl, and the same as .csv
 """
 
 import csv

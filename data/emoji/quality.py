@@ -1,8 +1,7 @@
 """Prints how often the five nearest neighbours of an emoji share its group: by the vectors as
 embedded, and as the finished catalogue stores them.
 
-    python quality.py        after build.mjs; reads .tools/emoji/items.jsonl and
-    www/public/emoji.sage
+    python quality.py    after build.mjs: reads .tools/emoji/items.jsonl, www/public/emoji.sage
 """
 
 import json

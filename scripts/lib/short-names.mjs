@@ -1,7 +1,7 @@
 // Shortens the names that the wasm and its JavaScript glue share. The names of imports end in
-// hashes, which do not compress: they become `i0`, `i1`, ... Exported functions become elements of a table:
-// Node 20 compiles a wrapper for each type of exported function while it compiles the wasm, 7 ms in
-// all; for an element, it compiles the wrapper when the element is first read.
+// hashes, which do not compress: they become `i0`, `i1`, ... Exported functions become elements of
+// a table: Node 20 compiles a wrapper for each type of exported function while it compiles the
+// wasm, 7 ms in all; for an element, it compiles the wrapper when the element is first read.
 import binaryen from "binaryen";
 
 /** An import or exported function of the wasm in its text form; the first group is the name. */

@@ -6,8 +6,9 @@ export function randomFrom(seed) {
   const next = seededRandom(seed);
   const below = (bound) => Math.floor(next() * bound);
   const pick = (list) => list[below(list.length)];
-  /** A list of random length, of at most `most` elements. */
-  const list = (most, make) => Array.from({ length: below(most + 1) }, (_, index) => make(index));
+  /** A list of random length, of at most `maxLength` elements. */
+  const list = (maxLength, make) =>
+    Array.from({ length: below(maxLength + 1) }, (_, index) => make(index));
   return { next, below, pick, list, isOneIn: (count) => below(count) === 0 };
 }
 
@@ -15,10 +16,10 @@ const CHARACTERS = [..."abcXYZ019 ,;\t\"'\\{}[]:\n.é🍕", "\u001b", "\u200b"];
 /** Names of properties that every object inherits, and other texts that code confuses. */
 const SPECIAL_TEXTS = ["__proto__", "constructor", "toString", "hasOwnProperty", "length", "0"];
 
-/** Text of at most `most` characters; it may be empty. */
-export function randomText({ below, pick, isOneIn }, most) {
+/** Text of at most `maxLength` characters; it may be empty. */
+export function randomText({ below, pick, isOneIn }, maxLength) {
   if (isOneIn(12)) return pick(SPECIAL_TEXTS);
-  return Array.from({ length: below(most + 1) }, () => pick(CHARACTERS)).join("");
+  return Array.from({ length: below(maxLength + 1) }, () => pick(CHARACTERS)).join("");
 }
 
 /** Values at which readers go wrong. */
@@ -33,8 +34,8 @@ const FRAGMENTS = [
 export function mutate(bytes, { below, pick, isOneIn }) {
   if (isOneIn(50)) return Buffer.from(Array.from({ length: below(200) }, () => below(256)));
   let mutated = Buffer.from(bytes);
-  const most = isOneIn(2) ? 1 : 4;
-  for (let changes = 1 + below(most); changes > 0 && mutated.length > 0; changes -= 1) {
+  const maxChanges = isOneIn(2) ? 1 : 4;
+  for (let changes = 1 + below(maxChanges); changes > 0 && mutated.length > 0; changes -= 1) {
     const at = below(mutated.length);
     const length = below(Math.min(64, mutated.length - at) + 1);
     const [before, after] = [mutated.subarray(0, at), mutated.subarray(at)];

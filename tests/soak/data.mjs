@@ -22,9 +22,12 @@ export function vectorOf(item) {
   return vector;
 }
 
+/** The number of the item of action `index` of a user. */
+export const itemOf = (user, index) => (index * 7 + user * 13) % ITEMS;
+
 /** Action `index` of a user, one minute after the one before it. */
 export function actionOf(user, index, start) {
-  const item = (index * 7 + user * 13) % ITEMS;
+  const item = itemOf(user, index);
   return { item: `item-${item}`, at: start + index * MINUTE_MS, vector: vectorOf(item) };
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Catalogue, openSage } from "pocketsage";
 import { mint, startWorker } from "../edge/worker.mjs";
-import { DIM, ITEMS, MAX_ACTIONS, random, summary, vectorOf } from "./data.mjs";
+import { DIM, ITEMS, itemOf, MAX_ACTIONS, random, summary, vectorOf } from "./data.mjs";
 
 const [seconds, users, seed] = process.argv.slice(2).map(Number);
 const MIB = 2 ** 20;
@@ -48,8 +48,6 @@ async function call(user, path, { json, bytes } = {}) {
   assert.ok(reply.ok, `${reply.status} ${text}`);
   return JSON.parse(text);
 }
-
-const itemOf = (user, index) => (index * 7 + user * 13) % ITEMS;
 
 /** A full history with its vectors, as `GET /v1/export` returns it. */
 async function historyOf(user) {
@@ -97,7 +95,7 @@ try {
   const beforeEmpty = await rss();
   for (let user = 0; user < EMPTY_USERS; user += 1) await call(`empty-${user}`, "/v1/profile");
   const base = await rss();
-  /** What an object costs the runtime without our data: its SQLite database, above all. */
+  /** Bytes of an object without a history: its SQLite database, above all. */
   const bytesPerObject = (base - beforeEmpty) / EMPTY_USERS;
   await new Promise((resolve) => setTimeout(resolve, OBJECT_LIFETIME_MS));
 

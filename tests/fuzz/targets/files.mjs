@@ -72,8 +72,9 @@ const FORMATS = {
       ]);
       const [order, fortran] = [pick(["<", ">"]), pick([true, false])];
       const shape = pick([`(${rows}, ${dim})`, `(${rows}, 1, ${dim})`]);
-      const order_ = fortran ? "True" : "False";
-      const text = `{'descr': '${order}${code}', 'fortran_order': ${order_}, 'shape': ${shape}, }`;
+      const fortranOrder = fortran ? "True" : "False";
+      const type = `'descr': '${order}${code}'`;
+      const text = `{${type}, 'fortran_order': ${fortranOrder}, 'shape': ${shape}, }`;
       const header = Buffer.from(`${text.padEnd(117)}\n`);
       const data = Buffer.alloc(rows * dim * width);
       items.forEach(({ vector }, row) =>
