@@ -52,14 +52,15 @@ export function printTestResults(rows, { passed, failed, skipped = 0 }) {
 }
 
 /**
- * Runs a script's main function. If it throws, the exit code is 1: a Remedy is printed as its
- * message, any other error with its stack.
+ * Runs a script's main function. If it throws, the exit code is 1: a Remedy and an error of
+ * `parseArgs` are printed as their message, any other error with its stack.
  */
 export async function runScript(main) {
   try {
     await main();
   } catch (error) {
-    console.error(error instanceof Remedy ? `\n${error.message}` : error);
+    const isForUser = error instanceof Remedy || error.code?.startsWith("ERR_PARSE_ARGS");
+    console.error(isForUser ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
 }
