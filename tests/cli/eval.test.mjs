@@ -308,6 +308,28 @@ test("bad input: the line, what was seen, and a remedy", async () => {
   }
 });
 
+test("times that count days are of one unit, also where one has the digits of a date", async () => {
+  // 86,400 x 222 = 19,180,800, and 19,180,801 has the digits of a date.
+  const counted = actions.map(({ user, item }, index) => [user, item, 1 + index * 86_400]);
+  counted[222][2] = 19_180_801;
+  const run = async (name, rows) =>
+    pocketsage([
+      ...["eval", await put(name, table(",", ["user", "item", "ts"], rows)), "--vectors", vectors],
+      ...["-n", "10", "--methods", "mean", "--no-sage", "--resamples", "100"],
+    ]);
+  const { code, stderr } = await run("counted.csv", counted);
+  assert.equal(code, 0, stderr);
+  const crossing = actions.map(({ user, item }, index) => [user, item, 1 + index * 864_000]);
+  const refused = await run("crossing.csv", crossing);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /looks like seconds, the times before it like milliseconds\..*--at-unit/,
+  );
+  const dates = actions.map(({ user, item }) => [user, item, 20251004]);
+  assert.match((await run("dates.csv", dates)).stderr, /:2: ts: 20251004 looks like a date/);
+});
+
 test("unsorted and repeated rows and items without vectors are counted and reported", async () => {
   const rows = actions.map(({ user, item, at }) => [user, item, at]);
   const untidy = [...rows.slice(1), rows[0], rows[5], ["u0", "unknown", Date.UTC(2024, 0, 2)]];

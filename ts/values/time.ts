@@ -42,9 +42,7 @@ export function detectOtherTimeFormat(value: number): OtherTimeFormat | undefine
   if (value >= 1e8 && value < 4.2e9) return "seconds";
   if (value >= 1e14 && value < 4.2e15) return "microseconds";
   if (value >= 1e17 && value < 4.2e18) return "nanoseconds";
-  const isDate =
-    value >= 19000101 &&
-    value <= 21001231 &&
-    /^\d{4}(0[1-9]|1[0-2])([0-2]\d|3[01])$/.test(`${value}`);
-  return isDate ? "date" : undefined;
+  if (!(value >= 19000101 && value <= 21001231)) return undefined;
+  const date = `${value}`.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
+  return parseIsoTime(date) === undefined ? undefined : "date";
 }

@@ -24,20 +24,28 @@ export function actionTimeReader(
   onNote: OnNote,
 ): (where: string, value: unknown) => number {
   let detectedUnit: Unit | undefined;
+  /** Whether a number other than 0 was read as milliseconds for lack of a plausible unit. */
+  let hasSmallNumbers = false;
   const detectUnit = (where: string, number: number): Unit => {
     const otherFormat = detectOtherTimeFormat(number);
-    if (otherFormat === "date")
+    // Among numbers that are no dates, such as counts of days, one can look like a date by chance.
+    if (otherFormat === "date" && !hasSmallNumbers)
       throw new InputError(
         `${where}: ${number} looks like a date. ` +
           `Write it as "${`${number}`.replace(/(....)(..)(..)/, "$1-$2-$3")}", ` +
           "or pass --at-unit ms if it is a number of milliseconds.",
       );
-    if (Math.abs(number) < MIN_PLAUSIBLE) return detectedUnit ?? "ms";
-    const foundUnit = otherFormat ? DETECTED_UNITS[otherFormat] : "ms";
-    if (detectedUnit !== undefined && detectedUnit !== foundUnit)
+    if (Math.abs(number) < MIN_PLAUSIBLE) {
+      if (detectedUnit === undefined && number !== 0) hasSmallNumbers = true;
+      return detectedUnit ?? "ms";
+    }
+    const foundUnit =
+      otherFormat === undefined || otherFormat === "date" ? "ms" : DETECTED_UNITS[otherFormat];
+    const unitBefore = detectedUnit ?? (hasSmallNumbers ? "ms" : undefined);
+    if (unitBefore !== undefined && unitBefore !== foundUnit)
       throw new InputError(
         `${where}: ${number} looks like ${UNIT_NAMES[foundUnit]}, the times before it like ` +
-          `${UNIT_NAMES[detectedUnit]}. Write all times in one unit, and name it with --at-unit.`,
+          `${UNIT_NAMES[unitBefore]}. Write all times in one unit, and name it with --at-unit.`,
       );
     if (detectedUnit === undefined && foundUnit !== "ms")
       onNote(`times are read as ${UNIT_NAMES[foundUnit]} (as with --at-unit ${foundUnit})`);
