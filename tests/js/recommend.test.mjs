@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Catalogue, openSage } from "pocketsage";
+import { localRetriever } from "pocketsage/remote";
 import { actionsOn, DIM, ITEMS, NOW, rejects, smallCatalogue, vectorOf } from "./world.mjs";
 
 const catalogue = await smallCatalogue();
@@ -196,6 +197,20 @@ test("an item unlike all items of its interest has no nearest item", async () =>
   assert.deepEqual(await nearest(known), []);
   assert.deepEqual(await nearest(sage), ["mine"], "of an unknown vector: those near the medoid");
   assert.deepEqual((await known.explain("far")).nearest, []);
+});
+
+test("without a shown interest, items have a reason without a medoid", async () => {
+  const options = { singletons: "drop", catalogue, now: () => NOW };
+  for (const retriever of [undefined, localRetriever(catalogue)])
+    for (const focus of [0.3, 1]) {
+      const sage = await openSage({ ...options, ...(retriever && { retriever }) });
+      await sage.record(actionsOn("food-1", "sport-1"));
+      assert.deepEqual((await sage.profile()).interests, []);
+      const list = await sage.recommend({ focus });
+      assert.equal(list.length, 20);
+      for (const { because } of list) assert.deepEqual(because.nearest, []);
+      await sage.close();
+    }
 });
 
 test("an empty history does not call the retriever", async () => {
