@@ -253,6 +253,33 @@ test("items of a muted interest come last, and a boost moves its items forward",
   assert.ok(meanPlace(await sage.rank(ids)) < meanPlace(before));
 });
 
+test("items of a muted interest come last if no other interest is left", async () => {
+  const sage = await openUser([{ item: "item-3", at: NOW }]);
+  const near = (await sage.recommend({ count: 5 })).map(({ item }) => item);
+  const [last] = (await sage.recommend({ count: 1000 })).slice(-1);
+  await sage.mute("item-3");
+  assert.deepEqual(await sage.rank([...near, last.item]), [last.item, ...near]);
+  assert.ok((await sage.score(near)).every(({ taste }) => taste <= -1));
+});
+
+test("scores follow the priors of the catalogue", async () => {
+  const other = await Catalogue.from(
+    items.map(([id, vector]) => [id, vector]),
+    { dim: DIM },
+  );
+  const open = async () => {
+    const sage = await openSage({ catalogue: other, now: () => NOW });
+    await sage.record(history);
+    return sage;
+  };
+  const sage = await open();
+  const before = await sage.score(ids);
+  other.setPriors([[ids[0], 9]]);
+  const after = await sage.score(ids);
+  assert.notDeepEqual(after, before);
+  assert.deepEqual(after, await (await open()).score(ids));
+});
+
 test("a metric other than cosine ranks by cosine, too", async () => {
   const other = await Catalogue.from(items, { dim: DIM, metric: "ip" });
   const sage = await openSage({ catalogue: other, now: () => NOW });
@@ -266,7 +293,9 @@ test("invalid arguments are errors that name the item or option", async () => {
   await rejects(user.rank("item-1"), "option", /rank: expected a list of items, saw "item-1"/);
   await rejects(user.score(undefined), "option", /score: expected a list of items/);
   await rejects(user.rank(["item-1", ""]), "option", /rank: item 1: expected an item's id/);
-  await rejects(user.rank([null]), "option", /rank: item 0/);
+  await rejects(user.rank([null]), "option", /rank: item 0: expected an item's id/);
+  await rejects(user.rank([7]), "option", /rank: item 0: expected an item's id/);
+  await rejects(user.rank([], { taste: null }), "option", /rank: taste: .*saw null/);
   await rejects(user.score([{ item: "a", vectr: [] }]), "option", /item 0.*vectr/);
   await rejects(
     user.score([{ item: "a", vector: [1] }]),

@@ -100,7 +100,8 @@ export function rankItems(
   settings: Settings,
 ): ItemId[] {
   checkKeys("rank", options, ["taste"]);
-  const share = checkShare("rank: taste", options.taste ?? 1);
+  const { taste = 1 } = options;
+  const share = checkShare("rank: taste", taste);
   const { items, known, tastes } = relateItems("rank", given, state, log, settings);
   const ranked = [...items];
   if (tastes.length === 0) return ranked;
@@ -120,8 +121,11 @@ export function rankItems(
   return ranked;
 }
 
-/** The plan of a `recommend` call without options, by state; the log of a state does not change. */
-const planOfState = new WeakMap<ProfileState, Plan>();
+/**
+ * The plan of a `recommend` call without options, by state, and the priors of the catalogue that it
+ * depends on; the log of a state does not change.
+ */
+const planOfState = new WeakMap<ProfileState, { plan: Plan; priors: Float32Array | undefined }>();
 
 /** Validates a list of items and computes the tastes: none without queries and dislikes. */
 function relateItems(
@@ -132,8 +136,11 @@ function relateItems(
   settings: Settings,
 ): RelatedItems {
   const checked = checkScoredItems(where, given, settings);
-  const plan = planOfState.get(state) ?? planRecommendation(state, {}, log, settings);
-  planOfState.set(state, plan);
+  const priors = settings.catalogue && rowsOf(settings.catalogue).priors;
+  const known = planOfState.get(state);
+  const plan =
+    known?.priors === priors && known ? known.plan : planRecommendation(state, {}, log, settings);
+  planOfState.set(state, { plan, priors });
   const { queries } = plan;
   const queryVectors = queries.map(({ query }) => query.vector);
   const cosines = computeCosines(checked, queryVectors, settings);
@@ -146,7 +153,7 @@ function relateItems(
     return Math.log(sum) / SHARPNESS;
   };
   const tastes =
-    queries.length + plan.disliked.size === 0
+    queries.length + plan.disliked.size + plan.muted.size === 0
       ? []
       : checked.known.map((_, row) => (queries.length > 0 ? taste(row) : 0));
   return {
@@ -233,7 +240,7 @@ function checkScoredItems(
   const vectors: (Float32Array | undefined)[] = [];
   const items = given.map((entry: ScoredItem, index): ItemId => {
     const label = `${where}: item ${index}`;
-    if (typeof entry === "string") return checkItemId(label, entry);
+    if (typeof entry !== "object" || entry === null) return checkItemId(label, entry);
     checkKeys(label, entry, ["item", "vector"]);
     const item = checkItemId(label, entry.item);
     if (entry.vector !== undefined) vectors[index] = checkVector(label, entry.vector, dim);

@@ -1,6 +1,7 @@
 /** Recommendations: plan the queries, retrieve, mix the answers, arrange and explain the items. */
 
 import { SageError } from "../errors.js";
+import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
 import { arrange } from "./arrange.js";
 import { explainCandidates } from "./explain.js";
@@ -39,7 +40,8 @@ export async function runPlan(
 /**
  * The candidates in display order, at least to the end of the page if there are so many. A list has
  * tiers; each adds the items that more hits per query find. So the place of an item depends on
- * neither `offset` nor `count`, and pages neither overlap nor leave gaps.
+ * neither `offset` nor `count`, and pages neither overlap nor leave gaps. An item that is left out
+ * in one tier, as for a score below the least, stays so.
  */
 async function rankItems(
   plan: Plan,
@@ -47,9 +49,12 @@ async function rankItems(
   settings: Settings,
   signal: AbortSignal | undefined,
 ): Promise<Candidate[]> {
-  const { negatives, retriever } = plan;
+  const { minScore, negatives, retriever } = plan;
   const queries = plan.queries.map(({ query }) => query);
-  let ranked: Candidate[] = [];
+  const ranked: Candidate[] = [];
+  /** Items of the tiers before, also those that were left out. */
+  const earlierItems = new Set<ItemId>();
+  let retrievedCount = 0;
   for (let depth = 1; ; depth *= TIER_GROWTH) {
     let answers: Hit[][] = [];
     if (retriever && queries.length > 0)
@@ -58,19 +63,30 @@ async function rankItems(
         [...queries, ...negatives].map((query) => ({ ...query, count: query.count * depth })),
         signal,
       );
+    const ownAnswers = answers.slice(0, queries.length);
     const lists = retriever
-      ? packLists(answers.slice(0, queries.length), plan.exclude)
+      ? packLists(ownAnswers, plan.exclude)
       : searchCatalogue(settings.catalogue!, plan, depth, state.searches);
     const mixture = mixLists(lists, plan, settings);
     const steered = steer(mixture, plan, state, settings, answers.slice(queries.length));
-    const sizeBefore = ranked.length;
-    const rankedItems = new Set(ranked.map(({ item }) => item));
     const found = arrange(steered, plan, settings.catalogue);
-    ranked = [...ranked, ...found.filter(({ item }) => !rankedItems.has(item))];
-    const isComplete = retriever
-      ? queries.every(({ count }, row) => answers[row]!.length < count * depth)
-      : queries.length === 0;
-    if (isComplete || ranked.length >= plan.offset + plan.count || ranked.length === sizeBefore)
-      return ranked;
+    ranked.push(...found.filter(({ item }) => !earlierItems.has(item)));
+    if (queries.length === 0 || ranked.length >= plan.offset + plan.count) return ranked;
+    // Items that are excluded or left out count: those of the next tier may not be.
+    const previousCount = retrievedCount;
+    retrievedCount = retriever
+      ? new Set(ownAnswers.flat().map(({ item }) => item)).size
+      : lists.items.length;
+    const hitScores = retriever
+      ? ownAnswers.map((hits) => hits.map(({ score }) => score))
+      : queries.map((_, list) => lists.scores.subarray(...lists.offsets.slice(list, list + 2)));
+    const isLast =
+      (retriever || minScore > -Infinity) &&
+      queries.every(
+        ({ count }, list) =>
+          hitScores[list]!.filter((score) => score >= minScore).length < count * depth,
+      );
+    if (isLast || retrievedCount === previousCount) return ranked;
+    for (const { item } of mixture.candidates) earlierItems.add(item);
   }
 }
