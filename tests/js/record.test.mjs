@@ -78,7 +78,7 @@ test("a weight of 0 is refused", () =>
   refuses(
     { item: "food-1", weight: 0 },
     "option",
-    /weight: expected a number from 0.000001 to 1000000, saw 0\. Divide/,
+    /weight: expected a number from 0.000001 to 1000000 \(negated: a dislike\), saw 0\. Divide/,
   ));
 test("a negative weight beyond the range is refused", () =>
   refuses({ item: "food-1", weight: -2e6 }, "option", /weight.*from 0.000001.*saw -2000000/));

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Catalogue, LIMITS, openSage } from "pocketsage";
 import { localRetriever } from "pocketsage/remote";
-import { actionsOn, DAY, DIM, ITEMS, NOW, rejects, vectorOf } from "./world.mjs";
+import { actionsOn, DAY, DIM, ITEMS, NOW, rejects, seeded, vectorOf } from "./world.mjs";
 
 const ACTED = ["food-1", "sport-1", "food-2", "animal-1", "sport-2", "food-3"];
 const catalogue = await Catalogue.from(
@@ -212,6 +212,82 @@ test("minScore is a lower bound of all scores", async () => {
   assert.deepEqual(await sage.recommend({ minScore: 1.5 }), []);
 });
 
+test("minScore returns the items of the whole list that have it, in every metric", async () => {
+  const random = seeded(9);
+  const many = Array.from({ length: 900 }, (_, index) => [
+    `item-${index}`,
+    Array.from({ length: 4 }, () => (random() - 0.4) * 3),
+  ]);
+  for (const metric of ["cosine", "ip", "l2"]) {
+    const large = await Catalogue.from(many, { dim: 4, metric });
+    for (const retriever of [undefined, localRetriever(large)]) {
+      const sage = await openSage({ catalogue: large, ...(retriever && { retriever }) });
+      await sage.record(["item-5", "item-300", "item-801"].map((item) => ({ item })));
+      const whole = await sage.recommend({ count: 900 });
+      for (const rank of [20, 150, 400]) {
+        const minScore = whole[rank].score;
+        const expected = whole.filter(({ score }) => score >= minScore);
+        const found = await sage.recommend({ count: 900, minScore });
+        assert.deepEqual(itemsOf(found).sort(), itemsOf(expected).sort(), `${metric} ${rank}`);
+      }
+      await sage.close();
+    }
+  }
+});
+
+test("items beyond the first hits are found if those are excluded or muted", async () => {
+  const near = Array.from({ length: 900 }, (_, index) => [
+    `near-${index}`,
+    [1, index * 1e-5, 0, 0],
+  ]);
+  const far = Array.from({ length: 300 }, (_, index) => [`far-${index}`, [0, 0, 1, index * 1e-3]]);
+  const large = await Catalogue.from([...near, ...far], { dim: 4 });
+  let calls = 0;
+  const answer = localRetriever(large);
+  const retriever = (queries) => {
+    calls += 1;
+    return answer(queries);
+  };
+  const sage = await openSage({ dim: 4, retriever });
+  await sage.record({ item: "near-0", vector: near[0][1] });
+  const exclude = near.map(([item]) => item);
+  assert.equal((await sage.recommend({ exclude })).length, 20);
+  const everything = [...near, ...far].map(([item]) => item);
+  assert.deepEqual(await sage.recommend({ exclude: everything }), []);
+  calls = 0;
+  assert.deepEqual(await sage.recommend({ minScore: 2 }), []);
+  assert.equal(calls, 1, "no hit has the score, so deeper ones have not");
+  // A retriever that repeats itself has no end.
+  const endless = await openSage({
+    dim: 4,
+    retriever: (queries) =>
+      queries.map(({ count }) => Array.from({ length: count }, () => ({ item: "a", score: 1 }))),
+  });
+  await endless.record({ item: "near-0", vector: near[0][1] });
+  assert.deepEqual(itemsOf(await endless.recommend()), ["a"]);
+
+  // The average of three interests is nearest to a fourth, which is muted.
+  const axes = ["x", "y", "z"].map((item, axis) => [item, [0, 1, 2, 3].map((i) => +(i === axis))]);
+  const between = Array.from({ length: 400 }, (_, index) => [
+    `between-${index}`,
+    [0.45 + index * 1e-4, 0.45, 0.45, 0.62],
+  ]);
+  const others = Array.from({ length: 400 }, (_, index) => [`x-${index}`, [1, index * 1e-4, 0, 0]]);
+  const four = await Catalogue.from(
+    [...axes, ["muted", [0.38, 0.38, 0.38, 0.75]], ...between, ...others],
+    { dim: 4 },
+  );
+  const muting = await openSage({ catalogue: four, now: () => NOW });
+  await muting.record(actionsOn("x", "y", "z", "muted"));
+  await muting.mute("muted");
+  const list = itemsOf(await muting.recommend({ focus: 1 }));
+  assert.equal(list.length, 20);
+  assert.ok(
+    list.every((item) => item.startsWith("x-")),
+    `${list}`,
+  );
+});
+
 test("personal: false gives the list without a history", async () => {
   const [sage, stranger] = [await open(), await open({}, [])];
   await sage.dislike("food-9");
@@ -236,8 +312,26 @@ test("values out of range are refused, and nothing is changed", async () => {
     [{ filter: 7 }, /filter: expected an object, saw 7/],
   ];
   for (const [options, message] of refusals)
-    await rejects(sage.recommend(options), options.minScore ? "option" : "option", message);
+    await rejects(sage.recommend(options), "option", message);
   await rejects(sage.recommend({ minScore: NaN }), "not-finite", /minScore/);
+  await rejects(sage.recommend({ minScore: -Infinity }), "not-finite", /minScore/);
+  await rejects(sage.recommend({ pick: "best" }), "option", /pick: expected "top" or { seed }/);
+  await rejects(sage.recommend({ count: 20n }), "option", /count: .*, saw 20n/);
+  const dials = ["count", "offset", "interests", "focus", "popularity", "diversity", "explore"];
+  const odd = [null, NaN, Infinity, -Infinity, "1", "", true, [], [1], {}, new Date(1), 1n, -2];
+  for (const name of [...dials, "exploreSeed", "minScore"])
+    for (const value of [...odd, Symbol("1"), Object.create(null), Object(1)]) {
+      if (name === "minScore" && value === -2) continue;
+      const code = name.endsWith("Seed") || name === "minScore" ? /option|not-finite/ : /^option$/;
+      const error = await sage.recommend({ [name]: value }).then(
+        () => assert.fail(`${name}: ${String(value)} was accepted`),
+        (caught) => caught,
+      );
+      assert.match(error.code ?? error.stack, code);
+      assert.ok(error.message.startsWith(`recommend: ${name}: expected `), error.message);
+    }
+  for (const name of ["offset", "focus", "popularity", "diversity", "explore", "exploreSeed"])
+    assert.deepEqual(await sage.recommend({ [name]: -0 }), await sage.recommend({ [name]: 0 }));
   await rejects(sage.boost("food-1", LIMITS.maxWeight * 2), "option", /factor: expected a number/);
   await rejects(sage.mute("ghost"), "unknown-item", /"ghost" is neither in the history/);
   await rejects(sage.dislike("ghost"), "unknown-item", /dislike: item 0 \("ghost"\)/);

@@ -55,7 +55,9 @@ test("seconds, microseconds, nanoseconds and date digits are told apart from mil
   assert.equal(detectOtherTimeFormat(time * 1e3), "microseconds");
   assert.equal(detectOtherTimeFormat(time * 1e6), "nanoseconds");
   assert.equal(detectOtherTimeFormat(20251004), "date");
-  const noDates = [20251304, 20251032, 20250004, 20251000, 20250229, 20251004.5];
+  const noDates = [
+    18991231, 21010101, 2025.004, 20251304, 20251032, 20250004, 20251000, 20250229, 20251004.5,
+  ];
   for (const value of [0, -1, 1000, ...noDates, 1e8 - 1, NaN, Infinity])
     assert.equal(detectOtherTimeFormat(value), undefined, `${value}`);
 });

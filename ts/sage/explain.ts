@@ -43,8 +43,8 @@ export function explainCandidates(
       row === undefined ? nearestInterest(state, vector) : profile.interests[labels[row]!];
     // Dropped singletons belong to no interest: they explain their items themselves.
     if (interest) groups.set(interest, [...(groups.get(interest) ?? []), [index, vector]]);
-    const medoid = interest?.medoid ?? actions[row ?? -1]?.item;
-    if (medoid !== undefined && !disliked.has(medoid)) reasons[index]!.medoid = medoid;
+    const medoid = interest?.medoid ?? actions[row!]?.item;
+    if (medoid && !disliked.has(medoid)) reasons[index]!.medoid = medoid;
   });
   for (const [interest, members] of groups) {
     const vectors = members.map(([, vector]) => vector);

@@ -176,36 +176,36 @@ export function planRecommendation(
 /** Validates the options, except `exclude` and `signal`, and sets their defaults. */
 function checkOptions(options: RecommendOptions, { catalogue }: Settings): CheckedOptions {
   checkKeys("recommend", options, RECOMMEND_OPTION_NAMES);
-  const { minScore = -Infinity, filter, personal = true } = options;
-  if (minScore !== -Infinity) checkFinite("recommend: minScore", minScore);
-  if (typeof personal !== "boolean" || (!personal && !catalogue)) {
-    throw new SageError(
-      "option",
-      `recommend: personal: expected true, or false with a catalogue, saw ${inspect(personal)}.`,
-    );
-  }
   const seed = checkSeed(options.pick);
   const isSampled = seed !== undefined;
-  const share = (name: "diversity" | "focus" | "popularity", fallback = DEFAULTS[name]): number =>
-    checkShare(`recommend: ${name}`, options[name] ?? fallback);
-  const checkCount = (name: "offset" | "count" | "interests", fallback: number, least?: number) =>
-    checkInteger(`recommend: ${name}`, options[name] ?? fallback, least);
-  return {
+  const {
+    offset = 0,
+    count = DEFAULT_COUNT,
+    interests = isSampled ? DEFAULT_SAMPLED_INTERESTS : DEFAULTS.interests,
+    focus = isSampled ? SAMPLED_FOCUS : DEFAULTS.focus,
+    popularity = DEFAULTS.popularity,
+    diversity = DEFAULTS.diversity,
+    explore = DEFAULTS.explore,
+    exploreSeed = 0,
     minScore,
+    filter,
+    personal = true,
+  } = options;
+  if (typeof personal !== "boolean" || (!personal && !catalogue))
+    refuse("personal", "true, or false with a catalogue", personal);
+  return {
     filter,
     personal,
     seed,
-    offset: checkCount("offset", 0, 0),
-    diversity: share("diversity"),
-    explore: checkRange("recommend: explore", options.explore ?? DEFAULTS.explore, -1, 1),
-    exploreSeed: checkSeedNumber("recommend: exploreSeed", options.exploreSeed ?? 0),
-    count: checkCount("count", DEFAULT_COUNT),
-    maxInterests: checkCount(
-      "interests",
-      isSampled ? DEFAULT_SAMPLED_INTERESTS : DEFAULTS.interests,
-    ),
-    focus: share("focus", isSampled ? SAMPLED_FOCUS : DEFAULTS.focus),
-    popularity: share("popularity"),
+    minScore: minScore === undefined ? -Infinity : checkFinite("recommend: minScore", minScore),
+    offset: checkInteger("recommend: offset", offset, 0),
+    count: checkInteger("recommend: count", count),
+    maxInterests: checkInteger("recommend: interests", interests),
+    focus: checkShare("recommend: focus", focus),
+    popularity: checkShare("recommend: popularity", popularity),
+    diversity: checkShare("recommend: diversity", diversity),
+    explore: checkRange("recommend: explore", explore, -1, 1),
+    exploreSeed: checkSeedNumber("recommend: exploreSeed", exploreSeed),
   };
 }
 
@@ -310,13 +310,14 @@ function planQueries(
 
 function checkSeed(pick: RecommendOptions["pick"]): number | undefined {
   if (pick === undefined || pick === "top") return undefined;
-  checkKeys("recommend: pick", pick, ["seed"]);
-  if (pick.seed === undefined)
-    throw new SageError(
-      "option",
-      `recommend: pick: expected "top" or { seed }, saw ${inspect(pick)}.`,
-    );
-  return checkSeedNumber("recommend: pick.seed", pick.seed);
+  if (typeof pick === "object") checkKeys("recommend: pick", pick, ["seed"]);
+  return pick?.seed === undefined
+    ? refuse("pick", '"top" or { seed }', pick)
+    : checkSeedNumber("recommend: pick.seed", pick.seed);
+}
+
+function refuse(name: string, expected: string, value: unknown): never {
+  throw new SageError("option", `recommend: ${name}: expected ${expected}, saw ${inspect(value)}.`);
 }
 
 function checkSeedNumber(where: string, seed: unknown): number {

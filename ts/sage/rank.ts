@@ -139,7 +139,7 @@ function relateItems(
   const priors = settings.catalogue && rowsOf(settings.catalogue).priors;
   const known = planOfState.get(state);
   const plan =
-    known?.priors === priors && known ? known.plan : planRecommendation(state, {}, log, settings);
+    known && known.priors === priors ? known.plan : planRecommendation(state, {}, log, settings);
   planOfState.set(state, { plan, priors });
   const { queries } = plan;
   const queryVectors = queries.map(({ query }) => query.vector);

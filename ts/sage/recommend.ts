@@ -72,19 +72,16 @@ async function rankItems(
     const found = arrange(steered, plan, settings.catalogue);
     ranked.push(...found.filter(({ item }) => !earlierItems.has(item)));
     if (queries.length === 0 || ranked.length >= plan.offset + plan.count) return ranked;
-    // Items that are excluded or left out count: those of the next tier may not be.
+    // Excluded and muted items count: the next tier may have others.
     const previousCount = retrievedCount;
     retrievedCount = retriever
       ? new Set(ownAnswers.flat().map(({ item }) => item)).size
-      : lists.items.length;
-    const hitScores = retriever
-      ? ownAnswers.map((hits) => hits.map(({ score }) => score))
-      : queries.map((_, list) => lists.scores.subarray(...lists.offsets.slice(list, list + 2)));
+      : (minScore > -Infinity ? ranked : lists.items).length;
     const isLast =
-      (retriever || minScore > -Infinity) &&
+      retriever &&
       queries.every(
-        ({ count }, list) =>
-          hitScores[list]!.filter((score) => score >= minScore).length < count * depth,
+        ({ count }, row) =>
+          ownAnswers[row]!.filter(({ score }) => score >= minScore).length < count * depth,
       );
     if (isLast || retrievedCount === previousCount) return ranked;
     for (const { item } of mixture.candidates) earlierItems.add(item);

@@ -224,7 +224,8 @@ export async function openResident(settings: Settings): Promise<Resident> {
     async shown(given, options = {}) {
       checkOpen();
       checkKeys("shown", options, ["ttlDays"]);
-      const ttlDays = checkPositive("shown: ttlDays", options.ttlDays ?? DEFAULT_TTL_DAYS);
+      const { ttlDays = DEFAULT_TTL_DAYS } = options;
+      checkPositive("shown: ttlDays", ttlDays);
       addShowings(settings.shown, toItems("shown", given), now(), ttlDays * MS_PER_DAY);
     },
 

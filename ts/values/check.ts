@@ -55,16 +55,21 @@ function isWeight(value: unknown): value is number {
  * as {@link checkWeight}.
  */
 export function checkSignedWeight(where: string, value: unknown): number {
-  return typeof value === "number" && isWeight(-value) ? value : checkWeight(where, value);
+  return typeof value === "number" && isWeight(-value)
+    ? value
+    : checkWeight(where, value, " (negated: a dislike)");
 }
 
-/** Returns `value` if it is a valid weight. NaN and infinities throw code "not-finite". */
-export function checkWeight(where: string, value: unknown): number {
+/**
+ * Returns `value` if it is a valid weight. NaN and infinities throw code "not-finite". `others`
+ * names further valid weights, for the message.
+ */
+export function checkWeight(where: string, value: unknown, others = ""): number {
   const weight = checkFinite(where, value);
   if (isWeight(weight)) return weight;
   throw new SageError(
     "option",
-    `${where}: expected a number from ${LIMITS.minWeight} to ${LIMITS.maxWeight}, ` +
+    `${where}: expected a number from ${LIMITS.minWeight} to ${LIMITS.maxWeight}${others}, ` +
       `saw ${weight}. Divide weights by a typical one, as watch time by its median.`,
   );
 }
@@ -279,5 +284,5 @@ export function inspect(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null)
     return Array.isArray(value) ? "an array" : `a ${value.constructor?.name ?? "object"}`;
-  return String(value);
+  return typeof value === "bigint" ? `${value}n` : String(value);
 }

@@ -42,7 +42,6 @@ export function detectOtherTimeFormat(value: number): OtherTimeFormat | undefine
   if (value >= 1e8 && value < 4.2e9) return "seconds";
   if (value >= 1e14 && value < 4.2e15) return "microseconds";
   if (value >= 1e17 && value < 4.2e18) return "nanoseconds";
-  if (!(value >= 19000101 && value <= 21001231)) return undefined;
-  const date = `${value}`.replace(/^(\d{4})(\d\d)(\d\d)$/, "$1-$2-$3");
+  const date = `${value}`.replace(/^(19..|20..|2100)(..)(..)$/, "$1-$2-$3");
   return parseIsoTime(date) === undefined ? undefined : "date";
 }
