@@ -195,7 +195,8 @@ function checkNumber(name: string, row: number, value: unknown): number {
 }
 
 function checkLabels(name: string, row: number, value: unknown): string[] {
-  const labels = value === undefined ? [] : Array.isArray(value) ? (value as unknown[]) : [value];
+  if (value === undefined) return [];
+  const labels: unknown[] = Array.isArray(value) ? value : [value];
   const index = labels.findIndex(
     (label) => !(typeof label === "string" ? isWellFormed(label) : typeof label === "boolean"),
   );

@@ -494,11 +494,13 @@ export class Catalogue {
     if (this.#columns) return this.#columns;
     const { rows } = this.#facts;
     const columns = this.#handle.with((core) => readAttributes(core.section(ATTRIBUTES), rows));
-    return (this.#columns = { rows, columns, variants: findVariants(columns, rows) });
+    this.#columns = { rows, columns, variants: findVariants(columns, rows) };
+    return this.#columns;
   }
 
   #rowPriors(): Float32Array {
-    return (this.#priors ??= decodePriors(this.#newPriors ?? this.#handle.with(readPriors)));
+    this.#priors ??= decodePriors(this.#newPriors ?? this.#handle.with(readPriors));
+    return this.#priors;
   }
 
   /** Writes the priors of `setPriors` to the core object. */
@@ -511,7 +513,8 @@ export class Catalogue {
     this.#facts = this.#handle.with(readFacts);
     this.#columns = undefined;
     this.#knownRows.clear();
-    this.#newPriors = this.#priors = undefined;
+    this.#newPriors = undefined;
+    this.#priors = undefined;
   }
 
   static {

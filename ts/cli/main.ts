@@ -58,8 +58,14 @@ const COMMAND_LOADERS: ReadonlyMap<string, () => Promise<Command>> = new Map<
 ]);
 
 async function main([name = "", ...args]: string[]): Promise<void> {
-  if (name === "--version") return void process.stdout.write(`${await packageVersion()}\n`);
-  if (["--help", "-h", "help"].includes(name)) return void process.stdout.write(HELP);
+  if (name === "--version") {
+    process.stdout.write(`${await packageVersion()}\n`);
+    return;
+  }
+  if (["--help", "-h", "help"].includes(name)) {
+    process.stdout.write(HELP);
+    return;
+  }
   const loadCommand = COMMAND_LOADERS.get(name);
   if (!loadCommand) {
     const commands = [...COMMAND_LOADERS.keys()].join(", ");
@@ -70,8 +76,8 @@ async function main([name = "", ...args]: string[]): Promise<void> {
     );
   }
   const { help, run } = await loadCommand();
-  if (args.includes("--help") || args.includes("-h")) return void process.stdout.write(help);
-  await run(args);
+  if (args.includes("--help") || args.includes("-h")) process.stdout.write(help);
+  else await run(args);
 }
 
 async function packageVersion(): Promise<string> {

@@ -22,7 +22,7 @@ import { TIME_UNITS } from "./read/action-time.js";
 import { readCatalogue } from "./read/catalogue-file.js";
 import { listNames } from "./read/row.js";
 import { displayName } from "./read/stream.js";
-import { formatCount, printNote } from "./terminal/print.js";
+import { formatCount, notePrinter } from "./terminal/print.js";
 
 /** The options that both commands accept, for `parseArguments`. */
 export const PROFILE_OPTIONS = {
@@ -138,7 +138,7 @@ export async function openSageWithActions(
 
   const catalogue =
     values.catalogue === undefined ? undefined : (await readCatalogue(values.catalogue)).catalogue;
-  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const onNote = notePrinter(values.quiet);
   const { actions, dim = 1 } = await readActions(actionsFile, {
     catalogue,
     now,

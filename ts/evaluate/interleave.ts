@@ -80,7 +80,11 @@ export function creditTeams(
 /** Which list users prefer, from the credits of many visits. O(n). */
 export function preference(visits: Iterable<Credits>): Preference {
   const result = { a: 0, b: 0, ties: 0 };
-  for (const { a, b } of visits) result[a > b ? "a" : b > a ? "b" : "ties"] += 1;
+  for (const { a, b } of visits) {
+    if (a > b) result.a += 1;
+    else if (b > a) result.b += 1;
+    else result.ties += 1;
+  }
   return { ...result, pValue: signTest(result.a, result.b) };
 }
 

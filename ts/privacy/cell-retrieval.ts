@@ -92,7 +92,8 @@ export function openCellRetrieval(
     const key = `${epoch} ${entries} ${vectors.map((vector) => vector.join()).join(" ")}`;
     if (pending?.key === key) return pending;
     const plan = strategy.plan(vectors, epoch);
-    return (pending = { key, plan, messages: strategy.messages(plan.cells) });
+    pending = { key, plan, messages: strategy.messages(plan.cells) };
+    return pending;
   };
 
   const cellsOf = (replies: readonly Uint8Array[], count: number): Uint8Array[] => {

@@ -102,7 +102,8 @@ export function openItemRetrieval(context: ItemContext): ItemRetrieval {
           "The next epoch sends others.",
       );
     const list = itemQueries(items ?? chooseItems(queries), secureDraw);
-    return (pending = { epoch, key, queries: list });
+    pending = { epoch, key, queries: list };
+    return pending;
   };
 
   const run = async (queries: readonly Query[], signal?: AbortSignal): Promise<void> => {

@@ -232,11 +232,13 @@ export async function openLedger(store: Store): Promise<StoredLedger> {
         const bytes = await store
           .update((current) => encodeState(merge(current, entries, epoch)))
           .catch(fail);
-        return (state = decodeState(bytes));
+        state = decodeState(bytes);
+        return state;
       }
       const merged = merge(await store.load().catch(fail), entries, epoch);
       await store.save(encodeState(merged)).catch(fail);
-      return (state = merged);
+      state = merged;
+      return state;
     },
   };
 }

@@ -15,16 +15,14 @@ export const TAG = 6;
  * integer or a tag, the bytes of a string, or the entries of an array or a map.
  */
 export function writeHead(out: number[], major: number, argument: number): void {
-  const [info, width] =
-    argument < 24
-      ? [argument, 0]
-      : argument < 0x100
-        ? [24, 1]
-        : argument < 0x1_0000
-          ? [25, 2]
-          : [26, 4];
-  out.push((major << 5) | info);
-  for (let shift = 8 * (width - 1); shift >= 0; shift -= 8) out.push((argument >>> shift) & 255);
+  const type = major << 5;
+  if (argument < 24) out.push(type | argument);
+  else if (argument < 0x100) out.push(type | 24, argument);
+  else if (argument < 0x1_0000) out.push(type | 25, argument >>> 8, argument & 255);
+  else {
+    out.push(type | 26);
+    for (let shift = 24; shift >= 0; shift -= 8) out.push((argument >>> shift) & 255);
+  }
 }
 
 /** Appends a byte string (`major` is {@link BYTES}) or a text ({@link TEXT}, with UTF-8). */

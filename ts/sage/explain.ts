@@ -26,12 +26,12 @@ export function explainCandidates(
   { catalogue }: Settings,
 ): Reason[] {
   const { profile, actions, labels } = state;
-  const reasons = candidates.map(
-    ({ list }): Reason => ({
-      from: list === queries.length ? pool.from : queries[list]!.interest ? "interest" : "history",
-      nearest: [],
-    }),
-  );
+  /** The list after those of the queries is the pool. */
+  const sourceOf = (list: number): Reason["from"] => {
+    if (list === queries.length) return pool.from;
+    return queries[list]!.interest ? "interest" : "history";
+  };
+  const reasons = candidates.map(({ list }): Reason => ({ from: sourceOf(list), nearest: [] }));
   /** Indices of candidates and their vectors, by interest of the profile. */
   const groups = new Map<Interest, [index: number, vector: Float32Array][]>();
   candidates.forEach(({ item, list, nearest }, index) => {

@@ -29,7 +29,7 @@ import {
   compareEntries,
   compareStamps,
   type Entry,
-  hash64,
+  hashText,
   type LogData,
   type Mark,
   type Stamp,
@@ -318,7 +318,7 @@ function fromHeaderOfVersion1({ dim, items, kinds, hidden, actions }: HeaderOfVe
         item,
         at,
         counter: 0,
-        device: hash64(`${content} ${copyNumber}`),
+        device: hashText(`${content} ${copyNumber}`),
         ...(weight !== null && { weight }),
         ...(kind !== null && { kind }),
       };
@@ -337,6 +337,17 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
   const isRemovable = (operation: Mark): boolean =>
     isStamp(operation) && isItemId(operation.item) && areStamps(operation.after);
   const isTime = (time: number | null): boolean => time === null || Number.isFinite(time);
+  /** What a tombstone removes: all, a period, or the operations of one item. */
+  const isTarget = (tombstone: Tombstone): boolean => {
+    if ("all" in tombstone) return tombstone.all === true && areStamps(tombstone.after);
+    if ("from" in tombstone) return isTime(tombstone.from) && isTime(tombstone.to);
+    const { salt, hash, unhide, undislike } = tombstone;
+    return (
+      isHex(salt, 32) &&
+      isHex(hash, 16) &&
+      [unhide, undislike].every((flag) => flag === undefined || flag === true)
+    );
+  };
   return (
     isCount(dim) &&
     dim > 0 &&
@@ -360,17 +371,11 @@ function isValid({ dim, space, entries, vectorCounts, marks, tombstones }: Decod
         (entry.kind === undefined || isText(entry.kind)),
     ) &&
     tombstones.every(
-      (one) =>
-        isStamp(one) &&
-        Number.isFinite(one.time) &&
-        !("at" in one) &&
-        ("all" in one
-          ? one.all === true && areStamps(one.after)
-          : "from" in one
-            ? isTime(one.from) && isTime(one.to)
-            : isHex(one.salt, 32) &&
-              isHex(one.hash, 16) &&
-              [one.unhide, one.undislike].every((flag) => flag === undefined || flag === true)),
+      (tombstone) =>
+        isStamp(tombstone) &&
+        Number.isFinite(tombstone.time) &&
+        !("at" in tombstone) &&
+        isTarget(tombstone),
     )
   );
 }

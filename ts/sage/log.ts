@@ -11,7 +11,7 @@ import {
   compareEntries,
   compareStamps,
   type Entry,
-  hash64,
+  hashText,
   idOf,
   isCovered,
   isDislike,
@@ -260,7 +260,7 @@ function keyOf({ item, factor }: Mark): string {
 
 /** The salted hash by which a tombstone identifies its item. */
 export function saltedHash(salt: string, item: ItemId): string {
-  return hash64(salt + item);
+  return hashText(salt + item);
 }
 
 /**

@@ -92,7 +92,8 @@ function createCell(settings: Settings): Cell {
 async function loadSage(cell: Cell): Promise<Resident> {
   if (cell.loadedSage) return cell.loadedSage;
   cell.opening ??= openResident(cell.settings).finally(() => (cell.opening = undefined));
-  return (cell.loadedSage ??= await cell.opening);
+  cell.loadedSage = await cell.opening;
+  return cell.loadedSage;
 }
 
 async function callMethod<T>(

@@ -102,7 +102,8 @@ export const compareEntries = (a: Entry, b: Entry): number =>
 
 /** Compares strings by UTF-16 code units: the same order on every device. */
 function compareCodeUnits(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }
 
 /** Whether one of the stamps is of the same device as `stamp` and not older. */
@@ -116,7 +117,7 @@ export function randomHex(byteCount: number): string {
 }
 
 /** A 64-bit hash as 16 hexadecimal digits: two checksums of 32 bits. Not cryptographic. */
-export function hash64(text: string): string {
+export function hashText(text: string): string {
   const bytes = new TextEncoder().encode(`${text}\0`);
   const hashHalf = (last: number): string => {
     bytes[bytes.length - 1] = last;

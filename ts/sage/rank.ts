@@ -65,12 +65,15 @@ export function scoreItems(
     const age = Math.max(0, profile.builtAt - newest!);
     return Math.exp((-settings.retrieval.recency * age) / MS_PER_DAY);
   });
-  let next = 0;
+  let knownCount = 0;
   return items.map((item, index) => {
-    const row = known[next] === index ? next++ : -1;
+    // Indices in `known` ascend, so the next of them is the first that can be `index`.
+    const isKnown = known[knownCount] === index;
+    const row = isKnown ? knownCount : -1;
+    if (isKnown) knownCount += 1;
     const score: ItemScore = {
       item,
-      known: row >= 0,
+      known: isKnown,
       similarity: 0,
       taste: tastes[row] ?? 0,
       recency: 0,
@@ -82,7 +85,8 @@ export function scoreItems(
       const cosine = cosines[query]![row]!;
       // Of a row -1 there is no cosine, and the comparison is false.
       if (!interest || !(cosine > highestCosine)) continue;
-      score.similarity = highestCosine = cosine;
+      highestCosine = cosine;
+      score.similarity = cosine;
       score.recency = recencies[query]!;
     }
     for (const cosinesOfOwn of ownCosines)

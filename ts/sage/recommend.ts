@@ -31,7 +31,7 @@ export async function runPlan(
       "recommend: no source of items: pass openSage a `catalogue` or a `retriever`.",
     );
   }
-  const ranked = await rankItems(plan, state, settings, signal);
+  const ranked = await rankCandidates(plan, state, settings, signal);
   const page = ranked.slice(plan.offset, plan.offset + plan.count);
   const reasons = explainCandidates(page, plan, state, settings);
   return page.map(({ item, score }, index) => ({ item, score, because: reasons[index]! }));
@@ -43,7 +43,7 @@ export async function runPlan(
  * neither `offset` nor `count`, and pages neither overlap nor leave gaps. An item that is left out
  * in one tier, as for a score below the least, stays so.
  */
-async function rankItems(
+async function rankCandidates(
   plan: Plan,
   state: ProfileState,
   settings: Settings,

@@ -12,12 +12,8 @@ export type TimeInput = number | Date | string;
  * "option" for impossible dates, other types, and numbers that look like another unit.
  */
 export function checkTime(where: string, value: unknown): number {
-  const time =
-    value instanceof Date
-      ? value.getTime()
-      : typeof value === "string"
-        ? parseIsoTime(value)
-        : value;
+  const dateOrNumber = value instanceof Date ? value.getTime() : value;
+  const time = typeof value === "string" ? parseIsoTime(value) : dateOrNumber;
   const otherFormat = typeof value === "number" ? detectOtherTimeFormat(value) : undefined;
   // JSON turns -0 into 0.
   if (typeof time === "number" && Number.isFinite(time) && !otherFormat) return time + 0;

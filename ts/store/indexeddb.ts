@@ -132,7 +132,9 @@ type Transact = <T>(
  */
 function createConnection(): Transact {
   let connecting: Promise<IDBDatabase> | undefined;
-  const disconnect = (): void => void (connecting = undefined);
+  const disconnect = (): void => {
+    connecting = undefined;
+  };
   const connect = async (): Promise<IDBDatabase> => {
     const database = await openDatabase();
     database.onclose = disconnect;

@@ -5,7 +5,9 @@
  * not called afterwards, not even for an earlier `notify`.
  */
 export function addListener(listeners: Set<() => void>, listener: () => void): () => void {
-  const call = (): void => void (listeners.has(call) && listener());
+  const call = (): void => {
+    if (listeners.has(call)) listener();
+  };
   listeners.add(call);
   return () => void listeners.delete(call);
 }

@@ -94,8 +94,10 @@ export function createCipher(where: string, magic: string, secret: Secret): Ciph
   const keyOf = ({ salt, iterations }: Salt): Promise<CryptoKey> => {
     if (key) return Promise.resolve(key);
     const id = `${iterations} ${salt}`;
-    let derived = keys.get(id);
-    if (!derived) keys.set(id, (derived = deriveKey(passphrase!, salt, iterations)));
+    const known = keys.get(id);
+    if (known) return known;
+    const derived = deriveKey(passphrase!, salt, iterations);
+    keys.set(id, derived);
     return derived;
   };
   const algorithmOf = (head: Bytes, { tag }: Chain): AesGcmParams => {

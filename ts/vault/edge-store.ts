@@ -124,8 +124,12 @@ export function edgeStore(options: EdgeStoreOptions): EdgeStore {
         );
       await send({ method: "PUT", path: pathOf(name), body: bytes, signal });
     },
-    delete: async (name) => void (await send({ method: "DELETE", path: pathOf(name) })),
-    clear: async () => void (await send({ method: "DELETE", path: "blobs" })),
+    async delete(name) {
+      await send({ method: "DELETE", path: pathOf(name) });
+    },
+    async clear() {
+      await send({ method: "DELETE", path: "blobs" });
+    },
   };
 }
 

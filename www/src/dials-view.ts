@@ -143,8 +143,7 @@ function createMarks(parameters: readonly Parameter[], context: ViewContext): HT
     const chips = value.map((entry: ItemId | { item: ItemId; factor: number }) => {
       const id = typeof entry === "string" ? entry : entry.item;
       const { label } = itemById(items, id);
-      const suffix =
-        typeof entry === "string" ? "" : entry.factor === 0 ? " muted" : ` × ${entry.factor}`;
+      const suffix = typeof entry === "string" ? "" : describeFactor(entry.factor);
       const end = {
         hidden: () => controller.unhide(id),
         disliked: () => controller.undislike(id),
@@ -181,4 +180,8 @@ function createMark(items: Items, id: ItemId, text: string, end: () => void): HT
   );
   button.addEventListener("click", end);
   return createHtml("li", {}, button);
+}
+
+function describeFactor(factor: number): string {
+  return factor === 0 ? " muted" : ` × ${factor}`;
 }

@@ -64,11 +64,10 @@ function describeRelation(
 ): readonly HTMLElement[] {
   const medoid = itemById(items, interest.medoid);
   const share = `${formatShare(interest.importance)} of your taste`;
-  const relation = !isMember
-    ? `Of your interests, ${medoid.label} is the nearest.`
-    : interest.medoid === item.id
-      ? `It stands for one of your interests (${share}).`
-      : `It belongs to your interest ${medoid.label} (${share}).`;
+  let relation = `Of your interests, ${medoid.label} is the nearest.`;
+  if (isMember && interest.medoid === item.id)
+    relation = `It stands for one of your interests (${share}).`;
+  else if (isMember) relation = `It belongs to your interest ${medoid.label} (${share}).`;
   const paragraph = createHtml("p", {}, relation);
   const otherNeighbours = nearest.filter((neighbour) => neighbour.item !== item.id);
   if (otherNeighbours.length === 0) return [paragraph];

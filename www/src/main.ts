@@ -181,7 +181,9 @@ async function runPage(
     byId("announcer").textContent = text;
   });
   bindTour({
-    fillProfile: () => void (actionCount() === 0 && recordExample()),
+    fillProfile: () => {
+      if (actionCount() === 0) void recordExample();
+    },
     selectView: (view) => changeSettings({ view }),
   });
   bindCatalogueMenu(source, {

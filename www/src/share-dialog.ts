@@ -37,12 +37,16 @@ export function bindShareDialog(listener: ShareListener): void {
     }
     link.value = url.href;
     const count = formatCount(Math.min(actions.length, MAX_SHARED_ACTIONS), "action");
-    note.textContent = !listener.isCataloguePublic
-      ? "Your own catalogue is only in this browser: others open this link with the emoji."
-      : withActions.checked
-        ? `This link contains ${count} of yours, with their ages. Everyone who has the link can ` +
-          "read them."
-        : "This link contains the view and the dials, and nothing of what you tapped.";
+    if (!listener.isCataloguePublic)
+      note.textContent =
+        "Your own catalogue is only in this browser: others open this link with the emoji.";
+    else if (withActions.checked)
+      note.textContent =
+        `This link contains ${count} of yours, with their ages. Everyone who has the link can ` +
+        "read them.";
+    else
+      note.textContent =
+        "This link contains the view and the dials, and nothing of what you tapped.";
     result.textContent = "";
   };
   const open = async (): Promise<void> => {

@@ -121,7 +121,9 @@ function place(dialog: HTMLElement, target: HTMLElement): void {
   const { offsetWidth: width, offsetHeight: height } = dialog;
   const fitsRight = box.right + GAP + width < innerWidth;
   const fitsLeft = box.left - GAP - width > 0;
-  const x = fitsRight ? box.right + GAP : fitsLeft ? box.left - GAP - width : box.left + GAP;
+  let x = box.left + GAP;
+  if (fitsRight) x = box.right + GAP;
+  else if (fitsLeft) x = box.left - GAP - width;
   const y = Math.min(Math.max(box.top + GAP * 4, GAP), innerHeight - height - GAP);
   dialog.style.setProperty("--tour-x", `${Math.round(Math.max(x, GAP))}px`);
   dialog.style.setProperty("--tour-y", `${Math.round(y)}px`);

@@ -53,8 +53,10 @@ export async function buildLists(
   const sampleSize = Math.min(listCount * SAMPLE_ROWS_PER_LIST, vectors.length);
   const totalAssignments = KMEANS_ITERATIONS * sampleSize + vectors.length;
   let assignedRows = 0;
-  const onAssigned = (rows: number): void =>
-    onProgress(Math.min(1, (assignedRows += rows) / totalAssignments));
+  const onAssigned = (rows: number): void => {
+    assignedRows += rows;
+    onProgress(Math.min(1, assignedRows / totalAssignments));
+  };
 
   // Trial items are excluded from the k-means sample: on rows of the sample the lists are better
   // than on unseen queries.

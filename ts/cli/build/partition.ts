@@ -82,7 +82,11 @@ function seedCentres(
     });
     let target = random.next() * total;
     chosen = 0;
-    while (chosen < rows.length - 1 && (target -= distances[chosen]!) >= 0) chosen += 1;
+    while (chosen < rows.length - 1) {
+      target -= distances[chosen]!;
+      if (target < 0) break;
+      chosen += 1;
+    }
   }
   return centres;
 }

@@ -96,7 +96,8 @@ export function axesToNpy({ dims, dim, values, offsets }: Axes): Uint8Array {
   const components = Buffer.alloc(4 * dims * (dim + 1));
   for (let axis = 0; axis < dims; axis += 1) {
     const row = [...values.subarray(axis * dim, (axis + 1) * dim), offsets[axis]!];
-    row.forEach((value, k) => void components.writeFloatLE(value, 4 * (axis * (dim + 1) + k)));
+    for (const [index, value] of row.entries())
+      components.writeFloatLE(value, 4 * (axis * (dim + 1) + index));
   }
   return Buffer.concat([header, components]);
 }

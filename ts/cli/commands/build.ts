@@ -31,7 +31,7 @@ import { openOutput, writeFiles } from "../output-file.js";
 import { BINARY_TYPES } from "../read/columnar-values.js";
 import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
 import { reportOf } from "../terminal/catalogue-report.js";
-import { formatCount, printJson, printNote } from "../terminal/print.js";
+import { formatCount, notePrinter, printJson } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 import { MAX_ITEMS_FOR_DUPLICATE_SEARCH } from "./build-help.js";
 import {
@@ -123,6 +123,7 @@ export async function run(args: string[]): Promise<void> {
   const axesOutput = values.axes && (await openOutput(values.axes, [...inputs, out]));
   const begunAt = performance.now();
   const progress = openProgress("items read", { quiet: values.quiet });
+  const onNote = notePrinter(values.quiet);
   const progressOf = (task: string) => (share: number) => progress.share(task, share);
   try {
     const read = await readItems(input, {
@@ -135,7 +136,7 @@ export async function run(args: string[]): Promise<void> {
       prior: values.prior,
       binary: binary || undefined,
       vectorIsOptional: textFields !== undefined || actionsFile !== undefined,
-      onNote: (note) => void (values.quiet || printNote(note)),
+      onNote,
       onProgress: progressOf("reading the items"),
       onItem: progress.count,
     });
@@ -160,7 +161,7 @@ export async function run(args: string[]): Promise<void> {
         items,
         actionsFile,
         textFields !== undefined,
-        (note) => void (values.quiet || printNote(note)),
+        onNote,
         progressOf("computing vectors of actions"),
       );
       items = ofActions.items;

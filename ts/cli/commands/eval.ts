@@ -18,7 +18,7 @@ import { trainVectors } from "../eval/train-vectors.js";
 import { openOutput } from "../output-file.js";
 import { TIME_UNITS } from "../read/action-time.js";
 import { displayName } from "../read/stream.js";
-import { countOf, formatCount, printJson, printNote } from "../terminal/print.js";
+import { countOf, formatCount, notePrinter, printJson } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
 
 /** Lists for the help, broken so that its lines fit. */
@@ -181,7 +181,7 @@ export async function run(args: string[]): Promise<void> {
   const markdownOutput =
     values.markdown === undefined ? undefined : await openOutput(values.markdown, inputs);
   const progress = openProgress("actions read", { quiet: values.quiet });
-  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const onNote = notePrinter(values.quiet);
   try {
     await init();
     const data = joinDataSets(await readDataSets(actions, values, progress), {
@@ -272,7 +272,7 @@ async function readDataSet(
   values: Values,
   progress: ReturnType<typeof openProgress>,
 ): Promise<DataSet> {
-  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const onNote = notePrinter(values.quiet);
   const name = displayName(file);
   const seed = Number(values.seed);
   const log = await readActionLog(file, {

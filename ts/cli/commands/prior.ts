@@ -29,9 +29,9 @@ import {
   formatPrior,
   formatTime,
   labelOf,
+  notePrinter,
   print,
   printJson,
-  printNote,
   printTable,
 } from "../terminal/print.js";
 import { openProgress } from "../terminal/progress.js";
@@ -132,7 +132,7 @@ export async function run(args: string[]): Promise<void> {
   const needsTimes = halfLifeDays !== Infinity || windowDays !== Infinity;
   const kinds = parseKindWeights(values.kind.filter((kind) => kind.includes("=")));
   const progress = openProgress("actions read", { quiet: values.quiet });
-  const onNote = (note: string): void => void (values.quiet || printNote(note));
+  const onNote = notePrinter(values.quiet);
   const actionOptions: ActionStreamOptions = {
     ...parseFields(values),
     preset: parseChoice("--preset", values.preset, PRESET_NAMES),

@@ -196,8 +196,10 @@ function dropDuplicates({ at, item, part }: Columns, offsets: Uint32Array): numb
 }
 
 function indexOf(indices: Map<string, number>, id: string): number {
-  let index = indices.get(id);
-  if (index === undefined) indices.set(copyOf(id), (index = indices.size));
+  const known = indices.get(id);
+  if (known !== undefined) return known;
+  const index = indices.size;
+  indices.set(copyOf(id), index);
   return index;
 }
 

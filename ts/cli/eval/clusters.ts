@@ -60,7 +60,10 @@ function seedCentres(values: Float32Array, dim: number, k: number, random: Rando
     if (!(sum > 0)) break; // fewer distinct rows than k
     let remainingWeight = random.next() * sum;
     let row = 0;
-    while (row < rows - 1 && remainingWeight >= nearest[row]!) remainingWeight -= nearest[row++]!;
+    while (row < rows - 1 && remainingWeight >= nearest[row]!) {
+      remainingWeight -= nearest[row]!;
+      row += 1;
+    }
     seeds.push(row);
   }
   const centres = new Float32Array(seeds.length * dim);

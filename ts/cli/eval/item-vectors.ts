@@ -75,10 +75,10 @@ export function relevanceThreshold(
   setOf: Uint8Array,
   seed: number,
 ): number {
-  const rows: number[][] = [];
+  const rowsOfSet: number[][] = Array.from({ length: 256 }, () => []);
   for (let row = 0; row < counts.length; row += 1)
-    if (counts[row]! >= MIN_ACTIONS_FOR_THRESHOLD) (rows[setOf[row]!] ??= []).push(row);
-  const population = rows.filter((peers) => peers.length > 1).flat();
+    if (counts[row]! >= MIN_ACTIONS_FOR_THRESHOLD) rowsOfSet[setOf[row]!]!.push(row);
+  const population = rowsOfSet.filter((peers) => peers.length > 1).flat();
   if (population.length < 2)
     throw new InputError(
       "the relevance threshold needs two items with vectors and two train actions each: pass " +
@@ -89,13 +89,14 @@ export function relevanceThreshold(
   let drawnPairs = 0;
   while (drawnPairs < THRESHOLD_PAIRS) {
     const a = population[random.below(population.length)]!;
-    const peers = rows[setOf[a]!]!;
+    const peers = rowsOfSet[setOf[a]!]!;
     const b = peers[random.below(peers.length)]!;
     if (a === b) continue;
     let cosine = 0;
     for (let axis = 0; axis < dim; axis += 1)
       cosine += values[a * dim + axis]! * values[b * dim + axis]!;
-    cosines[drawnPairs++] = cosine;
+    cosines[drawnPairs] = cosine;
+    drawnPairs += 1;
   }
   return cosines.sort()[Math.floor(THRESHOLD_QUANTILE * THRESHOLD_PAIRS)]!;
 }

@@ -69,7 +69,9 @@ function orderByTime(at: Float64Array): Uint32Array {
       let right = middle;
       for (let next = start; next < end; next += 1) {
         const isLeft = left < middle && (right >= end || !(at[order[left]!]! > at[order[right]!]!));
-        merged[next] = order[isLeft ? left++ : right++]!;
+        merged[next] = order[isLeft ? left : right]!;
+        if (isLeft) left += 1;
+        else right += 1;
       }
     }
     [order, merged] = [merged, order];

@@ -98,8 +98,10 @@ const columnsByPattern = new Map<string, readonly string[]>();
 
 /** The columns that `text` names, expanded once and not for every row. */
 export function columnsOf(text: string): readonly string[] {
-  let columns = columnsByPattern.get(text);
-  if (!columns) columnsByPattern.set(text, (columns = expandColumns(text)));
+  const known = columnsByPattern.get(text);
+  if (known) return known;
+  const columns = expandColumns(text);
+  columnsByPattern.set(text, columns);
   return columns;
 }
 

@@ -192,7 +192,8 @@ async function* readChunks(
   const input: AsyncIterable<Uint8Array> = file === "-" ? process.stdin : createReadStream(file);
   const countedChunks = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of input) {
-      onBytes?.((bytesRead += chunk.length));
+      bytesRead += chunk.length;
+      onBytes?.(bytesRead);
       yield chunk;
     }
   };

@@ -25,6 +25,13 @@ export function printNote(text: string): void {
   process.stderr.write(`note: ${escapeMessage(text)}\n`);
 }
 
+/** A function that prints remarks; with `--quiet`, it prints none. */
+export function notePrinter(quiet: boolean | undefined): (text: string) => void {
+  return (text) => {
+    if (!quiet) printNote(text);
+  };
+}
+
 /**
  * Prints rows under a header, padded to columns of equal width. A column whose name begins with ">"
  * is right-aligned; the ">" is not printed.

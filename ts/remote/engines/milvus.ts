@@ -175,11 +175,14 @@ export function milvus(options: MilvusOptions): RemoteRetriever {
         const hitCounts = Array.isArray(topks)
           ? topks.map((topk) => readWhole(topk, "a count in topks", rows.length))
           : [rows.length];
-        let start = 0;
-        const replies = hitCounts.map((count) => rows.slice(start, (start += count)).map(toHit));
+        let end = 0;
+        const replies = hitCounts.map((count) => {
+          end += count;
+          return rows.slice(end - count, end).map(toHit);
+        });
         // Else hits would be those of another query.
-        if (start !== rows.length)
-          throw new TypeError(`${rows.length} hits for a sum of ${start} in topks`);
+        if (end !== rows.length)
+          throw new TypeError(`${rows.length} hits for a sum of ${end} in topks`);
         return replies;
       },
     }));

@@ -175,12 +175,9 @@ function readHits(
   }
   if (typeof reply !== "object" || reply === null || ArrayBuffer.isView(reply))
     throw new TypeError(`${inspect(reply)} instead of ids and scores`);
-  const flatReply =
-    reply instanceof Map
-      ? [...reply].flat(2)
-      : Array.isArray(reply)
-        ? reply.flat(2)
-        : Object.entries(reply).flat(2);
+  // Clients give a list, a list of pairs, a Map or an object.
+  const pairs = reply instanceof Map ? [...reply] : Object.entries(reply);
+  const flatReply = (Array.isArray(reply) ? reply : pairs).flat(2);
   // A missing key has an empty reply; a vector set has at least one nearest element.
   if (flatReply.length === 0 && !hasFilter)
     return new RetrievalError(

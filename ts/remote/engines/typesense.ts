@@ -178,7 +178,9 @@ function searchError(result: unknown, byId: boolean): RetrievalError | "not-foun
   const message = textOf(readField(result, "error"));
   if (byId && /document id|could not find|not find/i.test(message) && !/collection/i.test(message))
     return "not-found";
-  const reason = code === 401 || code === 403 ? "refused" : code === 404 ? "not-found" : "status";
+  const isRefused = code === 401 || code === 403;
+  const otherReason = code === 404 ? "not-found" : "status";
+  const reason = isRefused ? "refused" : otherReason;
   return new RetrievalError(reason, `typesense answered ${code}: ${message.slice(0, 160)}.`, {
     status: code,
   });

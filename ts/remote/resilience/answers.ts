@@ -72,7 +72,8 @@ export function layeredAnswers(...stores: readonly AnswerStore[]): AnswerStore {
       }
       return undefined;
     },
-    set: async (key, text, seconds) =>
-      void (await Promise.allSettled(stores.map((store) => store.set(key, text, seconds)))),
+    async set(key, text, seconds) {
+      await Promise.allSettled(stores.map((store) => store.set(key, text, seconds)));
+    },
   };
 }

@@ -31,6 +31,9 @@ export interface CacheOptions extends Runtime {
   version?: string;
 }
 
+/** First part of every key: entries of another format are never read. */
+const KEY_VERSION = 3;
+
 /** The stored JSON: hits, and the time until which they are fresh. */
 interface CacheEntry {
   hits: [item: string, score: number, prior?: number][];
@@ -52,17 +55,13 @@ export function withCache(inner: RemoteRetriever, options: CacheOptions): Remote
   // other users get.
   // The identity is hashed: an engine's address can have a signature in its query.
   let identity: Promise<string> | undefined;
-  const cacheKey = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> =>
-    item === undefined
-      ? undefined
-      : JSON.stringify([
-          3,
-          await (identity ??= digest(new TextEncoder().encode(inner.identity))),
-          version,
-          item,
-          count,
-          ...(vector ? [await digest(new Uint8Array(quantizeUnitVector(vector).buffer))] : []),
-        ]);
+  const cacheKey = async ({ item, vector, count }: RemoteQuery): Promise<string | undefined> => {
+    if (item === undefined) return undefined;
+    identity ??= digest(new TextEncoder().encode(inner.identity));
+    const parts: (string | number)[] = [KEY_VERSION, await identity, version, item, count];
+    if (vector) parts.push(await digest(new Uint8Array(quantizeUnitVector(vector).buffer)));
+    return JSON.stringify(parts);
+  };
 
   const readEntry = async (key: string): Promise<CacheEntry | undefined> => {
     try {

@@ -109,12 +109,9 @@ export function createDendrogramView(root: HTMLElement, context: ViewContext): V
   });
   leaves.addEventListener("keydown", (event) => {
     const row = (event.target as Element).closest("li");
-    const next =
-      event.key === "ArrowDown"
-        ? row?.nextElementSibling
-        : event.key === "ArrowUp"
-          ? row?.previousElementSibling
-          : null;
+    let next: Element | null | undefined;
+    if (event.key === "ArrowDown") next = row?.nextElementSibling;
+    else if (event.key === "ArrowUp") next = row?.previousElementSibling;
     if (!next) return;
     event.preventDefault();
     next.querySelector("button")?.focus();

@@ -374,6 +374,8 @@ function yOf({ places, scale, top }: Projection, row: number): number {
 
 /** The radius of a point in CSS pixels: smaller for many items, larger when the map is closer. */
 function pointRadius(scale: number, count: number): number {
-  const base = count > 8000 ? 1 : count > 3000 ? 1.4 : 2;
+  let base = 2;
+  if (count > 8000) base = 1;
+  else if (count > 3000) base = 1.4;
   return Math.min(5, base * Math.max(1, Math.sqrt(scale / 320)));
 }

@@ -164,7 +164,8 @@ export function createTextSearchView(root: HTMLElement, context: ViewContext): V
   function update(element: HTMLElement, entry: Entry): void {
     const isOwn = state?.hueOf(entry.item) !== undefined;
     const isLifted = entry.lift > 0 && entry.interest !== undefined;
-    setHue(element, state?.hueOf(isOwn ? entry.item : isLifted ? (entry.interest ?? "") : ""));
+    const liftedBy = isLifted ? (entry.interest ?? "") : "";
+    setHue(element, state?.hueOf(isOwn ? entry.item : liftedBy));
     element.querySelector(".reason")?.replaceChildren(...reasonOf(entry, isOwn));
   }
 
@@ -177,11 +178,10 @@ export function createTextSearchView(root: HTMLElement, context: ViewContext): V
       .slice(0, MAX_REASON_WORDS)
       .flatMap((word, index) => [index > 0 ? ", " : "", createHtml("mark", {}, word)]);
     const meaning = likeness === undefined ? "" : ` ${likeness.toFixed(2)}`;
-    const match = isNamed
-      ? ["name: ", ...marked]
-      : words.length > 0
-        ? ["words: ", ...marked, createHtml("span", {}, `, meaning${meaning}`)]
-        : [`meaning${meaning}`];
+    let match: (Node | string)[] = [`meaning${meaning}`];
+    if (isNamed) match = ["name: ", ...marked];
+    else if (words.length > 0)
+      match = ["words: ", ...marked, createHtml("span", {}, `, meaning${meaning}`)];
     const parts = createHtml("span", { class: "reason-part" }, ...match);
     if (isOwn) return [parts, createHtml("span", { class: "reason-part" }, "one of yours")];
     if (lift <= 0 || interest === undefined || interest === shown.id) return [parts];

@@ -59,7 +59,8 @@ function begins(word: string, start: string): boolean {
 }
 
 function textOf(value: unknown): string {
-  return Array.isArray(value) ? value.join(" ") : typeof value === "string" ? value : "";
+  if (Array.isArray(value)) return value.join(" ");
+  return typeof value === "string" ? value : "";
 }
 
 function splitWords(text: string): string[] {
