@@ -22,7 +22,7 @@ import {
 } from "../values/check.js";
 import { checkSpace, commonSpace } from "../values/space.js";
 import type { Answer, Capabilities, RemoteQuery, RemoteRetriever } from "./answer.js";
-import { RetrievalError } from "./failure.js";
+import { beginningOf, RetrievalError } from "./failure.js";
 import { cacheVectors } from "./vectors.js";
 
 /** A query for an adapter: by stored id or by vector. `count`: hits to request from the engine. */
@@ -83,7 +83,7 @@ export function engineRetriever<Request>(
     const { request, read } = engine.lookUp(acceptedItems);
     const reply = await engine.send(request, signal).catch((error: unknown) => {
       checkAbort(signal);
-      throw isSageError(error) ? error : unexpectedReply(name, String(error), error);
+      throw toFailure(name, error);
     });
     const foundVectors = parseReply(name, read, reply);
     const indexOf = new Map(acceptedItems.map((item, index) => [item, index]));
@@ -122,7 +122,7 @@ export function engineRetriever<Request>(
         error instanceof RetrievalError &&
         error.reason === "not-found" &&
         queries.some(({ id }) => id !== undefined);
-      const failure = isSageError(error) ? error : unexpectedReply(name, String(error), error);
+      const failure = toFailure(name, error);
       return queries.map(() => (idIsUnknown ? "not-found" : failure));
     }
   };
@@ -138,6 +138,44 @@ export function engineRetriever<Request>(
         exchange.queries.map((query, row) => [query, replies[index]![row]!] as const),
       ),
     );
+  };
+
+  const storedVectorsOf = async (
+    items: readonly ItemId[],
+    signal?: AbortSignal,
+  ): Promise<(Float32Array | undefined)[] | SageError> => {
+    if (items.length === 0) return [];
+    try {
+      return await vectors(items, signal);
+    } catch (error) {
+      checkAbort(signal);
+      return toFailure(name, error);
+    }
+  };
+
+  /** Sends queries by vector: the query's own, else the one stored in the engine. */
+  const searchByVector = async (
+    queries: readonly RemoteQuery[],
+    signal?: AbortSignal,
+  ): Promise<EngineReply[]> => {
+    const items = queries.filter(({ vector }) => !vector).map(({ item }) => item!);
+    const storedVectors = await storedVectorsOf(items, signal);
+    const replies: EngineReply[] = [];
+    const engineQueries = new Map<number, EngineQuery>();
+    queries.forEach((query, row) => {
+      const vector =
+        query.vector ??
+        (storedVectors instanceof SageError
+          ? storedVectors
+          : storedVectors[items.indexOf(query.item!)]);
+      if (vector instanceof SageError) replies[row] = vector;
+      else if (!vector) replies[row] = "not-found";
+      else if (isZero(vector)) replies[row] = [];
+      else engineQueries.set(row, { vector, count: engineCount(query) });
+    });
+    const foundReplies = await searchEngine([...engineQueries.values()], signal);
+    for (const [row, query] of engineQueries) replies[row] = foundReplies.get(query)!;
+    return replies;
   };
 
   const ask = async (given: readonly RemoteQuery[], signal?: AbortSignal): Promise<Answer[]> => {
@@ -160,37 +198,11 @@ export function engineRetriever<Request>(
       else setAnswer(row, reply);
     });
 
-    // Unanswered queries are sent by vector: the query's own, else the one stored in the engine.
-    if (unansweredRows.length > 0) {
-      const itemsToLookUp = unansweredRows
-        .filter((row) => !queries[row]!.vector)
-        .map((row) => queries[row]!.item!);
-      let storedVectors: (Float32Array | undefined)[] | SageError;
-      try {
-        storedVectors = itemsToLookUp.length === 0 ? [] : await vectors(itemsToLookUp, signal);
-      } catch (error) {
-        checkAbort(signal);
-        storedVectors = isSageError(error) ? error : unexpectedReply(name, String(error), error);
-      }
-      const vectorQueries: { row: number; query: EngineQuery }[] = [];
-      for (const row of unansweredRows) {
-        const query = queries[row]!;
-        const queryVector =
-          query.vector ??
-          (storedVectors instanceof SageError
-            ? storedVectors
-            : storedVectors[itemsToLookUp.indexOf(query.item!)]);
-        if (queryVector instanceof SageError) setAnswer(row, queryVector);
-        else if (!queryVector) setAnswer(row, "not-found");
-        else if (isZero(queryVector)) setAnswer(row, []);
-        else vectorQueries.push({ row, query: { vector: queryVector, count: engineCount(query) } });
-      }
-      const vectorReplies = await searchEngine(
-        vectorQueries.map(({ query }) => query),
-        signal,
-      );
-      for (const { row, query } of vectorQueries) setAnswer(row, vectorReplies.get(query)!);
-    }
+    const vectorReplies = await searchByVector(
+      unansweredRows.map((row) => queries[row]!),
+      signal,
+    );
+    unansweredRows.forEach((row, index) => setAnswer(row, vectorReplies[index]!));
     checkAbort(signal);
     return answers.map((answer) => answer!);
   };
@@ -216,17 +228,21 @@ export function engineRetriever<Request>(
           : engine.search(directQueries).map(({ request }) => request);
       if (toLookUp.length > 0) requests.push(engine.lookUp(toLookUp).request);
       const ids = directQueries.filter(({ id }) => id !== undefined).length;
-      const fallbackNote = queries.some(
+      const mayRepeat = queries.some(
         (query) => query.vector && !isZero(query.vector) && directQuery(query)?.id !== undefined,
-      )
-        ? " Ids unknown there are queried again by vector."
-        : "";
-      const total = queries.length === 1 ? "1 query" : `${queries.length} queries`;
-      const kinds = `${ids} by the id of an item of the history, ${queries.length - ids} by vector`;
-      const says = `${total}: ${kinds}.${fallbackNote} ${NOT_SENT}.`;
+      );
+      const says = describeQueries(queries.length, ids, mayRepeat);
       return requests.map((request) => ({ ...engine.show(request), says }));
     },
   });
+}
+
+/** What a preview says of a request. `mayRepeat`: whether unknown ids are queried by vector. */
+function describeQueries(count: number, ids: number, mayRepeat: boolean): string {
+  const total = count === 1 ? "1 query" : `${count} queries`;
+  const kinds = `${ids} by the id of an item of the history, ${count - ids} by vector`;
+  const fallbackNote = mayRepeat ? " Ids unknown there are queried again by vector." : "";
+  return `${total}: ${kinds}.${fallbackNote} ${NOT_SENT}.`;
 }
 
 /** The properties of a retriever. */
@@ -318,9 +334,14 @@ function isZero(vector: Float32Array): boolean {
   return vector.every((component) => component === 0);
 }
 
+/** The error for anything thrown while a request was sent and its reply was read. */
+function toFailure(name: string, error: unknown): SageError {
+  return isSageError(error) ? error : unexpectedReply(name, String(error), error);
+}
+
 /** The error for a reply that differs from the engine's documentation. */
 export function unexpectedReply(name: string, seen: string, cause?: unknown): RetrievalError {
-  return new RetrievalError("reply", `${name} sent an unexpected reply: ${seen.slice(0, 160)}.`, {
+  return new RetrievalError("reply", `${name} sent an unexpected reply: ${beginningOf(seen)}.`, {
     cause,
   });
 }

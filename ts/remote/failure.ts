@@ -30,6 +30,8 @@ export type FailureReason =
  * and a longer message is cut in the middle.
  */
 const MAX_MESSAGE_LENGTH = 500;
+/** Largest part of an engine's text in a message, in UTF-16 code units. */
+const MAX_EXCERPT_CHARS = 160;
 
 /** A {@link SageError} of code "retrieval" with the reason of the failure. */
 export class RetrievalError extends SageError {
@@ -70,4 +72,9 @@ export function isPassing(error: unknown): boolean {
     error.reason === "status" &&
     (error.status === 408 || error.status === 429 || error.status! >= 500)
   );
+}
+
+/** The beginning of an engine's text, for a message. */
+export function beginningOf(text: string): string {
+  return text.slice(0, MAX_EXCERPT_CHARS);
 }

@@ -145,6 +145,9 @@ function checkNumber(where: string, value: unknown): number {
   throw new SageError("option", `${where}: expected a finite number, saw ${inspect(value)}.`);
 }
 
+/** Comparison operators of Elasticsearch and Qdrant. */
+export const RANGE_OPERATORS = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
+
 /** Comparison operators of MongoDB's filter syntax, used by Chroma, Pinecone and Vectorize. */
 const MONGO_OPERATORS = { ">=": "$gte", "<=": "$lte", ">": "$gt", "<": "$lt" } as const;
 

@@ -7,7 +7,7 @@ import { isSageError, reasonOf } from "../errors.js";
 import type { Outbound } from "../retriever.js";
 import { checkAbort, checkInteger, checkPositive } from "../values/check.js";
 import { MAX_TIMER_MS } from "../values/limits.js";
-import { RetrievalError } from "./failure.js";
+import { beginningOf, RetrievalError } from "./failure.js";
 
 /** A complete request: exactly these bytes are sent. */
 export interface HttpRequest {
@@ -41,8 +41,6 @@ export const HTTP_OPTION_NAMES = ["fetch", "headers", "timeout", "maxBytes", "co
 export function engineOptionNames(...names: readonly string[]): string[] {
   return ["url", ...names, "filter", "dim", "space", ...HTTP_OPTION_NAMES];
 }
-
-const MAX_EXCERPT_CHARS = 160;
 
 /**
  * Returns a function that sends a request to the engine `name` and resolves to the parsed JSON
@@ -224,7 +222,8 @@ function replyTooLargeError(name: string, maxBytes: number): RetrievalError {
 
 function excerptOf(text: string): string {
   const singleLine = text.replace(/\s+/g, " ").trim();
-  if (singleLine.length > MAX_EXCERPT_CHARS) return `${singleLine.slice(0, MAX_EXCERPT_CHARS)}…`;
+  const beginning = beginningOf(singleLine);
+  if (beginning.length < singleLine.length) return `${beginning}…`;
   return singleLine === "" ? "(empty)" : singleLine;
 }
 

@@ -57,7 +57,7 @@ export function encodeComponents(
       : 1 / norm(vector);
     for (const component of vector) {
       // A zero vector has no direction, and stays zero.
-      write(view, offset, Number.isFinite(scale) ? Math.fround(component * scale) : 0 * component);
+      write(view, offset, Number.isFinite(scale) ? Math.fround(component * scale) : component);
       offset += width;
     }
   }

@@ -41,6 +41,8 @@ export type { WirePrecision } from "./wire-numbers.js";
 
 /** The version of messages that are written and read. */
 const VERSION = 1;
+/** Keys of the fields of a message, in their order. */
+const FIELDS = { version: 0, count: 1, ids: 2, vectors: 3, space: 4 } as const;
 /** CBOR tag of a row-major matrix (RFC 8746). */
 const TAG_MATRIX = 40;
 
@@ -96,27 +98,28 @@ export function encodeMedoids(
   const out: number[] = [];
   const optionalFields = [ids.length > 0, vectors.length > 0, space !== undefined];
   writeHead(out, MAP, 2 + optionalFields.filter(Boolean).length);
-  for (const uint of [0, VERSION, 1, count]) writeHead(out, UINT, uint);
+  writeHead(out, UINT, FIELDS.version);
+  writeHead(out, UINT, VERSION);
+  writeHead(out, UINT, FIELDS.count);
+  writeHead(out, UINT, count);
   if (ids.length > 0) {
-    writeHead(out, UINT, 2);
+    writeHead(out, UINT, FIELDS.ids);
     writeHead(out, ARRAY, ids.length);
     for (const id of encodedIds) writeString(out, TEXT, id);
   }
   if (vectors.length > 0) {
-    for (const [major, argument] of [
-      [UINT, 3],
-      [TAG, TAG_MATRIX],
-      [ARRAY, 2],
-      [ARRAY, 2],
-      [UINT, vectors.length],
-      [UINT, dim],
-      [TAG, format.tag],
-    ] as const)
-      writeHead(out, major, argument);
+    writeHead(out, UINT, FIELDS.vectors);
+    // A matrix is the pair of its two lengths and its components.
+    writeHead(out, TAG, TAG_MATRIX);
+    writeHead(out, ARRAY, 2);
+    writeHead(out, ARRAY, 2);
+    writeHead(out, UINT, vectors.length);
+    writeHead(out, UINT, dim);
+    writeHead(out, TAG, format.tag);
     writeString(out, BYTES, encodeComponents(vectors, dim, format));
   }
   if (space !== undefined) {
-    writeHead(out, UINT, 4);
+    writeHead(out, UINT, FIELDS.space);
     writeString(out, TEXT, checkText("space", encoder.encode(space)));
   }
   return Uint8Array.from(out);
@@ -165,16 +168,14 @@ function decodeMessage(bytes: Uint8Array): Message {
   let previousKey = -1;
   for (let left = reader.head(MAP); left > 0; left -= 1) {
     const key = reader.head(UINT);
-    if (previousKey < 0 ? key !== 0 : key <= previousKey)
-      throw corrupt("their fields are not in order");
+    const isInOrder = previousKey < 0 ? key === FIELDS.version : key > previousKey;
+    if (!isInOrder) throw corrupt("their fields are not in order");
     previousKey = key;
-    if (key === 0) checkVersion(reader.head(UINT));
-    else if (key === 1) message.count = reader.head(UINT);
-    else if (key === 2)
-      for (let ids = readAtMost(reader, ARRAY, MESSAGE_LIMITS.maxMedoids); ids > 0; ids -= 1)
-        message.ids.push(reader.text());
-    else if (key === 3) message.vectors = readMatrix(reader);
-    else if (key === 4) message.space = reader.text();
+    if (key === FIELDS.version) checkVersion(reader.head(UINT));
+    else if (key === FIELDS.count) message.count = reader.head(UINT);
+    else if (key === FIELDS.ids) message.ids = readIds(reader);
+    else if (key === FIELDS.vectors) message.vectors = readMatrix(reader);
+    else if (key === FIELDS.space) message.space = reader.text();
     else throw corrupt("they have an unknown field");
   }
   if (!reader.isAtEnd) throw corrupt("there are bytes after their end");
@@ -187,6 +188,11 @@ function checkVersion(version: number): void {
     "version",
     `decodeMedoids: expected format version ${VERSION}, saw ${version}: update pocketsage.`,
   );
+}
+
+function readIds(reader: CborReader): string[] {
+  const count = readAtMost(reader, ARRAY, MESSAGE_LIMITS.maxMedoids);
+  return Array.from({ length: count }, () => reader.text());
 }
 
 /** Reads the rows of the matrix of vectors; all components are finite. */

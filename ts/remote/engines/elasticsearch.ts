@@ -5,8 +5,14 @@
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { RetrievalError } from "../failure.js";
-import { type Condition, checkFilter, type Filter, narrowFilter } from "../filter.js";
+import { beginningOf, RetrievalError } from "../failure.js";
+import {
+  type Condition,
+  checkFilter,
+  type Filter,
+  narrowFilter,
+  RANGE_OPERATORS,
+} from "../filter.js";
 import {
   engineOptionNames,
   type HttpOptions,
@@ -174,7 +180,7 @@ function searchError(
   ) {
     return "not-found";
   }
-  const message = `elasticsearch answered ${status} (${type}): ${reason.slice(0, 160)}.`;
+  const message = `elasticsearch answered ${status} (${type}): ${beginningOf(reason)}.`;
   return new RetrievalError(
     type === "index_not_found_exception" ? "not-found" : "status",
     message,
@@ -189,8 +195,7 @@ function toQueryClause(condition: Condition): Record<string, unknown> {
   if (condition.kind === "any")
     return { bool: { should: condition.parts.map(toQueryClause), minimum_should_match: 1 } };
   if (condition.kind === "compare") {
-    const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
-    return { range: { [condition.field]: { [rangeOperators[condition.sign]]: condition.value } } };
+    return { range: { [condition.field]: { [RANGE_OPERATORS[condition.sign]]: condition.value } } };
   }
   const terms = { terms: { [condition.field]: condition.values } };
   return condition.negated ? { bool: { must_not: [terms] } } : terms;

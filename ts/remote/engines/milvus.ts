@@ -15,7 +15,7 @@ import {
   engineRetriever,
   priorIdentity,
 } from "../engine.js";
-import { RetrievalError } from "../failure.js";
+import { beginningOf, RetrievalError } from "../failure.js";
 import {
   type Condition,
   checkFilter,
@@ -266,7 +266,7 @@ function dataOf(reply: unknown): unknown {
 function checkCode(reply: unknown): unknown {
   const code = readField(reply, "code");
   if (code === 0 || code === 200) return reply;
-  const reason = textOf(readField(reply, "message")).slice(0, 160);
+  const reason = beginningOf(textOf(readField(reply, "message")));
   const message = `milvus answered with the code ${textOf(code)}: ${reason}.`;
   if (code === 1800 || code === 80000 || code === 401) throw new RetrievalError("refused", message);
   if (code === 100 || code === 4 || code === 1) throw new RetrievalError("not-found", message);

@@ -9,7 +9,7 @@ import { unlessAborted } from "../../values/abort.js";
 import { checkInteger, checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { type Engine, type EngineReply, engineRetriever, priorIdentity } from "../engine.js";
-import { RetrievalError } from "../failure.js";
+import { beginningOf, RetrievalError } from "../failure.js";
 import {
   type Condition,
   checkFilter,
@@ -222,7 +222,7 @@ async function runStatement(
   } catch (error) {
     if (signal?.aborted) throw error;
     const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-    const reason = String(message ?? error).slice(0, 160);
+    const reason = beginningOf(String(message ?? error));
     const failure = `pgvector: the statement failed (${String(code ?? "no code")}: ${reason}).`;
     // SQLSTATE classes: 28 credentials, 42 and 3D unknown names, 22 data. Others may be transient.
     const sqlState = typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : "";

@@ -4,7 +4,13 @@ import type { ItemId } from "../../item.js";
 import { checkKeys } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { type Condition, checkFilter, type Filter, narrowFilter } from "../filter.js";
+import {
+  type Condition,
+  checkFilter,
+  type Filter,
+  narrowFilter,
+  RANGE_OPERATORS,
+} from "../filter.js";
 import {
   engineOptionNames,
   type HttpOptions,
@@ -181,8 +187,7 @@ function toQdrantCondition(condition: Condition): Record<string, unknown> {
   if (condition.kind === "any") return { should: condition.parts.map(toQdrantCondition) };
   const { field: key } = condition;
   if (condition.kind === "compare") {
-    const rangeOperators = { ">=": "gte", "<=": "lte", ">": "gt", "<": "lt" } as const;
-    return { key, range: { [rangeOperators[condition.sign]]: condition.value } };
+    return { key, range: { [RANGE_OPERATORS[condition.sign]]: condition.value } };
   }
   // `match` supports strings, integers and booleans; other numbers need a range.
   const matches = condition.values.map((value) =>

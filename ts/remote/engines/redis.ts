@@ -15,7 +15,7 @@ import {
   engineRetriever,
   priorIdentity,
 } from "../engine.js";
-import { RetrievalError } from "../failure.js";
+import { beginningOf, RetrievalError } from "../failure.js";
 import {
   checkFilter,
   type ExpressionSyntax,
@@ -201,7 +201,7 @@ function readHits(
 function toError(reason: unknown): SageError {
   if (isSageError(reason)) return reason;
   const message = reason instanceof Error ? reason.message : textOf(reason);
-  const failure = `redis answered: ${message.slice(0, 160)}.`;
+  const failure = `redis answered: ${beginningOf(message)}.`;
   if (/^(NOAUTH|WRONGPASS|NOPERM)/.test(message))
     return new RetrievalError("refused", failure, { cause: reason });
   if (/element not found/i.test(message))

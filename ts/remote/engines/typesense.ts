@@ -4,7 +4,7 @@ import { SageError } from "../../errors.js";
 import { checkKeys, inspect } from "../../values/check.js";
 import type { RemoteRetriever } from "../answer.js";
 import { checkPriorField, type Engine, engineRetriever, priorIdentity } from "../engine.js";
-import { RetrievalError } from "../failure.js";
+import { beginningOf, RetrievalError } from "../failure.js";
 import {
   checkFilter,
   type ExpressionSyntax,
@@ -181,7 +181,7 @@ function searchError(result: unknown, byId: boolean): RetrievalError | "not-foun
   const isRefused = code === 401 || code === 403;
   const otherReason = code === 404 ? "not-found" : "status";
   const reason = isRefused ? "refused" : otherReason;
-  return new RetrievalError(reason, `typesense answered ${code}: ${message.slice(0, 160)}.`, {
+  return new RetrievalError(reason, `typesense answered ${code}: ${beginningOf(message)}.`, {
     status: code,
   });
 }

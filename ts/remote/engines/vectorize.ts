@@ -13,7 +13,7 @@ import {
   engineRetriever,
   priorIdentity,
 } from "../engine.js";
-import { RetrievalError } from "../failure.js";
+import { beginningOf, RetrievalError } from "../failure.js";
 import {
   type Condition,
   checkFilter,
@@ -163,7 +163,7 @@ function toError(reason: unknown): SageError {
   const message = reason instanceof Error ? reason.message : String(reason);
   return new RetrievalError(
     /not found/i.test(message) ? "not-found" : "network",
-    `vectorize failed: ${message.slice(0, 160)}.`,
+    `vectorize failed: ${beginningOf(message)}.`,
     { cause: reason },
   );
 }
