@@ -26,8 +26,9 @@ test("--help, -h and help list every command", async () => {
   assert.equal((await pocketsage(["help"])).stdout, stdout);
 });
 
-/** The files of options that commands share. */
-const SHARED_OPTIONS = {
+/** Files of options beside that of a command. */
+const OPTION_FILES = {
+  build: "commands/build-options.ts",
   profile: "profile-input.ts",
   recommend: "profile-input.ts",
   delta: "file-pair.ts",
@@ -42,7 +43,7 @@ for (const command of COMMANDS) {
     for (const title of ["Options", "Example", "Exit codes"])
       assert.match(stdout, new RegExp(`^${title}$`, "m"));
     const source = await readFile(join(root, "ts", "cli", "commands", `${command}.ts`), "utf8");
-    const sharedFile = SHARED_OPTIONS[command];
+    const sharedFile = OPTION_FILES[command];
     const shared = sharedFile ? await readFile(join(root, "ts", "cli", sharedFile), "utf8") : "";
     const options = [
       ...(source + shared).matchAll(/^ {2}"?([a-z-]+)"?: \{ type: "(?:string|boolean)"/gm),

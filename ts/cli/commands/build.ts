@@ -1,19 +1,12 @@
 /** `pocketsage build`: reads items and writes a catalogue. */
 import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
-import { MAX_CELLS, MIN_CELLS } from "../../privacy/cells/format.js";
+import type { Metric } from "../../catalogue/options.js";
 import { textOf } from "../../text/item-text.js";
-import {
-  parseArguments,
-  parseChoice,
-  parseInteger,
-  parseNumber,
-  requireValue,
-} from "../arguments.js";
 import { type ActionReport, embedActions } from "../build/action-vectors.js";
 import { buildCells } from "../build/cells.js";
 import { buildLists, MAX_SCANNED_SHARE, MIN_ITEMS_FOR_LISTS } from "../build/inverted-lists.js";
-import { embedByModel, modelName } from "../build/model-vectors.js";
+import { embedByModel } from "../build/model-vectors.js";
 import { findNearDuplicates } from "../build/near-duplicates.js";
 import { buildRanges, type RangesReport } from "../build/ranges.js";
 import { measureRecall } from "../build/recall.js";
@@ -24,251 +17,102 @@ import {
   MAX_DIM_FOR_AXES,
   reduceVector,
 } from "../build/reduce.js";
-import { nameComputedModel, nameReducedSpace, nameSpace, parseModel } from "../build/space.js";
+import { nameComputedModel, nameReducedSpace, nameSpace } from "../build/space.js";
 import { learnTexts, type TextItems, withTower } from "../build/text.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
-import { openOutput, writeFiles } from "../output-file.js";
-import { BINARY_TYPES } from "../read/columnar-values.js";
-import { type AttributeOption, type FileItem, readItems } from "../read/item-file.js";
+import { type OutputFile, openOutput, writeFiles } from "../output-file.js";
+import { type FileItem, readItems } from "../read/item-file.js";
 import { reportOf } from "../terminal/catalogue-report.js";
 import { formatCount, notePrinter, printJson } from "../terminal/print.js";
-import { openProgress } from "../terminal/progress.js";
+import { openProgress, type Progress } from "../terminal/progress.js";
 import { MAX_ITEMS_FOR_DUPLICATE_SEARCH } from "./build-help.js";
 import {
-  type BuildReport,
-  type NearDuplicateReport,
-  printReport,
-  TREATMENTS,
-  type Treatment,
-} from "./build-report.js";
+  type BuildOptions,
+  checkMetric,
+  parseBuildOptions,
+  type Reduction,
+} from "./build-options.js";
+import { type BuildReport, type NearDuplicateReport, printReport } from "./build-report.js";
 
 export { help } from "./build-help.js";
 
-const OPTIONS = {
-  out: { type: "string", short: "o" },
-  precision: { type: "string", default: "full" },
-  metric: { type: "string" },
-  dims: { type: "string" },
-  reduce: { type: "string" },
-  axes: { type: "string" },
-  id: { type: "string", default: "id" },
-  vector: { type: "string", default: "vector" },
-  ids: { type: "string" },
-  columns: { type: "string" },
-  binary: { type: "string" },
-  attribute: { type: "string", multiple: true, default: [] as string[] },
-  prior: { type: "string" },
-  space: { type: "string" },
-  text: { type: "string" },
-  embed: { type: "string" },
-  "from-actions": { type: "string" },
-  "near-duplicates": { type: "string" },
-  near: { type: "string", default: "0.95" },
-  lists: { type: "string", default: "auto" },
-  ranges: { type: "boolean", default: false },
-  cells: { type: "string" },
-  "cells-out": { type: "string" },
-  "cells-payload": { type: "string", multiple: true, default: [] as string[] },
-  "no-recall": { type: "boolean", default: false },
-  quiet: { type: "boolean", short: "q", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+/** The items of the catalogue, and what is known of them. The steps of the build replace parts. */
+interface Draft {
+  items: readonly FileItem[];
+  /** Components of the vectors. */
+  dim: number;
+  readonly metric: Metric;
+  readonly precision: "full" | "compact";
+  attributes: readonly string[];
+  /** Name of the vector space; undefined for an unnamed one. */
+  space: string | undefined;
+  /** What was learned from the texts; undefined without --text. */
+  text: TextItems | undefined;
+  /** With --from-actions. */
+  readonly fromActions: ActionReport | undefined;
+  /** Where item `index` was read, for messages. */
+  readonly locationOf: (index: number) => string;
+}
 
-const REDUCE_METHODS = ["pca", "truncate"] as const;
-type ReduceMethod = (typeof REDUCE_METHODS)[number];
+/** Returns the function that reports the finished share of a task. */
+type ProgressOf = (task: string) => (share: number) => void;
 
 export async function run(args: string[]): Promise<void> {
-  const { values, positionals } = parseArguments(args, OPTIONS);
-  const input = requireValue("the items file", positionals[0]);
-  const out = requireValue("-o CATALOGUE", values.out);
-  const precision = parseChoice("--precision", values.precision, ["full", "compact"]);
-  const givenMetric =
-    values.metric === undefined
-      ? undefined
-      : parseChoice("--metric", values.metric, ["cosine", "ip", "l2"]);
-  const listsMode = parseChoice("--lists", values.lists, ["auto", "always", "never"]);
-  const givenTreatment =
-    values["near-duplicates"] &&
-    parseChoice("--near-duplicates", values["near-duplicates"], TREATMENTS);
-  const minScore = parseNumber("--near", values.near);
-  const { id, vector, ids, columns } = values;
-  const binary = values.binary && parseChoice("--binary", values.binary, BINARY_TYPES);
-  const attributeOptions = values.attribute.map(parseAttribute);
-  const textFields = parseTextFields(values);
-  const embedAll = values.embed === "text";
-  const embedModel = embedAll ? undefined : values.embed;
-  const model = parseModel(values.space ?? (embedModel && modelName(embedModel)));
-  const actionsFile = values["from-actions"];
-  if (values.embed !== undefined && actionsFile !== undefined)
-    throw new UsageError("--embed and --from-actions: expected one of them");
-  const cells = values.cells && parseInteger("--cells", values.cells, MIN_CELLS, MAX_CELLS);
-  const checkCellMetric = (metric: string): void => {
-    if (cells && metric !== "cosine")
-      throw new UsageError(`--cells: expected --metric cosine, saw ${metric}`);
-  };
-  const checkTextMetric = (metric: string): void => {
-    if (textFields && metric !== "cosine")
-      throw new UsageError(`--text: expected --metric cosine, saw ${metric}`);
-  };
-  checkCellMetric(givenMetric ?? "cosine");
-  checkTextMetric(givenMetric ?? "cosine");
-  if (!cells && (values["cells-out"] || values["cells-payload"].length > 0))
-    throw new UsageError("--cells-out and --cells-payload: expected --cells K as well");
-  const cellFolder = values["cells-out"] ?? `${out.replace(/\.sage$/, "")}.cells`;
-  if (id === vector) throw new UsageError(`--id and --vector are both "${id}"`);
-  const reduction = parseReduction(values);
-
+  const options = parseBuildOptions(args);
+  const { input, ids, actionsFile, out, reduction, cells } = options;
   const inputs = [input, ids, actionsFile];
   const output = await openOutput(out, inputs);
-  const axesOutput = values.axes && (await openOutput(values.axes, [...inputs, out]));
+  const axesOutput = options.axes ? await openOutput(options.axes, [...inputs, out]) : undefined;
   const begunAt = performance.now();
-  const progress = openProgress("items read", { quiet: values.quiet });
-  const onNote = notePrinter(values.quiet);
-  const progressOf = (task: string) => (share: number) => progress.share(task, share);
+  const progress = openProgress("items read", { quiet: options.quiet });
+  const progressOf: ProgressOf = (task) => (share) => progress.share(task, share);
   try {
-    const read = await readItems(input, {
-      id,
-      vector,
-      ids,
-      columns,
-      length: await fileLength(input),
-      attributes: attributeOptions,
-      prior: values.prior,
-      binary: binary || undefined,
-      vectorIsOptional: textFields !== undefined || actionsFile !== undefined,
-      onNote,
-      onProgress: progressOf("reading the items"),
-      onItem: progress.count,
-    });
-    let items: readonly FileItem[] = read.items;
-    const metric = givenMetric ?? read.metric ?? "cosine";
-    checkCellMetric(metric);
-    checkTextMetric(metric);
-    if ((values.embed !== undefined || actionsFile !== undefined) && read.dim > 0)
-      throw new UsageError(
-        `${actionsFile === undefined ? "--embed" : "--from-actions"}: the items have vectors: ` +
-          "leave the option out",
-      );
-    if (embedModel !== undefined) {
-      const texts = items.map(([, , payload]) => textOf(payload, textFields!));
-      const vectors = await embedByModel(texts, embedModel, progressOf("running the model"));
-      items = items.map(([item, , ...rest], index) => [item, vectors[index]!, ...rest]);
-    }
-    let locationOf = read.locationOf;
-    let fromActions: ActionReport | undefined;
-    if (actionsFile !== undefined) {
-      const ofActions = await embedActions(
-        items,
-        actionsFile,
-        textFields !== undefined,
-        onNote,
-        progressOf("computing vectors of actions"),
-      );
-      items = ofActions.items;
-      fromActions = ofActions.report;
-      locationOf = (index) => read.locationOf(ofActions.indices[index]!);
-    }
-    let text: TextItems | undefined;
-    const learn = (fields: readonly string[], all = false): TextItems =>
-      learnTexts(items, fields, all, locationOf, progressOf("learning the words"));
-    if (textFields) {
-      text = learn(textFields, embedAll);
-      items = text.items;
-    }
-    const givenDim = items[0]![1].length;
-    let attributes: readonly string[] = [
-      ...new Set([...(read.attributes ?? []), ...attributeOptions.map(({ name }) => name)]),
-    ];
-    checkReduction(reduction, givenDim);
-    const source = embedAll ? "texts" : actionsFile !== undefined ? "actions" : undefined;
-    const computedModel =
-      source &&
-      (await nameComputedModel(
-        source,
-        items.map(([, vector]) => vector),
-      ));
-    let space = nameSpace(model ?? computedModel, read.space, givenDim, metric);
-    const buildCatalogue = (dim = givenDim): Promise<Catalogue> =>
-      Catalogue.from(items, {
-        dim,
-        precision,
-        metric,
-        attributes,
-        ...(space !== undefined && { space }),
-      }).catch((error: unknown) => {
-        throw locateError(error, locationOf);
-      });
-    progress.begin(`${formatCount(items.length)} items: measuring the spread`);
-    let catalogue = await buildCatalogue();
+    const draft = await readDraft(options, progress, progressOf);
+    progress.begin(`${formatCount(draft.items.length)} items: measuring the spread`);
+    let catalogue = await buildCatalogue(draft);
 
-    const treatment: Treatment =
-      givenTreatment || (items.length <= MAX_ITEMS_FOR_DUPLICATE_SEARCH ? "report" : "keep");
-    let nearDuplicates: NearDuplicateReport | undefined;
-    if (treatment !== "keep") {
-      const representativeOf = findNearDuplicates(
-        catalogue,
-        items,
-        minScore,
-        progressOf("searching for near-duplicates"),
-      );
-      const kinds = new Set(representativeOf.values()).size;
-      nearDuplicates = { score: minScore, variants: representativeOf.size, kinds, treatment };
-      if (treatment !== "report" && representativeOf.size > 0) {
-        if (treatment === "drop") items = items.filter(([item]) => !representativeOf.has(item));
-        else {
-          items = items.map((item) => withVariantOf(item, representativeOf.get(item[0])));
-          attributes = [...new Set([...attributes, "variantOf"])];
-        }
-        catalogue.close();
-        catalogue = await buildCatalogue();
-      }
+    const nearDuplicates = searchNearDuplicates(catalogue, draft, options, progressOf);
+    if (nearDuplicates?.hasChanged) {
+      catalogue.close();
+      catalogue = await buildCatalogue(draft);
     }
 
-    const givenItems = items;
+    const givenItems = draft.items;
+    const givenDim = draft.dim;
     let reduce = (vector: Float32Array): Float32Array => vector;
     if (reduction) {
-      const { dims, method } = reduction;
-      reduce = (vector) => vector.subarray(0, dims);
-      let axes: Axes | undefined;
-      if (method === "pca") {
-        const principalAxes = computeAxes(
-          items,
-          dims,
-          metric,
-          progressOf("computing the principal axes"),
-        );
-        axes = principalAxes;
-        reduce = (vector) => reduceVector(principalAxes, vector);
-        if (axesOutput) await axesOutput.write(axesToNpy(axes));
-      }
-      space = nameReducedSpace(space, dims, axes);
-      items = items.map(([item, vector, ...rest]) => [item, reduce(vector), ...rest]);
+      reduce = await reduceDraft(draft, reduction, axesOutput, progressOf);
       catalogue.close();
-      catalogue = await buildCatalogue(dims);
+      catalogue = await buildCatalogue(draft);
       // The tower gives vectors of the reduced space.
-      if (text) text = { ...learn(text.report.fields), embedded: text.embedded };
+      if (draft.text)
+        draft.text = {
+          ...learnTextsOf(draft, draft.text.report.fields, false, progressOf),
+          embedded: draft.text.embedded,
+        };
     }
 
-    if (listsMode === "always" || (listsMode === "auto" && items.length >= MIN_ITEMS_FOR_LISTS)) {
-      const progress = progressOf("building the inverted lists");
-      const maxShare = listsMode === "always" ? 1 : MAX_SCANNED_SHARE;
-      catalogue = await buildLists(catalogue, items, progress, maxShare);
+    const { items, text } = draft;
+    const { lists } = options;
+    if (lists === "always" || (lists === "auto" && items.length >= MIN_ITEMS_FOR_LISTS)) {
+      const onProgress = progressOf("building the inverted lists");
+      const maxShare = lists === "always" ? 1 : MAX_SCANNED_SHARE;
+      catalogue = await buildLists(catalogue, items, onProgress, maxShare);
     }
     if (text) catalogue = withTower(catalogue, text.tower);
     let ranges: RangesReport | undefined;
-    if (values.ranges)
-      ({ catalogue, report: ranges } = await buildRanges(
-        catalogue,
-        progressOf("dividing the items into blocks"),
-      ));
-    const measuredRecall = values["no-recall"]
-      ? undefined
-      : measureRecall(catalogue, givenItems, reduce, progressOf("measuring the recall"));
-
+    if (options.hasRanges) {
+      const inBlocks = await buildRanges(catalogue, progressOf("dividing the items into blocks"));
+      catalogue = inBlocks.catalogue;
+      ranges = inBlocks.report;
+    }
+    const recall = options.hasRecall
+      ? measureRecall(catalogue, givenItems, reduce, progressOf("measuring the recall"))
+      : undefined;
     const builtCells = cells
-      ? await buildCells(items, reduction?.dims ?? givenDim, {
+      ? await buildCells(items, draft.dim, {
           cells,
-          payloadFields: values["cells-payload"],
+          payloadFields: options.cellPayload,
           space: catalogue.space,
           onProgress: progressOf("dividing the items into cells"),
         })
@@ -276,68 +120,191 @@ export async function run(args: string[]): Promise<void> {
 
     const bytes = catalogue.toBytes();
     await output.write(bytes);
-    if (builtCells) await writeFiles(cellFolder, builtCells.files);
+    if (builtCells) await writeFiles(options.cellFolder, builtCells.files);
+    const { fromActions } = draft;
     const report: BuildReport = {
       ...reportOf(output.name, catalogue, bytes.length),
       bytesPerItem: Math.round((bytes.length / catalogue.size) * 10) / 10,
       ...(reduction && { reduced: { from: givenDim, method: reduction.method } }),
-      ...(nearDuplicates && { nearDuplicates }),
+      ...(nearDuplicates && { nearDuplicates: nearDuplicates.report }),
       ...(fromActions && { fromActions }),
       ...(text && { text: { ...text.report, embedded: text.embedded } }),
-      ...(measuredRecall && {
-        recall: { at10: measuredRecall.recall, queries: measuredRecall.queries },
-      }),
+      ...(recall && { recall: { at10: recall.recall, queries: recall.queries } }),
       ...(ranges && { ranges }),
-      ...(builtCells && { cells: { folder: cellFolder, ...builtCells.report } }),
+      ...(builtCells && { cells: { folder: options.cellFolder, ...builtCells.report } }),
       seconds: (performance.now() - begunAt) / 1000,
     };
     progress.end();
-    if (values.json) printJson(report);
+    if (options.json) printJson(report);
     else printReport(report);
   } finally {
     progress.end();
   }
 }
 
-/** The fields of --text; undefined without it. */
-function parseTextFields(values: {
-  text?: string | undefined;
-  embed?: string | undefined;
-}): string[] | undefined {
-  if (values.embed === "") throw new UsageError("--embed: expected text or a model, saw nothing");
-  if (values.text === undefined) {
-    if (values.embed === undefined) return undefined;
-    throw new UsageError("--embed: expected --text FIELDS as well, as in --text title,tags");
+/** Reads the items, and computes the vectors of those that have none: --embed, --from-actions. */
+async function readDraft(
+  options: BuildOptions,
+  progress: Progress,
+  progressOf: ProgressOf,
+): Promise<Draft> {
+  const { input, textFields, embedAll, embedModel, actionsFile, reduction } = options;
+  const onNote = notePrinter(options.quiet);
+  const read = await readItems(input, {
+    id: options.id,
+    vector: options.vector,
+    ids: options.ids,
+    columns: options.columns,
+    length: await fileLength(input),
+    attributes: options.attributes,
+    prior: options.prior,
+    binary: options.binary,
+    vectorIsOptional: textFields !== undefined || actionsFile !== undefined,
+    onNote,
+    onProgress: progressOf("reading the items"),
+    onItem: progress.count,
+  });
+  let items: readonly FileItem[] = read.items;
+  const metric = options.metric ?? read.metric ?? "cosine";
+  checkMetric(metric, options);
+  const computesVectors = embedAll || embedModel !== undefined || actionsFile !== undefined;
+  if (computesVectors && read.dim > 0)
+    throw new UsageError(
+      `${actionsFile === undefined ? "--embed" : "--from-actions"}: the items have vectors: ` +
+        "leave the option out",
+    );
+  if (embedModel !== undefined) {
+    const texts = items.map(([, , payload]) => textOf(payload, textFields!));
+    const vectors = await embedByModel(texts, embedModel, progressOf("running the model"));
+    items = items.map(([item, , ...rest], index) => [item, vectors[index]!, ...rest]);
   }
-  const fields = values.text.split(",").map((field) => field.trim());
-  if (fields.includes(""))
-    throw new UsageError(`--text: expected FIELD,FIELD,..., saw "${values.text}"`);
-  return fields;
+  let locationOf = read.locationOf;
+  let fromActions: ActionReport | undefined;
+  if (actionsFile !== undefined) {
+    const ofActions = await embedActions(
+      items,
+      actionsFile,
+      textFields !== undefined,
+      onNote,
+      progressOf("computing vectors of actions"),
+    );
+    items = ofActions.items;
+    fromActions = ofActions.report;
+    locationOf = (index) => read.locationOf(ofActions.indices[index]!);
+  }
+  const text = textFields && learnTextsOf({ items, locationOf }, textFields, embedAll, progressOf);
+  items = text?.items ?? items;
+  const dim = items[0]![1].length;
+  checkReduction(reduction, dim);
+  const computedModel = await nameModelOf(items, embedAll, actionsFile);
+  return {
+    items,
+    dim,
+    metric,
+    precision: options.precision,
+    attributes: [
+      ...new Set([...(read.attributes ?? []), ...options.attributes.map(({ name }) => name)]),
+    ],
+    space: nameSpace(options.model ?? computedModel, read.space, dim, metric),
+    text,
+    fromActions,
+    locationOf,
+  };
 }
 
-/** The options --dims, --reduce and --axes; undefined without --dims. */
-function parseReduction(values: {
-  dims?: string | undefined;
-  reduce?: string | undefined;
-  axes?: string | undefined;
-}): { dims: number; method: ReduceMethod } | undefined {
-  const { dims, reduce, axes } = values;
-  if (dims === undefined) {
-    const [orphan] = [reduce && "--reduce", axes && "--axes"].filter(Boolean);
-    if (orphan) throw new UsageError(`${orphan}: expected --dims D beside it`);
-    return undefined;
+/** The name of the space of vectors that were learned here; undefined for other vectors. */
+async function nameModelOf(
+  items: readonly FileItem[],
+  embedAll: boolean,
+  actionsFile: string | undefined,
+): Promise<string | undefined> {
+  if (!embedAll && actionsFile === undefined) return undefined;
+  return nameComputedModel(
+    embedAll ? "texts" : "actions",
+    items.map(([, vector]) => vector),
+  );
+}
+
+function learnTextsOf(
+  { items, locationOf }: Pick<Draft, "items" | "locationOf">,
+  fields: readonly string[],
+  embedAll: boolean,
+  progressOf: ProgressOf,
+): TextItems {
+  return learnTexts(items, fields, embedAll, locationOf, progressOf("learning the words"));
+}
+
+async function buildCatalogue(draft: Draft): Promise<Catalogue> {
+  const { items, dim, precision, metric, attributes, space, locationOf } = draft;
+  return Catalogue.from(items, {
+    dim,
+    precision,
+    metric,
+    attributes,
+    ...(space !== undefined && { space }),
+  }).catch((error: unknown) => {
+    throw locateError(error, locationOf);
+  });
+}
+
+/**
+ * Searches for near-duplicates, and drops or groups them in the draft, as the options say;
+ * undefined if there is no search.
+ */
+function searchNearDuplicates(
+  catalogue: Catalogue,
+  draft: Draft,
+  { treatment: given, minScore }: BuildOptions,
+  progressOf: ProgressOf,
+): { report: NearDuplicateReport; hasChanged: boolean } | undefined {
+  const { items } = draft;
+  const treatment = given ?? (items.length <= MAX_ITEMS_FOR_DUPLICATE_SEARCH ? "report" : "keep");
+  if (treatment === "keep") return undefined;
+  const representativeOf = findNearDuplicates(
+    catalogue,
+    items,
+    minScore,
+    progressOf("searching for near-duplicates"),
+  );
+  const variants = representativeOf.size;
+  const kinds = new Set(representativeOf.values()).size;
+  const hasChanged = treatment !== "report" && variants > 0;
+  if (hasChanged && treatment === "drop")
+    draft.items = items.filter(([item]) => !representativeOf.has(item));
+  else if (hasChanged) {
+    draft.items = items.map((item) => withVariantOf(item, representativeOf.get(item[0])));
+    draft.attributes = [...new Set([...draft.attributes, "variantOf"])];
   }
-  const method = parseChoice("--reduce", reduce ?? "pca", REDUCE_METHODS);
-  if (axes !== undefined && method !== "pca")
-    throw new UsageError("--axes: there are none with --reduce truncate; leave it out");
-  return { dims: parseInteger("--dims", dims, 1), method };
+  return { report: { score: minScore, variants, kinds, treatment }, hasChanged };
+}
+
+/**
+ * Reduces the vectors of the draft, and writes the axes where --axes asks for them. Returns the
+ * function that reduces a query in the same way.
+ */
+async function reduceDraft(
+  draft: Draft,
+  { dims, method }: Reduction,
+  axesOutput: OutputFile | undefined,
+  progressOf: ProgressOf,
+): Promise<(vector: Float32Array) => Float32Array> {
+  let axes: Axes | undefined;
+  let reduce = (vector: Float32Array): Float32Array => vector.subarray(0, dims);
+  if (method === "pca") {
+    const onProgress = progressOf("computing the principal axes");
+    const principalAxes = computeAxes(draft.items, dims, draft.metric, onProgress);
+    axes = principalAxes;
+    reduce = (vector) => reduceVector(principalAxes, vector);
+    if (axesOutput) await axesOutput.write(axesToNpy(principalAxes));
+  }
+  draft.space = nameReducedSpace(draft.space, dims, axes);
+  draft.items = draft.items.map(([item, vector, ...rest]) => [item, reduce(vector), ...rest]);
+  draft.dim = dims;
+  return reduce;
 }
 
 /** Throws unless vectors of `dim` components can be reduced with these options. */
-function checkReduction(
-  reduction: { dims: number; method: ReduceMethod } | undefined,
-  dim: number,
-): void {
+function checkReduction(reduction: Reduction | undefined, dim: number): void {
   if (!reduction) return;
   if (reduction.dims > dim)
     throw new UsageError(`--dims: expected at most ${dim}, as the vectors, saw ${reduction.dims}`);
@@ -355,14 +322,6 @@ async function fileLength(file: string): Promise<number> {
     ({ size }) => size,
     () => 0,
   );
-}
-
-/** Parses the option --attribute: FIELD or FIELD:number. */
-function parseAttribute(text: string): AttributeOption {
-  const [, name, type] = /^(.+?)(:number)?$/s.exec(text) ?? [];
-  if (name === undefined)
-    throw new UsageError(`--attribute: expected FIELD or FIELD:number, saw "${text}"`);
-  return { name, isNumeric: type !== undefined };
 }
 
 /** An error about "item N", with the location at which the item was read. */
