@@ -111,6 +111,29 @@ test("equal queries beside another pool are not the same search", async () => {
   }
 });
 
+test("calls that alternate their options find and score what a new sage does", async () => {
+  const random = seededNumbers(3);
+  const catalogue = await buildCatalogue(random);
+  const open = () => openSage({ catalogue, now: () => NOW });
+  const sage = await open();
+  for (let tap = 0; tap < 30; tap += 1) {
+    const item = `item-${Math.floor(random() * ITEMS)}`;
+    await sage.record({ item, at: NOW - (30 - tap) * HOUR });
+    const fresh = await open();
+    await fresh.import(await sage.export());
+    // As the page: several interests, then one average, and later the default.
+    for (const options of [{ focus: 0 }, { focus: 1 }, { exclude: ["item-7"] }])
+      assert.deepEqual(
+        await sage.recommend({ ...options, count: 60 }),
+        await fresh.recommend({ ...options, count: 60 }),
+        `tap ${tap}, ${JSON.stringify(options)}`,
+      );
+    await fresh.close();
+  }
+  await sage.close();
+  catalogue.close();
+});
+
 test("a closed catalogue recommends nothing it found before", async () => {
   const catalogue = await buildCatalogue(seededNumbers(1));
   const sage = await openSage({ catalogue, now: () => NOW });

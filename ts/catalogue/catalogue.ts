@@ -55,6 +55,8 @@ export interface CatalogueRows {
   readonly priors: Float32Array;
   /** The row of an item; -1 if it is unknown. */
   row(item: ItemId): number;
+  /** The vector of each item; undefined for unknown ones. Views of one array. */
+  vectors(items: readonly ItemId[]): (Float32Array | undefined)[];
   /**
    * The rows that a search with these options leaves out, and the bitset of those it may return.
    */
@@ -439,6 +441,7 @@ export class Catalogue {
 
   /** Frees the wasm memory. Idempotent. */
   close(): void {
+    this.#knownRows.clear();
     this.#handle.release();
   }
 
@@ -449,16 +452,23 @@ export class Catalogue {
 
   /** The item's row; -1 if it is unknown. */
   #row(item: ItemId): number {
+    const knownRow = this.#knownRows.get(item);
+    if (knownRow !== undefined) return knownRow;
     if (typeof item !== "string") checkItemId("catalogue", item);
-    return this.#handle.with((core) => {
-      const knownRow = this.#knownRows.get(item);
-      if (knownRow !== undefined) return knownRow;
-      // No id has half of a surrogate pair, which the core would read as U+FFFD.
-      const row = isItemId(item) ? core.row(item) : -1;
-      if (this.#knownRows.size === MAX_KNOWN_ROWS) this.#knownRows.clear();
-      this.#knownRows.set(item, row);
-      return row;
-    });
+    // No id has half of a surrogate pair, which the core would read as U+FFFD.
+    const row = this.#handle.with((core) => (isItemId(item) ? core.row(item) : -1));
+    if (this.#knownRows.size === MAX_KNOWN_ROWS) this.#knownRows.clear();
+    this.#knownRows.set(item, row);
+    return row;
+  }
+
+  /** In one call, because calls for single vectors take most of their time to begin and end. */
+  #vectors(items: readonly ItemId[]): (Float32Array | undefined)[] {
+    const rows = items.map((item) => this.#row(item));
+    const known = Uint32Array.from(rows.filter((row) => row >= 0));
+    const matrix = this.#handle.with((core) => core.vectors(known));
+    let end = 0;
+    return rows.map((row) => (row < 0 ? undefined : matrix.subarray(end, (end += this.dim))));
   }
 
   #restrict(options: Parameters<CatalogueRows["restrict"]>[0]): Restriction {
@@ -526,6 +536,7 @@ export class Catalogue {
       handle: catalogue.#handle,
       priors: catalogue.#rowPriors(),
       row: (item) => catalogue.#row(item),
+      vectors: (items) => catalogue.#vectors(items),
       restrict: (options) => catalogue.#restrict(options),
       prepare: (core) => catalogue.#prepare(core),
     });

@@ -9,7 +9,7 @@
 
 import { InstanceBound, withCore } from "./glue.js";
 import type { CoreOptions, CoreProfile, CoreRetrieval, CoreSession } from "./interface.js";
-import { toMatrix } from "./matrix.js";
+import { isEqual, toMatrix } from "./matrix.js";
 
 /** The fields of an action that the core reads. */
 export interface ActionRow {
@@ -119,8 +119,5 @@ export function openSession(dim: number): Session {
 
 function hasEqualVectorAndTime(a: ActionRow, b: ActionRow): boolean {
   if (a === b) return true;
-  return (
-    a.at === b.at &&
-    (a.vector === b.vector || a.vector.every((component, axis) => component === b.vector[axis]))
-  );
+  return a.at === b.at && (a.vector === b.vector || isEqual(a.vector, b.vector));
 }

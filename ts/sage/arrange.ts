@@ -19,28 +19,29 @@ export function arrange(
   catalogue: Catalogue | undefined,
 ): Candidate[] {
   const first = firstOfInterests(mixture, plan);
-  const { candidates } = mixture;
-  return diversify(
-    candidates.filter((candidate) => first.has(candidate)),
-    candidates.filter((candidate) => !first.has(candidate)),
-    plan,
-    catalogue,
-  );
+  const ordered: Candidate[] = [];
+  const others: Candidate[] = [];
+  for (const candidate of mixture.candidates)
+    (first.has(candidate) ? ordered : others).push(candidate);
+  return diversify(ordered, others, plan, catalogue);
 }
 
 /**
  * One item of each of the most important interests, for the beginning: of the items nearest to the
  * interest the best by similarity and prior, if possible one that is nearest to no other interest.
  */
-function firstOfInterests({ candidates, nearItems }: Mixture, { queries }: Plan): Set<Candidate> {
-  const byKey = new Map<number, Candidate>();
-  for (const candidate of candidates) byKey.set(candidate.key, candidate);
+function firstOfInterests(
+  { candidates, size, nearItems }: Mixture,
+  { queries }: Plan,
+): Set<Candidate> {
+  const byKey = new Array<Candidate | undefined>(size);
+  for (const candidate of candidates) byKey[candidate.key] = candidate;
   const first = new Set<Candidate>();
   const interests = [...queries.keys()].filter((query) => queries[query]!.interest);
   for (const query of interests.slice(0, FIRST_PLACES)) {
     const nearCandidates = nearItems(query, NEAR_ITEMS)
       .flatMap(({ key, utility }) => {
-        const candidate = byKey.get(key);
+        const candidate = byKey[key];
         return candidate && !first.has(candidate)
           ? { candidate, utility: utility + candidate.bonus }
           : [];

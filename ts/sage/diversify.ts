@@ -1,7 +1,7 @@
 /** Diversity within a list: maximal marginal relevance (Carbonell and Goldstein 1998). */
 
-import type { Catalogue } from "../catalogue/catalogue.js";
-import { toUnit } from "../core/matrix.js";
+import { type Catalogue, rowsOf } from "../catalogue/catalogue.js";
+import { dot, toUnit } from "../core/matrix.js";
 import type { Candidate } from "./mix.js";
 import type { Plan } from "./plan.js";
 
@@ -19,18 +19,17 @@ export function diversify(
   { diversity, offset, count }: Plan,
   catalogue: Catalogue | undefined,
 ): Candidate[] {
+  if (diversity === 0) return [...first, ...others];
   const ordered = [...first];
-  if (diversity === 0) return [...ordered, ...others];
+  const compared = [...first, ...others.slice(0, WINDOW)].map(({ item }) => item);
+  const rawVectors = catalogue && rowsOf(catalogue).vectors(compared);
   const vectors = new Map(
-    [...first, ...others.slice(0, WINDOW)].map(({ item }) => {
-      const vector = catalogue?.vector(item);
-      return [item, vector && toUnit(vector)];
-    }),
+    compared.map((item, index) => [item, rawVectors?.[index] && toUnit(rawVectors[index])]),
   );
   const similarity = (a: Candidate, b: Candidate): number => {
     const left = vectors.get(a.item);
     const right = vectors.get(b.item);
-    if (left && right) return left.reduce((sum, component, i) => sum + component * right[i]!, 0);
+    if (left && right) return dot(left, right);
     return a.nearest >= 0 && a.nearest === b.nearest ? a.similarity * b.similarity : 0;
   };
   /** The highest similarity of each remaining candidate to the ordered ones. */

@@ -1,4 +1,5 @@
 /** Reasons of recommendations, explanations of single items, and the map of the user's items. */
+import { rowsOf } from "../catalogue/catalogue.js";
 import { withCore } from "../core/glue.js";
 import { toMatrix } from "../core/matrix.js";
 import { SageError } from "../errors.js";
@@ -34,10 +35,11 @@ export function explainCandidates(
   const reasons = candidates.map(({ list }): Reason => ({ from: sourceOf(list), nearest: [] }));
   /** Indices of candidates and their vectors, by interest of the profile. */
   const groups = new Map<Interest, [index: number, vector: Float32Array][]>();
-  candidates.forEach(({ item, list, nearest }, index) => {
+  const vectors = catalogue && rowsOf(catalogue).vectors(candidates.map(({ item }) => item));
+  candidates.forEach(({ list, nearest }, index) => {
     if (list === queries.length) return;
     const row = queries[nearest]?.interest?.row;
-    const vector = catalogue?.vector(item) ?? (row === undefined ? row : actions[row]!.vector);
+    const vector = vectors?.[index] ?? (row === undefined ? row : actions[row]!.vector);
     if (!vector) return;
     const interest =
       row === undefined ? nearestInterest(state, vector) : profile.interests[labels[row]!];
@@ -47,10 +49,12 @@ export function explainCandidates(
     if (medoid && !disliked.has(medoid)) reasons[index]!.medoid = medoid;
   });
   for (const [interest, members] of groups) {
-    const vectors = members.map(([, vector]) => vector);
-    nearMembers(state, interest, vectors, NEAREST_PER_REASON, disliked).forEach((near, rank) => {
-      reasons[members[rank]![0]]!.nearest = near.map(({ item }) => item);
-    });
+    const memberVectors = members.map(([, vector]) => vector);
+    nearMembers(state, interest, memberVectors, NEAREST_PER_REASON, disliked).forEach(
+      (near, rank) => {
+        reasons[members[rank]![0]]!.nearest = near.map(({ item }) => item);
+      },
+    );
   }
   return reasons;
 }

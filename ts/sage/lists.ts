@@ -19,6 +19,9 @@ export interface QueryHits {
   readonly vector: Float32Array;
   readonly rows: Uint32Array;
   readonly ids: readonly ItemId[];
+  /** The index in `scores` of each row that the last search with these hits has scored. */
+  keyOfRow?: ReadonlyMap<number, number>;
+  scores?: Float32Array;
 }
 
 /** A search and its result, for searches with equal queries. */
@@ -29,7 +32,10 @@ interface Search {
   readonly restriction: string;
   readonly excluded: ReadonlySet<number>;
   readonly poolRows: readonly number[];
+  /** The hits of each query. */
   readonly hits: readonly QueryHits[];
+  /** Hits of searches before it. */
+  readonly earlierHits: readonly QueryHits[];
   readonly lists: PackedLists;
 }
 

@@ -1,6 +1,7 @@
 /** The mixture of the answers of a plan: candidates, best first. */
 
 import { withCore } from "../core/glue.js";
+import { dot } from "../core/matrix.js";
 import type { ItemId } from "../item.js";
 import type { PackedLists } from "./lists.js";
 import type { Settings } from "./options.js";
@@ -38,6 +39,8 @@ export interface Candidate {
 export interface Mixture {
   /** By descending share; of equal shares, the item that the lists name first. */
   readonly candidates: readonly Candidate[];
+  /** All keys are less. */
+  readonly size: number;
   /** Utility of one unit of the natural logarithm of a share. */
   readonly scale: number;
   /**
@@ -74,9 +77,11 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
     ),
   );
   const { nearest, highest } = nearestInterests(lists, plan);
-  const candidates = Array.from(
-    mixedHits.keys,
-    (key, index): Candidate => ({
+  const candidates: Candidate[] = [];
+  // A loop: `Array.from` makes an object for each step.
+  for (let index = 0; index < mixedHits.keys.length; index += 1) {
+    const key = mixedHits.keys[index]!;
+    candidates.push({
       item: items[key]!,
       key,
       utility: utilityOf(mixedHits.shares[index]!),
@@ -85,10 +90,11 @@ export function mixLists(lists: PackedLists, plan: Plan, settings: Settings): Mi
       list: mixedHits.lists[index]!,
       nearest: nearest[key]!,
       similarity: highest[key]!,
-    }),
-  );
+    });
+  }
   return {
     candidates,
+    size: items.length,
     scale,
     nearItems(query, depth) {
       const [start, end] = [offsets[query]!, offsets[query + 1]!];
@@ -137,10 +143,13 @@ function leanToAverage(
   );
   for (let hit = 0; hit < averageEnd; hit += 1) averageScores[keys[hit]!] = scores[hit]!;
   const leanedScores = scores.slice();
+  const squaredLength = dot(average, average);
   queries.forEach(({ interest, query }, list) => {
     if (!interest) return;
     const interestShare = 1 - lean;
-    const cosine = cosineOf(query.vector, average);
+    const { vector } = query;
+    // 0 with a zero vector.
+    const cosine = dot(vector, average) / (Math.sqrt(dot(vector, vector) * squaredLength) || 1);
     const length = Math.sqrt(
       interestShare * interestShare + lean * lean + 2 * interestShare * lean * cosine,
     );
@@ -149,15 +158,6 @@ function leanToAverage(
         (interestShare * scores[hit]! + lean * averageScores[keys[hit]!]!) / (length || 1);
   });
   return leanedScores;
-}
-
-/** The cosine of two vectors; 0 with a zero vector. */
-function cosineOf(a: Float32Array, b: Float32Array): number {
-  return dot(a, b) / (Math.sqrt(dot(a, a) * dot(b, b)) || 1);
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, x, axis) => sum + x * b[axis]!, 0);
 }
 
 /**

@@ -109,8 +109,11 @@ export function openProfileSource(settings: Settings): ProfileSource {
         ? knownState.resolved
         : new WeakMap<Entry, ResolvedAction>();
     const actions = entries.flatMap((entry) => {
-      const action = resolved.get(entry) ?? resolveAction(entry, settings);
-      if (action) resolved.set(entry, action);
+      let action = resolved.get(entry);
+      if (!action) {
+        action = resolveAction(entry, settings);
+        if (action) resolved.set(entry, action);
+      }
       return action ?? [];
     });
     const newestTime = entries.reduce((latest, { at }) => Math.max(latest, at), -Infinity);
@@ -135,7 +138,11 @@ export function openProfileSource(settings: Settings): ProfileSource {
         session.close();
       }
     },
-    bytes: () => currentSession.bytes() + BYTES_PER_HIT * (searches.last?.lists.keys.length ?? 0),
+    bytes() {
+      const { hits = [], earlierHits = [], lists } = searches.last ?? {};
+      const keptShare = 1 + earlierHits.length / Math.max(hits.length, 1);
+      return currentSession.bytes() + BYTES_PER_HIT * keptShare * (lists?.keys.length ?? 0);
+    },
     close: () => {
       searches.last = undefined;
       currentSession.close();

@@ -3,6 +3,7 @@
  * They add a bonus to the utility of a candidate, or subtract from it, in units of a cosine.
  */
 
+import { rowsOf } from "../catalogue/catalogue.js";
 import { withCore } from "../core/glue.js";
 import type { ItemId } from "../item.js";
 import type { Hit } from "../retriever.js";
@@ -38,13 +39,16 @@ export function steer(
 ): Mixture {
   const { disliked, dislikes, muted, explore, minScore, retriever, shown } = plan;
   const { catalogue, now } = settings;
-  const candidates = mixture.candidates.filter(({ score }) => score >= minScore);
+  const candidates =
+    minScore === -Infinity
+      ? mixture.candidates
+      : mixture.candidates.filter(({ score }) => score >= minScore);
   if (disliked.size + muted.size + shown.size === 0 && explore === 0)
     return { ...mixture, candidates };
   const vectors =
     retriever || dislikes.length + muted.size === 0
       ? []
-      : candidates.map(({ item }) => catalogue!.vector(item)!);
+      : (rowsOf(catalogue!).vectors(candidates.map(({ item }) => item)) as Float32Array[]);
   const cosines = retriever
     ? toScores(candidates, negativeAnswers)
     : toCosines(
