@@ -17,9 +17,9 @@ import { median } from "../timing.mjs";
 
 const SLOWDOWN = 4;
 const options = { processes: { type: "string", default: "25" }, figures: { type: "boolean" } };
-const { values } = parseArgs({ options });
 
 await runScript(async () => {
+  const { values } = parseArgs({ options });
   await setup();
   await buildPackage();
   const count = Number(values.processes);
