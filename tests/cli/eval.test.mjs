@@ -279,6 +279,17 @@ test("bad input: the line, what was seen, and a remedy", async () => {
     ["e.dat", "1::2::5::978300760\n1::2::5\n", /e\.dat:2: expected user::item::rating::at/],
     ["f.csv", "user,item,at,part\nu,i,1,dev\n", /f\.csv:2: part: expected train, test, later/],
     ["g.csv", `${head}u,0-1,1\n`, /no user can be tested/],
+    ["h.csv", "user;item;at\nu,i,1\n", /h\.csv:2: expected 3 cells.*saw 1\. .*separated by ";"/],
+    ["i.csv", `${head},i,1\n`, /i\.csv:2: user is missing/],
+    ["j.csv", `${head}u,i,\nu,j,5\n`, /j\.csv:2: at is missing/],
+    ["k.csv", "user,item,at,part\nu,i,1,\n", /k\.csv:2: part: expected train, test, later/],
+    ["l.csv", head, /l\.csv: no actions\. Expected .* below a header line/],
+    ["m.csv.gz", head, /m\.csv\.gz: is no whole gzip file: .*rename it without \.gz/],
+    [
+      "n.jsonl",
+      '{"user":"u","item":"i"}\n{"user":"u","item":"j","at":5}\n',
+      /n\.jsonl:2: at: expected no such field, because the first row has none/,
+    ],
   ];
   for (const [name, content, message] of cases) {
     const { code, stderr } = await pocketsage([
@@ -290,6 +301,8 @@ test("bad input: the line, what was seen, and a remedy", async () => {
   }
   const usage = [
     [["--methods", "last:x"], /--methods: expected last:K/],
+    [["--half-life", "0"], /--half-life: expected days above 0, as in 30d, saw "0"/],
+    [["--threshold", "1.5"], /--threshold: expected a number from -1 to 1, saw "1\.5"/],
     [["--methods", "ease:0"], /--methods: ease:0: expected a number above 0/],
     [["--sweep", "interests=1"], /--sweep: expected OPTION=VALUE/],
     [["--variant", "sage={}"], /--variant: expected different names/],
@@ -306,6 +319,30 @@ test("bad input: the line, what was seen, and a remedy", async () => {
     assert.equal(code, 2, stderr);
     assert.match(stderr, message);
   }
+});
+
+test("options and outputs are checked before a file is read", async () => {
+  const [absent, ids] = [join(path, "absent.csv"), await put("ids.txt", "0-1\n")];
+  const run = (...args) => pocketsage(["eval", absent, "--vectors", vectors, ...args]);
+  const options = [
+    ["--protocol", "newest"],
+    ["--times", "none"],
+    ["--at-unit", "h"],
+    ["--users", "0"],
+    ["--days", "x"],
+    ["--min-actions", "1"],
+    ["--min-rating", "high"],
+    ["--with", log],
+    ["--with", log, "--with-vectors", vectors, "--with-ids", ids, "--html", ids],
+  ];
+  for (const args of options) {
+    const { code, stderr } = await run(...args);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, new RegExp(args.length === 2 ? args[0] : "is an input of this command"));
+  }
+  const { code, stderr } = await run("--html", join(path, "absent", "report.html"));
+  assert.equal(code, 1);
+  assert.match(stderr, /absent\/report\.html: cannot be written: ENOENT.* Choose another file/);
 });
 
 test("times that count days are of one unit, also where one has the digits of a date", async () => {

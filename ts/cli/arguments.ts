@@ -68,6 +68,18 @@ export function parseShare(option: string, text: string): number {
   return parseRange(option, text, 0, 1);
 }
 
+/** Days from a text such as "30" or "30d". */
+export function parseDays(option: string, text: string): number {
+  const days = parseNumber(option, text.trim().replace(/d$/, ""));
+  if (days > 0) return days;
+  throw new UsageError(`${option}: expected days above 0, as in 30d, saw ${inspect(text)}`);
+}
+
+/** Parses the option --half-life: days, or none for Infinity. */
+export function parseHalfLife(text: string): number {
+  return text === "none" ? Infinity : parseDays("--half-life", text);
+}
+
 /** Parses a time to milliseconds since the epoch. */
 export function parseTime(option: string, text: string): number {
   const time = readTime(text);

@@ -45,6 +45,13 @@ export async function openOutput(
   if (existingStats?.isFile()) await rejectInput(name, existingStats, inputs);
   const isStdout = existingStats !== undefined && isSameFile(existingStats, statDescriptor(1));
   if (isStdout && !existingStats.isCharacterDevice()) printResultOnStderr();
+  if (existingStats === undefined) {
+    try {
+      await access(dirname(await followLinks(name)), constants.W_OK);
+    } catch (error) {
+      throw toWriteError(name, error);
+    }
+  }
   const write = (bytes: Uint8Array): Promise<void> => {
     if (isStdout) return writeToStdout(bytes);
     return existingStats && !existingStats.isFile()
@@ -57,13 +64,17 @@ export async function openOutput(
       try {
         await write(bytes);
       } catch (error) {
-        throw new InputError(
-          `${name}: cannot be written: ${messageOf(error)}. ` +
-            "Choose another file with -o, or check the folder, its permissions and its space.",
-        );
+        throw toWriteError(name, error);
       }
     },
   };
+}
+
+function toWriteError(name: string, error: unknown): InputError {
+  return new InputError(
+    `${name}: cannot be written: ${messageOf(error)}. ` +
+      "Choose another file, or check the folder, its permissions and its space.",
+  );
 }
 
 /**

@@ -1,6 +1,14 @@
 /** `pocketsage eval`: measures recommendations on the actions of many users. */
 import { init } from "../../index.js";
-import { parseArguments, parseChoice, parseCut, parseInteger, parseNumber } from "../arguments.js";
+import {
+  parseArguments,
+  parseChoice,
+  parseCut,
+  parseHalfLife,
+  parseInteger,
+  parseNumber,
+  parseRange,
+} from "../arguments.js";
 import { UsageError } from "../command-error.js";
 import { type DataSet, joinDataSets } from "../eval/accounts.js";
 import { DEFAULT_METHODS, METHOD_NAMES, parseMethod } from "../eval/baselines.js";
@@ -68,7 +76,7 @@ Options
   -n, --count N          recommendations of each case (default: 100)
       --threshold COSINE from which a recommendation is near a test item (default: auto, the 99.9 %
                          quantile of random pairs of items)
-      --half-life DAYS   popularity: an action of this age counts half (default: no decay). Actions
+      --half-life DAYS   popularity: an action of this age counts half (default: none). Actions
                          after a user's first test action never count
       --methods LIST     what to compare with, separated by commas:
                          ${listMethods(METHOD_NAMES, ", ", 5)}
@@ -128,7 +136,7 @@ const OPTIONS = {
   accounts: { type: "string" },
   count: { type: "string", short: "n", default: "100" },
   threshold: { type: "string", default: "auto" },
-  "half-life": { type: "string" },
+  "half-life": { type: "string", default: "none" },
   methods: { type: "string", default: DEFAULT_METHODS.join(",") },
   cut: { type: "string" },
   option: { type: "string", multiple: true, default: [] as string[] },
@@ -159,7 +167,7 @@ export async function run(args: string[]): Promise<void> {
   const accounts =
     values.accounts === undefined ? Infinity : parseInteger("--accounts", values.accounts);
   const halfLifeDays =
-    values["half-life"] === undefined ? undefined : parseNumber("--half-life", values["half-life"]);
+    values["half-life"] === "none" ? undefined : parseHalfLife(values["half-life"]);
   const methods = values.methods.split(",").filter(Boolean).map(parseMethod);
   const { variants, sweeps } = parseVariants(values);
   const swept = sweeps.flatMap((sweep) => sweep.variants);
@@ -167,7 +175,8 @@ export async function run(args: string[]): Promise<void> {
   const references = values.reference.length > 0 ? values.reference : names.slice(0, 1);
   for (const reference of references) parseChoice("--reference", reference, names);
   const givenThreshold =
-    values.threshold === "auto" ? undefined : parseNumber("--threshold", values.threshold);
+    values.threshold === "auto" ? undefined : parseRange("--threshold", values.threshold, -1, 1);
+  const reading = parseReading(values);
   const inputs = [
     actions,
     values.vectors,
@@ -175,6 +184,7 @@ export async function run(args: string[]): Promise<void> {
     values.items,
     values.with,
     values["with-vectors"],
+    values["with-ids"],
     values["with-items"],
   ];
   const htmlOutput = values.html === undefined ? undefined : await openOutput(values.html, inputs);
@@ -184,7 +194,7 @@ export async function run(args: string[]): Promise<void> {
   const onNote = notePrinter(values.quiet);
   try {
     await init();
-    const data = joinDataSets(await readDataSets(actions, values, progress), {
+    const data = joinDataSets(await readDataSets(actions, values, reading, progress), {
       mergeUsers,
       accounts,
       seed,
@@ -242,6 +252,30 @@ function parseVariants(values: Values): { variants: Variant[]; sweeps: Sweep[] }
   return { variants, sweeps };
 }
 
+/** The checked options of reading and splitting a log. */
+type Reading = ReturnType<typeof parseReading>;
+
+/** Checks the options before a file is read. */
+function parseReading(values: Values) {
+  if (values.with !== undefined && !values["with-vectors"] && !values["train-vectors"])
+    throw new UsageError("--with: --with-vectors FILE is missing");
+  return {
+    atUnit: parseChoice("--at-unit", values["at-unit"], TIME_UNITS),
+    minRating:
+      values["min-rating"] === undefined
+        ? undefined
+        : parseNumber("--min-rating", values["min-rating"]),
+    times: parseChoice("--times", values.times, ["auto", "clock", "order"]),
+    splitOptions: {
+      protocol: parseChoice("--protocol", values.protocol, PROTOCOLS),
+      minActions: parseInteger("--min-actions", values["min-actions"], 2),
+      days: parseInteger("--days", values.days),
+      users: values.users === "all" ? Infinity : parseInteger("--users", values.users),
+      seed: Number(values.seed),
+    },
+  };
+}
+
 /** The files of one data set. */
 interface DataFiles {
   readonly actions: string;
@@ -254,15 +288,15 @@ interface DataFiles {
 async function readDataSets(
   actions: string,
   values: Values,
+  reading: Reading,
   progress: ReturnType<typeof openProgress>,
 ): Promise<DataSet[]> {
   const files = { actions, vectors: values.vectors, ids: values.ids, items: values.items };
-  const sets = [await readDataSet(files, values, progress)];
+  const sets = [await readDataSet(files, values, reading, progress)];
   if (values.with !== undefined) {
-    if (values["with-vectors"] === undefined && !values["train-vectors"])
-      throw new UsageError("--with: --with-vectors FILE is missing");
     const { "with-vectors": vectors, "with-ids": ids, "with-items": items } = values;
-    sets.push(await readDataSet({ actions: values.with, vectors, ids, items }, values, progress));
+    const otherFiles = { actions: values.with, vectors, ids, items };
+    sets.push(await readDataSet(otherFiles, values, reading, progress));
   }
   return sets;
 }
@@ -270,31 +304,22 @@ async function readDataSets(
 async function readDataSet(
   { actions: file, vectors: vectorsFile, ids, items }: DataFiles,
   values: Values,
+  { atUnit, minRating, splitOptions, times }: Reading,
   progress: ReturnType<typeof openProgress>,
 ): Promise<DataSet> {
   const onNote = notePrinter(values.quiet);
   const name = displayName(file);
-  const seed = Number(values.seed);
+  const { seed } = splitOptions;
   const log = await readActionLog(file, {
     columns: values,
     header: values.columns,
     onNote,
-    atUnit: parseChoice("--at-unit", values["at-unit"], TIME_UNITS),
-    minRating:
-      values["min-rating"] === undefined
-        ? undefined
-        : parseNumber("--min-rating", values["min-rating"]),
+    atUnit,
+    minRating,
     onAction: progress.count,
     onShare: (share) => progress.share(`reading ${name}`, share),
   });
-  const split = splitLog(log, {
-    protocol: parseChoice("--protocol", values.protocol, PROTOCOLS),
-    minActions: parseInteger("--min-actions", values["min-actions"], 2),
-    days: parseInteger("--days", values.days),
-    users: values.users === "all" ? Infinity : parseInteger("--users", values.users),
-    seed,
-  });
-  const times = parseChoice("--times", values.times, ["auto", "clock", "order"]);
+  const split = splitLog(log, splitOptions);
   const beginsAtOnce = log.hasTimes && beginsAtOneTime(log.at, log.offsets);
   if (times === "auto" && beginsAtOnce)
     onNote(`${name}: all users begin at one time: times are taken as order (--times order)`);

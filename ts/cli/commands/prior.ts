@@ -7,8 +7,9 @@ import { LIMITS } from "../../values/limits.js";
 import {
   parseArguments,
   parseChoice,
+  parseDays,
+  parseHalfLife,
   parseKindWeights,
-  parseNumber,
   parseTime,
   requireValue,
 } from "../arguments.js";
@@ -198,17 +199,6 @@ export async function run(args: string[]): Promise<void> {
   } finally {
     progress.end();
   }
-}
-
-/** Days from a text such as "30" or "30d". */
-function parseDays(option: string, text: string): number {
-  const days = parseNumber(option, text.trim().replace(/d$/, ""));
-  if (days > 0) return days;
-  throw new UsageError(`${option}: expected days above 0, as in 30d, saw ${inspect(text)}`);
-}
-
-function parseHalfLife(text: string): number {
-  return text === "none" ? Infinity : parseDays("--half-life", text);
 }
 
 /** The weight of an action: its own, else that of its kind, else 1. */

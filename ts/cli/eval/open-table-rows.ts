@@ -46,15 +46,18 @@ export async function* openTableRows(file: string, options: TableOptions): Async
   } else yield* readTextRows(file, source, rowOptions);
 }
 
+/** Whether the row, or another one of its file, has the column. */
+export function hasColumn(row: Row, name: string): boolean {
+  return readPath(row.fields, name) !== undefined || row.columns?.includes(name) === true;
+}
+
 /** The given column, or the first of the known ones that the row has. */
 export function findColumn(
   row: Row,
   given: string | undefined,
   known: readonly string[],
 ): string | undefined {
-  return [...(given === undefined ? [] : [given]), ...known].find(
-    (name) => readPath(row.fields, name) !== undefined,
-  );
+  return [...(given === undefined ? [] : [given]), ...known].find((name) => hasColumn(row, name));
 }
 
 /** Rows of lines without a header and quotes; each must have one cell per column. */

@@ -8,7 +8,7 @@ import { listNames, type OnNote, type Row } from "../read/row.js";
 import { displayName } from "../read/stream.js";
 import { countOf } from "../terminal/print.js";
 import { type ActionLog, ActionLogBuilder, PARTS, type Part } from "./action-log.js";
-import { findColumn, openTableRows } from "./open-table-rows.js";
+import { findColumn, hasColumn, openTableRows } from "./open-table-rows.js";
 
 /** The columns that an action log has; names given as options replace those that are found. */
 interface LogColumns {
@@ -88,7 +88,8 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
       const value = readPath(row.fields, columns.at);
       if (value == null) throw missingValue(row, columns.at, "--at");
       at = readTime(`${location}: ${columns.at}`, value);
-    }
+    } else rejectLateColumn(row, "at");
+    if (columns.part === undefined) rejectLateColumn(row, "part");
     builder.add(user, item, at, columns.part === undefined ? undefined : readPart(row, columns));
     options.onAction(builder.count);
   }
@@ -96,7 +97,8 @@ export async function readActionLog(file: string, options: ActionLogOptions): Pr
     throw new InputError(
       lowRatings > 0
         ? `${name}: all ${lowRatings} ratings are below --min-rating ${minRating}. Lower it.`
-        : `${name}: no actions. Expected a user, an item and a time a row.`,
+        : `${name}: no actions. Expected a user, an item and a time a row, below a header line ` +
+            "that names the columns, or --columns NAMES.",
     );
   const log = builder.finish({
     hasTimes: columns?.at !== undefined,
@@ -130,8 +132,8 @@ function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
     given[role] ?? findColumn(row, undefined, KNOWN_COLUMNS[role]);
   const requireColumn = (role: ColumnRole): string => {
     const column = find(role);
-    if (column !== undefined && readPath(row.fields, column) !== undefined) return column;
-    const fieldNames = listNames(Object.keys(row.fields));
+    if (column !== undefined && hasColumn(row, column)) return column;
+    const fieldNames = listNames(row.columns ?? Object.keys(row.fields));
     throw new InputError(
       `${row.location}: no column of the ${role}${column ? ` (${column})` : ""}. ` +
         `Columns: ${fieldNames}. --${role} FIELD names it; --columns NAMES names the columns of ` +
@@ -145,6 +147,20 @@ function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
     part: given.part === undefined ? find("part") : requireColumn("part"),
     rating: find("rating"),
   };
+}
+
+/**
+ * Throws for a row of a file without a header, such as JSON lines, that has a time or a part, though
+ * the first row has none: the order of actions, or the split, would be another one.
+ */
+function rejectLateColumn(row: Row, role: "at" | "part"): void {
+  if (row.columns) return;
+  const column = findColumn(row, undefined, KNOWN_COLUMNS[role]);
+  if (column === undefined) return;
+  throw new InputError(
+    `${row.location}: ${column}: expected no such field, because the first row has none. ` +
+      "Add it to all rows, or remove it from all.",
+  );
 }
 
 function readId(row: Row, column: string, option: string): string {

@@ -42,8 +42,8 @@ export async function* readCsv(
     if (columns === undefined) columns = parseHeader(name, row);
     else {
       const location = `${name}:${line}`;
-      const fields = nameCells(location, columns, cells);
-      yield separator === ";" ? { location, fields, decimalComma: true } : { location, fields };
+      const fields = nameCells(location, columns, cells, separator);
+      yield { location, fields, columns, ...(separator === ";" && { decimalComma: true }) };
     }
     isFirst = false;
   }
@@ -142,12 +142,13 @@ function nameCells(
   location: string,
   columns: readonly string[],
   cells: readonly string[],
+  separator: string,
 ): Record<string, string> {
   if (cells.length !== columns.length)
     throw new InputError(
       `${location}: expected ${columns.length} cells, one a column of the header ` +
-        `(${listNames(columns)}), saw ${cells.length}. ` +
-        "Put cells that contain the separator in quotes.",
+        `(${listNames(columns)}), saw ${cells.length}. Cells are separated by ` +
+        `${separator === "\t" ? "tabs" : inspect(separator)}; put those that contain it in quotes.`,
     );
   const fields: Record<string, string> = Object.create(null);
   columns.forEach((column, index) => {

@@ -4,6 +4,8 @@
 export interface Row {
   readonly location: string;
   readonly fields: Readonly<Record<string, unknown>>;
+  /** Names of all columns of CSV; a column without a value in this row is not in `fields`. */
+  readonly columns?: readonly string[];
   /** Cells may have decimal commas: semicolons separate the columns. */
   readonly decimalComma?: boolean;
 }

@@ -43,6 +43,11 @@ export function displayName(file: string): string {
 
 /** The error for a file that cannot be opened or read. */
 export function toReadError(file: string, error: unknown): InputError {
+  if (/^Z_/.test((error as NodeJS.ErrnoException).code ?? ""))
+    return new InputError(
+      `${displayName(file)}: is no whole gzip file: ${messageOf(error)}. ` +
+        "Download or compress it again; if it is not compressed, rename it without .gz.",
+    );
   return new InputError(
     `${displayName(file)}: cannot be read: ${messageOf(error)}. ` +
       "Check the path and its permissions.",
