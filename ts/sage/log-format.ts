@@ -16,7 +16,8 @@
  * derived from the content, so that every device derives the same ones.
  *
  * Magic, version and checksum keep their offsets in every version, which separates damage
- * ("corrupt") from a newer format ("version").
+ * ("corrupt") from a newer format ("version"). More than 400 lines: what writes and what reads the
+ * format changes together.
  */
 
 import { withCore } from "../core/glue.js";

@@ -150,8 +150,8 @@ function resolveColumns(row: Row, given: LogColumns): ResolvedColumns {
 }
 
 /**
- * Throws for a row of a file without a header, such as JSON lines, that has a time or a part, though
- * the first row has none: the order of actions, or the split, would be another one.
+ * Throws for a row of a file without a header, such as JSON lines, that has a time or a part,
+ * though the first row has none: the order of actions, or the split, would be another one.
  */
 function rejectLateColumn(row: Row, role: "at" | "part"): void {
   if (row.columns) return;
