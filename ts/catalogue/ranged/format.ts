@@ -1,7 +1,7 @@
 /**
  * The header and the section table of a `.sage` file, and its section of blocks (docs/format.md),
- * which has the sketches of all rows and the hashes of the parts that searches read later. More
- * than 400 lines: the whole of what is read before a search, with its checks.
+ * which has the sketches of all rows and the hashes of the parts that searches read later.
+ * More than 400 lines: the whole of what is read before a search, with its checks.
  */
 import { SageError } from "../../errors.js";
 import { uint32ToHex } from "../../values/bytes.js";
