@@ -20,6 +20,7 @@ import {
   decodeRevision,
   encodeRevision,
   LISTS,
+  LISTS_HEAD_WORDS,
   REMOVED,
   REVISION,
   SPACE,
@@ -142,8 +143,8 @@ export function compact(core: Core, old: CoreCatalogue): CoreCatalogue {
   const columns = selectRows(old, rows);
   const lists = old.section(LISTS);
   if (lists.length > 0) {
-    // Four words (probes, number of lists, recall, zero), then the row at which each list ends.
-    const ends = uint32sOf(lists).subarray(4, 4 + uint32sOf(lists)[1]!);
+    const words = uint32sOf(lists);
+    const ends = words.subarray(LISTS_HEAD_WORDS, LISTS_HEAD_WORDS + words[1]!);
     let liveRowCount = 0;
     ends.forEach((end, list) => {
       while (liveRowCount < rows.length && rows[liveRowCount]! < end) liveRowCount += 1;

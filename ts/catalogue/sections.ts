@@ -28,6 +28,8 @@ export const ATTRIBUTES = 10;
 export const REMOVED = 11;
 /** Section with the inverted lists (IVF). */
 export const LISTS = 12;
+/** Words of {@link LISTS} before its end rows: probes, number of lists, recall and margin. */
+export const LISTS_HEAD_WORDS = 4;
 /** Section with the revision, in catalogues whose revision differs from their hash. */
 export const REVISION = 13;
 /** Section of a delta with the revision that the delta applies to. */

@@ -2,15 +2,13 @@
  * Inverted lists (IVF) for large catalogues: k-means centres from a sample, and the lists a search
  * must probe, measured on the catalogue's own items and on averages of them.
  */
-import { writeAttributes } from "../../catalogue/attributes.js";
-import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
-import { builderLike, selectRows } from "../../catalogue/change.js";
+import { Catalogue, handleOf } from "../../catalogue/catalogue.js";
 import type { Metric } from "../../catalogue/options.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
-import { ATTRIBUTES, bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
-import { withCore } from "../../core/glue.js";
+import { bytesOf, CODES, LISTS, SCALES } from "../../catalogue/sections.js";
 import { drawSample } from "../random.js";
 import type { FileItem } from "../read/item-file.js";
+import { rebuild } from "./rebuild.js";
 
 /** `--lists auto` considers lists from this many items on; below it a full scan is as fast. */
 export const MIN_ITEMS_FOR_LISTS = 20_000;
@@ -76,8 +74,7 @@ export async function buildLists(
   const listOf = new Map(items.map(([item], index) => [item, assignment[index]!]));
   const rule = measureProbing(catalogue, lists, listOf, centreIndex, trialItems);
   if (rule.scannedShare > maxShare) return catalogue;
-  using flat = catalogue;
-  return withLists(flat, lists, centreIndex, rule);
+  return withLists(catalogue, lists, centreIndex, rule);
 }
 
 function countLists(n: number): number {
@@ -88,7 +85,7 @@ function countLists(n: number): number {
 /**
  * The items of `flat` sorted by list, with the LISTS section of docs/format.md: number of probes,
  * number of lists, recall and margin (f32), end offset of each list, scales and codes of the
- * centres.
+ * centres. Closes `flat`.
  */
 function withLists(
   flat: Catalogue,
@@ -96,8 +93,10 @@ function withLists(
   centreIndex: Catalogue,
   { probed, recall, margin }: Probing,
 ): Catalogue {
-  let end = 0;
-  const ends = Uint32Array.from(lists, (list) => (end += list.length));
+  const ends = new Uint32Array(lists.length);
+  lists.forEach((list, index) => {
+    ends[index] = (ends[index - 1] ?? 0) + list.length;
+  });
   const header = bytesOf(Uint32Array.of(probed, lists.length, 0, 0));
   const view = new DataView(header.buffer);
   view.setFloat32(8, recall, true);
@@ -105,19 +104,13 @@ function withLists(
   const section = handleOf(centreIndex).with((core) =>
     Buffer.concat([header, bytesOf(ends), core.section(SCALES), core.section(CODES)]),
   );
-  return catalogueOf(
-    handleOf(flat).with((flatCore) =>
-      withCore((core) => {
-        const rows = Uint32Array.from(lists.flat(), (item) => flatCore.row(item));
-        const builder = builderLike(core, flatCore);
-        builder.take(flatCore, rows);
-        const columns = selectRows(flatCore, rows);
-        if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        builder.section(LISTS, new Uint8Array(section));
-        writePriors(builder, selectPriors(flatCore, rows));
-        return builder.finish();
-      }),
-    ),
+  return rebuild(
+    flat,
+    (core) => Uint32Array.from(lists.flat(), (item) => core.row(item)),
+    (builder, old, rows) => {
+      builder.section(LISTS, new Uint8Array(section));
+      writePriors(builder, selectPriors(old, rows));
+    },
   );
 }
 

@@ -1,24 +1,22 @@
 /** `--ranges`: orders the rows by blocks, and writes the section that a search by ranges reads. */
-import { writeAttributes } from "../../catalogue/attributes.js";
-import { Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
-import { builderLike, selectRows } from "../../catalogue/change.js";
+import { Catalogue, handleOf } from "../../catalogue/catalogue.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
 import { type NewBlocks, writeBlocks } from "../../catalogue/ranged/format.js";
 import { scalesFollow, ZERO_CODE } from "../../catalogue/ranged/score.js";
 import { encodeCentre, sketchResidual } from "../../catalogue/ranged/sketch.js";
 import {
-  ATTRIBUTES,
   CODES,
   IDS,
   LISTS,
+  LISTS_HEAD_WORDS,
   RESIDUALS,
   SCALES,
   TEXT,
   uint32sOf,
 } from "../../catalogue/sections.js";
-import { withCore } from "../../core/glue.js";
 import type { CoreCatalogue } from "../../core/interface.js";
 import { partition } from "./partition.js";
+import { copySections, rebuild } from "./rebuild.js";
 
 /** Largest block, in bytes of vectors. */
 const MAX_BLOCK_BYTES = 64 << 10;
@@ -44,7 +42,14 @@ export async function buildRanges(
   { maxBlockBytes = MAX_BLOCK_BYTES } = {},
 ): Promise<{ catalogue: Catalogue; report: RangesReport }> {
   const { rows, ends } = orderRows(catalogue, maxBlockBytes, onProgress);
-  const ordered = withRows(catalogue, rows);
+  const ordered = rebuild(
+    catalogue,
+    () => rows,
+    (builder, old) => {
+      copySections(builder, old, [LISTS, TEXT]);
+      writePriors(builder, selectPriors(old, rows));
+    },
+  );
   const file = handleOf(ordered).with((core) => {
     const bytes = core.toBytes();
     return writeBlocks(bytes, describeBlocks(core, ends));
@@ -90,29 +95,8 @@ function orderRows(
 function listEnds(core: CoreCatalogue, total: number): number[] {
   const { lists } = core.facts();
   const section = lists > 0 ? uint32sOf(core.section(LISTS)) : new Uint32Array();
-  const ends = [...section.subarray(4, 4 + lists), total];
+  const ends = [...section.subarray(LISTS_HEAD_WORDS, LISTS_HEAD_WORDS + lists), total];
   return ends.filter((end, list) => end > (ends[list - 1] ?? 0));
-}
-
-/** The items in another order. Closes the given catalogue. */
-function withRows(catalogue: Catalogue, rows: Uint32Array): Catalogue {
-  using old = catalogue;
-  return catalogueOf(
-    handleOf(old).with((oldCore) =>
-      withCore((core) => {
-        const builder = builderLike(core, oldCore);
-        builder.take(oldCore, rows);
-        const columns = selectRows(oldCore, rows);
-        if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        for (const kind of [LISTS, TEXT]) {
-          const section = oldCore.section(kind);
-          if (section.length > 0) builder.section(kind, section);
-        }
-        writePriors(builder, selectPriors(oldCore, rows));
-        return builder.finish();
-      }),
-    ),
-  );
 }
 
 /** Centres, factors and sketches of the blocks. */

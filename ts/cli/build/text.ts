@@ -1,15 +1,14 @@
 /** `pocketsage build --text`: learns the text tower of a catalogue, and embeds items by it. */
-import { writeAttributes } from "../../catalogue/attributes.js";
-import { type Catalogue, catalogueOf, handleOf } from "../../catalogue/catalogue.js";
-import { builderLike, liveRows, selectRows } from "../../catalogue/change.js";
+import type { Catalogue } from "../../catalogue/catalogue.js";
+import { liveRows } from "../../catalogue/change.js";
 import { selectPriors, writePriors } from "../../catalogue/priors.js";
-import { ATTRIBUTES, LISTS, TEXT } from "../../catalogue/sections.js";
-import { withCore } from "../../core/glue.js";
+import { LISTS, TEXT } from "../../catalogue/sections.js";
 import { textOf } from "../../text/item-text.js";
 import { encodeTower, openEncoder, type Tower } from "../../text/tower.js";
 import { InputError } from "../command-error.js";
 import type { FileItem } from "../read/item-file.js";
 import { listNames } from "../read/row.js";
+import { copySections, rebuild } from "./rebuild.js";
 import { learnTower } from "./text-tower.js";
 import { embedTexts } from "./text-vectors.js";
 
@@ -93,23 +92,12 @@ export function learnTexts(
 
 /** The catalogue with a tower, by default of its vector space; closes the given one. */
 export function withTower(catalogue: Catalogue, tower: Tower): Catalogue {
-  using old = catalogue;
-  return catalogueOf(
-    handleOf(old).with((oldCore) =>
-      withCore((core) => {
-        const builder = builderLike(core, oldCore);
-        const rows = liveRows(oldCore);
-        builder.take(oldCore, rows);
-        const columns = selectRows(oldCore, rows);
-        if (columns.size > 0) builder.section(ATTRIBUTES, writeAttributes(columns));
-        const lists = oldCore.section(LISTS);
-        if (lists.length > 0) builder.section(LISTS, lists);
-        writePriors(builder, selectPriors(oldCore, rows));
-        builder.section(TEXT, encodeTower({ space: old.space, ...tower }));
-        return builder.finish();
-      }),
-    ),
-  );
+  const { space } = catalogue;
+  return rebuild(catalogue, liveRows, (builder, old, rows) => {
+    copySections(builder, old, [LISTS]);
+    writePriors(builder, selectPriors(old, rows));
+    builder.section(TEXT, encodeTower({ space, ...tower }));
+  });
 }
 
 function cosineOf(a: Float32Array | undefined, b: Float32Array): number {

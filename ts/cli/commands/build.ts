@@ -1,5 +1,4 @@
 /** `pocketsage build`: reads items and writes a catalogue. */
-import { stat } from "node:fs/promises";
 import { Catalogue } from "../../catalogue/catalogue.js";
 import type { Metric } from "../../catalogue/options.js";
 import { textOf } from "../../text/item-text.js";
@@ -22,6 +21,7 @@ import { learnTexts, type TextItems, withTower } from "../build/text.js";
 import { InputError, messageOf, UsageError } from "../command-error.js";
 import { type OutputFile, openOutput, writeFiles } from "../output-file.js";
 import { type FileItem, readItems } from "../read/item-file.js";
+import { fileLength } from "../read/stream.js";
 import { reportOf } from "../terminal/catalogue-report.js";
 import { formatCount, notePrinter, printJson } from "../terminal/print.js";
 import { openProgress, type Progress } from "../terminal/progress.js";
@@ -313,15 +313,6 @@ function checkReduction(reduction: Reduction | undefined, dim: number): void {
       `--reduce pca: expected vectors of at most ${MAX_DIM_FOR_AXES} components, saw ${dim}; ` +
         "use --reduce truncate, or reduce the vectors before",
     );
-}
-
-/** Length of a file in bytes; 0 if unknown: standard input, or a file that cannot be read. */
-async function fileLength(file: string): Promise<number> {
-  if (file === "-") return 0;
-  return stat(file).then(
-    ({ size }) => size,
-    () => 0,
-  );
 }
 
 /** An error about "item N", with the location at which the item was read. */

@@ -1,5 +1,4 @@
 /** `pocketsage prior`: counts the actions of a log and writes the counts into a catalogue. */
-import { stat } from "node:fs/promises";
 import type { Catalogue } from "../../catalogue/catalogue.js";
 import type { ItemId } from "../../item.js";
 import { inspect } from "../../values/check.js";
@@ -21,7 +20,7 @@ import { type ActionStreamOptions, type FileAction, streamActions } from "../rea
 import { PRESET_NAMES } from "../read/action-presets.js";
 import { TIME_UNITS } from "../read/action-time.js";
 import { readCatalogue } from "../read/catalogue-file.js";
-import { displayName } from "../read/stream.js";
+import { displayName, fileLength } from "../read/stream.js";
 import { readTime } from "../read/time.js";
 import { printCatalogue, reportOf } from "../terminal/catalogue-report.js";
 import {
@@ -147,37 +146,17 @@ export async function run(args: string[]): Promise<void> {
 
   try {
     const counter = new PopularityCounter({ halfLifeDays, windowDays });
-    const counts = { read: 0, counted: 0, later: 0, negative: 0, unknown: 0 };
-    const unknownItems = new Set<ItemId>();
-    for await (const { location, action } of streamActions(actionsFile, actionOptions)) {
-      counts.read += 1;
-      if (actionOptions.onBytes === undefined) progress.count(counts.read);
-      const weight = weightOf(location, action, kinds);
-      if (action.at === undefined && needsTimes)
-        throw new InputError(
-          `${location}: the action has no time. --at FIELD names its field; ` +
-            "--half-life none counts without times.",
-        );
-      const at = Number(action.at ?? 0);
-      if (at > now) counts.later += 1;
-      else if (weight < 0) counts.negative += 1;
-      else if (!catalogue.has(action.item)) {
-        counts.unknown += 1;
-        unknownItems.add(action.item);
-      } else {
-        counts.counted += 1;
-        counter.add(action.item, at, weight);
-      }
-    }
+    const counts = await countActions(streamActions(actionsFile, actionOptions), counter, {
+      catalogue,
+      now,
+      kinds,
+      needsTimes,
+      onAction: actionOptions.onBytes === undefined ? progress.count : () => undefined,
+    });
     progress.end();
     const countedAt = now === Infinity ? counter.newest : now;
     const older = counter.outsideWindowAt(countedAt);
-    const actions: ActionCounts = {
-      ...counts,
-      counted: counts.counted - older,
-      older,
-      unknownItems: unknownItems.size,
-    };
+    const actions = { ...counts, counted: counts.counted - older, older };
     if (actions.counted === 0)
       throw new InputError(`${displayName(actionsFile)}: ${describeNothingCounted(actions)}`);
     catalogue.setPriors(boundedPriors(counter.countsAt(countedAt)));
@@ -199,6 +178,44 @@ export async function run(args: string[]): Promise<void> {
   } finally {
     progress.end();
   }
+}
+
+/** Adds the actions that count to the counter, and counts the others by why they do not. */
+async function countActions(
+  actions: ReturnType<typeof streamActions>,
+  counter: PopularityCounter,
+  options: {
+    catalogue: Catalogue;
+    now: number;
+    kinds: Readonly<Record<string, number>>;
+    needsTimes: boolean;
+    onAction: (read: number) => void;
+  },
+): Promise<Omit<ActionCounts, "older">> {
+  const { catalogue, now, kinds, needsTimes, onAction } = options;
+  const counts = { read: 0, counted: 0, later: 0, negative: 0, unknown: 0 };
+  const unknownItems = new Set<ItemId>();
+  for await (const { location, action } of actions) {
+    counts.read += 1;
+    onAction(counts.read);
+    const weight = weightOf(location, action, kinds);
+    if (action.at === undefined && needsTimes)
+      throw new InputError(
+        `${location}: the action has no time. --at FIELD names its field; ` +
+          "--half-life none counts without times.",
+      );
+    const at = Number(action.at ?? 0);
+    if (at > now) counts.later += 1;
+    else if (weight < 0) counts.negative += 1;
+    else if (!catalogue.has(action.item)) {
+      counts.unknown += 1;
+      unknownItems.add(action.item);
+    } else {
+      counts.counted += 1;
+      counter.add(action.item, at, weight);
+    }
+  }
+  return { ...counts, unknownItems: unknownItems.size };
 }
 
 /** The weight of an action: its own, else that of its kind, else 1. */
@@ -223,13 +240,7 @@ async function progressByBytes(
   onShare: (task: string, done: number) => void,
 ): Promise<((bytesRead: number) => void) | undefined> {
   // An error of a missing file is reported when it is read.
-  const length =
-    file === "-"
-      ? 0
-      : await stat(file).then(
-          ({ size }) => size,
-          () => 0,
-        );
+  const length = await fileLength(file);
   return length > 0
     ? (bytesRead) => onShare("counting the actions", bytesRead / length)
     : undefined;

@@ -188,6 +188,15 @@ export async function* splitLines(
   yield unfinishedParts.join("");
 }
 
+/** Length of a file in bytes; 0 if unknown: standard input, or a file that cannot be read. */
+export async function fileLength(file: string): Promise<number> {
+  if (file === "-") return 0;
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
 /** The bytes of a file; those of a file named .gz are decompressed. */
 async function* readChunks(
   file: string,
