@@ -135,7 +135,8 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
 
     // Operations that no other log has get new ids, after all operations that were read.
     const unissuedChanges = pending.filter(({ isIssued }) => !isIssued);
-    for (const { operations } of unissuedChanges) for (const one of operations) log.withdraw(one);
+    for (const { operations } of unissuedChanges)
+      for (const operation of operations) log.withdraw(operation);
     if (complete) log = log.emptied(space);
     log.merge(data, onDelete);
     const issuedChanges = pending.filter(({ isIssued }) => isIssued);
@@ -185,7 +186,9 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
 
   /** Writes the changes to the store; false, with nothing written, if another writer was first. */
   const writeChanges = async (changes: readonly Change[]): Promise<boolean> => {
-    const operations = changes.flatMap((change) => change.operations).filter((one) => log.has(one));
+    const operations = changes
+      .flatMap((change) => change.operations)
+      .filter((operation) => log.has(operation));
     if (operations.length === 0) return true;
     const isRewrite = needsRewrite(operations);
     const content = isRewrite ? log.data() : { ...dataOf(operations), space: log.space };
@@ -195,7 +198,7 @@ export async function openJournal(store: Store, options: JournalOptions): Promis
     notices = 0;
     try {
       writtenToken = await callStore(() =>
-        segments[isRewrite ? "replace" : "append"](bytes, token),
+        isRewrite ? segments.replace(bytes, token) : segments.append(bytes, token),
       );
     } catch (error) {
       for (const change of changes) change.isIssued = true;

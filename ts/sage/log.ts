@@ -289,22 +289,23 @@ function createMatcher(
       [...salts].flatMap((salt) => tombstonesByHash.get(salt + saltedHash(salt, item)) ?? []);
     known.set(item, itemTombstones);
     const isHide = !isEntry(operation) && operation.factor === undefined;
-    const ofKind = itemTombstones.filter(
-      (one) =>
-        (isHide || !("unhide" in one)) &&
-        (!("undislike" in one) || (isEntry(operation) && isDislike(operation))),
+    const isDislikeEntry = isEntry(operation) && isDislike(operation);
+    const ofItem = itemTombstones.filter(
+      (tombstone) =>
+        (isHide || !("unhide" in tombstone)) && (isDislikeEntry || !("undislike" in tombstone)),
     );
-    return isEntry(operation)
-      ? [
-          ...unhashed.filter(
-            (one) =>
-              !("from" in one) ||
-              (operation.at >= (one.from ?? -Infinity) && operation.at <= (one.to ?? Infinity)),
-          ),
-          ...ofKind,
-        ]
-      : [...unhashed.filter((one) => "all" in one), ...ofKind];
+    // Deletions of all operations, and for an action those of a period that it is in.
+    const ofMany = unhashed.filter((tombstone) =>
+      isEntry(operation) ? isInPeriod(operation.at, tombstone) : "all" in tombstone,
+    );
+    return [...ofMany, ...ofItem];
   };
+}
+
+/** Whether a deletion of a period has the time; a deletion of all has every time. */
+function isInPeriod(at: number, tombstone: Tombstone): boolean {
+  if (!("from" in tombstone)) return true;
+  return at >= (tombstone.from ?? -Infinity) && at <= (tombstone.to ?? Infinity);
 }
 
 /** The operations that no matching tombstone deletes. */

@@ -139,7 +139,10 @@ export function planRecommendation(
   const disliked = new Set<ItemId>();
   // A loop: building lists first would take as long as all other steps of the plan.
   if (personal)
-    for (const entry of log.entries) (isDislike(entry) ? disliked : exclude).add(entry.item);
+    for (const entry of log.entries) {
+      if (isDislike(entry)) disliked.add(entry.item);
+      else exclude.add(entry.item);
+    }
   const retriever = personal ? filterRetriever(settings.retriever, filter) : undefined;
   const itemCount = personal ? newestRowPerItem(state.actions).length : 0;
   // The average of one item is that item.

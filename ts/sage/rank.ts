@@ -198,8 +198,10 @@ function steerTastes(
     state,
   );
   const isMuted = findMuted(vectors, plan);
+  // A given item is in no list of a query, as an item of the pool.
+  const inNoList = { list: queries.length };
   return tastes.map((taste, row) =>
-    disliked.has(scored.items[scored.known[row]!]!) || isMuted({ list: Infinity }, row)
+    disliked.has(scored.items[scored.known[row]!]!) || isMuted(inNoList, row)
       ? taste - DISLIKE_PENALTY
       : taste + penalties[row]!,
   );

@@ -167,10 +167,12 @@ function measureProbing(
   const gapsOf = (trials: readonly Trial[]) =>
     trials.flatMap(({ places, gaps }) => places.map((place) => gaps[place]!));
   const probed = 1 + quantile(placesOf(ofItems), MIN_RECALL);
-  // Rounded up: a search reads the margin as f32.
-  const margin = Math.fround(
-    1.000_001 * Math.max(...[ofItems, ofAverages].map((t) => quantile(gapsOf(t), MIN_RECALL))),
+  const largestGap = Math.max(
+    quantile(gapsOf(ofItems), MIN_RECALL),
+    quantile(gapsOf(ofAverages), MIN_RECALL),
   );
+  // Rounded up: a search reads the margin as f32.
+  const margin = Math.fround(1.000_001 * largestGap);
 
   const trials = [...ofItems, ...ofAverages];
   const probedCountOf = ({ gaps }: Trial): number =>

@@ -117,15 +117,16 @@ function ppmi(counts: ReadonlyMap<number, number>, size: number): SparseMatrix {
   const next = offsets.slice(0, size);
   const columns = new Uint32Array(offsets[size]!);
   const values = new Float32Array(offsets[size]!);
-  for (const { low, high, value } of positive)
-    for (const [row, column] of [
-      [low, high],
-      [high, low],
-    ] as const) {
-      const position = next[row]!++;
-      columns[position] = column;
-      values[position] = value;
-    }
+  const add = (row: number, column: number, value: number): void => {
+    const position = next[row]!;
+    next[row] = position + 1;
+    columns[position] = column;
+    values[position] = value;
+  };
+  for (const { low, high, value } of positive) {
+    add(low, high, value);
+    add(high, low, value);
+  }
   return { size, offsets, columns, values };
 }
 

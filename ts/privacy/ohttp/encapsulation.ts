@@ -190,9 +190,8 @@ async function replyKey(
     const algorithm = { name: "HKDF", hash: "SHA-256", salt, info: encode(info) };
     return new Uint8Array(await crypto.subtle.deriveBits(algorithm, base, bytes * 8));
   };
-  const key = await crypto.subtle.importKey(
-    ...(["raw", await expand("key", KEY_BYTES), "AES-GCM", false, [usage]] as const),
-  );
+  const keyBytes = await expand("key", KEY_BYTES);
+  const key = await crypto.subtle.importKey("raw", keyBytes, "AES-GCM", false, [usage]);
   return { key, iv: await expand("nonce", NONCE_BYTES) };
 }
 

@@ -106,15 +106,13 @@ export function redis(options: RedisOptions): RemoteRetriever {
           "VSIM",
           key,
           ...(query.vector ? ["FP32", float32Bytes(query.vector)] : ["ELE", query.id!]),
-          ...[
-            "WITHSCORES",
-            "COUNT",
-            String(query.count),
-            "EF",
-            String(Math.max(200, query.count * 2)),
-            ...filter,
-            ...(priorField === undefined ? [] : ["WITHATTRIBS"]),
-          ],
+          "WITHSCORES",
+          "COUNT",
+          String(query.count),
+          "EF",
+          String(Math.max(200, query.count * 2)),
+          ...filter,
+          ...(priorField === undefined ? [] : ["WITHATTRIBS"]),
         ]),
         read: (replies) =>
           readList(replies, "replies").map((reply, index) =>
